@@ -49,10 +49,10 @@ internal sealed class EdgeService : IAsyncDisposable
         var log = new RequestLog(metrics, _logger, time);
 
         _journal = EventJournal.Open(options.ToJournalOptions(), time, ledger);
+        if (options.Demo) DemoExperiments.WriteIfEmpty(options.ExperimentsDir, time);
         var rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
         _experiments = ExperimentFileStore.Open(
             options.ExperimentsDir, rules, time, problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason));
-        if (options.Demo) DemoExperiments.WriteIfEmpty(_experiments, time);
         _forwarder = new Forwarder(BuildPumps(options, time), _logger);
 
         var addresses = new ClientAddressResolver(options.TrustedProxies, options.ForwardedHeader);
@@ -85,6 +85,7 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Starts forwarding, binds the listener, becomes ready.</summary>
     public async Task StartAsync()
     {
+        _experiments.StartWatching();
         _forwarder.Start();
         await _web.StartAsync();
         var adminCount = EdgeConfiguration.SplitUrls(_options.AdminUrls).Length;

@@ -10,6 +10,7 @@ internal static class WebHost
         // The framework's own configuration sources are left out: settings have one way in (EdgeConfiguration).
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], EnvironmentName = Environments.Production });
         builder.Configuration.Sources.Clear();
+        builder.Configuration.AddInMemoryCollection();
         builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         // The framework reports requests and connections below; what operators need is in our own messages and metrics.
