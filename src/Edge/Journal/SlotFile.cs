@@ -161,4 +161,5 @@ internal enum SlotKind : ushort
 {
     Commit = 1,
     Cursor = 2,
+    FilePosition = 3,
 }
