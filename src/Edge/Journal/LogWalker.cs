@@ -92,7 +92,7 @@ internal sealed class LogWalker
         try
         {
             _pageStart = -1;
-            _segments.Read((int)(start / _segments.SegmentBytes), start % _segments.SegmentBytes, _page);
+            _segments.Read(start, _page);
             _pageStart = start;
             return true;
         }
