@@ -76,7 +76,7 @@ public partial class TidyTests
             .SelectMany(file => MetricName().Matches(File.ReadAllText(Full(file))).Select(match => match.Groups[1].Value)).Distinct().ToArray();
 
         Assert.NotEmpty(names);
-        Assert.Empty(names.Where(name => !guide.Contains($"`{name}`", StringComparison.Ordinal)));
+        Assert.DoesNotContain(names, name => !guide.Contains($"`{name}`", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public partial class TidyTests
 
         Assert.NotEmpty(messages);
         Assert.Equal(messages.Length, messages.Select(message => message.Id).Distinct().Count());
-        Assert.Empty(messages.Where(message => message.Level is "Warning" or "Error" or "Critical" && !guide.Contains($"| {message.Id} |", StringComparison.Ordinal)));
+        Assert.DoesNotContain(messages, message => message.Level is "Warning" or "Error" or "Critical" && !guide.Contains($"| {message.Id} |", StringComparison.Ordinal));
     }
 
     [Fact]
