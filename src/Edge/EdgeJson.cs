@@ -6,8 +6,8 @@ using Edge.Experiments;
 namespace Edge;
 
 /// <summary>
-/// The one context of generated JSON serializers: whatever is written as an object graph is named here, because reflection is
-/// off. What is read from outside goes through readers that collect every violation instead.
+/// The one context of generated JSON serializers: whatever is written as an object graph is named here, because
+/// reflection is off. What is read from outside goes through readers that collect every violation instead.
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -20,7 +20,9 @@ internal sealed partial class EdgeJson : JsonSerializerContext
     /// </summary>
     public static EdgeJson Readable => ReadableHolder.Context;
 
-    /// <summary>A type of its own, because the order of initialisers across the generated files is not defined.</summary>
+    /// <summary>
+    /// A type of its own, because the order of initialisers across the generated files is not defined.
+    /// </summary>
     private static class ReadableHolder
     {
         internal static readonly EdgeJson Context = new(new JsonSerializerOptions(Default.Options)

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Edge.Experiments;
 
 /// <summary>
-/// Replaces small files so that a crash or power cut at any moment leaves the old bytes or the new ones, never a mixture:
-/// written beside the target, synced, renamed over it, and the directory synced so that the rename lasts. Throws
-/// <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when the machine cannot do it.
+/// Replaces small files so that a crash or power cut at any moment leaves the old bytes or the new ones, never a
+/// mixture: written beside the target, synced, renamed over it, and the directory synced so that the rename lasts.
+/// Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when the machine cannot do it.
 /// </summary>
 internal static partial class AtomicFile
 {

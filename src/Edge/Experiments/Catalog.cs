@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Edge.Experiments;
 
 /// <summary>
-/// The experiments that requests read, found by slug without allocating. Immutable: a change builds a new catalog, which
-/// shares the entries that did not change, and <see cref="CatalogHolder"/> swaps it in.
+/// The experiments that requests read, found by slug without allocating. Immutable: a change builds a new catalog,
+/// which shares the entries that did not change, and <see cref="CatalogHolder"/> swaps it in.
 /// </summary>
 internal sealed class Catalog
 {
@@ -42,8 +42,9 @@ internal sealed class Catalog
 }
 
 /// <summary>
-/// The place requests take the current catalog from. One writer swaps the reference; readers take it once per request, so one
-/// request never sees two catalogs, and a reader that is a moment late sees a catalog that was whole and true a moment ago.
+/// The place requests take the current catalog from. One writer swaps the reference; readers take it once per
+/// request, so one request never sees two catalogs, and a reader that is a moment late sees a catalog that was whole
+/// and true a moment ago.
 /// </summary>
 internal sealed class CatalogHolder
 {

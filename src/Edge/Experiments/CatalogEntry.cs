@@ -4,7 +4,8 @@ using Microsoft.Extensions.Primitives;
 namespace Edge.Experiments;
 
 /// <summary>
-/// One experiment compiled for serving: everything a request needs, computed once. Immutable; requests on all threads share it.
+/// One experiment compiled for serving: everything a request needs, computed once. Immutable; requests on all threads
+/// share it.
 /// </summary>
 internal sealed class CatalogEntry
 {

@@ -4,10 +4,10 @@ using Edge.Selection;
 namespace Edge.Experiments;
 
 /// <summary>
-/// Reads condition trees, naming a wrong node by its path (<c>variants[0].conditions.children[1].value</c>). Besides the
-/// published spelling it reads what published examples and the dashboard wrote: <c>operator</c> on a rule, <c>eq</c>,
-/// <c>neq</c>, <c>in</c> and <c>not_in</c>. A property nobody knows is refused: a condition that can never match because of a
-/// typing error is the worst outcome. Pure.
+/// Reads condition trees, naming a wrong node by its path (<c>variants[0].conditions.children[1].value</c>). Besides
+/// the published spelling it reads what published examples and the dashboard wrote: <c>operator</c> on a rule,
+/// <c>eq</c>, <c>neq</c>, <c>in</c> and <c>not_in</c>. A property nobody knows is refused: a condition that can never
+/// match because of a typing error is the worst outcome. Pure.
 /// </summary>
 internal static class ConditionReader
 {
@@ -26,7 +26,8 @@ internal static class ConditionReader
         var node = ReadNode(root, groupDepth: 0, ref nodes);
         if (nodes > ExperimentRules.ConditionNodesMax)
         {
-            fields.Violate(name, $"must have at most {ExperimentRules.ConditionNodesMax} nodes", ViolationCodes.OutOfRange);
+            fields.Violate(name, $"must have at most {ExperimentRules.ConditionNodesMax} nodes",
+                ViolationCodes.OutOfRange);
         }
         return node;
     }

@@ -3,8 +3,8 @@ using System.Text;
 namespace Edge.Experiments;
 
 /// <summary>
-/// The three experiments of <c>edge serve --demo</c>, one of each type, all running: something to try before anything is
-/// configured. They are ordinary definitions and pass the ordinary reader.
+/// The three experiments of <c>edge serve --demo</c>, one of each type, all running: something to try before anything
+/// is configured. They are ordinary definitions and pass the ordinary reader.
 /// </summary>
 internal static class DemoExperiments
 {
@@ -77,8 +77,9 @@ internal static class DemoExperiments
         """;
 
     /// <summary>
-    /// Writes all three into a directory of experiments that has no file at all, and makes the directory when it is missing.
-    /// False when there was a file. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
+    /// Writes all three into a directory of experiments that has no file at all, and makes the directory when it is
+    /// missing. False when there was a file. Throws <see cref="IOException"/> or <see
+    /// cref="UnauthorizedAccessException"/>.
     /// </summary>
     public static bool WriteIfEmpty(string directory, TimeProvider time)
     {

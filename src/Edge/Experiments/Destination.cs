@@ -5,11 +5,12 @@ using System.Text;
 namespace Edge.Experiments;
 
 /// <summary>
-/// The stored target of a redirect: checked and written as ASCII once, when an experiment is loaded, so that a request only
-/// copies bytes. Absolute http or https, a host, no user information, no control characters, no backslash; the host in
-/// punycode and lower case, everything after it percent-encoded and otherwise kept digit for digit, because links may be
-/// signed. The text is read by this type's own grammar and by <see cref="Uri"/>, and both must see the same host and port:
-/// what two readers take differently is what redirect attacks are made of (CWE-601). Pure; never throws for input.
+/// The stored target of a redirect: checked and written as ASCII once, when an experiment is loaded, so that a
+/// request only copies bytes. Absolute http or https, a host, no user information, no control characters, no
+/// backslash; the host in punycode and lower case, everything after it percent-encoded and otherwise kept digit for
+/// digit, because links may be signed. The text is read by this type's own grammar and by <see cref="Uri"/>, and both
+/// must see the same host and port: what two readers take differently is what redirect attacks are made of (CWE-601).
+/// Pure; never throws for input.
 /// </summary>
 /// <param name="Location">Value of the Location header, at most <see cref="CharsMax"/> ASCII characters.</param>
 internal sealed record Destination(string Location)
@@ -17,7 +18,9 @@ internal sealed record Destination(string Location)
     /// <summary>Longest target, as given and as written.</summary>
     public const int CharsMax = 2048;
 
-    /// <summary>Reads a target; when it is refused, <paramref name="code"/> is a violation code and the message says why.</summary>
+    /// <summary>
+    /// Reads a target; when it is refused, <paramref name="code"/> is a violation code and the message says why.
+    /// </summary>
     public static Destination? TryParse(string text, bool httpsOnly, out string message, out string code)
     {
         (message, code) = ("", "");
@@ -86,8 +89,9 @@ internal sealed record Destination(string Location)
 
     private static bool TryScheme(string text, out string scheme)
     {
-        scheme = text.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? Uri.UriSchemeHttps : Uri.UriSchemeHttp;
-        return scheme == Uri.UriSchemeHttps || text.StartsWith("http://", StringComparison.OrdinalIgnoreCase);
+        var isHttps = text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        scheme = isHttps ? Uri.UriSchemeHttps : Uri.UriSchemeHttp;
+        return isHttps || text.StartsWith("http://", StringComparison.OrdinalIgnoreCase);
     }
 
     private static bool TryAuthority(string text, out string authority, out string message)
@@ -100,7 +104,9 @@ internal sealed record Destination(string Location)
             return false;
         }
         var isAddress = text.StartsWith('[');
-        var hostEnd = isAddress ? text.IndexOf(']', StringComparison.Ordinal) + 1 : text.IndexOf(':', StringComparison.Ordinal);
+        var hostEnd = isAddress
+            ? text.IndexOf(']', StringComparison.Ordinal) + 1
+            : text.IndexOf(':', StringComparison.Ordinal);
         var host = hostEnd < 0 ? text : text[..hostEnd];
         var port = hostEnd < 0 ? "" : text[hostEnd..];
         if (port.Length > 0 && !IsPort(port))
@@ -169,7 +175,9 @@ internal sealed record Destination(string Location)
         return true;
     }
 
-    /// <summary>Reserved and unreserved characters of RFC 3986; a percent sign only before two hexadecimal digits.</summary>
+    /// <summary>
+    /// Reserved and unreserved characters of RFC 3986; a percent sign only before two hexadecimal digits.
+    /// </summary>
     private static bool IsKept(ReadOnlySpan<char> text) => text[0] == '%'
         ? text.Length > 2 && char.IsAsciiHexDigit(text[1]) && char.IsAsciiHexDigit(text[2])
         : char.IsAsciiLetterOrDigit(text[0]) || "-._~:/?#[]@!$&'()*+,;=".Contains(text[0], StringComparison.Ordinal);

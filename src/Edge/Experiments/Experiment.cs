@@ -3,15 +3,17 @@ using System.Text.Json.Serialization;
 namespace Edge.Experiments;
 
 /// <summary>
-/// One experiment as the published Pictify schema has it, with what a stored file adds. Immutable; a change is a new record.
-/// A record that came out of <see cref="ExperimentReader"/> satisfies every rule of that schema.
+/// One experiment as the published Pictify schema has it, with what a stored file adds. Immutable; a change is a new
+/// record. A record that came out of <see cref="ExperimentReader"/> satisfies every rule of that schema.
 /// </summary>
 internal sealed record Experiment
 {
     /// <summary>The only bucketing rule there is so far: md5 of uid, colon and unit.</summary>
     public const int CurrentHashVersion = 1;
 
-    /// <summary><c>exp_</c> and up to 60 URL-safe characters; made by the server, never changed: the buckets depend on it.</summary>
+    /// <summary>
+    /// <c>exp_</c> and up to 60 URL-safe characters; made by the server, never changed: the buckets depend on it.
+    /// </summary>
     public required string Uid { get; init; }
 
     /// <summary>The name in the public URLs, unique among experiments that are not archived.</summary>
@@ -46,7 +48,9 @@ internal sealed record Experiment
     /// <summary>Trials of the leader before a winner is suggested. Advisory: it never blocks completion.</summary>
     public int MinimumSampleSize { get; init; } = 1000;
 
-    /// <summary>Probability to be best above which a winner is suggested, exclusively between 0 and 1. Advisory.</summary>
+    /// <summary>
+    /// Probability to be best above which a winner is suggested, exclusively between 0 and 1. Advisory.
+    /// </summary>
     public double ConfidenceThreshold { get; init; } = 0.95;
 
     /// <summary>Days of running before a winner is suggested. Advisory.</summary>
@@ -76,8 +80,9 @@ internal sealed record Experiment
     public int WeightsVersion { get; init; } = 1;
 
     /// <summary>
-    /// Who holds which of the 10,000 buckets, in order, once weights have changed. Null while the buckets are what the weights
-    /// say in variant order. A change of weights moves only the viewers it must, so the table depends on its past and is kept.
+    /// Who holds which of the 10,000 buckets, in order, once weights have changed. Null while the buckets are what
+    /// the weights say in variant order. A change of weights moves only the viewers it must, so the table depends on
+    /// its past and is kept.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<SlotRange>? Slots { get; init; }
@@ -93,7 +98,9 @@ internal sealed record Experiment
     public DateTimeOffset UpdatedAt { get; init; }
 }
 
-/// <summary>One run of buckets that belongs to one variant: from the end of the run before (or 0) up to <paramref name="To"/>.</summary>
+/// <summary>
+/// One run of buckets that belongs to one variant: from the end of the run before (or 0) up to <paramref name="To"/>.
+/// </summary>
 /// <param name="To">First bucket after the run, 1 to 10,000.</param>
 /// <param name="Variant">Id of the variant; one that was removed since counts as weight 0.</param>
 internal readonly record struct SlotRange(int To, string Variant);

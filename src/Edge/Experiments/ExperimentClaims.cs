@@ -6,7 +6,9 @@ internal sealed class ExperimentClaims
     private readonly Dictionary<string, string> _fileByUid = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _fileBySlug = new(StringComparer.Ordinal);
 
-    /// <summary>Gives a file the uid and slug of its experiment, both or neither. Archived ones claim no slug.</summary>
+    /// <summary>
+    /// Gives a file the uid and slug of its experiment, both or neither. Archived ones claim no slug.
+    /// </summary>
     public bool TryClaim(Experiment experiment, string file, out ExperimentFileProblem problem)
     {
         var hasSlug = experiment.Status != ExperimentStatus.Archived;

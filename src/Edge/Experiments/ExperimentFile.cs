@@ -49,7 +49,9 @@ internal sealed class ExperimentFile(string name)
 
     private byte[] _hash = [];
 
-    /// <summary>Whether the served version is the current one or the last good one, without a collision to settle.</summary>
+    /// <summary>
+    /// Whether the served version is the current one or the last good one, without a collision to settle.
+    /// </summary>
     public bool KeepsAccepted => Accepted is not null && (Candidate is null || ReferenceEquals(Candidate, Accepted));
 
     /// <summary>Takes over an experiment that this process has written itself, as it stands.</summary>

@@ -19,11 +19,12 @@ internal enum ExperimentWriteResult
 }
 
 /// <summary>
-/// The embedded store: one JSON file per experiment in one directory, readable, safe to edit by hand while the service runs.
-/// The directory is looked at twice a second; what changed is read, checked and swapped into the catalog as a whole. A bad file
-/// never stops anything: the last good version of its experiment is served on and the problem is listed until it is gone.
-/// When two files claim the same uid or slug, the one that had it first keeps it. Symbolic links are followed, so mounted
-/// configuration maps work. Thread safe; writers are serialised and readers take no lock.
+/// The embedded store: one JSON file per experiment in one directory, readable, safe to edit by hand while the
+/// service runs. The directory is looked at twice a second; what changed is read, checked and swapped into the
+/// catalog as a whole. A bad file never stops anything: the last good version of its experiment is served on and the
+/// problem is listed until it is gone. When two files claim the same uid or slug, the one that had it first keeps it.
+/// Symbolic links are followed, so mounted configuration maps work. Thread safe; writers are serialised and readers
+/// take no lock.
 /// </summary>
 internal sealed class ExperimentFileStore : IDisposable
 {
@@ -72,8 +73,8 @@ internal sealed class ExperimentFileStore : IDisposable
     public CatalogHolder Catalog { get; } = new();
 
     /// <summary>
-    /// Raised after each change with the catalog that is now current, on the thread that made the change and one at a time;
-    /// must not throw and must not write.
+    /// Raised after each change with the catalog that is now current, on the thread that made the change and one at a
+    /// time; must not throw and must not write.
     /// </summary>
     public event Action<Catalog>? CatalogChanged;
 
@@ -138,8 +139,9 @@ internal sealed class ExperimentFileStore : IDisposable
     }
 
     /// <summary>
-    /// Stores an experiment and makes it the served version; it is on disk when this returns. Throws
-    /// <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when the disk refuses; the catalog has not changed then.
+    /// Stores an experiment and makes it the served version; it is on disk when this returns. Throws <see
+    /// cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when the disk refuses; the catalog has not
+    /// changed then.
     /// </summary>
     /// <param name="next">A definition that has passed its rules.</param>
     /// <param name="current">The version the caller started from, as the catalog gave it; null to create.</param>
@@ -231,8 +233,9 @@ internal sealed class ExperimentFileStore : IDisposable
         // What the entry says of a link is about the link, which stays the same when a mounted map is replaced.
         try
         {
-            return File.ResolveLinkTarget(entry.ToFullPath(), returnFinalTarget: true) is FileInfo { Exists: true } target
-                ? new FileStamp(target.LastWriteTimeUtc.Ticks, target.Length, target.FullName)
+            var target = File.ResolveLinkTarget(entry.ToFullPath(), returnFinalTarget: true);
+            return target is FileInfo { Exists: true } file
+                ? new FileStamp(file.LastWriteTimeUtc.Ticks, file.Length, file.FullName)
                 : default;
         }
         catch (IOException)

@@ -97,7 +97,9 @@ internal enum GroupOperator
     Or,
 }
 
-/// <summary>How a rule compares; the ten of the published schema and the two set operators the dashboard wrote.</summary>
+/// <summary>
+/// How a rule compares; the ten of the published schema and the two set operators the dashboard wrote.
+/// </summary>
 [JsonConverter(typeof(WireNameConverter<RuleOperator>))]
 internal enum RuleOperator
 {

@@ -8,9 +8,9 @@ namespace Edge.Experiments;
 internal readonly record struct ExperimentReading(Experiment? Experiment, IReadOnlyList<Violation> Violations);
 
 /// <summary>
-/// Turns bytes into an experiment that satisfies every rule, or names all rules they break at once. The same rules hold for a
-/// stored file, for the body that creates an experiment and for the body that changes one; they differ in who owns the uid,
-/// status, winner and times, and in what a missing member means. Pure; never throws for input.
+/// Turns bytes into an experiment that satisfies every rule, or names all rules they break at once. The same rules
+/// hold for a stored file, for the body that creates an experiment and for the body that changes one; they differ in
+/// who owns the uid, status, winner and times, and in what a missing member means. Pure; never throws for input.
 /// </summary>
 internal static class ExperimentReader
 {
@@ -20,13 +20,14 @@ internal static class ExperimentReader
     /// Reads a stored file. A file written by hand may leave out the status (draft) and the times, which then are
     /// <paramref name="fileTime"/>.
     /// </summary>
-    public static ExperimentReading ReadStored(ReadOnlyMemory<byte> utf8, ExperimentRules rules, DateTimeOffset fileTime) =>
+    public static ExperimentReading ReadStored(
+        ReadOnlyMemory<byte> utf8, ExperimentRules rules, DateTimeOffset fileTime) =>
         Read(utf8, fields =>
         {
             var experiment = ReadDefinition(fields, rules, null, isStored: true) with
             {
                 Uid = ReadUid(fields),
-                Status = fields.Choice("status", ExperimentStatus.Draft, ExperimentStatus.Draft, Lower<ExperimentStatus>()),
+                Status = fields.Choice("status", WireNames<ExperimentStatus>.Lower) ?? ExperimentStatus.Draft,
                 Team = fields.Text("team", null, ExperimentRules.ReferenceCharsMax),
                 HashVersion = ReadHashVersion(fields),
                 WeightsVersion = fields.Integer("weightsVersion", 1, 1, 1, int.MaxValue),
@@ -37,7 +38,9 @@ internal static class ExperimentReader
             return ReadWinner(fields, experiment);
         });
 
-    /// <summary>Reads the body that creates an experiment; what the server owns is taken from the arguments alone.</summary>
+    /// <summary>
+    /// Reads the body that creates an experiment; what the server owns is taken from the arguments alone.
+    /// </summary>
     public static ExperimentReading ReadCreate(
         ReadOnlyMemory<byte> utf8, ExperimentRules rules, string uid, string? team, DateTimeOffset now) =>
         Read(utf8, fields => ReadDefinition(fields, rules, null) with
@@ -49,9 +52,9 @@ internal static class ExperimentReader
         });
 
     /// <summary>
-    /// Reads the body that changes an experiment: a member that is not there stays as it is, <c>variants</c> replaces the
-    /// whole list, the configuration objects merge member by member, null clears. Which members may change in which status is
-    /// for the caller to decide, who compares the result with <paramref name="current"/>.
+    /// Reads the body that changes an experiment: a member that is not there stays as it is, <c>variants</c> replaces
+    /// the whole list, the configuration objects merge member by member, null clears. Which members may change in
+    /// which status is for the caller to decide, who compares the result with <paramref name="current"/>.
     /// </summary>
     public static ExperimentReading ReadUpdate(ReadOnlyMemory<byte> utf8, ExperimentRules rules, Experiment current) =>
         Read(utf8, fields => ReadDefinition(fields, rules, current));
@@ -85,18 +88,18 @@ internal static class ExperimentReader
             Name = fields.RequiredText("name", current?.Name, ExperimentRules.NameCharsMax),
             TemplateUid = fields.Text("templateUid", current?.TemplateUid, ExperimentRules.ReferenceCharsMax),
             Variants = VariantReader.ReadAll(fields, rules, current?.Variants, isStored),
-            GoalConfig = ReadGoal(fields, rules, current?.GoalConfig ?? GoalConfig.Default),
-            BanditConfig = ReadBandit(fields, type, current?.BanditConfig ?? BanditConfig.Default),
+            GoalConfig = ConfigReader.ReadGoal(fields, rules, current?.GoalConfig),
+            BanditConfig = ConfigReader.ReadBandit(fields, type, current?.BanditConfig),
             Hypothesis = fields.Text("hypothesis", current?.Hypothesis, ExperimentRules.HypothesisCharsMax),
             MinimumSampleSize = fields.Integer(
                 "minimumSampleSize", (current ?? Blank).MinimumSampleSize, Blank.MinimumSampleSize, 0, int.MaxValue),
             MinimumRunDays = fields.Integer(
                 "minimumRunDays", (current ?? Blank).MinimumRunDays, Blank.MinimumRunDays, 0, int.MaxValue),
             ConfidenceThreshold = ReadThreshold(fields, (current ?? Blank).ConfidenceThreshold),
-            FallbackImageUrl = ReadUrl(fields, "fallbackImageUrl", current?.FallbackImageUrl, rules),
+            FallbackImageUrl = ConfigReader.ReadUrl(fields, "fallbackImageUrl", current?.FallbackImageUrl, rules),
             FallbackTemplateUid = fields.Text(
                 "fallbackTemplateUid", current?.FallbackTemplateUid, ExperimentRules.ReferenceCharsMax),
-            OutputConfig = ReadOutput(fields, current?.OutputConfig ?? OutputConfig.Default),
+            OutputConfig = ConfigReader.ReadOutput(fields, current?.OutputConfig),
         };
         return experiment;
     }
@@ -115,7 +118,7 @@ internal static class ExperimentReader
             fields.Violate("type", "is required", ViolationCodes.Required);
             return null;
         }
-        return fields.Choice("type", Lower<ExperimentType>());
+        return fields.Choice("type", WireNames<ExperimentType>.Lower);
     }
 
     private static string ReadSlug(JsonFields fields, string? absent)
@@ -158,70 +161,6 @@ internal static class ExperimentReader
         return version;
     }
 
-    private static GoalConfig ReadGoal(JsonFields fields, ExperimentRules rules, GoalConfig current)
-    {
-        var goal = fields.Has("goalConfig") && !fields.TryGet("goalConfig", out _) ? GoalConfig.Default : current;
-        var isRead = fields.TryObject("goalConfig", out var members);
-        if (isRead)
-        {
-            goal = new GoalConfig
-            {
-                Type = members.Choice("type", goal.Type, default, Lower<GoalType>()),
-                DestinationUrl = ReadUrl(members, "destinationUrl", goal.DestinationUrl, rules),
-            };
-        }
-        // A target that is there but refused has been named already.
-        if (goal is { Type: GoalType.ClickThrough, DestinationUrl: null }
-            && !(isRead && members.TryGet("destinationUrl", out _)))
-        {
-            fields.Violate("goalConfig.destinationUrl", "is required when the goal is click_through",
-                ViolationCodes.Required);
-        }
-        return goal;
-    }
-
-    private static BanditConfig ReadBandit(JsonFields fields, ExperimentType? type, BanditConfig current)
-    {
-        var bandit = fields.Has("banditConfig") && !fields.TryGet("banditConfig", out _) ? BanditConfig.Default : current;
-        if (fields.TryObject("banditConfig", out var members))
-        {
-            bandit = new BanditConfig
-            {
-                Enabled = members.Flag("enabled", bandit.Enabled),
-                Algorithm = members.Choice("algorithm", bandit.Algorithm, default, Lower<BanditAlgorithm>()),
-                WarmupImpressions = members.Integer("warmupImpressions", bandit.WarmupImpressions,
-                    BanditConfig.Default.WarmupImpressions, 0, int.MaxValue),
-                RecomputeIntervalMinutes = members.Integer("recomputeIntervalMinutes", bandit.RecomputeIntervalMinutes,
-                    BanditConfig.Default.RecomputeIntervalMinutes, 1, ExperimentRules.RecomputeIntervalMinutesMax),
-            };
-        }
-        if (bandit.Enabled && type is ExperimentType.SmartLink or ExperimentType.Scheduled)
-        {
-            fields.Violate("banditConfig.enabled", "must be false: only A/B tests can be optimised",
-                ViolationCodes.InvalidValue);
-        }
-        return bandit;
-    }
-
-    private static OutputConfig ReadOutput(JsonFields fields, OutputConfig current)
-    {
-        var output = fields.Has("outputConfig") && !fields.TryGet("outputConfig", out _) ? OutputConfig.Default : current;
-        if (!fields.TryObject("outputConfig", out var members))
-        {
-            return output;
-        }
-        var quality = members.Number("quality", output.Quality, OutputConfig.Default.Quality);
-        if (quality is not (>= 1 and <= 100))
-        {
-            members.Violate("quality", "must be from 1 to 100", ViolationCodes.OutOfRange);
-        }
-        return new OutputConfig
-        {
-            Format = members.Choice("format", output.Format, default, Lower<ImageFormat>()),
-            Quality = quality,
-        };
-    }
-
     private static double ReadThreshold(JsonFields fields, double absent)
     {
         var threshold = fields.Number("confidenceThreshold", absent, Blank.ConfidenceThreshold);
@@ -232,30 +171,6 @@ internal static class ExperimentReader
         return threshold;
     }
 
-    private static string? ReadUrl(JsonFields fields, string name, string? absent, ExperimentRules rules)
-    {
-        if (!fields.Has(name))
-        {
-            return absent;
-        }
-        if (!fields.TryGet(name, out var value))
-        {
-            return null;
-        }
-        if (value.ValueKind != JsonValueKind.String)
-        {
-            fields.Violate(name, "must be a string", ViolationCodes.InvalidType);
-            return null;
-        }
-        var text = value.GetString()!;
-        if (Destination.TryParse(text, rules.HttpsOnly, out var message, out var code) is null)
-        {
-            fields.Violate(name, message, code);
-            return null;
-        }
-        return text;
-    }
-
     private static Experiment ReadWinner(JsonFields fields, Experiment experiment)
     {
         var winner = fields.Text("winnerVariantId", null, ExperimentRules.VariantIdCharsMax);
@@ -263,9 +178,11 @@ internal static class ExperimentReader
         {
             fields.Violate("winnerVariantId", "must be the id of one of the variants", ViolationCodes.InvalidValue);
         }
-        else if (winner is not null && experiment.Status is not (ExperimentStatus.Completed or ExperimentStatus.Archived))
+        else if (winner is not null
+            && experiment.Status is not (ExperimentStatus.Completed or ExperimentStatus.Archived))
         {
-            fields.Violate("winnerVariantId", "must be null unless the status is completed", ViolationCodes.InvalidValue);
+            fields.Violate("winnerVariantId", "must be null unless the status is completed",
+                ViolationCodes.InvalidValue);
         }
         return experiment with { WinnerVariantId = winner, WinnerDeclaredAt = fields.Instant("winnerDeclaredAt") };
     }
@@ -305,7 +222,4 @@ internal static class ExperimentReader
         }
         return slots;
     }
-
-    private static WireNames<T> Lower<T>()
-        where T : struct, Enum => WireNames<T>.Lower;
 }

@@ -5,10 +5,11 @@ using System.Net;
 namespace Edge.Experiments;
 
 /// <summary>
-/// The host of a stored redirect target, in the one form every browser reads the same way: lower-case labels of letters,
-/// digits, hyphens and underscores, or four decimal bytes. Names in other scripts become punycode; characters a browser would
-/// first map to something else (full-width forms, ideographic dots, ligatures, invisible ones) are refused, since the platform
-/// has no mapping table in invariant mode and a guess would send people to another host. Pure.
+/// The host of a stored redirect target, in the one form every browser reads the same way: lower-case labels of
+/// letters, digits, hyphens and underscores, or four decimal bytes. Names in other scripts become punycode;
+/// characters a browser would first map to something else (full-width forms, ideographic dots, ligatures, invisible
+/// ones) are refused, since the platform has no mapping table in invariant mode and a guess would send people to
+/// another host. Pure.
 /// </summary>
 internal static class HostName
 {
@@ -65,7 +66,9 @@ internal static class HostName
         return true;
     }
 
-    /// <summary>Browsers read a host whose last label is a number, also a hexadecimal one, as an IPv4 address.</summary>
+    /// <summary>
+    /// Browsers read a host whose last label is a number, also a hexadecimal one, as an IPv4 address.
+    /// </summary>
     private static bool IsNumeric(string label) =>
         label.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0
         || (label.StartsWith("0x", StringComparison.Ordinal)
@@ -75,8 +78,9 @@ internal static class HostName
         IPAddress.TryParse(host, out var address) && address.ToString() == host;
 
     /// <summary>
-    /// Letters, digits and marks that name preparation leaves alone, by block: no combining accents (write the composed
-    /// letter), letter-like symbols, compatibility or presentation forms; no surrogates, since emoji hosts are not registered.
+    /// Letters, digits and marks that name preparation leaves alone, by block: no combining accents (write the
+    /// composed letter), letter-like symbols, compatibility or presentation forms; no surrogates, since emoji hosts
+    /// are not registered.
     /// </summary>
     private static bool IsStableLetter(char c)
     {
@@ -87,7 +91,7 @@ internal static class HostName
             return false;
         }
         return char.GetUnicodeCategory(c) is UnicodeCategory.LowercaseLetter or UnicodeCategory.OtherLetter
-            or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.DecimalDigitNumber
-            or UnicodeCategory.ModifierLetter;
+            or UnicodeCategory.ModifierLetter or UnicodeCategory.DecimalDigitNumber
+            or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
     }
 }

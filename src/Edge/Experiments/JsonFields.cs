@@ -3,9 +3,10 @@ using System.Text.Json;
 namespace Edge.Experiments;
 
 /// <summary>
-/// The members of one JSON object, read one by one with their rules. A broken rule is noted under the member's dotted path and
-/// the value that stood before is returned, so that reading goes on and finds the next one. Of repeated members the last
-/// counts; unknown ones are ignored. A null clears a member: it is what it would be if it had never been given.
+/// The members of one JSON object, read one by one with their rules. A broken rule is noted under the member's dotted
+/// path and the value that stood before is returned, so that reading goes on and finds the next one. Of repeated
+/// members the last counts; unknown ones are ignored. A null clears a member: it is what it would be if it had never
+/// been given.
 /// </summary>
 /// <param name="element">A JSON object.</param>
 /// <param name="path">Its own dotted path; empty at the root.</param>
@@ -118,7 +119,9 @@ internal readonly struct JsonFields(JsonElement element, string path, Violations
         return value.GetBoolean();
     }
 
-    /// <summary>One of the texts of an enumeration that may be missing; null then, and when it is not one of them.</summary>
+    /// <summary>
+    /// One of the texts of an enumeration that may be missing; null then, and when it is not one of them.
+    /// </summary>
     public T? Choice<T>(string name, WireNames<T> names)
         where T : struct, Enum
     {

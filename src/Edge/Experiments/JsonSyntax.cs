@@ -5,8 +5,8 @@ using System.Text.Unicode;
 namespace Edge.Experiments;
 
 /// <summary>
-/// Decides once, before anything is read, whether bytes are one JSON text whose every string is Unicode. After it has passed,
-/// no reader of the document can throw: not for invalid UTF-8, not for a lone surrogate behind an escape.
+/// Decides once, before anything is read, whether bytes are one JSON text whose every string is Unicode. After it has
+/// passed, no reader of the document can throw: not for invalid UTF-8, not for a lone surrogate behind an escape.
 /// </summary>
 internal static class JsonSyntax
 {
@@ -15,7 +15,9 @@ internal static class JsonSyntax
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = DepthMax };
 
-    /// <summary>The document, which the caller disposes; or null and what is wrong, with line and position from 1.</summary>
+    /// <summary>
+    /// The document, which the caller disposes; or null and what is wrong, with line and position from 1.
+    /// </summary>
     public static JsonDocument? Parse(ReadOnlyMemory<byte> utf8, out string problem)
     {
         if (utf8.Span.StartsWith("\uFEFF"u8))
@@ -40,7 +42,7 @@ internal static class JsonSyntax
         }
         catch (JsonException e)
         {
-            // The platform offers no parser that returns its verdict; a definition is read rarely enough to pay for a throw.
+            // The platform has no parser that returns a verdict, and definitions are read rarely enough to pay for a throw.
             var line = (e.LineNumber ?? 0) + 1;
             var column = (e.BytePositionInLine ?? 0) + 1;
             problem = $"is not valid JSON at line {line}, position {column}: {Reason(e.Message)}";

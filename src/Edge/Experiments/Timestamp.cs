@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace Edge.Experiments;
 
 /// <summary>
-/// Instants in JSON: RFC 3339 section 5.6 in, UTC with milliseconds out. An offset is required, because a local time without
-/// a zone names no instant. Fractions beyond 100 ns are cut off. Never throws for input.
+/// Instants in JSON: RFC 3339 section 5.6 in, UTC with milliseconds out. An offset is required, because a local time
+/// without a zone names no instant. Fractions beyond 100 ns are cut off. Never throws for input.
 /// </summary>
 internal static class Timestamp
 {

@@ -25,8 +25,8 @@ internal sealed record Variant
     public required int Weight { get; init; }
 
     /// <summary>
-    /// Share of traffic its owner asked for, in basis points, while the served weight is another one because a bandit moved it;
-    /// null when the weight is what its owner asked for.
+    /// Share of traffic its owner asked for, in basis points, while the served weight is another one because a bandit
+    /// moved it; null when the weight is what its owner asked for.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? ConfiguredWeight { get; init; }
@@ -35,7 +35,9 @@ internal sealed record Variant
     [JsonIgnore]
     public int AskedWeight => ConfiguredWeight ?? Weight;
 
-    /// <summary>Whether this one is served when nothing else applies; the first variant is when none is marked.</summary>
+    /// <summary>
+    /// Whether this one is served when nothing else applies; the first variant is when none is marked.
+    /// </summary>
     public bool IsDefault { get; init; }
 
     /// <summary>When a smart link serves it; kept but without effect on other types.</summary>

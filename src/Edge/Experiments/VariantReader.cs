@@ -14,7 +14,8 @@ internal static class VariantReader
     /// <param name="fields">Members of the experiment.</param>
     /// <param name="rules">Limits.</param>
     /// <param name="absent">The list when there is none; null makes one required.</param>
-    /// <param name="isStored">Whether the served weights stand beside the asked ones; a sender knows only the latter.</param>
+    /// <param name="isStored">Whether the served weights stand beside the asked ones; a sender knows only the
+    /// latter.</param>
     public static IReadOnlyList<Variant> ReadAll(
         JsonFields fields, ExperimentRules rules, IReadOnlyList<Variant>? absent, bool isStored)
     {
@@ -127,7 +128,8 @@ internal static class VariantReader
             {
                 if (variants[j].Id == variants[i].Id)
                 {
-                    fields.Violate($"variants[{i}].id", $"is already the id of variants[{j}]", ViolationCodes.NotUnique);
+                    fields.Violate($"variants[{i}].id", $"is already the id of variants[{j}]",
+                        ViolationCodes.NotUnique);
                     break;
                 }
             }

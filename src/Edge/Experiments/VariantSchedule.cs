@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Edge.Experiments;
 
-/// <summary>When a scheduled experiment serves a variant. What the members mean together: <see cref="Selection.Schedule"/>.</summary>
+/// <summary>
+/// When a scheduled experiment serves a variant. What the members mean together: <see cref="Selection.Schedule"/>.
+/// </summary>
 internal sealed record VariantSchedule
 {
     /// <summary>Start of the first occurrence.</summary>

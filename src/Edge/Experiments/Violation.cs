@@ -34,7 +34,9 @@ internal static class ViolationCodes
     public const string WeightSum = "weight_sum";
 }
 
-/// <summary>Collects violations up to a limit, so that a hostile input cannot make a huge answer. One reader at a time.</summary>
+/// <summary>
+/// Collects violations up to a limit, so that a hostile input cannot make a huge answer. One reader at a time.
+/// </summary>
 internal sealed class Violations
 {
     private readonly List<Violation> _list = [];

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace Edge.Experiments;
 
 /// <summary>
-/// The text of each member of an enumeration in JSON, derived from the member's name in one place so that reading, writing
-/// and error messages cannot disagree. Immutable.
+/// The text of each member of an enumeration in JSON, derived from the member's name in one place so that reading,
+/// writing and error messages cannot disagree. Immutable.
 /// </summary>
 internal sealed class WireNames<T>
     where T : struct, Enum

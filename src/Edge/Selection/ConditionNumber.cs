@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Edge.Selection;
 
 /// <summary>
-/// Numbers as conditions compare them: finite, decimal point, optional sign and exponent, no spaces, no thousands separators,
-/// independent of any culture. Versions and dates are no numbers.
+/// Numbers as conditions compare them: finite, decimal point, optional sign and exponent, no spaces, no thousands
+/// separators, independent of any culture. Versions and dates are no numbers.
 /// </summary>
 internal static class ConditionNumber
 {

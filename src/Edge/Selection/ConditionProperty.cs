@@ -8,7 +8,10 @@ internal enum PropertySource
     /// <summary><c>mobile</c>, <c>desktop</c> or <c>tablet</c>, from the user agent.</summary>
     DeviceType,
 
-    /// <summary><c>iOS</c>, <c>Android</c>, <c>Windows</c>, <c>macOS</c>, <c>Linux</c> or <c>ChromeOS</c>, from the user agent.</summary>
+    /// <summary>
+    /// <c>iOS</c>, <c>Android</c>, <c>Windows</c>, <c>macOS</c>, <c>Linux</c> or <c>ChromeOS</c>, from the user
+    /// agent.
+    /// </summary>
     DeviceOs,
 
     /// <summary>Family such as <c>chrome</c> or <c>safari</c>, from the user agent.</summary>
@@ -78,7 +81,9 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
 
     private static readonly string[] ParameterPrefixes = ["url.param.", "custom."];
 
-    /// <summary>Finds the property of a rule; <paramref name="paramName"/> counts only beside <c>url.param</c>.</summary>
+    /// <summary>
+    /// Finds the property of a rule; <paramref name="paramName"/> counts only beside <c>url.param</c>.
+    /// </summary>
     public static bool TryParse(string name, string? paramName, out ConditionProperty property)
     {
         if (Fixed.TryGetValue(name, out var source))

@@ -3,15 +3,16 @@ using System.Numerics;
 namespace Edge.Selection;
 
 /// <summary>
-/// A cron expression of five fields (minute, hour, day of month, month, day of week) as crontab(5) reads it, over local wall
-/// clock times; what a time zone makes of them is <see cref="CronFires"/>. When both day fields are restricted a day matches
-/// either; a field that begins with a star, also <c>*/2</c>, counts as unrestricted (Vixie cron). Immutable.
+/// A cron expression of five fields (minute, hour, day of month, month, day of week) as crontab(5) reads it, over
+/// local wall clock times; what a time zone makes of them is <see cref="CronFires"/>. When both day fields are
+/// restricted a day matches either; a field that begins with a star, also <c>*/2</c>, counts as unrestricted (Vixie
+/// cron). Immutable.
 /// </summary>
 internal sealed class CronExpression
 {
     /// <summary>
-    /// Days that are searched for a match: 29 February on a given weekday can be 40 years away, across a century without
-    /// a leap day.
+    /// Days that are searched for a match: 29 February on a given weekday can be 40 years away, across a century
+    /// without a leap day.
     /// </summary>
     public const int SearchDaysMax = 41 * 366;
 
@@ -34,12 +35,15 @@ internal sealed class CronExpression
         IsInterval = fields.Minutes.HasSeveral || fields.Hours.HasRange;
     }
 
-    /// <summary>Whether the minute field is a plain star: such an expression describes a time span rather than fires.</summary>
+    /// <summary>
+    /// Whether the minute field is a plain star: such an expression describes a time span rather than fires.
+    /// </summary>
     public bool IsEveryMinute { get; }
 
     /// <summary>
-    /// Whether it fires at intervals rather than at fixed times of day: the hour field has a star, range or step, or the minute
-    /// field has one or a list. Intervals follow the wall clock through a change of offset, fixed times fire once.
+    /// Whether it fires at intervals rather than at fixed times of day: the hour field has a star, range or step, or
+    /// the minute field has one or a list. Intervals follow the wall clock through a change of offset, fixed times
+    /// fire once.
     /// </summary>
     public bool IsInterval { get; }
 

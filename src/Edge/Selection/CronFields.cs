@@ -12,9 +12,10 @@ internal readonly record struct CronField(
     ulong Bits, bool IsPlainStar, bool BeginsWithStar, bool HasRange, bool HasSeveral);
 
 /// <summary>
-/// The five fields of a cron expression and their parser. Accepted: star, numbers, names of months and weekdays, ranges (one
-/// that runs backwards wraps, as in <c>FRI-MON</c> or <c>22-4</c>), steps and lists; 0 and 7 are Sunday; the macros
-/// <c>@yearly</c> to <c>@hourly</c>. Refused: a sixth field for seconds, and days that no month of the expression has.
+/// The five fields of a cron expression and their parser. Accepted: star, numbers, names of months and weekdays,
+/// ranges (one that runs backwards wraps, as in <c>FRI-MON</c> or <c>22-4</c>), steps and lists; 0 and 7 are Sunday;
+/// the macros <c>@yearly</c> to <c>@hourly</c>. Refused: a sixth field for seconds, and days that no month of the
+/// expression has.
 /// </summary>
 internal readonly record struct CronFields(
     CronField Minutes, CronField Hours, CronField DaysOfMonth, CronField Months, CronField DaysOfWeek)
@@ -163,7 +164,8 @@ internal readonly record struct CronFields(
 
         public bool TryValue(string text, out int value)
         {
-            if (text.Length == 3 && Names.IndexOf(text, StringComparison.OrdinalIgnoreCase) is >= 0 and var at && at % 3 == 0)
+            var at = text.Length == 3 ? Names.IndexOf(text, StringComparison.OrdinalIgnoreCase) : -1;
+            if (at >= 0 && at % 3 == 0)
             {
                 value = Min + at / 3;
                 return true;

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Edge.Selection;
 
 /// <summary>
-/// Time zones by IANA name, from the machine's database. Thread safe; the platform caches zones for the life of the process,
-/// so a new database needs a restart. On a machine without one only UTC resolves.
+/// Time zones by IANA name, from the machine's database. Thread safe; the platform caches zones for the life of the
+/// process, so a new database needs a restart. On a machine without one only UTC resolves.
 /// </summary>
 internal static class TimeZones
 {
@@ -13,7 +13,9 @@ internal static class TimeZones
     private static readonly SearchValues<char> NameChars =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_+-");
 
-    /// <summary>Whether the machine has a time zone database at all; asked at start, to fail with a clear message.</summary>
+    /// <summary>
+    /// Whether the machine has a time zone database at all; asked at start, to fail with a clear message.
+    /// </summary>
     public static bool HasDatabase => TimeZoneInfo.TryFindSystemTimeZoneById("Europe/Berlin", out _);
 
     /// <summary>The zone of this name. Spellings of UTC resolve on every machine.</summary>

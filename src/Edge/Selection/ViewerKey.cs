@@ -4,9 +4,9 @@ using System.Security.Cryptography;
 namespace Edge.Selection;
 
 /// <summary>
-/// The cookieless key of a visitor: the first 16 hexadecimal digits of SHA-256 over the text of the address and the bytes of
-/// the User-Agent header, one after the other, a missing header being empty (published plan of Pictify, 1.2). It is an unkeyed
-/// hash of an address, so it must never leave the request it was made for. Allocates nothing.
+/// The cookieless key of a visitor: the first 16 hexadecimal digits of SHA-256 over the text of the address and the
+/// bytes of the User-Agent header, one after the other, a missing header being empty (published plan of Pictify,
+/// 1.2). It is an unkeyed hash of an address, so it must never leave the request it was made for. Allocates nothing.
 /// </summary>
 internal static class ViewerKey
 {
