@@ -41,7 +41,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _options = options;
         _time = time;
         _startedAt = time.GetTimestamp();
-        _web = WebHost.Build(options);
+        _web = WebHost.Build(options, () => _readiness.IsStarting);
         _logger = _web.Logger;
 
         var metrics = new Metrics();

@@ -5,7 +5,10 @@ namespace Edge.Hosting;
 /// <summary>The web host without its routes: listener, limits, diagnostics as JSON lines on stderr.</summary>
 internal static class WebHost
 {
-    public static WebApplication Build(EdgeOptions options)
+    /// <summary>Builds the host; nothing listens yet.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="isStarting">While true the framework is silent: what keeps a start from succeeding is reported once, by its caller.</param>
+    public static WebApplication Build(EdgeOptions options, Func<bool> isStarting)
     {
         // The empty builder: settings have one way in (EdgeConfiguration), and the framework's own sources would watch the whole
         // working directory for changes.
@@ -13,7 +16,7 @@ internal static class WebHost
         builder.Configuration.AddInMemoryCollection();
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         // The framework reports requests and connections below; what operators need is in our own messages and metrics.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft", level => level >= LogLevel.Warning && !isStarting());
         builder.Logging.AddJsonConsole(console => console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
         builder.Services.Configure<JsonConsoleFormatterOptions>(console => console.UseUtcTimestamp = true);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);

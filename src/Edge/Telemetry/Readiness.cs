@@ -6,7 +6,12 @@ namespace Edge.Telemetry;
 /// </summary>
 internal sealed class Readiness
 {
-    private volatile string? _reason = "starting";
+    private const string Starting = "starting";
+
+    private volatile string? _reason = Starting;
+
+    /// <summary>Whether traffic has not been welcome yet.</summary>
+    public bool IsStarting => _reason == Starting;
 
     /// <summary>Why traffic should go elsewhere; null when ready.</summary>
     public string? NotReadyReason => _reason;

@@ -7,6 +7,7 @@ namespace Edge.Tests.Support;
 internal static class RawHttp
 {
     private const int TimeoutMs = 10_000;
+    private const int QuietMs = 200;
 
     /// <summary>The answer as Latin-1 text until the server closes or answers completely; empty when it closed without one.</summary>
     public static async Task<string> SendAsync(Uri address, byte[] request)
@@ -16,11 +17,24 @@ internal static class RawHttp
         await client.ConnectAsync(address.Host, address.Port, deadline.Token);
         var stream = client.GetStream();
         var answer = new MemoryStream();
+        var buffer = new byte[16_384];
+        var isHalfClosed = false;
         try
         {
             await stream.WriteAsync(request, deadline.Token);
-            client.Client.Shutdown(SocketShutdown.Send);
-            await stream.CopyToAsync(answer, deadline.Token);
+            while (true)
+            {
+                var read = stream.ReadAsync(buffer, deadline.Token).AsTask();
+                // A request that says nothing of closing, or is not finished, is ended by us once the server has gone quiet.
+                if (!isHalfClosed && await Task.WhenAny(read, Task.Delay(QuietMs, deadline.Token)) != read)
+                {
+                    client.Client.Shutdown(SocketShutdown.Send);
+                    isHalfClosed = true;
+                }
+                var length = await read;
+                if (length == 0) break;
+                answer.Write(buffer, 0, length);
+            }
         }
         catch (IOException)
         {
