@@ -16,7 +16,7 @@ public partial class DirectionTests
         ["Requests"] = [],
         ["Enrichment"] = [],
         ["Telemetry"] = [],
-        ["Faults"] = [],
+        ["Faults"] = ["Journal"],
         ["Experiments"] = ["Selection", "Telemetry"],
         ["Selection"] = ["Experiments"],
         ["Journal"] = ["Events", "Telemetry", "Faults"],

@@ -24,7 +24,13 @@ public class VisitRecorderTests
     public async Task Visit_OnceWarm_AllocatesNothing(string row, string query, object kind)
     {
         using var directory = new TempDirectory();
-        await using var journal = TestJournal.Open(directory.Path);
+        // One page holds everything: the log engine takes memory for a page once, when it first turns to it.
+        await using var journal = TestJournal.Open(TestJournal.SmallOptions(directory.Path) with
+        {
+            PageBytes = 1 << 20,
+            MemoryBytes = 4 << 20,
+            SegmentBytes = 4 << 20,
+        });
         var recorder = Recorder(journal, TimeProvider.System);
         var experiment = DemoAb();
         var context = Request(query);
