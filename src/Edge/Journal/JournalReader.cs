@@ -77,7 +77,7 @@ internal sealed class JournalReader : IDisposable
                 if (!Next(batch, committed, maxBytes))
                     break;
             }
-            catch (Exception e) when (e is FasterException or TroubleException)
+            catch (Exception e) when (e is not (JournalException or ObjectDisposedException))
             {
                 Recover(batch, committed, e);
             }
