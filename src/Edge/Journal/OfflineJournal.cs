@@ -27,7 +27,9 @@ internal sealed class OfflineJournal : IDisposable
         try
         {
             Slot = RecoveryGate.ReadPoint(_slots, Manifest, commitPath);
-            Committed = RecoveryGate.RollForward(Segments, Manifest, Slot);
+            Committed = Segments.Problem(Segments.Of(Slot.Until)) is null
+                ? RecoveryGate.RollForward(Segments, Manifest, Slot)
+                : Slot;
         }
         catch
         {

@@ -213,6 +213,9 @@ internal static class RecoveryGate
             (until, sequence, run) = (walker.NextAddress, envelope.Sequence, envelope.Run);
         }
 
+        // What cannot be read now may be what was acknowledged last; appending over it would lose it.
+        if (walker.ReadError is { } error)
+            throw error;
         return until == point.Until
             ? point
             : WithEngineMetadata(point with { Number = point.Number + 1, Run = run, Until = until, Sequence = sequence });

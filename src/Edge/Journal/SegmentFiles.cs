@@ -174,6 +174,9 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
                 if (_open.Remove(segment, out var file))
                     file.Dispose();
             }
+#if EDGE_FAULTS
+            Faults.KillPoints.Reach("before-unlink");
+#endif
             DiskDirectory.Remove(PathOf(segment));
             lock (_lock)
                 _present.Remove(segment);
