@@ -45,7 +45,9 @@ internal sealed class EventJournal : IAsyncDisposable
         _device = device;
         _epoch = files.Manifest.Epoch;
         var point = files.Commits.Current;
-        _run = (ushort)(point.Run + 1);
+
+        // The damaged slot may have belonged to one more run than the intact one knows of.
+        _run = (ushort)(point.Run + 1 + files.Findings.DamagedSlots);
         _appendedSequence = point.Sequence;
         _log = Recover(options, files.Commits, device);
         _space = new SpaceKeeper(options, files.Segments, fault);
@@ -205,7 +207,7 @@ internal sealed class EventJournal : IAsyncDisposable
     {
         var committed = _commits.Committed;
         _log.TruncateUntilPageStart(Math.Min(upTo.Address, committed.Until));
-        if (_log.BeginAddress / _options.SegmentBytes > committed.Begin / _options.SegmentBytes)
+        if (_files.Segments.Of(_log.BeginAddress) > _files.Segments.Of(committed.Begin))
             _commits.Hurry();
     }
 

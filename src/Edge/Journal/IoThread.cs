@@ -7,6 +7,8 @@ namespace Edge.Journal;
 /// </summary>
 internal sealed class IoThread<T> : IDisposable
 {
+    private const int StopWaitMs = 5_000;
+
     private readonly Lock _lock = new();
     private readonly AutoResetEvent _arrived = new(false);
     private readonly Action<List<T>> _handle;
@@ -28,16 +30,15 @@ internal sealed class IoThread<T> : IDisposable
         _arrived.Set();
     }
 
-    /// <summary>Handles what was posted, then ends the thread. Waits at most <paramref name="timeoutMs"/>.</summary>
-    public void Stop(int timeoutMs)
+    /// <summary>Handles what was posted, then ends the thread; one that hangs in the disk is left behind.</summary>
+    public void Dispose()
     {
         lock (_lock)
             _stopping = true;
         _arrived.Set();
-        _thread.Join(timeoutMs);
+        if (_thread.Join(StopWaitMs))
+            _arrived.Dispose();
     }
-
-    public void Dispose() => _arrived.Dispose();
 
     private void Run()
     {

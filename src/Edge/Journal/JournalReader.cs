@@ -77,7 +77,7 @@ internal sealed class JournalReader : IDisposable
                 if (!Next(batch, committed, maxBytes))
                     break;
             }
-            catch (Exception e) when (e is FasterException or TroubleException)
+            catch (Exception e) when (e is not (JournalException or ObjectDisposedException))
             {
                 Recover(batch, committed, e);
             }
@@ -134,7 +134,9 @@ internal sealed class JournalReader : IDisposable
 
             if (verdict == RecordVerdict.Damaged || envelope.Sequence <= _cursor.Sequence)
                 throw new TroubleException(address, "the record does not match its checksum or place", Trouble.Damage);
-            if (envelope.Sequence != _cursor.Sequence + 1 && !_gapAllowed)
+
+            // A gap is allowed right where the scan was made to start, and nowhere else: the engine jumps over zeros.
+            if (envelope.Sequence != _cursor.Sequence + 1 && !(_gapAllowed && address == _position))
                 throw new TroubleException(address, $"record {envelope.Sequence} follows {_cursor.Sequence}", Trouble.Gap);
 
             var payload = bytes[Envelope.HeaderBytes..];

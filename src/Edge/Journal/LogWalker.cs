@@ -43,6 +43,9 @@ internal sealed class LogWalker
     /// <summary>What is wrong here, for people; empty for a sound record.</summary>
     public string Problem { get; private set; }
 
+    /// <summary>Why the page at <see cref="Address"/> could not be read; null when it could.</summary>
+    public DiskException? ReadError { get; private set; }
+
     /// <summary>Moves to the next record or the next damage.</summary>
     public WalkStep Step()
     {
@@ -92,12 +95,14 @@ internal sealed class LogWalker
         try
         {
             _pageStart = -1;
-            _segments.Read((int)(start / _segments.SegmentBytes), start % _segments.SegmentBytes, _page);
+            _segments.Read(start, _page);
             _pageStart = start;
+            ReadError = null;
             return true;
         }
-        catch (DiskException)
+        catch (DiskException e)
         {
+            ReadError = e;
             return false;
         }
     }

@@ -56,10 +56,7 @@ internal sealed class Quarantine(string directory, SegmentFiles segments, int pa
             var address = start + offset;
             try
             {
-                segments.Read(
-                    (int)(address / segments.SegmentBytes),
-                    address % segments.SegmentBytes,
-                    page.AsSpan(offset, SegmentDevice.BlockBytes));
+                segments.Read(address, page.AsSpan(offset, SegmentDevice.BlockBytes));
             }
             catch (DiskException)
             {

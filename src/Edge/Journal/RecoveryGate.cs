@@ -68,7 +68,13 @@ internal static class RecoveryGate
             RequireSegments(segments, point);
             var continued = RollForward(segments, manifest, point);
             if (continued.Until > point.Until)
+            {
+                // They may have reached the page cache only; the slot that claims them must not be durable before they are.
+                for (var at = point.Until; at < continued.Until; at = segments.EndOf(at))
+                    segments.Writable(segments.Of(at)).SyncData();
                 slots.Write(continued.Encode());
+            }
+
             return new JournalFiles
             {
                 Hold = hold,
@@ -147,7 +153,8 @@ internal static class RecoveryGate
         }
     }
 
-    private static CommitPoint ReadPoint(SlotFile slots, JournalManifest manifest, string commitPath)
+    /// <summary>The newest intact commit of this journal.</summary>
+    public static CommitPoint ReadPoint(SlotFile slots, JournalManifest manifest, string commitPath)
     {
         if (slots.DamagedSlots == 2)
         {
@@ -169,9 +176,9 @@ internal static class RecoveryGate
 
     private static void RequireSegments(SegmentFiles segments, CommitPoint point)
     {
-        for (var start = point.Begin; start < point.Until; start = (start / segments.SegmentBytes + 1) * segments.SegmentBytes)
+        for (var at = point.Begin; at < point.Until; at = segments.EndOf(at))
         {
-            var segment = (int)(start / segments.SegmentBytes);
+            var segment = segments.Of(at);
             var problem = segments.Problem(segment);
             if (problem is not null)
             {
@@ -192,9 +199,9 @@ internal static class RecoveryGate
     /// <summary>
     /// Continues past the commit over records that are intact, belong to this journal, follow in sequence and are not older than
     /// the run that wrote the commit. They are either covered by a newer, damaged slot, and then acknowledged, or were on their
-    /// way to the disk when the process ended.
+    /// way to the disk when the process ended. Changes nothing.
     /// </summary>
-    private static CommitPoint RollForward(SegmentFiles segments, JournalManifest manifest, CommitPoint point)
+    public static CommitPoint RollForward(SegmentFiles segments, JournalManifest manifest, CommitPoint point)
     {
         var walker = new LogWalker(segments, manifest, point.Until, segments.AllocatedUntil(point.Until));
         var (until, sequence, run) = (point.Until, point.Sequence, point.Run);
@@ -205,16 +212,17 @@ internal static class RecoveryGate
                 break;
             (until, sequence, run) = (walker.NextAddress, envelope.Sequence, envelope.Run);
         }
-        if (until == point.Until)
-            return point;
 
-        // They may have reached the page cache only; the slot that claims them must not be durable before they are.
-        for (var segment = (int)(point.Until / segments.SegmentBytes); segment <= (until - 1) / segments.SegmentBytes; segment++)
-            segments.Writable(segment).SyncData();
-        return WithEngineMetadata(point with { Number = point.Number + 1, Run = run, Until = until, Sequence = sequence });
+        // What cannot be read now may be what was acknowledged last; appending over it would lose it.
+        if (walker.ReadError is { } error)
+            throw error;
+        return until == point.Until
+            ? point
+            : WithEngineMetadata(point with { Number = point.Number + 1, Run = run, Until = until, Sequence = sequence });
     }
 
-    private static CommitPoint WithEngineMetadata(CommitPoint point)
+    /// <summary>The same point with what the engine needs to recover to it.</summary>
+    public static CommitPoint WithEngineMetadata(CommitPoint point)
     {
         var info = new FasterLogRecoveryInfo
         {

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using FASTER.core;
 
 namespace Edge.Journal;
@@ -13,8 +12,6 @@ internal sealed class SegmentDevice : StorageDeviceBase
 {
     /// <summary>Writes start and end on this boundary: the block of the page cache and of present disks.</summary>
     public const int BlockBytes = 4096;
-
-    private const int StopWaitMs = 5_000;
 
     private readonly SegmentFiles _segments;
     private readonly JournalFault _fault;
@@ -73,8 +70,6 @@ internal sealed class SegmentDevice : StorageDeviceBase
 
     public override void Dispose()
     {
-        _writer.Stop(StopWaitMs);
-        _reader.Stop(StopWaitMs);
         _writer.Dispose();
         _reader.Dispose();
     }

@@ -45,6 +45,12 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
         }
     }
 
+    /// <summary>The segment that holds the address.</summary>
+    public int Of(long address) => (int)(address / segmentBytes);
+
+    /// <summary>First address after the segment that holds the address.</summary>
+    public long EndOf(long address) => (address / segmentBytes + 1) * segmentBytes;
+
     public string PathOf(int segment) =>
         Path.Combine(directory, Prefix + segment.ToString("D10", CultureInfo.InvariantCulture));
 
@@ -65,7 +71,7 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
     {
         lock (_lock)
         {
-            var segment = (int)(address / segmentBytes);
+            var segment = Of(address);
             while (_present.Contains(segment))
                 segment++;
             return (long)segment * segmentBytes;
@@ -124,6 +130,9 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
         }
     }
 
+    /// <summary>Fills the buffer from an address, within one segment. A segment that is missing or too short is an error.</summary>
+    public void Read(long address, Span<byte> buffer) => Read(Of(address), address % segmentBytes, buffer);
+
     /// <summary>Fills the buffer from a place in a segment. A segment that is missing or too short is an error.</summary>
     public void Read(int segment, long offset, Span<byte> buffer)
     {
@@ -165,6 +174,9 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
                 if (_open.Remove(segment, out var file))
                     file.Dispose();
             }
+#if EDGE_FAULTS
+            Faults.KillPoints.Reach("before-unlink");
+#endif
             DiskDirectory.Remove(PathOf(segment));
             lock (_lock)
                 _present.Remove(segment);

@@ -34,7 +34,7 @@ internal sealed class SpaceKeeper
     /// <summary>Whether a round has something to do now; asked after every commit.</summary>
     public bool IsDue(long begin, long committed) =>
         AllocatedUntil - committed <= _options.SegmentBytes / 2
-        || begin / _options.SegmentBytes > Volatile.Read(ref _removedUntil) / _options.SegmentBytes;
+        || _segments.Of(begin) > _segments.Of(Volatile.Read(ref _removedUntil));
 
     /// <summary>One round: remove, allocate, judge.</summary>
     /// <param name="begin">First address a durable commit still holds.</param>
@@ -44,7 +44,7 @@ internal sealed class SpaceKeeper
     {
         try
         {
-            _segments.CloseBelow((int)(committed / _options.SegmentBytes));
+            _segments.CloseBelow(_segments.Of(committed));
             _segments.RemoveBelow(begin);
             Volatile.Write(ref _removedUntil, begin);
         }
@@ -78,7 +78,7 @@ internal sealed class SpaceKeeper
 #if EDGE_FAULTS
         Faults.KillPoints.Reach("before-allocate");
 #endif
-        _segments.Allocate((int)(allocatedUntil / _options.SegmentBytes));
+        _segments.Allocate(_segments.Of(allocatedUntil));
     }
 
     private JournalState Judge(long begin, long tail)

@@ -37,10 +37,12 @@ internal sealed class TestJournal : IAsyncDisposable
 
     public static TestJournal Open(string directory) => Open(SmallOptions(directory));
 
-    public static TestJournal Open(JournalOptions options)
+    public static TestJournal Open(JournalOptions options) => Open(options, TimeProvider.System);
+
+    public static TestJournal Open(JournalOptions options, TimeProvider time)
     {
         var ledger = new Ledger();
-        return new TestJournal(EventJournal.Open(options, TimeProvider.System, ledger), options, ledger);
+        return new TestJournal(EventJournal.Open(options, time, ledger), options, ledger);
     }
 
     /// <summary>The payload of the n-th record of a test: its number and a body whose length depends on it.</summary>
@@ -89,7 +91,8 @@ internal sealed class TestJournal : IAsyncDisposable
         var cursor = from;
         while (cursor.Sequence < Journal.CommittedSequence)
         {
-            reader.Read(batch, 100, 1 << 20);
+            if (reader.Read(batch, 100, 1 << 20) == 0)
+                Thread.Yield();
             missing += batch.Missing;
             Assert.Equal(cursor, batch.Start);
             for (var i = 0; i < batch.Count; i++)
@@ -110,16 +113,17 @@ internal sealed class TestJournal : IAsyncDisposable
         }
     }
 
+    /// <summary>A segment's bytes on the disk; the address of its first byte is its number times its length.</summary>
     public static string SegmentPath(JournalOptions options, int segment) =>
         Path.Combine(options.Directory, "segment-" + segment.ToString("D10", CultureInfo.InvariantCulture));
 
-    /// <summary>Copies every file as it is now, as a crash would leave it.</summary>
-    public static void CopyTree(string from, string to)
+    /// <summary>Copies every file as it is now, as a crash would leave it, except the lock and one that is already there.</summary>
+    public static void CopyTree(string from, string to, string? keep = null)
     {
         Directory.CreateDirectory(to);
         foreach (var directory in Directory.GetDirectories(from))
             CopyTree(directory, Path.Combine(to, Path.GetFileName(directory)));
-        foreach (var file in Directory.GetFiles(from).Where(file => Path.GetFileName(file) != "lock"))
+        foreach (var file in Directory.GetFiles(from).Where(file => Path.GetFileName(file) is var name && name != "lock" && name != keep))
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)), overwrite: true);
     }
 
