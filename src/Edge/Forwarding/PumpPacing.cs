@@ -7,6 +7,7 @@ namespace Edge.Forwarding;
 internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : IDisposable
 {
     private const int MaxDoublings = 30;
+    private const int NewsWithoutRecordsPauseMs = 100;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abandon = new();
@@ -14,6 +15,7 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
     private long _checkpointed = time.GetTimestamp();
     private long _bytesSinceCheckpoint;
     private int _failures;
+    private int _emptyReads;
 
     public bool IsStopping => _stop.IsCancellationRequested;
 
@@ -31,7 +33,11 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
 
     public void BatchBegins() => _batchBegan = time.GetTimestamp();
 
-    public void Delivered(int bytes) => _bytesSinceCheckpoint += bytes;
+    public void Delivered(int bytes)
+    {
+        _bytesSinceCheckpoint += bytes;
+        _emptyReads = 0;
+    }
 
     /// <summary>Nothing failed; the next pause after a failure is a short one again.</summary>
     public void Succeeded() => _failures = 0;
@@ -60,10 +66,12 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
     /// <summary>Waits for news, and no longer than to the next checkpoint when one is owed.</summary>
     public Task WaitAsync(Task news, bool owesCheckpoint)
     {
+        _emptyReads++;
         if (news.IsCompleted)
         {
-            // News that the reader did not find a moment ago. Mostly they have just come; if not, do not spin.
-            return DelayAsync(TimeSpan.FromMilliseconds(options.LingerMs), WaitToken);
+            // News that the reader did not find a moment ago. Mostly they have just come; if they have not, do not spin.
+            var pauseMs = _emptyReads > 1 ? NewsWithoutRecordsPauseMs : 0;
+            return DelayAsync(TimeSpan.FromMilliseconds(pauseMs), WaitToken);
         }
 
         return owesCheckpoint

@@ -118,8 +118,8 @@ internal sealed class SinkLedger(string name, SinkProgress durable, TimeProvider
     {
         lock (_lock)
         {
-            // Read after the lock is taken, so that it is never behind what the sink has taken.
-            var stored = journal.CommittedSequence;
+            // A reader can see a commit a moment before the journal has published it.
+            var stored = Math.Max(journal.CommittedSequence, _taken.Cursor.Sequence);
             var pending = stored - _taken.Cursor.Sequence;
             var age = time.GetUtcNow() - _pendingSince;
             return new SinkStatus

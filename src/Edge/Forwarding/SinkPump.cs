@@ -216,9 +216,12 @@ internal sealed class SinkPump : IDisposable
         _taken = After(_batch);
         _pacing.Delivered(_batch.Bytes.Length);
         _ledger.Took(_taken, _batch);
-        var isFull = _batch.Bytes.Length >= _options.BatchMaxBytes / 2 || _batch.Count >= _options.BatchMaxRecords / 2;
-        return isFull ? Step.DeliveredFullBatch : Step.Delivered;
+        return IsFull(_batch) ? Step.DeliveredFullBatch : Step.Delivered;
     }
+
+    /// <summary>Nearly full is full: there is a backlog, and waiting would not make the next batch larger.</summary>
+    private bool IsFull(RecordBatch batch) =>
+        batch.Count == _options.BatchMaxRecords || batch.Bytes.Length >= _options.BatchMaxBytes / 4 * 3;
 
     private SinkProgress After(RecordBatch batch) => _taken with
     {
