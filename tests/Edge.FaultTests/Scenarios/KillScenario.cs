@@ -68,6 +68,7 @@ internal sealed record KillPoint(string Name, int MaxPassage)
         new("after-data-write", 100),
         new("before-slot", 100),
         new("after-slot", 100),
+        new("before-sink", 5),
         new("after-sink", 5),
         new("before-cursor", 2),
         new("after-cursor", 2),
