@@ -104,9 +104,12 @@ internal sealed class EdgeConfiguration
     private void CheckUrls(string key, string urls)
     {
         foreach (var url in SplitUrls(urls))
-            if (!Uri.TryCreate(url.Replace("//*", "//any", StringComparison.Ordinal).Replace("//+", "//any", StringComparison.Ordinal),
-                    UriKind.Absolute, out var parsed) || parsed.Scheme != Uri.UriSchemeHttp)
+        {
+            // The listener's words for "every address" are no host names.
+            var concrete = url.Replace("//*", "//any", StringComparison.Ordinal).Replace("//+", "//any", StringComparison.Ordinal);
+            if (!Uri.TryCreate(concrete, UriKind.Absolute, out var parsed) || parsed.Scheme != Uri.UriSchemeHttp)
                 _problems.Add($"{key}: '{url}' is not an address such as http://127.0.0.1:8080; TLS is left to the proxy in front");
+        }
     }
 
     /// <summary>The items of a list of addresses.</summary>

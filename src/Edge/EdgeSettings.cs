@@ -103,9 +103,8 @@ internal static class EdgeSettings
         Action<EdgeOptions, long> assign) =>
         new(key, $"{meaning} {min} to {max}.", o => read(o).ToString(CultureInfo.InvariantCulture), (options, text) =>
         {
-            if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
-                || value < min || value > max)
-                return $"must be a whole number from {min} to {max}";
+            var isNumber = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value);
+            if (!isNumber || value < min || value > max) return $"must be a whole number from {min} to {max}";
             assign(options, value);
             return null;
         });

@@ -16,8 +16,8 @@ internal static class CommandLine
                                             runs the service; --demo adds example experiments to an empty data directory
           edge journal dump|verify|stat [--data-dir D] [--config F]
                                             reads the journal while the service is stopped: events as NDJSON, integrity, sizes
-          edge journal skip-to --sink S --sequence N [--data-dir D] [--config F]
-                                            gives up the events before N for a sink; counted, never automatic
+          edge journal skip-to --sink S --to N|end [--data-dir D] [--config F]
+                                            gives up a sink's events up to number N; counted, never automatic
           edge healthcheck [--url U]        exit code 0 when the service is ready
           edge version                      version, commit, runtime
           edge help                         this text
@@ -48,7 +48,7 @@ internal static class CommandLine
                 var journal = Arguments.Parse($"journal {args[1]}", args.AsSpan(2), SharedOptions, []);
                 return Refuse(journal, error) ?? RunJournal(args[1], journal, output, error);
             case ["journal", "skip-to", ..]:
-                var skip = Arguments.Parse("journal skip-to", args.AsSpan(2), ["sink", "sequence", .. SharedOptions], []);
+                var skip = Arguments.Parse("journal skip-to", args.AsSpan(2), ["sink", "to", .. SharedOptions], []);
                 return Refuse(skip, error) ?? RunJournal(args[1], skip, output, error);
             case ["journal", ..]:
                 await error.WriteLineAsync("edge journal: needs one of dump, verify, stat, skip-to");
@@ -87,6 +87,25 @@ internal static class CommandLine
         void Add(string name, string key)
         {
             if (arguments[name] is { } value) flags.Add(KeyValuePair.Create(key, value));
+        }
+    }
+
+    private static int RunJournal(string verb, Arguments arguments, TextWriter output, TextWriter error)
+    {
+        if (LoadOptions($"journal {verb}", arguments, error) is not { } options) return ExitCode.Failure;
+        var journal = options.ToJournalOptions();
+        switch (verb)
+        {
+            case "dump":
+                using (var lines = Console.OpenStandardOutput()) return JournalDump.Run(journal, lines, error);
+            case "stat":
+                using (var lines = Console.OpenStandardOutput()) return JournalStat.Run(journal, lines, error);
+            case "verify":
+                return JournalVerify.Run(journal, output, error);
+            default:
+                if (arguments["sink"] is { } sink && arguments["to"] is { } target) return JournalSkipTo.Run(journal, sink, target, output, error);
+                error.WriteLine("edge journal skip-to: needs --sink NAME and --to NUMBER or end");
+                return ExitCode.WrongUsage;
         }
     }
 }

@@ -27,7 +27,7 @@ internal static class ServeCommand
             var stop = Task.Delay(Timeout.Infinite, service.StopRequested).ContinueWith(_ => { }, TaskScheduler.Default);
             if (await Task.WhenAny(stop, service.JournalFaulted) == service.JournalFaulted)
             {
-                await service.ReportFaultAsync();
+                service.ReportFault();
                 return ExitCode.JournalFault;
             }
             await service.StopAsync();

@@ -15,16 +15,16 @@ internal sealed class ClickEndpoint(CatalogHolder catalog, VisitRecorder visits,
     {
         if (!catalog.Current.TryFind(slug, out var experiment) || !experiment.IsServed)
         {
-            log.Metrics.Count(Route.Click, Outcome.NotFound);
+            log.Metrics.Count(RouteName.Click, Outcome.NotFound);
             return Problem.ExperimentNotFoundAsync(context);
         }
         if (experiment.Location.Count == 0)
         {
-            log.Metrics.Count(Route.Click, Outcome.NotFound);
+            log.Metrics.Count(RouteName.Click, Outcome.NotFound);
             return Problem.ExperimentNotFoundAsync(context, "No destination URL configured");
         }
         var outcome = Record(context, experiment, out var sequence);
-        log.Metrics.Count(Route.Click, outcome);
+        log.Metrics.Count(RouteName.Click, outcome);
         Replies.WriteRedirect(context.Response, experiment.Location);
         return ack == AckMode.Disk ? Acknowledgement.AfterCommitAsync(context, journal, outcome, sequence, log.Metrics) : Task.CompletedTask;
     }

@@ -15,7 +15,7 @@ internal sealed class PixelEndpoint(CatalogHolder catalog, VisitRecorder visits,
     {
         var isHead = HttpMethods.IsHead(context.Request.Method);
         var outcome = Record(context, slug, isHead, out var sequence);
-        log.Metrics.Count(Route.Pixel, outcome);
+        log.Metrics.Count(RouteName.Pixel, outcome);
         Replies.WritePixel(context.Response, isHead);
         return ack == AckMode.Disk ? Acknowledgement.AfterCommitAsync(context, journal, outcome, sequence, log.Metrics) : Task.CompletedTask;
     }

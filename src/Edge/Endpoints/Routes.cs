@@ -26,9 +26,9 @@ internal sealed class Routes(
                 switch (rest[(slash + 1)..])
                 {
                     case "pixel.gif":
-                        return IsGetOrHead(context) ? pixel.HandleAsync(context, slug) : RefuseMethodAsync(context, Route.Pixel);
+                        return IsGetOrHead(context) ? pixel.HandleAsync(context, slug) : RefuseMethodAsync(context, RouteName.Pixel);
                     case "click":
-                        return IsGetOrHead(context) ? click.HandleAsync(context, slug) : RefuseMethodAsync(context, Route.Click);
+                        return IsGetOrHead(context) ? click.HandleAsync(context, slug) : RefuseMethodAsync(context, RouteName.Click);
                 }
             }
         }
@@ -37,11 +37,11 @@ internal sealed class Routes(
 
     private Task DispatchAdminAsync(HttpContext context, string path)
     {
-        (Func<HttpContext, Task> Answer, Route Route)? found = path switch
+        (Func<HttpContext, Task> Answer, RouteName Route)? found = path switch
         {
-            "/healthz" => (health.LiveAsync, Route.Health),
-            "/readyz" => (health.ReadyAsync, Route.Ready),
-            "/metrics" => (metricsPage.HandleAsync, Route.Metrics),
+            "/healthz" => (health.LiveAsync, RouteName.Health),
+            "/readyz" => (health.ReadyAsync, RouteName.Ready),
+            "/metrics" => (metricsPage.HandleAsync, RouteName.Metrics),
             _ => null,
         };
         if (found is not var (answer, route)) return RefusePathAsync(context);
@@ -53,7 +53,7 @@ internal sealed class Routes(
     private static bool IsGetOrHead(HttpContext context) =>
         HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
 
-    private Task RefuseMethodAsync(HttpContext context, Route route)
+    private Task RefuseMethodAsync(HttpContext context, RouteName route)
     {
         metrics.Count(route, Outcome.MethodNotAllowed);
         return Problem.MethodNotAllowedAsync(context);
@@ -61,7 +61,7 @@ internal sealed class Routes(
 
     private Task RefusePathAsync(HttpContext context)
     {
-        metrics.Count(Route.Other, Outcome.NotFound);
+        metrics.Count(RouteName.Other, Outcome.NotFound);
         return Problem.RouteNotFoundAsync(context);
     }
 }

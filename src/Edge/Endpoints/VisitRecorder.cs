@@ -26,9 +26,6 @@ internal enum VisitKind
 internal sealed class VisitRecorder(
     EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, UserAgentCache userAgents, VisitorHashes hashes, EventJournal journal)
 {
-    /// <summary>Longest <c>u</c> parameter, decoded (experiments: unit).</summary>
-    private const int UnitMaxBytes = 128;
-
     /// <summary>Characters of a user agent that are copied on the stack; a longer one costs an allocation.</summary>
     private const int UserAgentStackBytes = 512;
 
@@ -36,6 +33,9 @@ internal sealed class VisitRecorder(
     private const int AttributionMinutes = 30;
 
     private const string Api = "pictify";
+
+    /// <summary>Project of an experiment without a team: a machine that has only one.</summary>
+    private const string DefaultProject = "default";
 
     private readonly EventIds _ids = new(time);
 
@@ -52,9 +52,9 @@ internal sealed class VisitRecorder(
         Span<byte> addressText = stackalloc byte[ClientAddress.TextMaxBytes];
         addressText = addressText[..address.WriteText(addressText)];
 
-        Span<byte> unit = stackalloc byte[UnitMaxBytes];
+        Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
         unit = unit[..ReadUnit(request.QueryString.Value, addressText, userAgent, unit)];
-        var variant = Choose(experiment, facts, request.QueryString.Value, unit, out var isChance);
+        var variant = Choose(experiment, request.QueryString.Value, unit, out var isChance);
 
         Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
         hashes.WriteAddressHash(addressText, now, addressHash);
@@ -74,7 +74,7 @@ internal sealed class VisitRecorder(
             Node = options.Node,
             ReceivedAt = now,
             Api = Api,
-            Project = experiment.Team,
+            Project = experiment.Experiment.Team ?? DefaultProject,
             Type = kind == VisitKind.Impression ? "impression" : "click",
             Event = kind == VisitKind.Impression ? "pixel" : "redirect",
             Experiment = experiment.SlugUtf8,
@@ -92,7 +92,7 @@ internal sealed class VisitRecorder(
             Verdict = VerdictNames.Of(verdict),
             VerdictReason = reason,
         };
-        var record = EventEncoder.OfThread.Encode(tracked, Envelope.HeaderBytes);
+        var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
         return journal.TryAppend(record, tracked.Id, out sequence) == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
     }
 
@@ -104,5 +104,30 @@ internal sealed class VisitRecorder(
         Span<byte> bytes = length <= UserAgentStackBytes ? stackalloc byte[UserAgentStackBytes] : new byte[length];
         ViewerKey.Compute(addressText, HeaderBytes.Narrow(userAgent, bytes), unit[..ViewerKey.Bytes]);
         return ViewerKey.Bytes;
+    }
+
+    /// <summary>
+    /// Index of the variant: what the sender says it showed, else the choice of the experiment. <paramref name="isChance"/> tells
+    /// whether the weights had a say.
+    /// </summary>
+    private int Choose(CatalogEntry experiment, ReadOnlySpan<char> query, ReadOnlySpan<byte> unit, out bool isChance)
+    {
+        isChance = false;
+        Span<byte> stated = stackalloc byte[ExperimentRules.VariantIdCharsMax];
+        if (options.VariantOverride && QueryParameters.TryRead(query, "variant", stated, out var written))
+        {
+            var index = IndexOf(experiment, stated[..written]);
+            if (index >= 0) return index;
+        }
+        if (experiment.Type != ExperimentType.AbTest) return experiment.DefaultIndex;
+        isChance = true;
+        return Bucketing.Choose(experiment.CumulativeWeights, Bucketing.Bucket(experiment.UidUtf8, unit));
+    }
+
+    private static int IndexOf(CatalogEntry experiment, ReadOnlySpan<byte> variantId)
+    {
+        for (var i = 0; i < experiment.Variants.Length; i++)
+            if (variantId.SequenceEqual(experiment.Variants[i].IdUtf8)) return i;
+        return -1;
     }
 }

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -19,6 +22,10 @@ internal sealed class VisitorHashes(string salt)
 
     /// <summary>Longest message that is hashed: an experiment uid, a zero byte and a unit, with room to spare.</summary>
     private const int MessageMaxBytes = 512;
+
+    private const int HexDigitsPerWord = 16;
+
+    private static readonly StandardFormat LowerHex = new('x', HexDigitsPerWord);
 
     private DayKeys? _today;
 
@@ -42,14 +49,9 @@ internal sealed class VisitorHashes(string salt)
     {
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
         HMACSHA256.HashData(key, message, mac);
-        for (var i = 0; i < hex.Length / 2; i++)
-        {
-            hex[2 * i] = HexDigits[mac[i] >> 4];
-            hex[2 * i + 1] = HexDigits[mac[i] & 15];
-        }
+        for (var at = 0; at < hex.Length; at += HexDigitsPerWord)
+            Utf8Formatter.TryFormat(BinaryPrimitives.ReadUInt64BigEndian(mac[(at / 2)..]), hex[at..], out _, LowerHex);
     }
-
-    private static ReadOnlySpan<byte> HexDigits => "0123456789abcdef"u8;
 
     private DayKeys KeysOf(DateTimeOffset now)
     {

@@ -7,18 +7,15 @@ namespace Edge.Events;
 
 /// <summary>
 /// The only writer of events: one JSON object without a line feed, members in the documented order, never re-serialised afterwards.
-/// Changing a name, the order or a format is a new schema version (<c>docs/event-schema.md</c>, golden tests). One instance per
-/// thread; allocates nothing once warm.
+/// Changing a name, the order or a format is a new schema version (<c>docs/event-schema.md</c>, golden tests). Every thread has a
+/// buffer and a writer of its own; allocates nothing once they are warm.
 /// </summary>
-internal sealed class EventEncoder
+internal static class EventEncoder
 {
     /// <summary>Version written as <c>v</c>.</summary>
     public const int SchemaVersion = 1;
 
     private const int TimestampChars = 24;
-
-    [ThreadStatic]
-    private static EventEncoder? _ofThread;
 
     // The output is data, never spliced into HTML, so only what JSON itself requires is escaped.
     private static readonly JsonWriterOptions WriterOptions = new()
@@ -27,86 +24,86 @@ internal sealed class EventEncoder
         SkipValidation = true,
     };
 
-    private readonly RecordBuffer _buffer = new();
-    private readonly Utf8JsonWriter _writer;
+    [ThreadStatic]
+    private static RecordBuffer? _bufferOfThread;
 
-    private EventEncoder() => _writer = new Utf8JsonWriter(_buffer, WriterOptions);
-
-    /// <summary>The encoder of the calling thread.</summary>
-    public static EventEncoder OfThread => _ofThread ??= new EventEncoder();
+    [ThreadStatic]
+    private static Utf8JsonWriter? _writerOfThread;
 
     /// <summary>
     /// Encodes the event after <paramref name="room"/> free bytes. The span is valid until the next call on this thread.
     /// </summary>
-    public Span<byte> Encode(scoped in TrackedEvent e, int room)
+    public static Span<byte> Encode(scoped in TrackedEvent e, int room)
     {
-        _buffer.Reset(room);
-        _writer.Reset(_buffer);
-        _writer.WriteStartObject();
-        _writer.WriteNumber(Names.Version, SchemaVersion);
-        WriteId(e.Id);
-        WriteText(Names.Node, e.Node);
-        WriteTime(Names.ReceivedAt, e.ReceivedAt);
-        WriteText(Names.Api, e.Api);
-        WriteText(Names.Project, e.Project);
-        WriteText(Names.Type, e.Type);
-        WriteText(Names.Event, e.Event);
-        WriteText(Names.Experiment, e.Experiment);
-        WriteText(Names.ExperimentUid, e.ExperimentUid);
-        WriteText(Names.Variant, e.Variant);
-        if (e.ProbabilityBasisPoints > 0) _writer.WriteNumber(Names.Probability, e.ProbabilityBasisPoints / 10_000m);
-        if (e.WeightsVersion > 0) _writer.WriteNumber(Names.WeightsVersion, e.WeightsVersion);
-        WriteText(Names.UnitHash, e.UnitHash);
-        WriteText(Names.UnitHashPrevious, e.UnitHashPrevious);
-        WriteForeignText(Names.Referrer, e.Referrer);
-        WriteText(Names.DeviceType, e.DeviceType);
-        WriteText(Names.Browser, e.Browser);
-        WriteText(Names.Os, e.Os);
-        WriteText(Names.AddressHash, e.AddressHash);
-        WriteText(Names.Verdict, e.Verdict);
-        WriteText(Names.VerdictReason, e.VerdictReason);
-        _writer.WriteBoolean(Names.Authenticated, e.IsAuthenticated);
-        _writer.WriteEndObject();
-        _writer.Flush();
-        return _buffer.Record;
+        var buffer = _bufferOfThread ??= new RecordBuffer();
+        var writer = _writerOfThread ??= new Utf8JsonWriter(buffer, WriterOptions);
+        buffer.Reset(room);
+        writer.Reset(buffer);
+        writer.WriteStartObject();
+        writer.WriteNumber(Names.Version, SchemaVersion);
+        WriteId(writer, e.Id);
+        WriteText(writer, Names.Node, e.Node);
+        WriteTime(writer, Names.ReceivedAt, e.ReceivedAt);
+        WriteText(writer, Names.Api, e.Api);
+        WriteText(writer, Names.Project, e.Project);
+        WriteText(writer, Names.Type, e.Type);
+        WriteText(writer, Names.Event, e.Event);
+        WriteText(writer, Names.Experiment, e.Experiment);
+        WriteText(writer, Names.ExperimentUid, e.ExperimentUid);
+        WriteText(writer, Names.Variant, e.Variant);
+        if (e.ProbabilityBasisPoints > 0) writer.WriteNumber(Names.Probability, e.ProbabilityBasisPoints / 10_000m);
+        if (e.WeightsVersion > 0) writer.WriteNumber(Names.WeightsVersion, e.WeightsVersion);
+        WriteText(writer, Names.UnitHash, e.UnitHash);
+        WriteText(writer, Names.UnitHashPrevious, e.UnitHashPrevious);
+        WriteForeignText(writer, Names.Referrer, e.Referrer);
+        WriteText(writer, Names.DeviceType, e.DeviceType);
+        WriteText(writer, Names.Browser, e.Browser);
+        WriteText(writer, Names.Os, e.Os);
+        WriteText(writer, Names.AddressHash, e.AddressHash);
+        WriteText(writer, Names.Verdict, e.Verdict);
+        WriteText(writer, Names.VerdictReason, e.VerdictReason);
+        writer.WriteBoolean(Names.Authenticated, e.IsAuthenticated);
+        writer.WriteEndObject();
+        writer.Flush();
+        return buffer.Record;
     }
 
-    private void WriteId(EventId id)
+    private static void WriteId(Utf8JsonWriter writer, EventId id)
     {
         Span<byte> text = stackalloc byte[EventId.TextChars];
         id.WriteText(text);
-        _writer.WriteString(Names.Id, text);
+        writer.WriteString(Names.Id, text);
     }
 
-    private void WriteTime(JsonEncodedText name, DateTimeOffset time)
+    private static void WriteTime(Utf8JsonWriter writer, JsonEncodedText name, DateTimeOffset time)
     {
         Span<byte> text = stackalloc byte[TimestampChars];
         time.UtcDateTime.TryFormat(text, out var written, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-        _writer.WriteString(name, text[..written]);
+        writer.WriteString(name, text[..written]);
     }
 
-    private void WriteText(JsonEncodedText name, string? value)
+    private static void WriteText(Utf8JsonWriter writer, JsonEncodedText name, string? value)
     {
-        if (!string.IsNullOrEmpty(value)) _writer.WriteString(name, value);
+        if (!string.IsNullOrEmpty(value)) writer.WriteString(name, value);
     }
 
-    private void WriteText(JsonEncodedText name, ReadOnlySpan<byte> value)
+    private static void WriteText(Utf8JsonWriter writer, JsonEncodedText name, ReadOnlySpan<byte> value)
     {
-        if (!value.IsEmpty) _writer.WriteString(name, value);
+        if (!value.IsEmpty) writer.WriteString(name, value);
     }
 
     /// <summary>Bytes a client sent: UTF-8 when they are valid UTF-8, else each byte is the Latin-1 character it would have meant.</summary>
-    private void WriteForeignText(JsonEncodedText name, ReadOnlySpan<byte> value)
+    private static void WriteForeignText(Utf8JsonWriter writer, JsonEncodedText name, ReadOnlySpan<byte> value)
     {
         if (value.IsEmpty || Utf8.IsValid(value))
         {
-            WriteText(name, value);
+            WriteText(writer, name, value);
             return;
         }
         Span<char> latin1 = stackalloc char[ForeignTextMaxBytes];
         value = value[..Math.Min(value.Length, ForeignTextMaxBytes)];
         for (var i = 0; i < value.Length; i++) latin1[i] = (char)value[i];
-        _writer.WriteString(name, latin1[..value.Length]);
+        writer.WriteString(name, latin1[..value.Length]);
     }
 
     /// <summary>Longest client text that is kept; the reader of the header cuts at the same length.</summary>

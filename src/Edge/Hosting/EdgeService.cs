@@ -48,10 +48,11 @@ internal sealed class EdgeService : IAsyncDisposable
         var ledger = new Ledger();
         var log = new RequestLog(metrics, _logger, time);
 
-        if (options.Demo) DemoExperiments.WriteIfEmpty(options.ExperimentsDir, time);
-        _experiments = ExperimentFileStore.Open(options.ExperimentsDir, options.ClickHttpsOnly, time, _logger);
-
         _journal = EventJournal.Open(options.ToJournalOptions(), time, ledger);
+        if (options.Demo) DemoExperiments.WriteIfEmpty(options.ExperimentsDir, time);
+        var rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
+        _experiments = ExperimentFileStore.Open(
+            options.ExperimentsDir, rules, time, problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason));
         _forwarder = new Forwarder(BuildPumps(options, time), _logger);
 
         var addresses = new ClientAddressResolver(options.TrustedProxies, options.ForwardedHeader);
@@ -64,7 +65,8 @@ internal sealed class EdgeService : IAsyncDisposable
             new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, _readiness),
             _admin,
             metrics);
-        _web.Run(routes.DispatchAsync);
+        var deadline = new RequestDeadline(TimeSpan.FromMilliseconds(options.HttpRequestTimeoutMs), time, routes.DispatchAsync);
+        _web.Run(deadline.HandleAsync);
     }
 
     /// <summary>Opens everything the service keeps, without serving yet.</summary>
@@ -108,17 +110,10 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>Says that the journal is lost; the process is about to end.</summary>
-    public async Task ReportFaultAsync()
+    public void ReportFault()
     {
         _readiness.SetNotReady("journal fault");
-        try
-        {
-            await _journal.Faulted;
-        }
-        catch (Exception e) when (e is JournalException or IOException)
-        {
-            _logger.JournalFaulted(e.Message);
-        }
+        _logger.JournalFaulted(_journal.Status.Fault ?? "unknown");
     }
 
     /// <summary>Releases files and the lock, newest first.</summary>

@@ -7,10 +7,10 @@ internal static class WebHost
 {
     public static WebApplication Build(EdgeOptions options)
     {
-        // The framework's own configuration sources are left out: settings have one way in (EdgeConfiguration).
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], EnvironmentName = Environments.Production });
-        builder.Configuration.Sources.Clear();
-        builder.Logging.ClearProviders();
+        // The empty builder: settings have one way in (EdgeConfiguration), and the framework's own sources would watch the whole
+        // working directory for changes.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        builder.Configuration.AddInMemoryCollection();
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         // The framework reports requests and connections below; what operators need is in our own messages and metrics.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
@@ -18,7 +18,7 @@ internal static class WebHost
         builder.Services.Configure<JsonConsoleFormatterOptions>(console => console.UseUtcTimestamp = true);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
-        builder.WebHost.ConfigureKestrel(kestrel => KestrelSetup.Apply(kestrel, options));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => KestrelSetup.Apply(kestrel, options));
         builder.WebHost.UseUrls([.. EdgeConfiguration.SplitUrls(options.Urls), .. EdgeConfiguration.SplitUrls(options.AdminUrls)]);
         return builder.Build();
     }

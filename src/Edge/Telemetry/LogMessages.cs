@@ -22,9 +22,6 @@ internal static partial class LogMessages
     [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was not taken: {Field}: {Reason}")]
     public static partial void ExperimentRefused(this ILogger logger, string file, string field, string reason);
 
-    [LoggerMessage(201, LogLevel.Information, "Catalog replaced: {Count} experiments")]
-    public static partial void CatalogReplaced(this ILogger logger, int count);
-
     [LoggerMessage(300, LogLevel.Critical, "The journal met an I/O error and stopped acknowledging: {Reason}")]
     public static partial void JournalFaulted(this ILogger logger, string reason);
 }

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Edge.Telemetry;
 
 /// <summary>Routes as the metrics name them.</summary>
-internal enum Route
+internal enum RouteName
 {
     Pixel,
     Click,
@@ -50,25 +50,25 @@ internal sealed class Metrics
     /// <summary>Longs per counter: one cache line of 64 bytes.</summary>
     private const int Stride = 8;
 
-    public static readonly Route[] Routes = Enum.GetValues<Route>();
+    public static readonly RouteName[] Routes = Enum.GetValues<RouteName>();
     public static readonly Outcome[] Outcomes = Enum.GetValues<Outcome>();
 
     private readonly long[] _requests = new long[Routes.Length * Outcomes.Length * Stride];
     private long _unconfirmed;
 
     /// <summary>Counts one finished request.</summary>
-    public void Count(Route route, Outcome outcome) => Interlocked.Increment(ref _requests[IndexOf(route, outcome)]);
+    public void Count(RouteName route, Outcome outcome) => Interlocked.Increment(ref _requests[IndexOf(route, outcome)]);
 
     /// <summary>Counts one request that asked for its commit and was answered before it.</summary>
     public void CountUnconfirmed() => Interlocked.Increment(ref _unconfirmed);
 
     /// <summary>Requests with this route and outcome since the start.</summary>
-    public long Requests(Route route, Outcome outcome) => Volatile.Read(ref _requests[IndexOf(route, outcome)]);
+    public long Requests(RouteName route, Outcome outcome) => Volatile.Read(ref _requests[IndexOf(route, outcome)]);
 
     /// <summary>Requests answered before the commit they asked for.</summary>
     public long Unconfirmed => Volatile.Read(ref _unconfirmed);
 
-    private static int IndexOf(Route route, Outcome outcome)
+    private static int IndexOf(RouteName route, Outcome outcome)
     {
         Debug.Assert((int)route < Routes.Length && (int)outcome < Outcomes.Length);
         return ((int)route * Outcomes.Length + (int)outcome) * Stride;
