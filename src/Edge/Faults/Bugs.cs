@@ -11,6 +11,7 @@ internal enum Bug
     TruncateBeforeCursor,
     IgnoreIteratorError,
     ChangedToken,
+    UncheckedRecord,
 }
 
 /// <summary>Which bug this process has: <c>EDGE_PLANTED_BUG=ack-before-commit</c> and so on.</summary>
@@ -26,6 +27,7 @@ internal static class Bugs
         "truncate-before-cursor" => Bug.TruncateBeforeCursor,
         "ignore-iterator-error" => Bug.IgnoreIteratorError,
         "changed-token" => Bug.ChangedToken,
+        "unchecked-record" => Bug.UncheckedRecord,
         var name => throw new ArgumentException($"EDGE_PLANTED_BUG: unknown bug '{name}'"),
     };
 

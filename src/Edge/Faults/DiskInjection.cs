@@ -6,7 +6,7 @@ namespace Edge.Journal;
 internal sealed partial class DiskFile
 {
     static partial void Inject(DiskCall call, string path, ref int length, ref int errno) =>
-        FaultPlan.Current.Apply(call, ref length, ref errno);
+        FaultPlan.Current.Apply(call, path, ref length, ref errno);
 }
 
 /// <summary>The fault build's half of <see cref="DiskDirectory"/>.</summary>
@@ -15,6 +15,6 @@ internal static partial class DiskDirectory
     static partial void Inject(DiskCall call, string path, ref int errno)
     {
         var length = 0;
-        FaultPlan.Current.Apply(call, ref length, ref errno);
+        FaultPlan.Current.Apply(call, path, ref length, ref errno);
     }
 }

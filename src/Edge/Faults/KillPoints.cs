@@ -28,8 +28,10 @@ internal static partial class KillPoints
     public static void Reach(string name)
     {
         if (name == Name && Interlocked.Increment(ref _reached) == Nth)
-            _ = NativeKill(Environment.ProcessId, Kill);
+            KillNow();
     }
+
+    public static void KillNow() => _ = NativeKill(Environment.ProcessId, Kill);
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int NativeKill(int process, int signal);

@@ -61,6 +61,10 @@ internal readonly record struct Envelope(
             return RecordVerdict.Damaged;
 
         envelope = Read(record);
+#if EDGE_FAULTS
+        if (Faults.Bugs.Planted(Faults.Bug.UncheckedRecord))
+            return RecordVerdict.Sound;
+#endif
         if (ComputeChecksum(record, address) != envelope.Checksum)
             return RecordVerdict.Damaged;
 
