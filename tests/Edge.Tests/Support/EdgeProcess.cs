@@ -13,6 +13,11 @@ internal sealed class EdgeProcess : IAsyncDisposable
     private const int Sigterm = 15;
     private const int StartTimeoutMs = 20_000;
     private const int StopTimeoutMs = 15_000;
+    private const int PortMin = 15_000;
+    private const uint PortCount = 15_000;
+
+    // Test processes that run side by side begin at different places.
+    private static int _ports = Environment.ProcessId * 997;
 
     private readonly Process _process;
     private readonly Task<string> _error;
@@ -36,6 +41,8 @@ internal sealed class EdgeProcess : IAsyncDisposable
 
     public int Pid => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     /// <summary>Everything written to stderr; complete once the process has ended.</summary>
     public Task<string> Error => _error;
 
@@ -46,26 +53,38 @@ internal sealed class EdgeProcess : IAsyncDisposable
     public static async Task<EdgeProcess> StartAsync(string dataDir, string[]? arguments = null, (string Name, string Value)[]? environment = null,
         Uri? admin = null)
     {
+        var edge = Launch(dataDir, arguments, environment);
+        if (await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(StartTimeoutMs), admin)) return edge;
+        if (edge.HasExited) throw new InvalidOperationException($"edge ended with {edge._process.ExitCode}: {await edge.Error}");
+        await edge.KillAsync();
+        throw new TimeoutException($"edge was not ready within {StartTimeoutMs} ms: {await edge.Error}");
+    }
+
+    /// <summary>Starts <c>edge serve</c> without waiting; <paramref name="binary"/> is another build than the published one.</summary>
+    public static EdgeProcess Launch(string dataDir, string[]? arguments = null, (string Name, string Value)[]? environment = null, string? binary = null)
+    {
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
-        var start = Describe(["serve", "--data-dir", dataDir, "--urls", address.ToString(), .. arguments ?? ["--demo"]], environment);
-        var edge = new EdgeProcess(Process.Start(start)!, address);
+        var start = Describe(["serve", "--data-dir", dataDir, "--urls", address.ToString(), .. arguments ?? ["--demo"]], environment, binary);
+        return new EdgeProcess(Process.Start(start)!, address);
+    }
+
+    /// <summary>Waits until it is ready; false when it ended before or needs longer.</summary>
+    public async Task<bool> IsReadyWithinAsync(TimeSpan time, Uri? admin = null)
+    {
         var clock = Stopwatch.StartNew();
-        while (clock.ElapsedMilliseconds < StartTimeoutMs)
+        while (clock.Elapsed < time && !HasExited)
         {
-            if (edge._process.HasExited)
-                throw new InvalidOperationException($"edge ended with {edge._process.ExitCode}: {await edge.Error}");
             try
             {
-                if ((await edge.Client.GetAsync(new Uri(admin ?? address, "/readyz"))).IsSuccessStatusCode) return edge;
+                if ((await Client.GetAsync(new Uri(admin ?? Address, "/readyz"))).IsSuccessStatusCode) return true;
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {
-                // Not listening yet.
+                // Not listening yet, or a disk that hangs holds it up.
             }
             await Task.Delay(10);
         }
-        await edge.KillAsync();
-        throw new TimeoutException($"edge was not ready within {StartTimeoutMs} ms: {await edge.Error}");
+        return false;
     }
 
     /// <summary>Runs one command to its end.</summary>
@@ -88,6 +107,21 @@ internal sealed class EdgeProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>The exit code once it has ended by itself; null when it has not within the time.</summary>
+    public async Task<int?> ExitCodeWithinAsync(TimeSpan time)
+    {
+        using var deadline = new CancellationTokenSource(time);
+        try
+        {
+            await _process.WaitForExitAsync(deadline.Token);
+            return _process.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>kill -9, and waits until the process is gone.</summary>
     public async Task KillAsync()
     {
@@ -102,17 +136,31 @@ internal sealed class EdgeProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    /// <summary>A port nobody listens on at this moment.</summary>
+    /// <summary>
+    /// A port nobody listens on at this moment, below the range the kernel takes the ports of outgoing connections from: one of those
+    /// could have it before the process under test does.
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = PortMin + (int)((uint)Interlocked.Increment(ref _ports) % PortCount);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken; the next one.
+            }
+        }
     }
 
-    private static ProcessStartInfo Describe(string[] arguments, (string Name, string Value)[]? environment)
+    private static ProcessStartInfo Describe(string[] arguments, (string Name, string Value)[]? environment, string? binary = null)
     {
-        var start = new ProcessStartInfo(EdgeBinary.Path, arguments)
+        var start = new ProcessStartInfo(binary ?? EdgeBinary.Path, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

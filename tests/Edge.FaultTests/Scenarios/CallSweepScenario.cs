@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Globalization;
+using Edge.FaultTests.Oracle;
+using Edge.Tests.Support;
+
+namespace Edge.FaultTests.Scenarios;
+
+/// <summary>
+/// One system call of the journal or the sink fails, the n-th of the process, whatever it is. Then the process ends with its own code or goes
+/// on serving; it never hangs, and nothing acknowledged is lost.
+/// </summary>
+internal sealed class CallSweepScenario(string what)
+{
+    private const int JournalFaultCode = 3;
+    private const int VisitsEach = 6;
+
+    /// <summary>Journal bytes at which a few visits more need a new segment, while the sink releases the first one.</summary>
+    private const long AgedBytes = (1 << 20) + (450 << 10);
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly TimeSpan _hang = TimeSpan.FromMilliseconds(
+        what.StartsWith("hang=", StringComparison.Ordinal) ? int.Parse(what.AsSpan(5), CultureInfo.InvariantCulture) : 0);
+
+    /// <summary>
+    /// Traffic on a fresh or an aged directory with the n-th call failing, then the verdict. False when the process made fewer calls.
+    /// </summary>
+    public async Task<(bool WasHit, Verdict Verdict)> RunAsync(Site site, int nth)
+    {
+        var countFile = site.DataDir + ".calls";
+        File.Delete(countFile);
+        await using (var edge = site.Launch(("EDGE_FAULT_PLAN", $"any:{nth}:{what}"), ("EDGE_FAULT_COUNT", countFile)))
+        {
+            var isReady = await edge.IsReadyWithinAsync(Patience + _hang);
+            if (isReady) site.Add(await site.SendCrowd(edge, VisitsEach).FinishAsync());
+            await EndAsync(site, edge, isReady);
+        }
+        var calls = File.Exists(countFile) ? long.Parse(await File.ReadAllTextAsync(countFile), CultureInfo.InvariantCulture) : long.MaxValue;
+        return (calls >= nth, await site.JudgeAsync());
+    }
+
+    /// <summary>Fills the journal while the sink is off, to the point where the next traffic allocates, truncates and removes.</summary>
+    public static async Task AgeAsync(Site site)
+    {
+        if (await site.StartAsync(("EDGE__SINKS__FILE__ENABLED", "false")) is not { } edge) return;
+        await using (edge)
+        {
+            while (Counters.JournalBytes(await edge.Client.GetStringAsync("/metrics")) < AgedBytes)
+                site.Add(await site.SendCrowd(edge, visitsEach: 2).FinishAsync());
+            await edge.StopAsync();
+        }
+    }
+
+    private async Task EndAsync(Site site, EdgeProcess edge, bool isReady)
+    {
+        if (!isReady && !edge.HasExited)
+        {
+            site.Add($"neither ready nor ended {(Patience + _hang).TotalSeconds} s after the start");
+            return;
+        }
+        var beganAt = Stopwatch.GetTimestamp();
+        try
+        {
+            var code = await edge.StopAsync();
+            int[] allowed = isReady ? [0, JournalFaultCode] : [1, JournalFaultCode];
+            if (!allowed.Contains(code)) site.Add($"ended with {code}: {(await edge.Error).Trim()}");
+        }
+        catch (OperationCanceledException)
+        {
+            site.Add("did not end when asked to");
+        }
+        if (Stopwatch.GetElapsedTime(beganAt) > Patience) site.Add($"took {Stopwatch.GetElapsedTime(beganAt).TotalSeconds} s to end");
+    }
+}
