@@ -12,7 +12,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 
 edge_binary=${EDGE_BINARY:-$root/artifacts/publish/edge}
-rounds=${ROUNDS:-5}
+rounds=${ROUNDS:-6}
 connections=${CONNECTIONS:-64}
 # Bash counts SECONDS up from its own start, so the caller's value is read from the environment it left.
 round_seconds=$(tr '\0' '\n' < "/proc/$$/environ" | sed -n 's/^SECONDS=//p')
@@ -28,7 +28,7 @@ starts=5
 answer_deadline_us=10000000
 quiet_deadline_tenths=300
 
-servers=(nginx nginx-headers workerd edge)
+servers=(nginx nginx-headers edge workerd)
 declare -A title=(
   [nginx]="nginx" [nginx-headers]="nginx, Edge's headers" [workerd]="workerd" [edge]="**Edge**")
 declare -A path=([pixel]=/s/demo-ab/pixel.gif [click]=/s/demo-ab/click)
@@ -278,7 +278,7 @@ start_table() {
   local name
   echo "| | first answer ms | idle RSS MB | binary MB |"
   echo "|---|---|---|---|"
-  for name in nginx workerd edge; do
+  for name in nginx edge workerd; do
     printf '| %s | %s | %s | %s |\n' "${title[$name]}" "${first_answer[$name]}" "$(megabytes "${idle_kb[$name]}")" \
       "$(stat -L -c %s "/proc/${pid[$name]}/exe" | awk '{ printf "%.1f", $1 / 1e6 }')"
   done
@@ -354,7 +354,10 @@ for route in "${routes[@]}"; do
     wait_until_quiet "${pid[$name]}"
   done
   for ((round = 1; round <= rounds; round++)); do
-    for name in "${servers[@]}"; do
+    # Every second round goes backwards, so that a machine that slows down or speeds up favours nobody.
+    order=("${servers[@]}")
+    [ $((round % 2)) = 1 ] || order=(workerd edge nginx-headers nginx)
+    for name in "${order[@]}"; do
       measure "$name" "$route" "$round"
     done
   done
