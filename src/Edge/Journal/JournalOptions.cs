@@ -29,4 +29,31 @@ internal sealed record JournalOptions
 
     /// <summary>Free bytes on the file system below which appends are refused, beside two segments.</summary>
     public long FreeReserveBytes { get; init; } = 64L << 20;
+
+    /// <summary>Directory of the sinks' cursor files, beside the journal.</summary>
+    public string CursorDirectory =>
+        Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Directory)))!, "cursors");
+
+    /// <summary>Room for the largest payload a record can have with these settings.</summary>
+    public int MaxPayloadBytes => PageBytes - EngineRecord.HeaderBytes - Envelope.HeaderBytes;
+
+    /// <summary>The first setting that is outside its limits, as one line; null when all are well.</summary>
+    public string? Problem()
+    {
+        if (CommitIntervalMs is < 1 or > 1_000)
+            return "journal.commitIntervalMs must be 1 to 1000";
+        if (CommitWaitMs is < 10 or > 60_000)
+            return "journal.commitWaitMs must be 10 to 60000";
+        if (!int.IsPow2(PageBytes) || PageBytes is < SegmentDevice.BlockBytes or > 64 << 20)
+            return "journal.pageBytes must be a power of two from 4096 to 67108864";
+        if (!int.IsPow2(MemoryBytes) || MemoryBytes / PageBytes < 2)
+            return "journal.memoryBytes must be a power of two and at least two pages";
+        if (!int.IsPow2(SegmentBytes) || SegmentBytes < PageBytes)
+            return "journal.segmentBytes must be a power of two and at least one page";
+        if (MaxBytes < 2L * SegmentBytes)
+            return "journal.maxBytes must be at least two segments";
+        if (SoftMarkPercent is < 1 or > 100)
+            return "journal.softMarkPercent must be 1 to 100";
+        return FreeReserveBytes < 0 ? "journal.freeReserveBytes must not be negative" : null;
+    }
 }

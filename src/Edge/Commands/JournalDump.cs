@@ -1,0 +1,40 @@
+using Edge.Journal;
+
+namespace Edge.Commands;
+
+/// <summary>
+/// <c>edge journal dump</c>: every event the journal holds, as newline-delimited JSON in order. Damage is named on the error
+/// output and passed over; the exit code is then 1.
+/// </summary>
+internal static class JournalDump
+{
+    public static int Run(JournalOptions options, Stream output, TextWriter error)
+    {
+        try
+        {
+            using var journal = OfflineJournal.Open(options);
+            var walker = journal.Walk();
+            var damaged = false;
+            for (var step = walker.Step(); step != WalkStep.End; step = walker.Step())
+            {
+                if (step == WalkStep.Record)
+                {
+                    output.Write(walker.Payload);
+                    output.WriteByte((byte)'\n');
+                    continue;
+                }
+                damaged = true;
+                error.WriteLine(step == WalkStep.NewerVersion
+                    ? $"address {walker.Address}: a record of format {walker.Envelope.Version}; run the later version to read it"
+                    : $"address {walker.Address}: {walker.Problem}; passed over up to {walker.NextAddress}");
+            }
+            output.Flush();
+            return damaged ? 1 : 0;
+        }
+        catch (JournalException e)
+        {
+            error.WriteLine(e.Message);
+            return 1;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using Edge.Journal;
+
+namespace Edge.Commands;
+
+/// <summary>
+/// <c>edge journal verify</c>: checks every file and every record the journal holds and every cursor. Prints one line per
+/// problem and a last line with what was counted; exit code 0 only when there is no problem.
+/// </summary>
+internal static class JournalVerify
+{
+    public static int Run(JournalOptions options, TextWriter output, TextWriter error)
+    {
+        try
+        {
+            using var journal = OfflineJournal.Open(options);
+            var problems = 0L;
+            if (journal.DamagedSlots > 0)
+                Report("one commit slot is damaged; the next start repairs it");
+            foreach (var problem in journal.SegmentProblems())
+                Report(problem);
+            var records = CheckRecords(journal, Report);
+            CheckCursors(journal, Report);
+            output.WriteLine(
+                $"{records} records intact, {problems} problems, addresses {journal.Committed.Begin} to {journal.Committed.Until},"
+                + $" last record {journal.Committed.Sequence}");
+            return problems == 0 ? 0 : 1;
+
+            void Report(string problem)
+            {
+                problems++;
+                output.WriteLine(problem);
+            }
+        }
+        catch (JournalException e)
+        {
+            error.WriteLine(e.Message);
+            return 1;
+        }
+    }
+
+    private static long CheckRecords(OfflineJournal journal, Action<string> report)
+    {
+        var walker = journal.Walk();
+        var records = 0L;
+        var last = 0L;
+        for (var step = walker.Step(); step != WalkStep.End; step = walker.Step())
+        {
+            if (step == WalkStep.Damage)
+            {
+                report($"address {walker.Address}: {walker.Problem}");
+                continue;
+            }
+            if (step == WalkStep.NewerVersion)
+                report($"address {walker.Address}: a record of format {walker.Envelope.Version}; this program cannot read it");
+            var sequence = walker.Envelope.Sequence;
+            if (last != 0 && sequence != last + 1)
+                report($"address {walker.Address}: record {sequence} follows record {last}, {sequence - last - 1} are missing");
+            last = sequence;
+            records++;
+        }
+        if (last != journal.Committed.Sequence && journal.Committed.Begin < journal.Committed.Until)
+            report($"address {journal.Committed.Until}: the last record is {last}, committed was {journal.Committed.Sequence}");
+        return records;
+    }
+
+    private static void CheckCursors(OfflineJournal journal, Action<string> report)
+    {
+        foreach (var sink in journal.Sinks())
+        {
+            try
+            {
+                using var cursor = journal.OpenCursor(sink);
+                if (cursor.Value.Cursor.Sequence > journal.Committed.Sequence)
+                    report($"sink {sink}: its cursor stands at {cursor.Value.Cursor.Sequence}, behind the end of the journal");
+            }
+            catch (JournalException e)
+            {
+                report($"sink {sink}: {e.Message}");
+            }
+        }
+    }
+}

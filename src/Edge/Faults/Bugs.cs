@@ -1,0 +1,33 @@
+namespace Edge.Faults;
+
+/// <summary>Deliberate mistakes, one at a time, that the durability tests must catch. Exists in the fault build only.</summary>
+internal enum Bug
+{
+    None,
+    AckBeforeCommit,
+    NoFsync,
+    OneSlot,
+    CursorBeforeSink,
+    TruncateBeforeCursor,
+    IgnoreIteratorError,
+    ChangedToken,
+}
+
+/// <summary>Which bug this process has: <c>EDGE_PLANTED_BUG=ack-before-commit</c> and so on.</summary>
+internal static class Bugs
+{
+    private static readonly Bug Current = Environment.GetEnvironmentVariable("EDGE_PLANTED_BUG") switch
+    {
+        null or "" => Bug.None,
+        "ack-before-commit" => Bug.AckBeforeCommit,
+        "no-fsync" => Bug.NoFsync,
+        "one-slot" => Bug.OneSlot,
+        "cursor-before-sink" => Bug.CursorBeforeSink,
+        "truncate-before-cursor" => Bug.TruncateBeforeCursor,
+        "ignore-iterator-error" => Bug.IgnoreIteratorError,
+        "changed-token" => Bug.ChangedToken,
+        var name => throw new ArgumentException($"EDGE_PLANTED_BUG: unknown bug '{name}'"),
+    };
+
+    public static bool Planted(Bug bug) => Current == bug;
+}

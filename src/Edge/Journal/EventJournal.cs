@@ -1,0 +1,355 @@
+using Edge.Telemetry;
+using FASTER.core;
+using EventId = Edge.Events.EventId;
+
+namespace Edge.Journal;
+
+/// <summary>
+/// The durable log of events. Three verbs are kept apart: <see cref="TryAppend"/> puts a record into memory and survives
+/// nothing; a commit makes everything appended so far durable, for all at once, and runs by itself; <see
+/// cref="WaitForCommitAsync"/> waits for the commit that covers a record. What may be acknowledged is what the last one said
+/// yes to. Sequences start at 1 and rise by one in address order, so a lost record is always visible as a gap.
+/// Thread safe.
+/// </summary>
+/// <remarks>
+/// The engine is FASTER 2.6.5, used for its tail in memory, its page flushing and its reader. Device, commit store, recovery
+/// and truncation are our own, because the engine's own lose acknowledged events on a full disk, start empty after a failed
+/// recovery and skip a page after one failed read.
+/// </remarks>
+internal sealed class EventJournal : IAsyncDisposable
+{
+    private readonly JournalOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Ledger _ledger;
+    private readonly JournalFiles _files;
+    private readonly JournalFault _fault;
+    private readonly SegmentDevice _device;
+    private readonly FasterLog _log;
+    private readonly SpaceKeeper _space;
+    private readonly CommitLoop _commits;
+    private readonly Quarantine _quarantine;
+    private readonly Lock _appendLock = new();
+    private readonly ushort _run;
+    private readonly ulong _epoch;
+    private long _appendedSequence;
+    private bool _stopping;
+
+    private EventJournal(
+        JournalOptions options, TimeProvider time, Ledger ledger, JournalFiles files, JournalFault fault, SegmentDevice device)
+    {
+        _options = options;
+        _time = time;
+        _ledger = ledger;
+        _files = files;
+        _fault = fault;
+        _device = device;
+        _epoch = files.Manifest.Epoch;
+        var point = files.Commits.Current;
+
+        // The damaged slot may have belonged to one more run than the intact one knows of.
+        _run = (ushort)(point.Run + 1 + files.Findings.DamagedSlots);
+        _appendedSequence = point.Sequence;
+        _log = Recover(options, files.Commits, device);
+        _space = new SpaceKeeper(options, files.Segments, fault);
+        _quarantine = new Quarantine(Path.Combine(options.Directory, Quarantine.DirectoryName), files.Segments, options.PageBytes);
+        _commits = new CommitLoop(
+            options, time, StartCommit, () => _log.TailAddress, _space, files.Commits, ledger, fault);
+    }
+
+    /// <summary>Random identity of this journal, made at its birth.</summary>
+    public UInt128 EpochId => _files.Manifest.EpochId;
+
+    /// <summary>Sequence of the last durable record; everything up to it may be acknowledged.</summary>
+    public long CommittedSequence => _commits.Committed.Sequence;
+
+    /// <summary>Completes when a write has failed: nothing is acknowledged from then on and the process has to restart.</summary>
+    public Task Faulted => _fault.Raised;
+
+    /// <summary>Cheap enough for every request: whether appends are taken now.</summary>
+    public JournalState State =>
+        _fault.IsRaised ? JournalState.Faulted : Volatile.Read(ref _stopping) ? JournalState.Stopped : _space.State;
+
+    public JournalStatus Status
+    {
+        get
+        {
+            var committed = _commits.Committed;
+            return new JournalStatus
+            {
+                State = State,
+                BeginAddress = committed.Begin,
+                CommittedAddress = committed.Until,
+                TailAddress = _log.TailAddress,
+                CommittedSequence = committed.Sequence,
+                AppendedSequence = Interlocked.Read(ref _appendedSequence),
+                Segments = _files.Segments.Count,
+                SegmentBytes = _options.SegmentBytes,
+                FreeBytes = _space.FreeBytes,
+                QuarantinedPages = _quarantine.Pages,
+                CommitLatency = _commits.Latency,
+                Findings = _files.Findings,
+                Fault = _fault.Cause?.Message,
+            };
+        }
+    }
+
+    /// <summary>
+    /// Opens the journal, or creates one in an empty directory; restores the ledger. Refuses with a <see
+    /// cref="JournalException"/> whose message is one line for the operator.
+    /// </summary>
+    public static EventJournal Open(JournalOptions options, TimeProvider time, Ledger ledger)
+    {
+        if (options.Problem() is { } problem)
+            throw new JournalException(problem);
+
+        var fault = new JournalFault();
+        var files = RecoveryGate.Open(options, time, fault);
+        SegmentDevice? device = null;
+        try
+        {
+            device = new SegmentDevice(files.Segments, fault);
+            var point = files.Commits.Current;
+            var journal = new EventJournal(options, time, ledger, files, fault, device);
+            ledger.Restore(point.Drops, point.Sequence);
+            journal.Start();
+            return journal;
+        }
+        catch
+        {
+            device?.Dispose();
+            files.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Appends one record in memory. Never waits for the disk and allocates nothing.
+    /// </summary>
+    /// <param name="record"><see cref="Envelope.HeaderBytes"/> of room, which is filled in place, then the payload.</param>
+    /// <param name="id">Identity of the event.</param>
+    /// <param name="sequence">The record's number, for <see cref="WaitForCommitAsync"/>; 0 when it was not appended.</param>
+    public AppendResult TryAppend(Span<byte> record, EventId id, out long sequence)
+    {
+        _ledger.Receive();
+        sequence = 0;
+        AppendResult result;
+        if (record.Length <= Envelope.HeaderBytes || EngineRecord.TotalBytes(record.Length) > _options.PageBytes)
+        {
+            result = AppendResult.TooLarge;
+        }
+        else if (_space.State == JournalState.Full)
+        {
+            result = AppendResult.Full;
+        }
+        else
+        {
+            lock (_appendLock)
+                result = Append(record, id, ref sequence);
+        }
+
+        if (result == AppendResult.Appended)
+        {
+#if EDGE_FAULTS
+            Faults.KillPoints.Reach("after-enqueue");
+#endif
+            _commits.Pending();
+            return result;
+        }
+
+        _ledger.Drop(ReasonOf(result));
+        if (result == AppendResult.Busy)
+        {
+            _commits.MakeRoom();
+            _commits.Hurry();
+        }
+        return result;
+    }
+
+    /// <summary>
+    /// True once the commit that covers the record has returned; false when the deadline passed or the journal faulted, and then
+    /// it is unknown whether the record will survive. Holds no thread.
+    /// </summary>
+    public ValueTask<bool> WaitForCommitAsync(long sequence, CancellationToken cancellation = default)
+    {
+#if EDGE_FAULTS
+        if (Faults.Bugs.Planted(Faults.Bug.AckBeforeCommit))
+            return new ValueTask<bool>(true);
+#endif
+        return _commits.WaitAsync(sequence, cancellation);
+    }
+
+    /// <summary>Commits everything appended before the call, and the begin and the ledger as they are. Throws when it fails.</summary>
+    public Task CommitAsync() => _commits.CommitAsync();
+
+    /// <summary>Returns when more than <paramref name="afterSequence"/> is durable. Cancelled when the journal closes.</summary>
+    public ValueTask WaitForNewsAsync(long afterSequence, CancellationToken cancellation) =>
+        _commits.WaitForNewsAsync(afterSequence, cancellation);
+
+    /// <summary>Opens a reader of the committed records after the cursor. One task uses it; dispose it before the journal.</summary>
+    public JournalReader OpenReader(JournalCursor from)
+    {
+        var committed = _commits.Committed;
+        if (from.Sequence > committed.Sequence || from.Address > committed.Until)
+        {
+            throw new JournalException(
+                $"a cursor stands at record {from.Sequence}, but the journal ends at {committed.Sequence}: restore cursors and"
+                + " journal from the same backup");
+        }
+
+        return new JournalReader(_log, _device, _commits, _quarantine, _files.Manifest, _time, from);
+    }
+
+    /// <summary>
+    /// Says that every enabled sink has durably taken everything up to the cursor. Whole segments before it are removed after the
+    /// next commit.
+    /// </summary>
+    public void Release(JournalCursor upTo)
+    {
+        var committed = _commits.Committed;
+        _log.TruncateUntilPageStart(Math.Min(upTo.Address, committed.Until));
+        if (_files.Segments.Of(_log.BeginAddress) > _files.Segments.Of(committed.Begin))
+            _commits.Hurry();
+    }
+
+    /// <summary>Refuses further appends, commits what is there and closes the files. A faulted journal is only closed.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_appendLock)
+        {
+            if (_stopping)
+                return;
+            Volatile.Write(ref _stopping, true);
+        }
+
+        if (!_fault.IsRaised)
+            await _commits.CommitAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _commits.Dispose();
+
+        // Disposing the engine waits for a commit that is under way, and after a fault none will end.
+        if (!_fault.IsRaised)
+            _log.Dispose();
+        _device.Dispose();
+        _files.Dispose();
+    }
+
+    private static FasterLog Recover(JournalOptions options, CommitStore commits, SegmentDevice device)
+    {
+        var point = commits.Current;
+        var log = new FasterLog(new FasterLogSettings
+        {
+            LogDevice = device,
+            LogCommitManager = commits,
+            PageSize = options.PageBytes,
+            MemorySize = options.MemoryBytes,
+            SegmentSize = options.SegmentBytes,
+            LogChecksum = LogChecksumType.PerEntry,
+            FastCommitMode = false,
+            TryRecoverLatest = false,
+            TolerateDeviceFailure = false,
+        });
+        try
+        {
+            log.Recover();
+        }
+        catch (Exception e)
+        {
+            throw new JournalException(
+                $"the journal in {options.Directory} cannot be recovered: {device.LastReadError?.Message ?? e.Message}; check the"
+                + " disk, then run 'edge journal verify'",
+                e);
+        }
+
+        if (log.BeginAddress != point.Begin || log.TailAddress != point.Until || log.CommittedUntilAddress != point.Until)
+        {
+            throw new JournalException(
+                $"the log engine recovered {log.BeginAddress} to {log.TailAddress} instead of {point.Begin} to {point.Until}:"
+                + " run 'edge journal verify' and report this");
+        }
+
+        return log;
+    }
+
+    /// <summary>Proves that the journal can be written before anybody relies on it, and repairs a damaged slot by that.</summary>
+    private void Start()
+    {
+        _commits.Start();
+        try
+        {
+            _commits.CommitAsync().GetAwaiter().GetResult();
+        }
+        catch (JournalException)
+        {
+            _commits.Dispose();
+            throw new JournalException(
+                $"the journal in {_options.Directory} cannot be written: {_fault.Cause?.Message}; check the disk", _fault.Cause!);
+        }
+    }
+
+    private AppendResult Append(Span<byte> record, EventId id, ref long sequence)
+    {
+        if (_fault.IsRaised)
+            return AppendResult.Faulted;
+        if (_stopping)
+            return AppendResult.Stopping;
+
+        // Only this lock allocates in the log, so where the record will go is known before it is written, and sealed into it.
+        var total = EngineRecord.TotalBytes(record.Length);
+        var address = EngineRecord.Place(_log.TailAddress, total, _options.PageBytes);
+        if (address + total > _space.AllocatedUntil)
+            return AppendResult.Busy;
+
+        var next = _appendedSequence + 1;
+        Envelope.Seal(record, _run, _epoch, next, id, address);
+        try
+        {
+            if (!_log.TryEnqueue((ReadOnlySpan<byte>)record, out var actual))
+                return AppendResult.Busy;
+            if (actual != address)
+                throw new JournalException($"the log engine put a record at {actual} instead of {address}");
+        }
+        catch (Exception e)
+        {
+            _fault.Raise(e);
+            return AppendResult.Faulted;
+        }
+        Volatile.Write(ref _appendedSequence, next);
+        sequence = next;
+        return AppendResult.Appended;
+    }
+
+    /// <summary>Takes tail and sequence together and asks the engine to commit them.</summary>
+    private void StartCommit(byte[] drops, Action committed)
+    {
+#if EDGE_FAULTS
+        if (Faults.Bugs.Planted(Faults.Bug.TruncateBeforeCursor))
+            _log.TruncateUntilPageStart(_files.Commits.Current.Until);
+#endif
+        lock (_appendLock)
+        {
+            _files.Commits.Announce(new CommitPoint
+            {
+                Epoch = _epoch,
+                Run = _run,
+                Number = 0,
+                Begin = _log.BeginAddress,
+                Until = _log.TailAddress,
+                Sequence = _appendedSequence,
+                Drops = drops,
+                EngineMetadata = [],
+            });
+
+            // An empty cookie makes the engine commit even when nothing was appended: begin or ledger may have moved.
+            if (!_log.CommitStrongly(out _, out _, spinWait: false, cookie: [], callback: committed))
+                throw new JournalException("the log engine refused a commit");
+        }
+    }
+
+    private static DropReason ReasonOf(AppendResult result) => result switch
+    {
+        AppendResult.Full => DropReason.JournalFull,
+        AppendResult.Busy => DropReason.JournalBusy,
+        AppendResult.TooLarge => DropReason.TooLarge,
+        AppendResult.Stopping => DropReason.Stopping,
+        _ => DropReason.JournalFault,
+    };
+}

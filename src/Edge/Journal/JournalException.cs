@@ -1,0 +1,17 @@
+namespace Edge.Journal;
+
+/// <summary>
+/// The journal cannot be opened or used. The message is one line for an operator: what was found and what to do.
+/// </summary>
+internal sealed class JournalException : Exception
+{
+    public JournalException(string message)
+        : base(message)
+    {
+    }
+
+    public JournalException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}

@@ -1,0 +1,73 @@
+using EventId = Edge.Events.EventId;
+
+namespace Edge.Journal;
+
+/// <summary>
+/// Some consecutive records of the journal as newline-delimited JSON, in one buffer that grows and is reused. Filled by a <see
+/// cref="JournalReader"/>. Not thread safe.
+/// </summary>
+internal sealed class RecordBatch
+{
+    private const int InitialBytes = 64 << 10;
+    private const byte LineFeed = (byte)'\n';
+
+    private readonly List<RecordEntry> _entries = [];
+    private byte[] _bytes = new byte[InitialBytes];
+    private int _length;
+
+    /// <summary>Payload LF payload LF and so on.</summary>
+    public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
+
+    public int Count => _entries.Count;
+
+    public RecordEntry this[int index] => _entries[index];
+
+    /// <summary>Where the batch begins: the reader's cursor before it.</summary>
+    public JournalCursor Start { get; private set; }
+
+    /// <summary>The cursor to store once the batch has been taken. Can differ from <see cref="Start"/> without a record.</summary>
+    public JournalCursor End { get; private set; }
+
+    /// <summary>
+    /// Records between <see cref="Start"/> and <see cref="End"/> that the journal no longer has: truncated before this reader came,
+    /// or damaged and quarantined. To be counted as skipped, so that the ledger still adds up.
+    /// </summary>
+    public long Missing { get; private set; }
+
+    /// <summary>The payload of one record, without line feed.</summary>
+    public ReadOnlyMemory<byte> Payload(int index) => _bytes.AsMemory(_entries[index].Offset, _entries[index].Length);
+
+    internal void Clear(JournalCursor start)
+    {
+        _entries.Clear();
+        _length = 0;
+        Missing = 0;
+        Start = start;
+        End = start;
+    }
+
+    internal void Add(EventId id, long sequence, ReadOnlySpan<byte> payload, JournalCursor end)
+    {
+        var needed = _length + payload.Length + 1;
+        if (needed > _bytes.Length)
+            Array.Resize(ref _bytes, Math.Max(needed, _bytes.Length * 2));
+        payload.CopyTo(_bytes.AsSpan(_length));
+        _bytes[_length + payload.Length] = LineFeed;
+        _entries.Add(new RecordEntry(id, sequence, _length, payload.Length));
+        _length = needed;
+        End = end;
+    }
+
+    internal void Skip(long missing, JournalCursor end)
+    {
+        Missing += missing;
+        End = end;
+    }
+}
+
+/// <summary>One record of a batch.</summary>
+/// <param name="Id">Identity of the event.</param>
+/// <param name="Sequence">Its number in the journal.</param>
+/// <param name="Offset">Where its payload begins in the batch.</param>
+/// <param name="Length">Bytes of its payload, without the line feed.</param>
+internal readonly record struct RecordEntry(EventId Id, long Sequence, int Offset, int Length);
