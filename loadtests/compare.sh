@@ -11,7 +11,7 @@ export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 
-edge_binary=${EDGE_BINARY:-$root/artifacts/publish/edge}
+edge_binary=${EDGE_BINARY:-$root/artifacts/edge/edge}
 rounds=${ROUNDS:-6}
 connections=${CONNECTIONS:-64}
 # Bash counts SECONDS up from its own start, so the caller's value is read from the environment it left.
@@ -161,6 +161,20 @@ check_answers() {
   [ "$answer" = "302 $destination" ] || fail "$name answers the click with '$answer', not 302 to $destination"
 }
 
+# The servers that send the same headers must send all of Edge's, but for those that every server words by itself.
+check_same_headers() {
+  local route name line
+  for route in pixel click; do
+    curl -s -o /dev/null -D "$scratch/edge-head" "http://127.0.0.1:${port[edge]}${path[$route]}"
+    for name in nginx-headers workerd; do
+      curl -s -o /dev/null -D "$scratch/head" "http://127.0.0.1:${port[$name]}${path[$route]}"
+      while read -r line; do
+        grep -qixF "$line" "$scratch/head" || fail "$name lacks this header of Edge's $route: $line"
+      done < <(grep -iv '^HTTP/\|^Date:\|^Content-Length:\|^Connection:\|^.$' "$scratch/edge-head")
+    done
+  done
+}
+
 # The Worker must really choose: compares its answer with the rule, worked out by other programs.
 check_worker_choice() {
   local agent key bucket expected answer
@@ -285,6 +299,19 @@ start_table() {
   echo
 }
 
+# What became of Edge's events: its own counters, to be compared with the number of requests it was sent.
+edge_counts() {
+  local sent
+  sent=$(awk '$2 == "edge" { total += $10 } END { print total }' "$scratch/samples")
+  curl -s "http://127.0.0.1:${port[edge]}/metrics" | awk -v sent="$sent" '
+    $1 == "edge_events_stored_total" { stored = $2 }
+    /^edge_events_dropped_total/ { dropped += $2 }
+    /^edge_sink_forwarded_total/ { forwarded = $2 }
+    /^edge_sink_pending/ { pending = $2 }
+    END { printf "Edge was sent %d requests in these rounds, more while warming up and checking. Its own count since the start: " \
+      "%d events stored, %d dropped, %d forwarded, %d pending.\n\n", sent, stored, dropped, forwarded, pending }'
+}
+
 command_line() {
   local line="ROUNDS=$rounds SECONDS=$round_seconds CONNECTIONS=$connections"
   [ -z "$only" ] || line="ONLY=$only $line"
@@ -313,6 +340,7 @@ report() {
   for route in "${routes[@]}"; do
     table "$route"
   done
+  edge_counts
   start_table
 }
 
@@ -342,6 +370,7 @@ start_and_time workerd
 for name in "${servers[@]}"; do
   check_answers "$name"
 done
+check_same_headers
 check_worker_choice
 sleep 2
 for name in "${servers[@]}"; do

@@ -12,7 +12,9 @@ const encoder = new TextEncoder();
 const gif = Uint8Array.from(atob("R0lGODlhAQABAPAAAP///wAAACH5BAUAAAAALAAAAAABAAEAAAICRAEAOw=="), c => c.charCodeAt(0));
 
 const cacheNothing = {
-  "Cache-Control": "no-cache, no-store, must-revalidate, private",
+  "Cache-Control": "no-cache, no-store, must-revalidate, private, max-age=0",
+  "Pragma": "no-cache",
+  "Expires": "0",
   "X-Robots-Tag": "noindex",
 };
 
@@ -20,8 +22,6 @@ const pixelHeaders = new Headers({
   ...cacheNothing,
   "Content-Type": "image/gif",
   "Content-Length": String(gif.byteLength),
-  "Pragma": "no-cache",
-  "Expires": "0",
   "X-Content-Type-Options": "nosniff",
   "Cross-Origin-Resource-Policy": "cross-origin",
   "Access-Control-Allow-Origin": "*",
