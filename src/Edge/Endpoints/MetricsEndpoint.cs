@@ -130,15 +130,4 @@ internal sealed class MetricsEndpoint(
             foreach (var sink in sinks) page.Sample(name, Label("sink", sink.Name), value(sink));
         }
     }
-
-    private static string SnakeCase(string name)
-    {
-        var text = new StringBuilder(name.Length + 4);
-        foreach (var c in name)
-        {
-            if (char.IsAsciiLetterUpper(c) && text.Length > 0) text.Append('_');
-            text.Append(char.ToLowerInvariant(c));
-        }
-        return text.ToString();
-    }
 }

@@ -8,7 +8,8 @@ namespace Edge.Endpoints;
 /// allocation, because they are nearly all of the traffic; everything else is compared as a whole path.
 /// </summary>
 internal sealed class Routes(
-    PixelEndpoint pixel, ClickEndpoint click, HealthEndpoints health, MetricsEndpoint metricsPage, AdminListener admin, Metrics metrics)
+    PixelEndpoint pixel, ClickEndpoint click, HealthEndpoints health, MetricsEndpoint metricsPage, LedgerEndpoint ledgerPage,
+    AdminListener admin, Metrics metrics)
 {
     private const string TrackingPrefix = "/s/";
 
@@ -41,6 +42,7 @@ internal sealed class Routes(
         {
             "/healthz" => (health.LiveAsync, RouteName.Health),
             "/readyz" => (health.ReadyAsync, RouteName.Ready),
+            "/ledger" => (ledgerPage.HandleAsync, RouteName.Ledger),
             "/metrics" => (metricsPage.HandleAsync, RouteName.Metrics),
             _ => null,
         };

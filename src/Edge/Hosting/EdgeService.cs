@@ -63,6 +63,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new ClickEndpoint(_experiments.Catalog, visits, _journal, options.AckClick, log),
             new HealthEndpoints(_readiness, _journal),
             new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, _readiness),
+            new LedgerEndpoint(ledger, _journal, _forwarder),
             _admin,
             metrics);
         var deadline = new RequestDeadline(TimeSpan.FromMilliseconds(options.HttpRequestTimeoutMs), time, routes.DispatchAsync);
