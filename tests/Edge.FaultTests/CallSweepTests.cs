@@ -35,7 +35,7 @@ public class CallSweepTests
         var random = new Random(Tier.Seed);
         using var original = new TempDirectory();
         var aged = new Site(original.Path, FaultBuild.Path, random);
-        if (isAged) await CallSweepScenario.AgeAsync(aged);
+        if (isAged) await aged.FillBacklogAsync(CallSweepScenario.AgedBytes);
 
         var beganAt = Stopwatch.GetTimestamp();
         var isComplete = false;

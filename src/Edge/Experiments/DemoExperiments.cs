@@ -84,6 +84,9 @@ internal static class DemoExperiments
     public static bool WriteIfEmpty(string directory, TimeProvider time)
     {
         Directory.CreateDirectory(directory);
+
+        // A first start that was cut short may have left nothing but a file that is not finished.
+        AtomicFile.DeleteUnfinished(directory);
         if (Directory.EnumerateFileSystemEntries(directory).Any())
         {
             return false;

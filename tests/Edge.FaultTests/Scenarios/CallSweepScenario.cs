@@ -15,7 +15,7 @@ internal sealed class CallSweepScenario(string what)
     private const int VisitsEach = 6;
 
     /// <summary>Journal bytes at which a few visits more need a new segment, while the sink releases the first one.</summary>
-    private const long AgedBytes = (1 << 20) + (450 << 10);
+    public const long AgedBytes = (1 << 20) + (450 << 10);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -37,18 +37,6 @@ internal sealed class CallSweepScenario(string what)
         }
         var calls = File.Exists(countFile) ? long.Parse(await File.ReadAllTextAsync(countFile), CultureInfo.InvariantCulture) : long.MaxValue;
         return (calls >= nth, await site.JudgeAsync());
-    }
-
-    /// <summary>Fills the journal while the sink is off, to the point where the next traffic allocates, truncates and removes.</summary>
-    public static async Task AgeAsync(Site site)
-    {
-        if (await site.StartAsync(("EDGE__SINKS__FILE__ENABLED", "false")) is not { } edge) return;
-        await using (edge)
-        {
-            while (Counters.JournalBytes(await edge.Client.GetStringAsync("/metrics")) < AgedBytes)
-                site.Add(await site.SendCrowd(edge, visitsEach: 2).FinishAsync());
-            await edge.StopAsync();
-        }
     }
 
     private async Task EndAsync(Site site, EdgeProcess edge, bool isReady)

@@ -8,10 +8,22 @@ namespace Edge.FaultTests.Scenarios;
 /// </summary>
 internal static class ReadErrorScenario
 {
-    private const int FirstErrorMax = 40;
-    private const int ErrorEvery = 3;
-    private const int Errors = 30;
-    private static readonly TimeSpan Traffic = TimeSpan.FromMilliseconds(700);
+    /// <summary>Four times what the journal keeps in memory.</summary>
+    private const int BacklogPages = 32;
+
+    private const int PageBytes = 65_536;
+
+    /// <summary>
+    /// The start reads the backlog once to check it, and what fits into memory once more; after about that many reads it is the sink's turn.
+    /// </summary>
+    private const int FirstErrorMin = BacklogPages + 12;
+
+    private const int FirstErrorRange = 12;
+
+    /// <summary>Far enough apart that no page fails as often as it is tried.</summary>
+    private const int ErrorEvery = 7;
+
+    private const int Errors = 10;
     private static readonly TimeSpan ForwardingTime = TimeSpan.FromMilliseconds(600);
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(5);
 
@@ -20,17 +32,11 @@ internal static class ReadErrorScenario
         for (var i = 0; i < cycles && site.IsClean; i++)
         {
             site.Cycles++;
-            if (await site.StartAsync(("EDGE__SINKS__FILE__ENABLED", "false")) is not { } edge) return;
-            await using (edge)
-            {
-                await site.VisitAsync(edge, Traffic);
-                await edge.KillAsync();
-            }
+            await site.FillBacklogAsync(BacklogPages * PageBytes);
+            await using var edge = site.Launch(("EDGE_FAULT_PLAN", Plan(FirstErrorMin + site.Random.Next(FirstErrorRange))));
 
             // A refused start is right when it is the recovery that cannot read.
-            await using var forwarding = site.Launch(("EDGE_FAULT_PLAN", Plan(site.Random.Next(1, FirstErrorMax))));
-            if (!await forwarding.IsReadyWithinAsync(ReadyWithin)) continue;
-            await Task.Delay(ForwardingTime);
+            if (await edge.IsReadyWithinAsync(ReadyWithin)) await Task.Delay(ForwardingTime);
         }
     }
 

@@ -18,6 +18,9 @@ internal sealed class Site
     /// <summary>Referrers up to the length the service keeps would make the runs longer and prove nothing more.</summary>
     private const int FillerMaxChars = 1_500;
 
+    /// <summary>Visits of each visitor between two looks at how much there is.</summary>
+    private const int BacklogVisitsEach = 2;
+
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(10);
 
@@ -114,6 +117,18 @@ internal sealed class Site
         var crowd = SendCrowd(edge);
         await Task.Delay(time);
         await EndAsync(crowd);
+    }
+
+    /// <summary>Stores events while the sink is off, until the journal holds that many bytes; then stops in order.</summary>
+    public async Task FillBacklogAsync(long bytes)
+    {
+        if (await StartAsync(("EDGE__SINKS__FILE__ENABLED", "false")) is not { } edge) return;
+        await using (edge)
+        {
+            while (Counters.JournalBytes(await edge.Client.GetStringAsync("/metrics")) < bytes && IsClean)
+                Add(await SendCrowd(edge, BacklogVisitsEach).FinishAsync());
+            await edge.StopAsync();
+        }
     }
 
     /// <summary>
