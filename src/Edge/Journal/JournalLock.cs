@@ -31,17 +31,15 @@ internal sealed class JournalLock : IDisposable
         var file = DiskFile.OpenOrCreate(path);
         try
         {
-            var attempt = 1;
-            while (!file.TryLock() && attempt < Attempts)
+            for (var attempt = 1; !file.TryLock(); attempt++)
             {
-                Thread.Sleep(AttemptPauseMs);
-                attempt++;
-            }
+                if (attempt == Attempts)
+                {
+                    throw new JournalException(
+                        $"the journal in {directory} is in use by process {Owner(file)}: stop it first, or use another data directory");
+                }
 
-            if (attempt == Attempts)
-            {
-                throw new JournalException(
-                    $"the journal in {directory} is in use by process {Owner(file)}: stop it first, or use another data directory");
+                Thread.Sleep(AttemptPauseMs);
             }
 
             WriteOwner(file);
