@@ -19,6 +19,7 @@ round_seconds=$(tr '\0' '\n' < "/proc/$$/environ" | sed -n 's/^SECONDS=//p')
 round_seconds=${round_seconds:-5}
 only=${ONLY:-}
 cores=$(nproc)
+hertz=$(getconf CLK_TCK)
 results=${RESULTS:-$here/RESULTS.md}
 
 server_core=0
@@ -27,6 +28,10 @@ warm_up_seconds=1
 starts=5
 answer_deadline_us=10000000
 quiet_deadline_tenths=300
+# A measurement is repeated when other processes took more than this share of both cores meanwhile, but not forever.
+foreign_percent_max=10
+attempts_max=5
+calm_deadline_seconds=60
 
 servers=(nginx nginx-headers edge workerd)
 declare -A title=(
@@ -231,27 +236,53 @@ wait_until_quiet() {
 # Runs wrk. Sets sample to: requests, microseconds, p50, p99 in microseconds, errors.
 load() {
   local name=$1 route=$2 seconds=$3
-  read -ra sample < <(REQUEST_PATH=${path[$route]} taskset -c "$client_core" \
-    wrk -t 1 -c "$connections" -d "${seconds}s" -s "$here/requests.lua" "http://127.0.0.1:${port[$name]}" |
-    sed -n 's/^sample //p')
+  local TIMEFORMAT='%U %S'
+  { time REQUEST_PATH=${path[$route]} taskset -c "$client_core" wrk -t 1 -c "$connections" -d "${seconds}s" \
+    -s "$here/requests.lua" "http://127.0.0.1:${port[$name]}" > "$scratch/wrk"; } 2> "$scratch/wrk-time"
+  read -ra sample < <(sed -n 's/^sample //p' "$scratch/wrk")
   [ ${#sample[@]} = 5 ] || fail "wrk gave no figures for $name"
+  client_ticks=$(awk -v hertz="$hertz" '{ printf "%.0f", ($1 + $2) * hertz }' "$scratch/wrk-time")
 }
 
-# One round of one server: a line "route server round requests/s p50_us p99_us cpu_us busy% errors requests".
+# Ticks that any process, and the hypervisor, took from the two cores since the machine started.
+busy_ticks() {
+  awk -v a="cpu$server_core" -v b="cpu$client_core" \
+    '$1 == a || $1 == b { total += $2 + $3 + $4 + $7 + $8 + $9 } END { print total }' /proc/stat
+}
+
+# Waits for a second in which the cores were nearly idle.
+wait_for_calm() {
+  local waited before
+  for ((waited = 0; waited < calm_deadline_seconds; waited++)); do
+    before=$(busy_ticks)
+    sleep 1
+    [ $(($(busy_ticks) - before)) -gt $((2 * hertz * foreign_percent_max / 100)) ] || return 0
+  done
+}
+
+# One round of one server: a line "route server round requests/s p50_us p99_us cpu_us busy% errors requests foreign%".
 measure() {
-  local name=$1 route=$2 round=$3 before after settled sample=()
+  local name=$1 route=$2 round=$3 attempt before busy_before after busy_after settled client_ticks foreign sample=()
   sync -f "$scratch"
-  before=$(cpu_ticks "${pid[$name]}")
-  load "$name" "$route" "$round_seconds"
-  after=$(cpu_ticks "${pid[$name]}")
-  wait_until_quiet "${pid[$name]}"
-  settled=$(cpu_ticks "${pid[$name]}")
+  for ((attempt = 1; attempt <= attempts_max; attempt++)); do
+    wait_for_calm
+    busy_before=$(busy_ticks)
+    before=$(cpu_ticks "${pid[$name]}")
+    load "$name" "$route" "$round_seconds"
+    after=$(cpu_ticks "${pid[$name]}")
+    busy_after=$(busy_ticks)
+    wait_until_quiet "${pid[$name]}"
+    settled=$(cpu_ticks "${pid[$name]}")
+    foreign=$(((busy_after - busy_before - (after - before) - client_ticks) * 100 / (2 * hertz * round_seconds)))
+    [ "$foreign" -gt "$foreign_percent_max" ] || break
+    echo "$route $name $round disturbed: others took $foreign % of the cores"
+  done
   loaded_kb[$name]=$(resident_kb "${pid[$name]}")
-  awk -v who="$route $name $round" -v sample="${sample[*]}" -v hertz="$(getconf CLK_TCK)" \
+  awk -v who="$route $name $round" -v sample="${sample[*]}" -v hertz="$hertz" -v foreign="$foreign" \
     -v during=$((after - before)) -v all=$((settled - before)) 'BEGIN {
       split(sample, s, " ")
-      printf "%s %.0f %d %d %.2f %.0f %d %d\n", who, s[1] / s[2] * 1e6, s[3], s[4],
-        all / hertz * 1e6 / s[1], during / hertz * 1e8 / s[2], s[5], s[1] }' | tee -a "$scratch/samples"
+      printf "%s %.0f %d %d %.2f %.0f %d %d %d\n", who, s[1] / s[2] * 1e6, s[3], s[4],
+        all / hertz * 1e6 / s[1], during / hertz * 1e8 / s[2], s[5], s[1], foreign }' | tee -a "$scratch/samples"
 }
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
@@ -284,7 +315,9 @@ table() {
   echo
   echo "Requests/s round by round: $(for name in "${servers[@]}"; do
     printf '%s %s; ' "$name" "$(awk -v r="$route" -v n="$name" '$1 == r && $2 == n { printf "%s ", $4 }' "$scratch/samples")"
-  done | sed 's/ ; $//; s/ ;/;/g')."
+  done | sed 's/ ; $//; s/ ;/;/g')." \
+    "Other processes took $(awk -v r="$route" '$1 == r { print $11 }' "$scratch/samples" | sort -n |
+      awk '{ v[NR] = $1 } END { printf "%d %% of both cores in the median, %d %% at worst", v[int((NR + 1) / 2)], v[NR] }')."
   echo
 }
 
@@ -335,7 +368,7 @@ report() {
     "Linux $(uname -r | cut -d - -f 1), files on $(stat -f -c %T "$scratch");" \
     "load average before the run $load_average."
   echo "- $(nginx -v 2>&1 | sed 's/.*nginx\//nginx /'), $("$workerd_binary" --version)," \
-    "$(wrk -v 2>&1 | sed -n 's/^\(wrk\) [a-z]*\/\?\([0-9.]*\).*/\1 \2/p'), edge $("$edge_binary" version | head -n 1)"
+    "$(wrk -v 2>&1 | sed -n 's/^\(wrk\) [a-z]*\/\?\([0-9.]*\).*/\1 \2/p'), $("$edge_binary" version | head -n 1)"
   echo
   for route in "${routes[@]}"; do
     table "$route"

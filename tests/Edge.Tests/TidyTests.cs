@@ -83,7 +83,8 @@ public partial class TidyTests
     public void LogMessages_Ids_AreUniqueAndExplained()
     {
         var guide = File.ReadAllText(Full("docs/operating.md"));
-        var messages = LogMessage().Matches(File.ReadAllText(Full("src/Edge/Telemetry/LogMessages.cs")))
+        var messages = Tracked.Value.Where(file => file.StartsWith("src/Edge/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal))
+            .SelectMany(file => LogMessage().Matches(File.ReadAllText(Full(file))))
             .Select(match => (Id: match.Groups[1].Value, Level: match.Groups[2].Value)).ToArray();
 
         Assert.NotEmpty(messages);

@@ -34,7 +34,7 @@ internal static class JournalDump
         catch (JournalException e)
         {
             error.WriteLine(e.Message);
-            return 1;
+            return ExitCode.Failure;
         }
     }
 }

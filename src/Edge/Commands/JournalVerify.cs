@@ -34,7 +34,7 @@ internal static class JournalVerify
         catch (JournalException e)
         {
             error.WriteLine(e.Message);
-            return 1;
+            return ExitCode.Failure;
         }
     }
 

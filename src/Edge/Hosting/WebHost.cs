@@ -17,6 +17,8 @@ internal static class WebHost
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         // The framework reports requests and connections below; what operators need is in our own messages and metrics.
         builder.Logging.AddFilter("Microsoft", level => level >= LogLevel.Warning && !isStarting());
+        // Its scope and activity of every request would cost a twentieth of the processor time and nobody reads them.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddJsonConsole(console => console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
         builder.Services.Configure<JsonConsoleFormatterOptions>(console => console.UseUtcTimestamp = true);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);

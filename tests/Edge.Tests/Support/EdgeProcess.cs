@@ -51,7 +51,7 @@ internal sealed class EdgeProcess : IAsyncDisposable
 
     /// <summary>Starts <c>edge serve</c> on <paramref name="dataDir"/> and waits until it is ready.</summary>
     public static async Task<EdgeProcess> StartAsync(string dataDir, string[]? arguments = null, (string Name, string Value)[]? environment = null,
-        Uri? admin = null)
+        Uri? admin = null, Version? version = null)
     {
         var edge = Launch(dataDir, arguments, environment);
         if (await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(StartTimeoutMs), admin)) return edge;
