@@ -30,10 +30,10 @@ internal sealed class CommitLoop : IDisposable
     private readonly CommitLatency _latency = new();
     private readonly Thread _committer;
     private readonly Thread _upkeep;
-    private readonly AutoResetEvent _work = new(false);
-    private readonly AutoResetEvent _hurry = new(false);
-    private readonly AutoResetEvent _keepNow = new(false);
-    private readonly ManualResetEventSlim _done = new(false);
+    private readonly Signal _work = new();
+    private readonly Signal _hurry = new();
+    private readonly Signal _keepNow = new();
+    private readonly Signal _done = new();
     private readonly Lock _requestLock = new();
     private readonly Action _onCommitted;
     private TaskCompletionSource? _requested;
@@ -157,26 +157,22 @@ internal sealed class CommitLoop : IDisposable
         _waiters.Close();
         _news.Close();
 
-        // A thread that hangs in the disk keeps its events; the process is about to end.
-        if (!_committer.Join(StopWaitMs) || !_upkeep.Join(StopWaitMs))
-            return;
-        _work.Dispose();
-        _hurry.Dispose();
-        _keepNow.Dispose();
-        _done.Dispose();
+        // A thread that hangs in the disk is left behind; the process is about to end.
+        _committer.Join(StopWaitMs);
+        _upkeep.Join(StopWaitMs);
     }
 
     private void Run()
     {
         while (!_stopping && !_fault.IsRaised)
         {
-            var signalled = _work.WaitOne(IdleCommitMs);
+            var signalled = _work.Wait(IdleCommitMs);
             if (_stopping || _fault.IsRaised)
                 return;
             if (!signalled && _ledger.DroppedTotal == _savedDrops)
                 continue;
             if (Volatile.Read(ref _urgent) == 0)
-                _hurry.WaitOne(_options.CommitIntervalMs);
+                _hurry.Wait(_options.CommitIntervalMs);
 
             // Cleared before the tail is taken: what comes later asks again.
             Volatile.Write(ref _urgent, 0);
@@ -200,7 +196,7 @@ internal sealed class CommitLoop : IDisposable
         var started = Stopwatch.GetTimestamp();
         try
         {
-            _done.Reset();
+            _done.Clear();
             _startCommit(drops, _onCommitted);
             if (!_fault.IsRaised)
                 _done.Wait();
@@ -231,7 +227,7 @@ internal sealed class CommitLoop : IDisposable
     {
         while (!_stopping)
         {
-            _keepNow.WaitOne(UpkeepIntervalMs);
+            _keepNow.Wait(UpkeepIntervalMs);
             if (_stopping)
                 return;
             _waiters.Expire();
