@@ -41,6 +41,7 @@ internal sealed class CommitLoop : IDisposable
     private long _savedDrops;
     private int _pending;
     private int _urgent;
+    private bool _closed;
     private volatile bool _stopping;
 
     /// <param name="options">Intervals.</param>
@@ -128,7 +129,7 @@ internal sealed class CommitLoop : IDisposable
         Task task;
         lock (_requestLock)
         {
-            if (_fault.IsRaised)
+            if (_fault.IsRaised || _closed)
                 return Task.FromException(Failure());
             _requested ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             task = _requested.Task;
@@ -160,6 +161,9 @@ internal sealed class CommitLoop : IDisposable
         // A thread that hangs in the disk is left behind; the process is about to end.
         _committer.Join(StopWaitMs);
         _upkeep.Join(StopWaitMs);
+        lock (_requestLock)
+            _closed = true;
+        FailRequested();
     }
 
     private void Run()
@@ -183,13 +187,7 @@ internal sealed class CommitLoop : IDisposable
 
     private void Commit()
     {
-        TaskCompletionSource? requested;
-        lock (_requestLock)
-        {
-            requested = _requested;
-            _requested = null;
-        }
-
+        var requested = TakeRequested();
         var drops = new byte[Ledger.SnapshotBytes];
         var savedDrops = _ledger.DroppedTotal;
         _ledger.WriteSnapshot(drops);
@@ -245,16 +243,24 @@ internal sealed class CommitLoop : IDisposable
     private void OnFault()
     {
         _waiters.Close();
-        TaskCompletionSource? requested;
-        lock (_requestLock)
-        {
-            requested = _requested;
-            _requested = null;
-        }
-        requested?.TrySetException(Failure());
+        FailRequested();
         _done.Set();
         _work.Set();
     }
 
-    private JournalException Failure() => new($"the journal has failed: {_fault.Cause?.Message}", _fault.Cause!);
+    private void FailRequested() => TakeRequested()?.TrySetException(Failure());
+
+    private TaskCompletionSource? TakeRequested()
+    {
+        lock (_requestLock)
+        {
+            var requested = _requested;
+            _requested = null;
+            return requested;
+        }
+    }
+
+    private JournalException Failure() => _fault.Cause is { } cause
+        ? new JournalException($"the journal has failed: {cause.Message}", cause)
+        : new JournalException("the journal is closed");
 }
