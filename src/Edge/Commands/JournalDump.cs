@@ -29,12 +29,12 @@ internal static class JournalDump
                     : $"address {walker.Address}: {walker.Problem}; passed over up to {walker.NextAddress}");
             }
             output.Flush();
-            return damaged ? 1 : 0;
+            return damaged ? ExitCode.Failure : ExitCode.Success;
         }
         catch (JournalException e)
         {
             error.WriteLine(e.Message);
-            return 1;
+            return ExitCode.Failure;
         }
     }
 }

@@ -44,12 +44,12 @@ internal static class JournalSkipTo
             journal.ReleaseTaken();
             foreach (var problem in journal.SegmentProblems())
                 output.WriteLine($"{problem}, and another sink still needs it");
-            return 0;
+            return ExitCode.Success;
         }
         catch (JournalException e)
         {
             error.WriteLine(e.Message);
-            return 1;
+            return ExitCode.Failure;
         }
     }
 

@@ -22,12 +22,12 @@ internal static class JournalStat
             json.Flush();
             output.WriteByte((byte)'\n');
             output.Flush();
-            return 0;
+            return ExitCode.Success;
         }
         catch (JournalException e)
         {
             error.WriteLine(e.Message);
-            return 1;
+            return ExitCode.Failure;
         }
     }
 

@@ -161,4 +161,6 @@ internal enum SlotKind : ushort
 {
     Commit = 1,
     Cursor = 2,
+
+    FilePosition = 3,
 }

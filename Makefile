@@ -1,0 +1,47 @@
+# Two commands matter: `make run` serves the demo, `make test` builds everything and runs every test.
+
+AOT_FRAMEWORK ?= net9.0
+CONFIGURATION ?= Release
+EDGE_DIR := artifacts/edge
+EDGE := $(EDGE_DIR)/edge
+EDGE_FAULTS_DIR := artifacts/edge-faults
+EDGE_FAULTS := $(EDGE_FAULTS_DIR)/edge
+DATA_DIR ?= data
+URL ?= http://127.0.0.1:8080
+
+.PHONY: help build publish publish-faults run test test-faults clean
+
+help:
+	@echo "make run      publish the native binary and serve the demo on $(URL)"
+	@echo "make test     build everything and run all tests, the native binary's included"
+	@echo "make publish  build the native binary as $(EDGE)"
+	@echo "make test-faults  the long tier of the fault tests, for hours; EDGE_FAULT_MINUTES=N bounds each test"
+	@echo "make clean    remove what was built (never the data directory)"
+
+build:
+	dotnet build Edge.sln -c $(CONFIGURATION) --nologo
+
+publish:
+	dotnet publish src/Edge -c $(CONFIGURATION) -f $(AOT_FRAMEWORK) -r linux-x64 -p:AotFramework=$(AOT_FRAMEWORK) --nologo -o $(EDGE_DIR)
+
+# The binary that can be told to fail; for the fault tests, never shipped.
+publish-faults:
+	dotnet publish src/Edge -c $(CONFIGURATION) -f $(AOT_FRAMEWORK) -r linux-x64 -p:AotFramework=$(AOT_FRAMEWORK) -p:EdgeFaults=true --nologo \
+		-o $(EDGE_FAULTS_DIR)
+
+run: publish
+	$(EDGE) serve --demo --data-dir $(DATA_DIR) --urls $(URL)
+
+test: publish publish-faults build
+	EDGE_BINARY=$(CURDIR)/$(EDGE) EDGE_FAULT_BINARY=$(CURDIR)/$(EDGE_FAULTS) dotnet test Edge.sln -c $(CONFIGURATION) --no-build --nologo \
+		--logger "trx;LogFilePrefix=tests" --logger "console;verbosity=normal" --results-directory artifacts/test-results
+
+# Its results, to be copied to docs/durability.md, are printed at the end.
+test-faults: publish publish-faults build
+	rm -f artifacts/fault-results.md
+	EDGE_FAULT_TIER=long EDGE_BINARY=$(CURDIR)/$(EDGE) EDGE_FAULT_BINARY=$(CURDIR)/$(EDGE_FAULTS) \
+		dotnet test tests/Edge.FaultTests -c $(CONFIGURATION) --no-build --nologo --logger "console;verbosity=detailed"
+	cat artifacts/fault-results.md
+
+clean:
+	rm -rf artifacts

@@ -1,0 +1,111 @@
+using System.Collections;
+using Edge.Hosting;
+
+namespace Edge.Commands;
+
+/// <summary>
+/// The command line: finds the command, reads its options against a closed list, runs it. Wrong usage is one line on stderr and exit
+/// code 2. Names and exit codes are stable.
+/// </summary>
+internal static class CommandLine
+{
+    private const string Help = """
+        edge: tracking pixels, click redirects and beacons, close to visitors
+
+          edge serve [--urls U] [--admin-urls U] [--data-dir D] [--config F] [--demo]
+                                            runs the service; --demo adds example experiments to an empty data directory
+          edge journal dump|verify|stat [--data-dir D] [--config F]
+                                            reads the journal while the service is stopped: events as NDJSON, integrity, sizes
+          edge journal skip-to --sink S --to N|end [--data-dir D] [--config F]
+                                            gives up a sink's events up to number N; counted, never automatic
+          edge healthcheck [--url U]        exit code 0 when the service is ready
+          edge version                      version, commit, runtime
+          edge help                         this text
+
+        Settings come from edge.json (--config), then EDGE__SECTION__NAME, then these options; docs/operating.md lists them.
+        """;
+
+    private static readonly string[] SharedOptions = ["data-dir", "config"];
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var output = Console.Out;
+        var error = Console.Error;
+        switch (args)
+        {
+            case [] or ["help" or "--help" or "-h", ..]:
+                await output.WriteLineAsync(Help);
+                return ExitCode.Success;
+            case ["version" or "--version"]:
+                return VersionCommand.Run(output);
+            case ["healthcheck", ..]:
+                var check = Arguments.Parse("healthcheck", args.AsSpan(1), ["url"], []);
+                return Refuse(check, error) ?? await HealthcheckCommand.RunAsync(check["url"], output, error);
+            case ["serve", ..]:
+                var serve = Arguments.Parse("serve", args.AsSpan(1), ["urls", "admin-urls", .. SharedOptions], ["demo"]);
+                return Refuse(serve, error) ?? await ServeAsync(serve, output, error);
+            case ["journal", "dump" or "verify" or "stat", ..]:
+                var journal = Arguments.Parse($"journal {args[1]}", args.AsSpan(2), SharedOptions, []);
+                return Refuse(journal, error) ?? RunJournal(args[1], journal, output, error);
+            case ["journal", "skip-to", ..]:
+                var skip = Arguments.Parse("journal skip-to", args.AsSpan(2), ["sink", "to", .. SharedOptions], []);
+                return Refuse(skip, error) ?? RunJournal(args[1], skip, output, error);
+            case ["journal", ..]:
+                await error.WriteLineAsync("edge journal: needs one of dump, verify, stat, skip-to");
+                return ExitCode.WrongUsage;
+            default:
+                await error.WriteLineAsync($"edge: unknown command '{args[0]}'; edge help lists the commands");
+                return ExitCode.WrongUsage;
+        }
+    }
+
+    private static int? Refuse(Arguments arguments, TextWriter error)
+    {
+        if (arguments.Problem is null) return null;
+        error.WriteLine(arguments.Problem);
+        return ExitCode.WrongUsage;
+    }
+
+    private static async Task<int> ServeAsync(Arguments arguments, TextWriter output, TextWriter error) =>
+        LoadOptions("serve", arguments, error) is { } options ? await ServeCommand.RunAsync(options, output, error) : ExitCode.Failure;
+
+    /// <summary>Reads the settings; on problems writes all of them and returns null.</summary>
+    private static EdgeOptions? LoadOptions(string command, Arguments arguments, TextWriter error)
+    {
+        var flags = new List<KeyValuePair<string, string>>();
+        Add("data-dir", "dataDir");
+        Add("urls", "urls");
+        Add("admin-urls", "adminUrls");
+        var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .Select(entry => KeyValuePair.Create((string)entry.Key, (string?)entry.Value ?? ""));
+        var configuration = new EdgeConfiguration();
+        var options = configuration.Load(arguments["config"], environment, flags);
+        options.Demo = arguments.Has("demo");
+        foreach (var problem in configuration.Problems) error.WriteLine($"edge {command}: {problem}");
+        return configuration.Problems.Count == 0 ? options : null;
+
+        void Add(string name, string key)
+        {
+            if (arguments[name] is { } value) flags.Add(KeyValuePair.Create(key, value));
+        }
+    }
+
+    private static int RunJournal(string verb, Arguments arguments, TextWriter output, TextWriter error)
+    {
+        if (LoadOptions($"journal {verb}", arguments, error) is not { } options) return ExitCode.Failure;
+        var journal = options.ToJournalOptions();
+        switch (verb)
+        {
+            case "dump":
+                using (var lines = Console.OpenStandardOutput()) return JournalDump.Run(journal, lines, error);
+            case "stat":
+                using (var lines = Console.OpenStandardOutput()) return JournalStat.Run(journal, lines, error);
+            case "verify":
+                return JournalVerify.Run(journal, output, error);
+            default:
+                if (arguments["sink"] is { } sink && arguments["to"] is { } target) return JournalSkipTo.Run(journal, sink, target, output, error);
+                error.WriteLine("edge journal skip-to: needs --sink NAME and --to NUMBER or end");
+                return ExitCode.WrongUsage;
+        }
+    }
+}

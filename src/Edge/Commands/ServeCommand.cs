@@ -1,0 +1,59 @@
+using Edge.Hosting;
+using Edge.Journal;
+
+namespace Edge.Commands;
+
+/// <summary><c>edge serve</c>: runs the service until a signal or a journal fault.</summary>
+internal static class ServeCommand
+{
+    /// <summary>This switch of the framework makes it believe the forwarded headers of everybody.</summary>
+    private const string ForwardedHeadersSwitch = "ASPNETCORE_FORWARDEDHEADERS_ENABLED";
+
+    public static async Task<int> RunAsync(EdgeOptions options, TextWriter output, TextWriter error)
+    {
+        if (Environment.GetEnvironmentVariable(ForwardedHeadersSwitch) is not null)
+        {
+            await error.WriteLineAsync(
+                $"edge serve: {ForwardedHeadersSwitch} is set and would believe anybody's address; unset it and use clientAddress.trustedProxies");
+            return ExitCode.Failure;
+        }
+        try
+        {
+            Directory.CreateDirectory(options.DataDir);
+            await using var service = EdgeService.Open(options, TimeProvider.System);
+            await service.StartAsync();
+            if (options.Demo) await WriteDemoHintsAsync(service, options, output);
+
+            var stop = Task.Delay(Timeout.Infinite, service.StopRequested).ContinueWith(_ => { }, TaskScheduler.Default);
+            if (await Task.WhenAny(stop, service.JournalFaulted) == service.JournalFaulted)
+            {
+                service.ReportFault();
+                return ExitCode.JournalFault;
+            }
+            await service.StopAsync();
+            return ExitCode.Success;
+        }
+        catch (Exception e) when (e is JournalException or IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync($"edge serve: {e.Message.ReplaceLineEndings(" ")}");
+            return ExitCode.Failure;
+        }
+    }
+
+    private static async Task WriteDemoHintsAsync(EdgeService service, EdgeOptions options, TextWriter output)
+    {
+        var url = service.Addresses[0];
+        await output.WriteLineAsync($"""
+
+            Edge is ready. Try, in another terminal:
+              pixel             curl -i {url}/s/demo-ab/pixel.gif
+              click             curl -i {url}/s/demo-ab/click
+              smart link        curl -i {url}/s/demo-smart/click
+              metrics           curl {url}/metrics
+            Experiments         {Path.GetFullPath(options.ExperimentsDir)}/*.json (edit one: it is served within a second)
+            Forwarded events    {Path.GetFullPath(options.ForwardedDir)}/*.ndjson
+            Ctrl+C stops it.
+
+            """);
+    }
+}

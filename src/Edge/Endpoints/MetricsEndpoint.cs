@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+using Edge.Experiments;
+using Edge.Forwarding;
+using Edge.Journal;
+using Edge.Telemetry;
+using Microsoft.AspNetCore.Http;
+using static Edge.Telemetry.PrometheusText;
+
+namespace Edge.Endpoints;
+
+/// <summary>
+/// <c>GET /metrics</c>: what an operator asks, as Prometheus text: are events coming, are they kept, why not, have the sinks taken
+/// them. Labels come from closed sets only.
+/// </summary>
+internal sealed class MetricsEndpoint(
+    Metrics metrics, Ledger ledger, EventJournal journal, Forwarder forwarder, ExperimentFileStore experiments, Readiness readiness)
+{
+    private const double MillisecondsPerSecond = 1_000;
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        var body = Encoding.UTF8.GetBytes(Write());
+        var response = context.Response;
+        response.ContentType = PrometheusText.ContentType;
+        response.ContentLength = body.Length;
+        Replies.ForbidCaching(response.Headers);
+        if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body);
+    }
+
+    private string Write()
+    {
+        var page = new PrometheusText();
+        WriteProcess(page);
+        WriteRequests(page);
+        WriteEvents(page, journal.Status);
+        WriteJournal(page, journal.Status);
+        WriteSinks(page);
+        page.Family("edge_experiments", "gauge", "Experiments in the catalog.").Sample("edge_experiments", experiments.Catalog.Current.Entries.Count);
+        page.Family("edge_experiment_problems", "gauge", "Experiment files that were not taken.")
+            .Sample("edge_experiment_problems", experiments.Problems.Count);
+        return page.ToString();
+    }
+
+    private void WriteProcess(PrometheusText page)
+    {
+        var labels = string.Join(',', Label("version", BuildInfo.Version), Label("commit", BuildInfo.Commit), Label("runtime", BuildInfo.Runtime));
+        page.Family("edge_build_info", "gauge", "Version, commit and runtime of the binary.").Sample("edge_build_info", labels, 1);
+        page.Family("edge_ready", "gauge", "1 while the service wants traffic.").Sample("edge_ready", readiness.NotReadyReason is null ? 1 : 0);
+        page.Family("edge_process_cpu_seconds_total", "counter", "Processor time of the process.")
+            .Sample("edge_process_cpu_seconds_total", Environment.CpuUsage.TotalTime.TotalSeconds);
+        page.Family("edge_process_resident_bytes", "gauge", "Resident memory of the process.")
+            .Sample("edge_process_resident_bytes", Environment.WorkingSet);
+    }
+
+    private void WriteRequests(PrometheusText page)
+    {
+        page.Family("edge_requests_total", "counter", "Requests by route and outcome.");
+        foreach (var route in Metrics.Routes)
+        {
+            foreach (var outcome in Metrics.Outcomes)
+            {
+                var count = metrics.Requests(route, outcome);
+                if (count == 0) continue;
+                var labels = Label("route", SnakeCase(route.ToString())) + "," + Label("outcome", SnakeCase(outcome.ToString()));
+                page.Sample("edge_requests_total", labels, count);
+            }
+        }
+        page.Family("edge_unconfirmed_total", "counter", "Requests with ack disk answered before their commit.")
+            .Sample("edge_unconfirmed_total", metrics.Unconfirmed);
+    }
+
+    private void WriteEvents(PrometheusText page, JournalStatus status)
+    {
+        page.Family("edge_events_received_total", "counter", "Events that reached the journal.")
+            .Sample("edge_events_received_total", ledger.Received);
+        page.Family("edge_events_stored_total", "counter", "Events committed to disk.")
+            .Sample("edge_events_stored_total", status.CommittedSequence);
+        page.Family("edge_events_dropped_total", "counter", "Events not kept, by reason.");
+        foreach (var reason in Enum.GetValues<DropReason>())
+            page.Sample("edge_events_dropped_total", Label("reason", SnakeCase(reason.ToString())), ledger.Dropped(reason));
+        page.Family("edge_events_in_flight", "gauge", "Events appended and not yet committed.")
+            .Sample("edge_events_in_flight", status.AppendedSequence - status.CommittedSequence);
+    }
+
+    private static void WriteJournal(PrometheusText page, JournalStatus status)
+    {
+        page.Family("edge_journal_bytes", "gauge", "Bytes between the begin and the tail of the journal.")
+            .Sample("edge_journal_bytes", status.HeldBytes);
+        page.Family("edge_journal_segments", "gauge", "Segment files.").Sample("edge_journal_segments", status.Segments);
+        page.Family("edge_journal_free_bytes", "gauge", "Free bytes of the journal's file system.")
+            .Sample("edge_journal_free_bytes", status.FreeBytes);
+        page.Family("edge_journal_state", "gauge", "1 for the present state.");
+        foreach (var state in Enum.GetValues<JournalState>())
+            page.Sample("edge_journal_state", Label("state", SnakeCase(state.ToString())), state == status.State ? 1 : 0);
+        page.Family("edge_journal_quarantined_pages", "gauge", "Damaged pages set aside.")
+            .Sample("edge_journal_quarantined_pages", status.QuarantinedPages);
+        WriteCommitLatency(page, status.CommitLatency);
+    }
+
+    private static void WriteCommitLatency(PrometheusText page, CommitLatencySnapshot latency)
+    {
+        page.Family("edge_journal_commit_seconds", "histogram", "Time of one group commit, data and slot.");
+        var total = 0L;
+        for (var i = 0; i < latency.Counts.Length; i++)
+        {
+            total += latency.Counts[i];
+            var bound = i < CommitLatency.BoundsMs.Length
+                ? (CommitLatency.BoundsMs[i] / MillisecondsPerSecond).ToString("R", CultureInfo.InvariantCulture)
+                : "+Inf";
+            page.Sample("edge_journal_commit_seconds_bucket", Label("le", bound), total);
+        }
+        page.Sample("edge_journal_commit_seconds_sum", latency.SumMs / MillisecondsPerSecond);
+        page.Sample("edge_journal_commit_seconds_count", total);
+    }
+
+    private void WriteSinks(PrometheusText page)
+    {
+        var sinks = forwarder.Statuses.ToArray();
+        Write("edge_sink_forwarded_total", "counter", "Events a sink has taken.", sink => sink.Forwarded);
+        Write("edge_sink_pending", "gauge", "Events a sink has yet to take.", sink => sink.Pending);
+        Write("edge_sink_dead_lettered_total", "counter", "Events a sink refused for good.", sink => sink.DeadLettered);
+        Write("edge_sink_skipped_total", "counter", "Events given up for a sink.", sink => sink.Skipped);
+        Write("edge_sink_errors_total", "counter", "Failed deliveries.", sink => sink.Errors);
+        Write("edge_sink_oldest_pending_seconds", "gauge", "Age of the oldest pending event.", sink => sink.OldestPendingAge.TotalSeconds);
+
+        void Write(string name, string type, string help, Func<SinkStatus, double> value)
+        {
+            page.Family(name, type, help);
+            foreach (var sink in sinks) page.Sample(name, Label("sink", sink.Name), value(sink));
+        }
+    }
+}

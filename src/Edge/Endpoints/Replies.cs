@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Edge.Endpoints;
+
+/// <summary>
+/// The constant answers and headers of the tracking routes. Values are made once; applying them allocates nothing.
+/// </summary>
+internal static class Replies
+{
+    /// <summary>A transparent GIF89a of one pixel (spec 10): the smallest image every mail client shows.</summary>
+    public static ReadOnlySpan<byte> Pixel =>
+    [
+        0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0xF0, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x21, 0xF9, 0x04,
+        0x05, 0x00, 0x00, 0x00, 0x00, 0x2C, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x02, 0x02, 0x44, 0x01, 0x00, 0x3B,
+    ];
+
+    // Repeat opens must reach us: some mail proxies honour only one of these headers (spec 4.1).
+    private static readonly StringValues NoStore = "no-cache, no-store, must-revalidate, private, max-age=0";
+    private static readonly StringValues NoCache = "no-cache";
+    private static readonly StringValues Zero = "0";
+    private static readonly StringValues NoSniff = "nosniff";
+    private static readonly StringValues CrossOrigin = "cross-origin";
+    private static readonly StringValues AnyOrigin = "*";
+    private static readonly StringValues NoIndex = "noindex";
+    private static readonly StringValues ImageGif = "image/gif";
+    private static readonly StringValues GetAndHead = "GET, HEAD";
+
+    /// <summary>Writes the pixel answer: 200, its headers and, unless the method is HEAD, its bytes.</summary>
+    public static void WritePixel(HttpResponse response, bool isHead)
+    {
+        response.StatusCode = StatusCodes.Status200OK;
+        var headers = response.Headers;
+        headers.ContentType = ImageGif;
+        headers.ContentLength = Pixel.Length;
+        ForbidCaching(headers);
+        headers.XContentTypeOptions = NoSniff;
+        headers["Cross-Origin-Resource-Policy"] = CrossOrigin;
+        headers.AccessControlAllowOrigin = AnyOrigin;
+        headers["X-Robots-Tag"] = NoIndex;
+        if (isHead) return;
+
+        var body = response.BodyWriter;
+        Pixel.CopyTo(body.GetSpan(Pixel.Length));
+        body.Advance(Pixel.Length);
+    }
+
+    /// <summary>Writes the redirect: 302 with the stored destination and an empty body.</summary>
+    public static void WriteRedirect(HttpResponse response, in StringValues location)
+    {
+        response.StatusCode = StatusCodes.Status302Found;
+        var headers = response.Headers;
+        headers.Location = location;
+        headers.ContentLength = 0;
+        ForbidCaching(headers);
+        headers["X-Robots-Tag"] = NoIndex;
+    }
+
+    /// <summary>Sets the headers that keep an answer out of every cache.</summary>
+    public static void ForbidCaching(IHeaderDictionary headers)
+    {
+        headers.CacheControl = NoStore;
+        headers.Pragma = NoCache;
+        headers.Expires = Zero;
+    }
+
+    /// <summary>Names the methods of a tracking route in a 405 answer.</summary>
+    public static void AllowGetAndHead(IHeaderDictionary headers) => headers.Allow = GetAndHead;
+}

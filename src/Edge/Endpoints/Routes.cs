@@ -1,0 +1,69 @@
+using Edge.Telemetry;
+using Microsoft.AspNetCore.Http;
+
+namespace Edge.Endpoints;
+
+/// <summary>
+/// The table of contents: every path the service answers and who answers it. The tracking routes are matched first and without
+/// allocation, because they are nearly all of the traffic; everything else is compared as a whole path.
+/// </summary>
+internal sealed class Routes(
+    PixelEndpoint pixel, ClickEndpoint click, HealthEndpoints health, MetricsEndpoint metricsPage, LedgerEndpoint ledgerPage,
+    AdminListener admin, Metrics metrics)
+{
+    private const string TrackingPrefix = "/s/";
+
+    public Task DispatchAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value ?? "";
+        if (!admin.ServesPublic(context)) return DispatchAdminAsync(context, path);
+        if (path.StartsWith(TrackingPrefix, StringComparison.Ordinal))
+        {
+            var rest = path.AsSpan(TrackingPrefix.Length);
+            var slash = rest.IndexOf('/');
+            if (slash >= 0)
+            {
+                var slug = rest[..slash];
+                switch (rest[(slash + 1)..])
+                {
+                    case "pixel.gif":
+                        return IsGetOrHead(context) ? pixel.HandleAsync(context, slug) : RefuseMethodAsync(context, RouteName.Pixel);
+                    case "click":
+                        return IsGetOrHead(context) ? click.HandleAsync(context, slug) : RefuseMethodAsync(context, RouteName.Click);
+                }
+            }
+        }
+        return admin.ServesAdmin(context) ? DispatchAdminAsync(context, path) : RefusePathAsync(context);
+    }
+
+    private Task DispatchAdminAsync(HttpContext context, string path)
+    {
+        (Func<HttpContext, Task> Answer, RouteName Route)? found = path switch
+        {
+            "/healthz" => (health.LiveAsync, RouteName.Health),
+            "/readyz" => (health.ReadyAsync, RouteName.Ready),
+            "/ledger" => (ledgerPage.HandleAsync, RouteName.Ledger),
+            "/metrics" => (metricsPage.HandleAsync, RouteName.Metrics),
+            _ => null,
+        };
+        if (found is not var (answer, route)) return RefusePathAsync(context);
+        if (!IsGetOrHead(context)) return RefuseMethodAsync(context, route);
+        metrics.Count(route, Outcome.Answered);
+        return answer(context);
+    }
+
+    private static bool IsGetOrHead(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+
+    private Task RefuseMethodAsync(HttpContext context, RouteName route)
+    {
+        metrics.Count(route, Outcome.MethodNotAllowed);
+        return Problem.MethodNotAllowedAsync(context);
+    }
+
+    private Task RefusePathAsync(HttpContext context)
+    {
+        metrics.Count(RouteName.Other, Outcome.NotFound);
+        return Problem.RouteNotFoundAsync(context);
+    }
+}

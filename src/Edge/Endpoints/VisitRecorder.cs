@@ -1,0 +1,133 @@
+using Edge.Enrichment;
+using Edge.Events;
+using Edge.Experiments;
+using Edge.Journal;
+using Edge.Requests;
+using Edge.Selection;
+using Edge.Telemetry;
+using Microsoft.AspNetCore.Http;
+
+namespace Edge.Endpoints;
+
+/// <summary>What the visitor did.</summary>
+internal enum VisitKind
+{
+    /// <summary>The pixel was loaded.</summary>
+    Impression,
+
+    /// <summary>The link was followed.</summary>
+    Click,
+}
+
+/// <summary>
+/// Turns a request on a running experiment into one event in the journal: who, which variant, what the server adds, one encoding, one
+/// append. Nothing here waits for a disk, and nothing is allocated on the heap once user agents are known. Thread safe.
+/// </summary>
+internal sealed class VisitRecorder(
+    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, UserAgentCache userAgents, VisitorHashes hashes, EventJournal journal)
+{
+    /// <summary>Characters of a user agent that are copied on the stack; a longer one costs an allocation.</summary>
+    private const int UserAgentStackBytes = 512;
+
+    /// <summary>Minutes after midnight UTC in which a click may belong to yesterday's exposure: the longest attribution window.</summary>
+    private const int AttributionMinutes = 30;
+
+    private const string Api = "pictify";
+
+    /// <summary>Project of an experiment without a team: a machine that has only one.</summary>
+    private const string DefaultProject = "default";
+
+    private readonly EventIds _ids = new(time);
+
+    /// <summary>Appends the event and returns what became of it; <paramref name="sequence"/> is its place in the journal.</summary>
+    public Outcome Record(HttpContext context, CatalogEntry experiment, VisitKind kind, out long sequence)
+    {
+        var request = context.Request;
+        var headers = request.Headers;
+        var now = time.GetUtcNow();
+        var userAgent = headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
+        var facts = userAgents.Lookup(userAgent);
+
+        var address = addresses.Resolve(context.Connection.RemoteIpAddress, headers[addresses.HeaderName]);
+        Span<byte> addressText = stackalloc byte[ClientAddress.TextMaxBytes];
+        addressText = addressText[..address.WriteText(addressText)];
+
+        Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
+        unit = unit[..ReadUnit(request.QueryString.Value, addressText, userAgent, unit)];
+        var variant = Choose(experiment, request.QueryString.Value, unit, out var isChance);
+
+        Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
+        hashes.WriteAddressHash(addressText, now, addressHash);
+        Span<byte> unitHash = stackalloc byte[VisitorHashes.UnitHashChars];
+        hashes.WriteUnitHash(experiment.UidUtf8, unit, now, unitHash);
+        Span<byte> previousUnitHash = stackalloc byte[VisitorHashes.UnitHashChars];
+        var isJustAfterMidnight = kind == VisitKind.Click && now.UtcDateTime.TimeOfDay < TimeSpan.FromMinutes(AttributionMinutes);
+        if (isJustAfterMidnight) hashes.WriteUnitHash(experiment.UidUtf8, unit, now.AddDays(-1), previousUnitHash);
+
+        var (verdict, reason) = Speculation.Judge(headers) is { } announced ? (Verdict.Prefetch, announced) : (facts.Verdict, facts.VerdictReason);
+        var referrer = headers.Referer.Count > 0 ? headers.Referer[0].AsSpan() : default;
+        Span<byte> referrerBytes = referrer.IsEmpty ? default : stackalloc byte[EventEncoder.ForeignTextMaxBytes];
+
+        var tracked = new TrackedEvent
+        {
+            Id = _ids.Next(),
+            Node = options.Node,
+            ReceivedAt = now,
+            Api = Api,
+            Project = experiment.Experiment.Team ?? DefaultProject,
+            Type = kind == VisitKind.Impression ? "impression" : "click",
+            Event = kind == VisitKind.Impression ? "pixel" : "redirect",
+            Experiment = experiment.SlugUtf8,
+            ExperimentUid = experiment.UidUtf8,
+            Variant = experiment.Variants[variant].IdUtf8,
+            ProbabilityBasisPoints = isChance ? experiment.Variants[variant].Weight : 0,
+            WeightsVersion = isChance ? experiment.WeightsVersion : 0,
+            UnitHash = unitHash,
+            UnitHashPrevious = isJustAfterMidnight ? previousUnitHash : default,
+            Referrer = HeaderBytes.Narrow(referrer, referrerBytes),
+            DeviceType = facts.DeviceType,
+            Browser = facts.Browser,
+            Os = facts.Os,
+            AddressHash = addressHash,
+            Verdict = VerdictNames.Of(verdict),
+            VerdictReason = reason,
+        };
+        var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
+        return journal.TryAppend(record, tracked.Id, out sequence) == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
+    }
+
+    /// <summary>The unit: the opaque <c>u</c> parameter when it was sent and fits, else the viewer key (spec 3.1).</summary>
+    private static int ReadUnit(ReadOnlySpan<char> query, ReadOnlySpan<byte> addressText, string? userAgent, Span<byte> unit)
+    {
+        if (QueryParameters.TryRead(query, "u", unit, out var written) && written > 0) return written;
+        var length = userAgent?.Length ?? 0;
+        Span<byte> bytes = length <= UserAgentStackBytes ? stackalloc byte[UserAgentStackBytes] : new byte[length];
+        ViewerKey.Compute(addressText, HeaderBytes.Narrow(userAgent, bytes), unit[..ViewerKey.Bytes]);
+        return ViewerKey.Bytes;
+    }
+
+    /// <summary>
+    /// Index of the variant: what the sender says it showed, else the choice of the experiment. <paramref name="isChance"/> tells
+    /// whether the weights had a say.
+    /// </summary>
+    private int Choose(CatalogEntry experiment, ReadOnlySpan<char> query, ReadOnlySpan<byte> unit, out bool isChance)
+    {
+        isChance = false;
+        Span<byte> stated = stackalloc byte[ExperimentRules.VariantIdCharsMax];
+        if (options.VariantOverride && QueryParameters.TryRead(query, "variant", stated, out var written))
+        {
+            var index = IndexOf(experiment, stated[..written]);
+            if (index >= 0) return index;
+        }
+        if (experiment.Type != ExperimentType.AbTest) return experiment.DefaultIndex;
+        isChance = true;
+        return Bucketing.Choose(experiment.CumulativeWeights, Bucketing.Bucket(experiment.UidUtf8, unit));
+    }
+
+    private static int IndexOf(CatalogEntry experiment, ReadOnlySpan<byte> variantId)
+    {
+        for (var i = 0; i < experiment.Variants.Length; i++)
+            if (variantId.SequenceEqual(experiment.Variants[i].IdUtf8)) return i;
+        return -1;
+    }
+}

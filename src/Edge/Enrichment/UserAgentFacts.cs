@@ -1,0 +1,78 @@
+namespace Edge.Enrichment;
+
+/// <summary>Who or what sent a request (spec 8.1). Only <see cref="Human"/> and <see cref="Proxy"/> count for an experiment.</summary>
+internal enum Verdict
+{
+    /// <summary>Nothing speaks against a person.</summary>
+    Human,
+
+    /// <summary>A mail provider's image proxy: a person's mail client, seen through the provider.</summary>
+    Proxy,
+
+    /// <summary>A speculative load announced by <c>Sec-Purpose</c>, <c>Purpose</c>, <c>X-Purpose</c> or <c>X-Moz</c>.</summary>
+    Prefetch,
+
+    /// <summary>A link scanner that names itself.</summary>
+    Scanner,
+
+    /// <summary>A crawler that names itself.</summary>
+    Bot,
+
+    /// <summary>No user agent to judge by.</summary>
+    Unknown,
+}
+
+/// <summary>The words verdicts are written as, in events and metrics.</summary>
+internal static class VerdictNames
+{
+    public static string Of(Verdict verdict) => verdict switch
+    {
+        Verdict.Human => "human",
+        Verdict.Proxy => "proxy",
+        Verdict.Prefetch => "prefetch",
+        Verdict.Scanner => "scanner",
+        Verdict.Bot => "bot",
+        _ => "unknown",
+    };
+}
+
+/// <summary>
+/// What the user agent alone says, in normalised words (spec 6.6). Immutable; shared by every request with the same user agent.
+/// Empty text means unknown and is left out of the event.
+/// </summary>
+internal sealed record UserAgentFacts(string DeviceType, string Browser, string Os, Verdict Verdict, string VerdictReason)
+{
+    /// <summary>Reads the facts out of a user agent, given as the bytes of the header held in chars.</summary>
+    public static UserAgentFacts Read(ReadOnlySpan<char> userAgent)
+    {
+        var (verdict, reason) = Automation.Judge(userAgent);
+        return userAgent.IsEmpty
+            ? new("", "", "", verdict, reason)
+            : new(DeviceOf(userAgent), BrowserOf(userAgent), OsOf(userAgent), verdict, reason);
+    }
+
+    // The order of each cascade is part of the rule: every browser after the first names the ones before it.
+    private static string BrowserOf(ReadOnlySpan<char> ua) =>
+        Has(ua, "Edg/") || Has(ua, "EdgA") || Has(ua, "EdgiOS") || Has(ua, "Edge/") ? "edge"
+        : Has(ua, "OPR/") || Has(ua, "Opera") ? "opera"
+        : Has(ua, "Firefox/") || Has(ua, "FxiOS") ? "firefox"
+        : Has(ua, "Chrome/") || Has(ua, "CriOS") ? "chrome"
+        : Has(ua, "Safari/") && Has(ua, "Version/") ? "safari"
+        : "";
+
+    private static string OsOf(ReadOnlySpan<char> ua) =>
+        Has(ua, "Android") ? "android"
+        : Has(ua, "iPhone") || Has(ua, "iPad") || Has(ua, "iPod") ? "ios"
+        : Has(ua, "Windows") ? "windows"
+        : Has(ua, "Mac OS X") || Has(ua, "Macintosh") ? "macos"
+        : Has(ua, "CrOS") ? "chromeos"
+        : Has(ua, "Linux") ? "linux"
+        : "";
+
+    private static string DeviceOf(ReadOnlySpan<char> ua) =>
+        Has(ua, "iPad") || Has(ua, "Tablet") || Has(ua, "Kindle") || Has(ua, "Silk") || (Has(ua, "Android") && !Has(ua, "Mobile")) ? "tablet"
+        : Has(ua, "Mobile") || Has(ua, "iPhone") || Has(ua, "iPod") ? "mobile"
+        : "desktop";
+
+    private static bool Has(ReadOnlySpan<char> ua, string token) => ua.Contains(token, StringComparison.Ordinal);
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using Microsoft.Extensions.Primitives;
+
+namespace Edge.Experiments;
+
+/// <summary>
+/// One experiment compiled for serving: everything a request needs, computed once. Immutable; requests on all threads
+/// share it.
+/// </summary>
+internal sealed class CatalogEntry
+{
+    private readonly byte[] _uidUtf8;
+    private readonly byte[] _slugUtf8;
+    private readonly CatalogVariant[] _variants;
+    private readonly int[] _cumulativeWeights;
+
+    /// <summary>Compiles a definition that has passed its rules.</summary>
+    public CatalogEntry(Experiment experiment)
+    {
+        Experiment = experiment;
+        _uidUtf8 = Encoding.UTF8.GetBytes(experiment.Uid);
+        _slugUtf8 = Encoding.UTF8.GetBytes(experiment.Slug);
+        _variants = new CatalogVariant[experiment.Variants.Count];
+        _cumulativeWeights = new int[_variants.Length];
+        var sum = 0;
+        DefaultIndex = 0;
+        WinnerIndex = -1;
+        for (var i = 0; i < _variants.Length; i++)
+        {
+            var variant = experiment.Variants[i];
+            _variants[i] = new CatalogVariant(variant);
+            _cumulativeWeights[i] = sum += variant.Weight;
+            DefaultIndex = variant.IsDefault ? i : DefaultIndex;
+            WinnerIndex = variant.Id == experiment.WinnerVariantId ? i : WinnerIndex;
+        }
+        if (experiment.GoalConfig.DestinationUrl is { } url)
+        {
+            // The reader has accepted it, under the operator's rule for plain http too.
+            Location = Destination.TryParse(url, httpsOnly: false, out _, out _)?.Location;
+        }
+    }
+
+    /// <summary>The definition.</summary>
+    public Experiment Experiment { get; }
+
+    /// <summary>Uid in UTF-8, as the bucket hash takes it.</summary>
+    public ReadOnlySpan<byte> UidUtf8 => _uidUtf8;
+
+    /// <summary>Slug in UTF-8, as events carry it.</summary>
+    public ReadOnlySpan<byte> SlugUtf8 => _slugUtf8;
+
+    /// <summary>The variants in their order.</summary>
+    public ReadOnlySpan<CatalogVariant> Variants => _variants;
+
+    /// <summary>For each variant the sum of the weights up to and with it; the last is 10,000.</summary>
+    public ReadOnlySpan<int> CumulativeWeights => _cumulativeWeights;
+
+    /// <summary>Index of the variant served when nothing else applies.</summary>
+    public int DefaultIndex { get; }
+
+    /// <summary>Index of the winner, -1 while there is none.</summary>
+    public int WinnerIndex { get; }
+
+    /// <summary>Value of the Location header of a click, ASCII; empty when the experiment has no destination.</summary>
+    public StringValues Location { get; }
+
+    /// <summary>Where the experiment is in its life.</summary>
+    public ExperimentStatus Status => Experiment.Status;
+
+    /// <summary>How its variant is chosen.</summary>
+    public ExperimentType Type => Experiment.Type;
+
+    /// <summary>Whether visits count.</summary>
+    public bool IsRunning => Status == ExperimentStatus.Running;
+
+    /// <summary>Whether its link redirects: links that were sent out outlive a pause and the end of the test.</summary>
+    public bool IsServed => Status is ExperimentStatus.Running or ExperimentStatus.Paused or ExperimentStatus.Completed;
+
+    /// <summary>Version of the weights that choices are made with.</summary>
+    public int WeightsVersion => Experiment.WeightsVersion;
+
+    /// <summary>The team that owns it; empty when there is only one.</summary>
+    public string Team => Experiment.Team ?? "";
+
+    /// <summary>Index of the variant with exactly this id, -1 when there is none.</summary>
+    public int IndexOf(ReadOnlySpan<char> variantId)
+    {
+        for (var i = 0; i < _variants.Length; i++)
+        {
+            if (variantId.SequenceEqual(_variants[i].Id))
+            {
+                return i;
+            }
+        }
+        return -1;
+    }
+}
+
+/// <summary>One variant of a <see cref="CatalogEntry"/>.</summary>
+internal sealed class CatalogVariant(Variant variant)
+{
+    private readonly byte[] _idUtf8 = Encoding.UTF8.GetBytes(variant.Id);
+
+    /// <summary>Its id.</summary>
+    public string Id { get; } = variant.Id;
+
+    /// <summary>Its id in UTF-8, as events carry it.</summary>
+    public ReadOnlySpan<byte> IdUtf8 => _idUtf8;
+
+    /// <summary>Share of traffic in basis points; as a probability of the choice it is divided by 10,000.</summary>
+    public int Weight { get; } = variant.Weight;
+}

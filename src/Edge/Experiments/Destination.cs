@@ -1,0 +1,184 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace Edge.Experiments;
+
+/// <summary>
+/// The stored target of a redirect: checked and written as ASCII once, when an experiment is loaded, so that a
+/// request only copies bytes. Absolute http or https, a host, no user information, no control characters, no
+/// backslash; the host in punycode and lower case, everything after it percent-encoded and otherwise kept digit for
+/// digit, because links may be signed. The text is read by this type's own grammar and by <see cref="Uri"/>, and both
+/// must see the same host and port: what two readers take differently is what redirect attacks are made of (CWE-601).
+/// Pure; never throws for input.
+/// </summary>
+/// <param name="Location">Value of the Location header, at most <see cref="CharsMax"/> ASCII characters.</param>
+internal sealed record Destination(string Location)
+{
+    /// <summary>Longest target, as given and as written.</summary>
+    public const int CharsMax = 2048;
+
+    /// <summary>
+    /// Reads a target; when it is refused, <paramref name="code"/> is a violation code and the message says why.
+    /// </summary>
+    public static Destination? TryParse(string text, bool httpsOnly, out string message, out string code)
+    {
+        (message, code) = ("", "");
+        if (text.Length > CharsMax)
+        {
+            (message, code) = ($"must be at most {CharsMax} characters long", ViolationCodes.TooLong);
+            return null;
+        }
+        code = ViolationCodes.InvalidFormat;
+        foreach (var c in text)
+        {
+            if (char.IsControl(c) || c == '\\')
+            {
+                message = "must not contain control characters or backslashes";
+                return null;
+            }
+        }
+        if (!TryScheme(text, out var scheme))
+        {
+            message = "must be an absolute URL that begins with https:// or http://";
+            return null;
+        }
+        if (httpsOnly && scheme == Uri.UriSchemeHttp)
+        {
+            (message, code) = ("must begin with https://", ViolationCodes.InvalidValue);
+            return null;
+        }
+        var authorityStart = scheme.Length + 3;
+        var authorityChars = text.AsSpan(authorityStart).IndexOfAny('/', '?', '#');
+        var authorityEnd = authorityChars < 0 ? text.Length : authorityStart + authorityChars;
+        if (!TryAuthority(text[authorityStart..authorityEnd], out var authority, out message))
+        {
+            return null;
+        }
+        var location = new StringBuilder(text.Length + 16).Append(scheme).Append("://").Append(authority);
+        if (authorityEnd == text.Length || text[authorityEnd] != '/')
+        {
+            location.Append('/');
+        }
+        if (!TryAppendEncoded(location, text.AsSpan(authorityEnd)))
+        {
+            message = "must be valid Unicode without spaces at the ends";
+            return null;
+        }
+        if (location.Length > CharsMax)
+        {
+            (message, code) = ($"must be at most {CharsMax} characters long when encoded", ViolationCodes.TooLong);
+            return null;
+        }
+        var result = location.ToString();
+        if (!Uri.TryCreate(result, UriKind.Absolute, out var uri) || uri.Scheme != scheme
+            || uri.UserInfo.Length > 0 || !SameAuthority(uri, scheme, authority))
+        {
+            message = "must be an http or https URL";
+            return null;
+        }
+        return new Destination(result);
+    }
+
+    private static bool SameAuthority(Uri uri, string scheme, string authority)
+    {
+        var port = uri.IsDefaultPort ? "" : $":{uri.Port}";
+        var defaultPort = scheme == Uri.UriSchemeHttp ? ":80" : ":443";
+        return authority == uri.Host + port || authority == uri.Host + defaultPort;
+    }
+
+    private static bool TryScheme(string text, out string scheme)
+    {
+        var isHttps = text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        scheme = isHttps ? Uri.UriSchemeHttps : Uri.UriSchemeHttp;
+        return isHttps || text.StartsWith("http://", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static bool TryAuthority(string text, out string authority, out string message)
+    {
+        authority = "";
+        message = "";
+        if (text.Contains('@', StringComparison.Ordinal))
+        {
+            message = "must not contain a user name or password";
+            return false;
+        }
+        var isAddress = text.StartsWith('[');
+        var hostEnd = isAddress
+            ? text.IndexOf(']', StringComparison.Ordinal) + 1
+            : text.IndexOf(':', StringComparison.Ordinal);
+        var host = hostEnd < 0 ? text : text[..hostEnd];
+        var port = hostEnd < 0 ? "" : text[hostEnd..];
+        if (port.Length > 0 && !IsPort(port))
+        {
+            message = "must have a port from 1 to 65535 after the colon";
+            return false;
+        }
+        if (host.Length == 0)
+        {
+            message = "must have a host";
+            return false;
+        }
+        if (!(isAddress ? TryAddress(host, out var ascii) : HostName.TryParse(host, out ascii)))
+        {
+            message = "must have a valid host name or address";
+            return false;
+        }
+        authority = ascii + port;
+        return true;
+    }
+
+    private static bool IsPort(string text) =>
+        text.Length is > 1 and <= 6 && text[0] == ':' && text[1] != '0'
+        && int.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+        && port <= IPEndPoint.MaxPort;
+
+    private static bool TryAddress(string bracketed, out string ascii)
+    {
+        ascii = "";
+        var inner = bracketed.AsSpan(1, bracketed.Length - 2);
+        if (inner.Contains('%') || !IPAddress.TryParse(inner, out var address)
+            || address.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6)
+        {
+            return false;
+        }
+        ascii = $"[{address}]";
+        return true;
+    }
+
+    private static bool TryAppendEncoded(StringBuilder location, ReadOnlySpan<char> text)
+    {
+        if (text.Length > 0 && char.IsWhiteSpace(text[^1]))
+        {
+            return false;
+        }
+        Span<byte> utf8 = stackalloc byte[4];
+        while (text.Length > 0)
+        {
+            if (Rune.DecodeFromUtf16(text, out var rune, out var consumed) != System.Buffers.OperationStatus.Done)
+            {
+                return false;
+            }
+            if (rune.IsAscii && IsKept(text))
+            {
+                location.Append((char)rune.Value);
+            }
+            else
+            {
+                foreach (var b in utf8[..rune.EncodeToUtf8(utf8)])
+                {
+                    location.Append('%').Append(b.ToString("X2", CultureInfo.InvariantCulture));
+                }
+            }
+            text = text[consumed..];
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Reserved and unreserved characters of RFC 3986; a percent sign only before two hexadecimal digits.
+    /// </summary>
+    private static bool IsKept(ReadOnlySpan<char> text) => text[0] == '%'
+        ? text.Length > 2 && char.IsAsciiHexDigit(text[1]) && char.IsAsciiHexDigit(text[2])
+        : char.IsAsciiLetterOrDigit(text[0]) || "-._~:/?#[]@!$&'()*+,;=".Contains(text[0], StringComparison.Ordinal);
+}

@@ -1,0 +1,49 @@
+using System.Text.Json.Serialization;
+
+namespace Edge.Experiments;
+
+/// <summary>What counts as success, and where a click is sent.</summary>
+internal sealed record GoalConfig
+{
+    /// <summary>Impressions only, no destination.</summary>
+    public static readonly GoalConfig Default = new();
+
+    /// <summary>The goal.</summary>
+    public GoalType Type { get; init; }
+
+    /// <summary>The stored redirect target as its owner wrote it; checked by <see cref="Destination"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? DestinationUrl { get; init; }
+}
+
+/// <summary>Automatic optimisation of the weights; for A/B tests only.</summary>
+internal sealed record BanditConfig
+{
+    /// <summary>Switched off, with the published defaults.</summary>
+    public static readonly BanditConfig Default = new();
+
+    /// <summary>Whether weights follow results.</summary>
+    public bool Enabled { get; init; }
+
+    /// <summary>The algorithm.</summary>
+    public BanditAlgorithm Algorithm { get; init; }
+
+    /// <summary>Trials every variant needs before the weights move; 0 optimises from the first recomputation.</summary>
+    public int WarmupImpressions { get; init; } = 50;
+
+    /// <summary>Minutes between two recomputations, 1 to 1440.</summary>
+    public int RecomputeIntervalMinutes { get; init; } = 15;
+}
+
+/// <summary>Format of the rendered image.</summary>
+internal sealed record OutputConfig
+{
+    /// <summary>PNG at quality 90.</summary>
+    public static readonly OutputConfig Default = new();
+
+    /// <summary>The format.</summary>
+    public ImageFormat Format { get; init; }
+
+    /// <summary>1 to 100.</summary>
+    public double Quality { get; init; } = 90;
+}

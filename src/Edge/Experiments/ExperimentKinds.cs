@@ -1,0 +1,141 @@
+using System.Text.Json.Serialization;
+
+namespace Edge.Experiments;
+
+/// <summary>How an experiment chooses its variant. Wire: <c>ab_test</c>, <c>smart_link</c>, <c>scheduled</c>.</summary>
+[JsonConverter(typeof(WireNameConverter<ExperimentType>))]
+internal enum ExperimentType
+{
+    /// <summary>By weights, from a hash of the viewer.</summary>
+    AbTest,
+
+    /// <summary>By the first condition tree that is true of the request.</summary>
+    SmartLink,
+
+    /// <summary>By the clock.</summary>
+    Scheduled,
+}
+
+/// <summary>Where an experiment is in its life. Only a running one counts.</summary>
+[JsonConverter(typeof(WireNameConverter<ExperimentStatus>))]
+internal enum ExperimentStatus
+{
+    /// <summary>Created, never started: not served.</summary>
+    Draft,
+
+    /// <summary>Served and counted.</summary>
+    Running,
+
+    /// <summary>Served so that links that were sent out keep working, not counted.</summary>
+    Paused,
+
+    /// <summary>Ended: the winner is served, nothing is counted.</summary>
+    Completed,
+
+    /// <summary>Deleted softly: not served, its slug is free.</summary>
+    Archived,
+}
+
+/// <summary>What counts as success. Wire: <c>impressions_only</c>, <c>click_through</c>.</summary>
+[JsonConverter(typeof(WireNameConverter<GoalType>))]
+internal enum GoalType
+{
+    /// <summary>Impressions are counted and nothing is optimised.</summary>
+    ImpressionsOnly,
+
+    /// <summary>A click on the experiment's link; needs a destination.</summary>
+    ClickThrough,
+}
+
+/// <summary>The one published algorithm of automatic optimisation. Wire: <c>thompson_sampling</c>.</summary>
+[JsonConverter(typeof(WireNameConverter<BanditAlgorithm>))]
+internal enum BanditAlgorithm
+{
+    /// <summary>Weights follow each variant's probability to be the best.</summary>
+    ThompsonSampling,
+}
+
+/// <summary>Format of the rendered image. Wire: <c>png</c>, <c>jpeg</c>, <c>webp</c>.</summary>
+[JsonConverter(typeof(WireNameConverter<ImageFormat>))]
+internal enum ImageFormat
+{
+    /// <summary>Portable network graphics.</summary>
+    Png,
+
+    /// <summary>JPEG.</summary>
+    Jpeg,
+
+    /// <summary>WebP.</summary>
+    Webp,
+}
+
+/// <summary>How a schedule repeats. Wire: <c>none</c>, <c>daily</c>, <c>weekly</c>, <c>cron</c>.</summary>
+[JsonConverter(typeof(WireNameConverter<RecurrenceType>))]
+internal enum RecurrenceType
+{
+    /// <summary>Once.</summary>
+    None,
+
+    /// <summary>Each local day at the same times of day.</summary>
+    Daily,
+
+    /// <summary>Each week on the weekday of the start.</summary>
+    Weekly,
+
+    /// <summary>At the fires, or during the minutes, of a cron expression.</summary>
+    Cron,
+}
+
+/// <summary>How a group of conditions combines its children. Wire: <c>AND</c>, <c>OR</c>.</summary>
+[JsonConverter(typeof(UpperWireNameConverter<GroupOperator>))]
+internal enum GroupOperator
+{
+    /// <summary>True when every child is.</summary>
+    And,
+
+    /// <summary>True when at least one child is.</summary>
+    Or,
+}
+
+/// <summary>
+/// How a rule compares; the ten of the published schema and the two set operators the dashboard wrote.
+/// </summary>
+[JsonConverter(typeof(WireNameConverter<RuleOperator>))]
+internal enum RuleOperator
+{
+    /// <summary>Same text ignoring case, or same number.</summary>
+    Equals,
+
+    /// <summary>Negation of <see cref="Equals"/>.</summary>
+    NotEquals,
+
+    /// <summary>The property has the value somewhere in it.</summary>
+    Contains,
+
+    /// <summary>Negation of <see cref="Contains"/>.</summary>
+    NotContains,
+
+    /// <summary>The property begins with the value.</summary>
+    StartsWith,
+
+    /// <summary>The property ends with the value.</summary>
+    EndsWith,
+
+    /// <summary>Both are numbers and the property is greater.</summary>
+    Gt,
+
+    /// <summary>Both are numbers and the property is less.</summary>
+    Lt,
+
+    /// <summary>Both are numbers and the property is not less.</summary>
+    Gte,
+
+    /// <summary>Both are numbers and the property is not greater.</summary>
+    Lte,
+
+    /// <summary>The property equals one of the values.</summary>
+    In,
+
+    /// <summary>Negation of <see cref="In"/>.</summary>
+    NotIn,
+}

@@ -1,0 +1,37 @@
+namespace Edge.Experiments;
+
+/// <summary>
+/// The name of an experiment in public URLs: 3 to 60 lower-case letters, digits and hyphens, with a letter or digit
+/// at both ends, and not one of the reserved words (published slug requirements). Compared case-sensitively.
+/// </summary>
+internal static class Slug
+{
+    /// <summary>Fewest characters.</summary>
+    public const int CharsMin = 3;
+
+    /// <summary>Most characters.</summary>
+    public const int CharsMax = 60;
+
+    private static readonly string[] Reserved =
+        ["events", "api", "admin", "health", "status", "pixel", "track", "sdk"];
+
+    /// <summary>Whether the text has the form of a slug; reserved words have it too.</summary>
+    public static bool IsWellFormed(ReadOnlySpan<char> text)
+    {
+        if (text.Length is < CharsMin or > CharsMax || text[0] == '-' || text[^1] == '-')
+        {
+            return false;
+        }
+        foreach (var c in text)
+        {
+            if (!char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '-')
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>Whether a route or a future route has the word.</summary>
+    public static bool IsReserved(string text) => Array.IndexOf(Reserved, text) >= 0;
+}

@@ -1,0 +1,22 @@
+namespace Edge.Forwarding;
+
+/// <summary>
+/// Log messages of forwarding, ids 500 to 599. What to do about each stands in the operator's documentation.
+/// </summary>
+internal static partial class ForwardingMessages
+{
+    [LoggerMessage(500, LogLevel.Warning, "Sink {Sink} failed {Count} times since the last message: {Reason}")]
+    public static partial void SinkFailed(this ILogger log, string sink, long count, string reason);
+
+    [LoggerMessage(501, LogLevel.Information, "Sink {Sink} takes events again, after {Count} failures since start")]
+    public static partial void SinkRecovered(this ILogger log, string sink, long count);
+
+    [LoggerMessage(502, LogLevel.Information, "Sink {Sink} starts with {Pending} events pending")]
+    public static partial void SinkStarted(this ILogger log, string sink, long pending);
+
+    [LoggerMessage(503, LogLevel.Information, "Sink {Sink} stopped with {Pending} events pending")]
+    public static partial void SinkStopped(this ILogger log, string sink, long pending);
+
+    [LoggerMessage(504, LogLevel.Warning, "Sinks did not stop in time; they deliver again what they took last")]
+    public static partial void SinksAbandoned(this ILogger log);
+}

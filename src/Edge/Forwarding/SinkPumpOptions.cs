@@ -1,0 +1,42 @@
+namespace Edge.Forwarding;
+
+/// <summary>Every setting of one sink's pump. Times are milliseconds.</summary>
+internal sealed record SinkPumpOptions
+{
+    /// <summary>The sink's name in metrics, status and messages.</summary>
+    public required string SinkName { get; init; }
+
+    /// <summary>The file that keeps the sink's durable cursor (<c>DATA/cursors/NAME</c>).</summary>
+    public required string CursorPath { get; init; }
+
+    /// <summary>Most events in one batch. 1 to 1000000.</summary>
+    public int BatchMaxRecords { get; init; } = 20_000;
+
+    /// <summary>
+    /// Most bytes in one batch: what 100 ms of a fully loaded small machine amount to, and the memory a pump needs.
+    /// </summary>
+    public int BatchMaxBytes { get; init; } = 4 << 20;
+
+    /// <summary>
+    /// Under load a batch begins at the earliest this long after the one before, so that batches are large and the
+    /// pump costs little. An event that follows a longer silence is not held back. 0 to 10000.
+    /// </summary>
+    public int LingerMs { get; init; } = 100;
+
+    /// <summary>
+    /// Longest time between a delivery and its durable cursor; what a kill makes the sink see a second time. 10 to
+    /// 60000.
+    /// </summary>
+    public int CheckpointIntervalMs { get; init; } = 1_000;
+
+    /// <summary>Bytes after which the cursor is made durable before its time.</summary>
+    public long CheckpointBytes { get; init; } = 32L << 20;
+
+    /// <summary>Upper end of the first pause after a failure; doubles with each further one.</summary>
+    public int RetryBaseMs { get; init; } = 100;
+
+    /// <summary>
+    /// Upper end of every pause: a sink that works again gets events at most this much later. 100 to 600000.
+    /// </summary>
+    public int RetryCeilingMs { get; init; } = 5_000;
+}

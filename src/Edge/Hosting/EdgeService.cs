@@ -1,0 +1,141 @@
+using System.Net;
+using Edge.Endpoints;
+using Edge.Enrichment;
+using Edge.Experiments;
+using Edge.Forwarding;
+using Edge.Journal;
+using Edge.Requests;
+using Edge.Telemetry;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Edge.Hosting;
+
+/// <summary>
+/// The object graph, every <c>new</c> of it, and the order in which its parts start and stop. Opening throws
+/// <see cref="JournalException"/> or <see cref="IOException"/> with a one-line message when the start must be refused.
+/// </summary>
+internal sealed class EdgeService : IAsyncDisposable
+{
+    /// <summary>Time running requests get to finish once the listener is closed.</summary>
+    private static readonly TimeSpan RequestsDeadline = TimeSpan.FromSeconds(3);
+
+    /// <summary>Time the sinks get to take what is committed.</summary>
+    private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(2);
+
+    private const string FileSinkName = "file";
+
+    private readonly EdgeOptions _options;
+    private readonly TimeProvider _time;
+    private readonly long _startedAt;
+    private readonly WebApplication _web;
+    private readonly ILogger _logger;
+    private readonly Readiness _readiness = new();
+    private readonly AdminListener _admin = new();
+    private readonly EventJournal _journal;
+    private readonly ExperimentFileStore _experiments;
+    private readonly Forwarder _forwarder;
+
+    private EdgeService(EdgeOptions options, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+        _startedAt = time.GetTimestamp();
+        _web = WebHost.Build(options, () => _readiness.IsStarting);
+        _logger = _web.Logger;
+
+        var metrics = new Metrics();
+        var ledger = new Ledger();
+        var log = new RequestLog(metrics, _logger, time);
+
+        _journal = EventJournal.Open(options.ToJournalOptions(), time, ledger);
+        if (options.Demo) DemoExperiments.WriteIfEmpty(options.ExperimentsDir, time);
+        var rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
+        _experiments = ExperimentFileStore.Open(
+            options.ExperimentsDir, rules, time, problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason));
+        _forwarder = new Forwarder(BuildPumps(options, time), _logger);
+
+        var addresses = new ClientAddressResolver(options.TrustedProxies, options.ForwardedHeader);
+        var hashes = new VisitorHashes(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir));
+        var visits = new VisitRecorder(options, time, addresses, new UserAgentCache(), hashes, _journal);
+        var routes = new Routes(
+            new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
+            new ClickEndpoint(_experiments.Catalog, visits, _journal, options.AckClick, log),
+            new HealthEndpoints(_readiness, _journal),
+            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, _readiness),
+            new LedgerEndpoint(ledger, _journal, _forwarder),
+            _admin,
+            metrics);
+        var deadline = new RequestDeadline(TimeSpan.FromMilliseconds(options.HttpRequestTimeoutMs), time, routes.DispatchAsync);
+        _web.Run(deadline.HandleAsync);
+    }
+
+    /// <summary>Opens everything the service keeps, without serving yet.</summary>
+    public static EdgeService Open(EdgeOptions options, TimeProvider time) => new(options, time);
+
+    /// <summary>Addresses the service listens on, with the real ports.</summary>
+    public IReadOnlyList<string> Addresses =>
+        [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+
+    /// <summary>Completes when the process is asked to stop by a signal.</summary>
+    public CancellationToken StopRequested => _web.Lifetime.ApplicationStopping;
+
+    /// <summary>Completes when the journal has met an I/O error; only a restart helps then.</summary>
+    public Task JournalFaulted => _journal.Faulted;
+
+    /// <summary>Starts forwarding, binds the listener, becomes ready.</summary>
+    public async Task StartAsync()
+    {
+        _experiments.StartWatching();
+        _forwarder.Start();
+        await _web.StartAsync();
+        var adminCount = EdgeConfiguration.SplitUrls(_options.AdminUrls).Length;
+        if (adminCount > 0) _admin.SetPorts([.. Addresses.TakeLast(adminCount).Select(address => new Uri(address).Port)]);
+        _readiness.SetReady();
+        _logger.Started(_time.GetElapsedTime(_startedAt).TotalMilliseconds, string.Join(' ', Addresses), _options.DataDir);
+    }
+
+    /// <summary>
+    /// The orderly stop: not ready, grace, no new connections, running requests, last commit, sinks. Bounded in every step.
+    /// </summary>
+    public async Task StopAsync()
+    {
+        _logger.Stopping(_options.HttpStopGraceMs);
+        _readiness.SetNotReady("stopping");
+        await Task.Delay(TimeSpan.FromMilliseconds(_options.HttpStopGraceMs), _time);
+
+        using (var deadline = new CancellationTokenSource(RequestsDeadline, _time)) await _web.StopAsync(deadline.Token);
+        if (!_journal.Faulted.IsCompleted) await _journal.CommitAsync();
+        await _forwarder.StopAsync(DrainDeadline);
+        _logger.Stopped(_journal.CommittedSequence, _forwarder.Statuses.Select(sink => sink.Pending).DefaultIfEmpty(0).Max());
+    }
+
+    /// <summary>Says that the journal is lost; the process is about to end.</summary>
+    public void ReportFault()
+    {
+        _readiness.SetNotReady("journal fault");
+        _logger.JournalFaulted(_journal.Status.Fault ?? "unknown");
+    }
+
+    /// <summary>Releases files and the lock, newest first.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _forwarder.Dispose();
+        await _journal.DisposeAsync();
+        _experiments.Dispose();
+        await _web.DisposeAsync();
+    }
+
+    private List<SinkPump> BuildPumps(EdgeOptions options, TimeProvider time)
+    {
+        var gate = new TruncationGate(_journal);
+        var pumps = new List<SinkPump>();
+        if (options.FileSinkEnabled)
+        {
+            var sink = new FileSink(new FileSinkOptions { Directory = options.ForwardedDir, MaxFileBytes = options.FileSinkMaxFileBytes }, time);
+            var pump = new SinkPumpOptions { SinkName = FileSinkName, CursorPath = Path.Combine(options.CursorsDir, FileSinkName) };
+            pumps.Add(new SinkPump(_journal, sink, gate, pump, time, _logger));
+        }
+        return pumps;
+    }
+}

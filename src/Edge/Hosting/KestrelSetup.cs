@@ -1,0 +1,37 @@
+using System.Text;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Edge.Hosting;
+
+/// <summary>
+/// Every limit of the listener, set on purpose: the framework's defaults leave connections unbounded and idle clients welcome
+/// for minutes.
+/// </summary>
+internal static class KestrelSetup
+{
+    /// <summary>Body bytes of a request to a route that reads none.</summary>
+    private const long BodyMaxBytes = 0;
+
+    public static void Apply(KestrelServerOptions kestrel, EdgeOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        // Header bytes reach us unchanged, one char each: a Latin-1 user agent or referrer is a visitor, not a mistake.
+        kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+
+        var limits = kestrel.Limits;
+        limits.MaxConcurrentConnections = options.HttpMaxConnections;
+        limits.MaxConcurrentUpgradedConnections = 0;
+        limits.MaxRequestLineSize = options.HttpMaxRequestLineBytes;
+        limits.MaxRequestHeadersTotalSize = options.HttpMaxHeaderBytes;
+        limits.MaxRequestHeaderCount = options.HttpMaxHeaderCount;
+        limits.MaxRequestBodySize = BodyMaxBytes;
+        // Kestrel insists that the line fits the buffer it is read into.
+        limits.MaxRequestBufferSize = Math.Max(limits.MaxRequestBufferSize ?? 0, options.HttpMaxRequestLineBytes);
+        limits.RequestHeadersTimeout = TimeSpan.FromMilliseconds(options.HttpHeadersTimeoutMs);
+        limits.KeepAliveTimeout = TimeSpan.FromMilliseconds(options.HttpKeepAliveTimeoutMs);
+        limits.Http2.MaxStreamsPerConnection = options.HttpMaxStreamsPerConnection;
+        kestrel.ConfigureEndpointDefaults(endpoint =>
+            endpoint.Protocols = options.HttpProtocol == HttpProtocol.Http2 ? HttpProtocols.Http2 : HttpProtocols.Http1);
+    }
+}

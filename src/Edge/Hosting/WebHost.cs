@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Logging.Console;
+
+namespace Edge.Hosting;
+
+/// <summary>The web host without its routes: listener, limits, diagnostics as JSON lines on stderr.</summary>
+internal static class WebHost
+{
+    /// <summary>Builds the host; nothing listens yet.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="isStarting">While true the framework is silent: what keeps a start from succeeding is reported once, by its caller.</param>
+    public static WebApplication Build(EdgeOptions options, Func<bool> isStarting)
+    {
+        // The empty builder: settings have one way in (EdgeConfiguration), and the framework's own sources would watch the whole
+        // working directory for changes.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        builder.Configuration.AddInMemoryCollection();
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
+        // The framework reports requests and connections below; what operators need is in our own messages and metrics.
+        builder.Logging.AddFilter("Microsoft", level => level >= LogLevel.Warning && !isStarting());
+        // Its scope and activity of every request would cost a twentieth of the processor time and nobody reads them.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Logging.AddJsonConsole(console => console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+        builder.Services.Configure<JsonConsoleFormatterOptions>(console => console.UseUtcTimestamp = true);
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => KestrelSetup.Apply(kestrel, options));
+        builder.WebHost.UseUrls([.. EdgeConfiguration.SplitUrls(options.Urls), .. EdgeConfiguration.SplitUrls(options.AdminUrls)]);
+        return builder.Build();
+    }
+}

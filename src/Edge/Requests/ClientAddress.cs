@@ -1,0 +1,148 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Edge.Requests;
+
+/// <summary>
+/// The address of a visitor, folded to one form: IPv4-mapped IPv6 is IPv4 (spec: client address). It lives as long as its
+/// request; only keyed hashes of it are written anywhere. A value; making it from a socket address allocates nothing.
+/// </summary>
+internal readonly struct ClientAddress
+{
+    /// <summary>Longest text form: eight groups of four digits.</summary>
+    public const int TextMaxBytes = 45;
+
+    private readonly uint _v4;
+    private readonly IPAddress? _v6;
+
+    private ClientAddress(uint v4, IPAddress? v6)
+    {
+        _v4 = v4;
+        _v6 = v6;
+    }
+
+    /// <summary>The address as the framework's type; allocates for IPv4.</summary>
+    public IPAddress ToIPAddress()
+    {
+        if (_v6 is not null) return _v6;
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, _v4);
+        return new IPAddress(bytes);
+    }
+
+    /// <summary>Folds a socket address. A null address (no IP transport) is 0.0.0.0.</summary>
+    public static ClientAddress From(IPAddress? address)
+    {
+        if (address is null) return default;
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        if (address.AddressFamily == AddressFamily.InterNetwork) return new(BinaryPrimitives.ReadUInt32BigEndian(bytes), null);
+        if (address.IsIPv4MappedToIPv6) return new(BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]), null);
+        // A scope id belongs to this machine, not to the visitor.
+        return new(0, address.ScopeId == 0 ? address : new IPAddress(bytes));
+    }
+
+    /// <summary>Reads the text of one hop: an address, optionally with a port, IPv6 optionally in brackets. Strict: four decimal octets.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out ClientAddress address)
+    {
+        address = default;
+        text = text.Trim(" \t");
+        if (text.Length > TextMaxBytes + "[]:65535".Length) return false;
+        if (text.StartsWith("["))
+        {
+            var end = text.IndexOf(']');
+            if (end < 0 || !IsPort(text[(end + 1)..])) return false;
+            return TryParseV6(text[1..end], out address);
+        }
+        var colon = text.IndexOf(':');
+        if (colon < 0) return TryParseV4(text, out address);
+        if (text[(colon + 1)..].Contains(':')) return TryParseV6(text, out address);
+        return IsPort(text[colon..]) && TryParseV4(text[..colon], out address);
+    }
+
+    /// <summary>Whether the address lies in the network, comparing the folded form.</summary>
+    public bool IsIn(in TrustedNetwork network) => network.Contains(_v4, _v6);
+
+    /// <summary>Writes dotted IPv4 or RFC 5952 IPv6 text as ASCII and returns its length, at most <see cref="TextMaxBytes"/>.</summary>
+    public int WriteText(Span<byte> destination)
+    {
+        int written;
+        if (_v6 is not null)
+        {
+            _v6.TryFormat(destination, out written);
+            return written;
+        }
+        written = 0;
+        for (var shift = 24; shift >= 0; shift -= 8)
+        {
+            ((byte)(_v4 >> shift)).TryFormat(destination[written..], out var digits, default, null);
+            written += digits;
+            if (shift > 0) destination[written++] = (byte)'.';
+        }
+        return written;
+    }
+
+    private static bool IsPort(ReadOnlySpan<char> text) => text.IsEmpty || (text[0] == ':' && ushort.TryParse(text[1..], out _));
+
+    private static bool TryParseV4(ReadOnlySpan<char> text, out ClientAddress address)
+    {
+        address = default;
+        uint value = 0;
+        for (var octet = 0; octet < 4; octet++)
+        {
+            var end = octet < 3 ? text.IndexOf('.') : text.Length;
+            if (end is < 1 or > 3) return false;
+            uint part = 0;
+            foreach (var c in text[..end])
+            {
+                if (!char.IsAsciiDigit(c)) return false;
+                part = part * 10 + (uint)(c - '0');
+            }
+            if (part > byte.MaxValue) return false;
+            value = value << 8 | part;
+            text = octet < 3 ? text[(end + 1)..] : default;
+        }
+        address = new(value, null);
+        return true;
+    }
+
+    private static bool TryParseV6(ReadOnlySpan<char> text, out ClientAddress address)
+    {
+        address = default;
+        if (text.Contains('%') || !IPAddress.TryParse(text, out var parsed)) return false;
+        address = From(parsed);
+        return true;
+    }
+}
+
+/// <summary>One trusted network, prepared for comparison without allocation.</summary>
+internal readonly struct TrustedNetwork
+{
+    private readonly UInt128 _prefix;
+    private readonly UInt128 _mask;
+    private readonly bool _isV6;
+
+    /// <summary>Takes a CIDR network or a single address; the text was validated with the configuration.</summary>
+    public TrustedNetwork(string text)
+    {
+        var network = IPNetwork.TryParse(text, out var parsed)
+            ? parsed
+            : new IPNetwork(IPAddress.Parse(text), IPAddress.Parse(text).AddressFamily == AddressFamily.InterNetwork ? 32 : 128);
+        _isV6 = network.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6;
+        var bits = _isV6 ? 128 : 32;
+        _mask = network.PrefixLength == 0 ? 0 : (_isV6 ? UInt128.MaxValue : uint.MaxValue) << (bits - network.PrefixLength);
+        _mask &= _isV6 ? UInt128.MaxValue : uint.MaxValue;
+        _prefix = ToBits(network.BaseAddress) & _mask;
+    }
+
+    public bool Contains(uint v4, IPAddress? v6) =>
+        _isV6 ? v6 is not null && (ToBits(v6) & _mask) == _prefix : v6 is null && (v4 & _mask) == _prefix;
+
+    private static UInt128 ToBits(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out var written);
+        return written == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
+    }
+}

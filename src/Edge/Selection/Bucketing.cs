@@ -1,0 +1,51 @@
+using System.Diagnostics;
+
+namespace Edge.Selection;
+
+/// <summary>
+/// The published A/B rule: the first 32 bits of md5 over the experiment's uid, a colon and the unit, modulo 10,000;
+/// then the first variant whose cumulative weight is above the bucket. The uid and not the slug, so that renaming
+/// keeps every viewer where they are. Allocates nothing.
+/// </summary>
+internal static class Bucketing
+{
+    /// <summary>How many buckets there are; one is a basis point.</summary>
+    public const int Count = 10_000;
+
+    /// <summary>Longest unit; longer ones are refused where they come in.</summary>
+    public const int UnitBytesMax = 128;
+
+    /// <summary>Longest uid, as its validation has it.</summary>
+    public const int UidBytesMax = Experiments.ExperimentRules.UidCharsMax;
+
+    /// <summary>The bucket of a unit, 0 to 9,999.</summary>
+    /// <param name="uid">Uid of the experiment in UTF-8, at most <see cref="UidBytesMax"/> bytes.</param>
+    /// <param name="unit">What is kept together: a viewer key or the sender's own id, at most <see
+    /// cref="UnitBytesMax"/>.</param>
+    public static int Bucket(ReadOnlySpan<byte> uid, ReadOnlySpan<byte> unit)
+    {
+        Debug.Assert(uid.Length <= UidBytesMax, "uid is bounded by its validation");
+        Debug.Assert(unit.Length <= UnitBytesMax, "unit is bounded where it comes in");
+        Span<byte> input = stackalloc byte[UidBytesMax + 1 + UnitBytesMax];
+        uid.CopyTo(input);
+        input[uid.Length] = (byte)':';
+        unit.CopyTo(input[(uid.Length + 1)..]);
+        return (int)(Md5.FirstWord(input[..(uid.Length + 1 + unit.Length)]) % Count);
+    }
+
+    /// <summary>
+    /// Index of the variant that has the bucket: the first whose cumulative weight is above it, so one of weight 0
+    /// never is; the last one when the weights end before the bucket.
+    /// </summary>
+    public static int Choose(ReadOnlySpan<int> cumulativeWeights, int bucket)
+    {
+        for (var i = 0; i < cumulativeWeights.Length; i++)
+        {
+            if (bucket < cumulativeWeights[i])
+            {
+                return i;
+            }
+        }
+        return cumulativeWeights.Length - 1;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+
+namespace Edge.Telemetry;
+
+/// <summary>Routes as the metrics name them.</summary>
+internal enum RouteName
+{
+    Pixel,
+    Click,
+    Health,
+    Ready,
+    Metrics,
+    Ledger,
+    Other,
+}
+
+/// <summary>What became of a request; a closed set, so that the metric's cardinality is known.</summary>
+internal enum Outcome
+{
+    /// <summary>Answered; an event was appended to the journal.</summary>
+    Recorded,
+
+    /// <summary>Answered; the event could not be kept. The ledger names the reason.</summary>
+    NotKept,
+
+    /// <summary>Answered; HEAD never counts.</summary>
+    Head,
+
+    /// <summary>Answered; the experiment is paused or completed, or for a pixel draft, so nothing is counted.</summary>
+    NotRunning,
+
+    /// <summary>No such experiment, or one without a destination.</summary>
+    NotFound,
+
+    /// <summary>Method not offered by the route.</summary>
+    MethodNotAllowed,
+
+    /// <summary>Answered without an event, as the route does.</summary>
+    Answered,
+
+    /// <summary>An exception reached the last catch: a bug. The answer was still a pixel or the redirect.</summary>
+    Failed,
+}
+
+/// <summary>
+/// Counters of the request path. Thread safe; a count is one atomic increment on a line of its own, so cores do not fight over it.
+/// </summary>
+internal sealed class Metrics
+{
+    /// <summary>Longs per counter: one cache line of 64 bytes.</summary>
+    private const int Stride = 8;
+
+    public static readonly RouteName[] Routes = Enum.GetValues<RouteName>();
+    public static readonly Outcome[] Outcomes = Enum.GetValues<Outcome>();
+
+    private readonly long[] _requests = new long[Routes.Length * Outcomes.Length * Stride];
+    private long _unconfirmed;
+
+    /// <summary>Counts one finished request.</summary>
+    public void Count(RouteName route, Outcome outcome) => Interlocked.Increment(ref _requests[IndexOf(route, outcome)]);
+
+    /// <summary>Counts one request that asked for its commit and was answered before it.</summary>
+    public void CountUnconfirmed() => Interlocked.Increment(ref _unconfirmed);
+
+    /// <summary>Requests with this route and outcome since the start.</summary>
+    public long Requests(RouteName route, Outcome outcome) => Volatile.Read(ref _requests[IndexOf(route, outcome)]);
+
+    /// <summary>Requests answered before the commit they asked for.</summary>
+    public long Unconfirmed => Volatile.Read(ref _unconfirmed);
+
+    private static int IndexOf(RouteName route, Outcome outcome)
+    {
+        Debug.Assert((int)route < Routes.Length && (int)outcome < Outcomes.Length);
+        return ((int)route * Outcomes.Length + (int)outcome) * Stride;
+    }
+}

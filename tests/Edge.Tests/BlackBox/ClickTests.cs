@@ -1,0 +1,83 @@
+using System.Net;
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests.BlackBox;
+
+/// <summary>The redirect of the native binary (spec 4.2).</summary>
+public class ClickTests(ServedEdge served) : IClassFixture<ServedEdge>
+{
+    private const string Destination = "https://example.com/landing";
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("HEAD")]
+    public async Task Click_Running_RedirectsToTheStoredDestination(string method)
+    {
+        using var answer = await served.Edge.Client.SendAsync(new HttpRequestMessage(new HttpMethod(method), "/s/demo-ab/click"));
+
+        Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
+        Assert.Equal(Destination, answer.Headers.Location?.OriginalString);
+        Assert.Equal(0, answer.Content.Headers.ContentLength);
+        Assert.Contains("no-store", answer.Headers.CacheControl?.ToString(), StringComparison.Ordinal);
+        Assert.Equal("noindex", Assert.Single(answer.Headers.GetValues("X-Robots-Tag")));
+        Assert.False(answer.Headers.Contains("Referrer-Policy"));
+        Assert.False(answer.Headers.Contains("Server"));
+    }
+
+    [Theory]
+    [InlineData("/s/demo-ab/click?url=https://evil.example/")]
+    [InlineData("/s/demo-ab/click?destinationUrl=//evil.example")]
+    [InlineData("/s/demo-ab/click?u=%0d%0aLocation:%20https://evil.example/")]
+    [InlineData("/s/demo-ab/click?variant=https://evil.example/")]
+    [InlineData("/s/demo-ab/click?utm_source=x")]
+    public async Task Click_CallerInput_NeverReachesTheLocation(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation("X-Forwarded-Host", "evil.example");
+        request.Headers.TryAddWithoutValidation("Host", "evil.example");
+        using var answer = await served.Edge.Client.SendAsync(request);
+
+        Assert.Equal(Destination, answer.Headers.Location?.OriginalString);
+    }
+
+    [Fact]
+    public async Task Click_SameUnitAsPixel_CarriesTheSameVariantAndUnitHash()
+    {
+        await served.Edge.Client.GetAsync("/s/demo-ab/pixel.gif?u=reader-7");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/s/demo-ab/click?u=reader-7");
+        request.Headers.TryAddWithoutValidation("Referer", "https://click.example/");
+        using var answer = await served.Edge.Client.SendAsync(request);
+
+        var click = await Forwarded.WaitForAsync(served.DataDir, e => e.Text("referrer") == "https://click.example/");
+        var pixel = await Forwarded.WaitForAsync(served.DataDir, e => e.Text("type") == "impression" && e.Text("unit_hash") == click.Text("unit_hash"));
+
+        Assert.Equal("click", click.Text("type"));
+        Assert.Equal(pixel.Text("variant"), click.Text("variant"));
+    }
+
+    [Theory]
+    [InlineData("/s/no-such-slug/click", "Experiment not found")]
+    [InlineData("/s/NO/click", "Experiment not found")]
+    [InlineData("/s//click", "Experiment not found")]
+    public async Task Click_UnknownSlug_IsOneIdenticalProblem(string path, string detail)
+    {
+        using var answer = await served.Edge.Client.GetAsync(path);
+        var body = System.Text.Json.JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.ToString());
+        Assert.EndsWith("/experiment-not-found", body.Text("type"), StringComparison.Ordinal);
+        Assert.Equal(detail, body.Text("detail"));
+        Assert.Equal("404", body.Text("status"));
+    }
+
+    [Fact]
+    public async Task Click_OtherMethod_Is405WithAllow()
+    {
+        using var answer = await served.Edge.Client.PostAsync("/s/demo-ab/click", null);
+
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, answer.StatusCode);
+        Assert.Equal(["GET", "HEAD"], answer.Content.Headers.Allow);
+    }
+}

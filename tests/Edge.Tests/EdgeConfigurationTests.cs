@@ -1,0 +1,78 @@
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests;
+
+public class EdgeConfigurationTests
+{
+    [Fact]
+    public void Configuration_Sources_WinInOrder()
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllText(directory["edge.json"], """{ "node": "file", "dataDir": "file", "urls": "http://127.0.0.1:1" }""");
+
+        var (options, problems) = Load(directory["edge.json"], [("EDGE__NODE", "env"), ("EDGE__DATADIR", "env")], [("node", "flag")]);
+
+        Assert.Empty(problems);
+        Assert.Equal(("flag", "env", "http://127.0.0.1:1"), (options.Node, options.DataDir, options.Urls));
+    }
+
+    [Fact]
+    public void Configuration_NestedFile_IsRead()
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllText(directory["edge.json"], """
+            { // comments are allowed
+              "journal": { "commitIntervalMs": 7, "maxBytes": 5000000 },
+              "clientAddress": { "trustedProxies": ["10.0.0.0/8", "::1"] },
+              "ack": { "pixel": "disk" },
+            }
+            """);
+
+        var (options, problems) = Load(directory["edge.json"], [], []);
+
+        Assert.Empty(problems);
+        Assert.Equal((7, 5_000_000, AckMode.Disk), (options.JournalCommitIntervalMs, options.JournalMaxBytes, options.AckPixel));
+        Assert.Equal(["10.0.0.0/8", "::1"], options.TrustedProxies);
+    }
+
+    [Theory]
+    [InlineData("""{ "jurnal": { "maxBytes": 1 } }""", "journal.maxBytes")]
+    [InlineData("""{ "Node": "x", "nodes": "y" }""", "'node'")]
+    [InlineData("""{ "journal": { "maxBytes": 1 } }""", "journal.maxBytes must be")]
+    [InlineData("""{ "journal": { "commitIntervalMs": 1.5 } }""", "whole number")]
+    [InlineData("""{ "ack": { "pixel": 1 } }""", "memory, disk")]
+    [InlineData("""{ "ack": { "pixel": "" } }""", "memory, disk")]
+    [InlineData("""{ "sinks": { "file": { "enabled": "yes" } } }""", "true or false")]
+    [InlineData("""{ "urls": "" }""", "urls must name")]
+    [InlineData("""{ "urls": "127.0.0.1:80" }""", "not an address")]
+    [InlineData("""{ "node": "x", }}""", "not valid JSON at line 1")]
+    [InlineData("""[]""", "one JSON object")]
+    [InlineData("""{ "journal": { "pageBytes": 1048576, "memoryBytes": 1048576 } }""", "two pages")]
+    public void Configuration_Wrong_NamesTheProblem(string json, string expected)
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllText(directory["edge.json"], json);
+
+        var (_, problems) = Load(directory["edge.json"], [], []);
+
+        Assert.Contains(problems, problem => problem.Contains(expected, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Configuration_ManyProblems_AreAllListed()
+    {
+        var (_, problems) = Load("/nonexistent/edge.json", [("EDGE__FOO", "1"), ("EDGE__JOURNAL__MAXBYTES", "x")], []);
+
+        Assert.Equal(3, problems.Count);
+    }
+
+    private static (EdgeOptions Options, IReadOnlyList<string> Problems) Load(
+        string? file, (string Key, string Value)[] environment, (string Key, string Value)[] flags)
+    {
+        var configuration = new EdgeConfiguration();
+        var options = configuration.Load(file, environment.Select(e => KeyValuePair.Create(e.Key, e.Value)),
+            flags.Select(e => KeyValuePair.Create(e.Key, e.Value)));
+        return (options, configuration.Problems);
+    }
+}

@@ -1,0 +1,133 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Edge.Endpoints;
+using Edge.Enrichment;
+using Edge.Experiments;
+using Edge.Requests;
+using Edge.Telemetry;
+using Edge.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Edge.Tests.Endpoints;
+
+/// <summary>The recipe of a visit against a real journal: what it writes, and that it leaves nothing for the garbage collector.</summary>
+public class VisitRecorderTests
+{
+    private const string Chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+
+    [Theory]
+    [InlineData("pixel without unit", "", VisitKind.Impression)]
+    [InlineData("pixel with unit", "?u=reader-1&cb=1", VisitKind.Impression)]
+    [InlineData("click with variant", "?u=reader-1&variant=b", VisitKind.Click)]
+    public async Task Visit_OnceWarm_AllocatesNothing(string row, string query, object kind)
+    {
+        using var directory = new TempDirectory();
+        // One page holds everything: the log engine takes memory for a page once, when it first turns to it.
+        await using var journal = TestJournal.Open(TestJournal.SmallOptions(directory.Path) with
+        {
+            PageBytes = 1 << 20,
+            MemoryBytes = 4 << 20,
+            SegmentBytes = 4 << 20,
+        });
+        var recorder = Recorder(journal, TimeProvider.System);
+        var experiment = DemoAb();
+        var context = Request(query);
+        for (var i = 0; i < 10; i++) recorder.Record(context, experiment, (VisitKind)kind, out _);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 50; i++) recorder.Record(context, experiment, (VisitKind)kind, out _);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(allocated == 0, $"{row}: {allocated} bytes in 50 visits");
+    }
+
+    [Theory]
+    [InlineData("2026-05-16T00:29:59Z", VisitKind.Click, true)]
+    [InlineData("2026-05-16T00:30:00Z", VisitKind.Click, false)]
+    [InlineData("2026-05-16T00:00:00Z", VisitKind.Impression, false)]
+    public async Task Visit_JustAfterMidnight_CarriesYesterdaysUnitHashOnClicksOnly(string at, object kind, bool hasPrevious)
+    {
+        var now = DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture);
+        var yesterday = await RecordAsync(now.AddDays(-1), "?u=reader-1", VisitKind.Impression);
+
+        var today = await RecordAsync(now, "?u=reader-1", (VisitKind)kind);
+
+        Assert.NotEqual(yesterday.Text("unit_hash"), today.Text("unit_hash"));
+        Assert.Equal(hasPrevious ? yesterday.Text("unit_hash") : "", today.Text("unit_hash_prev"));
+    }
+
+    [Fact]
+    public async Task Visit_WithoutUnit_UsesAddressAndUserAgent()
+    {
+        var now = DateTimeOffset.UtcNow;
+        var first = await RecordAsync(now, "", VisitKind.Impression);
+        var again = await RecordAsync(now, "?u=", VisitKind.Impression);
+        var other = await RecordAsync(now, "", VisitKind.Impression, address: "203.0.113.8");
+
+        Assert.Equal(first.Text("unit_hash"), again.Text("unit_hash"));
+        Assert.NotEqual(first.Text("unit_hash"), other.Text("unit_hash"));
+        Assert.NotEqual(first.Text("ip_hash"), other.Text("ip_hash"));
+    }
+
+    [Fact]
+    public async Task Visit_OverrideSwitchedOff_IgnoresTheVariantParameter()
+    {
+        var now = DateTimeOffset.UtcNow;
+
+        var a = await RecordAsync(now, "?u=x&variant=a", VisitKind.Impression, hasOverride: false);
+        var b = await RecordAsync(now, "?u=x&variant=b", VisitKind.Impression, hasOverride: false);
+
+        Assert.Equal(a.Text("variant"), b.Text("variant"));
+        Assert.Equal("0.5", a.Text("probability"));
+    }
+
+    [Fact]
+    public async Task Visit_JournalStopped_IsNotKeptAndCounted()
+    {
+        using var directory = new TempDirectory();
+        var journal = TestJournal.Open(directory.Path);
+        var recorder = Recorder(journal, TimeProvider.System);
+        await journal.Journal.DisposeAsync();
+
+        Assert.Equal(Outcome.NotKept, recorder.Record(Request(""), DemoAb(), VisitKind.Impression, out _));
+        Assert.Equal(1, journal.Ledger.Dropped(DropReason.Stopping));
+    }
+
+    private static async Task<JsonElement> RecordAsync(
+        DateTimeOffset now, string query, VisitKind kind, string address = "203.0.113.7", bool hasOverride = true)
+    {
+        using var directory = new TempDirectory();
+        await using var journal = TestJournal.Open(directory.Path);
+        var recorder = Recorder(journal, new TestClock(now), hasOverride);
+        Assert.Equal(Outcome.Recorded, recorder.Record(Request(query, address), DemoAb(), kind, out _));
+        await journal.Journal.CommitAsync();
+        return JsonDocument.Parse(Assert.Single(journal.ReadAll()).Payload).RootElement;
+    }
+
+    private static VisitRecorder Recorder(TestJournal journal, TimeProvider time, bool hasOverride = true) =>
+        new(new EdgeOptions { VariantOverride = hasOverride }, time, new ClientAddressResolver([], ForwardedHeader.XForwardedFor),
+            new UserAgentCache(), new VisitorHashes("salt"), journal.Journal);
+
+    private static DefaultHttpContext Request(string query, string address = "203.0.113.7")
+    {
+        var context = new DefaultHttpContext();
+        context.Connection.RemoteIpAddress = IPAddress.Parse(address);
+        context.Request.QueryString = new QueryString(query);
+        context.Request.Headers.UserAgent = Chrome;
+        context.Request.Headers.Referer = "https://mail.example/";
+        return context;
+    }
+
+    private static CatalogEntry DemoAb()
+    {
+        const string Definition = """
+            {"uid":"exp_abc123","slug":"demo-ab","type":"ab_test","name":"x","status":"running",
+             "variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],
+             "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing"}}
+            """;
+        var reading = ExperimentReader.ReadStored(Encoding.UTF8.GetBytes(Definition), ExperimentRules.Default, DateTimeOffset.UnixEpoch);
+        return new CatalogEntry(reading.Experiment!);
+    }
+}

@@ -1,0 +1,86 @@
+using Edge.Enrichment;
+using Xunit;
+
+namespace Edge.Tests.Enrichment;
+
+public class UserAgentFactsTests
+{
+    private const string ChromeWindows =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+
+    [Theory]
+    [InlineData(ChromeWindows, "desktop", "chrome", "windows")]
+    [InlineData(ChromeWindows + " Edg/126.0", "desktop", "edge", "windows")]
+    [InlineData(ChromeWindows + " OPR/111.0", "desktop", "opera", "windows")]
+    [InlineData("Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", "desktop", "firefox", "linux")]
+    [InlineData("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
+        "desktop", "safari", "macos")]
+    [InlineData("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+        "mobile", "safari", "ios")]
+    [InlineData("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/126.0 Mobile/15E148 Safari/604.1",
+        "mobile", "chrome", "ios")]
+    [InlineData("Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.6 Mobile/15E148 Safari/604.1",
+        "tablet", "safari", "ios")]
+    [InlineData("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
+        "mobile", "chrome", "android")]
+    [InlineData("Mozilla/5.0 (Linux; Android 14; SM-X710) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+        "tablet", "chrome", "android")]
+    [InlineData("Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+        "desktop", "chrome", "chromeos")]
+    [InlineData("curl/8.5.0", "desktop", "", "")]
+    [InlineData("", "", "", "")]
+    public void UserAgent_KnownShape_IsNormalised(string userAgent, string device, string browser, string os)
+    {
+        var facts = UserAgentFacts.Read(userAgent);
+
+        Assert.Equal((device, browser, os), (facts.DeviceType, facts.Browser, facts.Os));
+    }
+
+    [Theory]
+    [InlineData(ChromeWindows, "human", "")]
+    [InlineData("curl/8.5.0", "human", "")]
+    [InlineData("python-requests/2.32", "human", "")]
+    [InlineData("", "unknown", "no_user_agent")]
+    [InlineData("Mozilla/5.0", "proxy", "apple_mail_privacy")]
+    [InlineData("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", "proxy", "gmail_image_proxy")]
+    [InlineData("YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html", "proxy", "yahoo_mail_proxy")]
+    [InlineData("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "bot", "named_bot")]
+    [InlineData("Mozilla/5.0 (compatible; bingbot/2.0)", "bot", "named_bot")]
+    [InlineData("Twitterbot/1.0", "bot", "named_bot")]
+    [InlineData("LinkedInBot/1.0", "bot", "named_bot")]
+    [InlineData("facebookexternalhit/1.1", "bot", "facebookexternalhit")]
+    [InlineData("Baiduspider+(+http://www.baidu.com/search/spider.htm)", "bot", "named_bot")]
+    [InlineData("Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/126.0", "bot", "headless_chrome")]
+    [InlineData("Mozilla/5.0 (Linux; Android 9; CUBOT X20) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36", "human", "")]
+    [InlineData("Mozilla/5.0 (iPhone) Instagram 300.0 (iPhone14,5; google)", "human", "")]
+    [InlineData("BotanicalBrowser/1.0", "human", "")]
+    public void UserAgent_Automation_IsJudged(string userAgent, string verdict, string reason)
+    {
+        var facts = UserAgentFacts.Read(userAgent);
+
+        Assert.Equal((verdict, reason), (VerdictNames.Of(facts.Verdict), facts.VerdictReason));
+    }
+
+    [Fact]
+    public void UserAgentCache_SecondLookup_AllocatesNothing()
+    {
+        var cache = new UserAgentCache();
+        var first = cache.Lookup(ChromeWindows);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var second = cache.Lookup(ChromeWindows);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Same(first, second);
+        Assert.Equal(0, allocated);
+    }
+
+    [Fact]
+    public void UserAgentCache_LongerThanLimit_IsJudgedByItsBeginning()
+    {
+        var cache = new UserAgentCache();
+        var padded = ChromeWindows + new string('x', 10_000) + " Googlebot/2.1";
+
+        Assert.Equal(Verdict.Human, cache.Lookup(padded).Verdict);
+    }
+}

@@ -1,0 +1,154 @@
+using System.Text;
+using System.Text.Json;
+using Edge.Events;
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests.Events;
+
+public class EventEncoderTests
+{
+    private const int Room = 44;
+
+    /// <summary>
+    /// The frozen bytes of schema version 1. When this fails, a consumer's parser may too: a changed name, order or format is a new
+    /// schema version with a golden file of its own.
+    /// </summary>
+    [Theory]
+    [InlineData("event-v1-full.json")]
+    [InlineData("event-v1-minimal.json")]
+    public void Event_Version1_IsByteForByteTheGoldenFile(string file)
+    {
+        var golden = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", file)).TrimEnd('\n');
+        var tracked = file.Contains("full", StringComparison.Ordinal) ? Full() : Minimal();
+
+        Assert.Equal(golden, Encode(tracked));
+    }
+
+    [Fact]
+    public void Event_Encoded_LeavesTheRoomInFront()
+    {
+        var record = EventEncoder.Encode(Minimal(), Room);
+
+        Assert.Equal((byte)'{', record[Room]);
+        Assert.Equal((byte)'}', record[^1]);
+        Assert.False(record.Contains((byte)'\n'));
+    }
+
+    [Theory]
+    [InlineData("plain", "68747470", "http")]
+    [InlineData("quotes and control characters", "225c0a0d0001", "\"\\\n\r\0\u0001")]
+    [InlineData("UTF-8", "c3a9e282ac", "é€")]
+    [InlineData("not UTF-8 is Latin-1", "636166e9ff", "caféÿ")]
+    [InlineData("cut UTF-8 sequence is Latin-1", "e282", "â\u0082")]
+    [InlineData("surrogate bytes are Latin-1", "eda080", "í\u00a0\u0080")]
+    [InlineData("line separators", "e280a8", "\u2028")]
+    public void Event_ForeignText_SurvivesAsText(string row, string hex, string expected)
+    {
+        var tracked = Minimal();
+        tracked.Referrer = Convert.FromHexString(hex);
+
+        var text = JsonDocument.Parse(Encode(tracked)).RootElement.GetProperty("referrer").GetString();
+
+        Assert.True(expected == text, $"{row}: {text}");
+    }
+
+    [Fact]
+    public void Event_AnyBytesAsReferrer_AreOneValidLine()
+    {
+        var random = new Random(7);
+        for (var i = 0; i < 2_000; i++)
+        {
+            var bytes = new byte[random.Next(1, 300)];
+            random.NextBytes(bytes);
+            var tracked = Minimal();
+            tracked.Referrer = bytes;
+
+            var json = Encode(tracked);
+
+            Assert.DoesNotContain('\n', json);
+            Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(json).RootElement.ValueKind);
+        }
+    }
+
+    [Fact]
+    public void Event_EncodedAgain_AllocatesNothing()
+    {
+        var tracked = Full();
+        EventEncoder.Encode(tracked, Room);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++) EventEncoder.Encode(tracked, Room);
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void EventIds_FromManyThreads_AreDistinctAndAscendWithinEach()
+    {
+        var ids = new EventIds(TimeProvider.System);
+        var made = new System.Collections.Concurrent.ConcurrentBag<EventId>();
+        Parallel.For(0, 4, _ =>
+        {
+            var last = default(EventId);
+            for (var i = 0; i < 10_000; i++)
+            {
+                var id = ids.Next();
+                Assert.True((id.High, id.Low).CompareTo((last.High, last.Low)) > 0);
+                made.Add(last = id);
+            }
+        });
+
+        Assert.Equal(40_000, made.Distinct().Count());
+    }
+
+    [Fact]
+    public void EventId_Text_IsAVersion7UuidOfItsTime()
+    {
+        var id = new EventIds(TimeProvider.System).Next();
+        var uuid = Guid.Parse(id.ToString());
+
+        Assert.Equal(7, uuid.Version);
+        Assert.InRange(uuid.Variant, 8, 11);
+        var made = DateTimeOffset.FromUnixTimeMilliseconds((long)(id.High >> 16));
+        Assert.InRange(made, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
+    }
+
+    private static string Encode(in TrackedEvent tracked) => Encoding.UTF8.GetString(EventEncoder.Encode(tracked, Room)[Room..]);
+
+    private static TrackedEvent Minimal() => new()
+    {
+        Id = new EventId(0x0197_0000_0000_7000, 0x8000_0000_0000_0001),
+        Node = "n1",
+        ReceivedAt = new DateTimeOffset(2026, 5, 16, 19, 0, 0, TimeSpan.Zero),
+        Api = "pictify",
+        Type = "impression",
+        Verdict = "unknown",
+    };
+
+    private static TrackedEvent Full() => new()
+    {
+        Id = new EventId(0x0197_0000_0000_7000, 0x8000_0000_0000_0001),
+        Node = "edge-1",
+        ReceivedAt = new DateTimeOffset(2026, 5, 16, 21, 0, 0, 7, TimeSpan.FromHours(2)),
+        Api = "pictify",
+        Project = "default",
+        Type = "click",
+        Event = "redirect",
+        Experiment = "demo-ab"u8,
+        ExperimentUid = "exp_abc123"u8,
+        Variant = "a"u8,
+        ProbabilityBasisPoints = 3_333,
+        WeightsVersion = 2,
+        UnitHash = "0123456789abcdef"u8,
+        UnitHashPrevious = "fedcba9876543210"u8,
+        Referrer = "https://example.com/?q=\"é\""u8,
+        DeviceType = "mobile",
+        Browser = "safari",
+        Os = "ios",
+        AddressHash = "0123456789abcdef0123456789abcdef"u8,
+        Verdict = "proxy",
+        VerdictReason = "gmail_image_proxy",
+        IsAuthenticated = true,
+    };
+}

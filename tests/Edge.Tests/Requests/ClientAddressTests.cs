@@ -1,0 +1,114 @@
+using System.Net;
+using System.Text;
+using Edge.Requests;
+using Microsoft.Extensions.Primitives;
+using Xunit;
+
+namespace Edge.Tests.Requests;
+
+public class ClientAddressTests
+{
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.1")]
+    [InlineData("::ffff:192.0.2.1", "192.0.2.1")]
+    [InlineData("2001:DB8:0:0:0:0:0:1", "2001:db8::1")]
+    [InlineData("fe80::1%3", "fe80::1")]
+    [InlineData("255.255.255.255", "255.255.255.255")]
+    public void ClientAddress_FromSocket_IsFoldedToOneText(string socket, string expected) =>
+        Assert.Equal(expected, Text(ClientAddress.From(IPAddress.Parse(socket))));
+
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.1")]
+    [InlineData(" 192.0.2.1\t", "192.0.2.1")]
+    [InlineData("192.0.2.1:4711", "192.0.2.1")]
+    [InlineData("[2001:db8::1]", "2001:db8::1")]
+    [InlineData("[2001:db8::1]:4711", "2001:db8::1")]
+    [InlineData("2001:db8::1", "2001:db8::1")]
+    [InlineData("::ffff:10.1.2.3", "10.1.2.3")]
+    public void ClientAddress_HopText_IsRead(string hop, string expected)
+    {
+        Assert.True(ClientAddress.TryParse(hop, out var address));
+        Assert.Equal(expected, Text(address));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("unknown")]
+    [InlineData("_hidden")]
+    [InlineData("1.2.3")]
+    [InlineData("1.2.3.4.5")]
+    [InlineData("1.2.3.256")]
+    [InlineData("1.2.3.-4")]
+    [InlineData("0x7f.1")]
+    [InlineData("1.2.3.4:99999")]
+    [InlineData("1.2.3.4:x")]
+    [InlineData("[2001:db8::1")]
+    [InlineData("[2001:db8::1]x")]
+    [InlineData("fe80::1%eth0")]
+    [InlineData("12345.1.1.1")]
+    [InlineData("2001:db8::1::2")]
+    public void ClientAddress_NotAnAddress_IsRefused(string hop) => Assert.False(ClientAddress.TryParse(hop, out _));
+
+    [Theory]
+    [InlineData("untrusted peer: header ignored", "198.51.100.1", "", "203.0.113.5", "198.51.100.1")]
+    [InlineData("trusted peer: the hop it wrote", "10.0.0.1", "10.0.0.0/8", "203.0.113.5", "203.0.113.5")]
+    [InlineData("forged left part never read", "10.0.0.1", "10.0.0.0/8", "1.1.1.1, 203.0.113.5", "203.0.113.5")]
+    [InlineData("two trusted hops", "10.0.0.1", "10.0.0.0/8", "203.0.113.5, 10.0.0.2", "203.0.113.5")]
+    [InlineData("all hops trusted: the outermost", "10.0.0.1", "10.0.0.0/8", "10.0.0.3, 10.0.0.2", "10.0.0.3")]
+    [InlineData("not an address: last one trusted", "10.0.0.1", "10.0.0.0/8", "203.0.113.5, unknown", "10.0.0.1")]
+    [InlineData("empty header", "10.0.0.1", "10.0.0.0/8", "", "10.0.0.1")]
+    [InlineData("mapped peer", "::ffff:10.0.0.1", "10.0.0.0/8", "203.0.113.5", "203.0.113.5")]
+    [InlineData("v6 network", "2001:db8::7", "2001:db8::/32", "2001:db9::1", "2001:db9::1")]
+    [InlineData("v6 outside network", "2001:db9::7", "2001:db8::/32", "203.0.113.5", "2001:db9::7")]
+    [InlineData("single address", "10.0.0.1", "10.0.0.1", "203.0.113.5", "203.0.113.5")]
+    [InlineData("v4 network does not trust v6", "::1", "0.0.0.0/0", "203.0.113.5", "::1")]
+    public void Resolver_XForwardedFor_WalksFromTheRight(string row, string peer, string trusted, string header, string expected)
+    {
+        var resolver = new ClientAddressResolver(trusted.Split(',', StringSplitOptions.RemoveEmptyEntries), ForwardedHeader.XForwardedFor);
+
+        var address = resolver.Resolve(IPAddress.Parse(peer), header);
+
+        Assert.True(expected == Text(address), $"{row}: {Text(address)}");
+    }
+
+    [Theory]
+    [InlineData("for=203.0.113.5", "203.0.113.5")]
+    [InlineData("for=203.0.113.5;proto=https;by=10.0.0.1", "203.0.113.5")]
+    [InlineData("proto=https; For=\"[2001:db8::17]:4711\"", "2001:db8::17")]
+    [InlineData("for=1.1.1.1, for=203.0.113.5", "203.0.113.5")]
+    [InlineData("for=\"a,b\", for=203.0.113.5", "203.0.113.5")]
+    [InlineData("for=unknown", "10.0.0.1")]
+    [InlineData("for=_secret", "10.0.0.1")]
+    [InlineData("proto=https", "10.0.0.1")]
+    public void Resolver_Forwarded_ReadsFor(string header, string expected)
+    {
+        var resolver = new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.Forwarded);
+
+        Assert.Equal(expected, Text(resolver.Resolve(IPAddress.Parse("10.0.0.1"), header)));
+    }
+
+    [Fact]
+    public void Resolver_SeveralHeaderLines_AreOneList()
+    {
+        var resolver = new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.XForwardedFor);
+
+        var address = resolver.Resolve(IPAddress.Parse("10.0.0.1"), new StringValues(["1.1.1.1, 203.0.113.5", "10.0.0.2"]));
+
+        Assert.Equal("203.0.113.5", Text(address));
+    }
+
+    [Fact]
+    public void Resolver_EndlessChain_StopsAtTheLimit()
+    {
+        var resolver = new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.XForwardedFor);
+        var chain = "203.0.113.5, " + string.Join(", ", Enumerable.Repeat("10.0.0.2", 100));
+
+        Assert.Equal("10.0.0.2", Text(resolver.Resolve(IPAddress.Parse("10.0.0.1"), chain)));
+    }
+
+    private static string Text(in ClientAddress address)
+    {
+        Span<byte> text = stackalloc byte[ClientAddress.TextMaxBytes];
+        return Encoding.ASCII.GetString(text[..address.WriteText(text)]);
+    }
+}

@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Edge.Tests.Support;
+
+/// <summary>
+/// The native binary serving on a free loopback port with a data directory of its own; what a user would start. Stopped by pid.
+/// </summary>
+internal sealed class EdgeProcess : IAsyncDisposable
+{
+    private const int Sigterm = 15;
+    private const int StartTimeoutMs = 20_000;
+    private const int StopTimeoutMs = 15_000;
+    private const int PortMin = 15_000;
+    private const uint PortCount = 15_000;
+
+    // Test processes that run side by side begin at different places.
+    private static int _ports = Environment.ProcessId * 997;
+
+    private readonly Process _process;
+    private readonly Task<string> _error;
+    private readonly Task<string> _output;
+
+    private EdgeProcess(Process process, Uri address)
+    {
+        _process = process;
+        _error = process.StandardError.ReadToEndAsync();
+        _output = process.StandardOutput.ReadToEndAsync();
+        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false })
+        {
+            BaseAddress = address,
+            Timeout = TimeSpan.FromSeconds(10),
+        };
+    }
+
+    public HttpClient Client { get; }
+
+    public Uri Address => Client.BaseAddress!;
+
+    public int Pid => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Everything written to stderr; complete once the process has ended.</summary>
+    public Task<string> Error => _error;
+
+    /// <summary>Everything written to stdout; complete once the process has ended.</summary>
+    public Task<string> Output => _output;
+
+    /// <summary>Starts <c>edge serve</c> on <paramref name="dataDir"/> and waits until it is ready.</summary>
+    public static async Task<EdgeProcess> StartAsync(string dataDir, string[]? arguments = null, (string Name, string Value)[]? environment = null,
+        Uri? admin = null, Version? version = null)
+    {
+        var edge = Launch(dataDir, arguments, environment);
+        if (version is not null)
+        {
+            edge.Client.DefaultRequestVersion = version;
+            edge.Client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        }
+        if (await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(StartTimeoutMs), admin)) return edge;
+        if (edge.HasExited) throw new InvalidOperationException($"edge ended with {edge._process.ExitCode}: {await edge.Error}");
+        await edge.KillAsync();
+        throw new TimeoutException($"edge was not ready within {StartTimeoutMs} ms: {await edge.Error}");
+    }
+
+    /// <summary>Starts <c>edge serve</c> without waiting; <paramref name="binary"/> is another build than the published one.</summary>
+    public static EdgeProcess Launch(string dataDir, string[]? arguments = null, (string Name, string Value)[]? environment = null, string? binary = null)
+    {
+        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var start = Describe(["serve", "--data-dir", dataDir, "--urls", address.ToString(), .. arguments ?? ["--demo"]], environment, binary);
+        return new EdgeProcess(Process.Start(start)!, address);
+    }
+
+    /// <summary>Waits until it is ready; false when it ended before or needs longer.</summary>
+    public async Task<bool> IsReadyWithinAsync(TimeSpan time, Uri? admin = null)
+    {
+        var clock = Stopwatch.StartNew();
+        while (clock.Elapsed < time && !HasExited)
+        {
+            try
+            {
+                if ((await Client.GetAsync(new Uri(admin ?? Address, "/readyz"))).IsSuccessStatusCode) return true;
+            }
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+            {
+                // Not listening yet, or a disk that hangs holds it up.
+            }
+            await Task.Delay(10);
+        }
+        return false;
+    }
+
+    /// <summary>Runs one command to its end.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string[] arguments, (string Name, string Value)[]? environment = null)
+    {
+        using var process = Process.Start(Describe(arguments, environment))!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        using var deadline = new CancellationTokenSource(StartTimeoutMs);
+        await process.WaitForExitAsync(deadline.Token);
+        return (process.ExitCode, await output, await error);
+    }
+
+    /// <summary>Asks for an orderly stop and returns the exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        _ = Kill(_process.Id, Sigterm);
+        using var deadline = new CancellationTokenSource(StopTimeoutMs);
+        await _process.WaitForExitAsync(deadline.Token);
+        return _process.ExitCode;
+    }
+
+    /// <summary>The exit code once it has ended by itself; null when it has not within the time.</summary>
+    public async Task<int?> ExitCodeWithinAsync(TimeSpan time)
+    {
+        using var deadline = new CancellationTokenSource(time);
+        try
+        {
+            await _process.WaitForExitAsync(deadline.Token);
+            return _process.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>kill -9, and waits until the process is gone.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await KillAsync();
+        _process.Dispose();
+    }
+
+    /// <summary>
+    /// A port nobody listens on at this moment, below the range the kernel takes the ports of outgoing connections from: one of those
+    /// could have it before the process under test does.
+    /// </summary>
+    public static int FreePort()
+    {
+        while (true)
+        {
+            var port = PortMin + (int)((uint)Interlocked.Increment(ref _ports) % PortCount);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken; the next one.
+            }
+        }
+    }
+
+    private static ProcessStartInfo Describe(string[] arguments, (string Name, string Value)[]? environment, string? binary = null)
+    {
+        var start = new ProcessStartInfo(binary ?? EdgeBinary.Path, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var (name, value) in environment ?? []) start.Environment[name] = value;
+        return start;
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int pid, int signal);
+}

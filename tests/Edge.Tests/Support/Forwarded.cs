@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Edge.Tests.Support;
+
+/// <summary>Reads what the file sink has written.</summary>
+internal static class Forwarded
+{
+    private const int TimeoutMs = 10_000;
+
+    /// <summary>Every complete line of every forwarded file, in order.</summary>
+    public static string[] Lines(string dataDir)
+    {
+        var directory = Path.Combine(dataDir, "forwarded");
+        if (!Directory.Exists(directory)) return [];
+        return Directory.GetFiles(directory, "*.ndjson").Order(StringComparer.Ordinal).SelectMany(ReadCompleteLines).ToArray();
+    }
+
+    /// <summary>Waits until a forwarded event satisfies the condition and returns it.</summary>
+    public static async Task<JsonElement> WaitForAsync(string dataDir, Predicate<JsonElement> condition)
+    {
+        var clock = Stopwatch.StartNew();
+        while (clock.ElapsedMilliseconds < TimeoutMs)
+        {
+            foreach (var line in Lines(dataDir))
+            {
+                var element = JsonDocument.Parse(line).RootElement;
+                if (condition(element)) return element;
+            }
+            await Task.Delay(20);
+        }
+        throw new TimeoutException($"no such event was forwarded within {TimeoutMs} ms; there are {Lines(dataDir).Length} lines");
+    }
+
+    /// <summary>The text of a member, or "" when it is absent.</summary>
+    public static string Text(this JsonElement element, string member) =>
+        element.TryGetProperty(member, out var value) ? value.ToString() : "";
+
+    private static IEnumerable<string> ReadCompleteLines(string file)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var text = new StreamReader(stream).ReadToEnd();
+        var end = text.LastIndexOf('\n');
+        return end < 0 ? [] : text[..end].Split('\n');
+    }
+}
