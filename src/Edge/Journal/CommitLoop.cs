@@ -30,10 +30,10 @@ internal sealed class CommitLoop : IDisposable
     private readonly CommitLatency _latency = new();
     private readonly Thread _committer;
     private readonly Thread _upkeep;
-    private readonly AutoResetEvent _work = new(false);
-    private readonly AutoResetEvent _hurry = new(false);
-    private readonly AutoResetEvent _keepNow = new(false);
-    private readonly ManualResetEventSlim _done = new(false);
+    private readonly Signal _work = new();
+    private readonly Signal _hurry = new();
+    private readonly Signal _keepNow = new();
+    private readonly Signal _done = new();
     private readonly Lock _requestLock = new();
     private readonly Action _onCommitted;
     private TaskCompletionSource? _requested;
@@ -41,6 +41,7 @@ internal sealed class CommitLoop : IDisposable
     private long _savedDrops;
     private int _pending;
     private int _urgent;
+    private bool _closed;
     private volatile bool _stopping;
 
     /// <param name="options">Intervals.</param>
@@ -128,7 +129,7 @@ internal sealed class CommitLoop : IDisposable
         Task task;
         lock (_requestLock)
         {
-            if (_fault.IsRaised)
+            if (_fault.IsRaised || _closed)
                 return Task.FromException(Failure());
             _requested ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             task = _requested.Task;
@@ -157,26 +158,25 @@ internal sealed class CommitLoop : IDisposable
         _waiters.Close();
         _news.Close();
 
-        // A thread that hangs in the disk keeps its events; the process is about to end.
-        if (!_committer.Join(StopWaitMs) || !_upkeep.Join(StopWaitMs))
-            return;
-        _work.Dispose();
-        _hurry.Dispose();
-        _keepNow.Dispose();
-        _done.Dispose();
+        // A thread that hangs in the disk is left behind; the process is about to end.
+        _committer.Join(StopWaitMs);
+        _upkeep.Join(StopWaitMs);
+        lock (_requestLock)
+            _closed = true;
+        FailRequested();
     }
 
     private void Run()
     {
         while (!_stopping && !_fault.IsRaised)
         {
-            var signalled = _work.WaitOne(IdleCommitMs);
+            var signalled = _work.Wait(IdleCommitMs);
             if (_stopping || _fault.IsRaised)
                 return;
             if (!signalled && _ledger.DroppedTotal == _savedDrops)
                 continue;
             if (Volatile.Read(ref _urgent) == 0)
-                _hurry.WaitOne(_options.CommitIntervalMs);
+                _hurry.Wait(_options.CommitIntervalMs);
 
             // Cleared before the tail is taken: what comes later asks again.
             Volatile.Write(ref _urgent, 0);
@@ -187,20 +187,14 @@ internal sealed class CommitLoop : IDisposable
 
     private void Commit()
     {
-        TaskCompletionSource? requested;
-        lock (_requestLock)
-        {
-            requested = _requested;
-            _requested = null;
-        }
-
+        var requested = TakeRequested();
         var drops = new byte[Ledger.SnapshotBytes];
         var savedDrops = _ledger.DroppedTotal;
         _ledger.WriteSnapshot(drops);
         var started = Stopwatch.GetTimestamp();
         try
         {
-            _done.Reset();
+            _done.Clear();
             _startCommit(drops, _onCommitted);
             if (!_fault.IsRaised)
                 _done.Wait();
@@ -231,7 +225,7 @@ internal sealed class CommitLoop : IDisposable
     {
         while (!_stopping)
         {
-            _keepNow.WaitOne(UpkeepIntervalMs);
+            _keepNow.Wait(UpkeepIntervalMs);
             if (_stopping)
                 return;
             _waiters.Expire();
@@ -249,16 +243,24 @@ internal sealed class CommitLoop : IDisposable
     private void OnFault()
     {
         _waiters.Close();
-        TaskCompletionSource? requested;
-        lock (_requestLock)
-        {
-            requested = _requested;
-            _requested = null;
-        }
-        requested?.TrySetException(Failure());
+        FailRequested();
         _done.Set();
         _work.Set();
     }
 
-    private JournalException Failure() => new($"the journal has failed: {_fault.Cause?.Message}", _fault.Cause!);
+    private void FailRequested() => TakeRequested()?.TrySetException(Failure());
+
+    private TaskCompletionSource? TakeRequested()
+    {
+        lock (_requestLock)
+        {
+            var requested = _requested;
+            _requested = null;
+            return requested;
+        }
+    }
+
+    private JournalException Failure() => _fault.Cause is { } cause
+        ? new JournalException($"the journal has failed: {cause.Message}", cause)
+        : new JournalException("the journal is closed");
 }

@@ -33,8 +33,8 @@ internal static partial class DiskDirectory
     public static void RenameDurably(string from, string to)
     {
         Check(DiskCall.Rename, "rename", to);
-        if (NativeRename(from, to) != 0)
-            throw new DiskException("rename", to, Marshal.GetLastPInvokeError());
+        while (NativeRename(from, to) != 0)
+            ThrowUnlessInterrupted("rename", to);
         Sync(Path.GetDirectoryName(Path.GetFullPath(to))!);
     }
 
@@ -43,8 +43,8 @@ internal static partial class DiskDirectory
     {
         const int NoSuchFile = 2;
         Check(DiskCall.Remove, "unlink", path);
-        if (NativeUnlink(path) != 0 && Marshal.GetLastPInvokeError() is var errno and not NoSuchFile)
-            throw new DiskException("unlink", path, errno);
+        while (NativeUnlink(path) != 0 && Marshal.GetLastPInvokeError() != NoSuchFile)
+            ThrowUnlessInterrupted("unlink", path);
     }
 
     /// <summary>Bytes a process without privileges may still allocate on the directory's file system.</summary>
@@ -54,11 +54,25 @@ internal static partial class DiskDirectory
         return new DriveInfo(directory).AvailableFreeSpace;
     }
 
+    /// <summary>Lets the fault build fail the call.</summary>
     private static void Check(DiskCall call, string name, string path)
     {
-        var errno = 0;
-        Inject(call, path, ref errno);
+        int errno;
+        do
+        {
+            errno = 0;
+            Inject(call, path, ref errno);
+        }
+        while (errno == DiskException.Interrupted);
+
         if (errno != 0)
+            throw new DiskException(name, path, errno);
+    }
+
+    private static void ThrowUnlessInterrupted(string name, string path)
+    {
+        var errno = Marshal.GetLastPInvokeError();
+        if (errno != DiskException.Interrupted)
             throw new DiskException(name, path, errno);
     }
 

@@ -137,7 +137,7 @@ internal sealed class EventJournal : IAsyncDisposable
         {
             result = AppendResult.TooLarge;
         }
-        else if (_space.State == JournalState.Full)
+        else if (_space.State == JournalState.Full && !_fault.IsRaised)
         {
             result = AppendResult.Full;
         }

@@ -10,7 +10,7 @@ internal sealed class IoThread<T> : IDisposable
     private const int StopWaitMs = 5_000;
 
     private readonly Lock _lock = new();
-    private readonly AutoResetEvent _arrived = new(false);
+    private readonly Signal _arrived = new();
     private readonly Action<List<T>> _handle;
     private readonly Thread _thread;
     private List<T> _waiting = [];
@@ -36,8 +36,7 @@ internal sealed class IoThread<T> : IDisposable
         lock (_lock)
             _stopping = true;
         _arrived.Set();
-        if (_thread.Join(StopWaitMs))
-            _arrived.Dispose();
+        _thread.Join(StopWaitMs);
     }
 
     private void Run()
@@ -63,7 +62,7 @@ internal sealed class IoThread<T> : IDisposable
             }
             else
             {
-                _arrived.WaitOne();
+                _arrived.Wait();
             }
         }
     }
