@@ -65,7 +65,9 @@ internal sealed class Verdict
             if (delivered.Text("referrer") != original.Referrer
                 || delivered.Text("type") != original.Type
                 || delivered.Text("experiment") != "demo-ab")
+            {
                 wrong.Add($"event {number} was delivered with another payload: {Shorten(line)}");
+            }
             if (firstLines[number] is { } first)
             {
                 verdict.Duplicates++;
