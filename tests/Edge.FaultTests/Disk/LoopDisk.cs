@@ -157,7 +157,8 @@ internal sealed class LoopDisk : IDisposable
         foreach (var directory in Directory.GetDirectories(System.IO.Path.GetTempPath(), DirectoryPrefix + "*"))
         {
             var owner = System.IO.Path.GetFileName(directory)[DirectoryPrefix.Length..].Split('-')[0];
-            if (int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && !Directory.Exists($"/proc/{pid}")) Remove(directory);
+            var isKnown = int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out var pid);
+            if (isKnown && !Directory.Exists($"/proc/{pid}")) Remove(directory);
         }
     }
 

@@ -22,7 +22,8 @@ internal static class SystemCommand
                 process.Kill();
                 return $"{name} did not end within {TimeoutMs} ms";
             }
-            return process.ExitCode == 0 ? null : $"{name} ended with {process.ExitCode}: {(error.Result + output.Result).Trim().ReplaceLineEndings(" ")}";
+            if (process.ExitCode == 0) return null;
+            return $"{name} ended with {process.ExitCode}: {(error.Result + output.Result).Trim().ReplaceLineEndings(" ")}";
         }
         catch (Win32Exception e)
         {

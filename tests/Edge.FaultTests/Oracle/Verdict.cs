@@ -62,8 +62,12 @@ internal sealed class Verdict
                 continue;
             }
             var original = sent[number];
-            if (delivered.Text("referrer") != original.Referrer || delivered.Text("type") != original.Type || delivered.Text("experiment") != "demo-ab")
+            if (delivered.Text("referrer") != original.Referrer
+                || delivered.Text("type") != original.Type
+                || delivered.Text("experiment") != "demo-ab")
+            {
                 wrong.Add($"event {number} was delivered with another payload: {Shorten(line)}");
+            }
             if (firstLines[number] is { } first)
             {
                 verdict.Duplicates++;

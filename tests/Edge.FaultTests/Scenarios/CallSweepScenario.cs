@@ -51,7 +51,8 @@ internal sealed class CallSweepScenario(string what)
         var code = await IsAliveAsync(edge) ? await StopAsync(edge) : await edge.ExitCodeWithinAsync(Patience);
         int[] allowed = isReady ? [0, JournalFaultCode] : [1, JournalFaultCode];
         if (code is null) site.Add("did not end");
-        else if (!allowed.Contains(code.Value) && !await WasOvertakenAsync(edge, code.Value)) site.Add($"ended with {code}: {(await edge.Error).Trim()}");
+        else if (!allowed.Contains(code.Value) && !await WasOvertakenAsync(edge, code.Value))
+            site.Add($"ended with {code}: {(await edge.Error).Trim()}");
         if (Stopwatch.GetElapsedTime(beganAt) > Patience) site.Add($"took {Stopwatch.GetElapsedTime(beganAt).TotalSeconds} s to end");
     }
 

@@ -38,7 +38,8 @@ internal static class Rounds
     /// <param name="cycles">Runs that many cycles on the site.</param>
     /// <param name="settings">Environment of the service.</param>
     /// <param name="damagesRecords">See <see cref="Site.JudgeAsync"/>.</param>
-    public static Round On(string binary, Func<Site, int, Task> cycles, (string Name, string Value)[]? settings = null, bool damagesRecords = false) =>
+    public static Round On(
+        string binary, Func<Site, int, Task> cycles, (string Name, string Value)[]? settings = null, bool damagesRecords = false) =>
         async (random, count) =>
         {
             using var directory = new TempDirectory();

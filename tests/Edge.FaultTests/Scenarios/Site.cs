@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Edge.FaultTests.Disk;
 using Edge.FaultTests.Load;
 using Edge.FaultTests.Oracle;
@@ -125,7 +126,7 @@ internal sealed class Site
         if (await StartAsync(("EDGE__SINKS__FILE__ENABLED", "false")) is not { } edge) return;
         await using (edge)
         {
-            while (Counters.JournalBytes(await edge.Client.GetStringAsync("/metrics")) < bytes && IsClean)
+            while (await ReadJournalBytesAsync(edge) < bytes && IsClean)
                 Add(await SendCrowd(edge, BacklogVisitsEach).FinishAsync());
             await edge.StopAsync();
         }
@@ -180,7 +181,7 @@ internal sealed class Site
         {
             try
             {
-                var counters = Counters.Parse(await edge.Client.GetStringAsync("/metrics"));
+                var counters = await ReadCountersAsync(edge);
                 var broken = counters.BrokenEquations().ToArray();
                 if ((broken.Length > 0 || counters.InFlight > 0) && clock.Elapsed < RecoveryDeadline)
                 {
@@ -194,10 +195,20 @@ internal sealed class Site
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {
-                Add($"the metrics cannot be read: {e.Message}");
+                Add($"the ledger cannot be read: {e.Message}");
                 return null;
             }
         }
+    }
+
+    private static async Task<Counters> ReadCountersAsync(EdgeProcess edge) => Counters.Parse(await edge.Client.GetStringAsync("/ledger"));
+
+    private static async Task<long> ReadJournalBytesAsync(EdgeProcess edge)
+    {
+        const string Metric = "edge_journal_bytes ";
+        var metrics = await edge.Client.GetStringAsync("/metrics");
+        var sample = metrics.Split('\n').Single(line => line.StartsWith(Metric, StringComparison.Ordinal));
+        return long.Parse(sample.AsSpan(Metric.Length), CultureInfo.InvariantCulture);
     }
 
     private async Task VisitFreshlyAsync(EdgeProcess edge, Stopwatch clock)
@@ -226,7 +237,7 @@ internal sealed class Site
         var clock = Stopwatch.StartNew();
         while (true)
         {
-            var counters = Counters.Parse(await edge.Client.GetStringAsync("/metrics"));
+            var counters = await ReadCountersAsync(edge);
             if (counters is { Pending: 0, InFlight: 0 }) return counters;
             if (clock.Elapsed > DrainDeadline)
             {
