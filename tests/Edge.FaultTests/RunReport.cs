@@ -27,6 +27,7 @@ internal sealed partial class RunReport(string test, int seed, int? cyclesWanted
     private long _lost;
     private long _duplicates;
     private long _phantoms;
+    private bool _isComplete;
 
     public int Cycles { get; private set; }
 
@@ -43,12 +44,15 @@ internal sealed partial class RunReport(string test, int seed, int? cyclesWanted
         _phantoms += verdict.Phantoms;
     }
 
+    /// <summary>There was nothing left to try.</summary>
+    public void SetComplete() => _isComplete = true;
+
     /// <summary>Publishes the row.</summary>
     public async Task WriteAsync()
     {
         var (_, version, _) = await EdgeProcess.RunAsync(["version"]);
         var commit = Commit().Match(version).Groups[1].Value;
-        var cycles = cyclesWanted is { } wanted ? $"{Cycles} of {wanted}" : $"{Cycles}";
+        var cycles = cyclesWanted is { } wanted ? $"{Cycles} of {wanted}" : _isComplete ? $"{Cycles}, all" : $"{Cycles}";
         var row = string.Create(CultureInfo.InvariantCulture,
             $"| {test} | {seed} | {commit} | {cycles} | {_attempted} | {_acknowledged} | {_delivered} | {_lost} | {_duplicates} | {_phantoms} |");
         TestContext.Current.TestOutputHelper?.WriteLine(Header + row);

@@ -29,7 +29,7 @@ internal static class JournalDump
                     : $"address {walker.Address}: {walker.Problem}; passed over up to {walker.NextAddress}");
             }
             output.Flush();
-            return damaged ? 1 : 0;
+            return damaged ? ExitCode.Failure : ExitCode.Success;
         }
         catch (JournalException e)
         {

@@ -23,7 +23,7 @@ internal static class JournalVerify
             output.WriteLine(
                 $"{records} records intact, {problems} problems, addresses {journal.Committed.Begin} to {journal.Committed.Until},"
                 + $" last record {journal.Committed.Sequence}");
-            return problems == 0 ? 0 : 1;
+            return problems == 0 ? ExitCode.Success : ExitCode.Failure;
 
             void Report(string problem)
             {

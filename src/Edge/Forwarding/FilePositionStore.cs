@@ -4,10 +4,10 @@ using Edge.Journal;
 namespace Edge.Forwarding;
 
 /// <summary>
-/// The file sink's memory of where it stood (<c>DATA/forwarded/.position</c>, beside the files it speaks of). It holds the
-/// last two positions: the newer one is written before the sink's cursor is, so a crash in between leaves the older one
-/// as the position that belongs to the cursor. Written in place in preallocated slots, so a full disk cannot stop it.
-/// One thread at a time. Failures are <see cref="IOException"/>.
+/// The file sink's memory of where it stood (<c>DATA/forwarded/.position</c>, beside the files it speaks of). It
+/// holds the last two positions: the newer one is written before the sink's cursor is, so a crash in between leaves
+/// the older one as the position that belongs to the cursor. Written in place in preallocated slots, so a full disk
+/// cannot stop it. One thread at a time. Failures are <see cref="IOException"/>.
 /// </summary>
 internal sealed class FilePositionStore : IDisposable
 {
@@ -26,7 +26,9 @@ internal sealed class FilePositionStore : IDisposable
         _epochId = epochId;
     }
 
-    /// <summary>Opens the store of a directory; one that is missing, damaged or of another journal knows no position.</summary>
+    /// <summary>
+    /// Opens the store of a directory; one that is missing, damaged or of another journal knows no position.
+    /// </summary>
     public static FilePositionStore Open(string directory, UInt128 epochId)
     {
         var store = new FilePositionStore(Path.Combine(directory, FileName), epochId);
@@ -38,7 +40,9 @@ internal sealed class FilePositionStore : IDisposable
         return store;
     }
 
-    /// <summary>The position that was written together with this cursor; null when it is not one of the last two.</summary>
+    /// <summary>
+    /// The position that was written together with this cursor; null when it is not one of the last two.
+    /// </summary>
     public FilePosition? Find(JournalCursor cursor)
     {
         var payload = _slots is null ? [] : _slots.Payload.AsSpan();

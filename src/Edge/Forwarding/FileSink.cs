@@ -3,10 +3,10 @@ using Edge.Journal;
 namespace Edge.Forwarding;
 
 /// <summary>
-/// The embedded sink: events as NDJSON in <c>DATA/forwarded/</c>, byte for byte as the journal holds them, in the order of
-/// the journal. A new file begins with the UTC hour (of forwarding, not of the event) and when the size is reached.
-/// A file has its final name from its first byte, so that <c>tail -F</c> and log shippers can follow it and nothing has
-/// to be renamed at a moment that a crash can hit; a file is complete once one with a later name exists.
+/// The embedded sink: events as NDJSON in <c>DATA/forwarded/</c>, byte for byte as the journal holds them, in the
+/// order of the journal. A new file begins with the UTC hour (of forwarding, not of the event) and when the size is
+/// reached. A file has its final name from its first byte, so that <c>tail -F</c> and log shippers can follow it and
+/// nothing has to be renamed at a moment that a crash can hit; a file is complete once one with a later name exists.
 /// </summary>
 /// <remarks>
 /// Exactly once after a kill: with every durable cursor the sink records the file and its length. After a restart the
@@ -15,8 +15,8 @@ namespace Edge.Forwarding;
 /// When the record is gone (somebody emptied the directory) a new file is begun, and an event may stand in two files
 /// with the same <c>id</c>.
 ///
-/// Every failure of the disk is an answer to the pump, which tries again. Used by one thread, the pump's, which it blocks.
-/// Files are never deleted: they are the user's data.
+/// Every failure of the disk is an answer to the pump, which tries again. Used by one thread, the pump's, which it
+/// blocks. Files are never deleted: they are the user's data.
 /// </remarks>
 internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : IDisposable
 {
@@ -26,12 +26,8 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : IDi
     private FilePositionStore? _store;
     private ForwardedFile? _file;
     private ForwardedFileName _newest;
-
-    // Of the sink's durable cursor; of the last flush, whose cursor may not be durable yet; of the last batch.
-    private FilePosition _durable;
     private FilePosition _flushed;
     private FilePosition _taken;
-
     private bool _mustReopen;
     private bool _mustSyncDirectory;
 
@@ -39,9 +35,9 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : IDi
     private bool _hasUnsureBytes;
 
     /// <summary>
-    /// Makes ready to take what follows <paramref name="from"/> in this journal: a cursor that <see cref="FlushAsync"/> made
-    /// durable, or the one this sink begins with. Called before the first batch and again after
-    /// <see cref="DeliveryOutcome.Rewind"/>.
+    /// Makes ready to take what follows <paramref name="from"/> in this journal: a cursor that
+    /// <see cref="FlushAsync"/> made durable, or the one this sink begins with. Called before the first batch and
+    /// again after <see cref="DeliveryOutcome.Rewind"/>.
     /// </summary>
     public Task<DeliveryResult> ResumeAsync(UInt128 journalEpochId, JournalCursor from) =>
         Task.FromResult(Guarded(() => Resume(journalEpochId, from)));
@@ -56,11 +52,12 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : IDi
         return Task.FromResult(Guarded(() => Deliver(batch)));
     }
 
-    /// <summary>Returns when everything delivered so far, which is everything up to <paramref name="upTo"/>, is durable.</summary>
-    /// <param name="upTo">Becomes the sink's durable cursor next.</param>
-    /// <param name="durable">The durable cursor now: where a crash would make the sink resume.</param>
-    public Task<DeliveryResult> FlushAsync(JournalCursor upTo, JournalCursor durable) =>
-        Task.FromResult(Guarded(() => Flush(upTo, durable)));
+    /// <summary>
+    /// Returns when everything delivered so far, which is everything up to <paramref name="upTo"/>, is durable.
+    /// </summary>
+    /// <param name="upTo">Becomes the sink's durable cursor next. If that fails there must be no further
+    /// flush.</param>
+    public Task<DeliveryResult> FlushAsync(JournalCursor upTo) => Task.FromResult(Guarded(() => Flush(upTo)));
 
     public void Dispose()
     {
@@ -76,8 +73,8 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : IDi
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A full disk, a directory that is not one, a medium that fails: all may be put right while we run. How much
-            // of the step is in the files is unknown, so they are opened again where they were before it.
+            // A full disk, a directory that is not one, a medium that fails: all may be put right while we run. How
+            // much of the step is in the files is unknown, so they are opened again where they were before it.
             CloseFile();
             _mustReopen = true;
             return _hasUnsureBytes ? DeliveryResult.Rewind(e.Message) : DeliveryResult.Retry(e.Message);
@@ -89,11 +86,11 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : IDi
         CloseFile();
         DiskDirectory.CreateDurably(options.Directory);
         _store ??= FilePositionStore.Open(options.Directory, journalEpochId);
-        _durable = _flushed = _store.Find(from) ?? BeginAfterExistingFiles(from);
-        if (!Open(_durable, keepsLeftover: !_hasUnsureBytes))
+        _flushed = _store.Find(from) ?? BeginAfterExistingFiles(from);
+        if (!Open(_flushed, keepsLeftover: !_hasUnsureBytes))
         {
             // Taken away by its reader. The next event begins a new file.
-            _taken = _durable with { Length = FilePosition.NotOurs };
+            _taken = _flushed with { Length = FilePosition.NotOurs };
         }
 
         return DeliveryResult.Delivered;
@@ -125,7 +122,7 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : IDi
         return DeliveryResult.Delivered;
     }
 
-    private DeliveryResult Flush(JournalCursor upTo, JournalCursor durable)
+    private DeliveryResult Flush(JournalCursor upTo)
     {
         if (!ReopenIfNeeded())
         {
@@ -143,14 +140,9 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : IDi
             _mustSyncDirectory = false;
         }
 
-        if (durable == _flushed.Cursor)
-        {
-            _durable = _flushed;
-        }
-
-        _taken = PositionAt(upTo);
-        _store!.Write(_taken, previous: _durable);
-        _flushed = _taken;
+        var position = PositionAt(upTo);
+        _store!.Write(position, previous: _flushed);
+        _taken = _flushed = position;
         return DeliveryResult.Delivered;
     }
 

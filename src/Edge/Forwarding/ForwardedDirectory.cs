@@ -34,7 +34,8 @@ internal static class ForwardedDirectory
     /// <summary>Shortens the file.</summary>
     public static void Cut(string path, long length)
     {
-        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        const FileShare Everybody = FileShare.ReadWrite | FileShare.Delete;
+        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, Everybody);
         RandomAccess.SetLength(handle, length);
     }
 

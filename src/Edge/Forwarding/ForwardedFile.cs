@@ -4,11 +4,12 @@ using Edge.Journal;
 namespace Edge.Forwarding;
 
 /// <summary>
-/// One file of the file sink, open for appending at a known length. Bytes that already lie beyond that length were written
-/// before a crash or a failed write and are about to be delivered again: as long as they equal what is appended they are
-/// kept and not written twice, and at the first difference the file is cut there. So a reader that follows the file never
-/// sees it shrink after a kill, a torn line is completed in place, and a damaged tail is replaced.
-/// One thread at a time. Everything throws <see cref="IOException"/> (or access denied) when the disk refuses.
+/// One file of the file sink, open for appending at a known length. Bytes that already lie beyond that length were
+/// written before a crash or a failed write and are about to be delivered again: as long as they equal what is
+/// appended they are kept and not written twice, and at the first difference the file is cut there. So a reader that
+/// follows the file never sees it shrink after a kill, a torn line is completed in place, and a damaged tail is
+/// replaced. One thread at a time. Everything throws <see cref="IOException"/> (or access denied) when the disk
+/// refuses.
 /// </summary>
 internal sealed class ForwardedFile : IDisposable
 {

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Edge.Forwarding;
 
 /// <summary>
-/// The name of one file of the file sink: <c>events-2026112109-000001.ndjson</c>, which is the UTC hour the file was begun
-/// in and a number that only ever grows. Names sort as text in the order the files were written.
+/// The name of one file of the file sink: <c>events-2026112109-000001.ndjson</c>, which is the UTC hour the file was
+/// begun in and a number that only ever grows. Names sort as text in the order the files were written.
 /// </summary>
 /// <param name="Hour">UTC year, month, day and hour as one decimal number, <c>yyyyMMddHH</c>.</param>
 /// <param name="Number">Counts files over all hours, from 1. Six digits in the name, more when it needs more.</param>
@@ -27,7 +27,9 @@ internal readonly record struct ForwardedFileName(long Hour, long Number)
         return (((utc.Year * 100L) + utc.Month) * 100 + utc.Day) * 100 + utc.Hour;
     }
 
-    /// <summary>Reads a file name without its directory. Anything that <see cref="ToString"/> does not write is refused.</summary>
+    /// <summary>
+    /// Reads a file name without its directory. Anything that <see cref="ToString"/> does not write is refused.
+    /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out ForwardedFileName name)
     {
         name = default;

@@ -20,9 +20,9 @@ internal sealed class Forwarder(IReadOnlyList<SinkPump> pumps, ILogger log) : ID
     }
 
     /// <summary>
-    /// Forwards what is committed for at most <paramref name="drain"/> and makes the cursors durable. To be called after the
-    /// last commit and before the journal is closed. Returns false when a pump hangs in the disk; the process may end then
-    /// nevertheless, and delivers the last second again after the next start.
+    /// Forwards what is committed for at most <paramref name="drain"/> and makes the cursors durable. To be called
+    /// after the last commit and before the journal is closed. Returns false when a pump hangs in the disk; the
+    /// process may end then nevertheless, and delivers the last second again after the next start.
     /// </summary>
     public async Task<bool> StopAsync(TimeSpan drain)
     {

@@ -1,6 +1,8 @@
 namespace Edge.Forwarding;
 
-/// <summary>Log messages of forwarding, ids 500 to 599. What to do about each stands in the operator's documentation.</summary>
+/// <summary>
+/// Log messages of forwarding, ids 500 to 599. What to do about each stands in the operator's documentation.
+/// </summary>
 internal static partial class ForwardingMessages
 {
     [LoggerMessage(500, LogLevel.Warning, "Sink {Sink} failed {Count} times since the last message: {Reason}")]

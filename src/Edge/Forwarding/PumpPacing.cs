@@ -1,8 +1,9 @@
 namespace Edge.Forwarding;
 
 /// <summary>
-/// When a pump waits, how long, and what ends the wait. Before an orderly stop every wait ends at its begin, during the stop at
-/// its deadline. Used by the pump's thread, but for <see cref="BeginStopAsync"/> and <see cref="Abandon"/>.
+/// When a pump waits, how long, and what ends the wait. Before an orderly stop every wait ends at its begin, during
+/// the stop at its deadline. Used by the pump's thread, but for <see cref="BeginStopAsync"/> and
+/// <see cref="Abandon"/>.
 /// </summary>
 internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : IDisposable
 {
@@ -48,7 +49,9 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
         _checkpointed = time.GetTimestamp();
     }
 
-    /// <summary>Waits until the next batch may begin, so that batches are large under load. Not during a stop.</summary>
+    /// <summary>
+    /// Waits until the next batch may begin, so that batches are large under load. Not during a stop.
+    /// </summary>
     public Task LingerAsync() =>
         DelayAsync(TimeSpan.FromMilliseconds(options.LingerMs) - time.GetElapsedTime(_batchBegan), _stop.Token);
 
@@ -69,7 +72,8 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
         _emptyReads++;
         if (news.IsCompleted)
         {
-            // News that the reader did not find a moment ago. Mostly they have just come; if they have not, do not spin.
+            // News that the reader did not find a moment ago. Mostly they have just come; if they have not, do not
+            // spin.
             var pauseMs = _emptyReads > 1 ? NewsWithoutRecordsPauseMs : 0;
             return DelayAsync(TimeSpan.FromMilliseconds(pauseMs), WaitToken);
         }

@@ -3,10 +3,10 @@ using System.Collections.Concurrent;
 namespace Edge.Forwarding;
 
 /// <summary>
-/// A thread of its own for one asynchronous loop: every continuation of the loop comes back to it. Reading the journal,
-/// writing files and waiting for the disk block, and on a machine with one core a single blocked thread of the pool is
-/// enough to hold up every request; here they hold up nobody. It is a background thread, so a disk that hangs cannot keep
-/// the process from ending.
+/// A thread of its own for one asynchronous loop: every continuation of the loop comes back to it. Reading the
+/// journal, writing files and waiting for the disk block, and on a machine with one core a single blocked thread of
+/// the pool is enough to hold up every request; here they hold up nobody. It is a background thread, so a disk that
+/// hangs cannot keep the process from ending.
 /// </summary>
 internal sealed class PumpThread : SynchronizationContext
 {
@@ -34,7 +34,8 @@ internal sealed class PumpThread : SynchronizationContext
         }
         catch (InvalidOperationException)
         {
-            // The loop has ended and left something behind that it no longer waits for; nobody depends on where it runs.
+            // The loop has ended and left something behind that it no longer waits for; nobody depends on where it
+            // runs.
             ThreadPool.QueueUserWorkItem(static work => work.Callback(work.State), (Callback: d, State: state), false);
         }
     }

@@ -4,8 +4,8 @@ using EventId = Edge.Events.EventId;
 namespace Edge.Forwarding;
 
 /// <summary>
-/// What is known about one sink: how far it is, how often it failed, since when its oldest event waits. Written by the pump,
-/// read by anybody; thread safe.
+/// What is known about one sink: how far it is, how often it failed, since when its oldest event waits. Written by
+/// the pump, read by anybody; thread safe.
 /// </summary>
 internal sealed class SinkLedger(string name, SinkProgress durable, TimeProvider time, ILogger log)
 {

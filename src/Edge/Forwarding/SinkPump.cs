@@ -3,60 +3,51 @@ using Edge.Journal;
 namespace Edge.Forwarding;
 
 /// <summary>
-/// Moves committed events from the journal to one sink, in order, for as long as the process runs. Order of things: the
-/// sink has taken a batch, the cursor moves in memory, the sink makes the batch durable, the cursor is made durable, and
-/// only then may the journal forget the events. A sink that fails is tried for ever with pauses in between; nothing is
-/// given up here.
+/// Moves committed events from the journal to one sink, in order, for as long as the process runs. Order of things:
+/// the sink has taken a batch, the cursor moves in memory, the sink makes the batch durable, the cursor is made
+/// durable, and only then may the journal forget the events. A sink that fails is tried for ever with pauses in
+/// between; nothing is given up here.
 /// </summary>
 /// <remarks>
-/// The loop has a thread of its own (<see cref="PumpThread"/>); only that thread touches the reader, the batch and the sink,
-/// which the pump owns from here on. <see cref="Status"/> may be read from any thread.
+/// The loop has a thread of its own (<see cref="PumpThread"/>); only that thread touches the reader, the batch and
+/// the sink, which the pump owns from here on. <see cref="Status"/> may be read from any thread.
 /// </remarks>
 internal sealed class SinkPump : IDisposable
 {
     private readonly EventJournal _journal;
     private readonly FileSink _sink;
-    private readonly TruncationGate _gate;
     private readonly SinkPumpOptions _options;
     private readonly PumpPacing _pacing;
     private readonly SinkLedger _ledger;
-    private readonly CursorFile _cursorFile;
+    private readonly SinkCursor _cursor;
     private readonly RecordBatch _batch = new();
 
     private Task? _loop;
     private Task? _news;
     private JournalReader? _reader;
     private SinkProgress _taken;
-    private SinkProgress _durable;
     private bool _isResumed;
     private bool _holdsBatch;
 
     /// <summary>
-    /// Opens the sink's cursor; throws <see cref="JournalException"/> when it cannot be trusted or does not fit the journal.
+    /// Opens the sink's cursor; throws <see cref="JournalException"/> when it cannot be trusted or does not fit the
+    /// journal.
     /// </summary>
     public SinkPump(
-        EventJournal journal, FileSink sink, TruncationGate gate, SinkPumpOptions options, TimeProvider time, ILogger log)
+        EventJournal journal,
+        FileSink sink,
+        TruncationGate gate,
+        SinkPumpOptions options,
+        TimeProvider time,
+        ILogger log)
     {
         _journal = journal;
         _sink = sink;
-        _gate = gate;
         _options = options;
         _pacing = new PumpPacing(options, time);
-        _cursorFile = CursorFile.Open(options.CursorPath, journal.EpochId);
-        _taken = _durable = _cursorFile.Value;
-        _ledger = new SinkLedger(options.SinkName, _durable, time, log);
-        try
-        {
-            // A cursor behind the journal's end must refuse the start, not be found out by the pump.
-            _reader = journal.OpenReader(_durable.Cursor);
-        }
-        catch
-        {
-            _cursorFile.Dispose();
-            throw;
-        }
-
-        _gate.Add(options.SinkName, _durable.Cursor);
+        _cursor = new SinkCursor(options, journal, gate);
+        _taken = _cursor.Durable;
+        _ledger = new SinkLedger(options.SinkName, _taken, time, log);
     }
 
     private enum Step
@@ -74,8 +65,8 @@ internal sealed class SinkPump : IDisposable
     public void Start() => _loop = PumpThread.Run("edge-sink-" + _options.SinkName, RunAsync);
 
     /// <summary>
-    /// Forwards what is committed until nothing is left or the deadline is cancelled, makes the cursor durable and ends. A disk
-    /// that hangs can make this late: a caller that cannot wait bounds the wait.
+    /// Forwards what is committed until nothing is left or the deadline is cancelled, makes the cursor durable and
+    /// ends. A disk that hangs can make this late: a caller that cannot wait bounds the wait.
     /// </summary>
     public async Task StopAsync(CancellationToken deadline)
     {
@@ -88,7 +79,9 @@ internal sealed class SinkPump : IDisposable
         }
     }
 
-    /// <summary>Closes the sink and its cursor. A pump that hangs keeps them: the end of the process closes them then.</summary>
+    /// <summary>
+    /// Closes the sink and its cursor. A pump that hangs keeps them: the end of the process closes them then.
+    /// </summary>
     public void Dispose()
     {
         if (_loop is { IsCompleted: false })
@@ -98,7 +91,7 @@ internal sealed class SinkPump : IDisposable
 
         _reader?.Dispose();
         _sink.Dispose();
-        _cursorFile.Dispose();
+        _cursor.Dispose();
         _pacing.Dispose();
     }
 
@@ -155,8 +148,8 @@ internal sealed class SinkPump : IDisposable
         }
         catch (Exception e)
         {
-            // The journal could not be read, or a sink has a defect. Ending the loop would fill the journal in silence; going
-            // back to the durable cursor is always right.
+            // The journal could not be read, or a sink has a defect. Ending the loop would fill the journal in
+            // silence; going back to the durable cursor is always right.
             _ledger.Failed($"{e.GetType().Name}: {e.Message}");
             Rewind();
             return Step.Failed;
@@ -165,12 +158,12 @@ internal sealed class SinkPump : IDisposable
 
     private async Task<bool> ResumeAsync()
     {
-        if (!Accepts(await _sink.ResumeAsync(_journal.EpochId, _durable.Cursor)))
+        if (!Accepts(await _sink.ResumeAsync(_journal.EpochId, _cursor.Durable.Cursor)))
         {
             return false;
         }
 
-        _reader ??= _journal.OpenReader(_durable.Cursor);
+        _reader = _journal.OpenReader(_cursor.Durable.Cursor);
         _isResumed = true;
         return true;
     }
@@ -201,7 +194,7 @@ internal sealed class SinkPump : IDisposable
     {
 #if EDGE_FAULTS
         if (Faults.Bugs.Planted(Faults.Bug.CursorBeforeSink))
-            TrySaveCursor(After(_batch));
+            _cursor.TrySave(After(_batch));
         Faults.KillPoints.Reach("before-sink");
 #endif
         if (!Accepts(await _sink.DeliverAsync(_batch, _pacing.Abandoned)))
@@ -233,12 +226,19 @@ internal sealed class SinkPump : IDisposable
     /// <summary>False when the sink could not make durable what it has taken.</summary>
     private async Task<bool> CheckpointAsync()
     {
-        if (!_isResumed || _taken == _durable)
+        if (!_isResumed || _taken == _cursor.Durable)
         {
             return true;
         }
 
-        if (!Accepts(await _sink.FlushAsync(_taken.Cursor, _durable.Cursor)))
+        if (_cursor.Problem is { } problem)
+        {
+            _pacing.Checkpointed();
+            _ledger.Failed(problem);
+            return true;
+        }
+
+        if (!Accepts(await _sink.FlushAsync(_taken.Cursor)))
         {
             return false;
         }
@@ -247,32 +247,16 @@ internal sealed class SinkPump : IDisposable
         Faults.KillPoints.Reach("before-cursor");
 #endif
         _pacing.Checkpointed();
-        if (TrySaveCursor(_taken))
+        if (_cursor.TrySave(_taken))
         {
-#if EDGE_FAULTS
-            Faults.KillPoints.Reach("after-cursor");
-#endif
-            _durable = _taken;
-            _ledger.Saved(_durable);
-            _gate.Report(_options.SinkName, _durable.Cursor);
+            _ledger.Saved(_taken);
+        }
+        else
+        {
+            _ledger.Failed(_cursor.Problem!);
         }
 
         return true;
-    }
-
-    private bool TrySaveCursor(SinkProgress progress)
-    {
-        try
-        {
-            _cursorFile.Write(progress);
-            return true;
-        }
-        catch (Exception e) when (e is IOException or JournalException)
-        {
-            // The sink goes on: it has lost nothing and gets nothing twice before a restart. The journal is held meanwhile.
-            _ledger.Failed(e.Message);
-            return false;
-        }
     }
 
     private bool Accepts(DeliveryResult result)
@@ -297,14 +281,14 @@ internal sealed class SinkPump : IDisposable
         _reader = null;
         _isResumed = false;
         _holdsBatch = false;
-        _taken = _durable;
-        _ledger.Rewound(_durable);
+        _taken = _cursor.Durable;
+        _ledger.Rewound(_taken);
     }
 
     private async Task WaitForReaderAsync()
     {
         _news ??= _reader!.WaitAsync(_pacing.WaitToken).AsTask();
-        await _pacing.WaitAsync(_news, owesCheckpoint: _taken != _durable);
+        await _pacing.WaitAsync(_news, owesCheckpoint: _taken != _cursor.Durable);
         if (_news.IsCompleted)
         {
             _news = null;

@@ -18,13 +18,14 @@ internal sealed record SinkPumpOptions
     public int BatchMaxBytes { get; init; } = 4 << 20;
 
     /// <summary>
-    /// Under load a batch begins at the earliest this long after the one before, so that batches are large and the pump costs
-    /// little. An event that follows a longer silence is not held back. 0 to 10000.
+    /// Under load a batch begins at the earliest this long after the one before, so that batches are large and the
+    /// pump costs little. An event that follows a longer silence is not held back. 0 to 10000.
     /// </summary>
     public int LingerMs { get; init; } = 100;
 
     /// <summary>
-    /// Longest time between a delivery and its durable cursor; what a kill makes the sink see a second time. 10 to 60000.
+    /// Longest time between a delivery and its durable cursor; what a kill makes the sink see a second time. 10 to
+    /// 60000.
     /// </summary>
     public int CheckpointIntervalMs { get; init; } = 1_000;
 
@@ -34,6 +35,8 @@ internal sealed record SinkPumpOptions
     /// <summary>Upper end of the first pause after a failure; doubles with each further one.</summary>
     public int RetryBaseMs { get; init; } = 100;
 
-    /// <summary>Upper end of every pause: a sink that works again gets events at most this much later. 100 to 600000.</summary>
+    /// <summary>
+    /// Upper end of every pause: a sink that works again gets events at most this much later. 100 to 600000.
+    /// </summary>
     public int RetryCeilingMs { get; init; } = 5_000;
 }

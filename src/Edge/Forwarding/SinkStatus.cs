@@ -30,7 +30,9 @@ internal sealed record SinkStatus
     /// <summary>Committed events of the journal since its birth.</summary>
     public required long Stored { get; init; }
 
-    /// <summary>Events the sink has taken. Falls back to the durable value when deliveries have to be repeated.</summary>
+    /// <summary>
+    /// Events the sink has taken. Falls back to the durable value when deliveries have to be repeated.
+    /// </summary>
     public required long Forwarded { get; init; }
 
     /// <summary>Committed events the sink has not taken.</summary>
@@ -40,7 +42,9 @@ internal sealed record SinkStatus
     /// <summary>Events given up by an operator or lost with a quarantined page.</summary>
     public required long Skipped { get; init; }
 
-    /// <summary>How far the sink has taken the journal; repeated after a kill from <see cref="DurableCursor"/> on.</summary>
+    /// <summary>
+    /// How far the sink has taken the journal; repeated after a kill from <see cref="DurableCursor"/> on.
+    /// </summary>
     public required JournalCursor Cursor { get; init; }
     public required JournalCursor DurableCursor { get; init; }
 

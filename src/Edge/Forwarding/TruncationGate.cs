@@ -3,8 +3,8 @@ using Edge.Journal;
 namespace Edge.Forwarding;
 
 /// <summary>
-/// Decides how much of the journal may be removed: what every enabled sink has durably taken, and nothing more. A sink that
-/// is dead or far behind holds the journal, on purpose. Thread safe.
+/// Decides how much of the journal may be removed: what every enabled sink has durably taken, and nothing more. A
+/// sink that is dead or far behind holds the journal, on purpose. Thread safe.
 /// </summary>
 internal sealed class TruncationGate(EventJournal journal)
 {

@@ -11,6 +11,15 @@ internal sealed class JournalLock : IDisposable
 {
     private const string FileName = "lock";
     private const int OwnerBytes = 16;
+
+    /// <summary>
+    /// A lock may outlive its holder for a moment: a process that is just ending, or a child of it between fork and exec, still
+    /// has the file open.
+    /// </summary>
+    private const int Attempts = 10;
+
+    private const int AttemptPauseMs = 20;
+
     private readonly DiskFile _file;
 
     private JournalLock(DiskFile file) => _file = file;
@@ -22,10 +31,15 @@ internal sealed class JournalLock : IDisposable
         var file = DiskFile.OpenOrCreate(path);
         try
         {
-            if (!file.TryLock())
+            for (var attempt = 1; !file.TryLock(); attempt++)
             {
-                throw new JournalException(
-                    $"the journal in {directory} is in use by process {Owner(file)}: stop it first, or use another data directory");
+                if (attempt == Attempts)
+                {
+                    throw new JournalException(
+                        $"the journal in {directory} is in use by process {Owner(file)}: stop it first, or use another data directory");
+                }
+
+                Thread.Sleep(AttemptPauseMs);
             }
 
             WriteOwner(file);

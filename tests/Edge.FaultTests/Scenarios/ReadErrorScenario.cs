@@ -36,7 +36,11 @@ internal static class ReadErrorScenario
             await using var edge = site.Launch(("EDGE_FAULT_PLAN", Plan(FirstErrorMin + site.Random.Next(FirstErrorRange))));
 
             // A refused start is right when it is the recovery that cannot read.
-            if (await edge.IsReadyWithinAsync(ReadyWithin)) await Task.Delay(ForwardingTime);
+            if (!await edge.IsReadyWithinAsync(ReadyWithin)) continue;
+            await Task.Delay(ForwardingTime);
+
+            // In order, so that the cursor is saved: after a kill everything would be read once more, without errors.
+            await edge.StopAsync();
         }
     }
 

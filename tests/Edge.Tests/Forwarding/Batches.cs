@@ -17,16 +17,17 @@ internal static class Batches
         batch.Clear(CursorAt(first - 1));
         for (var sequence = first; sequence <= last; sequence++)
         {
-            var id = new EventId((ulong)sequence << 16, (ulong)sequence);
-            batch.Add(id, sequence, Encoding.UTF8.GetBytes(Line(sequence, fillerBytes)), CursorAt(sequence));
+            batch.Add(IdOf(sequence), sequence, Encoding.UTF8.GetBytes(Line(sequence, fillerBytes)), CursorAt(sequence));
         }
 
         return batch;
     }
 
     public static string Line(long sequence, int fillerBytes = 0) =>
-        $$"""{"id":"{{new EventId((ulong)sequence << 16, (ulong)sequence)}}","filler":"{{new string('x', fillerBytes)}}"}""";
+        $$"""{"id":"{{IdOf(sequence)}}","filler":"{{new string('x', fillerBytes)}}"}""";
 
     public static string[] Lines(long first, long last, int fillerBytes = 0) =>
         [.. Enumerable.Range((int)first, (int)(last - first + 1)).Select(sequence => Line(sequence, fillerBytes))];
+
+    private static EventId IdOf(long sequence) => new((ulong)sequence << 16, (ulong)sequence);
 }

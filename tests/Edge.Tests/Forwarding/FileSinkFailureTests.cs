@@ -58,7 +58,7 @@ public class FileSinkFailureTests
             Directory.CreateDirectory(directory["events-2026112109-000003.ndjson"]);
             await sink.DeliverAsync(Batches.Of(3, 12), CancellationToken.None);
 
-            Assert.True((await sink.FlushAsync(Batches.CursorAt(2), default)).IsDelivered);
+            Assert.True((await sink.FlushAsync(Batches.CursorAt(2))).IsDelivered);
         }
 
         Directory.Delete(directory["events-2026112109-000003.ndjson"]);
@@ -78,7 +78,7 @@ public class FileSinkFailureTests
         using var sink = NewSink(directory.Path);
         await sink.ResumeAsync(Epoch, default);
         await sink.DeliverAsync(Batches.Of(1, 2), CancellationToken.None);
-        await sink.FlushAsync(Batches.CursorAt(2), default);
+        await sink.FlushAsync(Batches.CursorAt(2));
         await sink.DeliverAsync(Batches.Of(3, 4), CancellationToken.None);
         Touch(directory["events-2026112109-000001.ndjson"], left);
 
@@ -100,7 +100,7 @@ public class FileSinkFailureTests
         await sink.DeliverAsync(Batches.Of(1, 2), CancellationToken.None);
         File.Delete(directory["events-2026112109-000001.ndjson"]);
 
-        var result = await sink.FlushAsync(Batches.CursorAt(2), default);
+        var result = await sink.FlushAsync(Batches.CursorAt(2));
 
         Assert.Equal(DeliveryOutcome.Rewind, result.Outcome);
     }
@@ -114,10 +114,10 @@ public class FileSinkFailureTests
         await sink.DeliverAsync(Batches.Of(1, 2), CancellationToken.None);
         Directory.Delete(directory["forwarded"], recursive: true);
 
-        var flushed = await sink.FlushAsync(Batches.CursorAt(2), default);
+        var flushed = await sink.FlushAsync(Batches.CursorAt(2));
         var resumed = await sink.ResumeAsync(Epoch, default);
         await sink.DeliverAsync(Batches.Of(1, 3), CancellationToken.None);
-        var again = await sink.FlushAsync(Batches.CursorAt(3), default);
+        var again = await sink.FlushAsync(Batches.CursorAt(3));
 
         Assert.Equal(
             (DeliveryOutcome.Rewind, DeliveryOutcome.Delivered, DeliveryOutcome.Delivered),
@@ -125,7 +125,9 @@ public class FileSinkFailureTests
         Assert.Equal(Batches.Lines(1, 3), SinkFiles.Lines(directory["forwarded"]));
     }
 
-    /// <summary>A file system of 1 MiB: the batch that does not fit is refused, and taken when somebody makes room.</summary>
+    /// <summary>
+    /// A file system of 1 MiB: the batch that does not fit is refused, and taken when somebody makes room.
+    /// </summary>
     [Fact]
     public async Task Deliver_DiskFull_SameBatchIsCompletedWhenSpaceReturns()
     {
@@ -139,7 +141,7 @@ public class FileSinkFailureTests
 
         var refused = await sink.DeliverAsync(batch, CancellationToken.None);
         var again = await sink.DeliverAsync(batch, CancellationToken.None);
-        var flushed = await sink.FlushAsync(Batches.CursorAt(10), default);
+        var flushed = await sink.FlushAsync(Batches.CursorAt(10));
         File.Delete(directory["disk", "ballast"]);
         var delivered = await sink.DeliverAsync(batch, CancellationToken.None);
 
@@ -187,7 +189,8 @@ public class FileSinkFailureTests
 
         private static bool Run(string program, params string[] arguments)
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+            var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true };
+            using var process = Process.Start(start)!;
             process.WaitForExit();
             return process.ExitCode == 0;
         }

@@ -6,8 +6,8 @@ using Xunit;
 namespace Edge.Tests.Forwarding;
 
 /// <summary>
-/// Stops a sink without a flush, as a kill does (what it wrote is in the page cache and stays), damages what a crash can
-/// damage, and lets a second sink take the same records again from the durable cursor.
+/// Stops a sink without a flush, as a kill does (what it wrote is in the page cache and stays), damages what a crash
+/// can damage, and lets a second sink take the same records again from the durable cursor.
 /// </summary>
 public class FileSinkRestartTests
 {
@@ -117,7 +117,7 @@ public class FileSinkRestartTests
         using (var killed = await ResumeAsync(directory.Path, 0))
         {
             await DeliverAsync(killed, 1, 3);
-            await FlushAsync(killed, 3, durable: 0);
+            await FlushAsync(killed, 3);
             await DeliverAsync(killed, 4, 5);
             _clock.Advance(TimeSpan.FromHours(1));
             await DeliverAsync(killed, 6, 8);
@@ -137,36 +137,15 @@ public class FileSinkRestartTests
         using (var killed = await ResumeAsync(directory.Path, 0))
         {
             await DeliverAsync(killed, 1, 3);
-            await FlushAsync(killed, 3, durable: 0);
+            await FlushAsync(killed, 3);
             await DeliverAsync(killed, 4, 6);
-            await FlushAsync(killed, 6, durable: 3);
+            await FlushAsync(killed, 6);
         }
 
         using var sink = await ResumeAsync(directory.Path, 3);
         await DeliverAsync(sink, 4, 8);
 
         Assert.Equal(Batches.Lines(1, 8), SinkFiles.Lines(directory.Path));
-    }
-
-    [Fact]
-    public async Task Resume_CursorFailedForManyFlushes_RepeatedRecordsStandOnce()
-    {
-        using var directory = new TempDirectory();
-        using (var killed = await ResumeAsync(directory.Path, 0, maxFileBytes: 300))
-        {
-            await DeliverAsync(killed, 1, 2);
-            await FlushAsync(killed, 2, durable: 0);
-            for (var sequence = 3; sequence <= 12; sequence++)
-            {
-                await DeliverAsync(killed, sequence, sequence);
-                await FlushAsync(killed, sequence, durable: 2);
-            }
-        }
-
-        using var sink = await ResumeAsync(directory.Path, 2, maxFileBytes: 300);
-        await DeliverAsync(sink, 3, 15);
-
-        Assert.Equal(Batches.Lines(1, 15), SinkFiles.Lines(directory.Path));
     }
 
     [Fact]
@@ -242,7 +221,7 @@ public class FileSinkRestartTests
 
         using var sink = await ResumeAsync(directory.Path, 5);
         await DeliverAsync(sink, 6, 7);
-        await FlushAsync(sink, 7, durable: 5);
+        await FlushAsync(sink, 7);
 
         Assert.Equal(["events-2026112109-000002.ndjson"], SinkFiles.Names(directory.Path));
         Assert.Equal(Batches.Lines(6, 7), SinkFiles.Lines(directory.Path));
@@ -254,8 +233,8 @@ public class FileSinkRestartTests
     private static async Task DeliverAsync(FileSink sink, long first, long last) =>
         Assert.Null((await sink.DeliverAsync(Batches.Of(first, last), CancellationToken.None)).Reason);
 
-    private static async Task FlushAsync(FileSink sink, long upTo, long durable) =>
-        Assert.Null((await sink.FlushAsync(CursorAt(upTo), CursorAt(durable))).Reason);
+    private static async Task FlushAsync(FileSink sink, long upTo) =>
+        Assert.Null((await sink.FlushAsync(CursorAt(upTo))).Reason);
 
     private static JournalCursor CursorAt(long sequence) => sequence == 0 ? default : Batches.CursorAt(sequence);
 
@@ -265,7 +244,7 @@ public class FileSinkRestartTests
         if (flushed > 0)
         {
             await DeliverAsync(sink, 1, flushed);
-            await FlushAsync(sink, flushed, durable: 0);
+            await FlushAsync(sink, flushed);
         }
 
         if (delivered > flushed)

@@ -28,7 +28,10 @@ internal sealed class PumpedJournal : IAsyncDisposable
     public SinkStatus Status => Pump.Status;
 
     public static PumpedJournal Open(
-        string dataDirectory, TimeProvider? time = null, Func<SinkPumpOptions, SinkPumpOptions>? change = null, ILogger? log = null)
+        string dataDirectory,
+        TimeProvider? time = null,
+        Func<SinkPumpOptions, SinkPumpOptions>? change = null,
+        ILogger? log = null)
     {
         time ??= TimeProvider.System;
         var journal = TestJournal.Open(Path.Combine(dataDirectory, "journal"));

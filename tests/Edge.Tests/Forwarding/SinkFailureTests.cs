@@ -82,7 +82,8 @@ public sealed class SinkFailureTests : IDisposable
     [Fact]
     public async Task Status_AtAnyTime_AddsUp()
     {
-        await using var pumped = PumpedJournal.Open(_directory.Path, change: options => options with { BatchMaxRecords = 7 });
+        await using var pumped = PumpedJournal.Open(
+            _directory.Path, change: options => options with { BatchMaxRecords = 7 });
         using var done = new CancellationTokenSource();
         var watching = Task.Run(() =>
         {
@@ -177,7 +178,11 @@ public sealed class SinkFailureTests : IDisposable
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             lock (_lock)
             {

@@ -6,7 +6,8 @@ using Xunit;
 namespace Edge.Tests.Forwarding;
 
 /// <summary>
-/// What the pump does while all is well, at stop and after a restart. Where time matters the clock stands still unless told.
+/// What the pump does while all is well, at stop and after a restart. Where time matters the clock stands still
+/// unless told.
 /// </summary>
 public sealed class SinkPumpTests : IDisposable
 {
@@ -44,7 +45,8 @@ public sealed class SinkPumpTests : IDisposable
     [Fact]
     public async Task Run_EventsCloseTogether_WaitForTheLinger()
     {
-        await using var pumped = PumpedJournal.Open(_directory.Path, _clock, options => options with { LingerMs = 500 });
+        await using var pumped = PumpedJournal.Open(
+            _directory.Path, _clock, options => options with { LingerMs = 500 });
         await pumped.Journal.AppendAsync(1);
         pumped.Pump.Start();
         await pumped.UntilAsync(status => status.Batches == 1);
@@ -59,7 +61,8 @@ public sealed class SinkPumpTests : IDisposable
     [Fact]
     public async Task Run_Backlog_IsNotHeldBackByTheLinger()
     {
-        await using var pumped = PumpedJournal.Open(_directory.Path, change: options => options with { BatchMaxRecords = 10 });
+        await using var pumped = PumpedJournal.Open(
+            _directory.Path, change: options => options with { BatchMaxRecords = 10 });
         await pumped.Journal.AppendAsync(95);
 
         pumped.Pump.Start();
@@ -87,7 +90,8 @@ public sealed class SinkPumpTests : IDisposable
     [Fact]
     public async Task Run_ManyBytes_CursorBecomesDurableBeforeItsTime()
     {
-        await using var pumped = PumpedJournal.Open(_directory.Path, _clock, options => options with { CheckpointBytes = 100 });
+        await using var pumped = PumpedJournal.Open(
+            _directory.Path, _clock, options => options with { CheckpointBytes = 100 });
         await pumped.Journal.AppendAsync(20);
 
         pumped.Pump.Start();
@@ -106,7 +110,8 @@ public sealed class SinkPumpTests : IDisposable
 
             await pumped.StopAsync();
 
-            Assert.Equal((SinkState.Stopped, 500L, 0L), (pumped.Status.State, pumped.Status.Forwarded, pumped.Status.Pending));
+            var status = pumped.Status;
+            Assert.Equal((SinkState.Stopped, 500L, 0L), (status.State, status.Forwarded, status.Pending));
             pumped.AssertForwarded(1, 500);
         }
 

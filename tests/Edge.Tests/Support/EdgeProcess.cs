@@ -54,6 +54,11 @@ internal sealed class EdgeProcess : IAsyncDisposable
         Uri? admin = null, Version? version = null)
     {
         var edge = Launch(dataDir, arguments, environment);
+        if (version is not null)
+        {
+            edge.Client.DefaultRequestVersion = version;
+            edge.Client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        }
         if (await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(StartTimeoutMs), admin)) return edge;
         if (edge.HasExited) throw new InvalidOperationException($"edge ended with {edge._process.ExitCode}: {await edge.Error}");
         await edge.KillAsync();
