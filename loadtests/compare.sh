@@ -28,6 +28,7 @@ warm_up_seconds=1
 starts=5
 answer_deadline_us=10000000
 quiet_deadline_tenths=300
+stop_deadline_tenths=150
 # A measurement is repeated when other processes took more than this share of both cores meanwhile, but not forever.
 foreign_percent_max=10
 attempts_max=5
@@ -120,7 +121,13 @@ start() {
 stop() {
   local name=$1
   [ -n "${pid[$name]:-}" ] || return 0
+  local count
   kill "${pid[$name]}" 2> /dev/null || true
+  for ((count = 0; count < stop_deadline_tenths; count++)); do
+    kill -0 "${pid[$name]}" 2> /dev/null || break
+    sleep 0.1
+  done
+  kill -KILL "${pid[$name]}" 2> /dev/null || true
   wait "${pid[$name]}" 2> /dev/null || true
   unset "pid[$name]"
   [ "$name" != nginx ] || unset "pid[nginx-headers]"
@@ -354,12 +361,8 @@ command_line() {
   echo "$line loadtests/compare.sh"
 }
 
-commit() {
-  local changed=""
-  [ -z "$(git -C "$root" status --porcelain -- src Directory.Build.props Directory.Packages.props)" ] ||
-    changed=" with uncommitted changes"
-  echo "$(git -C "$root" rev-parse --short=12 HEAD)$changed"
-}
+# The commit the measured binary was built from, as it says itself.
+commit() { "$edge_binary" version | sed -n 's/.*commit \([0-9a-f]\{7,12\}\).*/\1/p'; }
 
 report() {
   local route
