@@ -28,10 +28,11 @@ warm_up_seconds=1
 starts=5
 answer_deadline_us=10000000
 quiet_deadline_tenths=300
+stop_deadline_tenths=150
 # A measurement is repeated when other processes took more than this share of both cores meanwhile, but not forever.
 foreign_percent_max=10
 attempts_max=5
-calm_deadline_seconds=60
+calm_deadline_seconds=${CALM_SECONDS:-60}
 
 servers=(nginx nginx-headers edge workerd)
 declare -A title=(
@@ -69,8 +70,8 @@ prepare_tools() {
 check_settings() {
   [ -x "$edge_binary" ] || fail "no executable at $edge_binary: run 'make publish', or set EDGE_BINARY"
   [ "$cores" -ge 2 ] || fail "needs two cores, one for the servers and one for the client"
-  [[ $rounds =~ ^[1-9][0-9]*$ && $round_seconds =~ ^[1-9][0-9]*$ && $connections =~ ^[1-9][0-9]*$ ]] ||
-    fail "ROUNDS, SECONDS and CONNECTIONS are whole numbers from 1"
+  [[ $rounds =~ ^[1-9][0-9]*$ && $round_seconds =~ ^[1-9][0-9]*$ && $connections =~ ^[1-9][0-9]*$ &&
+    $calm_deadline_seconds =~ ^[0-9]+$ ]] || fail "ROUNDS, SECONDS, CONNECTIONS and CALM_SECONDS are whole numbers"
   case $only in
     "") routes=(pixel click) ;;
     pixel | click) routes=("$only") ;;
@@ -120,7 +121,13 @@ start() {
 stop() {
   local name=$1
   [ -n "${pid[$name]:-}" ] || return 0
+  local count
   kill "${pid[$name]}" 2> /dev/null || true
+  for ((count = 0; count < stop_deadline_tenths; count++)); do
+    kill -0 "${pid[$name]}" 2> /dev/null || break
+    sleep 0.1
+  done
+  kill -KILL "${pid[$name]}" 2> /dev/null || true
   wait "${pid[$name]}" 2> /dev/null || true
   unset "pid[$name]"
   [ "$name" != nginx ] || unset "pid[nginx-headers]"
@@ -274,7 +281,9 @@ measure() {
     wait_until_quiet "${pid[$name]}"
     settled=$(cpu_ticks "${pid[$name]}")
     foreign=$(((busy_after - busy_before - (after - before) - client_ticks) * 100 / (2 * hertz * round_seconds)))
-    [ "$foreign" -gt "$foreign_percent_max" ] || break
+    if [ "$foreign" -le "$foreign_percent_max" ] || [ "$calm_deadline_seconds" = 0 ]; then
+      break
+    fi
     echo "$route $name $round disturbed: others took $foreign % of the cores"
   done
   loaded_kb[$name]=$(resident_kb "${pid[$name]}")
@@ -348,15 +357,12 @@ edge_counts() {
 command_line() {
   local line="ROUNDS=$rounds SECONDS=$round_seconds CONNECTIONS=$connections"
   [ -z "$only" ] || line="ONLY=$only $line"
+  [ "$calm_deadline_seconds" = 60 ] || line="CALM_SECONDS=$calm_deadline_seconds $line"
   echo "$line loadtests/compare.sh"
 }
 
-commit() {
-  local changed=""
-  [ -z "$(git -C "$root" status --porcelain -- src Directory.Build.props Directory.Packages.props)" ] ||
-    changed=" with uncommitted changes"
-  echo "$(git -C "$root" rev-parse --short=12 HEAD)$changed"
-}
+# The commit the measured binary was built from, as it says itself.
+commit() { "$edge_binary" version | sed -n 's/.*commit \([0-9a-f]\{7,12\}\).*/\1/p'; }
 
 report() {
   local route
