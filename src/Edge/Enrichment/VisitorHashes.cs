@@ -2,8 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace Edge.Enrichment;
 
@@ -45,10 +43,10 @@ internal sealed class VisitorHashes(string salt)
         WriteHex(KeysOf(now).Unit, message[..(experimentUid.Length + 1 + unit.Length)], hex[..UnitHashChars]);
     }
 
-    private static void WriteHex(byte[] key, ReadOnlySpan<byte> message, Span<byte> hex)
+    private static void WriteHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)
     {
-        Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key, message, mac);
+        Span<byte> mac = stackalloc byte[KeyedHash.Bytes];
+        key.Compute(message, mac);
         for (var at = 0; at < hex.Length; at += HexDigitsPerWord)
             Utf8Formatter.TryFormat(BinaryPrimitives.ReadUInt64BigEndian(mac[(at / 2)..]), hex[at..], out _, LowerHex);
     }
@@ -68,10 +66,10 @@ internal sealed class VisitorHashes(string salt)
     private sealed class DayKeys(DateOnly day, string salt)
     {
         public DateOnly Day { get; } = day;
-        public byte[] Address { get; } = KeyOf(salt, "", day);
-        public byte[] Unit { get; } = KeyOf(salt, "unit:", day);
+        public KeyedHash Address { get; } = KeyOf(salt, "", day);
+        public KeyedHash Unit { get; } = KeyOf(salt, "unit:", day);
 
-        private static byte[] KeyOf(string salt, string domain, DateOnly day) =>
-            Encoding.UTF8.GetBytes(salt + domain + day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+        private static KeyedHash KeyOf(string salt, string domain, DateOnly day) =>
+            new(salt + domain + day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
     }
 }

@@ -1,0 +1,122 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Edge.Enrichment;
+
+/// <summary>
+/// HMAC-SHA-256 (RFC 2104, FIPS 180-4) under one key, for many short messages: the two blocks that depend on the key alone are worked in
+/// once. The platform's one-shot call sets its context up anew each time, which was a fifth of the processor time of a pixel; this one
+/// is checked against it on every length. Immutable after construction, thread safe, allocates nothing per message.
+/// </summary>
+internal sealed class KeyedHash
+{
+    /// <summary>Length of a hash.</summary>
+    public const int Bytes = 32;
+
+    private const int BlockBytes = 64;
+    private const int LengthBytes = 8;
+    private const int Words = 8;
+    private const byte InnerPad = 0x36;
+    private const byte OuterPad = 0x5c;
+    private const byte EndMark = 0x80;
+
+    private readonly uint[] _inner = [.. InitialState];
+    private readonly uint[] _outer = [.. InitialState];
+
+    public KeyedHash(string key)
+    {
+        var bytes = Encoding.UTF8.GetBytes(key);
+        if (bytes.Length > BlockBytes) bytes = SHA256.HashData(bytes);
+        Span<byte> block = stackalloc byte[BlockBytes];
+        Compress(_inner, Pad(block, bytes, InnerPad));
+        Compress(_outer, Pad(block, bytes, OuterPad));
+    }
+
+    /// <summary>Writes the 32 bytes of the hash of a message of any length.</summary>
+    public void Compute(ReadOnlySpan<byte> message, Span<byte> hash)
+    {
+        Finish(_inner, message, hash);
+        Span<byte> inner = stackalloc byte[Bytes];
+        hash[..Bytes].CopyTo(inner);
+        Finish(_outer, inner, hash);
+    }
+
+    private static ReadOnlySpan<byte> Pad(Span<byte> block, ReadOnlySpan<byte> key, byte pad)
+    {
+        block.Fill(pad);
+        for (var i = 0; i < key.Length; i++) block[i] ^= key[i];
+        return block;
+    }
+
+    /// <summary>Goes on from a state that has taken in one block, and writes the digest.</summary>
+    private static void Finish(ReadOnlySpan<uint> start, ReadOnlySpan<byte> message, Span<byte> digest)
+    {
+        Span<uint> state = stackalloc uint[Words];
+        start.CopyTo(state);
+        var bits = (ulong)(BlockBytes + message.Length) * 8;
+        for (; message.Length >= BlockBytes; message = message[BlockBytes..]) Compress(state, message[..BlockBytes]);
+
+        Span<byte> block = stackalloc byte[BlockBytes];
+        block.Clear();
+        message.CopyTo(block);
+        block[message.Length] = EndMark;
+        if (message.Length >= BlockBytes - LengthBytes)
+        {
+            Compress(state, block);
+            block.Clear();
+        }
+        BinaryPrimitives.WriteUInt64BigEndian(block[(BlockBytes - LengthBytes)..], bits);
+        Compress(state, block);
+        for (var i = 0; i < Words; i++) BinaryPrimitives.WriteUInt32BigEndian(digest[(i * sizeof(uint))..], state[i]);
+    }
+
+    /// <summary>The compression function of FIPS 180-4, section 6.2.2.</summary>
+    private static void Compress(Span<uint> state, ReadOnlySpan<byte> block)
+    {
+        Span<uint> w = stackalloc uint[64];
+        for (var t = 0; t < 16; t++) w[t] = BinaryPrimitives.ReadUInt32BigEndian(block[(t * sizeof(uint))..]);
+        for (var t = 16; t < w.Length; t++)
+        {
+            var s0 = BitOperations.RotateRight(w[t - 15], 7) ^ BitOperations.RotateRight(w[t - 15], 18) ^ (w[t - 15] >> 3);
+            var s1 = BitOperations.RotateRight(w[t - 2], 17) ^ BitOperations.RotateRight(w[t - 2], 19) ^ (w[t - 2] >> 10);
+            w[t] = w[t - 16] + s0 + w[t - 7] + s1;
+        }
+
+        var (a, b, c, d) = (state[0], state[1], state[2], state[3]);
+        var (e, f, g, h) = (state[4], state[5], state[6], state[7]);
+        var k = RoundConstants;
+        for (var t = 0; t < w.Length; t++)
+        {
+            var sum1 = BitOperations.RotateRight(e, 6) ^ BitOperations.RotateRight(e, 11) ^ BitOperations.RotateRight(e, 25);
+            var first = h + sum1 + ((e & f) ^ (~e & g)) + k[t] + w[t];
+            var sum0 = BitOperations.RotateRight(a, 2) ^ BitOperations.RotateRight(a, 13) ^ BitOperations.RotateRight(a, 22);
+            var second = sum0 + ((a & b) ^ (a & c) ^ (b & c));
+            (h, g, f, e, d, c, b, a) = (g, f, e, d + first, c, b, a, first + second);
+        }
+        state[0] += a;
+        state[1] += b;
+        state[2] += c;
+        state[3] += d;
+        state[4] += e;
+        state[5] += f;
+        state[6] += g;
+        state[7] += h;
+    }
+
+    private static ReadOnlySpan<uint> InitialState =>
+        [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
+
+    private static ReadOnlySpan<uint> RoundConstants =>
+    [
+        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+        0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+        0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+        0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+        0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+        0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+        0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+        0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+    ];
+}
