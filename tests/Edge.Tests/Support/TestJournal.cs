@@ -123,8 +123,14 @@ internal sealed class TestJournal : IAsyncDisposable
         Directory.CreateDirectory(to);
         foreach (var directory in Directory.GetDirectories(from))
             CopyTree(directory, Path.Combine(to, Path.GetFileName(directory)));
-        foreach (var file in Directory.GetFiles(from).Where(file => Path.GetFileName(file) is var name && name != "lock" && name != keep))
-            File.Copy(file, Path.Combine(to, Path.GetFileName(file)), overwrite: true);
+        foreach (var file in Directory.GetFiles(from))
+        {
+            var name = Path.GetFileName(file);
+
+            // The segment ahead of the tail may just be getting its name; nothing is in it yet.
+            if (name != "lock" && name != keep && !name.EndsWith(".new", StringComparison.Ordinal))
+                File.Copy(file, Path.Combine(to, name), overwrite: true);
+        }
     }
 
     public ValueTask DisposeAsync() => Journal.DisposeAsync();
