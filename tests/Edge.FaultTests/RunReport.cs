@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 using Edge.FaultTests.Oracle;
 using Edge.Tests.Support;
@@ -61,7 +60,7 @@ internal sealed partial class RunReport(string test, int seed, int? cyclesWanted
         lock (FileLock)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.AppendAllText(path, (File.Exists(path) ? "" : Header) + row + "\n", Encoding.UTF8);
+            File.AppendAllText(path, (File.Exists(path) ? "" : Header) + row + "\n");
         }
     }
 

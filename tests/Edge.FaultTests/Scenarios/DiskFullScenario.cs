@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Edge.FaultTests.Disk;
 using Edge.FaultTests.Oracle;
 using Edge.Tests.Support;
@@ -36,14 +37,21 @@ internal static class DiskFullScenario
     {
         site.Cycles++;
         var crowd = site.SendCrowd(edge);
-        if (!await GrowsAsync(site, Promise.NotKept, Patience, disk.FillUp)) site.Add("the disk is full and events are still kept");
+        var notKept = site.Ledger.Count(Promise.NotKept);
+        var isFull = await ComesAsync(Patience, async () =>
+        {
+            // Again and again: the sink and the removal of segments give blocks back.
+            disk.FillUp();
+            return site.Ledger.Count(Promise.NotKept) > notKept && await ReadyAsync(edge) == HttpStatusCode.ServiceUnavailable;
+        });
+        if (!isFull) site.Add("the disk is full, and still events are kept or /readyz wants more");
         await Task.Delay(FullMs);
-        var ready = await edge.Client.GetAsync("/readyz");
-        if ((int)ready.StatusCode != 503) site.Add($"the disk is full and /readyz answers {(int)ready.StatusCode}");
 
         disk.MakeRoom();
-        if (!await GrowsAsync(site, Promise.Disk, RecoveryDeadline, static () => { }))
-            site.Add($"events are not acknowledged again {RecoveryDeadline.TotalSeconds} s after space returned");
+        var acknowledged = site.Ledger.Count(Promise.Disk);
+        var isBack = await ComesAsync(RecoveryDeadline, async () =>
+            site.Ledger.Count(Promise.Disk) > acknowledged && await ReadyAsync(edge) == HttpStatusCode.OK);
+        if (!isBack) site.Add($"not ready, or nothing acknowledged, {RecoveryDeadline.TotalSeconds} s after space returned");
         await site.EndAsync(crowd);
 
         // Nobody was killed, so every answer came and the service has counted as the visitors have.
@@ -53,18 +61,21 @@ internal static class DiskFullScenario
         site.ShipForwardedFiles();
     }
 
-    /// <summary>Whether another answer of this kind comes in time.</summary>
-    private static async Task<bool> GrowsAsync(Site site, Promise promise, TimeSpan within, Action meanwhile)
+    /// <summary>Whether it becomes true in time.</summary>
+    private static async Task<bool> ComesAsync(TimeSpan within, Func<Task<bool>> condition)
     {
-        var before = site.Ledger.Count(promise);
         var beganAt = Stopwatch.GetTimestamp();
-        while (site.Ledger.Count(promise) == before)
+        while (!await condition())
         {
             if (Stopwatch.GetElapsedTime(beganAt) > within) return false;
-            // Again and again: the sink and the removal of segments give blocks back.
-            meanwhile();
             await Task.Delay(PollPause);
         }
         return true;
+    }
+
+    private static async Task<HttpStatusCode> ReadyAsync(EdgeProcess edge)
+    {
+        using var answer = await edge.Client.GetAsync("/readyz");
+        return answer.StatusCode;
     }
 }
