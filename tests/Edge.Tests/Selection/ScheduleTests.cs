@@ -169,6 +169,18 @@ public class ScheduleTests
         Assert.Equal(Ticks("2024-02-29T00:59:00Z"), Fires("1-59 0 29 2 *", "UTC").AtOrBefore(Ticks("2026-06-30T00:00:00Z")));
     }
 
+    [Theory]
+    // Until 2011 the clocks of Newfoundland went back one minute after midnight, so midnight came twice.
+    [InlineData("2010-11-07T02:30:30Z", true, "2010-11-07T02:31:00Z")]
+    [InlineData("2010-11-07T02:31:00Z", false, "2010-11-07T03:30:00Z")]
+    [InlineData("2010-11-07T03:40:00Z", true, "2010-11-07T04:30:00Z")]
+    public void Mask_ClockChangeInsideAnHour_EndsTheRunThere(string at, bool isActive, string until)
+    {
+        var state = Compile(null, null, "cron", "America/St_Johns", "* 0 * * *").At(Ticks(at));
+
+        Assert.Equal((isActive, Ticks(until)), (state.IsActive, state.Until));
+    }
+
     [Fact]
     public void Table_DayAndNight_IsASwitch()
     {
