@@ -1,4 +1,5 @@
 using System.Text;
+using Edge.Selection;
 using Microsoft.Extensions.Primitives;
 
 namespace Edge.Experiments;
@@ -12,7 +13,7 @@ internal sealed class CatalogEntry
     private readonly byte[] _uidUtf8;
     private readonly byte[] _slugUtf8;
     private readonly CatalogVariant[] _variants;
-    private readonly int[] _cumulativeWeights;
+    private readonly ConditionProgram?[] _conditions;
 
     /// <summary>Compiles a definition that has passed its rules.</summary>
     public CatalogEntry(Experiment experiment)
@@ -21,17 +22,25 @@ internal sealed class CatalogEntry
         _uidUtf8 = Encoding.UTF8.GetBytes(experiment.Uid);
         _slugUtf8 = Encoding.UTF8.GetBytes(experiment.Slug);
         _variants = new CatalogVariant[experiment.Variants.Count];
-        _cumulativeWeights = new int[_variants.Length];
-        var sum = 0;
+        _conditions = new ConditionProgram?[_variants.Length];
         DefaultIndex = 0;
         WinnerIndex = -1;
         for (var i = 0; i < _variants.Length; i++)
         {
             var variant = experiment.Variants[i];
             _variants[i] = new CatalogVariant(variant);
-            _cumulativeWeights[i] = sum += variant.Weight;
             DefaultIndex = variant.IsDefault ? i : DefaultIndex;
             WinnerIndex = variant.Id == experiment.WinnerVariantId ? i : WinnerIndex;
+        }
+        Slots = SlotTable.Of(experiment);
+        switch (experiment.Type)
+        {
+            case ExperimentType.SmartLink:
+                CompileConditions();
+                break;
+            case ExperimentType.Scheduled:
+                Schedules = new ScheduleTable(experiment.Variants);
+                break;
         }
         if (experiment.GoalConfig.DestinationUrl is { } url)
         {
@@ -52,8 +61,17 @@ internal sealed class CatalogEntry
     /// <summary>The variants in their order.</summary>
     public ReadOnlySpan<CatalogVariant> Variants => _variants;
 
-    /// <summary>For each variant the sum of the weights up to and with it; the last is 10,000.</summary>
-    public ReadOnlySpan<int> CumulativeWeights => _cumulativeWeights;
+    /// <summary>Which bucket belongs to which variant.</summary>
+    public SlotTable Slots { get; }
+
+    /// <summary>
+    /// The condition tree of each variant of a smart link, in order; null for the default variant, for variants without
+    /// conditions and for all variants of other types.
+    /// </summary>
+    public ReadOnlySpan<ConditionProgram?> Conditions => _conditions;
+
+    /// <summary>The schedules of a scheduled experiment; null for other types.</summary>
+    public ScheduleTable? Schedules { get; }
 
     /// <summary>Index of the variant served when nothing else applies.</summary>
     public int DefaultIndex { get; }
@@ -81,6 +99,20 @@ internal sealed class CatalogEntry
 
     /// <summary>The team that owns it; empty when there is only one.</summary>
     public string Team => Experiment.Team ?? "";
+
+    /// <summary>
+    /// The default variant needs no condition, and one it has would only hide the variants behind it.
+    /// </summary>
+    private void CompileConditions()
+    {
+        for (var i = 0; i < _conditions.Length; i++)
+        {
+            if (Experiment.Variants[i] is { IsDefault: false, Conditions: { } conditions })
+            {
+                _conditions[i] = new ConditionProgram(conditions);
+            }
+        }
+    }
 
     /// <summary>Index of the variant with exactly this id, -1 when there is none.</summary>
     public int IndexOf(ReadOnlySpan<char> variantId)

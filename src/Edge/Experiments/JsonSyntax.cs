@@ -42,7 +42,7 @@ internal static class JsonSyntax
         }
         catch (JsonException e)
         {
-            // The platform has no parser that returns a verdict, and definitions are read rarely enough to pay for a throw.
+            // The platform has no parser that returns a verdict, and definitions are read rarely enough for a throw.
             var line = (e.LineNumber ?? 0) + 1;
             var column = (e.BytePositionInLine ?? 0) + 1;
             problem = $"is not valid JSON at line {line}, position {column}: {Reason(e.Message)}";

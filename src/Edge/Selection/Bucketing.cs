@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace Edge.Selection;
 
 /// <summary>
-/// The published A/B rule: the first 32 bits of md5 over the experiment's uid, a colon and the unit, modulo 10,000;
-/// then the first variant whose cumulative weight is above the bucket. The uid and not the slug, so that renaming
-/// keeps every viewer where they are. Allocates nothing.
+/// The published A/B rule: the first 32 bits of md5 over the experiment's uid, a colon and the unit, modulo 10,000.
+/// The uid and not the slug, so that renaming keeps every viewer where they are. Which variant has the bucket is for
+/// <see cref="SlotTable"/> to say. Allocates nothing.
 /// </summary>
 internal static class Bucketing
 {
@@ -31,21 +31,5 @@ internal static class Bucketing
         input[uid.Length] = (byte)':';
         unit.CopyTo(input[(uid.Length + 1)..]);
         return (int)(Md5.FirstWord(input[..(uid.Length + 1 + unit.Length)]) % Count);
-    }
-
-    /// <summary>
-    /// Index of the variant that has the bucket: the first whose cumulative weight is above it, so one of weight 0
-    /// never is; the last one when the weights end before the bucket.
-    /// </summary>
-    public static int Choose(ReadOnlySpan<int> cumulativeWeights, int bucket)
-    {
-        for (var i = 0; i < cumulativeWeights.Length; i++)
-        {
-            if (bucket < cumulativeWeights[i])
-            {
-                return i;
-            }
-        }
-        return cumulativeWeights.Length - 1;
     }
 }

@@ -12,6 +12,14 @@ internal static class ConditionNumber
         NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
     /// <summary>Reads the whole text as one number.</summary>
-    public static bool TryParse(ReadOnlySpan<char> text, out double number) =>
-        double.TryParse(text, Styles, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);
+    public static bool TryParse(ReadOnlySpan<char> text, out double number)
+    {
+        // Hours, weekdays and most quantities are one or two digits.
+        if (text.Length is 1 or 2 && char.IsAsciiDigit(text[0]) && char.IsAsciiDigit(text[^1]))
+        {
+            number = text.Length == 1 ? text[0] - '0' : (text[0] - '0') * 10 + (text[1] - '0');
+            return true;
+        }
+        return double.TryParse(text, Styles, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);
+    }
 }

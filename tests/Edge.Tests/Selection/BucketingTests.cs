@@ -57,42 +57,6 @@ public class BucketingTests
         }
     }
 
-    [Theory]
-    [InlineData(new[] { 5000, 10000 }, 0, 0)]
-    [InlineData(new[] { 5000, 10000 }, 4999, 0)]
-    [InlineData(new[] { 5000, 10000 }, 5000, 1)]
-    [InlineData(new[] { 5000, 10000 }, 9999, 1)]
-    [InlineData(new[] { 0, 10000 }, 0, 1)]
-    [InlineData(new[] { 0, 0, 1, 1, 10000 }, 0, 2)]
-    [InlineData(new[] { 0, 0, 1, 1, 10000 }, 1, 4)]
-    [InlineData(new[] { 10000, 10000 }, 9999, 0)]
-    public void Choose_Bucket_FirstAboveIt(int[] cumulative, int bucket, int expected) =>
-        Assert.Equal(expected, Bucketing.Choose(cumulative, bucket));
-
-    [Fact]
-    public void Choose_EveryBucket_GivesEachVariantExactlyItsWeight()
-    {
-        var random = new Random(3);
-        for (var round = 0; round < 50; round++)
-        {
-            var weights = new int[random.Next(2, 20)];
-            for (var left = 10_000; left > 0; left--)
-            {
-                weights[random.Next(weights.Length)]++;
-            }
-            weights[^1] += weights[0];
-            weights[0] = 0;
-            var cumulative = weights.Select((_, i) => weights[..(i + 1)].Sum()).ToArray();
-            var chosen = new int[weights.Length];
-            for (var bucket = 0; bucket < 10_000; bucket++)
-            {
-                chosen[Bucketing.Choose(cumulative, bucket)]++;
-            }
-
-            Assert.Equal(weights, chosen);
-        }
-    }
-
     [Fact]
     public void KeyAndBucket_AllocateNothing()
     {
