@@ -54,8 +54,6 @@ internal sealed class VisitRecorder(
 
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
         unit = unit[..ReadUnit(request.QueryString.Value, addressText, userAgent, unit)];
-        var variant = Choose(experiment, request.QueryString.Value, unit, out var isChance);
-
         Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
         hashes.WriteAddressHash(addressText, now, addressHash);
         Span<byte> unitHash = stackalloc byte[VisitorHashes.UnitHashChars];
@@ -68,6 +66,19 @@ internal sealed class VisitRecorder(
         var referrer = headers.Referer.Count > 0 ? headers.Referer[0].AsSpan() : default;
         Span<byte> referrerBytes = referrer.IsEmpty ? default : stackalloc byte[EventEncoder.ForeignTextMaxBytes];
 
+        var visitor = new VisitorContext
+        {
+            Now = now,
+            DeviceType = facts.DeviceType,
+            Os = facts.Os,
+            Browser = facts.Browser,
+            AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
+            Referrer = referrer,
+            Query = request.QueryString.Value,
+        };
+        var choice = Choose(experiment, visitor, verdict, unit);
+        var variant = experiment.Variants[choice.Variant];
+
         var tracked = new TrackedEvent
         {
             Id = _ids.Next(),
@@ -79,9 +90,9 @@ internal sealed class VisitRecorder(
             Event = kind == VisitKind.Impression ? "pixel" : "redirect",
             Experiment = experiment.SlugUtf8,
             ExperimentUid = experiment.UidUtf8,
-            Variant = experiment.Variants[variant].IdUtf8,
-            ProbabilityBasisPoints = isChance ? experiment.Variants[variant].Weight : 0,
-            WeightsVersion = isChance ? experiment.WeightsVersion : 0,
+            Variant = variant.IdUtf8,
+            ProbabilityBasisPoints = choice.IsChance ? variant.Weight : 0,
+            WeightsVersion = choice.IsChance ? experiment.WeightsVersion : 0,
             UnitHash = unitHash,
             UnitHashPrevious = isJustAfterMidnight ? previousUnitHash : default,
             Referrer = HeaderBytes.Narrow(referrer, referrerBytes),
@@ -106,22 +117,18 @@ internal sealed class VisitRecorder(
         return ViewerKey.Bytes;
     }
 
-    /// <summary>
-    /// Index of the variant: what the sender says it showed, else the choice of the experiment. <paramref name="isChance"/> tells
-    /// whether the weights had a say.
-    /// </summary>
-    private int Choose(CatalogEntry experiment, ReadOnlySpan<char> query, ReadOnlySpan<byte> unit, out bool isChance)
+    /// <summary>What the sender says it showed, else the choice of the experiment; machines that name themselves get the default.</summary>
+    private Choice Choose(CatalogEntry experiment, in VisitorContext visitor, Verdict verdict, ReadOnlySpan<byte> unit)
     {
-        isChance = false;
         Span<byte> stated = stackalloc byte[ExperimentRules.VariantIdCharsMax];
-        if (options.VariantOverride && QueryParameters.TryRead(query, "variant", stated, out var written))
+        if (options.VariantOverride && QueryParameters.TryRead(visitor.Query, "variant", stated, out var written))
         {
             var index = IndexOf(experiment, stated[..written]);
-            if (index >= 0) return index;
+            if (index >= 0) return VariantSelector.Stated(index);
         }
-        if (experiment.Type != ExperimentType.AbTest) return experiment.DefaultIndex;
-        isChance = true;
-        return Bucketing.Choose(experiment.CumulativeWeights, Bucketing.Bucket(experiment.UidUtf8, unit));
+        return verdict is Verdict.Bot or Verdict.Scanner or Verdict.Prefetch
+            ? VariantSelector.Default(experiment)
+            : VariantSelector.Choose(experiment, visitor, unit);
     }
 
     private static int IndexOf(CatalogEntry experiment, ReadOnlySpan<byte> variantId)

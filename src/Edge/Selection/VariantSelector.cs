@@ -19,6 +19,9 @@ internal enum ChoiceReason
 
     /// <summary>The experiment is over and this one won.</summary>
     Winner,
+
+    /// <summary>The sender says that it showed this one.</summary>
+    Stated,
 }
 
 /// <summary>One choice.</summary>
@@ -66,6 +69,9 @@ internal static class VariantSelector
     /// <summary>The variant for whoever is not to be assigned one, such as crawlers.</summary>
     public static Choice Default(CatalogEntry experiment) =>
         new(experiment.DefaultIndex, NoBucket, ChoiceReason.Default);
+
+    /// <summary>The variant the sender says it showed.</summary>
+    public static Choice Stated(int variant) => new(variant, NoBucket, ChoiceReason.Stated);
 
     private static Choice Split(CatalogEntry experiment, ReadOnlySpan<byte> unit)
     {
