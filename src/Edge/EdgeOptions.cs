@@ -1,3 +1,4 @@
+using Edge.Experiments;
 using Edge.Journal;
 
 namespace Edge;
@@ -64,6 +65,12 @@ internal sealed class EdgeOptions
     public bool ClickHttpsOnly { get; set; }
     public bool VariantOverride { get; set; } = true;
 
+    public string ImageUrlTemplate { get; set; } = "";
+    public bool ImageCounts { get; set; }
+
+    public PlanName Plan { get; set; } = PlanName.SelfHosted;
+    public int ApiRequestsPerMinute { get; set; } = 1_000;
+
     public string AddressSalt { get; set; } = "";
 
     public int JournalCommitIntervalMs { get; set; } = 5;
@@ -80,6 +87,9 @@ internal sealed class EdgeOptions
 
     /// <summary>Directory of the experiments, one file each.</summary>
     public string ExperimentsDir => Path.Combine(DataDir, "experiments");
+
+    /// <summary>File of the keys, hashes only.</summary>
+    public string KeysFile => Path.Combine(DataDir, "keys.json");
 
     /// <summary>Directory of the journal.</summary>
     public string JournalDir => Path.Combine(DataDir, "journal");

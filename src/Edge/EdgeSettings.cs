@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Edge.Experiments;
 
 namespace Edge;
 
@@ -58,6 +59,20 @@ internal static class EdgeSettings
         Flag("click.httpsOnly", "Refuse experiments whose destination is not https.", o => o.ClickHttpsOnly, (o, v) => o.ClickHttpsOnly = v),
         Flag("selection.variantOverride", "Believe ?variant= on pixel and click: the sender says which variant it showed.",
             o => o.VariantOverride, (o, v) => o.VariantOverride = v),
+
+        new("images.urlTemplate",
+            "Where GET /s/{slug}.png redirects when a variant has no imageUrl: a URL with {templateUid}, {format}, {quality}, {variables}; empty is nowhere.",
+            o => o.ImageUrlTemplate, (o, v) =>
+            {
+                o.ImageUrlTemplate = v;
+                return v.Length == 0 ? null : ImageSource.TemplateProblem(v);
+            }),
+        Flag("images.count", "Count an image as an impression; leave it off where mails embed the pixel too.", o => o.ImageCounts, (o, v) => o.ImageCounts = v),
+
+        Choice("api.plan", "selfHosted, starter, basic, standard, business or enterprise: how many experiments and variants a team may have.",
+            o => o.Plan, (o, v) => o.Plan = v),
+        Number("api.requestsPerMinute", 1, 1_000_000, "Requests to the management API, per key.",
+            o => o.ApiRequestsPerMinute, (o, v) => o.ApiRequestsPerMinute = (int)v),
 
         Text("privacy.addressSalt", "Secret behind ip_hash and unit_hash, the same on every node; empty generates one in DATA/keys/address-salt.",
             o => o.AddressSalt.Length == 0 ? "" : "(set)", (o, v) => o.AddressSalt = v),

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -24,6 +27,9 @@ internal static class Replies
     private static readonly StringValues AnyOrigin = "*";
     private static readonly StringValues NoIndex = "noindex";
     private static readonly StringValues ImageGif = "image/gif";
+    // Served as JSON and never as HTML, so only what JSON itself requires is escaped.
+    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private static readonly StringValues GetAndHead = "GET, HEAD";
 
     /// <summary>Writes the pixel answer: 200, its headers and, unless the method is HEAD, its bytes.</summary>
@@ -54,6 +60,29 @@ internal static class Replies
         headers.ContentLength = 0;
         ForbidCaching(headers);
         headers["X-Robots-Tag"] = NoIndex;
+    }
+
+    /// <summary>Writes 200 (or what the status is already) with one JSON object that no cache keeps.</summary>
+    public static Task WriteJsonAsync(HttpContext context, Action<Utf8JsonWriter> writeMembers)
+    {
+        ForbidCaching(context.Response.Headers);
+        return WriteJsonAsync(context, "application/json", writeMembers);
+    }
+
+    /// <summary>Writes one JSON object with its length; for HEAD only the headers.</summary>
+    public static Task WriteJsonAsync(HttpContext context, string contentType, Action<Utf8JsonWriter> writeMembers)
+    {
+        var body = new ArrayBufferWriter<byte>(512);
+        using (var json = new Utf8JsonWriter(body, JsonOptions))
+        {
+            json.WriteStartObject();
+            writeMembers(json);
+            json.WriteEndObject();
+        }
+        var response = context.Response;
+        response.ContentType = contentType;
+        response.ContentLength = body.WrittenCount;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body.WrittenMemory).AsTask();
     }
 
     /// <summary>Sets the headers that keep an answer out of every cache.</summary>

@@ -1,3 +1,4 @@
+using Edge.Experiments;
 using Edge.Telemetry;
 using Microsoft.AspNetCore.Http;
 
@@ -8,7 +9,7 @@ namespace Edge.Endpoints;
 /// allocation, because they are nearly all of the traffic; everything else is compared as a whole path.
 /// </summary>
 internal sealed class Routes(
-    PixelEndpoint pixel, ClickEndpoint click, HealthEndpoints health, MetricsEndpoint metricsPage, LedgerEndpoint ledgerPage,
+    PixelEndpoint pixel, ClickEndpoint click, ResolveEndpoint resolve, ImageEndpoint image, HealthEndpoints health, MetricsEndpoint metricsPage, LedgerEndpoint ledgerPage,
     AdminListener admin, Metrics metrics)
 {
     private const string TrackingPrefix = "/s/";
@@ -30,7 +31,13 @@ internal sealed class Routes(
                         return IsGetOrHead(context) ? pixel.HandleAsync(context, slug) : RefuseMethodAsync(context, RouteName.Pixel);
                     case "click":
                         return IsGetOrHead(context) ? click.HandleAsync(context, slug) : RefuseMethodAsync(context, RouteName.Click);
+                    case "resolve":
+                        return IsGetOrHead(context) ? resolve.HandleAsync(context, slug) : RefuseMethodAsync(context, RouteName.Resolve);
                 }
+            }
+            else if (TryImage(rest, out var name, out var format))
+            {
+                return IsGetOrHead(context) ? image.HandleAsync(context, name, format) : RefuseMethodAsync(context, RouteName.Image);
             }
         }
         return admin.ServesAdmin(context) ? DispatchAdminAsync(context, path) : RefusePathAsync(context);
@@ -50,6 +57,22 @@ internal sealed class Routes(
         if (!IsGetOrHead(context)) return RefuseMethodAsync(context, route);
         metrics.Count(route, Outcome.Answered);
         return answer(context);
+    }
+
+    /// <summary>Splits <c>slug.png</c>.</summary>
+    private static bool TryImage(ReadOnlySpan<char> file, out ReadOnlySpan<char> slug, out ImageFormat format)
+    {
+        var dot = Math.Max(0, file.LastIndexOf('.'));
+        slug = file[..dot];
+        ImageFormat? found = file[dot..] switch
+        {
+            ".png" => ImageFormat.Png,
+            ".jpg" or ".jpeg" => ImageFormat.Jpeg,
+            ".webp" => ImageFormat.Webp,
+            _ => null,
+        };
+        format = found ?? default;
+        return found is not null;
     }
 
     private static bool IsGetOrHead(HttpContext context) =>

@@ -15,6 +15,9 @@ internal enum VisitKind
     /// <summary>The pixel was loaded.</summary>
     Impression,
 
+    /// <summary>The image was loaded, where the operator has images counted.</summary>
+    Image,
+
     /// <summary>The link was followed.</summary>
     Click,
 }
@@ -42,42 +45,28 @@ internal sealed class VisitRecorder(
     /// <summary>Appends the event and returns what became of it; <paramref name="sequence"/> is its place in the journal.</summary>
     public Outcome Record(HttpContext context, CatalogEntry experiment, VisitKind kind, out long sequence)
     {
-        var request = context.Request;
-        var headers = request.Headers;
+        var headers = context.Request.Headers;
         var now = time.GetUtcNow();
-        var userAgent = headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
-        var facts = userAgents.Lookup(userAgent);
+        var facts = userAgents.Lookup(UserAgentOf(headers));
+        var (verdict, reason) = Judge(headers, facts);
 
-        var address = addresses.Resolve(context.Connection.RemoteIpAddress, headers[addresses.HeaderName]);
-        Span<byte> addressText = stackalloc byte[ClientAddress.TextMaxBytes];
-        addressText = addressText[..address.WriteText(addressText)];
-
+        Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
+        address = address[..WriteAddress(context, address)];
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
-        unit = unit[..ReadUnit(request.QueryString.Value, addressText, userAgent, unit)];
+        unit = unit[..ReadUnit(context.Request, address, unit)];
+        var choice = Choose(context.Request, experiment, now, facts, verdict, unit);
+        var variant = experiment.Variants[choice.Variant];
+
         Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
-        hashes.WriteAddressHash(addressText, now, addressHash);
+        hashes.WriteAddressHash(address, now, addressHash);
         Span<byte> unitHash = stackalloc byte[VisitorHashes.UnitHashChars];
         hashes.WriteUnitHash(experiment.UidUtf8, unit, now, unitHash);
         Span<byte> previousUnitHash = stackalloc byte[VisitorHashes.UnitHashChars];
         var isJustAfterMidnight = kind == VisitKind.Click && now.UtcDateTime.TimeOfDay < TimeSpan.FromMinutes(AttributionMinutes);
         if (isJustAfterMidnight) hashes.WriteUnitHash(experiment.UidUtf8, unit, now.AddDays(-1), previousUnitHash);
 
-        var (verdict, reason) = Speculation.Judge(headers) is { } announced ? (Verdict.Prefetch, announced) : (facts.Verdict, facts.VerdictReason);
         var referrer = headers.Referer.Count > 0 ? headers.Referer[0].AsSpan() : default;
         Span<byte> referrerBytes = referrer.IsEmpty ? default : stackalloc byte[EventEncoder.ForeignTextMaxBytes];
-
-        var visitor = new VisitorContext
-        {
-            Now = now,
-            DeviceType = facts.DeviceType,
-            Os = facts.Os,
-            Browser = facts.Browser,
-            AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
-            Referrer = referrer,
-            Query = request.QueryString.Value,
-        };
-        var choice = Choose(experiment, visitor, verdict, unit);
-        var variant = experiment.Variants[choice.Variant];
 
         var tracked = new TrackedEvent
         {
@@ -86,8 +75,8 @@ internal sealed class VisitRecorder(
             ReceivedAt = now,
             Api = Api,
             Project = experiment.Experiment.Team ?? DefaultProject,
-            Type = kind == VisitKind.Impression ? "impression" : "click",
-            Event = kind == VisitKind.Impression ? "pixel" : "redirect",
+            Type = kind == VisitKind.Click ? "click" : "impression",
+            Event = EventNameOf(kind),
             Experiment = experiment.SlugUtf8,
             ExperimentUid = experiment.UidUtf8,
             Variant = variant.IdUtf8,
@@ -107,28 +96,69 @@ internal sealed class VisitRecorder(
         return journal.TryAppend(record, tracked.Id, out sequence) == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
     }
 
-    /// <summary>The unit: the opaque <c>u</c> parameter when it was sent and fits, else the viewer key (spec 3.1).</summary>
-    private static int ReadUnit(ReadOnlySpan<char> query, ReadOnlySpan<byte> addressText, string? userAgent, Span<byte> unit)
+    /// <summary>The variant this visitor gets, without an event: what a page asks for before it shows something.</summary>
+    public Choice Choose(HttpContext context, CatalogEntry experiment)
     {
-        if (QueryParameters.TryRead(query, "u", unit, out var written) && written > 0) return written;
+        var facts = userAgents.Lookup(UserAgentOf(context.Request.Headers));
+        var (verdict, _) = Judge(context.Request.Headers, facts);
+        Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
+        address = address[..WriteAddress(context, address)];
+        Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
+        unit = unit[..ReadUnit(context.Request, address, unit)];
+        return Choose(context.Request, experiment, time.GetUtcNow(), facts, verdict, unit);
+    }
+
+    private static string EventNameOf(VisitKind kind) => kind switch
+    {
+        VisitKind.Impression => "pixel",
+        VisitKind.Image => "image",
+        _ => "redirect",
+    };
+
+    private static string? UserAgentOf(IHeaderDictionary headers) => headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
+
+    private static (Verdict Verdict, string Reason) Judge(IHeaderDictionary headers, UserAgentFacts facts) =>
+        Speculation.Judge(headers) is { } announced ? (Verdict.Prefetch, announced) : (facts.Verdict, facts.VerdictReason);
+
+    private int WriteAddress(HttpContext context, Span<byte> text) =>
+        addresses.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers[addresses.HeaderName]).WriteText(text);
+
+    /// <summary>The unit: the opaque <c>u</c> parameter when it was sent and fits, else the viewer key (spec 3.1).</summary>
+    private static int ReadUnit(HttpRequest request, ReadOnlySpan<byte> address, Span<byte> unit)
+    {
+        if (QueryParameters.TryRead(request.QueryString.Value, "u", unit, out var written) && written > 0) return written;
+        var userAgent = UserAgentOf(request.Headers);
         var length = userAgent?.Length ?? 0;
         Span<byte> bytes = length <= UserAgentStackBytes ? stackalloc byte[UserAgentStackBytes] : new byte[length];
-        ViewerKey.Compute(addressText, HeaderBytes.Narrow(userAgent, bytes), unit[..ViewerKey.Bytes]);
+        ViewerKey.Compute(address, HeaderBytes.Narrow(userAgent, bytes), unit[..ViewerKey.Bytes]);
         return ViewerKey.Bytes;
     }
 
     /// <summary>What the sender says it showed, else the choice of the experiment; machines that name themselves get the default.</summary>
-    private Choice Choose(CatalogEntry experiment, in VisitorContext visitor, Verdict verdict, ReadOnlySpan<byte> unit)
+    private Choice Choose(
+        HttpRequest request, CatalogEntry experiment, DateTimeOffset now, UserAgentFacts facts, Verdict verdict, ReadOnlySpan<byte> unit)
     {
+        var query = request.QueryString.Value;
         Span<byte> stated = stackalloc byte[ExperimentRules.VariantIdCharsMax];
-        if (options.VariantOverride && QueryParameters.TryRead(visitor.Query, "variant", stated, out var written))
+        if (options.VariantOverride && QueryParameters.TryRead(query, "variant", stated, out var written))
         {
             var index = IndexOf(experiment, stated[..written]);
             if (index >= 0) return VariantSelector.Stated(index);
         }
-        return verdict is Verdict.Bot or Verdict.Scanner or Verdict.Prefetch
-            ? VariantSelector.Default(experiment)
-            : VariantSelector.Choose(experiment, visitor, unit);
+        var isMachine = verdict is Verdict.Bot or Verdict.Scanner or Verdict.Prefetch;
+        if (isMachine && experiment.Status != ExperimentStatus.Completed) return VariantSelector.Default(experiment);
+        var headers = request.Headers;
+        var visitor = new VisitorContext
+        {
+            Now = now,
+            DeviceType = facts.DeviceType,
+            Os = facts.Os,
+            Browser = facts.Browser,
+            AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
+            Referrer = headers.Referer.Count > 0 ? headers.Referer[0] : default,
+            Query = query,
+        };
+        return VariantSelector.Choose(experiment, visitor, unit);
     }
 
     private static int IndexOf(CatalogEntry experiment, ReadOnlySpan<byte> variantId)

@@ -61,6 +61,8 @@ internal sealed class EdgeService : IAsyncDisposable
         var routes = new Routes(
             new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
             new ClickEndpoint(_experiments.Catalog, visits, _journal, options.AckClick, log),
+            new ResolveEndpoint(_experiments.Catalog, visits, metrics),
+            new ImageEndpoint(_experiments.Catalog, visits, new ImageSource(options.ImageUrlTemplate), options.ImageCounts, log),
             new HealthEndpoints(_readiness, _journal),
             new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, _readiness),
             new LedgerEndpoint(ledger, _journal, _forwarder),

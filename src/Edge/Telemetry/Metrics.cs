@@ -7,6 +7,9 @@ internal enum RouteName
 {
     Pixel,
     Click,
+    Resolve,
+    Image,
+    Experiments,
     Health,
     Ready,
     Metrics,
