@@ -6,6 +6,7 @@ namespace Edge.Commands;
 internal sealed class Arguments
 {
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly List<(string Name, string Value)> _lists = [];
 
     /// <summary>What is wrong with the arguments and how to fix it; null when nothing is.</summary>
     public string? Problem { get; private init; }
@@ -16,8 +17,13 @@ internal sealed class Arguments
     /// <summary>Whether a flag or option was given.</summary>
     public bool Has(string name) => _values.ContainsKey(name);
 
-    /// <summary>Reads <paramref name="args"/>; names are without the dashes. An option given twice is a mistake, not a list.</summary>
-    public static Arguments Parse(string command, ReadOnlySpan<string> args, string[] options, string[] flags)
+    /// <summary>All values of an option that may be repeated.</summary>
+    public string[] List(string name) => [.. _lists.Where(item => item.Name == name).Select(item => item.Value)];
+
+    /// <summary>
+    /// Reads <paramref name="args"/>; names are without the dashes. An option given twice is a mistake, unless it is one of the lists.
+    /// </summary>
+    public static Arguments Parse(string command, ReadOnlySpan<string> args, string[] options, string[] flags, params string[] lists)
     {
         var parsed = new Arguments();
         for (var i = 0; i < args.Length; i++)
@@ -31,7 +37,7 @@ internal sealed class Arguments
                 if (equals >= 0) return Wrong($"--{name} takes no value");
                 value = "true";
             }
-            else if (!options.Contains(name))
+            else if (!options.Contains(name) && !lists.Contains(name))
             {
                 return Wrong($"unknown option '--{name}'");
             }
@@ -47,19 +53,20 @@ internal sealed class Arguments
             {
                 return Wrong($"--{name} needs a value");
             }
-            if (!parsed._values.TryAdd(name, value)) return Wrong($"--{name} is given twice");
+            if (lists.Contains(name)) parsed._lists.Add((name, value));
+            else if (!parsed._values.TryAdd(name, value)) return Wrong($"--{name} is given twice");
         }
         return parsed;
 
         Arguments Wrong(string problem) => new()
         {
-            Problem = $"edge {command}: {problem}; {Usage(command, options, flags)}",
+            Problem = $"edge {command}: {problem}; {Usage(command, options, flags, lists)}",
         };
     }
 
-    private static string Usage(string command, string[] options, string[] flags)
+    private static string Usage(string command, string[] options, string[] flags, string[] lists)
     {
-        var all = options.Select(o => $"[--{o} VALUE]").Concat(flags.Select(f => $"[--{f}]"));
+        var all = options.Select(o => $"[--{o} VALUE]").Concat(lists.Select(l => $"[--{l} VALUE]...")).Concat(flags.Select(f => $"[--{f}]"));
         return $"usage: edge {command} {string.Join(' ', all)}".TrimEnd();
     }
 }

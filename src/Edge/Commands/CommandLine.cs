@@ -14,6 +14,13 @@ internal static class CommandLine
 
           edge serve [--urls U] [--admin-urls U] [--data-dir D] [--config F] [--demo]
                                             runs the service; --demo adds example experiments to an empty data directory
+          edge keys create --kind K [--project P] [--scope S]... [--origin O]... [--data-dir D] [--config F]
+                                            issues a key and prints its secret once; kinds: pictify, write, traffical,
+                                            millimetric-pk, millimetric-sk, millimetric-rk, artie
+          edge keys list [--data-dir D] [--config F]
+                                            all keys: id, kind, end of the secret, state, issued, project, scopes, origins
+          edge keys revoke ID [--data-dir D] [--config F]
+                                            refuses a key from now on
           edge journal dump|verify|stat [--data-dir D] [--config F]
                                             reads the journal while the service is stopped: events as NDJSON, integrity, sizes
           edge journal skip-to --sink S --to N|end [--data-dir D] [--config F]
@@ -44,6 +51,18 @@ internal static class CommandLine
             case ["serve", ..]:
                 var serve = Arguments.Parse("serve", args.AsSpan(1), ["urls", "admin-urls", .. SharedOptions], ["demo"]);
                 return Refuse(serve, error) ?? await ServeAsync(serve, output, error);
+            case ["keys", "create", ..]:
+                var create = Arguments.Parse("keys create", args.AsSpan(2), ["kind", "project", .. SharedOptions], [], "scope", "origin");
+                return Refuse(create, error) ?? RunKeys(create, error, options => KeysCommand.Create(options, create, TimeProvider.System, output, error));
+            case ["keys", "list", ..]:
+                var list = Arguments.Parse("keys list", args.AsSpan(2), SharedOptions, []);
+                return Refuse(list, error) ?? RunKeys(list, error, options => KeysCommand.List(options, TimeProvider.System, output));
+            case ["keys", "revoke", var id, ..] when !id.StartsWith('-'):
+                var revoke = Arguments.Parse("keys revoke ID", args.AsSpan(3), SharedOptions, []);
+                return Refuse(revoke, error) ?? RunKeys(revoke, error, options => KeysCommand.Revoke(options, id, TimeProvider.System, error));
+            case ["keys", ..]:
+                await error.WriteLineAsync("edge keys: needs one of create, list, revoke ID");
+                return ExitCode.WrongUsage;
             case ["journal", "dump" or "verify" or "stat", ..]:
                 var journal = Arguments.Parse($"journal {args[1]}", args.AsSpan(2), SharedOptions, []);
                 return Refuse(journal, error) ?? RunJournal(args[1], journal, output, error);
@@ -87,6 +106,20 @@ internal static class CommandLine
         void Add(string name, string key)
         {
             if (arguments[name] is { } value) flags.Add(KeyValuePair.Create(key, value));
+        }
+    }
+
+    private static int RunKeys(Arguments arguments, TextWriter error, Func<EdgeOptions, int> run)
+    {
+        if (LoadOptions("keys", arguments, error) is not { } options) return ExitCode.Failure;
+        try
+        {
+            return run(options);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine($"edge keys: {e.Message.ReplaceLineEndings(" ")}");
+            return ExitCode.Failure;
         }
     }
 

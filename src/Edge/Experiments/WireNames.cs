@@ -27,6 +27,9 @@ internal sealed class WireNames<T>
     /// <summary><c>SNAKE_CASE</c>, for the operators of condition groups.</summary>
     public static readonly WireNames<T> Upper = new(JsonNamingPolicy.SnakeCaseUpper);
 
+    /// <summary><c>kebab-case</c>, for names that stand on the command line.</summary>
+    public static readonly WireNames<T> Kebab = new(JsonNamingPolicy.KebabCaseLower);
+
     /// <summary>All texts in order, for messages.</summary>
     public string Choices { get; }
 
@@ -61,4 +64,8 @@ internal class WireNameConverter<T> : JsonConverter<T>
 
 /// <summary>The same for names in capitals.</summary>
 internal sealed class UpperWireNameConverter<T>() : WireNameConverter<T>(WireNames<T>.Upper)
+    where T : struct, Enum;
+
+/// <summary>The same for names with hyphens.</summary>
+internal sealed class KebabWireNameConverter<T>() : WireNameConverter<T>(WireNames<T>.Kebab)
     where T : struct, Enum;

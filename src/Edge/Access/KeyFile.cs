@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Edge.Experiments;
+
+namespace Edge.Access;
+
+/// <summary>
+/// The file of issued keys, changed whole and atomically, by one process at a time: the command line may issue a key while the service
+/// runs. Throws <see cref="IOException"/> with a one-line message when the file cannot be read or is not a list of keys: a service that
+/// went on without would lock everybody out, or in.
+/// </summary>
+internal sealed class KeyFile(string path)
+{
+    private const string LockSuffix = ".lock";
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Most keys that are kept; each is looked up in memory.</summary>
+    public const int KeysMax = 100_000;
+
+    public string Path => path;
+
+    /// <summary>All keys; none when there is no file yet.</summary>
+    public IReadOnlyList<ApiKey> Read()
+    {
+        if (!File.Exists(path)) return [];
+        try
+        {
+            var list = JsonSerializer.Deserialize(File.ReadAllBytes(path), EdgeJson.Default.KeyList);
+            if (list?.Keys is not { } keys || keys.Any(key => key is null)) throw new JsonException("it has no list of keys");
+            return keys.Count <= KeysMax ? keys : throw new IOException($"the file of keys '{path}' has more than {KeysMax} keys");
+        }
+        catch (JsonException e)
+        {
+            throw new IOException($"the file of keys '{path}' cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    /// <summary>Issues a key and returns its secret, which nobody can learn again.</summary>
+    public string Issue(KeyKind kind, string? project, IReadOnlyList<string> scopes, IReadOnlyList<string> origins, DateTimeOffset now)
+    {
+        var secret = KeySecret.Create(kind);
+        var key = new ApiKey
+        {
+            Id = KeySecret.CreateId(),
+            Kind = kind,
+            Project = project,
+            Scopes = scopes,
+            Origins = origins,
+            Hash = KeySecret.HashOf(secret),
+            Hint = KeySecret.HintOf(secret),
+            CreatedAt = now,
+        };
+        Change(keys => [.. keys, key]);
+        return secret;
+    }
+
+    /// <summary>Revokes a key; false when there is none of this id.</summary>
+    public bool Revoke(string id, DateTimeOffset now)
+    {
+        var isFound = false;
+        Change(keys =>
+        {
+            isFound = keys.Any(key => key.Id == id);
+            return [.. keys.Select(key => key.Id == id && key.RevokedAt is null ? key with { RevokedAt = now } : key)];
+        });
+        return isFound;
+    }
+
+    private void Change(Func<IReadOnlyList<ApiKey>, IReadOnlyList<ApiKey>> change)
+    {
+        var directory = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+        Directory.CreateDirectory(directory);
+        using var changing = Lock();
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(new KeyList(change(Read())), EdgeJson.Readable.KeyList);
+        AtomicFile.Write(directory, System.IO.Path.GetFileName(path), [.. bytes, (byte)'\n']);
+    }
+
+    /// <summary>Held while the list is read, changed and written; released by the end of a process too.</summary>
+    private FileStream Lock()
+    {
+        for (var waited = TimeSpan.Zero; ; waited += TimeSpan.FromMilliseconds(20))
+        {
+            try
+            {
+                return new FileStream(path + LockSuffix, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (waited < LockPatience && Directory.Exists(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))))
+            {
+                Thread.Sleep(20);
+            }
+        }
+    }
+}
