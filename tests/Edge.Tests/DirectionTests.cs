@@ -17,13 +17,14 @@ public partial class DirectionTests
         ["Enrichment"] = [],
         ["Telemetry"] = [],
         ["Faults"] = ["Journal"],
+        ["Access"] = ["Experiments"],
         ["Experiments"] = ["Selection", "Telemetry"],
         ["Selection"] = ["Experiments"],
         ["Journal"] = ["Events", "Telemetry", "Faults"],
         ["Forwarding"] = ["Journal", "Events", "Telemetry", "Faults"],
-        ["Endpoints"] = ["Events", "Requests", "Enrichment", "Telemetry", "Experiments", "Selection", "Journal", "Forwarding"],
-        ["Hosting"] = ["Events", "Requests", "Enrichment", "Telemetry", "Experiments", "Selection", "Journal", "Forwarding", "Endpoints"],
-        ["Commands"] = ["Events", "Requests", "Enrichment", "Telemetry", "Experiments", "Selection", "Journal", "Forwarding", "Hosting"],
+        ["Endpoints"] = ["Events", "Requests", "Access", "Enrichment", "Telemetry", "Experiments", "Selection", "Journal", "Forwarding"],
+        ["Hosting"] = ["Events", "Requests", "Access", "Enrichment", "Telemetry", "Experiments", "Selection", "Journal", "Forwarding", "Endpoints"],
+        ["Commands"] = ["Events", "Requests", "Access", "Enrichment", "Telemetry", "Experiments", "Selection", "Journal", "Forwarding", "Hosting"],
     };
 
     private static readonly string SourceRoot = Path.Combine(Repository.Root, "src", "Edge");

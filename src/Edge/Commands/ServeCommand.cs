@@ -21,8 +21,10 @@ internal static class ServeCommand
         {
             Directory.CreateDirectory(options.DataDir);
             await using var service = EdgeService.Open(options, TimeProvider.System);
+            var key = service.IssueFirstKey();
             await service.StartAsync();
-            if (options.Demo) await WriteDemoHintsAsync(service, options, output);
+            if (key is not null) await output.WriteLineAsync($"API key, shown this once: {key}");
+            if (options.Demo) await WriteDemoHintsAsync(service, options, key ?? "KEY", output);
 
             var stop = Task.Delay(Timeout.Infinite, service.StopRequested).ContinueWith(_ => { }, TaskScheduler.Default);
             if (await Task.WhenAny(stop, service.JournalFaulted) == service.JournalFaulted)
@@ -40,7 +42,7 @@ internal static class ServeCommand
         }
     }
 
-    private static async Task WriteDemoHintsAsync(EdgeService service, EdgeOptions options, TextWriter output)
+    private static async Task WriteDemoHintsAsync(EdgeService service, EdgeOptions options, string key, TextWriter output)
     {
         var url = service.Addresses[0];
         await output.WriteLineAsync($"""
@@ -49,6 +51,8 @@ internal static class ServeCommand
               pixel             curl -i {url}/s/demo-ab/pixel.gif
               click             curl -i {url}/s/demo-ab/click
               smart link        curl -i {url}/s/demo-smart/click
+              your variant      curl {url}/s/demo-ab/resolve
+              experiments       curl -H "Authorization: Bearer {key}" {url}/experiments/api
               metrics           curl {url}/metrics
             Experiments         {Path.GetFullPath(options.ExperimentsDir)}/*.json (edit one: it is served within a second)
             Forwarded events    {Path.GetFullPath(options.ForwardedDir)}/*.ndjson

@@ -1,11 +1,12 @@
-using System.Buffers;
 using System.Text.Json;
+using Edge.Experiments;
 using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints;
 
 /// <summary>
-/// Error answers of the <c>/s/*</c> and <c>/experiments/api*</c> families and of unknown paths: RFC 9457 problem details.
+/// Error answers of the <c>/s/*</c> and <c>/experiments/api*</c> families and of unknown paths: RFC 9457 problem details. The last segment
+/// of <c>type</c> is the name programs compare; it is published and never changes.
 /// </summary>
 internal static class Problem
 {
@@ -18,31 +19,67 @@ internal static class Problem
     public static Task RouteNotFoundAsync(HttpContext context) =>
         WriteAsync(context, StatusCodes.Status404NotFound, "not-found", "Not Found", "There is no such route.");
 
-    public static Task MethodNotAllowedAsync(HttpContext context)
+    public static Task MethodNotAllowedAsync(HttpContext context, string allow = "GET, HEAD")
     {
-        Replies.AllowGetAndHead(context.Response.Headers);
+        context.Response.Headers.Allow = allow;
         return WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "Method Not Allowed",
-            "This route answers GET and HEAD.");
+            $"This route answers {allow}.");
     }
 
-    private static Task WriteAsync(HttpContext context, int status, string type, string title, string detail)
+    /// <summary>400 with everything that is wrong at once.</summary>
+    public static Task ValidationAsync(HttpContext context, IReadOnlyList<Violation> violations) =>
+        WriteAsync(context, StatusCodes.Status400BadRequest, "validation-error", "Validation Error",
+            violations.Count == 1 ? "One value is not valid." : $"{violations.Count} values are not valid.",
+            json => WriteErrors(json, violations));
+
+    /// <summary>The answer to a body that could not be taken.</summary>
+    public static Task BodyAsync(HttpContext context, BodyProblem problem, BodyRules rules)
     {
-        var body = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(body))
+        switch (problem)
         {
-            json.WriteStartObject();
+            case BodyProblem.TooLarge:
+                return WriteAsync(context, StatusCodes.Status413PayloadTooLarge, "payload-too-large", "Payload Too Large",
+                    $"The body must be at most {rules.BytesMax} bytes.");
+            case BodyProblem.UnsupportedType:
+                return WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Unsupported Media Type",
+                    "The body must be application/json in UTF-8.");
+            case BodyProblem.UnsupportedEncoding:
+                context.Response.Headers.AcceptEncoding = "gzip";
+                return WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Unsupported Media Type",
+                    "The body must be sent as it is or in gzip.");
+            default:
+                return ValidationAsync(context, [new Violation("", "is incomplete or not valid gzip", ViolationCodes.InvalidFormat)]);
+        }
+    }
+
+    /// <summary>Writes a problem; <paramref name="writeExtensions"/> adds members of its own.</summary>
+    public static Task WriteAsync(
+        HttpContext context, int status, string type, string title, string detail, Action<Utf8JsonWriter>? writeExtensions = null)
+    {
+        context.Response.StatusCode = status;
+        Replies.ForbidCaching(context.Response.Headers);
+        return Replies.WriteJsonAsync(context, ContentType, json =>
+        {
             json.WriteString("type", TypePrefix + type);
             json.WriteString("title", title);
             json.WriteNumber("status", status);
             json.WriteString("detail", detail);
             json.WriteString("instance", context.Request.Path.Value);
+            writeExtensions?.Invoke(json);
+        });
+    }
+
+    private static void WriteErrors(Utf8JsonWriter json, IReadOnlyList<Violation> violations)
+    {
+        json.WriteStartArray("errors");
+        foreach (var violation in violations)
+        {
+            json.WriteStartObject();
+            json.WriteString("field", violation.Field);
+            json.WriteString("message", violation.Message);
+            json.WriteString("code", violation.Code);
             json.WriteEndObject();
         }
-        var response = context.Response;
-        response.StatusCode = status;
-        response.ContentType = ContentType;
-        response.ContentLength = body.WrittenCount;
-        Replies.ForbidCaching(response.Headers);
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body.WrittenMemory).AsTask();
+        json.WriteEndArray();
     }
 }

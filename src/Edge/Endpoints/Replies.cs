@@ -30,7 +30,6 @@ internal static class Replies
     // Served as JSON and never as HTML, so only what JSON itself requires is escaped.
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private static readonly StringValues GetAndHead = "GET, HEAD";
 
     /// <summary>Writes the pixel answer: 200, its headers and, unless the method is HEAD, its bytes.</summary>
     public static void WritePixel(HttpResponse response, bool isHead)
@@ -92,7 +91,4 @@ internal static class Replies
         headers.Pragma = NoCache;
         headers.Expires = Zero;
     }
-
-    /// <summary>Names the methods of a tracking route in a 405 answer.</summary>
-    public static void AllowGetAndHead(IHeaderDictionary headers) => headers.Allow = GetAndHead;
 }

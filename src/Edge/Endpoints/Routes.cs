@@ -1,3 +1,4 @@
+using Edge.Endpoints.Management;
 using Edge.Experiments;
 using Edge.Telemetry;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,8 @@ namespace Edge.Endpoints;
 /// allocation, because they are nearly all of the traffic; everything else is compared as a whole path.
 /// </summary>
 internal sealed class Routes(
-    PixelEndpoint pixel, ClickEndpoint click, ResolveEndpoint resolve, ImageEndpoint image, HealthEndpoints health, MetricsEndpoint metricsPage, LedgerEndpoint ledgerPage,
+    PixelEndpoint pixel, ClickEndpoint click, ResolveEndpoint resolve, ImageEndpoint image, ManagementApi management,
+    HealthEndpoints health, MetricsEndpoint metricsPage, LedgerEndpoint ledgerPage,
     AdminListener admin, Metrics metrics)
 {
     private const string TrackingPrefix = "/s/";
@@ -40,6 +42,7 @@ internal sealed class Routes(
                 return IsGetOrHead(context) ? image.HandleAsync(context, name, format) : RefuseMethodAsync(context, RouteName.Image);
             }
         }
+        if (ManagementApi.IsHere(path)) return management.HandleAsync(context);
         return admin.ServesAdmin(context) ? DispatchAdminAsync(context, path) : RefusePathAsync(context);
     }
 

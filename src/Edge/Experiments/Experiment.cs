@@ -91,6 +91,20 @@ internal sealed record Experiment
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Team { get; init; }
 
+    /// <summary>Since when it has been running; null unless it is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? RunningSince { get; init; }
+
+    /// <summary>Seconds it ran before that, pauses left out.</summary>
+    public int RanSeconds { get; init; }
+
+    /// <summary>How long it has been running, pauses left out.</summary>
+    public TimeSpan RunTime(DateTimeOffset now)
+    {
+        var current = Status == ExperimentStatus.Running ? now - (RunningSince ?? CreatedAt) : TimeSpan.Zero;
+        return TimeSpan.FromSeconds(RanSeconds) + (current > TimeSpan.Zero ? current : TimeSpan.Zero);
+    }
+
     /// <summary>When it was created.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 

@@ -31,6 +31,8 @@ internal static class ExperimentReader
                 Team = fields.Text("team", null, ExperimentRules.ReferenceCharsMax),
                 HashVersion = ReadHashVersion(fields),
                 WeightsVersion = fields.Integer("weightsVersion", 1, 1, 1, int.MaxValue),
+                RunningSince = fields.Instant("runningSince"),
+                RanSeconds = fields.Integer("ranSeconds", 0, 0, 0, int.MaxValue),
                 CreatedAt = fields.Instant("createdAt") ?? fileTime,
                 UpdatedAt = fields.Instant("updatedAt") ?? fileTime,
             };

@@ -30,6 +30,9 @@ internal static class ViolationCodes
     /// <summary>A value that must be unique is not.</summary>
     public const string NotUnique = "not_unique";
 
+    /// <summary>A member may not change while the experiment has its status.</summary>
+    public const string NotEditable = "not_editable";
+
     /// <summary>The weights do not sum to 10,000.</summary>
     public const string WeightSum = "weight_sum";
 }

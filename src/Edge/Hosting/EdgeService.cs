@@ -1,5 +1,7 @@
 using System.Net;
+using Edge.Access;
 using Edge.Endpoints;
+using Edge.Endpoints.Management;
 using Edge.Enrichment;
 using Edge.Experiments;
 using Edge.Forwarding;
@@ -8,6 +10,7 @@ using Edge.Requests;
 using Edge.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.OutputCaching;
 
 namespace Edge.Hosting;
 
@@ -34,6 +37,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly AdminListener _admin = new();
     private readonly EventJournal _journal;
     private readonly ExperimentFileStore _experiments;
+    private readonly KeyRing _keys;
     private readonly Forwarder _forwarder;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
@@ -41,7 +45,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _options = options;
         _time = time;
         _startedAt = time.GetTimestamp();
-        _web = WebHost.Build(options, () => _readiness.IsStarting);
+        _web = WebHost.Build(options, () => _readiness.IsStarting, () => _experiments!.Catalog);
         _logger = _web.Logger;
 
         var metrics = new Metrics();
@@ -55,14 +59,17 @@ internal sealed class EdgeService : IAsyncDisposable
             options.ExperimentsDir, rules, time, problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason));
         _forwarder = new Forwarder(BuildPumps(options, time), _logger);
 
+        _keys = KeyRing.Open(new KeyFile(options.KeysFile), time, reason => _logger.KeysRefused(reason));
         var addresses = new ClientAddressResolver(options.TrustedProxies, options.ForwardedHeader);
         var hashes = new VisitorHashes(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir));
         var visits = new VisitRecorder(options, time, addresses, new UserAgentCache(), hashes, _journal);
+        var management = BuildManagement(options, time, log);
         var routes = new Routes(
             new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
             new ClickEndpoint(_experiments.Catalog, visits, _journal, options.AckClick, log),
             new ResolveEndpoint(_experiments.Catalog, visits, metrics),
             new ImageEndpoint(_experiments.Catalog, visits, new ImageSource(options.ImageUrlTemplate), options.ImageCounts, log),
+            management,
             new HealthEndpoints(_readiness, _journal),
             new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, _readiness),
             new LedgerEndpoint(ledger, _journal, _forwarder),
@@ -79,6 +86,15 @@ internal sealed class EdgeService : IAsyncDisposable
     public IReadOnlyList<string> Addresses =>
         [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
+    /// <summary>Issues the first key when there never was one, so that the management API can be used; null when there was. Its secret is not kept.</summary>
+    public string? IssueFirstKey()
+    {
+        if (!_keys.IsEmpty) return null;
+        var secret = new KeyFile(_options.KeysFile).Issue(KeyKind.Pictify, project: null, [], [], _time.GetUtcNow());
+        _keys.Refresh();
+        return secret;
+    }
+
     /// <summary>Completes when the process is asked to stop by a signal.</summary>
     public CancellationToken StopRequested => _web.Lifetime.ApplicationStopping;
 
@@ -89,6 +105,7 @@ internal sealed class EdgeService : IAsyncDisposable
     public async Task StartAsync()
     {
         _experiments.StartWatching();
+        _keys.StartWatching();
         _forwarder.Start();
         await _web.StartAsync();
         var adminCount = EdgeConfiguration.SplitUrls(_options.AdminUrls).Length;
@@ -124,8 +141,32 @@ internal sealed class EdgeService : IAsyncDisposable
     {
         _forwarder.Dispose();
         await _journal.DisposeAsync();
+        _keys.Dispose();
         _experiments.Dispose();
         await _web.DisposeAsync();
+    }
+
+    /// <summary>The management API: its door, the output cache behind it, its routes behind that.</summary>
+    private ManagementApi BuildManagement(EdgeOptions options, TimeProvider time, RequestLog log)
+    {
+        var catalog = _experiments.Catalog;
+        var plan = Plan.Of(options.Plan);
+        var rules = new DefinitionRules(plan, options.ClickHttpsOnly);
+        var view = new ExperimentView((_, _) => default);
+        var routes = new ManagementRoutes(
+            new ListExperiments(catalog, view),
+            new CreateExperiment(_experiments, rules, view, time),
+            new GetExperiment(catalog, view),
+            new UpdateExperiment(_experiments, rules, view, time),
+            new MoveExperiment(_experiments, rules, view, time),
+            new GetQuota(catalog, plan));
+        var cached = ((IApplicationBuilder)_web).New();
+        cached.UseOutputCache();
+        cached.Run(routes.DispatchAsync);
+        // What an older catalog answered is not asked for any more; this gives its memory back.
+        var answers = _web.Services.GetRequiredService<IOutputCacheStore>();
+        _experiments.CatalogChanged += _ => answers.EvictByTagAsync(ManagementCache.Tag, CancellationToken.None).AsTask();
+        return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), log) { Next = cached.Build() };
     }
 
     private List<SinkPump> BuildPumps(EdgeOptions options, TimeProvider time)

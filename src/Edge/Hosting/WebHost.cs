@@ -1,3 +1,5 @@
+using Edge.Endpoints.Management;
+using Edge.Experiments;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Edge.Hosting;
@@ -8,7 +10,8 @@ internal static class WebHost
     /// <summary>Builds the host; nothing listens yet.</summary>
     /// <param name="options">The settings.</param>
     /// <param name="isStarting">While true the framework is silent: what keeps a start from succeeding is reported once, by its caller.</param>
-    public static WebApplication Build(EdgeOptions options, Func<bool> isStarting)
+    /// <param name="catalog">What the management API serves; asked for once there are requests.</param>
+    public static WebApplication Build(EdgeOptions options, Func<bool> isStarting, Func<CatalogHolder> catalog)
     {
         // The empty builder: settings have one way in (EdgeConfiguration), and the framework's own sources would watch the whole
         // working directory for changes.
@@ -23,6 +26,12 @@ internal static class WebHost
         builder.Services.Configure<JsonConsoleFormatterOptions>(console => console.UseUtcTimestamp = true);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
+        builder.Services.AddOutputCache(cache =>
+        {
+            cache.SizeLimit = ManagementCache.BytesMax;
+            cache.MaximumBodySize = ManagementCache.AnswerBytesMax;
+            cache.AddBasePolicy(new ManagementCache(catalog()));
+        });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => KestrelSetup.Apply(kestrel, options));
         builder.WebHost.UseUrls([.. EdgeConfiguration.SplitUrls(options.Urls), .. EdgeConfiguration.SplitUrls(options.AdminUrls)]);
         return builder.Build();

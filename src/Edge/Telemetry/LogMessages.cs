@@ -22,6 +22,9 @@ internal static partial class LogMessages
     [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was not taken: {Field}: {Reason}")]
     public static partial void ExperimentRefused(this ILogger logger, string file, string field, string reason);
 
+    [LoggerMessage(201, LogLevel.Error, "The file of keys was not taken, the keys before stay in force: {Reason}")]
+    public static partial void KeysRefused(this ILogger logger, string reason);
+
     [LoggerMessage(300, LogLevel.Critical, "The journal met an I/O error and stopped acknowledging: {Reason}")]
     public static partial void JournalFaulted(this ILogger logger, string reason);
 }

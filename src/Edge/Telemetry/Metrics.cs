@@ -38,6 +38,12 @@ internal enum Outcome
     /// <summary>Method not offered by the route.</summary>
     MethodNotAllowed,
 
+    /// <summary>No valid key.</summary>
+    Unauthorized,
+
+    /// <summary>The key's limit of requests is used up.</summary>
+    RateLimited,
+
     /// <summary>Answered without an event, as the route does.</summary>
     Answered,
 

@@ -1,0 +1,44 @@
+using System.Text.Json;
+using Edge.Experiments;
+
+namespace Edge.Endpoints.Management;
+
+/// <summary>An experiment as the API shows it: with the counters of its variants, without what only the store needs.</summary>
+/// <param name="counters">The counters of a variant, by uid of the experiment and id of the variant.</param>
+internal sealed class ExperimentView(Func<string, string, VariantCounters> counters)
+{
+    /// <summary>The definition with its counters.</summary>
+    public Experiment Of(Experiment experiment)
+    {
+        var variants = experiment.Variants.Select(variant =>
+        {
+            var counts = counters(experiment.Uid, variant.Id);
+            return variant with { Impressions = counts.Impressions, Clicks = counts.Clicks };
+        });
+        return experiment with { Variants = [.. variants], Slots = null };
+    }
+
+    /// <summary>Writes <c>{"experiment": ...}</c> with its entity tag, and warnings where something is legal and yet of no use.</summary>
+    public Task WriteAsync(ManagedRequest request, Experiment experiment, int status = 200)
+    {
+        var view = Of(experiment);
+        request.Context.Response.Headers.ETag = ExperimentVersion.TagOf(view);
+        return request.WriteAsync(json =>
+        {
+            json.WritePropertyName("experiment");
+            JsonSerializer.Serialize(json, view, EdgeJson.Default.Experiment);
+            WriteWarnings(json, experiment);
+        }, status);
+    }
+
+    private static void WriteWarnings(Utf8JsonWriter json, Experiment experiment)
+    {
+        if (experiment is not { BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ImpressionsOnly }) return;
+        json.WriteStartArray("warnings");
+        json.WriteStringValue("banditConfig.enabled has no effect while the goal is impressions_only: there is nothing to learn from.");
+        json.WriteEndArray();
+    }
+}
+
+/// <summary>What was counted for one variant.</summary>
+internal readonly record struct VariantCounters(long Impressions, long Clicks);

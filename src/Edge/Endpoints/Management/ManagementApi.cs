@@ -1,0 +1,97 @@
+using System.Globalization;
+using Edge.Access;
+using Edge.Telemetry;
+using Microsoft.AspNetCore.Http;
+
+namespace Edge.Endpoints.Management;
+
+/// <summary>
+/// The door of <c>/experiments/api</c>: key, rate limit, then the cache, then the routes. A request without a valid key is answered before
+/// its body is read. The team of the key is the only team the request can see.
+/// </summary>
+internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog log)
+{
+    public const string Prefix = "/experiments/api";
+
+    /// <summary>Where the accepted request waits for the routes behind the cache.</summary>
+    private static readonly object Accepted = new();
+
+    private const string BearerScheme = "Bearer ";
+    private const string DefaultProject = "default";
+
+    /// <summary>What comes behind the door: the cache and <see cref="ManagementRoutes"/>; set once, before the service starts.</summary>
+    public RequestDelegate Next { get; set; } = static context => Problem.RouteNotFoundAsync(context);
+
+    /// <summary>The request a key has opened the door for.</summary>
+    public static ManagedRequest RequestOf(HttpContext context) => (ManagedRequest)context.Items[Accepted]!;
+
+    /// <summary>Whether a path belongs to this family.</summary>
+    public static bool IsHere(string path) =>
+        path.StartsWith(Prefix, StringComparison.Ordinal) && (path.Length == Prefix.Length || path[Prefix.Length] == '/');
+
+    public Task HandleAsync(HttpContext context)
+    {
+        var key = Authenticate(context, out var isMissing);
+        if (key is null)
+        {
+            log.Metrics.Count(RouteName.Experiments, Outcome.Unauthorized);
+            return UnauthorizedAsync(context, isMissing);
+        }
+        var rate = rates.Count(key.Id);
+        // At the very start of the answer, so that an answer out of the cache carries the figures of this request.
+        context.Response.OnStarting(static state => SetHeaders(((HttpContext, RateDecision))state), (context, rate));
+        if (!rate.IsAllowed)
+        {
+            log.Metrics.Count(RouteName.Experiments, Outcome.RateLimited);
+            context.Response.Headers.RetryAfter = rate.RetryAfter.ToString(CultureInfo.InvariantCulture);
+            return Problem.WriteAsync(context, StatusCodes.Status429TooManyRequests, "rate-limit-exceeded", "Rate Limit Exceeded",
+                $"This key may send {rate.Limit} requests a minute.");
+        }
+        var rest = context.Request.Path.Value!.AsSpan(Prefix.Length).Trim('/').ToString();
+        var team = key.Project == DefaultProject ? null : key.Project;
+        context.Items[Accepted] = new ManagedRequest(context, team, rest.Length == 0 ? [] : rest.Split('/'));
+        log.Metrics.Count(RouteName.Experiments, Outcome.Answered);
+        return AnswerAsync(context);
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        try
+        {
+            await Next(context);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !context.RequestAborted.IsCancellationRequested)
+        {
+            log.Failed(e);
+            await Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "service-unavailable", "Service Unavailable",
+                "The change could not be stored; nothing has changed.");
+        }
+    }
+
+    private ApiKey? Authenticate(HttpContext context, out bool isMissing)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        isMissing = !header.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase);
+        if (isMissing) return null;
+        return keys.Find(header[BearerScheme.Length..].Trim()) is { Kind: KeyKind.Pictify } key ? key : null;
+    }
+
+    private static Task UnauthorizedAsync(HttpContext context, bool isMissing)
+    {
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return isMissing
+            ? Problem.WriteAsync(context, StatusCodes.Status401Unauthorized, "missing-authorization", "Missing Authorization",
+                "Send the API key as Authorization: Bearer KEY.")
+            : Problem.WriteAsync(context, StatusCodes.Status401Unauthorized, "invalid-api-key", "Invalid API Key",
+                "The provided API key is invalid or has been revoked.");
+    }
+
+    private static Task SetHeaders((HttpContext Context, RateDecision Rate) state)
+    {
+        var headers = state.Context.Response.Headers;
+        headers["X-RateLimit-Limit"] = state.Rate.Limit.ToString(CultureInfo.InvariantCulture);
+        headers["X-RateLimit-Remaining"] = state.Rate.Remaining.ToString(CultureInfo.InvariantCulture);
+        headers["X-RateLimit-Reset"] = state.Rate.ResetAt.ToString(CultureInfo.InvariantCulture);
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using Edge.Experiments;
+using Microsoft.AspNetCore.Http;
+
+namespace Edge.Endpoints.Management;
+
+/// <summary>
+/// <c>PUT /experiments/api/{uid}</c> (spec 2.7): changes what is sent and leaves the rest. All or nothing; two edits at once are applied one
+/// after the other, and If-Match refuses the second when its sender wants to know.
+/// </summary>
+internal sealed class UpdateExperiment(ExperimentFileStore store, DefinitionRules rules, ExperimentView view, TimeProvider time)
+{
+    public async Task HandleAsync(ManagedRequest request)
+    {
+        if (request.Find(store.Catalog.Current) is null)
+        {
+            await request.NotFoundAsync();
+            return;
+        }
+        var (body, problem) = await RequestBody.ReadAsync(request.Context, ManagedRequest.Definition);
+        if (problem != BodyProblem.None)
+        {
+            await Problem.BodyAsync(request.Context, problem, ManagedRequest.Definition);
+            return;
+        }
+        await request.RetryAsync(store, current => Apply(request, body, current));
+    }
+
+    /// <summary>One attempt; null when somebody else has changed the experiment meanwhile.</summary>
+    private Task? Apply(ManagedRequest request, ReadOnlyMemory<byte> body, Experiment current)
+    {
+        var reading = ExperimentReader.ReadUpdate(body, rules.Limits, current);
+        if (rules.Violations(reading) is { Count: > 0 } violations) return Problem.ValidationAsync(request.Context, violations);
+        var edit = ExperimentEdit.Compare(current, reading.Experiment!, time.GetUtcNow());
+        if (edit.Refused.Count > 0) return NotEditableAsync(request, current.Status, edit.Refused);
+        if (edit.Changed.Count == 0) return view.WriteAsync(request, current);
+        if (edit.Next.Type != current.Type && rules.RefuseQuota(request, store.Catalog.Current, edit.Next.Type) is { } refusal) return refusal;
+        return store.Write(edit.Next, current) switch
+        {
+            ExperimentWriteResult.Written => view.WriteAsync(request, edit.Next),
+            ExperimentWriteResult.SlugInUse => DefinitionRules.SlugInUseAsync(request, edit.Next.Slug),
+            _ => null,
+        };
+    }
+
+    private static Task NotEditableAsync(ManagedRequest request, ExperimentStatus status, IReadOnlyList<string> refused)
+    {
+        var statusText = WireNames<ExperimentStatus>.Lower.Text(status);
+        return Problem.WriteAsync(request.Context, StatusCodes.Status400BadRequest, "field-not-editable", "Field Not Editable",
+            $"While the experiment is {statusText}, {string.Join(", ", refused)} cannot change. Nothing has changed.", json =>
+            {
+                json.WriteStartArray("errors");
+                foreach (var field in refused)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("field", field);
+                    json.WriteString("message", $"cannot change while the experiment is {statusText}");
+                    json.WriteString("code", ViolationCodes.NotEditable);
+                    json.WriteEndObject();
+                }
+                json.WriteEndArray();
+                json.WriteString("currentStatus", statusText);
+                json.WriteStartArray("editableFields");
+                foreach (var field in ExperimentEdit.EditableIn(status)!) json.WriteStringValue(field);
+                json.WriteEndArray();
+            });
+    }
+}

@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+
+namespace Edge.Experiments;
+
+/// <summary>What an owner can do with an experiment as a whole.</summary>
+internal enum LifecycleAction
+{
+    /// <summary>Serve and count, for the first time or again.</summary>
+    Start,
+
+    /// <summary>Go on serving, stop counting.</summary>
+    Pause,
+
+    /// <summary>End it with a winner.</summary>
+    Complete,
+
+    /// <summary>Put it away and free its slug.</summary>
+    Archive,
+}
+
+/// <summary>The table of transitions (spec 2.9) and what each does to the definition. Pure.</summary>
+internal static class Lifecycle
+{
+    private const string UidAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
+    private const int UidRandomChars = 16;
+
+    /// <summary>A new uid, 82 random bits.</summary>
+    public static string CreateUid() => "exp_" + RandomNumberGenerator.GetString(UidAlphabet, UidRandomChars);
+
+    /// <summary>Where an action leads from a status; null when it is not allowed there.</summary>
+    public static ExperimentStatus? Target(ExperimentStatus from, LifecycleAction action) => (from, action) switch
+    {
+        (ExperimentStatus.Draft or ExperimentStatus.Paused, LifecycleAction.Start) => ExperimentStatus.Running,
+        (ExperimentStatus.Running, LifecycleAction.Pause) => ExperimentStatus.Paused,
+        (ExperimentStatus.Running or ExperimentStatus.Paused, LifecycleAction.Complete) => ExperimentStatus.Completed,
+        (ExperimentStatus.Draft or ExperimentStatus.Paused or ExperimentStatus.Completed, LifecycleAction.Archive) => ExperimentStatus.Archived,
+        _ => null,
+    };
+
+    /// <summary>Every status that can be reached from this one in one step, in the order of the actions.</summary>
+    public static IEnumerable<ExperimentStatus> Targets(ExperimentStatus from) =>
+        Enum.GetValues<LifecycleAction>().Select(action => Target(from, action)).OfType<ExperimentStatus>();
+
+    /// <summary>The experiment after a transition that is allowed; pauses are left out of its run time.</summary>
+    /// <param name="experiment">Before.</param>
+    /// <param name="target">Its new status.</param>
+    /// <param name="winner">Id of the winner when it is completed, else null.</param>
+    /// <param name="now">The moment.</param>
+    public static Experiment Move(Experiment experiment, ExperimentStatus target, string? winner, DateTimeOffset now)
+    {
+        var isRunning = target == ExperimentStatus.Running;
+        var isCompleted = target == ExperimentStatus.Completed;
+        return experiment with
+        {
+            Status = target,
+            RunningSince = isRunning ? now : null,
+            RanSeconds = (int)Math.Min(int.MaxValue, experiment.RunTime(now).TotalSeconds),
+            WinnerVariantId = isCompleted ? winner : experiment.WinnerVariantId,
+            WinnerDeclaredAt = isCompleted ? now : experiment.WinnerDeclaredAt,
+            UpdatedAt = Touch(experiment, now),
+        };
+    }
+
+    /// <summary>The next value of <c>updatedAt</c>: later than the last one even when the clock is not.</summary>
+    public static DateTimeOffset Touch(Experiment experiment, DateTimeOffset now)
+    {
+        var earliest = experiment.UpdatedAt.AddMilliseconds(1);
+        return now > earliest ? now : earliest;
+    }
+}
