@@ -1,0 +1,99 @@
+using System.Text.RegularExpressions;
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests.BlackBox;
+
+/// <summary><c>edge keys</c> and what a running service makes of it.</summary>
+public class KeysTests
+{
+    [Theory]
+    [InlineData("pictify", "^pk_live_[A-Za-z0-9]{32}$")]
+    [InlineData("write", "^wk_[A-Za-z0-9]{32}$")]
+    [InlineData("traffical", "^traffical_sk_[A-Za-z0-9]{32}$")]
+    [InlineData("millimetric-pk", "^pk_live_[A-Za-z0-9]{8}_[A-Za-z0-9]{32}$")]
+    [InlineData("millimetric-sk", "^sk_live_[A-Za-z0-9]{8}_[A-Za-z0-9]{32}$")]
+    [InlineData("millimetric-rk", "^rk_live_[A-Za-z0-9]{8}_[A-Za-z0-9]{32}$")]
+    [InlineData("artie", "^artie_[A-Za-z0-9]{32}$")]
+    public async Task Create_PrintsTheSecretOnce_AndStoresOnlyItsHash(string kind, string form)
+    {
+        using var data = new TempDirectory();
+
+        var (exitCode, output, _) = await EdgeProcess.RunAsync(
+            ["keys", "create", "--kind", kind, "--data-dir", data.Path, "--origin", "https://a.example", "--origin", "https://b.example:8443"]);
+
+        Assert.Equal(0, exitCode);
+        var secret = output.Trim();
+        Assert.Matches(form, secret);
+        var stored = await File.ReadAllTextAsync(Path.Combine(data.Path, "keys.json"));
+        Assert.DoesNotContain(secret, stored, StringComparison.Ordinal);
+        var list = (await EdgeProcess.RunAsync(["keys", "list", "--data-dir", data.Path])).Output;
+        Assert.Contains($"\t{kind}\t...{secret[^4..]}\tvalid\t", list, StringComparison.Ordinal);
+        Assert.Contains("https://a.example,https://b.example:8443", list, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--kind", "nonsense")]
+    [InlineData("--project", "x")]
+    [InlineData("--kind", "write", "--origin", "https://a.example/path")]
+    [InlineData("--kind", "write", "--scope", "")]
+    public async Task Create_WithAMistake_IssuesNothing(params string[] arguments)
+    {
+        using var data = new TempDirectory();
+
+        var (exitCode, output, error) = await EdgeProcess.RunAsync(["keys", "create", "--data-dir", data.Path, .. arguments]);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Single(error.Trim().Split('\n'));
+        Assert.False(File.Exists(Path.Combine(data.Path, "keys.json")));
+    }
+
+    [Fact]
+    public async Task Revoke_ClosesTheDoorOfARunningService()
+    {
+        using var data = new TempDirectory();
+        var secret = (await EdgeProcess.RunAsync(["keys", "create", "--kind", "pictify", "--data-dir", data.Path])).Output.Trim();
+        await using var edge = await EdgeProcess.StartAsync(data.Path, []);
+        edge.Client.DefaultRequestHeaders.Authorization = new("Bearer", secret);
+        Assert.True((await edge.Client.GetAsync("/experiments/api/quota")).IsSuccessStatusCode);
+        var id = Regex.Match((await EdgeProcess.RunAsync(["keys", "list", "--data-dir", data.Path])).Output, @"key_\w+").Value;
+
+        var (exitCode, _, _) = await EdgeProcess.RunAsync(["keys", "revoke", id, "--data-dir", data.Path]);
+
+        Assert.Equal(0, exitCode);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        while ((await edge.Client.GetAsync("/experiments/api/quota", patience.Token)).IsSuccessStatusCode) await Task.Delay(20, patience.Token);
+        Assert.Equal(1, (await EdgeProcess.RunAsync(["keys", "revoke", "key_unknown", "--data-dir", data.Path])).ExitCode);
+    }
+
+    [Fact]
+    public async Task FirstStart_IssuesOneKeyAndPrintsIt_LaterStartsNone()
+    {
+        using var data = new TempDirectory();
+        var outputs = new List<string>();
+        for (var i = 0; i < 2; i++)
+        {
+            await using var edge = await EdgeProcess.StartAsync(data.Path, []);
+            await edge.StopAsync();
+            outputs.Add(await edge.Output);
+        }
+
+        var secret = Regex.Match(outputs[0], "pk_live_[A-Za-z0-9]{32}").Value;
+        Assert.NotEmpty(secret);
+        Assert.DoesNotContain("pk_live_", outputs[1], StringComparison.Ordinal);
+        foreach (var file in Directory.EnumerateFiles(data.Path, "*", SearchOption.AllDirectories))
+            Assert.DoesNotContain(secret, await File.ReadAllTextAsync(file), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_WithAnUnreadableFileOfKeys_IsRefusedInOneLine()
+    {
+        using var data = new TempDirectory();
+        await File.WriteAllTextAsync(Path.Combine(data.Path, "keys.json"), "{\"keys\": [");
+
+        var (exitCode, _, error) = await EdgeProcess.RunAsync(["serve", "--data-dir", data.Path, "--urls", "http://127.0.0.1:0"]);
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("edge serve: the file of keys", error.Trim().Split('\n')[^1], StringComparison.Ordinal);
+    }
+}

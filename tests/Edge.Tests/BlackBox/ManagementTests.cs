@@ -1,0 +1,440 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace Edge.Tests.BlackBox;
+
+/// <summary>The management API of experiments over the wire (spec 2), against the native binary.</summary>
+public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
+{
+    [Fact]
+    public async Task Create_WithDefaults_AnswersThemAll()
+    {
+        var slug = ManagedEdge.NewSlug();
+
+        var answer = await site.SendAsync("POST", "",
+            $$"""{"name":"N","slug":"{{slug}}","type":"ab_test","variants":[{"id":"a","weight":10000,"impressions":7},{"id":"b","weight":0}]}""");
+
+        Assert.Equal(201, answer.Status);
+        Assert.Equal($"/experiments/api/{answer.Text("uid")}", answer.Headers["Location"]);
+        Assert.Matches("^exp_[a-z0-9]{16}$", answer.Text("uid"));
+        Assert.Equal("draft", answer.Text("status"));
+        var experiment = answer.Experiment;
+        Assert.Equal("""{"type":"impressions_only"}""", experiment.GetProperty("goalConfig").GetRawText());
+        Assert.Equal("""{"enabled":false,"algorithm":"thompson_sampling","warmupImpressions":50,"recomputeIntervalMinutes":15}""",
+            experiment.GetProperty("banditConfig").GetRawText());
+        Assert.Equal("""{"format":"png","quality":90}""", experiment.GetProperty("outputConfig").GetRawText());
+        Assert.Equal((1000, 0.95, 7), (experiment.GetProperty("minimumSampleSize").GetInt32(),
+            experiment.GetProperty("confidenceThreshold").GetDouble(), experiment.GetProperty("minimumRunDays").GetInt32()));
+        Assert.Equal(JsonValueKind.Null, experiment.GetProperty("winnerVariantId").ValueKind);
+        Assert.Equal(JsonValueKind.Null, experiment.GetProperty("winnerDeclaredAt").ValueKind);
+        Assert.Equal(0, experiment.GetProperty("variants")[0].GetProperty("impressions").GetInt64());
+    }
+
+    [Fact]
+    public async Task Create_WithManyMistakes_NamesThemAllAndStoresNothing()
+    {
+        var before = Directory.GetFiles(Path.Combine(site.DataDir, "experiments")).Length;
+
+        var answer = await site.SendAsync("POST", "", """
+            {"slug":"api","type":"bandit","variants":[{"id":"a b","weight":5000.5},{"id":"a b"}],"confidenceThreshold":1,
+             "goalConfig":{"type":"click_through"},"minimumRunDays":-1}
+            """);
+
+        Assert.Equal((400, "validation-error"), (answer.Status, answer.Problem));
+        Assert.Equal("application/problem+json", answer.Headers["Content-Type"]);
+        string[] expected =
+        [
+            "type: invalid_value", "slug: invalid_value", "name: required", "variants[0].id: invalid_format", "variants[0].weight: invalid_type",
+            "variants[1].weight: required", "variants[1].id: not_unique", "goalConfig.destinationUrl: required", "minimumRunDays: out_of_range",
+            "confidenceThreshold: out_of_range",
+        ];
+        Assert.Empty(expected.Except(answer.Errors));
+        Assert.Equal(before, Directory.GetFiles(Path.Combine(site.DataDir, "experiments")).Length);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{\"name\":")]
+    [InlineData("\"text\"")]
+    public async Task Create_OfSomethingElse_IsAValidationError(string body)
+    {
+        var answer = await site.SendAsync("POST", "", body);
+
+        Assert.Equal((400, "validation-error"), (answer.Status, answer.Problem));
+    }
+
+    [Fact]
+    public async Task Create_WithATakenSlug_IsAConflictUntilItsHolderIsDeleted()
+    {
+        var (uid, slug) = await site.CreateAsync();
+
+        var taken = await site.SendAsync("POST", "", ManagedEdge.AbTest(slug));
+        await site.SendAsync("DELETE", "/" + uid);
+        var free = await site.SendAsync("POST", "", ManagedEdge.AbTest(slug));
+
+        Assert.Equal((409, "slug-in-use", 201), (taken.Status, taken.Problem, free.Status));
+    }
+
+    [Fact]
+    public async Task Keys_OfAnotherTeam_SeeNothingOfIt()
+    {
+        var other = await site.CreateKeyAsync("pictify", "--project", "other");
+        var (uid, slug) = await site.CreateAsync();
+        ManagedAnswer foreign;
+        do foreign = await site.SendAsync("GET", "/" + uid, key: other);
+        while (foreign.Status == 401); // The service follows the file of keys.
+
+        var list = await site.SendAsync("GET", "?limit=100", key: other);
+        var taken = await site.SendAsync("POST", "", ManagedEdge.AbTest(slug), key: other);
+        var unknown = await site.SendAsync("GET", "/exp_unknown", key: other);
+
+        Assert.Equal((404, 0, 409), (foreign.Status, list.Json.GetProperty("total").GetInt32(), taken.Status));
+        Assert.Equal(unknown.Json.GetProperty("detail").GetString(), foreign.Json.GetProperty("detail").GetString());
+    }
+
+    [Theory]
+    [InlineData(null, "missing-authorization")]
+    [InlineData("Basic abc", "missing-authorization")]
+    [InlineData("Bearer nonsense", "invalid-api-key")]
+    [InlineData("bearer pk_live_00000000000000000000000000000000", "invalid-api-key")]
+    public async Task Requests_WithoutAValidKey_AreRefusedWithTheScheme(string? authorization, string problem)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/experiments/api");
+        if (authorization is not null) request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        using var response = await site.Edge.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("Bearer", response.Headers.WwwAuthenticate.ToString());
+        Assert.Contains($"errors/{problem}\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_OfAnotherKind_AreRefused()
+    {
+        var write = await site.CreateKeyAsync("write");
+
+        Assert.Equal(401, (await site.SendAsync("GET", key: write)).Status);
+    }
+
+    [Fact]
+    public async Task Answers_CarryTheRateLimitAndCountDown()
+    {
+        var first = await site.SendAsync("GET", "/quota");
+        var second = await site.SendAsync("GET", "/quota");
+
+        Assert.Equal("1000", first.Headers["X-RateLimit-Limit"]);
+        var (one, two) = (int.Parse(first.Headers["X-RateLimit-Remaining"]), int.Parse(second.Headers["X-RateLimit-Remaining"]));
+        Assert.True(two < one || first.Headers["X-RateLimit-Reset"] != second.Headers["X-RateLimit-Reset"]);
+    }
+
+    [Theory]
+    [InlineData("?type=bandit", "type: invalid_value")]
+    [InlineData("?status=archived", "status: invalid_value")]
+    [InlineData("?page=0", "page: out_of_range")]
+    [InlineData("?limit=101", "limit: out_of_range")]
+    [InlineData("?limit=x", "limit: out_of_range")]
+    [InlineData("?type=ab_test&type=scheduled", "type: not_unique")]
+    public async Task List_WithABadFilter_SaysWhich(string query, string error)
+    {
+        var answer = await site.SendAsync("GET", query);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Equal([error], answer.Errors);
+    }
+
+    [Fact]
+    public async Task List_FiltersAndPages_NewestFirst()
+    {
+        var (first, _) = await site.CreateAsync();
+        var (second, _) = await site.CreateAsync("", "start", "pause");
+
+        var paused = await site.SendAsync("GET", "?status=paused&type=&limit=1");
+        var beyond = await site.SendAsync("GET", "?page=1000");
+        var all = await site.SendAsync("GET", "?limit=100");
+
+        Assert.Equal(second, paused.Json.GetProperty("experiments")[0].GetProperty("uid").GetString());
+        Assert.Equal((0, 1000), (beyond.Json.GetProperty("experiments").GetArrayLength(), beyond.Json.GetProperty("page").GetInt32()));
+        var uids = all.Json.GetProperty("experiments").EnumerateArray().Select(e => e.GetProperty("uid").GetString()!).ToList();
+        Assert.True(uids.IndexOf(second) < uids.IndexOf(first));
+    }
+
+    [Fact]
+    public async Task Get_RightAfterAWrite_IsNeverStaleThoughAnswersAreCached()
+    {
+        var (uid, _) = await site.CreateAsync();
+        for (var i = 0; i < 50; i++)
+        {
+            await site.SendAsync("GET", "/" + uid);
+            await site.SendAsync("PUT", "/" + uid, $$"""{"name":"name {{i}}"}""");
+
+            Assert.Equal($"name {i}", (await site.SendAsync("GET", "/" + uid)).Text("name"));
+        }
+        var age = (await site.SendAsync("GET", "/" + uid)).Headers.ContainsKey("Age");
+        for (var i = 0; i < 20 && !age; i++) age = (await site.SendAsync("GET", "/" + uid)).Headers.ContainsKey("Age");
+        Assert.True(age, "no answer came out of the cache");
+    }
+
+    [Theory]
+    [InlineData("", "start", 200)]
+    [InlineData("", "pause", 409)]
+    [InlineData("", "complete", 409)]
+    [InlineData("start", "start", 409)]
+    [InlineData("start", "pause", 200)]
+    [InlineData("start", "complete", 200)]
+    [InlineData("start", "DELETE", 409)]
+    [InlineData("start,pause", "start", 200)]
+    [InlineData("start,pause", "pause", 409)]
+    [InlineData("start,pause", "complete", 200)]
+    [InlineData("start,pause", "DELETE", 200)]
+    [InlineData("start,complete", "start", 409)]
+    [InlineData("start,complete", "pause", 409)]
+    [InlineData("start,complete", "complete", 409)]
+    [InlineData("start,complete", "DELETE", 200)]
+    [InlineData("", "DELETE", 200)]
+    public async Task Lifecycle_FollowsItsTable(string before, string action, int status)
+    {
+        var (uid, _) = await site.CreateAsync("", before.Split(',', StringSplitOptions.RemoveEmptyEntries));
+
+        var answer = action == "DELETE"
+            ? await site.SendAsync("DELETE", "/" + uid)
+            : await site.SendAsync("POST", $"/{uid}/{action}", action == "complete" ? """{"winnerVariantId":"a"}""" : null);
+
+        Assert.Equal(status, answer.Status);
+        if (status != 409) return;
+        Assert.Equal("invalid-state-transition", answer.Problem);
+        Assert.NotEmpty(answer.Json.GetProperty("allowedTransitions").EnumerateArray());
+        Assert.Equal(answer.Json.GetProperty("currentStatus").GetString(), (await site.SendAsync("GET", "/" + uid)).Text("status"));
+    }
+
+    [Fact]
+    public async Task Delete_FreesEverything_AndCannotBeRepeated()
+    {
+        var (uid, slug) = await site.CreateAsync("", "start", "pause");
+
+        Assert.True((await site.SendAsync("DELETE", "/" + uid)).Json.GetProperty("deleted").GetBoolean());
+        Assert.Equal(404, (await site.SendAsync("DELETE", "/" + uid)).Status);
+        Assert.Equal(404, (await site.SendAsync("GET", "/" + uid)).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await site.Edge.Client.GetAsync($"/s/{slug}/click")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("{}", "winnerVariantId: required")]
+    [InlineData("{\"winnerVariantId\":7}", "winnerVariantId: invalid_type")]
+    [InlineData("{\"winnerVariantId\":\"zzz\"}", "winnerVariantId: invalid_value")]
+    [InlineData("not json", ": invalid_format")]
+    public async Task Complete_WithoutAVariantOfIt_IsRefused(string body, string error)
+    {
+        var (uid, _) = await site.CreateAsync("", "start");
+
+        var answer = await site.SendAsync("POST", $"/{uid}/complete", body);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Equal([error], answer.Errors);
+        Assert.Equal("running", (await site.SendAsync("GET", "/" + uid)).Text("status"));
+    }
+
+    [Fact]
+    public async Task Complete_ServesTheWinnerToEverybody()
+    {
+        var (uid, slug) = await site.CreateAsync("", "start", "complete");
+
+        var answer = await site.SendAsync("GET", "/" + uid);
+
+        Assert.Equal("b", answer.Text("winnerVariantId"));
+        Assert.Matches(@"^\d{4}-\d\d-\d\dT", answer.Text("winnerDeclaredAt"));
+        for (var i = 0; i < 20; i++)
+            Assert.Equal("""{"variantId":"b"}""", await site.Edge.Client.GetStringAsync($"/s/{slug}/resolve?u={i}"));
+    }
+
+    [Theory]
+    [InlineData("start", """{"name":"x","confidenceThreshold":0.9,"minimumRunDays":3,"goalConfig":{"destinationUrl":"https://example.com/new"}}""", "")]
+    [InlineData("start", """{"hypothesis":"x"}""", "hypothesis: not_editable")]
+    [InlineData("start", """{"goalConfig":{"type":"impressions_only"},"slug":"other-slug"}""", "slug: not_editable,goalConfig.type: not_editable")]
+    [InlineData("start", """{"variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],"status":"draft","uid":"x"}""", "")]
+    [InlineData("start", """{"goalConfig":{"destinationUrl":null}}""", "goalConfig.destinationUrl: required")]
+    [InlineData("start,complete", """{"name":"x"}""", "")]
+    [InlineData("start,complete", """{"minimumRunDays":3}""", "minimumRunDays: not_editable")]
+    [InlineData("start,pause", """{"type":"smart_link","hypothesis":"x","variants":[{"id":"a","weight":10000},{"id":"c","weight":0}]}""", "")]
+    [InlineData("", """{"minimumSampleSize":0,"templateUid":"t","outputConfig":{"quality":50}}""", "")]
+    public async Task Update_ObeysTheStatus(string before, string body, string errors)
+    {
+        var (uid, _) = await site.CreateAsync("", before.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        var stored = await site.SendAsync("GET", "/" + uid);
+
+        var answer = await site.SendAsync("PUT", "/" + uid, body);
+
+        Assert.Equal(errors.Length == 0 ? 200 : 400, answer.Status);
+        if (errors.Length == 0) return;
+        Assert.Equal(errors.Split(',').Order(), answer.Errors.Order());
+        Assert.Equal(stored.Json.GetRawText(), (await site.SendAsync("GET", "/" + uid)).Json.GetRawText());
+    }
+
+    [Fact]
+    public async Task Update_OfWhatWasGot_IsNoEdit()
+    {
+        var (uid, _) = await site.CreateAsync("", "start");
+        var got = await site.SendAsync("GET", "/" + uid);
+
+        var answer = await site.SendAsync("PUT", "/" + uid, got.Experiment.GetRawText());
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(got.Text("updatedAt"), answer.Text("updatedAt"));
+    }
+
+    [Fact]
+    public async Task Update_OfWeightsWhilePaused_MovesOnlyTheViewersItMust()
+    {
+        var (uid, slug) = await site.CreateAsync("", "start");
+        var before = await ResolveAsync(slug, 400);
+        await site.SendAsync("POST", $"/{uid}/pause");
+
+        await site.SendAsync("PUT", "/" + uid, """{"variants":[{"id":"c","weight":2000},{"id":"b","weight":4000},{"id":"a","weight":4000}]}""");
+        await site.SendAsync("POST", $"/{uid}/start");
+
+        var after = await ResolveAsync(slug, 400);
+        Assert.All(before.Zip(after).Where(pair => pair.First != pair.Second), pair => Assert.Equal("c", pair.Second));
+        Assert.Contains("c", after);
+        Assert.Equal(2, (await site.SendAsync("GET", "/" + uid)).Experiment.GetProperty("weightsVersion").GetInt32());
+    }
+
+    [Fact]
+    public async Task IfMatch_OfAnOlderVersion_ChangesNothing()
+    {
+        var (uid, _) = await site.CreateAsync();
+        var tag = (await site.SendAsync("GET", "/" + uid)).Headers["ETag"];
+        var fresh = await site.SendAsync("PUT", "/" + uid, """{"name":"first"}""", null, ("If-Match", tag));
+
+        var stale = await site.SendAsync("PUT", "/" + uid, """{"name":"second"}""", null, ("If-Match", tag));
+
+        Assert.Equal((200, 412, "precondition-failed"), (fresh.Status, stale.Status, stale.Problem));
+        Assert.Equal("first", (await site.SendAsync("GET", "/" + uid)).Text("name"));
+        Assert.Equal(200, (await site.SendAsync("PUT", "/" + uid, """{"name":"second"}""", null, ("If-Match", "*"))).Status);
+    }
+
+    [Fact]
+    public async Task Transitions_AtTheSameTime_SucceedOnce()
+    {
+        var (uid, _) = await site.CreateAsync();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => site.SendAsync("POST", $"/{uid}/start")));
+
+        Assert.Equal(1, answers.Count(answer => answer.Status == 200));
+        Assert.Equal(15, answers.Count(answer => answer.Status == 409));
+    }
+
+    [Fact]
+    public async Task Updates_AtTheSameTime_AreAllKept()
+    {
+        var (uid, _) = await site.CreateAsync();
+        string[] bodies = ["""{"name":"n"}""", """{"hypothesis":"h"}""", """{"minimumRunDays":9}""", """{"minimumSampleSize":11}""", """{"templateUid":"t"}"""];
+
+        var answers = await Task.WhenAll(bodies.Select(body => site.SendAsync("PUT", "/" + uid, body)));
+
+        Assert.All(answers, answer => Assert.Equal(200, answer.Status));
+        var stored = (await site.SendAsync("GET", "/" + uid)).Experiment;
+        Assert.Equal(("n", "h", 9, 11, "t"), (stored.GetProperty("name").GetString(), stored.GetProperty("hypothesis").GetString(),
+            stored.GetProperty("minimumRunDays").GetInt32(), stored.GetProperty("minimumSampleSize").GetInt32(), stored.GetProperty("templateUid").GetString()));
+    }
+
+    [Theory]
+    [InlineData("POST", "/quota", "GET")]
+    [InlineData("PATCH", "", "GET, POST")]
+    [InlineData("POST", "/exp_x", "GET, PUT, DELETE")]
+    [InlineData("GET", "/exp_x/start", "POST")]
+    public async Task Methods_NotOffered_AreNamed(string method, string path, string allow)
+    {
+        var answer = await site.SendAsync(method, path);
+
+        Assert.Equal((405, allow), (answer.Status, answer.Headers["Allow"]));
+    }
+
+    [Theory]
+    [InlineData("text/xml", null, 415)]
+    [InlineData("application/json; charset=latin1", null, 415)]
+    [InlineData("application/json", "br", 415)]
+    [InlineData("application/json", "gzip", 400)]
+    public async Task Bodies_OfAnotherKind_AreRefused(string type, string? coding, int status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/experiments/api");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", site.Key);
+        request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(ManagedEdge.AbTest(ManagedEdge.NewSlug())));
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        if (coding is not null) request.Content.Headers.ContentEncoding.Add(coding);
+        using var response = await site.Edge.Client.SendAsync(request);
+
+        Assert.Equal(status, (int)response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Bodies_TooLong_AreRefusedDeclaredOrNot()
+    {
+        var body = ManagedEdge.AbTest(ManagedEdge.NewSlug(), $",\"hypothesis\":\"{new string('x', 1 << 20)}\"");
+
+        var declared = await site.SendAsync("POST", "", body);
+        var undeclared = await site.SendAsync("POST", "", body, null, ("Transfer-Encoding", "chunked"));
+
+        Assert.Equal((413, 413), (declared.Status, undeclared.Status));
+    }
+
+    [Fact]
+    public async Task Bandit_WithNothingToLearnFrom_IsLegalWithAWarning()
+    {
+        var slug = ManagedEdge.NewSlug();
+
+        var answer = await site.SendAsync("POST", "", $$"""
+            {"name":"N","slug":"{{slug}}","type":"ab_test","banditConfig":{"enabled":true},
+             "variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}]}
+            """);
+
+        Assert.Equal(201, answer.Status);
+        Assert.Single(answer.Json.GetProperty("warnings").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Images_RedirectToTheVariantsOwn_ThenTheFallback()
+    {
+        var slug = ManagedEdge.NewSlug();
+        var created = await site.SendAsync("POST", "", $$"""
+            {"name":"N","slug":"{{slug}}","type":"ab_test","fallbackImageUrl":"https://cdn.example.com/fallback.png",
+             "variants":[{"id":"a","weight":10000,"variables":{"imageUrl":"https://cdn.example.com/a.png"} },{"id":"b","weight":0}]}
+            """);
+        var image = $"/s/{slug}.png";
+        Assert.Equal(HttpStatusCode.NotFound, (await site.Edge.Client.GetAsync(image)).StatusCode);
+        await site.SendAsync("POST", $"/{created.Text("uid")}/start");
+
+        using var own = await site.Edge.Client.GetAsync(image);
+        using var fallback = await site.Edge.Client.GetAsync(image + "?variant=b");
+
+        Assert.Equal((HttpStatusCode.Redirect, "https://cdn.example.com/a.png"), (own.StatusCode, own.Headers.Location!.ToString()));
+        Assert.Equal("https://cdn.example.com/fallback.png", fallback.Headers.Location!.ToString());
+    }
+
+    [Fact]
+    public async Task Resolve_AgreesWithTheClick_AndIsNotServedWhilePaused()
+    {
+        var (uid, slug) = await site.CreateAsync("", "start");
+        var resolved = await ResolveAsync(slug, 20);
+        Assert.Equal(2, resolved.Distinct().Count());
+
+        await site.SendAsync("POST", $"/{uid}/pause");
+
+        using var paused = await site.Edge.Client.GetAsync($"/s/{slug}/resolve");
+        using var click = await site.Edge.Client.GetAsync($"/s/{slug}/click");
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.Redirect), (paused.StatusCode, click.StatusCode));
+    }
+
+    private async Task<List<string>> ResolveAsync(string slug, int viewers)
+    {
+        var variants = new List<string>();
+        for (var i = 0; i < viewers; i++)
+        {
+            using var answer = JsonDocument.Parse(await site.Edge.Client.GetStringAsync($"/s/{slug}/resolve?u=viewer-{i}"));
+            variants.Add(answer.RootElement.GetProperty("variantId").GetString()!);
+        }
+        return variants;
+    }
+}
