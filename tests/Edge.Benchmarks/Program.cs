@@ -1,10 +1,19 @@
+using System.Globalization;
 using Edge.Benchmarks;
 
-// dotnet run -c Release --project tests/Edge.Benchmarks -- append [DIRECTORY]
-if (args is not ["append", ..])
+// dotnet run -c Release --project tests/Edge.Benchmarks -- COMMAND
+switch (args)
 {
-    Console.Error.WriteLine("usage: append [DIRECTORY on the disk to be measured]");
-    return 2;
+    case ["append", .. var rest]:
+        await AppendBenchmark.RunAsync(rest.Length > 0 ? rest[0] : Path.GetTempPath(), Console.Out);
+        return 0;
+    case ["backlog", var directory, var mebibytes] when long.TryParse(mebibytes, NumberStyles.None, CultureInfo.InvariantCulture, out var size):
+        await Backlog.WriteAsync(directory, size << 20, Console.Out);
+        return 0;
+    default:
+        Console.Error.WriteLine("""
+            usage: append [DIRECTORY on the disk to be measured]
+                   backlog DATA-DIRECTORY MEBIBYTES
+            """);
+        return 2;
 }
-await AppendBenchmark.RunAsync(args.Length > 1 ? args[1] : Path.GetTempPath(), Console.Out);
-return 0;
