@@ -21,6 +21,7 @@ internal static class CommandLine
                                             all keys: id, kind, end of the secret, state, issued, project, scopes, origins
           edge keys revoke ID [--data-dir D] [--config F]
                                             refuses a key from now on
+          edge source --stdin               JSON lines {"url","referrer","request_host"} -> where each visit came from
           edge journal dump|verify|stat [--data-dir D] [--config F]
                                             reads the journal while the service is stopped: events as NDJSON, integrity, sizes
           edge journal skip-to --sink S --to N|end [--data-dir D] [--config F]
@@ -51,6 +52,9 @@ internal static class CommandLine
             case ["serve", ..]:
                 var serve = Arguments.Parse("serve", args.AsSpan(1), ["urls", "admin-urls", .. SharedOptions], ["demo"]);
                 return Refuse(serve, error) ?? await ServeAsync(serve, output, error);
+            case ["source", ..]:
+                var source = Arguments.Parse("source", args.AsSpan(1), [], ["stdin"]);
+                return Refuse(source, error) ?? SourceCommand.Run(Console.In, output, error);
             case ["keys", "create", ..]:
                 var create = Arguments.Parse("keys create", args.AsSpan(2), ["kind", "project", .. SharedOptions], [], "scope", "origin");
                 return Refuse(create, error) ?? RunKeys(create, error, options => KeysCommand.Create(options, create, TimeProvider.System, output, error));

@@ -67,6 +67,8 @@ internal sealed class VisitRecorder(
 
         var referrer = headers.Referer.Count > 0 ? headers.Referer[0].AsSpan() : default;
         Span<byte> referrerBytes = referrer.IsEmpty ? default : stackalloc byte[EventEncoder.ForeignTextMaxBytes];
+        Span<char> sourceScratch = referrer.IsEmpty ? default : stackalloc char[SourceClassifier.ScratchChars];
+        _ = SourceClassifier.TryClassify(url: default, referrer, requestHost: default, sourceScratch, out var source);
 
         var tracked = new TrackedEvent
         {
@@ -85,6 +87,11 @@ internal sealed class VisitRecorder(
             UnitHash = unitHash,
             UnitHashPrevious = isJustAfterMidnight ? previousUnitHash : default,
             Referrer = HeaderBytes.Narrow(referrer, referrerBytes),
+            Source = source.Source,
+            Medium = source.Medium,
+            Campaign = source.Campaign,
+            SourceConfidence = source.Confidence,
+            SourceRuleId = source.RuleId,
             DeviceType = facts.DeviceType,
             Browser = facts.Browser,
             Os = facts.Os,

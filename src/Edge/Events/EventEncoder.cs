@@ -56,6 +56,11 @@ internal static class EventEncoder
         WriteText(writer, Names.UnitHash, e.UnitHash);
         WriteText(writer, Names.UnitHashPrevious, e.UnitHashPrevious);
         WriteForeignText(writer, Names.Referrer, e.Referrer);
+        WriteText(writer, Names.Source, e.Source);
+        WriteText(writer, Names.Medium, e.Medium);
+        WriteText(writer, Names.Campaign, e.Campaign);
+        WriteText(writer, Names.SourceConfidence, e.SourceConfidence);
+        WriteText(writer, Names.SourceRuleId, e.SourceRuleId);
         WriteText(writer, Names.DeviceType, e.DeviceType);
         WriteText(writer, Names.Browser, e.Browser);
         WriteText(writer, Names.Os, e.Os);
@@ -85,6 +90,11 @@ internal static class EventEncoder
     private static void WriteText(Utf8JsonWriter writer, JsonEncodedText name, string? value)
     {
         if (!string.IsNullOrEmpty(value)) writer.WriteString(name, value);
+    }
+
+    private static void WriteText(Utf8JsonWriter writer, JsonEncodedText name, ReadOnlySpan<char> value)
+    {
+        if (!value.IsEmpty) writer.WriteString(name, value);
     }
 
     private static void WriteText(Utf8JsonWriter writer, JsonEncodedText name, ReadOnlySpan<byte> value)
@@ -128,6 +138,11 @@ internal static class EventEncoder
         public static readonly JsonEncodedText UnitHash = Name("unit_hash");
         public static readonly JsonEncodedText UnitHashPrevious = Name("unit_hash_prev");
         public static readonly JsonEncodedText Referrer = Name("referrer");
+        public static readonly JsonEncodedText Source = Name("source");
+        public static readonly JsonEncodedText Medium = Name("medium");
+        public static readonly JsonEncodedText Campaign = Name("campaign");
+        public static readonly JsonEncodedText SourceConfidence = Name("source_confidence");
+        public static readonly JsonEncodedText SourceRuleId = Name("source_rule_id");
         public static readonly JsonEncodedText DeviceType = Name("device_type");
         public static readonly JsonEncodedText Browser = Name("browser");
         public static readonly JsonEncodedText Os = Name("os");

@@ -30,6 +30,13 @@ internal ref struct TrackedEvent
     /// <summary>Raw bytes of the Referer header, in whatever encoding the client used.</summary>
     public ReadOnlySpan<byte> Referrer;
 
+    /// <summary>Where the visit came from; not raw client text but words of the cascade or decoded parameters.</summary>
+    public ReadOnlySpan<char> Source;
+
+    public ReadOnlySpan<char> Medium;
+    public ReadOnlySpan<char> Campaign;
+    public string? SourceConfidence;
+    public string? SourceRuleId;
     public string DeviceType;
     public string Browser;
     public string Os;

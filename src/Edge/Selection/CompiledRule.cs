@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Edge.Experiments;
+using Edge.Requests;
 
 namespace Edge.Selection;
 
@@ -102,7 +103,7 @@ internal readonly struct CompiledRule
             is RuleOperator.Equals or RuleOperator.NotEquals or RuleOperator.In or RuleOperator.NotIn;
         if (source == PropertySource.ReferrerDomain && isEquality)
         {
-            text = HeaderValues.WithoutWww(text).ToString();
+            text = UrlText.WithoutWww(text).ToString();
         }
         _ = ConditionNumber.TryParse(text, out var number);
         var isLanguage = source == PropertySource.Language && !text.Contains('-', StringComparison.Ordinal);

@@ -1,3 +1,5 @@
+using Edge.Requests;
+
 namespace Edge.Selection;
 
 /// <summary>
@@ -42,26 +44,8 @@ internal static class HeaderValues
     public static ReadOnlySpan<char> ReferrerDomain(ReadOnlySpan<char> referrer)
     {
         var text = referrer.Length > HeaderCharsMax ? referrer[..HeaderCharsMax] : referrer;
-        var scheme = text.IndexOf("://", StringComparison.Ordinal);
-        if (scheme <= 0)
-        {
-            return default;
-        }
-        var authority = text[(scheme + 3)..];
-        var end = authority.IndexOfAny('/', '?', '#');
-        authority = end < 0 ? authority : authority[..end];
-        authority = authority[(authority.LastIndexOf('@') + 1)..];
-        if (!authority.StartsWith("["))
-        {
-            var colon = authority.IndexOf(':');
-            authority = colon < 0 ? authority : authority[..colon];
-        }
-        return WithoutWww(authority);
+        return UrlText.WithoutWww(UrlText.Host(text));
     }
-
-    /// <summary>A host without a leading <c>www.</c>, since visitors and owners write it either way.</summary>
-    public static ReadOnlySpan<char> WithoutWww(ReadOnlySpan<char> host) =>
-        host.StartsWith("www.", StringComparison.OrdinalIgnoreCase) ? host[4..] : host;
 
     /// <summary>The language of a tag without its region: <c>en</c> of <c>en-US</c>.</summary>
     public static ReadOnlySpan<char> PrimarySubtag(ReadOnlySpan<char> tag)

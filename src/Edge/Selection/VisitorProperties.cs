@@ -1,5 +1,6 @@
 using System.Globalization;
 using Edge.Experiments;
+using Edge.Requests;
 
 namespace Edge.Selection;
 

@@ -1,3 +1,4 @@
+using Edge.Requests;
 using Edge.Selection;
 using Xunit;
 
@@ -27,7 +28,7 @@ public class HeaderValuesTests
     [InlineData("https://example.com", "example.com")]
     [InlineData("HTTPS://WWW.Example.com:8443/", "Example.com")]
     [InlineData("https://user:pw@example.com/", "example.com")]
-    [InlineData("https://[2001:db8::1]:80/", "[2001:db8::1]:80")]
+    [InlineData("https://[2001:db8::1]:80/", "[2001:db8::1]")]
     [InlineData("android-app://com.google.android.gm/", "com.google.android.gm")]
     [InlineData("example.com", "")]
     [InlineData("://example.com", "")]

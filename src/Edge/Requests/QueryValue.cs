@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 
-namespace Edge.Selection;
+namespace Edge.Requests;
 
 /// <summary>
 /// One decoded parameter of a query string, as text: the first one of the name, decoded as
@@ -18,11 +18,15 @@ internal static class QueryValue
 
     /// <summary>Finds a parameter; false when it is absent or does not fit <paramref name="destination"/>.</summary>
     public static bool TryRead(
-        ReadOnlySpan<char> query, ReadOnlySpan<char> name, Span<char> destination, out ReadOnlySpan<char> value)
+        ReadOnlySpan<char> query,
+        ReadOnlySpan<char> name,
+        Span<char> destination,
+        out ReadOnlySpan<char> value,
+        StringComparison comparison = StringComparison.Ordinal)
     {
         value = default;
         // Most conditions ask for a parameter most requests do not have; encoded names are the exception.
-        if (query.IndexOf(name) < 0 && query.IndexOfAny('%', '+') < 0)
+        if (query.IndexOf(name, comparison) < 0 && query.IndexOfAny('%', '+') < 0)
         {
             return false;
         }
@@ -37,7 +41,7 @@ internal static class QueryValue
             query = ampersand < 0 ? default : query[(ampersand + 1)..];
             var equals = pair.IndexOf('=');
             var key = equals < 0 ? pair : pair[..equals];
-            if (!IsName(key, name, destination))
+            if (!IsName(key, name, destination, comparison))
             {
                 continue;
             }
@@ -51,10 +55,11 @@ internal static class QueryValue
         return false;
     }
 
-    private static bool IsName(ReadOnlySpan<char> key, ReadOnlySpan<char> name, Span<char> scratch) =>
+    private static bool IsName(
+        ReadOnlySpan<char> key, ReadOnlySpan<char> name, Span<char> scratch, StringComparison comparison) =>
         key.IndexOfAny('%', '+') < 0
-            ? key.SequenceEqual(name)
-            : TryDecode(key, scratch, out var written) && scratch[..written].SequenceEqual(name);
+            ? key.Equals(name, comparison)
+            : TryDecode(key, scratch, out var written) && name.Equals(scratch[..written], comparison);
 
     private static bool TryDecode(ReadOnlySpan<char> text, Span<char> destination, out int written)
     {

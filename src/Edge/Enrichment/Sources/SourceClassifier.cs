@@ -1,0 +1,149 @@
+using Edge.Requests;
+
+namespace Edge.Enrichment;
+
+/// <summary>
+/// The attribution cascade of spec 6.7: twenty rules over the landing URL, the referrer and the site's own host; the first that matches wins.
+/// Parameter names ignore case, an empty parameter is an absent one, the fragment is not read. Pure; allocates nothing; never throws for input.
+/// </summary>
+internal static class SourceClassifier
+{
+    /// <summary>Characters of scratch memory the caller lends; the result points into it.</summary>
+    public const int ScratchChars = (3 * ParameterCharsMax) + ReferrerSites.HostCharsMax;
+
+    /// <summary>Longest parameter that is looked at; a cut one would be another one.</summary>
+    private const int ParameterCharsMax = 256;
+
+    private const string High = "high";
+    private const string Medium = "medium";
+    private const string Low = "low";
+
+    /// <summary>Rules 1 to 4: what advertisers' redirects add.</summary>
+    private static readonly (string Parameter, string Source)[] ClickIds =
+        [("gclid", "google"), ("msclkid", "bing"), ("ttclid", "tiktok"), ("li_fat_id", "linkedin")];
+
+    private static readonly string[] PaidMediums = ["cpc", "ppc", "cpm", "paid", "paid_social", "paid-social", "paidsocial", "display"];
+    private static readonly string[] FacebookNames = ["facebook", "fb", "meta", "facebook.com", "facebook_ads"];
+    private static readonly string[] InstagramNames = ["instagram", "ig", "instagram.com"];
+
+    /// <summary>Classifies one visit; false when there is neither a URL nor a referrer, so that nothing can be said.</summary>
+    /// <param name="url">The landing URL, or empty.</param>
+    /// <param name="referrer">The referrer, or empty.</param>
+    /// <param name="requestHost">Host of the site when the URL does not say it, or empty; never the host of this service.</param>
+    /// <param name="scratch">Room for <see cref="ScratchChars"/> characters.</param>
+    /// <param name="result">What was found.</param>
+    public static bool TryClassify(
+        ReadOnlySpan<char> url, ReadOnlySpan<char> referrer, ReadOnlySpan<char> requestHost, Span<char> scratch, out TrafficSource result)
+    {
+        result = default;
+        if (url.IsEmpty && referrer.IsEmpty) return false;
+        var query = UrlText.Query(url);
+        var source = Parameter(query, "utm_source", scratch, 0);
+        var medium = Parameter(query, "utm_medium", scratch, 1);
+        var campaign = Parameter(query, "utm_campaign", scratch, 2);
+        ToLower(source, scratch);
+        ToLower(medium, scratch[ParameterCharsMax..]);
+        var host = LowerHost(UrlText.Host(referrer), scratch[(3 * ParameterCharsMax)..]);
+        result = ByParameters(query, scratch[..source.Length], scratch.Slice(ParameterCharsMax, medium.Length), host, out var isDecided);
+        if (!isDecided)
+        {
+            var site = UrlText.Host(url);
+            result = ByReferrer(referrer, host, UrlText.WithoutWww(site.IsEmpty ? requestHost : site));
+        }
+        result.Campaign = campaign;
+        return true;
+    }
+
+    /// <summary>Rules 1 to 12.</summary>
+    private static TrafficSource ByParameters(
+        ReadOnlySpan<char> query, ReadOnlySpan<char> source, ReadOnlySpan<char> medium, ReadOnlySpan<char> host, out bool isDecided)
+    {
+        isDecided = true;
+        foreach (var (parameter, advertiser) in ClickIds)
+            if (Has(query, parameter)) return Of(advertiser, "paid", High, parameter);
+
+        var isFacebook = IsOneOf(source, FacebookNames);
+        var isInstagram = IsOneOf(source, InstagramNames);
+        var isPaid = IsOneOf(medium, PaidMediums);
+        var hasFacebookId = Has(query, "fbclid");
+        if (hasFacebookId && host is "l.facebook.com" or "lm.facebook.com") return Of("facebook", "paid", High, "fb_ad_redirect");
+        if (hasFacebookId && (isFacebook || isInstagram)) return Of(isInstagram ? "instagram" : "facebook", "paid", High, "fbclid_utm");
+        if (isPaid && isFacebook) return Of("facebook", "paid", High, "utm_paid_facebook");
+        if (isPaid && isInstagram) return Of("instagram", "paid", High, "utm_paid_instagram");
+        if (isPaid && !source.IsEmpty) return Of(source, "paid", High, "utm_paid");
+        if (isPaid) return Of("unknown", "paid", Medium, "utm_paid_no_source");
+        if (hasFacebookId) return Of("facebook", "paid", Medium, "fbclid_only");
+        if (!source.IsEmpty) return Of(source, medium.IsEmpty ? "unknown" : medium, High, "utm_explicit");
+        isDecided = false;
+        return default;
+    }
+
+    /// <summary>Rules 13 to 20.</summary>
+    private static TrafficSource ByReferrer(ReadOnlySpan<char> referrer, ReadOnlySpan<char> host, ReadOnlySpan<char> site)
+    {
+        if (ReferrerSites.Find(host) is { } known)
+        {
+            return known.Kind switch
+            {
+                SiteKind.Search => Of(known.Slug, "organic", Medium, "ref_search"),
+                SiteKind.Email => Of(known.Slug, "email", Medium, "ref_email"),
+                _ => Of(known.Slug, "social", Medium, known.Slug is "facebook" ? "ref_facebook" : known.Slug is "instagram" ? "ref_instagram" : "ref_social"),
+            };
+        }
+        if (!host.IsEmpty && host.Equals(site, StringComparison.OrdinalIgnoreCase)) return Of("internal", "direct", High, "ref_internal");
+        if (referrer.IsEmpty) return Of("direct", "direct", High, "direct");
+        return Of(host.IsEmpty ? "unknown" : host, "referral", Low, "ref_other");
+    }
+
+    private static TrafficSource Of(ReadOnlySpan<char> source, ReadOnlySpan<char> medium, string confidence, string ruleId) =>
+        new() { Source = source, Medium = medium, Confidence = confidence, RuleId = ruleId };
+
+    /// <summary>The trimmed value in its third of the scratch memory, moved to the beginning of it.</summary>
+    private static ReadOnlySpan<char> Parameter(ReadOnlySpan<char> query, string name, Span<char> scratch, int place)
+    {
+        var room = scratch.Slice(place * ParameterCharsMax, ParameterCharsMax);
+        if (!QueryValue.TryRead(query, name, room, out var value, StringComparison.OrdinalIgnoreCase)) return default;
+        var trimmed = value.Trim();
+        trimmed.CopyTo(room);
+        return room[..trimmed.Length];
+    }
+
+    private static bool Has(ReadOnlySpan<char> query, string name)
+    {
+        Span<char> scratch = stackalloc char[ParameterCharsMax];
+        // One too long to be decoded is there all the same.
+        return QueryValue.TryRead(query, name, scratch, out var value, StringComparison.OrdinalIgnoreCase)
+            ? !value.Trim().IsEmpty
+            : query.Length > ParameterCharsMax && query.Contains(name, StringComparison.OrdinalIgnoreCase) && HasLong(query, name);
+    }
+
+    private static bool HasLong(ReadOnlySpan<char> query, string name)
+    {
+        foreach (var range in query.Split('&'))
+        {
+            var pair = query[range];
+            if (pair.Length > ParameterCharsMax && pair.StartsWith(name, StringComparison.OrdinalIgnoreCase) && pair[name.Length] == '=') return true;
+        }
+        return false;
+    }
+
+    private static bool IsOneOf(ReadOnlySpan<char> text, string[] words)
+    {
+        foreach (var word in words)
+            if (text.SequenceEqual(word)) return true;
+        return false;
+    }
+
+    private static void ToLower(ReadOnlySpan<char> text, Span<char> destination)
+    {
+        for (var i = 0; i < text.Length; i++) destination[i] = char.ToLowerInvariant(text[i]);
+    }
+
+    private static ReadOnlySpan<char> LowerHost(ReadOnlySpan<char> host, Span<char> room)
+    {
+        host = UrlText.WithoutWww(host).TrimEnd('.');
+        if (host.Length > ReferrerSites.HostCharsMax) return default;
+        ToLower(host, room);
+        return room[..host.Length];
+    }
+}
