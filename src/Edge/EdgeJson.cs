@@ -15,6 +15,9 @@ namespace Edge;
     Converters = [typeof(TimestampConverter)])]
 [JsonSerializable(typeof(Experiment))]
 [JsonSerializable(typeof(TrialStatisticsState))]
+[JsonSerializable(typeof(IReadOnlyList<SampleRatioState>), TypeInfoPropertyName = "SampleRatioStates")]
+[JsonSerializable(typeof(WinnerWatch))]
+[JsonSerializable(typeof(ExperimentResults))]
 internal sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>
