@@ -42,10 +42,10 @@ internal static class Calibration
                 var reference = column < scenario.Reference.Length ? scenario.Reference[column] : null;
                 var isOff = reference is { } expected && IsBeyond(share, runs, expected, scenario.ReferenceRuns);
                 offences += isOff ? 1 : 0;
-                cells.Add(Text($"{share:.000} ({Math.Sqrt(share * (1 - share) / runs):.000})")
-                    + (reference is null ? "" : Text($" [{reference:.000}]")) + (isOff ? " **!**" : ""));
+                cells.Add(Text($"{share:0.000} ({Math.Sqrt(share * (1 - share) / runs):0.000})")
+                    + (reference is null ? "" : Text($" [{reference:0.000}]")) + (isOff ? " **!**" : ""));
             }
-            cells.Add(Text($"{results.Count(result => result.HasRatioAlarm) / (double)runs:.000}"));
+            cells.Add(Text($"{results.Count(result => result.HasRatioAlarm) / (double)runs:0.000}"));
             output.WriteLine($"| {scenario.Name} | {string.Join(" | ", cells)} |");
             output.Flush();
             if (scenario.Best is { } best)
@@ -74,8 +74,14 @@ internal static class Calibration
                 .Select(result => result.Declared[column]!.Value).ToArray();
             var correct = declared.Length == 0 ? double.NaN : declared.Average(found => found.Winner == best ? 1 : 0);
             var day = declared.Length == 0 ? double.NaN : declared.Average(found => found.Day);
+            var share = declared.Length / (double)results.Length;
+            var reference = column < scenario.Reference.Length ? scenario.Reference[column] : null;
+            var hasReference = scenario.PowerReference.TryGetValue(column, out var expected);
             yield return $"| {scenario.Name} | {CalibrationRun.Columns[column]} | "
-                + Text($"{declared.Length / (double)results.Length:.000} | {correct:0.000} | {day:F1} | {regret:.000} |");
+                + Text($"{share:0.000}") + In(reference, "0.000")
+                + Text($" | {correct:0.000}") + In(hasReference ? expected.Correct : null, "0.000")
+                + Text($" | {day:F1}") + In(hasReference ? expected.Day : null, "0.0")
+                + Text($" | {regret:0.000}") + In(scenario.RegretReference, "0.000") + " |";
         }
     }
 
@@ -99,6 +105,9 @@ internal static class Calibration
         z = (z ^ (z >> 27)) * 0x81DADEF4BC2DD44D;
         return z ^ (z >> 33);
     }
+
+    private static string In(double? reference, string format) =>
+        reference is { } value ? $" [{value.ToString(format, CultureInfo.InvariantCulture)}]" : "";
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -24,6 +24,12 @@ internal sealed record CalibrationScenario(string Name)
     /// <summary>Runs behind the reference.</summary>
     public int ReferenceRuns { get; init; } = 400;
 
+    /// <summary>By column of the power table: share that was correct when declared, and mean day.</summary>
+    public Dictionary<int, (double Correct, double Day)> PowerReference { get; init; } = [];
+
+    /// <summary>Regret relative to an equal split.</summary>
+    public double? RegretReference { get; init; }
+
     /// <summary>Index of the best variant where there is one.</summary>
     public int? Best => Rates.Distinct().Count() > 1 ? Array.IndexOf(Rates, Rates.Max()) : null;
 
@@ -79,22 +85,26 @@ internal sealed record CalibrationScenario(string Name)
         new("4 % and 5 %, 1k/d")
         {
             Rates = [.04, .05], TrialsPerDay = 1000, Reference = [null, null, .900, null, .905, .480, null],
+            PowerReference = new() { [2] = (1.0, 13.3), [4] = (1.0, 15.5), [5] = (1.0, 14.9) }, RegretReference = .309,
             ReferenceRuns = 200,
         },
         new("4 % and 5 %, 5k/d")
         {
             Rates = [.04, .05], TrialsPerDay = 5000, Reference = [null, null, 1.0, null, null, .955, null],
+            PowerReference = new() { [2] = (1.0, 7.7), [5] = (1.0, 11.1) }, RegretReference = .153,
             ReferenceRuns = 200,
         },
         new("5 % and 5.5 %, 1k/d, 56 d")
         {
             Rates = [.05, .055], TrialsPerDay = 1000, Days = 56,
             Reference = [null, null, .740, null, null, .195, null], ReferenceRuns = 200,
+            PowerReference = new() { [2] = (.993, 24.7), [5] = (1.0, 25.2) },
         },
         new("K=5, 3 to 5 %, 5k/d")
         {
             Rates = [.03, .035, .04, .045, .05], TrialsPerDay = 5000,
             Reference = [null, null, .750, null, null, null, null], ReferenceRuns = 200,
+            PowerReference = new() { [2] = (1.0, 17.0) },
         },
     ];
 

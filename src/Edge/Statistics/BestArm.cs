@@ -54,6 +54,8 @@ internal sealed record BestArm(
         for (var i = 0; i < probabilities.Length; i++)
         {
             probabilities[i] /= sum;
+            // Where nothing is lost, rounding may leave less than nothing.
+            losses[i] = Math.Max(0, losses[i]);
             if (leader < 0 || probabilities[i] > probabilities[leader])
             {
                 leader = i;

@@ -3,6 +3,9 @@ namespace Edge.Statistics;
 /// <summary>Why weights are what they are.</summary>
 internal enum WeightReason
 {
+    /// <summary>Nothing to optimise: no bandit, or a goal that knows no success. The configured weights.</summary>
+    Fixed,
+
     /// <summary>Some variant has too few trials yet: the configured weights.</summary>
     Warmup,
 

@@ -1,3 +1,5 @@
+using Edge.Experiments;
+
 namespace Edge.Statistics;
 
 /// <summary>
@@ -20,6 +22,25 @@ internal static class WeightRule
 
     /// <summary>Remainders that differ by less than this are equal.</summary>
     private const double TieBelow = 1e-9;
+
+    /// <summary>
+    /// Proposes the weights of an experiment. Without a bandit, and with a goal that counts impressions only, these are
+    /// the configured ones.
+    /// </summary>
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="arms">What is known of each of its variants, in their order.</param>
+    public static WeightProposal Propose(Experiment experiment, ReadOnlySpan<ArmPosterior> arms)
+    {
+        var configured = experiment.Variants.Select(variant => variant.AskedWeight).ToArray();
+        var served = experiment.Variants.Select(variant => variant.Weight).ToArray();
+        var learns = experiment is
+        {
+            Type: ExperimentType.AbTest, BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ClickThrough,
+        };
+        return learns
+            ? Propose(configured, served, arms, experiment.BanditConfig.WarmupImpressions)
+            : Proposal(configured, served, WeightReason.Fixed);
+    }
 
     /// <summary>Proposes weights.</summary>
     /// <param name="configured">What the owner asked for, in basis points; 0 stays 0.</param>

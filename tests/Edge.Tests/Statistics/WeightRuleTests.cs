@@ -1,3 +1,4 @@
+using Edge.Experiments;
 using Edge.Statistics;
 using Xunit;
 
@@ -137,6 +138,35 @@ public class WeightRuleTests
 
         Assert.Equal([10_000, 0], proposal.Weights);
         Assert.True(proposal.ShouldPublish);
+    }
+
+    [Theory]
+    [InlineData("bandit", true, "click_through", WeightReason.Optimized)]
+    [InlineData("no bandit", false, "click_through", WeightReason.Fixed)]
+    [InlineData("no success", true, "impressions_only", WeightReason.Fixed)]
+    public void Propose_ForAnExperiment_FollowsItsSettings(string name, bool isBandit, string goal, object reason)
+    {
+        Assert.True(WireNames<GoalType>.Lower.TryParse(goal, out var type));
+        var experiment = new Experiment
+        {
+            Uid = "exp_1",
+            Slug = "s",
+            Type = ExperimentType.AbTest,
+            Name = name,
+            Variants =
+            [
+                new Variant { Id = "a", Weight = 8000, ConfiguredWeight = 4000 },
+                new Variant { Id = "b", Weight = 2000, ConfiguredWeight = 6000 },
+            ],
+            GoalConfig = new GoalConfig { Type = type },
+            BanditConfig = new BanditConfig { Enabled = isBandit },
+        };
+
+        var proposal = WeightRule.Propose(experiment, [Arm("a", 100, 0.1), Arm("b", 100, 0.1)]);
+
+        Assert.Equal(reason, proposal.Reason);
+        Assert.Equal(proposal.Reason == WeightReason.Fixed ? [4000, 6000] : [5000, 5000], proposal.Weights);
+        Assert.Equal(proposal.Reason == WeightReason.Fixed ? 4000 : 3000, proposal.Moved);
     }
 
     private static ArmPosterior Arm(string id, int trials, double rate)
