@@ -9,7 +9,7 @@ namespace Edge.Statistics;
 internal sealed record Comparison
 {
     /// <summary>Index of each participant in the experiment's variants.</summary>
-    public required IReadOnlyList<int> Participants { get; init; }
+    public required int[] Participants { get; init; }
 
     /// <summary>What is known of each participant.</summary>
     public required ArmPosterior[] Arms { get; init; }
@@ -40,6 +40,9 @@ internal sealed record Comparison
             Assessment = WinnerRule.Assess(taking, best, WinnerCriteria.Of(experiment), runningTime, sampleRatio),
         };
     }
+
+    /// <summary>Where a variant stands among the participants; -1 when it is none.</summary>
+    public int IndexOf(int variant) => Array.IndexOf(Participants, variant);
 
     /// <summary>Whether waiting longer gains nothing; one more integration, so not part of every comparison.</summary>
     public bool IsFutile() => WinnerRule.IsFutile(Arms, Best, Assessment);

@@ -62,7 +62,7 @@ internal sealed record VariantResults
             var hasTrials = arm.Trials > 0;
             var hasRate = hasTrials && experiment.GoalConfig.Type == GoalType.ClickThrough;
             var isCompared = comparison is not null && hasTrials && arms[reference].Trials > 0 && i != reference;
-            var participant = comparison?.Participants.ToList().IndexOf(i) ?? -1;
+            var participant = comparison is { Best.IsSound: true } ? comparison.IndexOf(i) : -1;
             results[i] = new VariantResults
             {
                 Id = variant.Id,

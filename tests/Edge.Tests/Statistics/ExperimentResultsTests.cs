@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Edge.Experiments;
 using Edge.Statistics;
+using Edge.Tests.Support;
 using Xunit;
 
 namespace Edge.Tests.Statistics;
@@ -167,11 +168,27 @@ public class ExperimentResultsTests
         Assert.Equal(3, hour.GetProperty("variants")[0].GetProperty("trials").GetInt64());
     }
 
+    [Fact]
+    public void Json_EveryMember_StandsInTheGuide()
+    {
+        var guide = File.ReadAllText(Path.Combine(Repository.Root, "docs", "statistics.md"));
+        var point = new SeriesPoint(Now, [new SeriesCounts("a", 4, 1, 3, 1)]);
+        var results = ExperimentResults.Compute(Test, Input(20, 1, 20, 2, days: 1) with { Hourly = [point] });
+        var json = JsonSerializer.SerializeToElement(results, EdgeJson.Default.ExperimentResults);
+
+        Assert.DoesNotContain(Members(json), name => !guide.Contains($"{name}`", StringComparison.Ordinal));
+    }
+
+    private static IEnumerable<string> Members(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(member => Members(member.Value).Prepend(member.Name)),
+        JsonValueKind.Array => element.EnumerateArray().SelectMany(Members),
+        _ => [],
+    };
+
     private static ResultsInput Input(int trialsA, int successesA, int trialsB, int successesB, double days)
     {
-        var trials = new TrialStatistics();
-        TrialStatisticsTests.Add(trials, "a", 1, 0.5, trialsA, successesA);
-        TrialStatisticsTests.Add(trials, "b", 1, 0.5, trialsB, successesB);
+        var trials = TrialStatisticsTests.OneVersion(("a", trialsA, successesA), ("b", trialsB, successesB));
         var half = (trialsA + trialsB) / 2.0;
         // A test of "others" has few trials of one variant: weights that promised just these.
         SampleRatioState[] ratio = trialsA < 100 || trialsA == trialsB

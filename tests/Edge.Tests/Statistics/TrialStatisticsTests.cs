@@ -192,7 +192,14 @@ public class TrialStatisticsTests
         return statistics;
     }
 
-    internal static void Add(
+    /// <summary>So many trials and successes of the first epoch, without adding millions one by one.</summary>
+    internal static TrialStatistics OneVersion(params (string Id, int Trials, int Successes)[] arms) =>
+        TrialStatistics.FromState(new TrialStatisticsState(
+            1, null, 0.5, 0, 0, 0,
+            [.. arms.Select(arm => new ArmState(
+                arm.Id, arm.Trials, arm.Successes, arm.Trials, arm.Successes, 0.5, 0, 0, 0))]));
+
+    private static void Add(
         TrialStatistics statistics, string id, int version, double probability, int trials, int successes)
     {
         for (var i = 0; i < trials; i++)

@@ -79,12 +79,8 @@ public class WinnerRuleTests
     public void OneVariant_IsNothingToJudge() =>
         Assert.Equal(WinnerAssessment.None, Assess([Arm("a", 2000, 100)], Week, 1).Assessment);
 
-    internal static ArmPosterior Arm(string id, int trials, int successes)
-    {
-        var statistics = new TrialStatistics();
-        TrialStatisticsTests.Add(statistics, id, 1, 0.5, trials, successes);
-        return statistics.Posterior([id])[0];
-    }
+    private static ArmPosterior Arm(string id, int trials, int successes) =>
+        TrialStatisticsTests.OneVersion((id, trials, successes)).Posterior([id])[0];
 
     private static (bool IsFutile, WinnerAssessment Assessment) Assess(
         ArmPosterior[] arms, TimeSpan runningTime, double? sampleRatio)
