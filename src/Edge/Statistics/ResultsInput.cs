@@ -1,6 +1,9 @@
 namespace Edge.Statistics;
 
-/// <summary>What <see cref="ExperimentResults"/> is computed from, taken at one moment. Immutable.</summary>
+/// <summary>
+/// What <see cref="ExperimentResults"/> is computed from, taken at one moment. Immutable but for the two statistics,
+/// which must be copies or unchanged meanwhile.
+/// </summary>
 internal sealed record ResultsInput
 {
     /// <summary>The moment.</summary>
