@@ -34,7 +34,7 @@ internal sealed class CalibrationRun
     /// <summary>Whether the sample ratio alarm went off at any daily look.</summary>
     public bool HasRatioAlarm { get; private set; }
 
-    /// <summary>Successes given up to an equal split's, over what an equal split gives up; with a best arm only.</summary>
+    /// <summary>Successes given up, over what an equal split gives up; only where one variant is the best.</summary>
     public double Regret { get; private set; }
 
     /// <summary>Simulates one experiment.</summary>

@@ -15,7 +15,7 @@ internal sealed record CalibrationScenario(string Name)
 
     public bool IsBandit { get; init; } = true;
 
-    /// <summary>Beta on plain counts, to show what that does; the product never computes it once weights moved.</summary>
+    /// <summary>Beta on plain counts, to show what that does; the product has no such estimate.</summary>
     public bool IsPooled { get; init; }
 
     /// <summary>Shares of runs with a winner by column, as the reference has them; null where it has none.</summary>

@@ -197,7 +197,7 @@ internal sealed record BestArm(
         return ends;
     }
 
-    /// <summary>The density of a beta variable divided by a scale, with the range outside which it is nothing.</summary>
+    /// <summary>The density of a beta variable divided by a scale, and the range where it is anything.</summary>
     private readonly struct Density
     {
         private readonly double _alphaLess1;

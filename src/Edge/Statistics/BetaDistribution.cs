@@ -58,7 +58,7 @@ internal readonly record struct BetaDistribution(double Alpha, double Beta)
             : 1 - front * Fraction(Beta, Alpha, 1 - x) / Beta;
     }
 
-    /// <summary>The x below which lies the given probability: Newton's steps, held inside a shrinking bracket.</summary>
+    /// <summary>The x below which the given probability lies: Newton's steps inside a shrinking bracket.</summary>
     /// <param name="probability">0 to 1.</param>
     public double Quantile(double probability)
     {

@@ -23,8 +23,8 @@ internal static class Recommendation
         if (experiment.Type != ExperimentType.AbTest)
         {
             var chooser = experiment.Type == ExperimentType.SmartLink ? "conditions" : "the clock";
-            return $"The variants are chosen by {chooser}, so each has another audience: compare their rates with care. "
-                + "There is no winner to be found.";
+            return $"The variants are chosen by {chooser}, so each has another audience: "
+                + "compare their rates with care. There is no winner to be found.";
         }
         if (experiment.GoalConfig.Type != GoalType.ClickThrough)
         {

@@ -36,6 +36,7 @@ internal sealed record SampleRatioResult(double? PValue, bool IsMismatch, string
                 $" Variant {worst.Id} had {worst.Count.Observed} where about {worst.Count.Expected:F0} were expected.");
         return "The variants did not get the visitors that their weights promised." + example
             + " Something other than the weights decides who is counted, for example a client that fails to load one "
-            + "variant, a cache in between, or links to a single variant. Do not trust these results before it is found.";
+            + "variant, a cache in between, or links to a single variant. "
+            + "Do not trust these results before it is found.";
     }
 }

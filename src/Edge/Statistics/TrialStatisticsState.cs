@@ -1,6 +1,6 @@
 namespace Edge.Statistics;
 
-/// <summary>Everything <see cref="TrialStatistics"/> remembers, for a checkpoint; numbers survive JSON exactly.</summary>
+/// <summary>What <see cref="TrialStatistics"/> remembers, for a checkpoint; JSON keeps the numbers exactly.</summary>
 /// <param name="FirstVersion">The weights version of the first epoch, or null before the first trial.</param>
 /// <param name="LatestVersion">The highest weights version seen since the first epoch, or null.</param>
 /// <param name="PooledRate">Rate of all variants together when the current epoch began.</param>
