@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Edge.Access;
 using Edge.Experiments;
+using Edge.Statistics;
 
 namespace Edge;
 
@@ -15,6 +16,10 @@ namespace Edge;
     Converters = [typeof(TimestampConverter)])]
 [JsonSerializable(typeof(Experiment))]
 [JsonSerializable(typeof(KeyList))]
+[JsonSerializable(typeof(TrialStatisticsState))]
+[JsonSerializable(typeof(IReadOnlyList<SampleRatioState>), TypeInfoPropertyName = "SampleRatioStates")]
+[JsonSerializable(typeof(WinnerWatch))]
+[JsonSerializable(typeof(ExperimentResults))]
 internal sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>

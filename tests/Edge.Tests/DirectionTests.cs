@@ -20,11 +20,12 @@ public partial class DirectionTests
         ["Access"] = ["Experiments"],
         ["Experiments"] = ["Selection", "Telemetry"],
         ["Selection"] = ["Experiments", "Requests"],
+        ["Statistics"] = ["Experiments", "Selection", "Journal", "Forwarding", "Events", "Telemetry"],
         ["Journal"] = ["Events", "Telemetry", "Faults"],
         ["Forwarding"] = ["Journal", "Events", "Telemetry", "Faults"],
-        ["Endpoints"] = ["Events", "Requests", "Access", "Enrichment", "Telemetry", "Experiments", "Selection", "Journal", "Forwarding"],
-        ["Hosting"] = ["Events", "Requests", "Access", "Enrichment", "Telemetry", "Experiments", "Selection", "Journal", "Forwarding", "Endpoints"],
-        ["Commands"] = ["Events", "Requests", "Access", "Enrichment", "Telemetry", "Experiments", "Selection", "Journal", "Forwarding", "Hosting"],
+        ["Endpoints"] = ["Events", "Requests", "Access", "Enrichment", "Telemetry", "Experiments", "Selection", "Statistics", "Journal", "Forwarding"],
+        ["Hosting"] = ["Events", "Requests", "Access", "Enrichment", "Telemetry", "Experiments", "Selection", "Statistics", "Journal", "Forwarding", "Endpoints"],
+        ["Commands"] = ["Events", "Requests", "Access", "Enrichment", "Telemetry", "Experiments", "Selection", "Statistics", "Journal", "Forwarding", "Hosting"],
     };
 
     private static readonly string SourceRoot = Path.Combine(Repository.Root, "src", "Edge");
