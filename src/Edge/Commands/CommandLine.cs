@@ -14,6 +14,10 @@ internal static class CommandLine
 
           edge serve [--urls U] [--admin-urls U] [--data-dir D] [--config F] [--demo]
                                             runs the service; --demo adds example experiments to an empty data directory
+          edge check [--config F] [--data-dir D] [--experiment F]
+                                            lists everything wrong with settings, experiments, salt and journal, or with one file
+          edge explain --experiment F --request F [--at T] [--config F]
+                                            which variant a described request gets and why, as JSON; - is stdin
           edge journal dump|verify|stat [--data-dir D] [--config F]
                                             reads the journal while the service is stopped: events as NDJSON, integrity, sizes
           edge journal skip-to --sink S --to N|end [--data-dir D] [--config F]
@@ -44,6 +48,12 @@ internal static class CommandLine
             case ["serve", ..]:
                 var serve = Arguments.Parse("serve", args.AsSpan(1), ["urls", "admin-urls", .. SharedOptions], ["demo"]);
                 return Refuse(serve, error) ?? await ServeAsync(serve, output, error);
+            case ["explain", ..]:
+                var explain = Arguments.Parse("explain", args.AsSpan(1), ["experiment", "request", "at", "config"], []);
+                return Refuse(explain, error) ?? RunExplain(explain, error);
+            case ["check", ..]:
+                var findings = Arguments.Parse("check", args.AsSpan(1), ["experiment", .. SharedOptions], []);
+                return Refuse(findings, error) ?? RunCheck(findings, output);
             case ["journal", "dump" or "verify" or "stat", ..]:
                 var journal = Arguments.Parse($"journal {args[1]}", args.AsSpan(2), SharedOptions, []);
                 return Refuse(journal, error) ?? RunJournal(args[1], journal, output, error);
@@ -72,6 +82,13 @@ internal static class CommandLine
     /// <summary>Reads the settings; on problems writes all of them and returns null.</summary>
     private static EdgeOptions? LoadOptions(string command, Arguments arguments, TextWriter error)
     {
+        var (options, problems) = ReadOptions(arguments);
+        foreach (var problem in problems) error.WriteLine($"edge {command}: {problem}");
+        return problems.Count == 0 ? options : null;
+    }
+
+    private static (EdgeOptions Options, IReadOnlyList<string> Problems) ReadOptions(Arguments arguments)
+    {
         var flags = new List<KeyValuePair<string, string>>();
         Add("data-dir", "dataDir");
         Add("urls", "urls");
@@ -81,13 +98,25 @@ internal static class CommandLine
         var configuration = new EdgeConfiguration();
         var options = configuration.Load(arguments["config"], environment, flags);
         options.Demo = arguments.Has("demo");
-        foreach (var problem in configuration.Problems) error.WriteLine($"edge {command}: {problem}");
-        return configuration.Problems.Count == 0 ? options : null;
+        return (options, configuration.Problems);
 
         void Add(string name, string key)
         {
             if (arguments[name] is { } value) flags.Add(KeyValuePair.Create(key, value));
         }
+    }
+
+    private static int RunExplain(Arguments arguments, TextWriter error)
+    {
+        if (LoadOptions("explain", arguments, error) is not { } options) return ExitCode.Failure;
+        using var json = Console.OpenStandardOutput();
+        return ExplainCommand.Run(options, arguments["experiment"], arguments["request"], arguments["at"], TimeProvider.System, json, error);
+    }
+
+    private static int RunCheck(Arguments arguments, TextWriter output)
+    {
+        var (options, problems) = ReadOptions(arguments);
+        return new CheckCommand(options, TimeProvider.System, output).Run(problems, arguments["experiment"]);
     }
 
     private static int RunJournal(string verb, Arguments arguments, TextWriter output, TextWriter error)

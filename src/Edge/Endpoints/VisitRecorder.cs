@@ -5,6 +5,7 @@ using Edge.Journal;
 using Edge.Requests;
 using Edge.Selection;
 using Edge.Telemetry;
+using Edge.Visits;
 using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints;
@@ -26,9 +27,6 @@ internal enum VisitKind
 internal sealed class VisitRecorder(
     EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, UserAgentCache userAgents, VisitorHashes hashes, EventJournal journal)
 {
-    /// <summary>Characters of a user agent that are copied on the stack; a longer one costs an allocation.</summary>
-    private const int UserAgentStackBytes = 512;
-
     /// <summary>Minutes after midnight UTC in which a click may belong to yesterday's exposure: the longest attribution window.</summary>
     private const int AttributionMinutes = 30;
 
@@ -53,7 +51,7 @@ internal sealed class VisitRecorder(
         addressText = addressText[..address.WriteText(addressText)];
 
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
-        unit = unit[..ReadUnit(request.QueryString.Value, addressText, userAgent, unit)];
+        unit = unit[..Visit.WriteUnit(request.QueryString.Value, addressText, userAgent, unit, out _)];
         Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
         hashes.WriteAddressHash(addressText, now, addressHash);
         Span<byte> unitHash = stackalloc byte[VisitorHashes.UnitHashChars];
@@ -107,34 +105,10 @@ internal sealed class VisitRecorder(
         return journal.TryAppend(record, tracked.Id, out sequence) == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
     }
 
-    /// <summary>The unit: the opaque <c>u</c> parameter when it was sent and fits, else the viewer key (spec 3.1).</summary>
-    private static int ReadUnit(ReadOnlySpan<char> query, ReadOnlySpan<byte> addressText, string? userAgent, Span<byte> unit)
-    {
-        if (QueryParameters.TryRead(query, "u", unit, out var written) && written > 0) return written;
-        var length = userAgent?.Length ?? 0;
-        Span<byte> bytes = length <= UserAgentStackBytes ? stackalloc byte[UserAgentStackBytes] : new byte[length];
-        ViewerKey.Compute(addressText, HeaderBytes.Narrow(userAgent, bytes), unit[..ViewerKey.Bytes]);
-        return ViewerKey.Bytes;
-    }
-
     /// <summary>What the sender says it showed, else the choice of the experiment; machines that name themselves get the default.</summary>
     private Choice Choose(CatalogEntry experiment, in VisitorContext visitor, Verdict verdict, ReadOnlySpan<byte> unit)
     {
-        Span<byte> stated = stackalloc byte[ExperimentRules.VariantIdCharsMax];
-        if (options.VariantOverride && QueryParameters.TryRead(visitor.Query, "variant", stated, out var written))
-        {
-            var index = IndexOf(experiment, stated[..written]);
-            if (index >= 0) return VariantSelector.Stated(index);
-        }
-        return verdict is Verdict.Bot or Verdict.Scanner or Verdict.Prefetch
-            ? VariantSelector.Default(experiment)
-            : VariantSelector.Choose(experiment, visitor, unit);
-    }
-
-    private static int IndexOf(CatalogEntry experiment, ReadOnlySpan<byte> variantId)
-    {
-        for (var i = 0; i < experiment.Variants.Length; i++)
-            if (variantId.SequenceEqual(experiment.Variants[i].IdUtf8)) return i;
-        return -1;
+        var stated = options.VariantOverride ? Visit.StatedVariant(visitor.Query, experiment) : -1;
+        return VariantSelector.Assign(experiment, visitor, unit, stated, Visit.IsMachine(verdict));
     }
 }
