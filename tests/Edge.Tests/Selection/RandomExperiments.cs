@@ -63,6 +63,18 @@ internal sealed class RandomExperiments(int seed)
         [.. Enumerable.Range(0, 8).Select(_ => Random.Next(4) == 0 ? "" : Texts[Random.Next(Texts.Length)])],
         Encoding.UTF8.GetBytes(Random.Next().ToString(CultureInfo.InvariantCulture)));
 
+    /// <summary>One whose device, system and country are among those there are.</summary>
+    public RandomVisitor NextPossibleVisitor()
+    {
+        var visitor = NextVisitor();
+        visitor.Texts[0] = Pick(RuleOutcomes.DeviceTypes);
+        visitor.Texts[1] = Pick(RuleOutcomes.Systems);
+        visitor.Texts[2] = Pick(["DE", "AB", "US"]);
+        return visitor;
+
+        string Pick(string[] values) => Random.Next(4) == 0 ? "" : values[Random.Next(values.Length)];
+    }
+
     public string Tree(int depth = 0)
     {
         if (depth == 3 || Random.Next(3) == 0)
@@ -104,7 +116,7 @@ internal sealed class RandomExperiments(int seed)
             _ => $"\"startAt\": \"{Timestamp.Format(start)}\", \"endAt\": \"{Timestamp.Format(end)}\", ",
         };
         return $$"""
-            {{{times}}"recurrence": {"type": "{{type}}", "timezone": "{{Zones[Random.Next(Zones.Length)]}}", "cronExpression": "{{Crons[Random.Next(Crons.Length)]}}"}}
+            { {{times}}"recurrence": {"type": "{{type}}", "timezone": "{{Zones[Random.Next(Zones.Length)]}}", "cronExpression": "{{Crons[Random.Next(Crons.Length)]}}"} }
             """;
     }
 }

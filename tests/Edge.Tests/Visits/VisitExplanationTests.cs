@@ -25,7 +25,7 @@ public class VisitExplanationTests
     [Fact]
     public void Explain_AddressAndUserAgent_GiveTheViewerKeyAndItsBucket()
     {
-        var explanation = Explained($$"""{"ip": "203.0.113.7", "headers": {"user-agent": "{{Chrome}}"}}""");
+        var explanation = Explained($$"""{"ip": "203.0.113.7", "headers": {"user-agent": "{{Chrome}}"} }""");
 
         Assert.Equal(new ExplainedUnit("viewer key", "b35b0be5636c4858"), explanation.Unit);
         Assert.Equal((3621, "a", "SPLIT"), (explanation.Split!.Bucket, explanation.Variant, explanation.Reason));
@@ -128,7 +128,7 @@ public class VisitExplanationTests
         var large = new string('x', DescribedRequest.HeaderBytesMax + 1);
 
         Assert.Equal(ViolationCodes.TooLong, Assert.Single(
-            Read($$"""{"query": "u=1", "headers": {"Referer": "{{large}}"}}""").Violations).Code);
+            Read($$"""{"query": "u=1", "headers": {"Referer": "{{large}}"} }""").Violations).Code);
         Assert.Equal(ViolationCodes.TooLong, Assert.Single(
             Read(new string(' ', DescribedRequest.BytesMax) + "{}").Violations).Code);
     }
@@ -171,7 +171,7 @@ public class VisitExplanationTests
         await journal.Journal.CommitAsync();
 
         var served = JsonNode.Parse(Assert.Single(journal.ReadAll()).Payload)!;
-        var explanation = Explained($$"""{"query": "{{query}}", "ip": "{{address}}", "headers": {"User-Agent": "{{userAgent}}"}}""");
+        var explanation = Explained($$"""{"query": "{{query}}", "ip": "{{address}}", "headers": {"User-Agent": "{{userAgent}}"} }""");
 
         Assert.Equal((string?)served["variant"], explanation.Variant);
         Assert.Equal((string?)served["verdict"], explanation.Verdict.Verdict);
