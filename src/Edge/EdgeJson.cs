@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Edge.Access;
 using Edge.Experiments;
 using Edge.Statistics;
+using Edge.Selection;
 
 namespace Edge;
 
@@ -20,6 +21,7 @@ namespace Edge;
 [JsonSerializable(typeof(IReadOnlyList<SampleRatioState>), TypeInfoPropertyName = "SampleRatioStates")]
 [JsonSerializable(typeof(WinnerWatch))]
 [JsonSerializable(typeof(ExperimentResults))]
+[JsonSerializable(typeof(Explanation))]
 internal sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>

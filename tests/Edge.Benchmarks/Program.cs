@@ -10,6 +10,12 @@ switch (args)
     case ["backlog", var directory, var mebibytes] when long.TryParse(mebibytes, NumberStyles.None, CultureInfo.InvariantCulture, out var size):
         await Backlog.WriteAsync(directory, size << 20, Console.Out);
         return 0;
+    case ["select"]:
+        SelectionBenchmark.Run(Console.Out);
+        return 0;
+    case ["swap", .. var rest]:
+        await SwapBenchmark.RunAsync(rest.Length > 0 ? rest[0] : Path.GetTempPath(), Console.Out);
+        return 0;
     case ["calibrate", .. var rest] when rest.Length % 2 == 0:
         var options = new Dictionary<string, string> { ["--seed"] = "20260101", ["--runs"] = "400", ["--only"] = "" };
         foreach (var pair in rest.Chunk(2)) options[pair[0]] = pair[1];
@@ -21,6 +27,8 @@ switch (args)
         Console.Error.WriteLine("""
             usage: append [DIRECTORY on the disk to be measured]
                    backlog DATA-DIRECTORY MEBIBYTES
+                   select
+                   swap [DIRECTORY]
                    calibrate [--seed N] [--runs N] [--only TEXT in the row's name]
             """);
         return 2;

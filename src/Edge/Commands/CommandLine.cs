@@ -22,6 +22,10 @@ internal static class CommandLine
           edge keys revoke ID [--data-dir D] [--config F]
                                             refuses a key from now on
           edge source --stdin               JSON lines {"url","referrer","request_host"} -> where each visit came from
+          edge check [--config F] [--data-dir D] [--experiment F]
+                                            lists everything wrong with settings, experiments, salt and journal, or with one file
+          edge explain --experiment F --request F [--at T] [--config F]
+                                            which variant a described request gets and why, as JSON; - is stdin
           edge journal dump|verify|stat [--data-dir D] [--config F]
                                             reads the journal while the service is stopped: events as NDJSON, integrity, sizes
           edge journal skip-to --sink S --to N|end [--data-dir D] [--config F]
@@ -67,6 +71,12 @@ internal static class CommandLine
             case ["keys", ..]:
                 await error.WriteLineAsync("edge keys: needs one of create, list, revoke ID");
                 return ExitCode.WrongUsage;
+            case ["explain", ..]:
+                var explain = Arguments.Parse("explain", args.AsSpan(1), ["experiment", "request", "at", "config"], []);
+                return Refuse(explain, error) ?? RunExplain(explain, error);
+            case ["check", ..]:
+                var findings = Arguments.Parse("check", args.AsSpan(1), ["experiment", .. SharedOptions], []);
+                return Refuse(findings, error) ?? RunCheck(findings, output);
             case ["journal", "dump" or "verify" or "stat", ..]:
                 var journal = Arguments.Parse($"journal {args[1]}", args.AsSpan(2), SharedOptions, []);
                 return Refuse(journal, error) ?? RunJournal(args[1], journal, output, error);
@@ -95,6 +105,13 @@ internal static class CommandLine
     /// <summary>Reads the settings; on problems writes all of them and returns null.</summary>
     private static EdgeOptions? LoadOptions(string command, Arguments arguments, TextWriter error)
     {
+        var (options, problems) = ReadOptions(arguments);
+        foreach (var problem in problems) error.WriteLine($"edge {command}: {problem}");
+        return problems.Count == 0 ? options : null;
+    }
+
+    private static (EdgeOptions Options, IReadOnlyList<string> Problems) ReadOptions(Arguments arguments)
+    {
         var flags = new List<KeyValuePair<string, string>>();
         Add("data-dir", "dataDir");
         Add("urls", "urls");
@@ -104,8 +121,7 @@ internal static class CommandLine
         var configuration = new EdgeConfiguration();
         var options = configuration.Load(arguments["config"], environment, flags);
         options.Demo = arguments.Has("demo");
-        foreach (var problem in configuration.Problems) error.WriteLine($"edge {command}: {problem}");
-        return configuration.Problems.Count == 0 ? options : null;
+        return (options, configuration.Problems);
 
         void Add(string name, string key)
         {
@@ -125,6 +141,19 @@ internal static class CommandLine
             error.WriteLine($"edge keys: {e.Message.ReplaceLineEndings(" ")}");
             return ExitCode.Failure;
         }
+    }
+
+    private static int RunExplain(Arguments arguments, TextWriter error)
+    {
+        if (LoadOptions("explain", arguments, error) is not { } options) return ExitCode.Failure;
+        using var json = Console.OpenStandardOutput();
+        return ExplainCommand.Run(options, arguments["experiment"], arguments["request"], arguments["at"], TimeProvider.System, json, error);
+    }
+
+    private static int RunCheck(Arguments arguments, TextWriter output)
+    {
+        var (options, problems) = ReadOptions(arguments);
+        return new CheckCommand(options, TimeProvider.System, output).Run(problems, arguments["experiment"]);
     }
 
     private static int RunJournal(string verb, Arguments arguments, TextWriter output, TextWriter error)

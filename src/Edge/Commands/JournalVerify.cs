@@ -14,12 +14,7 @@ internal static class JournalVerify
         {
             using var journal = OfflineJournal.Open(options);
             var problems = 0L;
-            if (journal.DamagedSlots > 0)
-                Report("one commit slot is damaged; the next start repairs it");
-            foreach (var problem in journal.SegmentProblems())
-                Report(problem);
-            var records = CheckRecords(journal, Report);
-            CheckCursors(journal, Report);
+            var records = Examine(journal, Report);
             output.WriteLine(
                 $"{records} records intact, {problems} problems, addresses {journal.Committed.Begin} to {journal.Committed.Until},"
                 + $" last record {journal.Committed.Sequence}");
@@ -36,6 +31,18 @@ internal static class JournalVerify
             error.WriteLine(e.Message);
             return ExitCode.Failure;
         }
+    }
+
+    /// <summary>Reads everything, reports each problem in one line, and returns how many records are intact.</summary>
+    public static long Examine(OfflineJournal journal, Action<string> report)
+    {
+        if (journal.DamagedSlots > 0)
+            report("one commit slot is damaged; the next start repairs it");
+        foreach (var problem in journal.SegmentProblems())
+            report(problem);
+        var records = CheckRecords(journal, report);
+        CheckCursors(journal, report);
+        return records;
     }
 
     private static long CheckRecords(OfflineJournal journal, Action<string> report)

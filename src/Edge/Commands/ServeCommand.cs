@@ -9,12 +9,16 @@ internal static class ServeCommand
     /// <summary>This switch of the framework makes it believe the forwarded headers of everybody.</summary>
     private const string ForwardedHeadersSwitch = "ASPNETCORE_FORWARDEDHEADERS_ENABLED";
 
+    /// <summary>What in the environment keeps the service from starting; null when nothing does.</summary>
+    public static string? EnvironmentProblem() => Environment.GetEnvironmentVariable(ForwardedHeadersSwitch) is null
+        ? null
+        : $"{ForwardedHeadersSwitch} is set and would believe anybody's address; unset it and use clientAddress.trustedProxies";
+
     public static async Task<int> RunAsync(EdgeOptions options, TextWriter output, TextWriter error)
     {
-        if (Environment.GetEnvironmentVariable(ForwardedHeadersSwitch) is not null)
+        if (EnvironmentProblem() is { } problem)
         {
-            await error.WriteLineAsync(
-                $"edge serve: {ForwardedHeadersSwitch} is set and would believe anybody's address; unset it and use clientAddress.trustedProxies");
+            await error.WriteLineAsync($"edge serve: {problem}");
             return ExitCode.Failure;
         }
         try

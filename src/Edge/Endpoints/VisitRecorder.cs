@@ -5,6 +5,7 @@ using Edge.Journal;
 using Edge.Requests;
 using Edge.Selection;
 using Edge.Telemetry;
+using Edge.Visits;
 using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints;
@@ -29,9 +30,6 @@ internal enum VisitKind
 internal sealed class VisitRecorder(
     EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, UserAgentCache userAgents, VisitorHashes hashes, EventJournal journal)
 {
-    /// <summary>Characters of a user agent that are copied on the stack; a longer one costs an allocation.</summary>
-    private const int UserAgentStackBytes = 512;
-
     /// <summary>Minutes after midnight UTC in which a click may belong to yesterday's exposure: the longest attribution window.</summary>
     private const int AttributionMinutes = 30;
 
@@ -53,7 +51,7 @@ internal sealed class VisitRecorder(
         Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
         address = address[..WriteAddress(context, address)];
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
-        unit = unit[..ReadUnit(context.Request, address, unit)];
+        unit = unit[..Visit.WriteUnit(context.Request.QueryString.Value, address, UserAgentOf(context.Request.Headers), unit, out _)];
         var choice = Choose(context.Request, experiment, now, facts, verdict, unit);
         var variant = experiment.Variants[choice.Variant];
 
@@ -111,7 +109,7 @@ internal sealed class VisitRecorder(
         Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
         address = address[..WriteAddress(context, address)];
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
-        unit = unit[..ReadUnit(context.Request, address, unit)];
+        unit = unit[..Visit.WriteUnit(context.Request.QueryString.Value, address, UserAgentOf(context.Request.Headers), unit, out _)];
         return Choose(context.Request, experiment, time.GetUtcNow(), facts, verdict, unit);
     }
 
@@ -130,30 +128,10 @@ internal sealed class VisitRecorder(
     private int WriteAddress(HttpContext context, Span<byte> text) =>
         addresses.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers[addresses.HeaderName]).WriteText(text);
 
-    /// <summary>The unit: the opaque <c>u</c> parameter when it was sent and fits, else the viewer key (spec 3.1).</summary>
-    private static int ReadUnit(HttpRequest request, ReadOnlySpan<byte> address, Span<byte> unit)
-    {
-        if (QueryParameters.TryRead(request.QueryString.Value, "u", unit, out var written) && written > 0) return written;
-        var userAgent = UserAgentOf(request.Headers);
-        var length = userAgent?.Length ?? 0;
-        Span<byte> bytes = length <= UserAgentStackBytes ? stackalloc byte[UserAgentStackBytes] : new byte[length];
-        ViewerKey.Compute(address, HeaderBytes.Narrow(userAgent, bytes), unit[..ViewerKey.Bytes]);
-        return ViewerKey.Bytes;
-    }
-
     /// <summary>What the sender says it showed, else the choice of the experiment; machines that name themselves get the default.</summary>
     private Choice Choose(
         HttpRequest request, CatalogEntry experiment, DateTimeOffset now, UserAgentFacts facts, Verdict verdict, ReadOnlySpan<byte> unit)
     {
-        var query = request.QueryString.Value;
-        Span<byte> stated = stackalloc byte[ExperimentRules.VariantIdCharsMax];
-        if (options.VariantOverride && QueryParameters.TryRead(query, "variant", stated, out var written))
-        {
-            var index = IndexOf(experiment, stated[..written]);
-            if (index >= 0) return VariantSelector.Stated(index);
-        }
-        var isMachine = verdict is Verdict.Bot or Verdict.Scanner or Verdict.Prefetch;
-        if (isMachine && experiment.Status != ExperimentStatus.Completed) return VariantSelector.Default(experiment);
         var headers = request.Headers;
         var visitor = new VisitorContext
         {
@@ -163,15 +141,9 @@ internal sealed class VisitRecorder(
             Browser = facts.Browser,
             AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
             Referrer = headers.Referer.Count > 0 ? headers.Referer[0] : default,
-            Query = query,
+            Query = request.QueryString.Value,
         };
-        return VariantSelector.Choose(experiment, visitor, unit);
-    }
-
-    private static int IndexOf(CatalogEntry experiment, ReadOnlySpan<byte> variantId)
-    {
-        for (var i = 0; i < experiment.Variants.Length; i++)
-            if (variantId.SequenceEqual(experiment.Variants[i].IdUtf8)) return i;
-        return -1;
+        var stated = options.VariantOverride ? Visit.StatedVariant(visitor.Query, experiment) : -1;
+        return VariantSelector.Assign(experiment, visitor, unit, stated, Visit.IsMachine(verdict));
     }
 }

@@ -26,6 +26,21 @@ internal sealed class ExperimentFile(string name)
     /// <summary>Largest file that is read.</summary>
     public const int BytesMax = 1 << 20;
 
+    /// <summary>End of the names of files with experiments.</summary>
+    public const string Extension = ".json";
+
+    /// <summary>Whether a file of this name is read; those that begin with a dot are not finished.</summary>
+    public static bool IsName(ReadOnlySpan<char> name) =>
+        name[0] != '.' && name.EndsWith(Extension, StringComparison.Ordinal);
+
+    /// <summary>
+    /// The files of a directory that are read, in the order in which the first claims a slug. Throws <see
+    /// cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
+    /// </summary>
+    public static IEnumerable<string> PathsIn(string directory) => Directory.EnumerateFiles(directory)
+        .Where(path => IsName(Path.GetFileName(path.AsSpan())))
+        .Order(StringComparer.Ordinal);
+
     /// <summary>Name within the directory.</summary>
     public string Name { get; } = name;
 

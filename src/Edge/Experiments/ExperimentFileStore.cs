@@ -43,8 +43,6 @@ internal sealed class ExperimentFileStore : IDisposable
     /// </summary>
     private const int SettleMs = 2_000;
 
-    private const string Pattern = ".json";
-
     private static readonly EnumerationOptions Flat = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
     private readonly string _directory;
@@ -162,7 +160,7 @@ internal sealed class ExperimentFileStore : IDisposable
                 return ExperimentWriteResult.SlugInUse;
             }
             var file = _files.Values.FirstOrDefault(file => file.Accepted?.Experiment.Uid == next.Uid);
-            var name = file?.Name ?? next.Uid + Pattern;
+            var name = file?.Name ?? next.Uid + ExperimentFile.Extension;
             if (file is null && _files.ContainsKey(name))
             {
                 return ExperimentWriteResult.UidInUse;
@@ -210,7 +208,7 @@ internal sealed class ExperimentFileStore : IDisposable
     private bool IsSuspect(ref FileSystemEntry entry, ref bool isOverfull)
     {
         var name = entry.FileName;
-        if (name[0] == '.' || !name.EndsWith(Pattern, StringComparison.Ordinal) || entry.IsDirectory)
+        if (!ExperimentFile.IsName(name) || entry.IsDirectory)
         {
             return false;
         }

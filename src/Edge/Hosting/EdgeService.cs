@@ -159,7 +159,8 @@ internal sealed class EdgeService : IAsyncDisposable
             new GetExperiment(catalog, view),
             new UpdateExperiment(_experiments, rules, view, time),
             new MoveExperiment(_experiments, rules, view, time),
-            new GetQuota(catalog, plan));
+            new GetQuota(catalog, plan),
+            new ExplainExperiment(catalog, options.VariantOverride, time));
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();
         cached.Run(routes.DispatchAsync);

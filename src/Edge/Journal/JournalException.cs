@@ -14,4 +14,7 @@ internal sealed class JournalException : Exception
         : base(message, inner)
     {
     }
+
+    /// <summary>Whether another process holds the journal, which then is no fault of it.</summary>
+    public bool IsInUse { get; init; }
 }

@@ -36,7 +36,10 @@ internal sealed class JournalLock : IDisposable
                 if (attempt == Attempts)
                 {
                     throw new JournalException(
-                        $"the journal in {directory} is in use by process {Owner(file)}: stop it first, or use another data directory");
+                        $"the journal in {directory} is in use by process {Owner(file)}: stop it first, or use another data directory")
+                    {
+                        IsInUse = true,
+                    };
                 }
 
                 Thread.Sleep(AttemptPauseMs);

@@ -22,14 +22,27 @@ internal sealed class ConditionProgram
         _rules = [.. rules];
     }
 
+    /// <summary>How many rules there are, in the order of the tree.</summary>
+    public int RuleCount => _rules.Length;
+
     /// <summary>Whether the tree is true of a request.</summary>
-    public bool IsTrue(ref VisitorProperties visitor)
+    /// <param name="visitor">The request.</param>
+    /// <param name="outcomes">
+    /// Empty, or room for <see cref="RuleCount"/> outcomes: those of the rules that were evaluated are noted, so that an
+    /// explanation shows this very evaluation.
+    /// </param>
+    public bool IsTrue(ref VisitorProperties visitor, Span<ConditionOutcome> outcomes = default)
     {
         var at = 0;
         while (at >= 0)
         {
             ref readonly var rule = ref _rules[at];
-            at = rule.IsTrue(ref visitor) ? rule.NextIfTrue : rule.NextIfFalse;
+            var isTrue = rule.IsTrue(ref visitor);
+            if (!outcomes.IsEmpty)
+            {
+                outcomes[at] = isTrue ? ConditionOutcome.True : ConditionOutcome.False;
+            }
+            at = isTrue ? rule.NextIfTrue : rule.NextIfFalse;
         }
         return at == True;
     }

@@ -57,6 +57,13 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
     public const string Known = "device.type, device.os, geo.country, geo.continent, time.hour, time.dayOfWeek, "
         + "browser.language, browser, referrer.domain, url.param, url.param.NAME, custom.NAME, utm_NAME";
 
+    /// <summary>The published names of what every request may have; query parameters have names of their own.</summary>
+    public static readonly IReadOnlyList<string> Published =
+    [
+        "device.type", "device.os", "browser", "geo.country", "geo.continent", "time.hour", "time.dayOfWeek",
+        "browser.language", "referrer.domain",
+    ];
+
     private static readonly FrozenDictionary<string, PropertySource> Fixed = new Dictionary<string, PropertySource>
     {
         ["device.type"] = PropertySource.DeviceType,
@@ -81,6 +88,10 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
 
     private static readonly string[] ParameterPrefixes = ["url.param.", "custom."];
 
+    /// <summary>The one name under which it is shown, whatever alias was written.</summary>
+    public string PublishedName =>
+        Parameter is null ? Published[PublishedIndexOf(Source)] : $"{UrlParam}.{Parameter}";
+
     /// <summary>
     /// Finds the property of a rule; <paramref name="paramName"/> counts only beside <c>url.param</c>.
     /// </summary>
@@ -101,5 +112,15 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
         }
         property = new ConditionProperty(PropertySource.QueryParameter, parameter);
         return parameter is { Length: > 0 and <= ParameterCharsMax } && parameter != "utm_";
+    }
+
+    private static int PublishedIndexOf(PropertySource source)
+    {
+        var index = 0;
+        while (Fixed[Published[index]] != source)
+        {
+            index++;
+        }
+        return index;
     }
 }

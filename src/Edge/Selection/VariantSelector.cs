@@ -22,6 +22,9 @@ internal enum ChoiceReason
 
     /// <summary>The sender says that it showed this one.</summary>
     Stated,
+
+    /// <summary>A machine asked, which gets the default.</summary>
+    Bot,
 }
 
 /// <summary>One choice.</summary>
@@ -43,14 +46,37 @@ internal static class VariantSelector
 {
     private const int NoBucket = -1;
 
-    /// <summary>The choice.</summary>
+    /// <summary>What one request gets, whoever sent it.</summary>
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="context">The request.</param>
+    /// <param name="unit">As for <see cref="Choose"/>.</param>
+    /// <param name="stated">Index of the variant the sender says it showed; negative when it says none.</param>
+    /// <param name="isMachine">Whether a crawler, scanner or speculative load asks, which is not assigned one.</param>
+    /// <param name="trace">As for <see cref="Choose"/>.</param>
+    public static Choice Assign(
+        CatalogEntry experiment, in VisitorContext context, ReadOnlySpan<byte> unit, int stated, bool isMachine,
+        ConditionTrace? trace = null)
+    {
+        if (stated >= 0)
+        {
+            return Stated(stated);
+        }
+        // Once an experiment is over there is one answer for everybody.
+        return isMachine && experiment.Status != ExperimentStatus.Completed
+            ? new Choice(experiment.DefaultIndex, NoBucket, ChoiceReason.Bot)
+            : Choose(experiment, context, unit, trace);
+    }
+
+    /// <summary>The choice for a person.</summary>
     /// <param name="experiment">The experiment.</param>
     /// <param name="context">The request; an A/B test does not look at it.</param>
     /// <param name="unit">
     /// What an A/B test keeps together: the sender's own id or the viewer key, at most
     /// <see cref="Bucketing.UnitBytesMax"/> bytes. Other types do not look at it.
     /// </param>
-    public static Choice Choose(CatalogEntry experiment, in VisitorContext context, ReadOnlySpan<byte> unit)
+    /// <param name="trace">Notes which conditions were evaluated, for an explanation; null to serve.</param>
+    public static Choice Choose(
+        CatalogEntry experiment, in VisitorContext context, ReadOnlySpan<byte> unit, ConditionTrace? trace = null)
     {
         if (experiment.Status == ExperimentStatus.Completed)
         {
@@ -61,7 +87,7 @@ internal static class VariantSelector
         return experiment.Type switch
         {
             ExperimentType.AbTest => Split(experiment, unit),
-            ExperimentType.SmartLink => Target(experiment, context),
+            ExperimentType.SmartLink => Target(experiment, context, trace),
             _ => Scheduled(experiment, context.Now),
         };
     }
@@ -79,13 +105,14 @@ internal static class VariantSelector
         return new Choice(experiment.Slots.Choose(bucket), bucket, ChoiceReason.Split);
     }
 
-    private static Choice Target(CatalogEntry experiment, in VisitorContext context)
+    private static Choice Target(CatalogEntry experiment, in VisitorContext context, ConditionTrace? trace)
     {
         var visitor = new VisitorProperties(context, stackalloc char[VisitorProperties.ScratchChars]);
         var programs = experiment.Conditions;
         for (var i = 0; i < programs.Length; i++)
         {
-            if (programs[i] is { } program && program.IsTrue(ref visitor))
+            if (programs[i] is { } program
+                && program.IsTrue(ref visitor, trace is null ? default : trace.Begin(i, program)))
             {
                 return new Choice(i, NoBucket, ChoiceReason.TargetingMatch);
             }

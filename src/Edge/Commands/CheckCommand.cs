@@ -1,0 +1,165 @@
+using Edge.Enrichment;
+using Edge.Experiments;
+using Edge.Journal;
+using Edge.Selection;
+
+namespace Edge.Commands;
+
+/// <summary>
+/// <c>edge check</c>: lists everything wrong with what the service would start with, or with one file that is not there yet:
+/// settings, environment, experiments, address salt, journal. Changes nothing; it may run beside the service, whose journal
+/// it then leaves alone. One line per finding, <c>severity file path: message [code]</c>, and a last line that counts.
+/// </summary>
+internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextWriter output)
+{
+    private readonly int[] _counts = new int[3];
+    private readonly ExperimentRules _rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
+
+    private readonly IReadOnlyList<OwnHost> _hosts = OwnHost.Of(
+        [.. EdgeConfiguration.SplitUrls(options.Urls), .. EdgeConfiguration.SplitUrls(options.AdminUrls)], options.Node);
+
+    private int _experiments;
+
+    /// <param name="problems">What is wrong with the settings.</param>
+    /// <param name="experiment">The one file to look at; null for the data directory.</param>
+    public int Run(IReadOnlyList<string> problems, string? experiment)
+    {
+        foreach (var problem in problems)
+        {
+            Report(Severity.Error, "setting", "settings", "", problem);
+        }
+        if (experiment is not null)
+        {
+            CheckFile(experiment);
+        }
+        else
+        {
+            CheckMachine();
+            CheckExperiments();
+            CheckSalt();
+            CheckJournal();
+        }
+        output.WriteLine($"{Count(_experiments, "experiment")} checked: {Count(_counts[(int)Severity.Error], "error")},"
+            + $" {Count(_counts[(int)Severity.Warning], "warning")}, {Count(_counts[(int)Severity.Note], "note")}");
+        return _counts[(int)Severity.Error] == 0 ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private void CheckMachine()
+    {
+        if (ServeCommand.EnvironmentProblem() is { } problem)
+        {
+            Report(Severity.Error, "environment", "environment", "", problem);
+        }
+        if (!TimeZones.HasDatabase)
+        {
+            Report(Severity.Warning, "time_zones", "machine", "",
+                "has no time zone database (package tzdata), so only UTC is known in schedules");
+        }
+    }
+
+    private void CheckExperiments()
+    {
+        var directory = options.ExperimentsDir;
+        if (!Directory.Exists(directory))
+        {
+            Report(Severity.Note, "missing", directory, "", "is not there yet; the first start makes it");
+            return;
+        }
+        var claims = new ExperimentClaims();
+        try
+        {
+            foreach (var path in ExperimentFile.PathsIn(directory))
+            {
+                if (CheckFile(path) is { } found && !claims.TryClaim(found, Path.GetFileName(path), out var problem))
+                {
+                    Report(Severity.Error, ViolationCodes.NotUnique, path, problem.Field, problem.Reason);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "unreadable", directory, "", $"cannot be read: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    /// <summary>Reports what is wrong with one file; the experiment when it can be served.</summary>
+    private Experiment? CheckFile(string path)
+    {
+        _experiments++;
+        var now = time.GetUtcNow();
+        var error = new StringWriter();
+        if (InputFile.Read(path, ExperimentFile.BytesMax, "", error) is not { } bytes)
+        {
+            Report(Severity.Error, "unreadable", path, "", error.ToString().Trim().TrimStart(':').Trim());
+            return null;
+        }
+        var reading = ExperimentReader.ReadStored(bytes, _rules, now);
+        foreach (var violation in reading.Violations)
+        {
+            Report(Severity.Error, violation.Code, path, violation.Field, violation.Message);
+        }
+        if (reading.Experiment is not { } experiment)
+        {
+            return null;
+        }
+        foreach (var finding in ExperimentLint.Check(experiment, _hosts, now))
+        {
+            Report(finding.Severity, finding.Code, path, finding.Path, finding.Message);
+        }
+        return experiment;
+    }
+
+    private void CheckSalt()
+    {
+        if (options.AddressSalt.Length > 0)
+        {
+            return;
+        }
+        if (AddressSalt.Problem(options.DataDir) is { } problem)
+        {
+            Report(problem.IsFatal ? Severity.Error : Severity.Warning, "address_salt", AddressSalt.PathIn(options.DataDir), "",
+                problem.Message);
+        }
+    }
+
+    private void CheckJournal()
+    {
+        var directory = options.JournalDir;
+        if (!File.Exists(Path.Combine(directory, JournalManifest.FileName)))
+        {
+            if (Directory.Exists(directory) && Directory.EnumerateFiles(directory, "segment-*").Any())
+            {
+                Report(Severity.Error, "journal", directory, "", $"has segments but no {JournalManifest.FileName}: restore it");
+            }
+            else
+            {
+                Report(Severity.Note, "missing", directory, "", "is not there yet; the first start makes it");
+            }
+            return;
+        }
+        try
+        {
+            using var journal = OfflineJournal.Open(options.ToJournalOptions());
+            JournalVerify.Examine(journal, problem => Report(Severity.Error, "journal", directory, "", problem));
+        }
+        catch (JournalException e)
+        {
+            Report(e.IsInUse ? Severity.Note : Severity.Error, "journal", directory, "",
+                e.IsInUse ? "is in use by a running service and was not looked at" : e.Message);
+        }
+    }
+
+    private void Report(Severity severity, string code, string file, string path, string message)
+    {
+        _counts[(int)severity]++;
+        var word = severity switch
+        {
+            Severity.Error => "error",
+            Severity.Warning => "warning",
+            _ => "note",
+        };
+        output.WriteLine($"{word}: {file}:{(path.Length == 0 ? "" : " ")}{path} {message.ReplaceLineEndings(" ")} [{code}]");
+    }
+
+    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Edge.Experiments;
+using Edge.Visits;
+
+namespace Edge.Commands;
+
+/// <summary>
+/// <c>edge explain</c>: reads the definition of an experiment and the description of a request, and prints as JSON which
+/// variant that request gets and why. Needs no service and no data directory.
+/// </summary>
+internal static class ExplainCommand
+{
+    private const string Name = "edge explain";
+
+    /// <param name="options">The settings that choices depend on.</param>
+    /// <param name="experimentFile">File of the experiment, or <c>-</c> for stdin.</param>
+    /// <param name="requestFile">File of the description, or <c>-</c> for stdin.</param>
+    /// <param name="at">When the request arrives, RFC 3339; null leaves it to the description, and that to the clock.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="output">Takes the explanation.</param>
+    /// <param name="error">Takes everything that is wrong, one line each.</param>
+    public static int Run(
+        EdgeOptions options, string? experimentFile, string? requestFile, string? at, TimeProvider time, Stream output,
+        TextWriter error)
+    {
+        if (experimentFile is null || requestFile is null)
+        {
+            error.WriteLine($"{Name}: needs --experiment FILE and --request FILE; - is stdin");
+            return ExitCode.WrongUsage;
+        }
+        if (experimentFile == InputFile.Stdin && requestFile == InputFile.Stdin)
+        {
+            error.WriteLine($"{Name}: stdin can be one of --experiment and --request, not both");
+            return ExitCode.WrongUsage;
+        }
+        DateTimeOffset? arrival = null;
+        if (at is not null)
+        {
+            if (!Timestamp.TryParse(at, out var instant))
+            {
+                error.WriteLine($"{Name}: --at must be an RFC 3339 date-time with an offset, such as 2026-03-01T09:00:00Z");
+                return ExitCode.WrongUsage;
+            }
+            arrival = instant;
+        }
+        var now = time.GetUtcNow();
+        var entry = ReadExperiment(options, experimentFile, now, error);
+        var description = InputFile.Read(requestFile, DescribedRequest.BytesMax, Name, error);
+        if (entry is null || description is null)
+        {
+            return ExitCode.Failure;
+        }
+        var reading = VisitExplanation.Explain(description, entry, options.VariantOverride, now, arrival);
+        Report(requestFile, reading.Violations, error);
+        if (reading.Explanation is not { } explanation)
+        {
+            return ExitCode.Failure;
+        }
+        JsonSerializer.Serialize(output, explanation, EdgeJson.Readable.Explanation);
+        output.WriteByte((byte)'\n');
+        output.Flush();
+        return ExitCode.Success;
+    }
+
+    private static CatalogEntry? ReadExperiment(EdgeOptions options, string file, DateTimeOffset now, TextWriter error)
+    {
+        if (InputFile.Read(file, ExperimentFile.BytesMax, Name, error) is not { } bytes)
+        {
+            return null;
+        }
+        var rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
+        var reading = ExperimentReader.ReadStored(bytes, rules, now);
+        Report(file, reading.Violations, error);
+        return reading.Experiment is { } experiment ? new CatalogEntry(experiment) : null;
+    }
+
+    private static void Report(string file, IReadOnlyList<Violation> violations, TextWriter error)
+    {
+        foreach (var violation in violations)
+        {
+            error.WriteLine(
+                $"{Name}: {file}: {(violation.Field.Length == 0 ? "" : violation.Field + " ")}{violation.Message}");
+        }
+    }
+}

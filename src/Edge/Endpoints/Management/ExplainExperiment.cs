@@ -1,0 +1,37 @@
+using System.Text.Json;
+using Edge.Experiments;
+using Edge.Visits;
+
+namespace Edge.Endpoints.Management;
+
+/// <summary>
+/// <c>POST /experiments/api/{uid}/explain</c>: why a described request gets its variant, traced through the code that serves real ones.
+/// Nothing is counted and nothing is remembered.
+/// </summary>
+internal sealed class ExplainExperiment(CatalogHolder catalog, bool believesStated, TimeProvider time)
+{
+    private static readonly BodyRules Body = new(DescribedRequest.BytesMax);
+
+    public async Task HandleAsync(ManagedRequest request)
+    {
+        if (request.Find(catalog.Current) is not { } entry)
+        {
+            await request.NotFoundAsync();
+            return;
+        }
+        var (body, problem) = await RequestBody.ReadAsync(request.Context, Body);
+        if (problem != BodyProblem.None)
+        {
+            await Problem.BodyAsync(request.Context, problem, Body);
+            return;
+        }
+        var (explanation, violations) = VisitExplanation.Explain(body, entry, believesStated, time.GetUtcNow());
+        await (explanation is null
+            ? Problem.ValidationAsync(request.Context, violations)
+            : request.WriteAsync(json =>
+            {
+                json.WritePropertyName("explanation");
+                JsonSerializer.Serialize(json, explanation, EdgeJson.Default.Explanation);
+            }));
+    }
+}

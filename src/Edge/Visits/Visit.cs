@@ -1,0 +1,83 @@
+using Edge.Enrichment;
+using Edge.Experiments;
+using Edge.Requests;
+using Edge.Selection;
+
+namespace Edge.Visits;
+
+/// <summary>Where the unit of a visit came from.</summary>
+internal enum UnitSource
+{
+    /// <summary>The sender's own id in the query.</summary>
+    Parameter,
+
+    /// <summary>The hash of address and user agent.</summary>
+    ViewerKey,
+}
+
+/// <summary>
+/// What a request is to an experiment: which unit, which stated variant, a person or a machine. One place for the service
+/// and for explanations, so that both decide alike. Pure; allocates nothing for user agents of usual length.
+/// </summary>
+internal static class Visit
+{
+    /// <summary>Query parameter with the sender's own id of the visitor.</summary>
+    public const string UnitParameter = "u";
+
+    /// <summary>Query parameter with the id of the variant the sender showed.</summary>
+    public const string VariantParameter = "variant";
+
+    /// <summary>Characters of a user agent that are copied on the stack; a longer one costs an allocation.</summary>
+    private const int UserAgentStackBytes = 512;
+
+    /// <summary>
+    /// Writes the unit and returns its length: the opaque <c>u</c> parameter when it was sent and fits, else the viewer
+    /// key (spec 3.1).
+    /// </summary>
+    /// <param name="query">The raw query string.</param>
+    /// <param name="address">The address of the visitor as text.</param>
+    /// <param name="userAgent">The header, each byte held in one char.</param>
+    /// <param name="unit">Room for <see cref="Bucketing.UnitBytesMax"/> bytes.</param>
+    /// <param name="source">Where it came from.</param>
+    public static int WriteUnit(
+        ReadOnlySpan<char> query, ReadOnlySpan<byte> address, ReadOnlySpan<char> userAgent, Span<byte> unit,
+        out UnitSource source)
+    {
+        source = UnitSource.Parameter;
+        if (TryReadUnit(query, unit, out var written))
+        {
+            return written;
+        }
+        source = UnitSource.ViewerKey;
+        Span<byte> bytes = userAgent.Length <= UserAgentStackBytes
+            ? stackalloc byte[UserAgentStackBytes]
+            : new byte[userAgent.Length];
+        ViewerKey.Compute(address, HeaderBytes.Narrow(userAgent, bytes), unit[..ViewerKey.Bytes]);
+        return ViewerKey.Bytes;
+    }
+
+    /// <summary>The sender's own id of the visitor; false when there is none, or none that fits.</summary>
+    public static bool TryReadUnit(ReadOnlySpan<char> query, Span<byte> unit, out int written) =>
+        QueryParameters.TryRead(query, UnitParameter, unit, out written) && written > 0;
+
+    /// <summary>Index of the variant the sender says it showed; negative when it says none, or one that is not there.</summary>
+    public static int StatedVariant(ReadOnlySpan<char> query, CatalogEntry experiment)
+    {
+        Span<byte> stated = stackalloc byte[ExperimentRules.VariantIdCharsMax];
+        if (!QueryParameters.TryRead(query, VariantParameter, stated, out var written))
+        {
+            return -1;
+        }
+        for (var i = 0; i < experiment.Variants.Length; i++)
+        {
+            if (stated[..written].SequenceEqual(experiment.Variants[i].IdUtf8))
+            {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /// <summary>Whether the sender names itself as a machine, which is not assigned a variant and does not count.</summary>
+    public static bool IsMachine(Verdict verdict) => verdict is Verdict.Bot or Verdict.Scanner or Verdict.Prefetch;
+}

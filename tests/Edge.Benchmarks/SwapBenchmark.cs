@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Globalization;
+using Edge.Experiments;
+using Edge.Selection;
+
+namespace Edge.Benchmarks;
+
+/// <summary>
+/// What readers notice of a catalog of 10,000 experiments being replaced: a writer stores one change after another through
+/// the store, as the management API does, while readers look up and choose. Turns with and without the writer alternate,
+/// because the speed of a shared machine drifts.
+/// </summary>
+internal static class SwapBenchmark
+{
+    private const int Turns = 4;
+    private static readonly TimeSpan TurnTime = TimeSpan.FromSeconds(4);
+    private const int Readers = 1;
+
+    /// <summary>Lookups and choices timed as one sample, about the work of a few requests; a clock call costs as much as a choice.</summary>
+    private const int ChoicesPerSample = 10;
+
+    public static async Task RunAsync(string parent, TextWriter output)
+    {
+        var directory = Path.Combine(parent, "edge-benchmark-" + Guid.NewGuid().ToString("N"));
+        Directory.CreateDirectory(directory);
+        try
+        {
+            for (var number = 0; number < ManyExperiments.Count; number++)
+            {
+                await File.WriteAllBytesAsync(
+                    Path.Combine(directory, $"{number:x8}.json"), ExperimentWriter.WriteStored(ManyExperiments.One(number)));
+            }
+            var started = Stopwatch.GetTimestamp();
+            using var store = ExperimentFileStore.Open(
+                directory, ExperimentRules.Default, TimeProvider.System, problem => throw new InvalidOperationException(problem.ToString()));
+            output.WriteLine(Invariant(
+                $"{store.Catalog.Current.Entries.Count} experiments loaded in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F0} ms,")
+                + Invariant($" {Readers} reader, {Environment.ProcessorCount} processors, .NET {Environment.Version}"));
+
+            var quiet = new List<double>();
+            var swapped = new List<double>();
+            var writes = new List<double>();
+            await ReadAsync(store, null);
+            for (var turn = 0; turn < Turns; turn++)
+            {
+                quiet.AddRange(await ReadAsync(store, null));
+                swapped.AddRange(await ReadAsync(store, writes));
+            }
+            Report(output, "without swaps", quiet);
+            Report(output, Invariant($"with {writes.Count} swaps"), swapped);
+            writes.Sort();
+            output.WriteLine(Invariant($"one write and swap: p50 {At(writes, 0.5):F1} ms, max {At(writes, 1):F1} ms"));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    /// <summary>Microseconds of each sample of all readers in one turn; with a writer when there is a list for its times.</summary>
+    private static async Task<List<double>> ReadAsync(ExperimentFileStore store, List<double>? writes)
+    {
+        var end = Stopwatch.GetTimestamp() + (long)(TurnTime.TotalSeconds * Stopwatch.Frequency);
+        var writer = writes is null ? Task.CompletedTask : Task.Factory.StartNew(
+            () => Write(store, writes, end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var readers = Enumerable.Range(0, Readers).Select(reader => Task.Factory.StartNew(
+            () => Read(store.Catalog, end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        var samples = await Task.WhenAll(readers);
+        await writer;
+        return [.. samples.SelectMany(mine => mine)];
+    }
+
+    private static void Write(ExperimentFileStore store, List<double> writes, long end)
+    {
+        var random = new Random(writes.Count);
+        while (Stopwatch.GetTimestamp() < end)
+        {
+            _ = store.Catalog.Current.TryFind(ManyExperiments.SlugOf(random.Next(ManyExperiments.Count)), out var entry);
+            var started = Stopwatch.GetTimestamp();
+            var next = entry!.Experiment with { Name = Invariant($"Changed {writes.Count}") };
+            if (store.Write(next, entry.Experiment) != ExperimentWriteResult.Written) throw new InvalidOperationException("a write was refused");
+            writes.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        }
+    }
+
+    private static List<double> Read(CatalogHolder holder, long end)
+    {
+        var slugs = Enumerable.Range(0, ManyExperiments.Count).Select(ManyExperiments.SlugOf).ToArray();
+        // Room beforehand, so that a growing list is not what is measured.
+        var samples = new List<double>(4_000_000);
+        var unit = "b35b0be5636c4858"u8.ToArray();
+        var now = DateTimeOffset.UtcNow;
+        var sum = 0;
+        for (var n = 0; ; n += ChoicesPerSample)
+        {
+            var started = Stopwatch.GetTimestamp();
+            if (started >= end) break;
+            for (var i = n; i < n + ChoicesPerSample; i++)
+            {
+                if (!holder.Current.TryFind(slugs[(int)((uint)i * 7_919u % (uint)slugs.Length)], out var entry))
+                    throw new InvalidOperationException("an experiment is gone");
+                sum += VariantSelector.Choose(entry, new VisitorContext { Now = now, DeviceType = "desktop", Query = "a=b" }, unit).Variant;
+            }
+            if (samples.Count < samples.Capacity) samples.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds);
+        }
+        GC.KeepAlive(sum);
+        return samples;
+    }
+
+    private static void Report(TextWriter output, string name, List<double> microseconds)
+    {
+        microseconds.Sort();
+        output.WriteLine(Invariant($"{name}: {microseconds.Count} samples of {ChoicesPerSample} lookups and choices, p50 {At(microseconds, 0.5):F2} us,")
+            + Invariant($" p99 {At(microseconds, 0.99):F2} us, p99.9 {At(microseconds, 0.999):F2} us, max {At(microseconds, 1) / 1_000:F2} ms"));
+    }
+
+    private static double At(List<double> sorted, double share) => sorted[Math.Min(sorted.Count - 1, (int)(sorted.Count * share))];
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
