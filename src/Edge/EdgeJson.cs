@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Edge.Experiments;
+using Edge.Statistics;
 
 namespace Edge;
 
@@ -13,6 +14,7 @@ namespace Edge;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(TimestampConverter)])]
 [JsonSerializable(typeof(Experiment))]
+[JsonSerializable(typeof(TrialStatisticsState))]
 internal sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>

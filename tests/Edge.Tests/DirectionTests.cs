@@ -19,11 +19,12 @@ public partial class DirectionTests
         ["Faults"] = ["Journal"],
         ["Experiments"] = ["Selection", "Telemetry"],
         ["Selection"] = ["Experiments"],
+        ["Statistics"] = ["Experiments", "Selection", "Journal", "Forwarding", "Events", "Telemetry"],
         ["Journal"] = ["Events", "Telemetry", "Faults"],
         ["Forwarding"] = ["Journal", "Events", "Telemetry", "Faults"],
-        ["Endpoints"] = ["Events", "Requests", "Enrichment", "Telemetry", "Experiments", "Selection", "Journal", "Forwarding"],
-        ["Hosting"] = ["Events", "Requests", "Enrichment", "Telemetry", "Experiments", "Selection", "Journal", "Forwarding", "Endpoints"],
-        ["Commands"] = ["Events", "Requests", "Enrichment", "Telemetry", "Experiments", "Selection", "Journal", "Forwarding", "Hosting"],
+        ["Endpoints"] = ["Events", "Requests", "Enrichment", "Telemetry", "Experiments", "Selection", "Statistics", "Journal", "Forwarding"],
+        ["Hosting"] = ["Events", "Requests", "Enrichment", "Telemetry", "Experiments", "Selection", "Statistics", "Journal", "Forwarding", "Endpoints"],
+        ["Commands"] = ["Events", "Requests", "Enrichment", "Telemetry", "Experiments", "Selection", "Statistics", "Journal", "Forwarding", "Hosting"],
     };
 
     private static readonly string SourceRoot = Path.Combine(Repository.Root, "src", "Edge");
