@@ -14,6 +14,7 @@ namespace Edge;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(TimestampConverter)])]
 [JsonSerializable(typeof(Experiment))]
+[JsonSerializable(typeof(TallyState))]
 [JsonSerializable(typeof(TrialStatisticsState))]
 internal sealed partial class EdgeJson : JsonSerializerContext
 {
