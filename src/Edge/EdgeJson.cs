@@ -16,6 +16,9 @@ namespace Edge;
 [JsonSerializable(typeof(Experiment))]
 [JsonSerializable(typeof(TallyState))]
 [JsonSerializable(typeof(TrialStatisticsState))]
+[JsonSerializable(typeof(IReadOnlyList<SampleRatioState>), TypeInfoPropertyName = "SampleRatioStates")]
+[JsonSerializable(typeof(WinnerWatch))]
+[JsonSerializable(typeof(ExperimentResults))]
 internal sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>

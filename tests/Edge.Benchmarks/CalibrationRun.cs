@@ -1,0 +1,168 @@
+using Edge.Statistics;
+
+namespace Edge.Benchmarks;
+
+/// <summary>
+/// One simulated experiment, judged by the classes that judge real ones. The traffic is random, from the seed alone;
+/// nothing else is.
+/// </summary>
+internal sealed class CalibrationRun
+{
+    private const double Stricter = 0.99;
+    private static readonly DateTimeOffset Start = new(2026, 1, 5, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>The columns, in order.</summary>
+    public static readonly string[] Columns =
+        ["any time", "+7 d, n>=1000", "held 24 h", "daily", "weekly", "CS", "daily >=.99", "suggested"];
+
+    private readonly CalibrationScenario _scenario;
+    private readonly WinnerCriteria _criteria = new(0.95, 1000, 7, 50);
+    private readonly string[] _ids;
+    private ulong _state;
+
+    private CalibrationRun(CalibrationScenario scenario, ulong seed)
+    {
+        _scenario = scenario;
+        _state = seed;
+        _ids = [.. Enumerable.Range(0, scenario.Rates.Length).Select(i => $"v{i}")];
+        Declared = new (double, int)?[Columns.Length];
+    }
+
+    /// <summary>By column, the day of the first winner and which it was; null without one.</summary>
+    public (double Day, int Winner)?[] Declared { get; }
+
+    /// <summary>Whether the sample ratio alarm went off at any daily look.</summary>
+    public bool HasRatioAlarm { get; private set; }
+
+    /// <summary>Successes given up to an equal split's, over what an equal split gives up; with a best arm only.</summary>
+    public double Regret { get; private set; }
+
+    /// <summary>Simulates one experiment.</summary>
+    public static CalibrationRun Simulate(CalibrationScenario scenario, ulong seed)
+    {
+        var run = new CalibrationRun(scenario, seed);
+        run.Simulate();
+        return run;
+    }
+
+    private void Simulate()
+    {
+        var arms = _ids.Length;
+        var statistics = new TrialStatistics();
+        var ratio = new SampleRatioCounts();
+        var watch = WinnerWatch.Empty;
+        var configured = WeightRule.Round(Enumerable.Repeat(1.0, arms).ToArray());
+        var served = configured;
+        var weightsById = ById(served);
+        var version = 1;
+        var steps = _scenario.Days * _scenario.RecomputesPerDay;
+        var arrived = 0L;
+        TimeSpan? heldSince = null;
+        string? heldBy = null;
+
+        // As the service does, the first recomputation takes place at the start, before any trial.
+        watch = watch.Observe(Start, TimeSpan.Zero, WinnerAssessment.None);
+        for (var step = 1; step <= steps; step++)
+        {
+            var until = (long)step * _scenario.TrialsPerDay / _scenario.RecomputesPerDay;
+            var drift = _scenario.Drift((step - 0.5) / _scenario.RecomputesPerDay);
+            for (; arrived < until; arrived++)
+            {
+                var arm = Choose(served);
+                var success = NextDouble() < _scenario.Rates[arm] * drift;
+                statistics.Add(_ids[arm], version, served[arm] / (double)WeightRule.Whole, success);
+                ratio.Add(_ids[arm], weightsById);
+                Regret += _scenario.Rates.Max() - _scenario.Rates[arm];
+            }
+
+            statistics.BeginEpoch();
+            var posteriors = statistics.Posterior(_ids);
+            if (_scenario.IsPooled)
+            {
+                posteriors = [.. posteriors.Select(Pooled)];
+            }
+            var running = TimeSpan.FromDays((double)step / _scenario.RecomputesPerDay);
+            var best = BestArm.Of(posteriors.Select(arm => arm.Distribution).ToArray());
+            var isDay = step % _scenario.RecomputesPerDay == 0;
+            var pValue = isDay ? ratio.Test() : null;
+            HasRatioAlarm |= pValue < SampleRatio.AlarmBelow;
+            var now = WinnerRule.Assess(posteriors, best, _criteria, running, pValue);
+            watch = watch.Observe(Start + running, running, now);
+
+            heldSince = !now.ConfidenceThresholdMet ? null : now.LeaderId == heldBy ? heldSince ?? running : running;
+            heldBy = now.LeaderId;
+            var hasMinimum = now is { MinimumRunDaysMet: true, MinimumSampleSizeMet: true };
+            var isGood = hasMinimum && now.ConfidenceThresholdMet;
+            var day = running.TotalDays;
+            Declare(0, now.ConfidenceThresholdMet && statistics.Trials > 0, day, best.Leader);
+            Declare(1, isGood, day, best.Leader);
+            Declare(2, isGood && running - heldSince >= TimeSpan.FromHours(24), day, best.Leader);
+            Declare(3, isGood && isDay, day, best.Leader);
+            Declare(4, isGood && isDay && step / _scenario.RecomputesPerDay % 7 == 0, day, best.Leader);
+            Declare(5, hasMinimum && now.AnytimeValid, day, best.Leader);
+            Declare(6, hasMinimum && isDay && now.ProbabilityToBeBest >= Stricter, day, best.Leader);
+            Declare(7, watch.SuggestedWinner is not null, day, Array.IndexOf(_ids, watch.SuggestedWinner));
+
+            if (_scenario.IsBandit)
+            {
+                var proposal = WeightRule.Propose(configured, served, posteriors, _criteria.WarmupTrials);
+                if (proposal.ShouldPublish)
+                {
+                    served = [.. proposal.Weights];
+                    weightsById = ById(served);
+                    version++;
+                }
+            }
+        }
+        Regret /= arrived * _scenario.Rates.Average(rate => _scenario.Rates.Max() - rate);
+    }
+
+    private void Declare(int column, bool isDeclared, double day, int winner)
+    {
+        if (isDeclared)
+        {
+            Declared[column] ??= (day, winner);
+        }
+    }
+
+    /// <summary>What plain counts would say, whatever the weights were.</summary>
+    private static ArmPosterior Pooled(ArmPosterior arm)
+    {
+        if (arm.Trials == 0)
+        {
+            return arm;
+        }
+        var rate = (double)arm.Successes / arm.Trials;
+        var smoothed = (arm.Successes + 0.5) / (arm.Trials + 1);
+        return arm with
+        {
+            Alpha = 1 + arm.Successes,
+            Beta = 1 + arm.Trials - arm.Successes,
+            Estimate = rate,
+            Variance = smoothed * (1 - smoothed) / arm.Trials,
+        };
+    }
+
+    private Dictionary<string, int> ById(int[] weights) =>
+        Enumerable.Range(0, weights.Length).ToDictionary(i => _ids[i], i => weights[i]);
+
+    private int Choose(int[] weights)
+    {
+        var slot = (int)(NextDouble() * WeightRule.Whole);
+        var arm = 0;
+        while (slot >= weights[arm])
+        {
+            slot -= weights[arm++];
+        }
+        return arm;
+    }
+
+    /// <summary>SplitMix64: the same numbers on every machine and runtime.</summary>
+    private double NextDouble()
+    {
+        var z = _state += 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
+    }
+}
