@@ -24,7 +24,8 @@ internal enum VisitKind
 /// append. Nothing here waits for a disk, and nothing is allocated on the heap once user agents are known. Thread safe.
 /// </summary>
 internal sealed class VisitRecorder(
-    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, UserAgentCache userAgents, VisitorHashes hashes, EventJournal journal)
+    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, UserAgentCache userAgents, VisitorHashes hashes, ExposureMap exposures,
+    EventJournal journal)
 {
     /// <summary>Characters of a user agent that are copied on the stack; a longer one costs an allocation.</summary>
     private const int UserAgentStackBytes = 512;
@@ -77,7 +78,8 @@ internal sealed class VisitRecorder(
             Query = request.QueryString.Value,
         };
         var choice = Choose(experiment, visitor, verdict, unit);
-        var variant = experiment.Variants[choice.Variant];
+        var shown = Attribute(experiment, choice, kind, unit, unitHash, now);
+        var variant = experiment.Variants[shown.Variant];
 
         var tracked = new TrackedEvent
         {
@@ -91,8 +93,8 @@ internal sealed class VisitRecorder(
             Experiment = experiment.SlugUtf8,
             ExperimentUid = experiment.UidUtf8,
             Variant = variant.IdUtf8,
-            ProbabilityBasisPoints = choice.IsChance ? variant.Weight : 0,
-            WeightsVersion = choice.IsChance ? experiment.WeightsVersion : 0,
+            ProbabilityBasisPoints = shown.BasisPoints,
+            WeightsVersion = shown.WeightsVersion,
             UnitHash = unitHash,
             UnitHashPrevious = isJustAfterMidnight ? previousUnitHash : default,
             Referrer = HeaderBytes.Narrow(referrer, referrerBytes),
@@ -129,6 +131,22 @@ internal sealed class VisitRecorder(
         return verdict is Verdict.Bot or Verdict.Scanner or Verdict.Prefetch
             ? VariantSelector.Default(experiment)
             : VariantSelector.Choose(experiment, visitor, unit);
+    }
+
+    /// <summary>
+    /// While weights move, a unit keeps what it was shown, and its click belongs to that, with the probability and version of then:
+    /// the table of this moment could credit a variant it never saw. A click may come the day after, when the unit has another hash.
+    /// </summary>
+    private Exposure Attribute(
+        CatalogEntry experiment, in Choice choice, VisitKind kind, ReadOnlySpan<byte> unit, ReadOnlySpan<byte> unitHash, DateTimeOffset now)
+    {
+        if (!choice.IsChance || !experiment.HasBandit) return Exposure.Of(experiment, choice);
+        var today = VisitorHashes.UnitOf(unitHash);
+        if (kind != VisitKind.Click) return exposures.Show(experiment, choice, today, now);
+        if (exposures.TryFind(experiment, today, now, out var shown)) return shown;
+        Span<byte> previousHash = stackalloc byte[VisitorHashes.UnitHashChars];
+        hashes.WriteUnitHash(experiment.UidUtf8, unit, now.AddDays(-1), previousHash);
+        return exposures.TryFind(experiment, VisitorHashes.UnitOf(previousHash), now, out shown) ? shown : Exposure.Of(experiment, choice);
     }
 
     private static int IndexOf(CatalogEntry experiment, ReadOnlySpan<byte> variantId)

@@ -5,6 +5,8 @@ using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
 using Edge.Requests;
+using Edge.Selection;
+using Edge.Statistics;
 using Edge.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -23,7 +25,16 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Time the sinks get to take what is committed.</summary>
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(2);
 
+    /// <summary>Time the optimizer gets to finish what it is writing.</summary>
+    private static readonly TimeSpan OptimizerDeadline = TimeSpan.FromSeconds(1);
+
     private const string FileSinkName = "file";
+
+    /// <summary>The tally is one file that is written as a whole: rarely. What comes after it is counted again after a kill.</summary>
+    private const int TallyCheckpointMs = 10_000;
+
+    /// <summary>The tally keeps nothing of a batch, so a small one will do.</summary>
+    private const int TallyBatchBytes = 1 << 20;
 
     private readonly EdgeOptions _options;
     private readonly TimeProvider _time;
@@ -34,6 +45,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly AdminListener _admin = new();
     private readonly EventJournal _journal;
     private readonly ExperimentFileStore _experiments;
+    private readonly Optimizer _optimizer;
     private readonly Forwarder _forwarder;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
@@ -53,16 +65,19 @@ internal sealed class EdgeService : IAsyncDisposable
         var rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
         _experiments = ExperimentFileStore.Open(
             options.ExperimentsDir, rules, time, problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason));
-        _forwarder = new Forwarder(BuildPumps(options, time), _logger);
+        var tallyOptions = new TallyOptions { Directory = options.DataDir, CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName) };
+        var tally = Tally.Open(tallyOptions, _journal, _experiments.Catalog, time, _logger);
+        _optimizer = new Optimizer(_experiments, tally, static (experiment, now) => now - experiment.CreatedAt, time, _logger);
+        _forwarder = new Forwarder(BuildPumps(options, tally, time), _logger);
 
         var addresses = new ClientAddressResolver(options.TrustedProxies, options.ForwardedHeader);
         var hashes = new VisitorHashes(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir));
-        var visits = new VisitRecorder(options, time, addresses, new UserAgentCache(), hashes, _journal);
+        var visits = new VisitRecorder(options, time, addresses, new UserAgentCache(), hashes, new ExposureMap(), _journal);
         var routes = new Routes(
             new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
             new ClickEndpoint(_experiments.Catalog, visits, _journal, options.AckClick, log),
             new HealthEndpoints(_readiness, _journal),
-            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, _readiness),
+            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, tally, _optimizer, _readiness),
             new LedgerEndpoint(ledger, _journal, _forwarder),
             _admin,
             metrics);
@@ -88,6 +103,7 @@ internal sealed class EdgeService : IAsyncDisposable
     {
         _experiments.StartWatching();
         _forwarder.Start();
+        _optimizer.Start();
         await _web.StartAsync();
         var adminCount = EdgeConfiguration.SplitUrls(_options.AdminUrls).Length;
         if (adminCount > 0) _admin.SetPorts([.. Addresses.TakeLast(adminCount).Select(address => new Uri(address).Port)]);
@@ -106,6 +122,7 @@ internal sealed class EdgeService : IAsyncDisposable
 
         using (var deadline = new CancellationTokenSource(RequestsDeadline, _time)) await _web.StopAsync(deadline.Token);
         if (!_journal.Faulted.IsCompleted) await _journal.CommitAsync();
+        await _optimizer.StopAsync().WaitAsync(OptimizerDeadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _forwarder.StopAsync(DrainDeadline);
         _logger.Stopped(_journal.CommittedSequence, _forwarder.Statuses.Select(sink => sink.Pending).DefaultIfEmpty(0).Max());
     }
@@ -121,12 +138,13 @@ internal sealed class EdgeService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _forwarder.Dispose();
+        _optimizer.Dispose();
         await _journal.DisposeAsync();
         _experiments.Dispose();
         await _web.DisposeAsync();
     }
 
-    private List<SinkPump> BuildPumps(EdgeOptions options, TimeProvider time)
+    private List<SinkPump> BuildPumps(EdgeOptions options, Tally tally, TimeProvider time)
     {
         var gate = new TruncationGate(_journal);
         var pumps = new List<SinkPump>();
@@ -136,6 +154,14 @@ internal sealed class EdgeService : IAsyncDisposable
             var pump = new SinkPumpOptions { SinkName = FileSinkName, CursorPath = Path.Combine(options.CursorsDir, FileSinkName) };
             pumps.Add(new SinkPump(_journal, sink, gate, pump, time, _logger));
         }
+        var tallyPump = new SinkPumpOptions
+        {
+            SinkName = Tally.SinkName,
+            CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName),
+            CheckpointIntervalMs = TallyCheckpointMs,
+            BatchMaxBytes = TallyBatchBytes,
+        };
+        pumps.Add(new SinkPump(_journal, tally, gate, tallyPump, time, _logger));
         return pumps;
     }
 }

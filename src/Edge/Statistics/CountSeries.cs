@@ -2,14 +2,6 @@ using System.Runtime.InteropServices;
 
 namespace Edge.Statistics;
 
-/// <summary>What happened to one variant in one hour or UTC day.</summary>
-/// <param name="Start">Begin of the hour or day, milliseconds since 1970 UTC.</param>
-/// <param name="Impressions">Counted impressions.</param>
-/// <param name="Clicks">Counted clicks.</param>
-/// <param name="Trials">Matured trials whose exposure fell into it.</param>
-/// <param name="Successes">Those of them that succeeded.</param>
-internal readonly record struct SeriesPoint(long Start, long Impressions, long Clicks, long Trials, long Successes);
-
 /// <summary>
 /// Counts by hour or by day, for the periods in which anything happened. Not safe for concurrent use.
 /// </summary>
@@ -51,16 +43,18 @@ internal sealed class CountSeries(long periodMs)
         }
     }
 
-    /// <summary>A copy of all points, in order.</summary>
-    public SeriesPoint[] ToArray()
+    /// <summary>Adds this variant's part of each period to the points of its experiment.</summary>
+    public void AddTo(SortedList<long, List<SeriesCounts>> points, string variantId)
     {
-        var points = new SeriesPoint[_points.Count];
-        for (var i = 0; i < points.Length; i++)
+        foreach (var p in _points)
         {
-            var p = _points[i];
-            points[i] = new SeriesPoint(p.Period * periodMs, p.Impressions, p.Clicks, p.Trials, p.Successes);
+            var startMs = p.Period * periodMs;
+            if (!points.TryGetValue(startMs, out var counts))
+            {
+                points.Add(startMs, counts = []);
+            }
+            counts.Add(new SeriesCounts(variantId, p.Impressions, p.Clicks, p.Trials, p.Successes));
         }
-        return points;
     }
 
     /// <summary>The points for a checkpoint.</summary>

@@ -34,14 +34,16 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
 
     public int OpenTrials => _book.Open;
 
-    public VariantCounts[] Counts => [.. _variants.Select(variant => variant.Counts)];
+    public VariantTally[] Counts => [.. _variants.Select(variant => variant.Counts)];
 
     /// <summary>Counts one event; false when a limit kept it from being counted.</summary>
     /// <param name="e">The event.</param>
+    /// <param name="variantId">Its variant.</param>
     /// <param name="entry">The experiment as it is now; null when the catalog does not have it.</param>
     /// <param name="nowMs">The time up to which trials are final.</param>
     /// <param name="isLearned">False when it should have opened a trial and there was no room for the unit.</param>
-    public bool Count(in TalliedEvent e, CatalogEntry? entry, long nowMs, out bool isLearned)
+    public bool Count(
+        in TalliedEvent e, ReadOnlySpan<byte> variantId, CatalogEntry? entry, long nowMs, out bool isLearned)
     {
         isLearned = true;
         _firstEventMs = Math.Min(_firstEventMs, e.AtMs);
@@ -51,7 +53,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             CountMachine(e);
             return true;
         }
-        var variant = Find(e.VariantId);
+        var variant = Find(variantId);
         if (variant < 0)
         {
             return false;
@@ -128,21 +130,31 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
     /// <summary>Gives back what is shared with other experiments.</summary>
     public void Forget() => _book.Clear();
 
-    public ExperimentTally Copy() => new()
+    public ExperimentTally Copy()
     {
-        Uid = Uid,
-        FirstEventAt = DateTimeOffset.FromUnixTimeMilliseconds(_firstEventMs),
-        LastEventAt = DateTimeOffset.FromUnixTimeMilliseconds(_lastEventMs),
-        Variants = Counts,
-        MachineImpressions = _machineImpressions,
-        MachineClicks = _machineClicks,
-        Trials = TrialStatistics.FromState(_trials.ToState()),
-        SampleRatio = SampleRatioCounts.FromState(_sampleRatio.ToState()),
-        OpenTrials = _book.Open,
-        Weights = [.. _weights.Values],
-        Watch = Watch,
-        Series = [.. _variants.Select(variant => variant.Series)],
-    };
+        var hourly = new SortedList<long, List<SeriesCounts>>();
+        var daily = new SortedList<long, List<SeriesCounts>>();
+        foreach (var variant in _variants)
+        {
+            variant.AddTo(hourly, daily);
+        }
+        return new ExperimentTally
+        {
+            Uid = Uid,
+            FirstEventAt = DateTimeOffset.FromUnixTimeMilliseconds(_firstEventMs),
+            LastEventAt = DateTimeOffset.FromUnixTimeMilliseconds(_lastEventMs),
+            Variants = Counts,
+            MachineImpressions = _machineImpressions,
+            MachineClicks = _machineClicks,
+            Trials = TrialStatistics.FromState(_trials.ToState()),
+            SampleRatio = SampleRatioCounts.FromState(_sampleRatio.ToState()),
+            OpenTrials = _book.Open,
+            Weights = [.. _weights.Values],
+            Watch = Watch,
+            Hourly = Points(hourly),
+            Daily = Points(daily),
+        };
+    }
 
     public ExperimentState ToState() => new()
     {
@@ -183,6 +195,9 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         counter._book.Unpack(state.Units, state.OpenTrials, counter._variants.Count);
         return counter;
     }
+
+    private static SeriesPoint[] Points(SortedList<long, List<SeriesCounts>> counts) =>
+        [.. counts.Select(point => new SeriesPoint(DateTimeOffset.FromUnixTimeMilliseconds(point.Key), point.Value))];
 
     private void CountMachine(in TalliedEvent e)
     {

@@ -1,25 +1,12 @@
 namespace Edge.Statistics;
 
-/// <summary>What machines did, which no rate is made of. Immutable.</summary>
-/// <param name="Bot">By crawlers and link previews.</param>
-/// <param name="Scanner">By mail security scanners.</param>
-/// <param name="Prefetch">By browsers that load ahead.</param>
-internal readonly record struct MachineCounts(long Bot, long Scanner, long Prefetch);
-
 /// <summary>The visible counters of one variant: events with the verdict human, proxy or unknown. Immutable.</summary>
 /// <param name="Id">The variant, which the experiment may have lost since.</param>
 /// <param name="Impressions">Times it was shown.</param>
 /// <param name="Clicks">Times its link was followed; can be more, because images are blocked.</param>
 /// <param name="Views">Views that senders reported.</param>
 /// <param name="Conversions">Conversions that senders reported.</param>
-internal readonly record struct VariantCounts(string Id, long Impressions, long Clicks, long Views, long Conversions);
-
-/// <summary>Counts of one variant over time. Immutable.</summary>
-/// <param name="VariantId">The variant.</param>
-/// <param name="Hourly">By hour, the newest 840; hours in which nothing happened are left out.</param>
-/// <param name="Daily">By UTC day, the newest 400; days in which nothing happened are left out.</param>
-internal sealed record VariantSeries(
-    string VariantId, IReadOnlyList<SeriesPoint> Hourly, IReadOnlyList<SeriesPoint> Daily);
+internal readonly record struct VariantTally(string Id, long Impressions, long Clicks, long Views, long Conversions);
 
 /// <summary>The weights of one version. Immutable.</summary>
 /// <param name="Version">The version.</param>
@@ -41,7 +28,7 @@ internal sealed record ExperimentTally
     public required DateTimeOffset LastEventAt { get; init; }
 
     /// <summary>The visible counters, by first appearance of the variant.</summary>
-    public required IReadOnlyList<VariantCounts> Variants { get; init; }
+    public required IReadOnlyList<VariantTally> Variants { get; init; }
 
     /// <summary>Impressions of machines.</summary>
     public required MachineCounts MachineImpressions { get; init; }
@@ -64,6 +51,28 @@ internal sealed record ExperimentTally
     /// <summary>What the search for a winner remembers.</summary>
     public required WinnerWatch Watch { get; init; }
 
-    /// <summary>Counts over time.</summary>
-    public required IReadOnlyList<VariantSeries> Series { get; init; }
+    /// <summary>Counts by hour, the newest 840 of each variant, ascending; hours without any are left out.</summary>
+    public required IReadOnlyList<SeriesPoint> Hourly { get; init; }
+
+    /// <summary>Counts by UTC day, the newest 400 of each variant, ascending; days without any are left out.</summary>
+    public required IReadOnlyList<SeriesPoint> Daily { get; init; }
+
+    /// <summary>What the results of the experiment are computed from.</summary>
+    /// <param name="now">The moment.</param>
+    /// <param name="runningTime">How long the experiment has been running, pauses not counted.</param>
+    public ResultsInput ToResultsInput(DateTimeOffset now, TimeSpan runningTime) => new()
+    {
+        Now = now,
+        RunningTime = runningTime,
+        Counts = [.. Variants.Select(variant => new VariantCounts(variant.Id, variant.Impressions, variant.Clicks))],
+        Trials = Trials,
+        SampleRatio = SampleRatio,
+        Watch = Watch,
+        Excluded = new MachineCounts(
+            MachineImpressions.Bot + MachineClicks.Bot,
+            MachineImpressions.Scanner + MachineClicks.Scanner,
+            MachineImpressions.Prefetch + MachineClicks.Prefetch),
+        Hourly = Hourly,
+        Daily = Daily,
+    };
 }

@@ -46,17 +46,15 @@ internal enum TalliedVerdict
 
 /// <summary>
 /// The members of an event that the tally needs, read from its bytes without allocating and without looking at the
-/// rest. The spans are views of the payload. Meanings: <c>docs/event-schema.md</c>.
+/// rest. Meanings: <c>docs/event-schema.md</c>.
 /// </summary>
-internal ref struct TalliedEvent
+internal struct TalliedEvent
 {
     private const double BasisPointsOfOne = 10_000;
     private const int UnitHashChars = 16;
 
-    public ReadOnlySpan<byte> ExperimentUid { get; private set; }
-
-    /// <summary>Id of the variant; empty when the event has none.</summary>
-    public ReadOnlySpan<byte> VariantId { get; private set; }
+    private Range _experimentUid;
+    private Range _variantId;
 
     public TalliedKind Kind { get; private set; }
 
@@ -109,8 +107,14 @@ internal ref struct TalliedEvent
         {
             return false;
         }
-        return !read.ExperimentUid.IsEmpty;
+        return !read.ExperimentUid(payload).IsEmpty;
     }
+
+    /// <summary>Uid of the experiment, a view of the event's payload.</summary>
+    public readonly ReadOnlySpan<byte> ExperimentUid(ReadOnlySpan<byte> payload) => payload[_experimentUid];
+
+    /// <summary>Id of the variant, a view of the event's payload; empty when the event has none.</summary>
+    public readonly ReadOnlySpan<byte> VariantId(ReadOnlySpan<byte> payload) => payload[_variantId];
 
     /// <summary>True when it was the last member of interest.</summary>
     private bool ReadMember(ref Utf8JsonReader reader)
@@ -123,7 +127,7 @@ internal ref struct TalliedEvent
                 Kind = KindOf(Text(ref reader));
                 return false;
             case 7 when name.SequenceEqual("variant"u8):
-                VariantId = Text(ref reader);
+                _variantId = Place(ref reader);
                 return false;
             case 7 when name.SequenceEqual("verdict"u8):
                 Verdict = VerdictOf(Text(ref reader));
@@ -145,7 +149,7 @@ internal ref struct TalliedEvent
                 }
                 return false;
             case 14 when name.SequenceEqual("experiment_uid"u8):
-                ExperimentUid = Text(ref reader);
+                _experimentUid = Place(ref reader);
                 return false;
             case 14 when name.SequenceEqual("unit_hash_prev"u8):
                 PreviousUnit = Hash(Text(ref reader));
@@ -162,7 +166,18 @@ internal ref struct TalliedEvent
         }
     }
 
-    /// <summary>The text of a value; none of the texts that matter needs an escape.</summary>
+    /// <summary>Where the text of a value stands; none of the texts that matter needs an escape.</summary>
+    private static Range Place(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)
+        {
+            var start = (int)reader.TokenStartIndex + 1;
+            return new Range(start, start + reader.ValueSpan.Length);
+        }
+        reader.Skip();
+        return default;
+    }
+
     private static ReadOnlySpan<byte> Text(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)

@@ -102,7 +102,7 @@ internal sealed class Tally : ISink
     }
 
     /// <summary>The visible counters of one experiment; empty when no event of it was counted.</summary>
-    public VariantCounts[] CountsOf(string uid)
+    public VariantTally[] CountsOf(string uid)
     {
         lock (_lock)
         {

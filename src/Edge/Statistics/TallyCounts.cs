@@ -60,13 +60,14 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         {
             return;
         }
-        if (FindOrAdd(e.ExperimentUid) is not { } experiment)
+        if (FindOrAdd(e.ExperimentUid(payload)) is not { } experiment)
         {
             _uncounted++;
             return;
         }
         _ = catalog.Current.TryFindByUid(experiment.Uid, out var entry);
-        if (!experiment.Count(e, entry, Now(clockMs, isUpToDate: false), out var isLearned))
+        var nowMs = Now(clockMs, isUpToDate: false);
+        if (!experiment.Count(e, e.VariantId(payload), entry, nowMs, out var isLearned))
         {
             _uncounted++;
         }

@@ -59,7 +59,7 @@ internal sealed record ExperimentState
 /// <summary>One variant of an <see cref="ExperimentState"/>.</summary>
 internal sealed record VariantState
 {
-    public required VariantCounts Counts { get; init; }
+    public required VariantTally Counts { get; init; }
 
     /// <summary>By hour (<see cref="CountSeries.Pack"/>).</summary>
     public required byte[] Hourly { get; init; }

@@ -20,9 +20,7 @@ internal sealed class VariantCounter(string id)
     /// <summary>Points of its series.</summary>
     public int SeriesPoints => _hourly.Count + _daily.Count;
 
-    public VariantCounts Counts => new(Id, _impressions, _clicks, _views, _conversions);
-
-    public VariantSeries Series => new(Id, _hourly.ToArray(), _daily.ToArray());
+    public VariantTally Counts => new(Id, _impressions, _clicks, _views, _conversions);
 
     public void Count(TalliedKind kind, long atMs)
     {
@@ -51,6 +49,13 @@ internal sealed class VariantCounter(string id)
     {
         _hourly.AddTrial(trial.ExposedMs, trial.IsSuccess);
         _daily.AddTrial(trial.ExposedMs, trial.IsSuccess);
+    }
+
+    /// <summary>Adds this variant's part to the series of its experiment.</summary>
+    public void AddTo(SortedList<long, List<SeriesCounts>> hourly, SortedList<long, List<SeriesCounts>> daily)
+    {
+        _hourly.AddTo(hourly, Id);
+        _daily.AddTo(daily, Id);
     }
 
     public void Trim(int hoursKept, int daysKept)
