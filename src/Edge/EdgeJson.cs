@@ -17,6 +17,7 @@ namespace Edge;
     Converters = [typeof(TimestampConverter)])]
 [JsonSerializable(typeof(Experiment))]
 [JsonSerializable(typeof(KeyList))]
+[JsonSerializable(typeof(TallyState))]
 [JsonSerializable(typeof(TrialStatisticsState))]
 [JsonSerializable(typeof(IReadOnlyList<SampleRatioState>), TypeInfoPropertyName = "SampleRatioStates")]
 [JsonSerializable(typeof(WinnerWatch))]

@@ -13,7 +13,7 @@ internal sealed class ImageEndpoint(CatalogHolder catalog, VisitRecorder visits,
     public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug, ImageFormat format)
     {
         var isFound = catalog.Current.TryFind(slug, out var experiment) && experiment.IsServed;
-        var location = isFound ? images.Find(experiment!, visits.Choose(context, experiment!).Variant, format) : null;
+        var location = isFound ? images.Find(experiment!, visits.Show(context, experiment!), format) : null;
         if (location is null)
         {
             log.Metrics.Count(RouteName.Image, Outcome.NotFound);

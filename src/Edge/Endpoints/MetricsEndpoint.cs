@@ -3,6 +3,7 @@ using System.Text;
 using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
+using Edge.Statistics;
 using Edge.Telemetry;
 using Microsoft.AspNetCore.Http;
 using static Edge.Telemetry.PrometheusText;
@@ -14,7 +15,8 @@ namespace Edge.Endpoints;
 /// them. Labels come from closed sets only.
 /// </summary>
 internal sealed class MetricsEndpoint(
-    Metrics metrics, Ledger ledger, EventJournal journal, Forwarder forwarder, ExperimentFileStore experiments, Readiness readiness)
+    Metrics metrics, Ledger ledger, EventJournal journal, Forwarder forwarder, ExperimentFileStore experiments, Tally tally, Optimizer optimizer,
+    Readiness readiness)
 {
     private const double MillisecondsPerSecond = 1_000;
 
@@ -39,6 +41,7 @@ internal sealed class MetricsEndpoint(
         page.Family("edge_experiments", "gauge", "Experiments in the catalog.").Sample("edge_experiments", experiments.Catalog.Current.Entries.Count);
         page.Family("edge_experiment_problems", "gauge", "Experiment files that were not taken.")
             .Sample("edge_experiment_problems", experiments.Problems.Count);
+        WriteTally(page, tally.Status);
         return page.ToString();
     }
 
@@ -112,6 +115,20 @@ internal sealed class MetricsEndpoint(
         }
         page.Sample("edge_journal_commit_seconds_sum", latency.SumMs / MillisecondsPerSecond);
         page.Sample("edge_journal_commit_seconds_count", total);
+    }
+
+    private void WriteTally(PrometheusText page, TallyStatus status)
+    {
+        page.Family("edge_tally_experiments", "gauge", "Experiments with counts.").Sample("edge_tally_experiments", status.Experiments);
+        page.Family("edge_tally_units", "gauge", "Units remembered for a day.").Sample("edge_tally_units", status.Units);
+        page.Family("edge_tally_open_trials", "gauge", "Trials whose attribution window has not passed.")
+            .Sample("edge_tally_open_trials", status.OpenTrials);
+        page.Family("edge_tally_unlearned_total", "counter", "Exposures not learned from for want of room for the unit.")
+            .Sample("edge_tally_unlearned_total", status.Unlearned);
+        page.Family("edge_tally_uncounted_total", "counter", "Events of experiments that could not be counted.")
+            .Sample("edge_tally_uncounted_total", status.Uncounted);
+        page.Family("edge_weights_published_total", "counter", "Publications of other weights.")
+            .Sample("edge_weights_published_total", optimizer.Published);
     }
 
     private void WriteSinks(PrometheusText page)

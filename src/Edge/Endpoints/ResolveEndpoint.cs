@@ -16,8 +16,8 @@ internal sealed class ResolveEndpoint(CatalogHolder catalog, VisitRecorder visit
             && experiment.Status is ExperimentStatus.Running or ExperimentStatus.Completed;
         metrics.Count(RouteName.Resolve, isFound ? Outcome.Answered : Outcome.NotFound);
         if (!isFound) return Problem.ExperimentNotFoundAsync(context);
-        var choice = visits.Choose(context, experiment!);
+        var variant = visits.Show(context, experiment!);
         context.Response.Headers.AccessControlAllowOrigin = "*";
-        return Replies.WriteJsonAsync(context, json => json.WriteString("variantId", experiment!.Variants[choice.Variant].IdUtf8));
+        return Replies.WriteJsonAsync(context, json => json.WriteString("variantId", experiment!.Variants[variant].IdUtf8));
     }
 }

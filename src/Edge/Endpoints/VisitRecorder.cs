@@ -28,7 +28,8 @@ internal enum VisitKind
 /// append. Nothing here waits for a disk, and nothing is allocated on the heap once user agents are known. Thread safe.
 /// </summary>
 internal sealed class VisitRecorder(
-    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, UserAgentCache userAgents, VisitorHashes hashes, EventJournal journal)
+    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, UserAgentCache userAgents, VisitorHashes hashes, ExposureMap exposures,
+    EventJournal journal)
 {
     /// <summary>Minutes after midnight UTC in which a click may belong to yesterday's exposure: the longest attribution window.</summary>
     private const int AttributionMinutes = 30;
@@ -53,8 +54,6 @@ internal sealed class VisitRecorder(
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
         unit = unit[..Visit.WriteUnit(context.Request.QueryString.Value, address, UserAgentOf(context.Request.Headers), unit, out _)];
         var choice = Choose(context.Request, experiment, now, facts, verdict, unit);
-        var variant = experiment.Variants[choice.Variant];
-
         Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
         hashes.WriteAddressHash(address, now, addressHash);
         Span<byte> unitHash = stackalloc byte[VisitorHashes.UnitHashChars];
@@ -68,6 +67,9 @@ internal sealed class VisitRecorder(
         Span<char> sourceScratch = referrer.IsEmpty ? default : stackalloc char[SourceClassifier.ScratchChars];
         _ = SourceClassifier.TryClassify(url: default, referrer, requestHost: default, sourceScratch, out var source);
 
+        var shown = Attribute(experiment, choice, kind, unit, unitHash, now);
+        var variant = experiment.Variants[shown.Variant];
+
         var tracked = new TrackedEvent
         {
             Id = _ids.Next(),
@@ -80,8 +82,8 @@ internal sealed class VisitRecorder(
             Experiment = experiment.SlugUtf8,
             ExperimentUid = experiment.UidUtf8,
             Variant = variant.IdUtf8,
-            ProbabilityBasisPoints = choice.IsChance ? variant.Weight : 0,
-            WeightsVersion = choice.IsChance ? experiment.WeightsVersion : 0,
+            ProbabilityBasisPoints = shown.BasisPoints,
+            WeightsVersion = shown.WeightsVersion,
             UnitHash = unitHash,
             UnitHashPrevious = isJustAfterMidnight ? previousUnitHash : default,
             Referrer = HeaderBytes.Narrow(referrer, referrerBytes),
@@ -101,16 +103,20 @@ internal sealed class VisitRecorder(
         return journal.TryAppend(record, tracked.Id, out sequence) == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
     }
 
-    /// <summary>The variant this visitor gets, without an event: what a page asks for before it shows something.</summary>
-    public Choice Choose(HttpContext context, CatalogEntry experiment)
+    /// <summary>Index of the variant this visitor gets, without an event: what a page asks for before it shows something.</summary>
+    public int Show(HttpContext context, CatalogEntry experiment)
     {
+        var now = time.GetUtcNow();
         var facts = userAgents.Lookup(UserAgentOf(context.Request.Headers));
         var (verdict, _) = Judge(context.Request.Headers, facts);
         Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
         address = address[..WriteAddress(context, address)];
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
         unit = unit[..Visit.WriteUnit(context.Request.QueryString.Value, address, UserAgentOf(context.Request.Headers), unit, out _)];
-        return Choose(context.Request, experiment, time.GetUtcNow(), facts, verdict, unit);
+        var choice = Choose(context.Request, experiment, now, facts, verdict, unit);
+        Span<byte> unitHash = stackalloc byte[VisitorHashes.UnitHashChars];
+        hashes.WriteUnitHash(experiment.UidUtf8, unit, now, unitHash);
+        return Attribute(experiment, choice, VisitKind.Impression, unit, unitHash, now).Variant;
     }
 
     private static string EventNameOf(VisitKind kind) => kind switch
@@ -145,5 +151,21 @@ internal sealed class VisitRecorder(
         };
         var stated = options.VariantOverride ? Visit.StatedVariant(visitor.Query, experiment) : -1;
         return VariantSelector.Assign(experiment, visitor, unit, stated, Visit.IsMachine(verdict));
+    }
+
+    /// <summary>
+    /// While weights move, a unit keeps what it was shown, and its click belongs to that, with the probability and version of then:
+    /// the table of this moment could credit a variant it never saw. A click may come the day after, when the unit has another hash.
+    /// </summary>
+    private Exposure Attribute(
+        CatalogEntry experiment, in Choice choice, VisitKind kind, ReadOnlySpan<byte> unit, ReadOnlySpan<byte> unitHash, DateTimeOffset now)
+    {
+        if (!choice.IsChance || !experiment.HasBandit) return Exposure.Of(experiment, choice);
+        var today = VisitorHashes.UnitOf(unitHash);
+        if (kind != VisitKind.Click) return exposures.Show(experiment, choice, today, now);
+        if (exposures.TryFind(experiment, today, now, out var shown)) return shown;
+        Span<byte> previousHash = stackalloc byte[VisitorHashes.UnitHashChars];
+        hashes.WriteUnitHash(experiment.UidUtf8, unit, now.AddDays(-1), previousHash);
+        return exposures.TryFind(experiment, VisitorHashes.UnitOf(previousHash), now, out shown) ? shown : Exposure.Of(experiment, choice);
     }
 }

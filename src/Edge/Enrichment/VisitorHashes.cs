@@ -8,7 +8,7 @@ namespace Edge.Enrichment;
 /// <summary>
 /// Keyed hashes of the day: <c>ip_hash</c> (spec 6.6) and <c>unit_hash</c> (design: the event record). The keys are derived from one
 /// secret and the UTC date of receipt, so values cannot be joined across days; whoever holds the secret can still recompute them,
-/// which is why the documentation says "pseudonymised". Thread safe; allocates once per day.
+/// which is why the documentation says "pseudonymised". Thread safe; allocates once per day of keys.
 /// </summary>
 internal sealed class VisitorHashes(string salt)
 {
@@ -26,6 +26,7 @@ internal sealed class VisitorHashes(string salt)
     private static readonly StandardFormat LowerHex = new('x', HexDigitsPerWord);
 
     private DayKeys? _today;
+    private DayKeys? _otherDay;
 
     /// <summary>Writes the hash of an address text for the day of <paramref name="now"/>.</summary>
     public void WriteAddressHash(ReadOnlySpan<byte> addressText, DateTimeOffset now, Span<byte> hex) =>
@@ -43,6 +44,10 @@ internal sealed class VisitorHashes(string salt)
         WriteHex(KeysOf(now).Unit, message[..(experimentUid.Length + 1 + unit.Length)], hex[..UnitHashChars]);
     }
 
+    /// <summary>A unit hash as a number, for maps; its text is that of <see cref="WriteUnitHash"/>.</summary>
+    public static ulong UnitOf(ReadOnlySpan<byte> unitHash) =>
+        Utf8Parser.TryParse(unitHash, out ulong unit, out _, LowerHex.Symbol) ? unit : 0;
+
     private static void WriteHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)
     {
         Span<byte> mac = stackalloc byte[KeyedHash.Bytes];
@@ -56,9 +61,12 @@ internal sealed class VisitorHashes(string salt)
         var day = DateOnly.FromDateTime(now.UtcDateTime);
         var keys = _today;
         if (keys is not null && keys.Day == day) return keys;
+        keys = _otherDay;
+        if (keys is not null && keys.Day == day) return keys;
         keys = new DayKeys(day, salt);
-        // Yesterday's keys are asked for in the minutes after midnight only; they must not displace today's.
-        if (_today is null || day > _today.Day) _today = keys;
+        // Clicks ask for yesterday's keys too; they must not displace today's.
+        if (_today is null || day > _today.Day) (_today, _otherDay) = (keys, _today);
+        else _otherDay = keys;
         return keys;
     }
 

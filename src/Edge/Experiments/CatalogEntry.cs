@@ -94,6 +94,9 @@ internal sealed class CatalogEntry
     /// <summary>Whether its link redirects: links that were sent out outlive a pause and the end of the test.</summary>
     public bool IsServed => Status is ExperimentStatus.Running or ExperimentStatus.Paused or ExperimentStatus.Completed;
 
+    /// <summary>Whether its weights move while it runs, so that what a unit was shown must be remembered.</summary>
+    public bool HasBandit => Type == ExperimentType.AbTest && Experiment.BanditConfig.Enabled;
+
     /// <summary>Version of the weights that choices are made with.</summary>
     public int WeightsVersion => Experiment.WeightsVersion;
 

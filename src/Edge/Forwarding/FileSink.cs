@@ -18,7 +18,7 @@ namespace Edge.Forwarding;
 /// Every failure of the disk is an answer to the pump, which tries again. Used by one thread, the pump's, which it
 /// blocks. Files are never deleted: they are the user's data.
 /// </remarks>
-internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : IDisposable
+internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISink
 {
     // Begun before a crash or a failed write by batches that are about to come again; oldest first.
     private readonly Queue<ForwardedFileName> _laterFiles = new();
@@ -34,29 +34,15 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : IDi
     // Bytes may be visible to readers and yet be lost on the disk, see ForwardedFile.Flush.
     private bool _hasUnsureBytes;
 
-    /// <summary>
-    /// Makes ready to take what follows <paramref name="from"/> in this journal: a cursor that
-    /// <see cref="FlushAsync"/> made durable, or the one this sink begins with. Called before the first batch and
-    /// again after <see cref="DeliveryOutcome.Rewind"/>.
-    /// </summary>
     public Task<DeliveryResult> ResumeAsync(UInt128 journalEpochId, JournalCursor from) =>
         Task.FromResult(Guarded(() => Resume(journalEpochId, from)));
 
-    /// <summary>
-    /// Takes a batch as a whole; it is durable after <see cref="FlushAsync"/>. A batch answered with
-    /// <see cref="DeliveryOutcome.Retry"/> must come again before any other.
-    /// </summary>
     public Task<DeliveryResult> DeliverAsync(RecordBatch batch, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         return Task.FromResult(Guarded(() => Deliver(batch)));
     }
 
-    /// <summary>
-    /// Returns when everything delivered so far, which is everything up to <paramref name="upTo"/>, is durable.
-    /// </summary>
-    /// <param name="upTo">Becomes the sink's durable cursor next. If that fails there must be no further
-    /// flush.</param>
     public Task<DeliveryResult> FlushAsync(JournalCursor upTo) => Task.FromResult(Guarded(() => Flush(upTo)));
 
     public void Dispose()

@@ -15,7 +15,7 @@ namespace Edge.Forwarding;
 internal sealed class SinkPump : IDisposable
 {
     private readonly EventJournal _journal;
-    private readonly FileSink _sink;
+    private readonly ISink _sink;
     private readonly SinkPumpOptions _options;
     private readonly PumpPacing _pacing;
     private readonly SinkLedger _ledger;
@@ -35,7 +35,7 @@ internal sealed class SinkPump : IDisposable
     /// </summary>
     public SinkPump(
         EventJournal journal,
-        FileSink sink,
+        ISink sink,
         TruncationGate gate,
         SinkPumpOptions options,
         TimeProvider time,

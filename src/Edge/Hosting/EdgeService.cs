@@ -7,6 +7,8 @@ using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
 using Edge.Requests;
+using Edge.Selection;
+using Edge.Statistics;
 using Edge.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -26,7 +28,16 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Time the sinks get to take what is committed.</summary>
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(2);
 
+    /// <summary>Time the optimizer gets to finish what it is writing.</summary>
+    private static readonly TimeSpan OptimizerDeadline = TimeSpan.FromSeconds(1);
+
     private const string FileSinkName = "file";
+
+    /// <summary>The tally is one file that is written as a whole: rarely. What comes after it is counted again after a kill.</summary>
+    private const int TallyCheckpointMs = 10_000;
+
+    /// <summary>The tally keeps nothing of a batch, so a small one will do.</summary>
+    private const int TallyBatchBytes = 1 << 20;
 
     private readonly EdgeOptions _options;
     private readonly TimeProvider _time;
@@ -38,6 +49,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly EventJournal _journal;
     private readonly ExperimentFileStore _experiments;
     private readonly KeyRing _keys;
+    private readonly Optimizer _optimizer;
     private readonly Forwarder _forwarder;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
@@ -57,13 +69,16 @@ internal sealed class EdgeService : IAsyncDisposable
         var rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
         _experiments = ExperimentFileStore.Open(
             options.ExperimentsDir, rules, time, problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason));
-        _forwarder = new Forwarder(BuildPumps(options, time), _logger);
+        var tallyOptions = new TallyOptions { Directory = options.DataDir, CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName) };
+        var tally = Tally.Open(tallyOptions, _journal, _experiments.Catalog, time, _logger);
+        _optimizer = new Optimizer(_experiments, tally, static (experiment, now) => experiment.RunTime(now), time, _logger);
+        _forwarder = new Forwarder(BuildPumps(options, tally, time), _logger);
 
         _keys = KeyRing.Open(new KeyFile(options.KeysFile), time, reason => _logger.KeysRefused(reason));
         var addresses = new ClientAddressResolver(options.TrustedProxies, options.ForwardedHeader);
         var hashes = new VisitorHashes(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir));
-        var visits = new VisitRecorder(options, time, addresses, new UserAgentCache(), hashes, _journal);
-        var management = BuildManagement(options, time, log);
+        var visits = new VisitRecorder(options, time, addresses, new UserAgentCache(), hashes, new ExposureMap(), _journal);
+        var management = BuildManagement(options, tally, time, log);
         var routes = new Routes(
             new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
             new ClickEndpoint(_experiments.Catalog, visits, _journal, options.AckClick, log),
@@ -71,7 +86,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new ImageEndpoint(_experiments.Catalog, visits, new ImageSource(options.ImageUrlTemplate), options.ImageCounts, log),
             management,
             new HealthEndpoints(_readiness, _journal),
-            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, _readiness),
+            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, tally, _optimizer, _readiness),
             new LedgerEndpoint(ledger, _journal, _forwarder),
             _admin,
             metrics);
@@ -107,6 +122,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _experiments.StartWatching();
         _keys.StartWatching();
         _forwarder.Start();
+        _optimizer.Start();
         await _web.StartAsync();
         var adminCount = EdgeConfiguration.SplitUrls(_options.AdminUrls).Length;
         if (adminCount > 0) _admin.SetPorts([.. Addresses.TakeLast(adminCount).Select(address => new Uri(address).Port)]);
@@ -125,6 +141,7 @@ internal sealed class EdgeService : IAsyncDisposable
 
         using (var deadline = new CancellationTokenSource(RequestsDeadline, _time)) await _web.StopAsync(deadline.Token);
         if (!_journal.Faulted.IsCompleted) await _journal.CommitAsync();
+        await _optimizer.StopAsync().WaitAsync(OptimizerDeadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _forwarder.StopAsync(DrainDeadline);
         _logger.Stopped(_journal.CommittedSequence, _forwarder.Statuses.Select(sink => sink.Pending).DefaultIfEmpty(0).Max());
     }
@@ -140,6 +157,7 @@ internal sealed class EdgeService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _forwarder.Dispose();
+        _optimizer.Dispose();
         await _journal.DisposeAsync();
         _keys.Dispose();
         _experiments.Dispose();
@@ -147,12 +165,12 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>The management API: its door, the output cache behind it, its routes behind that.</summary>
-    private ManagementApi BuildManagement(EdgeOptions options, TimeProvider time, RequestLog log)
+    private ManagementApi BuildManagement(EdgeOptions options, Tally tally, TimeProvider time, RequestLog log)
     {
         var catalog = _experiments.Catalog;
         var plan = Plan.Of(options.Plan);
         var rules = new DefinitionRules(plan, options.ClickHttpsOnly);
-        var view = new ExperimentView((_, _) => default);
+        var view = new ExperimentView(tally);
         var routes = new ManagementRoutes(
             new ListExperiments(catalog, view),
             new CreateExperiment(_experiments, rules, view, time),
@@ -160,6 +178,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new UpdateExperiment(_experiments, rules, view, time),
             new MoveExperiment(_experiments, rules, view, time),
             new GetQuota(catalog, plan),
+            new GetResults(catalog, tally, time),
             new ExplainExperiment(catalog, options.VariantOverride, time));
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();
@@ -170,7 +189,7 @@ internal sealed class EdgeService : IAsyncDisposable
         return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), log) { Next = cached.Build() };
     }
 
-    private List<SinkPump> BuildPumps(EdgeOptions options, TimeProvider time)
+    private List<SinkPump> BuildPumps(EdgeOptions options, Tally tally, TimeProvider time)
     {
         var gate = new TruncationGate(_journal);
         var pumps = new List<SinkPump>();
@@ -180,6 +199,14 @@ internal sealed class EdgeService : IAsyncDisposable
             var pump = new SinkPumpOptions { SinkName = FileSinkName, CursorPath = Path.Combine(options.CursorsDir, FileSinkName) };
             pumps.Add(new SinkPump(_journal, sink, gate, pump, time, _logger));
         }
+        var tallyPump = new SinkPumpOptions
+        {
+            SinkName = Tally.SinkName,
+            CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName),
+            CheckpointIntervalMs = TallyCheckpointMs,
+            BatchMaxBytes = TallyBatchBytes,
+        };
+        pumps.Add(new SinkPump(_journal, tally, gate, tallyPump, time, _logger));
         return pumps;
     }
 }

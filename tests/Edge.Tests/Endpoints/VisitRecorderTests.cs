@@ -5,6 +5,7 @@ using Edge.Endpoints;
 using Edge.Enrichment;
 using Edge.Experiments;
 using Edge.Requests;
+using Edge.Selection;
 using Edge.Telemetry;
 using Edge.Tests.Support;
 using Microsoft.AspNetCore.Http;
@@ -108,7 +109,7 @@ public class VisitRecorderTests
 
     private static VisitRecorder Recorder(TestJournal journal, TimeProvider time, bool hasOverride = true) =>
         new(new EdgeOptions { VariantOverride = hasOverride }, time, new ClientAddressResolver([], ForwardedHeader.XForwardedFor),
-            new UserAgentCache(), new VisitorHashes("salt"), journal.Journal);
+            new UserAgentCache(), new VisitorHashes("salt"), new ExposureMap(), journal.Journal);
 
     private static DefaultHttpContext Request(string query, string address = "203.0.113.7")
     {

@@ -1,19 +1,20 @@
 using System.Text.Json;
 using Edge.Experiments;
+using Edge.Statistics;
 
 namespace Edge.Endpoints.Management;
 
 /// <summary>An experiment as the API shows it: with the counters of its variants, without what only the store needs.</summary>
-/// <param name="counters">The counters of a variant, by uid of the experiment and id of the variant.</param>
-internal sealed class ExperimentView(Func<string, string, VariantCounters> counters)
+internal sealed class ExperimentView(Tally tally)
 {
     /// <summary>The definition with its counters.</summary>
     public Experiment Of(Experiment experiment)
     {
+        var counts = tally.CountsOf(experiment.Uid).ToDictionary(variant => variant.Id, StringComparer.Ordinal);
         var variants = experiment.Variants.Select(variant =>
         {
-            var counts = counters(experiment.Uid, variant.Id);
-            return variant with { Impressions = counts.Impressions, Clicks = counts.Clicks };
+            var counted = counts.GetValueOrDefault(variant.Id);
+            return variant with { Impressions = counted.Impressions, Clicks = counted.Clicks };
         });
         return experiment with { Variants = [.. variants], Slots = null };
     }
@@ -39,6 +40,3 @@ internal sealed class ExperimentView(Func<string, string, VariantCounters> count
         json.WriteEndArray();
     }
 }
-
-/// <summary>What was counted for one variant.</summary>
-internal readonly record struct VariantCounters(long Impressions, long Clicks);

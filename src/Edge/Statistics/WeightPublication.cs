@@ -1,0 +1,30 @@
+using Edge.Experiments;
+using Edge.Selection;
+
+namespace Edge.Statistics;
+
+/// <summary>An experiment with other served weights. Pure.</summary>
+internal static class WeightPublication
+{
+    /// <summary>
+    /// The next version: other weights, the slot table that moves the fewest viewers to get there, what the owner
+    /// asked for kept beside. It is no edit, so the time of the last change stays.
+    /// </summary>
+    /// <param name="entry">The experiment as it is served.</param>
+    /// <param name="weights">Basis points in variant order, with the sum 10,000.</param>
+    public static Experiment Of(CatalogEntry entry, IReadOnlyList<int> weights)
+    {
+        var current = entry.Experiment;
+        var variants = current.Variants.Select((variant, i) => variant with
+        {
+            Weight = weights[i],
+            ConfiguredWeight = weights[i] == variant.AskedWeight ? null : variant.AskedWeight,
+        }).ToArray();
+        return current with
+        {
+            Variants = variants,
+            Slots = entry.Slots.Change([.. weights]).ToRanges(variants),
+            WeightsVersion = current.WeightsVersion + 1,
+        };
+    }
+}
