@@ -31,13 +31,10 @@ internal static class ServeCommand
             if (options.Demo) await WriteDemoHintsAsync(service, options, key ?? "KEY", output);
 
             var stop = Task.Delay(Timeout.Infinite, service.StopRequested).ContinueWith(_ => { }, TaskScheduler.Default);
-            if (await Task.WhenAny(stop, service.JournalFaulted) == service.JournalFaulted)
-            {
-                service.ReportFault();
-                return ExitCode.JournalFault;
-            }
-            await service.StopAsync();
-            return ExitCode.Success;
+            if (await Task.WhenAny(stop, service.JournalFaulted) == stop) await service.StopAsync();
+            if (!service.JournalFaulted.IsCompleted) return ExitCode.Success;
+            service.ReportFault();
+            return ExitCode.JournalFault;
         }
         catch (Exception e) when (e is JournalException or IOException or UnauthorizedAccessException)
         {

@@ -131,7 +131,8 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>
-    /// The orderly stop: not ready, grace, no new connections, running requests, last commit, sinks. Bounded in every step.
+    /// The orderly stop: not ready, grace, no new connections, running requests, last commit, sinks. Bounded in every step. Does not throw when
+    /// the journal fails meanwhile; <see cref="JournalFaulted"/> says so afterwards.
     /// </summary>
     public async Task StopAsync()
     {
@@ -140,7 +141,8 @@ internal sealed class EdgeService : IAsyncDisposable
         await Task.Delay(TimeSpan.FromMilliseconds(_options.HttpStopGraceMs), _time);
 
         using (var deadline = new CancellationTokenSource(RequestsDeadline, _time)) await _web.StopAsync(deadline.Token);
-        if (!_journal.Faulted.IsCompleted) await _journal.CommitAsync();
+        // A disk that fails now is a fault like any other; the sinks still get what is committed, and the caller asks JournalFaulted.
+        await _journal.CommitAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _optimizer.StopAsync().WaitAsync(OptimizerDeadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _forwarder.StopAsync(DrainDeadline);
         _logger.Stopped(_journal.CommittedSequence, _forwarder.Statuses.Select(sink => sink.Pending).DefaultIfEmpty(0).Max());
