@@ -7,8 +7,9 @@ namespace Edge.Benchmarks;
 
 /// <summary>
 /// What readers notice of a catalog of 10,000 experiments being replaced: a writer stores one change after another through
-/// the store, as the management API does, while a reader looks up and chooses. Turns with and without the writer alternate,
-/// because the speed of a shared machine drifts.
+/// the store, as the management API does, while a reader looks up and chooses. Turns alternate,
+/// because the speed of a shared machine drifts: alone, beside a thread that only computes (so that what the scheduler does
+/// to a reader that shares its processors is told apart), and beside the writer.
 /// </summary>
 internal static class SwapBenchmark
 {
@@ -40,20 +41,23 @@ internal static class SwapBenchmark
 
             // Room beforehand: what the measurement itself allocates would be collected with everything else.
             var quiet = new List<double>(SamplesMax);
+            var beside = new List<double>(SamplesMax);
             var swapped = new List<double>(SamplesMax);
             var writes = new List<double>(10_000);
-            await ReadAsync(store, quiet, null);
+            await ReadAsync(store, quiet, _ => { });
             quiet.Clear();
             var before = (GC.CollectionCount(0), GC.CollectionCount(2), GC.GetTotalPauseDuration());
             for (var turn = 0; turn < Turns; turn++)
             {
-                await ReadAsync(store, quiet, null);
-                await ReadAsync(store, swapped, writes);
+                await ReadAsync(store, quiet, _ => { });
+                await ReadAsync(store, beside, Compute);
+                await ReadAsync(store, swapped, end => Write(store, writes, end));
             }
             var (all, full, paused) = (GC.CollectionCount(0) - before.Item1, GC.CollectionCount(2) - before.Item2,
                 GC.GetTotalPauseDuration() - before.Item3);
-            Report(output, "without swaps", quiet);
-            Report(output, Invariant($"with {writes.Count} swaps"), swapped);
+            Report(output, "alone", quiet);
+            Report(output, "beside a thread that computes", beside);
+            Report(output, Invariant($"beside a writer, {writes.Count} swaps"), swapped);
             writes.Sort();
             output.WriteLine(Invariant($"one write and swap: p50 {At(writes, 0.5):F1} ms, max {At(writes, 1):F1} ms"));
             output.WriteLine(Invariant($"garbage collections: {all}, {full} of them full; they paused {paused.TotalMilliseconds:F0} ms in all,")
@@ -65,15 +69,20 @@ internal static class SwapBenchmark
         }
     }
 
-    /// <summary>Adds the microseconds of each sample of one turn; with a writer when there is a list for its times.</summary>
-    private static async Task ReadAsync(ExperimentFileStore store, List<double> samples, List<double>? writes)
+    /// <summary>Adds the microseconds of each sample of one turn, beside another thread.</summary>
+    private static async Task ReadAsync(ExperimentFileStore store, List<double> samples, Action<long> other)
     {
         var end = Stopwatch.GetTimestamp() + (long)(TurnTime.TotalSeconds * Stopwatch.Frequency);
-        var writer = writes is null ? Task.CompletedTask : Task.Factory.StartNew(
-            () => Write(store, writes, end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var writer = Task.Factory.StartNew(() => other(end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         await Task.Factory.StartNew(
             () => Read(store.Catalog, samples, end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         await writer;
+    }
+
+    private static void Compute(long end)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        while (Stopwatch.GetTimestamp() < end) System.Security.Cryptography.SHA256.HashData(hash, hash);
     }
 
     private static void Write(ExperimentFileStore store, List<double> writes, long end)
