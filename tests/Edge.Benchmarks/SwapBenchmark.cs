@@ -7,17 +7,19 @@ namespace Edge.Benchmarks;
 
 /// <summary>
 /// What readers notice of a catalog of 10,000 experiments being replaced: a writer stores one change after another through
-/// the store, as the management API does, while readers look up and choose. Turns with and without the writer alternate,
-/// because the speed of a shared machine drifts.
+/// the store, as the management API does, while a reader looks up and chooses. Turns alternate,
+/// because the speed of a shared machine drifts: alone, beside a thread that only computes (so that what the scheduler does
+/// to a reader that shares its processors is told apart), and beside the writer.
 /// </summary>
 internal static class SwapBenchmark
 {
     private const int Turns = 4;
     private static readonly TimeSpan TurnTime = TimeSpan.FromSeconds(4);
-    private const int Readers = 1;
 
     /// <summary>Lookups and choices timed as one sample, about the work of a few requests; a clock call costs as much as a choice.</summary>
     private const int ChoicesPerSample = 10;
+
+    private const int SamplesMax = 2_000_000;
 
     public static async Task RunAsync(string parent, TextWriter output)
     {
@@ -35,21 +37,31 @@ internal static class SwapBenchmark
                 directory, ExperimentRules.Default, TimeProvider.System, problem => throw new InvalidOperationException(problem.ToString()));
             output.WriteLine(Invariant(
                 $"{store.Catalog.Current.Entries.Count} experiments loaded in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F0} ms,")
-                + Invariant($" {Readers} reader, {Environment.ProcessorCount} processors, .NET {Environment.Version}"));
+                + Invariant($" 1 reader, {Environment.ProcessorCount} processors, .NET {Environment.Version}"));
 
-            var quiet = new List<double>();
-            var swapped = new List<double>();
-            var writes = new List<double>();
-            await ReadAsync(store, null);
+            // Room beforehand: what the measurement itself allocates would be collected with everything else.
+            var quiet = new List<double>(SamplesMax);
+            var beside = new List<double>(SamplesMax);
+            var swapped = new List<double>(SamplesMax);
+            var writes = new List<double>(10_000);
+            await ReadAsync(store, quiet, _ => { });
+            quiet.Clear();
+            var before = (GC.CollectionCount(0), GC.CollectionCount(2), GC.GetTotalPauseDuration());
             for (var turn = 0; turn < Turns; turn++)
             {
-                quiet.AddRange(await ReadAsync(store, null));
-                swapped.AddRange(await ReadAsync(store, writes));
+                await ReadAsync(store, quiet, _ => { });
+                await ReadAsync(store, beside, Compute);
+                await ReadAsync(store, swapped, end => Write(store, writes, end));
             }
-            Report(output, "without swaps", quiet);
-            Report(output, Invariant($"with {writes.Count} swaps"), swapped);
+            var (all, full, paused) = (GC.CollectionCount(0) - before.Item1, GC.CollectionCount(2) - before.Item2,
+                GC.GetTotalPauseDuration() - before.Item3);
+            Report(output, "alone", quiet);
+            Report(output, "beside a thread that computes", beside);
+            Report(output, Invariant($"beside a writer, {writes.Count} swaps"), swapped);
             writes.Sort();
             output.WriteLine(Invariant($"one write and swap: p50 {At(writes, 0.5):F1} ms, max {At(writes, 1):F1} ms"));
+            output.WriteLine(Invariant($"garbage collections: {all}, {full} of them full; they paused {paused.TotalMilliseconds:F0} ms in all,")
+                + Invariant($" {paused.TotalMilliseconds / Math.Max(1, all):F1} ms each"));
         }
         finally
         {
@@ -57,17 +69,20 @@ internal static class SwapBenchmark
         }
     }
 
-    /// <summary>Microseconds of each sample of all readers in one turn; with a writer when there is a list for its times.</summary>
-    private static async Task<List<double>> ReadAsync(ExperimentFileStore store, List<double>? writes)
+    /// <summary>Adds the microseconds of each sample of one turn, beside another thread.</summary>
+    private static async Task ReadAsync(ExperimentFileStore store, List<double> samples, Action<long> other)
     {
         var end = Stopwatch.GetTimestamp() + (long)(TurnTime.TotalSeconds * Stopwatch.Frequency);
-        var writer = writes is null ? Task.CompletedTask : Task.Factory.StartNew(
-            () => Write(store, writes, end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        var readers = Enumerable.Range(0, Readers).Select(reader => Task.Factory.StartNew(
-            () => Read(store.Catalog, end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
-        var samples = await Task.WhenAll(readers);
+        var writer = Task.Factory.StartNew(() => other(end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await Task.Factory.StartNew(
+            () => Read(store.Catalog, samples, end), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         await writer;
-        return [.. samples.SelectMany(mine => mine)];
+    }
+
+    private static void Compute(long end)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        while (Stopwatch.GetTimestamp() < end) System.Security.Cryptography.SHA256.HashData(hash, hash);
     }
 
     private static void Write(ExperimentFileStore store, List<double> writes, long end)
@@ -83,11 +98,9 @@ internal static class SwapBenchmark
         }
     }
 
-    private static List<double> Read(CatalogHolder holder, long end)
+    private static void Read(CatalogHolder holder, List<double> samples, long end)
     {
         var slugs = Enumerable.Range(0, ManyExperiments.Count).Select(ManyExperiments.SlugOf).ToArray();
-        // Room beforehand, so that a growing list is not what is measured.
-        var samples = new List<double>(4_000_000);
         var unit = "b35b0be5636c4858"u8.ToArray();
         var now = DateTimeOffset.UtcNow;
         var sum = 0;
@@ -101,10 +114,9 @@ internal static class SwapBenchmark
                     throw new InvalidOperationException("an experiment is gone");
                 sum += VariantSelector.Choose(entry, new VisitorContext { Now = now, DeviceType = "desktop", Query = "a=b" }, unit).Variant;
             }
-            if (samples.Count < samples.Capacity) samples.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds);
+            if (samples.Count < SamplesMax) samples.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds);
         }
         GC.KeepAlive(sum);
-        return samples;
     }
 
     private static void Report(TextWriter output, string name, List<double> microseconds)

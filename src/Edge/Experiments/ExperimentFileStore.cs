@@ -54,6 +54,7 @@ internal sealed class ExperimentFileStore : IDisposable
     private readonly Dictionary<string, ExperimentFile>.AlternateLookup<ReadOnlySpan<char>> _filesByName;
     private ITimer? _timer;
     private long _scan;
+    private bool _hasCollisions;
     private IReadOnlyList<ExperimentFileProblem> _directoryProblems = [];
     private volatile IReadOnlyList<ExperimentFileProblem> _problems = [];
 
@@ -166,10 +167,21 @@ internal sealed class ExperimentFileStore : IDisposable
                 return ExperimentWriteResult.UidInUse;
             }
             AtomicFile.Write(_directory, name, bytes);
+            // Who has which uid and slug is settled, and nothing that was wrong is mended by this.
+            var isAlone = !_hasCollisions && (file is null or { Problems.Count: 0 });
             file ??= _files[name] = new ExperimentFile(name);
             file.SeenInScan = _scan;
-            file.Take(new CatalogEntry(next), bytes);
-            Publish();
+            var entry = new CatalogEntry(next);
+            file.Take(entry, bytes);
+            if (isAlone)
+            {
+                Catalog.Swap(catalog.With(entry));
+                CatalogChanged?.Invoke(Catalog.Current);
+            }
+            else
+            {
+                Publish();
+            }
             return ExperimentWriteResult.Written;
         }
     }
@@ -265,6 +277,7 @@ internal sealed class ExperimentFileStore : IDisposable
                 file.Accepted = null;
             }
         }
+        _hasCollisions = problems.Count > 0;
         var entries = _files.Values.Where(file => file.Accepted is not null).Select(file => file.Accepted!).ToArray();
         Catalog.Swap(new Catalog(entries, Catalog.Current.Version + 1));
         PublishProblems(problems);

@@ -21,6 +21,7 @@ internal readonly struct CompiledRule
     public CompiledRule(ConditionRule rule)
     {
         _ = ConditionProperty.TryParse(rule.Property, rule.ParamName, out _property);
+        _property = _property with { Parameter = SharedText.Of(_property.Parameter) };
         _operator = rule.RuleOperator;
         if (rule.Value.ValueKind != JsonValueKind.Array)
         {
@@ -107,6 +108,7 @@ internal readonly struct CompiledRule
         }
         _ = ConditionNumber.TryParse(text, out var number);
         var isLanguage = source == PropertySource.Language && !text.Contains('-', StringComparison.Ordinal);
+        text = SharedText.Of(text);
         return new Value(text, number, text.Length, element.ValueKind == JsonValueKind.Number, isLanguage);
     }
 

@@ -43,6 +43,44 @@ public class CatalogTests
         Assert.Equal(1000, found);
     }
 
+    /// <summary>Added, renamed, archived and changed in place, three hundred times over, against plain dictionaries.</summary>
+    [Fact]
+    public void With_RandomChanges_IsTheCatalogOfAllOfThem()
+    {
+        var random = new Random(9);
+        var minimal = Definitions.Experiment(Definitions.Minimal);
+        var byUid = new Dictionary<string, CatalogEntry>();
+        var catalog = new Catalog([], 7);
+        for (var change = 1; change <= 300; change++)
+        {
+            var (uid, slug) = ($"exp_{random.Next(200)}", $"slug-{random.Next(300)}");
+            var holder = byUid.Values.FirstOrDefault(entry =>
+                entry.Status != ExperimentStatus.Archived && entry.Experiment.Slug == slug && entry.Experiment.Uid != uid);
+            var status = holder is not null || random.Next(5) == 0 ? ExperimentStatus.Archived : ExperimentStatus.Running;
+            var before = catalog;
+            var next = new CatalogEntry(minimal with { Uid = uid, Slug = slug, Status = status });
+            var wasThere = before.TryFindByUid(uid, out var old);
+
+            catalog = before.With(next);
+            byUid[uid] = next;
+
+            Assert.Equal(7 + change, catalog.Version);
+            Assert.Equal(wasThere, before.TryFindByUid(uid, out var still));
+            Assert.Same(old, still);
+            Assert.Equal(byUid.Values.ToHashSet(), catalog.Entries.ToHashSet());
+            foreach (var entry in byUid.Values)
+            {
+                Assert.True(catalog.TryFindByUid(entry.Experiment.Uid, out var same) && same == entry);
+            }
+            for (var i = 0; i < 300; i++)
+            {
+                var expected = byUid.Values.FirstOrDefault(entry => entry.Experiment.Slug == $"slug-{i}" && entry.Status != ExperimentStatus.Archived);
+                _ = catalog.TryFind($"slug-{i}", out var found);
+                Assert.Same(expected, found);
+            }
+        }
+    }
+
     [Fact]
     public void Entry_Full_IsCompiledForServing()
     {

@@ -48,10 +48,50 @@ public class VariantSelectorTests
 
         for (var i = 0; i < counts.Length; i++)
         {
-            var share = entry.Variants[i].Weight / 10_000.0;
-            var sigma = Math.Sqrt(Viewers * share * (1 - share));
-            Assert.InRange(counts[i], Viewers * share - 4 * sigma, Viewers * share + 4 * sigma);
+            AssertShare(entry.Variants[i].Weight / 10_000.0, counts[i], Viewers);
         }
+    }
+
+    [Fact]
+    public void Choose_WeightsChanged_MovesOnlyTheViewersItMust()
+    {
+        int[] before = [4000, 3000, 3000], after = [2500, 3500, 4000];
+        var experiment = Definitions.Experiment(Definitions.With("status", "\"running\"", Definitions.With("variants", """
+            [{"id": "a", "weight": 4000}, {"id": "b", "weight": 3000}, {"id": "c", "weight": 3000}]
+            """)));
+        var first = new CatalogEntry(experiment);
+        var second = new CatalogEntry(experiment with
+        {
+            Variants = [.. experiment.Variants.Zip(after, (variant, weight) => variant with { Weight = weight })],
+            Slots = first.Slots.Change(after).ToRanges(experiment.Variants),
+            WeightsVersion = 2,
+        });
+        const int Viewers = 1_000_000;
+        var counts = new int[3];
+        var moved = 0;
+        Span<byte> unit = stackalloc byte[ViewerKey.Bytes];
+        for (var i = 0; i < Viewers; i++)
+        {
+            Encoding.ASCII.GetBytes($"{i:x16}", unit);
+            var from = VariantSelector.Choose(first, new VisitorContext { Now = Now }, unit).Variant;
+            var to = VariantSelector.Choose(second, new VisitorContext { Now = Now }, unit).Variant;
+            counts[to]++;
+            moved += from == to ? 0 : 1;
+            Assert.True(from == to || (after[from] < before[from] && after[to] > before[to]));
+        }
+
+        // The total variation of the weights is 0.15, and no change can move fewer.
+        AssertShare(0.15, moved, Viewers);
+        for (var i = 0; i < counts.Length; i++)
+        {
+            AssertShare(after[i] / 10_000.0, counts[i], Viewers);
+        }
+    }
+
+    private static void AssertShare(double share, int count, int of)
+    {
+        var sigma = Math.Sqrt(of * share * (1 - share));
+        Assert.InRange(count, of * share - 4 * sigma, of * share + 4 * sigma);
     }
 
     [Theory]
@@ -120,22 +160,27 @@ public class VariantSelectorTests
     }
 
     [Fact]
-    public void Choose_AbTestAndSmartLink_AllocateNothing()
+    public void Assign_EveryType_AllocatesNothing()
     {
         var ab = Entry(Definitions.Minimal, "running");
         var smart = Entry(Definitions.With("type", "\"smart_link\"", Definitions.With("variants", SmartVariants)), "running");
+        var scheduled = Entry(Definitions.With("type", "\"scheduled\"", Definitions.With(
+            "variants.1.schedule", """{"startAt": "2026-01-01T06:00:00Z", "recurrence": {"type": "daily"}}""")), "running");
         var unit = "b35b0be5636c4858"u8.ToArray();
         var sum = 0;
         long before = 0;
         for (var i = 0; i < 200; i++)
         {
             before = i == 100 ? GC.GetAllocatedBytesForCurrentThread() : before;
-            sum += VariantSelector.Choose(ab, new VisitorContext { Now = Now }, unit).Variant;
-            sum += VariantSelector.Choose(smart, new VisitorContext { Now = Now, DeviceType = "tablet", Os = "iOS" }, unit).Variant;
+            var visitor = new VisitorContext { Now = Now, DeviceType = "tablet", Os = "iOS" };
+            sum += VariantSelector.Assign(ab, visitor, unit, stated: -1, isMachine: false).Variant;
+            sum += VariantSelector.Assign(smart, visitor, unit, stated: -1, isMachine: false).Variant;
+            sum += VariantSelector.Assign(scheduled, visitor, unit, stated: -1, isMachine: false).Variant;
+            sum += VariantSelector.Assign(ab, visitor, unit, stated: 1, isMachine: true).Variant;
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Equal(600, sum);
+        Assert.Equal(1_000, sum);
     }
 
     private static CatalogEntry Entry(string json, string status) =>
