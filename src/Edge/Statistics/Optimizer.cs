@@ -207,16 +207,35 @@ internal sealed class Optimizer : IDisposable
             {
                 return new Recomputation(RecomputeOutcome.Unchanged, proposal.Moved, version);
             }
-            var next = WeightPublication.Of(entry, proposal.Weights);
-            if (_store.Write(next, entry.Experiment) == ExperimentWriteResult.Written)
+            if (TryPublish(entry, proposal) is { } published)
             {
                 Interlocked.Increment(ref _published);
-                _log.WeightsPublished(uid, next.WeightsVersion, proposal.Moved);
-                return new Recomputation(RecomputeOutcome.Published, proposal.Moved, next.WeightsVersion);
+                _log.WeightsPublished(uid, published, proposal.Moved);
+                return new Recomputation(RecomputeOutcome.Published, proposal.Moved, published);
             }
         }
         _log.RecomputeFailed(uid, $"it was changed {AttemptsMax} times meanwhile");
         return new Recomputation(RecomputeOutcome.Failed, 0, 0);
+    }
+
+    /// <summary>The version that is served now; null when others changed what the weights depend on.</summary>
+    private int? TryPublish(CatalogEntry entry, WeightProposal proposal)
+    {
+        for (var attempt = 0; attempt < AttemptsMax; attempt++)
+        {
+            var next = WeightPublication.Of(entry, proposal.Weights);
+            if (_store.Write(next, entry.Experiment) == ExperimentWriteResult.Written)
+            {
+                return next.WeightsVersion;
+            }
+            if (!_store.Catalog.Current.TryFindByUid(next.Uid, out var changed) || !IsWatched(changed)
+                || !WeightPublication.Fits(changed.Experiment, entry.Experiment))
+            {
+                return null;
+            }
+            entry = changed;
+        }
+        return null;
     }
 
     /// <summary>
