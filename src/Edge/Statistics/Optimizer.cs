@@ -294,6 +294,7 @@ internal sealed class Optimizer : IDisposable
         if (_time.GetElapsedTime(_savedAt) >= SavePause)
         {
             _savedAt = _time.GetTimestamp();
+            _tally.Mature();
             _tally.Save();
         }
     }

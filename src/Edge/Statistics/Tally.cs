@@ -128,6 +128,15 @@ internal sealed class Tally : ISink
         }
     }
 
+    /// <summary>Brings the trials up to date with the clock, for experiments that no event comes to any more.</summary>
+    public void Mature()
+    {
+        lock (_lock)
+        {
+            _counts.Mature(NowMs(), _cursor.Sequence >= _committedSequence());
+        }
+    }
+
     /// <summary>
     /// Writes a checkpoint outside the pump's turn, for changes that came from the clock. Blocks for the disk.
     /// </summary>
