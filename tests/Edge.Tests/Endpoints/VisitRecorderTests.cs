@@ -85,6 +85,32 @@ public class VisitRecorderTests
     }
 
     [Theory]
+    [InlineData("shown again", "?u=reader-1", VisitKind.Impression)]
+    [InlineData("clicked after it was shown", "?u=reader-1", VisitKind.Click)]
+    [InlineData("clicked and never shown", "?u=stranger", VisitKind.Click)]
+    public async Task Visit_WhileABanditRuns_OnceWarm_AllocatesNothing(string row, string query, object kind)
+    {
+        using var directory = new TempDirectory();
+        await using var journal = TestJournal.Open(TestJournal.SmallOptions(directory.Path) with
+        {
+            PageBytes = 1 << 20,
+            MemoryBytes = 4 << 20,
+            SegmentBytes = 4 << 20,
+        });
+        var recorder = Recorder(journal, TimeProvider.System);
+        var experiment = Bandit(5_000, 1);
+        recorder.Record(Request("?u=reader-1"), experiment, VisitKind.Impression, out _);
+        var context = Request(query);
+        for (var i = 0; i < 10; i++) recorder.Record(context, experiment, (VisitKind)kind, out _);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 50; i++) recorder.Record(context, experiment, (VisitKind)kind, out _);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(allocated == 0, $"{row}: {allocated} bytes in 50 visits");
+    }
+
+    [Theory]
     [InlineData("the same day", 12, 12.2)]
     [InlineData("across midnight", 23.9, 24.1)]
     [InlineData("the next morning", 20, 33)]
