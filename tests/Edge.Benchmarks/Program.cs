@@ -16,6 +16,9 @@ switch (args)
     case ["swap", .. var rest]:
         await SwapBenchmark.RunAsync(rest.Length > 0 ? rest[0] : Path.GetTempPath(), Console.Out);
         return 0;
+    case ["tally"]:
+        TallyBenchmark.Run(Console.Out);
+        return 0;
     case ["calibrate", .. var rest] when rest.Length % 2 == 0:
         var options = new Dictionary<string, string> { ["--seed"] = "20260101", ["--runs"] = "400", ["--only"] = "" };
         foreach (var pair in rest.Chunk(2)) options[pair[0]] = pair[1];
@@ -29,6 +32,7 @@ switch (args)
                    backlog DATA-DIRECTORY MEBIBYTES
                    select
                    swap [DIRECTORY]
+                   tally
                    calibrate [--seed N] [--runs N] [--only TEXT in the row's name]
             """);
         return 2;

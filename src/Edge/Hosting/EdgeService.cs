@@ -36,6 +36,12 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>The tally is one file that is written as a whole: rarely. What comes after it is counted again after a kill.</summary>
     private const int TallyCheckpointMs = 10_000;
 
+    /// <summary>Bytes of events after which it is written before its time, unless the journal is small.</summary>
+    private const long TallyCheckpointBytes = 256L << 20;
+
+    /// <summary>The journal must not fill up while it waits for the tally; a part of it may be held by that.</summary>
+    private const int TallyShareOfJournal = 8;
+
     /// <summary>The tally keeps nothing of a batch, so a small one will do.</summary>
     private const int TallyBatchBytes = 1 << 20;
 
@@ -201,11 +207,17 @@ internal sealed class EdgeService : IAsyncDisposable
             var pump = new SinkPumpOptions { SinkName = FileSinkName, CursorPath = Path.Combine(options.CursorsDir, FileSinkName) };
             pumps.Add(new SinkPump(_journal, sink, gate, pump, time, _logger));
         }
+        else
+        {
+            // Switched off is not given up: the tally alone must not let the journal forget what nobody was sent.
+            gate.Add(FileSinkName, default);
+        }
         var tallyPump = new SinkPumpOptions
         {
             SinkName = Tally.SinkName,
             CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName),
             CheckpointIntervalMs = TallyCheckpointMs,
+            CheckpointBytes = Math.Min(TallyCheckpointBytes, options.JournalMaxBytes / TallyShareOfJournal),
             BatchMaxBytes = TallyBatchBytes,
         };
         pumps.Add(new SinkPump(_journal, tally, gate, tallyPump, time, _logger));

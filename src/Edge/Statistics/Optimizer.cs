@@ -20,9 +20,6 @@ internal sealed class Optimizer : IDisposable
     /// <summary>Requests that may wait at the same time; further ones wait to be taken.</summary>
     private const int RequestsMax = 64;
 
-    /// <summary>Experiments of one start come due at different times, up to this share of their interval earlier.</summary>
-    private const double JitterShare = 0.1;
-
     private static readonly TimeSpan SavePause = TimeSpan.FromMinutes(1);
 
     private readonly ExperimentFileStore _store;
@@ -34,9 +31,7 @@ internal sealed class Optimizer : IDisposable
     private readonly Channel<(string Uid, TaskCompletionSource<Recomputation> Answer)> _requests =
         Channel.CreateBounded<(string, TaskCompletionSource<Recomputation>)>(RequestsMax);
 
-    // Running A/B tests only; an experiment that is resumed is new here, and so due at once.
-    private readonly Dictionary<string, Turn> _turns = new(StringComparer.Ordinal);
-    private Catalog? _seen;
+    private readonly RecomputeSchedule _schedule;
     private long _savedAt;
     private long _published;
     private Task? _loop;
@@ -60,6 +55,7 @@ internal sealed class Optimizer : IDisposable
         _runTime = runTime;
         _time = time;
         _log = log;
+        _schedule = new RecomputeSchedule(time);
         _savedAt = time.GetTimestamp();
     }
 
@@ -110,63 +106,15 @@ internal sealed class Optimizer : IDisposable
 
     private void RecomputeWhatIsDue()
     {
-        NoticeCatalog();
-        foreach (var (uid, turn) in _turns)
+        _schedule.Follow(_store.Catalog.Current);
+        foreach (var uid in _schedule.TakeDue())
         {
             if (_stop.IsCancellationRequested)
             {
                 return;
             }
-            if (_time.GetTimestamp() >= turn.DueAt)
-            {
-                turn.DueAt = NextAfter(_time.GetTimestamp(), turn.IntervalMinutes);
-                Guarded(uid, isForced: false);
-            }
+            Guarded(uid, isForced: false);
         }
-    }
-
-    /// <summary>Brings the list of turns to the catalog; a shorter interval brings the next turn forward.</summary>
-    private void NoticeCatalog()
-    {
-        var catalog = _store.Catalog.Current;
-        if (ReferenceEquals(catalog, _seen))
-        {
-            return;
-        }
-        _seen = catalog;
-        var now = _time.GetTimestamp();
-        foreach (var uid in _turns.Keys.ToArray())
-        {
-            if (!catalog.TryFindByUid(uid, out var entry) || !IsWatched(entry))
-            {
-                _turns.Remove(uid);
-            }
-        }
-        foreach (var entry in catalog.Entries)
-        {
-            if (!IsWatched(entry))
-            {
-                continue;
-            }
-            var interval = entry.Experiment.BanditConfig.RecomputeIntervalMinutes;
-            if (!_turns.TryGetValue(entry.Experiment.Uid, out var turn))
-            {
-                _turns.Add(entry.Experiment.Uid, new Turn { DueAt = now, IntervalMinutes = interval });
-            }
-            else if (turn.IntervalMinutes != interval)
-            {
-                turn.IntervalMinutes = interval;
-                turn.DueAt = Math.Min(turn.DueAt, NextAfter(now, interval));
-            }
-        }
-    }
-
-    private static bool IsWatched(CatalogEntry entry) => entry.IsRunning && entry.Type == ExperimentType.AbTest;
-
-    private long NextAfter(long timestamp, int intervalMinutes)
-    {
-        var seconds = intervalMinutes * 60 * (1 - JitterShare * Random.Shared.NextDouble());
-        return timestamp + (long)(seconds * _time.TimestampFrequency);
     }
 
     /// <summary>The loop lives on, whatever goes wrong with one experiment.</summary>
@@ -187,7 +135,7 @@ internal sealed class Optimizer : IDisposable
     {
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
-            if (!_store.Catalog.Current.TryFindByUid(uid, out var entry) || !IsWatched(entry))
+            if (!_store.Catalog.Current.TryFindByUid(uid, out var entry) || !RecomputeSchedule.Covers(entry))
             {
                 return new Recomputation(RecomputeOutcome.NotRunning, 0, 0);
             }
@@ -207,16 +155,35 @@ internal sealed class Optimizer : IDisposable
             {
                 return new Recomputation(RecomputeOutcome.Unchanged, proposal.Moved, version);
             }
-            var next = WeightPublication.Of(entry, proposal.Weights);
-            if (_store.Write(next, entry.Experiment) == ExperimentWriteResult.Written)
+            if (TryPublish(entry, proposal) is { } published)
             {
                 Interlocked.Increment(ref _published);
-                _log.WeightsPublished(uid, next.WeightsVersion, proposal.Moved);
-                return new Recomputation(RecomputeOutcome.Published, proposal.Moved, next.WeightsVersion);
+                _log.WeightsPublished(uid, published, proposal.Moved);
+                return new Recomputation(RecomputeOutcome.Published, proposal.Moved, published);
             }
         }
         _log.RecomputeFailed(uid, $"it was changed {AttemptsMax} times meanwhile");
         return new Recomputation(RecomputeOutcome.Failed, 0, 0);
+    }
+
+    /// <summary>The version that is served now; null when others changed what the weights depend on.</summary>
+    private int? TryPublish(CatalogEntry entry, WeightProposal proposal)
+    {
+        for (var attempt = 0; attempt < AttemptsMax; attempt++)
+        {
+            var next = WeightPublication.Of(entry, proposal.Weights);
+            if (_store.Write(next, entry.Experiment) == ExperimentWriteResult.Written)
+            {
+                return next.WeightsVersion;
+            }
+            if (!_store.Catalog.Current.TryFindByUid(next.Uid, out var changed) || !RecomputeSchedule.Covers(changed)
+                || !WeightPublication.Fits(changed.Experiment, entry.Experiment))
+            {
+                return null;
+            }
+            entry = changed;
+        }
+        return null;
     }
 
     /// <summary>
@@ -225,8 +192,7 @@ internal sealed class Optimizer : IDisposable
     private (ArmPosterior[]? Arms, bool IsNew) Observe(CatalogEntry entry, DateTimeOffset now)
     {
         var uid = entry.Experiment.Uid;
-        _turns.TryGetValue(uid, out var turn);
-        var look = new Look { Entry = entry, TrialsBefore = turn?.TrialsSeen };
+        var look = new Look { Entry = entry, TrialsBefore = _schedule.TrialsSeen(uid) };
         var isKnown = _tally.Visit(uid, ref look, static (ExperimentCounter experiment, ref Look look) =>
         {
             experiment.NoteWeights(look.Entry, look.Entry.WeightsVersion);
@@ -244,10 +210,7 @@ internal sealed class Optimizer : IDisposable
         {
             return default;
         }
-        if (turn is not null)
-        {
-            turn.TrialsSeen = look.Trials;
-        }
+        _schedule.SawTrials(uid, look.Trials);
 
         // The comparison takes milliseconds, so not under the tally's lock.
         var runTime = _runTime(entry.Experiment, now);
@@ -275,18 +238,9 @@ internal sealed class Optimizer : IDisposable
         if (_time.GetElapsedTime(_savedAt) >= SavePause)
         {
             _savedAt = _time.GetTimestamp();
+            _tally.Mature();
             _tally.Save();
         }
-    }
-
-    /// <summary>When an experiment is due, and what was seen of it last.</summary>
-    private sealed class Turn
-    {
-        public long DueAt { get; set; }
-        public int IntervalMinutes { get; set; }
-
-        /// <summary>Trials at the last recomputation; null before the first.</summary>
-        public long? TrialsSeen { get; set; }
     }
 
     /// <summary>What one visit of the tally takes with it and brings back.</summary>

@@ -4,15 +4,6 @@ using Edge.Journal;
 
 namespace Edge.Statistics;
 
-/// <summary>A look at the tally as a whole, for metrics.</summary>
-/// <param name="Experiments">Experiments with counts.</param>
-/// <param name="Units">Units remembered.</param>
-/// <param name="OpenTrials">Trials whose window has not passed.</param>
-/// <param name="Unlearned">Exposures that no trial was made of, because too many units were remembered.</param>
-/// <param name="Uncounted">Events beyond the limits of experiments and variants.</param>
-internal readonly record struct TallyStatus(
-    int Experiments, int Units, int OpenTrials, long Unlearned, long Uncounted);
-
 /// <summary>
 /// The counts of every experiment, folded from the journal like a sink and kept in one file together with the place up
 /// to which they go. An event that is behind that place is passed over, so whatever the moment of a crash, each event
@@ -88,7 +79,10 @@ internal sealed class Tally : ISink
         {
             tally._cursor = new JournalCursor(state.Address, state.Sequence);
         }
-        tally.FitCursorFile(options.CursorPath, journal.EpochId, problem);
+        if (file.FitCursor(options.CursorPath, tally._cursor.Sequence, problem) is { } reason)
+        {
+            log.TallyStartsOver(reason);
+        }
         return tally;
     }
 
@@ -125,6 +119,15 @@ internal sealed class Tally : ISink
             _counts.Mature(NowMs(), _cursor.Sequence >= _committedSequence());
             _isDirty |= visit(experiment, ref state);
             return true;
+        }
+    }
+
+    /// <summary>Brings the trials up to date with the clock, for experiments that no event comes to any more.</summary>
+    public void Mature()
+    {
+        lock (_lock)
+        {
+            _counts.Mature(NowMs(), _cursor.Sequence >= _committedSequence());
         }
     }
 
@@ -232,43 +235,6 @@ internal sealed class Tally : ISink
         }
     }
 
-    /// <summary>
-    /// The pump begins at its cursor. One that is ahead of the counts would leave events out, so it goes, and the pump
-    /// begins with the oldest event the journal holds; what is counted already is passed over.
-    /// </summary>
-    private void FitCursorFile(string cursorPath, UInt128 journalEpochId, string? problem)
-    {
-        if (File.Exists(cursorPath))
-        {
-            problem ??= ProblemOfCursor(cursorPath, journalEpochId);
-        }
-        if (problem is null)
-        {
-            return;
-        }
-        _log.TallyStartsOver(problem);
-        if (File.Exists(cursorPath))
-        {
-            File.Delete(cursorPath);
-        }
-    }
-
-    private string? ProblemOfCursor(string cursorPath, UInt128 journalEpochId)
-    {
-        try
-        {
-            using var file = CursorFile.Open(cursorPath, journalEpochId);
-            var taken = file.Value.Cursor.Sequence;
-            return taken <= _cursor.Sequence ? null
-                : _cursor.Sequence == 0 ? $"{TallyFile.Name} is missing"
-                : $"{TallyFile.Name} is older than its cursor: it has counted {_cursor.Sequence} events of {taken}";
-        }
-        catch (JournalException e)
-        {
-            return e.Message;
-        }
-    }
-
     private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 }
 
@@ -277,15 +243,3 @@ internal sealed class Tally : ISink
 /// something that must be kept.
 /// </summary>
 internal delegate bool ExperimentVisit<TState>(ExperimentCounter experiment, ref TState state);
-
-/// <summary>Where the tally keeps its files, and how much it may hold.</summary>
-internal sealed record TallyOptions
-{
-    /// <summary>The data directory.</summary>
-    public required string Directory { get; init; }
-
-    /// <summary>The pump's cursor.</summary>
-    public required string CursorPath { get; init; }
-
-    public TallyLimits Limits { get; init; } = TallyLimits.Default;
-}

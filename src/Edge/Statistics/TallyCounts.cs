@@ -67,6 +67,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         }
         _ = catalog.Current.TryFindByUid(experiment.Uid, out var entry);
         var nowMs = Now(clockMs, isUpToDate: false);
+        experiment.Mature(nowMs);
         if (!experiment.Count(e, e.VariantId(payload), entry, nowMs, out var isLearned))
         {
             _uncounted++;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Edge.Experiments;
+using Edge.Journal;
 
 namespace Edge.Statistics;
 
@@ -68,6 +69,44 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
     /// </summary>
     public void Write(TallyState state) =>
         AtomicFile.Write(directory, Name, JsonSerializer.SerializeToUtf8Bytes(state, EdgeJson.Default.TallyState));
+
+    /// <summary>
+    /// The pump begins at its cursor. One that is ahead of the counts, or of no use, would leave events out, so it is
+    /// removed, and the pump begins with the oldest event the journal holds; what is counted is passed over. Returns why
+    /// that had to be, else null.
+    /// </summary>
+    /// <param name="cursorPath">The pump's cursor.</param>
+    /// <param name="counted">Last event that is counted.</param>
+    /// <param name="problem">What was wrong with the checkpoint; null when nothing was.</param>
+    public string? FitCursor(string cursorPath, long counted, string? problem)
+    {
+        if (!File.Exists(cursorPath))
+        {
+            return problem;
+        }
+        problem ??= ProblemOfCursor(cursorPath, counted);
+        if (problem is not null)
+        {
+            File.Delete(cursorPath);
+        }
+        return problem;
+    }
+
+    private string? ProblemOfCursor(string cursorPath, long counted)
+    {
+        try
+        {
+            using var cursor = CursorFile.Open(cursorPath, journalEpochId);
+            var taken = cursor.Value.Cursor.Sequence;
+            return taken <= counted ? null
+                : counted == 0 ? $"{Name} is missing"
+                : $"{Name} is older than its cursor: it has counted {counted} events of {taken}";
+        }
+        catch (JournalException e)
+        {
+            return e.Message;
+        }
+    }
 
     private string? ProblemOf(TallyState state, long committedSequence)
     {

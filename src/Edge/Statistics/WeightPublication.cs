@@ -27,4 +27,23 @@ internal static class WeightPublication
             WeightsVersion = current.WeightsVersion + 1,
         };
     }
+
+    /// <summary>Whether weights that were computed for one version of an experiment are right for another.</summary>
+    public static bool Fits(Experiment changed, Experiment computedFor)
+    {
+        if (changed.WeightsVersion != computedFor.WeightsVersion || changed.BanditConfig != computedFor.BanditConfig
+            || changed.GoalConfig.Type != computedFor.GoalConfig.Type || changed.Variants.Count != computedFor.Variants.Count)
+        {
+            return false;
+        }
+        for (var i = 0; i < changed.Variants.Count; i++)
+        {
+            var (after, before) = (changed.Variants[i], computedFor.Variants[i]);
+            if (after.Id != before.Id || after.Weight != before.Weight || after.AskedWeight != before.AskedWeight)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
 }

@@ -84,6 +84,84 @@ public class VisitRecorderTests
         Assert.Equal("0.5", a.Text("probability"));
     }
 
+    [Theory]
+    [InlineData("shown again", "?u=reader-1", VisitKind.Impression)]
+    [InlineData("clicked after it was shown", "?u=reader-1", VisitKind.Click)]
+    [InlineData("clicked and never shown", "?u=stranger", VisitKind.Click)]
+    public async Task Visit_WhileABanditRuns_OnceWarm_AllocatesNothing(string row, string query, object kind)
+    {
+        using var directory = new TempDirectory();
+        await using var journal = TestJournal.Open(TestJournal.SmallOptions(directory.Path) with
+        {
+            PageBytes = 1 << 20,
+            MemoryBytes = 4 << 20,
+            SegmentBytes = 4 << 20,
+        });
+        var recorder = Recorder(journal, TimeProvider.System);
+        var experiment = Bandit(5_000, 1);
+        recorder.Record(Request("?u=reader-1"), experiment, VisitKind.Impression, out _);
+        var context = Request(query);
+        for (var i = 0; i < 10; i++) recorder.Record(context, experiment, (VisitKind)kind, out _);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 50; i++) recorder.Record(context, experiment, (VisitKind)kind, out _);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(allocated == 0, $"{row}: {allocated} bytes in 50 visits");
+    }
+
+    [Theory]
+    [InlineData("the same day", 12, 12.2)]
+    [InlineData("across midnight", 23.9, 24.1)]
+    [InlineData("the next morning", 20, 33)]
+    public async Task Click_AfterWeightsMoved_BelongsToWhatWasShown(string row, double shownHour, double clickedHour)
+    {
+        var midnight = new DateTimeOffset(2026, 5, 16, 0, 0, 0, TimeSpan.Zero);
+        var clock = new TestClock(midnight.AddHours(shownHour));
+        var events = await RecordAllAsync(clock, recorder =>
+        {
+            for (var i = 0; i < 20; i++) recorder.Record(Request($"?u=reader-{i}"), Bandit(weightA: 9_000, version: 4), VisitKind.Impression, out _);
+            clock.Advance(TimeSpan.FromHours(clickedHour - shownHour));
+            for (var i = 0; i < 20; i++) recorder.Record(Request($"?u=reader-{i}"), Bandit(weightA: 1_000, version: 5), VisitKind.Click, out _);
+            recorder.Record(Request("?u=stranger"), Bandit(weightA: 1_000, version: 5), VisitKind.Click, out _);
+        });
+
+        Assert.Equal(41, events.Length);
+        Assert.Contains(events[..20], e => e.Text("variant") == "a");
+        for (var i = 0; i < 20; i++)
+            Assert.True(Choice(events[i]) == Choice(events[20 + i]), $"{row}: {Choice(events[i])} became {Choice(events[20 + i])}");
+        Assert.Equal("5", events[40].Text("weights_version"));
+    }
+
+    [Fact]
+    public async Task Impression_Again_KeepsTheVariantWhileABanditRuns_AndFollowsTheTableWithoutOne()
+    {
+        var events = await RecordAllAsync(new TestClock(DateTimeOffset.UtcNow.Date.AddHours(12)), recorder =>
+        {
+            for (var i = 0; i < 20; i++) recorder.Record(Request($"?u=reader-{i}"), Bandit(9_000, 1), VisitKind.Impression, out _);
+            for (var i = 0; i < 20; i++) recorder.Record(Request($"?u=reader-{i}"), Bandit(100, 2), VisitKind.Impression, out _);
+            for (var i = 0; i < 20; i++) recorder.Record(Request($"?u=reader-{i}"), Bandit(100, 2, isOn: false), VisitKind.Impression, out _);
+        });
+
+        Assert.Equal(events[..20].Select(Choice), events[20..40].Select(Choice));
+        Assert.All(events[40..], e => Assert.Equal("2", e.Text("weights_version")));
+    }
+
+    [Fact]
+    public async Task Impression_StatedOrByAMachine_IsNotRemembered()
+    {
+        var events = await RecordAllAsync(new TestClock(DateTimeOffset.UtcNow.Date.AddHours(12)), recorder =>
+        {
+            recorder.Record(Request("?u=reader&variant=b"), Bandit(10_000, 1), VisitKind.Impression, out _);
+            var prefetch = Request("?u=reader");
+            prefetch.Request.Headers["Sec-Purpose"] = "prefetch";
+            recorder.Record(prefetch, Bandit(0, 2), VisitKind.Impression, out _);
+            recorder.Record(Request("?u=reader"), Bandit(10_000, 3), VisitKind.Click, out _);
+        });
+
+        Assert.Equal(["b  ", "a  ", "a 1 3"], events.Select(Choice));
+    }
+
     [Fact]
     public async Task Visit_JournalStopped_IsNotKeptAndCounted()
     {
@@ -105,6 +183,30 @@ public class VisitRecorderTests
         Assert.Equal(Outcome.Recorded, recorder.Record(Request(query, address), DemoAb(), kind, out _));
         await journal.Journal.CommitAsync();
         return JsonDocument.Parse(Assert.Single(journal.ReadAll()).Payload).RootElement;
+    }
+
+    private static string Choice(JsonElement e) => $"{e.Text("variant")} {e.Text("probability")} {e.Text("weights_version")}";
+
+    private static async Task<JsonElement[]> RecordAllAsync(TestClock clock, Action<VisitRecorder> record)
+    {
+        using var directory = new TempDirectory();
+        await using var journal = TestJournal.Open(directory.Path);
+        record(Recorder(journal, clock));
+        await journal.Journal.CommitAsync();
+        return [.. journal.ReadAll().Select(read => JsonDocument.Parse(read.Payload).RootElement)];
+    }
+
+    private static CatalogEntry Bandit(int weightA, int version, bool isOn = true)
+    {
+        var definition = $$"""
+            {"uid":"exp_abc123","slug":"demo-ab","type":"ab_test","name":"x","status":"running","weightsVersion":{{version}},
+             "variants":[{"id":"a","weight":{{weightA}}},{"id":"b","weight":{{10_000 - weightA}} }],
+             "banditConfig":{"enabled":{{(isOn ? "true" : "false")}} },
+             "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing"} }
+            """;
+        var reading = ExperimentReader.ReadStored(Encoding.UTF8.GetBytes(definition), ExperimentRules.Default, DateTimeOffset.UnixEpoch);
+        Assert.Empty(reading.Violations);
+        return new CatalogEntry(reading.Experiment!);
     }
 
     private static VisitRecorder Recorder(TestJournal journal, TimeProvider time, bool hasOverride = true) =>

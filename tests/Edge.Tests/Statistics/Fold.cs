@@ -1,0 +1,86 @@
+using System.Text;
+using System.Text.Json;
+using Edge.Experiments;
+using Edge.Journal;
+using Edge.Statistics;
+using Edge.Tests.Experiments;
+
+namespace Edge.Tests.Statistics;
+
+/// <summary>The rules of the tally without journal and files, and a clock that follows the events unless it is set.</summary>
+internal sealed class Fold
+{
+    private readonly TallyLimits _limits;
+
+    public Fold(TallyLimits? limits = null, params string[] definitions)
+    {
+        _limits = limits ?? TallyLimits.Default;
+        Serve(definitions.Length == 0 ? [Bandit()] : definitions);
+        Counts = new TallyCounts(_limits, Catalog);
+    }
+
+    public CatalogHolder Catalog { get; } = new();
+
+    public TallyCounts Counts { get; private set; }
+
+    public DateTimeOffset? Clock { get; set; }
+
+    /// <summary>The minimal A/B test with a bandit; a pause of 10 minutes makes the window 20.</summary>
+    public static string Bandit(int recomputeMinutes = 10, string status = "running", int weightA = 5_000, int version = 1) => $$"""
+        {"uid":"exp_abc123","slug":"slug","type":"ab_test","name":"x","status":"{{status}}","weightsVersion":{{version}},
+         "variants":[{"id":"a","weight":{{weightA}}},{"id":"b","weight":{{10_000 - weightA}} }],
+         "banditConfig":{"enabled":true,"algorithm":"thompson_sampling","warmupImpressions":0,"recomputeIntervalMinutes":{{recomputeMinutes}} },
+         "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing"} }
+        """;
+
+    public void Serve(params string[] definitions)
+    {
+        var entries = definitions.Select(definition => new CatalogEntry(Definitions.Experiment(definition))).ToArray();
+        Catalog.Swap(new Catalog(entries, Catalog.Current.Version + 1));
+    }
+
+    public Fold Count(params IEnumerable<VisitEvent> events)
+    {
+        foreach (var e in events)
+        {
+            var clockMs = (Clock ?? e.At).ToUnixTimeMilliseconds();
+            Counts.Count(e.Encode(), clockMs, clockMs);
+            Counts.Mature(clockMs, isUpToDate: false);
+        }
+        return this;
+    }
+
+    /// <summary>Everything committed is counted, and the clock stands there.</summary>
+    public Fold UpToDateAt(DateTimeOffset clock)
+    {
+        Counts.Mature(clock.ToUnixTimeMilliseconds(), isUpToDate: true);
+        return this;
+    }
+
+    /// <summary>Through the bytes of a checkpoint and back, as a restart goes.</summary>
+    public void Restart()
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(Counts.ToState("00", new JournalCursor(1, 1)), EdgeJson.Default.TallyState);
+        var state = JsonSerializer.Deserialize(json, EdgeJson.Default.TallyState)!;
+        Counts = TallyCounts.FromState(state, _limits, Catalog);
+    }
+
+    public ExperimentTally Tally(string uid = "exp_abc123") => Counts.Find(uid)!.Copy();
+
+    /// <summary>Matured trials and successes by variant, for example <c>a 2/1, b 1/0</c>.</summary>
+    public string Trials(string uid = "exp_abc123")
+    {
+        var arms = Counts.Find(uid)?.Trials.ToState().Arms ?? [];
+        return Text(arms.Select(arm => (arm.VariantId, arm.Trials, arm.Successes)));
+    }
+
+    public static string Text(IEnumerable<(string Id, long Trials, long Successes)> arms)
+    {
+        var text = new StringBuilder();
+        foreach (var (id, trials, successes) in arms.OrderBy(arm => arm.Id, StringComparer.Ordinal))
+        {
+            text.Append(text.Length > 0 ? ", " : "").Append(id).Append(' ').Append(trials).Append('/').Append(successes);
+        }
+        return text.ToString();
+    }
+}

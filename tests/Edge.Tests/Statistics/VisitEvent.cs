@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text;
+using Edge.Events;
+
+namespace Edge.Tests.Statistics;
+
+/// <summary>One event as the tally meets it, written by the real encoder.</summary>
+internal sealed record VisitEvent
+{
+    public static readonly DateTimeOffset Noon = new(2026, 5, 16, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly EventIds Ids = new(TimeProvider.System);
+
+    public string Type { get; init; } = "impression";
+    public string Uid { get; init; } = "exp_abc123";
+    public string Variant { get; init; } = "a";
+    public DateTimeOffset At { get; init; } = Noon;
+
+    /// <summary>0 is none.</summary>
+    public ulong Unit { get; init; }
+    public ulong PreviousUnit { get; init; }
+    public string Verdict { get; init; } = "human";
+    public int BasisPoints { get; init; } = 5_000;
+    public int Version { get; init; } = 1;
+
+    public static VisitEvent Impression(ulong unit, double minutes, string variant = "a") =>
+        new() { Unit = unit, Variant = variant, At = Noon.AddMinutes(minutes) };
+
+    public static VisitEvent Click(ulong unit, double minutes, string variant = "a") =>
+        Impression(unit, minutes, variant) with { Type = "click" };
+
+    public byte[] Encode()
+    {
+        var tracked = new TrackedEvent
+        {
+            Id = Ids.Next(),
+            Node = "test",
+            ReceivedAt = At,
+            Api = "pictify",
+            Project = "default",
+            Type = Type,
+            Event = "pixel",
+            Experiment = "slug"u8,
+            ExperimentUid = Encoding.UTF8.GetBytes(Uid),
+            Variant = Encoding.UTF8.GetBytes(Variant),
+            ProbabilityBasisPoints = BasisPoints,
+            WeightsVersion = BasisPoints > 0 ? Version : 0,
+            UnitHash = Hash(Unit),
+            UnitHashPrevious = Hash(PreviousUnit),
+            Referrer = "https://mail.example/"u8,
+            DeviceType = "desktop",
+            Browser = "chrome",
+            Os = "windows",
+            AddressHash = "9c2f0d5a7f4e3b1a6d8c9e0f1a2b3c4d"u8,
+            Verdict = Verdict,
+            VerdictReason = "",
+        };
+        return EventEncoder.Encode(tracked, room: 0).ToArray();
+    }
+
+    public string Text() => Encoding.UTF8.GetString(Encode());
+
+    private static byte[] Hash(ulong unit) =>
+        unit == 0 ? [] : Encoding.ASCII.GetBytes(unit.ToString("x16", CultureInfo.InvariantCulture));
+}
