@@ -42,12 +42,13 @@ internal static class RequestBody
     public static async ValueTask<(ReadOnlyMemory<byte> Bytes, BodyProblem Problem)> ReadAsync(HttpContext context, BodyRules rules)
     {
         var request = context.Request;
+        // Routes that read no body leave the listener's limit at 0. Here it is higher than ours, so that a body that is somewhat too long is
+        // drained and its sender reads the refusal instead of a broken pipe.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = 2L * rules.BytesMax;
         if (!IsJson(request.ContentType, rules.TakesText)) return (default, BodyProblem.UnsupportedType);
         if (!TryCoding(request, out var isGzip)) return (default, BodyProblem.UnsupportedEncoding);
         if (request.ContentLength > rules.BytesMax) return (default, BodyProblem.TooLarge);
 
-        // Routes that read no body leave the listener's limit at 0.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = rules.BytesMax;
         try
         {
             await using var inflated = isGzip ? new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true) : null;

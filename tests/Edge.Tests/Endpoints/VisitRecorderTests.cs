@@ -35,11 +35,15 @@ public class VisitRecorderTests
         var recorder = Recorder(journal, TimeProvider.System);
         var experiment = DemoAb();
         var context = Request(query);
-        for (var i = 0; i < 10; i++) recorder.Record(context, experiment, (VisitKind)kind, out _);
-
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 50; i++) recorder.Record(context, experiment, (VisitKind)kind, out _);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        var allocated = long.MaxValue;
+        // The runtime may still be making something once, such as statics of code it has just compiled anew; a visit that allocates does so
+        // in every round.
+        for (var round = 0; round < 5 && allocated > 0; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 50; i++) recorder.Record(context, experiment, (VisitKind)kind, out _);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
 
         Assert.True(allocated == 0, $"{row}: {allocated} bytes in 50 visits");
     }
@@ -101,11 +105,15 @@ public class VisitRecorderTests
         var experiment = Bandit(5_000, 1);
         recorder.Record(Request("?u=reader-1"), experiment, VisitKind.Impression, out _);
         var context = Request(query);
-        for (var i = 0; i < 10; i++) recorder.Record(context, experiment, (VisitKind)kind, out _);
-
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 50; i++) recorder.Record(context, experiment, (VisitKind)kind, out _);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        var allocated = long.MaxValue;
+        // The runtime may still be making something once, such as statics of code it has just compiled anew; a visit that allocates does so
+        // in every round.
+        for (var round = 0; round < 5 && allocated > 0; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 50; i++) recorder.Record(context, experiment, (VisitKind)kind, out _);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
 
         Assert.True(allocated == 0, $"{row}: {allocated} bytes in 50 visits");
     }
