@@ -427,6 +427,52 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.Redirect), (paused.StatusCode, click.StatusCode));
     }
 
+    [Fact]
+    public async Task Results_CountWhatPeopleDid_AndLeaveMachinesOut()
+    {
+        var (uid, slug) = await site.CreateAsync("", "start");
+        for (var i = 0; i < 6; i++) await VisitAsync($"/s/{slug}/pixel.gif?u=reader-{i}", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
+        await VisitAsync($"/s/{slug}/click?u=reader-1", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
+        await VisitAsync($"/s/{slug}/pixel.gif?u=reader-9", "Googlebot/2.1");
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        JsonElement results;
+        do
+        {
+            await Task.Delay(50, patience.Token);
+            results = (await site.SendAsync("GET", $"/{uid}/results")).Json.GetProperty("results");
+        }
+        while (results.GetProperty("totals").GetProperty("clicks").GetInt32() == 0 || results.GetProperty("excluded").GetProperty("bot").GetInt32() == 0);
+
+        Assert.Equal(6, results.GetProperty("totals").GetProperty("impressions").GetInt32());
+        Assert.Equal(1, results.GetProperty("totals").GetProperty("clicks").GetInt32());
+        Assert.Equal(JsonValueKind.Null, results.GetProperty("suggestedWinner").ValueKind);
+        var variants = (await site.SendAsync("GET", "/" + uid)).Experiment.GetProperty("variants").EnumerateArray();
+        Assert.Equal(6, variants.Sum(variant => variant.GetProperty("impressions").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Explain_SaysWhatTheServiceDoes()
+    {
+        var (uid, slug) = await site.CreateAsync("", "start");
+        var resolved = await ResolveAsync(slug, 10);
+        for (var i = 0; i < resolved.Count; i++)
+        {
+            var answer = await site.SendAsync("POST", $"/{uid}/explain", $$"""{"query":"u=viewer-{{i}}"}""");
+
+            Assert.Equal(resolved[i], answer.Json.GetProperty("explanation").GetProperty("variant").GetString());
+        }
+        var refused = await site.SendAsync("POST", $"/{uid}/explain", """{"querry":"u=1","ip":7}""");
+        Assert.Equal((400, "validation-error"), (refused.Status, refused.Problem));
+    }
+
+    private async Task VisitAsync(string path, string userAgent)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation("User-Agent", userAgent);
+        using var answer = await site.Edge.Client.SendAsync(request);
+    }
+
     private async Task<List<string>> ResolveAsync(string slug, int viewers)
     {
         var variants = new List<string>();
