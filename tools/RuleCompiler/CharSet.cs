@@ -5,7 +5,7 @@ namespace Edge.RuleCompiler;
 /// <summary>A set of symbols: ASCII characters and the classes of all others (<see cref="RuleFormat"/>). A value.</summary>
 internal readonly record struct CharSet(UInt128 Ascii, byte Others)
 {
-    private const byte AllOthers = 0x7f;
+    private const byte AllOthers = 0x3f;
 
     public static readonly CharSet Empty = new(0, 0);
 
@@ -15,7 +15,7 @@ internal readonly record struct CharSet(UInt128 Ascii, byte Others)
     public static readonly CharSet Digits = Range('0', '9').With(RuleFormat.Digit);
 
     public static readonly CharSet WordChars = Range('a', 'z').Union(Range('A', 'Z')).Union(Digits).Union(Of('_'))
-        .With(RuleFormat.Letter).With(RuleFormat.KelvinSign).With(RuleFormat.DottedCapitalI);
+        .With(RuleFormat.Letter).With(RuleFormat.KelvinSign);
 
     /// <summary>What <c>\b</c> takes for a part of a word.</summary>
     public static readonly CharSet BoundaryChars = WordChars.With(RuleFormat.Joiner);
@@ -45,7 +45,6 @@ internal readonly record struct CharSet(UInt128 Ascii, byte Others)
         for (var c = 'a'; c <= 'z'; c++)
             if (Has(c) || Has(char.ToUpperInvariant(c))) set = set.Union(Of(c)).Union(Of(char.ToUpperInvariant(c)));
         if (set.Has('k')) set = set.With(RuleFormat.KelvinSign);
-        if (set.Has('i')) set = set.With(RuleFormat.DottedCapitalI);
         return set;
     }
 
@@ -54,9 +53,8 @@ internal readonly record struct CharSet(UInt128 Ascii, byte Others)
     /// <summary>The ASCII characters in lower case, each once, or null when other symbols belong to the set as well.</summary>
     public string? FoldedAscii()
     {
-        // The two signs fold to their letters, so they need no name of their own.
-        var others = Others & ~(Bit(RuleFormat.KelvinSign) | Bit(RuleFormat.DottedCapitalI));
-        if (others != 0) return null;
+        // The Kelvin sign folds to its letter, so it needs no name of its own.
+        if ((Others & ~Bit(RuleFormat.KelvinSign)) != 0) return null;
         var set = this;
         return new string([.. Enumerable.Range(0, RuleFormat.Ascii).Select(c => (char)c).Where(c => set.Has(c)).Select(char.ToLowerInvariant).Distinct()]);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Edge.Enrichment;
 using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
@@ -14,7 +15,8 @@ namespace Edge.Endpoints;
 /// them. Labels come from closed sets only.
 /// </summary>
 internal sealed class MetricsEndpoint(
-    Metrics metrics, Ledger ledger, EventJournal journal, Forwarder forwarder, ExperimentFileStore experiments, Readiness readiness)
+    Metrics metrics, Ledger ledger, EventJournal journal, Forwarder forwarder, ExperimentFileStore experiments,
+    EnrichmentFaults enrichmentFaults, Readiness readiness)
 {
     private const double MillisecondsPerSecond = 1_000;
 
@@ -39,6 +41,9 @@ internal sealed class MetricsEndpoint(
         page.Family("edge_experiments", "gauge", "Experiments in the catalog.").Sample("edge_experiments", experiments.Catalog.Current.Entries.Count);
         page.Family("edge_experiment_problems", "gauge", "Experiment files that were not taken.")
             .Sample("edge_experiment_problems", experiments.Problems.Count);
+        page.Family("edge_enrichment_faults_total", "counter", "Faults inside enrichment by part; each left members out of one event.");
+        foreach (var part in EnrichmentFaults.Parts)
+            page.Sample("edge_enrichment_faults_total", Label("part", SnakeCase(part.ToString())), enrichmentFaults.Of(part));
         return page.ToString();
     }
 

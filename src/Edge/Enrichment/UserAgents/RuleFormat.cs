@@ -87,11 +87,8 @@ internal static class RuleFormat
     /// <summary>U+212A, which is a k where case is ignored.</summary>
     public const byte KelvinSign = 0x84;
 
-    /// <summary>U+0130, which is an i where case is ignored.</summary>
-    public const byte DottedCapitalI = 0x85;
-
     /// <summary>U+200C and U+200D: word characters for a boundary only.</summary>
-    public const byte Joiner = 0x86;
+    public const byte Joiner = 0x85;
 
     /// <summary>Bytes of a set: a bit for each ASCII character, then one for each symbol from <see cref="Ascii"/> on.</summary>
     public const int SetBytes = 17;

@@ -48,8 +48,6 @@ internal static class UserAgentText
         {
             case '\u212a':
                 return RuleFormat.KelvinSign;
-            case '\u0130':
-                return RuleFormat.DottedCapitalI;
             case '\u200c' or '\u200d':
                 return RuleFormat.Joiner;
         }
@@ -59,7 +57,7 @@ internal static class UserAgentText
             UnicodeCategory.DecimalDigitNumber => RuleFormat.Digit,
             UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter or
                 UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter or UnicodeCategory.NonSpacingMark or
-                UnicodeCategory.SpacingCombiningMark or UnicodeCategory.ConnectorPunctuation => RuleFormat.Letter,
+                UnicodeCategory.ConnectorPunctuation => RuleFormat.Letter,
             _ => RuleFormat.Other,
         };
     }
@@ -69,7 +67,6 @@ internal static class UserAgentText
     {
         >= (byte)'A' and <= (byte)'Z' => (byte)(symbol | 0x20),
         RuleFormat.KelvinSign => (byte)'k',
-        RuleFormat.DottedCapitalI => (byte)'i',
         _ => symbol,
     };
 }
