@@ -30,6 +30,7 @@ internal static class CommandLine
                                             reads the journal while the service is stopped: events as NDJSON, integrity, sizes
           edge journal skip-to --sink S --to N|end [--data-dir D] [--config F]
                                             gives up a sink's events up to number N; counted, never automatic
+          edge ua [--stdin]                 user agents, one per line -> what the uap-core rules make of each, as JSON lines
           edge healthcheck [--url U]        exit code 0 when the service is ready
           edge version                      version, commit, runtime
           edge help                         this text
@@ -53,6 +54,9 @@ internal static class CommandLine
             case ["healthcheck", ..]:
                 var check = Arguments.Parse("healthcheck", args.AsSpan(1), ["url"], []);
                 return Refuse(check, error) ?? await HealthcheckCommand.RunAsync(check["url"], output, error);
+            case ["ua", ..]:
+                var agents = Arguments.Parse("ua", args.AsSpan(1), [], ["stdin"]);
+                return Refuse(agents, error) ?? RunUserAgents();
             case ["serve", ..]:
                 var serve = Arguments.Parse("serve", args.AsSpan(1), ["urls", "admin-urls", .. SharedOptions], ["demo"]);
                 return Refuse(serve, error) ?? await ServeAsync(serve, output, error);
@@ -90,6 +94,14 @@ internal static class CommandLine
                 await error.WriteLineAsync($"edge: unknown command '{args[0]}'; edge help lists the commands");
                 return ExitCode.WrongUsage;
         }
+    }
+
+    /// <summary>Reads standard input with and without --stdin, which only says so.</summary>
+    private static int RunUserAgents()
+    {
+        using var input = Console.OpenStandardInput();
+        using var lines = Console.OpenStandardOutput();
+        return UserAgentCommand.Run(input, lines);
     }
 
     private static int? Refuse(Arguments arguments, TextWriter error)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Edge.Enrichment;
 using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
@@ -16,7 +17,7 @@ namespace Edge.Endpoints;
 /// </summary>
 internal sealed class MetricsEndpoint(
     Metrics metrics, Ledger ledger, EventJournal journal, Forwarder forwarder, ExperimentFileStore experiments, Tally tally, Optimizer optimizer,
-    Readiness readiness)
+    EnrichmentFaults enrichmentFaults, Readiness readiness)
 {
     private const double MillisecondsPerSecond = 1_000;
 
@@ -42,6 +43,9 @@ internal sealed class MetricsEndpoint(
         page.Family("edge_experiment_problems", "gauge", "Experiment files that were not taken.")
             .Sample("edge_experiment_problems", experiments.Problems.Count);
         WriteTally(page, tally.Status);
+        page.Family("edge_enrichment_faults_total", "counter", "Faults inside enrichment by part; each left members out of one event.");
+        foreach (var part in EnrichmentFaults.Parts)
+            page.Sample("edge_enrichment_faults_total", Label("part", SnakeCase(part.ToString())), enrichmentFaults.Of(part));
         return page.ToString();
     }
 

@@ -42,6 +42,14 @@ internal static class VerdictNames
 /// </summary>
 internal sealed record UserAgentFacts(string DeviceType, string Browser, string Os, Verdict Verdict, string VerdictReason)
 {
+    public string BrowserVersion { get; init; } = "";
+
+    public string OsVersion { get; init; } = "";
+
+    public string DeviceBrand { get; init; } = "";
+
+    public string DeviceModel { get; init; } = "";
+
     /// <summary>Reads the facts out of a user agent, given as the bytes of the header held in chars.</summary>
     public static UserAgentFacts Read(ReadOnlySpan<char> userAgent)
     {

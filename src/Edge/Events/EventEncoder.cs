@@ -63,7 +63,11 @@ internal static class EventEncoder
         WriteText(writer, Names.SourceRuleId, e.SourceRuleId);
         WriteText(writer, Names.DeviceType, e.DeviceType);
         WriteText(writer, Names.Browser, e.Browser);
+        WriteText(writer, Names.BrowserVersion, e.BrowserVersion);
         WriteText(writer, Names.Os, e.Os);
+        WriteText(writer, Names.OsVersion, e.OsVersion);
+        WriteText(writer, Names.DeviceBrand, e.DeviceBrand);
+        WriteText(writer, Names.DeviceModel, e.DeviceModel);
         WriteText(writer, Names.AddressHash, e.AddressHash);
         WriteText(writer, Names.Verdict, e.Verdict);
         WriteText(writer, Names.VerdictReason, e.VerdictReason);
@@ -145,7 +149,11 @@ internal static class EventEncoder
         public static readonly JsonEncodedText SourceRuleId = Name("source_rule_id");
         public static readonly JsonEncodedText DeviceType = Name("device_type");
         public static readonly JsonEncodedText Browser = Name("browser");
+        public static readonly JsonEncodedText BrowserVersion = Name("browser_version");
         public static readonly JsonEncodedText Os = Name("os");
+        public static readonly JsonEncodedText OsVersion = Name("os_version");
+        public static readonly JsonEncodedText DeviceBrand = Name("device_brand");
+        public static readonly JsonEncodedText DeviceModel = Name("device_model");
         public static readonly JsonEncodedText AddressHash = Name("ip_hash");
         public static readonly JsonEncodedText Verdict = Name("verdict");
         public static readonly JsonEncodedText VerdictReason = Name("verdict_reason");

@@ -39,7 +39,11 @@ internal ref struct TrackedEvent
     public string? SourceRuleId;
     public string DeviceType;
     public string Browser;
+    public string? BrowserVersion;
     public string Os;
+    public string? OsVersion;
+    public string? DeviceBrand;
+    public string? DeviceModel;
     public ReadOnlySpan<byte> AddressHash;
     public string Verdict;
     public string VerdictReason;

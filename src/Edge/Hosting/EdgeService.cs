@@ -57,6 +57,8 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly KeyRing _keys;
     private readonly Optimizer _optimizer;
     private readonly Forwarder _forwarder;
+    private readonly EnrichmentFaults _enrichmentFaults = new();
+    private readonly UserAgentCache _userAgents;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
     {
@@ -83,7 +85,8 @@ internal sealed class EdgeService : IAsyncDisposable
         _keys = KeyRing.Open(new KeyFile(options.KeysFile), time, reason => _logger.KeysRefused(reason));
         var addresses = new ClientAddressResolver(options.TrustedProxies, options.ForwardedHeader);
         var hashes = new VisitorHashes(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir));
-        var visits = new VisitRecorder(options, time, addresses, new UserAgentCache(), hashes, new ExposureMap(), _journal);
+        _userAgents = new UserAgentCache(_enrichmentFaults);
+        var visits = new VisitRecorder(options, time, addresses, _userAgents, hashes, new ExposureMap(), _journal);
         var management = BuildManagement(options, tally, time, log);
         var routes = new Routes(
             new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
@@ -92,7 +95,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new ImageEndpoint(_experiments.Catalog, visits, new ImageSource(options.ImageUrlTemplate), options.ImageCounts, log),
             management,
             new HealthEndpoints(_readiness, _journal),
-            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, tally, _optimizer, _readiness),
+            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, tally, _optimizer, _enrichmentFaults, _readiness),
             new LedgerEndpoint(ledger, _journal, _forwarder),
             _admin,
             metrics);
@@ -125,6 +128,8 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Starts forwarding, binds the listener, becomes ready.</summary>
     public async Task StartAsync()
     {
+        // Not waited for: a visitor who comes before it is done loads the rules himself.
+        _ = Task.Run(_userAgents.Warm);
         _experiments.StartWatching();
         _keys.StartWatching();
         _forwarder.Start();

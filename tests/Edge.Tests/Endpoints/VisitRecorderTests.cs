@@ -219,7 +219,7 @@ public class VisitRecorderTests
 
     private static VisitRecorder Recorder(TestJournal journal, TimeProvider time, bool hasOverride = true) =>
         new(new EdgeOptions { VariantOverride = hasOverride }, time, new ClientAddressResolver([], ForwardedHeader.XForwardedFor),
-            new UserAgentCache(), new VisitorHashes("salt"), new ExposureMap(), journal.Journal);
+            new UserAgentCache(new EnrichmentFaults()), new VisitorHashes("salt"), new ExposureMap(), journal.Journal);
 
     private static DefaultHttpContext Request(string query, string address = "203.0.113.7")
     {

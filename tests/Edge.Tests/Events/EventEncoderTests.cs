@@ -72,6 +72,15 @@ public class EventEncoderTests
     }
 
     [Fact]
+    public void Event_ModelWithHalfACharacter_IsStillOneValidLine()
+    {
+        var tracked = Minimal();
+        tracked.DeviceModel = "a\ud83d";
+
+        Assert.Equal("a\ufffd", JsonDocument.Parse(Encode(tracked)).RootElement.GetProperty("device_model").GetString());
+    }
+
+    [Fact]
     public void Event_EncodedAgain_AllocatesNothing()
     {
         var tracked = Full();
@@ -145,7 +154,11 @@ public class EventEncoderTests
         Referrer = "https://example.com/?q=\"é\""u8,
         DeviceType = "mobile",
         Browser = "safari",
+        BrowserVersion = "17.5",
         Os = "ios",
+        OsVersion = "17.5.1",
+        DeviceBrand = "Apple",
+        DeviceModel = "iPhone",
         AddressHash = "0123456789abcdef0123456789abcdef"u8,
         Verdict = "proxy",
         VerdictReason = "gmail_image_proxy",

@@ -162,7 +162,7 @@ public class VisitExplanationTests
         using var directory = new TempDirectory();
         await using var journal = TestJournal.Open(directory.Path);
         var recorder = new VisitRecorder(new EdgeOptions(), TimeProvider.System,
-            new ClientAddressResolver([], ForwardedHeader.XForwardedFor), new UserAgentCache(), new VisitorHashes("salt"), new ExposureMap(), journal.Journal);
+            new ClientAddressResolver([], ForwardedHeader.XForwardedFor), new UserAgentCache(new EnrichmentFaults()), new VisitorHashes("salt"), new ExposureMap(), journal.Journal);
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse(address);
         context.Request.QueryString = new QueryString(query);

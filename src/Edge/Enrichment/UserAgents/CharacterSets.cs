@@ -1,0 +1,143 @@
+using System.Runtime.Intrinsics;
+
+namespace Edge.Enrichment;
+
+/// <summary>
+/// One text in the form that programs work on, and, for each set that a program asks for, the places of its characters
+/// (<see cref="PositionSets"/>), found once per text. For one thread at a time.
+/// </summary>
+internal sealed class CharacterSets(RuleTable table)
+{
+    /// <summary>Words of a set of positions of the longest text, its end included.</summary>
+    public const int MaxWords = (UserAgentText.MaxBytes / WordBits) + 1;
+
+    private const int WordBits = 64;
+
+    /// <summary>The set that a word boundary is drawn around.</summary>
+    private const int BoundarySet = 0;
+
+    private static readonly Vector128<byte> BitOfHighNibble =
+        Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0);
+
+    private readonly byte[] _folded = new byte[UserAgentText.MaxBytes + LiteralScanner.PaddingBytes];
+    private readonly byte[] _reversed = new byte[MaxWords * WordBits];
+    private readonly Vector128<byte>[] _nibbles = NibblesOf(table);
+    private readonly ulong[] _masks = new ulong[table.SetCount * MaxWords];
+    private readonly int[] _maskOfText = new int[table.SetCount];
+    private readonly ulong[] _boundaries = new ulong[MaxWords];
+    private readonly ulong[] _all = new ulong[MaxWords];
+    private int _text;
+    private int _boundariesOfText;
+    private bool _isAscii;
+
+    /// <summary>Characters of the text.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Words of a set of positions of this text.</summary>
+    public int Words { get; private set; }
+
+    /// <summary>The text in the alphabet of the literals, with their padding.</summary>
+    public ReadOnlySpan<byte> Folded => _folded.AsSpan(0, Length + LiteralScanner.PaddingBytes);
+
+    /// <summary>All positions, the end of the text included.</summary>
+    public ReadOnlySpan<ulong> All => _all.AsSpan(0, Words);
+
+    /// <summary>Whether the last character is a line feed.</summary>
+    public bool EndsWithLineFeed => Length > 0 && _reversed[0] == '\n';
+
+    /// <summary>Takes the next text, of at most <see cref="UserAgentText.MaxBytes"/> characters.</summary>
+    public void Load(ReadOnlySpan<char> text)
+    {
+        _text++;
+        Length = text.Length;
+        Words = (Length / WordBits) + 1;
+        var seen = (byte)0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var symbol = UserAgentText.SymbolOf(text[i]);
+            seen |= symbol;
+            _reversed[Length - 1 - i] = symbol;
+            _folded[i] = UserAgentText.Fold(symbol);
+        }
+        _isAscii = seen < RuleFormat.Ascii;
+        _folded.AsSpan(Length, LiteralScanner.PaddingBytes).Clear();
+        _all.AsSpan(0, Words).Fill(ulong.MaxValue);
+        _all[Words - 1] = ulong.MaxValue >> (WordBits - 1 - (Length % WordBits));
+    }
+
+    /// <summary>Where the characters of a set stand.</summary>
+    public ReadOnlySpan<ulong> Of(int set)
+    {
+        var mask = _masks.AsSpan(set * MaxWords, Words);
+        if (_maskOfText[set] != _text)
+        {
+            Find(set, mask);
+            _maskOfText[set] = _text;
+        }
+        return mask;
+    }
+
+    /// <summary>The positions between a word character and another one, or the edge of the text.</summary>
+    public ReadOnlySpan<ulong> Boundaries()
+    {
+        var boundaries = _boundaries.AsSpan(0, Words);
+        if (_boundariesOfText == _text) return boundaries;
+        var carry = 0UL;
+        var set = Of(BoundarySet);
+        for (var w = 0; w < Words; w++)
+        {
+            boundaries[w] = set[w] ^ ((set[w] << 1) | carry);
+            carry = set[w] >> (WordBits - 1);
+        }
+        _boundariesOfText = _text;
+        return boundaries;
+    }
+
+    private void Find(int set, Span<ulong> mask)
+    {
+        var nibbles = _nibbles[set];
+        var low = Vector128.Create((byte)0x0f);
+        for (var w = 0; w < mask.Length; w++)
+        {
+            var word = 0UL;
+            for (var at = 0; at < WordBits; at += Vector128<byte>.Count)
+            {
+                var symbols = Vector128.Create<byte>(_reversed.AsSpan((w * WordBits) + at, Vector128<byte>.Count));
+                var rows = Vector128.Shuffle(nibbles, symbols & low);
+                var bits = Vector128.Shuffle(BitOfHighNibble, symbols >>> 4);
+                word |= (ulong)(~Vector128.Equals(rows & bits, Vector128<byte>.Zero)).ExtractMostSignificantBits() << at;
+            }
+            mask[w] = word;
+        }
+        if (!_isAscii) FindOthers(set, mask);
+        // The last word may show what earlier texts left behind.
+        mask[^1] &= (1UL << (Length % WordBits)) - 1;
+    }
+
+    /// <summary>The symbols above ASCII, which the sixteen rows of nibbles have no room for.</summary>
+    private void FindOthers(int set, Span<ulong> mask)
+    {
+        var others = table.Sets[((set + 1) * RuleFormat.SetBytes) - 1];
+        for (var i = 0; i < Length; i++)
+        {
+            var symbol = _reversed[i];
+            if (symbol >= RuleFormat.Ascii && (others >> (symbol - RuleFormat.Ascii) & 1) != 0) mask[i / WordBits] |= 1UL << (i % WordBits);
+        }
+    }
+
+    /// <summary>For each set and low half of a symbol, a bit for each high half with which it belongs to the set.</summary>
+    private static Vector128<byte>[] NibblesOf(RuleTable table)
+    {
+        var sets = new Vector128<byte>[table.SetCount];
+        Span<byte> rows = stackalloc byte[Vector128<byte>.Count];
+        for (var set = 0; set < sets.Length; set++)
+        {
+            rows.Clear();
+            var bitmap = table.Sets.AsSpan(set * RuleFormat.SetBytes, RuleFormat.SetBytes);
+            for (var c = 0; c < RuleFormat.Ascii; c++)
+                if ((bitmap[c / 8] >> (c % 8) & 1) != 0) rows[c & 0x0f] |= (byte)(1 << (c >> 4));
+            sets[set] = Vector128.Create<byte>(rows);
+        }
+        return sets;
+    }
+}

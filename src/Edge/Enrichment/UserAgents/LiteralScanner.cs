@@ -1,0 +1,113 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Edge.Enrichment;
+
+/// <summary>
+/// Finds, in one pass over a text, which of the rules' literals stand in it, and so which rules can match at all. Literals are looked up
+/// by their first four bytes (shorter ones by two), in tables that fit the first-level cache. Letters are lower case on both sides.
+/// Immutable, thread safe; the result is the caller's.
+/// </summary>
+internal sealed class LiteralScanner
+{
+    private const int WordBits = 64;
+    private const int LongKeyBytes = 4;
+    private const int LongBuckets = 4_096;
+    private const int ShortBuckets = 1_024;
+
+    /// <summary>Zero bytes that must follow the text.</summary>
+    public const int PaddingBytes = LongKeyBytes;
+
+    private readonly byte[][] _literals;
+    private readonly uint[] _keys;
+    private readonly Buckets _long;
+    private readonly Buckets _short;
+    private readonly ushort[][] _rulesOfLiteral;
+    private readonly ulong[] _always;
+
+    /// <param name="literals">In lower case, at least two bytes each.</param>
+    /// <param name="triggers">For each rule the literals of which one makes it a candidate; none: it always is.</param>
+    /// <param name="ruleBits">Length of the bit set of candidates.</param>
+    public LiteralScanner(byte[][] literals, List<(ushort[] Literals, int Rule)> triggers, int ruleBits)
+    {
+        _literals = literals;
+        _keys = Array.ConvertAll(literals, KeyOf);
+        _long = new Buckets(literals, LongBuckets, text => text.Length >= LongKeyBytes, text => LongBucket(KeyOf(text)));
+        _short = new Buckets(literals, ShortBuckets, text => text.Length < LongKeyBytes, text => ShortBucket(KeyOf(text)));
+        _always = new ulong[ruleBits / WordBits];
+        var rules = new List<ushort>[literals.Length];
+        foreach (var (needed, rule) in triggers)
+        {
+            if (needed.Length == 0) Set(_always, rule);
+            foreach (var literal in needed) (rules[literal] ??= []).Add(checked((ushort)rule));
+        }
+        _rulesOfLiteral = Array.ConvertAll(rules, list => list?.ToArray() ?? []);
+    }
+
+    /// <summary>Words of the bit set of literals that were found.</summary>
+    public int LiteralWords => (_literals.Length + WordBits - 1) / WordBits;
+
+    /// <summary>Words of the bit set of rules that are candidates.</summary>
+    public int RuleWords => _always.Length;
+
+    /// <summary>Whether a bit is set.</summary>
+    public static bool Has(ReadOnlySpan<ulong> bits, int index) => (bits[index / WordBits] >> (index % WordBits) & 1) != 0;
+
+    /// <summary>Fills both bit sets for a text in lower case that is followed by <see cref="PaddingBytes"/> zeros.</summary>
+    public void Scan(ReadOnlySpan<byte> padded, Span<ulong> found, Span<ulong> candidates)
+    {
+        found.Clear();
+        _always.CopyTo(candidates);
+        for (var at = 0; at < padded.Length - PaddingBytes; at++)
+        {
+            var key = MemoryMarshal.Read<uint>(padded[at..]);
+            Look(_long.Of(LongBucket(key)), key, padded[at..], found, candidates);
+            Look(_short.Of(ShortBucket(key)), key, padded[at..], found, candidates);
+        }
+    }
+
+    private void Look(ReadOnlySpan<ushort> bucket, uint key, ReadOnlySpan<byte> text, Span<ulong> found, Span<ulong> candidates)
+    {
+        foreach (var number in bucket)
+        {
+            var literal = _literals[number];
+            var isKeyEqual = literal.Length >= LongKeyBytes ? _keys[number] == key : (ushort)_keys[number] == (ushort)key;
+            if (!isKeyEqual || !text.StartsWith(literal) || Has(found, number)) continue;
+            Set(found, number);
+            foreach (var rule in _rulesOfLiteral[number]) Set(candidates, rule);
+        }
+    }
+
+    private static uint KeyOf(byte[] literal)
+    {
+        var key = 0u;
+        for (var i = 0; i < Math.Min(literal.Length, LongKeyBytes); i++) key |= (uint)literal[i] << (8 * i);
+        return key;
+    }
+
+    private static int LongBucket(uint key) => (int)(key * 0x9E37_79B1u >> (32 - BitOperations.Log2(LongBuckets)));
+
+    private static int ShortBucket(uint key) => (int)((key & 0xffff) * 0x9E37_79B1u >> (32 - BitOperations.Log2(ShortBuckets)));
+
+    private static void Set(Span<ulong> bits, int index) => bits[index / WordBits] |= 1UL << (index % WordBits);
+
+    /// <summary>Numbers of literals by bucket, one after the other.</summary>
+    private sealed class Buckets
+    {
+        private readonly ushort[] _starts;
+        private readonly ushort[] _numbers;
+
+        public Buckets(byte[][] literals, int count, Func<byte[], bool> belongs, Func<byte[], int> bucketOf)
+        {
+            var lists = new List<ushort>[count];
+            for (var i = 0; i < literals.Length; i++)
+                if (belongs(literals[i])) (lists[bucketOf(literals[i])] ??= []).Add(checked((ushort)i));
+            _starts = new ushort[count + 1];
+            for (var b = 0; b < count; b++) _starts[b + 1] = (ushort)(_starts[b] + (lists[b]?.Count ?? 0));
+            _numbers = new ushort[_starts[count]];
+            for (var b = 0; b < count; b++) lists[b]?.CopyTo(_numbers, _starts[b]);
+        }
+
+        public ReadOnlySpan<ushort> Of(int bucket) => _numbers.AsSpan(_starts[bucket].._starts[bucket + 1]);
+    }
+}

@@ -1,0 +1,222 @@
+using System.Numerics;
+
+namespace Edge.Enrichment;
+
+/// <summary>
+/// Matches programs against one text, with the result that a backtracking matcher has: the leftmost match, first alternatives first
+/// (Perl, .NET). It never goes back: what follows an instruction depends on the position alone, so the program is worked off once from
+/// its end, each instruction for all positions at the same time, which gives the positions from which the rest can succeed. Then one
+/// walk from the leftmost start takes, at each choice, the first way that can. The cost of a rule is its length times the words of
+/// the text, whatever the text says. For one thread at a time; allocates nothing after construction.
+/// </summary>
+internal sealed class RuleMatcher(RuleTable table)
+{
+    private const int WordBits = 64;
+
+    /// <summary>Repetitions that are worked off one by one; more are done by doubling.</summary>
+    private const int SingleStepsMax = 3;
+
+    private const int NoLoop = -1;
+
+    private readonly ulong[] _rows = new ulong[RuleFormat.ProgramMaxLength * CharacterSets.MaxWords];
+    private readonly int[] _rowOf = new int[RuleFormat.ProgramMaxLength];
+    private readonly ulong[] _taken = new ulong[CharacterSets.MaxWords];
+    private readonly ulong[] _runs = new ulong[(BitOperations.Log2(UserAgentText.MaxBytes) + 1) * CharacterSets.MaxWords];
+    private readonly int[] _marks = new int[RuleFormat.Groups * 2];
+    private UserAgentRule? _rule;
+
+    /// <summary>The text that is matched.</summary>
+    public CharacterSets Text { get; } = new(table);
+
+    /// <summary>Whether the rule matches; if so, <see cref="Group"/> tells where, until the next call.</summary>
+    public bool Matches(UserAgentRule rule)
+    {
+        _rule = null;
+        var program = table.Instructions.AsSpan(rule.Start, rule.Length);
+        var (loopStart, loopEnd) = (NoLoop, NoLoop);
+        for (var i = program.Length - 1; i >= 0; i--)
+        {
+            _rowOf[i] = i;
+            if (!Work(program, i) && (program[i].Flags & RuleFormat.Mandatory) != 0) return false;
+            if (program[i].Op == RuleOp.LoopBack) (loopStart, loopEnd) = (program[i].A, i);
+            // What the body can start from, its own end may go on to: again, until that brings nothing new.
+            if (i == loopStart && PositionSets.Unite(Row(loopEnd), Row(i))) i = loopEnd;
+        }
+        if (Row(0).IndexOfAnyExcept(0UL) < 0) return false;
+        _rule = rule;
+        Walk(program);
+        return true;
+    }
+
+    /// <summary>Where a group of the last match lies in the text; false when it took no part.</summary>
+    public bool Group(int number, out Range range)
+    {
+        var (start, end) = _rule is null ? (-1, -1) : (_marks[2 * number], _marks[(2 * number) + 1]);
+        range = start >= 0 && end >= 0 ? start..end : default;
+        return start >= 0 && end >= 0;
+    }
+
+    /// <summary>The positions from which the program can succeed if it goes on with this instruction; false when there are none.</summary>
+    private bool Work(ReadOnlySpan<RuleInstruction> program, int at)
+    {
+        var instruction = program[at];
+        var row = Row(at);
+        switch (instruction.Op)
+        {
+            case RuleOp.Match:
+                Text.All.CopyTo(row);
+                return true;
+            case RuleOp.Save:
+                _rowOf[at] = _rowOf[at + 1];
+                return true;
+            case RuleOp.Jump:
+                _rowOf[at] = _rowOf[instruction.A];
+                return true;
+            case RuleOp.Run:
+                return Run(instruction, at, row);
+            case RuleOp.Loop:
+                return Loop(instruction, at, row);
+            case RuleOp.Split:
+                Row(instruction.A).CopyTo(row);
+                PositionSets.Unite(row, Row(instruction.B));
+                return true;
+            case RuleOp.LoopBack:
+                Row(at + 1).CopyTo(row);
+                return true;
+            case RuleOp.Boundary:
+                return Keep(Row(at + 1), Text.Boundaries(), row);
+            case RuleOp.Start:
+                var isStart = PositionSets.Has(Row(at + 1), Text.Length);
+                row.Clear();
+                if (isStart) row[Text.Length / WordBits] = 1UL << (Text.Length % WordBits);
+                return isStart;
+            default:
+                var ends = Row(at + 1)[0] & (Text.EndsWithLineFeed ? 3UL : 1UL);
+                row.Clear();
+                row[0] = ends;
+                return ends != 0;
+        }
+    }
+
+    private bool Run(RuleInstruction instruction, int at, Span<ulong> row)
+    {
+        var ends = Row(at + 1);
+        for (var i = instruction.A + instruction.B - 1; i >= instruction.A; i--)
+        {
+            if (!PositionSets.Step(ends, Text.Of(table.Runs[i]), row)) return false;
+            ends = row;
+        }
+        return true;
+    }
+
+    private bool Loop(RuleInstruction instruction, int at, Span<ulong> row)
+    {
+        var set = Text.Of(instruction.A);
+        Row(at + 1).CopyTo(row);
+        for (var i = 0; i < instruction.B; i++)
+            if (!PositionSets.Step(row, set, row)) return false;
+        var more = instruction.C - instruction.B;
+        if (instruction.C == RuleFormat.Unbounded || more >= Text.Length) PositionSets.Flood(row, set);
+        else if (more <= SingleStepsMax) StepUpTo(more, set, row);
+        else ShiftUpTo(more, set, row);
+        return row.IndexOfAnyExcept(0UL) >= 0;
+    }
+
+    private void StepUpTo(int most, ReadOnlySpan<ulong> set, Span<ulong> row)
+    {
+        var taken = _taken.AsSpan(0, row.Length);
+        row.CopyTo(taken);
+        for (var i = 0; i < most && PositionSets.Step(taken, set, taken); i++) PositionSets.Unite(row, taken);
+    }
+
+    /// <summary>Up to <paramref name="most"/> characters in a logarithm of steps: none or one, none or two, none or four...</summary>
+    private void ShiftUpTo(int most, ReadOnlySpan<ulong> set, Span<ulong> row)
+    {
+        var (covered, level) = (0, 0);
+        set.CopyTo(Runs(0));
+        while (true)
+        {
+            PositionSets.AddShifted(row, Runs(level), 1 << level);
+            covered += 1 << level;
+            if (covered + (2 << level) > most) break;
+            // Without a run of that length there is nothing further away.
+            if (!PositionSets.DoubleRuns(Runs(level), 1 << level, Runs(level + 1))) return;
+            level++;
+        }
+        for (; level >= 0; level--)
+        {
+            // What is left is less than what is covered, so that any count up to it can be put together.
+            for (; covered + (1 << level) <= most; covered += 1 << level) PositionSets.AddShifted(row, Runs(level), 1 << level);
+        }
+    }
+
+    private Span<ulong> Runs(int level) => _runs.AsSpan(level * CharacterSets.MaxWords, Text.Words);
+
+    private static bool Keep(ReadOnlySpan<ulong> ends, ReadOnlySpan<ulong> where, Span<ulong> row)
+    {
+        var any = 0UL;
+        for (var w = 0; w < row.Length; w++) any |= row[w] = ends[w] & where[w];
+        return any != 0;
+    }
+
+    /// <summary>Sets the marks of the match that a backtracking matcher would find first.</summary>
+    private void Walk(ReadOnlySpan<RuleInstruction> program)
+    {
+        _marks.AsSpan().Fill(-1);
+        var first = Row(0);
+        var word = first.LastIndexOfAnyExcept(0UL);
+        var position = Text.Length - ((word * WordBits) + BitOperations.Log2(first[word]));
+        _marks[0] = position;
+        var at = 0;
+        while (true)
+        {
+            var instruction = program[at];
+            switch (instruction.Op)
+            {
+                case RuleOp.Match:
+                    _marks[1] = position;
+                    return;
+                case RuleOp.Run:
+                    position += instruction.B;
+                    break;
+                case RuleOp.Loop:
+                    position = Walk(instruction, at, position);
+                    break;
+                case RuleOp.Save:
+                    _marks[instruction.A] = position;
+                    break;
+                case RuleOp.Split:
+                    at = Can(instruction.A, position) ? instruction.A : instruction.B;
+                    continue;
+                case RuleOp.Jump:
+                    at = instruction.A;
+                    continue;
+                case RuleOp.LoopBack:
+                    var isLazy = (instruction.Flags & RuleFormat.Lazy) != 0;
+                    var again = isLazy ? !Can(at + 1, position) : Can(instruction.A, position);
+                    at = again ? instruction.A : at + 1;
+                    continue;
+            }
+            at++;
+        }
+    }
+
+    /// <summary>Where a loop leaves off: as far as it can, or as soon, so that what follows succeeds.</summary>
+    private int Walk(RuleInstruction loop, int at, int position)
+    {
+        var set = Text.Of(loop.A);
+        var count = (int)loop.B;
+        if ((loop.Flags & RuleFormat.Lazy) != 0)
+        {
+            while (!Can(at + 1, position + count)) count++;
+            return position + count;
+        }
+        while (count < loop.C && position + count < Text.Length && PositionSets.Has(set, Text.Length - 1 - position - count)) count++;
+        while (!Can(at + 1, position + count)) count--;
+        return position + count;
+    }
+
+    private bool Can(int at, int position) => PositionSets.Has(Row(at), Text.Length - position);
+
+    private Span<ulong> Row(int at) => _rows.AsSpan(_rowOf[at] * CharacterSets.MaxWords, Text.Words);
+}
