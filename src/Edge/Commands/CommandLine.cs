@@ -21,6 +21,7 @@ internal static class CommandLine
                                             all keys: id, kind, end of the secret, state, issued, project, scopes, origins
           edge keys revoke ID [--data-dir D] [--config F]
                                             refuses a key from now on
+          edge geo --db F [--stdin]         addresses, one per line, to the records of a geo database, one JSON line each
           edge journal dump|verify|stat [--data-dir D] [--config F]
                                             reads the journal while the service is stopped: events as NDJSON, integrity, sizes
           edge journal skip-to --sink S --to N|end [--data-dir D] [--config F]
@@ -63,6 +64,9 @@ internal static class CommandLine
             case ["keys", ..]:
                 await error.WriteLineAsync("edge keys: needs one of create, list, revoke ID");
                 return ExitCode.WrongUsage;
+            case ["geo", ..]:
+                var geo = Arguments.Parse("geo", args.AsSpan(1), ["db"], ["stdin"]);
+                return Refuse(geo, error) ?? RunGeo(geo["db"], error);
             case ["journal", "dump" or "verify" or "stat", ..]:
                 var journal = Arguments.Parse($"journal {args[1]}", args.AsSpan(2), SharedOptions, []);
                 return Refuse(journal, error) ?? RunJournal(args[1], journal, output, error);
@@ -121,6 +125,17 @@ internal static class CommandLine
             error.WriteLine($"edge keys: {e.Message.ReplaceLineEndings(" ")}");
             return ExitCode.Failure;
         }
+    }
+
+    private static int RunGeo(string? path, TextWriter error)
+    {
+        if (path is null)
+        {
+            error.WriteLine("edge geo: needs --db FILE, a database in the MaxMind DB format");
+            return ExitCode.WrongUsage;
+        }
+        using var lines = Console.OpenStandardOutput();
+        return GeoCommand.Run(path, Console.In, lines, error);
     }
 
     private static int RunJournal(string verb, Arguments arguments, TextWriter output, TextWriter error)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Edge.Enrichment.Geo;
 using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
@@ -14,7 +15,8 @@ namespace Edge.Endpoints;
 /// them. Labels come from closed sets only.
 /// </summary>
 internal sealed class MetricsEndpoint(
-    Metrics metrics, Ledger ledger, EventJournal journal, Forwarder forwarder, ExperimentFileStore experiments, Readiness readiness)
+    Metrics metrics, Ledger ledger, EventJournal journal, Forwarder forwarder, ExperimentFileStore experiments, GeoDatabase geo, Readiness readiness,
+    TimeProvider time)
 {
     private const double MillisecondsPerSecond = 1_000;
 
@@ -36,6 +38,7 @@ internal sealed class MetricsEndpoint(
         WriteEvents(page, journal.Status);
         WriteJournal(page, journal.Status);
         WriteSinks(page);
+        if (geo.IsConfigured) WriteGeo(page);
         page.Family("edge_experiments", "gauge", "Experiments in the catalog.").Sample("edge_experiments", experiments.Catalog.Current.Entries.Count);
         page.Family("edge_experiment_problems", "gauge", "Experiment files that were not taken.")
             .Sample("edge_experiment_problems", experiments.Problems.Count);
@@ -112,6 +115,18 @@ internal sealed class MetricsEndpoint(
         }
         page.Sample("edge_journal_commit_seconds_sum", latency.SumMs / MillisecondsPerSecond);
         page.Sample("edge_journal_commit_seconds_count", total);
+    }
+
+    private void WriteGeo(PrometheusText page)
+    {
+        page.Family("edge_geo_lookups_total", "counter", "Lookups in the geo database by outcome.");
+        foreach (var outcome in GeoDatabase.Outcomes)
+            page.Sample("edge_geo_lookups_total", Label("outcome", SnakeCase(outcome.ToString())), geo.Lookups(outcome));
+        if (geo.Metadata is not { } database) return;
+        page.Family("edge_geo_database_build_epoch_seconds", "gauge", "When the geo database in use was built, Unix time.")
+            .Sample("edge_geo_database_build_epoch_seconds", database.BuiltAt.ToUnixTimeSeconds());
+        page.Family("edge_geo_database_age_seconds", "gauge", "Time since the geo database in use was built.")
+            .Sample("edge_geo_database_age_seconds", (time.GetUtcNow() - database.BuiltAt).TotalSeconds);
     }
 
     private void WriteSinks(PrometheusText page)

@@ -1,4 +1,5 @@
 using Edge.Enrichment;
+using Edge.Enrichment.Geo;
 using Edge.Events;
 using Edge.Experiments;
 using Edge.Journal;
@@ -27,7 +28,8 @@ internal enum VisitKind
 /// append. Nothing here waits for a disk, and nothing is allocated on the heap once user agents are known. Thread safe.
 /// </summary>
 internal sealed class VisitRecorder(
-    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, UserAgentCache userAgents, VisitorHashes hashes, EventJournal journal)
+    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, PlaceFinder places, UserAgentCache userAgents,
+    VisitorHashes hashes, EventJournal journal)
 {
     /// <summary>Characters of a user agent that are copied on the stack; a longer one costs an allocation.</summary>
     private const int UserAgentStackBytes = 512;
@@ -50,11 +52,13 @@ internal sealed class VisitRecorder(
         var facts = userAgents.Lookup(UserAgentOf(headers));
         var (verdict, reason) = Judge(headers, facts);
 
+        var client = AddressOf(context);
         Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
-        address = address[..WriteAddress(context, address)];
+        address = address[..client.WriteText(address)];
+        var place = places.Find(context, client);
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
         unit = unit[..ReadUnit(context.Request, address, unit)];
-        var choice = Choose(context.Request, experiment, now, facts, verdict, unit);
+        var choice = Choose(context.Request, experiment, now, facts, place.Country, verdict, unit);
         var variant = experiment.Variants[choice.Variant];
 
         Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
@@ -63,7 +67,7 @@ internal sealed class VisitRecorder(
         hashes.WriteUnitHash(experiment.UidUtf8, unit, now, unitHash);
         Span<byte> previousUnitHash = stackalloc byte[VisitorHashes.UnitHashChars];
         var isJustAfterMidnight = kind == VisitKind.Click && now.UtcDateTime.TimeOfDay < TimeSpan.FromMinutes(AttributionMinutes);
-        if (isJustAfterMidnight) hashes.WriteUnitHash(experiment.UidUtf8, unit, now.AddDays(-1), previousUnitHash);
+        if (isJustAfterMidnight) hashes.WritePreviousUnitHash(experiment.UidUtf8, unit, now, previousUnitHash);
 
         var referrer = headers.Referer.Count > 0 ? headers.Referer[0].AsSpan() : default;
         Span<byte> referrerBytes = referrer.IsEmpty ? default : stackalloc byte[EventEncoder.ForeignTextMaxBytes];
@@ -85,6 +89,10 @@ internal sealed class VisitRecorder(
             UnitHash = unitHash,
             UnitHashPrevious = isJustAfterMidnight ? previousUnitHash : default,
             Referrer = HeaderBytes.Narrow(referrer, referrerBytes),
+            Country = place.Country.Text,
+            Region = place.Region,
+            City = place.City,
+            TimeZone = place.TimeZone,
             DeviceType = facts.DeviceType,
             Browser = facts.Browser,
             Os = facts.Os,
@@ -101,11 +109,12 @@ internal sealed class VisitRecorder(
     {
         var facts = userAgents.Lookup(UserAgentOf(context.Request.Headers));
         var (verdict, _) = Judge(context.Request.Headers, facts);
+        var client = AddressOf(context);
         Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
-        address = address[..WriteAddress(context, address)];
+        address = address[..client.WriteText(address)];
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
         unit = unit[..ReadUnit(context.Request, address, unit)];
-        return Choose(context.Request, experiment, time.GetUtcNow(), facts, verdict, unit);
+        return Choose(context.Request, experiment, time.GetUtcNow(), facts, places.FindCountry(context, client), verdict, unit);
     }
 
     private static string EventNameOf(VisitKind kind) => kind switch
@@ -120,8 +129,8 @@ internal sealed class VisitRecorder(
     private static (Verdict Verdict, string Reason) Judge(IHeaderDictionary headers, UserAgentFacts facts) =>
         Speculation.Judge(headers) is { } announced ? (Verdict.Prefetch, announced) : (facts.Verdict, facts.VerdictReason);
 
-    private int WriteAddress(HttpContext context, Span<byte> text) =>
-        addresses.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers[addresses.HeaderName]).WriteText(text);
+    private ClientAddress AddressOf(HttpContext context) =>
+        addresses.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers[addresses.HeaderName]);
 
     /// <summary>The unit: the opaque <c>u</c> parameter when it was sent and fits, else the viewer key (spec 3.1).</summary>
     private static int ReadUnit(HttpRequest request, ReadOnlySpan<byte> address, Span<byte> unit)
@@ -136,7 +145,8 @@ internal sealed class VisitRecorder(
 
     /// <summary>What the sender says it showed, else the choice of the experiment; machines that name themselves get the default.</summary>
     private Choice Choose(
-        HttpRequest request, CatalogEntry experiment, DateTimeOffset now, UserAgentFacts facts, Verdict verdict, ReadOnlySpan<byte> unit)
+        HttpRequest request, CatalogEntry experiment, DateTimeOffset now, UserAgentFacts facts, CountryCode country, Verdict verdict,
+        ReadOnlySpan<byte> unit)
     {
         var query = request.QueryString.Value;
         Span<byte> stated = stackalloc byte[ExperimentRules.VariantIdCharsMax];
@@ -154,6 +164,8 @@ internal sealed class VisitRecorder(
             DeviceType = facts.DeviceType,
             Os = facts.Os,
             Browser = facts.Browser,
+            Country = country.Text,
+            Continent = country.Continent,
             AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
             Referrer = headers.Referer.Count > 0 ? headers.Referer[0] : default,
             Query = query,

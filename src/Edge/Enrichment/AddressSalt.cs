@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Edge.Enrichment;
 
@@ -8,30 +9,18 @@ namespace Edge.Enrichment;
 internal static class AddressSalt
 {
     private const int RandomBytes = 32;
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const string FileName = "address-salt";
 
     /// <summary>The configured salt, else the one stored under <paramref name="dataDir"/>, else a new one that is stored there.</summary>
     public static string LoadOrCreate(string configured, string dataDir)
     {
         if (configured.Length > 0) return configured;
-        var directory = Path.Combine(dataDir, "keys");
-        var path = Path.Combine(directory, "address-salt");
+        var directory = SecretDirectory.Create(dataDir);
+        var path = Path.Combine(directory, FileName);
         if (File.Exists(path)) return File.ReadAllText(path).Trim();
 
-        Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
         var salt = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RandomBytes));
-        var temporary = path + ".new";
-        using (var stream = new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = OwnerOnly,
-        }))
-        {
-            stream.Write(System.Text.Encoding.ASCII.GetBytes(salt));
-            stream.Flush(flushToDisk: true);
-        }
-        File.Move(temporary, path);
+        AtomicFile.Write(directory, FileName, Encoding.ASCII.GetBytes(salt), SecretDirectory.OwnerOnly);
         return salt;
     }
 }

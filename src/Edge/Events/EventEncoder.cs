@@ -56,6 +56,10 @@ internal static class EventEncoder
         WriteText(writer, Names.UnitHash, e.UnitHash);
         WriteText(writer, Names.UnitHashPrevious, e.UnitHashPrevious);
         WriteForeignText(writer, Names.Referrer, e.Referrer);
+        WriteText(writer, Names.Country, e.Country);
+        WriteText(writer, Names.Region, e.Region);
+        WriteText(writer, Names.City, e.City);
+        WriteText(writer, Names.TimeZone, e.TimeZone);
         WriteText(writer, Names.DeviceType, e.DeviceType);
         WriteText(writer, Names.Browser, e.Browser);
         WriteText(writer, Names.Os, e.Os);
@@ -128,6 +132,10 @@ internal static class EventEncoder
         public static readonly JsonEncodedText UnitHash = Name("unit_hash");
         public static readonly JsonEncodedText UnitHashPrevious = Name("unit_hash_prev");
         public static readonly JsonEncodedText Referrer = Name("referrer");
+        public static readonly JsonEncodedText Country = Name("country");
+        public static readonly JsonEncodedText Region = Name("region");
+        public static readonly JsonEncodedText City = Name("city");
+        public static readonly JsonEncodedText TimeZone = Name("time_zone");
         public static readonly JsonEncodedText DeviceType = Name("device_type");
         public static readonly JsonEncodedText Browser = Name("browser");
         public static readonly JsonEncodedText Os = Name("os");

@@ -30,6 +30,12 @@ internal ref struct TrackedEvent
     /// <summary>Raw bytes of the Referer header, in whatever encoding the client used.</summary>
     public ReadOnlySpan<byte> Referrer;
 
+    /// <summary>Two upper-case letters.</summary>
+    public string Country;
+
+    public ReadOnlySpan<byte> Region;
+    public ReadOnlySpan<byte> City;
+    public ReadOnlySpan<byte> TimeZone;
     public string DeviceType;
     public string Browser;
     public string Os;

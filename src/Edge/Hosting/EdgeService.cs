@@ -3,6 +3,7 @@ using Edge.Access;
 using Edge.Endpoints;
 using Edge.Endpoints.Management;
 using Edge.Enrichment;
+using Edge.Enrichment.Geo;
 using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
@@ -39,6 +40,8 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly ExperimentFileStore _experiments;
     private readonly KeyRing _keys;
     private readonly Forwarder _forwarder;
+    private readonly GeoDatabase _geo;
+    private readonly KeyRatchet? _ratchet;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
     {
@@ -61,8 +64,11 @@ internal sealed class EdgeService : IAsyncDisposable
 
         _keys = KeyRing.Open(new KeyFile(options.KeysFile), time, reason => _logger.KeysRefused(reason));
         var addresses = new ClientAddressResolver(options.TrustedProxies, options.ForwardedHeader);
-        var hashes = new VisitorHashes(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir));
-        var visits = new VisitRecorder(options, time, addresses, new UserAgentCache(), hashes, _journal);
+        _geo = GeoDatabase.Open(options.GeoDatabase, time, _logger);
+        _ratchet = options.AddressHash == AddressHashMode.Ratchet ? KeyRatchet.Open(options.DataDir, time, _logger) : null;
+        var hashes = new VisitorHashes(_ratchet as IDayKeySource ?? new SaltedKeys(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir)));
+        var places = new PlaceFinder(_geo, addresses, options.GeoCountryHeader);
+        var visits = new VisitRecorder(options, time, addresses, places, new UserAgentCache(), hashes, _journal);
         var management = BuildManagement(options, time, log);
         var routes = new Routes(
             new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
@@ -71,7 +77,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new ImageEndpoint(_experiments.Catalog, visits, new ImageSource(options.ImageUrlTemplate), options.ImageCounts, log),
             management,
             new HealthEndpoints(_readiness, _journal),
-            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, _readiness),
+            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, _geo, _readiness, time),
             new LedgerEndpoint(ledger, _journal, _forwarder),
             _admin,
             metrics);
@@ -106,6 +112,8 @@ internal sealed class EdgeService : IAsyncDisposable
     {
         _experiments.StartWatching();
         _keys.StartWatching();
+        _geo.StartWatching();
+        _ratchet?.StartWatching();
         _forwarder.Start();
         await _web.StartAsync();
         var adminCount = EdgeConfiguration.SplitUrls(_options.AdminUrls).Length;
@@ -141,6 +149,8 @@ internal sealed class EdgeService : IAsyncDisposable
     {
         _forwarder.Dispose();
         await _journal.DisposeAsync();
+        _ratchet?.Dispose();
+        _geo.Dispose();
         _keys.Dispose();
         _experiments.Dispose();
         await _web.DisposeAsync();
