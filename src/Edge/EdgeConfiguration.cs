@@ -97,6 +97,10 @@ internal sealed class EdgeConfiguration
             _problems.Add("journal.segmentBytes must be at least journal.pageBytes");
         if (string.IsNullOrWhiteSpace(_options.Urls))
             _problems.Add("urls must name at least one address such as http://127.0.0.1:8080");
+        if (_options.GeoCountryHeader.Length > 0 && _options.TrustedProxies.Length == 0)
+            _problems.Add("geo.countryHeader is believed only from the proxies of clientAddress.trustedProxies; name them");
+        if (_options.AddressHash == AddressHashMode.Ratchet && _options.AddressSalt.Length > 0)
+            _problems.Add("privacy.addressSalt has no part in privacy.addressHash ratchet; remove it, and copy DATA/keys/address-ratchet between nodes");
         CheckUrls("urls", _options.Urls);
         CheckUrls("adminUrls", _options.AdminUrls);
     }

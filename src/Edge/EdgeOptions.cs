@@ -23,6 +23,16 @@ internal enum ForwardedHeader
     Forwarded,
 }
 
+/// <summary>Where the keys of the visitor hashes come from.</summary>
+internal enum AddressHashMode
+{
+    /// <summary>From the salt and the date: the published formula.</summary>
+    Daily,
+
+    /// <summary>From the key of the day before, which is erased.</summary>
+    Ratchet,
+}
+
 /// <summary>Wire protocols of the cleartext listener.</summary>
 internal enum HttpProtocol
 {
@@ -72,6 +82,10 @@ internal sealed class EdgeOptions
     public int ApiRequestsPerMinute { get; set; } = 1_000;
 
     public string AddressSalt { get; set; } = "";
+    public AddressHashMode AddressHash { get; set; } = AddressHashMode.Daily;
+
+    public string GeoDatabase { get; set; } = "";
+    public string GeoCountryHeader { get; set; } = "";
 
     public int JournalCommitIntervalMs { get; set; } = 5;
     public int JournalCommitWaitMs { get; set; } = 2_000;

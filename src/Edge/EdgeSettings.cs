@@ -76,6 +76,19 @@ internal static class EdgeSettings
 
         Text("privacy.addressSalt", "Secret behind ip_hash and unit_hash, the same on every node; empty generates one in DATA/keys/address-salt.",
             o => o.AddressSalt.Length == 0 ? "" : "(set)", (o, v) => o.AddressSalt = v),
+        Choice("privacy.addressHash",
+            "daily (keys from the salt and the UTC date) or ratchet (each day's key from the day before, old keys erased): docs/privacy.md.",
+            o => o.AddressHash, (o, v) => o.AddressHash = v),
+
+        Text("geo.database", "File in the MaxMind DB format with city or country; empty is none. A file renamed over it is taken while serving.",
+            o => o.GeoDatabase, (o, v) => o.GeoDatabase = v),
+        new("geo.countryHeader",
+            "Header in which the trusted proxies state the country, such as CF-IPCountry, CloudFront-Viewer-Country or X-Vercel-IP-Country; empty believes none.",
+            o => o.GeoCountryHeader, (o, v) =>
+            {
+                o.GeoCountryHeader = v;
+                return v.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? null : "must be the name of a header, such as CF-IPCountry";
+            }),
 
         Number("journal.commitIntervalMs", 1, 1_000, "Longest time an event waits in memory for the next group commit.",
             o => o.JournalCommitIntervalMs, (o, v) => o.JournalCommitIntervalMs = (int)v),

@@ -26,6 +26,7 @@ internal static class CommandLine
                                             lists everything wrong with settings, experiments, salt and journal, or with one file
           edge explain --experiment F --request F [--at T] [--config F]
                                             which variant a described request gets and why, as JSON; - is stdin
+          edge geo --db F [--stdin]         addresses, one per line, to the records of a geo database, one JSON line each
           edge journal dump|verify|stat [--data-dir D] [--config F]
                                             reads the journal while the service is stopped: events as NDJSON, integrity, sizes
           edge journal skip-to --sink S --to N|end [--data-dir D] [--config F]
@@ -81,6 +82,9 @@ internal static class CommandLine
             case ["check", ..]:
                 var findings = Arguments.Parse("check", args.AsSpan(1), ["experiment", .. SharedOptions], []);
                 return Refuse(findings, error) ?? RunCheck(findings, output);
+            case ["geo", ..]:
+                var geo = Arguments.Parse("geo", args.AsSpan(1), ["db"], ["stdin"]);
+                return Refuse(geo, error) ?? RunGeo(geo["db"], error);
             case ["journal", "dump" or "verify" or "stat", ..]:
                 var journal = Arguments.Parse($"journal {args[1]}", args.AsSpan(2), SharedOptions, []);
                 return Refuse(journal, error) ?? RunJournal(args[1], journal, output, error);
@@ -166,6 +170,17 @@ internal static class CommandLine
     {
         var (options, problems) = ReadOptions(arguments);
         return new CheckCommand(options, TimeProvider.System, output).Run(problems, arguments["experiment"]);
+    }
+
+    private static int RunGeo(string? path, TextWriter error)
+    {
+        if (path is null)
+        {
+            error.WriteLine("edge geo: needs --db FILE, a database in the MaxMind DB format");
+            return ExitCode.WrongUsage;
+        }
+        using var lines = Console.OpenStandardOutput();
+        return GeoCommand.Run(path, Console.In, lines, error);
     }
 
     private static int RunJournal(string verb, Arguments arguments, TextWriter output, TextWriter error)

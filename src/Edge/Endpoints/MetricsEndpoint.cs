@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Edge.Enrichment;
+using Edge.Enrichment.Geo;
 using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
@@ -17,7 +18,7 @@ namespace Edge.Endpoints;
 /// </summary>
 internal sealed class MetricsEndpoint(
     Metrics metrics, Ledger ledger, EventJournal journal, Forwarder forwarder, ExperimentFileStore experiments, Tally tally, Optimizer optimizer,
-    EnrichmentFaults enrichmentFaults, Readiness readiness)
+    EnrichmentFaults enrichmentFaults, GeoDatabase geo, Readiness readiness, TimeProvider time)
 {
     private const double MillisecondsPerSecond = 1_000;
 
@@ -39,6 +40,7 @@ internal sealed class MetricsEndpoint(
         WriteEvents(page, journal.Status);
         WriteJournal(page, journal.Status);
         WriteSinks(page);
+        if (geo.IsConfigured) WriteGeo(page);
         page.Family("edge_experiments", "gauge", "Experiments in the catalog.").Sample("edge_experiments", experiments.Catalog.Current.Entries.Count);
         page.Family("edge_experiment_problems", "gauge", "Experiment files that were not taken.")
             .Sample("edge_experiment_problems", experiments.Problems.Count);
@@ -133,6 +135,18 @@ internal sealed class MetricsEndpoint(
             .Sample("edge_tally_uncounted_total", status.Uncounted);
         page.Family("edge_weights_published_total", "counter", "Publications of other weights.")
             .Sample("edge_weights_published_total", optimizer.Published);
+    }
+
+    private void WriteGeo(PrometheusText page)
+    {
+        page.Family("edge_geo_lookups_total", "counter", "Lookups in the geo database by outcome.");
+        foreach (var outcome in GeoDatabase.Outcomes)
+            page.Sample("edge_geo_lookups_total", Label("outcome", SnakeCase(outcome.ToString())), geo.Lookups(outcome));
+        if (geo.Metadata is not { } database) return;
+        page.Family("edge_geo_database_build_epoch_seconds", "gauge", "When the geo database in use was built, Unix time.")
+            .Sample("edge_geo_database_build_epoch_seconds", database.BuiltAt.ToUnixTimeSeconds());
+        page.Family("edge_geo_database_age_seconds", "gauge", "Time since the geo database in use was built.")
+            .Sample("edge_geo_database_age_seconds", (time.GetUtcNow() - database.BuiltAt).TotalSeconds);
     }
 
     private void WriteSinks(PrometheusText page)

@@ -1,4 +1,5 @@
 using Edge.Enrichment;
+using Edge.Enrichment.Geo;
 using Edge.Events;
 using Edge.Experiments;
 using Edge.Journal;
@@ -28,8 +29,8 @@ internal enum VisitKind
 /// append. Nothing here waits for a disk, and nothing is allocated on the heap once user agents are known. Thread safe.
 /// </summary>
 internal sealed class VisitRecorder(
-    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, UserAgentCache userAgents, VisitorHashes hashes, ExposureMap exposures,
-    EventJournal journal)
+    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, PlaceFinder places, UserAgentCache userAgents, VisitorHashes hashes,
+    ExposureMap exposures, EventJournal journal)
 {
     /// <summary>Minutes after midnight UTC in which a click may belong to yesterday's exposure: the longest attribution window.</summary>
     private const int AttributionMinutes = 30;
@@ -49,18 +50,20 @@ internal sealed class VisitRecorder(
         var facts = userAgents.Lookup(UserAgentOf(headers));
         var (verdict, reason) = Judge(headers, facts);
 
+        var client = AddressOf(context);
         Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
-        address = address[..WriteAddress(context, address)];
+        address = address[..client.WriteText(address)];
+        var place = places.Find(context, client);
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
         unit = unit[..Visit.WriteUnit(context.Request.QueryString.Value, address, UserAgentOf(context.Request.Headers), unit, out _)];
-        var choice = Choose(context.Request, experiment, now, facts, verdict, unit);
+        var choice = Choose(context.Request, experiment, now, facts, place.Country, verdict, unit);
         Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
         hashes.WriteAddressHash(address, now, addressHash);
         Span<byte> unitHash = stackalloc byte[VisitorHashes.UnitHashChars];
         hashes.WriteUnitHash(experiment.UidUtf8, unit, now, unitHash);
         Span<byte> previousUnitHash = stackalloc byte[VisitorHashes.UnitHashChars];
         var isJustAfterMidnight = kind == VisitKind.Click && now.UtcDateTime.TimeOfDay < TimeSpan.FromMinutes(AttributionMinutes);
-        if (isJustAfterMidnight) hashes.WriteUnitHash(experiment.UidUtf8, unit, now.AddDays(-1), previousUnitHash);
+        if (isJustAfterMidnight) hashes.WritePreviousUnitHash(experiment.UidUtf8, unit, now, previousUnitHash);
 
         var referrer = headers.Referer.Count > 0 ? headers.Referer[0].AsSpan() : default;
         Span<byte> referrerBytes = referrer.IsEmpty ? default : stackalloc byte[EventEncoder.ForeignTextMaxBytes];
@@ -92,6 +95,10 @@ internal sealed class VisitRecorder(
             Campaign = source.Campaign,
             SourceConfidence = source.Confidence,
             SourceRuleId = source.RuleId,
+            Country = place.Country.Text,
+            Region = place.Region,
+            City = place.City,
+            TimeZone = place.TimeZone,
             DeviceType = facts.DeviceType,
             Browser = facts.Browser,
             BrowserVersion = facts.BrowserVersion,
@@ -113,11 +120,12 @@ internal sealed class VisitRecorder(
         var now = time.GetUtcNow();
         var facts = userAgents.Lookup(UserAgentOf(context.Request.Headers));
         var (verdict, _) = Judge(context.Request.Headers, facts);
+        var client = AddressOf(context);
         Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
-        address = address[..WriteAddress(context, address)];
+        address = address[..client.WriteText(address)];
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
         unit = unit[..Visit.WriteUnit(context.Request.QueryString.Value, address, UserAgentOf(context.Request.Headers), unit, out _)];
-        var choice = Choose(context.Request, experiment, now, facts, verdict, unit);
+        var choice = Choose(context.Request, experiment, now, facts, places.FindCountry(context, client), verdict, unit);
         Span<byte> unitHash = stackalloc byte[VisitorHashes.UnitHashChars];
         hashes.WriteUnitHash(experiment.UidUtf8, unit, now, unitHash);
         return Attribute(experiment, choice, VisitKind.Impression, unit, unitHash, now).Variant;
@@ -135,12 +143,13 @@ internal sealed class VisitRecorder(
     private static (Verdict Verdict, string Reason) Judge(IHeaderDictionary headers, UserAgentFacts facts) =>
         Speculation.Judge(headers) is { } announced ? (Verdict.Prefetch, announced) : (facts.Verdict, facts.VerdictReason);
 
-    private int WriteAddress(HttpContext context, Span<byte> text) =>
-        addresses.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers[addresses.HeaderName]).WriteText(text);
+    private ClientAddress AddressOf(HttpContext context) =>
+        addresses.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers[addresses.HeaderName]);
 
     /// <summary>What the sender says it showed, else the choice of the experiment; machines that name themselves get the default.</summary>
     private Choice Choose(
-        HttpRequest request, CatalogEntry experiment, DateTimeOffset now, UserAgentFacts facts, Verdict verdict, ReadOnlySpan<byte> unit)
+        HttpRequest request, CatalogEntry experiment, DateTimeOffset now, UserAgentFacts facts, CountryCode country, Verdict verdict,
+        ReadOnlySpan<byte> unit)
     {
         var headers = request.Headers;
         var visitor = new VisitorContext
@@ -149,6 +158,8 @@ internal sealed class VisitRecorder(
             DeviceType = facts.DeviceType,
             Os = facts.Os,
             Browser = facts.Browser,
+            Country = country.Text,
+            Continent = country.Continent,
             AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
             Referrer = headers.Referer.Count > 0 ? headers.Referer[0] : default,
             Query = request.QueryString.Value,
@@ -169,7 +180,7 @@ internal sealed class VisitRecorder(
         if (kind != VisitKind.Click) return exposures.Show(experiment, choice, today, now);
         if (exposures.TryFind(experiment, today, now, out var shown)) return shown;
         Span<byte> previousHash = stackalloc byte[VisitorHashes.UnitHashChars];
-        hashes.WriteUnitHash(experiment.UidUtf8, unit, now.AddDays(-1), previousHash);
+        hashes.WritePreviousUnitHash(experiment.UidUtf8, unit, now, previousHash);
         return exposures.TryFind(experiment, VisitorHashes.UnitOf(previousHash), now, out shown) ? shown : Exposure.Of(experiment, choice);
     }
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Edge.Enrichment;
 
@@ -8,13 +9,13 @@ namespace Edge.Enrichment;
 internal static class AddressSalt
 {
     private const int RandomBytes = 32;
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const string FileName = "address-salt";
 
     /// <summary>Fewest characters of a salt that nobody guesses.</summary>
     public const int CharsMin = 16;
 
     /// <summary>Where the salt is kept that nobody has configured.</summary>
-    public static string PathIn(string dataDir) => Path.Combine(dataDir, "keys", "address-salt");
+    public static string PathIn(string dataDir) => Path.Combine(SecretDirectory.PathIn(dataDir), FileName);
 
     /// <summary>What is wrong with the stored salt; null when it is sound or not there yet.</summary>
     public static (bool IsFatal, string Message)? Problem(string dataDir)
@@ -30,7 +31,7 @@ internal static class AddressSalt
         {
             return (true, $"cannot be read: {e.Message}");
         }
-        return (File.GetUnixFileMode(path) & ~OwnerOnly) == 0 ? null : (false, "can be read by others; chmod 600 it");
+        return (File.GetUnixFileMode(path) & ~SecretDirectory.OwnerOnly) == 0 ? null : (false, "can be read by others; chmod 600 it");
     }
 
     /// <summary>The configured salt, else the one stored under <paramref name="dataDir"/>, else a new one that is stored there.</summary>
@@ -39,21 +40,9 @@ internal static class AddressSalt
         if (configured.Length > 0) return configured;
         var path = PathIn(dataDir);
         if (File.Exists(path)) return File.ReadAllText(path).Trim();
-
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly | UnixFileMode.UserExecute);
+        var directory = SecretDirectory.Create(dataDir);
         var salt = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RandomBytes));
-        var temporary = path + ".new";
-        using (var stream = new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = OwnerOnly,
-        }))
-        {
-            stream.Write(System.Text.Encoding.ASCII.GetBytes(salt));
-            stream.Flush(flushToDisk: true);
-        }
-        File.Move(temporary, path);
+        AtomicFile.Write(directory, FileName, Encoding.ASCII.GetBytes(salt), SecretDirectory.OwnerOnly);
         return salt;
     }
 }

@@ -1,14 +1,13 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Edge.Enrichment;
 
 /// <summary>
 /// HMAC-SHA-256 (RFC 2104, FIPS 180-4) under one key, for many short messages: the two blocks that depend on the key alone are worked in
 /// once. The platform's one-shot call sets its context up anew each time, which was a fifth of the processor time of a pixel; this one
-/// is checked against it on every length. Immutable after construction, thread safe, allocates nothing per message.
+/// is checked against it on every length. Immutable until it is erased, thread safe, allocates nothing per message.
 /// </summary>
 internal sealed class KeyedHash
 {
@@ -22,16 +21,27 @@ internal sealed class KeyedHash
     private const byte OuterPad = 0x5c;
     private const byte EndMark = 0x80;
 
-    private readonly uint[] _inner = [.. InitialState];
-    private readonly uint[] _outer = [.. InitialState];
+    // Pinned, so that the collector leaves no copies behind that could not be erased.
+    private readonly uint[] _inner = GC.AllocateArray<uint>(Words, pinned: true);
+    private readonly uint[] _outer = GC.AllocateArray<uint>(Words, pinned: true);
 
-    public KeyedHash(string key)
+    /// <summary>Takes a key of any length, which the caller may overwrite afterwards.</summary>
+    public KeyedHash(ReadOnlySpan<byte> key)
     {
-        var bytes = Encoding.UTF8.GetBytes(key);
-        if (bytes.Length > BlockBytes) bytes = SHA256.HashData(bytes);
+        if (key.Length > BlockBytes) key = SHA256.HashData(key);
         Span<byte> block = stackalloc byte[BlockBytes];
-        Compress(_inner, Pad(block, bytes, InnerPad));
-        Compress(_outer, Pad(block, bytes, OuterPad));
+        InitialState.CopyTo(_inner);
+        InitialState.CopyTo(_outer);
+        Compress(_inner, Pad(block, key, InnerPad));
+        Compress(_outer, Pad(block, key, OuterPad));
+        CryptographicOperations.ZeroMemory(block);
+    }
+
+    /// <summary>Overwrites what depends on the key. A hash computed meanwhile or afterwards is worthless.</summary>
+    public void Erase()
+    {
+        Array.Clear(_inner);
+        Array.Clear(_outer);
     }
 
     /// <summary>Writes the 32 bytes of the hash of a message of any length.</summary>

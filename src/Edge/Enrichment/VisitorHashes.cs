@@ -1,16 +1,15 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
-using System.Globalization;
 
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Keyed hashes of the day: <c>ip_hash</c> (spec 6.6) and <c>unit_hash</c> (design: the event record). The keys are derived from one
-/// secret and the UTC date of receipt, so values cannot be joined across days; whoever holds the secret can still recompute them,
-/// which is why the documentation says "pseudonymised". Thread safe; allocates once per day of keys.
+/// Keyed hashes of the day: <c>ip_hash</c> (spec 6.6) and <c>unit_hash</c> (design: the event record). Values cannot be joined across days;
+/// whoever can get at the key of a day can still try addresses until one fits, which is why the documentation says "pseudonymised". Thread
+/// safe; allocates once per day.
 /// </summary>
-internal sealed class VisitorHashes(string salt)
+internal sealed class VisitorHashes(IDayKeySource keys)
 {
     /// <summary>Characters of an address hash: 16 bytes in hexadecimal.</summary>
     public const int AddressHashChars = 32;
@@ -25,23 +24,51 @@ internal sealed class VisitorHashes(string salt)
 
     private static readonly StandardFormat LowerHex = new('x', HexDigitsPerWord);
 
-    private DayKeys? _today;
-    private DayKeys? _otherDay;
-
     /// <summary>Writes the hash of an address text for the day of <paramref name="now"/>.</summary>
-    public void WriteAddressHash(ReadOnlySpan<byte> addressText, DateTimeOffset now, Span<byte> hex) =>
-        WriteHex(KeysOf(now).Address, addressText, hex[..AddressHashChars]);
+    public void WriteAddressHash(ReadOnlySpan<byte> addressText, DateTimeOffset now, Span<byte> hex)
+    {
+        DayKeys today;
+        do
+        {
+            today = keys.Of(DayOf(now));
+            WriteHex(today.Address, addressText, hex[..AddressHashChars]);
+        }
+        while (today.IsErased);
+    }
 
     /// <summary>
     /// Writes the hash that joins a click to its exposure within one experiment and day: HMAC over uid, 0x00, unit.
     /// </summary>
     public void WriteUnitHash(ReadOnlySpan<byte> experimentUid, ReadOnlySpan<byte> unit, DateTimeOffset now, Span<byte> hex)
     {
+        DayKeys today;
+        do
+        {
+            today = keys.Of(DayOf(now));
+            WriteUnitHash(today, experimentUid, unit, hex);
+        }
+        while (today.IsErased);
+    }
+
+    /// <summary>Writes the unit hash as it was with the keys before today's.</summary>
+    public void WritePreviousUnitHash(ReadOnlySpan<byte> experimentUid, ReadOnlySpan<byte> unit, DateTimeOffset now, Span<byte> hex)
+    {
+        DayKeys before;
+        do
+        {
+            before = keys.Before(DayOf(now));
+            WriteUnitHash(before, experimentUid, unit, hex);
+        }
+        while (before.IsErased);
+    }
+
+    private static void WriteUnitHash(DayKeys day, ReadOnlySpan<byte> experimentUid, ReadOnlySpan<byte> unit, Span<byte> hex)
+    {
         Span<byte> message = stackalloc byte[MessageMaxBytes];
         experimentUid.CopyTo(message);
         message[experimentUid.Length] = 0;
         unit.CopyTo(message[(experimentUid.Length + 1)..]);
-        WriteHex(KeysOf(now).Unit, message[..(experimentUid.Length + 1 + unit.Length)], hex[..UnitHashChars]);
+        WriteHex(day.Unit, message[..(experimentUid.Length + 1 + unit.Length)], hex[..UnitHashChars]);
     }
 
     /// <summary>A unit hash as a number, for maps; its text is that of <see cref="WriteUnitHash"/>.</summary>
@@ -56,28 +83,5 @@ internal sealed class VisitorHashes(string salt)
             Utf8Formatter.TryFormat(BinaryPrimitives.ReadUInt64BigEndian(mac[(at / 2)..]), hex[at..], out _, LowerHex);
     }
 
-    private DayKeys KeysOf(DateTimeOffset now)
-    {
-        var day = DateOnly.FromDateTime(now.UtcDateTime);
-        var keys = _today;
-        if (keys is not null && keys.Day == day) return keys;
-        keys = _otherDay;
-        if (keys is not null && keys.Day == day) return keys;
-        keys = new DayKeys(day, salt);
-        // Clicks ask for yesterday's keys too; they must not displace today's.
-        if (_today is null || day > _today.Day) (_today, _otherDay) = (keys, _today);
-        else _otherDay = keys;
-        return keys;
-    }
-
-    /// <summary>The keys of one UTC day. The address key is the published formula: salt followed by the date.</summary>
-    private sealed class DayKeys(DateOnly day, string salt)
-    {
-        public DateOnly Day { get; } = day;
-        public KeyedHash Address { get; } = KeyOf(salt, "", day);
-        public KeyedHash Unit { get; } = KeyOf(salt, "unit:", day);
-
-        private static KeyedHash KeyOf(string salt, string domain, DateOnly day) =>
-            new(salt + domain + day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
-    }
+    private static DateOnly DayOf(DateTimeOffset now) => DateOnly.FromDateTime(now.UtcDateTime);
 }

@@ -61,6 +61,10 @@ internal static class EventEncoder
         WriteText(writer, Names.Campaign, e.Campaign);
         WriteText(writer, Names.SourceConfidence, e.SourceConfidence);
         WriteText(writer, Names.SourceRuleId, e.SourceRuleId);
+        WriteText(writer, Names.Country, e.Country);
+        WriteText(writer, Names.Region, e.Region);
+        WriteText(writer, Names.City, e.City);
+        WriteText(writer, Names.TimeZone, e.TimeZone);
         WriteText(writer, Names.DeviceType, e.DeviceType);
         WriteText(writer, Names.Browser, e.Browser);
         WriteText(writer, Names.BrowserVersion, e.BrowserVersion);
@@ -147,6 +151,10 @@ internal static class EventEncoder
         public static readonly JsonEncodedText Campaign = Name("campaign");
         public static readonly JsonEncodedText SourceConfidence = Name("source_confidence");
         public static readonly JsonEncodedText SourceRuleId = Name("source_rule_id");
+        public static readonly JsonEncodedText Country = Name("country");
+        public static readonly JsonEncodedText Region = Name("region");
+        public static readonly JsonEncodedText City = Name("city");
+        public static readonly JsonEncodedText TimeZone = Name("time_zone");
         public static readonly JsonEncodedText DeviceType = Name("device_type");
         public static readonly JsonEncodedText Browser = Name("browser");
         public static readonly JsonEncodedText BrowserVersion = Name("browser_version");

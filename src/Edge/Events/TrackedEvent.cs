@@ -37,6 +37,12 @@ internal ref struct TrackedEvent
     public ReadOnlySpan<char> Campaign;
     public string? SourceConfidence;
     public string? SourceRuleId;
+    /// <summary>Two upper-case letters.</summary>
+    public string Country;
+
+    public ReadOnlySpan<byte> Region;
+    public ReadOnlySpan<byte> City;
+    public ReadOnlySpan<byte> TimeZone;
     public string DeviceType;
     public string Browser;
     public string? BrowserVersion;

@@ -3,6 +3,7 @@ using Edge.Access;
 using Edge.Endpoints;
 using Edge.Endpoints.Management;
 using Edge.Enrichment;
+using Edge.Enrichment.Geo;
 using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
@@ -59,6 +60,8 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly Forwarder _forwarder;
     private readonly EnrichmentFaults _enrichmentFaults = new();
     private readonly UserAgentCache _userAgents;
+    private readonly GeoDatabase _geo;
+    private readonly KeyRatchet? _ratchet;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
     {
@@ -84,9 +87,12 @@ internal sealed class EdgeService : IAsyncDisposable
 
         _keys = KeyRing.Open(new KeyFile(options.KeysFile), time, reason => _logger.KeysRefused(reason));
         var addresses = new ClientAddressResolver(options.TrustedProxies, options.ForwardedHeader);
-        var hashes = new VisitorHashes(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir));
+        _geo = GeoDatabase.Open(options.GeoDatabase, time, _logger);
+        _ratchet = options.AddressHash == AddressHashMode.Ratchet ? KeyRatchet.Open(options.DataDir, time, _logger) : null;
+        var hashes = new VisitorHashes(_ratchet as IDayKeySource ?? new SaltedKeys(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir)));
+        var places = new PlaceFinder(_geo, addresses, options.GeoCountryHeader);
         _userAgents = new UserAgentCache(_enrichmentFaults);
-        var visits = new VisitRecorder(options, time, addresses, _userAgents, hashes, new ExposureMap(), _journal);
+        var visits = new VisitRecorder(options, time, addresses, places, _userAgents, hashes, new ExposureMap(), _journal);
         var management = BuildManagement(options, tally, time, log);
         var routes = new Routes(
             new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
@@ -95,7 +101,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new ImageEndpoint(_experiments.Catalog, visits, new ImageSource(options.ImageUrlTemplate), options.ImageCounts, log),
             management,
             new HealthEndpoints(_readiness, _journal),
-            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, tally, _optimizer, _enrichmentFaults, _readiness),
+            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, tally, _optimizer, _enrichmentFaults, _geo, _readiness, time),
             new LedgerEndpoint(ledger, _journal, _forwarder),
             _admin,
             metrics);
@@ -132,6 +138,8 @@ internal sealed class EdgeService : IAsyncDisposable
         _ = Task.Run(_userAgents.Warm);
         _experiments.StartWatching();
         _keys.StartWatching();
+        _geo.StartWatching();
+        _ratchet?.StartWatching();
         _forwarder.Start();
         _optimizer.Start();
         await _web.StartAsync();
@@ -172,6 +180,8 @@ internal sealed class EdgeService : IAsyncDisposable
         _forwarder.Dispose();
         _optimizer.Dispose();
         await _journal.DisposeAsync();
+        _ratchet?.Dispose();
+        _geo.Dispose();
         _keys.Dispose();
         _experiments.Dispose();
         await _web.DisposeAsync();

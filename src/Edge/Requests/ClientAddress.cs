@@ -31,6 +31,16 @@ internal readonly struct ClientAddress
         return new IPAddress(bytes);
     }
 
+    /// <summary>The address as a number: IPv4 in the low 32 bits, or all 128 bits of IPv6. Allocates nothing.</summary>
+    public UInt128 ToBits(out bool isV4)
+    {
+        isV4 = _v6 is null;
+        if (_v6 is null) return _v4;
+        Span<byte> bytes = stackalloc byte[16];
+        _v6.TryWriteBytes(bytes, out _);
+        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
+    }
+
     /// <summary>Folds a socket address. A null address (no IP transport) is 0.0.0.0.</summary>
     public static ClientAddress From(IPAddress? address)
     {

@@ -41,6 +41,9 @@ internal sealed class ClientAddressResolver(IEnumerable<string> trustedProxies, 
         return current;
     }
 
+    /// <summary>Whether a socket peer is one of the configured proxies, whose headers are believed.</summary>
+    public bool IsTrustedPeer(IPAddress? peer) => _trusted.Length > 0 && IsTrusted(ClientAddress.From(peer));
+
     private bool IsTrusted(in ClientAddress address)
     {
         foreach (ref readonly var network in _trusted.AsSpan())

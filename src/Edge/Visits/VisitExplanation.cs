@@ -39,8 +39,7 @@ internal static class VisitExplanation
         var headers = request.Headers;
         var userAgent = headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
         // Cut where the service cuts, so that both see the same.
-        var facts = UserAgentFacts.Read(userAgent.AsSpan(
-            0, Math.Min(userAgent?.Length ?? 0, UserAgentCache.UserAgentMaxChars)));
+        var facts = UserAgentFacts.Read(UserAgentText.Cut(userAgent));
         var (verdict, reason) = Speculation.Judge(headers) is { } announced
             ? (Verdict.Prefetch, announced)
             : (facts.Verdict, facts.VerdictReason);

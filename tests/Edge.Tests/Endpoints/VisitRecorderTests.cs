@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Edge.Endpoints;
 using Edge.Enrichment;
+using Edge.Enrichment.Geo;
 using Edge.Experiments;
 using Edge.Requests;
 using Edge.Selection;
@@ -32,7 +33,9 @@ public class VisitRecorderTests
             MemoryBytes = 4 << 20,
             SegmentBytes = 4 << 20,
         });
-        var recorder = Recorder(journal, TimeProvider.System);
+        var city = GeoFileWriter.City("FR", "Nîmes", "OCC", "Europe/Paris");
+        File.WriteAllBytes(directory["geo.mmdb"], new GeoFileWriter().Add("203.0.113.0/24", city).Build());
+        var recorder = Recorder(journal, TimeProvider.System, places: Places(directory["geo.mmdb"]));
         var experiment = DemoAb();
         var context = Request(query);
         var allocated = long.MaxValue;
@@ -171,6 +174,33 @@ public class VisitRecorderTests
     }
 
     [Fact]
+    public async Task Visit_KnownPlace_IsInTheEventAndDecidesSmartLinks()
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllBytes(directory["geo.mmdb"], new GeoFileWriter()
+            .Add("203.0.113.0/25", GeoFileWriter.City("FR", "Nîmes", "OCC", "Europe/Paris")).Add("203.0.113.128/25", GeoFileWriter.Country("US")).Build());
+        var links = Experiment("exp_smart", "demo-smart", "smart_link", """
+            [{"id":"france","conditions":{"type":"rule","property":"geo.country","ruleOperator":"equals","value":"FR"}},
+             {"id":"america","conditions":{"type":"rule","property":"geo.continent","ruleOperator":"equals","value":"NA"}},{"id":"rest","isDefault":true}]
+            """);
+        await using var journal = TestJournal.Open(directory["journal"]);
+        var recorder = Recorder(journal, TimeProvider.System, places: Places(directory["geo.mmdb"]));
+
+        foreach (var address in new[] { "203.0.113.7", "203.0.113.200", "192.0.2.1" })
+        {
+            Assert.Equal(Outcome.Recorded, recorder.Record(Request("", address), links, VisitKind.Click, out _));
+            var chosen = links.Variants[recorder.Show(Request("", address), links)].IdUtf8;
+            Assert.Equal(address switch { "203.0.113.7" => "france", "203.0.113.200" => "america", _ => "rest" }, Encoding.UTF8.GetString(chosen));
+        }
+        await journal.Journal.CommitAsync();
+
+        string[] members = ["variant", "country", "region", "city", "time_zone"];
+        var events = journal.ReadAll().Select(record => JsonDocument.Parse(record.Payload).RootElement);
+        Assert.Equal(["france|FR|OCC|Nîmes|Europe/Paris", "america|US|||", "rest||||"],
+            events.Select(e => string.Join('|', members.Select(member => e.Text(member)))));
+    }
+
+    [Fact]
     public async Task Visit_JournalStopped_IsNotKeptAndCounted()
     {
         using var directory = new TempDirectory();
@@ -217,9 +247,12 @@ public class VisitRecorderTests
         return new CatalogEntry(reading.Experiment!);
     }
 
-    private static VisitRecorder Recorder(TestJournal journal, TimeProvider time, bool hasOverride = true) =>
+    private static PlaceFinder Places(string database) =>
+        new(GeoDatabase.Open(database, TimeProvider.System, new LogLines()), new ClientAddressResolver([], ForwardedHeader.XForwardedFor), "");
+
+    private static VisitRecorder Recorder(TestJournal journal, TimeProvider time, bool hasOverride = true, PlaceFinder? places = null) =>
         new(new EdgeOptions { VariantOverride = hasOverride }, time, new ClientAddressResolver([], ForwardedHeader.XForwardedFor),
-            new UserAgentCache(new EnrichmentFaults()), new VisitorHashes("salt"), new ExposureMap(), journal.Journal);
+            places ?? Places(""), new UserAgentCache(new EnrichmentFaults()), new VisitorHashes(new SaltedKeys("salt")), new ExposureMap(), journal.Journal);
 
     private static DefaultHttpContext Request(string query, string address = "203.0.113.7")
     {
@@ -231,14 +264,14 @@ public class VisitRecorderTests
         return context;
     }
 
-    private static CatalogEntry DemoAb()
+    private static CatalogEntry DemoAb() =>
+        Experiment("exp_abc123", "demo-ab", "ab_test", """[{"id":"a","weight":5000},{"id":"b","weight":5000}]""");
+
+    private static CatalogEntry Experiment(string uid, string slug, string type, string variants)
     {
-        const string Definition = """
-            {"uid":"exp_abc123","slug":"demo-ab","type":"ab_test","name":"x","status":"running",
-             "variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],
-             "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing"}}
-            """;
-        var reading = ExperimentReader.ReadStored(Encoding.UTF8.GetBytes(Definition), ExperimentRules.Default, DateTimeOffset.UnixEpoch);
+        var definition = $"{{\"uid\":\"{uid}\",\"slug\":\"{slug}\",\"type\":\"{type}\",\"name\":\"x\",\"status\":\"running\",\"variants\":{variants},"
+            + """ "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing"}}""";
+        var reading = ExperimentReader.ReadStored(Encoding.UTF8.GetBytes(definition), ExperimentRules.Default, DateTimeOffset.UnixEpoch);
         return new CatalogEntry(reading.Experiment!);
     }
 }

@@ -18,7 +18,7 @@ public class KeyedHashTests
     public void KeyedHash_EveryMessageLength_IsWhatThePlatformSays(int keyLength)
     {
         var key = new string('k', keyLength);
-        var hash = new KeyedHash(key);
+        var hash = new KeyedHash(Encoding.UTF8.GetBytes(key));
         var random = new Random(keyLength);
         for (var length = 0; length <= 300; length++)
         {
@@ -38,7 +38,7 @@ public class KeyedHashTests
         // RFC 4231, test case 2.
         var actual = new byte[KeyedHash.Bytes];
 
-        new KeyedHash("Jefe").Compute("what do ya want for nothing?"u8, actual);
+        new KeyedHash("Jefe"u8).Compute("what do ya want for nothing?"u8, actual);
 
         Assert.Equal("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", Convert.ToHexStringLower(actual));
     }

@@ -25,7 +25,7 @@ public class VisitorHashesTests
             HMACSHA256.HashData(Encoding.UTF8.GetBytes("saltunit:2026-05-16"), Encoding.UTF8.GetBytes("exp_1\0unit")))[..16];
         Span<byte> hex = stackalloc byte[VisitorHashes.UnitHashChars];
 
-        new VisitorHashes("salt").WriteUnitHash("exp_1"u8, "unit"u8, Day, hex);
+        new VisitorHashes(new SaltedKeys("salt")).WriteUnitHash("exp_1"u8, "unit"u8, Day, hex);
 
         Assert.Equal(expected, Encoding.ASCII.GetString(hex));
     }
@@ -40,7 +40,7 @@ public class VisitorHashesTests
     private static string AddressHash(string address, DateTimeOffset now)
     {
         Span<byte> hex = stackalloc byte[VisitorHashes.AddressHashChars];
-        new VisitorHashes("salt").WriteAddressHash(Encoding.ASCII.GetBytes(address), now, hex);
+        new VisitorHashes(new SaltedKeys("salt")).WriteAddressHash(Encoding.ASCII.GetBytes(address), now, hex);
         return Encoding.ASCII.GetString(hex);
     }
 }

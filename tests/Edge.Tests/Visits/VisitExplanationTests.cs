@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Edge.Endpoints;
 using Edge.Enrichment;
+using Edge.Enrichment.Geo;
 using Edge.Experiments;
 using Edge.Requests;
 using Edge.Selection;
@@ -10,6 +11,7 @@ using Edge.Tests.Experiments;
 using Edge.Tests.Support;
 using Edge.Visits;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Edge.Tests.Visits;
@@ -161,8 +163,11 @@ public class VisitExplanationTests
     {
         using var directory = new TempDirectory();
         await using var journal = TestJournal.Open(directory.Path);
+        var addresses = new ClientAddressResolver([], ForwardedHeader.XForwardedFor);
+        using var geo = GeoDatabase.Open("", TimeProvider.System, NullLogger.Instance);
         var recorder = new VisitRecorder(new EdgeOptions(), TimeProvider.System,
-            new ClientAddressResolver([], ForwardedHeader.XForwardedFor), new UserAgentCache(new EnrichmentFaults()), new VisitorHashes("salt"), new ExposureMap(), journal.Journal);
+            addresses, new PlaceFinder(geo, addresses, ""), new UserAgentCache(new EnrichmentFaults()),
+            new VisitorHashes(new SaltedKeys("salt")), new ExposureMap(), journal.Journal);
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse(address);
         context.Request.QueryString = new QueryString(query);

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Edge.Experiments;
+namespace Edge;
 
 /// <summary>
 /// Replaces small files so that a crash or power cut at any moment leaves the old bytes or the new ones, never a
@@ -15,15 +15,25 @@ internal static partial class AtomicFile
     private const int OpenDirectoryCloseOnExec = 0x1_0000 | 0x8_0000; // O_DIRECTORY | O_CLOEXEC on Linux x64
 
     /// <summary>Makes the bytes the content of the file; they are on disk when this returns.</summary>
-    public static void Write(string directory, string name, ReadOnlySpan<byte> bytes)
+    /// <param name="directory">Where the file is; it exists.</param>
+    /// <param name="name">The file's name in it.</param>
+    /// <param name="bytes">The new content.</param>
+    /// <param name="mode">Permissions of the file from its first byte on; null leaves them to the process.</param>
+    public static void Write(string directory, string name, ReadOnlySpan<byte> bytes, UnixFileMode? mode = null)
     {
         var temporary = Path.Combine(directory, $".{Guid.NewGuid():N}{TemporarySuffix}");
         try
         {
-            using (var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write))
+            using (var stream = new FileStream(temporary, new FileStreamOptions
             {
-                RandomAccess.Write(handle, bytes, 0);
-                RandomAccess.FlushToDisk(handle);
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                BufferSize = 0,
+                UnixCreateMode = mode,
+            }))
+            {
+                stream.Write(bytes);
+                stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, Path.Combine(directory, name), overwrite: true);
         }

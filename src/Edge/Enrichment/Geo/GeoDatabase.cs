@@ -1,0 +1,119 @@
+namespace Edge.Enrichment.Geo;
+
+/// <summary>
+/// The geo database in use. Follows its file: a replacement that has lain still between two looks is opened beside the present one and
+/// takes its place in one step, so no lookup ever waits or finds nothing; one that is cut short, damaged or gone leaves the present one
+/// in use and is reported once. Lookups never throw and count what they came to. Thread safe; lookups take no lock and allocate nothing.
+/// </summary>
+internal sealed class GeoDatabase : IDisposable
+{
+    private const int PollIntervalMs = 1_000;
+
+    /// <summary>Longs per counter: one cache line of 64 bytes.</summary>
+    private const int Stride = 8;
+
+    public static readonly LookupOutcome[] Outcomes = Enum.GetValues<LookupOutcome>();
+
+    private readonly string _path;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly long[] _counts = new long[(Outcomes.Length + 1) * Stride];
+    private readonly Lock _refreshing = new();
+    private volatile MaxMindDatabase? _current;
+    private FileStamp _tried;
+    private FileStamp _seen;
+    private ITimer? _timer;
+
+    private GeoDatabase(string path, TimeProvider time, ILogger log)
+    {
+        _path = path;
+        _time = time;
+        _log = log;
+    }
+
+    /// <summary>Loads the file of a path; an empty path is no database, and a file that cannot be taken is reported and awaited.</summary>
+    public static GeoDatabase Open(string path, TimeProvider time, ILogger log)
+    {
+        var database = new GeoDatabase(path, time, log);
+        if (database.IsConfigured)
+        {
+            database._seen = FileStamp.Of(path);
+            database.Load(database._seen);
+        }
+        return database;
+    }
+
+    /// <summary>Whether a file was named at all.</summary>
+    public bool IsConfigured => _path.Length > 0;
+
+    /// <summary>What the file in use says of itself; null while there is none.</summary>
+    public DatabaseMetadata? Metadata => _current?.Metadata;
+
+    /// <summary>Lookups that came to this since the start.</summary>
+    public long Lookups(LookupOutcome outcome) => Volatile.Read(ref _counts[CounterOf(outcome)]);
+
+    /// <summary>Begins to follow the file; called once.</summary>
+    public void StartWatching()
+    {
+        if (!IsConfigured) return;
+        var period = TimeSpan.FromMilliseconds(PollIntervalMs);
+        _timer = _time.CreateTimer(static database => ((GeoDatabase)database!).Refresh(), this, period, period);
+    }
+
+    /// <summary>Where an address is; what is not known is left empty. An IPv4 address is given in the low 32 bits.</summary>
+    public GeoPlace Find(UInt128 address, bool isV4)
+    {
+        var place = default(GeoPlace);
+        if (_current is { } database) Count(database.Find(address, isV4, out place));
+        else if (IsConfigured) Count(LookupOutcome.NoDatabase);
+        return place;
+    }
+
+    /// <summary>The country of an address, or unknown. An IPv4 address is given in the low 32 bits.</summary>
+    public CountryCode FindCountry(UInt128 address, bool isV4)
+    {
+        var country = CountryCode.Unknown;
+        if (_current is { } database) Count(database.FindCountry(address, isV4, out country));
+        else if (IsConfigured) Count(LookupOutcome.NoDatabase);
+        return country;
+    }
+
+    /// <summary>Looks at the file and takes it when it has changed and then kept still since the look before.</summary>
+    public void Refresh()
+    {
+        lock (_refreshing)
+        {
+            var stamp = FileStamp.Of(_path);
+            var isStill = stamp == _seen;
+            _seen = stamp;
+            if (isStill && stamp != _tried) Load(stamp);
+        }
+    }
+
+    public void Dispose() => _timer?.Dispose();
+
+    private void Load(FileStamp stamp)
+    {
+        // Remembered before reading: a file that changes meanwhile is seen the next time, and a bad one is reported once.
+        _tried = stamp;
+        var database = GeoFile.TryLoad(_path, out var problem);
+        if (database is not null)
+        {
+            _current = database;
+            _log.GeoLoaded(database.Metadata.DatabaseType, database.Metadata.BuiltAt);
+        }
+        else if (_current is null)
+        {
+            _log.GeoMissing(_path, problem);
+        }
+        else
+        {
+            _log.GeoRefused(_path, problem);
+        }
+    }
+
+    private void Count(LookupOutcome outcome) => Interlocked.Increment(ref _counts[CounterOf(outcome)]);
+
+    // The first line stays empty, so that no counter shares one with the array's header.
+    private static int CounterOf(LookupOutcome outcome) => ((int)outcome + 1) * Stride;
+}
