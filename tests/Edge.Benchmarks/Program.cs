@@ -26,6 +26,8 @@ switch (args)
             ulong.Parse(options["--seed"], CultureInfo.InvariantCulture),
             int.Parse(options["--runs"], CultureInfo.InvariantCulture), options["--only"], Console.Out);
         return offences == 0 ? 0 : 1;
+    case ["useragents", .. var rest]:
+        return UserAgentBenchmark.Run(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : UserAgentBenchmark.AgentsDefault, Console.Out);
     default:
         Console.Error.WriteLine("""
             usage: append [DIRECTORY on the disk to be measured]
@@ -34,6 +36,7 @@ switch (args)
                    swap [DIRECTORY]
                    tally
                    calibrate [--seed N] [--runs N] [--only TEXT in the row's name]
+                   useragents [GENERATED AGENTS to compare on]
             """);
         return 2;
 }

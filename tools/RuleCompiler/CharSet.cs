@@ -50,13 +50,14 @@ internal readonly record struct CharSet(UInt128 Ascii, byte Others)
 
     public bool Has(char c) => (Ascii >> c & 1) != 0;
 
-    /// <summary>The ASCII characters in lower case, each once, or null when other symbols belong to the set as well.</summary>
-    public string? FoldedAscii()
+    /// <summary>The ASCII characters, in lower case if asked for, each once; null when other symbols belong to the set as well.</summary>
+    public string? AsciiChars(bool inLowerCase)
     {
-        // The Kelvin sign folds to its letter, so it needs no name of its own.
-        if ((Others & ~Bit(RuleFormat.KelvinSign)) != 0) return null;
+        // In lower case the Kelvin sign is a k and needs no name of its own.
+        if ((Others & ~(inLowerCase ? Bit(RuleFormat.KelvinSign) : 0)) != 0) return null;
         var set = this;
-        return new string([.. Enumerable.Range(0, RuleFormat.Ascii).Select(c => (char)c).Where(c => set.Has(c)).Select(char.ToLowerInvariant).Distinct()]);
+        var characters = Enumerable.Range(0, RuleFormat.Ascii).Select(c => (char)c).Where(c => set.Has(c));
+        return new string([.. inLowerCase ? characters.Select(char.ToLowerInvariant).Distinct() : characters]);
     }
 
     public void Write(BinaryWriter writer)

@@ -1,10 +1,10 @@
 namespace Edge.RuleCompiler;
 
 /// <summary>
-/// Texts a match cannot do without: a list of alternatives of which at least one stands in every text that the pattern matches, in
-/// lower case. The service finds the literals of all rules in one pass and runs only rules whose lists are met.
+/// Texts a match cannot do without: a list of alternatives of which at least one stands in every text that the pattern matches.
+/// The service finds the literals of all rules in one pass and runs only rules whose lists are met.
 /// </summary>
-internal static class RequiredLiterals
+internal sealed class RequiredLiterals
 {
     /// <summary>Alternatives that are multiplied out while neighbours are joined; more end the text.</summary>
     private const int ProductMax = 48;
@@ -15,15 +15,21 @@ internal static class RequiredLiterals
     /// <summary>Shorter literals stand nearly everywhere.</summary>
     private const int LengthMin = 2;
 
+    private readonly bool _inLowerCase;
+
+    private RequiredLiterals(bool inLowerCase) => _inLowerCase = inLowerCase;
+
     /// <summary>The lists of a pattern, each free of duplicates; all of them are necessary.</summary>
-    public static List<string[]> Of(Pattern pattern)
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="inLowerCase">For a pattern that ignores case: the text is meant in lower case too.</param>
+    public static List<string[]> Of(Pattern pattern, bool inLowerCase)
     {
-        var found = Read(pattern);
+        var found = new RequiredLiterals(inLowerCase).Read(pattern);
         if (found.Exact is not null) Keep(found.Exact, found.Lists);
         return found.Lists;
     }
 
-    private static Found Read(Pattern pattern) => pattern switch
+    private Found Read(Pattern pattern) => pattern switch
     {
         Pattern.Chars chars => new(OfSet(chars.Set), []),
         Pattern.Sequence sequence => OfSequence(sequence.Items),
@@ -33,10 +39,10 @@ internal static class RequiredLiterals
         _ => new([""], []),
     };
 
-    private static HashSet<string>? OfSet(CharSet set) =>
-        set.FoldedAscii() is { Length: <= 4 } characters ? [.. characters.Select(c => c.ToString())] : null;
+    private HashSet<string>? OfSet(CharSet set) =>
+        set.AsciiChars(_inLowerCase) is { Length: <= 4 } characters ? [.. characters.Select(c => c.ToString())] : null;
 
-    private static Found OfSequence(List<Pattern> items)
+    private Found OfSequence(List<Pattern> items)
     {
         var lists = new List<string[]>();
         HashSet<string> joined = [""];
@@ -60,7 +66,7 @@ internal static class RequiredLiterals
         return new(null, lists);
     }
 
-    private static Found OfChoice(List<Pattern> branches)
+    private Found OfChoice(List<Pattern> branches)
     {
         var read = branches.ConvertAll(Read);
         if (read.TrueForAll(branch => branch.Exact is not null))
@@ -81,7 +87,7 @@ internal static class RequiredLiterals
         return new(null, lists);
     }
 
-    private static Found OfRepeat(Pattern.Repeat repeat)
+    private Found OfRepeat(Pattern.Repeat repeat)
     {
         var item = Read(repeat.Item);
         if (repeat is { Min: 1, Max: 1 }) return item;

@@ -42,7 +42,8 @@ internal sealed class TableWriter
         writer.Write(_instructions.Count);
         foreach (var instruction in _instructions) Write(writer, instruction);
         WriteTexts(writer, _strings);
-        WriteTexts(writer, _literals.Literals);
+        WriteTexts(writer, _literals.Literals.ConvertAll(literal => literal.Text));
+        foreach (var literal in _literals.Literals) writer.Write(literal.IgnoresCase);
         foreach (var section in _sections)
         {
             writer.Write(section.Count);
@@ -61,7 +62,7 @@ internal sealed class TableWriter
             {
                 var pattern = PatternParser.Parse(rule.Pattern, rule.IgnoresCase);
                 var program = _programs.Build(pattern);
-                var (trigger, further) = _literals.Choose(pattern);
+                var (trigger, further) = _literals.Choose(pattern, rule.IgnoresCase);
                 compiled.Add(new Compiled(_instructions.Count, program.Count, [.. fields.Select(field => StringOf(rule.Template(field)))], trigger, further));
                 _instructions.AddRange(program);
                 _longest = Math.Max(_longest, program.Count);

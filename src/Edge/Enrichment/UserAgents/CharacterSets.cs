@@ -1,4 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Edge.Enrichment;
 
@@ -19,6 +22,7 @@ internal sealed class CharacterSets(RuleTable table)
     private static readonly Vector128<byte> BitOfHighNibble =
         Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0);
 
+    private readonly byte[] _symbols = new byte[UserAgentText.MaxBytes];
     private readonly byte[] _folded = new byte[UserAgentText.MaxBytes + LiteralScanner.PaddingBytes];
     private readonly byte[] _reversed = new byte[MaxWords * WordBits];
     private readonly Vector128<byte>[] _nibbles = NibblesOf(table);
@@ -29,6 +33,8 @@ internal sealed class CharacterSets(RuleTable table)
     private int _text;
     private int _boundariesOfText;
     private bool _isAscii;
+    private ulong _lowSeen;
+    private ulong _highSeen;
 
     /// <summary>Characters of the text.</summary>
     public int Length { get; private set; }
@@ -36,7 +42,10 @@ internal sealed class CharacterSets(RuleTable table)
     /// <summary>Words of a set of positions of this text.</summary>
     public int Words { get; private set; }
 
-    /// <summary>The text in the alphabet of the literals, with their padding.</summary>
+    /// <summary>The text in the alphabet of the programs.</summary>
+    public ReadOnlySpan<byte> Symbols => _symbols.AsSpan(0, Length);
+
+    /// <summary>The same in lower case, with the padding that literals need.</summary>
     public ReadOnlySpan<byte> Folded => _folded.AsSpan(0, Length + LiteralScanner.PaddingBytes);
 
     /// <summary>All positions, the end of the text included.</summary>
@@ -51,15 +60,19 @@ internal sealed class CharacterSets(RuleTable table)
         _text++;
         Length = text.Length;
         Words = (Length / WordBits) + 1;
-        var seen = (byte)0;
+        var (seen, low, high) = ((byte)0, 0UL, 0UL);
         for (var i = 0; i < text.Length; i++)
         {
             var symbol = UserAgentText.SymbolOf(text[i]);
             seen |= symbol;
+            if (symbol < WordBits) low |= 1UL << symbol;
+            else if (symbol < RuleFormat.Ascii) high |= 1UL << (symbol - WordBits);
+            _symbols[i] = symbol;
             _reversed[Length - 1 - i] = symbol;
             _folded[i] = UserAgentText.Fold(symbol);
         }
         _isAscii = seen < RuleFormat.Ascii;
+        (_lowSeen, _highSeen) = (low, high);
         _folded.AsSpan(Length, LiteralScanner.PaddingBytes).Clear();
         _all.AsSpan(0, Words).Fill(ulong.MaxValue);
         _all[Words - 1] = ulong.MaxValue >> (WordBits - 1 - (Length % WordBits));
@@ -95,6 +108,12 @@ internal sealed class CharacterSets(RuleTable table)
 
     private void Find(int set, Span<ulong> mask)
     {
+        var bitmap = MemoryMarshal.Cast<byte, ulong>(table.Sets.AsSpan(set * RuleFormat.SetBytes, 2 * sizeof(ulong)));
+        if (_isAscii && ((bitmap[0] & _lowSeen) | (bitmap[1] & _highSeen)) == 0)
+        {
+            mask.Clear();
+            return;
+        }
         var nibbles = _nibbles[set];
         var low = Vector128.Create((byte)0x0f);
         for (var w = 0; w < mask.Length; w++)
@@ -103,8 +122,8 @@ internal sealed class CharacterSets(RuleTable table)
             for (var at = 0; at < WordBits; at += Vector128<byte>.Count)
             {
                 var symbols = Vector128.Create<byte>(_reversed.AsSpan((w * WordBits) + at, Vector128<byte>.Count));
-                var rows = Vector128.Shuffle(nibbles, symbols & low);
-                var bits = Vector128.Shuffle(BitOfHighNibble, symbols >>> 4);
+                var rows = Pick(nibbles, symbols & low);
+                var bits = Pick(BitOfHighNibble, symbols >>> 4);
                 word |= (ulong)(~Vector128.Equals(rows & bits, Vector128<byte>.Zero)).ExtractMostSignificantBits() << at;
             }
             mask[w] = word;
@@ -113,6 +132,12 @@ internal sealed class CharacterSets(RuleTable table)
         // The last word may show what earlier texts left behind.
         mask[^1] &= (1UL << (Length % WordBits)) - 1;
     }
+
+    /// <summary>The platform's own shuffle falls back to a loop where the indices are no constants, before .NET 10.</summary>
+    private static Vector128<byte> Pick(Vector128<byte> table, Vector128<byte> indices) =>
+        Ssse3.IsSupported ? Ssse3.Shuffle(table, indices)
+        : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.VectorTableLookup(table, indices)
+        : Vector128.Shuffle(table, indices);
 
     /// <summary>The symbols above ASCII, which the sixteen rows of nibbles have no room for.</summary>
     private void FindOthers(int set, Span<ulong> mask)

@@ -5,7 +5,7 @@ namespace Edge.Enrichment;
 
 /// <summary>
 /// Finds, in one pass over a text, which of the rules' literals stand in it, and so which rules can match at all. Literals are looked up
-/// by their first four bytes (shorter ones by two), in tables that fit the first-level cache. Letters are lower case on both sides.
+/// by their first four bytes (shorter ones by two) in lower case, in tables that fit the first-level cache, then compared as they are.
 /// Immutable, thread safe; the result is the caller's.
 /// </summary>
 internal sealed class LiteralScanner
@@ -19,18 +19,20 @@ internal sealed class LiteralScanner
     public const int PaddingBytes = LongKeyBytes;
 
     private readonly byte[][] _literals;
+    private readonly bool[] _ignoresCase;
     private readonly uint[] _keys;
     private readonly Buckets _long;
     private readonly Buckets _short;
     private readonly ushort[][] _rulesOfLiteral;
     private readonly ulong[] _always;
 
-    /// <param name="literals">In lower case, at least two bytes each.</param>
+    /// <param name="literals">ASCII, at least two bytes each.</param>
+    /// <param name="ignoresCase">For each literal whether it may stand in either case; it is given in lower case then.</param>
     /// <param name="triggers">For each rule the literals of which one makes it a candidate; none: it always is.</param>
     /// <param name="ruleBits">Length of the bit set of candidates.</param>
-    public LiteralScanner(byte[][] literals, List<(ushort[] Literals, int Rule)> triggers, int ruleBits)
+    public LiteralScanner(byte[][] literals, bool[] ignoresCase, List<(ushort[] Literals, int Rule)> triggers, int ruleBits)
     {
-        _literals = literals;
+        (_literals, _ignoresCase) = (literals, ignoresCase);
         _keys = Array.ConvertAll(literals, KeyOf);
         _long = new Buckets(literals, LongBuckets, text => text.Length >= LongKeyBytes, text => LongBucket(KeyOf(text)));
         _short = new Buckets(literals, ShortBuckets, text => text.Length < LongKeyBytes, text => ShortBucket(KeyOf(text)));
@@ -53,26 +55,33 @@ internal sealed class LiteralScanner
     /// <summary>Whether a bit is set.</summary>
     public static bool Has(ReadOnlySpan<ulong> bits, int index) => (bits[index / WordBits] >> (index % WordBits) & 1) != 0;
 
-    /// <summary>Fills both bit sets for a text in lower case that is followed by <see cref="PaddingBytes"/> zeros.</summary>
-    public void Scan(ReadOnlySpan<byte> padded, Span<ulong> found, Span<ulong> candidates)
+    /// <summary>Fills both bit sets.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="folded">The text in lower case, followed by <see cref="PaddingBytes"/> zeros.</param>
+    /// <param name="found">The literals that stand in it.</param>
+    /// <param name="candidates">The rules that can match.</param>
+    public void Scan(ReadOnlySpan<byte> text, ReadOnlySpan<byte> folded, Span<ulong> found, Span<ulong> candidates)
     {
         found.Clear();
         _always.CopyTo(candidates);
-        for (var at = 0; at < padded.Length - PaddingBytes; at++)
+        for (var at = 0; at < text.Length; at++)
         {
-            var key = MemoryMarshal.Read<uint>(padded[at..]);
-            Look(_long.Of(LongBucket(key)), key, padded[at..], found, candidates);
-            Look(_short.Of(ShortBucket(key)), key, padded[at..], found, candidates);
+            var key = MemoryMarshal.Read<uint>(folded[at..]);
+            var longer = _long.Of(LongBucket(key));
+            var shorter = _short.Of(ShortBucket(key));
+            if (!longer.IsEmpty) Look(longer, key, text[at..], folded[at..], found, candidates);
+            if (!shorter.IsEmpty) Look(shorter, key, text[at..], folded[at..], found, candidates);
         }
     }
 
-    private void Look(ReadOnlySpan<ushort> bucket, uint key, ReadOnlySpan<byte> text, Span<ulong> found, Span<ulong> candidates)
+    private void Look(
+        ReadOnlySpan<ushort> bucket, uint key, ReadOnlySpan<byte> text, ReadOnlySpan<byte> folded, Span<ulong> found, Span<ulong> candidates)
     {
         foreach (var number in bucket)
         {
             var literal = _literals[number];
             var isKeyEqual = literal.Length >= LongKeyBytes ? _keys[number] == key : (ushort)_keys[number] == (ushort)key;
-            if (!isKeyEqual || !text.StartsWith(literal) || Has(found, number)) continue;
+            if (!isKeyEqual || Has(found, number) || !(_ignoresCase[number] ? folded : text).StartsWith(literal)) continue;
             Set(found, number);
             foreach (var rule in _rulesOfLiteral[number]) Set(candidates, rule);
         }
@@ -81,7 +90,7 @@ internal sealed class LiteralScanner
     private static uint KeyOf(byte[] literal)
     {
         var key = 0u;
-        for (var i = 0; i < Math.Min(literal.Length, LongKeyBytes); i++) key |= (uint)literal[i] << (8 * i);
+        for (var i = 0; i < Math.Min(literal.Length, LongKeyBytes); i++) key |= (uint)UserAgentText.Fold(literal[i]) << (8 * i);
         return key;
     }
 

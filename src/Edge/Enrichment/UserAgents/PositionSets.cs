@@ -13,6 +13,8 @@ internal static class PositionSets
     public static bool Step(ReadOnlySpan<ulong> ends, ReadOnlySpan<ulong> set, Span<ulong> starts)
     {
         var (carry, any) = (0UL, 0UL);
+        ends = ends[..starts.Length];
+        set = set[..starts.Length];
         for (var w = 0; w < starts.Length; w++)
         {
             var taken = ends[w] & set[w];

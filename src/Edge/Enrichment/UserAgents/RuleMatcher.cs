@@ -18,7 +18,10 @@ internal sealed class RuleMatcher(RuleTable table)
 
     private const int NoLoop = -1;
 
-    private readonly ulong[] _rows = new ulong[RuleFormat.ProgramMaxLength * CharacterSets.MaxWords];
+    /// <summary>The row of all instructions that nothing leads on from; never written to.</summary>
+    private const int EmptyRow = RuleFormat.ProgramMaxLength;
+
+    private readonly ulong[] _rows = new ulong[(RuleFormat.ProgramMaxLength + 1) * CharacterSets.MaxWords];
     private readonly int[] _rowOf = new int[RuleFormat.ProgramMaxLength];
     private readonly ulong[] _taken = new ulong[CharacterSets.MaxWords];
     private readonly ulong[] _runs = new ulong[(BitOperations.Log2(UserAgentText.MaxBytes) + 1) * CharacterSets.MaxWords];
@@ -36,13 +39,16 @@ internal sealed class RuleMatcher(RuleTable table)
         var (loopStart, loopEnd) = (NoLoop, NoLoop);
         for (var i = program.Length - 1; i >= 0; i--)
         {
-            _rowOf[i] = i;
-            if (!Work(program, i) && (program[i].Flags & RuleFormat.Mandatory) != 0) return false;
+            if (!Work(program[i], i))
+            {
+                if ((program[i].Flags & RuleFormat.Mandatory) != 0) return false;
+                _rowOf[i] = EmptyRow;
+            }
             if (program[i].Op == RuleOp.LoopBack) (loopStart, loopEnd) = (program[i].A, i);
             // What the body can start from, its own end may go on to: again, until that brings nothing new.
             if (i == loopStart && PositionSets.Unite(Row(loopEnd), Row(i))) i = loopEnd;
         }
-        if (Row(0).IndexOfAnyExcept(0UL) < 0) return false;
+        if (_rowOf[0] == EmptyRow) return false;
         _rule = rule;
         Walk(program);
         return true;
@@ -57,32 +63,41 @@ internal sealed class RuleMatcher(RuleTable table)
     }
 
     /// <summary>The positions from which the program can succeed if it goes on with this instruction; false when there are none.</summary>
-    private bool Work(ReadOnlySpan<RuleInstruction> program, int at)
+    private bool Work(RuleInstruction instruction, int at)
     {
-        var instruction = program[at];
+        // Where nothing changes, the instruction shares the row of the one it goes on to.
+        switch (instruction.Op)
+        {
+            case RuleOp.Save:
+                return Share(at, at + 1);
+            case RuleOp.Jump:
+                return Share(at, instruction.A);
+            case RuleOp.Split when _rowOf[instruction.A] == EmptyRow:
+                return Share(at, instruction.B);
+            case RuleOp.Split when _rowOf[instruction.B] == EmptyRow:
+                return Share(at, instruction.A);
+        }
+        _rowOf[at] = at;
         var row = Row(at);
         switch (instruction.Op)
         {
             case RuleOp.Match:
                 Text.All.CopyTo(row);
                 return true;
-            case RuleOp.Save:
-                _rowOf[at] = _rowOf[at + 1];
-                return true;
-            case RuleOp.Jump:
-                _rowOf[at] = _rowOf[instruction.A];
-                return true;
-            case RuleOp.Run:
-                return Run(instruction, at, row);
-            case RuleOp.Loop:
-                return Loop(instruction, at, row);
             case RuleOp.Split:
                 Row(instruction.A).CopyTo(row);
                 PositionSets.Unite(row, Row(instruction.B));
                 return true;
             case RuleOp.LoopBack:
+                // A row of its own, because the loop adds to it.
                 Row(at + 1).CopyTo(row);
-                return true;
+                return _rowOf[at + 1] != EmptyRow;
+            case var _ when _rowOf[at + 1] == EmptyRow:
+                return false;
+            case RuleOp.Run:
+                return Run(instruction, at, row);
+            case RuleOp.Loop:
+                return Loop(instruction, at, row);
             case RuleOp.Boundary:
                 return Keep(Row(at + 1), Text.Boundaries(), row);
             case RuleOp.Start:
@@ -96,6 +111,12 @@ internal sealed class RuleMatcher(RuleTable table)
                 row[0] = ends;
                 return ends != 0;
         }
+    }
+
+    private bool Share(int at, int other)
+    {
+        _rowOf[at] = _rowOf[other];
+        return _rowOf[at] != EmptyRow;
     }
 
     private bool Run(RuleInstruction instruction, int at, Span<ulong> row)
@@ -119,7 +140,7 @@ internal sealed class RuleMatcher(RuleTable table)
         if (instruction.C == RuleFormat.Unbounded || more >= Text.Length) PositionSets.Flood(row, set);
         else if (more <= SingleStepsMax) StepUpTo(more, set, row);
         else ShiftUpTo(more, set, row);
-        return row.IndexOfAnyExcept(0UL) >= 0;
+        return true;
     }
 
     private void StepUpTo(int most, ReadOnlySpan<ulong> set, Span<ulong> row)

@@ -35,11 +35,12 @@ internal sealed class RuleTable
         Instructions = MemoryMarshal.Cast<byte, RuleInstruction>(reader.Take(reader.Int() * Unsafe.SizeOf<RuleInstruction>())).ToArray();
         var strings = reader.Texts(Encoding.UTF8.GetString);
         var literals = reader.Texts(bytes => bytes.ToArray());
+        var ignoresCase = Array.ConvertAll(reader.Take(literals.Length).ToArray(), flag => flag != 0);
         var triggers = new List<(ushort[] Literals, int Rule)>();
         Browsers = ReadRules(ref reader, RuleFormat.VersionTemplates, 0, strings, triggers);
         Systems = ReadRules(ref reader, RuleFormat.VersionTemplates, Browsers.End, strings, triggers);
         Devices = ReadRules(ref reader, RuleFormat.DeviceTemplates, Systems.End, strings, triggers);
-        Literals = new LiteralScanner(literals, triggers, Devices.End);
+        Literals = new LiteralScanner(literals, ignoresCase, triggers, Devices.End);
     }
 
     /// <summary>Number of sets; set 0 holds the characters that a word boundary is drawn around.</summary>

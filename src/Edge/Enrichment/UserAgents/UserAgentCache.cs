@@ -22,6 +22,9 @@ internal sealed class UserAgentCache
     private readonly Lazy<UserAgentParser> _parser;
     private readonly EnrichmentFaults _faults;
 
+    /// <summary>Spreads displacements over the places; a lost increment does no harm.</summary>
+    private int _turn;
+
     public UserAgentCache(EnrichmentFaults faults)
         : this(faults, () => new UserAgentParser(RuleTable.Load()))
     {
@@ -54,17 +57,21 @@ internal sealed class UserAgentCache
         return facts;
     }
 
-    private static ref Entry? Victim(Span<Entry?> set)
+    /// <summary>An empty place, else one whose holder was not asked for again, else the next in turn.</summary>
+    private ref Entry? Victim(Span<Entry?> set)
     {
         foreach (ref var place in set)
+            if (Volatile.Read(ref place) is null) return ref place;
+        var turn = ++_turn;
+        for (var i = 0; i < Ways; i++)
         {
-            var entry = Volatile.Read(ref place);
-            if (entry is null || !entry.WasAskedAgain) return ref place;
+            ref var place = ref set[(turn + i) & (Ways - 1)];
+            if (Volatile.Read(ref place) is { WasAskedAgain: false }) return ref place;
         }
-        // Everyone was asked for again: all have to prove it anew, and the first place changes hands.
+        // Everyone was asked for again: all have to prove it anew.
         foreach (ref var place in set)
             if (Volatile.Read(ref place) is { } entry) entry.WasAskedAgain = false;
-        return ref set[0];
+        return ref set[turn & (Ways - 1)];
     }
 
     private UserAgentFacts Read(ReadOnlySpan<char> text)

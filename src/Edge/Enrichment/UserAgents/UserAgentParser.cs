@@ -5,7 +5,7 @@ namespace Edge.Enrichment;
 /// <summary>
 /// Evaluates the rules of uap-core as its specification says: in each section the first rule that matches decides, its templates or
 /// else its groups in order give the values, values from templates and of devices are trimmed, empty ones are unknown. Only rules
-/// whose required literals stand in the text are tried. Thread safe; every thread gets working memory of about 160 KB.
+/// whose required literals stand in the text are tried. Thread safe; every thread gets working memory of about 100 KB.
 /// </summary>
 internal sealed class UserAgentParser : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class UserAgentParser : IDisposable
         text = UserAgentText.Cut(text);
         var work = _work.Value!;
         work.Matcher.Text.Load(text);
-        _table.Literals.Scan(work.Matcher.Text.Folded, work.Found, work.Candidates);
+        _table.Literals.Scan(work.Matcher.Text.Symbols, work.Matcher.Text.Folded, work.Found, work.Candidates);
         return new ParsedUserAgent(ParseVersioned(work, _table.Browsers, text), ParseVersioned(work, _table.Systems, text), ParseDevice(work, text));
     }
 

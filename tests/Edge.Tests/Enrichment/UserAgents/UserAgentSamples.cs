@@ -67,6 +67,40 @@ internal static class UserAgentSamples
         return made;
     }
 
+    /// <summary>
+    /// Texts of full length that want to be slow: many rules' texts in one, one rule's text over and over, and the words that make rules
+    /// candidates between long runs of what their loops take.
+    /// </summary>
+    public static IEnumerable<string> Hostile(Dictionary<string, List<Rule>> rules, int count, int seed)
+    {
+        string[] runs = ["a", "1", " ", ";", "; ", "1.", "HTC_", "HTC ", "Lenovo", "Cross", "Android", "Android;", "/", "_", "x/1.", "-", ".0 ", "Z9"];
+        string[] words =
+        [
+            "Android ", "; ", " Build/", ") AppleWebKit", "Mozilla/5.0 (Linux; U; ", "CFNetwork", "Mobile ", " bot", "http://", "Profile/MIDP-", "Opera/9 ",
+            "SAMSUNG-", "; wv) ", "Windows Phone ", "Linux ", "Chrome/1.1.1.1 ", "Safari/", "Version/", "MSIE 7.0;", "Tablet", "spider", "crawler", ";FBAV/",
+        ];
+        var random = new Random(seed);
+        var patterns = rules.Values.SelectMany(section => section).Select(rule => PatternParser.Parse(rule.Pattern, rule.IgnoresCase)).ToArray();
+        var text = new StringBuilder();
+        for (var made = 0; made < count; made++)
+        {
+            text.Clear();
+            var kind = made % 4;
+            var (pattern, run) = (patterns[random.Next(patterns.Length)], runs[random.Next(runs.Length)]);
+            if (random.Next(2) == 0) text.Append("Mozilla/5.0 (Linux; Android 4.4; ");
+            while (text.Length < UserAgentText.MaxBytes)
+            {
+                if (kind is 0 or 3) pattern = patterns[random.Next(patterns.Length)];
+                if (kind != 2) Write(pattern, text, random);
+                if (kind is 2 or 3) text.Append(words[random.Next(words.Length)]);
+                if (kind is 2 or 3) text.Insert(text.Length, run, random.Next(1, 24));
+                if (random.Next(6) == 0) run = runs[random.Next(runs.Length)];
+                if (text.Length == 0) text.Append(run);
+            }
+            yield return text.ToString(0, UserAgentText.MaxBytes);
+        }
+    }
+
     private static void Write(Pattern pattern, StringBuilder text, Random random)
     {
         switch (pattern)
