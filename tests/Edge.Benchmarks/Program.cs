@@ -10,10 +10,13 @@ switch (args)
     case ["backlog", var directory, var mebibytes] when long.TryParse(mebibytes, NumberStyles.None, CultureInfo.InvariantCulture, out var size):
         await Backlog.WriteAsync(directory, size << 20, Console.Out);
         return 0;
+    case ["geo", var database]:
+        return GeoBenchmark.Run(database, Console.Out, Console.Error);
     default:
         Console.Error.WriteLine("""
             usage: append [DIRECTORY on the disk to be measured]
                    backlog DATA-DIRECTORY MEBIBYTES
+                   geo DATABASE.mmdb
             """);
         return 2;
 }
