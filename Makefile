@@ -8,8 +8,9 @@ EDGE_FAULTS_DIR := artifacts/edge-faults
 EDGE_FAULTS := $(EDGE_FAULTS_DIR)/edge
 DATA_DIR ?= data
 URL ?= http://127.0.0.1:8080
+GEO := artifacts/geoip/country.mmdb
 
-.PHONY: help build publish publish-faults run test test-faults clean
+.PHONY: help build publish publish-faults geo run test test-faults clean
 
 help:
 	@echo "make run      publish the native binary and serve the demo on $(URL)"
@@ -29,8 +30,12 @@ publish-faults:
 	dotnet publish src/Edge -c $(CONFIGURATION) -f $(AOT_FRAMEWORK) -r linux-x64 -p:AotFramework=$(AOT_FRAMEWORK) -p:EdgeFaults=true --nologo \
 		-o $(EDGE_FAULTS_DIR)
 
-run: publish
-	$(EDGE) serve --demo --data-dir $(DATA_DIR) --urls $(URL)
+# The free country file; says so when it cannot be built, and everything else works without it.
+geo:
+	@geoip/build-free.sh $(GEO) || echo "geoip: the demo goes without countries; geoip/README.md has more"
+
+run: publish geo
+	$(if $(EDGE__GEO__DATABASE),,EDGE__GEO__DATABASE=$(wildcard $(GEO))) $(EDGE) serve --demo --data-dir $(DATA_DIR) --urls $(URL)
 
 test: publish publish-faults build
 	EDGE_BINARY=$(CURDIR)/$(EDGE) EDGE_FAULT_BINARY=$(CURDIR)/$(EDGE_FAULTS) dotnet test Edge.sln -c $(CONFIGURATION) --no-build --nologo \

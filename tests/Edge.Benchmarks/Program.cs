@@ -28,6 +28,8 @@ switch (args)
         return offences == 0 ? 0 : 1;
     case ["useragents", .. var rest]:
         return UserAgentBenchmark.Run(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : UserAgentBenchmark.AgentsDefault, Console.Out);
+    case ["geo", var database]:
+        return GeoBenchmark.Run(database, Console.Out, Console.Error);
     default:
         Console.Error.WriteLine("""
             usage: append [DIRECTORY on the disk to be measured]
@@ -37,6 +39,7 @@ switch (args)
                    tally
                    calibrate [--seed N] [--runs N] [--only TEXT in the row's name]
                    useragents [GENERATED AGENTS to compare on]
+                   geo DATABASE.mmdb
             """);
         return 2;
 }

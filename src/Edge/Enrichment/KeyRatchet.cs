@@ -5,8 +5,7 @@ namespace Edge.Enrichment;
 /// <summary>
 /// Keys that go only forward: K(d+1) = HKDF-SHA256(K(d)) (RFC 5869), so nodes that start from the same file have the same keys without
 /// talking, and nobody can go back to a key that was erased. Kept are yesterday's and today's; at midnight UTC the one before is overwritten
-/// in memory at once and on disk within <see cref="TickMs"/>, at most 48 hours after its day began. The day never goes back, whatever the
-/// clock does. Thread safe; allocates once per day.
+/// in memory at once and on disk within <see cref="TickMs"/>: 48 hours after its day began. The day never goes back, whatever the clock does. Thread safe; allocates once per day.
 /// </summary>
 internal sealed class KeyRatchet : IDayKeySource, IDisposable
 {

@@ -180,8 +180,8 @@ public class VisitRecorderTests
         File.WriteAllBytes(directory["geo.mmdb"], new GeoFileWriter()
             .Add("203.0.113.0/25", GeoFileWriter.City("FR", "Nîmes", "OCC", "Europe/Paris")).Add("203.0.113.128/25", GeoFileWriter.Country("US")).Build());
         var links = Experiment("exp_smart", "demo-smart", "smart_link", """
-            [{"id":"france","conditions":{"type":"rule","property":"geo.country","ruleOperator":"equals","value":"FR"}},
-             {"id":"america","conditions":{"type":"rule","property":"geo.continent","ruleOperator":"equals","value":"NA"}},{"id":"rest","isDefault":true}]
+            [{"id":"france","weight":0,"conditions":{"type":"rule","property":"geo.country","ruleOperator":"equals","value":"FR"}},
+             {"id":"america","weight":0,"conditions":{"type":"rule","property":"geo.continent","ruleOperator":"equals","value":"NA"}},{"id":"rest","weight":10000,"isDefault":true}]
             """);
         await using var journal = TestJournal.Open(directory["journal"]);
         var recorder = Recorder(journal, TimeProvider.System, places: Places(directory["geo.mmdb"]));
@@ -272,6 +272,7 @@ public class VisitRecorderTests
         var definition = $"{{\"uid\":\"{uid}\",\"slug\":\"{slug}\",\"type\":\"{type}\",\"name\":\"x\",\"status\":\"running\",\"variants\":{variants},"
             + """ "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing"}}""";
         var reading = ExperimentReader.ReadStored(Encoding.UTF8.GetBytes(definition), ExperimentRules.Default, DateTimeOffset.UnixEpoch);
+        Assert.Empty(reading.Violations);
         return new CatalogEntry(reading.Experiment!);
     }
 }

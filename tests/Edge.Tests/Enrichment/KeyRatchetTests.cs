@@ -70,6 +70,7 @@ public sealed class KeyRatchetTests : IDisposable
     {
         WriteKey("2026-05-20", FirstKey);
         using var ratchet = Open();
+        ratchet.StartWatching();
 
         Assert.Equal(new DateOnly(2026, 5, 21), ratchet.Of(new DateOnly(2026, 5, 16)).Day);
         _clock.Advance(TimeSpan.FromSeconds(30));

@@ -47,22 +47,18 @@ internal ref struct DataReader(ReadOnlySpan<byte> section)
         return true;
     }
 
-    /// <summary>Finds the offset after a field, over all its members where that is needed.</summary>
-    public bool TrySkip(scoped in DataField field, out int after)
+    /// <summary>Finds the offset after the field at an offset, over all its members where that is needed; pointers are not followed.</summary>
+    public bool TrySkip(int at, out int after)
     {
-        after = field.After;
-        if (after != DataField.Unknown) return true;
-
-        after = field.At;
-        var open = MembersOf(field);
-        for (; open > 0; open--)
+        after = at;
+        for (var open = 1; open > 0; open--)
         {
             if (!TryReadControl(after, out var type, out var size, out var payload)) return Damaged(out _);
             after = payload;
             if (type == DataType.Pointer) continue;
-            if (!TryCheck(type, size, payload, out var member)) return false;
-            if (member.After == DataField.Unknown) open += MembersOf(member);
-            else after = member.After;
+            if (!TryCheck(type, size, payload, out var field)) return false;
+            if (field.After == DataField.Unknown) open += field.Type == DataType.Map ? 2 * field.Size : field.Size;
+            else after = field.After;
         }
         return true;
     }
@@ -75,20 +71,15 @@ internal ref struct DataReader(ReadOnlySpan<byte> section)
         var at = map.At;
         for (var pair = 0; pair < map.Size; pair++)
         {
-            if (!TryReadPair(at, out var name, out value)) return false;
-            if (Bytes(name).SequenceEqual(key)) return true;
-            if (!TrySkip(value, out at)) return false;
+            if (!TryReadKey(at, out var name)) return false;
+            if (Bytes(name).SequenceEqual(key)) return TryRead(name.After, out value);
+            if (!TrySkip(name.After, out at)) return false;
         }
         return false;
     }
 
-    /// <summary>Reads one key of a map and the value behind it.</summary>
-    public bool TryReadPair(int at, out DataField key, out DataField value)
-    {
-        value = default;
-        if (!TryRead(at, out key)) return false;
-        return key.Type == DataType.Text ? TryRead(key.After, out value) : Damaged(out value);
-    }
+    /// <summary>Reads one key of a map; its value stands behind it.</summary>
+    public bool TryReadKey(int at, out DataField key) => TryRead(at, out key) && (key.Type == DataType.Text || Damaged(out key));
 
     /// <summary>The payload of a text, bytes or number field.</summary>
     public readonly ReadOnlySpan<byte> Bytes(scoped in DataField field) => _section.Slice(field.At, field.Size);
@@ -111,8 +102,6 @@ internal ref struct DataReader(ReadOnlySpan<byte> section)
 
     /// <summary>A signed number; one written in fewer than four bytes is positive.</summary>
     public readonly int Signed(scoped in DataField field) => (int)(uint)Unsigned(field);
-
-    private static int MembersOf(scoped in DataField field) => field.Type == DataType.Map ? 2 * field.Size : field.Size;
 
     /// <summary>Reads type and size of a field; for a pointer <paramref name="size"/> is its target.</summary>
     private bool TryReadControl(int at, out DataType type, out int size, out int payload)
@@ -198,10 +187,10 @@ internal ref struct DataReader(ReadOnlySpan<byte> section)
         return false;
     }
 
-    private static int BigEndian(ReadOnlySpan<byte> bytes)
+    private static int BigEndian(ReadOnlySpan<byte> bytes) => bytes.Length switch
     {
-        var value = 0;
-        foreach (var part in bytes) value = value << 8 | part;
-        return value;
-    }
+        1 => bytes[0],
+        2 => bytes[0] << 8 | bytes[1],
+        _ => bytes[0] << 16 | bytes[1] << 8 | bytes[2],
+    };
 }

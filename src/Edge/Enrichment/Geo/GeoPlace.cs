@@ -15,7 +15,4 @@ internal ref struct GeoPlace
 
     /// <summary>IANA name.</summary>
     public ReadOnlySpan<byte> TimeZone;
-
-    /// <summary>Whether there is more than the country.</summary>
-    public readonly bool HasDetail => !Region.IsEmpty || !City.IsEmpty || !TimeZone.IsEmpty;
 }

@@ -21,27 +21,18 @@ internal enum LookupOutcome
 /// <summary>
 /// One opened file in the MaxMind DB format 2.0. The file is held in memory, not mapped: shortening a mapped file would kill the
 /// process, and no write into it may change what was checked. Bytes are untrusted all the same: a lookup never throws and never reads
-/// outside the file. Immutable but for a cache of counted size; thread safe; lookups allocate nothing.
+/// outside the file. Immutable but for a cache of fixed size; thread safe; lookups allocate nothing.
 /// </summary>
 internal sealed class MaxMindDatabase
 {
     /// <summary>Largest file that is loaded; the largest published ones have about half of that.</summary>
     public const int FileMaxBytes = 1 << 30;
 
-    /// <summary>Remembered records, a power of two. A country file has some hundreds.</summary>
-    private const int RememberedRecords = 4_096;
-
-    private const int NumberBits = 10;
-    private const int DetailBit = 1 << NumberBits;
-    private const int OffsetShift = 16;
-
     private readonly byte[] _file;
     private readonly int _dataStart;
     private readonly int _dataBytes;
     private readonly SearchTree _tree;
-
-    /// <summary>Offset plus one, whether there is more than the country, country: in one word, so that it is read and written whole.</summary>
-    private readonly long[] _remembered = new long[RememberedRecords];
+    private readonly RecordCache _cache;
 
     private MaxMindDatabase(byte[] file, DatabaseMetadata metadata, SearchTree tree, int dataStart, int dataBytes)
     {
@@ -50,6 +41,7 @@ internal sealed class MaxMindDatabase
         _tree = tree;
         _dataStart = dataStart;
         _dataBytes = dataBytes;
+        _cache = new RecordCache(dataBytes);
     }
 
     public DatabaseMetadata Metadata { get; }
@@ -84,9 +76,12 @@ internal sealed class MaxMindDatabase
         country = default;
         var record = _tree.Find(address, isV4);
         if (record < 0) return record == SearchTree.Absent ? LookupOutcome.Absent : LookupOutcome.Damaged;
-        if (TryRecall(record, out country, out _)) return LookupOutcome.Found;
-        if (!ReadPlace(record, out var place)) return LookupOutcome.Damaged;
-        country = place.Country;
+        if (_cache.TryRecall(record, out country)) return LookupOutcome.Found;
+        var reader = new DataReader(Data);
+        if (reader.TryRead(record, out var map) && reader.TryFind(map, "country"u8, out var value))
+            country = CountryCode.Parse(NameIn(ref reader, value, "iso_code"u8));
+        if (reader.IsDamaged) return LookupOutcome.Damaged;
+        _cache.Remember(record, country);
         return LookupOutcome.Found;
     }
 
@@ -96,12 +91,7 @@ internal sealed class MaxMindDatabase
         place = default;
         var record = _tree.Find(address, isV4);
         if (record < 0) return record == SearchTree.Absent ? LookupOutcome.Absent : LookupOutcome.Damaged;
-        if (TryRecall(record, out var country, out var hasDetail) && !hasDetail)
-        {
-            place.Country = country;
-            return LookupOutcome.Found;
-        }
-        return ReadPlace(record, out place) ? LookupOutcome.Found : LookupOutcome.Damaged;
+        return _cache.TryRecall(record, Data, out place) || ReadPlace(record, out place) ? LookupOutcome.Found : LookupOutcome.Damaged;
     }
 
     /// <summary>The whole record as one JSON value. When it is found damaged, what was written until then is no JSON.</summary>
@@ -115,21 +105,6 @@ internal sealed class MaxMindDatabase
 
     private ReadOnlySpan<byte> Data => _file.AsSpan(_dataStart, _dataBytes);
 
-    private bool TryRecall(int record, out CountryCode country, out bool hasDetail)
-    {
-        var word = Volatile.Read(ref _remembered[PlaceOf(record)]);
-        country = CountryCode.FromNumber((int)word & (DetailBit - 1));
-        hasDetail = (word & DetailBit) != 0;
-        return word >> OffsetShift == (long)record + 1;
-    }
-
-    private void Remember(int record, in GeoPlace place) => Volatile.Write(
-        ref _remembered[PlaceOf(record)],
-        ((long)record + 1) << OffsetShift | (place.HasDetail ? DetailBit : 0L) | (uint)place.Country.Number);
-
-    // Offsets of neighbours differ by the size of a record; the multiplication spreads them (Fibonacci hashing).
-    private static int PlaceOf(int record) => (int)((uint)record * 2_654_435_769u >> 20) & (RememberedRecords - 1);
-
     /// <summary>Reads the members we know in one pass over the record. False when the record is damaged.</summary>
     private bool ReadPlace(int record, out GeoPlace place)
     {
@@ -139,15 +114,27 @@ internal sealed class MaxMindDatabase
         var at = map.At;
         for (var pair = 0; map.Type == DataType.Map && pair < map.Size; pair++)
         {
-            if (!reader.TryReadPair(at, out var key, out var value)) return false;
+            if (!reader.TryReadKey(at, out var key)) return false;
             var name = reader.Bytes(key);
-            if (name.SequenceEqual("country"u8)) place.Country = CountryCode.Parse(NameIn(ref reader, value, "iso_code"u8));
-            else if (name.SequenceEqual("city"u8)) place.City = EnglishName(ref reader, value);
-            else if (name.SequenceEqual("location"u8)) place.TimeZone = NameIn(ref reader, value, "time_zone"u8);
-            else if (name.SequenceEqual("subdivisions"u8)) place.Region = FirstRegion(ref reader, value);
-            if (reader.IsDamaged || !reader.TrySkip(value, out at)) return false;
+            if (name.SequenceEqual("country"u8))
+            {
+                if (reader.TryRead(key.After, out var country)) place.Country = CountryCode.Parse(NameIn(ref reader, country, "iso_code"u8));
+            }
+            else if (name.SequenceEqual("city"u8))
+            {
+                if (reader.TryRead(key.After, out var city)) place.City = EnglishName(ref reader, city);
+            }
+            else if (name.SequenceEqual("location"u8))
+            {
+                if (reader.TryRead(key.After, out var location)) place.TimeZone = NameIn(ref reader, location, "time_zone"u8);
+            }
+            else if (name.SequenceEqual("subdivisions"u8))
+            {
+                if (reader.TryRead(key.After, out var subdivisions)) place.Region = FirstRegion(ref reader, subdivisions);
+            }
+            if (reader.IsDamaged || !reader.TrySkip(key.After, out at)) return false;
         }
-        Remember(record, place);
+        _cache.Remember(record, Data, place);
         return true;
     }
 

@@ -61,7 +61,7 @@ internal static class RecordJson
         var at = map.At;
         for (var pair = 0; pair < map.Size; pair++)
         {
-            if (!reader.TryReadPair(at, out var key, out _)) return false;
+            if (!reader.TryReadKey(at, out var key)) return false;
             json.WritePropertyName(reader.Bytes(key));
             if (!TryWrite(ref reader, key.After, json, depth + 1, out at)) return false;
         }

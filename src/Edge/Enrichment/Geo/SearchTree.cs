@@ -19,13 +19,17 @@ internal sealed class SearchTree
 
     private const int HalfBits = 64;
     private const int V4Bits = 32;
+    private const int JumpBits = 16;
     private const int V4PrefixBits = 96;
 
     private readonly byte[] _file;
     private readonly uint _nodes;
     private readonly int _recordBits;
     private readonly bool _isV6;
-    private readonly uint _v4Start;
+
+    /// <summary>Where the first 16 bits lead, for IPv4 and for IPv6: those levels cost one read instead of sixteen that wait for each other.</summary>
+    private readonly uint[] _v4Jumps;
+    private readonly uint[] _v6Jumps;
 
     /// <summary>Takes the tree at the start of a file that is long enough for it and for the separator.</summary>
     public SearchTree(byte[] file, DatabaseMetadata metadata)
@@ -34,7 +38,8 @@ internal sealed class SearchTree
         _nodes = metadata.NodeCount;
         _recordBits = metadata.RecordBits;
         _isV6 = metadata.IsV6;
-        _v4Start = _isV6 ? Walk(Walk(0, 0, HalfBits), 0, V4PrefixBits - HalfBits) : 0;
+        _v4Jumps = MakeJumps(_isV6 ? Walk(Walk(0, 0, HalfBits), 0, V4PrefixBits - HalfBits) : 0);
+        _v6Jumps = _isV6 ? MakeJumps(0) : [];
     }
 
     /// <summary>
@@ -62,11 +67,12 @@ internal sealed class SearchTree
         uint record;
         if (isV4)
         {
-            record = Walk(_v4Start, (ulong)address << V4Bits, V4Bits);
+            record = Walk(_v4Jumps[(int)((uint)address >> JumpBits)], (ulong)address << (HalfBits - V4Bits + JumpBits), V4Bits - JumpBits);
         }
         else if (_isV6)
         {
-            record = Walk(0, (ulong)(address >> HalfBits), HalfBits);
+            var high = (ulong)(address >> HalfBits);
+            record = Walk(_v6Jumps[(int)(high >> (HalfBits - JumpBits))], high << JumpBits, HalfBits - JumpBits);
             if (record < _nodes) record = Walk(record, (ulong)address, HalfBits);
         }
         else
@@ -75,6 +81,25 @@ internal sealed class SearchTree
         }
         if (record == _nodes) return Absent;
         return record < _nodes ? Damaged : (int)(record - _nodes - SeparatorBytes);
+    }
+
+    private uint[] MakeJumps(uint start)
+    {
+        var jumps = new uint[1 << JumpBits];
+        Fill(start, 0, 0);
+        return jumps;
+
+        void Fill(uint record, int depth, int prefix)
+        {
+            var width = 1 << (JumpBits - depth);
+            if (depth == JumpBits || record >= _nodes)
+            {
+                jumps.AsSpan(prefix, width).Fill(record);
+                return;
+            }
+            Fill(Read(record, 0), depth + 1, prefix);
+            Fill(Read(record, 1), depth + 1, prefix + width / 2);
+        }
     }
 
     /// <summary>Follows bits from the highest down, until they are used up or the record is no node.</summary>

@@ -48,7 +48,8 @@ public sealed class GeoDatabaseTests : IDisposable
     public void Find_Outcomes_AreCounted()
     {
         var writer = new GeoFileWriter();
-        Replace(writer.Add("192.0.2.0/24", Country("DE")).AddOffset("198.51.100.0/24", writer.WriteRaw(Pointer(0))).Build());
+        var itself = writer.WriteRaw(Pointer(0));
+        Replace(writer.Add("192.0.2.0/24", Country("DE")).AddOffset("198.51.100.0/24", itself).Build());
         using var database = Watch();
 
         foreach (var address in new[] { "192.0.2.1", "192.0.2.2", "203.0.113.1", "198.51.100.1" })
@@ -108,7 +109,7 @@ public sealed class GeoDatabaseTests : IDisposable
 
         Assert.True(Place(database) == "DE|||", row);
         Assert.Equal([Taken, Refused], _log.Ids);
-        Assert.Contains("cut short", _log.All[1].Text, StringComparison.Ordinal);
+        Assert.Contains("metadata", _log.All[1].Text, StringComparison.Ordinal);
         Replace(File("US"));
         _clock.Advance(TwoLooks);
         Assert.Equal("US|||", Place(database));
@@ -144,6 +145,7 @@ public sealed class GeoDatabaseTests : IDisposable
         Replace(File("DE"));
         using var database = Watch();
         using var stop = new CancellationTokenSource();
+        using var started = new CountdownEvent(2);
         var (bits, isV4) = Support.Geo.Parse("192.0.2.1");
         var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
         {
@@ -151,11 +153,13 @@ public sealed class GeoDatabaseTests : IDisposable
             for (; !stop.IsCancellationRequested; lookups++)
             {
                 var place = database.Find(bits, isV4);
+                if (lookups == 0) started.Signal();
                 if (place.Country.Text is not ("DE" or "FR")) throw new InvalidOperationException($"lookup {lookups} found '{place.Country.Text}'");
             }
             return lookups;
         })).ToArray();
 
+        Assert.True(started.Wait(TimeSpan.FromSeconds(30)));
         for (var i = 0; i < 50; i++)
         {
             Replace(i % 5 == 4 ? [1, 2, 3] : File(i % 2 == 0 ? "FR" : "DE"));
