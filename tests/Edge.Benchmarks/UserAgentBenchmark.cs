@@ -53,7 +53,7 @@ internal static class UserAgentBenchmark
         var agents = collected.Where((_, index) => index % (collected.Count / CachedAgents) == 0).Take(CachedAgents).ToArray();
         for (var round = 0; round < 50; round++)
             foreach (var text in agents) cache.Lookup(text);
-        var nanoseconds = new List<double>();
+        var nanoseconds = new List<double>(CachedRounds);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var round = 0; round < CachedRounds; round++)
         {

@@ -1,4 +1,5 @@
-using System.Runtime.InteropServices;
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
@@ -26,9 +27,12 @@ internal sealed class CharacterSets(RuleTable table)
     private readonly byte[] _folded = new byte[UserAgentText.MaxBytes + LiteralScanner.PaddingBytes];
     private readonly byte[] _reversed = new byte[MaxWords * WordBits];
     private readonly Vector128<byte>[] _nibbles = NibblesOf(table);
+    private readonly int[] _onlyCharacter = OnlyCharactersOf(table);
+    private readonly ulong[] _characters = new ulong[RuleFormat.Ascii * MaxWords];
     private readonly ulong[] _masks = new ulong[table.SetCount * MaxWords];
     private readonly int[] _maskOfText = new int[table.SetCount];
     private readonly ulong[] _boundaries = new ulong[MaxWords];
+    private readonly ulong[] _none = new ulong[MaxWords];
     private readonly ulong[] _all = new ulong[MaxWords];
     private int _text;
     private int _boundariesOfText;
@@ -60,34 +64,28 @@ internal sealed class CharacterSets(RuleTable table)
         _text++;
         Length = text.Length;
         Words = (Length / WordBits) + 1;
-        var (seen, low, high) = ((byte)0, 0UL, 0UL);
+        (_isAscii, _lowSeen, _highSeen) = (true, 0, 0);
         for (var i = 0; i < text.Length; i++)
         {
             var symbol = UserAgentText.SymbolOf(text[i]);
-            seen |= symbol;
-            if (symbol < WordBits) low |= 1UL << symbol;
-            else if (symbol < RuleFormat.Ascii) high |= 1UL << (symbol - WordBits);
             _symbols[i] = symbol;
             _reversed[Length - 1 - i] = symbol;
             _folded[i] = UserAgentText.Fold(symbol);
+            if (symbol < RuleFormat.Ascii) Note(symbol, Length - 1 - i);
+            else _isAscii = false;
         }
-        _isAscii = seen < RuleFormat.Ascii;
-        (_lowSeen, _highSeen) = (low, high);
         _folded.AsSpan(Length, LiteralScanner.PaddingBytes).Clear();
         _all.AsSpan(0, Words).Fill(ulong.MaxValue);
         _all[Words - 1] = ulong.MaxValue >> (WordBits - 1 - (Length % WordBits));
     }
 
     /// <summary>Where the characters of a set stand.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<ulong> Of(int set)
     {
-        var mask = _masks.AsSpan(set * MaxWords, Words);
-        if (_maskOfText[set] != _text)
-        {
-            Find(set, mask);
-            _maskOfText[set] = _text;
-        }
-        return mask;
+        if (_onlyCharacter[set] is var only and >= 0)
+            return IsSeen(only) ? _characters.AsSpan(only * MaxWords, Words) : _none.AsSpan(0, Words);
+        return _maskOfText[set] == _text ? _masks.AsSpan(set * MaxWords, Words) : Find(set);
     }
 
     /// <summary>The positions between a word character and another one, or the edge of the text.</summary>
@@ -106,14 +104,25 @@ internal sealed class CharacterSets(RuleTable table)
         return boundaries;
     }
 
-    private void Find(int set, Span<ulong> mask)
+    private bool IsSeen(int character) => ((character < WordBits ? _lowSeen : _highSeen) >> (character % WordBits) & 1) != 0;
+
+    /// <summary>Notes where a character of ASCII stands; most sets hold a single one.</summary>
+    private void Note(byte character, int at)
     {
-        var bitmap = MemoryMarshal.Cast<byte, ulong>(table.Sets.AsSpan(set * RuleFormat.SetBytes, 2 * sizeof(ulong)));
-        if (_isAscii && ((bitmap[0] & _lowSeen) | (bitmap[1] & _highSeen)) == 0)
+        var row = _characters.AsSpan(character * MaxWords, Words);
+        if (!IsSeen(character))
         {
-            mask.Clear();
-            return;
+            row.Clear();
+            if (character < WordBits) _lowSeen |= 1UL << character;
+            else _highSeen |= 1UL << (character - WordBits);
         }
+        row[at / WordBits] |= 1UL << (at % WordBits);
+    }
+
+    private ReadOnlySpan<ulong> Find(int set)
+    {
+        var mask = _masks.AsSpan(set * MaxWords, Words);
+        _maskOfText[set] = _text;
         var nibbles = _nibbles[set];
         var low = Vector128.Create((byte)0x0f);
         for (var w = 0; w < mask.Length; w++)
@@ -131,6 +140,7 @@ internal sealed class CharacterSets(RuleTable table)
         if (!_isAscii) FindOthers(set, mask);
         // The last word may show what earlier texts left behind.
         mask[^1] &= (1UL << (Length % WordBits)) - 1;
+        return mask;
     }
 
     /// <summary>The platform's own shuffle falls back to a loop where the indices are no constants, before .NET 10.</summary>
@@ -148,6 +158,19 @@ internal sealed class CharacterSets(RuleTable table)
             var symbol = _reversed[i];
             if (symbol >= RuleFormat.Ascii && (others >> (symbol - RuleFormat.Ascii) & 1) != 0) mask[i / WordBits] |= 1UL << (i % WordBits);
         }
+    }
+
+    /// <summary>The character of each set that has one only and it is ASCII; -1 for all others.</summary>
+    private static int[] OnlyCharactersOf(RuleTable table)
+    {
+        var only = new int[table.SetCount];
+        for (var set = 0; set < only.Length; set++)
+        {
+            var bytes = table.Sets.AsSpan(set * RuleFormat.SetBytes, RuleFormat.SetBytes);
+            var ascii = BinaryPrimitives.ReadUInt128LittleEndian(bytes);
+            only[set] = bytes[^1] == 0 && UInt128.IsPow2(ascii) ? (int)UInt128.TrailingZeroCount(ascii) : -1;
+        }
+        return only;
     }
 
     /// <summary>For each set and low half of a symbol, a bit for each high half with which it belongs to the set.</summary>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Edge.Enrichment;
@@ -69,19 +70,19 @@ internal sealed class LiteralScanner
             var key = MemoryMarshal.Read<uint>(folded[at..]);
             var longer = _long.Of(LongBucket(key));
             var shorter = _short.Of(ShortBucket(key));
-            if (!longer.IsEmpty) Look(longer, key, text[at..], folded[at..], found, candidates);
-            if (!shorter.IsEmpty) Look(shorter, key, text[at..], folded[at..], found, candidates);
+            if (!longer.IsEmpty) Look(longer, key, uint.MaxValue, text[at..], folded[at..], found, candidates);
+            if (!shorter.IsEmpty) Look(shorter, key, ushort.MaxValue, text[at..], folded[at..], found, candidates);
         }
     }
 
     private void Look(
-        ReadOnlySpan<ushort> bucket, uint key, ReadOnlySpan<byte> text, ReadOnlySpan<byte> folded, Span<ulong> found, Span<ulong> candidates)
+        ReadOnlySpan<ushort> bucket, uint key, uint keyMask, ReadOnlySpan<byte> text, ReadOnlySpan<byte> folded, Span<ulong> found,
+        Span<ulong> candidates)
     {
         foreach (var number in bucket)
         {
-            var literal = _literals[number];
-            var isKeyEqual = literal.Length >= LongKeyBytes ? _keys[number] == key : (ushort)_keys[number] == (ushort)key;
-            if (!isKeyEqual || Has(found, number) || !(_ignoresCase[number] ? folded : text).StartsWith(literal)) continue;
+            if (((_keys[number] ^ key) & keyMask) != 0 || Has(found, number)) continue;
+            if (!(_ignoresCase[number] ? folded : text).StartsWith(_literals[number])) continue;
             Set(found, number);
             foreach (var rule in _rulesOfLiteral[number]) Set(candidates, rule);
         }
@@ -117,6 +118,7 @@ internal sealed class LiteralScanner
             for (var b = 0; b < count; b++) lists[b]?.CopyTo(_numbers, _starts[b]);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public ReadOnlySpan<ushort> Of(int bucket) => _numbers.AsSpan(_starts[bucket].._starts[bucket + 1]);
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Edge.Enrichment;
 
 /// <summary>
@@ -10,6 +12,7 @@ internal static class PositionSets
     private const int WordBits = 64;
 
     /// <summary>Positions from which one character of the set leads to <paramref name="ends"/>; false when there are none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Step(ReadOnlySpan<ulong> ends, ReadOnlySpan<ulong> set, Span<ulong> starts)
     {
         var (carry, any) = (0UL, 0UL);

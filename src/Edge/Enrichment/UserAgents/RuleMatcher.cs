@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Edge.Enrichment;
 
@@ -27,6 +29,7 @@ internal sealed class RuleMatcher(RuleTable table)
     private readonly ulong[] _runs = new ulong[(BitOperations.Log2(UserAgentText.MaxBytes) + 1) * CharacterSets.MaxWords];
     private readonly int[] _marks = new int[RuleFormat.Groups * 2];
     private UserAgentRule? _rule;
+    private int _words;
 
     /// <summary>The text that is matched.</summary>
     public CharacterSets Text { get; } = new(table);
@@ -35,6 +38,7 @@ internal sealed class RuleMatcher(RuleTable table)
     public bool Matches(UserAgentRule rule)
     {
         _rule = null;
+        _words = Text.Words;
         var program = table.Instructions.AsSpan(rule.Start, rule.Length);
         var (loopStart, loopEnd) = (NoLoop, NoLoop);
         for (var i = program.Length - 1; i >= 0; i--)
@@ -239,5 +243,7 @@ internal sealed class RuleMatcher(RuleTable table)
 
     private bool Can(int at, int position) => PositionSets.Has(Row(at), Text.Length - position);
 
-    private Span<ulong> Row(int at) => _rows.AsSpan(_rowOf[at] * CharacterSets.MaxWords, Text.Words);
+    /// <summary>A row; its number is one of a program's instructions or <see cref="EmptyRow"/>, so it lies within the rows.</summary>
+    private Span<ulong> Row(int at) => MemoryMarshal.CreateSpan(
+        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rows), _rowOf[at] * CharacterSets.MaxWords), _words);
 }
