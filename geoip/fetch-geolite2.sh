@@ -34,7 +34,7 @@ tar -xzf "$work/archive" -C "$work" --no-same-owner
 file=$(find "$work" -name "$edition.mmdb" -type f | head -n 1)
 [ -n "$file" ] || fail "the archive holds no $edition.mmdb"
 # Beside the target, so that the rename stays within one file system.
-cp "$file" "$target.new"
+cp -p "$file" "$target.new"
 sync "$target.new"
 mv -f "$target.new" "$target"
 echo "geoip: $target is $edition of $(date -u -r "$target" +%F); GeoLite2 by MaxMind, https://www.maxmind.com, under your own licence"

@@ -40,16 +40,22 @@ public sealed class CanaryTests
         var share = requests / Connections / Batch * Batch;
         await Task.WhenAll(Enumerable.Range(0, Connections).Select(connection => SendAsync(edge.Address, connection, share)));
         await SendOddOnesAsync(edge.Address);
+        await WaitUntilForwardedAsync(edge);
         var said = await edge.Client.GetStringAsync("/metrics") + await edge.Client.GetStringAsync("/ledger");
         var stored = JsonDocument.Parse(await edge.Client.GetStringAsync("/ledger")).RootElement.GetProperty("received").GetInt64();
         Assert.Equal(0, await edge.StopAsync());
         said += await edge.Output + await edge.Error;
 
         Assert.True(stored >= Connections * share, $"only {stored} events were received");
-        var events = Forwarded.Lines(data);
-        Assert.Equal(stored, events.Length);
-        Assert.Contains(events, line => line.Contains("\"city\":\"Nîmes\"", StringComparison.Ordinal));
-        Assert.All(events, line => Assert.Contains("\"ip_hash\":\"", line, StringComparison.Ordinal));
+        var (events, withHash, withCity) = (0L, 0L, 0L);
+        foreach (var line in Forwarded.Read(data))
+        {
+            events++;
+            if (line.Contains("\"ip_hash\":\"", StringComparison.Ordinal)) withHash++;
+            if (line.Contains("\"city\":\"Nîmes\"", StringComparison.Ordinal)) withCity++;
+        }
+        Assert.Equal((stored, stored), (events, withHash));
+        Assert.True(withCity > 0, "no event has a city: the addresses did not arrive");
         Assert.Empty(AddressTraces.In(said));
         Assert.Empty(Directory.GetFiles(data, "*", SearchOption.AllDirectories).SelectMany(AddressTraces.InFile));
     }
@@ -90,6 +96,14 @@ public sealed class CanaryTests
     [InlineData("within a number", "13405803785")]
     [InlineData("other network", "203.0.114.9 2001:db8:beef::1 3405804032")]
     public void Traces_InInnocentText_AreNotFound(string row, string text) => Assert.True(!AddressTraces.In(text).Any(), row);
+
+    /// <summary>The stop gives sinks two seconds, which is too short for a million events.</summary>
+    private static async Task WaitUntilForwardedAsync(EdgeProcess edge)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (!(await edge.Client.GetStringAsync("/metrics", deadline.Token)).Contains("edge_sink_pending{sink=\"file\"} 0\n", StringComparison.Ordinal))
+            await Task.Delay(50, deadline.Token);
+    }
 
     /// <summary>Pixels and clicks, pipelined in batches on one connection; the last connection comes from a loopback address of its own, unforwarded.</summary>
     private static async Task SendAsync(Uri address, int connection, int count)

@@ -9,11 +9,14 @@ internal static class Forwarded
     private const int TimeoutMs = 10_000;
 
     /// <summary>Every complete line of every forwarded file, in order.</summary>
-    public static string[] Lines(string dataDir)
+    public static string[] Lines(string dataDir) => [.. Read(dataDir)];
+
+    /// <summary>The same one file at a time, for more events than fit into memory.</summary>
+    public static IEnumerable<string> Read(string dataDir)
     {
         var directory = Path.Combine(dataDir, "forwarded");
         if (!Directory.Exists(directory)) return [];
-        return Directory.GetFiles(directory, "*.ndjson").Order(StringComparer.Ordinal).SelectMany(ReadCompleteLines).ToArray();
+        return Directory.GetFiles(directory, "*.ndjson").Order(StringComparer.Ordinal).SelectMany(ReadCompleteLines);
     }
 
     /// <summary>Waits until a forwarded event satisfies the condition and returns it.</summary>
