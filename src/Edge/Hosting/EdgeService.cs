@@ -202,7 +202,8 @@ internal sealed class EdgeService : IAsyncDisposable
             new MoveExperiment(_experiments, rules, view, time),
             new GetQuota(catalog, plan),
             new GetResults(catalog, tally, time),
-            new ExplainExperiment(catalog, options.VariantOverride, time));
+            new ExplainExperiment(catalog, options.VariantOverride, time),
+            new RecomputeWeights(catalog, _optimizer));
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();
         cached.Run(routes.DispatchAsync);

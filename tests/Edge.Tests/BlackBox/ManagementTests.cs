@@ -466,6 +466,20 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         Assert.Equal((400, "validation-error"), (refused.Status, refused.Problem));
     }
 
+    [Theory]
+    [InlineData("", ",\"banditConfig\":{\"enabled\":true}", 409, "")]
+    [InlineData("start", ",\"banditConfig\":{\"enabled\":true}", 200, "unchanged,nothing_new,warming_up")]
+    [InlineData("start", "", 200, "not_optimized,nothing_new")]
+    public async Task Recompute_SaysWhatCameOfIt(string before, string bandit, int status, string outcomes)
+    {
+        var (uid, _) = await site.CreateAsync(bandit, before.Split(',', StringSplitOptions.RemoveEmptyEntries));
+
+        var answer = await site.SendAsync("POST", $"/{uid}/recompute");
+
+        Assert.Equal(status, answer.Status);
+        if (status == 200) Assert.Contains(answer.Json.GetProperty("outcome").GetString()!, outcomes.Split(','));
+    }
+
     private async Task VisitAsync(string path, string userAgent)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);

@@ -6,7 +6,7 @@ namespace Edge.Endpoints.Management;
 /// <summary>The table of contents of the management API (spec 2). Literal segments come before uids.</summary>
 internal sealed class ManagementRoutes(
     ListExperiments list, CreateExperiment create, GetExperiment get, UpdateExperiment update, MoveExperiment move, GetQuota quota,
-    GetResults results, ExplainExperiment explain)
+    GetResults results, ExplainExperiment explain, RecomputeWeights recompute)
 {
     public Task DispatchAsync(HttpContext context)
     {
@@ -21,6 +21,7 @@ internal sealed class ManagementRoutes(
             [_, "pause"] => Offer(request, (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Pause))),
             [_, "complete"] => Offer(request, (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Complete))),
             [_, "results"] => Offer(request, (HttpMethods.Get, results.HandleAsync)),
+            [_, "recompute"] => Offer(request, (HttpMethods.Post, recompute.HandleAsync)),
             [_, "explain"] => Offer(request, (HttpMethods.Post, explain.HandleAsync)),
             _ => Problem.RouteNotFoundAsync(context),
         };

@@ -76,12 +76,13 @@ internal sealed class MoveExperiment(ExperimentFileStore store, DefinitionRules 
         return violations.List;
     }
 
-    private static Task RefuseAsync(ManagedRequest request, ExperimentStatus status)
+    /// <summary>409 for what the status does not allow, with what it does.</summary>
+    public static Task RefuseAsync(ManagedRequest request, ExperimentStatus status, string? why = null)
     {
         var names = WireNames<ExperimentStatus>.Lower;
         var allowed = Lifecycle.Targets(status).Select(names.Text).ToArray();
         return Problem.WriteAsync(request.Context, StatusCodes.Status409Conflict, "invalid-state-transition", "Invalid State Transition",
-            $"The experiment is {names.Text(status)}; from there it can become {string.Join(" or ", allowed)}.", json =>
+            why ?? $"The experiment is {names.Text(status)}; from there it can become {string.Join(" or ", allowed)}.", json =>
             {
                 json.WriteString("currentStatus", names.Text(status));
                 json.WriteStartArray("allowedTransitions");
