@@ -233,7 +233,8 @@ internal sealed class EdgeService : IAsyncDisposable
             SinkName = Tally.SinkName,
             CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName),
             CheckpointIntervalMs = TallyCheckpointMs,
-            CheckpointBytes = Math.Min(TallyCheckpointBytes, options.JournalMaxBytes / TallyShareOfJournal),
+            // A segment that is full waits for nothing but this.
+            CheckpointBytes = Math.Min(Math.Min(TallyCheckpointBytes, options.JournalMaxBytes / TallyShareOfJournal), options.JournalSegmentBytes),
             BatchMaxBytes = TallyBatchBytes,
         };
         pumps.Add(new SinkPump(_journal, tally, gate, tallyPump, time, _logger));
