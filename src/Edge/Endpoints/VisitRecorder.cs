@@ -48,7 +48,7 @@ internal sealed class VisitRecorder(
         var headers = context.Request.Headers;
         var now = time.GetUtcNow();
         var facts = userAgents.Lookup(UserAgentOf(headers));
-        var (verdict, reason) = Judge(headers, facts);
+        var (verdict, reason) = Visit.Judge(headers, facts);
 
         var client = AddressOf(context);
         Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
@@ -119,7 +119,7 @@ internal sealed class VisitRecorder(
     {
         var now = time.GetUtcNow();
         var facts = userAgents.Lookup(UserAgentOf(context.Request.Headers));
-        var (verdict, _) = Judge(context.Request.Headers, facts);
+        var (verdict, _) = Visit.Judge(context.Request.Headers, facts);
         var client = AddressOf(context);
         Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
         address = address[..client.WriteText(address)];
@@ -140,9 +140,6 @@ internal sealed class VisitRecorder(
 
     private static string? UserAgentOf(IHeaderDictionary headers) => headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
 
-    private static (Verdict Verdict, string Reason) Judge(IHeaderDictionary headers, UserAgentFacts facts) =>
-        Speculation.Judge(headers) is { } announced ? (Verdict.Prefetch, announced) : (facts.Verdict, facts.VerdictReason);
-
     private ClientAddress AddressOf(HttpContext context) =>
         addresses.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers[addresses.HeaderName]);
 
@@ -151,19 +148,7 @@ internal sealed class VisitRecorder(
         HttpRequest request, CatalogEntry experiment, DateTimeOffset now, UserAgentFacts facts, CountryCode country, Verdict verdict,
         ReadOnlySpan<byte> unit)
     {
-        var headers = request.Headers;
-        var visitor = new VisitorContext
-        {
-            Now = now,
-            DeviceType = facts.DeviceType,
-            Os = facts.Os,
-            Browser = facts.Browser,
-            Country = country.Text,
-            Continent = country.Continent,
-            AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
-            Referrer = headers.Referer.Count > 0 ? headers.Referer[0] : default,
-            Query = request.QueryString.Value,
-        };
+        var visitor = Visit.ContextOf(now, facts, country, request.Headers, request.QueryString.Value);
         var stated = options.VariantOverride ? Visit.StatedVariant(visitor.Query, experiment) : -1;
         return VariantSelector.Assign(experiment, visitor, unit, stated, Visit.IsMachine(verdict));
     }

@@ -1,7 +1,9 @@
 using Edge.Enrichment;
+using Edge.Enrichment.Geo;
 using Edge.Experiments;
 using Edge.Requests;
 using Edge.Selection;
+using Microsoft.AspNetCore.Http;
 
 namespace Edge.Visits;
 
@@ -77,6 +79,27 @@ internal static class Visit
         }
         return -1;
     }
+
+    /// <summary>The verdict on a request: a speculative load announces itself, anything else is judged by its user agent.</summary>
+    public static (Verdict Verdict, string Reason) Judge(IHeaderDictionary headers, UserAgentFacts facts) =>
+        Speculation.Judge(headers) is { } announced
+            ? (Verdict.Prefetch, announced)
+            : (facts.Verdict, facts.VerdictReason);
+
+    /// <summary>What conditions and schedules may look at; views of the headers and the query.</summary>
+    public static VisitorContext ContextOf(
+        DateTimeOffset now, UserAgentFacts facts, CountryCode country, IHeaderDictionary headers, string? query) => new()
+    {
+        Now = now,
+        DeviceType = facts.DeviceType,
+        Os = facts.Os,
+        Browser = facts.Browser,
+        Country = country.Text,
+        Continent = country.Continent,
+        AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
+        Referrer = headers.Referer.Count > 0 ? headers.Referer[0] : default,
+        Query = query,
+    };
 
     /// <summary>Whether the sender names itself as a machine, which is not assigned a variant and does not count.</summary>
     public static bool IsMachine(Verdict verdict) => verdict is Verdict.Bot or Verdict.Scanner or Verdict.Prefetch;

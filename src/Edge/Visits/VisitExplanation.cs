@@ -1,4 +1,5 @@
 using Edge.Enrichment;
+using Edge.Enrichment.Geo;
 using Edge.Experiments;
 using Edge.Requests;
 using Edge.Selection;
@@ -40,9 +41,7 @@ internal static class VisitExplanation
         var userAgent = headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
         // Cut where the service cuts, so that both see the same.
         var facts = UserAgentFacts.Read(UserAgentText.Cut(userAgent));
-        var (verdict, reason) = Speculation.Judge(headers) is { } announced
-            ? (Verdict.Prefetch, announced)
-            : (facts.Verdict, facts.VerdictReason);
+        var (verdict, reason) = Visit.Judge(headers, facts);
         var stated = believesStated ? Visit.StatedVariant(request.Query, experiment) : -1;
 
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
@@ -55,17 +54,7 @@ internal static class VisitExplanation
             violations.Add("ip", "is required for an A/B test when there is no u parameter", ViolationCodes.Required);
             return null;
         }
-        var visitor = new VisitorContext
-        {
-            Now = now,
-            DeviceType = facts.DeviceType,
-            Os = facts.Os,
-            Browser = facts.Browser,
-            Country = request.Country,
-            AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
-            Referrer = headers.Referer.Count > 0 ? headers.Referer[0] : default,
-            Query = request.Query,
-        };
+        var visitor = Visit.ContextOf(now, facts, CountryCode.Parse(request.Country), headers, request.Query);
         return Explainer.Explain(experiment, visitor, new ExplainedSender
         {
             Unit = unit,

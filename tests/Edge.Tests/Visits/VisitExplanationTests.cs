@@ -41,6 +41,17 @@ public class VisitExplanationTests
     }
 
     [Theory]
+    [InlineData("de", "DE", "EU")]
+    [InlineData("US", "US", "NA")]
+    [InlineData("XX", null, null)]
+    public void Explain_Country_IsReadAsTheServiceReadsIt(string country, string? seen, string? continent)
+    {
+        var properties = Explained($$"""{"query": "u=1", "country": "{{country}}"}""").Properties;
+
+        Assert.Equal((seen, continent), (properties["geo.country"], properties["geo.continent"]));
+    }
+
+    [Theory]
     [InlineData("""{"url": "https://edge.example/s/homepage-hero-test/pixel.gif?u=reader%2B1&x=1#top"}""", "reader+1")]
     [InlineData("""{"query": "?u=reader-1", "ip": "203.0.113.7"}""", "reader-1")]
     [InlineData("""{"url": "http://edge.example/page", "query": "u=reader-1"}""", "reader-1")]
