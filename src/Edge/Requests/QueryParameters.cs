@@ -29,7 +29,8 @@ internal static class QueryParameters
         return false;
     }
 
-    private static bool TryDecode(ReadOnlySpan<char> text, Span<byte> destination, out int written)
+    /// <summary>Decodes one name or value into UTF-8 as it was sent, valid or not; false when it does not fit.</summary>
+    public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> destination, out int written)
     {
         written = 0;
         for (var i = 0; i < text.Length; i++)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Unicode;
 
 namespace Edge.Requests;
@@ -14,7 +13,7 @@ internal static class QueryValue
     /// <summary>
     /// Most bytes of one decoded name or value; what is longer is unknown, since a cut value is another one.
     /// </summary>
-    private const int DecodedBytesMax = 1024;
+    private const int DecodedBytesMax = 1020;
 
     /// <summary>Finds a parameter; false when it is absent or does not fit <paramref name="destination"/>.</summary>
     public static bool TryRead(
@@ -70,28 +69,7 @@ internal static class QueryValue
         }
         written = 0;
         Span<byte> utf8 = stackalloc byte[DecodedBytesMax];
-        var length = 0;
-        while (!text.IsEmpty)
-        {
-            if (length + 4 > utf8.Length)
-            {
-                return false;
-            }
-            if (text[0] == '%' && text.Length > 2 && char.IsAsciiHexDigit(text[1]) && char.IsAsciiHexDigit(text[2]))
-            {
-                utf8[length++] = (byte)(HexValue(text[1]) << 4 | HexValue(text[2]));
-                text = text[3..];
-                continue;
-            }
-            if (Rune.DecodeFromUtf16(text, out var rune, out var consumed) != OperationStatus.Done)
-            {
-                rune = Rune.ReplacementChar;
-            }
-            length += (rune.Value == '+' ? new Rune(' ') : rune).EncodeToUtf8(utf8[length..]);
-            text = text[consumed..];
-        }
-        return Utf8.ToUtf16(utf8[..length], destination, out _, out written) == OperationStatus.Done;
+        return QueryParameters.TryDecode(text, utf8, out var length)
+            && Utf8.ToUtf16(utf8[..length], destination, out _, out written) == OperationStatus.Done;
     }
-
-    private static int HexValue(char c) => c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
 }
