@@ -69,7 +69,8 @@ internal static class Problem
         });
     }
 
-    private static void WriteErrors(Utf8JsonWriter json, IReadOnlyList<Violation> violations)
+    /// <summary>The member <c>errors</c>: what is wrong, field by field.</summary>
+    public static void WriteErrors(Utf8JsonWriter json, IReadOnlyList<Violation> violations)
     {
         json.WriteStartArray("errors");
         foreach (var violation in violations)

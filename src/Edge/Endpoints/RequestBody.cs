@@ -27,8 +27,7 @@ internal enum BodyProblem
 
 /// <summary>What a route takes.</summary>
 /// <param name="BytesMax">Most bytes, as sent and inflated.</param>
-/// <param name="TakesText">Whether <c>text/plain</c> is JSON too: what browsers send from a beacon.</param>
-internal sealed record BodyRules(int BytesMax, bool TakesText = false);
+internal sealed record BodyRules(int BytesMax);
 
 /// <summary>
 /// Reads the body of a request whole, within bounds: the declared length is refused before a byte is read, an undeclared one where it
@@ -45,7 +44,7 @@ internal static class RequestBody
         // Routes that read no body leave the listener's limit at 0. Here it is higher than ours, so that a body that is somewhat too long is
         // drained and its sender reads the refusal instead of a broken pipe.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = 2L * rules.BytesMax;
-        if (!IsJson(request.ContentType, rules.TakesText)) return (default, BodyProblem.UnsupportedType);
+        if (!IsJson(request.ContentType)) return (default, BodyProblem.UnsupportedType);
         if (!TryCoding(request, out var isGzip)) return (default, BodyProblem.UnsupportedEncoding);
         if (request.ContentLength > rules.BytesMax) return (default, BodyProblem.TooLarge);
 
@@ -78,13 +77,11 @@ internal static class RequestBody
     }
 
     /// <summary>A missing type is taken for JSON: many small senders leave it out.</summary>
-    private static bool IsJson(string? contentType, bool takesText)
+    private static bool IsJson(string? contentType)
     {
         if (string.IsNullOrEmpty(contentType)) return true;
         if (!MediaTypeHeaderValue.TryParse(contentType, out var type)) return false;
-        var isKnown = type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
-            || (takesText && type.MediaType.Equals("text/plain", StringComparison.OrdinalIgnoreCase));
-        return isKnown && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+        return type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
     }
 
     private static bool TryCoding(HttpRequest request, out bool isGzip)

@@ -46,19 +46,12 @@ internal sealed class UpdateExperiment(ExperimentFileStore store, DefinitionRule
     private static Task NotEditableAsync(ManagedRequest request, ExperimentStatus status, IReadOnlyList<string> refused)
     {
         var statusText = WireNames<ExperimentStatus>.Lower.Text(status);
+        Violation[] errors =
+            [.. refused.Select(field => new Violation(field, $"cannot change while the experiment is {statusText}", ViolationCodes.NotEditable))];
         return Problem.WriteAsync(request.Context, StatusCodes.Status400BadRequest, "field-not-editable", "Field Not Editable",
             $"While the experiment is {statusText}, {string.Join(", ", refused)} cannot change. Nothing has changed.", json =>
             {
-                json.WriteStartArray("errors");
-                foreach (var field in refused)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("field", field);
-                    json.WriteString("message", $"cannot change while the experiment is {statusText}");
-                    json.WriteString("code", ViolationCodes.NotEditable);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
+                Problem.WriteErrors(json, errors);
                 json.WriteString("currentStatus", statusText);
                 json.WriteStartArray("editableFields");
                 foreach (var field in ExperimentEdit.EditableIn(status)!) json.WriteStringValue(field);
