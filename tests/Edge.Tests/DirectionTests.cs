@@ -13,7 +13,7 @@ public partial class DirectionTests
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Events"] = [],
-        ["Requests"] = [],
+        ["Requests"] = ["Events"],
         ["Enrichment"] = ["Requests"],
         ["Telemetry"] = [],
         ["Faults"] = ["Journal"],
