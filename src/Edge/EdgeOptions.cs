@@ -95,6 +95,8 @@ internal sealed class EdgeOptions
     public long JournalMaxBytes { get; set; } = 8L << 30;
     public int JournalSoftMarkPercent { get; set; } = 80;
     public long JournalFreeReserveBytes { get; set; } = 64L << 20;
+    public int JournalRetainHours { get; set; } = 24;
+    public long JournalRetainBytes { get; set; } = 1L << 30;
 
     public bool FileSinkEnabled { get; set; } = true;
     public long FileSinkMaxFileBytes { get; set; } = 64L << 20;
@@ -126,5 +128,7 @@ internal sealed class EdgeOptions
         MaxBytes = JournalMaxBytes,
         SoftMarkPercent = JournalSoftMarkPercent,
         FreeReserveBytes = JournalFreeReserveBytes,
+        RetainHours = JournalRetainHours,
+        RetainBytes = JournalRetainBytes,
     };
 }

@@ -106,6 +106,10 @@ internal static class EdgeSettings
             o => o.JournalSoftMarkPercent, (o, v) => o.JournalSoftMarkPercent = (int)v),
         Number("journal.freeReserveBytes", 0, 1L << 45, "Free bytes the file system keeps, beside two segments.",
             o => o.JournalFreeReserveBytes, (o, v) => o.JournalFreeReserveBytes = v),
+        Number("journal.retainHours", 0, 8_760, "Hours events stay in the journal after every sink has taken them, to recognise repetitions; 0 keeps none.",
+            o => o.JournalRetainHours, (o, v) => o.JournalRetainHours = (int)v),
+        Number("journal.retainBytes", 0, 1L << 45, "Most bytes that stay so, at most a quarter of journal.maxBytes and none when room is short; 0 keeps none.",
+            o => o.JournalRetainBytes, (o, v) => o.JournalRetainBytes = v),
 
         Flag("sinks.file.enabled", "Forward events as NDJSON files in DATA/forwarded.", o => o.FileSinkEnabled, (o, v) => o.FileSinkEnabled = v),
         Number("sinks.file.maxFileBytes", 4_096, 1L << 40, "Size at which a forwarded file is closed and the next one begun.",

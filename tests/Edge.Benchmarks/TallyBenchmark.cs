@@ -61,7 +61,7 @@ internal static class TallyBenchmark
             Api = "pictify",
             Project = "default",
             Type = isClick ? "click" : "impression",
-            Event = isClick ? "redirect" : "pixel",
+            Event = isClick ? "redirect"u8 : "pixel"u8,
             Experiment = "homepage-hero-test"u8,
             ExperimentUid = Encoding.UTF8.GetBytes($"exp_{number / 5 % Experiments:d12}"),
             Variant = "variant-a"u8,

@@ -131,11 +131,11 @@ internal sealed class VisitRecorder(
         return Attribute(experiment, choice, VisitKind.Impression, unit, unitHash, now).Variant;
     }
 
-    private static string EventNameOf(VisitKind kind) => kind switch
+    private static ReadOnlySpan<byte> EventNameOf(VisitKind kind) => kind switch
     {
-        VisitKind.Impression => "pixel",
-        VisitKind.Image => "image",
-        _ => "redirect",
+        VisitKind.Impression => "pixel"u8,
+        VisitKind.Image => "image"u8,
+        _ => "redirect"u8,
     };
 
     private static string? UserAgentOf(IHeaderDictionary headers) => headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;

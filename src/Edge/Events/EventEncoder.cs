@@ -42,10 +42,13 @@ internal static class EventEncoder
         writer.WriteStartObject();
         writer.WriteNumber(Names.Version, SchemaVersion);
         WriteId(writer, e.Id);
+        WriteText(writer, Names.SenderId, e.SenderId);
         WriteText(writer, Names.Node, e.Node);
         WriteTime(writer, Names.ReceivedAt, e.ReceivedAt);
+        if (e.Timestamp is { } timestamp) WriteTime(writer, Names.Timestamp, timestamp);
         WriteText(writer, Names.Api, e.Api);
         WriteText(writer, Names.Project, e.Project);
+        WriteText(writer, Names.Environment, e.Environment);
         WriteText(writer, Names.Type, e.Type);
         WriteText(writer, Names.Event, e.Event);
         WriteText(writer, Names.Experiment, e.Experiment);
@@ -55,6 +58,15 @@ internal static class EventEncoder
         if (e.WeightsVersion > 0) writer.WriteNumber(Names.WeightsVersion, e.WeightsVersion);
         WriteText(writer, Names.UnitHash, e.UnitHash);
         WriteText(writer, Names.UnitHashPrevious, e.UnitHashPrevious);
+        WriteText(writer, Names.Channel, e.Channel);
+        WriteText(writer, Names.UnitKey, e.UnitKey);
+        WriteText(writer, Names.AnonymousId, e.AnonymousId);
+        WriteText(writer, Names.UserId, e.UserId);
+        WriteText(writer, Names.SessionId, e.SessionId);
+        WriteText(writer, Names.DecisionId, e.DecisionId);
+        WriteRaw(writer, Names.Layers, e.Layers);
+        WriteText(writer, Names.Url, e.Url);
+        WriteText(writer, Names.Path, e.Path);
         WriteForeignText(writer, Names.Referrer, e.Referrer);
         WriteText(writer, Names.Source, e.Source);
         WriteText(writer, Names.Medium, e.Medium);
@@ -76,6 +88,8 @@ internal static class EventEncoder
         WriteText(writer, Names.Verdict, e.Verdict);
         WriteText(writer, Names.VerdictReason, e.VerdictReason);
         writer.WriteBoolean(Names.Authenticated, e.IsAuthenticated);
+        WriteRaw(writer, Names.Properties, e.Properties);
+        WriteRaw(writer, Names.Extra, e.Extra);
         writer.WriteEndObject();
         writer.Flush();
         return buffer.Record;
@@ -110,6 +124,14 @@ internal static class EventEncoder
         if (!value.IsEmpty) writer.WriteString(name, value);
     }
 
+    /// <summary>JSON a client sent, its numbers and escapes byte for byte. A line feed can stand only between its tokens, so none is left.</summary>
+    private static void WriteRaw(Utf8JsonWriter writer, JsonEncodedText name, ReadOnlySpan<byte> json)
+    {
+        if (json.IsEmpty) return;
+        writer.WritePropertyName(name);
+        writer.WriteRawValue(CompactJson.Of(json), skipInputValidation: true);
+    }
+
     /// <summary>Bytes a client sent: UTF-8 when they are valid UTF-8, else each byte is the Latin-1 character it would have meant.</summary>
     private static void WriteForeignText(Utf8JsonWriter writer, JsonEncodedText name, ReadOnlySpan<byte> value)
     {
@@ -132,10 +154,13 @@ internal static class EventEncoder
     {
         public static readonly JsonEncodedText Version = Name("v");
         public static readonly JsonEncodedText Id = Name("id");
+        public static readonly JsonEncodedText SenderId = Name("event_id");
         public static readonly JsonEncodedText Node = Name("node");
         public static readonly JsonEncodedText ReceivedAt = Name("received_at");
+        public static readonly JsonEncodedText Timestamp = Name("timestamp");
         public static readonly JsonEncodedText Api = Name("api");
         public static readonly JsonEncodedText Project = Name("project");
+        public static readonly JsonEncodedText Environment = Name("environment");
         public static readonly JsonEncodedText Type = Name("type");
         public static readonly JsonEncodedText Event = Name("event");
         public static readonly JsonEncodedText Experiment = Name("experiment");
@@ -145,6 +170,15 @@ internal static class EventEncoder
         public static readonly JsonEncodedText WeightsVersion = Name("weights_version");
         public static readonly JsonEncodedText UnitHash = Name("unit_hash");
         public static readonly JsonEncodedText UnitHashPrevious = Name("unit_hash_prev");
+        public static readonly JsonEncodedText Channel = Name("channel");
+        public static readonly JsonEncodedText UnitKey = Name("unit_key");
+        public static readonly JsonEncodedText AnonymousId = Name("anonymous_id");
+        public static readonly JsonEncodedText UserId = Name("user_id");
+        public static readonly JsonEncodedText SessionId = Name("session_id");
+        public static readonly JsonEncodedText DecisionId = Name("decision_id");
+        public static readonly JsonEncodedText Layers = Name("layers");
+        public static readonly JsonEncodedText Url = Name("url");
+        public static readonly JsonEncodedText Path = Name("path");
         public static readonly JsonEncodedText Referrer = Name("referrer");
         public static readonly JsonEncodedText Source = Name("source");
         public static readonly JsonEncodedText Medium = Name("medium");
@@ -166,6 +200,8 @@ internal static class EventEncoder
         public static readonly JsonEncodedText Verdict = Name("verdict");
         public static readonly JsonEncodedText VerdictReason = Name("verdict_reason");
         public static readonly JsonEncodedText Authenticated = Name("authenticated");
+        public static readonly JsonEncodedText Properties = Name("properties");
+        public static readonly JsonEncodedText Extra = Name("extra");
 
         private static JsonEncodedText Name(string text) => JsonEncodedText.Encode(text);
     }

@@ -8,12 +8,24 @@ namespace Edge.Events;
 internal ref struct TrackedEvent
 {
     public EventId Id;
+
+    /// <summary>The sender's identity of the event, by which a repetition is recognised.</summary>
+    public ReadOnlySpan<byte> SenderId;
+
     public string Node;
     public DateTimeOffset ReceivedAt;
+
+    /// <summary>When it happened by the sender's clock.</summary>
+    public DateTimeOffset? Timestamp;
+
     public string Api;
     public string Project;
+
+    /// <summary>The part of the project the sender's key belongs to, such as test or production.</summary>
+    public string? Environment;
+
     public string Type;
-    public string Event;
+    public ReadOnlySpan<byte> Event;
     public ReadOnlySpan<byte> Experiment;
     public ReadOnlySpan<byte> ExperimentUid;
     public ReadOnlySpan<byte> Variant;
@@ -27,7 +39,22 @@ internal ref struct TrackedEvent
     public ReadOnlySpan<byte> UnitHash;
     public ReadOnlySpan<byte> UnitHashPrevious;
 
-    /// <summary>Raw bytes of the Referer header, in whatever encoding the client used.</summary>
+    /// <summary>Where it happened: web, email, ad, in-app, social, other.</summary>
+    public string? Channel;
+
+    public ReadOnlySpan<byte> UnitKey;
+    public ReadOnlySpan<byte> AnonymousId;
+    public ReadOnlySpan<byte> UserId;
+    public ReadOnlySpan<byte> SessionId;
+    public ReadOnlySpan<byte> DecisionId;
+
+    /// <summary>Raw JSON as it was sent, valid and without a byte order mark; written without the whitespace between its tokens.</summary>
+    public ReadOnlySpan<byte> Layers;
+
+    public ReadOnlySpan<byte> Url;
+    public ReadOnlySpan<byte> Path;
+
+    /// <summary>The referrer the sender states, or the raw bytes of the Referer header, in whatever encoding the client used.</summary>
     public ReadOnlySpan<byte> Referrer;
 
     /// <summary>Where the visit came from; not raw client text but words of the cascade or decoded parameters.</summary>
@@ -37,6 +64,7 @@ internal ref struct TrackedEvent
     public ReadOnlySpan<char> Campaign;
     public string? SourceConfidence;
     public string? SourceRuleId;
+
     /// <summary>Two upper-case letters.</summary>
     public string Country;
 
@@ -54,4 +82,10 @@ internal ref struct TrackedEvent
     public string Verdict;
     public string VerdictReason;
     public bool IsAuthenticated;
+
+    /// <summary>Raw JSON as it was sent, like <see cref="Layers"/>.</summary>
+    public ReadOnlySpan<byte> Properties;
+
+    /// <summary>Raw JSON object of the members that have no place of their own, like <see cref="Layers"/>.</summary>
+    public ReadOnlySpan<byte> Extra;
 }

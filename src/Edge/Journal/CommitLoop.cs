@@ -21,6 +21,7 @@ internal sealed class CommitLoop : IDisposable
     private readonly JournalOptions _options;
     private readonly Action<byte[], Action> _startCommit;
     private readonly Func<long> _tail;
+    private readonly Action _truncate;
     private readonly SpaceKeeper _space;
     private readonly CommitStore _store;
     private readonly Ledger _ledger;
@@ -48,6 +49,7 @@ internal sealed class CommitLoop : IDisposable
     /// <param name="time">Clock of the deadlines.</param>
     /// <param name="startCommit">Starts a commit with the given ledger snapshot; calls back when it is durable.</param>
     /// <param name="tail">Where the next record goes.</param>
+    /// <param name="truncate">Gives up what need not be held any more.</param>
     /// <param name="space">Does the upkeep of segments.</param>
     /// <param name="store">Holds the commit that became durable.</param>
     /// <param name="ledger">Saved with every commit.</param>
@@ -57,6 +59,7 @@ internal sealed class CommitLoop : IDisposable
         TimeProvider time,
         Action<byte[], Action> startCommit,
         Func<long> tail,
+        Action truncate,
         SpaceKeeper space,
         CommitStore store,
         Ledger ledger,
@@ -65,6 +68,7 @@ internal sealed class CommitLoop : IDisposable
         _options = options;
         _startCommit = startCommit;
         _tail = tail;
+        _truncate = truncate;
         _space = space;
         _store = store;
         _ledger = ledger;
@@ -229,8 +233,10 @@ internal sealed class CommitLoop : IDisposable
             if (_stopping)
                 return;
             _waiters.Expire();
-            if (!_fault.IsRaised)
-                Keep();
+            if (_fault.IsRaised)
+                continue;
+            _truncate();
+            Keep();
         }
     }
 

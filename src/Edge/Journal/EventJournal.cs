@@ -26,6 +26,8 @@ internal sealed class EventJournal : IAsyncDisposable
     private readonly SegmentDevice _device;
     private readonly FasterLog _log;
     private readonly SpaceKeeper _space;
+    private readonly Retention _retention;
+    private readonly Lock _truncateLock = new();
     private readonly CommitLoop _commits;
     private readonly Quarantine _quarantine;
     private readonly Lock _appendLock = new();
@@ -52,8 +54,9 @@ internal sealed class EventJournal : IAsyncDisposable
         _log = Recover(options, files.Commits, device);
         _space = new SpaceKeeper(options, files.Segments, fault);
         _quarantine = new Quarantine(Path.Combine(options.Directory, Quarantine.DirectoryName), files.Segments, options.PageBytes);
+        _retention = new Retention(options, time);
         _commits = new CommitLoop(
-            options, time, StartCommit, () => _log.TailAddress, _space, files.Commits, ledger, fault);
+            options, time, StartCommit, () => _log.TailAddress, Truncate, _space, files.Commits, ledger, fault);
     }
 
     /// <summary>Random identity of this journal, made at its birth.</summary>
@@ -201,14 +204,12 @@ internal sealed class EventJournal : IAsyncDisposable
 
     /// <summary>
     /// Says that every enabled sink has durably taken everything up to the cursor. Whole segments before it are removed after the
-    /// next commit.
+    /// next commit, or later when they are to be retained for a time.
     /// </summary>
     public void Release(JournalCursor upTo)
     {
-        var committed = _commits.Committed;
-        _log.TruncateUntilPageStart(Math.Min(upTo.Address, committed.Until));
-        if (_files.Segments.Of(_log.BeginAddress) > _files.Segments.Of(committed.Begin))
-            _commits.Hurry();
+        _retention.Release(Math.Min(upTo.Address, _commits.Committed.Until));
+        Truncate();
     }
 
     /// <summary>Refuses further appends, commits what is there and closes the files. A faulted journal is only closed.</summary>
@@ -315,6 +316,16 @@ internal sealed class EventJournal : IAsyncDisposable
         Volatile.Write(ref _appendedSequence, next);
         sequence = next;
         return AppendResult.Appended;
+    }
+
+    /// <summary>Gives up what is released and need not be retained; called again and again, because that changes with time and room.</summary>
+    private void Truncate()
+    {
+        var committed = _commits.Committed;
+        lock (_truncateLock)
+            _log.TruncateUntilPageStart(_retention.RemovableUntil(committed.Until, _space.State));
+        if (_files.Segments.Of(_log.BeginAddress) > _files.Segments.Of(committed.Begin))
+            _commits.Hurry();
     }
 
     /// <summary>Takes tail and sequence together and asks the engine to commit them.</summary>

@@ -30,6 +30,12 @@ internal sealed record JournalOptions
     /// <summary>Free bytes on the file system below which appends are refused, beside two segments.</summary>
     public long FreeReserveBytes { get; init; } = 64L << 20;
 
+    /// <summary>Hours that events stay after every sink has taken them. 0 keeps none.</summary>
+    public int RetainHours { get; init; } = 24;
+
+    /// <summary>Most bytes of them that stay, and never more than a quarter of <see cref="MaxBytes"/>. 0 keeps none.</summary>
+    public long RetainBytes { get; init; }
+
     /// <summary>Directory of the sinks' cursor files, beside the journal.</summary>
     public string CursorDirectory =>
         Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Directory)))!, "cursors");

@@ -53,6 +53,11 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             CountMachine(e);
             return true;
         }
+        if (variantId.IsEmpty)
+        {
+            // A server reported it and did not say what was shown; it belongs to the experiment and to no variant.
+            return true;
+        }
         var variant = Find(variantId);
         if (variant < 0)
         {

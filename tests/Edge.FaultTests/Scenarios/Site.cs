@@ -37,6 +37,7 @@ internal sealed class Site
         ("EDGE__JOURNAL__MEMORYBYTES", "524288"),
         ("EDGE__JOURNAL__SEGMENTBYTES", "1048576"),
         ("EDGE__JOURNAL__FREERESERVEBYTES", "1048576"),
+        ("EDGE__JOURNAL__RETAINBYTES", "0"),
         ("EDGE__SINKS__FILE__MAXFILEBYTES", "524288"),
     ];
 

@@ -17,10 +17,16 @@ public class EventEncoderTests
     [Theory]
     [InlineData("event-v1-full.json")]
     [InlineData("event-v1-minimal.json")]
+    [InlineData("event-v1-ingested.json")]
     public void Event_Version1_IsByteForByteTheGoldenFile(string file)
     {
         var golden = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", file)).TrimEnd('\n');
-        var tracked = file.Contains("full", StringComparison.Ordinal) ? Full() : Minimal();
+        var tracked = file.Split('-', '.')[2] switch
+        {
+            "full" => Full(),
+            "ingested" => Ingested(),
+            _ => Minimal(),
+        };
 
         Assert.Equal(golden, Encode(tracked));
     }
@@ -71,6 +77,48 @@ public class EventEncoderTests
         }
     }
 
+    [Theory]
+    [InlineData("numbers", "{\"n\": 12345678901234567890, \"e\": -1.50E+07 }", "{\"n\":12345678901234567890,\"e\":-1.50E+07}")]
+    [InlineData("escapes", "{ \"a\\u0000\\ud800\" : \"\\\" \\\\\" }", "{\"a\\u0000\\ud800\":\"\\\" \\\\\"}")]
+    [InlineData("every whitespace", "\n[\r\n\t1 ,\t2 ] \n", "[1,2]")]
+    [InlineData("nothing to take out", "{\"a b\":[true,null]}", "{\"a b\":[true,null]}")]
+    [InlineData("duplicate members", "{\"a\":1, \"a\":2}", "{\"a\":1,\"a\":2}")]
+    public void Event_RawJson_LosesOnlyTheWhitespaceBetweenTokens(string row, string sent, string expected)
+    {
+        var tracked = Minimal();
+        tracked.Properties = Encoding.UTF8.GetBytes(sent);
+        tracked.Layers = Encoding.UTF8.GetBytes(sent);
+
+        var json = Encode(tracked);
+
+        Assert.True(json.EndsWith($"\"properties\":{expected}}}", StringComparison.Ordinal), $"{row}: {json}");
+        Assert.Contains($"\"layers\":{expected},", json, StringComparison.Ordinal);
+        Assert.Equal(Encoding.UTF8.GetByteCount(expected), CompactJson.LengthOf(Encoding.UTF8.GetBytes(sent)));
+    }
+
+    [Fact]
+    public void Event_OfHalfAMebibyte_IsEncodedWhole()
+    {
+        var tracked = Minimal();
+        var big = Encoding.UTF8.GetBytes("{ \"a\" : \"" + new string('x', 512 * 1024) + "\" }");
+        tracked.Properties = big;
+
+        Assert.Equal(512 * 1024, JsonDocument.Parse(Encode(tracked)).RootElement.GetProperty("properties").GetProperty("a").GetString()!.Length);
+    }
+
+    [Fact]
+    public void CompactJson_OfAnyBytes_StaysWithinBounds()
+    {
+        var random = new Random(11);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var bytes = new byte[random.Next(0, 40)];
+            for (var at = 0; at < bytes.Length; at++) bytes[at] = "\"\\ \n{}a,:1"u8[random.Next(10)];
+
+            Assert.True(CompactJson.Of(bytes).Length <= bytes.Length);
+        }
+    }
+
     [Fact]
     public void Event_ModelWithHalfACharacter_IsStillOneValidLine()
     {
@@ -84,6 +132,7 @@ public class EventEncoderTests
     public void Event_EncodedAgain_AllocatesNothing()
     {
         var tracked = Full();
+        tracked.Properties = "{ \"plan\" : \"free\" }"u8;
         EventEncoder.Encode(tracked, Room);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -143,7 +192,7 @@ public class EventEncoderTests
         Api = "pictify",
         Project = "default",
         Type = "click",
-        Event = "redirect",
+        Event = "redirect"u8,
         Experiment = "demo-ab"u8,
         ExperimentUid = "exp_abc123"u8,
         Variant = "a"u8,
@@ -173,4 +222,31 @@ public class EventEncoderTests
         VerdictReason = "gmail_image_proxy",
         IsAuthenticated = true,
     };
+
+    /// <summary>What only the ingestion APIs write.</summary>
+    private static TrackedEvent Ingested()
+    {
+        var tracked = Minimal();
+        tracked.SenderId = "evt_abc123"u8;
+        tracked.Timestamp = new DateTimeOffset(2026, 5, 16, 20, 59, 58, 999, TimeSpan.FromHours(2));
+        tracked.Api = "traffical";
+        tracked.Project = "proj_marketplace";
+        tracked.Environment = "production";
+        tracked.Type = "track";
+        tracked.Event = "purchase \"é\""u8;
+        tracked.Channel = "in-app";
+        tracked.UnitKey = "user_789"u8;
+        tracked.AnonymousId = "u_abc"u8;
+        tracked.UserId = "user_42"u8;
+        tracked.SessionId = "u_abc-988310"u8;
+        tracked.DecisionId = "dec_abc123"u8;
+        tracked.Layers = "[ { \"layerId\" : \"l\", \"bucket\" : 7420 } ]"u8;
+        tracked.Url = "https://yoursite.com/?utm_source=facebook"u8;
+        tracked.Path = "/"u8;
+        tracked.Referrer = "https://l.facebook.com/"u8;
+        tracked.IsAuthenticated = true;
+        tracked.Properties = "{\n  \"order_total\": 49.990, \"id\": 12345678901234567890\n}"u8;
+        tracked.Extra = "{ \"context\" : { } }"u8;
+        return tracked;
+    }
 }

@@ -39,7 +39,7 @@ internal sealed record VisitEvent
             Api = "pictify",
             Project = "default",
             Type = Type,
-            Event = "pixel",
+            Event = "pixel"u8,
             Experiment = "slug"u8,
             ExperimentUid = Encoding.UTF8.GetBytes(Uid),
             Variant = Encoding.UTF8.GetBytes(Variant),
