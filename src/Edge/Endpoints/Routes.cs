@@ -1,3 +1,4 @@
+using Edge.Endpoints.Documents;
 using Edge.Endpoints.Management;
 using Edge.Experiments;
 using Edge.Telemetry;
@@ -11,6 +12,7 @@ namespace Edge.Endpoints;
 /// </summary>
 internal sealed class Routes(
     PixelEndpoint pixel, ClickEndpoint click, ResolveEndpoint resolve, ImageEndpoint image, ManagementApi management,
+    EmbeddedDocument client, EmbeddedDocument openApi,
     HealthEndpoints health, MetricsEndpoint metricsPage, LedgerEndpoint ledgerPage,
     AdminListener admin, Metrics metrics)
 {
@@ -43,6 +45,8 @@ internal sealed class Routes(
             }
         }
         if (ManagementApi.IsHere(path)) return management.HandleAsync(context);
+        if (path == "/sdk.js") return ReadAsync(context, RouteName.Sdk, client.HandleAsync);
+        if (path == "/openapi.json") return ReadAsync(context, RouteName.OpenApi, openApi.HandleAsync);
         return admin.ServesAdmin(context) ? DispatchAdminAsync(context, path) : RefusePathAsync(context);
     }
 
@@ -56,7 +60,12 @@ internal sealed class Routes(
             "/metrics" => (metricsPage.HandleAsync, RouteName.Metrics),
             _ => null,
         };
-        if (found is not var (answer, route)) return RefusePathAsync(context);
+        return found is var (answer, route) ? ReadAsync(context, route, answer) : RefusePathAsync(context);
+    }
+
+    /// <summary>Answers a page that is only ever read.</summary>
+    private Task ReadAsync(HttpContext context, RouteName route, Func<HttpContext, Task> answer)
+    {
         if (!IsGetOrHead(context)) return RefuseMethodAsync(context, route);
         metrics.Count(route, Outcome.Answered);
         return answer(context);

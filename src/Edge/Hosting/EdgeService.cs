@@ -1,6 +1,7 @@
 using System.Net;
 using Edge.Access;
 using Edge.Endpoints;
+using Edge.Endpoints.Documents;
 using Edge.Endpoints.Management;
 using Edge.Enrichment;
 using Edge.Enrichment.Geo;
@@ -100,6 +101,8 @@ internal sealed class EdgeService : IAsyncDisposable
             new ResolveEndpoint(_experiments.Catalog, visits, metrics),
             new ImageEndpoint(_experiments.Catalog, visits, new ImageSource(options.ImageUrlTemplate), options.ImageCounts, log),
             management,
+            EmbeddedDocument.Client(),
+            EmbeddedDocument.OpenApi(),
             new HealthEndpoints(_readiness, _journal),
             new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, tally, _optimizer, _enrichmentFaults, _geo, _readiness, time),
             new LedgerEndpoint(ledger, _journal, _forwarder),

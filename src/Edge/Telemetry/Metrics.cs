@@ -10,6 +10,8 @@ internal enum RouteName
     Resolve,
     Image,
     Experiments,
+    Sdk,
+    OpenApi,
     Health,
     Ready,
     Metrics,

@@ -7,7 +7,7 @@ using Xunit;
 namespace Edge.Tests.BlackBox;
 
 /// <summary>One native binary and a key of its management API, for all tests of a class; each test has experiments of its own.</summary>
-public sealed class ManagedEdge : IAsyncLifetime
+public class ManagedEdge : IAsyncLifetime
 {
     private static int _slugs;
 
@@ -22,14 +22,19 @@ public sealed class ManagedEdge : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Key = await CreateKeyAsync("pictify");
+        await PrepareAsync();
         Edge = await EdgeProcess.StartAsync(_data.Path, [], [("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1")]);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Edge.DisposeAsync();
         _data.Dispose();
+        GC.SuppressFinalize(this);
     }
+
+    /// <summary>What has to be there before it starts.</summary>
+    protected virtual Task PrepareAsync() => Task.CompletedTask;
 
     /// <summary>A slug no other test has.</summary>
     internal static string NewSlug() => $"test-{Interlocked.Increment(ref _slugs)}";

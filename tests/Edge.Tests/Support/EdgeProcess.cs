@@ -51,9 +51,9 @@ internal sealed class EdgeProcess : IAsyncDisposable
 
     /// <summary>Starts <c>edge serve</c> on <paramref name="dataDir"/> and waits until it is ready.</summary>
     public static async Task<EdgeProcess> StartAsync(string dataDir, string[]? arguments = null, (string Name, string Value)[]? environment = null,
-        Uri? admin = null, Version? version = null)
+        Uri? admin = null, Version? version = null, Uri? address = null)
     {
-        var edge = Launch(dataDir, arguments, environment);
+        var edge = Launch(dataDir, arguments, environment, address: address);
         if (version is not null)
         {
             edge.Client.DefaultRequestVersion = version;
@@ -65,10 +65,12 @@ internal sealed class EdgeProcess : IAsyncDisposable
         throw new TimeoutException($"edge was not ready within {StartTimeoutMs} ms: {await edge.Error}");
     }
 
-    /// <summary>Starts <c>edge serve</c> without waiting; <paramref name="binary"/> is another build than the published one.</summary>
-    public static EdgeProcess Launch(string dataDir, string[]? arguments = null, (string Name, string Value)[]? environment = null, string? binary = null)
+    /// <summary>Starts <c>edge serve</c> without waiting; <paramref name="binary"/> is another build than the published one,
+    /// <paramref name="address"/> where it has served before.</summary>
+    public static EdgeProcess Launch(
+        string dataDir, string[]? arguments = null, (string Name, string Value)[]? environment = null, string? binary = null, Uri? address = null)
     {
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        address ??= new Uri($"http://127.0.0.1:{FreePort()}");
         var start = Describe(["serve", "--data-dir", dataDir, "--urls", address.ToString(), .. arguments ?? ["--demo"]], environment, binary);
         return new EdgeProcess(Process.Start(start)!, address);
     }
