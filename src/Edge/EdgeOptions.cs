@@ -87,6 +87,10 @@ internal sealed class EdgeOptions
     public string GeoDatabase { get; set; } = "";
     public string GeoCountryHeader { get; set; } = "";
 
+    public string AutomationRulesFile { get; set; } = "";
+    public bool AutomationExcludeTools { get; set; }
+    public bool AutomationExcludeApplePrivacy { get; set; }
+
     public int JournalCommitIntervalMs { get; set; } = 5;
     public int JournalCommitWaitMs { get; set; } = 2_000;
     public int JournalPageBytes { get; set; } = 1 << 20;

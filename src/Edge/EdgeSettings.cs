@@ -90,6 +90,13 @@ internal static class EdgeSettings
                 return v.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? null : "must be the name of a header, such as CF-IPCountry";
             }),
 
+        Text("automation.rulesFile", "File with own rules of the verdict, asked before the built-in ones: docs/enrichment.md; empty is none. Read at start.",
+            o => o.AutomationRulesFile, (o, v) => o.AutomationRulesFile = v),
+        Flag("automation.excludeTools", "Take HTTP tools (curl, libraries) and requests without a user agent for bots: not counted.",
+            o => o.AutomationExcludeTools, (o, v) => o.AutomationExcludeTools = v),
+        Flag("automation.excludeApplePrivacy", "Take pixels that Apple Mail Privacy loads at delivery for prefetches: not counted.",
+            o => o.AutomationExcludeApplePrivacy, (o, v) => o.AutomationExcludeApplePrivacy = v),
+
         Number("journal.commitIntervalMs", 1, 1_000, "Longest time an event waits in memory for the next group commit.",
             o => o.JournalCommitIntervalMs, (o, v) => o.JournalCommitIntervalMs = (int)v),
         Number("journal.commitWaitMs", 10, 60_000, "Longest time a request with ack disk waits for its commit.",

@@ -49,7 +49,7 @@ internal static class UserAgentBenchmark
 
     private static void MeasureCached(TextWriter output, List<string> collected)
     {
-        var cache = new UserAgentCache(new EnrichmentFaults());
+        var cache = new UserAgentCache(new VerdictJudge(VerdictRules.Load(new EdgeOptions()).Table, 0, new EnrichmentFaults()), new EnrichmentFaults());
         var agents = collected.Where((_, index) => index % (collected.Count / CachedAgents) == 0).Take(CachedAgents).ToArray();
         for (var round = 0; round < 50; round++)
             foreach (var text in agents) cache.Lookup(text);

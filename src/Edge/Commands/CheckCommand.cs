@@ -7,7 +7,7 @@ namespace Edge.Commands;
 
 /// <summary>
 /// <c>edge check</c>: lists everything wrong with what the service would start with, or with one file that is not there yet:
-/// settings, environment, experiments, address salt, journal. Changes nothing; it may run beside the service, whose journal
+/// settings, environment, rules of the verdict, experiments, address salt, journal. Changes nothing; it may run beside the service, whose journal
 /// it then leaves alone. One line per finding, <c>severity file path: message [code]</c>, and a last line that counts.
 /// </summary>
 internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextWriter output)
@@ -35,6 +35,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         else
         {
             CheckMachine();
+            CheckVerdictRules();
             CheckExperiments();
             CheckSalt();
             CheckJournal();
@@ -54,6 +55,14 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             Report(Severity.Warning, "time_zones", "machine", "",
                 "has no time zone database (package tzdata), so only UTC is known in schedules");
+        }
+    }
+
+    private void CheckVerdictRules()
+    {
+        foreach (var problem in VerdictRules.Load(options).Problems)
+        {
+            Report(Severity.Error, "verdict_rules", "rules of the verdict", "", problem);
         }
     }
 

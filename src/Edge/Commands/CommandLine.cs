@@ -32,6 +32,8 @@ internal static class CommandLine
           edge journal skip-to --sink S --to N|end [--data-dir D] [--config F]
                                             gives up a sink's events up to number N; counted, never automatic
           edge ua [--stdin]                 user agents, one per line -> what the uap-core rules make of each, as JSON lines
+          edge verdict [--stdin] [--config F]
+                                            JSON lines {"user_agent","ip","kind","headers"} -> person or machine, and by which rule
           edge healthcheck [--url U]        exit code 0 when the service is ready
           edge version                      version, commit, runtime
           edge help                         this text
@@ -64,6 +66,9 @@ internal static class CommandLine
             case ["source", ..]:
                 var source = Arguments.Parse("source", args.AsSpan(1), [], ["stdin"]);
                 return Refuse(source, error) ?? SourceCommand.Run(Console.In, output, error);
+            case ["verdict", ..]:
+                var verdict = Arguments.Parse("verdict", args.AsSpan(1), ["config"], ["stdin"]);
+                return Refuse(verdict, error) ?? RunVerdict(verdict, output, error);
             case ["keys", "create", ..]:
                 var create = Arguments.Parse("keys create", args.AsSpan(2), ["kind", "project", .. SharedOptions], [], "scope", "origin");
                 return Refuse(create, error) ?? RunKeys(create, error, options => KeysCommand.Create(options, create, TimeProvider.System, output, error));
@@ -171,6 +176,9 @@ internal static class CommandLine
         var (options, problems) = ReadOptions(arguments);
         return new CheckCommand(options, TimeProvider.System, output).Run(problems, arguments["experiment"]);
     }
+
+    private static int RunVerdict(Arguments arguments, TextWriter output, TextWriter error) =>
+        LoadOptions("verdict", arguments, error) is { } options ? VerdictCommand.Run(options, Console.In, output, error) : ExitCode.Failure;
 
     private static int RunGeo(string? path, TextWriter error)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Enrichment;
 using Edge.Experiments;
 using Edge.Visits;
 
@@ -50,7 +51,10 @@ internal static class ExplainCommand
         {
             return ExitCode.Failure;
         }
-        var reading = VisitExplanation.Explain(description, entry, options.VariantOverride, now, arrival);
+        var (rules, problems) = VerdictRules.Load(options);
+        foreach (var problem in problems) error.WriteLine($"{Name}: {problem}");
+        var verdicts = new VerdictJudge(rules, problems.Count, new EnrichmentFaults());
+        var reading = VisitExplanation.Explain(description, entry, verdicts, options.VariantOverride, now, arrival);
         Report(requestFile, reading.Violations, error);
         if (reading.Explanation is not { } explanation)
         {

@@ -18,7 +18,7 @@ namespace Edge.Endpoints;
 /// </summary>
 internal sealed class MetricsEndpoint(
     Metrics metrics, Ledger ledger, EventJournal journal, Forwarder forwarder, ExperimentFileStore experiments, Tally tally, Optimizer optimizer,
-    EnrichmentFaults enrichmentFaults, GeoDatabase geo, Readiness readiness, TimeProvider time)
+    EnrichmentFaults enrichmentFaults, VerdictJudge verdicts, GeoDatabase geo, Readiness readiness, TimeProvider time)
 {
     private const double MillisecondsPerSecond = 1_000;
 
@@ -48,6 +48,7 @@ internal sealed class MetricsEndpoint(
         page.Family("edge_enrichment_faults_total", "counter", "Faults inside enrichment by part; each left members out of one event.");
         foreach (var part in EnrichmentFaults.Parts)
             page.Sample("edge_enrichment_faults_total", Label("part", SnakeCase(part.ToString())), enrichmentFaults.Of(part));
+        WriteVerdicts(page);
         return page.ToString();
     }
 
@@ -135,6 +136,21 @@ internal sealed class MetricsEndpoint(
             .Sample("edge_tally_uncounted_total", status.Uncounted);
         page.Family("edge_weights_published_total", "counter", "Publications of other weights.")
             .Sample("edge_weights_published_total", optimizer.Published);
+    }
+
+    private void WriteVerdicts(PrometheusText page)
+    {
+        page.Family("edge_verdict_rule_problems", "gauge", "Mistakes in the files of rules; the own file is not used while there are any.")
+            .Sample("edge_verdict_rule_problems", verdicts.Problems);
+        Write("edge_verdict_rule_events_total", "Events whose verdict a rule gave.", verdicts.Enforced);
+        Write("edge_verdict_shadow_events_total", "Events whose verdict a rule in shadow would have given.", verdicts.Shadowed);
+
+        void Write(string name, string help, Func<VerdictRule, long> count)
+        {
+            page.Family(name, "counter", help);
+            foreach (var rule in verdicts.Rules)
+                if (count(rule) is > 0 and var events) page.Sample(name, Label("rule", rule.Id), events);
+        }
     }
 
     private void WriteGeo(PrometheusText page)

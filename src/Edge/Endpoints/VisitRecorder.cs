@@ -29,8 +29,8 @@ internal enum VisitKind
 /// append. Nothing here waits for a disk, and nothing is allocated on the heap once user agents are known. Thread safe.
 /// </summary>
 internal sealed class VisitRecorder(
-    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, PlaceFinder places, UserAgentCache userAgents, VisitorHashes hashes,
-    ExposureMap exposures, EventJournal journal)
+    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, PlaceFinder places, UserAgentCache userAgents, VerdictJudge verdicts,
+    VisitorHashes hashes, ExposureMap exposures, EventJournal journal)
 {
     /// <summary>Minutes after midnight UTC in which a click may belong to yesterday's exposure: the longest attribution window.</summary>
     private const int AttributionMinutes = 30;
@@ -48,9 +48,10 @@ internal sealed class VisitRecorder(
         var headers = context.Request.Headers;
         var now = time.GetUtcNow();
         var facts = userAgents.Lookup(UserAgentOf(headers));
-        var (verdict, reason) = Visit.Judge(headers, facts);
 
         var client = AddressOf(context);
+        var judgement = verdicts.Judge(facts.VerdictRules, client, headers, ScopeOf(kind));
+        var verdict = judgement.Verdict;
         Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
         address = address[..client.WriteText(address)];
         var place = places.Find(context, client);
@@ -108,8 +109,10 @@ internal sealed class VisitRecorder(
             DeviceModel = facts.DeviceModel,
             AddressHash = addressHash,
             Verdict = VerdictNames.Of(verdict),
-            VerdictReason = reason,
+            VerdictReason = judgement.Reason,
+            VerdictShadow = judgement.Shadow?.ShadowText,
         };
+        verdicts.Count(judgement);
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
         return journal.TryAppend(record, tracked.Id, out sequence) == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
     }
@@ -119,8 +122,8 @@ internal sealed class VisitRecorder(
     {
         var now = time.GetUtcNow();
         var facts = userAgents.Lookup(UserAgentOf(context.Request.Headers));
-        var (verdict, _) = Visit.Judge(context.Request.Headers, facts);
         var client = AddressOf(context);
+        var verdict = verdicts.Judge(facts.VerdictRules, client, context.Request.Headers, VerdictScope.Api).Verdict;
         Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
         address = address[..client.WriteText(address)];
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
@@ -137,6 +140,8 @@ internal sealed class VisitRecorder(
         VisitKind.Image => "image"u8,
         _ => "redirect"u8,
     };
+
+    private static VerdictScope ScopeOf(VisitKind kind) => kind == VisitKind.Click ? VerdictScope.Click : VerdictScope.Pixel;
 
     private static string? UserAgentOf(IHeaderDictionary headers) => headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
 

@@ -5,6 +5,9 @@ internal enum EnrichmentPart
 {
     /// <summary>Browser and system versions, brand and model.</summary>
     UserAgent,
+
+    /// <summary>The automation verdict.</summary>
+    Verdict,
 }
 
 /// <summary>

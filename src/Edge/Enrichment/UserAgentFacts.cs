@@ -1,47 +1,14 @@
 namespace Edge.Enrichment;
 
-/// <summary>Who or what sent a request (spec 8.1). Only <see cref="Human"/> and <see cref="Proxy"/> count for an experiment.</summary>
-internal enum Verdict
-{
-    /// <summary>Nothing speaks against a person.</summary>
-    Human,
-
-    /// <summary>A mail provider's image proxy: a person's mail client, seen through the provider.</summary>
-    Proxy,
-
-    /// <summary>A speculative load announced by <c>Sec-Purpose</c>, <c>Purpose</c>, <c>X-Purpose</c> or <c>X-Moz</c>.</summary>
-    Prefetch,
-
-    /// <summary>A link scanner that names itself.</summary>
-    Scanner,
-
-    /// <summary>A crawler that names itself.</summary>
-    Bot,
-
-    /// <summary>No user agent to judge by.</summary>
-    Unknown,
-}
-
-/// <summary>The words verdicts are written as, in events and metrics.</summary>
-internal static class VerdictNames
-{
-    public static string Of(Verdict verdict) => verdict switch
-    {
-        Verdict.Human => "human",
-        Verdict.Proxy => "proxy",
-        Verdict.Prefetch => "prefetch",
-        Verdict.Scanner => "scanner",
-        Verdict.Bot => "bot",
-        _ => "unknown",
-    };
-}
-
 /// <summary>
 /// What the user agent alone says, in normalised words (spec 6.6). Immutable; shared by every request with the same user agent.
 /// Empty text means unknown and is left out of the event.
 /// </summary>
-internal sealed record UserAgentFacts(string DeviceType, string Browser, string Os, Verdict Verdict, string VerdictReason)
+internal sealed record UserAgentFacts(string DeviceType, string Browser, string Os)
 {
+    /// <summary>The rules of the verdict that the user agent satisfies; null when that could not be found out.</summary>
+    public RuleSet? VerdictRules { get; init; }
+
     public string BrowserVersion { get; init; } = "";
 
     public string OsVersion { get; init; } = "";
@@ -51,13 +18,8 @@ internal sealed record UserAgentFacts(string DeviceType, string Browser, string 
     public string DeviceModel { get; init; } = "";
 
     /// <summary>Reads the facts out of a user agent, given as the bytes of the header held in chars.</summary>
-    public static UserAgentFacts Read(ReadOnlySpan<char> userAgent)
-    {
-        var (verdict, reason) = Automation.Judge(userAgent);
-        return userAgent.IsEmpty
-            ? new("", "", "", verdict, reason)
-            : new(DeviceOf(userAgent), BrowserOf(userAgent), OsOf(userAgent), verdict, reason);
-    }
+    public static UserAgentFacts Read(ReadOnlySpan<char> userAgent) =>
+        userAgent.IsEmpty ? new("", "", "") : new(DeviceOf(userAgent), BrowserOf(userAgent), OsOf(userAgent));
 
     // The order of each cascade is part of the rule: every browser after the first names the ones before it.
     private static string BrowserOf(ReadOnlySpan<char> ua) =>

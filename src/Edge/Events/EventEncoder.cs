@@ -87,6 +87,7 @@ internal static class EventEncoder
         WriteText(writer, Names.AddressHash, e.AddressHash);
         WriteText(writer, Names.Verdict, e.Verdict);
         WriteText(writer, Names.VerdictReason, e.VerdictReason);
+        WriteText(writer, Names.VerdictShadow, e.VerdictShadow);
         writer.WriteBoolean(Names.Authenticated, e.IsAuthenticated);
         WriteRaw(writer, Names.Properties, e.Properties);
         WriteRaw(writer, Names.Extra, e.Extra);
@@ -199,6 +200,7 @@ internal static class EventEncoder
         public static readonly JsonEncodedText AddressHash = Name("ip_hash");
         public static readonly JsonEncodedText Verdict = Name("verdict");
         public static readonly JsonEncodedText VerdictReason = Name("verdict_reason");
+        public static readonly JsonEncodedText VerdictShadow = Name("verdict_shadow");
         public static readonly JsonEncodedText Authenticated = Name("authenticated");
         public static readonly JsonEncodedText Properties = Name("properties");
         public static readonly JsonEncodedText Extra = Name("extra");

@@ -81,6 +81,10 @@ internal ref struct TrackedEvent
     public ReadOnlySpan<byte> AddressHash;
     public string Verdict;
     public string VerdictReason;
+
+    /// <summary>What a rule in shadow would have made of it, as <c>verdict:rule</c>.</summary>
+    public string? VerdictShadow;
+
     public bool IsAuthenticated;
 
     /// <summary>Raw JSON as it was sent, like <see cref="Layers"/>.</summary>

@@ -60,6 +60,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly Optimizer _optimizer;
     private readonly Forwarder _forwarder;
     private readonly EnrichmentFaults _enrichmentFaults = new();
+    private readonly VerdictJudge _verdicts;
     private readonly UserAgentCache _userAgents;
     private readonly GeoDatabase _geo;
     private readonly KeyRatchet? _ratchet;
@@ -92,8 +93,9 @@ internal sealed class EdgeService : IAsyncDisposable
         _ratchet = options.AddressHash == AddressHashMode.Ratchet ? KeyRatchet.Open(options.DataDir, time, _logger) : null;
         var hashes = new VisitorHashes(_ratchet as IDayKeySource ?? new SaltedKeys(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir)));
         var places = new PlaceFinder(_geo, addresses, options.GeoCountryHeader);
-        _userAgents = new UserAgentCache(_enrichmentFaults);
-        var visits = new VisitRecorder(options, time, addresses, places, _userAgents, hashes, new ExposureMap(), _journal);
+        _verdicts = LoadVerdicts(options);
+        _userAgents = new UserAgentCache(_verdicts, _enrichmentFaults);
+        var visits = new VisitRecorder(options, time, addresses, places, _userAgents, _verdicts, hashes, new ExposureMap(), _journal);
         var management = BuildManagement(options, tally, time, log);
         var routes = new Routes(
             new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
@@ -104,7 +106,7 @@ internal sealed class EdgeService : IAsyncDisposable
             EmbeddedDocument.Client(),
             EmbeddedDocument.OpenApi(),
             new HealthEndpoints(_readiness, _journal),
-            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, tally, _optimizer, _enrichmentFaults, _geo, _readiness, time),
+            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, tally, _optimizer, _enrichmentFaults, _verdicts, _geo, _readiness, time),
             new LedgerEndpoint(ledger, _journal, _forwarder),
             _admin,
             metrics);
@@ -190,6 +192,14 @@ internal sealed class EdgeService : IAsyncDisposable
         await _web.DisposeAsync();
     }
 
+    /// <summary>Loads the rules of the verdict; a file with mistakes is reported and left out, and the service starts all the same.</summary>
+    private VerdictJudge LoadVerdicts(EdgeOptions options)
+    {
+        var (rules, problems) = VerdictRules.Load(options);
+        foreach (var problem in problems) _logger.VerdictRulesRefused(problem);
+        return new VerdictJudge(rules, problems.Count, _enrichmentFaults);
+    }
+
     /// <summary>The management API: its door, the output cache behind it, its routes behind that.</summary>
     private ManagementApi BuildManagement(EdgeOptions options, Tally tally, TimeProvider time, RequestLog log)
     {
@@ -205,7 +215,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new MoveExperiment(_experiments, rules, view, time),
             new GetQuota(catalog, plan),
             new GetResults(catalog, tally, time),
-            new ExplainExperiment(catalog, options.VariantOverride, time),
+            new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
             new RecomputeWeights(catalog, _optimizer));
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();

@@ -65,10 +65,13 @@ internal sealed record ExplainedExperiment(string Uid, string Slug, ExperimentTy
 
 /// <summary>The automation verdict.</summary>
 /// <param name="Verdict">Word of the event schema, such as <c>human</c> or <c>bot</c>.</param>
-/// <param name="Reason">What it was recognised by; empty for people.</param>
+/// <param name="Reason">Id of the rule that gave it; empty for people.</param>
+/// <param name="Certainty"><c>certain</c> or <c>probable</c>, as the rule says; null without a rule.</param>
+/// <param name="Shadow">What a rule in shadow would have made of it, as <c>verdict:rule</c>; null when none would.</param>
 /// <param name="IsMachine">Whether it gets the default variant instead of a choice.</param>
 /// <param name="Effect">What follows from it, for people.</param>
-internal sealed record ExplainedVerdict(string Verdict, string Reason, bool IsMachine, string Effect);
+internal sealed record ExplainedVerdict(
+    string Verdict, string Reason, string? Certainty, string? Shadow, bool IsMachine, string Effect);
 
 /// <summary>The unit of an A/B test.</summary>
 /// <param name="Source"><c>u parameter</c> or <c>viewer key</c>.</param>

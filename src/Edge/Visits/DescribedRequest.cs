@@ -1,3 +1,4 @@
+using Edge.Enrichment;
 using Edge.Requests;
 using Microsoft.AspNetCore.Http;
 
@@ -29,6 +30,9 @@ internal sealed record DescribedRequest
 
     /// <summary>Two capital letters, as the country database would say; empty when unknown.</summary>
     public required string Country { get; init; }
+
+    /// <summary>Pixel, click or API: some rules of the verdict hold for one of them.</summary>
+    public required VerdictScope Scope { get; init; }
 
     /// <summary>When it arrives; null is now.</summary>
     public required DateTimeOffset? At { get; init; }

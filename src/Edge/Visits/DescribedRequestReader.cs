@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Edge.Enrichment;
 using Edge.Experiments;
 using Edge.Requests;
 using Microsoft.AspNetCore.Http;
@@ -14,17 +15,20 @@ internal static class DescribedRequestReader
 {
     private const string TrackingPrefix = "/s/";
 
-    private static readonly string[] Members = ["url", "query", "headers", "ip", "country", "at"];
+    private static readonly string[] Members = ["url", "query", "headers", "ip", "country", "kind", "at"];
 
-    /// <summary>What the choice looks at; the last three announce speculative loads as the first of them does.</summary>
-    private static readonly string[] HeaderNames =
-        ["User-Agent", "Referer", "Accept-Language", "Sec-Purpose", "Purpose", "X-Moz", "X-Purpose"];
+    /// <summary>What the choice looks at, beside what the rules of the verdict do.</summary>
+    private static readonly string[] ChoiceHeaders = ["User-Agent", "Referer", "Accept-Language"];
+
+    private const string ClickEnding = "/click";
 
     /// <summary>The description, or null with what is wrong in <paramref name="violations"/>.</summary>
     /// <param name="utf8">One JSON object.</param>
     /// <param name="slug">Slug of the experiment; a tracking URL must be one of it.</param>
+    /// <param name="verdictHeaders">Headers that the rules of the verdict look at.</param>
     /// <param name="violations">Where broken rules are noted.</param>
-    public static DescribedRequest? Read(ReadOnlyMemory<byte> utf8, string slug, Violations violations)
+    public static DescribedRequest? Read(
+        ReadOnlyMemory<byte> utf8, string slug, IEnumerable<string> verdictHeaders, Violations violations)
     {
         if (utf8.Length > DescribedRequest.BytesMax)
         {
@@ -54,9 +58,10 @@ internal static class DescribedRequestReader
         var request = new DescribedRequest
         {
             Query = ReadQuery(fields, slug),
-            Headers = ReadHeaders(fields),
+            Headers = ReadHeaders(fields, [.. ChoiceHeaders.Union(verdictHeaders, StringComparer.OrdinalIgnoreCase)]),
             Address = ReadAddress(fields),
             Country = ReadCountry(fields),
+            Scope = ReadScope(fields),
             At = fields.Instant("at"),
         };
         return violations.Count == 0 ? request : null;
@@ -116,7 +121,7 @@ internal static class DescribedRequestReader
         return null;
     }
 
-    private static HeaderDictionary ReadHeaders(JsonFields fields)
+    private static HeaderDictionary ReadHeaders(JsonFields fields, string[] headerNames)
     {
         var headers = new HeaderDictionary();
         if (!fields.TryGet("headers", out var element) || !fields.TryObject("headers", out var members))
@@ -125,10 +130,10 @@ internal static class DescribedRequestReader
         }
         foreach (var member in element.EnumerateObject())
         {
-            var known = Array.Find(HeaderNames, name => name.Equals(member.Name, StringComparison.OrdinalIgnoreCase));
+            var known = Array.Find(headerNames, name => name.Equals(member.Name, StringComparison.OrdinalIgnoreCase));
             if (known is null)
             {
-                members.Violate(member.Name, $"is not looked at; known are {string.Join(", ", HeaderNames)}",
+                members.Violate(member.Name, $"is not looked at; known are {string.Join(", ", headerNames)}",
                     ViolationCodes.InvalidValue);
             }
             else if (headers.ContainsKey(known))
@@ -168,6 +173,28 @@ internal static class DescribedRequestReader
             return null;
         }
         return text.Trim(' ');
+    }
+
+    /// <summary>What is stated, else what the URL asks for, else the pixel.</summary>
+    private static VerdictScope ReadScope(JsonFields fields)
+    {
+        switch (fields.Text("kind", null, ExperimentRules.ReferenceCharsMax))
+        {
+            case "pixel":
+                return VerdictScope.Pixel;
+            case "click":
+                return VerdictScope.Click;
+            case "api":
+                return VerdictScope.Api;
+            case not null:
+                fields.Violate("kind", "must be one of pixel, click, api", ViolationCodes.InvalidValue);
+                return VerdictScope.Pixel;
+        }
+        return fields.TryGet("url", out var url) && url.ValueKind == JsonValueKind.String
+            && Uri.TryCreate(url.GetString(), UriKind.Absolute, out var parsed)
+            && parsed.AbsolutePath.EndsWith(ClickEnding, StringComparison.Ordinal)
+                ? VerdictScope.Click
+                : VerdictScope.Pixel;
     }
 
     private static ClientAddress? ReadAddress(JsonFields fields)

@@ -80,12 +80,6 @@ internal static class Visit
         return -1;
     }
 
-    /// <summary>The verdict on a request: a speculative load announces itself, anything else is judged by its user agent.</summary>
-    public static (Verdict Verdict, string Reason) Judge(IHeaderDictionary headers, UserAgentFacts facts) =>
-        Speculation.Judge(headers) is { } announced
-            ? (Verdict.Prefetch, announced)
-            : (facts.Verdict, facts.VerdictReason);
-
     /// <summary>What conditions and schedules may look at; views of the headers and the query.</summary>
     public static VisitorContext ContextOf(
         DateTimeOffset now, UserAgentFacts facts, CountryCode country, IHeaderDictionary headers, string? query) => new()
@@ -101,6 +95,6 @@ internal static class Visit
         Query = query,
     };
 
-    /// <summary>Whether the sender names itself as a machine, which is not assigned a variant and does not count.</summary>
+    /// <summary>Whether the sender is a machine that acts for nobody, which is not assigned a variant and does not count.</summary>
     public static bool IsMachine(Verdict verdict) => verdict is Verdict.Bot or Verdict.Scanner or Verdict.Prefetch;
 }

@@ -20,28 +20,33 @@ internal static class VisitExplanation
     /// <summary>Reads a description and explains it.</summary>
     /// <param name="description">JSON, see <see cref="DescribedRequestReader"/>.</param>
     /// <param name="experiment">The experiment.</param>
+    /// <param name="verdicts">Judges it.</param>
     /// <param name="believesStated">Whether <c>?variant=</c> is believed (setting selection.variantOverride).</param>
     /// <param name="now">The time when the description has none.</param>
     /// <param name="at">A time that is stronger than the description's; null for none.</param>
     public static ExplanationReading Explain(
-        ReadOnlyMemory<byte> description, CatalogEntry experiment, bool believesStated, DateTimeOffset now,
+        ReadOnlyMemory<byte> description, CatalogEntry experiment, VerdictJudge verdicts, bool believesStated, DateTimeOffset now,
         DateTimeOffset? at = null)
     {
         var violations = new Violations();
-        var explanation = DescribedRequestReader.Read(description, experiment.Experiment.Slug, violations) is { } request
-            ? Explain(request, experiment, believesStated, at ?? request.At ?? now, violations)
+        var explanation = DescribedRequestReader.Read(description, experiment.Experiment.Slug, verdicts.HeaderNames, violations) is { } request
+            ? Explain(request, experiment, verdicts, believesStated, at ?? request.At ?? now, violations)
             : null;
         return new ExplanationReading(explanation, violations.List);
     }
 
     private static Explanation? Explain(
-        DescribedRequest request, CatalogEntry experiment, bool believesStated, DateTimeOffset now, Violations violations)
+        DescribedRequest request, CatalogEntry experiment, VerdictJudge verdicts, bool believesStated, DateTimeOffset now,
+        Violations violations)
     {
         var headers = request.Headers;
         var userAgent = headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
         // Cut where the service cuts, so that both see the same.
-        var facts = UserAgentFacts.Read(UserAgentText.Cut(userAgent));
-        var (verdict, reason) = Visit.Judge(headers, facts);
+        var agent = UserAgentText.Cut(userAgent);
+        var facts = UserAgentFacts.Read(agent);
+        // Without an address it is judged as one that lies in no network.
+        var judgement = verdicts.Judge(verdicts.MatchAgent(agent), request.Address ?? default, headers, request.Scope);
+        var verdict = judgement.Verdict;
         var stated = believesStated ? Visit.StatedVariant(request.Query, experiment) : -1;
 
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
@@ -60,7 +65,9 @@ internal static class VisitExplanation
             Unit = unit,
             UnitSource = source == UnitSource.Parameter ? "u parameter" : "viewer key",
             Stated = stated,
-            Verdict = new ExplainedVerdict(VerdictNames.Of(verdict), reason, Visit.IsMachine(verdict), EffectOf(verdict)),
+            Verdict = new ExplainedVerdict(
+                VerdictNames.Of(verdict), judgement.Reason, judgement.Rule?.CertaintyText, judgement.Shadow?.ShadowText,
+                Visit.IsMachine(verdict), EffectOf(verdict)),
             IsCounted = !Visit.IsMachine(verdict),
         });
     }
@@ -79,7 +86,7 @@ internal static class VisitExplanation
     private static string EffectOf(Verdict verdict) => verdict switch
     {
         Verdict.Human or Verdict.Proxy => "gets a variant and is counted",
-        Verdict.Unknown => "gets a variant and is counted, but results do not learn from it",
+        Verdict.Unknown or Verdict.Unjudged => "gets a variant and is counted, but results do not learn from it",
         _ => "gets the default variant and is not counted",
     };
 }

@@ -84,6 +84,37 @@ public class VisitRecorderTests
     }
 
     [Theory]
+    [InlineData("Safe Links, click", "40.94.10.1", VisitKind.Click, "scanner", "microsoft_link_scan", "", false)]
+    [InlineData("Outlook, pixel", "40.94.10.1", VisitKind.Impression, "proxy", "microsoft_image_proxy", "", true)]
+    [InlineData("Barracuda, click", "209.222.82.9", VisitKind.Click, "human", "", "scanner:barracuda_network", true)]
+    public async Task Visit_FromANetwork_IsJudgedForWhatItAsked(
+        string row, string address, object kind, string verdict, string reason, string shadow, bool isChosen)
+    {
+        var e = await RecordAsync(DateTimeOffset.UtcNow, "?u=reader-1", (VisitKind)kind, address: address);
+
+        Assert.Equal((row, verdict, reason, shadow), (row, e.Text("verdict"), e.Text("verdict_reason"), e.Text("verdict_shadow")));
+        // Who is a machine gets the default, without chance.
+        Assert.Equal(isChosen, e.TryGetProperty("probability", out _));
+    }
+
+    [Fact]
+    public async Task Visit_WithoutRules_IsRecordedWithoutAVerdict()
+    {
+        using var directory = new TempDirectory();
+        await using var journal = TestJournal.Open(directory.Path);
+        var faults = new EnrichmentFaults();
+        var recorder = Recorder(journal, TimeProvider.System, verdicts: new VerdictJudge(null, 1, faults));
+
+        Assert.Equal(Outcome.Recorded, recorder.Record(Request("?u=reader-1"), DemoAb(), VisitKind.Impression, out _));
+        await journal.Journal.CommitAsync();
+
+        var e = JsonDocument.Parse(Assert.Single(journal.ReadAll()).Payload).RootElement;
+        Assert.Equal(("", "", "chrome"), (e.Text("verdict"), e.Text("verdict_reason"), e.Text("browser")));
+        Assert.True(e.TryGetProperty("probability", out _));
+        Assert.Equal(1, faults.Of(EnrichmentPart.Verdict));
+    }
+
+    [Theory]
     [InlineData("shown again", "?u=reader-1", VisitKind.Impression)]
     [InlineData("clicked after it was shown", "?u=reader-1", VisitKind.Click)]
     [InlineData("clicked and never shown", "?u=stranger", VisitKind.Click)]
@@ -250,9 +281,9 @@ public class VisitRecorderTests
     private static PlaceFinder Places(string database) =>
         new(GeoDatabase.Open(database, TimeProvider.System, new LogLines()), new ClientAddressResolver([], ForwardedHeader.XForwardedFor), "");
 
-    private static VisitRecorder Recorder(TestJournal journal, TimeProvider time, bool hasOverride = true, PlaceFinder? places = null) =>
+    private static VisitRecorder Recorder(TestJournal journal, TimeProvider time, bool hasOverride = true, PlaceFinder? places = null, VerdictJudge? verdicts = null) =>
         new(new EdgeOptions { VariantOverride = hasOverride }, time, new ClientAddressResolver([], ForwardedHeader.XForwardedFor),
-            places ?? Places(""), new UserAgentCache(new EnrichmentFaults()), new VisitorHashes(new SaltedKeys("salt")), new ExposureMap(), journal.Journal);
+            places ?? Places(""), new UserAgentCache(verdicts ?? BuiltInRules.Judge(), new EnrichmentFaults()), verdicts ?? BuiltInRules.Judge(), new VisitorHashes(new SaltedKeys("salt")), new ExposureMap(), journal.Journal);
 
     private static DefaultHttpContext Request(string query, string address = "203.0.113.7")
     {

@@ -35,29 +35,4 @@ public class UserAgentFactsTests
 
         Assert.Equal((device, browser, os), (facts.DeviceType, facts.Browser, facts.Os));
     }
-
-    [Theory]
-    [InlineData(ChromeWindows, "human", "")]
-    [InlineData("curl/8.5.0", "human", "")]
-    [InlineData("python-requests/2.32", "human", "")]
-    [InlineData("", "unknown", "no_user_agent")]
-    [InlineData("Mozilla/5.0", "proxy", "apple_mail_privacy")]
-    [InlineData("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", "proxy", "gmail_image_proxy")]
-    [InlineData("YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html", "proxy", "yahoo_mail_proxy")]
-    [InlineData("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "bot", "named_bot")]
-    [InlineData("Mozilla/5.0 (compatible; bingbot/2.0)", "bot", "named_bot")]
-    [InlineData("Twitterbot/1.0", "bot", "named_bot")]
-    [InlineData("LinkedInBot/1.0", "bot", "named_bot")]
-    [InlineData("facebookexternalhit/1.1", "bot", "facebookexternalhit")]
-    [InlineData("Baiduspider+(+http://www.baidu.com/search/spider.htm)", "bot", "named_bot")]
-    [InlineData("Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/126.0", "bot", "headless_chrome")]
-    [InlineData("Mozilla/5.0 (Linux; Android 9; CUBOT X20) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36", "human", "")]
-    [InlineData("Mozilla/5.0 (iPhone) Instagram 300.0 (iPhone14,5; google)", "human", "")]
-    [InlineData("BotanicalBrowser/1.0", "human", "")]
-    public void UserAgent_Automation_IsJudged(string userAgent, string verdict, string reason)
-    {
-        var facts = UserAgentFacts.Read(userAgent);
-
-        Assert.Equal((verdict, reason), (VerdictNames.Of(facts.Verdict), facts.VerdictReason));
-    }
 }

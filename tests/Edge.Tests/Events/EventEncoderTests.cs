@@ -220,6 +220,7 @@ public class EventEncoderTests
         AddressHash = "0123456789abcdef0123456789abcdef"u8,
         Verdict = "proxy",
         VerdictReason = "gmail_image_proxy",
+        VerdictShadow = "bot:http_tool",
         IsAuthenticated = true,
     };
 

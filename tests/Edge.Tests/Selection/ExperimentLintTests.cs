@@ -118,7 +118,7 @@ public class ExperimentLintTests
                 var explanation = Explainer.Explain(entry, RandomExperiments.Visitor(visitor), new ExplainedSender
                 {
                     Stated = -1,
-                    Verdict = new ExplainedVerdict("human", "", false, ""),
+                    Verdict = new ExplainedVerdict("human", "", null, null, false, ""),
                     IsCounted = true,
                 });
                 AssertConsistent(findings, explanation);

@@ -9,8 +9,8 @@ namespace Edge.Tests.Selection;
 
 public class ExplainerTests
 {
-    private static readonly ExplainedVerdict Human = new("human", "", IsMachine: false, "counted");
-    private static readonly ExplainedVerdict Crawler = new("bot", "named_bot", IsMachine: true, "not counted");
+    private static readonly ExplainedVerdict Human = new("human", "", null, null, IsMachine: false, "counted");
+    private static readonly ExplainedVerdict Crawler = new("bot", "named_bot", null, null, IsMachine: true, "not counted");
     private static readonly DateTimeOffset Now = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
 
     [Theory]

@@ -19,6 +19,8 @@ namespace Edge.Tests.Visits;
 /// <summary>The description of a request: what it is read as, and what is refused.</summary>
 public class VisitExplanationTests
 {
+    private static readonly VerdictJudge Judge = BuiltInRules.Judge();
+
     private const string Chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
     private static readonly DateTimeOffset Now = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
 
@@ -78,7 +80,7 @@ public class VisitExplanationTests
     [Fact]
     public void Explain_StatedVariantNotBelieved_IsIgnored()
     {
-        var reading = VisitExplanation.Explain("""{"query": "variant=b&u=1"}"""u8.ToArray(), Ab, believesStated: false, Now);
+        var reading = VisitExplanation.Explain("""{"query": "variant=b&u=1"}"""u8.ToArray(), Ab, Judge, believesStated: false, Now);
 
         Assert.Equal("SPLIT", reading.Explanation!.Reason);
     }
@@ -158,7 +160,7 @@ public class VisitExplanationTests
             {
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
             }
-            var reading = VisitExplanation.Explain(bytes, Ab, believesStated: true, Now);
+            var reading = VisitExplanation.Explain(bytes, Ab, Judge, believesStated: true, Now);
             Assert.Equal(reading.Explanation is null, reading.Violations.Count > 0);
         }
     }
@@ -177,7 +179,7 @@ public class VisitExplanationTests
         var addresses = new ClientAddressResolver([], ForwardedHeader.XForwardedFor);
         using var geo = GeoDatabase.Open("", TimeProvider.System, NullLogger.Instance);
         var recorder = new VisitRecorder(new EdgeOptions(), TimeProvider.System,
-            addresses, new PlaceFinder(geo, addresses, ""), new UserAgentCache(new EnrichmentFaults()),
+            addresses, new PlaceFinder(geo, addresses, ""), new UserAgentCache(BuiltInRules.Judge(), new EnrichmentFaults()), BuiltInRules.Judge(),
             new VisitorHashes(new SaltedKeys("salt")), new ExposureMap(), journal.Journal);
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse(address);
@@ -194,11 +196,11 @@ public class VisitExplanationTests
     }
 
     private static ExplanationReading Read(string description) =>
-        VisitExplanation.Explain(Encoding.UTF8.GetBytes(description), Ab, believesStated: true, Now);
+        VisitExplanation.Explain(Encoding.UTF8.GetBytes(description), Ab, Judge, believesStated: true, Now);
 
     private static Explanation Explained(string description, DateTimeOffset? at = null)
     {
-        var reading = VisitExplanation.Explain(Encoding.UTF8.GetBytes(description), Ab, believesStated: true, Now, at);
+        var reading = VisitExplanation.Explain(Encoding.UTF8.GetBytes(description), Ab, Judge, believesStated: true, Now, at);
         Assert.Empty(reading.Violations);
         return reading.Explanation!;
     }

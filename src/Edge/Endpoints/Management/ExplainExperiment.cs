@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Enrichment;
 using Edge.Experiments;
 using Edge.Visits;
 
@@ -8,7 +9,7 @@ namespace Edge.Endpoints.Management;
 /// <c>POST /experiments/api/{uid}/explain</c>: why a described request gets its variant, traced through the code that serves real ones.
 /// Nothing is counted and nothing is remembered.
 /// </summary>
-internal sealed class ExplainExperiment(CatalogHolder catalog, bool believesStated, TimeProvider time)
+internal sealed class ExplainExperiment(CatalogHolder catalog, VerdictJudge verdicts, bool believesStated, TimeProvider time)
 {
     private static readonly BodyRules Body = new(DescribedRequest.BytesMax);
 
@@ -25,7 +26,7 @@ internal sealed class ExplainExperiment(CatalogHolder catalog, bool believesStat
             await Problem.BodyAsync(request.Context, problem, Body);
             return;
         }
-        var (explanation, violations) = VisitExplanation.Explain(body, entry, believesStated, time.GetUtcNow());
+        var (explanation, violations) = VisitExplanation.Explain(body, entry, verdicts, believesStated, time.GetUtcNow());
         await (explanation is null
             ? Problem.ValidationAsync(request.Context, violations)
             : request.WriteAsync(json =>

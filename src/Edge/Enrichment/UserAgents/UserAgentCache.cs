@@ -20,19 +20,23 @@ internal sealed class UserAgentCache
 
     private readonly Entry?[] _entries = new Entry?[Sets * Ways];
     private readonly Lazy<UserAgentParser> _parser;
+    private readonly VerdictJudge _verdicts;
     private readonly EnrichmentFaults _faults;
 
     /// <summary>Spreads displacements over the places; a lost increment does no harm.</summary>
     private int _turn;
 
-    public UserAgentCache(EnrichmentFaults faults)
-        : this(faults, () => new UserAgentParser(RuleTable.Load()))
+    public UserAgentCache(VerdictJudge verdicts, EnrichmentFaults faults)
+        : this(verdicts, faults, () => new UserAgentParser(RuleTable.Load()))
     {
     }
 
+    /// <param name="verdicts">Says which rules of the verdict a user agent satisfies.</param>
+    /// <param name="faults">Counts what fails.</param>
     /// <param name="load">Loads the rules, once, when they are first needed; a failure costs every event the members they give.</param>
-    public UserAgentCache(EnrichmentFaults faults, Func<UserAgentParser> load)
+    public UserAgentCache(VerdictJudge verdicts, EnrichmentFaults faults, Func<UserAgentParser> load)
     {
+        _verdicts = verdicts;
         _faults = faults;
         _parser = new Lazy<UserAgentParser>(load);
     }
@@ -76,7 +80,7 @@ internal sealed class UserAgentCache
 
     private UserAgentFacts Read(ReadOnlySpan<char> text)
     {
-        var facts = UserAgentFacts.Read(text);
+        var facts = UserAgentFacts.Read(text) with { VerdictRules = _verdicts.MatchAgent(text) };
         if (text.IsEmpty) return facts;
         try
         {

@@ -1,4 +1,5 @@
 using Edge.Enrichment;
+using Edge.Tests.Support;
 using Xunit;
 
 namespace Edge.Tests.Enrichment.UserAgents;
@@ -43,14 +44,14 @@ public class UserAgentCacheTests
     {
         var padded = ChromeWindows + new string('x', 10_000) + " Googlebot/2.1";
 
-        Assert.Equal(Verdict.Human, NewCache().Lookup(padded).Verdict);
+        Assert.Equal(NewCache().Lookup(ChromeWindows).VerdictRules, NewCache().Lookup(padded).VerdictRules);
     }
 
     [Fact]
     public void Cache_RulesThatCannotBeLoaded_CostTheirMembersAndAreCounted()
     {
         var faults = new EnrichmentFaults();
-        var cache = new UserAgentCache(faults, () => throw new InvalidDataException("damaged"));
+        var cache = new UserAgentCache(BuiltInRules.Judge(), faults, () => throw new InvalidDataException("damaged"));
 
         var facts = cache.Lookup(ChromeWindows);
 
@@ -73,7 +74,7 @@ public class UserAgentCacheTests
     public void UserAgent_Details_AreThoseOfTheSameBrowserAndSystem(string userAgent, string browser, string os, string brand, string model)
     {
         var faults = new EnrichmentFaults();
-        var facts = new UserAgentCache(faults, () => Parser.Value).Lookup(userAgent);
+        var facts = new UserAgentCache(BuiltInRules.Judge(), faults, () => Parser.Value).Lookup(userAgent);
 
         Assert.Equal((browser, os, brand, model), (facts.BrowserVersion, facts.OsVersion, facts.DeviceBrand, facts.DeviceModel));
         Assert.Equal(0, faults.Of(EnrichmentPart.UserAgent));
@@ -94,5 +95,5 @@ public class UserAgentCacheTests
         Assert.Equal(header[..^2], UserAgentText.Of(header).ToString());
     }
 
-    private static UserAgentCache NewCache() => new(new EnrichmentFaults(), () => Parser.Value);
+    private static UserAgentCache NewCache() => new(BuiltInRules.Judge(), new EnrichmentFaults(), () => Parser.Value);
 }

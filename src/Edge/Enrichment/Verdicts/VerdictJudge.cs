@@ -1,0 +1,72 @@
+using Edge.Requests;
+using Microsoft.AspNetCore.Http;
+
+namespace Edge.Enrichment;
+
+/// <summary>
+/// Judges requests for the service and counts what its rules did. Never fails an event: when the rules could not be loaded, or one throws, the event
+/// goes without a verdict and that is counted. Thread safe, allocates nothing. The address is looked at and forgotten.
+/// </summary>
+internal sealed class VerdictJudge(VerdictTable? table, int problems, EnrichmentFaults faults)
+{
+    /// <summary>Longs per counter: one cache line of 64 bytes, so that cores do not fight over it.</summary>
+    private const int Stride = 8;
+
+    private readonly long[] _enforced = new long[(table?.Rules.Count ?? 0) * Stride];
+    private readonly long[] _shadow = new long[(table?.Rules.Count ?? 0) * Stride];
+
+    /// <summary>Mistakes in the files of rules.</summary>
+    public int Problems => problems;
+
+    /// <summary>The rules in force; empty when they could not be loaded.</summary>
+    public IReadOnlyList<VerdictRule> Rules => table?.Rules ?? [];
+
+    /// <summary>Names of the headers that rules look at.</summary>
+    public IEnumerable<string> HeaderNames => table?.HeaderNames ?? [];
+
+    /// <summary>The rules a user agent satisfies; null when that cannot be said.</summary>
+    public RuleSet? MatchAgent(ReadOnlySpan<char> agent)
+    {
+        try
+        {
+            return table?.MatchAgent(agent);
+        }
+        catch (Exception)
+        {
+            faults.Count(EnrichmentPart.Verdict);
+            return null;
+        }
+    }
+
+    /// <summary>The verdict on a request; <see cref="Verdict.Unjudged"/> when the rules fail.</summary>
+    /// <param name="agent">What <see cref="MatchAgent"/> says of its user agent.</param>
+    /// <param name="address">The visitor's address.</param>
+    /// <param name="headers">The headers.</param>
+    /// <param name="scope">What is asked for.</param>
+    public Judgement Judge(RuleSet? agent, in ClientAddress address, IHeaderDictionary headers, VerdictScope scope)
+    {
+        try
+        {
+            if (table is not null && agent is { } matched) return table.Judge(matched, address.ToBits(out var isV4), isV4, headers, scope);
+        }
+        catch (Exception)
+        {
+            // Whatever it was, the event is worth more than its verdict.
+        }
+        faults.Count(EnrichmentPart.Verdict);
+        return default;
+    }
+
+    /// <summary>Counts the rules that gave the verdict of one event.</summary>
+    public void Count(in Judgement judgement)
+    {
+        if (judgement.Rule is { } rule) Interlocked.Increment(ref _enforced[rule.Place * Stride]);
+        if (judgement.Shadow is { } shadow) Interlocked.Increment(ref _shadow[shadow.Place * Stride]);
+    }
+
+    /// <summary>Events a rule decided.</summary>
+    public long Enforced(VerdictRule rule) => Volatile.Read(ref _enforced[rule.Place * Stride]);
+
+    /// <summary>Events a rule in shadow would have decided.</summary>
+    public long Shadowed(VerdictRule rule) => Volatile.Read(ref _shadow[rule.Place * Stride]);
+}

@@ -1,0 +1,93 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Edge.Enrichment;
+
+/// <summary>
+/// The rules of the verdict, ready to be asked: user agent, network and headers each give the set of rules they satisfy, and the first rule that
+/// is in all three sets and in the scope decides. Immutable, thread safe, allocates nothing per question. Order is the order of the files, the
+/// operator's own rules first.
+/// </summary>
+internal sealed class VerdictTable
+{
+    private readonly VerdictRule[] _rules;
+    private readonly AgentTokens _agents;
+    private readonly NetworkTable _networks;
+    private readonly HeaderRule[] _headers;
+    private readonly RuleSet _withoutNetwork;
+    private readonly RuleSet _withoutHeader;
+    private readonly RuleSet _enforced;
+    private readonly RuleSet[] _byScope = new RuleSet[(int)VerdictScope.All + 1];
+
+    /// <param name="rules">At most <see cref="RuleSet.Capacity"/>.</param>
+    public VerdictTable(IReadOnlyList<VerdictRule> rules)
+    {
+        _rules = new VerdictRule[rules.Count];
+        for (var i = 0; i < _rules.Length; i++) _rules[i] = rules[i].At(i);
+        _agents = new AgentTokens(_rules);
+        _networks = new NetworkTable(_rules);
+        var headers = new Dictionary<string, List<(string, int)>>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 0; i < _rules.Length; i++)
+        {
+            var rule = _rules[i];
+            if (rule.Networks.Count == 0) _withoutNetwork = _withoutNetwork.With(i);
+            if (rule.Header.Length == 0) _withoutHeader = _withoutHeader.With(i);
+            if (rule.IsEnforced) _enforced = _enforced.With(i);
+            for (var scope = 1; scope < _byScope.Length; scope++)
+                if (((int)rule.Scopes & scope) != 0) _byScope[scope] = _byScope[scope].With(i);
+            if (rule.Header.Length == 0) continue;
+            if (!headers.TryGetValue(rule.Header, out var needles)) headers[rule.Header] = needles = [];
+            foreach (var text in rule.HeaderContains) needles.Add((text, i));
+        }
+        _headers = [.. headers.Select(pair => new HeaderRule(pair.Key, [.. pair.Value]))];
+    }
+
+    public IReadOnlyList<VerdictRule> Rules => _rules;
+
+    /// <summary>Names of the headers that rules look at.</summary>
+    public IEnumerable<string> HeaderNames => _headers.Select(header => header.Name);
+
+    /// <summary>The rules a user agent satisfies; depends on nothing else, so it can be remembered with it.</summary>
+    public RuleSet MatchAgent(ReadOnlySpan<char> agent) => _agents.Match(agent);
+
+    /// <summary>Judges a request.</summary>
+    /// <param name="agent">What <see cref="MatchAgent"/> says of its user agent.</param>
+    /// <param name="address">The visitor's address as bits.</param>
+    /// <param name="isV4">Whether these are 32 bits.</param>
+    /// <param name="headers">Its headers.</param>
+    /// <param name="scope">What it asks for.</param>
+    public Judgement Judge(in RuleSet agent, UInt128 address, bool isV4, IHeaderDictionary headers, VerdictScope scope)
+    {
+        var matched = agent & (_withoutNetwork | _networks.Find(address, isV4)) & _byScope[(int)scope];
+        if (!matched.IsEmpty) matched &= MatchHeaders(headers);
+        if (matched.IsEmpty) return new Judgement(Verdict.Human, null, null);
+        var first = matched.First;
+        if (_rules[first].IsEnforced) return new Judgement(_rules[first].Verdict, _rules[first], null);
+        var enforced = (matched & _enforced).First;
+        var rule = enforced < _rules.Length ? _rules[enforced] : null;
+        return new Judgement(rule?.Verdict ?? Verdict.Human, rule, _rules[first]);
+    }
+
+    private RuleSet MatchHeaders(IHeaderDictionary headers)
+    {
+        var matched = _withoutHeader;
+        foreach (var header in _headers)
+        {
+            var values = headers[header.Name];
+            if (values.Count == 0) continue;
+            foreach (var (text, rule) in header.Needles)
+                if (Says(values, text)) matched = matched.With(rule);
+        }
+        return matched;
+    }
+
+    private static bool Says(in StringValues values, string text)
+    {
+        for (var i = 0; i < values.Count; i++)
+            if (values[i] is { } value && value.Contains(text, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
+
+    /// <summary>What rules look for in one header.</summary>
+    private sealed record HeaderRule(string Name, (string Text, int Rule)[] Needles);
+}

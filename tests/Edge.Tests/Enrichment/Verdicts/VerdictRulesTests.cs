@@ -1,0 +1,157 @@
+using System.Net;
+using System.Reflection;
+using Edge.Enrichment;
+using Edge.Requests;
+using Edge.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Edge.Tests.Enrichment.Verdicts;
+
+/// <summary>The operator's own file, files with mistakes, and rules that fail.</summary>
+public sealed class VerdictRulesTests : IDisposable
+{
+    private const string Browser = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0";
+
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void OwnRules_ComeFirst_AndMayUseBuiltInNetworks()
+    {
+        var (table, problems) = Load("""
+            {
+              // People read our intranet through this.
+              "networks": {"office": {"source": "our own", "cidrs": ["198.51.100.0/25", "2001:db8:1::/48", "192.0.2.1"]}},
+              "rules": [
+                {"id": "our_office", "verdict": "human", "scope": "all", "certainty": "certain", "mode": "enforced", "networks": ["office"]},
+                {"id": "our_monitor", "verdict": "bot", "scope": "click", "certainty": "certain", "mode": "enforced",
+                 "userAgentContains": ["Firefox/127"], "networks": ["203.0.113.0/24"], "source": "ticket 12"},
+                {"id": "microsoft_api", "verdict": "bot", "scope": "api", "certainty": "probable", "mode": "shadow", "networks": ["microsoft_mail"]},
+                {"id": "mimecast_network", "mode": "enforced"},
+                {"id": "microsoft_link_scan", "mode": "shadow"},
+                {"id": "named_bot", "mode": "off"},
+              ]
+            }
+            """);
+
+        Assert.Empty(problems);
+        Assert.Equal("human our_office", Judge(table, "Googlebot/2.1 curl/8", "198.51.100.7", VerdictScope.Pixel));
+        Assert.Equal("human our_office", Judge(table, "facebookexternalhit/1.1", "192.0.2.1", VerdictScope.Pixel));
+        Assert.Equal("bot our_monitor", Judge(table, Browser, "203.0.113.7", VerdictScope.Click));
+        Assert.Equal("human ", Judge(table, Browser, "203.0.113.7", VerdictScope.Pixel));
+        Assert.Equal("human ", Judge(table, "Firefox/128", "203.0.113.7", VerdictScope.Click));
+        Assert.Equal("human  bot:microsoft_api", Judge(table, Browser, "52.100.0.1", VerdictScope.Api));
+        Assert.Equal("scanner mimecast_network", Judge(table, Browser, "91.220.42.1", VerdictScope.Click));
+        Assert.Equal("human  scanner:microsoft_link_scan", Judge(table, Browser, "52.100.0.1", VerdictScope.Click));
+        Assert.Equal("human ", Judge(table, "Googlebot/2.1", "203.0.113.7", VerdictScope.Pixel));
+    }
+
+    [Theory]
+    [InlineData("not JSON", "{", "is not valid JSON at line 1")]
+    [InlineData("no object", "[]", "must be an object")]
+    [InlineData("unknown member", """{"rules":[],"rule":[]}""", "unknown member 'rule'")]
+    [InlineData("no rules", "{}", "rules must be an array")]
+    [InlineData("rule without condition", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced"}]}""", "rules[0] has no condition")]
+    [InlineData("misspelt verdict", """{"rules":[{"id":"a","verdict":"robot","scope":"all","certainty":"certain","mode":"enforced","networks":["192.0.2.1"]}]}""",
+        "rules[0].verdict must be one of human, proxy, prefetch, scanner, bot, unknown")]
+    [InlineData("bits after the prefix", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","networks":["192.0.2.1/24"]}]}""",
+        "rules[0].networks '192.0.2.1/24' is neither a network")]
+    [InlineData("IPv4 as IPv6", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","networks":["::ffff:192.0.2.0/120"]}]}""",
+        "is neither a network")]
+    [InlineData("short token", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["x"]}]}""", "must be 3 to 128 ASCII characters")]
+    [InlineData("wrong type", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":"xyz"}]}""", "must be an array of texts")]
+    [InlineData("id of a built-in", """{"rules":[{"id":"named_bot","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["xyz"]}]}""",
+        "'named_bot' is the id of a built-in rule")]
+    [InlineData("mode of nothing", """{"rules":[{"id":"nobody","mode":"off"}]}""", "no built-in rule is called 'nobody'")]
+    [InlineData("the same id twice", """
+        {"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["xyz"]},
+                  {"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["abc"]}]}
+        """, "'a' is there twice")]
+    [InlineData("empty header", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","header":{"name":"X-A","contains":[]}}]}""", "rules[0].header.contains must be")]
+    [InlineData("half a surrogate pair", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentIs":["\ud800"]}]}""", "surrogate")]
+    public void OwnRules_WithAMistake_AreNamedAndLeftOut(string row, string file, string expected)
+    {
+        var (table, problems) = Load(file);
+
+        Assert.True(problems.Any(problem => problem.Contains(expected, StringComparison.Ordinal)), $"{row}: {string.Join('|', problems)}");
+        Assert.Equal("bot named_bot", Judge(table, "Googlebot/2.1", "203.0.113.7", VerdictScope.Pixel));
+    }
+
+    [Fact]
+    public void OwnRules_MissingFile_IsNamed()
+    {
+        var (table, problems) = VerdictRules.Load(new EdgeOptions { AutomationRulesFile = _directory["nowhere.json"] });
+
+        Assert.Contains("nowhere.json", Assert.Single(problems), StringComparison.Ordinal);
+        Assert.NotNull(table);
+    }
+
+    [Fact]
+    public void OwnRules_MoreThanThereIsRoomFor_AreRefused()
+    {
+        var rule = """{"id":"r$","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","networks":["192.0.2.1"]}""";
+        var many = Enumerable.Range(0, RuleSet.Capacity).Select(i => rule.Replace("$", $"{i}", StringComparison.Ordinal));
+
+        Assert.Contains("has more than", Assert.Single(Load($$"""{"rules":[{{string.Join(',', many)}}]}""").Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OwnRules_AnyBytes_NeverThrow()
+    {
+        var random = new Random(8);
+        var sound = File.ReadAllBytes(Path.Combine(Repository.Root, "src", "Edge", "Enrichment", "Verdicts", "rules.json"));
+        for (var i = 0; i < 2_000; i++)
+        {
+            var bytes = sound.ToArray();
+            for (var change = random.Next(1, 6); change > 0; change--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            var reader = new VerdictRuleReader(isBuiltIn: false);
+            reader.Read(bytes);
+            if (reader.Problems.Count == 0) _ = new VerdictTable(reader.Rules);
+        }
+    }
+
+    [Fact]
+    public void BuiltInRules_ThatCannotBeRead_LeaveTheVerdictOutAndAreCounted()
+    {
+        var (table, problems) = VerdictRules.Load("{"u8.ToArray(), new EdgeOptions());
+        var faults = new EnrichmentFaults();
+        var judge = new VerdictJudge(table, problems.Count, faults);
+
+        var judgement = judge.Judge(judge.MatchAgent("Googlebot/2.1"), default, new HeaderDictionary(), VerdictScope.Pixel);
+
+        Assert.NotEmpty(problems);
+        Assert.Equal((Verdict.Unjudged, "", 1), (judgement.Verdict, judgement.Reason, faults.Of(EnrichmentPart.Verdict)));
+    }
+
+    [Fact]
+    public void Rule_ThatThrows_LeavesTheVerdictOutAndIsCounted()
+    {
+        var faults = new EnrichmentFaults();
+        var judge = BuiltInRules.Judge(faults);
+        var headers = DispatchProxy.Create<IHeaderDictionary, Throwing>();
+
+        var judgement = judge.Judge(judge.MatchAgent(Browser), default, headers, VerdictScope.Pixel);
+
+        Assert.Equal((Verdict.Unjudged, 1), (judgement.Verdict, faults.Of(EnrichmentPart.Verdict)));
+    }
+
+    public class Throwing : DispatchProxy
+    {
+        protected override object Invoke(MethodInfo? targetMethod, object?[]? args) => throw new InvalidOperationException("planted");
+    }
+
+    private VerdictLoading Load(string file)
+    {
+        File.WriteAllText(_directory["rules.json"], file);
+        return VerdictRules.Load(new EdgeOptions { AutomationRulesFile = _directory["rules.json"] });
+    }
+
+    private static string Judge(VerdictTable? table, string userAgent, string address, VerdictScope scope)
+    {
+        var bits = ClientAddress.From(IPAddress.Parse(address)).ToBits(out var isV4);
+        var judgement = table!.Judge(table.MatchAgent(userAgent), bits, isV4, new HeaderDictionary(), scope);
+        return $"{VerdictNames.Of(judgement.Verdict)} {judgement.Reason}" + (judgement.Shadow is { } shadow ? " " + shadow.ShadowText : "");
+    }
+}
