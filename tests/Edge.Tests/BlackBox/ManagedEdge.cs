@@ -19,7 +19,7 @@ public class ManagedEdge : IAsyncLifetime
 
     internal string Key { get; private set; } = "";
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Key = await CreateKeyAsync("pictify");
         await PrepareAsync();
