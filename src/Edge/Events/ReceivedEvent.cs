@@ -7,6 +7,9 @@ namespace Edge.Events;
 /// </summary>
 internal sealed record ReceivedEvent
 {
+    /// <summary>Most bytes of one event, as it was sent: with what the server adds it still fits a page of the journal.</summary>
+    public const int BytesMax = 512 * 1024;
+
     /// <summary>What happened, a word from the closed set of <c>docs/event-schema.md</c>: impression, view, click, conversion, exposure, track, decision.</summary>
     public required string Type { get; init; }
 

@@ -74,40 +74,12 @@ internal static class JsonSyntax
         while (reader.Read())
         {
             if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped
-                && HasLoneSurrogate(reader.ValueSpan))
+                && JsonEscapes.HasLoneSurrogate(reader.ValueSpan))
             {
                 return (int)reader.TokenStartIndex;
             }
         }
         return -1;
-    }
-
-    private static bool HasLoneSurrogate(ReadOnlySpan<byte> escaped)
-    {
-        var highPending = false;
-        for (var i = 0; i < escaped.Length; i++)
-        {
-            var isHigh = false;
-            var isLow = false;
-            if (escaped[i] == (byte)'\\')
-            {
-                i++;
-                if (escaped[i] == (byte)'u')
-                {
-                    var isSurrogate = (escaped[i + 1] | 0x20) == 'd';
-                    var second = escaped[i + 2] | 0x20;
-                    isHigh = isSurrogate && second is '8' or '9' or 'a' or 'b';
-                    isLow = isSurrogate && second is >= 'c' and <= 'f';
-                    i += 4;
-                }
-            }
-            if (highPending != isLow)
-            {
-                return true;
-            }
-            highPending = isHigh;
-        }
-        return highPending;
     }
 
     private static string Position(ReadOnlySpan<byte> utf8, int at)

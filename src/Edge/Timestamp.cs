@@ -1,8 +1,9 @@
 using System.Globalization;
+using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Edge.Experiments;
+namespace Edge;
 
 /// <summary>
 /// Instants in JSON: RFC 3339 section 5.6 in, UTC with milliseconds out. An offset is required, because a local time
@@ -17,10 +18,16 @@ internal static class Timestamp
     private const int FractionDigitsKept = 7;
 
     /// <summary>Reads one timestamp; a leap second counts as the second after it.</summary>
-    public static bool TryParse(ReadOnlySpan<char> text, out DateTimeOffset value)
+    public static bool TryParse(ReadOnlySpan<char> text, out DateTimeOffset value) => TryParse<char>(text, out value);
+
+    /// <summary>Reads one timestamp of UTF-8 bytes.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> utf8, out DateTimeOffset value) => TryParse<byte>(utf8, out value);
+
+    private static bool TryParse<TChar>(ReadOnlySpan<TChar> text, out DateTimeOffset value)
+        where TChar : unmanaged, IBinaryInteger<TChar>
     {
         value = default;
-        if (text.Length <= DateTimeChars || text[10] is not ('T' or 't'))
+        if (text.Length <= DateTimeChars || Letter(text[10]) is not ('T' or 't'))
         {
             return false;
         }
@@ -54,19 +61,21 @@ internal static class Timestamp
     public static string Format(DateTimeOffset value) =>
         value.UtcDateTime.ToString(OutputFormat, CultureInfo.InvariantCulture);
 
-    private static bool TryDigits(ReadOnlySpan<char> text, char separator, out int value)
+    private static bool TryDigits<TChar>(ReadOnlySpan<TChar> text, char separator, out int value)
+        where TChar : unmanaged, IBinaryInteger<TChar>
     {
         value = 0;
         if (separator != '\0')
         {
-            if (text[0] != separator)
+            if (Letter(text[0]) != separator)
             {
                 return false;
             }
             text = text[1..];
         }
-        foreach (var c in text)
+        foreach (var each in text)
         {
+            var c = Letter(each);
             if (!char.IsAsciiDigit(c))
             {
                 return false;
@@ -76,41 +85,47 @@ internal static class Timestamp
         return true;
     }
 
-    private static bool TryFraction(ref ReadOnlySpan<char> rest, out long ticks)
+    private static bool TryFraction<TChar>(ref ReadOnlySpan<TChar> rest, out long ticks)
+        where TChar : unmanaged, IBinaryInteger<TChar>
     {
         ticks = 0;
-        if (rest[0] != '.')
+        if (Letter(rest[0]) != '.')
         {
             return true;
         }
         var digits = 0;
         var scale = TimeSpan.TicksPerSecond;
-        for (rest = rest[1..]; rest.Length > 0 && char.IsAsciiDigit(rest[0]); rest = rest[1..])
+        for (rest = rest[1..]; rest.Length > 0 && char.IsAsciiDigit(Letter(rest[0])); rest = rest[1..])
         {
             if (digits++ < FractionDigitsKept)
             {
                 scale /= 10;
-                ticks += (rest[0] - '0') * scale;
+                ticks += (Letter(rest[0]) - '0') * scale;
             }
         }
         return digits > 0 && rest.Length > 0;
     }
 
-    private static bool TryOffset(ReadOnlySpan<char> text, out long ticks)
+    private static bool TryOffset<TChar>(ReadOnlySpan<TChar> text, out long ticks)
+        where TChar : unmanaged, IBinaryInteger<TChar>
     {
         ticks = 0;
-        if (text is "Z" or "z")
+        if (text.Length == 1 && Letter(text[0]) is ('Z' or 'z'))
         {
             return true;
         }
-        if (text.Length != 6 || text[0] is not ('+' or '-') || !TryDigits(text[1..3], '\0', out var hours)
+        if (text.Length != 6 || Letter(text[0]) is not ('+' or '-') || !TryDigits(text[1..3], '\0', out var hours)
             || !TryDigits(text[3..], ':', out var minutes) || hours > 23 || minutes > 59)
         {
             return false;
         }
-        ticks = (hours * 60L + minutes) * TimeSpan.TicksPerMinute * (text[0] == '-' ? -1 : 1);
+        ticks = (hours * 60L + minutes) * TimeSpan.TicksPerMinute * (Letter(text[0]) == '-' ? -1 : 1);
         return true;
     }
+
+    /// <summary>A byte beyond ASCII becomes some letter of Latin-1, which no timestamp has.</summary>
+    private static char Letter<TChar>(TChar value)
+        where TChar : unmanaged, IBinaryInteger<TChar> => (char)ushort.CreateTruncating(value);
 }
 
 /// <summary>Lets the JSON serializer write instants as <see cref="Timestamp"/> does.</summary>

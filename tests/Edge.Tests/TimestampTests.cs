@@ -1,7 +1,7 @@
-using Edge.Experiments;
+using System.Text;
 using Xunit;
 
-namespace Edge.Tests.Experiments;
+namespace Edge.Tests;
 
 public class TimestampTests
 {
@@ -20,6 +20,8 @@ public class TimestampTests
     {
         Assert.True(Timestamp.TryParse(text, out var value));
         Assert.Equal(expected, Timestamp.Format(value));
+        Assert.True(Timestamp.TryParse(Encoding.UTF8.GetBytes(text), out var ofBytes));
+        Assert.Equal(value, ofBytes);
     }
 
     [Theory]
@@ -49,5 +51,9 @@ public class TimestampTests
     [InlineData("+026-05-16T19:00:00Z")]
     [InlineData("２026-05-16T19:00:00Z")]
     [InlineData("now")]
-    public void TryParse_AnythingElse_IsRefused(string text) => Assert.False(Timestamp.TryParse(text, out _));
+    public void TryParse_AnythingElse_IsRefused(string text)
+    {
+        Assert.False(Timestamp.TryParse(text, out _));
+        Assert.False(Timestamp.TryParse(Encoding.UTF8.GetBytes(text), out _));
+    }
 }

@@ -1,0 +1,129 @@
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Edge.Requests.Ingestion;
+
+/// <summary>
+/// Walks once over the bytes of a body and says where the members of its objects stand; what they mean is for the API's reader. Values
+/// are slices of the body. A byte order mark is skipped, trailing content is an error, of members with the same name the last wins.
+/// Every method that moves on throws <see cref="JsonException"/> for what is not JSON: the platform's reader knows no other way to say so,
+/// and each API's reader catches it in one place. Nothing else is ever thrown for input.
+/// </summary>
+internal ref struct BodyReader
+{
+    /// <summary>Deepest nesting that is read, the body's own array or object included (spec 1.4).</summary>
+    public const int DepthMax = 64;
+
+    /// <summary>An escaped name is at most this many times as long as the name: <c>\u0061</c>.</summary>
+    private const int EscapeBytesMax = 6;
+
+    private readonly ReadOnlyMemory<byte> _body;
+    private readonly MemberNames _names;
+    private readonly Span<RawValue> _values;
+    private readonly OtherMembers? _others;
+    private Utf8JsonReader _json;
+
+    /// <param name="body">The whole body, valid UTF-8 (<see cref="TryTrim"/>).</param>
+    /// <param name="names">The members to look for.</param>
+    /// <param name="values">Room for one value of each.</param>
+    /// <param name="others">Where members are noted that are not among them; null when they are of no interest.</param>
+    public BodyReader(ReadOnlyMemory<byte> body, MemberNames names, Span<RawValue> values, OtherMembers? others = null)
+    {
+        _body = body;
+        _names = names;
+        _values = values[..names.Count];
+        _others = others;
+        _json = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = DepthMax });
+    }
+
+    /// <summary>The body without its byte order mark; false when it is not UTF-8.</summary>
+    public static bool TryTrim(ref ReadOnlyMemory<byte> body)
+    {
+        if (body.Span.StartsWith("\uFEFF"u8)) body = body[3..];
+        return Utf8.IsValid(body.Span);
+    }
+
+    /// <summary>The token the reader stands on.</summary>
+    public readonly JsonTokenType Token => _json.TokenType;
+
+    /// <summary>Where the object read last stands in the body.</summary>
+    public RawValue Object { get; private set; }
+
+    /// <summary>The value of a known member of the object read last.</summary>
+    public readonly RawValue this[int member] => _values[member];
+
+    /// <summary>Moves to the next token; false behind the end of the body.</summary>
+    public bool Next() => _json.Read();
+
+    /// <summary>Moves to the next element of an array; false on its end.</summary>
+    public bool NextElement()
+    {
+        _json.Read();
+        return _json.TokenType != JsonTokenType.EndArray;
+    }
+
+    /// <summary>Requires that nothing follows the value the reader has read; throws <see cref="JsonException"/> when something does.</summary>
+    public void ReadEnd() => _json.Read();
+
+    /// <summary>Reads over the value the reader stands on.</summary>
+    public RawValue ReadValue()
+    {
+        var kind = _json.TokenType;
+        var start = (int)_json.TokenStartIndex;
+        if (kind == JsonTokenType.String) return new RawValue(kind, start, _json.ValueSpan.Length + 2, _json.ValueIsEscaped);
+        if (kind is not (JsonTokenType.StartObject or JsonTokenType.StartArray)) return new RawValue(kind, start, _json.ValueSpan.Length, false);
+        _json.Skip();
+        return new RawValue(kind, start, (int)_json.BytesConsumed - start, false);
+    }
+
+    /// <summary>Reads the object the reader stands on; its members replace those of the one before.</summary>
+    public void ReadObject()
+    {
+        _values.Clear();
+        _others?.Clear();
+        var start = (int)_json.TokenStartIndex;
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            var nameStart = (int)_json.TokenStartIndex;
+            var member = _json.ValueIsEscaped ? FindEscaped(_json.ValueSpan) : _names.Find(_json.ValueSpan);
+            _json.Read();
+            var value = ReadValue();
+            if (member >= 0) _values[member] = value;
+            _others?.Note(member, nameStart, value);
+        }
+        Object = new RawValue(JsonTokenType.StartObject, start, (int)_json.BytesConsumed - start, false);
+    }
+
+    /// <summary>The value exactly as it was sent; empty when it is absent.</summary>
+    public readonly ReadOnlyMemory<byte> Raw(RawValue value) => value.IsAbsent ? default : _body.Slice(value.Start, value.Length);
+
+    /// <summary>The members of the object that have no place of their own, as one object; empty without any.</summary>
+    public readonly ReadOnlyMemory<byte> Others() => _others is null ? default : _others.ToObject(_body.Span, _values);
+
+    /// <summary>The text of a string member, without quotes and escapes.</summary>
+    /// <param name="value">The member.</param>
+    /// <param name="charsMax">Most UTF-16 units.</param>
+    /// <param name="text">The text; empty unless the answer is <see cref="TextProblem.None"/>.</param>
+    public readonly TextProblem ReadText(RawValue value, int charsMax, out ReadOnlyMemory<byte> text) =>
+        MemberText.Read(_body, value, charsMax, out text);
+
+    /// <summary>The instant a string member names.</summary>
+    /// <param name="value">The member.</param>
+    /// <param name="instant">The instant; null when the answer says what is wrong.</param>
+    public readonly TextProblem ReadInstant(RawValue value, out DateTimeOffset? instant)
+    {
+        instant = null;
+        var problem = ReadText(value, MemberText.Unlimited, out var text);
+        if (problem is not (TextProblem.None or TextProblem.Empty)) return problem;
+        if (!Timestamp.TryParse(text.Span, out var parsed)) return TextProblem.NotInstant;
+        instant = parsed;
+        return TextProblem.None;
+    }
+
+    private readonly int FindEscaped(scoped ReadOnlySpan<byte> escaped)
+    {
+        if (escaped.Length > _names.LongestBytes * EscapeBytesMax) return -1;
+        Span<byte> name = stackalloc byte[escaped.Length];
+        return JsonEscapes.TryUnescape(escaped, name, out var written) ? _names.Find(name[..written]) : -1;
+    }
+}
