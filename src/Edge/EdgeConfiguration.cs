@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Forwarding.Configuration;
 
 namespace Edge;
 
@@ -17,6 +18,7 @@ internal sealed class EdgeConfiguration
 
     private readonly EdgeOptions _options = new();
     private readonly List<string> _problems = [];
+    private readonly SinkConfiguration _sinks = new();
 
     /// <summary>Problems found, one line each; empty when the options may be used.</summary>
     public IReadOnlyList<string> Problems => _problems;
@@ -31,6 +33,7 @@ internal sealed class EdgeConfiguration
             Apply(name[EnvironmentPrefix.Length..].Replace("__", ".", StringComparison.Ordinal), value, $"environment variable {name}");
         }
         foreach (var (key, value) in flags) Apply(key, value, $"option --{key}");
+        _options.Sinks = _sinks.Build(_problems);
         CheckTogether();
         return _options;
     }
@@ -66,11 +69,12 @@ internal sealed class EdgeConfiguration
             switch (member.Value.ValueKind)
             {
                 case JsonValueKind.Object:
+                    if (prefix.Equals(SinkConfiguration.Prefix, StringComparison.OrdinalIgnoreCase)) _sinks.Declare(member.Name, file);
                     ApplyObject(member.Value, key + ".", file);
                     break;
                 case JsonValueKind.Array:
                     var items = member.Value.EnumerateArray().Select(item => item.ToString());
-                    Apply(key, string.Join(EdgeSettings.ListSeparator, items), file);
+                    Apply(key, string.Join(SettingValue.ListSeparator, items), file);
                     break;
                 default:
                     Apply(key, member.Value.ToString(), file);
@@ -81,9 +85,14 @@ internal sealed class EdgeConfiguration
 
     private void Apply(string key, string text, string source)
     {
+        if (key.StartsWith(SinkConfiguration.Prefix, StringComparison.OrdinalIgnoreCase))
+        {
+            _sinks.Add(key[SinkConfiguration.Prefix.Length..], text, source);
+            return;
+        }
         var setting = Array.Find(EdgeSettings.All, s => s.Key.Equals(key, StringComparison.OrdinalIgnoreCase));
         if (setting is null)
-            _problems.Add($"{source}: unknown setting '{key}'; did you mean '{Nearest(key)}'?");
+            _problems.Add($"{source}: unknown setting '{key}'; did you mean '{SettingValue.Nearest(EdgeSettings.All.Select(known => known.Key), key)}'?");
         else if (setting.Assign(_options, text) is { } problem)
             _problems.Add($"{source}: {setting.Key} {problem}");
     }
@@ -119,25 +128,4 @@ internal sealed class EdgeConfiguration
     /// <summary>The items of a list of addresses.</summary>
     public static string[] SplitUrls(string urls) =>
         urls.Split([',', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-
-    private static string Nearest(string key) =>
-        EdgeSettings.All.MinBy(s => Distance(s.Key.ToLowerInvariant(), key.ToLowerInvariant()))!.Key;
-
-    /// <summary>Levenshtein distance, so that a misspelt key is answered with the one that was meant.</summary>
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var substitution = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(substitution, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[b.Length];
-    }
 }

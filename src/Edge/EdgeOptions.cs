@@ -1,4 +1,5 @@
 using Edge.Experiments;
+using Edge.Forwarding.Configuration;
 using Edge.Journal;
 
 namespace Edge;
@@ -102,8 +103,8 @@ internal sealed class EdgeOptions
     public int JournalRetainHours { get; set; } = 24;
     public long JournalRetainBytes { get; set; } = 1L << 30;
 
-    public bool FileSinkEnabled { get; set; } = true;
-    public long FileSinkMaxFileBytes { get; set; } = 64L << 20;
+    /// <summary>Every configured sink, the enabled ones and the others, in order of their names.</summary>
+    public IReadOnlyList<SinkOptions> Sinks { get; set; } = new SinkConfiguration().Build([]);
 
     /// <summary>Directory of the experiments, one file each.</summary>
     public string ExperimentsDir => Path.Combine(DataDir, "experiments");
@@ -117,8 +118,11 @@ internal sealed class EdgeOptions
     /// <summary>Directory of the sink cursors.</summary>
     public string CursorsDir => Path.Combine(DataDir, "cursors");
 
-    /// <summary>Directory the file sink writes into.</summary>
+    /// <summary>Directory the file sink writes into, unless it names another.</summary>
     public string ForwardedDir => Path.Combine(DataDir, "forwarded");
+
+    /// <summary>Directory of the events that a sink refused for good, one directory per sink.</summary>
+    public string DeadLettersDir => Path.Combine(DataDir, "dead-letters");
 
     /// <summary>The journal's share of these settings.</summary>
     public JournalOptions ToJournalOptions() => new()

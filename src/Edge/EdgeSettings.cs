@@ -16,9 +16,6 @@ internal sealed record Setting(string Key, string Meaning, Func<EdgeOptions, str
 /// <summary>The table of every configuration key. Order is the order of the documentation.</summary>
 internal static class EdgeSettings
 {
-    /// <summary>Separates the items of a list given as one text.</summary>
-    public const char ListSeparator = ',';
-
     public static readonly Setting[] All =
     [
         Text("node", "Name of this process in every event; unique within a fleet.", o => o.Node, (o, v) => o.Node = v),
@@ -117,10 +114,6 @@ internal static class EdgeSettings
             o => o.JournalRetainHours, (o, v) => o.JournalRetainHours = (int)v),
         Number("journal.retainBytes", 0, 1L << 45, "Most bytes that stay so, at most a quarter of journal.maxBytes and none when room is short; 0 keeps none.",
             o => o.JournalRetainBytes, (o, v) => o.JournalRetainBytes = v),
-
-        Flag("sinks.file.enabled", "Forward events as NDJSON files in DATA/forwarded.", o => o.FileSinkEnabled, (o, v) => o.FileSinkEnabled = v),
-        Number("sinks.file.maxFileBytes", 4_096, 1L << 40, "Size at which a forwarded file is closed and the next one begun.",
-            o => o.FileSinkMaxFileBytes, (o, v) => o.FileSinkMaxFileBytes = v),
     ];
 
     private static Setting Text(string key, string meaning, Func<EdgeOptions, string> read, Action<EdgeOptions, string> assign) =>
@@ -133,7 +126,7 @@ internal static class EdgeSettings
     private static Setting Flag(string key, string meaning, Func<EdgeOptions, bool> read, Action<EdgeOptions, bool> assign) =>
         new(key, meaning, o => read(o) ? "true" : "false", (options, text) =>
         {
-            if (!bool.TryParse(text, out var value)) return "must be true or false";
+            if (SettingValue.Flag(text, out var value) is { } problem) return problem;
             assign(options, value);
             return null;
         });
@@ -142,8 +135,7 @@ internal static class EdgeSettings
         Action<EdgeOptions, long> assign) =>
         new(key, $"{meaning} {min} to {max}.", o => read(o).ToString(CultureInfo.InvariantCulture), (options, text) =>
         {
-            var isNumber = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value);
-            if (!isNumber || value < min || value > max) return $"must be a whole number from {min} to {max}";
+            if (SettingValue.Number(text, min, max, out var value) is { } problem) return problem;
             assign(options, value);
             return null;
         });
@@ -161,20 +153,18 @@ internal static class EdgeSettings
 
     private static Setting Choice<T>(string key, string meaning, Func<EdgeOptions, T> read, Action<EdgeOptions, T> assign)
         where T : struct, Enum =>
-        new(key, meaning, o => CamelCase(read(o).ToString()), (options, text) =>
+        new(key, meaning, o => SettingValue.CamelCase(read(o).ToString()), (options, text) =>
         {
-            // A number would be parsed as an undeclared member, so only names are accepted.
-            if (text.Length == 0 || char.IsAsciiDigit(text[0]) || text[0] == '-' || !Enum.TryParse<T>(text, ignoreCase: true, out var value))
-                return "must be one of " + string.Join(", ", Enum.GetNames<T>().Select(CamelCase));
+            if (SettingValue.Choice<T>(text, out var value) is { } problem) return problem;
             assign(options, value);
             return null;
         });
 
     private static Setting List(string key, string meaning, Func<EdgeOptions, string[]> read, Action<EdgeOptions, string[]> assign,
         Func<string, string?> problem) =>
-        new(key, meaning, o => string.Join(ListSeparator, read(o)), (options, text) =>
+        new(key, meaning, o => string.Join(SettingValue.ListSeparator, read(o)), (options, text) =>
         {
-            var items = text.Split(ListSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            var items = SettingValue.Items(text);
             foreach (var item in items)
                 if (problem(item) is { } wrong) return wrong;
             assign(options, items);
@@ -183,6 +173,4 @@ internal static class EdgeSettings
 
     private static string? NetworkProblem(string text) =>
         IPNetwork.TryParse(text, out _) || IPAddress.TryParse(text, out _) ? null : $"'{text}' is not an address or network such as 10.0.0.0/8";
-
-    private static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Edge.Forwarding;
 using Edge.Journal;
 using Edge.Telemetry;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ namespace Edge.Endpoints;
 /// <c>/healthz</c>: the process can still do its work, else restart it. <c>/readyz</c>: send traffic here, with the reason in the
 /// body when not.
 /// </summary>
-internal sealed class HealthEndpoints(Readiness readiness, EventJournal journal)
+internal sealed class HealthEndpoints(Readiness readiness, EventJournal journal, Forwarder forwarder)
 {
     /// <summary>200 while the process should be left alone; 503 once the journal is lost and only a restart helps.</summary>
     public Task LiveAsync(HttpContext context) =>
@@ -25,9 +26,20 @@ internal sealed class HealthEndpoints(Readiness readiness, EventJournal journal)
             JournalState.Full => "journal full",
             _ => null,
         };
+        if (reason == "journal full") reason += WaitsFor();
         if (reason is not null) return WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "not ready: " + reason);
         var isDegraded = journal.Status.State == JournalState.SoftFull;
-        return WriteAsync(context, StatusCodes.Status200OK, isDegraded ? "ready, degraded: journal above its soft mark" : "ready");
+        return WriteAsync(context, StatusCodes.Status200OK, isDegraded ? "ready, degraded: journal above its soft mark" + WaitsFor() : "ready");
+    }
+
+    /// <summary>The sink the journal is held for; nothing when no sink is behind. Why it is behind stands in the ledger.</summary>
+    private string WaitsFor()
+    {
+        SinkStatus? behind = null;
+        foreach (var sink in forwarder.Statuses)
+            if (sink.Pending > 0 && (behind is null || sink.DurableCursor.Address < behind.DurableCursor.Address)) behind = sink;
+        if (behind is null) return "";
+        return $"; sink {behind.Name} ({PrometheusText.SnakeCase(behind.State.ToString())}) has {behind.Pending} events to take";
     }
 
     private static Task WriteAsync(HttpContext context, int status, string text)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using Edge.Forwarding;
 using Edge.Journal;
@@ -10,7 +11,7 @@ namespace Edge.Endpoints;
 /// <summary>
 /// <c>GET /ledger</c>: the conservation counters with their equations, since the journal's birth:
 /// <c>received = stored + in_flight + dropped + unaccounted</c>, where unaccounted is 0 unless an event is just being appended, and for
-/// every sink <c>stored = forwarded + pending + dead_lettered + skipped</c>. Every figure is counted where it happens.
+/// every sink <c>stored = forwarded + pending + dead_lettered + skipped</c>, with <c>filtered</c> a part of skipped. Every figure is counted where it happens.
 /// </summary>
 internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwarder forwarder)
 {
@@ -58,9 +59,15 @@ internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwar
         json.WriteNumber("pending", sink.Pending);
         json.WriteNumber("dead_lettered", sink.DeadLettered);
         json.WriteNumber("skipped", sink.Skipped);
+        json.WriteNumber("filtered", sink.Filtered);
+        json.WriteNumber("pending_bytes", sink.PendingBytes);
+        json.WriteNumber("sent_bytes", sink.Bytes);
+        json.WriteNumber("batches", sink.Batches);
+        json.WriteNumber("errors", sink.Errors);
         json.WriteNumber("oldest_pending_seconds", sink.OldestPendingAge.TotalSeconds);
         json.WriteString("state", PrometheusText.SnakeCase(sink.State.ToString()));
         json.WriteString("last_error", sink.LastError);
+        if (sink.LastErrorAt is { } at) json.WriteString("last_error_at", at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
         json.WriteEndObject();
     }
 }

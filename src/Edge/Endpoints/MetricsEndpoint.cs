@@ -172,8 +172,19 @@ internal sealed class MetricsEndpoint(
         Write("edge_sink_pending", "gauge", "Events a sink has yet to take.", sink => sink.Pending);
         Write("edge_sink_dead_lettered_total", "counter", "Events a sink refused for good.", sink => sink.DeadLettered);
         Write("edge_sink_skipped_total", "counter", "Events given up for a sink.", sink => sink.Skipped);
+        Write("edge_sink_filtered_total", "counter", "Those of the skipped events that a sink's filters left out.", sink => sink.Filtered);
+        Write("edge_sink_pending_bytes", "gauge", "Bytes of the journal a sink has yet to go through.", sink => sink.PendingBytes);
+        Write("edge_sink_batches_total", "counter", "Batches a sink has taken since the start.", sink => sink.Batches);
+        Write("edge_sink_sent_bytes_total", "counter", "Bytes of events a sink has taken since the start, before compression.", sink => sink.Bytes);
         Write("edge_sink_errors_total", "counter", "Failed deliveries.", sink => sink.Errors);
         Write("edge_sink_oldest_pending_seconds", "gauge", "Age of the oldest pending event.", sink => sink.OldestPendingAge.TotalSeconds);
+
+        page.Family("edge_sink_state", "gauge", "1 for the state a sink is in.");
+        foreach (var sink in sinks)
+        {
+            foreach (var state in Enum.GetValues<SinkState>())
+                page.Sample("edge_sink_state", $"{Label("sink", sink.Name)},{Label("state", SnakeCase(state.ToString()))}", sink.State == state ? 1 : 0);
+        }
 
         void Write(string name, string type, string help, Func<SinkStatus, double> value)
         {

@@ -11,6 +11,7 @@ internal enum Bug
     TruncateBeforeCursor,
     IgnoreIteratorError,
     ChangedToken,
+    LateDeadLetter,
     UncheckedRecord,
 }
 
@@ -27,6 +28,7 @@ internal static class Bugs
         "truncate-before-cursor" => Bug.TruncateBeforeCursor,
         "ignore-iterator-error" => Bug.IgnoreIteratorError,
         "changed-token" => Bug.ChangedToken,
+        "late-dead-letter" => Bug.LateDeadLetter,
         "unchecked-record" => Bug.UncheckedRecord,
         var name => throw new ArgumentException($"EDGE_PLANTED_BUG: unknown bug '{name}'"),
     };

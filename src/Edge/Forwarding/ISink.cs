@@ -9,6 +9,12 @@ namespace Edge.Forwarding;
 internal interface ISink : IDisposable
 {
     /// <summary>
+    /// Whether a batch that comes again after a kill must hold the same events as before, because the destination
+    /// recognises a repeated batch as a whole. Costs two syncs of the disk per batch.
+    /// </summary>
+    bool WantsSameBatches => false;
+
+    /// <summary>
     /// Makes ready to take what follows <paramref name="from"/> in this journal: a cursor that
     /// <see cref="FlushAsync"/> made durable, or the one this sink begins with. Called before the first batch and
     /// again after <see cref="DeliveryOutcome.Rewind"/>.
@@ -17,7 +23,8 @@ internal interface ISink : IDisposable
 
     /// <summary>
     /// Takes a batch as a whole; it is durable after <see cref="FlushAsync"/>. A batch answered with
-    /// <see cref="DeliveryOutcome.Retry"/> must come again before any other.
+    /// <see cref="DeliveryOutcome.Retry"/> must come again before any other; one answered with
+    /// <see cref="DeliveryOutcome.Refused"/> comes again in parts, in order.
     /// </summary>
     Task<DeliveryResult> DeliverAsync(RecordBatch batch, CancellationToken cancellation);
 

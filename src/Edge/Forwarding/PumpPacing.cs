@@ -9,6 +9,10 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
 {
     private const int MaxDoublings = 30;
     private const int NewsWithoutRecordsPauseMs = 100;
+    private const int PausedLookMs = 300;
+
+    /// <summary>Longest pause a sink may ask for.</summary>
+    public static readonly TimeSpan RetryAfterMax = TimeSpan.FromMinutes(10);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abandon = new();
@@ -56,15 +60,21 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
         DelayAsync(TimeSpan.FromMilliseconds(options.LingerMs) - time.GetElapsedTime(_batchBegan), _stop.Token);
 
     /// <summary>
-    /// Exponential with full jitter: many nodes that lost the same sink do not come back in step.
+    /// Exponential with full jitter: many nodes that lost the same sink do not come back in step. Not shorter than what
+    /// the sink asked for, and in no case longer than <see cref="RetryAfterMax"/>.
     /// </summary>
-    public Task BackOffAsync()
+    public Task BackOffAsync(TimeSpan retryAfter)
     {
         var doubled = (double)options.RetryBaseMs * (1L << Math.Min(_failures, MaxDoublings));
         _failures++;
         var pauseMs = 1 + (Random.Shared.NextDouble() * Math.Min(options.RetryCeilingMs, doubled));
-        return DelayAsync(TimeSpan.FromMilliseconds(pauseMs), WaitToken);
+        var asked = retryAfter < RetryAfterMax ? retryAfter : RetryAfterMax;
+        var pause = TimeSpan.FromMilliseconds(pauseMs);
+        return DelayAsync(asked > pause ? asked : pause, WaitToken);
     }
+
+    /// <summary>Waits a moment of a pause that an operator made; ends at once during a stop.</summary>
+    public Task PausedAsync() => DelayAsync(TimeSpan.FromMilliseconds(PausedLookMs), _stop.Token);
 
     /// <summary>Waits for news, and no longer than to the next checkpoint when one is owed.</summary>
     public Task WaitAsync(Task news, bool owesCheckpoint)

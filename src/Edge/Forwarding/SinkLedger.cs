@@ -24,6 +24,8 @@ internal sealed class SinkLedger(string name, SinkProgress durable, TimeProvider
     private DateTimeOffset? _lastErrorAt;
     private DateTimeOffset _lastMessageAt;
     private bool _owesRecoveryMessage;
+    private long _deadLettersSinceMessage;
+    private DateTimeOffset _lastDeadLetterMessageAt;
 
     // Nothing that is pending can have been accepted before this moment.
     private DateTimeOffset _pendingSince = time.GetUtcNow();
@@ -106,6 +108,35 @@ internal sealed class SinkLedger(string name, SinkProgress durable, TimeProvider
         }
     }
 
+    /// <summary>An event went to the dead letters.</summary>
+    public void DeadLettered(SinkProgress taken, EventId id, string reason)
+    {
+        lock (_lock)
+        {
+            _taken = taken;
+            var now = time.GetUtcNow();
+            _lastError = $"event {id} refused and set aside: {reason}";
+            _lastErrorAt = now;
+            _pendingSince = MadeAt(id);
+            _deadLettersSinceMessage++;
+            if (now - _lastDeadLetterMessageAt >= RepeatMessageAfter)
+            {
+                log.EventRefused(name, _deadLettersSinceMessage, reason);
+                _deadLettersSinceMessage = 0;
+                _lastDeadLetterMessageAt = now;
+            }
+        }
+    }
+
+    /// <summary>An operator paused the sink.</summary>
+    public void Paused()
+    {
+        lock (_lock)
+        {
+            _state = SinkState.Paused;
+        }
+    }
+
     public void Stopped()
     {
         lock (_lock)
@@ -131,6 +162,8 @@ internal sealed class SinkLedger(string name, SinkProgress durable, TimeProvider
                 Pending = pending,
                 DeadLettered = _taken.DeadLettered,
                 Skipped = _taken.Skipped,
+                Filtered = _taken.Filtered,
+                PendingBytes = PendingBytes(journal, pending),
                 Cursor = _taken.Cursor,
                 DurableCursor = _durable.Cursor,
                 Batches = _batches,
@@ -152,6 +185,17 @@ internal sealed class SinkLedger(string name, SinkProgress durable, TimeProvider
         }
 
         _state = SinkState.Forwarding;
+    }
+
+    private long PendingBytes(EventJournal journal, long pending)
+    {
+        if (pending == 0)
+        {
+            return 0;
+        }
+
+        var status = journal.Status;
+        return Math.Max(0, status.CommittedAddress - Math.Max(_taken.Cursor.Address, status.BeginAddress));
     }
 
     private static DateTimeOffset MadeAt(EventId id) =>

@@ -6,7 +6,7 @@ namespace Edge.Forwarding;
 /// Moves committed events from the journal to one sink, in order, for as long as the process runs. Order of things:
 /// the sink has taken a batch, the cursor moves in memory, the sink makes the batch durable, the cursor is made
 /// durable, and only then may the journal forget the events. A sink that fails is tried for ever with pauses in
-/// between; nothing is given up here.
+/// between; nothing is given up here. An event that a sink refuses for good is set aside (<see cref="DeadLetterBox"/>).
 /// </summary>
 /// <remarks>
 /// The loop has a thread of its own (<see cref="PumpThread"/>); only that thread touches the reader, the batch and
@@ -20,14 +20,18 @@ internal sealed class SinkPump : IDisposable
     private readonly PumpPacing _pacing;
     private readonly SinkLedger _ledger;
     private readonly SinkCursor _cursor;
-    private readonly RecordBatch _batch = new();
+    private readonly BatchInHand _hand;
+    private readonly BatchPlan _plan;
+    private readonly DeadLetterBox? _deadLetters;
+    private readonly PauseSwitch? _pause;
 
     private Task? _loop;
     private Task? _news;
     private JournalReader? _reader;
     private SinkProgress _taken;
+    private TimeSpan _retryAfter;
+    private int _refusedInARow;
     private bool _isResumed;
-    private bool _holdsBatch;
 
     /// <summary>
     /// Opens the sink's cursor; throws <see cref="JournalException"/> when it cannot be trusted or does not fit the
@@ -48,6 +52,17 @@ internal sealed class SinkPump : IDisposable
         _cursor = new SinkCursor(options, journal, gate);
         _taken = _cursor.Durable;
         _ledger = new SinkLedger(options.SinkName, _taken, time, log);
+        _hand = new BatchInHand(options.Filter, options.Fields);
+        _plan = new BatchPlan(options, sink.WantsSameBatches ? journal.EpochId : null);
+        if (options.DeadLetterDirectory is { } deadLetters)
+        {
+            _deadLetters = new DeadLetterBox(deadLetters, options.SinkName, time);
+        }
+
+        if (options.PausePath is { } pause)
+        {
+            _pause = new PauseSwitch(pause, time);
+        }
     }
 
     private enum Step
@@ -92,6 +107,7 @@ internal sealed class SinkPump : IDisposable
         _reader?.Dispose();
         _sink.Dispose();
         _cursor.Dispose();
+        _plan.Dispose();
         _pacing.Dispose();
     }
 
@@ -99,6 +115,17 @@ internal sealed class SinkPump : IDisposable
     {
         while (!_pacing.Abandoned.IsCancellationRequested)
         {
+            if (_pause is { IsPaused: true })
+            {
+                if (_pacing.IsStopping)
+                {
+                    break;
+                }
+
+                await PausedAsync();
+                continue;
+            }
+
             var step = await StepAsync();
             if (step == Step.NothingToRead && _pacing.IsStopping && HasEverything)
             {
@@ -108,13 +135,14 @@ internal sealed class SinkPump : IDisposable
             if (step != Step.Failed)
             {
                 _pacing.Succeeded();
+                _retryAfter = TimeSpan.Zero;
             }
 
             await (step switch
             {
                 Step.Delivered => _pacing.LingerAsync(),
                 Step.NothingToRead => WaitForReaderAsync(),
-                Step.Failed => _pacing.BackOffAsync(),
+                Step.Failed => _pacing.BackOffAsync(_retryAfter),
                 _ => Task.CompletedTask,
             });
         }
@@ -122,25 +150,37 @@ internal sealed class SinkPump : IDisposable
         await FinishAsync();
     }
 
-    private async Task<Step> StepAsync()
+    private async Task PausedAsync()
+    {
+        _ledger.Paused();
+        await GuardedAsync(async () => await CheckpointAsync() ? Step.NothingToRead : Step.Failed);
+        await _pacing.PausedAsync();
+    }
+
+    private Task<Step> StepAsync() => GuardedAsync(async () =>
+    {
+        if (!_isResumed && !await ResumeAsync())
+        {
+            return Step.Failed;
+        }
+
+        if (_hand.IsEmpty)
+        {
+            Fill();
+        }
+
+        var step = _hand.IsEmpty ? Step.NothingToRead : await DeliverAsync();
+
+        // Also after a failure: when the disk is full, this is what lets the journal give some of it back.
+        var isCheckpointed = !_pacing.CheckpointIsDue || await CheckpointAsync();
+        return isCheckpointed ? step : Step.Failed;
+    });
+
+    private async Task<Step> GuardedAsync(Func<Task<Step>> step)
     {
         try
         {
-            if (!_isResumed && !await ResumeAsync())
-            {
-                return Step.Failed;
-            }
-
-            if (!_holdsBatch)
-            {
-                Fill();
-            }
-
-            var step = _holdsBatch ? await DeliverAsync() : Step.NothingToRead;
-
-            // Also after a failure: when the disk is full, this is what lets the journal give some of it back.
-            var isCheckpointed = !_pacing.CheckpointIsDue || await CheckpointAsync();
-            return isCheckpointed ? step : Step.Failed;
+            return await step();
         }
         catch (OperationCanceledException) when (_pacing.Abandoned.IsCancellationRequested)
         {
@@ -164,6 +204,7 @@ internal sealed class SinkPump : IDisposable
         }
 
         _reader = _journal.OpenReader(_cursor.Durable.Cursor);
+        _plan.Resume(_cursor.Durable.Cursor);
         _isResumed = true;
         return true;
     }
@@ -171,16 +212,21 @@ internal sealed class SinkPump : IDisposable
     private void Fill()
     {
         _pacing.BatchBegins();
-        _holdsBatch = _reader!.Read(_batch, _options.BatchMaxRecords, _options.BatchMaxBytes) > 0;
-        if (_holdsBatch)
+        var read = _hand.Read;
+        if (!_plan.Fill(_reader!, read))
         {
-            _ledger.Holds(_batch[0].Id);
-            return;
+            throw new JournalException("a batch that was begun before the restart could not be read whole yet");
         }
 
-        if (_batch.Missing > 0)
+        if (read.Count > 0)
         {
-            _taken = After(_batch);
+            _ledger.Holds(read[0].Id);
+        }
+
+        _hand.Take();
+        if (_hand.IsEmpty && read.End.Sequence > _taken.Cursor.Sequence)
+        {
+            _taken = _hand.AfterNothing(_taken);
             _ledger.Passed(_taken);
         }
 
@@ -192,12 +238,24 @@ internal sealed class SinkPump : IDisposable
 
     private async Task<Step> DeliverAsync()
     {
+        if (_sink.WantsSameBatches && !await AnnounceAsync())
+        {
+            return Step.Failed;
+        }
+
+        var part = _hand.Next;
 #if EDGE_FAULTS
         if (Faults.Bugs.Planted(Faults.Bug.CursorBeforeSink))
-            _cursor.TrySave(After(_batch));
+            _cursor.TrySave(_hand.After(_taken));
         Faults.KillPoints.Reach("before-sink");
 #endif
-        if (!Accepts(await _sink.DeliverAsync(_batch, _pacing.Abandoned)))
+        var result = await _sink.DeliverAsync(part, _pacing.Abandoned);
+        if (result.Outcome == DeliveryOutcome.Refused && _deadLetters is not null)
+        {
+            return Refused(result.Reason!);
+        }
+
+        if (!Accepts(result))
         {
             return Step.Failed;
         }
@@ -205,23 +263,67 @@ internal sealed class SinkPump : IDisposable
 #if EDGE_FAULTS
         Faults.KillPoints.Reach("after-sink");
 #endif
-        _holdsBatch = false;
-        _taken = After(_batch);
-        _pacing.Delivered(_batch.Bytes.Length);
-        _ledger.Took(_taken, _batch);
-        return IsFull(_batch) ? Step.DeliveredFullBatch : Step.Delivered;
+        _refusedInARow = 0;
+        var bytes = part.Bytes.Length;
+        Move(_hand.After(_taken));
+        _pacing.Delivered(bytes);
+        _ledger.Took(_taken, part);
+        return _hand.IsEmpty && !_plan.IsFull(_hand.Read) ? Step.Delivered : Step.DeliveredFullBatch;
     }
 
-    /// <summary>Nearly full is full: there is a backlog, and waiting would not make the next batch larger.</summary>
-    private bool IsFull(RecordBatch batch) =>
-        batch.Count == _options.BatchMaxRecords || batch.Bytes.Length >= _options.BatchMaxBytes / 4 * 3;
-
-    private SinkProgress After(RecordBatch batch) => _taken with
+    /// <summary>Makes durable which batch comes now, and that everything before it is done.</summary>
+    private async Task<bool> AnnounceAsync()
     {
-        Cursor = batch.End,
-        Forwarded = _taken.Forwarded + batch.Count,
-        Skipped = _taken.Skipped + batch.Missing,
-    };
+        if (_taken != _cursor.Durable && !await CheckpointAsync())
+        {
+            return false;
+        }
+
+        if (_plan.Announce(_taken.Cursor, _hand.Next.End) is { } problem)
+        {
+            _ledger.Failed(problem);
+        }
+
+        return true;
+    }
+
+    /// <summary>Halves what was refused until it is one event, and sets that one aside.</summary>
+    private Step Refused(string reason)
+    {
+        if (!_hand.IsSingle)
+        {
+            _hand.Split();
+            return Step.DeliveredFullBatch;
+        }
+
+        if (_refusedInARow >= _options.RefusedInARowMax)
+        {
+            _ledger.Failed($"refused {_refusedInARow} events one after another, so no more are set aside until one is taken: {reason}");
+            return Step.Failed;
+        }
+
+        var (id, json) = _hand.Original();
+        var after = _hand.After(_taken, isDeadLettered: true);
+#if EDGE_FAULTS
+        if (Faults.Bugs.Planted(Faults.Bug.LateDeadLetter))
+            _cursor.TrySave(after);
+        Faults.KillPoints.Reach("before-dead-letter");
+#endif
+        _deadLetters!.Add(id, json.Span, reason);
+#if EDGE_FAULTS
+        Faults.KillPoints.Reach("after-dead-letter");
+#endif
+        _refusedInARow++;
+        Move(after);
+        _ledger.DeadLettered(_taken, id, reason);
+        return Step.DeliveredFullBatch;
+    }
+
+    private void Move(SinkProgress after)
+    {
+        _hand.Complete(_taken, after);
+        _taken = after;
+    }
 
     /// <summary>False when the sink could not make durable what it has taken.</summary>
     private async Task<bool> CheckpointAsync()
@@ -267,6 +369,7 @@ internal sealed class SinkPump : IDisposable
         }
 
         _ledger.Failed(result.Reason!);
+        _retryAfter = result.RetryAfter;
         if (result.Outcome == DeliveryOutcome.Rewind)
         {
             Rewind();
@@ -280,7 +383,7 @@ internal sealed class SinkPump : IDisposable
         _reader?.Dispose();
         _reader = null;
         _isResumed = false;
-        _holdsBatch = false;
+        _hand.Drop();
         _taken = _cursor.Durable;
         _ledger.Rewound(_taken);
     }

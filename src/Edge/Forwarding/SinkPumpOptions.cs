@@ -9,6 +9,26 @@ internal sealed record SinkPumpOptions
     /// <summary>The file that keeps the sink's durable cursor (<c>DATA/cursors/NAME</c>).</summary>
     public required string CursorPath { get; init; }
 
+    /// <summary>The file that keeps the batch under way (<c>DATA/intents/NAME</c>); for sinks that want the same batches.</summary>
+    public string? IntentPath { get; init; }
+
+    /// <summary>Directory of the events the sink refused; null when it never refuses any.</summary>
+    public string? DeadLetterDirectory { get; init; }
+
+    /// <summary>The file that says the sink is paused; null when it cannot be.</summary>
+    public string? PausePath { get; init; }
+
+    /// <summary>Which events the sink gets; null is all.</summary>
+    public EventFilter? Filter { get; init; }
+
+    /// <summary>Which members of an event the sink gets; null is all, unchanged.</summary>
+    public EventFields? Fields { get; init; }
+
+    /// <summary>
+    /// Events that may be set aside one after another without one that is taken; then the sink holds. 1 to 1000000.
+    /// </summary>
+    public int RefusedInARowMax { get; init; } = 100;
+
     /// <summary>Most events in one batch. 1 to 1000000.</summary>
     public int BatchMaxRecords { get; init; } = 20_000;
 

@@ -14,6 +14,9 @@ internal enum SinkState
     /// <summary>The last attempt failed; trying again after a pause.</summary>
     Retrying,
 
+    /// <summary>Paused by an operator; the journal holds its events.</summary>
+    Paused,
+
     /// <summary>Ended by an orderly stop.</summary>
     Stopped,
 }
@@ -39,8 +42,16 @@ internal sealed record SinkStatus
     public required long Pending { get; init; }
     public required long DeadLettered { get; init; }
 
-    /// <summary>Events given up by an operator or lost with a quarantined page.</summary>
+    /// <summary>
+    /// Events given up by an operator, lost with a quarantined page, or left out by the sink's filters.
+    /// </summary>
     public required long Skipped { get; init; }
+
+    /// <summary>Those of the skipped events that the sink's filters left out.</summary>
+    public required long Filtered { get; init; }
+
+    /// <summary>Bytes of the journal the sink has yet to go through, with what its filters will leave out.</summary>
+    public required long PendingBytes { get; init; }
 
     /// <summary>
     /// How far the sink has taken the journal; repeated after a kill from <see cref="DurableCursor"/> on.

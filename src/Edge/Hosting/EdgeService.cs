@@ -33,20 +33,6 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Time the optimizer gets to finish what it is writing.</summary>
     private static readonly TimeSpan OptimizerDeadline = TimeSpan.FromSeconds(1);
 
-    private const string FileSinkName = "file";
-
-    /// <summary>The tally is one file that is written as a whole: rarely. What comes after it is counted again after a kill.</summary>
-    private const int TallyCheckpointMs = 10_000;
-
-    /// <summary>Bytes of events after which it is written before its time, unless the journal is small.</summary>
-    private const long TallyCheckpointBytes = 256L << 20;
-
-    /// <summary>The journal must not fill up while it waits for the tally; a part of it may be held by that.</summary>
-    private const int TallyShareOfJournal = 8;
-
-    /// <summary>The tally keeps nothing of a batch, so a small one will do.</summary>
-    private const int TallyBatchBytes = 1 << 20;
-
     private readonly EdgeOptions _options;
     private readonly TimeProvider _time;
     private readonly long _startedAt;
@@ -85,7 +71,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var tallyOptions = new TallyOptions { Directory = options.DataDir, CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName) };
         var tally = Tally.Open(tallyOptions, _journal, _experiments.Catalog, time, _logger);
         _optimizer = new Optimizer(_experiments, tally, static (experiment, now) => experiment.RunTime(now), time, _logger);
-        _forwarder = new Forwarder(BuildPumps(options, tally, time), _logger);
+        _forwarder = new Forwarder(new PumpBuilder(options, _journal, time, _logger).Build(tally), _logger);
 
         _keys = KeyRing.Open(new KeyFile(options.KeysFile), time, reason => _logger.KeysRefused(reason));
         var addresses = new ClientAddressResolver(options.TrustedProxies, options.ForwardedHeader);
@@ -105,7 +91,7 @@ internal sealed class EdgeService : IAsyncDisposable
             management,
             EmbeddedDocument.Client(),
             EmbeddedDocument.OpenApi(),
-            new HealthEndpoints(_readiness, _journal),
+            new HealthEndpoints(_readiness, _journal, _forwarder),
             new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, tally, _optimizer, _enrichmentFaults, _verdicts, _geo, _readiness, time),
             new LedgerEndpoint(ledger, _journal, _forwarder),
             _admin,
@@ -224,33 +210,5 @@ internal sealed class EdgeService : IAsyncDisposable
         var answers = _web.Services.GetRequiredService<IOutputCacheStore>();
         _experiments.CatalogChanged += _ => answers.EvictByTagAsync(ManagementCache.Tag, CancellationToken.None).AsTask();
         return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), log) { Next = cached.Build() };
-    }
-
-    private List<SinkPump> BuildPumps(EdgeOptions options, Tally tally, TimeProvider time)
-    {
-        var gate = new TruncationGate(_journal);
-        var pumps = new List<SinkPump>();
-        if (options.FileSinkEnabled)
-        {
-            var sink = new FileSink(new FileSinkOptions { Directory = options.ForwardedDir, MaxFileBytes = options.FileSinkMaxFileBytes }, time);
-            var pump = new SinkPumpOptions { SinkName = FileSinkName, CursorPath = Path.Combine(options.CursorsDir, FileSinkName) };
-            pumps.Add(new SinkPump(_journal, sink, gate, pump, time, _logger));
-        }
-        else
-        {
-            // Switched off is not given up: the tally alone must not let the journal forget what nobody was sent.
-            gate.Add(FileSinkName, default);
-        }
-        var tallyPump = new SinkPumpOptions
-        {
-            SinkName = Tally.SinkName,
-            CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName),
-            CheckpointIntervalMs = TallyCheckpointMs,
-            // A segment that is full waits for nothing but this.
-            CheckpointBytes = Math.Min(Math.Min(TallyCheckpointBytes, options.JournalMaxBytes / TallyShareOfJournal), options.JournalSegmentBytes),
-            BatchMaxBytes = TallyBatchBytes,
-        };
-        pumps.Add(new SinkPump(_journal, tally, gate, tallyPump, time, _logger));
-        return pumps;
     }
 }

@@ -6,8 +6,12 @@ namespace Edge.Journal;
 /// <param name="Cursor">How far it has durably taken the journal.</param>
 /// <param name="Forwarded">Records delivered.</param>
 /// <param name="DeadLettered">Records the sink refused for good, kept aside.</param>
-/// <param name="Skipped">Records given up by an operator, or no longer in the journal when the sink got there.</param>
-internal readonly record struct SinkProgress(JournalCursor Cursor, long Forwarded, long DeadLettered, long Skipped);
+/// <param name="Skipped">
+/// Records given up by an operator, no longer in the journal when the sink got there, or left out by the sink's filters.
+/// </param>
+/// <param name="Filtered">Those of the skipped ones that the sink's filters left out. 48 bits.</param>
+internal readonly record struct SinkProgress(
+    JournalCursor Cursor, long Forwarded, long DeadLettered, long Skipped, long Filtered = 0);
 
 /// <summary>
 /// The durable progress of one sink, <c>DATA/cursors/NAME</c>, bound to one journal. A value is durable when <see
@@ -17,6 +21,7 @@ internal readonly record struct SinkProgress(JournalCursor Cursor, long Forwarde
 internal sealed class CursorFile : IDisposable
 {
     private const ushort Version = 1;
+    private const int FilteredOffset = 2;
     private const int EpochOffset = 8;
     private const int AddressOffset = 24;
     private const int SequenceOffset = 32;
@@ -97,7 +102,8 @@ internal sealed class CursorFile : IDisposable
     private static byte[] Encode(SinkProgress value, UInt128 epochId)
     {
         var bytes = new byte[PayloadBytes];
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes, Version);
+        // Writes 8 bytes from offset 0 on: the version takes the lowest two.
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, (value.Filtered << (FilteredOffset * 8)) | Version);
         BinaryPrimitives.WriteUInt128BigEndian(bytes.AsSpan(EpochOffset), epochId);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AddressOffset), value.Cursor.Address);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(SequenceOffset), value.Cursor.Sequence);
@@ -113,5 +119,6 @@ internal sealed class CursorFile : IDisposable
             BinaryPrimitives.ReadInt64LittleEndian(bytes[SequenceOffset..])),
         BinaryPrimitives.ReadInt64LittleEndian(bytes[ForwardedOffset..]),
         BinaryPrimitives.ReadInt64LittleEndian(bytes[DeadLetteredOffset..]),
-        BinaryPrimitives.ReadInt64LittleEndian(bytes[SkippedOffset..]));
+        BinaryPrimitives.ReadInt64LittleEndian(bytes[SkippedOffset..]),
+        BinaryPrimitives.ReadInt64LittleEndian(bytes) >>> (FilteredOffset * 8));
 }

@@ -15,6 +15,9 @@ internal sealed class RecordBatch
     private byte[] _bytes = new byte[InitialBytes];
     private int _length;
 
+    // Bytes after the last complete record.
+    private int _openBytes;
+
     /// <summary>Payload LF payload LF and so on.</summary>
     public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
 
@@ -37,10 +40,15 @@ internal sealed class RecordBatch
     /// <summary>The payload of one record, without line feed.</summary>
     public ReadOnlyMemory<byte> Payload(int index) => _bytes.AsMemory(_entries[index].Offset, _entries[index].Length);
 
+    /// <summary>The cursor to store once this record and everything before it has been taken.</summary>
+    public JournalCursor After(int index) =>
+        index == _entries.Count - 1 ? End : new JournalCursor(_entries[index].Next, _entries[index].Sequence);
+
     internal void Clear(JournalCursor start)
     {
         _entries.Clear();
         _length = 0;
+        _openBytes = 0;
         Missing = 0;
         Start = start;
         End = start;
@@ -48,14 +56,43 @@ internal sealed class RecordBatch
 
     internal void Add(EventId id, long sequence, ReadOnlySpan<byte> payload, JournalCursor end)
     {
-        var needed = _length + payload.Length + 1;
+        Write(payload);
+        Complete(id, sequence, end);
+    }
+
+    /// <summary>Adds bytes to a record that is not complete yet.</summary>
+    internal void Write(ReadOnlySpan<byte> bytes)
+    {
+        // One more for the line feed, so that completing a record needs no room.
+        var needed = _length + _openBytes + bytes.Length + 1;
         if (needed > _bytes.Length)
             Array.Resize(ref _bytes, Math.Max(needed, _bytes.Length * 2));
-        payload.CopyTo(_bytes.AsSpan(_length));
-        _bytes[_length + payload.Length] = LineFeed;
-        _entries.Add(new RecordEntry(id, sequence, _length, payload.Length));
-        _length = needed;
+        bytes.CopyTo(_bytes.AsSpan(_length + _openBytes));
+        _openBytes += bytes.Length;
+    }
+
+    /// <summary>Makes a record of what was written since the last one.</summary>
+    internal void Complete(EventId id, long sequence, JournalCursor end)
+    {
+        _bytes[_length + _openBytes] = LineFeed;
+        _entries.Add(new RecordEntry(id, sequence, _length, _openBytes, end.Address));
+        _length += _openBytes + 1;
+        _openBytes = 0;
         End = end;
+    }
+
+    /// <summary>Drops what was written since the last complete record.</summary>
+    internal void Abandon() => _openBytes = 0;
+
+    /// <summary>Makes this batch a part of another.</summary>
+    internal void CopyFrom(RecordBatch source, int first, int count)
+    {
+        Clear(first == 0 ? source.Start : source.After(first - 1));
+        for (var index = first; index < first + count; index++)
+        {
+            var entry = source._entries[index];
+            Add(entry.Id, entry.Sequence, source.Payload(index).Span, source.After(index));
+        }
     }
 
     internal void Skip(long missing, JournalCursor end)
@@ -70,4 +107,5 @@ internal sealed class RecordBatch
 /// <param name="Sequence">Its number in the journal.</param>
 /// <param name="Offset">Where its payload begins in the batch.</param>
 /// <param name="Length">Bytes of its payload, without the line feed.</param>
-internal readonly record struct RecordEntry(EventId Id, long Sequence, int Offset, int Length);
+/// <param name="Next">Address behind it in the journal.</param>
+internal readonly record struct RecordEntry(EventId Id, long Sequence, int Offset, int Length, long Next);

@@ -163,4 +163,6 @@ internal enum SlotKind : ushort
     Cursor = 2,
 
     FilePosition = 3,
+
+    Intent = 4,
 }

@@ -31,15 +31,19 @@ internal sealed class PumpedJournal : IAsyncDisposable
         string dataDirectory,
         TimeProvider? time = null,
         Func<SinkPumpOptions, SinkPumpOptions>? change = null,
-        ILogger? log = null)
+        ILogger? log = null,
+        ISink? sink = null)
     {
         time ??= TimeProvider.System;
         var journal = TestJournal.Open(Path.Combine(dataDirectory, "journal"));
-        var sink = new FileSink(new FileSinkOptions { Directory = Path.Combine(dataDirectory, "forwarded") }, time);
+        sink ??= new FileSink(new FileSinkOptions { Directory = Path.Combine(dataDirectory, "forwarded") }, time);
         var options = new SinkPumpOptions
         {
             SinkName = "file",
             CursorPath = Path.Combine(dataDirectory, "cursors", "file"),
+            IntentPath = Path.Combine(dataDirectory, "intents", "file"),
+            DeadLetterDirectory = Path.Combine(dataDirectory, "dead-letters", "file"),
+            PausePath = PauseSwitch.PathOf(dataDirectory, "file"),
         };
         var gate = new TruncationGate(journal.Journal);
         var pump = new SinkPump(

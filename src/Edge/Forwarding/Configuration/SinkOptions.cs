@@ -1,0 +1,41 @@
+namespace Edge.Forwarding.Configuration;
+
+/// <summary>
+/// Every setting of one sink as plain values, filled once by <see cref="SinkConfiguration"/> and not changed afterwards.
+/// Names, units, ranges and reasons stand in <see cref="SinkSettings"/>, which is also what the documentation is checked
+/// against. A setting of another type than the sink's keeps its default and is not looked at.
+/// </summary>
+internal sealed class SinkOptions(string name, SinkType type)
+{
+    /// <summary>Name in configuration, metrics, messages and file names: lower-case letters, digits, hyphens.</summary>
+    public string Name { get; } = name;
+
+    public SinkType Type { get; } = type;
+
+    public bool Enabled { get; set; } = true;
+
+    public int BatchMaxEvents { get; set; } = 20_000;
+    public int BatchMaxBytes { get; set; } = 4 << 20;
+    public int LingerMs { get; set; } = 100;
+    public int RetryCeilingMs { get; set; } = 5_000;
+    public int RefusedInARowMax { get; set; } = 100;
+
+    /// <summary>Values an event must have to be sent, by member; empty lets every event pass.</summary>
+    public string[] FilterApis { get; set; } = [];
+    public string[] FilterProjects { get; set; } = [];
+    public string[] FilterTypes { get; set; } = [];
+    public string[] FilterVerdicts { get; set; } = [];
+
+    /// <summary>Members that are kept; empty keeps all.</summary>
+    public string[] FieldsAllow { get; set; } = [];
+    public string[] FieldsDeny { get; set; } = [];
+
+    /// <summary>New names by the names of <c>docs/event-schema.md</c>.</summary>
+    public Dictionary<string, string> FieldsRename { get; } = new(StringComparer.Ordinal);
+
+    // File.
+
+    /// <summary>Empty: <c>DATA/forwarded</c> for the sink named file, a directory below it for others.</summary>
+    public string Directory { get; set; } = "";
+    public long MaxFileBytes { get; set; } = 64L << 20;
+}

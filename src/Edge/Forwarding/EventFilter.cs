@@ -1,0 +1,71 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Edge.Forwarding.Configuration;
+
+namespace Edge.Forwarding;
+
+/// <summary>
+/// Which events a sink gets: those whose members have one of the allowed values. An event without such a member has
+/// none of them. Values are compared as the encoder writes them, so nothing is decoded. Immutable.
+/// </summary>
+internal sealed class EventFilter
+{
+    private readonly (byte[] Member, byte[][] Values)[] _rules;
+
+    private EventFilter((byte[] Member, byte[][] Values)[] rules) => _rules = rules;
+
+    /// <summary>Null when every event passes.</summary>
+    public static EventFilter? Of(SinkOptions options)
+    {
+        (byte[] Member, string[] Values)[] all =
+        [
+            ("api"u8.ToArray(), options.FilterApis),
+            ("project"u8.ToArray(), options.FilterProjects),
+            ("type"u8.ToArray(), options.FilterTypes),
+            ("verdict"u8.ToArray(), options.FilterVerdicts),
+        ];
+        var rules = all.Where(static rule => rule.Values.Length > 0)
+            .Select(static rule => (rule.Member, Array.ConvertAll(rule.Values, Encode))).ToArray();
+        return rules.Length == 0 ? null : new EventFilter(rules);
+    }
+
+    public bool Passes(ReadOnlySpan<byte> json)
+    {
+        var passed = 0;
+        var members = new MemberScanner(json);
+        while (passed < _rules.Length && members.Next())
+        {
+            foreach (var (member, values) in _rules)
+            {
+                if (members.Name.SequenceEqual(member))
+                {
+                    if (!IsOneOf(values, members.Value))
+                    {
+                        return false;
+                    }
+
+                    passed++;
+                    break;
+                }
+            }
+        }
+
+        return passed == _rules.Length;
+    }
+
+    private static bool IsOneOf(byte[][] values, ReadOnlySpan<byte> found)
+    {
+        foreach (var value in values)
+        {
+            if (found.SequenceEqual(value))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static byte[] Encode(string value) =>
+        [(byte)'"', .. JsonEncodedText.Encode(value, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
+}

@@ -1,0 +1,84 @@
+using System.Buffers.Binary;
+using Edge.Journal;
+
+namespace Edge.Forwarding;
+
+/// <summary>
+/// Which batch is being delivered (<c>DATA/intents/NAME</c>), written before the sink sees it, so that after a kill in
+/// the middle the same events come again as the same batch. It counts only while it begins where the sink's durable
+/// cursor is. The pump's thread only; failures are <see cref="IOException"/> or <see cref="JournalException"/>.
+/// </summary>
+internal sealed class SinkIntent : IDisposable
+{
+    private const int EpochBytes = 16;
+    private const int PayloadBytes = EpochBytes + (4 * sizeof(long));
+
+    private readonly string _path;
+    private readonly UInt128 _epochId;
+    private SlotFile? _slots;
+    private (JournalCursor Start, JournalCursor End) _value;
+
+    private SinkIntent(string path, UInt128 epochId)
+    {
+        _path = path;
+        _epochId = epochId;
+    }
+
+    /// <summary>Opens the intent of a sink; one that is missing, damaged or of another journal is none.</summary>
+    public static SinkIntent Open(string path, UInt128 epochId)
+    {
+        var intent = new SinkIntent(path, epochId);
+        if (File.Exists(path))
+        {
+            intent._slots = SlotFile.Open(path, SlotKind.Intent);
+            var payload = intent._slots.Payload.AsSpan();
+            if (payload.Length == PayloadBytes && BinaryPrimitives.ReadUInt128BigEndian(payload) == epochId)
+            {
+                intent._value = (DecodeCursor(payload[EpochBytes..]), DecodeCursor(payload[(EpochBytes + 16)..]));
+            }
+        }
+
+        return intent;
+    }
+
+    /// <summary>Where the batch ended that was begun at this cursor; null when none was.</summary>
+    public JournalCursor? EndFrom(JournalCursor start) =>
+        _value.Start == start && _value.End.Sequence > start.Sequence ? _value.End : null;
+
+    /// <summary>Durable on return.</summary>
+    public void Write(JournalCursor start, JournalCursor end)
+    {
+        if (_value == (start, end))
+        {
+            return;
+        }
+
+        Span<byte> payload = stackalloc byte[PayloadBytes];
+        BinaryPrimitives.WriteUInt128BigEndian(payload, _epochId);
+        EncodeCursor(payload[EpochBytes..], start);
+        EncodeCursor(payload[(EpochBytes + 16)..], end);
+        if (_slots is null)
+        {
+            DiskDirectory.CreateDurably(Path.GetDirectoryName(Path.GetFullPath(_path))!);
+            SlotFile.Create(_path, SlotKind.Intent, payload);
+            _slots = SlotFile.Open(_path, SlotKind.Intent);
+        }
+        else
+        {
+            _slots.Write(payload);
+        }
+
+        _value = (start, end);
+    }
+
+    public void Dispose() => _slots?.Dispose();
+
+    private static void EncodeCursor(Span<byte> target, JournalCursor cursor)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(target, cursor.Address);
+        BinaryPrimitives.WriteInt64LittleEndian(target[8..], cursor.Sequence);
+    }
+
+    private static JournalCursor DecodeCursor(ReadOnlySpan<byte> source) => new(
+        BinaryPrimitives.ReadInt64LittleEndian(source), BinaryPrimitives.ReadInt64LittleEndian(source[8..]));
+}

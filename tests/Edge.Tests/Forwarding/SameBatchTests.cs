@@ -1,0 +1,52 @@
+using Edge.Forwarding;
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests.Forwarding;
+
+/// <summary>A sink that recognises batches gets the same ones again after a kill, whatever is in the journal by then.</summary>
+public sealed class SameBatchTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Restart_BatchUnderWay_ComesAgainWithTheSameEnds()
+    {
+        var hanging = new ScriptedSink(wantsSameBatches: true);
+        await using var pumped = PumpedJournal.Open(_directory["running"], sink: hanging);
+        await pumped.Journal.AppendAsync(30);
+        pumped.Pump.Start();
+        await pumped.UntilAsync(status => status.Forwarded == 30);
+        hanging.Answer([.. Enumerable.Repeat(DeliveryResult.Retry("does not say"), 1_000)]);
+        await pumped.Journal.AppendAsync(12);
+        await pumped.UntilAsync(status => status.State == SinkState.Retrying);
+        await pumped.Journal.AppendAsync(100);
+        TestJournal.CopyTree(_directory["running"], _directory["copy"]);
+
+        // Other limits must not change a batch that was begun.
+        var sink = new ScriptedSink(wantsSameBatches: true);
+        await using var copy = PumpedJournal.Open(_directory["copy"], change: o => o with { BatchMaxRecords = 7 }, sink: sink);
+        copy.Pump.Start();
+        await copy.UntilAsync(status => status.Pending == 0);
+
+        Assert.Equal((30L, 42L), (sink.Asked[0].Start.Sequence, sink.Asked[0].End.Sequence));
+        Assert.Equal(49L, sink.Asked[1].End.Sequence);
+        Assert.Equal(Enumerable.Range(31, 112).Select(n => TestJournal.PayloadOf(n)), sink.Taken);
+    }
+
+    [Fact]
+    public async Task Run_SameBatches_CursorIsDurableBeforeTheNextBatch()
+    {
+        var sink = new ScriptedSink(wantsSameBatches: true);
+        await using var pumped = PumpedJournal.Open(
+            _directory.Path, change: o => o with { BatchMaxRecords = 10, CheckpointIntervalMs = int.MaxValue }, sink: sink);
+        await pumped.Journal.AppendAsync(30);
+
+        pumped.Pump.Start();
+        await pumped.UntilAsync(status => status.Forwarded == 30);
+
+        Assert.Equal(20L, pumped.Status.DurableCursor.Sequence);
+    }
+}
