@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace Edge.Requests.Ingestion;
+
+/// <summary>
+/// Reads the body of Pictify's events (spec 4.3): one object, or an array of 1 to 100 of them. A single invalid object refuses the body; in
+/// an array it is an error of its own. What an event must be is <see cref="PictifyEvent"/>. Pure; never throws for input.
+/// </summary>
+internal static class PictifyBody
+{
+    /// <summary>Most events of one array.</summary>
+    public const int EventsMax = 100;
+
+    public static PictifyReading Read(ReadOnlyMemory<byte> body)
+    {
+        if (!BodyReader.TryTrim(ref body)) return Refuse(false, "must be valid UTF-8", FieldProblemCodes.InvalidFormat);
+        try
+        {
+            var reader = new BodyReader(body, PictifyEvent.Names, stackalloc RawValue[PictifyEvent.Members]);
+            reader.Next();
+            if (reader.Token == JsonTokenType.StartArray) return ReadArray(ref reader);
+            var problems = new List<FieldProblem>();
+            var item = PictifyEvent.Read(ref reader, 0, problems);
+            reader.ReadEnd();
+            return problems.Count > 0 ? new PictifyReading(false, problems, []) : new PictifyReading(false, [], [item]);
+        }
+        catch (JsonException)
+        {
+            return Refuse(false, "must be one JSON value, nested at most 64 levels deep", FieldProblemCodes.InvalidFormat);
+        }
+    }
+
+    private static PictifyReading ReadArray(ref BodyReader reader)
+    {
+        var items = new List<PictifyItem>();
+        var problems = new List<FieldProblem>();
+        var count = 0;
+        for (; reader.NextElement(); count++)
+        {
+            // What is beyond the limit must still be JSON.
+            if (count >= EventsMax)
+            {
+                reader.ReadValue();
+                continue;
+            }
+            problems.Clear();
+            var item = PictifyEvent.Read(ref reader, count, problems);
+            items.Add(problems.Count > 0 ? item with { Event = null, Error = Describe(problems[0]) } : item);
+        }
+        reader.ReadEnd();
+        if (count == 0) return Refuse(true, "must hold at least one event", FieldProblemCodes.Required);
+        return count > EventsMax
+            ? Refuse(true, $"must hold at most {EventsMax} events", FieldProblemCodes.OutOfRange)
+            : new PictifyReading(true, [], items);
+    }
+
+    private static string Describe(FieldProblem problem) => problem.Field.Length == 0 ? $"event {problem.Message}" : $"{problem.Field} {problem.Message}";
+
+    private static PictifyReading Refuse(bool isArray, string message, string code) => new(isArray, [new FieldProblem("", message, code)], []);
+}
