@@ -40,6 +40,18 @@ public class PlantedBugTests
     public Task PlantedBug_UncheckedRecord_IsCaughtWithin50Cycles() =>
         CatchAsync("unchecked-record", settings => Rounds.On(FaultBuild.Path, DamagedRecordScenario.RunAsync, settings, damagesRecords: true));
 
+    [Fact]
+    public Task PlantedBug_RowsThatMayRepeat_IsCaughtWithin50Cycles() =>
+        CatchAsync("repeated-rows", settings => PostgresScenario.On(FaultBuild.Path, settings));
+
+    [Fact]
+    public Task PlantedBug_DeliveredWithoutCommitOfTheServer_IsCaughtWithin50Cycles() =>
+        CatchAsync("no-server-commit", settings => PostgresScenario.On(FaultBuild.Path, settings));
+
+    [Fact]
+    public Task PlantedBug_CursorBeforePostgres_IsCaughtWithin50Cycles() =>
+        CatchAsync("cursor-before-sink", settings => PostgresScenario.On(FaultBuild.Path, settings));
+
     private static async Task CatchAsync(string bug, Func<(string Name, string Value)[], Rounds.Round> scenario)
     {
         var output = TestContext.Current.TestOutputHelper!;

@@ -52,6 +52,16 @@ public partial class DirectionTests
     public void Faster_IsSeen_OnlyByTheJournal() => AssertOnly(["Journal"], Faster());
 
     [Fact]
+    public void Npgsql_IsSeen_OnlyByThePostgresSink()
+    {
+        var place = Path.Combine("Forwarding", "Postgres") + Path.DirectorySeparatorChar;
+        var offences = MayUse.Keys.SelectMany(Sources)
+            .Where(file => Npgsql().IsMatch(file.Text) && !file.Name.StartsWith(place, StringComparison.Ordinal)).Select(file => file.Name);
+
+        Assert.Empty(offences);
+    }
+
+    [Fact]
     public void Response_IsWritten_OnlyByEndpointsAndHosting() => AssertOnly(["Endpoints", "Hosting"], Response());
 
     [Fact]
@@ -90,6 +100,9 @@ public partial class DirectionTests
 
     [GeneratedRegex(@"\bFASTER\b|\bFasterLog\b")]
     private static partial Regex Faster();
+
+    [GeneratedRegex(@"\bNpgsql(?=[A-Z.;])")]
+    private static partial Regex Npgsql();
 
     [GeneratedRegex(@"\.Response\b|\bHttpResponse\b")]
     private static partial Regex Response();

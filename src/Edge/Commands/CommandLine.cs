@@ -31,6 +31,16 @@ internal static class CommandLine
                                             reads the journal while the service is stopped: events as NDJSON, integrity, sizes
           edge journal skip-to --sink S --to N|end [--data-dir D] [--config F]
                                             gives up a sink's events up to number N; counted, never automatic
+          edge journal replay --sink S --from T --to T [--data-dir D] [--config F]
+                                            sends a sink again what the journal still holds of a period, with the same ids
+          edge sink status [--url U] [--data-dir D] [--config F]
+                                            how far each sink is: pending, age, rate, time to catch up, last error
+          edge sink init S [--print] [--config F]
+                                            makes the tables of a sink on its server, or prints the statements
+          edge sink pause|resume S [--data-dir D] [--config F]
+                                            holds a sink back, and lets it go on; the journal keeps its events meanwhile
+          edge dead-letters list|resend [ID] [--sink S] [--data-dir D] [--config F]
+                                            what sinks refused for good, and sending it again
           edge ua [--stdin]                 user agents, one per line -> what the uap-core rules make of each, as JSON lines
           edge verdict [--stdin] [--config F]
                                             JSON lines {"user_agent","ip","kind","headers"} -> person or machine, and by which rule
@@ -96,14 +106,64 @@ internal static class CommandLine
             case ["journal", "skip-to", ..]:
                 var skip = Arguments.Parse("journal skip-to", args.AsSpan(2), ["sink", "to", .. SharedOptions], []);
                 return Refuse(skip, error) ?? RunJournal(args[1], skip, output, error);
+            case ["journal", "replay", ..]:
+                var replay = Arguments.Parse("journal replay", args.AsSpan(2), ["sink", "from", "to", .. SharedOptions], []);
+                return Refuse(replay, error) ?? await RunWithOptionsAsync("journal replay", replay, error,
+                    options => JournalReplay.RunAsync(options, replay, TimeProvider.System, error));
+            case ["sink", ..]:
+                return await RunSinkAsync(args, output, error);
+            case ["dead-letters", ..]:
+                return await RunDeadLettersAsync(args, output, error);
             case ["journal", ..]:
-                await error.WriteLineAsync("edge journal: needs one of dump, verify, stat, skip-to");
+                await error.WriteLineAsync("edge journal: needs one of dump, verify, stat, skip-to, replay");
                 return ExitCode.WrongUsage;
             default:
                 await error.WriteLineAsync($"edge: unknown command '{args[0]}'; edge help lists the commands");
                 return ExitCode.WrongUsage;
         }
     }
+
+    private static async Task<int> RunSinkAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        if (args is not ["sink", "status" or "init" or "pause" or "resume", ..])
+        {
+            await error.WriteLineAsync("edge sink: needs one of status, init NAME, pause NAME, resume NAME");
+            return ExitCode.WrongUsage;
+        }
+        var command = $"sink {args[1]}";
+        var (name, rest) = TakeName(args);
+        var flags = args[1] == "init" ? (string[])["print"] : [];
+        var arguments = Arguments.Parse(command, rest, args[1] == "status" ? ["url", .. SharedOptions] : SharedOptions, flags);
+        return Refuse(arguments, error) ?? await RunWithOptionsAsync(command, arguments, error, options => args[1] switch
+        {
+            "status" => new SinkStatusCommand(options, TimeProvider.System, output, error).RunAsync(arguments["url"]),
+            "init" => SinkCommand.InitAsync(options, name, arguments.Has("print"), output, error),
+            "pause" => Task.FromResult(SinkCommand.Pause(options, name, error)),
+            _ => Task.FromResult(SinkCommand.Resume(options, name, error)),
+        });
+    }
+
+    private static async Task<int> RunDeadLettersAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        if (args is not ["dead-letters", "list" or "resend", ..])
+        {
+            await error.WriteLineAsync("edge dead-letters: needs one of list, resend [ID]");
+            return ExitCode.WrongUsage;
+        }
+        var command = $"dead-letters {args[1]}";
+        var (id, rest) = args[1] == "resend" ? TakeName(args) : (null, args[2..]);
+        var arguments = Arguments.Parse(command, rest, ["sink", .. SharedOptions], []);
+        return Refuse(arguments, error) ?? await RunWithOptionsAsync(command, arguments, error, options => args[1] == "list"
+            ? Task.FromResult(DeadLettersCommand.List(options, arguments["sink"], output, error))
+            : DeadLettersCommand.ResendAsync(options, arguments["sink"], id, TimeProvider.System, error));
+    }
+
+    /// <summary>Splits what follows the two words of a command into its name, if there is one, and its options.</summary>
+    private static (string? Name, string[] Options) TakeName(string[] args) =>
+        args is [_, _, var name, ..] && !name.StartsWith('-') ? (name, args[3..]) : (null, args[2..]);
+
+    private static async Task<int> RunWithOptionsAsync(string command, Arguments arguments, TextWriter error, Func<EdgeOptions, Task<int>> run) =>
+        LoadOptions(command, arguments, error) is { } options ? await run(options) : ExitCode.Failure;
 
     /// <summary>Reads standard input with and without --stdin, which only says so.</summary>
     private static int RunUserAgents()

@@ -1,11 +1,9 @@
 using System.Net.Sockets;
-using System.Text;
 
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge healthcheck</c>: asks a running service whether it is ready, for containers without curl. Speaks HTTP/1.1 over a plain
-/// socket, because an HTTP client would be a fifth of the binary.
+/// <c>edge healthcheck</c>: asks a running service whether it is ready, for containers without curl.
 /// </summary>
 internal static class HealthcheckCommand
 {
@@ -25,7 +23,7 @@ internal static class HealthcheckCommand
         using var deadline = new CancellationTokenSource(TimeoutMs);
         try
         {
-            var (status, body) = await AskAsync(target, deadline.Token);
+            var (status, body) = await HttpGet.AskAsync(target, ResponseMaxBytes, deadline.Token);
             await output.WriteLineAsync(body);
             if (status == 200) return ExitCode.Success;
             await error.WriteLineAsync($"edge healthcheck: {target} answered {status}; see the reason above");
@@ -36,22 +34,5 @@ internal static class HealthcheckCommand
             await error.WriteLineAsync($"edge healthcheck: {target}: {reason}; is the service running there?");
         }
         return ExitCode.Failure;
-    }
-
-    private static async Task<(int Status, string Body)> AskAsync(Uri target, CancellationToken cancellation)
-    {
-        using var client = new TcpClient();
-        await client.ConnectAsync(target.Host, target.Port, cancellation);
-        var stream = client.GetStream();
-        var request = $"GET {target.PathAndQuery} HTTP/1.1\r\nHost: {target.Authority}\r\nConnection: close\r\n\r\n";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(request), cancellation);
-
-        var buffer = new byte[ResponseMaxBytes];
-        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
-        var text = Encoding.UTF8.GetString(buffer, 0, length);
-        var parts = text.Split(' ', 3);
-        if (parts.Length < 3 || !int.TryParse(parts[1], out var status)) throw new IOException("the answer is not HTTP");
-        var bodyAt = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-        return (status, bodyAt < 0 ? "" : text[(bodyAt + 4)..].Trim());
     }
 }

@@ -1,3 +1,4 @@
+using Edge.Forwarding.Configuration;
 using Edge.Hosting;
 using Edge.Journal;
 
@@ -27,6 +28,8 @@ internal static class ServeCommand
             await using var service = EdgeService.Open(options, TimeProvider.System);
             var key = service.IssueFirstKey();
             await service.StartAsync();
+            // What is said to a person must not stand among the events.
+            if (options.Sinks.Any(static sink => sink is { Type: SinkType.Stdout, Enabled: true })) output = error;
             if (key is not null) await output.WriteLineAsync($"API key, shown this once: {key}");
             if (options.Demo) await WriteDemoHintsAsync(service, options, key ?? "KEY", output);
 

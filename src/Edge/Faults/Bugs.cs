@@ -13,6 +13,8 @@ internal enum Bug
     ChangedToken,
     LateDeadLetter,
     UncheckedRecord,
+    RepeatedRows,
+    NoServerCommit,
 }
 
 /// <summary>Which bug this process has: <c>EDGE_PLANTED_BUG=ack-before-commit</c> and so on.</summary>
@@ -30,6 +32,8 @@ internal static class Bugs
         "changed-token" => Bug.ChangedToken,
         "late-dead-letter" => Bug.LateDeadLetter,
         "unchecked-record" => Bug.UncheckedRecord,
+        "repeated-rows" => Bug.RepeatedRows,
+        "no-server-commit" => Bug.NoServerCommit,
         var name => throw new ArgumentException($"EDGE_PLANTED_BUG: unknown bug '{name}'"),
     };
 

@@ -42,6 +42,7 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
         }
 
         var path = Path.Combine(directory, now.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture) + Suffix);
+        using var hold = DeadLetterLock.Take(directory);
         var isNew = !File.Exists(path);
         using (var file = DiskFile.OpenOrCreate(path))
         {

@@ -67,23 +67,7 @@ internal sealed class PumpBuilder(EdgeOptions options, EventJournal journal, Tim
             LingerMs = sink.LingerMs,
             RetryCeilingMs = sink.RetryCeilingMs,
         };
-        return new SinkPump(journal, Make(sink), _gate, pump, time, log);
-    }
-
-    private FileSink Make(SinkOptions sink) => sink.Type switch
-    {
-        SinkType.File => new FileSink(new FileSinkOptions { Directory = DirectoryOf(sink), MaxFileBytes = sink.MaxFileBytes }, time),
-        _ => throw new InvalidOperationException($"no sink is made for type {sink.Type}"),
-    };
-
-    private string DirectoryOf(SinkOptions sink)
-    {
-        if (sink.Directory.Length > 0)
-        {
-            return sink.Directory;
-        }
-
-        return sink.Name == SinkConfiguration.DefaultName ? options.ForwardedDir : Path.Combine(options.ForwardedDir, sink.Name);
+        return new SinkPump(journal, SinkMaker.Make(sink, options, time), _gate, pump, time, log);
     }
 
     private SinkPump TallyPump(Tally tally)

@@ -55,6 +55,7 @@ internal sealed class Site
         Ledger = ledger;
         _binary = binary;
         _settings = settings;
+        Delivered = () => Task.FromResult(Forwarded.Lines(dataDir));
     }
 
     /// <param name="dataDir">Directory of the service; kept from cycle to cycle.</param>
@@ -67,6 +68,9 @@ internal sealed class Site
     }
 
     public string DataDir { get; }
+
+    /// <summary>What the sink under test has: the lines of the file sink unless it is another.</summary>
+    public Func<Task<string[]>> Delivered { get; init; }
 
     public Random Random { get; }
 
@@ -153,7 +157,7 @@ internal sealed class Site
                 if (await edge.StopAsync() is not 0 and var code) Add($"the orderly stop ended with {code}: {(await edge.Error).Trim()}");
             }
         }
-        var verdict = Verdict.Of(Ledger, [.. _collected, .. Forwarded.Lines(DataDir)]);
+        var verdict = Verdict.Of(Ledger, [.. _collected, .. await Delivered()]);
         var isAccountedFor = damagesRecords && verdict.Lost <= skipped;
         Add(verdict.Findings.Where(finding => !(isAccountedFor && finding.Contains(Verdict.LostKind, StringComparison.Ordinal))));
         if (!damagesRecords && skipped > 0) Add($"{skipped} events were skipped");
@@ -222,7 +226,7 @@ internal sealed class Site
             Add($"after the last fault a new event was not acknowledged but {fresh?.Promise.ToString() ?? "without answer"}");
             return;
         }
-        while (!Forwarded.Lines(DataDir).Any(line => line.Contains(fresh.Referrer, StringComparison.Ordinal)))
+        while (!(await Delivered()).Any(line => line.Contains(fresh.Referrer, StringComparison.Ordinal)))
         {
             if (clock.Elapsed > RecoveryDeadline)
             {

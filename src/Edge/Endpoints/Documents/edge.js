@@ -7,7 +7,6 @@
   // Browsers let a page that is being left send 64 KiB in all; this leaves room for others.
   const bytesMax = 60000
   const queueMax = 1000
-  const retryMin = 250
   const retryMax = 60000
   const textMax = 2048
 
@@ -45,7 +44,7 @@
 
     const take = () => {
       let count = 0, bytes = 2
-      while (count < countMax && queue[count] && ((bytes += sizeOf(queue[count])) < bytesMax || !count)) count++
+      while (count < countMax && queue[count] && (bytes += sizeOf(queue[count])) < bytesMax) count++
       return queue.splice(0, count)
     }
 
@@ -73,7 +72,7 @@
 
     const schedule = () => {
       if (queue.length && !timer)
-        timer = setTimeout(send, failures ? Math.min(retryMax, retryMin * 2 ** failures) * (1 + Math.random()) / 2 : settings.delay)
+        timer = setTimeout(send, failures ? Math.min(retryMax, settings.delay * 2 ** failures) * (1 + Math.random()) / 2 : settings.delay)
     }
 
     return {
@@ -100,7 +99,7 @@
 
       restore() {
         const events = !isSilent() && stored(name)
-        if (Array.isArray(events) && events.length) {
+        if (events && events.length) {
           stored(name, [])
           queue.unshift(...events)
         }

@@ -38,4 +38,13 @@ internal sealed class SinkOptions(string name, SinkType type)
     /// <summary>Empty: <c>DATA/forwarded</c> for the sink named file, a directory below it for others.</summary>
     public string Directory { get; set; } = "";
     public long MaxFileBytes { get; set; } = 64L << 20;
+
+    // PostgreSQL.
+
+    public string Connection { get; set; } = "";
+    public string Password { get; set; } = "";
+    public string PasswordFile { get; set; } = "";
+    public string Table { get; set; } = "edge_events";
+    public int ConnectTimeoutMs { get; set; } = 5_000;
+    public int StatementTimeoutMs { get; set; } = 30_000;
 }

@@ -8,6 +8,25 @@ internal static class SinkRules
     {
         var prefix = $"{source}: {SinkConfiguration.Prefix}{options.Name}.";
         CheckFields(options, prefix, problems);
+        CheckPostgres(options, prefix, problems);
+    }
+
+    private static void CheckPostgres(SinkOptions options, string prefix, List<string> problems)
+    {
+        if (options.Type != SinkType.Postgres)
+        {
+            return;
+        }
+
+        if (options.Connection.Length == 0)
+        {
+            problems.Add($"{prefix}connection is missing; it must be such as Host=db.example;Database=edge;Username=edge");
+        }
+
+        if (options.Password.Length > 0 && options.PasswordFile.Length > 0)
+        {
+            problems.Add($"{prefix}password and passwordFile both name a password; keep one");
+        }
     }
 
     private static void CheckFields(SinkOptions options, string prefix, List<string> problems)

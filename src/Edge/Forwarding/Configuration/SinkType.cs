@@ -6,6 +6,12 @@ internal enum SinkType
 {
     /// <summary>NDJSON files on this machine.</summary>
     File = 1,
+
+    /// <summary>A table of a PostgreSQL server.</summary>
+    Postgres = 8,
+
+    /// <summary>NDJSON on standard output.</summary>
+    Stdout = 16,
 }
 
 /// <summary>What is said of a type.</summary>

@@ -1,0 +1,102 @@
+using Edge.Journal;
+
+namespace Edge.Forwarding.Postgres;
+
+/// <summary>
+/// Events as rows of a PostgreSQL table, each once: a batch is copied into a staging table and from there into the table,
+/// where events that are there already are left out by their id, all in one transaction. So a batch whose commit was not
+/// heard of may simply come again, whoever lost the answer. The table is made by <c>edge sink init</c>; the sink fills
+/// the columns it knows and the table has.
+/// </summary>
+/// <remarks>
+/// A delivered batch is on the server's disk, so there is nothing to flush. Every failure is an answer to the pump. When
+/// the pump has to end while the server does not answer, the sink lets go of the work under way at once: whether it was
+/// committed does not matter. Used by the pump's thread.
+/// </remarks>
+internal sealed class PostgresSink(PostgresSinkOptions options) : ISink
+{
+    /// <summary>What a batch may take beyond the limit of one statement before the connection counts as dead.</summary>
+    private static readonly TimeSpan AnswerMargin = TimeSpan.FromSeconds(5);
+
+    private readonly string _place = PostgresSession.Place(options.Connection);
+    private PostgresSession? _session;
+
+    /// <summary>Connects, so that a wrong password is known before the first event.</summary>
+    public async Task<DeliveryResult> ResumeAsync(UInt128 journalEpochId, JournalCursor from) => await ConnectAsync();
+
+    public Task<DeliveryResult> DeliverAsync(RecordBatch batch, CancellationToken cancellation) =>
+        DeliverAsync(batch).WaitAsync(cancellation);
+
+    public Task<DeliveryResult> FlushAsync(JournalCursor upTo) => Task.FromResult(DeliveryResult.Delivered);
+
+    public void Dispose() => Disconnect();
+
+    private async Task<DeliveryResult> DeliverAsync(RecordBatch batch)
+    {
+        // A connection that was idle may be dead without anybody's fault; that costs one more attempt, not an error.
+        var wasIdle = _session is not null;
+        var result = await TryDeliverAsync(batch).ConfigureAwait(false);
+        return result.Outcome == DeliveryOutcome.Retry && wasIdle && _session is null
+            ? await TryDeliverAsync(batch).ConfigureAwait(false)
+            : result;
+    }
+
+    private async Task<DeliveryResult> TryDeliverAsync(RecordBatch batch)
+    {
+        if (await ConnectAsync().ConfigureAwait(false) is { IsDelivered: false } failed)
+        {
+            return failed;
+        }
+
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.StatementTimeoutMs) + AnswerMargin);
+        try
+        {
+            await _session!.WriteAsync(batch, deadline.Token).ConfigureAwait(false);
+            return DeliveryResult.Delivered;
+        }
+        catch (Exception e) when (PostgresFailure.IsExpected(e))
+        {
+            var reason = PostgresFailure.Describe(e, _place);
+            if (!_session!.IsUsable || !PostgresFailure.IsAboutData(e))
+            {
+                Disconnect();
+            }
+
+            return PostgresFailure.IsAboutData(e) ? DeliveryResult.Refused(reason) : DeliveryResult.Retry(reason);
+        }
+    }
+
+    private async Task<DeliveryResult> ConnectAsync()
+    {
+        if (_session is not null)
+        {
+            return DeliveryResult.Delivered;
+        }
+
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.ConnectTimeoutMs) + AnswerMargin);
+        PostgresSession? session = null;
+        try
+        {
+            session = await PostgresSession.ConnectAsync(options, deadline.Token).ConfigureAwait(false);
+            if (await session.PrepareAsync(deadline.Token).ConfigureAwait(false) is { } problem)
+            {
+                session.Dispose();
+                return DeliveryResult.Retry($"{problem} ({_place})");
+            }
+
+            _session = session;
+            return DeliveryResult.Delivered;
+        }
+        catch (Exception e) when (PostgresFailure.IsExpected(e))
+        {
+            session?.Dispose();
+            return DeliveryResult.Retry(PostgresFailure.Describe(e, _place));
+        }
+    }
+
+    private void Disconnect()
+    {
+        _session?.Dispose();
+        _session = null;
+    }
+}
