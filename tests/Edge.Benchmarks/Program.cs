@@ -28,6 +28,9 @@ switch (args)
         return offences == 0 ? 0 : 1;
     case ["useragents", .. var rest]:
         return UserAgentBenchmark.Run(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : UserAgentBenchmark.AgentsDefault, Console.Out);
+    case ["bodies"]:
+        BodyBenchmark.Run(Console.Out);
+        return 0;
     case ["geo", var database]:
         return GeoBenchmark.Run(database, Console.Out, Console.Error);
     default:
@@ -40,6 +43,7 @@ switch (args)
                    calibrate [--seed N] [--runs N] [--only TEXT in the row's name]
                    useragents [GENERATED AGENTS to compare on]
                    geo DATABASE.mmdb
+                   bodies
             """);
         return 2;
 }
