@@ -13,8 +13,11 @@ internal enum KeyKind
     /// <summary>Marks events sent to <c>/s/events</c> as the owner's. Stands in pages, so it is no secret.</summary>
     Write,
 
-    /// <summary>Traffical's event API.</summary>
+    /// <summary>Traffical's event API from servers.</summary>
     Traffical,
+
+    /// <summary>Traffical's event API from browsers; no secret.</summary>
+    TrafficalPk,
 
     /// <summary>Millimetric's event API from browsers of the listed origins; no secret.</summary>
     MillimetricPk,
@@ -45,6 +48,14 @@ internal sealed record ApiKey
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Project { get; init; }
 
+    /// <summary>The organization its project belongs to; null is any. Events that state another one are refused.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Organization { get; init; }
+
+    /// <summary>The part of the project its events belong to, such as live, test or production; null is none in particular.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Environment { get; init; }
+
     /// <summary>What it may do, in the words of its API; empty is everything its kind may.</summary>
     public IReadOnlyList<string> Scopes { get; init; } = [];
 
@@ -70,6 +81,14 @@ internal sealed record ApiKey
 
     /// <summary>Whether it opens anything at an instant.</summary>
     public bool IsValidAt(DateTimeOffset now) => RevokedAt is null && !(ExpiresAt <= now);
+
+    /// <summary>Whether it may do something, in the word of its API.</summary>
+    public bool Has(string scope)
+    {
+        foreach (var own in Scopes)
+            if (own == scope) return true;
+        return Scopes.Count == 0;
+    }
 }
 
 /// <summary>The content of <c>DATA/keys.json</c>.</summary>

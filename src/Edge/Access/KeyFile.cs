@@ -35,16 +35,19 @@ internal sealed class KeyFile(string path)
     }
 
     /// <summary>Issues a key and returns its secret, which nobody can learn again.</summary>
-    public string Issue(KeyKind kind, string? project, IReadOnlyList<string> scopes, IReadOnlyList<string> origins, DateTimeOffset now)
+    public string Issue(KeyGrant grant, DateTimeOffset now)
     {
-        var secret = KeySecret.Create(kind);
+        var secret = KeySecret.Create(grant.Kind, grant.Environment);
         var key = new ApiKey
         {
             Id = KeySecret.CreateId(),
-            Kind = kind,
-            Project = project,
-            Scopes = scopes,
-            Origins = origins,
+            Kind = grant.Kind,
+            Project = grant.Project,
+            Organization = grant.Organization,
+            Environment = grant.Environment,
+            Scopes = grant.Scopes,
+            Origins = grant.Origins,
+            ExpiresAt = grant.ExpiresAt,
             Hash = KeySecret.HashOf(secret),
             Hint = KeySecret.HintOf(secret),
             CreatedAt = now,

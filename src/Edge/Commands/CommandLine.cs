@@ -14,11 +14,13 @@ internal static class CommandLine
 
           edge serve [--urls U] [--admin-urls U] [--data-dir D] [--config F] [--demo]
                                             runs the service; --demo adds example experiments to an empty data directory
-          edge keys create --kind K [--project P] [--scope S]... [--origin O]... [--data-dir D] [--config F]
-                                            issues a key and prints its secret once; kinds: pictify, write, traffical,
-                                            millimetric-pk, millimetric-sk, millimetric-rk, artie
+          edge keys create --kind K [--project P] [--organization O] [--environment E] [--expires T] [--scope S]... [--origin O]...
+                           [--data-dir D] [--config F]
+                                            issues a key and prints its secret once; kinds: pictify, write, traffical, traffical-pk,
+                                            millimetric-pk, millimetric-sk, millimetric-rk, artie; T is 90d, 12h or a time
           edge keys list [--data-dir D] [--config F]
-                                            all keys: id, kind, end of the secret, state, issued, project, scopes, origins
+                                            all keys: id, kind, end of the secret, state, issued, project, scopes, origins,
+                                            organization, environment, expiry
           edge keys revoke ID [--data-dir D] [--config F]
                                             refuses a key from now on
           edge source --stdin               JSON lines {"url","referrer","request_host"} -> where each visit came from
@@ -80,7 +82,7 @@ internal static class CommandLine
                 var verdict = Arguments.Parse("verdict", args.AsSpan(1), ["config"], ["stdin"]);
                 return Refuse(verdict, error) ?? RunVerdict(verdict, output, error);
             case ["keys", "create", ..]:
-                var create = Arguments.Parse("keys create", args.AsSpan(2), ["kind", "project", .. SharedOptions], [], "scope", "origin");
+                var create = Arguments.Parse("keys create", args.AsSpan(2), ["kind", "project", "organization", "environment", "expires", .. SharedOptions], [], "scope", "origin");
                 return Refuse(create, error) ?? RunKeys(create, error, options => KeysCommand.Create(options, create, TimeProvider.System, output, error));
             case ["keys", "list", ..]:
                 var list = Arguments.Parse("keys list", args.AsSpan(2), SharedOptions, []);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Edge.Experiments;
+using Edge.Requests;
 using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints;
@@ -42,14 +43,23 @@ internal static class Problem
                     $"The body must be at most {rules.BytesMax} bytes.");
             case BodyProblem.UnsupportedType:
                 return WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Unsupported Media Type",
-                    "The body must be application/json in UTF-8.");
+                    rules.TakesText ? "The body must be application/json or text/plain, and JSON in UTF-8." : "The body must be application/json in UTF-8.");
             case BodyProblem.UnsupportedEncoding:
                 context.Response.Headers.AcceptEncoding = "gzip";
                 return WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Unsupported Media Type",
                     "The body must be sent as it is or in gzip.");
+            case BodyProblem.Busy:
+                return UnavailableAsync(context, "Too many request bodies are being read. Nothing was stored; send it again.");
             default:
                 return ValidationAsync(context, [new Violation("", "is incomplete or not valid gzip", ViolationCodes.InvalidFormat)]);
         }
+    }
+
+    /// <summary>503 with the time after which to try again.</summary>
+    public static Task UnavailableAsync(HttpContext context, string detail)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "service-unavailable", "Service Unavailable", detail);
     }
 
     /// <summary>Writes a problem; <paramref name="writeExtensions"/> adds members of its own.</summary>

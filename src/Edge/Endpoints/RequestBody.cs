@@ -1,33 +1,31 @@
-using System.Buffers;
-using System.IO.Compression;
+using Edge.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Edge.Endpoints;
 
-/// <summary>Why a body could not be taken.</summary>
-internal enum BodyProblem
-{
-    /// <summary>It was taken.</summary>
-    None,
-
-    /// <summary>It is longer than the route takes, as sent or inflated: 413.</summary>
-    TooLarge,
-
-    /// <summary>It is not JSON in UTF-8 by its own words: 415.</summary>
-    UnsupportedType,
-
-    /// <summary>It is coded in a way the route does not read: 415 with Accept-Encoding.</summary>
-    UnsupportedEncoding,
-
-    /// <summary>It ended early or is not what its coding says: 400.</summary>
-    Incomplete,
-}
-
 /// <summary>What a route takes.</summary>
 /// <param name="BytesMax">Most bytes, as sent and inflated.</param>
-internal sealed record BodyRules(int BytesMax);
+internal sealed record BodyRules(int BytesMax)
+{
+    /// <summary>Whether <c>text/plain</c> is read as JSON too: what browsers send without asking first.</summary>
+    public bool TakesText { get; init; }
+
+    /// <summary>What all bodies together may take; null for routes only their owner can reach.</summary>
+    public ByteBudget? Budget { get; init; }
+}
+
+/// <summary>A body as it was received, in pooled memory until it is disposed.</summary>
+internal readonly struct ReceivedBody(PooledBytes? bytes, BodyProblem problem) : IDisposable
+{
+    public BodyProblem Problem => problem;
+
+    /// <summary>The bytes, inflated; empty when there is a problem.</summary>
+    public ReadOnlyMemory<byte> Bytes => bytes?.Written ?? default;
+
+    public void Dispose() => bytes?.Dispose();
+}
 
 /// <summary>
 /// Reads the body of a request whole, within bounds: the declared length is refused before a byte is read, an undeclared one where it
@@ -35,59 +33,103 @@ internal sealed record BodyRules(int BytesMax);
 /// </summary>
 internal static class RequestBody
 {
-    private const int ChunkBytes = 16 * 1024;
+    private const string Json = "application/json";
+    private const string Text = "text/plain";
 
-    /// <summary>The bytes, or why not. Throws only when the connection is gone.</summary>
-    public static async ValueTask<(ReadOnlyMemory<byte> Bytes, BodyProblem Problem)> ReadAsync(HttpContext context, BodyRules rules)
+    /// <summary>
+    /// Lets the listener take bodies. Routes that read none leave its limit at 0. It is higher than ours, so that a body that is somewhat too
+    /// long, or comes with a bad key, is drained and its sender reads the refusal instead of a broken pipe.
+    /// </summary>
+    public static void Expect(HttpContext context, BodyRules rules)
     {
-        var request = context.Request;
-        // Routes that read no body leave the listener's limit at 0. Here it is higher than ours, so that a body that is somewhat too long is
-        // drained and its sender reads the refusal instead of a broken pipe.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = 2L * rules.BytesMax;
-        if (!IsJson(request.ContentType)) return (default, BodyProblem.UnsupportedType);
-        if (!TryCoding(request, out var isGzip)) return (default, BodyProblem.UnsupportedEncoding);
-        if (request.ContentLength > rules.BytesMax) return (default, BodyProblem.TooLarge);
+    }
 
+    /// <summary>The bytes, or why not. Dispose the answer when its bytes are not looked at any more.</summary>
+    public static async ValueTask<ReceivedBody> ReadAsync(HttpContext context, BodyRules rules)
+    {
+        Expect(context, rules);
+        var problem = Judge(context.Request, rules, out var isGzip);
+        if (problem != BodyProblem.None) return new ReceivedBody(null, problem);
+
+        var sent = new PooledBytes(rules.Budget);
+        problem = await ReadToEndAsync(context.Request, rules.BytesMax, sent);
+        if (problem == BodyProblem.None && !isGzip) return new ReceivedBody(sent, problem);
+        var inflated = problem == BodyProblem.None ? Inflate(sent, rules) : new ReceivedBody(null, problem);
+        sent.Dispose();
+        return inflated;
+    }
+
+    /// <summary>The bytes in memory of their own, for callers that keep views of them, or why not.</summary>
+    public static async ValueTask<(ReadOnlyMemory<byte> Bytes, BodyProblem Problem)> ReadCopyAsync(HttpContext context, BodyRules rules)
+    {
+        using var body = await ReadAsync(context, rules);
+        return (body.Bytes.ToArray(), body.Problem);
+    }
+
+    private static ReceivedBody Inflate(PooledBytes sent, BodyRules rules)
+    {
+        var inflated = new PooledBytes(rules.Budget);
+        var problem = GzipBody.Inflate(sent.Segment, rules.BytesMax, inflated);
+        if (problem == BodyProblem.None) return new ReceivedBody(inflated, problem);
+        inflated.Dispose();
+        return new ReceivedBody(null, problem);
+    }
+
+    private static async ValueTask<BodyProblem> ReadToEndAsync(HttpRequest request, int bytesMax, PooledBytes body)
+    {
+        var reader = request.BodyReader;
         try
         {
-            await using var inflated = isGzip ? new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true) : null;
-            return await ReadToEndAsync(inflated ?? request.Body, rules.BytesMax, context.RequestAborted);
+            while (true)
+            {
+                var result = await reader.ReadAsync();
+                var problem = BodyProblem.None;
+                foreach (var segment in result.Buffer)
+                {
+                    if (body.Length + segment.Length > bytesMax) problem = BodyProblem.TooLarge;
+                    else if (!body.TryAppend(segment.Span)) problem = BodyProblem.Busy;
+                    if (problem != BodyProblem.None) break;
+                }
+                reader.AdvanceTo(result.Buffer.End);
+                if (problem != BodyProblem.None) return problem;
+                if (result.IsCanceled) return BodyProblem.Incomplete;
+                if (result.IsCompleted) return BodyProblem.None;
+            }
         }
         catch (BadHttpRequestException e)
         {
-            return (default, e.StatusCode == StatusCodes.Status413PayloadTooLarge ? BodyProblem.TooLarge : BodyProblem.Incomplete);
+            return e.StatusCode == StatusCodes.Status413PayloadTooLarge ? BodyProblem.TooLarge : BodyProblem.Incomplete;
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            return (default, BodyProblem.Incomplete);
+            // The connection is gone; nobody reads the answer.
+            return BodyProblem.Incomplete;
         }
     }
 
-    private static async ValueTask<(ReadOnlyMemory<byte> Bytes, BodyProblem Problem)> ReadToEndAsync(
-        Stream stream, int bytesMax, CancellationToken aborted)
+    private static BodyProblem Judge(HttpRequest request, BodyRules rules, out bool isGzip)
     {
-        var body = new ArrayBufferWriter<byte>();
-        while (true)
-        {
-            var read = await stream.ReadAsync(body.GetMemory(ChunkBytes), aborted);
-            if (read == 0) return (body.WrittenMemory, BodyProblem.None);
-            body.Advance(read);
-            if (body.WrittenCount > bytesMax) return (default, BodyProblem.TooLarge);
-        }
+        isGzip = false;
+        if (!IsJson(request.ContentType, rules)) return BodyProblem.UnsupportedType;
+        if (!TryCoding(request, out isGzip)) return BodyProblem.UnsupportedEncoding;
+        return request.ContentLength > rules.BytesMax ? BodyProblem.TooLarge : BodyProblem.None;
     }
 
     /// <summary>A missing type is taken for JSON: many small senders leave it out.</summary>
-    private static bool IsJson(string? contentType)
+    private static bool IsJson(string? contentType, BodyRules rules)
     {
-        if (string.IsNullOrEmpty(contentType)) return true;
+        if (string.IsNullOrEmpty(contentType) || contentType == Json) return true;
         if (!MediaTypeHeaderValue.TryParse(contentType, out var type)) return false;
-        return type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+        var isKnown = type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase)
+            || (rules.TakesText && type.MediaType.Equals(Text, StringComparison.OrdinalIgnoreCase));
+        return isKnown && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
     }
 
     private static bool TryCoding(HttpRequest request, out bool isGzip)
     {
         var coding = request.Headers.ContentEncoding.ToString().Trim();
-        isGzip = coding.Equals("gzip", StringComparison.OrdinalIgnoreCase);
+        isGzip = coding.Equals("gzip", StringComparison.OrdinalIgnoreCase) || coding.Equals("x-gzip", StringComparison.OrdinalIgnoreCase);
         return isGzip || coding.Length == 0 || coding.Equals("identity", StringComparison.OrdinalIgnoreCase);
     }
 }

@@ -111,7 +111,7 @@ internal sealed class EdgeService : IAsyncDisposable
     public string? IssueFirstKey()
     {
         if (!_keys.IsEmpty) return null;
-        var secret = new KeyFile(_options.KeysFile).Issue(KeyKind.Pictify, project: null, [], [], _time.GetUtcNow());
+        var secret = new KeyFile(_options.KeysFile).Issue(new KeyGrant(KeyKind.Pictify), _time.GetUtcNow());
         _keys.Refresh();
         return secret;
     }

@@ -1,4 +1,5 @@
 using Edge.Experiments;
+using Edge.Requests;
 using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Management;
@@ -14,7 +15,7 @@ internal sealed class CreateExperiment(ExperimentFileStore store, DefinitionRule
 
     public async Task HandleAsync(ManagedRequest request)
     {
-        var (body, problem) = await RequestBody.ReadAsync(request.Context, ManagedRequest.Definition);
+        var (body, problem) = await RequestBody.ReadCopyAsync(request.Context, ManagedRequest.Definition);
         if (problem != BodyProblem.None)
         {
             await Problem.BodyAsync(request.Context, problem, ManagedRequest.Definition);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Edge.Enrichment;
 using Edge.Experiments;
+using Edge.Requests;
 using Edge.Visits;
 
 namespace Edge.Endpoints.Management;
@@ -20,7 +21,7 @@ internal sealed class ExplainExperiment(CatalogHolder catalog, VerdictJudge verd
             await request.NotFoundAsync();
             return;
         }
-        var (body, problem) = await RequestBody.ReadAsync(request.Context, Body);
+        var (body, problem) = await RequestBody.ReadCopyAsync(request.Context, Body);
         if (problem != BodyProblem.None)
         {
             await Problem.BodyAsync(request.Context, problem, Body);

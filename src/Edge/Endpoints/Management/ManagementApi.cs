@@ -16,7 +16,6 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog l
     /// <summary>Where the accepted request waits for the routes behind the cache.</summary>
     private static readonly object Accepted = new();
 
-    private const string BearerScheme = "Bearer ";
     private const string DefaultProject = "default";
 
     /// <summary>What comes behind the door: the cache and <see cref="ManagementRoutes"/>; set once, before the service starts.</summary>
@@ -70,10 +69,8 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog l
 
     private ApiKey? Authenticate(HttpContext context, out bool isMissing)
     {
-        var header = context.Request.Headers.Authorization.ToString();
-        isMissing = !header.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase);
-        if (isMissing) return null;
-        return keys.Find(header[BearerScheme.Length..].Trim()) is { Kind: KeyKind.Pictify } key ? key : null;
+        isMissing = !Bearer.TryRead(context.Request.Headers.Authorization, out var secret);
+        return keys.Find(secret) is { Kind: KeyKind.Pictify } key ? key : null;
     }
 
     private static Task UnauthorizedAsync(HttpContext context, bool isMissing)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Edge.Experiments;
+using Edge.Requests;
 using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Management;
@@ -22,7 +23,7 @@ internal sealed class MoveExperiment(ExperimentFileStore store, DefinitionRules 
         var body = ReadOnlyMemory<byte>.Empty;
         if (action == LifecycleAction.Complete && Lifecycle.Target(entry.Status, action) is not null)
         {
-            (body, var problem) = await RequestBody.ReadAsync(request.Context, Body);
+            (body, var problem) = await RequestBody.ReadCopyAsync(request.Context, Body);
             if (problem != BodyProblem.None)
             {
                 await Problem.BodyAsync(request.Context, problem, Body);

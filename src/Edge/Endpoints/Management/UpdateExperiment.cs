@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Edge.Experiments;
+using Edge.Requests;
 using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Management;
@@ -17,7 +18,7 @@ internal sealed class UpdateExperiment(ExperimentFileStore store, DefinitionRule
             await request.NotFoundAsync();
             return;
         }
-        var (body, problem) = await RequestBody.ReadAsync(request.Context, ManagedRequest.Definition);
+        var (body, problem) = await RequestBody.ReadCopyAsync(request.Context, ManagedRequest.Definition);
         if (problem != BodyProblem.None)
         {
             await Problem.BodyAsync(request.Context, problem, ManagedRequest.Definition);

@@ -1,0 +1,100 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+
+namespace Edge.Access;
+
+/// <summary>
+/// Counts the requests of addresses in fixed windows of a minute (spec 1.9). IPv4 by the address; IPv6 by its /64, and by the /56 and /48
+/// around it with wider limits, because that is what one subscriber has. All of it lives in one table of fixed size, whatever the number of
+/// addresses: four places belong to each, and when they are full the one that counted least makes room. A place holds a keyed hash, never
+/// the address. So a flood of addresses can make the table forget, which lets requests through, and never refuses those of others. Thread
+/// safe, lock free, allocates nothing.
+/// </summary>
+internal sealed class AddressWindow(int perMinute, TimeProvider time)
+{
+    /// <summary>Addresses that are counted at a time: 2 MiB.</summary>
+    public const int Places = 1 << 18;
+
+    private const int Ways = 4;
+    private const int WindowSeconds = 60;
+
+    /// <summary>How much wider a /56 and a /48 are than a /64.</summary>
+    private const int WideFactor = 4;
+    private const int WidestFactor = 16;
+
+    private const int CountBits = 24;
+    private const int WindowBits = 12;
+    private const ulong CountMask = (1UL << CountBits) - 1;
+    private const ulong WindowMask = (1UL << WindowBits) - 1;
+
+    // A place: 28 bits of the hash, 12 of the window, 24 of the count.
+    private readonly ulong[] _places = new ulong[Places];
+    private readonly ulong _seed = (ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 32 | (uint)RandomNumberGenerator.GetInt32(int.MaxValue);
+
+    /// <summary>Counts one request of an address.</summary>
+    /// <param name="address">IPv4 in the low 32 bits, or IPv6.</param>
+    /// <param name="isV4">Which of both.</param>
+    public RateDecision Count(UInt128 address, bool isV4)
+    {
+        var now = time.GetUtcNow().ToUnixTimeSeconds();
+        var window = now / WindowSeconds;
+        var resetAt = (window + 1) * WindowSeconds;
+        int remaining;
+        if (isV4)
+        {
+            remaining = perMinute - Add(Mix((ulong)address, 32), window);
+        }
+        else
+        {
+            var prefix = (ulong)(address >> 64);
+            remaining = perMinute - Add(Mix(prefix, 64), window);
+            // What one subscriber sends in vain must not use up what his neighbours may send.
+            if (remaining >= 0) remaining = Math.Min(remaining, perMinute * WideFactor - Add(Mix(prefix >> 8, 56), window));
+            if (remaining >= 0) remaining = Math.Min(remaining, perMinute * WidestFactor - Add(Mix(prefix >> 16, 48), window));
+        }
+        return new RateDecision(remaining >= 0, perMinute, Math.Max(0, remaining), resetAt, (int)(resetAt - now));
+    }
+
+    /// <summary>Counts one and returns the count of this window.</summary>
+    private int Add(ulong hash, long window)
+    {
+        var set = _places.AsSpan((int)(hash % (Places / Ways)) * Ways, Ways);
+        var tag = hash >> (CountBits + WindowBits);
+        var stamp = (ulong)window & WindowMask;
+        while (true)
+        {
+            ref var place = ref Find(set, tag, stamp);
+            var held = Volatile.Read(ref place);
+            var isOurs = held >> (CountBits + WindowBits) == tag && (held >> CountBits & WindowMask) == stamp;
+            var count = isOurs ? Math.Min((held & CountMask) + 1, CountMask) : 1;
+            var next = tag << (CountBits + WindowBits) | stamp << CountBits | count;
+            if (Interlocked.CompareExchange(ref place, next, held) == held) return (int)count;
+        }
+    }
+
+    /// <summary>The place of a hash: its own, else one of an earlier window, else the one that counted least.</summary>
+    private static ref ulong Find(Span<ulong> set, ulong tag, ulong stamp)
+    {
+        var best = 0;
+        var bestCount = ulong.MaxValue;
+        for (var i = 0; i < set.Length; i++)
+        {
+            var held = Volatile.Read(ref set[i]);
+            var isNow = (held >> CountBits & WindowMask) == stamp && held != 0;
+            if (isNow && held >> (CountBits + WindowBits) == tag) return ref set[i];
+            var count = isNow ? held & CountMask : 0;
+            if (count < bestCount) (best, bestCount) = (i, count);
+        }
+        return ref set[best];
+    }
+
+    /// <summary>A hash nobody outside can aim at; the length of the prefix makes the three of one address differ.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong Mix(ulong prefix, ulong length)
+    {
+        var x = (prefix ^ _seed) + length * 0x9E37_79B9_7F4A_7C15;
+        x = (x ^ x >> 30) * 0xBF58_476D_1CE4_E5B9;
+        x = (x ^ x >> 27) * 0x94D0_49BB_1331_11EB;
+        return x ^ x >> 31;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+
+namespace Edge.Requests;
+
+/// <summary>
+/// Inflates a gzip body that has come whole (RFC 1952), within bounds: no byte beyond the limit, no more than a plain multiple of what was
+/// sent, several members but not many, and nothing behind the last one. The library inflates; framing and checks are here, because its own
+/// gzip stream ignores what follows the last member. Pure.
+/// </summary>
+internal static class GzipBody
+{
+    /// <summary>Times as long as it was sent that a body may become, once it is longer than <see cref="FreeBytes"/>.</summary>
+    public const int RatioMax = 250;
+
+    /// <summary>Length up to which the ratio does not matter: short bodies of one event over and over shrink a lot.</summary>
+    public const int FreeBytes = 1 << 20;
+
+    /// <summary>Most members of one body; block compressors make one for each 64 KiB.</summary>
+    public const int MembersMax = 1_024;
+
+    private const int ChunkBytes = 16 * 1024;
+    private const int HeaderBytes = 10;
+    private const int TrailerBytes = 8;
+    private const byte Deflate = 8;
+    private const byte HeaderChecksumFlag = 2;
+    private const byte ExtraFlag = 4;
+    private const byte NameFlag = 8;
+    private const byte CommentFlag = 16;
+    private const byte ReservedFlags = 0xE0;
+
+    /// <summary>Appends the inflated bytes to <paramref name="inflated"/>, or says why not.</summary>
+    public static BodyProblem Inflate(ArraySegment<byte> sent, int bytesMax, PooledBytes inflated)
+    {
+        var limit = (int)Math.Min(bytesMax, Math.Max(FreeBytes, (long)RatioMax * sent.Count));
+        if (sent.Count == 0) return BodyProblem.Incomplete;
+        for (var member = 0; sent.Count > 0; member++)
+        {
+            if (member == MembersMax || !TrySkipHeader(ref sent)) return BodyProblem.Incomplete;
+            var start = inflated.Length;
+            var problem = InflateMember(sent, limit, inflated);
+            if (problem != BodyProblem.None) return problem;
+            if (!TrySkipMember(ref sent, inflated.Written.Span[start..])) return BodyProblem.Incomplete;
+        }
+        return BodyProblem.None;
+    }
+
+    private static BodyProblem InflateMember(ArraySegment<byte> sent, int limit, PooledBytes inflated)
+    {
+        try
+        {
+            using var source = new MemoryStream(sent.Array!, sent.Offset, sent.Count, writable: false);
+            using var deflate = new DeflateStream(source, CompressionMode.Decompress);
+            while (true)
+            {
+                if (!inflated.TryEnsure(ChunkBytes)) return BodyProblem.Busy;
+                var read = deflate.Read(inflated.Free);
+                if (read == 0) return BodyProblem.None;
+                inflated.Advance(read);
+                if (inflated.Length > limit) return BodyProblem.TooLarge;
+            }
+        }
+        catch (InvalidDataException)
+        {
+            return BodyProblem.Incomplete;
+        }
+    }
+
+    private static bool TrySkipHeader(ref ArraySegment<byte> sent)
+    {
+        ReadOnlySpan<byte> bytes = sent;
+        if (bytes.Length < HeaderBytes || !IsMember(bytes) || bytes[2] != Deflate || (bytes[3] & ReservedFlags) != 0) return false;
+        var flags = bytes[3];
+        var at = HeaderBytes;
+        if ((flags & ExtraFlag) != 0)
+        {
+            if (bytes.Length < at + 2) return false;
+            at += 2 + BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);
+        }
+        if ((flags & NameFlag) != 0 && !TrySkipText(bytes, ref at)) return false;
+        if ((flags & CommentFlag) != 0 && !TrySkipText(bytes, ref at)) return false;
+        if ((flags & HeaderChecksumFlag) != 0) at += 2;
+        if (at > bytes.Length) return false;
+        sent = sent[at..];
+        return true;
+    }
+
+    private static bool TrySkipText(ReadOnlySpan<byte> bytes, ref int at)
+    {
+        var end = at > bytes.Length ? -1 : bytes[at..].IndexOf((byte)0);
+        at += end + 1;
+        return end >= 0;
+    }
+
+    /// <summary>
+    /// Goes behind a member that was inflated. The library does not say where it ended; its trailer is checksum and length of what came out,
+    /// so its end is where these stand and nothing or another member follows.
+    /// </summary>
+    private static bool TrySkipMember(ref ArraySegment<byte> sent, ReadOnlySpan<byte> inflated)
+    {
+        Span<byte> trailer = stackalloc byte[TrailerBytes];
+        BinaryPrimitives.WriteUInt32LittleEndian(trailer, Crc32.Compute(inflated));
+        BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], (uint)inflated.Length);
+        ReadOnlySpan<byte> bytes = sent;
+        for (var at = 0; ; at++)
+        {
+            var found = bytes[at..].IndexOf(trailer);
+            if (found < 0) return false;
+            at += found;
+            var rest = bytes[(at + TrailerBytes)..];
+            if (!rest.IsEmpty && !IsMember(rest)) continue;
+            sent = sent[(at + TrailerBytes)..];
+            return true;
+        }
+    }
+
+    private static bool IsMember(ReadOnlySpan<byte> bytes) => bytes.Length >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;
+}

@@ -1,0 +1,143 @@
+using System.IO.Compression;
+using System.Text;
+using Edge.Requests;
+using Xunit;
+
+namespace Edge.Tests.Requests;
+
+/// <summary>What a gzip body may be and what not.</summary>
+public class GzipBodyTests
+{
+    private const int BytesMax = 10 << 20;
+
+    public static TheoryData<string, byte[], string> Readable() => new()
+    {
+        { "one member", Gzip("hello"), "hello" },
+        { "empty text", Gzip(""), "" },
+        { "two members", [.. Gzip("hel"), .. Gzip("lo")], "hello" },
+        { "empty members around", [.. Gzip(""), .. Gzip("hello"), .. Gzip("")], "hello" },
+        { "zeros", Gzip(new string('\0', 1_000)), new string('\0', 1_000) },
+        { "stored", Gzip("hello", CompressionLevel.NoCompression), "hello" },
+        { "with a name, comment, extra and header checksum", WithEveryField("hello"), "hello" },
+        { "a megabyte of one letter", Gzip(new string('a', 1 << 20)), new string('a', 1 << 20) },
+    };
+
+    public static TheoryData<string, byte[], string> Refused()
+    {
+        var flipped = Gzip("hello, hello, hello");
+        flipped[^6] ^= 1;
+        return new()
+        {
+            { "nothing", [], nameof(BodyProblem.Incomplete) },
+            { "not gzip", Encoding.ASCII.GetBytes("{\"event\":\"x\"}"), nameof(BodyProblem.Incomplete) },
+            { "cut in the header", Gzip("hello")[..7], nameof(BodyProblem.Incomplete) },
+            { "cut in the data", Gzip(Random(10_000))[..5_000], nameof(BodyProblem.Incomplete) },
+            { "cut in the trailer", Gzip("hello")[..^3], nameof(BodyProblem.Incomplete) },
+            { "without a trailer", Gzip("hello")[..^8], nameof(BodyProblem.Incomplete) },
+            { "wrong checksum", flipped, nameof(BodyProblem.Incomplete) },
+            { "something behind", [.. Gzip("hello"), 1], nameof(BodyProblem.Incomplete) },
+            { "zeros behind", [.. Gzip("hello"), .. new byte[512]], nameof(BodyProblem.Incomplete) },
+            { "half a member behind", [.. Gzip("hello"), .. Gzip("hello")[..9]], nameof(BodyProblem.Incomplete) },
+            { "more than the limit", Gzip(Random(BytesMax + 1)), nameof(BodyProblem.TooLarge) },
+            { "a bomb", Gzip(new string('\0', 9 << 20), CompressionLevel.Optimal), nameof(BodyProblem.TooLarge) },
+            { "many members", [.. Enumerable.Repeat(Gzip("a"), GzipBody.MembersMax + 1).SelectMany(member => member)], nameof(BodyProblem.Incomplete) },
+        };
+    }
+
+    [Theory]
+    [MemberData(nameof(Readable))]
+    public void Body_InGzip_IsInflated(string row, byte[] sent, string expected)
+    {
+        using var inflated = new PooledBytes(null);
+
+        Assert.Equal(BodyProblem.None, GzipBody.Inflate(sent, BytesMax, inflated));
+
+        Assert.True(Encoding.UTF8.GetString(inflated.Written.Span) == expected, row);
+    }
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public void Body_OutOfBounds_IsRefused(string row, byte[] sent, string problem)
+    {
+        using var inflated = new PooledBytes(null);
+
+        var actual = GzipBody.Inflate(sent, BytesMax, inflated);
+
+        Assert.True(actual.ToString() == problem, $"{row}: {actual}");
+        Assert.InRange(inflated.Written.Length, 0, BytesMax + (1 << 20));
+    }
+
+    [Fact]
+    public void Body_ExactlyAtTheLimit_IsInflated()
+    {
+        using var inflated = new PooledBytes(null);
+
+        Assert.Equal(BodyProblem.None, GzipBody.Inflate(Gzip(Random(BytesMax)), BytesMax, inflated));
+
+        Assert.Equal(BytesMax, inflated.Length);
+    }
+
+    [Fact]
+    public void Body_AnyBytes_NeverThrowsAndStaysWithinTheLimit()
+    {
+        var random = new Random(5);
+        var whole = Gzip(Random(3_000));
+        for (var i = 0; i < 3_000; i++)
+        {
+            var bytes = whole.ToArray();
+            for (var flips = random.Next(1, 4); flips > 0; flips--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            using var inflated = new PooledBytes(null);
+
+            GzipBody.Inflate(bytes, 10_000, inflated);
+
+            Assert.InRange(inflated.Length, 0, 10_000 + (64 << 10));
+        }
+    }
+
+    [Fact]
+    public void Bytes_OverTheBudget_AreRefusedAndGivenBack()
+    {
+        var budget = new ByteBudget(100_000);
+        using (var first = new PooledBytes(budget))
+        {
+            Assert.True(first.TryAppend(new byte[60_000]));
+            using var second = new PooledBytes(budget);
+            Assert.False(second.TryAppend(new byte[60_000]));
+            using var inflated = new PooledBytes(budget);
+            Assert.Equal(BodyProblem.Busy, GzipBody.Inflate(Gzip(Random(60_000)), BytesMax, inflated));
+        }
+
+        Assert.Equal(0, budget.Taken);
+    }
+
+    [Theory]
+    [InlineData("", 0u)]
+    [InlineData("123456789", 0xCBF43926u)]
+    [InlineData("The quick brown fox jumps over the lazy dog", 0x414FA339u)]
+    public void Crc32_OfKnownText_IsThePublishedOne(string text, uint expected) => Assert.Equal(expected, Crc32.Compute(Encoding.ASCII.GetBytes(text)));
+
+    private static string Random(int length)
+    {
+        var random = new Random(length);
+        return string.Create(length, random, static (text, random) =>
+        {
+            for (var i = 0; i < text.Length; i++) text[i] = (char)random.Next('0', 'z');
+        });
+    }
+
+    private static byte[] Gzip(string text, CompressionLevel level = CompressionLevel.Fastest)
+    {
+        var bytes = new MemoryStream();
+        // The framework writes nothing at all for an empty text.
+        if (text.Length == 0) return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        using (var gzip = new GZipStream(bytes, level)) gzip.Write(Encoding.UTF8.GetBytes(text));
+        return bytes.ToArray();
+    }
+
+    private static byte[] WithEveryField(string text)
+    {
+        var plain = Gzip(text);
+        byte[] header = [.. plain[..3], 2 | 4 | 8 | 16, .. plain[4..10], 3, 0, 1, 2, 3, .. "name\0"u8, .. "comment\0"u8, 9, 9];
+        return [.. header, .. plain[10..]];
+    }
+}
