@@ -82,6 +82,12 @@ internal sealed class EdgeOptions
     public PlanName Plan { get; set; } = PlanName.SelfHosted;
     public int ApiRequestsPerMinute { get; set; } = 1_000;
 
+    public int MillimetricPerSecond { get; set; } = 50;
+    public int MillimetricBurst { get; set; } = 200;
+    public int ArtiePerSecond { get; set; }
+    public long IngestInFlightBytes { get; set; } = 256L << 20;
+    public long DuplicateMemoryBytes { get; set; } = 128L << 20;
+
     public string AddressSalt { get; set; } = "";
     public AddressHashMode AddressHash { get; set; } = AddressHashMode.Daily;
 

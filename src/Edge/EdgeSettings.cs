@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Edge.Events;
 using Edge.Experiments;
 
 namespace Edge;
@@ -70,6 +71,17 @@ internal static class EdgeSettings
             o => o.Plan, (o, v) => o.Plan = v),
         Number("api.requestsPerMinute", 1, 1_000_000, "Requests to the management API, per key.",
             o => o.ApiRequestsPerMinute, (o, v) => o.ApiRequestsPerMinute = (int)v),
+
+        Number("ingest.millimetricPerSecond", 0, 10_000_000, "Requests a second to /v1/track in the long run, per project; 0 limits nothing.",
+            o => o.MillimetricPerSecond, (o, v) => o.MillimetricPerSecond = (int)v),
+        Number("ingest.millimetricBurst", 1, 10_000_000, "Requests to /v1/track that may come at once, per project.",
+            o => o.MillimetricBurst, (o, v) => o.MillimetricBurst = (int)v),
+        Number("ingest.artiePerSecond", 0, 10_000_000, "Requests a second with an Artie key, per key, with a burst of four times that; 0 limits nothing.",
+            o => o.ArtiePerSecond, (o, v) => o.ArtiePerSecond = (int)v),
+        Number("ingest.inFlightBytes", 32L << 20, 1L << 40, "Memory for the bodies that are being read; when it is used up, requests are answered 503.",
+            o => o.IngestInFlightBytes, (o, v) => o.IngestInFlightBytes = v),
+        Number("ingest.duplicateMemoryBytes", DuplicateWindow.BytesMin, 1L << 38, "Most memory for the ids by which repeated events are recognised, 24 bytes each; grows to it when a day needs it.",
+            o => o.DuplicateMemoryBytes, (o, v) => o.DuplicateMemoryBytes = v),
 
         Text("privacy.addressSalt", "Secret behind ip_hash and unit_hash, the same on every node; empty generates one in DATA/keys/address-salt.",
             o => o.AddressSalt.Length == 0 ? "" : "(set)", (o, v) => o.AddressSalt = v),

@@ -8,7 +8,7 @@ internal static class Bearer
     private const string Scheme = "Bearer";
 
     /// <summary>The token; false when the header is missing, repeated, of another scheme, or has no single token.</summary>
-    public static bool TryRead(in StringValues authorization, out ReadOnlySpan<char> token)
+    public static bool TryRead(scoped in StringValues authorization, out ReadOnlySpan<char> token)
     {
         token = default;
         if (authorization.Count != 1) return false;

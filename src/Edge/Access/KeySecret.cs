@@ -9,6 +9,9 @@ internal static class KeySecret
     /// <summary>Longest secret that is looked at.</summary>
     public const int CharsMax = 256;
 
+    /// <summary>How Artie's secrets begin.</summary>
+    public const string ArtiePrefix = "artie_";
+
     /// <summary>Bytes of the stored hash.</summary>
     public const int HashBytes = SHA256.HashSizeInBytes;
 
@@ -40,7 +43,7 @@ internal static class KeySecret
             KeyKind.MillimetricPk => $"pk_{environment}_{Text(PrefixChars)}_{secret}",
             KeyKind.MillimetricSk => $"sk_{environment}_{Text(PrefixChars)}_{secret}",
             KeyKind.MillimetricRk => $"rk_{environment}_{Text(PrefixChars)}_{secret}",
-            _ => "artie_" + secret,
+            _ => ArtiePrefix + secret,
         };
     }
 

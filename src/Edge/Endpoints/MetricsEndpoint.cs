@@ -76,9 +76,20 @@ internal sealed class MetricsEndpoint(
                 page.Sample("edge_requests_total", labels, count);
             }
         }
+        page.Family("edge_ingested_events_total", "counter", "Events of the ingestion APIs by api and outcome.");
+        foreach (var api in Metrics.Apis)
+        {
+            var (stored, repeated, refused) = metrics.Events(api);
+            WriteIngested(page, api, "stored", stored);
+            WriteIngested(page, api, "repeated", repeated);
+            WriteIngested(page, api, "refused", refused);
+        }
         page.Family("edge_unconfirmed_total", "counter", "Requests with ack disk answered before their commit.")
             .Sample("edge_unconfirmed_total", metrics.Unconfirmed);
     }
+
+    private static void WriteIngested(PrometheusText page, string api, string outcome, long count) =>
+        page.Sample("edge_ingested_events_total", Label("api", api) + "," + Label("outcome", outcome), count);
 
     private void WriteEvents(PrometheusText page, JournalStatus status)
     {

@@ -14,7 +14,7 @@ namespace Edge.Endpoints;
 internal sealed class PlaceFinder(GeoDatabase database, ClientAddressResolver addresses, string countryHeader)
 {
     /// <summary>Everything known of the place.</summary>
-    public GeoPlace Find(HttpContext context, in ClientAddress address)
+    public GeoPlace Find(HttpContext context, scoped in ClientAddress address)
     {
         var stated = StatedCountry(context);
         var place = database.Find(address.ToBits(out var isV4), isV4);

@@ -34,21 +34,21 @@ internal static class Problem
             json => WriteErrors(json, violations));
 
     /// <summary>The answer to a body that could not be taken.</summary>
-    public static Task BodyAsync(HttpContext context, BodyProblem problem, BodyRules rules)
+    public static Task BodyAsync(HttpContext context, BodyFault problem, BodyRules rules)
     {
         switch (problem)
         {
-            case BodyProblem.TooLarge:
+            case BodyFault.TooLarge:
                 return WriteAsync(context, StatusCodes.Status413PayloadTooLarge, "payload-too-large", "Payload Too Large",
                     $"The body must be at most {rules.BytesMax} bytes.");
-            case BodyProblem.UnsupportedType:
+            case BodyFault.UnsupportedType:
                 return WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Unsupported Media Type",
                     rules.TakesText ? "The body must be application/json or text/plain, and JSON in UTF-8." : "The body must be application/json in UTF-8.");
-            case BodyProblem.UnsupportedEncoding:
+            case BodyFault.UnsupportedEncoding:
                 context.Response.Headers.AcceptEncoding = "gzip";
                 return WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Unsupported Media Type",
                     "The body must be sent as it is or in gzip.");
-            case BodyProblem.Busy:
+            case BodyFault.Busy:
                 return UnavailableAsync(context, "Too many request bodies are being read. Nothing was stored; send it again.");
             default:
                 return ValidationAsync(context, [new Violation("", "is incomplete or not valid gzip", ViolationCodes.InvalidFormat)]);

@@ -30,6 +30,11 @@ internal static class Replies
     // Served as JSON and never as HTML, so only what JSON itself requires is escaped.
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _bodyOfThread;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _jsonOfThread;
 
     /// <summary>Writes the pixel answer: 200, its headers and, unless the method is HEAD, its bytes.</summary>
     public static void WritePixel(HttpResponse response, bool isHead)
@@ -82,6 +87,28 @@ internal static class Replies
         response.ContentType = contentType;
         response.ContentLength = body.WrittenCount;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body.WrittenMemory).AsTask();
+    }
+
+    /// <summary>
+    /// Writes one JSON object with its length into the answer's own buffer, allocating nothing but what the state needs; for HEAD only the
+    /// headers. No cache keeps it.
+    /// </summary>
+    public static void WriteJson<TState>(HttpContext context, TState state, Action<Utf8JsonWriter, TState> writeMembers)
+    {
+        var body = _bodyOfThread ??= new ArrayBufferWriter<byte>(512);
+        var json = _jsonOfThread ??= new Utf8JsonWriter(body, JsonOptions);
+        body.ResetWrittenCount();
+        json.Reset();
+        json.WriteStartObject();
+        writeMembers(json, state);
+        json.WriteEndObject();
+        json.Flush();
+        var response = context.Response;
+        ForbidCaching(response.Headers);
+        response.ContentType = "application/json";
+        response.ContentLength = body.WrittenCount;
+        if (HttpMethods.IsHead(context.Request.Method)) return;
+        response.BodyWriter.Write(body.WrittenSpan);
     }
 
     /// <summary>Sets the headers that keep an answer out of every cache.</summary>

@@ -17,11 +17,11 @@ internal sealed record BodyRules(int BytesMax)
 }
 
 /// <summary>A body as it was received, in pooled memory until it is disposed.</summary>
-internal readonly struct ReceivedBody(PooledBytes? bytes, BodyProblem problem) : IDisposable
+internal readonly struct ReceivedBody(PooledBytes? bytes, BodyFault fault) : IDisposable
 {
-    public BodyProblem Problem => problem;
+    public BodyFault Fault => fault;
 
-    /// <summary>The bytes, inflated; empty when there is a problem.</summary>
+    /// <summary>The bytes, inflated; empty when there is a fault.</summary>
     public ReadOnlyMemory<byte> Bytes => bytes?.Written ?? default;
 
     public void Dispose() => bytes?.Dispose();
@@ -50,33 +50,33 @@ internal static class RequestBody
     {
         Expect(context, rules);
         var problem = Judge(context.Request, rules, out var isGzip);
-        if (problem != BodyProblem.None) return new ReceivedBody(null, problem);
+        if (problem != BodyFault.None) return new ReceivedBody(null, problem);
 
         var sent = new PooledBytes(rules.Budget);
         problem = await ReadToEndAsync(context.Request, rules.BytesMax, sent);
-        if (problem == BodyProblem.None && !isGzip) return new ReceivedBody(sent, problem);
-        var inflated = problem == BodyProblem.None ? Inflate(sent, rules) : new ReceivedBody(null, problem);
+        if (problem == BodyFault.None && !isGzip) return new ReceivedBody(sent, problem);
+        var inflated = problem == BodyFault.None ? Inflate(sent, rules) : new ReceivedBody(null, problem);
         sent.Dispose();
         return inflated;
     }
 
     /// <summary>The bytes in memory of their own, for callers that keep views of them, or why not.</summary>
-    public static async ValueTask<(ReadOnlyMemory<byte> Bytes, BodyProblem Problem)> ReadCopyAsync(HttpContext context, BodyRules rules)
+    public static async ValueTask<(ReadOnlyMemory<byte> Bytes, BodyFault Problem)> ReadCopyAsync(HttpContext context, BodyRules rules)
     {
         using var body = await ReadAsync(context, rules);
-        return (body.Bytes.ToArray(), body.Problem);
+        return (body.Bytes.ToArray(), body.Fault);
     }
 
     private static ReceivedBody Inflate(PooledBytes sent, BodyRules rules)
     {
         var inflated = new PooledBytes(rules.Budget);
         var problem = GzipBody.Inflate(sent.Segment, rules.BytesMax, inflated);
-        if (problem == BodyProblem.None) return new ReceivedBody(inflated, problem);
+        if (problem == BodyFault.None) return new ReceivedBody(inflated, problem);
         inflated.Dispose();
         return new ReceivedBody(null, problem);
     }
 
-    private static async ValueTask<BodyProblem> ReadToEndAsync(HttpRequest request, int bytesMax, PooledBytes body)
+    private static async ValueTask<BodyFault> ReadToEndAsync(HttpRequest request, int bytesMax, PooledBytes body)
     {
         var reader = request.BodyReader;
         try
@@ -84,36 +84,36 @@ internal static class RequestBody
             while (true)
             {
                 var result = await reader.ReadAsync();
-                var problem = BodyProblem.None;
+                var problem = BodyFault.None;
                 foreach (var segment in result.Buffer)
                 {
-                    if (body.Length + segment.Length > bytesMax) problem = BodyProblem.TooLarge;
-                    else if (!body.TryAppend(segment.Span)) problem = BodyProblem.Busy;
-                    if (problem != BodyProblem.None) break;
+                    if (body.Length + segment.Length > bytesMax) problem = BodyFault.TooLarge;
+                    else if (!body.TryAppend(segment.Span)) problem = BodyFault.Busy;
+                    if (problem != BodyFault.None) break;
                 }
                 reader.AdvanceTo(result.Buffer.End);
-                if (problem != BodyProblem.None) return problem;
-                if (result.IsCanceled) return BodyProblem.Incomplete;
-                if (result.IsCompleted) return BodyProblem.None;
+                if (problem != BodyFault.None) return problem;
+                if (result.IsCanceled) return BodyFault.Incomplete;
+                if (result.IsCompleted) return BodyFault.None;
             }
         }
         catch (BadHttpRequestException e)
         {
-            return e.StatusCode == StatusCodes.Status413PayloadTooLarge ? BodyProblem.TooLarge : BodyProblem.Incomplete;
+            return e.StatusCode == StatusCodes.Status413PayloadTooLarge ? BodyFault.TooLarge : BodyFault.Incomplete;
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // The connection is gone; nobody reads the answer.
-            return BodyProblem.Incomplete;
+            return BodyFault.Incomplete;
         }
     }
 
-    private static BodyProblem Judge(HttpRequest request, BodyRules rules, out bool isGzip)
+    private static BodyFault Judge(HttpRequest request, BodyRules rules, out bool isGzip)
     {
         isGzip = false;
-        if (!IsJson(request.ContentType, rules)) return BodyProblem.UnsupportedType;
-        if (!TryCoding(request, out isGzip)) return BodyProblem.UnsupportedEncoding;
-        return request.ContentLength > rules.BytesMax ? BodyProblem.TooLarge : BodyProblem.None;
+        if (!IsJson(request.ContentType, rules)) return BodyFault.UnsupportedType;
+        if (!TryCoding(request, out isGzip)) return BodyFault.UnsupportedEncoding;
+        return request.ContentLength > rules.BytesMax ? BodyFault.TooLarge : BodyFault.None;
     }
 
     /// <summary>A missing type is taken for JSON: many small senders leave it out.</summary>

@@ -1,4 +1,5 @@
 using Edge.Endpoints.Documents;
+using Edge.Endpoints.Ingestion;
 using Edge.Endpoints.Management;
 using Edge.Experiments;
 using Edge.Telemetry;
@@ -12,6 +13,7 @@ namespace Edge.Endpoints;
 /// </summary>
 internal sealed class Routes(
     PixelEndpoint pixel, ClickEndpoint click, ResolveEndpoint resolve, ImageEndpoint image, ManagementApi management,
+    IngestRoutes ingest,
     EmbeddedDocument client, EmbeddedDocument openApi,
     HealthEndpoints health, MetricsEndpoint metricsPage, LedgerEndpoint ledgerPage,
     AdminListener admin, Metrics metrics)
@@ -44,6 +46,7 @@ internal sealed class Routes(
                 return IsGetOrHead(context) ? image.HandleAsync(context, name, format) : RefuseMethodAsync(context, RouteName.Image);
             }
         }
+        if (ingest.Find(path) is { } handle) return handle(context);
         if (ManagementApi.IsHere(path)) return management.HandleAsync(context);
         if (path == "/sdk.js") return ReadAsync(context, RouteName.Sdk, client.HandleAsync);
         if (path == "/openapi.json") return ReadAsync(context, RouteName.OpenApi, openApi.HandleAsync);

@@ -2,9 +2,11 @@ using System.Net;
 using Edge.Access;
 using Edge.Endpoints;
 using Edge.Endpoints.Documents;
+using Edge.Endpoints.Ingestion;
 using Edge.Endpoints.Management;
 using Edge.Enrichment;
 using Edge.Enrichment.Geo;
+using Edge.Events;
 using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
@@ -50,6 +52,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly UserAgentCache _userAgents;
     private readonly GeoDatabase _geo;
     private readonly KeyRatchet? _ratchet;
+    private readonly DuplicateRestore _duplicates;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
     {
@@ -82,6 +85,9 @@ internal sealed class EdgeService : IAsyncDisposable
         _verdicts = LoadVerdicts(options);
         _userAgents = new UserAgentCache(_verdicts, _enrichmentFaults);
         var visits = new VisitRecorder(options, time, addresses, places, _userAgents, _verdicts, hashes, new ExposureMap(), _journal);
+        var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
+        _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time);
+        var recorder = new EventRecorder(options, time, addresses, places, _userAgents, _verdicts, hashes, duplicates, _journal, metrics);
         var management = BuildManagement(options, tally, time, log);
         var routes = new Routes(
             new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
@@ -89,6 +95,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new ResolveEndpoint(_experiments.Catalog, visits, metrics),
             new ImageEndpoint(_experiments.Catalog, visits, new ImageSource(options.ImageUrlTemplate), options.ImageCounts, log),
             management,
+            IngestionSetup.Build(options, recorder, _keys, _journal, _duplicates, metrics, time),
             EmbeddedDocument.Client(),
             EmbeddedDocument.OpenApi(),
             new HealthEndpoints(_readiness, _journal, _forwarder),
@@ -127,6 +134,7 @@ internal sealed class EdgeService : IAsyncDisposable
     {
         // Not waited for: a visitor who comes before it is done loads the rules himself.
         _ = Task.Run(_userAgents.Warm);
+        _duplicates.Start();
         _experiments.StartWatching();
         _keys.StartWatching();
         _geo.StartWatching();

@@ -30,22 +30,22 @@ internal static class GzipBody
     private const byte ReservedFlags = 0xE0;
 
     /// <summary>Appends the inflated bytes to <paramref name="inflated"/>, or says why not.</summary>
-    public static BodyProblem Inflate(ArraySegment<byte> sent, int bytesMax, PooledBytes inflated)
+    public static BodyFault Inflate(ArraySegment<byte> sent, int bytesMax, PooledBytes inflated)
     {
         var limit = (int)Math.Min(bytesMax, Math.Max(FreeBytes, (long)RatioMax * sent.Count));
-        if (sent.Count == 0) return BodyProblem.Incomplete;
+        if (sent.Count == 0) return BodyFault.Incomplete;
         for (var member = 0; sent.Count > 0; member++)
         {
-            if (member == MembersMax || !TrySkipHeader(ref sent)) return BodyProblem.Incomplete;
+            if (member == MembersMax || !TrySkipHeader(ref sent)) return BodyFault.Incomplete;
             var start = inflated.Length;
             var problem = InflateMember(sent, limit, inflated);
-            if (problem != BodyProblem.None) return problem;
-            if (!TrySkipMember(ref sent, inflated.Written.Span[start..])) return BodyProblem.Incomplete;
+            if (problem != BodyFault.None) return problem;
+            if (!TrySkipMember(ref sent, inflated.Written.Span[start..])) return BodyFault.Incomplete;
         }
-        return BodyProblem.None;
+        return BodyFault.None;
     }
 
-    private static BodyProblem InflateMember(ArraySegment<byte> sent, int limit, PooledBytes inflated)
+    private static BodyFault InflateMember(ArraySegment<byte> sent, int limit, PooledBytes inflated)
     {
         try
         {
@@ -53,16 +53,16 @@ internal static class GzipBody
             using var deflate = new DeflateStream(source, CompressionMode.Decompress);
             while (true)
             {
-                if (!inflated.TryEnsure(ChunkBytes)) return BodyProblem.Busy;
+                if (!inflated.TryEnsure(ChunkBytes)) return BodyFault.Busy;
                 var read = deflate.Read(inflated.Free);
-                if (read == 0) return BodyProblem.None;
+                if (read == 0) return BodyFault.None;
                 inflated.Advance(read);
-                if (inflated.Length > limit) return BodyProblem.TooLarge;
+                if (inflated.Length > limit) return BodyFault.TooLarge;
             }
         }
         catch (InvalidDataException)
         {
-            return BodyProblem.Incomplete;
+            return BodyFault.Incomplete;
         }
     }
 

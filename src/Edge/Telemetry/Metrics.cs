@@ -10,6 +10,18 @@ internal enum RouteName
     Resolve,
     Image,
     Experiments,
+
+    /// <summary>Pictify's events.</summary>
+    Events,
+
+    /// <summary>Traffical's events.</summary>
+    EventBatch,
+
+    /// <summary>Millimetric's events, and Artie's one at a time.</summary>
+    Track,
+
+    /// <summary>Artie's events.</summary>
+    BulkTrack,
     Sdk,
     OpenApi,
     Health,
@@ -43,8 +55,11 @@ internal enum Outcome
     /// <summary>No valid key.</summary>
     Unauthorized,
 
-    /// <summary>The key's limit of requests is used up.</summary>
+    /// <summary>The key's or address's limit of requests is used up.</summary>
     RateLimited,
+
+    /// <summary>What was sent is not valid; nothing of it was stored.</summary>
+    Refused,
 
     /// <summary>Answered without an event, as the route does.</summary>
     Answered,
@@ -65,13 +80,37 @@ internal sealed class Metrics
     public static readonly Outcome[] Outcomes = Enum.GetValues<Outcome>();
 
     private readonly long[] _requests = new long[Routes.Length * Outcomes.Length * Stride];
+    private readonly long[] _storedEvents = new long[Apis.Length * Stride];
+    private readonly long[] _repeatedEvents = new long[Apis.Length * Stride];
+    private readonly long[] _refusedEvents = new long[Apis.Length * Stride];
     private long _unconfirmed;
+
+    /// <summary>The APIs events come through, as the event's member <c>api</c> names them.</summary>
+    public static readonly string[] Apis = ["pictify", "traffical", "millimetric", "artie"];
 
     /// <summary>Counts one finished request.</summary>
     public void Count(RouteName route, Outcome outcome) => Interlocked.Increment(ref _requests[IndexOf(route, outcome)]);
 
     /// <summary>Counts one request that asked for its commit and was answered before it.</summary>
     public void CountUnconfirmed() => Interlocked.Increment(ref _unconfirmed);
+
+    /// <summary>Counts events that an ingestion API appended or recognised as sent before.</summary>
+    public void CountEvents(string api, int stored, int repeated)
+    {
+        var at = Array.IndexOf(Apis, api) * Stride;
+        if (stored > 0) Interlocked.Add(ref _storedEvents[at], stored);
+        if (repeated > 0) Interlocked.Add(ref _repeatedEvents[at], repeated);
+    }
+
+    /// <summary>Counts events, or whole requests where nothing of them could be read, that an ingestion API refused as not valid.</summary>
+    public void CountRefusedEvents(string api, int count) => Interlocked.Add(ref _refusedEvents[Array.IndexOf(Apis, api) * Stride], count);
+
+    /// <summary>Events of an API since the start.</summary>
+    public (long Stored, long Repeated, long Refused) Events(string api)
+    {
+        var at = Array.IndexOf(Apis, api) * Stride;
+        return (Volatile.Read(ref _storedEvents[at]), Volatile.Read(ref _repeatedEvents[at]), Volatile.Read(ref _refusedEvents[at]));
+    }
 
     /// <summary>Requests with this route and outcome since the start.</summary>
     public long Requests(RouteName route, Outcome outcome) => Volatile.Read(ref _requests[IndexOf(route, outcome)]);

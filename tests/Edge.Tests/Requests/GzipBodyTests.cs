@@ -28,19 +28,19 @@ public class GzipBodyTests
         flipped[^6] ^= 1;
         return new()
         {
-            { "nothing", [], nameof(BodyProblem.Incomplete) },
-            { "not gzip", Encoding.ASCII.GetBytes("{\"event\":\"x\"}"), nameof(BodyProblem.Incomplete) },
-            { "cut in the header", Gzip("hello")[..7], nameof(BodyProblem.Incomplete) },
-            { "cut in the data", Gzip(Random(10_000))[..5_000], nameof(BodyProblem.Incomplete) },
-            { "cut in the trailer", Gzip("hello")[..^3], nameof(BodyProblem.Incomplete) },
-            { "without a trailer", Gzip("hello")[..^8], nameof(BodyProblem.Incomplete) },
-            { "wrong checksum", flipped, nameof(BodyProblem.Incomplete) },
-            { "something behind", [.. Gzip("hello"), 1], nameof(BodyProblem.Incomplete) },
-            { "zeros behind", [.. Gzip("hello"), .. new byte[512]], nameof(BodyProblem.Incomplete) },
-            { "half a member behind", [.. Gzip("hello"), .. Gzip("hello")[..9]], nameof(BodyProblem.Incomplete) },
-            { "more than the limit", Gzip(Random(BytesMax + 1)), nameof(BodyProblem.TooLarge) },
-            { "a bomb", Gzip(new string('\0', 9 << 20), CompressionLevel.Optimal), nameof(BodyProblem.TooLarge) },
-            { "many members", [.. Enumerable.Repeat(Gzip("a"), GzipBody.MembersMax + 1).SelectMany(member => member)], nameof(BodyProblem.Incomplete) },
+            { "nothing", [], nameof(BodyFault.Incomplete) },
+            { "not gzip", Encoding.ASCII.GetBytes("{\"event\":\"x\"}"), nameof(BodyFault.Incomplete) },
+            { "cut in the header", Gzip("hello")[..7], nameof(BodyFault.Incomplete) },
+            { "cut in the data", Gzip(Random(10_000))[..5_000], nameof(BodyFault.Incomplete) },
+            { "cut in the trailer", Gzip("hello")[..^3], nameof(BodyFault.Incomplete) },
+            { "without a trailer", Gzip("hello")[..^8], nameof(BodyFault.Incomplete) },
+            { "wrong checksum", flipped, nameof(BodyFault.Incomplete) },
+            { "something behind", [.. Gzip("hello"), 1], nameof(BodyFault.Incomplete) },
+            { "zeros behind", [.. Gzip("hello"), .. new byte[512]], nameof(BodyFault.Incomplete) },
+            { "half a member behind", [.. Gzip("hello"), .. Gzip("hello")[..9]], nameof(BodyFault.Incomplete) },
+            { "more than the limit", Gzip(Random(BytesMax + 1)), nameof(BodyFault.TooLarge) },
+            { "a bomb", Gzip(new string('\0', 9 << 20), CompressionLevel.Optimal), nameof(BodyFault.TooLarge) },
+            { "many members", [.. Enumerable.Repeat(Gzip("a"), GzipBody.MembersMax + 1).SelectMany(member => member)], nameof(BodyFault.Incomplete) },
         };
     }
 
@@ -50,7 +50,7 @@ public class GzipBodyTests
     {
         using var inflated = new PooledBytes(null);
 
-        Assert.Equal(BodyProblem.None, GzipBody.Inflate(sent, BytesMax, inflated));
+        Assert.Equal(BodyFault.None, GzipBody.Inflate(sent, BytesMax, inflated));
 
         Assert.True(Encoding.UTF8.GetString(inflated.Written.Span) == expected, row);
     }
@@ -72,7 +72,7 @@ public class GzipBodyTests
     {
         using var inflated = new PooledBytes(null);
 
-        Assert.Equal(BodyProblem.None, GzipBody.Inflate(Gzip(Random(BytesMax)), BytesMax, inflated));
+        Assert.Equal(BodyFault.None, GzipBody.Inflate(Gzip(Random(BytesMax)), BytesMax, inflated));
 
         Assert.Equal(BytesMax, inflated.Length);
     }
@@ -104,7 +104,7 @@ public class GzipBodyTests
             using var second = new PooledBytes(budget);
             Assert.False(second.TryAppend(new byte[60_000]));
             using var inflated = new PooledBytes(budget);
-            Assert.Equal(BodyProblem.Busy, GzipBody.Inflate(Gzip(Random(60_000)), BytesMax, inflated));
+            Assert.Equal(BodyFault.Busy, GzipBody.Inflate(Gzip(Random(60_000)), BytesMax, inflated));
         }
 
         Assert.Equal(0, budget.Taken);

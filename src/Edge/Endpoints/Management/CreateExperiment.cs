@@ -16,7 +16,7 @@ internal sealed class CreateExperiment(ExperimentFileStore store, DefinitionRule
     public async Task HandleAsync(ManagedRequest request)
     {
         var (body, problem) = await RequestBody.ReadCopyAsync(request.Context, ManagedRequest.Definition);
-        if (problem != BodyProblem.None)
+        if (problem != BodyFault.None)
         {
             await Problem.BodyAsync(request.Context, problem, ManagedRequest.Definition);
             return;

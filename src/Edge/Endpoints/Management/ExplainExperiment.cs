@@ -22,7 +22,7 @@ internal sealed class ExplainExperiment(CatalogHolder catalog, VerdictJudge verd
             return;
         }
         var (body, problem) = await RequestBody.ReadCopyAsync(request.Context, Body);
-        if (problem != BodyProblem.None)
+        if (problem != BodyFault.None)
         {
             await Problem.BodyAsync(request.Context, problem, Body);
             return;

@@ -24,7 +24,7 @@ internal sealed class MoveExperiment(ExperimentFileStore store, DefinitionRules 
         if (action == LifecycleAction.Complete && Lifecycle.Target(entry.Status, action) is not null)
         {
             (body, var problem) = await RequestBody.ReadCopyAsync(request.Context, Body);
-            if (problem != BodyProblem.None)
+            if (problem != BodyFault.None)
             {
                 await Problem.BodyAsync(request.Context, problem, Body);
                 return;

@@ -19,7 +19,7 @@ internal sealed class UpdateExperiment(ExperimentFileStore store, DefinitionRule
             return;
         }
         var (body, problem) = await RequestBody.ReadCopyAsync(request.Context, ManagedRequest.Definition);
-        if (problem != BodyProblem.None)
+        if (problem != BodyFault.None)
         {
             await Problem.BodyAsync(request.Context, problem, ManagedRequest.Definition);
             return;

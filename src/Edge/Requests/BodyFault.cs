@@ -1,7 +1,7 @@
 namespace Edge.Requests;
 
 /// <summary>Why a body could not be taken.</summary>
-internal enum BodyProblem
+internal enum BodyFault
 {
     /// <summary>It was taken.</summary>
     None,

@@ -1,0 +1,73 @@
+using System.Globalization;
+using Edge.Requests;
+using Microsoft.AspNetCore.Http;
+
+namespace Edge.Endpoints.Ingestion;
+
+/// <summary>The answers of Artie's API (spec 7): every error is <c>{"error":"sentence"}</c>, and the sentences are published.</summary>
+internal static class ArtieAnswers
+{
+    public static void Unauthorized(HttpContext context)
+    {
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        Error(context, StatusCodes.Status401Unauthorized, "Unauthorized");
+    }
+
+    public static void RateLimited(HttpContext context, int retryAfter)
+    {
+        context.Response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
+        Error(context, StatusCodes.Status429TooManyRequests, "Rate limit exceeded. Please retry later.");
+    }
+
+    public static void MethodNotAllowed(HttpContext context, string allow)
+    {
+        context.Response.Headers.Allow = allow;
+        Error(context, StatusCodes.Status405MethodNotAllowed, "Method not allowed.");
+    }
+
+    /// <summary>The body could not be taken.</summary>
+    public static void Body(HttpContext context, BodyFault fault)
+    {
+        switch (fault)
+        {
+            case BodyFault.TooLarge:
+                Error(context, StatusCodes.Status413PayloadTooLarge, "Payload exceeds maximum allowed size (10MB).");
+                break;
+            case BodyFault.UnsupportedEncoding:
+                context.Response.Headers.AcceptEncoding = "gzip";
+                Error(context, StatusCodes.Status415UnsupportedMediaType, "Unsupported media type.");
+                break;
+            case BodyFault.UnsupportedType:
+                Error(context, StatusCodes.Status415UnsupportedMediaType, "Unsupported media type.");
+                break;
+            case BodyFault.Busy:
+                context.Response.Headers.RetryAfter = "1";
+                Error(context, StatusCodes.Status503ServiceUnavailable, "Service unavailable. Please retry later.");
+                break;
+            default:
+                Invalid(context, null, "the body is incomplete or not valid gzip");
+                break;
+        }
+    }
+
+    /// <summary>Something is wrong with an event, so nothing was stored.</summary>
+    public static void Invalid(HttpContext context, int? index, string detail)
+    {
+        context.Response.StatusCode = StatusCodes.Status400BadRequest;
+        Replies.WriteJson(context, (index, detail), static (json, state) =>
+        {
+            json.WriteString("error", "Invalid event format.");
+            if (state.index is { } index) json.WriteNumber("index", index);
+            json.WriteString("detail", state.detail);
+        });
+    }
+
+    public static void StorageFailed(HttpContext context) =>
+        Error(context, StatusCodes.Status500InternalServerError, "Internal server error. Please try again later.");
+
+    private static void Error(HttpContext context, int status, string error)
+    {
+        context.Response.StatusCode = status;
+        Replies.WriteJson(context, error, static (json, error) => json.WriteString("error", error));
+    }
+}

@@ -1,0 +1,123 @@
+using Edge.Access;
+using Edge.Events;
+using Edge.Requests;
+using Edge.Requests.Ingestion;
+using Edge.Telemetry;
+using Microsoft.AspNetCore.Http;
+
+namespace Edge.Endpoints.Ingestion;
+
+/// <summary>
+/// <c>POST /v1/bulk-track</c> (spec 7): all events of a request or none. With an Artie key on <c>/v1/track</c>, one event (spec 7.8).
+/// </summary>
+internal sealed class BulkTrackEndpoint(KeyRing keys, TokenBuckets rates, BodyRules rules, EventRecorder recorder, IngestGate gate, Metrics metrics)
+{
+    /// <summary>10 MiB, as sent and inflated (spec 7.5).</summary>
+    public const int BytesMax = 10 << 20;
+
+    private const string Allow = "POST";
+    private const int GuidChars = 36;
+
+    public Task HandleAsync(HttpContext context)
+    {
+        RequestBody.Expect(context, rules);
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            ArtieAnswers.MethodNotAllowed(context, Allow);
+            return Done(Outcome.MethodNotAllowed);
+        }
+        if (!Bearer.TryRead(context.Request.Headers.Authorization, out var secret) || keys.Find(secret) is not { Kind: KeyKind.Artie } key)
+        {
+            ArtieAnswers.Unauthorized(context);
+            return Done(Outcome.Unauthorized);
+        }
+        return TrackAsync(context, key, isSingle: false);
+    }
+
+    /// <summary>Reads, records and confirms what the owner of a key sent.</summary>
+    public async Task TrackAsync(HttpContext context, ApiKey key, bool isSingle)
+    {
+        if (!rates.TryTake(key.Id, out var retryAfter))
+        {
+            ArtieAnswers.RateLimited(context, retryAfter);
+            Count(Outcome.RateLimited);
+            return;
+        }
+        using var body = await RequestBody.ReadAsync(context, rules);
+        if (body.Fault != BodyFault.None)
+        {
+            ArtieAnswers.Body(context, body.Fault);
+            Count(Outcome.Refused);
+            return;
+        }
+        var reading = isSingle ? ArtieBody.ReadSingle(body.Bytes) : ArtieBody.Read(body.Bytes);
+        if (Problem(reading) is var (index, detail))
+        {
+            ArtieAnswers.Invalid(context, isSingle ? null : index, detail);
+            metrics.CountRefusedEvents(Sender.Artie, 1);
+            Count(Outcome.Refused);
+            return;
+        }
+        if (!await gate.IsReadyAsync())
+        {
+            ArtieAnswers.StorageFailed(context);
+            Count(Outcome.NotKept);
+            return;
+        }
+        var serverIds = MakeIds(reading.Events);
+        var receipt = recorder.Record(context, Sender.Of(Sender.Artie, key), reading.Events, serverIds);
+        if (receipt.Failed > 0 || !await gate.ConfirmAsync(context, receipt))
+        {
+            ArtieAnswers.StorageFailed(context);
+            Count(Outcome.NotKept);
+            return;
+        }
+        Answer(context, reading.Events, serverIds, isSingle);
+        Count(Outcome.Recorded);
+    }
+
+    private (int? Index, string Detail)? Problem(ArtieReading reading)
+    {
+        if (reading.ProblemDetail is { } detail) return (reading.ProblemIndex, detail);
+        for (var i = 0; i < reading.Events.Count; i++)
+            if (!recorder.Fits(reading.Events[i])) return (i, BodyProblem.EventTooLarge);
+        return null;
+    }
+
+    /// <summary>An id for each event that has none; null when all have one.</summary>
+    private static ReadOnlyMemory<byte>[]? MakeIds(IReadOnlyList<ReceivedEvent> events)
+    {
+        ReadOnlyMemory<byte>[]? ids = null;
+        for (var i = 0; i < events.Count; i++)
+        {
+            if (!events[i].SenderId.IsEmpty) continue;
+            ids ??= new ReadOnlyMemory<byte>[events.Count];
+            var id = new byte[GuidChars];
+            Guid.NewGuid().TryFormat(id, out _);
+            ids[i] = id;
+        }
+        return ids;
+    }
+
+    private static void Answer(HttpContext context, IReadOnlyList<ReceivedEvent> events, ReadOnlyMemory<byte>[]? serverIds, bool isSingle) =>
+        Replies.WriteJson(context, (events, serverIds, isSingle), static (json, state) =>
+        {
+            json.WriteString("status", "ok");
+            if (!state.isSingle) json.WriteStartArray("messageIds");
+            for (var i = 0; i < state.events.Count; i++)
+            {
+                var id = state.events[i].SenderId.IsEmpty ? state.serverIds![i] : state.events[i].SenderId;
+                if (state.isSingle) json.WriteString("messageId", id.Span);
+                else json.WriteStringValue(id.Span);
+            }
+            if (!state.isSingle) json.WriteEndArray();
+        });
+
+    private void Count(Outcome outcome) => metrics.Count(RouteName.BulkTrack, outcome);
+
+    private Task Done(Outcome outcome)
+    {
+        Count(outcome);
+        return Task.CompletedTask;
+    }
+}

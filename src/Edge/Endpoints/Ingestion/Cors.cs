@@ -1,0 +1,53 @@
+using Edge.Access;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Edge.Endpoints.Ingestion;
+
+/// <summary>
+/// Lets pages of any origin send events and read the answer (spec 1.8). The origin is echoed and credentials are allowed, because beacons
+/// are sent with them; nothing here reads a cookie, so they open nothing. Who may send is decided by key and origin, on the request itself.
+/// </summary>
+/// <param name="allowHeaders">Headers a page may send.</param>
+internal sealed class Cors(string allowHeaders)
+{
+    /// <summary>Methods of every ingestion route, for Allow.</summary>
+    public const string Allow = "OPTIONS, POST";
+
+    private static readonly StringValues Methods = "POST";
+    private static readonly StringValues MaxAge = "86400";
+    private static readonly StringValues Yes = "true";
+    private static readonly StringValues Exposed = "Edge-Ack, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
+    private static readonly StringValues VaryOrigin = "Origin";
+
+    private readonly StringValues _allowHeaders = allowHeaders;
+
+    /// <summary>Writes the headers that let the sending page read this answer, whatever it becomes.</summary>
+    public static void Open(HttpContext context)
+    {
+        var headers = context.Response.Headers;
+        headers.Vary = VaryOrigin;
+        var origin = context.Request.Headers.Origin;
+        if (origin.Count != 1 || !IsEchoed(origin[0])) return;
+        headers.AccessControlAllowOrigin = origin;
+        headers.AccessControlAllowCredentials = Yes;
+        headers.AccessControlExposeHeaders = Exposed;
+    }
+
+    /// <summary>Answers a preflight: 204 with what the route takes. It cannot see the key, so it never refuses.</summary>
+    public Task PreflightAsync(HttpContext context)
+    {
+        Open(context);
+        var headers = context.Response.Headers;
+        headers.AccessControlAllowMethods = Methods;
+        headers.AccessControlAllowHeaders = _allowHeaders;
+        headers.AccessControlMaxAge = MaxAge;
+        headers.Allow = Allow;
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Only what can stand in a header: bytes beyond ASCII would make the answer fail.</summary>
+    private static bool IsEchoed(string? origin) =>
+        origin is { Length: > 0 and <= OriginRule.CharsMax } && !origin.AsSpan().ContainsAnyExceptInRange('!', '~');
+}

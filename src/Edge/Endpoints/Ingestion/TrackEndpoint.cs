@@ -1,0 +1,84 @@
+using Edge.Access;
+using Edge.Requests;
+using Edge.Requests.Ingestion;
+using Edge.Telemetry;
+using Microsoft.AspNetCore.Http;
+
+namespace Edge.Endpoints.Ingestion;
+
+/// <summary>
+/// <c>POST /v1/track</c> (spec 6): one Millimetric event. An Artie key on this path is answered the Artie way, because both products have it
+/// (spec 1.1).
+/// </summary>
+internal sealed class TrackEndpoint(
+    KeyRing keys, MillimetricDoor door, BulkTrackEndpoint artie, BodyRules rules, EventRecorder recorder, IngestGate gate, Metrics metrics)
+{
+    public const int BytesMax = 256 * 1024;
+
+    private static readonly Cors Cors = new("Authorization, Content-Type, Content-Encoding, Edge-Ack");
+
+    public Task HandleAsync(HttpContext context)
+    {
+        RequestBody.Expect(context, rules);
+        Ingestion.Cors.Open(context);
+        if (HttpMethods.IsOptions(context.Request.Method))
+        {
+            Count(Outcome.Answered);
+            return Cors.PreflightAsync(context);
+        }
+        var artieKey = ArtieKeyOf(context);
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            if (artieKey is null) MillimetricAnswers.MethodNotAllowed(context);
+            else ArtieAnswers.MethodNotAllowed(context, Ingestion.Cors.Allow);
+            Count(Outcome.MethodNotAllowed);
+            return Task.CompletedTask;
+        }
+        if (artieKey is not null) return artie.TrackAsync(context, artieKey, isSingle: true);
+        if (door.TryEnter(context, out var key, out var isRateLimited)) return TrackAsync(context, key!);
+        Count(isRateLimited ? Outcome.RateLimited : Outcome.Unauthorized);
+        return Task.CompletedTask;
+    }
+
+    private async Task TrackAsync(HttpContext context, ApiKey key)
+    {
+        using var body = await RequestBody.ReadAsync(context, rules);
+        if (body.Fault != BodyFault.None)
+        {
+            MillimetricAnswers.Body(context, body.Fault);
+            Count(Outcome.Refused);
+            return;
+        }
+        var reading = MillimetricBody.Read(body.Bytes);
+        if (reading.Event is not { } sent)
+        {
+            MillimetricAnswers.Invalid(context, reading);
+            metrics.CountRefusedEvents(Sender.Millimetric, 1);
+            Count(Outcome.Refused);
+            return;
+        }
+        if (!await gate.IsReadyAsync())
+        {
+            MillimetricAnswers.StorageFailed(context);
+            Count(Outcome.NotKept);
+            return;
+        }
+        var receipt = recorder.Record(context, Sender.Of(Sender.Millimetric, key), [MillimetricDefaults.Complete(sent, recorder.Now)]);
+        if (!await gate.ConfirmAsync(context, receipt))
+        {
+            MillimetricAnswers.StorageFailed(context);
+            Count(Outcome.NotKept);
+            return;
+        }
+        MillimetricAnswers.Accepted(context, sent.SenderId);
+        Count(Outcome.Recorded);
+    }
+
+    private ApiKey? ArtieKeyOf(HttpContext context) =>
+        Bearer.TryRead(context.Request.Headers.Authorization, out var secret) && secret.StartsWith(KeySecret.ArtiePrefix)
+        && keys.Find(secret) is { Kind: KeyKind.Artie } key
+            ? key
+            : null;
+
+    private void Count(Outcome outcome) => metrics.Count(RouteName.Track, outcome);
+}

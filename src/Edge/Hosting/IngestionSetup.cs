@@ -1,0 +1,30 @@
+using Edge.Access;
+using Edge.Endpoints;
+using Edge.Endpoints.Ingestion;
+using Edge.Journal;
+using Edge.Requests;
+using Edge.Telemetry;
+
+namespace Edge.Hosting;
+
+/// <summary>The ingestion APIs: their doors, limits and handlers. The limits of their bodies are those of their contracts.</summary>
+internal static class IngestionSetup
+{
+    /// <summary>Seconds of a key's rate that may come at once, where a burst of its own is not set.</summary>
+    private const int BurstSeconds = 4;
+
+    public static IngestRoutes Build(
+        EdgeOptions options, EventRecorder recorder, KeyRing keys, EventJournal journal, DuplicateRestore duplicates, Metrics metrics, TimeProvider time)
+    {
+        var budget = new ByteBudget(options.IngestInFlightBytes);
+        var gate = new IngestGate(journal, duplicates, metrics);
+        var artie = new BulkTrackEndpoint(
+            keys, Buckets(options.ArtiePerSecond), new BodyRules(BulkTrackEndpoint.BytesMax) { Budget = budget }, recorder, gate, metrics);
+        var door = new MillimetricDoor(keys, new TokenBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time));
+        var track = new TrackEndpoint(
+            keys, door, artie, new BodyRules(TrackEndpoint.BytesMax) { Budget = budget, TakesText = true }, recorder, gate, metrics);
+        return new IngestRoutes(track, artie);
+
+        TokenBuckets Buckets(int perSecond) => new(perSecond, Math.Max(1, BurstSeconds * perSecond), time);
+    }
+}
