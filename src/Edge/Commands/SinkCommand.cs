@@ -1,4 +1,5 @@
 using Edge.Forwarding;
+using Edge.Forwarding.ClickHouse;
 using Edge.Forwarding.Configuration;
 using Edge.Forwarding.Postgres;
 using Edge.Hosting;
@@ -46,6 +47,7 @@ internal static class SinkCommand
 
     private static Task<SinkSetup>? SetUp(SinkOptions sink, bool applies) => sink.Type switch
     {
+        SinkType.ClickHouse => ClickHouseSetup.RunAsync(SinkMaker.ClickHouseOptions(sink), applies, TimeProvider.System),
         SinkType.Postgres => PostgresSetup.RunAsync(SinkMaker.PostgresOptions(sink), applies),
         _ => null,
     };

@@ -1,5 +1,7 @@
 using Edge.Forwarding;
+using Edge.Forwarding.ClickHouse;
 using Edge.Forwarding.Configuration;
+using Edge.Forwarding.Http;
 using Edge.Forwarding.Postgres;
 
 namespace Edge.Hosting;
@@ -11,6 +13,8 @@ internal static class SinkMaker
     {
         SinkType.File => new FileSink(
             new FileSinkOptions { Directory = DirectoryOf(sink, options), MaxFileBytes = sink.MaxFileBytes }, time),
+        SinkType.Http => new HttpSink(HttpOptions(sink), time),
+        SinkType.ClickHouse => new ClickHouseSink(ClickHouseOptions(sink), time),
         SinkType.Postgres => new PostgresSink(PostgresOptions(sink)),
         SinkType.Stdout => new StdoutSink(StdoutSink.StandardOutput()),
         _ => throw new InvalidOperationException($"no sink is made for type {sink.Type}"),
@@ -24,6 +28,37 @@ internal static class SinkMaker
         Table = sink.Table,
         ConnectTimeoutMs = sink.ConnectTimeoutMs,
         StatementTimeoutMs = sink.StatementTimeoutMs,
+    };
+
+    public static ClickHouseSinkOptions ClickHouseOptions(SinkOptions sink) => new()
+    {
+        SinkName = sink.Name,
+        Url = new Uri(sink.Url),
+        Transport = TransportOptions(sink),
+        Table = sink.Table,
+        User = sink.User,
+        Password = sink.Password,
+        PasswordFile = sink.PasswordFile,
+        Compresses = sink.Gzip,
+    };
+
+    private static HttpSinkOptions HttpOptions(SinkOptions sink) => new()
+    {
+        Url = new Uri(sink.Url),
+        Transport = TransportOptions(sink),
+        Format = sink.Format,
+        ContentType = sink.ContentType,
+        Compresses = sink.Gzip,
+        Headers = sink.Headers,
+        Secrets = Array.FindAll([sink.Secret, sink.SecretPrevious], static secret => secret.Length > 0),
+    };
+
+    private static HttpTransportOptions TransportOptions(SinkOptions sink) => new()
+    {
+        AllowsPrivate = sink.AllowPrivate,
+        AllowedNetworks = HttpSinkSettings.Networks(sink.AllowAddresses),
+        ConnectTimeoutMs = sink.ConnectTimeoutMs,
+        RequestTimeoutMs = sink.RequestTimeoutMs,
     };
 
     private static string DirectoryOf(SinkOptions sink, EdgeOptions options)

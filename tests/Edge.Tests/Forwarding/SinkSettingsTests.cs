@@ -67,11 +67,23 @@ public class SinkSettingsTests
     [InlineData("denied id", "file.fields.deny", "id", "sinks.file.fields.deny cannot hold id")]
     [InlineData("renamed id", "file.fields.rename.id", "x", "sinks.file.fields.rename.id cannot rename id")]
     [InlineData("rename to no name", "file.fields.rename.url", "a b", "sinks.file.fields.rename.url must hold names of members")]
+    [InlineData("no url", "http.enabled", "true", "sinks.http.url is missing")]
+    [InlineData("url of another scheme", "http.url", "file:///etc/passwd", "sinks.http.url must be an address")]
+    [InlineData("password in the url", "http.url", "http://u:hunter2@x/", "sinks.http.url must not hold a user")]
+    [InlineData("query in the url", "clickhouse.url", "http://x/?password=y", "sinks.clickhouse.url must not hold a query")]
+    [InlineData("key of another type", "http.table", "x", "sinks.http.table is a setting of sinks of type clickhouse, postgres")]
+    [InlineData("header of the sink itself", "http.headers.edge-batch", "x", "sinks.http.headers.edge-batch is a header the sink writes itself")]
+    [InlineData("header with a line feed", "http.headers.x", "a\nb", "sinks.http.headers.x must have values of printable")]
+    [InlineData("table with a quote", "clickhouse.table", "a`b", "sinks.clickhouse.table must be a table")]
+    [InlineData("network that is none", "http.allowAddresses", "10.0.0.0/99", "sinks.http.allowAddresses '10.0.0.0/99' is not")]
+    [InlineData("file of the key is missing", "http.secretFile", "/nonexistent/key", "sinks.http.secretFile cannot be read")]
+    [InlineData("previous key alone", "http.secretPrevious", "hunter2", "sinks.http.secretPrevious is set without secret")]
     [InlineData("rename without pairs", "file.fields.rename", "url", "must be pairs such as name=value")]
     public void Build_Wrong_NamesTheFieldAndWhatIsKnown(string name, string key, string text, string expected)
     {
         Build(out var problems, (key, text));
 
+        Assert.DoesNotContain(problems, problem => problem.Contains("hunter2", StringComparison.Ordinal));
         Assert.True(problems.Any(problem => problem.Contains(expected, StringComparison.Ordinal)), $"{name}: {string.Join("; ", problems)}");
     }
 

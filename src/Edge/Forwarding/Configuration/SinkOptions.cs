@@ -1,3 +1,5 @@
+using Edge.Forwarding.Http;
+
 namespace Edge.Forwarding.Configuration;
 
 /// <summary>
@@ -16,7 +18,9 @@ internal sealed class SinkOptions(string name, SinkType type)
 
     public int BatchMaxEvents { get; set; } = 20_000;
     public int BatchMaxBytes { get; set; } = 4 << 20;
-    public int LingerMs { get; set; } = 100;
+    
+    /// <summary>ClickHouse makes a part of every insert, and has to merge what is small.</summary>
+    public int LingerMs { get; set; } = type == SinkType.ClickHouse ? 1_000 : 100;
     public int RetryCeilingMs { get; set; } = 5_000;
     public int RefusedInARowMax { get; set; } = 100;
 
@@ -38,6 +42,25 @@ internal sealed class SinkOptions(string name, SinkType type)
     /// <summary>Empty: <c>DATA/forwarded</c> for the sink named file, a directory below it for others.</summary>
     public string Directory { get; set; } = "";
     public long MaxFileBytes { get; set; } = 64L << 20;
+
+    // HTTP and ClickHouse.
+
+    public string Url { get; set; } = "";
+    public bool Gzip { get; set; } = true;
+
+    /// <summary>An engine of one's own stands in one's own network; a collector of somebody else does not.</summary>
+    public bool AllowPrivate { get; set; } = type == SinkType.ClickHouse;
+    public string[] AllowAddresses { get; set; } = [];
+    public int RequestTimeoutMs { get; set; } = 30_000;
+
+    public BodyFormat Format { get; set; }
+    public string ContentType { get; set; } = "";
+    public Dictionary<string, string> Headers { get; } = new(StringComparer.OrdinalIgnoreCase);
+    public string Secret { get; set; } = "";
+    public string SecretFile { get; set; } = "";
+    public string SecretPrevious { get; set; } = "";
+
+    public string User { get; set; } = "default";
 
     // PostgreSQL.
 

@@ -1,3 +1,5 @@
+using Edge.Forwarding.ClickHouse;
+
 namespace Edge.Forwarding.Configuration;
 
 /// <summary>Rules that need more than one setting of a sink.</summary>
@@ -9,6 +11,74 @@ internal static class SinkRules
         var prefix = $"{source}: {SinkConfiguration.Prefix}{options.Name}.";
         CheckFields(options, prefix, problems);
         CheckPostgres(options, prefix, problems);
+        CheckHttp(options, prefix, problems);
+        CheckClickHouse(options, prefix, problems);
+    }
+
+    private static void CheckHttp(SinkOptions options, string prefix, List<string> problems)
+    {
+        if (options.Type is not (SinkType.Http or SinkType.ClickHouse))
+        {
+            return;
+        }
+
+        if (options.Url.Length == 0)
+        {
+            problems.Add($"{prefix}url is missing or wrong; it must be such as http://server.example:8123");
+        }
+
+        if (options.Secret.Length > 0 && options.SecretFile.Length > 0)
+        {
+            problems.Add($"{prefix}secret and secretFile both name a key; keep one");
+        }
+        else if (options.SecretFile.Length > 0)
+        {
+            ReadSecret(options, prefix, problems);
+        }
+
+        if (options.SecretPrevious.Length > 0 && options.Secret.Length == 0)
+        {
+            problems.Add($"{prefix}secretPrevious is set without secret; the key in use goes into secret");
+        }
+    }
+
+    private static void ReadSecret(SinkOptions options, string prefix, List<string> problems)
+    {
+        try
+        {
+            options.Secret = File.ReadAllText(options.SecretFile).TrimEnd('\r', '\n');
+            if (options.Secret.Length == 0)
+            {
+                problems.Add($"{prefix}secretFile names an empty file");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problems.Add($"{prefix}secretFile cannot be read: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private static void CheckClickHouse(SinkOptions options, string prefix, List<string> problems)
+    {
+        if (options.Type != SinkType.ClickHouse)
+        {
+            return;
+        }
+
+        if (ClickHouseTable.Problem(options.Table) is { } wrong)
+        {
+            problems.Add($"{prefix}table {wrong}");
+        }
+
+        if (options.Password.Length > 0 && options.PasswordFile.Length > 0)
+        {
+            problems.Add($"{prefix}password and passwordFile both name a password; keep one");
+        }
+
+        if (options.Url.Contains('?', StringComparison.Ordinal))
+        {
+            problems.Add($"{prefix}url must not hold a query; the sink writes it");
+        }
     }
 
     private static void CheckPostgres(SinkOptions options, string prefix, List<string> problems)

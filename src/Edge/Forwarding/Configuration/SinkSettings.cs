@@ -9,7 +9,7 @@ internal static class SinkSettings
     /// <summary>The key that says which type a sink is of; read before all others.</summary>
     public const string TypeKey = "type";
 
-    public static readonly SinkSetting[] All = [.. Common(), .. FileSinkSettings.All(), .. PostgresSinkSettings.All()];
+    public static readonly SinkSetting[] All = [.. Common(), .. FileSinkSettings.All(), .. HttpSinkSettings.All(), .. PostgresSinkSettings.All()];
 
     private static IEnumerable<SinkSetting> Common() =>
     [

@@ -7,6 +7,12 @@ internal enum SinkType
     /// <summary>NDJSON files on this machine.</summary>
     File = 1,
 
+    /// <summary>Any HTTP server that takes batches of JSON.</summary>
+    Http = 2,
+
+    /// <summary>A table of a ClickHouse server, over its HTTP interface.</summary>
+    ClickHouse = 4,
+
     /// <summary>A table of a PostgreSQL server.</summary>
     Postgres = 8,
 

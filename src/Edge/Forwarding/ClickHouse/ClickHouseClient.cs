@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text;
+using Edge.Forwarding.Http;
+
+namespace Edge.Forwarding.ClickHouse;
+
+/// <summary>Statements over ClickHouse's HTTP interface. Credentials go in headers, never in the address.</summary>
+internal sealed class ClickHouseClient(ClickHouseSinkOptions options, TimeProvider time) : IDisposable
+{
+    private readonly HttpTransport _transport = new(options.Transport, time);
+
+    /// <summary>Host and port, for messages.</summary>
+    public string Place => options.Url.Authority;
+
+    /// <summary>Sends a statement, or the data of one that stands in <paramref name="query"/>.</summary>
+    public async Task<HttpAnswer> SendAsync(string query, HttpContent content, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new UriBuilder(options.Url) { Query = query }.Uri) { Content = content };
+        request.Headers.TryAddWithoutValidation("X-ClickHouse-User", options.User);
+        try
+        {
+            var password = options.PasswordFile.Length == 0
+                ? options.Password
+                : File.ReadAllText(options.PasswordFile).TrimEnd('\r', '\n');
+            request.Headers.TryAddWithoutValidation("X-ClickHouse-Key", password);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return HttpAnswer.Failed($"passwordFile cannot be read: {e.Message}");
+        }
+
+        return await _transport.SendAsync(request, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends one statement as text.</summary>
+    public Task<HttpAnswer> ExecuteAsync(string statement, CancellationToken cancellation) =>
+        SendAsync("", new StringContent(statement, Encoding.UTF8, "text/plain"), cancellation);
+
+    /// <summary>Version and whether inserts can carry a token; a problem in words when it cannot be asked.</summary>
+    public async Task<(ClickHouseVersion? Server, string? Problem)> AskAsync(CancellationToken cancellation)
+    {
+        const string Question =
+            "SELECT version(), (SELECT count() FROM system.settings WHERE name = 'insert_deduplication_token') FORMAT TSV";
+        var answer = await ExecuteAsync(Question, cancellation).ConfigureAwait(false);
+        if (ClickHouseVerdict.Of(answer, options) is { IsDelivered: false } verdict)
+        {
+            return (null, verdict.Reason);
+        }
+
+        var values = answer.Body.TrimEnd('\n').Split('\t');
+        var parts = values[0].Split('.');
+        return values.Length == 2 && parts.Length >= 2 && IsNumber(parts[0], out var major) && IsNumber(parts[1], out var minor)
+            ? (new ClickHouseVersion(values[0], major, minor, HasTokens: values[1] == "1"), null)
+            : (null, $"{Place} does not answer like ClickHouse; check url");
+    }
+
+    public void Dispose() => _transport.Dispose();
+
+    private static bool IsNumber(string text, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+}
+
+/// <summary>What is known about a server.</summary>
+/// <param name="Version">As it calls itself.</param>
+/// <param name="Major">The year.</param>
+/// <param name="Minor">The second part.</param>
+/// <param name="HasTokens">It recognises a repeated insert by a token.</param>
+internal sealed record ClickHouseVersion(string Version, int Major, int Minor, bool HasTokens)
+{
+    /// <summary>The oldest version the sink is tested with.</summary>
+    public static ClickHouseVersion Oldest { get; } = new("18.16", 18, 16, HasTokens: false);
+
+    public bool IsAtLeast(int major, int minor) => Major > major || (Major == major && Minor >= minor);
+}

@@ -1,0 +1,45 @@
+using System.IO.Compression;
+using System.Net.Http.Headers;
+
+namespace Edge.Forwarding.Http;
+
+/// <summary>The body of one request, built in a buffer that is reused. The pump's thread only.</summary>
+internal sealed class BatchBody : IDisposable
+{
+    private MemoryStream _stream = new();
+
+    /// <summary>The bytes as they are sent.</summary>
+    public ReadOnlyMemory<byte> Bytes => _stream.GetBuffer().AsMemory(0, (int)_stream.Length);
+
+    /// <summary>Fills the body, compressed at the lowest level, which costs the least per byte saved.</summary>
+    public void Fill(ReadOnlySpan<byte> bytes, bool compresses)
+    {
+        _stream.SetLength(0);
+        if (!compresses)
+        {
+            _stream.Write(bytes);
+            return;
+        }
+
+        using var gzip = new GZipStream(_stream, CompressionLevel.Fastest, leaveOpen: true);
+        gzip.Write(bytes);
+    }
+
+    /// <summary>The content of a request with these bytes.</summary>
+    public HttpContent ToContent(string contentType, bool isCompressed)
+    {
+        var content = new ReadOnlyMemoryContent(Bytes);
+        content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
+        if (isCompressed)
+        {
+            content.Headers.ContentEncoding.Add("gzip");
+        }
+
+        return content;
+    }
+
+    /// <summary>A request that failed may still be reading the buffer; it keeps it, and the next one gets another.</summary>
+    public void Abandon() => _stream = new MemoryStream(_stream.Capacity);
+
+    public void Dispose() => _stream.Dispose();
+}
