@@ -10,12 +10,13 @@ DATA_DIR ?= data
 URL ?= http://127.0.0.1:8080
 GEO := artifacts/geoip/country.mmdb
 
-.PHONY: help build publish publish-faults geo run test test-faults clean
+.PHONY: help build publish publish-faults benchmarks geo run test test-faults clean
 
 help:
 	@echo "make run      publish the native binary and serve the demo on $(URL)"
 	@echo "make test     build everything and run all tests, the native binary's included"
 	@echo "make publish  build the native binary as $(EDGE)"
+	@echo "make benchmarks   the benchmarks as native code; artifacts/benchmarks/Edge.Benchmarks lists them"
 	@echo "make test-faults  the long tier of the fault tests, for hours; EDGE_FAULT_MINUTES=N bounds each test"
 	@echo "make clean    remove what was built (never the data directory)"
 
@@ -29,6 +30,10 @@ publish:
 publish-faults:
 	dotnet publish src/Edge -c $(CONFIGURATION) -f $(AOT_FRAMEWORK) -r linux-x64 -p:AotFramework=$(AOT_FRAMEWORK) -p:EdgeFaults=true --nologo \
 		-o $(EDGE_FAULTS_DIR)
+
+# What benchmarks measure when they shall say something about the program that is shipped: artifacts/benchmarks/Edge.Benchmarks COMMAND.
+benchmarks:
+	dotnet publish tests/Edge.Benchmarks -c Release -r linux-x64 -p:NativeBenchmarks=true -p:AotFramework=$(AOT_FRAMEWORK) --nologo -o artifacts/benchmarks
 
 # The free country file; says so when it cannot be built, and everything else works without it.
 geo:

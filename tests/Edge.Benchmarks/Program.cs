@@ -1,7 +1,7 @@
 using System.Globalization;
 using Edge.Benchmarks;
 
-// dotnet run -c Release --project tests/Edge.Benchmarks -- COMMAND
+// dotnet run -c Release --project tests/Edge.Benchmarks -- COMMAND, or as native code: make benchmarks, artifacts/benchmarks/Edge.Benchmarks COMMAND
 switch (args)
 {
     case ["append", .. var rest]:
@@ -31,6 +31,9 @@ switch (args)
     case ["bodies"]:
         BodyBenchmark.Run(Console.Out);
         return 0;
+    case ["enrichment"]:
+        EnrichmentBenchmark.Run(Console.Out);
+        return 0;
     case ["geo", var database]:
         return GeoBenchmark.Run(database, Console.Out, Console.Error);
     default:
@@ -42,6 +45,7 @@ switch (args)
                    tally
                    calibrate [--seed N] [--runs N] [--only TEXT in the row's name]
                    useragents [GENERATED AGENTS to compare on]
+                   enrichment
                    geo DATABASE.mmdb
                    bodies
             """);

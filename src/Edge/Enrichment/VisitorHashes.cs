@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using System.Buffers.Text;
 
 namespace Edge.Enrichment;
@@ -20,9 +18,7 @@ internal sealed class VisitorHashes(IDayKeySource keys)
     /// <summary>Longest message that is hashed: an experiment uid, a zero byte and a unit, with room to spare.</summary>
     private const int MessageMaxBytes = 512;
 
-    private const int HexDigitsPerWord = 16;
-
-    private static readonly StandardFormat LowerHex = new('x', HexDigitsPerWord);
+    private static ReadOnlySpan<byte> HexDigits => "0123456789abcdef"u8;
 
     /// <summary>Writes the hash of an address text for the day of <paramref name="now"/>.</summary>
     public void WriteAddressHash(ReadOnlySpan<byte> addressText, DateTimeOffset now, Span<byte> hex)
@@ -73,14 +69,17 @@ internal sealed class VisitorHashes(IDayKeySource keys)
 
     /// <summary>A unit hash as a number, for maps; its text is that of <see cref="WriteUnitHash"/>.</summary>
     public static ulong UnitOf(ReadOnlySpan<byte> unitHash) =>
-        Utf8Parser.TryParse(unitHash, out ulong unit, out _, LowerHex.Symbol) ? unit : 0;
+        Utf8Parser.TryParse(unitHash, out ulong unit, out _, 'x') ? unit : 0;
 
     private static void WriteHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)
     {
         Span<byte> mac = stackalloc byte[KeyedHash.Bytes];
         key.Compute(message, mac);
-        for (var at = 0; at < hex.Length; at += HexDigitsPerWord)
-            Utf8Formatter.TryFormat(BinaryPrimitives.ReadUInt64BigEndian(mac[(at / 2)..]), hex[at..], out _, LowerHex);
+        for (var at = 0; at + 1 < hex.Length; at += 2)
+        {
+            hex[at] = HexDigits[mac[at / 2] >> 4];
+            hex[at + 1] = HexDigits[mac[at / 2] & 0x0f];
+        }
     }
 
     private static DateOnly DayOf(DateTimeOffset now) => DateOnly.FromDateTime(now.UtcDateTime);

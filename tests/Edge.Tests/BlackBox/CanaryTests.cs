@@ -29,12 +29,17 @@ public sealed class CanaryTests
         var database = directory["geo.mmdb"];
         File.WriteAllBytes(database, new GeoFileWriter { IsV6 = true }.Add("203.0.113.0/24", GeoFileWriter.City("FR", "Nîmes", "OCC", "Europe/Paris"))
             .Add("2001:db8::/32", GeoFileWriter.Country("JP")).Build());
+        // Rules of the verdict look at the address too.
+        File.WriteAllText(directory["rules.json"], """
+            {"rules":[{"id":"canary_network","verdict":"scanner","scope":"click","certainty":"probable","mode":"enforced",
+              "networks":["198.51.100.0/24","203.0.113.0/24","2001:db8::/32"]}]}
+            """);
         var data = directory["data"];
         var requests = int.TryParse(Environment.GetEnvironmentVariable("EDGE_CANARY_REQUESTS"), out var asked) ? asked : DefaultRequests;
         await using var edge = await EdgeProcess.StartAsync(data, ["--demo"],
         [
             ("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1"), ("EDGE__GEO__DATABASE", database), ("EDGE__GEO__COUNTRYHEADER", "CF-IPCountry"),
-            ("EDGE__PRIVACY__ADDRESSHASH", mode),
+            ("EDGE__PRIVACY__ADDRESSHASH", mode), ("EDGE__AUTOMATION__RULESFILE", directory["rules.json"]),
         ]);
 
         var share = requests / Connections / Batch * Batch;
@@ -47,14 +52,16 @@ public sealed class CanaryTests
         said += await edge.Output + await edge.Error;
 
         Assert.True(stored >= Connections * share, $"only {stored} events were received");
-        var (events, withHash, withCity) = (0L, 0L, 0L);
+        var (events, withHash, withCity, judged) = (0L, 0L, 0L, 0L);
         foreach (var line in Forwarded.Read(data))
         {
             events++;
             if (line.Contains("\"ip_hash\":\"", StringComparison.Ordinal)) withHash++;
             if (line.Contains("\"city\":\"Nîmes\"", StringComparison.Ordinal)) withCity++;
+            if (line.Contains("\"verdict_reason\":\"canary_network\"", StringComparison.Ordinal)) judged++;
         }
         Assert.Equal((stored, stored), (events, withHash));
+        Assert.True(judged > 0, "no event was judged by its network");
         Assert.True(withCity > 0, "no event has a city: the addresses did not arrive");
         Assert.Empty(AddressTraces.In(said));
         Assert.Empty(Directory.GetFiles(data, "*", SearchOption.AllDirectories).SelectMany(AddressTraces.InFile));

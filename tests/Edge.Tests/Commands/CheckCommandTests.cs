@@ -44,6 +44,19 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public void Check_RulesOfTheVerdictWithMistakes_NamesEachOfThem()
+    {
+        _options.AutomationRulesFile = _directory["rules.json"];
+        File.WriteAllText(_options.AutomationRulesFile, """{"rules":[{"id":"A","verdict":"bot","scope":"all","certainty":"sure","mode":"enforced","networks":["192.0.2.1/33"]}]}""");
+
+        var (code, lines) = Run();
+
+        Assert.Equal(1, code);
+        Assert.Equal(3, lines.Count(line => line.Contains("[verdict_rules]", StringComparison.Ordinal)));
+        Assert.Contains(lines, line => line.Contains("rules[0].networks '192.0.2.1/33' is neither", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Check_EverythingWrong_IsListedAtOnce()
     {
         Directory.CreateDirectory(_options.ExperimentsDir);

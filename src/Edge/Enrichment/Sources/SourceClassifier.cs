@@ -38,13 +38,18 @@ internal static class SourceClassifier
         result = default;
         if (url.IsEmpty && referrer.IsEmpty) return false;
         var query = UrlText.Query(url);
-        var source = Parameter(query, "utm_source", scratch, 0);
-        var medium = Parameter(query, "utm_medium", scratch, 1);
-        var campaign = Parameter(query, "utm_campaign", scratch, 2);
-        ToLower(source, scratch);
-        ToLower(medium, scratch[ParameterCharsMax..]);
         var host = LowerHost(UrlText.Host(referrer), scratch[(3 * ParameterCharsMax)..]);
-        result = ByParameters(query, scratch[..source.Length], scratch.Slice(ParameterCharsMax, medium.Length), host, out var isDecided);
+        ReadOnlySpan<char> campaign = default;
+        var isDecided = false;
+        if (!query.IsEmpty)
+        {
+            var source = Parameter(query, "utm_source", scratch, 0);
+            var medium = Parameter(query, "utm_medium", scratch, 1);
+            campaign = Parameter(query, "utm_campaign", scratch, 2);
+            ToLower(source, scratch);
+            ToLower(medium, scratch[ParameterCharsMax..]);
+            result = ByParameters(query, scratch[..source.Length], scratch.Slice(ParameterCharsMax, medium.Length), host, out isDecided);
+        }
         if (!isDecided)
         {
             var site = UrlText.Host(url);

@@ -91,6 +91,7 @@ internal sealed class VerdictRuleReader
     private void ReadRule(JsonElement rule, string path)
     {
         if (!IsObject(rule, path, RuleMembers)) return;
+        var before = Problems.Count;
         var id = Text(rule, "id", path) ?? "";
         if (!IsId(id)) Problem($"{path}.id", $"must be 1 to {VerdictRule.IdCharsMax} small letters, digits and underscores");
         var mode = Word(rule, "mode", path, _isBuiltIn ? ["enforced", "shadow"] : ["enforced", "shadow", "off"]) ?? "";
@@ -123,7 +124,8 @@ internal sealed class VerdictRuleReader
             HeaderContains = headerContains,
             IsBuiltIn = _isBuiltIn,
         };
-        if (!read.LooksAtAgent && read.Networks.Count == 0 && header.Length == 0)
+        // A condition with a mistake in it has been named already.
+        if (!read.LooksAtAgent && read.Networks.Count == 0 && header.Length == 0 && Problems.Count == before)
             Problem(path, "has no condition: give a user agent, a network or a header");
         if (Rules.Any(other => other.Id == id)) Problem($"{path}.id", $"'{id}' is there twice");
         Rules.Add(read);
