@@ -52,6 +52,7 @@ internal static class JournalReplay
         var (taken, refused, damaged, reported) = (0L, 0L, 0L, 0L);
         if (await delivery.BeginAsync(CancellationToken.None) is { } unreachable) return await StopAsync(unreachable);
         DateTimeOffset? first = null;
+        var begins = 0L;
         var walker = journal.Walk();
         for (var step = walker.Step(); step != WalkStep.End; step = walker.Step())
         {
@@ -61,14 +62,15 @@ internal static class JournalReplay
                 continue;
             }
             var at = DateTimeOffset.FromUnixTimeMilliseconds((long)(walker.Envelope.Id.High >> UnixMillisecondsShift));
-            first ??= at;
+            if (first is null) (first, begins) = (at, walker.Envelope.Sequence);
             if (at < from || at >= to || filter?.Passes(walker.Payload) == false) continue;
             delivery.Add(walker.Envelope.Id, walker.Payload);
             if (delivery.IsFull && await SendBatchAsync() is { } problem) return await StopAsync(problem);
         }
         if (await SendBatchAsync() is { } last) return await StopAsync(last);
 
-        if (first is null || first > from)
+        // A journal that still has its first event never held anything before it.
+        if (begins != 1 && (first is null || first > from))
         {
             var begin = first is { } oldest ? $"begins with {Timestamp.Format(oldest)}" : "is empty";
             await error.WriteLineAsync($"edge journal replay: the journal {begin}; what came before is no longer held (journal.retainHours, journal.retainBytes)");

@@ -80,7 +80,8 @@ internal sealed record SinkView
         if (Pending == 0) return "has all";
         if (eventsPerSecond is not { } rate) return "-";
         var gain = rate - arrivingPerSecond;
-        return gain <= 0 ? "falls behind" : Duration(TimeSpan.FromSeconds(Math.Min(Pending / gain, TimeSpan.MaxValue.TotalSeconds / 2)));
+        if (gain <= 0) return rate <= 0 ? "stands still" : "falls behind";
+        return Duration(TimeSpan.FromSeconds(Math.Min(Pending / gain, TimeSpan.MaxValue.TotalSeconds / 2)));
     }
 
     private static SinkView Parse(JsonElement sink)

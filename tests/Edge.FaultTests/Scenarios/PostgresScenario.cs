@@ -34,6 +34,7 @@ internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProx
         var site = new Site(directory.Path, binary, random, [.. SinkSettings($"{connection};Port={proxy.Port}"), .. settings])
         {
             Delivered = () => RowsAsync(connection),
+            HasDelivered = referrer => HasRowAsync(connection, referrer),
         };
         var (exitCode, _, error) = await EdgeProcess.RunAsync(["sink", "init", "warehouse"], SinkSettings(connection));
         if (exitCode != 0) site.Add($"sink init: {error}");
@@ -135,4 +136,8 @@ internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProx
     /// <summary>Events in the order of their ids, which is the order they were received in.</summary>
     private static async Task<string[]> RowsAsync(string connection) =>
         await PostgresServer.QueryAsync(connection, $"SELECT payload::text FROM {Table} ORDER BY id");
+
+    /// <summary>Referrers are letters, digits and slashes.</summary>
+    private static async Task<bool> HasRowAsync(string connection, string referrer) =>
+        await PostgresServer.QueryAsync(connection, $"SELECT 1 FROM {Table} WHERE referrer = '{referrer}' LIMIT 1") is [_];
 }

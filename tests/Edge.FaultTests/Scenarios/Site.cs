@@ -56,6 +56,8 @@ internal sealed class Site
         _binary = binary;
         _settings = settings;
         Delivered = () => Task.FromResult(Forwarded.Lines(dataDir));
+        HasDelivered = referrer =>
+            Task.FromResult(Forwarded.Lines(dataDir).Any(line => line.Contains(referrer, StringComparison.Ordinal)));
     }
 
     /// <param name="dataDir">Directory of the service; kept from cycle to cycle.</param>
@@ -71,6 +73,9 @@ internal sealed class Site
 
     /// <summary>What the sink under test has: the lines of the file sink unless it is another.</summary>
     public Func<Task<string[]>> Delivered { get; init; }
+
+    /// <summary>Whether the event with this referrer is among them.</summary>
+    public Func<string, Task<bool>> HasDelivered { get; init; }
 
     public Random Random { get; }
 
@@ -226,7 +231,7 @@ internal sealed class Site
             Add($"after the last fault a new event was not acknowledged but {fresh?.Promise.ToString() ?? "without answer"}");
             return;
         }
-        while (!(await Delivered()).Any(line => line.Contains(fresh.Referrer, StringComparison.Ordinal)))
+        while (!await HasDelivered(fresh.Referrer))
         {
             if (clock.Elapsed > RecoveryDeadline)
             {

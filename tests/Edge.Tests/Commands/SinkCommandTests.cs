@@ -1,6 +1,7 @@
 using System.Globalization;
 using Edge.Commands;
 using Edge.Forwarding;
+using Edge.Journal;
 using Edge.Tests.Forwarding.Postgres;
 using Edge.Tests.Support;
 using Xunit;
@@ -188,7 +189,7 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
     }
 
     [Fact]
-    public async Task Replay_FurtherBackThanTheJournal_SaysSo()
+    public async Task Replay_BeforeTheFirstEventEver_SaysNothingIsMissing()
     {
         using var site = await SinkSite.CreateAsync(postgres.Server);
         var noon = new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
@@ -196,7 +197,25 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
 
         Assert.Equal(0, await ReplayAsync(site, noon.AddDays(-1), noon.AddDays(1)));
 
+        Assert.Equal("edge journal replay: 1 events sent again, 0 refused\n", Error);
+    }
+
+    [Fact]
+    public async Task Replay_FurtherBackThanTheJournal_SaysSo()
+    {
+        using var site = await SinkSite.CreateAsync(postgres.Server);
+        var noon = new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+        await site.FillJournalAsync([.. Enumerable.Range(0, 5_000).Select(_ => noon)]);
+        using (var journal = OfflineJournal.Open(site.Options.ToJournalOptions()))
+        {
+            using (var cursor = journal.OpenCursor(SinkSite.Sink)) cursor.Write(new SinkProgress(new JournalCursor(journal.Committed.Until, journal.Committed.Sequence), 0, 0, 0));
+            journal.ReleaseTaken();
+        }
+
+        Assert.Equal(0, await ReplayAsync(site, noon.AddDays(-1), noon.AddDays(1)));
+
         Assert.Contains("the journal begins with 2026-11-21T12:00:00.000Z; what came before is no longer held", Error, StringComparison.Ordinal);
+        Assert.InRange(await PostgresServer.CountAsync(site.Connection, "edge_events"), 1, 4_999);
     }
 
     [Fact]
