@@ -85,6 +85,10 @@ internal sealed class EdgeOptions
     public int MillimetricPerSecond { get; set; } = 50;
     public int MillimetricBurst { get; set; } = 200;
     public int ArtiePerSecond { get; set; }
+    public int TrafficalPerSecond { get; set; }
+    public int TrafficalBucketCount { get; set; }
+    public int AddressPerMinute { get; set; } = 1_000;
+    public bool RequireWriteKey { get; set; }
     public long IngestInFlightBytes { get; set; } = 256L << 20;
     public long DuplicateMemoryBytes { get; set; } = 128L << 20;
 

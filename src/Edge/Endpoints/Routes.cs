@@ -24,6 +24,7 @@ internal sealed class Routes(
     {
         var path = context.Request.Path.Value ?? "";
         if (!admin.ServesPublic(context)) return DispatchAdminAsync(context, path);
+        if (ingest.Find(path) is { } handle) return handle(context);
         if (path.StartsWith(TrackingPrefix, StringComparison.Ordinal))
         {
             var rest = path.AsSpan(TrackingPrefix.Length);
@@ -46,7 +47,6 @@ internal sealed class Routes(
                 return IsGetOrHead(context) ? image.HandleAsync(context, name, format) : RefuseMethodAsync(context, RouteName.Image);
             }
         }
-        if (ingest.Find(path) is { } handle) return handle(context);
         if (ManagementApi.IsHere(path)) return management.HandleAsync(context);
         if (path == "/sdk.js") return ReadAsync(context, RouteName.Sdk, client.HandleAsync);
         if (path == "/openapi.json") return ReadAsync(context, RouteName.OpenApi, openApi.HandleAsync);

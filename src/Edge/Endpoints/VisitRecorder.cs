@@ -63,7 +63,7 @@ internal sealed class VisitRecorder(
         Span<byte> unitHash = stackalloc byte[VisitorHashes.UnitHashChars];
         hashes.WriteUnitHash(experiment.UidUtf8, unit, now, unitHash);
         Span<byte> previousUnitHash = stackalloc byte[VisitorHashes.UnitHashChars];
-        var isJustAfterMidnight = kind == VisitKind.Click && now.UtcDateTime.TimeOfDay < TimeSpan.FromMinutes(AttributionMinutes);
+        var isJustAfterMidnight = kind == VisitKind.Click && IsJustAfterMidnight(now);
         if (isJustAfterMidnight) hashes.WritePreviousUnitHash(experiment.UidUtf8, unit, now, previousUnitHash);
 
         var referrer = headers.Referer.Count > 0 ? headers.Referer[0].AsSpan() : default;
@@ -132,6 +132,36 @@ internal sealed class VisitRecorder(
         Span<byte> unitHash = stackalloc byte[VisitorHashes.UnitHashChars];
         hashes.WriteUnitHash(experiment.UidUtf8, unit, now, unitHash);
         return Attribute(experiment, choice, VisitKind.Impression, unit, unitHash, now).Variant;
+    }
+
+    /// <summary>Whether a click of this moment may belong to yesterday's exposure.</summary>
+    public static bool IsJustAfterMidnight(DateTimeOffset now) => now.UtcDateTime.TimeOfDay < TimeSpan.FromMinutes(AttributionMinutes);
+
+    /// <summary>
+    /// What the visitor of a reported event was shown. A stated variant is believed; when it is also the one this visitor was given by
+    /// chance, it has the probability of that, so that experiments learn from it.
+    /// </summary>
+    /// <param name="request">The request that reports it.</param>
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="kind">What happened.</param>
+    /// <param name="stated">Index of the stated variant; negative when none was.</param>
+    /// <param name="now">When.</param>
+    /// <param name="facts">What the user agent says.</param>
+    /// <param name="country">Where.</param>
+    /// <param name="verdict">A person or a machine.</param>
+    /// <param name="unit">The visitor; empty when it is not known, and then chance is not asked.</param>
+    /// <param name="unitHash">Its hash.</param>
+    public Exposure Resolve(
+        HttpRequest request, CatalogEntry experiment, VisitKind kind, int stated, DateTimeOffset now, UserAgentFacts facts, CountryCode country,
+        Verdict verdict, ReadOnlySpan<byte> unit, ReadOnlySpan<byte> unitHash)
+    {
+        if (stated >= 0 && (unit.IsEmpty || Visit.IsMachine(verdict))) return new Exposure(stated, 0, 0);
+        var choice = Choose(request, experiment, now, facts, country, verdict, unit);
+        if (unit.IsEmpty) return Exposure.Of(experiment, choice);
+        if (stated < 0) return Attribute(experiment, choice, kind, unit, unitHash, now);
+        var given = Attribute(experiment, choice, VisitKind.Click, unit, unitHash, now);
+        if (given.Variant != stated) return new Exposure(stated, 0, 0);
+        return kind == VisitKind.Click ? given : Attribute(experiment, choice, kind, unit, unitHash, now);
     }
 
     private static ReadOnlySpan<byte> EventNameOf(VisitKind kind) => kind switch

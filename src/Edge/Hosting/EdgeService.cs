@@ -87,7 +87,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var visits = new VisitRecorder(options, time, addresses, places, _userAgents, _verdicts, hashes, new ExposureMap(), _journal);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
         _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time);
-        var recorder = new EventRecorder(options, time, addresses, places, _userAgents, _verdicts, hashes, duplicates, _journal, metrics);
+        var recorder = new EventRecorder(options, time, addresses, places, _userAgents, _verdicts, hashes, visits, duplicates, _journal, metrics);
         var management = BuildManagement(options, tally, time, log);
         var routes = new Routes(
             new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
@@ -95,7 +95,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new ResolveEndpoint(_experiments.Catalog, visits, metrics),
             new ImageEndpoint(_experiments.Catalog, visits, new ImageSource(options.ImageUrlTemplate), options.ImageCounts, log),
             management,
-            IngestionSetup.Build(options, recorder, _keys, _journal, _duplicates, metrics, time),
+            IngestionSetup.Build(options, _experiments.Catalog, addresses, recorder, _keys, _journal, _duplicates, metrics, time),
             EmbeddedDocument.Client(),
             EmbeddedDocument.OpenApi(),
             new HealthEndpoints(_readiness, _journal, _forwarder),

@@ -1,6 +1,7 @@
 using Edge.Access;
 using Edge.Endpoints;
 using Edge.Endpoints.Ingestion;
+using Edge.Experiments;
 using Edge.Journal;
 using Edge.Requests;
 using Edge.Telemetry;
@@ -14,7 +15,8 @@ internal static class IngestionSetup
     private const int BurstSeconds = 4;
 
     public static IngestRoutes Build(
-        EdgeOptions options, EventRecorder recorder, KeyRing keys, EventJournal journal, DuplicateRestore duplicates, Metrics metrics, TimeProvider time)
+        EdgeOptions options, CatalogHolder catalog, ClientAddressResolver addresses, EventRecorder recorder, KeyRing keys, EventJournal journal,
+        DuplicateRestore duplicates, Metrics metrics, TimeProvider time)
     {
         var budget = new ByteBudget(options.IngestInFlightBytes);
         var gate = new IngestGate(journal, duplicates, metrics);
@@ -23,7 +25,14 @@ internal static class IngestionSetup
         var door = new MillimetricDoor(keys, new TokenBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time));
         var track = new TrackEndpoint(
             keys, door, artie, new BodyRules(TrackEndpoint.BytesMax) { Budget = budget, TakesText = true }, recorder, gate, metrics);
-        return new IngestRoutes(track, artie);
+        var traffical = new EventBatchEndpoint(
+            keys, Buckets(options.TrafficalPerSecond), new BodyRules(EventBatchEndpoint.BytesMax) { Budget = budget }, options.TrafficalBucketCount,
+            recorder, gate, metrics);
+        var rates = options.AddressPerMinute > 0 ? new AddressWindow(options.AddressPerMinute, time) : null;
+        var events = new EventsEndpoint(
+            catalog, keys, rates, addresses, new BodyRules(EventsEndpoint.BytesMax) { Budget = budget, TakesText = true }, options.RequireWriteKey,
+            recorder, gate, metrics);
+        return new IngestRoutes(events, traffical, track, artie);
 
         TokenBuckets Buckets(int perSecond) => new(perSecond, Math.Max(1, BurstSeconds * perSecond), time);
     }

@@ -2,9 +2,13 @@ using System.Text;
 using Edge.Enrichment;
 using Edge.Enrichment.Geo;
 using Edge.Events;
+using Edge.Experiments;
 using Edge.Journal;
 using Edge.Requests;
+using Edge.Requests.Ingestion;
+using Edge.Selection;
 using Edge.Telemetry;
+using Edge.Visits;
 using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Ingestion;
@@ -15,7 +19,7 @@ namespace Edge.Endpoints.Ingestion;
 /// </summary>
 internal sealed class EventRecorder(
     EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, PlaceFinder places, UserAgentCache userAgents, VerdictJudge verdicts,
-    VisitorHashes hashes, DuplicateWindow duplicates, EventJournal journal, Metrics metrics)
+    VisitorHashes hashes, VisitRecorder visits, DuplicateWindow duplicates, EventJournal journal, Metrics metrics)
 {
     /// <summary>Bytes that node, project, names and enrichment of one event take at most, generously.</summary>
     private const int OwnBytesMax = 16 * 1024;
@@ -62,7 +66,7 @@ internal sealed class EventRecorder(
                 receipt.Add(EventFate.Repeated, known);
                 continue;
             }
-            var result = Append(facts, sender, events[i], serverId, new SourceScratch(scratch), out var sequence);
+            var result = Append(facts, sender, events[i], serverId, new SourceScratch(scratch), default, out var sequence);
             if (isRepeatable && result == AppendResult.Appended) duplicates.Settle(id, sequence);
             else if (isRepeatable) duplicates.Forget(id);
             if (result != AppendResult.Appended) receipt.Failure = result;
@@ -73,11 +77,66 @@ internal sealed class EventRecorder(
         return receipt;
     }
 
+    /// <summary>
+    /// Appends events of experiments, each with the variant its visitor was shown: the stated one, or for a visitor's own browser the one the
+    /// pixel would give. Events the journal does not take become errors, as long as there are others.
+    /// </summary>
+    public Receipt Record(HttpContext context, List<ExperimentEvent> events, List<EventError> errors)
+    {
+        Span<byte> addressText = stackalloc byte[ClientAddress.TextMaxBytes];
+        Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
+        Span<char> scratch = stackalloc char[SourceScratch.Chars];
+        Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
+        Span<byte> hash = stackalloc byte[VisitorHashes.UnitHashChars];
+        Span<byte> previousHash = stackalloc byte[VisitorHashes.UnitHashChars];
+        var facts = FactsOf(context, addressText, addressHash);
+        unit = unit[..Visit.WriteUnit(context.Request.QueryString.Value, facts.Address, AgentOf(context.Request.Headers), unit, out var unitSource)];
+        var receipt = default(Receipt);
+        var failed = 0;
+        foreach (var e in events)
+        {
+            var shown = new Exposure(-1, 0, 0);
+            scoped ReadOnlySpan<byte> unitHash = default, previousUnitHash = default;
+            var isClick = e.Event.Type == "click";
+            if (e.IsVisitor || unitSource == UnitSource.Parameter)
+            {
+                hashes.WriteUnitHash(e.Experiment.UidUtf8, unit, facts.Now, hash);
+                unitHash = hash;
+                if (isClick && VisitRecorder.IsJustAfterMidnight(facts.Now))
+                {
+                    hashes.WritePreviousUnitHash(e.Experiment.UidUtf8, unit, facts.Now, previousHash);
+                    previousUnitHash = previousHash;
+                }
+                var kind = e.Event.Type is "click" or "conversion" ? VisitKind.Click : VisitKind.Impression;
+                shown = visits.Resolve(
+                    context.Request, e.Experiment, kind, e.Stated, facts.Now, facts.Agent, facts.Place.Country, facts.Judgement.Verdict, unit, hash);
+            }
+            else if (e.Stated >= 0 || e.Experiment.Type == ExperimentType.Scheduled)
+            {
+                // What a schedule shows does not depend on who asks.
+                shown = visits.Resolve(
+                    context.Request, e.Experiment, VisitKind.Click, e.Stated, facts.Now, facts.Agent, facts.Place.Country, Verdict.Human, [], []);
+            }
+            var part = new VisitPart { Experiment = e.Experiment, Shown = shown, UnitHash = unitHash, PreviousUnitHash = previousUnitHash };
+            var sender = new Sender(Sender.Pictify, e.Experiment.Experiment.Team ?? Sender.DefaultProject, null, e.IsAuthenticated);
+            var result = Append(facts, sender, e.Event, default, new SourceScratch(scratch), part, out var sequence);
+            receipt.Add(result == AppendResult.Appended ? EventFate.Stored : EventFate.Failed, sequence);
+            if (result == AppendResult.Appended) continue;
+            receipt.Failure = result;
+            failed++;
+            errors.Add(new EventError(e.Index, "could not be stored; send it again"));
+        }
+        if (failed > 0) errors.Sort(static (a, b) => a.Index.CompareTo(b.Index));
+        verdicts.Count(facts.Judgement);
+        metrics.CountEvents(Sender.Pictify, receipt.Stored, receipt.Repeated);
+        return receipt;
+    }
+
     private RequestFacts FactsOf(HttpContext context, Span<byte> addressText, Span<byte> addressHash)
     {
         var headers = context.Request.Headers;
         var now = time.GetUtcNow();
-        var agent = userAgents.Lookup(headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null);
+        var agent = userAgents.Lookup(AgentOf(headers));
         var client = addresses.Resolve(context.Connection.RemoteIpAddress, headers[addresses.HeaderName]);
         addressText = addressText[..client.WriteText(addressText)];
         hashes.WriteAddressHash(addressText, now, addressHash);
@@ -87,13 +146,15 @@ internal sealed class EventRecorder(
             Agent = agent,
             Judgement = verdicts.Judge(agent.VerdictRules, client, headers, VerdictScope.Api),
             Place = places.Find(context, client),
+            Address = addressText,
             AddressHash = addressHash,
             SiteHost = headers.Origin.Count == 1 ? UrlText.Host(headers.Origin[0]) : default,
         };
     }
 
     private AppendResult Append(
-        in RequestFacts facts, Sender sender, ReceivedEvent e, ReadOnlySpan<byte> serverId, SourceScratch scratch, out long sequence)
+        in RequestFacts facts, Sender sender, ReceivedEvent e, ReadOnlySpan<byte> serverId, SourceScratch scratch, in VisitPart part,
+        out long sequence)
     {
         var source = SourceOf(facts, sender, e, scratch);
         var tracked = new TrackedEvent
@@ -108,6 +169,13 @@ internal sealed class EventRecorder(
             Environment = sender.Environment,
             Type = e.Type,
             Event = e.Event.Span,
+            Experiment = part.Experiment is { } experiment ? experiment.SlugUtf8 : default,
+            ExperimentUid = part.Experiment is { } known ? known.UidUtf8 : default,
+            Variant = part.Variant,
+            ProbabilityBasisPoints = part.Shown.BasisPoints,
+            WeightsVersion = part.Shown.WeightsVersion,
+            UnitHash = part.UnitHash,
+            UnitHashPrevious = part.PreviousUnitHash,
             Channel = e.Channel,
             UnitKey = e.UnitKey.Span,
             AnonymousId = e.AnonymousId.Span,
@@ -160,6 +228,8 @@ internal sealed class EventRecorder(
             : default;
     }
 
+    private static string? AgentOf(IHeaderDictionary headers) => headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
+
     private static ReadOnlySpan<char> Widen(ReadOnlySpan<byte> text, Span<char> room) =>
         Encoding.UTF8.TryGetChars(text, room, out var written) ? room[..written] : default;
 
@@ -170,10 +240,25 @@ internal sealed class EventRecorder(
         public UserAgentFacts Agent;
         public Judgement Judgement;
         public GeoPlace Place;
+        public ReadOnlySpan<byte> Address;
         public ReadOnlySpan<byte> AddressHash;
 
         /// <summary>Host of the page by the Origin header.</summary>
         public ReadOnlySpan<char> SiteHost;
+    }
+
+    /// <summary>What an event of an experiment has beside the others.</summary>
+    private ref struct VisitPart
+    {
+        public CatalogEntry? Experiment;
+
+        /// <summary>What the visitor was shown; a negative variant is unknown.</summary>
+        public Exposure Shown;
+
+        public ReadOnlySpan<byte> UnitHash;
+        public ReadOnlySpan<byte> PreviousUnitHash;
+
+        public readonly ReadOnlySpan<byte> Variant => Experiment is not null && Shown.Variant >= 0 ? Experiment.Variants[Shown.Variant].IdUtf8 : default;
     }
 
     /// <summary>The memory of one classification, one after the other.</summary>

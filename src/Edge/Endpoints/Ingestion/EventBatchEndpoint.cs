@@ -1,0 +1,134 @@
+using Edge.Access;
+using Edge.Events;
+using Edge.Requests;
+using Edge.Requests.Ingestion;
+using Edge.Telemetry;
+using Microsoft.AspNetCore.Http;
+
+namespace Edge.Endpoints.Ingestion;
+
+/// <summary><c>POST /v1/events</c> and <c>/v1/events/batch</c> (spec 5): Traffical's events, the valid ones of a batch.</summary>
+/// <param name="keys">The keys.</param>
+/// <param name="rates">Limits by key.</param>
+/// <param name="rules">Limits of the body.</param>
+/// <param name="bucketCount">Buckets of a project; 0 enforces none.</param>
+/// <param name="recorder">Where events go.</param>
+/// <param name="gate">What is waited for.</param>
+/// <param name="metrics">Where requests are counted.</param>
+internal sealed class EventBatchEndpoint(
+    KeyRing keys, TokenBuckets rates, BodyRules rules, int bucketCount, EventRecorder recorder, IngestGate gate, Metrics metrics)
+{
+    /// <summary>5 MiB, as sent and inflated (spec 1.4).</summary>
+    public const int BytesMax = 5 << 20;
+
+    private const string WriteScope = "sdk:write";
+
+    private static readonly Cors Cors = new("Authorization, Content-Type, Content-Encoding, Edge-Ack");
+
+    public Task HandleAsync(HttpContext context)
+    {
+        RequestBody.Expect(context, rules);
+        Ingestion.Cors.Open(context);
+        if (HttpMethods.IsOptions(context.Request.Method))
+        {
+            Count(Outcome.Answered);
+            return Cors.PreflightAsync(context);
+        }
+        var refused = Enter(context, out var key);
+        if (refused is null) return TrackAsync(context, key!);
+        Count(refused.Value);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Null when the key opens the door; otherwise the answer has been written.</summary>
+    private Outcome? Enter(HttpContext context, out ApiKey? key)
+    {
+        key = null;
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            TrafficalAnswers.MethodNotAllowed(context);
+            return Outcome.MethodNotAllowed;
+        }
+        if (!Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
+            || keys.Find(secret) is not { Kind: KeyKind.Traffical or KeyKind.TrafficalPk } found)
+        {
+            TrafficalAnswers.Unauthorized(context);
+            return Outcome.Unauthorized;
+        }
+        key = found;
+        if (!key.Has(WriteScope))
+        {
+            TrafficalAnswers.Forbidden(context, "API key lacks required scope: " + WriteScope);
+            return Outcome.Unauthorized;
+        }
+        if (key.Kind == KeyKind.TrafficalPk && key.Origins.Count > 0 && !OriginRule.Allows(key.Origins, context.Request.Headers.Origin))
+        {
+            TrafficalAnswers.Forbidden(context, "API key is not allowed from this origin");
+            return Outcome.Unauthorized;
+        }
+        if (rates.TryTake(key.Id, out var retryAfter)) return null;
+        TrafficalAnswers.RateLimited(context, retryAfter);
+        return Outcome.RateLimited;
+    }
+
+    private async Task TrackAsync(HttpContext context, ApiKey key)
+    {
+        using var body = await RequestBody.ReadAsync(context, rules);
+        if (body.Fault != BodyFault.None)
+        {
+            TrafficalAnswers.Body(context, body.Fault, rules);
+            Count(Outcome.Refused);
+            return;
+        }
+        var sender = Sender.Of(Sender.Traffical, key);
+        var reading = TrafficalBody.Read(body.Bytes, new TrafficalScope(key.Organization, sender.Project, key.Environment, bucketCount));
+        if (reading.Refusal is { } refusal)
+        {
+            TrafficalAnswers.Refused(context, refusal);
+            metrics.CountRefusedEvents(Sender.Traffical, 1);
+            Count(Outcome.Refused);
+            return;
+        }
+        reading = WithoutTooLarge(reading);
+        metrics.CountRefusedEvents(Sender.Traffical, reading.Errors.Count);
+        if (!await gate.IsReadyAsync())
+        {
+            TrafficalAnswers.Unavailable(context);
+            Count(Outcome.NotKept);
+            return;
+        }
+        var receipt = recorder.Record(context, sender, reading.Events);
+        if (!await gate.ConfirmAsync(context, receipt))
+        {
+            TrafficalAnswers.Unavailable(context);
+            Count(Outcome.NotKept);
+            return;
+        }
+        TrafficalAnswers.Accepted(context, reading.Events.Count, receipt.Stored + receipt.Repeated, reading.Errors);
+        Count(receipt.Stored + receipt.Repeated > 0 ? Outcome.Recorded : Outcome.Refused);
+    }
+
+    /// <summary>Events that no record of the journal can hold become errors like the others; nearly always there are none.</summary>
+    private TrafficalReading WithoutTooLarge(TrafficalReading reading)
+    {
+        var fitting = 0;
+        foreach (var e in reading.Events)
+            if (recorder.Fits(e)) fitting++;
+        if (fitting == reading.Events.Count) return reading;
+        var events = new List<ReceivedEvent>(fitting);
+        var errors = new List<EventError>();
+        var nextError = 0;
+        var index = 0;
+        foreach (var e in reading.Events)
+        {
+            for (; nextError < reading.Errors.Count && reading.Errors[nextError].Index == index; nextError++, index++) errors.Add(reading.Errors[nextError]);
+            if (recorder.Fits(e)) events.Add(e);
+            else errors.Add(new EventError(index, BodyProblem.EventTooLarge));
+            index++;
+        }
+        for (; nextError < reading.Errors.Count; nextError++) errors.Add(reading.Errors[nextError]);
+        return new TrafficalReading(null, events, errors);
+    }
+
+    private void Count(Outcome outcome) => metrics.Count(RouteName.EventBatch, outcome);
+}

@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Text;
+using Edge.Access;
+using Edge.Experiments;
+using Edge.Requests;
+using Edge.Requests.Ingestion;
+using Edge.Telemetry;
+using Microsoft.AspNetCore.Http;
+
+namespace Edge.Endpoints.Ingestion;
+
+/// <summary>
+/// <c>POST /s/events</c> (spec 4.3): one event of an experiment, or up to a hundred, from pages and servers. Nobody needs a key unless the
+/// operator asks for one; a wrong one is refused, because otherwise a withdrawn key would seem to work.
+/// </summary>
+internal sealed class EventsEndpoint(
+    CatalogHolder catalog, KeyRing keys, AddressWindow? rates, ClientAddressResolver addresses, BodyRules rules, bool requiresKey,
+    EventRecorder recorder, IngestGate gate, Metrics metrics)
+{
+    /// <summary>100 events of 10 KiB and what belongs to them (spec 1.4).</summary>
+    public const int BytesMax = 2 << 20;
+
+    private const string KeyHeader = "X-Write-Key";
+
+    private static readonly Cors Cors = new("Content-Type, X-Write-Key, Content-Encoding, Edge-Ack");
+
+    public Task HandleAsync(HttpContext context)
+    {
+        RequestBody.Expect(context, rules);
+        Ingestion.Cors.Open(context);
+        if (HttpMethods.IsOptions(context.Request.Method))
+        {
+            Count(Outcome.Answered);
+            return Cors.PreflightAsync(context);
+        }
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            Count(Outcome.MethodNotAllowed);
+            return Problem.MethodNotAllowedAsync(context, Ingestion.Cors.Allow);
+        }
+        if (RateOf(context) is { IsAllowed: false } rate)
+        {
+            Count(Outcome.RateLimited);
+            context.Response.Headers.RetryAfter = rate.RetryAfter.ToString(CultureInfo.InvariantCulture);
+            return Problem.WriteAsync(context, StatusCodes.Status429TooManyRequests, "rate-limit-exceeded", "Rate Limit Exceeded",
+                $"This address may send {rate.Limit} requests a minute.");
+        }
+        if (KeyOf(context, out var key)) return TrackAsync(context, key);
+        Count(Outcome.Unauthorized);
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return Problem.WriteAsync(context, StatusCodes.Status401Unauthorized, "invalid-write-key", "Invalid Write Key",
+            "The provided write key is invalid or has been revoked.");
+    }
+
+    private async Task TrackAsync(HttpContext context, ApiKey? key)
+    {
+        using var body = await RequestBody.ReadAsync(context, rules);
+        if (body.Fault != BodyFault.None)
+        {
+            Count(Outcome.Refused);
+            await Problem.BodyAsync(context, body.Fault, rules);
+            return;
+        }
+        var reading = PictifyBody.Read(body.Bytes);
+        if (reading.Problems.Count > 0)
+        {
+            Count(Outcome.Refused);
+            metrics.CountRefusedEvents(Sender.Pictify, 1);
+            await Problem.ValidationAsync(context, [.. reading.Problems.Select(p => new Violation(p.Field, p.Message, p.Code))]);
+            return;
+        }
+        var events = new List<ExperimentEvent>(reading.Items.Count);
+        var errors = new List<EventError>();
+        foreach (var item in reading.Items)
+        {
+            if (Place(context, item, key, out var placed) is { } error) errors.Add(new EventError(item.Index, error));
+            else events.Add(placed);
+        }
+        metrics.CountRefusedEvents(Sender.Pictify, errors.Count);
+        var receipt = recorder.Record(context, events, errors);
+        if (!await gate.ConfirmAsync(context, receipt))
+        {
+            Count(Outcome.NotKept);
+            await Problem.UnavailableAsync(context, "The events could not be stored; send them again.");
+            return;
+        }
+        Count(receipt.Stored > 0 ? Outcome.Recorded : Outcome.Refused);
+        PictifyAnswers.Processed(context, receipt.Stored, errors, isKeyRecommended: events.Any(e => !e.IsAuthenticated));
+    }
+
+    /// <summary>Finds the experiment and variant of an event, and who vouches for it; the error when that cannot be.</summary>
+    private string? Place(HttpContext context, PictifyItem item, ApiKey? key, out ExperimentEvent placed)
+    {
+        placed = default;
+        if (item.Event is not { } e) return item.Error;
+        if (key is null && item.WriteKey is { Length: > 0 } && !TryFindWriteKey(context, item.WriteKey, out key)) return "writeKey is invalid or has been revoked";
+        if (key is null && requiresKey) return "a write key is required";
+        if (!TryFind(e.Experiment.Span, out var experiment) || (key is not null && experiment.Experiment.Team != TeamOf(key))) return "experiment not found";
+        if (!experiment.IsRunning) return "experiment is not running";
+        var stated = IndexOf(experiment, e.Variant.Span);
+        if (stated < 0 && !e.Variant.IsEmpty) return "variantId is not a variant of the experiment";
+        var isVisitor = item.IsFromSdk || context.Request.Headers.Origin.Count > 0;
+        placed = new ExperimentEvent(item.Index, e, experiment, stated, isVisitor, key is not null);
+        return null;
+    }
+
+    /// <summary>The key of the whole request: the header's, else that of a server which sends its API key; false when the header's is wrong.</summary>
+    private bool KeyOf(HttpContext context, out ApiKey? key)
+    {
+        key = null;
+        var header = context.Request.Headers[KeyHeader];
+        if (header.Count > 0) return header.Count == 1 && TryFindWriteKey(context, header[0], out key);
+        if (Bearer.TryRead(context.Request.Headers.Authorization, out var secret) && keys.Find(secret) is { Kind: KeyKind.Pictify } found) key = found;
+        return true;
+    }
+
+    private bool TryFindWriteKey(HttpContext context, string? secret, out ApiKey? key)
+    {
+        key = keys.Find(secret);
+        if (key is { Kind: KeyKind.Write } && (key.Origins.Count == 0 || OriginRule.Allows(key.Origins, context.Request.Headers.Origin))) return true;
+        key = null;
+        return false;
+    }
+
+    private RateDecision? RateOf(HttpContext context)
+    {
+        if (rates is null) return null;
+        var address = addresses.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers[addresses.HeaderName]);
+        var rate = rates.Count(address.ToBits(out var isV4), isV4);
+        var headers = context.Response.Headers;
+        headers["X-RateLimit-Limit"] = rate.Limit.ToString(CultureInfo.InvariantCulture);
+        headers["X-RateLimit-Remaining"] = rate.Remaining.ToString(CultureInfo.InvariantCulture);
+        headers["X-RateLimit-Reset"] = rate.ResetAt.ToString(CultureInfo.InvariantCulture);
+        return rate;
+    }
+
+    private bool TryFind(ReadOnlySpan<byte> slug, out CatalogEntry experiment)
+    {
+        Span<char> text = stackalloc char[Slug.CharsMax];
+        experiment = null!;
+        return slug.Length <= text.Length && Encoding.UTF8.TryGetChars(slug, text, out var written)
+            && catalog.Current.TryFind(text[..written], out experiment!);
+    }
+
+    private static int IndexOf(CatalogEntry experiment, ReadOnlySpan<byte> variantId)
+    {
+        for (var i = 0; i < experiment.Variants.Length; i++)
+            if (variantId.SequenceEqual(experiment.Variants[i].IdUtf8)) return i;
+        return -1;
+    }
+
+    private static string? TeamOf(ApiKey key) => key.Project == Sender.DefaultProject ? null : key.Project;
+
+    private void Count(Outcome outcome) => metrics.Count(RouteName.Events, outcome);
+}
