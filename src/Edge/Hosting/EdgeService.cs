@@ -123,6 +123,9 @@ internal sealed class EdgeService : IAsyncDisposable
         return secret;
     }
 
+    /// <summary>Takes over at once what was changed in the file of keys.</summary>
+    public void RefreshKeys() => _keys.Refresh();
+
     /// <summary>Completes when the process is asked to stop by a signal.</summary>
     public CancellationToken StopRequested => _web.Lifetime.ApplicationStopping;
 
