@@ -29,6 +29,9 @@ internal static class PostgresFailure
             || state is "P0001" or "54000" or "54001")
         && state != PostgresErrorCodes.BadCopyFileFormat;
 
+    /// <summary>Whether a statement took too long, which a smaller one may not.</summary>
+    public static bool IsSlowness(Exception failure) => failure is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled };
+
     /// <summary>The failure in one line.</summary>
     /// <param name="failure">What was thrown.</param>
     /// <param name="place">Host and port.</param>

@@ -114,14 +114,15 @@ internal sealed class PostgresSession : IDisposable
     }
 
     /// <summary>
-    /// Stores a batch in one transaction: all of it, or nothing when it throws. What the table has already stays as it is.
+    /// Stores a part of a batch in one transaction: all of it, or nothing when it throws. What the table has already stays
+    /// as it is.
     /// </summary>
-    public async Task WriteAsync(RecordBatch batch, CancellationToken deadline)
+    public async Task WriteAsync(RecordBatch batch, int first, int count, CancellationToken deadline)
     {
         var transaction = await _connection.BeginTransactionAsync(deadline).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
-            await CopyAsync(batch, deadline).ConfigureAwait(false);
+            await CopyAsync(batch, first, count, deadline).ConfigureAwait(false);
             await ExecuteAsync(_insert, deadline).ConfigureAwait(false);
 #if EDGE_FAULTS
             if (Faults.Bugs.Planted(Faults.Bug.NoServerCommit))
@@ -200,7 +201,7 @@ internal sealed class PostgresSession : IDisposable
         return keys.Contains(PostgresColumn.IdName) ? PostgresColumn.IdName : keys.Contains(Both) ? Both : null;
     }
 
-    private async Task CopyAsync(RecordBatch batch, CancellationToken deadline)
+    private async Task CopyAsync(RecordBatch batch, int first, int count, CancellationToken deadline)
     {
         var rows = _rows!;
         var stream = await _connection.BeginRawBinaryCopyAsync(_copy, deadline).ConfigureAwait(false);
@@ -210,7 +211,7 @@ internal sealed class PostgresSession : IDisposable
         {
             rows.Clear();
             rows.Begin();
-            for (var i = 0; i < batch.Count; i++)
+            for (var i = first; i < first + count; i++)
             {
                 rows.Add(batch[i].Id, batch.Payload(i).Span);
                 if (rows.Bytes.Length >= PieceBytes)

@@ -9,7 +9,9 @@ namespace Edge.Forwarding.Postgres;
 /// the columns it knows and the table has.
 /// </summary>
 /// <remarks>
-/// A delivered batch is on the server's disk, so there is nothing to flush. Every failure is an answer to the pump. When
+/// A delivered batch is on the server's disk, so there is nothing to flush. Every failure is an answer to the pump. A
+/// server that is too slow for a batch within the limit of one statement gets it in smaller transactions, because the
+/// same batch would only take too long again; what is stored of it by then does no harm when it comes again. When
 /// the pump has to end while the server does not answer, the sink lets go of the work under way at once: whether it was
 /// committed does not matter. Used by the pump's thread.
 /// </remarks>
@@ -20,6 +22,7 @@ internal sealed class PostgresSink(PostgresSinkOptions options) : ISink
 
     private readonly string _place = PostgresSession.Place(options.Connection);
     private PostgresSession? _session;
+    private int _eventsPerTransaction = int.MaxValue;
 
     /// <summary>Connects, so that a wrong password is known before the first event.</summary>
     public async Task<DeliveryResult> ResumeAsync(UInt128 journalEpochId, JournalCursor from) => await ConnectAsync();
@@ -48,15 +51,28 @@ internal sealed class PostgresSink(PostgresSinkOptions options) : ISink
             return failed;
         }
 
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.StatementTimeoutMs) + AnswerMargin);
+        var count = 0;
         try
         {
-            await _session!.WriteAsync(batch, deadline.Token).ConfigureAwait(false);
+            for (var first = 0; first < batch.Count; first += count)
+            {
+                count = Math.Min(_eventsPerTransaction, batch.Count - first);
+                using var deadline = new CancellationTokenSource(
+                    TimeSpan.FromMilliseconds(options.StatementTimeoutMs) + AnswerMargin);
+                await _session!.WriteAsync(batch, first, count, deadline.Token).ConfigureAwait(false);
+            }
+
+            _eventsPerTransaction = (int)Math.Min(2L * _eventsPerTransaction, int.MaxValue);
             return DeliveryResult.Delivered;
         }
         catch (Exception e) when (PostgresFailure.IsExpected(e))
         {
             var reason = PostgresFailure.Describe(e, _place);
+            if (PostgresFailure.IsSlowness(e))
+            {
+                _eventsPerTransaction = Math.Max(1, count / 2);
+            }
+
             if (!_session!.IsUsable || !PostgresFailure.IsAboutData(e))
             {
                 Disconnect();

@@ -109,6 +109,24 @@ public sealed class PostgresOutageTests(PostgresFixture postgres) : IClassFixtur
         Assert.Equal(2, await PostgresServer.CountAsync(connection, "edge_events"));
     }
 
+    [Fact]
+    public async Task Deliver_ServerTooSlowForTheWholeBatch_TakesItInSmallerParts()
+    {
+        var connection = await PostgresEvents.CreateAsync(postgres.Server);
+        await PostgresServer.ExecuteAsync(connection,
+            "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END $$;"
+            + " CREATE TRIGGER slow BEFORE INSERT ON edge_events FOR EACH ROW EXECUTE FUNCTION dawdle()");
+        using var sink = new PostgresSink(PostgresEvents.Options(connection) with { StatementTimeoutMs = 600 });
+        var batch = PostgresEvents.BatchOf(1, 100);
+
+        var attempts = 1;
+        while (!(await sink.DeliverAsync(batch, Cancellation)).IsDelivered) attempts++;
+
+        // 100 events take a second at least; a part of them fits, on a busy machine a smaller one.
+        Assert.InRange(attempts, 2, 8);
+        Assert.Equal(100, await PostgresServer.CountAsync(connection, "edge_events"));
+    }
+
     [Theory]
     [InlineData("before the commit", TcpFault.BreakBefore, 0)]
     [InlineData("after the commit", TcpFault.BreakAfter, 100)]
