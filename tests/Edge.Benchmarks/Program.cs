@@ -28,6 +28,9 @@ switch (args)
         return offences == 0 ? 0 : 1;
     case ["useragents", .. var rest]:
         return UserAgentBenchmark.Run(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : UserAgentBenchmark.AgentsDefault, Console.Out);
+    case ["forward", var server, .. var rest] when Uri.TryCreate(server, UriKind.Absolute, out var url):
+        return await ForwardBenchmark.RunAsync(
+            url, rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : ForwardBenchmark.EventsDefault, rest is not [_, "plain"], Console.Out);
     case ["bodies"]:
         BodyBenchmark.Run(Console.Out);
         return 0;
@@ -48,6 +51,7 @@ switch (args)
                    enrichment
                    geo DATABASE.mmdb
                    bodies
+                   forward http://USER:PASSWORD@CLICKHOUSE:8123 [EVENTS [plain]]
             """);
         return 2;
 }

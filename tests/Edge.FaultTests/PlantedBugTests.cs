@@ -52,6 +52,18 @@ public class PlantedBugTests
     public Task PlantedBug_CursorBeforePostgres_IsCaughtWithin50Cycles() =>
         CatchAsync("cursor-before-sink", settings => PostgresScenario.On(FaultBuild.Path, settings));
 
+    [Fact]
+    public Task PlantedBug_CursorBeforeClickHouse_IsCaughtWithin50Cycles() =>
+        CatchAsync("cursor-before-sink", settings => ClickHouseScenario.On(FaultBuild.Path, settings));
+
+    [Fact]
+    public Task PlantedBug_AnotherTokenAtEveryTry_IsCaughtWithin50Cycles() =>
+        CatchAsync("changed-token", settings => HttpScenario.On(FaultBuild.Path, settings));
+
+    [Fact]
+    public Task PlantedBug_DeadLetterAfterTheCursor_IsCaughtWithin50Cycles() =>
+        CatchAsync("late-dead-letter", settings => HttpScenario.On(FaultBuild.Path, settings));
+
     private static async Task CatchAsync(string bug, Func<(string Name, string Value)[], Rounds.Round> scenario)
     {
         var output = TestContext.Current.TestOutputHelper!;

@@ -21,12 +21,19 @@ public enum TcpFault
 
     /// <summary>Passes on what holds the marked text, waits for the answer, and breaks the connection instead of passing that on.</summary>
     BreakAfter,
+
+    /// <summary>Passes every piece on a moment late.</summary>
+    Slow,
+
+    /// <summary>Answers <see cref="TcpProxy.Answer"/> in the server's place and passes nothing on.</summary>
+    Answer,
 }
 
 /// <summary>A small TCP proxy in front of a server on loopback, with faults. Thread safe.</summary>
 internal sealed class TcpProxy : IAsyncDisposable
 {
     private const int BufferBytes = 64 << 10;
+    private const int SlowMs = 100;
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
@@ -50,6 +57,9 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>What happens from now on; breaking faults happen once and are over then.</summary>
     public TcpFault Fault { get; set; }
+
+    /// <summary>What <see cref="TcpFault.Answer"/> answers; it should end the connection.</summary>
+    public byte[] Answer { get; set; } = [];
 
     /// <summary>Connections the breaking faults have broken.</summary>
     public int Broken => Volatile.Read(ref _broken);
@@ -117,7 +127,14 @@ internal sealed class TcpProxy : IAsyncDisposable
             while (await from.ReceiveAsync(buffer, _end.Token) is > 0 and var count)
             {
                 var fault = Fault;
-                if (fault == TcpFault.BlackHole) continue;
+                if (fault == TcpFault.BlackHole || link.IsAnswered) continue;
+                if (fault == TcpFault.Slow) await Task.Delay(SlowMs, _end.Token);
+                if (isFromClient && fault == TcpFault.Answer)
+                {
+                    link.IsAnswered = true;
+                    await from.SendAsync(Answer, _end.Token);
+                    continue;
+                }
                 if (isFromClient && fault is TcpFault.BreakBefore or TcpFault.BreakAfter && buffer.AsSpan(0, count).IndexOf(_mark) >= 0)
                 {
                     Fault = TcpFault.None;
@@ -145,5 +162,6 @@ internal sealed class TcpProxy : IAsyncDisposable
     private sealed class Link
     {
         public volatile bool BreaksAtAnswer;
+        public volatile bool IsAnswered;
     }
 }

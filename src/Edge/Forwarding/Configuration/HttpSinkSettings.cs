@@ -27,7 +27,7 @@ internal static class HttpSinkSettings
             o => o.AllowAddresses, (o, v) => o.AllowAddresses = v, NetworkProblem),
         SinkSetting.Number(OverHttp, "requestTimeoutMs", 100, 600_000, "Longest time one batch may take, the answer included.",
             o => o.RequestTimeoutMs, (o, v) => o.RequestTimeoutMs = (int)v),
-        SinkSetting.Choice(SinkType.Http, "format", "ndjson (one event per line) or json (one array).",
+        SinkSetting.Choice(SinkType.Http, "format", "ndjson (one event per line), json (one array) or kafkaRest (what Kafka REST proxies take).",
             o => o.Format, (o, v) => o.Format = v),
         SinkSetting.Text(SinkType.Http, "contentType", "Content type of the body; empty is that of the format.",
             o => o.ContentType, (o, v) => o.ContentType = v,

@@ -16,9 +16,13 @@ internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISi
     /// <summary>How many events are in it.</summary>
     public const string CountHeader = "Edge-Batch-Events";
 
-    private readonly HttpTransport _transport = new(options.Transport, time);
+    /// <summary>A Kafka REST proxy answers some sixty bytes for each event.</summary>
+    private const int KafkaAnswerMaxBytes = 8 << 20;
+
+    private readonly HttpTransport _transport = new(
+        options.Format == BodyFormat.KafkaRest ? options.Transport with { AnswerMaxBytes = KafkaAnswerMaxBytes } : options.Transport, time);
     private readonly BatchBody _body = new();
-    private readonly ArrayBufferWriter<byte> _array = new();
+    private readonly ArrayBufferWriter<byte> _joined = new();
     private UInt128 _epochId;
 
     public bool WantsSameBatches => true;
@@ -31,7 +35,7 @@ internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISi
 
     public async Task<DeliveryResult> DeliverAsync(RecordBatch batch, CancellationToken cancellation)
     {
-        _body.Fill(options.Format == BodyFormat.Ndjson ? batch.Bytes.Span : AsArray(batch), options.Compresses);
+        _body.Fill(options.Format == BodyFormat.Ndjson ? batch.Bytes.Span : Joined(batch), options.Compresses);
         using var request = new HttpRequestMessage(HttpMethod.Post, options.Url)
         {
             Content = _body.ToContent(ContentType(), options.Compresses),
@@ -54,7 +58,9 @@ internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISi
             _body.Abandon();
         }
 
-        return HttpVerdict.Of(answer, options.Url.Authority);
+        return options.Format == BodyFormat.KafkaRest
+            ? KafkaRestVerdict.Of(answer, options.Url.Authority)
+            : HttpVerdict.Of(answer, options.Url.Authority);
     }
 
     /// <summary>Durability is the server's: it said so with its answer.</summary>
@@ -73,19 +79,27 @@ internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISi
             return options.ContentType;
         }
 
-        return options.Format == BodyFormat.Ndjson ? "application/x-ndjson" : "application/json";
+        return options.Format switch
+        {
+            BodyFormat.Ndjson => "application/x-ndjson",
+            BodyFormat.KafkaRest => "application/vnd.kafka.json.v2+json",
+            _ => "application/json",
+        };
     }
 
-    private ReadOnlySpan<byte> AsArray(RecordBatch batch)
+    private ReadOnlySpan<byte> Joined(RecordBatch batch)
     {
-        _array.ResetWrittenCount();
+        var isKafka = options.Format == BodyFormat.KafkaRest;
+        var before = isKafka ? "{\"records\":[{\"value\":"u8 : "["u8;
+        _joined.ResetWrittenCount();
         for (var index = 0; index < batch.Count; index++)
         {
-            _array.Write(index == 0 ? "["u8 : ","u8);
-            _array.Write(batch.Payload(index).Span);
+            _joined.Write(before);
+            _joined.Write(batch.Payload(index).Span);
+            before = isKafka ? "},{\"value\":"u8 : ","u8;
         }
 
-        _array.Write("]"u8);
-        return _array.WrittenSpan;
+        _joined.Write(isKafka ? "}]}"u8 : "]"u8);
+        return _joined.WrittenSpan;
     }
 }

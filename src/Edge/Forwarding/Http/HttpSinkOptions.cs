@@ -8,6 +8,12 @@ internal enum BodyFormat
 
     /// <summary>One array (<c>application/json</c>).</summary>
     Json,
+
+    /// <summary>
+    /// What Kafka REST proxies take, version 2 of Confluent's interface: <c>{"records":[{"value":EVENT},...]}</c>
+    /// (<c>application/vnd.kafka.json.v2+json</c>).
+    /// </summary>
+    KafkaRest,
 }
 
 /// <summary>Every setting of an HTTP sink.</summary>

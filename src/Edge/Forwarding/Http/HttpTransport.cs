@@ -14,9 +14,6 @@ namespace Edge.Forwarding.Http;
 /// </summary>
 internal sealed class HttpTransport : IDisposable
 {
-    /// <summary>As much of an answer as is read; more ends the connection.</summary>
-    private const int AnswerMaxBytes = 16 << 10;
-
     private static readonly TimeSpan IdleConnectionKept = TimeSpan.FromSeconds(30);
 
     // A name that moves to another server is followed after this time.
@@ -101,10 +98,10 @@ internal sealed class HttpTransport : IDisposable
         return $"the connection to {place} broke: {failure.Message}";
     }
 
-    private static async Task<string> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellation)
+    private async Task<string> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
-        var buffer = new byte[AnswerMaxBytes];
+        var buffer = new byte[_options.AnswerMaxBytes];
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation).ConfigureAwait(false);
         return Encoding.UTF8.GetString(buffer, 0, length);
     }

@@ -16,4 +16,7 @@ internal sealed record HttpTransportOptions
 
     /// <summary>Longest time one request may take as a whole.</summary>
     public int RequestTimeoutMs { get; init; } = 30_000;
+
+    /// <summary>As much of an answer as is read; more ends the connection.</summary>
+    public int AnswerMaxBytes { get; init; } = 16 << 10;
 }

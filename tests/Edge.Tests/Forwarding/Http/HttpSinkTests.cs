@@ -48,6 +48,26 @@ public sealed class HttpSinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Deliver_ToAKafkaRestProxy_IsRecordsAndEveryOneIsAskedFor()
+    {
+        string[] answers = ["""{"offsets":[{"partition":0,"offset":1,"error_code":null,"error":null},{"partition":0,"error_code":50003,"error":"no leader"}]}""",
+            """{"offsets":[{"partition":0,"offset":2,"error_code":null,"error":null}]}"""];
+        var next = 0;
+        _receiver.Script = _ => new ScriptedAnswer(200, Takes: true, answers[next++]);
+        using var sink = Sink(o => o with { Format = BodyFormat.KafkaRest });
+
+        var first = await DeliverAsync(sink, 1, 2);
+        var second = await DeliverAsync(sink, 1, 2);
+
+        Assert.Equal(DeliveryOutcome.Retry, first.Outcome);
+        Assert.Contains("no leader", first.Reason, StringComparison.Ordinal);
+        Assert.True(second.IsDelivered);
+        Assert.Equal("application/vnd.kafka.json.v2+json", _receiver.Taken[0].Headers["Content-Type"]);
+        Assert.Equal(Batches.Lines(1, 2), JsonDocument.Parse(_receiver.Taken[0].Text).RootElement.GetProperty("records").EnumerateArray()
+            .Select(record => record.GetProperty("value").GetRawText()));
+    }
+
+    [Fact]
     public async Task Deliver_WithSecrets_SignsWithBothOverTimeAndBody()
     {
         using var sink = Sink(o => o with { Secrets = ["new", "old"], Headers = new Dictionary<string, string> { ["Authorization"] = "Bearer x" } });

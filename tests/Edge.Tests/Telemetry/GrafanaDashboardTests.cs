@@ -1,0 +1,31 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests.Telemetry;
+
+/// <summary>The dashboard of the documentation shows nothing that the service does not measure.</summary>
+public partial class GrafanaDashboardTests
+{
+    [Fact]
+    public void Dashboard_EveryMetricItNames_Exists()
+    {
+        var dashboard = File.ReadAllText(Path.Combine(Repository.Root, "docs", "grafana-dashboard.json"));
+        var sources = Directory.GetFiles(Path.Combine(Repository.Root, "src", "Edge"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => Quoted().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).ToHashSet();
+
+        var named = JsonDocument.Parse(dashboard).RootElement.GetProperty("panels").EnumerateArray()
+            .SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
+            .SelectMany(target => Name().Matches(target.GetProperty("expr").GetString()!).Select(match => match.Value)).Distinct().ToArray();
+
+        Assert.True(named.Length > 10, $"{named.Length} metrics");
+        Assert.Empty(named.Where(name => !sources.Contains(name)));
+    }
+
+    [GeneratedRegex(@"""(edge_[a-z0-9_]+)""")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@"\bedge_[a-z0-9_]+")]
+    private static partial Regex Name();
+}
