@@ -11,6 +11,7 @@ public class KeysTests
     [InlineData("pictify", "^pk_live_[A-Za-z0-9]{32}$")]
     [InlineData("write", "^wk_[A-Za-z0-9]{32}$")]
     [InlineData("traffical", "^traffical_sk_[A-Za-z0-9]{32}$")]
+    [InlineData("traffical-pk", "^traffical_pk_[A-Za-z0-9]{32}$")]
     [InlineData("millimetric-pk", "^pk_live_[A-Za-z0-9]{8}_[A-Za-z0-9]{32}$")]
     [InlineData("millimetric-sk", "^sk_live_[A-Za-z0-9]{8}_[A-Za-z0-9]{32}$")]
     [InlineData("millimetric-rk", "^rk_live_[A-Za-z0-9]{8}_[A-Za-z0-9]{32}$")]
