@@ -156,5 +156,5 @@ internal sealed class HttpTransport : IDisposable
     private sealed class AddressRefusedException(string host, IPAddress[] addresses) : IOException(
         addresses.Length == 0
             ? $"the name {host} has no address"
-            : $"{host} is {addresses[0]}, which is not a public address; set allowPrivate or allowAddresses if that is meant");
+            : $"{host} leads to {addresses[0]}, which is not a public address; set allowPrivate or allowAddresses if that is meant");
 }
