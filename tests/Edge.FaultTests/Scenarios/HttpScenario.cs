@@ -16,9 +16,9 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
     private const int PlantedMaxMs = 4_000;
 
     /// <summary>One event in so many is refused.</summary>
-    private const int PoisonEvery = 31;
+    private const int PoisonEvery = 61;
 
-    private static readonly string[] KillPoints = ["before-sink", "after-sink", "before-cursor", "after-cursor", "before-dead-letter", "after-dead-letter"];
+    private static readonly string[] KillPoints = ["before-sink", "after-sink", "before-cursor", "after-cursor", "before-dead-letter", "before-dead-letter", "after-dead-letter"];
 
     /// <summary>A round with a data directory and a receiver of its own.</summary>
     /// <param name="binary">The build under test; only the fault build has kill points.</param>
@@ -48,7 +48,7 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
     {
         site.Cycles++;
         var point = KillPoints[site.Random.Next(KillPoints.Length)];
-        (string, string)[] kill = site.Random.Next(2) == 0 ? [("EDGE_KILL_AT", $"{point}:{site.Random.Next(1, 5)}")] : [];
+        (string, string)[] kill = site.Random.Next(2) == 0 ? [("EDGE_KILL_AT", $"{point}:{(point.EndsWith("letter", StringComparison.Ordinal) ? 1 : site.Random.Next(1, 5))}")] : [];
         await using var edge = site.Launch(kill);
         // It may die before it is ready, which is as good a moment as any.
         if (!await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(PlantedMaxMs))) return;
