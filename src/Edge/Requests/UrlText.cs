@@ -32,6 +32,14 @@ internal static class UrlText
         return mark < 0 ? default : url[(mark + 1)..];
     }
 
+    /// <summary>Whether it is a URL of something else than a web page; text without a scheme is not.</summary>
+    public static bool HasOtherSchemeThanHttp(ReadOnlySpan<char> url)
+    {
+        var end = url.IndexOfAny(':', '/', '?') is var at and > 0 && url[at] == ':' ? at : 0;
+        var scheme = url[..end];
+        return end > 0 && !scheme.Equals("https", StringComparison.OrdinalIgnoreCase) && !scheme.Equals("http", StringComparison.OrdinalIgnoreCase);
+    }
+
     /// <summary>A host without a leading <c>www.</c>, since visitors and owners write it either way.</summary>
     public static ReadOnlySpan<char> WithoutWww(ReadOnlySpan<char> host) =>
         host.StartsWith("www.", StringComparison.OrdinalIgnoreCase) ? host[4..] : host;

@@ -47,7 +47,7 @@ public class SourceClassifierTests
     [InlineData("", "https://google.example.com/", "google.example.com", "referral", "low", "ref_other")]
     [InlineData("", "https://notgoogle.com/", "notgoogle.com", "referral", "low", "ref_other")]
     [InlineData("", "https://user@evil.example/https://google.com", "evil.example", "referral", "low", "ref_other")]
-    [InlineData("", "nonsense", "unknown", "referral", "low", "ref_other")]
+    [InlineData("", "nonsense", "direct", "direct", "high", "direct")]
     [InlineData("", "", "direct", "direct", "high", "direct")]
     public void Classify_FirstRuleThatMatches_Wins(string query, string referrer, string source, string medium, string confidence, string rule)
     {
@@ -69,6 +69,21 @@ public class SourceClassifierTests
         SourceClassifier.TryClassify(Site + query, "", "", scratch, out var result);
 
         Assert.Equal(campaign, result.Campaign.ToString());
+    }
+
+    [Theory]
+    [InlineData("ftp://shop.example/?gclid=1", "direct")]
+    [InlineData("mailto:a@shop.example?gclid=1", "direct")]
+    [InlineData("HTTPS://shop.example/?gclid=1", "gclid")]
+    [InlineData("http://shop.example/?gclid=1", "gclid")]
+    [InlineData("/path?gclid=1:2", "gclid")]
+    public void Classify_OfAUrl_ReadsWebPagesOnly(string url, string rule)
+    {
+        Span<char> scratch = stackalloc char[SourceClassifier.ScratchChars];
+
+        SourceClassifier.TryClassify(url, "", "", scratch, out var result);
+
+        Assert.Equal(rule, result.RuleId);
     }
 
     [Fact]

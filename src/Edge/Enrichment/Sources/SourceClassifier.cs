@@ -37,6 +37,8 @@ internal static class SourceClassifier
     {
         result = default;
         if (url.IsEmpty && referrer.IsEmpty) return false;
+        // Advertisers add their parameters to web pages; a URL of anything else says nothing of them.
+        if (UrlText.HasOtherSchemeThanHttp(url)) url = default;
         var query = UrlText.Query(url);
         var host = LowerHost(UrlText.Host(referrer), scratch[(3 * ParameterCharsMax)..]);
         ReadOnlySpan<char> campaign = default;
@@ -53,7 +55,7 @@ internal static class SourceClassifier
         if (!isDecided)
         {
             var site = UrlText.Host(url);
-            result = ByReferrer(referrer, host, UrlText.WithoutWww(site.IsEmpty ? requestHost : site));
+            result = ByReferrer(host, UrlText.WithoutWww(site.IsEmpty ? requestHost : site));
         }
         result.Campaign = campaign;
         return true;
@@ -84,7 +86,7 @@ internal static class SourceClassifier
     }
 
     /// <summary>Rules 13 to 20.</summary>
-    private static TrafficSource ByReferrer(ReadOnlySpan<char> referrer, ReadOnlySpan<char> host, ReadOnlySpan<char> site)
+    private static TrafficSource ByReferrer(ReadOnlySpan<char> host, ReadOnlySpan<char> site)
     {
         if (ReferrerSites.Find(host) is { } known)
         {
@@ -96,8 +98,8 @@ internal static class SourceClassifier
             };
         }
         if (!host.IsEmpty && host.Equals(site, StringComparison.OrdinalIgnoreCase)) return Of("internal", "direct", High, "ref_internal");
-        if (referrer.IsEmpty) return Of("direct", "direct", High, "direct");
-        return Of(host.IsEmpty ? "unknown" : host, "referral", Low, "ref_other");
+        // A referrer without a host is none: programs write all sorts of words there.
+        return host.IsEmpty ? Of("direct", "direct", High, "direct") : Of(host, "referral", Low, "ref_other");
     }
 
     private static TrafficSource Of(ReadOnlySpan<char> source, ReadOnlySpan<char> medium, string confidence, string ruleId) =>
