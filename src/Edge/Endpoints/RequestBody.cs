@@ -37,7 +37,7 @@ internal static class RequestBody
     private const string Text = "text/plain";
 
     /// <summary>
-    /// Lets the listener take bodies. Routes that read none leave its limit at 0. It is higher than ours, so that a body that is somewhat too
+    /// Lets the listener take bodies. Routes that read none leave its limit low. It is higher than ours, so that a body that is somewhat too
     /// long, or comes with a bad key, is drained and its sender reads the refusal instead of a broken pipe.
     /// </summary>
     public static void Expect(HttpContext context, BodyRules rules)

@@ -9,8 +9,11 @@ namespace Edge.Hosting;
 /// </summary>
 internal static class KestrelSetup
 {
-    /// <summary>Body bytes of a request to a route that reads none.</summary>
-    private const long BodyMaxBytes = 0;
+    /// <summary>
+    /// Body bytes of a request to a route that reads none. Some clients send <c>{}</c> there: a small body is read over, because the listener
+    /// closes the connection of one that is too long, and the client's next request is lost on it.
+    /// </summary>
+    private const long BodyMaxBytes = 16 << 10;
 
     public static void Apply(KestrelServerOptions kestrel, EdgeOptions options)
     {
