@@ -1,44 +1,46 @@
--- Bodies of the ingestion APIs for wrk. Usage, with a key of `edge keys create` and a service whose limits are off
--- (EDGE__INGEST__MILLIMETRICPERSECOND=0):
---   wrk -t1 -c256 -d20s -s ingest.lua http://127.0.0.1:8080 -- track KEY        one Millimetric event per request
---   wrk -t1 -c32  -d20s -s ingest.lua http://127.0.0.1:8080 -- bulk KEY 100     so many Artie events per request
--- A third or fourth word `ids` gives every event an id of its own, so that the window of duplicates has work.
+-- Events for wrk: batches of BATCH events to /v1/bulk-track (Artie), or one event to /v1/track (Millimetric) when BATCH is 1.
+-- Every event has an id of its own, as senders give it, so none is recognised as a repetition; PREFIX keeps rounds apart.
+-- At the end prints one line for ingest.sh: "sample", requests, microseconds, p50 and p99 in microseconds, errors.
 
-local path, head, tail, count, hasIds
-local next = 0
+local batch = tonumber(os.getenv("BATCH"))
+local prefix = os.getenv("PREFIX")
+local number = 0
 
-function init(args)
-  local kind, key = args[1], args[2]
-  wrk.method = "POST"
-  wrk.headers["Content-Type"] = "application/json"
-  wrk.headers["Authorization"] = "Bearer " .. key
-  math.randomseed(os.time())
-  next = math.random(1, 1e9) * 1000000
-  count = kind == "bulk" and tonumber(args[3] or "100") or 1
-  hasIds = args[#args] == "ids"
-  path = kind == "bulk" and "/v1/bulk-track" or "/v1/track"
+local names = { "signup", "purchase", "page_viewed", "plan_changed" }
+local artie = '{"messageId":"%s-%d","event":"%s","timestamp":"2025-10-29T22:00:00.778Z",'
+  .. '"properties":{"plan":"basic","accountType":"email","freeTrial":true,"seats":%d}}'
+local millimetric = '{"event":"%s","event_id":"%s-%d","timestamp":"2026-05-16T19:00:00.000Z","anonymous_id":"u_%d",'
+  .. '"url":"https://shop.example/checkout?utm_source=newsletter&utm_medium=email","referrer":"https://mail.example/",'
+  .. '"properties":{"amount_cents":4900,"currency":"usd"}}'
+
+local head, events
+
+function init()
+  local path = batch == 1 and "/v1/track" or "/v1/bulk-track"
+  head = "POST " .. path .. " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " .. os.getenv("KEY")
+    .. "\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
+    .. "\r\nContent-Type: application/json\r\nContent-Length: "
+  events = {}
 end
-
-local function event()
-  local id = ""
-  if hasIds then
-    next = next + 1
-    id = string.format('"%s":"evt_%d",', path == "/v1/track" and "event_id" or "messageId", next)
-  end
-  if path == "/v1/track" then
-    return "{" .. id .. '"event":"purchase","anonymous_id":"u_abc","user_id":"user_42","url":"https://shop.example/cart?utm_source=news",'
-      .. '"properties":{"amount_cents":4900,"currency":"usd"}}'
-  end
-  return "{" .. id .. '"event":"purchase","timestamp":"2026-05-16T19:00:00.000Z","properties":{"plan":"basic","accountType":"email","freeTrial":true,"n":4900}}'
-end
-
-local fixed
 
 function request()
-  if path == "/v1/track" then return wrk.format(nil, path, nil, event()) end
-  if fixed and not hasIds then return fixed end
-  local events = {}
-  for i = 1, count do events[i] = event() end
-  fixed = wrk.format(nil, path, nil, "[" .. table.concat(events, ",") .. "]")
-  return fixed
+  local body
+  if batch == 1 then
+    number = number + 1
+    body = millimetric:format(names[number % #names + 1], prefix, number, number % 5000)
+  else
+    for index = 1, batch do
+      number = number + 1
+      events[index] = artie:format(prefix, number, names[number % #names + 1], number % 100)
+    end
+    body = "[" .. table.concat(events, ",", 1, batch) .. "]"
+  end
+  return head .. #body .. "\r\n\r\n" .. body
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  print(string.format("sample %d %d %d %d %d", summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(99),
+    errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end

@@ -26,17 +26,17 @@ internal static class ArtieBody
         if (!BodyReader.TryTrim(ref body)) return Refuse(null, BodyProblem.NotUtf8);
         try
         {
+            // All is checked before anything is made: a body of countless events that is refused at its end must not take memory for each.
+            if (FindProblem(body, out var count) is { } refusal) return refusal;
             var reader = new BodyReader(body, Names, stackalloc RawValue[Members], new OtherMembers(Members));
             reader.Next();
-            if (reader.Token != JsonTokenType.StartArray) return Refuse(null, "the body must be an array of events");
-            var events = new List<ReceivedEvent>();
+            var events = new List<ReceivedEvent>(count);
             while (reader.NextElement())
             {
-                if (!TryReadEvent(ref reader, out var e, out var problem)) return Refuse(events.Count, problem);
-                events.Add(e);
+                FindProblem(ref reader, out var stated);
+                events.Add(Make(ref reader, stated));
             }
-            reader.ReadEnd();
-            return events.Count == 0 ? Refuse(null, "the body must hold at least one event") : new ArtieReading(events, null, null);
+            return new ArtieReading(events, null, null);
         }
         catch (JsonException)
         {
@@ -52,7 +52,8 @@ internal static class ArtieBody
         {
             var reader = new BodyReader(body, Names, stackalloc RawValue[Members], new OtherMembers(Members));
             reader.Next();
-            if (!TryReadEvent(ref reader, out var e, out var problem)) return Refuse(null, problem);
+            if (FindProblem(ref reader, out var stated) is { } problem) return Refuse(null, problem);
+            var e = Make(ref reader, stated);
             reader.ReadEnd();
             return new ArtieReading([e], null, null);
         }
@@ -62,39 +63,50 @@ internal static class ArtieBody
         }
     }
 
-    private static bool TryReadEvent(ref BodyReader reader, out ReceivedEvent e, out string problem)
+    /// <summary>The refusal of the whole body, or null and how many events it holds.</summary>
+    private static ArtieReading? FindProblem(ReadOnlyMemory<byte> body, out int count)
     {
-        e = null!;
-        problem = "";
-        if (reader.Token != JsonTokenType.StartObject)
-        {
-            problem = "an event must be an object";
-            return false;
-        }
+        count = 0;
+        var reader = new BodyReader(body, Names, stackalloc RawValue[Members]);
+        reader.Next();
+        if (reader.Token != JsonTokenType.StartArray) return Refuse(null, "the body must be an array of events");
+        for (; reader.NextElement(); count++)
+            if (FindProblem(ref reader, out _) is { } problem) return Refuse(count, problem);
+        reader.ReadEnd();
+        return count == 0 ? Refuse(null, "the body must hold at least one event") : null;
+    }
+
+    /// <summary>Reads the event the reader stands on; what is wrong with it, or null.</summary>
+    private static string? FindProblem(ref BodyReader reader, out Stated stated)
+    {
+        stated = default;
+        if (reader.Token != JsonTokenType.StartObject) return "an event must be an object";
         reader.ReadObject();
         var nameProblem = reader.ReadText(reader[Event], MemberText.Unlimited, out var name);
         var messageIdProblem = reader.ReadText(reader[MessageId], MessageIdCharsMax, out var messageId);
         var timestampProblem = reader.ReadInstant(reader[Timestamp], out var timestamp);
         var properties = reader[Properties];
-        if (reader.Object.Length > ReceivedEvent.BytesMax) problem = BodyProblem.EventTooLarge;
-        else if (nameProblem != TextProblem.None) problem = $"event {MemberText.Describe(nameProblem, MemberText.Unlimited)}";
-        else if (properties.IsAbsent) problem = "properties is required";
-        else if (!properties.IsObject) problem = "properties must be an object";
-        else if (timestampProblem != TextProblem.None) problem = $"timestamp {MemberText.Describe(timestampProblem, MemberText.Unlimited)}";
-        else if (!MemberText.IsOptional(messageIdProblem))
-            problem = $"messageId {MemberText.Describe(messageIdProblem, MessageIdCharsMax)}";
-        if (problem.Length > 0) return false;
-        e = new ReceivedEvent
-        {
-            Type = "track",
-            Event = name,
-            SenderId = messageId,
-            Timestamp = timestamp,
-            Properties = reader.Raw(properties),
-            Extra = reader.Others(),
-        };
-        return true;
+        stated = new Stated(name, messageId, timestamp);
+        if (reader.Object.Length > ReceivedEvent.BytesMax) return BodyProblem.EventTooLarge;
+        if (nameProblem != TextProblem.None) return $"event {MemberText.Describe(nameProblem, MemberText.Unlimited)}";
+        if (properties.IsAbsent) return "properties is required";
+        if (!properties.IsObject) return "properties must be an object";
+        if (timestampProblem != TextProblem.None) return $"timestamp {MemberText.Describe(timestampProblem, MemberText.Unlimited)}";
+        return MemberText.IsOptional(messageIdProblem) ? null : $"messageId {MemberText.Describe(messageIdProblem, MessageIdCharsMax)}";
     }
 
+    /// <summary>The event read last.</summary>
+    private static ReceivedEvent Make(ref BodyReader reader, in Stated stated) => new()
+    {
+        Type = "track",
+        Event = stated.Name,
+        SenderId = stated.MessageId,
+        Timestamp = stated.Timestamp,
+        Properties = reader.Raw(reader[Properties]),
+        Extra = reader.Others(),
+    };
+
     private static ArtieReading Refuse(int? index, string detail) => new([], index, detail);
+
+    private readonly record struct Stated(ReadOnlyMemory<byte> Name, ReadOnlyMemory<byte> MessageId, DateTimeOffset? Timestamp);
 }

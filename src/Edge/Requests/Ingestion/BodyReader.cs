@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Edge.Events;
 
 namespace Edge.Requests.Ingestion;
 
@@ -89,7 +90,8 @@ internal ref struct BodyReader
             _json.Read();
             var value = ReadValue();
             if (member >= 0) _values[member] = value;
-            _others?.Note(member, nameStart, value);
+            // What makes an event too large to be kept must not be noted member by member.
+            if (value.End - start <= ReceivedEvent.BytesMax) _others?.Note(member, nameStart, value);
         }
         Object = new RawValue(JsonTokenType.StartObject, start, (int)_json.BytesConsumed - start, false);
     }

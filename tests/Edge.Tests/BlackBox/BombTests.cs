@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.IO.Compression;
+using System.Net.Http.Headers;
+using System.Text;
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests.BlackBox;
+
+/// <summary>
+/// Small bodies that want to become large ones, and large ones that want to cost much, 64 at once: all are refused, and together they take no
+/// more memory than the setting for bodies being read grants. How long a refusal takes is printed, not asserted.
+/// </summary>
+public class BombTests(ITestOutputHelper output)
+{
+    private const int Parallel = 64;
+    private const int BodyBytesMax = 10 << 20;
+    private const long InFlightBytes = 64L << 20;
+
+    /// <summary>What the process needs besides: itself, buffers of connections, and pooled arrays that wait for their next use.</summary>
+    private const long OtherBytesMax = 256L << 20;
+
+    public static TheoryData<string, bool> Bombs() => new()
+    {
+        { "zeros", true },
+        { "zeros in many members of gzip", true },
+        { "spaces around one event", true },
+        { "nested arrays", true },
+        { "nested arrays", false },
+        { "nested objects", false },
+        { "one long text", true },
+        { "one event of many members", true },
+        { "many small events, one wrong at the end", true },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bombs))]
+    public async Task Bomb_ManyAtOnce_AreRefusedInBoundedMemory(string bomb, bool isGzip)
+    {
+        var body = Make(bomb);
+        if (isGzip && bomb != "zeros in many members of gzip") body = Gzip(body);
+        using var data = new TempDirectory();
+        var (exitCode, secret, error) = await EdgeProcess.RunAsync(["keys", "create", "--kind", "artie", "--project", "p", "--data-dir", data.Path]);
+        Assert.True(exitCode == 0, error);
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path, ["--demo"], [("EDGE__INGEST__INFLIGHTBYTES", InFlightBytes.ToString(CultureInfo.InvariantCulture))]);
+        edge.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", secret.Trim());
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, Parallel).Select(_ => PostAsync(edge.Client, body, isGzip)));
+
+        var peak = PeakBytes(edge.Pid);
+        output.WriteLine($"{bomb}: {body.Length} bytes sent; {string.Join(", ", answers.CountBy(a => a.Status).Select(each => $"{each.Value} x {each.Key}"))}; "
+            + $"slowest {answers.Max(a => a.Milliseconds)} ms; peak memory {peak >> 20} MiB");
+        // 503 while others hold the memory for bodies, 500 being Artie's word for it.
+        Assert.All(answers, answer => Assert.Contains(answer.Status, (int[])[400, 413, 500, 503]));
+        Assert.Contains(answers, answer => answer.Status is 400 or 413);
+        Assert.InRange(peak, 0, InFlightBytes + OtherBytesMax);
+        Assert.Equal(0, await edge.StopAsync());
+        Assert.DoesNotContain("xception", await edge.Error, StringComparison.Ordinal);
+    }
+
+    private static byte[] Make(string bomb) => bomb switch
+    {
+        "zeros" => new byte[256 << 20],
+        "zeros in many members of gzip" => [.. Enumerable.Repeat(Gzip(new byte[1 << 20]), 512).SelectMany(member => member)],
+        "spaces around one event" => Fill("[", ' ', "]", 64 << 20),
+        "nested arrays" => Fill("", '[', "", BodyBytesMax),
+        "nested objects" => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("{\"a\":", BodyBytesMax / 5))),
+        "one long text" => Fill("[{\"event\":\"", 'x', "\",\"properties\":{},\"timestamp\":\"2025-10-29T22:00:00Z\"}]", BodyBytesMax),
+        "one event of many members" => Encoding.ASCII.GetBytes(
+            $"[{{{string.Join(',', Enumerable.Range(0, 700_000).Select(n => $"\"{n}\":{n % 10}"))}}}]"),
+        _ => Encoding.ASCII.GetBytes(
+            $"[{string.Concat(Enumerable.Repeat("{\"event\":\"a\",\"properties\":{},\"timestamp\":\"2025-10-29T22:00:00Z\"},", 150_000))}1]"),
+    };
+
+    private static byte[] Fill(string start, char fill, string end, int bytes)
+    {
+        var body = new byte[bytes];
+        Array.Fill(body, (byte)fill);
+        Encoding.ASCII.GetBytes(start, body);
+        Encoding.ASCII.GetBytes(end, body.AsSpan(bytes - end.Length));
+        return body;
+    }
+
+    private static byte[] Gzip(byte[] body)
+    {
+        using var stream = new MemoryStream();
+        using (var gzip = new GZipStream(stream, CompressionLevel.Optimal)) gzip.Write(body);
+        return stream.ToArray();
+    }
+
+    private static async Task<(int Status, long Milliseconds)> PostAsync(HttpClient client, byte[] body, bool isGzip)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/bulk-track") { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        if (isGzip) request.Content.Headers.ContentEncoding.Add("gzip");
+        var started = Stopwatch.GetTimestamp();
+        using var response = await client.SendAsync(request);
+        return ((int)response.StatusCode, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    private static long PeakBytes(int pid)
+    {
+        var line = File.ReadLines($"/proc/{pid}/status").First(each => each.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) << 10;
+    }
+}
