@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# What an outage of ClickHouse costs: feeds Edge while the server is dead until a backlog of EVENTS has piled up, starts the server again, and
+# compares the time single durable events (/v1/track) take before the outage, during it and while the backlog is drained. At the end every
+# accepted event must stand in the table exactly once. Edge runs on core 0; ClickHouse and the client share core 1.
+#
+#   make publish && loadtests/outage.sh            EVENTS=5000000 RATE=200 PHASE_SECONDS=15 EDGE_BINARY=path/to/edge
+set -euo pipefail
+export LC_ALL=C
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+edge=${EDGE_BINARY:-$here/../artifacts/edge/edge}
+events=${EVENTS:-5000000}
+rate=${RATE:-200}
+phase_seconds=${PHASE_SECONDS:-15}
+senders=4
+drain_deadline=600
+for tool in wrk hey curl taskset clickhouse-server; do command -v "$tool" >/dev/null || { echo "outage.sh: needs $tool" >&2; exit 1; }; done
+
+work=$(mktemp -d)
+edge_pid=
+house_pid=
+stop() { [ -z "$1" ] || { kill -9 "$1" 2>/dev/null || true; wait "$1" 2>/dev/null || true; }; }
+trap 'stop "$edge_pid"; stop "$house_pid"; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+free_port() {
+  local candidate
+  while candidate=$((20000 + RANDOM % 12000)); do
+    if ! (: <"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null; then echo "$candidate"; return; fi
+  done
+}
+
+house_port=$(free_port)
+house=http://127.0.0.1:$house_port
+cat >"$work/config.xml" <<XML
+<yandex><logger><level>warning</level><log>$work/log</log><errorlog>$work/errors</errorlog></logger>
+<http_port>$house_port</http_port><tcp_port>$(free_port)</tcp_port><listen_host>127.0.0.1</listen_host><path>$work/house/</path>
+<tmp_path>$work/tmp/</tmp_path><users_config>users.xml</users_config><default_profile>default</default_profile>
+<default_database>default</default_database><mark_cache_size>67108864</mark_cache_size></yandex>
+XML
+cat >"$work/users.xml" <<XML
+<yandex><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>
+<networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default></users></yandex>
+XML
+start_house() {
+  taskset -c 1 clickhouse-server --config-file="$work/config.xml" >"$work/house.out" 2>&1 &
+  house_pid=$!
+  until curl -sf -o /dev/null "$house/ping"; do kill -0 "$house_pid"; sleep 0.1; done
+}
+ask() { curl -sf "$house/" --data-binary "$1"; }
+
+data=$work/data
+url=http://127.0.0.1:$(free_port)
+export EDGE__SINKS__HOUSE__TYPE=clickhouse EDGE__SINKS__HOUSE__URL=$house EDGE__SINKS__FILE__ENABLED=false EDGE__JOURNAL__MAXBYTES=$((32 << 30))
+export EDGE__INGEST__MILLIMETRICPERSECOND=0
+start_house
+"$edge" sink init house --data-dir "$data" >/dev/null
+artie=$("$edge" keys create --kind artie --project load --data-dir "$data")
+millimetric=$("$edge" keys create --kind millimetric-sk --project load --data-dir "$data")
+taskset -c 0 "$edge" serve --data-dir "$data" --urls "$url" >"$work/edge.out" 2>&1 &
+edge_pid=$!
+until curl -sf -o /dev/null "$url/readyz"; do kill -0 "$edge_pid"; sleep 0.05; done
+printf '{"event":"purchase","anonymous_id":"u_1","properties":{"amount_cents":4900}}' >"$work/event.json"
+
+gauge() { curl -sf "$url/metrics" | awk -v name="$1" 'index($1, name) == 1 { print $2 }'; }
+pending() { gauge 'edge_sink_pending{sink="house"}'; }
+stored() { gauge edge_events_stored_total; }
+
+# Times single events at a constant rate, whatever the server does: "p50_ms p99_ms answered".
+probe() {
+  # Ahead of ClickHouse on the same core: what is asked is what Edge takes, not how long the client waits for its core.
+  taskset -c 1 nice -n -15 hey -z "${1}s" -c "$senders" -q $((rate / senders)) -m POST -T application/json -D "$work/event.json" \
+    -H "Authorization: Bearer $millimetric" "$url/v1/track" >"$work/hey"
+  awk '/ 50% in/ { p50 = $3 } / 99% in/ { p99 = $3 } /\[202\]/ { n += $2 } /\[[0-9]+\]/ && !/\[202\]/ { bad += $2 }
+    END { printf "%.2f %.2f %d %d\n", p50 * 1000, p99 * 1000, n, bad }' "$work/hey"
+}
+
+probe 3 >/dev/null
+before=$(probe "$phase_seconds")
+stop "$house_pid"
+house_pid=
+began=$(stored)
+from=$EPOCHSECONDS
+during=$(probe "$phase_seconds")
+round=0
+while [ $(($(stored) - began)) -lt "$events" ]; do
+  round=$((round + 1))
+  BATCH=100 PREFIX=r$round KEY=$artie taskset -c 1 wrk -t 1 -c 16 -d 5s -s "$here/ingest.lua" "$url" >"$work/wrk"
+done
+backlog=$(pending)
+fed_in=$((EPOCHSECONDS - from))
+start_house
+# The next try comes within retryCeilingMs of the server's return; what is timed is the draining itself.
+while [ "$(pending)" -ge "$backlog" ]; do sleep 0.1; done
+clock=${EPOCHREALTIME/./}
+at_start=$(pending)
+draining=$(probe "$phase_seconds")
+at_end=$(pending)
+for ((waited = 0; waited < drain_deadline * 10; waited++)); do
+  [ "$(pending)" -gt 0 ] || break
+  sleep 0.1
+done
+drained_us=$((${EPOCHREALTIME/./} - clock))
+sleep 2
+accepted=$(stored)
+rows=$(ask "SELECT count() FROM edge_events FINAL")
+raw=$(ask "SELECT count() FROM edge_events")
+ids=$(ask "SELECT uniqExact(id) FROM edge_events")
+
+echo "| phase | p50 ms | p99 ms | answered 202 | other answers |"
+echo "|---|---|---|---|---|"
+for phase in before during draining; do
+  read -r p50 p99 answered other <<<"${!phase}"
+  echo "| $phase | $p50 | $p99 | $answered | $other |"
+done
+echo
+awk -v backlog="$backlog" -v us="$drained_us" -v gone=$((at_start - at_end)) -v phase="$phase_seconds" -v rate="$rate" -v fed="$fed_in" 'BEGIN {
+  printf "Backlog of %d events after %d s without ClickHouse; drained in %.1f s, %.0f events/s (%.0f/s while %d requests/s were timed).\n",
+    backlog, fed, us / 1e6, backlog / us * 1e6, gone / phase, rate }'
+echo "Accepted $accepted, rows FINAL $rows, distinct ids $ids, rows before merging $raw."
+[ "$accepted" = "$rows" ] && [ "$rows" = "$ids" ] || { echo "outage.sh: accepted events and rows differ" >&2; exit 1; }
