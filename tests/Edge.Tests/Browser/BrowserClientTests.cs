@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Edge.Tests.BlackBox;
 using Edge.Tests.Support;
 using Xunit;
@@ -11,6 +12,137 @@ namespace Edge.Tests.Browser;
 /// </summary>
 public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<BrowsedEdge>
 {
+    private const string PrivacyControl = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })";
+
+    /// <summary>A delay so long that only the end of a page can be what has sent something.</summary>
+    private const string Patient = "data-delay=600000";
+
+    [Fact]
+    public async Task Page_OfAnotherSite_SendsViewClickConversionAndTrack()
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenAsync();
+        await page.RunAsync($"edge.view('{slug}', 'a', {{ place: 'top', size: 1e2 }}); edge.click('{slug}', 'b'); edge.conversion('{slug}')");
+        await page.RunAsync($"edge.track('signup {slug}', {{ plan: 'free' }})");
+
+        var view = await WaitAsync(slug, "view");
+        var click = await WaitAsync(slug, "click");
+        var conversion = await WaitAsync(slug, "conversion");
+        var track = await WaitForTrackAsync($"signup {slug}");
+
+        Assert.Equal(("a", "b"), (view.Text("variant"), click.Text("variant")));
+        Assert.Contains(conversion.Text("variant"), new[] { "a", "b" });
+        Assert.Equal(("web", "human", "desktop", "chrome"), (view.Text("channel"), view.Text("verdict"), view.Text("device_type"), view.Text("browser")));
+        Assert.Equal("""{"place":"top","size":100}""", view.GetProperty("properties").GetRawText());
+        Assert.True(view.GetProperty("authenticated").GetBoolean());
+        Assert.Equal(("millimetric", "newsletter"), (track.Text("api"), track.Text("source")));
+        Assert.StartsWith(site.Site.Origin + "/offer?utm_source=newsletter", track.Text("url"), StringComparison.Ordinal);
+        Assert.Equal("""{"plan":"free"}""", track.GetProperty("properties").GetRawText());
+        Assert.Matches("^[0-9a-f]{32}$", track.Text("event_id"));
+        Assert.Matches("^[0-9a-f]{32}$", track.Text("anonymous_id"));
+    }
+
+    [Fact]
+    public async Task Page_Left_SendsWhatStillWaits()
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenAsync(Patient);
+        await page.RunAsync($"for (let i = 0; i < 90; i++) edge.view('{slug}', 'a', {{ i }}); edge.track('leaving {slug}')");
+        await page.GoToAsync("about:blank");
+
+        await WaitForCountAsync(slug, 90);
+        await WaitForTrackAsync($"leaving {slug}");
+    }
+
+    [Fact]
+    public async Task Page_LeftWhereBeaconsAreRefused_SendsByFetch()
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenAsync(Patient, "navigator.sendBeacon = () => false");
+        await page.RunAsync($"edge.view('{slug}', 'a')");
+        await page.GoToAsync("about:blank");
+
+        await WaitForCountAsync(slug, 1);
+    }
+
+    [Fact]
+    public async Task Page_WithManyEvents_SendsThemAll()
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenAsync();
+        await page.RunAsync($"for (let i = 0; i < 450; i++) edge.view('{slug}', 'a', {{ i }})");
+
+        await WaitForCountAsync(slug, 450);
+    }
+
+    [Fact]
+    public async Task Page_LeftWithMoreThanABrowserTakes_LosesNothingThatMayBeStored()
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenAsync(Patient + " data-storage=local");
+        await page.RunAsync($"for (let i = 0; i < 30; i++) edge.view('{slug}', 'a', {{ i, text: 'x'.repeat(8000) }})");
+        await page.GoToAsync(site.Site.PageWith(site.Edge.Address, $"data-write-key={site.WriteKey} data-storage=local"));
+
+        await WaitForCountAsync(slug, 30);
+    }
+
+    [Fact]
+    public async Task Page_WithPrivacyControl_SendsNothing()
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenAsync("", PrivacyControl);
+        var variant = await page.RunAsync(
+            $"edge.view('{slug}', 'a'); edge.click('{slug}', 'a'); edge.track('quiet {slug}'); edge.flush(); edge.variant('{slug}')");
+        await page.GoToAsync("about:blank");
+        // What another page sends afterwards is all there is.
+        await using var other = await site.OpenAsync();
+        await other.RunAsync($"edge.view('{slug}', 'b'); edge.track('loud {slug}')");
+        await WaitForTrackAsync($"loud {slug}");
+
+        await WaitForCountAsync(slug, 1);
+        Assert.Equal("", variant);
+        Assert.DoesNotContain(Forwarded.Lines(site.DataDir), line => line.Contains($"quiet {slug}", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Page_WithPrivacyControlOverridden_Sends()
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenAsync("data-gpc=ignore", PrivacyControl);
+        await page.RunAsync($"edge.view('{slug}', 'a')");
+
+        await WaitAsync(slug, "view");
+    }
+
+    [Fact]
+    public async Task Variant_OfTheVisitor_IsWhatItsViewCarries()
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenAsync();
+        var variant = await page.RunAsync($"edge.variant('{slug}').then(id => {{ edge.view('{slug}'); return id }})");
+        var none = await page.RunAsync("edge.variant('no-such-slug')");
+
+        Assert.Contains(variant, new[] { "a", "b" });
+        Assert.Equal(variant, (await WaitAsync(slug, "view")).Text("variant"));
+        Assert.Equal("", none);
+    }
+
+    [Fact]
+    public async Task Page_UnlessAsked_KeepsNothingInTheBrowser()
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenAsync();
+        await page.RunAsync($"edge.view('{slug}', 'a'); edge.track('kept {slug}')");
+        await WaitAsync(slug, "view");
+        await WaitForTrackAsync($"kept {slug}");
+
+        var kept = await page.RunAsync("document.cookie + localStorage.length + sessionStorage.length");
+        var cookies = await page.CallAsync("Network.getCookies", new() { ["urls"] = new JsonArray(site.Edge.Address.ToString(), site.Site.Origin) });
+
+        Assert.Equal("00", kept);
+        Assert.Empty(cookies["cookies"]!.AsArray());
+    }
+
     [Fact]
     public async Task Page_ThatMayStore_KnowsItsVisitorAgain()
     {
@@ -59,5 +191,57 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
         Assert.Single(Forwarded.Lines(site.DataDir), line => line.Contains($"\"twice {name}\"", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Calls_BeforeTheClientIsLoaded_AreMadeThen()
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenEmptyAsync();
+        await page.GoToAsync(site.Site.PageWith(site.Edge.Address, "async", $"window.edge = [['view', '{slug}', 'b']]"));
+
+        var view = await WaitAsync(slug, "view");
+
+        Assert.Equal(("b", "False"), (view.Text("variant"), view.Text("authenticated")));
+    }
+
+    [Fact]
+    public async Task Server_DownAndUpAgain_GetsEveryEventOnce()
+    {
+        using var data = new TempDirectory();
+        var (exitCode, key, error) = await EdgeProcess.RunAsync(
+            ["keys", "create", "--kind", "millimetric-pk", "--origin", site.Site.Origin, "--data-dir", data.Path]);
+        Assert.True(exitCode == 0, error);
+        await using var page = await site.OpenEmptyAsync();
+        Uri address;
+        await using (var first = await EdgeProcess.StartAsync(data.Path))
+        {
+            address = first.Address;
+            await page.GoToAsync(site.Site.PageWith(address, $"data-key={key.Trim()} data-delay=20"));
+            await first.StopAsync();
+        }
+        await page.RunAsync("for (let i = 0; i < 5; i++) { edge.view('demo-ab', 'a', { i }); edge.track('lost', { i }) }");
+        await page.FailAsync(requests: 4);
+        await using var second = await EdgeProcess.StartAsync(data.Path, address: address);
+
+        await WaitForCountAsync(data.Path, e => e.Text("event") == "lost", 5);
+        await WaitForCountAsync(data.Path, e => e.Text("type") == "view", 5);
+    }
+
+    private Task<JsonElement> WaitAsync(string slug, string type) =>
+        Forwarded.WaitForAsync(site.DataDir, e => e.Text("experiment") == slug && e.Text("type") == type);
+
     private Task<JsonElement> WaitForTrackAsync(string name) => Forwarded.WaitForAsync(site.DataDir, e => e.Text("event") == name);
+
+    private Task WaitForCountAsync(string slug, int count) => WaitForCountAsync(site.DataDir, e => e.Text("experiment") == slug, count);
+
+    /// <summary>Waits until this many different events are there, told apart by their property <c>i</c>, and sees that none came twice.</summary>
+    private static async Task WaitForCountAsync(string dataDir, Predicate<JsonElement> condition, int count)
+    {
+        var numbers = new HashSet<string>();
+        await Forwarded.WaitForAsync(dataDir, e =>
+        {
+            if (condition(e)) numbers.Add(e.TryGetProperty("properties", out var own) ? own.Text("i") : "");
+            return numbers.Count == count;
+        });
+        Assert.Equal(count, Forwarded.Lines(dataDir).Count(line => condition(JsonDocument.Parse(line).RootElement)));
+    }
 }

@@ -10,7 +10,21 @@ namespace Edge.Tests.Browser;
 /// </summary>
 public sealed class CrossOriginTests(BrowsedEdge site) : IClassFixture<BrowsedEdge>
 {
+    private const string Event = """{ event: 'view', experiment: 'SLUG', variantId: 'a' }""";
+    private const string Exposure =
+        """{ events: [{ type: 'exposure', unitKey: 'u', timestamp: '2026-05-21T10:30:00Z', layers: [{ layerId: 'l', bucket: 1 }] }] }""";
+
     [Theory]
+    [InlineData("a string without credentials", "/s/events", Event, "credentials: 'omit'", 200)]
+    [InlineData("a string with credentials", "/s/events", Event, "credentials: 'include'", 200)]
+    [InlineData("JSON without credentials", "/s/events", Event, "credentials: 'omit', headers: { 'Content-Type': 'application/json' }", 200)]
+    [InlineData("JSON with credentials", "/s/events", Event, "credentials: 'include', headers: { 'Content-Type': 'application/json' }", 200)]
+    [InlineData("a write key in its header", "/s/events", Event, "headers: { 'X-Write-Key': 'WRITE', 'Content-Type': 'application/json' }", 200)]
+    [InlineData("a wrong write key", "/s/events", Event, "headers: { 'X-Write-Key': 'wrong' }", 401)]
+    [InlineData("a wrong event with credentials", "/s/events", "{ event: 'other' }", "credentials: 'include'", 400)]
+    [InlineData("what Traffical's client sends", "/v1/events/batch", Exposure,
+        "keepalive: true, headers: { Authorization: 'Bearer TRAFFICAL', 'Content-Type': 'application/json' }", 200)]
+    [InlineData("the same without a valid key", "/v1/events", Exposure, "headers: { Authorization: 'Bearer wrong', 'Content-Type': 'application/json' }", 401)]
     [InlineData("an event with its key", "/v1/track", "{ event: 'e' }", "headers: { Authorization: 'Bearer TRACK', 'Content-Type': 'application/json' }", 202)]
     [InlineData("an event with its key in the query", "/v1/track?key=TRACK", "{ event: 'e' }", "credentials: 'omit'", 202)]
     [InlineData("an event with the key of another origin", "/v1/track?key=FOREIGN", "{ event: 'e' }", "credentials: 'omit'", 403)]
@@ -24,6 +38,24 @@ public sealed class CrossOriginTests(BrowsedEdge site) : IClassFixture<BrowsedEd
             $"fetch('EDGE{path}', {{ method: 'POST', body: JSON.stringify({body}), {options} }}).then(r => r.status + ' ' + r.type, String)", slug));
 
         Assert.Equal($"{name}: {status} cors", $"{name}: {answer}");
+    }
+
+    [Theory]
+    [InlineData("a string", "JSON.stringify(EVENT)")]
+    [InlineData("a Blob of JSON", "new Blob([JSON.stringify(EVENT)], { type: 'application/json' })")]
+    [InlineData("a Blob of text", "new Blob([JSON.stringify([EVENT])], { type: 'text/plain' })")]
+    public async Task Beacon_OfEveryKind_ArrivesThoughThePageIsLeft(string name, string body)
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenAsync();
+
+        var isQueued = await page.RunAsync(Fill(
+            $"addEventListener('pagehide', () => navigator.sendBeacon('EDGE/s/events', {body.Replace("EVENT", Event, StringComparison.Ordinal)})); true", slug));
+        await page.GoToAsync("about:blank");
+
+        Assert.Equal("true", isQueued);
+        var view = await Forwarded.WaitForAsync(site.DataDir, e => e.Text("experiment") == slug);
+        Assert.Equal($"{name}: view", $"{name}: {view.Text("type")}");
     }
 
     [Fact]

@@ -12,11 +12,11 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
 {
     private static readonly ApiDocument Document = ApiDocument.Instance;
 
-    public static TheoryData<string> Paths() => new(Document.Paths.Where(IsAnswered));
+    public static TheoryData<string> Paths() => new(Document.Paths);
 
     public static TheoryData<string, string> Examples() => new(
         from operation in Document.Operations
-        where IsAnswered(operation.Path) && operation.Operation.TryGetProperty("requestBody", out _)
+        where operation.Operation.TryGetProperty("requestBody", out _)
         select (operation.Method, operation.Path));
 
     [Fact]
@@ -86,6 +86,15 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("GET", "/s/{slug}/click", "", null, 302)]
     [InlineData("GET", "/s/{slug}/resolve", "", null, 200)]
     [InlineData("GET", "/s/{slug}.{format}", "", null, 404)]
+    [InlineData("POST", "/s/events", "", "{", 400)]
+    [InlineData("POST", "/s/events", "", """{"event":"other","experiment":"homepage-hero-test"}""", 400)]
+    [InlineData("POST", "/s/events", "", """[{"event":"view","experiment":"homepage-hero-test"},{"event":"view"}]""", 200)]
+    [InlineData("OPTIONS", "/s/events", "", null, 204)]
+    [InlineData("POST", "/v1/events", "", "{}", 401)]
+    [InlineData("POST", "/v1/events", "traffical-read", "{}", 403)]
+    [InlineData("POST", "/v1/events", "traffical", "{}", 400)]
+    [InlineData("POST", "/v1/events", "traffical", """{"events":[{"type":"other"}]}""", 200)]
+    [InlineData("OPTIONS", "/v1/events", "", null, 204)]
     [InlineData("POST", "/v1/track", "", "{}", 401)]
     [InlineData("POST", "/v1/track", "millimetric-rk", "{}", 403)]
     [InlineData("POST", "/v1/track", "millimetric-sk", "{}", 400)]
@@ -147,6 +156,8 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     }
 
     [Theory]
+    [InlineData("/s/events", "")]
+    [InlineData("/v1/events", "traffical")]
     [InlineData("/v1/track", "millimetric-sk")]
     [InlineData("/v1/bulk-track", "artie")]
     public async Task Body_OfAnotherType_IsRefusedAsDescribed(string path, string key)
@@ -156,8 +167,6 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
         Assert.Equal(415, answer.Status);
         Document.AssertDescribes(path, "POST", answer.Status, answer.Type, answer.Body);
     }
-
-    private static bool IsAnswered(string path) => !path.Contains("/events", StringComparison.Ordinal);
 
     private static string Fill(string path, string uid) =>
         path.Replace("{slug}", DescribedEdge.Slug, StringComparison.Ordinal).Replace("{uid}", uid, StringComparison.Ordinal).Replace("{format}", "png", StringComparison.Ordinal);
