@@ -51,7 +51,10 @@
     const post = async events => {
       let status = 0
       try {
-        status = (await fetch(target(), { method: 'POST', body: bodyOf(events), credentials: 'omit', keepalive: true })).status
+        const answer = await fetch(target(), { method: 'POST', body: bodyOf(events), credentials: 'omit', keepalive: true })
+        status = answer.status
+        // Until its answer is read, a request counts for the 64 KiB a browser lets a page have under way with keepalive.
+        await answer.text()
       } catch {}
       const isLost = !status || status == 429 || status > 499
       if (isLost) queue.unshift(...events)
