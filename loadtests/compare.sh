@@ -10,6 +10,7 @@ export LC_ALL=C
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
+. "$here/measure.sh"
 
 edge_binary=${EDGE_BINARY:-$root/artifacts/edge/edge}
 rounds=${ROUNDS:-6}
@@ -19,7 +20,6 @@ round_seconds=$(tr '\0' '\n' < "/proc/$$/environ" | sed -n 's/^SECONDS=//p')
 round_seconds=${round_seconds:-5}
 only=${ONLY:-}
 cores=$(nproc)
-hertz=$(getconf CLK_TCK)
 results=${RESULTS:-$here/RESULTS.md}
 
 server_core=0
@@ -27,7 +27,6 @@ client_core=1
 warm_up_seconds=1
 starts=5
 answer_deadline_us=10000000
-quiet_deadline_tenths=300
 stop_deadline_tenths=150
 # A measurement is repeated when other processes took more than this share of both cores meanwhile, but not forever.
 foreign_percent_max=10
@@ -80,17 +79,6 @@ check_settings() {
 }
 
 # --- Servers --------------------------------------------------------------------------------------------------------
-
-# A port below the range of outgoing connections that nothing listens on.
-free_port() {
-  local candidate
-  while candidate=$((20000 + RANDOM % 12000)); do
-    if ! (: < "/dev/tcp/127.0.0.1/$candidate") 2> /dev/null; then
-      echo "$candidate"
-      return
-    fi
-  done
-}
 
 # Starts a server in a directory of its own, pinned to the servers' core. Sets pid[NAME] and port[NAME].
 start() {
@@ -201,45 +189,6 @@ check_worker_choice() {
 
 # --- Measuring ------------------------------------------------------------------------------------------------------
 
-# A process and its descendants.
-tree() {
-  local parent=$1 child
-  echo "$parent"
-  while read -r child; do
-    tree "$child"
-  done < <(cat "/proc/$parent/task/"*/children 2> /dev/null | xargs -r -n 1)
-}
-
-# CPU time of a process tree in clock ticks, user and system, finished children included.
-cpu_ticks() {
-  local process total=0 fields
-  for process in $(tree "$1"); do
-    # The name, in brackets, may hold spaces.
-    read -ra fields < <(sed 's/^.*) //' "/proc/$process/stat")
-    total=$((total + fields[11] + fields[12] + fields[13] + fields[14]))
-  done
-  echo "$total"
-}
-
-resident_kb() {
-  local process
-  for process in $(tree "$1"); do
-    sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$process/status"
-  done | awk '{ total += $1 } END { print total }'
-}
-
-# Waits until a server does nothing any more, so that work it put off is charged to the requests that caused it.
-wait_until_quiet() {
-  local server_pid=$1 before now count
-  before=$(cpu_ticks "$server_pid")
-  for ((count = 0; count < quiet_deadline_tenths; count += 5)); do
-    sleep 0.5
-    now=$(cpu_ticks "$server_pid")
-    [ $((now - before)) -gt 2 ] || return 0
-    before=$now
-  done
-}
-
 # Runs wrk. Sets sample to: requests, microseconds, p50, p99 in microseconds, errors.
 load() {
   local name=$1 route=$2 seconds=$3
@@ -294,7 +243,6 @@ measure() {
         all / hertz * 1e6 / s[1], during / hertz * 1e8 / s[2], s[5], s[1], foreign }' | tee -a "$scratch/samples"
 }
 
-median() { sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 
 # Median over the rounds of one column (4 = requests/s ...).
 middle() { awk -v r="$1" -v n="$2" -v c="$3" '$1 == r && $2 == n { print $c }' "$scratch/samples" | median; }
@@ -349,7 +297,7 @@ edge_counts() {
     $1 == "edge_events_stored_total" { stored = $2 }
     /^edge_events_dropped_total/ { dropped += $2 }
     /^edge_sink_forwarded_total/ { forwarded = $2 }
-    /^edge_sink_pending/ { pending = $2 }
+    /^edge_sink_pending[{]/ { pending = $2 }
     END { printf "Edge was sent %d requests in these rounds, more while warming up and checking. Its own count since the start: " \
       "%d events stored, %d dropped, %d forwarded, %d pending.\n\n", sent, stored, dropped, forwarded, pending }'
 }

@@ -12,6 +12,7 @@ export LC_ALL=C
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
+. "$here/measure.sh"
 
 edge=${EDGE_BINARY:-$root/artifacts/edge/edge}
 rounds=${ROUNDS:-5}
@@ -24,12 +25,10 @@ server_cores=${SERVER_CORES:-0}
 client_cores=${CLIENT_CORES:-1}
 only=${ONLY:-}
 data_parent=${DATA_PARENT:-${TMPDIR:-/tmp}}
-hertz=$(getconf CLK_TCK)
 
 batch_events=100
 warm_up_seconds=3
 ready_deadline_tenths=200
-quiet_deadline_tenths=300
 raw_writes=200
 raw_bytes=4096
 
@@ -62,37 +61,6 @@ stop() {
 }
 trap 'stop; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-
-# A port below the range of outgoing connections that nothing listens on.
-free_port() {
-  local candidate
-  while candidate=$((20000 + RANDOM % 12000)); do
-    if ! (: < "/dev/tcp/127.0.0.1/$candidate") 2> /dev/null; then
-      echo "$candidate"
-      return
-    fi
-  done
-}
-
-# CPU time of the server in clock ticks, user and system.
-cpu_ticks() {
-  local fields
-  # The name, in brackets, may hold spaces.
-  read -ra fields < <(sed 's/^.*) //' "/proc/$pid/stat")
-  echo $((fields[11] + fields[12]))
-}
-
-# Waits until the server does nothing any more, so that work it put off is charged to the requests that caused it.
-wait_until_quiet() {
-  local before now count
-  before=$(cpu_ticks)
-  for ((count = 0; count < quiet_deadline_tenths; count += 5)); do
-    sleep 0.5
-    now=$(cpu_ticks)
-    [ $((now - before)) -gt 2 ] || return 0
-    before=$now
-  done
-}
 
 # Starts a server on an empty directory with a key of its own. Sets pid, url and key.
 start() {
@@ -138,24 +106,23 @@ measure() {
   raw=$(raw_rate)
   start "$kind"
   load "$kind" "$warm_up_seconds" "w$round"
-  wait_until_quiet
-  before=$(cpu_ticks)
+  wait_until_quiet "$pid"
+  before=$(cpu_ticks "$pid")
   events_before=$(stored)
   load "$kind" "$round_seconds" "r$round"
-  after=$(cpu_ticks)
+  after=$(cpu_ticks "$pid")
   # What the server says it stored, not what the client believes it sent.
   events=$(($(stored) - events_before))
-  wait_until_quiet
-  settled=$(cpu_ticks)
+  wait_until_quiet "$pid"
+  settled=$(cpu_ticks "$pid")
   awk -v who="$kind $round" -v sample="${sample[*]}" -v hertz="$hertz" -v during=$((after - before)) -v all=$((settled - before)) \
-    -v events="$events" -v raw="$raw" -v rss="$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status")" 'BEGIN {
+    -v events="$events" -v raw="$raw" -v rss="$(resident_kb "$pid")" 'BEGIN {
       split(sample, s, " ")
       printf "%s %.0f %.0f %d %d %.1f %.0f %d %d %d\n", who, s[1] / s[2] * 1e6, events / s[2] * 1e6, s[3], s[4],
         all / hertz * 1e6 / s[1], during / hertz * 1e8 / s[2], s[5], raw, rss }' | tee -a "$work/samples"
   stop
 }
 
-median() { sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 
 # Median over the rounds of one column (3 = requests/s ...).
 middle() { awk -v k="$1" -v c="$2" '$1 == k { print $c }' "$work/samples" | median; }

@@ -7,6 +7,7 @@
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/measure.sh"
 edge=${EDGE_BINARY:-$here/../artifacts/edge/edge}
 events=${EVENTS:-5000000}
 rate=${RATE:-200}
@@ -21,13 +22,6 @@ house_pid=
 stop() { [ -z "$1" ] || { kill -9 "$1" 2>/dev/null || true; wait "$1" 2>/dev/null || true; }; }
 trap 'stop "$edge_pid"; stop "$house_pid"; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-
-free_port() {
-  local candidate
-  while candidate=$((20000 + RANDOM % 12000)); do
-    if ! (: <"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null; then echo "$candidate"; return; fi
-  done
-}
 
 house_port=$(free_port)
 house=http://127.0.0.1:$house_port
