@@ -4,21 +4,14 @@ using Edge.Tests.Support;
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>
-/// Traffic into a service whose one sink is a ClickHouse behind a proxy; every cycle one fault of the server, the connection or the service,
-/// half of them with a kill -9 of the service in the middle. What is delivered are the rows after merging (<c>FINAL</c>), so a row that is
-/// there twice is a finding, and so is a dead letter.
+/// Faults of a ClickHouse. What is delivered are the rows after merging (<c>FINAL</c>), so a row that is there twice is a finding.
 /// </summary>
-internal sealed class ClickHouseScenario(Site site, ClickHouseServer server, TcpProxy proxy)
+internal sealed class ClickHouseScenario(Site site, ClickHouseServer server, TcpProxy proxy) : ServerFaults(site)
 {
     public const string Table = "edge_events";
 
-    private const int TrafficMinMs = 100;
-    private const int TrafficMaxMs = 400;
-    private const int OutageMinMs = 50;
-    private const int OutageMaxMs = 600;
-
     private static readonly string[] Faults =
-        ["kill edge", "kill server", "restart server", "refuse", "break connections", "break before insert", "break after insert", "silence", "slow", "500", "429"];
+        [KillEdge, "kill server", "restart server", "refuse", "break connections", "break before insert", "break after insert", "silence", "slow", "500", "429"];
 
     /// <summary>A round with a data directory, a server and a table of its own.</summary>
     /// <param name="binary">The build under test.</param>
@@ -34,38 +27,14 @@ internal sealed class ClickHouseScenario(Site site, ClickHouseServer server, Tcp
             // Referrers hold no quotes.
             HasDelivered = async referrer => await server.CountAsync($"SELECT count() FROM {Table} WHERE referrer = '{referrer}'") > 0,
         };
-        var (exitCode, _, error) = await EdgeProcess.RunAsync(["sink", "init", "warehouse"], SinkSettings(server.Port));
-        if (exitCode != 0) site.Add($"sink init: {error}");
-        var scenario = new ClickHouseScenario(site, server, proxy);
-        for (var i = 0; i < cycles && site.IsClean; i++) await scenario.RunAsync(Faults[random.Next(Faults.Length)]);
-        var verdict = await site.JudgeAsync();
-        if (verdict.Duplicates > 0) site.Add($"{verdict.Duplicates} rows stand there twice");
-        if (Directory.Exists(Path.Combine(directory.Path, "dead-letters", "warehouse"))) site.Add("good events were set aside as dead letters");
-        return (site, verdict);
+        return await new ClickHouseScenario(site, server, proxy).RunAsync(directory.Path, SinkSettings(server.Port), Faults, cycles);
     };
 
-    private async Task RunAsync(string fault)
-    {
-        site.Cycles++;
-        if (await site.StartAsync() is not { } edge) return;
-        await using (edge)
-        {
-            var crowd = site.SendCrowd(edge);
-            await Task.Delay(site.Random.Next(TrafficMinMs, TrafficMaxMs));
-            var killsEdge = fault == "kill edge" || site.Random.Next(2) == 0;
-            await StrikeAsync(fault, killsEdge ? edge.KillAsync : () => Task.CompletedTask);
-            if (!killsEdge) await Task.Delay(site.Random.Next(TrafficMaxMs));
-            await edge.KillAsync();
-            await site.EndAsync(crowd);
-        }
-    }
-
-    /// <summary>The fault, the service's end in the middle of it if so chosen, and the end of the fault.</summary>
-    private async Task StrikeAsync(string fault, Func<Task> meanwhile)
+    protected override async Task StrikeAsync(string fault, Func<Task> meanwhile)
     {
         switch (fault)
         {
-            case "kill edge":
+            case KillEdge:
                 await meanwhile();
                 break;
             case "kill server" or "restart server":
@@ -94,14 +63,6 @@ internal sealed class ClickHouseScenario(Site site, ClickHouseServer server, Tcp
                 if (fault == "silence") proxy.BreakAll();
                 break;
         }
-    }
-
-    private async Task OutageAsync(Func<Task> meanwhile)
-    {
-        var outageMs = site.Random.Next(OutageMinMs, OutageMaxMs);
-        await Task.Delay(outageMs / 2);
-        await meanwhile();
-        await Task.Delay(outageMs / 2);
     }
 
     private static byte[] Answer(string status, string headers) =>

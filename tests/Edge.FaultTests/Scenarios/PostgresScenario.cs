@@ -3,24 +3,16 @@ using Edge.Tests.Support;
 
 namespace Edge.FaultTests.Scenarios;
 
-/// <summary>
-/// Traffic into a service whose one sink is a PostgreSQL behind a proxy; every cycle one fault of the server, the connection or the service.
-/// What is delivered are the rows of the table. A repeated or missing row is a finding, and so is a dead letter.
-/// </summary>
-internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProxy proxy, string connection)
+/// <summary>Faults of a PostgreSQL. What is delivered are the rows of the table.</summary>
+internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProxy proxy, string connection) : ServerFaults(site)
 {
     public const string Table = "edge_events";
-
-    private const int TrafficMinMs = 100;
-    private const int TrafficMaxMs = 400;
-    private const int OutageMinMs = 50;
-    private const int OutageMaxMs = 600;
 
     /// <summary>Long enough for an honest statement, short enough to run out while somebody holds the table.</summary>
     private const int StatementTimeoutMs = 1_000;
 
     private static readonly string[] Faults =
-        ["kill edge", "kill server", "restart server", "break connections", "break before commit", "break after commit", "silence", "lock", "disk full"];
+        [KillEdge, "kill server", "restart server", "break connections", "break before commit", "break after commit", "silence", "lock", "disk full"];
 
     /// <summary>A round with a data directory, a server and a table of its own.</summary>
     /// <param name="binary">The build under test.</param>
@@ -36,38 +28,14 @@ internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProx
             Delivered = () => RowsAsync(connection),
             HasDelivered = referrer => HasRowAsync(connection, referrer),
         };
-        var (exitCode, _, error) = await EdgeProcess.RunAsync(["sink", "init", "warehouse"], SinkSettings(connection));
-        if (exitCode != 0) site.Add($"sink init: {error}");
-        var scenario = new PostgresScenario(site, server, proxy, connection);
-        for (var i = 0; i < cycles && site.IsClean; i++) await scenario.RunAsync(Faults[random.Next(Faults.Length)]);
-        var verdict = await site.JudgeAsync();
-        if (verdict.Duplicates > 0) site.Add($"{verdict.Duplicates} rows stand there twice");
-        if (Directory.Exists(Path.Combine(directory.Path, "dead-letters", "warehouse"))) site.Add("good events were set aside as dead letters");
-        return (site, verdict);
+        return await new PostgresScenario(site, server, proxy, connection).RunAsync(directory.Path, SinkSettings(connection), Faults, cycles);
     };
 
-    private async Task RunAsync(string fault)
-    {
-        site.Cycles++;
-        if (await site.StartAsync() is not { } edge) return;
-        await using (edge)
-        {
-            var crowd = site.SendCrowd(edge);
-            await Task.Delay(site.Random.Next(TrafficMinMs, TrafficMaxMs));
-            var killsEdge = fault == "kill edge" || site.Random.Next(2) == 0;
-            await StrikeAsync(fault, killsEdge ? edge.KillAsync : () => Task.CompletedTask);
-            if (!killsEdge) await Task.Delay(site.Random.Next(TrafficMaxMs));
-            await edge.KillAsync();
-            await site.EndAsync(crowd);
-        }
-    }
-
-    /// <summary>The fault, the service's end in the middle of it if so chosen, and the end of the fault.</summary>
-    private async Task StrikeAsync(string fault, Func<Task> meanwhile)
+    protected override async Task StrikeAsync(string fault, Func<Task> meanwhile)
     {
         switch (fault)
         {
-            case "kill edge":
+            case KillEdge:
                 await meanwhile();
                 break;
             case "kill server":
@@ -98,7 +66,7 @@ internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProx
                 break;
             case "lock":
                 var holding = PostgresServer.ExecuteAsync(connection,
-                    $"BEGIN; LOCK TABLE {Table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({Seconds(StatementTimeoutMs + site.Random.Next(OutageMaxMs))}); COMMIT");
+                    $"BEGIN; LOCK TABLE {Table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({Seconds(StatementTimeoutMs + Site.Random.Next(OutageMaxMs))}); COMMIT");
                 await OutageAsync(meanwhile);
                 await holding;
                 break;
@@ -111,14 +79,6 @@ internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProx
                 await PostgresServer.ExecuteAsync(connection, $"DROP TRIGGER full_disk ON {Table}");
                 break;
         }
-    }
-
-    private async Task OutageAsync(Func<Task> meanwhile)
-    {
-        var outageMs = site.Random.Next(OutageMinMs, OutageMaxMs);
-        await Task.Delay(outageMs / 2);
-        await meanwhile();
-        await Task.Delay(outageMs / 2);
     }
 
     private static string Seconds(int milliseconds) => (milliseconds / 1_000.0).ToString(CultureInfo.InvariantCulture);
