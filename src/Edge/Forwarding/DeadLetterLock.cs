@@ -12,7 +12,9 @@ internal sealed class DeadLetterLock : IDisposable
     private const string Suffix = ".lock";
 
     private const int AttemptPauseMs = 10;
-    private const int AttemptsMax = 500;
+
+    /// <summary>The first at once, the last after five seconds.</summary>
+    private const int Attempts = 501;
 
     private readonly DiskFile _file;
 
@@ -24,14 +26,9 @@ internal sealed class DeadLetterLock : IDisposable
         var file = DiskFile.OpenOrCreate(directory + Suffix);
         try
         {
-            for (var attempt = 0; !file.TryLock(); attempt++)
+            if (!file.TryLock(Attempts, AttemptPauseMs))
             {
-                if (attempt == AttemptsMax)
-                {
-                    throw new IOException($"another process holds the dead letters in {directory}");
-                }
-
-                Thread.Sleep(AttemptPauseMs);
+                throw new IOException($"another process holds the dead letters in {directory}");
             }
 
             return new DeadLetterLock(file);

@@ -56,6 +56,18 @@ internal sealed partial class DiskFile : IDisposable
         return true;
     }
 
+    /// <summary>Tries to take the lock several times, with pauses in between that hold the thread; false when none of them did.</summary>
+    public bool TryLock(int attempts, int pauseMs)
+    {
+        for (var attempt = 1; !TryLock(); attempt++)
+        {
+            if (attempt == attempts)
+                return false;
+            Thread.Sleep(pauseMs);
+        }
+        return true;
+    }
+
     /// <summary>Fills the whole buffer from the offset; a file that ends before is an error.</summary>
     public unsafe void ReadExactly(Span<byte> buffer, long offset)
     {

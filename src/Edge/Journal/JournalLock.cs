@@ -31,18 +31,13 @@ internal sealed class JournalLock : IDisposable
         var file = DiskFile.OpenOrCreate(path);
         try
         {
-            for (var attempt = 1; !file.TryLock(); attempt++)
+            if (!file.TryLock(Attempts, AttemptPauseMs))
             {
-                if (attempt == Attempts)
+                throw new JournalException(
+                    $"the journal in {directory} is in use by process {Owner(file)}: stop it first, or use another data directory")
                 {
-                    throw new JournalException(
-                        $"the journal in {directory} is in use by process {Owner(file)}: stop it first, or use another data directory")
-                    {
-                        IsInUse = true,
-                    };
-                }
-
-                Thread.Sleep(AttemptPauseMs);
+                    IsInUse = true,
+                };
             }
 
             WriteOwner(file);
