@@ -21,31 +21,16 @@ internal sealed class NetworkTable
     }
 
     /// <summary>The rules with a network that holds the address.</summary>
-    public RuleSet Find(UInt128 address, bool isV4)
+    public RuleSet Find(UInt128 address, bool isV4) =>
+        isV4 ? Find(_startsV4, _rulesV4, (uint)address) : Find(_startsV6, _rulesV6, address);
+
+    /// <summary>The rules of the stretch that begins at the address or nearest before it; no two begin at the same.</summary>
+    private static RuleSet Find<T>(T[] starts, RuleSet[] rules, T address)
+        where T : struct, IComparable<T>
     {
-        if (isV4)
-        {
-            var v4 = (uint)address;
-            var (from, to) = (0, _startsV4.Length);
-            while (from < to)
-            {
-                var middle = (int)((uint)(from + to) >> 1);
-                if (_startsV4[middle] <= v4) from = middle + 1;
-                else to = middle;
-            }
-            return from == 0 ? default : _rulesV4[from - 1];
-        }
-        else
-        {
-            var (from, to) = (0, _startsV6.Length);
-            while (from < to)
-            {
-                var middle = (int)((uint)(from + to) >> 1);
-                if (_startsV6[middle] <= address) from = middle + 1;
-                else to = middle;
-            }
-            return from == 0 ? default : _rulesV6[from - 1];
-        }
+        var found = starts.AsSpan().BinarySearch(address);
+        var stretch = found >= 0 ? found : ~found - 1;
+        return stretch < 0 ? default : rules[stretch];
     }
 
     private static (UInt128[] Starts, RuleSet[] Rules) Cut(IReadOnlyList<VerdictRule> rules, bool isV4)
