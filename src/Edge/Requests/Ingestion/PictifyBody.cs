@@ -13,27 +13,27 @@ internal static class PictifyBody
 
     public static PictifyReading Read(ReadOnlyMemory<byte> body)
     {
-        if (!BodyReader.TryTrim(ref body)) return Refuse(false, "must be valid UTF-8", FieldProblemCodes.InvalidFormat);
+        if (!BodyReader.TryTrim(ref body)) return Refuse(false, "must be valid UTF-8", ViolationCodes.InvalidFormat);
         try
         {
             var reader = new BodyReader(body, PictifyEvent.Names, stackalloc RawValue[PictifyEvent.Members]);
             reader.Next();
             if (reader.Token == JsonTokenType.StartArray) return ReadArray(ref reader);
-            var problems = new List<FieldProblem>();
+            var problems = new List<Violation>();
             var item = PictifyEvent.Read(ref reader, 0, problems);
             reader.ReadEnd();
             return problems.Count > 0 ? new PictifyReading(false, problems, []) : new PictifyReading(false, [], [item]);
         }
         catch (JsonException)
         {
-            return Refuse(false, "must be one JSON value, nested at most 64 levels deep", FieldProblemCodes.InvalidFormat);
+            return Refuse(false, "must be one JSON value, nested at most 64 levels deep", ViolationCodes.InvalidFormat);
         }
     }
 
     private static PictifyReading ReadArray(ref BodyReader reader)
     {
         var items = new List<PictifyItem>();
-        var problems = new List<FieldProblem>();
+        var problems = new List<Violation>();
         var count = 0;
         for (; reader.NextElement(); count++)
         {
@@ -48,13 +48,13 @@ internal static class PictifyBody
             items.Add(problems.Count > 0 ? item with { Event = null, Error = Describe(problems[0]) } : item);
         }
         reader.ReadEnd();
-        if (count == 0) return Refuse(true, "must hold at least one event", FieldProblemCodes.Required);
+        if (count == 0) return Refuse(true, "must hold at least one event", ViolationCodes.Required);
         return count > EventsMax
-            ? Refuse(true, $"must hold at most {EventsMax} events", FieldProblemCodes.OutOfRange)
+            ? Refuse(true, $"must hold at most {EventsMax} events", ViolationCodes.OutOfRange)
             : new PictifyReading(true, [], items);
     }
 
-    private static string Describe(FieldProblem problem) => problem.Field.Length == 0 ? $"event {problem.Message}" : $"{problem.Field} {problem.Message}";
+    private static string Describe(Violation problem) => problem.Field.Length == 0 ? $"event {problem.Message}" : $"{problem.Field} {problem.Message}";
 
-    private static PictifyReading Refuse(bool isArray, string message, string code) => new(isArray, [new FieldProblem("", message, code)], []);
+    private static PictifyReading Refuse(bool isArray, string message, string code) => new(isArray, [new Violation("", message, code)], []);
 }

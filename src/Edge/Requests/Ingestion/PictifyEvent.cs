@@ -56,18 +56,18 @@ internal static class PictifyEvent
     public static readonly MemberNames Names = new(Fields);
 
     /// <summary>Reads the event the reader stands on; what is wrong with it is added to <paramref name="problems"/>.</summary>
-    public static PictifyItem Read(ref BodyReader reader, int index, List<FieldProblem> problems)
+    public static PictifyItem Read(ref BodyReader reader, int index, List<Violation> problems)
     {
         if (reader.Token != JsonTokenType.StartObject)
         {
             reader.ReadValue();
-            problems.Add(new FieldProblem("", "must be an object", FieldProblemCodes.InvalidType));
+            problems.Add(new Violation("", "must be an object", ViolationCodes.InvalidType));
             return new PictifyItem(index, null, null, null, false);
         }
         reader.ReadObject();
         if (reader.Object.Length > ReceivedEvent.BytesMax)
         {
-            problems.Add(new FieldProblem("", $"must be at most {ReceivedEvent.BytesMax} bytes", FieldProblemCodes.TooLong));
+            problems.Add(new Violation("", $"must be at most {ReceivedEvent.BytesMax} bytes", ViolationCodes.TooLong));
             return new PictifyItem(index, null, null, null, false);
         }
         var type = ReadWord(reader, Event, Events, problems, isRequired: true);
@@ -94,58 +94,58 @@ internal static class PictifyEvent
     }
 
     private static ReadOnlyMemory<byte> ReadText(
-        in BodyReader reader, int member, int charsMax, List<FieldProblem> problems, bool isRequired = false, bool mayBeEmpty = true)
+        in BodyReader reader, int member, int charsMax, List<Violation> problems, bool isRequired = false, bool mayBeEmpty = true)
     {
         var problem = reader.ReadText(reader[member], charsMax, out var text);
         var isFine = problem == TextProblem.None
             || !isRequired && (problem == TextProblem.Absent || problem == TextProblem.Empty && mayBeEmpty);
-        if (!isFine) problems.Add(new FieldProblem(Fields[member], MemberText.Describe(problem, charsMax), CodeOf(problem)));
+        if (!isFine) problems.Add(new Violation(Fields[member], MemberText.Describe(problem, charsMax), CodeOf(problem)));
         return text;
     }
 
-    private static string ReadWord(in BodyReader reader, int member, string[] words, List<FieldProblem> problems, bool isRequired = false)
+    private static string ReadWord(in BodyReader reader, int member, string[] words, List<Violation> problems, bool isRequired = false)
     {
         var problem = reader.ReadText(reader[member], MemberText.Unlimited, out var text);
         if (problem == TextProblem.Absent && !isRequired) return "";
         if (problem is TextProblem.Absent or TextProblem.NotText)
         {
-            problems.Add(new FieldProblem(Fields[member], MemberText.Describe(problem, MemberText.Unlimited), CodeOf(problem)));
+            problems.Add(new Violation(Fields[member], MemberText.Describe(problem, MemberText.Unlimited), CodeOf(problem)));
             return "";
         }
         foreach (var word in words)
         {
             if (Ascii.Equals(text.Span, word)) return word;
         }
-        problems.Add(new FieldProblem(Fields[member], $"must be one of {string.Join(", ", words)}", FieldProblemCodes.InvalidValue));
+        problems.Add(new Violation(Fields[member], $"must be one of {string.Join(", ", words)}", ViolationCodes.InvalidValue));
         return "";
     }
 
-    private static ReadOnlyMemory<byte> ReadMetadata(in BodyReader reader, List<FieldProblem> problems)
+    private static ReadOnlyMemory<byte> ReadMetadata(in BodyReader reader, List<Violation> problems)
     {
         var value = reader[Metadata];
         if (value.IsAbsent) return default;
         var raw = reader.Raw(value);
         if (!value.IsObject)
         {
-            problems.Add(new FieldProblem(Fields[Metadata], "must be an object", FieldProblemCodes.InvalidType));
+            problems.Add(new Violation(Fields[Metadata], "must be an object", ViolationCodes.InvalidType));
         }
         // Whitespace does not count, so what is sent may be longer; it is never shorter.
         else if (raw.Length > MetadataBytesMax && RawJson.StringifiedBytes(raw.Span) > MetadataBytesMax)
         {
-            problems.Add(new FieldProblem(Fields[Metadata], $"must be at most {MetadataBytesMax} bytes", FieldProblemCodes.TooLong));
+            problems.Add(new Violation(Fields[Metadata], $"must be at most {MetadataBytesMax} bytes", ViolationCodes.TooLong));
         }
         else if (RawJson.Depth(raw.Span) > MetadataDepthMax)
         {
-            problems.Add(new FieldProblem(Fields[Metadata], $"must be at most {MetadataDepthMax} levels deep", FieldProblemCodes.OutOfRange));
+            problems.Add(new Violation(Fields[Metadata], $"must be at most {MetadataDepthMax} levels deep", ViolationCodes.OutOfRange));
         }
         return raw;
     }
 
     private static string CodeOf(TextProblem problem) => problem switch
     {
-        TextProblem.Absent or TextProblem.Empty => FieldProblemCodes.Required,
-        TextProblem.NotText => FieldProblemCodes.InvalidType,
-        TextProblem.TooLong => FieldProblemCodes.TooLong,
-        _ => FieldProblemCodes.InvalidFormat,
+        TextProblem.Absent or TextProblem.Empty => ViolationCodes.Required,
+        TextProblem.NotText => ViolationCodes.InvalidType,
+        TextProblem.TooLong => ViolationCodes.TooLong,
+        _ => ViolationCodes.InvalidFormat,
     };
 }

@@ -2,12 +2,6 @@ using Edge.Events;
 
 namespace Edge.Requests.Ingestion;
 
-/// <summary>A rule a body breaks, as an answer lists it.</summary>
-/// <param name="Field">The member; empty for the body itself.</param>
-/// <param name="Message">What is wrong, as a sentence's end behind the name of the member.</param>
-/// <param name="Code">The kind of rule, a word from the set that answers about experiments use too.</param>
-internal readonly record struct FieldProblem(string Field, string Message, string Code);
-
 /// <summary>One element of a Pictify body; exactly one of event and error is there.</summary>
 /// <param name="Index">Its position, from 0.</param>
 /// <param name="Event">What it says.</param>
@@ -20,4 +14,4 @@ internal sealed record PictifyItem(int Index, ReceivedEvent? Event, string? Erro
 /// <param name="IsArray">Whether the events were sent in an array.</param>
 /// <param name="Problems">Why the whole body is refused, every reason at once; empty when it is not.</param>
 /// <param name="Items">Its elements, in order; empty when it is refused.</param>
-internal sealed record PictifyReading(bool IsArray, IReadOnlyList<FieldProblem> Problems, IReadOnlyList<PictifyItem> Items);
+internal sealed record PictifyReading(bool IsArray, IReadOnlyList<Violation> Problems, IReadOnlyList<PictifyItem> Items);
