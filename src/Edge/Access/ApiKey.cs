@@ -38,6 +38,9 @@ internal enum KeyKind
 /// </summary>
 internal sealed record ApiKey
 {
+    /// <summary>Project of whatever names none: a machine that has only one.</summary>
+    public const string DefaultProject = "default";
+
     /// <summary>Names the key to people, <c>key_</c> and 12 characters; not a secret.</summary>
     public required string Id { get; init; }
 
@@ -78,6 +81,10 @@ internal sealed record ApiKey
     /// <summary>Since when it is refused; null is not at all.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? RevokedAt { get; init; }
+
+    /// <summary>The team whose experiments it is for; null on a machine that has only one.</summary>
+    [JsonIgnore]
+    public string? Team => Project == DefaultProject ? null : Project;
 
     /// <summary>Whether it opens anything at an instant.</summary>
     public bool IsValidAt(DateTimeOffset now) => RevokedAt is null && !(ExpiresAt <= now);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using Edge.Access;
 using Edge.Experiments;
 using Edge.Requests;
 using Microsoft.AspNetCore.Http;
@@ -34,25 +36,39 @@ internal static class Problem
             json => WriteErrors(json, violations));
 
     /// <summary>The answer to a body that could not be taken.</summary>
-    public static Task BodyAsync(HttpContext context, BodyFault problem, BodyRules rules)
+    public static Task BodyAsync(HttpContext context, BodyFault fault, BodyRules rules)
     {
-        switch (problem)
+        var status = RequestBody.Refuse(context, fault);
+        return fault switch
         {
-            case BodyFault.TooLarge:
-                return WriteAsync(context, StatusCodes.Status413PayloadTooLarge, "payload-too-large", "Payload Too Large",
-                    $"The body must be at most {rules.BytesMax} bytes.");
-            case BodyFault.UnsupportedType:
-                return WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Unsupported Media Type",
-                    rules.TakesText ? "The body must be application/json or text/plain, and JSON in UTF-8." : "The body must be application/json in UTF-8.");
-            case BodyFault.UnsupportedEncoding:
-                context.Response.Headers.AcceptEncoding = "gzip";
-                return WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Unsupported Media Type",
-                    "The body must be sent as it is or in gzip.");
-            case BodyFault.Busy:
-                return UnavailableAsync(context, "Too many request bodies are being read. Nothing was stored; send it again.");
-            default:
-                return ValidationAsync(context, [new Violation("", "is incomplete or not valid gzip", ViolationCodes.InvalidFormat)]);
-        }
+            BodyFault.TooLarge => WriteAsync(context, status, "payload-too-large", "Payload Too Large",
+                $"The body must be at most {rules.BytesMax} bytes."),
+            BodyFault.UnsupportedType => WriteAsync(context, status, "unsupported-media-type", "Unsupported Media Type",
+                rules.TakesText ? "The body must be application/json or text/plain, and JSON in UTF-8." : "The body must be application/json in UTF-8."),
+            BodyFault.UnsupportedEncoding => WriteAsync(context, status, "unsupported-media-type", "Unsupported Media Type",
+                "The body must be sent as it is or in gzip."),
+            BodyFault.Busy => UnavailableAsync(context, "Too many request bodies are being read. Nothing was stored; send it again."),
+            _ => ValidationAsync(context, [new Violation("", "is incomplete or not valid gzip", ViolationCodes.InvalidFormat)]),
+        };
+    }
+
+    /// <summary>The headers that say how much of a limit is left (spec 1.9).</summary>
+    public static void WriteRate(IHeaderDictionary headers, RateDecision rate)
+    {
+        headers["X-RateLimit-Limit"] = rate.Limit.ToString(CultureInfo.InvariantCulture);
+        headers["X-RateLimit-Remaining"] = rate.Remaining.ToString(CultureInfo.InvariantCulture);
+        headers["X-RateLimit-Reset"] = rate.ResetAt.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>429: the limit is used up.</summary>
+    /// <param name="context">The exchange.</param>
+    /// <param name="rate">The limit.</param>
+    /// <param name="who">Whose limit it is.</param>
+    public static Task RateLimitedAsync(HttpContext context, RateDecision rate, string who)
+    {
+        context.Response.Headers.RetryAfter = rate.RetryAfter.ToString(CultureInfo.InvariantCulture);
+        return WriteAsync(context, StatusCodes.Status429TooManyRequests, "rate-limit-exceeded", "Rate Limit Exceeded",
+            $"This {who} may send {rate.Limit} requests a minute.");
     }
 
     /// <summary>503 with the time after which to try again.</summary>

@@ -45,6 +45,28 @@ internal static class RequestBody
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = 2L * rules.BytesMax;
     }
 
+    /// <summary>
+    /// The status of the answer to a body that could not be taken, and the headers that go with it (spec 1.4). The words are each API's own.
+    /// </summary>
+    public static int Refuse(HttpContext context, BodyFault fault)
+    {
+        switch (fault)
+        {
+            case BodyFault.TooLarge:
+                return StatusCodes.Status413PayloadTooLarge;
+            case BodyFault.UnsupportedType:
+                return StatusCodes.Status415UnsupportedMediaType;
+            case BodyFault.UnsupportedEncoding:
+                context.Response.Headers.AcceptEncoding = "gzip";
+                return StatusCodes.Status415UnsupportedMediaType;
+            case BodyFault.Busy:
+                context.Response.Headers.RetryAfter = "1";
+                return StatusCodes.Status503ServiceUnavailable;
+            default:
+                return StatusCodes.Status400BadRequest;
+        }
+    }
+
     /// <summary>The bytes, or why not. Dispose the answer when its bytes are not looked at any more.</summary>
     public static async ValueTask<ReceivedBody> ReadAsync(HttpContext context, BodyRules rules)
     {

@@ -1,3 +1,5 @@
+using Edge.Access;
+using Edge.Endpoints.Ingestion;
 using Edge.Enrichment;
 using Edge.Enrichment.Geo;
 using Edge.Events;
@@ -34,11 +36,6 @@ internal sealed class VisitRecorder(
 {
     /// <summary>Minutes after midnight UTC in which a click may belong to yesterday's exposure: the longest attribution window.</summary>
     private const int AttributionMinutes = 30;
-
-    private const string Api = "pictify";
-
-    /// <summary>Project of an experiment without a team: a machine that has only one.</summary>
-    private const string DefaultProject = "default";
 
     private readonly EventIds _ids = new(time);
 
@@ -79,8 +76,8 @@ internal sealed class VisitRecorder(
             Id = _ids.Next(),
             Node = options.Node,
             ReceivedAt = now,
-            Api = Api,
-            Project = experiment.Experiment.Team ?? DefaultProject,
+            Api = Sender.Pictify,
+            Project = experiment.Experiment.Team ?? ApiKey.DefaultProject,
             Type = kind == VisitKind.Click ? "click" : "impression",
             Event = EventNameOf(kind),
             Experiment = experiment.SlugUtf8,
@@ -91,27 +88,9 @@ internal sealed class VisitRecorder(
             UnitHash = unitHash,
             UnitHashPrevious = isJustAfterMidnight ? previousUnitHash : default,
             Referrer = HeaderBytes.Narrow(referrer, referrerBytes),
-            Source = source.Source,
-            Medium = source.Medium,
-            Campaign = source.Campaign,
-            SourceConfidence = source.Confidence,
-            SourceRuleId = source.RuleId,
-            Country = place.Country.Text,
-            Region = place.Region,
-            City = place.City,
-            TimeZone = place.TimeZone,
-            DeviceType = facts.DeviceType,
-            Browser = facts.Browser,
-            BrowserVersion = facts.BrowserVersion,
-            Os = facts.Os,
-            OsVersion = facts.OsVersion,
-            DeviceBrand = facts.DeviceBrand,
-            DeviceModel = facts.DeviceModel,
             AddressHash = addressHash,
-            Verdict = VerdictNames.Of(verdict),
-            VerdictReason = judgement.Reason,
-            VerdictShadow = judgement.Shadow?.ShadowText,
         };
+        ServerFacts.Write(ref tracked, facts, judgement, place, source);
         verdicts.Count(judgement);
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
         return journal.TryAppend(record, tracked.Id, out sequence) == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;

@@ -61,6 +61,19 @@ internal sealed class CatalogEntry
     /// <summary>The variants in their order.</summary>
     public ReadOnlySpan<CatalogVariant> Variants => _variants;
 
+    /// <summary>Index of the variant with this id; negative when there is none.</summary>
+    public int IndexOfVariant(ReadOnlySpan<byte> idUtf8)
+    {
+        for (var i = 0; i < _variants.Length; i++)
+        {
+            if (idUtf8.SequenceEqual(_variants[i].IdUtf8))
+            {
+                return i;
+            }
+        }
+        return -1;
+    }
+
     /// <summary>Which bucket belongs to which variant.</summary>
     public SlotTable Slots { get; }
 

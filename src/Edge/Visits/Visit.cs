@@ -66,18 +66,7 @@ internal static class Visit
     public static int StatedVariant(ReadOnlySpan<char> query, CatalogEntry experiment)
     {
         Span<byte> stated = stackalloc byte[ExperimentRules.VariantIdCharsMax];
-        if (!QueryParameters.TryRead(query, VariantParameter, stated, out var written))
-        {
-            return -1;
-        }
-        for (var i = 0; i < experiment.Variants.Length; i++)
-        {
-            if (stated[..written].SequenceEqual(experiment.Variants[i].IdUtf8))
-            {
-                return i;
-            }
-        }
-        return -1;
+        return QueryParameters.TryRead(query, VariantParameter, stated, out var written) ? experiment.IndexOfVariant(stated[..written]) : -1;
     }
 
     /// <summary>What conditions and schedules may look at; views of the headers and the query.</summary>

@@ -28,21 +28,17 @@ internal static class ArtieAnswers
     /// <summary>The body could not be taken.</summary>
     public static void Body(HttpContext context, BodyFault fault)
     {
-        switch (fault)
+        var status = RequestBody.Refuse(context, fault);
+        switch (status)
         {
-            case BodyFault.TooLarge:
-                Error(context, StatusCodes.Status413PayloadTooLarge, "Payload exceeds maximum allowed size (10MB).");
+            case StatusCodes.Status413PayloadTooLarge:
+                Error(context, status, "Payload exceeds maximum allowed size (10MB).");
                 break;
-            case BodyFault.UnsupportedEncoding:
-                context.Response.Headers.AcceptEncoding = "gzip";
-                Error(context, StatusCodes.Status415UnsupportedMediaType, "Unsupported media type.");
+            case StatusCodes.Status415UnsupportedMediaType:
+                Error(context, status, "Unsupported media type.");
                 break;
-            case BodyFault.UnsupportedType:
-                Error(context, StatusCodes.Status415UnsupportedMediaType, "Unsupported media type.");
-                break;
-            case BodyFault.Busy:
-                context.Response.Headers.RetryAfter = "1";
-                Error(context, StatusCodes.Status503ServiceUnavailable, "Service unavailable. Please retry later.");
+            case StatusCodes.Status503ServiceUnavailable:
+                Error(context, status, "Service unavailable. Please retry later.");
                 break;
             default:
                 Invalid(context, null, "the body is incomplete or not valid gzip");

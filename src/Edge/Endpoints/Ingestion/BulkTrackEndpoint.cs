@@ -16,7 +16,6 @@ internal sealed class BulkTrackEndpoint(KeyRing keys, TokenBuckets rates, BodyRu
     public const int BytesMax = 10 << 20;
 
     private const string Allow = "POST";
-    private const int GuidChars = 36;
 
     public Task HandleAsync(HttpContext context)
     {
@@ -92,9 +91,7 @@ internal sealed class BulkTrackEndpoint(KeyRing keys, TokenBuckets rates, BodyRu
         {
             if (!events[i].SenderId.IsEmpty) continue;
             ids ??= new ReadOnlyMemory<byte>[events.Count];
-            var id = new byte[GuidChars];
-            Guid.NewGuid().TryFormat(id, out _);
-            ids[i] = id;
+            ids[i] = RandomId.New();
         }
         return ids;
     }

@@ -23,7 +23,7 @@ internal sealed class Cors(string allowHeaders)
     private readonly StringValues _allowHeaders = allowHeaders;
 
     /// <summary>Writes the headers that let the sending page read this answer, whatever it becomes.</summary>
-    public static void Open(HttpContext context)
+    private static void Open(HttpContext context)
     {
         var headers = context.Response.Headers;
         headers.Vary = VaryOrigin;
@@ -34,17 +34,21 @@ internal sealed class Cors(string allowHeaders)
         headers.AccessControlExposeHeaders = Exposed;
     }
 
-    /// <summary>Answers a preflight: 204 with what the route takes. It cannot see the key, so it never refuses.</summary>
-    public Task PreflightAsync(HttpContext context)
+    /// <summary>
+    /// Opens the answer to the sending page and, when the request is a preflight, completes it: 204 with what the route takes. A preflight cannot
+    /// see the key, so it is never refused.
+    /// </summary>
+    public bool IsPreflight(HttpContext context)
     {
         Open(context);
+        if (!HttpMethods.IsOptions(context.Request.Method)) return false;
         var headers = context.Response.Headers;
         headers.AccessControlAllowMethods = Methods;
         headers.AccessControlAllowHeaders = _allowHeaders;
         headers.AccessControlMaxAge = MaxAge;
         headers.Allow = Allow;
         context.Response.StatusCode = StatusCodes.Status204NoContent;
-        return Task.CompletedTask;
+        return true;
     }
 
     /// <summary>Only what can stand in a header: bytes beyond ASCII would make the answer fail.</summary>

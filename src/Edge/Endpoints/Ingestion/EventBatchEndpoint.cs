@@ -23,16 +23,15 @@ internal sealed class EventBatchEndpoint(
 
     private const string WriteScope = "sdk:write";
 
-    private static readonly Cors Cors = new("Authorization, Content-Type, Content-Encoding, Edge-Ack");
+    private static readonly Cors Pages = new("Authorization, Content-Type, Content-Encoding, Edge-Ack");
 
     public Task HandleAsync(HttpContext context)
     {
         RequestBody.Expect(context, rules);
-        Ingestion.Cors.Open(context);
-        if (HttpMethods.IsOptions(context.Request.Method))
+        if (Pages.IsPreflight(context))
         {
             Count(Outcome.Answered);
-            return Cors.PreflightAsync(context);
+            return Task.CompletedTask;
         }
         var refused = Enter(context, out var key);
         if (refused is null) return TrackAsync(context, key!);

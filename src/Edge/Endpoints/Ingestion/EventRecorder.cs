@@ -1,4 +1,5 @@
 using System.Text;
+using Edge.Access;
 using Edge.Enrichment;
 using Edge.Enrichment.Geo;
 using Edge.Events;
@@ -118,7 +119,7 @@ internal sealed class EventRecorder(
                     context.Request, e.Experiment, VisitKind.Click, e.Stated, facts.Now, facts.Agent, facts.Place.Country, Verdict.Human, [], []);
             }
             var part = new VisitPart { Experiment = e.Experiment, Shown = shown, UnitHash = unitHash, PreviousUnitHash = previousUnitHash };
-            var sender = new Sender(Sender.Pictify, e.Experiment.Experiment.Team ?? Sender.DefaultProject, null, e.IsAuthenticated);
+            var sender = new Sender(Sender.Pictify, e.Experiment.Experiment.Team ?? ApiKey.DefaultProject, null, e.IsAuthenticated);
             var result = Append(facts, sender, e.Event, default, new SourceScratch(scratch), part, out var sequence);
             receipt.Add(result == AppendResult.Appended ? EventFate.Stored : EventFate.Failed, sequence);
             if (result == AppendResult.Appended) continue;
@@ -157,7 +158,7 @@ internal sealed class EventRecorder(
         out long sequence)
     {
         var source = SourceOf(facts, sender, e, scratch);
-        var tracked = new TrackedEvent
+        scoped var tracked = new TrackedEvent
         {
             Id = _ids.Next(),
             SenderId = serverId.IsEmpty ? e.SenderId.Span : serverId,
@@ -186,30 +187,13 @@ internal sealed class EventRecorder(
             Url = e.Url.Span,
             Path = e.Path.Span,
             Referrer = e.Referrer.Span,
-            Source = source.Source,
-            Medium = source.Medium,
-            Campaign = source.Campaign,
-            SourceConfidence = source.Confidence,
-            SourceRuleId = source.RuleId,
-            Country = facts.Place.Country.Text,
-            Region = facts.Place.Region,
-            City = facts.Place.City,
-            TimeZone = facts.Place.TimeZone,
-            DeviceType = e.DeviceType.Length > 0 ? e.DeviceType : facts.Agent.DeviceType,
-            Browser = facts.Agent.Browser,
-            BrowserVersion = facts.Agent.BrowserVersion,
-            Os = facts.Agent.Os,
-            OsVersion = facts.Agent.OsVersion,
-            DeviceBrand = facts.Agent.DeviceBrand,
-            DeviceModel = facts.Agent.DeviceModel,
             AddressHash = facts.AddressHash,
-            Verdict = VerdictNames.Of(facts.Judgement.Verdict),
-            VerdictReason = facts.Judgement.Reason,
-            VerdictShadow = facts.Judgement.Shadow?.ShadowText,
             IsAuthenticated = sender.IsAuthenticated,
             Properties = e.Properties.Span,
             Extra = e.Extra.Span,
         };
+        ServerFacts.Write(ref tracked, facts.Agent, facts.Judgement, facts.Place, source);
+        if (e.DeviceType.Length > 0) tracked.DeviceType = e.DeviceType;
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
         return journal.TryAppend(record, tracked.Id, out sequence);
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Edge.Access;
 using Edge.Experiments;
@@ -22,28 +21,25 @@ internal sealed class EventsEndpoint(
 
     private const string KeyHeader = "X-Write-Key";
 
-    private static readonly Cors Cors = new("Content-Type, X-Write-Key, Content-Encoding, Edge-Ack");
+    private static readonly Cors Pages = new("Content-Type, X-Write-Key, Content-Encoding, Edge-Ack");
 
     public Task HandleAsync(HttpContext context)
     {
         RequestBody.Expect(context, rules);
-        Ingestion.Cors.Open(context);
-        if (HttpMethods.IsOptions(context.Request.Method))
+        if (Pages.IsPreflight(context))
         {
             Count(Outcome.Answered);
-            return Cors.PreflightAsync(context);
+            return Task.CompletedTask;
         }
         if (!HttpMethods.IsPost(context.Request.Method))
         {
             Count(Outcome.MethodNotAllowed);
-            return Problem.MethodNotAllowedAsync(context, Ingestion.Cors.Allow);
+            return Problem.MethodNotAllowedAsync(context, Cors.Allow);
         }
         if (RateOf(context) is { IsAllowed: false } rate)
         {
             Count(Outcome.RateLimited);
-            context.Response.Headers.RetryAfter = rate.RetryAfter.ToString(CultureInfo.InvariantCulture);
-            return Problem.WriteAsync(context, StatusCodes.Status429TooManyRequests, "rate-limit-exceeded", "Rate Limit Exceeded",
-                $"This address may send {rate.Limit} requests a minute.");
+            return Problem.RateLimitedAsync(context, rate, "address");
         }
         if (KeyOf(context, out var key)) return TrackAsync(context, key);
         Count(Outcome.Unauthorized);
@@ -66,7 +62,7 @@ internal sealed class EventsEndpoint(
         {
             Count(Outcome.Refused);
             metrics.CountRefusedEvents(Sender.Pictify, 1);
-            await Problem.ValidationAsync(context, [.. reading.Problems.Select(p => new Violation(p.Field, p.Message, p.Code))]);
+            await Problem.ValidationAsync(context, reading.Problems);
             return;
         }
         var events = new List<ExperimentEvent>(reading.Items.Count);
@@ -95,9 +91,9 @@ internal sealed class EventsEndpoint(
         if (item.Event is not { } e) return item.Error;
         if (key is null && item.WriteKey is { Length: > 0 } && !TryFindWriteKey(context, item.WriteKey, out key)) return "writeKey is invalid or has been revoked";
         if (key is null && requiresKey) return "a write key is required";
-        if (!TryFind(e.Experiment.Span, out var experiment) || (key is not null && experiment.Experiment.Team != TeamOf(key))) return "experiment not found";
+        if (!TryFind(e.Experiment.Span, out var experiment) || (key is not null && experiment.Experiment.Team != key.Team)) return "experiment not found";
         if (!experiment.IsRunning) return "experiment is not running";
-        var stated = IndexOf(experiment, e.Variant.Span);
+        var stated = experiment.IndexOfVariant(e.Variant.Span);
         if (stated < 0 && !e.Variant.IsEmpty) return "variantId is not a variant of the experiment";
         var isVisitor = item.IsFromSdk || context.Request.Headers.Origin.Count > 0;
         placed = new ExperimentEvent(item.Index, e, experiment, stated, isVisitor, key is not null);
@@ -127,10 +123,7 @@ internal sealed class EventsEndpoint(
         if (rates is null) return null;
         var address = addresses.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers[addresses.HeaderName]);
         var rate = rates.Count(address.ToBits(out var isV4), isV4);
-        var headers = context.Response.Headers;
-        headers["X-RateLimit-Limit"] = rate.Limit.ToString(CultureInfo.InvariantCulture);
-        headers["X-RateLimit-Remaining"] = rate.Remaining.ToString(CultureInfo.InvariantCulture);
-        headers["X-RateLimit-Reset"] = rate.ResetAt.ToString(CultureInfo.InvariantCulture);
+        Problem.WriteRate(context.Response.Headers, rate);
         return rate;
     }
 
@@ -141,15 +134,6 @@ internal sealed class EventsEndpoint(
         return slug.Length <= text.Length && Encoding.UTF8.TryGetChars(slug, text, out var written)
             && catalog.Current.TryFind(text[..written], out experiment!);
     }
-
-    private static int IndexOf(CatalogEntry experiment, ReadOnlySpan<byte> variantId)
-    {
-        for (var i = 0; i < experiment.Variants.Length; i++)
-            if (variantId.SequenceEqual(experiment.Variants[i].IdUtf8)) return i;
-        return -1;
-    }
-
-    private static string? TeamOf(ApiKey key) => key.Project == Sender.DefaultProject ? null : key.Project;
 
     private void Count(Outcome outcome) => metrics.Count(RouteName.Events, outcome);
 }

@@ -36,21 +36,17 @@ internal static class MillimetricAnswers
     /// <summary>The body could not be taken.</summary>
     public static void Body(HttpContext context, BodyFault fault)
     {
-        switch (fault)
+        var status = RequestBody.Refuse(context, fault);
+        switch (status)
         {
-            case BodyFault.TooLarge:
-                Error(context, StatusCodes.Status413PayloadTooLarge, "payload_too_large");
+            case StatusCodes.Status413PayloadTooLarge:
+                Error(context, status, "payload_too_large");
                 break;
-            case BodyFault.UnsupportedEncoding:
-                context.Response.Headers.AcceptEncoding = "gzip";
-                Error(context, StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type");
+            case StatusCodes.Status415UnsupportedMediaType:
+                Error(context, status, "unsupported_media_type");
                 break;
-            case BodyFault.UnsupportedType:
-                Error(context, StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type");
-                break;
-            case BodyFault.Busy:
-                context.Response.Headers.RetryAfter = "1";
-                Error(context, StatusCodes.Status503ServiceUnavailable, "service_unavailable");
+            case StatusCodes.Status503ServiceUnavailable:
+                Error(context, status, "service_unavailable");
                 break;
             default:
                 Invalid(context, new MillimetricReading(null, ["The body is incomplete or not valid gzip"], []));

@@ -8,12 +8,11 @@ namespace Edge.Endpoints.Ingestion;
 internal static class MillimetricDefaults
 {
     private const int SessionSeconds = 30 * 60;
-    private const int GuidChars = 36;
 
     public static ReceivedEvent Complete(ReceivedEvent e, DateTimeOffset now)
     {
         var timestamp = e.Timestamp ?? now;
-        var anonymousId = e.AnonymousId.IsEmpty ? NewId() : e.AnonymousId;
+        var anonymousId = e.AnonymousId.IsEmpty ? RandomId.New() : e.AnonymousId;
         return e with
         {
             Timestamp = timestamp,
@@ -21,13 +20,6 @@ internal static class MillimetricDefaults
             SessionId = e.SessionId.IsEmpty ? SessionOf(anonymousId.Span, timestamp) : e.SessionId,
             Path = e.Path.IsEmpty ? PathOf(e.Url) : e.Path,
         };
-    }
-
-    private static byte[] NewId()
-    {
-        var id = new byte[GuidChars];
-        Guid.NewGuid().TryFormat(id, out _);
-        return id;
     }
 
     /// <summary>By the time of the event, so that events sent later belong to the same session.</summary>

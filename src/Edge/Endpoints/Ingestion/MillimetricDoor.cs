@@ -29,7 +29,7 @@ internal sealed class MillimetricDoor(KeyRing keys, TokenBuckets rates)
         if (key is null) return Unauthorized(context, "invalid_api_key");
         if (key.Kind is not (KeyKind.MillimetricPk or KeyKind.MillimetricSk) || !key.Has(IngestScope)) return Forbidden(context, "insufficient_scope");
         if (key.Kind == KeyKind.MillimetricPk && !OriginRule.Allows(key.Origins, OriginOf(context))) return Forbidden(context, "origin_not_allowed");
-        if (rates.TryTake(key.Project ?? Sender.DefaultProject, out var retryAfter)) return true;
+        if (rates.TryTake(key.Project ?? ApiKey.DefaultProject, out var retryAfter)) return true;
         MillimetricAnswers.RateLimited(context, retryAfter);
         isRateLimited = true;
         return false;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Edge.Requests.Ingestion;
 using Microsoft.AspNetCore.Http;
 
@@ -12,18 +13,22 @@ internal static class PictifyAnswers
         {
             json.WriteBoolean("ok", true);
             json.WriteNumber("processed", state.processed);
-            if (state.errors.Count > 0)
-            {
-                json.WriteStartArray("errors");
-                foreach (var error in state.errors)
-                {
-                    json.WriteStartObject();
-                    json.WriteNumber("index", error.Index);
-                    json.WriteString("error", error.Error);
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
-            }
+            WriteErrors(json, "errors", state.errors);
             if (state.isKeyRecommended) json.WriteString("warning", "write_key_recommended");
         });
+
+    /// <summary>What is wrong with single events of a batch, as both batch APIs word it; nothing when there is nothing to say.</summary>
+    public static void WriteErrors(Utf8JsonWriter json, string name, IReadOnlyList<EventError> errors)
+    {
+        if (errors.Count == 0) return;
+        json.WriteStartArray(name);
+        foreach (var error in errors)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index", error.Index);
+            json.WriteString("error", error.Error);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
 }

@@ -14,8 +14,5 @@ internal readonly record struct Sender(string Api, string Project, string? Envir
     public const string Pictify = "pictify";
     public const string Traffical = "traffical";
 
-    /// <summary>Project of a key that names none: a machine that has only one.</summary>
-    public const string DefaultProject = "default";
-
-    public static Sender Of(string api, ApiKey key) => new(api, key.Project ?? DefaultProject, key.Environment, IsAuthenticated: true);
+    public static Sender Of(string api, ApiKey key) => new(api, key.Project ?? ApiKey.DefaultProject, key.Environment, IsAuthenticated: true);
 }

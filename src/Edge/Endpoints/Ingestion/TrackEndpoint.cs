@@ -15,22 +15,21 @@ internal sealed class TrackEndpoint(
 {
     public const int BytesMax = 256 * 1024;
 
-    private static readonly Cors Cors = new("Authorization, Content-Type, Content-Encoding, Edge-Ack");
+    private static readonly Cors Pages = new("Authorization, Content-Type, Content-Encoding, Edge-Ack");
 
     public Task HandleAsync(HttpContext context)
     {
         RequestBody.Expect(context, rules);
-        Ingestion.Cors.Open(context);
-        if (HttpMethods.IsOptions(context.Request.Method))
+        if (Pages.IsPreflight(context))
         {
             Count(Outcome.Answered);
-            return Cors.PreflightAsync(context);
+            return Task.CompletedTask;
         }
         var artieKey = ArtieKeyOf(context);
         if (!HttpMethods.IsPost(context.Request.Method))
         {
             if (artieKey is null) MillimetricAnswers.MethodNotAllowed(context);
-            else ArtieAnswers.MethodNotAllowed(context, Ingestion.Cors.Allow);
+            else ArtieAnswers.MethodNotAllowed(context, Cors.Allow);
             Count(Outcome.MethodNotAllowed);
             return Task.CompletedTask;
         }

@@ -12,6 +12,8 @@ namespace Edge.Endpoints.Ingestion;
 /// </summary>
 internal static class TrafficalAnswers
 {
+    private const string CouldNotBeStored = "Events could not be stored; send them again";
+
     public static void Unauthorized(HttpContext context)
     {
         context.Response.Headers.WWWAuthenticate = "Bearer";
@@ -33,28 +35,15 @@ internal static class TrafficalAnswers
     }
 
     /// <summary>The body could not be taken.</summary>
-    public static void Body(HttpContext context, BodyFault fault, BodyRules rules)
-    {
-        switch (fault)
+    public static void Body(HttpContext context, BodyFault fault, BodyRules rules) =>
+        Error(context, RequestBody.Refuse(context, fault), fault switch
         {
-            case BodyFault.TooLarge:
-                Error(context, StatusCodes.Status413PayloadTooLarge, $"The body must be at most {rules.BytesMax} bytes");
-                break;
-            case BodyFault.UnsupportedEncoding:
-                context.Response.Headers.AcceptEncoding = "gzip";
-                Error(context, StatusCodes.Status415UnsupportedMediaType, "The body must be sent as it is or in gzip");
-                break;
-            case BodyFault.UnsupportedType:
-                Error(context, StatusCodes.Status415UnsupportedMediaType, "The body must be application/json in UTF-8");
-                break;
-            case BodyFault.Busy:
-                Unavailable(context);
-                break;
-            default:
-                Refused(context, "The body is incomplete or not valid gzip");
-                break;
-        }
-    }
+            BodyFault.TooLarge => $"The body must be at most {rules.BytesMax} bytes",
+            BodyFault.UnsupportedEncoding => "The body must be sent as it is or in gzip",
+            BodyFault.UnsupportedType => "The body must be application/json in UTF-8",
+            BodyFault.Busy => CouldNotBeStored,
+            _ => "The body is incomplete or not valid gzip",
+        });
 
     /// <summary>The body as a whole is not what it must be.</summary>
     public static void Refused(HttpContext context, string message) => Error(context, StatusCodes.Status400BadRequest, message);
@@ -63,7 +52,7 @@ internal static class TrafficalAnswers
     public static void Unavailable(HttpContext context)
     {
         context.Response.Headers.RetryAfter = "1";
-        Error(context, StatusCodes.Status503ServiceUnavailable, "Events could not be stored; send them again");
+        Error(context, StatusCodes.Status503ServiceUnavailable, CouldNotBeStored);
     }
 
     /// <summary>200 with how many events were valid and how many are stored; what is wrong with the others only when there are others.</summary>
@@ -72,16 +61,7 @@ internal static class TrafficalAnswers
         {
             json.WriteNumber("accepted", state.accepted);
             json.WriteNumber("written", state.written);
-            if (state.errors.Count == 0) return;
-            json.WriteStartArray("validationErrors");
-            foreach (var error in state.errors)
-            {
-                json.WriteStartObject();
-                json.WriteNumber("index", error.Index);
-                json.WriteString("error", error.Error);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
+            PictifyAnswers.WriteErrors(json, "validationErrors", state.errors);
         });
 
     private static void Error(HttpContext context, int status, string message)

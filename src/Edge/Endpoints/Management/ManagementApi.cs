@@ -1,4 +1,3 @@
-using System.Globalization;
 using Edge.Access;
 using Edge.Telemetry;
 using Microsoft.AspNetCore.Http;
@@ -15,8 +14,6 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog l
 
     /// <summary>Where the accepted request waits for the routes behind the cache.</summary>
     private static readonly object Accepted = new();
-
-    private const string DefaultProject = "default";
 
     /// <summary>What comes behind the door: the cache and <see cref="ManagementRoutes"/>; set once, before the service starts.</summary>
     public RequestDelegate Next { get; set; } = static context => Problem.RouteNotFoundAsync(context);
@@ -42,13 +39,10 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog l
         if (!rate.IsAllowed)
         {
             log.Metrics.Count(RouteName.Experiments, Outcome.RateLimited);
-            context.Response.Headers.RetryAfter = rate.RetryAfter.ToString(CultureInfo.InvariantCulture);
-            return Problem.WriteAsync(context, StatusCodes.Status429TooManyRequests, "rate-limit-exceeded", "Rate Limit Exceeded",
-                $"This key may send {rate.Limit} requests a minute.");
+            return Problem.RateLimitedAsync(context, rate, "key");
         }
         var rest = context.Request.Path.Value!.AsSpan(Prefix.Length).Trim('/').ToString();
-        var team = key.Project == DefaultProject ? null : key.Project;
-        context.Items[Accepted] = new ManagedRequest(context, team, rest.Length == 0 ? [] : rest.Split('/'));
+        context.Items[Accepted] = new ManagedRequest(context, key.Team, rest.Length == 0 ? [] : rest.Split('/'));
         log.Metrics.Count(RouteName.Experiments, Outcome.Answered);
         return AnswerAsync(context);
     }
@@ -85,10 +79,7 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog l
 
     private static Task SetHeaders((HttpContext Context, RateDecision Rate) state)
     {
-        var headers = state.Context.Response.Headers;
-        headers["X-RateLimit-Limit"] = state.Rate.Limit.ToString(CultureInfo.InvariantCulture);
-        headers["X-RateLimit-Remaining"] = state.Rate.Remaining.ToString(CultureInfo.InvariantCulture);
-        headers["X-RateLimit-Reset"] = state.Rate.ResetAt.ToString(CultureInfo.InvariantCulture);
+        Problem.WriteRate(state.Context.Response.Headers, state.Rate);
         return Task.CompletedTask;
     }
 }
