@@ -102,8 +102,8 @@ internal sealed class EdgeConfiguration
     {
         if (_options.JournalMemoryBytes < 2 * _options.JournalPageBytes)
             _problems.Add("journal.memoryBytes must hold at least two pages (journal.pageBytes)");
-        if (_options.JournalSegmentBytes < _options.JournalPageBytes)
-            _problems.Add("journal.segmentBytes must be at least journal.pageBytes");
+        if (_options.JournalSegmentBytes < 2 * _options.JournalPageBytes)
+            _problems.Add("journal.segmentBytes must hold at least two pages (journal.pageBytes)");
         if (string.IsNullOrWhiteSpace(_options.Urls))
             _problems.Add("urls must name at least one address such as http://127.0.0.1:8080");
         if (_options.GeoCountryHeader.Length > 0 && _options.TrustedProxies.Length == 0)

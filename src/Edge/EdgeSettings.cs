@@ -121,7 +121,7 @@ internal static class EdgeSettings
             o => o.JournalPageBytes, (o, v) => o.JournalPageBytes = (int)v),
         PowerOfTwo("journal.memoryBytes", 1 << 17, 1 << 30, "Memory for the newest pages; at least two pages.",
             o => o.JournalMemoryBytes, (o, v) => o.JournalMemoryBytes = (int)v),
-        PowerOfTwo("journal.segmentBytes", 1 << 20, 1 << 30, "Segment file of the journal; fixed when the journal is created.",
+        PowerOfTwo("journal.segmentBytes", 1 << 20, 1 << 30, "Segment file of the journal, at least two pages; fixed when the journal is created.",
             o => o.JournalSegmentBytes, (o, v) => o.JournalSegmentBytes = (int)v),
         Number("journal.maxBytes", 1 << 22, 1L << 45, "Hard mark: bytes the journal may hold before ingestion is refused.",
             o => o.JournalMaxBytes, (o, v) => o.JournalMaxBytes = v),

@@ -49,6 +49,7 @@ public class EdgeConfigurationTests
     [InlineData("""{ "node": "x", }}""", "not valid JSON at line 1")]
     [InlineData("""[]""", "one JSON object")]
     [InlineData("""{ "journal": { "pageBytes": 1048576, "memoryBytes": 1048576 } }""", "two pages")]
+    [InlineData("""{ "journal": { "pageBytes": 1048576, "segmentBytes": 1048576 } }""", "segmentBytes must hold at least two pages")]
     public void Configuration_Wrong_NamesTheProblem(string json, string expected)
     {
         using var directory = new TempDirectory();

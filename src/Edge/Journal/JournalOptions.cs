@@ -54,8 +54,8 @@ internal sealed record JournalOptions
             return "journal.pageBytes must be a power of two from 4096 to 67108864";
         if (!int.IsPow2(MemoryBytes) || MemoryBytes / PageBytes < 2)
             return "journal.memoryBytes must be a power of two and at least two pages";
-        if (!int.IsPow2(SegmentBytes) || SegmentBytes < PageBytes)
-            return "journal.segmentBytes must be a power of two and at least one page";
+        if (!int.IsPow2(SegmentBytes) || SegmentBytes / PageBytes < 2)
+            return "journal.segmentBytes must be a power of two and at least two pages";
         if (MaxBytes < 2L * SegmentBytes)
             return "journal.maxBytes must be at least two segments";
         if (SoftMarkPercent is < 1 or > 100)

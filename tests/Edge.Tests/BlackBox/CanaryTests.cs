@@ -64,6 +64,7 @@ public sealed class CanaryTests
         Assert.True(judged > 0, "no event was judged by its network");
         Assert.True(withCity > 0, "no event has a city: the addresses did not arrive");
         Assert.Empty(AddressTraces.In(said));
+        Assert.Equal(stored, JournalNumbers.Blank(data));
         Assert.Empty(Directory.GetFiles(data, "*", SearchOption.AllDirectories).SelectMany(AddressTraces.InFile));
     }
 

@@ -82,6 +82,16 @@ public sealed class JournalSpaceTests : IDisposable
     }
 
     [Fact]
+    public async Task Append_SegmentsOfTwoPages_GoesOnOverMany()
+    {
+        await using var journal = TestJournal.Open(TestJournal.SmallOptions(_directory["journal"]) with { SegmentBytes = 32 << 10 });
+        for (var round = 0; round < 20; round++)
+            await journal.AppendAsync(50);
+        TestJournal.AssertRecords(journal.ReadAll(), 1, 1_000);
+        Assert.True(journal.Journal.Status.DiskBytes > 6 * (32 << 10));
+    }
+
+    [Fact]
     public async Task Ledger_AfterStopAndAfterCrash_StillAddsUp()
     {
         await using (var journal = TestJournal.Open(Bounded))

@@ -219,7 +219,7 @@ public sealed class RecoveryGateTests : IDisposable
     [Theory]
     [InlineData(5_000, 64 << 10, 16 << 10, "journal.pageBytes")]
     [InlineData(16 << 10, 64 << 10, 16 << 10, "journal.memoryBytes")]
-    [InlineData(16 << 10, 8 << 10, 64 << 10, "journal.segmentBytes")]
+    [InlineData(16 << 10, 16 << 10, 64 << 10, "journal.segmentBytes")]
     public void Open_SizesThatDoNotFit_AreRefusedByName(int page, int segment, int memory, string setting) =>
         AssertRefused(setting, Options with { PageBytes = page, SegmentBytes = segment, MemoryBytes = memory });
 

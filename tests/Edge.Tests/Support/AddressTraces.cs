@@ -6,7 +6,7 @@ namespace Edge.Tests.Support;
 /// Looks for traces of the canary addresses in bytes: as text, in hexadecimal, as a decimal number, as 4 bytes in both orders, as 16 bytes. The
 /// canaries are four networks, so that millions of bytes are searched for few needles. Short needles count only between other characters than
 /// letters and digits, because the digits of a random hash contain every short number sooner or later; and of the 4-byte forms only the eight
-/// lowest addresses of each network are looked for, because random checksums contain those of whole networks.
+/// lowest addresses of each network are looked for, because random numbers contain those of whole networks.
 /// </summary>
 internal static class AddressTraces
 {
