@@ -14,18 +14,15 @@ internal sealed record BodyRules(int BytesMax)
 
     /// <summary>What all bodies together may take; null for routes only their owner can reach.</summary>
     public ByteBudget? Budget { get; init; }
+
+    /// <summary>Whose turns a large body waits for; null likewise.</summary>
+    public LargeBodies? Large { get; init; }
 }
 
-/// <summary>A body as it was received, in pooled memory until it is disposed.</summary>
-internal readonly struct ReceivedBody(PooledBytes? bytes, BodyFault fault) : IDisposable
-{
-    public BodyFault Fault => fault;
-
-    /// <summary>The bytes, inflated; empty when there is a fault.</summary>
-    public ReadOnlyMemory<byte> Bytes => bytes?.Written ?? default;
-
-    public void Dispose() => bytes?.Dispose();
-}
+/// <summary>A body as it was received.</summary>
+/// <param name="Bytes">The bytes, inflated; empty when there is a fault. Pooled: nobody may look at them once the handler has ended.</param>
+/// <param name="Fault">Why it could not be taken.</param>
+internal readonly record struct ReceivedBody(ReadOnlyMemory<byte> Bytes, BodyFault Fault);
 
 /// <summary>
 /// Reads the body of a request whole, within bounds: the declared length is refused before a byte is read, an undeclared one where it
@@ -67,35 +64,54 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>The bytes, or why not. Dispose the answer when its bytes are not looked at any more.</summary>
-    public static async ValueTask<ReceivedBody> ReadAsync(HttpContext context, BodyRules rules)
+    /// <summary>Reads the body and has it handled, or why it could not be taken; a large one in a turn of its own.</summary>
+    public static async Task ReadAsync(HttpContext context, BodyRules rules, Func<ReceivedBody, Task> handle)
     {
         Expect(context, rules);
-        var problem = Judge(context.Request, rules, out var isGzip);
-        if (problem != BodyFault.None) return new ReceivedBody(null, problem);
-
-        var sent = new PooledBytes(rules.Budget);
-        problem = await ReadToEndAsync(context.Request, rules.BytesMax, sent);
-        if (problem == BodyFault.None && !isGzip) return new ReceivedBody(sent, problem);
-        var inflated = problem == BodyFault.None ? Inflate(sent, rules) : new ReceivedBody(null, problem);
-        sent.Dispose();
-        return inflated;
+        using var sent = new PooledBytes(rules.Budget);
+        var fault = Judge(context.Request, rules, out var isGzip);
+        if (fault == BodyFault.None) fault = await ReadToEndAsync(context.Request, rules.BytesMax, sent);
+        var isLarge = rules.Large is not null && (isGzip ? GzipBody.StatedBytes(sent.Written.Span) : sent.Length) > LargeBodies.FromBytes;
+        if (fault != BodyFault.None) await handle(new ReceivedBody(default, fault));
+        else if (isLarge) await InTurnAsync(rules, handle, () => isGzip ? InflateAsync(sent, rules.BytesMax, rules, handle) : handle(Whole(sent)));
+        else if (isGzip) await InflateAsync(sent, SmallBytesMax(rules), rules, handle);
+        else await handle(Whole(sent));
     }
 
     /// <summary>The bytes in memory of their own, for callers that keep views of them, or why not.</summary>
     public static async ValueTask<(ReadOnlyMemory<byte> Bytes, BodyFault Problem)> ReadCopyAsync(HttpContext context, BodyRules rules)
     {
-        using var body = await ReadAsync(context, rules);
-        return (body.Bytes.ToArray(), body.Fault);
+        (ReadOnlyMemory<byte>, BodyFault) copy = default;
+        await ReadAsync(context, rules, body =>
+        {
+            copy = (body.Bytes.ToArray(), body.Fault);
+            return Task.CompletedTask;
+        });
+        return copy;
     }
 
-    private static ReceivedBody Inflate(PooledBytes sent, BodyRules rules)
+    private static ReceivedBody Whole(PooledBytes bytes) => new(bytes.Written, BodyFault.None);
+
+    private static int SmallBytesMax(BodyRules rules) => rules.Large is null ? rules.BytesMax : Math.Min(rules.BytesMax, LargeBodies.FromBytes);
+
+    private static async Task InTurnAsync(BodyRules rules, Func<ReceivedBody, Task> handle, Func<Task> work)
     {
-        var inflated = new PooledBytes(rules.Budget);
-        var problem = GzipBody.Inflate(sent.Segment, rules.BytesMax, inflated);
-        if (problem == BodyFault.None) return new ReceivedBody(inflated, problem);
-        inflated.Dispose();
-        return new ReceivedBody(null, problem);
+        if (!await rules.Large!.TryRunAsync(work)) await handle(new ReceivedBody(default, BodyFault.Busy));
+    }
+
+    /// <summary>How large a body becomes is known only when it is inflated; one that becomes large begins again in its turn.</summary>
+    private static async Task InflateAsync(PooledBytes sent, int bytesMax, BodyRules rules, Func<ReceivedBody, Task> handle)
+    {
+        using (var inflated = new PooledBytes(rules.Budget))
+        {
+            var fault = GzipBody.Inflate(sent.Segment, bytesMax, inflated);
+            if (fault != BodyFault.TooLarge || bytesMax == rules.BytesMax)
+            {
+                await handle(fault == BodyFault.None ? Whole(inflated) : new ReceivedBody(default, fault));
+                return;
+            }
+        }
+        await InTurnAsync(rules, handle, () => InflateAsync(sent, rules.BytesMax, rules, handle));
     }
 
     private static async ValueTask<BodyFault> ReadToEndAsync(HttpRequest request, int bytesMax, PooledBytes body)

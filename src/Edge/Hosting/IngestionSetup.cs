@@ -19,20 +19,23 @@ internal static class IngestionSetup
         DuplicateRestore duplicates, Metrics metrics, TimeProvider time)
     {
         var budget = new ByteBudget(options.IngestInFlightBytes);
+        var large = new LargeBodies(Environment.ProcessorCount);
         var gate = new IngestGate(journal, duplicates, metrics);
         var artie = new BulkTrackEndpoint(
-            keys, Buckets(options.ArtiePerSecond), new BodyRules(BulkTrackEndpoint.BytesMax) { Budget = budget }, recorder, gate, metrics);
+            keys, Buckets(options.ArtiePerSecond), BodiesOf(BulkTrackEndpoint.BytesMax), recorder, gate, metrics);
         var door = new MillimetricDoor(keys, new TokenBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time));
         var track = new TrackEndpoint(
-            keys, door, artie, new BodyRules(TrackEndpoint.BytesMax) { Budget = budget, TakesText = true }, recorder, gate, metrics);
+            keys, door, artie, BodiesOf(TrackEndpoint.BytesMax) with { TakesText = true }, recorder, gate, metrics);
         var traffical = new EventBatchEndpoint(
-            keys, Buckets(options.TrafficalPerSecond), new BodyRules(EventBatchEndpoint.BytesMax) { Budget = budget }, options.TrafficalBucketCount,
+            keys, Buckets(options.TrafficalPerSecond), BodiesOf(EventBatchEndpoint.BytesMax), options.TrafficalBucketCount,
             recorder, gate, metrics);
         var rates = options.AddressPerMinute > 0 ? new AddressWindow(options.AddressPerMinute, time) : null;
         var events = new EventsEndpoint(
-            catalog, keys, rates, addresses, new BodyRules(EventsEndpoint.BytesMax) { Budget = budget, TakesText = true }, options.RequireWriteKey,
+            catalog, keys, rates, addresses, BodiesOf(EventsEndpoint.BytesMax) with { TakesText = true }, options.RequireWriteKey,
             recorder, gate, metrics);
         return new IngestRoutes(events, traffical, track, artie);
+
+        BodyRules BodiesOf(int bytesMax) => new(bytesMax) { Budget = budget, Large = large };
 
         TokenBuckets Buckets(int perSecond) => new(perSecond, Math.Max(1, BurstSeconds * perSecond), time);
     }

@@ -4,13 +4,13 @@ using System.IO.Compression;
 namespace Edge.Requests;
 
 /// <summary>
-/// Inflates a gzip body that has come whole (RFC 1952), within bounds: no byte beyond the limit, no more than a plain multiple of what was
-/// sent, several members but not many, and nothing behind the last one. The library inflates; framing and checks are here, because its own
+/// Inflates a gzip body that has come whole (RFC 1952), within bounds: no byte beyond the limit, never more than a plain multiple of what was
+/// read so far, so that a bomb is found at its beginning, several members but not many, and nothing behind the last one. The library inflates; framing and checks are here, because its own
 /// gzip stream ignores what follows the last member. Pure.
 /// </summary>
 internal static class GzipBody
 {
-    /// <summary>Times as long as it was sent that a body may become, once it is longer than <see cref="FreeBytes"/>.</summary>
+    /// <summary>Times as long as what was sent for it that a body, or its beginning, may become, once that is longer than <see cref="FreeBytes"/>.</summary>
     public const int RatioMax = 250;
 
     /// <summary>Length up to which the ratio does not matter: short bodies of one event over and over shrink a lot.</summary>
@@ -29,23 +29,33 @@ internal static class GzipBody
     private const byte CommentFlag = 16;
     private const byte ReservedFlags = 0xE0;
 
+    /// <summary>
+    /// Length of the last member, nearly always the only one, by the sender's word: a hint. At least what was sent; that much when it is no gzip.
+    /// </summary>
+    public static long StatedBytes(ReadOnlySpan<byte> sent) =>
+        sent.Length < TrailerBytes ? sent.Length : Math.Max(sent.Length, BinaryPrimitives.ReadUInt32LittleEndian(sent[^4..]));
+
     /// <summary>Appends the inflated bytes to <paramref name="inflated"/>, or says why not.</summary>
     public static BodyFault Inflate(ArraySegment<byte> sent, int bytesMax, PooledBytes inflated)
     {
-        var limit = (int)Math.Min(bytesMax, Math.Max(FreeBytes, (long)RatioMax * sent.Count));
+        var start = sent.Offset;
         if (sent.Count == 0) return BodyFault.Incomplete;
         for (var member = 0; sent.Count > 0; member++)
         {
             if (member == MembersMax || !TrySkipHeader(ref sent)) return BodyFault.Incomplete;
-            var start = inflated.Length;
-            var problem = InflateMember(sent, limit, inflated);
+            var written = inflated.Length;
+            var problem = InflateMember(sent, sent.Offset - start, bytesMax, inflated);
             if (problem != BodyFault.None) return problem;
-            if (!TrySkipMember(ref sent, inflated.Written.Span[start..])) return BodyFault.Incomplete;
+            if (!TrySkipMember(ref sent, inflated.Written.Span[written..])) return BodyFault.Incomplete;
         }
         return BodyFault.None;
     }
 
-    private static BodyFault InflateMember(ArraySegment<byte> sent, int limit, PooledBytes inflated)
+    /// <param name="sent">The member and what follows.</param>
+    /// <param name="before">Bytes of the body in front of it.</param>
+    /// <param name="bytesMax">Most bytes of the whole body.</param>
+    /// <param name="inflated">Where they go.</param>
+    private static BodyFault InflateMember(ArraySegment<byte> sent, int before, int bytesMax, PooledBytes inflated)
     {
         try
         {
@@ -57,7 +67,9 @@ internal static class GzipBody
                 var read = deflate.Read(inflated.Free);
                 if (read == 0) return BodyFault.None;
                 inflated.Advance(read);
-                if (inflated.Length > limit) return BodyFault.TooLarge;
+                // The library reads some kilobytes ahead, so this is a little generous.
+                var ratioMax = Math.Max(FreeBytes, RatioMax * (before + source.Position));
+                if (inflated.Length > Math.Min(bytesMax, ratioMax)) return BodyFault.TooLarge;
             }
         }
         catch (InvalidDataException)

@@ -40,6 +40,8 @@ public class GzipBodyTests
             { "half a member behind", [.. Gzip("hello"), .. Gzip("hello")[..9]], nameof(BodyFault.Incomplete) },
             { "more than the limit", Gzip(Random(BytesMax + 1)), nameof(BodyFault.TooLarge) },
             { "a bomb", Gzip(new string('\0', 9 << 20), CompressionLevel.Optimal), nameof(BodyFault.TooLarge) },
+            { "a bomb in many members", [.. Enumerable.Repeat(Gzip(new string('\0', 1 << 20)), 200).SelectMany(member => member)], nameof(BodyFault.TooLarge) },
+            { "a bomb with noise behind", Gzip(new string('\0', 9 << 20) + Random(200_000), CompressionLevel.Optimal), nameof(BodyFault.TooLarge) },
             { "many members", [.. Enumerable.Repeat(Gzip("a"), GzipBody.MembersMax + 1).SelectMany(member => member)], nameof(BodyFault.Incomplete) },
         };
     }
@@ -92,6 +94,18 @@ public class GzipBodyTests
 
             Assert.InRange(inflated.Length, 0, 10_000 + (64 << 10));
         }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(700_000)]
+    public void StatedBytes_OfOneMember_IsItsLengthOrWhatWasSent(int length)
+    {
+        var sent = Gzip(new string('a', length));
+
+        Assert.Equal(Math.Max(length, sent.Length), GzipBody.StatedBytes(sent));
+        Assert.Equal(3, GzipBody.StatedBytes(sent.AsSpan(0, 3)));
     }
 
     [Fact]

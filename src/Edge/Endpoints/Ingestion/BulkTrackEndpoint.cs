@@ -34,15 +34,15 @@ internal sealed class BulkTrackEndpoint(KeyRing keys, TokenBuckets rates, BodyRu
     }
 
     /// <summary>Reads, records and confirms what the owner of a key sent.</summary>
-    public async Task TrackAsync(HttpContext context, ApiKey key, bool isSingle)
+    public Task TrackAsync(HttpContext context, ApiKey key, bool isSingle)
     {
-        if (!rates.TryTake(key.Id, out var retryAfter))
-        {
-            ArtieAnswers.RateLimited(context, retryAfter);
-            Count(Outcome.RateLimited);
-            return;
-        }
-        using var body = await RequestBody.ReadAsync(context, rules);
+        if (rates.TryTake(key.Id, out var retryAfter)) return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key, isSingle, body));
+        ArtieAnswers.RateLimited(context, retryAfter);
+        return Done(Outcome.RateLimited);
+    }
+
+    private async Task StoreAsync(HttpContext context, ApiKey key, bool isSingle, ReceivedBody body)
+    {
         if (body.Fault != BodyFault.None)
         {
             ArtieAnswers.Body(context, body.Fault);

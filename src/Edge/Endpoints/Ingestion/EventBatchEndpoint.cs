@@ -34,7 +34,7 @@ internal sealed class EventBatchEndpoint(
             return Task.CompletedTask;
         }
         var refused = Enter(context, out var key);
-        if (refused is null) return TrackAsync(context, key!);
+        if (refused is null) return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key!, body));
         Count(refused.Value);
         return Task.CompletedTask;
     }
@@ -70,9 +70,8 @@ internal sealed class EventBatchEndpoint(
         return Outcome.RateLimited;
     }
 
-    private async Task TrackAsync(HttpContext context, ApiKey key)
+    private async Task StoreAsync(HttpContext context, ApiKey key, ReceivedBody body)
     {
-        using var body = await RequestBody.ReadAsync(context, rules);
         if (body.Fault != BodyFault.None)
         {
             TrafficalAnswers.Body(context, body.Fault, rules);

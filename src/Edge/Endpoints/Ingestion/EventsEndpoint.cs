@@ -41,16 +41,15 @@ internal sealed class EventsEndpoint(
             Count(Outcome.RateLimited);
             return Problem.RateLimitedAsync(context, rate, "address");
         }
-        if (KeyOf(context, out var key)) return TrackAsync(context, key);
+        if (KeyOf(context, out var key)) return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key, body));
         Count(Outcome.Unauthorized);
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return Problem.WriteAsync(context, StatusCodes.Status401Unauthorized, "invalid-write-key", "Invalid Write Key",
             "The provided write key is invalid or has been revoked.");
     }
 
-    private async Task TrackAsync(HttpContext context, ApiKey? key)
+    private async Task StoreAsync(HttpContext context, ApiKey? key, ReceivedBody body)
     {
-        using var body = await RequestBody.ReadAsync(context, rules);
         if (body.Fault != BodyFault.None)
         {
             Count(Outcome.Refused);

@@ -34,14 +34,13 @@ internal sealed class TrackEndpoint(
             return Task.CompletedTask;
         }
         if (artieKey is not null) return artie.TrackAsync(context, artieKey, isSingle: true);
-        if (door.TryEnter(context, out var key, out var isRateLimited)) return TrackAsync(context, key!);
+        if (door.TryEnter(context, out var key, out var isRateLimited)) return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key!, body));
         Count(isRateLimited ? Outcome.RateLimited : Outcome.Unauthorized);
         return Task.CompletedTask;
     }
 
-    private async Task TrackAsync(HttpContext context, ApiKey key)
+    private async Task StoreAsync(HttpContext context, ApiKey key, ReceivedBody body)
     {
-        using var body = await RequestBody.ReadAsync(context, rules);
         if (body.Fault != BodyFault.None)
         {
             MillimetricAnswers.Body(context, body.Fault);

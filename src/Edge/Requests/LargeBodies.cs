@@ -1,0 +1,34 @@
+namespace Edge.Requests;
+
+/// <summary>
+/// Turns at inflating, parsing and storing large bodies. One takes up to tens of milliseconds of a processor, so the threads that all requests
+/// share are not for it: it has a thread of its own, as many at once as there are processors, and who gets none in time is asked to come again.
+/// A body that is still on its way has no turn, so slow senders hold none. Thread safe.
+/// </summary>
+#pragma warning disable CA1001 // The semaphore holds nothing to release: its wait handle is never asked for.
+internal sealed class LargeBodies(int atOnce)
+#pragma warning restore CA1001
+{
+    /// <summary>Bodies longer than this, inflated, need a turn: 512 KiB, about three milliseconds of work.</summary>
+    public const int FromBytes = 512 << 10;
+
+    /// <summary>Longest wait for a turn, milliseconds.</summary>
+    public const int WaitMs = 100;
+
+    private readonly SemaphoreSlim _turns = new(atOnce);
+
+    /// <summary>Does the work on a thread of its own, which ends where the work first waits; false, and nothing done, when no turn came in time.</summary>
+    public async Task<bool> TryRunAsync(Func<Task> work)
+    {
+        if (!await _turns.WaitAsync(WaitMs)) return false;
+        try
+        {
+            await Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+            return true;
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+}
