@@ -3,6 +3,8 @@
 # compares the time single durable events (/v1/track) take before the outage, during it and while the backlog is drained. At the end every
 # accepted event must stand in the table exactly once. Edge runs on core 0; ClickHouse and the client share core 1.
 #
+# HOUSE_PARENT=/dev/shm gives ClickHouse a disk of its own, as on another machine: the commit that an answer waits for then shares none with it.
+#
 #   make publish && loadtests/outage.sh            EVENTS=5000000 RATE=200 PHASE_SECONDS=15 EDGE_BINARY=path/to/edge
 set -euo pipefail
 export LC_ALL=C
@@ -17,18 +19,19 @@ drain_deadline=600
 for tool in wrk hey curl taskset clickhouse-server; do command -v "$tool" >/dev/null || { echo "outage.sh: needs $tool" >&2; exit 1; }; done
 
 work=$(mktemp -d)
+house_files=$(mktemp -d "${HOUSE_PARENT:-$work}/edge-outage.XXXXXX")
 edge_pid=
 house_pid=
 stop() { [ -z "$1" ] || { kill -9 "$1" 2>/dev/null || true; wait "$1" 2>/dev/null || true; }; }
-trap 'stop "$edge_pid"; stop "$house_pid"; rm -rf "$work"' EXIT
+trap 'stop "$edge_pid"; stop "$house_pid"; rm -rf "$work" "$house_files"' EXIT
 trap 'exit 130' INT TERM
 
 house_port=$(free_port)
 house=http://127.0.0.1:$house_port
 cat >"$work/config.xml" <<XML
 <yandex><logger><level>warning</level><log>$work/log</log><errorlog>$work/errors</errorlog></logger>
-<http_port>$house_port</http_port><tcp_port>$(free_port)</tcp_port><listen_host>127.0.0.1</listen_host><path>$work/house/</path>
-<tmp_path>$work/tmp/</tmp_path><users_config>users.xml</users_config><default_profile>default</default_profile>
+<http_port>$house_port</http_port><tcp_port>$(free_port)</tcp_port><listen_host>127.0.0.1</listen_host><path>$house_files/house/</path>
+<tmp_path>$house_files/tmp/</tmp_path><users_config>users.xml</users_config><default_profile>default</default_profile>
 <default_database>default</default_database><mark_cache_size>67108864</mark_cache_size></yandex>
 XML
 cat >"$work/users.xml" <<XML

@@ -33,6 +33,8 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
             Delivered = () => Task.FromResult(Delivered(receiver, deadLetters)),
             HasDelivered = referrer => Task.FromResult(
                 Delivered(receiver, deadLetters).Any(line => line.Contains(referrer, StringComparison.Ordinal))),
+            // Each refused event costs a dozen requests and twice as many waits for the disk, and a backlog of thousands holds hundreds of them.
+            DeliveryDeadline = TimeSpan.FromSeconds(20),
         };
         var scenario = new HttpScenario(site, receiver);
         var faults = new Random(random.Next());
