@@ -3,7 +3,7 @@
 # compares the time single durable events (/v1/track) take before the outage, during it and while the backlog is drained. At the end every
 # accepted event must stand in the table exactly once. Edge runs on core 0; ClickHouse and the client share core 1.
 #
-# HOUSE_PARENT=/dev/shm gives ClickHouse a disk of its own, as on another machine: the commit that an answer waits for then shares none with it.
+# EDGE_CORES=0,1 gives Edge both cores; HOUSE_PARENT=/dev/shm gives ClickHouse a disk of its own, as on another machine: the commit that an answer waits for then shares none with it.
 #
 #   make publish && loadtests/outage.sh            EVENTS=5000000 RATE=200 PHASE_SECONDS=15 EDGE_BINARY=path/to/edge
 set -euo pipefail
@@ -53,7 +53,7 @@ start_house
 "$edge" sink init house --data-dir "$data" >/dev/null
 artie=$("$edge" keys create --kind artie --project load --data-dir "$data")
 millimetric=$("$edge" keys create --kind millimetric-sk --project load --data-dir "$data")
-taskset -c 0 "$edge" serve --data-dir "$data" --urls "$url" >"$work/edge.out" 2>&1 &
+taskset -c "${EDGE_CORES:-0}" "$edge" serve --data-dir "$data" --urls "$url" >"$work/edge.out" 2>&1 &
 edge_pid=$!
 until curl -sf -o /dev/null "$url/readyz"; do kill -0 "$edge_pid"; sleep 0.05; done
 printf '{"event":"purchase","anonymous_id":"u_1","properties":{"amount_cents":4900}}' >"$work/event.json"
