@@ -5,7 +5,7 @@
 #
 # EDGE_CORES=0,1 gives Edge both cores; HOUSE_PARENT=/dev/shm gives ClickHouse a disk of its own, as on another machine: the commit that an answer waits for then shares none with it.
 #
-#   make publish && loadtests/outage.sh            EVENTS=5000000 RATE=200 PHASE_SECONDS=15 EDGE_BINARY=path/to/edge
+#   make publish && loadtests/outage.sh            EVENTS=5000000 RATE=200 PHASE_SECONDS=15 FEED_SECONDS=5 EDGE_BINARY=path/to/edge
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,6 +14,7 @@ edge=${EDGE_BINARY:-$here/../artifacts/edge/edge}
 events=${EVENTS:-5000000}
 rate=${RATE:-200}
 phase_seconds=${PHASE_SECONDS:-15}
+feed_seconds=${FEED_SECONDS:-5}
 senders=4
 drain_deadline=600
 for tool in wrk hey curl taskset clickhouse-server; do command -v "$tool" >/dev/null || { echo "outage.sh: needs $tool" >&2; exit 1; }; done
@@ -81,7 +82,7 @@ during=$(probe "$phase_seconds")
 round=0
 while [ $(($(stored) - began)) -lt "$events" ]; do
   round=$((round + 1))
-  BATCH=100 PREFIX=r$round KEY=$artie taskset -c 1 wrk -t 1 -c 16 -d 5s -s "$here/ingest.lua" "$url" >"$work/wrk"
+  BATCH=100 PREFIX=r$round KEY=$artie taskset -c 1 wrk -t 1 -c 16 -d "${feed_seconds}s" -s "$here/ingest.lua" "$url" >"$work/wrk"
 done
 backlog=$(pending)
 fed_in=$((EPOCHSECONDS - from))

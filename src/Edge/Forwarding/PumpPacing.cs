@@ -19,6 +19,7 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
     private long _batchBegan;
     private long _checkpointed = time.GetTimestamp();
     private long _bytesSinceCheckpoint;
+    private long _nextAllowed;
     private int _failures;
     private int _emptyReads;
 
@@ -38,10 +39,15 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
 
     public void BatchBegins() => _batchBegan = time.GetTimestamp();
 
-    public void Delivered(int bytes)
+    public void Delivered(int bytes, int events)
     {
         _bytesSinceCheckpoint += bytes;
         _emptyReads = 0;
+        if (options.EventsPerSecondMax > 0)
+        {
+            var ticks = (double)events * time.TimestampFrequency / options.EventsPerSecondMax;
+            _nextAllowed = Math.Max(_batchBegan, _nextAllowed) + (long)ticks;
+        }
     }
 
     /// <summary>Nothing failed; the next pause after a failure is a short one again.</summary>
@@ -56,8 +62,15 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
     /// <summary>
     /// Waits until the next batch may begin, so that batches are large under load. Not during a stop.
     /// </summary>
-    public Task LingerAsync() =>
-        DelayAsync(TimeSpan.FromMilliseconds(options.LingerMs) - time.GetElapsedTime(_batchBegan), _stop.Token);
+    public Task LingerAsync()
+    {
+        var linger = TimeSpan.FromMilliseconds(options.LingerMs) - time.GetElapsedTime(_batchBegan);
+        var rest = UntilAllowed();
+        return DelayAsync(linger > rest ? linger : rest, _stop.Token);
+    }
+
+    /// <summary>Waits until the rate of events allows more. Not during a stop.</summary>
+    public Task RestAsync() => DelayAsync(UntilAllowed(), _stop.Token);
 
     /// <summary>
     /// Exponential with full jitter: many nodes that lost the same sink do not come back in step. Not shorter than what
@@ -98,6 +111,9 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
         _stop.Dispose();
         _abandon.Dispose();
     }
+
+    private TimeSpan UntilAllowed() =>
+        _nextAllowed == 0 ? TimeSpan.Zero : time.GetElapsedTime(time.GetTimestamp(), _nextAllowed);
 
     private TimeSpan UntilCheckpoint() =>
         TimeSpan.FromMilliseconds(options.CheckpointIntervalMs) - time.GetElapsedTime(_checkpointed);

@@ -141,6 +141,7 @@ internal sealed class SinkPump : IDisposable
             await (step switch
             {
                 Step.Delivered => _pacing.LingerAsync(),
+                Step.DeliveredFullBatch => _pacing.RestAsync(),
                 Step.NothingToRead => WaitForReaderAsync(),
                 Step.Failed => _pacing.BackOffAsync(_retryAfter),
                 _ => Task.CompletedTask,
@@ -264,9 +265,9 @@ internal sealed class SinkPump : IDisposable
         Faults.KillPoints.Reach("after-sink");
 #endif
         _refusedInARow = 0;
-        var bytes = part.Bytes.Length;
+        var (bytes, events) = (part.Bytes.Length, part.Count);
         Move(_hand.After(_taken));
-        _pacing.Delivered(bytes);
+        _pacing.Delivered(bytes, events);
         _ledger.Took(_taken, part);
         return _hand.IsEmpty && !_plan.IsFull(_hand.Read) ? Step.Delivered : Step.DeliveredFullBatch;
     }

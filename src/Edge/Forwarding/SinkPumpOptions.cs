@@ -43,6 +43,9 @@ internal sealed record SinkPumpOptions
     /// </summary>
     public int LingerMs { get; init; } = 100;
 
+    /// <summary>Most events a second, in the mean of a batch; 0 is without a limit. A backlog drains no faster.</summary>
+    public int EventsPerSecondMax { get; init; }
+
     /// <summary>
     /// Longest time between a delivery and its durable cursor; what a kill makes the sink see a second time. 10 to
     /// 60000.

@@ -62,7 +62,9 @@ internal sealed class PumpBuilder(EdgeOptions options, EventJournal journal, Tim
             Filter = EventFilter.Of(sink),
             Fields = EventFields.Of(sink),
             RefusedInARowMax = sink.RefusedInARowMax,
-            BatchMaxRecords = sink.BatchMaxEvents,
+            // No batch is more than a second's worth, so no pause between two is longer than that.
+            BatchMaxRecords = sink.EventsPerSecondMax > 0 ? Math.Min(sink.BatchMaxEvents, sink.EventsPerSecondMax) : sink.BatchMaxEvents,
+            EventsPerSecondMax = sink.EventsPerSecondMax,
             BatchMaxBytes = sink.BatchMaxBytes,
             LingerMs = sink.LingerMs,
             RetryCeilingMs = sink.RetryCeilingMs,

@@ -73,6 +73,24 @@ public sealed class SinkPumpTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_BacklogWithARate_TakesItsTime()
+    {
+        await using var pumped = PumpedJournal.Open(
+            _directory.Path, _clock, options => options with { BatchMaxRecords = 10, EventsPerSecondMax = 20, LingerMs = 0 });
+        await pumped.Journal.AppendAsync(40);
+        var began = _clock.GetTimestamp();
+        pumped.Pump.Start();
+
+        await pumped.UntilAsync(status => status.Batches == 1);
+        Assert.Equal(10, pumped.Status.Forwarded);
+        await AdvanceUntilAsync(pumped, status => status.Forwarded == 40);
+
+        // Three pauses of half a second; what the clock moved on before the pump looked at it again comes on top.
+        Assert.True(_clock.GetElapsedTime(began) >= TimeSpan.FromSeconds(1.5));
+        pumped.AssertForwarded(1, 40);
+    }
+
+    [Fact]
     public async Task Run_Delivered_CursorBecomesDurableLater()
     {
         await using var pumped = PumpedJournal.Open(_directory.Path, _clock);

@@ -18,7 +18,10 @@ internal sealed class SinkOptions(string name, SinkType type)
 
     public int BatchMaxEvents { get; set; } = 20_000;
     public int BatchMaxBytes { get; set; } = 4 << 20;
-    
+
+    /// <summary>0 is without a limit.</summary>
+    public int EventsPerSecondMax { get; set; }
+
     /// <summary>ClickHouse makes a part of every insert, and has to merge what is small.</summary>
     public int LingerMs { get; set; } = type == SinkType.ClickHouse ? 1_000 : 100;
     public int RetryCeilingMs { get; set; } = 5_000;
