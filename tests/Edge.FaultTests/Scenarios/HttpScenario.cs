@@ -105,7 +105,7 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
     }
 
     private static IEnumerable<string> ReadDeadLetters(string directory) => !Directory.Exists(directory) ? [] :
-        Directory.GetFiles(directory, "*.ndjson").SelectMany(File.ReadAllLines)
+        Directory.GetFiles(directory, "*.ndjson").SelectMany(Forwarded.ReadCompleteLines)
             .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("event").GetRawText());
 
     private static string IdOf(string line) => JsonDocument.Parse(line).RootElement.Text("id");

@@ -39,7 +39,8 @@ internal static class Forwarded
     public static string Text(this JsonElement element, string member) =>
         element.TryGetProperty(member, out var value) ? value.ToString() : "";
 
-    private static IEnumerable<string> ReadCompleteLines(string file)
+    /// <summary>The lines of a file that somebody may be writing, without one that is not whole yet.</summary>
+    public static IEnumerable<string> ReadCompleteLines(string file)
     {
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         var text = new StreamReader(stream).ReadToEnd();
