@@ -73,8 +73,9 @@ internal sealed class TcpProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
-        _listener.Dispose();
+        // Before the listener goes: the loop may be about to ask it for the next connection.
         await _accepting;
+        _listener.Dispose();
         BreakAll();
         _end.Dispose();
     }
