@@ -18,14 +18,13 @@ internal static class TornSlotScenario
             site.Cycles++;
             var passage = site.Random.Next(3, PassageMax);
             var plan = $"write@commit:{passage}:short,write@commit:{passage + 1}:kill";
-            if (await site.StartAsync(("EDGE_FAULT_PLAN", plan)) is not { } edge) return;
-            await using (edge)
-            {
-                var crowd = site.SendCrowd(edge);
-                await edge.ExitCodeWithinAsync(TornWithin);
-                await edge.KillAsync();
-                await site.EndAsync(crowd);
-            }
+            await using var edge = site.Launch(("EDGE_FAULT_PLAN", plan));
+            // With events pending it may come to that write before anybody has seen it ready.
+            if (!await edge.IsReadyWithinAsync(Patience)) continue;
+            var crowd = site.SendCrowd(edge);
+            await edge.ExitCodeWithinAsync(TornWithin);
+            await edge.KillAsync();
+            await site.EndAsync(crowd);
         }
     }
 
