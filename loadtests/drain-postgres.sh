@@ -30,7 +30,7 @@ chmod 755 "$work"
 mkdir "$work/server"
 chown postgres: "$work/server"
 as_postgres "$tools/initdb" -D "$work/server" -A trust -E UTF8 --no-locale >/dev/null
-taskset -c 1 setpriv --reuid=postgres --regid=postgres --clear-groups "$tools/pg_ctl" -D "$work/server" -w -l "$work/server/log" \
+as_postgres taskset -c 1 "$tools/pg_ctl" -D "$work/server" -w -l "$work/server/log" \
   -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$work/server" start >/dev/null
 ask() { "$tools/psql" -h 127.0.0.1 -p "$port" -U postgres -qAt -c "$1"; }
 
@@ -44,7 +44,6 @@ key=$("$edge" keys create --kind artie --project load --data-dir "$data")
 taskset -c 0 "$edge" serve --data-dir "$data" --urls "$url" >"$work/edge.out" 2>&1 &
 edge_pid=$!
 until curl -sf -o /dev/null "$url/readyz"; do kill -0 "$edge_pid"; sleep 0.05; done
-gauge() { curl -sf "$url/metrics" | awk -v name="$1" 'index($1, name) == 1 { print $2 }'; }
 pending() { gauge 'edge_sink_pending{sink="house"}'; }
 
 from=${EPOCHREALTIME/./}

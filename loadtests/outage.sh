@@ -59,7 +59,6 @@ edge_pid=$!
 until curl -sf -o /dev/null "$url/readyz"; do kill -0 "$edge_pid"; sleep 0.05; done
 printf '{"event":"purchase","anonymous_id":"u_1","properties":{"amount_cents":4900}}' >"$work/event.json"
 
-gauge() { curl -sf "$url/metrics" | awk -v name="$1" 'index($1, name) == 1 { print $2 }'; }
 pending() { gauge 'edge_sink_pending{sink="house"}'; }
 stored() { gauge edge_events_stored_total; }
 

@@ -22,11 +22,13 @@ internal readonly record struct Envelope(
     public const int HeaderBytes = 44;
     public const byte CurrentVersion = 1;
 
+    /// <summary>Where the id begins; the checksum follows it and ends the header.</summary>
+    public const int IdOffset = 24;
+
     private const int RunOffset = 2;
     private const int LengthOffset = 4;
     private const int EpochOffset = 8;
     private const int SequenceOffset = 16;
-    private const int IdOffset = 24;
     private const int ChecksumOffset = 40;
 
     /// <summary>Fills the header room in front of the payload. No allocation.</summary>

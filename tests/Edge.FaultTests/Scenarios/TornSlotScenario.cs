@@ -7,6 +7,9 @@ namespace Edge.FaultTests.Scenarios;
 internal static class TornSlotScenario
 {
     private const int PassageMax = 30;
+
+    /// <summary>128 and SIGKILL.</summary>
+    private const int KilledExitCode = 137;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TornWithin = TimeSpan.FromSeconds(3);
 
@@ -20,7 +23,13 @@ internal static class TornSlotScenario
             var plan = $"write@commit:{passage}:short,write@commit:{passage + 1}:kill";
             await using var edge = site.Launch(("EDGE_FAULT_PLAN", plan));
             // With events pending it may come to that write before anybody has seen it ready.
-            if (!await edge.IsReadyWithinAsync(Patience)) continue;
+            if (!await edge.IsReadyWithinAsync(Patience))
+            {
+                var exitCode = await edge.ExitCodeWithinAsync(TornWithin);
+                if (exitCode != KilledExitCode) site.Add($"not ready, and not killed as planned but ended with {exitCode?.ToString() ?? "nothing"}");
+                continue;
+            }
+            await site.CheckCountersAsync(edge);
             var crowd = site.SendCrowd(edge);
             await edge.ExitCodeWithinAsync(TornWithin);
             await edge.KillAsync();

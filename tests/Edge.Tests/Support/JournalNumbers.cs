@@ -10,7 +10,6 @@ namespace Edge.Tests.Support;
 internal static class JournalNumbers
 {
     private const int EngineChecksumBytes = 8;
-    private const int IdOffset = 24;
 
     /// <summary>Overwrites them; the answer says in how many records.</summary>
     public static long Blank(string dataDirectory)
@@ -18,7 +17,7 @@ internal static class JournalNumbers
         using var journal = OfflineJournal.Open(new JournalOptions { Directory = Path.Combine(dataDirectory, "journal") });
         var segmentBytes = journal.Manifest.SegmentBytes;
         var engineChecksum = new byte[EngineChecksumBytes];
-        var idAndChecksum = new byte[Envelope.HeaderBytes - IdOffset];
+        var idAndChecksum = new byte[Envelope.HeaderBytes - Envelope.IdOffset];
         FileStream? file = null;
         var records = 0L;
         var walk = journal.Walk();
@@ -36,7 +35,7 @@ internal static class JournalNumbers
                 var start = walk.Address % segmentBytes;
                 file.Position = start;
                 file.Write(engineChecksum);
-                file.Position = start + EngineRecord.HeaderBytes + IdOffset;
+                file.Position = start + EngineRecord.HeaderBytes + Envelope.IdOffset;
                 file.Write(idAndChecksum);
                 records++;
             }
