@@ -1,4 +1,5 @@
 using Edge.Requests;
+using Edge.Requests.Ingestion;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -17,6 +18,9 @@ internal sealed record BodyRules(int BytesMax)
 
     /// <summary>Whose turns a large body waits for; null likewise.</summary>
     public LargeBodies? Large { get; init; }
+
+    /// <summary>How the beginning of a large body is judged.</summary>
+    public JsonBeginning Beginning { get; init; } = new(elementBytesMax: null);
 }
 
 /// <summary>A body as it was received.</summary>
@@ -70,11 +74,12 @@ internal static class RequestBody
         Expect(context, rules);
         using var sent = new PooledBytes(rules.Budget);
         var fault = Judge(context.Request, rules, out var isGzip);
-        if (fault == BodyFault.None) fault = await ReadToEndAsync(context.Request, rules.BytesMax, sent);
-        var isLarge = rules.Large is not null && (isGzip ? GzipBody.StatedBytes(sent.Written.Span) : sent.Length) > LargeBodies.FromBytes;
+        if (fault == BodyFault.None) fault = await ReadToEndAsync(context.Request, rules, isGzip, sent);
+        var isLarge = rules.Large is not null
+            && (isGzip ? GzipBody.IsStatedLonger(sent.Written.Span, LargeBodies.FromBytes) : sent.Length > LargeBodies.FromBytes);
         if (fault != BodyFault.None) await handle(new ReceivedBody(default, fault));
-        else if (isLarge) await InTurnAsync(rules, handle, () => isGzip ? InflateAsync(sent, rules.BytesMax, rules, handle) : handle(Whole(sent)));
-        else if (isGzip) await InflateAsync(sent, SmallBytesMax(rules), rules, handle);
+        else if (isLarge) await InTurnAsync(rules, handle, () => isGzip ? InflateAsync(sent, rules, hasTurn: true, handle) : handle(Whole(sent)));
+        else if (isGzip) await InflateAsync(sent, rules, hasTurn: rules.Large is null, handle);
         else await handle(Whole(sent));
     }
 
@@ -92,31 +97,43 @@ internal static class RequestBody
 
     private static ReceivedBody Whole(PooledBytes bytes) => new(bytes.Written, BodyFault.None);
 
-    private static int SmallBytesMax(BodyRules rules) => rules.Large is null ? rules.BytesMax : Math.Min(rules.BytesMax, LargeBodies.FromBytes);
-
     private static async Task InTurnAsync(BodyRules rules, Func<ReceivedBody, Task> handle, Func<Task> work)
     {
         if (!await rules.Large!.TryRunAsync(work)) await handle(new ReceivedBody(default, BodyFault.Busy));
     }
 
-    /// <summary>How large a body becomes is known only when it is inflated; one that becomes large begins again in its turn.</summary>
-    private static async Task InflateAsync(PooledBytes sent, int bytesMax, BodyRules rules, Func<ReceivedBody, Task> handle)
+    /// <summary>
+    /// How large a body becomes is known only when it is inflated; one that becomes large, and is not wrong at its beginning, begins again, in
+    /// a turn.
+    /// </summary>
+    private static async Task InflateAsync(PooledBytes sent, BodyRules rules, bool hasTurn, Func<ReceivedBody, Task> handle)
     {
         using (var inflated = new PooledBytes(rules.Budget))
         {
-            var fault = GzipBody.Inflate(sent.Segment, bytesMax, inflated);
-            if (fault != BodyFault.TooLarge || bytesMax == rules.BytesMax)
+            var fault = GzipBody.Inflate(sent.Segment, Math.Min(rules.BytesMax, LargeBodies.FromBytes), inflated);
+            var isLarge = rules.BytesMax > LargeBodies.FromBytes && fault == BodyFault.TooLarge && inflated.Length > LargeBodies.FromBytes;
+            if (!isLarge || rules.Beginning.TryCut(inflated, LargeBodies.FromBytes))
             {
-                await handle(fault == BodyFault.None ? Whole(inflated) : new ReceivedBody(default, fault));
+                await handle(isLarge || fault == BodyFault.None ? Whole(inflated) : new ReceivedBody(default, fault));
                 return;
             }
         }
-        await InTurnAsync(rules, handle, () => InflateAsync(sent, rules.BytesMax, rules, handle));
+        if (hasTurn) await InflateWholeAsync(sent, rules, handle);
+        else await InTurnAsync(rules, handle, () => InflateWholeAsync(sent, rules, handle));
     }
 
-    private static async ValueTask<BodyFault> ReadToEndAsync(HttpRequest request, int bytesMax, PooledBytes body)
+    private static async Task InflateWholeAsync(PooledBytes sent, BodyRules rules, Func<ReceivedBody, Task> handle)
+    {
+        using var inflated = new PooledBytes(rules.Budget);
+        var fault = GzipBody.Inflate(sent.Segment, rules.BytesMax, inflated);
+        await handle(fault == BodyFault.None ? Whole(inflated) : new ReceivedBody(default, fault));
+    }
+
+    /// <summary>Reads the body, or only its beginning when that is wrong already: the rest need not come.</summary>
+    private static async ValueTask<BodyFault> ReadToEndAsync(HttpRequest request, BodyRules rules, bool isGzip, PooledBytes body)
     {
         var reader = request.BodyReader;
+        var isJudged = isGzip || rules.Large is null;
         try
         {
             while (true)
@@ -125,12 +142,17 @@ internal static class RequestBody
                 var problem = BodyFault.None;
                 foreach (var segment in result.Buffer)
                 {
-                    if (body.Length + segment.Length > bytesMax) problem = BodyFault.TooLarge;
+                    if (body.Length + segment.Length > rules.BytesMax) problem = BodyFault.TooLarge;
                     else if (!body.TryAppend(segment.Span)) problem = BodyFault.Busy;
                     if (problem != BodyFault.None) break;
                 }
                 reader.AdvanceTo(result.Buffer.End);
                 if (problem != BodyFault.None) return problem;
+                if (!isJudged && body.Length > LargeBodies.FromBytes)
+                {
+                    isJudged = true;
+                    if (rules.Beginning.TryCut(body, LargeBodies.FromBytes)) return BodyFault.None;
+                }
                 if (result.IsCanceled) return BodyFault.Incomplete;
                 if (result.IsCompleted) return BodyFault.None;
             }

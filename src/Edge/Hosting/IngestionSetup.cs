@@ -1,9 +1,11 @@
 using Edge.Access;
 using Edge.Endpoints;
 using Edge.Endpoints.Ingestion;
+using Edge.Events;
 using Edge.Experiments;
 using Edge.Journal;
 using Edge.Requests;
+using Edge.Requests.Ingestion;
 using Edge.Telemetry;
 
 namespace Edge.Hosting;
@@ -21,8 +23,8 @@ internal static class IngestionSetup
         var budget = new ByteBudget(options.IngestInFlightBytes);
         var large = new LargeBodies(Environment.ProcessorCount);
         var gate = new IngestGate(journal, duplicates, metrics);
-        var artie = new BulkTrackEndpoint(
-            keys, Buckets(options.ArtiePerSecond), BodiesOf(BulkTrackEndpoint.BytesMax), recorder, gate, metrics);
+        var bulk = BodiesOf(BulkTrackEndpoint.BytesMax) with { Beginning = new JsonBeginning(ReceivedEvent.BytesMax) };
+        var artie = new BulkTrackEndpoint(keys, Buckets(options.ArtiePerSecond), bulk, recorder, gate, metrics);
         var door = new MillimetricDoor(keys, new TokenBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time));
         var track = new TrackEndpoint(
             keys, door, artie, BodiesOf(TrackEndpoint.BytesMax) with { TakesText = true }, recorder, gate, metrics);

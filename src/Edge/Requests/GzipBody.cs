@@ -13,8 +13,11 @@ internal static class GzipBody
     /// <summary>Times as long as what was sent for it that a body, or its beginning, may become, once that is longer than <see cref="FreeBytes"/>.</summary>
     public const int RatioMax = 250;
 
-    /// <summary>Length up to which the ratio does not matter: short bodies of one event over and over shrink a lot.</summary>
-    public const int FreeBytes = 1 << 20;
+    /// <summary>
+    /// Length up to which the ratio does not matter: a short body of one event over and over shrinks a lot. Below <see cref="LargeBodies.FromBytes"/>,
+    /// so most bombs are found before they would need a turn.
+    /// </summary>
+    public const int FreeBytes = 256 << 10;
 
     /// <summary>Most members of one body; block compressors make one for each 64 KiB.</summary>
     public const int MembersMax = 1_024;
@@ -30,12 +33,20 @@ internal static class GzipBody
     private const byte ReservedFlags = 0xE0;
 
     /// <summary>
-    /// Length of the last member, nearly always the only one, by the sender's word: a hint. At least what was sent; that much when it is no gzip.
+    /// Whether the body becomes longer than that, by the sender's word: the length its last member, nearly always the only one, states. A hint.
+    /// A length beyond the ratio does not count: such a body is refused at its beginning.
     /// </summary>
-    public static long StatedBytes(ReadOnlySpan<byte> sent) =>
-        sent.Length < TrailerBytes ? sent.Length : Math.Max(sent.Length, BinaryPrimitives.ReadUInt32LittleEndian(sent[^4..]));
+    public static bool IsStatedLonger(ReadOnlySpan<byte> sent, int bytes)
+    {
+        if (sent.Length > bytes) return true;
+        var stated = sent.Length < TrailerBytes ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(sent[^4..]);
+        return stated > bytes && stated <= (long)RatioMax * sent.Length;
+    }
 
-    /// <summary>Appends the inflated bytes to <paramref name="inflated"/>, or says why not.</summary>
+    /// <summary>
+    /// Appends the inflated bytes to <paramref name="inflated"/>, or says why not. After <see cref="BodyFault.TooLarge"/> more than the limit stands there
+    /// when it was the limit that was passed, and not the ratio.
+    /// </summary>
     public static BodyFault Inflate(ArraySegment<byte> sent, int bytesMax, PooledBytes inflated)
     {
         var start = sent.Offset;
@@ -59,7 +70,7 @@ internal static class GzipBody
     {
         try
         {
-            using var source = new MemoryStream(sent.Array!, sent.Offset, sent.Count, writable: false);
+            using var source = new Sips(sent);
             using var deflate = new DeflateStream(source, CompressionMode.Decompress);
             while (true)
             {
@@ -67,7 +78,7 @@ internal static class GzipBody
                 var read = deflate.Read(inflated.Free);
                 if (read == 0) return BodyFault.None;
                 inflated.Advance(read);
-                // The library reads some kilobytes ahead, so this is a little generous.
+                // What the library has read ahead counts as read, so this is a little generous.
                 var ratioMax = Math.Max(FreeBytes, RatioMax * (before + source.Position));
                 if (inflated.Length > Math.Min(bytesMax, ratioMax)) return BodyFault.TooLarge;
             }
@@ -124,6 +135,16 @@ internal static class GzipBody
             sent = sent[(at + TrailerBytes)..];
             return true;
         }
+    }
+
+    /// <summary>The sent bytes, few at a time: how much the library has read ahead must not hide a ratio.</summary>
+    private sealed class Sips(ArraySegment<byte> sent) : MemoryStream(sent.Array!, sent.Offset, sent.Count, writable: false)
+    {
+        private const int BytesMax = 1_024;
+
+        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(count, BytesMax));
+
+        public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(buffer.Length, BytesMax)]);
     }
 
     private static bool IsMember(ReadOnlySpan<byte> bytes) => bytes.Length >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;

@@ -9,26 +9,33 @@ namespace Edge.Requests;
 internal sealed class LargeBodies(int atOnce)
 #pragma warning restore CA1001
 {
-    /// <summary>Bodies longer than this, inflated, need a turn: 512 KiB, about three milliseconds of work.</summary>
-    public const int FromBytes = 512 << 10;
+    /// <summary>
+    /// Bodies longer than this, inflated, need a turn: 640 KiB, about four milliseconds of work, and more than the longest event, so that a
+    /// body that begins with a longer one is known by then.
+    /// </summary>
+    public const int FromBytes = 640 << 10;
 
     /// <summary>Longest wait for a turn, milliseconds.</summary>
     public const int WaitMs = 100;
 
     private readonly SemaphoreSlim _turns = new(atOnce);
 
-    /// <summary>Does the work on a thread of its own, which ends where the work first waits; false, and nothing done, when no turn came in time.</summary>
+    /// <summary>
+    /// Does the work, on a thread of its own up to where it first waits: there the turn ends. False, and nothing done, when no turn came in time.
+    /// </summary>
     public async Task<bool> TryRunAsync(Func<Task> work)
     {
         if (!await _turns.WaitAsync(WaitMs)) return false;
+        Task rest;
         try
         {
-            await Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
-            return true;
+            rest = await Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         finally
         {
             _turns.Release();
         }
+        await rest;
+        return true;
     }
 }

@@ -25,6 +25,9 @@ internal sealed class PooledBytes(ByteBudget? budget) : IDisposable
 
     public void Advance(int count) => _length += count;
 
+    /// <summary>Forgets what stands behind so many bytes.</summary>
+    public void Cut(int length) => _length = length;
+
     /// <summary>Makes room for so many more bytes; false when the budget has none.</summary>
     public bool TryEnsure(int count)
     {

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using Edge.Tests.Support;
 using Xunit;
+using static Edge.Tests.Support.Packing;
 
 namespace Edge.Tests.BlackBox;
 
@@ -39,7 +40,7 @@ public class BombTests(ITestOutputHelper output)
     public async Task Bomb_ManyAtOnce_AreRefusedInBoundedMemory(string bomb, bool isGzip)
     {
         var body = Make(bomb);
-        if (isGzip && bomb != "zeros in many members of gzip") body = Gzip(body);
+        if (isGzip && bomb != "zeros in many members of gzip") body = Gzip(body, CompressionLevel.Optimal);
         using var data = new TempDirectory();
         var (exitCode, secret, error) = await EdgeProcess.RunAsync(["keys", "create", "--kind", "artie", "--project", "p", "--data-dir", data.Path]);
         Assert.True(exitCode == 0, error);
@@ -63,7 +64,7 @@ public class BombTests(ITestOutputHelper output)
     private static byte[] Make(string bomb) => bomb switch
     {
         "zeros" => new byte[256 << 20],
-        "zeros in many members of gzip" => [.. Enumerable.Repeat(Gzip(new byte[1 << 20]), 512).SelectMany(member => member)],
+        "zeros in many members of gzip" => [.. Enumerable.Repeat(Gzip(new byte[1 << 20], CompressionLevel.Optimal), 512).SelectMany(member => member)],
         "spaces around one event" => Fill("[", ' ', "]", 64 << 20),
         "nested arrays" => Fill("", '[', "", BodyBytesMax),
         "nested objects" => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("{\"a\":", BodyBytesMax / 5))),
@@ -81,13 +82,6 @@ public class BombTests(ITestOutputHelper output)
         Encoding.ASCII.GetBytes(start, body);
         Encoding.ASCII.GetBytes(end, body.AsSpan(bytes - end.Length));
         return body;
-    }
-
-    private static byte[] Gzip(byte[] body)
-    {
-        using var stream = new MemoryStream();
-        using (var gzip = new GZipStream(stream, CompressionLevel.Optimal)) gzip.Write(body);
-        return stream.ToArray();
     }
 
     /// <summary>Sends the body and, while it is under way, reads: the answer may come long before its end.</summary>

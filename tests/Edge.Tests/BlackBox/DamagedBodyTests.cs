@@ -1,9 +1,9 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Net.Http.Headers;
 using Edge.Tests.Requests.Ingestion;
 using Edge.Tests.Support;
 using Xunit;
+using static Edge.Tests.Support.Packing;
 
 namespace Edge.Tests.BlackBox;
 
@@ -88,13 +88,6 @@ public class DamagedBodyTests(ITestOutputHelper output)
         request.Headers.Add("X-Forwarded-For", $"10.{random.Next(256)}.{random.Next(256)}.{random.Next(256)}");
         using var response = await client.SendAsync(request);
         return (int)response.StatusCode;
-    }
-
-    private static byte[] Gzip(byte[] body)
-    {
-        using var stream = new MemoryStream();
-        using (var gzip = new GZipStream(stream, CompressionLevel.Fastest)) gzip.Write(body);
-        return stream.ToArray();
     }
 
     private static async Task<string> CreateKeyAsync(string dataDir, string kind)

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Edge.Requests;
+using Edge.Tests.Support;
 using Xunit;
 
 namespace Edge.Tests.Requests;
@@ -19,7 +20,7 @@ public class GzipBodyTests
         { "zeros", Gzip(new string('\0', 1_000)), new string('\0', 1_000) },
         { "stored", Gzip("hello", CompressionLevel.NoCompression), "hello" },
         { "with a name, comment, extra and header checksum", WithEveryField("hello"), "hello" },
-        { "a megabyte of one letter", Gzip(new string('a', 1 << 20)), new string('a', 1 << 20) },
+        { "a long text of one letter", Gzip(new string('a', GzipBody.FreeBytes)), new string('a', GzipBody.FreeBytes) },
     };
 
     public static TheoryData<string, byte[], string> Refused()
@@ -97,15 +98,30 @@ public class GzipBodyTests
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(3)]
-    [InlineData(700_000)]
-    public void StatedBytes_OfOneMember_IsItsLengthOrWhatWasSent(int length)
+    [InlineData(0, false)]
+    [InlineData(1_000, false)]
+    [InlineData(1_001, true)]
+    [InlineData(100_000, false)] // more than 250 times what was sent: refused at its beginning, so not long
+    public void StatedLength_OfOneMember_IsHeldAgainstTheRatio(int length, bool isLonger)
     {
-        var sent = Gzip(new string('a', length));
+        Assert.Equal(isLonger, GzipBody.IsStatedLonger(Gzip(new string('a', length), CompressionLevel.Optimal), 1_000));
+    }
 
-        Assert.Equal(Math.Max(length, sent.Length), GzipBody.StatedBytes(sent));
-        Assert.Equal(3, GzipBody.StatedBytes(sent.AsSpan(0, 3)));
+    [Fact]
+    public void StatedLength_OfMoreThanThatAsSent_IsLonger()
+    {
+        Assert.True(GzipBody.IsStatedLonger(new byte[1_001], 1_000));
+        Assert.False(GzipBody.IsStatedLonger([1, 2, 3], 1_000));
+    }
+
+    [Fact]
+    public void Bomb_OfOneMember_IsFoundWhereTheRatioBeginsToMatter()
+    {
+        using var inflated = new PooledBytes(null);
+
+        Assert.Equal(BodyFault.TooLarge, GzipBody.Inflate(Gzip(new string('a', 10 << 20), CompressionLevel.Optimal), 10 << 20, inflated));
+
+        Assert.InRange(inflated.Length, GzipBody.FreeBytes, 3 * GzipBody.FreeBytes);
     }
 
     [Fact]
@@ -141,11 +157,9 @@ public class GzipBodyTests
 
     private static byte[] Gzip(string text, CompressionLevel level = CompressionLevel.Fastest)
     {
-        var bytes = new MemoryStream();
         // The framework writes nothing at all for an empty text.
         if (text.Length == 0) return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        using (var gzip = new GZipStream(bytes, level)) gzip.Write(Encoding.UTF8.GetBytes(text));
-        return bytes.ToArray();
+        return Packing.Gzip(Encoding.UTF8.GetBytes(text), level);
     }
 
     private static byte[] WithEveryField(string text)

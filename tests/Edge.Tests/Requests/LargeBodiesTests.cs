@@ -24,14 +24,32 @@ public class LargeBodiesTests
     public async Task Work_WhileAllTurnsAreTaken_IsNotDone()
     {
         var large = new LargeBodies(1);
-        var end = new TaskCompletionSource();
-        var first = large.TryRunAsync(() => end.Task);
+        using var end = new ManualResetEventSlim();
+        var first = large.TryRunAsync(() =>
+        {
+            end.Wait();
+            return Task.CompletedTask;
+        });
 
         Assert.False(await large.TryRunAsync(() => throw new InvalidOperationException("there was no turn")));
-        end.SetResult();
+        end.Set();
 
         Assert.True(await first);
         Assert.True(await large.TryRunAsync(() => Task.CompletedTask));
+    }
+
+    [Fact]
+    public async Task Work_ThatWaits_HasGivenItsTurnBack()
+    {
+        var large = new LargeBodies(1);
+        var end = new TaskCompletionSource();
+        var first = large.TryRunAsync(() => end.Task);
+
+        Assert.True(await large.TryRunAsync(() => Task.CompletedTask));
+        Assert.False(first.IsCompleted);
+        end.SetResult();
+
+        Assert.True(await first);
     }
 
     [Fact]

@@ -81,13 +81,12 @@ internal static class ArtieBody
     {
         stated = default;
         if (reader.Token != JsonTokenType.StartObject) return "an event must be an object";
-        reader.ReadObject();
+        if (!reader.TryReadObject(ReceivedEvent.BytesMax)) return BodyProblem.EventTooLarge;
         var nameProblem = reader.ReadText(reader[Event], MemberText.Unlimited, out var name);
         var messageIdProblem = reader.ReadText(reader[MessageId], MessageIdCharsMax, out var messageId);
         var timestampProblem = reader.ReadInstant(reader[Timestamp], out var timestamp);
         var properties = reader[Properties];
         stated = new Stated(name, messageId, timestamp);
-        if (reader.Object.Length > ReceivedEvent.BytesMax) return BodyProblem.EventTooLarge;
         if (nameProblem != TextProblem.None) return $"event {MemberText.Describe(nameProblem, MemberText.Unlimited)}";
         if (properties.IsAbsent) return "properties is required";
         if (!properties.IsObject) return "properties must be an object";

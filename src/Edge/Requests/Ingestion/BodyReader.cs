@@ -77,8 +77,11 @@ internal ref struct BodyReader
         return new RawValue(kind, start, (int)_json.BytesConsumed - start, false);
     }
 
-    /// <summary>Reads the object the reader stands on; its members replace those of the one before.</summary>
-    public void ReadObject()
+    /// <summary>
+    /// Reads the object the reader stands on; its members replace those of the one before. False as soon as it is longer than allowed: the
+    /// reader stands in the midst of it then.
+    /// </summary>
+    public bool TryReadObject(int bytesMax)
     {
         _values.Clear();
         _others?.Clear();
@@ -90,11 +93,16 @@ internal ref struct BodyReader
             _json.Read();
             var value = ReadValue();
             if (member >= 0) _values[member] = value;
+            if (value.End - start > bytesMax) return false;
             // What makes an event too large to be kept must not be noted member by member.
             if (value.End - start <= ReceivedEvent.BytesMax) _others?.Note(member, nameStart, value);
         }
         Object = new RawValue(JsonTokenType.StartObject, start, (int)_json.BytesConsumed - start, false);
+        return Object.Length <= bytesMax;
     }
+
+    /// <summary>Reads the object the reader stands on, however long it is.</summary>
+    public void ReadObject() => TryReadObject(int.MaxValue);
 
     /// <summary>The value exactly as it was sent; empty when it is absent.</summary>
     public readonly ReadOnlyMemory<byte> Raw(RawValue value) => value.IsAbsent ? default : _body.Slice(value.Start, value.Length);

@@ -1,6 +1,7 @@
 using System.Text;
 using Xunit;
 using static Edge.Tests.BlackBox.Conformance.Row;
+using static Edge.Tests.Support.Packing;
 
 namespace Edge.Tests.BlackBox.Conformance;
 

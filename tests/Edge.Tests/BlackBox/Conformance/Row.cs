@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 
 namespace Edge.Tests.BlackBox.Conformance;
@@ -65,13 +64,6 @@ internal sealed record Row
 
     /// <summary>The word of the row: the same in every run, no part of another's.</summary>
     public string Word => WordOf(Rule);
-
-    public static byte[] Gzip(byte[] bytes)
-    {
-        using var buffer = new MemoryStream();
-        using (var gzip = new GZipStream(buffer, CompressionLevel.Fastest)) gzip.Write(bytes);
-        return buffer.ToArray();
-    }
 
     /// <summary>A text of one character so many times.</summary>
     public static string A(int count) => new('a', count);

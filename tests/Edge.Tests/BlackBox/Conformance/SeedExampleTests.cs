@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
+using static Edge.Tests.Support.Packing;
 
 namespace Edge.Tests.BlackBox.Conformance;
 
@@ -157,7 +158,7 @@ public class SeedExampleTests(ConformanceEdge edge) : IClassFixture<ConformanceE
 
         foreach (var isGzip in new[] { false, true })
         {
-            var answer = await edge.SendAsync("POST", "/v1/bulk-track", "artie", isGzip ? Row.Gzip(body) : body, "application/json", isGzip ? "Content-Encoding: gzip" : "Accept: */*");
+            var answer = await edge.SendAsync("POST", "/v1/bulk-track", "artie", isGzip ? Gzip(body) : body, "application/json", isGzip ? "Content-Encoding: gzip" : "Accept: */*");
             Assert.Equal((row, 413, $$"""{"error":"{{error}}"}"""), (row, answer.Status, answer.Body));
         }
     }

@@ -1,10 +1,10 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Edge.Access;
 using Edge.Tests.Support;
 using Xunit;
+using static Edge.Tests.Support.Packing;
 
 namespace Edge.Tests.Endpoints.Ingestion;
 
@@ -63,6 +63,30 @@ public class IngestionTests
         (await site.PostAsync("/v1/bulk-track", artie, $"[{ArtieEvent}]")).Is(200, """{"status":"ok","messageIds":["m1"]}""");
         (await site.PostAsync("/v1/events/batch", traffical, track)).Is(200, """{"accepted":1,"written":1}""");
         Assert.Equal(["m1", "trk_1"], (await site.StopAndReadAsync()).Select(e => e.Text("event_id")));
+    }
+
+    [Theory]
+    [InlineData("nested", """{"error":"Invalid event format.","detail":"the body is not one JSON value, or is nested deeper than 64 levels"}""")]
+    [InlineData("long event", """{"error":"Invalid event format.","index":1,"detail":"the event must be at most 524288 bytes"}""")]
+    public async Task LargeBody_WrongAtItsBeginning_IsAnsweredBeforeItsEnd(string fault, string expected)
+    {
+        await using var site = await IngestSite.StartAsync();
+        var key = site.Issue(KeyKind.Artie);
+        var members = string.Concat(Enumerable.Range(0, 100_000).Select(n => $"\"{n}\":0,"));
+        var beginning = fault == "nested" ? $"[{string.Concat(Enumerable.Repeat("{\"a\":", 200_000))}" : $"[{ArtieEvent},{{{members}";
+        var gzip = Gzip(Encoding.UTF8.GetBytes(beginning + beginning));
+
+        // The rest never comes.
+        var plain = await RawHttp.SendAsync(site.Client.BaseAddress!, Head("Content-Length: 10000000") + beginning);
+        var inflated = await RawHttp.SendAsync(
+            site.Client.BaseAddress!, [.. Encoding.ASCII.GetBytes(Head($"Content-Encoding: gzip\r\nContent-Length: {gzip.Length}")), .. gzip]);
+
+        Assert.Contains(expected, plain, StringComparison.Ordinal);
+        Assert.Contains(expected, inflated, StringComparison.Ordinal);
+        Assert.Empty(await site.StopAndReadAsync());
+
+        string Head(string headers) =>
+            $"POST /v1/bulk-track HTTP/1.1\r\nHost: e\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n{headers}\r\n\r\n";
     }
 
     [Fact]
@@ -302,12 +326,7 @@ public class IngestionTests
         }
         body.Append(' ', (10 << 20) - 1 - body.Length + more).Append(']');
         var bytes = Encoding.UTF8.GetBytes(body.ToString());
-        if (isGzip)
-        {
-            var packed = new MemoryStream();
-            using (var gzip = new GZipStream(packed, CompressionLevel.Fastest)) gzip.Write(bytes);
-            bytes = packed.ToArray();
-        }
+        if (isGzip) bytes = Gzip(bytes);
 
         var answer = await site.PostAsync("/v1/bulk-track", site.Issue(KeyKind.Artie), new ByteArrayContent(bytes), ("Content-Encoding", isGzip ? "gzip" : null));
 
