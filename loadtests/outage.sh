@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # What an outage of ClickHouse costs: feeds Edge while the server is dead until a backlog of EVENTS has piled up, starts the server again, and
 # compares the time single durable events (/v1/track) take before the outage, during it and while the backlog is drained. At the end every
-# accepted event must stand in the table exactly once. Edge runs on core 0; ClickHouse and the client share core 1.
+# accepted event must stand in the table exactly once. Edge runs on core 0; ClickHouse and the client share core 1. ROUNDS repeats the outage,
+# for medians: one stall of a disk decides the p99 of a single one.
 #
 # EDGE_CORES=0,1 gives Edge both cores; HOUSE_PARENT=/dev/shm gives ClickHouse a disk of its own, as on another machine: the commit that an answer waits for then shares none with it.
 #
-#   make publish && loadtests/outage.sh            EVENTS=5000000 RATE=200 PHASE_SECONDS=15 FEED_SECONDS=5 EDGE_BINARY=path/to/edge
+#   make publish && loadtests/outage.sh            EVENTS=5000000 RATE=200 PHASE_SECONDS=15 FEED_SECONDS=5 ROUNDS=1 EDGE_BINARY=path/to/edge
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,6 +16,7 @@ events=${EVENTS:-5000000}
 rate=${RATE:-200}
 phase_seconds=${PHASE_SECONDS:-15}
 feed_seconds=${FEED_SECONDS:-5}
+rounds=${ROUNDS:-1}
 senders=4
 drain_deadline=600
 for tool in wrk hey curl taskset clickhouse-server; do command -v "$tool" >/dev/null || { echo "outage.sh: needs $tool" >&2; exit 1; }; done
@@ -71,47 +73,56 @@ probe() {
     END { printf "%.2f %.2f %d %d\n", p50 * 1000, p99 * 1000, n, bad }' "$work/hey"
 }
 
+# One outage: a line "phase p50 p99 answered others" for each phase, and "drain backlog fed_s us gone_in_phase".
+outage() {
+  local round=$1 began from feed=0 backlog fed_in clock at_start at_end waited
+  echo "before $(probe "$phase_seconds")"
+  stop "$house_pid"
+  house_pid=
+  began=$(stored)
+  from=$EPOCHSECONDS
+  echo "during $(probe "$phase_seconds")"
+  while [ $(($(stored) - began)) -lt "$events" ]; do
+    feed=$((feed + 1))
+    BATCH=100 PREFIX=r$round-$feed KEY=$artie taskset -c 1 wrk -t 1 -c 16 -d "${feed_seconds}s" -s "$here/ingest.lua" "$url" >"$work/wrk"
+  done
+  backlog=$(pending)
+  fed_in=$((EPOCHSECONDS - from))
+  start_house
+  # The next try comes within retryCeilingMs of the server's return; what is timed is the draining itself.
+  while [ "$(pending)" -ge "$backlog" ]; do sleep 0.1; done
+  clock=${EPOCHREALTIME/./}
+  at_start=$(pending)
+  echo "draining $(probe "$phase_seconds")"
+  at_end=$(pending)
+  for ((waited = 0; waited < drain_deadline * 10; waited++)); do
+    [ "$(pending)" -gt 0 ] || break
+    sleep 0.1
+  done
+  echo "drain $backlog $fed_in $((${EPOCHREALTIME/./} - clock)) $((at_start - at_end))"
+}
+
 probe 3 >/dev/null
-before=$(probe "$phase_seconds")
-stop "$house_pid"
-house_pid=
-began=$(stored)
-from=$EPOCHSECONDS
-during=$(probe "$phase_seconds")
-round=0
-while [ $(($(stored) - began)) -lt "$events" ]; do
-  round=$((round + 1))
-  BATCH=100 PREFIX=r$round KEY=$artie taskset -c 1 wrk -t 1 -c 16 -d "${feed_seconds}s" -s "$here/ingest.lua" "$url" >"$work/wrk"
+for ((round = 1; round <= rounds; round++)); do
+  outage "$round" >>"$work/phases"
 done
-backlog=$(pending)
-fed_in=$((EPOCHSECONDS - from))
-start_house
-# The next try comes within retryCeilingMs of the server's return; what is timed is the draining itself.
-while [ "$(pending)" -ge "$backlog" ]; do sleep 0.1; done
-clock=${EPOCHREALTIME/./}
-at_start=$(pending)
-draining=$(probe "$phase_seconds")
-at_end=$(pending)
-for ((waited = 0; waited < drain_deadline * 10; waited++)); do
-  [ "$(pending)" -gt 0 ] || break
-  sleep 0.1
-done
-drained_us=$((${EPOCHREALTIME/./} - clock))
 sleep 2
 accepted=$(stored)
 rows=$(ask "SELECT count() FROM edge_events FINAL")
 raw=$(ask "SELECT count() FROM edge_events")
 ids=$(ask "SELECT uniqExact(id) FROM edge_events")
 
-echo "| phase | p50 ms | p99 ms | answered 202 | other answers |"
-echo "|---|---|---|---|---|"
+column() { awk -v phase="$1" -v column="$2" '$1 == phase { print $column }' "$work/phases"; }
+total() { column "$1" "$2" | awk '{ sum += $1 } END { print sum }'; }
+
+echo "| phase | p50 ms | p99 ms | p99 round by round | answered 202 | other answers |"
+echo "|---|---|---|---|---|---|"
 for phase in before during draining; do
-  read -r p50 p99 answered other <<<"${!phase}"
-  echo "| $phase | $p50 | $p99 | $answered | $other |"
+  echo "| $phase | $(column $phase 2 | median) | $(column $phase 3 | median) | $(column $phase 3 | tr '\n' ' ')| $(total $phase 4) | $(total $phase 5) |"
 done
 echo
-awk -v backlog="$backlog" -v us="$drained_us" -v gone=$((at_start - at_end)) -v phase="$phase_seconds" -v rate="$rate" -v fed="$fed_in" 'BEGIN {
+awk -v phase="$phase_seconds" -v rate="$rate" '$1 == "drain" {
   printf "Backlog of %d events after %d s without ClickHouse; drained in %.1f s, %.0f events/s (%.0f/s while %d requests/s were timed).\n",
-    backlog, fed, us / 1e6, backlog / us * 1e6, gone / phase, rate }'
+    $2, $3, $4 / 1e6, $2 / $4 * 1e6, $5 / phase, rate }' "$work/phases"
 echo "Accepted $accepted, rows FINAL $rows, distinct ids $ids, rows before merging $raw."
 [ "$accepted" = "$rows" ] && [ "$rows" = "$ids" ] || { echo "outage.sh: accepted events and rows differ" >&2; exit 1; }

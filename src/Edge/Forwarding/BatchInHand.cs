@@ -21,6 +21,9 @@ internal sealed class BatchInHand(EventFilter? filter, EventFields? fields)
     /// <summary>Nothing is left to deliver.</summary>
     public bool IsEmpty => _parts.Count == 0;
 
+    /// <summary>The next part is the whole batch: nothing of it is done yet, and it was not refused.</summary>
+    public bool IsWhole => _parts.Count == 1 && _parts.Peek().Count == Shaped.Count;
+
     /// <summary>The next part is one event.</summary>
     public bool IsSingle => _parts.Peek().Count == 1;
 

@@ -10,10 +10,10 @@ namespace Edge.Forwarding;
 
 /// <summary>
 /// The events a sink refused for good: <c>DATA/dead-letters/NAME/YYYYMMDD.ndjson</c> (UTC day), one line each with id,
-/// sink, time, the sink's answer and the event as the journal holds it. A line is durable when <see cref="Add"/>
+/// sink, time, the sink's answer and the event as the journal holds it. A line is durable when <see cref="Keep"/>
 /// returns, which is before the sink's cursor goes past the event; an event that comes again after a kill is found in
 /// the newest file and not written twice. The pump's thread only. Failures are <see cref="IOException"/> or access
-/// denied. Files are the operator's: nothing here deletes one.
+/// denied; whoever goes on after one has to <see cref="Drop"/>. Files are the operator's: nothing here deletes one.
 /// </summary>
 internal sealed class DeadLetterBox(string directory, string sink, TimeProvider time)
 {
@@ -28,26 +28,49 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
 
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Lines in memory are written without being asked beyond this many bytes.</summary>
+    private const int LinesMaxBytes = 1 << 20;
+
+    private readonly ArrayBufferWriter<byte> _lines = new();
+    private readonly List<string> _added = [];
     private HashSet<string>? _known;
 
-    /// <summary>Writes the event and what the sink said to it.</summary>
+    /// <summary>Something was added and is not durable yet.</summary>
+    public bool HasNew => _added.Count > 0;
+
+    /// <summary>Notes the event and what the sink said to it.</summary>
     public void Add(EventId id, ReadOnlySpan<byte> json, string answer)
     {
         DiskDirectory.CreateDurably(directory);
-        var now = time.GetUtcNow();
         _known ??= ReadKnown();
         if (_known.Contains(id.ToString()))
         {
             return;
         }
 
-        var path = Path.Combine(directory, now.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture) + Suffix);
+        WriteLine(id, json, answer);
+        _added.Add(id.ToString());
+        if (_lines.WrittenCount > LinesMaxBytes)
+        {
+            Keep();
+        }
+    }
+
+    /// <summary>Writes what was added.</summary>
+    public void Keep()
+    {
+        if (!HasNew)
+        {
+            return;
+        }
+
+        var path = Path.Combine(directory, time.GetUtcNow().UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture) + Suffix);
         using var hold = DeadLetterLock.Take(directory);
         var isNew = !File.Exists(path);
         using (var file = DiskFile.OpenOrCreate(path))
         {
             var end = LengthOfWholeLines(file);
-            file.Write(Line(id, json, answer, now), end);
+            file.Write(_lines.WrittenSpan, end);
             file.SyncAll();
         }
 
@@ -56,29 +79,42 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
             DiskDirectory.Sync(directory);
         }
 
-        if (_known.Count < KnownMax)
+        foreach (var id in _added)
         {
-            _known.Add(id.ToString());
+            if (_known!.Count < KnownMax)
+            {
+                _known.Add(id);
+            }
         }
+
+        _added.Clear();
+        _lines.Clear();
     }
 
-    private byte[] Line(EventId id, ReadOnlySpan<byte> json, string answer, DateTimeOffset now)
+    /// <summary>Forgets what is not durable: its events come again. What stands in the files after a failure is looked up.</summary>
+    public void Drop()
     {
-        var line = new ArrayBufferWriter<byte>(json.Length + 512);
-        using (var writer = new Utf8JsonWriter(line, Relaxed))
+        _added.Clear();
+        _lines.Clear();
+        _known = null;
+    }
+
+    private void WriteLine(EventId id, ReadOnlySpan<byte> json, string answer)
+    {
+        var at = time.GetUtcNow().UtcDateTime;
+        using (var writer = new Utf8JsonWriter(_lines, Relaxed))
         {
             writer.WriteStartObject();
             writer.WriteString("id", id.ToString());
             writer.WriteString("sink", sink);
-            writer.WriteString("at", now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            writer.WriteString("at", at.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
             writer.WriteString("answer", answer.Length > AnswerMaxChars ? answer[..AnswerMaxChars] : answer);
             writer.WritePropertyName("event");
             writer.WriteRawValue(json, skipInputValidation: true);
             writer.WriteEndObject();
         }
 
-        line.Write("\n"u8);
-        return line.WrittenSpan.ToArray();
+        _lines.Write("\n"u8);
     }
 
     /// <summary>A line that a crash tore was never counted, so it is cut and the next one takes its place.</summary>

@@ -7,6 +7,8 @@ namespace Edge.Forwarding;
 /// the sink has taken a batch, the cursor moves in memory, the sink makes the batch durable, the cursor is made
 /// durable, and only then may the journal forget the events. A sink that fails is tried for ever with pauses in
 /// between; nothing is given up here. An event that a sink refuses for good is set aside (<see cref="DeadLetterBox"/>).
+/// A sink that recognises repeated batches has its cursor moved from batch to batch only: one that was refused and
+/// halved comes again whole after a kill, is refused again, and so comes in the same parts.
 /// </summary>
 /// <remarks>
 /// The loop has a thread of its own (<see cref="PumpThread"/>); only that thread touches the reader, the batch and
@@ -74,6 +76,8 @@ internal sealed class SinkPump : IDisposable
     }
 
     public SinkStatus Status => _ledger.StatusAt(_journal);
+
+    private bool IsAmidBatch => _sink.WantsSameBatches && !_hand.IsEmpty && !_hand.IsWhole;
 
     private bool HasEverything => _taken.Cursor.Sequence >= _journal.CommittedSequence;
 
@@ -239,7 +243,7 @@ internal sealed class SinkPump : IDisposable
 
     private async Task<Step> DeliverAsync()
     {
-        if (_sink.WantsSameBatches && !await AnnounceAsync())
+        if (_sink.WantsSameBatches && _hand.IsWhole && !await AnnounceAsync())
         {
             return Step.Failed;
         }
@@ -305,15 +309,7 @@ internal sealed class SinkPump : IDisposable
 
         var (id, json) = _hand.Original();
         var after = _hand.After(_taken, isDeadLettered: true);
-#if EDGE_FAULTS
-        if (Faults.Bugs.Planted(Faults.Bug.LateDeadLetter))
-            _cursor.TrySave(after);
-        Faults.KillPoints.Reach("before-dead-letter");
-#endif
         _deadLetters!.Add(id, json.Span, reason);
-#if EDGE_FAULTS
-        Faults.KillPoints.Reach("after-dead-letter");
-#endif
         _refusedInARow++;
         Move(after);
         _ledger.DeadLettered(_taken, id, reason);
@@ -324,6 +320,28 @@ internal sealed class SinkPump : IDisposable
     {
         _hand.Complete(_taken, after);
         _taken = after;
+        if (_hand.IsEmpty)
+        {
+            KeepDeadLetters();
+        }
+    }
+
+    private void KeepDeadLetters()
+    {
+        if (_deadLetters is not { HasNew: true })
+        {
+            return;
+        }
+
+#if EDGE_FAULTS
+        if (Faults.Bugs.Planted(Faults.Bug.LateDeadLetter))
+            _cursor.TrySave(_taken);
+        Faults.KillPoints.Reach("before-dead-letter");
+#endif
+        _deadLetters.Keep();
+#if EDGE_FAULTS
+        Faults.KillPoints.Reach("after-dead-letter");
+#endif
     }
 
     /// <summary>False when the sink could not make durable what it has taken.</summary>
@@ -331,6 +349,13 @@ internal sealed class SinkPump : IDisposable
     {
         if (!_isResumed || _taken == _cursor.Durable)
         {
+            return true;
+        }
+
+        KeepDeadLetters();
+        if (IsAmidBatch)
+        {
+            _pacing.Checkpointed();
             return true;
         }
 
@@ -385,6 +410,7 @@ internal sealed class SinkPump : IDisposable
         _reader = null;
         _isResumed = false;
         _hand.Drop();
+        _deadLetters?.Drop();
         _taken = _cursor.Durable;
         _ledger.Rewound(_taken);
     }

@@ -20,10 +20,10 @@ internal static class ReadErrorScenario
 
     private const int FirstErrorRange = 12;
 
-    /// <summary>Far enough apart that no page fails as often as it is tried.</summary>
     private const int ErrorEvery = 7;
 
-    private const int Errors = 10;
+    /// <summary>A page is tried three times before it is given up, so with two errors none is, wherever they fall.</summary>
+    private const int Errors = 2;
     private static readonly TimeSpan ForwardingTime = TimeSpan.FromMilliseconds(600);
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(5);
 

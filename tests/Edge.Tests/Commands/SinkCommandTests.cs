@@ -163,7 +163,11 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
         const int Count = 400;
         var writing = Task.Run(() =>
         {
-            for (var n = 1; n <= Count; n++) box.Add(PostgresEvents.IdOf(n), System.Text.Encoding.UTF8.GetBytes(PostgresEvents.EventOf(n)), "no");
+            for (var n = 1; n <= Count; n++)
+            {
+                box.Add(PostgresEvents.IdOf(n), System.Text.Encoding.UTF8.GetBytes(PostgresEvents.EventOf(n)), "no");
+                box.Keep();
+            }
         });
         while (!writing.IsCompleted) await ResendAsync(site);
         await writing;

@@ -43,6 +43,7 @@ internal sealed class SinkSite : IDisposable
     {
         var box = new DeadLetterBox(DeadLetters, Sink, TimeProvider.System);
         for (var i = 0; i < events.Length; i++) box.Add(PostgresEvents.IdOf(i + 1), Encoding.UTF8.GetBytes(events[i]), "no\nthanks");
+        box.Keep();
     }
 
     /// <summary>A journal with events received at these moments.</summary>

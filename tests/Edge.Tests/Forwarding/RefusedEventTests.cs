@@ -33,11 +33,21 @@ public sealed class RefusedEventTests : IDisposable
     [Fact]
     public async Task Run_CursorNotYetDurable_DeadLetterAlreadyStandsThereAndIsNotWrittenTwice()
     {
+        ScriptedSink sink = null!;
+        sink = new ScriptedSink(wantsSameBatches: true, isPoison: line =>
+        {
+            if (NumberOf(line) != 7) return false;
+            // Set aside, and then the rest of the batch has to wait.
+            if (sink.Asked[^1].Start.Sequence == 6) sink.Answer([.. Enumerable.Repeat(DeliveryResult.Retry("later"), 10_000)]);
+            return true;
+        });
         await using var pumped = PumpedJournal.Open(
-            _directory["running"], change: o => o with { CheckpointIntervalMs = int.MaxValue }, sink: new ScriptedSink(line => NumberOf(line) == 7));
+            _directory["running"], change: o => o with { CheckpointIntervalMs = 1, RetryBaseMs = 1, RetryCeilingMs = 2 }, sink: sink);
         await pumped.Journal.AppendAsync(20);
         pumped.Pump.Start();
-        await pumped.UntilAsync(status => status.Pending == 0);
+        await pumped.UntilAsync(_ => Directory.Exists(_directory["running", "dead-letters", "file"]) && DeadLetters("running").Length == 1);
+        var asked = sink.Asked.Length;
+        await pumped.UntilAsync(_ => sink.Asked.Length > asked + 1);
 
         // As a kill would leave it now; with half of a line that was being written.
         TestJournal.CopyTree(_directory["running"], _directory["copy"]);
@@ -77,7 +87,7 @@ public sealed class RefusedEventTests : IDisposable
     private JsonElement[] DeadLetters(string? below = null)
     {
         var directory = below is null ? _directory["dead-letters", "file"] : _directory[below, "dead-letters", "file"];
-        return [.. Directory.GetFiles(directory).Order(StringComparer.Ordinal).SelectMany(File.ReadLines)
+        return [.. Directory.GetFiles(directory).Order(StringComparer.Ordinal).SelectMany(Forwarded.ReadCompleteLines)
             .Select(line => JsonDocument.Parse(line).RootElement)];
     }
 }

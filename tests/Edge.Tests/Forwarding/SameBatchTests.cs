@@ -7,6 +7,8 @@ namespace Edge.Tests.Forwarding;
 /// <summary>A sink that recognises batches gets the same ones again after a kill, whatever is in the journal by then.</summary>
 public sealed class SameBatchTests : IDisposable
 {
+    private static readonly string Bad = TestJournal.PayloadOf(13);
+
     private readonly TempDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -34,6 +36,35 @@ public sealed class SameBatchTests : IDisposable
         Assert.Equal((30L, 42L), (sink.Asked[0].Start.Sequence, sink.Asked[0].End.Sequence));
         Assert.Equal(49L, sink.Asked[1].End.Sequence);
         Assert.Equal(Enumerable.Range(31, 112).Select(n => TestJournal.PayloadOf(n)), sink.Taken);
+    }
+
+    [Fact]
+    public async Task Restart_BatchHalfDone_ComesAgainWholeAndInTheSameParts()
+    {
+        ScriptedSink hanging = null!;
+        hanging = new ScriptedSink(wantsSameBatches: true, isPoison: line =>
+        {
+            if (line == Bad) hanging.Hangs = hanging.Asked.Length == 4;
+            return line == Bad;
+        });
+        await using var pumped = PumpedJournal.Open(_directory["running"], change: o => o with { CheckpointIntervalMs = 1 }, sink: hanging);
+        await pumped.Journal.AppendAsync(32);
+        pumped.Pump.Start();
+        await pumped.UntilAsync(_ => hanging.Hangs);
+        await pumped.Journal.AppendAsync(100);
+        TestJournal.CopyTree(_directory["running"], _directory["copy"]);
+
+        var sink = new ScriptedSink(line => line == Bad, wantsSameBatches: true);
+        await using var copy = PumpedJournal.Open(_directory["copy"], sink: sink);
+        var before = copy.Status;
+        copy.Pump.Start();
+        await copy.UntilAsync(status => status.Pending == 0);
+
+        Assert.Equal(0L, before.DurableCursor.Sequence);
+        Assert.NotEmpty(hanging.Taken);
+        Assert.Equal(hanging.Asked, sink.Asked[..hanging.Asked.Length]);
+        Assert.Equal(Enumerable.Range(1, 132).Where(n => n != 13).Select(n => TestJournal.PayloadOf(n)), sink.Taken);
+        Assert.Equal((131L, 1L), (copy.Status.Forwarded, copy.Status.DeadLettered));
     }
 
     [Fact]

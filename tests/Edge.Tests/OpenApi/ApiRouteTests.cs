@@ -49,7 +49,9 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [Fact]
     public async Task Routes_AllOfThem_AreDescribed()
     {
-        foreach (var path in Document.Paths) await site.AskAsync(Document.Describes(path, "GET") ? "GET" : "POST", Fill(path, site.Uid), KeyFor(path));
+        // One of its own: it is paused and completed on the way.
+        var uid = await site.StartAsync(ManagedEdge.NewSlug());
+        foreach (var path in Document.Paths) await site.AskAsync(Document.Describes(path, "GET") ? "GET" : "POST", Fill(path, uid), KeyFor(path));
         var page = (await site.AskAsync("GET", "/metrics")).Body;
         var asked = RouteLabel().Matches(page).Select(match => match.Groups[1].Value).ToHashSet();
         var source = File.ReadAllText(Path.Combine(Repository.Root, "src/Edge/Endpoints/Management/ManagementRoutes.cs"));
