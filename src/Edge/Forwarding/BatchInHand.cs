@@ -32,8 +32,9 @@ internal sealed class BatchInHand(EventFilter? filter, EventFields? fields)
 
     private RecordBatch Shaped => filter is null && fields is null ? Read : _shaped;
 
-    /// <summary>Shapes what was read, if there was anything; one part, the whole.</summary>
-    public void Take()
+    /// <summary>Shapes what was read, if there was anything; one part, the whole, or the parts that are left of a larger one.</summary>
+    /// <param name="eventsOfWhole">Events of the batch that what was read is the end of; fewer than that were read when it was halved.</param>
+    public void Take(int eventsOfWhole = 0)
     {
         _parts.Clear();
         _missing = Read.Missing;
@@ -42,10 +43,20 @@ internal sealed class BatchInHand(EventFilter? filter, EventFields? fields)
             Shape();
         }
 
-        if (Shaped.Count > 0)
+        if (Shaped.Count == 0)
         {
-            _parts.Push((0, Shaped.Count));
+            return;
+        }
+
+        var whole = Math.Max(eventsOfWhole, Shaped.Count);
+        PushLeft(0, whole, done: whole - Shaped.Count);
+        if (IsWhole)
+        {
             Next = Shaped;
+        }
+        else
+        {
+            LoadNext();
         }
     }
 
@@ -122,6 +133,27 @@ internal sealed class BatchInHand(EventFilter? filter, EventFields? fields)
 
         // What was left out at the end belongs to the last part.
         _shaped.Skip(0, Read.End);
+    }
+
+    /// <summary>
+    /// What is left of a part when so many events of the whole are done: nothing, all of it, or, as it was halved then, what is left of its halves.
+    /// </summary>
+    private void PushLeft(int first, int count, int done)
+    {
+        if (first + count <= done)
+        {
+            return;
+        }
+
+        if (first >= done)
+        {
+            _parts.Push((first - done, count));
+            return;
+        }
+
+        var half = count / 2;
+        PushLeft(first + half, count - half, done);
+        PushLeft(first, half, done);
     }
 
     private void LoadNext()

@@ -12,7 +12,7 @@ internal sealed class BatchPlan(SinkPumpOptions options, UInt128? epochOfSameBat
     private const int RepeatTriesMax = 5;
 
     private SinkIntent? _intent;
-    private (JournalCursor Start, JournalCursor End)? _repeat;
+    private (JournalCursor From, JournalCursor End, int Events)? _repeat;
     private int _repeatTries;
 
     /// <summary>The reader begins at this cursor. A damaged intent is none; an unreadable disk throws.</summary>
@@ -24,23 +24,28 @@ internal sealed class BatchPlan(SinkPumpOptions options, UInt128? epochOfSameBat
         }
 
         _intent ??= SinkIntent.Open(path, epoch);
-        var end = _repeatTries < RepeatTriesMax ? _intent.EndFrom(from) : null;
-        _repeat = end is { } known ? (from, known) : null;
+        var begun = _repeatTries < RepeatTriesMax ? _intent.BatchAt(from) : null;
+        _repeat = begun is { } batch ? (from, batch.End, batch.Events) : null;
     }
 
-    /// <summary>Reads the next batch. False when it ought to be an earlier one and is not.</summary>
-    public bool Fill(JournalReader reader, RecordBatch batch)
+    /// <summary>Reads the next batch, or the rest of one. False when it ought to be an earlier one and is not.</summary>
+    /// <param name="reader">Where from.</param>
+    /// <param name="batch">Where to.</param>
+    /// <param name="eventsOfWhole">How many events the sink gets of the whole when it was begun earlier; 0 for a new one.</param>
+    public bool Fill(JournalReader reader, RecordBatch batch, out int eventsOfWhole)
     {
-        if (_repeat is not (var start, var end))
+        eventsOfWhole = 0;
+        if (_repeat is not (var from, var end, var events))
         {
             reader.Read(batch, options.BatchMaxRecords, options.BatchMaxBytes);
             return true;
         }
 
         _repeat = null;
-        reader.Read(batch, (int)(end.Sequence - start.Sequence), int.MaxValue);
+        reader.Read(batch, (int)(end.Sequence - from.Sequence), int.MaxValue);
         if (batch.End == end)
         {
+            eventsOfWhole = events;
             _repeatTries = 0;
             return true;
         }
@@ -49,12 +54,12 @@ internal sealed class BatchPlan(SinkPumpOptions options, UInt128? epochOfSameBat
         return _repeatTries >= RepeatTriesMax;
     }
 
-    /// <summary>The batch from here to there comes now; what is wrong when that could not be made durable.</summary>
-    public string? Announce(JournalCursor start, JournalCursor end)
+    /// <summary>This batch comes now, from here on; what is wrong when that could not be made durable.</summary>
+    public string? Announce(JournalCursor start, RecordBatch whole)
     {
         try
         {
-            _intent?.Write(start, end);
+            _intent?.Write(start, whole.End, whole.Count);
             return null;
         }
         catch (Exception e) when (e is IOException or JournalException)

@@ -5,18 +5,18 @@ namespace Edge.Forwarding;
 
 /// <summary>
 /// Which batch is being delivered (<c>DATA/intents/NAME</c>), written before the sink sees it, so that after a kill in
-/// the middle the same events come again as the same batch. It counts only while it begins where the sink's durable
-/// cursor is. The pump's thread only; failures are <see cref="IOException"/> or <see cref="JournalException"/>.
+/// the middle the same events come again as the same batch, or as the same parts of it. It counts only while the sink's
+/// durable cursor is in it. The pump's thread only; failures are <see cref="IOException"/> or <see cref="JournalException"/>.
 /// </summary>
 internal sealed class SinkIntent : IDisposable
 {
     private const int EpochBytes = 16;
-    private const int PayloadBytes = EpochBytes + (4 * sizeof(long));
+    private const int PayloadBytes = EpochBytes + (5 * sizeof(long));
 
     private readonly string _path;
     private readonly UInt128 _epochId;
     private SlotFile? _slots;
-    private (JournalCursor Start, JournalCursor End) _value;
+    private (JournalCursor Start, JournalCursor End, int Events) _value;
 
     private SinkIntent(string path, UInt128 epochId)
     {
@@ -34,21 +34,22 @@ internal sealed class SinkIntent : IDisposable
             var payload = intent._slots.Payload.AsSpan();
             if (payload.Length == PayloadBytes && BinaryPrimitives.ReadUInt128BigEndian(payload) == epochId)
             {
-                intent._value = (DecodeCursor(payload[EpochBytes..]), DecodeCursor(payload[(EpochBytes + 16)..]));
+                var events = BinaryPrimitives.ReadInt64LittleEndian(payload[(EpochBytes + 32)..]);
+                intent._value = (DecodeCursor(payload[EpochBytes..]), DecodeCursor(payload[(EpochBytes + 16)..]), (int)events);
             }
         }
 
         return intent;
     }
 
-    /// <summary>Where the batch ended that was begun at this cursor; null when none was.</summary>
-    public JournalCursor? EndFrom(JournalCursor start) =>
-        _value.Start == start && _value.End.Sequence > start.Sequence ? _value.End : null;
+    /// <summary>Where the batch ends that this cursor is in, and how many events the sink gets of the whole; null when it is in none.</summary>
+    public (JournalCursor End, int Events)? BatchAt(JournalCursor cursor) =>
+        _value.Start.Sequence <= cursor.Sequence && cursor.Sequence < _value.End.Sequence ? (_value.End, _value.Events) : null;
 
     /// <summary>Durable on return.</summary>
-    public void Write(JournalCursor start, JournalCursor end)
+    public void Write(JournalCursor start, JournalCursor end, int events)
     {
-        if (_value == (start, end))
+        if (_value == (start, end, events))
         {
             return;
         }
@@ -57,6 +58,7 @@ internal sealed class SinkIntent : IDisposable
         BinaryPrimitives.WriteUInt128BigEndian(payload, _epochId);
         EncodeCursor(payload[EpochBytes..], start);
         EncodeCursor(payload[(EpochBytes + 16)..], end);
+        BinaryPrimitives.WriteInt64LittleEndian(payload[(EpochBytes + 32)..], events);
         if (_slots is null)
         {
             DiskDirectory.CreateDurably(Path.GetDirectoryName(Path.GetFullPath(_path))!);
@@ -68,7 +70,7 @@ internal sealed class SinkIntent : IDisposable
             _slots.Write(payload);
         }
 
-        _value = (start, end);
+        _value = (start, end, events);
     }
 
     public void Dispose() => _slots?.Dispose();

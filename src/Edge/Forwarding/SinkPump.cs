@@ -7,8 +7,7 @@ namespace Edge.Forwarding;
 /// the sink has taken a batch, the cursor moves in memory, the sink makes the batch durable, the cursor is made
 /// durable, and only then may the journal forget the events. A sink that fails is tried for ever with pauses in
 /// between; nothing is given up here. An event that a sink refuses for good is set aside (<see cref="DeadLetterBox"/>).
-/// A sink that recognises repeated batches has its cursor moved from batch to batch only: one that was refused and
-/// halved comes again whole after a kill, is refused again, and so comes in the same parts.
+/// Of a batch that was refused and halved only the parts that are left come again after a kill (<see cref="BatchInHand"/>).
 /// </summary>
 /// <remarks>
 /// The loop has a thread of its own (<see cref="PumpThread"/>); only that thread touches the reader, the batch and
@@ -76,8 +75,6 @@ internal sealed class SinkPump : IDisposable
     }
 
     public SinkStatus Status => _ledger.StatusAt(_journal);
-
-    private bool IsAmidBatch => _sink.WantsSameBatches && !_hand.IsEmpty && !_hand.IsWhole;
 
     private bool HasEverything => _taken.Cursor.Sequence >= _journal.CommittedSequence;
 
@@ -218,7 +215,7 @@ internal sealed class SinkPump : IDisposable
     {
         _pacing.BatchBegins();
         var read = _hand.Read;
-        if (!_plan.Fill(_reader!, read))
+        if (!_plan.Fill(_reader!, read, out var eventsOfWhole))
         {
             throw new JournalException("a batch that was begun before the restart could not be read whole yet");
         }
@@ -228,7 +225,7 @@ internal sealed class SinkPump : IDisposable
             _ledger.Holds(read[0].Id);
         }
 
-        _hand.Take();
+        _hand.Take(eventsOfWhole);
         if (_hand.IsEmpty && read.End.Sequence > _taken.Cursor.Sequence)
         {
             _taken = _hand.AfterNothing(_taken);
@@ -284,7 +281,7 @@ internal sealed class SinkPump : IDisposable
             return false;
         }
 
-        if (_plan.Announce(_taken.Cursor, _hand.Next.End) is { } problem)
+        if (_plan.Announce(_taken.Cursor, _hand.Next) is { } problem)
         {
             _ledger.Failed(problem);
         }
@@ -353,11 +350,6 @@ internal sealed class SinkPump : IDisposable
         }
 
         KeepDeadLetters();
-        if (IsAmidBatch)
-        {
-            _pacing.Checkpointed();
-            return true;
-        }
 
         if (_cursor.Problem is { } problem)
         {

@@ -32,9 +32,7 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
         {
             Delivered = () => Task.FromResult(Delivered(receiver, deadLetters)),
             HasDelivered = referrer => Task.FromResult(
-                Delivered(receiver, deadLetters).Any(line => line.Contains(referrer, StringComparison.Ordinal))),
-            // Each refused event costs a dozen requests and twice as many waits for the disk, and a backlog of thousands holds hundreds of them.
-            DeliveryDeadline = TimeSpan.FromSeconds(20),
+                receiver.Lines.Concat(ReadDeadLetters(deadLetters)).Any(line => line.Contains(referrer, StringComparison.Ordinal))),
         };
         var scenario = new HttpScenario(site, receiver);
         var faults = new Random(random.Next());
@@ -108,7 +106,13 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
         Directory.GetFiles(directory, "*.ndjson").SelectMany(Forwarded.ReadCompleteLines)
             .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("event").GetRawText());
 
-    private static string IdOf(string line) => JsonDocument.Parse(line).RootElement.Text("id");
+    /// <summary>Read without parsing: a receiver that takes long for thousands of lines would be what is measured.</summary>
+    private static string IdOf(string line)
+    {
+        const string Before = "\"id\":\"";
+        var start = line.IndexOf(Before, StringComparison.Ordinal) + Before.Length;
+        return line[start..line.IndexOf('"', start)];
+    }
 
     /// <summary>By the id, so that it is the same event at every try.</summary>
     private static bool IsPoison(string line)

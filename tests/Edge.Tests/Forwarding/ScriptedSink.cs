@@ -21,6 +21,9 @@ internal sealed class ScriptedSink(Func<string, bool>? isPoison = null, bool wan
     /// <summary>Never answers while set.</summary>
     public volatile bool Hangs;
 
+    /// <summary>Fails every delivery after so many.</summary>
+    public int FailsAfter { get; init; } = int.MaxValue;
+
     public string[] Taken
     {
         get
@@ -63,6 +66,11 @@ internal sealed class ScriptedSink(Func<string, bool>? isPoison = null, bool wan
 
         lock (_lock)
         {
+            if (_asked.Count >= FailsAfter)
+            {
+                return DeliveryResult.Retry("later");
+            }
+
             _asked.Add((batch.Start, batch.End));
             if (_script.TryDequeue(out var scripted))
             {
