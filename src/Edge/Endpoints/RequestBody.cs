@@ -77,10 +77,10 @@ internal static class RequestBody
         if (fault == BodyFault.None) fault = await ReadToEndAsync(context.Request, rules, isGzip, sent);
         var isLarge = rules.Large is not null
             && (isGzip ? GzipBody.IsStatedLonger(sent.Written.Span, LargeBodies.FromBytes) : sent.Length > LargeBodies.FromBytes);
-        if (fault != BodyFault.None) await handle(new ReceivedBody(default, fault));
-        else if (isLarge) await InTurnAsync(rules, handle, () => isGzip ? InflateAsync(sent, rules, hasTurn: true, handle) : handle(Whole(sent)));
-        else if (isGzip) await InflateAsync(sent, rules, hasTurn: rules.Large is null, handle);
-        else await handle(Whole(sent));
+        if (fault != BodyFault.None || !(isLarge || isGzip)) await handle(Received(sent, fault));
+        else if (isLarge) await InTurnAsync(rules, handle, () => isGzip ? InflateAsync(sent, rules, hasTurn: true, handle) : handle(Received(sent, fault)));
+        else if (rules.Large is null) await InflateWholeAsync(sent, rules, handle);
+        else await InflateAsync(sent, rules, hasTurn: false, handle);
     }
 
     /// <summary>The bytes in memory of their own, for callers that keep views of them, or why not.</summary>
@@ -95,7 +95,7 @@ internal static class RequestBody
         return copy;
     }
 
-    private static ReceivedBody Whole(PooledBytes bytes) => new(bytes.Written, BodyFault.None);
+    private static ReceivedBody Received(PooledBytes bytes, BodyFault fault) => new(fault == BodyFault.None ? bytes.Written : default, fault);
 
     private static async Task InTurnAsync(BodyRules rules, Func<ReceivedBody, Task> handle, Func<Task> work)
     {
@@ -112,9 +112,10 @@ internal static class RequestBody
         {
             var fault = GzipBody.Inflate(sent.Segment, Math.Min(rules.BytesMax, LargeBodies.FromBytes), inflated);
             var isLarge = rules.BytesMax > LargeBodies.FromBytes && fault == BodyFault.TooLarge && inflated.Length > LargeBodies.FromBytes;
-            if (!isLarge || rules.Beginning.TryCut(inflated, LargeBodies.FromBytes))
+            if (isLarge && rules.Beginning.TryCut(inflated, LargeBodies.FromBytes)) (isLarge, fault) = (false, BodyFault.None);
+            if (!isLarge)
             {
-                await handle(isLarge || fault == BodyFault.None ? Whole(inflated) : new ReceivedBody(default, fault));
+                await handle(Received(inflated, fault));
                 return;
             }
         }
@@ -126,7 +127,7 @@ internal static class RequestBody
     {
         using var inflated = new PooledBytes(rules.Budget);
         var fault = GzipBody.Inflate(sent.Segment, rules.BytesMax, inflated);
-        await handle(fault == BodyFault.None ? Whole(inflated) : new ReceivedBody(default, fault));
+        await handle(Received(inflated, fault));
     }
 
     /// <summary>Reads the body, or only its beginning when that is wrong already: the rest need not come.</summary>

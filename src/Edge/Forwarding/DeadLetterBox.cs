@@ -41,15 +41,15 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
     /// <summary>Notes the event and what the sink said to it.</summary>
     public void Add(EventId id, ReadOnlySpan<byte> json, string answer)
     {
-        DiskDirectory.CreateDurably(directory);
+        var text = id.ToString();
         _known ??= ReadKnown();
-        if (_known.Contains(id.ToString()))
+        if (_known.Contains(text))
         {
             return;
         }
 
-        WriteLine(id, json, answer);
-        _added.Add(id.ToString());
+        WriteLine(text, json, answer);
+        _added.Add(text);
         if (_lines.WrittenCount > LinesMaxBytes)
         {
             Keep();
@@ -64,6 +64,7 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
             return;
         }
 
+        DiskDirectory.CreateDurably(directory);
         var path = Path.Combine(directory, time.GetUtcNow().UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture) + Suffix);
         using var hold = DeadLetterLock.Take(directory);
         var isNew = !File.Exists(path);
@@ -99,13 +100,13 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
         _known = null;
     }
 
-    private void WriteLine(EventId id, ReadOnlySpan<byte> json, string answer)
+    private void WriteLine(string id, ReadOnlySpan<byte> json, string answer)
     {
         var at = time.GetUtcNow().UtcDateTime;
         using (var writer = new Utf8JsonWriter(_lines, Relaxed))
         {
             writer.WriteStartObject();
-            writer.WriteString("id", id.ToString());
+            writer.WriteString("id", id);
             writer.WriteString("sink", sink);
             writer.WriteString("at", at.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
             writer.WriteString("answer", answer.Length > AnswerMaxChars ? answer[..AnswerMaxChars] : answer);
@@ -137,7 +138,8 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
     private HashSet<string> ReadKnown()
     {
         var known = new HashSet<string>(StringComparer.Ordinal);
-        var newest = Directory.EnumerateFiles(directory, "*" + Suffix).Order(StringComparer.Ordinal).LastOrDefault();
+        var newest = Directory.Exists(directory)
+            ? Directory.EnumerateFiles(directory, "*" + Suffix).Order(StringComparer.Ordinal).LastOrDefault() : null;
         if (newest is null)
         {
             return known;

@@ -42,7 +42,7 @@ public sealed class SameBatchTests : IDisposable
     [InlineData(3)] // [1-16] was refused, [1-8] taken
     [InlineData(5)] // [9-12] taken as well
     [InlineData(7)] // [13-14] refused
-    public async Task Restart_BatchHalfDone_GoesOnWithTheSameParts(int hangsAfter)
+    public async Task Restart_BatchHalfDone_GoesOnWithTheSameParts(int failsAfter)
     {
         var reference = new ScriptedSink(line => line == Bad, wantsSameBatches: true);
         await using (var undisturbed = PumpedJournal.Open(_directory["reference"], sink: reference))
@@ -52,7 +52,7 @@ public sealed class SameBatchTests : IDisposable
             await undisturbed.UntilAsync(status => status.Pending == 0);
         }
 
-        var failing = new ScriptedSink(line => line == Bad, wantsSameBatches: true) { FailsAfter = hangsAfter };
+        var failing = new ScriptedSink(line => line == Bad, wantsSameBatches: true) { FailsAfter = failsAfter };
         await using var pumped = PumpedJournal.Open(
             _directory["running"], change: o => o with { CheckpointIntervalMs = 1, RetryBaseMs = 1, RetryCeilingMs = 2 }, sink: failing);
         await pumped.Journal.AppendAsync(32);
