@@ -113,6 +113,7 @@ internal sealed class BatchInHand(EventFilter? filter, EventFields? fields)
         _shaped.Clear(Read.Start);
         for (var index = 0; index < Read.Count; index++)
         {
+            CooperativeYield.AfterEvent(index);
             var json = Read.Payload(index).Span;
             if (filter is not null && !filter.Passes(json))
             {

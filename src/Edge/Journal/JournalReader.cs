@@ -76,6 +76,7 @@ internal sealed class JournalReader : IDisposable
             {
                 if (!Next(batch, committed, maxBytes))
                     break;
+                CooperativeYield.AfterEvent(batch.Count);
             }
             catch (Exception e) when (e is not (JournalException or ObjectDisposedException))
             {

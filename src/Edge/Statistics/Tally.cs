@@ -162,6 +162,7 @@ internal sealed class Tally : ISink
             {
                 Count(batch, first, Math.Min(batch.Count, first + EventsPerHold), nowMs);
             }
+            CooperativeYield.AfterPiece();
         }
         long missed;
         lock (_lock)

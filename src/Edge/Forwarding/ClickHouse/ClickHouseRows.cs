@@ -36,6 +36,7 @@ internal sealed class ClickHouseRows
             }
 
             _rows.Write("\n"u8);
+            CooperativeYield.AfterEvent(index);
         }
 
         return _rows.WrittenSpan;

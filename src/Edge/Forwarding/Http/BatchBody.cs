@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Net.Http.Headers;
+using Edge.Journal;
 
 namespace Edge.Forwarding.Http;
 
@@ -22,7 +23,13 @@ internal sealed class BatchBody : IDisposable
         }
 
         using var gzip = new GZipStream(_stream, CompressionLevel.Fastest, leaveOpen: true);
-        gzip.Write(bytes);
+        while (!bytes.IsEmpty)
+        {
+            var piece = Math.Min(bytes.Length, CooperativeYield.PieceBytes);
+            gzip.Write(bytes[..piece]);
+            bytes = bytes[piece..];
+            CooperativeYield.AfterPiece();
+        }
     }
 
     /// <summary>The content of a request with these bytes.</summary>

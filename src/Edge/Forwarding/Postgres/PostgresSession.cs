@@ -219,6 +219,8 @@ internal sealed class PostgresSession : IDisposable
                     await stream.WriteAsync(rows.Bytes, deadline).ConfigureAwait(false);
                     rows.Clear();
                 }
+
+                CooperativeYield.AfterEvent(i);
             }
 
             rows.End();
