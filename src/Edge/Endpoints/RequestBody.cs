@@ -26,7 +26,8 @@ internal sealed record BodyRules(int BytesMax)
 /// <summary>A body as it was received.</summary>
 /// <param name="Bytes">The bytes, inflated; empty when there is a fault. Pooled: nobody may look at them once the handler has ended.</param>
 /// <param name="Fault">Why it could not be taken.</param>
-internal readonly record struct ReceivedBody(ReadOnlyMemory<byte> Bytes, BodyFault Fault);
+/// <param name="LongEvent">Position of an event that is known to be too long for the API; null without one.</param>
+internal readonly record struct ReceivedBody(ReadOnlyMemory<byte> Bytes, BodyFault Fault, int? LongEvent);
 
 /// <summary>
 /// Reads the body of a request whole, within bounds: the declared length is refused before a byte is read, an undeclared one where it
@@ -72,15 +73,12 @@ internal static class RequestBody
     public static async Task ReadAsync(HttpContext context, BodyRules rules, Func<ReceivedBody, Task> handle)
     {
         Expect(context, rules);
-        using var sent = new PooledBytes(rules.Budget);
         var fault = Judge(context.Request, rules, out var isGzip);
-        if (fault == BodyFault.None) fault = await ReadToEndAsync(context.Request, rules, isGzip, sent);
-        var isLarge = rules.Large is not null
-            && (isGzip ? GzipBody.IsStatedLonger(sent.Written.Span, LargeBodies.FromBytes) : sent.Length > LargeBodies.FromBytes);
-        if (fault != BodyFault.None || !(isLarge || isGzip)) await handle(Received(sent, fault));
-        else if (isLarge) await InTurnAsync(rules, handle, () => isGzip ? InflateAsync(sent, rules, hasTurn: true, handle) : handle(Received(sent, fault)));
-        else if (rules.Large is null) await InflateWholeAsync(sent, rules, handle);
-        else await InflateAsync(sent, rules, hasTurn: false, handle);
+        using var body = new ArrivingBody(rules, isGzip, context.Request.ContentLength);
+        if (fault == BodyFault.None) fault = await ReadToEndAsync(context.Request, body);
+        if (fault == BodyFault.None && !body.WantsTurn) fault = body.Inflate(hasTurn: false);
+        if (fault != BodyFault.None || !body.WantsTurn) await handle(Received(body, fault));
+        else if (!await rules.Large!.TryRunAsync(() => handle(Received(body, body.Inflate(hasTurn: true))))) await handle(Received(body, BodyFault.Busy));
     }
 
     /// <summary>The bytes in memory of their own, for callers that keep views of them, or why not.</summary>
@@ -95,65 +93,20 @@ internal static class RequestBody
         return copy;
     }
 
-    private static ReceivedBody Received(PooledBytes bytes, BodyFault fault) => new(fault == BodyFault.None ? bytes.Written : default, fault);
+    private static ReceivedBody Received(ArrivingBody body, BodyFault fault) => new(fault == BodyFault.None ? body.Bytes : default, fault, body.LongEvent);
 
-    private static async Task InTurnAsync(BodyRules rules, Func<ReceivedBody, Task> handle, Func<Task> work)
-    {
-        if (!await rules.Large!.TryRunAsync(work)) await handle(new ReceivedBody(default, BodyFault.Busy));
-    }
-
-    /// <summary>
-    /// How large a body becomes is known only when it is inflated; one that becomes large, and is not wrong at its beginning, begins again, in
-    /// a turn.
-    /// </summary>
-    private static async Task InflateAsync(PooledBytes sent, BodyRules rules, bool hasTurn, Func<ReceivedBody, Task> handle)
-    {
-        using (var inflated = new PooledBytes(rules.Budget))
-        {
-            var fault = GzipBody.Inflate(sent.Segment, Math.Min(rules.BytesMax, LargeBodies.FromBytes), inflated);
-            var isLarge = rules.BytesMax > LargeBodies.FromBytes && fault == BodyFault.TooLarge && inflated.Length > LargeBodies.FromBytes;
-            if (isLarge && rules.Beginning.TryCut(inflated, LargeBodies.FromBytes)) (isLarge, fault) = (false, BodyFault.None);
-            if (!isLarge)
-            {
-                await handle(Received(inflated, fault));
-                return;
-            }
-        }
-        if (hasTurn) await InflateWholeAsync(sent, rules, handle);
-        else await InTurnAsync(rules, handle, () => InflateWholeAsync(sent, rules, handle));
-    }
-
-    private static async Task InflateWholeAsync(PooledBytes sent, BodyRules rules, Func<ReceivedBody, Task> handle)
-    {
-        using var inflated = new PooledBytes(rules.Budget);
-        var fault = GzipBody.Inflate(sent.Segment, rules.BytesMax, inflated);
-        await handle(Received(inflated, fault));
-    }
-
-    /// <summary>Reads the body, or only its beginning when that is wrong already: the rest need not come.</summary>
-    private static async ValueTask<BodyFault> ReadToEndAsync(HttpRequest request, BodyRules rules, bool isGzip, PooledBytes body)
+    /// <summary>Reads the body, or only its beginning when that is wrong already.</summary>
+    private static async ValueTask<BodyFault> ReadToEndAsync(HttpRequest request, ArrivingBody body)
     {
         var reader = request.BodyReader;
-        var isJudged = isGzip || rules.Large is null;
         try
         {
             while (true)
             {
                 var result = await reader.ReadAsync();
-                var problem = BodyFault.None;
-                foreach (var segment in result.Buffer)
-                {
-                    if (body.Length + segment.Length > rules.BytesMax) problem = BodyFault.TooLarge;
-                    else if (!body.TryAppend(segment.Span)) problem = BodyFault.Busy;
-                    if (problem != BodyFault.None) break;
-                }
+                var fault = body.Take(result.Buffer);
                 reader.AdvanceTo(result.Buffer.End);
-                if (problem != BodyFault.None) return problem;
-                if (!isJudged && body.Length > LargeBodies.FromBytes)
-                {
-                    isJudged = true;
-                    if (rules.Beginning.TryCut(body, LargeBodies.FromBytes)) return BodyFault.None;
-                }
+                if (fault != BodyFault.None || body.IsCut) return fault;
                 if (result.IsCanceled) return BodyFault.Incomplete;
                 if (result.IsCompleted) return BodyFault.None;
             }

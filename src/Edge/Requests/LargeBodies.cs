@@ -16,16 +16,20 @@ internal sealed class LargeBodies(int atOnce)
     public const int FromBytes = 640 << 10;
 
     /// <summary>Longest wait for a turn, milliseconds.</summary>
-    public const int WaitMs = 100;
+    public const int WaitMs = 120;
+
+    /// <summary>Most bodies that wait for one: a few honest senders at a time find room, a crowd is sent away at once.</summary>
+    public const int WaitingMax = 4;
 
     private readonly SemaphoreSlim _turns = new(atOnce);
+    private int _waiting;
 
     /// <summary>
     /// Does the work, on a thread of its own up to where it first waits: there the turn ends. False, and nothing done, when no turn came in time.
     /// </summary>
     public async Task<bool> TryRunAsync(Func<Task> work)
     {
-        if (!await _turns.WaitAsync(WaitMs)) return false;
+        if (!_turns.Wait(0) && !await TryWaitAsync()) return false;
         Task rest;
         try
         {
@@ -37,5 +41,17 @@ internal sealed class LargeBodies(int atOnce)
         }
         await rest;
         return true;
+    }
+
+    private async Task<bool> TryWaitAsync()
+    {
+        try
+        {
+            return Interlocked.Increment(ref _waiting) <= WaitingMax && await _turns.WaitAsync(WaitMs);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
     }
 }

@@ -39,6 +39,28 @@ public class LargeBodiesTests
     }
 
     [Fact]
+    public async Task Work_WhileManyWait_IsRefusedAtOnce()
+    {
+        var large = new LargeBodies(1);
+        using var end = new ManualResetEventSlim();
+        var first = large.TryRunAsync(() =>
+        {
+            end.Wait();
+            return Task.CompletedTask;
+        });
+        var waiting = Enumerable.Range(0, LargeBodies.WaitingMax).Select(_ => large.TryRunAsync(() => Task.CompletedTask)).ToList();
+
+        var refused = large.TryRunAsync(() => Task.CompletedTask);
+
+        Assert.True(refused.IsCompleted);
+        Assert.False(await refused);
+        await Task.WhenAll(waiting);
+        Assert.False(large.TryRunAsync(() => Task.CompletedTask).IsCompleted);
+        end.Set();
+        Assert.True(await first);
+    }
+
+    [Fact]
     public async Task Work_ThatWaits_HasGivenItsTurnBack()
     {
         var large = new LargeBodies(1);

@@ -49,7 +49,7 @@ internal sealed class BulkTrackEndpoint(KeyRing keys, TokenBuckets rates, BodyRu
             Count(Outcome.Refused);
             return;
         }
-        var reading = isSingle ? ArtieBody.ReadSingle(body.Bytes) : ArtieBody.Read(body.Bytes);
+        var reading = isSingle ? ArtieBody.ReadSingle(body.Bytes) : ArtieBody.Read(body.Bytes, body.LongEvent);
         if (Problem(reading) is var (index, detail))
         {
             ArtieAnswers.Invalid(context, isSingle ? null : index, detail);

@@ -21,13 +21,15 @@ internal static class ArtieBody
     private static readonly MemberNames Names = new("event", "properties", "timestamp", "messageId");
 
     /// <summary>Reads an array of at least one event.</summary>
-    public static ArtieReading Read(ReadOnlyMemory<byte> body)
+    /// <param name="body">The body.</param>
+    /// <param name="longEvent">Position of an event that is known to be too long, so that it is not read; null without one.</param>
+    public static ArtieReading Read(ReadOnlyMemory<byte> body, int? longEvent = null)
     {
         if (!BodyReader.TryTrim(ref body)) return Refuse(null, BodyProblem.NotUtf8);
         try
         {
             // All is checked before anything is made: a body of countless events that is refused at its end must not take memory for each.
-            if (FindProblem(body, out var count) is { } refusal) return refusal;
+            if (FindProblem(body, longEvent, out var count) is { } refusal) return refusal;
             var reader = new BodyReader(body, Names, stackalloc RawValue[Members], new OtherMembers(Members));
             reader.Next();
             var events = new List<ReceivedEvent>(count);
@@ -64,24 +66,24 @@ internal static class ArtieBody
     }
 
     /// <summary>The refusal of the whole body, or null and how many events it holds.</summary>
-    private static ArtieReading? FindProblem(ReadOnlyMemory<byte> body, out int count)
+    private static ArtieReading? FindProblem(ReadOnlyMemory<byte> body, int? longEvent, out int count)
     {
         count = 0;
         var reader = new BodyReader(body, Names, stackalloc RawValue[Members]);
         reader.Next();
         if (reader.Token != JsonTokenType.StartArray) return Refuse(null, "the body must be an array of events");
         for (; reader.NextElement(); count++)
-            if (FindProblem(ref reader, out _) is { } problem) return Refuse(count, problem);
+            if (FindProblem(ref reader, out _, isTooLong: count == longEvent) is { } problem) return Refuse(count, problem);
         reader.ReadEnd();
         return count == 0 ? Refuse(null, "the body must hold at least one event") : null;
     }
 
     /// <summary>Reads the event the reader stands on; what is wrong with it, or null.</summary>
-    private static string? FindProblem(ref BodyReader reader, out Stated stated)
+    private static string? FindProblem(ref BodyReader reader, out Stated stated, bool isTooLong = false)
     {
         stated = default;
         if (reader.Token != JsonTokenType.StartObject) return "an event must be an object";
-        if (!reader.TryReadObject(ReceivedEvent.BytesMax)) return BodyProblem.EventTooLarge;
+        if (isTooLong || !reader.TryReadObject(ReceivedEvent.BytesMax)) return BodyProblem.EventTooLarge;
         var nameProblem = reader.ReadText(reader[Event], MemberText.Unlimited, out var name);
         var messageIdProblem = reader.ReadText(reader[MessageId], MessageIdCharsMax, out var messageId);
         var timestampProblem = reader.ReadInstant(reader[Timestamp], out var timestamp);

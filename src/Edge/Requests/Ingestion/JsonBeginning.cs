@@ -15,26 +15,42 @@ internal sealed class JsonBeginning(int? elementBytesMax)
     /// Cuts the body to its first bytes when these are wrong already: they are not JSON or nested too deep, whatever may follow, or an object
     /// is too long.
     /// </summary>
-    public bool TryCut(PooledBytes body, int bytes)
+    /// <param name="body">At least so many bytes of the body.</param>
+    /// <param name="bytes">Length of the beginning.</param>
+    /// <param name="longElement">Position of the object that is too long, from 0; null when there is none.</param>
+    public bool TryCut(PooledBytes body, int bytes, out int? longElement)
     {
         var beginning = body.Written.Span[..bytes];
-        if (!IsRefused(beginning)) return false;
+        if (!IsRefused(beginning, out longElement)) return false;
         body.Cut(WholeCharacters(beginning));
         return true;
     }
 
-    private bool IsRefused(ReadOnlySpan<byte> beginning)
+    private bool IsRefused(ReadOnlySpan<byte> beginning, out int? longElement)
     {
+        longElement = null;
         if (beginning.StartsWith("\uFEFF"u8)) beginning = beginning[3..];
         var json = new Utf8JsonReader(beginning, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = BodyReader.DepthMax }));
         try
         {
             var isArray = json.Read() && json.TokenType == JsonTokenType.StartArray;
             var elementStart = 0L;
+            var elements = 0;
             while (json.Read())
             {
-                if (json.CurrentDepth == 1) elementStart = json.TokenStartIndex;
-                else if (isArray && json.CurrentDepth == 2 && IsValue(json.TokenType) && json.BytesConsumed - elementStart > elementBytesMax) return true;
+                // Half of all tokens, and asking for the depth is not free.
+                if (json.TokenType == JsonTokenType.PropertyName) continue;
+                var depth = json.CurrentDepth;
+                if (depth == 1)
+                {
+                    elementStart = json.TokenStartIndex;
+                    if (!IsEnd(json.TokenType)) elements++;
+                }
+                else if (depth == 2 && isArray && !IsStart(json.TokenType) && json.BytesConsumed - elementStart > elementBytesMax)
+                {
+                    longElement = elements - 1;
+                    return true;
+                }
             }
             return false;
         }
@@ -44,9 +60,9 @@ internal sealed class JsonBeginning(int? elementBytesMax)
         }
     }
 
-    /// <summary>Whether a value ends with the token.</summary>
-    private static bool IsValue(JsonTokenType token) =>
-        token is not (JsonTokenType.PropertyName or JsonTokenType.StartObject or JsonTokenType.StartArray);
+    private static bool IsStart(JsonTokenType token) => token is JsonTokenType.StartObject or JsonTokenType.StartArray;
+
+    private static bool IsEnd(JsonTokenType token) => token is JsonTokenType.EndObject or JsonTokenType.EndArray;
 
     /// <summary>Length without a character that is cut at the end: what is left must not look like bytes that are no text.</summary>
     private static int WholeCharacters(ReadOnlySpan<byte> beginning) =>

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -87,6 +88,23 @@ public class IngestionTests
 
         string Head(string headers) =>
             $"POST /v1/bulk-track HTTP/1.1\r\nHost: e\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n{headers}\r\n\r\n";
+    }
+
+    [Theory]
+    [InlineData("", 70_000)]
+    [InlineData("Content-Encoding: gzip\r\n", 200_000)]
+    public async Task LongBody_WrongAtItsBeginning_IsAnsweredAsSoonAsThatIsThere(string coding, int bytesSent)
+    {
+        await using var site = await IngestSite.StartAsync();
+        var body = coding.Length == 0
+            ? Encoding.ASCII.GetBytes($"[{string.Concat(Enumerable.Repeat("{\"a\":", 200_000))}")
+            : Gzip(Encoding.ASCII.GetBytes($"[{ArtieEvent},{{{string.Concat(Enumerable.Range(0, 300_000).Select(n => $"\"{n}\":0,"))}"), CompressionLevel.Optimal);
+        var head = $"POST /v1/bulk-track HTTP/1.1\r\nHost: e\r\nAuthorization: Bearer {site.Issue(KeyKind.Artie)}\r\n{coding}Content-Length: {body.Length}\r\n\r\n";
+
+        var answer = await RawHttp.SendAsync(site.Client.BaseAddress!, [.. Encoding.ASCII.GetBytes(head), .. body.AsSpan(0, bytesSent)]);
+
+        Assert.Contains(
+            coding.Length == 0 ? "nested deeper than 64 levels" : "\"index\":1,\"detail\":\"the event must be at most 524288 bytes\"", answer, StringComparison.Ordinal);
     }
 
     [Fact]

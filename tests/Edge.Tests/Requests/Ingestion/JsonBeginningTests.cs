@@ -40,7 +40,7 @@ public class JsonBeginningTests
         body.TryAppend(bytes);
         body.TryAppend("0123456789"u8);
 
-        var actual = new JsonBeginning(elementBytesMax == 0 ? null : elementBytesMax).TryCut(body, bytes.Length);
+        var actual = new JsonBeginning(elementBytesMax == 0 ? null : elementBytesMax).TryCut(body, bytes.Length, out _);
 
         Assert.True(actual == isCut, row);
         Assert.Equal(isCut ? bytes.Length : bytes.Length + 10, body.Length);
@@ -52,9 +52,20 @@ public class JsonBeginningTests
         using var body = new PooledBytes(null);
         body.TryAppend("[a \u20AC\u20AC"u8);
 
-        Assert.True(new JsonBeginning(null).TryCut(body, body.Length - 1));
+        Assert.True(new JsonBeginning(null).TryCut(body, body.Length - 1, out _));
 
         Assert.Equal("[a \u20AC", Encoding.UTF8.GetString(body.Written.Span));
+    }
+
+    [Fact]
+    public void Beginning_WithALongElement_NamesItsPosition()
+    {
+        using var body = new PooledBytes(null);
+        body.TryAppend(Encoding.UTF8.GetBytes("[{\"a\":[{}]},[1],3," + Element(30)[1..]));
+
+        Assert.True(new JsonBeginning(ElementBytesMax).TryCut(body, body.Length, out var longElement));
+
+        Assert.Equal(3, longElement);
     }
 
     private static string Element(int members) => $"[{{{string.Concat(Enumerable.Range(0, members).Select(n => $"\"{n}\":0,"))}";
