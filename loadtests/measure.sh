@@ -57,3 +57,17 @@ median() { sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[i
 
 # A sample of the metrics of the server at $url.
 gauge() { curl -sf "$url/metrics" | awk -v name="$1" 'index($1, name) == 1 { print $2 }'; }
+
+# Configures a ClickHouse of its own: house_config DIRECTORY FILES PORT, which is then started with --config-file=DIRECTORY/config.xml.
+house_config() {
+  cat >"$1/config.xml" <<XML
+<yandex><logger><level>warning</level><log>$1/log</log><errorlog>$1/errors</errorlog></logger>
+<http_port>$3</http_port><tcp_port>$(free_port)</tcp_port><listen_host>127.0.0.1</listen_host><path>$2/house/</path>
+<tmp_path>$2/tmp/</tmp_path><users_config>users.xml</users_config><default_profile>default</default_profile>
+<default_database>default</default_database><mark_cache_size>67108864</mark_cache_size></yandex>
+XML
+  cat >"$1/users.xml" <<XML
+<yandex><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>
+<networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default></users></yandex>
+XML
+}

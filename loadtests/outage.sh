@@ -31,16 +31,7 @@ trap 'exit 130' INT TERM
 
 house_port=$(free_port)
 house=http://127.0.0.1:$house_port
-cat >"$work/config.xml" <<XML
-<yandex><logger><level>warning</level><log>$work/log</log><errorlog>$work/errors</errorlog></logger>
-<http_port>$house_port</http_port><tcp_port>$(free_port)</tcp_port><listen_host>127.0.0.1</listen_host><path>$house_files/house/</path>
-<tmp_path>$house_files/tmp/</tmp_path><users_config>users.xml</users_config><default_profile>default</default_profile>
-<default_database>default</default_database><mark_cache_size>67108864</mark_cache_size></yandex>
-XML
-cat >"$work/users.xml" <<XML
-<yandex><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>
-<networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default></users></yandex>
-XML
+house_config "$work" "$house_files" "$house_port"
 start_house() {
   taskset -c 1 clickhouse-server --config-file="$work/config.xml" >"$work/house.out" 2>&1 &
   house_pid=$!
