@@ -18,7 +18,7 @@ work=$(mktemp -d)
 edge_pid=
 as_postgres() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
 finish() {
-  [ -z "$edge_pid" ] || { kill -9 "$edge_pid" 2>/dev/null || true; wait "$edge_pid" 2>/dev/null || true; }
+  kill_server "$edge_pid"
   [ ! -f "$work/server/postmaster.pid" ] || as_postgres "$tools/pg_ctl" -D "$work/server" -m immediate stop >/dev/null || true
   rm -rf "$work"
 }
@@ -44,7 +44,6 @@ key=$("$edge" keys create --kind artie --project load --data-dir "$data")
 taskset -c 0 "$edge" serve --data-dir "$data" --urls "$url" >"$work/edge.out" 2>&1 &
 edge_pid=$!
 until curl -sf -o /dev/null "$url/readyz"; do kill -0 "$edge_pid"; sleep 0.05; done
-pending() { gauge 'edge_sink_pending{sink="house"}'; }
 
 from=${EPOCHREALTIME/./}
 for ((round = 1; $(gauge edge_events_stored_total) < events; round++)); do
@@ -58,10 +57,7 @@ ticks=$(cpu_ticks "$edge_pid")
 while [ "$(pending)" -ge "$backlog" ]; do sleep 0.02; done
 from=${EPOCHREALTIME/./}
 at_start=$(pending)
-for ((waited = 0; waited < drain_deadline * 10; waited++)); do
-  [ "$(pending)" -gt 0 ] || break
-  sleep 0.1
-done
+wait_until_drained "$drain_deadline"
 drained_us=$((${EPOCHREALTIME/./} - from))
 ticks=$(($(cpu_ticks "$edge_pid") - ticks))
 accepted=$(gauge edge_events_stored_total)

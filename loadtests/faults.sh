@@ -2,7 +2,7 @@
 # Every acknowledged event is one row of ClickHouse, whatever happens on the way: feeds Edge over /v1/bulk-track while FAULTS faults strike one after
 # the other: ClickHouse killed, stopped in order or frozen, the way to it closed, answers 500 and 429, answers that get lost after the data was taken;
 # half of them, and some alone, with a kill -9 of Edge in the middle. At the end every id of an answer 200 must stand in the table, and no id twice.
-# nginx stands between Edge and ClickHouse for the faults of the way. Shares the machine's cores; a run of 200 faults takes seven minutes.
+# nginx stands between Edge and ClickHouse for the faults of the way. Shares the machine's cores; a run of 200 faults takes four minutes.
 #
 #   make publish && loadtests/faults.sh            FAULTS=200 SEED=1 BATCH=30 EDGE_BINARY=path/to/edge
 set -euo pipefail
@@ -20,8 +20,7 @@ work=$(mktemp -d)
 edge_pid=
 house_pid=
 nginx_pid=
-stop() { [ -z "$1" ] || { kill -9 "$1" 2>/dev/null || true; wait "$1" 2>/dev/null || true; }; }
-trap 'stop "$edge_pid"; stop "$house_pid"; close_way; rm -rf "$work"' EXIT
+trap 'kill_server "$edge_pid"; kill_server "$house_pid"; close_way; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 house_port=$(free_port)
@@ -29,11 +28,7 @@ house=http://127.0.0.1:$house_port
 way_port=$(free_port)
 url=http://127.0.0.1:$(free_port)
 house_config "$work" "$work" "$house_port"
-start_house() {
-  clickhouse-server --config-file="$work/config.xml" >"$work/house.out" 2>&1 &
-  house_pid=$!
-  until curl -sf -o /dev/null "$house/ping"; do kill -0 "$house_pid"; sleep 0.05; done
-}
+start_house() { house_start "$work" "$house"; }
 ask() { curl -sf "$house/" --data-binary "$1"; }
 
 # The way to ClickHouse: what nginx does with a request.
@@ -69,7 +64,6 @@ start_edge() {
   edge_pid=$!
   until curl -sf -o /dev/null "$url/healthz"; do kill -0 "$edge_pid"; sleep 0.02; done
 }
-pending() { gauge 'edge_sink_pending{sink="house"}'; }
 pause() { sleep "0.$((RANDOM % $2 + $1))"; }
 
 start_house
@@ -88,7 +82,7 @@ for ((fault = 1; fault <= faults; fault++)); do
   wrk_pid=$!
   pause 10 40
   case $kind in
-    kill-house) stop "$house_pid" ;;
+    kill-house) kill_server "$house_pid" ;;
     stop-house) kill -TERM "$house_pid" && { wait "$house_pid" || true; } ;;
     freeze) kill -STOP "$house_pid" ;;
     refuse) close_way ;;
@@ -98,7 +92,7 @@ for ((fault = 1; fault <= faults; fault++)); do
   esac
   pause 10 30
   if [ "$kind" = edge ] || [ $((RANDOM % 2)) = 0 ]; then
-    stop "$edge_pid"
+    kill_server "$edge_pid"
     kills=$((kills + 1))
     start_edge
   fi
@@ -110,10 +104,7 @@ for ((fault = 1; fault <= faults; fault++)); do
   esac
   wait "$wrk_pid" || true
 done
-for ((waited = 0; waited < drain_deadline * 5; waited++)); do
-  [ "$(pending)" -gt 0 ] || break
-  sleep 0.2
-done
+wait_until_drained "$drain_deadline"
 took=$((EPOCHSECONDS - began))
 stored=$(gauge edge_events_stored_total)
 

@@ -1,4 +1,5 @@
-# What the load tests share, to be sourced: free ports, the processor time of a server and its children, medians.
+# What the load tests share, to be sourced: free ports, the processor time of a server and its children, medians, what a sink has yet to take, a
+# ClickHouse of their own.
 
 hertz=$(getconf CLK_TCK)
 quiet_deadline_tenths=300
@@ -58,7 +59,22 @@ median() { sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[i
 # A sample of the metrics of the server at $url.
 gauge() { curl -sf "$url/metrics" | awk -v name="$1" 'index($1, name) == 1 { print $2 }'; }
 
-# Configures a ClickHouse of its own: house_config DIRECTORY FILES PORT, which is then started with --config-file=DIRECTORY/config.xml.
+# Ends a process this script started; nothing without one.
+kill_server() { [ -z "$1" ] || { kill -9 "$1" 2>/dev/null || true; wait "$1" 2>/dev/null || true; }; }
+
+# Events the sink named house has yet to take.
+pending() { gauge 'edge_sink_pending{sink="house"}'; }
+
+# Waits until it has taken all, at most so many seconds.
+wait_until_drained() {
+  local waited
+  for ((waited = 0; waited < $1 * 10; waited++)); do
+    [ "$(pending)" -gt 0 ] || return 0
+    sleep 0.1
+  done
+}
+
+# Configures a ClickHouse: house_config DIRECTORY FILES PORT.
 house_config() {
   cat >"$1/config.xml" <<XML
 <yandex><logger><level>warning</level><log>$1/log</log><errorlog>$1/errors</errorlog></logger>
@@ -70,4 +86,11 @@ XML
 <yandex><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>
 <networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default></users></yandex>
 XML
+}
+
+# Starts it and waits until it answers: house_start DIRECTORY URL [COMMAND...], a command being what it runs under. Its process is $house_pid then.
+house_start() {
+  "${@:3}" clickhouse-server --config-file="$1/config.xml" >"$1/house.out" 2>&1 &
+  house_pid=$!
+  until curl -sf -o /dev/null "$2/ping"; do kill -0 "$house_pid"; sleep 0.05; done
 }

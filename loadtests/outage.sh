@@ -25,18 +25,13 @@ work=$(mktemp -d)
 house_files=$(mktemp -d "${HOUSE_PARENT:-$work}/edge-outage.XXXXXX")
 edge_pid=
 house_pid=
-stop() { [ -z "$1" ] || { kill -9 "$1" 2>/dev/null || true; wait "$1" 2>/dev/null || true; }; }
-trap 'stop "$edge_pid"; stop "$house_pid"; rm -rf "$work" "$house_files"' EXIT
+trap 'kill_server "$edge_pid"; kill_server "$house_pid"; rm -rf "$work" "$house_files"' EXIT
 trap 'exit 130' INT TERM
 
 house_port=$(free_port)
 house=http://127.0.0.1:$house_port
 house_config "$work" "$house_files" "$house_port"
-start_house() {
-  taskset -c 1 clickhouse-server --config-file="$work/config.xml" >"$work/house.out" 2>&1 &
-  house_pid=$!
-  until curl -sf -o /dev/null "$house/ping"; do kill -0 "$house_pid"; sleep 0.1; done
-}
+start_house() { house_start "$work" "$house" taskset -c 1; }
 ask() { curl -sf "$house/" --data-binary "$1"; }
 
 data=$work/data
@@ -52,7 +47,6 @@ edge_pid=$!
 until curl -sf -o /dev/null "$url/readyz"; do kill -0 "$edge_pid"; sleep 0.05; done
 printf '{"event":"purchase","anonymous_id":"u_1","properties":{"amount_cents":4900}}' >"$work/event.json"
 
-pending() { gauge 'edge_sink_pending{sink="house"}'; }
 stored() { gauge edge_events_stored_total; }
 
 # Times single events at a constant rate, whatever the server does: "p50_ms p99_ms answered".
@@ -65,9 +59,9 @@ probe() {
 
 # One outage: a line "phase p50 p99 answered others" for each phase, and "drain backlog fed_s us gone_in_phase".
 outage() {
-  local round=$1 began from feed=0 backlog fed_in clock at_start at_end waited
+  local round=$1 began from feed=0 backlog fed_in clock at_start at_end
   echo "before $(probe "$phase_seconds")"
-  stop "$house_pid"
+  kill_server "$house_pid"
   house_pid=
   began=$(stored)
   from=$EPOCHSECONDS
@@ -85,10 +79,7 @@ outage() {
   at_start=$(pending)
   echo "draining $(probe "$phase_seconds")"
   at_end=$(pending)
-  for ((waited = 0; waited < drain_deadline * 10; waited++)); do
-    [ "$(pending)" -gt 0 ] || break
-    sleep 0.1
-  done
+  wait_until_drained "$drain_deadline"
   echo "drain $backlog $fed_in $((${EPOCHREALTIME/./} - clock)) $((at_start - at_end))"
 }
 

@@ -47,7 +47,9 @@ internal sealed class ArrivingBody(BodyRules rules, bool isGzip, long? announced
             if (!_bytes.TryAppend(segment.Span)) return BodyFault.Busy;
         }
         if (_bytes.Length <= _judgedFromBytes || _isLong) return BodyFault.None;
-        return _isGzip ? InflateBeginning(isWhole: false) : JudgePlain();
+        if (_isGzip) return InflateBeginning(isWhole: false);
+        JudgePlain();
+        return BodyFault.None;
     }
 
     /// <summary>Inflates the body once it is whole; without a turn no further than needed to know that it wants one.</summary>
@@ -59,13 +61,12 @@ internal sealed class ArrivingBody(BodyRules rules, bool isGzip, long? announced
 
     public void Dispose() => _bytes.Dispose();
 
-    private BodyFault JudgePlain()
+    private void JudgePlain()
     {
         var isLong = _bytes.Length > LargeBodies.FromBytes;
         IsCut = Cut(_bytes, isLong ? LargeBodies.FromBytes : JudgedFirstBytes);
         _isLong = isLong && !IsCut;
         _judgedFromBytes = LargeBodies.FromBytes;
-        return BodyFault.None;
     }
 
     private BodyFault InflateBeginning(bool isWhole)

@@ -2,7 +2,8 @@ namespace Edge.Requests;
 
 /// <summary>
 /// Turns at inflating, parsing and storing large bodies. One takes up to tens of milliseconds of a processor, so the threads that all requests
-/// share are not for it: it has a thread of its own, as many at once as there are processors, and who gets none in time is asked to come again.
+/// share are not for it: it has a thread of its own, as many at once as there are processors, and who gets none in time, or finds
+/// enough others waiting, is asked to come again.
 /// A body that is still on its way has no turn, so slow senders hold none. Thread safe.
 /// </summary>
 #pragma warning disable CA1001 // The semaphore holds nothing to release: its wait handle is never asked for.
@@ -25,7 +26,8 @@ internal sealed class LargeBodies(int atOnce)
     private int _waiting;
 
     /// <summary>
-    /// Does the work, on a thread of its own up to where it first waits: there the turn ends. False, and nothing done, when no turn came in time.
+    /// Does the work, on a thread of its own up to where it first waits: there the turn ends. False, and nothing done, when no turn came in time
+    /// or too many wait for one.
     /// </summary>
     public async Task<bool> TryRunAsync(Func<Task> work)
     {

@@ -17,11 +17,12 @@ public class BombTests(ITestOutputHelper output)
 {
     private const int Parallel = 64;
     private const int BodyBytesMax = 10 << 20;
-    private static readonly TimeSpan AnswerWait = TimeSpan.FromSeconds(30);
     private const long InFlightBytes = 64L << 20;
 
     /// <summary>What the process needs besides: itself, buffers of connections, and pooled arrays that wait for their next use.</summary>
     private const long OtherBytesMax = 256L << 20;
+
+    private static readonly TimeSpan AnswerWait = TimeSpan.FromSeconds(30);
 
     public static TheoryData<string, bool> Bombs() => new()
     {

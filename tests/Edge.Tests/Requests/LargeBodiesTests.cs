@@ -25,11 +25,7 @@ public class LargeBodiesTests
     {
         var large = new LargeBodies(1);
         using var end = new ManualResetEventSlim();
-        var first = large.TryRunAsync(() =>
-        {
-            end.Wait();
-            return Task.CompletedTask;
-        });
+        var first = HoldTurnAsync(large, end);
 
         Assert.False(await large.TryRunAsync(() => throw new InvalidOperationException("there was no turn")));
         end.Set();
@@ -43,11 +39,7 @@ public class LargeBodiesTests
     {
         var large = new LargeBodies(1);
         using var end = new ManualResetEventSlim();
-        var first = large.TryRunAsync(() =>
-        {
-            end.Wait();
-            return Task.CompletedTask;
-        });
+        var first = HoldTurnAsync(large, end);
         var waiting = Enumerable.Range(0, LargeBodies.WaitingMax).Select(_ => large.TryRunAsync(() => Task.CompletedTask)).ToList();
 
         var refused = large.TryRunAsync(() => Task.CompletedTask);
@@ -83,4 +75,10 @@ public class LargeBodiesTests
 
         Assert.True(await large.TryRunAsync(() => Task.CompletedTask));
     }
+
+    private static Task<bool> HoldTurnAsync(LargeBodies large, ManualResetEventSlim end) => large.TryRunAsync(() =>
+    {
+        end.Wait();
+        return Task.CompletedTask;
+    });
 }
