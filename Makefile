@@ -1,8 +1,9 @@
 # Two commands matter: `make run` serves the demo, `make test` builds everything and runs every test.
 
-AOT_FRAMEWORK ?= net9.0
 CONFIGURATION ?= Release
-EDGE_DIR := artifacts/edge
+# linux-arm64 is cross-compiled with Debian's gcc-aarch64-linux-gnu and libc6-dev-arm64-cross.
+RID ?= linux-x64
+EDGE_DIR := artifacts/edge$(if $(filter-out linux-x64,$(RID)),-$(RID))
 EDGE := $(EDGE_DIR)/edge
 EDGE_FAULTS_DIR := artifacts/edge-faults
 EDGE_FAULTS := $(EDGE_FAULTS_DIR)/edge
@@ -15,7 +16,7 @@ GEO := artifacts/geoip/country.mmdb
 help:
 	@echo "make run      publish the native binary and serve the demo on $(URL)"
 	@echo "make test     build everything and run all tests, the native binary's included"
-	@echo "make publish  build the native binary as $(EDGE)"
+	@echo "make publish  build the native binary as $(EDGE); RID=linux-arm64 cross-compiles"
 	@echo "make benchmarks   the benchmarks as native code; artifacts/benchmarks/Edge.Benchmarks lists them"
 	@echo "make test-faults  the long tier of the fault tests, for hours; EDGE_FAULT_MINUTES=N bounds each test"
 	@echo "make clean    remove what was built (never the data directory)"
@@ -24,16 +25,16 @@ build:
 	dotnet build Edge.sln -c $(CONFIGURATION) --nologo
 
 publish:
-	dotnet publish src/Edge -c $(CONFIGURATION) -f $(AOT_FRAMEWORK) -r linux-x64 -p:AotFramework=$(AOT_FRAMEWORK) --nologo -o $(EDGE_DIR)
+	dotnet publish src/Edge -c $(CONFIGURATION) -r $(RID) --nologo -o $(EDGE_DIR)
 
 # The binary that can be told to fail; for the fault tests, never shipped.
 publish-faults:
-	dotnet publish src/Edge -c $(CONFIGURATION) -f $(AOT_FRAMEWORK) -r linux-x64 -p:AotFramework=$(AOT_FRAMEWORK) -p:EdgeFaults=true --nologo \
+	dotnet publish src/Edge -c $(CONFIGURATION) -r linux-x64 -p:EdgeFaults=true --nologo \
 		-o $(EDGE_FAULTS_DIR)
 
 # What benchmarks measure when they shall say something about the program that is shipped: artifacts/benchmarks/Edge.Benchmarks COMMAND.
 benchmarks:
-	dotnet publish tests/Edge.Benchmarks -c Release -r linux-x64 -p:NativeBenchmarks=true -p:AotFramework=$(AOT_FRAMEWORK) --nologo -o artifacts/benchmarks
+	dotnet publish tests/Edge.Benchmarks -c Release -r linux-x64 -p:NativeBenchmarks=true --nologo -o artifacts/benchmarks
 
 # The free country file; says so when it cannot be built, and everything else works without it.
 geo:
