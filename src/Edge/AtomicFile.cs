@@ -24,13 +24,18 @@ internal static partial class AtomicFile
         var temporary = Path.Combine(directory, $".{Guid.NewGuid():N}{TemporarySuffix}");
         try
         {
-            using (var stream = new FileStream(temporary, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                BufferSize = 0,
-                UnixCreateMode = mode,
-            }))
+            using (
+                var stream = new FileStream(
+                    temporary,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.CreateNew,
+                        Access = FileAccess.Write,
+                        BufferSize = 0,
+                        UnixCreateMode = mode,
+                    }
+                )
+            )
             {
                 stream.Write(bytes);
                 stream.Flush(flushToDisk: true);

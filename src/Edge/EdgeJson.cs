@@ -3,8 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Edge.Access;
 using Edge.Experiments;
-using Edge.Statistics;
 using Edge.Selection;
+using Edge.Statistics;
 
 namespace Edge;
 
@@ -14,7 +14,8 @@ namespace Edge;
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    Converters = [typeof(TimestampConverter)])]
+    Converters = [typeof(TimestampConverter)]
+)]
 [JsonSerializable(typeof(Experiment))]
 [JsonSerializable(typeof(KeyList))]
 [JsonSerializable(typeof(TallyState))]
@@ -35,11 +36,13 @@ internal sealed partial class EdgeJson : JsonSerializerContext
     /// </summary>
     private static class ReadableHolder
     {
-        internal static readonly EdgeJson Context = new(new JsonSerializerOptions(Default.Options)
-        {
-            WriteIndented = true,
-            NewLine = "\n",
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        });
+        internal static readonly EdgeJson Context = new(
+            new JsonSerializerOptions(Default.Options)
+            {
+                WriteIndented = true,
+                NewLine = "\n",
+                Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }
+        );
     }
 }

@@ -45,8 +45,9 @@ internal enum HttpProtocol
 }
 
 /// <summary>
-/// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/> and not changed afterwards.
-/// Names, units, ranges and reasons stand in <see cref="EdgeSettings"/>, which is also what the documentation is checked against.
+/// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/> and not changed
+/// afterwards. Names, units, ranges and reasons stand in <see cref="EdgeSettings"/>, which is also what the
+/// documentation is checked against.
 /// </summary>
 internal sealed class EdgeOptions
 {
@@ -135,18 +136,19 @@ internal sealed class EdgeOptions
     public string DeadLettersDir => Path.Combine(DataDir, "dead-letters");
 
     /// <summary>The journal's share of these settings.</summary>
-    public JournalOptions ToJournalOptions() => new()
-    {
-        Directory = JournalDir,
-        CommitIntervalMs = JournalCommitIntervalMs,
-        CommitWaitMs = JournalCommitWaitMs,
-        PageBytes = JournalPageBytes,
-        MemoryBytes = JournalMemoryBytes,
-        SegmentBytes = JournalSegmentBytes,
-        MaxBytes = JournalMaxBytes,
-        SoftMarkPercent = JournalSoftMarkPercent,
-        FreeReserveBytes = JournalFreeReserveBytes,
-        RetainHours = JournalRetainHours,
-        RetainBytes = JournalRetainBytes,
-    };
+    public JournalOptions ToJournalOptions() =>
+        new()
+        {
+            Directory = JournalDir,
+            CommitIntervalMs = JournalCommitIntervalMs,
+            CommitWaitMs = JournalCommitWaitMs,
+            PageBytes = JournalPageBytes,
+            MemoryBytes = JournalMemoryBytes,
+            SegmentBytes = JournalSegmentBytes,
+            MaxBytes = JournalMaxBytes,
+            SoftMarkPercent = JournalSoftMarkPercent,
+            FreeReserveBytes = JournalFreeReserveBytes,
+            RetainHours = JournalRetainHours,
+            RetainBytes = JournalRetainBytes,
+        };
 }

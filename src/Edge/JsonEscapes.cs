@@ -3,8 +3,8 @@ using System.Text;
 namespace Edge;
 
 /// <summary>
-/// The inside of a JSON string as it was sent: what its escapes stand for. Every text must come from a JSON reader that has accepted it
-/// and must be valid UTF-8, so an escape is never cut short. Pure; allocates nothing; never throws.
+/// The inside of a JSON string as it was sent: what its escapes stand for. Every text must come from a JSON reader that
+/// has accepted it and must be valid UTF-8, so an escape is never cut short. Pure; allocates nothing; never throws.
 /// </summary>
 internal static class JsonEscapes
 {
@@ -16,16 +16,21 @@ internal static class JsonEscapes
         var at = 0;
         while (NextEscape(escaped, ref at))
         {
-            if (IsSurrogate(ReadEscape(escaped, ref at))) return true;
+            if (IsSurrogate(ReadEscape(escaped, ref at)))
+            {
+                return true;
+            }
         }
         return false;
     }
 
     /// <summary>
-    /// Writes the text as UTF-8; false when it has half of a surrogate pair or U+0000, which stores of text do not take.
+    /// Writes the text as UTF-8; false when it has half of a surrogate pair or U+0000, which stores of text do not
+    /// take.
     /// </summary>
     /// <param name="escaped">The inside of the string.</param>
-    /// <param name="destination">At least as long as <paramref name="escaped"/>: no escape is shorter than what it stands for.</param>
+    /// <param name="destination">At least as long as <paramref name="escaped"/>: no escape is shorter than what it
+    /// stands for.</param>
     /// <param name="written">Bytes of the text.</param>
     public static bool TryUnescape(ReadOnlySpan<byte> escaped, Span<byte> destination, out int written)
     {
@@ -38,7 +43,11 @@ internal static class JsonEscapes
             written += at - from;
             var character = ReadEscape(escaped, ref at);
             from = at;
-            if (character == 0 || IsSurrogate(character)) return false;
+            if (character == 0 || IsSurrogate(character))
+            {
+                return false;
+            }
+
             written += new Rune(character).EncodeToUtf8(destination[written..]);
         }
         escaped[from..].CopyTo(destination[written..]);
@@ -46,7 +55,9 @@ internal static class JsonEscapes
         return true;
     }
 
-    /// <summary>Bytes of the string as <c>JSON.stringify</c> would write it, without the quotes: only what must be escaped is.</summary>
+    /// <summary>
+    /// Bytes of the string as <c>JSON.stringify</c> would write it, without the quotes: only what must be escaped is.
+    /// </summary>
     public static int StringifiedBytes(ReadOnlySpan<byte> escaped)
     {
         var bytes = 0;
@@ -61,13 +72,14 @@ internal static class JsonEscapes
         return bytes + escaped.Length - from;
     }
 
-    private static int StringifiedBytes(int character) => character switch
-    {
-        '"' or Backslash or '\b' or '\f' or '\n' or '\r' or '\t' => 2,
-        < ' ' => 6,
-        _ when IsSurrogate(character) => 6,
-        _ => new Rune(character).Utf8SequenceLength,
-    };
+    private static int StringifiedBytes(int character) =>
+        character switch
+        {
+            '"' or Backslash or '\b' or '\f' or '\n' or '\r' or '\t' => 2,
+            < ' ' => 6,
+            _ when IsSurrogate(character) => 6,
+            _ => new Rune(character).Utf8SequenceLength,
+        };
 
     private static bool NextEscape(ReadOnlySpan<byte> escaped, ref int at)
     {
@@ -76,7 +88,10 @@ internal static class JsonEscapes
         return ahead >= 0;
     }
 
-    /// <summary>The character behind the backslash at <paramref name="at"/>, which moves on; a lone surrogate is returned as it is.</summary>
+    /// <summary>
+    /// The character behind the backslash at <paramref name="at"/>, which moves on; a lone surrogate is returned as it
+    /// is.
+    /// </summary>
     private static int ReadEscape(ReadOnlySpan<byte> escaped, ref int at)
     {
         var letter = escaped[at + 1];
@@ -95,9 +110,22 @@ internal static class JsonEscapes
         }
         var unit = ReadUnit(escaped, at);
         at += 4;
-        if (!char.IsHighSurrogate(unit) || escaped.Length < at + 6 || escaped[at] != Backslash || escaped[at + 1] != (byte)'u') return unit;
+        if (
+            !char.IsHighSurrogate(unit)
+            || escaped.Length < at + 6
+            || escaped[at] != Backslash
+            || escaped[at + 1] != (byte)'u'
+        )
+        {
+            return unit;
+        }
+
         var low = ReadUnit(escaped, at + 2);
-        if (!char.IsLowSurrogate(low)) return unit;
+        if (!char.IsLowSurrogate(low))
+        {
+            return unit;
+        }
+
         at += 6;
         return char.ConvertToUtf32(unit, low);
     }
@@ -106,7 +134,11 @@ internal static class JsonEscapes
     private static char ReadUnit(ReadOnlySpan<byte> escaped, int at)
     {
         var unit = 0;
-        foreach (var digit in escaped.Slice(at, 4)) unit = unit << 4 | (digit & 0xF) + (digit >> 6) * 9;
+        foreach (var digit in escaped.Slice(at, 4))
+        {
+            unit = unit << 4 | (digit & 0xF) + (digit >> 6) * 9;
+        }
+
         return (char)unit;
     }
 

@@ -31,14 +31,26 @@ internal static class Timestamp
         {
             return false;
         }
-        if (!TryDigits(text[..4], '\0', out var year) || !TryDigits(text[4..7], '-', out var month)
-            || !TryDigits(text[7..10], '-', out var day) || !TryDigits(text[11..13], '\0', out var hour)
-            || !TryDigits(text[13..16], ':', out var minute) || !TryDigits(text[16..19], ':', out var second))
+        if (
+            !TryDigits(text[..4], '\0', out var year)
+            || !TryDigits(text[4..7], '-', out var month)
+            || !TryDigits(text[7..10], '-', out var day)
+            || !TryDigits(text[11..13], '\0', out var hour)
+            || !TryDigits(text[13..16], ':', out var minute)
+            || !TryDigits(text[16..19], ':', out var second)
+        )
         {
             return false;
         }
-        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month)
-            || hour > 23 || minute > 59 || second > 60)
+        if (
+            year < 1
+            || month is < 1 or > 12
+            || day < 1
+            || day > DateTime.DaysInMonth(year, month)
+            || hour > 23
+            || minute > 59
+            || second > 60
+        )
         {
             return false;
         }
@@ -47,8 +59,11 @@ internal static class Timestamp
         {
             return false;
         }
-        var ticks = new DateTime(year, month, day, hour, minute, 0, DateTimeKind.Utc).Ticks
-            + second * TimeSpan.TicksPerSecond + fractionTicks - offsetTicks;
+        var ticks =
+            new DateTime(year, month, day, hour, minute, 0, DateTimeKind.Utc).Ticks
+            + second * TimeSpan.TicksPerSecond
+            + fractionTicks
+            - offsetTicks;
         if (ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks)
         {
             return false;
@@ -114,8 +129,14 @@ internal static class Timestamp
         {
             return true;
         }
-        if (text.Length != 6 || Letter(text[0]) is not ('+' or '-') || !TryDigits(text[1..3], '\0', out var hours)
-            || !TryDigits(text[3..], ':', out var minutes) || hours > 23 || minutes > 59)
+        if (
+            text.Length != 6
+            || Letter(text[0]) is not ('+' or '-')
+            || !TryDigits(text[1..3], '\0', out var hours)
+            || !TryDigits(text[3..], ':', out var minutes)
+            || hours > 23
+            || minutes > 59
+        )
         {
             return false;
         }

@@ -7,8 +7,8 @@ using Edge.Telemetry;
 namespace Edge.Benchmarks;
 
 /// <summary>
-/// What an append costs, and what a durable append costs beside what the disk alone takes for the same two syncs. Journal and bare
-/// disk take turns, because the speed of a shared disk drifts.
+/// What an append costs, and what a durable append costs beside what the disk alone takes for the same two syncs.
+/// Journal and bare disk take turns, because the speed of a shared disk drifts.
 /// </summary>
 internal static class AppendBenchmark
 {
@@ -26,8 +26,13 @@ internal static class AppendBenchmark
         try
         {
             await using var journal = EventJournal.Open(
-                new JournalOptions { Directory = Path.Combine(directory, "journal") }, TimeProvider.System, new Ledger());
-            output.WriteLine($"payload {PayloadBytes} bytes, {Environment.ProcessorCount} processors, .NET {Environment.Version}");
+                new JournalOptions { Directory = Path.Combine(directory, "journal") },
+                TimeProvider.System,
+                new Ledger()
+            );
+            output.WriteLine(
+                $"payload {PayloadBytes} bytes, {Environment.ProcessorCount} processors, .NET {Environment.Version}"
+            );
             await MeasureAppendsAsync(journal, output);
 
             var durable = new List<double>();
@@ -71,33 +76,44 @@ internal static class AppendBenchmark
         Array.Sort(nanoseconds);
         var warm = BurstAppends * (Bursts - (Bursts / 2));
         var bytesEach = allocated / (double)warm;
-        output.WriteLine(Invariant(
-            $"append: {nanoseconds[0]:F0} ns best, {nanoseconds[Bursts / 2]:F0} ns median of {Bursts} bursts of {BurstAppends}"));
-        output.WriteLine(Invariant($"append: {bytesEach:F3} bytes allocated each, all by the engine when a page is full"));
+        output.WriteLine(
+            Invariant(
+                $"append: {nanoseconds[0]:F0} ns best, {nanoseconds[Bursts / 2]:F0} ns median of {Bursts} bursts of {BurstAppends}"
+            )
+        );
+        output.WriteLine(
+            Invariant($"append: {bytesEach:F3} bytes allocated each, all by the engine when a page is full")
+        );
     }
 
     private static async Task<List<double>> MeasureDurableAsync(EventJournal journal)
     {
         var end = Stopwatch.GetTimestamp() + (long)(TurnTime.TotalSeconds * Stopwatch.Frequency);
         var ids = new EventIds(TimeProvider.System);
-        var samples = await Task.WhenAll(Enumerable.Range(0, Waiters).Select(_ => Task.Run(async () =>
-        {
-            var record = Record();
-            var mine = new List<double>();
-            while (Stopwatch.GetTimestamp() < end)
-            {
-                var started = Stopwatch.GetTimestamp();
-                if (journal.TryAppend(record, ids.Next(), out var sequence) != AppendResult.Appended)
-                {
-                    await Task.Yield();
-                    continue;
-                }
-                if (!await journal.WaitForCommitAsync(sequence))
-                    throw new InvalidOperationException("a commit did not come in time");
-                mine.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-            }
-            return mine;
-        })));
+        var samples = await Task.WhenAll(
+            Enumerable
+                .Range(0, Waiters)
+                .Select(_ =>
+                    Task.Run(async () =>
+                    {
+                        var record = Record();
+                        var mine = new List<double>();
+                        while (Stopwatch.GetTimestamp() < end)
+                        {
+                            var started = Stopwatch.GetTimestamp();
+                            if (journal.TryAppend(record, ids.Next(), out var sequence) != AppendResult.Appended)
+                            {
+                                await Task.Yield();
+                                continue;
+                            }
+                            if (!await journal.WaitForCommitAsync(sequence))
+                                throw new InvalidOperationException("a commit did not come in time");
+                            mine.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                        }
+                        return mine;
+                    })
+                )
+        );
         return [.. samples.SelectMany(mine => mine)];
     }
 
@@ -111,7 +127,11 @@ internal static class AppendBenchmark
             file.Allocate(FileBytes);
             file.SyncAll();
             var end = Stopwatch.GetTimestamp() + (long)(TurnTime.TotalSeconds * Stopwatch.Frequency);
-            for (var offset = 0L; Stopwatch.GetTimestamp() < end; offset = (offset + block.Length) % (FileBytes - block.Length))
+            for (
+                var offset = 0L;
+                Stopwatch.GetTimestamp() < end;
+                offset = (offset + block.Length) % (FileBytes - block.Length)
+            )
             {
                 var started = Stopwatch.GetTimestamp();
                 file.Write(block, offset + block.Length);
@@ -129,8 +149,11 @@ internal static class AppendBenchmark
     {
         milliseconds.Sort();
         var perSecond = milliseconds.Count / (Turns * TurnTime.TotalSeconds);
-        output.WriteLine(Invariant(
-            $"{name}: {perSecond:F0}/s, p50 {At(0.5):F3} ms, p99 {At(0.99):F3} ms, p99.9 {At(0.999):F3} ms, max {At(1):F3} ms"));
+        output.WriteLine(
+            Invariant(
+                $"{name}: {perSecond:F0}/s, p50 {At(0.5):F3} ms, p99 {At(0.99):F3} ms, p99.9 {At(0.999):F3} ms, max {At(1):F3} ms"
+            )
+        );
         if (parallel > 1)
             output.WriteLine(Invariant($"  one of {parallel} at a time would be {1_000 / At(0.5):F0}/s"));
 

@@ -15,8 +15,10 @@ internal static class Calibration
     public static int Run(ulong seed, int runs, string only, TextWriter output)
     {
         var clock = Stopwatch.StartNew();
-        output.WriteLine($"seed {seed}, {runs} runs a row; cell = share of runs that ever have a winner "
-            + "(standard error), reference in brackets, ! = beyond three standard errors of the difference");
+        output.WriteLine(
+            $"seed {seed}, {runs} runs a row; cell = share of runs that ever have a winner "
+                + "(standard error), reference in brackets, ! = beyond three standard errors of the difference"
+        );
         output.WriteLine();
         output.WriteLine($"| traffic | {string.Join(" | ", CalibrationRun.Columns)} | ratio alarm |");
         output.WriteLine($"|---|{string.Concat(Enumerable.Repeat("---|", CalibrationRun.Columns.Length + 1))}");
@@ -42,8 +44,11 @@ internal static class Calibration
                 var reference = column < scenario.Reference.Length ? scenario.Reference[column] : null;
                 var isOff = reference is { } expected && IsBeyond(share, runs, expected, scenario.ReferenceRuns);
                 offences += isOff ? 1 : 0;
-                cells.Add(Text($"{share:0.000} ({Math.Sqrt(share * (1 - share) / runs):0.000})")
-                    + (reference is null ? "" : Text($" [{reference:0.000}]")) + (isOff ? " **!**" : ""));
+                cells.Add(
+                    Text($"{share:0.000} ({Math.Sqrt(share * (1 - share) / runs):0.000})")
+                        + (reference is null ? "" : Text($" [{reference:0.000}]"))
+                        + (isOff ? " **!**" : "")
+                );
             }
             cells.Add(Text($"{results.Count(result => result.HasRatioAlarm) / (double)runs:0.000}"));
             output.WriteLine($"| {scenario.Name} | {string.Join(" | ", cells)} |");
@@ -70,18 +75,25 @@ internal static class Calibration
         var regret = results.Average(result => result.Regret);
         foreach (var column in new[] { 2, 4, 5, 7 })
         {
-            var declared = results.Where(result => result.Declared[column] is not null)
-                .Select(result => result.Declared[column]!.Value).ToArray();
+            var declared = results
+                .Where(result => result.Declared[column] is not null)
+                .Select(result => result.Declared[column]!.Value)
+                .ToArray();
             var correct = declared.Length == 0 ? double.NaN : declared.Average(found => found.Winner == best ? 1 : 0);
             var day = declared.Length == 0 ? double.NaN : declared.Average(found => found.Day);
             var share = declared.Length / (double)results.Length;
             var reference = column < scenario.Reference.Length ? scenario.Reference[column] : null;
             var hasReference = scenario.PowerReference.TryGetValue(column, out var expected);
             yield return $"| {scenario.Name} | {CalibrationRun.Columns[column]} | "
-                + Text($"{share:0.000}") + In(reference, "0.000")
-                + Text($" | {correct:0.000}") + In(hasReference ? expected.Correct : null, "0.000")
-                + Text($" | {day:F1}") + In(hasReference ? expected.Day : null, "0.0")
-                + Text($" | {regret:0.000}") + In(scenario.RegretReference, "0.000") + " |";
+                + Text($"{share:0.000}")
+                + In(reference, "0.000")
+                + Text($" | {correct:0.000}")
+                + In(hasReference ? expected.Correct : null, "0.000")
+                + Text($" | {day:F1}")
+                + In(hasReference ? expected.Day : null, "0.0")
+                + Text($" | {regret:0.000}")
+                + In(scenario.RegretReference, "0.000")
+                + " |";
         }
     }
 

@@ -13,7 +13,16 @@ internal sealed class CalibrationRun
 
     /// <summary>The columns, in order.</summary>
     public static readonly string[] Columns =
-        ["any time", "+7 d, n>=1000", "held 24 h", "daily", "weekly", "CS", "daily >=.99", "suggested"];
+    [
+        "any time",
+        "+7 d, n>=1000",
+        "held 24 h",
+        "daily",
+        "weekly",
+        "CS",
+        "daily >=.99",
+        "suggested",
+    ];
 
     private readonly CalibrationScenario _scenario;
     private readonly WinnerCriteria _criteria = new(0.95, 1000, 7, 50);
@@ -89,7 +98,10 @@ internal sealed class CalibrationRun
             var now = WinnerRule.Assess(posteriors, best, _criteria, running, pValue);
             watch = watch.Observe(Start + running, running, now);
 
-            heldSince = !now.ConfidenceThresholdMet ? null : now.LeaderId == heldBy ? heldSince ?? running : running;
+            heldSince =
+                !now.ConfidenceThresholdMet ? null
+                : now.LeaderId == heldBy ? heldSince ?? running
+                : running;
             heldBy = now.LeaderId;
             var hasMinimum = now is { MinimumRunDaysMet: true, MinimumSampleSizeMet: true };
             var isGood = hasMinimum && now.ConfidenceThresholdMet;

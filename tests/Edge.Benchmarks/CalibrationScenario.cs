@@ -40,70 +40,110 @@ internal sealed record CalibrationScenario(string Name)
     [
         new("fixed 50/50, 1k/d")
         {
-            Rates = Equal, TrialsPerDay = 1000, IsBandit = false,
+            Rates = Equal,
+            TrialsPerDay = 1000,
+            IsBandit = false,
             Reference = [.738, .420, .258, .340, .258, .020, null],
         },
         new("AIPW, 1k/d")
         {
-            Rates = Equal, TrialsPerDay = 1000, Reference = [.715, .360, .165, .273, .152, .035, .062],
+            Rates = Equal,
+            TrialsPerDay = 1000,
+            Reference = [.715, .360, .165, .273, .152, .035, .062],
         },
         new("AIPW, 96 recomputes/d, 1k/d")
         {
-            Rates = Equal, TrialsPerDay = 1000, RecomputesPerDay = 96, ReferenceRuns = 200,
+            Rates = Equal,
+            TrialsPerDay = 1000,
+            RecomputesPerDay = 96,
+            ReferenceRuns = 200,
             Reference = [.730, .365, .170, .275, .170, .030, .055],
         },
         new("AIPW, 5k/d")
         {
-            Rates = Equal, TrialsPerDay = 5000, ReferenceRuns = 200,
+            Rates = Equal,
+            TrialsPerDay = 5000,
+            ReferenceRuns = 200,
             Reference = [.730, .380, .175, .280, .205, .000, .075],
         },
         new("AIPW, K=4, 2k/d")
         {
-            Rates = [.05, .05, .05, .05], TrialsPerDay = 2000, ReferenceRuns = 200,
+            Rates = [.05, .05, .05, .05],
+            TrialsPerDay = 2000,
+            ReferenceRuns = 200,
             Reference = [.020, .005, .000, .005, .000, .000, .000],
         },
         new("AIPW, trend 0.5 to 2, 5k/d")
         {
-            Rates = Equal, TrialsPerDay = 5000, Drift = Trend, ReferenceRuns = 200,
+            Rates = Equal,
+            TrialsPerDay = 5000,
+            Drift = Trend,
+            ReferenceRuns = 200,
             Reference = [.770, .405, .210, .320, .190, .010, .085],
         },
         new("AIPW, hour and weekend, 5k/d")
         {
-            Rates = Equal, TrialsPerDay = 5000, Drift = Season, ReferenceRuns = 200,
+            Rates = Equal,
+            TrialsPerDay = 5000,
+            Drift = Season,
+            ReferenceRuns = 200,
             Reference = [.725, .355, .195, .295, .180, .000, .055],
         },
         new("pooled, trend 0.5 to 2, 1k/d")
         {
-            Rates = Equal, TrialsPerDay = 1000, Drift = Trend, IsPooled = true,
+            Rates = Equal,
+            TrialsPerDay = 1000,
+            Drift = Trend,
+            IsPooled = true,
             Reference = [1.0, 1.0, 1.0, 1.0, 1.0, .993, null],
         },
         new("pooled, hour and weekend, 5k/d")
         {
-            Rates = Equal, TrialsPerDay = 5000, Drift = Season, IsPooled = true, ReferenceRuns = 200,
+            Rates = Equal,
+            TrialsPerDay = 5000,
+            Drift = Season,
+            IsPooled = true,
+            ReferenceRuns = 200,
             Reference = [1.0, .985, .965, .980, .975, .760, null],
         },
         new("4 % and 5 %, 1k/d")
         {
-            Rates = [.04, .05], TrialsPerDay = 1000, Reference = [null, null, .900, null, .905, .480, null],
-            PowerReference = new() { [2] = (1.0, 13.3), [4] = (1.0, 15.5), [5] = (1.0, 14.9) }, RegretReference = .309,
+            Rates = [.04, .05],
+            TrialsPerDay = 1000,
+            Reference = [null, null, .900, null, .905, .480, null],
+            PowerReference = new()
+            {
+                [2] = (1.0, 13.3),
+                [4] = (1.0, 15.5),
+                [5] = (1.0, 14.9),
+            },
+            RegretReference = .309,
             ReferenceRuns = 200,
         },
         new("4 % and 5 %, 5k/d")
         {
-            Rates = [.04, .05], TrialsPerDay = 5000, Reference = [null, null, 1.0, null, null, .955, null],
-            PowerReference = new() { [2] = (1.0, 7.7), [5] = (1.0, 11.1) }, RegretReference = .153,
+            Rates = [.04, .05],
+            TrialsPerDay = 5000,
+            Reference = [null, null, 1.0, null, null, .955, null],
+            PowerReference = new() { [2] = (1.0, 7.7), [5] = (1.0, 11.1) },
+            RegretReference = .153,
             ReferenceRuns = 200,
         },
         new("5 % and 5.5 %, 1k/d, 56 d")
         {
-            Rates = [.05, .055], TrialsPerDay = 1000, Days = 56,
-            Reference = [null, null, .740, null, null, .195, null], ReferenceRuns = 200,
+            Rates = [.05, .055],
+            TrialsPerDay = 1000,
+            Days = 56,
+            Reference = [null, null, .740, null, null, .195, null],
+            ReferenceRuns = 200,
             PowerReference = new() { [2] = (.993, 24.7), [5] = (1.0, 25.2) },
         },
         new("K=5, 3 to 5 %, 5k/d")
         {
-            Rates = [.03, .035, .04, .045, .05], TrialsPerDay = 5000,
-            Reference = [null, null, .750, null, null, null, null], ReferenceRuns = 200,
+            Rates = [.03, .035, .04, .045, .05],
+            TrialsPerDay = 5000,
+            Reference = [null, null, .750, null, null, null, null],
+            ReferenceRuns = 200,
             PowerReference = new() { [2] = (1.0, 17.0) },
         },
     ];

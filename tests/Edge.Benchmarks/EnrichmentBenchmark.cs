@@ -11,8 +11,8 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Benchmarks;
 
 /// <summary>
-/// All that enrichment does for one event, with warm caches: user agent, verdict, place, source, both hashes; and each part by itself. User agents
-/// and addresses change with every event, in an order the processor cannot foresee.
+/// All that enrichment does for one event, with warm caches: user agent, verdict, place, source, both hashes; and each
+/// part by itself. User agents and addresses change with every event, in an order the processor cannot foresee.
 /// </summary>
 internal static class EnrichmentBenchmark
 {
@@ -22,12 +22,19 @@ internal static class EnrichmentBenchmark
     private const int Events = 20_000;
     private const int Rounds = 25;
 
-    /// <summary>Events that are timed together: shorter than a program keeps its processor, so that what else runs does not count.</summary>
+    /// <summary>
+    /// Events that are timed together: shorter than a program keeps its processor, so that what else runs does not
+    /// count.
+    /// </summary>
     private const int Batch = 250;
 
     private static readonly string[] Referrers =
     [
-        "https://www.google.com/", "https://mail.example/inbox?id=7", "https://t.co/abc", "https://news.example.com/a/b?utm_source=x", "https://duckduckgo.com/",
+        "https://www.google.com/",
+        "https://mail.example/inbox?id=7",
+        "https://t.co/abc",
+        "https://news.example.com/a/b?utm_source=x",
+        "https://duckduckgo.com/",
     ];
 
     public static void Run(TextWriter output)
@@ -37,7 +44,11 @@ internal static class EnrichmentBenchmark
         var loading = VerdictRules.Load(new EdgeOptions());
         var loaded = Stopwatch.GetElapsedTime(started);
         var verdicts = new VerdictJudge(loading.Table, loading.Problems.Count, faults);
-        output.WriteLine(Invariant($"{Environment.ProcessorCount} processors, .NET {Environment.Version}; {verdicts.Rules.Count} rules of the verdict loaded in {loaded.TotalMilliseconds:F2} ms"));
+        output.WriteLine(
+            Invariant(
+                $"{Environment.ProcessorCount} processors, .NET {Environment.Version}; {verdicts.Rules.Count} rules of the verdict loaded in {loaded.TotalMilliseconds:F2} ms"
+            )
+        );
 
         var agents = Spread(UserAgentSamples.Collected(), Agents);
         var cache = new UserAgentCache(verdicts, faults);
@@ -45,31 +56,54 @@ internal static class EnrichmentBenchmark
         var (database, addresses) = Places(random);
         var hashes = new VisitorHashes(new SaltedKeys("salt"));
         var now = TimeProvider.System.GetUtcNow();
-        var events = Enumerable.Range(0, Events).Select(_ => new Visitor(
-            agents[random.Next(agents.Length)], addresses[random.Next(addresses.Length)],
-            new HeaderDictionary { ["Referer"] = Referrers[random.Next(Referrers.Length)] })).ToArray();
+        var events = Enumerable
+            .Range(0, Events)
+            .Select(_ => new Visitor(
+                agents[random.Next(agents.Length)],
+                addresses[random.Next(addresses.Length)],
+                new HeaderDictionary { ["Referer"] = Referrers[random.Next(Referrers.Length)] }
+            ))
+            .ToArray();
 
         _ = Measure(output, "user agent", events, visitor => Use(cache.Lookup(visitor.Agent)));
-        _ = Measure(output, "verdict", events, visitor =>
-            Use(verdicts.Judge(AllRules(verdicts), visitor.Address, visitor.Headers, VerdictScope.Pixel).Rule));
+        _ = Measure(
+            output,
+            "verdict",
+            events,
+            visitor =>
+                Use(verdicts.Judge(AllRules(verdicts), visitor.Address, visitor.Headers, VerdictScope.Pixel).Rule)
+        );
         var networks = new NetworkTable(verdicts.Rules);
-        _ = Measure(output, "of it the network", events, visitor => Use(networks.Find(visitor.Address.ToBits(out var isV4), isV4).First));
+        _ = Measure(
+            output,
+            "of it the network",
+            events,
+            visitor => Use(networks.Find(visitor.Address.ToBits(out var isV4), isV4).First)
+        );
         _ = Measure(output, "place, city file", events, visitor => FindPlace(database, visitor.Address));
         _ = Measure(output, "source", events, visitor => Classify(visitor.Headers));
         _ = Measure(output, "address hash", events, visitor => HashAddress(hashes, visitor.Address, now));
         _ = Measure(output, "unit hash", events, _ => HashUnit(hashes, now));
-        _ = Measure(output, "all of enrichment", events, visitor =>
-        {
-            var facts = cache.Lookup(visitor.Agent);
-            verdicts.Count(verdicts.Judge(facts.VerdictRules, visitor.Address, visitor.Headers, VerdictScope.Pixel));
-            FindPlace(database, visitor.Address);
-            Classify(visitor.Headers);
-            HashAddress(hashes, visitor.Address, now);
-            HashUnit(hashes, now);
-        });
+        _ = Measure(
+            output,
+            "all of enrichment",
+            events,
+            visitor =>
+            {
+                var facts = cache.Lookup(visitor.Agent);
+                verdicts.Count(
+                    verdicts.Judge(facts.VerdictRules, visitor.Address, visitor.Headers, VerdictScope.Pixel)
+                );
+                FindPlace(database, visitor.Address);
+                Classify(visitor.Headers);
+                HashAddress(hashes, visitor.Address, now);
+                HashUnit(hashes, now);
+            }
+        );
     }
 
-    private static RuleSet? AllRules(VerdictJudge verdicts) => _allRules ??= verdicts.MatchAgent("Mozilla/5.0 (X11; Linux x86_64)");
+    private static RuleSet? AllRules(VerdictJudge verdicts) =>
+        _allRules ??= verdicts.MatchAgent("Mozilla/5.0 (X11; Linux x86_64)");
 
     private static RuleSet? _allRules;
 
@@ -119,14 +153,20 @@ internal static class EnrichmentBenchmark
             {
                 var before = GC.GetAllocatedBytesForCurrentThread();
                 var started = Stopwatch.GetTimestamp();
-                foreach (var visitor in events.AsSpan(from, Batch)) enrich(visitor);
-                if (round < 0) continue;
+                foreach (var visitor in events.AsSpan(from, Batch))
+                    enrich(visitor);
+                if (round < 0)
+                    continue;
                 nanoseconds[number++] = Stopwatch.GetElapsedTime(started).TotalNanoseconds / Batch;
                 allocated += GC.GetAllocatedBytesForCurrentThread() - before;
             }
         }
         Array.Sort(nanoseconds);
-        output.WriteLine(Invariant($"{name}: median {nanoseconds[number / 2]:F0} ns, tenth {nanoseconds[number / 10]:F0} ns, best {nanoseconds[0]:F0} ns, {allocated / ((double)number * Batch):F3} bytes"));
+        output.WriteLine(
+            Invariant(
+                $"{name}: median {nanoseconds[number / 2]:F0} ns, tenth {nanoseconds[number / 10]:F0} ns, best {nanoseconds[0]:F0} ns, {allocated / ((double)number * Batch):F3} bytes"
+            )
+        );
         return nanoseconds[number / 2];
     }
 
@@ -139,7 +179,9 @@ internal static class EnrichmentBenchmark
             var (a, b) = (1 + (i / 256 % 223), i % 256);
             var city = random.Next(Cities);
             writer.Add($"{a}.{b}.0.0/16", GeoFileWriter.City("FR", $"City {city}", "OCC", "Europe/Paris"));
-            addresses[i] = ClientAddress.From(new IPAddress([(byte)a, (byte)b, (byte)random.Next(256), (byte)random.Next(256)]));
+            addresses[i] = ClientAddress.From(
+                new IPAddress([(byte)a, (byte)b, (byte)random.Next(256), (byte)random.Next(256)])
+            );
         }
         var path = Path.GetTempFileName();
         try
@@ -153,7 +195,8 @@ internal static class EnrichmentBenchmark
         }
     }
 
-    private static string[] Spread(List<string> all, int count) => [.. all.Where((_, index) => index % (all.Count / count) == 0).Take(count)];
+    private static string[] Spread(List<string> all, int count) =>
+        [.. all.Where((_, index) => index % (all.Count / count) == 0).Take(count)];
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -12,8 +12,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Edge.Benchmarks;
 
 /// <summary>
-/// What forwarding to ClickHouse costs: processor time of this process per event and events a second, for a backlog in a journal on disk, with
-/// the cursor, the intent, gzip and a real server. The server is started by whoever measures.
+/// What forwarding to ClickHouse costs: processor time of this process per event and events a second, for a backlog in
+/// a journal on disk, with the cursor, the intent, gzip and a real server. The server is started by whoever measures.
 /// </summary>
 internal static class ForwardBenchmark
 {
@@ -45,7 +45,9 @@ internal static class ForwardBenchmark
             Table = Table,
             Compresses = compresses,
             User = url.UserInfo.Length == 0 ? "default" : url.UserInfo.Split(':')[0],
-            Password = url.UserInfo.Contains(':', StringComparison.Ordinal) ? Uri.UnescapeDataString(url.UserInfo.Split(':')[1]) : "",
+            Password = url.UserInfo.Contains(':', StringComparison.Ordinal)
+                ? Uri.UnescapeDataString(url.UserInfo.Split(':')[1])
+                : "",
         };
         var setup = await ClickHouseSetup.RunAsync(options, applies: true, TimeProvider.System);
         if (setup.Problem is not null)
@@ -54,7 +56,11 @@ internal static class ForwardBenchmark
             return 1;
         }
 
-        var journalOptions = new JournalOptions { Directory = Path.Combine(directory, "journal"), MaxBytes = 64L << 30 };
+        var journalOptions = new JournalOptions
+        {
+            Directory = Path.Combine(directory, "journal"),
+            MaxBytes = 64L << 30,
+        };
         await using var journal = EventJournal.Open(journalOptions, TimeProvider.System, new Ledger());
         var bytes = await FillAsync(journal, events);
         var pump = new SinkPumpOptions
@@ -64,7 +70,13 @@ internal static class ForwardBenchmark
             IntentPath = Path.Combine(directory, "intents", "benchmark"),
         };
         using var pumping = new SinkPump(
-            journal, new ClickHouseSink(options, TimeProvider.System), new TruncationGate(journal), pump, TimeProvider.System, NullLogger.Instance);
+            journal,
+            new ClickHouseSink(options, TimeProvider.System),
+            new TruncationGate(journal),
+            pump,
+            TimeProvider.System,
+            NullLogger.Instance
+        );
         using var process = Process.GetCurrentProcess();
         var cpuBefore = process.TotalProcessorTime;
         var clock = Stopwatch.StartNew();
@@ -84,8 +96,12 @@ internal static class ForwardBenchmark
         process.Refresh();
         var cpu = process.TotalProcessorTime - cpuBefore;
         await pumping.StopAsync(CancellationToken.None);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{setup.Server}: {events} events of {bytes / events} bytes in {seconds:N1} s, {events / seconds:N0}/s, {cpu.TotalMicroseconds / events:N2} us of processor time each, {pumping.Status.Batches} batches, {(compresses ? "gzip" : "not compressed")}"));
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{setup.Server}: {events} events of {bytes / events} bytes in {seconds:N1} s, {events / seconds:N0}/s, {cpu.TotalMicroseconds / events:N2} us of processor time each, {pumping.Status.Batches} batches, {(compresses ? "gzip" : "not compressed")}"
+            )
+        );
         return 0;
     }
 
@@ -93,11 +109,12 @@ internal static class ForwardBenchmark
     {
         var ids = new EventIds(TimeProvider.System);
         var bytes = 0L;
-        for (var n = 0; n < events;)
+        for (var n = 0; n < events; )
         {
             var id = ids.Next();
             var record = Encode(id, n);
-            while (journal.TryAppend(record, id, out _) != AppendResult.Appended) await Task.Delay(1);
+            while (journal.TryAppend(record, id, out _) != AppendResult.Appended)
+                await Task.Delay(1);
             bytes += record.Length - Envelope.HeaderBytes;
             n++;
         }
@@ -129,7 +146,10 @@ internal static class ForwardBenchmark
             DeviceType = "desktop",
             Browser = "chrome",
             Os = "windows",
-            AddressHash = Encoding.ASCII.GetBytes((unit * 31).ToString("x16", CultureInfo.InvariantCulture) + (unit * 17).ToString("x16", CultureInfo.InvariantCulture)),
+            AddressHash = Encoding.ASCII.GetBytes(
+                (unit * 31).ToString("x16", CultureInfo.InvariantCulture)
+                    + (unit * 17).ToString("x16", CultureInfo.InvariantCulture)
+            ),
             Verdict = "human",
             VerdictReason = "",
         };

@@ -6,8 +6,8 @@ using Edge.Enrichment.Geo;
 namespace Edge.Benchmarks;
 
 /// <summary>
-/// What a lookup costs in a real file, for addresses that have a record, in an order the processor cannot foresee; and what the hash of an
-/// address costs. A loop over one address would only measure the cache.
+/// What a lookup costs in a real file, for addresses that have a record, in an order the processor cannot foresee; and
+/// what the hash of an address costs. A loop over one address would only measure the cache.
 /// </summary>
 internal static class GeoBenchmark
 {
@@ -22,10 +22,20 @@ internal static class GeoBenchmark
             return 1;
         }
         var metadata = database.Metadata;
-        output.WriteLine(Invariant($"{metadata.DatabaseType}: {metadata.NodeCount} nodes of {metadata.RecordBits}-bit records, .NET {Environment.Version}"));
+        output.WriteLine(
+            Invariant(
+                $"{metadata.DatabaseType}: {metadata.NodeCount} nodes of {metadata.RecordBits}-bit records, .NET {Environment.Version}"
+            )
+        );
         var random = new Random(1);
         var v4 = Find(database, isV4: true, () => (uint)random.NextInt64(1L << 32));
-        var v6 = metadata.IsV6 ? Find(database, isV4: false, () => new UInt128((ulong)random.NextInt64(0x2001L << 48, 0x2c10L << 48), (ulong)random.NextInt64())) : [];
+        var v6 = metadata.IsV6
+            ? Find(
+                database,
+                isV4: false,
+                () => new UInt128((ulong)random.NextInt64(0x2001L << 48, 0x2c10L << 48), (ulong)random.NextInt64())
+            )
+            : [];
         Measure(output, "country, IPv4", v4, address => database.FindCountry(address, true, out _));
         Measure(output, "country, IPv6", v6, address => database.FindCountry(address, false, out _));
         Measure(output, "city, IPv4", v4, address => database.Find(address, true, out _));
@@ -34,11 +44,16 @@ internal static class GeoBenchmark
         var hashes = new VisitorHashes(new SaltedKeys("salt"));
         var hex = new byte[VisitorHashes.AddressHashChars];
         var now = TimeProvider.System.GetUtcNow();
-        Measure(output, "address hash", v4, _ =>
-        {
-            hashes.WriteAddressHash("203.0.113.7"u8, now, hex);
-            return LookupOutcome.Found;
-        });
+        Measure(
+            output,
+            "address hash",
+            v4,
+            _ =>
+            {
+                hashes.WriteAddressHash("203.0.113.7"u8, now, hex);
+                return LookupOutcome.Found;
+            }
+        );
         return 0;
     }
 
@@ -48,17 +63,20 @@ internal static class GeoBenchmark
         for (var tries = 0; found.Count < Addresses && tries < 1_000 * Addresses; tries++)
         {
             var address = next();
-            if (database.FindCountry(address, isV4, out _) == LookupOutcome.Found) found.Add(address);
+            if (database.FindCountry(address, isV4, out _) == LookupOutcome.Found)
+                found.Add(address);
         }
         // A small file has few addresses: asked again and again, so that the code is as warm as the cache.
         var distinct = found.Count;
-        for (var i = 0; distinct > 0 && found.Count < Addresses; i++) found.Add(found[i % distinct]);
+        for (var i = 0; distinct > 0 && found.Count < Addresses; i++)
+            found.Add(found[i % distinct]);
         return [.. found];
     }
 
     private static void Measure(TextWriter output, string name, UInt128[] addresses, Func<UInt128, LookupOutcome> look)
     {
-        if (addresses.Length == 0) return;
+        if (addresses.Length == 0)
+            return;
         var nanoseconds = new double[Rounds];
         var allocated = 0L;
         for (var round = -2; round < Rounds; round++)
@@ -66,14 +84,19 @@ internal static class GeoBenchmark
             var before = GC.GetAllocatedBytesForCurrentThread();
             var started = Stopwatch.GetTimestamp();
             foreach (var address in addresses)
-                if (look(address) != LookupOutcome.Found) throw new InvalidOperationException("a record has vanished");
-            if (round < 0) continue;
+                if (look(address) != LookupOutcome.Found)
+                    throw new InvalidOperationException("a record has vanished");
+            if (round < 0)
+                continue;
             nanoseconds[round] = Stopwatch.GetElapsedTime(started).TotalNanoseconds / addresses.Length;
             allocated += GC.GetAllocatedBytesForCurrentThread() - before;
         }
         Array.Sort(nanoseconds);
-        output.WriteLine(Invariant($"{name}: {nanoseconds[0]:F0} ns best, {nanoseconds[Rounds / 2]:F0} ns median of {Rounds} rounds over {addresses.Length}")
-            + Invariant($" addresses, {allocated / (double)(Rounds * addresses.Length):F3} bytes each"));
+        output.WriteLine(
+            Invariant(
+                $"{name}: {nanoseconds[0]:F0} ns best, {nanoseconds[Rounds / 2]:F0} ns median of {Rounds} rounds over {addresses.Length}"
+            ) + Invariant($" addresses, {allocated / (double)(Rounds * addresses.Length):F3} bytes each")
+        );
     }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -1,13 +1,15 @@
 using System.Globalization;
 using Edge.Benchmarks;
 
-// dotnet run -c Release --project tests/Edge.Benchmarks -- COMMAND, or as native code: make benchmarks, artifacts/benchmarks/Edge.Benchmarks COMMAND
+// dotnet run -c Release --project tests/Edge.Benchmarks -- COMMAND, or as native code: make benchmarks,
+// artifacts/benchmarks/Edge.Benchmarks COMMAND
 switch (args)
 {
     case ["append", .. var rest]:
         await AppendBenchmark.RunAsync(rest.Length > 0 ? rest[0] : Path.GetTempPath(), Console.Out);
         return 0;
-    case ["backlog", var directory, var mebibytes] when long.TryParse(mebibytes, NumberStyles.None, CultureInfo.InvariantCulture, out var size):
+    case ["backlog", var directory, var mebibytes]
+        when long.TryParse(mebibytes, NumberStyles.None, CultureInfo.InvariantCulture, out var size):
         await Backlog.WriteAsync(directory, size << 20, Console.Out);
         return 0;
     case ["select"]:
@@ -20,17 +22,33 @@ switch (args)
         TallyBenchmark.Run(Console.Out);
         return 0;
     case ["calibrate", .. var rest] when rest.Length % 2 == 0:
-        var options = new Dictionary<string, string> { ["--seed"] = "20260101", ["--runs"] = "400", ["--only"] = "" };
-        foreach (var pair in rest.Chunk(2)) options[pair[0]] = pair[1];
+        var options = new Dictionary<string, string>
+        {
+            ["--seed"] = "20260101",
+            ["--runs"] = "400",
+            ["--only"] = "",
+        };
+        foreach (var pair in rest.Chunk(2))
+            options[pair[0]] = pair[1];
         var offences = Calibration.Run(
             ulong.Parse(options["--seed"], CultureInfo.InvariantCulture),
-            int.Parse(options["--runs"], CultureInfo.InvariantCulture), options["--only"], Console.Out);
+            int.Parse(options["--runs"], CultureInfo.InvariantCulture),
+            options["--only"],
+            Console.Out
+        );
         return offences == 0 ? 0 : 1;
     case ["useragents", .. var rest]:
-        return UserAgentBenchmark.Run(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : UserAgentBenchmark.AgentsDefault, Console.Out);
+        return UserAgentBenchmark.Run(
+            rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : UserAgentBenchmark.AgentsDefault,
+            Console.Out
+        );
     case ["forward", var server, .. var rest] when Uri.TryCreate(server, UriKind.Absolute, out var url):
         return await ForwardBenchmark.RunAsync(
-            url, rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : ForwardBenchmark.EventsDefault, rest is not [_, "plain"], Console.Out);
+            url,
+            rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : ForwardBenchmark.EventsDefault,
+            rest is not [_, "plain"],
+            Console.Out
+        );
     case ["bodies"]:
         BodyBenchmark.Run(Console.Out);
         return 0;
@@ -40,7 +58,8 @@ switch (args)
     case ["geo", var database]:
         return GeoBenchmark.Run(database, Console.Out, Console.Error);
     default:
-        Console.Error.WriteLine("""
+        Console.Error.WriteLine(
+            """
             usage: append [DIRECTORY on the disk to be measured]
                    backlog DATA-DIRECTORY MEBIBYTES
                    select
@@ -52,6 +71,7 @@ switch (args)
                    geo DATABASE.mmdb
                    bodies
                    forward http://USER:PASSWORD@CLICKHOUSE:8123 [EVENTS [plain]]
-            """);
+            """
+        );
         return 2;
 }

@@ -31,21 +31,37 @@ internal static class TallyBenchmark
             for (var i = 0; i < events.Length; i++)
             {
                 counts.Count(events[i], clockMs, clockMs);
-                if (i % 1_000 == 0) counts.Mature(clockMs, isUpToDate: false);
+                if (i % 1_000 == 0)
+                    counts.Mature(clockMs, isUpToDate: false);
             }
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             var allocated = (GC.GetAllocatedBytesForCurrentThread() - bytesBefore) / (double)Events;
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{Events / seconds:N0} events/s of {events[0].Length} bytes, {allocated:N0} bytes allocated each; {counts.Status}"));
+            output.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Events / seconds:N0} events/s of {events[0].Length} bytes, {allocated:N0} bytes allocated each; {counts.Status}"
+                )
+            );
         }
 
         var saving = Stopwatch.GetTimestamp();
-        var json = JsonSerializer.SerializeToUtf8Bytes(counts.ToState("00", new JournalCursor(1, 1)), EdgeJson.Default.TallyState);
+        var json = JsonSerializer.SerializeToUtf8Bytes(
+            counts.ToState("00", new JournalCursor(1, 1)),
+            EdgeJson.Default.TallyState
+        );
         var saved = Stopwatch.GetElapsedTime(saving);
         var loading = Stopwatch.GetTimestamp();
-        TallyCounts.FromState(JsonSerializer.Deserialize(json, EdgeJson.Default.TallyState)!, TallyLimits.Default, new CatalogHolder());
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"checkpoint of {json.Length / BytesPerMebibyte:N1} MiB made in {saved.TotalMilliseconds:N0} ms, read in {Stopwatch.GetElapsedTime(loading).TotalMilliseconds:N0} ms"));
+        TallyCounts.FromState(
+            JsonSerializer.Deserialize(json, EdgeJson.Default.TallyState)!,
+            TallyLimits.Default,
+            new CatalogHolder()
+        );
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"checkpoint of {json.Length / BytesPerMebibyte:N1} MiB made in {saved.TotalMilliseconds:N0} ms, read in {Stopwatch.GetElapsedTime(loading).TotalMilliseconds:N0} ms"
+            )
+        );
     }
 
     /// <summary>One event in five is a click of somebody who was shown something; 50 events to a millisecond.</summary>

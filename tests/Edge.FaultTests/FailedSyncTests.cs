@@ -8,5 +8,9 @@ public class FailedSyncTests
 {
     [Fact]
     public Task ForwardedFile_CannotBeSynced_IsWrittenAgain() =>
-        Rounds.RunAsync("fdatasync of a forwarded file fails", Tier.Cycles(2, 50), Rounds.On(FaultBuild.Path, FailedSyncScenario.RunAsync));
+        Rounds.RunAsync(
+            "fdatasync of a forwarded file fails",
+            Tier.Cycles(2, 50),
+            Rounds.On(FaultBuild.Path, FailedSyncScenario.RunAsync)
+        );
 }

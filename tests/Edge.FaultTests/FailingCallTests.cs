@@ -12,7 +12,8 @@ public class FailingCallInNewJournalTests
     [InlineData("EINTR")]
     [InlineData("EMFILE")]
     [InlineData("short")]
-    public Task AnyCall_FailsInANewJournal_LosesNothingAcknowledged(string what) => CallSweep.RunAsync(what, isAged: false);
+    public Task AnyCall_FailsInANewJournal_LosesNothingAcknowledged(string what) =>
+        CallSweep.RunAsync(what, isAged: false);
 }
 
 /// <summary>The same while a journal allocates, truncates and removes segments, and a backlog is forwarded.</summary>
@@ -24,7 +25,8 @@ public class FailingCallInFullSegmentTests
     [InlineData("EINTR")]
     [InlineData("EMFILE")]
     [InlineData("short")]
-    public Task AnyCall_FailsInAFullSegment_LosesNothingAcknowledged(string what) => CallSweep.RunAsync(what, isAged: true);
+    public Task AnyCall_FailsInAFullSegment_LosesNothingAcknowledged(string what) =>
+        CallSweep.RunAsync(what, isAged: true);
 }
 
 /// <summary>A disk that hangs delays the promise of durability, never the answer.</summary>
@@ -33,8 +35,10 @@ public class HangingCallTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public Task AnyCall_HangsForThreeSeconds_LosesNothingAcknowledged(bool isAged) => CallSweep.RunAsync("hang=3000", isAged);
+    public Task AnyCall_HangsForThreeSeconds_LosesNothingAcknowledged(bool isAged) =>
+        CallSweep.RunAsync("hang=3000", isAged);
 
     [Fact]
-    public Task SomeCall_HangsForThirtySeconds_LosesNothingAcknowledged() => CallSweep.RunSamplesAsync("hang=30000", Tier.Cycles(1, 12));
+    public Task SomeCall_HangsForThirtySeconds_LosesNothingAcknowledged() =>
+        CallSweep.RunSamplesAsync("hang=30000", Tier.Cycles(1, 12));
 }

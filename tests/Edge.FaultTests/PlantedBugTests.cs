@@ -4,8 +4,9 @@ using Xunit;
 namespace Edge.FaultTests;
 
 /// <summary>
-/// The zeros of the other tests count only if these tests would notice a mistake. Each planted bug is a mistake that journals have really
-/// made; the fault build has it when told to, and the scenario made for it must see it. Without the bug the same scenario sees nothing.
+/// The zeros of the other tests count only if these tests would notice a mistake. Each planted bug is a mistake that
+/// journals have really made; the fault build has it when told to, and the scenario made for it must see it. Without
+/// the bug the same scenario sees nothing.
 /// </summary>
 public class PlantedBugTests
 {
@@ -14,7 +15,10 @@ public class PlantedBugTests
 
     [Fact]
     public Task PlantedBug_AcknowledgeBeforeCommit_IsCaughtWithin50Cycles() =>
-        CatchAsync("ack-before-commit", settings => Rounds.On(FaultBuild.Path, KillScenario.AtRandomMomentsAsync, settings));
+        CatchAsync(
+            "ack-before-commit",
+            settings => Rounds.On(FaultBuild.Path, KillScenario.AtRandomMomentsAsync, settings)
+        );
 
     [Fact]
     public Task PlantedBug_NoFsync_IsCaughtWithin50Cycles() =>
@@ -26,19 +30,31 @@ public class PlantedBugTests
 
     [Fact]
     public Task PlantedBug_CursorBeforeSink_IsCaughtWithin50Cycles() =>
-        CatchAsync("cursor-before-sink", settings => Rounds.On(FaultBuild.Path, BlockedSinkScenario.RunAsync, settings));
+        CatchAsync(
+            "cursor-before-sink",
+            settings => Rounds.On(FaultBuild.Path, BlockedSinkScenario.RunAsync, settings)
+        );
 
     [Fact]
     public Task PlantedBug_TruncateBeforeCursor_IsCaughtWithin50Cycles() =>
-        CatchAsync("truncate-before-cursor", settings => Rounds.On(FaultBuild.Path, BlockedSinkScenario.RunAsync, settings));
+        CatchAsync(
+            "truncate-before-cursor",
+            settings => Rounds.On(FaultBuild.Path, BlockedSinkScenario.RunAsync, settings)
+        );
 
     [Fact]
     public Task PlantedBug_IgnoredIteratorError_IsCaughtWithin50Cycles() =>
-        CatchAsync("ignore-iterator-error", settings => Rounds.On(FaultBuild.Path, ReadErrorScenario.RunAsync, settings));
+        CatchAsync(
+            "ignore-iterator-error",
+            settings => Rounds.On(FaultBuild.Path, ReadErrorScenario.RunAsync, settings)
+        );
 
     [Fact]
     public Task PlantedBug_UncheckedRecord_IsCaughtWithin50Cycles() =>
-        CatchAsync("unchecked-record", settings => Rounds.On(FaultBuild.Path, DamagedRecordScenario.RunAsync, settings, damagesRecords: true));
+        CatchAsync(
+            "unchecked-record",
+            settings => Rounds.On(FaultBuild.Path, DamagedRecordScenario.RunAsync, settings, damagesRecords: true)
+        );
 
     [Fact]
     public Task PlantedBug_RowsThatMayRepeat_IsCaughtWithin50Cycles() =>
@@ -68,12 +84,19 @@ public class PlantedBugTests
     {
         var output = TestContext.Current.TestOutputHelper!;
         var (healthy, verdict) = await scenario([])(new Random(Tier.Seed), CyclesWithoutBug);
-        Assert.True(healthy.IsClean, $"without a bug, seed {Tier.Seed} ({verdict}):\n{string.Join('\n', healthy.Findings)}");
+        Assert.True(
+            healthy.IsClean,
+            $"without a bug, seed {Tier.Seed} ({verdict}):\n{string.Join('\n', healthy.Findings)}"
+        );
 
         for (var cycle = 1; cycle <= CyclesAtMost; cycle++)
         {
             var (site, seen) = await scenario([("EDGE_PLANTED_BUG", bug)])(new Random(Tier.Seed + cycle), 1);
-            if (site.IsClean) continue;
+            if (site.IsClean)
+            {
+                continue;
+            }
+
             output.WriteLine($"| {bug} | seed {Tier.Seed} | caught in cycle {cycle} | {seen} | {site.Findings[0]} |");
             return;
         }

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Edge.FaultTests;
 
-/// <summary>Every acknowledged event is one row of the table, whatever happens to the server, the connection and the service.</summary>
+/// <summary>
+/// Every acknowledged event is one row of the table, whatever happens to the server, the connection and the service.
+/// </summary>
 public class PostgresTests
 {
     [Fact]

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Edge.FaultTests;
 
-/// <summary>Every acknowledged event arrives, whatever happens to the destination, the connection and the service.</summary>
+/// <summary>
+/// Every acknowledged event arrives, whatever happens to the destination, the connection and the service.
+/// </summary>
 public class RemoteSinkTests
 {
     [Fact]

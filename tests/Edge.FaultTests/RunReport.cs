@@ -7,8 +7,9 @@ using Xunit;
 namespace Edge.FaultTests;
 
 /// <summary>
-/// What one test has to show: seed, commit, cycles, acknowledged, delivered, lost, duplicates, phantoms. Written to the test's output and,
-/// in the long tier, as a row of <c>artifacts/fault-results.md</c>, from where it goes into <c>docs/durability.md</c>.
+/// What one test has to show: seed, commit, cycles, acknowledged, delivered, lost, duplicates, phantoms. Written to the
+/// test's output and, in the long tier, as a row of <c>artifacts/fault-results.md</c>, from where it goes into
+/// <c>docs/durability.md</c>.
 /// </summary>
 internal sealed partial class RunReport(string test, int seed, int? cyclesWanted)
 {
@@ -51,11 +52,20 @@ internal sealed partial class RunReport(string test, int seed, int? cyclesWanted
     {
         var (_, version, _) = await EdgeProcess.RunAsync(["version"]);
         var commit = Commit().Match(version).Groups[1].Value;
-        var cycles = cyclesWanted is { } wanted ? $"{Cycles} of {wanted}" : _isComplete ? $"{Cycles}, all" : $"{Cycles}";
-        var row = string.Create(CultureInfo.InvariantCulture,
-            $"| {test} | {seed} | {commit} | {cycles} | {_attempted} | {_acknowledged} | {_delivered} | {_lost} | {_duplicates} | {_phantoms} |");
+        var cycles =
+            cyclesWanted is { } wanted ? $"{Cycles} of {wanted}"
+            : _isComplete ? $"{Cycles}, all"
+            : $"{Cycles}";
+        var row = string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {test} | {seed} | {commit} | {cycles} | {_attempted} | {_acknowledged} | {_delivered} | {_lost} | {_duplicates} | {_phantoms} |"
+        );
         TestContext.Current.TestOutputHelper?.WriteLine(Header + row);
-        if (!Tier.IsLong) return;
+        if (!Tier.IsLong)
+        {
+            return;
+        }
+
         var path = Path.Combine(Repository.Root, "artifacts", "fault-results.md");
         lock (FileLock)
         {

@@ -5,7 +5,8 @@ using Xunit;
 namespace Edge.Tests;
 
 /// <summary>
-/// The dependency direction of <c>docs/ARCHITECTURE.md</c>, checked on every mention of an Edge namespace in every source file.
+/// The dependency direction of <c>docs/ARCHITECTURE.md</c>, checked on every mention of an Edge namespace in every
+/// source file.
 /// </summary>
 public partial class DirectionTests
 {
@@ -25,25 +26,80 @@ public partial class DirectionTests
         ["Statistics"] = ["Experiments", "Selection", "Journal", "Forwarding", "Events", "Telemetry"],
         ["Journal"] = ["Events", "Telemetry", "Faults"],
         ["Forwarding"] = ["Journal", "Events", "Telemetry", "Faults"],
-        ["Endpoints"] = ["Events", "Requests", "Access", "Enrichment", "Visits", "Telemetry", "Experiments", "Selection", "Statistics", "Journal", "Forwarding"],
-        ["Hosting"] = ["Events", "Requests", "Access", "Enrichment", "Visits", "Telemetry", "Experiments", "Selection", "Statistics", "Journal", "Forwarding", "Endpoints"],
-        ["Commands"] = ["Events", "Requests", "Access", "Enrichment", "Visits", "Telemetry", "Experiments", "Selection", "Statistics", "Journal", "Forwarding", "Hosting"],
+        ["Endpoints"] =
+        [
+            "Events",
+            "Requests",
+            "Access",
+            "Enrichment",
+            "Visits",
+            "Telemetry",
+            "Experiments",
+            "Selection",
+            "Statistics",
+            "Journal",
+            "Forwarding",
+        ],
+        ["Hosting"] =
+        [
+            "Events",
+            "Requests",
+            "Access",
+            "Enrichment",
+            "Visits",
+            "Telemetry",
+            "Experiments",
+            "Selection",
+            "Statistics",
+            "Journal",
+            "Forwarding",
+            "Endpoints",
+        ],
+        ["Commands"] =
+        [
+            "Events",
+            "Requests",
+            "Access",
+            "Enrichment",
+            "Visits",
+            "Telemetry",
+            "Experiments",
+            "Selection",
+            "Statistics",
+            "Journal",
+            "Forwarding",
+            "Hosting",
+        ],
     };
 
     private static readonly string SourceRoot = Path.Combine(Repository.Root, "src", "Edge");
 
-    public static TheoryData<string> Folders() => new(Directory.GetDirectories(SourceRoot).Select(d => Path.GetFileName(d)!)
-        .Where(name => Directory.EnumerateFiles(Path.Combine(SourceRoot, name), "*.cs", SearchOption.AllDirectories).Any()));
+    public static TheoryData<string> Folders() =>
+        new(
+            Directory
+                .GetDirectories(SourceRoot)
+                .Select(d => Path.GetFileName(d)!)
+                .Where(name =>
+                    Directory.EnumerateFiles(Path.Combine(SourceRoot, name), "*.cs", SearchOption.AllDirectories).Any()
+                )
+        );
 
     [Theory]
     [MemberData(nameof(Folders))]
     public void Folder_Uses_OnlyWhatLiesBelowIt(string folder)
     {
-        Assert.True(MayUse.TryGetValue(folder, out var allowed), $"folder {folder} has no rule in {nameof(DirectionTests)}");
+        Assert.True(
+            MayUse.TryGetValue(folder, out var allowed),
+            $"folder {folder} has no rule in {nameof(DirectionTests)}"
+        );
         var forbidden = MayUse.Keys.Except(allowed).Where(other => other != folder).ToHashSet();
-        var offences = Sources(folder).SelectMany(file => EdgeNamespace().Matches(file.Text)
-            .Where(match => forbidden.Contains(match.Groups[1].Value))
-            .Select(match => $"{file.Name} mentions Edge.{match.Groups[1].Value}"));
+        var offences = Sources(folder)
+            .SelectMany(file =>
+                EdgeNamespace()
+                    .Matches(file.Text)
+                    .Where(match => forbidden.Contains(match.Groups[1].Value))
+                    .Select(match => $"{file.Name} mentions Edge.{match.Groups[1].Value}")
+            );
 
         Assert.Empty(offences);
     }
@@ -55,8 +111,10 @@ public partial class DirectionTests
     public void Npgsql_IsSeen_OnlyByThePostgresSink()
     {
         var place = Path.Combine("Forwarding", "Postgres") + Path.DirectorySeparatorChar;
-        var offences = MayUse.Keys.SelectMany(Sources)
-            .Where(file => Npgsql().IsMatch(file.Text) && !file.Name.StartsWith(place, StringComparison.Ordinal)).Select(file => file.Name);
+        var offences = MayUse
+            .Keys.SelectMany(Sources)
+            .Where(file => Npgsql().IsMatch(file.Text) && !file.Name.StartsWith(place, StringComparison.Ordinal))
+            .Select(file => file.Name);
 
         Assert.Empty(offences);
     }
@@ -70,15 +128,21 @@ public partial class DirectionTests
     [Fact]
     public void PureFolders_Do_NoInputOutput()
     {
-        var offences = new[] { "Events", "Requests", "Selection", "Visits" }.SelectMany(Sources)
-            .Where(file => InputOutput().IsMatch(file.Text)).Select(file => file.Name);
+        var offences = new[] { "Events", "Requests", "Selection", "Visits" }
+            .SelectMany(Sources)
+            .Where(file => InputOutput().IsMatch(file.Text))
+            .Select(file => file.Name);
 
         Assert.Empty(offences);
     }
 
     private static void AssertOnly(string[] folders, Regex mention)
     {
-        var offences = MayUse.Keys.Except(folders).SelectMany(Sources).Where(file => mention.IsMatch(file.Text)).Select(file => file.Name);
+        var offences = MayUse
+            .Keys.Except(folders)
+            .SelectMany(Sources)
+            .Where(file => mention.IsMatch(file.Text))
+            .Select(file => file.Name);
 
         Assert.Empty(offences);
     }
@@ -87,9 +151,15 @@ public partial class DirectionTests
     private static IEnumerable<(string Name, string Text)> Sources(string folder)
     {
         var directory = Path.Combine(SourceRoot, folder);
-        if (!Directory.Exists(directory)) yield break;
+        if (!Directory.Exists(directory))
+        {
+            yield break;
+        }
+
         foreach (var file in Directory.EnumerateFiles(directory, "*.cs", SearchOption.AllDirectories))
+        {
             yield return (Path.GetRelativePath(SourceRoot, file), Comment().Replace(File.ReadAllText(file), ""));
+        }
     }
 
     [GeneratedRegex(@"//.*$", RegexOptions.Multiline)]
@@ -110,6 +180,8 @@ public partial class DirectionTests
     [GeneratedRegex(@"\bIServiceCollection\b|\bIServiceProvider\b|\bIConfiguration\b|\bRequestServices\b")]
     private static partial Regex Container();
 
-    [GeneratedRegex(@"\bFile\.|\bFileStream\b|\bDirectory\.|\bSocket\b|\bHttpClient\b|\bProcess\.|\bDateTime(Offset)?\.(Utc)?Now\b|\bThread\b")]
+    [GeneratedRegex(
+        @"\bFile\.|\bFileStream\b|\bDirectory\.|\bSocket\b|\bHttpClient\b|\bProcess\.|\bDateTime(Offset)?\.(Utc)?Now\b|\bThread\b"
+    )]
     private static partial Regex InputOutput();
 }

@@ -9,9 +9,16 @@ public class EdgeConfigurationTests
     public void Configuration_Sources_WinInOrder()
     {
         using var directory = new TempDirectory();
-        File.WriteAllText(directory["edge.json"], """{ "node": "file", "dataDir": "file", "urls": "http://127.0.0.1:1" }""");
+        File.WriteAllText(
+            directory["edge.json"],
+            """{ "node": "file", "dataDir": "file", "urls": "http://127.0.0.1:1" }"""
+        );
 
-        var (options, problems) = Load(directory["edge.json"], [("EDGE__NODE", "env"), ("EDGE__DATADIR", "env")], [("node", "flag")]);
+        var (options, problems) = Load(
+            directory["edge.json"],
+            [("EDGE__NODE", "env"), ("EDGE__DATADIR", "env")],
+            [("node", "flag")]
+        );
 
         Assert.Empty(problems);
         Assert.Equal(("flag", "env", "http://127.0.0.1:1"), (options.Node, options.DataDir, options.Urls));
@@ -21,18 +28,24 @@ public class EdgeConfigurationTests
     public void Configuration_NestedFile_IsRead()
     {
         using var directory = new TempDirectory();
-        File.WriteAllText(directory["edge.json"], """
+        File.WriteAllText(
+            directory["edge.json"],
+            """
             { // comments are allowed
               "journal": { "commitIntervalMs": 7, "maxBytes": 5000000 },
               "clientAddress": { "trustedProxies": ["10.0.0.0/8", "::1"] },
               "ack": { "pixel": "disk" },
             }
-            """);
+            """
+        );
 
         var (options, problems) = Load(directory["edge.json"], [], []);
 
         Assert.Empty(problems);
-        Assert.Equal((7, 5_000_000, AckMode.Disk), (options.JournalCommitIntervalMs, options.JournalMaxBytes, options.AckPixel));
+        Assert.Equal(
+            (7, 5_000_000, AckMode.Disk),
+            (options.JournalCommitIntervalMs, options.JournalMaxBytes, options.AckPixel)
+        );
         Assert.Equal(["10.0.0.0/8", "::1"], options.TrustedProxies);
     }
 
@@ -49,7 +62,10 @@ public class EdgeConfigurationTests
     [InlineData("""{ "node": "x", }}""", "not valid JSON at line 1")]
     [InlineData("""[]""", "one JSON object")]
     [InlineData("""{ "journal": { "pageBytes": 1048576, "memoryBytes": 1048576 } }""", "two pages")]
-    [InlineData("""{ "journal": { "pageBytes": 1048576, "segmentBytes": 1048576 } }""", "segmentBytes must hold at least two pages")]
+    [InlineData(
+        """{ "journal": { "pageBytes": 1048576, "segmentBytes": 1048576 } }""",
+        "segmentBytes must hold at least two pages"
+    )]
     public void Configuration_Wrong_NamesTheProblem(string json, string expected)
     {
         using var directory = new TempDirectory();
@@ -69,11 +85,17 @@ public class EdgeConfigurationTests
     }
 
     private static (EdgeOptions Options, IReadOnlyList<string> Problems) Load(
-        string? file, (string Key, string Value)[] environment, (string Key, string Value)[] flags)
+        string? file,
+        (string Key, string Value)[] environment,
+        (string Key, string Value)[] flags
+    )
     {
         var configuration = new EdgeConfiguration();
-        var options = configuration.Load(file, environment.Select(e => KeyValuePair.Create(e.Key, e.Value)),
-            flags.Select(e => KeyValuePair.Create(e.Key, e.Value)));
+        var options = configuration.Load(
+            file,
+            environment.Select(e => KeyValuePair.Create(e.Key, e.Value)),
+            flags.Select(e => KeyValuePair.Create(e.Key, e.Value))
+        );
         return (options, configuration.Problems);
     }
 }

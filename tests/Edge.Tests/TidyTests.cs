@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Edge.Tests;
 
-/// <summary>What belongs into the repository and what does not, and documents that must keep up with the code.</summary>
+/// <summary>
+/// What belongs into the repository and what does not, and documents that must keep up with the code.
+/// </summary>
 public partial class TidyTests
 {
     private const int FileMaxBytes = 256 * 1024;
@@ -24,11 +26,20 @@ public partial class TidyTests
     public void Repository_Text_NamesNoMachineAndNoRegistry()
     {
         // Put together here, so that this file does not find itself.
-        string[] hosts = ["registry." + "npmjs", "api." + "nuget.org", "deb." + "debian.org", "pkgs." + "dev.azure.com", "npm" + "mirror"];
+        string[] hosts =
+        [
+            "registry." + "npmjs",
+            "api." + "nuget.org",
+            "deb." + "debian.org",
+            "pkgs." + "dev.azure.com",
+            "npm" + "mirror",
+        ];
         var offences =
             from file in Tracked.Value
             from line in File.ReadLines(Full(file)).Select((text, index) => (Text: text, Number: index + 1))
-            where MachinePath().IsMatch(line.Text) || hosts.Any(host => line.Text.Contains(host, StringComparison.OrdinalIgnoreCase))
+            where
+                MachinePath().IsMatch(line.Text)
+                || hosts.Any(host => line.Text.Contains(host, StringComparison.OrdinalIgnoreCase))
             select $"{file}:{line.Number}";
 
         Assert.Empty(offences);
@@ -38,7 +49,9 @@ public partial class TidyTests
     public void Repository_Folders_NameAConcept()
     {
         string[] vague = ["Utils", "Helpers", "Common", "Managers", "Services", "Misc"];
-        var offences = Tracked.Value.Where(file => file.Split('/').SkipLast(1).Any(part => vague.Contains(part, StringComparer.OrdinalIgnoreCase)));
+        var offences = Tracked.Value.Where(file =>
+            file.Split('/').SkipLast(1).Any(part => vague.Contains(part, StringComparer.OrdinalIgnoreCase))
+        );
 
         Assert.Empty(offences);
     }
@@ -48,7 +61,9 @@ public partial class TidyTests
     {
         var offences =
             from file in Tracked.Value
-            where file.EndsWith(".cs", StringComparison.Ordinal) && !file.EndsWith("TidyTests.cs", StringComparison.Ordinal)
+            where
+                file.EndsWith(".cs", StringComparison.Ordinal)
+                && !file.EndsWith("TidyTests.cs", StringComparison.Ordinal)
             from line in File.ReadLines(Full(file)).Select((text, index) => (Text: text, Number: index + 1))
             where Leftover().IsMatch(line.Text)
             select $"{file}:{line.Number}: {line.Text.Trim()}";
@@ -61,8 +76,10 @@ public partial class TidyTests
     {
         var guide = File.ReadAllText(Full("docs/operating.md"));
         var defaults = new EdgeOptions();
-        var missing = EdgeSettings.All
-            .Where(setting => !guide.Contains($"| `{setting.Key}` | {DefaultOf(setting, defaults)} |", StringComparison.Ordinal))
+        var missing = EdgeSettings
+            .All.Where(setting =>
+                !guide.Contains($"| `{setting.Key}` | {DefaultOf(setting, defaults)} |", StringComparison.Ordinal)
+            )
             .Select(setting => $"| `{setting.Key}` | {DefaultOf(setting, defaults)} | {setting.Meaning} |");
 
         Assert.Empty(missing);
@@ -72,8 +89,15 @@ public partial class TidyTests
     public void Metrics_AllOfThem_StandInTheOperatingGuide()
     {
         var guide = File.ReadAllText(Full("docs/operating.md"));
-        var names = Tracked.Value.Where(file => file.StartsWith("src/Edge/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal))
-            .SelectMany(file => MetricName().Matches(File.ReadAllText(Full(file))).Select(match => match.Groups[1].Value)).Distinct().ToArray();
+        var names = Tracked
+            .Value.Where(file =>
+                file.StartsWith("src/Edge/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
+            )
+            .SelectMany(file =>
+                MetricName().Matches(File.ReadAllText(Full(file))).Select(match => match.Groups[1].Value)
+            )
+            .Distinct()
+            .ToArray();
 
         Assert.NotEmpty(names);
         Assert.DoesNotContain(names, name => !guide.Contains($"`{name}`", StringComparison.Ordinal));
@@ -83,13 +107,22 @@ public partial class TidyTests
     public void LogMessages_Ids_AreUniqueAndExplained()
     {
         var guide = File.ReadAllText(Full("docs/operating.md"));
-        var messages = Tracked.Value.Where(file => file.StartsWith("src/Edge/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal))
+        var messages = Tracked
+            .Value.Where(file =>
+                file.StartsWith("src/Edge/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
+            )
             .SelectMany(file => LogMessage().Matches(File.ReadAllText(Full(file))))
-            .Select(match => (Id: match.Groups[1].Value, Level: match.Groups[2].Value)).ToArray();
+            .Select(match => (Id: match.Groups[1].Value, Level: match.Groups[2].Value))
+            .ToArray();
 
         Assert.NotEmpty(messages);
         Assert.Equal(messages.Length, messages.Select(message => message.Id).Distinct().Count());
-        Assert.DoesNotContain(messages, message => message.Level is "Warning" or "Error" or "Critical" && !guide.Contains($"| {message.Id} |", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            messages,
+            message =>
+                message.Level is "Warning" or "Error" or "Critical"
+                && !guide.Contains($"| {message.Id} |", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -97,17 +130,22 @@ public partial class TidyTests
         Assert.Contains("## [Unreleased]", File.ReadAllText(Full("CHANGELOG.md")), StringComparison.Ordinal);
 
     /// <summary>The default as the guide shows it; the node's name is the machine's.</summary>
-    private static string DefaultOf(Setting setting, EdgeOptions defaults) => setting.Key == "node" ? "host name" : setting.Read(defaults) switch
-    {
-        "" => "(empty)",
-        var text => $"`{text}`",
-    };
+    private static string DefaultOf(Setting setting, EdgeOptions defaults) =>
+        setting.Key == "node"
+            ? "host name"
+            : setting.Read(defaults) switch
+            {
+                "" => "(empty)",
+                var text => $"`{text}`",
+            };
 
     private static string Full(string file) => Path.Combine(Repository.Root, file);
 
     private static string[] ListTrackedFiles()
     {
-        using var git = Process.Start(new ProcessStartInfo("git", ["-C", Repository.Root, "ls-files", "-z"]) { RedirectStandardOutput = true })!;
+        using var git = Process.Start(
+            new ProcessStartInfo("git", ["-C", Repository.Root, "ls-files", "-z"]) { RedirectStandardOutput = true }
+        )!;
         var files = git.StandardOutput.ReadToEnd().Split('\0', StringSplitOptions.RemoveEmptyEntries);
         git.WaitForExit();
         return files.Where(file => File.Exists(Full(file))).ToArray();
@@ -116,7 +154,9 @@ public partial class TidyTests
     [GeneratedRegex(@"(?<![\w.])/(root|work|farm|home/\w+|Users/\w+)/")]
     private static partial Regex MachinePath();
 
-    [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException|catch *(\([^)]*\))? *\{ *\}|#region|Skip *= *""")]
+    [GeneratedRegex(
+        @"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException|catch *(\([^)]*\))? *\{ *\}|#region|Skip *= *"""
+    )]
     private static partial Regex Leftover();
 
     [GeneratedRegex(@"""(edge_[a-z0-9_]+)""")]

@@ -4,8 +4,8 @@ namespace Edge.RuleCompiler;
 internal readonly record struct Literal(string Text, bool IgnoresCase);
 
 /// <summary>
-/// Chooses, for each rule, the list of literals that makes it a candidate, and the lists that must be met besides. Numbers the
-/// literals of all rules.
+/// Chooses, for each rule, the list of literals that makes it a candidate, and the lists that must be met besides.
+/// Numbers the literals of all rules.
 /// </summary>
 internal sealed class LiteralTable
 {
@@ -35,28 +35,45 @@ internal sealed class LiteralTable
     /// <summary>The choice for one pattern; an empty trigger means that the rule is always a candidate.</summary>
     public (List<int> Trigger, List<List<int>> Further) Choose(Pattern pattern, bool ignoresCase)
     {
-        var lists = RequiredLiterals.Of(pattern, ignoresCase).ConvertAll(Cut).DistinctBy(list => string.Join('\0', list))
-            .OrderByDescending(list => Rarity(list, ignoresCase)).ToList();
-        if (lists.Count == 0) return ([], []);
+        var lists = RequiredLiterals
+            .Of(pattern, ignoresCase)
+            .ConvertAll(Cut)
+            .DistinctBy(list => string.Join('\0', list))
+            .OrderByDescending(list => Rarity(list, ignoresCase))
+            .ToList();
+        if (lists.Count == 0)
+        {
+            return ([], []);
+        }
+
         var further = lists.Skip(1).Where(list => list.Length <= FurtherListLengthMax).Take(FurtherListsMax);
         return (Number(lists[0], ignoresCase), [.. further.Select(list => Number(list, ignoresCase))]);
     }
 
-    private static string[] Cut(string[] list) => [.. list.Select(text => text[..Math.Min(text.Length, LengthMax)]).Distinct()];
+    private static string[] Cut(string[] list) =>
+        [.. list.Select(text => text[..Math.Min(text.Length, LengthMax)]).Distinct()];
 
-    /// <summary>How much the list's most common literal tells: its length, halved for each everyday shape that it stands in.</summary>
+    /// <summary>
+    /// How much the list's most common literal tells: its length, halved for each everyday shape that it stands in.
+    /// </summary>
     private static double Rarity(string[] list, bool ignoresCase)
     {
         var comparison = ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
         return list.Min(text => text.Length / Math.Pow(2, Everyday.Count(shape => shape.Contains(text, comparison))));
     }
 
-    private List<int> Number(string[] list, bool ignoresCase) => [.. list.Select(text =>
-    {
-        var literal = new Literal(text, ignoresCase);
-        if (_numbers.TryGetValue(literal, out var number)) return number;
-        _numbers.Add(literal, number = Literals.Count);
-        Literals.Add(literal);
-        return number;
-    })];
+    private List<int> Number(string[] list, bool ignoresCase) =>
+        [
+            .. list.Select(text =>
+            {
+                var literal = new Literal(text, ignoresCase);
+                if (_numbers.TryGetValue(literal, out var number))
+                {
+                    return number;
+                }
+                _numbers.Add(literal, number = Literals.Count);
+                Literals.Add(literal);
+                return number;
+            }),
+        ];
 }

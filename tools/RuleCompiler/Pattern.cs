@@ -24,13 +24,14 @@ internal abstract record Pattern
     public sealed record Boundary : Pattern;
 
     /// <summary>Characters of the shortest match.</summary>
-    public int MinLength => this switch
-    {
-        Chars => 1,
-        Sequence sequence => sequence.Items.Sum(item => item.MinLength),
-        Choice choice => choice.Branches.Min(branch => branch.MinLength),
-        Repeat repeat => repeat.Min * repeat.Item.MinLength,
-        Group group => group.Item.MinLength,
-        _ => 0,
-    };
+    public int MinLength =>
+        this switch
+        {
+            Chars => 1,
+            Sequence sequence => sequence.Items.Sum(item => item.MinLength),
+            Choice choice => choice.Branches.Min(branch => branch.MinLength),
+            Repeat repeat => repeat.Min * repeat.Item.MinLength,
+            Group group => group.Item.MinLength,
+            _ => 0,
+        };
 }

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Edge.RuleCompiler;
 
 /// <summary>
-/// Parses the part of the regular expression language that the rules use, with the meaning .NET gives it: sets, groups, choices,
-/// repetitions, <c>^ $ \b \d \w \s \S</c>. Anything else (lookaround, back references, named groups, inline options, other escapes) is
-/// refused, because a rule that is understood differently is worse than a build that stops.
+/// Parses the part of the regular expression language that the rules use, with the meaning .NET gives it: sets, groups,
+/// choices, repetitions, <c>^ $ \b \d \w \s \S</c>. Anything else (lookaround, back references, named groups, inline
+/// options, other escapes) is refused, because a rule that is understood differently is worse than a build that stops.
 /// </summary>
 internal sealed class PatternParser
 {
@@ -16,7 +16,9 @@ internal sealed class PatternParser
 
     private PatternParser(string text, bool ignoresCase) => (_text, _ignoresCase) = (text, ignoresCase);
 
-    /// <summary>Parses a pattern; throws <see cref="FormatException"/> with the place of what is not understood.</summary>
+    /// <summary>
+    /// Parses a pattern; throws <see cref="FormatException"/> with the place of what is not understood.
+    /// </summary>
     public static Pattern Parse(string text, bool ignoresCase)
     {
         var parser = new PatternParser(text, ignoresCase);
@@ -27,14 +29,22 @@ internal sealed class PatternParser
     private Pattern ParseChoice()
     {
         var branches = new List<Pattern> { ParseSequence() };
-        while (Take('|')) branches.Add(ParseSequence());
+        while (Take('|'))
+        {
+            branches.Add(ParseSequence());
+        }
+
         return branches.Count == 1 ? branches[0] : new Pattern.Choice(branches);
     }
 
     private Pattern.Sequence ParseSequence()
     {
         var items = new List<Pattern>();
-        while (_at < _text.Length && _text[_at] is not ('|' or ')')) items.Add(ParseRepeat(ParseItem()));
+        while (_at < _text.Length && _text[_at] is not ('|' or ')'))
+        {
+            items.Add(ParseRepeat(ParseItem()));
+        }
+
         return new Pattern.Sequence(items);
     }
 
@@ -45,10 +55,21 @@ internal sealed class PatternParser
         {
             case '(':
                 var number = 0;
-                if (!Take('?')) number = ++_groups;
-                else if (!Take(':')) throw Wrong("unknown kind of group");
+                if (!Take('?'))
+                {
+                    number = ++_groups;
+                }
+                else if (!Take(':'))
+                {
+                    throw Wrong("unknown kind of group");
+                }
+
                 var inner = ParseChoice();
-                if (!Take(')')) throw Wrong("missing )");
+                if (!Take(')'))
+                {
+                    throw Wrong("missing )");
+                }
+
                 return number > 0 ? new Pattern.Group(number, inner) : inner;
             case '[':
                 return new Pattern.Chars(ParseSet());
@@ -71,7 +92,11 @@ internal sealed class PatternParser
 
     private Pattern ParseRepeat(Pattern item)
     {
-        if (_at == _text.Length) return item;
+        if (_at == _text.Length)
+        {
+            return item;
+        }
+
         var (min, max) = (0, (int?)null);
         switch (_text[_at])
         {
@@ -85,11 +110,26 @@ internal sealed class PatternParser
                 break;
             case '{':
                 var end = _text.IndexOf('}', _at);
-                if (end < 0) throw Wrong("missing }");
+                if (end < 0)
+                {
+                    throw Wrong("missing }");
+                }
+
                 var bounds = _text[(_at + 1)..end].Split(',');
-                if (bounds.Length > 2 || !TryNumber(bounds[0], out min)) throw Wrong("bad repetition");
-                if (bounds.Length == 1) max = min;
-                else if (bounds[1].Length > 0) max = TryNumber(bounds[1], out var most) && most >= min ? most : throw Wrong("bad repetition");
+                if (bounds.Length > 2 || !TryNumber(bounds[0], out min))
+                {
+                    throw Wrong("bad repetition");
+                }
+
+                if (bounds.Length == 1)
+                {
+                    max = min;
+                }
+                else if (bounds[1].Length > 0)
+                {
+                    max = TryNumber(bounds[1], out var most) && most >= min ? most : throw Wrong("bad repetition");
+                }
+
                 _at = end;
                 break;
             default:
@@ -97,7 +137,11 @@ internal sealed class PatternParser
         }
         _at++;
         var isLazy = Take('?');
-        if (_at < _text.Length && _text[_at] is '*' or '+' or '?' or '{') throw Wrong("repetition of a repetition");
+        if (_at < _text.Length && _text[_at] is '*' or '+' or '?' or '{')
+        {
+            throw Wrong("repetition of a repetition");
+        }
+
         return new Pattern.Repeat(item, min, max, isLazy);
     }
 
@@ -108,8 +152,16 @@ internal sealed class PatternParser
         var isFirst = true;
         for (; !Take(']'); isFirst = false)
         {
-            if (_at == _text.Length) throw Wrong("missing ]");
-            if (isFirst && _text[_at] == ']') throw Wrong("empty set");
+            if (_at == _text.Length)
+            {
+                throw Wrong("missing ]");
+            }
+
+            if (isFirst && _text[_at] == ']')
+            {
+                throw Wrong("empty set");
+            }
+
             var (single, first) = ParseMember();
             var isRange = first is not null && _at + 1 < _text.Length && _text[_at] == '-' && _text[_at + 1] != ']';
             if (!isRange)
@@ -119,7 +171,11 @@ internal sealed class PatternParser
             }
             _at++;
             var last = ParseMember().Character ?? throw Wrong("a range needs two characters");
-            if (last == '[') throw Wrong("subtraction of sets");
+            if (last == '[')
+            {
+                throw Wrong("subtraction of sets");
+            }
+
             set = set.Union(CharSet.Range(first!.Value, last));
         }
         set = Fold(set);
@@ -130,14 +186,26 @@ internal sealed class PatternParser
     private (CharSet Set, char? Character) ParseMember()
     {
         var c = _text[_at++];
-        if (c != '\\') return (CharSet.Of(c), c);
-        if (_at < _text.Length && !char.IsAsciiLetterOrDigit(_text[_at])) return (CharSet.Of(_text[_at]), _text[_at++]);
+        if (c != '\\')
+        {
+            return (CharSet.Of(c), c);
+        }
+
+        if (_at < _text.Length && !char.IsAsciiLetterOrDigit(_text[_at]))
+        {
+            return (CharSet.Of(_text[_at]), _text[_at++]);
+        }
+
         return (ParseEscape(), null);
     }
 
     private CharSet ParseEscape()
     {
-        if (_at == _text.Length) throw Wrong("lone escape");
+        if (_at == _text.Length)
+        {
+            throw Wrong("lone escape");
+        }
+
         var c = _text[_at++];
         return c switch
         {
@@ -154,7 +222,11 @@ internal sealed class PatternParser
 
     private bool Take(char c)
     {
-        if (_at == _text.Length || _text[_at] != c) return false;
+        if (_at == _text.Length || _text[_at] != c)
+        {
+            return false;
+        }
+
         _at++;
         return true;
     }

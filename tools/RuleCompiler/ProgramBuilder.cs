@@ -2,12 +2,15 @@ using Edge.Enrichment;
 
 namespace Edge.RuleCompiler;
 
-/// <summary>One instruction; the operands are explained at <see cref="RuleOp"/>, jumps are relative to the program's start.</summary>
+/// <summary>
+/// One instruction; the operands are explained at <see cref="RuleOp"/>, jumps are relative to the program's start.
+/// </summary>
 internal readonly record struct Instruction(RuleOp Op, byte Flags, int A, int B, int C);
 
 /// <summary>
-/// Turns pattern trees into programs and keeps the tables they share: sets, and runs of sets. A state of a program is the instruction
-/// and the position alone (repetitions of groups are written out), which is what lets the matcher treat all positions at once.
+/// Turns pattern trees into programs and keeps the tables they share: sets, and runs of sets. A state of a program is
+/// the instruction and the position alone (repetitions of groups are written out), which is what lets the matcher treat
+/// all positions at once.
 /// </summary>
 internal sealed class ProgramBuilder
 {
@@ -26,13 +29,19 @@ internal sealed class ProgramBuilder
 
     public List<int> Runs { get; } = [];
 
-    /// <summary>The program of a pattern. Throws <see cref="FormatException"/> when it cannot be written or gets too long.</summary>
+    /// <summary>
+    /// The program of a pattern. Throws <see cref="FormatException"/> when it cannot be written or gets too long.
+    /// </summary>
     public List<Instruction> Build(Pattern pattern)
     {
         _program = [];
         Emit(pattern, RuleFormat.Mandatory);
         Add(RuleOp.Match);
-        if (_program.Count > RuleFormat.ProgramMaxLength) throw new FormatException("the program is too long");
+        if (_program.Count > RuleFormat.ProgramMaxLength)
+        {
+            throw new FormatException("the program is too long");
+        }
+
         return _program;
     }
 
@@ -76,7 +85,11 @@ internal sealed class ProgramBuilder
     {
         for (var i = 0; i < items.Count; i++)
         {
-            var run = items.Skip(i).TakeWhile(item => item is Pattern.Chars).Select(item => ((Pattern.Chars)item).Set).ToList();
+            var run = items
+                .Skip(i)
+                .TakeWhile(item => item is Pattern.Chars)
+                .Select(item => ((Pattern.Chars)item).Set)
+                .ToList();
             if (run.Count == 0)
             {
                 Emit(items[i], mandatory);
@@ -106,14 +119,25 @@ internal sealed class ProgramBuilder
         {
             var split = _program.Count;
             var isLast = i == branches.Count - 1;
-            if (!isLast) Add(RuleOp.Split);
+            if (!isLast)
+            {
+                Add(RuleOp.Split);
+            }
+
             Emit(branches[i], 0);
-            if (isLast) continue;
+            if (isLast)
+            {
+                continue;
+            }
+
             exits.Add(_program.Count);
             Add(RuleOp.Jump);
             _program[split] = _program[split] with { A = split + 1, B = _program.Count };
         }
-        foreach (var exit in exits) _program[exit] = _program[exit] with { A = _program.Count };
+        foreach (var exit in exits)
+        {
+            _program[exit] = _program[exit] with { A = _program.Count };
+        }
     }
 
     private void EmitRepeat(Pattern.Repeat repeat, byte mandatory)
@@ -125,7 +149,11 @@ internal sealed class ProgramBuilder
             return;
         }
         var copies = repeat.Max ?? Math.Max(repeat.Min, 1);
-        if (copies > GroupRepeatMax) throw new FormatException("a group is repeated too often");
+        if (copies > GroupRepeatMax)
+        {
+            throw new FormatException("a group is repeated too often");
+        }
+
         var splits = new List<int>();
         var lastStart = _program.Count;
         for (var i = 0; i < copies; i++)
@@ -136,10 +164,20 @@ internal sealed class ProgramBuilder
                 Add(RuleOp.Split, lazy);
             }
             lastStart = _program.Count;
-            if (repeat.Max is null && i == copies - 1) EmitLoopBody(repeat, i < repeat.Min ? mandatory : (byte)0);
-            else Emit(repeat.Item, i < repeat.Min ? mandatory : (byte)0);
+            if (repeat.Max is null && i == copies - 1)
+            {
+                EmitLoopBody(repeat, i < repeat.Min ? mandatory : (byte)0);
+            }
+            else
+            {
+                Emit(repeat.Item, i < repeat.Min ? mandatory : (byte)0);
+            }
         }
-        if (repeat.Max is null) Add(RuleOp.LoopBack, lazy, lastStart);
+        if (repeat.Max is null)
+        {
+            Add(RuleOp.LoopBack, lazy, lastStart);
+        }
+
         foreach (var split in splits)
         {
             var (first, second) = repeat.IsLazy ? (_program.Count, split + 1) : (split + 1, _program.Count);
@@ -147,29 +185,42 @@ internal sealed class ProgramBuilder
         }
     }
 
-    /// <summary>The matcher works such a loop off to its fixed point; that needs a body that takes something, and no loop within.</summary>
+    /// <summary>
+    /// The matcher works such a loop off to its fixed point; that needs a body that takes something, and no loop
+    /// within.
+    /// </summary>
     private void EmitLoopBody(Pattern.Repeat repeat, byte mandatory)
     {
-        if (_isInLoop || repeat.Item.MinLength == 0) throw new FormatException("a repeated group that can be empty or holds another");
+        if (_isInLoop || repeat.Item.MinLength == 0)
+        {
+            throw new FormatException("a repeated group that can be empty or holds another");
+        }
+
         _isInLoop = true;
         Emit(repeat.Item, mandatory);
         _isInLoop = false;
     }
 
-    private static CharSet? SingleSet(Pattern pattern) => pattern switch
-    {
-        Pattern.Chars chars => chars.Set,
-        Pattern.Sequence { Items: [var item] } => SingleSet(item),
-        _ => null,
-    };
+    private static CharSet? SingleSet(Pattern pattern) =>
+        pattern switch
+        {
+            Pattern.Chars chars => chars.Set,
+            Pattern.Sequence { Items: [var item] } => SingleSet(item),
+            _ => null,
+        };
 
     private int NumberOf(CharSet set)
     {
-        if (_setNumbers.TryGetValue(set, out var number)) return number;
+        if (_setNumbers.TryGetValue(set, out var number))
+        {
+            return number;
+        }
+
         _setNumbers.Add(set, number = Sets.Count);
         Sets.Add(set);
         return number;
     }
 
-    private void Add(RuleOp op, byte flags = 0, int a = 0, int b = 0, int c = 0) => _program.Add(new Instruction(op, flags, a, b, c));
+    private void Add(RuleOp op, byte flags = 0, int a = 0, int b = 0, int c = 0) =>
+        _program.Add(new Instruction(op, flags, a, b, c));
 }

@@ -1,8 +1,8 @@
 namespace Edge.RuleCompiler;
 
 /// <summary>
-/// Texts a match cannot do without: a list of alternatives of which at least one stands in every text that the pattern matches.
-/// The service finds the literals of all rules in one pass and runs only rules whose lists are met.
+/// Texts a match cannot do without: a list of alternatives of which at least one stands in every text that the pattern
+/// matches. The service finds the literals of all rules in one pass and runs only rules whose lists are met.
 /// </summary>
 internal sealed class RequiredLiterals
 {
@@ -25,19 +25,24 @@ internal sealed class RequiredLiterals
     public static List<string[]> Of(Pattern pattern, bool inLowerCase)
     {
         var found = new RequiredLiterals(inLowerCase).Read(pattern);
-        if (found.Exact is not null) Keep(found.Exact, found.Lists);
+        if (found.Exact is not null)
+        {
+            Keep(found.Exact, found.Lists);
+        }
+
         return found.Lists;
     }
 
-    private Found Read(Pattern pattern) => pattern switch
-    {
-        Pattern.Chars chars => new(OfSet(chars.Set), []),
-        Pattern.Sequence sequence => OfSequence(sequence.Items),
-        Pattern.Choice choice => OfChoice(choice.Branches),
-        Pattern.Group group => Read(group.Item),
-        Pattern.Repeat repeat => OfRepeat(repeat),
-        _ => new([""], []),
-    };
+    private Found Read(Pattern pattern) =>
+        pattern switch
+        {
+            Pattern.Chars chars => new(OfSet(chars.Set), []),
+            Pattern.Sequence sequence => OfSequence(sequence.Items),
+            Pattern.Choice choice => OfChoice(choice.Branches),
+            Pattern.Group group => Read(group.Item),
+            Pattern.Repeat repeat => OfRepeat(repeat),
+            _ => new([""], []),
+        };
 
     private HashSet<string>? OfSet(CharSet set) =>
         set.AsciiChars(_inLowerCase) is { Length: <= 4 } characters ? [.. characters.Select(c => c.ToString())] : null;
@@ -59,9 +64,16 @@ internal sealed class RequiredLiterals
             Keep(joined, lists);
             isWhole = false;
             joined = next.Exact is { Count: <= ProductMax } ? next.Exact : [""];
-            if (next.Exact is { Count: > ProductMax }) Keep(next.Exact, lists);
+            if (next.Exact is { Count: > ProductMax })
+            {
+                Keep(next.Exact, lists);
+            }
         }
-        if (isWhole) return new(joined, lists);
+        if (isWhole)
+        {
+            return new(joined, lists);
+        }
+
         Keep(joined, lists);
         return new(null, lists);
     }
@@ -78,8 +90,16 @@ internal sealed class RequiredLiterals
         var any = new HashSet<string>();
         foreach (var branch in read)
         {
-            if (branch.Exact is not null) Keep(branch.Exact, branch.Lists);
-            if (branch.Lists.Count == 0) return new(null, []);
+            if (branch.Exact is not null)
+            {
+                Keep(branch.Exact, branch.Lists);
+            }
+
+            if (branch.Lists.Count == 0)
+            {
+                return new(null, []);
+            }
+
             any.UnionWith(branch.Lists.MaxBy(list => list.Min(text => text.Length))!);
         }
         var lists = new List<string[]>();
@@ -90,18 +110,42 @@ internal sealed class RequiredLiterals
     private Found OfRepeat(Pattern.Repeat repeat)
     {
         var item = Read(repeat.Item);
-        if (repeat is { Min: 1, Max: 1 }) return item;
-        if (repeat is { Min: 0, Max: 1 } && item.Exact is { Count: < ProductMax }) return new([.. item.Exact, ""], []);
-        if (repeat.Min == 0) return new(null, []);
-        if (item.Exact is not null) Keep(item.Exact, item.Lists);
+        if (repeat is { Min: 1, Max: 1 })
+        {
+            return item;
+        }
+
+        if (repeat is { Min: 0, Max: 1 } && item.Exact is { Count: < ProductMax })
+        {
+            return new([.. item.Exact, ""], []);
+        }
+
+        if (repeat.Min == 0)
+        {
+            return new(null, []);
+        }
+
+        if (item.Exact is not null)
+        {
+            Keep(item.Exact, item.Lists);
+        }
+
         return new(null, item.Lists);
     }
 
     private static void Keep(HashSet<string> alternatives, List<string[]> lists)
     {
-        if (alternatives.Count > ListMax || alternatives.Any(text => text.Length < LengthMin)) return;
+        if (alternatives.Count > ListMax || alternatives.Any(text => text.Length < LengthMin))
+        {
+            return;
+        }
         // A text that holds another one of the list adds nothing.
-        string[] shortest = [.. alternatives.Where(text => !alternatives.Any(other => other != text && text.Contains(other, StringComparison.Ordinal)))];
+        string[] shortest =
+        [
+            .. alternatives.Where(text =>
+                !alternatives.Any(other => other != text && text.Contains(other, StringComparison.Ordinal))
+            ),
+        ];
         lists.Add([.. shortest.Order(StringComparer.Ordinal)]);
     }
 

@@ -10,15 +10,29 @@ internal sealed record Rule(int Line, string Pattern, Dictionary<string, string>
 }
 
 /// <summary>
-/// Reads <c>regexes.yaml</c> of uap-core: three named lists of items with single-quoted scalars, one per line. It is a small part of
-/// YAML and anything outside it is refused with its line, so that a new release cannot be half understood.
+/// Reads <c>regexes.yaml</c> of uap-core: three named lists of items with single-quoted scalars, one per line. It is a
+/// small part of YAML and anything outside it is refused with its line, so that a new release cannot be half
+/// understood.
 /// </summary>
 internal static class RuleFile
 {
-    public static readonly string[] BrowserFields = ["family_replacement", "v1_replacement", "v2_replacement", "v3_replacement", "v4_replacement"];
+    public static readonly string[] BrowserFields =
+    [
+        "family_replacement",
+        "v1_replacement",
+        "v2_replacement",
+        "v3_replacement",
+        "v4_replacement",
+    ];
 
     public static readonly string[] OsFields =
-        ["os_replacement", "os_v1_replacement", "os_v2_replacement", "os_v3_replacement", "os_v4_replacement"];
+    [
+        "os_replacement",
+        "os_v1_replacement",
+        "os_v2_replacement",
+        "os_v3_replacement",
+        "os_v4_replacement",
+    ];
 
     public static readonly string[] DeviceFields = ["device_replacement", "brand_replacement", "model_replacement"];
 
@@ -38,11 +52,18 @@ internal static class RuleFile
         {
             number++;
             var text = line.Trim();
-            if (text.Length == 0 || text[0] == '#') continue;
+            if (text.Length == 0 || text[0] == '#')
+            {
+                continue;
+            }
+
             if (line[0] != ' ')
             {
                 section = text.TrimEnd(':');
-                if (!Sections.ContainsKey(section) || !read.TryAdd(section, [])) throw Wrong(number, $"unexpected section {text}");
+                if (!Sections.ContainsKey(section) || !read.TryAdd(section, []))
+                {
+                    throw Wrong(number, $"unexpected section {text}");
+                }
             }
             else if (line.StartsWith("  - regex: ", StringComparison.Ordinal) && section.Length > 0)
             {
@@ -51,10 +72,21 @@ internal static class RuleFile
             else if (line.StartsWith("    ", StringComparison.Ordinal) && section.Length > 0 && read[section].Count > 0)
             {
                 var colon = text.IndexOf(':', StringComparison.Ordinal);
-                if (colon < 0 || !Sections[section].Contains(text[..colon])) throw Wrong(number, $"unexpected field {text}");
+                if (colon < 0 || !Sections[section].Contains(text[..colon]))
+                {
+                    throw Wrong(number, $"unexpected field {text}");
+                }
+
                 var value = Scalar(text[(colon + 1)..].Trim(), number);
-                if (text.StartsWith("regex_flag", StringComparison.Ordinal) && value != "i") throw Wrong(number, $"unknown flag {value}");
-                if (!read[section][^1].Fields.TryAdd(text[..colon], value)) throw Wrong(number, "field given twice");
+                if (text.StartsWith("regex_flag", StringComparison.Ordinal) && value != "i")
+                {
+                    throw Wrong(number, $"unknown flag {value}");
+                }
+
+                if (!read[section][^1].Fields.TryAdd(text[..colon], value))
+                {
+                    throw Wrong(number, "field given twice");
+                }
             }
             else
             {
@@ -62,15 +94,29 @@ internal static class RuleFile
             }
         }
         foreach (var name in Sections.Keys)
-            if (!read.ContainsKey(name)) throw new FormatException($"no section {name}");
+        {
+            if (!read.ContainsKey(name))
+            {
+                throw new FormatException($"no section {name}");
+            }
+        }
+
         return read;
     }
 
     private static string Scalar(string text, int line)
     {
-        if (text.Length < 2 || text[0] != '\'' || text[^1] != '\'') throw Wrong(line, "a value must stand in single quotes");
+        if (text.Length < 2 || text[0] != '\'' || text[^1] != '\'')
+        {
+            throw Wrong(line, "a value must stand in single quotes");
+        }
+
         var value = text[1..^1].Replace("''", "\0", StringComparison.Ordinal);
-        if (value.Contains('\'', StringComparison.Ordinal)) throw Wrong(line, "a lone quote within a value");
+        if (value.Contains('\'', StringComparison.Ordinal))
+        {
+            throw Wrong(line, "a lone quote within a value");
+        }
+
         return value.Replace('\0', '\'');
     }
 

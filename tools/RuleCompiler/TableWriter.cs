@@ -4,8 +4,9 @@ using Edge.Enrichment;
 namespace Edge.RuleCompiler;
 
 /// <summary>
-/// Writes the table that Edge embeds, little-endian: magic, sets, runs, instructions, strings, literals, then the rules of browsers,
-/// operating systems and devices. Every list is its length and its items. <c>RuleTable</c> in the service is the reader.
+/// Writes the table that Edge embeds, little-endian: magic, sets, runs, instructions, strings, literals, then the rules
+/// of browsers, operating systems and devices. Every list is its length and its items. <c>RuleTable</c> in the service
+/// is the reader.
 /// </summary>
 internal sealed class TableWriter
 {
@@ -26,8 +27,8 @@ internal sealed class TableWriter
 
     /// <summary>What was compiled, in one line.</summary>
     public string Summary =>
-        $"user-agent rules: {string.Join(" + ", _sections.Select(section => section.Count))}, {_instructions.Count} instructions (longest program {_longest}), " +
-        $"{_programs.Sets.Count} sets, {_literals.Literals.Count} literals, {_sections.Sum(section => section.Count(rule => rule.Trigger.Count == 0))} without";
+        $"user-agent rules: {string.Join(" + ", _sections.Select(section => section.Count))}, {_instructions.Count} instructions (longest program {_longest}), "
+        + $"{_programs.Sets.Count} sets, {_literals.Literals.Count} literals, {_sections.Sum(section => section.Count(rule => rule.Trigger.Count == 0))} without";
 
     /// <summary>The table's bytes; the same rules always give the same.</summary>
     public byte[] Write()
@@ -36,18 +37,37 @@ internal sealed class TableWriter
         using var writer = new BinaryWriter(bytes, Encoding.UTF8);
         writer.Write(RuleFormat.Magic);
         writer.Write(_programs.Sets.Count);
-        foreach (var set in _programs.Sets) set.Write(writer);
+        foreach (var set in _programs.Sets)
+        {
+            set.Write(writer);
+        }
+
         writer.Write(_programs.Runs.Count);
-        foreach (var set in _programs.Runs) writer.Write(checked((ushort)set));
+        foreach (var set in _programs.Runs)
+        {
+            writer.Write(checked((ushort)set));
+        }
+
         writer.Write(_instructions.Count);
-        foreach (var instruction in _instructions) Write(writer, instruction);
+        foreach (var instruction in _instructions)
+        {
+            Write(writer, instruction);
+        }
+
         WriteTexts(writer, _strings);
         WriteTexts(writer, _literals.Literals.ConvertAll(literal => literal.Text));
-        foreach (var literal in _literals.Literals) writer.Write(literal.IgnoresCase);
+        foreach (var literal in _literals.Literals)
+        {
+            writer.Write(literal.IgnoresCase);
+        }
+
         foreach (var section in _sections)
         {
             writer.Write(section.Count);
-            foreach (var rule in section) Write(writer, rule);
+            foreach (var rule in section)
+            {
+                Write(writer, rule);
+            }
         }
         writer.Flush();
         return bytes.ToArray();
@@ -63,7 +83,15 @@ internal sealed class TableWriter
                 var pattern = PatternParser.Parse(rule.Pattern, rule.IgnoresCase);
                 var program = _programs.Build(pattern);
                 var (trigger, further) = _literals.Choose(pattern, rule.IgnoresCase);
-                compiled.Add(new Compiled(_instructions.Count, program.Count, [.. fields.Select(field => StringOf(rule.Template(field)))], trigger, further));
+                compiled.Add(
+                    new Compiled(
+                        _instructions.Count,
+                        program.Count,
+                        [.. fields.Select(field => StringOf(rule.Template(field)))],
+                        trigger,
+                        further
+                    )
+                );
                 _instructions.AddRange(program);
                 _longest = Math.Max(_longest, program.Count);
             }
@@ -78,8 +106,16 @@ internal sealed class TableWriter
     /// <summary>Number of a template, from 1; 0 is none.</summary>
     private int StringOf(string? text)
     {
-        if (text is null) return 0;
-        if (_stringNumbers.TryGetValue(text, out var number)) return number;
+        if (text is null)
+        {
+            return 0;
+        }
+
+        if (_stringNumbers.TryGetValue(text, out var number))
+        {
+            return number;
+        }
+
         _strings.Add(text);
         _stringNumbers.Add(text, _strings.Count);
         return _strings.Count;
@@ -98,16 +134,26 @@ internal sealed class TableWriter
     {
         writer.Write(rule.Start);
         writer.Write(rule.Length);
-        foreach (var template in rule.Templates) writer.Write(checked((ushort)template));
+        foreach (var template in rule.Templates)
+        {
+            writer.Write(checked((ushort)template));
+        }
+
         WriteNumbers(writer, rule.Trigger);
         writer.Write(rule.Further.Count);
-        foreach (var list in rule.Further) WriteNumbers(writer, list);
+        foreach (var list in rule.Further)
+        {
+            WriteNumbers(writer, list);
+        }
     }
 
     private static void WriteNumbers(BinaryWriter writer, List<int> numbers)
     {
         writer.Write(numbers.Count);
-        foreach (var number in numbers) writer.Write(checked((ushort)number));
+        foreach (var number in numbers)
+        {
+            writer.Write(checked((ushort)number));
+        }
     }
 
     private static void WriteTexts(BinaryWriter writer, List<string> texts)

@@ -4,11 +4,12 @@ using System.Security.Cryptography;
 namespace Edge.Access;
 
 /// <summary>
-/// Counts the requests of addresses in fixed windows of a minute (spec 1.9). IPv4 by the address; IPv6 by its /64, and by the /56 and /48
-/// around it with wider limits, because that is what one subscriber has. All of it lives in one table of fixed size, whatever the number of
-/// addresses: four places belong to each, and when they are full the one that counted least makes room. A place holds a keyed hash, never
-/// the address. So a flood of addresses can make the table forget, which lets requests through, and never refuses those of others. Thread
-/// safe, lock free, allocates nothing.
+/// Counts the requests of addresses in fixed windows of a minute (spec 1.9). IPv4 by the address; IPv6 by its /64, and
+/// by the /56 and /48 around it with wider limits, because that is what one subscriber has. All of it lives in one
+/// table of fixed size, whatever the number of addresses: four places belong to each, and when they are full the one
+/// that counted least makes room. A place holds a keyed hash, never the address. So a flood of addresses can make the
+/// table forget, which lets requests through, and never refuses those of others. Thread safe, lock free, allocates
+/// nothing.
 /// </summary>
 internal sealed class AddressWindow(int perMinute, TimeProvider time)
 {
@@ -29,7 +30,8 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
 
     // A place: 28 bits of the hash, 12 of the window, 24 of the count.
     private readonly ulong[] _places = new ulong[Places];
-    private readonly ulong _seed = (ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 32 | (uint)RandomNumberGenerator.GetInt32(int.MaxValue);
+    private readonly ulong _seed =
+        (ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 32 | (uint)RandomNumberGenerator.GetInt32(int.MaxValue);
 
     /// <summary>Counts one request of an address.</summary>
     /// <param name="address">IPv4 in the low 32 bits, or IPv6.</param>
@@ -49,8 +51,15 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
             var prefix = (ulong)(address >> 64);
             remaining = perMinute - Add(Mix(prefix, 64), window);
             // What one subscriber sends in vain must not use up what his neighbours may send.
-            if (remaining >= 0) remaining = Math.Min(remaining, perMinute * WideFactor - Add(Mix(prefix >> 8, 56), window));
-            if (remaining >= 0) remaining = Math.Min(remaining, perMinute * WidestFactor - Add(Mix(prefix >> 16, 48), window));
+            if (remaining >= 0)
+            {
+                remaining = Math.Min(remaining, perMinute * WideFactor - Add(Mix(prefix >> 8, 56), window));
+            }
+
+            if (remaining >= 0)
+            {
+                remaining = Math.Min(remaining, perMinute * WidestFactor - Add(Mix(prefix >> 16, 48), window));
+            }
         }
         return new RateDecision(remaining >= 0, perMinute, Math.Max(0, remaining), resetAt, (int)(resetAt - now));
     }
@@ -68,7 +77,10 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
             var isOurs = held >> (CountBits + WindowBits) == tag && (held >> CountBits & WindowMask) == stamp;
             var count = isOurs ? Math.Min((held & CountMask) + 1, CountMask) : 1;
             var next = tag << (CountBits + WindowBits) | stamp << CountBits | count;
-            if (Interlocked.CompareExchange(ref place, next, held) == held) return (int)count;
+            if (Interlocked.CompareExchange(ref place, next, held) == held)
+            {
+                return (int)count;
+            }
         }
     }
 
@@ -81,14 +93,23 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
         {
             var held = Volatile.Read(ref set[i]);
             var isNow = (held >> CountBits & WindowMask) == stamp && held != 0;
-            if (isNow && held >> (CountBits + WindowBits) == tag) return ref set[i];
+            if (isNow && held >> (CountBits + WindowBits) == tag)
+            {
+                return ref set[i];
+            }
+
             var count = isNow ? held & CountMask : 0;
-            if (count < bestCount) (best, bestCount) = (i, count);
+            if (count < bestCount)
+            {
+                (best, bestCount) = (i, count);
+            }
         }
         return ref set[best];
     }
 
-    /// <summary>A hash nobody outside can aim at; the length of the prefix makes the three of one address differ.</summary>
+    /// <summary>
+    /// A hash nobody outside can aim at; the length of the prefix makes the three of one address differ.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong Mix(ulong prefix, ulong length)
     {

@@ -3,7 +3,9 @@ using Edge.Experiments;
 
 namespace Edge.Access;
 
-/// <summary>What a key opens. Wire: <c>pictify</c>, <c>write</c>, <c>traffical</c>, <c>millimetric-pk</c> and so on.</summary>
+/// <summary>
+/// What a key opens. Wire: <c>pictify</c>, <c>write</c>, <c>traffical</c>, <c>millimetric-pk</c> and so on.
+/// </summary>
 [JsonConverter(typeof(KebabWireNameConverter<KeyKind>))]
 internal enum KeyKind
 {
@@ -33,8 +35,8 @@ internal enum KeyKind
 }
 
 /// <summary>
-/// One issued key as it is stored: everything but the secret, of which only the SHA-256 is kept (it has 190 random bits, so a slow hash
-/// would add nothing). Immutable.
+/// One issued key as it is stored: everything but the secret, of which only the SHA-256 is kept (it has 190 random
+/// bits, so a slow hash would add nothing). Immutable.
 /// </summary>
 internal sealed record ApiKey
 {
@@ -51,11 +53,15 @@ internal sealed record ApiKey
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Project { get; init; }
 
-    /// <summary>The organization its project belongs to; null is any. Events that state another one are refused.</summary>
+    /// <summary>
+    /// The organization its project belongs to; null is any. Events that state another one are refused.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Organization { get; init; }
 
-    /// <summary>The part of the project its events belong to, such as live, test or production; null is none in particular.</summary>
+    /// <summary>
+    /// The part of the project its events belong to, such as live, test or production; null is none in particular.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Environment { get; init; }
 
@@ -93,7 +99,13 @@ internal sealed record ApiKey
     public bool Has(string scope)
     {
         foreach (var own in Scopes)
-            if (own == scope) return true;
+        {
+            if (own == scope)
+            {
+                return true;
+            }
+        }
+
         return Scopes.Count == 0;
     }
 }

@@ -2,18 +2,35 @@ using Microsoft.Extensions.Primitives;
 
 namespace Edge.Access;
 
-/// <summary>Reads <c>Authorization: Bearer TOKEN</c> (RFC 6750 section 2.1; the scheme in any case, RFC 9110 section 11.1). Pure.</summary>
+/// <summary>
+/// Reads <c>Authorization: Bearer TOKEN</c> (RFC 6750 section 2.1; the scheme in any case, RFC 9110 section 11.1).
+/// Pure.
+/// </summary>
 internal static class Bearer
 {
     private const string Scheme = "Bearer";
 
-    /// <summary>The token; false when the header is missing, repeated, of another scheme, or has no single token.</summary>
+    /// <summary>
+    /// The token; false when the header is missing, repeated, of another scheme, or has no single token.
+    /// </summary>
     public static bool TryRead(scoped in StringValues authorization, out ReadOnlySpan<char> token)
     {
         token = default;
-        if (authorization.Count != 1) return false;
+        if (authorization.Count != 1)
+        {
+            return false;
+        }
+
         var header = authorization[0].AsSpan().Trim(' ');
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || header.Length == Scheme.Length || header[Scheme.Length] != ' ') return false;
+        if (
+            !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            || header.Length == Scheme.Length
+            || header[Scheme.Length] != ' '
+        )
+        {
+            return false;
+        }
+
         token = header[Scheme.Length..].TrimStart(' ');
         return !token.IsEmpty && !token.ContainsAny(' ', '\t');
     }

@@ -4,9 +4,9 @@ using Edge.Experiments;
 namespace Edge.Access;
 
 /// <summary>
-/// The file of issued keys, changed whole and atomically, by one process at a time: the command line may issue a key while the service
-/// runs. Throws <see cref="IOException"/> with a one-line message when the file cannot be read or is not a list of keys: a service that
-/// went on without would lock everybody out, or in.
+/// The file of issued keys, changed whole and atomically, by one process at a time: the command line may issue a key
+/// while the service runs. Throws <see cref="IOException"/> with a one-line message when the file cannot be read or is
+/// not a list of keys: a service that went on without would lock everybody out, or in.
 /// </summary>
 internal sealed class KeyFile(string path)
 {
@@ -21,12 +21,22 @@ internal sealed class KeyFile(string path)
     /// <summary>All keys; none when there is no file yet.</summary>
     public IReadOnlyList<ApiKey> Read()
     {
-        if (!File.Exists(path)) return [];
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
         try
         {
             var list = JsonSerializer.Deserialize(File.ReadAllBytes(path), EdgeJson.Default.KeyList);
-            if (list?.Keys is not { } keys || keys.Any(key => key is null)) throw new JsonException("it has no list of keys");
-            return keys.Count <= KeysMax ? keys : throw new IOException($"the file of keys '{path}' has more than {KeysMax} keys");
+            if (list?.Keys is not { } keys || keys.Any(key => key is null))
+            {
+                throw new JsonException("it has no list of keys");
+            }
+
+            return keys.Count <= KeysMax
+                ? keys
+                : throw new IOException($"the file of keys '{path}' has more than {KeysMax} keys");
         }
         catch (JsonException e)
         {
@@ -86,7 +96,10 @@ internal sealed class KeyFile(string path)
             {
                 return new FileStream(path + LockSuffix, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (waited < LockPatience && Directory.Exists(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))))
+            catch (IOException)
+                when (waited < LockPatience
+                    && Directory.Exists(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)))
+                )
             {
                 Thread.Sleep(20);
             }

@@ -1,6 +1,8 @@
 namespace Edge.Access;
 
-/// <summary>What a new key shall open and for how long; the members mean what they mean in <see cref="ApiKey"/>.</summary>
+/// <summary>
+/// What a new key shall open and for how long; the members mean what they mean in <see cref="ApiKey"/>.
+/// </summary>
 internal sealed record KeyGrant(KeyKind Kind)
 {
     public string? Project { get; init; }

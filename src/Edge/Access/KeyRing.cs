@@ -5,8 +5,9 @@ using System.Security.Cryptography;
 namespace Edge.Access;
 
 /// <summary>
-/// The keys the service accepts, looked up by the hash of what was sent and compared in constant time. Follows the file: a key that is issued or revoked holds within
-/// a second, without a restart; a file that has become unreadable leaves the last good keys in force. Thread safe; readers take no lock.
+/// The keys the service accepts, looked up by the hash of what was sent and compared in constant time. Follows the
+/// file: a key that is issued or revoked holds within a second, without a restart; a file that has become unreadable
+/// leaves the last good keys in force. Thread safe; readers take no lock.
 /// </summary>
 internal sealed class KeyRing : IDisposable
 {
@@ -52,7 +53,10 @@ internal sealed class KeyRing : IDisposable
     {
         try
         {
-            if (StampOf(_file.Path) != _stamp) Load();
+            if (StampOf(_file.Path) != _stamp)
+            {
+                Load();
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -64,11 +68,20 @@ internal sealed class KeyRing : IDisposable
     public ApiKey? Find(ReadOnlySpan<char> secret)
     {
         Span<byte> hash = stackalloc byte[KeySecret.HashBytes];
-        if (!KeySecret.TryHash(secret, hash)) return null;
+        if (!KeySecret.TryHash(secret, hash))
+        {
+            return null;
+        }
         // What the time of this look-up tells is about the hash, from which nobody gets back to the secret.
         _byHash.TryGetValue(PlaceOf(hash), out var found);
         for (; found is not null; found = found.Next)
-            if (CryptographicOperations.FixedTimeEquals(found.Hash, hash)) return found.Key.IsValidAt(_time.GetUtcNow()) ? found.Key : null;
+        {
+            if (CryptographicOperations.FixedTimeEquals(found.Hash, hash))
+            {
+                return found.Key.IsValidAt(_time.GetUtcNow()) ? found.Key : null;
+            }
+        }
+
         return null;
     }
 
@@ -91,7 +104,10 @@ internal sealed class KeyRing : IDisposable
     {
         try
         {
-            if (Convert.FromHexString(key.Hash) is { Length: KeySecret.HashBytes } hash) return hash;
+            if (Convert.FromHexString(key.Hash) is { Length: KeySecret.HashBytes } hash)
+            {
+                return hash;
+            }
         }
         catch (FormatException)
         {

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Edge.Access;
 
-/// <summary>Makes and recognises secrets. The forms are those the four products publish, so their clients accept them.</summary>
+/// <summary>
+/// Makes and recognises secrets. The forms are those the four products publish, so their clients accept them.
+/// </summary>
 internal static class KeySecret
 {
     /// <summary>Longest secret that is looked at.</summary>
@@ -55,12 +57,19 @@ internal static class KeySecret
     public static string CreateId() => "key_" + Text(IdChars);
 
     /// <summary>What is stored instead of the secret.</summary>
-    public static string HashOf(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+    public static string HashOf(string secret) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 
-    /// <summary>The same as bytes, for the text a request sent; false when it is too short or too long for a secret.</summary>
+    /// <summary>
+    /// The same as bytes, for the text a request sent; false when it is too short or too long for a secret.
+    /// </summary>
     public static bool TryHash(ReadOnlySpan<char> secret, Span<byte> hash)
     {
-        if (secret.Length is 0 or > CharsMax) return false;
+        if (secret.Length is 0 or > CharsMax)
+        {
+            return false;
+        }
+
         Span<byte> bytes = stackalloc byte[3 * CharsMax];
         SHA256.HashData(bytes[..Encoding.UTF8.GetBytes(secret, bytes)], hash);
         return true;

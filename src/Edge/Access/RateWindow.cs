@@ -11,8 +11,8 @@ namespace Edge.Access;
 internal readonly record struct RateDecision(bool IsAllowed, int Limit, int Remaining, long ResetAt, int RetryAfter);
 
 /// <summary>
-/// Counts requests in fixed windows of a minute, as the published headers describe them. One counter per name; names are ids of issued
-/// keys, which bounds them. Thread safe.
+/// Counts requests in fixed windows of a minute, as the published headers describe them. One counter per name; names
+/// are ids of issued keys, which bounds them. Thread safe.
 /// </summary>
 internal sealed class RateWindow(int perMinute, TimeProvider time)
 {
@@ -27,7 +27,13 @@ internal sealed class RateWindow(int perMinute, TimeProvider time)
         var window = now / WindowSeconds;
         var used = _counters.GetOrAdd(name, static _ => new Counter()).Add(window);
         var resetAt = (window + 1) * WindowSeconds;
-        return new RateDecision(used <= perMinute, perMinute, (int)Math.Max(0, perMinute - used), resetAt, (int)(resetAt - now));
+        return new RateDecision(
+            used <= perMinute,
+            perMinute,
+            (int)Math.Max(0, perMinute - used),
+            resetAt,
+            (int)(resetAt - now)
+        );
     }
 
     private sealed class Counter
@@ -40,7 +46,11 @@ internal sealed class RateWindow(int perMinute, TimeProvider time)
         {
             lock (_lock)
             {
-                if (_window != window) (_window, _used) = (window, 0);
+                if (_window != window)
+                {
+                    (_window, _used) = (window, 0);
+                }
+
                 return ++_used;
             }
         }

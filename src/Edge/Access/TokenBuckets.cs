@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace Edge.Access;
 
 /// <summary>
-/// Limits requests to so many a second with a burst on top, one bucket per name (spec 1.9). Names are projects or ids of issued keys, which
-/// bounds them. A bucket is one number: the instant at which it would be full again (the generic cell rate algorithm). Thread safe, lock free.
+/// Limits requests to so many a second with a burst on top, one bucket per name (spec 1.9). Names are projects or ids
+/// of issued keys, which bounds them. A bucket is one number: the instant at which it would be full again (the generic
+/// cell rate algorithm). Thread safe, lock free.
 /// </summary>
 internal sealed class TokenBuckets
 {
@@ -23,11 +24,17 @@ internal sealed class TokenBuckets
         _depth = _interval * burst;
     }
 
-    /// <summary>Takes one request; false when the bucket is empty, and then how many seconds to wait, at least 1.</summary>
+    /// <summary>
+    /// Takes one request; false when the bucket is empty, and then how many seconds to wait, at least 1.
+    /// </summary>
     public bool TryTake(string name, out int retryAfter)
     {
         retryAfter = 0;
-        if (_interval == 0) return true;
+        if (_interval == 0)
+        {
+            return true;
+        }
+
         var bucket = _buckets.GetOrAdd(name, static _ => new Bucket());
         var now = _time.GetTimestamp();
         while (true)
@@ -40,7 +47,10 @@ internal sealed class TokenBuckets
                 retryAfter = (int)Math.Max(1, (excess + _time.TimestampFrequency - 1) / _time.TimestampFrequency);
                 return false;
             }
-            if (Interlocked.CompareExchange(ref bucket.FullAt, next, fullAt) == fullAt) return true;
+            if (Interlocked.CompareExchange(ref bucket.FullAt, next, fullAt) == fullAt)
+            {
+                return true;
+            }
         }
     }
 

@@ -21,20 +21,35 @@ internal sealed class Arguments
     public string[] List(string name) => [.. _lists.Where(item => item.Name == name).Select(item => item.Value)];
 
     /// <summary>
-    /// Reads <paramref name="args"/>; names are without the dashes. An option given twice is a mistake, unless it is one of the lists.
+    /// Reads <paramref name="args"/>; names are without the dashes. An option given twice is a mistake, unless it is
+    /// one of the lists.
     /// </summary>
-    public static Arguments Parse(string command, ReadOnlySpan<string> args, string[] options, string[] flags, params string[] lists)
+    public static Arguments Parse(
+        string command,
+        ReadOnlySpan<string> args,
+        string[] options,
+        string[] flags,
+        params string[] lists
+    )
     {
         var parsed = new Arguments();
         for (var i = 0; i < args.Length; i++)
         {
-            if (!args[i].StartsWith("--", StringComparison.Ordinal)) return Wrong($"unexpected argument '{args[i]}'");
+            if (!args[i].StartsWith("--", StringComparison.Ordinal))
+            {
+                return Wrong($"unexpected argument '{args[i]}'");
+            }
+
             var equals = args[i].IndexOf('=', StringComparison.Ordinal);
             var name = equals < 0 ? args[i][2..] : args[i][2..equals];
             string value;
             if (flags.Contains(name))
             {
-                if (equals >= 0) return Wrong($"--{name} takes no value");
+                if (equals >= 0)
+                {
+                    return Wrong($"--{name} takes no value");
+                }
+
                 value = "true";
             }
             else if (!options.Contains(name) && !lists.Contains(name))
@@ -53,20 +68,27 @@ internal sealed class Arguments
             {
                 return Wrong($"--{name} needs a value");
             }
-            if (lists.Contains(name)) parsed._lists.Add((name, value));
-            else if (!parsed._values.TryAdd(name, value)) return Wrong($"--{name} is given twice");
+            if (lists.Contains(name))
+            {
+                parsed._lists.Add((name, value));
+            }
+            else if (!parsed._values.TryAdd(name, value))
+            {
+                return Wrong($"--{name} is given twice");
+            }
         }
         return parsed;
 
-        Arguments Wrong(string problem) => new()
-        {
-            Problem = $"edge {command}: {problem}; {Usage(command, options, flags, lists)}",
-        };
+        Arguments Wrong(string problem) =>
+            new() { Problem = $"edge {command}: {problem}; {Usage(command, options, flags, lists)}" };
     }
 
     private static string Usage(string command, string[] options, string[] flags, string[] lists)
     {
-        var all = options.Select(o => $"[--{o} VALUE]").Concat(lists.Select(l => $"[--{l} VALUE]...")).Concat(flags.Select(f => $"[--{f}]"));
+        var all = options
+            .Select(o => $"[--{o} VALUE]")
+            .Concat(lists.Select(l => $"[--{l} VALUE]..."))
+            .Concat(flags.Select(f => $"[--{f}]"));
         return $"usage: edge {command} {string.Join(' ', all)}".TrimEnd();
     }
 }

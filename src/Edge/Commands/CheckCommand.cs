@@ -6,9 +6,10 @@ using Edge.Selection;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge check</c>: lists everything wrong with what the service would start with, or with one file that is not there yet:
-/// settings, environment, rules of the verdict, experiments, address salt, journal. Changes nothing; it may run beside the service, whose journal
-/// it then leaves alone. One line per finding, <c>severity file path: message [code]</c>, and a last line that counts.
+/// <c>edge check</c>: lists everything wrong with what the service would start with, or with one file that is not there
+/// yet: settings, environment, rules of the verdict, experiments, address salt, journal. Changes nothing; it may run
+/// beside the service, whose journal it then leaves alone. One line per finding, <c>severity file path: message
+/// [code]</c>, and a last line that counts.
 /// </summary>
 internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextWriter output)
 {
@@ -16,7 +17,9 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
     private readonly ExperimentRules _rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
 
     private readonly IReadOnlyList<OwnHost> _hosts = OwnHost.Of(
-        [.. EdgeConfiguration.SplitUrls(options.Urls), .. EdgeConfiguration.SplitUrls(options.AdminUrls)], options.Node);
+        [.. EdgeConfiguration.SplitUrls(options.Urls), .. EdgeConfiguration.SplitUrls(options.AdminUrls)],
+        options.Node
+    );
 
     private int _experiments;
 
@@ -40,8 +43,10 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             CheckSalt();
             CheckJournal();
         }
-        output.WriteLine($"{Count(_experiments, "experiment")} checked: {Count(_counts[(int)Severity.Error], "error")},"
-            + $" {Count(_counts[(int)Severity.Warning], "warning")}, {Count(_counts[(int)Severity.Note], "note")}");
+        output.WriteLine(
+            $"{Count(_experiments, "experiment")} checked: {Count(_counts[(int)Severity.Error], "error")},"
+                + $" {Count(_counts[(int)Severity.Warning], "warning")}, {Count(_counts[(int)Severity.Note], "note")}"
+        );
         return _counts[(int)Severity.Error] == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 
@@ -53,8 +58,13 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
         if (!TimeZones.HasDatabase)
         {
-            Report(Severity.Warning, "time_zones", "machine", "",
-                "has no time zone database (package tzdata), so only UTC is known in schedules");
+            Report(
+                Severity.Warning,
+                "time_zones",
+                "machine",
+                "",
+                "has no time zone database (package tzdata), so only UTC is known in schedules"
+            );
         }
     }
 
@@ -126,8 +136,13 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
         if (AddressSalt.Problem(options.DataDir) is { } problem)
         {
-            Report(problem.IsFatal ? Severity.Error : Severity.Warning, "address_salt", AddressSalt.PathIn(options.DataDir), "",
-                problem.Message);
+            Report(
+                problem.IsFatal ? Severity.Error : Severity.Warning,
+                "address_salt",
+                AddressSalt.PathIn(options.DataDir),
+                "",
+                problem.Message
+            );
         }
     }
 
@@ -138,7 +153,13 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             if (Directory.Exists(directory) && Directory.EnumerateFiles(directory, "segment-*").Any())
             {
-                Report(Severity.Error, "journal", directory, "", $"has segments but no {JournalManifest.FileName}: restore it");
+                Report(
+                    Severity.Error,
+                    "journal",
+                    directory,
+                    "",
+                    $"has segments but no {JournalManifest.FileName}: restore it"
+                );
             }
             else
             {
@@ -153,8 +174,13 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
         catch (JournalException e)
         {
-            Report(e.IsInUse ? Severity.Note : Severity.Error, "journal", directory, "",
-                e.IsInUse ? "is in use by a running service and was not looked at" : e.Message);
+            Report(
+                e.IsInUse ? Severity.Note : Severity.Error,
+                "journal",
+                directory,
+                "",
+                e.IsInUse ? "is in use by a running service and was not looked at" : e.Message
+            );
         }
     }
 
@@ -167,7 +193,9 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             Severity.Warning => "warning",
             _ => "note",
         };
-        output.WriteLine($"{word}: {file}:{(path.Length == 0 ? "" : " ")}{path} {message.ReplaceLineEndings(" ")} [{code}]");
+        output.WriteLine(
+            $"{word}: {file}:{(path.Length == 0 ? "" : " ")}{path} {message.ReplaceLineEndings(" ")} [{code}]"
+        );
     }
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";

@@ -4,8 +4,8 @@ using Edge.Hosting;
 namespace Edge.Commands;
 
 /// <summary>
-/// The command line: finds the command, reads its options against a closed list, runs it. Wrong usage is one line on stderr and exit
-/// code 2. Names and exit codes are stable.
+/// The command line: finds the command, reads its options against a closed list, runs it. Wrong usage is one line on
+/// stderr and exit code 2. Names and exit codes are stable.
 /// </summary>
 internal static class CommandLine
 {
@@ -73,7 +73,12 @@ internal static class CommandLine
                 var agents = Arguments.Parse("ua", args.AsSpan(1), [], ["stdin"]);
                 return Refuse(agents, error) ?? RunUserAgents();
             case ["serve", ..]:
-                var serve = Arguments.Parse("serve", args.AsSpan(1), ["urls", "admin-urls", .. SharedOptions], ["demo"]);
+                var serve = Arguments.Parse(
+                    "serve",
+                    args.AsSpan(1),
+                    ["urls", "admin-urls", .. SharedOptions],
+                    ["demo"]
+                );
                 return Refuse(serve, error) ?? await ServeAsync(serve, output, error);
             case ["source", ..]:
                 var source = Arguments.Parse("source", args.AsSpan(1), [], ["stdin"]);
@@ -82,14 +87,28 @@ internal static class CommandLine
                 var verdict = Arguments.Parse("verdict", args.AsSpan(1), ["config"], ["stdin"]);
                 return Refuse(verdict, error) ?? RunVerdict(verdict, output, error);
             case ["keys", "create", ..]:
-                var create = Arguments.Parse("keys create", args.AsSpan(2), ["kind", "project", "organization", "environment", "expires", .. SharedOptions], [], "scope", "origin");
-                return Refuse(create, error) ?? RunKeys(create, error, options => KeysCommand.Create(options, create, TimeProvider.System, output, error));
+                var create = Arguments.Parse(
+                    "keys create",
+                    args.AsSpan(2),
+                    ["kind", "project", "organization", "environment", "expires", .. SharedOptions],
+                    [],
+                    "scope",
+                    "origin"
+                );
+                return Refuse(create, error)
+                    ?? RunKeys(
+                        create,
+                        error,
+                        options => KeysCommand.Create(options, create, TimeProvider.System, output, error)
+                    );
             case ["keys", "list", ..]:
                 var list = Arguments.Parse("keys list", args.AsSpan(2), SharedOptions, []);
-                return Refuse(list, error) ?? RunKeys(list, error, options => KeysCommand.List(options, TimeProvider.System, output));
+                return Refuse(list, error)
+                    ?? RunKeys(list, error, options => KeysCommand.List(options, TimeProvider.System, output));
             case ["keys", "revoke", var id, ..] when !id.StartsWith('-'):
                 var revoke = Arguments.Parse("keys revoke ID", args.AsSpan(3), SharedOptions, []);
-                return Refuse(revoke, error) ?? RunKeys(revoke, error, options => KeysCommand.Revoke(options, id, TimeProvider.System, error));
+                return Refuse(revoke, error)
+                    ?? RunKeys(revoke, error, options => KeysCommand.Revoke(options, id, TimeProvider.System, error));
             case ["keys", ..]:
                 await error.WriteLineAsync("edge keys: needs one of create, list, revoke ID");
                 return ExitCode.WrongUsage;
@@ -109,9 +128,19 @@ internal static class CommandLine
                 var skip = Arguments.Parse("journal skip-to", args.AsSpan(2), ["sink", "to", .. SharedOptions], []);
                 return Refuse(skip, error) ?? RunJournal(args[1], skip, output, error);
             case ["journal", "replay", ..]:
-                var replay = Arguments.Parse("journal replay", args.AsSpan(2), ["sink", "from", "to", .. SharedOptions], []);
-                return Refuse(replay, error) ?? await RunWithOptionsAsync("journal replay", replay, error,
-                    options => JournalReplay.RunAsync(options, replay, TimeProvider.System, error));
+                var replay = Arguments.Parse(
+                    "journal replay",
+                    args.AsSpan(2),
+                    ["sink", "from", "to", .. SharedOptions],
+                    []
+                );
+                return Refuse(replay, error)
+                    ?? await RunWithOptionsAsync(
+                        "journal replay",
+                        replay,
+                        error,
+                        options => JournalReplay.RunAsync(options, replay, TimeProvider.System, error)
+                    );
             case ["sink", ..]:
                 return await RunSinkAsync(args, output, error);
             case ["dead-letters", ..]:
@@ -135,14 +164,28 @@ internal static class CommandLine
         var command = $"sink {args[1]}";
         var (name, rest) = TakeName(args);
         var flags = args[1] == "init" ? (string[])["print"] : [];
-        var arguments = Arguments.Parse(command, rest, args[1] == "status" ? ["url", .. SharedOptions] : SharedOptions, flags);
-        return Refuse(arguments, error) ?? await RunWithOptionsAsync(command, arguments, error, options => args[1] switch
-        {
-            "status" => new SinkStatusCommand(options, TimeProvider.System, output, error).RunAsync(arguments["url"]),
-            "init" => SinkCommand.InitAsync(options, name, arguments.Has("print"), output, error),
-            "pause" => Task.FromResult(SinkCommand.Pause(options, name, error)),
-            _ => Task.FromResult(SinkCommand.Resume(options, name, error)),
-        });
+        var arguments = Arguments.Parse(
+            command,
+            rest,
+            args[1] == "status" ? ["url", .. SharedOptions] : SharedOptions,
+            flags
+        );
+        return Refuse(arguments, error)
+            ?? await RunWithOptionsAsync(
+                command,
+                arguments,
+                error,
+                options =>
+                    args[1] switch
+                    {
+                        "status" => new SinkStatusCommand(options, TimeProvider.System, output, error).RunAsync(
+                            arguments["url"]
+                        ),
+                        "init" => SinkCommand.InitAsync(options, name, arguments.Has("print"), output, error),
+                        "pause" => Task.FromResult(SinkCommand.Pause(options, name, error)),
+                        _ => Task.FromResult(SinkCommand.Resume(options, name, error)),
+                    }
+            );
     }
 
     private static async Task<int> RunDeadLettersAsync(string[] args, TextWriter output, TextWriter error)
@@ -155,17 +198,30 @@ internal static class CommandLine
         var command = $"dead-letters {args[1]}";
         var (id, rest) = args[1] == "resend" ? TakeName(args) : (null, args[2..]);
         var arguments = Arguments.Parse(command, rest, ["sink", .. SharedOptions], []);
-        return Refuse(arguments, error) ?? await RunWithOptionsAsync(command, arguments, error, options => args[1] == "list"
-            ? Task.FromResult(DeadLettersCommand.List(options, arguments["sink"], output, error))
-            : DeadLettersCommand.ResendAsync(options, arguments["sink"], id, TimeProvider.System, error));
+        return Refuse(arguments, error)
+            ?? await RunWithOptionsAsync(
+                command,
+                arguments,
+                error,
+                options =>
+                    args[1] == "list"
+                        ? Task.FromResult(DeadLettersCommand.List(options, arguments["sink"], output, error))
+                        : DeadLettersCommand.ResendAsync(options, arguments["sink"], id, TimeProvider.System, error)
+            );
     }
 
-    /// <summary>Splits what follows the two words of a command into its name, if there is one, and its options.</summary>
+    /// <summary>
+    /// Splits what follows the two words of a command into its name, if there is one, and its options.
+    /// </summary>
     private static (string? Name, string[] Options) TakeName(string[] args) =>
         args is [_, _, var name, ..] && !name.StartsWith('-') ? (name, args[3..]) : (null, args[2..]);
 
-    private static async Task<int> RunWithOptionsAsync(string command, Arguments arguments, TextWriter error, Func<EdgeOptions, Task<int>> run) =>
-        LoadOptions(command, arguments, error) is { } options ? await run(options) : ExitCode.Failure;
+    private static async Task<int> RunWithOptionsAsync(
+        string command,
+        Arguments arguments,
+        TextWriter error,
+        Func<EdgeOptions, Task<int>> run
+    ) => LoadOptions(command, arguments, error) is { } options ? await run(options) : ExitCode.Failure;
 
     /// <summary>Reads standard input with and without --stdin, which only says so.</summary>
     private static int RunUserAgents()
@@ -177,19 +233,29 @@ internal static class CommandLine
 
     private static int? Refuse(Arguments arguments, TextWriter error)
     {
-        if (arguments.Problem is null) return null;
+        if (arguments.Problem is null)
+        {
+            return null;
+        }
+
         error.WriteLine(arguments.Problem);
         return ExitCode.WrongUsage;
     }
 
     private static async Task<int> ServeAsync(Arguments arguments, TextWriter output, TextWriter error) =>
-        LoadOptions("serve", arguments, error) is { } options ? await ServeCommand.RunAsync(options, output, error) : ExitCode.Failure;
+        LoadOptions("serve", arguments, error) is { } options
+            ? await ServeCommand.RunAsync(options, output, error)
+            : ExitCode.Failure;
 
     /// <summary>Reads the settings; on problems writes all of them and returns null.</summary>
     private static EdgeOptions? LoadOptions(string command, Arguments arguments, TextWriter error)
     {
         var (options, problems) = ReadOptions(arguments);
-        foreach (var problem in problems) error.WriteLine($"edge {command}: {problem}");
+        foreach (var problem in problems)
+        {
+            error.WriteLine($"edge {command}: {problem}");
+        }
+
         return problems.Count == 0 ? options : null;
     }
 
@@ -199,7 +265,9 @@ internal static class CommandLine
         Add("data-dir", "dataDir");
         Add("urls", "urls");
         Add("admin-urls", "adminUrls");
-        var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+        var environment = Environment
+            .GetEnvironmentVariables()
+            .Cast<DictionaryEntry>()
             .Select(entry => KeyValuePair.Create((string)entry.Key, (string?)entry.Value ?? ""));
         var configuration = new EdgeConfiguration();
         var options = configuration.Load(arguments["config"], environment, flags);
@@ -208,13 +276,20 @@ internal static class CommandLine
 
         void Add(string name, string key)
         {
-            if (arguments[name] is { } value) flags.Add(KeyValuePair.Create(key, value));
+            if (arguments[name] is { } value)
+            {
+                flags.Add(KeyValuePair.Create(key, value));
+            }
         }
     }
 
     private static int RunKeys(Arguments arguments, TextWriter error, Func<EdgeOptions, int> run)
     {
-        if (LoadOptions("keys", arguments, error) is not { } options) return ExitCode.Failure;
+        if (LoadOptions("keys", arguments, error) is not { } options)
+        {
+            return ExitCode.Failure;
+        }
+
         try
         {
             return run(options);
@@ -228,9 +303,21 @@ internal static class CommandLine
 
     private static int RunExplain(Arguments arguments, TextWriter error)
     {
-        if (LoadOptions("explain", arguments, error) is not { } options) return ExitCode.Failure;
+        if (LoadOptions("explain", arguments, error) is not { } options)
+        {
+            return ExitCode.Failure;
+        }
+
         using var json = Console.OpenStandardOutput();
-        return ExplainCommand.Run(options, arguments["experiment"], arguments["request"], arguments["at"], TimeProvider.System, json, error);
+        return ExplainCommand.Run(
+            options,
+            arguments["experiment"],
+            arguments["request"],
+            arguments["at"],
+            TimeProvider.System,
+            json,
+            error
+        );
     }
 
     private static int RunCheck(Arguments arguments, TextWriter output)
@@ -240,7 +327,9 @@ internal static class CommandLine
     }
 
     private static int RunVerdict(Arguments arguments, TextWriter output, TextWriter error) =>
-        LoadOptions("verdict", arguments, error) is { } options ? VerdictCommand.Run(options, Console.In, output, error) : ExitCode.Failure;
+        LoadOptions("verdict", arguments, error) is { } options
+            ? VerdictCommand.Run(options, Console.In, output, error)
+            : ExitCode.Failure;
 
     private static int RunGeo(string? path, TextWriter error)
     {
@@ -255,18 +344,34 @@ internal static class CommandLine
 
     private static int RunJournal(string verb, Arguments arguments, TextWriter output, TextWriter error)
     {
-        if (LoadOptions($"journal {verb}", arguments, error) is not { } options) return ExitCode.Failure;
+        if (LoadOptions($"journal {verb}", arguments, error) is not { } options)
+        {
+            return ExitCode.Failure;
+        }
+
         var journal = options.ToJournalOptions();
         switch (verb)
         {
             case "dump":
-                using (var lines = Console.OpenStandardOutput()) return JournalDump.Run(journal, lines, error);
+                using (var lines = Console.OpenStandardOutput())
+                {
+                    return JournalDump.Run(journal, lines, error);
+                }
+
             case "stat":
-                using (var lines = Console.OpenStandardOutput()) return JournalStat.Run(journal, lines, error);
+                using (var lines = Console.OpenStandardOutput())
+                {
+                    return JournalStat.Run(journal, lines, error);
+                }
+
             case "verify":
                 return JournalVerify.Run(journal, output, error);
             default:
-                if (arguments["sink"] is { } sink && arguments["to"] is { } target) return JournalSkipTo.Run(journal, sink, target, output, error);
+                if (arguments["sink"] is { } sink && arguments["to"] is { } target)
+                {
+                    return JournalSkipTo.Run(journal, sink, target, output, error);
+                }
+
                 error.WriteLine("edge journal skip-to: needs --sink NAME and --to NUMBER or end");
                 return ExitCode.WrongUsage;
         }

@@ -7,6 +7,8 @@ internal static class ExitCode
     public const int Failure = 1;
     public const int WrongUsage = 2;
 
-    /// <summary>The journal met an I/O error and the process stopped so that a supervisor restarts it and recovers.</summary>
+    /// <summary>
+    /// The journal met an I/O error and the process stopped so that a supervisor restarts it and recovers.
+    /// </summary>
     public const int JournalFault = 3;
 }

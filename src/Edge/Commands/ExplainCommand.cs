@@ -6,8 +6,8 @@ using Edge.Visits;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge explain</c>: reads the definition of an experiment and the description of a request, and prints as JSON which
-/// variant that request gets and why. Needs no service and no data directory.
+/// <c>edge explain</c>: reads the definition of an experiment and the description of a request, and prints as JSON
+/// which variant that request gets and why. Needs no service and no data directory.
 /// </summary>
 internal static class ExplainCommand
 {
@@ -16,13 +16,20 @@ internal static class ExplainCommand
     /// <param name="options">The settings that choices depend on.</param>
     /// <param name="experimentFile">File of the experiment, or <c>-</c> for stdin.</param>
     /// <param name="requestFile">File of the description, or <c>-</c> for stdin.</param>
-    /// <param name="at">When the request arrives, RFC 3339; null leaves it to the description, and that to the clock.</param>
+    /// <param name="at">When the request arrives, RFC 3339; null leaves it to the description, and that to the
+    /// clock.</param>
     /// <param name="time">The clock.</param>
     /// <param name="output">Takes the explanation.</param>
     /// <param name="error">Takes everything that is wrong, one line each.</param>
     public static int Run(
-        EdgeOptions options, string? experimentFile, string? requestFile, string? at, TimeProvider time, Stream output,
-        TextWriter error)
+        EdgeOptions options,
+        string? experimentFile,
+        string? requestFile,
+        string? at,
+        TimeProvider time,
+        Stream output,
+        TextWriter error
+    )
     {
         if (experimentFile is null || requestFile is null)
         {
@@ -39,7 +46,9 @@ internal static class ExplainCommand
         {
             if (!Timestamp.TryParse(at, out var instant))
             {
-                error.WriteLine($"{Name}: --at must be an RFC 3339 date-time with an offset, such as 2026-03-01T09:00:00Z");
+                error.WriteLine(
+                    $"{Name}: --at must be an RFC 3339 date-time with an offset, such as 2026-03-01T09:00:00Z"
+                );
                 return ExitCode.WrongUsage;
             }
             arrival = instant;
@@ -52,7 +61,11 @@ internal static class ExplainCommand
             return ExitCode.Failure;
         }
         var (rules, problems) = VerdictRules.Load(options);
-        foreach (var problem in problems) error.WriteLine($"{Name}: {problem}");
+        foreach (var problem in problems)
+        {
+            error.WriteLine($"{Name}: {problem}");
+        }
+
         var verdicts = new VerdictJudge(rules, problems.Count, new EnrichmentFaults());
         var reading = VisitExplanation.Explain(description, entry, verdicts, options.VariantOverride, now, arrival);
         Report(requestFile, reading.Violations, error);
@@ -83,7 +96,8 @@ internal static class ExplainCommand
         foreach (var violation in violations)
         {
             error.WriteLine(
-                $"{Name}: {file}: {(violation.Field.Length == 0 ? "" : violation.Field + " ")}{violation.Message}");
+                $"{Name}: {file}: {(violation.Field.Length == 0 ? "" : violation.Field + " ")}{violation.Message}"
+            );
         }
     }
 }

@@ -7,9 +7,9 @@ using Edge.Requests;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge geo</c>: addresses, one per line, to the records of a geo database, one JSON line each, <c>null</c> where there is none. Any file
-/// in the MaxMind DB format will do. A line that is no address is answered with <c>null</c> too, so that lines stay in step, named on
-/// stderr by its number, and makes the exit code 1.
+/// <c>edge geo</c>: addresses, one per line, to the records of a geo database, one JSON line each, <c>null</c> where
+/// there is none. Any file in the MaxMind DB format will do. A line that is no address is answered with <c>null</c>
+/// too, so that lines stay in step, named on stderr by its number, and makes the exit code 1.
 /// </summary>
 internal static class GeoCommand
 {
@@ -60,8 +60,15 @@ internal static class GeoCommand
             else
             {
                 var outcome = database.Write(address.ToBits(out var isV4), isV4, json);
-                if (outcome == LookupOutcome.Found) return null;
-                if (outcome == LookupOutcome.Damaged) problem = "the record of this address is damaged, nested too deep or too large; get the file anew";
+                if (outcome == LookupOutcome.Found)
+                {
+                    return null;
+                }
+
+                if (outcome == LookupOutcome.Damaged)
+                {
+                    problem = "the record of this address is damaged, nested too deep or too large; get the file anew";
+                }
             }
             record.ResetWrittenCount();
             json.Reset(record);
@@ -75,11 +82,23 @@ internal static class GeoCommand
     {
         length = 0;
         var c = input.Read();
-        if (c < 0) return false;
+        if (c < 0)
+        {
+            return false;
+        }
+
         for (; c >= 0 && c != '\n'; c = input.Read())
         {
-            if (c == '\r' && input.Peek() == '\n') continue;
-            if (length < line.Length) line[length] = (char)c;
+            if (c == '\r' && input.Peek() == '\n')
+            {
+                continue;
+            }
+
+            if (length < line.Length)
+            {
+                line[length] = (char)c;
+            }
+
             length++;
         }
         return true;

@@ -19,13 +19,21 @@ internal static class HealthcheckCommand
             return ExitCode.WrongUsage;
         }
         // An address alone means the default path.
-        if (target.AbsolutePath == "/") target = new Uri(target, "/readyz");
+        if (target.AbsolutePath == "/")
+        {
+            target = new Uri(target, "/readyz");
+        }
+
         using var deadline = new CancellationTokenSource(TimeoutMs);
         try
         {
             var (status, body) = await HttpGet.AskAsync(target, ResponseMaxBytes, deadline.Token);
             await output.WriteLineAsync(body);
-            if (status == 200) return ExitCode.Success;
+            if (status == 200)
+            {
+                return ExitCode.Success;
+            }
+
             await error.WriteLineAsync($"edge healthcheck: {target} answered {status}; see the reason above");
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)

@@ -3,8 +3,8 @@ using Edge.Journal;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge journal dump</c>: every event the journal holds, as newline-delimited JSON in order. Damage is named on the error
-/// output and passed over; the exit code is then 1.
+/// <c>edge journal dump</c>: every event the journal holds, as newline-delimited JSON in order. Damage is named on the
+/// error output and passed over; the exit code is then 1.
 /// </summary>
 internal static class JournalDump
 {
@@ -24,9 +24,11 @@ internal static class JournalDump
                     continue;
                 }
                 damaged = true;
-                error.WriteLine(step == WalkStep.NewerVersion
-                    ? $"address {walker.Address}: a record of format {walker.Envelope.Version}; run the later version to read it"
-                    : $"address {walker.Address}: {walker.Problem}; passed over up to {walker.NextAddress}");
+                error.WriteLine(
+                    step == WalkStep.NewerVersion
+                        ? $"address {walker.Address}: a record of format {walker.Envelope.Version}; run the later version to read it"
+                        : $"address {walker.Address}: {walker.Problem}; passed over up to {walker.NextAddress}"
+                );
             }
             output.Flush();
             return damaged ? ExitCode.Failure : ExitCode.Success;

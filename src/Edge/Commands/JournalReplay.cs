@@ -8,9 +8,9 @@ using Edge.Journal;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge journal replay</c>: sends a sink once more what the journal still holds of a period, by the time of receipt, through the sink's
-/// own code, with its filters and fields. Works beside a running service and without one; the sink's cursor stays where it is. Events keep
-/// their ids, by which a destination knows what it has already.
+/// <c>edge journal replay</c>: sends a sink once more what the journal still holds of a period, by the time of receipt,
+/// through the sink's own code, with its filters and fields. Works beside a running service and without one; the sink's
+/// cursor stays where it is. Events keep their ids, by which a destination knows what it has already.
 /// </summary>
 internal static class JournalReplay
 {
@@ -19,18 +19,36 @@ internal static class JournalReplay
     /// <summary>One line of progress for about this many events.</summary>
     private const int ProgressEvery = 100_000;
 
-    public static async Task<int> RunAsync(EdgeOptions options, Arguments arguments, TimeProvider time, TextWriter error)
+    public static async Task<int> RunAsync(
+        EdgeOptions options,
+        Arguments arguments,
+        TimeProvider time,
+        TextWriter error
+    )
     {
-        if (arguments["from"] is not { } fromText || !Timestamp.TryParse(fromText, out var from)
-            || arguments["to"] is not { } toText || !Timestamp.TryParse(toText, out var to) || from >= to)
+        if (
+            arguments["from"] is not { } fromText
+            || !Timestamp.TryParse(fromText, out var from)
+            || arguments["to"] is not { } toText
+            || !Timestamp.TryParse(toText, out var to)
+            || from >= to
+        )
         {
-            await error.WriteLineAsync("edge journal replay: needs --from and --to, such as 2026-11-21T09:00:00Z, the second one later and not included");
+            await error.WriteLineAsync(
+                "edge journal replay: needs --from and --to, such as 2026-11-21T09:00:00Z, the second one later and not included"
+            );
             return ExitCode.WrongUsage;
         }
-        if (SinkChoice.Find(options, "journal replay", arguments["sink"], error) is not { } sink) return ExitCode.WrongUsage;
+        if (SinkChoice.Find(options, "journal replay", arguments["sink"], error) is not { } sink)
+        {
+            return ExitCode.WrongUsage;
+        }
+
         if (sink.Type == SinkType.File)
         {
-            await error.WriteLineAsync($"edge journal replay: sink {sink.Name} writes files, which it keeps; edge journal dump prints what the journal holds");
+            await error.WriteLineAsync(
+                $"edge journal replay: sink {sink.Name} writes files, which it keeps; edge journal dump prints what the journal holds"
+            );
             return ExitCode.WrongUsage;
         }
         try
@@ -47,10 +65,20 @@ internal static class JournalReplay
     }
 
     private static async Task<int> SendAsync(
-        JournalView journal, Redelivery delivery, EventFilter? filter, DateTimeOffset from, DateTimeOffset to, TextWriter error)
+        JournalView journal,
+        Redelivery delivery,
+        EventFilter? filter,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        TextWriter error
+    )
     {
         var (taken, refused, damaged, reported) = (0L, 0L, 0L, 0L);
-        if (await delivery.BeginAsync(CancellationToken.None) is { } unreachable) return await StopAsync(unreachable);
+        if (await delivery.BeginAsync(CancellationToken.None) is { } unreachable)
+        {
+            return await StopAsync(unreachable);
+        }
+
         DateTimeOffset? first = null;
         var begins = 0L;
         var walker = journal.Walk();
@@ -62,20 +90,42 @@ internal static class JournalReplay
                 continue;
             }
             var at = DateTimeOffset.FromUnixTimeMilliseconds((long)(walker.Envelope.Id.High >> UnixMillisecondsShift));
-            if (first is null) (first, begins) = (at, walker.Envelope.Sequence);
-            if (at < from || at >= to || filter?.Passes(walker.Payload) == false) continue;
+            if (first is null)
+            {
+                (first, begins) = (at, walker.Envelope.Sequence);
+            }
+
+            if (at < from || at >= to || filter?.Passes(walker.Payload) == false)
+            {
+                continue;
+            }
+
             delivery.Add(walker.Envelope.Id, walker.Payload);
-            if (delivery.IsFull && await SendBatchAsync() is { } problem) return await StopAsync(problem);
+            if (delivery.IsFull && await SendBatchAsync() is { } problem)
+            {
+                return await StopAsync(problem);
+            }
         }
-        if (await SendBatchAsync() is { } last) return await StopAsync(last);
+        if (await SendBatchAsync() is { } last)
+        {
+            return await StopAsync(last);
+        }
 
         // A journal that still has its first event never held anything before it.
         if (begins != 1 && (first is null || first > from))
         {
             var begin = first is { } oldest ? $"begins with {Timestamp.Format(oldest)}" : "is empty";
-            await error.WriteLineAsync($"edge journal replay: the journal {begin}; what came before is no longer held (journal.retainHours, journal.retainBytes)");
+            await error.WriteLineAsync(
+                $"edge journal replay: the journal {begin}; what came before is no longer held (journal.retainHours, journal.retainBytes)"
+            );
         }
-        if (damaged > 0) await error.WriteLineAsync($"edge journal replay: {damaged} pages could not be read: edge journal verify has more");
+        if (damaged > 0)
+        {
+            await error.WriteLineAsync(
+                $"edge journal replay: {damaged} pages could not be read: edge journal verify has more"
+            );
+        }
+
         await error.WriteLineAsync(Count());
         return refused == 0 && damaged == 0 ? ExitCode.Success : ExitCode.Failure;
 
@@ -84,11 +134,17 @@ internal static class JournalReplay
             var problem = await delivery.SendAsync(CancellationToken.None);
             taken += delivery.Taken.Count;
             refused += delivery.Refused.Count;
-            foreach (var (id, answer) in delivery.Refused) await error.WriteLineAsync($"edge journal replay: {id} was refused: {answer}");
+            foreach (var (id, answer) in delivery.Refused)
+            {
+                await error.WriteLineAsync($"edge journal replay: {id} was refused: {answer}");
+            }
+
             if (taken - reported >= ProgressEvery)
             {
                 reported = taken;
-                await error.WriteLineAsync($"edge journal replay: {taken.ToString(CultureInfo.InvariantCulture)} events so far");
+                await error.WriteLineAsync(
+                    $"edge journal replay: {taken.ToString(CultureInfo.InvariantCulture)} events so far"
+                );
             }
             return problem;
         }
@@ -97,7 +153,9 @@ internal static class JournalReplay
 
         async Task<int> StopAsync(string problem)
         {
-            await error.WriteLineAsync($"edge journal replay: stopped: {problem}; {taken} events were sent, and the whole period may be sent again");
+            await error.WriteLineAsync(
+                $"edge journal replay: stopped: {problem}; {taken} events were sent, and the whole period may be sent again"
+            );
             return ExitCode.Failure;
         }
     }

@@ -4,9 +4,9 @@ using Edge.Journal;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge journal skip-to</c>: makes a sink give up every event up to and including a sequence. The only way to give up events
-/// that are stored; they are counted as skipped. Also the way out when a segment is lost: once every sink is past it, the
-/// journal lets go of it and the service starts again.
+/// <c>edge journal skip-to</c>: makes a sink give up every event up to and including a sequence. The only way to give
+/// up events that are stored; they are counted as skipped. Also the way out when a segment is lost: once every sink is
+/// past it, the journal lets go of it and the service starts again.
 /// </summary>
 internal static class JournalSkipTo
 {
@@ -24,18 +24,36 @@ internal static class JournalSkipTo
         {
             using var journal = OfflineJournal.Open(options);
             if (!journal.HasSink(sink))
-                throw new JournalException($"no sink '{sink}' has a cursor; there are: {string.Join(", ", journal.Sinks())}");
+            {
+                throw new JournalException(
+                    $"no sink '{sink}' has a cursor; there are: {string.Join(", ", journal.Sinks())}"
+                );
+            }
+
             var last = journal.Committed.Sequence;
             if (target == End)
+            {
                 target = last.ToString(CultureInfo.InvariantCulture);
-            if (!long.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) || sequence > last)
+            }
+
+            if (
+                !long.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)
+                || sequence > last
+            )
+            {
                 throw new JournalException($"'{target}' is not a sequence from 1 to {last}, nor '{End}'");
+            }
 
             using (var cursor = journal.OpenCursor(sink))
             {
                 var before = cursor.Value;
                 if (before.Cursor.Sequence >= sequence)
-                    throw new JournalException($"sink {sink} is already at {before.Cursor.Sequence}; nothing to give up");
+                {
+                    throw new JournalException(
+                        $"sink {sink} is already at {before.Cursor.Sequence}; nothing to give up"
+                    );
+                }
+
                 var after = Find(journal, before.Cursor, sequence);
                 var skipped = after.Sequence - before.Cursor.Sequence;
                 cursor.Write(before with { Cursor = after, Skipped = before.Skipped + skipped });
@@ -43,7 +61,10 @@ internal static class JournalSkipTo
             }
             journal.ReleaseTaken();
             foreach (var problem in journal.SegmentProblems())
+            {
                 output.WriteLine($"{problem}, and another sink still needs it");
+            }
+
             return ExitCode.Success;
         }
         catch (JournalException e)
@@ -62,7 +83,9 @@ internal static class JournalSkipTo
             for (var step = walker.Step(); step != WalkStep.End; step = walker.Step())
             {
                 if (step != WalkStep.Damage && walker.Envelope.Sequence > sequence)
+                {
                     return new JournalCursor(walker.Address, walker.Envelope.Sequence - 1);
+                }
             }
         }
         return new JournalCursor(journal.Committed.Until, journal.Committed.Sequence);

@@ -4,8 +4,8 @@ using Edge.Journal;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge journal stat</c>: one JSON object with the journal's addresses, sequences, sizes and the progress of every sink.
-/// Reads no records.
+/// <c>edge journal stat</c>: one JSON object with the journal's addresses, sequences, sizes and the progress of every
+/// sink. Reads no records.
 /// </summary>
 internal static class JournalStat
 {
@@ -48,7 +48,10 @@ internal static class JournalStat
         json.WriteNumber("damaged_commit_slots", journal.DamagedSlots);
         json.WriteStartArray("problems");
         foreach (var problem in journal.SegmentProblems())
+        {
             json.WriteStringValue(problem);
+        }
+
         json.WriteEndArray();
     }
 

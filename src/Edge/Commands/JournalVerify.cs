@@ -3,8 +3,8 @@ using Edge.Journal;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge journal verify</c>: checks every file and every record the journal holds and every cursor. Prints one line per
-/// problem and a last line with what was counted; exit code 0 only when there is no problem.
+/// <c>edge journal verify</c>: checks every file and every record the journal holds and every cursor. Prints one line
+/// per problem and a last line with what was counted; exit code 0 only when there is no problem.
 /// </summary>
 internal static class JournalVerify
 {
@@ -17,7 +17,8 @@ internal static class JournalVerify
             var records = Examine(journal, Report);
             output.WriteLine(
                 $"{records} records intact, {problems} problems, addresses {journal.Committed.Begin} to {journal.Committed.Until},"
-                + $" last record {journal.Committed.Sequence}");
+                    + $" last record {journal.Committed.Sequence}"
+            );
             return problems == 0 ? ExitCode.Success : ExitCode.Failure;
 
             void Report(string problem)
@@ -37,9 +38,15 @@ internal static class JournalVerify
     public static long Examine(OfflineJournal journal, Action<string> report)
     {
         if (journal.DamagedSlots > 0)
+        {
             report("one commit slot is damaged; the next start repairs it");
+        }
+
         foreach (var problem in journal.SegmentProblems())
+        {
             report(problem);
+        }
+
         var records = CheckRecords(journal, report);
         CheckCursors(journal, report);
         return records;
@@ -58,15 +65,30 @@ internal static class JournalVerify
                 continue;
             }
             if (step == WalkStep.NewerVersion)
-                report($"address {walker.Address}: a record of format {walker.Envelope.Version}; this program cannot read it");
+            {
+                report(
+                    $"address {walker.Address}: a record of format {walker.Envelope.Version}; this program cannot read it"
+                );
+            }
+
             var sequence = walker.Envelope.Sequence;
             if (last != 0 && sequence != last + 1)
-                report($"address {walker.Address}: record {sequence} follows record {last}, {sequence - last - 1} are missing");
+            {
+                report(
+                    $"address {walker.Address}: record {sequence} follows record {last}, {sequence - last - 1} are missing"
+                );
+            }
+
             last = sequence;
             records++;
         }
         if (last != journal.Committed.Sequence && journal.Committed.Begin < journal.Committed.Until)
-            report($"address {journal.Committed.Until}: the last record is {last}, committed was {journal.Committed.Sequence}");
+        {
+            report(
+                $"address {journal.Committed.Until}: the last record is {last}, committed was {journal.Committed.Sequence}"
+            );
+        }
+
         return records;
     }
 
@@ -78,7 +100,11 @@ internal static class JournalVerify
             {
                 using var cursor = journal.OpenCursor(sink);
                 if (cursor.Value.Cursor.Sequence > journal.Committed.Sequence)
-                    report($"sink {sink}: its cursor stands at {cursor.Value.Cursor.Sequence}, behind the end of the journal");
+                {
+                    report(
+                        $"sink {sink}: its cursor stands at {cursor.Value.Cursor.Sequence}, behind the end of the journal"
+                    );
+                }
             }
             catch (JournalException e)
             {

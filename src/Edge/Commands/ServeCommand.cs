@@ -11,9 +11,10 @@ internal static class ServeCommand
     private const string ForwardedHeadersSwitch = "ASPNETCORE_FORWARDEDHEADERS_ENABLED";
 
     /// <summary>What in the environment keeps the service from starting; null when nothing does.</summary>
-    public static string? EnvironmentProblem() => Environment.GetEnvironmentVariable(ForwardedHeadersSwitch) is null
-        ? null
-        : $"{ForwardedHeadersSwitch} is set and would believe anybody's address; unset it and use clientAddress.trustedProxies";
+    public static string? EnvironmentProblem() =>
+        Environment.GetEnvironmentVariable(ForwardedHeadersSwitch) is null
+            ? null
+            : $"{ForwardedHeadersSwitch} is set and would believe anybody's address; unset it and use clientAddress.trustedProxies";
 
     public static async Task<int> RunAsync(EdgeOptions options, TextWriter output, TextWriter error)
     {
@@ -29,13 +30,33 @@ internal static class ServeCommand
             var key = service.IssueFirstKey();
             await service.StartAsync();
             // What is said to a person must not stand among the events.
-            if (options.Sinks.Any(static sink => sink is { Type: SinkType.Stdout, Enabled: true })) output = error;
-            if (key is not null) await output.WriteLineAsync($"API key, shown this once: {key}");
-            if (options.Demo) await WriteDemoHintsAsync(service, options, key ?? "KEY", output);
+            if (options.Sinks.Any(static sink => sink is { Type: SinkType.Stdout, Enabled: true }))
+            {
+                output = error;
+            }
 
-            var stop = Task.Delay(Timeout.Infinite, service.StopRequested).ContinueWith(_ => { }, TaskScheduler.Default);
-            if (await Task.WhenAny(stop, service.JournalFaulted) == stop) await service.StopAsync();
-            if (!service.JournalFaulted.IsCompleted) return ExitCode.Success;
+            if (key is not null)
+            {
+                await output.WriteLineAsync($"API key, shown this once: {key}");
+            }
+
+            if (options.Demo)
+            {
+                await WriteDemoHintsAsync(service, options, key ?? "KEY", output);
+            }
+
+            var stop = Task.Delay(Timeout.Infinite, service.StopRequested)
+                .ContinueWith(_ => { }, TaskScheduler.Default);
+            if (await Task.WhenAny(stop, service.JournalFaulted) == stop)
+            {
+                await service.StopAsync();
+            }
+
+            if (!service.JournalFaulted.IsCompleted)
+            {
+                return ExitCode.Success;
+            }
+
             service.ReportFault();
             return ExitCode.JournalFault;
         }
@@ -46,10 +67,16 @@ internal static class ServeCommand
         }
     }
 
-    private static async Task WriteDemoHintsAsync(EdgeService service, EdgeOptions options, string key, TextWriter output)
+    private static async Task WriteDemoHintsAsync(
+        EdgeService service,
+        EdgeOptions options,
+        string key,
+        TextWriter output
+    )
     {
         var url = service.Addresses[0];
-        await output.WriteLineAsync($"""
+        await output.WriteLineAsync(
+            $"""
 
             Edge is ready. Try, in another terminal:
               pixel             curl -i {url}/s/demo-ab/pixel.gif
@@ -58,10 +85,13 @@ internal static class ServeCommand
               your variant      curl {url}/s/demo-ab/resolve
               experiments       curl -H "Authorization: Bearer {key}" {url}/experiments/api
               metrics           curl {url}/metrics
-            Experiments         {Path.GetFullPath(options.ExperimentsDir)}/*.json (edit one: it is served within a second)
+            Experiments         {Path.GetFullPath(
+                options.ExperimentsDir
+            )}/*.json (edit one: it is served within a second)
             Forwarded events    {Path.GetFullPath(options.ForwardedDir)}/*.ndjson
             Ctrl+C stops it.
 
-            """);
+            """
+        );
     }
 }

@@ -10,10 +10,17 @@ internal static class SinkChoice
     {
         foreach (var sink in options.Sinks)
         {
-            if (sink.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) return sink;
+            if (sink.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return sink;
+            }
         }
         var names = string.Join(", ", options.Sinks.Select(static sink => sink.Name));
-        error.WriteLine(name is null ? $"edge {command}: needs the name of a sink; there are: {names}" : $"edge {command}: there is no sink '{name}'; there are: {names}");
+        error.WriteLine(
+            name is null
+                ? $"edge {command}: needs the name of a sink; there are: {names}"
+                : $"edge {command}: there is no sink '{name}'; there are: {names}"
+        );
         return null;
     }
 }

@@ -5,8 +5,9 @@ using Edge.Journal;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge sink status</c>: how far each sink is, as a table for people. Asks the running service for its ledger twice, for the rate between
-/// the two; when no service answers at the configured address, reads cursors and journal of the data directory.
+/// <c>edge sink status</c>: how far each sink is, as a table for people. Asks the running service for its ledger twice,
+/// for the rate between the two; when no service answers at the configured address, reads cursors and journal of the
+/// data directory.
 /// </summary>
 internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, TextWriter output, TextWriter error)
 {
@@ -15,15 +16,29 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan RatePeriod = TimeSpan.FromSeconds(2);
 
-    private static readonly string[] Header = ["SINK", "STATE", "PENDING", "BYTES", "OLDEST", "RATE", "CAUGHT UP IN", "DEAD LETTERS", "LAST ERROR"];
+    private static readonly string[] Header =
+    [
+        "SINK",
+        "STATE",
+        "PENDING",
+        "BYTES",
+        "OLDEST",
+        "RATE",
+        "CAUGHT UP IN",
+        "DEAD LETTERS",
+        "LAST ERROR",
+    ];
 
-    /// <param name="url">Address of the service; null means the configured one, or the data directory when nobody is there.</param>
+    /// <param name="url">Address of the service; null means the configured one, or the data directory when nobody is
+    /// there.</param>
     public async Task<int> RunAsync(string? url)
     {
         var address = url ?? ConfiguredAddress(options);
         if (!Uri.TryCreate(address, UriKind.Absolute, out var target) || target.Scheme != Uri.UriSchemeHttp)
         {
-            await error.WriteLineAsync($"edge sink status: '{address}' is not an http address; give --url http://127.0.0.1:8080");
+            await error.WriteLineAsync(
+                $"edge sink status: '{address}' is not an http address; give --url http://127.0.0.1:8080"
+            );
             return ExitCode.WrongUsage;
         }
         try
@@ -32,13 +47,18 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
         }
         catch (SocketException) when (url is null)
         {
-            await error.WriteLineAsync($"edge sink status: nobody answers at {address}; this is what the data directory says");
+            await error.WriteLineAsync(
+                $"edge sink status: nobody answers at {address}; this is what the data directory says"
+            );
             return ShowStopped();
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
         {
-            var reason = e is OperationCanceledException ? $"no answer within {AnswerDeadline.TotalSeconds} s" : e.Message;
-            await error.WriteLineAsync($"edge sink status: {address}: {reason}; give --url with the address of health and metrics");
+            var reason =
+                e is OperationCanceledException ? $"no answer within {AnswerDeadline.TotalSeconds} s" : e.Message;
+            await error.WriteLineAsync(
+                $"edge sink status: {address}: {reason}; give --url with the address of health and metrics"
+            );
             return ExitCode.Failure;
         }
     }
@@ -46,18 +66,31 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
     /// <summary>An address of the service that this machine can call.</summary>
     private static string ConfiguredAddress(EdgeOptions options)
     {
-        var urls = EdgeConfiguration.SplitUrls(options.AdminUrls) is [_, ..] admin ? admin : EdgeConfiguration.SplitUrls(options.Urls);
+        var urls = EdgeConfiguration.SplitUrls(options.AdminUrls) is [_, ..] admin
+            ? admin
+            : EdgeConfiguration.SplitUrls(options.Urls);
         foreach (var everywhere in (string[])["//*", "//+", "//0.0.0.0", "//[::]"])
+        {
             urls[0] = urls[0].Replace(everywhere, "//127.0.0.1", StringComparison.Ordinal);
+        }
+
         return urls[0];
     }
 
     private async Task<int> ShowRunningAsync(Uri ledger)
     {
-        if (await AskAsync(ledger) is not { } before) return ExitCode.Failure;
+        if (await AskAsync(ledger) is not { } before)
+        {
+            return ExitCode.Failure;
+        }
+
         var began = time.GetTimestamp();
         await Task.Delay(RatePeriod, time);
-        if (await AskAsync(ledger) is not { } after) return ExitCode.Failure;
+        if (await AskAsync(ledger) is not { } after)
+        {
+            return ExitCode.Failure;
+        }
+
         var seconds = time.GetElapsedTime(began).TotalSeconds;
         var rows = new List<string[]> { Header };
         foreach (var sink in after)
@@ -75,8 +108,14 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
     {
         using var deadline = new CancellationTokenSource(AnswerDeadline);
         var (status, body) = await HttpGet.AskAsync(ledger, LedgerMaxBytes, deadline.Token);
-        if (status == 200 && SinkView.ParseLedger(body) is { } sinks) return sinks;
-        await error.WriteLineAsync($"edge sink status: {ledger} answered {status} and no ledger; give --url with the address of health and metrics");
+        if (status == 200 && SinkView.ParseLedger(body) is { } sinks)
+        {
+            return sinks;
+        }
+
+        await error.WriteLineAsync(
+            $"edge sink status: {ledger} answered {status} and no ledger; give --url with the address of health and metrics"
+        );
         return null;
     }
 
@@ -90,16 +129,21 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
             {
                 var progress = journal.ProgressOf(Path.Combine(options.CursorsDir, sink.Name)) ?? default;
                 var pending = journal.CommittedSequence - progress.Cursor.Sequence;
-                rows.Add(new SinkView
-                {
-                    Name = sink.Name,
-                    State = File.Exists(PauseSwitch.PathOf(options.DataDir, sink.Name)) ? "paused" : sink.Enabled ? "stopped" : "disabled",
-                    Passed = progress.Cursor.Sequence,
-                    Pending = pending,
-                    PendingBytes = pending == 0 ? 0 : journal.HeldBytes(progress.Cursor.Address),
-                    DeadLettered = progress.DeadLettered,
-                    Oldest = pending == 0 ? TimeSpan.Zero : AgeOfFirst(journal, progress.Cursor),
-                }.Row(eventsPerSecond: null, arrivingPerSecond: 0));
+                rows.Add(
+                    new SinkView
+                    {
+                        Name = sink.Name,
+                        State =
+                            File.Exists(PauseSwitch.PathOf(options.DataDir, sink.Name)) ? "paused"
+                            : sink.Enabled ? "stopped"
+                            : "disabled",
+                        Passed = progress.Cursor.Sequence,
+                        Pending = pending,
+                        PendingBytes = pending == 0 ? 0 : journal.HeldBytes(progress.Cursor.Address),
+                        DeadLettered = progress.DeadLettered,
+                        Oldest = pending == 0 ? TimeSpan.Zero : AgeOfFirst(journal, progress.Cursor),
+                    }.Row(eventsPerSecond: null, arrivingPerSecond: 0)
+                );
             }
             WriteTable(rows);
             return ExitCode.Success;
@@ -114,8 +158,14 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
     private TimeSpan AgeOfFirst(JournalView journal, JournalCursor from)
     {
         var walker = journal.Walk(from.Address);
-        if (walker.Step() != WalkStep.Record) return TimeSpan.Zero;
-        var age = time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds((long)(walker.Envelope.Id.High >> UnixMillisecondsShift));
+        if (walker.Step() != WalkStep.Record)
+        {
+            return TimeSpan.Zero;
+        }
+
+        var age =
+            time.GetUtcNow()
+            - DateTimeOffset.FromUnixTimeMilliseconds((long)(walker.Envelope.Id.High >> UnixMillisecondsShift));
         return age < TimeSpan.Zero ? TimeSpan.Zero : age;
     }
 
@@ -124,10 +174,20 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
     {
         var widths = new int[Header.Length];
         foreach (var row in rows)
-            for (var i = 0; i < row.Length - 1; i++) widths[i] = Math.Max(widths[i], row[i].Length);
+        {
+            for (var i = 0; i < row.Length - 1; i++)
+            {
+                widths[i] = Math.Max(widths[i], row[i].Length);
+            }
+        }
+
         foreach (var row in rows)
         {
-            for (var i = 0; i < row.Length - 1; i++) output.Write(row[i].PadRight(widths[i] + 2));
+            for (var i = 0; i < row.Length - 1; i++)
+            {
+                output.Write(row[i].PadRight(widths[i] + 2));
+            }
+
             output.WriteLine(row[^1]);
         }
     }

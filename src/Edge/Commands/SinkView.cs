@@ -30,10 +30,15 @@ internal sealed record SinkView
         {
             using var document = JsonDocument.Parse(json);
             var views = new List<SinkView>();
-            foreach (var sink in document.RootElement.GetProperty("sinks").EnumerateArray()) views.Add(Parse(sink));
+            foreach (var sink in document.RootElement.GetProperty("sinks").EnumerateArray())
+            {
+                views.Add(Parse(sink));
+            }
+
             return views;
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e)
+            when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             return null;
         }
@@ -43,44 +48,62 @@ internal sealed record SinkView
     /// <param name="eventsPerSecond">How fast it takes events; null when that is not known.</param>
     /// <param name="arrivingPerSecond">How fast events are stored meanwhile.</param>
     public string[] Row(double? eventsPerSecond, double arrivingPerSecond) =>
-    [
-        Name,
-        State,
-        Pending.ToString("N0", CultureInfo.InvariantCulture),
-        Bytes(PendingBytes),
-        Pending == 0 ? "-" : Duration(Oldest),
-        eventsPerSecond is { } rate ? $"{rate.ToString("N0", CultureInfo.InvariantCulture)}/s" : "-",
-        CaughtUpIn(eventsPerSecond, arrivingPerSecond),
-        DeadLettered.ToString("N0", CultureInfo.InvariantCulture),
-        LastError.Length == 0 ? "-" : LastError,
-    ];
+        [
+            Name,
+            State,
+            Pending.ToString("N0", CultureInfo.InvariantCulture),
+            Bytes(PendingBytes),
+            Pending == 0 ? "-" : Duration(Oldest),
+            eventsPerSecond is { } rate ? $"{rate.ToString("N0", CultureInfo.InvariantCulture)}/s" : "-",
+            CaughtUpIn(eventsPerSecond, arrivingPerSecond),
+            DeadLettered.ToString("N0", CultureInfo.InvariantCulture),
+            LastError.Length == 0 ? "-" : LastError,
+        ];
 
     /// <summary>A length of time with one unit.</summary>
-    public static string Duration(TimeSpan time) => time switch
-    {
-        { TotalSeconds: < 60 } => Whole(time.TotalSeconds, "s"),
-        { TotalMinutes: < 60 } => Whole(time.TotalMinutes, "min"),
-        { TotalHours: < 48 } => Whole(time.TotalHours, "h"),
-        _ => Whole(time.TotalDays, "d"),
-    };
+    public static string Duration(TimeSpan time) =>
+        time switch
+        {
+            { TotalSeconds: < 60 } => Whole(time.TotalSeconds, "s"),
+            { TotalMinutes: < 60 } => Whole(time.TotalMinutes, "min"),
+            { TotalHours: < 48 } => Whole(time.TotalHours, "h"),
+            _ => Whole(time.TotalDays, "d"),
+        };
 
     private static string Bytes(long bytes)
     {
         string[] units = ["B", "kB", "MB", "GB", "TB"];
         var value = (double)bytes;
         var unit = 0;
-        for (; value >= 1_000 && unit < units.Length - 1; unit++) value /= 1_000;
+        for (; value >= 1_000 && unit < units.Length - 1; unit++)
+        {
+            value /= 1_000;
+        }
+
         return value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture) + " " + units[unit];
     }
 
-    private static string Whole(double value, string unit) => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(value):0} {unit}");
+    private static string Whole(double value, string unit) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(value):0} {unit}");
 
     private string CaughtUpIn(double? eventsPerSecond, double arrivingPerSecond)
     {
-        if (Pending == 0) return "has all";
-        if (eventsPerSecond is not { } rate) return "-";
+        if (Pending == 0)
+        {
+            return "has all";
+        }
+
+        if (eventsPerSecond is not { } rate)
+        {
+            return "-";
+        }
+
         var gain = rate - arrivingPerSecond;
-        if (gain <= 0) return rate <= 0 ? "stands still" : "falls behind";
+        if (gain <= 0)
+        {
+            return rate <= 0 ? "stands still" : "falls behind";
+        }
+
         return Duration(TimeSpan.FromSeconds(Math.Min(Pending / gain, TimeSpan.MaxValue.TotalSeconds / 2)));
     }
 

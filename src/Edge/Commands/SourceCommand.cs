@@ -7,12 +7,15 @@ using Edge.Enrichment;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge source --stdin</c>: classifies visits, one JSON object a line, with the code that classifies events. A line that is no such object is
-/// named on stderr and makes the exit code 1; the rest is answered.
+/// <c>edge source --stdin</c>: classifies visits, one JSON object a line, with the code that classifies events. A line
+/// that is no such object is named on stderr and makes the exit code 1; the rest is answered.
 /// </summary>
 internal static class SourceCommand
 {
-    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Readable = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static int Run(TextReader input, TextWriter output, TextWriter error)
     {
@@ -20,14 +23,20 @@ internal static class SourceCommand
         var line = new ArrayBufferWriter<byte>();
         for (var number = 1; input.ReadLine() is { } text; number++)
         {
-            if (string.IsNullOrWhiteSpace(text)) continue;
+            if (string.IsNullOrWhiteSpace(text))
+            {
+                continue;
+            }
+
             line.ResetWrittenCount();
             if (TryClassify(text, line))
             {
                 output.WriteLine(Encoding.UTF8.GetString(line.WrittenSpan));
                 continue;
             }
-            error.WriteLine($"edge source: line {number}: must be a JSON object with the texts url, referrer, request_host");
+            error.WriteLine(
+                $"edge source: line {number}: must be a JSON object with the texts url, referrer, request_host"
+            );
             exitCode = ExitCode.Failure;
         }
         return exitCode;
@@ -38,8 +47,20 @@ internal static class SourceCommand
         try
         {
             using var document = JsonDocument.Parse(text);
-            if (document.RootElement.ValueKind != JsonValueKind.Object) return false;
-            if (Text("url") is not { } url || Text("referrer") is not { } referrer || Text("request_host") is not { } host) return false;
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                return false;
+            }
+
+            if (
+                Text("url") is not { } url
+                || Text("referrer") is not { } referrer
+                || Text("request_host") is not { } host
+            )
+            {
+                return false;
+            }
+
             Span<char> scratch = stackalloc char[SourceClassifier.ScratchChars];
             // Nothing at all is a visit too: somebody who typed the address.
             var isKnown = SourceClassifier.TryClassify(url, referrer, host, scratch, out var source);
@@ -55,7 +76,11 @@ internal static class SourceCommand
 
             string? Text(string name)
             {
-                if (!document.RootElement.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return "";
+                if (!document.RootElement.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+                {
+                    return "";
+                }
+
                 return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
             }
         }

@@ -5,14 +5,18 @@ using Edge.Enrichment;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge ua</c>: one user agent per line in, one JSON line each out, as the uap-core rules see it. A line is treated as the header is:
-/// 512 bytes, UTF-8 if it is that. Lines end with LF or CRLF; each gives an answer, the empty one too.
+/// <c>edge ua</c>: one user agent per line in, one JSON line each out, as the uap-core rules see it. A line is treated
+/// as the header is: 512 bytes, UTF-8 if it is that. Lines end with LF or CRLF; each gives an answer, the empty one
+/// too.
 /// </summary>
 internal static class UserAgentCommand
 {
     private const int BufferBytes = 1 << 16;
 
-    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static int Run(Stream input, Stream output)
     {
@@ -29,7 +33,11 @@ internal static class UserAgentCommand
             {
                 if (value != (byte)'\n')
                 {
-                    if (length < line.Length) line[(int)length] = (char)value;
+                    if (length < line.Length)
+                    {
+                        line[(int)length] = (char)value;
+                    }
+
                     length++;
                     continue;
                 }
@@ -38,11 +46,20 @@ internal static class UserAgentCommand
             }
             lines.Flush();
         }
-        if (length > 0) Answer(parser, line[..(int)Math.Min(length, line.Length)], writer, lines);
+        if (length > 0)
+        {
+            Answer(parser, line[..(int)Math.Min(length, line.Length)], writer, lines);
+        }
+
         return ExitCode.Success;
     }
 
-    private static void Answer(UserAgentParser parser, ReadOnlySpan<char> line, Utf8JsonWriter writer, BufferedStream lines)
+    private static void Answer(
+        UserAgentParser parser,
+        ReadOnlySpan<char> line,
+        Utf8JsonWriter writer,
+        BufferedStream lines
+    )
     {
         var parsed = parser.Parse(UserAgentText.Of(line is [.. var text, '\r'] ? text : line));
         writer.Reset();

@@ -9,23 +9,35 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge verdict --stdin</c>: judges requests, one JSON object a line, with the rules and the code that judge events. A line that is no such
-/// object is named on stderr and makes the exit code 1; the rest is answered. Mistakes in the operator's rules are named first.
+/// <c>edge verdict --stdin</c>: judges requests, one JSON object a line, with the rules and the code that judge events.
+/// A line that is no such object is named on stderr and makes the exit code 1; the rest is answered. Mistakes in the
+/// operator's rules are named first.
 /// </summary>
 internal static class VerdictCommand
 {
-    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Readable = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static int Run(EdgeOptions options, TextReader input, TextWriter output, TextWriter error)
     {
         var (table, problems) = VerdictRules.Load(options);
-        foreach (var problem in problems) error.WriteLine($"edge verdict: {problem}");
+        foreach (var problem in problems)
+        {
+            error.WriteLine($"edge verdict: {problem}");
+        }
+
         var exitCode = problems.Count == 0 ? ExitCode.Success : ExitCode.Failure;
         var judge = new VerdictJudge(table, problems.Count, new EnrichmentFaults());
         var line = new ArrayBufferWriter<byte>();
         for (var number = 1; input.ReadLine() is { } text; number++)
         {
-            if (string.IsNullOrWhiteSpace(text)) continue;
+            if (string.IsNullOrWhiteSpace(text))
+            {
+                continue;
+            }
+
             if (TryJudge(text, judge) is { } judgement)
             {
                 line.ResetWrittenCount();
@@ -33,7 +45,9 @@ internal static class VerdictCommand
                 output.WriteLine(Encoding.UTF8.GetString(line.WrittenSpan));
                 continue;
             }
-            error.WriteLine($"edge verdict: line {number}: must be a JSON object with the texts user_agent, ip, kind (pixel, click, api) and the object headers");
+            error.WriteLine(
+                $"edge verdict: line {number}: must be a JSON object with the texts user_agent, ip, kind (pixel, click, api) and the object headers"
+            );
             exitCode = ExitCode.Failure;
         }
         return exitCode;
@@ -45,8 +59,16 @@ internal static class VerdictCommand
         {
             using var document = JsonDocument.Parse(text);
             var request = document.RootElement;
-            if (request.ValueKind != JsonValueKind.Object) return null;
-            if (Text(request, "user_agent") is not { } userAgent || Text(request, "ip") is not { } ip) return null;
+            if (request.ValueKind != JsonValueKind.Object)
+            {
+                return null;
+            }
+
+            if (Text(request, "user_agent") is not { } userAgent || Text(request, "ip") is not { } ip)
+            {
+                return null;
+            }
+
             VerdictScope? scope = Text(request, "kind") switch
             {
                 "" or "pixel" => VerdictScope.Pixel,
@@ -55,10 +77,15 @@ internal static class VerdictCommand
                 _ => null,
             };
             var address = default(ClientAddress);
-            if (scope is not { } asked || (ip.Length > 0 && !ClientAddress.TryParse(ip, out address))) return null;
+            if (scope is not { } asked || (ip.Length > 0 && !ClientAddress.TryParse(ip, out address)))
+            {
+                return null;
+            }
             // The listener hands over each byte as a char.
             var agent = UserAgentText.Cut(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(userAgent)));
-            return Headers(request) is { } headers ? judge.Judge(judge.MatchAgent(agent), address, headers, asked) : null;
+            return Headers(request) is { } headers
+                ? judge.Judge(judge.MatchAgent(agent), address, headers, asked)
+                : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -68,18 +95,34 @@ internal static class VerdictCommand
 
     private static string? Text(JsonElement owner, string name)
     {
-        if (!owner.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return "";
+        if (!owner.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return "";
+        }
+
         return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
     }
 
     private static HeaderDictionary? Headers(JsonElement request)
     {
         var headers = new HeaderDictionary();
-        if (!request.TryGetProperty("headers", out var members)) return headers;
-        if (members.ValueKind != JsonValueKind.Object) return null;
+        if (!request.TryGetProperty("headers", out var members))
+        {
+            return headers;
+        }
+
+        if (members.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
         foreach (var member in members.EnumerateObject())
         {
-            if (member.Value.ValueKind != JsonValueKind.String) return null;
+            if (member.Value.ValueKind != JsonValueKind.String)
+            {
+                return null;
+            }
+
             headers[member.Name] = member.Value.GetString();
         }
         return headers;

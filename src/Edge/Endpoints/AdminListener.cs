@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints;
 
 /// <summary>
-/// Decides by the port a request came in on whether it may reach health, metrics and ledger. Without admin addresses every port
-/// serves everything. The host name is not looked at: a client chooses it.
+/// Decides by the port a request came in on whether it may reach health, metrics and ledger. Without admin addresses
+/// every port serves everything. The host name is not looked at: a client chooses it.
 /// </summary>
 internal sealed class AdminListener
 {
@@ -17,5 +17,6 @@ internal sealed class AdminListener
     public bool ServesAdmin(HttpContext context) => _ports.Length == 0 || _ports.Contains(context.Connection.LocalPort);
 
     /// <summary>Whether this request may see public routes.</summary>
-    public bool ServesPublic(HttpContext context) => _ports.Length == 0 || !_ports.Contains(context.Connection.LocalPort);
+    public bool ServesPublic(HttpContext context) =>
+        _ports.Length == 0 || !_ports.Contains(context.Connection.LocalPort);
 }

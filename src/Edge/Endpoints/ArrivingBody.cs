@@ -4,8 +4,9 @@ using Edge.Requests;
 namespace Edge.Endpoints;
 
 /// <summary>
-/// The body of one request while it comes and until it is inflated. As soon as enough of it is there its beginning is judged: a body that is
-/// wrong from the start becomes that beginning, in which the API's reader finds the fault, and the rest need not come. Not thread safe.
+/// The body of one request while it comes and until it is inflated. As soon as enough of it is there its beginning is
+/// judged: a body that is wrong from the start becomes that beginning, in which the API's reader finds the fault, and
+/// the rest need not come. Not thread safe.
 /// </summary>
 /// <param name="rules">What the route takes.</param>
 /// <param name="isGzip">How it is coded.</param>
@@ -15,11 +16,15 @@ internal sealed class ArrivingBody(BodyRules rules, bool isGzip, long? announced
     /// <summary>Where a body that is going to be long is judged first: most that are wrong are wrong here.</summary>
     private const int JudgedFirstBytes = 64 << 10;
 
-    /// <summary>What most gzip bodies need for <see cref="LargeBodies.FromBytes"/>; the others are judged at twice as much, and so on.</summary>
+    /// <summary>
+    /// What most gzip bodies need for <see cref="LargeBodies.FromBytes"/>; the others are judged at twice as much, and
+    /// so on.
+    /// </summary>
     private const int GzipJudgedFromBytes = 192 << 10;
 
     private PooledBytes _bytes = new(rules.Budget);
-    private int _judgedFromBytes = rules.Large is null ? int.MaxValue
+    private int _judgedFromBytes =
+        rules.Large is null ? int.MaxValue
         : isGzip ? GzipJudgedFromBytes
         : announcedBytes > LargeBodies.FromBytes ? JudgedFirstBytes
         : LargeBodies.FromBytes;
@@ -29,11 +34,16 @@ internal sealed class ArrivingBody(BodyRules rules, bool isGzip, long? announced
     /// <summary>Whether it is only the beginning of a body that is wrong already.</summary>
     public bool IsCut { get; private set; }
 
-    /// <summary>Position of an event in the beginning that is too long for the API, so that nobody reads it again; null without one.</summary>
+    /// <summary>
+    /// Position of an event in the beginning that is too long for the API, so that nobody reads it again; null without
+    /// one.
+    /// </summary>
     public int? LongEvent { get; private set; }
 
     /// <summary>Whether what is still to be done with it wants a turn of <see cref="LargeBodies"/>.</summary>
-    public bool WantsTurn => _isLong || (_isGzip && rules.Large is not null && GzipBody.IsStatedLonger(_bytes.Written.Span, LargeBodies.FromBytes));
+    public bool WantsTurn =>
+        _isLong
+        || (_isGzip && rules.Large is not null && GzipBody.IsStatedLonger(_bytes.Written.Span, LargeBodies.FromBytes));
 
     /// <summary>The bytes, inflated once <see cref="Inflate"/> says so. Pooled: they end with this.</summary>
     public ReadOnlyMemory<byte> Bytes => _bytes.Written;
@@ -43,16 +53,33 @@ internal sealed class ArrivingBody(BodyRules rules, bool isGzip, long? announced
     {
         foreach (var segment in sent)
         {
-            if (_bytes.Length + segment.Length > rules.BytesMax) return BodyFault.TooLarge;
-            if (!_bytes.TryAppend(segment.Span)) return BodyFault.Busy;
+            if (_bytes.Length + segment.Length > rules.BytesMax)
+            {
+                return BodyFault.TooLarge;
+            }
+
+            if (!_bytes.TryAppend(segment.Span))
+            {
+                return BodyFault.Busy;
+            }
         }
-        if (_bytes.Length <= _judgedFromBytes || _isLong) return BodyFault.None;
-        if (_isGzip) return InflateBeginning(isWhole: false);
+        if (_bytes.Length <= _judgedFromBytes || _isLong)
+        {
+            return BodyFault.None;
+        }
+
+        if (_isGzip)
+        {
+            return InflateBeginning(isWhole: false);
+        }
+
         JudgePlain();
         return BodyFault.None;
     }
 
-    /// <summary>Inflates the body once it is whole; without a turn no further than needed to know that it wants one.</summary>
+    /// <summary>
+    /// Inflates the body once it is whole; without a turn no further than needed to know that it wants one.
+    /// </summary>
     public BodyFault Inflate(bool hasTurn)
     {
         var fault = _isGzip && !_isLong ? InflateBeginning(isWhole: true) : BodyFault.None;
@@ -83,7 +110,11 @@ internal sealed class ArrivingBody(BodyRules rules, bool isGzip, long? announced
             return BodyFault.None;
         }
         inflated.Dispose();
-        if (_isLong) return BodyFault.None;
+        if (_isLong)
+        {
+            return BodyFault.None;
+        }
+
         _judgedFromBytes = 2 * _bytes.Length;
         return isWhole || fault == BodyFault.TooLarge ? fault : BodyFault.None;
     }

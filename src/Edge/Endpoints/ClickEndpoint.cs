@@ -6,10 +6,16 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints;
 
 /// <summary>
-/// <c>GET|HEAD /s/{slug}/click</c> (spec 4.2): counts a click and redirects to the stored destination, never to anything the caller
-/// sent. A known link always redirects, whether or not the click could be kept.
+/// <c>GET|HEAD /s/{slug}/click</c> (spec 4.2): counts a click and redirects to the stored destination, never to
+/// anything the caller sent. A known link always redirects, whether or not the click could be kept.
 /// </summary>
-internal sealed class ClickEndpoint(CatalogHolder catalog, VisitRecorder visits, EventJournal journal, AckMode ack, RequestLog log)
+internal sealed class ClickEndpoint(
+    CatalogHolder catalog,
+    VisitRecorder visits,
+    EventJournal journal,
+    AckMode ack,
+    RequestLog log
+)
 {
     public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug)
     {
@@ -26,7 +32,9 @@ internal sealed class ClickEndpoint(CatalogHolder catalog, VisitRecorder visits,
         var outcome = Record(context, experiment, out var sequence);
         log.Metrics.Count(RouteName.Click, outcome);
         Replies.WriteRedirect(context.Response, experiment.Location);
-        return ack == AckMode.Disk ? Acknowledgement.AfterCommitAsync(context, journal, outcome, sequence, log.Metrics) : Task.CompletedTask;
+        return ack == AckMode.Disk
+            ? Acknowledgement.AfterCommitAsync(context, journal, outcome, sequence, log.Metrics)
+            : Task.CompletedTask;
     }
 
     private Outcome Record(HttpContext context, CatalogEntry experiment, out long sequence)
@@ -35,8 +43,16 @@ internal sealed class ClickEndpoint(CatalogHolder catalog, VisitRecorder visits,
         try
         {
             // Mails already sent must not break when a test is paused or over; it only stops counting.
-            if (!experiment.IsRunning) return Outcome.NotRunning;
-            if (HttpMethods.IsHead(context.Request.Method)) return Outcome.Head;
+            if (!experiment.IsRunning)
+            {
+                return Outcome.NotRunning;
+            }
+
+            if (HttpMethods.IsHead(context.Request.Method))
+            {
+                return Outcome.Head;
+            }
+
             return visits.Record(context, experiment, VisitKind.Click, out sequence);
         }
 #pragma warning disable CA1031 // A known link always redirects; the bug is counted and logged.

@@ -5,10 +5,17 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints;
 
 /// <summary>
-/// <c>GET|HEAD /s/{slug}.png|jpg|jpeg|webp</c>: redirects to the image of the chosen variant. The experiment's other routes count; an image
-/// counts only where the operator has said so, because mails that embed the pixel too would count twice.
+/// <c>GET|HEAD /s/{slug}.png|jpg|jpeg|webp</c>: redirects to the image of the chosen variant. The experiment's other
+/// routes count; an image counts only where the operator has said so, because mails that embed the pixel too would
+/// count twice.
 /// </summary>
-internal sealed class ImageEndpoint(CatalogHolder catalog, VisitRecorder visits, ImageSource images, bool counts, RequestLog log)
+internal sealed class ImageEndpoint(
+    CatalogHolder catalog,
+    VisitRecorder visits,
+    ImageSource images,
+    bool counts,
+    RequestLog log
+)
 {
     public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug, ImageFormat format)
     {
@@ -26,7 +33,13 @@ internal sealed class ImageEndpoint(CatalogHolder catalog, VisitRecorder visits,
 
     private Outcome Record(HttpContext context, CatalogEntry experiment)
     {
-        if (!experiment.IsRunning) return Outcome.NotRunning;
-        return HttpMethods.IsHead(context.Request.Method) ? Outcome.Head : visits.Record(context, experiment, VisitKind.Image, out _);
+        if (!experiment.IsRunning)
+        {
+            return Outcome.NotRunning;
+        }
+
+        return HttpMethods.IsHead(context.Request.Method)
+            ? Outcome.Head
+            : visits.Record(context, experiment, VisitKind.Image, out _);
     }
 }

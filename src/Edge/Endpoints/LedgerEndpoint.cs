@@ -10,39 +10,55 @@ namespace Edge.Endpoints;
 
 /// <summary>
 /// <c>GET /ledger</c>: the conservation counters with their equations, since the journal's birth:
-/// <c>received = stored + in_flight + dropped + unaccounted</c>, where unaccounted is 0 unless an event is just being appended, and for
-/// every sink <c>stored = forwarded + pending + dead_lettered + skipped</c>, with <c>filtered</c> a part of skipped. Every figure is counted where it happens.
+/// <c>received = stored + in_flight + dropped + unaccounted</c>, where unaccounted is 0 unless an event is just being
+/// appended, and for every sink <c>stored = forwarded + pending + dead_lettered + skipped</c>, with <c>filtered</c> a
+/// part of skipped. Every figure is counted where it happens.
 /// </summary>
 internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwarder forwarder)
 {
     public async Task HandleAsync(HttpContext context)
     {
         var body = new ArrayBufferWriter<byte>(1_024);
-        using (var json = new Utf8JsonWriter(body, new JsonWriterOptions { Indented = true })) Write(json);
+        using (var json = new Utf8JsonWriter(body, new JsonWriterOptions { Indented = true }))
+        {
+            Write(json);
+        }
+
         var response = context.Response;
         response.ContentType = "application/json";
         response.ContentLength = body.WrittenCount;
         Replies.ForbidCaching(response.Headers);
-        if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body.WrittenMemory);
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await response.Body.WriteAsync(body.WrittenMemory);
+        }
     }
 
     private void Write(Utf8JsonWriter json)
     {
-        // Events move on while they are counted: received is read last, so what arrives meanwhile shows as unaccounted, never as less
-        // than nothing.
+        // Events move on while they are counted: received is read last, so what arrives meanwhile shows as unaccounted,
+        // never as less than nothing.
         var status = journal.Status;
         json.WriteStartObject();
         json.WriteString("epoch", journal.EpochId.ToString("x32", null));
         json.WriteNumber("stored", status.CommittedSequence);
         json.WriteNumber("in_flight", status.AppendedSequence - status.CommittedSequence);
         json.WriteStartObject("dropped");
-        foreach (var reason in Enum.GetValues<DropReason>()) json.WriteNumber(PrometheusText.SnakeCase(reason.ToString()), ledger.Dropped(reason));
+        foreach (var reason in Enum.GetValues<DropReason>())
+        {
+            json.WriteNumber(PrometheusText.SnakeCase(reason.ToString()), ledger.Dropped(reason));
+        }
+
         json.WriteEndObject();
         var dropped = ledger.DroppedTotal;
         json.WriteNumber("dropped_total", dropped);
         json.WriteNumber("quarantined_pages", status.QuarantinedPages);
         json.WriteStartArray("sinks");
-        foreach (var sink in forwarder.Statuses) WriteSink(json, sink);
+        foreach (var sink in forwarder.Statuses)
+        {
+            WriteSink(json, sink);
+        }
+
         json.WriteEndArray();
         var received = ledger.Received;
         json.WriteNumber("received", received);
@@ -67,7 +83,14 @@ internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwar
         json.WriteNumber("oldest_pending_seconds", sink.OldestPendingAge.TotalSeconds);
         json.WriteString("state", PrometheusText.SnakeCase(sink.State.ToString()));
         json.WriteString("last_error", sink.LastError);
-        if (sink.LastErrorAt is { } at) json.WriteString("last_error_at", at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        if (sink.LastErrorAt is { } at)
+        {
+            json.WriteString(
+                "last_error_at",
+                at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)
+            );
+        }
+
         json.WriteEndObject();
     }
 }

@@ -6,10 +6,16 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints;
 
 /// <summary>
-/// <c>GET|HEAD /s/{slug}/pixel.gif</c> (spec 4.1): counts an impression and answers the same 43 bytes whatever happened. A pixel is
-/// always a pixel, because a broken image in a mail is worse than a lost count.
+/// <c>GET|HEAD /s/{slug}/pixel.gif</c> (spec 4.1): counts an impression and answers the same 43 bytes whatever
+/// happened. A pixel is always a pixel, because a broken image in a mail is worse than a lost count.
 /// </summary>
-internal sealed class PixelEndpoint(CatalogHolder catalog, VisitRecorder visits, EventJournal journal, AckMode ack, RequestLog log)
+internal sealed class PixelEndpoint(
+    CatalogHolder catalog,
+    VisitRecorder visits,
+    EventJournal journal,
+    AckMode ack,
+    RequestLog log
+)
 {
     public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug)
     {
@@ -17,7 +23,9 @@ internal sealed class PixelEndpoint(CatalogHolder catalog, VisitRecorder visits,
         var outcome = Record(context, slug, isHead, out var sequence);
         log.Metrics.Count(RouteName.Pixel, outcome);
         Replies.WritePixel(context.Response, isHead);
-        return ack == AckMode.Disk ? Acknowledgement.AfterCommitAsync(context, journal, outcome, sequence, log.Metrics) : Task.CompletedTask;
+        return ack == AckMode.Disk
+            ? Acknowledgement.AfterCommitAsync(context, journal, outcome, sequence, log.Metrics)
+            : Task.CompletedTask;
     }
 
     private Outcome Record(HttpContext context, ReadOnlySpan<char> slug, bool isHead, out long sequence)
@@ -25,9 +33,21 @@ internal sealed class PixelEndpoint(CatalogHolder catalog, VisitRecorder visits,
         sequence = 0;
         try
         {
-            if (!catalog.Current.TryFind(slug, out var experiment)) return Outcome.NotFound;
-            if (!experiment.IsRunning) return Outcome.NotRunning;
-            if (isHead) return Outcome.Head;
+            if (!catalog.Current.TryFind(slug, out var experiment))
+            {
+                return Outcome.NotFound;
+            }
+
+            if (!experiment.IsRunning)
+            {
+                return Outcome.NotRunning;
+            }
+
+            if (isHead)
+            {
+                return Outcome.Head;
+            }
+
             return visits.Record(context, experiment, VisitKind.Impression, out sequence);
         }
 #pragma warning disable CA1031 // The promise "a pixel is always a pixel" outranks a narrow catch; the bug is counted and logged.

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints;
 
 /// <summary>
-/// Where a visitor is (spec 6.6): the country a trusted proxy states in the configured header, else the geo database. Thread safe,
-/// allocates nothing, never fails a request.
+/// Where a visitor is (spec 6.6): the country a trusted proxy states in the configured header, else the geo database.
+/// Thread safe, allocates nothing, never fails a request.
 /// </summary>
 /// <param name="database">The geo database.</param>
 /// <param name="addresses">Knows the trusted proxies.</param>
@@ -31,7 +31,11 @@ internal sealed class PlaceFinder(GeoDatabase database, ClientAddressResolver ad
 
     private CountryCode StatedCountry(HttpContext context)
     {
-        if (countryHeader.Length == 0 || !addresses.IsTrustedPeer(context.Connection.RemoteIpAddress)) return CountryCode.Unknown;
+        if (countryHeader.Length == 0 || !addresses.IsTrustedPeer(context.Connection.RemoteIpAddress))
+        {
+            return CountryCode.Unknown;
+        }
+
         var values = context.Request.Headers[countryHeader];
         // Two values mean that somebody before the proxy wrote one of them.
         return values.Count == 1 ? CountryCode.Parse(values[0].AsSpan()) : CountryCode.Unknown;

@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints;
 
 /// <summary>
-/// Error answers of the <c>/s/*</c> and <c>/experiments/api*</c> families and of unknown paths: RFC 9457 problem details. The last segment
-/// of <c>type</c> is the name programs compare; it is published and never changes.
+/// Error answers of the <c>/s/*</c> and <c>/experiments/api*</c> families and of unknown paths: RFC 9457 problem
+/// details. The last segment of <c>type</c> is the name programs compare; it is published and never changes.
 /// </summary>
 internal static class Problem
 {
@@ -25,15 +25,25 @@ internal static class Problem
     public static Task MethodNotAllowedAsync(HttpContext context, string allow = "GET, HEAD")
     {
         context.Response.Headers.Allow = allow;
-        return WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "Method Not Allowed",
-            $"This route answers {allow}.");
+        return WriteAsync(
+            context,
+            StatusCodes.Status405MethodNotAllowed,
+            "method-not-allowed",
+            "Method Not Allowed",
+            $"This route answers {allow}."
+        );
     }
 
     /// <summary>400 with everything that is wrong at once.</summary>
     public static Task ValidationAsync(HttpContext context, IReadOnlyList<Violation> violations) =>
-        WriteAsync(context, StatusCodes.Status400BadRequest, "validation-error", "Validation Error",
+        WriteAsync(
+            context,
+            StatusCodes.Status400BadRequest,
+            "validation-error",
+            "Validation Error",
             violations.Count == 1 ? "One value is not valid." : $"{violations.Count} values are not valid.",
-            json => WriteErrors(json, violations));
+            json => WriteErrors(json, violations)
+        );
 
     /// <summary>The answer to a body that could not be taken.</summary>
     public static Task BodyAsync(HttpContext context, BodyFault fault, BodyRules rules)
@@ -41,14 +51,37 @@ internal static class Problem
         var status = RequestBody.Refuse(context, fault);
         return fault switch
         {
-            BodyFault.TooLarge => WriteAsync(context, status, "payload-too-large", "Payload Too Large",
-                $"The body must be at most {rules.BytesMax} bytes."),
-            BodyFault.UnsupportedType => WriteAsync(context, status, "unsupported-media-type", "Unsupported Media Type",
-                rules.TakesText ? "The body must be application/json or text/plain, and JSON in UTF-8." : "The body must be application/json in UTF-8."),
-            BodyFault.UnsupportedEncoding => WriteAsync(context, status, "unsupported-media-type", "Unsupported Media Type",
-                "The body must be sent as it is or in gzip."),
-            BodyFault.Busy => UnavailableAsync(context, "Too many request bodies are being read. Nothing was stored; send it again."),
-            _ => ValidationAsync(context, [new Violation("", "is incomplete or not valid gzip", ViolationCodes.InvalidFormat)]),
+            BodyFault.TooLarge => WriteAsync(
+                context,
+                status,
+                "payload-too-large",
+                "Payload Too Large",
+                $"The body must be at most {rules.BytesMax} bytes."
+            ),
+            BodyFault.UnsupportedType => WriteAsync(
+                context,
+                status,
+                "unsupported-media-type",
+                "Unsupported Media Type",
+                rules.TakesText
+                    ? "The body must be application/json or text/plain, and JSON in UTF-8."
+                    : "The body must be application/json in UTF-8."
+            ),
+            BodyFault.UnsupportedEncoding => WriteAsync(
+                context,
+                status,
+                "unsupported-media-type",
+                "Unsupported Media Type",
+                "The body must be sent as it is or in gzip."
+            ),
+            BodyFault.Busy => UnavailableAsync(
+                context,
+                "Too many request bodies are being read. Nothing was stored; send it again."
+            ),
+            _ => ValidationAsync(
+                context,
+                [new Violation("", "is incomplete or not valid gzip", ViolationCodes.InvalidFormat)]
+            ),
         };
     }
 
@@ -67,32 +100,53 @@ internal static class Problem
     public static Task RateLimitedAsync(HttpContext context, RateDecision rate, string who)
     {
         context.Response.Headers.RetryAfter = rate.RetryAfter.ToString(CultureInfo.InvariantCulture);
-        return WriteAsync(context, StatusCodes.Status429TooManyRequests, "rate-limit-exceeded", "Rate Limit Exceeded",
-            $"This {who} may send {rate.Limit} requests a minute.");
+        return WriteAsync(
+            context,
+            StatusCodes.Status429TooManyRequests,
+            "rate-limit-exceeded",
+            "Rate Limit Exceeded",
+            $"This {who} may send {rate.Limit} requests a minute."
+        );
     }
 
     /// <summary>503 with the time after which to try again.</summary>
     public static Task UnavailableAsync(HttpContext context, string detail)
     {
         context.Response.Headers.RetryAfter = "1";
-        return WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "service-unavailable", "Service Unavailable", detail);
+        return WriteAsync(
+            context,
+            StatusCodes.Status503ServiceUnavailable,
+            "service-unavailable",
+            "Service Unavailable",
+            detail
+        );
     }
 
     /// <summary>Writes a problem; <paramref name="writeExtensions"/> adds members of its own.</summary>
     public static Task WriteAsync(
-        HttpContext context, int status, string type, string title, string detail, Action<Utf8JsonWriter>? writeExtensions = null)
+        HttpContext context,
+        int status,
+        string type,
+        string title,
+        string detail,
+        Action<Utf8JsonWriter>? writeExtensions = null
+    )
     {
         context.Response.StatusCode = status;
         Replies.ForbidCaching(context.Response.Headers);
-        return Replies.WriteJsonAsync(context, ContentType, json =>
-        {
-            json.WriteString("type", TypePrefix + type);
-            json.WriteString("title", title);
-            json.WriteNumber("status", status);
-            json.WriteString("detail", detail);
-            json.WriteString("instance", context.Request.Path.Value);
-            writeExtensions?.Invoke(json);
-        });
+        return Replies.WriteJsonAsync(
+            context,
+            ContentType,
+            json =>
+            {
+                json.WriteString("type", TypePrefix + type);
+                json.WriteString("title", title);
+                json.WriteNumber("status", status);
+                json.WriteString("detail", detail);
+                json.WriteString("instance", context.Request.Path.Value);
+                writeExtensions?.Invoke(json);
+            }
+        );
     }
 
     /// <summary>The member <c>errors</c>: what is wrong, field by field.</summary>

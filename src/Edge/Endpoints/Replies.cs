@@ -13,10 +13,51 @@ internal static class Replies
 {
     /// <summary>A transparent GIF89a of one pixel (spec 10): the smallest image every mail client shows.</summary>
     public static ReadOnlySpan<byte> Pixel =>
-    [
-        0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0xF0, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x21, 0xF9, 0x04,
-        0x05, 0x00, 0x00, 0x00, 0x00, 0x2C, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x02, 0x02, 0x44, 0x01, 0x00, 0x3B,
-    ];
+        [
+            0x47,
+            0x49,
+            0x46,
+            0x38,
+            0x39,
+            0x61,
+            0x01,
+            0x00,
+            0x01,
+            0x00,
+            0xF0,
+            0x00,
+            0x00,
+            0xFF,
+            0xFF,
+            0xFF,
+            0x00,
+            0x00,
+            0x00,
+            0x21,
+            0xF9,
+            0x04,
+            0x05,
+            0x00,
+            0x00,
+            0x00,
+            0x00,
+            0x2C,
+            0x00,
+            0x00,
+            0x00,
+            0x00,
+            0x01,
+            0x00,
+            0x01,
+            0x00,
+            0x00,
+            0x02,
+            0x02,
+            0x44,
+            0x01,
+            0x00,
+            0x3B,
+        ];
 
     // Repeat opens must reach us: some mail proxies honour only one of these headers (spec 4.1).
     private static readonly StringValues NoStore = "no-cache, no-store, must-revalidate, private, max-age=0";
@@ -27,8 +68,12 @@ internal static class Replies
     private static readonly StringValues AnyOrigin = "*";
     private static readonly StringValues NoIndex = "noindex";
     private static readonly StringValues ImageGif = "image/gif";
+
     // Served as JSON and never as HTML, so only what JSON itself requires is escaped.
-    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions JsonOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _bodyOfThread;
@@ -48,7 +93,10 @@ internal static class Replies
         headers["Cross-Origin-Resource-Policy"] = CrossOrigin;
         headers.AccessControlAllowOrigin = AnyOrigin;
         headers["X-Robots-Tag"] = NoIndex;
-        if (isHead) return;
+        if (isHead)
+        {
+            return;
+        }
 
         var body = response.BodyWriter;
         Pixel.CopyTo(body.GetSpan(Pixel.Length));
@@ -86,12 +134,14 @@ internal static class Replies
         var response = context.Response;
         response.ContentType = contentType;
         response.ContentLength = body.WrittenCount;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body.WrittenMemory).AsTask();
+        return HttpMethods.IsHead(context.Request.Method)
+            ? Task.CompletedTask
+            : response.Body.WriteAsync(body.WrittenMemory).AsTask();
     }
 
     /// <summary>
-    /// Writes one JSON object with its length into the answer's own buffer, allocating nothing but what the state needs; for HEAD only the
-    /// headers. No cache keeps it.
+    /// Writes one JSON object with its length into the answer's own buffer, allocating nothing but what the state
+    /// needs; for HEAD only the headers. No cache keeps it.
     /// </summary>
     public static void WriteJson<TState>(HttpContext context, TState state, Action<Utf8JsonWriter, TState> writeMembers)
     {
@@ -107,7 +157,11 @@ internal static class Replies
         ForbidCaching(response.Headers);
         response.ContentType = "application/json";
         response.ContentLength = body.WrittenCount;
-        if (HttpMethods.IsHead(context.Request.Method)) return;
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return;
+        }
+
         response.BodyWriter.Write(body.WrittenSpan);
     }
 

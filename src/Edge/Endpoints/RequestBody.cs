@@ -24,14 +24,16 @@ internal sealed record BodyRules(int BytesMax)
 }
 
 /// <summary>A body as it was received.</summary>
-/// <param name="Bytes">The bytes, inflated; empty when there is a fault. Pooled: nobody may look at them once the handler has ended.</param>
+/// <param name="Bytes">The bytes, inflated; empty when there is a fault. Pooled: nobody may look at them once the
+/// handler has ended.</param>
 /// <param name="Fault">Why it could not be taken.</param>
 /// <param name="LongEvent">Position of an event that is known to be too long for the API; null without one.</param>
 internal readonly record struct ReceivedBody(ReadOnlyMemory<byte> Bytes, BodyFault Fault, int? LongEvent);
 
 /// <summary>
-/// Reads the body of a request whole, within bounds: the declared length is refused before a byte is read, an undeclared one where it
-/// passes the limit, and gzip is inflated no further than the limit, so a small body cannot become a large one (spec 1.4).
+/// Reads the body of a request whole, within bounds: the declared length is refused before a byte is read, an
+/// undeclared one where it passes the limit, and gzip is inflated no further than the limit, so a small body cannot
+/// become a large one (spec 1.4).
 /// </summary>
 internal static class RequestBody
 {
@@ -39,16 +41,21 @@ internal static class RequestBody
     private const string Text = "text/plain";
 
     /// <summary>
-    /// Lets the listener take bodies. Routes that read none leave its limit low. It is higher than ours, so that a body that is somewhat too
-    /// long, or comes with a bad key, is drained and its sender reads the refusal instead of a broken pipe.
+    /// Lets the listener take bodies. Routes that read none leave its limit low. It is higher than ours, so that a body
+    /// that is somewhat too long, or comes with a bad key, is drained and its sender reads the refusal instead of a
+    /// broken pipe.
     /// </summary>
     public static void Expect(HttpContext context, BodyRules rules)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = 2L * rules.BytesMax;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = 2L * rules.BytesMax;
+        }
     }
 
     /// <summary>
-    /// The status of the answer to a body that could not be taken, and the headers that go with it (spec 1.4). The words are each API's own.
+    /// The status of the answer to a body that could not be taken, and the headers that go with it (spec 1.4). The
+    /// words are each API's own.
     /// </summary>
     public static int Refuse(HttpContext context, BodyFault fault)
     {
@@ -69,31 +76,55 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>Reads the body and has it handled, or why it could not be taken; a large one in a turn of its own.</summary>
+    /// <summary>
+    /// Reads the body and has it handled, or why it could not be taken; a large one in a turn of its own.
+    /// </summary>
     public static async Task ReadAsync(HttpContext context, BodyRules rules, Func<ReceivedBody, Task> handle)
     {
         Expect(context, rules);
         var fault = Judge(context.Request, rules, out var isGzip);
         using var body = new ArrivingBody(rules, isGzip, context.Request.ContentLength);
-        if (fault == BodyFault.None) fault = await ReadToEndAsync(context.Request, body);
-        if (fault == BodyFault.None && !body.WantsTurn) fault = body.Inflate(hasTurn: false);
-        if (fault != BodyFault.None || !body.WantsTurn) await handle(Received(body, fault));
-        else if (!await rules.Large!.TryRunAsync(() => handle(Received(body, body.Inflate(hasTurn: true))))) await handle(Received(body, BodyFault.Busy));
+        if (fault == BodyFault.None)
+        {
+            fault = await ReadToEndAsync(context.Request, body);
+        }
+
+        if (fault == BodyFault.None && !body.WantsTurn)
+        {
+            fault = body.Inflate(hasTurn: false);
+        }
+
+        if (fault != BodyFault.None || !body.WantsTurn)
+        {
+            await handle(Received(body, fault));
+        }
+        else if (!await rules.Large!.TryRunAsync(() => handle(Received(body, body.Inflate(hasTurn: true)))))
+        {
+            await handle(Received(body, BodyFault.Busy));
+        }
     }
 
     /// <summary>The bytes in memory of their own, for callers that keep views of them, or why not.</summary>
-    public static async ValueTask<(ReadOnlyMemory<byte> Bytes, BodyFault Problem)> ReadCopyAsync(HttpContext context, BodyRules rules)
+    public static async ValueTask<(ReadOnlyMemory<byte> Bytes, BodyFault Problem)> ReadCopyAsync(
+        HttpContext context,
+        BodyRules rules
+    )
     {
         (ReadOnlyMemory<byte>, BodyFault) copy = default;
-        await ReadAsync(context, rules, body =>
-        {
-            copy = (body.Bytes.ToArray(), body.Fault);
-            return Task.CompletedTask;
-        });
+        await ReadAsync(
+            context,
+            rules,
+            body =>
+            {
+                copy = (body.Bytes.ToArray(), body.Fault);
+                return Task.CompletedTask;
+            }
+        );
         return copy;
     }
 
-    private static ReceivedBody Received(ArrivingBody body, BodyFault fault) => new(fault == BodyFault.None ? body.Bytes : default, fault, body.LongEvent);
+    private static ReceivedBody Received(ArrivingBody body, BodyFault fault) =>
+        new(fault == BodyFault.None ? body.Bytes : default, fault, body.LongEvent);
 
     /// <summary>Reads the body, or only its beginning when that is wrong already.</summary>
     private static async ValueTask<BodyFault> ReadToEndAsync(HttpRequest request, ArrivingBody body)
@@ -106,9 +137,20 @@ internal static class RequestBody
                 var result = await reader.ReadAsync();
                 var fault = body.Take(result.Buffer);
                 reader.AdvanceTo(result.Buffer.End);
-                if (fault != BodyFault.None || body.IsCut) return fault;
-                if (result.IsCanceled) return BodyFault.Incomplete;
-                if (result.IsCompleted) return BodyFault.None;
+                if (fault != BodyFault.None || body.IsCut)
+                {
+                    return fault;
+                }
+
+                if (result.IsCanceled)
+                {
+                    return BodyFault.Incomplete;
+                }
+
+                if (result.IsCompleted)
+                {
+                    return BodyFault.None;
+                }
             }
         }
         catch (BadHttpRequestException e)
@@ -125,25 +167,48 @@ internal static class RequestBody
     private static BodyFault Judge(HttpRequest request, BodyRules rules, out bool isGzip)
     {
         isGzip = false;
-        if (!IsJson(request.ContentType, rules)) return BodyFault.UnsupportedType;
-        if (!TryCoding(request, out isGzip)) return BodyFault.UnsupportedEncoding;
+        if (!IsJson(request.ContentType, rules))
+        {
+            return BodyFault.UnsupportedType;
+        }
+
+        if (!TryCoding(request, out isGzip))
+        {
+            return BodyFault.UnsupportedEncoding;
+        }
+
         return request.ContentLength > rules.BytesMax ? BodyFault.TooLarge : BodyFault.None;
     }
 
     /// <summary>A missing type is taken for JSON: many small senders leave it out.</summary>
     private static bool IsJson(string? contentType, BodyRules rules)
     {
-        if (string.IsNullOrEmpty(contentType) || contentType == Json) return true;
-        if (!MediaTypeHeaderValue.TryParse(contentType, out var type)) return false;
-        var isKnown = type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase)
+        if (string.IsNullOrEmpty(contentType) || contentType == Json)
+        {
+            return true;
+        }
+
+        if (!MediaTypeHeaderValue.TryParse(contentType, out var type))
+        {
+            return false;
+        }
+
+        var isKnown =
+            type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase)
             || (rules.TakesText && type.MediaType.Equals(Text, StringComparison.OrdinalIgnoreCase));
-        return isKnown && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+        return isKnown
+            && (
+                !type.Charset.HasValue
+                || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+            );
     }
 
     private static bool TryCoding(HttpRequest request, out bool isGzip)
     {
         var coding = request.Headers.ContentEncoding.ToString().Trim();
-        isGzip = coding.Equals("gzip", StringComparison.OrdinalIgnoreCase) || coding.Equals("x-gzip", StringComparison.OrdinalIgnoreCase);
+        isGzip =
+            coding.Equals("gzip", StringComparison.OrdinalIgnoreCase)
+            || coding.Equals("x-gzip", StringComparison.OrdinalIgnoreCase);
         return isGzip || coding.Length == 0 || coding.Equals("identity", StringComparison.OrdinalIgnoreCase);
     }
 }

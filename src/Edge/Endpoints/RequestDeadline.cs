@@ -3,8 +3,9 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints;
 
 /// <summary>
-/// The deadline of a whole request: whatever a handler still waits for then, the connection is closed. The listener's own limits are per
-/// phase (headers, idle, data rate) and a patient client can add them up. Costs nothing for an answer that is complete at once.
+/// The deadline of a whole request: whatever a handler still waits for then, the connection is closed. The listener's
+/// own limits are per phase (headers, idle, data rate) and a patient client can add them up. Costs nothing for an
+/// answer that is complete at once.
 /// </summary>
 internal sealed class RequestDeadline(TimeSpan limit, TimeProvider time, RequestDelegate next)
 {

@@ -3,8 +3,8 @@ using Edge.Telemetry;
 namespace Edge.Endpoints;
 
 /// <summary>
-/// Where the endpoints count, and where a bug in them is reported: every one in the metrics, one message an interval in the log.
-/// Thread safe.
+/// Where the endpoints count, and where a bug in them is reported: every one in the metrics, one message an interval in
+/// the log. Thread safe.
 /// </summary>
 internal sealed class RequestLog(Metrics metrics, ILogger logger, TimeProvider time)
 {

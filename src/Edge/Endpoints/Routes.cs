@@ -8,23 +8,40 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints;
 
 /// <summary>
-/// The table of contents: every path the service answers and who answers it. The tracking routes are matched first and without
-/// allocation, because they are nearly all of the traffic; everything else is compared as a whole path.
+/// The table of contents: every path the service answers and who answers it. The tracking routes are matched first and
+/// without allocation, because they are nearly all of the traffic; everything else is compared as a whole path.
 /// </summary>
 internal sealed class Routes(
-    PixelEndpoint pixel, ClickEndpoint click, ResolveEndpoint resolve, ImageEndpoint image, ManagementApi management,
+    PixelEndpoint pixel,
+    ClickEndpoint click,
+    ResolveEndpoint resolve,
+    ImageEndpoint image,
+    ManagementApi management,
     IngestRoutes ingest,
-    EmbeddedDocument client, EmbeddedDocument openApi,
-    HealthEndpoints health, MetricsEndpoint metricsPage, LedgerEndpoint ledgerPage,
-    AdminListener admin, Metrics metrics)
+    EmbeddedDocument client,
+    EmbeddedDocument openApi,
+    HealthEndpoints health,
+    MetricsEndpoint metricsPage,
+    LedgerEndpoint ledgerPage,
+    AdminListener admin,
+    Metrics metrics
+)
 {
     private const string TrackingPrefix = "/s/";
 
     public Task DispatchAsync(HttpContext context)
     {
         var path = context.Request.Path.Value ?? "";
-        if (!admin.ServesPublic(context)) return DispatchAdminAsync(context, path);
-        if (ingest.Find(path) is { } handle) return handle(context);
+        if (!admin.ServesPublic(context))
+        {
+            return DispatchAdminAsync(context, path);
+        }
+
+        if (ingest.Find(path) is { } handle)
+        {
+            return handle(context);
+        }
+
         if (path.StartsWith(TrackingPrefix, StringComparison.Ordinal))
         {
             var rest = path.AsSpan(TrackingPrefix.Length);
@@ -35,21 +52,41 @@ internal sealed class Routes(
                 switch (rest[(slash + 1)..])
                 {
                     case "pixel.gif":
-                        return IsGetOrHead(context) ? pixel.HandleAsync(context, slug) : RefuseMethodAsync(context, RouteName.Pixel);
+                        return IsGetOrHead(context)
+                            ? pixel.HandleAsync(context, slug)
+                            : RefuseMethodAsync(context, RouteName.Pixel);
                     case "click":
-                        return IsGetOrHead(context) ? click.HandleAsync(context, slug) : RefuseMethodAsync(context, RouteName.Click);
+                        return IsGetOrHead(context)
+                            ? click.HandleAsync(context, slug)
+                            : RefuseMethodAsync(context, RouteName.Click);
                     case "resolve":
-                        return IsGetOrHead(context) ? resolve.HandleAsync(context, slug) : RefuseMethodAsync(context, RouteName.Resolve);
+                        return IsGetOrHead(context)
+                            ? resolve.HandleAsync(context, slug)
+                            : RefuseMethodAsync(context, RouteName.Resolve);
                 }
             }
             else if (TryImage(rest, out var name, out var format))
             {
-                return IsGetOrHead(context) ? image.HandleAsync(context, name, format) : RefuseMethodAsync(context, RouteName.Image);
+                return IsGetOrHead(context)
+                    ? image.HandleAsync(context, name, format)
+                    : RefuseMethodAsync(context, RouteName.Image);
             }
         }
-        if (ManagementApi.IsHere(path)) return management.HandleAsync(context);
-        if (path == "/sdk.js") return ReadAsync(context, RouteName.Sdk, client.HandleAsync);
-        if (path == "/openapi.json") return ReadAsync(context, RouteName.OpenApi, openApi.HandleAsync);
+        if (ManagementApi.IsHere(path))
+        {
+            return management.HandleAsync(context);
+        }
+
+        if (path == "/sdk.js")
+        {
+            return ReadAsync(context, RouteName.Sdk, client.HandleAsync);
+        }
+
+        if (path == "/openapi.json")
+        {
+            return ReadAsync(context, RouteName.OpenApi, openApi.HandleAsync);
+        }
+
         return admin.ServesAdmin(context) ? DispatchAdminAsync(context, path) : RefusePathAsync(context);
     }
 
@@ -69,7 +106,11 @@ internal sealed class Routes(
     /// <summary>Answers a page that is only ever read.</summary>
     private Task ReadAsync(HttpContext context, RouteName route, Func<HttpContext, Task> answer)
     {
-        if (!IsGetOrHead(context)) return RefuseMethodAsync(context, route);
+        if (!IsGetOrHead(context))
+        {
+            return RefuseMethodAsync(context, route);
+        }
+
         metrics.Count(route, Outcome.Answered);
         return answer(context);
     }

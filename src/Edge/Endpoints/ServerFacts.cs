@@ -4,10 +4,19 @@ using Edge.Events;
 
 namespace Edge.Endpoints;
 
-/// <summary>What the server adds to an event, whichever way it came: written in one place, so that no way knows more or less. Allocates nothing.</summary>
+/// <summary>
+/// What the server adds to an event, whichever way it came: written in one place, so that no way knows more or less.
+/// Allocates nothing.
+/// </summary>
 internal static class ServerFacts
 {
-    public static void Write(ref TrackedEvent e, UserAgentFacts agent, in Judgement judgement, in GeoPlace place, in TrafficSource source)
+    public static void Write(
+        ref TrackedEvent e,
+        UserAgentFacts agent,
+        in Judgement judgement,
+        in GeoPlace place,
+        in TrafficSource source
+    )
     {
         e.Source = source.Source;
         e.Medium = source.Medium;

@@ -27,19 +27,32 @@ internal enum VisitKind
 }
 
 /// <summary>
-/// Turns a request on a running experiment into one event in the journal: who, which variant, what the server adds, one encoding, one
-/// append. Nothing here waits for a disk, and nothing is allocated on the heap once user agents are known. Thread safe.
+/// Turns a request on a running experiment into one event in the journal: who, which variant, what the server adds, one
+/// encoding, one append. Nothing here waits for a disk, and nothing is allocated on the heap once user agents are
+/// known. Thread safe.
 /// </summary>
 internal sealed class VisitRecorder(
-    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, PlaceFinder places, UserAgentCache userAgents, VerdictJudge verdicts,
-    VisitorHashes hashes, ExposureMap exposures, EventJournal journal)
+    EdgeOptions options,
+    TimeProvider time,
+    ClientAddressResolver addresses,
+    PlaceFinder places,
+    UserAgentCache userAgents,
+    VerdictJudge verdicts,
+    VisitorHashes hashes,
+    ExposureMap exposures,
+    EventJournal journal
+)
 {
-    /// <summary>Minutes after midnight UTC in which a click may belong to yesterday's exposure: the longest attribution window.</summary>
+    /// <summary>
+    /// Minutes after midnight UTC in which a click may belong to yesterday's exposure: the longest attribution window.
+    /// </summary>
     private const int AttributionMinutes = 30;
 
     private readonly EventIds _ids = new(time);
 
-    /// <summary>Appends the event and returns what became of it; <paramref name="sequence"/> is its place in the journal.</summary>
+    /// <summary>
+    /// Appends the event and returns what became of it; <paramref name="sequence"/> is its place in the journal.
+    /// </summary>
     public Outcome Record(HttpContext context, CatalogEntry experiment, VisitKind kind, out long sequence)
     {
         var headers = context.Request.Headers;
@@ -53,7 +66,15 @@ internal sealed class VisitRecorder(
         address = address[..client.WriteText(address)];
         var place = places.Find(context, client);
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
-        unit = unit[..Visit.WriteUnit(context.Request.QueryString.Value, address, UserAgentOf(context.Request.Headers), unit, out _)];
+        unit = unit[
+            ..Visit.WriteUnit(
+                context.Request.QueryString.Value,
+                address,
+                UserAgentOf(context.Request.Headers),
+                unit,
+                out _
+            )
+        ];
         var choice = Choose(context.Request, experiment, now, facts, place.Country, verdict, unit);
         Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
         hashes.WriteAddressHash(address, now, addressHash);
@@ -61,7 +82,10 @@ internal sealed class VisitRecorder(
         hashes.WriteUnitHash(experiment.UidUtf8, unit, now, unitHash);
         Span<byte> previousUnitHash = stackalloc byte[VisitorHashes.UnitHashChars];
         var isJustAfterMidnight = kind == VisitKind.Click && IsJustAfterMidnight(now);
-        if (isJustAfterMidnight) hashes.WritePreviousUnitHash(experiment.UidUtf8, unit, now, previousUnitHash);
+        if (isJustAfterMidnight)
+        {
+            hashes.WritePreviousUnitHash(experiment.UidUtf8, unit, now, previousUnitHash);
+        }
 
         var referrer = headers.Referer.Count > 0 ? headers.Referer[0].AsSpan() : default;
         Span<byte> referrerBytes = referrer.IsEmpty ? default : stackalloc byte[EventEncoder.ForeignTextMaxBytes];
@@ -93,10 +117,14 @@ internal sealed class VisitRecorder(
         ServerFacts.Write(ref tracked, facts, judgement, place, source);
         verdicts.Count(judgement);
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
-        return journal.TryAppend(record, tracked.Id, out sequence) == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
+        return journal.TryAppend(record, tracked.Id, out sequence) == AppendResult.Appended
+            ? Outcome.Recorded
+            : Outcome.NotKept;
     }
 
-    /// <summary>Index of the variant this visitor gets, without an event: what a page asks for before it shows something.</summary>
+    /// <summary>
+    /// Index of the variant this visitor gets, without an event: what a page asks for before it shows something.
+    /// </summary>
     public int Show(HttpContext context, CatalogEntry experiment)
     {
         var now = time.GetUtcNow();
@@ -106,19 +134,36 @@ internal sealed class VisitRecorder(
         Span<byte> address = stackalloc byte[ClientAddress.TextMaxBytes];
         address = address[..client.WriteText(address)];
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
-        unit = unit[..Visit.WriteUnit(context.Request.QueryString.Value, address, UserAgentOf(context.Request.Headers), unit, out _)];
-        var choice = Choose(context.Request, experiment, now, facts, places.FindCountry(context, client), verdict, unit);
+        unit = unit[
+            ..Visit.WriteUnit(
+                context.Request.QueryString.Value,
+                address,
+                UserAgentOf(context.Request.Headers),
+                unit,
+                out _
+            )
+        ];
+        var choice = Choose(
+            context.Request,
+            experiment,
+            now,
+            facts,
+            places.FindCountry(context, client),
+            verdict,
+            unit
+        );
         Span<byte> unitHash = stackalloc byte[VisitorHashes.UnitHashChars];
         hashes.WriteUnitHash(experiment.UidUtf8, unit, now, unitHash);
         return Attribute(experiment, choice, VisitKind.Impression, unit, unitHash, now).Variant;
     }
 
     /// <summary>Whether a click of this moment may belong to yesterday's exposure.</summary>
-    public static bool IsJustAfterMidnight(DateTimeOffset now) => now.UtcDateTime.TimeOfDay < TimeSpan.FromMinutes(AttributionMinutes);
+    public static bool IsJustAfterMidnight(DateTimeOffset now) =>
+        now.UtcDateTime.TimeOfDay < TimeSpan.FromMinutes(AttributionMinutes);
 
     /// <summary>
-    /// What the visitor of a reported event was shown. A stated variant is believed; when it is also the one this visitor was given by
-    /// chance, it has the probability of that, so that experiments learn from it.
+    /// What the visitor of a reported event was shown. A stated variant is believed; when it is also the one this
+    /// visitor was given by chance, it has the probability of that, so that experiments learn from it.
     /// </summary>
     /// <param name="request">The request that reports it.</param>
     /// <param name="experiment">The experiment.</param>
@@ -131,36 +176,73 @@ internal sealed class VisitRecorder(
     /// <param name="unit">The visitor; empty when it is not known, and then chance is not asked.</param>
     /// <param name="unitHash">Its hash.</param>
     public Exposure Resolve(
-        HttpRequest request, CatalogEntry experiment, VisitKind kind, int stated, DateTimeOffset now, UserAgentFacts facts, CountryCode country,
-        Verdict verdict, ReadOnlySpan<byte> unit, ReadOnlySpan<byte> unitHash)
+        HttpRequest request,
+        CatalogEntry experiment,
+        VisitKind kind,
+        int stated,
+        DateTimeOffset now,
+        UserAgentFacts facts,
+        CountryCode country,
+        Verdict verdict,
+        ReadOnlySpan<byte> unit,
+        ReadOnlySpan<byte> unitHash
+    )
     {
-        if (stated >= 0 && (unit.IsEmpty || Visit.IsMachine(verdict))) return new Exposure(stated, 0, 0);
+        if (stated >= 0 && (unit.IsEmpty || Visit.IsMachine(verdict)))
+        {
+            return new Exposure(stated, 0, 0);
+        }
+
         var choice = Choose(request, experiment, now, facts, country, verdict, unit);
-        if (unit.IsEmpty) return Exposure.Of(experiment, choice);
-        if (stated < 0) return Attribute(experiment, choice, kind, unit, unitHash, now);
+        if (unit.IsEmpty)
+        {
+            return Exposure.Of(experiment, choice);
+        }
+
+        if (stated < 0)
+        {
+            return Attribute(experiment, choice, kind, unit, unitHash, now);
+        }
+
         var given = Attribute(experiment, choice, VisitKind.Click, unit, unitHash, now);
-        if (given.Variant != stated) return new Exposure(stated, 0, 0);
+        if (given.Variant != stated)
+        {
+            return new Exposure(stated, 0, 0);
+        }
+
         return kind == VisitKind.Click ? given : Attribute(experiment, choice, kind, unit, unitHash, now);
     }
 
-    private static ReadOnlySpan<byte> EventNameOf(VisitKind kind) => kind switch
-    {
-        VisitKind.Impression => "pixel"u8,
-        VisitKind.Image => "image"u8,
-        _ => "redirect"u8,
-    };
+    private static ReadOnlySpan<byte> EventNameOf(VisitKind kind) =>
+        kind switch
+        {
+            VisitKind.Impression => "pixel"u8,
+            VisitKind.Image => "image"u8,
+            _ => "redirect"u8,
+        };
 
-    private static VerdictScope ScopeOf(VisitKind kind) => kind == VisitKind.Click ? VerdictScope.Click : VerdictScope.Pixel;
+    private static VerdictScope ScopeOf(VisitKind kind) =>
+        kind == VisitKind.Click ? VerdictScope.Click : VerdictScope.Pixel;
 
-    private static string? UserAgentOf(IHeaderDictionary headers) => headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
+    private static string? UserAgentOf(IHeaderDictionary headers) =>
+        headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
 
     private ClientAddress AddressOf(HttpContext context) =>
         addresses.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers[addresses.HeaderName]);
 
-    /// <summary>What the sender says it showed, else the choice of the experiment; machines that name themselves get the default.</summary>
+    /// <summary>
+    /// What the sender says it showed, else the choice of the experiment; machines that name themselves get the
+    /// default.
+    /// </summary>
     private Choice Choose(
-        HttpRequest request, CatalogEntry experiment, DateTimeOffset now, UserAgentFacts facts, CountryCode country, Verdict verdict,
-        ReadOnlySpan<byte> unit)
+        HttpRequest request,
+        CatalogEntry experiment,
+        DateTimeOffset now,
+        UserAgentFacts facts,
+        CountryCode country,
+        Verdict verdict,
+        ReadOnlySpan<byte> unit
+    )
     {
         var visitor = Visit.ContextOf(now, facts, country, request.Headers, request.QueryString.Value);
         var stated = options.VariantOverride ? Visit.StatedVariant(visitor.Query, experiment) : -1;
@@ -168,18 +250,39 @@ internal sealed class VisitRecorder(
     }
 
     /// <summary>
-    /// While weights move, a unit keeps what it was shown, and its click belongs to that, with the probability and version of then:
-    /// the table of this moment could credit a variant it never saw. A click may come the day after, when the unit has another hash.
+    /// While weights move, a unit keeps what it was shown, and its click belongs to that, with the probability and
+    /// version of then: the table of this moment could credit a variant it never saw. A click may come the day after,
+    /// when the unit has another hash.
     /// </summary>
     private Exposure Attribute(
-        CatalogEntry experiment, in Choice choice, VisitKind kind, ReadOnlySpan<byte> unit, ReadOnlySpan<byte> unitHash, DateTimeOffset now)
+        CatalogEntry experiment,
+        in Choice choice,
+        VisitKind kind,
+        ReadOnlySpan<byte> unit,
+        ReadOnlySpan<byte> unitHash,
+        DateTimeOffset now
+    )
     {
-        if (!choice.IsChance || !experiment.HasBandit) return Exposure.Of(experiment, choice);
+        if (!choice.IsChance || !experiment.HasBandit)
+        {
+            return Exposure.Of(experiment, choice);
+        }
+
         var today = VisitorHashes.UnitOf(unitHash);
-        if (kind != VisitKind.Click) return exposures.Show(experiment, choice, today, now);
-        if (exposures.TryFind(experiment, today, now, out var shown)) return shown;
+        if (kind != VisitKind.Click)
+        {
+            return exposures.Show(experiment, choice, today, now);
+        }
+
+        if (exposures.TryFind(experiment, today, now, out var shown))
+        {
+            return shown;
+        }
+
         Span<byte> previousHash = stackalloc byte[VisitorHashes.UnitHashChars];
         hashes.WritePreviousUnitHash(experiment.UidUtf8, unit, now, previousHash);
-        return exposures.TryFind(experiment, VisitorHashes.UnitOf(previousHash), now, out shown) ? shown : Exposure.Of(experiment, choice);
+        return exposures.TryFind(experiment, VisitorHashes.UnitOf(previousHash), now, out shown)
+            ? shown
+            : Exposure.Of(experiment, choice);
     }
 }

@@ -21,25 +21,43 @@ internal static class AddressSalt
     public static (bool IsFatal, string Message)? Problem(string dataDir)
     {
         var path = PathIn(dataDir);
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
         try
         {
             if (File.ReadAllText(path).Trim().Length < CharsMin)
+            {
                 return (true, $"must have at least {CharsMin} characters; restore it from a backup");
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return (true, $"cannot be read: {e.Message}");
         }
-        return (File.GetUnixFileMode(path) & ~SecretDirectory.OwnerOnly) == 0 ? null : (false, "can be read by others; chmod 600 it");
+        return (File.GetUnixFileMode(path) & ~SecretDirectory.OwnerOnly) == 0
+            ? null
+            : (false, "can be read by others; chmod 600 it");
     }
 
-    /// <summary>The configured salt, else the one stored under <paramref name="dataDir"/>, else a new one that is stored there.</summary>
+    /// <summary>
+    /// The configured salt, else the one stored under <paramref name="dataDir"/>, else a new one that is stored there.
+    /// </summary>
     public static string LoadOrCreate(string configured, string dataDir)
     {
-        if (configured.Length > 0) return configured;
+        if (configured.Length > 0)
+        {
+            return configured;
+        }
+
         var path = PathIn(dataDir);
-        if (File.Exists(path)) return File.ReadAllText(path).Trim();
+        if (File.Exists(path))
+        {
+            return File.ReadAllText(path).Trim();
+        }
+
         var directory = SecretDirectory.Create(dataDir);
         var salt = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RandomBytes));
         AtomicFile.Write(directory, FileName, Encoding.ASCII.GetBytes(salt), SecretDirectory.OwnerOnly);

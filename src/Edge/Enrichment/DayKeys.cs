@@ -1,8 +1,8 @@
 namespace Edge.Enrichment;
 
 /// <summary>
-/// The keys of one UTC day: one for addresses, one for units, so that a value of one kind is never one of the other. Thread safe. Once
-/// erased, what was computed meanwhile must be thrown away: see <see cref="IsErased"/>.
+/// The keys of one UTC day: one for addresses, one for units, so that a value of one kind is never one of the other.
+/// Thread safe. Once erased, what was computed meanwhile must be thrown away: see <see cref="IsErased"/>.
 /// </summary>
 internal sealed class DayKeys(DateOnly day, KeyedHash address, KeyedHash unit)
 {
@@ -13,7 +13,8 @@ internal sealed class DayKeys(DateOnly day, KeyedHash address, KeyedHash unit)
     public KeyedHash Unit { get; } = unit;
 
     /// <summary>
-    /// Whether the keys are gone. Asked after a hash was computed: when it is false, no part of the key had been overwritten yet.
+    /// Whether the keys are gone. Asked after a hash was computed: when it is false, no part of the key had been
+    /// overwritten yet.
     /// </summary>
     public bool IsErased
     {

@@ -3,16 +3,19 @@ using System.Security.Cryptography;
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Keys that go only forward: K(d+1) = HKDF-SHA256(K(d)) (RFC 5869), so nodes that start from the same file have the same keys without
-/// talking, and nobody can go back to a key that was erased. Kept are yesterday's and today's; at midnight UTC the one before is overwritten
-/// in memory at once and on disk within <see cref="TickMs"/>: 48 hours after its day began. The day never goes back, whatever the clock does. Thread safe; allocates once per day.
+/// Keys that go only forward: K(d+1) = HKDF-SHA256(K(d)) (RFC 5869), so nodes that start from the same file have the
+/// same keys without talking, and nobody can go back to a key that was erased. Kept are yesterday's and today's; at
+/// midnight UTC the one before is overwritten in memory at once and on disk within <see cref="TickMs"/>: 48 hours after
+/// its day began. The day never goes back, whatever the clock does. Thread safe; allocates once per day.
 /// </summary>
 internal sealed class KeyRatchet : IDayKeySource, IDisposable
 {
     /// <summary>How often the time is looked at and the file is brought up to date.</summary>
     public const int TickMs = 10_000;
 
-    /// <summary>Days that are caught up in one step, a century; a clock that is further ahead is caught up over several.</summary>
+    /// <summary>
+    /// Days that are caught up in one step, a century; a clock that is further ahead is caught up over several.
+    /// </summary>
     private const int StepDaysMax = 36_525;
 
     private readonly RatchetFile _file;
@@ -40,8 +43,8 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
     }
 
     /// <summary>
-    /// Continues the chain kept under <paramref name="dataDir"/>, or begins one. Throws <see cref="IOException"/> with one line when its
-    /// file cannot be read or written.
+    /// Continues the chain kept under <paramref name="dataDir"/>, or begins one. Throws <see cref="IOException"/> with
+    /// one line when its file cannot be read or written.
     /// </summary>
     public static KeyRatchet Open(string dataDir, TimeProvider time, ILogger log)
     {
@@ -85,7 +88,11 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
         var day = DayOf(_time.GetUtcNow());
         var pair = At(day);
         var isAhead = day < pair.Today.Day;
-        if (isAhead && !_isAhead) _log.HashKeysAhead(pair.Today.Day.DayNumber - day.DayNumber);
+        if (isAhead && !_isAhead)
+        {
+            _log.HashKeysAhead(pair.Today.Day.DayNumber - day.DayNumber);
+        }
+
         _isAhead = isAhead;
         try
         {
@@ -95,7 +102,11 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Tried again at the next tick, and said once.
-            if (!_isFailing) _log.HashKeyNotReplaced(e.Message.ReplaceLineEndings(" "));
+            if (!_isFailing)
+            {
+                _log.HashKeyNotReplaced(e.Message.ReplaceLineEndings(" "));
+            }
+
             _isFailing = true;
         }
     }
@@ -107,7 +118,10 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
             var old = _pair;
             var last = old.Today.Day;
             var steps = Math.Min(day.DayNumber - last.DayNumber, StepDaysMax);
-            if (steps <= 0 || _isDisposed) return old;
+            if (steps <= 0 || _isDisposed)
+            {
+                return old;
+            }
 
             for (var step = 0; step < steps; step++)
             {
@@ -119,7 +133,11 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
             var pair = new Pair(today, yesterday);
             _pair = pair;
             old.Yesterday.Erase();
-            if (steps > 1) old.Today.Erase();
+            if (steps > 1)
+            {
+                old.Today.Erase();
+            }
+
             return pair;
         }
     }
@@ -130,7 +148,11 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
         lock (_lock)
         {
             var day = _pair.Yesterday.Day;
-            if (day == _storedDay) return;
+            if (day == _storedDay)
+            {
+                return;
+            }
+
             _file.Replace(day, _yesterdayKey);
             _storedDay = day;
         }

@@ -9,7 +9,10 @@ internal static class SecretDirectory
     /// <summary>Where the directory is.</summary>
     public static string PathIn(string dataDir) => Path.Combine(dataDir, "keys");
 
-    /// <summary>The directory under <paramref name="dataDir"/>, made when it is missing, without what an interrupted write left behind.</summary>
+    /// <summary>
+    /// The directory under <paramref name="dataDir"/>, made when it is missing, without what an interrupted write left
+    /// behind.
+    /// </summary>
     public static string Create(string dataDir)
     {
         var directory = PathIn(dataDir);

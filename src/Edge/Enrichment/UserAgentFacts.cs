@@ -1,12 +1,14 @@
 namespace Edge.Enrichment;
 
 /// <summary>
-/// What the user agent alone says, in normalised words (spec 6.6). Immutable; shared by every request with the same user agent.
-/// Empty text means unknown and is left out of the event.
+/// What the user agent alone says, in normalised words (spec 6.6). Immutable; shared by every request with the same
+/// user agent. Empty text means unknown and is left out of the event.
 /// </summary>
 internal sealed record UserAgentFacts(string DeviceType, string Browser, string Os)
 {
-    /// <summary>The rules of the verdict that the user agent satisfies; null when that could not be found out.</summary>
+    /// <summary>
+    /// The rules of the verdict that the user agent satisfies; null when that could not be found out.
+    /// </summary>
     public RuleSet? VerdictRules { get; init; }
 
     public string BrowserVersion { get; init; } = "";
@@ -40,7 +42,12 @@ internal sealed record UserAgentFacts(string DeviceType, string Browser, string 
         : "";
 
     private static string DeviceOf(ReadOnlySpan<char> ua) =>
-        Has(ua, "iPad") || Has(ua, "Tablet") || Has(ua, "Kindle") || Has(ua, "Silk") || (Has(ua, "Android") && !Has(ua, "Mobile")) ? "tablet"
+        Has(ua, "iPad")
+        || Has(ua, "Tablet")
+        || Has(ua, "Kindle")
+        || Has(ua, "Silk")
+        || (Has(ua, "Android") && !Has(ua, "Mobile"))
+            ? "tablet"
         : Has(ua, "Mobile") || Has(ua, "iPhone") || Has(ua, "iPod") ? "mobile"
         : "desktop";
 

@@ -3,9 +3,9 @@ using System.Buffers.Text;
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Keyed hashes of the day: <c>ip_hash</c> (spec 6.6) and <c>unit_hash</c> (design: the event record). Values cannot be joined across days;
-/// whoever can get at the key of a day can still try addresses until one fits, which is why the documentation says "pseudonymised". Thread
-/// safe; allocates once per day.
+/// Keyed hashes of the day: <c>ip_hash</c> (spec 6.6) and <c>unit_hash</c> (design: the event record). Values cannot be
+/// joined across days; whoever can get at the key of a day can still try addresses until one fits, which is why the
+/// documentation says "pseudonymised". Thread safe; allocates once per day.
 /// </summary>
 internal sealed class VisitorHashes(IDayKeySource keys)
 {
@@ -15,7 +15,9 @@ internal sealed class VisitorHashes(IDayKeySource keys)
     /// <summary>Characters of a unit hash: 8 bytes in hexadecimal.</summary>
     public const int UnitHashChars = 16;
 
-    /// <summary>Longest message that is hashed: an experiment uid, a zero byte and a unit, with room to spare.</summary>
+    /// <summary>
+    /// Longest message that is hashed: an experiment uid, a zero byte and a unit, with room to spare.
+    /// </summary>
     private const int MessageMaxBytes = 512;
 
     private static ReadOnlySpan<byte> HexDigits => "0123456789abcdef"u8;
@@ -28,37 +30,49 @@ internal sealed class VisitorHashes(IDayKeySource keys)
         {
             today = keys.Of(DayOf(now));
             WriteHex(today.Address, addressText, hex[..AddressHashChars]);
-        }
-        while (today.IsErased);
+        } while (today.IsErased);
     }
 
     /// <summary>
     /// Writes the hash that joins a click to its exposure within one experiment and day: HMAC over uid, 0x00, unit.
     /// </summary>
-    public void WriteUnitHash(ReadOnlySpan<byte> experimentUid, ReadOnlySpan<byte> unit, DateTimeOffset now, Span<byte> hex)
+    public void WriteUnitHash(
+        ReadOnlySpan<byte> experimentUid,
+        ReadOnlySpan<byte> unit,
+        DateTimeOffset now,
+        Span<byte> hex
+    )
     {
         DayKeys today;
         do
         {
             today = keys.Of(DayOf(now));
             WriteUnitHash(today, experimentUid, unit, hex);
-        }
-        while (today.IsErased);
+        } while (today.IsErased);
     }
 
     /// <summary>Writes the unit hash as it was with the keys before today's.</summary>
-    public void WritePreviousUnitHash(ReadOnlySpan<byte> experimentUid, ReadOnlySpan<byte> unit, DateTimeOffset now, Span<byte> hex)
+    public void WritePreviousUnitHash(
+        ReadOnlySpan<byte> experimentUid,
+        ReadOnlySpan<byte> unit,
+        DateTimeOffset now,
+        Span<byte> hex
+    )
     {
         DayKeys before;
         do
         {
             before = keys.Before(DayOf(now));
             WriteUnitHash(before, experimentUid, unit, hex);
-        }
-        while (before.IsErased);
+        } while (before.IsErased);
     }
 
-    private static void WriteUnitHash(DayKeys day, ReadOnlySpan<byte> experimentUid, ReadOnlySpan<byte> unit, Span<byte> hex)
+    private static void WriteUnitHash(
+        DayKeys day,
+        ReadOnlySpan<byte> experimentUid,
+        ReadOnlySpan<byte> unit,
+        Span<byte> hex
+    )
     {
         Span<byte> message = stackalloc byte[MessageMaxBytes];
         experimentUid.CopyTo(message);

@@ -8,7 +8,9 @@ namespace Edge.Events;
 /// </summary>
 internal readonly struct DuplicateScope
 {
-    /// <summary>Bytes of API, project and environment that are looked at; all are bounded where keys are issued.</summary>
+    /// <summary>
+    /// Bytes of API, project and environment that are looked at; all are bounded where keys are issued.
+    /// </summary>
     private const int BytesMax = 4_096;
 
     private readonly SipHash128 _hash;
@@ -17,7 +19,12 @@ internal readonly struct DuplicateScope
     /// <param name="api">The word of the event's member <c>api</c>.</param>
     /// <param name="project">The word of its member <c>project</c>.</param>
     /// <param name="environment">The word of its member <c>environment</c>; empty when it has none.</param>
-    public DuplicateScope(SipHash128 root, ReadOnlySpan<byte> api, ReadOnlySpan<byte> project, ReadOnlySpan<byte> environment)
+    public DuplicateScope(
+        SipHash128 root,
+        ReadOnlySpan<byte> api,
+        ReadOnlySpan<byte> project,
+        ReadOnlySpan<byte> environment
+    )
     {
         // A zero byte in between, which none of the three can hold.
         Span<byte> message = stackalloc byte[BytesMax];
@@ -30,7 +37,12 @@ internal readonly struct DuplicateScope
 
     /// <inheritdoc cref="DuplicateScope(SipHash128, ReadOnlySpan{byte}, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
     public static DuplicateScope Of(SipHash128 root, string api, string project, string? environment) =>
-        new(root, Encoding.UTF8.GetBytes(api), Encoding.UTF8.GetBytes(project), Encoding.UTF8.GetBytes(environment ?? ""));
+        new(
+            root,
+            Encoding.UTF8.GetBytes(api),
+            Encoding.UTF8.GetBytes(project),
+            Encoding.UTF8.GetBytes(environment ?? "")
+        );
 
     /// <summary>The hash of one id.</summary>
     public UInt128 HashOf(ReadOnlySpan<byte> senderId) => _hash.Compute(senderId);

@@ -1,14 +1,16 @@
 namespace Edge.Events;
 
 /// <summary>
-/// The ids of the newest events that have one, as 128-bit hashes, so that an event that is sent again is stored once. Holds at least a day,
-/// or as much as its memory: it grows while it would have to forget something younger, and then forgets the oldest. An id is claimed
-/// before its event is appended, and then either settled with the event's place in the journal or forgotten again, so two requests with the
-/// same id store one event, and the second one knows which commit to wait for. Thread safe.
+/// The ids of the newest events that have one, as 128-bit hashes, so that an event that is sent again is stored once.
+/// Holds at least a day, or as much as its memory: it grows while it would have to forget something younger, and then
+/// forgets the oldest. An id is claimed before its event is appended, and then either settled with the event's place in
+/// the journal or forgotten again, so two requests with the same id store one event, and the second one knows which
+/// commit to wait for. Thread safe.
 /// </summary>
 /// <remarks>
-/// Open addressing without chains: each hash may stand in two sets of eight places, and takes the emptier one, so that sets fill evenly;
-/// when both are full, the entry with the oldest sequence goes. Split into parts with a lock each, held for a few memory accesses.
+/// Open addressing without chains: each hash may stand in two sets of eight places, and takes the emptier one, so that
+/// sets fill evenly; when both are full, the entry with the oldest sequence goes. Split into parts with a lock each,
+/// held for a few memory accesses.
 /// </remarks>
 internal sealed class DuplicateWindow
 {
@@ -33,8 +35,16 @@ internal sealed class DuplicateWindow
     public DuplicateWindow(long bytesMax, TimeProvider time)
     {
         _entriesMaxPerPart = FirstEntries;
-        while (2L * _entriesMaxPerPart * EntryBytes * Parts <= bytesMax) _entriesMaxPerPart *= 2;
-        for (var i = 0; i < Parts; i++) _parts[i] = new Part();
+        while (2L * _entriesMaxPerPart * EntryBytes * Parts <= bytesMax)
+        {
+            _entriesMaxPerPart *= 2;
+        }
+
+        for (var i = 0; i < Parts; i++)
+        {
+            _parts[i] = new Part();
+        }
+
         _ages = new SequenceAges(TimeSpan.FromDays(Days), time);
     }
 
@@ -50,14 +60,19 @@ internal sealed class DuplicateWindow
         get
         {
             var count = 0L;
-            foreach (var part in _parts) count += Volatile.Read(ref part.Count);
+            foreach (var part in _parts)
+            {
+                count += Volatile.Read(ref part.Count);
+            }
+
             return count;
         }
     }
 
     /// <summary>
-    /// Claims an id: true when it is new and must be settled or forgotten by this caller at once. False when it is known, with the sequence
-    /// of its event. Waits for another caller's append of the same id, which is a matter of microseconds.
+    /// Claims an id: true when it is new and must be settled or forgotten by this caller at once. False when it is
+    /// known, with the sequence of its event. Waits for another caller's append of the same id, which is a matter of
+    /// microseconds.
     /// </summary>
     public bool TryClaim(UInt128 id, out long sequence)
     {
@@ -75,7 +90,10 @@ internal sealed class DuplicateWindow
                     return true;
                 }
                 sequence = entry.Sequence;
-                if (sequence != Pending) return false;
+                if (sequence != Pending)
+                {
+                    return false;
+                }
             }
             spin.SpinOnce();
         }
@@ -98,7 +116,11 @@ internal sealed class DuplicateWindow
         lock (part)
         {
             ref var entry = ref part.Find(id);
-            if (entry.Sequence != 0 && entry.Id == id) return;
+            if (entry.Sequence != 0 && entry.Id == id)
+            {
+                return;
+            }
+
             part.Add(id, sequence, _ages.Expired, _entriesMaxPerPart);
         }
     }
@@ -109,9 +131,16 @@ internal sealed class DuplicateWindow
         lock (part)
         {
             ref var entry = ref part.Find(id);
-            if (entry.Id != id || entry.Sequence == 0) return;
+            if (entry.Id != id || entry.Sequence == 0)
+            {
+                return;
+            }
+
             entry.Sequence = sequence;
-            if (sequence == 0) part.Count--;
+            if (sequence == 0)
+            {
+                part.Count--;
+            }
         }
     }
 
@@ -129,7 +158,9 @@ internal sealed class DuplicateWindow
             set => (_high, _low) = ((ulong)(value >> 64), (ulong)value);
         }
 
-        /// <summary>Of the event in the journal; <see cref="Pending"/> while it is being appended; 0 is a free place.</summary>
+        /// <summary>
+        /// Of the event in the journal; <see cref="Pending"/> while it is being appended; 0 is a free place.
+        /// </summary>
         public long Sequence;
     }
 
@@ -143,9 +174,21 @@ internal sealed class DuplicateWindow
         {
             var (first, second) = SetsOf(id);
             for (var i = first; i < first + Ways; i++)
-                if (_entries[i].Id == id && _entries[i].Sequence != 0) return ref _entries[i];
+            {
+                if (_entries[i].Id == id && _entries[i].Sequence != 0)
+                {
+                    return ref _entries[i];
+                }
+            }
+
             for (var i = second; i < second + Ways; i++)
-                if (_entries[i].Id == id && _entries[i].Sequence != 0) return ref _entries[i];
+            {
+                if (_entries[i].Id == id && _entries[i].Sequence != 0)
+                {
+                    return ref _entries[i];
+                }
+            }
+
             return ref _entries[first];
         }
 
@@ -161,8 +204,13 @@ internal sealed class DuplicateWindow
                     Grow();
                     continue;
                 }
-                // Eight appends at once in one set can only be a matter of pure chance; one of them would be found again by its sender alone.
-                if (held == 0) Count++;
+                // Eight appends at once in one set can only be a matter of pure chance; one of them would be found
+                // again by its sender alone.
+                if (held == 0)
+                {
+                    Count++;
+                }
+
                 _entries[place] = new Entry { Id = id, Sequence = sequence };
                 return;
             }
@@ -174,7 +222,11 @@ internal sealed class DuplicateWindow
             var (first, second) = SetsOf(id);
             var (freeFirst, oldestFirst) = Look(first);
             var (freeSecond, oldestSecond) = Look(second);
-            if (freeFirst == 0 && freeSecond == 0) return _entries[oldestFirst].Sequence <= _entries[oldestSecond].Sequence ? oldestFirst : oldestSecond;
+            if (freeFirst == 0 && freeSecond == 0)
+            {
+                return _entries[oldestFirst].Sequence <= _entries[oldestSecond].Sequence ? oldestFirst : oldestSecond;
+            }
+
             return freeFirst >= freeSecond ? oldestFirst : oldestSecond;
         }
 
@@ -184,8 +236,15 @@ internal sealed class DuplicateWindow
             var oldest = set;
             for (var i = set; i < set + Ways; i++)
             {
-                if (_entries[i].Sequence == 0) free++;
-                if (_entries[i].Sequence < _entries[oldest].Sequence) oldest = i;
+                if (_entries[i].Sequence == 0)
+                {
+                    free++;
+                }
+
+                if (_entries[i].Sequence < _entries[oldest].Sequence)
+                {
+                    oldest = i;
+                }
             }
             return (free, oldest);
         }
@@ -195,7 +254,12 @@ internal sealed class DuplicateWindow
             var old = _entries;
             _entries = new Entry[2 * old.Length];
             foreach (ref readonly var entry in old.AsSpan())
-                if (entry.Sequence != 0) _entries[PlaceFor(entry.Id)] = entry;
+            {
+                if (entry.Sequence != 0)
+                {
+                    _entries[PlaceFor(entry.Id)] = entry;
+                }
+            }
         }
 
         private (int First, int Second) SetsOf(UInt128 id)

@@ -6,9 +6,9 @@ using System.Text.Unicode;
 namespace Edge.Events;
 
 /// <summary>
-/// The only writer of events: one JSON object without a line feed, members in the documented order, never re-serialised afterwards.
-/// Changing a name, the order or a format is a new schema version (<c>docs/event-schema.md</c>, golden tests). Every thread has a
-/// buffer and a writer of its own; allocates nothing once they are warm.
+/// The only writer of events: one JSON object without a line feed, members in the documented order, never re-serialised
+/// afterwards. Changing a name, the order or a format is a new schema version (<c>docs/event-schema.md</c>, golden
+/// tests). Every thread has a buffer and a writer of its own; allocates nothing once they are warm.
 /// </summary>
 internal static class EventEncoder
 {
@@ -31,7 +31,8 @@ internal static class EventEncoder
     private static Utf8JsonWriter? _writerOfThread;
 
     /// <summary>
-    /// Encodes the event after <paramref name="room"/> free bytes. The span is valid until the next call on this thread.
+    /// Encodes the event after <paramref name="room"/> free bytes. The span is valid until the next call on this
+    /// thread.
     /// </summary>
     public static Span<byte> Encode(scoped in TrackedEvent e, int room)
     {
@@ -45,7 +46,11 @@ internal static class EventEncoder
         WriteText(writer, Names.SenderId, e.SenderId);
         WriteText(writer, Names.Node, e.Node);
         WriteTime(writer, Names.ReceivedAt, e.ReceivedAt);
-        if (e.Timestamp is { } timestamp) WriteTime(writer, Names.Timestamp, timestamp);
+        if (e.Timestamp is { } timestamp)
+        {
+            WriteTime(writer, Names.Timestamp, timestamp);
+        }
+
         WriteText(writer, Names.Api, e.Api);
         WriteText(writer, Names.Project, e.Project);
         WriteText(writer, Names.Environment, e.Environment);
@@ -54,8 +59,16 @@ internal static class EventEncoder
         WriteText(writer, Names.Experiment, e.Experiment);
         WriteText(writer, Names.ExperimentUid, e.ExperimentUid);
         WriteText(writer, Names.Variant, e.Variant);
-        if (e.ProbabilityBasisPoints > 0) writer.WriteNumber(Names.Probability, e.ProbabilityBasisPoints / 10_000m);
-        if (e.WeightsVersion > 0) writer.WriteNumber(Names.WeightsVersion, e.WeightsVersion);
+        if (e.ProbabilityBasisPoints > 0)
+        {
+            writer.WriteNumber(Names.Probability, e.ProbabilityBasisPoints / 10_000m);
+        }
+
+        if (e.WeightsVersion > 0)
+        {
+            writer.WriteNumber(Names.WeightsVersion, e.WeightsVersion);
+        }
+
         WriteText(writer, Names.UnitHash, e.UnitHash);
         WriteText(writer, Names.UnitHashPrevious, e.UnitHashPrevious);
         WriteText(writer, Names.Channel, e.Channel);
@@ -112,28 +125,47 @@ internal static class EventEncoder
 
     private static void WriteText(Utf8JsonWriter writer, JsonEncodedText name, string? value)
     {
-        if (!string.IsNullOrEmpty(value)) writer.WriteString(name, value);
+        if (!string.IsNullOrEmpty(value))
+        {
+            writer.WriteString(name, value);
+        }
     }
 
     private static void WriteText(Utf8JsonWriter writer, JsonEncodedText name, ReadOnlySpan<char> value)
     {
-        if (!value.IsEmpty) writer.WriteString(name, value);
+        if (!value.IsEmpty)
+        {
+            writer.WriteString(name, value);
+        }
     }
 
     private static void WriteText(Utf8JsonWriter writer, JsonEncodedText name, ReadOnlySpan<byte> value)
     {
-        if (!value.IsEmpty) writer.WriteString(name, value);
+        if (!value.IsEmpty)
+        {
+            writer.WriteString(name, value);
+        }
     }
 
-    /// <summary>JSON a client sent, its numbers and escapes byte for byte. A line feed can stand only between its tokens, so none is left.</summary>
+    /// <summary>
+    /// JSON a client sent, its numbers and escapes byte for byte. A line feed can stand only between its tokens, so
+    /// none is left.
+    /// </summary>
     private static void WriteRaw(Utf8JsonWriter writer, JsonEncodedText name, ReadOnlySpan<byte> json)
     {
-        if (json.IsEmpty) return;
+        if (json.IsEmpty)
+        {
+            return;
+        }
+
         writer.WritePropertyName(name);
         writer.WriteRawValue(CompactJson.Of(json), skipInputValidation: true);
     }
 
-    /// <summary>Bytes a client sent: UTF-8 when they are valid UTF-8, else each byte is the Latin-1 character it would have meant.</summary>
+    /// <summary>
+    /// Bytes a client sent: UTF-8 when they are valid UTF-8, else each byte is the Latin-1 character it would have
+    /// meant.
+    /// </summary>
     private static void WriteForeignText(Utf8JsonWriter writer, JsonEncodedText name, ReadOnlySpan<byte> value)
     {
         if (value.IsEmpty || Utf8.IsValid(value))
@@ -143,7 +175,11 @@ internal static class EventEncoder
         }
         Span<char> latin1 = stackalloc char[ForeignTextMaxBytes];
         value = value[..Math.Min(value.Length, ForeignTextMaxBytes)];
-        for (var i = 0; i < value.Length; i++) latin1[i] = (char)value[i];
+        for (var i = 0; i < value.Length; i++)
+        {
+            latin1[i] = (char)value[i];
+        }
+
         writer.WriteString(name, latin1[..value.Length]);
     }
 

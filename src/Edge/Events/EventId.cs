@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace Edge.Events;
 
 /// <summary>
-/// The server-made identity of an event: 128 bits laid out as a UUID version 7 (RFC 9562 section 5.7), so ids sort by the
-/// millisecond they were made in and, within one process, by the order they were made in.
+/// The server-made identity of an event: 128 bits laid out as a UUID version 7 (RFC 9562 section 5.7), so ids sort by
+/// the millisecond they were made in and, within one process, by the order they were made in.
 /// </summary>
 /// <param name="High">48 bits of Unix milliseconds, the version, the top 12 bits of the counter.</param>
 /// <param name="Low">The variant, the low 20 bits of the counter, 42 random bits of the process.</param>
@@ -45,16 +45,16 @@ internal readonly record struct EventId(ulong High, ulong Low)
 }
 
 /// <summary>
-/// Makes event ids. Two processes differ by 42 random bits drawn at start, one process by a 32-bit counter, so an id costs
-/// one atomic increment and no system call. Thread safe.
+/// Makes event ids. Two processes differ by 42 random bits drawn at start, one process by a 32-bit counter, so an id
+/// costs one atomic increment and no system call. Thread safe.
 /// </summary>
 internal sealed class EventIds(TimeProvider time)
 {
     private const ulong Version7 = 0x7000;
     private const ulong Variant = 0x8000_0000_0000_0000;
 
-    private readonly ulong _process = (ulong)RandomNumberGenerator.GetInt32(1 << 21) << 21
-        | (uint)RandomNumberGenerator.GetInt32(1 << 21);
+    private readonly ulong _process =
+        (ulong)RandomNumberGenerator.GetInt32(1 << 21) << 21 | (uint)RandomNumberGenerator.GetInt32(1 << 21);
     private uint _counter;
 
     /// <summary>The next id, stamped with the current time.</summary>
@@ -62,6 +62,9 @@ internal sealed class EventIds(TimeProvider time)
     {
         var milliseconds = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
         var counter = Interlocked.Increment(ref _counter);
-        return new EventId(milliseconds << 16 | Version7 | counter >> 20, Variant | (ulong)(counter & 0xF_FFFF) << 42 | _process);
+        return new EventId(
+            milliseconds << 16 | Version7 | counter >> 20,
+            Variant | (ulong)(counter & 0xF_FFFF) << 42 | _process
+        );
     }
 }

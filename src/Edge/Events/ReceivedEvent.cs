@@ -1,22 +1,29 @@
 namespace Edge.Events;
 
 /// <summary>
-/// One event as its sender stated it, read and checked, before the server adds anything. Text members are UTF-8 without quotes and escapes;
-/// members named raw are JSON exactly as it was sent. Most are views of the request's body, so an event lives no longer than its request.
-/// Empty means that the sender did not say. Immutable.
+/// One event as its sender stated it, read and checked, before the server adds anything. Text members are UTF-8 without
+/// quotes and escapes; members named raw are JSON exactly as it was sent. Most are views of the request's body, so an
+/// event lives no longer than its request. Empty means that the sender did not say. Immutable.
 /// </summary>
 internal sealed record ReceivedEvent
 {
-    /// <summary>Most bytes of one event, as it was sent: with what the server adds it still fits a page of the journal.</summary>
+    /// <summary>
+    /// Most bytes of one event, as it was sent: with what the server adds it still fits a page of the journal.
+    /// </summary>
     public const int BytesMax = 512 * 1024;
 
-    /// <summary>What happened, a word from the closed set of <c>docs/event-schema.md</c>: impression, view, click, conversion, exposure, track, decision.</summary>
+    /// <summary>
+    /// What happened, a word from the closed set of <c>docs/event-schema.md</c>: impression, view, click, conversion,
+    /// exposure, track, decision.
+    /// </summary>
     public required string Type { get; init; }
 
     /// <summary>The sender's name of what happened; empty where the API has only types.</summary>
     public ReadOnlyMemory<byte> Event { get; init; }
 
-    /// <summary>The sender's identity of the event, by which a repetition is recognised (member <c>event_id</c>).</summary>
+    /// <summary>
+    /// The sender's identity of the event, by which a repetition is recognised (member <c>event_id</c>).
+    /// </summary>
     public ReadOnlyMemory<byte> SenderId { get; init; }
 
     /// <summary>When it happened by the sender's clock; null when the sender did not say.</summary>
@@ -31,7 +38,9 @@ internal sealed record ReceivedEvent
     /// <summary>Where it happened: web, email, ad, in-app, social, other; Pictify only.</summary>
     public string Channel { get; init; } = "";
 
-    /// <summary>The device the sender states instead of its own user agent: mobile, desktop, tablet; Pictify only.</summary>
+    /// <summary>
+    /// The device the sender states instead of its own user agent: mobile, desktop, tablet; Pictify only.
+    /// </summary>
     public string DeviceType { get; init; } = "";
 
     public ReadOnlyMemory<byte> UnitKey { get; init; }
@@ -50,6 +59,9 @@ internal sealed record ReceivedEvent
     /// <summary>Raw object of the sender's own values (properties, or Pictify's metadata).</summary>
     public ReadOnlyMemory<byte> Properties { get; init; }
 
-    /// <summary>Raw object of the other members the API keeps and that have no member of their own here, such as Artie's additional ones.</summary>
+    /// <summary>
+    /// Raw object of the other members the API keeps and that have no member of their own here, such as Artie's
+    /// additional ones.
+    /// </summary>
     public ReadOnlyMemory<byte> Extra { get; init; }
 }

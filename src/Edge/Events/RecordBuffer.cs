@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Edge.Events;
 
 /// <summary>
-/// The growing buffer one event is encoded into, with room left in front for the journal's envelope. One per thread and reused, so
-/// encoding allocates only while a buffer has not yet seen its largest event. Not thread safe.
+/// The growing buffer one event is encoded into, with room left in front for the journal's envelope. One per thread and
+/// reused, so encoding allocates only while a buffer has not yet seen its largest event. Not thread safe.
 /// </summary>
 internal sealed class RecordBuffer : IBufferWriter<byte>
 {
@@ -36,6 +36,9 @@ internal sealed class RecordBuffer : IBufferWriter<byte>
     private void Ensure(int sizeHint)
     {
         var needed = _length + Math.Max(sizeHint, 1);
-        if (needed > _bytes.Length) Array.Resize(ref _bytes, Math.Max(needed, 2 * _bytes.Length));
+        if (needed > _bytes.Length)
+        {
+            Array.Resize(ref _bytes, Math.Max(needed, 2 * _bytes.Length));
+        }
     }
 }

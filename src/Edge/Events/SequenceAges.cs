@@ -1,8 +1,8 @@
 namespace Edge.Events;
 
 /// <summary>
-/// Which sequence numbers are older than a time, kept as a few marks: a number and when it was newest. Numbers from before the process began
-/// count as made at its start. Thread safe.
+/// Which sequence numbers are older than a time, kept as a few marks: a number and when it was newest. Numbers from
+/// before the process began count as made at its start. Thread safe.
 /// </summary>
 internal sealed class SequenceAges(TimeSpan age, TimeProvider time)
 {
@@ -22,11 +22,23 @@ internal sealed class SequenceAges(TimeSpan age, TimeProvider time)
     public void Note(long sequence)
     {
         var now = time.GetTimestamp();
-        if (now < Volatile.Read(ref _nextMarkAt)) return;
+        if (now < Volatile.Read(ref _nextMarkAt))
+        {
+            return;
+        }
+
         lock (_lock)
         {
-            if (now < _nextMarkAt) return;
-            while (_marks.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At, now) >= age) Volatile.Write(ref _expired, _marks.Dequeue().Sequence);
+            if (now < _nextMarkAt)
+            {
+                return;
+            }
+
+            while (_marks.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At, now) >= age)
+            {
+                Volatile.Write(ref _expired, _marks.Dequeue().Sequence);
+            }
+
             _marks.Enqueue((now, sequence));
             Volatile.Write(ref _nextMarkAt, now + _interval);
         }

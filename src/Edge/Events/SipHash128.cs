@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 namespace Edge.Events;
 
 /// <summary>
-/// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein): a keyed hash for short messages whose collisions nobody without the key can
-/// make. Pure; allocates nothing.
+/// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein): a keyed hash for short messages whose collisions
+/// nobody without the key can make. Pure; allocates nothing.
 /// </summary>
 /// <param name="K0">First half of the key.</param>
 /// <param name="K1">Second half.</param>
@@ -17,7 +17,10 @@ internal readonly record struct SipHash128(ulong K0, ulong K1)
     {
         Span<byte> key = stackalloc byte[16];
         RandomNumberGenerator.Fill(key);
-        return new SipHash128(BinaryPrimitives.ReadUInt64LittleEndian(key), BinaryPrimitives.ReadUInt64LittleEndian(key[8..]));
+        return new SipHash128(
+            BinaryPrimitives.ReadUInt64LittleEndian(key),
+            BinaryPrimitives.ReadUInt64LittleEndian(key[8..])
+        );
     }
 
     /// <summary>The hash of a message; its first 64 bits are the lower half.</summary>
@@ -28,8 +31,16 @@ internal readonly record struct SipHash128(ulong K0, ulong K1)
         var v2 = K0 ^ 0x6C79_6765_6E65_7261;
         var v3 = K1 ^ 0x7465_6462_7974_6573;
         var last = (ulong)message.Length << 56;
-        for (; message.Length >= 8; message = message[8..]) Absorb(BinaryPrimitives.ReadUInt64LittleEndian(message), ref v0, ref v1, ref v2, ref v3);
-        for (var i = 0; i < message.Length; i++) last |= (ulong)message[i] << 8 * i;
+        for (; message.Length >= 8; message = message[8..])
+        {
+            Absorb(BinaryPrimitives.ReadUInt64LittleEndian(message), ref v0, ref v1, ref v2, ref v3);
+        }
+
+        for (var i = 0; i < message.Length; i++)
+        {
+            last |= (ulong)message[i] << 8 * i;
+        }
+
         Absorb(last, ref v0, ref v1, ref v2, ref v3);
         v2 ^= 0xEE;
         Finish(ref v0, ref v1, ref v2, ref v3);
@@ -49,7 +60,10 @@ internal readonly record struct SipHash128(ulong K0, ulong K1)
 
     private static void Finish(ref ulong v0, ref ulong v1, ref ulong v2, ref ulong v3)
     {
-        for (var i = 0; i < 4; i++) Round(ref v0, ref v1, ref v2, ref v3);
+        for (var i = 0; i < 4; i++)
+        {
+            Round(ref v0, ref v1, ref v2, ref v3);
+        }
     }
 
     private static void Round(ref ulong v0, ref ulong v1, ref ulong v2, ref ulong v3)

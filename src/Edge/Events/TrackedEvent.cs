@@ -1,9 +1,9 @@
 namespace Edge.Events;
 
 /// <summary>
-/// One accepted fact with everything the server adds, as spans over the request's own memory: it is encoded on the spot and never
-/// kept. Text members are UTF-8. An empty span, an empty string or null means unknown, and the member is left out.
-/// Meanings: <c>docs/event-schema.md</c>.
+/// One accepted fact with everything the server adds, as spans over the request's own memory: it is encoded on the spot
+/// and never kept. Text members are UTF-8. An empty span, an empty string or null means unknown, and the member is left
+/// out. Meanings: <c>docs/event-schema.md</c>.
 /// </summary>
 internal ref struct TrackedEvent
 {
@@ -48,16 +48,22 @@ internal ref struct TrackedEvent
     public ReadOnlySpan<byte> SessionId;
     public ReadOnlySpan<byte> DecisionId;
 
-    /// <summary>Raw JSON as it was sent, valid and without a byte order mark; written without the whitespace between its tokens.</summary>
+    /// <summary>
+    /// Raw JSON as it was sent, valid and without a byte order mark; written without the whitespace between its tokens.
+    /// </summary>
     public ReadOnlySpan<byte> Layers;
 
     public ReadOnlySpan<byte> Url;
     public ReadOnlySpan<byte> Path;
 
-    /// <summary>The referrer the sender states, or the raw bytes of the Referer header, in whatever encoding the client used.</summary>
+    /// <summary>
+    /// The referrer the sender states, or the raw bytes of the Referer header, in whatever encoding the client used.
+    /// </summary>
     public ReadOnlySpan<byte> Referrer;
 
-    /// <summary>Where the visit came from; not raw client text but words of the cascade or decoded parameters.</summary>
+    /// <summary>
+    /// Where the visit came from; not raw client text but words of the cascade or decoded parameters.
+    /// </summary>
     public ReadOnlySpan<char> Source;
 
     public ReadOnlySpan<char> Medium;

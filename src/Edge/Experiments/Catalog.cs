@@ -1,14 +1,17 @@
 using System.Diagnostics.CodeAnalysis;
-using Names = System.Collections.Generic.Dictionary<string, Edge.Experiments.CatalogEntry>
-    .AlternateLookup<System.ReadOnlySpan<char>>;
+using Names = System.Collections.Generic.Dictionary<
+    string,
+    Edge.Experiments.CatalogEntry
+>.AlternateLookup<System.ReadOnlySpan<char>>;
 
 namespace Edge.Experiments;
 
 /// <summary>
 /// The experiments that requests read, found by slug without allocating. Immutable: a change builds a new catalog,
-/// which shares everything that did not change, and <see cref="CatalogHolder"/> swaps it in. It is divided by the hash of
-/// the names, so that changing one experiment of thousands copies a few dozen entries: rebuilding all of them each time
-/// would take the processor for tens of milliseconds, and collecting what was thrown away would stop every request.
+/// which shares everything that did not change, and <see cref="CatalogHolder"/> swaps it in. It is divided by the hash
+/// of the names, so that changing one experiment of thousands copies a few dozen entries: rebuilding all of them each
+/// time would take the processor for tens of milliseconds, and collecting what was thrown away would stop every
+/// request.
 /// </summary>
 internal sealed class Catalog
 {
@@ -28,7 +31,10 @@ internal sealed class Catalog
         _entries = entries;
         Version = version;
         _byUid = Divide(entries, entry => entry.Experiment.Uid);
-        _bySlug = Divide(entries.Where(entry => entry.Status != ExperimentStatus.Archived), entry => entry.Experiment.Slug);
+        _bySlug = Divide(
+            entries.Where(entry => entry.Status != ExperimentStatus.Archived),
+            entry => entry.Experiment.Slug
+        );
     }
 
     private Catalog(Names[] byUid, Names[] bySlug, long version)
@@ -87,7 +93,9 @@ internal sealed class Catalog
         return [.. parts.Select(part => part.GetAlternateLookup<ReadOnlySpan<char>>())];
     }
 
-    /// <summary>The parts with one name given to an entry, or to none. A part is never changed, since readers have it.</summary>
+    /// <summary>
+    /// The parts with one name given to an entry, or to none. A part is never changed, since readers have it.
+    /// </summary>
     private static Names[] Replace(Names[] parts, string name, CatalogEntry? entry)
     {
         var number = PartOf(name);

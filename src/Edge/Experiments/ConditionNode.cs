@@ -23,4 +23,5 @@ internal sealed record ConditionRule(
     string Property,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ParamName,
     RuleOperator RuleOperator,
-    JsonElement Value) : ConditionNode;
+    JsonElement Value
+) : ConditionNode;

@@ -26,8 +26,11 @@ internal static class ConditionReader
         var node = ReadNode(root, groupDepth: 0, ref nodes);
         if (nodes > ExperimentRules.ConditionNodesMax)
         {
-            fields.Violate(name, $"must have at most {ExperimentRules.ConditionNodesMax} nodes",
-                ViolationCodes.OutOfRange);
+            fields.Violate(
+                name,
+                $"must have at most {ExperimentRules.ConditionNodesMax} nodes",
+                ViolationCodes.OutOfRange
+            );
         }
         return node;
     }
@@ -64,8 +67,11 @@ internal static class ConditionReader
     {
         if (groupDepth > ExperimentRules.ConditionGroupDepthMax)
         {
-            fields.Violate("type", $"must not nest groups deeper than {ExperimentRules.ConditionGroupDepthMax}",
-                ViolationCodes.OutOfRange);
+            fields.Violate(
+                "type",
+                $"must not nest groups deeper than {ExperimentRules.ConditionGroupDepthMax}",
+                ViolationCodes.OutOfRange
+            );
             return null;
         }
         if (!fields.TryGet("operator", out _))
@@ -191,8 +197,11 @@ internal static class ConditionReader
         var count = value.GetArrayLength();
         if (count is 0 or > ExperimentRules.ConditionValuesMax)
         {
-            fields.Violate("value", $"must have 1 to {ExperimentRules.ConditionValuesMax} values",
-                ViolationCodes.OutOfRange);
+            fields.Violate(
+                "value",
+                $"must have 1 to {ExperimentRules.ConditionValuesMax} values",
+                ViolationCodes.OutOfRange
+            );
             return false;
         }
         var isValid = true;
@@ -222,8 +231,11 @@ internal static class ConditionReader
                 fields.Violate(name, "must be a single value; use in or not_in for a list", ViolationCodes.InvalidType);
                 return false;
             default:
-                fields.Violate(name, isOrder ? "must be a number" : "must be a string, number or boolean",
-                    ViolationCodes.InvalidType);
+                fields.Violate(
+                    name,
+                    isOrder ? "must be a number" : "must be a string, number or boolean",
+                    ViolationCodes.InvalidType
+                );
                 return false;
         }
     }
@@ -232,8 +244,11 @@ internal static class ConditionReader
     {
         if (text.Length > ExperimentRules.ConditionTextCharsMax)
         {
-            fields.Violate(name, $"must be at most {ExperimentRules.ConditionTextCharsMax} characters long",
-                ViolationCodes.TooLong);
+            fields.Violate(
+                name,
+                $"must be at most {ExperimentRules.ConditionTextCharsMax} characters long",
+                ViolationCodes.TooLong
+            );
             return false;
         }
         if (isOrder && !IsFinite(text))
@@ -242,8 +257,16 @@ internal static class ConditionReader
             return false;
         }
         // Every text contains the empty one: such a rule would always be true, which nobody means.
-        if (text.Length == 0 && ruleOperator is (RuleOperator.Contains or RuleOperator.NotContains
-            or RuleOperator.StartsWith or RuleOperator.EndsWith))
+        if (
+            text.Length == 0
+            && ruleOperator
+                is (
+                    RuleOperator.Contains
+                    or RuleOperator.NotContains
+                    or RuleOperator.StartsWith
+                    or RuleOperator.EndsWith
+                )
+        )
         {
             fields.Violate(name, "must not be empty", ViolationCodes.Required);
             return false;

@@ -22,11 +22,16 @@ internal static class ConfigReader
             };
         }
         // A target that is there but refused has been named already.
-        if (goal is { Type: GoalType.ClickThrough, DestinationUrl: null }
-            && !(isRead && members.TryGet("destinationUrl", out _)))
+        if (
+            goal is { Type: GoalType.ClickThrough, DestinationUrl: null }
+            && !(isRead && members.TryGet("destinationUrl", out _))
+        )
         {
-            fields.Violate("goalConfig.destinationUrl", "is required when the goal is click_through",
-                ViolationCodes.Required);
+            fields.Violate(
+                "goalConfig.destinationUrl",
+                "is required when the goal is click_through",
+                ViolationCodes.Required
+            );
         }
         return goal;
     }
@@ -41,16 +46,29 @@ internal static class ConfigReader
             {
                 Enabled = members.Flag("enabled", bandit.Enabled),
                 Algorithm = members.Choice("algorithm", bandit.Algorithm, default, WireNames<BanditAlgorithm>.Lower),
-                WarmupImpressions = members.Integer("warmupImpressions", bandit.WarmupImpressions,
-                    BanditConfig.Default.WarmupImpressions, 0, int.MaxValue),
-                RecomputeIntervalMinutes = members.Integer("recomputeIntervalMinutes", bandit.RecomputeIntervalMinutes,
-                    BanditConfig.Default.RecomputeIntervalMinutes, 1, ExperimentRules.RecomputeIntervalMinutesMax),
+                WarmupImpressions = members.Integer(
+                    "warmupImpressions",
+                    bandit.WarmupImpressions,
+                    BanditConfig.Default.WarmupImpressions,
+                    0,
+                    int.MaxValue
+                ),
+                RecomputeIntervalMinutes = members.Integer(
+                    "recomputeIntervalMinutes",
+                    bandit.RecomputeIntervalMinutes,
+                    BanditConfig.Default.RecomputeIntervalMinutes,
+                    1,
+                    ExperimentRules.RecomputeIntervalMinutesMax
+                ),
             };
         }
         if (bandit.Enabled && type is ExperimentType.SmartLink or ExperimentType.Scheduled)
         {
-            fields.Violate("banditConfig.enabled", "must be false: only A/B tests can be optimised",
-                ViolationCodes.InvalidValue);
+            fields.Violate(
+                "banditConfig.enabled",
+                "must be false: only A/B tests can be optimised",
+                ViolationCodes.InvalidValue
+            );
         }
         return bandit;
     }

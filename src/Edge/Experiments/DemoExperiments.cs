@@ -94,7 +94,10 @@ internal static class DemoExperiments
         foreach (var definition in (string[])[Ab, Smart, Schedule])
         {
             var reading = ExperimentReader.ReadStored(
-                Encoding.UTF8.GetBytes(definition), ExperimentRules.Default, time.GetUtcNow());
+                Encoding.UTF8.GetBytes(definition),
+                ExperimentRules.Default,
+                time.GetUtcNow()
+            );
             var experiment = reading.Experiment!;
             AtomicFile.Write(directory, $"{experiment.Slug}.json", ExperimentWriter.WriteStored(experiment));
         }

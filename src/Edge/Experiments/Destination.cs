@@ -71,8 +71,12 @@ internal sealed record Destination(string Location)
             return null;
         }
         var result = location.ToString();
-        if (!Uri.TryCreate(result, UriKind.Absolute, out var uri) || uri.Scheme != scheme
-            || uri.UserInfo.Length > 0 || !SameAuthority(uri, scheme, authority))
+        if (
+            !Uri.TryCreate(result, UriKind.Absolute, out var uri)
+            || uri.Scheme != scheme
+            || uri.UserInfo.Length > 0
+            || !SameAuthority(uri, scheme, authority)
+        )
         {
             message = "must be an http or https URL";
             return null;
@@ -129,7 +133,9 @@ internal sealed record Destination(string Location)
     }
 
     private static bool IsPort(string text) =>
-        text.Length is > 1 and <= 6 && text[0] == ':' && text[1] != '0'
+        text.Length is > 1 and <= 6
+        && text[0] == ':'
+        && text[1] != '0'
         && int.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
         && port <= IPEndPoint.MaxPort;
 
@@ -137,8 +143,11 @@ internal sealed record Destination(string Location)
     {
         ascii = "";
         var inner = bracketed.AsSpan(1, bracketed.Length - 2);
-        if (inner.Contains('%') || !IPAddress.TryParse(inner, out var address)
-            || address.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6)
+        if (
+            inner.Contains('%')
+            || !IPAddress.TryParse(inner, out var address)
+            || address.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6
+        )
         {
             return false;
         }
@@ -178,7 +187,9 @@ internal sealed record Destination(string Location)
     /// <summary>
     /// Reserved and unreserved characters of RFC 3986; a percent sign only before two hexadecimal digits.
     /// </summary>
-    private static bool IsKept(ReadOnlySpan<char> text) => text[0] == '%'
-        ? text.Length > 2 && char.IsAsciiHexDigit(text[1]) && char.IsAsciiHexDigit(text[2])
-        : char.IsAsciiLetterOrDigit(text[0]) || "-._~:/?#[]@!$&'()*+,;=".Contains(text[0], StringComparison.Ordinal);
+    private static bool IsKept(ReadOnlySpan<char> text) =>
+        text[0] == '%'
+            ? text.Length > 2 && char.IsAsciiHexDigit(text[1]) && char.IsAsciiHexDigit(text[2])
+            : char.IsAsciiLetterOrDigit(text[0])
+                || "-._~:/?#[]@!$&'()*+,;=".Contains(text[0], StringComparison.Ordinal);
 }

@@ -37,9 +37,11 @@ internal sealed class ExperimentFile(string name)
     /// The files of a directory that are read, in the order in which the first claims a slug. Throws <see
     /// cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
     /// </summary>
-    public static IEnumerable<string> PathsIn(string directory) => Directory.EnumerateFiles(directory)
-        .Where(path => IsName(Path.GetFileName(path.AsSpan())))
-        .Order(StringComparer.Ordinal);
+    public static IEnumerable<string> PathsIn(string directory) =>
+        Directory
+            .EnumerateFiles(directory)
+            .Where(path => IsName(Path.GetFileName(path.AsSpan())))
+            .Order(StringComparer.Ordinal);
 
     /// <summary>Name within the directory.</summary>
     public string Name { get; } = name;

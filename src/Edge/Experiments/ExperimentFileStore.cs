@@ -59,7 +59,11 @@ internal sealed class ExperimentFileStore : IDisposable
     private volatile IReadOnlyList<ExperimentFileProblem> _problems = [];
 
     private ExperimentFileStore(
-        string directory, ExperimentRules rules, TimeProvider time, Action<ExperimentFileProblem> report)
+        string directory,
+        ExperimentRules rules,
+        TimeProvider time,
+        Action<ExperimentFileProblem> report
+    )
     {
         _directory = directory;
         _rules = rules;
@@ -89,7 +93,11 @@ internal sealed class ExperimentFileStore : IDisposable
     /// <param name="time">Clock of the watch.</param>
     /// <param name="report">Called once for each new problem, possibly on a timer thread; must not throw.</param>
     public static ExperimentFileStore Open(
-        string directory, ExperimentRules rules, TimeProvider time, Action<ExperimentFileProblem> report)
+        string directory,
+        ExperimentRules rules,
+        TimeProvider time,
+        Action<ExperimentFileProblem> report
+    )
     {
         Directory.CreateDirectory(directory);
         AtomicFile.DeleteUnfinished(directory);
@@ -155,8 +163,11 @@ internal sealed class ExperimentFileStore : IDisposable
             {
                 return current is null ? ExperimentWriteResult.UidInUse : ExperimentWriteResult.Stale;
             }
-            if (next.Status != ExperimentStatus.Archived
-                && catalog.TryFind(next.Slug, out var holder) && holder.Experiment.Uid != next.Uid)
+            if (
+                next.Status != ExperimentStatus.Archived
+                && catalog.TryFind(next.Slug, out var holder)
+                && holder.Experiment.Uid != next.Uid
+            )
             {
                 return ExperimentWriteResult.SlugInUse;
             }
@@ -195,7 +206,10 @@ internal sealed class ExperimentFileStore : IDisposable
         var isOverfull = false;
         var isChanged = false;
         var suspects = new FileSystemEnumerable<(string Name, FileStamp Stamp)>(
-            _directory, (ref FileSystemEntry entry) => (entry.FileName.ToString(), StampOf(ref entry)), Flat)
+            _directory,
+            (ref FileSystemEntry entry) => (entry.FileName.ToString(), StampOf(ref entry)),
+            Flat
+        )
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => IsSuspect(ref entry, ref isOverfull),
         };
@@ -263,8 +277,12 @@ internal sealed class ExperimentFileStore : IDisposable
         {
             claims.TryClaim(file.Accepted!.Experiment, file.Name, out _);
         }
-        foreach (var file in _files.Values.Where(file => !file.KeepsAccepted && file.Candidate is not null)
-            .OrderBy(file => file.Name, StringComparer.Ordinal).ToList())
+        foreach (
+            var file in _files
+                .Values.Where(file => !file.KeepsAccepted && file.Candidate is not null)
+                .OrderBy(file => file.Name, StringComparer.Ordinal)
+                .ToList()
+        )
         {
             if (claims.TryClaim(file.Candidate!.Experiment, file.Name, out var problem))
             {

@@ -21,37 +21,52 @@ internal static class ExperimentReader
     /// <paramref name="fileTime"/>.
     /// </summary>
     public static ExperimentReading ReadStored(
-        ReadOnlyMemory<byte> utf8, ExperimentRules rules, DateTimeOffset fileTime) =>
-        Read(utf8, fields =>
-        {
-            var experiment = ReadDefinition(fields, rules, null, isStored: true) with
+        ReadOnlyMemory<byte> utf8,
+        ExperimentRules rules,
+        DateTimeOffset fileTime
+    ) =>
+        Read(
+            utf8,
+            fields =>
             {
-                Uid = ReadUid(fields),
-                Status = fields.Choice("status", WireNames<ExperimentStatus>.Lower) ?? ExperimentStatus.Draft,
-                Team = fields.Text("team", null, ExperimentRules.ReferenceCharsMax),
-                HashVersion = ReadHashVersion(fields),
-                WeightsVersion = fields.Integer("weightsVersion", 1, 1, 1, int.MaxValue),
-                RunningSince = fields.Instant("runningSince"),
-                RanSeconds = fields.Integer("ranSeconds", 0, 0, 0, int.MaxValue),
-                CreatedAt = fields.Instant("createdAt") ?? fileTime,
-                UpdatedAt = fields.Instant("updatedAt") ?? fileTime,
-            };
-            experiment = experiment with { Slots = ReadSlots(fields) };
-            return ReadWinner(fields, experiment);
-        });
+                var experiment = ReadDefinition(fields, rules, null, isStored: true) with
+                {
+                    Uid = ReadUid(fields),
+                    Status = fields.Choice("status", WireNames<ExperimentStatus>.Lower) ?? ExperimentStatus.Draft,
+                    Team = fields.Text("team", null, ExperimentRules.ReferenceCharsMax),
+                    HashVersion = ReadHashVersion(fields),
+                    WeightsVersion = fields.Integer("weightsVersion", 1, 1, 1, int.MaxValue),
+                    RunningSince = fields.Instant("runningSince"),
+                    RanSeconds = fields.Integer("ranSeconds", 0, 0, 0, int.MaxValue),
+                    CreatedAt = fields.Instant("createdAt") ?? fileTime,
+                    UpdatedAt = fields.Instant("updatedAt") ?? fileTime,
+                };
+                experiment = experiment with { Slots = ReadSlots(fields) };
+                return ReadWinner(fields, experiment);
+            }
+        );
 
     /// <summary>
     /// Reads the body that creates an experiment; what the server owns is taken from the arguments alone.
     /// </summary>
     public static ExperimentReading ReadCreate(
-        ReadOnlyMemory<byte> utf8, ExperimentRules rules, string uid, string? team, DateTimeOffset now) =>
-        Read(utf8, fields => ReadDefinition(fields, rules, null) with
-        {
-            Uid = uid,
-            Team = team,
-            CreatedAt = now,
-            UpdatedAt = now,
-        });
+        ReadOnlyMemory<byte> utf8,
+        ExperimentRules rules,
+        string uid,
+        string? team,
+        DateTimeOffset now
+    ) =>
+        Read(
+            utf8,
+            fields =>
+                ReadDefinition(fields, rules, null) with
+                {
+                    Uid = uid,
+                    Team = team,
+                    CreatedAt = now,
+                    UpdatedAt = now,
+                }
+        );
 
     /// <summary>
     /// Reads the body that changes an experiment: a member that is not there stays as it is, <c>variants</c> replaces
@@ -80,7 +95,11 @@ internal static class ExperimentReader
     }
 
     private static Experiment ReadDefinition(
-        JsonFields fields, ExperimentRules rules, Experiment? current, bool isStored = false)
+        JsonFields fields,
+        ExperimentRules rules,
+        Experiment? current,
+        bool isStored = false
+    )
     {
         var type = ReadType(fields, current);
         var experiment = (current ?? Blank) with
@@ -94,20 +113,39 @@ internal static class ExperimentReader
             BanditConfig = ConfigReader.ReadBandit(fields, type, current?.BanditConfig),
             Hypothesis = fields.Text("hypothesis", current?.Hypothesis, ExperimentRules.HypothesisCharsMax),
             MinimumSampleSize = fields.Integer(
-                "minimumSampleSize", (current ?? Blank).MinimumSampleSize, Blank.MinimumSampleSize, 0, int.MaxValue),
+                "minimumSampleSize",
+                (current ?? Blank).MinimumSampleSize,
+                Blank.MinimumSampleSize,
+                0,
+                int.MaxValue
+            ),
             MinimumRunDays = fields.Integer(
-                "minimumRunDays", (current ?? Blank).MinimumRunDays, Blank.MinimumRunDays, 0, int.MaxValue),
+                "minimumRunDays",
+                (current ?? Blank).MinimumRunDays,
+                Blank.MinimumRunDays,
+                0,
+                int.MaxValue
+            ),
             ConfidenceThreshold = ReadThreshold(fields, (current ?? Blank).ConfidenceThreshold),
             FallbackImageUrl = ConfigReader.ReadUrl(fields, "fallbackImageUrl", current?.FallbackImageUrl, rules),
             FallbackTemplateUid = fields.Text(
-                "fallbackTemplateUid", current?.FallbackTemplateUid, ExperimentRules.ReferenceCharsMax),
+                "fallbackTemplateUid",
+                current?.FallbackTemplateUid,
+                ExperimentRules.ReferenceCharsMax
+            ),
             OutputConfig = ConfigReader.ReadOutput(fields, current?.OutputConfig),
         };
         return experiment;
     }
 
-    private static readonly Experiment Blank =
-        new() { Uid = "", Slug = "", Type = default, Name = "", Variants = [] };
+    private static readonly Experiment Blank = new()
+    {
+        Uid = "",
+        Slug = "",
+        Type = default,
+        Name = "",
+        Variants = [],
+    };
 
     private static ExperimentType? ReadType(JsonFields fields, Experiment? current)
     {
@@ -128,9 +166,11 @@ internal static class ExperimentReader
         var slug = fields.RequiredText("slug", absent, Slug.CharsMax);
         if (slug.Length > 0 && !Slug.IsWellFormed(slug))
         {
-            fields.Violate("slug",
+            fields.Violate(
+                "slug",
                 "must be 3 to 60 lower-case letters, digits and hyphens that begin and end with a letter or digit",
-                ViolationCodes.InvalidFormat);
+                ViolationCodes.InvalidFormat
+            );
         }
         else if (Slug.IsReserved(slug))
         {
@@ -142,11 +182,20 @@ internal static class ExperimentReader
     private static string ReadUid(JsonFields fields)
     {
         var uid = fields.RequiredText("uid", null, ExperimentRules.UidCharsMax);
-        if (uid.Length > 0 && !(uid.StartsWith(UidPrefix, StringComparison.Ordinal) && uid.Length > UidPrefix.Length
-            && VariantReader.IsIdentifier(uid)))
+        if (
+            uid.Length > 0
+            && !(
+                uid.StartsWith(UidPrefix, StringComparison.Ordinal)
+                && uid.Length > UidPrefix.Length
+                && VariantReader.IsIdentifier(uid)
+            )
+        )
         {
-            fields.Violate("uid", "must be exp_ and then letters, digits, underscores and hyphens",
-                ViolationCodes.InvalidFormat);
+            fields.Violate(
+                "uid",
+                "must be exp_ and then letters, digits, underscores and hyphens",
+                ViolationCodes.InvalidFormat
+            );
         }
         return uid;
     }
@@ -157,8 +206,11 @@ internal static class ExperimentReader
         var version = fields.Integer("hashVersion", Version, Version, 1, int.MaxValue);
         if (version != Version)
         {
-            fields.Violate("hashVersion", $"must be {Version}, the only bucketing rule this version knows",
-                ViolationCodes.InvalidValue);
+            fields.Violate(
+                "hashVersion",
+                $"must be {Version}, the only bucketing rule this version knows",
+                ViolationCodes.InvalidValue
+            );
         }
         return version;
     }
@@ -180,11 +232,16 @@ internal static class ExperimentReader
         {
             fields.Violate("winnerVariantId", "must be the id of one of the variants", ViolationCodes.InvalidValue);
         }
-        else if (winner is not null
-            && experiment.Status is not (ExperimentStatus.Completed or ExperimentStatus.Archived))
+        else if (
+            winner is not null
+            && experiment.Status is not (ExperimentStatus.Completed or ExperimentStatus.Archived)
+        )
         {
-            fields.Violate("winnerVariantId", "must be null unless the status is completed",
-                ViolationCodes.InvalidValue);
+            fields.Violate(
+                "winnerVariantId",
+                "must be null unless the status is completed",
+                ViolationCodes.InvalidValue
+            );
         }
         return experiment with { WinnerVariantId = winner, WinnerDeclaredAt = fields.Instant("winnerDeclaredAt") };
     }

@@ -5,9 +5,9 @@ using System.Text.Json;
 namespace Edge.Experiments;
 
 /// <summary>
-/// The entity tag of an experiment, <c>"DEFINITION.COUNTERS"</c>. The first part changes with every edit and transition, not when a bandit
-/// moves weights or somebody visits; it alone is compared by If-Match, so a visitor cannot fail an owner's edit. Both together change
-/// whenever the answer does. Pure.
+/// The entity tag of an experiment, <c>"DEFINITION.COUNTERS"</c>. The first part changes with every edit and
+/// transition, not when a bandit moves weights or somebody visits; it alone is compared by If-Match, so a visitor
+/// cannot fail an owner's edit. Both together change whenever the answer does. Pure.
 /// </summary>
 internal static class ExperimentVersion
 {
@@ -17,28 +17,45 @@ internal static class ExperimentVersion
     public static string TagOf(Experiment view)
     {
         long counters = view.WeightsVersion;
-        foreach (var variant in view.Variants) counters = unchecked((((counters * 31) + (variant.Impressions ?? 0)) * 31) + (variant.Clicks ?? 0));
+        foreach (var variant in view.Variants)
+        {
+            counters = unchecked((((counters * 31) + (variant.Impressions ?? 0)) * 31) + (variant.Clicks ?? 0));
+        }
+
         return string.Create(CultureInfo.InvariantCulture, $"\"{DefinitionOf(view)}.{counters:x}\"");
     }
 
-    /// <summary>Whether an If-Match header names the definition: a star, or one of its tags (RFC 9110 section 13.1.1).</summary>
+    /// <summary>
+    /// Whether an If-Match header names the definition: a star, or one of its tags (RFC 9110 section 13.1.1).
+    /// </summary>
     public static bool IsMatch(string ifMatch, Experiment experiment)
     {
-        if (ifMatch.Trim() == "*") return true;
+        if (ifMatch.Trim() == "*")
+        {
+            return true;
+        }
+
         var definition = DefinitionOf(experiment);
-        return ifMatch.Split(',', StringSplitOptions.TrimEntries).Any(tag =>
-            tag.Length > DefinitionChars + 1 && tag[0] == '"' && tag.AsSpan(1, DefinitionChars).SequenceEqual(definition));
+        return ifMatch
+            .Split(',', StringSplitOptions.TrimEntries)
+            .Any(tag =>
+                tag.Length > DefinitionChars + 1
+                && tag[0] == '"'
+                && tag.AsSpan(1, DefinitionChars).SequenceEqual(definition)
+            );
     }
 
     private static string DefinitionOf(Experiment experiment)
     {
-        var variants = experiment.Variants.Select(variant => variant with
-        {
-            Weight = variant.AskedWeight,
-            ConfiguredWeight = null,
-            Impressions = null,
-            Clicks = null,
-        });
+        var variants = experiment.Variants.Select(variant =>
+            variant with
+            {
+                Weight = variant.AskedWeight,
+                ConfiguredWeight = null,
+                Impressions = null,
+                Clicks = null,
+            }
+        );
         var definition = experiment with { Variants = [.. variants], Slots = null, WeightsVersion = 1 };
         var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(definition, EdgeJson.Default.Experiment));
         return Convert.ToHexStringLower(hash)[..DefinitionChars];

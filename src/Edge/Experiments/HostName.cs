@@ -41,8 +41,7 @@ internal static class HostName
                 return false; // The platform's only way to say that a label cannot be encoded.
             }
         }
-        return ascii.Length <= CharsMax && AreLabels(ascii, out var last)
-            && (!IsNumeric(last) || IsDottedQuad(ascii));
+        return ascii.Length <= CharsMax && AreLabels(ascii, out var last) && (!IsNumeric(last) || IsDottedQuad(ascii));
     }
 
     private static bool AreLabels(string host, out string last)
@@ -71,8 +70,7 @@ internal static class HostName
     /// </summary>
     private static bool IsNumeric(string label) =>
         label.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0
-        || (label.StartsWith("0x", StringComparison.Ordinal)
-            && label.AsSpan(2).IndexOfAnyExcept(HexDigits) < 0);
+        || (label.StartsWith("0x", StringComparison.Ordinal) && label.AsSpan(2).IndexOfAnyExcept(HexDigits) < 0);
 
     private static bool IsDottedQuad(string host) =>
         IPAddress.TryParse(host, out var address) && address.ToString() == host;
@@ -84,14 +82,31 @@ internal static class HostName
     /// </summary>
     private static bool IsStableLetter(char c)
     {
-        if (c is (>= '\u0300' and <= '\u036F') or (>= '\u2000' and <= '\u2BFF') or (>= '\u3000' and <= '\u3004')
-            or (>= '\u3130' and <= '\u318F') or (>= '\u3200' and <= '\u33FF') or >= '\uF900'
-            or 'ß' or 'ς' or '\u00AA' or '\u00BA' or '\u0149' or '\u017F' or (>= '\u01C4' and <= '\u01CC'))
+        if (
+            c
+            is (>= '\u0300' and <= '\u036F')
+                or (>= '\u2000' and <= '\u2BFF')
+                or (>= '\u3000' and <= '\u3004')
+                or (>= '\u3130' and <= '\u318F')
+                or (>= '\u3200' and <= '\u33FF')
+                or >= '\uF900'
+                or 'ß'
+                or 'ς'
+                or '\u00AA'
+                or '\u00BA'
+                or '\u0149'
+                or '\u017F'
+                or (>= '\u01C4' and <= '\u01CC')
+        )
         {
             return false;
         }
-        return char.GetUnicodeCategory(c) is UnicodeCategory.LowercaseLetter or UnicodeCategory.OtherLetter
-            or UnicodeCategory.ModifierLetter or UnicodeCategory.DecimalDigitNumber
-            or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
+        return char.GetUnicodeCategory(c)
+            is UnicodeCategory.LowercaseLetter
+                or UnicodeCategory.OtherLetter
+                or UnicodeCategory.ModifierLetter
+                or UnicodeCategory.DecimalDigitNumber
+                or UnicodeCategory.NonSpacingMark
+                or UnicodeCategory.SpacingCombiningMark;
     }
 }

@@ -144,8 +144,7 @@ internal readonly struct JsonFields(JsonElement element, string path, Violations
 
     /// <summary>The same with the value to use when it is missing.</summary>
     public T Choice<T>(string name, T absent, T cleared, WireNames<T> names)
-        where T : struct, Enum =>
-        Has(name) ? Choice(name, names) ?? cleared : absent;
+        where T : struct, Enum => Has(name) ? Choice(name, names) ?? cleared : absent;
 
     /// <summary>An RFC 3339 instant that may be missing.</summary>
     public DateTimeOffset? Instant(string name)
@@ -161,8 +160,11 @@ internal readonly struct JsonFields(JsonElement element, string path, Violations
         }
         if (!Timestamp.TryParse(value.GetString(), out var instant))
         {
-            Violate(name, "must be an RFC 3339 date-time with an offset, such as 2026-03-01T09:00:00Z",
-                ViolationCodes.InvalidFormat);
+            Violate(
+                name,
+                "must be an RFC 3339 date-time with an offset, such as 2026-03-01T09:00:00Z",
+                ViolationCodes.InvalidFormat
+            );
             return null;
         }
         return instant;

@@ -60,8 +60,10 @@ internal static class JsonSyntax
     private static int FirstInvalidByte(ReadOnlySpan<byte> utf8)
     {
         var at = 0;
-        while (at < utf8.Length
-            && Rune.DecodeFromUtf8(utf8[at..], out _, out var consumed) == System.Buffers.OperationStatus.Done)
+        while (
+            at < utf8.Length
+            && Rune.DecodeFromUtf8(utf8[at..], out _, out var consumed) == System.Buffers.OperationStatus.Done
+        )
         {
             at += consumed;
         }
@@ -73,8 +75,11 @@ internal static class JsonSyntax
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = DepthMax });
         while (reader.Read())
         {
-            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped
-                && JsonEscapes.HasLoneSurrogate(reader.ValueSpan))
+            if (
+                reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName
+                && reader.ValueIsEscaped
+                && JsonEscapes.HasLoneSurrogate(reader.ValueSpan)
+            )
             {
                 return (int)reader.TokenStartIndex;
             }

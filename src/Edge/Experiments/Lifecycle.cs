@@ -28,14 +28,21 @@ internal static class Lifecycle
     public static string CreateUid() => "exp_" + RandomNumberGenerator.GetString(UidAlphabet, UidRandomChars);
 
     /// <summary>Where an action leads from a status; null when it is not allowed there.</summary>
-    public static ExperimentStatus? Target(ExperimentStatus from, LifecycleAction action) => (from, action) switch
-    {
-        (ExperimentStatus.Draft or ExperimentStatus.Paused, LifecycleAction.Start) => ExperimentStatus.Running,
-        (ExperimentStatus.Running, LifecycleAction.Pause) => ExperimentStatus.Paused,
-        (ExperimentStatus.Running or ExperimentStatus.Paused, LifecycleAction.Complete) => ExperimentStatus.Completed,
-        (ExperimentStatus.Draft or ExperimentStatus.Paused or ExperimentStatus.Completed, LifecycleAction.Archive) => ExperimentStatus.Archived,
-        _ => null,
-    };
+    public static ExperimentStatus? Target(ExperimentStatus from, LifecycleAction action) =>
+        (from, action) switch
+        {
+            (ExperimentStatus.Draft or ExperimentStatus.Paused, LifecycleAction.Start) => ExperimentStatus.Running,
+            (ExperimentStatus.Running, LifecycleAction.Pause) => ExperimentStatus.Paused,
+            (ExperimentStatus.Running or ExperimentStatus.Paused, LifecycleAction.Complete) =>
+                ExperimentStatus.Completed,
+            (
+                ExperimentStatus.Draft
+                    or ExperimentStatus.Paused
+                    or ExperimentStatus.Completed,
+                LifecycleAction.Archive
+            ) => ExperimentStatus.Archived,
+            _ => null,
+        };
 
     /// <summary>Every status that can be reached from this one in one step, in the order of the actions.</summary>
     public static IEnumerable<ExperimentStatus> Targets(ExperimentStatus from) =>

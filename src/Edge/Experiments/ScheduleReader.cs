@@ -53,7 +53,12 @@ internal static class ScheduleReader
         {
             RequireCron(members, cron);
         }
-        return new Recurrence { Type = type, CronExpression = cron, Timezone = ReadZone(members) };
+        return new Recurrence
+        {
+            Type = type,
+            CronExpression = cron,
+            Timezone = ReadZone(members),
+        };
     }
 
     private static void RequireCron(JsonFields members, string? cron)
@@ -77,8 +82,11 @@ internal static class ScheduleReader
         }
         if (!TimeZones.TryFind(zone, out _))
         {
-            members.Violate("timezone", "must be the IANA name of a time zone, such as Europe/Berlin",
-                ViolationCodes.InvalidValue);
+            members.Violate(
+                "timezone",
+                "must be the IANA name of a time zone, such as Europe/Berlin",
+                ViolationCodes.InvalidValue
+            );
         }
         return zone;
     }

@@ -12,8 +12,7 @@ internal static class Slug
     /// <summary>Most characters.</summary>
     public const int CharsMax = 60;
 
-    private static readonly string[] Reserved =
-        ["events", "api", "admin", "health", "status", "pixel", "track", "sdk"];
+    private static readonly string[] Reserved = ["events", "api", "admin", "health", "status", "pixel", "track", "sdk"];
 
     /// <summary>Whether the text has the form of a slug; reserved words have it too.</summary>
     public static bool IsWellFormed(ReadOnlySpan<char> text)

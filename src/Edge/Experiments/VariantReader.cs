@@ -7,8 +7,9 @@ namespace Edge.Experiments;
 /// <summary>Reads the variants of an experiment and the rules that hold among them. Pure.</summary>
 internal static class VariantReader
 {
-    private static readonly SearchValues<char> IdentifierChars =
-        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    private static readonly SearchValues<char> IdentifierChars = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+    );
 
     /// <summary>The list, or <paramref name="absent"/> when the member is not there.</summary>
     /// <param name="fields">Members of the experiment.</param>
@@ -17,7 +18,11 @@ internal static class VariantReader
     /// <param name="isStored">Whether the served weights stand beside the asked ones; a sender knows only the
     /// latter.</param>
     public static IReadOnlyList<Variant> ReadAll(
-        JsonFields fields, ExperimentRules rules, IReadOnlyList<Variant>? absent, bool isStored)
+        JsonFields fields,
+        ExperimentRules rules,
+        IReadOnlyList<Variant>? absent,
+        bool isStored
+    )
     {
         if (!fields.Has("variants") && absent is not null)
         {
@@ -35,8 +40,11 @@ internal static class VariantReader
         var count = array.GetArrayLength();
         if (count < ExperimentRules.VariantsMin || count > rules.VariantsMax)
         {
-            fields.Violate("variants", $"must be {ExperimentRules.VariantsMin} to {rules.VariantsMax} variants",
-                ViolationCodes.OutOfRange);
+            fields.Violate(
+                "variants",
+                $"must be {ExperimentRules.VariantsMin} to {rules.VariantsMax} variants",
+                ViolationCodes.OutOfRange
+            );
         }
         var variants = new List<Variant>(Math.Min(count, rules.VariantsMax));
         var areWeightsRead = true;
@@ -65,8 +73,7 @@ internal static class VariantReader
     }
 
     /// <summary>Letters, digits, underscore and hyphen only (published pattern of variant ids).</summary>
-    public static bool IsIdentifier(string text) =>
-        text.AsSpan().IndexOfAnyExcept(IdentifierChars) < 0;
+    public static bool IsIdentifier(string text) => text.AsSpan().IndexOfAnyExcept(IdentifierChars) < 0;
 
     private static Variant Read(JsonFields fields, bool isStored, ref bool areWeightsRead)
     {
@@ -112,8 +119,11 @@ internal static class VariantReader
         }
         if (JsonMarshal.GetRawUtf8Value(value).Length > ExperimentRules.VariablesBytesMax)
         {
-            fields.Violate("variables", $"must be at most {ExperimentRules.VariablesBytesMax} bytes of JSON",
-                ViolationCodes.TooLong);
+            fields.Violate(
+                "variables",
+                $"must be at most {ExperimentRules.VariablesBytesMax} bytes of JSON",
+                ViolationCodes.TooLong
+            );
             return null;
         }
         return value.Clone();
@@ -128,15 +138,21 @@ internal static class VariantReader
             {
                 if (variants[j].Id == variants[i].Id)
                 {
-                    fields.Violate($"variants[{i}].id", $"is already the id of variants[{j}]",
-                        ViolationCodes.NotUnique);
+                    fields.Violate(
+                        $"variants[{i}].id",
+                        $"is already the id of variants[{j}]",
+                        ViolationCodes.NotUnique
+                    );
                     break;
                 }
             }
             if (variants[i].IsDefault && hasDefault)
             {
-                fields.Violate($"variants[{i}].isDefault", "must be true for at most one variant",
-                    ViolationCodes.NotUnique);
+                fields.Violate(
+                    $"variants[{i}].isDefault",
+                    "must be true for at most one variant",
+                    ViolationCodes.NotUnique
+                );
             }
             hasDefault |= variants[i].IsDefault;
         }
@@ -148,14 +164,19 @@ internal static class VariantReader
         var configuredSum = variants.Sum(variant => variant.AskedWeight);
         if (sum != ExperimentRules.WeightsSum)
         {
-            fields.Violate("variants", $"must have weights that sum to {ExperimentRules.WeightsSum}, not {sum}",
-                ViolationCodes.WeightSum);
+            fields.Violate(
+                "variants",
+                $"must have weights that sum to {ExperimentRules.WeightsSum}, not {sum}",
+                ViolationCodes.WeightSum
+            );
         }
         else if (configuredSum != ExperimentRules.WeightsSum)
         {
-            fields.Violate("variants",
+            fields.Violate(
+                "variants",
                 $"must have configured weights that sum to {ExperimentRules.WeightsSum}, not {configuredSum}",
-                ViolationCodes.WeightSum);
+                ViolationCodes.WeightSum
+            );
         }
     }
 }

@@ -47,9 +47,7 @@ internal class WireNameConverter<T> : JsonConverter<T>
     private readonly WireNames<T> _names;
 
     public WireNameConverter()
-        : this(WireNames<T>.Lower)
-    {
-    }
+        : this(WireNames<T>.Lower) { }
 
     protected WireNameConverter(WireNames<T> names) => _names = names;
 

@@ -1,6 +1,8 @@
 namespace Edge.Faults;
 
-/// <summary>Deliberate mistakes, one at a time, that the durability tests must catch. Exists in the fault build only.</summary>
+/// <summary>
+/// Deliberate mistakes, one at a time, that the durability tests must catch. Exists in the fault build only.
+/// </summary>
 internal enum Bug
 {
     None,

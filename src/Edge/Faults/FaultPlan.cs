@@ -5,11 +5,12 @@ namespace Edge.Faults;
 
 /// <summary>
 /// Which system call of the journal fails, and how. <c>EDGE_FAULT_PLAN</c> holds one or more rules separated by commas:
-/// <c>CALL:N:WHAT</c> or <c>CALL@FILE:N:WHAT</c>. CALL is a name of <see cref="DiskCall"/> in lower case, <c>pwrite</c>,
-/// <c>pread</c>, <c>fdatasync</c>, <c>fsync</c> or <c>any</c>; FILE is a part of the file's name. N is the call that is hit, counted from
-/// 1 over the calls the rule is about (<c>N+</c>: that one and all after it). WHAT is ENOSPC, EIO, EINTR, EMFILE, <c>short</c> (half
-/// the bytes), <c>hang=MS</c> or <c>kill</c>. When <c>EDGE_FAULT_COUNT</c> names a file, the number of calls made is written there at
-/// exit. Exists in the fault build only; tests in the process may set a plan directly. Thread safe.
+/// <c>CALL:N:WHAT</c> or <c>CALL@FILE:N:WHAT</c>. CALL is a name of <see cref="DiskCall"/> in lower case,
+/// <c>pwrite</c>, <c>pread</c>, <c>fdatasync</c>, <c>fsync</c> or <c>any</c>; FILE is a part of the file's name. N is
+/// the call that is hit, counted from 1 over the calls the rule is about (<c>N+</c>: that one and all after it). WHAT
+/// is ENOSPC, EIO, EINTR, EMFILE, <c>short</c> (half the bytes), <c>hang=MS</c> or <c>kill</c>. When
+/// <c>EDGE_FAULT_COUNT</c> names a file, the number of calls made is written there at exit. Exists in the fault build
+/// only; tests in the process may set a plan directly. Thread safe.
 /// </summary>
 internal sealed class FaultPlan
 {
@@ -24,9 +25,8 @@ internal sealed class FaultPlan
     /// <summary>Calls of any name so far.</summary>
     public long Calls => Interlocked.Read(ref _total);
 
-    public static FaultPlan Parse(string? text) => new(string.IsNullOrEmpty(text)
-        ? []
-        : Array.ConvertAll(text.Split(','), Rule.Parse));
+    public static FaultPlan Parse(string? text) =>
+        new(string.IsNullOrEmpty(text) ? [] : Array.ConvertAll(text.Split(','), Rule.Parse));
 
     /// <summary>Counts the call and applies the first rule that hits it.</summary>
     public void Apply(DiskCall call, string path, ref int length, ref int errno)
@@ -120,7 +120,10 @@ internal sealed class FaultPlan
 
         public bool CountAndHit(DiskCall call, string path)
         {
-            if ((_call is not null && _call != call) || !Path.GetFileName(path).Contains(_file, StringComparison.Ordinal))
+            if (
+                (_call is not null && _call != call)
+                || !Path.GetFileName(path).Contains(_file, StringComparison.Ordinal)
+            )
                 return false;
             var n = Interlocked.Increment(ref _count);
             return _andAfter ? n >= _nth : n == _nth;

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Edge.Faults;
 
 /// <summary>
-/// Ends the process the hard way at a named place: <c>EDGE_KILL_AT=after-enqueue:5</c> kills it the fifth time it gets there.
-/// Exists in the fault build only.
+/// Ends the process the hard way at a named place: <c>EDGE_KILL_AT=after-enqueue:5</c> kills it the fifth time it gets
+/// there. Exists in the fault build only.
 /// </summary>
 internal static partial class KillPoints
 {

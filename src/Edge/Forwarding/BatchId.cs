@@ -12,7 +12,9 @@ internal static class BatchId
     public static string Of(UInt128 journalEpochId, RecordBatch batch)
     {
         var id = string.Create(
-            CultureInfo.InvariantCulture, $"{journalEpochId:x32}-{batch.Start.Sequence + 1}-{batch.End.Sequence}");
+            CultureInfo.InvariantCulture,
+            $"{journalEpochId:x32}-{batch.Start.Sequence + 1}-{batch.End.Sequence}"
+        );
 #if EDGE_FAULTS
         if (Faults.Bugs.Planted(Faults.Bug.ChangedToken))
             id = $"{id}-{Random.Shared.Next():x8}";

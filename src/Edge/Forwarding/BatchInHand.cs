@@ -32,8 +32,11 @@ internal sealed class BatchInHand(EventFilter? filter, EventFields? fields)
 
     private RecordBatch Shaped => filter is null && fields is null ? Read : _shaped;
 
-    /// <summary>Shapes what was read, if there was anything; one part, the whole, or the parts that are left of a larger one.</summary>
-    /// <param name="eventsOfWhole">Events of the batch that what was read is the end of; fewer than that were read when it was halved.</param>
+    /// <summary>
+    /// Shapes what was read, if there was anything; one part, the whole, or the parts that are left of a larger one.
+    /// </summary>
+    /// <param name="eventsOfWhole">Events of the batch that what was read is the end of; fewer than that were read when
+    /// it was halved.</param>
     public void Take(int eventsOfWhole = 0)
     {
         _parts.Clear();
@@ -87,8 +90,8 @@ internal sealed class BatchInHand(EventFilter? filter, EventFields? fields)
     /// <summary>The progress of the sink once the next part is done with.</summary>
     /// <param name="progress">Before it.</param>
     /// <param name="isDeadLettered">Set aside, and not taken by the sink.</param>
-    public SinkProgress After(SinkProgress progress, bool isDeadLettered = false) => Passed(
-        progress, Next.End, isDeadLettered ? 0 : Next.Count, isDeadLettered ? Next.Count : 0);
+    public SinkProgress After(SinkProgress progress, bool isDeadLettered = false) =>
+        Passed(progress, Next.End, isDeadLettered ? 0 : Next.Count, isDeadLettered ? Next.Count : 0);
 
     /// <summary>The progress of the sink past a batch of which nothing is left for it.</summary>
     public SinkProgress AfterNothing(SinkProgress progress) => Passed(progress, Read.End, 0, 0);
@@ -137,7 +140,8 @@ internal sealed class BatchInHand(EventFilter? filter, EventFields? fields)
     }
 
     /// <summary>
-    /// What is left of a part when so many events of the whole are done: nothing, all of it, or, as it was halved then, what is left of its halves.
+    /// What is left of a part when so many events of the whole are done: nothing, all of it, or, as it was halved then,
+    /// what is left of its halves.
     /// </summary>
     private void PushLeft(int first, int count, int done)
     {
@@ -164,7 +168,9 @@ internal sealed class BatchInHand(EventFilter? filter, EventFields? fields)
         Next = _part;
     }
 
-    /// <summary>Whatever lies between two cursors and was not taken is missing in the journal or was left out.</summary>
+    /// <summary>
+    /// Whatever lies between two cursors and was not taken is missing in the journal or was left out.
+    /// </summary>
     private SinkProgress Passed(SinkProgress progress, JournalCursor end, int forwarded, int deadLettered)
     {
         var others = end.Sequence - progress.Cursor.Sequence - forwarded - deadLettered;

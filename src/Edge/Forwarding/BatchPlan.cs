@@ -28,10 +28,13 @@ internal sealed class BatchPlan(SinkPumpOptions options, UInt128? epochOfSameBat
         _repeat = begun is { } batch ? (from, batch.End, batch.Events) : null;
     }
 
-    /// <summary>Reads the next batch, or the rest of one. False when it ought to be an earlier one and is not.</summary>
+    /// <summary>
+    /// Reads the next batch, or the rest of one. False when it ought to be an earlier one and is not.
+    /// </summary>
     /// <param name="reader">Where from.</param>
     /// <param name="batch">Where to.</param>
-    /// <param name="eventsOfWhole">How many events the sink gets of the whole when it was begun earlier; 0 for a new one.</param>
+    /// <param name="eventsOfWhole">How many events the sink gets of the whole when it was begun earlier; 0 for a new
+    /// one.</param>
     public bool Fill(JournalReader reader, RecordBatch batch, out int eventsOfWhole)
     {
         eventsOfWhole = 0;

@@ -65,7 +65,10 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
         }
 
         DiskDirectory.CreateDurably(directory);
-        var path = Path.Combine(directory, time.GetUtcNow().UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture) + Suffix);
+        var path = Path.Combine(
+            directory,
+            time.GetUtcNow().UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture) + Suffix
+        );
         using var hold = DeadLetterLock.Take(directory);
         var isNew = !File.Exists(path);
         using (var file = DiskFile.OpenOrCreate(path))
@@ -92,7 +95,9 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
         _lines.Clear();
     }
 
-    /// <summary>Forgets what is not durable: its events come again. What stands in the files after a failure is looked up.</summary>
+    /// <summary>
+    /// Forgets what is not durable: its events come again. What stands in the files after a failure is looked up.
+    /// </summary>
     public void Drop()
     {
         _added.Clear();
@@ -139,7 +144,8 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
     {
         var known = new HashSet<string>(StringComparer.Ordinal);
         var newest = Directory.Exists(directory)
-            ? Directory.EnumerateFiles(directory, "*" + Suffix).Order(StringComparer.Ordinal).LastOrDefault() : null;
+            ? Directory.EnumerateFiles(directory, "*" + Suffix).Order(StringComparer.Ordinal).LastOrDefault()
+            : null;
         if (newest is null)
         {
             return known;

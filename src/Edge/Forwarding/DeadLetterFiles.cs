@@ -13,16 +13,24 @@ namespace Edge.Forwarding;
 internal sealed record DeadLetter(EventId Id, string At, string Answer, byte[] Event);
 
 /// <summary>
-/// What <see cref="DeadLetterBox"/> has written, for the commands that look at it and empty it, also while a service goes
-/// on writing. Failures are <see cref="IOException"/> or access denied.
+/// What <see cref="DeadLetterBox"/> has written, for the commands that look at it and empty it, also while a service
+/// goes on writing. Failures are <see cref="IOException"/> or access denied.
 /// </summary>
 internal static class DeadLetterFiles
 {
     /// <summary>The sinks that have dead letters, in order of their names.</summary>
     /// <param name="root"><c>DATA/dead-letters</c>.</param>
-    public static IReadOnlyList<string> Sinks(string root) => Directory.Exists(root)
-        ? [.. Directory.GetDirectories(root).Where(static path => Files(path).Length > 0).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]
-        : [];
+    public static IReadOnlyList<string> Sinks(string root) =>
+        Directory.Exists(root)
+            ?
+            [
+                .. Directory
+                    .GetDirectories(root)
+                    .Where(static path => Files(path).Length > 0)
+                    .Select(static path => Path.GetFileName(path))
+                    .Order(StringComparer.Ordinal),
+            ]
+            : [];
 
     /// <summary>The dead letters of one sink, oldest first. A line that is none is passed over.</summary>
     public static IEnumerable<DeadLetter> Read(string directory)
@@ -48,7 +56,10 @@ internal static class DeadLetterFiles
         foreach (var file in Files(directory))
         {
             var lines = File.ReadAllLines(file, Encoding.UTF8);
-            var left = Array.FindAll(lines, line => !TryParse(line, out var letter) || !taken.Contains(letter.Id.ToString()));
+            var left = Array.FindAll(
+                lines,
+                line => !TryParse(line, out var letter) || !taken.Contains(letter.Id.ToString())
+            );
             if (left.Length == 0)
             {
                 DiskDirectory.Remove(file);
@@ -56,7 +67,11 @@ internal static class DeadLetterFiles
             }
             else if (left.Length < lines.Length)
             {
-                AtomicFile.Write(directory, Path.GetFileName(file), Encoding.UTF8.GetBytes(string.Join('\n', left) + "\n"));
+                AtomicFile.Write(
+                    directory,
+                    Path.GetFileName(file),
+                    Encoding.UTF8.GetBytes(string.Join('\n', left) + "\n")
+                );
             }
         }
     }
@@ -75,15 +90,18 @@ internal static class DeadLetterFiles
         return true;
     }
 
-    private static string[] Files(string directory) => Directory.Exists(directory)
-        ? [.. Directory.GetFiles(directory, "*" + DeadLetterBox.Suffix).Order(StringComparer.Ordinal)]
-        : [];
+    private static string[] Files(string directory) =>
+        Directory.Exists(directory)
+            ? [.. Directory.GetFiles(directory, "*" + DeadLetterBox.Suffix).Order(StringComparer.Ordinal)]
+            : [];
 
     private static bool TryParse(string line, out DeadLetter letter)
     {
         letter = null!;
         var bytes = Encoding.UTF8.GetBytes(line);
-        string? id = null, at = null, answer = null;
+        string? id = null,
+            at = null,
+            answer = null;
         byte[]? json = null;
         try
         {

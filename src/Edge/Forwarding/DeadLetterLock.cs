@@ -3,8 +3,8 @@ using Edge.Journal;
 namespace Edge.Forwarding;
 
 /// <summary>
-/// The hold on the dead letters of one sink, between a service that adds some and a command that takes some out. Held for
-/// one change of a file; the kernel releases it when the process ends.
+/// The hold on the dead letters of one sink, between a service that adds some and a command that takes some out. Held
+/// for one change of a file; the kernel releases it when the process ends.
 /// </summary>
 internal sealed class DeadLetterLock : IDisposable
 {

@@ -31,7 +31,8 @@ internal readonly record struct DeliveryResult(DeliveryOutcome Outcome, string? 
 
     public bool IsDelivered => Outcome == DeliveryOutcome.Delivered;
 
-    public static DeliveryResult Retry(string reason, TimeSpan after = default) => new(DeliveryOutcome.Retry, reason, after);
+    public static DeliveryResult Retry(string reason, TimeSpan after = default) =>
+        new(DeliveryOutcome.Retry, reason, after);
 
     /// <param name="reason">The destination's words; they go to the dead letters beside the event.</param>
     public static DeliveryResult Refused(string reason) => new(DeliveryOutcome.Refused, reason);

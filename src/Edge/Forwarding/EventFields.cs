@@ -35,7 +35,10 @@ internal sealed class EventFields
             return null;
         }
 
-        var named = new Dictionary<string, (Fate Fate, string NewName)>(StringComparer.Ordinal) { ["id"] = (Fate.Keep, "") };
+        var named = new Dictionary<string, (Fate Fate, string NewName)>(StringComparer.Ordinal)
+        {
+            ["id"] = (Fate.Keep, ""),
+        };
         foreach (var name in options.FieldsAllow)
         {
             named[name] = (Fate.Keep, "");
@@ -54,8 +57,11 @@ internal sealed class EventFields
             named[name] = (Fate.Drop, "");
         }
 
-        var table = named.Select(static pair =>
-            (Encoding.UTF8.GetBytes(pair.Key), pair.Value.Fate, Encoding.UTF8.GetBytes(pair.Value.NewName))).ToArray();
+        var table = named
+            .Select(static pair =>
+                (Encoding.UTF8.GetBytes(pair.Key), pair.Value.Fate, Encoding.UTF8.GetBytes(pair.Value.NewName))
+            )
+            .ToArray();
         return new EventFields(table, keepsUnnamed: options.FieldsAllow.Length == 0);
     }
 

@@ -25,7 +25,8 @@ internal sealed class EventFilter
             ("verdict"u8.ToArray(), options.FilterVerdicts),
         ];
         var rules = all.Where(static rule => rule.Values.Length > 0)
-            .Select(static rule => (rule.Member, Array.ConvertAll(rule.Values, Encode))).ToArray();
+            .Select(static rule => (rule.Member, Array.ConvertAll(rule.Values, Encode)))
+            .ToArray();
         return rules.Length == 0 ? null : new EventFilter(rules);
     }
 
@@ -67,5 +68,9 @@ internal sealed class EventFilter
     }
 
     private static byte[] Encode(string value) =>
-        [(byte)'"', .. JsonEncodedText.Encode(value, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
+        [
+            (byte)'"',
+            .. JsonEncodedText.Encode(value, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes,
+            (byte)'"',
+        ];
 }

@@ -94,9 +94,13 @@ internal sealed class FilePositionStore : IDisposable
     private static FilePosition Decode(ReadOnlySpan<byte> source)
     {
         var cursor = new JournalCursor(
-            BinaryPrimitives.ReadInt64LittleEndian(source), BinaryPrimitives.ReadInt64LittleEndian(source[8..]));
+            BinaryPrimitives.ReadInt64LittleEndian(source),
+            BinaryPrimitives.ReadInt64LittleEndian(source[8..])
+        );
         var file = new ForwardedFileName(
-            BinaryPrimitives.ReadInt64LittleEndian(source[16..]), BinaryPrimitives.ReadInt64LittleEndian(source[24..]));
+            BinaryPrimitives.ReadInt64LittleEndian(source[16..]),
+            BinaryPrimitives.ReadInt64LittleEndian(source[24..])
+        );
         return new FilePosition(cursor, file, BinaryPrimitives.ReadInt64LittleEndian(source[32..]));
     }
 }

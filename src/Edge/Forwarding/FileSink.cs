@@ -76,7 +76,10 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
         if (!Open(_flushed, keepsLeftover: !_hasUnsureBytes))
         {
             // Taken away by its reader. The next event begins a new file.
-            _taken = _flushed with { Length = FilePosition.NotOurs };
+            _taken = _flushed with
+            {
+                Length = FilePosition.NotOurs,
+            };
         }
 
         return DeliveryResult.Delivered;

@@ -33,8 +33,11 @@ internal readonly record struct ForwardedFileName(long Hour, long Number)
     public static bool TryParse([NotNullWhen(true)] string? text, out ForwardedFileName name)
     {
         name = default;
-        if (text is null || !text.StartsWith(Prefix, StringComparison.Ordinal)
-            || !text.EndsWith(Suffix, StringComparison.Ordinal))
+        if (
+            text is null
+            || !text.StartsWith(Prefix, StringComparison.Ordinal)
+            || !text.EndsWith(Suffix, StringComparison.Ordinal)
+        )
         {
             return false;
         }
@@ -46,8 +49,10 @@ internal readonly record struct ForwardedFileName(long Hour, long Number)
             return false;
         }
 
-        if (!TryParseDigits(text.AsSpan(Prefix.Length, HourDigits), out var hour)
-            || !TryParseDigits(text.AsSpan(numberStart, numberDigits), out var number))
+        if (
+            !TryParseDigits(text.AsSpan(Prefix.Length, HourDigits), out var hour)
+            || !TryParseDigits(text.AsSpan(numberStart, numberDigits), out var number)
+        )
         {
             return false;
         }

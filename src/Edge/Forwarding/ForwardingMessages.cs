@@ -20,7 +20,11 @@ internal static partial class ForwardingMessages
     [LoggerMessage(504, LogLevel.Warning, "Sinks did not stop in time; they deliver again what they took last")]
     public static partial void SinksAbandoned(this ILogger log);
 
-    [LoggerMessage(505, LogLevel.Warning, "Sink {Sink} refused {Count} events since the last message; they are in its dead letters: {Reason}")]
+    [LoggerMessage(
+        505,
+        LogLevel.Warning,
+        "Sink {Sink} refused {Count} events since the last message; they are in its dead letters: {Reason}"
+    )]
     public static partial void EventRefused(this ILogger log, string sink, long count, string reason);
 
     [LoggerMessage(506, LogLevel.Information, "Sink {Sink} is disabled; the journal does not wait for it")]

@@ -52,12 +52,13 @@ internal ref struct MemberScanner(ReadOnlySpan<byte> json)
         return true;
     }
 
-    private static int LengthOfValue(ReadOnlySpan<byte> rest) => rest[0] switch
-    {
-        (byte)'"' => LengthOfText(rest),
-        (byte)'{' or (byte)'[' => LengthOfNested(rest),
-        _ => rest.IndexOfAny(EndOfPlain),
-    };
+    private static int LengthOfValue(ReadOnlySpan<byte> rest) =>
+        rest[0] switch
+        {
+            (byte)'"' => LengthOfText(rest),
+            (byte)'{' or (byte)'[' => LengthOfNested(rest),
+            _ => rest.IndexOfAny(EndOfPlain),
+        };
 
     /// <summary>With both quotes; -1 when the text does not end.</summary>
     private static int LengthOfText(ReadOnlySpan<byte> rest)

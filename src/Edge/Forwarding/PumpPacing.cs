@@ -101,9 +101,7 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
             return DelayAsync(TimeSpan.FromMilliseconds(pauseMs), WaitToken);
         }
 
-        return owesCheckpoint
-            ? Task.WhenAny(news, DelayAsync(UntilCheckpoint(), WaitToken))
-            : Task.WhenAny(news);
+        return owesCheckpoint ? Task.WhenAny(news, DelayAsync(UntilCheckpoint(), WaitToken)) : Task.WhenAny(news);
     }
 
     public void Dispose()
@@ -122,8 +120,10 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
     {
         if (delay > TimeSpan.Zero)
         {
-            await Task.Delay(delay, time, cancellation).ConfigureAwait(
-                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.Delay(delay, time, cancellation)
+                .ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext
+                );
         }
     }
 }

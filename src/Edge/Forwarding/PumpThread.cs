@@ -12,9 +12,7 @@ internal sealed class PumpThread : SynchronizationContext
 {
     private readonly BlockingCollection<(SendOrPostCallback Callback, object? State)> _work = [];
 
-    private PumpThread()
-    {
-    }
+    private PumpThread() { }
 
     /// <summary>Starts the loop; the task ends as the loop does.</summary>
     public static Task Run(string threadName, Func<Task> loop)

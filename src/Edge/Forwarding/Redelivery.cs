@@ -16,7 +16,9 @@ internal sealed class Redelivery(ISink sink, EventFields? fields, TimeProvider t
     private const int BatchMaxBytes = 1 << 20;
     private const int IdentityBytes = 16;
 
-    /// <summary>A destination that does not answer now may answer in a moment; whoever waits at a terminal wants to know.</summary>
+    /// <summary>
+    /// A destination that does not answer now may answer in a moment; whoever waits at a terminal wants to know.
+    /// </summary>
     private const int Attempts = 3;
 
     private static readonly TimeSpan AttemptPause = TimeSpan.FromSeconds(1);
@@ -31,7 +33,9 @@ internal sealed class Redelivery(ISink sink, EventFields? fields, TimeProvider t
     /// <summary>Events of the last <see cref="SendAsync(CancellationToken)"/> that the destination has taken.</summary>
     public List<string> Taken { get; } = [];
 
-    /// <summary>Events of the last <see cref="SendAsync(CancellationToken)"/> that it refused, with its answer.</summary>
+    /// <summary>
+    /// Events of the last <see cref="SendAsync(CancellationToken)"/> that it refused, with its answer.
+    /// </summary>
     public List<(string Id, string Answer)> Refused { get; } = [];
 
     /// <summary>Makes the sink ready; why that is not possible in words, else null.</summary>
@@ -40,7 +44,11 @@ internal sealed class Redelivery(ISink sink, EventFields? fields, TimeProvider t
         // An identity of its own for this run: a token made of it and a position is never one of the journal's.
         var run = BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(IdentityBytes));
         _batch.Clear(_end);
-        return await TryAsync(() => sink.ResumeAsync(run, default), cancellation) is { IsDelivered: false, Reason: var reason } ? reason : null;
+        return
+            await TryAsync(() => sink.ResumeAsync(run, default), cancellation)
+                is { IsDelivered: false, Reason: var reason }
+            ? reason
+            : null;
     }
 
     /// <summary>Adds an event to the batch in hand.</summary>
@@ -70,7 +78,10 @@ internal sealed class Redelivery(ISink sink, EventFields? fields, TimeProvider t
         }
 
         var problem = await SendAsync(0, _batch.Count, cancellation);
-        if (problem is null && await TryAsync(() => sink.FlushAsync(_end), cancellation) is { IsDelivered: false, Reason: var reason })
+        if (
+            problem is null
+            && await TryAsync(() => sink.FlushAsync(_end), cancellation) is { IsDelivered: false, Reason: var reason }
+        )
         {
             problem = reason;
         }

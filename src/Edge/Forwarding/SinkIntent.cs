@@ -6,7 +6,8 @@ namespace Edge.Forwarding;
 /// <summary>
 /// Which batch is being delivered (<c>DATA/intents/NAME</c>), written before the sink sees it, so that after a kill in
 /// the middle the same events come again as the same batch, or as the same parts of it. It counts only while the sink's
-/// durable cursor is in it. The pump's thread only; failures are <see cref="IOException"/> or <see cref="JournalException"/>.
+/// durable cursor is in it. The pump's thread only; failures are <see cref="IOException"/> or <see
+/// cref="JournalException"/>.
 /// </summary>
 internal sealed class SinkIntent : IDisposable
 {
@@ -35,16 +36,25 @@ internal sealed class SinkIntent : IDisposable
             if (payload.Length == PayloadBytes && BinaryPrimitives.ReadUInt128BigEndian(payload) == epochId)
             {
                 var events = BinaryPrimitives.ReadInt64LittleEndian(payload[(EpochBytes + 32)..]);
-                intent._value = (DecodeCursor(payload[EpochBytes..]), DecodeCursor(payload[(EpochBytes + 16)..]), (int)events);
+                intent._value = (
+                    DecodeCursor(payload[EpochBytes..]),
+                    DecodeCursor(payload[(EpochBytes + 16)..]),
+                    (int)events
+                );
             }
         }
 
         return intent;
     }
 
-    /// <summary>Where the batch ends that this cursor is in, and how many events the sink gets of the whole; null when it is in none.</summary>
+    /// <summary>
+    /// Where the batch ends that this cursor is in, and how many events the sink gets of the whole; null when it is in
+    /// none.
+    /// </summary>
     public (JournalCursor End, int Events)? BatchAt(JournalCursor cursor) =>
-        _value.Start.Sequence <= cursor.Sequence && cursor.Sequence < _value.End.Sequence ? (_value.End, _value.Events) : null;
+        _value.Start.Sequence <= cursor.Sequence && cursor.Sequence < _value.End.Sequence
+            ? (_value.End, _value.Events)
+            : null;
 
     /// <summary>Durable on return.</summary>
     public void Write(JournalCursor start, JournalCursor end, int events)
@@ -81,6 +91,6 @@ internal sealed class SinkIntent : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(target[8..], cursor.Sequence);
     }
 
-    private static JournalCursor DecodeCursor(ReadOnlySpan<byte> source) => new(
-        BinaryPrimitives.ReadInt64LittleEndian(source), BinaryPrimitives.ReadInt64LittleEndian(source[8..]));
+    private static JournalCursor DecodeCursor(ReadOnlySpan<byte> source) =>
+        new(BinaryPrimitives.ReadInt64LittleEndian(source), BinaryPrimitives.ReadInt64LittleEndian(source[8..]));
 }

@@ -7,7 +7,8 @@ namespace Edge.Forwarding;
 /// the sink has taken a batch, the cursor moves in memory, the sink makes the batch durable, the cursor is made
 /// durable, and only then may the journal forget the events. A sink that fails is tried for ever with pauses in
 /// between; nothing is given up here. An event that a sink refuses for good is set aside (<see cref="DeadLetterBox"/>).
-/// Of a batch that was refused and halved only the parts that are left come again after a kill (<see cref="BatchInHand"/>).
+/// Of a batch that was refused and halved only the parts that are left come again after a kill (<see
+/// cref="BatchInHand"/>).
 /// </summary>
 /// <remarks>
 /// The loop has a thread of its own (<see cref="PumpThread"/>); only that thread touches the reader, the batch and
@@ -44,7 +45,8 @@ internal sealed class SinkPump : IDisposable
         TruncationGate gate,
         SinkPumpOptions options,
         TimeProvider time,
-        ILogger log)
+        ILogger log
+    )
     {
         _journal = journal;
         _sink = sink;
@@ -87,7 +89,9 @@ internal sealed class SinkPump : IDisposable
     public async Task StopAsync(CancellationToken deadline)
     {
         await using var registration = deadline.UnsafeRegister(
-            static pacing => ((PumpPacing)pacing!).Abandon(), _pacing);
+            static pacing => ((PumpPacing)pacing!).Abandon(),
+            _pacing
+        );
         await _pacing.BeginStopAsync();
         if (_loop is not null)
         {
@@ -139,14 +143,16 @@ internal sealed class SinkPump : IDisposable
                 _retryAfter = TimeSpan.Zero;
             }
 
-            await (step switch
-            {
-                Step.Delivered => _pacing.LingerAsync(),
-                Step.DeliveredFullBatch => _pacing.RestAsync(),
-                Step.NothingToRead => WaitForReaderAsync(),
-                Step.Failed => _pacing.BackOffAsync(_retryAfter),
-                _ => Task.CompletedTask,
-            });
+            await (
+                step switch
+                {
+                    Step.Delivered => _pacing.LingerAsync(),
+                    Step.DeliveredFullBatch => _pacing.RestAsync(),
+                    Step.NothingToRead => WaitForReaderAsync(),
+                    Step.Failed => _pacing.BackOffAsync(_retryAfter),
+                    _ => Task.CompletedTask,
+                }
+            );
         }
 
         await FinishAsync();
@@ -159,24 +165,25 @@ internal sealed class SinkPump : IDisposable
         await _pacing.PausedAsync();
     }
 
-    private Task<Step> StepAsync() => GuardedAsync(async () =>
-    {
-        if (!_isResumed && !await ResumeAsync())
+    private Task<Step> StepAsync() =>
+        GuardedAsync(async () =>
         {
-            return Step.Failed;
-        }
+            if (!_isResumed && !await ResumeAsync())
+            {
+                return Step.Failed;
+            }
 
-        if (_hand.IsEmpty)
-        {
-            Fill();
-        }
+            if (_hand.IsEmpty)
+            {
+                Fill();
+            }
 
-        var step = _hand.IsEmpty ? Step.NothingToRead : await DeliverAsync();
+            var step = _hand.IsEmpty ? Step.NothingToRead : await DeliverAsync();
 
-        // Also after a failure: when the disk is full, this is what lets the journal give some of it back.
-        var isCheckpointed = !_pacing.CheckpointIsDue || await CheckpointAsync();
-        return isCheckpointed ? step : Step.Failed;
-    });
+            // Also after a failure: when the disk is full, this is what lets the journal give some of it back.
+            var isCheckpointed = !_pacing.CheckpointIsDue || await CheckpointAsync();
+            return isCheckpointed ? step : Step.Failed;
+        });
 
     private async Task<Step> GuardedAsync(Func<Task<Step>> step)
     {
@@ -300,7 +307,9 @@ internal sealed class SinkPump : IDisposable
 
         if (_refusedInARow >= _options.RefusedInARowMax)
         {
-            _ledger.Failed($"refused {_refusedInARow} events one after another, so no more are set aside until one is taken: {reason}");
+            _ledger.Failed(
+                $"refused {_refusedInARow} events one after another, so no more are set aside until one is taken: {reason}"
+            );
             return Step.Failed;
         }
 

@@ -9,7 +9,9 @@ internal sealed record SinkPumpOptions
     /// <summary>The file that keeps the sink's durable cursor (<c>DATA/cursors/NAME</c>).</summary>
     public required string CursorPath { get; init; }
 
-    /// <summary>The file that keeps the batch under way (<c>DATA/intents/NAME</c>); for sinks that want the same batches.</summary>
+    /// <summary>
+    /// The file that keeps the batch under way (<c>DATA/intents/NAME</c>); for sinks that want the same batches.
+    /// </summary>
     public string? IntentPath { get; init; }
 
     /// <summary>Directory of the events the sink refused; null when it never refuses any.</summary>
@@ -43,7 +45,9 @@ internal sealed record SinkPumpOptions
     /// </summary>
     public int LingerMs { get; init; } = 100;
 
-    /// <summary>Most events a second, in the mean of a batch; 0 is without a limit. A backlog drains no faster.</summary>
+    /// <summary>
+    /// Most events a second, in the mean of a batch; 0 is without a limit. A backlog drains no faster.
+    /// </summary>
     public int EventsPerSecondMax { get; init; }
 
     /// <summary>

@@ -6,12 +6,14 @@ namespace Edge.Forwarding;
 
 /// <summary>
 /// Events as NDJSON on standard output, for whatever reads the output of containers; messages stay on standard error. A
-/// reader that is gone is a failure like any other, a reader that is slow makes the pump wait. Written by the system call
-/// and not by <see cref="Console"/>, which takes a closed pipe for success. Used by the pump's thread, which it blocks.
+/// reader that is gone is a failure like any other, a reader that is slow makes the pump wait. Written by the system
+/// call and not by <see cref="Console"/>, which takes a closed pipe for success. Used by the pump's thread, which it
+/// blocks.
 /// </summary>
 /// <remarks>
-/// Delivered means handed to the kernel; after a kill the last second comes again. A pipe ends with the process, and with
-/// it a line that a kill has torn. In a file the next process would go on in that line: that is what the file sink is for.
+/// Delivered means handed to the kernel; after a kill the last second comes again. A pipe ends with the process, and
+/// with it a line that a kill has torn. In a file the next process would go on in that line: that is what the file sink
+/// is for.
 /// </remarks>
 /// <param name="output">The file; <see cref="StandardOutput"/> unless a test has another.</param>
 internal sealed partial class StdoutSink(SafeFileHandle output) : ISink
@@ -58,7 +60,9 @@ internal sealed partial class StdoutSink(SafeFileHandle output) : ISink
                 }
                 else if (Marshal.GetLastPInvokeError() is var errno && errno != Interrupted)
                 {
-                    return DeliveryResult.Retry($"standard output takes nothing: {Marshal.GetPInvokeErrorMessage(errno)}");
+                    return DeliveryResult.Retry(
+                        $"standard output takes nothing: {Marshal.GetPInvokeErrorMessage(errno)}"
+                    );
                 }
             }
         }

@@ -67,43 +67,120 @@ internal sealed class EdgeService : IAsyncDisposable
         var log = new RequestLog(metrics, _logger, time);
 
         _journal = EventJournal.Open(options.ToJournalOptions(), time, ledger);
-        if (options.Demo) DemoExperiments.WriteIfEmpty(options.ExperimentsDir, time);
+        if (options.Demo)
+        {
+            DemoExperiments.WriteIfEmpty(options.ExperimentsDir, time);
+        }
+
         var rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
         _experiments = ExperimentFileStore.Open(
-            options.ExperimentsDir, rules, time, problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason));
-        var tallyOptions = new TallyOptions { Directory = options.DataDir, CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName) };
+            options.ExperimentsDir,
+            rules,
+            time,
+            problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason)
+        );
+        var tallyOptions = new TallyOptions
+        {
+            Directory = options.DataDir,
+            CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName),
+        };
         var tally = Tally.Open(tallyOptions, _journal, _experiments.Catalog, time, _logger);
-        _optimizer = new Optimizer(_experiments, tally, static (experiment, now) => experiment.RunTime(now), time, _logger);
+        _optimizer = new Optimizer(
+            _experiments,
+            tally,
+            static (experiment, now) => experiment.RunTime(now),
+            time,
+            _logger
+        );
         _forwarder = new Forwarder(new PumpBuilder(options, _journal, time, _logger).Build(tally), _logger);
 
         _keys = KeyRing.Open(new KeyFile(options.KeysFile), time, reason => _logger.KeysRefused(reason));
         var addresses = new ClientAddressResolver(options.TrustedProxies, options.ForwardedHeader);
         _geo = GeoDatabase.Open(options.GeoDatabase, time, _logger);
-        _ratchet = options.AddressHash == AddressHashMode.Ratchet ? KeyRatchet.Open(options.DataDir, time, _logger) : null;
-        var hashes = new VisitorHashes(_ratchet as IDayKeySource ?? new SaltedKeys(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir)));
+        _ratchet =
+            options.AddressHash == AddressHashMode.Ratchet ? KeyRatchet.Open(options.DataDir, time, _logger) : null;
+        var hashes = new VisitorHashes(
+            _ratchet as IDayKeySource ?? new SaltedKeys(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir))
+        );
         var places = new PlaceFinder(_geo, addresses, options.GeoCountryHeader);
         _verdicts = LoadVerdicts(options);
         _userAgents = new UserAgentCache(_verdicts, _enrichmentFaults);
-        var visits = new VisitRecorder(options, time, addresses, places, _userAgents, _verdicts, hashes, new ExposureMap(), _journal);
+        var visits = new VisitRecorder(
+            options,
+            time,
+            addresses,
+            places,
+            _userAgents,
+            _verdicts,
+            hashes,
+            new ExposureMap(),
+            _journal
+        );
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
         _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time);
-        var recorder = new EventRecorder(options, time, addresses, places, _userAgents, _verdicts, hashes, visits, duplicates, _journal, metrics);
+        var recorder = new EventRecorder(
+            options,
+            time,
+            addresses,
+            places,
+            _userAgents,
+            _verdicts,
+            hashes,
+            visits,
+            duplicates,
+            _journal,
+            metrics
+        );
         var management = BuildManagement(options, tally, time, log);
         var routes = new Routes(
             new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
             new ClickEndpoint(_experiments.Catalog, visits, _journal, options.AckClick, log),
             new ResolveEndpoint(_experiments.Catalog, visits, metrics),
-            new ImageEndpoint(_experiments.Catalog, visits, new ImageSource(options.ImageUrlTemplate), options.ImageCounts, log),
+            new ImageEndpoint(
+                _experiments.Catalog,
+                visits,
+                new ImageSource(options.ImageUrlTemplate),
+                options.ImageCounts,
+                log
+            ),
             management,
-            IngestionSetup.Build(options, _experiments.Catalog, addresses, recorder, _keys, _journal, _duplicates, metrics, time),
+            IngestionSetup.Build(
+                options,
+                _experiments.Catalog,
+                addresses,
+                recorder,
+                _keys,
+                _journal,
+                _duplicates,
+                metrics,
+                time
+            ),
             EmbeddedDocument.Client(),
             EmbeddedDocument.OpenApi(),
             new HealthEndpoints(_readiness, _journal, _forwarder),
-            new MetricsEndpoint(metrics, ledger, _journal, _forwarder, _experiments, tally, _optimizer, _enrichmentFaults, _verdicts, _geo, _readiness, time),
+            new MetricsEndpoint(
+                metrics,
+                ledger,
+                _journal,
+                _forwarder,
+                _experiments,
+                tally,
+                _optimizer,
+                _enrichmentFaults,
+                _verdicts,
+                _geo,
+                _readiness,
+                time
+            ),
             new LedgerEndpoint(ledger, _journal, _forwarder),
             _admin,
-            metrics);
-        var deadline = new RequestDeadline(TimeSpan.FromMilliseconds(options.HttpRequestTimeoutMs), time, routes.DispatchAsync);
+            metrics
+        );
+        var deadline = new RequestDeadline(
+            TimeSpan.FromMilliseconds(options.HttpRequestTimeoutMs),
+            time,
+            routes.DispatchAsync
+        );
         _web.Run(deadline.HandleAsync);
     }
 
@@ -114,10 +191,17 @@ internal sealed class EdgeService : IAsyncDisposable
     public IReadOnlyList<string> Addresses =>
         [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
-    /// <summary>Issues the first key when there never was one, so that the management API can be used; null when there was. Its secret is not kept.</summary>
+    /// <summary>
+    /// Issues the first key when there never was one, so that the management API can be used; null when there was. Its
+    /// secret is not kept.
+    /// </summary>
     public string? IssueFirstKey()
     {
-        if (!_keys.IsEmpty) return null;
+        if (!_keys.IsEmpty)
+        {
+            return null;
+        }
+
         var secret = new KeyFile(_options.KeysFile).Issue(new KeyGrant(KeyKind.Pictify), _time.GetUtcNow());
         _keys.Refresh();
         return secret;
@@ -146,14 +230,22 @@ internal sealed class EdgeService : IAsyncDisposable
         _optimizer.Start();
         await _web.StartAsync();
         var adminCount = EdgeConfiguration.SplitUrls(_options.AdminUrls).Length;
-        if (adminCount > 0) _admin.SetPorts([.. Addresses.TakeLast(adminCount).Select(address => new Uri(address).Port)]);
+        if (adminCount > 0)
+        {
+            _admin.SetPorts([.. Addresses.TakeLast(adminCount).Select(address => new Uri(address).Port)]);
+        }
+
         _readiness.SetReady();
-        _logger.Started(_time.GetElapsedTime(_startedAt).TotalMilliseconds, string.Join(' ', Addresses), _options.DataDir);
+        _logger.Started(
+            _time.GetElapsedTime(_startedAt).TotalMilliseconds,
+            string.Join(' ', Addresses),
+            _options.DataDir
+        );
     }
 
     /// <summary>
-    /// The orderly stop: not ready, grace, no new connections, running requests, last commit, sinks. Bounded in every step. Does not throw when
-    /// the journal fails meanwhile; <see cref="JournalFaulted"/> says so afterwards.
+    /// The orderly stop: not ready, grace, no new connections, running requests, last commit, sinks. Bounded in every
+    /// step. Does not throw when the journal fails meanwhile; <see cref="JournalFaulted"/> says so afterwards.
     /// </summary>
     public async Task StopAsync()
     {
@@ -161,12 +253,22 @@ internal sealed class EdgeService : IAsyncDisposable
         _readiness.SetNotReady("stopping");
         await Task.Delay(TimeSpan.FromMilliseconds(_options.HttpStopGraceMs), _time);
 
-        using (var deadline = new CancellationTokenSource(RequestsDeadline, _time)) await _web.StopAsync(deadline.Token);
-        // A disk that fails now is a fault like any other; the sinks still get what is committed, and the caller asks JournalFaulted.
+        using (var deadline = new CancellationTokenSource(RequestsDeadline, _time))
+        {
+            await _web.StopAsync(deadline.Token);
+        }
+        // A disk that fails now is a fault like any other; the sinks still get what is committed, and the caller asks
+        // JournalFaulted.
         await _journal.CommitAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _optimizer.StopAsync().WaitAsync(OptimizerDeadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _optimizer
+            .StopAsync()
+            .WaitAsync(OptimizerDeadline)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _forwarder.StopAsync(DrainDeadline);
-        _logger.Stopped(_journal.CommittedSequence, _forwarder.Statuses.Select(sink => sink.Pending).DefaultIfEmpty(0).Max());
+        _logger.Stopped(
+            _journal.CommittedSequence,
+            _forwarder.Statuses.Select(sink => sink.Pending).DefaultIfEmpty(0).Max()
+        );
     }
 
     /// <summary>Says that the journal is lost; the process is about to end.</summary>
@@ -189,11 +291,18 @@ internal sealed class EdgeService : IAsyncDisposable
         await _web.DisposeAsync();
     }
 
-    /// <summary>Loads the rules of the verdict; a file with mistakes is reported and left out, and the service starts all the same.</summary>
+    /// <summary>
+    /// Loads the rules of the verdict; a file with mistakes is reported and left out, and the service starts all the
+    /// same.
+    /// </summary>
     private VerdictJudge LoadVerdicts(EdgeOptions options)
     {
         var (rules, problems) = VerdictRules.Load(options);
-        foreach (var problem in problems) _logger.VerdictRulesRefused(problem);
+        foreach (var problem in problems)
+        {
+            _logger.VerdictRulesRefused(problem);
+        }
+
         return new VerdictJudge(rules, problems.Count, _enrichmentFaults);
     }
 
@@ -213,13 +322,18 @@ internal sealed class EdgeService : IAsyncDisposable
             new GetQuota(catalog, plan),
             new GetResults(catalog, tally, time),
             new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
-            new RecomputeWeights(catalog, _optimizer));
+            new RecomputeWeights(catalog, _optimizer)
+        );
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();
         cached.Run(routes.DispatchAsync);
         // What an older catalog answered is not asked for any more; this gives its memory back.
         var answers = _web.Services.GetRequiredService<IOutputCacheStore>();
-        _experiments.CatalogChanged += _ => answers.EvictByTagAsync(ManagementCache.Tag, CancellationToken.None).AsTask();
-        return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), log) { Next = cached.Build() };
+        _experiments.CatalogChanged += _ =>
+            answers.EvictByTagAsync(ManagementCache.Tag, CancellationToken.None).AsTask();
+        return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), log)
+        {
+            Next = cached.Build(),
+        };
     }
 }

@@ -10,31 +10,71 @@ using Edge.Telemetry;
 
 namespace Edge.Hosting;
 
-/// <summary>The ingestion APIs: their doors, limits and handlers. The limits of their bodies are those of their contracts.</summary>
+/// <summary>
+/// The ingestion APIs: their doors, limits and handlers. The limits of their bodies are those of their contracts.
+/// </summary>
 internal static class IngestionSetup
 {
     /// <summary>Seconds of a key's rate that may come at once, where a burst of its own is not set.</summary>
     private const int BurstSeconds = 4;
 
     public static IngestRoutes Build(
-        EdgeOptions options, CatalogHolder catalog, ClientAddressResolver addresses, EventRecorder recorder, KeyRing keys, EventJournal journal,
-        DuplicateRestore duplicates, Metrics metrics, TimeProvider time)
+        EdgeOptions options,
+        CatalogHolder catalog,
+        ClientAddressResolver addresses,
+        EventRecorder recorder,
+        KeyRing keys,
+        EventJournal journal,
+        DuplicateRestore duplicates,
+        Metrics metrics,
+        TimeProvider time
+    )
     {
         var budget = new ByteBudget(options.IngestInFlightBytes);
         var large = new LargeBodies(Environment.ProcessorCount);
         var gate = new IngestGate(journal, duplicates, metrics);
         var bulk = BodiesOf(BulkTrackEndpoint.BytesMax) with { Beginning = new JsonBeginning(ReceivedEvent.BytesMax) };
         var artie = new BulkTrackEndpoint(keys, Buckets(options.ArtiePerSecond), bulk, recorder, gate, metrics);
-        var door = new MillimetricDoor(keys, new TokenBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time));
+        var door = new MillimetricDoor(
+            keys,
+            new TokenBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time)
+        );
         var track = new TrackEndpoint(
-            keys, door, artie, BodiesOf(TrackEndpoint.BytesMax) with { TakesText = true }, recorder, gate, metrics);
+            keys,
+            door,
+            artie,
+            BodiesOf(TrackEndpoint.BytesMax) with
+            {
+                TakesText = true,
+            },
+            recorder,
+            gate,
+            metrics
+        );
         var traffical = new EventBatchEndpoint(
-            keys, Buckets(options.TrafficalPerSecond), BodiesOf(EventBatchEndpoint.BytesMax), options.TrafficalBucketCount,
-            recorder, gate, metrics);
+            keys,
+            Buckets(options.TrafficalPerSecond),
+            BodiesOf(EventBatchEndpoint.BytesMax),
+            options.TrafficalBucketCount,
+            recorder,
+            gate,
+            metrics
+        );
         var rates = options.AddressPerMinute > 0 ? new AddressWindow(options.AddressPerMinute, time) : null;
         var events = new EventsEndpoint(
-            catalog, keys, rates, addresses, BodiesOf(EventsEndpoint.BytesMax) with { TakesText = true }, options.RequireWriteKey,
-            recorder, gate, metrics);
+            catalog,
+            keys,
+            rates,
+            addresses,
+            BodiesOf(EventsEndpoint.BytesMax) with
+            {
+                TakesText = true,
+            },
+            options.RequireWriteKey,
+            recorder,
+            gate,
+            metrics
+        );
         return new IngestRoutes(events, traffical, track, artie);
 
         BodyRules BodiesOf(int bytesMax) => new(bytesMax) { Budget = budget, Large = large };

@@ -4,20 +4,21 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Edge.Hosting;
 
 /// <summary>
-/// Every limit of the listener, set on purpose: the framework's defaults leave connections unbounded and idle clients welcome
-/// for minutes.
+/// Every limit of the listener, set on purpose: the framework's defaults leave connections unbounded and idle clients
+/// welcome for minutes.
 /// </summary>
 internal static class KestrelSetup
 {
     /// <summary>
-    /// Body bytes of a request to a route that reads none. Some clients send <c>{}</c> there: a small body is read over, because the listener
-    /// closes the connection of one that is too long, and the client's next request is lost on it.
+    /// Body bytes of a request to a route that reads none. Some clients send <c>{}</c> there: a small body is read
+    /// over, because the listener closes the connection of one that is too long, and the client's next request is lost
+    /// on it.
     /// </summary>
     private const long BodyMaxBytes = 16 << 10;
 
     /// <summary>
-    /// What is read of a connection before anybody asks for it. Kestrel's own 1 MiB would let ten thousand senders without a key fill ten
-    /// gigabytes, and costs the copying of bodies that are refused at their beginning.
+    /// What is read of a connection before anybody asks for it. Kestrel's own 1 MiB would let ten thousand senders
+    /// without a key fill ten gigabytes, and costs the copying of bodies that are refused at their beginning.
     /// </summary>
     private const int ReadAheadBytes = 128 << 10;
 
@@ -41,6 +42,7 @@ internal static class KestrelSetup
         limits.KeepAliveTimeout = TimeSpan.FromMilliseconds(options.HttpKeepAliveTimeoutMs);
         limits.Http2.MaxStreamsPerConnection = options.HttpMaxStreamsPerConnection;
         kestrel.ConfigureEndpointDefaults(endpoint =>
-            endpoint.Protocols = options.HttpProtocol == HttpProtocol.Http2 ? HttpProtocols.Http2 : HttpProtocols.Http1);
+            endpoint.Protocols = options.HttpProtocol == HttpProtocol.Http2 ? HttpProtocols.Http2 : HttpProtocols.Http1
+        );
     }
 }

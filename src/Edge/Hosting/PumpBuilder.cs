@@ -11,7 +11,9 @@ namespace Edge.Hosting;
 /// </summary>
 internal sealed class PumpBuilder(EdgeOptions options, EventJournal journal, TimeProvider time, ILogger log)
 {
-    /// <summary>The tally is one file that is written as a whole: rarely. What comes after it is counted again after a kill.</summary>
+    /// <summary>
+    /// The tally is one file that is written as a whole: rarely. What comes after it is counted again after a kill.
+    /// </summary>
     private const int TallyCheckpointMs = 10_000;
 
     /// <summary>Bytes of events after which it is written before its time, unless the journal is small.</summary>
@@ -63,7 +65,10 @@ internal sealed class PumpBuilder(EdgeOptions options, EventJournal journal, Tim
             Fields = EventFields.Of(sink),
             RefusedInARowMax = sink.RefusedInARowMax,
             // No batch is more than a second's worth, so no pause between two is longer than that.
-            BatchMaxRecords = sink.EventsPerSecondMax > 0 ? Math.Min(sink.BatchMaxEvents, sink.EventsPerSecondMax) : sink.BatchMaxEvents,
+            BatchMaxRecords =
+                sink.EventsPerSecondMax > 0
+                    ? Math.Min(sink.BatchMaxEvents, sink.EventsPerSecondMax)
+                    : sink.BatchMaxEvents,
             EventsPerSecondMax = sink.EventsPerSecondMax,
             BatchMaxBytes = sink.BatchMaxBytes,
             LingerMs = sink.LingerMs,
@@ -80,7 +85,10 @@ internal sealed class PumpBuilder(EdgeOptions options, EventJournal journal, Tim
             CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName),
             CheckpointIntervalMs = TallyCheckpointMs,
             // A segment that is full waits for nothing but this.
-            CheckpointBytes = Math.Min(Math.Min(TallyCheckpointBytes, options.JournalMaxBytes / TallyShareOfJournal), options.JournalSegmentBytes),
+            CheckpointBytes = Math.Min(
+                Math.Min(TallyCheckpointBytes, options.JournalMaxBytes / TallyShareOfJournal),
+                options.JournalSegmentBytes
+            ),
             BatchMaxBytes = TallyBatchBytes,
         };
         return new SinkPump(journal, tally, _gate, pump, time, log);

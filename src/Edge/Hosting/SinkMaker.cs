@@ -9,57 +9,64 @@ namespace Edge.Hosting;
 /// <summary>Makes a sink of its settings, for the service and for the commands that deliver by themselves.</summary>
 internal static class SinkMaker
 {
-    public static ISink Make(SinkOptions sink, EdgeOptions options, TimeProvider time) => sink.Type switch
-    {
-        SinkType.File => new FileSink(
-            new FileSinkOptions { Directory = DirectoryOf(sink, options), MaxFileBytes = sink.MaxFileBytes }, time),
-        SinkType.Http => new HttpSink(HttpOptions(sink), time),
-        SinkType.ClickHouse => new ClickHouseSink(ClickHouseOptions(sink), time),
-        SinkType.Postgres => new PostgresSink(PostgresOptions(sink)),
-        SinkType.Stdout => new StdoutSink(StdoutSink.StandardOutput()),
-        _ => throw new InvalidOperationException($"no sink is made for type {sink.Type}"),
-    };
+    public static ISink Make(SinkOptions sink, EdgeOptions options, TimeProvider time) =>
+        sink.Type switch
+        {
+            SinkType.File => new FileSink(
+                new FileSinkOptions { Directory = DirectoryOf(sink, options), MaxFileBytes = sink.MaxFileBytes },
+                time
+            ),
+            SinkType.Http => new HttpSink(HttpOptions(sink), time),
+            SinkType.ClickHouse => new ClickHouseSink(ClickHouseOptions(sink), time),
+            SinkType.Postgres => new PostgresSink(PostgresOptions(sink)),
+            SinkType.Stdout => new StdoutSink(StdoutSink.StandardOutput()),
+            _ => throw new InvalidOperationException($"no sink is made for type {sink.Type}"),
+        };
 
-    public static PostgresSinkOptions PostgresOptions(SinkOptions sink) => new()
-    {
-        Connection = sink.Connection,
-        Password = sink.Password,
-        PasswordFile = sink.PasswordFile,
-        Table = sink.Table,
-        ConnectTimeoutMs = sink.ConnectTimeoutMs,
-        StatementTimeoutMs = sink.StatementTimeoutMs,
-    };
+    public static PostgresSinkOptions PostgresOptions(SinkOptions sink) =>
+        new()
+        {
+            Connection = sink.Connection,
+            Password = sink.Password,
+            PasswordFile = sink.PasswordFile,
+            Table = sink.Table,
+            ConnectTimeoutMs = sink.ConnectTimeoutMs,
+            StatementTimeoutMs = sink.StatementTimeoutMs,
+        };
 
-    public static ClickHouseSinkOptions ClickHouseOptions(SinkOptions sink) => new()
-    {
-        SinkName = sink.Name,
-        Url = new Uri(sink.Url),
-        Transport = TransportOptions(sink),
-        Table = sink.Table,
-        User = sink.User,
-        Password = sink.Password,
-        PasswordFile = sink.PasswordFile,
-        Compresses = sink.Gzip,
-    };
+    public static ClickHouseSinkOptions ClickHouseOptions(SinkOptions sink) =>
+        new()
+        {
+            SinkName = sink.Name,
+            Url = new Uri(sink.Url),
+            Transport = TransportOptions(sink),
+            Table = sink.Table,
+            User = sink.User,
+            Password = sink.Password,
+            PasswordFile = sink.PasswordFile,
+            Compresses = sink.Gzip,
+        };
 
-    private static HttpSinkOptions HttpOptions(SinkOptions sink) => new()
-    {
-        Url = new Uri(sink.Url),
-        Transport = TransportOptions(sink),
-        Format = sink.Format,
-        ContentType = sink.ContentType,
-        Compresses = sink.Gzip,
-        Headers = sink.Headers,
-        Secrets = Array.FindAll([sink.Secret, sink.SecretPrevious], static secret => secret.Length > 0),
-    };
+    private static HttpSinkOptions HttpOptions(SinkOptions sink) =>
+        new()
+        {
+            Url = new Uri(sink.Url),
+            Transport = TransportOptions(sink),
+            Format = sink.Format,
+            ContentType = sink.ContentType,
+            Compresses = sink.Gzip,
+            Headers = sink.Headers,
+            Secrets = Array.FindAll([sink.Secret, sink.SecretPrevious], static secret => secret.Length > 0),
+        };
 
-    private static HttpTransportOptions TransportOptions(SinkOptions sink) => new()
-    {
-        AllowsPrivate = sink.AllowPrivate,
-        AllowedNetworks = HttpSinkSettings.Networks(sink.AllowAddresses),
-        ConnectTimeoutMs = sink.ConnectTimeoutMs,
-        RequestTimeoutMs = sink.RequestTimeoutMs,
-    };
+    private static HttpTransportOptions TransportOptions(SinkOptions sink) =>
+        new()
+        {
+            AllowsPrivate = sink.AllowPrivate,
+            AllowedNetworks = HttpSinkSettings.Networks(sink.AllowAddresses),
+            ConnectTimeoutMs = sink.ConnectTimeoutMs,
+            RequestTimeoutMs = sink.RequestTimeoutMs,
+        };
 
     private static string DirectoryOf(SinkOptions sink, EdgeOptions options)
     {
@@ -68,6 +75,8 @@ internal static class SinkMaker
             return sink.Directory;
         }
 
-        return sink.Name == SinkConfiguration.DefaultName ? options.ForwardedDir : Path.Combine(options.ForwardedDir, sink.Name);
+        return sink.Name == SinkConfiguration.DefaultName
+            ? options.ForwardedDir
+            : Path.Combine(options.ForwardedDir, sink.Name);
     }
 }

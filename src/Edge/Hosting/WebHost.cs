@@ -9,13 +9,16 @@ internal static class WebHost
 {
     /// <summary>Builds the host; nothing listens yet.</summary>
     /// <param name="options">The settings.</param>
-    /// <param name="isStarting">While true the framework is silent: what keeps a start from succeeding is reported once, by its caller.</param>
+    /// <param name="isStarting">While true the framework is silent: what keeps a start from succeeding is reported
+    /// once, by its caller.</param>
     /// <param name="catalog">What the management API serves; asked for once there are requests.</param>
     public static WebApplication Build(EdgeOptions options, Func<bool> isStarting, Func<CatalogHolder> catalog)
     {
-        // The empty builder: settings have one way in (EdgeConfiguration), and the framework's own sources would watch the whole
-        // working directory for changes.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        // The empty builder: settings have one way in (EdgeConfiguration), and the framework's own sources would watch
+        // the whole working directory for changes.
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { EnvironmentName = Environments.Production }
+        );
         builder.Configuration.AddInMemoryCollection();
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         // The framework reports requests and connections below; what operators need is in our own messages and metrics.
@@ -24,7 +27,9 @@ internal static class WebHost
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddJsonConsole(console => console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
         builder.Services.Configure<JsonConsoleFormatterOptions>(console => console.UseUtcTimestamp = true);
-        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<ConsoleLoggerOptions>(console =>
+            console.LogToStandardErrorThreshold = LogLevel.Trace
+        );
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
         builder.Services.AddOutputCache(cache =>
         {
@@ -33,7 +38,10 @@ internal static class WebHost
             cache.AddBasePolicy(new ManagementCache(catalog()));
         });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => KestrelSetup.Apply(kestrel, options));
-        builder.WebHost.UseUrls([.. EdgeConfiguration.SplitUrls(options.Urls), .. EdgeConfiguration.SplitUrls(options.AdminUrls)]);
+        builder.WebHost.UseUrls([
+            .. EdgeConfiguration.SplitUrls(options.Urls),
+            .. EdgeConfiguration.SplitUrls(options.AdminUrls),
+        ]);
         return builder.Build();
     }
 }

@@ -1,6 +1,8 @@
 namespace Edge.Journal;
 
-/// <summary>What became of one append. Everything but <see cref="Appended"/> was counted in the ledger as dropped.</summary>
+/// <summary>
+/// What became of one append. Everything but <see cref="Appended"/> was counted in the ledger as dropped.
+/// </summary>
 internal enum AppendResult
 {
     /// <summary>In memory; durable once the commit that covers its sequence has returned.</summary>

@@ -4,10 +4,10 @@ using Edge.Telemetry;
 namespace Edge.Journal;
 
 /// <summary>
-/// Group commit: one commit at a time, the next one as soon as the previous ended and something is pending, so that the disk
-/// sets the size of the groups. When nobody waits for it a commit may linger up to <see cref="JournalOptions.CommitIntervalMs"/>
-/// to take more records along. A second thread does the upkeep: deadlines of waiters, segments, free space.
-/// Thread safe.
+/// Group commit: one commit at a time, the next one as soon as the previous ended and something is pending, so that the
+/// disk sets the size of the groups. When nobody waits for it a commit may linger up to <see
+/// cref="JournalOptions.CommitIntervalMs"/> to take more records along. A second thread does the upkeep: deadlines of
+/// waiters, segments, free space. Thread safe.
 /// </summary>
 internal sealed class CommitLoop : IDisposable
 {
@@ -63,7 +63,8 @@ internal sealed class CommitLoop : IDisposable
         SpaceKeeper space,
         CommitStore store,
         Ledger ledger,
-        JournalFault fault)
+        JournalFault fault
+    )
     {
         _options = options;
         _startCommit = startCommit;
@@ -97,7 +98,9 @@ internal sealed class CommitLoop : IDisposable
     public void Pending()
     {
         if (Volatile.Read(ref _pending) == 0 && Interlocked.Exchange(ref _pending, 1) == 0)
+        {
             _work.Set();
+        }
     }
 
     /// <summary>An append found no room: allocate and remove segments now.</summary>
@@ -107,7 +110,10 @@ internal sealed class CommitLoop : IDisposable
     public void Hurry()
     {
         if (Volatile.Read(ref _urgent) != 0 || Interlocked.Exchange(ref _urgent, 1) != 0)
+        {
             return;
+        }
+
         _hurry.Set();
         _work.Set();
     }
@@ -115,16 +121,24 @@ internal sealed class CommitLoop : IDisposable
     public ValueTask<bool> WaitAsync(long sequence, CancellationToken cancellation)
     {
         if (_fault.IsRaised)
+        {
             return new ValueTask<bool>(false);
+        }
+
         if (sequence <= Committed.Sequence)
+        {
             return new ValueTask<bool>(true);
+        }
 
         var wait = _waiters.WaitAsync(sequence, cancellation);
         Hurry();
 
         // The commit may have ended between the look above and the registration.
         if (sequence <= Committed.Sequence)
+        {
             _waiters.Complete(Committed.Sequence);
+        }
+
         return wait;
     }
 
@@ -134,7 +148,10 @@ internal sealed class CommitLoop : IDisposable
         lock (_requestLock)
         {
             if (_fault.IsRaised || _closed)
+            {
                 return Task.FromException(Failure());
+            }
+
             _requested ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             task = _requested.Task;
         }
@@ -148,7 +165,10 @@ internal sealed class CommitLoop : IDisposable
         {
             var next = _news.Next;
             if (Committed.Sequence > afterSequence)
+            {
                 return;
+            }
+
             await next.WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
@@ -166,7 +186,10 @@ internal sealed class CommitLoop : IDisposable
         _committer.Join(StopWaitMs);
         _upkeep.Join(StopWaitMs);
         lock (_requestLock)
+        {
             _closed = true;
+        }
+
         FailRequested();
     }
 
@@ -176,11 +199,19 @@ internal sealed class CommitLoop : IDisposable
         {
             var signalled = _work.Wait(IdleCommitMs);
             if (_stopping || _fault.IsRaised)
+            {
                 return;
+            }
+
             if (!signalled && _ledger.DroppedTotal == _savedDrops)
+            {
                 continue;
+            }
+
             if (Volatile.Read(ref _urgent) == 0)
+            {
                 _hurry.Wait(_options.CommitIntervalMs);
+            }
 
             // Cleared before the tail is taken: what comes later asks again.
             Volatile.Write(ref _urgent, 0);
@@ -201,7 +232,9 @@ internal sealed class CommitLoop : IDisposable
             _done.Clear();
             _startCommit(drops, _onCommitted);
             if (!_fault.IsRaised)
+            {
                 _done.Wait();
+            }
         }
         catch (Exception e)
         {
@@ -222,7 +255,9 @@ internal sealed class CommitLoop : IDisposable
         _news.Publish();
         requested?.TrySetResult();
         if (_space.IsDue(committed.Begin, committed.Until))
+        {
             _keepNow.Set();
+        }
     }
 
     private void Upkeep()
@@ -231,10 +266,16 @@ internal sealed class CommitLoop : IDisposable
         {
             _keepNow.Wait(UpkeepIntervalMs);
             if (_stopping)
+            {
                 return;
+            }
+
             _waiters.Expire();
             if (_fault.IsRaised)
+            {
                 continue;
+            }
+
             _truncate();
             Keep();
         }
@@ -266,7 +307,8 @@ internal sealed class CommitLoop : IDisposable
         }
     }
 
-    private JournalException Failure() => _fault.Cause is { } cause
-        ? new JournalException($"the journal has failed: {cause.Message}", cause)
-        : new JournalException("the journal is closed");
+    private JournalException Failure() =>
+        _fault.Cause is { } cause
+            ? new JournalException($"the journal has failed: {cause.Message}", cause)
+            : new JournalException("the journal is closed");
 }

@@ -1,8 +1,8 @@
 namespace Edge.Journal;
 
 /// <summary>
-/// Tells readers that a commit has come. A task is made only when somebody waits, so a commit without readers costs nothing.
-/// Thread safe.
+/// Tells readers that a commit has come. A task is made only when somebody waits, so a commit without readers costs
+/// nothing. Thread safe.
 /// </summary>
 internal sealed class CommitNews
 {
@@ -10,7 +10,9 @@ internal sealed class CommitNews
     private TaskCompletionSource? _next;
     private bool _closed;
 
-    /// <summary>Completes at the next <see cref="Publish"/>; cancelled when the journal closes. Take it before looking.</summary>
+    /// <summary>
+    /// Completes at the next <see cref="Publish"/>; cancelled when the journal closes. Take it before looking.
+    /// </summary>
     public Task Next
     {
         get
@@ -19,7 +21,10 @@ internal sealed class CommitNews
             {
                 _next ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 if (_closed)
+                {
                     _next.TrySetCanceled();
+                }
+
                 return _next.Task;
             }
         }
@@ -30,7 +35,10 @@ internal sealed class CommitNews
     public void Close()
     {
         lock (_lock)
+        {
             _closed = true;
+        }
+
         Take()?.TrySetCanceled();
     }
 

@@ -63,10 +63,16 @@ internal sealed record CommitPoint
     public static CommitPoint? TryDecode(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < EngineOffset || BinaryPrimitives.ReadUInt16LittleEndian(bytes) != Version)
+        {
             return null;
+        }
+
         var engineLength = BinaryPrimitives.ReadInt32LittleEndian(bytes[EngineLengthOffset..]);
         if (engineLength != bytes.Length - EngineOffset)
+        {
             return null;
+        }
+
         return new CommitPoint
         {
             Run = BinaryPrimitives.ReadUInt16LittleEndian(bytes[RunOffset..]),

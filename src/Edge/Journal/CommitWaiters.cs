@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace Edge.Journal;
 
 /// <summary>
-/// The requests that wait for a commit. Waiting holds no thread and, once warm, allocates nothing: the task sources are reused.
-/// Deadlines are checked by whoever calls <see cref="Expire"/>, about ten times a second. Thread safe.
+/// The requests that wait for a commit. Waiting holds no thread and, once warm, allocates nothing: the task sources are
+/// reused. Deadlines are checked by whoever calls <see cref="Expire"/>, about ten times a second. Thread safe.
 /// </summary>
 internal sealed class CommitWaiters(TimeProvider time, int waitMs)
 {
@@ -19,11 +19,15 @@ internal sealed class CommitWaiters(TimeProvider time, int waitMs)
         get
         {
             lock (_lock)
+            {
                 return _waiting.Count > 0;
+            }
         }
     }
 
-    /// <summary>Completes with true when <see cref="Complete"/> reaches the sequence, with false at the deadline.</summary>
+    /// <summary>
+    /// Completes with true when <see cref="Complete"/> reaches the sequence, with false at the deadline.
+    /// </summary>
     public ValueTask<bool> WaitAsync(long sequence, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
@@ -32,7 +36,10 @@ internal sealed class CommitWaiters(TimeProvider time, int waitMs)
         lock (_lock)
         {
             if (_closed)
+            {
                 return new ValueTask<bool>(false);
+            }
+
             waiter = _idle.TryPop(out var idle) ? idle : new Waiter(this);
             waiter.Sequence = sequence;
             waiter.Deadline = time.GetTimestamp() + (time.TimestampFrequency * waitMs / 1_000);
@@ -57,7 +64,10 @@ internal sealed class CommitWaiters(TimeProvider time, int waitMs)
     public void Close()
     {
         lock (_lock)
+        {
             _closed = true;
+        }
+
         Take(_ => true, result: false);
     }
 
@@ -71,29 +81,42 @@ internal sealed class CommitWaiters(TimeProvider time, int waitMs)
             {
                 var waiter = _waiting[i];
                 if (chosen(waiter))
+                {
                     (taken ??= []).Add(waiter);
+                }
                 else
+                {
                     _waiting[kept++] = waiter;
+                }
             }
             _waiting.RemoveRange(kept, _waiting.Count - kept);
         }
 
         if (taken is null)
+        {
             return;
+        }
+
         foreach (var waiter in taken)
+        {
             waiter.Answer(result);
+        }
     }
 
     private bool TryRemove(Waiter waiter)
     {
         lock (_lock)
+        {
             return _waiting.Remove(waiter);
+        }
     }
 
     private void Return(Waiter waiter)
     {
         lock (_lock)
+        {
             _idle.Push(waiter);
+        }
     }
 
     private sealed class Waiter(CommitWaiters owner) : IValueTaskSource<bool>
@@ -110,7 +133,12 @@ internal sealed class CommitWaiters(TimeProvider time, int waitMs)
         public void CancelWith(CancellationToken cancellation)
         {
             if (cancellation.CanBeCanceled)
-                _registration = cancellation.UnsafeRegister(static (state, token) => ((Waiter)state!).Cancel(token), this);
+            {
+                _registration = cancellation.UnsafeRegister(
+                    static (state, token) => ((Waiter)state!).Cancel(token),
+                    this
+                );
+            }
         }
 
         public void Answer(bool result) => _core.SetResult(result);
@@ -134,13 +162,18 @@ internal sealed class CommitWaiters(TimeProvider time, int waitMs)
         public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
 
         public void OnCompleted(
-            Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-            _core.OnCompleted(continuation, state, token, flags);
+            Action<object?> continuation,
+            object? state,
+            short token,
+            ValueTaskSourceOnCompletedFlags flags
+        ) => _core.OnCompleted(continuation, state, token, flags);
 
         private void Cancel(CancellationToken cancellation)
         {
             if (owner.TryRemove(this))
+            {
                 _core.SetException(new OperationCanceledException(cancellation));
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 namespace Edge.Journal;
 
 /// <summary>
-/// Lets waiting requests run between the pieces of long work in the background. A scheduler that shares a core fairly takes it
-/// from a busy thread only after a slice of some 3 ms, which is what the slowest requests then take longer; work that gives
-/// way by itself every 20 to 100 us does not show in them. When nobody waits this is one cheap call. Any thread.
+/// Lets waiting requests run between the pieces of long work in the background. A scheduler that shares a core fairly
+/// takes it from a busy thread only after a slice of some 3 ms, which is what the slowest requests then take longer;
+/// work that gives way by itself every 20 to 100 us does not show in them. When nobody waits this is one cheap call.
+/// Any thread.
 /// </summary>
 internal static class CooperativeYield
 {

@@ -4,8 +4,8 @@ using System.Numerics;
 namespace Edge.Journal;
 
 /// <summary>
-/// CRC-32C (Castagnoli; RFC 3720 section 12.1), eight bytes a step. The processor's instruction where it exists, a table of
-/// the runtime elsewhere; both give the same value. Chain calls by passing the previous result. Thread safe.
+/// CRC-32C (Castagnoli; RFC 3720 section 12.1), eight bytes a step. The processor's instruction where it exists, a
+/// table of the runtime elsewhere; both give the same value. Chain calls by passing the previous result. Thread safe.
 /// </summary>
 internal static class Crc32C
 {
@@ -14,9 +14,15 @@ internal static class Crc32C
     {
         var crc = ~previous;
         for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
+        {
             crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        }
+
         foreach (var b in bytes)
+        {
             crc = BitOperations.Crc32C(crc, b);
+        }
+
         return ~crc;
     }
 

@@ -7,16 +7,21 @@ namespace Edge.Journal;
 /// <param name="Forwarded">Records delivered.</param>
 /// <param name="DeadLettered">Records the sink refused for good, kept aside.</param>
 /// <param name="Skipped">
-/// Records given up by an operator, no longer in the journal when the sink got there, or left out by the sink's filters.
-/// </param>
+/// Records given up by an operator, no longer in the journal when the sink got there, or left out by the sink's
+/// filters. </param>
 /// <param name="Filtered">Those of the skipped ones that the sink's filters left out. 48 bits.</param>
 internal readonly record struct SinkProgress(
-    JournalCursor Cursor, long Forwarded, long DeadLettered, long Skipped, long Filtered = 0);
+    JournalCursor Cursor,
+    long Forwarded,
+    long DeadLettered,
+    long Skipped,
+    long Filtered = 0
+);
 
 /// <summary>
 /// The durable progress of one sink, <c>DATA/cursors/NAME</c>, bound to one journal. A value is durable when <see
-/// cref="Write"/> returns; after a failed write the file is not touched again. If a power cut damaged the newer of its two
-/// slots, the value is one write old, which means records delivered twice, never records left out. Not thread safe.
+/// cref="Write"/> returns; after a failed write the file is not touched again. If a power cut damaged the newer of its
+/// two slots, the value is one write old, which means records delivered twice, never records left out. Not thread safe.
 /// </summary>
 internal sealed class CursorFile : IDisposable
 {
@@ -44,7 +49,9 @@ internal sealed class CursorFile : IDisposable
     /// <summary>The durable progress.</summary>
     public SinkProgress Value { get; private set; }
 
-    /// <summary>Opens the file, creating it with nothing taken; refuses one of another journal or without an intact slot.</summary>
+    /// <summary>
+    /// Opens the file, creating it with nothing taken; refuses one of another journal or without an intact slot.
+    /// </summary>
     public static CursorFile Open(string path, UInt128 epochId)
     {
         if (!File.Exists(path))
@@ -59,16 +66,24 @@ internal sealed class CursorFile : IDisposable
             if (slots.DamagedSlots == 2)
             {
                 throw new JournalException(
-                    $"both slots of {path} are damaged: restore it, or delete it to send everything the journal holds again");
+                    $"both slots of {path} are damaged: restore it, or delete it to send everything the journal holds again"
+                );
             }
 
-            if (slots.Payload.Length != PayloadBytes || BinaryPrimitives.ReadUInt16LittleEndian(slots.Payload) != Version)
+            if (
+                slots.Payload.Length != PayloadBytes
+                || BinaryPrimitives.ReadUInt16LittleEndian(slots.Payload) != Version
+            )
+            {
                 throw new JournalException($"{path} was written by a later version of this program: run that version");
+            }
+
             if (BinaryPrimitives.ReadUInt128BigEndian(slots.Payload.AsSpan(EpochOffset)) != epochId)
             {
                 throw new JournalException(
                     $"{path} belongs to another journal: restore the journal it was written for, or delete it to send everything"
-                    + " this journal holds");
+                        + " this journal holds"
+                );
             }
 
             return new CursorFile(slots, epochId, Decode(slots.Payload));
@@ -84,7 +99,10 @@ internal sealed class CursorFile : IDisposable
     public void Write(SinkProgress value)
     {
         if (_failed)
+        {
             throw new JournalException("the cursor file failed earlier; restart to read what the disk holds");
+        }
+
         try
         {
             _slots.Write(Encode(value, _epochId));
@@ -113,12 +131,15 @@ internal sealed class CursorFile : IDisposable
         return bytes;
     }
 
-    private static SinkProgress Decode(ReadOnlySpan<byte> bytes) => new(
-        new JournalCursor(
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[AddressOffset..]),
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[SequenceOffset..])),
-        BinaryPrimitives.ReadInt64LittleEndian(bytes[ForwardedOffset..]),
-        BinaryPrimitives.ReadInt64LittleEndian(bytes[DeadLetteredOffset..]),
-        BinaryPrimitives.ReadInt64LittleEndian(bytes[SkippedOffset..]),
-        BinaryPrimitives.ReadInt64LittleEndian(bytes) >>> (FilteredOffset * 8));
+    private static SinkProgress Decode(ReadOnlySpan<byte> bytes) =>
+        new(
+            new JournalCursor(
+                BinaryPrimitives.ReadInt64LittleEndian(bytes[AddressOffset..]),
+                BinaryPrimitives.ReadInt64LittleEndian(bytes[SequenceOffset..])
+            ),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[ForwardedOffset..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[DeadLetteredOffset..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[SkippedOffset..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes) >>> (FilteredOffset * 8)
+        );
 }

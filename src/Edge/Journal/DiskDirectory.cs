@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Edge.Journal;
 
 /// <summary>
-/// What has to be done to a directory so that a file's name survives a power cut, and how much room its file system has.
-/// Failures are <see cref="DiskException"/>. Thread safe.
+/// What has to be done to a directory so that a file's name survives a power cut, and how much room its file system
+/// has. Failures are <see cref="DiskException"/>. Thread safe.
 /// </summary>
 internal static partial class DiskDirectory
 {
@@ -20,13 +20,21 @@ internal static partial class DiskDirectory
     public static void CreateDurably(string directory)
     {
         if (Directory.Exists(directory))
+        {
             return;
+        }
+
         var parent = Path.GetDirectoryName(Path.GetFullPath(directory));
         if (parent is not null)
+        {
             CreateDurably(parent);
+        }
+
         Directory.CreateDirectory(directory);
         if (parent is not null)
+        {
             Sync(parent);
+        }
     }
 
     /// <summary>Gives the complete file its name, replacing a file of that name, and makes the name durable.</summary>
@@ -34,7 +42,10 @@ internal static partial class DiskDirectory
     {
         Check(DiskCall.Rename, "rename", to);
         while (NativeRename(from, to) != 0)
+        {
             ThrowUnlessInterrupted("rename", to);
+        }
+
         Sync(Path.GetDirectoryName(Path.GetFullPath(to))!);
     }
 
@@ -44,7 +55,9 @@ internal static partial class DiskDirectory
         const int NoSuchFile = 2;
         Check(DiskCall.Remove, "unlink", path);
         while (NativeUnlink(path) != 0 && Marshal.GetLastPInvokeError() != NoSuchFile)
+        {
             ThrowUnlessInterrupted("unlink", path);
+        }
     }
 
     /// <summary>Bytes a process without privileges may still allocate on the directory's file system.</summary>
@@ -62,18 +75,21 @@ internal static partial class DiskDirectory
         {
             errno = 0;
             Inject(call, path, ref errno);
-        }
-        while (errno == DiskException.Interrupted);
+        } while (errno == DiskException.Interrupted);
 
         if (errno != 0)
+        {
             throw new DiskException(name, path, errno);
+        }
     }
 
     private static void ThrowUnlessInterrupted(string name, string path)
     {
         var errno = Marshal.GetLastPInvokeError();
         if (errno != DiskException.Interrupted)
+        {
             throw new DiskException(name, path, errno);
+        }
     }
 
     static partial void Inject(DiskCall call, string path, ref int errno);

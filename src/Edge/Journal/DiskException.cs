@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Edge.Journal;
 
-/// <summary>A system call on a file failed. Keeps the error number, so that a full disk and a broken one are told apart.</summary>
+/// <summary>
+/// A system call on a file failed. Keeps the error number, so that a full disk and a broken one are told apart.
+/// </summary>
 internal sealed class DiskException(string call, string path, int errno)
     : IOException($"{call} {path}: {Describe(errno)}", errno)
 {

@@ -4,9 +4,10 @@ using Microsoft.Win32.SafeHandles;
 namespace Edge.Journal;
 
 /// <summary>
-/// One open file, by direct system calls: the journal has to know the error number, whether a transfer was short, and exactly
-/// which calls were made, because a failed sync must not be repeated (the kernel forgets the pages it could not write).
-/// All offsets and lengths are bytes. Every failure is a <see cref="DiskException"/>. Thread safe except for disposal.
+/// One open file, by direct system calls: the journal has to know the error number, whether a transfer was short, and
+/// exactly which calls were made, because a failed sync must not be repeated (the kernel forgets the pages it could not
+/// write). All offsets and lengths are bytes. Every failure is a <see cref="DiskException"/>. Thread safe except for
+/// disposal.
 /// </summary>
 internal sealed partial class DiskFile : IDisposable
 {
@@ -15,7 +16,7 @@ internal sealed partial class DiskFile : IDisposable
     private const int Create = 0x40;
     private const int Exclusive = 0x80;
     private const int CloseOnExec = 0x8_0000;
-    private const int OwnerOnly = 0x180;    // 0600
+    private const int OwnerOnly = 0x180; // 0600
     private const int LockExclusiveNonBlocking = 2 | 4;
 
     private readonly SafeFileHandle _handle;
@@ -42,27 +43,39 @@ internal sealed partial class DiskFile : IDisposable
     /// <summary>Opens a file, creating it when absent.</summary>
     public static DiskFile OpenOrCreate(string path) => Open(path, ReadWrite | Create);
 
-    /// <summary>Takes an exclusive lock on the file; false when another process holds it. Released with the file.</summary>
+    /// <summary>
+    /// Takes an exclusive lock on the file; false when another process holds it. Released with the file.
+    /// </summary>
     public bool TryLock()
     {
         while (NativeLock(_handle, LockExclusiveNonBlocking) != 0)
         {
             var errno = Marshal.GetLastPInvokeError();
             if (errno == DiskException.WouldBlock)
+            {
                 return false;
+            }
+
             if (errno != DiskException.Interrupted)
+            {
                 throw new DiskException("flock", Path, errno);
+            }
         }
         return true;
     }
 
-    /// <summary>Tries to take the lock several times, with pauses in between that hold the thread; false when none of them did.</summary>
+    /// <summary>
+    /// Tries to take the lock several times, with pauses in between that hold the thread; false when none of them did.
+    /// </summary>
     public bool TryLock(int attempts, int pauseMs)
     {
         for (var attempt = 1; !TryLock(); attempt++)
         {
             if (attempt == attempts)
+            {
                 return false;
+            }
+
             Thread.Sleep(pauseMs);
         }
         return true;
@@ -80,13 +93,23 @@ internal sealed partial class DiskFile : IDisposable
                 Inject(DiskCall.Read, Path, ref length, ref errno);
                 var count = errno != 0 ? -1 : NativeRead(_handle, start + done, length, offset + done);
                 if (count < 0 && errno == 0)
+                {
                     errno = Marshal.GetLastPInvokeError();
+                }
+
                 if (count == 0)
+                {
                     throw new DiskException("read", Path, DiskException.ShortTransfer);
+                }
+
                 if (count > 0)
+                {
                     done += (int)count;
+                }
                 else if (errno != DiskException.Interrupted)
+                {
                     throw new DiskException("read", Path, errno);
+                }
             }
         }
     }
@@ -103,13 +126,23 @@ internal sealed partial class DiskFile : IDisposable
                 Inject(DiskCall.Write, Path, ref length, ref errno);
                 var count = errno != 0 ? -1 : NativeWrite(_handle, start + done, length, offset + done);
                 if (count < 0 && errno == 0)
+                {
                     errno = Marshal.GetLastPInvokeError();
+                }
+
                 if (count == 0)
+                {
                     throw new DiskException("write", Path, DiskException.IoError);
+                }
+
                 if (count > 0)
+                {
                     done += (int)count;
+                }
                 else if (errno != DiskException.Interrupted)
+                {
                     throw new DiskException("write", Path, errno);
+                }
             }
         }
     }
@@ -130,14 +163,19 @@ internal sealed partial class DiskFile : IDisposable
             var injected = 0;
             Inject(DiskCall.Allocate, Path, ref injected, ref errno);
             if (errno == 0)
+            {
                 errno = NativeAllocate(_handle, 0, length);
-        }
-        while (errno == DiskException.Interrupted);
+            }
+        } while (errno == DiskException.Interrupted);
 
         if (errno is DiskException.NotSupported or DiskException.InvalidArgument)
+        {
             WriteZeros(length);
+        }
         else if (errno != 0)
+        {
             throw new DiskException("fallocate", Path, errno);
+        }
     }
 
     public void Dispose() => _handle.Dispose();
@@ -153,11 +191,19 @@ internal sealed partial class DiskFile : IDisposable
             Inject(DiskCall.Open, path, ref length, ref errno);
             var descriptor = errno != 0 ? -1 : NativeOpen(path, flags | CloseOnExec, OwnerOnly);
             if (descriptor >= 0)
+            {
                 return new DiskFile(new SafeFileHandle(descriptor, ownsHandle: true), path);
+            }
+
             if (errno == 0)
+            {
                 errno = Marshal.GetLastPInvokeError();
+            }
+
             if (errno != DiskException.Interrupted)
+            {
                 throw new DiskException("open", path, errno);
+            }
         }
     }
 
@@ -171,13 +217,18 @@ internal sealed partial class DiskFile : IDisposable
             if (errno == 0)
             {
                 if ((call == DiskCall.SyncData ? NativeSyncData(_handle) : NativeSyncAll(_handle)) == 0)
+                {
                     return;
+                }
+
                 errno = Marshal.GetLastPInvokeError();
             }
 
             // Only an interruption is repeated: it says nothing about the pages. Any other answer is final.
             if (errno != DiskException.Interrupted)
+            {
                 throw new DiskException(name, Path, errno);
+            }
         }
     }
 
@@ -185,7 +236,9 @@ internal sealed partial class DiskFile : IDisposable
     {
         var zeros = new byte[1 << 20];
         for (long offset = 0; offset < length; offset += zeros.Length)
+        {
             Write(zeros.AsSpan(0, (int)Math.Min(zeros.Length, length - offset)), offset);
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

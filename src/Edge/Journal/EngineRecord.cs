@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace Edge.Journal;
 
 /// <summary>
-/// How the log engine (FASTER 2.6.5, per-entry checksums) lays records out in its address space: what the recovery gate and the
-/// offline commands must know to read a log without the engine. A record is 8 bytes of XOR, a 4-byte length, then the entry,
-/// padded to 4 bytes; it never crosses a page; a zero length means the rest of the page is unused.
+/// How the log engine (FASTER 2.6.5, per-entry checksums) lays records out in its address space: what the recovery gate
+/// and the offline commands must know to read a log without the engine. A record is 8 bytes of XOR, a 4-byte length,
+/// then the entry, padded to 4 bytes; it never crosses a page; a zero length means the rest of the page is unused.
 /// </summary>
 internal static class EngineRecord
 {
@@ -32,16 +32,27 @@ internal static class EngineRecord
     {
         entry = default;
         if (page.Length - offset < HeaderBytes)
+        {
             return EngineContent.Unused;
+        }
+
         var length = BinaryPrimitives.ReadInt32LittleEndian(page[(offset + LengthOffset)..]);
         if (length == 0)
+        {
             return EngineContent.Unused;
+        }
+
         if (length < 0 || length > page.Length - offset - HeaderBytes || TotalBytes(length) > page.Length - offset)
+        {
             return EngineContent.Damaged;
+        }
 
         var checkedBytes = page.Slice(offset + LengthOffset, sizeof(int) + length);
         if (Xor(checkedBytes) != BinaryPrimitives.ReadUInt64LittleEndian(page[offset..]))
+        {
             return EngineContent.Damaged;
+        }
+
         entry = page.Slice(offset + HeaderBytes, length);
         return EngineContent.Entry;
     }
@@ -51,9 +62,15 @@ internal static class EngineRecord
     {
         var xor = 0UL;
         for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
+        {
             xor ^= BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        }
+
         foreach (var b in bytes)
+        {
             xor ^= b;
+        }
+
         return xor;
     }
 }

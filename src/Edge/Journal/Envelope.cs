@@ -5,19 +5,28 @@ namespace Edge.Journal;
 
 /// <summary>
 /// The 44 bytes in front of every payload in the log, little-endian (docs/journal-format.md, frozen by golden files):
-/// version, flags, run, payload length, epoch, sequence, record id, CRC-32C. The checksum also covers the record's address in
-/// the log, so a block the disk returns from another place is never taken for a record.
+/// version, flags, run, payload length, epoch, sequence, record id, CRC-32C. The checksum also covers the record's
+/// address in the log, so a block the disk returns from another place is never taken for a record.
 /// </summary>
 /// <param name="Version">Format of the record; this program writes and reads <see cref="CurrentVersion"/>.</param>
 /// <param name="Flags">Reserved, 0.</param>
-/// <param name="Run">Low 16 bits of how often the journal was opened: tells a record from what an earlier run left behind.</param>
+/// <param name="Run">Low 16 bits of how often the journal was opened: tells a record from what an earlier run left
+/// behind.</param>
 /// <param name="PayloadLength">Bytes after the header, at least 1.</param>
 /// <param name="Epoch">First 64 bits of the journal's epoch id.</param>
 /// <param name="Sequence">1 for the first record of a journal, then +1 in address order.</param>
 /// <param name="Id">Identity of the event.</param>
 /// <param name="Checksum">CRC-32C over address (8 bytes), the first 40 header bytes, payload.</param>
 internal readonly record struct Envelope(
-    byte Version, byte Flags, ushort Run, int PayloadLength, ulong Epoch, long Sequence, EventId Id, uint Checksum)
+    byte Version,
+    byte Flags,
+    ushort Run,
+    int PayloadLength,
+    ulong Epoch,
+    long Sequence,
+    EventId Id,
+    uint Checksum
+)
 {
     public const int HeaderBytes = 44;
     public const byte CurrentVersion = 1;
@@ -45,22 +54,26 @@ internal readonly record struct Envelope(
     }
 
     /// <summary>Reads a header without judging it. The record must hold at least <see cref="HeaderBytes"/>.</summary>
-    public static Envelope Read(ReadOnlySpan<byte> record) => new(
-        record[0],
-        record[1],
-        BinaryPrimitives.ReadUInt16LittleEndian(record[RunOffset..]),
-        BinaryPrimitives.ReadInt32LittleEndian(record[LengthOffset..]),
-        BinaryPrimitives.ReadUInt64LittleEndian(record[EpochOffset..]),
-        BinaryPrimitives.ReadInt64LittleEndian(record[SequenceOffset..]),
-        EventId.ReadBytes(record[IdOffset..]),
-        BinaryPrimitives.ReadUInt32LittleEndian(record[ChecksumOffset..]));
+    public static Envelope Read(ReadOnlySpan<byte> record) =>
+        new(
+            record[0],
+            record[1],
+            BinaryPrimitives.ReadUInt16LittleEndian(record[RunOffset..]),
+            BinaryPrimitives.ReadInt32LittleEndian(record[LengthOffset..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(record[EpochOffset..]),
+            BinaryPrimitives.ReadInt64LittleEndian(record[SequenceOffset..]),
+            EventId.ReadBytes(record[IdOffset..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(record[ChecksumOffset..])
+        );
 
     /// <summary>Reads a header and checks it against the bytes, the journal and the place it was found at.</summary>
     public static RecordVerdict Check(ReadOnlySpan<byte> record, ulong epoch, long address, out Envelope envelope)
     {
         envelope = default;
         if (record.Length <= HeaderBytes)
+        {
             return RecordVerdict.Damaged;
+        }
 
         envelope = Read(record);
 #if EDGE_FAULTS
@@ -68,11 +81,16 @@ internal readonly record struct Envelope(
             return RecordVerdict.Sound;
 #endif
         if (ComputeChecksum(record, address) != envelope.Checksum)
+        {
             return RecordVerdict.Damaged;
+        }
 
         // Only now is the version believed: a flipped bit must not look like an upgrade.
         if (envelope.Version > CurrentVersion)
+        {
             return RecordVerdict.NewerVersion;
+        }
+
         return envelope.PayloadLength == record.Length - HeaderBytes && envelope.Epoch == epoch && envelope.Sequence > 0
             ? RecordVerdict.Sound
             : RecordVerdict.Damaged;

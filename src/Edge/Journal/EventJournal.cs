@@ -5,16 +5,16 @@ using EventId = Edge.Events.EventId;
 namespace Edge.Journal;
 
 /// <summary>
-/// The durable log of events. Three verbs are kept apart: <see cref="TryAppend"/> puts a record into memory and survives
-/// nothing; a commit makes everything appended so far durable, for all at once, and runs by itself; <see
-/// cref="WaitForCommitAsync"/> waits for the commit that covers a record. What may be acknowledged is what the last one said
-/// yes to. Sequences start at 1 and rise by one in address order, so a lost record is always visible as a gap.
+/// The durable log of events. Three verbs are kept apart: <see cref="TryAppend"/> puts a record into memory and
+/// survives nothing; a commit makes everything appended so far durable, for all at once, and runs by itself; <see
+/// cref="WaitForCommitAsync"/> waits for the commit that covers a record. What may be acknowledged is what the last one
+/// said yes to. Sequences start at 1 and rise by one in address order, so a lost record is always visible as a gap.
 /// Thread safe.
 /// </summary>
 /// <remarks>
-/// The engine is FASTER 2.6.5, used for its tail in memory, its page flushing and its reader. Device, commit store, recovery
-/// and truncation are our own, because the engine's own lose acknowledged events on a full disk, start empty after a failed
-/// recovery and skip a page after one failed read.
+/// The engine is FASTER 2.6.5, used for its tail in memory, its page flushing and its reader. Device, commit store,
+/// recovery and truncation are our own, because the engine's own lose acknowledged events on a full disk, start empty
+/// after a failed recovery and skip a page after one failed read.
 /// </remarks>
 internal sealed class EventJournal : IAsyncDisposable
 {
@@ -37,7 +37,13 @@ internal sealed class EventJournal : IAsyncDisposable
     private bool _stopping;
 
     private EventJournal(
-        JournalOptions options, TimeProvider time, Ledger ledger, JournalFiles files, JournalFault fault, SegmentDevice device)
+        JournalOptions options,
+        TimeProvider time,
+        Ledger ledger,
+        JournalFiles files,
+        JournalFault fault,
+        SegmentDevice device
+    )
     {
         _options = options;
         _time = time;
@@ -53,10 +59,23 @@ internal sealed class EventJournal : IAsyncDisposable
         _appendedSequence = point.Sequence;
         _log = Recover(options, files.Commits, device);
         _space = new SpaceKeeper(options, files.Segments, fault);
-        _quarantine = new Quarantine(Path.Combine(options.Directory, Quarantine.DirectoryName), files.Segments, options.PageBytes);
+        _quarantine = new Quarantine(
+            Path.Combine(options.Directory, Quarantine.DirectoryName),
+            files.Segments,
+            options.PageBytes
+        );
         _retention = new Retention(options, time);
         _commits = new CommitLoop(
-            options, time, StartCommit, () => _log.TailAddress, Truncate, _space, files.Commits, ledger, fault);
+            options,
+            time,
+            StartCommit,
+            () => _log.TailAddress,
+            Truncate,
+            _space,
+            files.Commits,
+            ledger,
+            fault
+        );
     }
 
     /// <summary>Random identity of this journal, made at its birth.</summary>
@@ -65,12 +84,16 @@ internal sealed class EventJournal : IAsyncDisposable
     /// <summary>Sequence of the last durable record; everything up to it may be acknowledged.</summary>
     public long CommittedSequence => _commits.Committed.Sequence;
 
-    /// <summary>Completes when a write has failed: nothing is acknowledged from then on and the process has to restart.</summary>
+    /// <summary>
+    /// Completes when a write has failed: nothing is acknowledged from then on and the process has to restart.
+    /// </summary>
     public Task Faulted => _fault.Raised;
 
     /// <summary>Cheap enough for every request: whether appends are taken now.</summary>
     public JournalState State =>
-        _fault.IsRaised ? JournalState.Faulted : Volatile.Read(ref _stopping) ? JournalState.Stopped : _space.State;
+        _fault.IsRaised ? JournalState.Faulted
+        : Volatile.Read(ref _stopping) ? JournalState.Stopped
+        : _space.State;
 
     public JournalStatus Status
     {
@@ -103,7 +126,9 @@ internal sealed class EventJournal : IAsyncDisposable
     public static EventJournal Open(JournalOptions options, TimeProvider time, Ledger ledger)
     {
         if (options.Problem() is { } problem)
+        {
             throw new JournalException(problem);
+        }
 
         var fault = new JournalFault();
         var files = RecoveryGate.Open(options, time, fault);
@@ -128,9 +153,11 @@ internal sealed class EventJournal : IAsyncDisposable
     /// <summary>
     /// Appends one record in memory. Never waits for the disk and allocates nothing.
     /// </summary>
-    /// <param name="record"><see cref="Envelope.HeaderBytes"/> of room, which is filled in place, then the payload.</param>
+    /// <param name="record"><see cref="Envelope.HeaderBytes"/> of room, which is filled in place, then the
+    /// payload.</param>
     /// <param name="id">Identity of the event.</param>
-    /// <param name="sequence">The record's number, for <see cref="WaitForCommitAsync"/>; 0 when it was not appended.</param>
+    /// <param name="sequence">The record's number, for <see cref="WaitForCommitAsync"/>; 0 when it was not
+    /// appended.</param>
     public AppendResult TryAppend(Span<byte> record, EventId id, out long sequence)
     {
         _ledger.Receive();
@@ -147,7 +174,9 @@ internal sealed class EventJournal : IAsyncDisposable
         else
         {
             lock (_appendLock)
+            {
                 result = Append(record, id, ref sequence);
+            }
         }
 
         if (result == AppendResult.Appended)
@@ -169,8 +198,8 @@ internal sealed class EventJournal : IAsyncDisposable
     }
 
     /// <summary>
-    /// True once the commit that covers the record has returned; false when the deadline passed or the journal faulted, and then
-    /// it is unknown whether the record will survive. Holds no thread.
+    /// True once the commit that covers the record has returned; false when the deadline passed or the journal faulted,
+    /// and then it is unknown whether the record will survive. Holds no thread.
     /// </summary>
     public ValueTask<bool> WaitForCommitAsync(long sequence, CancellationToken cancellation = default)
     {
@@ -181,14 +210,20 @@ internal sealed class EventJournal : IAsyncDisposable
         return _commits.WaitAsync(sequence, cancellation);
     }
 
-    /// <summary>Commits everything appended before the call, and the begin and the ledger as they are. Throws when it fails.</summary>
+    /// <summary>
+    /// Commits everything appended before the call, and the begin and the ledger as they are. Throws when it fails.
+    /// </summary>
     public Task CommitAsync() => _commits.CommitAsync();
 
-    /// <summary>Returns when more than <paramref name="afterSequence"/> is durable. Cancelled when the journal closes.</summary>
+    /// <summary>
+    /// Returns when more than <paramref name="afterSequence"/> is durable. Cancelled when the journal closes.
+    /// </summary>
     public ValueTask WaitForNewsAsync(long afterSequence, CancellationToken cancellation) =>
         _commits.WaitForNewsAsync(afterSequence, cancellation);
 
-    /// <summary>Opens a reader of the committed records after the cursor. One task uses it; dispose it before the journal.</summary>
+    /// <summary>
+    /// Opens a reader of the committed records after the cursor. One task uses it; dispose it before the journal.
+    /// </summary>
     public JournalReader OpenReader(JournalCursor from)
     {
         var committed = _commits.Committed;
@@ -196,15 +231,16 @@ internal sealed class EventJournal : IAsyncDisposable
         {
             throw new JournalException(
                 $"a cursor stands at record {from.Sequence}, but the journal ends at {committed.Sequence}: restore cursors and"
-                + " journal from the same backup");
+                    + " journal from the same backup"
+            );
         }
 
         return new JournalReader(_log, _device, _commits, _quarantine, _files.Manifest, _time, from);
     }
 
     /// <summary>
-    /// Says that every enabled sink has durably taken everything up to the cursor. Whole segments before it are removed after the
-    /// next commit, or later when they are to be retained for a time.
+    /// Says that every enabled sink has durably taken everything up to the cursor. Whole segments before it are removed
+    /// after the next commit, or later when they are to be retained for a time.
     /// </summary>
     public void Release(JournalCursor upTo)
     {
@@ -212,23 +248,34 @@ internal sealed class EventJournal : IAsyncDisposable
         Truncate();
     }
 
-    /// <summary>Refuses further appends, commits what is there and closes the files. A faulted journal is only closed.</summary>
+    /// <summary>
+    /// Refuses further appends, commits what is there and closes the files. A faulted journal is only closed.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         lock (_appendLock)
         {
             if (_stopping)
+            {
                 return;
+            }
+
             Volatile.Write(ref _stopping, true);
         }
 
         if (!_fault.IsRaised)
+        {
             await _commits.CommitAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         _commits.Dispose();
 
         // Disposing the engine waits for a commit that is under way, and after a fault none will end.
         if (!_fault.IsRaised)
+        {
             _log.Dispose();
+        }
+
         _device.Dispose();
         _files.Dispose();
     }
@@ -236,18 +283,20 @@ internal sealed class EventJournal : IAsyncDisposable
     private static FasterLog Recover(JournalOptions options, CommitStore commits, SegmentDevice device)
     {
         var point = commits.Current;
-        var log = new FasterLog(new FasterLogSettings
-        {
-            LogDevice = device,
-            LogCommitManager = commits,
-            PageSize = options.PageBytes,
-            MemorySize = options.MemoryBytes,
-            SegmentSize = options.SegmentBytes,
-            LogChecksum = LogChecksumType.PerEntry,
-            FastCommitMode = false,
-            TryRecoverLatest = false,
-            TolerateDeviceFailure = false,
-        });
+        var log = new FasterLog(
+            new FasterLogSettings
+            {
+                LogDevice = device,
+                LogCommitManager = commits,
+                PageSize = options.PageBytes,
+                MemorySize = options.MemoryBytes,
+                SegmentSize = options.SegmentBytes,
+                LogChecksum = LogChecksumType.PerEntry,
+                FastCommitMode = false,
+                TryRecoverLatest = false,
+                TolerateDeviceFailure = false,
+            }
+        );
         try
         {
             log.Recover();
@@ -256,21 +305,29 @@ internal sealed class EventJournal : IAsyncDisposable
         {
             throw new JournalException(
                 $"the journal in {options.Directory} cannot be recovered: {device.LastReadError?.Message ?? e.Message}; check the"
-                + " disk, then run 'edge journal verify'",
-                e);
+                    + " disk, then run 'edge journal verify'",
+                e
+            );
         }
 
-        if (log.BeginAddress != point.Begin || log.TailAddress != point.Until || log.CommittedUntilAddress != point.Until)
+        if (
+            log.BeginAddress != point.Begin
+            || log.TailAddress != point.Until
+            || log.CommittedUntilAddress != point.Until
+        )
         {
             throw new JournalException(
                 $"the log engine recovered {log.BeginAddress} to {log.TailAddress} instead of {point.Begin} to {point.Until}:"
-                + " run 'edge journal verify' and report this");
+                    + " run 'edge journal verify' and report this"
+            );
         }
 
         return log;
     }
 
-    /// <summary>Proves that the journal can be written before anybody relies on it, and repairs a damaged slot by that.</summary>
+    /// <summary>
+    /// Proves that the journal can be written before anybody relies on it, and repairs a damaged slot by that.
+    /// </summary>
     private void Start()
     {
         _commits.Start();
@@ -282,31 +339,46 @@ internal sealed class EventJournal : IAsyncDisposable
         {
             _commits.Dispose();
             throw new JournalException(
-                $"the journal in {_options.Directory} cannot be written: {_fault.Cause?.Message}; check the disk", _fault.Cause!);
+                $"the journal in {_options.Directory} cannot be written: {_fault.Cause?.Message}; check the disk",
+                _fault.Cause!
+            );
         }
     }
 
     private AppendResult Append(Span<byte> record, EventId id, ref long sequence)
     {
         if (_fault.IsRaised)
+        {
             return AppendResult.Faulted;
-        if (_stopping)
-            return AppendResult.Stopping;
+        }
 
-        // Only this lock allocates in the log, so where the record will go is known before it is written, and sealed into it.
+        if (_stopping)
+        {
+            return AppendResult.Stopping;
+        }
+
+        // Only this lock allocates in the log, so where the record will go is known before it is written, and sealed
+        // into it.
         var total = EngineRecord.TotalBytes(record.Length);
         var address = EngineRecord.Place(_log.TailAddress, total, _options.PageBytes);
         if (address + total > _space.AllocatedUntil)
+        {
             return AppendResult.Busy;
+        }
 
         var next = _appendedSequence + 1;
         Envelope.Seal(record, _run, _epoch, next, id, address);
         try
         {
             if (!_log.TryEnqueue((ReadOnlySpan<byte>)record, out var actual))
+            {
                 return AppendResult.Busy;
+            }
+
             if (actual != address)
+            {
                 throw new JournalException($"the log engine put a record at {actual} instead of {address}");
+            }
         }
         catch (Exception e)
         {
@@ -318,14 +390,22 @@ internal sealed class EventJournal : IAsyncDisposable
         return AppendResult.Appended;
     }
 
-    /// <summary>Gives up what is released and need not be retained; called again and again, because that changes with time and room.</summary>
+    /// <summary>
+    /// Gives up what is released and need not be retained; called again and again, because that changes with time and
+    /// room.
+    /// </summary>
     private void Truncate()
     {
         var committed = _commits.Committed;
         lock (_truncateLock)
+        {
             _log.TruncateUntilPageStart(_retention.RemovableUntil(committed.Until, _space.State));
+        }
+
         if (_files.Segments.Of(_log.BeginAddress) > _files.Segments.Of(committed.Begin))
+        {
             _commits.Hurry();
+        }
     }
 
     /// <summary>Takes tail and sequence together and asks the engine to commit them.</summary>
@@ -337,30 +417,35 @@ internal sealed class EventJournal : IAsyncDisposable
 #endif
         lock (_appendLock)
         {
-            _files.Commits.Announce(new CommitPoint
-            {
-                Epoch = _epoch,
-                Run = _run,
-                Number = 0,
-                Begin = _log.BeginAddress,
-                Until = _log.TailAddress,
-                Sequence = _appendedSequence,
-                Drops = drops,
-                EngineMetadata = [],
-            });
+            _files.Commits.Announce(
+                new CommitPoint
+                {
+                    Epoch = _epoch,
+                    Run = _run,
+                    Number = 0,
+                    Begin = _log.BeginAddress,
+                    Until = _log.TailAddress,
+                    Sequence = _appendedSequence,
+                    Drops = drops,
+                    EngineMetadata = [],
+                }
+            );
 
             // An empty cookie makes the engine commit even when nothing was appended: begin or ledger may have moved.
             if (!_log.CommitStrongly(out _, out _, spinWait: false, cookie: [], callback: committed))
+            {
                 throw new JournalException("the log engine refused a commit");
+            }
         }
     }
 
-    private static DropReason ReasonOf(AppendResult result) => result switch
-    {
-        AppendResult.Full => DropReason.JournalFull,
-        AppendResult.Busy => DropReason.JournalBusy,
-        AppendResult.TooLarge => DropReason.TooLarge,
-        AppendResult.Stopping => DropReason.Stopping,
-        _ => DropReason.JournalFault,
-    };
+    private static DropReason ReasonOf(AppendResult result) =>
+        result switch
+        {
+            AppendResult.Full => DropReason.JournalFull,
+            AppendResult.Busy => DropReason.JournalBusy,
+            AppendResult.TooLarge => DropReason.TooLarge,
+            AppendResult.Stopping => DropReason.Stopping,
+            _ => DropReason.JournalFault,
+        };
 }

@@ -1,9 +1,9 @@
 namespace Edge.Journal;
 
 /// <summary>
-/// A thread of its own that handles requests in the order they came, as many at a time as have gathered. Disk calls block, and
-/// a blocked thread of the shared pool would hold up requests that have nothing to do with the disk. Requests may be posted
-/// from any thread, never block the poster, and are bounded by the log's memory buffer.
+/// A thread of its own that handles requests in the order they came, as many at a time as have gathered. Disk calls
+/// block, and a blocked thread of the shared pool would hold up requests that have nothing to do with the disk.
+/// Requests may be posted from any thread, never block the poster, and are bounded by the log's memory buffer.
 /// </summary>
 internal sealed class IoThread<T> : IDisposable
 {
@@ -26,7 +26,10 @@ internal sealed class IoThread<T> : IDisposable
     public void Post(T request)
     {
         lock (_lock)
+        {
             _waiting.Add(request);
+        }
+
         _arrived.Set();
     }
 
@@ -34,7 +37,10 @@ internal sealed class IoThread<T> : IDisposable
     public void Dispose()
     {
         lock (_lock)
+        {
             _stopping = true;
+        }
+
         _arrived.Set();
         _thread.Join(StopWaitMs);
     }

@@ -6,14 +6,10 @@ namespace Edge.Journal;
 internal sealed class JournalException : Exception
 {
     public JournalException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 
     public JournalException(string message, Exception inner)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 
     /// <summary>Whether another process holds the journal, which then is no fault of it.</summary>
     public bool IsInUse { get; init; }

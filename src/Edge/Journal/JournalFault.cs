@@ -1,9 +1,9 @@
 namespace Edge.Journal;
 
 /// <summary>
-/// The first write or sync that failed. Once raised it stays: nothing is acknowledged any more, because after a failed sync
-/// the kernel may report success for pages it has dropped. Only a restart, which reads the disk again, gets out of it.
-/// Thread safe.
+/// The first write or sync that failed. Once raised it stays: nothing is acknowledged any more, because after a failed
+/// sync the kernel may report success for pages it has dropped. Only a restart, which reads the disk again, gets out of
+/// it. Thread safe.
 /// </summary>
 internal sealed class JournalFault
 {
@@ -21,9 +21,12 @@ internal sealed class JournalFault
     public Exception? Cause => Volatile.Read(ref _cause);
 
     /// <summary>The error number handed to the log engine, never 0.</summary>
-    public uint EngineErrorCode => Cause is DiskException { Errno: > 0 } disk ? (uint)disk.Errno : DiskException.IoError;
+    public uint EngineErrorCode =>
+        Cause is DiskException { Errno: > 0 } disk ? (uint)disk.Errno : DiskException.IoError;
 
-    /// <summary>Runs the action on the thread that raises the fault; at once if that has happened. It must not throw.</summary>
+    /// <summary>
+    /// Runs the action on the thread that raises the fault; at once if that has happened. It must not throw.
+    /// </summary>
     public void OnRaised(Action action)
     {
         lock (_lock)
@@ -44,7 +47,10 @@ internal sealed class JournalFault
         lock (_lock)
         {
             if (_cause is not null)
+            {
                 return;
+            }
+
             Volatile.Write(ref _cause, cause);
             consequences = _consequences;
         }

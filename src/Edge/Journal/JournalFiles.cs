@@ -22,9 +22,14 @@ internal sealed class JournalFiles : IDisposable
 }
 
 /// <summary>What the recovery gate came upon while opening; for the start-up message and metrics.</summary>
-/// <param name="DamagedSlots">Commit slots that failed their check: 0 or 1. One is what a power cut leaves behind.</param>
+/// <param name="DamagedSlots">Commit slots that failed their check: 0 or 1. One is what a power cut leaves
+/// behind.</param>
 /// <param name="RolledForward">Records found intact beyond the commit and taken over.</param>
 /// <param name="CheckedRecords">Records before the end that were checked.</param>
 /// <param name="Problems">Damage among those, one line each; readers will quarantine it.</param>
 internal sealed record RecoveryFindings(
-    int DamagedSlots, long RolledForward, long CheckedRecords, IReadOnlyList<string> Problems);
+    int DamagedSlots,
+    long RolledForward,
+    long CheckedRecords,
+    IReadOnlyList<string> Problems
+);

@@ -4,8 +4,8 @@ using System.Text;
 namespace Edge.Journal;
 
 /// <summary>
-/// The exclusive hold on a journal directory. Two processes that append to one log would overwrite each other's records. The
-/// kernel releases it when the process ends, however it ends.
+/// The exclusive hold on a journal directory. Two processes that append to one log would overwrite each other's
+/// records. The kernel releases it when the process ends, however it ends.
 /// </summary>
 internal sealed class JournalLock : IDisposable
 {
@@ -13,8 +13,8 @@ internal sealed class JournalLock : IDisposable
     private const int OwnerBytes = 16;
 
     /// <summary>
-    /// A lock may outlive its holder for a moment: a process that is just ending, or a child of it between fork and exec, still
-    /// has the file open.
+    /// A lock may outlive its holder for a moment: a process that is just ending, or a child of it between fork and
+    /// exec, still has the file open.
     /// </summary>
     private const int Attempts = 10;
 
@@ -34,7 +34,8 @@ internal sealed class JournalLock : IDisposable
             if (!file.TryLock(Attempts, AttemptPauseMs))
             {
                 throw new JournalException(
-                    $"the journal in {directory} is in use by process {Owner(file)}: stop it first, or use another data directory")
+                    $"the journal in {directory} is in use by process {Owner(file)}: stop it first, or use another data directory"
+                )
                 {
                     IsInUse = true,
                 };

@@ -4,10 +4,12 @@ using System.Security.Cryptography;
 namespace Edge.Journal;
 
 /// <summary>
-/// What a journal was created with and can never change: its identity and the sizes every address depends on. Written once,
-/// last of the files of a birth, so a journal without a manifest has never taken a record. Layout in docs/journal-format.md.
+/// What a journal was created with and can never change: its identity and the sizes every address depends on. Written
+/// once, last of the files of a birth, so a journal without a manifest has never taken a record. Layout in
+/// docs/journal-format.md.
 /// </summary>
-/// <param name="EpochId">128 random bits: records, cursors and forwarding tokens of another journal are never mistaken.</param>
+/// <param name="EpochId">128 random bits: records, cursors and forwarding tokens of another journal are never
+/// mistaken.</param>
 /// <param name="PageBytes">Page of the log.</param>
 /// <param name="SegmentBytes">Length of every segment file.</param>
 /// <param name="CreatedAtMs">Unix milliseconds of the birth; for people.</param>
@@ -16,7 +18,7 @@ internal sealed record JournalManifest(UInt128 EpochId, int PageBytes, int Segme
     public const string FileName = "manifest";
     public const int FileBytes = 64;
 
-    private const ulong Magic = 0x464E_414D_4547_4445;    // "EDGEMANF"
+    private const ulong Magic = 0x464E_414D_4547_4445; // "EDGEMANF"
     private const ushort Version = 1;
     private const int VersionOffset = 8;
     private const int PageOffset = 12;
@@ -36,7 +38,8 @@ internal sealed record JournalManifest(UInt128 EpochId, int PageBytes, int Segme
             BinaryPrimitives.ReadUInt128BigEndian(random),
             options.PageBytes,
             options.SegmentBytes,
-            time.GetUtcNow().ToUnixTimeMilliseconds());
+            time.GetUtcNow().ToUnixTimeMilliseconds()
+        );
     }
 
     /// <summary>Writes the file complete and durable, or not at all.</summary>
@@ -58,7 +61,10 @@ internal sealed record JournalManifest(UInt128 EpochId, int PageBytes, int Segme
         using var file = DiskFile.OpenRead(path);
         var bytes = new byte[FileBytes];
         if (file.Length != FileBytes)
+        {
             throw Damaged(path);
+        }
+
         file.ReadExactly(bytes, 0);
         return TryDecode(bytes) ?? throw Damaged(path);
     }
@@ -73,18 +79,22 @@ internal sealed record JournalManifest(UInt128 EpochId, int PageBytes, int Segme
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(CreatedOffset), CreatedAtMs);
         BinaryPrimitives.WriteUInt128BigEndian(bytes.AsSpan(EpochIdOffset), EpochId);
         BinaryPrimitives.WriteUInt32LittleEndian(
-            bytes.AsSpan(ChecksumOffset), Crc32C.Compute(bytes.AsSpan(0, ChecksumOffset)));
+            bytes.AsSpan(ChecksumOffset),
+            Crc32C.Compute(bytes.AsSpan(0, ChecksumOffset))
+        );
         return bytes;
     }
 
     /// <summary>Null when a single bit is not as it was written, or a later program wrote it.</summary>
     public static JournalManifest? TryDecode(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length != FileBytes
+        if (
+            bytes.Length != FileBytes
             || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic
             || BinaryPrimitives.ReadUInt16LittleEndian(bytes[VersionOffset..]) != Version
             || BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumOffset..])
-                != Crc32C.Compute(bytes[..ChecksumOffset]))
+                != Crc32C.Compute(bytes[..ChecksumOffset])
+        )
         {
             return null;
         }
@@ -93,10 +103,13 @@ internal sealed record JournalManifest(UInt128 EpochId, int PageBytes, int Segme
             BinaryPrimitives.ReadUInt128BigEndian(bytes[EpochIdOffset..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[PageOffset..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[SegmentOffset..]),
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[CreatedOffset..]));
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[CreatedOffset..])
+        );
     }
 
-    private static JournalException Damaged(string path) => new(
-        $"{path} is damaged or of a later version: restore it from a backup of this journal, or move the whole journal"
-        + " directory away to start empty (what was not forwarded is then given up)");
+    private static JournalException Damaged(string path) =>
+        new(
+            $"{path} is damaged or of a later version: restore it from a backup of this journal, or move the whole journal"
+                + " directory away to start empty (what was not forwarded is then given up)"
+        );
 }

@@ -12,7 +12,9 @@ internal sealed record JournalOptions
     /// <summary>Longest time a request waits for its commit before it is answered without one. 10 to 60000.</summary>
     public int CommitWaitMs { get; init; } = 2_000;
 
-    /// <summary>Page of the log: a power of two, at least the largest record. Fixed when the journal is created.</summary>
+    /// <summary>
+    /// Page of the log: a power of two, at least the largest record. Fixed when the journal is created.
+    /// </summary>
     public int PageBytes { get; init; } = 1 << 20;
 
     /// <summary>Memory the log keeps its newest pages in: a power of two, at least two pages.</summary>
@@ -24,7 +26,9 @@ internal sealed record JournalOptions
     /// <summary>Hard mark: bytes between begin and tail above which appends are refused.</summary>
     public long MaxBytes { get; init; } = 8L << 30;
 
-    /// <summary>Soft mark, in percent of <see cref="MaxBytes"/>: a warning and a metric, nothing is refused. 1 to 100.</summary>
+    /// <summary>
+    /// Soft mark, in percent of <see cref="MaxBytes"/>: a warning and a metric, nothing is refused. 1 to 100.
+    /// </summary>
     public int SoftMarkPercent { get; init; } = 80;
 
     /// <summary>Free bytes on the file system below which appends are refused, beside two segments.</summary>
@@ -33,7 +37,9 @@ internal sealed record JournalOptions
     /// <summary>Hours that events stay after every sink has taken them. 0 keeps none.</summary>
     public int RetainHours { get; init; } = 24;
 
-    /// <summary>Most bytes of them that stay, and never more than a quarter of <see cref="MaxBytes"/>. 0 keeps none.</summary>
+    /// <summary>
+    /// Most bytes of them that stay, and never more than a quarter of <see cref="MaxBytes"/>. 0 keeps none.
+    /// </summary>
     public long RetainBytes { get; init; }
 
     /// <summary>Directory of the sinks' cursor files, beside the journal.</summary>
@@ -47,19 +53,40 @@ internal sealed record JournalOptions
     public string? Problem()
     {
         if (CommitIntervalMs is < 1 or > 1_000)
+        {
             return "journal.commitIntervalMs must be 1 to 1000";
+        }
+
         if (CommitWaitMs is < 10 or > 60_000)
+        {
             return "journal.commitWaitMs must be 10 to 60000";
+        }
+
         if (!int.IsPow2(PageBytes) || PageBytes is < SegmentDevice.BlockBytes or > 64 << 20)
+        {
             return "journal.pageBytes must be a power of two from 4096 to 67108864";
+        }
+
         if (!int.IsPow2(MemoryBytes) || MemoryBytes / PageBytes < 2)
+        {
             return "journal.memoryBytes must be a power of two and at least two pages";
+        }
+
         if (!int.IsPow2(SegmentBytes) || SegmentBytes / PageBytes < 2)
+        {
             return "journal.segmentBytes must be a power of two and at least two pages";
+        }
+
         if (MaxBytes < 2L * SegmentBytes)
+        {
             return "journal.maxBytes must be at least two segments";
+        }
+
         if (SoftMarkPercent is < 1 or > 100)
+        {
             return "journal.softMarkPercent must be 1 to 100";
+        }
+
         return FreeReserveBytes < 0 ? "journal.freeReserveBytes must not be negative" : null;
     }
 }

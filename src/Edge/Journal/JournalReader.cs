@@ -4,10 +4,11 @@ using EventId = Edge.Events.EventId;
 namespace Edge.Journal;
 
 /// <summary>
-/// Reads the committed records after a cursor, in order, each one checked: checksum, place, identity of the journal, sequence.
-/// The engine's iterator skips what it cannot read, so after any trouble it is thrown away and the scan starts again at the last
-/// good record; the same trouble three times means the page is set aside (<see cref="Quarantine"/>) and passed over, and the
-/// records it held are reported as missing. Used by one task; not thread safe.
+/// Reads the committed records after a cursor, in order, each one checked: checksum, place, identity of the journal,
+/// sequence. The engine's iterator skips what it cannot read, so after any trouble it is thrown away and the scan
+/// starts again at the last good record; the same trouble three times means the page is set aside (<see
+/// cref="Quarantine"/>) and passed over, and the records it held are reported as missing. Used by one task; not thread
+/// safe.
 /// </summary>
 internal sealed class JournalReader : IDisposable
 {
@@ -41,7 +42,8 @@ internal sealed class JournalReader : IDisposable
         Quarantine quarantine,
         JournalManifest manifest,
         TimeProvider time,
-        JournalCursor from)
+        JournalCursor from
+    )
     {
         _log = log;
         _device = device;
@@ -54,9 +56,10 @@ internal sealed class JournalReader : IDisposable
     }
 
     /// <summary>
-    /// Clears the batch and fills it with up to that many records and bytes; a single larger record comes alone. 0 means nothing
-    /// new or trouble; look at <see cref="RecordBatch.Missing"/> even then, and wait with <see cref="WaitAsync"/>. Throws <see
-    /// cref="JournalException"/> for a record of a later version. May read a page from the disk.
+    /// Clears the batch and fills it with up to that many records and bytes; a single larger record comes alone. 0
+    /// means nothing new or trouble; look at <see cref="RecordBatch.Missing"/> even then, and wait with <see
+    /// cref="WaitAsync"/>. Throws <see cref="JournalException"/> for a record of a later version. May read a page from
+    /// the disk.
     /// </summary>
     public int Read(RecordBatch batch, int maxRecords, int maxBytes)
     {
@@ -75,7 +78,10 @@ internal sealed class JournalReader : IDisposable
             try
             {
                 if (!Next(batch, committed, maxBytes))
+                {
                     break;
+                }
+
                 CooperativeYield.AfterEvent(batch.Count);
             }
             catch (Exception e) when (e is not (JournalException or ObjectDisposedException))
@@ -91,9 +97,13 @@ internal sealed class JournalReader : IDisposable
     {
         var now = _time.GetTimestamp();
         if (now < _retryAt)
+        {
             await Task.Delay(_time.GetElapsedTime(now, _retryAt), _time, cancellation).ConfigureAwait(false);
+        }
         else if (_heldRecord is null)
+        {
             await _commits.WaitForNewsAsync(_cursor.Sequence, cancellation).ConfigureAwait(false);
+        }
     }
 
     public void Dispose()
@@ -118,7 +128,14 @@ internal sealed class JournalReader : IDisposable
         if (!_iterator.UnsafeGetNext(out var entry, out var length, out var address, out var next))
         {
             if (_cursor.Sequence < committed.Sequence)
-                throw new TroubleException(_position, "records before the committed end are missing", Trouble.MissingAtEnd);
+            {
+                throw new TroubleException(
+                    _position,
+                    "records before the committed end are missing",
+                    Trouble.MissingAtEnd
+                );
+            }
+
             return false;
         }
 
@@ -130,22 +147,34 @@ internal sealed class JournalReader : IDisposable
             {
                 throw new JournalException(
                     $"the journal holds a record of format {envelope.Version}, this program reads up to"
-                    + $" {Envelope.CurrentVersion}: run the later version");
+                        + $" {Envelope.CurrentVersion}: run the later version"
+                );
             }
 
             if (verdict == RecordVerdict.Damaged || envelope.Sequence <= _cursor.Sequence)
+            {
                 throw new TroubleException(address, "the record does not match its checksum or place", Trouble.Damage);
+            }
 
             // A gap is allowed right where the scan was made to start, and nowhere else: the engine jumps over zeros.
             if (envelope.Sequence != _cursor.Sequence + 1 && !(_gapAllowed && address == _position))
-                throw new TroubleException(address, $"record {envelope.Sequence} follows {_cursor.Sequence}", Trouble.Gap);
+            {
+                throw new TroubleException(
+                    address,
+                    $"record {envelope.Sequence} follows {_cursor.Sequence}",
+                    Trouble.Gap
+                );
+            }
 
             var payload = bytes[Envelope.HeaderBytes..];
             var record = new HeldRecord(envelope.Id, envelope.Sequence, payload.Length, next);
             if (batch.Count > 0 && batch.Bytes.Length + payload.Length + 1 > maxBytes)
             {
                 if (_held.Length < payload.Length)
+                {
                     _held = new byte[payload.Length];
+                }
+
                 payload.CopyTo(_held);
                 _heldRecord = record;
                 return false;
@@ -167,7 +196,10 @@ internal sealed class JournalReader : IDisposable
         _gapAllowed = false;
         _tries = 0;
         if (missing > 0)
+        {
             batch.Skip(missing, _cursor);
+        }
+
         batch.Add(record.Id, record.Sequence, payload, _cursor);
     }
 
@@ -182,7 +214,10 @@ internal sealed class JournalReader : IDisposable
         if (Faults.Bugs.Planted(Faults.Bug.IgnoreIteratorError))
         {
             _position = Math.Min(EngineRecord.NextPage(address, _manifest.PageBytes), committed.Until);
-            _cursor = new JournalCursor(_position, _position == committed.Until ? committed.Sequence : _cursor.Sequence);
+            _cursor = new JournalCursor(
+                _position,
+                _position == committed.Until ? committed.Sequence : _cursor.Sequence
+            );
             _gapAllowed = true;
             return;
         }
@@ -218,7 +253,10 @@ internal sealed class JournalReader : IDisposable
         {
             // This record is sound; what is gone lies between it and the last one.
             for (var page = PageStart(_position); page < PageStart(address); page += _manifest.PageBytes)
+            {
                 _quarantine.Keep(page);
+            }
+
             _position = address;
             _gapAllowed = true;
             return;

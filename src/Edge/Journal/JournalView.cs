@@ -2,7 +2,8 @@ namespace Edge.Journal;
 
 /// <summary>
 /// What a journal holds, for reading beside a service that runs, or without one. Takes no lock and changes nothing. It
-/// ends at the last commit before it was opened; segments the service lets go of meanwhile are found missing by the walk.
+/// ends at the last commit before it was opened; segments the service lets go of meanwhile are found missing by the
+/// walk.
 /// </summary>
 internal sealed class JournalView : IDisposable
 {
@@ -43,7 +44,10 @@ internal sealed class JournalView : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new JournalException($"the journal in {options.Directory} cannot be read: {e.Message}; check the disk", e);
+            throw new JournalException(
+                $"the journal in {options.Directory} cannot be read: {e.Message}; check the disk",
+                e
+            );
         }
     }
 

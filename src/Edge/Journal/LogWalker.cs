@@ -1,8 +1,8 @@
 namespace Edge.Journal;
 
 /// <summary>
-/// Reads the segment files record by record without the log engine, checking everything: the engine's framing, the envelope,
-/// the sequence. Used while the journal is closed. After damage it goes on at the next page. Not thread safe.
+/// Reads the segment files record by record without the log engine, checking everything: the engine's framing, the
+/// envelope, the sequence. Used while the journal is closed. After damage it goes on at the next page. Not thread safe.
 /// </summary>
 internal sealed class LogWalker
 {
@@ -53,7 +53,9 @@ internal sealed class LogWalker
         {
             Address = _next;
             if (!LoadPage(_next))
+            {
                 return Damage("the page cannot be read");
+            }
 
             var offset = (int)(_next - _pageStart);
             switch (EngineRecord.Read(_page, offset, out var entry))
@@ -69,7 +71,10 @@ internal sealed class LogWalker
 
             var verdict = Envelope.Check(entry, _manifest.Epoch, Address, out var envelope);
             if (verdict == RecordVerdict.Damaged)
+            {
                 return Damage("the record does not match its checksum");
+            }
+
             Envelope = envelope;
             Problem = "";
             _payloadOffset = offset + EngineRecord.HeaderBytes + Envelope.HeaderBytes;
@@ -91,7 +96,10 @@ internal sealed class LogWalker
     {
         var start = address & -(long)_page.Length;
         if (start == _pageStart)
+        {
             return true;
+        }
+
         try
         {
             _pageStart = -1;

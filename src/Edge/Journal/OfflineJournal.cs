@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Edge.Journal;
 
 /// <summary>
-/// A journal whose service is stopped, for the commands that look at it: locked, with the sizes of its own manifest, checked but
-/// not changed. Problems that would keep the service from starting are reported instead of refused, except where nothing can
-/// be read without the file.
+/// A journal whose service is stopped, for the commands that look at it: locked, with the sizes of its own manifest,
+/// checked but not changed. Problems that would keep the service from starting are reported instead of refused, except
+/// where nothing can be read without the file.
 /// </summary>
 internal sealed class OfflineJournal : IDisposable
 {
@@ -22,7 +22,10 @@ internal sealed class OfflineJournal : IDisposable
         Segments.Load();
         var commitPath = Path.Combine(options.Directory, RecoveryGate.CommitFileName);
         if (!File.Exists(commitPath))
+        {
             throw new JournalException($"{commitPath} is missing: restore it");
+        }
+
         _slots = SlotFile.Open(commitPath, SlotKind.Commit);
         try
         {
@@ -54,7 +57,10 @@ internal sealed class OfflineJournal : IDisposable
     public static OfflineJournal Open(JournalOptions options)
     {
         if (!File.Exists(Path.Combine(options.Directory, JournalManifest.FileName)))
+        {
             throw new JournalException($"there is no journal in {options.Directory}: check --data-dir");
+        }
+
         var hold = JournalLock.Take(options.Directory);
         try
         {
@@ -63,7 +69,10 @@ internal sealed class OfflineJournal : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             hold.Dispose();
-            throw new JournalException($"the journal in {options.Directory} cannot be read: {e.Message}; check the disk", e);
+            throw new JournalException(
+                $"the journal in {options.Directory} cannot be read: {e.Message}; check the disk",
+                e
+            );
         }
         catch
         {
@@ -83,25 +92,30 @@ internal sealed class OfflineJournal : IDisposable
         for (var at = Committed.Begin; at < Committed.Until; at = Segments.EndOf(at))
         {
             if (Segments.Problem(Segments.Of(at)) is { } problem)
+            {
                 yield return $"{Segments.PathOf(Segments.Of(at))} {problem}";
+            }
         }
     }
 
     /// <summary>Names of the sinks that have a cursor.</summary>
-    public IEnumerable<string> Sinks() => Directory.Exists(_cursorDirectory)
-        ? Directory.EnumerateFiles(_cursorDirectory)
-            .Select(path => Path.GetFileName(path))
-            .Where(name => !name.EndsWith(".new", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)
-        : [];
+    public IEnumerable<string> Sinks() =>
+        Directory.Exists(_cursorDirectory)
+            ? Directory
+                .EnumerateFiles(_cursorDirectory)
+                .Select(path => Path.GetFileName(path))
+                .Where(name => !name.EndsWith(".new", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+            : [];
 
     public bool HasSink(string sink) => Sinks().Contains(sink);
 
-    public CursorFile OpenCursor(string sink) => CursorFile.Open(Path.Combine(_cursorDirectory, sink), Manifest.EpochId);
+    public CursorFile OpenCursor(string sink) =>
+        CursorFile.Open(Path.Combine(_cursorDirectory, sink), Manifest.EpochId);
 
     /// <summary>
-    /// Gives up what no sink with a cursor needs any more, so that the service starts without it. When nothing is needed at all
-    /// and the last segment is damaged, the log goes on in a new one.
+    /// Gives up what no sink with a cursor needs any more, so that the service starts without it. When nothing is
+    /// needed at all and the last segment is damaged, the log goes on in a new one.
     /// </summary>
     public void ReleaseTaken()
     {
@@ -115,13 +129,28 @@ internal sealed class OfflineJournal : IDisposable
         var begin = taken & -(long)Manifest.PageBytes;
         var until = Committed.Until;
         if (taken == until && begin < until && Segments.Problem(Segments.Of(begin)) is not null)
+        {
             begin = until = Segments.EndOf(until);
+        }
+
         if (begin <= Committed.Begin)
+        {
             return;
+        }
+
         Committed = RecoveryGate.WithEngineMetadata(
-            Committed with { Number = Committed.Number + 1, Begin = begin, Until = until });
+            Committed with
+            {
+                Number = Committed.Number + 1,
+                Begin = begin,
+                Until = until,
+            }
+        );
         for (var at = Slot.Until; at < Committed.Until && Segments.Contains(Segments.Of(at)); at = Segments.EndOf(at))
+        {
             Segments.Writable(Segments.Of(at)).SyncData();
+        }
+
         _slots.Write(Committed.Encode());
     }
 

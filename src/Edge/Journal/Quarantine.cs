@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Edge.Journal;
 
 /// <summary>
-/// Sets damaged pages of the log aside before a reader passes over them, so that somebody can look at them later and nothing is
-/// skipped in silence. Shared by all readers; a page is copied and counted once. Thread safe.
+/// Sets damaged pages of the log aside before a reader passes over them, so that somebody can look at them later and
+/// nothing is skipped in silence. Shared by all readers; a page is copied and counted once. Thread safe.
 /// </summary>
 internal sealed class Quarantine(string directory, SegmentFiles segments, int pageBytes)
 {
@@ -19,13 +19,15 @@ internal sealed class Quarantine(string directory, SegmentFiles segments, int pa
         get
         {
             lock (_lock)
+            {
                 return _pages.Count;
+            }
         }
     }
 
     /// <summary>
-    /// Copies the page that holds the address; blocks that cannot be read become zeros. Throws <see cref="DiskException"/> when
-    /// the copy cannot be written, and then the page must not be passed over.
+    /// Copies the page that holds the address; blocks that cannot be read become zeros. Throws <see
+    /// cref="DiskException"/> when the copy cannot be written, and then the page must not be passed over.
     /// </summary>
     public void Keep(long address)
     {
@@ -33,7 +35,10 @@ internal sealed class Quarantine(string directory, SegmentFiles segments, int pa
         lock (_lock)
         {
             if (_pages.Contains(start))
+            {
                 return;
+            }
+
             DiskDirectory.CreateDurably(directory);
             var path = Path.Combine(directory, "page-" + start.ToString("D20", CultureInfo.InvariantCulture));
             var temporary = path + ".new";

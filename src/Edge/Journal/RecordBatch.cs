@@ -3,8 +3,8 @@ using EventId = Edge.Events.EventId;
 namespace Edge.Journal;
 
 /// <summary>
-/// Some consecutive records of the journal as newline-delimited JSON, in one buffer that grows and is reused. Filled by a <see
-/// cref="JournalReader"/>. Not thread safe.
+/// Some consecutive records of the journal as newline-delimited JSON, in one buffer that grows and is reused. Filled by
+/// a <see cref="JournalReader"/>. Not thread safe.
 /// </summary>
 internal sealed class RecordBatch
 {
@@ -28,12 +28,14 @@ internal sealed class RecordBatch
     /// <summary>Where the batch begins: the reader's cursor before it.</summary>
     public JournalCursor Start { get; private set; }
 
-    /// <summary>The cursor to store once the batch has been taken. Can differ from <see cref="Start"/> without a record.</summary>
+    /// <summary>
+    /// The cursor to store once the batch has been taken. Can differ from <see cref="Start"/> without a record.
+    /// </summary>
     public JournalCursor End { get; private set; }
 
     /// <summary>
-    /// Records between <see cref="Start"/> and <see cref="End"/> that the journal no longer has: truncated before this reader came,
-    /// or damaged and quarantined. To be counted as skipped, so that the ledger still adds up.
+    /// Records between <see cref="Start"/> and <see cref="End"/> that the journal no longer has: truncated before this
+    /// reader came, or damaged and quarantined. To be counted as skipped, so that the ledger still adds up.
     /// </summary>
     public long Missing { get; private set; }
 
@@ -66,7 +68,10 @@ internal sealed class RecordBatch
         // One more for the line feed, so that completing a record needs no room.
         var needed = _length + _openBytes + bytes.Length + 1;
         if (needed > _bytes.Length)
+        {
             Array.Resize(ref _bytes, Math.Max(needed, _bytes.Length * 2));
+        }
+
         bytes.CopyTo(_bytes.AsSpan(_length + _openBytes));
         _openBytes += bytes.Length;
     }

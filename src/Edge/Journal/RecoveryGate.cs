@@ -4,9 +4,9 @@ using FASTER.core;
 namespace Edge.Journal;
 
 /// <summary>
-/// Decides, before the log engine sees a byte, whether the directory holds a journal that can be continued. Refuses with one
-/// line rather than start empty, start with other sizes or start on a hole. Where a commit slot is damaged it finds the records
-/// that slot covered again, from the records themselves.
+/// Decides, before the log engine sees a byte, whether the directory holds a journal that can be continued. Refuses
+/// with one line rather than start empty, start with other sizes or start on a hole. Where a commit slot is damaged it
+/// finds the records that slot covered again, from the records themselves.
 /// </summary>
 internal static class RecoveryGate
 {
@@ -41,7 +41,12 @@ internal static class RecoveryGate
         }
     }
 
-    private static JournalFiles OpenLocked(JournalOptions options, TimeProvider time, JournalFault fault, JournalLock hold)
+    private static JournalFiles OpenLocked(
+        JournalOptions options,
+        TimeProvider time,
+        JournalFault fault,
+        JournalLock hold
+    )
     {
         var manifestPath = Path.Combine(options.Directory, JournalManifest.FileName);
         var commitPath = Path.Combine(options.Directory, CommitFileName);
@@ -58,7 +63,8 @@ internal static class RecoveryGate
         if (!File.Exists(commitPath))
         {
             throw new JournalException(
-                $"{commitPath} is missing although the journal exists: restore it, or move the journal directory away to start empty");
+                $"{commitPath} is missing although the journal exists: restore it, or move the journal directory away to start empty"
+            );
         }
 
         var slots = SlotFile.Open(commitPath, SlotKind.Commit);
@@ -69,9 +75,13 @@ internal static class RecoveryGate
             var continued = RollForward(segments, manifest, point);
             if (continued.Until > point.Until)
             {
-                // They may have reached the page cache only; the slot that claims them must not be durable before they are.
+                // They may have reached the page cache only; the slot that claims them must not be durable before they
+                // are.
                 for (var at = point.Until; at < continued.Until; at = segments.EndOf(at))
+                {
                     segments.Writable(segments.Of(at)).SyncData();
+                }
+
                 slots.Write(continued.Encode());
             }
 
@@ -96,41 +106,57 @@ internal static class RecoveryGate
     }
 
     private static void Create(
-        JournalOptions options, TimeProvider time, string manifestPath, string commitPath, SegmentFiles segments)
+        JournalOptions options,
+        TimeProvider time,
+        string manifestPath,
+        string commitPath,
+        SegmentFiles segments
+    )
     {
         var manifest = JournalManifest.New(options, time);
-        var point = WithEngineMetadata(new CommitPoint
-        {
-            Epoch = manifest.Epoch,
-            Run = 0,
-            Number = 1,
-            Begin = EngineRecord.FirstAddress,
-            Until = EngineRecord.FirstAddress,
-            Sequence = 0,
-            Drops = new byte[Ledger.SnapshotBytes],
-            EngineMetadata = [],
-        });
+        var point = WithEngineMetadata(
+            new CommitPoint
+            {
+                Epoch = manifest.Epoch,
+                Run = 0,
+                Number = 1,
+                Begin = EngineRecord.FirstAddress,
+                Until = EngineRecord.FirstAddress,
+                Sequence = 0,
+                Drops = new byte[Ledger.SnapshotBytes],
+                EngineMetadata = [],
+            }
+        );
         SlotFile.Create(commitPath, SlotKind.Commit, point.Encode());
         segments.Allocate(0);
         manifest.Write(manifestPath);
     }
 
-    /// <summary>Files without a manifest: the rest of a birth that did not finish is cleared, anything else is refused.</summary>
+    /// <summary>
+    /// Files without a manifest: the rest of a birth that did not finish is cleared, anything else is refused.
+    /// </summary>
     private static void RefuseOrphans(string directory, string commitPath, SegmentFiles segments)
     {
         if (File.Exists(commitPath))
         {
             CommitPoint? point;
             using (var slots = SlotFile.Open(commitPath, SlotKind.Commit))
+            {
                 point = slots.DamagedSlots == 0 ? CommitPoint.TryDecode(slots.Payload) : null;
+            }
+
             if (point is not { Sequence: 0, Until: EngineRecord.FirstAddress })
             {
                 throw new JournalException(
-                    $"{directory} holds a journal without its manifest: restore the file, or move the directory away to start empty");
+                    $"{directory} holds a journal without its manifest: restore the file, or move the directory away to start empty"
+                );
             }
 
             foreach (var segment in segments.Present())
+            {
                 DiskDirectory.Remove(segments.PathOf(segment));
+            }
+
             DiskDirectory.Remove(commitPath);
             segments.Load();
         }
@@ -138,7 +164,8 @@ internal static class RecoveryGate
         {
             throw new JournalException(
                 $"{directory} holds segments without manifest and commit file: restore them, or move the directory away to start"
-                + " empty");
+                    + " empty"
+            );
         }
     }
 
@@ -148,8 +175,9 @@ internal static class RecoveryGate
         {
             throw new JournalException(
                 $"the journal was created with pages of {manifest.PageBytes} and segments of {manifest.SegmentBytes} bytes, but"
-                + $" {options.PageBytes} and {options.SegmentBytes} are configured: set journal.pageBytes and journal.segmentBytes"
-                + " back, or start a new journal in another directory");
+                    + $" {options.PageBytes} and {options.SegmentBytes} are configured: set journal.pageBytes and journal.segmentBytes"
+                    + " back, or start a new journal in another directory"
+            );
         }
     }
 
@@ -160,15 +188,20 @@ internal static class RecoveryGate
         {
             throw new JournalException(
                 $"both slots of {commitPath} are damaged: restore the file from a backup, or move the journal directory away to"
-                + " start empty (what was not forwarded is then given up)");
+                    + " start empty (what was not forwarded is then given up)"
+            );
         }
 
-        var point = CommitPoint.TryDecode(slots.Payload)
-            ?? throw new JournalException($"{commitPath} was written by a later version of this program: run that version");
+        var point =
+            CommitPoint.TryDecode(slots.Payload)
+            ?? throw new JournalException(
+                $"{commitPath} was written by a later version of this program: run that version"
+            );
         if (point.Epoch != manifest.Epoch)
         {
             throw new JournalException(
-                $"{commitPath} belongs to another journal than the manifest beside it: restore both from the same backup");
+                $"{commitPath} belongs to another journal than the manifest beside it: restore both from the same backup"
+            );
         }
 
         return point;
@@ -184,7 +217,8 @@ internal static class RecoveryGate
             {
                 throw new JournalException(
                     $"{segments.PathOf(segment)} {problem}, but its events are still held: restore it, or give them up with"
-                    + " 'edge journal skip-to' for every sink");
+                        + " 'edge journal skip-to' for every sink"
+                );
             }
         }
 
@@ -192,14 +226,16 @@ internal static class RecoveryGate
         foreach (var segment in segments.Present())
         {
             if ((long)segment * segments.SegmentBytes >= point.Until && segments.Problem(segment) is not null)
+            {
                 segments.Discard(segment);
+            }
         }
     }
 
     /// <summary>
-    /// Continues past the commit over records that are intact, belong to this journal, follow in sequence and are not older than
-    /// the run that wrote the commit. They are either covered by a newer, damaged slot, and then acknowledged, or were on their
-    /// way to the disk when the process ended. Changes nothing.
+    /// Continues past the commit over records that are intact, belong to this journal, follow in sequence and are not
+    /// older than the run that wrote the commit. They are either covered by a newer, damaged slot, and then
+    /// acknowledged, or were on their way to the disk when the process ended. Changes nothing.
     /// </summary>
     public static CommitPoint RollForward(SegmentFiles segments, JournalManifest manifest, CommitPoint point)
     {
@@ -209,16 +245,30 @@ internal static class RecoveryGate
         {
             var envelope = walker.Envelope;
             if (envelope.Sequence != sequence + 1 || (short)(envelope.Run - run) < 0)
+            {
                 break;
+            }
+
             (until, sequence, run) = (walker.NextAddress, envelope.Sequence, envelope.Run);
         }
 
         // What cannot be read now may be what was acknowledged last; appending over it would lose it.
         if (walker.ReadError is { } error)
+        {
             throw error;
+        }
+
         return until == point.Until
             ? point
-            : WithEngineMetadata(point with { Number = point.Number + 1, Run = run, Until = until, Sequence = sequence });
+            : WithEngineMetadata(
+                point with
+                {
+                    Number = point.Number + 1,
+                    Run = run,
+                    Until = until,
+                    Sequence = sequence,
+                }
+            );
     }
 
     /// <summary>The same point with what the engine needs to recover to it.</summary>
@@ -246,7 +296,8 @@ internal static class RecoveryGate
             {
                 throw new JournalException(
                     $"the journal holds a record of format {walker.Envelope.Version}, this program reads up to"
-                    + $" {Envelope.CurrentVersion}: run the later version");
+                        + $" {Envelope.CurrentVersion}: run the later version"
+                );
             }
 
             if (step == WalkStep.Damage)
@@ -256,12 +307,18 @@ internal static class RecoveryGate
                 continue;
             }
             if (sequence != 0 && walker.Envelope.Sequence != sequence + 1)
+            {
                 problems.Add($"address {walker.Address}: record {walker.Envelope.Sequence} follows {sequence}");
+            }
+
             sequence = walker.Envelope.Sequence;
             records++;
         }
         if (records > 0 && sequence != point.Sequence && problems.Count == 0)
+        {
             problems.Add($"address {point.Until}: the last record is {sequence}, committed was {point.Sequence}");
+        }
+
         return new RecoveryFindings(DamagedSlots: 0, RolledForward: 0, records, problems);
     }
 }

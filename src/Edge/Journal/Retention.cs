@@ -1,9 +1,10 @@
 namespace Edge.Journal;
 
 /// <summary>
-/// What of the journal stays on disk after every sink has taken it: the events of the last hours, up to so many bytes, so that repetitions
-/// are recognised after a restart and sinks can be given events again. Room for new events comes first: while the journal is not plainly
-/// open, nothing is kept. Ages are counted from the start of the process at the earliest. Thread safe.
+/// What of the journal stays on disk after every sink has taken it: the events of the last hours, up to so many bytes,
+/// so that repetitions are recognised after a restart and sinks can be given events again. Room for new events comes
+/// first: while the journal is not plainly open, nothing is kept. Ages are counted from the start of the process at the
+/// earliest. Thread safe.
 /// </summary>
 internal sealed class Retention(JournalOptions options, TimeProvider time)
 {
@@ -23,7 +24,10 @@ internal sealed class Retention(JournalOptions options, TimeProvider time)
     /// <summary>Every sink has durably taken what lies before this address.</summary>
     public void Release(long address)
     {
-        lock (_lock) _released = Math.Max(_released, address);
+        lock (_lock)
+        {
+            _released = Math.Max(_released, address);
+        }
     }
 
     /// <summary>The address below which nothing has to stay.</summary>
@@ -34,7 +38,11 @@ internal sealed class Retention(JournalOptions options, TimeProvider time)
         lock (_lock)
         {
             NoteAge(committed);
-            if (state != JournalState.Open || _retainBytes == 0 || options.RetainHours == 0) return _released;
+            if (state != JournalState.Open || _retainBytes == 0 || options.RetainHours == 0)
+            {
+                return _released;
+            }
+
             return Math.Min(_released, Math.Max(_agedUntil, _released - _retainBytes));
         }
     }
@@ -43,8 +51,16 @@ internal sealed class Retention(JournalOptions options, TimeProvider time)
     {
         var now = time.GetTimestamp();
         var retained = TimeSpan.FromHours(options.RetainHours);
-        while (_marks.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At, now) >= retained) _agedUntil = _marks.Dequeue().Address;
-        if (_marks.Count > 0 && time.GetElapsedTime(_markedAt, now) < retained / Marks) return;
+        while (_marks.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At, now) >= retained)
+        {
+            _agedUntil = _marks.Dequeue().Address;
+        }
+
+        if (_marks.Count > 0 && time.GetElapsedTime(_markedAt, now) < retained / Marks)
+        {
+            return;
+        }
+
         _marks.Enqueue((now, committed));
         _markedAt = now;
     }

@@ -3,10 +3,11 @@ using FASTER.core;
 namespace Edge.Journal;
 
 /// <summary>
-/// The log engine's disk. Differs from the stock device in what it promises: a write is reported complete only when it is
-/// durable; the first failed write or sync raises the journal's fault and no further write touches the disk; error numbers
-/// are kept; reads never create files; segments are removed by the journal alone, after the commit that gives them up.
-/// Writes that have gathered share one sync per segment. Thread safe, callbacks run on the device's own threads.
+/// The log engine's disk. Differs from the stock device in what it promises: a write is reported complete only when it
+/// is durable; the first failed write or sync raises the journal's fault and no further write touches the disk; error
+/// numbers are kept; reads never create files; segments are removed by the journal alone, after the commit that gives
+/// them up. Writes that have gathered share one sync per segment. Thread safe, callbacks run on the device's own
+/// threads.
 /// </summary>
 internal sealed class SegmentDevice : StorageDeviceBase
 {
@@ -42,8 +43,18 @@ internal sealed class SegmentDevice : StorageDeviceBase
         ulong destinationAddress,
         uint numBytesToWrite,
         DeviceIOCompletionCallback callback,
-        object context) =>
-        _writer.Post(new WriteRequest(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite, callback, context));
+        object context
+    ) =>
+        _writer.Post(
+            new WriteRequest(
+                sourceAddress,
+                segmentId,
+                (long)destinationAddress,
+                (int)numBytesToWrite,
+                callback,
+                context
+            )
+        );
 
     public override void ReadAsync(
         int segmentId,
@@ -51,22 +62,22 @@ internal sealed class SegmentDevice : StorageDeviceBase
         nint destinationAddress,
         uint readLength,
         DeviceIOCompletionCallback callback,
-        object context) =>
-        _reader.Post(new ReadRequest(destinationAddress, segmentId, (long)sourceAddress, (int)readLength, callback, context));
+        object context
+    ) =>
+        _reader.Post(
+            new ReadRequest(destinationAddress, segmentId, (long)sourceAddress, (int)readLength, callback, context)
+        );
 
     // The engine truncates in a task of its own, in no order with anything. The journal removes segments itself.
-    public override void TruncateUntilAddress(long toAddress)
-    {
-    }
+    public override void TruncateUntilAddress(long toAddress) { }
 
     public override void TruncateUntilAddressAsync(long toAddress, AsyncCallback callback, IAsyncResult result) =>
         callback(result);
 
-    public override void RemoveSegment(int segment)
-    {
-    }
+    public override void RemoveSegment(int segment) { }
 
-    public override void RemoveSegmentAsync(int segment, AsyncCallback callback, IAsyncResult result) => callback(result);
+    public override void RemoveSegmentAsync(int segment, AsyncCallback callback, IAsyncResult result) =>
+        callback(result);
 
     public override void Dispose()
     {
@@ -86,14 +97,18 @@ internal sealed class SegmentDevice : StorageDeviceBase
                     var file = _segments.Writable(request.Segment);
                     file.Write(new ReadOnlySpan<byte>((void*)request.Source, request.Length), request.Offset);
                     if (!_unsynced.Contains(file))
+                    {
                         _unsynced.Add(file);
+                    }
                 }
 #if EDGE_FAULTS
                 Faults.KillPoints.Reach("after-data-write");
                 if (!Faults.Bugs.Planted(Faults.Bug.NoFsync))
 #endif
                 foreach (var file in _unsynced)
+                {
                     file.SyncData();
+                }
             }
             catch (Exception e)
             {
@@ -104,7 +119,9 @@ internal sealed class SegmentDevice : StorageDeviceBase
 
         var error = _fault.IsRaised ? _fault.EngineErrorCode : 0;
         foreach (var request in batch)
+        {
             request.Callback(error, error == 0 ? (uint)request.Length : 0, request.Context);
+        }
     }
 
     private unsafe void Read(List<ReadRequest> batch)
@@ -114,11 +131,17 @@ internal sealed class SegmentDevice : StorageDeviceBase
             var error = 0u;
             try
             {
-                _segments.Read(request.Segment, request.Offset, new Span<byte>((void*)request.Destination, request.Length));
+                _segments.Read(
+                    request.Segment,
+                    request.Offset,
+                    new Span<byte>((void*)request.Destination, request.Length)
+                );
             }
             catch (Exception e)
             {
-                var cause = e as DiskException ?? new DiskException("read", _segments.PathOf(request.Segment), DiskException.IoError);
+                var cause =
+                    e as DiskException
+                    ?? new DiskException("read", _segments.PathOf(request.Segment), DiskException.IoError);
                 LastReadError = cause;
                 error = cause.Errno > 0 ? (uint)cause.Errno : DiskException.IoError;
             }
@@ -127,8 +150,20 @@ internal sealed class SegmentDevice : StorageDeviceBase
     }
 
     private readonly record struct WriteRequest(
-        nint Source, int Segment, long Offset, int Length, DeviceIOCompletionCallback Callback, object Context);
+        nint Source,
+        int Segment,
+        long Offset,
+        int Length,
+        DeviceIOCompletionCallback Callback,
+        object Context
+    );
 
     private readonly record struct ReadRequest(
-        nint Destination, int Segment, long Offset, int Length, DeviceIOCompletionCallback Callback, object Context);
+        nint Destination,
+        int Segment,
+        long Offset,
+        int Length,
+        DeviceIOCompletionCallback Callback,
+        object Context
+    );
 }

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Edge.Journal;
 
 /// <summary>
-/// The segment files of the log: equal in length, fully allocated before they get their name, so that writing into one cannot
-/// run out of space and a short one is always damage. One handle per segment that is written; older ones are opened for each
-/// read. Thread safe.
+/// The segment files of the log: equal in length, fully allocated before they get their name, so that writing into one
+/// cannot run out of space and a short one is always damage. One handle per segment that is written; older ones are
+/// opened for each read. Thread safe.
 /// </summary>
 internal sealed class SegmentFiles(string directory, int segmentBytes) : IDisposable
 {
@@ -24,11 +24,15 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
         get
         {
             lock (_lock)
+            {
                 return _present.Count;
+            }
         }
     }
 
-    /// <summary>Reads which segments the directory holds, and removes the rest of an allocation that did not finish.</summary>
+    /// <summary>
+    /// Reads which segments the directory holds, and removes the rest of an allocation that did not finish.
+    /// </summary>
     public void Load()
     {
         lock (_lock)
@@ -38,9 +42,13 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
             {
                 var name = Path.GetFileName(path.AsSpan())[Prefix.Length..];
                 if (name.EndsWith(NewSuffix, StringComparison.Ordinal))
+                {
                     DiskDirectory.Remove(path);
+                }
                 else if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var segment))
+                {
                     _present.Add(segment);
+                }
             }
         }
     }
@@ -57,13 +65,17 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
     public bool Contains(int segment)
     {
         lock (_lock)
+        {
             return _present.Contains(segment);
+        }
     }
 
     public int[] Present()
     {
         lock (_lock)
+        {
             return [.. _present];
+        }
     }
 
     /// <summary>First address, from <paramref name="address"/> on, whose segment does not exist.</summary>
@@ -73,7 +85,10 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
         {
             var segment = Of(address);
             while (_present.Contains(segment))
+            {
                 segment++;
+            }
+
             return (long)segment * segmentBytes;
         }
     }
@@ -82,7 +97,10 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
     public string? Problem(int segment)
     {
         if (!Contains(segment))
+        {
             return "is missing";
+        }
+
         var length = new FileInfo(PathOf(segment)).Length;
         return length == segmentBytes ? null : $"has {length} bytes instead of {segmentBytes}";
     }
@@ -92,14 +110,21 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
     {
         DiskDirectory.Remove(PathOf(segment));
         lock (_lock)
+        {
             _present.Remove(segment);
+        }
     }
 
-    /// <summary>Creates a segment with all its blocks; durable with its name on return. An existing one is left alone.</summary>
+    /// <summary>
+    /// Creates a segment with all its blocks; durable with its name on return. An existing one is left alone.
+    /// </summary>
     public void Allocate(int segment)
     {
         if (Contains(segment))
+        {
             return;
+        }
+
         var path = PathOf(segment);
         var temporary = path + NewSuffix;
         DiskDirectory.Remove(temporary);
@@ -116,7 +141,9 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
         }
         DiskDirectory.RenameDurably(temporary, path);
         lock (_lock)
+        {
             _present.Add(segment);
+        }
     }
 
     /// <summary>The handle used for writing a segment; stays open until <see cref="CloseBelow"/>.</summary>
@@ -125,20 +152,30 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
         lock (_lock)
         {
             if (!_open.TryGetValue(segment, out var file))
+            {
                 _open.Add(segment, file = DiskFile.Open(PathOf(segment)));
+            }
+
             return file;
         }
     }
 
-    /// <summary>Fills the buffer from an address, within one segment. A segment that is missing or too short is an error.</summary>
+    /// <summary>
+    /// Fills the buffer from an address, within one segment. A segment that is missing or too short is an error.
+    /// </summary>
     public void Read(long address, Span<byte> buffer) => Read(Of(address), address % segmentBytes, buffer);
 
-    /// <summary>Fills the buffer from a place in a segment. A segment that is missing or too short is an error.</summary>
+    /// <summary>
+    /// Fills the buffer from a place in a segment. A segment that is missing or too short is an error.
+    /// </summary>
     public void Read(int segment, long offset, Span<byte> buffer)
     {
         DiskFile? open;
         lock (_lock)
+        {
             _open.TryGetValue(segment, out open);
+        }
+
         if (open is not null)
         {
             open.ReadExactly(buffer, offset);
@@ -161,25 +198,35 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
         }
     }
 
-    /// <summary>Removes every segment that ends at or before the address. Only after a durable commit no longer holds it.</summary>
+    /// <summary>
+    /// Removes every segment that ends at or before the address. Only after a durable commit no longer holds it.
+    /// </summary>
     public int RemoveBelow(long begin)
     {
         var removed = 0;
         foreach (var segment in Present())
         {
             if ((segment + 1L) * segmentBytes > begin)
+            {
                 break;
+            }
+
             lock (_lock)
             {
                 if (_open.Remove(segment, out var file))
+                {
                     file.Dispose();
+                }
             }
 #if EDGE_FAULTS
             Faults.KillPoints.Reach("before-unlink");
 #endif
             DiskDirectory.Remove(PathOf(segment));
             lock (_lock)
+            {
                 _present.Remove(segment);
+            }
+
             removed++;
         }
         return removed;
@@ -190,7 +237,10 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
         lock (_lock)
         {
             foreach (var file in _open.Values)
+            {
                 file.Dispose();
+            }
+
             _open.Clear();
         }
     }

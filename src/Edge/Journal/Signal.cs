@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Edge.Journal;
 
 /// <summary>
-/// Wakes the one thread that waits for it; set before the wait, it lets the next wait through at once. Holds nothing to be
-/// disposed, so it may be set by anybody at any time, even after the waiting thread has ended. Thread safe.
+/// Wakes the one thread that waits for it; set before the wait, it lets the next wait through at once. Holds nothing to
+/// be disposed, so it may be set by anybody at any time, even after the waiting thread has ended. Thread safe.
 /// </summary>
 internal sealed class Signal
 {
@@ -24,7 +24,9 @@ internal sealed class Signal
     public void Clear()
     {
         lock (_gate)
+        {
             _isSet = false;
+        }
     }
 
     /// <summary>Returns when the signal is set, and clears it.</summary>
@@ -33,7 +35,10 @@ internal sealed class Signal
         lock (_gate)
         {
             while (!_isSet)
+            {
                 Monitor.Wait(_gate);
+            }
+
             _isSet = false;
         }
     }
@@ -48,7 +53,9 @@ internal sealed class Signal
             {
                 var left = timeoutMs - (int)Stopwatch.GetElapsedTime(started).TotalMilliseconds;
                 if (left <= 0 || !Monitor.Wait(_gate, left))
+                {
                     break;
+                }
             }
             var wasSet = _isSet;
             _isSet = false;

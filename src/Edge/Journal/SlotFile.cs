@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace Edge.Journal;
 
 /// <summary>
-/// A small value that must survive a power cut in the middle of its own update: two preallocated 4 KiB slots, each with its
-/// own checksum, written alternately and made durable before the write returns. The slot that is not being written stays
-/// untouched, so one good value always remains. The file never grows, so an update cannot fail for lack of space.
+/// A small value that must survive a power cut in the middle of its own update: two preallocated 4 KiB slots, each with
+/// its own checksum, written alternately and made durable before the write returns. The slot that is not being written
+/// stays untouched, so one good value always remains. The file never grows, so an update cannot fail for lack of space.
 /// Layout in docs/journal-format.md. Not thread safe: one owner writes.
 /// </summary>
 internal sealed class SlotFile : IDisposable
@@ -14,7 +14,7 @@ internal sealed class SlotFile : IDisposable
     public const int MaxPayloadBytes = ChecksumOffset - HeaderBytes;
 
     private const int Slots = 2;
-    private const ulong Magic = 0x544F_4C53_4547_4445;    // "EDGESLOT"
+    private const ulong Magic = 0x544F_4C53_4547_4445; // "EDGESLOT"
     private const ushort Version = 1;
     private const int VersionOffset = 8;
     private const int KindOffset = 10;
@@ -41,10 +41,14 @@ internal sealed class SlotFile : IDisposable
     /// <summary>The value of the newest intact slot, as read when the file was opened or as last written.</summary>
     public byte[] Payload { get; private set; }
 
-    /// <summary>Slots that failed their check when the file was opened: 0, 1 (the value may be one update old) or 2 (none).</summary>
+    /// <summary>
+    /// Slots that failed their check when the file was opened: 0, 1 (the value may be one update old) or 2 (none).
+    /// </summary>
     public int DamagedSlots { get; private set; }
 
-    /// <summary>Creates the file with the value in both slots; complete and durable under its name, or not there at all.</summary>
+    /// <summary>
+    /// Creates the file with the value in both slots; complete and durable under its name, or not there at all.
+    /// </summary>
     public static void Create(string path, SlotKind kind, ReadOnlySpan<byte> payload)
     {
         var temporary = path + ".new";
@@ -107,13 +111,22 @@ internal sealed class SlotFile : IDisposable
         for (var slot = 0; slot < Slots; slot++)
         {
             if (length < (slot + 1) * SlotBytes)
+            {
                 continue;
+            }
+
             _file.ReadExactly(_buffer, slot * SlotBytes);
             if (!TryDecode(_buffer, _kind, out var generation, out var payload))
+            {
                 continue;
+            }
+
             DamagedSlots--;
             if (_newestSlot >= 0 && generation <= _generation)
+            {
                 continue;
+            }
+
             _generation = generation;
             _newestSlot = slot;
             Payload = payload;
@@ -121,7 +134,9 @@ internal sealed class SlotFile : IDisposable
 
         // The damaged slot may have been the newer one; its number must not be given out a second time.
         if (DamagedSlots > 0)
+        {
             _generation += Slots;
+        }
     }
 
     private static void Encode(byte[] slot, SlotKind kind, long generation, ReadOnlySpan<byte> payload)
@@ -134,7 +149,10 @@ internal sealed class SlotFile : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(slot.AsSpan(LengthOffset), payload.Length);
         BinaryPrimitives.WriteInt64LittleEndian(slot.AsSpan(GenerationOffset), generation);
         payload.CopyTo(slot.AsSpan(HeaderBytes));
-        BinaryPrimitives.WriteUInt32LittleEndian(slot.AsSpan(ChecksumOffset), Crc32C.Compute(slot.AsSpan(0, ChecksumOffset)));
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            slot.AsSpan(ChecksumOffset),
+            Crc32C.Compute(slot.AsSpan(0, ChecksumOffset))
+        );
     }
 
     private static bool TryDecode(ReadOnlySpan<byte> slot, SlotKind kind, out long generation, out byte[] payload)
@@ -142,11 +160,13 @@ internal sealed class SlotFile : IDisposable
         generation = BinaryPrimitives.ReadInt64LittleEndian(slot[GenerationOffset..]);
         payload = [];
         var length = BinaryPrimitives.ReadInt32LittleEndian(slot[LengthOffset..]);
-        if (BinaryPrimitives.ReadUInt64LittleEndian(slot) != Magic
+        if (
+            BinaryPrimitives.ReadUInt64LittleEndian(slot) != Magic
             || BinaryPrimitives.ReadUInt16LittleEndian(slot[VersionOffset..]) != Version
             || BinaryPrimitives.ReadUInt16LittleEndian(slot[KindOffset..]) != (ushort)kind
             || length is < 0 or > MaxPayloadBytes
-            || BinaryPrimitives.ReadUInt32LittleEndian(slot[ChecksumOffset..]) != Crc32C.Compute(slot[..ChecksumOffset]))
+            || BinaryPrimitives.ReadUInt32LittleEndian(slot[ChecksumOffset..]) != Crc32C.Compute(slot[..ChecksumOffset])
+        )
         {
             return false;
         }
@@ -156,7 +176,9 @@ internal sealed class SlotFile : IDisposable
     }
 }
 
-/// <summary>What a slot file holds; part of its bytes, so one cannot be mistaken for another. Numbers are frozen.</summary>
+/// <summary>
+/// What a slot file holds; part of its bytes, so one cannot be mistaken for another. Numbers are frozen.
+/// </summary>
 internal enum SlotKind : ushort
 {
     Commit = 1,

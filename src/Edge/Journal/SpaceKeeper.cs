@@ -1,10 +1,10 @@
 namespace Edge.Journal;
 
 /// <summary>
-/// Keeps room ahead of the tail and gives back what is released: allocates the next segment when the current one is half
-/// full, removes segments below the durable begin, watches budget and free space. Runs on a thread of its own, because these
-/// calls may take long and neither commits nor requests may wait for them. A full disk is a state here, not a fault: the log
-/// never writes outside allocated segments.
+/// Keeps room ahead of the tail and gives back what is released: allocates the next segment when the current one is
+/// half full, removes segments below the durable begin, watches budget and free space. Runs on a thread of its own,
+/// because these calls may take long and neither commits nor requests may wait for them. A full disk is a state here,
+/// not a fault: the log never writes outside allocated segments.
 /// </summary>
 internal sealed class SpaceKeeper
 {
@@ -61,7 +61,9 @@ internal sealed class SpaceKeeper
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             if (e is not DiskException { IsNoSpace: true })
+            {
                 _fault.Raise(e);
+            }
         }
         Volatile.Write(ref _allocatedUntil, _segments.AllocatedUntil(tail));
         Volatile.Write(ref _state, (int)Judge(begin, tail));
@@ -71,10 +73,15 @@ internal sealed class SpaceKeeper
     {
         var allocatedUntil = _segments.AllocatedUntil(tail);
         if (allocatedUntil - tail > _options.SegmentBytes / 2)
+        {
             return;
+        }
+
         var budget = (_segments.Count + 1L) * _options.SegmentBytes <= _options.MaxBytes + _options.SegmentBytes;
         if (!budget || FreeBytes - _options.SegmentBytes < _options.FreeReserveBytes)
+        {
             return;
+        }
 #if EDGE_FAULTS
         Faults.KillPoints.Reach("before-allocate");
 #endif
@@ -84,14 +91,17 @@ internal sealed class SpaceKeeper
     private JournalState Judge(long begin, long tail)
     {
         var held = tail - begin;
-        if (held >= _options.MaxBytes
+        if (
+            held >= _options.MaxBytes
             || FreeBytes < _options.FreeReserveBytes
-            || AllocatedUntil - tail < _options.PageBytes)
+            || AllocatedUntil - tail < _options.PageBytes
+        )
         {
             return JournalState.Full;
         }
 
-        return held >= _options.MaxBytes / 100 * _options.SoftMarkPercent
+        return
+            held >= _options.MaxBytes / 100 * _options.SoftMarkPercent
             || FreeBytes < _options.FreeReserveBytes + (2L * _options.SegmentBytes)
             ? JournalState.SoftFull
             : JournalState.Open;

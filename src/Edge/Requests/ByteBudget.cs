@@ -1,8 +1,8 @@
 namespace Edge.Requests;
 
 /// <summary>
-/// Bytes of request bodies that may be in memory at a time, over all requests: what many senders of large bodies together can take from the
-/// process. Thread safe, never waits.
+/// Bytes of request bodies that may be in memory at a time, over all requests: what many senders of large bodies
+/// together can take from the process. Thread safe, never waits.
 /// </summary>
 internal sealed class ByteBudget(long bytesMax)
 {
@@ -14,7 +14,11 @@ internal sealed class ByteBudget(long bytesMax)
     /// <summary>Takes bytes; false when there are not so many left.</summary>
     public bool TryTake(long bytes)
     {
-        if (Interlocked.Add(ref _taken, bytes) <= bytesMax) return true;
+        if (Interlocked.Add(ref _taken, bytes) <= bytesMax)
+        {
+            return true;
+        }
+
         Interlocked.Add(ref _taken, -bytes);
         return false;
     }

@@ -5,8 +5,9 @@ using System.Net.Sockets;
 namespace Edge.Requests;
 
 /// <summary>
-/// The address of a visitor, folded to one form: IPv4-mapped IPv6 is IPv4 (spec: client address). It lives as long as its
-/// request; only keyed hashes of it are written anywhere. A value; making it from a socket address allocates nothing.
+/// The address of a visitor, folded to one form: IPv4-mapped IPv6 is IPv4 (spec: client address). It lives as long as
+/// its request; only keyed hashes of it are written anywhere. A value; making it from a socket address allocates
+/// nothing.
 /// </summary>
 internal readonly struct ClientAddress
 {
@@ -25,7 +26,11 @@ internal readonly struct ClientAddress
     /// <summary>The address as the framework's type; allocates for IPv4.</summary>
     public IPAddress ToIPAddress()
     {
-        if (_v6 is not null) return _v6;
+        if (_v6 is not null)
+        {
+            return _v6;
+        }
+
         Span<byte> bytes = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(bytes, _v4);
         return new IPAddress(bytes);
@@ -35,7 +40,11 @@ internal readonly struct ClientAddress
     public UInt128 ToBits(out bool isV4)
     {
         isV4 = _v6 is null;
-        if (_v6 is null) return _v4;
+        if (_v6 is null)
+        {
+            return _v4;
+        }
+
         Span<byte> bytes = stackalloc byte[16];
         _v6.TryWriteBytes(bytes, out _);
         return BinaryPrimitives.ReadUInt128BigEndian(bytes);
@@ -44,37 +53,69 @@ internal readonly struct ClientAddress
     /// <summary>Folds a socket address. A null address (no IP transport) is 0.0.0.0.</summary>
     public static ClientAddress From(IPAddress? address)
     {
-        if (address is null) return default;
+        if (address is null)
+        {
+            return default;
+        }
+
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out _);
-        if (address.AddressFamily == AddressFamily.InterNetwork) return new(BinaryPrimitives.ReadUInt32BigEndian(bytes), null);
-        if (address.IsIPv4MappedToIPv6) return new(BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]), null);
+        if (address.AddressFamily == AddressFamily.InterNetwork)
+        {
+            return new(BinaryPrimitives.ReadUInt32BigEndian(bytes), null);
+        }
+
+        if (address.IsIPv4MappedToIPv6)
+        {
+            return new(BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]), null);
+        }
         // A scope id belongs to this machine, not to the visitor.
         return new(0, address.ScopeId == 0 ? address : new IPAddress(bytes));
     }
 
-    /// <summary>Reads the text of one hop: an address, optionally with a port, IPv6 optionally in brackets. Strict: four decimal octets.</summary>
+    /// <summary>
+    /// Reads the text of one hop: an address, optionally with a port, IPv6 optionally in brackets. Strict: four decimal
+    /// octets.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out ClientAddress address)
     {
         address = default;
         text = text.Trim(" \t");
-        if (text.Length > TextMaxBytes + "[]:65535".Length) return false;
+        if (text.Length > TextMaxBytes + "[]:65535".Length)
+        {
+            return false;
+        }
+
         if (text.StartsWith("["))
         {
             var end = text.IndexOf(']');
-            if (end < 0 || !IsPort(text[(end + 1)..])) return false;
+            if (end < 0 || !IsPort(text[(end + 1)..]))
+            {
+                return false;
+            }
+
             return TryParseV6(text[1..end], out address);
         }
         var colon = text.IndexOf(':');
-        if (colon < 0) return TryParseV4(text, out address);
-        if (text[(colon + 1)..].Contains(':')) return TryParseV6(text, out address);
+        if (colon < 0)
+        {
+            return TryParseV4(text, out address);
+        }
+
+        if (text[(colon + 1)..].Contains(':'))
+        {
+            return TryParseV6(text, out address);
+        }
+
         return IsPort(text[colon..]) && TryParseV4(text[..colon], out address);
     }
 
     /// <summary>Whether the address lies in the network, comparing the folded form.</summary>
     public bool IsIn(in TrustedNetwork network) => network.Contains(_v4, _v6);
 
-    /// <summary>Writes dotted IPv4 or RFC 5952 IPv6 text as ASCII and returns its length, at most <see cref="TextMaxBytes"/>.</summary>
+    /// <summary>
+    /// Writes dotted IPv4 or RFC 5952 IPv6 text as ASCII and returns its length, at most <see cref="TextMaxBytes"/>.
+    /// </summary>
     public int WriteText(Span<byte> destination)
     {
         int written;
@@ -88,12 +129,16 @@ internal readonly struct ClientAddress
         {
             ((byte)(_v4 >> shift)).TryFormat(destination[written..], out var digits, default, null);
             written += digits;
-            if (shift > 0) destination[written++] = (byte)'.';
+            if (shift > 0)
+            {
+                destination[written++] = (byte)'.';
+            }
         }
         return written;
     }
 
-    private static bool IsPort(ReadOnlySpan<char> text) => text.IsEmpty || (text[0] == ':' && ushort.TryParse(text[1..], out _));
+    private static bool IsPort(ReadOnlySpan<char> text) =>
+        text.IsEmpty || (text[0] == ':' && ushort.TryParse(text[1..], out _));
 
     private static bool TryParseV4(ReadOnlySpan<char> text, out ClientAddress address)
     {
@@ -102,14 +147,26 @@ internal readonly struct ClientAddress
         for (var octet = 0; octet < 4; octet++)
         {
             var end = octet < 3 ? text.IndexOf('.') : text.Length;
-            if (end is < 1 or > 3) return false;
+            if (end is < 1 or > 3)
+            {
+                return false;
+            }
+
             uint part = 0;
             foreach (var c in text[..end])
             {
-                if (!char.IsAsciiDigit(c)) return false;
+                if (!char.IsAsciiDigit(c))
+                {
+                    return false;
+                }
+
                 part = part * 10 + (uint)(c - '0');
             }
-            if (part > byte.MaxValue) return false;
+            if (part > byte.MaxValue)
+            {
+                return false;
+            }
+
             value = value << 8 | part;
             text = octet < 3 ? text[(end + 1)..] : default;
         }
@@ -120,7 +177,11 @@ internal readonly struct ClientAddress
     private static bool TryParseV6(ReadOnlySpan<char> text, out ClientAddress address)
     {
         address = default;
-        if (text.Contains('%') || !IPAddress.TryParse(text, out var parsed)) return false;
+        if (text.Contains('%') || !IPAddress.TryParse(text, out var parsed))
+        {
+            return false;
+        }
+
         address = From(parsed);
         return true;
     }
@@ -138,10 +199,14 @@ internal readonly struct TrustedNetwork
     {
         var network = IPNetwork.TryParse(text, out var parsed)
             ? parsed
-            : new IPNetwork(IPAddress.Parse(text), IPAddress.Parse(text).AddressFamily == AddressFamily.InterNetwork ? 32 : 128);
+            : new IPNetwork(
+                IPAddress.Parse(text),
+                IPAddress.Parse(text).AddressFamily == AddressFamily.InterNetwork ? 32 : 128
+            );
         _isV6 = network.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6;
         var bits = _isV6 ? 128 : 32;
-        _mask = network.PrefixLength == 0 ? 0 : (_isV6 ? UInt128.MaxValue : uint.MaxValue) << (bits - network.PrefixLength);
+        _mask =
+            network.PrefixLength == 0 ? 0 : (_isV6 ? UInt128.MaxValue : uint.MaxValue) << (bits - network.PrefixLength);
         _mask &= _isV6 ? UInt128.MaxValue : uint.MaxValue;
         _prefix = ToBits(network.BaseAddress) & _mask;
     }
@@ -153,6 +218,8 @@ internal readonly struct TrustedNetwork
     {
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out var written);
-        return written == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        return written == 4
+            ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
+            : BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 }

@@ -19,9 +19,16 @@ internal static class Crc32
         {
             var word = BinaryPrimitives.ReadUInt64LittleEndian(bytes) ^ crc;
             crc = 0;
-            for (var i = 0; i < Slices; i++) crc ^= tables[(Slices - 1 - i) * Entries + (byte)(word >> 8 * i)];
+            for (var i = 0; i < Slices; i++)
+            {
+                crc ^= tables[(Slices - 1 - i) * Entries + (byte)(word >> 8 * i)];
+            }
         }
-        foreach (var b in bytes) crc = crc >> 8 ^ tables[(byte)(crc ^ b)];
+        foreach (var b in bytes)
+        {
+            crc = crc >> 8 ^ tables[(byte)(crc ^ b)];
+        }
+
         return ~crc;
     }
 
@@ -31,10 +38,18 @@ internal static class Crc32
         for (var i = 0u; i < Entries; i++)
         {
             var crc = i;
-            for (var bit = 0; bit < 8; bit++) crc = crc >> 1 ^ ((crc & 1) == 0 ? 0 : Polynomial);
+            for (var bit = 0; bit < 8; bit++)
+            {
+                crc = crc >> 1 ^ ((crc & 1) == 0 ? 0 : Polynomial);
+            }
+
             tables[i] = crc;
         }
-        for (var i = Entries; i < tables.Length; i++) tables[i] = tables[i - Entries] >> 8 ^ tables[(byte)tables[i - Entries]];
+        for (var i = Entries; i < tables.Length; i++)
+        {
+            tables[i] = tables[i - Entries] >> 8 ^ tables[(byte)tables[i - Entries]];
+        }
+
         return tables;
     }
 }

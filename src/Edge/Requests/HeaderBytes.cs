@@ -1,8 +1,8 @@
 namespace Edge.Requests;
 
 /// <summary>
-/// Gets the bytes of a header back: the listener hands every byte over as the char of the same number, so that no client is refused
-/// for its encoding.
+/// Gets the bytes of a header back: the listener hands every byte over as the char of the same number, so that no
+/// client is refused for its encoding.
 /// </summary>
 internal static class HeaderBytes
 {
@@ -10,7 +10,11 @@ internal static class HeaderBytes
     public static Span<byte> Narrow(ReadOnlySpan<char> header, Span<byte> destination)
     {
         var length = Math.Min(header.Length, destination.Length);
-        for (var i = 0; i < length; i++) destination[i] = (byte)header[i];
+        for (var i = 0; i < length; i++)
+        {
+            destination[i] = (byte)header[i];
+        }
+
         return destination[..length];
     }
 }

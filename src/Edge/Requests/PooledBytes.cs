@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Edge.Requests;
 
 /// <summary>
-/// A growing buffer of pooled memory that counts against a budget. Grows with the bytes that have come, never with those that were
-/// announced. Dispose gives the memory back; nobody may look at it afterwards. Not thread safe.
+/// A growing buffer of pooled memory that counts against a budget. Grows with the bytes that have come, never with
+/// those that were announced. Dispose gives the memory back; nobody may look at it afterwards. Not thread safe.
 /// </summary>
 internal sealed class PooledBytes(ByteBudget? budget) : IDisposable
 {
@@ -31,7 +31,11 @@ internal sealed class PooledBytes(ByteBudget? budget) : IDisposable
     /// <summary>Makes room for so many more bytes; false when the budget has none.</summary>
     public bool TryEnsure(int count)
     {
-        if (_bytes.Length - _length >= count) return true;
+        if (_bytes.Length - _length >= count)
+        {
+            return true;
+        }
+
         var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_length + count, Math.Max(InitialBytes, 2 * _bytes.Length)));
         if (budget is not null && !budget.TryTake(larger.Length))
         {
@@ -47,7 +51,11 @@ internal sealed class PooledBytes(ByteBudget? budget) : IDisposable
     /// <summary>Appends bytes; false when the budget has no room for them.</summary>
     public bool TryAppend(ReadOnlySpan<byte> bytes)
     {
-        if (!TryEnsure(bytes.Length)) return false;
+        if (!TryEnsure(bytes.Length))
+        {
+            return false;
+        }
+
         bytes.CopyTo(Free);
         _length += bytes.Length;
         return true;
@@ -62,7 +70,11 @@ internal sealed class PooledBytes(ByteBudget? budget) : IDisposable
 
     private void Release()
     {
-        if (_bytes.Length == 0) return;
+        if (_bytes.Length == 0)
+        {
+            return;
+        }
+
         budget?.Return(_bytes.Length);
         ArrayPool<byte>.Shared.Return(_bytes);
     }

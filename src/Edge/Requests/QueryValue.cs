@@ -21,7 +21,8 @@ internal static class QueryValue
         ReadOnlySpan<char> name,
         Span<char> destination,
         out ReadOnlySpan<char> value,
-        StringComparison comparison = StringComparison.Ordinal)
+        StringComparison comparison = StringComparison.Ordinal
+    )
     {
         value = default;
         // Most conditions ask for a parameter most requests do not have; encoded names are the exception.
@@ -55,7 +56,11 @@ internal static class QueryValue
     }
 
     private static bool IsName(
-        ReadOnlySpan<char> key, ReadOnlySpan<char> name, Span<char> scratch, StringComparison comparison) =>
+        ReadOnlySpan<char> key,
+        ReadOnlySpan<char> name,
+        Span<char> scratch,
+        StringComparison comparison
+    ) =>
         key.IndexOfAny('%', '+') < 0
             ? key.Equals(name, comparison)
             : TryDecode(key, scratch, out var written) && name.Equals(scratch[..written], comparison);

@@ -4,8 +4,8 @@ using Edge.Experiments;
 namespace Edge.Selection;
 
 /// <summary>
-/// Finds starts that a clock set forward swallows: a fixed time of day that the wall clock does not show on that day, so
-/// that the occurrence begins when the gap ends. Schedules at intervals follow the clock and lose nothing. Pure.
+/// Finds starts that a clock set forward swallows: a fixed time of day that the wall clock does not show on that day,
+/// so that the occurrence begins when the gap ends. Schedules at intervals follow the clock and lose nothing. Pure.
 /// </summary>
 internal static class ClockGapLint
 {
@@ -15,8 +15,10 @@ internal static class ClockGapLint
     /// <summary>Adds the first such start of a variant.</summary>
     public static void Check(Variant variant, int index, DateTimeOffset now, List<Finding> findings)
     {
-        if (variant.Schedule is not { Recurrence: { Type: not RecurrenceType.None } recurrence } schedule
-            || !TimeZones.TryFind(recurrence.Timezone, out var zone))
+        if (
+            variant.Schedule is not { Recurrence: { Type: not RecurrenceType.None } recurrence } schedule
+            || !TimeZones.TryFind(recurrence.Timezone, out var zone)
+        )
         {
             return;
         }
@@ -42,24 +44,40 @@ internal static class ClockGapLint
             var start = cron is null ? StartWithin(clock, schedule, gap) : cron.NextAtOrAfter(gap);
             if (start is { } local && local < gapEnd && change < end)
             {
-                findings.Add(new Finding(Severity.Warning, "clock_gap",
-                    ExperimentLint.PathOf(index, isCron ? "schedule.recurrence.cronExpression" : "schedule.startAt"),
-                    string.Create(CultureInfo.InvariantCulture,
-                        $"begins at {local:yyyy-MM-dd HH:mm}, which the clock of {recurrence.Timezone} does not show that day;")
-                    + string.Create(CultureInfo.InvariantCulture,
-                        $" it begins at {gapEnd:HH:mm} instead ({Timestamp.Format(new DateTimeOffset(change, TimeSpan.Zero))})")));
+                findings.Add(
+                    new Finding(
+                        Severity.Warning,
+                        "clock_gap",
+                        ExperimentLint.PathOf(
+                            index,
+                            isCron ? "schedule.recurrence.cronExpression" : "schedule.startAt"
+                        ),
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"begins at {local:yyyy-MM-dd HH:mm}, which the clock of {recurrence.Timezone} does not show that day;"
+                        )
+                            + string.Create(
+                                CultureInfo.InvariantCulture,
+                                $" it begins at {gapEnd:HH:mm} instead ({Timestamp.Format(new DateTimeOffset(change, TimeSpan.Zero))})"
+                            )
+                    )
+                );
                 return;
             }
         }
     }
 
-    /// <summary>A later end of a daily or weekly series is not looked up: it is the end of the first occurrence or near.</summary>
+    /// <summary>
+    /// A later end of a daily or weekly series is not looked up: it is the end of the first occurrence or near.
+    /// </summary>
     private static long EndOfSeries(VariantSchedule schedule) =>
         schedule is { StartAt: { } start, EndAt: { } end } && end - start > TimeSpan.FromDays(7)
             ? end.UtcTicks
             : ScheduleState.Never;
 
-    /// <summary>The start of a daily or weekly series on the day of a gap or the day after, at or after the gap.</summary>
+    /// <summary>
+    /// The start of a daily or weekly series on the day of a gap or the day after, at or after the gap.
+    /// </summary>
     private static DateTime? StartWithin(ZoneClock clock, VariantSchedule schedule, DateTime gap)
     {
         var first = clock.LocalAt(schedule.StartAt!.Value.UtcTicks);

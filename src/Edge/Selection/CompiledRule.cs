@@ -64,13 +64,14 @@ internal readonly struct CompiledRule
         };
     }
 
-    private bool IsOrdered(double number, double bound) => _operator switch
-    {
-        RuleOperator.Gt => number > bound,
-        RuleOperator.Lt => number < bound,
-        RuleOperator.Gte => number >= bound,
-        _ => number <= bound,
-    };
+    private bool IsOrdered(double number, double bound) =>
+        _operator switch
+        {
+            RuleOperator.Gt => number > bound,
+            RuleOperator.Lt => number < bound,
+            RuleOperator.Gte => number >= bound,
+            _ => number <= bound,
+        };
 
     private bool IsOneOf(ReadOnlySpan<char> text)
     {
@@ -100,8 +101,8 @@ internal readonly struct CompiledRule
     {
         // The text of a number is its digits as written, that of a boolean is its JSON word.
         var text = element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText();
-        var isEquality = ruleOperator
-            is RuleOperator.Equals or RuleOperator.NotEquals or RuleOperator.In or RuleOperator.NotIn;
+        var isEquality =
+            ruleOperator is RuleOperator.Equals or RuleOperator.NotEquals or RuleOperator.In or RuleOperator.NotIn;
         if (source == PropertySource.ReferrerDomain && isEquality)
         {
             text = UrlText.WithoutWww(text).ToString();

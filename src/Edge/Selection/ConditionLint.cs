@@ -86,14 +86,26 @@ internal sealed class ConditionLint
         }
         if (!tree.Root.IsEverFalse)
         {
-            findings.Add(new Finding(Severity.Warning, "always_true", tree.Root.Path,
-                "is true of every visitor, so neither the variants behind it nor the default are ever served"));
+            findings.Add(
+                new Finding(
+                    Severity.Warning,
+                    "always_true",
+                    tree.Root.Path,
+                    "is true of every visitor, so neither the variants behind it nor the default are ever served"
+                )
+            );
         }
         if (isWhole && !tree.TakenBy.Contains(tree.Variant))
         {
             var others = string.Join(", ", tree.TakenBy.Select(variant => $"'{_experiment.Variants[variant].Id}'"));
-            findings.Add(new Finding(Severity.Warning, "shadowed", ExperimentLint.PathOf(tree.Variant),
-                $"is never served: whenever its conditions are true, so are those of {others} before it"));
+            findings.Add(
+                new Finding(
+                    Severity.Warning,
+                    "shadowed",
+                    ExperimentLint.PathOf(tree.Variant),
+                    $"is never served: whenever its conditions are true, so are those of {others} before it"
+                )
+            );
         }
     }
 }

@@ -28,9 +28,8 @@ internal sealed class ConditionProgram
     /// <summary>Whether the tree is true of a request.</summary>
     /// <param name="visitor">The request.</param>
     /// <param name="outcomes">
-    /// Empty, or room for <see cref="RuleCount"/> outcomes: those of the rules that were evaluated are noted, so that an
-    /// explanation shows this very evaluation.
-    /// </param>
+    /// Empty, or room for <see cref="RuleCount"/> outcomes: those of the rules that were evaluated are noted, so that
+    /// an explanation shows this very evaluation. </param>
     public bool IsTrue(ref VisitorProperties visitor, Span<ConditionOutcome> outcomes = default)
     {
         var at = 0;

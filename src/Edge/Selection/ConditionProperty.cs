@@ -54,14 +54,22 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
     public const int ParameterCharsMax = 64;
 
     /// <summary>What may be named, for messages.</summary>
-    public const string Known = "device.type, device.os, geo.country, geo.continent, time.hour, time.dayOfWeek, "
+    public const string Known =
+        "device.type, device.os, geo.country, geo.continent, time.hour, time.dayOfWeek, "
         + "browser.language, browser, referrer.domain, url.param, url.param.NAME, custom.NAME, utm_NAME";
 
     /// <summary>The published names of what every request may have; query parameters have names of their own.</summary>
     public static readonly IReadOnlyList<string> Published =
     [
-        "device.type", "device.os", "browser", "geo.country", "geo.continent", "time.hour", "time.dayOfWeek",
-        "browser.language", "referrer.domain",
+        "device.type",
+        "device.os",
+        "browser",
+        "geo.country",
+        "geo.continent",
+        "time.hour",
+        "time.dayOfWeek",
+        "browser.language",
+        "referrer.domain",
     ];
 
     private static readonly FrozenDictionary<string, PropertySource> Fixed = new Dictionary<string, PropertySource>
@@ -89,8 +97,7 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
     private static readonly string[] ParameterPrefixes = ["url.param.", "custom."];
 
     /// <summary>The one name under which it is shown, whatever alias was written.</summary>
-    public string PublishedName =>
-        Parameter is null ? Published[PublishedIndexOf(Source)] : $"{UrlParam}.{Parameter}";
+    public string PublishedName => Parameter is null ? Published[PublishedIndexOf(Source)] : $"{UrlParam}.{Parameter}";
 
     /// <summary>
     /// Finds the property of a rule; <paramref name="paramName"/> counts only beside <c>url.param</c>.
@@ -102,7 +109,10 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
             property = new ConditionProperty(source, null);
             return true;
         }
-        var parameter = name == UrlParam ? paramName : name.StartsWith("utm_", StringComparison.Ordinal) ? name : null;
+        var parameter =
+            name == UrlParam ? paramName
+            : name.StartsWith("utm_", StringComparison.Ordinal) ? name
+            : null;
         foreach (var prefix in ParameterPrefixes)
         {
             if (name.StartsWith(prefix, StringComparison.Ordinal))

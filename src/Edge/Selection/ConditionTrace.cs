@@ -3,7 +3,9 @@ using Edge.Experiments;
 
 namespace Edge.Selection;
 
-/// <summary>What became of one node of a condition tree. Wire: <c>not_evaluated</c>, <c>false</c>, <c>true</c>.</summary>
+/// <summary>
+/// What became of one node of a condition tree. Wire: <c>not_evaluated</c>, <c>false</c>, <c>true</c>.
+/// </summary>
 [JsonConverter(typeof(WireNameConverter<ConditionOutcome>))]
 internal enum ConditionOutcome
 {

@@ -9,7 +9,12 @@ namespace Edge.Selection;
 /// <param name="HasRange">It has a star, a range or a step.</param>
 /// <param name="HasSeveral">It has one of these or a list.</param>
 internal readonly record struct CronField(
-    ulong Bits, bool IsPlainStar, bool BeginsWithStar, bool HasRange, bool HasSeveral);
+    ulong Bits,
+    bool IsPlainStar,
+    bool BeginsWithStar,
+    bool HasRange,
+    bool HasSeveral
+);
 
 /// <summary>
 /// The five fields of a cron expression and their parser. Accepted: star, numbers, names of months and weekdays,
@@ -18,7 +23,12 @@ internal readonly record struct CronField(
 /// expression has.
 /// </summary>
 internal readonly record struct CronFields(
-    CronField Minutes, CronField Hours, CronField DaysOfMonth, CronField Months, CronField DaysOfWeek)
+    CronField Minutes,
+    CronField Hours,
+    CronField DaysOfMonth,
+    CronField Months,
+    CronField DaysOfWeek
+)
 {
     private const string MonthNames = "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC";
     private const string WeekdayNames = "SUNMONTUEWEDTHUFRISAT";
@@ -36,16 +46,19 @@ internal readonly record struct CronFields(
         var parts = Expand(text).Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
         if (parts.Length != 5)
         {
-            message = parts.Length == 6
-                ? "must have five fields, without seconds: minute hour day-of-month month day-of-week"
-                : "must have five fields: minute hour day-of-month month day-of-week, or be a macro such as @daily";
+            message =
+                parts.Length == 6
+                    ? "must have five fields, without seconds: minute hour day-of-month month day-of-week"
+                    : "must have five fields: minute hour day-of-month month day-of-week, or be a macro such as @daily";
             return false;
         }
-        if (!TryField(parts[0], MinuteKind, out var minutes, out message)
+        if (
+            !TryField(parts[0], MinuteKind, out var minutes, out message)
             || !TryField(parts[1], HourKind, out var hours, out message)
             || !TryField(parts[2], DayOfMonthKind, out var daysOfMonth, out message)
             || !TryField(parts[3], MonthKind, out var months, out message)
-            || !TryField(parts[4], DayOfWeekKind, out var daysOfWeek, out message))
+            || !TryField(parts[4], DayOfWeekKind, out var daysOfWeek, out message)
+        )
         {
             return false;
         }
@@ -58,15 +71,16 @@ internal readonly record struct CronFields(
         return true;
     }
 
-    private static string Expand(string text) => text.Trim(' ', '\t').ToLowerInvariant() switch
-    {
-        "@yearly" or "@annually" => "0 0 1 1 *",
-        "@monthly" => "0 0 1 * *",
-        "@weekly" => "0 0 * * 0",
-        "@daily" or "@midnight" => "0 0 * * *",
-        "@hourly" => "0 * * * *",
-        _ => text,
-    };
+    private static string Expand(string text) =>
+        text.Trim(' ', '\t').ToLowerInvariant() switch
+        {
+            "@yearly" or "@annually" => "0 0 1 1 *",
+            "@monthly" => "0 0 1 * *",
+            "@weekly" => "0 0 * * 0",
+            "@daily" or "@midnight" => "0 0 * * *",
+            "@hourly" => "0 * * * *",
+            _ => text,
+        };
 
     /// <summary>With either day field unrestricted a day must match both, and 31 February never does.</summary>
     private bool NeverMatches()
@@ -111,16 +125,22 @@ internal readonly record struct CronFields(
         problem = "";
         var step = 1;
         var slash = item.IndexOf('/', StringComparison.Ordinal);
-        if (slash >= 0 && !(int.TryParse(
-            item.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out step)
-            && step >= 1 && step <= kind.Size))
+        if (
+            slash >= 0
+            && !(
+                int.TryParse(item.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out step)
+                && step >= 1
+                && step <= kind.Size
+            )
+        )
         {
             problem = $"a step must be from 1 to {kind.Size}";
             return false;
         }
         var range = slash < 0 ? item : item[..slash];
         var dash = range.IndexOf('-', StringComparison.Ordinal);
-        int first, last;
+        int first,
+            last;
         if (range == "*")
         {
             (first, last) = (kind.Min, kind.Max);
@@ -158,9 +178,10 @@ internal readonly record struct CronFields(
     {
         public int Size => Max - Min + 1;
 
-        public string Expectation => Names.Length == 0
-            ? $"values must be from {Min} to {Max}"
-            : $"values must be from {Min} to {(Min == 0 ? Max + 1 : Max)} or names such as {Names[..3]}";
+        public string Expectation =>
+            Names.Length == 0
+                ? $"values must be from {Min} to {Max}"
+                : $"values must be from {Min} to {(Min == 0 ? Max + 1 : Max)} or names such as {Names[..3]}";
 
         public bool TryValue(string text, out int value)
         {
@@ -172,7 +193,9 @@ internal readonly record struct CronFields(
             }
             var isSundayAgain = text == "7" && Names == WeekdayNames;
             return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value)
-                && text.Length <= 2 && value >= Min && (value <= Max || isSundayAgain);
+                && text.Length <= 2
+                && value >= Min
+                && (value <= Max || isSundayAgain);
         }
 
         /// <summary>The value that 7 means for a weekday, and the value itself elsewhere.</summary>

@@ -33,8 +33,8 @@ internal readonly record struct OwnHost(string Host, int Port)
 }
 
 /// <summary>
-/// Looks where a link leads: back to this service, where it would redirect in a circle or count twice, or to a page that
-/// takes people off a list, because mail scanners follow every link and a GET must never unsubscribe. Pure.
+/// Looks where a link leads: back to this service, where it would redirect in a circle or count twice, or to a page
+/// that takes people off a list, because mail scanners follow every link and a GET must never unsubscribe. Pure.
 /// </summary>
 internal static class DestinationLint
 {
@@ -43,55 +43,99 @@ internal static class DestinationLint
 
     private static readonly string[] TrackingEnds = ["/click", "/pixel.gif", "/resolve"];
 
-    /// <summary>Words of such pages in paths and queries, in the languages mails come in; compared as whole words.</summary>
+    /// <summary>
+    /// Words of such pages in paths and queries, in the languages mails come in; compared as whole words.
+    /// </summary>
     private static readonly string[] UnsubscribeWords =
     [
-        "unsubscribe", "list-unsubscribe", "unsub", "opt-out", "optout", "opt_out", "abmelden", "abbestellen",
-        "austragen", "desabonnement", "desinscription", "desinscrire", "darse-de-baja", "cancelar-suscripcion",
-        "disiscriviti", "afmelden", "uitschrijven", "wypisz",
+        "unsubscribe",
+        "list-unsubscribe",
+        "unsub",
+        "opt-out",
+        "optout",
+        "opt_out",
+        "abmelden",
+        "abbestellen",
+        "austragen",
+        "desabonnement",
+        "desinscription",
+        "desinscrire",
+        "darse-de-baja",
+        "cancelar-suscripcion",
+        "disiscriviti",
+        "afmelden",
+        "uitschrijven",
+        "wypisz",
     ];
 
-    private static readonly SearchValues<char> WordChars =
-        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
+    private static readonly SearchValues<char> WordChars = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
 
     /// <summary>Adds what is found in the destination.</summary>
     public static void Check(Experiment experiment, IReadOnlyList<OwnHost> hosts, List<Finding> findings)
     {
-        if (experiment.GoalConfig.DestinationUrl is not { } text
+        if (
+            experiment.GoalConfig.DestinationUrl is not { } text
             || Destination.TryParse(text, httpsOnly: false, out _, out _) is not { } destination
-            || !Uri.TryCreate(destination.Location, UriKind.Absolute, out var url))
+            || !Uri.TryCreate(destination.Location, UriKind.Absolute, out var url)
+        )
         {
             return;
         }
         if (hosts.Contains(new OwnHost(url.Host.ToLowerInvariant(), url.Port)))
         {
-            findings.Add(new Finding(Severity.Error, "destination_loop", Path,
-                $"leads back to this service ({url.Host}:{url.Port}); give the page that visitors should see"));
+            findings.Add(
+                new Finding(
+                    Severity.Error,
+                    "destination_loop",
+                    Path,
+                    $"leads back to this service ({url.Host}:{url.Port}); give the page that visitors should see"
+                )
+            );
         }
         else if (IsTrackingLink(url.AbsolutePath))
         {
-            findings.Add(new Finding(Severity.Warning, "destination_tracking", Path,
-                $"looks like a tracking link ({url.AbsolutePath}); if it is one of this service, it leads in a circle"));
+            findings.Add(
+                new Finding(
+                    Severity.Warning,
+                    "destination_tracking",
+                    Path,
+                    $"looks like a tracking link ({url.AbsolutePath}); if it is one of this service, it leads in a circle"
+                )
+            );
         }
         var target = Uri.UnescapeDataString(url.PathAndQuery).ToLowerInvariant();
         if (Array.Find(UnsubscribeWords, word => HasWord(target, word)) is { } found)
         {
-            findings.Add(new Finding(Severity.Warning, "destination_unsubscribe", Path,
-                $"names '{found}': mail scanners follow every link, so a visit alone must not take anybody off a list"));
+            findings.Add(
+                new Finding(
+                    Severity.Warning,
+                    "destination_unsubscribe",
+                    Path,
+                    $"names '{found}': mail scanners follow every link, so a visit alone must not take anybody off a list"
+                )
+            );
         }
     }
 
-    private static bool IsTrackingLink(string path) => path.StartsWith(TrackingPrefix, StringComparison.Ordinal)
-        && Array.Exists(TrackingEnds, end => path.EndsWith(end, StringComparison.Ordinal)
-            && path.Length > TrackingPrefix.Length + end.Length
-            && Slug.IsWellFormed(path.AsSpan(TrackingPrefix.Length..^end.Length)));
+    private static bool IsTrackingLink(string path) =>
+        path.StartsWith(TrackingPrefix, StringComparison.Ordinal)
+        && Array.Exists(
+            TrackingEnds,
+            end =>
+                path.EndsWith(end, StringComparison.Ordinal)
+                && path.Length > TrackingPrefix.Length + end.Length
+                && Slug.IsWellFormed(path.AsSpan(TrackingPrefix.Length..^end.Length))
+        );
 
     private static bool HasWord(string target, string word)
     {
         for (var from = 0; target.IndexOf(word, from, StringComparison.Ordinal) is var at and >= 0; from = at + 1)
         {
             var end = at + word.Length;
-            if ((at == 0 || !WordChars.Contains(target[at - 1])) && (end == target.Length || !WordChars.Contains(target[end])))
+            if (
+                (at == 0 || !WordChars.Contains(target[at - 1]))
+                && (end == target.Length || !WordChars.Contains(target[end]))
+            )
             {
                 return true;
             }

@@ -37,8 +37,8 @@ internal static class ExperimentLint
     }
 
     /// <summary>Path of a member of a variant.</summary>
-    internal static string PathOf(int variant, string member = "") => string.Create(
-        CultureInfo.InvariantCulture, $"variants[{variant}]{(member.Length == 0 ? "" : ".")}{member}");
+    internal static string PathOf(int variant, string member = "") =>
+        string.Create(CultureInfo.InvariantCulture, $"variants[{variant}]{(member.Length == 0 ? "" : ".")}{member}");
 
     /// <summary>Index of the variant that is served when nothing else applies.</summary>
     internal static int DefaultOf(Experiment experiment)
@@ -61,9 +61,16 @@ internal static class ExperimentLint
         }
         // The default of an A/B test is for crawlers only.
         var severity = experiment.Type == ExperimentType.AbTest ? Severity.Note : Severity.Warning;
-        var whom = experiment.Type == ExperimentType.AbTest ? "crawlers get" : "when nothing else applies, visitors get";
-        findings.Add(new Finding(severity, "no_default", "variants",
-            $"none is marked as the default, so {whom} the first, '{experiment.Variants[0].Id}'"));
+        var whom =
+            experiment.Type == ExperimentType.AbTest ? "crawlers get" : "when nothing else applies, visitors get";
+        findings.Add(
+            new Finding(
+                severity,
+                "no_default",
+                "variants",
+                $"none is marked as the default, so {whom} the first, '{experiment.Variants[0].Id}'"
+            )
+        );
     }
 
     private static void CheckVariants(Experiment experiment, List<Finding> findings)
@@ -76,21 +83,46 @@ internal static class ExperimentLint
             switch (experiment.Type)
             {
                 case ExperimentType.AbTest when variant is { Weight: 0, AskedWeight: 0 }:
-                    findings.Add(new Finding(Severity.Warning, "weight_zero", PathOf(i, "weight"), isFallback
-                        ? $"is 0: '{variant.Id}' is shown to crawlers and to nobody else"
-                        : $"is 0: '{variant.Id}' is never served"));
+                    findings.Add(
+                        new Finding(
+                            Severity.Warning,
+                            "weight_zero",
+                            PathOf(i, "weight"),
+                            isFallback
+                                ? $"is 0: '{variant.Id}' is shown to crawlers and to nobody else"
+                                : $"is 0: '{variant.Id}' is never served"
+                        )
+                    );
                     break;
                 case ExperimentType.SmartLink when variant.Conditions is null && !isFallback:
-                    findings.Add(new Finding(Severity.Warning, "no_conditions", PathOf(i),
-                        $"has no conditions and is not the default: '{variant.Id}' is never served"));
+                    findings.Add(
+                        new Finding(
+                            Severity.Warning,
+                            "no_conditions",
+                            PathOf(i),
+                            $"has no conditions and is not the default: '{variant.Id}' is never served"
+                        )
+                    );
                     break;
                 case ExperimentType.SmartLink when variant is { IsDefault: true, Conditions: not null }:
-                    findings.Add(new Finding(Severity.Warning, "ignored", PathOf(i, "conditions"),
-                        "is not looked at, since the variant is the default"));
+                    findings.Add(
+                        new Finding(
+                            Severity.Warning,
+                            "ignored",
+                            PathOf(i, "conditions"),
+                            "is not looked at, since the variant is the default"
+                        )
+                    );
                     break;
                 case ExperimentType.Scheduled when variant.Schedule is null && !isFallback:
-                    findings.Add(new Finding(Severity.Warning, "no_schedule", PathOf(i),
-                        $"has no schedule and is not the default: '{variant.Id}' is never served"));
+                    findings.Add(
+                        new Finding(
+                            Severity.Warning,
+                            "no_schedule",
+                            PathOf(i),
+                            $"has no schedule and is not the default: '{variant.Id}' is never served"
+                        )
+                    );
                     break;
             }
             CheckIgnored(experiment, i, findings);
@@ -102,13 +134,15 @@ internal static class ExperimentLint
         var type = WireNames<ExperimentType>.Lower.Text(experiment.Type);
         if (experiment.Type != ExperimentType.SmartLink && experiment.Variants[i].Conditions is not null)
         {
-            findings.Add(new Finding(Severity.Note, "ignored", PathOf(i, "conditions"),
-                $"has no effect: the type is {type}"));
+            findings.Add(
+                new Finding(Severity.Note, "ignored", PathOf(i, "conditions"), $"has no effect: the type is {type}")
+            );
         }
         if (experiment.Type != ExperimentType.Scheduled && experiment.Variants[i].Schedule is not null)
         {
-            findings.Add(new Finding(Severity.Note, "ignored", PathOf(i, "schedule"),
-                $"has no effect: the type is {type}"));
+            findings.Add(
+                new Finding(Severity.Note, "ignored", PathOf(i, "schedule"), $"has no effect: the type is {type}")
+            );
         }
     }
 }

@@ -25,8 +25,8 @@ internal readonly ref struct ExplainedSender
 
 /// <summary>
 /// Explains a choice by making it: the choice is that of <see cref="VariantSelector.Assign"/>, which takes down what it
-/// evaluates, and the rest is read from the tables it used. So an explanation cannot disagree with what is served. Pure;
-/// thread safe; allocates, since nobody asks often.
+/// evaluates, and the rest is read from the tables it used. So an explanation cannot disagree with what is served.
+/// Pure; thread safe; allocates, since nobody asks often.
 /// </summary>
 internal static class Explainer
 {
@@ -36,7 +36,13 @@ internal static class Explainer
         var experiment = entry.Experiment;
         var trace = new ConditionTrace(entry.Variants.Length);
         var choice = VariantSelector.Assign(
-            entry, visitor, sender.Unit, sender.Stated, sender.Verdict.IsMachine, trace);
+            entry,
+            visitor,
+            sender.Unit,
+            sender.Stated,
+            sender.Verdict.IsMachine,
+            trace
+        );
         var schedules = entry.Schedules is null ? null : SchedulesOf(entry, visitor.Now);
         return new Explanation
         {
@@ -83,12 +89,13 @@ internal static class Explainer
         return properties;
     }
 
-    private static IEnumerable<ConditionRule> RulesOf(ConditionNode? node) => node switch
-    {
-        ConditionRule rule => [rule],
-        ConditionGroup group => group.Children.SelectMany(RulesOf),
-        _ => [],
-    };
+    private static IEnumerable<ConditionRule> RulesOf(ConditionNode? node) =>
+        node switch
+        {
+            ConditionRule rule => [rule],
+            ConditionGroup group => group.Children.SelectMany(RulesOf),
+            _ => [],
+        };
 
     private static string? Seen(ref VisitorProperties visitor, in ConditionProperty property) =>
         visitor.TryRead(property, out var text) ? text.ToString() : null;
@@ -103,15 +110,26 @@ internal static class Explainer
             from = to;
         }
         var shares = entry.Experiment.Variants.Select(variant => new ExplainedShare(
-            variant.Id, variant.Weight, [.. runs.Where(run => run.Variant == variant.Id).Select(run => run.Range)]));
+            variant.Id,
+            variant.Weight,
+            [.. runs.Where(run => run.Variant == variant.Id).Select(run => run.Range)]
+        ));
         return choice.Reason == ChoiceReason.Split
             ? new ExplainedSplit(
-                choice.Bucket, runs.First(run => choice.Bucket < run.Range.To).Range, entry.WeightsVersion, [.. shares])
+                choice.Bucket,
+                runs.First(run => choice.Bucket < run.Range.To).Range,
+                entry.WeightsVersion,
+                [.. shares]
+            )
             : new ExplainedSplit(null, null, entry.WeightsVersion, [.. shares]);
     }
 
     private static List<ExplainedConditions> ConditionsOf(
-        CatalogEntry entry, in VisitorContext context, ConditionTrace trace, Choice choice)
+        CatalogEntry entry,
+        in VisitorContext context,
+        ConditionTrace trace,
+        Choice choice
+    )
     {
         var visitor = new VisitorProperties(context, stackalloc char[VisitorProperties.ScratchChars]);
         var all = new List<ExplainedConditions>();
@@ -124,23 +142,38 @@ internal static class Explainer
                 var rule = 0;
                 var path = string.Create(CultureInfo.InvariantCulture, $"variants[{i}].conditions");
                 result = Append(
-                    nodes, entry.Experiment.Variants[i].Conditions!, path, trace.Of(i), ref rule, ref visitor);
+                    nodes,
+                    entry.Experiment.Variants[i].Conditions!,
+                    path,
+                    trace.Of(i),
+                    ref rule,
+                    ref visitor
+                );
             }
-            var note = entry.Conditions[i] is not null ? null
+            var note =
+                entry.Conditions[i] is not null ? null
                 : i == entry.DefaultIndex ? "the default: served when no other conditions are true"
                 : "has no conditions: never chosen";
             all.Add(new ExplainedConditions(entry.Variants[i].Id, result, note, nodes));
         }
         System.Diagnostics.Debug.Assert(
             choice.Reason != ChoiceReason.TargetingMatch || all[choice.Variant].Result == ConditionOutcome.True,
-            "the nodes come to what the program came to");
+            "the nodes come to what the program came to"
+        );
         return all;
     }
 
-    /// <summary>Appends a subtree in reading order, which is the order of the compiled rules, and returns its result.</summary>
+    /// <summary>
+    /// Appends a subtree in reading order, which is the order of the compiled rules, and returns its result.
+    /// </summary>
     private static ConditionOutcome Append(
-        List<ExplainedNode> nodes, ConditionNode node, string path, ReadOnlySpan<ConditionOutcome> outcomes, ref int rule,
-        ref VisitorProperties visitor)
+        List<ExplainedNode> nodes,
+        ConditionNode node,
+        string path,
+        ReadOnlySpan<ConditionOutcome> outcomes,
+        ref int rule,
+        ref VisitorProperties visitor
+    )
     {
         var at = nodes.Count;
         if (node is ConditionRule leaf)
@@ -148,15 +181,24 @@ internal static class Explainer
             _ = ConditionProperty.TryParse(leaf.Property, leaf.ParamName, out var property);
             var outcome = outcomes.IsEmpty ? ConditionOutcome.NotEvaluated : outcomes[rule];
             rule++;
-            nodes.Add(new ExplainedNode(
-                path, outcome, WireNames<RuleOperator>.Lower.Text(leaf.RuleOperator), property.PublishedName, leaf.Value,
-                Seen(ref visitor, property)));
+            nodes.Add(
+                new ExplainedNode(
+                    path,
+                    outcome,
+                    WireNames<RuleOperator>.Lower.Text(leaf.RuleOperator),
+                    property.PublishedName,
+                    leaf.Value,
+                    Seen(ref visitor, property)
+                )
+            );
             return outcome;
         }
         var group = (ConditionGroup)node;
         var decides = group.Operator == GroupOperator.And ? ConditionOutcome.False : ConditionOutcome.True;
         var result = ConditionOutcome.NotEvaluated;
-        nodes.Add(new ExplainedNode(path, result, WireNames<GroupOperator>.Upper.Text(group.Operator), null, null, null));
+        nodes.Add(
+            new ExplainedNode(path, result, WireNames<GroupOperator>.Upper.Text(group.Operator), null, null, null)
+        );
         for (var i = 0; i < group.Children.Count; i++)
         {
             var childPath = string.Create(CultureInfo.InvariantCulture, $"{path}.children[{i}]");
@@ -178,13 +220,16 @@ internal static class Explainer
         {
             var state = entry.Schedules!.StateOf(i, now);
             var recurrence = entry.Experiment.Variants[i].Schedule?.Recurrence;
-            variants.Add(new ExplainedSchedule(
-                entry.Variants[i].Id,
-                state is { IsActive: true },
-                state is { IsActive: true, Start: var start } ? InstantOf(start) : null,
-                state is { Until: var until } ? InstantOf(until) : null,
-                recurrence?.Type,
-                recurrence?.Timezone));
+            variants.Add(
+                new ExplainedSchedule(
+                    entry.Variants[i].Id,
+                    state is { IsActive: true },
+                    state is { IsActive: true, Start: var start } ? InstantOf(start) : null,
+                    state is { Until: var until } ? InstantOf(until) : null,
+                    recurrence?.Type,
+                    recurrence?.Timezone
+                )
+            );
         }
         return new ExplainedSchedules(variants, InstantOf(entry.Schedules!.NextChange(now).UtcTicks));
     }

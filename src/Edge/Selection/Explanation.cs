@@ -67,11 +67,18 @@ internal sealed record ExplainedExperiment(string Uid, string Slug, ExperimentTy
 /// <param name="Verdict">Word of the event schema, such as <c>human</c> or <c>bot</c>.</param>
 /// <param name="Reason">Id of the rule that gave it; empty for people.</param>
 /// <param name="Certainty"><c>certain</c> or <c>probable</c>, as the rule says; null without a rule.</param>
-/// <param name="Shadow">What a rule in shadow would have made of it, as <c>verdict:rule</c>; null when none would.</param>
+/// <param name="Shadow">What a rule in shadow would have made of it, as <c>verdict:rule</c>; null when none
+/// would.</param>
 /// <param name="IsMachine">Whether it gets the default variant instead of a choice.</param>
 /// <param name="Effect">What follows from it, for people.</param>
 internal sealed record ExplainedVerdict(
-    string Verdict, string Reason, string? Certainty, string? Shadow, bool IsMachine, string Effect);
+    string Verdict,
+    string Reason,
+    string? Certainty,
+    string? Shadow,
+    bool IsMachine,
+    string Effect
+);
 
 /// <summary>The unit of an A/B test.</summary>
 /// <param name="Source"><c>u parameter</c> or <c>viewer key</c>.</param>
@@ -84,7 +91,11 @@ internal sealed record ExplainedUnit(string Source, string Value);
 /// <param name="WeightsVersion">Version of the served weights.</param>
 /// <param name="Shares">Each variant with its weight and buckets.</param>
 internal sealed record ExplainedSplit(
-    int? Bucket, BucketRange? Range, int WeightsVersion, IReadOnlyList<ExplainedShare> Shares);
+    int? Bucket,
+    BucketRange? Range,
+    int WeightsVersion,
+    IReadOnlyList<ExplainedShare> Shares
+);
 
 /// <summary>A run of buckets, from the first up to but without the last.</summary>
 internal sealed record BucketRange(int From, int To);
@@ -106,7 +117,8 @@ internal sealed record ExplainedConditions(
     string Variant,
     ConditionOutcome Result,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Note,
-    IReadOnlyList<ExplainedNode> Nodes);
+    IReadOnlyList<ExplainedNode> Nodes
+);
 
 /// <summary>One node of a tree: a group has no property, a rule no children.</summary>
 /// <param name="Path">Dotted path in the definition, such as <c>variants[1].conditions.children[0]</c>.</param>
@@ -121,19 +133,28 @@ internal sealed record ExplainedNode(
     string Operator,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Property,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Value,
-    string? Seen);
+    string? Seen
+);
 
 /// <summary>The schedules of an experiment at one instant.</summary>
 /// <param name="Variants">Each variant.</param>
-/// <param name="NextChange">First later instant at which another variant may be active; null when there is none.</param>
+/// <param name="NextChange">First later instant at which another variant may be active; null when there is
+/// none.</param>
 internal sealed record ExplainedSchedules(IReadOnlyList<ExplainedSchedule> Variants, DateTimeOffset? NextChange);
 
 /// <summary>The schedule of one variant at one instant.</summary>
 /// <param name="Variant">Its id.</param>
 /// <param name="Active">Whether an occurrence is going on.</param>
-/// <param name="Start">When it began; null when none is going on, or when it has been for longer than is searched.</param>
+/// <param name="Start">When it began; null when none is going on, or when it has been for longer than is
+/// searched.</param>
 /// <param name="Until">Until when this holds at least; null when nothing will change.</param>
 /// <param name="Recurrence">How it repeats; null without a schedule.</param>
 /// <param name="Timezone">Whose wall clock counts; null without a schedule.</param>
 internal sealed record ExplainedSchedule(
-    string Variant, bool Active, DateTimeOffset? Start, DateTimeOffset? Until, RecurrenceType? Recurrence, string? Timezone);
+    string Variant,
+    bool Active,
+    DateTimeOffset? Start,
+    DateTimeOffset? Until,
+    RecurrenceType? Recurrence,
+    string? Timezone
+);

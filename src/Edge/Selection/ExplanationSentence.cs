@@ -8,7 +8,11 @@ internal static class ExplanationSentence
 {
     /// <summary>The sentence.</summary>
     public static string Of(
-        CatalogEntry entry, Choice choice, ExplainedVerdict verdict, ExplainedSchedules? schedules) =>
+        CatalogEntry entry,
+        Choice choice,
+        ExplainedVerdict verdict,
+        ExplainedSchedules? schedules
+    ) =>
         entry.Status switch
         {
             ExperimentStatus.Draft =>
@@ -17,19 +21,23 @@ internal static class ExplanationSentence
                 "The experiment is archived, so nothing is served and its slug is free for another one.",
             ExperimentStatus.Paused =>
                 $"The experiment is paused: its link and image go on working, with {Variant(entry, choice)}, and nothing is"
-                + " counted.",
+                    + " counted.",
             _ => OfChoice(entry, choice, verdict, schedules),
         };
 
     private static string OfChoice(
-        CatalogEntry entry, Choice choice, ExplainedVerdict verdict, ExplainedSchedules? schedules)
+        CatalogEntry entry,
+        Choice choice,
+        ExplainedVerdict verdict,
+        ExplainedSchedules? schedules
+    )
     {
         var name = Variant(entry, choice);
         return choice.Reason switch
         {
             ChoiceReason.Split => Invariant(
-                $"The unit falls into bucket {choice.Bucket}, and that bucket belongs to {name}, whose weight is")
-                + Invariant($" {entry.Variants[choice.Variant].Weight} of {Bucketing.Count}."),
+                $"The unit falls into bucket {choice.Bucket}, and that bucket belongs to {name}, whose weight is"
+            ) + Invariant($" {entry.Variants[choice.Variant].Weight} of {Bucketing.Count}."),
             ChoiceReason.TargetingMatch => $"The conditions of {name} are the first in the list that are true.",
             ChoiceReason.Schedule => Scheduled(name, schedules!, choice),
             ChoiceReason.Winner => $"The experiment is completed, and {name} was declared the winner.",
@@ -49,12 +57,13 @@ internal static class ExplanationSentence
             : $"{Capital(name)} {since}; of the variants that are active it began last.";
     }
 
-    private static string Otherwise(CatalogEntry entry) => entry switch
-    {
-        { Status: ExperimentStatus.Completed } => "The experiment is completed without a winner",
-        { Type: ExperimentType.SmartLink } => "No conditions are true",
-        _ => "No variant is active at this time",
-    };
+    private static string Otherwise(CatalogEntry entry) =>
+        entry switch
+        {
+            { Status: ExperimentStatus.Completed } => "The experiment is completed without a winner",
+            { Type: ExperimentType.SmartLink } => "No conditions are true",
+            _ => "No variant is active at this time",
+        };
 
     private static string Variant(CatalogEntry entry, Choice choice)
     {

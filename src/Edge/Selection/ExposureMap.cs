@@ -9,9 +9,10 @@ namespace Edge.Selection;
 internal readonly record struct Exposure(int Variant, int BasisPoints, int WeightsVersion)
 {
     /// <summary>A choice of this moment.</summary>
-    public static Exposure Of(CatalogEntry experiment, in Choice choice) => choice.IsChance
-        ? new Exposure(choice.Variant, experiment.Variants[choice.Variant].Weight, experiment.WeightsVersion)
-        : new Exposure(choice.Variant, 0, 0);
+    public static Exposure Of(CatalogEntry experiment, in Choice choice) =>
+        choice.IsChance
+            ? new Exposure(choice.Variant, experiment.Variants[choice.Variant].Weight, experiment.WeightsVersion)
+            : new Exposure(choice.Variant, 0, 0);
 }
 
 /// <summary>
@@ -46,8 +47,10 @@ internal sealed class ExposureMap(int entriesMax = ExposureMap.DefaultEntriesMax
         var set = SetOf(unit);
         lock (LockOf(set))
         {
-            if (TryFind(entries, set, experiment, unit, now, out var shown)
-                && experiment.Variants[shown.Variant].Weight > 0)
+            if (
+                TryFind(entries, set, experiment, unit, now, out var shown)
+                && experiment.Variants[shown.Variant].Weight > 0
+            )
             {
                 return shown;
             }
@@ -81,16 +84,23 @@ internal sealed class ExposureMap(int entriesMax = ExposureMap.DefaultEntriesMax
     }
 
     private static bool TryFind(
-        Entry[] entries, int set, CatalogEntry experiment, ulong unit, DateTimeOffset now, out Exposure shown)
+        Entry[] entries,
+        int set,
+        CatalogEntry experiment,
+        ulong unit,
+        DateTimeOffset now,
+        out Exposure shown
+    )
     {
         foreach (ref readonly var entry in entries.AsSpan(set * Ways, Ways))
         {
             if (entry.Unit == unit && entry.VariantId is { } id && IsValid(entry, now))
             {
                 // The list of variants may have changed since; the id says which one it was.
-                var variant = entry.Variant < experiment.Variants.Length && experiment.Variants[entry.Variant].Id == id
-                    ? entry.Variant
-                    : experiment.IndexOf(id);
+                var variant =
+                    entry.Variant < experiment.Variants.Length && experiment.Variants[entry.Variant].Id == id
+                        ? entry.Variant
+                        : experiment.IndexOf(id);
                 shown = new Exposure(variant, entry.BasisPoints, entry.WeightsVersion);
                 return variant >= 0;
             }

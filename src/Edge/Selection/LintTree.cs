@@ -72,8 +72,9 @@ internal sealed class LintNode
             return new LintNode(path, rule, isAnd: false, []);
         }
         var group = (ConditionGroup)node;
-        var children = group.Children.Select((child, i) =>
-            Of(child, string.Create(CultureInfo.InvariantCulture, $"{path}.children[{i}]")));
+        var children = group.Children.Select(
+            (child, i) => Of(child, string.Create(CultureInfo.InvariantCulture, $"{path}.children[{i}]"))
+        );
         return new LintNode(path, null, group.Operator == GroupOperator.And, [.. children]);
     }
 
@@ -124,8 +125,14 @@ internal sealed class LintNode
         }
         else if (IsEverTrue && !_isEverTrueTogether && consequence.Length == 0)
         {
-            findings.Add(new Finding(Severity.Warning, "unreachable", Path,
-                "never matters: the conditions around it are false whenever it is true"));
+            findings.Add(
+                new Finding(
+                    Severity.Warning,
+                    "unreachable",
+                    Path,
+                    "never matters: the conditions around it are false whenever it is true"
+                )
+            );
         }
         else
         {

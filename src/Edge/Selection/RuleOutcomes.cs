@@ -8,8 +8,8 @@ namespace Edge.Selection;
 /// All ways in which rules can come out together. Rules on different properties are independent; for the rules on one
 /// property the values that tell them apart are tried on the rules themselves: every value where there are few (hours,
 /// weekdays, devices, countries), else the values the rules name and what lies between. Where the rules on a property
-/// are of kinds that cannot be tried out exactly, every way is taken to be possible that is not excluded by a value they
-/// name.
+/// are of kinds that cannot be tried out exactly, every way is taken to be possible that is not excluded by a value
+/// they name.
 /// </summary>
 internal sealed class RuleOutcomes
 {
@@ -22,7 +22,9 @@ internal sealed class RuleOutcomes
     /// <summary>Values of geo.continent.</summary>
     public static readonly string[] Continents = ["NA", "EU", "AS", "AF", "SA", "OC", "AN"];
 
-    /// <summary>Rules on one property whose outcomes are taken to be free of one another; each doubles the ways.</summary>
+    /// <summary>
+    /// Rules on one property whose outcomes are taken to be free of one another; each doubles the ways.
+    /// </summary>
     private const int FreeRulesMax = 8;
 
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
@@ -129,35 +131,43 @@ internal sealed class RuleOutcomes
         }
         for (var bits = 0; bits < 1 << free.Length; bits++)
         {
-            ways.Add([.. rules.Select(rule => Array.IndexOf(free, rule) is var at and >= 0
-                ? (bits >> at & 1) != 0
-                : rule.RuleOperator is RuleOperator.NotEquals or RuleOperator.NotIn)]);
+            ways.Add([
+                .. rules.Select(rule =>
+                    Array.IndexOf(free, rule) is var at and >= 0
+                        ? (bits >> at & 1) != 0
+                        : rule.RuleOperator is RuleOperator.NotEquals or RuleOperator.NotIn
+                ),
+            ]);
         }
         return ways.List;
     }
 
     /// <summary>All values of a property that has few; null for others.</summary>
-    private static IEnumerable<string>? Closed(PropertySource source) => source switch
-    {
-        PropertySource.DeviceType => DeviceTypes,
-        PropertySource.DeviceOs => Systems,
-        PropertySource.Continent => Continents,
-        PropertySource.Country => from first in Letters from second in Letters select $"{first}{second}",
-        PropertySource.Hour => Enumerable.Range(0, 24).Select(hour => hour.ToString(CultureInfo.InvariantCulture)),
-        PropertySource.DayOfWeek => Enumerable.Range(0, 7).Select(day => day.ToString(CultureInfo.InvariantCulture)),
-        _ => null,
-    };
+    private static IEnumerable<string>? Closed(PropertySource source) =>
+        source switch
+        {
+            PropertySource.DeviceType => DeviceTypes,
+            PropertySource.DeviceOs => Systems,
+            PropertySource.Continent => Continents,
+            PropertySource.Country => from first in Letters from second in Letters select $"{first}{second}",
+            PropertySource.Hour => Enumerable.Range(0, 24).Select(hour => hour.ToString(CultureInfo.InvariantCulture)),
+            PropertySource.DayOfWeek => Enumerable
+                .Range(0, 7)
+                .Select(day => day.ToString(CultureInfo.InvariantCulture)),
+            _ => null,
+        };
 
     private static IEnumerable<char> Letters => Enumerable.Range('A', 26).Select(letter => (char)letter);
 
     private static JsonElement[] ElementsOf(ConditionRule rule) =>
         rule.Value.ValueKind == JsonValueKind.Array ? [.. rule.Value.EnumerateArray()] : [rule.Value];
 
-    private static IEnumerable<string> LiteralsOf(ConditionRule rule) => ElementsOf(rule)
-        .Select(element => element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText());
+    private static IEnumerable<string> LiteralsOf(ConditionRule rule) =>
+        ElementsOf(rule)
+            .Select(element => element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText());
 
-    private static bool IsEquality(ConditionRule rule) => rule.RuleOperator
-        is RuleOperator.Equals or RuleOperator.NotEquals or RuleOperator.In or RuleOperator.NotIn;
+    private static bool IsEquality(ConditionRule rule) =>
+        rule.RuleOperator is RuleOperator.Equals or RuleOperator.NotEquals or RuleOperator.In or RuleOperator.NotIn;
 
     private static bool IsTextEquality(ConditionRule rule) =>
         IsEquality(rule) && ElementsOf(rule).All(element => element.ValueKind != JsonValueKind.Number);
@@ -166,8 +176,8 @@ internal sealed class RuleOutcomes
         rule.RuleOperator is RuleOperator.Gt or RuleOperator.Lt or RuleOperator.Gte or RuleOperator.Lte
         || (IsEquality(rule) && ElementsOf(rule).All(element => element.ValueKind == JsonValueKind.Number));
 
-    private static IEnumerable<double> NumbersOf(ConditionRule rule) => LiteralsOf(rule)
-        .Select(literal => ConditionNumber.TryParse(literal, out var number) ? number : 0);
+    private static IEnumerable<double> NumbersOf(ConditionRule rule) =>
+        LiteralsOf(rule).Select(literal => ConditionNumber.TryParse(literal, out var number) ? number : 0);
 
     /// <summary>One number in each gap between some, and one at each end.</summary>
     private static IEnumerable<double> Between(double[] ascending)
@@ -187,7 +197,9 @@ internal sealed class RuleOutcomes
         private static readonly DateTimeOffset Sunday = new(2026, 1, 4, 0, 0, 0, TimeSpan.Zero);
 
         private readonly CompiledRule[] _compiled =
-            [.. rules.Select(rule => new CompiledRule(rule) { NextIfTrue = 0, NextIfFalse = 0 })];
+        [
+            .. rules.Select(rule => new CompiledRule(rule) { NextIfTrue = 0, NextIfFalse = 0 }),
+        ];
 
         private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
 
@@ -216,9 +228,10 @@ internal sealed class RuleOutcomes
         /// <summary>A request that has the value, in the form a visitor would send it.</summary>
         private VisitorContext Describe(string? value)
         {
-            var number = property.Source is (PropertySource.Hour or PropertySource.DayOfWeek) && value is not null
-                ? int.Parse(value, CultureInfo.InvariantCulture)
-                : 0;
+            var number =
+                property.Source is (PropertySource.Hour or PropertySource.DayOfWeek) && value is not null
+                    ? int.Parse(value, CultureInfo.InvariantCulture)
+                    : 0;
             return new VisitorContext
             {
                 Now = property.Source == PropertySource.DayOfWeek ? Sunday.AddDays(number) : Sunday.AddHours(number),
@@ -229,9 +242,10 @@ internal sealed class RuleOutcomes
                 Continent = Of(PropertySource.Continent),
                 AcceptLanguage = Of(PropertySource.Language),
                 Referrer = Of(PropertySource.ReferrerDomain) is { Length: > 0 } host ? $"https://{host}/" : "",
-                Query = property.Source == PropertySource.QueryParameter && value is not null
-                    ? $"{Uri.EscapeDataString(property.Parameter!)}={Uri.EscapeDataString(value)}"
-                    : "",
+                Query =
+                    property.Source == PropertySource.QueryParameter && value is not null
+                        ? $"{Uri.EscapeDataString(property.Parameter!)}={Uri.EscapeDataString(value)}"
+                        : "",
             };
 
             string Of(PropertySource source) => property.Source == source ? value ?? "" : "";

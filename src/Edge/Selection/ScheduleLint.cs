@@ -4,8 +4,8 @@ using Edge.Experiments;
 namespace Edge.Selection;
 
 /// <summary>
-/// Walks through the schedules of an experiment, from change to change, and finds times at which none is active, times at
-/// which one cuts another short, and ones that are never served. Pure.
+/// Walks through the schedules of an experiment, from change to change, and finds times at which none is active, times
+/// at which one cuts another short, and ones that are never served. Pure.
 /// </summary>
 internal sealed class ScheduleLint
 {
@@ -89,8 +89,9 @@ internal sealed class ScheduleLint
     }
 
     private static bool HasOwnEnd(VariantSchedule schedule) =>
-        schedule.EndAt is not null || schedule.Recurrence.Type == RecurrenceType.Cron
-        && CronExpression.TryParse(schedule.Recurrence.CronExpression!, out _)!.IsEveryMinute;
+        schedule.EndAt is not null
+        || schedule.Recurrence.Type == RecurrenceType.Cron
+            && CronExpression.TryParse(schedule.Recurrence.CronExpression!, out _)!.IsEveryMinute;
 
     private void ReportGaps()
     {
@@ -100,11 +101,19 @@ internal sealed class ScheduleLint
         }
         var fallback = _experiment.Variants[ExperimentLint.DefaultOf(_experiment)];
         var until = _firstGap.To is { } to ? $" to {Timestamp.Format(to)}" : " on";
-        var count = _gaps == 1 ? "" : string.Create(
-            CultureInfo.InvariantCulture, $", and {_gaps - 1} more times within {WalkDays} days");
+        var count =
+            _gaps == 1
+                ? ""
+                : string.Create(CultureInfo.InvariantCulture, $", and {_gaps - 1} more times within {WalkDays} days");
         // Whoever marks a default may well mean it to fill the gaps.
-        _findings.Add(new Finding(fallback.IsDefault ? Severity.Note : Severity.Warning, "schedule_gap", "variants",
-            $"none is active from {Timestamp.Format(_firstGap.From)}{until}{count}; '{fallback.Id}' is served then"));
+        _findings.Add(
+            new Finding(
+                fallback.IsDefault ? Severity.Note : Severity.Warning,
+                "schedule_gap",
+                "variants",
+                $"none is active from {Timestamp.Format(_firstGap.From)}{until}{count}; '{fallback.Id}' is served then"
+            )
+        );
     }
 
     private void ReportOverlaps()
@@ -113,9 +122,15 @@ internal sealed class ScheduleLint
         {
             var isTie = _table.StateOf(loser, at)!.Value.Start == _table.StateOf(winner, at)!.Value.Start;
             var rule = isTie ? "both began together and it stands first" : "it began later";
-            _findings.Add(new Finding(Severity.Warning, "schedule_overlap", ExperimentLint.PathOf(loser, "schedule"),
-                $"is active together with that of '{Id(winner)}' at {Timestamp.Format(at)}: '{Id(winner)}' is served, since {rule},"
-                + $" and '{Id(loser)}' is not"));
+            _findings.Add(
+                new Finding(
+                    Severity.Warning,
+                    "schedule_overlap",
+                    ExperimentLint.PathOf(loser, "schedule"),
+                    $"is active together with that of '{Id(winner)}' at {Timestamp.Format(at)}: '{Id(winner)}' is served, since {rule},"
+                        + $" and '{Id(loser)}' is not"
+                )
+            );
         }
     }
 
@@ -128,14 +143,28 @@ internal sealed class ScheduleLint
                 continue;
             }
             var isNever = schedule is { StartAt: null, Recurrence.Type: not RecurrenceType.Cron };
-            _findings.Add(isNever
-                ? new Finding(Severity.Warning, "never_active", ExperimentLint.PathOf(i, "schedule"),
-                    "has no startAt, so it is never active")
+            _findings.Add(
+                isNever
+                    ? new Finding(
+                        Severity.Warning,
+                        "never_active",
+                        ExperimentLint.PathOf(i, "schedule"),
+                        "has no startAt, so it is never active"
+                    )
                 : _isEverActive[i]
-                ? new Finding(Severity.Warning, "shadowed", ExperimentLint.PathOf(i, "schedule"),
-                    "is active, but another variant that began later is always served instead")
-                : new Finding(Severity.Note, "never_active", ExperimentLint.PathOf(i, "schedule"),
-                    string.Create(CultureInfo.InvariantCulture, $"is not active within the next {WalkDays} days")));
+                    ? new Finding(
+                        Severity.Warning,
+                        "shadowed",
+                        ExperimentLint.PathOf(i, "schedule"),
+                        "is active, but another variant that began later is always served instead"
+                    )
+                : new Finding(
+                    Severity.Note,
+                    "never_active",
+                    ExperimentLint.PathOf(i, "schedule"),
+                    string.Create(CultureInfo.InvariantCulture, $"is not active within the next {WalkDays} days")
+                )
+            );
         }
     }
 

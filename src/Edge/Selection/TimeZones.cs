@@ -10,8 +10,9 @@ internal static class TimeZones
 {
     private const int NameCharsMax = 64;
 
-    private static readonly SearchValues<char> NameChars =
-        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_+-");
+    private static readonly SearchValues<char> NameChars = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_+-"
+    );
 
     /// <summary>
     /// Whether the machine has a time zone database at all; asked at start, to fail with a clear message.
@@ -27,9 +28,12 @@ internal static class TimeZones
             return true;
         }
         // The name becomes part of a path below the database, so it must not be able to leave it.
-        if (name.Length is 0 or > NameCharsMax || !char.IsAsciiLetter(name[0])
+        if (
+            name.Length is 0 or > NameCharsMax
+            || !char.IsAsciiLetter(name[0])
             || name.AsSpan().IndexOfAnyExcept(NameChars) >= 0
-            || !TimeZoneInfo.TryFindSystemTimeZoneById(name, out var found))
+            || !TimeZoneInfo.TryFindSystemTimeZoneById(name, out var found)
+        )
         {
             return false;
         }

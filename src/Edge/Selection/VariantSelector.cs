@@ -54,8 +54,13 @@ internal static class VariantSelector
     /// <param name="isMachine">Whether a crawler, scanner or speculative load asks, which is not assigned one.</param>
     /// <param name="trace">As for <see cref="Choose"/>.</param>
     public static Choice Assign(
-        CatalogEntry experiment, in VisitorContext context, ReadOnlySpan<byte> unit, int stated, bool isMachine,
-        ConditionTrace? trace = null)
+        CatalogEntry experiment,
+        in VisitorContext context,
+        ReadOnlySpan<byte> unit,
+        int stated,
+        bool isMachine,
+        ConditionTrace? trace = null
+    )
     {
         if (stated >= 0)
         {
@@ -76,7 +81,11 @@ internal static class VariantSelector
     /// </param>
     /// <param name="trace">Notes which conditions were evaluated, for an explanation; null to serve.</param>
     public static Choice Choose(
-        CatalogEntry experiment, in VisitorContext context, ReadOnlySpan<byte> unit, ConditionTrace? trace = null)
+        CatalogEntry experiment,
+        in VisitorContext context,
+        ReadOnlySpan<byte> unit,
+        ConditionTrace? trace = null
+    )
     {
         if (experiment.Status == ExperimentStatus.Completed)
         {
@@ -111,8 +120,10 @@ internal static class VariantSelector
         var programs = experiment.Conditions;
         for (var i = 0; i < programs.Length; i++)
         {
-            if (programs[i] is { } program
-                && program.IsTrue(ref visitor, trace is null ? default : trace.Begin(i, program)))
+            if (
+                programs[i] is { } program
+                && program.IsTrue(ref visitor, trace is null ? default : trace.Begin(i, program))
+            )
             {
                 return new Choice(i, NoBucket, ChoiceReason.TargetingMatch);
             }
@@ -123,8 +134,6 @@ internal static class VariantSelector
     private static Choice Scheduled(CatalogEntry experiment, DateTimeOffset now)
     {
         var active = experiment.Schedules!.ActiveAt(now);
-        return active == ScheduleTable.None
-            ? Default(experiment)
-            : new Choice(active, NoBucket, ChoiceReason.Schedule);
+        return active == ScheduleTable.None ? Default(experiment) : new Choice(active, NoBucket, ChoiceReason.Schedule);
     }
 }

@@ -16,7 +16,9 @@ internal ref struct VisitorProperties
     private const string Unknown = "unknown";
 
     private static readonly string[] Numbers =
-        [.. Enumerable.Range(0, 24).Select(number => number.ToString(CultureInfo.InvariantCulture))];
+    [
+        .. Enumerable.Range(0, 24).Select(number => number.ToString(CultureInfo.InvariantCulture)),
+    ];
 
     private readonly VisitorContext _context;
     private readonly Span<char> _scratch;

@@ -12,7 +12,14 @@ namespace Edge.Statistics;
 /// <param name="Estimate">Unbiased estimate of the rate, clipped into (0, 1) once weights have moved.</param>
 /// <param name="Variance">Variance of <paramref name="Estimate"/>.</param>
 internal readonly record struct ArmPosterior(
-    string VariantId, double Alpha, double Beta, long Trials, long Successes, double Estimate, double Variance)
+    string VariantId,
+    double Alpha,
+    double Beta,
+    long Trials,
+    long Successes,
+    double Estimate,
+    double Variance
+)
 {
     /// <summary>Mean of the posterior, in (0, 1).</summary>
     public double Mean => Alpha / (Alpha + Beta);

@@ -12,6 +12,6 @@ internal static class AttributionWindow
     public const int MinutesMax = 30;
 
     /// <summary>The window of an experiment; of one whose definition is not known, that of the defaults.</summary>
-    public static TimeSpan Of(BanditConfig? config) => TimeSpan.FromMinutes(
-        Math.Min(MinutesMax, 2 * (config ?? BanditConfig.Default).RecomputeIntervalMinutes));
+    public static TimeSpan Of(BanditConfig? config) =>
+        TimeSpan.FromMinutes(Math.Min(MinutesMax, 2 * (config ?? BanditConfig.Default).RecomputeIntervalMinutes));
 }

@@ -10,7 +10,11 @@ namespace Edge.Statistics;
 /// <param name="Leader">Index of the highest probability, the lowest such index on a tie; -1 without arms.</param>
 /// <param name="Error">How far the sum of the probabilities was from 1 before it was made 1.</param>
 internal sealed record BestArm(
-    IReadOnlyList<double> Probabilities, IReadOnlyList<double> ExpectedLoss, int Leader, double Error)
+    IReadOnlyList<double> Probabilities,
+    IReadOnlyList<double> ExpectedLoss,
+    int Leader,
+    double Error
+)
 {
     private const double MaxError = 1e-6;
 
@@ -137,8 +141,14 @@ internal sealed record BestArm(
     }
 
     private static void AddNode(
-        int node, double weight, double[] densities, double[] cumulated, double[] products, double[] probabilities,
-        double[] losses)
+        int node,
+        double weight,
+        double[] densities,
+        double[] cumulated,
+        double[] products,
+        double[] probabilities,
+        double[] losses
+    )
     {
         const int Count = GaussLegendre.Count;
         var arms = probabilities.Length;
@@ -241,8 +251,9 @@ internal sealed record BestArm(
         public double At(double x)
         {
             var value = x * _scale;
-            return Math.Exp(_logAtMean + _alphaLess1 * (Math.Log(value) - _logMean)
-                + _betaLess1 * (Math.Log(1 - value) - _logRest));
+            return Math.Exp(
+                _logAtMean + _alphaLess1 * (Math.Log(value) - _logMean) + _betaLess1 * (Math.Log(1 - value) - _logRest)
+            );
         }
     }
 }

@@ -30,8 +30,10 @@ internal readonly record struct BetaDistribution(double Alpha, double Beta)
         {
             var mean = Mean;
             var sum = Alpha + Beta;
-            return 0.5 * Math.Log(sum / (mean * (1 - mean))) - GammaFunction.HalfLogTwoPi
-                + GammaFunction.StirlingError(sum) - GammaFunction.StirlingError(Alpha)
+            return 0.5 * Math.Log(sum / (mean * (1 - mean)))
+                - GammaFunction.HalfLogTwoPi
+                + GammaFunction.StirlingError(sum)
+                - GammaFunction.StirlingError(Alpha)
                 - GammaFunction.StirlingError(Beta);
         }
     }

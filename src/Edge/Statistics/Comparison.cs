@@ -25,11 +25,12 @@ internal sealed record Comparison
     /// <param name="arms">What is known of all its variants, in their order.</param>
     /// <param name="runningTime">How long it has been running, pauses not counted.</param>
     /// <param name="sampleRatio">The p-value of <see cref="SampleRatioCounts.Test"/>.</param>
-    public static Comparison Of(
-        Experiment experiment, ArmPosterior[] arms, TimeSpan runningTime, double? sampleRatio)
+    public static Comparison Of(Experiment experiment, ArmPosterior[] arms, TimeSpan runningTime, double? sampleRatio)
     {
-        var participants = Enumerable.Range(0, arms.Length)
-            .Where(i => experiment.Variants[i].AskedWeight > 0).ToArray();
+        var participants = Enumerable
+            .Range(0, arms.Length)
+            .Where(i => experiment.Variants[i].AskedWeight > 0)
+            .ToArray();
         var taking = participants.Select(i => arms[i]).ToArray();
         var best = BestArm.Of(taking.Select(arm => arm.Distribution).ToArray());
         return new Comparison

@@ -42,8 +42,10 @@ internal static class ConfidenceSequence
                 return false;
             }
             var halfWidth = HalfWidth(
-                arms[leader].Variance + arms[i].Variance, arms[leader].Trials + arms[i].Trials,
-                alpha / (arms.Length - 1));
+                arms[leader].Variance + arms[i].Variance,
+                arms[leader].Trials + arms[i].Trials,
+                alpha / (arms.Length - 1)
+            );
             if (!(arms[leader].Estimate - arms[i].Estimate > halfWidth))
             {
                 return false;

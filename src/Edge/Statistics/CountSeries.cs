@@ -75,7 +75,9 @@ internal sealed class CountSeries(long periodMs)
         return packer.ToArray();
     }
 
-    /// <summary>Takes over points of <see cref="Pack"/>; throws <see cref="InvalidDataException"/> for other bytes.</summary>
+    /// <summary>
+    /// Takes over points of <see cref="Pack"/>; throws <see cref="InvalidDataException"/> for other bytes.
+    /// </summary>
     public void Unpack(byte[] packed)
     {
         var unpacker = new Unpacker(packed);
@@ -84,14 +86,16 @@ internal sealed class CountSeries(long periodMs)
         for (var i = 0L; i < count; i++)
         {
             period += unpacker.Read();
-            _points.Add(new Counts
-            {
-                Period = period,
-                Impressions = unpacker.Read(),
-                Clicks = unpacker.Read(),
-                Trials = unpacker.Read(),
-                Successes = unpacker.Read(),
-            });
+            _points.Add(
+                new Counts
+                {
+                    Period = period,
+                    Impressions = unpacker.Read(),
+                    Clicks = unpacker.Read(),
+                    Trials = unpacker.Read(),
+                    Successes = unpacker.Read(),
+                }
+            );
         }
         unpacker.End();
     }

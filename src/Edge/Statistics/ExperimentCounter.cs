@@ -43,7 +43,12 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
     /// <param name="nowMs">The time up to which trials are final.</param>
     /// <param name="isLearned">False when it should have opened a trial and there was no room for the unit.</param>
     public bool Count(
-        in TalliedEvent e, ReadOnlySpan<byte> variantId, CatalogEntry? entry, long nowMs, out bool isLearned)
+        in TalliedEvent e,
+        ReadOnlySpan<byte> variantId,
+        CatalogEntry? entry,
+        long nowMs,
+        out bool isLearned
+    )
     {
         isLearned = true;
         _firstEventMs = Math.Min(_firstEventMs, e.AtMs);
@@ -109,7 +114,10 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             return;
         }
         var basis = entry.Experiment.Variants.ToFrozenDictionary(
-            variant => variant.Id, variant => variant.Weight, StringComparer.Ordinal);
+            variant => variant.Id,
+            variant => variant.Weight,
+            StringComparer.Ordinal
+        );
         _weights.Add(version, new VersionWeights(version, basis));
         if (_weights.Count > limits.WeightVersionsMax)
         {
@@ -161,22 +169,23 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         };
     }
 
-    public ExperimentState ToState() => new()
-    {
-        Uid = Uid,
-        FirstEventMs = _firstEventMs,
-        LastEventMs = _lastEventMs,
-        MissingSinceMs = MissingSinceMs,
-        Variants = [.. _variants.Select(variant => variant.ToState())],
-        MachineImpressions = _machineImpressions,
-        MachineClicks = _machineClicks,
-        Trials = _trials.ToState(),
-        SampleRatio = _sampleRatio.ToState(),
-        Weights = [.. _weights.Values],
-        Watch = Watch,
-        Units = _book.PackUnits(),
-        OpenTrials = _book.PackTrials(),
-    };
+    public ExperimentState ToState() =>
+        new()
+        {
+            Uid = Uid,
+            FirstEventMs = _firstEventMs,
+            LastEventMs = _lastEventMs,
+            MissingSinceMs = MissingSinceMs,
+            Variants = [.. _variants.Select(variant => variant.ToState())],
+            MachineImpressions = _machineImpressions,
+            MachineClicks = _machineClicks,
+            Trials = _trials.ToState(),
+            SampleRatio = _sampleRatio.ToState(),
+            Weights = [.. _weights.Values],
+            Watch = Watch,
+            Units = _book.PackUnits(),
+            OpenTrials = _book.PackTrials(),
+        };
 
     /// <summary>Throws <see cref="InvalidDataException"/> when the state is damaged.</summary>
     public static ExperimentCounter FromState(ExperimentState state, TallyLimits limits, UnitBudget units)
@@ -216,12 +225,13 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         }
     }
 
-    private static MachineCounts With(MachineCounts counts, TalliedVerdict verdict) => verdict switch
-    {
-        TalliedVerdict.Bot => counts with { Bot = counts.Bot + 1 },
-        TalliedVerdict.Scanner => counts with { Scanner = counts.Scanner + 1 },
-        _ => counts with { Prefetch = counts.Prefetch + 1 },
-    };
+    private static MachineCounts With(MachineCounts counts, TalliedVerdict verdict) =>
+        verdict switch
+        {
+            TalliedVerdict.Bot => counts with { Bot = counts.Bot + 1 },
+            TalliedVerdict.Scanner => counts with { Scanner = counts.Scanner + 1 },
+            _ => counts with { Prefetch = counts.Prefetch + 1 },
+        };
 
     /// <summary>Number of the variant, made when it is new; -1 when it cannot be one or there are too many.</summary>
     private int Find(ReadOnlySpan<byte> id)

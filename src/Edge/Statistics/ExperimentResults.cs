@@ -60,9 +60,10 @@ internal sealed record ExperimentResults
             ? Comparison.Of(experiment, arms, input.RunningTime, input.SampleRatio.Test())
             : null;
         var assessment = comparison?.Assessment;
-        var sampleRatio = experiment.Type == ExperimentType.AbTest
-            ? SampleRatioResult.Of(experiment, input.SampleRatio)
-            : SampleRatioResult.Untested;
+        var sampleRatio =
+            experiment.Type == ExperimentType.AbTest
+                ? SampleRatioResult.Of(experiment, input.SampleRatio)
+                : SampleRatioResult.Untested;
         var results = new ExperimentResults
         {
             Uid = experiment.Uid,
@@ -101,9 +102,13 @@ internal sealed record ExperimentResults
 internal readonly record struct ResultTotals(long Impressions, long Clicks, long Trials, long Successes)
 {
     /// <summary>Adds up; requests of variants that were removed since are part of it.</summary>
-    public static ResultTotals Of(IReadOnlyList<VariantCounts> counts, ArmPosterior[] arms) => new(
-        counts.Sum(count => count.Impressions), counts.Sum(count => count.Clicks), arms.Sum(arm => arm.Trials),
-        arms.Sum(arm => arm.Successes));
+    public static ResultTotals Of(IReadOnlyList<VariantCounts> counts, ArmPosterior[] arms) =>
+        new(
+            counts.Sum(count => count.Impressions),
+            counts.Sum(count => count.Clicks),
+            arms.Sum(arm => arm.Trials),
+            arms.Sum(arm => arm.Successes)
+        );
 }
 
 /// <summary>The time series for plotting.</summary>

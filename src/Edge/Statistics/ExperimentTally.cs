@@ -60,19 +60,24 @@ internal sealed record ExperimentTally
     /// <summary>What the results of the experiment are computed from.</summary>
     /// <param name="now">The moment.</param>
     /// <param name="runningTime">How long the experiment has been running, pauses not counted.</param>
-    public ResultsInput ToResultsInput(DateTimeOffset now, TimeSpan runningTime) => new()
-    {
-        Now = now,
-        RunningTime = runningTime,
-        Counts = [.. Variants.Select(variant => new VariantCounts(variant.Id, variant.Impressions, variant.Clicks))],
-        Trials = Trials,
-        SampleRatio = SampleRatio,
-        Watch = Watch,
-        Excluded = new MachineCounts(
-            MachineImpressions.Bot + MachineClicks.Bot,
-            MachineImpressions.Scanner + MachineClicks.Scanner,
-            MachineImpressions.Prefetch + MachineClicks.Prefetch),
-        Hourly = Hourly,
-        Daily = Daily,
-    };
+    public ResultsInput ToResultsInput(DateTimeOffset now, TimeSpan runningTime) =>
+        new()
+        {
+            Now = now,
+            RunningTime = runningTime,
+            Counts =
+            [
+                .. Variants.Select(variant => new VariantCounts(variant.Id, variant.Impressions, variant.Clicks)),
+            ],
+            Trials = Trials,
+            SampleRatio = SampleRatio,
+            Watch = Watch,
+            Excluded = new MachineCounts(
+                MachineImpressions.Bot + MachineClicks.Bot,
+                MachineImpressions.Scanner + MachineClicks.Scanner,
+                MachineImpressions.Prefetch + MachineClicks.Prefetch
+            ),
+            Hourly = Hourly,
+            Daily = Daily,
+        };
 }

@@ -17,9 +17,7 @@ internal static class GammaFunction
 
     /// <summary>Coefficients of Stirling's series B(2k) / (2k (2k-1)), k = 1 to 8.</summary>
     private static ReadOnlySpan<double> Stirling =>
-    [
-        1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360360, 1.0 / 156, -3617.0 / 122400,
-    ];
+        [1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360360, 1.0 / 156, -3617.0 / 122400];
 
     /// <summary>ln of the gamma function of a positive number.</summary>
     public static double Log(double z) => (z - 0.5) * Math.Log(z) - z + HalfLogTwoPi + StirlingError(z);

@@ -56,8 +56,7 @@ internal static class GaussLegendre
     public static ReadOnlySpan<double> Weights => WeightValues;
 
     /// <summary>The weights of all nodes in the integral from -1 to the given node.</summary>
-    public static ReadOnlySpan<double> PartialWeights(int node) =>
-        PartialWeightValues.AsSpan(node * Count, Count);
+    public static ReadOnlySpan<double> PartialWeights(int node) => PartialWeightValues.AsSpan(node * Count, Count);
 
     /// <summary>P_0 to P_16 at a point, by the recurrence.</summary>
     private static void Legendre(double x, Span<double> values)

@@ -48,7 +48,8 @@ internal sealed class Optimizer : IDisposable
         Tally tally,
         Func<Experiment, DateTimeOffset, TimeSpan> runTime,
         TimeProvider time,
-        ILogger log)
+        ILogger log
+    )
     {
         _store = store;
         _tally = tally;
@@ -176,8 +177,11 @@ internal sealed class Optimizer : IDisposable
             {
                 return next.WeightsVersion;
             }
-            if (!_store.Catalog.Current.TryFindByUid(next.Uid, out var changed) || !RecomputeSchedule.Covers(changed)
-                || !WeightPublication.Fits(changed.Experiment, entry.Experiment))
+            if (
+                !_store.Catalog.Current.TryFindByUid(next.Uid, out var changed)
+                || !RecomputeSchedule.Covers(changed)
+                || !WeightPublication.Fits(changed.Experiment, entry.Experiment)
+            )
             {
                 return null;
             }
@@ -193,19 +197,25 @@ internal sealed class Optimizer : IDisposable
     {
         var uid = entry.Experiment.Uid;
         var look = new Look { Entry = entry, TrialsBefore = _schedule.TrialsSeen(uid) };
-        var isKnown = _tally.Visit(uid, ref look, static (ExperimentCounter experiment, ref Look look) =>
-        {
-            experiment.NoteWeights(look.Entry, look.Entry.WeightsVersion);
-            look.Trials = experiment.Trials.Trials;
-            if (look.IsNew)
+        var isKnown = _tally.Visit(
+            uid,
+            ref look,
+            static (ExperimentCounter experiment, ref Look look) =>
             {
-                experiment.Trials.BeginEpoch();
+                experiment.NoteWeights(look.Entry, look.Entry.WeightsVersion);
+                look.Trials = experiment.Trials.Trials;
+                if (look.IsNew)
+                {
+                    experiment.Trials.BeginEpoch();
+                }
+                look.Arms = experiment.Trials.Posterior([
+                    .. look.Entry.Experiment.Variants.Select(variant => variant.Id),
+                ]);
+                look.SampleRatio = experiment.SampleRatio;
+                look.Watch = experiment.Watch;
+                return look.IsNew;
             }
-            look.Arms = experiment.Trials.Posterior([.. look.Entry.Experiment.Variants.Select(variant => variant.Id)]);
-            look.SampleRatio = experiment.SampleRatio;
-            look.Watch = experiment.Watch;
-            return look.IsNew;
-        });
+        );
         if (!isKnown)
         {
             return default;
@@ -216,12 +226,16 @@ internal sealed class Optimizer : IDisposable
         var runTime = _runTime(entry.Experiment, now);
         var assessment = Comparison.Of(entry.Experiment, look.Arms!, runTime, look.SampleRatio).Assessment;
         var watch = look.Watch!.Observe(now, runTime, assessment);
-        _tally.Visit(uid, ref watch, static (ExperimentCounter experiment, ref WinnerWatch watch) =>
-        {
-            var isOther = experiment.Watch != watch;
-            experiment.Watch = watch;
-            return isOther;
-        });
+        _tally.Visit(
+            uid,
+            ref watch,
+            static (ExperimentCounter experiment, ref WinnerWatch watch) =>
+            {
+                var isOther = experiment.Watch != watch;
+                experiment.Watch = watch;
+                return isOther;
+            }
+        );
         return (look.Arms, look.IsNew);
     }
 

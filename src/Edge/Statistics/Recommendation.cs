@@ -47,19 +47,27 @@ internal static class Recommendation
     }
 
     private static string Running(
-        Experiment experiment, ExperimentResults results, WinnerAssessment assessment, string leader)
+        Experiment experiment,
+        ExperimentResults results,
+        WinnerAssessment assessment,
+        string leader
+    )
     {
         var probability = Percent(assessment.ProbabilityToBeBest);
         var threshold = Percent(experiment.ConfidenceThreshold);
         if (results.SuggestedWinner is { } winner)
         {
-            var still = winner == leader && assessment.ConfidenceThresholdMet
-                ? $"{winner} is the best with a probability of {probability}, and was at the last daily look."
-                : $"{winner} met every condition at the last daily look, but not any more at this moment: "
-                    + "wait for the next one.";
-            return still + (results.AnytimeValid == true && winner == leader
-                ? " Its advantage holds over all looks together. Complete the experiment with it."
-                : " This is not certain over all looks together; if the choice cannot be undone, let it run on.");
+            var still =
+                winner == leader && assessment.ConfidenceThresholdMet
+                    ? $"{winner} is the best with a probability of {probability}, and was at the last daily look."
+                    : $"{winner} met every condition at the last daily look, but not any more at this moment: "
+                        + "wait for the next one.";
+            return still
+                + (
+                    results.AnytimeValid == true && winner == leader
+                        ? " Its advantage holds over all looks together. Complete the experiment with it."
+                        : " This is not certain over all looks together; if the choice cannot be undone, let it run on."
+                );
         }
         var waits = new List<string>();
         if (!assessment.MinimumRunDaysMet)

@@ -3,12 +3,14 @@ using Edge.Experiments;
 namespace Edge.Statistics;
 
 /// <summary>
-/// When which running A/B test is recomputed next, and what was seen of it last. An experiment that is started or resumed
-/// is new here, and so due at once. Used by the optimizer's thread.
+/// When which running A/B test is recomputed next, and what was seen of it last. An experiment that is started or
+/// resumed is new here, and so due at once. Used by the optimizer's thread.
 /// </summary>
 internal sealed class RecomputeSchedule(TimeProvider time)
 {
-    /// <summary>Experiments of one start come due at different times, up to this share of their interval earlier.</summary>
+    /// <summary>
+    /// Experiments of one start come due at different times, up to this share of their interval earlier.
+    /// </summary>
     private const double JitterShare = 0.1;
 
     private const int SecondsPerMinute = 60;

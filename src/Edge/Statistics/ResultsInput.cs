@@ -58,4 +58,9 @@ internal sealed record SeriesPoint(DateTimeOffset Time, IReadOnlyList<SeriesCoun
 /// <param name="Trials">Matured trials whose exposure lies in it.</param>
 /// <param name="Successes">Those of them that succeeded.</param>
 internal readonly record struct SeriesCounts(
-    string VariantId, long Impressions, long Clicks, long Trials, long Successes);
+    string VariantId,
+    long Impressions,
+    long Clicks,
+    long Trials,
+    long Successes
+);

@@ -26,15 +26,20 @@ internal sealed record SampleRatioResult(double? PValue, bool IsMismatch, string
 
     private static string WarningOf(Experiment experiment, SampleRatioCounts counts)
     {
-        var worst = experiment.Variants.Select(variant => (variant.Id, Count: counts.Of(variant.Id)))
+        var worst = experiment
+            .Variants.Select(variant => (variant.Id, Count: counts.Of(variant.Id)))
             .Where(variant => variant.Count.Expected > 0)
-            .MaxBy(variant => Math.Abs(variant.Count.Observed - variant.Count.Expected)
-                / Math.Sqrt(variant.Count.Expected));
+            .MaxBy(variant =>
+                Math.Abs(variant.Count.Observed - variant.Count.Expected) / Math.Sqrt(variant.Count.Expected)
+            );
         var example = worst.Id is null
             ? ""
-            : string.Create(CultureInfo.InvariantCulture,
-                $" Variant {worst.Id} had {worst.Count.Observed} where about {worst.Count.Expected:F0} were expected.");
-        return "The variants did not get the visitors that their weights promised." + example
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $" Variant {worst.Id} had {worst.Count.Observed} where about {worst.Count.Expected:F0} were expected."
+            );
+        return "The variants did not get the visitors that their weights promised."
+            + example
             + " Something other than the weights decides who is counted, for example a client that fails to load one "
             + "variant, a cache in between, or links to a single variant. "
             + "Do not trust these results before it is found.";

@@ -8,13 +8,21 @@ internal static partial class StatisticsMessages
     [LoggerMessage(600, LogLevel.Warning, "The tally begins with the oldest event the journal holds: {Reason}")]
     public static partial void TallyStartsOver(this ILogger log, string reason);
 
-    [LoggerMessage(601, LogLevel.Warning, "The tally could not count {Missing} events: the journal does not hold them any more")]
+    [LoggerMessage(
+        601,
+        LogLevel.Warning,
+        "The tally could not count {Missing} events: the journal does not hold them any more"
+    )]
     public static partial void TallyMissedEvents(this ILogger log, long missing);
 
     [LoggerMessage(602, LogLevel.Warning, "The tally was not written, and is with the next events: {Reason}")]
     public static partial void TallyNotWritten(this ILogger log, string reason);
 
-    [LoggerMessage(610, LogLevel.Information, "Experiment {Uid} serves weights version {Version}: {Moved} basis points moved")]
+    [LoggerMessage(
+        610,
+        LogLevel.Information,
+        "Experiment {Uid} serves weights version {Version}: {Moved} basis points moved"
+    )]
     public static partial void WeightsPublished(this ILogger log, string uid, int version, int moved);
 
     [LoggerMessage(611, LogLevel.Warning, "Weights of experiment {Uid} were not recomputed: {Reason}")]

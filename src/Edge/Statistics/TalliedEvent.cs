@@ -99,9 +99,7 @@ internal struct TalliedEvent
                 return false;
             }
             // Members come in the documented order, so nothing of interest follows the verdict.
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName && !read.ReadMember(ref reader))
-            {
-            }
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName && !read.ReadMember(ref reader)) { }
         }
         catch (JsonException)
         {
@@ -142,8 +140,11 @@ internal struct TalliedEvent
                 }
                 return false;
             case 11 when name.SequenceEqual("probability"u8):
-                if (reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var probability)
-                    && probability is > 0 and <= 1)
+                if (
+                    reader.TokenType == JsonTokenType.Number
+                    && reader.TryGetDouble(out var probability)
+                    && probability is > 0 and <= 1
+                )
                 {
                     BasisPoints = (int)Math.Round(probability * BasisPointsOfOne);
                 }
@@ -189,25 +190,30 @@ internal struct TalliedEvent
     }
 
     private static ulong Hash(ReadOnlySpan<byte> text) =>
-        text.Length == UnitHashChars && Utf8Parser.TryParse(text, out ulong hash, out var read, 'x')
-            && read == UnitHashChars ? hash : 0;
+        text.Length == UnitHashChars
+        && Utf8Parser.TryParse(text, out ulong hash, out var read, 'x')
+        && read == UnitHashChars
+            ? hash
+            : 0;
 
-    private static TalliedKind KindOf(ReadOnlySpan<byte> text) => text switch
-    {
-        _ when text.SequenceEqual("impression"u8) => TalliedKind.Impression,
-        _ when text.SequenceEqual("click"u8) => TalliedKind.Click,
-        _ when text.SequenceEqual("view"u8) => TalliedKind.View,
-        _ when text.SequenceEqual("conversion"u8) => TalliedKind.Conversion,
-        _ => TalliedKind.Other,
-    };
+    private static TalliedKind KindOf(ReadOnlySpan<byte> text) =>
+        text switch
+        {
+            _ when text.SequenceEqual("impression"u8) => TalliedKind.Impression,
+            _ when text.SequenceEqual("click"u8) => TalliedKind.Click,
+            _ when text.SequenceEqual("view"u8) => TalliedKind.View,
+            _ when text.SequenceEqual("conversion"u8) => TalliedKind.Conversion,
+            _ => TalliedKind.Other,
+        };
 
-    private static TalliedVerdict VerdictOf(ReadOnlySpan<byte> text) => text switch
-    {
-        _ when text.SequenceEqual("human"u8) => TalliedVerdict.Human,
-        _ when text.SequenceEqual("proxy"u8) => TalliedVerdict.Proxy,
-        _ when text.SequenceEqual("bot"u8) => TalliedVerdict.Bot,
-        _ when text.SequenceEqual("scanner"u8) => TalliedVerdict.Scanner,
-        _ when text.SequenceEqual("prefetch"u8) => TalliedVerdict.Prefetch,
-        _ => TalliedVerdict.Unknown,
-    };
+    private static TalliedVerdict VerdictOf(ReadOnlySpan<byte> text) =>
+        text switch
+        {
+            _ when text.SequenceEqual("human"u8) => TalliedVerdict.Human,
+            _ when text.SequenceEqual("proxy"u8) => TalliedVerdict.Proxy,
+            _ when text.SequenceEqual("bot"u8) => TalliedVerdict.Bot,
+            _ when text.SequenceEqual("scanner"u8) => TalliedVerdict.Scanner,
+            _ when text.SequenceEqual("prefetch"u8) => TalliedVerdict.Prefetch,
+            _ => TalliedVerdict.Unknown,
+        };
 }

@@ -40,8 +40,7 @@ internal sealed class Tally : ISink
     private bool _isDirty;
     private long _missed;
 
-    private Tally(
-        TallyFile file, TallyCounts counts, Func<long> committedSequence, TimeProvider time, ILogger log)
+    private Tally(TallyFile file, TallyCounts counts, Func<long> committedSequence, TimeProvider time, ILogger log)
     {
         _file = file;
         _counts = counts;
@@ -67,12 +66,20 @@ internal sealed class Tally : ISink
     /// <see cref="UnauthorizedAccessException"/> when the data directory cannot be used.
     /// </summary>
     public static Tally Open(
-        TallyOptions options, EventJournal journal, CatalogHolder catalog, TimeProvider time, ILogger log)
+        TallyOptions options,
+        EventJournal journal,
+        CatalogHolder catalog,
+        TimeProvider time,
+        ILogger log
+    )
     {
         var file = new TallyFile(options.Directory, journal.EpochId);
         TallyCounts? counts = null;
         var state = file.Read(
-            journal.CommittedSequence, read => counts = TallyCounts.FromState(read, options.Limits, catalog), out var problem);
+            journal.CommittedSequence,
+            read => counts = TallyCounts.FromState(read, options.Limits, catalog),
+            out var problem
+        );
         counts ??= new TallyCounts(options.Limits, catalog);
         var tally = new Tally(file, counts, () => journal.CommittedSequence, time, log);
         if (state is not null)
@@ -196,7 +203,10 @@ internal sealed class Tally : ISink
             _counts.Count(batch.Payload(i).Span, (long)(record.Id.High >> UnixMillisecondsShift), nowMs);
 
             // The address belongs to the end of the batch; a checkpoint before that only repeats what is passed over.
-            _cursor = _cursor with { Sequence = record.Sequence };
+            _cursor = _cursor with
+            {
+                Sequence = record.Sequence,
+            };
         }
         _isDirty = true;
     }

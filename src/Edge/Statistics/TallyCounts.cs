@@ -100,17 +100,18 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
     }
 
     /// <summary>What to keep, so that <see cref="FromState"/> goes on from here.</summary>
-    public TallyState ToState(string journal, JournalCursor cursor) => new()
-    {
-        Version = TallyState.CurrentVersion,
-        Journal = journal,
-        Address = cursor.Address,
-        Sequence = cursor.Sequence,
-        NewestMs = _newestMs,
-        Unlearned = _unlearned,
-        Uncounted = _uncounted,
-        Experiments = [.. _experiments.Values.Select(experiment => experiment.ToState())],
-    };
+    public TallyState ToState(string journal, JournalCursor cursor) =>
+        new()
+        {
+            Version = TallyState.CurrentVersion,
+            Journal = journal,
+            Address = cursor.Address,
+            Sequence = cursor.Sequence,
+            NewestMs = _newestMs,
+            Unlearned = _unlearned,
+            Uncounted = _uncounted,
+            Experiments = [.. _experiments.Values.Select(experiment => experiment.ToState())],
+        };
 
     /// <summary>Throws <see cref="InvalidDataException"/> when the state is damaged.</summary>
     public static TallyCounts FromState(TallyState state, TallyLimits limits, CatalogHolder catalog)
@@ -132,9 +133,8 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
     /// The time up to which nothing more is expected: the newest event's, which a clock that was put back takes back
     /// too, or the clock's.
     /// </summary>
-    private long Now(long clockMs, bool isUpToDate) => isUpToDate
-        ? clockMs
-        : Math.Min(_newestMs, clockMs + TallyLimits.AheadSeconds * 1_000L);
+    private long Now(long clockMs, bool isUpToDate) =>
+        isUpToDate ? clockMs : Math.Min(_newestMs, clockMs + TallyLimits.AheadSeconds * 1_000L);
 
     private void Trim(long nowMs)
     {

@@ -18,11 +18,13 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
     public const string SetAsideName = "tally.json.set-aside";
 
     /// <summary>A damaged file shall be an answer here, not a null somewhere later.</summary>
-    private static readonly EdgeJson Strict = new(new JsonSerializerOptions(EdgeJson.Default.Options)
-    {
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-    });
+    private static readonly EdgeJson Strict = new(
+        new JsonSerializerOptions(EdgeJson.Default.Options)
+        {
+            RespectNullableAnnotations = true,
+            RespectRequiredConstructorParameters = true,
+        }
+    );
 
     private readonly string _path = Path.Combine(directory, Name);
 
@@ -30,8 +32,9 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
     public string Journal { get; } = journalEpochId.ToString("x32", CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// Reads the checkpoint. Null when there is none that can be used; <paramref name="problem"/> is null too when there
-    /// is none at all. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when the disk refuses.
+    /// Reads the checkpoint. Null when there is none that can be used; <paramref name="problem"/> is null too when
+    /// there is none at all. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when the
+    /// disk refuses.
     /// </summary>
     /// <param name="committedSequence">Last event of the journal: a checkpoint cannot be ahead of it.</param>
     /// <param name="take">Builds what the caller makes of the state; throws <see cref="InvalidDataException"/>.</param>
@@ -46,7 +49,8 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
         }
         try
         {
-            var state = JsonSerializer.Deserialize(File.ReadAllBytes(_path), Strict.TallyState)
+            var state =
+                JsonSerializer.Deserialize(File.ReadAllBytes(_path), Strict.TallyState)
                 ?? throw new InvalidDataException("it holds nothing");
             problem = ProblemOf(state, committedSequence);
             if (problem is null)
@@ -72,8 +76,8 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
 
     /// <summary>
     /// The pump begins at its cursor. One that is ahead of the counts, or of no use, would leave events out, so it is
-    /// removed, and the pump begins with the oldest event the journal holds; what is counted is passed over. Returns why
-    /// that had to be, else null.
+    /// removed, and the pump begins with the oldest event the journal holds; what is counted is passed over. Returns
+    /// why that had to be, else null.
     /// </summary>
     /// <param name="cursorPath">The pump's cursor.</param>
     /// <param name="counted">Last event that is counted.</param>

@@ -35,7 +35,9 @@ internal sealed record TallyLimits
     /// <summary>Most experiments with counts, deleted ones included.</summary>
     public int ExperimentsMax { get; init; } = 20_000;
 
-    /// <summary>Most variants of one experiment, removed ones included: five times what a definition may have.</summary>
+    /// <summary>
+    /// Most variants of one experiment, removed ones included: five times what a definition may have.
+    /// </summary>
     public int VariantsMax { get; init; } = 100;
 
     /// <summary>

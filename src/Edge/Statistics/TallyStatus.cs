@@ -6,5 +6,4 @@ namespace Edge.Statistics;
 /// <param name="OpenTrials">Trials whose window has not passed.</param>
 /// <param name="Unlearned">Exposures that no trial was made of, because too many units were remembered.</param>
 /// <param name="Uncounted">Events beyond the limits of experiments and variants.</param>
-internal readonly record struct TallyStatus(
-    int Experiments, int Units, int OpenTrials, long Unlearned, long Uncounted);
+internal readonly record struct TallyStatus(int Experiments, int Units, int OpenTrials, long Unlearned, long Uncounted);

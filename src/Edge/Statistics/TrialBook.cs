@@ -8,13 +8,18 @@ namespace Edge.Statistics;
 /// <param name="EndMs">Last moment at which a click makes it a success.</param>
 /// <param name="IsSuccess">Whether one has.</param>
 internal readonly record struct OpenTrial(
-    int Variant, int BasisPoints, int WeightsVersion, long ExposedMs, long EndMs, bool IsSuccess)
+    int Variant,
+    int BasisPoints,
+    int WeightsVersion,
+    long ExposedMs,
+    long EndMs,
+    bool IsSuccess
+)
 {
     /// <summary>
     /// Whether its result is final at this moment. A window of no length is over as soon as it begins.
     /// </summary>
-    public bool IsMature(long nowMs) =>
-        EndMs == ExposedMs || nowMs > EndMs + TallyLimits.LatenessSeconds * 1_000L;
+    public bool IsMature(long nowMs) => EndMs == ExposedMs || nowMs > EndMs + TallyLimits.LatenessSeconds * 1_000L;
 }
 
 /// <summary>How many units all experiments together may remember.</summary>
@@ -50,9 +55,9 @@ internal enum ExposureResult
 }
 
 /// <summary>
-/// The trials of one experiment (experiments.md 2.4): the first exposure of a unit opens one, a click of the unit within
-/// the window makes it a success, and it is handed over only when the window has passed, whether or not it already
-/// succeeded, because counting successes early favours whoever got traffic last. Not safe for concurrent use.
+/// The trials of one experiment (experiments.md 2.4): the first exposure of a unit opens one, a click of the unit
+/// within the window makes it a success, and it is handed over only when the window has passed, whether or not it
+/// already succeeded, because counting successes early favours whoever got traffic last. Not safe for concurrent use.
 /// </summary>
 internal sealed class TrialBook(UnitBudget budget)
 {
@@ -97,8 +102,13 @@ internal sealed class TrialBook(UnitBudget budget)
     /// <param name="nowMs">The time up to which results are final.</param>
     public void Click(ulong unit, long atMs, long nowMs)
     {
-        if (_open.TryGetValue(unit, out var trial) && !trial.IsSuccess
-            && atMs >= trial.ExposedMs && atMs <= trial.EndMs && !trial.IsMature(nowMs))
+        if (
+            _open.TryGetValue(unit, out var trial)
+            && !trial.IsSuccess
+            && atMs >= trial.ExposedMs
+            && atMs <= trial.EndMs
+            && !trial.IsMature(nowMs)
+        )
         {
             _open[unit] = trial with { IsSuccess = true };
         }

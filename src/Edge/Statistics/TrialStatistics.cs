@@ -78,7 +78,8 @@ internal sealed class TrialStatistics
     /// </summary>
     public void BeginEpoch()
     {
-        long trials = 0, successes = 0;
+        long trials = 0,
+            successes = 0;
         foreach (var arm in _arms)
         {
             trials += arm.Trials;
@@ -103,11 +104,28 @@ internal sealed class TrialStatistics
     }
 
     /// <summary>What to keep, so that <see cref="FromState"/> goes on from here.</summary>
-    public TrialStatisticsState ToState() => new(
-        _firstVersion, _latestVersion, _pooledRate, _versionTrials, _versionSum, _versionSumOfSquares,
-        [.. _arms.Select(arm => new ArmState(
-            arm.VariantId, arm.FirstTrials, arm.FirstSuccesses, arm.Trials, arm.Successes, arm.Guess,
-            arm.WeightedTrials, arm.Sum, arm.SumOfSquares))]);
+    public TrialStatisticsState ToState() =>
+        new(
+            _firstVersion,
+            _latestVersion,
+            _pooledRate,
+            _versionTrials,
+            _versionSum,
+            _versionSumOfSquares,
+            [
+                .. _arms.Select(arm => new ArmState(
+                    arm.VariantId,
+                    arm.FirstTrials,
+                    arm.FirstSuccesses,
+                    arm.Trials,
+                    arm.Successes,
+                    arm.Guess,
+                    arm.WeightedTrials,
+                    arm.Sum,
+                    arm.SumOfSquares
+                )),
+            ]
+        );
 
     /// <summary>Goes on from a kept state.</summary>
     public static TrialStatistics FromState(TrialStatisticsState state)
@@ -121,17 +139,19 @@ internal sealed class TrialStatistics
             _versionSum = state.VersionSum,
             _versionSumOfSquares = state.VersionSumOfSquares,
         };
-        statistics._arms.AddRange(state.Arms.Select(arm => new Arm(arm.VariantId)
-        {
-            FirstTrials = arm.FirstTrials,
-            FirstSuccesses = arm.FirstSuccesses,
-            Trials = arm.Trials,
-            Successes = arm.Successes,
-            Guess = arm.Guess,
-            WeightedTrials = arm.WeightedTrials,
-            Sum = arm.Sum,
-            SumOfSquares = arm.SumOfSquares,
-        }));
+        statistics._arms.AddRange(
+            state.Arms.Select(arm => new Arm(arm.VariantId)
+            {
+                FirstTrials = arm.FirstTrials,
+                FirstSuccesses = arm.FirstSuccesses,
+                Trials = arm.Trials,
+                Successes = arm.Successes,
+                Guess = arm.Guess,
+                WeightedTrials = arm.WeightedTrials,
+                Sum = arm.Sum,
+                SumOfSquares = arm.SumOfSquares,
+            })
+        );
         return statistics;
     }
 
@@ -146,8 +166,14 @@ internal sealed class TrialStatistics
         if (arm.WeightedTrials == 0)
         {
             return new ArmPosterior(
-                variantId, 1 + arm.Successes, 1 + trials - arm.Successes, arm.Trials, arm.Successes,
-                arm.Successes / trials, SmoothedVariance(arm.Trials, arm.Successes));
+                variantId,
+                1 + arm.Successes,
+                1 + trials - arm.Successes,
+                arm.Trials,
+                arm.Successes,
+                arm.Successes / trials,
+                SmoothedVariance(arm.Trials, arm.Successes)
+            );
         }
 
         // A variant that had no trial in the first epoch was not there, so that epoch has no share in its estimate.
@@ -169,8 +195,14 @@ internal sealed class TrialStatistics
         // As many trials of a fixed split as would give this variance; never more than there were.
         var effectiveTrials = Math.Min(estimate * (1 - estimate) / variance, trials);
         return new ArmPosterior(
-            variantId, 1 + effectiveTrials * estimate, 1 + effectiveTrials * (1 - estimate), arm.Trials, arm.Successes,
-            estimate, variance);
+            variantId,
+            1 + effectiveTrials * estimate,
+            1 + effectiveTrials * (1 - estimate),
+            arm.Trials,
+            arm.Successes,
+            estimate,
+            variance
+        );
     }
 
     private void BeginVersion(int weightsVersion)

@@ -15,7 +15,8 @@ internal sealed record TrialStatisticsState(
     long VersionTrials,
     double VersionSum,
     double VersionSumOfSquares,
-    IReadOnlyList<ArmState> Arms);
+    IReadOnlyList<ArmState> Arms
+);
 
 /// <summary>One variant of a <see cref="TrialStatisticsState"/>.</summary>
 /// <param name="VariantId">The variant.</param>
@@ -36,4 +37,5 @@ internal sealed record ArmState(
     double Guess,
     long WeightedTrials,
     double Sum,
-    double SumOfSquares);
+    double SumOfSquares
+);

@@ -64,7 +64,13 @@ internal sealed class VariantCounter(string id)
         _daily.Trim(daysKept);
     }
 
-    public VariantState ToState() => new() { Counts = Counts, Hourly = _hourly.Pack(), Daily = _daily.Pack() };
+    public VariantState ToState() =>
+        new()
+        {
+            Counts = Counts,
+            Hourly = _hourly.Pack(),
+            Daily = _daily.Pack(),
+        };
 
     /// <summary>Throws <see cref="InvalidDataException"/> when the state is damaged.</summary>
     public static VariantCounter FromState(VariantState state)

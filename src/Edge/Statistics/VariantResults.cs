@@ -46,7 +46,11 @@ internal sealed record VariantResults
 
     /// <summary>The results of every variant, in order.</summary>
     public static IReadOnlyList<VariantResults> Of(
-        Experiment experiment, ArmPosterior[] arms, IReadOnlyList<VariantCounts> counts, Comparison? comparison)
+        Experiment experiment,
+        ArmPosterior[] arms,
+        IReadOnlyList<VariantCounts> counts,
+        Comparison? comparison
+    )
     {
         var variants = experiment.Variants;
         var reference = 0;

@@ -21,5 +21,4 @@ internal enum WeightReason
 /// <param name="Reason">Why these.</param>
 /// <param name="Moved">Basis points of traffic that would change hands: the total variation to what is served.</param>
 /// <param name="ShouldPublish">Whether the change is worth a new weights version.</param>
-internal sealed record WeightProposal(
-    IReadOnlyList<int> Weights, WeightReason Reason, int Moved, bool ShouldPublish);
+internal sealed record WeightProposal(IReadOnlyList<int> Weights, WeightReason Reason, int Moved, bool ShouldPublish);

@@ -15,11 +15,16 @@ internal static class WeightPublication
     public static Experiment Of(CatalogEntry entry, IReadOnlyList<int> weights)
     {
         var current = entry.Experiment;
-        var variants = current.Variants.Select((variant, i) => variant with
-        {
-            Weight = weights[i],
-            ConfiguredWeight = weights[i] == variant.AskedWeight ? null : variant.AskedWeight,
-        }).ToArray();
+        var variants = current
+            .Variants.Select(
+                (variant, i) =>
+                    variant with
+                    {
+                        Weight = weights[i],
+                        ConfiguredWeight = weights[i] == variant.AskedWeight ? null : variant.AskedWeight,
+                    }
+            )
+            .ToArray();
         return current with
         {
             Variants = variants,
@@ -31,8 +36,12 @@ internal static class WeightPublication
     /// <summary>Whether weights that were computed for one version of an experiment are right for another.</summary>
     public static bool Fits(Experiment changed, Experiment computedFor)
     {
-        if (changed.WeightsVersion != computedFor.WeightsVersion || changed.BanditConfig != computedFor.BanditConfig
-            || changed.GoalConfig.Type != computedFor.GoalConfig.Type || changed.Variants.Count != computedFor.Variants.Count)
+        if (
+            changed.WeightsVersion != computedFor.WeightsVersion
+            || changed.BanditConfig != computedFor.BanditConfig
+            || changed.GoalConfig.Type != computedFor.GoalConfig.Type
+            || changed.Variants.Count != computedFor.Variants.Count
+        )
         {
             return false;
         }

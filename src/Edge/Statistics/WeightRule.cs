@@ -33,10 +33,9 @@ internal static class WeightRule
     {
         var configured = experiment.Variants.Select(variant => variant.AskedWeight).ToArray();
         var served = experiment.Variants.Select(variant => variant.Weight).ToArray();
-        var learns = experiment is
-        {
-            Type: ExperimentType.AbTest, BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ClickThrough,
-        };
+        var learns =
+            experiment is
+            { Type: ExperimentType.AbTest, BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ClickThrough };
         return learns
             ? Propose(configured, served, arms, experiment.BanditConfig.WarmupImpressions)
             : Proposal(configured, served, WeightReason.Fixed);
@@ -48,7 +47,11 @@ internal static class WeightRule
     /// <param name="arms">What is known of each variant, in the same order.</param>
     /// <param name="warmupTrials">Trials every variant with a configured weight needs before weights move.</param>
     public static WeightProposal Propose(
-        ReadOnlySpan<int> configured, ReadOnlySpan<int> served, ReadOnlySpan<ArmPosterior> arms, int warmupTrials)
+        ReadOnlySpan<int> configured,
+        ReadOnlySpan<int> served,
+        ReadOnlySpan<ArmPosterior> arms,
+        int warmupTrials
+    )
     {
         var taking = new List<int>(configured.Length);
         var isWarm = true;
@@ -155,7 +158,6 @@ internal static class WeightRule
             moved += Math.Max(0, weights[i] - served[i]);
             changesMembers |= weights[i] > 0 != served[i] > 0;
         }
-        return new WeightProposal(
-            weights.ToArray(), reason, moved, moved >= PublishFromBasisPoints || changesMembers);
+        return new WeightProposal(weights.ToArray(), reason, moved, moved >= PublishFromBasisPoints || changesMembers);
     }
 }

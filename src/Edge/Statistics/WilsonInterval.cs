@@ -24,6 +24,8 @@ internal readonly record struct WilsonInterval(double Low, double High)
         var half = Z * Math.Sqrt(rate * (1 - rate) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n);
         // At the ends the exact answer is the end itself, which rounding would miss.
         return new WilsonInterval(
-            successes == 0 ? 0 : Math.Max(0, centre - half), successes == trials ? 1 : Math.Min(1, centre + half));
+            successes == 0 ? 0 : Math.Max(0, centre - half),
+            successes == trials ? 1 : Math.Min(1, centre + half)
+        );
     }
 }

@@ -35,6 +35,11 @@ internal sealed record WinnerAssessment
 
     /// <summary>Every condition that can be judged at one moment.</summary>
     public bool MeetsAll =>
-        LeaderId is not null && MinimumRunDaysMet && MinimumSampleSizeMet && OthersHaveEnoughTrials
-        && ConfidenceThresholdMet && IsLossSmall && IsRatioSound;
+        LeaderId is not null
+        && MinimumRunDaysMet
+        && MinimumSampleSizeMet
+        && OthersHaveEnoughTrials
+        && ConfidenceThresholdMet
+        && IsLossSmall
+        && IsRatioSound;
 }

@@ -8,12 +8,20 @@ namespace Edge.Statistics;
 /// <param name="MinimumRunDays">Days of running.</param>
 /// <param name="WarmupTrials">Trials of every variant before weights move.</param>
 internal sealed record WinnerCriteria(
-    double ConfidenceThreshold, int MinimumSampleSize, int MinimumRunDays, int WarmupTrials)
+    double ConfidenceThreshold,
+    int MinimumSampleSize,
+    int MinimumRunDays,
+    int WarmupTrials
+)
 {
     /// <summary>The criteria of an experiment.</summary>
-    public static WinnerCriteria Of(Experiment experiment) => new(
-        experiment.ConfidenceThreshold, experiment.MinimumSampleSize, experiment.MinimumRunDays,
-        experiment.BanditConfig.WarmupImpressions);
+    public static WinnerCriteria Of(Experiment experiment) =>
+        new(
+            experiment.ConfidenceThreshold,
+            experiment.MinimumSampleSize,
+            experiment.MinimumRunDays,
+            experiment.BanditConfig.WarmupImpressions
+        );
 }
 
 /// <summary>
@@ -41,8 +49,12 @@ internal static class WinnerRule
     /// <param name="runningTime">How long the experiment has been running, pauses not counted.</param>
     /// <param name="sampleRatio">The p-value of <see cref="SampleRatio"/>, null when not testable.</param>
     public static WinnerAssessment Assess(
-        ReadOnlySpan<ArmPosterior> arms, BestArm best, WinnerCriteria criteria, TimeSpan runningTime,
-        double? sampleRatio)
+        ReadOnlySpan<ArmPosterior> arms,
+        BestArm best,
+        WinnerCriteria criteria,
+        TimeSpan runningTime,
+        double? sampleRatio
+    )
     {
         if (arms.Length < 2 || !best.IsSound)
         {
@@ -52,8 +64,7 @@ internal static class WinnerRule
         var othersHaveEnough = true;
         for (var i = 0; i < arms.Length; i++)
         {
-            othersHaveEnough &= i == best.Leader
-                || arms[i].Trials >= Math.Max(MinOtherTrials, criteria.WarmupTrials);
+            othersHaveEnough &= i == best.Leader || arms[i].Trials >= Math.Max(MinOtherTrials, criteria.WarmupTrials);
         }
         return new WinnerAssessment
         {
@@ -75,11 +86,16 @@ internal static class WinnerRule
     /// </summary>
     public static bool IsFutile(ReadOnlySpan<ArmPosterior> arms, BestArm best, WinnerAssessment assessment)
     {
-        if (assessment is not
+        if (
+            assessment
+            is not
             {
-                MinimumRunDaysMet: true, MinimumSampleSizeMet: true, OthersHaveEnoughTrials: true,
+                MinimumRunDaysMet: true,
+                MinimumSampleSizeMet: true,
+                OthersHaveEnoughTrials: true,
                 ConfidenceThresholdMet: false,
-            })
+            }
+        )
         {
             return false;
         }

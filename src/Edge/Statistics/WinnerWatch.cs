@@ -15,7 +15,12 @@ namespace Edge.Statistics;
 /// <param name="SuggestedWinner">The variant that the last look suggested, or null.</param>
 /// <param name="SuggestedAt">When it was first suggested, looks in a row.</param>
 internal sealed record WinnerWatch(
-    string? Leader, TimeSpan? HeldSince, DateOnly? LastLook, string? SuggestedWinner, DateTimeOffset? SuggestedAt)
+    string? Leader,
+    TimeSpan? HeldSince,
+    DateOnly? LastLook,
+    string? SuggestedWinner,
+    DateTimeOffset? SuggestedAt
+)
 {
     /// <summary>Nothing seen yet.</summary>
     public static readonly WinnerWatch Empty = new(null, null, null, null, null);
@@ -56,7 +61,10 @@ internal sealed record WinnerWatch(
         {
             LastLook = day,
             SuggestedWinner = winner,
-            SuggestedAt = winner is null ? null : winner == SuggestedWinner ? SuggestedAt : now,
+            SuggestedAt =
+                winner is null ? null
+                : winner == SuggestedWinner ? SuggestedAt
+                : now,
         };
     }
 }

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Edge.Telemetry;
 
-/// <summary>What this binary is. The runtime counts too: it is compiled in, so a servicing release of it needs a rebuild.</summary>
+/// <summary>
+/// What this binary is. The runtime counts too: it is compiled in, so a servicing release of it needs a rebuild.
+/// </summary>
 internal static class BuildInfo
 {
     /// <summary>Version of the program, from the build.</summary>
@@ -17,7 +19,9 @@ internal static class BuildInfo
 
     private static (string Version, string Commit) Split()
     {
-        var text = typeof(BuildInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        var text = typeof(BuildInfo)
+            .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+            .InformationalVersion;
         var plus = text.IndexOf('+', StringComparison.Ordinal);
         return plus < 0 ? (text, "unknown") : (text[..plus], text[(plus + 1)..]);
     }

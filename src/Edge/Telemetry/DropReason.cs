@@ -1,8 +1,8 @@
 namespace Edge.Telemetry;
 
 /// <summary>
-/// Why an event was received and not stored. The numbers are persisted with every commit: members may be added at the end,
-/// never renumbered or reused.
+/// Why an event was received and not stored. The numbers are persisted with every commit: members may be added at the
+/// end, never renumbered or reused.
 /// </summary>
 internal enum DropReason
 {

@@ -4,9 +4,9 @@ namespace Edge.Telemetry;
 
 /// <summary>
 /// The conservation counters of the node: every event is received once and then either stored or dropped under a named
-/// reason, so <c>received = stored + dropped</c> whenever nothing is under way. Counts go up only, start at the journal's
-/// birth and survive restarts: the journal persists the drops with every commit and restores them when it opens. What was
-/// received is recovered as stored + dropped, because an event in flight at a crash is in neither.
+/// reason, so <c>received = stored + dropped</c> whenever nothing is under way. Counts go up only, start at the
+/// journal's birth and survive restarts: the journal persists the drops with every commit and restores them when it
+/// opens. What was received is recovered as stored + dropped, because an event in flight at a crash is in neither.
 /// Thread safe and free of allocation.
 /// </summary>
 internal sealed class Ledger
@@ -32,7 +32,10 @@ internal sealed class Ledger
         {
             var total = 0L;
             for (var i = 0; i < MaxReasons; i++)
+            {
                 total += Interlocked.Read(ref _dropped[i]);
+            }
+
             return total;
         }
     }
@@ -50,7 +53,12 @@ internal sealed class Ledger
     public void WriteSnapshot(Span<byte> destination)
     {
         for (var i = 0; i < MaxReasons; i++)
-            BinaryPrimitives.WriteInt64LittleEndian(destination[(i * sizeof(long))..], Interlocked.Read(ref _dropped[i]));
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(
+                destination[(i * sizeof(long))..],
+                Interlocked.Read(ref _dropped[i])
+            );
+        }
     }
 
     /// <summary>

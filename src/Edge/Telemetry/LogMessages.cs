@@ -1,9 +1,9 @@
 namespace Edge.Telemetry;
 
 /// <summary>
-/// The diagnostic messages of host and endpoints; folders with messages of their own keep them beside their code. Ids: 1xx host,
-/// 2xx experiments, 3xx journal, 4xx enrichment, 5xx forwarding; never reused.
-/// Never an address, a URL, a header or a key in a message. What to do about each stands in <c>docs/operating.md</c> under its id.
+/// The diagnostic messages of host and endpoints; folders with messages of their own keep them beside their code. Ids:
+/// 1xx host, 2xx experiments, 3xx journal, 4xx enrichment, 5xx forwarding; never reused. Never an address, a URL, a
+/// header or a key in a message. What to do about each stands in <c>docs/operating.md</c> under its id.
 /// </summary>
 internal static partial class LogMessages
 {

@@ -69,7 +69,8 @@ internal enum Outcome
 }
 
 /// <summary>
-/// Counters of the request path. Thread safe; a count is one atomic increment on a line of its own, so cores do not fight over it.
+/// Counters of the request path. Thread safe; a count is one atomic increment on a line of its own, so cores do not
+/// fight over it.
 /// </summary>
 internal sealed class Metrics
 {
@@ -89,7 +90,8 @@ internal sealed class Metrics
     public static readonly string[] Apis = ["pictify", "traffical", "millimetric", "artie"];
 
     /// <summary>Counts one finished request.</summary>
-    public void Count(RouteName route, Outcome outcome) => Interlocked.Increment(ref _requests[IndexOf(route, outcome)]);
+    public void Count(RouteName route, Outcome outcome) =>
+        Interlocked.Increment(ref _requests[IndexOf(route, outcome)]);
 
     /// <summary>Counts one request that asked for its commit and was answered before it.</summary>
     public void CountUnconfirmed() => Interlocked.Increment(ref _unconfirmed);
@@ -98,18 +100,33 @@ internal sealed class Metrics
     public void CountEvents(string api, int stored, int repeated)
     {
         var at = Array.IndexOf(Apis, api) * Stride;
-        if (stored > 0) Interlocked.Add(ref _storedEvents[at], stored);
-        if (repeated > 0) Interlocked.Add(ref _repeatedEvents[at], repeated);
+        if (stored > 0)
+        {
+            Interlocked.Add(ref _storedEvents[at], stored);
+        }
+
+        if (repeated > 0)
+        {
+            Interlocked.Add(ref _repeatedEvents[at], repeated);
+        }
     }
 
-    /// <summary>Counts events, or whole requests where nothing of them could be read, that an ingestion API refused as not valid.</summary>
-    public void CountRefusedEvents(string api, int count) => Interlocked.Add(ref _refusedEvents[Array.IndexOf(Apis, api) * Stride], count);
+    /// <summary>
+    /// Counts events, or whole requests where nothing of them could be read, that an ingestion API refused as not
+    /// valid.
+    /// </summary>
+    public void CountRefusedEvents(string api, int count) =>
+        Interlocked.Add(ref _refusedEvents[Array.IndexOf(Apis, api) * Stride], count);
 
     /// <summary>Events of an API since the start.</summary>
     public (long Stored, long Repeated, long Refused) Events(string api)
     {
         var at = Array.IndexOf(Apis, api) * Stride;
-        return (Volatile.Read(ref _storedEvents[at]), Volatile.Read(ref _repeatedEvents[at]), Volatile.Read(ref _refusedEvents[at]));
+        return (
+            Volatile.Read(ref _storedEvents[at]),
+            Volatile.Read(ref _repeatedEvents[at]),
+            Volatile.Read(ref _refusedEvents[at])
+        );
     }
 
     /// <summary>Requests with this route and outcome since the start.</summary>

@@ -4,8 +4,8 @@ using System.Text;
 namespace Edge.Telemetry;
 
 /// <summary>
-/// Writes the Prometheus text exposition format, version 0.0.4: one HELP and TYPE line per family, then its samples. Not thread safe;
-/// one instance per scrape.
+/// Writes the Prometheus text exposition format, version 0.0.4: one HELP and TYPE line per family, then its samples.
+/// Not thread safe; one instance per scrape.
 /// </summary>
 internal sealed class PrometheusText
 {
@@ -25,11 +25,17 @@ internal sealed class PrometheusText
     /// <summary>One sample without labels.</summary>
     public PrometheusText Sample(string name, double value) => Sample(name, "", value);
 
-    /// <summary>One sample; <paramref name="labels"/> is the finished text between the braces, made with <see cref="Label"/>.</summary>
+    /// <summary>
+    /// One sample; <paramref name="labels"/> is the finished text between the braces, made with <see cref="Label"/>.
+    /// </summary>
     public PrometheusText Sample(string name, string labels, double value)
     {
         _text.Append(name);
-        if (labels.Length > 0) _text.Append('{').Append(labels).Append('}');
+        if (labels.Length > 0)
+        {
+            _text.Append('{').Append(labels).Append('}');
+        }
+
         _text.Append(' ').Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
         return this;
     }
@@ -44,7 +50,11 @@ internal sealed class PrometheusText
         var text = new StringBuilder(name.Length + 4);
         foreach (var c in name)
         {
-            if (char.IsAsciiLetterUpper(c) && text.Length > 0) text.Append('_');
+            if (char.IsAsciiLetterUpper(c) && text.Length > 0)
+            {
+                text.Append('_');
+            }
+
             text.Append(char.ToLowerInvariant(c));
         }
         return text.ToString();

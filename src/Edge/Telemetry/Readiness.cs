@@ -1,8 +1,8 @@
 namespace Edge.Telemetry;
 
 /// <summary>
-/// Whether the service wants traffic, and the reason when it does not. Written by the host, read by <c>/readyz</c>. Thread safe: one
-/// immutable reference, replaced whole.
+/// Whether the service wants traffic, and the reason when it does not. Written by the host, read by <c>/readyz</c>.
+/// Thread safe: one immutable reference, replaced whole.
 /// </summary>
 internal sealed class Readiness
 {

@@ -28,7 +28,11 @@ internal static class DescribedRequestReader
     /// <param name="verdictHeaders">Headers that the rules of the verdict look at.</param>
     /// <param name="violations">Where broken rules are noted.</param>
     public static DescribedRequest? Read(
-        ReadOnlyMemory<byte> utf8, string slug, IEnumerable<string> verdictHeaders, Violations violations)
+        ReadOnlyMemory<byte> utf8,
+        string slug,
+        IEnumerable<string> verdictHeaders,
+        Violations violations
+    )
     {
         if (utf8.Length > DescribedRequest.BytesMax)
         {
@@ -51,8 +55,11 @@ internal static class DescribedRequestReader
         {
             if (!Members.Contains(member.Name))
             {
-                fields.Violate(member.Name, $"is unknown; known are {string.Join(", ", Members)}",
-                    ViolationCodes.InvalidValue);
+                fields.Violate(
+                    member.Name,
+                    $"is unknown; known are {string.Join(", ", Members)}",
+                    ViolationCodes.InvalidValue
+                );
             }
         }
         var request = new DescribedRequest
@@ -74,11 +81,16 @@ internal static class DescribedRequestReader
         {
             return query?.TrimStart('?') ?? "";
         }
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed)
-            || (parsed.Scheme != Uri.UriSchemeHttp && parsed.Scheme != Uri.UriSchemeHttps))
+        if (
+            !Uri.TryCreate(url, UriKind.Absolute, out var parsed)
+            || (parsed.Scheme != Uri.UriSchemeHttp && parsed.Scheme != Uri.UriSchemeHttps)
+        )
         {
-            fields.Violate("url", "must be an absolute URL that begins with https:// or http://",
-                ViolationCodes.InvalidFormat);
+            fields.Violate(
+                "url",
+                "must be an absolute URL that begins with https:// or http://",
+                ViolationCodes.InvalidFormat
+            );
             return "";
         }
         RequireSlug(fields, parsed.AbsolutePath, slug);
@@ -105,8 +117,11 @@ internal static class DescribedRequestReader
         named = end < 0 ? named : named[..end];
         if (named != slug)
         {
-            fields.Violate("url", $"must be a URL of this experiment, {TrackingPrefix}{slug}/..., or of a page",
-                ViolationCodes.InvalidValue);
+            fields.Violate(
+                "url",
+                $"must be a URL of this experiment, {TrackingPrefix}{slug}/..., or of a page",
+                ViolationCodes.InvalidValue
+            );
         }
     }
 
@@ -133,8 +148,11 @@ internal static class DescribedRequestReader
             var known = Array.Find(headerNames, name => name.Equals(member.Name, StringComparison.OrdinalIgnoreCase));
             if (known is null)
             {
-                members.Violate(member.Name, $"is not looked at; known are {string.Join(", ", headerNames)}",
-                    ViolationCodes.InvalidValue);
+                members.Violate(
+                    member.Name,
+                    $"is not looked at; known are {string.Join(", ", headerNames)}",
+                    ViolationCodes.InvalidValue
+                );
             }
             else if (headers.ContainsKey(known))
             {
@@ -162,8 +180,11 @@ internal static class DescribedRequestReader
         var bytes = Encoding.UTF8.GetBytes(member.Value.GetString()!);
         if (bytes.Length > DescribedRequest.HeaderBytesMax)
         {
-            members.Violate(member.Name, $"must be at most {DescribedRequest.HeaderBytesMax} bytes long",
-                ViolationCodes.TooLong);
+            members.Violate(
+                member.Name,
+                $"must be at most {DescribedRequest.HeaderBytesMax} bytes long",
+                ViolationCodes.TooLong
+            );
             return null;
         }
         var text = Encoding.Latin1.GetString(bytes);
@@ -190,11 +211,13 @@ internal static class DescribedRequestReader
                 fields.Violate("kind", "must be one of pixel, click, api", ViolationCodes.InvalidValue);
                 return VerdictScope.Pixel;
         }
-        return fields.TryGet("url", out var url) && url.ValueKind == JsonValueKind.String
+        return
+            fields.TryGet("url", out var url)
+            && url.ValueKind == JsonValueKind.String
             && Uri.TryCreate(url.GetString(), UriKind.Absolute, out var parsed)
             && parsed.AbsolutePath.EndsWith(ClickEnding, StringComparison.Ordinal)
-                ? VerdictScope.Click
-                : VerdictScope.Pixel;
+            ? VerdictScope.Click
+            : VerdictScope.Pixel;
     }
 
     private static ClientAddress? ReadAddress(JsonFields fields)

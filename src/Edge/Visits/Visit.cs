@@ -18,8 +18,8 @@ internal enum UnitSource
 }
 
 /// <summary>
-/// What a request is to an experiment: which unit, which stated variant, a person or a machine. One place for the service
-/// and for explanations, so that both decide alike. Pure; allocates nothing for user agents of usual length.
+/// What a request is to an experiment: which unit, which stated variant, a person or a machine. One place for the
+/// service and for explanations, so that both decide alike. Pure; allocates nothing for user agents of usual length.
 /// </summary>
 internal static class Visit
 {
@@ -42,8 +42,12 @@ internal static class Visit
     /// <param name="unit">Room for <see cref="Bucketing.UnitBytesMax"/> bytes.</param>
     /// <param name="source">Where it came from.</param>
     public static int WriteUnit(
-        ReadOnlySpan<char> query, ReadOnlySpan<byte> address, ReadOnlySpan<char> userAgent, Span<byte> unit,
-        out UnitSource source)
+        ReadOnlySpan<char> query,
+        ReadOnlySpan<byte> address,
+        ReadOnlySpan<char> userAgent,
+        Span<byte> unit,
+        out UnitSource source
+    )
     {
         source = UnitSource.Parameter;
         if (TryReadUnit(query, unit, out var written))
@@ -51,9 +55,8 @@ internal static class Visit
             return written;
         }
         source = UnitSource.ViewerKey;
-        Span<byte> bytes = userAgent.Length <= UserAgentStackBytes
-            ? stackalloc byte[UserAgentStackBytes]
-            : new byte[userAgent.Length];
+        Span<byte> bytes =
+            userAgent.Length <= UserAgentStackBytes ? stackalloc byte[UserAgentStackBytes] : new byte[userAgent.Length];
         ViewerKey.Compute(address, HeaderBytes.Narrow(userAgent, bytes), unit[..ViewerKey.Bytes]);
         return ViewerKey.Bytes;
     }
@@ -62,28 +65,40 @@ internal static class Visit
     public static bool TryReadUnit(ReadOnlySpan<char> query, Span<byte> unit, out int written) =>
         QueryParameters.TryRead(query, UnitParameter, unit, out written) && written > 0;
 
-    /// <summary>Index of the variant the sender says it showed; negative when it says none, or one that is not there.</summary>
+    /// <summary>
+    /// Index of the variant the sender says it showed; negative when it says none, or one that is not there.
+    /// </summary>
     public static int StatedVariant(ReadOnlySpan<char> query, CatalogEntry experiment)
     {
         Span<byte> stated = stackalloc byte[ExperimentRules.VariantIdCharsMax];
-        return QueryParameters.TryRead(query, VariantParameter, stated, out var written) ? experiment.IndexOfVariant(stated[..written]) : -1;
+        return QueryParameters.TryRead(query, VariantParameter, stated, out var written)
+            ? experiment.IndexOfVariant(stated[..written])
+            : -1;
     }
 
     /// <summary>What conditions and schedules may look at; views of the headers and the query.</summary>
     public static VisitorContext ContextOf(
-        DateTimeOffset now, UserAgentFacts facts, CountryCode country, IHeaderDictionary headers, string? query) => new()
-    {
-        Now = now,
-        DeviceType = facts.DeviceType,
-        Os = facts.Os,
-        Browser = facts.Browser,
-        Country = country.Text,
-        Continent = country.Continent,
-        AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
-        Referrer = headers.Referer.Count > 0 ? headers.Referer[0] : default,
-        Query = query,
-    };
+        DateTimeOffset now,
+        UserAgentFacts facts,
+        CountryCode country,
+        IHeaderDictionary headers,
+        string? query
+    ) =>
+        new()
+        {
+            Now = now,
+            DeviceType = facts.DeviceType,
+            Os = facts.Os,
+            Browser = facts.Browser,
+            Country = country.Text,
+            Continent = country.Continent,
+            AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
+            Referrer = headers.Referer.Count > 0 ? headers.Referer[0] : default,
+            Query = query,
+        };
 
-    /// <summary>Whether the sender is a machine that acts for nobody, which is not assigned a variant and does not count.</summary>
+    /// <summary>
+    /// Whether the sender is a machine that acts for nobody, which is not assigned a variant and does not count.
+    /// </summary>
     public static bool IsMachine(Verdict verdict) => verdict is Verdict.Bot or Verdict.Scanner or Verdict.Prefetch;
 }

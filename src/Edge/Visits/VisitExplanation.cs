@@ -25,19 +25,35 @@ internal static class VisitExplanation
     /// <param name="now">The time when the description has none.</param>
     /// <param name="at">A time that is stronger than the description's; null for none.</param>
     public static ExplanationReading Explain(
-        ReadOnlyMemory<byte> description, CatalogEntry experiment, VerdictJudge verdicts, bool believesStated, DateTimeOffset now,
-        DateTimeOffset? at = null)
+        ReadOnlyMemory<byte> description,
+        CatalogEntry experiment,
+        VerdictJudge verdicts,
+        bool believesStated,
+        DateTimeOffset now,
+        DateTimeOffset? at = null
+    )
     {
         var violations = new Violations();
-        var explanation = DescribedRequestReader.Read(description, experiment.Experiment.Slug, verdicts.HeaderNames, violations) is { } request
+        var explanation = DescribedRequestReader.Read(
+            description,
+            experiment.Experiment.Slug,
+            verdicts.HeaderNames,
+            violations
+        )
+            is { } request
             ? Explain(request, experiment, verdicts, believesStated, at ?? request.At ?? now, violations)
             : null;
         return new ExplanationReading(explanation, violations.List);
     }
 
     private static Explanation? Explain(
-        DescribedRequest request, CatalogEntry experiment, VerdictJudge verdicts, bool believesStated, DateTimeOffset now,
-        Violations violations)
+        DescribedRequest request,
+        CatalogEntry experiment,
+        VerdictJudge verdicts,
+        bool believesStated,
+        DateTimeOffset now,
+        Violations violations
+    )
     {
         var headers = request.Headers;
         var userAgent = headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
@@ -51,29 +67,47 @@ internal static class VisitExplanation
 
         Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
         var source = UnitSource.Parameter;
-        unit = unit[..(request.Address is { } address
-            ? WriteUnit(request.Query, address, userAgent, unit, out source)
-            : Visit.TryReadUnit(request.Query, unit, out var written) ? written : 0)];
+        unit = unit[
+            ..(
+                request.Address is { } address ? WriteUnit(request.Query, address, userAgent, unit, out source)
+                : Visit.TryReadUnit(request.Query, unit, out var written) ? written
+                : 0
+            )
+        ];
         if (unit.IsEmpty && IsChance(experiment) && stated < 0 && !Visit.IsMachine(verdict))
         {
             violations.Add("ip", "is required for an A/B test when there is no u parameter", ViolationCodes.Required);
             return null;
         }
         var visitor = Visit.ContextOf(now, facts, CountryCode.Parse(request.Country), headers, request.Query);
-        return Explainer.Explain(experiment, visitor, new ExplainedSender
-        {
-            Unit = unit,
-            UnitSource = source == UnitSource.Parameter ? "u parameter" : "viewer key",
-            Stated = stated,
-            Verdict = new ExplainedVerdict(
-                VerdictNames.Of(verdict), judgement.Reason, judgement.Rule?.CertaintyText, judgement.Shadow?.ShadowText,
-                Visit.IsMachine(verdict), EffectOf(verdict)),
-            IsCounted = !Visit.IsMachine(verdict),
-        });
+        return Explainer.Explain(
+            experiment,
+            visitor,
+            new ExplainedSender
+            {
+                Unit = unit,
+                UnitSource = source == UnitSource.Parameter ? "u parameter" : "viewer key",
+                Stated = stated,
+                Verdict = new ExplainedVerdict(
+                    VerdictNames.Of(verdict),
+                    judgement.Reason,
+                    judgement.Rule?.CertaintyText,
+                    judgement.Shadow?.ShadowText,
+                    Visit.IsMachine(verdict),
+                    EffectOf(verdict)
+                ),
+                IsCounted = !Visit.IsMachine(verdict),
+            }
+        );
     }
 
     private static int WriteUnit(
-        string query, in ClientAddress address, string? userAgent, Span<byte> unit, out UnitSource source)
+        string query,
+        in ClientAddress address,
+        string? userAgent,
+        Span<byte> unit,
+        out UnitSource source
+    )
     {
         Span<byte> text = stackalloc byte[ClientAddress.TextMaxBytes];
         text = text[..address.WriteText(text)];
@@ -83,10 +117,11 @@ internal static class VisitExplanation
     private static bool IsChance(CatalogEntry experiment) =>
         experiment.Type == ExperimentType.AbTest && experiment.Status != ExperimentStatus.Completed;
 
-    private static string EffectOf(Verdict verdict) => verdict switch
-    {
-        Verdict.Human or Verdict.Proxy => "gets a variant and is counted",
-        Verdict.Unknown or Verdict.Unjudged => "gets a variant and is counted, but results do not learn from it",
-        _ => "gets the default variant and is not counted",
-    };
+    private static string EffectOf(Verdict verdict) =>
+        verdict switch
+        {
+            Verdict.Human or Verdict.Proxy => "gets a variant and is counted",
+            Verdict.Unknown or Verdict.Unjudged => "gets a variant and is counted, but results do not learn from it",
+            _ => "gets the default variant and is not counted",
+        };
 }

@@ -5,8 +5,9 @@ using Xunit;
 namespace Edge.FaultTests.Disk;
 
 /// <summary>
-/// A small ext4 of its own in an image file, mounted through a loop device: a disk that can be filled up and whose power can be cut. Needs
-/// root and the right to mount. Whatever happens, it is unmounted and removed; what a killed test run left behind, the next one removes.
+/// A small ext4 of its own in an image file, mounted through a loop device: a disk that can be filled up and whose
+/// power can be cut. Needs root and the right to mount. Whatever happens, it is unmounted and removed; what a killed
+/// test run left behind, the next one removes.
 /// </summary>
 internal sealed class LoopDisk : IDisposable
 {
@@ -37,9 +38,23 @@ internal sealed class LoopDisk : IDisposable
         try
         {
             Directory.CreateDirectory(Path);
-            using (var image = File.Create(_image)) image.SetLength((long)mebibytes << 20);
+            using (var image = File.Create(_image))
+            {
+                image.SetLength((long)mebibytes << 20);
+            }
             // No reserve for root: the tests run as root and mean the disk to be full when it is.
-            SystemCommand.Run("mkfs.ext4", "-q", "-F", "-m", "0", "-b", "4096", "-E", "lazy_itable_init=0,lazy_journal_init=0", _image);
+            SystemCommand.Run(
+                "mkfs.ext4",
+                "-q",
+                "-F",
+                "-m",
+                "0",
+                "-b",
+                "4096",
+                "-E",
+                "lazy_itable_init=0,lazy_journal_init=0",
+                _image
+            );
             Mount();
         }
         catch
@@ -61,16 +76,24 @@ internal sealed class LoopDisk : IDisposable
         return new LoopDisk(mebibytes);
     }
 
-    /// <summary>Loses everything that was not synced. Until <see cref="PowerOn"/> every access fails with an I/O error.</summary>
+    /// <summary>
+    /// Loses everything that was not synced. Until <see cref="PowerOn"/> every access fails with an I/O error.
+    /// </summary>
     public void CutPower()
     {
         var directory = Open(Path, 0);
-        if (directory < 0) throw new IOException($"open {Path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        if (directory < 0)
+        {
+            throw new IOException($"open {Path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+
         try
         {
             var flags = NoLogFlush;
             if (Control(directory, ShutdownRequest, ref flags) != 0)
+            {
                 throw new IOException($"shutdown of {Path}: {Marshal.GetLastPInvokeErrorMessage()}");
+            }
         }
         finally
         {
@@ -123,20 +146,32 @@ internal sealed class LoopDisk : IDisposable
 
     private void Unmount()
     {
-        if (!_isMounted) return;
+        if (!_isMounted)
+        {
+            return;
+        }
+
         var problem = SystemCommand.TryRun("umount", Path);
         for (var i = 0; problem is not null && i < BusyRetries; i++)
         {
             Thread.Sleep(BusyPauseMs);
             problem = SystemCommand.TryRun("umount", Path);
         }
-        if (problem is not null) throw new IOException(problem);
+        if (problem is not null)
+        {
+            throw new IOException(problem);
+        }
+
         _isMounted = false;
     }
 
     private static string? FindObstacle()
     {
-        if (!OperatingSystem.IsLinux()) return "this is not Linux";
+        if (!OperatingSystem.IsLinux())
+        {
+            return "this is not Linux";
+        }
+
         RemoveLeftovers();
         try
         {
@@ -158,7 +193,10 @@ internal sealed class LoopDisk : IDisposable
         {
             var owner = System.IO.Path.GetFileName(directory)[DirectoryPrefix.Length..].Split('-')[0];
             var isKnown = int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out var pid);
-            if (isKnown && !Directory.Exists($"/proc/{pid}")) Remove(directory);
+            if (isKnown && !Directory.Exists($"/proc/{pid}"))
+            {
+                Remove(directory);
+            }
         }
     }
 
@@ -166,11 +204,23 @@ internal sealed class LoopDisk : IDisposable
     {
         var mount = System.IO.Path.Combine(directory, "mount");
         // Lazily, so that a process which still has a file open there cannot keep the loop device.
-        if (File.ReadLines("/proc/self/mounts").Any(line => line.Split(' ')[1] == mount)) SystemCommand.TryRun("umount", "-l", mount);
-        if (!Directory.Exists(directory)) return;
+        if (File.ReadLines("/proc/self/mounts").Any(line => line.Split(' ')[1] == mount))
+        {
+            SystemCommand.TryRun("umount", "-l", mount);
+        }
+
+        if (!Directory.Exists(directory))
+        {
+            return;
+        }
+
         try
         {
-            if (Directory.Exists(mount)) Directory.Delete(mount);
+            if (Directory.Exists(mount))
+            {
+                Directory.Delete(mount);
+            }
+
             Directory.Delete(directory, recursive: true);
         }
         catch (IOException)

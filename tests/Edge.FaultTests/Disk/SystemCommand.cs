@@ -13,7 +13,11 @@ internal static class SystemCommand
     {
         try
         {
-            var start = new ProcessStartInfo(name, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+            var start = new ProcessStartInfo(name, arguments)
+            {
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            };
             using var process = Process.Start(start)!;
             var error = process.StandardError.ReadToEndAsync();
             var output = process.StandardOutput.ReadToEndAsync();
@@ -22,7 +26,11 @@ internal static class SystemCommand
                 process.Kill();
                 return $"{name} did not end within {TimeoutMs} ms";
             }
-            if (process.ExitCode == 0) return null;
+            if (process.ExitCode == 0)
+            {
+                return null;
+            }
+
             return $"{name} ended with {process.ExitCode}: {(error.Result + output.Result).Trim().ReplaceLineEndings(" ")}";
         }
         catch (Win32Exception e)
@@ -33,6 +41,9 @@ internal static class SystemCommand
 
     public static void Run(string name, params string[] arguments)
     {
-        if (TryRun(name, arguments) is { } problem) throw new IOException(problem);
+        if (TryRun(name, arguments) is { } problem)
+        {
+            throw new IOException(problem);
+        }
     }
 }

@@ -7,8 +7,8 @@ using Edge.FaultTests.Oracle;
 namespace Edge.FaultTests.Load;
 
 /// <summary>
-/// One connection that loads pixels and follows links, one after the other. It speaks HTTP itself: a client library repeats a request
-/// when its connection breaks, and then one event of the outside ledger would be two of the service.
+/// One connection that loads pixels and follows links, one after the other. It speaks HTTP itself: a client library
+/// repeats a request when its connection breaks, and then one event of the outside ledger would be two of the service.
 /// </summary>
 internal sealed class Visitor(int number, Uri address, OutsideLedger ledger, Random random) : IDisposable
 {
@@ -29,9 +29,7 @@ internal sealed class Visitor(int number, Uri address, OutsideLedger ledger, Ran
     /// <summary>Visits as long as it may, or until the connection breaks.</summary>
     public async Task VisitAsync(Func<bool> mayGoOn)
     {
-        while (mayGoOn() && await VisitOnceAsync() is not null)
-        {
-        }
+        while (mayGoOn() && await VisitOnceAsync() is not null) { }
     }
 
     /// <summary>One visit; null when the connection broke before the answer was complete.</summary>
@@ -41,9 +39,17 @@ internal sealed class Visitor(int number, Uri address, OutsideLedger ledger, Ran
         using var deadline = new CancellationTokenSource(AnswerDeadline);
         try
         {
-            if (!_socket.Connected) await _socket.ConnectAsync(IPAddress.Parse(address.Host), address.Port, deadline.Token);
+            if (!_socket.Connected)
+            {
+                await _socket.ConnectAsync(IPAddress.Parse(address.Host), address.Port, deadline.Token);
+            }
+
             await _socket.SendAsync(Request(sent), deadline.Token);
-            if (await ReceiveAsync(deadline.Token) is not { } answer) return null;
+            if (await ReceiveAsync(deadline.Token) is not { } answer)
+            {
+                return null;
+            }
+
             Judge(sent, answer);
             return sent;
         }
@@ -60,8 +66,10 @@ internal sealed class Visitor(int number, Uri address, OutsideLedger ledger, Ran
 
     public void Dispose() => _socket.Dispose();
 
-    private ReadOnlyMemory<byte> Request(SentEvent sent) => Encoding.ASCII.GetBytes(
-        $"GET /s/demo-ab/{(sent.IsClick ? "click" : "pixel.gif")} HTTP/1.1\r\nHost: {address.Authority}\r\nReferer: {sent.Referrer}\r\n\r\n");
+    private ReadOnlyMemory<byte> Request(SentEvent sent) =>
+        Encoding.ASCII.GetBytes(
+            $"GET /s/demo-ab/{(sent.IsClick ? "click" : "pixel.gif")} HTTP/1.1\r\nHost: {address.Authority}\r\nReferer: {sent.Referrer}\r\n\r\n"
+        );
 
     /// <summary>Head and body of one answer; null when the connection closed before its end.</summary>
     private async Task<(string Head, int BodyBytes)?> ReceiveAsync(CancellationToken cancellation)
@@ -70,13 +78,24 @@ internal sealed class Visitor(int number, Uri address, OutsideLedger ledger, Ran
         while (received < _answer.Length)
         {
             var count = await _socket.ReceiveAsync(_answer.AsMemory(received), cancellation);
-            if (count == 0) return null;
+            if (count == 0)
+            {
+                return null;
+            }
+
             received += count;
             var end = _answer.AsSpan(0, received).IndexOf("\r\n\r\n"u8);
-            if (end < 0) continue;
+            if (end < 0)
+            {
+                continue;
+            }
+
             var head = Encoding.Latin1.GetString(_answer, 0, end + 2);
             var length = int.Parse(Header(head, "Content-Length") ?? "0", CultureInfo.InvariantCulture);
-            if (received >= end + 4 + length) return (head, length);
+            if (received >= end + 4 + length)
+            {
+                return (head, length);
+            }
         }
         Finding = $"an answer is longer than {AnswerMaxBytes} bytes";
         return null;
@@ -86,9 +105,16 @@ internal sealed class Visitor(int number, Uri address, OutsideLedger ledger, Ran
     {
         var (head, bodyBytes) = answer;
         var isRight = sent.IsClick
-            ? head.StartsWith("HTTP/1.1 302 ", StringComparison.Ordinal) && Header(head, "Location") == "https://example.com/landing"
-            : head.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal) && Header(head, "Content-Type") == "image/gif" && bodyBytes == 43;
-        if (!isRight) Finding ??= $"event {sent.Number} ({sent.Type}) was answered with {head.Split('\r')[0]}";
+            ? head.StartsWith("HTTP/1.1 302 ", StringComparison.Ordinal)
+                && Header(head, "Location") == "https://example.com/landing"
+            : head.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal)
+                && Header(head, "Content-Type") == "image/gif"
+                && bodyBytes == 43;
+        if (!isRight)
+        {
+            Finding ??= $"event {sent.Number} ({sent.Type}) was answered with {head.Split('\r')[0]}";
+        }
+
         sent.Promise = Header(head, "Edge-Ack") switch
         {
             "disk" => Promise.Disk,
@@ -107,7 +133,11 @@ internal sealed class Visitor(int number, Uri address, OutsideLedger ledger, Ran
     private static string? Header(string head, string name)
     {
         var at = head.IndexOf($"\r\n{name}: ", StringComparison.OrdinalIgnoreCase);
-        if (at < 0) return null;
+        if (at < 0)
+        {
+            return null;
+        }
+
         at += name.Length + 4;
         return head[at..head.IndexOf('\r', at)];
     }

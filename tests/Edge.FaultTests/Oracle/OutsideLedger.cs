@@ -18,7 +18,10 @@ internal sealed class OutsideLedger(string name, int fillerMaxChars)
     {
         get
         {
-            lock (_lock) return _sent.Count;
+            lock (_lock)
+            {
+                return _sent.Count;
+            }
         }
     }
 
@@ -37,17 +40,27 @@ internal sealed class OutsideLedger(string name, int fillerMaxChars)
     public OutsideLedger Copy()
     {
         var copy = new OutsideLedger(name, fillerMaxChars);
-        foreach (var sent in All()) copy.Begin(sent.Visitor, sent.IsClick).Promise = sent.Promise;
+        foreach (var sent in All())
+        {
+            copy.Begin(sent.Visitor, sent.IsClick).Promise = sent.Promise;
+        }
+
         return copy;
     }
 
     public long Count(Promise promise)
     {
-        lock (_lock) return _sent.LongCount(sent => sent.Promise == promise);
+        lock (_lock)
+        {
+            return _sent.LongCount(sent => sent.Promise == promise);
+        }
     }
 
     public SentEvent[] All()
     {
-        lock (_lock) return [.. _sent];
+        lock (_lock)
+        {
+            return [.. _sent];
+        }
     }
 }

@@ -19,8 +19,8 @@ internal enum Promise
 }
 
 /// <summary>
-/// One event a visitor sent. Its number stands in the referrer, followed by a text that is computed from the number, so that a delivered
-/// event can be told from a damaged one.
+/// One event a visitor sent. Its number stands in the referrer, followed by a text that is computed from the number, so
+/// that a delivered event can be told from a damaged one.
 /// </summary>
 internal sealed class SentEvent(OutsideLedger ledger, int number, int visitor, bool isClick)
 {
@@ -45,7 +45,11 @@ internal sealed class SentEvent(OutsideLedger ledger, int number, int visitor, b
     {
         number = 0;
         var prefix = $"{Host}{ledgerName}/";
-        if (!referrer.StartsWith(prefix, StringComparison.Ordinal)) return false;
+        if (!referrer.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
         var rest = referrer.AsSpan(prefix.Length);
         var end = rest.IndexOf('/');
         return end > 0 && int.TryParse(rest[..end], NumberStyles.None, CultureInfo.InvariantCulture, out number);
@@ -55,13 +59,17 @@ internal sealed class SentEvent(OutsideLedger ledger, int number, int visitor, b
     {
         // Any spreading of the number's bits does; it has to differ between neighbours, in content and in length.
         var state = (uint)number * 2_654_435_761;
-        return string.Create((int)(state % (uint)ledger.FillerMaxChars), state, static (text, state) =>
-        {
-            for (var i = 0; i < text.Length; i++)
+        return string.Create(
+            (int)(state % (uint)ledger.FillerMaxChars),
+            state,
+            static (text, state) =>
             {
-                state = (state * 1_664_525) + 1_013_904_223;
-                text[i] = (char)('a' + (int)((state >> 24) % 26));
+                for (var i = 0; i < text.Length; i++)
+                {
+                    state = (state * 1_664_525) + 1_013_904_223;
+                    text[i] = (char)('a' + (int)((state >> 24) % 26));
+                }
             }
-        });
+        );
     }
 }

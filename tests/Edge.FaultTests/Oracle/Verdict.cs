@@ -4,8 +4,8 @@ using Edge.Tests.Support;
 namespace Edge.FaultTests.Oracle;
 
 /// <summary>
-/// What was delivered, compared with what was sent and promised: acknowledged within delivered, delivered within attempted, payloads as
-/// sent, repetitions with the same bytes, and the order of each visitor kept.
+/// What was delivered, compared with what was sent and promised: acknowledged within delivered, delivered within
+/// attempted, payloads as sent, repetitions with the same bytes, and the order of each visitor kept.
 /// </summary>
 internal sealed class Verdict
 {
@@ -16,9 +16,7 @@ internal sealed class Verdict
 
     private readonly List<string> _findings = [];
 
-    private Verdict()
-    {
-    }
+    private Verdict() { }
 
     public long Attempted { get; private set; }
 
@@ -55,23 +53,34 @@ internal sealed class Verdict
                 wrong.Add($"a forwarded line is not JSON: {Shorten(line)}");
                 continue;
             }
-            if (!SentEvent.TryReadNumber(delivered.Text("referrer"), ledger.Name, out var number) || number >= sent.Length)
+            if (
+                !SentEvent.TryReadNumber(delivered.Text("referrer"), ledger.Name, out var number)
+                || number >= sent.Length
+            )
             {
                 verdict.Phantoms++;
                 phantoms.Add($"nobody sent {Shorten(line)}");
                 continue;
             }
             var original = sent[number];
-            if (delivered.Text("referrer") != original.Referrer
+            if (
+                delivered.Text("referrer") != original.Referrer
                 || delivered.Text("type") != original.Type
-                || delivered.Text("experiment") != "demo-ab")
+                || delivered.Text("experiment") != "demo-ab"
+            )
             {
                 wrong.Add($"event {number} was delivered with another payload: {Shorten(line)}");
             }
             if (firstLines[number] is { } first)
             {
                 verdict.Duplicates++;
-                if (first != line) wrong.Add($"event {number} was delivered twice with different bytes: {Shorten(first)} and {Shorten(line)}");
+                if (first != line)
+                {
+                    wrong.Add(
+                        $"event {number} was delivered twice with different bytes: {Shorten(first)} and {Shorten(line)}"
+                    );
+                }
+
                 continue;
             }
             firstLines[number] = line;
@@ -82,7 +91,10 @@ internal sealed class Verdict
                 phantoms.Add($"event {number} was answered as not kept and yet delivered");
             }
             if (newestOfVisitor.TryGetValue(original.Visitor, out var newest) && newest > number)
+            {
                 disorder.Add($"event {number} of visitor {original.Visitor} came after its event {newest}");
+            }
+
             newestOfVisitor[original.Visitor] = number;
         }
 
@@ -119,7 +131,11 @@ internal sealed class Verdict
 
     private void Add(string kind, List<string> findings)
     {
-        if (findings.Count == 0) return;
+        if (findings.Count == 0)
+        {
+            return;
+        }
+
         _findings.Add($"{findings.Count} {kind}: {string.Join("; ", findings.Take(NamedFindings))}");
     }
 }

@@ -3,8 +3,8 @@ using Edge.Tests.Support;
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>
-/// The sink refuses events while they come in, and the process is killed: what the sink has not taken must come again. The directory of the
-/// forwarded files is moved away and a file put in its place, which stops root as well.
+/// The sink refuses events while they come in, and the process is killed: what the sink has not taken must come again.
+/// The directory of the forwarded files is moved away and a file put in its place, which stops root as well.
 /// </summary>
 internal static class BlockedSinkScenario
 {
@@ -20,11 +20,19 @@ internal static class BlockedSinkScenario
         for (var i = 0; i < cycles && site.IsClean; i++)
         {
             site.Cycles++;
-            if (await site.StartAsync() is not { } edge) return;
+            if (await site.StartAsync() is not { } edge)
+            {
+                return;
+            }
+
             await using (edge)
             {
                 await site.VisitAsync(edge, Traffic);
-                while (!Directory.Exists(directory) || Forwarded.Lines(site.DataDir).Length == 0) await Task.Delay(20);
+                while (!Directory.Exists(directory) || Forwarded.Lines(site.DataDir).Length == 0)
+                {
+                    await Task.Delay(20);
+                }
+
                 Directory.Move(directory, away);
                 await File.WriteAllTextAsync(directory, "in the way");
                 await site.VisitAsync(edge, Traffic);

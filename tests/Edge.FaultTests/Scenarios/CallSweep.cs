@@ -5,7 +5,8 @@ using Xunit;
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>
-/// <see cref="CallSweepScenario"/> for one failure and one call after the other, until a run ends without having made that many calls.
+/// <see cref="CallSweepScenario"/> for one failure and one call after the other, until a run ends without having made
+/// that many calls.
 /// </summary>
 internal static class CallSweep
 {
@@ -21,16 +22,24 @@ internal static class CallSweep
     public static Task RunAsync(string what, bool isAged)
     {
         var random = new Random(Tier.Seed + what.Length);
-        return RunAsync(what, isAged, Tier.IsLong
-            ? Enumerable.Range(1, CallsAtMost)
-            : [random.Next(1, CallsOfStart), random.Next(CallsOfStart, CallsAtLeast)]);
+        return RunAsync(
+            what,
+            isAged,
+            Tier.IsLong
+                ? Enumerable.Range(1, CallsAtMost)
+                : [random.Next(1, CallsOfStart), random.Next(CallsOfStart, CallsAtLeast)]
+        );
     }
 
     /// <summary>Only some calls under traffic.</summary>
     public static Task RunSamplesAsync(string what, int samples)
     {
         var random = new Random(Tier.Seed);
-        return RunAsync(what, isAged: true, Enumerable.Range(0, samples).Select(_ => random.Next(CallsOfStart, CallsAtLeast)));
+        return RunAsync(
+            what,
+            isAged: true,
+            Enumerable.Range(0, samples).Select(_ => random.Next(CallsOfStart, CallsAtLeast))
+        );
     }
 
     private static async Task RunAsync(string what, bool isAged, IEnumerable<int> calls)
@@ -39,7 +48,10 @@ internal static class CallSweep
         var random = new Random(Tier.Seed);
         using var original = new TempDirectory();
         var aged = new Site(original.Path, FaultBuild.Path, random);
-        if (isAged) await aged.FillBacklogAsync(CallSweepScenario.AgedBytes);
+        if (isAged)
+        {
+            await aged.FillBacklogAsync(CallSweepScenario.AgedBytes);
+        }
 
         var report = new RunReport($"a call fails with {what}, {state}", Tier.Seed, cyclesWanted: null);
         var beganAt = Stopwatch.GetTimestamp();
@@ -50,9 +62,19 @@ internal static class CallSweep
             var site = aged.CopyTo(directory["data"]);
             var (wasHit, verdict) = await new CallSweepScenario(what).RunAsync(site, nth);
             report.Add(1, verdict);
-            Assert.True(site.IsClean, $"call {nth} fails with {what}, {state}, seed {Tier.Seed} ({verdict}):\n{string.Join('\n', site.Findings)}");
-            if (!wasHit) report.SetComplete();
-            if (!wasHit || !Tier.HasTime(beganAt)) break;
+            Assert.True(
+                site.IsClean,
+                $"call {nth} fails with {what}, {state}, seed {Tier.Seed} ({verdict}):\n{string.Join('\n', site.Findings)}"
+            );
+            if (!wasHit)
+            {
+                report.SetComplete();
+            }
+
+            if (!wasHit || !Tier.HasTime(beganAt))
+            {
+                break;
+            }
         }
         await report.WriteAsync();
     }

@@ -4,9 +4,10 @@ using Edge.Tests.Support;
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>
-/// Traffic into a service whose one sink is an HTTP receiver that refuses some events for good, fails, falls silent and drops answers after
-/// it has taken the data, while the service is killed at random moments and at its kill points. What is delivered is what the receiver took
-/// and what stands in the dead letters. An event in two batches, or a repeated batch with other events, is a finding.
+/// Traffic into a service whose one sink is an HTTP receiver that refuses some events for good, fails, falls silent and
+/// drops answers after it has taken the data, while the service is killed at random moments and at its kill points.
+/// What is delivered is what the receiver took and what stands in the dead letters. An event in two batches, or a
+/// repeated batch with other events, is a finding.
 /// </summary>
 internal sealed class HttpScenario(Site site, HttpReceiver receiver)
 {
@@ -18,42 +19,75 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
     /// <summary>One event in so many is refused.</summary>
     private const int PoisonEvery = 61;
 
-    private static readonly string[] KillPoints = ["before-sink", "after-sink", "before-cursor", "after-cursor", "before-dead-letter", "before-dead-letter", "after-dead-letter"];
+    private static readonly string[] KillPoints =
+    [
+        "before-sink",
+        "after-sink",
+        "before-cursor",
+        "after-cursor",
+        "before-dead-letter",
+        "before-dead-letter",
+        "after-dead-letter",
+    ];
 
     /// <summary>A round with a data directory and a receiver of its own.</summary>
     /// <param name="binary">The build under test; only the fault build has kill points.</param>
     /// <param name="settings">Environment of the service.</param>
-    public static Rounds.Round On(string binary, params (string Name, string Value)[] settings) => async (random, cycles) =>
-    {
-        await using var receiver = await HttpReceiver.StartAsync();
-        using var directory = new TempDirectory();
-        var deadLetters = Path.Combine(directory.Path, "dead-letters", "receiver");
-        var site = new Site(directory.Path, binary, random, [.. SinkSettings(receiver.Url), .. settings])
+    public static Rounds.Round On(string binary, params (string Name, string Value)[] settings) =>
+        async (random, cycles) =>
         {
-            Delivered = () => Task.FromResult(Delivered(receiver, deadLetters)),
-            HasDelivered = referrer => Task.FromResult(
-                receiver.Lines.Concat(ReadDeadLetters(deadLetters)).Any(line => line.Contains(referrer, StringComparison.Ordinal))),
-            // Each refused event costs a dozen requests, and a backlog of tens of thousands holds hundreds of them.
-            DeliveryDeadline = TimeSpan.FromSeconds(20),
+            await using var receiver = await HttpReceiver.StartAsync();
+            using var directory = new TempDirectory();
+            var deadLetters = Path.Combine(directory.Path, "dead-letters", "receiver");
+            var site = new Site(directory.Path, binary, random, [.. SinkSettings(receiver.Url), .. settings])
+            {
+                Delivered = () => Task.FromResult(Delivered(receiver, deadLetters)),
+                HasDelivered = referrer =>
+                    Task.FromResult(
+                        receiver
+                            .Lines.Concat(ReadDeadLetters(deadLetters))
+                            .Any(line => line.Contains(referrer, StringComparison.Ordinal))
+                    ),
+                // Each refused event costs a dozen requests, and a backlog of tens of thousands holds hundreds of them.
+                DeliveryDeadline = TimeSpan.FromSeconds(20),
+            };
+            var scenario = new HttpScenario(site, receiver);
+            var faults = new Random(random.Next());
+            receiver.Script = request =>
+                request.Lines.Any(IsPoison) ? new ScriptedAnswer(422, Takes: false, "poison") : scenario.Fault(faults);
+            for (var i = 0; i < cycles && site.IsClean; i++)
+            {
+                await scenario.RunAsync();
+            }
+
+            receiver.Script = request =>
+                request.Lines.Any(IsPoison) ? new ScriptedAnswer(422, Takes: false, "poison") : ScriptedAnswer.Ok;
+            var verdict = await site.JudgeAsync();
+            site.Add(scenario.BrokenBatches());
+            return (site, verdict);
         };
-        var scenario = new HttpScenario(site, receiver);
-        var faults = new Random(random.Next());
-        receiver.Script = request => request.Lines.Any(IsPoison) ? new ScriptedAnswer(422, Takes: false, "poison") : scenario.Fault(faults);
-        for (var i = 0; i < cycles && site.IsClean; i++) await scenario.RunAsync();
-        receiver.Script = request => request.Lines.Any(IsPoison) ? new ScriptedAnswer(422, Takes: false, "poison") : ScriptedAnswer.Ok;
-        var verdict = await site.JudgeAsync();
-        site.Add(scenario.BrokenBatches());
-        return (site, verdict);
-    };
 
     private async Task RunAsync()
     {
         site.Cycles++;
         var point = KillPoints[site.Random.Next(KillPoints.Length)];
-        (string, string)[] kill = site.Random.Next(2) == 0 ? [("EDGE_KILL_AT", $"{point}:{(point.EndsWith("letter", StringComparison.Ordinal) ? 1 : site.Random.Next(1, 5))}")] : [];
+        (string, string)[] kill =
+            site.Random.Next(2) == 0
+                ?
+                [
+                    (
+                        "EDGE_KILL_AT",
+                        $"{point}:{(point.EndsWith("letter", StringComparison.Ordinal) ? 1 : site.Random.Next(1, 5))}"
+                    ),
+                ]
+                : [];
         await using var edge = site.Launch(kill);
         // It may die before it is ready, which is as good a moment as any.
-        if (!await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(PlantedMaxMs))) return;
+        if (!await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(PlantedMaxMs)))
+        {
+            return;
+        }
+
         var crowd = site.SendCrowd(edge);
         await edge.ExitCodeWithinAsync(TimeSpan.FromMilliseconds(site.Random.Next(TrafficMinMs, TrafficMaxMs)));
         await edge.KillAsync();
@@ -62,7 +96,11 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
 
     private ScriptedAnswer Fault(Random random)
     {
-        if (random.Next(100) >= FaultPercent) return ScriptedAnswer.Ok;
+        if (random.Next(100) >= FaultPercent)
+        {
+            return ScriptedAnswer.Ok;
+        }
+
         return random.Next(5) switch
         {
             0 => new ScriptedAnswer(500, Takes: false),
@@ -79,7 +117,11 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
         foreach (var batch in receiver.Taken.GroupBy(request => request.Batch))
         {
             var texts = batch.Select(request => request.Text).Distinct().Count();
-            if (texts > 1) yield return $"batch {batch.Key} came with {texts} different bodies";
+            if (texts > 1)
+            {
+                yield return $"batch {batch.Key} came with {texts} different bodies";
+            }
+
             foreach (var line in batch.First().Lines)
             {
                 if (!batchOf.TryAdd(IdOf(line), batch.Key))
@@ -98,17 +140,27 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
         var lines = new List<string>();
         foreach (var line in receiver.Lines)
         {
-            while (letters.TryPeek(out var letter) && string.CompareOrdinal(IdOf(letter), IdOf(line)) < 0) lines.Add(letters.Dequeue());
+            while (letters.TryPeek(out var letter) && string.CompareOrdinal(IdOf(letter), IdOf(line)) < 0)
+            {
+                lines.Add(letters.Dequeue());
+            }
+
             lines.Add(line);
         }
         return [.. lines, .. letters];
     }
 
-    private static IEnumerable<string> ReadDeadLetters(string directory) => !Directory.Exists(directory) ? [] :
-        Directory.GetFiles(directory, "*.ndjson").SelectMany(Forwarded.ReadCompleteLines)
-            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("event").GetRawText());
+    private static IEnumerable<string> ReadDeadLetters(string directory) =>
+        !Directory.Exists(directory)
+            ? []
+            : Directory
+                .GetFiles(directory, "*.ndjson")
+                .SelectMany(Forwarded.ReadCompleteLines)
+                .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("event").GetRawText());
 
-    /// <summary>Read without parsing: a receiver that takes long for thousands of lines would be what is measured.</summary>
+    /// <summary>
+    /// Read without parsing: a receiver that takes long for thousands of lines would be what is measured.
+    /// </summary>
     private static string IdOf(string line)
     {
         const string Before = "\"id\":\"";
@@ -120,17 +172,21 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
     private static bool IsPoison(string line)
     {
         var hash = 0;
-        foreach (var c in IdOf(line)) hash = unchecked((hash * 31) + c) & int.MaxValue;
+        foreach (var c in IdOf(line))
+        {
+            hash = unchecked((hash * 31) + c) & int.MaxValue;
+        }
+
         return hash % PoisonEvery == 0;
     }
 
     private static (string Name, string Value)[] SinkSettings(Uri url) =>
-    [
-        ("EDGE__SINKS__FILE__ENABLED", "false"),
-        ("EDGE__SINKS__RECEIVER__TYPE", "http"),
-        ("EDGE__SINKS__RECEIVER__URL", url.ToString()),
-        ("EDGE__SINKS__RECEIVER__ALLOWPRIVATE", "true"),
-        ("EDGE__SINKS__RECEIVER__LINGERMS", "20"),
-        ("EDGE__SINKS__RECEIVER__RETRYCEILINGMS", "100"),
-    ];
+        [
+            ("EDGE__SINKS__FILE__ENABLED", "false"),
+            ("EDGE__SINKS__RECEIVER__TYPE", "http"),
+            ("EDGE__SINKS__RECEIVER__URL", url.ToString()),
+            ("EDGE__SINKS__RECEIVER__ALLOWPRIVATE", "true"),
+            ("EDGE__SINKS__RECEIVER__LINGERMS", "20"),
+            ("EDGE__SINKS__RECEIVER__RETRYCEILINGMS", "100"),
+        ];
 }

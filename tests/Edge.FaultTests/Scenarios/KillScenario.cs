@@ -14,7 +14,10 @@ internal static class KillScenario
     /// <summary>Longest time a planted kill point may take to be reached.</summary>
     private const int PlantedMaxMs = 1_500;
 
-    /// <summary>Kills at random moments, sometimes in the middle of the start; in some cycles the sink is off and a backlog grows.</summary>
+    /// <summary>
+    /// Kills at random moments, sometimes in the middle of the start; in some cycles the sink is off and a backlog
+    /// grows.
+    /// </summary>
     public static async Task AtRandomMomentsAsync(Site site, int cycles)
     {
         for (var i = 0; i < cycles && site.IsClean; i++)
@@ -26,7 +29,11 @@ internal static class KillScenario
                 await Task.Delay(site.Random.Next(BootMaxMs));
                 continue;
             }
-            if (await site.StartAsync(SinkSwitch(site)) is not { } edge) return;
+            if (await site.StartAsync(SinkSwitch(site)) is not { } edge)
+            {
+                return;
+            }
+
             await using (edge)
             {
                 var crowd = site.SendCrowd(edge);
@@ -44,9 +51,15 @@ internal static class KillScenario
         {
             site.Cycles++;
             var point = points[i % points.Count];
-            await using var edge = site.Launch(("EDGE_KILL_AT", $"{point.Name}:{site.Random.Next(1, point.MaxPassage + 1)}"));
+            await using var edge = site.Launch(
+                ("EDGE_KILL_AT", $"{point.Name}:{site.Random.Next(1, point.MaxPassage + 1)}")
+            );
             // It may die before it is ready, which is as good a moment as any.
-            if (!await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(PlantedMaxMs))) continue;
+            if (!await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(PlantedMaxMs)))
+            {
+                continue;
+            }
+
             var crowd = site.SendCrowd(edge);
             await edge.ExitCodeWithinAsync(TimeSpan.FromMilliseconds(PlantedMaxMs));
             await edge.KillAsync();
@@ -58,7 +71,9 @@ internal static class KillScenario
         site.Random.Next(100) < SinkOffPercent ? [("EDGE__SINKS__FILE__ENABLED", "false")] : [];
 }
 
-/// <summary>A named place in the fault build, and how often at most it is passed before the process is killed there.</summary>
+/// <summary>
+/// A named place in the fault build, and how often at most it is passed before the process is killed there.
+/// </summary>
 internal sealed record KillPoint(string Name, int MaxPassage)
 {
     public static readonly KillPoint[] All =

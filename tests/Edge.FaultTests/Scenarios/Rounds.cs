@@ -6,8 +6,9 @@ using Xunit;
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>
-/// Repeats a scenario in rounds: each round has a data directory of its own, goes through some cycles of start, traffic and fault, and ends
-/// with a verdict. So births of the journal are hit as well as old age, and a failed round names the seed that repeats it.
+/// Repeats a scenario in rounds: each round has a data directory of its own, goes through some cycles of start, traffic
+/// and fault, and ends with a verdict. So births of the journal are hit as well as old age, and a failed round names
+/// the seed that repeats it.
 /// </summary>
 internal static class Rounds
 {
@@ -26,7 +27,11 @@ internal static class Rounds
             var count = Math.Min(CyclesPerRound, report.CyclesLeft);
             var (site, verdict) = await round(new Random(SeedOf(Tier.Seed, number)), count);
             report.Add(site.Cycles, verdict);
-            if (site.IsClean) continue;
+            if (site.IsClean)
+            {
+                continue;
+            }
+
             await report.WriteAsync();
             Assert.Fail($"{test}, seed {Tier.Seed}, round {number} ({verdict}):\n{string.Join('\n', site.Findings)}");
         }
@@ -39,7 +44,11 @@ internal static class Rounds
     /// <param name="settings">Environment of the service.</param>
     /// <param name="damagesRecords">See <see cref="Site.JudgeAsync"/>.</param>
     public static Round On(
-        string binary, Func<Site, int, Task> cycles, (string Name, string Value)[]? settings = null, bool damagesRecords = false) =>
+        string binary,
+        Func<Site, int, Task> cycles,
+        (string Name, string Value)[]? settings = null,
+        bool damagesRecords = false
+    ) =>
         async (random, count) =>
         {
             using var directory = new TempDirectory();

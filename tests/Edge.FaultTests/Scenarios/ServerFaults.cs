@@ -3,8 +3,9 @@ using Edge.Tests.Support;
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>
-/// Traffic into a service whose one sink is a real server behind a proxy; every cycle one fault of the server, the connection or the service,
-/// half of them with a kill -9 of the service in the middle. A repeated or missing row is a finding, and so is a dead letter.
+/// Traffic into a service whose one sink is a real server behind a proxy; every cycle one fault of the server, the
+/// connection or the service, half of them with a kill -9 of the service in the middle. A repeated or missing row is a
+/// finding, and so is a dead letter.
 /// </summary>
 internal abstract class ServerFaults(Site site)
 {
@@ -28,14 +29,34 @@ internal abstract class ServerFaults(Site site)
     /// <param name="faults">What can happen.</param>
     /// <param name="cycles">How often.</param>
     protected async Task<(Site Site, Oracle.Verdict Verdict)> RunAsync(
-        string dataDir, (string Name, string Value)[] settings, string[] faults, int cycles)
+        string dataDir,
+        (string Name, string Value)[] settings,
+        string[] faults,
+        int cycles
+    )
     {
         var (exitCode, _, error) = await EdgeProcess.RunAsync(["sink", "init", Sink], settings);
-        if (exitCode != 0) site.Add($"sink init: {error}");
-        for (var i = 0; i < cycles && site.IsClean; i++) await CycleAsync(faults[site.Random.Next(faults.Length)]);
+        if (exitCode != 0)
+        {
+            site.Add($"sink init: {error}");
+        }
+
+        for (var i = 0; i < cycles && site.IsClean; i++)
+        {
+            await CycleAsync(faults[site.Random.Next(faults.Length)]);
+        }
+
         var verdict = await site.JudgeAsync();
-        if (verdict.Duplicates > 0) site.Add($"{verdict.Duplicates} rows stand there twice");
-        if (Directory.Exists(Path.Combine(dataDir, "dead-letters", Sink))) site.Add("good events were set aside as dead letters");
+        if (verdict.Duplicates > 0)
+        {
+            site.Add($"{verdict.Duplicates} rows stand there twice");
+        }
+
+        if (Directory.Exists(Path.Combine(dataDir, "dead-letters", Sink)))
+        {
+            site.Add("good events were set aside as dead letters");
+        }
+
         return (site, verdict);
     }
 
@@ -53,14 +74,22 @@ internal abstract class ServerFaults(Site site)
     private async Task CycleAsync(string fault)
     {
         site.Cycles++;
-        if (await site.StartAsync() is not { } edge) return;
+        if (await site.StartAsync() is not { } edge)
+        {
+            return;
+        }
+
         await using (edge)
         {
             var crowd = site.SendCrowd(edge);
             await Task.Delay(site.Random.Next(TrafficMinMs, TrafficMaxMs));
             var killsEdge = fault == KillEdge || site.Random.Next(2) == 0;
             await StrikeAsync(fault, killsEdge ? edge.KillAsync : () => Task.CompletedTask);
-            if (!killsEdge) await Task.Delay(site.Random.Next(TrafficMaxMs));
+            if (!killsEdge)
+            {
+                await Task.Delay(site.Random.Next(TrafficMaxMs));
+            }
+
             await edge.KillAsync();
             await site.EndAsync(crowd);
         }

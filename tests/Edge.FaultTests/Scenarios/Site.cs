@@ -8,15 +8,17 @@ using Edge.Tests.Support;
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>
-/// One data directory, the binary that serves from it, and the outside ledger of its visitors. What contradicts a promise is collected as a
-/// finding and not thrown, because a planted bug is proven by findings. One task uses it.
+/// One data directory, the binary that serves from it, and the outside ledger of its visitors. What contradicts a
+/// promise is collected as a finding and not thrown, because a planted bug is proven by findings. One task uses it.
 /// </summary>
 internal sealed class Site
 {
     /// <summary>From the start after a fault until the service is ready and its counters agree.</summary>
     private static readonly TimeSpan RecoveryDeadline = TimeSpan.FromSeconds(5);
 
-    /// <summary>Referrers up to the length the service keeps would make the runs longer and prove nothing more.</summary>
+    /// <summary>
+    /// Referrers up to the length the service keeps would make the runs longer and prove nothing more.
+    /// </summary>
     private const int FillerMaxChars = 1_500;
 
     /// <summary>Visits of each visitor between two looks at how much there is.</summary>
@@ -26,7 +28,8 @@ internal sealed class Site
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>
-    /// Everything as small as it may be, so that seconds of traffic fill pages, segments and forwarded files; both answers wait for the disk.
+    /// Everything as small as it may be, so that seconds of traffic fill pages, segments and forwarded files; both
+    /// answers wait for the disk.
     /// </summary>
     private static readonly (string Name, string Value)[] Settings =
     [
@@ -48,7 +51,13 @@ internal sealed class Site
     private Counters? _last;
     private int _visitors;
 
-    private Site(string dataDir, string binary, Random random, (string Name, string Value)[] settings, OutsideLedger ledger)
+    private Site(
+        string dataDir,
+        string binary,
+        Random random,
+        (string Name, string Value)[] settings,
+        OutsideLedger ledger
+    )
     {
         DataDir = dataDir;
         Random = random;
@@ -65,9 +74,7 @@ internal sealed class Site
     /// <param name="random">Source of every choice.</param>
     /// <param name="settings">Environment beside the usual one, a planted bug for instance.</param>
     public Site(string dataDir, string binary, Random random, params (string Name, string Value)[] settings)
-        : this(dataDir, binary, random, settings, new OutsideLedger($"site-{random.Next():x8}", FillerMaxChars))
-    {
-    }
+        : this(dataDir, binary, random, settings, new OutsideLedger($"site-{random.Next():x8}", FillerMaxChars)) { }
 
     public string DataDir { get; }
 
@@ -94,7 +101,9 @@ internal sealed class Site
 
     public void Add(params IEnumerable<string> findings) => _findings.AddRange(findings);
 
-    /// <summary>A site that goes on from the state of this one, in a copy of its data directory. The service must be stopped.</summary>
+    /// <summary>
+    /// A site that goes on from the state of this one, in a copy of its data directory. The service must be stopped.
+    /// </summary>
     public Site CopyTo(string dataDir)
     {
         SystemCommand.Run("cp", "-a", DataDir + "/.", dataDir);
@@ -107,7 +116,11 @@ internal sealed class Site
         var edge = Launch(more);
         if (!await edge.IsReadyWithinAsync(RecoveryDeadline))
         {
-            Add(edge.HasExited ? $"the start was refused: {(await edge.Error).Trim()}" : $"not ready within {RecoveryDeadline.TotalSeconds} s");
+            Add(
+                edge.HasExited
+                    ? $"the start was refused: {(await edge.Error).Trim()}"
+                    : $"not ready within {RecoveryDeadline.TotalSeconds} s"
+            );
             await edge.DisposeAsync();
             return null;
         }
@@ -133,21 +146,30 @@ internal sealed class Site
         await EndAsync(crowd);
     }
 
-    /// <summary>Stores events while the sink is off, until the journal holds that many bytes; then stops in order.</summary>
+    /// <summary>
+    /// Stores events while the sink is off, until the journal holds that many bytes; then stops in order.
+    /// </summary>
     public async Task FillBacklogAsync(long bytes)
     {
-        if (await StartAsync(("EDGE__SINKS__FILE__ENABLED", "false")) is not { } edge) return;
+        if (await StartAsync(("EDGE__SINKS__FILE__ENABLED", "false")) is not { } edge)
+        {
+            return;
+        }
+
         await using (edge)
         {
             while (await ReadJournalBytesAsync(edge) < bytes && IsClean)
+            {
                 Add(await SendCrowd(edge, BacklogVisitsEach).FinishAsync());
+            }
+
             await edge.StopAsync();
         }
     }
 
     /// <summary>
-    /// The end of every scenario, faults over: the service starts, acknowledges and delivers a new event in time, forwards the rest, stops in
-    /// order, and what it has delivered is compared with what was promised.
+    /// The end of every scenario, faults over: the service starts, acknowledges and delivers a new event in time,
+    /// forwards the rest, stops in order, and what it has delivered is compared with what was promised.
     /// </summary>
     /// <param name="damagesRecords">
     /// The scenario damaged records on the disk. Those may be missing, if the service counts them as skipped.
@@ -162,19 +184,30 @@ internal sealed class Site
             {
                 await VisitFreshlyAsync(edge, clock);
                 skipped = (await DrainAsync(edge)).Skipped;
-                if (await edge.StopAsync() is not 0 and var code) Add($"the orderly stop ended with {code}: {(await edge.Error).Trim()}");
+                if (await edge.StopAsync() is not 0 and var code)
+                {
+                    Add($"the orderly stop ended with {code}: {(await edge.Error).Trim()}");
+                }
             }
         }
         var verdict = Verdict.Of(Ledger, [.. _collected, .. await Delivered()]);
         var isAccountedFor = damagesRecords && verdict.Lost <= skipped;
-        Add(verdict.Findings.Where(finding => !(isAccountedFor && finding.Contains(Verdict.LostKind, StringComparison.Ordinal))));
-        if (!damagesRecords && skipped > 0) Add($"{skipped} events were skipped");
+        Add(
+            verdict.Findings.Where(finding =>
+                !(isAccountedFor && finding.Contains(Verdict.LostKind, StringComparison.Ordinal))
+            )
+        );
+        if (!damagesRecords && skipped > 0)
+        {
+            Add($"{skipped} events were skipped");
+        }
+
         return verdict;
     }
 
     /// <summary>
-    /// Takes the complete forwarded files away, as a log shipper would, and keeps their lines for the verdict. Only while nothing is killed:
-    /// what follows the durable cursor may be written once more.
+    /// Takes the complete forwarded files away, as a log shipper would, and keeps their lines for the verdict. Only
+    /// while nothing is killed: what follows the durable cursor may be written once more.
     /// </summary>
     public void ShipForwardedFiles()
     {
@@ -186,7 +219,10 @@ internal sealed class Site
         }
     }
 
-    /// <summary>The counters once nothing is under way, checked against each other, against the visitors and against the time before.</summary>
+    /// <summary>
+    /// The counters once nothing is under way, checked against each other, against the visitors and against the time
+    /// before.
+    /// </summary>
     public async Task<Counters?> CheckCountersAsync(EdgeProcess edge)
     {
         var clock = Stopwatch.StartNew();
@@ -203,7 +239,11 @@ internal sealed class Site
                 }
                 Add(broken);
                 Add(counters.BrokenPromises(Ledger.Count(Promise.Disk), Ledger.Attempted));
-                if (_last is not null) Add(counters.BrokenSince(_last));
+                if (_last is not null)
+                {
+                    Add(counters.BrokenSince(_last));
+                }
+
                 return _last = counters;
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
@@ -214,7 +254,8 @@ internal sealed class Site
         }
     }
 
-    private static async Task<Counters> ReadCountersAsync(EdgeProcess edge) => Counters.Parse(await edge.Client.GetStringAsync("/ledger"));
+    private static async Task<Counters> ReadCountersAsync(EdgeProcess edge) =>
+        Counters.Parse(await edge.Client.GetStringAsync("/ledger"));
 
     private static async Task<long> ReadJournalBytesAsync(EdgeProcess edge)
     {
@@ -228,10 +269,16 @@ internal sealed class Site
     {
         using var visitor = new Visitor(_visitors++, edge.Address, Ledger, Random);
         var fresh = await visitor.VisitOnceAsync();
-        if (visitor.Finding is not null) Add(visitor.Finding);
+        if (visitor.Finding is not null)
+        {
+            Add(visitor.Finding);
+        }
+
         if (fresh?.Promise != Promise.Disk)
         {
-            Add($"after the last fault a new event was not acknowledged but {fresh?.Promise.ToString() ?? "without answer"}");
+            Add(
+                $"after the last fault a new event was not acknowledged but {fresh?.Promise.ToString() ?? "without answer"}"
+            );
             return;
         }
         while (!await HasDelivered(fresh.Referrer))
@@ -251,7 +298,11 @@ internal sealed class Site
         while (true)
         {
             var counters = await ReadCountersAsync(edge);
-            if (counters is { Pending: 0, InFlight: 0 }) return counters;
+            if (counters is { Pending: 0, InFlight: 0 })
+            {
+                return counters;
+            }
+
             if (clock.Elapsed > DrainDeadline)
             {
                 Add($"{counters.Pending} events are still pending after {DrainDeadline.TotalSeconds} s");

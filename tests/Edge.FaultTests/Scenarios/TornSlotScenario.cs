@@ -1,8 +1,8 @@
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>
-/// The process ends in the middle of writing a commit slot: half of the new slot stands beside half of the old one. Before that the journal
-/// has removed segments, so that a slot from its youth is no way back.
+/// The process ends in the middle of writing a commit slot: half of the new slot stands beside half of the old one.
+/// Before that the journal has removed segments, so that a slot from its youth is no way back.
 /// </summary>
 internal static class TornSlotScenario
 {
@@ -15,7 +15,11 @@ internal static class TornSlotScenario
 
     public static async Task RunAsync(Site site, int cycles)
     {
-        if (!await AgeAsync(site)) return;
+        if (!await AgeAsync(site))
+        {
+            return;
+        }
+
         for (var i = 0; i < cycles && site.IsClean; i++)
         {
             site.Cycles++;
@@ -26,7 +30,13 @@ internal static class TornSlotScenario
             if (!await edge.IsReadyWithinAsync(Patience))
             {
                 var exitCode = await edge.ExitCodeWithinAsync(TornWithin);
-                if (exitCode != KilledExitCode) site.Add($"not ready, and not killed as planned but ended with {exitCode?.ToString() ?? "nothing"}");
+                if (exitCode != KilledExitCode)
+                {
+                    site.Add(
+                        $"not ready, and not killed as planned but ended with {exitCode?.ToString() ?? "nothing"}"
+                    );
+                }
+
                 continue;
             }
             await site.CheckCountersAsync(edge);
@@ -40,15 +50,26 @@ internal static class TornSlotScenario
     /// <summary>Traffic until the first segment is gone.</summary>
     private static async Task<bool> AgeAsync(Site site)
     {
-        if (await site.StartAsync() is not { } edge) return false;
+        if (await site.StartAsync() is not { } edge)
+        {
+            return false;
+        }
+
         await using (edge)
         {
             var crowd = site.SendCrowd(edge);
             var beganAt = System.Diagnostics.Stopwatch.GetTimestamp();
             var first = Path.Combine(site.DataDir, "journal", "segment-0000000000");
-            while (File.Exists(first) && System.Diagnostics.Stopwatch.GetElapsedTime(beganAt) < Patience) await Task.Delay(20);
+            while (File.Exists(first) && System.Diagnostics.Stopwatch.GetElapsedTime(beganAt) < Patience)
+            {
+                await Task.Delay(20);
+            }
+
             await site.EndAsync(crowd);
-            if (File.Exists(first)) site.Add($"{first} is still there after {Patience.TotalSeconds} s of traffic");
+            if (File.Exists(first))
+            {
+                site.Add($"{first} is still there after {Patience.TotalSeconds} s of traffic");
+            }
         }
         return site.IsClean;
     }

@@ -19,7 +19,16 @@ public sealed class KeyRingTests : IDisposable
     [Fact]
     public void Find_TwoKeysOfAProject_FindsBothAndKeepsWhatTheyWereGiven()
     {
-        var first = File.Issue(new KeyGrant(KeyKind.Traffical) { Project = "p", Organization = "o", Environment = "production", Scopes = ["sdk:write"] }, Start);
+        var first = File.Issue(
+            new KeyGrant(KeyKind.Traffical)
+            {
+                Project = "p",
+                Organization = "o",
+                Environment = "production",
+                Scopes = ["sdk:write"],
+            },
+            Start
+        );
         var second = File.Issue(new KeyGrant(KeyKind.Traffical) { Project = "p", Scopes = ["sdk:read"] }, Start);
         using var ring = KeyRing.Open(File, new TestClock(Start), Fail);
 
@@ -62,7 +71,10 @@ public sealed class KeyRingTests : IDisposable
     [Fact]
     public void Open_KeyWithoutAHash_IsRefused()
     {
-        System.IO.File.WriteAllText(_directory["keys.json"], """{"keys":[{"id":"key_x","kind":"artie","hash":"12","hint":"abcd"}]}""");
+        System.IO.File.WriteAllText(
+            _directory["keys.json"],
+            """{"keys":[{"id":"key_x","kind":"artie","hash":"12","hint":"abcd"}]}"""
+        );
 
         var refused = Assert.Throws<IOException>(() => KeyRing.Open(File, new TestClock(Start), Fail));
 
@@ -73,8 +85,19 @@ public sealed class KeyRingTests : IDisposable
     [InlineData("pictify test", KeyKind.Pictify, "test", "^pk_test_[A-Za-z0-9]{32}$")]
     [InlineData("millimetric test", KeyKind.MillimetricPk, "test", "^pk_test_[A-Za-z0-9]{8}_[A-Za-z0-9]{32}$")]
     [InlineData("traffical from browsers", KeyKind.TrafficalPk, "staging", "^traffical_pk_[A-Za-z0-9]{32}$")]
-    public void Issue_InAnEnvironment_ShowsItWhereTheProductDoes(string row, object kind, string environment, string form) =>
-        Assert.True(System.Text.RegularExpressions.Regex.IsMatch(File.Issue(new KeyGrant((KeyKind)kind) { Environment = environment }, Start), form), row);
+    public void Issue_InAnEnvironment_ShowsItWhereTheProductDoes(
+        string row,
+        object kind,
+        string environment,
+        string form
+    ) =>
+        Assert.True(
+            System.Text.RegularExpressions.Regex.IsMatch(
+                File.Issue(new KeyGrant((KeyKind)kind) { Environment = environment }, Start),
+                form
+            ),
+            row
+        );
 
     [Theory]
     [InlineData("the same", "https://shop.example", true)]
@@ -109,7 +132,8 @@ public sealed class KeyRingTests : IDisposable
         Assert.True((Bearer.TryRead(header, out var token) ? token.ToString() : null) == expected, row);
 
     [Fact]
-    public void Bearer_SentTwice_IsNone() => Assert.False(Bearer.TryRead(new StringValues(["Bearer a", "Bearer a"]), out _));
+    public void Bearer_SentTwice_IsNone() =>
+        Assert.False(Bearer.TryRead(new StringValues(["Bearer a", "Bearer a"]), out _));
 
     private static void Fail(string reason) => Assert.Fail(reason);
 }

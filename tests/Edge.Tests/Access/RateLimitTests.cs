@@ -15,7 +15,11 @@ public class RateLimitTests
         var clock = new TestClock(Start);
         var buckets = new TokenBuckets(50, 200, clock);
 
-        for (var i = 0; i < 200; i++) Assert.True(buckets.TryTake("p", out _));
+        for (var i = 0; i < 200; i++)
+        {
+            Assert.True(buckets.TryTake("p", out _));
+        }
+
         Assert.False(buckets.TryTake("p", out var retryAfter));
         Assert.Equal(1, retryAfter);
         Assert.True(buckets.TryTake("other", out _));
@@ -42,7 +46,8 @@ public class RateLimitTests
     }
 
     [Fact]
-    public void Bucket_OfNoRate_LimitsNothing() => Assert.True(new TokenBuckets(0, 1, new TestClock(Start)).TryTake("p", out _));
+    public void Bucket_OfNoRate_LimitsNothing() =>
+        Assert.True(new TokenBuckets(0, 1, new TestClock(Start)).TryTake("p", out _));
 
     [Fact]
     public void Bucket_UnderManyThreads_GivesNoMoreThanTheBurst()
@@ -50,11 +55,20 @@ public class RateLimitTests
         var buckets = new TokenBuckets(1, 500, new TestClock(Start));
         var taken = 0;
 
-        Parallel.For(0, 4, _ =>
-        {
-            for (var i = 0; i < 1_000; i++)
-                if (buckets.TryTake("p", out var _)) Interlocked.Increment(ref taken);
-        });
+        Parallel.For(
+            0,
+            4,
+            _ =>
+            {
+                for (var i = 0; i < 1_000; i++)
+                {
+                    if (buckets.TryTake("p", out var _))
+                    {
+                        Interlocked.Increment(ref taken);
+                    }
+                }
+            }
+        );
 
         Assert.Equal(500, taken);
     }
@@ -86,14 +100,21 @@ public class RateLimitTests
         var window = new AddressWindow(10, new TestClock(Start));
         var network = (UInt128)0x2001_0DB8_0001_0000 << 64;
         // The lowest bit of the /64, /56 or /48 that may differ changes with every request.
-        var counted = Enumerable.Range(0, 1_000).Count(i => window.Count(
-            shift switch
-            {
-                64 => network + (UInt128)(uint)i,
-                72 => network + ((UInt128)(uint)(i % 256) << 64),
-                _ => network + ((UInt128)(uint)(i % 65_536) << 64),
-            },
-            isV4: false).IsAllowed);
+        var counted = Enumerable
+            .Range(0, 1_000)
+            .Count(i =>
+                window
+                    .Count(
+                        shift switch
+                        {
+                            64 => network + (UInt128)(uint)i,
+                            72 => network + ((UInt128)(uint)(i % 256) << 64),
+                            _ => network + ((UInt128)(uint)(i % 65_536) << 64),
+                        },
+                        isV4: false
+                    )
+                    .IsAllowed
+            );
 
         // In a /48 the requests fill its four /56 one after the other.
         Assert.True(counted == allowed, $"{row}: {counted}");
@@ -107,7 +128,10 @@ public class RateLimitTests
         window.Count(1, isV4: false);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
-        for (var i = 0; i < 10_000_000; i++) window.Count(new UInt128((ulong)random.NextInt64(), 1), isV4: false);
+        for (var i = 0; i < 10_000_000; i++)
+        {
+            window.Count(new UInt128((ulong)random.NextInt64(), 1), isV4: false);
+        }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
@@ -116,9 +140,15 @@ public class RateLimitTests
     public void Address_ThatSendsALot_IsRememberedThroughAFloodOfOthers()
     {
         var window = new AddressWindow(100, new TestClock(Start));
-        for (var i = 0; i < 100; i++) window.Count(0x7F000001, isV4: true);
+        for (var i = 0; i < 100; i++)
+        {
+            window.Count(0x7F000001, isV4: true);
+        }
 
-        for (uint i = 0; i < 1_000_000; i++) window.Count(0x0A000000 + i, isV4: true);
+        for (uint i = 0; i < 1_000_000; i++)
+        {
+            window.Count(0x0A000000 + i, isV4: true);
+        }
 
         Assert.False(window.Count(0x7F000001, isV4: true).IsAllowed);
     }

@@ -9,8 +9,8 @@ using Xunit;
 namespace Edge.Tests.BlackBox;
 
 /// <summary>
-/// Visitors with known addresses, direct and forwarded, IPv4, IPv6 and v4-mapped; then no form of any of them may be in anything the native
-/// binary wrote or said. EDGE_CANARY_REQUESTS sets how many; a million takes minutes.
+/// Visitors with known addresses, direct and forwarded, IPv4, IPv6 and v4-mapped; then no form of any of them may be in
+/// anything the native binary wrote or said. EDGE_CANARY_REQUESTS sets how many; a million takes minutes.
 /// </summary>
 public sealed class CanaryTests
 {
@@ -27,27 +27,48 @@ public sealed class CanaryTests
     {
         using var directory = new TempDirectory();
         var database = directory["geo.mmdb"];
-        File.WriteAllBytes(database, new GeoFileWriter { IsV6 = true }.Add("203.0.113.0/24", GeoFileWriter.City("FR", "Nîmes", "OCC", "Europe/Paris"))
-            .Add("2001:db8::/32", GeoFileWriter.Country("JP")).Build());
+        File.WriteAllBytes(
+            database,
+            new GeoFileWriter { IsV6 = true }
+                .Add("203.0.113.0/24", GeoFileWriter.City("FR", "Nîmes", "OCC", "Europe/Paris"))
+                .Add("2001:db8::/32", GeoFileWriter.Country("JP"))
+                .Build()
+        );
         // Rules of the verdict look at the address too.
-        File.WriteAllText(directory["rules.json"], """
+        File.WriteAllText(
+            directory["rules.json"],
+            """
             {"rules":[{"id":"canary_network","verdict":"scanner","scope":"click","certainty":"probable","mode":"enforced",
               "networks":["198.51.100.0/24","203.0.113.0/24","2001:db8::/32"]}]}
-            """);
+            """
+        );
         var data = directory["data"];
-        var requests = int.TryParse(Environment.GetEnvironmentVariable("EDGE_CANARY_REQUESTS"), out var asked) ? asked : DefaultRequests;
-        await using var edge = await EdgeProcess.StartAsync(data, ["--demo"],
-        [
-            ("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1"), ("EDGE__GEO__DATABASE", database), ("EDGE__GEO__COUNTRYHEADER", "CF-IPCountry"),
-            ("EDGE__PRIVACY__ADDRESSHASH", mode), ("EDGE__AUTOMATION__RULESFILE", directory["rules.json"]),
-        ]);
+        var requests = int.TryParse(Environment.GetEnvironmentVariable("EDGE_CANARY_REQUESTS"), out var asked)
+            ? asked
+            : DefaultRequests;
+        await using var edge = await EdgeProcess.StartAsync(
+            data,
+            ["--demo"],
+            [
+                ("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1"),
+                ("EDGE__GEO__DATABASE", database),
+                ("EDGE__GEO__COUNTRYHEADER", "CF-IPCountry"),
+                ("EDGE__PRIVACY__ADDRESSHASH", mode),
+                ("EDGE__AUTOMATION__RULESFILE", directory["rules.json"]),
+            ]
+        );
 
         var share = requests / Connections / Batch * Batch;
-        await Task.WhenAll(Enumerable.Range(0, Connections).Select(connection => SendAsync(edge.Address, connection, share)));
+        await Task.WhenAll(
+            Enumerable.Range(0, Connections).Select(connection => SendAsync(edge.Address, connection, share))
+        );
         await SendOddOnesAsync(edge.Address);
         await WaitUntilForwardedAsync(edge);
         var said = await edge.Client.GetStringAsync("/metrics") + await edge.Client.GetStringAsync("/ledger");
-        var stored = JsonDocument.Parse(await edge.Client.GetStringAsync("/ledger")).RootElement.GetProperty("received").GetInt64();
+        var stored = JsonDocument
+            .Parse(await edge.Client.GetStringAsync("/ledger"))
+            .RootElement.GetProperty("received")
+            .GetInt64();
         Assert.Equal(0, await edge.StopAsync());
         said += await edge.Output + await edge.Error;
 
@@ -56,9 +77,20 @@ public sealed class CanaryTests
         foreach (var line in Forwarded.Read(data))
         {
             events++;
-            if (line.Contains("\"ip_hash\":\"", StringComparison.Ordinal)) withHash++;
-            if (line.Contains("\"city\":\"Nîmes\"", StringComparison.Ordinal)) withCity++;
-            if (line.Contains("\"verdict_reason\":\"canary_network\"", StringComparison.Ordinal)) judged++;
+            if (line.Contains("\"ip_hash\":\"", StringComparison.Ordinal))
+            {
+                withHash++;
+            }
+
+            if (line.Contains("\"city\":\"Nîmes\"", StringComparison.Ordinal))
+            {
+                withCity++;
+            }
+
+            if (line.Contains("\"verdict_reason\":\"canary_network\"", StringComparison.Ordinal))
+            {
+                judged++;
+            }
         }
         Assert.Equal((stored, stored), (events, withHash));
         Assert.True(judged > 0, "no event was judged by its network");
@@ -86,7 +118,8 @@ public sealed class CanaryTests
     [InlineData("big endian", "aacb007107")]
     [InlineData("little endian", "077100cb")]
     [InlineData("16 bytes", "0020010db8cafe0000000000000000000100")]
-    public void Traces_InBinary_AreFound(string row, string hex) => Assert.True(AddressTraces.In(Convert.FromHexString(hex)).Any(), row);
+    public void Traces_InBinary_AreFound(string row, string hex) =>
+        Assert.True(AddressTraces.In(Convert.FromHexString(hex)).Any(), row);
 
     [Fact]
     public void Traces_AcrossChunksOfAFile_AreFound()
@@ -103,22 +136,37 @@ public sealed class CanaryTests
     [InlineData("within a hash", "9c2fcb0071095f7f4e3b1a6d8c9e0f1a")]
     [InlineData("within a number", "13405803785")]
     [InlineData("other network", "203.0.114.9 2001:db8:beef::1 3405804032")]
-    public void Traces_InInnocentText_AreNotFound(string row, string text) => Assert.True(!AddressTraces.In(text).Any(), row);
+    public void Traces_InInnocentText_AreNotFound(string row, string text) =>
+        Assert.True(!AddressTraces.In(text).Any(), row);
 
     /// <summary>The stop gives sinks two seconds, which is too short for a million events.</summary>
     private static async Task WaitUntilForwardedAsync(EdgeProcess edge)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (!(await edge.Client.GetStringAsync("/metrics", deadline.Token)).Contains("edge_sink_pending{sink=\"file\"} 0\n", StringComparison.Ordinal))
+        while (
+            !(await edge.Client.GetStringAsync("/metrics", deadline.Token)).Contains(
+                "edge_sink_pending{sink=\"file\"} 0\n",
+                StringComparison.Ordinal
+            )
+        )
+        {
             await Task.Delay(50, deadline.Token);
+        }
     }
 
-    /// <summary>Pixels and clicks, pipelined in batches on one connection; the last connection comes from a loopback address of its own, unforwarded.</summary>
+    /// <summary>
+    /// Pixels and clicks, pipelined in batches on one connection; the last connection comes from a loopback address of
+    /// its own, unforwarded.
+    /// </summary>
     private static async Task SendAsync(Uri address, int connection, int count)
     {
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var isDirect = connection == Connections - 1;
-        if (isDirect) client.Bind(new IPEndPoint(new IPAddress([.. AddressTraces.V4Networks[2], 5]), 0));
+        if (isDirect)
+        {
+            client.Bind(new IPEndPoint(new IPAddress([.. AddressTraces.V4Networks[2], 5]), 0));
+        }
+
         await client.ConnectAsync(IPAddress.Loopback, address.Port);
         var buffer = new byte[65_536];
         var requests = new StringBuilder();
@@ -127,10 +175,24 @@ public sealed class CanaryTests
             requests.Clear();
             for (var i = sent; i < sent + Batch; i++)
             {
-                requests.Append(CultureInfo.InvariantCulture, $"GET /s/{(i % 3 == 0 ? "demo-smart/click" : "demo-ab/pixel.gif")} HTTP/1.1\r\nHost: e\r\n");
-                requests.Append(CultureInfo.InvariantCulture, $"User-Agent: Mozilla/5.0 (X11; Linux x86_64) Firefox/{i % 40}\r\n");
-                if (!isDirect) requests.Append(CultureInfo.InvariantCulture, $"X-Forwarded-For: {VisitorOf(connection, i)}\r\n");
-                if (i % 7 == 0) requests.Append("CF-IPCountry: DE\r\n");
+                requests.Append(
+                    CultureInfo.InvariantCulture,
+                    $"GET /s/{(i % 3 == 0 ? "demo-smart/click" : "demo-ab/pixel.gif")} HTTP/1.1\r\nHost: e\r\n"
+                );
+                requests.Append(
+                    CultureInfo.InvariantCulture,
+                    $"User-Agent: Mozilla/5.0 (X11; Linux x86_64) Firefox/{i % 40}\r\n"
+                );
+                if (!isDirect)
+                {
+                    requests.Append(CultureInfo.InvariantCulture, $"X-Forwarded-For: {VisitorOf(connection, i)}\r\n");
+                }
+
+                if (i % 7 == 0)
+                {
+                    requests.Append("CF-IPCountry: DE\r\n");
+                }
+
                 requests.Append("\r\n");
             }
             await client.SendAsync(Encoding.ASCII.GetBytes(requests.ToString()));
@@ -154,27 +216,57 @@ public sealed class CanaryTests
         }
     }
 
-    private static string VisitorOf(int connection, int i) => (connection % 5) switch
-    {
-        0 => $"203.0.113.{i % 256}",
-        1 => $"198.51.100.{i % 256}:{1_024 + i % 60_000}",
-        2 => string.Create(CultureInfo.InvariantCulture, $"{AddressTraces.V6Network}{i & 0xffff:x}::{i >> 16:x}:1"),
-        3 => $"::ffff:203.0.113.{i % 256}",
-        _ => $"192.0.2.1, [::ffff:198.51.100.{i % 256}]:80",
-    };
+    private static string VisitorOf(int connection, int i) =>
+        (connection % 5) switch
+        {
+            0 => $"203.0.113.{i % 256}",
+            1 => $"198.51.100.{i % 256}:{1_024 + i % 60_000}",
+            2 => string.Create(CultureInfo.InvariantCulture, $"{AddressTraces.V6Network}{i & 0xffff:x}::{i >> 16:x}:1"),
+            3 => $"::ffff:203.0.113.{i % 256}",
+            _ => $"192.0.2.1, [::ffff:198.51.100.{i % 256}]:80",
+        };
 
-    /// <summary>Requests that leave the well-trodden path: other routes, other headers, refused methods, lines that are no addresses.</summary>
+    /// <summary>
+    /// Requests that leave the well-trodden path: other routes, other headers, refused methods, lines that are no
+    /// addresses.
+    /// </summary>
     private static async Task SendOddOnesAsync(Uri address)
     {
-        foreach (var path in new[] { "/s/unknown/pixel.gif", "/s/demo-ab/resolve", "/s/demo-ab.png", "/nowhere", "/experiments/api" })
+        foreach (
+            var path in new[]
+            {
+                "/s/unknown/pixel.gif",
+                "/s/demo-ab/resolve",
+                "/s/demo-ab.png",
+                "/nowhere",
+                "/experiments/api",
+            }
+        )
         {
             foreach (var method in new[] { "GET", "HEAD", "POST", "DELETE" })
             {
-                await RawHttp.SendAsync(address, $"{method} {path} HTTP/1.1\r\nHost: e\r\nConnection: close\r\nX-Forwarded-For: 203.0.113.3\r\n"
-                    + "Forwarded: for=198.51.100.4\r\nX-Real-IP: 203.0.113.5\r\nTrue-Client-IP: 203.0.113.6\r\nContent-Length: 0\r\n\r\n");
+                await RawHttp.SendAsync(
+                    address,
+                    $"{method} {path} HTTP/1.1\r\nHost: e\r\nConnection: close\r\nX-Forwarded-For: 203.0.113.3\r\n"
+                        + "Forwarded: for=198.51.100.4\r\nX-Real-IP: 203.0.113.5\r\nTrue-Client-IP: 203.0.113.6\r\nContent-Length: 0\r\n\r\n"
+                );
             }
         }
-        foreach (var forwarded in new[] { "203.0.113.7 and more", "203.0.113.7.", "[2001:db8:cafe::1", "2001:db8:cafe::g", "unknown, 203.0.113.7" })
-            await RawHttp.SendAsync(address, $"GET /s/demo-ab/pixel.gif HTTP/1.1\r\nHost: e\r\nConnection: close\r\nX-Forwarded-For: {forwarded}\r\n\r\n");
+        foreach (
+            var forwarded in new[]
+            {
+                "203.0.113.7 and more",
+                "203.0.113.7.",
+                "[2001:db8:cafe::1",
+                "2001:db8:cafe::g",
+                "unknown, 203.0.113.7",
+            }
+        )
+        {
+            await RawHttp.SendAsync(
+                address,
+                $"GET /s/demo-ab/pixel.gif HTTP/1.1\r\nHost: e\r\nConnection: close\r\nX-Forwarded-For: {forwarded}\r\n\r\n"
+            );
+        }
     }
 }

@@ -14,7 +14,9 @@ public class ClickTests(ServedEdge served) : IClassFixture<ServedEdge>
     [InlineData("HEAD")]
     public async Task Click_Running_RedirectsToTheStoredDestination(string method)
     {
-        using var answer = await served.Edge.Client.SendAsync(new HttpRequestMessage(new HttpMethod(method), "/s/demo-ab/click"));
+        using var answer = await served.Edge.Client.SendAsync(
+            new HttpRequestMessage(new HttpMethod(method), "/s/demo-ab/click")
+        );
 
         Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
         Assert.Equal(Destination, answer.Headers.Location?.OriginalString);
@@ -50,7 +52,10 @@ public class ClickTests(ServedEdge served) : IClassFixture<ServedEdge>
         using var answer = await served.Edge.Client.SendAsync(request);
 
         var click = await Forwarded.WaitForAsync(served.DataDir, e => e.Text("referrer") == "https://click.example/");
-        var pixel = await Forwarded.WaitForAsync(served.DataDir, e => e.Text("type") == "impression" && e.Text("unit_hash") == click.Text("unit_hash"));
+        var pixel = await Forwarded.WaitForAsync(
+            served.DataDir,
+            e => e.Text("type") == "impression" && e.Text("unit_hash") == click.Text("unit_hash")
+        );
 
         Assert.Equal("click", click.Text("type"));
         Assert.Equal(pixel.Text("variant"), click.Text("variant"));

@@ -8,9 +8,9 @@ using static Edge.Tests.Support.Packing;
 namespace Edge.Tests.BlackBox;
 
 /// <summary>
-/// Damaged bodies, some of them gzipped before and some after the damage, sent to every ingestion API of the native binary: each is accepted or
-/// refused, none is an error of the service, and none leaves memory behind. EDGE_FUZZ_BODIES sets how many each API gets, 2,000 unless it
-/// does; EDGE_FUZZ_SEED repeats a run.
+/// Damaged bodies, some of them gzipped before and some after the damage, sent to every ingestion API of the native
+/// binary: each is accepted or refused, none is an error of the service, and none leaves memory behind.
+/// EDGE_FUZZ_BODIES sets how many each API gets, 2,000 unless it does; EDGE_FUZZ_SEED repeats a run.
 /// </summary>
 public class DamagedBodyTests(ITestOutputHelper output)
 {
@@ -34,7 +34,10 @@ public class DamagedBodyTests(ITestOutputHelper output)
         using var data = new TempDirectory();
         var key = keyKind is null ? null : await CreateKeyAsync(data.Path, keyKind);
         await using var edge = await EdgeProcess.StartAsync(
-            data.Path, ["--demo"], [("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1"), ("EDGE__INGEST__MILLIMETRICPERSECOND", "0")]);
+            data.Path,
+            ["--demo"],
+            [("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1"), ("EDGE__INGEST__MILLIMETRICPERSECOND", "0")]
+        );
         var statuses = new SortedDictionary<int, int>();
 
         await SendAsync(0, bodies / 4);
@@ -42,7 +45,9 @@ public class DamagedBodyTests(ITestOutputHelper output)
         await SendAsync(1, bodies - (bodies / 4));
         var growth = ResidentBytes(edge.Pid) - before;
 
-        output.WriteLine($"{string.Join(", ", statuses.Select(status => $"{status.Value} x {status.Key}"))}; memory grew by {growth >> 10} KiB");
+        output.WriteLine(
+            $"{string.Join(", ", statuses.Select(status => $"{status.Value} x {status.Key}"))}; memory grew by {growth >> 10} KiB"
+        );
         Assert.DoesNotContain(statuses.Keys, status => status is >= 500 or 401 or 404 or 405 or 429);
         Assert.Contains(statuses.Keys, status => status is 200 or 202);
         Assert.Contains(400, statuses.Keys);
@@ -51,39 +56,63 @@ public class DamagedBodyTests(ITestOutputHelper output)
         Assert.Equal(0, await edge.StopAsync());
         Assert.DoesNotContain("xception", await edge.Error, StringComparison.Ordinal);
 
-        Task SendAsync(int part, int count) => Task.WhenAll(Enumerable.Range(0, Senders).Select(async sender =>
-        {
-            var random = new Random(seed + (part * Senders) + sender);
-            var mutator = new BodyMutator(random.Next(), BodiesOf(api));
-            for (var i = sender; i < count; i += Senders)
-            {
-                var status = await PostAsync(edge.Client, path, key, mutator.Next(), random);
-                lock (statuses) statuses[status] = statuses.GetValueOrDefault(status) + 1;
-                Assert.True(status < 500, $"seed {seed}, part {part}, sender {sender}, body {i}: {status}");
-            }
-        }));
+        Task SendAsync(int part, int count) =>
+            Task.WhenAll(
+                Enumerable
+                    .Range(0, Senders)
+                    .Select(async sender =>
+                    {
+                        var random = new Random(seed + (part * Senders) + sender);
+                        var mutator = new BodyMutator(random.Next(), BodiesOf(api));
+                        for (var i = sender; i < count; i += Senders)
+                        {
+                            var status = await PostAsync(edge.Client, path, key, mutator.Next(), random);
+                            lock (statuses)
+                            {
+                                statuses[status] = statuses.GetValueOrDefault(status) + 1;
+                            }
+
+                            Assert.True(status < 500, $"seed {seed}, part {part}, sender {sender}, body {i}: {status}");
+                        }
+                    })
+            );
     }
 
-    private static byte[][] BodiesOf(string api) => api switch
-    {
-        "Artie" => SampleBodies.Artie,
-        "Artie, one event" => SampleBodies.ArtieSingle,
-        "Millimetric" => SampleBodies.Millimetric,
-        "Traffical" => SampleBodies.Traffical,
-        _ => SampleBodies.Pictify,
-    };
+    private static byte[][] BodiesOf(string api) =>
+        api switch
+        {
+            "Artie" => SampleBodies.Artie,
+            "Artie, one event" => SampleBodies.ArtieSingle,
+            "Millimetric" => SampleBodies.Millimetric,
+            "Traffical" => SampleBodies.Traffical,
+            _ => SampleBodies.Pictify,
+        };
 
     private static async Task<int> PostAsync(HttpClient client, string path, string? key, byte[] body, Random random)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path);
         var isGzip = random.Next(8) == 0;
-        if (isGzip) body = Gzip(body);
+        if (isGzip)
+        {
+            body = Gzip(body);
+        }
         // A damaged stream, too; half of them stay whole, so that what is inside is looked at.
-        if (isGzip && body.Length > 0 && random.Next(2) == 0) body[random.Next(body.Length)] ^= (byte)random.Next(1, 256);
+        if (isGzip && body.Length > 0 && random.Next(2) == 0)
+        {
+            body[random.Next(body.Length)] ^= (byte)random.Next(1, 256);
+        }
+
         request.Content = new ByteArrayContent(body);
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        if (isGzip) request.Content.Headers.ContentEncoding.Add("gzip");
-        if (key is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        if (isGzip)
+        {
+            request.Content.Headers.ContentEncoding.Add("gzip");
+        }
+
+        if (key is not null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
         // Many senders, so that limits of one address are not what is tested.
         request.Headers.Add("X-Forwarded-For", $"10.{random.Next(256)}.{random.Next(256)}.{random.Next(256)}");
         using var response = await client.SendAsync(request);
@@ -92,21 +121,43 @@ public class DamagedBodyTests(ITestOutputHelper output)
 
     private static async Task<string> CreateKeyAsync(string dataDir, string kind)
     {
-        string[] scope = kind == "traffical"
-            ? ["--organization", SampleBodies.Scope.Organization!, "--environment", SampleBodies.Scope.Environment!, "--scope", "sdk:write"]
-            : [];
-        var (exitCode, secret, error) = await EdgeProcess.RunAsync(
-            ["keys", "create", "--kind", kind, "--project", SampleBodies.Scope.Project, "--data-dir", dataDir, .. scope]);
+        string[] scope =
+            kind == "traffical"
+                ?
+                [
+                    "--organization",
+                    SampleBodies.Scope.Organization!,
+                    "--environment",
+                    SampleBodies.Scope.Environment!,
+                    "--scope",
+                    "sdk:write",
+                ]
+                : [];
+        var (exitCode, secret, error) = await EdgeProcess.RunAsync([
+            "keys",
+            "create",
+            "--kind",
+            kind,
+            "--project",
+            SampleBodies.Scope.Project,
+            "--data-dir",
+            dataDir,
+            .. scope,
+        ]);
         Assert.True(exitCode == 0, error);
         return secret.Trim();
     }
 
     private static long ResidentBytes(int pid)
     {
-        var line = File.ReadLines($"/proc/{pid}/status").First(each => each.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) << 10;
+        var line = File.ReadLines($"/proc/{pid}/status")
+            .First(each => each.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture)
+            << 10;
     }
 
     private static int Number(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number)
+            ? number
+            : otherwise;
 }

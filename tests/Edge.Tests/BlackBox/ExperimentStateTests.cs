@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Edge.Tests.BlackBox;
 
-/// <summary>Pixel and click of experiments in every state, and the listener's other protocol, with the native binary (spec 4.1, 4.2).</summary>
+/// <summary>
+/// Pixel and click of experiments in every state, and the listener's other protocol, with the native binary (spec 4.1,
+/// 4.2).
+/// </summary>
 public class ExperimentStateTests(ExperimentStateTests.States served) : IClassFixture<ExperimentStateTests.States>
 {
     [Theory]
@@ -20,9 +23,14 @@ public class ExperimentStateTests(ExperimentStateTests.States served) : IClassFi
 
         Assert.Equal(status, answer.StatusCode);
         if (status == HttpStatusCode.Found)
+        {
             Assert.Equal("https://xn--mnchen-3ya.example/a%20b?x=%C3%A9", answer.Headers.Location?.OriginalString);
+        }
         else
+        {
             Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.ToString());
+        }
+
         await AssertCountedAsync($"state-{slug}", "click", isCounted);
     }
 
@@ -46,7 +54,11 @@ public class ExperimentStateTests(ExperimentStateTests.States served) : IClassFi
     public async Task Http2_WithPriorKnowledge_ServesWhenConfigured()
     {
         using var data = new TempDirectory();
-        await using var edge = await EdgeProcess.StartAsync(data.Path, environment: [("EDGE__HTTP__PROTOCOL", "http2")], version: HttpVersion.Version20);
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            environment: [("EDGE__HTTP__PROTOCOL", "http2")],
+            version: HttpVersion.Version20
+        );
 
         using var answer = await edge.Client.GetAsync("/s/demo-ab/pixel.gif");
 
@@ -65,8 +77,12 @@ public class ExperimentStateTests(ExperimentStateTests.States served) : IClassFi
         using var answer = await served.Edge.Client.SendAsync(request);
         await Forwarded.WaitForAsync(served.DataDir, e => e.Text("referrer") == $"https://{marker}.example/");
 
-        var isFound = Forwarded.Lines(served.DataDir).Any(line =>
-            line.Contains($"\"experiment\":\"{slug}\"", StringComparison.Ordinal) && line.Contains($"\"type\":\"{type}\"", StringComparison.Ordinal));
+        var isFound = Forwarded
+            .Lines(served.DataDir)
+            .Any(line =>
+                line.Contains($"\"experiment\":\"{slug}\"", StringComparison.Ordinal)
+                && line.Contains($"\"type\":\"{type}\"", StringComparison.Ordinal)
+            );
         Assert.Equal(isCounted, isFound);
     }
 
@@ -83,7 +99,11 @@ public class ExperimentStateTests(ExperimentStateTests.States served) : IClassFi
         {
             Directory.CreateDirectory(_data["experiments"]);
             const string Goal = """{"type":"click_through","destinationUrl":"https://münchen.example/a b?x=é"}""";
-            foreach (var status in new[] { "running", "paused", "completed", "draft", "archived" }) Write(status, status, Goal);
+            foreach (var status in new[] { "running", "paused", "completed", "draft", "archived" })
+            {
+                Write(status, status, Goal);
+            }
+
             Write("no-destination", "running", """{"type":"impressions_only"}""");
             Edge = await EdgeProcess.StartAsync(_data.Path, []);
         }
@@ -96,11 +116,18 @@ public class ExperimentStateTests(ExperimentStateTests.States served) : IClassFi
 
         private void Write(string slug, string status, string goal)
         {
-            var winner = status == "completed" ? ""","winnerVariantId":"a","winnerDeclaredAt":"2026-05-16T00:00:00Z" """ : "";
-            File.WriteAllText(_data["experiments", $"{slug}.json"], $$"""
-                {"uid":"exp_state_{{slug.Replace('-', '_')}}","slug":"state-{{slug}}","type":"ab_test","name":"{{slug}}","status":"{{status}}",
+            var winner =
+                status == "completed" ? ""","winnerVariantId":"a","winnerDeclaredAt":"2026-05-16T00:00:00Z" """ : "";
+            File.WriteAllText(
+                _data["experiments", $"{slug}.json"],
+                $$"""
+                {"uid":"exp_state_{{slug.Replace(
+                    '-',
+                    '_'
+                )}}","slug":"state-{{slug}}","type":"ab_test","name":"{{slug}}","status":"{{status}}",
                  "variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],"goalConfig":{{goal}}{{winner}}}
-                """);
+                """
+            );
         }
     }
 }

@@ -25,8 +25,15 @@ public sealed class ExplainAndCheckTests : IDisposable
         await MakeDemoAsync();
         File.WriteAllText(_data["request.json"], Request);
 
-        var (code, output, error) = await EdgeProcess.RunAsync(
-            ["explain", "--experiment", _data["experiments", "demo-smart.json"], "--request", _data["request.json"], "--at", "2026-05-16T19:00:00Z"]);
+        var (code, output, error) = await EdgeProcess.RunAsync([
+            "explain",
+            "--experiment",
+            _data["experiments", "demo-smart.json"],
+            "--request",
+            _data["request.json"],
+            "--at",
+            "2026-05-16T19:00:00Z",
+        ]);
 
         Assert.Equal((0, ""), (code, error));
         var json = JsonDocument.Parse(output).RootElement;
@@ -35,7 +42,10 @@ public sealed class ExplainAndCheckTests : IDisposable
         Assert.Equal("AT", json.GetProperty("properties").Text("geo.country"));
         Assert.Equal("19", json.GetProperty("properties").Text("time.hour"));
         var conditions = json.GetProperty("conditions");
-        Assert.Equal(["true", "not_evaluated", "not_evaluated"], conditions.EnumerateArray().Select(variant => variant.Text("result")));
+        Assert.Equal(
+            ["true", "not_evaluated", "not_evaluated"],
+            conditions.EnumerateArray().Select(variant => variant.Text("result"))
+        );
         Assert.Equal("mobile", conditions[0].GetProperty("nodes")[0].Text("seen"));
     }
 
@@ -47,8 +57,13 @@ public sealed class ExplainAndCheckTests : IDisposable
 
         foreach (var (name, member) in new[] { ("demo-ab", "split"), ("demo-schedule", "schedules") })
         {
-            var (code, output, error) = await EdgeProcess.RunAsync(
-                ["explain", "--experiment", _data["experiments", $"{name}.json"], "--request", _data["request.json"]]);
+            var (code, output, error) = await EdgeProcess.RunAsync([
+                "explain",
+                "--experiment",
+                _data["experiments", $"{name}.json"],
+                "--request",
+                _data["request.json"],
+            ]);
 
             Assert.Equal((0, ""), (code, error));
             Assert.True(JsonDocument.Parse(output).RootElement.TryGetProperty(member, out _));
@@ -61,8 +76,13 @@ public sealed class ExplainAndCheckTests : IDisposable
         await MakeDemoAsync();
         File.WriteAllText(_data["request.json"], """{"ip": "nobody", "user-agent": "x"}""");
 
-        var (code, output, error) = await EdgeProcess.RunAsync(
-            ["explain", "--experiment", _data["experiments", "demo-ab.json"], "--request", _data["request.json"]]);
+        var (code, output, error) = await EdgeProcess.RunAsync([
+            "explain",
+            "--experiment",
+            _data["experiments", "demo-ab.json"],
+            "--request",
+            _data["request.json"],
+        ]);
 
         Assert.Equal((1, ""), (code, output));
         Assert.Equal(2, error.TrimEnd().Split('\n').Length);
@@ -93,23 +113,39 @@ public sealed class ExplainAndCheckTests : IDisposable
     {
         await MakeDemoAsync();
         File.WriteAllText(_data["edge.json"], """{"urls": "http://127.0.0.1:9999", "jurnal": {"maxBytes": 1}}""");
-        File.WriteAllText(_data["experiments", "loop.json"], """
+        File.WriteAllText(
+            _data["experiments", "loop.json"],
+            """
             {"uid": "exp_loop", "slug": "loop", "type": "smart_link", "name": "x", "status": "running",
              "variants": [{"id": "a", "weight": 10000, "isDefault": true}, {"id": "b", "weight": 0, "conditions":
                {"type": "rule", "property": "hour", "operator": "gt", "value": 23}}],
              "goalConfig": {"type": "click_through", "destinationUrl": "http://localhost:9999/s/loop/click"}}
-            """);
+            """
+        );
 
-        var (code, output, error) = await EdgeProcess.RunAsync(["check", "--config", _data["edge.json"], "--data-dir", _data.Path]);
+        var (code, output, error) = await EdgeProcess.RunAsync([
+            "check",
+            "--config",
+            _data["edge.json"],
+            "--data-dir",
+            _data.Path,
+        ]);
 
         Assert.Equal((1, ""), (code, error));
         Assert.Contains("unknown setting 'jurnal.maxBytes'", output, StringComparison.Ordinal);
-        Assert.Contains("variants[1].conditions can never be true: no time.hour is gt 23 (it is 0 to 23), so 'b' is never served [never_true]",
-            output, StringComparison.Ordinal);
+        Assert.Contains(
+            "variants[1].conditions can never be true: no time.hour is gt 23 (it is 0 to 23), so 'b' is never served [never_true]",
+            output,
+            StringComparison.Ordinal
+        );
         Assert.Contains("leads back to this service (localhost:9999)", output, StringComparison.Ordinal);
         Assert.EndsWith("4 experiments checked: 2 errors, 1 warning, 0 notes\n", output, StringComparison.Ordinal);
 
-        var (one, single, _) = await EdgeProcess.RunAsync(["check", "--experiment", _data["experiments", "demo-ab.json"]]);
+        var (one, single, _) = await EdgeProcess.RunAsync([
+            "check",
+            "--experiment",
+            _data["experiments", "demo-ab.json"],
+        ]);
         Assert.Equal((0, "1 experiment checked: 0 errors, 0 warnings, 0 notes\n"), (one, single));
     }
 

@@ -20,8 +20,18 @@ public class KeysTests
     {
         using var data = new TempDirectory();
 
-        var (exitCode, output, _) = await EdgeProcess.RunAsync(
-            ["keys", "create", "--kind", kind, "--data-dir", data.Path, "--origin", "https://a.example", "--origin", "https://b.example:8443"]);
+        var (exitCode, output, _) = await EdgeProcess.RunAsync([
+            "keys",
+            "create",
+            "--kind",
+            kind,
+            "--data-dir",
+            data.Path,
+            "--origin",
+            "https://a.example",
+            "--origin",
+            "https://b.example:8443",
+        ]);
 
         Assert.Equal(0, exitCode);
         var secret = output.Trim();
@@ -42,7 +52,13 @@ public class KeysTests
     {
         using var data = new TempDirectory();
 
-        var (exitCode, output, error) = await EdgeProcess.RunAsync(["keys", "create", "--data-dir", data.Path, .. arguments]);
+        var (exitCode, output, error) = await EdgeProcess.RunAsync([
+            "keys",
+            "create",
+            "--data-dir",
+            data.Path,
+            .. arguments,
+        ]);
 
         Assert.Equal((2, ""), (exitCode, output));
         Assert.Single(error.Trim().Split('\n'));
@@ -53,18 +69,29 @@ public class KeysTests
     public async Task Revoke_ClosesTheDoorOfARunningService()
     {
         using var data = new TempDirectory();
-        var secret = (await EdgeProcess.RunAsync(["keys", "create", "--kind", "pictify", "--data-dir", data.Path])).Output.Trim();
+        var secret = (
+            await EdgeProcess.RunAsync(["keys", "create", "--kind", "pictify", "--data-dir", data.Path])
+        ).Output.Trim();
         await using var edge = await EdgeProcess.StartAsync(data.Path, []);
         edge.Client.DefaultRequestHeaders.Authorization = new("Bearer", secret);
         Assert.True((await edge.Client.GetAsync("/experiments/api/quota")).IsSuccessStatusCode);
-        var id = Regex.Match((await EdgeProcess.RunAsync(["keys", "list", "--data-dir", data.Path])).Output, @"key_\w+").Value;
+        var id = Regex
+            .Match((await EdgeProcess.RunAsync(["keys", "list", "--data-dir", data.Path])).Output, @"key_\w+")
+            .Value;
 
         var (exitCode, _, _) = await EdgeProcess.RunAsync(["keys", "revoke", id, "--data-dir", data.Path]);
 
         Assert.Equal(0, exitCode);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while ((await edge.Client.GetAsync("/experiments/api/quota", patience.Token)).IsSuccessStatusCode) await Task.Delay(20, patience.Token);
-        Assert.Equal(1, (await EdgeProcess.RunAsync(["keys", "revoke", "key_unknown", "--data-dir", data.Path])).ExitCode);
+        while ((await edge.Client.GetAsync("/experiments/api/quota", patience.Token)).IsSuccessStatusCode)
+        {
+            await Task.Delay(20, patience.Token);
+        }
+
+        Assert.Equal(
+            1,
+            (await EdgeProcess.RunAsync(["keys", "revoke", "key_unknown", "--data-dir", data.Path])).ExitCode
+        );
     }
 
     [Fact]
@@ -83,7 +110,9 @@ public class KeysTests
         Assert.NotEmpty(secret);
         Assert.DoesNotContain("pk_live_", outputs[1], StringComparison.Ordinal);
         foreach (var file in Directory.EnumerateFiles(data.Path, "*", SearchOption.AllDirectories))
+        {
             Assert.DoesNotContain(secret, await File.ReadAllTextAsync(file), StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -92,7 +121,13 @@ public class KeysTests
         using var data = new TempDirectory();
         await File.WriteAllTextAsync(Path.Combine(data.Path, "keys.json"), "{\"keys\": [");
 
-        var (exitCode, _, error) = await EdgeProcess.RunAsync(["serve", "--data-dir", data.Path, "--urls", "http://127.0.0.1:0"]);
+        var (exitCode, _, error) = await EdgeProcess.RunAsync([
+            "serve",
+            "--data-dir",
+            data.Path,
+            "--urls",
+            "http://127.0.0.1:0",
+        ]);
 
         Assert.Equal(1, exitCode);
         Assert.StartsWith("edge serve: the file of keys", error.Trim().Split('\n')[^1], StringComparison.Ordinal);

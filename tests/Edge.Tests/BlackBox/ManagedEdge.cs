@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Edge.Tests.BlackBox;
 
-/// <summary>One native binary and a key of its management API, for all tests of a class; each test has experiments of its own.</summary>
+/// <summary>
+/// One native binary and a key of its management API, for all tests of a class; each test has experiments of its own.
+/// </summary>
 public class ManagedEdge : IAsyncLifetime
 {
     private static int _slugs;
@@ -40,30 +42,54 @@ public class ManagedEdge : IAsyncLifetime
     internal static string NewSlug() => $"test-{Interlocked.Increment(ref _slugs)}";
 
     /// <summary>An A/B test with a link, as JSON.</summary>
-    internal static string AbTest(string slug, string more = "") => $$"""
-        {"name":"Test","slug":"{{slug}}","type":"ab_test","variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],
-         "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/{{slug}}"}{{more}}}
-        """;
+    internal static string AbTest(string slug, string more = "") =>
+        $$"""
+            {"name":"Test","slug":"{{slug}}","type":"ab_test","variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],
+             "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/{{slug}}"}{{more}}}
+            """;
 
     internal async Task<string> CreateKeyAsync(string kind, params string[] more)
     {
-        var (exitCode, output, error) = await EdgeProcess.RunAsync(["keys", "create", "--kind", kind, "--data-dir", _data.Path, .. more]);
+        var (exitCode, output, error) = await EdgeProcess.RunAsync([
+            "keys",
+            "create",
+            "--kind",
+            kind,
+            "--data-dir",
+            _data.Path,
+            .. more,
+        ]);
         Assert.True(exitCode == 0, error);
         return output.Trim();
     }
 
     /// <summary>Sends one request and returns what came back; the body is JSON or empty.</summary>
     internal async Task<ManagedAnswer> SendAsync(
-        string method, string path = "", string? body = null, string? key = null, params (string Name, string Value)[] headers)
+        string method,
+        string path = "",
+        string? body = null,
+        string? key = null,
+        params (string Name, string Value)[] headers
+    )
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), "/experiments/api" + path);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key ?? Key);
-        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
-        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        if (body is not null)
+        {
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        }
+
         using var response = await Edge.Client.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         var json = text.Length == 0 ? default : JsonDocument.Parse(text).RootElement.Clone();
-        var all = response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
+        var all = response
+            .Headers.Concat(response.Content.Headers)
+            .ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
         return new ManagedAnswer((int)response.StatusCode, json, all);
     }
 
@@ -76,7 +102,11 @@ public class ManagedEdge : IAsyncLifetime
         var uid = created.Json.GetProperty("experiment").GetProperty("uid").GetString()!;
         foreach (var action in actions)
         {
-            var answer = await SendAsync("POST", $"/{uid}/{action}", action == "complete" ? """{"winnerVariantId":"b"}""" : null);
+            var answer = await SendAsync(
+                "POST",
+                $"/{uid}/{action}",
+                action == "complete" ? """{"winnerVariantId":"b"}""" : null
+            );
             Assert.Equal(200, answer.Status);
         }
         return (uid, slug);
@@ -91,7 +121,9 @@ internal sealed record ManagedAnswer(int Status, JsonElement Json, IReadOnlyDict
 
     /// <summary>Field and code of every violation, as <c>field: code</c>.</summary>
     public IEnumerable<string> Errors =>
-        Json.GetProperty("errors").EnumerateArray().Select(e => $"{e.GetProperty("field").GetString()}: {e.GetProperty("code").GetString()}");
+        Json.GetProperty("errors")
+            .EnumerateArray()
+            .Select(e => $"{e.GetProperty("field").GetString()}: {e.GetProperty("code").GetString()}");
 
     public JsonElement Experiment => Json.GetProperty("experiment");
 

@@ -14,8 +14,11 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     {
         var slug = ManagedEdge.NewSlug();
 
-        var answer = await site.SendAsync("POST", "",
-            $$"""{"name":"N","slug":"{{slug}}","type":"ab_test","variants":[{"id":"a","weight":10000,"impressions":7},{"id":"b","weight":0}]}""");
+        var answer = await site.SendAsync(
+            "POST",
+            "",
+            $$"""{"name":"N","slug":"{{slug}}","type":"ab_test","variants":[{"id":"a","weight":10000,"impressions":7},{"id":"b","weight":0}]}"""
+        );
 
         Assert.Equal(201, answer.Status);
         Assert.Equal($"/experiments/api/{answer.Text("uid")}", answer.Headers["Location"]);
@@ -23,11 +26,19 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         Assert.Equal("draft", answer.Text("status"));
         var experiment = answer.Experiment;
         Assert.Equal("""{"type":"impressions_only"}""", experiment.GetProperty("goalConfig").GetRawText());
-        Assert.Equal("""{"enabled":false,"algorithm":"thompson_sampling","warmupImpressions":50,"recomputeIntervalMinutes":15}""",
-            experiment.GetProperty("banditConfig").GetRawText());
+        Assert.Equal(
+            """{"enabled":false,"algorithm":"thompson_sampling","warmupImpressions":50,"recomputeIntervalMinutes":15}""",
+            experiment.GetProperty("banditConfig").GetRawText()
+        );
         Assert.Equal("""{"format":"png","quality":90}""", experiment.GetProperty("outputConfig").GetRawText());
-        Assert.Equal((1000, 0.95, 7), (experiment.GetProperty("minimumSampleSize").GetInt32(),
-            experiment.GetProperty("confidenceThreshold").GetDouble(), experiment.GetProperty("minimumRunDays").GetInt32()));
+        Assert.Equal(
+            (1000, 0.95, 7),
+            (
+                experiment.GetProperty("minimumSampleSize").GetInt32(),
+                experiment.GetProperty("confidenceThreshold").GetDouble(),
+                experiment.GetProperty("minimumRunDays").GetInt32()
+            )
+        );
         Assert.Equal(JsonValueKind.Null, experiment.GetProperty("winnerVariantId").ValueKind);
         Assert.Equal(JsonValueKind.Null, experiment.GetProperty("winnerDeclaredAt").ValueKind);
         Assert.Equal(0, experiment.GetProperty("variants")[0].GetProperty("impressions").GetInt64());
@@ -38,17 +49,28 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     {
         var before = Directory.GetFiles(Path.Combine(site.DataDir, "experiments")).Length;
 
-        var answer = await site.SendAsync("POST", "", """
+        var answer = await site.SendAsync(
+            "POST",
+            "",
+            """
             {"slug":"api","type":"bandit","variants":[{"id":"a b","weight":5000.5},{"id":"a b"}],"confidenceThreshold":1,
              "goalConfig":{"type":"click_through"},"minimumRunDays":-1}
-            """);
+            """
+        );
 
         Assert.Equal((400, "validation-error"), (answer.Status, answer.Problem));
         Assert.Equal("application/problem+json", answer.Headers["Content-Type"]);
         string[] expected =
         [
-            "type: invalid_value", "slug: invalid_value", "name: required", "variants[0].id: invalid_format", "variants[0].weight: invalid_type",
-            "variants[1].weight: required", "variants[1].id: not_unique", "goalConfig.destinationUrl: required", "minimumRunDays: out_of_range",
+            "type: invalid_value",
+            "slug: invalid_value",
+            "name: required",
+            "variants[0].id: invalid_format",
+            "variants[0].weight: invalid_type",
+            "variants[1].weight: required",
+            "variants[1].id: not_unique",
+            "goalConfig.destinationUrl: required",
+            "minimumRunDays: out_of_range",
             "confidenceThreshold: out_of_range",
         ];
         Assert.Empty(expected.Except(answer.Errors));
@@ -85,8 +107,10 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         var other = await site.CreateKeyAsync("pictify", "--project", "other");
         var (uid, slug) = await site.CreateAsync();
         ManagedAnswer foreign;
-        do foreign = await site.SendAsync("GET", "/" + uid, key: other);
-        while (foreign.Status == 401); // The service follows the file of keys.
+        do
+        {
+            foreign = await site.SendAsync("GET", "/" + uid, key: other);
+        } while (foreign.Status == 401); // The service follows the file of keys.
 
         var list = await site.SendAsync("GET", "?limit=100", key: other);
         var taken = await site.SendAsync("POST", "", ManagedEdge.AbTest(slug), key: other);
@@ -104,7 +128,11 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     public async Task Requests_WithoutAValidKey_AreRefusedWithTheScheme(string? authorization, string problem)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/experiments/api");
-        if (authorization is not null) request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        if (authorization is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        }
+
         using var response = await site.Edge.Client.SendAsync(request);
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
@@ -127,7 +155,10 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         var second = await site.SendAsync("GET", "/quota");
 
         Assert.Equal("1000", first.Headers["X-RateLimit-Limit"]);
-        var (one, two) = (int.Parse(first.Headers["X-RateLimit-Remaining"]), int.Parse(second.Headers["X-RateLimit-Remaining"]));
+        var (one, two) = (
+            int.Parse(first.Headers["X-RateLimit-Remaining"]),
+            int.Parse(second.Headers["X-RateLimit-Remaining"])
+        );
         Assert.True(two < one || first.Headers["X-RateLimit-Reset"] != second.Headers["X-RateLimit-Reset"]);
     }
 
@@ -157,8 +188,15 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         var all = await site.SendAsync("GET", "?limit=100");
 
         Assert.Equal(second, paused.Json.GetProperty("experiments")[0].GetProperty("uid").GetString());
-        Assert.Equal((0, 1000), (beyond.Json.GetProperty("experiments").GetArrayLength(), beyond.Json.GetProperty("page").GetInt32()));
-        var uids = all.Json.GetProperty("experiments").EnumerateArray().Select(e => e.GetProperty("uid").GetString()!).ToList();
+        Assert.Equal(
+            (0, 1000),
+            (beyond.Json.GetProperty("experiments").GetArrayLength(), beyond.Json.GetProperty("page").GetInt32())
+        );
+        var uids = all
+            .Json.GetProperty("experiments")
+            .EnumerateArray()
+            .Select(e => e.GetProperty("uid").GetString()!)
+            .ToList();
         Assert.True(uids.IndexOf(second) < uids.IndexOf(first));
     }
 
@@ -174,7 +212,11 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
             Assert.Equal($"name {i}", (await site.SendAsync("GET", "/" + uid)).Text("name"));
         }
         var age = (await site.SendAsync("GET", "/" + uid)).Headers.ContainsKey("Age");
-        for (var i = 0; i < 20 && !age; i++) age = (await site.SendAsync("GET", "/" + uid)).Headers.ContainsKey("Age");
+        for (var i = 0; i < 20 && !age; i++)
+        {
+            age = (await site.SendAsync("GET", "/" + uid)).Headers.ContainsKey("Age");
+        }
+
         Assert.True(age, "no answer came out of the cache");
     }
 
@@ -199,15 +241,27 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     {
         var (uid, _) = await site.CreateAsync("", before.Split(',', StringSplitOptions.RemoveEmptyEntries));
 
-        var answer = action == "DELETE"
-            ? await site.SendAsync("DELETE", "/" + uid)
-            : await site.SendAsync("POST", $"/{uid}/{action}", action == "complete" ? """{"winnerVariantId":"a"}""" : null);
+        var answer =
+            action == "DELETE"
+                ? await site.SendAsync("DELETE", "/" + uid)
+                : await site.SendAsync(
+                    "POST",
+                    $"/{uid}/{action}",
+                    action == "complete" ? """{"winnerVariantId":"a"}""" : null
+                );
 
         Assert.Equal(status, answer.Status);
-        if (status != 409) return;
+        if (status != 409)
+        {
+            return;
+        }
+
         Assert.Equal("invalid-state-transition", answer.Problem);
         Assert.NotEmpty(answer.Json.GetProperty("allowedTransitions").EnumerateArray());
-        Assert.Equal(answer.Json.GetProperty("currentStatus").GetString(), (await site.SendAsync("GET", "/" + uid)).Text("status"));
+        Assert.Equal(
+            answer.Json.GetProperty("currentStatus").GetString(),
+            (await site.SendAsync("GET", "/" + uid)).Text("status")
+        );
     }
 
     [Fact]
@@ -247,18 +301,36 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         Assert.Equal("b", answer.Text("winnerVariantId"));
         Assert.Matches(@"^\d{4}-\d\d-\d\dT", answer.Text("winnerDeclaredAt"));
         for (var i = 0; i < 20; i++)
+        {
             Assert.Equal("""{"variantId":"b"}""", await site.Edge.Client.GetStringAsync($"/s/{slug}/resolve?u={i}"));
+        }
     }
 
     [Theory]
-    [InlineData("start", """{"name":"x","confidenceThreshold":0.9,"minimumRunDays":3,"goalConfig":{"destinationUrl":"https://example.com/new"}}""", "")]
+    [InlineData(
+        "start",
+        """{"name":"x","confidenceThreshold":0.9,"minimumRunDays":3,"goalConfig":{"destinationUrl":"https://example.com/new"}}""",
+        ""
+    )]
     [InlineData("start", """{"hypothesis":"x"}""", "hypothesis: not_editable")]
-    [InlineData("start", """{"goalConfig":{"type":"impressions_only"},"slug":"other-slug"}""", "slug: not_editable,goalConfig.type: not_editable")]
-    [InlineData("start", """{"variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],"status":"draft","uid":"x"}""", "")]
+    [InlineData(
+        "start",
+        """{"goalConfig":{"type":"impressions_only"},"slug":"other-slug"}""",
+        "slug: not_editable,goalConfig.type: not_editable"
+    )]
+    [InlineData(
+        "start",
+        """{"variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],"status":"draft","uid":"x"}""",
+        ""
+    )]
     [InlineData("start", """{"goalConfig":{"destinationUrl":null}}""", "goalConfig.destinationUrl: required")]
     [InlineData("start,complete", """{"name":"x"}""", "")]
     [InlineData("start,complete", """{"minimumRunDays":3}""", "minimumRunDays: not_editable")]
-    [InlineData("start,pause", """{"type":"smart_link","hypothesis":"x","variants":[{"id":"a","weight":10000},{"id":"c","weight":0}]}""", "")]
+    [InlineData(
+        "start,pause",
+        """{"type":"smart_link","hypothesis":"x","variants":[{"id":"a","weight":10000},{"id":"c","weight":0}]}""",
+        ""
+    )]
     [InlineData("", """{"minimumSampleSize":0,"templateUid":"t","outputConfig":{"quality":50}}""", "")]
     public async Task Update_ObeysTheStatus(string before, string body, string errors)
     {
@@ -268,7 +340,11 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         var answer = await site.SendAsync("PUT", "/" + uid, body);
 
         Assert.Equal(errors.Length == 0 ? 200 : 400, answer.Status);
-        if (errors.Length == 0) return;
+        if (errors.Length == 0)
+        {
+            return;
+        }
+
         Assert.Equal(errors.Split(',').Order(), answer.Errors.Order());
         Assert.Equal(stored.Json.GetRawText(), (await site.SendAsync("GET", "/" + uid)).Json.GetRawText());
     }
@@ -292,7 +368,11 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         var before = await ResolveAsync(slug, 400);
         await site.SendAsync("POST", $"/{uid}/pause");
 
-        await site.SendAsync("PUT", "/" + uid, """{"variants":[{"id":"c","weight":2000},{"id":"b","weight":4000},{"id":"a","weight":4000}]}""");
+        await site.SendAsync(
+            "PUT",
+            "/" + uid,
+            """{"variants":[{"id":"c","weight":2000},{"id":"b","weight":4000},{"id":"a","weight":4000}]}"""
+        );
         await site.SendAsync("POST", $"/{uid}/start");
 
         var after = await ResolveAsync(slug, 400);
@@ -312,7 +392,10 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
 
         Assert.Equal((200, 412, "precondition-failed"), (fresh.Status, stale.Status, stale.Problem));
         Assert.Equal("first", (await site.SendAsync("GET", "/" + uid)).Text("name"));
-        Assert.Equal(200, (await site.SendAsync("PUT", "/" + uid, """{"name":"second"}""", null, ("If-Match", "*"))).Status);
+        Assert.Equal(
+            200,
+            (await site.SendAsync("PUT", "/" + uid, """{"name":"second"}""", null, ("If-Match", "*"))).Status
+        );
     }
 
     [Fact]
@@ -330,14 +413,29 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     public async Task Updates_AtTheSameTime_AreAllKept()
     {
         var (uid, _) = await site.CreateAsync();
-        string[] bodies = ["""{"name":"n"}""", """{"hypothesis":"h"}""", """{"minimumRunDays":9}""", """{"minimumSampleSize":11}""", """{"templateUid":"t"}"""];
+        string[] bodies =
+        [
+            """{"name":"n"}""",
+            """{"hypothesis":"h"}""",
+            """{"minimumRunDays":9}""",
+            """{"minimumSampleSize":11}""",
+            """{"templateUid":"t"}""",
+        ];
 
         var answers = await Task.WhenAll(bodies.Select(body => site.SendAsync("PUT", "/" + uid, body)));
 
         Assert.All(answers, answer => Assert.Equal(200, answer.Status));
         var stored = (await site.SendAsync("GET", "/" + uid)).Experiment;
-        Assert.Equal(("n", "h", 9, 11, "t"), (stored.GetProperty("name").GetString(), stored.GetProperty("hypothesis").GetString(),
-            stored.GetProperty("minimumRunDays").GetInt32(), stored.GetProperty("minimumSampleSize").GetInt32(), stored.GetProperty("templateUid").GetString()));
+        Assert.Equal(
+            ("n", "h", 9, 11, "t"),
+            (
+                stored.GetProperty("name").GetString(),
+                stored.GetProperty("hypothesis").GetString(),
+                stored.GetProperty("minimumRunDays").GetInt32(),
+                stored.GetProperty("minimumSampleSize").GetInt32(),
+                stored.GetProperty("templateUid").GetString()
+            )
+        );
     }
 
     [Theory]
@@ -363,7 +461,11 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", site.Key);
         request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(ManagedEdge.AbTest(ManagedEdge.NewSlug())));
         request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
-        if (coding is not null) request.Content.Headers.ContentEncoding.Add(coding);
+        if (coding is not null)
+        {
+            request.Content.Headers.ContentEncoding.Add(coding);
+        }
+
         using var response = await site.Edge.Client.SendAsync(request);
 
         Assert.Equal(status, (int)response.StatusCode);
@@ -385,10 +487,14 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     {
         var slug = ManagedEdge.NewSlug();
 
-        var answer = await site.SendAsync("POST", "", $$"""
+        var answer = await site.SendAsync(
+            "POST",
+            "",
+            $$"""
             {"name":"N","slug":"{{slug}}","type":"ab_test","banditConfig":{"enabled":true},
              "variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}]}
-            """);
+            """
+        );
 
         Assert.Equal(201, answer.Status);
         Assert.Single(answer.Json.GetProperty("warnings").EnumerateArray());
@@ -398,10 +504,14 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     public async Task Images_RedirectToTheVariantsOwn_ThenTheFallback()
     {
         var slug = ManagedEdge.NewSlug();
-        var created = await site.SendAsync("POST", "", $$"""
+        var created = await site.SendAsync(
+            "POST",
+            "",
+            $$"""
             {"name":"N","slug":"{{slug}}","type":"ab_test","fallbackImageUrl":"https://cdn.example.com/fallback.png",
              "variants":[{"id":"a","weight":10000,"variables":{"imageUrl":"https://cdn.example.com/a.png"} },{"id":"b","weight":0}]}
-            """);
+            """
+        );
         var image = $"/s/{slug}.png";
         Assert.Equal(HttpStatusCode.NotFound, (await site.Edge.Client.GetAsync(image)).StatusCode);
         await site.SendAsync("POST", $"/{created.Text("uid")}/start");
@@ -409,7 +519,10 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         using var own = await site.Edge.Client.GetAsync(image);
         using var fallback = await site.Edge.Client.GetAsync(image + "?variant=b");
 
-        Assert.Equal((HttpStatusCode.Redirect, "https://cdn.example.com/a.png"), (own.StatusCode, own.Headers.Location!.ToString()));
+        Assert.Equal(
+            (HttpStatusCode.Redirect, "https://cdn.example.com/a.png"),
+            (own.StatusCode, own.Headers.Location!.ToString())
+        );
         Assert.Equal("https://cdn.example.com/fallback.png", fallback.Headers.Location!.ToString());
     }
 
@@ -431,7 +544,11 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     public async Task Results_CountWhatPeopleDid_AndLeaveMachinesOut()
     {
         var (uid, slug) = await site.CreateAsync("", "start");
-        for (var i = 0; i < 6; i++) await VisitAsync($"/s/{slug}/pixel.gif?u=reader-{i}", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
+        for (var i = 0; i < 6; i++)
+        {
+            await VisitAsync($"/s/{slug}/pixel.gif?u=reader-{i}", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
+        }
+
         await VisitAsync($"/s/{slug}/click?u=reader-1", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
         await VisitAsync($"/s/{slug}/pixel.gif?u=reader-9", "Googlebot/2.1");
 
@@ -441,8 +558,10 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         {
             await Task.Delay(50, patience.Token);
             results = (await site.SendAsync("GET", $"/{uid}/results")).Json.GetProperty("results");
-        }
-        while (results.GetProperty("totals").GetProperty("clicks").GetInt32() == 0 || results.GetProperty("excluded").GetProperty("bot").GetInt32() == 0);
+        } while (
+            results.GetProperty("totals").GetProperty("clicks").GetInt32() == 0
+            || results.GetProperty("excluded").GetProperty("bot").GetInt32() == 0
+        );
 
         Assert.Equal(6, results.GetProperty("totals").GetProperty("impressions").GetInt32());
         Assert.Equal(1, results.GetProperty("totals").GetProperty("clicks").GetInt32());
@@ -477,7 +596,10 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         var answer = await site.SendAsync("POST", $"/{uid}/recompute");
 
         Assert.Equal(status, answer.Status);
-        if (status == 200) Assert.Contains(answer.Json.GetProperty("outcome").GetString()!, outcomes.Split(','));
+        if (status == 200)
+        {
+            Assert.Contains(answer.Json.GetProperty("outcome").GetString()!, outcomes.Split(','));
+        }
     }
 
     private async Task VisitAsync(string path, string userAgent)
@@ -492,7 +614,9 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         var variants = new List<string>();
         for (var i = 0; i < viewers; i++)
         {
-            using var answer = JsonDocument.Parse(await site.Edge.Client.GetStringAsync($"/s/{slug}/resolve?u=viewer-{i}"));
+            using var answer = JsonDocument.Parse(
+                await site.Edge.Client.GetStringAsync($"/s/{slug}/resolve?u=viewer-{i}")
+            );
             variants.Add(answer.RootElement.GetProperty("variantId").GetString()!);
         }
         return variants;

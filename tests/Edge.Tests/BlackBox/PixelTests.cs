@@ -9,45 +9,62 @@ namespace Edge.Tests.BlackBox;
 public class PixelTests(ServedEdge served) : IClassFixture<ServedEdge>
 {
     private const string GifBase64 = "R0lGODlhAQABAPAAAP///wAAACH5BAUAAAAALAAAAAABAAEAAAICRAEAOw==";
-    private const string Chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+    private const string Chrome =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
-    public static TheoryData<string, string> PixelPaths() => new()
-    {
-        { "running", "/s/demo-ab/pixel.gif" },
-        { "unknown slug", "/s/no-such-slug/pixel.gif" },
-        { "malformed slug", "/s/%20%20/pixel.gif" },
-        { "empty slug", "/s//pixel.gif" },
-        { "upper case slug", "/s/DEMO-AB/pixel.gif" },
-        { "reserved slug", "/s/events/pixel.gif" },
-        { "cache buster", "/s/demo-ab/pixel.gif?cb=123&cb=456" },
-        { "broken query", "/s/demo-ab/pixel.gif?%zz&&=&u=%" },
-        { "very long unit", "/s/demo-ab/pixel.gif?u=" + new string('a', 4_000) },
-        { "smart link", "/s/demo-smart/pixel.gif" },
-        { "scheduled", "/s/demo-schedule/pixel.gif" },
-    };
+    public static TheoryData<string, string> PixelPaths() =>
+        new()
+        {
+            { "running", "/s/demo-ab/pixel.gif" },
+            { "unknown slug", "/s/no-such-slug/pixel.gif" },
+            { "malformed slug", "/s/%20%20/pixel.gif" },
+            { "empty slug", "/s//pixel.gif" },
+            { "upper case slug", "/s/DEMO-AB/pixel.gif" },
+            { "reserved slug", "/s/events/pixel.gif" },
+            { "cache buster", "/s/demo-ab/pixel.gif?cb=123&cb=456" },
+            { "broken query", "/s/demo-ab/pixel.gif?%zz&&=&u=%" },
+            { "very long unit", "/s/demo-ab/pixel.gif?u=" + new string('a', 4_000) },
+            { "smart link", "/s/demo-smart/pixel.gif" },
+            { "scheduled", "/s/demo-schedule/pixel.gif" },
+        };
 
     [Theory]
     [MemberData(nameof(PixelPaths))]
     public async Task Pixel_WhateverTheState_IsTheSame43BytesAndHeaders(string row, string path)
     {
-        var answer = await RawHttp.SendAsync(served.Edge.Address, $"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        var answer = await RawHttp.SendAsync(
+            served.Edge.Address,
+            $"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        );
         var (head, body) = Split(answer);
 
         Assert.True(head.StartsWith("HTTP/1.1 200 OK\r\n", StringComparison.Ordinal), $"{row}: {head}");
         Assert.Equal(GifBase64, Convert.ToBase64String(Encoding.Latin1.GetBytes(body)));
         var headers = HeaderNames(head);
         Assert.Equal(
-            ["Access-Control-Allow-Origin: *", "Cache-Control: no-cache, no-store, must-revalidate, private, max-age=0", "Connection: close",
-                "Content-Length: 43", "Content-Type: image/gif", "Cross-Origin-Resource-Policy: cross-origin", "Expires: 0", "Pragma: no-cache",
-                "X-Content-Type-Options: nosniff", "X-Robots-Tag: noindex"],
-            headers.Where(header => !header.StartsWith("Date:", StringComparison.Ordinal)));
+            [
+                "Access-Control-Allow-Origin: *",
+                "Cache-Control: no-cache, no-store, must-revalidate, private, max-age=0",
+                "Connection: close",
+                "Content-Length: 43",
+                "Content-Type: image/gif",
+                "Cross-Origin-Resource-Policy: cross-origin",
+                "Expires: 0",
+                "Pragma: no-cache",
+                "X-Content-Type-Options: nosniff",
+                "X-Robots-Tag: noindex",
+            ],
+            headers.Where(header => !header.StartsWith("Date:", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
     public async Task Pixel_Head_HasTheHeadersAndNoBodyAndNoEvent()
     {
-        var answer = await RawHttp.SendAsync(served.Edge.Address,
-            "HEAD /s/demo-ab/pixel.gif?u=head-only HTTP/1.1\r\nHost: x\r\nUser-Agent: head-only\r\nConnection: close\r\n\r\n");
+        var answer = await RawHttp.SendAsync(
+            served.Edge.Address,
+            "HEAD /s/demo-ab/pixel.gif?u=head-only HTTP/1.1\r\nHost: x\r\nUser-Agent: head-only\r\nConnection: close\r\n\r\n"
+        );
         await ForwardedAsync("after-head");
 
         var (head, body) = Split(answer);
@@ -55,7 +72,10 @@ public class PixelTests(ServedEdge served) : IClassFixture<ServedEdge>
         Assert.Equal("", body);
         // The same unit sent with GET gives its hash; no event with it may have come before.
         var get = await ForwardedAsync("head-only");
-        Assert.Single(Forwarded.Lines(served.DataDir), line => line.Contains(get.Text("unit_hash"), StringComparison.Ordinal));
+        Assert.Single(
+            Forwarded.Lines(served.DataDir),
+            line => line.Contains(get.Text("unit_hash"), StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -67,13 +87,19 @@ public class PixelTests(ServedEdge served) : IClassFixture<ServedEdge>
         request.Headers.TryAddWithoutValidation("Referer", "https://mail.example/inbox?q=\"1\"");
         using var answer = await served.Edge.Client.SendAsync(request);
 
-        var line = await Forwarded.WaitForAsync(served.DataDir, e => e.Text("referrer").StartsWith("https://mail.example/", StringComparison.Ordinal));
+        var line = await Forwarded.WaitForAsync(
+            served.DataDir,
+            e => e.Text("referrer").StartsWith("https://mail.example/", StringComparison.Ordinal)
+        );
 
         Assert.Equal("impression", line.Text("type"));
         Assert.Equal("demo-ab", line.Text("experiment"));
         Assert.Contains(line.Text("variant"), new[] { "a", "b" });
         Assert.Equal("0.5", line.Text("probability"));
-        Assert.Equal(("desktop", "chrome", "windows"), (line.Text("device_type"), line.Text("browser"), line.Text("os")));
+        Assert.Equal(
+            ("desktop", "chrome", "windows"),
+            (line.Text("device_type"), line.Text("browser"), line.Text("os"))
+        );
         Assert.Matches("^[0-9a-f]{32}$", line.Text("ip_hash"));
         Assert.Matches("^[0-9a-f]{16}$", line.Text("unit_hash"));
         Assert.Equal("human", line.Text("verdict"));

@@ -13,7 +13,10 @@ public class ServiceTests
     {
         using var data = new TempDirectory();
         await using var edge = await EdgeProcess.StartAsync(data.Path);
-        for (var i = 0; i < 50; i++) await edge.Client.GetAsync($"/s/demo-ab/pixel.gif?u=stop-{i}");
+        for (var i = 0; i < 50; i++)
+        {
+            await edge.Client.GetAsync($"/s/demo-ab/pixel.gif?u=stop-{i}");
+        }
 
         Assert.Equal(0, await edge.StopAsync());
         Assert.Equal(50, Forwarded.Lines(data.Path).Length);
@@ -25,7 +28,11 @@ public class ServiceTests
         using var data = new TempDirectory();
         await using (var first = await EdgeProcess.StartAsync(data.Path))
         {
-            for (var i = 0; i < 20; i++) await first.Client.GetAsync($"/s/demo-ab/pixel.gif?u=first-{i}");
+            for (var i = 0; i < 20; i++)
+            {
+                await first.Client.GetAsync($"/s/demo-ab/pixel.gif?u=first-{i}");
+            }
+
             await first.StopAsync();
         }
         await using var second = await EdgeProcess.StartAsync(data.Path);
@@ -39,24 +46,34 @@ public class ServiceTests
     public async Task Kill9_AfterAckDisk_LosesNothingAndDuplicatesShareTheirId()
     {
         using var data = new TempDirectory();
-        const int Cycles = 5, PerCycle = 40;
+        const int Cycles = 5,
+            PerCycle = 40;
         for (var cycle = 0; cycle < Cycles; cycle++)
         {
             await using var edge = await EdgeProcess.StartAsync(data.Path, environment: [("EDGE__ACK__PIXEL", "disk")]);
-            await Task.WhenAll(Enumerable.Range(0, PerCycle).Select(async i =>
-            {
-                using var request = new HttpRequestMessage(HttpMethod.Get, "/s/demo-ab/pixel.gif");
-                request.Headers.TryAddWithoutValidation("Referer", $"https://ledger.example/{cycle}-{i}");
-                using var answer = await edge.Client.SendAsync(request);
-                Assert.Equal("disk", Assert.Single(answer.Headers.GetValues("Edge-Ack")));
-            }));
+            await Task.WhenAll(
+                Enumerable
+                    .Range(0, PerCycle)
+                    .Select(async i =>
+                    {
+                        using var request = new HttpRequestMessage(HttpMethod.Get, "/s/demo-ab/pixel.gif");
+                        request.Headers.TryAddWithoutValidation("Referer", $"https://ledger.example/{cycle}-{i}");
+                        using var answer = await edge.Client.SendAsync(request);
+                        Assert.Equal("disk", Assert.Single(answer.Headers.GetValues("Edge-Ack")));
+                    })
+            );
             await edge.KillAsync();
         }
         await using var last = await EdgeProcess.StartAsync(data.Path);
         await last.StopAsync();
 
-        var events = Forwarded.Lines(data.Path).Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement).ToArray();
-        var byReferrer = events.GroupBy(e => e.Text("referrer")).ToDictionary(g => g.Key, g => g.Select(e => e.Text("id")).Distinct().Count());
+        var events = Forwarded
+            .Lines(data.Path)
+            .Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement)
+            .ToArray();
+        var byReferrer = events
+            .GroupBy(e => e.Text("referrer"))
+            .ToDictionary(g => g.Key, g => g.Select(e => e.Text("id")).Distinct().Count());
         Assert.Equal(Cycles * PerCycle, byReferrer.Count);
         Assert.All(byReferrer.Values, ids => Assert.Equal(1, ids));
     }
@@ -67,7 +84,13 @@ public class ServiceTests
         using var data = new TempDirectory();
         await using var edge = await EdgeProcess.StartAsync(data.Path);
 
-        var (exitCode, _, error) = await EdgeProcess.RunAsync(["serve", "--data-dir", data.Path, "--urls", $"http://127.0.0.1:{EdgeProcess.FreePort()}"]);
+        var (exitCode, _, error) = await EdgeProcess.RunAsync([
+            "serve",
+            "--data-dir",
+            data.Path,
+            "--urls",
+            $"http://127.0.0.1:{EdgeProcess.FreePort()}",
+        ]);
 
         Assert.Equal(1, exitCode);
         Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
@@ -80,7 +103,13 @@ public class ServiceTests
         using var other = new TempDirectory();
         await using var edge = await EdgeProcess.StartAsync(data.Path);
 
-        var (exitCode, _, error) = await EdgeProcess.RunAsync(["serve", "--data-dir", other.Path, "--urls", edge.Address.ToString()]);
+        var (exitCode, _, error) = await EdgeProcess.RunAsync([
+            "serve",
+            "--data-dir",
+            other.Path,
+            "--urls",
+            edge.Address.ToString(),
+        ]);
 
         Assert.Equal(1, exitCode);
         Assert.Contains(edge.Address.Port.ToString(), error, StringComparison.Ordinal);
@@ -92,7 +121,10 @@ public class ServiceTests
     {
         using var data = new TempDirectory();
 
-        var (exitCode, _, error) = await EdgeProcess.RunAsync(["serve", "--data-dir", data.Path], [("ASPNETCORE_FORWARDEDHEADERS_ENABLED", "true")]);
+        var (exitCode, _, error) = await EdgeProcess.RunAsync(
+            ["serve", "--data-dir", data.Path],
+            [("ASPNETCORE_FORWARDEDHEADERS_ENABLED", "true")]
+        );
 
         Assert.Equal(1, exitCode);
         Assert.Contains("ASPNETCORE_FORWARDEDHEADERS_ENABLED", error, StringComparison.Ordinal);
@@ -165,7 +197,11 @@ public class ServiceTests
     {
         using var data = new TempDirectory();
         var admin = new Uri($"http://127.0.0.1:{EdgeProcess.FreePort()}");
-        await using var edge = await EdgeProcess.StartAsync(data.Path, ["--demo", "--admin-urls", admin.ToString()], admin: admin);
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            ["--demo", "--admin-urls", admin.ToString()],
+            admin: admin
+        );
 
         var publicOnAdmin = await edge.Client.GetAsync(new Uri(admin, "/s/demo-ab/click"));
         var adminOnPublic = await edge.Client.GetAsync("/metrics");
@@ -180,9 +216,15 @@ public class ServiceTests
     public async Task Journal_DumpWhileStopped_ListsTheEvents()
     {
         using var data = new TempDirectory();
-        await using (var edge = await EdgeProcess.StartAsync(data.Path, environment: [("EDGE__SINKS__FILE__ENABLED", "false")]))
+        await using (
+            var edge = await EdgeProcess.StartAsync(data.Path, environment: [("EDGE__SINKS__FILE__ENABLED", "false")])
+        )
         {
-            for (var i = 0; i < 3; i++) await edge.Client.GetAsync($"/s/demo-ab/pixel.gif?u=dump-{i}");
+            for (var i = 0; i < 3; i++)
+            {
+                await edge.Client.GetAsync($"/s/demo-ab/pixel.gif?u=dump-{i}");
+            }
+
             var running = await EdgeProcess.RunAsync(["journal", "dump", "--data-dir", data.Path]);
             Assert.Equal(1, running.ExitCode);
             await edge.StopAsync();
@@ -193,7 +235,10 @@ public class ServiceTests
         Assert.Equal(0, exitCode);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(3, lines.Length);
-        Assert.All(lines, line => Assert.Equal("demo-ab", System.Text.Json.JsonDocument.Parse(line).RootElement.Text("experiment")));
+        Assert.All(
+            lines,
+            line => Assert.Equal("demo-ab", System.Text.Json.JsonDocument.Parse(line).RootElement.Text("experiment"))
+        );
     }
 
     [Fact]
@@ -201,14 +246,24 @@ public class ServiceTests
     {
         using var data = new TempDirectory();
         await using var edge = await EdgeProcess.StartAsync(data.Path);
-        var file = Directory.GetFiles(data["experiments"]).Single(f => File.ReadAllText(f).Contains("\"demo-ab\"", StringComparison.Ordinal));
+        var file = Directory
+            .GetFiles(data["experiments"])
+            .Single(f => File.ReadAllText(f).Contains("\"demo-ab\"", StringComparison.Ordinal));
         var text = await File.ReadAllTextAsync(file);
 
-        await File.WriteAllTextAsync(file, text.Replace("https://example.com/landing", "https://example.org/new", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(
+            file,
+            text.Replace("https://example.com/landing", "https://example.org/new", StringComparison.Ordinal)
+        );
         await WaitUntilAsync(async () => await DestinationAsync() == "https://example.org/new");
 
         await File.WriteAllTextAsync(file, text.Replace("5000", "4000", StringComparison.Ordinal));
-        await WaitUntilAsync(async () => (await edge.Client.GetStringAsync("/metrics")).Contains("edge_experiment_problems 1", StringComparison.Ordinal));
+        await WaitUntilAsync(async () =>
+            (await edge.Client.GetStringAsync("/metrics")).Contains(
+                "edge_experiment_problems 1",
+                StringComparison.Ordinal
+            )
+        );
         Assert.Equal("https://example.org/new", await DestinationAsync());
 
         await edge.StopAsync();
@@ -216,7 +271,8 @@ public class ServiceTests
         Assert.Contains("variants", log, StringComparison.Ordinal);
         Assert.Contains(Path.GetFileName(file), log, StringComparison.Ordinal);
 
-        async Task<string?> DestinationAsync() => (await edge.Client.GetAsync("/s/demo-ab/click")).Headers.Location?.OriginalString;
+        async Task<string?> DestinationAsync() =>
+            (await edge.Client.GetAsync("/s/demo-ab/click")).Headers.Location?.OriginalString;
     }
 
     [Fact]
@@ -224,10 +280,15 @@ public class ServiceTests
     {
         using var data = new TempDirectory();
         string[] canaries = ["203.0.113.199", "198.51.100.177", "2001:db8:cafe::199", "::ffff:192.0.2.155"];
-        await using var edge = await EdgeProcess.StartAsync(data.Path, environment: [("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1")]);
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            environment: [("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1")]
+        );
         foreach (var canary in canaries)
         {
-            foreach (var path in new[] { "/s/demo-ab/pixel.gif", "/s/demo-ab/click", "/s/none/pixel.gif", "/s/demo-ab/frob" })
+            foreach (
+                var path in new[] { "/s/demo-ab/pixel.gif", "/s/demo-ab/click", "/s/none/pixel.gif", "/s/demo-ab/frob" }
+            )
             {
                 using var request = new HttpRequestMessage(HttpMethod.Get, path);
                 request.Headers.TryAddWithoutValidation("X-Forwarded-For", canary);
@@ -236,19 +297,29 @@ public class ServiceTests
         }
         var metrics = await edge.Client.GetByteArrayAsync("/metrics");
         await edge.StopAsync();
-        var places = Directory.GetFiles(data.Path, "*", SearchOption.AllDirectories).Select(file => (Name: file, Bytes: File.ReadAllBytes(file)))
+        var places = Directory
+            .GetFiles(data.Path, "*", SearchOption.AllDirectories)
+            .Select(file => (Name: file, Bytes: File.ReadAllBytes(file)))
             .Append(("metrics", metrics))
             .Append(("stderr", Encoding.UTF8.GetBytes(await edge.Error)))
-            .Append(("stdout", Encoding.UTF8.GetBytes(await edge.Output))).ToArray();
+            .Append(("stdout", Encoding.UTF8.GetBytes(await edge.Output)))
+            .ToArray();
 
         Assert.Equal(2 * canaries.Length, Forwarded.Lines(data.Path).Length);
         foreach (var canary in canaries)
         {
             var address = IPAddress.Parse(canary);
-            byte[][] forms = [Encoding.ASCII.GetBytes(canary), Encoding.ASCII.GetBytes(address.ToString()), address.GetAddressBytes(),
-                Encoding.ASCII.GetBytes(address.IsIPv4MappedToIPv6 ? address.MapToIPv4().ToString() : canary)];
+            byte[][] forms =
+            [
+                Encoding.ASCII.GetBytes(canary),
+                Encoding.ASCII.GetBytes(address.ToString()),
+                address.GetAddressBytes(),
+                Encoding.ASCII.GetBytes(address.IsIPv4MappedToIPv6 ? address.MapToIPv4().ToString() : canary),
+            ];
             foreach (var (name, bytes) in places)
+            {
                 Assert.All(forms, form => Assert.True(bytes.AsSpan().IndexOf(form) < 0, $"{canary} stands in {name}"));
+            }
         }
     }
 
@@ -259,7 +330,10 @@ public class ServiceTests
         {
             try
             {
-                if (await condition()) return;
+                if (await condition())
+                {
+                    return;
+                }
             }
             catch (HttpRequestException)
             {

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Edge.Tests.BlackBox;
 
-/// <summary>The tally of the native binary: killed again and again under traffic, it agrees with what was forwarded.</summary>
+/// <summary>
+/// The tally of the native binary: killed again and again under traffic, it agrees with what was forwarded.
+/// </summary>
 public class TallyTests
 {
     private const int Kills = 6;
@@ -22,19 +24,34 @@ public class TallyTests
         {
             await using var edge = await EdgeProcess.StartAsync(data.Path);
             using var stop = new CancellationTokenSource();
-            var crowd = Enumerable.Range(0, Visitors).Select(visitor => VisitAsync(edge, $"{kill}-{visitor}", stop.Token)).ToArray();
+            var crowd = Enumerable
+                .Range(0, Visitors)
+                .Select(visitor => VisitAsync(edge, $"{kill}-{visitor}", stop.Token))
+                .ToArray();
             await Task.Delay(Traffic * (0.5 + random.NextDouble()), TestContext.Current.CancellationToken);
             await edge.KillAsync();
             await stop.CancelAsync();
             await Task.WhenAll(crowd);
         }
-        await using (var last = await EdgeProcess.StartAsync(data.Path)) Assert.Equal(0, await last.StopAsync());
+        await using (var last = await EdgeProcess.StartAsync(data.Path))
+        {
+            Assert.Equal(0, await last.StopAsync());
+        }
 
         // The file sink may repeat events after a kill, with the same id.
-        var events = Forwarded.Lines(data.Path).Select(line => JsonDocument.Parse(line).RootElement).DistinctBy(e => e.Text("id")).ToArray();
-        var expected = events.CountBy(e => $"{e.Text("experiment_uid")} {e.Text("variant")} {e.Text("type")}").ToDictionary();
+        var events = Forwarded
+            .Lines(data.Path)
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .DistinctBy(e => e.Text("id"))
+            .ToArray();
+        var expected = events
+            .CountBy(e => $"{e.Text("experiment_uid")} {e.Text("variant")} {e.Text("type")}")
+            .ToDictionary();
         Assert.True(events.Length > 100, $"{events.Length} events");
-        Assert.Equal(expected.OrderBy(count => count.Key, StringComparer.Ordinal), Counted(data.Path).OrderBy(count => count.Key, StringComparer.Ordinal));
+        Assert.Equal(
+            expected.OrderBy(count => count.Key, StringComparer.Ordinal),
+            Counted(data.Path).OrderBy(count => count.Key, StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -42,9 +59,15 @@ public class TallyTests
     {
         using var data = new TempDirectory();
         await using var edge = await EdgeProcess.StartAsync(data.Path);
-        for (var i = 0; i < 20; i++) await edge.Client.GetAsync($"/s/demo-ab/pixel.gif?u=reader-{i}");
+        for (var i = 0; i < 20; i++)
+        {
+            await edge.Client.GetAsync($"/s/demo-ab/pixel.gif?u=reader-{i}");
+        }
 
-        var metrics = await MetricsUntilAsync(edge, page => Value(page, "edge_sink_forwarded_total{sink=\"tally\"}") == 20);
+        var metrics = await MetricsUntilAsync(
+            edge,
+            page => Value(page, "edge_sink_forwarded_total{sink=\"tally\"}") == 20
+        );
 
         Assert.Equal(1, Value(metrics, "edge_tally_experiments"));
         Assert.Equal(0, Value(metrics, "edge_tally_uncounted_total"));
@@ -79,8 +102,15 @@ public class TallyTests
             {
                 var counts = variant.GetProperty("counts");
                 var key = $"{experiment.Text("uid")} {counts.Text("id")}";
-                if (counts.GetProperty("impressions").GetInt32() is > 0 and var impressions) counted[key + " impression"] = impressions;
-                if (counts.GetProperty("clicks").GetInt32() is > 0 and var clicks) counted[key + " click"] = clicks;
+                if (counts.GetProperty("impressions").GetInt32() is > 0 and var impressions)
+                {
+                    counted[key + " impression"] = impressions;
+                }
+
+                if (counts.GetProperty("clicks").GetInt32() is > 0 and var clicks)
+                {
+                    counted[key + " click"] = clicks;
+                }
             }
         }
         return counted;
@@ -92,12 +122,19 @@ public class TallyTests
         while (true)
         {
             var page = await edge.Client.GetStringAsync("/metrics", tooLate.Token);
-            if (reached(page)) return page;
+            if (reached(page))
+            {
+                return page;
+            }
+
             await Task.Delay(20, tooLate.Token);
         }
     }
 
-    private static double Value(string page, string sample) => page.Split('\n')
-        .Where(line => line.StartsWith(sample + " ", StringComparison.Ordinal))
-        .Select(line => double.Parse(line[(sample.Length + 1)..], CultureInfo.InvariantCulture)).DefaultIfEmpty(double.NaN).Single();
+    private static double Value(string page, string sample) =>
+        page.Split('\n')
+            .Where(line => line.StartsWith(sample + " ", StringComparison.Ordinal))
+            .Select(line => double.Parse(line[(sample.Length + 1)..], CultureInfo.InvariantCulture))
+            .DefaultIfEmpty(double.NaN)
+            .Single();
 }

@@ -2,7 +2,9 @@ using Edge.Tests.BlackBox;
 
 namespace Edge.Tests.Browser;
 
-/// <summary>One native binary, somebody's website that loads its client, and a real browser, for all tests of a class.</summary>
+/// <summary>
+/// One native binary, somebody's website that loads its client, and a real browser, for all tests of a class.
+/// </summary>
 public sealed class BrowsedEdge : ManagedEdge
 {
     private readonly Chromium _chromium = new();

@@ -7,12 +7,13 @@ using Xunit;
 namespace Edge.Tests.Browser;
 
 /// <summary>
-/// The client <c>/sdk.js</c> in a page of another site, in a real browser, down to the forwarded event. Every test has an experiment or a name
-/// of its own, by which its events are told apart.
+/// The client <c>/sdk.js</c> in a page of another site, in a real browser, down to the forwarded event. Every test has
+/// an experiment or a name of its own, by which its events are told apart.
 /// </summary>
 public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<BrowsedEdge>
 {
-    private const string PrivacyControl = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })";
+    private const string PrivacyControl =
+        "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })";
 
     /// <summary>A delay so long that only the end of a page can be what has sent something.</summary>
     private const string Patient = "data-delay=600000";
@@ -22,7 +23,9 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
     {
         var (_, slug) = await site.CreateAsync("", "start");
         await using var page = await site.OpenAsync();
-        await page.RunAsync($"edge.view('{slug}', 'a', {{ place: 'top', size: 1e2 }}); edge.click('{slug}', 'b'); edge.conversion('{slug}')");
+        await page.RunAsync(
+            $"edge.view('{slug}', 'a', {{ place: 'top', size: 1e2 }}); edge.click('{slug}', 'b'); edge.conversion('{slug}')"
+        );
         await page.RunAsync($"edge.track('signup {slug}', {{ plan: 'free' }})");
 
         var view = await WaitAsync(slug, "view");
@@ -32,11 +35,18 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
 
         Assert.Equal(("a", "b"), (view.Text("variant"), click.Text("variant")));
         Assert.Contains(conversion.Text("variant"), new[] { "a", "b" });
-        Assert.Equal(("web", "human", "desktop", "chrome"), (view.Text("channel"), view.Text("verdict"), view.Text("device_type"), view.Text("browser")));
+        Assert.Equal(
+            ("web", "human", "desktop", "chrome"),
+            (view.Text("channel"), view.Text("verdict"), view.Text("device_type"), view.Text("browser"))
+        );
         Assert.Equal("""{"place":"top","size":100}""", view.GetProperty("properties").GetRawText());
         Assert.True(view.GetProperty("authenticated").GetBoolean());
         Assert.Equal(("millimetric", "newsletter"), (track.Text("api"), track.Text("source")));
-        Assert.StartsWith(site.Site.Origin + "/offer?utm_source=newsletter", track.Text("url"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            site.Site.Origin + "/offer?utm_source=newsletter",
+            track.Text("url"),
+            StringComparison.Ordinal
+        );
         Assert.Equal("""{"plan":"free"}""", track.GetProperty("properties").GetRawText());
         Assert.Matches("^[0-9a-f]{32}$", track.Text("event_id"));
         Assert.Matches("^[0-9a-f]{32}$", track.Text("anonymous_id"));
@@ -47,7 +57,9 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
     {
         var (_, slug) = await site.CreateAsync("", "start");
         await using var page = await site.OpenAsync(Patient);
-        await page.RunAsync($"for (let i = 0; i < 90; i++) edge.view('{slug}', 'a', {{ i }}); edge.track('leaving {slug}')");
+        await page.RunAsync(
+            $"for (let i = 0; i < 90; i++) edge.view('{slug}', 'a', {{ i }}); edge.track('leaving {slug}')"
+        );
         await page.GoToAsync("about:blank");
 
         await WaitForCountAsync(slug, 90);
@@ -81,7 +93,9 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
         var (_, slug) = await site.CreateAsync("", "start");
         await using var page = await site.OpenAsync(Patient + " data-storage=local");
         await page.RunAsync($"for (let i = 0; i < 30; i++) edge.view('{slug}', 'a', {{ i, text: 'x'.repeat(8000) }})");
-        await page.GoToAsync(site.Site.PageWith(site.Edge.Address, $"data-write-key={site.WriteKey} data-storage=local"));
+        await page.GoToAsync(
+            site.Site.PageWith(site.Edge.Address, $"data-write-key={site.WriteKey} data-storage=local")
+        );
 
         await WaitForCountAsync(slug, 30);
     }
@@ -92,7 +106,8 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
         var (_, slug) = await site.CreateAsync("", "start");
         await using var page = await site.OpenAsync("", PrivacyControl);
         var variant = await page.RunAsync(
-            $"edge.view('{slug}', 'a'); edge.click('{slug}', 'a'); edge.track('quiet {slug}'); edge.flush(); edge.variant('{slug}')");
+            $"edge.view('{slug}', 'a'); edge.click('{slug}', 'a'); edge.track('quiet {slug}'); edge.flush(); edge.variant('{slug}')"
+        );
         await page.GoToAsync("about:blank");
         // What another page sends afterwards is all there is.
         await using var other = await site.OpenAsync();
@@ -101,7 +116,10 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
 
         await WaitForCountAsync(slug, 1);
         Assert.Equal("", variant);
-        Assert.DoesNotContain(Forwarded.Lines(site.DataDir), line => line.Contains($"quiet {slug}", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Forwarded.Lines(site.DataDir),
+            line => line.Contains($"quiet {slug}", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -137,7 +155,10 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
         await WaitForTrackAsync($"kept {slug}");
 
         var kept = await page.RunAsync("document.cookie + localStorage.length + sessionStorage.length");
-        var cookies = await page.CallAsync("Network.getCookies", new() { ["urls"] = new JsonArray(site.Edge.Address.ToString(), site.Site.Origin) });
+        var cookies = await page.CallAsync(
+            "Network.getCookies",
+            new() { ["urls"] = new JsonArray(site.Edge.Address.ToString(), site.Site.Origin) }
+        );
 
         Assert.Equal("00", kept);
         Assert.Empty(cookies["cookies"]!.AsArray());
@@ -166,7 +187,10 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
         await page.RunAsync($"edge.init({{ key: '{site.TrackKey}' }}); edge.track('own {name}')");
         await WaitForTrackAsync($"own {name}");
 
-        Assert.DoesNotContain(Forwarded.Lines(site.DataDir), line => line.Contains($"foreign {name}", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Forwarded.Lines(site.DataDir),
+            line => line.Contains($"foreign {name}", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -188,7 +212,10 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
         await WaitForTrackAsync($"after {name}");
 
         Assert.Equal("202", status);
-        Assert.Single(Forwarded.Lines(site.DataDir), line => line.Contains($"\"twice {name}\"", StringComparison.Ordinal));
+        Assert.Single(
+            Forwarded.Lines(site.DataDir),
+            line => line.Contains($"\"twice {name}\"", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -196,7 +223,9 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
     {
         var (_, slug) = await site.CreateAsync("", "start");
         await using var page = await site.OpenEmptyAsync();
-        await page.GoToAsync(site.Site.PageWith(site.Edge.Address, "async", $"window.edge = [['view', '{slug}', 'b']]"));
+        await page.GoToAsync(
+            site.Site.PageWith(site.Edge.Address, "async", $"window.edge = [['view', '{slug}', 'b']]")
+        );
 
         var view = await WaitAsync(slug, "view");
 
@@ -207,8 +236,16 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
     public async Task Server_DownAndUpAgain_GetsEveryEventOnce()
     {
         using var data = new TempDirectory();
-        var (exitCode, key, error) = await EdgeProcess.RunAsync(
-            ["keys", "create", "--kind", "millimetric-pk", "--origin", site.Site.Origin, "--data-dir", data.Path]);
+        var (exitCode, key, error) = await EdgeProcess.RunAsync([
+            "keys",
+            "create",
+            "--kind",
+            "millimetric-pk",
+            "--origin",
+            site.Site.Origin,
+            "--data-dir",
+            data.Path,
+        ]);
         Assert.True(exitCode == 0, error);
         await using var page = await site.OpenEmptyAsync();
         Uri address;
@@ -218,7 +255,9 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
             await page.GoToAsync(site.Site.PageWith(address, $"data-key={key.Trim()} data-delay=20"));
             await first.StopAsync();
         }
-        await page.RunAsync("for (let i = 0; i < 5; i++) { edge.view('demo-ab', 'a', { i }); edge.track('lost', { i }) }");
+        await page.RunAsync(
+            "for (let i = 0; i < 5; i++) { edge.view('demo-ab', 'a', { i }); edge.track('lost', { i }) }"
+        );
         await page.FailAsync(requests: 4);
         await using var second = await EdgeProcess.StartAsync(data.Path, address: address);
 
@@ -229,19 +268,31 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
     private Task<JsonElement> WaitAsync(string slug, string type) =>
         Forwarded.WaitForAsync(site.DataDir, e => e.Text("experiment") == slug && e.Text("type") == type);
 
-    private Task<JsonElement> WaitForTrackAsync(string name) => Forwarded.WaitForAsync(site.DataDir, e => e.Text("event") == name);
+    private Task<JsonElement> WaitForTrackAsync(string name) =>
+        Forwarded.WaitForAsync(site.DataDir, e => e.Text("event") == name);
 
-    private Task WaitForCountAsync(string slug, int count) => WaitForCountAsync(site.DataDir, e => e.Text("experiment") == slug, count);
+    private Task WaitForCountAsync(string slug, int count) =>
+        WaitForCountAsync(site.DataDir, e => e.Text("experiment") == slug, count);
 
-    /// <summary>Waits until this many different events are there, told apart by their property <c>i</c>, and sees that none came twice.</summary>
+    /// <summary>
+    /// Waits until this many different events are there, told apart by their property <c>i</c>, and sees that none came
+    /// twice.
+    /// </summary>
     private static async Task WaitForCountAsync(string dataDir, Predicate<JsonElement> condition, int count)
     {
         var numbers = new HashSet<string>();
-        await Forwarded.WaitForAsync(dataDir, e =>
-        {
-            if (condition(e)) numbers.Add(e.TryGetProperty("properties", out var own) ? own.Text("i") : "");
-            return numbers.Count == count;
-        });
+        await Forwarded.WaitForAsync(
+            dataDir,
+            e =>
+            {
+                if (condition(e))
+                {
+                    numbers.Add(e.TryGetProperty("properties", out var own) ? own.Text("i") : "");
+                }
+
+                return numbers.Count == count;
+            }
+        );
         Assert.Equal(count, Forwarded.Lines(dataDir).Count(line => condition(JsonDocument.Parse(line).RootElement)));
     }
 }

@@ -37,7 +37,10 @@ public partial class ClientDocumentTests(ServedEdge served) : IClassFixture<Serv
         Assert.Equal("cross-origin", answer.Headers.GetValues("Cross-Origin-Resource-Policy").Single());
         Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.Equal("Accept-Encoding", answer.Headers.Vary.Single());
-        Assert.Equal((true, TimeSpan.FromHours(1)), (answer.Headers.CacheControl!.Public, answer.Headers.CacheControl.MaxAge));
+        Assert.Equal(
+            (true, TimeSpan.FromHours(1)),
+            (answer.Headers.CacheControl!.Public, answer.Headers.CacheControl.MaxAge)
+        );
         Assert.False(answer.Headers.Contains("Set-Cookie"));
     }
 
@@ -48,7 +51,10 @@ public partial class ClientDocumentTests(ServedEdge served) : IClassFixture<Serv
     public async Task Client_KnownToACache_IsNotSentAgain(string coding)
     {
         using var first = await GetAsync(("Accept-Encoding", coding));
-        using var again = await GetAsync(("Accept-Encoding", coding), ("If-None-Match", first.Headers.ETag!.ToString()));
+        using var again = await GetAsync(
+            ("Accept-Encoding", coding),
+            ("If-None-Match", first.Headers.ETag!.ToString())
+        );
         using var other = await GetAsync(("Accept-Encoding", coding), ("If-None-Match", "\"0000000000000000\""));
 
         Assert.Equal((HttpStatusCode.NotModified, HttpStatusCode.OK), (again.StatusCode, other.StatusCode));
@@ -93,7 +99,11 @@ public partial class ClientDocumentTests(ServedEdge served) : IClassFixture<Serv
     private Task<HttpResponseMessage> GetAsync(params (string Name, string Value)[] headers)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, "/sdk.js");
-        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
         return served.Edge.Client.SendAsync(request);
     }
 

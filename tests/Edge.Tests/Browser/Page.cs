@@ -15,7 +15,9 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
     /// <summary>Name of the page in the protocol.</summary>
     public string Session => session;
 
-    /// <summary>Goes to an address as a link would and waits until everything is loaded; the page that was there is left.</summary>
+    /// <summary>
+    /// Goes to an address as a link would and waits until everything is loaded; the page that was there is left.
+    /// </summary>
     public async Task GoToAsync(string url)
     {
         var loaded = _loaded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,12 +25,27 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
         await loaded.Task.WaitAsync(Patience);
     }
 
-    /// <summary>Runs an expression in the page, waits for its promise and returns the value as text; throws what the script throws.</summary>
+    /// <summary>
+    /// Runs an expression in the page, waits for its promise and returns the value as text; throws what the script
+    /// throws.
+    /// </summary>
     public async Task<string> RunAsync(string expression)
     {
-        var answer = await CallAsync("Runtime.evaluate",
-            new() { ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true, ["userGesture"] = true });
-        if (answer["exceptionDetails"] is { } thrown) throw new InvalidOperationException(thrown.ToJsonString());
+        var answer = await CallAsync(
+            "Runtime.evaluate",
+            new()
+            {
+                ["expression"] = expression,
+                ["awaitPromise"] = true,
+                ["returnByValue"] = true,
+                ["userGesture"] = true,
+            }
+        );
+        if (answer["exceptionDetails"] is { } thrown)
+        {
+            throw new InvalidOperationException(thrown.ToJsonString());
+        }
+
         return answer["result"]!["value"]?.ToString() ?? "";
     }
 
@@ -41,10 +58,14 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
     /// <summary>Waits until this many requests of the page, from now on or before, could not reach a server.</summary>
     public async Task FailAsync(int requests)
     {
-        for (var i = 0; i < requests; i++) await _failures.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+        for (var i = 0; i < requests; i++)
+        {
+            await _failures.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+        }
     }
 
-    public Task<JsonObject> CallAsync(string method, JsonObject parameters) => browser.CallAsync(method, parameters, session);
+    public Task<JsonObject> CallAsync(string method, JsonObject parameters) =>
+        browser.CallAsync(method, parameters, session);
 
     /// <summary>Takes note of what the browser says about the page.</summary>
     public void Notice(JsonObject message)
@@ -55,7 +76,9 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
                 _loaded.TrySetResult();
                 break;
             case "Runtime.consoleAPICalled":
-                _console.Writer.TryWrite(string.Join(' ', message["params"]!["args"]!.AsArray().Select(part => part!["value"]?.ToString())));
+                _console.Writer.TryWrite(
+                    string.Join(' ', message["params"]!["args"]!.AsArray().Select(part => part!["value"]?.ToString()))
+                );
                 break;
             case "Network.loadingFailed":
                 _failures.Writer.TryWrite(true);
@@ -63,5 +86,6 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
         }
     }
 
-    public async ValueTask DisposeAsync() => await browser.CallAsync("Target.disposeBrowserContext", new() { ["browserContextId"] = profile });
+    public async ValueTask DisposeAsync() =>
+        await browser.CallAsync("Target.disposeBrowserContext", new() { ["browserContextId"] = profile });
 }

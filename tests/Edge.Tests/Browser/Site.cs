@@ -5,8 +5,8 @@ using Edge.Tests.Support;
 namespace Edge.Tests.Browser;
 
 /// <summary>
-/// Somebody's website, on an origin of its own: a host name and a port other than Edge's, so that a browser takes it for another site. The
-/// query of a page says what it consists of.
+/// Somebody's website, on an origin of its own: a host name and a port other than Edge's, so that a browser takes it
+/// for another site. The query of a page says what it consists of.
 /// </summary>
 internal sealed class Site : IAsyncDisposable
 {
@@ -46,11 +46,15 @@ internal sealed class Site : IAsyncDisposable
                 var exchange = await _listener.GetContextAsync();
                 var part = exchange.Request.QueryString;
                 exchange.Response.ContentType = "text/html; charset=utf-8";
-                await exchange.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(
-                    $"<!doctype html><title>A page</title><script>{part["before"]}</script><script src=\"{part["edge"]}sdk.js\" {part["tag"]}></script>"));
+                await exchange.Response.OutputStream.WriteAsync(
+                    Encoding.UTF8.GetBytes(
+                        $"<!doctype html><title>A page</title><script>{part["before"]}</script><script src=\"{part["edge"]}sdk.js\" {part["tag"]}></script>"
+                    )
+                );
                 exchange.Response.Close();
             }
-            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or InvalidOperationException)
+            catch (Exception e)
+                when (e is HttpListenerException or ObjectDisposedException or InvalidOperationException)
             {
                 // The browser has gone, or the listener is closed.
             }

@@ -47,13 +47,19 @@ public sealed class CheckCommandTests : IDisposable
     public void Check_RulesOfTheVerdictWithMistakes_NamesEachOfThem()
     {
         _options.AutomationRulesFile = _directory["rules.json"];
-        File.WriteAllText(_options.AutomationRulesFile, """{"rules":[{"id":"A","verdict":"bot","scope":"all","certainty":"sure","mode":"enforced","networks":["192.0.2.1/33"]}]}""");
+        File.WriteAllText(
+            _options.AutomationRulesFile,
+            """{"rules":[{"id":"A","verdict":"bot","scope":"all","certainty":"sure","mode":"enforced","networks":["192.0.2.1/33"]}]}"""
+        );
 
         var (code, lines) = Run();
 
         Assert.Equal(1, code);
         Assert.Equal(3, lines.Count(line => line.Contains("[verdict_rules]", StringComparison.Ordinal)));
-        Assert.Contains(lines, line => line.Contains("rules[0].networks '192.0.2.1/33' is neither", StringComparison.Ordinal));
+        Assert.Contains(
+            lines,
+            line => line.Contains("rules[0].networks '192.0.2.1/33' is neither", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -81,9 +87,17 @@ public sealed class CheckCommandTests : IDisposable
                 $"error: {Experiment("c.json")}: name must be a string [invalid_type]",
                 $"error: {Experiment("c.json")}: variants must have weights that sum to 10000, not 5001 [weight_sum]",
             ],
-            lines[..4]);
-        Assert.StartsWith($"error: {Experiment("d.json")}: is not valid JSON at line 1", lines[4], StringComparison.Ordinal);
-        Assert.Equal($"error: {AddressSalt.PathIn(_options.DataDir)}: must have at least 16 characters; restore it from a backup [address_salt]", lines[5]);
+            lines[..4]
+        );
+        Assert.StartsWith(
+            $"error: {Experiment("d.json")}: is not valid JSON at line 1",
+            lines[4],
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            $"error: {AddressSalt.PathIn(_options.DataDir)}: must have at least 16 characters; restore it from a backup [address_salt]",
+            lines[5]
+        );
         Assert.EndsWith("has segments but no manifest: restore it [journal]", lines[6], StringComparison.Ordinal);
         Assert.Equal("4 experiments checked: 7 errors, 0 warnings, 0 notes", lines[7]);
     }
@@ -99,7 +113,11 @@ public sealed class CheckCommandTests : IDisposable
         Assert.Equal(1, code);
         Assert.Equal(3, lines.Length);
         Assert.StartsWith($"note: {file}: variants none is marked as the default", lines[0], StringComparison.Ordinal);
-        Assert.StartsWith($"error: {file}: goalConfig.destinationUrl leads back to this service (127.0.0.1:8080)", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"error: {file}: goalConfig.destinationUrl leads back to this service (127.0.0.1:8080)",
+            lines[1],
+            StringComparison.Ordinal
+        );
         Assert.Equal("1 experiment checked: 1 error, 0 warnings, 1 note", lines[2]);
         Assert.Equal(1, Run(experiment: _directory["none"]).Code);
     }
@@ -121,8 +139,15 @@ public sealed class CheckCommandTests : IDisposable
         var (code, lines) = Run();
 
         Assert.Equal(0, code);
-        Assert.Contains(lines, line => line.StartsWith("note:", StringComparison.Ordinal)
-            && line.EndsWith("is in use by a running service and was not looked at [journal]", StringComparison.Ordinal));
+        Assert.Contains(
+            lines,
+            line =>
+                line.StartsWith("note:", StringComparison.Ordinal)
+                && line.EndsWith(
+                    "is in use by a running service and was not looked at [journal]",
+                    StringComparison.Ordinal
+                )
+        );
     }
 
     [Fact]
@@ -132,13 +157,22 @@ public sealed class CheckCommandTests : IDisposable
         {
             await journal.AppendAsync(50);
         }
-        LogDamage.Flip(_options.ToJournalOptions(), LogDamage.Locate(_options.ToJournalOptions())[10].Address + EngineRecord.HeaderBytes, 1);
+        LogDamage.Flip(
+            _options.ToJournalOptions(),
+            LogDamage.Locate(_options.ToJournalOptions())[10].Address + EngineRecord.HeaderBytes,
+            1
+        );
         var before = Contents();
 
         var (code, lines) = Run();
 
         Assert.Equal(1, code);
-        Assert.Contains(lines, line => line.StartsWith("error:", StringComparison.Ordinal) && line.EndsWith("[journal]", StringComparison.Ordinal));
+        Assert.Contains(
+            lines,
+            line =>
+                line.StartsWith("error:", StringComparison.Ordinal)
+                && line.EndsWith("[journal]", StringComparison.Ordinal)
+        );
         Assert.Equal(before, Contents());
     }
 
@@ -151,13 +185,26 @@ public sealed class CheckCommandTests : IDisposable
         var (code, lines) = Run();
 
         Assert.Equal(0, code);
-        Assert.Contains(lines, line => line.StartsWith("warning:", StringComparison.Ordinal) && line.Contains("chmod 600", StringComparison.Ordinal));
+        Assert.Contains(
+            lines,
+            line =>
+                line.StartsWith("warning:", StringComparison.Ordinal)
+                && line.Contains("chmod 600", StringComparison.Ordinal)
+        );
     }
 
     /// <summary>All bytes of the data directory but those of the lock, which names who looked last.</summary>
-    private string Contents() => string.Join('\n', Directory.EnumerateFiles(_options.DataDir, "*", SearchOption.AllDirectories)
-        .Where(path => Path.GetFileName(path) != "lock").Order(StringComparer.Ordinal)
-        .Select(path => path + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)))));
+    private string Contents() =>
+        string.Join(
+            '\n',
+            Directory
+                .EnumerateFiles(_options.DataDir, "*", SearchOption.AllDirectories)
+                .Where(path => Path.GetFileName(path) != "lock")
+                .Order(StringComparer.Ordinal)
+                .Select(path =>
+                    path + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)))
+                )
+        );
 
     private string Experiment(string name) => Path.Combine(_options.ExperimentsDir, name);
 
@@ -166,7 +213,10 @@ public sealed class CheckCommandTests : IDisposable
     private (int Code, string[] Lines) Run(string[]? problems = null, string? experiment = null)
     {
         var output = new StringWriter();
-        var code = new CheckCommand(_options, new TestClock(Definitions.FileTime), output).Run(problems ?? [], experiment);
+        var code = new CheckCommand(_options, new TestClock(Definitions.FileTime), output).Run(
+            problems ?? [],
+            experiment
+        );
         return (code, output.ToString().TrimEnd('\n').Split('\n'));
     }
 }

@@ -16,11 +16,17 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact]
     public void Explain_TwoFiles_PrintsTheTrace()
     {
-        var (code, output, error) = Run(Definitions.With("status", "\"running\""), """{"query": "u=b35b0be5636c4858"}""");
+        var (code, output, error) = Run(
+            Definitions.With("status", "\"running\""),
+            """{"query": "u=b35b0be5636c4858"}"""
+        );
 
         Assert.Equal((0, ""), (code, error));
         var json = JsonDocument.Parse(output).RootElement;
-        Assert.Equal((3621, "a"), (json.GetProperty("split").GetProperty("bucket").GetInt32(), json.GetProperty("variant").GetString()));
+        Assert.Equal(
+            (3621, "a"),
+            (json.GetProperty("split").GetProperty("bucket").GetInt32(), json.GetProperty("variant").GetString())
+        );
         Assert.Equal("2026-01-02T03:04:05.000Z", json.GetProperty("at").GetString());
         Assert.EndsWith("}\n", output, StringComparison.Ordinal);
     }
@@ -29,7 +35,10 @@ public sealed class ExplainCommandTests : IDisposable
     public void Explain_At_IsStrongerThanTheDescription()
     {
         var (_, output, _) = Run(
-            Definitions.Minimal, """{"query": "u=1", "at": "2030-01-01T00:00:00Z"}""", at: "2031-01-01T00:00:00+01:00");
+            Definitions.Minimal,
+            """{"query": "u=1", "at": "2030-01-01T00:00:00Z"}""",
+            at: "2031-01-01T00:00:00+01:00"
+        );
 
         Assert.Contains("\"at\": \"2030-12-31T23:00:00.000Z\"", output, StringComparison.Ordinal);
     }
@@ -37,13 +46,22 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact]
     public void Explain_BadExperimentAndRequest_NamesEachViolationInALine()
     {
-        var (code, output, error) = Run(Definitions.With("variants.0.weight", "1", Definitions.With("slug", "\"X\"")), """{"ip": 1}""");
+        var (code, output, error) = Run(
+            Definitions.With("variants.0.weight", "1", Definitions.With("slug", "\"X\"")),
+            """{"ip": 1}"""
+        );
         var (second, _, errors) = Run(Definitions.Minimal, """{"ip": 1, "country": 2}""");
 
         Assert.Equal((1, 1, ""), (code, second, output));
-        Assert.Equal(["slug", "variants"], error.TrimEnd().Split('\n').Select(line => line.Split(": ")[2].Split(' ')[0]));
+        Assert.Equal(
+            ["slug", "variants"],
+            error.TrimEnd().Split('\n').Select(line => line.Split(": ")[2].Split(' ')[0])
+        );
         Assert.Equal(["ip", "country"], errors.TrimEnd().Split('\n').Select(line => line.Split(": ")[2].Split(' ')[0]));
-        Assert.All(error.TrimEnd().Split('\n'), line => Assert.StartsWith("edge explain: ", line, StringComparison.Ordinal));
+        Assert.All(
+            error.TrimEnd().Split('\n'),
+            line => Assert.StartsWith("edge explain: ", line, StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -55,7 +73,10 @@ public sealed class ExplainCommandTests : IDisposable
     {
         var error = new StringWriter();
 
-        Assert.Equal(2, ExplainCommand.Run(new EdgeOptions(), experiment, request, at, TimeProvider.System, Stream.Null, error));
+        Assert.Equal(
+            2,
+            ExplainCommand.Run(new EdgeOptions(), experiment, request, at, TimeProvider.System, Stream.Null, error)
+        );
         Assert.Single(error.ToString().TrimEnd().Split('\n'));
     }
 
@@ -66,7 +87,18 @@ public sealed class ExplainCommandTests : IDisposable
         File.WriteAllText(large, new string(' ', 1 << 20) + "{}");
         var error = new StringWriter();
 
-        Assert.Equal(1, ExplainCommand.Run(new EdgeOptions(), large, _directory["none"], null, TimeProvider.System, Stream.Null, error));
+        Assert.Equal(
+            1,
+            ExplainCommand.Run(
+                new EdgeOptions(),
+                large,
+                _directory["none"],
+                null,
+                TimeProvider.System,
+                Stream.Null,
+                error
+            )
+        );
         Assert.Contains("large: must be at most 1048576 bytes", error.ToString(), StringComparison.Ordinal);
         Assert.Contains("none: Could not find file", error.ToString(), StringComparison.Ordinal);
     }
@@ -77,8 +109,15 @@ public sealed class ExplainCommandTests : IDisposable
         File.WriteAllText(_directory["request"], request);
         using var output = new MemoryStream();
         var error = new StringWriter();
-        var code = ExplainCommand.Run(new EdgeOptions(), _directory["experiment"], _directory["request"], at,
-            new TestClock(Definitions.FileTime), output, error);
+        var code = ExplainCommand.Run(
+            new EdgeOptions(),
+            _directory["experiment"],
+            _directory["request"],
+            at,
+            new TestClock(Definitions.FileTime),
+            output,
+            error
+        );
         return (code, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
     }
 }

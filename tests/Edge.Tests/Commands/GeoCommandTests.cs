@@ -46,7 +46,12 @@ public class GeoCommandTests
     public void Geo_DamagedRecord_IsNamedAndTheRestAnswered()
     {
         var writer = new GeoFileWriter();
-        writer.Add("192.0.2.0/24", "fine").AddOffset("198.51.100.0/24", writer.WriteRaw([.. GeoFileWriter.Control(11, 1), .. GeoFileWriter.Pointer(60_000)]));
+        writer
+            .Add("192.0.2.0/24", "fine")
+            .AddOffset(
+                "198.51.100.0/24",
+                writer.WriteRaw([.. GeoFileWriter.Control(11, 1), .. GeoFileWriter.Pointer(60_000)])
+            );
 
         var (exitCode, output, error) = Run("198.51.100.1\n192.0.2.1\n", writer.Build());
 

@@ -40,13 +40,24 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
     public async Task Init_TableOfAnEarlierVersion_GetsTheColumnsItLacks()
     {
         using var site = await SinkSite.CreateAsync(postgres.Server);
-        await PostgresServer.ExecuteAsync(site.Connection, "ALTER TABLE edge_events DROP COLUMN verdict, DROP COLUMN city, ADD COLUMN mine int");
+        await PostgresServer.ExecuteAsync(
+            site.Connection,
+            "ALTER TABLE edge_events DROP COLUMN verdict, DROP COLUMN city, ADD COLUMN mine int"
+        );
 
         await SinkCommand.InitAsync(site.Options, SinkSite.Sink, printsOnly: false, _output, _error);
 
-        Assert.Equal("ALTER TABLE \"edge_events\"\n  ADD COLUMN \"city\" text,\n  ADD COLUMN \"verdict\" text;\n", _output.ToString());
-        Assert.Equal(["city", "mine", "verdict"], await PostgresServer.QueryAsync(site.Connection,
-            "SELECT column_name FROM information_schema.columns WHERE column_name IN ('city', 'verdict', 'mine') ORDER BY 1"));
+        Assert.Equal(
+            "ALTER TABLE \"edge_events\"\n  ADD COLUMN \"city\" text,\n  ADD COLUMN \"verdict\" text;\n",
+            _output.ToString()
+        );
+        Assert.Equal(
+            ["city", "mine", "verdict"],
+            await PostgresServer.QueryAsync(
+                site.Connection,
+                "SELECT column_name FROM information_schema.columns WHERE column_name IN ('city', 'verdict', 'mine') ORDER BY 1"
+            )
+        );
     }
 
     [Fact]
@@ -61,10 +72,20 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
         var guessed = await SinkCommand.InitAsync(site.Options, SinkSite.Sink, printsOnly: true, _output, _error);
 
         Assert.Equal((0, 0), (asked, guessed));
-        Assert.StartsWith("CREATE TABLE \"edge_events\" (\n  \"id\" uuid PRIMARY KEY,\n", statements, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "CREATE TABLE \"edge_events\" (\n  \"id\" uuid PRIMARY KEY,\n",
+            statements,
+            StringComparison.Ordinal
+        );
         Assert.Equal(statements.Replace(" COMPRESSION lz4", "", StringComparison.Ordinal), _output.ToString());
         Assert.Contains("refuses the user or the password", Error, StringComparison.Ordinal);
-        Assert.Equal(["0"], await PostgresServer.QueryAsync(site.Connection, "SELECT count(*) FROM pg_tables WHERE tablename = 'edge_events'"));
+        Assert.Equal(
+            ["0"],
+            await PostgresServer.QueryAsync(
+                site.Connection,
+                "SELECT count(*) FROM pg_tables WHERE tablename = 'edge_events'"
+            )
+        );
     }
 
     [Theory]
@@ -75,7 +96,10 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
     {
         using var site = await SinkSite.CreateAsync(postgres.Server, hasTable: false);
 
-        Assert.Equal((row, exitCode), (row, await SinkCommand.InitAsync(site.Options, name, printsOnly: false, _output, _error)));
+        Assert.Equal(
+            (row, exitCode),
+            (row, await SinkCommand.InitAsync(site.Options, name, printsOnly: false, _output, _error))
+        );
         Assert.Contains(words, Error, StringComparison.Ordinal);
     }
 
@@ -103,8 +127,15 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
         var exitCode = await new SinkStatusCommand(site.Options, clock, _output, _error).RunAsync(url: null);
 
         Assert.Equal((0, ""), (exitCode, Error.Contains("nobody answers", StringComparison.Ordinal) ? "" : Error));
-        var lines = _output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).ToArray();
-        Assert.Equal(["SINK", "STATE", "PENDING", "BYTES", "OLDEST", "RATE", "CAUGHT UP IN", "DEAD LETTERS", "LAST ERROR"], lines[0]);
+        var lines = _output
+            .ToString()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            .ToArray();
+        Assert.Equal(
+            ["SINK", "STATE", "PENDING", "BYTES", "OLDEST", "RATE", "CAUGHT UP IN", "DEAD LETTERS", "LAST ERROR"],
+            lines[0]
+        );
         Assert.Equal(["warehouse", "paused", "2", "3 min"], [lines[2][0], lines[2][1], lines[2][2], lines[2][4]]);
     }
 
@@ -112,7 +143,10 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
     public async Task Resend_OnceTheReasonIsMended_SendsAndRemovesThem()
     {
         using var site = await SinkSite.CreateAsync(postgres.Server);
-        var events = Enumerable.Range(1, 5).Select(n => PostgresEvents.EventOf(n, $",\"properties\":{{\"x\":\"\\u0000\",\"n\":{n}.0}}")).ToArray();
+        var events = Enumerable
+            .Range(1, 5)
+            .Select(n => PostgresEvents.EventOf(n, $",\"properties\":{{\"x\":\"\\u0000\",\"n\":{n}.0}}"))
+            .ToArray();
         site.AddDeadLetters(events);
 
         var listed = DeadLettersCommand.List(site.Options, onlySink: null, _output, _error);
@@ -121,10 +155,16 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
         var rest = await ResendAsync(site);
 
         Assert.Equal((0, 0, 4, 0), (listed, one, left, rest));
-        Assert.Equal(events, await PostgresServer.QueryAsync(site.Connection, "SELECT payload::text FROM edge_events ORDER BY id"));
+        Assert.Equal(
+            events,
+            await PostgresServer.QueryAsync(site.Connection, "SELECT payload::text FROM edge_events ORDER BY id")
+        );
         Assert.Empty(Directory.GetFiles(site.DeadLetters, "*.ndjson"));
         var lines = _output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal((5, $"{SinkSite.Sink}\t{PostgresEvents.IdOf(1)}\t"), (lines.Length, lines[0][..(SinkSite.Sink.Length + 38)]));
+        Assert.Equal(
+            (5, $"{SinkSite.Sink}\t{PostgresEvents.IdOf(1)}\t"),
+            (lines.Length, lines[0][..(SinkSite.Sink.Length + 38)])
+        );
         Assert.EndsWith("\tno thanks", lines[0], StringComparison.Ordinal);
         Assert.Contains("4 taken, 0 refused again", Error, StringComparison.Ordinal);
     }
@@ -134,12 +174,23 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
     {
         using var site = await SinkSite.CreateAsync(postgres.Server);
         await PostgresServer.ExecuteAsync(site.Connection, "ALTER TABLE edge_events ADD CHECK (variant <> 'poison')");
-        site.AddDeadLetters([.. Enumerable.Range(1, 40).Select(n => PostgresEvents.EventOf(n, $",\"variant\":\"{(n is 7 or 8 or 40 ? "poison" : "a")}\""))]);
+        site.AddDeadLetters([
+            .. Enumerable
+                .Range(1, 40)
+                .Select(n => PostgresEvents.EventOf(n, $",\"variant\":\"{(n is 7 or 8 or 40 ? "poison" : "a")}\"")),
+        ]);
 
         var exitCode = await ResendAsync(site);
 
         Assert.Equal((1, 37), (exitCode, await PostgresServer.CountAsync(site.Connection, "edge_events")));
-        Assert.Equal([7, 8, 40], site.DeadLetterLines.Select(line => Enumerable.Range(1, 40).Single(n => line.Contains($"{{\"id\":\"{PostgresEvents.IdOf(n)}", StringComparison.Ordinal))));
+        Assert.Equal(
+            [7, 8, 40],
+            site.DeadLetterLines.Select(line =>
+                Enumerable
+                    .Range(1, 40)
+                    .Single(n => line.Contains($"{{\"id\":\"{PostgresEvents.IdOf(n)}", StringComparison.Ordinal))
+            )
+        );
         Assert.Contains("37 taken, 3 refused again", Error, StringComparison.Ordinal);
     }
 
@@ -169,11 +220,18 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
                 box.Keep();
             }
         });
-        while (!writing.IsCompleted) await ResendAsync(site);
+        while (!writing.IsCompleted)
+        {
+            await ResendAsync(site);
+        }
+
         await writing;
         await ResendAsync(site);
 
-        Assert.Equal((Count, 0), (await PostgresServer.CountAsync(site.Connection, "edge_events"), site.DeadLetterLines.Length));
+        Assert.Equal(
+            (Count, 0),
+            (await PostgresServer.CountAsync(site.Connection, "edge_events"), site.DeadLetterLines.Length)
+        );
     }
 
     [Fact]
@@ -187,7 +245,10 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
         var second = await ReplayAsync(site, noon.AddMinutes(4), noon.AddMinutes(6));
 
         Assert.Equal((0, 0), (first, second));
-        Assert.Equal(["2", "3", "4", "5"], await PostgresServer.QueryAsync(site.Connection, "SELECT variant FROM edge_events ORDER BY id"));
+        Assert.Equal(
+            ["2", "3", "4", "5"],
+            await PostgresServer.QueryAsync(site.Connection, "SELECT variant FROM edge_events ORDER BY id")
+        );
         Assert.Contains("3 events sent again, 0 refused", Error, StringComparison.Ordinal);
         Assert.DoesNotContain("no longer held", Error, StringComparison.Ordinal);
     }
@@ -212,13 +273,23 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
         await site.FillJournalAsync([.. Enumerable.Range(0, 5_000).Select(_ => noon)]);
         using (var journal = OfflineJournal.Open(site.Options.ToJournalOptions()))
         {
-            using (var cursor = journal.OpenCursor(SinkSite.Sink)) cursor.Write(new SinkProgress(new JournalCursor(journal.Committed.Until, journal.Committed.Sequence), 0, 0, 0));
+            using (var cursor = journal.OpenCursor(SinkSite.Sink))
+            {
+                cursor.Write(
+                    new SinkProgress(new JournalCursor(journal.Committed.Until, journal.Committed.Sequence), 0, 0, 0)
+                );
+            }
+
             journal.ReleaseTaken();
         }
 
         Assert.Equal(0, await ReplayAsync(site, noon.AddDays(-1), noon.AddDays(1)));
 
-        Assert.Contains("the journal begins with 2026-11-21T12:00:00.000Z; what came before is no longer held", Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "the journal begins with 2026-11-21T12:00:00.000Z; what came before is no longer held",
+            Error,
+            StringComparison.Ordinal
+        );
         Assert.InRange(await PostgresServer.CountAsync(site.Connection, "edge_events"), 1, 4_999);
     }
 
@@ -240,8 +311,14 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
     private Task<int> ReplayAsync(SinkSite site, DateTimeOffset from, DateTimeOffset to)
     {
         string[] arguments = ["--sink", SinkSite.Sink, "--from", Text(from), "--to", Text(to)];
-        return JournalReplay.RunAsync(site.Options, Arguments.Parse("journal replay", arguments, ["sink", "from", "to"], []), TimeProvider.System, _error);
+        return JournalReplay.RunAsync(
+            site.Options,
+            Arguments.Parse("journal replay", arguments, ["sink", "from", "to"], []),
+            TimeProvider.System,
+            _error
+        );
 
-        static string Text(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        static string Text(DateTimeOffset time) =>
+            time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
     }
 }

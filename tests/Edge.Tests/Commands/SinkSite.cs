@@ -8,7 +8,9 @@ using Edge.Tests.Support;
 
 namespace Edge.Tests.Commands;
 
-/// <summary>A data directory, a database and the settings that lead from one to the other, for commands about sinks.</summary>
+/// <summary>
+/// A data directory, a database and the settings that lead from one to the other, for commands about sinks.
+/// </summary>
 internal sealed class SinkSite : IDisposable
 {
     public const string Sink = "warehouse";
@@ -31,8 +33,10 @@ internal sealed class SinkSite : IDisposable
 
     public string DeadLetters => Path.Combine(Options.DeadLettersDir, Sink);
 
-    public string[] DeadLetterLines => Directory.Exists(DeadLetters)
-        ? [.. Directory.GetFiles(DeadLetters, "*.ndjson").SelectMany(File.ReadAllLines)] : [];
+    public string[] DeadLetterLines =>
+        Directory.Exists(DeadLetters)
+            ? [.. Directory.GetFiles(DeadLetters, "*.ndjson").SelectMany(File.ReadAllLines)]
+            : [];
 
     /// <summary>With a database, and the table in it unless told otherwise.</summary>
     public static async Task<SinkSite> CreateAsync(PostgresServer server, bool hasTable = true) =>
@@ -42,7 +46,11 @@ internal sealed class SinkSite : IDisposable
     public void AddDeadLetters(params string[] events)
     {
         var box = new DeadLetterBox(DeadLetters, Sink, TimeProvider.System);
-        for (var i = 0; i < events.Length; i++) box.Add(PostgresEvents.IdOf(i + 1), Encoding.UTF8.GetBytes(events[i]), "no\nthanks");
+        for (var i = 0; i < events.Length; i++)
+        {
+            box.Add(PostgresEvents.IdOf(i + 1), Encoding.UTF8.GetBytes(events[i]), "no\nthanks");
+        }
+
         box.Keep();
     }
 
@@ -52,10 +60,16 @@ internal sealed class SinkSite : IDisposable
         await using var journal = TestJournal.Open(TestJournal.SmallOptions(Options.JournalDir));
         for (var i = 0; i < receivedAt.Length; i++)
         {
-            var id = new EventId(((ulong)receivedAt[i].ToUnixTimeMilliseconds() << 16) | 0x7000, 0x8000_0000_0000_0000 | (uint)i);
+            var id = new EventId(
+                ((ulong)receivedAt[i].ToUnixTimeMilliseconds() << 16) | 0x7000,
+                0x8000_0000_0000_0000 | (uint)i
+            );
             var json = $$"""{"v":1,"id":"{{id}}","api":"pictify","type":"click","variant":"{{i}}"}""";
             // A full memory buffer is waited out.
-            while (journal.Journal.TryAppend(TestJournal.RecordOf(json), id, out _) != AppendResult.Appended) await Task.Yield();
+            while (journal.Journal.TryAppend(TestJournal.RecordOf(json), id, out _) != AppendResult.Appended)
+            {
+                await Task.Yield();
+            }
         }
         await journal.Journal.CommitAsync();
     }

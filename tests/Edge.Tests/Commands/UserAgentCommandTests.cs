@@ -9,7 +9,8 @@ public class UserAgentCommandTests
     [Fact]
     public void UserAgents_EachLine_GivesOneJsonLine()
     {
-        const string Input = "Mozilla/5.0 (iPhone; CPU iPhone OS 5_1_1 like Mac OS X) AppleWebKit/534.46 (KHTML, like Gecko) Version/5.1 Mobile/9B206 Safari/7534.48.3\r\n"
+        const string Input =
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 5_1_1 like Mac OS X) AppleWebKit/534.46 (KHTML, like Gecko) Version/5.1 Mobile/9B206 Safari/7534.48.3\r\n"
             + "\ncurl/8.5.0";
         using var output = new MemoryStream();
 
@@ -23,7 +24,8 @@ public class UserAgentCommandTests
             {"ua":{"family":"curl","major":"8","minor":"5","patch":"0","patch_minor":null},"os":{"family":"Other","major":null,"minor":null,"patch":null,"patch_minor":null},"device":{"family":"Other","brand":null,"model":null}}
 
             """,
-            Encoding.UTF8.GetString(output.ToArray()));
+            Encoding.UTF8.GetString(output.ToArray())
+        );
     }
 
     [Fact]

@@ -18,15 +18,20 @@ public class VerdictCommandTests
             """;
 
         Assert.Equal(
-            (0, """
+            (
+                0,
+                """
                 {"verdict":"proxy","reason":"microsoft_image_proxy","certainty":"probable","shadow":null}
                 {"verdict":"scanner","reason":"microsoft_link_scan","certainty":"probable","shadow":null}
                 {"verdict":"human","reason":"","certainty":null,"shadow":"bot:http_tool"}
                 {"verdict":"prefetch","reason":"sec_purpose","certainty":"certain","shadow":null}
                 {"verdict":"unknown","reason":"no_user_agent","certainty":"certain","shadow":"bot:empty_user_agent"}
 
-                """, ""),
-            Run(Input));
+                """,
+                ""
+            ),
+            Run(Input)
+        );
     }
 
     [Theory]

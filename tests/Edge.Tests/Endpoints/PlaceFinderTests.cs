@@ -28,12 +28,23 @@ public class PlaceFinderTests
     {
         using var directory = new TempDirectory();
         var path = directory["geo.mmdb"];
-        File.WriteAllBytes(path, new GeoFileWriter().Add("192.0.2.0/24", City("DE", "Berlin", "BE", "Europe/Berlin")).Build());
+        File.WriteAllBytes(
+            path,
+            new GeoFileWriter().Add("192.0.2.0/24", City("DE", "Berlin", "BE", "Europe/Berlin")).Build()
+        );
         using var database = GeoDatabase.Open(path, TimeProvider.System, new LogLines());
-        var finder = new PlaceFinder(database, new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.XForwardedFor), header);
+        var finder = new PlaceFinder(
+            database,
+            new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.XForwardedFor),
+            header
+        );
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse(peer);
-        if (sent is not null) context.Request.Headers[header.Length > 0 ? header : "CF-IPCountry"] = sent.Split(';');
+        if (sent is not null)
+        {
+            context.Request.Headers[header.Length > 0 ? header : "CF-IPCountry"] = sent.Split(';');
+        }
+
         var address = ClientAddress.From(IPAddress.Parse("192.0.2.1"));
 
         Assert.Equal((row, expected), (row, Geo.Text(finder.Find(context, address))));

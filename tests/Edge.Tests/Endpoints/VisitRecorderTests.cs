@@ -14,10 +14,13 @@ using Xunit;
 
 namespace Edge.Tests.Endpoints;
 
-/// <summary>The recipe of a visit against a real journal: what it writes, and that it leaves nothing for the garbage collector.</summary>
+/// <summary>
+/// The recipe of a visit against a real journal: what it writes, and that it leaves nothing for the garbage collector.
+/// </summary>
 public class VisitRecorderTests
 {
-    private const string Chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+    private const string Chrome =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
     [Theory]
     [InlineData("pixel without unit", "", VisitKind.Impression)]
@@ -27,12 +30,14 @@ public class VisitRecorderTests
     {
         using var directory = new TempDirectory();
         // One page holds everything: the log engine takes memory for a page once, when it first turns to it.
-        await using var journal = TestJournal.Open(TestJournal.SmallOptions(directory.Path) with
-        {
-            PageBytes = 1 << 20,
-            MemoryBytes = 4 << 20,
-            SegmentBytes = 4 << 20,
-        });
+        await using var journal = TestJournal.Open(
+            TestJournal.SmallOptions(directory.Path) with
+            {
+                PageBytes = 1 << 20,
+                MemoryBytes = 4 << 20,
+                SegmentBytes = 4 << 20,
+            }
+        );
         var city = GeoFileWriter.City("FR", "Nîmes", "OCC", "Europe/Paris");
         File.WriteAllBytes(directory["geo.mmdb"], new GeoFileWriter().Add("203.0.113.0/24", city).Build());
         var recorder = Recorder(journal, TimeProvider.System, places: Places(directory["geo.mmdb"]));
@@ -47,7 +52,11 @@ public class VisitRecorderTests
     [InlineData("2026-05-16T00:29:59Z", VisitKind.Click, true)]
     [InlineData("2026-05-16T00:30:00Z", VisitKind.Click, false)]
     [InlineData("2026-05-16T00:00:00Z", VisitKind.Impression, false)]
-    public async Task Visit_JustAfterMidnight_CarriesYesterdaysUnitHashOnClicksOnly(string at, object kind, bool hasPrevious)
+    public async Task Visit_JustAfterMidnight_CarriesYesterdaysUnitHashOnClicksOnly(
+        string at,
+        object kind,
+        bool hasPrevious
+    )
     {
         var now = DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture);
         var yesterday = await RecordAsync(now.AddDays(-1), "?u=reader-1", VisitKind.Impression);
@@ -88,11 +97,21 @@ public class VisitRecorderTests
     [InlineData("Outlook, pixel", "40.94.10.1", VisitKind.Impression, "proxy", "microsoft_image_proxy", "", true)]
     [InlineData("Barracuda, click", "209.222.82.9", VisitKind.Click, "human", "", "scanner:barracuda_network", true)]
     public async Task Visit_FromANetwork_IsJudgedForWhatItAsked(
-        string row, string address, object kind, string verdict, string reason, string shadow, bool isChosen)
+        string row,
+        string address,
+        object kind,
+        string verdict,
+        string reason,
+        string shadow,
+        bool isChosen
+    )
     {
         var e = await RecordAsync(DateTimeOffset.UtcNow, "?u=reader-1", (VisitKind)kind, address: address);
 
-        Assert.Equal((row, verdict, reason, shadow), (row, e.Text("verdict"), e.Text("verdict_reason"), e.Text("verdict_shadow")));
+        Assert.Equal(
+            (row, verdict, reason, shadow),
+            (row, e.Text("verdict"), e.Text("verdict_reason"), e.Text("verdict_shadow"))
+        );
         // Who is a machine gets the default, without chance.
         Assert.Equal(isChosen, e.TryGetProperty("probability", out _));
     }
@@ -121,12 +140,14 @@ public class VisitRecorderTests
     public async Task Visit_WhileABanditRuns_OnceWarm_AllocatesNothing(string row, string query, object kind)
     {
         using var directory = new TempDirectory();
-        await using var journal = TestJournal.Open(TestJournal.SmallOptions(directory.Path) with
-        {
-            PageBytes = 1 << 20,
-            MemoryBytes = 4 << 20,
-            SegmentBytes = 4 << 20,
-        });
+        await using var journal = TestJournal.Open(
+            TestJournal.SmallOptions(directory.Path) with
+            {
+                PageBytes = 1 << 20,
+                MemoryBytes = 4 << 20,
+                SegmentBytes = 4 << 20,
+            }
+        );
         var recorder = Recorder(journal, TimeProvider.System);
         var experiment = Bandit(5_000, 1);
         recorder.Record(Request("?u=reader-1"), experiment, VisitKind.Impression, out _);
@@ -144,30 +165,76 @@ public class VisitRecorderTests
     {
         var midnight = new DateTimeOffset(2026, 5, 16, 0, 0, 0, TimeSpan.Zero);
         var clock = new TestClock(midnight.AddHours(shownHour));
-        var events = await RecordAllAsync(clock, recorder =>
-        {
-            for (var i = 0; i < 20; i++) recorder.Record(Request($"?u=reader-{i}"), Bandit(weightA: 9_000, version: 4), VisitKind.Impression, out _);
-            clock.Advance(TimeSpan.FromHours(clickedHour - shownHour));
-            for (var i = 0; i < 20; i++) recorder.Record(Request($"?u=reader-{i}"), Bandit(weightA: 1_000, version: 5), VisitKind.Click, out _);
-            recorder.Record(Request("?u=stranger"), Bandit(weightA: 1_000, version: 5), VisitKind.Click, out _);
-        });
+        var events = await RecordAllAsync(
+            clock,
+            recorder =>
+            {
+                for (var i = 0; i < 20; i++)
+                {
+                    recorder.Record(
+                        Request($"?u=reader-{i}"),
+                        Bandit(weightA: 9_000, version: 4),
+                        VisitKind.Impression,
+                        out _
+                    );
+                }
+
+                clock.Advance(TimeSpan.FromHours(clickedHour - shownHour));
+                for (var i = 0; i < 20; i++)
+                {
+                    recorder.Record(
+                        Request($"?u=reader-{i}"),
+                        Bandit(weightA: 1_000, version: 5),
+                        VisitKind.Click,
+                        out _
+                    );
+                }
+
+                recorder.Record(Request("?u=stranger"), Bandit(weightA: 1_000, version: 5), VisitKind.Click, out _);
+            }
+        );
 
         Assert.Equal(41, events.Length);
         Assert.Contains(events[..20], e => e.Text("variant") == "a");
         for (var i = 0; i < 20; i++)
-            Assert.True(Choice(events[i]) == Choice(events[20 + i]), $"{row}: {Choice(events[i])} became {Choice(events[20 + i])}");
+        {
+            Assert.True(
+                Choice(events[i]) == Choice(events[20 + i]),
+                $"{row}: {Choice(events[i])} became {Choice(events[20 + i])}"
+            );
+        }
+
         Assert.Equal("5", events[40].Text("weights_version"));
     }
 
     [Fact]
     public async Task Impression_Again_KeepsTheVariantWhileABanditRuns_AndFollowsTheTableWithoutOne()
     {
-        var events = await RecordAllAsync(new TestClock(DateTimeOffset.UtcNow.Date.AddHours(12)), recorder =>
-        {
-            for (var i = 0; i < 20; i++) recorder.Record(Request($"?u=reader-{i}"), Bandit(9_000, 1), VisitKind.Impression, out _);
-            for (var i = 0; i < 20; i++) recorder.Record(Request($"?u=reader-{i}"), Bandit(100, 2), VisitKind.Impression, out _);
-            for (var i = 0; i < 20; i++) recorder.Record(Request($"?u=reader-{i}"), Bandit(100, 2, isOn: false), VisitKind.Impression, out _);
-        });
+        var events = await RecordAllAsync(
+            new TestClock(DateTimeOffset.UtcNow.Date.AddHours(12)),
+            recorder =>
+            {
+                for (var i = 0; i < 20; i++)
+                {
+                    recorder.Record(Request($"?u=reader-{i}"), Bandit(9_000, 1), VisitKind.Impression, out _);
+                }
+
+                for (var i = 0; i < 20; i++)
+                {
+                    recorder.Record(Request($"?u=reader-{i}"), Bandit(100, 2), VisitKind.Impression, out _);
+                }
+
+                for (var i = 0; i < 20; i++)
+                {
+                    recorder.Record(
+                        Request($"?u=reader-{i}"),
+                        Bandit(100, 2, isOn: false),
+                        VisitKind.Impression,
+                        out _
+                    );
+                }
+            }
+        );
 
         Assert.Equal(events[..20].Select(Choice), events[20..40].Select(Choice));
         Assert.All(events[40..], e => Assert.Equal("2", e.Text("weights_version")));
@@ -176,14 +243,17 @@ public class VisitRecorderTests
     [Fact]
     public async Task Impression_StatedOrByAMachine_IsNotRemembered()
     {
-        var events = await RecordAllAsync(new TestClock(DateTimeOffset.UtcNow.Date.AddHours(12)), recorder =>
-        {
-            recorder.Record(Request("?u=reader&variant=b"), Bandit(10_000, 1), VisitKind.Impression, out _);
-            var prefetch = Request("?u=reader");
-            prefetch.Request.Headers["Sec-Purpose"] = "prefetch";
-            recorder.Record(prefetch, Bandit(0, 2), VisitKind.Impression, out _);
-            recorder.Record(Request("?u=reader"), Bandit(10_000, 3), VisitKind.Click, out _);
-        });
+        var events = await RecordAllAsync(
+            new TestClock(DateTimeOffset.UtcNow.Date.AddHours(12)),
+            recorder =>
+            {
+                recorder.Record(Request("?u=reader&variant=b"), Bandit(10_000, 1), VisitKind.Impression, out _);
+                var prefetch = Request("?u=reader");
+                prefetch.Request.Headers["Sec-Purpose"] = "prefetch";
+                recorder.Record(prefetch, Bandit(0, 2), VisitKind.Impression, out _);
+                recorder.Record(Request("?u=reader"), Bandit(10_000, 3), VisitKind.Click, out _);
+            }
+        );
 
         Assert.Equal(["b  ", "a  ", "a 1 3"], events.Select(Choice));
     }
@@ -192,12 +262,22 @@ public class VisitRecorderTests
     public async Task Visit_KnownPlace_IsInTheEventAndDecidesSmartLinks()
     {
         using var directory = new TempDirectory();
-        File.WriteAllBytes(directory["geo.mmdb"], new GeoFileWriter()
-            .Add("203.0.113.0/25", GeoFileWriter.City("FR", "Nîmes", "OCC", "Europe/Paris")).Add("203.0.113.128/25", GeoFileWriter.Country("US")).Build());
-        var links = Experiment("exp_smart", "demo-smart", "smart_link", """
+        File.WriteAllBytes(
+            directory["geo.mmdb"],
+            new GeoFileWriter()
+                .Add("203.0.113.0/25", GeoFileWriter.City("FR", "Nîmes", "OCC", "Europe/Paris"))
+                .Add("203.0.113.128/25", GeoFileWriter.Country("US"))
+                .Build()
+        );
+        var links = Experiment(
+            "exp_smart",
+            "demo-smart",
+            "smart_link",
+            """
             [{"id":"france","weight":0,"conditions":{"type":"rule","property":"geo.country","ruleOperator":"equals","value":"FR"}},
              {"id":"america","weight":0,"conditions":{"type":"rule","property":"geo.continent","ruleOperator":"equals","value":"NA"}},{"id":"rest","weight":10000,"isDefault":true}]
-            """);
+            """
+        );
         await using var journal = TestJournal.Open(directory["journal"]);
         var recorder = Recorder(journal, TimeProvider.System, places: Places(directory["geo.mmdb"]));
 
@@ -205,14 +285,24 @@ public class VisitRecorderTests
         {
             Assert.Equal(Outcome.Recorded, recorder.Record(Request("", address), links, VisitKind.Click, out _));
             var chosen = links.Variants[recorder.Show(Request("", address), links)].IdUtf8;
-            Assert.Equal(address switch { "203.0.113.7" => "france", "203.0.113.200" => "america", _ => "rest" }, Encoding.UTF8.GetString(chosen));
+            Assert.Equal(
+                address switch
+                {
+                    "203.0.113.7" => "france",
+                    "203.0.113.200" => "america",
+                    _ => "rest",
+                },
+                Encoding.UTF8.GetString(chosen)
+            );
         }
         await journal.Journal.CommitAsync();
 
         string[] members = ["variant", "country", "region", "city", "time_zone"];
         var events = journal.ReadAll().Select(record => JsonDocument.Parse(record.Payload).RootElement);
-        Assert.Equal(["france|FR|OCC|Nîmes|Europe/Paris", "america|US|||", "rest||||"],
-            events.Select(e => string.Join('|', members.Select(member => e.Text(member)))));
+        Assert.Equal(
+            ["france|FR|OCC|Nîmes|Europe/Paris", "america|US|||", "rest||||"],
+            events.Select(e => string.Join('|', members.Select(member => e.Text(member))))
+        );
     }
 
     [Fact]
@@ -228,7 +318,12 @@ public class VisitRecorderTests
     }
 
     private static async Task<JsonElement> RecordAsync(
-        DateTimeOffset now, string query, VisitKind kind, string address = "203.0.113.7", bool hasOverride = true)
+        DateTimeOffset now,
+        string query,
+        VisitKind kind,
+        string address = "203.0.113.7",
+        bool hasOverride = true
+    )
     {
         using var directory = new TempDirectory();
         await using var journal = TestJournal.Open(directory.Path);
@@ -238,7 +333,8 @@ public class VisitRecorderTests
         return JsonDocument.Parse(Assert.Single(journal.ReadAll()).Payload).RootElement;
     }
 
-    private static string Choice(JsonElement e) => $"{e.Text("variant")} {e.Text("probability")} {e.Text("weights_version")}";
+    private static string Choice(JsonElement e) =>
+        $"{e.Text("variant")} {e.Text("probability")} {e.Text("weights_version")}";
 
     private static async Task<JsonElement[]> RecordAllAsync(TestClock clock, Action<VisitRecorder> record)
     {
@@ -257,14 +353,18 @@ public class VisitRecorderTests
              "banditConfig":{"enabled":{{(isOn ? "true" : "false")}} },
              "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing"} }
             """;
-        var reading = ExperimentReader.ReadStored(Encoding.UTF8.GetBytes(definition), ExperimentRules.Default, DateTimeOffset.UnixEpoch);
+        var reading = ExperimentReader.ReadStored(
+            Encoding.UTF8.GetBytes(definition),
+            ExperimentRules.Default,
+            DateTimeOffset.UnixEpoch
+        );
         Assert.Empty(reading.Violations);
         return new CatalogEntry(reading.Experiment!);
     }
 
     /// <summary>
-    /// Bytes that 50 visits allocate. The runtime may still be making something once, such as statics of code it has just compiled anew; a
-    /// visit that allocates does so in every round.
+    /// Bytes that 50 visits allocate. The runtime may still be making something once, such as statics of code it has
+    /// just compiled anew; a visit that allocates does so in every round.
     /// </summary>
     private static long LeastAllocated(Action visit)
     {
@@ -272,18 +372,41 @@ public class VisitRecorderTests
         for (var round = 0; round < 5 && allocated > 0; round++)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
-            for (var i = 0; i < 50; i++) visit();
+            for (var i = 0; i < 50; i++)
+            {
+                visit();
+            }
+
             allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         }
         return allocated;
     }
 
     private static PlaceFinder Places(string database) =>
-        new(GeoDatabase.Open(database, TimeProvider.System, new LogLines()), new ClientAddressResolver([], ForwardedHeader.XForwardedFor), "");
+        new(
+            GeoDatabase.Open(database, TimeProvider.System, new LogLines()),
+            new ClientAddressResolver([], ForwardedHeader.XForwardedFor),
+            ""
+        );
 
-    private static VisitRecorder Recorder(TestJournal journal, TimeProvider time, bool hasOverride = true, PlaceFinder? places = null, VerdictJudge? verdicts = null) =>
-        new(new EdgeOptions { VariantOverride = hasOverride }, time, new ClientAddressResolver([], ForwardedHeader.XForwardedFor),
-            places ?? Places(""), new UserAgentCache(verdicts ?? BuiltInRules.Judge(), new EnrichmentFaults()), verdicts ?? BuiltInRules.Judge(), new VisitorHashes(new SaltedKeys("salt")), new ExposureMap(), journal.Journal);
+    private static VisitRecorder Recorder(
+        TestJournal journal,
+        TimeProvider time,
+        bool hasOverride = true,
+        PlaceFinder? places = null,
+        VerdictJudge? verdicts = null
+    ) =>
+        new(
+            new EdgeOptions { VariantOverride = hasOverride },
+            time,
+            new ClientAddressResolver([], ForwardedHeader.XForwardedFor),
+            places ?? Places(""),
+            new UserAgentCache(verdicts ?? BuiltInRules.Judge(), new EnrichmentFaults()),
+            verdicts ?? BuiltInRules.Judge(),
+            new VisitorHashes(new SaltedKeys("salt")),
+            new ExposureMap(),
+            journal.Journal
+        );
 
     private static DefaultHttpContext Request(string query, string address = "203.0.113.7")
     {
@@ -300,9 +423,14 @@ public class VisitRecorderTests
 
     private static CatalogEntry Experiment(string uid, string slug, string type, string variants)
     {
-        var definition = $"{{\"uid\":\"{uid}\",\"slug\":\"{slug}\",\"type\":\"{type}\",\"name\":\"x\",\"status\":\"running\",\"variants\":{variants},"
+        var definition =
+            $"{{\"uid\":\"{uid}\",\"slug\":\"{slug}\",\"type\":\"{type}\",\"name\":\"x\",\"status\":\"running\",\"variants\":{variants},"
             + """ "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing"}}""";
-        var reading = ExperimentReader.ReadStored(Encoding.UTF8.GetBytes(definition), ExperimentRules.Default, DateTimeOffset.UnixEpoch);
+        var reading = ExperimentReader.ReadStored(
+            Encoding.UTF8.GetBytes(definition),
+            ExperimentRules.Default,
+            DateTimeOffset.UnixEpoch
+        );
         Assert.Empty(reading.Violations);
         return new CatalogEntry(reading.Experiment!);
     }

@@ -6,7 +6,8 @@ using Xunit;
 namespace Edge.Tests.Enrichment;
 
 /// <summary>
-/// The chain of keys: published vectors (made with another implementation of HKDF and HMAC), midnight, clocks that jump, erasure, and the file.
+/// The chain of keys: published vectors (made with another implementation of HKDF and HMAC), midnight, clocks that
+/// jump, erasure, and the file.
 /// </summary>
 public sealed class KeyRatchetTests : IDisposable
 {
@@ -99,7 +100,10 @@ public sealed class KeyRatchetTests : IDisposable
         File.Copy(KeyPath, other["keys", "address-ratchet"]);
         using var there = KeyRatchet.Open(other.Path, _clock, _log);
 
-        for (var day = 0; day < 40; day++) Address(here, Day16.AddDays(day));
+        for (var day = 0; day < 40; day++)
+        {
+            Address(here, Day16.AddDays(day));
+        }
 
         Assert.Equal(Address(here, Day16.AddDays(40)), Address(there, Day16.AddDays(40)));
         Assert.Equal(Previous(here, Day16.AddDays(40)), Previous(there, Day16.AddDays(40)));
@@ -125,8 +129,10 @@ public sealed class KeyRatchetTests : IDisposable
         day15.Address.Compute("203.0.113.7"u8, mac);
         Assert.NotEqual(Hash15, Convert.ToHexStringLower(mac)[..32]);
         Assert.NotEqual(zero, mac);
-        Assert.DoesNotContain(Directory.GetFiles(_directory.Path, "*", SearchOption.AllDirectories),
-            file => File.ReadAllText(file).Contains(FirstKey, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.GetFiles(_directory.Path, "*", SearchOption.AllDirectories),
+            file => File.ReadAllText(file).Contains(FirstKey, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -134,7 +140,12 @@ public sealed class KeyRatchetTests : IDisposable
     {
         using var ratchet = OpenKnown();
         ratchet.StartWatching();
-        using var held = new FileStream(KeyPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var held = new FileStream(
+            KeyPath,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite | FileShare.Delete
+        );
 
         _clock.Advance(TimeSpan.FromDays(1));
 
@@ -146,7 +157,10 @@ public sealed class KeyRatchetTests : IDisposable
     [Fact]
     public void KeyFile_Made_IsForItsOwnerOnly()
     {
-        using (var ratchet = Open()) Assert.NotEqual(Hash16, Address(ratchet, Day16));
+        using (var ratchet = Open())
+        {
+            Assert.NotEqual(Hash16, Address(ratchet, Day16));
+        }
 
         const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(KeyPath));
@@ -164,7 +178,10 @@ public sealed class KeyRatchetTests : IDisposable
     public void Restart_AnyDay_GoesOnWithTheSameKeys()
     {
         string before;
-        using (var ratchet = Open()) before = Address(ratchet, Day16.AddDays(3));
+        using (var ratchet = Open())
+        {
+            before = Address(ratchet, Day16.AddDays(3));
+        }
 
         using var again = Open();
 
@@ -176,7 +193,10 @@ public sealed class KeyRatchetTests : IDisposable
     [InlineData("another word", "edge-ratchet-2 2026-05-15 " + FirstKey + "\n")]
     [InlineData("no day", "edge-ratchet-1 2026-13-15 " + FirstKey + "\n")]
     [InlineData("short key", "edge-ratchet-1 2026-05-15 0001\n")]
-    [InlineData("no hexadecimal", "edge-ratchet-1 2026-05-15 zz0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n")]
+    [InlineData(
+        "no hexadecimal",
+        "edge-ratchet-1 2026-05-15 zz0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+    )]
     [InlineData("more behind it", "edge-ratchet-1 2026-05-15 " + FirstKey + "\n\n")]
     [InlineData("overwritten", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")]
     public void Open_DamagedFile_RefusesTheStart(string row, string content)
@@ -220,20 +240,32 @@ public sealed class KeyRatchetTests : IDisposable
             Directory.CreateDirectory(copy["keys"]);
             File.Copy(KeyPath, copy["keys", "address-ratchet"]);
             using var other = KeyRatchet.Open(copy.Path, _clock, _log);
-            for (var day = 0; day <= Days; day++) valid.Add(Address(other, Day16.AddDays(day)));
+            for (var day = 0; day <= Days; day++)
+            {
+                valid.Add(Address(other, Day16.AddDays(day)));
+            }
         }
         var day16 = 0;
-        var readers = Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
-        {
-            var hex = new byte[VisitorHashes.AddressHashChars];
-            while (Volatile.Read(ref day16) < Days)
-            {
-                hashes.WriteAddressHash("203.0.113.7"u8, Day16.AddDays(Volatile.Read(ref day16)), hex);
-                Assert.Contains(Encoding.ASCII.GetString(hex), valid);
-            }
-        })).ToArray();
+        var readers = Enumerable
+            .Range(0, 3)
+            .Select(_ =>
+                Task.Run(() =>
+                {
+                    var hex = new byte[VisitorHashes.AddressHashChars];
+                    while (Volatile.Read(ref day16) < Days)
+                    {
+                        hashes.WriteAddressHash("203.0.113.7"u8, Day16.AddDays(Volatile.Read(ref day16)), hex);
+                        Assert.Contains(Encoding.ASCII.GetString(hex), valid);
+                    }
+                })
+            )
+            .ToArray();
 
-        for (; day16 < Days; Interlocked.Increment(ref day16)) Address(ratchet, Day16.AddDays(day16 + 1));
+        for (; day16 < Days; Interlocked.Increment(ref day16))
+        {
+            Address(ratchet, Day16.AddDays(day16 + 1));
+        }
+
         await Task.WhenAll(readers);
     }
 

@@ -40,6 +40,9 @@ public class KeyedHashTests
 
         new KeyedHash("Jefe"u8).Compute("what do ya want for nothing?"u8, actual);
 
-        Assert.Equal("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", Convert.ToHexStringLower(actual));
+        Assert.Equal(
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            Convert.ToHexStringLower(actual)
+        );
     }
 }

@@ -9,8 +9,22 @@ public class SourceClassifierTests
     private const string Site = "https://shop.example/page";
 
     [Theory]
-    [InlineData("?utm_source=facebook&utm_medium=cpc&fbclid=abc", "https://l.facebook.com/", "facebook", "paid", "high", "fb_ad_redirect")]
-    [InlineData("?gclid=1&msclkid=2&fbclid=3&utm_source=x&utm_medium=cpc", "https://l.facebook.com/", "google", "paid", "high", "gclid")]
+    [InlineData(
+        "?utm_source=facebook&utm_medium=cpc&fbclid=abc",
+        "https://l.facebook.com/",
+        "facebook",
+        "paid",
+        "high",
+        "fb_ad_redirect"
+    )]
+    [InlineData(
+        "?gclid=1&msclkid=2&fbclid=3&utm_source=x&utm_medium=cpc",
+        "https://l.facebook.com/",
+        "google",
+        "paid",
+        "high",
+        "gclid"
+    )]
     [InlineData("?GCLID=1", "", "google", "paid", "high", "gclid")]
     [InlineData("?gclid=&msclkid=2", "", "bing", "paid", "high", "msclkid")]
     [InlineData("?gclid=%20&ttclid=2", "", "tiktok", "paid", "high", "ttclid")]
@@ -37,7 +51,14 @@ public class SourceClassifierTests
     [InlineData("", "https://www.google.co.uk/", "google", "organic", "medium", "ref_search")]
     [InlineData("", "https://search.yahoo.com/", "yahoo", "organic", "medium", "ref_search")]
     [InlineData("", "https://WWW.BING.COM/search", "bing", "organic", "medium", "ref_search")]
-    [InlineData("", "android-app://com.google.android.googlequicksearchbox", "google", "organic", "medium", "ref_search")]
+    [InlineData(
+        "",
+        "android-app://com.google.android.googlequicksearchbox",
+        "google",
+        "organic",
+        "medium",
+        "ref_search"
+    )]
     [InlineData("", "https://mail.google.com/mail/u/0/", "email", "email", "medium", "ref_email")]
     [InlineData("", "https://mail.yahoo.com/", "email", "email", "medium", "ref_email")]
     [InlineData("", "android-app://com.google.android.gm/", "email", "email", "medium", "ref_email")]
@@ -49,13 +70,23 @@ public class SourceClassifierTests
     [InlineData("", "https://user@evil.example/https://google.com", "evil.example", "referral", "low", "ref_other")]
     [InlineData("", "nonsense", "direct", "direct", "high", "direct")]
     [InlineData("", "", "direct", "direct", "high", "direct")]
-    public void Classify_FirstRuleThatMatches_Wins(string query, string referrer, string source, string medium, string confidence, string rule)
+    public void Classify_FirstRuleThatMatches_Wins(
+        string query,
+        string referrer,
+        string source,
+        string medium,
+        string confidence,
+        string rule
+    )
     {
         Span<char> scratch = stackalloc char[SourceClassifier.ScratchChars];
 
         Assert.True(SourceClassifier.TryClassify(Site + query, referrer, "", scratch, out var result));
 
-        Assert.Equal($"{source} {medium} {confidence} {rule}", $"{result.Source} {result.Medium} {result.Confidence} {result.RuleId}");
+        Assert.Equal(
+            $"{source} {medium} {confidence} {rule}",
+            $"{result.Source} {result.Medium} {result.Confidence} {result.RuleId}"
+        );
     }
 
     [Theory]
@@ -118,14 +149,47 @@ public class SourceClassifierTests
     public void Classify_RandomText_NeverThrowsAndAllocatesNothing()
     {
         var random = new Random(20261121);
-        string[] parts = ["?", "&", "=", "%", "utm_source", "fbclid", "://", "/", "#", "google.com", "é", "\ud800", "%zz", "[", "]", "@", ":", "www.", "."];
-        var texts = Enumerable.Range(0, 2_000).Select(_ => string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => parts[random.Next(parts.Length)]))).ToArray();
+        string[] parts =
+        [
+            "?",
+            "&",
+            "=",
+            "%",
+            "utm_source",
+            "fbclid",
+            "://",
+            "/",
+            "#",
+            "google.com",
+            "é",
+            "\ud800",
+            "%zz",
+            "[",
+            "]",
+            "@",
+            ":",
+            "www.",
+            ".",
+        ];
+        var texts = Enumerable
+            .Range(0, 2_000)
+            .Select(_ =>
+                string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => parts[random.Next(parts.Length)]))
+            )
+            .ToArray();
         var scratch = new char[SourceClassifier.ScratchChars];
         for (var round = 0; round < 2; round++)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
-            for (var i = 1; i < texts.Length; i++) SourceClassifier.TryClassify(texts[i], texts[i - 1], "", scratch, out _);
-            if (round == 1) Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (var i = 1; i < texts.Length; i++)
+            {
+                SourceClassifier.TryClassify(texts[i], texts[i - 1], "", scratch, out _);
+            }
+
+            if (round == 1)
+            {
+                Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            }
         }
     }
 }

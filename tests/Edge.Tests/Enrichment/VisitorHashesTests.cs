@@ -13,7 +13,8 @@ public class VisitorHashesTests
     public void AddressHash_Formula_IsHmacOfAddressUnderSaltAndDate()
     {
         var expected = Convert.ToHexStringLower(
-            HMACSHA256.HashData(Encoding.UTF8.GetBytes("salt2026-05-16"), Encoding.UTF8.GetBytes("203.0.113.7")))[..32];
+            HMACSHA256.HashData(Encoding.UTF8.GetBytes("salt2026-05-16"), Encoding.UTF8.GetBytes("203.0.113.7"))
+        )[..32];
 
         Assert.Equal(expected, AddressHash("203.0.113.7", Day));
     }
@@ -22,7 +23,8 @@ public class VisitorHashesTests
     public void UnitHash_Formula_IsHmacOfUidZeroUnit()
     {
         var expected = Convert.ToHexStringLower(
-            HMACSHA256.HashData(Encoding.UTF8.GetBytes("saltunit:2026-05-16"), Encoding.UTF8.GetBytes("exp_1\0unit")))[..16];
+            HMACSHA256.HashData(Encoding.UTF8.GetBytes("saltunit:2026-05-16"), Encoding.UTF8.GetBytes("exp_1\0unit"))
+        )[..16];
         Span<byte> hex = stackalloc byte[VisitorHashes.UnitHashChars];
 
         new VisitorHashes(new SaltedKeys("salt")).WriteUnitHash("exp_1"u8, "unit"u8, Day, hex);
@@ -31,7 +33,8 @@ public class VisitorHashesTests
     }
 
     [Fact]
-    public void AddressHash_NextUtcDay_IsAnother() => Assert.NotEqual(AddressHash("203.0.113.7", Day), AddressHash("203.0.113.7", Day.AddSeconds(1)));
+    public void AddressHash_NextUtcDay_IsAnother() =>
+        Assert.NotEqual(AddressHash("203.0.113.7", Day), AddressHash("203.0.113.7", Day.AddSeconds(1)));
 
     [Fact]
     public void AddressHash_SameDayInOtherZone_IsTheSame() =>

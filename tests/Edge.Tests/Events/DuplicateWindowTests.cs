@@ -11,7 +11,9 @@ public class DuplicateWindowTests
 {
     private readonly TestClock _clock = new(new DateTimeOffset(2026, 5, 16, 19, 0, 0, TimeSpan.Zero));
 
-    /// <summary>The first vectors published with the reference implementation: key 00 to 0f, message 00, 01 and so on.</summary>
+    /// <summary>
+    /// The first vectors published with the reference implementation: key 00 to 0f, message 00, 01 and so on.
+    /// </summary>
     [Theory]
     [InlineData(0, "a3817f04ba25a8e66df67214c7550293")]
     [InlineData(1, "da87c1d86b99af44347659119b22fc45")]
@@ -66,7 +68,10 @@ public class DuplicateWindowTests
         var id = DuplicateScope.Of(window.Hash, "artie", "p", "test").HashOf("a"u8);
         Assert.True(window.TryClaim(id, out _));
 
-        Assert.True(window.TryClaim(DuplicateScope.Of(window.Hash, api, project, environment).HashOf("a"u8), out _), row);
+        Assert.True(
+            window.TryClaim(DuplicateScope.Of(window.Hash, api, project, environment).HashOf("a"u8), out _),
+            row
+        );
     }
 
     [Fact]
@@ -76,22 +81,26 @@ public class DuplicateWindowTests
         var scope = DuplicateScope.Of(window.Hash, "artie", "p", null);
         var sequence = 0L;
         var claimed = 0;
-        var tasks = Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
-        {
-            for (var i = 0; i < 20_000; i++)
-            {
-                var id = scope.HashOf(Encoding.ASCII.GetBytes(i.ToString(CultureInfo.InvariantCulture)));
-                if (window.TryClaim(id, out var known))
+        var tasks = Enumerable
+            .Range(0, 4)
+            .Select(_ =>
+                Task.Run(() =>
                 {
-                    Interlocked.Increment(ref claimed);
-                    window.Settle(id, Interlocked.Increment(ref sequence));
-                }
-                else
-                {
-                    Assert.InRange(known, 1, 20_000);
-                }
-            }
-        }));
+                    for (var i = 0; i < 20_000; i++)
+                    {
+                        var id = scope.HashOf(Encoding.ASCII.GetBytes(i.ToString(CultureInfo.InvariantCulture)));
+                        if (window.TryClaim(id, out var known))
+                        {
+                            Interlocked.Increment(ref claimed);
+                            window.Settle(id, Interlocked.Increment(ref sequence));
+                        }
+                        else
+                        {
+                            Assert.InRange(known, 1, 20_000);
+                        }
+                    }
+                })
+            );
 
         await Task.WhenAll(tasks);
 
@@ -106,10 +115,14 @@ public class DuplicateWindowTests
         var scope = DuplicateScope.Of(window.Hash, "artie", "p", null);
         var last = (int)window.EntriesMax * 2;
 
-        for (var i = 1; i <= last; i++) Claim(window, scope, i);
+        for (var i = 1; i <= last; i++)
+        {
+            Claim(window, scope, i);
+        }
 
         Assert.Equal(8 * 32_768, window.EntriesMax);
-        // Of the newest seven tenths of what fits one in a thousand may be gone; of the older half of all, little is there.
+        // Of the newest seven tenths of what fits one in a thousand may be gone; of the older half of all, little is
+        // there.
         var newest = (int)(window.EntriesMax * 0.7);
         Assert.InRange(Missing(window, scope, last - newest, last), 0, newest / 1_000);
         Assert.InRange(Missing(window, scope, 1, last / 2), last / 2 * 0.9, last / 2);
@@ -123,7 +136,11 @@ public class DuplicateWindowTests
         var each = 5_000;
         for (var hour = 0; hour < 72; hour++)
         {
-            for (var i = 0; i < each; i++) Claim(window, scope, (hour * each) + i + 1);
+            for (var i = 0; i < each; i++)
+            {
+                Claim(window, scope, (hour * each) + i + 1);
+            }
+
             _clock.Advance(TimeSpan.FromHours(1));
         }
 
@@ -135,7 +152,10 @@ public class DuplicateWindowTests
     private static void Claim(DuplicateWindow window, DuplicateScope scope, int number)
     {
         var id = IdOf(scope, number);
-        if (window.TryClaim(id, out _)) window.Settle(id, number);
+        if (window.TryClaim(id, out _))
+        {
+            window.Settle(id, number);
+        }
     }
 
     private static int Missing(DuplicateWindow window, DuplicateScope scope, int from, int to)
@@ -143,7 +163,11 @@ public class DuplicateWindowTests
         var missing = 0;
         for (var i = from; i < to; i++)
         {
-            if (!window.TryClaim(IdOf(scope, Math.Max(1, i)), out _)) continue;
+            if (!window.TryClaim(IdOf(scope, Math.Max(1, i)), out _))
+            {
+                continue;
+            }
+
             missing++;
             window.Forget(IdOf(scope, Math.Max(1, i)));
         }

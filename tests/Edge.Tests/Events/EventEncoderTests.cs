@@ -11,8 +11,8 @@ public class EventEncoderTests
     private const int Room = 44;
 
     /// <summary>
-    /// The frozen bytes of schema version 1. When this fails, a consumer's parser may too: a changed name, order or format is a new
-    /// schema version with a golden file of its own.
+    /// The frozen bytes of schema version 1. When this fails, a consumer's parser may too: a changed name, order or
+    /// format is a new schema version with a golden file of its own.
     /// </summary>
     [Theory]
     [InlineData("event-v1-full.json")]
@@ -20,7 +20,8 @@ public class EventEncoderTests
     [InlineData("event-v1-ingested.json")]
     public void Event_Version1_IsByteForByteTheGoldenFile(string file)
     {
-        var golden = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", file)).TrimEnd('\n');
+        var golden = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", file))
+            .TrimEnd('\n');
         var tracked = file.Split('-', '.')[2] switch
         {
             "full" => Full(),
@@ -78,7 +79,11 @@ public class EventEncoderTests
     }
 
     [Theory]
-    [InlineData("numbers", "{\"n\": 12345678901234567890, \"e\": -1.50E+07 }", "{\"n\":12345678901234567890,\"e\":-1.50E+07}")]
+    [InlineData(
+        "numbers",
+        "{\"n\": 12345678901234567890, \"e\": -1.50E+07 }",
+        "{\"n\":12345678901234567890,\"e\":-1.50E+07}"
+    )]
     [InlineData("escapes", "{ \"a\\u0000\\ud800\" : \"\\\" \\\\\" }", "{\"a\\u0000\\ud800\":\"\\\" \\\\\"}")]
     [InlineData("every whitespace", "\n[\r\n\t1 ,\t2 ] \n", "[1,2]")]
     [InlineData("nothing to take out", "{\"a b\":[true,null]}", "{\"a b\":[true,null]}")]
@@ -103,7 +108,15 @@ public class EventEncoderTests
         var big = Encoding.UTF8.GetBytes("{ \"a\" : \"" + new string('x', 512 * 1024) + "\" }");
         tracked.Properties = big;
 
-        Assert.Equal(512 * 1024, JsonDocument.Parse(Encode(tracked)).RootElement.GetProperty("properties").GetProperty("a").GetString()!.Length);
+        Assert.Equal(
+            512 * 1024,
+            JsonDocument
+                .Parse(Encode(tracked))
+                .RootElement.GetProperty("properties")
+                .GetProperty("a")
+                .GetString()!
+                .Length
+        );
     }
 
     [Fact]
@@ -113,7 +126,10 @@ public class EventEncoderTests
         for (var i = 0; i < 20_000; i++)
         {
             var bytes = new byte[random.Next(0, 40)];
-            for (var at = 0; at < bytes.Length; at++) bytes[at] = "\"\\ \n{}a,:1"u8[random.Next(10)];
+            for (var at = 0; at < bytes.Length; at++)
+            {
+                bytes[at] = "\"\\ \n{}a,:1"u8[random.Next(10)];
+            }
 
             Assert.True(CompactJson.Of(bytes).Length <= bytes.Length);
         }
@@ -125,7 +141,10 @@ public class EventEncoderTests
         var tracked = Minimal();
         tracked.DeviceModel = "a\ud83d";
 
-        Assert.Equal("a\ufffd", JsonDocument.Parse(Encode(tracked)).RootElement.GetProperty("device_model").GetString());
+        Assert.Equal(
+            "a\ufffd",
+            JsonDocument.Parse(Encode(tracked)).RootElement.GetProperty("device_model").GetString()
+        );
     }
 
     [Fact]
@@ -136,7 +155,10 @@ public class EventEncoderTests
         EventEncoder.Encode(tracked, Room);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++) EventEncoder.Encode(tracked, Room);
+        for (var i = 0; i < 100; i++)
+        {
+            EventEncoder.Encode(tracked, Room);
+        }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
@@ -146,16 +168,20 @@ public class EventEncoderTests
     {
         var ids = new EventIds(TimeProvider.System);
         var made = new System.Collections.Concurrent.ConcurrentBag<EventId>();
-        Parallel.For(0, 4, _ =>
-        {
-            var last = default(EventId);
-            for (var i = 0; i < 10_000; i++)
+        Parallel.For(
+            0,
+            4,
+            _ =>
             {
-                var id = ids.Next();
-                Assert.True((id.High, id.Low).CompareTo((last.High, last.Low)) > 0);
-                made.Add(last = id);
+                var last = default(EventId);
+                for (var i = 0; i < 10_000; i++)
+                {
+                    var id = ids.Next();
+                    Assert.True((id.High, id.Low).CompareTo((last.High, last.Low)) > 0);
+                    made.Add(last = id);
+                }
             }
-        });
+        );
 
         Assert.Equal(40_000, made.Distinct().Count());
     }
@@ -172,57 +198,60 @@ public class EventEncoderTests
         Assert.InRange(made, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
     }
 
-    private static string Encode(in TrackedEvent tracked) => Encoding.UTF8.GetString(EventEncoder.Encode(tracked, Room)[Room..]);
+    private static string Encode(in TrackedEvent tracked) =>
+        Encoding.UTF8.GetString(EventEncoder.Encode(tracked, Room)[Room..]);
 
-    private static TrackedEvent Minimal() => new()
-    {
-        Id = new EventId(0x0197_0000_0000_7000, 0x8000_0000_0000_0001),
-        Node = "n1",
-        ReceivedAt = new DateTimeOffset(2026, 5, 16, 19, 0, 0, TimeSpan.Zero),
-        Api = "pictify",
-        Type = "impression",
-        Verdict = "unknown",
-    };
+    private static TrackedEvent Minimal() =>
+        new()
+        {
+            Id = new EventId(0x0197_0000_0000_7000, 0x8000_0000_0000_0001),
+            Node = "n1",
+            ReceivedAt = new DateTimeOffset(2026, 5, 16, 19, 0, 0, TimeSpan.Zero),
+            Api = "pictify",
+            Type = "impression",
+            Verdict = "unknown",
+        };
 
-    private static TrackedEvent Full() => new()
-    {
-        Id = new EventId(0x0197_0000_0000_7000, 0x8000_0000_0000_0001),
-        Node = "edge-1",
-        ReceivedAt = new DateTimeOffset(2026, 5, 16, 21, 0, 0, 7, TimeSpan.FromHours(2)),
-        Api = "pictify",
-        Project = "default",
-        Type = "click",
-        Event = "redirect"u8,
-        Experiment = "demo-ab"u8,
-        ExperimentUid = "exp_abc123"u8,
-        Variant = "a"u8,
-        ProbabilityBasisPoints = 3_333,
-        WeightsVersion = 2,
-        UnitHash = "0123456789abcdef"u8,
-        UnitHashPrevious = "fedcba9876543210"u8,
-        Referrer = "https://example.com/?q=\"é\""u8,
-        Source = "newsletter",
-        Medium = "email",
-        Campaign = "Spring",
-        SourceConfidence = "high",
-        SourceRuleId = "utm_explicit",
-        Country = "FR",
-        Region = "OCC"u8,
-        City = "Nîmes"u8,
-        TimeZone = "Europe/Paris"u8,
-        DeviceType = "mobile",
-        Browser = "safari",
-        BrowserVersion = "17.5",
-        Os = "ios",
-        OsVersion = "17.5.1",
-        DeviceBrand = "Apple",
-        DeviceModel = "iPhone",
-        AddressHash = "0123456789abcdef0123456789abcdef"u8,
-        Verdict = "proxy",
-        VerdictReason = "gmail_image_proxy",
-        VerdictShadow = "bot:http_tool",
-        IsAuthenticated = true,
-    };
+    private static TrackedEvent Full() =>
+        new()
+        {
+            Id = new EventId(0x0197_0000_0000_7000, 0x8000_0000_0000_0001),
+            Node = "edge-1",
+            ReceivedAt = new DateTimeOffset(2026, 5, 16, 21, 0, 0, 7, TimeSpan.FromHours(2)),
+            Api = "pictify",
+            Project = "default",
+            Type = "click",
+            Event = "redirect"u8,
+            Experiment = "demo-ab"u8,
+            ExperimentUid = "exp_abc123"u8,
+            Variant = "a"u8,
+            ProbabilityBasisPoints = 3_333,
+            WeightsVersion = 2,
+            UnitHash = "0123456789abcdef"u8,
+            UnitHashPrevious = "fedcba9876543210"u8,
+            Referrer = "https://example.com/?q=\"é\""u8,
+            Source = "newsletter",
+            Medium = "email",
+            Campaign = "Spring",
+            SourceConfidence = "high",
+            SourceRuleId = "utm_explicit",
+            Country = "FR",
+            Region = "OCC"u8,
+            City = "Nîmes"u8,
+            TimeZone = "Europe/Paris"u8,
+            DeviceType = "mobile",
+            Browser = "safari",
+            BrowserVersion = "17.5",
+            Os = "ios",
+            OsVersion = "17.5.1",
+            DeviceBrand = "Apple",
+            DeviceModel = "iPhone",
+            AddressHash = "0123456789abcdef0123456789abcdef"u8,
+            Verdict = "proxy",
+            VerdictReason = "gmail_image_proxy",
+            VerdictShadow = "bot:http_tool",
+            IsAuthenticated = true,
+        };
 
     /// <summary>What only the ingestion APIs write.</summary>
     private static TrackedEvent Ingested()

@@ -22,8 +22,10 @@ public class CatalogTests
     public void TryFind_TenThousandExperiments_AllocatesNothing()
     {
         var experiment = Definitions.Experiment(Definitions.Minimal);
-        var entries = Enumerable.Range(0, 10_000)
-            .Select(i => new CatalogEntry(experiment with { Uid = $"exp_{i}", Slug = $"slug-{i}" })).ToArray();
+        var entries = Enumerable
+            .Range(0, 10_000)
+            .Select(i => new CatalogEntry(experiment with { Uid = $"exp_{i}", Slug = $"slug-{i}" }))
+            .ToArray();
         var catalog = new Catalog(entries, 1);
         for (var i = 0; i < 10_000; i++)
         {
@@ -43,7 +45,9 @@ public class CatalogTests
         Assert.Equal(1000, found);
     }
 
-    /// <summary>Added, renamed, archived and changed in place, three hundred times over, against plain dictionaries.</summary>
+    /// <summary>
+    /// Added, renamed, archived and changed in place, three hundred times over, against plain dictionaries.
+    /// </summary>
     [Fact]
     public void With_RandomChanges_IsTheCatalogOfAllOfThem()
     {
@@ -55,8 +59,12 @@ public class CatalogTests
         {
             var (uid, slug) = ($"exp_{random.Next(200)}", $"slug-{random.Next(300)}");
             var holder = byUid.Values.FirstOrDefault(entry =>
-                entry.Status != ExperimentStatus.Archived && entry.Experiment.Slug == slug && entry.Experiment.Uid != uid);
-            var status = holder is not null || random.Next(5) == 0 ? ExperimentStatus.Archived : ExperimentStatus.Running;
+                entry.Status != ExperimentStatus.Archived
+                && entry.Experiment.Slug == slug
+                && entry.Experiment.Uid != uid
+            );
+            var status =
+                holder is not null || random.Next(5) == 0 ? ExperimentStatus.Archived : ExperimentStatus.Running;
             var before = catalog;
             var next = new CatalogEntry(minimal with { Uid = uid, Slug = slug, Status = status });
             var wasThere = before.TryFindByUid(uid, out var old);
@@ -74,7 +82,9 @@ public class CatalogTests
             }
             for (var i = 0; i < 300; i++)
             {
-                var expected = byUid.Values.FirstOrDefault(entry => entry.Experiment.Slug == $"slug-{i}" && entry.Status != ExperimentStatus.Archived);
+                var expected = byUid.Values.FirstOrDefault(entry =>
+                    entry.Experiment.Slug == $"slug-{i}" && entry.Status != ExperimentStatus.Archived
+                );
                 _ = catalog.TryFind($"slug-{i}", out var found);
                 Assert.Same(expected, found);
             }

@@ -52,7 +52,9 @@ internal static class Definitions
         }
         """;
 
-    /// <summary>The minimal definition with one member replaced; the path has members and indexes divided by dots.</summary>
+    /// <summary>
+    /// The minimal definition with one member replaced; the path has members and indexes divided by dots.
+    /// </summary>
     public static string With(string path, string json, string definition = Minimal)
     {
         var root = JsonNode.Parse(definition)!;

@@ -14,8 +14,8 @@ public sealed class ExperimentFileStoreTests : IDisposable
 
     private string Directory => _temp["experiments"];
 
-    private ExperimentFileStore Store => _store ??=
-        ExperimentFileStore.Open(Directory, ExperimentRules.Default, _clock, _reported.Add);
+    private ExperimentFileStore Store =>
+        _store ??= ExperimentFileStore.Open(Directory, ExperimentRules.Default, _clock, _reported.Add);
 
     public void Dispose()
     {
@@ -229,7 +229,10 @@ public sealed class ExperimentFileStoreTests : IDisposable
         File.CreateSymbolicLink(PathOf("a.json"), _temp["missing"]);
         File.CreateSymbolicLink(PathOf("b.json"), PathOf("b.json"));
 
-        Assert.Equal(["a.json", "b.json"], Store.Problems.Select(problem => problem.File).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["a.json", "b.json"],
+            Store.Problems.Select(problem => problem.File).Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]
@@ -406,7 +409,10 @@ public sealed class ExperimentFileStoreTests : IDisposable
         Put("exp_abc123.json", "{ somebody's work");
         _ = Store;
 
-        Assert.Equal(ExperimentWriteResult.UidInUse, Store.Write(Definitions.Experiment(Definitions.Minimal), current: null));
+        Assert.Equal(
+            ExperimentWriteResult.UidInUse,
+            Store.Write(Definitions.Experiment(Definitions.Minimal), current: null)
+        );
         Assert.Equal("{ somebody's work", File.ReadAllText(PathOf("exp_abc123.json")));
     }
 
@@ -427,19 +433,31 @@ public sealed class ExperimentFileStoreTests : IDisposable
         Store.Write(created, current: null);
         var written = 0;
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(() =>
-        {
-            for (var i = 0; i < 25; i++)
-            {
-                Store.Catalog.Current.TryFindByUid(created.Uid, out var entry);
-                var next = entry!.Experiment with { MinimumRunDays = entry.Experiment.MinimumRunDays + 1 };
-                if (Store.Write(next, entry.Experiment) == ExperimentWriteResult.Written)
-                {
-                    Interlocked.Increment(ref written);
-                }
-                Store.Refresh();
-            }
-        }, TestContext.Current.CancellationToken)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(thread =>
+                    Task.Run(
+                        () =>
+                        {
+                            for (var i = 0; i < 25; i++)
+                            {
+                                Store.Catalog.Current.TryFindByUid(created.Uid, out var entry);
+                                var next = entry!.Experiment with
+                                {
+                                    MinimumRunDays = entry.Experiment.MinimumRunDays + 1,
+                                };
+                                if (Store.Write(next, entry.Experiment) == ExperimentWriteResult.Written)
+                                {
+                                    Interlocked.Increment(ref written);
+                                }
+                                Store.Refresh();
+                            }
+                        },
+                        TestContext.Current.CancellationToken
+                    )
+                )
+        );
 
         Store.Catalog.Current.TryFindByUid(created.Uid, out var last);
         Assert.Equal(created.MinimumRunDays + written, last!.Experiment.MinimumRunDays);
@@ -487,9 +505,10 @@ public sealed class ExperimentFileStoreTests : IDisposable
         Assert.Single(System.IO.Directory.GetFiles(Directory));
     }
 
-    private static string Definition(string uid, string slug) => Definitions.Minimal
-        .Replace("exp_abc123", uid, StringComparison.Ordinal)
-        .Replace("homepage-hero-test", slug, StringComparison.Ordinal);
+    private static string Definition(string uid, string slug) =>
+        Definitions
+            .Minimal.Replace("exp_abc123", uid, StringComparison.Ordinal)
+            .Replace("homepage-hero-test", slug, StringComparison.Ordinal);
 
     private string PathOf(string name) => Path.Combine(Directory, name);
 

@@ -14,10 +14,20 @@ public class ExperimentReaderTests
 
         Assert.Equal(ExperimentStatus.Draft, experiment.Status);
         Assert.Equal(GoalType.ImpressionsOnly, experiment.GoalConfig.Type);
-        Assert.Equal(new BanditConfig { Enabled = false, WarmupImpressions = 50, RecomputeIntervalMinutes = 15 },
-            experiment.BanditConfig);
+        Assert.Equal(
+            new BanditConfig
+            {
+                Enabled = false,
+                WarmupImpressions = 50,
+                RecomputeIntervalMinutes = 15,
+            },
+            experiment.BanditConfig
+        );
         Assert.Equal(new OutputConfig { Format = ImageFormat.Png, Quality = 90 }, experiment.OutputConfig);
-        Assert.Equal((1000, 0.95, 7), (experiment.MinimumSampleSize, experiment.ConfidenceThreshold, experiment.MinimumRunDays));
+        Assert.Equal(
+            (1000, 0.95, 7),
+            (experiment.MinimumSampleSize, experiment.ConfidenceThreshold, experiment.MinimumRunDays)
+        );
         Assert.Equal((1, 1), (experiment.HashVersion, experiment.WeightsVersion));
         Assert.Null(experiment.WinnerVariantId);
         Assert.Equal(Definitions.FileTime, experiment.CreatedAt);
@@ -67,12 +77,32 @@ public class ExperimentReaderTests
 
         Assert.Contains("\n  \"name\": \"Völlig", text, StringComparison.Ordinal);
         Assert.EndsWith("}\n", text, StringComparison.Ordinal);
-        foreach (var name in new[]
-        {
-            "uid", "slug", "type", "name", "status", "templateUid", "variants", "goalConfig", "banditConfig", "hypothesis",
-            "minimumSampleSize", "confidenceThreshold", "minimumRunDays", "winnerVariantId", "winnerDeclaredAt",
-            "fallbackImageUrl", "fallbackTemplateUid", "outputConfig", "hashVersion", "createdAt", "updatedAt",
-        })
+        foreach (
+            var name in new[]
+            {
+                "uid",
+                "slug",
+                "type",
+                "name",
+                "status",
+                "templateUid",
+                "variants",
+                "goalConfig",
+                "banditConfig",
+                "hypothesis",
+                "minimumSampleSize",
+                "confidenceThreshold",
+                "minimumRunDays",
+                "winnerVariantId",
+                "winnerDeclaredAt",
+                "fallbackImageUrl",
+                "fallbackTemplateUid",
+                "outputConfig",
+                "hashVersion",
+                "createdAt",
+                "updatedAt",
+            }
+        )
         {
             Assert.True(root.TryGetProperty(name, out _), name);
         }
@@ -109,7 +139,8 @@ public class ExperimentReaderTests
     [Fact]
     public void Read_ManyMistakes_NamesAllAtOnce()
     {
-        var reading = Definitions.Read("""
+        var reading = Definitions.Read(
+            """
             {
               "uid": "abc", "slug": "API", "type": "bandit", "minimumRunDays": -1,
               "variants": [
@@ -119,23 +150,38 @@ public class ExperimentReaderTests
               "goalConfig": {"type": "click_through"},
               "outputConfig": {"format": "gif", "quality": 0}
             }
-            """);
+            """
+        );
 
         Assert.Null(reading.Experiment);
-        Assert.Equal(new SortedSet<string>(StringComparer.Ordinal)
-        {
-            "uid invalid_format", "slug invalid_format", "type invalid_value", "name required", "minimumRunDays out_of_range",
-            "variants[0].id invalid_format", "variants[0].weight invalid_type", "variants[0].conditions.operator invalid_value",
-            "variants[0].conditions.children out_of_range", "variants[1].isDefault not_unique",
-            "variants[1].schedule.endAt invalid_format", "variants[1].schedule.recurrence.cronExpression required",
-            "goalConfig.destinationUrl required", "outputConfig.format invalid_value", "outputConfig.quality out_of_range",
-        }, new SortedSet<string>(reading.Violations.Select(v => $"{v.Field} {v.Code}"), StringComparer.Ordinal));
+        Assert.Equal(
+            new SortedSet<string>(StringComparer.Ordinal)
+            {
+                "uid invalid_format",
+                "slug invalid_format",
+                "type invalid_value",
+                "name required",
+                "minimumRunDays out_of_range",
+                "variants[0].id invalid_format",
+                "variants[0].weight invalid_type",
+                "variants[0].conditions.operator invalid_value",
+                "variants[0].conditions.children out_of_range",
+                "variants[1].isDefault not_unique",
+                "variants[1].schedule.endAt invalid_format",
+                "variants[1].schedule.recurrence.cronExpression required",
+                "goalConfig.destinationUrl required",
+                "outputConfig.format invalid_value",
+                "outputConfig.quality out_of_range",
+            },
+            new SortedSet<string>(reading.Violations.Select(v => $"{v.Field} {v.Code}"), StringComparer.Ordinal)
+        );
     }
 
     [Fact]
     public void Read_EndlessMistakes_AreReportedUpToTheLimit()
     {
-        var variant = """{"id": "", "weight": -1, "name": 1, "templateUid": 1, "variables": 1, "isDefault": 1, "schedule": 1}""";
+        var variant =
+            """{"id": "", "weight": -1, "name": 1, "templateUid": 1, "variables": 1, "isDefault": 1, "schedule": 1}""";
         var json = $$"""{"variants": [{{string.Join(',', Enumerable.Repeat(variant, 5000))}}]}""";
 
         Assert.Equal(ExperimentRules.ViolationsMax, Definitions.Read(json).Violations.Count);
@@ -189,8 +235,9 @@ public class ExperimentReaderTests
     [Fact]
     public void Read_PairedSurrogateEscapes_AreText()
     {
-        var experiment = Definitions.Experiment(Definitions.Minimal.Replace("Homepage Hero A/B Test", "\\uD83D\\ude42 \\\\ud800",
-            StringComparison.Ordinal));
+        var experiment = Definitions.Experiment(
+            Definitions.Minimal.Replace("Homepage Hero A/B Test", "\\uD83D\\ude42 \\\\ud800", StringComparison.Ordinal)
+        );
 
         Assert.Equal("🙂 \\ud800", experiment.Name);
     }
@@ -215,7 +262,11 @@ public class ExperimentReaderTests
     [Fact]
     public void Read_RepeatedMember_LastCounts()
     {
-        var json = Definitions.Minimal.Replace("\"type\": \"ab_test\"", "\"type\": 5, \"type\": \"ab_test\"", StringComparison.Ordinal);
+        var json = Definitions.Minimal.Replace(
+            "\"type\": \"ab_test\"",
+            "\"type\": 5, \"type\": \"ab_test\"",
+            StringComparison.Ordinal
+        );
 
         Assert.Equal(ExperimentType.AbTest, Definitions.Experiment(json).Type);
     }
@@ -249,7 +300,9 @@ public class ExperimentReaderTests
     {
         var body = Encoding.UTF8.GetBytes(Definitions.Full);
 
-        var experiment = ExperimentReader.ReadCreate(body, ExperimentRules.Default, "exp_new", null, default).Experiment!;
+        var experiment = ExperimentReader
+            .ReadCreate(body, ExperimentRules.Default, "exp_new", null, default)
+            .Experiment!;
 
         Assert.All(experiment.Variants, variant => Assert.Equal(variant.Weight, variant.AskedWeight));
     }
@@ -273,16 +326,21 @@ public class ExperimentReaderTests
              "outputConfig": {"quality": 50}, "hypothesis": null, "confidenceThreshold": null, "uid": "exp_other", "status": "draft"}
             """;
 
-        var next = ExperimentReader.ReadUpdate(Encoding.UTF8.GetBytes(body), ExperimentRules.Default, current).Experiment!;
+        var next = ExperimentReader
+            .ReadUpdate(Encoding.UTF8.GetBytes(body), ExperimentRules.Default, current)
+            .Experiment!;
 
-        Assert.Equal(current with
-        {
-            GoalConfig = current.GoalConfig with { DestinationUrl = "https://example.com/other" },
-            BanditConfig = current.BanditConfig with { WarmupImpressions = 9 },
-            OutputConfig = current.OutputConfig with { Quality = 50 },
-            Hypothesis = null,
-            ConfidenceThreshold = 0.95,
-        }, next);
+        Assert.Equal(
+            current with
+            {
+                GoalConfig = current.GoalConfig with { DestinationUrl = "https://example.com/other" },
+                BanditConfig = current.BanditConfig with { WarmupImpressions = 9 },
+                OutputConfig = current.OutputConfig with { Quality = 50 },
+                Hypothesis = null,
+                ConfidenceThreshold = 0.95,
+            },
+            next
+        );
     }
 
     [Theory]
@@ -298,7 +356,8 @@ public class ExperimentReaderTests
         var current = Definitions.Experiment(Definitions.Full);
 
         var violation = Assert.Single(
-            ExperimentReader.ReadUpdate(Encoding.UTF8.GetBytes(body), ExperimentRules.Default, current).Violations);
+            ExperimentReader.ReadUpdate(Encoding.UTF8.GetBytes(body), ExperimentRules.Default, current).Violations
+        );
 
         Assert.Equal((field, code), (violation.Field, violation.Code));
     }

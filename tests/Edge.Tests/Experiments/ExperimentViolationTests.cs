@@ -9,190 +9,279 @@ public class ExperimentViolationTests
     private const string C = "variants.0.conditions";
     private const string S = "variants.0.schedule";
 
-    public static TheoryData<string, string, string, string> Rows => new()
-    {
-        // uid
-        { "uid", "null", "uid", "required" },
-        { "uid", "\"\"", "uid", "required" },
-        { "uid", "5", "uid", "invalid_type" },
-        { "uid", "\"abc123\"", "uid", "invalid_format" },
-        { "uid", "\"exp_\"", "uid", "invalid_format" },
-        { "uid", "\"exp_a/b\"", "uid", "invalid_format" },
-        { "uid", "\"exp_é\"", "uid", "invalid_format" },
-        { "uid", Text(65, "exp_"), "uid", "too_long" },
-        // slug
-        { "slug", "null", "slug", "required" },
-        { "slug", "[]", "slug", "invalid_type" },
-        { "slug", "\"ab\"", "slug", "invalid_format" },
-        { "slug", Text(61), "slug", "too_long" },
-        { "slug", "\"-abc\"", "slug", "invalid_format" },
-        { "slug", "\"abc-\"", "slug", "invalid_format" },
-        { "slug", "\"Abc\"", "slug", "invalid_format" },
-        { "slug", "\"a_b\"", "slug", "invalid_format" },
-        { "slug", "\"äbc\"", "slug", "invalid_format" },
-        { "slug", "\"a b\"", "slug", "invalid_format" },
-        { "slug", "\"abc\\n\"", "slug", "invalid_format" },
-        { "slug", "\"events\"", "slug", "invalid_value" },
-        { "slug", "\"api\"", "slug", "invalid_value" },
-        { "slug", "\"admin\"", "slug", "invalid_value" },
-        { "slug", "\"health\"", "slug", "invalid_value" },
-        { "slug", "\"status\"", "slug", "invalid_value" },
-        { "slug", "\"pixel\"", "slug", "invalid_value" },
-        { "slug", "\"track\"", "slug", "invalid_value" },
-        { "slug", "\"sdk\"", "slug", "invalid_value" },
-        // type, name, status
-        { "type", "null", "type", "required" },
-        { "type", "1", "type", "invalid_type" },
-        { "type", "\"bandit\"", "type", "invalid_value" },
-        { "type", "\"AB_TEST\"", "type", "invalid_value" },
-        { "name", "null", "name", "required" },
-        { "name", "\"\"", "name", "required" },
-        { "name", "\" \\t \"", "name", "required" },
-        { "name", "true", "name", "invalid_type" },
-        { "name", Text(256), "name", "too_long" },
-        { "name", "\"a\\u0000b\"", "name", "invalid_format" },
-        { "status", "\"active\"", "status", "invalid_value" },
-        { "status", "0", "status", "invalid_type" },
-        // plain members
-        { "templateUid", "1", "templateUid", "invalid_type" },
-        { "templateUid", Text(256), "templateUid", "too_long" },
-        { "hypothesis", "{}", "hypothesis", "invalid_type" },
-        { "hypothesis", Text(501), "hypothesis", "too_long" },
-        { "minimumSampleSize", "-1", "minimumSampleSize", "out_of_range" },
-        { "minimumSampleSize", "1.5", "minimumSampleSize", "invalid_type" },
-        { "minimumSampleSize", "\"1000\"", "minimumSampleSize", "invalid_type" },
-        { "minimumSampleSize", "1e300", "minimumSampleSize", "out_of_range" },
-        { "minimumSampleSize", "2147483648", "minimumSampleSize", "out_of_range" },
-        { "minimumRunDays", "-1", "minimumRunDays", "out_of_range" },
-        { "minimumRunDays", "0.5", "minimumRunDays", "invalid_type" },
-        { "confidenceThreshold", "0", "confidenceThreshold", "out_of_range" },
-        { "confidenceThreshold", "1", "confidenceThreshold", "out_of_range" },
-        { "confidenceThreshold", "95", "confidenceThreshold", "out_of_range" },
-        { "confidenceThreshold", "\"0.95\"", "confidenceThreshold", "invalid_type" },
-        { "fallbackImageUrl", "\"/f.png\"", "fallbackImageUrl", "invalid_format" },
-        { "fallbackImageUrl", "1", "fallbackImageUrl", "invalid_type" },
-        { "fallbackTemplateUid", "1", "fallbackTemplateUid", "invalid_type" },
-        { "team", "1", "team", "invalid_type" },
-        { "createdAt", "\"2026-01-01\"", "createdAt", "invalid_format" },
-        { "createdAt", "1767225600", "createdAt", "invalid_type" },
-        { "updatedAt", "\"2026-01-01T00:00:00\"", "updatedAt", "invalid_format" },
-        { "hashVersion", "2", "hashVersion", "invalid_value" },
-        { "hashVersion", "0", "hashVersion", "out_of_range" },
-        { "weightsVersion", "0", "weightsVersion", "out_of_range" },
-        { "winnerVariantId", "\"c\"", "winnerVariantId", "invalid_value" },
-        { "winnerVariantId", "\"a\"", "winnerVariantId", "invalid_value" },
-        { "winnerDeclaredAt", "\"now\"", "winnerDeclaredAt", "invalid_format" },
-        { "slots", "1", "slots", "invalid_type" },
-        { "slots", "[1]", "slots", "invalid_type" },
-        { "slots", "[{\"to\": 5000, \"variant\": \"a\"}]", "slots", "out_of_range" },
-        { "slots", "[{\"variant\": \"a\"}]", "slots[0].to", "required" },
-        { "slots", "[{\"to\": 10000}]", "slots[0].variant", "required" },
-        { "slots", "[{\"to\": 9, \"variant\": \"a\"}, {\"to\": 9, \"variant\": \"b\"}]", "slots[1].to", "out_of_range" },
-        // goal, bandit, output
-        { "goalConfig", "[]", "goalConfig", "invalid_type" },
-        { "goalConfig", "{\"type\": \"click_through\"}", "goalConfig.destinationUrl", "required" },
-        { "goalConfig", "{\"type\": \"click_through\", \"destinationUrl\": null}", "goalConfig.destinationUrl", "required" },
-        { "goalConfig", "{\"type\": \"click_through\", \"destinationUrl\": 1}", "goalConfig.destinationUrl", "invalid_type" },
-        { "goalConfig", "{\"type\": \"custom_event\"}", "goalConfig.type", "invalid_value" },
-        { "goalConfig", "{\"destinationUrl\": \"javascript:alert(1)\"}", "goalConfig.destinationUrl", "invalid_format" },
-        { "goalConfig", "{\"destinationUrl\": \"//example.com\"}", "goalConfig.destinationUrl", "invalid_format" },
-        { "banditConfig", "true", "banditConfig", "invalid_type" },
-        { "banditConfig", "{\"enabled\": 1}", "banditConfig.enabled", "invalid_type" },
-        { "banditConfig", "{\"algorithm\": \"epsilon_greedy\"}", "banditConfig.algorithm", "invalid_value" },
-        { "banditConfig", "{\"warmupImpressions\": -1}", "banditConfig.warmupImpressions", "out_of_range" },
-        { "banditConfig", "{\"warmupImpressions\": 0.5}", "banditConfig.warmupImpressions", "invalid_type" },
-        { "banditConfig", "{\"recomputeIntervalMinutes\": 0}", "banditConfig.recomputeIntervalMinutes", "out_of_range" },
-        { "banditConfig", "{\"recomputeIntervalMinutes\": 1441}", "banditConfig.recomputeIntervalMinutes", "out_of_range" },
-        { "outputConfig", "\"png\"", "outputConfig", "invalid_type" },
-        { "outputConfig", "{\"format\": \"gif\"}", "outputConfig.format", "invalid_value" },
-        { "outputConfig", "{\"quality\": 0.5}", "outputConfig.quality", "out_of_range" },
-        { "outputConfig", "{\"quality\": 101}", "outputConfig.quality", "out_of_range" },
-        { "outputConfig", "{\"quality\": \"90\"}", "outputConfig.quality", "invalid_type" },
-        // variants
-        { "variants", "null", "variants", "required" },
-        { "variants", "{}", "variants", "invalid_type" },
-        { "variants", "[]", "variants", "out_of_range" },
-        { "variants", "[{\"id\": \"a\", \"weight\": 10000}]", "variants", "out_of_range" },
-        { "variants.1", "null", "variants[1]", "invalid_type" },
-        { "variants.1", "\"b\"", "variants[1]", "invalid_type" },
-        { "variants.0.id", "null", "variants[0].id", "required" },
-        { "variants.0.id", "\"\"", "variants[0].id", "required" },
-        { "variants.0.id", "1", "variants[0].id", "invalid_type" },
-        { "variants.0.id", "\"a b\"", "variants[0].id", "invalid_format" },
-        { "variants.0.id", "\"a.b\"", "variants[0].id", "invalid_format" },
-        { "variants.0.id", Text(65), "variants[0].id", "too_long" },
-        { "variants.1.id", "\"a\"", "variants[1].id", "not_unique" },
-        { "variants.0.weight", "null", "variants[0].weight", "required" },
-        { "variants.0.weight", "\"5000\"", "variants[0].weight", "invalid_type" },
-        { "variants.0.weight", "5000.5", "variants[0].weight", "invalid_type" },
-        { "variants.0.weight", "-1", "variants[0].weight", "out_of_range" },
-        { "variants.0.weight", "10001", "variants[0].weight", "out_of_range" },
-        { "variants.0.weight", "4999", "variants", "weight_sum" },
-        { "variants.0.weight", "5001", "variants", "weight_sum" },
-        { "variants.0.configuredWeight", "4999", "variants", "weight_sum" },
-        { "variants.0.configuredWeight", "-1", "variants[0].configuredWeight", "out_of_range" },
-        { "variants.0.name", "1", "variants[0].name", "invalid_type" },
-        { "variants.0.name", Text(256), "variants[0].name", "too_long" },
-        { "variants.0.templateUid", "{}", "variants[0].templateUid", "invalid_type" },
-        { "variants.0.variables", "[]", "variants[0].variables", "invalid_type" },
-        { "variants.0.variables", $"{{\"x\": {Text(65_536)}}}", "variants[0].variables", "too_long" },
-        { "variants.0.isDefault", "\"true\"", "variants[0].isDefault", "invalid_type" },
-        // condition trees
-        { C, "[]", "variants[0].conditions", "invalid_type" },
-        { C, "{}", "variants[0].conditions.type", "required" },
-        { C, "{\"type\": 1}", "variants[0].conditions.type", "invalid_type" },
-        { C, "{\"type\": \"not\"}", "variants[0].conditions.type", "invalid_value" },
-        { C, "{\"type\": \"group\", \"operator\": \"AND\"}", "variants[0].conditions.children", "required" },
-        { C, "{\"type\": \"group\", \"operator\": \"AND\", \"children\": {}}", "variants[0].conditions.children", "invalid_type" },
-        { C, "{\"type\": \"group\", \"operator\": \"AND\", \"children\": []}", "variants[0].conditions.children", "out_of_range" },
-        { C, Group(Rule).Replace("\"AND\"", "null", StringComparison.Ordinal), "variants[0].conditions.operator", "required" },
-        { C, Group(Rule).Replace("AND", "and", StringComparison.Ordinal), "variants[0].conditions.operator", "invalid_value" },
-        { C, Group("5"), "variants[0].conditions.children[0]", "invalid_type" },
-        { C, Group(Rule + ", {\"type\": \"rule\", \"property\": \"os\", \"ruleOperator\": \"equals\"}"),
-            "variants[0].conditions.children[1].value", "required" },
-        { C, Group(Group(Group(Group(Rule)))), "variants[0].conditions.children[0].children[0].children[0].type", "out_of_range" },
-        { C, Group(string.Join(',', Enumerable.Repeat(Rule, 100))), "variants[0].conditions", "out_of_range" },
-        { C, RuleOf("\"plan\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
-        { C, RuleOf("\"Device.Type\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
-        { C, RuleOf("\"custom.\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
-        { C, RuleOf("\"utm_\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
-        { C, RuleOf("null", "\"equals\"", "1"), "variants[0].conditions.property", "required" },
-        { C, RuleOf("7", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_type" },
-        { C, RuleOf("\"url.param\"", "\"equals\"", "1"), "variants[0].conditions.paramName", "required" },
-        { C, RuleOf("\"os\"", "null", "1"), "variants[0].conditions.ruleOperator", "required" },
-        { C, RuleOf("\"os\"", "\"matches\"", "1"), "variants[0].conditions.ruleOperator", "invalid_value" },
-        { C, RuleOf("\"os\"", "\"gt\", \"operator\": \"lt\"", "1"), "variants[0].conditions.ruleOperator", "invalid_value" },
-        { C, RuleOf("\"os\"", "\"equals\"", "null"), "variants[0].conditions.value", "required" },
-        { C, RuleOf("\"os\"", "\"equals\"", "{}"), "variants[0].conditions.value", "invalid_type" },
-        { C, RuleOf("\"os\"", "\"equals\"", "[\"iOS\"]"), "variants[0].conditions.value", "invalid_type" },
-        { C, RuleOf("\"os\"", "\"in\"", "\"iOS\""), "variants[0].conditions.value", "invalid_type" },
-        { C, RuleOf("\"os\"", "\"in\"", "[]"), "variants[0].conditions.value", "out_of_range" },
-        { C, RuleOf("\"os\"", "\"not_in\"", "[\"iOS\", null]"), "variants[0].conditions.value[1]", "invalid_type" },
-        { C, RuleOf("\"hour\"", "\"gt\"", "\"noon\""), "variants[0].conditions.value", "invalid_format" },
-        { C, RuleOf("\"hour\"", "\"lte\"", "true"), "variants[0].conditions.value", "invalid_type" },
-        { C, RuleOf("\"hour\"", "\"gte\"", "1e999"), "variants[0].conditions.value", "out_of_range" },
-        { C, RuleOf("\"os\"", "\"contains\"", "\"\""), "variants[0].conditions.value", "required" },
-        { C, RuleOf("\"os\"", "\"equals\"", Text(257)), "variants[0].conditions.value", "too_long" },
-        // schedules
-        { S, "\"daily\"", "variants[0].schedule", "invalid_type" },
-        { S, "{\"startAt\": \"2026-03-01T09:00:00\"}", "variants[0].schedule.startAt", "invalid_format" },
-        { S, "{\"startAt\": 5}", "variants[0].schedule.startAt", "invalid_type" },
-        { S, "{\"endAt\": \"2026-03-01T09:00:00Z\"}", "variants[0].schedule.startAt", "required" },
-        { S, "{\"startAt\": \"2026-03-01T09:00:00Z\", \"endAt\": \"2026-03-01T10:00:00+01:00\"}",
-            "variants[0].schedule.endAt", "out_of_range" },
-        { S, "{\"recurrence\": \"daily\"}", "variants[0].schedule.recurrence", "invalid_type" },
-        { S, "{\"recurrence\": {\"type\": \"monthly\"}}", "variants[0].schedule.recurrence.type", "invalid_value" },
-        { S, "{\"recurrence\": {\"type\": \"cron\"}}", "variants[0].schedule.recurrence.cronExpression", "required" },
-        { S, Cron("* * * *"), "variants[0].schedule.recurrence.cronExpression", "invalid_format" },
-        { S, Cron("0 * * * * *"), "variants[0].schedule.recurrence.cronExpression", "invalid_format" },
-        { S, Cron("60 * * * *"), "variants[0].schedule.recurrence.cronExpression", "invalid_format" },
-        { S, Cron("0 0 30 2 *"), "variants[0].schedule.recurrence.cronExpression", "invalid_format" },
-        { S, Cron("0 0 L * *"), "variants[0].schedule.recurrence.cronExpression", "invalid_format" },
-        { S, "{\"recurrence\": {\"timezone\": \"Mars/Olympus\"}}", "variants[0].schedule.recurrence.timezone", "invalid_value" },
-        { S, "{\"recurrence\": {\"timezone\": \"../../etc/localtime\"}}", "variants[0].schedule.recurrence.timezone", "invalid_value" },
-        { S, "{\"recurrence\": {\"timezone\": \"\"}}", "variants[0].schedule.recurrence.timezone", "invalid_value" },
-        { S, "{\"recurrence\": {\"timezone\": 1}}", "variants[0].schedule.recurrence.timezone", "invalid_type" },
-    };
+    public static TheoryData<string, string, string, string> Rows =>
+        new()
+        {
+            // uid
+            { "uid", "null", "uid", "required" },
+            { "uid", "\"\"", "uid", "required" },
+            { "uid", "5", "uid", "invalid_type" },
+            { "uid", "\"abc123\"", "uid", "invalid_format" },
+            { "uid", "\"exp_\"", "uid", "invalid_format" },
+            { "uid", "\"exp_a/b\"", "uid", "invalid_format" },
+            { "uid", "\"exp_é\"", "uid", "invalid_format" },
+            { "uid", Text(65, "exp_"), "uid", "too_long" },
+            // slug
+            { "slug", "null", "slug", "required" },
+            { "slug", "[]", "slug", "invalid_type" },
+            { "slug", "\"ab\"", "slug", "invalid_format" },
+            { "slug", Text(61), "slug", "too_long" },
+            { "slug", "\"-abc\"", "slug", "invalid_format" },
+            { "slug", "\"abc-\"", "slug", "invalid_format" },
+            { "slug", "\"Abc\"", "slug", "invalid_format" },
+            { "slug", "\"a_b\"", "slug", "invalid_format" },
+            { "slug", "\"äbc\"", "slug", "invalid_format" },
+            { "slug", "\"a b\"", "slug", "invalid_format" },
+            { "slug", "\"abc\\n\"", "slug", "invalid_format" },
+            { "slug", "\"events\"", "slug", "invalid_value" },
+            { "slug", "\"api\"", "slug", "invalid_value" },
+            { "slug", "\"admin\"", "slug", "invalid_value" },
+            { "slug", "\"health\"", "slug", "invalid_value" },
+            { "slug", "\"status\"", "slug", "invalid_value" },
+            { "slug", "\"pixel\"", "slug", "invalid_value" },
+            { "slug", "\"track\"", "slug", "invalid_value" },
+            { "slug", "\"sdk\"", "slug", "invalid_value" },
+            // type, name, status
+            { "type", "null", "type", "required" },
+            { "type", "1", "type", "invalid_type" },
+            { "type", "\"bandit\"", "type", "invalid_value" },
+            { "type", "\"AB_TEST\"", "type", "invalid_value" },
+            { "name", "null", "name", "required" },
+            { "name", "\"\"", "name", "required" },
+            { "name", "\" \\t \"", "name", "required" },
+            { "name", "true", "name", "invalid_type" },
+            { "name", Text(256), "name", "too_long" },
+            { "name", "\"a\\u0000b\"", "name", "invalid_format" },
+            { "status", "\"active\"", "status", "invalid_value" },
+            { "status", "0", "status", "invalid_type" },
+            // plain members
+            { "templateUid", "1", "templateUid", "invalid_type" },
+            { "templateUid", Text(256), "templateUid", "too_long" },
+            { "hypothesis", "{}", "hypothesis", "invalid_type" },
+            { "hypothesis", Text(501), "hypothesis", "too_long" },
+            { "minimumSampleSize", "-1", "minimumSampleSize", "out_of_range" },
+            { "minimumSampleSize", "1.5", "minimumSampleSize", "invalid_type" },
+            { "minimumSampleSize", "\"1000\"", "minimumSampleSize", "invalid_type" },
+            { "minimumSampleSize", "1e300", "minimumSampleSize", "out_of_range" },
+            { "minimumSampleSize", "2147483648", "minimumSampleSize", "out_of_range" },
+            { "minimumRunDays", "-1", "minimumRunDays", "out_of_range" },
+            { "minimumRunDays", "0.5", "minimumRunDays", "invalid_type" },
+            { "confidenceThreshold", "0", "confidenceThreshold", "out_of_range" },
+            { "confidenceThreshold", "1", "confidenceThreshold", "out_of_range" },
+            { "confidenceThreshold", "95", "confidenceThreshold", "out_of_range" },
+            { "confidenceThreshold", "\"0.95\"", "confidenceThreshold", "invalid_type" },
+            { "fallbackImageUrl", "\"/f.png\"", "fallbackImageUrl", "invalid_format" },
+            { "fallbackImageUrl", "1", "fallbackImageUrl", "invalid_type" },
+            { "fallbackTemplateUid", "1", "fallbackTemplateUid", "invalid_type" },
+            { "team", "1", "team", "invalid_type" },
+            { "createdAt", "\"2026-01-01\"", "createdAt", "invalid_format" },
+            { "createdAt", "1767225600", "createdAt", "invalid_type" },
+            { "updatedAt", "\"2026-01-01T00:00:00\"", "updatedAt", "invalid_format" },
+            { "hashVersion", "2", "hashVersion", "invalid_value" },
+            { "hashVersion", "0", "hashVersion", "out_of_range" },
+            { "weightsVersion", "0", "weightsVersion", "out_of_range" },
+            { "winnerVariantId", "\"c\"", "winnerVariantId", "invalid_value" },
+            { "winnerVariantId", "\"a\"", "winnerVariantId", "invalid_value" },
+            { "winnerDeclaredAt", "\"now\"", "winnerDeclaredAt", "invalid_format" },
+            { "slots", "1", "slots", "invalid_type" },
+            { "slots", "[1]", "slots", "invalid_type" },
+            { "slots", "[{\"to\": 5000, \"variant\": \"a\"}]", "slots", "out_of_range" },
+            { "slots", "[{\"variant\": \"a\"}]", "slots[0].to", "required" },
+            { "slots", "[{\"to\": 10000}]", "slots[0].variant", "required" },
+            {
+                "slots",
+                "[{\"to\": 9, \"variant\": \"a\"}, {\"to\": 9, \"variant\": \"b\"}]",
+                "slots[1].to",
+                "out_of_range"
+            },
+            // goal, bandit, output
+            { "goalConfig", "[]", "goalConfig", "invalid_type" },
+            { "goalConfig", "{\"type\": \"click_through\"}", "goalConfig.destinationUrl", "required" },
+            {
+                "goalConfig",
+                "{\"type\": \"click_through\", \"destinationUrl\": null}",
+                "goalConfig.destinationUrl",
+                "required"
+            },
+            {
+                "goalConfig",
+                "{\"type\": \"click_through\", \"destinationUrl\": 1}",
+                "goalConfig.destinationUrl",
+                "invalid_type"
+            },
+            { "goalConfig", "{\"type\": \"custom_event\"}", "goalConfig.type", "invalid_value" },
+            {
+                "goalConfig",
+                "{\"destinationUrl\": \"javascript:alert(1)\"}",
+                "goalConfig.destinationUrl",
+                "invalid_format"
+            },
+            { "goalConfig", "{\"destinationUrl\": \"//example.com\"}", "goalConfig.destinationUrl", "invalid_format" },
+            { "banditConfig", "true", "banditConfig", "invalid_type" },
+            { "banditConfig", "{\"enabled\": 1}", "banditConfig.enabled", "invalid_type" },
+            { "banditConfig", "{\"algorithm\": \"epsilon_greedy\"}", "banditConfig.algorithm", "invalid_value" },
+            { "banditConfig", "{\"warmupImpressions\": -1}", "banditConfig.warmupImpressions", "out_of_range" },
+            { "banditConfig", "{\"warmupImpressions\": 0.5}", "banditConfig.warmupImpressions", "invalid_type" },
+            {
+                "banditConfig",
+                "{\"recomputeIntervalMinutes\": 0}",
+                "banditConfig.recomputeIntervalMinutes",
+                "out_of_range"
+            },
+            {
+                "banditConfig",
+                "{\"recomputeIntervalMinutes\": 1441}",
+                "banditConfig.recomputeIntervalMinutes",
+                "out_of_range"
+            },
+            { "outputConfig", "\"png\"", "outputConfig", "invalid_type" },
+            { "outputConfig", "{\"format\": \"gif\"}", "outputConfig.format", "invalid_value" },
+            { "outputConfig", "{\"quality\": 0.5}", "outputConfig.quality", "out_of_range" },
+            { "outputConfig", "{\"quality\": 101}", "outputConfig.quality", "out_of_range" },
+            { "outputConfig", "{\"quality\": \"90\"}", "outputConfig.quality", "invalid_type" },
+            // variants
+            { "variants", "null", "variants", "required" },
+            { "variants", "{}", "variants", "invalid_type" },
+            { "variants", "[]", "variants", "out_of_range" },
+            { "variants", "[{\"id\": \"a\", \"weight\": 10000}]", "variants", "out_of_range" },
+            { "variants.1", "null", "variants[1]", "invalid_type" },
+            { "variants.1", "\"b\"", "variants[1]", "invalid_type" },
+            { "variants.0.id", "null", "variants[0].id", "required" },
+            { "variants.0.id", "\"\"", "variants[0].id", "required" },
+            { "variants.0.id", "1", "variants[0].id", "invalid_type" },
+            { "variants.0.id", "\"a b\"", "variants[0].id", "invalid_format" },
+            { "variants.0.id", "\"a.b\"", "variants[0].id", "invalid_format" },
+            { "variants.0.id", Text(65), "variants[0].id", "too_long" },
+            { "variants.1.id", "\"a\"", "variants[1].id", "not_unique" },
+            { "variants.0.weight", "null", "variants[0].weight", "required" },
+            { "variants.0.weight", "\"5000\"", "variants[0].weight", "invalid_type" },
+            { "variants.0.weight", "5000.5", "variants[0].weight", "invalid_type" },
+            { "variants.0.weight", "-1", "variants[0].weight", "out_of_range" },
+            { "variants.0.weight", "10001", "variants[0].weight", "out_of_range" },
+            { "variants.0.weight", "4999", "variants", "weight_sum" },
+            { "variants.0.weight", "5001", "variants", "weight_sum" },
+            { "variants.0.configuredWeight", "4999", "variants", "weight_sum" },
+            { "variants.0.configuredWeight", "-1", "variants[0].configuredWeight", "out_of_range" },
+            { "variants.0.name", "1", "variants[0].name", "invalid_type" },
+            { "variants.0.name", Text(256), "variants[0].name", "too_long" },
+            { "variants.0.templateUid", "{}", "variants[0].templateUid", "invalid_type" },
+            { "variants.0.variables", "[]", "variants[0].variables", "invalid_type" },
+            { "variants.0.variables", $"{{\"x\": {Text(65_536)}}}", "variants[0].variables", "too_long" },
+            { "variants.0.isDefault", "\"true\"", "variants[0].isDefault", "invalid_type" },
+            // condition trees
+            { C, "[]", "variants[0].conditions", "invalid_type" },
+            { C, "{}", "variants[0].conditions.type", "required" },
+            { C, "{\"type\": 1}", "variants[0].conditions.type", "invalid_type" },
+            { C, "{\"type\": \"not\"}", "variants[0].conditions.type", "invalid_value" },
+            { C, "{\"type\": \"group\", \"operator\": \"AND\"}", "variants[0].conditions.children", "required" },
+            {
+                C,
+                "{\"type\": \"group\", \"operator\": \"AND\", \"children\": {}}",
+                "variants[0].conditions.children",
+                "invalid_type"
+            },
+            {
+                C,
+                "{\"type\": \"group\", \"operator\": \"AND\", \"children\": []}",
+                "variants[0].conditions.children",
+                "out_of_range"
+            },
+            {
+                C,
+                Group(Rule).Replace("\"AND\"", "null", StringComparison.Ordinal),
+                "variants[0].conditions.operator",
+                "required"
+            },
+            {
+                C,
+                Group(Rule).Replace("AND", "and", StringComparison.Ordinal),
+                "variants[0].conditions.operator",
+                "invalid_value"
+            },
+            { C, Group("5"), "variants[0].conditions.children[0]", "invalid_type" },
+            {
+                C,
+                Group(Rule + ", {\"type\": \"rule\", \"property\": \"os\", \"ruleOperator\": \"equals\"}"),
+                "variants[0].conditions.children[1].value",
+                "required"
+            },
+            {
+                C,
+                Group(Group(Group(Group(Rule)))),
+                "variants[0].conditions.children[0].children[0].children[0].type",
+                "out_of_range"
+            },
+            { C, Group(string.Join(',', Enumerable.Repeat(Rule, 100))), "variants[0].conditions", "out_of_range" },
+            { C, RuleOf("\"plan\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
+            { C, RuleOf("\"Device.Type\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
+            { C, RuleOf("\"custom.\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
+            { C, RuleOf("\"utm_\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
+            { C, RuleOf("null", "\"equals\"", "1"), "variants[0].conditions.property", "required" },
+            { C, RuleOf("7", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_type" },
+            { C, RuleOf("\"url.param\"", "\"equals\"", "1"), "variants[0].conditions.paramName", "required" },
+            { C, RuleOf("\"os\"", "null", "1"), "variants[0].conditions.ruleOperator", "required" },
+            { C, RuleOf("\"os\"", "\"matches\"", "1"), "variants[0].conditions.ruleOperator", "invalid_value" },
+            {
+                C,
+                RuleOf("\"os\"", "\"gt\", \"operator\": \"lt\"", "1"),
+                "variants[0].conditions.ruleOperator",
+                "invalid_value"
+            },
+            { C, RuleOf("\"os\"", "\"equals\"", "null"), "variants[0].conditions.value", "required" },
+            { C, RuleOf("\"os\"", "\"equals\"", "{}"), "variants[0].conditions.value", "invalid_type" },
+            { C, RuleOf("\"os\"", "\"equals\"", "[\"iOS\"]"), "variants[0].conditions.value", "invalid_type" },
+            { C, RuleOf("\"os\"", "\"in\"", "\"iOS\""), "variants[0].conditions.value", "invalid_type" },
+            { C, RuleOf("\"os\"", "\"in\"", "[]"), "variants[0].conditions.value", "out_of_range" },
+            { C, RuleOf("\"os\"", "\"not_in\"", "[\"iOS\", null]"), "variants[0].conditions.value[1]", "invalid_type" },
+            { C, RuleOf("\"hour\"", "\"gt\"", "\"noon\""), "variants[0].conditions.value", "invalid_format" },
+            { C, RuleOf("\"hour\"", "\"lte\"", "true"), "variants[0].conditions.value", "invalid_type" },
+            { C, RuleOf("\"hour\"", "\"gte\"", "1e999"), "variants[0].conditions.value", "out_of_range" },
+            { C, RuleOf("\"os\"", "\"contains\"", "\"\""), "variants[0].conditions.value", "required" },
+            { C, RuleOf("\"os\"", "\"equals\"", Text(257)), "variants[0].conditions.value", "too_long" },
+            // schedules
+            { S, "\"daily\"", "variants[0].schedule", "invalid_type" },
+            { S, "{\"startAt\": \"2026-03-01T09:00:00\"}", "variants[0].schedule.startAt", "invalid_format" },
+            { S, "{\"startAt\": 5}", "variants[0].schedule.startAt", "invalid_type" },
+            { S, "{\"endAt\": \"2026-03-01T09:00:00Z\"}", "variants[0].schedule.startAt", "required" },
+            {
+                S,
+                "{\"startAt\": \"2026-03-01T09:00:00Z\", \"endAt\": \"2026-03-01T10:00:00+01:00\"}",
+                "variants[0].schedule.endAt",
+                "out_of_range"
+            },
+            { S, "{\"recurrence\": \"daily\"}", "variants[0].schedule.recurrence", "invalid_type" },
+            { S, "{\"recurrence\": {\"type\": \"monthly\"}}", "variants[0].schedule.recurrence.type", "invalid_value" },
+            {
+                S,
+                "{\"recurrence\": {\"type\": \"cron\"}}",
+                "variants[0].schedule.recurrence.cronExpression",
+                "required"
+            },
+            { S, Cron("* * * *"), "variants[0].schedule.recurrence.cronExpression", "invalid_format" },
+            { S, Cron("0 * * * * *"), "variants[0].schedule.recurrence.cronExpression", "invalid_format" },
+            { S, Cron("60 * * * *"), "variants[0].schedule.recurrence.cronExpression", "invalid_format" },
+            { S, Cron("0 0 30 2 *"), "variants[0].schedule.recurrence.cronExpression", "invalid_format" },
+            { S, Cron("0 0 L * *"), "variants[0].schedule.recurrence.cronExpression", "invalid_format" },
+            {
+                S,
+                "{\"recurrence\": {\"timezone\": \"Mars/Olympus\"}}",
+                "variants[0].schedule.recurrence.timezone",
+                "invalid_value"
+            },
+            {
+                S,
+                "{\"recurrence\": {\"timezone\": \"../../etc/localtime\"}}",
+                "variants[0].schedule.recurrence.timezone",
+                "invalid_value"
+            },
+            {
+                S,
+                "{\"recurrence\": {\"timezone\": \"\"}}",
+                "variants[0].schedule.recurrence.timezone",
+                "invalid_value"
+            },
+            { S, "{\"recurrence\": {\"timezone\": 1}}", "variants[0].schedule.recurrence.timezone", "invalid_type" },
+        };
 
     private const string Rule = """{"type": "rule", "property": "os", "ruleOperator": "equals", "value": "iOS"}""";
 
@@ -238,8 +327,7 @@ public class ExperimentViolationTests
     [InlineData("scheduled")]
     public void Read_BanditOnOtherTypes_IsRefused(string type)
     {
-        var json = Definitions.With("banditConfig", "{\"enabled\": true}",
-            Definitions.With("type", $"\"{type}\""));
+        var json = Definitions.With("banditConfig", "{\"enabled\": true}", Definitions.With("type", $"\"{type}\""));
 
         var violation = Assert.Single(Definitions.Read(json).Violations);
 
@@ -258,9 +346,12 @@ public class ExperimentViolationTests
     public void Read_MoreVariantsThanThePlanHas_IsOutOfRange()
     {
         var rules = new ExperimentRules { VariantsMax = 2 };
-        var json = Definitions.With("variants", """
+        var json = Definitions.With(
+            "variants",
+            """
             [{"id": "a", "weight": 5000}, {"id": "b", "weight": 5000}, {"id": "c", "weight": 0}]
-            """);
+            """
+        );
 
         var violation = Assert.Single(Definitions.Read(json, rules).Violations);
 
@@ -292,13 +383,22 @@ public class ExperimentViolationTests
     [InlineData(C, "null")]
     [InlineData(C, Rule)]
     [InlineData(C, """{"type": "rule", "property": "device", "operator": "eq", "value": 5}""")]
-    [InlineData(C, """{"type": "rule", "property": "device", "operator": "equals", "ruleOperator": "eq", "value": true}""")]
+    [InlineData(
+        C,
+        """{"type": "rule", "property": "device", "operator": "equals", "ruleOperator": "eq", "value": true}"""
+    )]
     [InlineData(C, """{"type": "rule", "property": "url.param.plan", "operator": "neq", "value": ""}""")]
     [InlineData(C, """{"type": "rule", "property": "utm_source", "operator": "in", "value": ["a", 1, false]}""")]
     [InlineData(C, """{"type": "rule", "property": "custom.plan", "operator": "gt", "value": "18.5"}""")]
     [InlineData(S, "{}")]
-    [InlineData(S, """{"startAt": "2026-03-01T09:00:00Z", "endAt": "2026-03-31T17:00:00Z", "recurrence": {"type": "daily"}}""")]
-    [InlineData(S, """{"startAt": "2026-03-01T09:00:00Z", "endAt": "2026-03-31T17:00:00Z", "recurrence": {"type": "weekly"}}""")]
+    [InlineData(
+        S,
+        """{"startAt": "2026-03-01T09:00:00Z", "endAt": "2026-03-31T17:00:00Z", "recurrence": {"type": "daily"}}"""
+    )]
+    [InlineData(
+        S,
+        """{"startAt": "2026-03-01T09:00:00Z", "endAt": "2026-03-31T17:00:00Z", "recurrence": {"type": "weekly"}}"""
+    )]
     [InlineData(S, """{"endAt": "2026-03-31T17:00:00Z", "recurrence": {"type": "cron", "cronExpression": "@daily"}}""")]
     [InlineData(S, """{"recurrence": {"type": "daily", "cronExpression": "nonsense", "timezone": "Etc/UTC"}}""")]
     [InlineData(S, """{"recurrence": {"type": "none", "timezone": "Europe/Berlin"}}""")]
@@ -309,7 +409,9 @@ public class ExperimentViolationTests
     public void Read_ThreeNestedGroupsAndHundredNodes_AreAccepted()
     {
         Assert.Empty(Definitions.Read(Definitions.With(C, Group(Group(Group(Rule))))).Violations);
-        Assert.Empty(Definitions.Read(Definitions.With(C, Group(string.Join(',', Enumerable.Repeat(Rule, 99))))).Violations);
+        Assert.Empty(
+            Definitions.Read(Definitions.With(C, Group(string.Join(',', Enumerable.Repeat(Rule, 99))))).Violations
+        );
     }
 
     private static string Text(int chars, string prefix = "") =>

@@ -9,22 +9,66 @@ public class ImageSourceTests
     private const string Template = "https://render.example/{templateUid}.{format}?q={quality}&vars={variables}";
 
     [Theory]
-    [InlineData("its own", """{"imageUrl":"https://cdn.example/a.png"}""", "tpl", "", "running", "https://cdn.example/a.png")]
-    [InlineData("from the template", """{"title":"A & B/{format}"}""", "t/../x", "", "running",
-        "https://render.example/t%2F..%2Fx.webp?q=90&vars=%7B%22title%22%3A%22A%20%26%20B%2F%7Bformat%7D%22%7D")]
-    [InlineData("no template uid", """{"title":"x"}""", null, "https://cdn.example/f.png", "running", "https://cdn.example/f.png")]
-    [InlineData("its own is no URL", """{"imageUrl":"javascript:alert(1)"}""", null, "https://cdn.example/f.png", "running", "https://cdn.example/f.png")]
+    [InlineData(
+        "its own",
+        """{"imageUrl":"https://cdn.example/a.png"}""",
+        "tpl",
+        "",
+        "running",
+        "https://cdn.example/a.png"
+    )]
+    [InlineData(
+        "from the template",
+        """{"title":"A & B/{format}"}""",
+        "t/../x",
+        "",
+        "running",
+        "https://render.example/t%2F..%2Fx.webp?q=90&vars=%7B%22title%22%3A%22A%20%26%20B%2F%7Bformat%7D%22%7D"
+    )]
+    [InlineData(
+        "no template uid",
+        """{"title":"x"}""",
+        null,
+        "https://cdn.example/f.png",
+        "running",
+        "https://cdn.example/f.png"
+    )]
+    [InlineData(
+        "its own is no URL",
+        """{"imageUrl":"javascript:alert(1)"}""",
+        null,
+        "https://cdn.example/f.png",
+        "running",
+        "https://cdn.example/f.png"
+    )]
     [InlineData("its own is no text", """{"imageUrl":7}""", null, "", "running", null)]
-    [InlineData("ended without a winner", """{"imageUrl":"https://cdn.example/a.png"}""", "tpl", "https://cdn.example/f.png", "completed", "https://cdn.example/f.png")]
+    [InlineData(
+        "ended without a winner",
+        """{"imageUrl":"https://cdn.example/a.png"}""",
+        "tpl",
+        "https://cdn.example/f.png",
+        "completed",
+        "https://cdn.example/f.png"
+    )]
     public void Find_Variant_HasItsOwnThenTheTemplatesThenTheFallback(
-        string row, string variables, string? templateUid, string fallback, string status, string? expected)
+        string row,
+        string variables,
+        string? templateUid,
+        string fallback,
+        string status,
+        string? expected
+    )
     {
         var template = templateUid is null ? "" : $",\"templateUid\":\"{templateUid}\"";
         var last = fallback.Length == 0 ? "" : $",\"fallbackImageUrl\":\"{fallback}\"";
-        var entry = new CatalogEntry(Definitions.Experiment($$"""
-            {"uid":"exp_1","slug":"image","type":"ab_test","name":"x","status":"{{status}}"{{template}}{{last}},
-             "variants":[{"id":"a","weight":10000,"variables":{{variables}} },{"id":"b","weight":0}]}
-            """));
+        var entry = new CatalogEntry(
+            Definitions.Experiment(
+                $$"""
+                {"uid":"exp_1","slug":"image","type":"ab_test","name":"x","status":"{{status}}"{{template}}{{last}},
+                 "variants":[{"id":"a","weight":10000,"variables":{{variables}} },{"id":"b","weight":0}]}
+                """
+            )
+        );
 
         var found = new ImageSource(Template).Find(entry, 0, ImageFormat.Webp);
 

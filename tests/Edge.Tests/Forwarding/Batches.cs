@@ -17,7 +17,12 @@ internal static class Batches
         batch.Clear(CursorAt(first - 1));
         for (var sequence = first; sequence <= last; sequence++)
         {
-            batch.Add(IdOf(sequence), sequence, Encoding.UTF8.GetBytes(Line(sequence, fillerBytes)), CursorAt(sequence));
+            batch.Add(
+                IdOf(sequence),
+                sequence,
+                Encoding.UTF8.GetBytes(Line(sequence, fillerBytes)),
+                CursorAt(sequence)
+            );
         }
 
         return batch;

@@ -27,7 +27,13 @@ public sealed class EventShapeTests : IDisposable
             found.Add((Encoding.UTF8.GetString(members.Name), Encoding.UTF8.GetString(members.Value)));
         }
 
-        Assert.Equal(JsonDocument.Parse(Event).RootElement.EnumerateObject().Select(member => (member.Name, member.Value.GetRawText())), found);
+        Assert.Equal(
+            JsonDocument
+                .Parse(Event)
+                .RootElement.EnumerateObject()
+                .Select(member => (member.Name, member.Value.GetRawText())),
+            found
+        );
     }
 
     [Theory]
@@ -63,7 +69,13 @@ public sealed class EventShapeTests : IDisposable
 
     [Theory]
     [InlineData("allow", "v", "", "", """{"v":1,"id":"a"}""")]
-    [InlineData("deny", "", "properties,project,layers,api,verdict", "", """{"v":1,"id":"a","type":"track","n":-1.5e3,"t":true}""")]
+    [InlineData(
+        "deny",
+        "",
+        "properties,project,layers,api,verdict",
+        "",
+        """{"v":1,"id":"a","type":"track","n":-1.5e3,"t":true}"""
+    )]
     [InlineData("allow and rename", "n,type", "", "n=number,api=x", """{"id":"a","type":"track","number":-1.5e3}""")]
     public void Fields_Shape_IsWhatWasAskedFor(string name, string allow, string deny, string rename, string expected)
     {
@@ -80,8 +92,18 @@ public sealed class EventShapeTests : IDisposable
     public async Task Run_FilteredEvents_CountAsSkippedAndTheLedgerAddsUp()
     {
         var sink = new ScriptedSink(line => line.Contains("\"n\":8,", StringComparison.Ordinal));
-        await using (var pumped = PumpedJournal.Open(
-            _directory.Path, change: o => o with { Filter = EventFilter.Of(Options(("filters.types", "click"))), BatchMaxRecords = 7 }, sink: sink))
+        await using (
+            var pumped = PumpedJournal.Open(
+                _directory.Path,
+                change: o =>
+                    o with
+                    {
+                        Filter = EventFilter.Of(Options(("filters.types", "click"))),
+                        BatchMaxRecords = 7,
+                    },
+                sink: sink
+            )
+        )
         {
             for (var n = 1; n <= 100; n++)
             {
@@ -93,7 +115,10 @@ public sealed class EventShapeTests : IDisposable
             await pumped.StopAsync();
 
             var status = pumped.Status;
-            Assert.Equal((24L, 1L, 75L, 75L, 0L), (status.Forwarded, status.DeadLettered, status.Skipped, status.Filtered, status.Pending));
+            Assert.Equal(
+                (24L, 1L, 75L, 75L, 0L),
+                (status.Forwarded, status.DeadLettered, status.Skipped, status.Filtered, status.Pending)
+            );
             Assert.Equal(status.Stored, status.Forwarded + status.Pending + status.DeadLettered + status.Skipped);
             Assert.All(sink.Taken, line => Assert.Contains("\"click\"", line, StringComparison.Ordinal));
         }

@@ -121,7 +121,8 @@ public class FileSinkFailureTests
 
         Assert.Equal(
             (DeliveryOutcome.Rewind, DeliveryOutcome.Delivered, DeliveryOutcome.Delivered),
-            (flushed.Outcome, resumed.Outcome, again.Outcome));
+            (flushed.Outcome, resumed.Outcome, again.Outcome)
+        );
         Assert.Equal(Batches.Lines(1, 3), SinkFiles.Lines(directory["forwarded"]));
     }
 
@@ -151,7 +152,8 @@ public class FileSinkFailureTests
         Assert.True(delivered.IsDelivered, delivered.Reason);
         Assert.Equal(
             [.. Batches.Lines(1, 10), .. Batches.Lines(11, 50, fillerBytes: 10_000)],
-            SinkFiles.Lines(directory["disk", "forwarded"]));
+            SinkFiles.Lines(directory["disk", "forwarded"])
+        );
     }
 
     private static void Touch(string file, string? left)
@@ -181,7 +183,8 @@ public class FileSinkFailureTests
             Directory.CreateDirectory(mountPoint);
             Assert.SkipUnless(
                 OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mountPoint),
-                "mounting a small file system is not allowed here");
+                "mounting a small file system is not allowed here"
+            );
             return new SmallDisk(mountPoint);
         }
 

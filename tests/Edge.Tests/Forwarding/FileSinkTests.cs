@@ -46,7 +46,9 @@ public class FileSinkTests
         await DeliverAsync(sink, 2, 2);
 
         Assert.Equal(
-            ["events-2026112109-000001.ndjson", "events-2026112110-000002.ndjson"], SinkFiles.Names(directory.Path));
+            ["events-2026112109-000001.ndjson", "events-2026112110-000002.ndjson"],
+            SinkFiles.Names(directory.Path)
+        );
         Assert.Equal(Batches.Lines(1, 2), SinkFiles.Lines(directory.Path));
     }
 
@@ -66,7 +68,8 @@ public class FileSinkTests
 
         Assert.Equal(
             ["events-2026112109-000001.ndjson", "events-2026112109-000002.ndjson", "events-2026112109-000003.ndjson"],
-            SinkFiles.Names(directory.Path));
+            SinkFiles.Names(directory.Path)
+        );
         Assert.Equal(Batches.Lines(1, 3), SinkFiles.Lines(directory.Path));
     }
 
@@ -85,7 +88,8 @@ public class FileSinkTests
         Assert.True(SinkFiles.Names(directory.Path).Length == files, row);
         Assert.All(
             SinkFiles.Names(directory.Path),
-            name => Assert.InRange(new FileInfo(directory[name]).Length, 1, twoLines + difference));
+            name => Assert.InRange(new FileInfo(directory[name]).Length, 1, twoLines + difference)
+        );
         Assert.Equal(Batches.Lines(1, 4), SinkFiles.Lines(directory.Path));
     }
 
@@ -103,10 +107,12 @@ public class FileSinkTests
         Assert.Equal(Batches.Lines(1, 301), SinkFiles.Lines(directory.Path));
         Assert.All(
             SinkFiles.Names(directory.Path),
-            name => Assert.EndsWith("}\n", File.ReadAllText(directory[name]), StringComparison.Ordinal));
+            name => Assert.EndsWith("}\n", File.ReadAllText(directory[name]), StringComparison.Ordinal)
+        );
         Assert.Equal(
             Enumerable.Range(1, SinkFiles.Names(directory.Path).Length).Select(number => (long)number),
-            SinkFiles.Parsed(directory.Path).Select(name => name.Number));
+            SinkFiles.Parsed(directory.Path).Select(name => name.Number)
+        );
     }
 
     [Fact]

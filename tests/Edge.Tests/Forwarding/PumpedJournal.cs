@@ -32,7 +32,8 @@ internal sealed class PumpedJournal : IAsyncDisposable
         TimeProvider? time = null,
         Func<SinkPumpOptions, SinkPumpOptions>? change = null,
         ILogger? log = null,
-        ISink? sink = null)
+        ISink? sink = null
+    )
     {
         time ??= TimeProvider.System;
         var journal = TestJournal.Open(Path.Combine(dataDirectory, "journal"));
@@ -47,7 +48,13 @@ internal sealed class PumpedJournal : IAsyncDisposable
         };
         var gate = new TruncationGate(journal.Journal);
         var pump = new SinkPump(
-            journal.Journal, sink, gate, change?.Invoke(options) ?? options, time, log ?? NullLogger.Instance);
+            journal.Journal,
+            sink,
+            gate,
+            change?.Invoke(options) ?? options,
+            time,
+            log ?? NullLogger.Instance
+        );
         return new PumpedJournal(dataDirectory, journal, pump);
     }
 

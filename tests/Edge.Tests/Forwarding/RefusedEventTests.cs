@@ -33,7 +33,10 @@ public sealed class RefusedEventTests : IDisposable
     [Fact]
     public async Task Run_CursorNotYetDurable_DeadLetterAlreadyStandsThereAndIsNotWrittenTwice()
     {
-        await using var pumped = PumpedJournal.Open(_directory["running"], sink: new ScriptedSink(line => NumberOf(line) == 7));
+        await using var pumped = PumpedJournal.Open(
+            _directory["running"],
+            sink: new ScriptedSink(line => NumberOf(line) == 7)
+        );
         await pumped.Journal.AppendAsync(20);
         TestJournal.CopyTree(_directory["running"], _directory["copy"]);
         pumped.Pump.Start();
@@ -42,14 +45,20 @@ public sealed class RefusedEventTests : IDisposable
         // As a kill before the cursor was moved would leave it; with half of a line that was being written.
         TestJournal.CopyTree(_directory["running", "dead-letters"], _directory["copy", "dead-letters"]);
         File.AppendAllText(Directory.GetFiles(_directory["copy", "dead-letters", "file"]).Single(), "{\"id\":\"0");
-        await using var copy = PumpedJournal.Open(_directory["copy"], sink: new ScriptedSink(line => NumberOf(line) is 7 or 9));
+        await using var copy = PumpedJournal.Open(
+            _directory["copy"],
+            sink: new ScriptedSink(line => NumberOf(line) is 7 or 9)
+        );
         var before = copy.Status;
         copy.Pump.Start();
         await copy.UntilAsync(status => status.Pending == 0);
 
         Assert.Equal(0, before.DurableCursor.Sequence);
         Assert.Equal((18L, 2L), (copy.Status.Forwarded, copy.Status.DeadLettered));
-        Assert.Equal([7L, 9L], DeadLetters("copy").Select(letter => letter.GetProperty("event").GetProperty("n").GetInt64()));
+        Assert.Equal(
+            [7L, 9L],
+            DeadLetters("copy").Select(letter => letter.GetProperty("event").GetProperty("n").GetInt64())
+        );
     }
 
     [Fact]
@@ -58,7 +67,10 @@ public sealed class RefusedEventTests : IDisposable
         var isBroken = true;
         var sink = new ScriptedSink(line => Volatile.Read(ref isBroken));
         await using var pumped = PumpedJournal.Open(
-            _directory.Path, change: o => o with { RefusedInARowMax = 5, RetryBaseMs = 1, RetryCeilingMs = 2 }, sink: sink);
+            _directory.Path,
+            change: o => o with { RefusedInARowMax = 5, RetryBaseMs = 1, RetryCeilingMs = 2 },
+            sink: sink
+        );
         await pumped.Journal.AppendAsync(100);
         pumped.Pump.Start();
         await pumped.UntilAsync(status => status.State == SinkState.Retrying);
@@ -77,7 +89,13 @@ public sealed class RefusedEventTests : IDisposable
     private JsonElement[] DeadLetters(string? below = null)
     {
         var directory = below is null ? _directory["dead-letters", "file"] : _directory[below, "dead-letters", "file"];
-        return [.. Directory.GetFiles(directory).Order(StringComparer.Ordinal).SelectMany(Forwarded.ReadCompleteLines)
-            .Select(line => JsonDocument.Parse(line).RootElement)];
+        return
+        [
+            .. Directory
+                .GetFiles(directory)
+                .Order(StringComparer.Ordinal)
+                .SelectMany(Forwarded.ReadCompleteLines)
+                .Select(line => JsonDocument.Parse(line).RootElement),
+        ];
     }
 }

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Edge.Tests.Forwarding;
 
-/// <summary>A sink that recognises batches gets the same ones again after a kill, whatever is in the journal by then.</summary>
+/// <summary>
+/// A sink that recognises batches gets the same ones again after a kill, whatever is in the journal by then.
+/// </summary>
 public sealed class SameBatchTests : IDisposable
 {
     private static readonly string Bad = TestJournal.PayloadOf(13);
@@ -29,7 +31,11 @@ public sealed class SameBatchTests : IDisposable
 
         // Other limits must not change a batch that was begun.
         var sink = new ScriptedSink(wantsSameBatches: true);
-        await using var copy = PumpedJournal.Open(_directory["copy"], change: o => o with { BatchMaxRecords = 7 }, sink: sink);
+        await using var copy = PumpedJournal.Open(
+            _directory["copy"],
+            change: o => o with { BatchMaxRecords = 7 },
+            sink: sink
+        );
         copy.Pump.Start();
         await copy.UntilAsync(status => status.Pending == 0);
 
@@ -54,10 +60,15 @@ public sealed class SameBatchTests : IDisposable
 
         var failing = new ScriptedSink(line => line == Bad, wantsSameBatches: true) { FailsAfter = failsAfter };
         await using var pumped = PumpedJournal.Open(
-            _directory["running"], change: o => o with { CheckpointIntervalMs = 1, RetryBaseMs = 1, RetryCeilingMs = 2 }, sink: failing);
+            _directory["running"],
+            change: o => o with { CheckpointIntervalMs = 1, RetryBaseMs = 1, RetryCeilingMs = 2 },
+            sink: failing
+        );
         await pumped.Journal.AppendAsync(32);
         pumped.Pump.Start();
-        await pumped.UntilAsync(status => status.State == SinkState.Retrying && status.DurableCursor.Sequence == failing.Taken.Length);
+        await pumped.UntilAsync(status =>
+            status.State == SinkState.Retrying && status.DurableCursor.Sequence == failing.Taken.Length
+        );
         await pumped.Journal.AppendAsync(100);
         TestJournal.CopyTree(_directory["running"], _directory["copy"]);
 
@@ -70,7 +81,9 @@ public sealed class SameBatchTests : IDisposable
         // Parts that were refused may be tried once more, others than those there were never come.
         Assert.Subset(reference.Asked.ToHashSet(), sink.Asked.Where(part => part.End.Sequence <= 32).ToHashSet());
         Assert.Equal(
-            Enumerable.Range(1, 132).Where(n => n != 13).Select(n => TestJournal.PayloadOf(n)), failing.Taken.Concat(sink.Taken));
+            Enumerable.Range(1, 132).Where(n => n != 13).Select(n => TestJournal.PayloadOf(n)),
+            failing.Taken.Concat(sink.Taken)
+        );
         Assert.Equal((131L, 1L), (copy.Status.Forwarded, copy.Status.DeadLettered));
     }
 
@@ -79,7 +92,10 @@ public sealed class SameBatchTests : IDisposable
     {
         var sink = new ScriptedSink(wantsSameBatches: true);
         await using var pumped = PumpedJournal.Open(
-            _directory.Path, change: o => o with { BatchMaxRecords = 10, CheckpointIntervalMs = int.MaxValue }, sink: sink);
+            _directory.Path,
+            change: o => o with { BatchMaxRecords = 10, CheckpointIntervalMs = int.MaxValue },
+            sink: sink
+        );
         await pumped.Journal.AppendAsync(30);
 
         pumped.Pump.Start();

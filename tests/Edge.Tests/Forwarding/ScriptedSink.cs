@@ -6,8 +6,8 @@ using Edge.Journal;
 namespace Edge.Tests.Forwarding;
 
 /// <summary>
-/// A real destination in memory: keeps what it takes, refuses the events it is told to, and answers as scripted. What it
-/// was sent can be looked at from the test's thread once the pump's status has been waited for.
+/// A real destination in memory: keeps what it takes, refuses the events it is told to, and answers as scripted. What
+/// it was sent can be looked at from the test's thread once the pump's status has been waited for.
 /// </summary>
 internal sealed class ScriptedSink(Func<string, bool>? isPoison = null, bool wantsSameBatches = false) : ISink
 {
@@ -55,7 +55,8 @@ internal sealed class ScriptedSink(Func<string, bool>? isPoison = null, bool wan
         }
     }
 
-    public Task<DeliveryResult> ResumeAsync(UInt128 journalEpochId, JournalCursor from) => Task.FromResult(DeliveryResult.Delivered);
+    public Task<DeliveryResult> ResumeAsync(UInt128 journalEpochId, JournalCursor from) =>
+        Task.FromResult(DeliveryResult.Delivered);
 
     public async Task<DeliveryResult> DeliverAsync(RecordBatch batch, CancellationToken cancellation)
     {
@@ -90,7 +91,5 @@ internal sealed class ScriptedSink(Func<string, bool>? isPoison = null, bool wan
 
     public Task<DeliveryResult> FlushAsync(JournalCursor upTo) => Task.FromResult(DeliveryResult.Delivered);
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

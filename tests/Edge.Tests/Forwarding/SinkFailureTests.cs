@@ -46,7 +46,10 @@ public sealed class SinkFailureTests : IDisposable
     public async Task Run_SinkFails_PausesBetweenAttempts()
     {
         await using var pumped = PumpedJournal.Open(
-            _directory.Path, _clock, options => options with { RetryBaseMs = 3_000, RetryCeilingMs = 3_000 });
+            _directory.Path,
+            _clock,
+            options => options with { RetryBaseMs = 3_000, RetryCeilingMs = 3_000 }
+        );
         var begin = _clock.GetUtcNow();
         await BlockAsync(pumped, events: 1);
 
@@ -67,7 +70,9 @@ public sealed class SinkFailureTests : IDisposable
         }
 
         await using var running = PumpedJournal.Open(
-            _directory.Path, change: options => options with { CheckpointIntervalMs = int.MaxValue });
+            _directory.Path,
+            change: options => options with { CheckpointIntervalMs = int.MaxValue }
+        );
         await running.Journal.AppendAsync(10);
         running.Pump.Start();
         await running.UntilAsync(status => status.Forwarded == 20);
@@ -83,7 +88,9 @@ public sealed class SinkFailureTests : IDisposable
     public async Task Status_AtAnyTime_AddsUp()
     {
         await using var pumped = PumpedJournal.Open(
-            _directory.Path, change: options => options with { BatchMaxRecords = 7 });
+            _directory.Path,
+            change: options => options with { BatchMaxRecords = 7 }
+        );
         using var done = new CancellationTokenSource();
         var watching = Task.Run(() =>
         {
@@ -182,7 +189,8 @@ public sealed class SinkFailureTests : IDisposable
             EventId eventId,
             TState state,
             Exception? exception,
-            Func<TState, Exception?, string> formatter)
+            Func<TState, Exception?, string> formatter
+        )
         {
             lock (_lock)
             {

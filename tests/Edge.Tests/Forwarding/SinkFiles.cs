@@ -6,8 +6,12 @@ namespace Edge.Tests.Forwarding;
 internal static class SinkFiles
 {
     public static string[] Names(string directory) =>
-        [.. Directory.EnumerateFiles(directory, "*.ndjson").Select(path => Path.GetFileName(path)!)
-            .Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles(directory, "*.ndjson")
+                .Select(path => Path.GetFileName(path)!)
+                .Order(StringComparer.Ordinal),
+        ];
 
     /// <summary>All bytes of all files in the order of their names.</summary>
     public static string Text(string directory) =>

@@ -46,7 +46,10 @@ public sealed class SinkPumpTests : IDisposable
     public async Task Run_EventsCloseTogether_WaitForTheLinger()
     {
         await using var pumped = PumpedJournal.Open(
-            _directory.Path, _clock, options => options with { LingerMs = 500 });
+            _directory.Path,
+            _clock,
+            options => options with { LingerMs = 500 }
+        );
         await pumped.Journal.AppendAsync(1);
         pumped.Pump.Start();
         await pumped.UntilAsync(status => status.Batches == 1);
@@ -62,7 +65,9 @@ public sealed class SinkPumpTests : IDisposable
     public async Task Run_Backlog_IsNotHeldBackByTheLinger()
     {
         await using var pumped = PumpedJournal.Open(
-            _directory.Path, change: options => options with { BatchMaxRecords = 10 });
+            _directory.Path,
+            change: options => options with { BatchMaxRecords = 10 }
+        );
         await pumped.Journal.AppendAsync(95);
 
         pumped.Pump.Start();
@@ -76,7 +81,10 @@ public sealed class SinkPumpTests : IDisposable
     public async Task Run_BacklogWithARate_TakesItsTime()
     {
         await using var pumped = PumpedJournal.Open(
-            _directory.Path, _clock, options => options with { BatchMaxRecords = 10, EventsPerSecondMax = 20, LingerMs = 0 });
+            _directory.Path,
+            _clock,
+            options => options with { BatchMaxRecords = 10, EventsPerSecondMax = 20, LingerMs = 0 }
+        );
         await pumped.Journal.AppendAsync(40);
         var began = _clock.GetTimestamp();
         pumped.Pump.Start();
@@ -109,7 +117,10 @@ public sealed class SinkPumpTests : IDisposable
     public async Task Run_ManyBytes_CursorBecomesDurableBeforeItsTime()
     {
         await using var pumped = PumpedJournal.Open(
-            _directory.Path, _clock, options => options with { CheckpointBytes = 100 });
+            _directory.Path,
+            _clock,
+            options => options with { CheckpointBytes = 100 }
+        );
         await pumped.Journal.AppendAsync(20);
 
         pumped.Pump.Start();
@@ -253,7 +264,10 @@ public sealed class SinkPumpTests : IDisposable
     }
 
     private static SinkPumpOptions WithoutCheckpoints(SinkPumpOptions options) =>
-        options with { CheckpointIntervalMs = int.MaxValue };
+        options with
+        {
+            CheckpointIntervalMs = int.MaxValue,
+        };
 
     private static async Task BlockSinkAsync(PumpedJournal pumped, int events)
     {

@@ -12,7 +12,10 @@ public class SinkSettingsTests
     {
         var guide = File.ReadAllText(Path.Combine(Repository.Root, "docs", "forwarding.md"));
 
-        var missing = SinkSettings.All.Select(RowOf).Where(row => !guide.Contains(row, StringComparison.Ordinal)).ToArray();
+        var missing = SinkSettings
+            .All.Select(RowOf)
+            .Where(row => !guide.Contains(row, StringComparison.Ordinal))
+            .ToArray();
 
         Assert.True(missing.Length == 0, "missing rows:\n" + string.Join('\n', missing));
     }
@@ -30,7 +33,11 @@ public class SinkSettingsTests
     {
         var sinks = Build(
             out var problems,
-            ("archive.type", "file"), ("archive.batchMaxEvents", "10"), ("ARCHIVE.BATCHMAXEVENTS", "20"), ("file.enabled", "false"));
+            ("archive.type", "file"),
+            ("archive.batchMaxEvents", "10"),
+            ("ARCHIVE.BATCHMAXEVENTS", "20"),
+            ("file.enabled", "false")
+        );
 
         Assert.Empty(problems);
         Assert.Equal(["archive", "file"], sinks.Select(sink => sink.Name));
@@ -42,17 +49,28 @@ public class SinkSettingsTests
     {
         var sinks = Build(
             out var problems,
-            ("file.fields.rename.URL", "page_url"), ("file.fields.rename", "path=page_path,city=town"), ("file.filters.types", "click, view"));
+            ("file.fields.rename.URL", "page_url"),
+            ("file.fields.rename", "path=page_path,city=town"),
+            ("file.filters.types", "click, view")
+        );
 
         Assert.Empty(problems);
         Assert.Equal(
             [("city", "town"), ("path", "page_path"), ("url", "page_url")],
-            sinks[0].FieldsRename.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value)));
+            sinks[0]
+                .FieldsRename.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .Select(pair => (pair.Key, pair.Value))
+        );
         Assert.Equal(["click", "view"], sinks[0].FilterTypes);
     }
 
     [Theory]
-    [InlineData("unknown key", "file.batchMaxEvent", "1", "unknown setting 'sinks.file.batchMaxEvent'; did you mean 'sinks.file.batchMaxEvents'?")]
+    [InlineData(
+        "unknown key",
+        "file.batchMaxEvent",
+        "1",
+        "unknown setting 'sinks.file.batchMaxEvent'; did you mean 'sinks.file.batchMaxEvents'?"
+    )]
     [InlineData("out of range", "file.lingerMs", "-1", "sinks.file.lingerMs must be a whole number from 0 to 60000")]
     [InlineData("no type", "other.enabled", "true", "sinks.other.type is missing; it must be one of file")]
     [InlineData("unknown type", "other.type", "fil", "sinks.other.type must be one of file")]
@@ -66,25 +84,68 @@ public class SinkSettingsTests
     [InlineData("reserved name", "tally.type", "file", "is a name of the program itself")]
     [InlineData("denied id", "file.fields.deny", "id", "sinks.file.fields.deny cannot hold id")]
     [InlineData("renamed id", "file.fields.rename.id", "x", "sinks.file.fields.rename.id cannot rename id")]
-    [InlineData("rename to no name", "file.fields.rename.url", "a b", "sinks.file.fields.rename.url must hold names of members")]
+    [InlineData(
+        "rename to no name",
+        "file.fields.rename.url",
+        "a b",
+        "sinks.file.fields.rename.url must hold names of members"
+    )]
     [InlineData("no url", "http.enabled", "true", "sinks.http.url is missing")]
     [InlineData("url of another scheme", "http.url", "file:///etc/passwd", "sinks.http.url must be an address")]
     [InlineData("password in the url", "http.url", "http://u:hunter2@x/", "sinks.http.url must not hold a user")]
-    [InlineData("query in the url", "clickhouse.url", "http://x/?password=y", "sinks.clickhouse.url must not hold a query")]
-    [InlineData("key of another type", "http.table", "x", "sinks.http.table is a setting of sinks of type clickhouse, postgres")]
-    [InlineData("header of the sink itself", "http.headers.edge-batch", "x", "sinks.http.headers.edge-batch is a header the sink writes itself")]
-    [InlineData("header with a line feed", "http.headers.x", "a\nb", "sinks.http.headers.x must have values of printable")]
+    [InlineData(
+        "query in the url",
+        "clickhouse.url",
+        "http://x/?password=y",
+        "sinks.clickhouse.url must not hold a query"
+    )]
+    [InlineData(
+        "key of another type",
+        "http.table",
+        "x",
+        "sinks.http.table is a setting of sinks of type clickhouse, postgres"
+    )]
+    [InlineData(
+        "header of the sink itself",
+        "http.headers.edge-batch",
+        "x",
+        "sinks.http.headers.edge-batch is a header the sink writes itself"
+    )]
+    [InlineData(
+        "header with a line feed",
+        "http.headers.x",
+        "a\nb",
+        "sinks.http.headers.x must have values of printable"
+    )]
     [InlineData("table with a quote", "clickhouse.table", "a`b", "sinks.clickhouse.table must be a table")]
-    [InlineData("network that is none", "http.allowAddresses", "10.0.0.0/99", "sinks.http.allowAddresses '10.0.0.0/99' is not")]
-    [InlineData("file of the key is missing", "http.secretFile", "/nonexistent/key", "sinks.http.secretFile cannot be read")]
-    [InlineData("previous key alone", "http.secretPrevious", "hunter2", "sinks.http.secretPrevious is set without secret")]
+    [InlineData(
+        "network that is none",
+        "http.allowAddresses",
+        "10.0.0.0/99",
+        "sinks.http.allowAddresses '10.0.0.0/99' is not"
+    )]
+    [InlineData(
+        "file of the key is missing",
+        "http.secretFile",
+        "/nonexistent/key",
+        "sinks.http.secretFile cannot be read"
+    )]
+    [InlineData(
+        "previous key alone",
+        "http.secretPrevious",
+        "hunter2",
+        "sinks.http.secretPrevious is set without secret"
+    )]
     [InlineData("rename without pairs", "file.fields.rename", "url", "must be pairs such as name=value")]
     public void Build_Wrong_NamesTheFieldAndWhatIsKnown(string name, string key, string text, string expected)
     {
         Build(out var problems, (key, text));
 
         Assert.DoesNotContain(problems, problem => problem.Contains("hunter2", StringComparison.Ordinal));
-        Assert.True(problems.Any(problem => problem.Contains(expected, StringComparison.Ordinal)), $"{name}: {string.Join("; ", problems)}");
+        Assert.True(
+            problems.Any(problem => problem.Contains(expected, StringComparison.Ordinal)),
+            $"{name}: {string.Join("; ", problems)}"
+        );
     }
 
     [Fact]
@@ -95,7 +156,10 @@ public class SinkSettingsTests
         Assert.Equal(4, problems.Count);
     }
 
-    private static IReadOnlyList<SinkOptions> Build(out List<string> problems, params (string Key, string Text)[] settings)
+    private static IReadOnlyList<SinkOptions> Build(
+        out List<string> problems,
+        params (string Key, string Text)[] settings
+    )
     {
         var configuration = new SinkConfiguration();
         foreach (var (key, text) in settings)
@@ -111,7 +175,9 @@ public class SinkSettingsTests
     private static string RowOf(SinkSetting setting)
     {
         var types = SinkTypes.All.Where(type => setting.Types.HasFlag(type)).ToArray();
-        var defaults = types.Select(type => (Type: SinkTypes.Word(type), Text: setting.Read(new SinkOptions("x", type)))).ToArray();
+        var defaults = types
+            .Select(type => (Type: SinkTypes.Word(type), Text: setting.Read(new SinkOptions("x", type))))
+            .ToArray();
         var usual = defaults[0].Text;
         var unusual = defaults.Where(item => item.Text != usual).Select(item => $"; `{item.Text}` for {item.Type}");
         var all = setting.Types == SinkSetting.Any ? "all" : SinkTypes.Words(setting.Types);

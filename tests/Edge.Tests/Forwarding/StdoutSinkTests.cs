@@ -22,8 +22,17 @@ public class StdoutSinkTests
         using var sink = SinkInto(reader);
         var read = ReadToEndAsync(reader);
 
-        Assert.True((await Task.Run(() => sink.DeliverAsync(Batches.Of(1, 2_000, fillerBytes: 200), Cancellation), Cancellation)).IsDelivered);
-        Assert.True((await Task.Run(() => sink.DeliverAsync(Batches.Of(2_001, 2_002), Cancellation), Cancellation)).IsDelivered);
+        Assert.True(
+            (
+                await Task.Run(
+                    () => sink.DeliverAsync(Batches.Of(1, 2_000, fillerBytes: 200), Cancellation),
+                    Cancellation
+                )
+            ).IsDelivered
+        );
+        Assert.True(
+            (await Task.Run(() => sink.DeliverAsync(Batches.Of(2_001, 2_002), Cancellation), Cancellation)).IsDelivered
+        );
         Assert.True((await sink.FlushAsync(Batches.CursorAt(2_002))).IsDelivered);
         sink.Dispose();
 
@@ -40,7 +49,10 @@ public class StdoutSinkTests
 
         var result = await sink.DeliverAsync(Batches.Of(1, 2), Cancellation);
 
-        Assert.Equal((DeliveryOutcome.Retry, "standard output takes nothing: Broken pipe"), (result.Outcome, result.Reason));
+        Assert.Equal(
+            (DeliveryOutcome.Retry, "standard output takes nothing: Broken pipe"),
+            (result.Outcome, result.Reason)
+        );
     }
 
     [Fact]
@@ -53,7 +65,11 @@ public class StdoutSinkTests
 
         var full = await sink.DeliverAsync(batch, Cancellation);
         var read = ReadToEndAsync(reader);
-        while (!(await sink.DeliverAsync(batch, Cancellation)).IsDelivered) await Task.Yield();
+        while (!(await sink.DeliverAsync(batch, Cancellation)).IsDelivered)
+        {
+            await Task.Yield();
+        }
+
         sink.Dispose();
 
         Assert.Equal(DeliveryOutcome.Retry, full.Outcome);
@@ -65,7 +81,11 @@ public class StdoutSinkTests
         // Opened anew, because a handle of the same process would close with the pipe's.
         var handle = reader.ClientSafePipeHandle.DangerousGetHandle();
         var file = File.OpenHandle($"/proc/self/fd/{handle}", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-        if (doesNotWait) Assert.Equal(0, SetFlags(file, SetStatusFlags, NonBlocking));
+        if (doesNotWait)
+        {
+            Assert.Equal(0, SetFlags(file, SetStatusFlags, NonBlocking));
+        }
+
         reader.DisposeLocalCopyOfClientHandle();
         return new StdoutSink(file);
     }

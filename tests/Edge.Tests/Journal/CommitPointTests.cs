@@ -37,13 +37,20 @@ public sealed class CommitPointTests : IDisposable
         Assert.Equal(9 + 6, ledger.Received);
     }
 
-    /// <summary>What the engine wants back is its own format; this fails when another version of it changes that.</summary>
+    /// <summary>
+    /// What the engine wants back is its own format; this fails when another version of it changes that.
+    /// </summary>
     [Fact]
     public void Golden_EngineMetadata_IsWhatTheEngineWrites()
     {
         var slot = Golden.ReadSlot("commit-slot-v1.hex", SlotFile.SlotBytes);
         var point = CommitPoint.TryDecode(slot.AsSpan(24, BitConverter.ToInt32(slot, 12)))!;
-        var info = new FasterLogRecoveryInfo { BeginAddress = 64, UntilAddress = 1_000, CommitNum = 17 };
+        var info = new FasterLogRecoveryInfo
+        {
+            BeginAddress = 64,
+            UntilAddress = 1_000,
+            CommitNum = 17,
+        };
         Assert.Equal(info.ToByteArray(), point.EngineMetadata);
     }
 

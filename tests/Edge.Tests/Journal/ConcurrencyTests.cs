@@ -18,15 +18,21 @@ public sealed class ConcurrencyTests : IDisposable
     {
         await using var journal = TestJournal.Open(_directory["journal"]);
         var written = new Dictionary<long, string>[Writers];
-        await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(() =>
-        {
-            written[writer] = [];
-            for (var i = 0; i < Each; i++)
-            {
-                var payload = $$"""{"writer":{{writer}},"i":{{i}}}""";
-                written[writer].Add(journal.Append(payload), payload);
-            }
-        })));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Writers)
+                .Select(writer =>
+                    Task.Run(() =>
+                    {
+                        written[writer] = [];
+                        for (var i = 0; i < Each; i++)
+                        {
+                            var payload = $$"""{"writer":{{writer}},"i":{{i}}}""";
+                            written[writer].Add(journal.Append(payload), payload);
+                        }
+                    })
+                )
+        );
         await journal.Journal.CommitAsync();
 
         var all = written.SelectMany(one => one).ToDictionary();
@@ -43,34 +49,59 @@ public sealed class ConcurrencyTests : IDisposable
     public async Task ReadWaitAndRelease_WhileWriting_GivesEveryRecordOnce()
     {
         await using var journal = TestJournal.Open(_directory["journal"]);
-        var writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(async () =>
-        {
-            for (var i = 0; i < Each / 4; i++)
-                Assert.True(await journal.Journal.WaitForCommitAsync(journal.Append(TestJournal.PayloadOf(i))));
-        })));
+        var writing = Task.WhenAll(
+            Enumerable
+                .Range(0, Writers)
+                .Select(_ =>
+                    Task.Run(async () =>
+                    {
+                        for (var i = 0; i < Each / 4; i++)
+                        {
+                            Assert.True(
+                                await journal.Journal.WaitForCommitAsync(journal.Append(TestJournal.PayloadOf(i)))
+                            );
+                        }
+                    })
+                )
+        );
 
-        var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(() => ReadAsync(journal, Writers * Each / 4))).ToArray();
+        var readers = Enumerable
+            .Range(0, 2)
+            .Select(_ => Task.Run(() => ReadAsync(journal, Writers * Each / 4)))
+            .ToArray();
         await writing;
         foreach (var sequences in await Task.WhenAll(readers))
+        {
             Assert.Equal(Enumerable.Range(1, Writers * Each / 4).Select(i => (long)i), sequences);
+        }
     }
 
-    /// <summary>What was acknowledged before a copy of the files was begun is in the copy: the crash that loses no page.</summary>
+    /// <summary>
+    /// What was acknowledged before a copy of the files was begun is in the copy: the crash that loses no page.
+    /// </summary>
     [Fact]
     public async Task Reopen_OfCopiesTakenUnderLoad_HoldsEverythingAcknowledged()
     {
         await using var journal = TestJournal.Open(_directory["journal"]);
         using var stop = new CancellationTokenSource();
         var acknowledged = 0L;
-        var writing = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
-        {
-            for (var i = 0; !stop.IsCancellationRequested; i++)
-            {
-                var sequence = journal.Append(TestJournal.PayloadOf(i));
-                if (await journal.Journal.WaitForCommitAsync(sequence))
-                    InterlockedMax(ref acknowledged, sequence);
-            }
-        })));
+        var writing = Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(_ =>
+                    Task.Run(async () =>
+                    {
+                        for (var i = 0; !stop.IsCancellationRequested; i++)
+                        {
+                            var sequence = journal.Append(TestJournal.PayloadOf(i));
+                            if (await journal.Journal.WaitForCommitAsync(sequence))
+                            {
+                                InterlockedMax(ref acknowledged, sequence);
+                            }
+                        }
+                    })
+                )
+        );
 
         for (var round = 0; round < 8; round++)
         {
@@ -114,7 +145,8 @@ public sealed class ConcurrencyTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => news);
         Assert.Equal(
             AppendResult.Stopping,
-            journal.Journal.TryAppend(TestJournal.RecordOf("{}"), new EventIds(TimeProvider.System).Next(), out _));
+            journal.Journal.TryAppend(TestJournal.RecordOf("{}"), new EventIds(TimeProvider.System).Next(), out _)
+        );
         Assert.Equal(JournalState.Stopped, journal.Journal.State);
     }
 
@@ -132,7 +164,9 @@ public sealed class ConcurrencyTests : IDisposable
             }
             Assert.Equal(0, batch.Missing);
             for (var i = 0; i < batch.Count; i++)
+            {
                 sequences.Add(batch[i].Sequence);
+            }
         }
         return sequences;
     }
@@ -140,6 +174,8 @@ public sealed class ConcurrencyTests : IDisposable
     private static void InterlockedMax(ref long target, long value)
     {
         for (var seen = Volatile.Read(ref target); value > seen;)
+        {
             seen = Interlocked.CompareExchange(ref target, value, seen) is var now && now == seen ? value : now;
+        }
     }
 }

@@ -24,7 +24,9 @@ public sealed class Crc32CTests
         var bytes = new byte[70];
         new Random(1).NextBytes(bytes);
         for (var length = 0; length <= bytes.Length; length++)
+        {
             Assert.Equal(Bitwise(bytes.AsSpan(0, length)), Crc32C.Compute(bytes.AsSpan(0, length)));
+        }
     }
 
     [Fact]
@@ -33,7 +35,9 @@ public sealed class Crc32CTests
         var bytes = new byte[41];
         new Random(2).NextBytes(bytes);
         for (var cut = 0; cut <= bytes.Length; cut++)
+        {
             Assert.Equal(Crc32C.Compute(bytes), Crc32C.Append(Crc32C.Compute(bytes.AsSpan(0, cut)), bytes.AsSpan(cut)));
+        }
     }
 
     [Fact]
@@ -42,7 +46,10 @@ public sealed class Crc32CTests
         const ulong Eight = 0x0102_0304_0506_0708;
         var crc = 0xFFFF_FFFFu;
         foreach (var b in BitConverter.GetBytes(Eight))
+        {
             crc = BitOperations.Crc32C(crc, b);
+        }
+
         Assert.Equal(BitOperations.Crc32C(0xFFFF_FFFF, Eight), crc);
     }
 
@@ -54,7 +61,9 @@ public sealed class Crc32CTests
         {
             crc ^= b;
             for (var bit = 0; bit < 8; bit++)
+            {
                 crc = (crc & 1) != 0 ? (crc >> 1) ^ ReversedPolynomial : crc >> 1;
+            }
         }
         return ~crc;
     }

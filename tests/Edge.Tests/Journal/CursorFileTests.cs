@@ -45,7 +45,9 @@ public sealed class CursorFileTests : IDisposable
         var original = File.ReadAllBytes(FilePath);
 
         // The slots' zeros and their single bits are covered by the tests of the slot file itself.
-        var used = Enumerable.Range(0, original.Length).Where(at => at % SlotFile.SlotBytes is < 88 or >= SlotFile.SlotBytes - 4);
+        var used = Enumerable
+            .Range(0, original.Length)
+            .Where(at => at % SlotFile.SlotBytes is < 88 or >= SlotFile.SlotBytes - 4);
         foreach (var at in used)
         {
             var damaged = (byte[])original.Clone();

@@ -50,14 +50,21 @@ public sealed class EnvelopeTests
     {
         var record = Sealed();
         for (var length = 0; length < record.Length; length++)
+        {
             Assert.Equal(RecordVerdict.Damaged, Envelope.Check(record.AsSpan(0, length), Epoch, Address, out _));
+        }
     }
 
     [Fact]
     public void Check_LaterVersionWithRightChecksum_IsNewer() =>
-        Assert.Equal(RecordVerdict.NewerVersion, Envelope.Check(OfLaterVersion(Sealed(), Address), Epoch, Address, out _));
+        Assert.Equal(
+            RecordVerdict.NewerVersion,
+            Envelope.Check(OfLaterVersion(Sealed(), Address), Epoch, Address, out _)
+        );
 
-    /// <summary>The first record format, byte for byte. When this fails the format changed: give it a new version instead.</summary>
+    /// <summary>
+    /// The first record format, byte for byte. When this fails the format changed: give it a new version instead.
+    /// </summary>
     [Fact]
     public void Golden_Version1_IsWrittenAndReadAsItAlwaysWas()
     {
@@ -72,7 +79,10 @@ public sealed class EnvelopeTests
         record[0] = Envelope.CurrentVersion + 1;
         var place = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(place, address);
-        var crc = Crc32C.Append(Crc32C.Append(Crc32C.Compute(place), record.AsSpan(0, 40)), record.AsSpan(Envelope.HeaderBytes));
+        var crc = Crc32C.Append(
+            Crc32C.Append(Crc32C.Compute(place), record.AsSpan(0, 40)),
+            record.AsSpan(Envelope.HeaderBytes)
+        );
         BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(40), crc);
         return record;
     }

@@ -62,7 +62,10 @@ public sealed class EventJournalTests : IDisposable
         using var reader = journal.Journal.OpenReader(default);
         var batch = new RecordBatch();
         while (reader.Read(batch, 1_000, 1 << 20) > 0)
+        {
             journal.Journal.Release(batch.End);
+        }
+
         await journal.Journal.CommitAsync();
 
         await WaitUntil(() => journal.Journal.Status.Segments <= 2);
@@ -83,13 +86,20 @@ public sealed class EventJournalTests : IDisposable
     [Fact]
     public async Task Wait_ForARecordThatNeverComes_IsFalseAtTheDeadline()
     {
-        await using var journal = TestJournal.Open(TestJournal.SmallOptions(JournalDirectory) with { CommitWaitMs = 20 });
+        await using var journal = TestJournal.Open(
+            TestJournal.SmallOptions(JournalDirectory) with
+            {
+                CommitWaitMs = 20,
+            }
+        );
         Assert.False(await journal.Journal.WaitForCommitAsync(1_000, TestContext.Current.CancellationToken));
     }
 
     private static async Task WaitUntil(Func<bool> condition)
     {
         while (!condition())
+        {
             await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
     }
 }

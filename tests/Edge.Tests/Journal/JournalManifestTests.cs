@@ -6,7 +6,12 @@ namespace Edge.Tests.Journal;
 
 public sealed class JournalManifestTests : IDisposable
 {
-    private static readonly JournalManifest Manifest = new(new UInt128(0x0011_2233_4455_6677, 0x8899_AABB_CCDD_EEFF), 4_096, 65_536, 1_700_000_000_000);
+    private static readonly JournalManifest Manifest = new(
+        new UInt128(0x0011_2233_4455_6677, 0x8899_AABB_CCDD_EEFF),
+        4_096,
+        65_536,
+        1_700_000_000_000
+    );
     private readonly TempDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();

@@ -6,8 +6,8 @@ using Xunit;
 namespace Edge.Tests.Journal;
 
 /// <summary>
-/// A journal whose bytes were damaged while it was closed: what is read is right and in order, what is gone is counted, the page
-/// is set aside.
+/// A journal whose bytes were damaged while it was closed: what is read is right and in order, what is gone is counted,
+/// the page is set aside.
 /// </summary>
 public sealed class JournalReaderDamageTests : IDisposable
 {
@@ -86,7 +86,11 @@ public sealed class JournalReaderDamageTests : IDisposable
     {
         await FillAsync();
         var places = LogDamage.Locate(Options);
-        LogDamage.Write(Options, 2L * Options.PageBytes, LogDamage.Read(Options, 5L * Options.PageBytes, Options.PageBytes));
+        LogDamage.Write(
+            Options,
+            2L * Options.PageBytes,
+            LogDamage.Read(Options, 5L * Options.PageBytes, Options.PageBytes)
+        );
         var lost = places.Count(place => place.Address / Options.PageBytes == 2);
         Assert.Equal([2L * Options.PageBytes], await ReadAsync(lost));
     }
@@ -145,7 +149,10 @@ public sealed class JournalReaderDamageTests : IDisposable
         using var reader = journal.Journal.OpenReader(default);
         var batch = new RecordBatch();
         while (batch.End.Sequence < Records)
+        {
             reader.Read(batch, 100, 1 << 20);
+        }
+
         await journal.AppendAsync(50);
         TestJournal.AssertRecords(journal.ReadAll(batch.End), Records + 1, Records + 50);
     }
@@ -201,7 +208,10 @@ public sealed class JournalReaderDamageTests : IDisposable
         var records = journal.ReadAll(default, out var missing);
         Assert.Equal(Records, records.Count + missing);
         if (lost is not null)
+        {
             Assert.Equal(lost.Value, missing);
+        }
+
         for (var i = 0; i < records.Count; i++)
         {
             Assert.True(i == 0 || records[i].Sequence > records[i - 1].Sequence);

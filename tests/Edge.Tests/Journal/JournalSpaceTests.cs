@@ -30,7 +30,10 @@ public sealed class JournalSpaceTests : IDisposable
         journal.Journal.Release(new JournalCursor(journal.Journal.Status.CommittedAddress, appended));
         await journal.Journal.CommitAsync();
         while (journal.Journal.State == JournalState.Full)
+        {
             await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
         await journal.AppendAsync(1);
         Assert.Equal(appended + 1, journal.Journal.CommittedSequence);
     }
@@ -41,7 +44,10 @@ public sealed class JournalSpaceTests : IDisposable
         await using var journal = TestJournal.Open(Bounded with { SoftMarkPercent = 1 });
         await journal.AppendAsync(100);
         while (journal.Journal.State == JournalState.Open)
+        {
             await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
         Assert.Equal(JournalState.SoftFull, journal.Journal.State);
         await journal.AppendAsync(1);
     }
@@ -50,7 +56,10 @@ public sealed class JournalSpaceTests : IDisposable
     public async Task Append_TooLittleFreeSpace_IsRefusedWhileReadingGoesOn()
     {
         await using (var journal = TestJournal.Open(Bounded))
+        {
             await journal.AppendAsync(50);
+        }
+
         await using var full = TestJournal.Open(Bounded with { FreeReserveBytes = long.MaxValue / 4 });
         Assert.Equal(AppendResult.Full, full.Journal.TryAppend(TestJournal.RecordOf("{}"), Id, out var sequence));
         Assert.Equal(0, sequence);
@@ -84,9 +93,17 @@ public sealed class JournalSpaceTests : IDisposable
     [Fact]
     public async Task Append_SegmentsOfTwoPages_GoesOnOverMany()
     {
-        await using var journal = TestJournal.Open(TestJournal.SmallOptions(_directory["journal"]) with { SegmentBytes = 32 << 10 });
+        await using var journal = TestJournal.Open(
+            TestJournal.SmallOptions(_directory["journal"]) with
+            {
+                SegmentBytes = 32 << 10,
+            }
+        );
         for (var round = 0; round < 20; round++)
+        {
             await journal.AppendAsync(50);
+        }
+
         TestJournal.AssertRecords(journal.ReadAll(), 1, 1_000);
         Assert.True(journal.Journal.Status.DiskBytes > 6 * (32 << 10));
     }
@@ -98,7 +115,9 @@ public sealed class JournalSpaceTests : IDisposable
         {
             await journal.AppendAsync(20);
             for (var i = 0; i < 3; i++)
+            {
                 journal.Journal.TryAppend(new byte[1 << 20], Id, out _);
+            }
         }
 
         await using var reopened = TestJournal.Open(Bounded);
@@ -115,12 +134,14 @@ public sealed class JournalSpaceTests : IDisposable
     [Fact]
     public async Task TryAppend_Warm_AllocatesNothing()
     {
-        await using var journal = TestJournal.Open(TestJournal.SmallOptions(_directory["journal"]) with
-        {
-            PageBytes = 1 << 20,
-            MemoryBytes = 4 << 20,
-            SegmentBytes = 4 << 20,
-        });
+        await using var journal = TestJournal.Open(
+            TestJournal.SmallOptions(_directory["journal"]) with
+            {
+                PageBytes = 1 << 20,
+                MemoryBytes = 4 << 20,
+                SegmentBytes = 4 << 20,
+            }
+        );
         var record = new byte[Envelope.HeaderBytes + 300];
         Append(1_000);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -132,7 +153,9 @@ public sealed class JournalSpaceTests : IDisposable
             for (var i = 0; i < count; i++)
             {
                 if (journal.Journal.TryAppend(record, Id, out _) != AppendResult.Appended)
+                {
                     throw new InvalidOperationException("refused");
+                }
             }
         }
     }

@@ -16,7 +16,16 @@ internal static class LogDamage
         for (var step = walker.Step(); step != WalkStep.End; step = walker.Step())
         {
             if (step == WalkStep.Record)
-                places.Add(new PlacedRecord(walker.Address, walker.NextAddress, walker.Envelope.Sequence, walker.Payload.Length));
+            {
+                places.Add(
+                    new PlacedRecord(
+                        walker.Address,
+                        walker.NextAddress,
+                        walker.Envelope.Sequence,
+                        walker.Payload.Length
+                    )
+                );
+            }
         }
         return places;
     }
@@ -44,7 +53,8 @@ internal static class LogDamage
         const int LengthBytes = 4;
         var entryBytes = Envelope.HeaderBytes + place.PayloadBytes;
         var record = Read(options, place.Address, EngineRecord.HeaderBytes + entryBytes);
-        EnvelopeTests.OfLaterVersion(record.AsSpan(EngineRecord.HeaderBytes).ToArray(), place.Address)
+        EnvelopeTests
+            .OfLaterVersion(record.AsSpan(EngineRecord.HeaderBytes).ToArray(), place.Address)
             .CopyTo(record, EngineRecord.HeaderBytes);
         var xor = EngineRecord.Xor(record.AsSpan(EngineRecord.HeaderBytes - LengthBytes));
         BinaryPrimitives.WriteUInt64LittleEndian(record, xor);

@@ -24,7 +24,10 @@ public sealed class OfflineCommandsTests : IDisposable
         var (code, output, error) = Dump();
         Assert.Equal(0, code);
         Assert.Empty(error);
-        Assert.Equal(Enumerable.Range(1, Records).Select(n => TestJournal.PayloadOf(n)), output.TrimEnd('\n').Split('\n'));
+        Assert.Equal(
+            Enumerable.Range(1, Records).Select(n => TestJournal.PayloadOf(n)),
+            output.TrimEnd('\n').Split('\n')
+        );
     }
 
     [Fact]
@@ -196,8 +199,11 @@ public sealed class OfflineCommandsTests : IDisposable
 
     private int SkipTo(string target) => JournalSkipTo.Run(Options, "files", target, TextWriter.Null, TextWriter.Null);
 
-    private CursorFile OpenCursor() => CursorFile.Open(
-        Path.Combine(Options.CursorDirectory, "files"), JournalManifest.Read(_directory["journal", "manifest"]).EpochId);
+    private CursorFile OpenCursor() =>
+        CursorFile.Open(
+            Path.Combine(Options.CursorDirectory, "files"),
+            JournalManifest.Read(_directory["journal", "manifest"]).EpochId
+        );
 
     private void WriteCursor(SinkProgress progress)
     {

@@ -106,14 +106,17 @@ public sealed class RecoveryGateTests : IDisposable
         AssertRefused("later version");
     }
 
-    /// <summary>A slot that is damaged may be the one that acknowledged the last records: they must be found again without it.</summary>
+    /// <summary>
+    /// A slot that is damaged may be the one that acknowledged the last records: they must be found again without it.
+    /// </summary>
     [Fact]
     public async Task Open_OneSlotDamagedAnywhere_LosesNoCommittedRecord()
     {
         await FillAsync();
         TestJournal.CopyTree(_directory["journal"], _directory["original"]);
         var random = new Random(5);
-        var places = Enumerable.Range(0, 2 * SlotFile.SlotBytes)
+        var places = Enumerable
+            .Range(0, 2 * SlotFile.SlotBytes)
             .Where(at => at % SlotFile.SlotBytes is < 80 or >= SlotFile.SlotBytes - 4 || at % 29 == 0);
         foreach (var at in places)
         {
@@ -140,7 +143,10 @@ public sealed class RecoveryGateTests : IDisposable
                 TestJournal.AssertRecords(journal.ReadAll(), 1, Records + 10);
             }
             using (var slots = SlotFile.Open(Commit, SlotKind.Commit))
+            {
                 Assert.Equal(0, slots.DamagedSlots);
+            }
+
             Directory.Delete(_directory["journal"], recursive: true);
         }
     }
@@ -185,7 +191,10 @@ public sealed class RecoveryGateTests : IDisposable
     public void Open_BirthCutShortAtAnyStep_StartsAJournal()
     {
         using (RecoveryGate.Open(Options, TimeProvider.System, new JournalFault()))
+        {
             TestJournal.CopyTree(_directory["journal"], _directory["born"]);
+        }
+
         string[] order = ["commit.new", "commit", "segment-0000000000.new", "segment-0000000000", "manifest.new"];
         for (var steps = 0; steps <= order.Length; steps++)
         {
@@ -194,7 +203,10 @@ public sealed class RecoveryGateTests : IDisposable
             foreach (var name in order.Take(steps))
             {
                 File.Delete(_directory["journal", name.Replace(".new", "", StringComparison.Ordinal) + ".new"]);
-                File.Copy(_directory["born", name.Replace(".new", "", StringComparison.Ordinal)], _directory["journal", name]);
+                File.Copy(
+                    _directory["born", name.Replace(".new", "", StringComparison.Ordinal)],
+                    _directory["journal", name]
+                );
             }
             using var files = RecoveryGate.Open(Options, TimeProvider.System, new JournalFault());
             Assert.Equal(0, files.Commits.Current.Sequence);
@@ -237,8 +249,9 @@ public sealed class RecoveryGateTests : IDisposable
 
     private void AssertRefused(string expected, JournalOptions? options = null)
     {
-        var refusal = Assert.Throws<JournalException>(
-            () => EventJournal.Open(options ?? Options, TimeProvider.System, new Edge.Telemetry.Ledger()));
+        var refusal = Assert.Throws<JournalException>(() =>
+            EventJournal.Open(options ?? Options, TimeProvider.System, new Edge.Telemetry.Ledger())
+        );
         Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refusal.Message);
     }

@@ -15,11 +15,25 @@ public class RetentionTests
     [InlineData("hours are reached first", 24, 100, 25, 50)]
     [InlineData("no hours", 0, 100, 0, 50)]
     [InlineData("no bytes", 24, 0, 0, 50)]
-    public void Released_Stays_UntilHoursOrBytesAreReached(string row, int hours, long mebibytes, int passed, long removable)
+    public void Released_Stays_UntilHoursOrBytesAreReached(
+        string row,
+        int hours,
+        long mebibytes,
+        int passed,
+        long removable
+    )
     {
         var clock = new TestClock(DateTimeOffset.UnixEpoch);
         var retention = new Retention(
-            new JournalOptions { Directory = "d", RetainHours = hours, RetainBytes = mebibytes * Mebibyte, MaxBytes = 8L << 30 }, clock);
+            new JournalOptions
+            {
+                Directory = "d",
+                RetainHours = hours,
+                RetainBytes = mebibytes * Mebibyte,
+                MaxBytes = 8L << 30,
+            },
+            clock
+        );
         retention.RemovableUntil(60 * Mebibyte, JournalState.Open);
         retention.Release(50 * Mebibyte);
 
@@ -35,7 +49,14 @@ public class RetentionTests
     public void Retained_Goes_WhenRoomIsShort(object state)
     {
         var retention = new Retention(
-            new JournalOptions { Directory = "d", RetainBytes = 100 * Mebibyte, MaxBytes = 8L << 30 }, new TestClock(DateTimeOffset.UnixEpoch));
+            new JournalOptions
+            {
+                Directory = "d",
+                RetainBytes = 100 * Mebibyte,
+                MaxBytes = 8L << 30,
+            },
+            new TestClock(DateTimeOffset.UnixEpoch)
+        );
         retention.Release(50 * Mebibyte);
 
         Assert.Equal(0, Math.Max(0, retention.RemovableUntil(60 * Mebibyte, JournalState.Open)));
@@ -47,7 +68,15 @@ public class RetentionTests
     {
         var clock = new TestClock(DateTimeOffset.UnixEpoch);
         var retention = new Retention(
-            new JournalOptions { Directory = "d", RetainHours = 10, RetainBytes = 4L << 30, MaxBytes = 64L << 30 }, clock);
+            new JournalOptions
+            {
+                Directory = "d",
+                RetainHours = 10,
+                RetainBytes = 4L << 30,
+                MaxBytes = 64L << 30,
+            },
+            clock
+        );
         for (var hour = 0; hour <= 20; hour++)
         {
             retention.RemovableUntil(hour * Mebibyte, JournalState.Open);
@@ -62,7 +91,12 @@ public class RetentionTests
     public async Task Journal_WithRetention_StillHoldsWhatWasReleased()
     {
         using var directory = new TempDirectory();
-        await using var journal = TestJournal.Open(TestJournal.SmallOptions(directory.Path) with { RetainBytes = Mebibyte });
+        await using var journal = TestJournal.Open(
+            TestJournal.SmallOptions(directory.Path) with
+            {
+                RetainBytes = Mebibyte,
+            }
+        );
         await journal.AppendAsync(2_000);
         await using var other = TestJournal.Open(TestJournal.SmallOptions(directory["other"]));
         await other.AppendAsync(2_000);

@@ -55,7 +55,10 @@ public sealed class SlotFileTests : IDisposable
             for (var bit = 0; bit < 8; bit++)
             {
                 if (!IsUsed(at) && bit != at % 8)
+                {
                     continue;
+                }
+
                 AssertFallsBack(original, at, (byte)(1 << bit));
             }
         }
@@ -95,21 +98,29 @@ public sealed class SlotFileTests : IDisposable
     {
         SlotFile.Create(FilePath, SlotKind.Cursor, First);
         using (var slots = SlotFile.Open(FilePath, SlotKind.Cursor))
+        {
             slots.Write(Second);
+        }
+
         return File.ReadAllBytes(FilePath);
     }
 
     private void AssertFallsBack(byte[] original, int at, byte mask)
     {
         using (var handle = File.OpenHandle(FilePath, FileMode.Open, FileAccess.Write))
+        {
             RandomAccess.Write(handle, [(byte)(original[at] ^ mask)], at);
+        }
+
         using (var slots = SlotFile.Open(FilePath, SlotKind.Cursor))
         {
             Assert.Equal(1, slots.DamagedSlots);
             Assert.Equal(at < SlotFile.SlotBytes ? First : Second, slots.Payload);
         }
         using (var handle = File.OpenHandle(FilePath, FileMode.Open, FileAccess.Write))
+        {
             RandomAccess.Write(handle, [original[at]], at);
+        }
     }
 
     /// <summary>Header, payload and checksum get every bit, the zeros between them one bit a byte.</summary>

@@ -12,7 +12,9 @@ internal sealed class ApiDocument
 
     public ApiDocument()
     {
-        Root = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "src/Edge/Endpoints/Documents/openapi.json"))).RootElement;
+        Root = JsonDocument
+            .Parse(File.ReadAllText(Path.Combine(Repository.Root, "src/Edge/Endpoints/Documents/openapi.json")))
+            .RootElement;
         Schema = new JsonSchema(Root);
     }
 
@@ -38,11 +40,16 @@ internal sealed class ApiDocument
         return Operations.Any(operation => operation.Path == path && operation.Method == described);
     }
 
-    /// <summary>Fails unless the answer is one the operation describes: its status, its type, its headers and its body.</summary>
+    /// <summary>
+    /// Fails unless the answer is one the operation describes: its status, its type, its headers and its body.
+    /// </summary>
     public void AssertDescribes(string path, string method, int status, string? type, string body)
     {
         var operation = Operations.Single(operation => operation.Path == path && operation.Method == method).Operation;
-        Assert.True(operation.GetProperty("responses").TryGetProperty($"{status}", out var response), $"{method} {path} describes no {status}");
+        Assert.True(
+            operation.GetProperty("responses").TryGetProperty($"{status}", out var response),
+            $"{method} {path} describes no {status}"
+        );
         if (!Schema.Resolve(response).TryGetProperty("content", out var content))
         {
             Assert.Equal("", body);
@@ -50,7 +57,11 @@ internal sealed class ApiDocument
         }
         var media = type?.Split(';')[0] ?? "";
         Assert.True(content.TryGetProperty(media, out var described), $"{method} {path} {status} describes no {media}");
-        if (!media.EndsWith("json", StringComparison.Ordinal)) return;
+        if (!media.EndsWith("json", StringComparison.Ordinal))
+        {
+            return;
+        }
+
         var problems = Schema.Problems(described.GetProperty("schema"), JsonDocument.Parse(body).RootElement);
         Assert.True(problems.Count == 0, $"{method} {path} {status}: {string.Join("; ", problems)} in {body}");
     }

@@ -13,19 +13,27 @@ public partial class ApiDocumentTests
     public void References_AllOfThem_LeadSomewhereAndEveryComponentIsUsed()
     {
         var references = Find(Document.Root, "$ref").Select(found => found.Value.GetString()!).ToHashSet();
-        foreach (var reference in references) Document.Schema.Resolve(JsonDocument.Parse($$"""{"$ref":"{{reference}}"}""").RootElement);
+        foreach (var reference in references)
+        {
+            Document.Schema.Resolve(JsonDocument.Parse($$"""{"$ref":"{{reference}}"}""").RootElement);
+        }
 
-        var components = from kind in Document.Root.GetProperty("components").EnumerateObject()
-                         where kind.Name != "securitySchemes"
-                         from component in kind.Value.EnumerateObject()
-                         select $"#/components/{kind.Name}/{component.Name}";
+        var components =
+            from kind in Document.Root.GetProperty("components").EnumerateObject()
+            where kind.Name != "securitySchemes"
+            from component in kind.Value.EnumerateObject()
+            select $"#/components/{kind.Name}/{component.Name}";
         Assert.Empty(components.Except(references));
     }
 
     [Fact]
     public void Operations_AllOfThem_HaveWhatReadersNeed()
     {
-        var tags = Document.Root.GetProperty("tags").EnumerateArray().Select(tag => tag.GetProperty("name").GetString()).ToHashSet();
+        var tags = Document
+            .Root.GetProperty("tags")
+            .EnumerateArray()
+            .Select(tag => tag.GetProperty("name").GetString())
+            .ToHashSet();
         var schemes = Document.Root.GetProperty("components").GetProperty("securitySchemes");
         var ids = new HashSet<string>();
         foreach (var (path, method, operation) in Document.Operations)
@@ -35,10 +43,22 @@ public partial class ApiDocumentTests
             Assert.NotEqual("", operation.GetProperty("summary").GetString());
             Assert.Contains(operation.GetProperty("tags")[0].GetString(), tags);
             foreach (var way in operation.GetProperty("security").EnumerateArray())
-                foreach (var scheme in way.EnumerateObject()) Assert.True(schemes.TryGetProperty(scheme.Name, out _), where);
+            {
+                foreach (var scheme in way.EnumerateObject())
+                {
+                    Assert.True(schemes.TryGetProperty(scheme.Name, out _), where);
+                }
+            }
+
             foreach (var response in operation.GetProperty("responses").EnumerateObject())
+            {
                 Assert.NotEqual("", Document.Schema.Resolve(response.Value).GetProperty("description").GetString());
-            Assert.Equal(PathParameter().Matches(path).Select(match => match.Groups[1].Value).Order(), ParametersOf(path, operation).Order());
+            }
+
+            Assert.Equal(
+                PathParameter().Matches(path).Select(match => match.Groups[1].Value).Order(),
+                ParametersOf(path, operation).Order()
+            );
         }
     }
 
@@ -48,12 +68,18 @@ public partial class ApiDocumentTests
         var checkedCount = 0;
         foreach (var (place, media) in Find(Document.Root, "schema", parent: true))
         {
-            var examples = media.TryGetProperty("examples", out var many)
-                ? many.EnumerateObject().Select(example => example.Value.GetProperty("value"))
-                : media.TryGetProperty("example", out var one) ? [one] : [];
+            var examples =
+                media.TryGetProperty("examples", out var many)
+                    ? many.EnumerateObject().Select(example => example.Value.GetProperty("value"))
+                : media.TryGetProperty("example", out var one) ? [one]
+                : [];
             foreach (var example in examples)
             {
-                Assert.Empty(Document.Schema.Problems(media.GetProperty("schema"), example).Select(problem => $"{place}: {problem}"));
+                Assert.Empty(
+                    Document
+                        .Schema.Problems(media.GetProperty("schema"), example)
+                        .Select(problem => $"{place}: {problem}")
+                );
                 checkedCount++;
             }
         }
@@ -62,28 +88,63 @@ public partial class ApiDocumentTests
 
     /// <summary>The examples that the published pages of the four APIs give beside those of the document.</summary>
     [Theory]
-    [InlineData("a purchase from a server", "TrackEvent",
-        """{"event":"purchase","anonymous_id":"u_abc","user_id":"user_42","properties":{"amount_cents":4900,"currency":"usd"}}""")]
-    [InlineData("a decision", "TrafficalEvent",
-        """{"type":"decision","unitKey":"user_789","timestamp":"2026-05-21T10:30:00Z","layers":[{"layerId":"l","bucket":0}],"latencyMs":1.5}""")]
+    [InlineData(
+        "a purchase from a server",
+        "TrackEvent",
+        """{"event":"purchase","anonymous_id":"u_abc","user_id":"user_42","properties":{"amount_cents":4900,"currency":"usd"}}"""
+    )]
+    [InlineData(
+        "a decision",
+        "TrafficalEvent",
+        """{"type":"decision","unitKey":"user_789","timestamp":"2026-05-21T10:30:00Z","layers":[{"layerId":"l","bucket":0}],"latencyMs":1.5}"""
+    )]
     [InlineData("a single event", "ExperimentEvents", """{"event":"impression","experiment":"homepage-hero-test"}""")]
-    [InlineData("an array of events", "ExperimentEvents", """[{"event":"view","experiment":"a-b","metadata":{"a":{"b":1}},"writeKey":"wk_1"}]""")]
-    [InlineData("an event with more members", "ArtieEvent", """{"event":"e","properties":{},"timestamp":"2025-10-29T22:00:00.778Z","tenant":7}""")]
-    public void Schemas_Published_TakeWhatSendersSend(string name, string schema, string json) => Assert.Empty(Problems(schema, json).Select(problem => $"{name}: {problem}"));
+    [InlineData(
+        "an array of events",
+        "ExperimentEvents",
+        """[{"event":"view","experiment":"a-b","metadata":{"a":{"b":1}},"writeKey":"wk_1"}]"""
+    )]
+    [InlineData(
+        "an event with more members",
+        "ArtieEvent",
+        """{"event":"e","properties":{},"timestamp":"2025-10-29T22:00:00.778Z","tenant":7}"""
+    )]
+    public void Schemas_Published_TakeWhatSendersSend(string name, string schema, string json) =>
+        Assert.Empty(Problems(schema, json).Select(problem => $"{name}: {problem}"));
 
     [Theory]
     [InlineData("no event", "TrackEvent", """{"properties":{}}""")]
-    [InlineData("an event name too long", "ExperimentEvents", """{"event":"impression","experiment":"0123456789012345678901234567890123456789012345678901234567890"}""")]
-    [InlineData("an unknown type", "TrafficalEvent", """{"type":"other","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}""")]
-    [InlineData("a track without its scope", "TrafficalEvent", """{"type":"track","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","event":"e"}""")]
+    [InlineData(
+        "an event name too long",
+        "ExperimentEvents",
+        """{"event":"impression","experiment":"0123456789012345678901234567890123456789012345678901234567890"}"""
+    )]
+    [InlineData(
+        "an unknown type",
+        "TrafficalEvent",
+        """{"type":"other","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}"""
+    )]
+    [InlineData(
+        "a track without its scope",
+        "TrafficalEvent",
+        """{"type":"track","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","event":"e"}"""
+    )]
     [InlineData("no timestamp", "ArtieEvent", """{"event":"e","properties":{}}""")]
-    [InlineData("null for properties", "ArtieEvent", """{"event":"e","properties":null,"timestamp":"2025-10-29T22:00:00.778Z"}""")]
+    [InlineData(
+        "null for properties",
+        "ArtieEvent",
+        """{"event":"e","properties":null,"timestamp":"2025-10-29T22:00:00.778Z"}"""
+    )]
     [InlineData("an undescribed member", "TrackAnswer", """{"ok":true,"event_id":null,"more":1}""")]
     [InlineData("a weight too high", "Variant", """{"id":"a","weight":10001}""")]
-    public void Schemas_Published_RefuseWhatIsWrong(string name, string schema, string json) => Assert.True(Problems(schema, json).Count > 0, name);
+    public void Schemas_Published_RefuseWhatIsWrong(string name, string schema, string json) =>
+        Assert.True(Problems(schema, json).Count > 0, name);
 
     private static IReadOnlyList<string> Problems(string schema, string json) =>
-        Document.Schema.Problems(Document.Root.GetProperty("components").GetProperty("schemas").GetProperty(schema), JsonDocument.Parse(json).RootElement);
+        Document.Schema.Problems(
+            Document.Root.GetProperty("components").GetProperty("schemas").GetProperty(schema),
+            JsonDocument.Parse(json).RootElement
+        );
 
     private static IEnumerable<string> ParametersOf(string path, JsonElement operation)
     {
@@ -97,7 +158,12 @@ public partial class ApiDocumentTests
     }
 
     /// <summary>Every member of a name, or the object that holds it, with its place.</summary>
-    private static IEnumerable<(string Place, JsonElement Value)> Find(JsonElement from, string name, bool parent = false, string place = "")
+    private static IEnumerable<(string Place, JsonElement Value)> Find(
+        JsonElement from,
+        string name,
+        bool parent = false,
+        string place = ""
+    )
     {
         var children = from.ValueKind switch
         {
@@ -107,8 +173,15 @@ public partial class ApiDocumentTests
         };
         foreach (var (key, value) in children)
         {
-            if (key == name) yield return (place, parent ? from : value);
-            foreach (var found in Find(value, name, parent, $"{place}/{key}")) yield return found;
+            if (key == name)
+            {
+                yield return (place, parent ? from : value);
+            }
+
+            foreach (var found in Find(value, name, parent, $"{place}/{key}"))
+            {
+                yield return found;
+            }
         }
     }
 

@@ -7,17 +7,21 @@ using Xunit;
 
 namespace Edge.Tests.OpenApi;
 
-/// <summary>The description of the API against the running service: the same routes, the same methods, the answers it promises.</summary>
+/// <summary>
+/// The description of the API against the running service: the same routes, the same methods, the answers it promises.
+/// </summary>
 public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<DescribedEdge>
 {
     private static readonly ApiDocument Document = ApiDocument.Instance;
 
     public static TheoryData<string> Paths() => new(Document.Paths);
 
-    public static TheoryData<string, string> Examples() => new(
-        from operation in Document.Operations
-        where operation.Operation.TryGetProperty("requestBody", out _)
-        select (operation.Method, operation.Path));
+    public static TheoryData<string, string> Examples() =>
+        new(
+            from operation in Document.Operations
+            where operation.Operation.TryGetProperty("requestBody", out _)
+            select (operation.Method, operation.Path)
+        );
 
     [Fact]
     public async Task Document_Served_IsTheOneInTheRepository()
@@ -38,11 +42,17 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
             var answer = await site.AskAsync(method, Fill(path, "exp_unknown"), KeyFor(path));
             if (described.Contains(method))
             {
-                Assert.False(answer.Status == 405 || answer.Problem == "not-found", $"{method} {path} is not offered: {answer.Status}");
+                Assert.False(
+                    answer.Status == 405 || answer.Problem == "not-found",
+                    $"{method} {path} is not offered: {answer.Status}"
+                );
                 continue;
             }
             Assert.True(answer.Status == 405, $"{method} {path} is offered and not described: {answer.Status}");
-            Assert.Equal(described.Where(one => one != "HEAD").Order(), answer.Allow.Where(one => one != "HEAD").Order());
+            Assert.Equal(
+                described.Where(one => one != "HEAD").Order(),
+                answer.Allow.Where(one => one != "HEAD").Order()
+            );
         }
     }
 
@@ -51,13 +61,24 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     {
         // One of its own: it is paused and completed on the way.
         var uid = await site.StartAsync(ManagedEdge.NewSlug());
-        foreach (var path in Document.Paths) await site.AskAsync(Document.Describes(path, "GET") ? "GET" : "POST", Fill(path, uid), KeyFor(path));
+        foreach (var path in Document.Paths)
+        {
+            await site.AskAsync(Document.Describes(path, "GET") ? "GET" : "POST", Fill(path, uid), KeyFor(path));
+        }
+
         var page = (await site.AskAsync("GET", "/metrics")).Body;
         var asked = RouteLabel().Matches(page).Select(match => match.Groups[1].Value).ToHashSet();
-        var source = File.ReadAllText(Path.Combine(Repository.Root, "src/Edge/Endpoints/Management/ManagementRoutes.cs"));
-        var managed = ManagedRoute().Matches(source).Select(match => "/experiments/api/" + (match.Groups[1].Success ? "{uid}/" : "") + match.Groups[2].Value);
+        var source = File.ReadAllText(
+            Path.Combine(Repository.Root, "src/Edge/Endpoints/Management/ManagementRoutes.cs")
+        );
+        var managed = ManagedRoute()
+            .Matches(source)
+            .Select(match => "/experiments/api/" + (match.Groups[1].Success ? "{uid}/" : "") + match.Groups[2].Value);
 
-        var unasked = Enum.GetValues<RouteName>().Where(route => route != RouteName.Other).Select(route => PrometheusText.SnakeCase(route.ToString())).Except(asked);
+        var unasked = Enum.GetValues<RouteName>()
+            .Where(route => route != RouteName.Other)
+            .Select(route => PrometheusText.SnakeCase(route.ToString()))
+            .Except(asked);
         Assert.Empty(unasked);
         Assert.Empty(managed.Except(Document.Paths));
     }
@@ -74,7 +95,9 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
         foreach (var (kind, body) in examples)
         {
             // What changes an experiment gets one of its own; what names the slug of the example, that one.
-            var uid = path.EndsWith("/explain", StringComparison.Ordinal) ? site.Uid : await site.StartAsync(ManagedEdge.NewSlug());
+            var uid = path.EndsWith("/explain", StringComparison.Ordinal)
+                ? site.Uid
+                : await site.StartAsync(ManagedEdge.NewSlug());
             var answer = await site.AskAsync(method, Fill(path, uid), KeyFor(path, kind), body);
 
             Document.AssertDescribes(path, method, answer.Status, answer.Type, answer.Body);
@@ -90,7 +113,13 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("GET", "/s/{slug}.{format}", "", null, 404)]
     [InlineData("POST", "/s/events", "", "{", 400)]
     [InlineData("POST", "/s/events", "", """{"event":"other","experiment":"homepage-hero-test"}""", 400)]
-    [InlineData("POST", "/s/events", "", """[{"event":"view","experiment":"homepage-hero-test"},{"event":"view"}]""", 200)]
+    [InlineData(
+        "POST",
+        "/s/events",
+        "",
+        """[{"event":"view","experiment":"homepage-hero-test"},{"event":"view"}]""",
+        200
+    )]
     [InlineData("OPTIONS", "/s/events", "", null, 204)]
     [InlineData("POST", "/v1/events", "", "{}", 401)]
     [InlineData("POST", "/v1/events", "traffical-read", "{}", 403)]
@@ -122,7 +151,13 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("GET", "/metrics", "", null, 200)]
     [InlineData("GET", "/ledger", "", null, 200)]
     [InlineData("GET", "/sdk.js", "", null, 200)]
-    public async Task Answer_OfTheService_IsOneOfTheDocument(string method, string path, string key, string? body, int status)
+    public async Task Answer_OfTheService_IsOneOfTheDocument(
+        string method,
+        string path,
+        string key,
+        string? body,
+        int status
+    )
     {
         var answer = await site.AskAsync(method, Fill(path, site.Uid), key, body);
 
@@ -131,12 +166,18 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     }
 
     [Theory]
-    [InlineData("smart_link", """
-        "conditions":{"type":"group","operator":"AND","children":[{"type":"rule","property":"url.param","paramName":"p","ruleOperator":"in","value":["x",1]}]}
-        """)]
-    [InlineData("scheduled", """
-        "schedule":{"startAt":"2026-01-01T00:00:00Z","endAt":"2026-01-01T08:00:00Z","recurrence":{"type":"cron","cronExpression":"0 9 * * 1","timezone":"Europe/Berlin"}}
-        """)]
+    [InlineData(
+        "smart_link",
+        """
+            "conditions":{"type":"group","operator":"AND","children":[{"type":"rule","property":"url.param","paramName":"p","ruleOperator":"in","value":["x",1]}]}
+            """
+    )]
+    [InlineData(
+        "scheduled",
+        """
+            "schedule":{"startAt":"2026-01-01T00:00:00Z","endAt":"2026-01-01T08:00:00Z","recurrence":{"type":"cron","cronExpression":"0 9 * * 1","timezone":"Europe/Berlin"}}
+            """
+    )]
     public async Task Answer_AboutAnExperimentOfThisType_IsOneOfTheDocument(string type, string variant)
     {
         var slug = ManagedEdge.NewSlug();
@@ -145,11 +186,22 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
              "variants":[{"id":"a","name":"A","weight":10000,"variables":{"imageUrl":"https://example.com/b.png"},{{variant}}},{"id":"b","weight":0,"isDefault":true}]}
             """;
         var created = await site.AskAsync("POST", "/experiments/api", "pictify", definition);
-        var uid = JsonDocument.Parse(created.Body).RootElement.GetProperty("experiment").GetProperty("uid").GetString()!;
+        var uid = JsonDocument
+            .Parse(created.Body)
+            .RootElement.GetProperty("experiment")
+            .GetProperty("uid")
+            .GetString()!;
         await site.AskAsync("POST", $"/experiments/api/{uid}/start", "pictify");
 
         Document.AssertDescribes("/experiments/api", "POST", created.Status, created.Type, created.Body);
-        foreach (var (method, path, body) in new[] { ("GET", "", null), ("GET", "/results", null), ("POST", "/explain", """{"query":"p=x","ip":"203.0.113.7"}""") })
+        foreach (
+            var (method, path, body) in new[]
+            {
+                ("GET", "", null),
+                ("GET", "/results", null),
+                ("POST", "/explain", """{"query":"p=x","ip":"203.0.113.7"}"""),
+            }
+        )
         {
             var answer = await site.AskAsync(method, $"/experiments/api/{uid}{path}", "pictify", body);
             Assert.Equal(200, answer.Status);
@@ -171,17 +223,22 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     }
 
     private static string Fill(string path, string uid) =>
-        path.Replace("{slug}", DescribedEdge.Slug, StringComparison.Ordinal).Replace("{uid}", uid, StringComparison.Ordinal).Replace("{format}", "png", StringComparison.Ordinal);
+        path.Replace("{slug}", DescribedEdge.Slug, StringComparison.Ordinal)
+            .Replace("{uid}", uid, StringComparison.Ordinal)
+            .Replace("{format}", "png", StringComparison.Ordinal);
 
-    /// <summary>The kind of key that opens a path; <paramref name="example"/> where it depends on what is sent.</summary>
-    private static string KeyFor(string path, string example = "") => path switch
-    {
-        "/v1/track" => example == "artie" ? "artie" : "millimetric-sk",
-        "/v1/bulk-track" => "artie",
-        "/v1/events" or "/v1/events/batch" => "traffical",
-        _ when path.StartsWith("/experiments/", StringComparison.Ordinal) => "pictify",
-        _ => "",
-    };
+    /// <summary>
+    /// The kind of key that opens a path; <paramref name="example"/> where it depends on what is sent.
+    /// </summary>
+    private static string KeyFor(string path, string example = "") =>
+        path switch
+        {
+            "/v1/track" => example == "artie" ? "artie" : "millimetric-sk",
+            "/v1/bulk-track" => "artie",
+            "/v1/events" or "/v1/events/batch" => "traffical",
+            _ when path.StartsWith("/experiments/", StringComparison.Ordinal) => "pictify",
+            _ => "",
+        };
 
     [GeneratedRegex(@"edge_requests_total\{route=""(\w+)"",outcome=""\w+""\} [1-9]")]
     private static partial Regex RouteLabel();

@@ -62,9 +62,18 @@ public class ClientAddressTests
     [InlineData("v6 outside network", "2001:db9::7", "2001:db8::/32", "203.0.113.5", "2001:db9::7")]
     [InlineData("single address", "10.0.0.1", "10.0.0.1", "203.0.113.5", "203.0.113.5")]
     [InlineData("v4 network does not trust v6", "::1", "0.0.0.0/0", "203.0.113.5", "::1")]
-    public void Resolver_XForwardedFor_WalksFromTheRight(string row, string peer, string trusted, string header, string expected)
+    public void Resolver_XForwardedFor_WalksFromTheRight(
+        string row,
+        string peer,
+        string trusted,
+        string header,
+        string expected
+    )
     {
-        var resolver = new ClientAddressResolver(trusted.Split(',', StringSplitOptions.RemoveEmptyEntries), ForwardedHeader.XForwardedFor);
+        var resolver = new ClientAddressResolver(
+            trusted.Split(',', StringSplitOptions.RemoveEmptyEntries),
+            ForwardedHeader.XForwardedFor
+        );
 
         var address = resolver.Resolve(IPAddress.Parse(peer), header);
 
@@ -92,7 +101,10 @@ public class ClientAddressTests
     {
         var resolver = new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.XForwardedFor);
 
-        var address = resolver.Resolve(IPAddress.Parse("10.0.0.1"), new StringValues(["1.1.1.1, 203.0.113.5", "10.0.0.2"]));
+        var address = resolver.Resolve(
+            IPAddress.Parse("10.0.0.1"),
+            new StringValues(["1.1.1.1, 203.0.113.5", "10.0.0.2"])
+        );
 
         Assert.Equal("203.0.113.5", Text(address));
     }

@@ -11,17 +11,22 @@ public class GzipBodyTests
 {
     private const int BytesMax = 10 << 20;
 
-    public static TheoryData<string, byte[], string> Readable() => new()
-    {
-        { "one member", Gzip("hello"), "hello" },
-        { "empty text", Gzip(""), "" },
-        { "two members", [.. Gzip("hel"), .. Gzip("lo")], "hello" },
-        { "empty members around", [.. Gzip(""), .. Gzip("hello"), .. Gzip("")], "hello" },
-        { "zeros", Gzip(new string('\0', 1_000)), new string('\0', 1_000) },
-        { "stored", Gzip("hello", CompressionLevel.NoCompression), "hello" },
-        { "with a name, comment, extra and header checksum", WithEveryField("hello"), "hello" },
-        { "a long text of one letter", Gzip(new string('a', GzipBody.FreeBytes)), new string('a', GzipBody.FreeBytes) },
-    };
+    public static TheoryData<string, byte[], string> Readable() =>
+        new()
+        {
+            { "one member", Gzip("hello"), "hello" },
+            { "empty text", Gzip(""), "" },
+            { "two members", [.. Gzip("hel"), .. Gzip("lo")], "hello" },
+            { "empty members around", [.. Gzip(""), .. Gzip("hello"), .. Gzip("")], "hello" },
+            { "zeros", Gzip(new string('\0', 1_000)), new string('\0', 1_000) },
+            { "stored", Gzip("hello", CompressionLevel.NoCompression), "hello" },
+            { "with a name, comment, extra and header checksum", WithEveryField("hello"), "hello" },
+            {
+                "a long text of one letter",
+                Gzip(new string('a', GzipBody.FreeBytes)),
+                new string('a', GzipBody.FreeBytes)
+            },
+        };
 
     public static TheoryData<string, byte[], string> Refused()
     {
@@ -41,9 +46,21 @@ public class GzipBodyTests
             { "half a member behind", [.. Gzip("hello"), .. Gzip("hello")[..9]], nameof(BodyFault.Incomplete) },
             { "more than the limit", Gzip(Random(BytesMax + 1)), nameof(BodyFault.TooLarge) },
             { "a bomb", Gzip(new string('\0', 9 << 20), CompressionLevel.Optimal), nameof(BodyFault.TooLarge) },
-            { "a bomb in many members", [.. Enumerable.Repeat(Gzip(new string('\0', 1 << 20)), 200).SelectMany(member => member)], nameof(BodyFault.TooLarge) },
-            { "a bomb with noise behind", Gzip(new string('\0', 9 << 20) + Random(200_000), CompressionLevel.Optimal), nameof(BodyFault.TooLarge) },
-            { "many members", [.. Enumerable.Repeat(Gzip("a"), GzipBody.MembersMax + 1).SelectMany(member => member)], nameof(BodyFault.Incomplete) },
+            {
+                "a bomb in many members",
+                [.. Enumerable.Repeat(Gzip(new string('\0', 1 << 20)), 200).SelectMany(member => member)],
+                nameof(BodyFault.TooLarge)
+            },
+            {
+                "a bomb with noise behind",
+                Gzip(new string('\0', 9 << 20) + Random(200_000), CompressionLevel.Optimal),
+                nameof(BodyFault.TooLarge)
+            },
+            {
+                "many members",
+                [.. Enumerable.Repeat(Gzip("a"), GzipBody.MembersMax + 1).SelectMany(member => member)],
+                nameof(BodyFault.Incomplete)
+            },
         };
     }
 
@@ -88,7 +105,11 @@ public class GzipBodyTests
         for (var i = 0; i < 3_000; i++)
         {
             var bytes = whole.ToArray();
-            for (var flips = random.Next(1, 4); flips > 0; flips--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            for (var flips = random.Next(1, 4); flips > 0; flips--)
+            {
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            }
+
             using var inflated = new PooledBytes(null);
 
             GzipBody.Inflate(bytes, 10_000, inflated);
@@ -119,7 +140,10 @@ public class GzipBodyTests
     {
         using var inflated = new PooledBytes(null);
 
-        Assert.Equal(BodyFault.TooLarge, GzipBody.Inflate(Gzip(new string('a', 10 << 20), CompressionLevel.Optimal), 10 << 20, inflated));
+        Assert.Equal(
+            BodyFault.TooLarge,
+            GzipBody.Inflate(Gzip(new string('a', 10 << 20), CompressionLevel.Optimal), 10 << 20, inflated)
+        );
 
         Assert.InRange(inflated.Length, GzipBody.FreeBytes, 3 * GzipBody.FreeBytes);
     }
@@ -144,28 +168,54 @@ public class GzipBodyTests
     [InlineData("", 0u)]
     [InlineData("123456789", 0xCBF43926u)]
     [InlineData("The quick brown fox jumps over the lazy dog", 0x414FA339u)]
-    public void Crc32_OfKnownText_IsThePublishedOne(string text, uint expected) => Assert.Equal(expected, Crc32.Compute(Encoding.ASCII.GetBytes(text)));
+    public void Crc32_OfKnownText_IsThePublishedOne(string text, uint expected) =>
+        Assert.Equal(expected, Crc32.Compute(Encoding.ASCII.GetBytes(text)));
 
     private static string Random(int length)
     {
         var random = new Random(length);
-        return string.Create(length, random, static (text, random) =>
-        {
-            for (var i = 0; i < text.Length; i++) text[i] = (char)random.Next('0', 'z');
-        });
+        return string.Create(
+            length,
+            random,
+            static (text, random) =>
+            {
+                for (var i = 0; i < text.Length; i++)
+                {
+                    text[i] = (char)random.Next('0', 'z');
+                }
+            }
+        );
     }
 
     private static byte[] Gzip(string text, CompressionLevel level = CompressionLevel.Fastest)
     {
         // The framework writes nothing at all for an empty text.
-        if (text.Length == 0) return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        if (text.Length == 0)
+        {
+            return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        }
+
         return Packing.Gzip(Encoding.UTF8.GetBytes(text), level);
     }
 
     private static byte[] WithEveryField(string text)
     {
         var plain = Gzip(text);
-        byte[] header = [.. plain[..3], 2 | 4 | 8 | 16, .. plain[4..10], 3, 0, 1, 2, 3, .. "name\0"u8, .. "comment\0"u8, 9, 9];
+        byte[] header =
+        [
+            .. plain[..3],
+            2 | 4 | 8 | 16,
+            .. plain[4..10],
+            3,
+            0,
+            1,
+            2,
+            3,
+            .. "name\0"u8,
+            .. "comment\0"u8,
+            9,
+            9,
+        ];
         return [.. header, .. plain[10..]];
     }
 }

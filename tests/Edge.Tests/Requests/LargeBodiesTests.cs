@@ -11,11 +11,13 @@ public class LargeBodiesTests
     {
         var isPoolThread = true;
 
-        Assert.True(await new LargeBodies(1).TryRunAsync(() =>
-        {
-            isPoolThread = Thread.CurrentThread.IsThreadPoolThread;
-            return Task.CompletedTask;
-        }));
+        Assert.True(
+            await new LargeBodies(1).TryRunAsync(() =>
+            {
+                isPoolThread = Thread.CurrentThread.IsThreadPoolThread;
+                return Task.CompletedTask;
+            })
+        );
 
         Assert.False(isPoolThread);
     }
@@ -40,7 +42,10 @@ public class LargeBodiesTests
         var large = new LargeBodies(1);
         using var end = new ManualResetEventSlim();
         var first = HoldTurnAsync(large, end);
-        var waiting = Enumerable.Range(0, LargeBodies.WaitingMax).Select(_ => large.TryRunAsync(() => Task.CompletedTask)).ToList();
+        var waiting = Enumerable
+            .Range(0, LargeBodies.WaitingMax)
+            .Select(_ => large.TryRunAsync(() => Task.CompletedTask))
+            .ToList();
 
         var refused = large.TryRunAsync(() => Task.CompletedTask);
 
@@ -76,9 +81,10 @@ public class LargeBodiesTests
         Assert.True(await large.TryRunAsync(() => Task.CompletedTask));
     }
 
-    private static Task<bool> HoldTurnAsync(LargeBodies large, ManualResetEventSlim end) => large.TryRunAsync(() =>
-    {
-        end.Wait();
-        return Task.CompletedTask;
-    });
+    private static Task<bool> HoldTurnAsync(LargeBodies large, ManualResetEventSlim end) =>
+        large.TryRunAsync(() =>
+        {
+            end.Wait();
+            return Task.CompletedTask;
+        });
 }

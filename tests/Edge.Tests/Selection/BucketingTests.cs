@@ -6,7 +6,8 @@ namespace Edge.Tests.Selection;
 
 public class BucketingTests
 {
-    private const string Chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    private const string Chrome =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
         + "Chrome/126.0.0.0 Safari/537.36";
 
     [Theory]

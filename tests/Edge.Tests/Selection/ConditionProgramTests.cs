@@ -14,22 +14,29 @@ public class ConditionProgramTests
 
     /// <summary>One described request, as strings, so that rows stay readable.</summary>
     private sealed record Request(
-        string Device = "mobile", string Os = "iOS", string Browser = "safari", string Country = "DE", string Continent = "EU",
-        string Language = "de-AT,de;q=0.9,en;q=0.8", string Referrer = "https://www.Google.com/search?q=x",
-        string Query = "?plan=Gold+Plus&age=18&empty=&utm_source=Newsletter")
+        string Device = "mobile",
+        string Os = "iOS",
+        string Browser = "safari",
+        string Country = "DE",
+        string Continent = "EU",
+        string Language = "de-AT,de;q=0.9,en;q=0.8",
+        string Referrer = "https://www.Google.com/search?q=x",
+        string Query = "?plan=Gold+Plus&age=18&empty=&utm_source=Newsletter"
+    )
     {
-        public VisitorContext At(DateTimeOffset now) => new()
-        {
-            Now = now,
-            DeviceType = Device,
-            Os = Os,
-            Browser = Browser,
-            Country = Country,
-            Continent = Continent,
-            AcceptLanguage = Language,
-            Referrer = Referrer,
-            Query = Query,
-        };
+        public VisitorContext At(DateTimeOffset now) =>
+            new()
+            {
+                Now = now,
+                DeviceType = Device,
+                Os = Os,
+                Browser = Browser,
+                Country = Country,
+                Continent = Continent,
+                AcceptLanguage = Language,
+                Referrer = Referrer,
+                Query = Query,
+            };
 
         public static readonly Request Unknown = new("", "", "", "", "", "", "", "");
     }
@@ -115,10 +122,21 @@ public class ConditionProgramTests
     [InlineData("not_in", "[\"x\"]", true)]
     public void IsTrue_MissingProperty_OnlyNegationsHold(string ruleOperator, string value, bool expected)
     {
-        foreach (var property in new[]
-        {
-            "device.type", "os", "browser", "country", "continent", "language", "referrer", "url.param.x", "custom.x", "utm_x",
-        })
+        foreach (
+            var property in new[]
+            {
+                "device.type",
+                "os",
+                "browser",
+                "country",
+                "continent",
+                "language",
+                "referrer",
+                "url.param.x",
+                "custom.x",
+                "utm_x",
+            }
+        )
         {
             Assert.Equal(expected, IsTrue(Rule(property, ruleOperator, value), Request.Unknown));
         }
@@ -178,13 +196,25 @@ public class ConditionProgramTests
     [Fact]
     public void IsTrue_HundredNodes_AllocatesNothing()
     {
-        var rules = string.Join(',', Enumerable.Range(0, 11).SelectMany(i => new[]
-        {
-            Rule("url.param.plan", "equals", $"\"silver{i}\""), Rule("language", "in", $"[\"x{i}\", 5]"),
-            Rule("referrer", "contains", $"\"y{i}\""), Rule("hour", "gt", "20"), Rule("device", "equals", $"\"z{i}\""),
-            Rule("utm_medium", "equals", "\"x\""), Rule("country", "in", "[\"US\", \"CA\"]"), Rule("custom.age", "equals", "99"),
-            Rule("os", "starts_with", "\"Win\""),
-        }));
+        var rules = string.Join(
+            ',',
+            Enumerable
+                .Range(0, 11)
+                .SelectMany(i =>
+                    new[]
+                    {
+                        Rule("url.param.plan", "equals", $"\"silver{i}\""),
+                        Rule("language", "in", $"[\"x{i}\", 5]"),
+                        Rule("referrer", "contains", $"\"y{i}\""),
+                        Rule("hour", "gt", "20"),
+                        Rule("device", "equals", $"\"z{i}\""),
+                        Rule("utm_medium", "equals", "\"x\""),
+                        Rule("country", "in", "[\"US\", \"CA\"]"),
+                        Rule("custom.age", "equals", "99"),
+                        Rule("os", "starts_with", "\"Win\""),
+                    }
+                )
+        );
         var program = new ConditionProgram(Tree($$"""{"type": "group", "operator": "OR", "children": [{{rules}}]}"""));
         var request = new Request();
         var trues = 0;
@@ -199,7 +229,8 @@ public class ConditionProgramTests
         Assert.Equal(0, trues);
     }
 
-    private static bool IsTrue(string json, Request request) => IsTrue(new ConditionProgram(Tree(json)), request.At(Now));
+    private static bool IsTrue(string json, Request request) =>
+        IsTrue(new ConditionProgram(Tree(json)), request.At(Now));
 
     private static bool IsTrue(ConditionProgram program, in VisitorContext context)
     {
@@ -214,12 +245,50 @@ public class ConditionProgramTests
         $$"""{"type": "rule", "property": "{{property}}", "ruleOperator": "{{ruleOperator}}", "value": {{value}}}""";
 
     private static readonly string[] Properties =
-        ["device", "os", "country", "language", "referrer", "hour", "dayOfWeek", "url.param.a", "custom.b", "utm_c"];
+    [
+        "device",
+        "os",
+        "country",
+        "language",
+        "referrer",
+        "hour",
+        "dayOfWeek",
+        "url.param.a",
+        "custom.b",
+        "utm_c",
+    ];
 
-    private static readonly string[] Texts = ["a", "ab", "A", "b", "12", "1", "de", "de-AT", "example.com", "0", "13", "3"];
+    private static readonly string[] Texts =
+    [
+        "a",
+        "ab",
+        "A",
+        "b",
+        "12",
+        "1",
+        "de",
+        "de-AT",
+        "example.com",
+        "0",
+        "13",
+        "3",
+    ];
 
     private static readonly string[] Operators =
-        ["equals", "not_equals", "contains", "not_contains", "starts_with", "ends_with", "gt", "lt", "gte", "lte", "in", "not_in"];
+    [
+        "equals",
+        "not_equals",
+        "contains",
+        "not_contains",
+        "starts_with",
+        "ends_with",
+        "gt",
+        "lt",
+        "gte",
+        "lte",
+        "in",
+        "not_in",
+    ];
 
     private static string RandomTree(Random random, int depth, ref int nodes)
     {
@@ -238,60 +307,75 @@ public class ConditionProgramTests
         return $$"""{"type": "group", "operator": "{{groupOperator}}", "children": [{{string.Join(',', children)}}]}""";
     }
 
-    private static string RandomValue(Random random, string ruleOperator) => ruleOperator switch
-    {
-        "in" or "not_in" => $"[{string.Join(',', Enumerable.Range(0, random.Next(1, 4)).Select(_ => RandomValue(random, "equals")))}]",
-        "gt" or "lt" or "gte" or "lte" => random.Next(2) == 0 ? $"{random.Next(20)}" : $"\"{random.Next(20)}\"",
-        _ => random.Next(5) switch
+    private static string RandomValue(Random random, string ruleOperator) =>
+        ruleOperator switch
         {
-            0 => $"{random.Next(20)}",
-            1 => random.Next(2) == 0 ? "true" : "false",
-            _ => $"\"{Texts[random.Next(Texts.Length)]}\"",
-        },
-    };
+            "in" or "not_in" =>
+                $"[{string.Join(',', Enumerable.Range(0, random.Next(1, 4)).Select(_ => RandomValue(random, "equals")))}]",
+            "gt" or "lt" or "gte" or "lte" => random.Next(2) == 0 ? $"{random.Next(20)}" : $"\"{random.Next(20)}\"",
+            _ => random.Next(5) switch
+            {
+                0 => $"{random.Next(20)}",
+                1 => random.Next(2) == 0 ? "true" : "false",
+                _ => $"\"{Texts[random.Next(Texts.Length)]}\"",
+            },
+        };
 
     /// <summary>A request together with its properties in plain words, without any parsing.</summary>
     private sealed record Described(Request Request, Dictionary<string, string?> Known)
     {
-        public string? Lookup(string property, DateTimeOffset now) => property switch
-        {
-            "hour" => now.UtcDateTime.Hour.ToString(CultureInfo.InvariantCulture),
-            "dayOfWeek" => ((int)now.UtcDateTime.DayOfWeek).ToString(CultureInfo.InvariantCulture),
-            _ => Known.GetValueOrDefault(property),
-        };
+        public string? Lookup(string property, DateTimeOffset now) =>
+            property switch
+            {
+                "hour" => now.UtcDateTime.Hour.ToString(CultureInfo.InvariantCulture),
+                "dayOfWeek" => ((int)now.UtcDateTime.DayOfWeek).ToString(CultureInfo.InvariantCulture),
+                _ => Known.GetValueOrDefault(property),
+            };
     }
 
     private static Described RandomRequest(Random random)
     {
         var known = new Dictionary<string, string?>
         {
-            ["device"] = Maybe(), ["os"] = Maybe(), ["country"] = Maybe(), ["url.param.a"] = Maybe(), ["custom.b"] = Maybe(),
-            ["utm_c"] = Maybe(), ["language"] = random.Next(2) == 0 ? "de-AT" : null,
+            ["device"] = Maybe(),
+            ["os"] = Maybe(),
+            ["country"] = Maybe(),
+            ["url.param.a"] = Maybe(),
+            ["custom.b"] = Maybe(),
+            ["utm_c"] = Maybe(),
+            ["language"] = random.Next(2) == 0 ? "de-AT" : null,
             ["referrer"] = random.Next(2) == 0 ? "example.com" : null,
         };
         var query = new[] { ("a", known["url.param.a"]), ("b", known["custom.b"]), ("utm_c", known["utm_c"]) }
-            .Where(pair => pair.Item2 is not null).Select(pair => $"{pair.Item1}={pair.Item2}");
+            .Where(pair => pair.Item2 is not null)
+            .Select(pair => $"{pair.Item1}={pair.Item2}");
         var request = new Request(
-            Device: known["device"] ?? "", Os: known["os"] ?? "", Country: known["country"] ?? "",
+            Device: known["device"] ?? "",
+            Os: known["os"] ?? "",
+            Country: known["country"] ?? "",
             Language: known["language"] is null ? "" : "en;q=0.1, de-AT;q=0.9",
             Referrer: known["referrer"] is null ? "" : "https://www.example.com/",
-            Query: "?" + string.Join('&', query));
+            Query: "?" + string.Join('&', query)
+        );
         return new Described(request, known);
 
         string? Maybe() => random.Next(4) == 0 ? null : Texts[random.Next(Texts.Length)];
     }
 }
 
-/// <summary>The rules of condition trees written down once more, recursively and with strings, to compare against.</summary>
+/// <summary>
+/// The rules of condition trees written down once more, recursively and with strings, to compare against.
+/// </summary>
 internal static class NaiveCondition
 {
-    public static bool IsTrue(ConditionNode node, Func<string, string?> lookup) => node switch
-    {
-        ConditionGroup { Operator: GroupOperator.And } group => group.Children.All(child => IsTrue(child, lookup)),
-        ConditionGroup group => group.Children.Any(child => IsTrue(child, lookup)),
-        ConditionRule rule => IsTrue(rule, lookup(rule.Property)),
-        _ => throw new InvalidOperationException(),
-    };
+    public static bool IsTrue(ConditionNode node, Func<string, string?> lookup) =>
+        node switch
+        {
+            ConditionGroup { Operator: GroupOperator.And } group => group.Children.All(child => IsTrue(child, lookup)),
+            ConditionGroup group => group.Children.Any(child => IsTrue(child, lookup)),
+            ConditionRule rule => IsTrue(rule, lookup(rule.Property)),
+            _ => throw new InvalidOperationException(),
+        };
 
     private static bool IsTrue(ConditionRule rule, string? actual)
     {
@@ -329,7 +413,8 @@ internal static class NaiveCondition
                     return false;
                 }
                 var comparison = left.CompareTo(right);
-                return name.StartsWith('G') && comparison > 0 || name.StartsWith('L') && comparison < 0
+                return name.StartsWith('G') && comparison > 0
+                    || name.StartsWith('L') && comparison < 0
                     || name.EndsWith('e') && comparison == 0;
         }
     }
@@ -341,12 +426,14 @@ internal static class NaiveCondition
             return NumberOf(actual) == value.GetDouble();
         }
         var text = TextOf(value);
-        var compared = property == "language" && !text.Contains('-', StringComparison.Ordinal) ? actual.Split('-')[0] : actual;
+        var compared =
+            property == "language" && !text.Contains('-', StringComparison.Ordinal) ? actual.Split('-')[0] : actual;
         return string.Equals(compared, text, StringComparison.OrdinalIgnoreCase);
     }
 
     private static double? NumberOf(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    private static string TextOf(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+    private static string TextOf(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
 }

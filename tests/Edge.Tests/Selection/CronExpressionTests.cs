@@ -187,14 +187,15 @@ public class CronExpressionTests
     {
         return string.Join(' ', Field(0, 59), Field(0, 23), Field(1, 28), Field(1, 12), Field(0, 7));
 
-        string Field(int min, int max) => random.Next(6) switch
-        {
-            0 or 1 => "*",
-            2 => $"*/{random.Next(1, 8)}",
-            3 => $"{random.Next(min, max + 1)}",
-            4 => $"{random.Next(min, max + 1)}-{random.Next(min, max + 1)}",
-            _ => $"{random.Next(min, max + 1)},{random.Next(min, max + 1)}/{random.Next(1, 6)}",
-        };
+        string Field(int min, int max) =>
+            random.Next(6) switch
+            {
+                0 or 1 => "*",
+                2 => $"*/{random.Next(1, 8)}",
+                3 => $"{random.Next(min, max + 1)}",
+                4 => $"{random.Next(min, max + 1)}-{random.Next(min, max + 1)}",
+                _ => $"{random.Next(min, max + 1)},{random.Next(min, max + 1)}/{random.Next(1, 6)}",
+            };
     }
 
     private static CronExpression Parse(string text)

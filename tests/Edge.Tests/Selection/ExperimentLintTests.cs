@@ -10,8 +10,10 @@ public class ExperimentLintTests
 {
     private static readonly DateTimeOffset Now = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
 
-    private static readonly IReadOnlyList<OwnHost> Hosts =
-        OwnHost.Of(["http://*:8080", "http://track.example.org:80", "nonsense"], "Node7");
+    private static readonly IReadOnlyList<OwnHost> Hosts = OwnHost.Of(
+        ["http://*:8080", "http://track.example.org:80", "nonsense"],
+        "Node7"
+    );
 
     [Fact]
     public void Check_DemoExperiments_FindsNothing()
@@ -68,10 +70,16 @@ public class ExperimentLintTests
     [InlineData("& [country equals \"US\"] [url.param.country equals \"CA\"]", "")]
     // The cause, not what follows from it.
     [InlineData("& [hour gt 23] [device equals \"mobile\"]", "never_true c.children[0]")]
-    [InlineData("& [device equals \"mobile\"] [| [hour gt 23] [hour lt 0]]", "never_true c.children[1].children[0] never_true c.children[1].children[1]")]
+    [InlineData(
+        "& [device equals \"mobile\"] [| [hour gt 23] [hour lt 0]]",
+        "never_true c.children[1].children[0] never_true c.children[1].children[1]"
+    )]
     [InlineData("| [hour gt 23] [device equals \"mobile\"]", "never_true c.children[0]")]
     // A branch that the conditions around it exclude.
-    [InlineData("& [country equals \"US\"] [| [country equals \"DE\"] [device equals \"mobile\"]]", "unreachable c.children[1].children[0]")]
+    [InlineData(
+        "& [country equals \"US\"] [| [country equals \"DE\"] [device equals \"mobile\"]]",
+        "unreachable c.children[1].children[0]"
+    )]
     [InlineData("& [country equals \"US\"] [| [country not_equals \"DE\"] [device equals \"mobile\"]]", "")]
     public void Check_Conditions_FindsWhatCanNeverBe(string tree, string expected) =>
         Assert.Equal(expected, Codes(Smart(tree), "variants[1].conditions"));
@@ -115,17 +123,25 @@ public class ExperimentLintTests
             for (var probe = 0; probe < 150 && findings.Count > 0; probe++)
             {
                 var visitor = random.NextPossibleVisitor();
-                var explanation = Explainer.Explain(entry, RandomExperiments.Visitor(visitor), new ExplainedSender
-                {
-                    Stated = -1,
-                    Verdict = new ExplainedVerdict("human", "", null, null, false, ""),
-                    IsCounted = true,
-                });
+                var explanation = Explainer.Explain(
+                    entry,
+                    RandomExperiments.Visitor(visitor),
+                    new ExplainedSender
+                    {
+                        Stated = -1,
+                        Verdict = new ExplainedVerdict("human", "", null, null, false, ""),
+                        IsCounted = true,
+                    }
+                );
                 AssertConsistent(findings, explanation);
             }
         }
-        Assert.True(counts.GetValueOrDefault("never_true") > 20 && counts.GetValueOrDefault("shadowed") > 5
-            && counts.GetValueOrDefault("unreachable") > 0, string.Join(' ', counts));
+        Assert.True(
+            counts.GetValueOrDefault("never_true") > 20
+                && counts.GetValueOrDefault("shadowed") > 5
+                && counts.GetValueOrDefault("unreachable") > 0,
+            string.Join(' ', counts)
+        );
     }
 
     private static void AssertConsistent(IReadOnlyList<Finding> findings, Explanation explanation)
@@ -140,7 +156,8 @@ public class ExperimentLintTests
                     "never_true" => node?.Result == ConditionOutcome.True,
                     "always_true" => node?.Result == ConditionOutcome.False,
                     "unreachable" => node?.Result == ConditionOutcome.True && variant.Result == ConditionOutcome.True,
-                    "shadowed" => variant.Result == ConditionOutcome.True && variant.Nodes[0].Path == $"{finding.Path}.conditions",
+                    "shadowed" => variant.Result == ConditionOutcome.True
+                        && variant.Nodes[0].Path == $"{finding.Path}.conditions",
                     _ => false,
                 };
                 Assert.False(isContradicted, $"{finding}");
@@ -167,22 +184,38 @@ public class ExperimentLintTests
     [Fact]
     public void Check_Weights_NamesVariantsNobodyGets()
     {
-        var json = Definitions.With("variants", """
+        var json = Definitions.With(
+            "variants",
+            """
             [{"id": "a", "weight": 0, "isDefault": true}, {"id": "b", "weight": 10000}, {"id": "c", "weight": 0},
              {"id": "d", "weight": 0, "configuredWeight": 500}, {"id": "e", "weight": 0}]
-            """);
+            """
+        );
 
         // The weights asked for must sum up too, so another one gives them up.
-        Assert.Equal("weight_zero variants[0].weight weight_zero variants[2].weight weight_zero variants[4].weight",
-            Codes(json.Replace("\"weight\":10000", "\"weight\":10000,\"configuredWeight\":9500", StringComparison.Ordinal)));
+        Assert.Equal(
+            "weight_zero variants[0].weight weight_zero variants[2].weight weight_zero variants[4].weight",
+            Codes(
+                json.Replace("\"weight\":10000", "\"weight\":10000,\"configuredWeight\":9500", StringComparison.Ordinal)
+            )
+        );
     }
 
     [Fact]
     public void Check_MembersOfAnotherType_HaveNoEffect()
     {
-        var json = Definitions.With("variants.0.isDefault", "true", Definitions.With(
-            "variants.0.schedule", "{\"startAt\": \"2026-01-01T00:00:00Z\"}", Definitions.With(
-                "variants.1.conditions", """{"type": "rule", "property": "os", "operator": "eq", "value": "iOS"}""")));
+        var json = Definitions.With(
+            "variants.0.isDefault",
+            "true",
+            Definitions.With(
+                "variants.0.schedule",
+                "{\"startAt\": \"2026-01-01T00:00:00Z\"}",
+                Definitions.With(
+                    "variants.1.conditions",
+                    """{"type": "rule", "property": "os", "operator": "eq", "value": "iOS"}"""
+                )
+            )
+        );
 
         Assert.Equal("ignored variants[0].schedule ignored variants[1].conditions", Codes(json));
     }
@@ -207,7 +240,11 @@ public class ExperimentLintTests
     [InlineData("https://unsubscribe.example.com/", "")]
     public void Check_Destination_MayNotLeadBackOrOffAList(string url, string expected)
     {
-        var json = Definitions.With("variants.0.isDefault", "true", Definitions.With("goalConfig.destinationUrl", $"\"{url}\""));
+        var json = Definitions.With(
+            "variants.0.isDefault",
+            "true",
+            Definitions.With("goalConfig.destinationUrl", $"\"{url}\"")
+        );
 
         Assert.Equal(expected, string.Join(' ', Lint(json).Select(finding => finding.Code)));
         Assert.All(Lint(json), finding => Assert.Equal("goalConfig.destinationUrl", finding.Path));
@@ -215,83 +252,165 @@ public class ExperimentLintTests
 
     [Theory]
     // Once, with and without an end.
-    [InlineData("""{"startAt": "2026-03-10T00:00:00Z", "endAt": "2026-03-11T00:00:00Z"}""", null,
-        "Note schedule_gap variants")]
-    [InlineData("""{"startAt": "2025-03-10T00:00:00Z", "endAt": "2025-03-11T00:00:00Z"}""", null,
-        "Note schedule_gap variants Note never_active variants[0].schedule")]
+    [InlineData(
+        """{"startAt": "2026-03-10T00:00:00Z", "endAt": "2026-03-11T00:00:00Z"}""",
+        null,
+        "Note schedule_gap variants"
+    )]
+    [InlineData(
+        """{"startAt": "2025-03-10T00:00:00Z", "endAt": "2025-03-11T00:00:00Z"}""",
+        null,
+        "Note schedule_gap variants Note never_active variants[0].schedule"
+    )]
     [InlineData("""{"startAt": "2025-03-10T00:00:00Z"}""", null, "")]
-    [InlineData("""{"recurrence": {"type": "daily"}}""", null,
-        "Note schedule_gap variants Warning never_active variants[0].schedule")]
+    [InlineData(
+        """{"recurrence": {"type": "daily"}}""",
+        null,
+        "Note schedule_gap variants Warning never_active variants[0].schedule"
+    )]
     // A switch is no overlap, a window inside another one is.
-    [InlineData("""{"startAt": "2026-01-01T09:00:00Z", "recurrence": {"type": "daily"}}""",
-        """{"startAt": "2026-01-01T17:00:00Z", "recurrence": {"type": "daily"}}""", "")]
-    [InlineData("""{"startAt": "2026-01-01T00:00:00Z"}""",
-        """{"startAt": "2026-05-01T17:00:00Z", "endAt": "2026-06-01T00:00:00Z"}""", "")]
-    [InlineData("""{"startAt": "2026-01-01T00:00:00Z", "endAt": "2027-12-01T00:00:00Z"}""",
-        """{"startAt": "2026-05-01T17:00:00Z", "endAt": "2026-06-01T00:00:00Z"}""", "Warning schedule_overlap variants[0].schedule")]
-    [InlineData("""{"startAt": "2026-01-01T00:00:00Z", "endAt": "2027-12-01T00:00:00Z"}""",
+    [InlineData(
+        """{"startAt": "2026-01-01T09:00:00Z", "recurrence": {"type": "daily"}}""",
+        """{"startAt": "2026-01-01T17:00:00Z", "recurrence": {"type": "daily"}}""",
+        ""
+    )]
+    [InlineData(
+        """{"startAt": "2026-01-01T00:00:00Z"}""",
+        """{"startAt": "2026-05-01T17:00:00Z", "endAt": "2026-06-01T00:00:00Z"}""",
+        ""
+    )]
+    [InlineData(
         """{"startAt": "2026-01-01T00:00:00Z", "endAt": "2027-12-01T00:00:00Z"}""",
-        "Warning schedule_overlap variants[1].schedule Warning shadowed variants[1].schedule")]
-    [InlineData("""{"recurrence": {"type": "cron", "cronExpression": "* 9-16 * * *"}}""",
-        """{"recurrence": {"type": "cron", "cronExpression": "* 17-8 * * *"}}""", "")]
+        """{"startAt": "2026-05-01T17:00:00Z", "endAt": "2026-06-01T00:00:00Z"}""",
+        "Warning schedule_overlap variants[0].schedule"
+    )]
+    [InlineData(
+        """{"startAt": "2026-01-01T00:00:00Z", "endAt": "2027-12-01T00:00:00Z"}""",
+        """{"startAt": "2026-01-01T00:00:00Z", "endAt": "2027-12-01T00:00:00Z"}""",
+        "Warning schedule_overlap variants[1].schedule Warning shadowed variants[1].schedule"
+    )]
+    [InlineData(
+        """{"recurrence": {"type": "cron", "cronExpression": "* 9-16 * * *"}}""",
+        """{"recurrence": {"type": "cron", "cronExpression": "* 17-8 * * *"}}""",
+        ""
+    )]
     // Clock changes.
-    [InlineData("""{"recurrence": {"type": "cron", "cronExpression": "30 2 * * *", "timezone": "Europe/Berlin"}}""", null,
-        "Warning clock_gap variants[0].schedule.recurrence.cronExpression")]
-    [InlineData("""{"recurrence": {"type": "cron", "cronExpression": "30 3 * * *", "timezone": "Europe/Berlin"}}""", null, "")]
+    [InlineData(
+        """{"recurrence": {"type": "cron", "cronExpression": "30 2 * * *", "timezone": "Europe/Berlin"}}""",
+        null,
+        "Warning clock_gap variants[0].schedule.recurrence.cronExpression"
+    )]
+    [InlineData(
+        """{"recurrence": {"type": "cron", "cronExpression": "30 3 * * *", "timezone": "Europe/Berlin"}}""",
+        null,
+        ""
+    )]
     [InlineData("""{"recurrence": {"type": "cron", "cronExpression": "30 2 * * *"}}""", null, "")]
-    [InlineData("""{"recurrence": {"type": "cron", "cronExpression": "30 2 * * MON", "timezone": "Europe/Berlin"}}""", null, "")]
-    [InlineData("""{"recurrence": {"type": "cron", "cronExpression": "*/30 * * * *", "timezone": "Europe/Berlin"}}""", null, "")]
-    [InlineData("""{"startAt": "2026-01-01T01:15:00Z", "recurrence": {"type": "daily", "timezone": "Europe/Berlin"}}""", null,
-        "Warning clock_gap variants[0].schedule.startAt")]
-    [InlineData("""{"startAt": "2026-01-01T01:15:00Z", "recurrence": {"type": "weekly", "timezone": "Europe/Berlin"}}""", null, "")]
-    [InlineData("""{"startAt": "2026-01-04T01:15:00Z", "recurrence": {"type": "weekly", "timezone": "Europe/Berlin"}}""", null,
-        "Warning clock_gap variants[0].schedule.startAt")]
+    [InlineData(
+        """{"recurrence": {"type": "cron", "cronExpression": "30 2 * * MON", "timezone": "Europe/Berlin"}}""",
+        null,
+        ""
+    )]
+    [InlineData(
+        """{"recurrence": {"type": "cron", "cronExpression": "*/30 * * * *", "timezone": "Europe/Berlin"}}""",
+        null,
+        ""
+    )]
+    [InlineData(
+        """{"startAt": "2026-01-01T01:15:00Z", "recurrence": {"type": "daily", "timezone": "Europe/Berlin"}}""",
+        null,
+        "Warning clock_gap variants[0].schedule.startAt"
+    )]
+    [InlineData(
+        """{"startAt": "2026-01-01T01:15:00Z", "recurrence": {"type": "weekly", "timezone": "Europe/Berlin"}}""",
+        null,
+        ""
+    )]
+    [InlineData(
+        """{"startAt": "2026-01-04T01:15:00Z", "recurrence": {"type": "weekly", "timezone": "Europe/Berlin"}}""",
+        null,
+        "Warning clock_gap variants[0].schedule.startAt"
+    )]
     public void Check_Schedules_FindsGapsOverlapsAndClockChanges(string first, string? second, string expected)
     {
-        var json = Definitions.With("type", "\"scheduled\"", Definitions.With("variants", $$"""
-            [{"id": "a", "weight": 0, "schedule": {{first}}}, {"id": "b", "weight": 0, "schedule": {{second ?? "null"}}},
-             {"id": "default", "weight": 10000, "isDefault": true}]
-            """));
+        var json = Definitions.With(
+            "type",
+            "\"scheduled\"",
+            Definitions.With(
+                "variants",
+                $$"""
+                [{"id": "a", "weight": 0, "schedule": {{first}}}, {"id": "b", "weight": 0, "schedule": {{second
+                    ?? "null"}}},
+                 {"id": "default", "weight": 10000, "isDefault": true}]
+                """
+            )
+        );
 
         var findings = Lint(json).Where(finding => second is not null || finding.Code != "no_schedule");
-        Assert.Equal(expected, string.Join(' ', findings.Select(finding => $"{finding.Severity} {finding.Code} {finding.Path}")));
+        Assert.Equal(
+            expected,
+            string.Join(' ', findings.Select(finding => $"{finding.Severity} {finding.Code} {finding.Path}"))
+        );
     }
 
     [Fact]
     public void Check_Schedules_SaysWhenAndWho()
     {
-        var json = Definitions.With("type", "\"scheduled\"", Definitions.With("variants", """
-            [{"id": "day", "weight": 0, "schedule": {"startAt": "2026-03-01T09:00:00Z", "endAt": "2026-03-01T17:00:00Z", "recurrence": {"type": "daily"}}},
-             {"id": "lunch", "weight": 10000, "schedule": {"startAt": "2026-03-01T12:00:00Z", "endAt": "2026-03-01T13:00:00Z", "recurrence": {"type": "daily"}}},
-             {"id": "cron", "weight": 0, "schedule": {"startAt": "2026-03-28T01:30:00Z", "endAt": "2026-03-28T01:45:00Z",
-              "recurrence": {"type": "cron", "cronExpression": "30 2 * * *", "timezone": "Europe/Berlin"}}}]
-            """));
+        var json = Definitions.With(
+            "type",
+            "\"scheduled\"",
+            Definitions.With(
+                "variants",
+                """
+                [{"id": "day", "weight": 0, "schedule": {"startAt": "2026-03-01T09:00:00Z", "endAt": "2026-03-01T17:00:00Z", "recurrence": {"type": "daily"}}},
+                 {"id": "lunch", "weight": 10000, "schedule": {"startAt": "2026-03-01T12:00:00Z", "endAt": "2026-03-01T13:00:00Z", "recurrence": {"type": "daily"}}},
+                 {"id": "cron", "weight": 0, "schedule": {"startAt": "2026-03-28T01:30:00Z", "endAt": "2026-03-28T01:45:00Z",
+                  "recurrence": {"type": "cron", "cronExpression": "30 2 * * *", "timezone": "Europe/Berlin"}}}]
+                """
+            )
+        );
 
         var messages = Lint(json).Select(finding => finding.Message).ToArray();
 
-        Assert.Contains("none is active from 2026-03-04T17:00:00.000Z to 2026-03-05T09:00:00.000Z, and 776 more times within 400 days; 'day' is served then",
-            messages);
-        Assert.Contains("is active together with that of 'lunch' at 2026-03-04T12:00:00.000Z: 'lunch' is served, since it began later, and 'day' is not",
-            messages);
-        Assert.Contains("begins at 2026-03-29 02:30, which the clock of Europe/Berlin does not show that day; it begins at 03:00 instead (2026-03-29T01:00:00.000Z)",
-            messages);
+        Assert.Contains(
+            "none is active from 2026-03-04T17:00:00.000Z to 2026-03-05T09:00:00.000Z, and 776 more times within 400 days; 'day' is served then",
+            messages
+        );
+        Assert.Contains(
+            "is active together with that of 'lunch' at 2026-03-04T12:00:00.000Z: 'lunch' is served, since it began later, and 'day' is not",
+            messages
+        );
+        Assert.Contains(
+            "begins at 2026-03-29 02:30, which the clock of Europe/Berlin does not show that day; it begins at 03:00 instead (2026-03-29T01:00:00.000Z)",
+            messages
+        );
     }
 
     private static string Codes(string json, string c = "-")
     {
         var findings = Lint(json).Select(finding => $"{finding.Code} {finding.Path}").ToArray();
-        return string.Join(' ', findings).Replace(c, "c", StringComparison.Ordinal)
+        return string.Join(' ', findings)
+            .Replace(c, "c", StringComparison.Ordinal)
             .Replace("variants[2]", c == "-" ? "variants[2]" : "v2", StringComparison.Ordinal);
     }
 
-    private static IReadOnlyList<Finding> Lint(string json) => ExperimentLint.Check(Definitions.Experiment(json), Hosts, Now);
+    private static IReadOnlyList<Finding> Lint(string json) =>
+        ExperimentLint.Check(Definitions.Experiment(json), Hosts, Now);
 
     /// <summary>A smart link with a default and then one variant for each tree.</summary>
     private static string Smart(params string[] trees)
     {
-        var variants = trees.Select((tree, i) => $$"""{"id": "v{{i + 1}}", "weight": 0, "conditions": {{Tree(tree)}}}""");
-        return Definitions.With("type", "\"smart_link\"", Definitions.With(
-            "variants", $$"""[{"id": "default", "weight": 10000, "isDefault": true}, {{string.Join(',', variants)}}]"""));
+        var variants = trees.Select(
+            (tree, i) => $$"""{"id": "v{{i + 1}}", "weight": 0, "conditions": {{Tree(tree)}}}"""
+        );
+        return Definitions.With(
+            "type",
+            "\"smart_link\"",
+            Definitions.With(
+                "variants",
+                $$"""[{"id": "default", "weight": 10000, "isDefault": true}, {{string.Join(',', variants)}}]"""
+            )
+        );
     }
 
     /// <summary>Reads <c>property operator value</c>, and <c>&amp;</c> or <c>|</c> before trees in brackets.</summary>

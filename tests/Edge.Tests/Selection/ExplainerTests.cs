@@ -10,7 +10,14 @@ namespace Edge.Tests.Selection;
 public class ExplainerTests
 {
     private static readonly ExplainedVerdict Human = new("human", "", null, null, IsMachine: false, "counted");
-    private static readonly ExplainedVerdict Crawler = new("bot", "named_bot", null, null, IsMachine: true, "not counted");
+    private static readonly ExplainedVerdict Crawler = new(
+        "bot",
+        "named_bot",
+        null,
+        null,
+        IsMachine: true,
+        "not counted"
+    );
     private static readonly DateTimeOffset Now = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
 
     [Theory]
@@ -36,7 +43,9 @@ public class ExplainerTests
 
                 Assert.Equal(entry.Variants[choice.Variant].Id, explanation.Variant);
                 Assert.Equal(
-                    status == "paused" ? "PAUSED" : WireNames<ChoiceReason>.Upper.Text(choice.Reason), explanation.Reason);
+                    status == "paused" ? "PAUSED" : WireNames<ChoiceReason>.Upper.Text(choice.Reason),
+                    explanation.Reason
+                );
                 Assert.NotEmpty(explanation.Why);
                 AssertTables(entry, choice, explanation);
                 AssertTrees(entry, visitor, choice, explanation);
@@ -135,11 +144,17 @@ public class ExplainerTests
     [InlineData("draft", -1, null, "DRAFT", false)]
     [InlineData("archived", -1, null, "ARCHIVED", false)]
     public void Explain_Machine_GetsTheDefaultUnlessSomethingIsStronger(
-        string status, int stated, string? variant, string reason, bool isCounted)
+        string status,
+        int stated,
+        string? variant,
+        string reason,
+        bool isCounted
+    )
     {
         var json = Definitions.With("variants.1.isDefault", "true", Definitions.With("status", $"\"{status}\""));
-        var entry = new CatalogEntry(Definitions.Experiment(
-            status == "completed" ? Definitions.With("winnerVariantId", "\"a\"", json) : json));
+        var entry = new CatalogEntry(
+            Definitions.Experiment(status == "completed" ? Definitions.With("winnerVariantId", "\"a\"", json) : json)
+        );
 
         var explanation = Explain(entry, new VisitorContext { Now = Now }, "u"u8, Crawler, stated);
 
@@ -151,15 +166,24 @@ public class ExplainerTests
     [Fact]
     public void Explain_Json_IsCamelCaseWithNullForUnknown()
     {
-        var entry = new CatalogEntry(Definitions.Experiment(Definitions.With("type", "\"smart_link\"", Definitions.With(
-            "variants.0.conditions",
-            """
-            {"type": "group", "operator": "OR", "children": [
-              {"type": "rule", "property": "country", "operator": "in", "value": ["DE", "AT"]},
-              {"type": "rule", "property": "utm_source", "operator": "eq", "value": "mail"},
-              {"type": "rule", "property": "hour", "operator": "gt", "value": 9}]}
-            """,
-            Definitions.With("status", "\"running\"")))));
+        var entry = new CatalogEntry(
+            Definitions.Experiment(
+                Definitions.With(
+                    "type",
+                    "\"smart_link\"",
+                    Definitions.With(
+                        "variants.0.conditions",
+                        """
+                        {"type": "group", "operator": "OR", "children": [
+                          {"type": "rule", "property": "country", "operator": "in", "value": ["DE", "AT"]},
+                          {"type": "rule", "property": "utm_source", "operator": "eq", "value": "mail"},
+                          {"type": "rule", "property": "hour", "operator": "gt", "value": 9}]}
+                        """,
+                        Definitions.With("status", "\"running\"")
+                    )
+                )
+            )
+        );
 
         var explanation = Explain(entry, new VisitorContext { Now = Now, Query = "utm_source=Mail" }, default, Human);
         var json = JsonDocument.Parse(JsonSerializer.Serialize(explanation, EdgeJson.Default.Explanation)).RootElement;
@@ -173,20 +197,33 @@ public class ExplainerTests
         var nodes = json.GetProperty("conditions")[0].GetProperty("nodes");
         Assert.Equal(
             """{"path":"variants[0].conditions.children[0]","result":"false","operator":"in","property":"geo.country","value":["DE","AT"],"seen":null}""",
-            nodes[1].GetRawText());
+            nodes[1].GetRawText()
+        );
         Assert.Equal("true", nodes[2].GetProperty("result").GetString());
         Assert.Equal("not_evaluated", nodes[3].GetProperty("result").GetString());
         Assert.Equal("true", nodes[0].GetProperty("result").GetString());
-        Assert.Equal("has no conditions: never chosen", json.GetProperty("conditions")[1].GetProperty("note").GetString());
+        Assert.Equal(
+            "has no conditions: never chosen",
+            json.GetProperty("conditions")[1].GetProperty("note").GetString()
+        );
     }
 
     [Fact]
     public void Explain_Schedule_ShowsWindowsAndTheNextChange()
     {
-        var entry = new CatalogEntry(Definitions.Experiment(Definitions.With("type", "\"scheduled\"", Definitions.With(
-            "variants.0.schedule",
-            """{"startAt": "2026-03-01T09:00:00Z", "endAt": "2026-03-01T17:00:00Z", "recurrence": {"type": "daily"}}""",
-            Definitions.With("status", "\"running\"")))));
+        var entry = new CatalogEntry(
+            Definitions.Experiment(
+                Definitions.With(
+                    "type",
+                    "\"scheduled\"",
+                    Definitions.With(
+                        "variants.0.schedule",
+                        """{"startAt": "2026-03-01T09:00:00Z", "endAt": "2026-03-01T17:00:00Z", "recurrence": {"type": "daily"}}""",
+                        Definitions.With("status", "\"running\"")
+                    )
+                )
+            )
+        );
 
         var at = Explain(entry, new VisitorContext { Now = Now }, default, Human);
         var before = Explain(entry, new VisitorContext { Now = Now.AddHours(8) }, default, Human);
@@ -194,21 +231,39 @@ public class ExplainerTests
         var window = at.Schedules!.Variants[0];
         Assert.Equal((true, Now.AddHours(-3), Now.AddHours(5)), (window.Active, window.Start, window.Until));
         Assert.Equal(Now.AddHours(5), at.Schedules.NextChange);
-        Assert.Equal("Variant 'a' has been active since 2026-03-04T09:00:00.000Z, and no other variant is active.", at.Why);
+        Assert.Equal(
+            "Variant 'a' has been active since 2026-03-04T09:00:00.000Z, and no other variant is active.",
+            at.Why
+        );
         Assert.Equal(("a", "DEFAULT"), (before.Variant, before.Reason));
-        Assert.Equal((false, null, Now.AddHours(21)),
-            (before.Schedules!.Variants[0].Active, before.Schedules.Variants[0].Start, before.Schedules.Variants[0].Until));
+        Assert.Equal(
+            (false, null, Now.AddHours(21)),
+            (
+                before.Schedules!.Variants[0].Active,
+                before.Schedules.Variants[0].Start,
+                before.Schedules.Variants[0].Until
+            )
+        );
         Assert.Equal(new ExplainedSchedule("b", false, null, null, null, null), before.Schedules.Variants[1]);
     }
 
     private static Explanation Explain(
-        CatalogEntry entry, in VisitorContext visitor, ReadOnlySpan<byte> unit, ExplainedVerdict verdict, int stated = -1) =>
-        Explainer.Explain(entry, visitor, new ExplainedSender
-        {
-            Unit = unit,
-            UnitSource = "u parameter",
-            Stated = stated,
-            Verdict = verdict,
-            IsCounted = !verdict.IsMachine,
-        });
+        CatalogEntry entry,
+        in VisitorContext visitor,
+        ReadOnlySpan<byte> unit,
+        ExplainedVerdict verdict,
+        int stated = -1
+    ) =>
+        Explainer.Explain(
+            entry,
+            visitor,
+            new ExplainedSender
+            {
+                Unit = unit,
+                UnitSource = "u parameter",
+                Stated = stated,
+                Verdict = verdict,
+                IsCounted = !verdict.IsMachine,
+            }
+        );
 }

@@ -73,7 +73,10 @@ public class ExposureMapTests
     public void Show_SetIsFull_ForgetsTheOldest()
     {
         var map = new ExposureMap(entriesMax: 8);
-        for (var unit = 1; unit <= 9; unit++) map.Show(Entry(5_000), Split(0), (ulong)unit, Now.AddSeconds(unit == 3 ? -100 : unit));
+        for (var unit = 1; unit <= 9; unit++)
+        {
+            map.Show(Entry(5_000), Split(0), (ulong)unit, Now.AddSeconds(unit == 3 ? -100 : unit));
+        }
 
         var held = Enumerable.Range(1, 9).Where(unit => map.TryFind(Entry(5_000), (ulong)unit, Now, out _));
 
@@ -108,14 +111,32 @@ public class ExposureMapTests
         const int Units = 2_000;
         var map = new ExposureMap(1 << 15);
         var entry = Entry(5_000);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(() =>
-        {
-            var seen = new Exposure[Units];
-            for (var unit = 0; unit < Units; unit++) seen[unit] = map.Show(entry, Split((unit + thread) % 2), (ulong)unit * 0x9E3779B97F4A7C15, Now);
-            return seen;
-        })));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(thread =>
+                    Task.Run(() =>
+                    {
+                        var seen = new Exposure[Units];
+                        for (var unit = 0; unit < Units; unit++)
+                        {
+                            seen[unit] = map.Show(
+                                entry,
+                                Split((unit + thread) % 2),
+                                (ulong)unit * 0x9E3779B97F4A7C15,
+                                Now
+                            );
+                        }
 
-        for (var unit = 0; unit < Units; unit++) Assert.Single(answers.Select(seen => seen[unit]).Distinct());
+                        return seen;
+                    })
+                )
+        );
+
+        for (var unit = 0; unit < Units; unit++)
+        {
+            Assert.Single(answers.Select(seen => seen[unit]).Distinct());
+        }
     }
 
     private static Choice Split(int variant) => new(variant, 0, ChoiceReason.Split);
@@ -124,5 +145,9 @@ public class ExposureMapTests
         Of($$"""[{"id":"a","weight":{{weightA}}},{"id":"b","weight":{{10_000 - weightA}} }]""", version);
 
     private static CatalogEntry Of(string variants, int version = 1) =>
-        new(Definitions.Experiment(Definitions.With("variants", variants, Definitions.With("weightsVersion", $"{version}"))));
+        new(
+            Definitions.Experiment(
+                Definitions.With("variants", variants, Definitions.With("weightsVersion", $"{version}"))
+            )
+        );
 }

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Edge.Tests.Selection;
 
-/// <summary>Named cases, among them every clock change that has its own rule. Compare <see cref="ScheduleWalkTests"/>.</summary>
+/// <summary>
+/// Named cases, among them every clock change that has its own rule. Compare <see cref="ScheduleWalkTests"/>.
+/// </summary>
 public class ScheduleTests
 {
     // Berlin 2026: forward on 29 March 01:00Z (02:00 to 03:00 local), back on 25 October 01:00Z (03:00 to 02:00 local).
@@ -45,20 +47,86 @@ public class ScheduleTests
     [InlineData("2026-03-01T09:00:00Z", null, "UTC", "2026-03-09T03:00:00Z", true)]
     [InlineData("2026-03-01T09:00:00Z", null, "UTC", "2026-03-01T08:59:00Z", false)]
     // The wall clock of the zone counts, summer and winter.
-    [InlineData("2026-03-01T09:00:00+01:00", "2026-03-01T17:00:00+01:00", "Europe/Berlin", "2026-07-01T07:00:00Z", true)]
-    [InlineData("2026-03-01T09:00:00+01:00", "2026-03-01T17:00:00+01:00", "Europe/Berlin", "2026-07-01T06:59:00Z", false)]
-    [InlineData("2026-03-01T09:00:00+01:00", "2026-03-01T17:00:00+01:00", "Europe/Berlin", "2026-07-01T15:00:00Z", false)]
+    [InlineData(
+        "2026-03-01T09:00:00+01:00",
+        "2026-03-01T17:00:00+01:00",
+        "Europe/Berlin",
+        "2026-07-01T07:00:00Z",
+        true
+    )]
+    [InlineData(
+        "2026-03-01T09:00:00+01:00",
+        "2026-03-01T17:00:00+01:00",
+        "Europe/Berlin",
+        "2026-07-01T06:59:00Z",
+        false
+    )]
+    [InlineData(
+        "2026-03-01T09:00:00+01:00",
+        "2026-03-01T17:00:00+01:00",
+        "Europe/Berlin",
+        "2026-07-01T15:00:00Z",
+        false
+    )]
     // Start in the gap: the first instant after it.
-    [InlineData("2026-03-01T02:30:00+01:00", "2026-03-01T04:00:00+01:00", "Europe/Berlin", "2026-03-29T00:59:00Z", false)]
-    [InlineData("2026-03-01T02:30:00+01:00", "2026-03-01T04:00:00+01:00", "Europe/Berlin", "2026-03-29T01:00:00Z", true)]
-    [InlineData("2026-03-01T02:30:00+01:00", "2026-03-01T04:00:00+01:00", "Europe/Berlin", "2026-03-29T02:00:00Z", false)]
+    [InlineData(
+        "2026-03-01T02:30:00+01:00",
+        "2026-03-01T04:00:00+01:00",
+        "Europe/Berlin",
+        "2026-03-29T00:59:00Z",
+        false
+    )]
+    [InlineData(
+        "2026-03-01T02:30:00+01:00",
+        "2026-03-01T04:00:00+01:00",
+        "Europe/Berlin",
+        "2026-03-29T01:00:00Z",
+        true
+    )]
+    [InlineData(
+        "2026-03-01T02:30:00+01:00",
+        "2026-03-01T04:00:00+01:00",
+        "Europe/Berlin",
+        "2026-03-29T02:00:00Z",
+        false
+    )]
     // Both ends in the gap: empty, does not take place.
-    [InlineData("2026-03-01T02:10:00+01:00", "2026-03-01T02:50:00+01:00", "Europe/Berlin", "2026-03-29T01:00:00Z", false)]
-    [InlineData("2026-03-01T02:10:00+01:00", "2026-03-01T02:50:00+01:00", "Europe/Berlin", "2026-03-30T00:30:00Z", true)]
+    [InlineData(
+        "2026-03-01T02:10:00+01:00",
+        "2026-03-01T02:50:00+01:00",
+        "Europe/Berlin",
+        "2026-03-29T01:00:00Z",
+        false
+    )]
+    [InlineData(
+        "2026-03-01T02:10:00+01:00",
+        "2026-03-01T02:50:00+01:00",
+        "Europe/Berlin",
+        "2026-03-30T00:30:00Z",
+        true
+    )]
     // Ambiguous start and end: the first pass of each.
-    [InlineData("2026-03-01T02:30:00+01:00", "2026-03-01T04:00:00+01:00", "Europe/Berlin", "2026-10-25T00:30:00Z", true)]
-    [InlineData("2026-03-01T02:10:00+01:00", "2026-03-01T02:50:00+01:00", "Europe/Berlin", "2026-10-25T00:49:00Z", true)]
-    [InlineData("2026-03-01T02:10:00+01:00", "2026-03-01T02:50:00+01:00", "Europe/Berlin", "2026-10-25T01:20:00Z", false)]
+    [InlineData(
+        "2026-03-01T02:30:00+01:00",
+        "2026-03-01T04:00:00+01:00",
+        "Europe/Berlin",
+        "2026-10-25T00:30:00Z",
+        true
+    )]
+    [InlineData(
+        "2026-03-01T02:10:00+01:00",
+        "2026-03-01T02:50:00+01:00",
+        "Europe/Berlin",
+        "2026-10-25T00:49:00Z",
+        true
+    )]
+    [InlineData(
+        "2026-03-01T02:10:00+01:00",
+        "2026-03-01T02:50:00+01:00",
+        "Europe/Berlin",
+        "2026-10-25T01:20:00Z",
+        false
+    )]
     public void Daily_Instant_FollowsTheWallClock(string start, string? end, string zone, string at, bool expected) =>
         Assert.Equal(expected, Compile(start, end, "daily", zone).At(Ticks(at)).IsActive);
 
@@ -71,7 +139,9 @@ public class ScheduleTests
     {
         var schedule = Compile(start, end, "daily", "Europe/Berlin");
         var midnight = Ticks(date + "T00:00:00+02:00") - TimeSpan.TicksPerHour;
-        var active = Enumerable.Range(0, 24 * 60).Count(m => schedule.At(midnight + m * TimeSpan.TicksPerMinute).IsActive);
+        var active = Enumerable
+            .Range(0, 24 * 60)
+            .Count(m => schedule.At(midnight + m * TimeSpan.TicksPerMinute).IsActive);
 
         Assert.Equal(minutes, active);
     }
@@ -165,8 +235,14 @@ public class ScheduleTests
     [Fact]
     public void CronFires_RareIntervals_AreFoundBackwards()
     {
-        Assert.Equal(Ticks("2025-07-01T04:55:00Z"), Fires("*/5 0 1 7 *", "America/New_York").AtOrBefore(Ticks("2026-06-30T00:00:00Z")));
-        Assert.Equal(Ticks("2024-02-29T00:59:00Z"), Fires("1-59 0 29 2 *", "UTC").AtOrBefore(Ticks("2026-06-30T00:00:00Z")));
+        Assert.Equal(
+            Ticks("2025-07-01T04:55:00Z"),
+            Fires("*/5 0 1 7 *", "America/New_York").AtOrBefore(Ticks("2026-06-30T00:00:00Z"))
+        );
+        Assert.Equal(
+            Ticks("2024-02-29T00:59:00Z"),
+            Fires("1-59 0 29 2 *", "UTC").AtOrBefore(Ticks("2026-06-30T00:00:00Z"))
+        );
     }
 
     [Theory]
@@ -184,8 +260,7 @@ public class ScheduleTests
     [Fact]
     public void Table_DayAndNight_IsASwitch()
     {
-        var table = Table(
-            ("2026-03-01T09:00:00Z", null, "daily", null), ("2026-03-01T17:00:00Z", null, "daily", null));
+        var table = Table(("2026-03-01T09:00:00Z", null, "daily", null), ("2026-03-01T17:00:00Z", null, "daily", null));
 
         Assert.Equal(ScheduleTable.None, Active("2026-03-01T08:59:00Z"));
         Assert.Equal(0, Active("2026-03-01T09:00:00Z"));
@@ -205,7 +280,8 @@ public class ScheduleTests
             ("2026-03-01T00:00:00Z", "2026-03-31T00:00:00Z", "none", null),
             ("2026-03-10T00:00:00Z", "2026-03-12T00:00:00Z", "none", null),
             ("2026-03-10T00:00:00Z", "2026-03-14T00:00:00Z", "none", null),
-            (null, null, "none", null));
+            (null, null, "none", null)
+        );
 
         Assert.Equal(0, table.ActiveAt(Instant("2026-03-09T23:59:59Z")));
         Assert.Equal(1, table.ActiveAt(Instant("2026-03-10T00:00:00Z")));
@@ -254,7 +330,10 @@ public class ScheduleTests
     {
         TimeZones.TryFind("Europe/Berlin", out var zone);
 
-        Assert.Equal(Ticks(expected), new ZoneClock(zone).FirstInstantOf(DateTime.Parse(local, CultureInfo.InvariantCulture)));
+        Assert.Equal(
+            Ticks(expected),
+            new ZoneClock(zone).FirstInstantOf(DateTime.Parse(local, CultureInfo.InvariantCulture))
+        );
     }
 
     [Theory]
@@ -281,13 +360,15 @@ public class ScheduleTests
     {
         var json = Definition(start, end, type, zone, cron);
         return Schedule.Compile(
-            Definitions.Experiment(Definitions.With("variants.0.schedule", json)).Variants[0].Schedule!);
+            Definitions.Experiment(Definitions.With("variants.0.schedule", json)).Variants[0].Schedule!
+        );
     }
 
     private static string Definition(string? start, string? end, string type, string zone, string? cron)
     {
         var text = new StringBuilder("{");
-        text.Append(start is null ? "" : $"\"startAt\": \"{start}\", ").Append(end is null ? "" : $"\"endAt\": \"{end}\", ");
+        text.Append(start is null ? "" : $"\"startAt\": \"{start}\", ")
+            .Append(end is null ? "" : $"\"endAt\": \"{end}\", ");
         text.Append(CultureInfo.InvariantCulture, $"\"recurrence\": {{\"type\": \"{type}\", \"timezone\": \"{zone}\"");
         return text.Append(cron is null ? "" : $", \"cronExpression\": \"{cron}\"").Append("}}").ToString();
     }
@@ -300,9 +381,14 @@ public class ScheduleTests
 
     private static ScheduleTable Table(params (string? Start, string? End, string Type, string? Cron)[] schedules)
     {
-        var variants = schedules.Select((s, i) =>
-            $$"""{"id": "v{{i}}", "weight": 0, "schedule": {{Definition(s.Start, s.End, s.Type, "UTC", s.Cron)}}}""");
-        var json = Definitions.With("variants", $$"""[{{string.Join(',', variants)}}, {"id": "default", "weight": 10000}]""");
+        var variants = schedules.Select(
+            (s, i) =>
+                $$"""{"id": "v{{i}}", "weight": 0, "schedule": {{Definition(s.Start, s.End, s.Type, "UTC", s.Cron)}}}"""
+        );
+        var json = Definitions.With(
+            "variants",
+            $$"""[{{string.Join(',', variants)}}, {"id": "default", "weight": 10000}]"""
+        );
         return new ScheduleTable(Definitions.Experiment(json).Variants);
     }
 

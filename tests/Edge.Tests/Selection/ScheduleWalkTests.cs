@@ -4,9 +4,10 @@ using Xunit;
 namespace Edge.Tests.Selection;
 
 /// <summary>
-/// Schedules against a walk through every minute of two years, in zones whose clocks do five different things. The walk only
-/// reads the wall clock minute by minute: when it first shows a time is looked up, and a time it never shows is replaced by
-/// the next one it does. (The platform's own notion of invalid and ambiguous times is wrong for Casablanca.)
+/// Schedules against a walk through every minute of two years, in zones whose clocks do five different things. The walk
+/// only reads the wall clock minute by minute: when it first shows a time is looked up, and a time it never shows is
+/// replaced by the next one it does. (The platform's own notion of invalid and ambiguous times is wrong for
+/// Casablanca.)
 /// </summary>
 public class ScheduleWalkTests
 {
@@ -19,13 +20,32 @@ public class ScheduleWalkTests
 
     private static readonly string[] Expressions =
     [
-        "30 2 * * *", "15 2,14 * * *", "0 0 * * *", "30 1 * * SUN", "0 9 1,15 * MON", "45 23 29 2 *",
-        "*/20 * * * *", "30 * * * *", "7 1-3 * * *", "0,30 2 * * *", "10-50/20 */5 * * 1-5", "5/25 2 25-5 3,10 *",
-        "30 0 31 * *", "0 3 * NOV-MAR FRI-MON",
+        "30 2 * * *",
+        "15 2,14 * * *",
+        "0 0 * * *",
+        "30 1 * * SUN",
+        "0 9 1,15 * MON",
+        "45 23 29 2 *",
+        "*/20 * * * *",
+        "30 * * * *",
+        "7 1-3 * * *",
+        "0,30 2 * * *",
+        "10-50/20 */5 * * 1-5",
+        "5/25 2 25-5 3,10 *",
+        "30 0 31 * *",
+        "0 3 * NOV-MAR FRI-MON",
     ];
 
     private static readonly string[] Masks =
-        ["* 9-17 * * 1-5", "* 2 * * *", "* 22-4 * * *", "* * 1-7 * *", "* 0 * 3,10 SUN", "* * * 4-9 *", "* */3 */2 * *"];
+    [
+        "* 9-17 * * 1-5",
+        "* 2 * * *",
+        "* 22-4 * * *",
+        "* * 1-7 * *",
+        "* 0 * 3,10 SUN",
+        "* * * 4-9 *",
+        "* */3 */2 * *",
+    ];
 
     [Theory]
     [MemberData(nameof(Zones))]
@@ -50,8 +70,12 @@ public class ScheduleWalkTests
                     continue;
                 }
                 var last = i > 0 ? expected[i - 1] : fires.AtOrBefore(fire - 1)!.Value;
-                if (fires.After(last) != fire && i > 0 || fires.After(fire - 1) != fire
-                    || fires.AtOrBefore(fire) != fire || fires.AtOrBefore(fire - 1) != last)
+                if (
+                    fires.After(last) != fire && i > 0
+                    || fires.After(fire - 1) != fire
+                    || fires.AtOrBefore(fire) != fire
+                    || fires.AtOrBefore(fire - 1) != last
+                )
                 {
                     Assert.Fail($"{expression} in {zoneName}: {new DateTime(last):s}Z, then {new DateTime(fire):s}Z");
                 }
@@ -95,13 +119,28 @@ public class ScheduleWalkTests
         var locals = Locals(zone);
         var shown = FirstShown(locals);
         // Winter on both hemispheres' clocks; times of day that clock changes hit, and ones over midnight.
-        foreach (var (startMinute, lengthMinutes) in new[] { (150, 90), (130, 40), (60, 1440), (1320, 480), (0, 180), (540, 480) })
+        foreach (
+            var (startMinute, lengthMinutes) in new[]
+            {
+                (150, 90),
+                (130, 40),
+                (60, 1440),
+                (1320, 480),
+                (0, 180),
+                (540, 480),
+            }
+        )
         {
             foreach (var period in new[] { 1, 7 })
             {
                 var firstLocal = locals[10 * 1440].Date.AddMinutes(startMinute);
                 var start = FirstInstant(shown, firstLocal);
-                var series = new SeriesSchedule(new ZoneClock(zone), start, start + lengthMinutes * TimeSpan.TicksPerMinute, period);
+                var series = new SeriesSchedule(
+                    new ZoneClock(zone),
+                    start,
+                    start + lengthMinutes * TimeSpan.TicksPerMinute,
+                    period
+                );
                 var isActive = Walk(shown, firstLocal, lengthMinutes, period);
                 var until = long.MinValue;
                 for (var minute = 0; minute < Minutes - 20 * 1440; minute += NearChange(locals, minute) ? 7 : 211)
@@ -131,8 +170,7 @@ public class ScheduleWalkTests
     }
 
     private static bool NearChange(DateTime[] locals, int minute) =>
-        minute is > 300 and < Minutes - 300
-        && (locals[minute + 300] - locals[minute - 300]).TotalMinutes is not 600;
+        minute is > 300 and < Minutes - 300 && (locals[minute + 300] - locals[minute - 300]).TotalMinutes is not 600;
 
     private static bool[] Walk(Dictionary<DateTime, long> shown, DateTime firstLocal, int lengthMinutes, int period)
     {

@@ -36,9 +36,7 @@ public class SlotTableTests
         var second = first.Change([4000, 3000, 2000, 1000]);
         var third = second.Change(equal);
 
-        Assert.Equal(
-            [(2500, 0), (5000, 1), (7000, 2), (7500, 0), (8500, 3), (9500, 0), (10000, 1)],
-            Runs(second, 4));
+        Assert.Equal([(2500, 0), (5000, 1), (7000, 2), (7500, 0), (8500, 3), (9500, 0), (10000, 1)], Runs(second, 4));
         Assert.Equal(2000, Moved(first, second));
         Assert.Equal(Runs(first, 4), Runs(third, 4));
     }
@@ -85,7 +83,8 @@ public class SlotTableTests
                         Assert.True(to >= weights.Length || next[to] > weights[to]);
                     }
                 }
-                var variation = next.Select((weight, i) => Math.Max(0, weight - (i < weights.Length ? weights[i] : 0))).Sum();
+                var variation = next.Select((weight, i) => Math.Max(0, weight - (i < weights.Length ? weights[i] : 0)))
+                    .Sum();
 
                 Assert.Equal(next, held);
                 Assert.Equal(variation, moved);
@@ -98,9 +97,14 @@ public class SlotTableTests
     [Fact]
     public void Of_StoredSlots_SurviveAWriteAndARead()
     {
-        var experiment = Definitions.Experiment(Definitions.With("variants", """
-            [{"id": "a", "weight": 2500}, {"id": "b", "weight": 2500}, {"id": "c", "weight": 2500}, {"id": "d", "weight": 2500}]
-            """));
+        var experiment = Definitions.Experiment(
+            Definitions.With(
+                "variants",
+                """
+                [{"id": "a", "weight": 2500}, {"id": "b", "weight": 2500}, {"id": "c", "weight": 2500}, {"id": "d", "weight": 2500}]
+                """
+            )
+        );
         var changed = SlotTable.Of(experiment).Change([4000, 3000, 2000, 1000]);
         var weights = new[] { 4000, 3000, 2000, 1000 };
         var stored = experiment with
@@ -119,9 +123,14 @@ public class SlotTableTests
     [Fact]
     public void Of_SlotsOfARemovedVariant_GoToTheOthers()
     {
-        var experiment = Definitions.Experiment(Definitions.With("slots", """
-            [{"to": 4000, "variant": "a"}, {"to": 7000, "variant": "gone"}, {"to": 10000, "variant": "b"}]
-            """));
+        var experiment = Definitions.Experiment(
+            Definitions.With(
+                "slots",
+                """
+                [{"to": 4000, "variant": "a"}, {"to": 7000, "variant": "gone"}, {"to": 10000, "variant": "b"}]
+                """
+            )
+        );
 
         var table = SlotTable.Of(experiment);
 
@@ -131,8 +140,11 @@ public class SlotTableTests
     [Fact]
     public void Of_WeightsEditedByHand_MoveTheLeast()
     {
-        var json = Definitions.With("slots", """[{"to": 5000, "variant": "b"}, {"to": 10000, "variant": "a"}]""",
-            Definitions.With("variants.0.weight", "7000", Definitions.With("variants.1.weight", "3000")));
+        var json = Definitions.With(
+            "slots",
+            """[{"to": 5000, "variant": "b"}, {"to": 10000, "variant": "a"}]""",
+            Definitions.With("variants.0.weight", "7000", Definitions.With("variants.1.weight", "3000"))
+        );
 
         var table = SlotTable.Of(Definitions.Experiment(json));
 
@@ -152,7 +164,13 @@ public class SlotTableTests
 
     private static int[] RandomWeights(Random random, int count)
     {
-        var cuts = Enumerable.Range(0, count - 1).Select(_ => random.Next(10_001)).Append(0).Append(10_000).Order().ToArray();
+        var cuts = Enumerable
+            .Range(0, count - 1)
+            .Select(_ => random.Next(10_001))
+            .Append(0)
+            .Append(10_000)
+            .Order()
+            .ToArray();
         var weights = cuts.Zip(cuts.Skip(1), (from, to) => to - from).ToArray();
         if (random.Next(3) == 0)
         {

@@ -34,9 +34,15 @@ public class VariantSelectorTests
     [Fact]
     public void Choose_MillionViewers_LandWithinFourSigmaOfTheWeights()
     {
-        var entry = Entry(Definitions.With("variants", """
-            [{"id": "a", "weight": 1000}, {"id": "b", "weight": 0}, {"id": "c", "weight": 6500}, {"id": "d", "weight": 2500}]
-            """), "running");
+        var entry = Entry(
+            Definitions.With(
+                "variants",
+                """
+                [{"id": "a", "weight": 1000}, {"id": "b", "weight": 0}, {"id": "c", "weight": 6500}, {"id": "d", "weight": 2500}]
+                """
+            ),
+            "running"
+        );
         const int Viewers = 1_000_000;
         var counts = new int[4];
         Span<byte> unit = stackalloc byte[ViewerKey.Bytes];
@@ -55,17 +61,29 @@ public class VariantSelectorTests
     [Fact]
     public void Choose_WeightsChanged_MovesOnlyTheViewersItMust()
     {
-        int[] before = [4000, 3000, 3000], after = [2500, 3500, 4000];
-        var experiment = Definitions.Experiment(Definitions.With("status", "\"running\"", Definitions.With("variants", """
-            [{"id": "a", "weight": 4000}, {"id": "b", "weight": 3000}, {"id": "c", "weight": 3000}]
-            """)));
+        int[] before = [4000, 3000, 3000],
+            after = [2500, 3500, 4000];
+        var experiment = Definitions.Experiment(
+            Definitions.With(
+                "status",
+                "\"running\"",
+                Definitions.With(
+                    "variants",
+                    """
+                    [{"id": "a", "weight": 4000}, {"id": "b", "weight": 3000}, {"id": "c", "weight": 3000}]
+                    """
+                )
+            )
+        );
         var first = new CatalogEntry(experiment);
-        var second = new CatalogEntry(experiment with
-        {
-            Variants = [.. experiment.Variants.Zip(after, (variant, weight) => variant with { Weight = weight })],
-            Slots = first.Slots.Change(after).ToRanges(experiment.Variants),
-            WeightsVersion = 2,
-        });
+        var second = new CatalogEntry(
+            experiment with
+            {
+                Variants = [.. experiment.Variants.Zip(after, (variant, weight) => variant with { Weight = weight })],
+                Slots = first.Slots.Change(after).ToRanges(experiment.Variants),
+                WeightsVersion = 2,
+            }
+        );
         const int Viewers = 1_000_000;
         var counts = new int[3];
         var moved = 0;
@@ -100,9 +118,17 @@ public class VariantSelectorTests
     [InlineData("tablet", "iOS", 3, "TargetingMatch")]
     [InlineData("desktop", "Windows", 0, "Default")]
     [InlineData("", "", 0, "Default")]
-    public void Choose_SmartLink_IsTheFirstTrueTreeSkippingTheDefault(string device, string os, int variant, string reason)
+    public void Choose_SmartLink_IsTheFirstTrueTreeSkippingTheDefault(
+        string device,
+        string os,
+        int variant,
+        string reason
+    )
     {
-        var entry = Entry(Definitions.With("type", "\"smart_link\"", Definitions.With("variants", SmartVariants)), "running");
+        var entry = Entry(
+            Definitions.With("type", "\"smart_link\"", Definitions.With("variants", SmartVariants)),
+            "running"
+        );
 
         Assert.Equal(new Choice(variant, -1, Enum.Parse<ChoiceReason>(reason)), Choose(entry, device, os));
     }
@@ -110,8 +136,14 @@ public class VariantSelectorTests
     [Fact]
     public void Choose_SmartLinkWithoutDefault_FallsBackToTheFirst()
     {
-        var json = Definitions.With("type", "\"smart_link\"",
-            Definitions.With("variants", SmartVariants.Replace("\"isDefault\": true", "\"isDefault\": false", StringComparison.Ordinal)));
+        var json = Definitions.With(
+            "type",
+            "\"smart_link\"",
+            Definitions.With(
+                "variants",
+                SmartVariants.Replace("\"isDefault\": true", "\"isDefault\": false", StringComparison.Ordinal)
+            )
+        );
 
         Assert.Equal(new Choice(0, -1, ChoiceReason.TargetingMatch), Choose(Entry(json, "running"), "mobile"));
         Assert.Equal(new Choice(0, -1, ChoiceReason.Default), Choose(Entry(json, "running"), "desktop"));
@@ -125,17 +157,31 @@ public class VariantSelectorTests
     [InlineData("2025-12-31T12:00:00Z", "default", "Default")]
     public void Choose_Scheduled_IsTheActiveVariant(string at, string variant, string reason)
     {
-        var entry = Entry(Definitions.With("type", "\"scheduled\"", Definitions.With("variants", """
-            [
-              {"id": "day", "weight": 0, "schedule": {"startAt": "2026-01-01T06:00:00Z", "endAt": "2026-01-01T18:00:00Z",
-               "recurrence": {"type": "daily"}}},
-              {"id": "night", "weight": 0, "schedule": {"startAt": "2026-01-01T18:00:00Z", "endAt": "2026-01-02T06:00:00Z",
-               "recurrence": {"type": "daily"}}},
-              {"id": "default", "weight": 10000, "isDefault": true}
-            ]
-            """)), "running");
+        var entry = Entry(
+            Definitions.With(
+                "type",
+                "\"scheduled\"",
+                Definitions.With(
+                    "variants",
+                    """
+                    [
+                      {"id": "day", "weight": 0, "schedule": {"startAt": "2026-01-01T06:00:00Z", "endAt": "2026-01-01T18:00:00Z",
+                       "recurrence": {"type": "daily"}}},
+                      {"id": "night", "weight": 0, "schedule": {"startAt": "2026-01-01T18:00:00Z", "endAt": "2026-01-02T06:00:00Z",
+                       "recurrence": {"type": "daily"}}},
+                      {"id": "default", "weight": 10000, "isDefault": true}
+                    ]
+                    """
+                )
+            ),
+            "running"
+        );
 
-        var choice = VariantSelector.Choose(entry, new VisitorContext { Now = DateTimeOffset.Parse(at, null) }, default);
+        var choice = VariantSelector.Choose(
+            entry,
+            new VisitorContext { Now = DateTimeOffset.Parse(at, null) },
+            default
+        );
 
         Assert.Equal((variant, reason), (entry.Variants[choice.Variant].Id, choice.Reason.ToString()));
     }
@@ -163,16 +209,33 @@ public class VariantSelectorTests
     public void Assign_EveryType_AllocatesNothing()
     {
         var ab = Entry(Definitions.Minimal, "running");
-        var smart = Entry(Definitions.With("type", "\"smart_link\"", Definitions.With("variants", SmartVariants)), "running");
-        var scheduled = Entry(Definitions.With("type", "\"scheduled\"", Definitions.With(
-            "variants.1.schedule", """{"startAt": "2026-01-01T06:00:00Z", "recurrence": {"type": "daily"}}""")), "running");
+        var smart = Entry(
+            Definitions.With("type", "\"smart_link\"", Definitions.With("variants", SmartVariants)),
+            "running"
+        );
+        var scheduled = Entry(
+            Definitions.With(
+                "type",
+                "\"scheduled\"",
+                Definitions.With(
+                    "variants.1.schedule",
+                    """{"startAt": "2026-01-01T06:00:00Z", "recurrence": {"type": "daily"}}"""
+                )
+            ),
+            "running"
+        );
         var unit = "b35b0be5636c4858"u8.ToArray();
         var sum = 0;
         long before = 0;
         for (var i = 0; i < 200; i++)
         {
             before = i == 100 ? GC.GetAllocatedBytesForCurrentThread() : before;
-            var visitor = new VisitorContext { Now = Now, DeviceType = "tablet", Os = "iOS" };
+            var visitor = new VisitorContext
+            {
+                Now = Now,
+                DeviceType = "tablet",
+                Os = "iOS",
+            };
             sum += VariantSelector.Assign(ab, visitor, unit, stated: -1, isMachine: false).Variant;
             sum += VariantSelector.Assign(smart, visitor, unit, stated: -1, isMachine: false).Variant;
             sum += VariantSelector.Assign(scheduled, visitor, unit, stated: -1, isMachine: false).Variant;
@@ -188,5 +251,13 @@ public class VariantSelectorTests
 
     private static Choice Choose(CatalogEntry entry, string device = "", string os = "", string unit = "u") =>
         VariantSelector.Choose(
-            entry, new VisitorContext { Now = Now, DeviceType = device, Os = os }, Encoding.UTF8.GetBytes(unit));
+            entry,
+            new VisitorContext
+            {
+                Now = Now,
+                DeviceType = device,
+                Os = os,
+            },
+            Encoding.UTF8.GetBytes(unit)
+        );
 }

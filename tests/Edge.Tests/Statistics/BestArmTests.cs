@@ -25,7 +25,8 @@ public class BestArmTests
         Assert.Equal(bIsBetter, best.Probabilities[1], 1e-9);
         Assert.Equal(1 - bIsBetter, best.Probabilities[0], 1e-9);
         // What A gives up is E(B - A)+.
-        var gain = (double)alphaB / (alphaB + betaB) * Miller(alphaA, betaA, alphaB + 1, betaB)
+        var gain =
+            (double)alphaB / (alphaB + betaB) * Miller(alphaA, betaA, alphaB + 1, betaB)
             - (double)alphaA / (alphaA + betaA) * Miller(alphaA + 1, betaA, alphaB, betaB);
         Assert.Equal(gain, best.ExpectedLoss[0], 1e-9);
     }
@@ -91,7 +92,12 @@ public class BestArmTests
             for (var i = 0; i < arms.Length; i++)
             {
                 var trials = Math.Exp(random.NextDouble() * 18.4) - 1;
-                var rate = random.Next(4) switch { 0 => random.NextDouble(), 1 => 1 - 1e-3, _ => 0.05 };
+                var rate = random.Next(4) switch
+                {
+                    0 => random.NextDouble(),
+                    1 => 1 - 1e-3,
+                    _ => 0.05,
+                };
                 arms[i] = new BetaDistribution(1 + trials * rate, 1 + trials * (1 - rate));
             }
 
@@ -140,8 +146,12 @@ public class BestArmTests
         var sum = 0.0;
         for (var i = 0; i < alphaB; i++)
         {
-            sum += Math.Exp(LogBeta(alphaA + i, betaA + betaB) - Math.Log(betaB + i) - LogBeta(1 + i, betaB)
-                - LogBeta(alphaA, betaA));
+            sum += Math.Exp(
+                LogBeta(alphaA + i, betaA + betaB)
+                    - Math.Log(betaB + i)
+                    - LogBeta(1 + i, betaB)
+                    - LogBeta(alphaA, betaA)
+            );
         }
         return sum;
     }

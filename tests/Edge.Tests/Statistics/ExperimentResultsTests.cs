@@ -20,8 +20,19 @@ public class ExperimentResultsTests
         GoalConfig = new GoalConfig { Type = GoalType.ClickThrough, DestinationUrl = "https://example.com/" },
         Variants =
         [
-            new Variant { Id = "a", Name = "Old", Weight = 500, ConfiguredWeight = 5000 },
-            new Variant { Id = "b", Weight = 9500, ConfiguredWeight = 5000 },
+            new Variant
+            {
+                Id = "a",
+                Name = "Old",
+                Weight = 500,
+                ConfiguredWeight = 5000,
+            },
+            new Variant
+            {
+                Id = "b",
+                Weight = 9500,
+                ConfiguredWeight = 5000,
+            },
         ],
     };
 
@@ -43,8 +54,14 @@ public class ExperimentResultsTests
         Assert.Equal(1, a.ProbabilityToBeBest!.Value + b.ProbabilityToBeBest!.Value, 1e-12);
         Assert.True(b.ExpectedLoss < a.ExpectedLoss);
         Assert.Equal("b", results.Leader);
-        Assert.Equal((30, 7, 4000, 260), (results.Totals.Impressions, results.Totals.Clicks, results.Totals.Trials, results.Totals.Successes));
-        Assert.Equal((true, true, true), (results.MinimumSampleSizeMet, results.MinimumRunDaysMet, results.ConfidenceThresholdMet));
+        Assert.Equal(
+            (30, 7, 4000, 260),
+            (results.Totals.Impressions, results.Totals.Clicks, results.Totals.Trials, results.Totals.Successes)
+        );
+        Assert.Equal(
+            (true, true, true),
+            (results.MinimumSampleSizeMet, results.MinimumRunDaysMet, results.ConfidenceThresholdMet)
+        );
         Assert.Equal(8, results.DaysRun);
         Assert.False(results.SampleRatioMismatch.IsMismatch);
         Assert.NotNull(results.SampleRatioMismatch.PValue);
@@ -55,15 +72,32 @@ public class ExperimentResultsTests
     {
         var input = new ResultsInput
         {
-            Now = Now, RunningTime = TimeSpan.Zero, Trials = new TrialStatistics(), SampleRatio = new SampleRatioCounts(),
+            Now = Now,
+            RunningTime = TimeSpan.Zero,
+            Trials = new TrialStatistics(),
+            SampleRatio = new SampleRatioCounts(),
         };
 
         var results = ExperimentResults.Compute(Test, input);
 
-        Assert.All(results.Variants, variant => Assert.Equal(
-            (null, null, null, null), (variant.Rate, variant.RateInterval, variant.PosteriorMean, variant.Lift)));
+        Assert.All(
+            results.Variants,
+            variant =>
+                Assert.Equal(
+                    (null, null, null, null),
+                    (variant.Rate, variant.RateInterval, variant.PosteriorMean, variant.Lift)
+                )
+        );
         Assert.All(results.Variants, variant => Assert.Equal(0.5, variant.ProbabilityToBeBest!.Value, 1e-12));
-        Assert.Equal((false, false, false, false), (results.MinimumSampleSizeMet, results.MinimumRunDaysMet, results.ConfidenceThresholdMet, results.AnytimeValid));
+        Assert.Equal(
+            (false, false, false, false),
+            (
+                results.MinimumSampleSizeMet,
+                results.MinimumRunDaysMet,
+                results.ConfidenceThresholdMet,
+                results.AnytimeValid
+            )
+        );
         Assert.Null(results.SuggestedWinner);
         Assert.Equal(SampleRatioResult.Untested, results.SampleRatioMismatch);
         Assert.StartsWith("There is no data yet.", results.Recommendation, StringComparison.Ordinal);
@@ -82,24 +116,48 @@ public class ExperimentResultsTests
         var results = ExperimentResults.Compute(experiment, Input(2000, 100, 2000, 160, days: 8));
 
         Assert.Equal(2000, results.Variants[1].Trials);
-        Assert.All(results.Variants, variant => Assert.Equal(
-            (null, null, null), (variant.ProbabilityToBeBest, variant.ExpectedLoss, variant.Lift)));
-        Assert.Equal((null, null, null, null), (results.Leader, results.SuggestedWinner, results.AnytimeValid, results.ConfidenceThresholdMet));
+        Assert.All(
+            results.Variants,
+            variant =>
+                Assert.Equal((null, null, null), (variant.ProbabilityToBeBest, variant.ExpectedLoss, variant.Lift))
+        );
+        Assert.Equal(
+            (null, null, null, null),
+            (results.Leader, results.SuggestedWinner, results.AnytimeValid, results.ConfidenceThresholdMet)
+        );
         Assert.Contains(says, results.Recommendation, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("keeps running", 300, 15, 300, 24, 2.0, "Keep it running: it has run 2 of 7 days, b has 300 of 1000 trials.")]
+    [InlineData(
+        "keeps running",
+        300,
+        15,
+        300,
+        24,
+        2.0,
+        "Keep it running: it has run 2 of 7 days, b has 300 of 1000 trials."
+    )]
     [InlineData("others", 90, 1, 2000, 160, 8.0, "every other variant needs 100 trials")]
     [InlineData("not sure", 2000, 100, 2000, 110, 8.0, "95 % is asked for")]
     [InlineData("must hold", 2000, 100, 2000, 160, 8.0, "must hold it for 24 hours; it has for 0")]
     [InlineData("futile", 4_000_000, 200_000, 4_000_000, 200_100, 8.0, "no meaningful difference")]
     public void Recommendation_InEachState_SaysWhatIsMissing(
-        string name, int trialsA, int successesA, int trialsB, int successesB, double days, string says)
+        string name,
+        int trialsA,
+        int successesA,
+        int trialsB,
+        int successesB,
+        double days,
+        string says
+    )
     {
         var results = ExperimentResults.Compute(Test, Input(trialsA, successesA, trialsB, successesB, days));
 
-        Assert.True(results.Recommendation.Contains(says, StringComparison.Ordinal), $"{name}: {results.Recommendation}");
+        Assert.True(
+            results.Recommendation.Contains(says, StringComparison.Ordinal),
+            $"{name}: {results.Recommendation}"
+        );
     }
 
     [Fact]
@@ -123,7 +181,11 @@ public class ExperimentResultsTests
         var results = ExperimentResults.Compute(Test, input);
 
         Assert.True(results.SampleRatioMismatch.IsMismatch);
-        Assert.Contains("Variant a had 2000 where about 2150 were expected", results.SampleRatioMismatch.Warning, StringComparison.Ordinal);
+        Assert.Contains(
+            "Variant a had 2000 where about 2150 were expected",
+            results.SampleRatioMismatch.Warning,
+            StringComparison.Ordinal
+        );
         Assert.Equal(results.SampleRatioMismatch.Warning, results.Recommendation);
     }
 
@@ -132,7 +194,16 @@ public class ExperimentResultsTests
     {
         var experiment = Test with
         {
-            Variants = [.. Test.Variants, new Variant { Id = "c", Weight = 0, IsDefault = true }],
+            Variants =
+            [
+                .. Test.Variants,
+                new Variant
+                {
+                    Id = "c",
+                    Weight = 0,
+                    IsDefault = true,
+                },
+            ],
         };
 
         var results = ExperimentResults.Compute(experiment, Input(2000, 100, 2000, 160, days: 8));
@@ -149,7 +220,9 @@ public class ExperimentResultsTests
         var point = new SeriesPoint(Now.AddMinutes(-30), [new SeriesCounts("a", 4, 1, 3, 1)]);
         var input = Input(20, 1, 20, 2, days: 0.125) with
         {
-            Hourly = [point], Daily = [point], Excluded = new MachineCounts(7, 8, 9),
+            Hourly = [point],
+            Daily = [point],
+            Excluded = new MachineCounts(7, 8, 9),
         };
 
         var json = JsonSerializer.Serialize(ExperimentResults.Compute(Test, input), EdgeJson.Default.ExperimentResults);
@@ -177,25 +250,33 @@ public class ExperimentResultsTests
         var results = ExperimentResults.Compute(Test, Input(20, 1, 20, 2, days: 1) with { Hourly = [point] });
         var json = JsonSerializer.SerializeToElement(results, EdgeJson.Default.ExperimentResults);
 
-        Assert.DoesNotContain(Members(json), name => !guide.Contains($"{name}`", StringComparison.Ordinal)
-            && !guide.Contains($"`{name}.", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Members(json),
+            name =>
+                !guide.Contains($"{name}`", StringComparison.Ordinal)
+                && !guide.Contains($"`{name}.", StringComparison.Ordinal)
+        );
     }
 
-    private static IEnumerable<string> Members(JsonElement element) => element.ValueKind switch
-    {
-        JsonValueKind.Object => element.EnumerateObject().SelectMany(member => Members(member.Value).Prepend(member.Name)),
-        JsonValueKind.Array => element.EnumerateArray().SelectMany(Members),
-        _ => [],
-    };
+    private static IEnumerable<string> Members(JsonElement element) =>
+        element.ValueKind switch
+        {
+            JsonValueKind.Object => element
+                .EnumerateObject()
+                .SelectMany(member => Members(member.Value).Prepend(member.Name)),
+            JsonValueKind.Array => element.EnumerateArray().SelectMany(Members),
+            _ => [],
+        };
 
     private static ResultsInput Input(int trialsA, int successesA, int trialsB, int successesB, double days)
     {
         var trials = TrialStatisticsTests.OneVersion(("a", trialsA, successesA), ("b", trialsB, successesB));
         var half = (trialsA + trialsB) / 2.0;
         // A test of "others" has few trials of one variant: weights that promised just these.
-        SampleRatioState[] ratio = trialsA < 100 || trialsA == trialsB
-            ? [new("a", trialsA, trialsA), new("b", trialsB, trialsB)]
-            : [new("a", trialsA, half), new("b", trialsB, half)];
+        SampleRatioState[] ratio =
+            trialsA < 100 || trialsA == trialsB
+                ? [new("a", trialsA, trialsA), new("b", trialsB, trialsB)]
+                : [new("a", trialsA, half), new("b", trialsB, half)];
         return new ResultsInput
         {
             Now = Now,

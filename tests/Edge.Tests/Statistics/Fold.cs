@@ -7,7 +7,9 @@ using Edge.Tests.Experiments;
 
 namespace Edge.Tests.Statistics;
 
-/// <summary>The rules of the tally without journal and files, and a clock that follows the events unless it is set.</summary>
+/// <summary>
+/// The rules of the tally without journal and files, and a clock that follows the events unless it is set.
+/// </summary>
 internal sealed class Fold
 {
     private readonly TallyLimits _limits;
@@ -26,12 +28,18 @@ internal sealed class Fold
     public DateTimeOffset? Clock { get; set; }
 
     /// <summary>The minimal A/B test with a bandit; a pause of 10 minutes makes the window 20.</summary>
-    public static string Bandit(int recomputeMinutes = 10, string status = "running", int weightA = 5_000, int version = 1) => $$"""
-        {"uid":"exp_abc123","slug":"slug","type":"ab_test","name":"x","status":"{{status}}","weightsVersion":{{version}},
-         "variants":[{"id":"a","weight":{{weightA}}},{"id":"b","weight":{{10_000 - weightA}} }],
-         "banditConfig":{"enabled":true,"algorithm":"thompson_sampling","warmupImpressions":0,"recomputeIntervalMinutes":{{recomputeMinutes}} },
-         "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing"} }
-        """;
+    public static string Bandit(
+        int recomputeMinutes = 10,
+        string status = "running",
+        int weightA = 5_000,
+        int version = 1
+    ) =>
+        $$"""
+            {"uid":"exp_abc123","slug":"slug","type":"ab_test","name":"x","status":"{{status}}","weightsVersion":{{version}},
+             "variants":[{"id":"a","weight":{{weightA}}},{"id":"b","weight":{{10_000 - weightA}} }],
+             "banditConfig":{"enabled":true,"algorithm":"thompson_sampling","warmupImpressions":0,"recomputeIntervalMinutes":{{recomputeMinutes}} },
+             "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing"} }
+            """;
 
     public void Serve(params string[] definitions)
     {
@@ -60,7 +68,10 @@ internal sealed class Fold
     /// <summary>Through the bytes of a checkpoint and back, as a restart goes.</summary>
     public void Restart()
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(Counts.ToState("00", new JournalCursor(1, 1)), EdgeJson.Default.TallyState);
+        var json = JsonSerializer.SerializeToUtf8Bytes(
+            Counts.ToState("00", new JournalCursor(1, 1)),
+            EdgeJson.Default.TallyState
+        );
         var state = JsonSerializer.Deserialize(json, EdgeJson.Default.TallyState)!;
         Counts = TallyCounts.FromState(state, _limits, Catalog);
     }
@@ -79,7 +90,12 @@ internal sealed class Fold
         var text = new StringBuilder();
         foreach (var (id, trials, successes) in arms.OrderBy(arm => arm.Id, StringComparer.Ordinal))
         {
-            text.Append(text.Length > 0 ? ", " : "").Append(id).Append(' ').Append(trials).Append('/').Append(successes);
+            text.Append(text.Length > 0 ? ", " : "")
+                .Append(id)
+                .Append(' ')
+                .Append(trials)
+                .Append('/')
+                .Append(successes);
         }
         return text.ToString();
     }

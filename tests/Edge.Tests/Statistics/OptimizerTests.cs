@@ -30,7 +30,13 @@ public sealed class OptimizerTests : IAsyncDisposable
         _store = ExperimentFileStore.Open(_directory["experiments"], ExperimentRules.Default, _clock, _ => { });
         var options = new TallyOptions { Directory = _directory.Path, CursorPath = _directory["cursors", "tally"] };
         _tally = Tally.Open(options, _journal.Journal, _store.Catalog, _clock, NullLogger.Instance);
-        _optimizer = new Optimizer(_store, _tally, (experiment, now) => now - experiment.CreatedAt, _clock, NullLogger.Instance);
+        _optimizer = new Optimizer(
+            _store,
+            _tally,
+            (experiment, now) => now - experiment.CreatedAt,
+            _clock,
+            NullLogger.Instance
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -72,15 +78,27 @@ public sealed class OptimizerTests : IAsyncDisposable
         await RecomputeAsync();
         var after = Current();
 
-        var moved = Enumerable.Range(0, Bucketing.Count).Count(bucket => before.Slots.Choose(bucket) != after.Slots.Choose(bucket));
+        var moved = Enumerable
+            .Range(0, Bucketing.Count)
+            .Count(bucket => before.Slots.Choose(bucket) != after.Slots.Choose(bucket));
         Assert.Equal(after.Experiment.Variants[1].Weight - 5_000, moved);
         Assert.All(
-            Enumerable.Range(0, Bucketing.Count).Where(bucket => before.Slots.Choose(bucket) == 1), bucket => Assert.Equal(1, after.Slots.Choose(bucket)));
+            Enumerable.Range(0, Bucketing.Count).Where(bucket => before.Slots.Choose(bucket) == 1),
+            bucket => Assert.Equal(1, after.Slots.Choose(bucket))
+        );
 
         // As the file has it, which is what a restart reads.
-        using var reopened = ExperimentFileStore.Open(_directory["experiments"], ExperimentRules.Default, _clock, _ => { });
+        using var reopened = ExperimentFileStore.Open(
+            _directory["experiments"],
+            ExperimentRules.Default,
+            _clock,
+            _ => { }
+        );
         Assert.True(reopened.Catalog.Current.TryFindByUid("exp_abc123", out var stored));
-        Assert.Equal(Enumerable.Range(0, Bucketing.Count).Select(after.Slots.Choose), Enumerable.Range(0, Bucketing.Count).Select(stored.Slots.Choose));
+        Assert.Equal(
+            Enumerable.Range(0, Bucketing.Count).Select(after.Slots.Choose),
+            Enumerable.Range(0, Bucketing.Count).Select(stored.Slots.Choose)
+        );
         Assert.NotNull(stored.Experiment.Slots);
     }
 
@@ -104,13 +122,24 @@ public sealed class OptimizerTests : IAsyncDisposable
             "smart link" => Definition(type: "smart_link", bandit: false),
             _ => Definition(),
         };
-        if (row != "unknown") Write(definition);
-        if (row != "no events") Count(successesOfA: 40, successesOfB: row == "equal" ? 40 : 120);
+        if (row != "unknown")
+        {
+            Write(definition);
+        }
+
+        if (row != "no events")
+        {
+            Count(successesOfA: 40, successesOfB: row == "equal" ? 40 : 120);
+        }
+
         var before = row == "unknown" ? null : Current().Experiment;
         _optimizer.Start();
 
         Assert.Equal((RecomputeOutcome)outcome, (await RecomputeAsync()).Outcome);
-        if (before is not null) Assert.Same(before, Current().Experiment);
+        if (before is not null)
+        {
+            Assert.Same(before, Current().Experiment);
+        }
     }
 
     [Fact]
@@ -124,7 +153,11 @@ public sealed class OptimizerTests : IAsyncDisposable
         await AdvanceUntilAsync(() => _optimizer.Published == 1);
 
         // Nothing new since: an hour of turns changes nothing.
-        for (var i = 0; i < 360; i++) _clock.Advance(TimeSpan.FromSeconds(10));
+        for (var i = 0; i < 360; i++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(10));
+        }
+
         Assert.Equal(RecomputeOutcome.Unchanged, (await RecomputeAsync()).Outcome);
         Assert.Equal(2, Current().Experiment.WeightsVersion);
     }
@@ -151,7 +184,10 @@ public sealed class OptimizerTests : IAsyncDisposable
 
         var input = _tally.Find("exp_abc123")!.ToResultsInput(_clock.GetUtcNow(), TimeSpan.FromDays(1));
         Assert.Equal([new VariantCounts("a", PerVariant, 40), new VariantCounts("b", PerVariant, 120)], input.Counts);
-        Assert.Equal([(PerVariant, 40), (PerVariant, 120)], input.Trials.Posterior(["a", "b"]).Select(arm => ((int)arm.Trials, (int)arm.Successes)));
+        Assert.Equal(
+            [(PerVariant, 40), (PerVariant, 120)],
+            input.Trials.Posterior(["a", "b"]).Select(arm => ((int)arm.Trials, (int)arm.Successes))
+        );
     }
 
     [Fact]
@@ -166,7 +202,10 @@ public sealed class OptimizerTests : IAsyncDisposable
             for (var i = 0; i < 100; i++)
             {
                 var current = Current().Experiment;
-                if (_store.Write(current with { Name = $"name {names + 1}" }, current) == ExperimentWriteResult.Written) names++;
+                if (_store.Write(current with { Name = $"name {names + 1}" }, current) == ExperimentWriteResult.Written)
+                {
+                    names++;
+                }
             }
         });
         await AdvanceUntilAsync(() => _optimizer.Published > 0);
@@ -210,7 +249,10 @@ public sealed class OptimizerTests : IAsyncDisposable
             for (var i = 0; i < PerVariant; i++, unit++)
             {
                 Add(VisitEvent.Impression(unit, 0, variant));
-                if (i < successes) Add(VisitEvent.Click(unit, 1, variant));
+                if (i < successes)
+                {
+                    Add(VisitEvent.Click(unit, 1, variant));
+                }
             }
         }
         Assert.True(_tally.DeliverAsync(_batch, CancellationToken.None).IsCompletedSuccessfully);
@@ -219,7 +261,12 @@ public sealed class OptimizerTests : IAsyncDisposable
     private void Add(VisitEvent e)
     {
         var sequence = _batch!.Count + 1;
-        _batch.Add(new Edge.Events.EventId((ulong)e.At.ToUnixTimeMilliseconds() << 16, 0), sequence, e.Encode(), new JournalCursor(sequence * 512, sequence));
+        _batch.Add(
+            new Edge.Events.EventId((ulong)e.At.ToUnixTimeMilliseconds() << 16, 0),
+            sequence,
+            e.Encode(),
+            new JournalCursor(sequence * 512, sequence)
+        );
     }
 
     private async Task AdvanceUntilAsync(Func<bool> reached)
@@ -234,11 +281,18 @@ public sealed class OptimizerTests : IAsyncDisposable
     }
 
     private static string Definition(
-        string type = "ab_test", string status = "running", bool bandit = true, int warmup = 50,
-        string goal = """{"type":"click_through","destinationUrl":"https://example.com/"}""") => $$"""
-        {"uid":"exp_abc123","slug":"slug","type":"{{type}}","name":"x","status":"{{status}}",
-         "variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],
-         "banditConfig":{"enabled":{{(bandit ? "true" : "false")}},"algorithm":"thompson_sampling","warmupImpressions":{{warmup}},"recomputeIntervalMinutes":15},
-         "goalConfig":{{goal}},"createdAt":"2026-01-01T00:00:00.000Z","updatedAt":"2026-01-01T00:00:00.000Z"}
-        """;
+        string type = "ab_test",
+        string status = "running",
+        bool bandit = true,
+        int warmup = 50,
+        string goal = """{"type":"click_through","destinationUrl":"https://example.com/"}"""
+    ) =>
+        $$"""
+            {"uid":"exp_abc123","slug":"slug","type":"{{type}}","name":"x","status":"{{status}}",
+             "variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],
+             "banditConfig":{"enabled":{{(
+                bandit ? "true" : "false"
+            )}},"algorithm":"thompson_sampling","warmupImpressions":{{warmup}},"recomputeIntervalMinutes":15},
+             "goalConfig":{{goal}},"createdAt":"2026-01-01T00:00:00.000Z","updatedAt":"2026-01-01T00:00:00.000Z"}
+            """;
 }

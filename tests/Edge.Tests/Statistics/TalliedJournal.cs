@@ -27,18 +27,31 @@ internal sealed class TalliedJournal : IAsyncDisposable
 
     public SinkPump Pump { get; }
 
-    public static TalliedJournal Open(string dataDirectory, int checkpointIntervalMs = 1_000, CatalogHolder? catalog = null, ILogger? log = null)
+    public static TalliedJournal Open(
+        string dataDirectory,
+        int checkpointIntervalMs = 1_000,
+        CatalogHolder? catalog = null,
+        ILogger? log = null
+    )
     {
         // In one page, so that the journal forgets nothing the tests want to read again.
-        var journal = TestJournal.Open(TestJournal.SmallOptions(Path.Combine(dataDirectory, "journal")) with
-        {
-            PageBytes = 4 << 20,
-            MemoryBytes = 16 << 20,
-            SegmentBytes = 16 << 20,
-        });
+        var journal = TestJournal.Open(
+            TestJournal.SmallOptions(Path.Combine(dataDirectory, "journal")) with
+            {
+                PageBytes = 4 << 20,
+                MemoryBytes = 16 << 20,
+                SegmentBytes = 16 << 20,
+            }
+        );
         var cursorPath = Path.Combine(dataDirectory, "cursors", Tally.SinkName);
         var options = new TallyOptions { Directory = dataDirectory, CursorPath = cursorPath };
-        var tally = Tally.Open(options, journal.Journal, catalog ?? new CatalogHolder(), TimeProvider.System, log ?? NullLogger.Instance);
+        var tally = Tally.Open(
+            options,
+            journal.Journal,
+            catalog ?? new CatalogHolder(),
+            TimeProvider.System,
+            log ?? NullLogger.Instance
+        );
         var pumpOptions = new SinkPumpOptions
         {
             SinkName = Tally.SinkName,
@@ -47,12 +60,20 @@ internal sealed class TalliedJournal : IAsyncDisposable
             LingerMs = 1,
         };
         var gate = new TruncationGate(journal.Journal);
-        return new TalliedJournal(journal, tally, new SinkPump(journal.Journal, tally, gate, pumpOptions, TimeProvider.System, NullLogger.Instance));
+        return new TalliedJournal(
+            journal,
+            tally,
+            new SinkPump(journal.Journal, tally, gate, pumpOptions, TimeProvider.System, NullLogger.Instance)
+        );
     }
 
     public async Task AppendAsync(int count, string variant = "a")
     {
-        for (var i = 0; i < count; i++) Journal.Append(VisitEvent.Impression(0, i / 100.0, variant).Text());
+        for (var i = 0; i < count; i++)
+        {
+            Journal.Append(VisitEvent.Impression(0, i / 100.0, variant).Text());
+        }
+
         await Journal.Journal.CommitAsync();
     }
 

@@ -12,10 +12,50 @@ public class TallyCountsTests
     public void Events_ByTypeAndVerdict_AreCountedApart()
     {
         var fold = new Fold().Count(
-            Impression(1, 0), Impression(1, 0), Impression(2, 0, "b") with { Verdict = "proxy" }, Impression(0, 0) with { Verdict = "unknown" },
-            Impression(3, 0) with { Verdict = "bot" }, Impression(3, 0) with { Verdict = "scanner" }, Impression(3, 0) with { Verdict = "prefetch" },
-            Click(1, 1), Click(4, 1, "b") with { Verdict = "unknown" }, Click(3, 1) with { Verdict = "scanner" },
-            Impression(1, 2) with { Type = "view" }, Impression(1, 2) with { Type = "conversion" }, Impression(1, 2) with { Type = "exposure" });
+            Impression(1, 0),
+            Impression(1, 0),
+            Impression(2, 0, "b") with
+            {
+                Verdict = "proxy",
+            },
+            Impression(0, 0) with
+            {
+                Verdict = "unknown",
+            },
+            Impression(3, 0) with
+            {
+                Verdict = "bot",
+            },
+            Impression(3, 0) with
+            {
+                Verdict = "scanner",
+            },
+            Impression(3, 0) with
+            {
+                Verdict = "prefetch",
+            },
+            Click(1, 1),
+            Click(4, 1, "b") with
+            {
+                Verdict = "unknown",
+            },
+            Click(3, 1) with
+            {
+                Verdict = "scanner",
+            },
+            Impression(1, 2) with
+            {
+                Type = "view",
+            },
+            Impression(1, 2) with
+            {
+                Type = "conversion",
+            },
+            Impression(1, 2) with
+            {
+                Type = "exposure",
+            }
+        );
 
         var tally = fold.Tally();
         Assert.Equal([new VariantTally("a", 3, 1, 1, 1), new VariantTally("b", 1, 1, 0, 0)], tally.Variants);
@@ -59,7 +99,11 @@ public class TallyCountsTests
              "probability":"0.5","weights_version":1.5,"unit_hash":"xyz","received_at":12,"verdict":"human"}
             """;
         var fold = new Fold();
-        fold.Counts.Count(Encoding.UTF8.GetBytes(Payload), Noon.ToUnixTimeMilliseconds(), Noon.ToUnixTimeMilliseconds());
+        fold.Counts.Count(
+            Encoding.UTF8.GetBytes(Payload),
+            Noon.ToUnixTimeMilliseconds(),
+            Noon.ToUnixTimeMilliseconds()
+        );
 
         Assert.Equal(new VariantTally("a", 1, 0, 0, 0), Assert.Single(fold.Tally().Variants));
         Assert.Equal(Noon, fold.Tally().FirstEventAt);
@@ -70,8 +114,19 @@ public class TallyCountsTests
     public void Limits_OfExperimentsAndVariants_AreKeptAndCounted()
     {
         var fold = new Fold(TallyLimits.Default with { ExperimentsMax = 1, VariantsMax = 2 }).Count(
-            Impression(1, 0), Impression(1, 0, "b"), Impression(1, 0, "c"), Impression(1, 0) with { Uid = "exp_other" },
-            Impression(1, 0) with { Uid = "exp_" + new string('x', 100) }, Impression(1, 0, new string('v', 100)));
+            Impression(1, 0),
+            Impression(1, 0, "b"),
+            Impression(1, 0, "c"),
+            Impression(1, 0) with
+            {
+                Uid = "exp_other",
+            },
+            Impression(1, 0) with
+            {
+                Uid = "exp_" + new string('x', 100),
+            },
+            Impression(1, 0, new string('v', 100))
+        );
 
         Assert.Equal((1, 4L), (fold.Counts.Status.Experiments, fold.Counts.Status.Uncounted));
         Assert.Equal(["a", "b"], fold.Tally().Variants.Select(variant => variant.Id));
@@ -80,23 +135,26 @@ public class TallyCountsTests
     [Fact]
     public void Series_ByHourAndDay_HoldWhatHappenedInEach()
     {
-        var fold = new Fold { Clock = Noon.AddHours(9) }.Count(
-            Impression(1, 59), Click(1, 61), Impression(2, 61, "b"), Impression(3, -24 * 60), Click(3, 100)).UpToDateAt(Noon.AddHours(9));
+        var fold = new Fold { Clock = Noon.AddHours(9) }
+            .Count(Impression(1, 59), Click(1, 61), Impression(2, 61, "b"), Impression(3, -24 * 60), Click(3, 100))
+            .UpToDateAt(Noon.AddHours(9));
 
         Assert.Equal(
-            [
-                (Noon.AddDays(-1), "a 1 0 1 0"), (Noon, "a 1 0 1 1"), (Noon.AddHours(1), "a 0 2 0 0, b 1 0 1 0"),
-            ],
-            fold.Tally().Hourly.Select(Describe));
+            [(Noon.AddDays(-1), "a 1 0 1 0"), (Noon, "a 1 0 1 1"), (Noon.AddHours(1), "a 0 2 0 0, b 1 0 1 0")],
+            fold.Tally().Hourly.Select(Describe)
+        );
         Assert.Equal(
             [(Noon.Date.AddDays(-1), "a 1 0 1 0"), (Noon.Date, "a 1 2 1 1, b 1 0 1 0")],
-            fold.Tally().Daily.Select(Describe).Select(point => (point.Item1.DateTime, point.Item2)));
+            fold.Tally().Daily.Select(Describe).Select(point => (point.Item1.DateTime, point.Item2))
+        );
     }
 
     [Fact]
     public void Series_LongerThanTheirLimit_KeepTheNewest()
     {
-        var fold = new Fold().Count(Enumerable.Range(0, TallyLimits.HoursKept + 50).Select(hour => Impression(0, hour * 60)));
+        var fold = new Fold().Count(
+            Enumerable.Range(0, TallyLimits.HoursKept + 50).Select(hour => Impression(0, hour * 60))
+        );
 
         var hourly = fold.Tally().Hourly;
         Assert.Equal(TallyLimits.HoursKept, hourly.Count);
@@ -107,7 +165,12 @@ public class TallyCountsTests
     public void Series_MoreThanThereIsRoomFor_AreCutForAll()
     {
         var fold = new Fold(TallyLimits.Default with { SeriesPointsMax = 200 }).Count(
-            Enumerable.Range(0, 300).SelectMany(hour => new[] { Impression(0, hour * 60), Impression(0, hour * 60) with { Uid = "exp_other" } }));
+            Enumerable
+                .Range(0, 300)
+                .SelectMany(hour =>
+                    new[] { Impression(0, hour * 60), Impression(0, hour * 60) with { Uid = "exp_other" } }
+                )
+        );
 
         Assert.True(fold.Tally().Hourly.Count + fold.Tally("exp_other").Hourly.Count <= 200);
         Assert.Equal(Noon.AddHours(299), fold.Tally().Hourly[^1].Time);
@@ -127,6 +190,12 @@ public class TallyCountsTests
         Assert.Equal(1, fold.Counts.Status.Units);
     }
 
-    private static (DateTimeOffset, string) Describe(SeriesPoint point) => (point.Time, string.Join(", ",
-        point.Variants.Select(v => $"{v.VariantId} {v.Impressions} {v.Clicks} {v.Trials} {v.Successes}")));
+    private static (DateTimeOffset, string) Describe(SeriesPoint point) =>
+        (
+            point.Time,
+            string.Join(
+                ", ",
+                point.Variants.Select(v => $"{v.VariantId} {v.Impressions} {v.Clicks} {v.Trials} {v.Successes}")
+            )
+        );
 }

@@ -23,7 +23,10 @@ public class TallyModelTests
         foreach (var e in events)
         {
             fold.Count(e);
-            if (random.Next(200) == 0) fold.Restart();
+            if (random.Next(200) == 0)
+            {
+                fold.Restart();
+            }
         }
         fold.UpToDateAt(VisitEvent.Noon.AddMinutes(Minutes + 60));
 
@@ -34,7 +37,10 @@ public class TallyModelTests
             Assert.Equal(events.Count(e => IsCounted(e, variant.Id, "click")), variant.Clicks);
         }
         var hourly = fold.Tally().Hourly.SelectMany(point => point.Variants).ToArray();
-        Assert.Equal(events.Count(e => e is { Type: "click", Verdict: not "bot" }), hourly.Sum(counts => counts.Clicks));
+        Assert.Equal(
+            events.Count(e => e is { Type: "click", Verdict: not "bot" }),
+            hourly.Sum(counts => counts.Clicks)
+        );
         Assert.Equal(fold.Tally().Trials.Trials, hourly.Sum(counts => counts.Trials));
     }
 
@@ -44,16 +50,28 @@ public class TallyModelTests
     {
         var random = new Random(seed);
         // Each unit is exposed once, so that it does not matter which of two exposures came first.
-        var events = Draw(random).Where((e, i) => e.Type == "click" || i % 50 == (int)(e.Unit % 50)).DistinctBy(e => e.Type == "click" ? e : (object)e.Unit)
-            .OrderBy(e => e.At).ToArray();
+        var events = Draw(random)
+            .Where((e, i) => e.Type == "click" || i % 50 == (int)(e.Unit % 50))
+            .DistinctBy(e => e.Type == "click" ? e : (object)e.Unit)
+            .OrderBy(e => e.At)
+            .ToArray();
         var exposed = events.Where(e => e.Type == "impression").ToDictionary(e => e.Unit, e => e.At);
         // A click and its exposure keep their order: nobody clicks before.
-        events = [.. events.Where(e => e.Type == "impression" || !exposed.TryGetValue(e.Unit, out var at) || (e.At - at).Duration() > Lateness)];
+        events =
+        [
+            .. events.Where(e =>
+                e.Type == "impression" || !exposed.TryGetValue(e.Unit, out var at) || (e.At - at).Duration() > Lateness
+            ),
+        ];
         var shuffled = events.OrderBy(e => e.At + random.NextDouble() * Lateness * 0.9).ToArray();
         var clock = VisitEvent.Noon.AddYears(1);
 
-        var ordered = new Fold { Clock = clock }.Count(events).UpToDateAt(clock);
-        var disordered = new Fold { Clock = clock }.Count(shuffled).UpToDateAt(clock);
+        var ordered = new Fold { Clock = clock }
+            .Count(events)
+            .UpToDateAt(clock);
+        var disordered = new Fold { Clock = clock }
+            .Count(shuffled)
+            .UpToDateAt(clock);
 
         Assert.NotEqual("", ordered.Trials());
         Assert.Equal(ordered.Trials(), disordered.Trials());
@@ -89,17 +107,26 @@ public class TallyModelTests
     {
         public static string TrialsOf(IReadOnlyList<VisitEvent> events)
         {
-            var trials = new List<(ulong Unit, string Variant, DateTimeOffset At, DateTimeOffset End, bool IsSuccess)>();
+            var trials =
+                new List<(ulong Unit, string Variant, DateTimeOffset At, DateTimeOffset End, bool IsSuccess)>();
             var newest = DateTimeOffset.MinValue;
             foreach (var e in events)
             {
                 newest = e.At > newest ? e.At : newest;
-                if (e.Verdict is not ("human" or "proxy")) continue;
+                if (e.Verdict is not ("human" or "proxy"))
+                {
+                    continue;
+                }
+
                 if (e.Type == "impression" && e.BasisPoints > 0 && trials.All(trial => trial.Unit != e.Unit))
                 {
                     trials.Add((e.Unit, e.Variant, e.At, e.At.AddMinutes(WindowMinutes), false));
                 }
-                if (e.Type != "click") continue;
+                if (e.Type != "click")
+                {
+                    continue;
+                }
+
                 for (var i = 0; i < trials.Count; i++)
                 {
                     var trial = trials[i];
@@ -110,8 +137,11 @@ public class TallyModelTests
                     }
                 }
             }
-            return Fold.Text(trials.GroupBy(trial => trial.Variant)
-                .Select(group => (group.Key, (long)group.Count(), (long)group.Count(trial => trial.IsSuccess))));
+            return Fold.Text(
+                trials
+                    .GroupBy(trial => trial.Variant)
+                    .Select(group => (group.Key, (long)group.Count(), (long)group.Count(trial => trial.IsSuccess)))
+            );
         }
     }
 }

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Edge.Tests.Statistics;
 
-/// <summary>The tally between journal, pump and disk: whatever a crash leaves behind, every event counts once.</summary>
+/// <summary>
+/// The tally between journal, pump and disk: whatever a crash leaves behind, every event counts once.
+/// </summary>
 public sealed class TallyRestartTests : IDisposable
 {
     private readonly TempDirectory _directory = new();
@@ -105,16 +107,27 @@ public sealed class TallyRestartTests : IDisposable
             "missing" => null,
             "empty" => "",
             "cut" => text[..(text.Length / 2)],
-            "other version" => text.Replace("\"version\":1,\"journal\"", "\"version\":99,\"journal\"", StringComparison.Ordinal),
+            "other version" => text.Replace(
+                "\"version\":1,\"journal\"",
+                "\"version\":99,\"journal\"",
+                StringComparison.Ordinal
+            ),
             "other journal" => text.Replace("\"journal\":\"", "\"journal\":\"f", StringComparison.Ordinal),
             "ahead of the journal" => text.Replace("\"sequence\":100", "\"sequence\":101", StringComparison.Ordinal),
             "without experiments" => text.Replace("\"experiments\"", "\"x\"", StringComparison.Ordinal),
-            "null experiments" => """{"version":1,"journal":"0","address":1,"sequence":1,"newestMs":1,"unlearned":0,"uncounted":0,"experiments":null}""",
+            "null experiments" =>
+                """{"version":1,"journal":"0","address":1,"sequence":1,"newestMs":1,"unlearned":0,"uncounted":0,"experiments":null}""",
             _ => text.Replace("\"units\":\"", "\"units\":\"////", StringComparison.Ordinal),
         };
         Assert.NotEqual(text, changed);
-        if (changed is null) File.Delete(path);
-        else File.WriteAllText(path, changed);
+        if (changed is null)
+        {
+            File.Delete(path);
+        }
+        else
+        {
+            File.WriteAllText(path, changed);
+        }
 
         var log = new Messages();
         await using var again = TalliedJournal.Open(_directory.Path, log: log);
@@ -139,7 +152,9 @@ public sealed class TallyRestartTests : IDisposable
         Assert.Contains("10 events", Assert.Single(log.Texts), StringComparison.Ordinal);
     }
 
-    /// <summary>Copies in the order in which each may be newer than the one before: the crash that loses no page.</summary>
+    /// <summary>
+    /// Copies in the order in which each may be newer than the one before: the crash that loses no page.
+    /// </summary>
     [Fact]
     public async Task Restart_FromCopiesTakenWhileCounting_CountsEveryEventOnce()
     {
@@ -148,7 +163,10 @@ public sealed class TallyRestartTests : IDisposable
         running.Pump.Start();
         var writing = Task.Run(async () =>
         {
-            while (!stop.IsCancellationRequested) await running.AppendAsync(20);
+            while (!stop.IsCancellationRequested)
+            {
+                await running.AppendAsync(20);
+            }
         });
         for (var round = 0; round < 10; round++)
         {
@@ -199,11 +217,17 @@ public sealed class TallyRestartTests : IDisposable
     {
         public List<string> Texts { get; } = [];
 
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Texts.Add(formatter(state, exception));
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Texts.Add(formatter(state, exception));
     }
 }

@@ -16,7 +16,10 @@ public class TrialStatisticsTests
 
         var arms = statistics.Posterior(["a", "b"]);
 
-        Assert.Equal((6, 46, 50, 5, 0.1), (arms[0].Alpha, arms[0].Beta, arms[0].Trials, arms[0].Successes, arms[0].Estimate));
+        Assert.Equal(
+            (6, 46, 50, 5, 0.1),
+            (arms[0].Alpha, arms[0].Beta, arms[0].Trials, arms[0].Successes, arms[0].Estimate)
+        );
         Assert.Equal((1, 1, 0, 0), (arms[1].Alpha, arms[1].Beta, arms[1].Trials, arms[1].Successes));
         Assert.Equal(double.PositiveInfinity, arms[1].Variance);
         Assert.Equal(50, statistics.Trials);
@@ -117,14 +120,17 @@ public class TrialStatisticsTests
     }
 
     /// <summary>
-    /// Two equal variants whose rate goes from 5 to 20 % while the first one's weight goes from 50 to 90 %: plain counts
-    /// are off by 4 points in every run, the estimate by nothing, and its variance is the one it says.
+    /// Two equal variants whose rate goes from 5 to 20 % while the first one's weight goes from 50 to 90 %: plain
+    /// counts are off by 4 points in every run, the estimate by nothing, and its variance is the one it says.
     /// </summary>
     [Fact]
     public void Estimate_UnderDrift_IsUnbiasedAndKnowsItsVariance()
     {
         const int Runs = 400;
-        double sum = 0, squares = 0, variance = 0, counted = 0;
+        double sum = 0,
+            squares = 0,
+            variance = 0,
+            counted = 0;
         for (var run = 0; run < Runs; run++)
         {
             var random = new Random(1000 + run);
@@ -160,8 +166,7 @@ public class TrialStatisticsTests
         Draw(original, random, version: 2, trials: 300, ("a", 0.3, 0.05), ("b", 0.7, 0.07));
 
         var json = JsonSerializer.Serialize(original.ToState(), EdgeJson.Default.TrialStatisticsState);
-        var copy = TrialStatistics.FromState(
-            JsonSerializer.Deserialize(json, EdgeJson.Default.TrialStatisticsState)!);
+        var copy = TrialStatistics.FromState(JsonSerializer.Deserialize(json, EdgeJson.Default.TrialStatisticsState)!);
         foreach (var statistics in new[] { original, copy })
         {
             var same = new Random(9);
@@ -177,8 +182,7 @@ public class TrialStatisticsTests
     public void State_BeforeAnything_GoesThroughJson()
     {
         var json = JsonSerializer.Serialize(new TrialStatistics().ToState(), EdgeJson.Default.TrialStatisticsState);
-        var copy = TrialStatistics.FromState(
-            JsonSerializer.Deserialize(json, EdgeJson.Default.TrialStatisticsState)!);
+        var copy = TrialStatistics.FromState(JsonSerializer.Deserialize(json, EdgeJson.Default.TrialStatisticsState)!);
 
         Assert.Equal(0, copy.Trials);
         Assert.Equal((1, 1), (copy.Posterior(["a"])[0].Alpha, copy.Posterior(["a"])[0].Beta));
@@ -194,13 +198,38 @@ public class TrialStatisticsTests
 
     /// <summary>So many trials and successes of the first epoch, without adding millions one by one.</summary>
     internal static TrialStatistics OneVersion(params (string Id, int Trials, int Successes)[] arms) =>
-        TrialStatistics.FromState(new TrialStatisticsState(
-            1, null, 0.5, 0, 0, 0,
-            [.. arms.Select(arm => new ArmState(
-                arm.Id, arm.Trials, arm.Successes, arm.Trials, arm.Successes, 0.5, 0, 0, 0))]));
+        TrialStatistics.FromState(
+            new TrialStatisticsState(
+                1,
+                null,
+                0.5,
+                0,
+                0,
+                0,
+                [
+                    .. arms.Select(arm => new ArmState(
+                        arm.Id,
+                        arm.Trials,
+                        arm.Successes,
+                        arm.Trials,
+                        arm.Successes,
+                        0.5,
+                        0,
+                        0,
+                        0
+                    )),
+                ]
+            )
+        );
 
     private static void Add(
-        TrialStatistics statistics, string id, int version, double probability, int trials, int successes)
+        TrialStatistics statistics,
+        string id,
+        int version,
+        double probability,
+        int trials,
+        int successes
+    )
     {
         for (var i = 0; i < trials; i++)
         {
@@ -209,8 +238,12 @@ public class TrialStatisticsTests
     }
 
     private static void Draw(
-        TrialStatistics statistics, Random random, int version, int trials,
-        params (string Id, double Weight, double Rate)[] arms)
+        TrialStatistics statistics,
+        Random random,
+        int version,
+        int trials,
+        params (string Id, double Weight, double Rate)[] arms
+    )
     {
         for (var i = 0; i < trials; i++)
         {

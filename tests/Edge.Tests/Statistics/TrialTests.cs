@@ -4,42 +4,65 @@ using static Edge.Tests.Statistics.VisitEvent;
 
 namespace Edge.Tests.Statistics;
 
-/// <summary>What a trial is, when it succeeds and when it counts. The window of these experiments is 20 minutes.</summary>
+/// <summary>
+/// What a trial is, when it succeeds and when it counts. The window of these experiments is 20 minutes.
+/// </summary>
 public class TrialTests
 {
     private const double Window = 20;
     private const double Lateness = TallyLimits.LatenessSeconds / 60.0;
     private static readonly DateTimeOffset Later = Noon.AddHours(3);
 
-    public static TheoryData<string, string, object> Rows() => new()
-    {
-        { "no click", "a 1/0", Of(Impression(1, 0)) },
-        { "click at once", "a 1/1", Of(Impression(1, 0), Click(1, 0)) },
-        { "click in the last moment", "a 1/1", Of(Impression(1, 0), Click(1, Window)) },
-        { "click too late", "a 1/0", Of(Impression(1, 0), Click(1, Window + 0.001)) },
-        { "click before the exposure", "a 1/0", Of(Click(1, 0), Impression(1, 1)) },
-        { "click alone", "", Of(Click(1, 0)) },
-        { "two clicks", "a 1/1", Of(Impression(1, 0), Click(1, 1), Click(1, 2)) },
-        { "click that names another variant", "a 1/1", Of(Impression(1, 0), Click(1, 1, "b")) },
-        { "second exposure", "a 1/0", Of(Impression(1, 0), Impression(1, 5)) },
-        { "second exposure does not prolong the window", "a 1/0", Of(Impression(1, 0), Impression(1, 15), Click(1, 25)) },
-        { "exposure of another variant", "a 1/1", Of(Impression(1, 0), Impression(1, 1, "b"), Click(1, 2)) },
-        { "exposure after the window and within the day", "a 1/0", Of(Impression(1, 0), Impression(1, 23 * 60), Click(1, 23 * 60)) },
-        { "exposure after a day", "a 2/1", Of(Impression(1, 0), Impression(1, 24 * 60), Click(1, 24 * 60)) },
-        { "proxy", "a 1/1", Of(Impression(1, 0) with { Verdict = "proxy" }, Click(1, 1) with { Verdict = "proxy" }) },
-        { "unknown caller", "", Of(Impression(1, 0) with { Verdict = "unknown" }, Click(1, 1)) },
-        { "bot", "", Of(Impression(1, 0) with { Verdict = "bot" }, Click(1, 1)) },
-        { "click of a scanner", "a 1/0", Of(Impression(1, 0), Click(1, 1) with { Verdict = "scanner" }) },
-        { "click of an unknown caller", "a 1/0", Of(Impression(1, 0), Click(1, 1) with { Verdict = "unknown" }) },
-        { "no chance involved", "", Of(Impression(1, 0) with { BasisPoints = 0 }, Click(1, 1)) },
-        { "no chance first, then chance", "a 1/1", Of(Impression(1, 0) with { BasisPoints = 0 }, Impression(1, 1), Click(1, 2)) },
-        { "no unit", "", Of(Impression(0, 0), Click(0, 1)) },
-        { "view is no exposure", "", Of(Impression(1, 0) with { Type = "view" }, Click(1, 1)) },
-        { "yesterday's hash", "a 1/1", Of(Impression(1, 0), Click(2, 10) with { PreviousUnit = 1 }) },
-        { "yesterday's hash too late", "a 1/0", Of(Impression(1, 0), Click(2, 21) with { PreviousUnit = 1 }) },
-        { "exposed under both hashes", "a 1/1, b 1/1", Of(Impression(1, 0), Impression(2, 5, "b"), Click(2, 10) with { PreviousUnit = 1 }) },
-        { "another experiment's click", "a 1/0", Of(Impression(1, 0), Click(1, 1) with { Uid = "exp_other" }) },
-    };
+    public static TheoryData<string, string, object> Rows() =>
+        new()
+        {
+            { "no click", "a 1/0", Of(Impression(1, 0)) },
+            { "click at once", "a 1/1", Of(Impression(1, 0), Click(1, 0)) },
+            { "click in the last moment", "a 1/1", Of(Impression(1, 0), Click(1, Window)) },
+            { "click too late", "a 1/0", Of(Impression(1, 0), Click(1, Window + 0.001)) },
+            { "click before the exposure", "a 1/0", Of(Click(1, 0), Impression(1, 1)) },
+            { "click alone", "", Of(Click(1, 0)) },
+            { "two clicks", "a 1/1", Of(Impression(1, 0), Click(1, 1), Click(1, 2)) },
+            { "click that names another variant", "a 1/1", Of(Impression(1, 0), Click(1, 1, "b")) },
+            { "second exposure", "a 1/0", Of(Impression(1, 0), Impression(1, 5)) },
+            {
+                "second exposure does not prolong the window",
+                "a 1/0",
+                Of(Impression(1, 0), Impression(1, 15), Click(1, 25))
+            },
+            { "exposure of another variant", "a 1/1", Of(Impression(1, 0), Impression(1, 1, "b"), Click(1, 2)) },
+            {
+                "exposure after the window and within the day",
+                "a 1/0",
+                Of(Impression(1, 0), Impression(1, 23 * 60), Click(1, 23 * 60))
+            },
+            { "exposure after a day", "a 2/1", Of(Impression(1, 0), Impression(1, 24 * 60), Click(1, 24 * 60)) },
+            {
+                "proxy",
+                "a 1/1",
+                Of(Impression(1, 0) with { Verdict = "proxy" }, Click(1, 1) with { Verdict = "proxy" })
+            },
+            { "unknown caller", "", Of(Impression(1, 0) with { Verdict = "unknown" }, Click(1, 1)) },
+            { "bot", "", Of(Impression(1, 0) with { Verdict = "bot" }, Click(1, 1)) },
+            { "click of a scanner", "a 1/0", Of(Impression(1, 0), Click(1, 1) with { Verdict = "scanner" }) },
+            { "click of an unknown caller", "a 1/0", Of(Impression(1, 0), Click(1, 1) with { Verdict = "unknown" }) },
+            { "no chance involved", "", Of(Impression(1, 0) with { BasisPoints = 0 }, Click(1, 1)) },
+            {
+                "no chance first, then chance",
+                "a 1/1",
+                Of(Impression(1, 0) with { BasisPoints = 0 }, Impression(1, 1), Click(1, 2))
+            },
+            { "no unit", "", Of(Impression(0, 0), Click(0, 1)) },
+            { "view is no exposure", "", Of(Impression(1, 0) with { Type = "view" }, Click(1, 1)) },
+            { "yesterday's hash", "a 1/1", Of(Impression(1, 0), Click(2, 10) with { PreviousUnit = 1 }) },
+            { "yesterday's hash too late", "a 1/0", Of(Impression(1, 0), Click(2, 21) with { PreviousUnit = 1 }) },
+            {
+                "exposed under both hashes",
+                "a 1/1, b 1/1",
+                Of(Impression(1, 0), Impression(2, 5, "b"), Click(2, 10) with { PreviousUnit = 1 })
+            },
+            { "another experiment's click", "a 1/0", Of(Impression(1, 0), Click(1, 1) with { Uid = "exp_other" }) },
+        };
 
     [Theory]
     [MemberData(nameof(Rows))]
@@ -102,7 +125,8 @@ public class TrialTests
     public void Window_IsTwiceThePause_AndAtMostHalfAnHour(int pause, int window) =>
         Assert.Equal(
             TimeSpan.FromMinutes(window),
-            AttributionWindow.Of(new Edge.Experiments.BanditConfig { RecomputeIntervalMinutes = pause }));
+            AttributionWindow.Of(new Edge.Experiments.BanditConfig { RecomputeIntervalMinutes = pause })
+        );
 
     [Fact]
     public void Trial_OfAWindowWithoutLength_IsMatureAtOnce()
@@ -117,7 +141,8 @@ public class TrialTests
     public void Units_BeyondTheLimit_AreCountedAndNotLearnedFrom()
     {
         var fold = new Fold(TallyLimits.Default with { UnitsMax = 2 });
-        fold.Count(Impression(1, 0), Impression(2, 0), Impression(3, 0), Impression(1, 1), Click(3, 1)).UpToDateAt(Later);
+        fold.Count(Impression(1, 0), Impression(2, 0), Impression(3, 0), Impression(1, 1), Click(3, 1))
+            .UpToDateAt(Later);
 
         Assert.Equal("a 2/0", fold.Trials());
         Assert.Equal(4, Assert.Single(fold.Tally().Variants).Impressions);
@@ -150,8 +175,11 @@ public class TrialTests
         var fold = new Fold();
         fold.Count(Enumerable.Range(1, 10).Select(i => Impression((ulong)i, i / 100.0, i % 2 == 0 ? "a" : "b")));
         fold.Serve(Fold.Bandit(weightA: 9_000, version: 2));
-        fold.Count(Enumerable.Range(11, 10).Select(i =>
-            Impression((ulong)i, i / 100.0) with { BasisPoints = 9_000, Version = 2 }));
+        fold.Count(
+            Enumerable
+                .Range(11, 10)
+                .Select(i => Impression((ulong)i, i / 100.0) with { BasisPoints = 9_000, Version = 2 })
+        );
         fold.Count(Impression(99, 1) with { BasisPoints = 100, Version = 7 }).UpToDateAt(Later);
 
         Assert.Equal((15L, 14.0), Rounded(fold.Tally().SampleRatio.Of("a")));
@@ -159,7 +187,8 @@ public class TrialTests
         Assert.Equal([1, 2], fold.Tally().Weights.Select(version => version.Version));
     }
 
-    private static (long, double) Rounded((long Observed, double Expected) counts) => (counts.Observed, Math.Round(counts.Expected, 9));
+    private static (long, double) Rounded((long Observed, double Expected) counts) =>
+        (counts.Observed, Math.Round(counts.Expected, 9));
 
     private static VisitEvent[] Of(params VisitEvent[] events) => events;
 }

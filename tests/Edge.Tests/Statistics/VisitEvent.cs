@@ -24,10 +24,18 @@ internal sealed record VisitEvent
     public int Version { get; init; } = 1;
 
     public static VisitEvent Impression(ulong unit, double minutes, string variant = "a") =>
-        new() { Unit = unit, Variant = variant, At = Noon.AddMinutes(minutes) };
+        new()
+        {
+            Unit = unit,
+            Variant = variant,
+            At = Noon.AddMinutes(minutes),
+        };
 
     public static VisitEvent Click(ulong unit, double minutes, string variant = "a") =>
-        Impression(unit, minutes, variant) with { Type = "click" };
+        Impression(unit, minutes, variant) with
+        {
+            Type = "click",
+        };
 
     public byte[] Encode()
     {

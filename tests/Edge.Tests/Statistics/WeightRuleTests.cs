@@ -97,7 +97,11 @@ public class WeightRuleTests
     public void Warmup_UntilEveryVariantHasEnough_ServesTheConfigured(int first, int second, object reason)
     {
         var proposal = WeightRule.Propose(
-            [7000, 3000, 0], [7000, 3000, 0], [Arm("a", first, 0.1), Arm("b", second, 0.2), Arm("c", 0, 0)], 50);
+            [7000, 3000, 0],
+            [7000, 3000, 0],
+            [Arm("a", first, 0.1), Arm("b", second, 0.2), Arm("c", 0, 0)],
+            50
+        );
 
         Assert.Equal(reason, proposal.Reason);
         if (proposal.Reason == WeightReason.Warmup)
@@ -125,7 +129,11 @@ public class WeightRuleTests
     public void Publication_BelowAHundredBasisPoints_IsNotWorthIt(int served, bool shouldPublish)
     {
         var proposal = WeightRule.Propose(
-            [5000, 5000], [served, 10_000 - served], [Arm("a", 100, 0.1), Arm("b", 100, 0.1)], 50);
+            [5000, 5000],
+            [served, 10_000 - served],
+            [Arm("a", 100, 0.1), Arm("b", 100, 0.1)],
+            50
+        );
 
         Assert.Equal(shouldPublish, proposal.ShouldPublish);
     }
@@ -133,8 +141,7 @@ public class WeightRuleTests
     [Fact]
     public void Publication_ThatEndsAVariant_IsAlwaysWorthIt()
     {
-        var proposal = WeightRule.Propose(
-            [10_000, 0], [9_990, 10], [Arm("a", 100, 0.1), Arm("b", 100, 0.1)], 50);
+        var proposal = WeightRule.Propose([10_000, 0], [9_990, 10], [Arm("a", 100, 0.1), Arm("b", 100, 0.1)], 50);
 
         Assert.Equal([10_000, 0], proposal.Weights);
         Assert.True(proposal.ShouldPublish);
@@ -155,8 +162,18 @@ public class WeightRuleTests
             Name = name,
             Variants =
             [
-                new Variant { Id = "a", Weight = 8000, ConfiguredWeight = 4000 },
-                new Variant { Id = "b", Weight = 2000, ConfiguredWeight = 6000 },
+                new Variant
+                {
+                    Id = "a",
+                    Weight = 8000,
+                    ConfiguredWeight = 4000,
+                },
+                new Variant
+                {
+                    Id = "b",
+                    Weight = 2000,
+                    ConfiguredWeight = 6000,
+                },
             ],
             GoalConfig = new GoalConfig { Type = type },
             BanditConfig = new BanditConfig { Enabled = isBandit },

@@ -20,11 +20,21 @@ public class WinnerRuleTests
     [InlineData("ratio mismatched", 2000, 160, 2000, 100, 7.0, 0.0009, false)]
     [InlineData("ratio at the limit", 2000, 160, 2000, 100, 7.0, 0.001, true)]
     public void Conditions_OneByOne_Decide(
-        string name, int trials, int successes, int otherTrials, int otherSuccesses, double days, double? ratio,
-        bool isMet)
+        string name,
+        int trials,
+        int successes,
+        int otherTrials,
+        int otherSuccesses,
+        double days,
+        double? ratio,
+        bool isMet
+    )
     {
         var (_, assessment) = Assess(
-            [Arm("a", otherTrials, otherSuccesses), Arm("b", trials, successes)], TimeSpan.FromDays(days), ratio);
+            [Arm("a", otherTrials, otherSuccesses), Arm("b", trials, successes)],
+            TimeSpan.FromDays(days),
+            ratio
+        );
 
         Assert.True(isMet == assessment.MeetsAll, name);
         Assert.Equal("b", assessment.LeaderId);
@@ -38,7 +48,8 @@ public class WinnerRuleTests
 
         Assert.True(WinnerRule.Assess(arms, best, Criteria, Week, 1).OthersHaveEnoughTrials);
         Assert.False(
-            WinnerRule.Assess(arms, best, Criteria with { WarmupTrials = 151 }, Week, 1).OthersHaveEnoughTrials);
+            WinnerRule.Assess(arms, best, Criteria with { WarmupTrials = 151 }, Week, 1).OthersHaveEnoughTrials
+        );
     }
 
     [Fact]
@@ -83,7 +94,10 @@ public class WinnerRuleTests
         TrialStatisticsTests.OneVersion((id, trials, successes)).Posterior([id])[0];
 
     private static (bool IsFutile, WinnerAssessment Assessment) Assess(
-        ArmPosterior[] arms, TimeSpan runningTime, double? sampleRatio)
+        ArmPosterior[] arms,
+        TimeSpan runningTime,
+        double? sampleRatio
+    )
     {
         var best = BestArm.Of(arms.Select(arm => arm.Distribution).ToArray());
         var assessment = WinnerRule.Assess(arms, best, Criteria, runningTime, sampleRatio);

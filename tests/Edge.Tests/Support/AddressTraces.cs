@@ -3,15 +3,24 @@ using System.Text;
 namespace Edge.Tests.Support;
 
 /// <summary>
-/// Looks for traces of the canary addresses in bytes: as text, in hexadecimal, as a decimal number, as 4 bytes in both orders, as 16 bytes. The
-/// canaries are four networks, so that millions of bytes are searched for few needles. Short needles count only between other characters than
-/// letters and digits, because the digits of a random hash contain every short number sooner or later; and of the 4-byte forms only the eight
-/// lowest addresses of each network are looked for, because random numbers contain those of whole networks.
+/// Looks for traces of the canary addresses in bytes: as text, in hexadecimal, as a decimal number, as 4 bytes in both
+/// orders, as 16 bytes. The canaries are four networks, so that millions of bytes are searched for few needles. Short
+/// needles count only between other characters than letters and digits, because the digits of a random hash contain
+/// every short number sooner or later; and of the 4-byte forms only the eight lowest addresses of each network are
+/// looked for, because random numbers contain those of whole networks.
 /// </summary>
 internal static class AddressTraces
 {
-    /// <summary>First three bytes of the IPv4 canaries: two documentation networks and one of the loopback, for direct connections.</summary>
-    public static readonly byte[][] V4Networks = [[203, 0, 113], [198, 51, 100], [127, 77, 88]];
+    /// <summary>
+    /// First three bytes of the IPv4 canaries: two documentation networks and one of the loopback, for direct
+    /// connections.
+    /// </summary>
+    public static readonly byte[][] V4Networks =
+    [
+        [203, 0, 113],
+        [198, 51, 100],
+        [127, 77, 88],
+    ];
 
     /// <summary>Text of the IPv6 canaries' network, 48 bits.</summary>
     public const string V6Network = "2001:db8:cafe:";
@@ -20,7 +29,10 @@ internal static class AddressTraces
     private const int ChunkBytes = 4 << 20;
     private const int OverlapBytes = 64;
 
-    private static readonly (string Form, byte[] Needle, Func<byte[], int, bool>? IsTrace)[] Needles = [.. MakeNeedles()];
+    private static readonly (string Form, byte[] Needle, Func<byte[], int, bool>? IsTrace)[] Needles =
+    [
+        .. MakeNeedles(),
+    ];
 
     /// <summary>Every trace in a file, with its place.</summary>
     public static IEnumerable<string> InFile(string path)
@@ -31,7 +43,11 @@ internal static class AddressTraces
         for (int read; (read = stream.Read(buffer, kept, ChunkBytes)) > 0;)
         {
             var chunk = buffer[..(kept + read)];
-            foreach (var trace in In(chunk)) yield return $"{trace} in {path} before byte {stream.Position}";
+            foreach (var trace in In(chunk))
+            {
+                yield return $"{trace} in {path} before byte {stream.Position}";
+            }
+
             kept = Math.Min(OverlapBytes, chunk.Length);
             chunk.AsSpan(chunk.Length - kept).CopyTo(buffer);
         }
@@ -47,7 +63,10 @@ internal static class AddressTraces
         {
             for (var at = 0; bytes.AsSpan(at).IndexOf(needle) is var found and >= 0; at += found + 1)
             {
-                if (isTrace is null || isTrace(bytes, at + found)) yield return $"{form}: {Show(bytes, at + found)}";
+                if (isTrace is null || isTrace(bytes, at + found))
+                {
+                    yield return $"{form}: {Show(bytes, at + found)}";
+                }
             }
         }
     }
@@ -61,7 +80,15 @@ internal static class AddressTraces
             var hex = Convert.ToHexString(network);
             foreach (var digits in new[] { hex, hex.ToLowerInvariant() })
             {
-                yield return ("hexadecimal", Ascii(digits), (bytes, at) => !IsWord(bytes, at - 1) && IsWord(bytes, at + 6) && IsWord(bytes, at + 7) && !IsWord(bytes, at + 8));
+                yield return (
+                    "hexadecimal",
+                    Ascii(digits),
+                    (bytes, at) =>
+                        !IsWord(bytes, at - 1)
+                        && IsWord(bytes, at + 6)
+                        && IsWord(bytes, at + 7)
+                        && !IsWord(bytes, at + 8)
+                );
                 yield return ("mapped text", Ascii($"{digits[..4]}:{digits[4..]}"), null);
             }
             var decimals = first.ToString();
@@ -83,13 +110,19 @@ internal static class AddressTraces
 
     private static bool IsDecimal(byte[] bytes, int at, uint first)
     {
-        if (at + 10 > bytes.Length || IsWord(bytes, at - 1) || IsWord(bytes, at + 10)) return false;
+        if (at + 10 > bytes.Length || IsWord(bytes, at - 1) || IsWord(bytes, at + 10))
+        {
+            return false;
+        }
+
         return uint.TryParse(bytes.AsSpan(at, 10), out var number) && number - first <= byte.MaxValue;
     }
 
-    private static bool IsWord(byte[] bytes, int at) => at >= 0 && at < bytes.Length && char.IsAsciiLetterOrDigit((char)bytes[at]);
+    private static bool IsWord(byte[] bytes, int at) =>
+        at >= 0 && at < bytes.Length && char.IsAsciiLetterOrDigit((char)bytes[at]);
 
     private static byte[] Ascii(string text) => Encoding.ASCII.GetBytes(text);
 
-    private static string Show(byte[] bytes, int at) => Encoding.Latin1.GetString(bytes, Math.Max(0, at - 20), Math.Min(60, bytes.Length - Math.Max(0, at - 20)));
+    private static string Show(byte[] bytes, int at) =>
+        Encoding.Latin1.GetString(bytes, Math.Max(0, at - 20), Math.Min(60, bytes.Length - Math.Max(0, at - 20)));
 }

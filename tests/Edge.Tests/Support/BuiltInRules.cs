@@ -5,5 +5,6 @@ namespace Edge.Tests.Support;
 /// <summary>Judges with the built-in rules, for tests about something else.</summary>
 internal static class BuiltInRules
 {
-    public static VerdictJudge Judge(EnrichmentFaults? faults = null) => new(VerdictRules.Load(new EdgeOptions()).Table, 0, faults ?? new EnrichmentFaults());
+    public static VerdictJudge Judge(EnrichmentFaults? faults = null) =>
+        new(VerdictRules.Load(new EdgeOptions()).Table, 0, faults ?? new EnrichmentFaults());
 }

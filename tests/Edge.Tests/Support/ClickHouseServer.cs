@@ -7,8 +7,8 @@ using Xunit;
 namespace Edge.Tests.Support;
 
 /// <summary>
-/// A real ClickHouse of its own: configuration and data in a temp directory, free loopback ports, stopped by pid. Made for Debian's 18.16,
-/// the oldest version the sink is written for.
+/// A real ClickHouse of its own: configuration and data in a temp directory, free loopback ports, stopped by pid. Made
+/// for Debian's 18.16, the oldest version the sink is written for.
 /// </summary>
 internal sealed class ClickHouseServer : IAsyncDisposable
 {
@@ -28,7 +28,11 @@ internal sealed class ClickHouseServer : IAsyncDisposable
     private ClickHouseServer()
     {
         Port = EdgeProcess.FreePort();
-        _client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Port}/"), Timeout = TimeSpan.FromSeconds(60) };
+        _client = new HttpClient
+        {
+            BaseAddress = new Uri($"http://127.0.0.1:{Port}/"),
+            Timeout = TimeSpan.FromSeconds(60),
+        };
         _client.DefaultRequestHeaders.Add("X-ClickHouse-User", "default");
         _client.DefaultRequestHeaders.Add("X-ClickHouse-Key", Password);
     }
@@ -37,26 +41,35 @@ internal sealed class ClickHouseServer : IAsyncDisposable
     public int Port { get; }
 
     public static void SkipUnlessInstalled() =>
-        Assert.SkipUnless(File.Exists(Binary) || File.Exists(OtherBinary), "needs a ClickHouse server: apt-get install clickhouse-server");
+        Assert.SkipUnless(
+            File.Exists(Binary) || File.Exists(OtherBinary),
+            "needs a ClickHouse server: apt-get install clickhouse-server"
+        );
 
     public static async Task<ClickHouseServer> StartAsync()
     {
         SkipUnlessInstalled();
         var server = new ClickHouseServer();
         var root = server._directory.Path;
-        await File.WriteAllTextAsync(Path.Combine(root, "config.xml"), $"""
+        await File.WriteAllTextAsync(
+            Path.Combine(root, "config.xml"),
+            $"""
             <yandex>
               <logger><level>warning</level><log>{root}/log</log><errorlog>{root}/errors</errorlog></logger>
               <http_port>{server.Port}</http_port><tcp_port>{EdgeProcess.FreePort()}</tcp_port><listen_host>127.0.0.1</listen_host>
               <path>{root}/data/</path><tmp_path>{root}/tmp/</tmp_path><users_config>users.xml</users_config>
               <default_profile>default</default_profile><default_database>default</default_database><mark_cache_size>67108864</mark_cache_size>
             </yandex>
-            """);
-        await File.WriteAllTextAsync(Path.Combine(root, "users.xml"), $"""
+            """
+        );
+        await File.WriteAllTextAsync(
+            Path.Combine(root, "users.xml"),
+            $"""
             <yandex><profiles><default/></profiles><quotas><default/></quotas>
               <users><default><password>{Password}</password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default></users>
             </yandex>
-            """);
+            """
+        );
         await server.StartAgainAsync();
         return server;
     }
@@ -65,7 +78,10 @@ internal sealed class ClickHouseServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var clock = Stopwatch.StartNew();
-        var start = new ProcessStartInfo(File.Exists(Binary) ? Binary : OtherBinary, [$"--config-file={_directory["config.xml"]}"])
+        var start = new ProcessStartInfo(
+            File.Exists(Binary) ? Binary : OtherBinary,
+            [$"--config-file={_directory["config.xml"]}"]
+        )
         {
             WorkingDirectory = _directory.Path,
             RedirectStandardOutput = true,
@@ -78,13 +94,20 @@ internal sealed class ClickHouseServer : IAsyncDisposable
         {
             try
             {
-                if ((await _client.GetAsync("ping")).IsSuccessStatusCode) return;
+                if ((await _client.GetAsync("ping")).IsSuccessStatusCode)
+                {
+                    return;
+                }
             }
             catch (HttpRequestException)
             {
                 // Not listening yet.
             }
-            if (_process.HasExited) Assert.Fail($"the server ended with {_process.ExitCode}: {await error}");
+            if (_process.HasExited)
+            {
+                Assert.Fail($"the server ended with {_process.ExitCode}: {await error}");
+            }
+
             Assert.True(clock.Elapsed < StartDeadline, "the server does not start");
             await Task.Delay(PollPause);
         }
@@ -101,7 +124,8 @@ internal sealed class ClickHouseServer : IAsyncDisposable
 
     public async Task<long> CountAsync(string sql) => long.Parse(await QueryAsync(sql), CultureInfo.InvariantCulture);
 
-    public async Task<string[]> LinesAsync(string sql) => (await QueryAsync(sql)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    public async Task<string[]> LinesAsync(string sql) =>
+        (await QueryAsync(sql)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     public Task KillAsync() => EndAsync(Sigkill);
 
@@ -117,7 +141,11 @@ internal sealed class ClickHouseServer : IAsyncDisposable
 
     private async Task EndAsync(int signal)
     {
-        if (_process is null || _process.HasExited) return;
+        if (_process is null || _process.HasExited)
+        {
+            return;
+        }
+
         _ = Kill(_process.Id, signal);
         await _process.WaitForExitAsync();
     }

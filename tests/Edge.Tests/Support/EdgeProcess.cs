@@ -6,7 +6,8 @@ using System.Runtime.InteropServices;
 namespace Edge.Tests.Support;
 
 /// <summary>
-/// The native binary serving on a free loopback port with a data directory of its own; what a user would start. Stopped by pid.
+/// The native binary serving on a free loopback port with a data directory of its own; what a user would start. Stopped
+/// by pid.
 /// </summary>
 internal sealed class EdgeProcess : IAsyncDisposable
 {
@@ -28,7 +29,14 @@ internal sealed class EdgeProcess : IAsyncDisposable
         _process = process;
         _error = process.StandardError.ReadToEndAsync();
         _output = process.StandardOutput.ReadToEndAsync();
-        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false })
+        Client = new HttpClient(
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                UseProxy = false,
+            }
+        )
         {
             BaseAddress = address,
             Timeout = TimeSpan.FromSeconds(10),
@@ -50,8 +58,14 @@ internal sealed class EdgeProcess : IAsyncDisposable
     public Task<string> Output => _output;
 
     /// <summary>Starts <c>edge serve</c> on <paramref name="dataDir"/> and waits until it is ready.</summary>
-    public static async Task<EdgeProcess> StartAsync(string dataDir, string[]? arguments = null, (string Name, string Value)[]? environment = null,
-        Uri? admin = null, Version? version = null, Uri? address = null)
+    public static async Task<EdgeProcess> StartAsync(
+        string dataDir,
+        string[]? arguments = null,
+        (string Name, string Value)[]? environment = null,
+        Uri? admin = null,
+        Version? version = null,
+        Uri? address = null
+    )
     {
         var edge = Launch(dataDir, arguments, environment, address: address);
         if (version is not null)
@@ -59,19 +73,37 @@ internal sealed class EdgeProcess : IAsyncDisposable
             edge.Client.DefaultRequestVersion = version;
             edge.Client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         }
-        if (await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(StartTimeoutMs), admin)) return edge;
-        if (edge.HasExited) throw new InvalidOperationException($"edge ended with {edge._process.ExitCode}: {await edge.Error}");
+        if (await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(StartTimeoutMs), admin))
+        {
+            return edge;
+        }
+
+        if (edge.HasExited)
+        {
+            throw new InvalidOperationException($"edge ended with {edge._process.ExitCode}: {await edge.Error}");
+        }
+
         await edge.KillAsync();
         throw new TimeoutException($"edge was not ready within {StartTimeoutMs} ms: {await edge.Error}");
     }
 
-    /// <summary>Starts <c>edge serve</c> without waiting; <paramref name="binary"/> is another build than the published one,
+    /// <summary>Starts <c>edge serve</c> without waiting; <paramref name="binary"/> is another build than the published
+    /// one,
     /// <paramref name="address"/> where it has served before.</summary>
     public static EdgeProcess Launch(
-        string dataDir, string[]? arguments = null, (string Name, string Value)[]? environment = null, string? binary = null, Uri? address = null)
+        string dataDir,
+        string[]? arguments = null,
+        (string Name, string Value)[]? environment = null,
+        string? binary = null,
+        Uri? address = null
+    )
     {
         address ??= new Uri($"http://127.0.0.1:{FreePort()}");
-        var start = Describe(["serve", "--data-dir", dataDir, "--urls", address.ToString(), .. arguments ?? ["--demo"]], environment, binary);
+        var start = Describe(
+            ["serve", "--data-dir", dataDir, "--urls", address.ToString(), .. arguments ?? ["--demo"]],
+            environment,
+            binary
+        );
         return new EdgeProcess(Process.Start(start)!, address);
     }
 
@@ -83,7 +115,10 @@ internal sealed class EdgeProcess : IAsyncDisposable
         {
             try
             {
-                if ((await Client.GetAsync(new Uri(admin ?? Address, "/readyz"))).IsSuccessStatusCode) return true;
+                if ((await Client.GetAsync(new Uri(admin ?? Address, "/readyz"))).IsSuccessStatusCode)
+                {
+                    return true;
+                }
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {
@@ -95,7 +130,10 @@ internal sealed class EdgeProcess : IAsyncDisposable
     }
 
     /// <summary>Runs one command to its end.</summary>
-    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string[] arguments, (string Name, string Value)[]? environment = null)
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(
+        string[] arguments,
+        (string Name, string Value)[]? environment = null
+    )
     {
         using var process = Process.Start(Describe(arguments, environment))!;
         var output = process.StandardOutput.ReadToEndAsync();
@@ -132,7 +170,11 @@ internal sealed class EdgeProcess : IAsyncDisposable
     /// <summary>kill -9, and waits until the process is gone.</summary>
     public async Task KillAsync()
     {
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
         await _process.WaitForExitAsync();
     }
 
@@ -144,8 +186,8 @@ internal sealed class EdgeProcess : IAsyncDisposable
     }
 
     /// <summary>
-    /// A port nobody listens on at this moment, below the range the kernel takes the ports of outgoing connections from: one of those
-    /// could have it before the process under test does.
+    /// A port nobody listens on at this moment, below the range the kernel takes the ports of outgoing connections
+    /// from: one of those could have it before the process under test does.
     /// </summary>
     public static int FreePort()
     {
@@ -165,7 +207,11 @@ internal sealed class EdgeProcess : IAsyncDisposable
         }
     }
 
-    private static ProcessStartInfo Describe(string[] arguments, (string Name, string Value)[]? environment, string? binary = null)
+    private static ProcessStartInfo Describe(
+        string[] arguments,
+        (string Name, string Value)[]? environment,
+        string? binary = null
+    )
     {
         var start = new ProcessStartInfo(binary ?? EdgeBinary.Path, arguments)
         {
@@ -173,7 +219,11 @@ internal sealed class EdgeProcess : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        foreach (var (name, value) in environment ?? []) start.Environment[name] = value;
+        foreach (var (name, value) in environment ?? [])
+        {
+            start.Environment[name] = value;
+        }
+
         return start;
     }
 

@@ -15,7 +15,11 @@ internal static class Forwarded
     public static IEnumerable<string> Read(string dataDir)
     {
         var directory = Path.Combine(dataDir, "forwarded");
-        if (!Directory.Exists(directory)) return [];
+        if (!Directory.Exists(directory))
+        {
+            return [];
+        }
+
         return Directory.GetFiles(directory, "*.ndjson").Order(StringComparer.Ordinal).SelectMany(ReadCompleteLines);
     }
 
@@ -28,11 +32,16 @@ internal static class Forwarded
             foreach (var line in Lines(dataDir))
             {
                 var element = JsonDocument.Parse(line).RootElement;
-                if (condition(element)) return element;
+                if (condition(element))
+                {
+                    return element;
+                }
             }
             await Task.Delay(20);
         }
-        throw new TimeoutException($"no such event was forwarded within {TimeoutMs} ms; there are {Lines(dataDir).Length} lines");
+        throw new TimeoutException(
+            $"no such event was forwarded within {TimeoutMs} ms; there are {Lines(dataDir).Length} lines"
+        );
     }
 
     /// <summary>The text of a member, or "" when it is absent.</summary>

@@ -33,8 +33,14 @@ internal static class Geo
         return Text(place);
     }
 
-    public static string Text(in GeoPlace place) => string.Join('|', place.Country.Text, Encoding.UTF8.GetString(place.Region),
-        Encoding.UTF8.GetString(place.City), Encoding.UTF8.GetString(place.TimeZone));
+    public static string Text(in GeoPlace place) =>
+        string.Join(
+            '|',
+            place.Country.Text,
+            Encoding.UTF8.GetString(place.Region),
+            Encoding.UTF8.GetString(place.City),
+            Encoding.UTF8.GetString(place.TimeZone)
+        );
 
     public static (LookupOutcome Outcome, string Json) Record(this MaxMindDatabase database, string address)
     {

@@ -6,14 +6,18 @@ using System.Text;
 namespace Edge.Tests.Support;
 
 /// <summary>
-/// Writes MaxMind DB files (format 2.0) for tests, written from the format's text and not from the reader: any record size, IPv4 and IPv6
-/// trees, every type, pointers of a chosen form. A map is an array of pairs, so that wrong keys and repeated keys can be written too.
+/// Writes MaxMind DB files (format 2.0) for tests, written from the format's text and not from the reader: any record
+/// size, IPv4 and IPv6 trees, every type, pointers of a chosen form. A map is an array of pairs, so that wrong keys and
+/// repeated keys can be written too.
 /// </summary>
 internal sealed class GeoFileWriter
 {
     public static readonly byte[] Marker = [0xab, 0xcd, 0xef, .. "MaxMind.com"u8];
 
-    private readonly List<int[]> _nodes = [[Nothing, Nothing]];
+    private readonly List<int[]> _nodes =
+    [
+        [Nothing, Nothing],
+    ];
     private readonly List<byte> _data = [];
     private readonly Dictionary<string, int> _texts = [];
 
@@ -39,12 +43,20 @@ internal sealed class GeoFileWriter
         [.. pairs.Select(pair => KeyValuePair.Create(pair.Key, pair.Value))];
 
     /// <summary>A record as the city databases have it.</summary>
-    public static object City(string country, string city = "", string region = "", string zone = "") => Map(
-        ("city", Map(("geoname_id", 1u), ("names", Map(("de", city + " (de)"), ("en", city), ("fr", city + " (fr)"))))),
-        ("continent", Map(("code", "EU"), ("names", Map(("en", "Somewhere"))))),
-        ("country", Map(("geoname_id", 2u), ("iso_code", country), ("names", Map(("en", "Name of " + country))))),
-        ("location", Map(("accuracy_radius", (ushort)10), ("latitude", 52.5), ("longitude", -13.4), ("time_zone", zone))),
-        ("subdivisions", new object[] { Map(("iso_code", region), ("names", Map(("en", "Name of " + region)))) }));
+    public static object City(string country, string city = "", string region = "", string zone = "") =>
+        Map(
+            (
+                "city",
+                Map(("geoname_id", 1u), ("names", Map(("de", city + " (de)"), ("en", city), ("fr", city + " (fr)"))))
+            ),
+            ("continent", Map(("code", "EU"), ("names", Map(("en", "Somewhere"))))),
+            ("country", Map(("geoname_id", 2u), ("iso_code", country), ("names", Map(("en", "Name of " + country))))),
+            (
+                "location",
+                Map(("accuracy_radius", (ushort)10), ("latitude", 52.5), ("longitude", -13.4), ("time_zone", zone))
+            ),
+            ("subdivisions", new object[] { Map(("iso_code", region), ("names", Map(("en", "Name of " + region)))) })
+        );
 
     /// <summary>A record as the country databases have it.</summary>
     public static object Country(string code) => Map(("country", Map(("iso_code", code))));
@@ -59,7 +71,9 @@ internal sealed class GeoFileWriter
     /// <summary>Adds a network whose record lies at an offset that the caller chose.</summary>
     public GeoFileWriter AddOffset(string network, int offset) => AddRaw(network, DataBase - offset);
 
-    /// <summary>Makes an IPv6 network lead to the IPv4 addresses, as published files do for mapped and 6to4 addresses.</summary>
+    /// <summary>
+    /// Makes an IPv6 network lead to the IPv4 addresses, as published files do for mapped and 6to4 addresses.
+    /// </summary>
     public GeoFileWriter AddV4Alias(string network) => AddRaw(network, NodeAt(Bits("0.0.0.0/0", out var depth), depth));
 
     /// <summary>Writes bytes into the data section as they are and returns their offset.</summary>
@@ -86,7 +100,11 @@ internal sealed class GeoFileWriter
     {
         Pad();
         var file = new List<byte>();
-        foreach (var node in _nodes) WriteNode(file, ToRecord(node[0]), ToRecord(node[1]));
+        foreach (var node in _nodes)
+        {
+            WriteNode(file, ToRecord(node[0]), ToRecord(node[1]));
+        }
+
         file.AddRange(new byte[16]);
         file.AddRange(_data);
         file.AddRange(Marker);
@@ -105,7 +123,10 @@ internal sealed class GeoFileWriter
         foreach (var (key, value) in metadata)
         {
             pairs.RemoveAll(pair => pair.Key == key);
-            if (value is not DBNull) pairs.Add((key, value));
+            if (value is not DBNull)
+            {
+                pairs.Add((key, value));
+            }
         }
         WriteValue(file, Map([.. pairs]), hasPointers: false);
         return [.. file];
@@ -113,7 +134,10 @@ internal sealed class GeoFileWriter
 
     private void Pad()
     {
-        if (_data.Count == 0) _data.AddRange(new byte[Padding]);
+        if (_data.Count == 0)
+        {
+            _data.AddRange(new byte[Padding]);
+        }
     }
 
     private GeoFileWriter AddRaw(string network, int child)
@@ -149,26 +173,46 @@ internal sealed class GeoFileWriter
         var address = IPAddress.Parse(network[..slash]);
         depth = int.Parse(network[(slash + 1)..]);
         UInt128 bits = 0;
-        foreach (var part in address.GetAddressBytes()) bits = bits << 8 | part;
-        if (address.AddressFamily == AddressFamily.InterNetworkV6) return bits;
-        if (!IsV6) return bits << 96;
+        foreach (var part in address.GetAddressBytes())
+        {
+            bits = bits << 8 | part;
+        }
+
+        if (address.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            return bits;
+        }
+
+        if (!IsV6)
+        {
+            return bits << 96;
+        }
+
         depth += 96;
         return bits;
     }
 
-    private uint ToRecord(int child) => child switch
-    {
-        >= 0 => (uint)child,
-        Nothing => (uint)_nodes.Count,
-        _ => (uint)(_nodes.Count + 16 + (DataBase - child)),
-    };
+    private uint ToRecord(int child) =>
+        child switch
+        {
+            >= 0 => (uint)child,
+            Nothing => (uint)_nodes.Count,
+            _ => (uint)(_nodes.Count + 16 + (DataBase - child)),
+        };
 
     private void WriteNode(List<byte> file, uint left, uint right)
     {
         switch (RecordBits)
         {
             case 24:
-                file.AddRange([(byte)(left >> 16), (byte)(left >> 8), (byte)left, (byte)(right >> 16), (byte)(right >> 8), (byte)right]);
+                file.AddRange([
+                    (byte)(left >> 16),
+                    (byte)(left >> 8),
+                    (byte)left,
+                    (byte)(right >> 16),
+                    (byte)(right >> 8),
+                    (byte)right,
+                ]);
                 break;
             case 28:
                 file.AddRange([(byte)(left >> 16), (byte)(left >> 8), (byte)left]);
@@ -198,7 +242,11 @@ internal sealed class GeoFileWriter
                 }
                 break;
             case object[] array:
-                foreach (var member in array) CollectTexts(member);
+                foreach (var member in array)
+                {
+                    CollectTexts(member);
+                }
+
                 break;
         }
     }
@@ -251,7 +299,11 @@ internal sealed class GeoFileWriter
                 break;
             case object[] array:
                 to.AddRange(Control(11, array.Length));
-                foreach (var member in array) WriteValue(to, member, hasPointers);
+                foreach (var member in array)
+                {
+                    WriteValue(to, member, hasPointers);
+                }
+
                 break;
             default:
                 throw new ArgumentException($"no type of the format for {value.GetType()}");
@@ -262,19 +314,32 @@ internal sealed class GeoFileWriter
     private static void WriteUnsigned(List<byte> to, int type, UInt128 value)
     {
         var bytes = new List<byte>();
-        for (; value > 0; value >>= 8) bytes.Insert(0, (byte)value);
+        for (; value > 0; value >>= 8)
+        {
+            bytes.Insert(0, (byte)value);
+        }
+
         to.AddRange([.. Control(type, bytes.Count), .. bytes]);
     }
 
-    public static byte[] Pointer(int target, bool isLong = false) => target switch
-    {
-        _ when isLong => [0b001_11_000, .. BigEndian((uint)target)],
-        < 2_048 => [(byte)(0b001_00_000 | target >> 8), (byte)target],
-        < 526_336 => [(byte)(0b001_01_000 | (target - 2_048) >> 16), (byte)((target - 2_048) >> 8), (byte)(target - 2_048)],
-        < 134_744_064 =>
-            [(byte)(0b001_10_000 | (target - 526_336) >> 24), .. BigEndian((uint)(target - 526_336))[1..]],
-        _ => [0b001_11_000, .. BigEndian((uint)target)],
-    };
+    public static byte[] Pointer(int target, bool isLong = false) =>
+        target switch
+        {
+            _ when isLong => [0b001_11_000, .. BigEndian((uint)target)],
+            < 2_048 => [(byte)(0b001_00_000 | target >> 8), (byte)target],
+            < 526_336 =>
+            [
+                (byte)(0b001_01_000 | (target - 2_048) >> 16),
+                (byte)((target - 2_048) >> 8),
+                (byte)(target - 2_048),
+            ],
+            < 134_744_064 =>
+            [
+                (byte)(0b001_10_000 | (target - 526_336) >> 24),
+                .. BigEndian((uint)(target - 526_336))[1..],
+            ],
+            _ => [0b001_11_000, .. BigEndian((uint)target)],
+        };
 
     public static byte[] Control(int type, int size)
     {

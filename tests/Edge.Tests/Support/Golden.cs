@@ -1,8 +1,8 @@
 namespace Edge.Tests.Support;
 
 /// <summary>
-/// Persisted bytes as they once were, in <c>tests/Edge.Tests/Golden</c>, as hexadecimal text with comments. Never edited, never
-/// deleted: every version that was ever written must stay readable.
+/// Persisted bytes as they once were, in <c>tests/Edge.Tests/Golden</c>, as hexadecimal text with comments. Never
+/// edited, never deleted: every version that was ever written must stay readable.
 /// </summary>
 internal static class Golden
 {
@@ -11,9 +11,13 @@ internal static class Golden
     public static byte[] Read(string name)
     {
         var path = Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", name);
-        return Convert.FromHexString(string.Concat(File.ReadLines(path)
-            .Where(line => !line.StartsWith('#'))
-            .Select(line => line.Replace(" ", "", StringComparison.Ordinal))));
+        return Convert.FromHexString(
+            string.Concat(
+                File.ReadLines(path)
+                    .Where(line => !line.StartsWith('#'))
+                    .Select(line => line.Replace(" ", "", StringComparison.Ordinal))
+            )
+        );
     }
 
     /// <summary>A slot: the bytes at its start, zeros, the checksum at its end.</summary>

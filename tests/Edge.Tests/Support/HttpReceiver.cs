@@ -15,7 +15,12 @@ namespace Edge.Tests.Support;
 /// <param name="Raw">The body on the wire.</param>
 /// <param name="Text">The body, decompressed.</param>
 /// <param name="Headers">All headers.</param>
-internal sealed record ReceivedRequest(string Batch, byte[] Raw, string Text, IReadOnlyDictionary<string, string> Headers)
+internal sealed record ReceivedRequest(
+    string Batch,
+    byte[] Raw,
+    string Text,
+    IReadOnlyDictionary<string, string> Headers
+)
 {
     public string[] Lines => Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }
@@ -31,7 +36,9 @@ internal sealed record ScriptedAnswer(int Status, bool Takes, string Body = "")
     public (string Name, string Value)[] Headers { get; init; } = [];
 }
 
-/// <summary>A real HTTP server on a loopback port of its own that takes batches as it is told to. Thread safe.</summary>
+/// <summary>
+/// A real HTTP server on a loopback port of its own that takes batches as it is told to. Thread safe.
+/// </summary>
 internal sealed class HttpReceiver : IAsyncDisposable
 {
     private readonly Lock _lock = new();
@@ -59,7 +66,10 @@ internal sealed class HttpReceiver : IAsyncDisposable
     {
         get
         {
-            lock (_lock) return [.. _all];
+            lock (_lock)
+            {
+                return [.. _all];
+            }
         }
     }
 
@@ -68,7 +78,10 @@ internal sealed class HttpReceiver : IAsyncDisposable
     {
         get
         {
-            lock (_lock) return [.. _taken];
+            lock (_lock)
+            {
+                return [.. _taken];
+            }
         }
     }
 
@@ -78,7 +91,10 @@ internal sealed class HttpReceiver : IAsyncDisposable
     {
         var receiver = new HttpReceiver();
         await receiver._app.StartAsync();
-        var address = receiver._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var address = receiver
+            ._app.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!
+            .Addresses.Single();
         receiver.Url = new Uri(address + "/events");
         return receiver;
     }
@@ -102,26 +118,43 @@ internal sealed class HttpReceiver : IAsyncDisposable
             await new GZipStream(new MemoryStream(text), CompressionMode.Decompress).CopyToAsync(plain);
             text = plain.ToArray();
         }
-        var headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-        var request = new ReceivedRequest(headers.GetValueOrDefault("Edge-Batch", ""), raw.ToArray(), Encoding.UTF8.GetString(text), headers);
+        var headers = context.Request.Headers.ToDictionary(
+            header => header.Key,
+            header => header.Value.ToString(),
+            StringComparer.OrdinalIgnoreCase
+        );
+        var request = new ReceivedRequest(
+            headers.GetValueOrDefault("Edge-Batch", ""),
+            raw.ToArray(),
+            Encoding.UTF8.GetString(text),
+            headers
+        );
         ScriptedAnswer answer;
         lock (_lock)
         {
             answer = Script(request);
             _all.Add(request);
-            if (answer.Takes) _taken.Add(request);
+            if (answer.Takes)
+            {
+                _taken.Add(request);
+            }
         }
         switch (answer.Status)
         {
             case 0:
-                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(Timeout.Infinite, context.RequestAborted)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 return;
             case -1:
                 context.Abort();
                 return;
         }
         context.Response.StatusCode = answer.Status;
-        foreach (var (name, value) in answer.Headers) context.Response.Headers[name] = value;
+        foreach (var (name, value) in answer.Headers)
+        {
+            context.Response.Headers[name] = value;
+        }
+
         await context.Response.WriteAsync(answer.Body);
     }
 }

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace Edge.Tests.Support;
 
-/// <summary>The service in this process, listening on a free port, with a data directory of its own that outlives it.</summary>
+/// <summary>
+/// The service in this process, listening on a free port, with a data directory of its own that outlives it.
+/// </summary>
 internal sealed class IngestSite : IAsyncDisposable
 {
     private readonly TempDirectory _data = new();
@@ -20,7 +22,14 @@ internal sealed class IngestSite : IAsyncDisposable
 
     private IngestSite(Action<EdgeOptions>? set)
     {
-        _options = new EdgeOptions { DataDir = _data["data"], Urls = "http://127.0.0.1:0", Demo = true, HttpStopGraceMs = 0, Node = "test" };
+        _options = new EdgeOptions
+        {
+            DataDir = _data["data"],
+            Urls = "http://127.0.0.1:0",
+            Demo = true,
+            HttpStopGraceMs = 0,
+            Node = "test",
+        };
         set?.Invoke(_options);
     }
 
@@ -48,26 +57,48 @@ internal sealed class IngestSite : IAsyncDisposable
     }
 
     /// <summary>Sends a POST; a header without a value is left out.</summary>
-    public async Task<IngestAnswer> PostAsync(string path, string? key, HttpContent body, params (string Name, string? Value)[] headers)
+    public async Task<IngestAnswer> PostAsync(
+        string path,
+        string? key,
+        HttpContent body,
+        params (string Name, string? Value)[] headers
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = body };
-        if (key is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        if (key is not null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
+
         return await SendAsync(request, headers);
     }
 
     /// <summary>Sends JSON.</summary>
-    public Task<IngestAnswer> PostAsync(string path, string? key, string json, params (string Name, string? Value)[] headers) =>
-        PostAsync(path, key, new StringContent(json, Encoding.UTF8, "application/json"), headers);
+    public Task<IngestAnswer> PostAsync(
+        string path,
+        string? key,
+        string json,
+        params (string Name, string? Value)[] headers
+    ) => PostAsync(path, key, new StringContent(json, Encoding.UTF8, "application/json"), headers);
 
     public async Task<IngestAnswer> SendAsync(HttpRequestMessage request, params (string Name, string? Value)[] headers)
     {
         foreach (var (name, value) in headers)
         {
-            if (value is null) continue;
-            if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content!.Headers.TryAddWithoutValidation(name, value);
+            if (value is null)
+            {
+                continue;
+            }
+
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+            {
+                request.Content!.Headers.TryAddWithoutValidation(name, value);
+            }
         }
         using var response = await Client.SendAsync(request);
-        var all = response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
+        var all = response
+            .Headers.Concat(response.Content.Headers)
+            .ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
         return new IngestAnswer(response.StatusCode, await response.Content.ReadAsStringAsync(), all);
     }
 
@@ -82,7 +113,10 @@ internal sealed class IngestSite : IAsyncDisposable
         while (batch.End.Sequence < journal.CommittedSequence)
         {
             reader.Read(batch, 1_000, 1 << 20);
-            for (var i = 0; i < batch.Count; i++) events.Add(JsonDocument.Parse(batch.Payload(i)).RootElement.Clone());
+            for (var i = 0; i < batch.Count; i++)
+            {
+                events.Add(JsonDocument.Parse(batch.Payload(i)).RootElement.Clone());
+            }
         }
         return [.. events];
     }
@@ -97,7 +131,14 @@ internal sealed class IngestSite : IAsyncDisposable
     {
         _service = EdgeService.Open(_options, TimeProvider.System);
         await _service.StartAsync();
-        _client = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None })
+        _client = new HttpClient(
+            new SocketsHttpHandler
+            {
+                UseProxy = false,
+                UseCookies = false,
+                AutomaticDecompression = DecompressionMethods.None,
+            }
+        )
         {
             BaseAddress = new Uri(_service.Addresses[0]),
             Timeout = TimeSpan.FromSeconds(30),
@@ -106,7 +147,11 @@ internal sealed class IngestSite : IAsyncDisposable
 
     private async Task StopAsync()
     {
-        if (_service is null) return;
+        if (_service is null)
+        {
+            return;
+        }
+
         _client!.Dispose();
         await _service.StopAsync();
         await _service.DisposeAsync();

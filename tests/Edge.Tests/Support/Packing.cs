@@ -10,7 +10,11 @@ internal static class Packing
     public static byte[] Gzip(byte[] bytes, CompressionLevel level)
     {
         using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, level)) gzip.Write(bytes);
+        using (var gzip = new GZipStream(packed, level))
+        {
+            gzip.Write(bytes);
+        }
+
         return packed.ToArray();
     }
 }

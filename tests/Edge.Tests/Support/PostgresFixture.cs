@@ -2,7 +2,10 @@ using Xunit;
 
 namespace Edge.Tests.Support;
 
-/// <summary>One PostgreSQL for the tests of a class, each in a database of its own. Tests that stop or kill the server start their own.</summary>
+/// <summary>
+/// One PostgreSQL for the tests of a class, each in a database of its own. Tests that stop or kill the server start
+/// their own.
+/// </summary>
 public sealed class PostgresFixture : IAsyncLifetime
 {
     private PostgresServer? _server;
@@ -17,7 +20,8 @@ public sealed class PostgresFixture : IAsyncLifetime
         }
     }
 
-    public async ValueTask InitializeAsync() => _server = PostgresServer.IsInstalled ? await PostgresServer.StartAsync() : null;
+    public async ValueTask InitializeAsync() =>
+        _server = PostgresServer.IsInstalled ? await PostgresServer.StartAsync() : null;
 
     public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? default;
 }

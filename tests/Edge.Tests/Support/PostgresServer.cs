@@ -7,8 +7,9 @@ using Xunit;
 namespace Edge.Tests.Support;
 
 /// <summary>
-/// A real PostgreSQL of its own: data in a temp directory, a free loopback port, stopped by pid. It refuses to run as root,
-/// so as root it is run as the system's user postgres. Writes are not synced: tests kill processes, not the power.
+/// A real PostgreSQL of its own: data in a temp directory, a free loopback port, stopped by pid. It refuses to run as
+/// root, so as root it is run as the system's user postgres. Writes are not synced: tests kill processes, not the
+/// power.
 /// </summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
@@ -41,7 +42,8 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public static bool IsInstalled => FindBinaries() is not null;
 
-    public static void SkipUnlessInstalled() => Assert.SkipUnless(IsInstalled, "needs a PostgreSQL server: apt-get install postgresql");
+    public static void SkipUnlessInstalled() =>
+        Assert.SkipUnless(IsInstalled, "needs a PostgreSQL server: apt-get install postgresql");
 
     public static async Task<PostgresServer> StartAsync()
     {
@@ -50,9 +52,28 @@ internal sealed class PostgresServer : IAsyncDisposable
         var server = new PostgresServer(directory, FindBinaries()!);
         var passwordFile = Path.Combine(directory, "password");
         await File.WriteAllTextAsync(passwordFile, Password);
-        if (Environment.UserName == "root") await RunAsync("chown", "-R", User, directory);
-        await server.RunAsUserAsync("initdb", "--pgdata", server.Data, "--username", User, "--pwfile", passwordFile, "--auth", "scram-sha-256",
-            "--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions");
+        if (Environment.UserName == "root")
+        {
+            await RunAsync("chown", "-R", User, directory);
+        }
+
+        await server.RunAsUserAsync(
+            "initdb",
+            "--pgdata",
+            server.Data,
+            "--username",
+            User,
+            "--pwfile",
+            passwordFile,
+            "--auth",
+            "scram-sha-256",
+            "--encoding",
+            "UTF8",
+            "--locale",
+            "C",
+            "--no-sync",
+            "--no-instructions"
+        );
         await server.StartAgainAsync();
         return server;
     }
@@ -68,12 +89,20 @@ internal sealed class PostgresServer : IAsyncDisposable
             Launch();
             while (!_process!.HasExited)
             {
-                if (await CanConnectAsync()) return;
+                if (await CanConnectAsync())
+                {
+                    return;
+                }
+
                 Assert.True(clock.Elapsed < StartDeadline, "the server does not start");
                 await Task.Delay(PollPause);
             }
             // After a kill its children may hold the data directory for a moment longer.
-            if (clock.Elapsed > StartDeadline) Assert.Fail($"the server ended with {_process.ExitCode}: {await Messages}");
+            if (clock.Elapsed > StartDeadline)
+            {
+                Assert.Fail($"the server ended with {_process.ExitCode}: {await Messages}");
+            }
+
             await Task.Delay(PollPause);
         }
     }
@@ -100,7 +129,11 @@ internal sealed class PostgresServer : IAsyncDisposable
         await using var command = source.CreateCommand(sql);
         await using var reader = await command.ExecuteReaderAsync();
         var rows = new List<string>();
-        while (await reader.ReadAsync()) rows.Add(Convert.ToString(reader.GetValue(0), CultureInfo.InvariantCulture)!);
+        while (await reader.ReadAsync())
+        {
+            rows.Add(Convert.ToString(reader.GetValue(0), CultureInfo.InvariantCulture)!);
+        }
+
         return [.. rows];
     }
 
@@ -121,17 +154,32 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>The newest version that is installed.</summary>
-    private static string? FindBinaries() => Directory.Exists(Binaries)
-        ? Directory.GetDirectories(Binaries).Select(version => Path.Combine(version, "bin"))
-            .Where(binaries => File.Exists(Path.Combine(binaries, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault()
-        : null;
+    private static string? FindBinaries() =>
+        Directory.Exists(Binaries)
+            ? Directory
+                .GetDirectories(Binaries)
+                .Select(version => Path.Combine(version, "bin"))
+                .Where(binaries => File.Exists(Path.Combine(binaries, "initdb")))
+                .Order(StringComparer.Ordinal)
+                .LastOrDefault()
+            : null;
 
-    private string ConnectionTo(string database) => string.Create(CultureInfo.InvariantCulture,
-        $"Host=127.0.0.1;Port={Port};Username={User};Password={Password};Database={database};Pooling=false;Timeout=5");
+    private string ConnectionTo(string database) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"Host=127.0.0.1;Port={Port};Username={User};Password={Password};Database={database};Pooling=false;Timeout=5"
+        );
 
     private void Launch()
     {
-        string[] settings = ["listen_addresses=127.0.0.1", $"port={Port}", $"unix_socket_directories={_directory}", "fsync=off", "max_connections=40"];
+        string[] settings =
+        [
+            "listen_addresses=127.0.0.1",
+            $"port={Port}",
+            $"unix_socket_directories={_directory}",
+            "fsync=off",
+            "max_connections=40",
+        ];
         var start = Describe("postgres", ["-D", Data, .. settings.SelectMany(setting => new[] { "-c", setting })]);
         _process?.Dispose();
         _process = Process.Start(start)!;
@@ -154,7 +202,11 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private async Task EndAsync(int signal)
     {
-        if (_process is null || _process.HasExited) return;
+        if (_process is null || _process.HasExited)
+        {
+            return;
+        }
+
         _ = Kill(_process.Id, signal);
         await _process.WaitForExitAsync();
     }
@@ -162,9 +214,13 @@ internal sealed class PostgresServer : IAsyncDisposable
     private ProcessStartInfo Describe(string program, string[] arguments)
     {
         var path = Path.Combine(_binaries, program);
-        var start = Environment.UserName == "root"
-            ? new ProcessStartInfo("setpriv", ["--reuid", User, "--regid", User, "--clear-groups", path, .. arguments])
-            : new ProcessStartInfo(path, arguments);
+        var start =
+            Environment.UserName == "root"
+                ? new ProcessStartInfo(
+                    "setpriv",
+                    ["--reuid", User, "--regid", User, "--clear-groups", path, .. arguments]
+                )
+                : new ProcessStartInfo(path, arguments);
         start.WorkingDirectory = _directory;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
@@ -175,7 +231,9 @@ internal sealed class PostgresServer : IAsyncDisposable
     private Task RunAsUserAsync(string program, params string[] arguments) => RunAsync(Describe(program, arguments));
 
     private static Task RunAsync(string program, params string[] arguments) =>
-        RunAsync(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true });
+        RunAsync(
+            new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true }
+        );
 
     private static async Task RunAsync(ProcessStartInfo start)
     {

@@ -9,7 +9,9 @@ internal static class RawHttp
     private const int TimeoutMs = 10_000;
     private const int QuietMs = 200;
 
-    /// <summary>The answer as Latin-1 text until the server closes or answers completely; empty when it closed without one.</summary>
+    /// <summary>
+    /// The answer as Latin-1 text until the server closes or answers completely; empty when it closed without one.
+    /// </summary>
     public static async Task<string> SendAsync(Uri address, byte[] request)
     {
         using var client = new TcpClient();
@@ -25,14 +27,19 @@ internal static class RawHttp
             while (true)
             {
                 var read = stream.ReadAsync(buffer, deadline.Token).AsTask();
-                // A request that says nothing of closing, or is not finished, is ended by us once the server has gone quiet.
+                // A request that says nothing of closing, or is not finished, is ended by us once the server has gone
+                // quiet.
                 if (!isHalfClosed && await Task.WhenAny(read, Task.Delay(QuietMs, deadline.Token)) != read)
                 {
                     client.Client.Shutdown(SocketShutdown.Send);
                     isHalfClosed = true;
                 }
                 var length = await read;
-                if (length == 0) break;
+                if (length == 0)
+                {
+                    break;
+                }
+
                 answer.Write(buffer, 0, length);
             }
         }
@@ -43,8 +50,10 @@ internal static class RawHttp
         return Encoding.Latin1.GetString(answer.ToArray());
     }
 
-    public static Task<string> SendAsync(Uri address, string request) => SendAsync(address, Encoding.Latin1.GetBytes(request));
+    public static Task<string> SendAsync(Uri address, string request) =>
+        SendAsync(address, Encoding.Latin1.GetBytes(request));
 
     /// <summary>The status code of an answer, or 0 when there was none.</summary>
-    public static int Status(string answer) => answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) ? int.Parse(answer[9..12]) : 0;
+    public static int Status(string answer) =>
+        answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) ? int.Parse(answer[9..12]) : 0;
 }

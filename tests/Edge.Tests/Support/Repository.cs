@@ -8,7 +8,13 @@ internal static class Repository
     private static string Find(string from)
     {
         for (var directory = new DirectoryInfo(from); directory is not null; directory = directory.Parent)
-            if (File.Exists(Path.Combine(directory.FullName, "Edge.sln"))) return directory.FullName;
+        {
+            if (File.Exists(Path.Combine(directory.FullName, "Edge.sln")))
+            {
+                return directory.FullName;
+            }
+        }
+
         throw new InvalidOperationException($"no Edge.sln above {from}");
     }
 }

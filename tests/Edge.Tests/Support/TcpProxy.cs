@@ -19,7 +19,10 @@ public enum TcpFault
     /// <summary>Breaks the connection instead of passing on what holds the marked text.</summary>
     BreakBefore,
 
-    /// <summary>Passes on what holds the marked text, waits for the answer, and breaks the connection instead of passing that on.</summary>
+    /// <summary>
+    /// Passes on what holds the marked text, waits for the answer, and breaks the connection instead of passing that
+    /// on.
+    /// </summary>
     BreakAfter,
 
     /// <summary>Passes every piece on a moment late.</summary>
@@ -67,7 +70,10 @@ internal sealed class TcpProxy : IAsyncDisposable
     /// <summary>Closes every connection there is.</summary>
     public void BreakAll()
     {
-        foreach (var socket in _sockets.Keys) Close(socket);
+        foreach (var socket in _sockets.Keys)
+        {
+            Close(socket);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -110,7 +116,10 @@ internal sealed class TcpProxy : IAsyncDisposable
         try
         {
             await server.ConnectAsync(IPAddress.Loopback, _targetPort, _end.Token);
-            await Task.WhenAny(PassAsync(client, server, link, isFromClient: true), PassAsync(server, client, link, isFromClient: false));
+            await Task.WhenAny(
+                PassAsync(client, server, link, isFromClient: true),
+                PassAsync(server, client, link, isFromClient: false)
+            );
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
@@ -128,22 +137,42 @@ internal sealed class TcpProxy : IAsyncDisposable
             while (await from.ReceiveAsync(buffer, _end.Token) is > 0 and var count)
             {
                 var fault = Fault;
-                if (fault == TcpFault.BlackHole || link.IsAnswered) continue;
-                if (fault == TcpFault.Slow) await Task.Delay(SlowMs, _end.Token);
+                if (fault == TcpFault.BlackHole || link.IsAnswered)
+                {
+                    continue;
+                }
+
+                if (fault == TcpFault.Slow)
+                {
+                    await Task.Delay(SlowMs, _end.Token);
+                }
+
                 if (isFromClient && fault == TcpFault.Answer)
                 {
                     link.IsAnswered = true;
                     await from.SendAsync(Answer, _end.Token);
                     continue;
                 }
-                if (isFromClient && fault is TcpFault.BreakBefore or TcpFault.BreakAfter && buffer.AsSpan(0, count).IndexOf(_mark) >= 0)
+                if (
+                    isFromClient
+                    && fault is TcpFault.BreakBefore or TcpFault.BreakAfter
+                    && buffer.AsSpan(0, count).IndexOf(_mark) >= 0
+                )
                 {
                     Fault = TcpFault.None;
                     Interlocked.Increment(ref _broken);
-                    if (fault == TcpFault.BreakBefore) return;
+                    if (fault == TcpFault.BreakBefore)
+                    {
+                        return;
+                    }
+
                     link.BreaksAtAnswer = true;
                 }
-                if (!isFromClient && link.BreaksAtAnswer) return;
+                if (!isFromClient && link.BreaksAtAnswer)
+                {
+                    return;
+                }
+
                 await to.SendAsync(buffer.AsMemory(0, count), _end.Token);
             }
         }
@@ -155,7 +184,10 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     private void Close(Socket socket)
     {
-        if (!_sockets.TryRemove(socket, out _)) return;
+        if (!_sockets.TryRemove(socket, out _))
+        {
+            return;
+        }
         // A reset and not an orderly end, as when a machine goes away.
         socket.Close(timeout: 0);
     }

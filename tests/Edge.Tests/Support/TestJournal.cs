@@ -25,15 +25,16 @@ internal sealed class TestJournal : IAsyncDisposable
 
     public Ledger Ledger { get; }
 
-    public static JournalOptions SmallOptions(string directory) => new()
-    {
-        Directory = directory,
-        PageBytes = 16 << 10,
-        MemoryBytes = 256 << 10,
-        SegmentBytes = 64 << 10,
-        MaxBytes = 64L << 20,
-        FreeReserveBytes = 0,
-    };
+    public static JournalOptions SmallOptions(string directory) =>
+        new()
+        {
+            Directory = directory,
+            PageBytes = 16 << 10,
+            MemoryBytes = 256 << 10,
+            SegmentBytes = 64 << 10,
+            MaxBytes = 64L << 20,
+            FreeReserveBytes = 0,
+        };
 
     public static TestJournal Open(string directory) => Open(SmallOptions(directory));
 
@@ -64,7 +65,10 @@ internal sealed class TestJournal : IAsyncDisposable
         {
             var result = Journal.TryAppend(record, Ids.Next(), out var sequence);
             if (result == AppendResult.Appended)
+            {
                 return sequence;
+            }
+
             Assert.Equal(AppendResult.Busy, result);
             Thread.Yield();
         }
@@ -75,7 +79,10 @@ internal sealed class TestJournal : IAsyncDisposable
     {
         var next = Journal.Status.AppendedSequence + 1;
         for (var i = 0; i < count; i++)
+        {
             Assert.Equal(next + i, Append(PayloadOf(next + i)));
+        }
+
         await Journal.CommitAsync();
     }
 
@@ -92,11 +99,17 @@ internal sealed class TestJournal : IAsyncDisposable
         while (cursor.Sequence < Journal.CommittedSequence)
         {
             if (reader.Read(batch, 100, 1 << 20) == 0)
+            {
                 Thread.Yield();
+            }
+
             missing += batch.Missing;
             Assert.Equal(cursor, batch.Start);
             for (var i = 0; i < batch.Count; i++)
+            {
                 records.Add(new ReadRecord(batch[i].Sequence, Encoding.UTF8.GetString(batch.Payload(i).Span)));
+            }
+
             cursor = batch.End;
         }
         return records;
@@ -117,19 +130,26 @@ internal sealed class TestJournal : IAsyncDisposable
     public static string SegmentPath(JournalOptions options, int segment) =>
         Path.Combine(options.Directory, "segment-" + segment.ToString("D10", CultureInfo.InvariantCulture));
 
-    /// <summary>Copies every file as it is now, as a crash would leave it, except the lock and one that is already there.</summary>
+    /// <summary>
+    /// Copies every file as it is now, as a crash would leave it, except the lock and one that is already there.
+    /// </summary>
     public static void CopyTree(string from, string to, string? keep = null)
     {
         Directory.CreateDirectory(to);
         foreach (var directory in Directory.GetDirectories(from))
+        {
             CopyTree(directory, Path.Combine(to, Path.GetFileName(directory)));
+        }
+
         foreach (var file in Directory.GetFiles(from))
         {
             var name = Path.GetFileName(file);
 
             // The segment ahead of the tail may just be getting its name; nothing is in it yet.
             if (name != "lock" && name != keep && !name.EndsWith(".new", StringComparison.Ordinal))
+            {
                 File.Copy(file, Path.Combine(to, name), overwrite: true);
+            }
         }
     }
 

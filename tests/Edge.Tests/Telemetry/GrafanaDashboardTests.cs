@@ -12,12 +12,19 @@ public partial class GrafanaDashboardTests
     public void Dashboard_EveryMetricItNames_Exists()
     {
         var dashboard = File.ReadAllText(Path.Combine(Repository.Root, "docs", "grafana-dashboard.json"));
-        var sources = Directory.GetFiles(Path.Combine(Repository.Root, "src", "Edge"), "*.cs", SearchOption.AllDirectories)
-            .SelectMany(file => Quoted().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).ToHashSet();
+        var sources = Directory
+            .GetFiles(Path.Combine(Repository.Root, "src", "Edge"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => Quoted().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value))
+            .ToHashSet();
 
-        var named = JsonDocument.Parse(dashboard).RootElement.GetProperty("panels").EnumerateArray()
+        var named = JsonDocument
+            .Parse(dashboard)
+            .RootElement.GetProperty("panels")
+            .EnumerateArray()
             .SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
-            .SelectMany(target => Name().Matches(target.GetProperty("expr").GetString()!).Select(match => match.Value)).Distinct().ToArray();
+            .SelectMany(target => Name().Matches(target.GetProperty("expr").GetString()!).Select(match => match.Value))
+            .Distinct()
+            .ToArray();
 
         Assert.True(named.Length > 10, $"{named.Length} metrics");
         Assert.Empty(named.Where(name => !sources.Contains(name)));

@@ -23,7 +23,10 @@ public sealed class LedgerTests
     {
         var before = new Ledger();
         for (var i = 0; i < 10; i++)
+        {
             before.Receive();
+        }
+
         before.Drop(DropReason.JournalFull);
         before.Drop(DropReason.TooLarge);
         before.Drop(DropReason.TooLarge);
@@ -46,14 +49,18 @@ public sealed class LedgerTests
         const int Threads = 8;
         const int Each = 10_000;
         var ledger = new Ledger();
-        Parallel.For(0, Threads, _ =>
-        {
-            for (var i = 0; i < Each; i++)
+        Parallel.For(
+            0,
+            Threads,
+            _ =>
             {
-                ledger.Receive();
-                ledger.Drop(DropReason.JournalBusy);
+                for (var i = 0; i < Each; i++)
+                {
+                    ledger.Receive();
+                    ledger.Drop(DropReason.JournalBusy);
+                }
             }
-        });
+        );
         Assert.Equal(Threads * Each, ledger.Received);
         Assert.Equal(Threads * Each, ledger.Dropped(DropReason.JournalBusy));
     }

@@ -21,7 +21,8 @@ public class VisitExplanationTests
 {
     private static readonly VerdictJudge Judge = BuiltInRules.Judge();
 
-    private const string Chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+    private const string Chrome =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
     private static readonly DateTimeOffset Now = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
 
     private static readonly CatalogEntry Ab = new(Definitions.Experiment(Definitions.With("status", "\"running\"")));
@@ -36,9 +37,16 @@ public class VisitExplanationTests
         Assert.Equal(new BucketRange(0, 5000), explanation.Split.Range);
         Assert.Equal(
             "The unit falls into bucket 3621, and that bucket belongs to variant 'a', whose weight is 5000 of 10000.",
-            explanation.Why);
-        Assert.Equal(("chrome", "windows", "desktop"),
-            (explanation.Properties["browser"], explanation.Properties["device.os"], explanation.Properties["device.type"]));
+            explanation.Why
+        );
+        Assert.Equal(
+            ("chrome", "windows", "desktop"),
+            (
+                explanation.Properties["browser"],
+                explanation.Properties["device.os"],
+                explanation.Properties["device.type"]
+            )
+        );
         Assert.Equal(Now, explanation.At);
     }
 
@@ -80,7 +88,13 @@ public class VisitExplanationTests
     [Fact]
     public void Explain_StatedVariantNotBelieved_IsIgnored()
     {
-        var reading = VisitExplanation.Explain("""{"query": "variant=b&u=1"}"""u8.ToArray(), Ab, Judge, believesStated: false, Now);
+        var reading = VisitExplanation.Explain(
+            """{"query": "variant=b&u=1"}"""u8.ToArray(),
+            Ab,
+            Judge,
+            believesStated: false,
+            Now
+        );
 
         Assert.Equal("SPLIT", reading.Explanation!.Reason);
     }
@@ -98,13 +112,21 @@ public class VisitExplanationTests
     [Fact]
     public void Explain_Headers_AreTheBytesAListenerHandsOver()
     {
-        var explanation = Explained("""{"ip": "2001:db8::1", "headers": {"User-Agent": "Zoé 🙂", "Accept-Language": "de-AT, en;q=0.5", "Referer": "https://www.Example.com/x"}, "country": "de"}""");
+        var explanation = Explained(
+            """{"ip": "2001:db8::1", "headers": {"User-Agent": "Zoé 🙂", "Accept-Language": "de-AT, en;q=0.5", "Referer": "https://www.Example.com/x"}, "country": "de"}"""
+        );
         var key = new byte[ViewerKey.Bytes];
         ViewerKey.Compute("2001:db8::1"u8, Encoding.UTF8.GetBytes("Zoé 🙂"), key);
 
         Assert.Equal(Encoding.ASCII.GetString(key), explanation.Unit!.Value);
-        Assert.Equal(("de-AT", "Example.com", "DE"), (explanation.Properties["browser.language"],
-            explanation.Properties["referrer.domain"], explanation.Properties["geo.country"]));
+        Assert.Equal(
+            ("de-AT", "Example.com", "DE"),
+            (
+                explanation.Properties["browser.language"],
+                explanation.Properties["referrer.domain"],
+                explanation.Properties["geo.country"]
+            )
+        );
     }
 
     [Theory]
@@ -127,14 +149,19 @@ public class VisitExplanationTests
     [InlineData("[]", ":invalid_type")]
     [InlineData("{", ":invalid_format")]
     [InlineData("", ":invalid_format")]
-    [InlineData("""{"ua": 1, "ip": "x", "country": 7, "at": 1, "headers": {"a": 1}, "url": "x", "query": " "}""",
-        "ua:invalid_value query:invalid_format url:invalid_format headers.a:invalid_value ip:invalid_format country:invalid_type at:invalid_type")]
+    [InlineData(
+        """{"ua": 1, "ip": "x", "country": 7, "at": 1, "headers": {"a": 1}, "url": "x", "query": " "}""",
+        "ua:invalid_value query:invalid_format url:invalid_format headers.a:invalid_value ip:invalid_format country:invalid_type at:invalid_type"
+    )]
     public void Explain_BadDescription_NamesEveryViolation(string description, string expected)
     {
         var reading = Read(description);
 
         Assert.Null(reading.Explanation);
-        Assert.Equal(expected, string.Join(' ', reading.Violations.Select(violation => $"{violation.Field}:{violation.Code}")));
+        Assert.Equal(
+            expected,
+            string.Join(' ', reading.Violations.Select(violation => $"{violation.Field}:{violation.Code}"))
+        );
     }
 
     [Fact]
@@ -142,17 +169,23 @@ public class VisitExplanationTests
     {
         var large = new string('x', DescribedRequest.HeaderBytesMax + 1);
 
-        Assert.Equal(ViolationCodes.TooLong, Assert.Single(
-            Read($$"""{"query": "u=1", "headers": {"Referer": "{{large}}"} }""").Violations).Code);
-        Assert.Equal(ViolationCodes.TooLong, Assert.Single(
-            Read(new string(' ', DescribedRequest.BytesMax) + "{}").Violations).Code);
+        Assert.Equal(
+            ViolationCodes.TooLong,
+            Assert.Single(Read($$"""{"query": "u=1", "headers": {"Referer": "{{large}}"} }""").Violations).Code
+        );
+        Assert.Equal(
+            ViolationCodes.TooLong,
+            Assert.Single(Read(new string(' ', DescribedRequest.BytesMax) + "{}").Violations).Code
+        );
     }
 
     [Fact]
     public void Explain_AnyBytes_NeverThrows()
     {
         var random = new Random(5);
-        var seed = Encoding.UTF8.GetBytes("""{"url":"https://x/s/homepage-hero-test/click?u=%41","headers":{"User-Agent":"é"},"ip":"::1","country":"DE","at":"2026-01-01T00:00:00Z"}""");
+        var seed = Encoding.UTF8.GetBytes(
+            """{"url":"https://x/s/homepage-hero-test/click?u=%41","headers":{"User-Agent":"é"},"ip":"::1","country":"DE","at":"2026-01-01T00:00:00Z"}"""
+        );
         for (var i = 0; i < 5_000; i++)
         {
             var bytes = seed.ToArray();
@@ -178,9 +211,17 @@ public class VisitExplanationTests
         await using var journal = TestJournal.Open(directory.Path);
         var addresses = new ClientAddressResolver([], ForwardedHeader.XForwardedFor);
         using var geo = GeoDatabase.Open("", TimeProvider.System, NullLogger.Instance);
-        var recorder = new VisitRecorder(new EdgeOptions(), TimeProvider.System,
-            addresses, new PlaceFinder(geo, addresses, ""), new UserAgentCache(BuiltInRules.Judge(), new EnrichmentFaults()), BuiltInRules.Judge(),
-            new VisitorHashes(new SaltedKeys("salt")), new ExposureMap(), journal.Journal);
+        var recorder = new VisitRecorder(
+            new EdgeOptions(),
+            TimeProvider.System,
+            addresses,
+            new PlaceFinder(geo, addresses, ""),
+            new UserAgentCache(BuiltInRules.Judge(), new EnrichmentFaults()),
+            BuiltInRules.Judge(),
+            new VisitorHashes(new SaltedKeys("salt")),
+            new ExposureMap(),
+            journal.Journal
+        );
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse(address);
         context.Request.QueryString = new QueryString(query);
@@ -189,7 +230,9 @@ public class VisitExplanationTests
         await journal.Journal.CommitAsync();
 
         var served = JsonNode.Parse(Assert.Single(journal.ReadAll()).Payload)!;
-        var explanation = Explained($$"""{"query": "{{query}}", "ip": "{{address}}", "headers": {"User-Agent": "{{userAgent}}"} }""");
+        var explanation = Explained(
+            $$"""{"query": "{{query}}", "ip": "{{address}}", "headers": {"User-Agent": "{{userAgent}}"} }"""
+        );
 
         Assert.Equal((string?)served["variant"], explanation.Variant);
         Assert.Equal((string?)served["verdict"], explanation.Verdict.Verdict);
@@ -200,7 +243,14 @@ public class VisitExplanationTests
 
     private static Explanation Explained(string description, DateTimeOffset? at = null)
     {
-        var reading = VisitExplanation.Explain(Encoding.UTF8.GetBytes(description), Ab, Judge, believesStated: true, Now, at);
+        var reading = VisitExplanation.Explain(
+            Encoding.UTF8.GetBytes(description),
+            Ab,
+            Judge,
+            believesStated: true,
+            Now,
+            at
+        );
         Assert.Empty(reading.Violations);
         return reading.Explanation!;
     }

@@ -8,8 +8,9 @@ using Microsoft.Net.Http.Headers;
 namespace Edge.Endpoints.Documents;
 
 /// <summary>
-/// <c>GET|HEAD</c> of a text that is part of the program: the browser client <c>/sdk.js</c> and the description of all routes,
-/// <c>/openapi.json</c>. Pages of every origin may read it. Compressed once, when it is first asked for; thread safe.
+/// <c>GET|HEAD</c> of a text that is part of the program: the browser client <c>/sdk.js</c> and the description of all
+/// routes, <c>/openapi.json</c>. Pages of every origin may read it. Compressed once, when it is first asked for; thread
+/// safe.
 /// </summary>
 internal sealed class EmbeddedDocument
 {
@@ -28,10 +29,16 @@ internal sealed class EmbeddedDocument
 
     /// <summary>The browser client. Comments are for readers of the repository, so it travels without them.</summary>
     public static EmbeddedDocument Client() =>
-        new("edge.js", "text/javascript; charset=utf-8", "public, max-age=3600, stale-while-revalidate=86400", WithoutComments);
+        new(
+            "edge.js",
+            "text/javascript; charset=utf-8",
+            "public, max-age=3600, stale-while-revalidate=86400",
+            WithoutComments
+        );
 
     /// <summary>The description of all routes in OpenAPI 3.1.</summary>
-    public static EmbeddedDocument OpenApi() => new("openapi.json", "application/json", "public, no-cache", static text => text);
+    public static EmbeddedDocument OpenApi() =>
+        new("openapi.json", "application/json", "public, no-cache", static text => text);
 
     /// <summary>Answers 200 with the text in the form the client takes, or 304 when it has that form already.</summary>
     public Task HandleAsync(HttpContext context)
@@ -56,45 +63,82 @@ internal sealed class EmbeddedDocument
         }
         headers.ContentType = _contentType;
         headers.ContentLength = form.Bytes.Length;
-        if (isGzip) headers.ContentEncoding = "gzip";
-        return HttpMethods.IsHead(request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(form.Bytes).AsTask();
+        if (isGzip)
+        {
+            headers.ContentEncoding = "gzip";
+        }
+
+        return HttpMethods.IsHead(request.Method)
+            ? Task.CompletedTask
+            : context.Response.Body.WriteAsync(form.Bytes).AsTask();
     }
 
     /// <summary>Leaves out indentation, empty lines and lines that hold nothing but a comment.</summary>
     public static byte[] WithoutComments(byte[] script)
     {
         var text = new StringBuilder(script.Length);
-        foreach (var line in Encoding.UTF8.GetString(script).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            if (!line.StartsWith("//", StringComparison.Ordinal)) text.Append(line).Append('\n');
+        foreach (
+            var line in Encoding
+                .UTF8.GetString(script)
+                .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        )
+        {
+            if (!line.StartsWith("//", StringComparison.Ordinal))
+            {
+                text.Append(line).Append('\n');
+            }
+        }
+
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
     private (Form Plain, Form Gzip) Load(Func<byte[], byte[]> shorten)
     {
-        using var stream = typeof(EmbeddedDocument).Assembly.GetManifestResourceStream(_resource)
+        using var stream =
+            typeof(EmbeddedDocument).Assembly.GetManifestResourceStream(_resource)
             ?? throw new InvalidDataException($"the program lacks its resource {_resource}");
         var whole = new byte[stream.Length];
         stream.ReadExactly(whole);
         var plain = shorten(whole);
 
         using var compressed = new MemoryStream();
-        using (var gzip = new GZipStream(compressed, CompressionLevel.SmallestSize)) gzip.Write(plain);
+        using (var gzip = new GZipStream(compressed, CompressionLevel.SmallestSize))
+        {
+            gzip.Write(plain);
+        }
+
         var name = Convert.ToHexStringLower(SHA256.HashData(plain).AsSpan(0, 8));
         return (new Form(plain, $"\"{name}\""), new Form(compressed.ToArray(), $"\"{name}-gzip\""));
     }
 
     private static bool AcceptsGzip(HttpRequest request)
     {
-        if (!StringWithQualityHeaderValue.TryParseList(request.Headers.AcceptEncoding, out var codings)) return false;
+        if (!StringWithQualityHeaderValue.TryParseList(request.Headers.AcceptEncoding, out var codings))
+        {
+            return false;
+        }
+
         foreach (var coding in codings)
-            if (coding.Value.Equals("gzip", StringComparison.OrdinalIgnoreCase)) return coding.Quality is null or > 0;
+        {
+            if (coding.Value.Equals("gzip", StringComparison.OrdinalIgnoreCase))
+            {
+                return coding.Quality is null or > 0;
+            }
+        }
+
         return false;
     }
 
     private static bool IsKnown(HttpRequest request, string tag)
     {
         foreach (var known in request.Headers.IfNoneMatch)
-            if (known is not null && (known == "*" || known.Contains(tag, StringComparison.Ordinal))) return true;
+        {
+            if (known is not null && (known == "*" || known.Contains(tag, StringComparison.Ordinal)))
+            {
+                return true;
+            }
+        }
+
         return false;
     }
 

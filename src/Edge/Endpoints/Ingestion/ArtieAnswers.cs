@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Ingestion;
 
-/// <summary>The answers of Artie's API (spec 7): every error is <c>{"error":"sentence"}</c>, and the sentences are published.</summary>
+/// <summary>
+/// The answers of Artie's API (spec 7): every error is <c>{"error":"sentence"}</c>, and the sentences are published.
+/// </summary>
 internal static class ArtieAnswers
 {
     public static void Unauthorized(HttpContext context)
@@ -50,12 +52,20 @@ internal static class ArtieAnswers
     public static void Invalid(HttpContext context, int? index, string detail)
     {
         context.Response.StatusCode = StatusCodes.Status400BadRequest;
-        Replies.WriteJson(context, (index, detail), static (json, state) =>
-        {
-            json.WriteString("error", "Invalid event format.");
-            if (state.index is { } index) json.WriteNumber("index", index);
-            json.WriteString("detail", state.detail);
-        });
+        Replies.WriteJson(
+            context,
+            (index, detail),
+            static (json, state) =>
+            {
+                json.WriteString("error", "Invalid event format.");
+                if (state.index is { } index)
+                {
+                    json.WriteNumber("index", index);
+                }
+
+                json.WriteString("detail", state.detail);
+            }
+        );
     }
 
     public static void StorageFailed(HttpContext context) =>

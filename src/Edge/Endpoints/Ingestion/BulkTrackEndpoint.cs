@@ -8,9 +8,17 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints.Ingestion;
 
 /// <summary>
-/// <c>POST /v1/bulk-track</c> (spec 7): all events of a request or none. With an Artie key on <c>/v1/track</c>, one event (spec 7.8).
+/// <c>POST /v1/bulk-track</c> (spec 7): all events of a request or none. With an Artie key on <c>/v1/track</c>, one
+/// event (spec 7.8).
 /// </summary>
-internal sealed class BulkTrackEndpoint(KeyRing keys, TokenBuckets rates, BodyRules rules, EventRecorder recorder, IngestGate gate, Metrics metrics)
+internal sealed class BulkTrackEndpoint(
+    KeyRing keys,
+    TokenBuckets rates,
+    BodyRules rules,
+    EventRecorder recorder,
+    IngestGate gate,
+    Metrics metrics
+)
 {
     /// <summary>10 MiB, as sent and inflated (spec 7.5).</summary>
     public const int BytesMax = 10 << 20;
@@ -25,7 +33,10 @@ internal sealed class BulkTrackEndpoint(KeyRing keys, TokenBuckets rates, BodyRu
             ArtieAnswers.MethodNotAllowed(context, Allow);
             return Done(Outcome.MethodNotAllowed);
         }
-        if (!Bearer.TryRead(context.Request.Headers.Authorization, out var secret) || keys.Find(secret) is not { Kind: KeyKind.Artie } key)
+        if (
+            !Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
+            || keys.Find(secret) is not { Kind: KeyKind.Artie } key
+        )
         {
             ArtieAnswers.Unauthorized(context);
             return Done(Outcome.Unauthorized);
@@ -36,7 +47,11 @@ internal sealed class BulkTrackEndpoint(KeyRing keys, TokenBuckets rates, BodyRu
     /// <summary>Reads, records and confirms what the owner of a key sent.</summary>
     public Task TrackAsync(HttpContext context, ApiKey key, bool isSingle)
     {
-        if (rates.TryTake(key.Id, out var retryAfter)) return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key, isSingle, body));
+        if (rates.TryTake(key.Id, out var retryAfter))
+        {
+            return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key, isSingle, body));
+        }
+
         ArtieAnswers.RateLimited(context, retryAfter);
         return Done(Outcome.RateLimited);
     }
@@ -77,9 +92,19 @@ internal sealed class BulkTrackEndpoint(KeyRing keys, TokenBuckets rates, BodyRu
 
     private (int? Index, string Detail)? Problem(ArtieReading reading)
     {
-        if (reading.ProblemDetail is { } detail) return (reading.ProblemIndex, detail);
+        if (reading.ProblemDetail is { } detail)
+        {
+            return (reading.ProblemIndex, detail);
+        }
+
         for (var i = 0; i < reading.Events.Count; i++)
-            if (!recorder.Fits(reading.Events[i])) return (i, BodyProblem.EventTooLarge);
+        {
+            if (!recorder.Fits(reading.Events[i]))
+            {
+                return (i, BodyProblem.EventTooLarge);
+            }
+        }
+
         return null;
     }
 
@@ -89,26 +114,52 @@ internal sealed class BulkTrackEndpoint(KeyRing keys, TokenBuckets rates, BodyRu
         ReadOnlyMemory<byte>[]? ids = null;
         for (var i = 0; i < events.Count; i++)
         {
-            if (!events[i].SenderId.IsEmpty) continue;
+            if (!events[i].SenderId.IsEmpty)
+            {
+                continue;
+            }
+
             ids ??= new ReadOnlyMemory<byte>[events.Count];
             ids[i] = RandomId.New();
         }
         return ids;
     }
 
-    private static void Answer(HttpContext context, IReadOnlyList<ReceivedEvent> events, ReadOnlyMemory<byte>[]? serverIds, bool isSingle) =>
-        Replies.WriteJson(context, (events, serverIds, isSingle), static (json, state) =>
-        {
-            json.WriteString("status", "ok");
-            if (!state.isSingle) json.WriteStartArray("messageIds");
-            for (var i = 0; i < state.events.Count; i++)
+    private static void Answer(
+        HttpContext context,
+        IReadOnlyList<ReceivedEvent> events,
+        ReadOnlyMemory<byte>[]? serverIds,
+        bool isSingle
+    ) =>
+        Replies.WriteJson(
+            context,
+            (events, serverIds, isSingle),
+            static (json, state) =>
             {
-                var id = state.events[i].SenderId.IsEmpty ? state.serverIds![i] : state.events[i].SenderId;
-                if (state.isSingle) json.WriteString("messageId", id.Span);
-                else json.WriteStringValue(id.Span);
+                json.WriteString("status", "ok");
+                if (!state.isSingle)
+                {
+                    json.WriteStartArray("messageIds");
+                }
+
+                for (var i = 0; i < state.events.Count; i++)
+                {
+                    var id = state.events[i].SenderId.IsEmpty ? state.serverIds![i] : state.events[i].SenderId;
+                    if (state.isSingle)
+                    {
+                        json.WriteString("messageId", id.Span);
+                    }
+                    else
+                    {
+                        json.WriteStringValue(id.Span);
+                    }
+                }
+                if (!state.isSingle)
+                {
+                    json.WriteEndArray();
+                }
             }
-            if (!state.isSingle) json.WriteEndArray();
-        });
+        );
 
     private void Count(Outcome outcome) => metrics.Count(RouteName.BulkTrack, outcome);
 

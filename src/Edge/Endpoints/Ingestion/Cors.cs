@@ -5,8 +5,9 @@ using Microsoft.Extensions.Primitives;
 namespace Edge.Endpoints.Ingestion;
 
 /// <summary>
-/// Lets pages of any origin send events and read the answer (spec 1.8). The origin is echoed and credentials are allowed, because beacons
-/// are sent with them; nothing here reads a cookie, so they open nothing. Who may send is decided by key and origin, on the request itself.
+/// Lets pages of any origin send events and read the answer (spec 1.8). The origin is echoed and credentials are
+/// allowed, because beacons are sent with them; nothing here reads a cookie, so they open nothing. Who may send is
+/// decided by key and origin, on the request itself.
 /// </summary>
 /// <param name="allowHeaders">Headers a page may send.</param>
 internal sealed class Cors(string allowHeaders)
@@ -17,7 +18,8 @@ internal sealed class Cors(string allowHeaders)
     private static readonly StringValues Methods = "POST";
     private static readonly StringValues MaxAge = "86400";
     private static readonly StringValues Yes = "true";
-    private static readonly StringValues Exposed = "Edge-Ack, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
+    private static readonly StringValues Exposed =
+        "Edge-Ack, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
     private static readonly StringValues VaryOrigin = "Origin";
 
     private readonly StringValues _allowHeaders = allowHeaders;
@@ -28,20 +30,28 @@ internal sealed class Cors(string allowHeaders)
         var headers = context.Response.Headers;
         headers.Vary = VaryOrigin;
         var origin = context.Request.Headers.Origin;
-        if (origin.Count != 1 || !IsEchoed(origin[0])) return;
+        if (origin.Count != 1 || !IsEchoed(origin[0]))
+        {
+            return;
+        }
+
         headers.AccessControlAllowOrigin = origin;
         headers.AccessControlAllowCredentials = Yes;
         headers.AccessControlExposeHeaders = Exposed;
     }
 
     /// <summary>
-    /// Opens the answer to the sending page and, when the request is a preflight, completes it: 204 with what the route takes. A preflight cannot
-    /// see the key, so it is never refused.
+    /// Opens the answer to the sending page and, when the request is a preflight, completes it: 204 with what the route
+    /// takes. A preflight cannot see the key, so it is never refused.
     /// </summary>
     public bool IsPreflight(HttpContext context)
     {
         Open(context);
-        if (!HttpMethods.IsOptions(context.Request.Method)) return false;
+        if (!HttpMethods.IsOptions(context.Request.Method))
+        {
+            return false;
+        }
+
         var headers = context.Response.Headers;
         headers.AccessControlAllowMethods = Methods;
         headers.AccessControlAllowHeaders = _allowHeaders;

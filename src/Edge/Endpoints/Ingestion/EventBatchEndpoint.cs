@@ -7,7 +7,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Ingestion;
 
-/// <summary><c>POST /v1/events</c> and <c>/v1/events/batch</c> (spec 5): Traffical's events, the valid ones of a batch.</summary>
+/// <summary>
+/// <c>POST /v1/events</c> and <c>/v1/events/batch</c> (spec 5): Traffical's events, the valid ones of a batch.
+/// </summary>
 /// <param name="keys">The keys.</param>
 /// <param name="rates">Limits by key.</param>
 /// <param name="rules">Limits of the body.</param>
@@ -16,7 +18,14 @@ namespace Edge.Endpoints.Ingestion;
 /// <param name="gate">What is waited for.</param>
 /// <param name="metrics">Where requests are counted.</param>
 internal sealed class EventBatchEndpoint(
-    KeyRing keys, TokenBuckets rates, BodyRules rules, int bucketCount, EventRecorder recorder, IngestGate gate, Metrics metrics)
+    KeyRing keys,
+    TokenBuckets rates,
+    BodyRules rules,
+    int bucketCount,
+    EventRecorder recorder,
+    IngestGate gate,
+    Metrics metrics
+)
 {
     /// <summary>5 MiB, as sent and inflated (spec 1.4).</summary>
     public const int BytesMax = 5 << 20;
@@ -34,7 +43,11 @@ internal sealed class EventBatchEndpoint(
             return Task.CompletedTask;
         }
         var refused = Enter(context, out var key);
-        if (refused is null) return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key!, body));
+        if (refused is null)
+        {
+            return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key!, body));
+        }
+
         Count(refused.Value);
         return Task.CompletedTask;
     }
@@ -48,8 +61,10 @@ internal sealed class EventBatchEndpoint(
             TrafficalAnswers.MethodNotAllowed(context);
             return Outcome.MethodNotAllowed;
         }
-        if (!Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
-            || keys.Find(secret) is not { Kind: KeyKind.Traffical or KeyKind.TrafficalPk } found)
+        if (
+            !Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
+            || keys.Find(secret) is not { Kind: KeyKind.Traffical or KeyKind.TrafficalPk } found
+        )
         {
             TrafficalAnswers.Unauthorized(context);
             return Outcome.Unauthorized;
@@ -60,12 +75,20 @@ internal sealed class EventBatchEndpoint(
             TrafficalAnswers.Forbidden(context, "API key lacks required scope: " + WriteScope);
             return Outcome.Unauthorized;
         }
-        if (key.Kind == KeyKind.TrafficalPk && key.Origins.Count > 0 && !OriginRule.Allows(key.Origins, context.Request.Headers.Origin))
+        if (
+            key.Kind == KeyKind.TrafficalPk
+            && key.Origins.Count > 0
+            && !OriginRule.Allows(key.Origins, context.Request.Headers.Origin)
+        )
         {
             TrafficalAnswers.Forbidden(context, "API key is not allowed from this origin");
             return Outcome.Unauthorized;
         }
-        if (rates.TryTake(key.Id, out var retryAfter)) return null;
+        if (rates.TryTake(key.Id, out var retryAfter))
+        {
+            return null;
+        }
+
         TrafficalAnswers.RateLimited(context, retryAfter);
         return Outcome.RateLimited;
     }
@@ -79,7 +102,10 @@ internal sealed class EventBatchEndpoint(
             return;
         }
         var sender = Sender.Of(Sender.Traffical, key);
-        var reading = TrafficalBody.Read(body.Bytes, new TrafficalScope(key.Organization, sender.Project, key.Environment, bucketCount));
+        var reading = TrafficalBody.Read(
+            body.Bytes,
+            new TrafficalScope(key.Organization, sender.Project, key.Environment, bucketCount)
+        );
         if (reading.Refusal is { } refusal)
         {
             TrafficalAnswers.Refused(context, refusal);
@@ -106,25 +132,52 @@ internal sealed class EventBatchEndpoint(
         Count(receipt.Stored + receipt.Repeated > 0 ? Outcome.Recorded : Outcome.Refused);
     }
 
-    /// <summary>Events that no record of the journal can hold become errors like the others; nearly always there are none.</summary>
+    /// <summary>
+    /// Events that no record of the journal can hold become errors like the others; nearly always there are none.
+    /// </summary>
     private TrafficalReading WithoutTooLarge(TrafficalReading reading)
     {
         var fitting = 0;
         foreach (var e in reading.Events)
-            if (recorder.Fits(e)) fitting++;
-        if (fitting == reading.Events.Count) return reading;
+        {
+            if (recorder.Fits(e))
+            {
+                fitting++;
+            }
+        }
+
+        if (fitting == reading.Events.Count)
+        {
+            return reading;
+        }
+
         var events = new List<ReceivedEvent>(fitting);
         var errors = new List<EventError>();
         var nextError = 0;
         var index = 0;
         foreach (var e in reading.Events)
         {
-            for (; nextError < reading.Errors.Count && reading.Errors[nextError].Index == index; nextError++, index++) errors.Add(reading.Errors[nextError]);
-            if (recorder.Fits(e)) events.Add(e);
-            else errors.Add(new EventError(index, BodyProblem.EventTooLarge));
+            for (; nextError < reading.Errors.Count && reading.Errors[nextError].Index == index; nextError++, index++)
+            {
+                errors.Add(reading.Errors[nextError]);
+            }
+
+            if (recorder.Fits(e))
+            {
+                events.Add(e);
+            }
+            else
+            {
+                errors.Add(new EventError(index, BodyProblem.EventTooLarge));
+            }
+
             index++;
         }
-        for (; nextError < reading.Errors.Count; nextError++) errors.Add(reading.Errors[nextError]);
+        for (; nextError < reading.Errors.Count; nextError++)
+        {
+            errors.Add(reading.Errors[nextError]);
+        }
+
         return new TrafficalReading(null, events, errors);
     }
 

@@ -15,17 +15,30 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints.Ingestion;
 
 /// <summary>
-/// Turns the events of one request into records of the journal: what the server knows of the request is looked up once, then each event is
-/// recognised or enriched, encoded and appended. Nothing here waits for a disk. Thread safe.
+/// Turns the events of one request into records of the journal: what the server knows of the request is looked up once,
+/// then each event is recognised or enriched, encoded and appended. Nothing here waits for a disk. Thread safe.
 /// </summary>
 internal sealed class EventRecorder(
-    EdgeOptions options, TimeProvider time, ClientAddressResolver addresses, PlaceFinder places, UserAgentCache userAgents, VerdictJudge verdicts,
-    VisitorHashes hashes, VisitRecorder visits, DuplicateWindow duplicates, EventJournal journal, Metrics metrics)
+    EdgeOptions options,
+    TimeProvider time,
+    ClientAddressResolver addresses,
+    PlaceFinder places,
+    UserAgentCache userAgents,
+    VerdictJudge verdicts,
+    VisitorHashes hashes,
+    VisitRecorder visits,
+    DuplicateWindow duplicates,
+    EventJournal journal,
+    Metrics metrics
+)
 {
     /// <summary>Bytes that node, project, names and enrichment of one event take at most, generously.</summary>
     private const int OwnBytesMax = 16 * 1024;
 
-    /// <summary>A byte of text becomes three at most: a character outside the first plane is four bytes and is escaped as twelve.</summary>
+    /// <summary>
+    /// A byte of text becomes three at most: a character outside the first plane is four bytes and is escaped as
+    /// twelve.
+    /// </summary>
     private const int EscapeFactor = 3;
 
     private const int TextCharsMax = 2_048;
@@ -35,12 +48,24 @@ internal sealed class EventRecorder(
 
     public DateTimeOffset Now => time.GetUtcNow();
 
-    /// <summary>Whether an event fits one record of the journal; asked before anything of a request that is all or nothing is appended.</summary>
+    /// <summary>
+    /// Whether an event fits one record of the journal; asked before anything of a request that is all or nothing is
+    /// appended.
+    /// </summary>
     public bool Fits(ReceivedEvent e)
     {
         var raw = e.Properties.Length + e.Extra.Length + e.Layers.Length;
-        var text = e.Event.Length + e.SenderId.Length + e.UnitKey.Length + e.AnonymousId.Length + e.UserId.Length + e.SessionId.Length
-            + e.DecisionId.Length + e.Url.Length + e.Path.Length + e.Referrer.Length;
+        var text =
+            e.Event.Length
+            + e.SenderId.Length
+            + e.UnitKey.Length
+            + e.AnonymousId.Length
+            + e.UserId.Length
+            + e.SessionId.Length
+            + e.DecisionId.Length
+            + e.Url.Length
+            + e.Path.Length
+            + e.Referrer.Length;
         return raw + (long)EscapeFactor * text + OwnBytesMax <= _payloadBytesMax;
     }
 
@@ -48,8 +73,14 @@ internal sealed class EventRecorder(
     /// <param name="context">The request.</param>
     /// <param name="sender">Who sent them.</param>
     /// <param name="events">The events.</param>
-    /// <param name="serverIds">Ids the server made for events without one, at the same places; such an event cannot be a repetition.</param>
-    public Receipt Record(HttpContext context, Sender sender, IReadOnlyList<ReceivedEvent> events, ReadOnlyMemory<byte>[]? serverIds = null)
+    /// <param name="serverIds">Ids the server made for events without one, at the same places; such an event cannot be
+    /// a repetition.</param>
+    public Receipt Record(
+        HttpContext context,
+        Sender sender,
+        IReadOnlyList<ReceivedEvent> events,
+        ReadOnlyMemory<byte>[]? serverIds = null
+    )
     {
         Span<byte> addressText = stackalloc byte[ClientAddress.TextMaxBytes];
         Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
@@ -67,10 +98,29 @@ internal sealed class EventRecorder(
                 receipt.Add(EventFate.Repeated, known);
                 continue;
             }
-            var result = Append(facts, sender, events[i], serverId, new SourceScratch(scratch), default, out var sequence);
-            if (isRepeatable && result == AppendResult.Appended) duplicates.Settle(id, sequence);
-            else if (isRepeatable) duplicates.Forget(id);
-            if (result != AppendResult.Appended) receipt.Failure = result;
+            var result = Append(
+                facts,
+                sender,
+                events[i],
+                serverId,
+                new SourceScratch(scratch),
+                default,
+                out var sequence
+            );
+            if (isRepeatable && result == AppendResult.Appended)
+            {
+                duplicates.Settle(id, sequence);
+            }
+            else if (isRepeatable)
+            {
+                duplicates.Forget(id);
+            }
+
+            if (result != AppendResult.Appended)
+            {
+                receipt.Failure = result;
+            }
+
             receipt.Add(result == AppendResult.Appended ? EventFate.Stored : EventFate.Failed, sequence);
         }
         verdicts.Count(facts.Judgement);
@@ -79,8 +129,9 @@ internal sealed class EventRecorder(
     }
 
     /// <summary>
-    /// Appends events of experiments, each with the variant its visitor was shown: the stated one, or for a visitor's own browser the one the
-    /// pixel would give. Events the journal does not take become errors, as long as there are others.
+    /// Appends events of experiments, each with the variant its visitor was shown: the stated one, or for a visitor's
+    /// own browser the one the pixel would give. Events the journal does not take become errors, as long as there are
+    /// others.
     /// </summary>
     public Receipt Record(HttpContext context, List<ExperimentEvent> events, List<EventError> errors)
     {
@@ -91,13 +142,22 @@ internal sealed class EventRecorder(
         Span<byte> hash = stackalloc byte[VisitorHashes.UnitHashChars];
         Span<byte> previousHash = stackalloc byte[VisitorHashes.UnitHashChars];
         var facts = FactsOf(context, addressText, addressHash);
-        unit = unit[..Visit.WriteUnit(context.Request.QueryString.Value, facts.Address, AgentOf(context.Request.Headers), unit, out var unitSource)];
+        unit = unit[
+            ..Visit.WriteUnit(
+                context.Request.QueryString.Value,
+                facts.Address,
+                AgentOf(context.Request.Headers),
+                unit,
+                out var unitSource
+            )
+        ];
         var receipt = default(Receipt);
         var failed = 0;
         foreach (var e in events)
         {
             var shown = new Exposure(-1, 0, 0);
-            scoped ReadOnlySpan<byte> unitHash = default, previousUnitHash = default;
+            scoped ReadOnlySpan<byte> unitHash = default,
+                previousUnitHash = default;
             var isClick = e.Event.Type == "click";
             if (e.IsVisitor || unitSource == UnitSource.Parameter)
             {
@@ -110,24 +170,63 @@ internal sealed class EventRecorder(
                 }
                 var kind = e.Event.Type is "click" or "conversion" ? VisitKind.Click : VisitKind.Impression;
                 shown = visits.Resolve(
-                    context.Request, e.Experiment, kind, e.Stated, facts.Now, facts.Agent, facts.Place.Country, facts.Judgement.Verdict, unit, hash);
+                    context.Request,
+                    e.Experiment,
+                    kind,
+                    e.Stated,
+                    facts.Now,
+                    facts.Agent,
+                    facts.Place.Country,
+                    facts.Judgement.Verdict,
+                    unit,
+                    hash
+                );
             }
             else if (e.Stated >= 0 || e.Experiment.Type == ExperimentType.Scheduled)
             {
                 // What a schedule shows does not depend on who asks.
                 shown = visits.Resolve(
-                    context.Request, e.Experiment, VisitKind.Click, e.Stated, facts.Now, facts.Agent, facts.Place.Country, Verdict.Human, [], []);
+                    context.Request,
+                    e.Experiment,
+                    VisitKind.Click,
+                    e.Stated,
+                    facts.Now,
+                    facts.Agent,
+                    facts.Place.Country,
+                    Verdict.Human,
+                    [],
+                    []
+                );
             }
-            var part = new VisitPart { Experiment = e.Experiment, Shown = shown, UnitHash = unitHash, PreviousUnitHash = previousUnitHash };
-            var sender = new Sender(Sender.Pictify, e.Experiment.Experiment.Team ?? ApiKey.DefaultProject, null, e.IsAuthenticated);
+            var part = new VisitPart
+            {
+                Experiment = e.Experiment,
+                Shown = shown,
+                UnitHash = unitHash,
+                PreviousUnitHash = previousUnitHash,
+            };
+            var sender = new Sender(
+                Sender.Pictify,
+                e.Experiment.Experiment.Team ?? ApiKey.DefaultProject,
+                null,
+                e.IsAuthenticated
+            );
             var result = Append(facts, sender, e.Event, default, new SourceScratch(scratch), part, out var sequence);
             receipt.Add(result == AppendResult.Appended ? EventFate.Stored : EventFate.Failed, sequence);
-            if (result == AppendResult.Appended) continue;
+            if (result == AppendResult.Appended)
+            {
+                continue;
+            }
+
             receipt.Failure = result;
             failed++;
             errors.Add(new EventError(e.Index, "could not be stored; send it again"));
         }
-        if (failed > 0) errors.Sort(static (a, b) => a.Index.CompareTo(b.Index));
+        if (failed > 0)
+        {
+            errors.Sort(static (a, b) => a.Index.CompareTo(b.Index));
+        }
+
         verdicts.Count(facts.Judgement);
         metrics.CountEvents(Sender.Pictify, receipt.Stored, receipt.Repeated);
         return receipt;
@@ -154,8 +253,14 @@ internal sealed class EventRecorder(
     }
 
     private AppendResult Append(
-        in RequestFacts facts, Sender sender, ReceivedEvent e, ReadOnlySpan<byte> serverId, SourceScratch scratch, in VisitPart part,
-        out long sequence)
+        in RequestFacts facts,
+        Sender sender,
+        ReceivedEvent e,
+        ReadOnlySpan<byte> serverId,
+        SourceScratch scratch,
+        in VisitPart part,
+        out long sequence
+    )
     {
         var source = SourceOf(facts, sender, e, scratch);
         scoped var tracked = new TrackedEvent
@@ -193,26 +298,41 @@ internal sealed class EventRecorder(
             Extra = e.Extra.Span,
         };
         ServerFacts.Write(ref tracked, facts.Agent, facts.Judgement, facts.Place, source);
-        if (e.DeviceType.Length > 0) tracked.DeviceType = e.DeviceType;
+        if (e.DeviceType.Length > 0)
+        {
+            tracked.DeviceType = e.DeviceType;
+        }
+
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
         return journal.TryAppend(record, tracked.Id, out sequence);
     }
 
     /// <summary>
-    /// Where the visit came from, by what the sender states of it (spec 6.7). Millimetric promises a source for every event; one without
-    /// page and referrer came directly.
+    /// Where the visit came from, by what the sender states of it (spec 6.7). Millimetric promises a source for every
+    /// event; one without page and referrer came directly.
     /// </summary>
     private static TrafficSource SourceOf(in RequestFacts facts, Sender sender, ReceivedEvent e, SourceScratch scratch)
     {
         var url = Widen(e.Url.Span, scratch.Url);
         var referrer = Widen(e.Referrer.Span, scratch.Referrer);
-        if (SourceClassifier.TryClassify(url, referrer, facts.SiteHost, scratch.Classifier, out var source)) return source;
+        if (SourceClassifier.TryClassify(url, referrer, facts.SiteHost, scratch.Classifier, out var source))
+        {
+            return source;
+        }
+
         return sender.Api == Sender.Millimetric
-            ? new TrafficSource { Source = "direct", Medium = "direct", Confidence = "high", RuleId = "direct" }
+            ? new TrafficSource
+            {
+                Source = "direct",
+                Medium = "direct",
+                Confidence = "high",
+                RuleId = "direct",
+            }
             : default;
     }
 
-    private static string? AgentOf(IHeaderDictionary headers) => headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
+    private static string? AgentOf(IHeaderDictionary headers) =>
+        headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
 
     private static ReadOnlySpan<char> Widen(ReadOnlySpan<byte> text, Span<char> room) =>
         Encoding.UTF8.TryGetChars(text, room, out var written) ? room[..written] : default;
@@ -242,7 +362,8 @@ internal sealed class EventRecorder(
         public ReadOnlySpan<byte> UnitHash;
         public ReadOnlySpan<byte> PreviousUnitHash;
 
-        public readonly ReadOnlySpan<byte> Variant => Experiment is not null && Shown.Variant >= 0 ? Experiment.Variants[Shown.Variant].IdUtf8 : default;
+        public readonly ReadOnlySpan<byte> Variant =>
+            Experiment is not null && Shown.Variant >= 0 ? Experiment.Variants[Shown.Variant].IdUtf8 : default;
     }
 
     /// <summary>The memory of one classification, one after the other.</summary>

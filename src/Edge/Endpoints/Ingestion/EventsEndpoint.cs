@@ -9,12 +9,21 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints.Ingestion;
 
 /// <summary>
-/// <c>POST /s/events</c> (spec 4.3): one event of an experiment, or up to a hundred, from pages and servers. Nobody needs a key unless the
-/// operator asks for one; a wrong one is refused, because otherwise a withdrawn key would seem to work.
+/// <c>POST /s/events</c> (spec 4.3): one event of an experiment, or up to a hundred, from pages and servers. Nobody
+/// needs a key unless the operator asks for one; a wrong one is refused, because otherwise a withdrawn key would seem
+/// to work.
 /// </summary>
 internal sealed class EventsEndpoint(
-    CatalogHolder catalog, KeyRing keys, AddressWindow? rates, ClientAddressResolver addresses, BodyRules rules, bool requiresKey,
-    EventRecorder recorder, IngestGate gate, Metrics metrics)
+    CatalogHolder catalog,
+    KeyRing keys,
+    AddressWindow? rates,
+    ClientAddressResolver addresses,
+    BodyRules rules,
+    bool requiresKey,
+    EventRecorder recorder,
+    IngestGate gate,
+    Metrics metrics
+)
 {
     /// <summary>100 events of 10 KiB and what belongs to them (spec 1.4).</summary>
     public const int BytesMax = 2 << 20;
@@ -41,11 +50,20 @@ internal sealed class EventsEndpoint(
             Count(Outcome.RateLimited);
             return Problem.RateLimitedAsync(context, rate, "address");
         }
-        if (KeyOf(context, out var key)) return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key, body));
+        if (KeyOf(context, out var key))
+        {
+            return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key, body));
+        }
+
         Count(Outcome.Unauthorized);
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        return Problem.WriteAsync(context, StatusCodes.Status401Unauthorized, "invalid-write-key", "Invalid Write Key",
-            "The provided write key is invalid or has been revoked.");
+        return Problem.WriteAsync(
+            context,
+            StatusCodes.Status401Unauthorized,
+            "invalid-write-key",
+            "Invalid Write Key",
+            "The provided write key is invalid or has been revoked."
+        );
     }
 
     private async Task StoreAsync(HttpContext context, ApiKey? key, ReceivedBody body)
@@ -68,8 +86,14 @@ internal sealed class EventsEndpoint(
         var errors = new List<EventError>();
         foreach (var item in reading.Items)
         {
-            if (Place(context, item, key, out var placed) is { } error) errors.Add(new EventError(item.Index, error));
-            else events.Add(placed);
+            if (Place(context, item, key, out var placed) is { } error)
+            {
+                errors.Add(new EventError(item.Index, error));
+            }
+            else
+            {
+                events.Add(placed);
+            }
         }
         metrics.CountRefusedEvents(Sender.Pictify, errors.Count);
         var receipt = recorder.Record(context, events, errors);
@@ -80,47 +104,109 @@ internal sealed class EventsEndpoint(
             return;
         }
         Count(receipt.Stored > 0 ? Outcome.Recorded : Outcome.Refused);
-        PictifyAnswers.Processed(context, receipt.Stored, errors, isKeyRecommended: events.Any(e => !e.IsAuthenticated));
+        PictifyAnswers.Processed(
+            context,
+            receipt.Stored,
+            errors,
+            isKeyRecommended: events.Any(e => !e.IsAuthenticated)
+        );
     }
 
-    /// <summary>Finds the experiment and variant of an event, and who vouches for it; the error when that cannot be.</summary>
+    /// <summary>
+    /// Finds the experiment and variant of an event, and who vouches for it; the error when that cannot be.
+    /// </summary>
     private string? Place(HttpContext context, PictifyItem item, ApiKey? key, out ExperimentEvent placed)
     {
         placed = default;
-        if (item.Event is not { } e) return item.Error;
-        if (key is null && item.WriteKey is { Length: > 0 } && !TryFindWriteKey(context, item.WriteKey, out key)) return "writeKey is invalid or has been revoked";
-        if (key is null && requiresKey) return "a write key is required";
-        if (!TryFind(e.Experiment.Span, out var experiment) || (key is not null && experiment.Experiment.Team != key.Team)) return "experiment not found";
-        if (!experiment.IsRunning) return "experiment is not running";
+        if (item.Event is not { } e)
+        {
+            return item.Error;
+        }
+
+        if (key is null && item.WriteKey is { Length: > 0 } && !TryFindWriteKey(context, item.WriteKey, out key))
+        {
+            return "writeKey is invalid or has been revoked";
+        }
+
+        if (key is null && requiresKey)
+        {
+            return "a write key is required";
+        }
+
+        if (
+            !TryFind(e.Experiment.Span, out var experiment)
+            || (key is not null && experiment.Experiment.Team != key.Team)
+        )
+        {
+            return "experiment not found";
+        }
+
+        if (!experiment.IsRunning)
+        {
+            return "experiment is not running";
+        }
+
         var stated = experiment.IndexOfVariant(e.Variant.Span);
-        if (stated < 0 && !e.Variant.IsEmpty) return "variantId is not a variant of the experiment";
+        if (stated < 0 && !e.Variant.IsEmpty)
+        {
+            return "variantId is not a variant of the experiment";
+        }
+
         var isVisitor = item.IsFromSdk || context.Request.Headers.Origin.Count > 0;
         placed = new ExperimentEvent(item.Index, e, experiment, stated, isVisitor, key is not null);
         return null;
     }
 
-    /// <summary>The key of the whole request: the header's, else that of a server which sends its API key; false when the header's is wrong.</summary>
+    /// <summary>
+    /// The key of the whole request: the header's, else that of a server which sends its API key; false when the
+    /// header's is wrong.
+    /// </summary>
     private bool KeyOf(HttpContext context, out ApiKey? key)
     {
         key = null;
         var header = context.Request.Headers[KeyHeader];
-        if (header.Count > 0) return header.Count == 1 && TryFindWriteKey(context, header[0], out key);
-        if (Bearer.TryRead(context.Request.Headers.Authorization, out var secret) && keys.Find(secret) is { Kind: KeyKind.Pictify } found) key = found;
+        if (header.Count > 0)
+        {
+            return header.Count == 1 && TryFindWriteKey(context, header[0], out key);
+        }
+
+        if (
+            Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
+            && keys.Find(secret) is { Kind: KeyKind.Pictify } found
+        )
+        {
+            key = found;
+        }
+
         return true;
     }
 
     private bool TryFindWriteKey(HttpContext context, string? secret, out ApiKey? key)
     {
         key = keys.Find(secret);
-        if (key is { Kind: KeyKind.Write } && (key.Origins.Count == 0 || OriginRule.Allows(key.Origins, context.Request.Headers.Origin))) return true;
+        if (
+            key is { Kind: KeyKind.Write }
+            && (key.Origins.Count == 0 || OriginRule.Allows(key.Origins, context.Request.Headers.Origin))
+        )
+        {
+            return true;
+        }
+
         key = null;
         return false;
     }
 
     private RateDecision? RateOf(HttpContext context)
     {
-        if (rates is null) return null;
-        var address = addresses.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers[addresses.HeaderName]);
+        if (rates is null)
+        {
+            return null;
+        }
+
+        var address = addresses.Resolve(
+            context.Connection.RemoteIpAddress,
+            context.Request.Headers[addresses.HeaderName]
+        );
         var rate = rates.Count(address.ToBits(out var isV4), isV4);
         Problem.WriteRate(context.Response.Headers, rate);
         return rate;
@@ -130,7 +216,8 @@ internal sealed class EventsEndpoint(
     {
         Span<char> text = stackalloc char[Slug.CharsMax];
         experiment = null!;
-        return slug.Length <= text.Length && Encoding.UTF8.TryGetChars(slug, text, out var written)
+        return slug.Length <= text.Length
+            && Encoding.UTF8.TryGetChars(slug, text, out var written)
             && catalog.Current.TryFind(text[..written], out experiment!);
     }
 

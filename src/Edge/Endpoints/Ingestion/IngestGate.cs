@@ -6,8 +6,8 @@ using Microsoft.Extensions.Primitives;
 namespace Edge.Endpoints.Ingestion;
 
 /// <summary>
-/// The two waits of an ingestion request: for the ids of the events before this start, and for the commit of its own. Neither holds a
-/// thread, both are bounded by the journal's wait.
+/// The two waits of an ingestion request: for the ids of the events before this start, and for the commit of its own.
+/// Neither holds a thread, both are bounded by the journal's wait.
 /// </summary>
 internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore, Metrics metrics)
 {
@@ -16,23 +16,32 @@ internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore,
     private static readonly StringValues Disk = "disk";
     private static readonly StringValues Memory = "memory";
 
-    /// <summary>Returns once repetitions can be recognised; false when that takes longer than a request may wait.</summary>
+    /// <summary>
+    /// Returns once repetitions can be recognised; false when that takes longer than a request may wait.
+    /// </summary>
     public ValueTask<bool> IsReadyAsync() => restore.WaitAsync();
 
     /// <summary>
-    /// Returns true once everything of the receipt is durable, or at once when the sender asked for less with <c>Edge-Ack: memory</c>; the
-    /// answer's header says what was reached. False when it is not known to be durable.
+    /// Returns true once everything of the receipt is durable, or at once when the sender asked for less with
+    /// <c>Edge-Ack: memory</c>; the answer's header says what was reached. False when it is not known to be durable.
     /// </summary>
     public ValueTask<bool> ConfirmAsync(HttpContext context, in Receipt receipt)
     {
-        if (receipt.Failed > 0 && receipt.Sequence == 0) return new(false);
+        if (receipt.Failed > 0 && receipt.Sequence == 0)
+        {
+            return new(false);
+        }
+
         var asked = context.Request.Headers[AckHeader];
         if (asked.Count == 1 && string.Equals(asked[0], "memory", StringComparison.OrdinalIgnoreCase))
         {
             context.Response.Headers[AckHeader] = Memory;
             return new(true);
         }
-        if (receipt.Sequence == 0) return Reached(context);
+        if (receipt.Sequence == 0)
+        {
+            return Reached(context);
+        }
         // Not tied to the client: the events were appended, and somebody who hung up cannot take that back.
         var commit = journal.WaitForCommitAsync(receipt.Sequence, CancellationToken.None);
         return AfterAsync(context, commit);
@@ -40,7 +49,11 @@ internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore,
 
     private async ValueTask<bool> AfterAsync(HttpContext context, ValueTask<bool> commit)
     {
-        if (await commit) return await Reached(context);
+        if (await commit)
+        {
+            return await Reached(context);
+        }
+
         metrics.CountUnconfirmed();
         return false;
     }

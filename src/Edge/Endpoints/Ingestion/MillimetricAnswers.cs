@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Ingestion;
 
-/// <summary>The answers of Millimetric's API (spec 6.2): <c>{"error":"code"}</c>, where the code is the contract, sometimes with details.</summary>
+/// <summary>
+/// The answers of Millimetric's API (spec 6.2): <c>{"error":"code"}</c>, where the code is the contract, sometimes with
+/// details.
+/// </summary>
 internal static class MillimetricAnswers
 {
     public static void Unauthorized(HttpContext context, string code)
@@ -14,17 +17,22 @@ internal static class MillimetricAnswers
         Error(context, StatusCodes.Status401Unauthorized, code);
     }
 
-    public static void Forbidden(HttpContext context, string code) => Error(context, StatusCodes.Status403Forbidden, code);
+    public static void Forbidden(HttpContext context, string code) =>
+        Error(context, StatusCodes.Status403Forbidden, code);
 
     public static void RateLimited(HttpContext context, int retryAfter)
     {
         context.Response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
         context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
-        Replies.WriteJson(context, retryAfter, static (json, seconds) =>
-        {
-            json.WriteString("error", "rate_limited");
-            json.WriteNumber("retry_after_s", seconds);
-        });
+        Replies.WriteJson(
+            context,
+            retryAfter,
+            static (json, seconds) =>
+            {
+                json.WriteString("error", "rate_limited");
+                json.WriteNumber("retry_after_s", seconds);
+            }
+        );
     }
 
     public static void MethodNotAllowed(HttpContext context)
@@ -58,38 +66,61 @@ internal static class MillimetricAnswers
     public static void Invalid(HttpContext context, MillimetricReading reading)
     {
         context.Response.StatusCode = StatusCodes.Status400BadRequest;
-        Replies.WriteJson(context, reading, static (json, reading) =>
-        {
-            json.WriteString("error", "invalid_payload");
-            json.WriteStartObject("details");
-            json.WriteStartArray("formErrors");
-            foreach (var error in reading.FormErrors) json.WriteStringValue(error);
-            json.WriteEndArray();
-            json.WriteStartObject("fieldErrors");
-            foreach (var (field, errors) in reading.FieldErrors)
+        Replies.WriteJson(
+            context,
+            reading,
+            static (json, reading) =>
             {
-                json.WriteStartArray(field);
-                foreach (var error in errors) json.WriteStringValue(error);
+                json.WriteString("error", "invalid_payload");
+                json.WriteStartObject("details");
+                json.WriteStartArray("formErrors");
+                foreach (var error in reading.FormErrors)
+                {
+                    json.WriteStringValue(error);
+                }
+
                 json.WriteEndArray();
+                json.WriteStartObject("fieldErrors");
+                foreach (var (field, errors) in reading.FieldErrors)
+                {
+                    json.WriteStartArray(field);
+                    foreach (var error in errors)
+                    {
+                        json.WriteStringValue(error);
+                    }
+
+                    json.WriteEndArray();
+                }
+                json.WriteEndObject();
+                json.WriteEndObject();
             }
-            json.WriteEndObject();
-            json.WriteEndObject();
-        });
+        );
     }
 
     /// <summary>202 with the sender's id, or null where it sent none (spec 6.4).</summary>
     public static void Accepted(HttpContext context, ReadOnlyMemory<byte> senderId)
     {
         context.Response.StatusCode = StatusCodes.Status202Accepted;
-        Replies.WriteJson(context, senderId, static (json, id) =>
-        {
-            json.WriteBoolean("ok", true);
-            if (id.IsEmpty) json.WriteNull("event_id");
-            else json.WriteString("event_id", id.Span);
-        });
+        Replies.WriteJson(
+            context,
+            senderId,
+            static (json, id) =>
+            {
+                json.WriteBoolean("ok", true);
+                if (id.IsEmpty)
+                {
+                    json.WriteNull("event_id");
+                }
+                else
+                {
+                    json.WriteString("event_id", id.Span);
+                }
+            }
+        );
     }
 
-    public static void StorageFailed(HttpContext context) => Error(context, StatusCodes.Status500InternalServerError, "internal_error");
+    public static void StorageFailed(HttpContext context) =>
+        Error(context, StatusCodes.Status500InternalServerError, "internal_error");
 
     private static void Error(HttpContext context, int status, string code)
     {

@@ -4,7 +4,9 @@ using Edge.Events;
 
 namespace Edge.Endpoints.Ingestion;
 
-/// <summary>What Millimetric's server adds where a sender leaves it out (spec 6.3): time, anonymous id, session and path.</summary>
+/// <summary>
+/// What Millimetric's server adds where a sender leaves it out (spec 6.3): time, anonymous id, session and path.
+/// </summary>
 internal static class MillimetricDefaults
 {
     private const int SessionSeconds = 30 * 60;
@@ -34,10 +36,18 @@ internal static class MillimetricDefaults
     private static ReadOnlyMemory<byte> PathOf(ReadOnlyMemory<byte> url)
     {
         var scheme = url.Span.IndexOf("://"u8);
-        if (scheme < 0) return default;
+        if (scheme < 0)
+        {
+            return default;
+        }
+
         var rest = url[(scheme + 3)..];
         var end = rest.Span.IndexOfAny("/?#"u8);
-        if (end < 0 || rest.Span[end] != (byte)'/') return "/"u8.ToArray();
+        if (end < 0 || rest.Span[end] != (byte)'/')
+        {
+            return "/"u8.ToArray();
+        }
+
         rest = rest[end..];
         end = rest.Span.IndexOfAny("?#"u8);
         return end < 0 ? rest : rest[..end];

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints.Ingestion;
 
 /// <summary>
-/// Who may send to Millimetric's API: the checks of spec 6.1 in their order, each with its code. Beacons of browsers cannot carry a header,
-/// so with <c>text/plain</c> a browser key may stand in the query (spec 6.8).
+/// Who may send to Millimetric's API: the checks of spec 6.1 in their order, each with its code. Beacons of browsers
+/// cannot carry a header, so with <c>text/plain</c> a browser key may stand in the query (spec 6.8).
 /// </summary>
 internal sealed class MillimetricDoor(KeyRing keys, TokenBuckets rates)
 {
@@ -17,19 +17,50 @@ internal sealed class MillimetricDoor(KeyRing keys, TokenBuckets rates)
     /// <summary>The kinds of keys that stand in a secret before its first underscore.</summary>
     private static readonly string[] Kinds = [BrowserKind, "sk", "rk"];
 
-    /// <summary>Whether the key opens the door; otherwise the answer has been written and <paramref name="isRateLimited"/> says of which sort.</summary>
+    /// <summary>
+    /// Whether the key opens the door; otherwise the answer has been written and <paramref name="isRateLimited"/> says
+    /// of which sort.
+    /// </summary>
     public bool TryEnter(HttpContext context, out ApiKey? key, out bool isRateLimited)
     {
         isRateLimited = false;
         key = null;
-        if (!TryReadSecret(context.Request, out var secret)) return Unauthorized(context, "missing_bearer_token");
-        if (!IsWellFormed(secret)) return Unauthorized(context, "malformed_api_key");
+        if (!TryReadSecret(context.Request, out var secret))
+        {
+            return Unauthorized(context, "missing_bearer_token");
+        }
+
+        if (!IsWellFormed(secret))
+        {
+            return Unauthorized(context, "malformed_api_key");
+        }
+
         key = keys.Find(secret);
-        if (key is null && IsOfAnotherKind(secret)) return Unauthorized(context, "key_kind_mismatch");
-        if (key is null) return Unauthorized(context, "invalid_api_key");
-        if (key.Kind is not (KeyKind.MillimetricPk or KeyKind.MillimetricSk) || !key.Has(IngestScope)) return Forbidden(context, "insufficient_scope");
-        if (key.Kind == KeyKind.MillimetricPk && !OriginRule.Allows(key.Origins, OriginOf(context))) return Forbidden(context, "origin_not_allowed");
-        if (rates.TryTake(key.Project ?? ApiKey.DefaultProject, out var retryAfter)) return true;
+        if (key is null && IsOfAnotherKind(secret))
+        {
+            return Unauthorized(context, "key_kind_mismatch");
+        }
+
+        if (key is null)
+        {
+            return Unauthorized(context, "invalid_api_key");
+        }
+
+        if (key.Kind is not (KeyKind.MillimetricPk or KeyKind.MillimetricSk) || !key.Has(IngestScope))
+        {
+            return Forbidden(context, "insufficient_scope");
+        }
+
+        if (key.Kind == KeyKind.MillimetricPk && !OriginRule.Allows(key.Origins, OriginOf(context)))
+        {
+            return Forbidden(context, "origin_not_allowed");
+        }
+
+        if (rates.TryTake(key.Project ?? ApiKey.DefaultProject, out var retryAfter))
+        {
+            return true;
+        }
+
         MillimetricAnswers.RateLimited(context, retryAfter);
         isRateLimited = true;
         return false;
@@ -40,12 +71,30 @@ internal sealed class MillimetricDoor(KeyRing keys, TokenBuckets rates)
 
     private static bool TryReadSecret(HttpRequest request, out ReadOnlySpan<char> secret)
     {
-        if (Bearer.TryRead(request.Headers.Authorization, out secret)) return true;
-        if (request.Headers.Authorization.Count > 0 || request.ContentType?.StartsWith("text/plain", StringComparison.OrdinalIgnoreCase) is not true) return false;
+        if (Bearer.TryRead(request.Headers.Authorization, out secret))
+        {
+            return true;
+        }
+
+        if (
+            request.Headers.Authorization.Count > 0
+            || request.ContentType?.StartsWith("text/plain", StringComparison.OrdinalIgnoreCase) is not true
+        )
+        {
+            return false;
+        }
+
         Span<char> room = stackalloc char[KeySecret.CharsMax];
-        if (!QueryValue.TryRead(request.QueryString.Value, KeyParameter, room, out var value, StringComparison.Ordinal)) return false;
+        if (!QueryValue.TryRead(request.QueryString.Value, KeyParameter, room, out var value, StringComparison.Ordinal))
+        {
+            return false;
+        }
         // A secret key must never stand in a URL, so it opens nothing there.
-        if (!value.StartsWith(BrowserKind + "_")) return false;
+        if (!value.StartsWith(BrowserKind + "_"))
+        {
+            return false;
+        }
+
         secret = value.ToString();
         return true;
     }
@@ -54,11 +103,27 @@ internal sealed class MillimetricDoor(KeyRing keys, TokenBuckets rates)
     private static bool IsWellFormed(ReadOnlySpan<char> secret)
     {
         Span<Range> parts = stackalloc Range[5];
-        if (secret.Split(parts, '_') != 4) return false;
+        if (secret.Split(parts, '_') != 4)
+        {
+            return false;
+        }
+
         foreach (var part in parts[..4])
-            if (secret[part].IsEmpty) return false;
+        {
+            if (secret[part].IsEmpty)
+            {
+                return false;
+            }
+        }
+
         foreach (var kind in Kinds)
-            if (secret[parts[0]].SequenceEqual(kind)) return true;
+        {
+            if (secret[parts[0]].SequenceEqual(kind))
+            {
+                return true;
+            }
+        }
+
         return false;
     }
 
@@ -66,7 +131,13 @@ internal sealed class MillimetricDoor(KeyRing keys, TokenBuckets rates)
     private bool IsOfAnotherKind(ReadOnlySpan<char> secret)
     {
         foreach (var kind in Kinds)
-            if (keys.Find(string.Concat(kind, secret[kind.Length..])) is not null) return true;
+        {
+            if (keys.Find(string.Concat(kind, secret[kind.Length..])) is not null)
+            {
+                return true;
+            }
+        }
+
         return false;
     }
 

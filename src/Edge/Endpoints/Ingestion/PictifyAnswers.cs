@@ -9,18 +9,31 @@ internal static class PictifyAnswers
 {
     /// <summary>200 with how many events were taken; errors and warning only when there is something to say.</summary>
     public static void Processed(HttpContext context, int processed, List<EventError> errors, bool isKeyRecommended) =>
-        Replies.WriteJson(context, (processed, errors, isKeyRecommended), static (json, state) =>
-        {
-            json.WriteBoolean("ok", true);
-            json.WriteNumber("processed", state.processed);
-            WriteErrors(json, "errors", state.errors);
-            if (state.isKeyRecommended) json.WriteString("warning", "write_key_recommended");
-        });
+        Replies.WriteJson(
+            context,
+            (processed, errors, isKeyRecommended),
+            static (json, state) =>
+            {
+                json.WriteBoolean("ok", true);
+                json.WriteNumber("processed", state.processed);
+                WriteErrors(json, "errors", state.errors);
+                if (state.isKeyRecommended)
+                {
+                    json.WriteString("warning", "write_key_recommended");
+                }
+            }
+        );
 
-    /// <summary>What is wrong with single events of a batch, as both batch APIs word it; nothing when there is nothing to say.</summary>
+    /// <summary>
+    /// What is wrong with single events of a batch, as both batch APIs word it; nothing when there is nothing to say.
+    /// </summary>
     public static void WriteErrors(Utf8JsonWriter json, string name, IReadOnlyList<EventError> errors)
     {
-        if (errors.Count == 0) return;
+        if (errors.Count == 0)
+        {
+            return;
+        }
+
         json.WriteStartArray(name);
         foreach (var error in errors)
         {

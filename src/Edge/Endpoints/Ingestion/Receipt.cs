@@ -14,7 +14,10 @@ internal struct Receipt
     /// <summary>The journal did not take them.</summary>
     public int Failed;
 
-    /// <summary>The commit that covers everything stored or repeated covers this place in the journal; 0 when there is nothing to wait for.</summary>
+    /// <summary>
+    /// The commit that covers everything stored or repeated covers this place in the journal; 0 when there is nothing
+    /// to wait for.
+    /// </summary>
     public long Sequence;
 
     /// <summary>Why the journal did not take the last one that failed.</summary>

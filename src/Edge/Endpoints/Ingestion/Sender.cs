@@ -14,5 +14,6 @@ internal readonly record struct Sender(string Api, string Project, string? Envir
     public const string Pictify = "pictify";
     public const string Traffical = "traffical";
 
-    public static Sender Of(string api, ApiKey key) => new(api, key.Project ?? ApiKey.DefaultProject, key.Environment, IsAuthenticated: true);
+    public static Sender Of(string api, ApiKey key) =>
+        new(api, key.Project ?? ApiKey.DefaultProject, key.Environment, IsAuthenticated: true);
 }

@@ -7,11 +7,18 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints.Ingestion;
 
 /// <summary>
-/// <c>POST /v1/track</c> (spec 6): one Millimetric event. An Artie key on this path is answered the Artie way, because both products have it
-/// (spec 1.1).
+/// <c>POST /v1/track</c> (spec 6): one Millimetric event. An Artie key on this path is answered the Artie way, because
+/// both products have it (spec 1.1).
 /// </summary>
 internal sealed class TrackEndpoint(
-    KeyRing keys, MillimetricDoor door, BulkTrackEndpoint artie, BodyRules rules, EventRecorder recorder, IngestGate gate, Metrics metrics)
+    KeyRing keys,
+    MillimetricDoor door,
+    BulkTrackEndpoint artie,
+    BodyRules rules,
+    EventRecorder recorder,
+    IngestGate gate,
+    Metrics metrics
+)
 {
     public const int BytesMax = 256 * 1024;
 
@@ -28,13 +35,28 @@ internal sealed class TrackEndpoint(
         var artieKey = ArtieKeyOf(context);
         if (!HttpMethods.IsPost(context.Request.Method))
         {
-            if (artieKey is null) MillimetricAnswers.MethodNotAllowed(context);
-            else ArtieAnswers.MethodNotAllowed(context, Cors.Allow);
+            if (artieKey is null)
+            {
+                MillimetricAnswers.MethodNotAllowed(context);
+            }
+            else
+            {
+                ArtieAnswers.MethodNotAllowed(context, Cors.Allow);
+            }
+
             Count(Outcome.MethodNotAllowed);
             return Task.CompletedTask;
         }
-        if (artieKey is not null) return artie.TrackAsync(context, artieKey, isSingle: true);
-        if (door.TryEnter(context, out var key, out var isRateLimited)) return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key!, body));
+        if (artieKey is not null)
+        {
+            return artie.TrackAsync(context, artieKey, isSingle: true);
+        }
+
+        if (door.TryEnter(context, out var key, out var isRateLimited))
+        {
+            return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key!, body));
+        }
+
         Count(isRateLimited ? Outcome.RateLimited : Outcome.Unauthorized);
         return Task.CompletedTask;
     }
@@ -61,7 +83,11 @@ internal sealed class TrackEndpoint(
             Count(Outcome.NotKept);
             return;
         }
-        var receipt = recorder.Record(context, Sender.Of(Sender.Millimetric, key), [MillimetricDefaults.Complete(sent, recorder.Now)]);
+        var receipt = recorder.Record(
+            context,
+            Sender.Of(Sender.Millimetric, key),
+            [MillimetricDefaults.Complete(sent, recorder.Now)]
+        );
         if (!await gate.ConfirmAsync(context, receipt))
         {
             MillimetricAnswers.StorageFailed(context);
@@ -73,7 +99,8 @@ internal sealed class TrackEndpoint(
     }
 
     private ApiKey? ArtieKeyOf(HttpContext context) =>
-        Bearer.TryRead(context.Request.Headers.Authorization, out var secret) && secret.StartsWith(KeySecret.ArtiePrefix)
+        Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
+        && secret.StartsWith(KeySecret.ArtiePrefix)
         && keys.Find(secret) is { Kind: KeyKind.Artie } key
             ? key
             : null;

@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Edge.Endpoints.Ingestion;
 
 /// <summary>
-/// The answers of Traffical's API (spec 5): every error is <c>{"error":"reason phrase","message":"sentence"}</c>. Its clients give up for good
-/// on 401 and drop the batch on every other 4xx but 429, so those are for what sending again cannot mend.
+/// The answers of Traffical's API (spec 5): every error is <c>{"error":"reason phrase","message":"sentence"}</c>. Its
+/// clients give up for good on 401 and drop the batch on every other 4xx but 429, so those are for what sending again
+/// cannot mend.
 /// </summary>
 internal static class TrafficalAnswers
 {
@@ -20,7 +21,8 @@ internal static class TrafficalAnswers
         Error(context, StatusCodes.Status401Unauthorized, "Invalid or expired API key");
     }
 
-    public static void Forbidden(HttpContext context, string message) => Error(context, StatusCodes.Status403Forbidden, message);
+    public static void Forbidden(HttpContext context, string message) =>
+        Error(context, StatusCodes.Status403Forbidden, message);
 
     public static void RateLimited(HttpContext context, int retryAfter)
     {
@@ -36,17 +38,22 @@ internal static class TrafficalAnswers
 
     /// <summary>The body could not be taken.</summary>
     public static void Body(HttpContext context, BodyFault fault, BodyRules rules) =>
-        Error(context, RequestBody.Refuse(context, fault), fault switch
-        {
-            BodyFault.TooLarge => $"The body must be at most {rules.BytesMax} bytes",
-            BodyFault.UnsupportedEncoding => "The body must be sent as it is or in gzip",
-            BodyFault.UnsupportedType => "The body must be application/json in UTF-8",
-            BodyFault.Busy => CouldNotBeStored,
-            _ => "The body is incomplete or not valid gzip",
-        });
+        Error(
+            context,
+            RequestBody.Refuse(context, fault),
+            fault switch
+            {
+                BodyFault.TooLarge => $"The body must be at most {rules.BytesMax} bytes",
+                BodyFault.UnsupportedEncoding => "The body must be sent as it is or in gzip",
+                BodyFault.UnsupportedType => "The body must be application/json in UTF-8",
+                BodyFault.Busy => CouldNotBeStored,
+                _ => "The body is incomplete or not valid gzip",
+            }
+        );
 
     /// <summary>The body as a whole is not what it must be.</summary>
-    public static void Refused(HttpContext context, string message) => Error(context, StatusCodes.Status400BadRequest, message);
+    public static void Refused(HttpContext context, string message) =>
+        Error(context, StatusCodes.Status400BadRequest, message);
 
     /// <summary>Nothing is known to be stored; the sender's ids make sending again safe.</summary>
     public static void Unavailable(HttpContext context)
@@ -55,22 +62,33 @@ internal static class TrafficalAnswers
         Error(context, StatusCodes.Status503ServiceUnavailable, CouldNotBeStored);
     }
 
-    /// <summary>200 with how many events were valid and how many are stored; what is wrong with the others only when there are others.</summary>
+    /// <summary>
+    /// 200 with how many events were valid and how many are stored; what is wrong with the others only when there are
+    /// others.
+    /// </summary>
     public static void Accepted(HttpContext context, int accepted, int written, IReadOnlyList<EventError> errors) =>
-        Replies.WriteJson(context, (accepted, written, errors), static (json, state) =>
-        {
-            json.WriteNumber("accepted", state.accepted);
-            json.WriteNumber("written", state.written);
-            PictifyAnswers.WriteErrors(json, "validationErrors", state.errors);
-        });
+        Replies.WriteJson(
+            context,
+            (accepted, written, errors),
+            static (json, state) =>
+            {
+                json.WriteNumber("accepted", state.accepted);
+                json.WriteNumber("written", state.written);
+                PictifyAnswers.WriteErrors(json, "validationErrors", state.errors);
+            }
+        );
 
     private static void Error(HttpContext context, int status, string message)
     {
         context.Response.StatusCode = status;
-        Replies.WriteJson(context, (status, message), static (json, state) =>
-        {
-            json.WriteString("error", ReasonPhrases.GetReasonPhrase(state.status));
-            json.WriteString("message", state.message);
-        });
+        Replies.WriteJson(
+            context,
+            (status, message),
+            static (json, state) =>
+            {
+                json.WriteString("error", ReasonPhrases.GetReasonPhrase(state.status));
+                json.WriteString("message", state.message);
+            }
+        );
     }
 }

@@ -3,40 +3,73 @@ using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Management;
 
-/// <summary>What the operator and the plan allow of a definition, beside the rules every definition has to obey.</summary>
+/// <summary>
+/// What the operator and the plan allow of a definition, beside the rules every definition has to obey.
+/// </summary>
 internal sealed class DefinitionRules(Plan plan, bool httpsOnly)
 {
     /// <summary>The plan.</summary>
     public Plan Plan => plan;
 
     /// <summary>Limits for the reader.</summary>
-    public ExperimentRules Limits { get; } = ExperimentRules.Default with { VariantsMax = plan.VariantsMax, HttpsOnly = httpsOnly };
+    public ExperimentRules Limits { get; } =
+        ExperimentRules.Default with
+        {
+            VariantsMax = plan.VariantsMax,
+            HttpsOnly = httpsOnly,
+        };
 
     /// <summary>What a plan without optimisation refuses.</summary>
     public IReadOnlyList<Violation> Violations(ExperimentReading reading)
     {
-        if (plan.HasOptimization || reading.Experiment is not { BanditConfig.Enabled: true }) return reading.Violations;
-        return [new Violation("banditConfig.enabled", $"is not part of the plan {plan.Name}", ViolationCodes.InvalidValue)];
+        if (plan.HasOptimization || reading.Experiment is not { BanditConfig.Enabled: true })
+        {
+            return reading.Violations;
+        }
+
+        return
+        [
+            new Violation("banditConfig.enabled", $"is not part of the plan {plan.Name}", ViolationCodes.InvalidValue),
+        ];
     }
 
-    /// <summary>429 when the team has no room for one more of a type; null when it has. Waiting does not help, so there is no Retry-After.</summary>
+    /// <summary>
+    /// 429 when the team has no room for one more of a type; null when it has. Waiting does not help, so there is no
+    /// Retry-After.
+    /// </summary>
     public Task? RefuseQuota(ManagedRequest request, Catalog catalog, ExperimentType type)
     {
         var used = Plan.CountUsed(catalog, request.Team, type);
-        if (plan.LimitOf(type) is not { } limit || used < limit) return null;
+        if (plan.LimitOf(type) is not { } limit || used < limit)
+        {
+            return null;
+        }
+
         var name = WireNames<ExperimentType>.Lower.Text(type);
-        return Problem.WriteAsync(request.Context, StatusCodes.Status429TooManyRequests, "experiment-quota-exceeded", "Experiment Quota Exceeded",
-            $"The plan {plan.Name} has room for {limit} of type {name}.", json =>
+        return Problem.WriteAsync(
+            request.Context,
+            StatusCodes.Status429TooManyRequests,
+            "experiment-quota-exceeded",
+            "Experiment Quota Exceeded",
+            $"The plan {plan.Name} has room for {limit} of type {name}.",
+            json =>
             {
                 json.WriteStartObject("quota");
                 json.WriteString("type", name);
                 json.WriteNumber("used", used);
                 json.WriteNumber("limit", limit);
                 json.WriteEndObject();
-            });
+            }
+        );
     }
 
     /// <summary>409 for a slug another experiment has, of whatever team.</summary>
     public static Task SlugInUseAsync(ManagedRequest request, string slug) =>
-        Problem.WriteAsync(request.Context, StatusCodes.Status409Conflict, "slug-in-use", "Slug In Use", $"The slug '{slug}' belongs to another experiment.");
+        Problem.WriteAsync(
+            request.Context,
+            StatusCodes.Status409Conflict,
+            "slug-in-use",
+            "Slug In Use",
+            $"The slug '{slug}' belongs to another experiment."
+        );
 }

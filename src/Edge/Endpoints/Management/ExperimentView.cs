@@ -4,7 +4,9 @@ using Edge.Statistics;
 
 namespace Edge.Endpoints.Management;
 
-/// <summary>An experiment as the API shows it: with the counters of its variants, without what only the store needs.</summary>
+/// <summary>
+/// An experiment as the API shows it: with the counters of its variants, without what only the store needs.
+/// </summary>
 internal sealed class ExperimentView(Tally tally)
 {
     /// <summary>The definition with its counters.</summary>
@@ -19,24 +21,35 @@ internal sealed class ExperimentView(Tally tally)
         return experiment with { Variants = [.. variants], Slots = null };
     }
 
-    /// <summary>Writes <c>{"experiment": ...}</c> with its entity tag, and warnings where something is legal and yet of no use.</summary>
+    /// <summary>
+    /// Writes <c>{"experiment": ...}</c> with its entity tag, and warnings where something is legal and yet of no use.
+    /// </summary>
     public Task WriteAsync(ManagedRequest request, Experiment experiment, int status = 200)
     {
         var view = Of(experiment);
         request.Context.Response.Headers.ETag = ExperimentVersion.TagOf(view);
-        return request.WriteAsync(json =>
-        {
-            json.WritePropertyName("experiment");
-            JsonSerializer.Serialize(json, view, EdgeJson.Default.Experiment);
-            WriteWarnings(json, experiment);
-        }, status);
+        return request.WriteAsync(
+            json =>
+            {
+                json.WritePropertyName("experiment");
+                JsonSerializer.Serialize(json, view, EdgeJson.Default.Experiment);
+                WriteWarnings(json, experiment);
+            },
+            status
+        );
     }
 
     private static void WriteWarnings(Utf8JsonWriter json, Experiment experiment)
     {
-        if (experiment is not { BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ImpressionsOnly }) return;
+        if (experiment is not { BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ImpressionsOnly })
+        {
+            return;
+        }
+
         json.WriteStartArray("warnings");
-        json.WriteStringValue("banditConfig.enabled has no effect while the goal is impressions_only: there is nothing to learn from.");
+        json.WriteStringValue(
+            "banditConfig.enabled has no effect while the goal is impressions_only: there is nothing to learn from."
+        );
         json.WriteEndArray();
     }
 }

@@ -7,10 +7,15 @@ using Edge.Visits;
 namespace Edge.Endpoints.Management;
 
 /// <summary>
-/// <c>POST /experiments/api/{uid}/explain</c>: why a described request gets its variant, traced through the code that serves real ones.
-/// Nothing is counted and nothing is remembered.
+/// <c>POST /experiments/api/{uid}/explain</c>: why a described request gets its variant, traced through the code that
+/// serves real ones. Nothing is counted and nothing is remembered.
 /// </summary>
-internal sealed class ExplainExperiment(CatalogHolder catalog, VerdictJudge verdicts, bool believesStated, TimeProvider time)
+internal sealed class ExplainExperiment(
+    CatalogHolder catalog,
+    VerdictJudge verdicts,
+    bool believesStated,
+    TimeProvider time
+)
 {
     private static readonly BodyRules Body = new(DescribedRequest.BytesMax);
 
@@ -27,13 +32,21 @@ internal sealed class ExplainExperiment(CatalogHolder catalog, VerdictJudge verd
             await Problem.BodyAsync(request.Context, problem, Body);
             return;
         }
-        var (explanation, violations) = VisitExplanation.Explain(body, entry, verdicts, believesStated, time.GetUtcNow());
-        await (explanation is null
-            ? Problem.ValidationAsync(request.Context, violations)
-            : request.WriteAsync(json =>
-            {
-                json.WritePropertyName("explanation");
-                JsonSerializer.Serialize(json, explanation, EdgeJson.Default.Explanation);
-            }));
+        var (explanation, violations) = VisitExplanation.Explain(
+            body,
+            entry,
+            verdicts,
+            believesStated,
+            time.GetUtcNow()
+        );
+        await (
+            explanation is null
+                ? Problem.ValidationAsync(request.Context, violations)
+                : request.WriteAsync(json =>
+                {
+                    json.WritePropertyName("explanation");
+                    JsonSerializer.Serialize(json, explanation, EdgeJson.Default.Explanation);
+                })
+        );
     }
 }

@@ -6,5 +6,7 @@ namespace Edge.Endpoints.Management;
 internal sealed class GetExperiment(CatalogHolder catalog, ExperimentView view)
 {
     public Task HandleAsync(ManagedRequest request) =>
-        request.Find(catalog.Current) is { } entry ? view.WriteAsync(request, entry.Experiment) : request.NotFoundAsync();
+        request.Find(catalog.Current) is { } entry
+            ? view.WriteAsync(request, entry.Experiment)
+            : request.NotFoundAsync();
 }

@@ -5,18 +5,29 @@ using Edge.Statistics;
 namespace Edge.Endpoints.Management;
 
 /// <summary>
-/// <c>GET /experiments/api/{uid}/results</c>: counts, rates and what they say of the variants (<c>docs/statistics.md</c>), from the events
-/// the tally has folded so far.
+/// <c>GET /experiments/api/{uid}/results</c>: counts, rates and what they say of the variants
+/// (<c>docs/statistics.md</c>), from the events the tally has folded so far.
 /// </summary>
 internal sealed class GetResults(CatalogHolder catalog, Tally tally, TimeProvider time)
 {
     public Task HandleAsync(ManagedRequest request)
     {
-        if (request.Find(catalog.Current) is not { Experiment: var experiment }) return request.NotFoundAsync();
+        if (request.Find(catalog.Current) is not { Experiment: var experiment })
+        {
+            return request.NotFoundAsync();
+        }
+
         var now = time.GetUtcNow();
         var runTime = experiment.RunTime(now);
-        var input = tally.Find(experiment.Uid)?.ToResultsInput(now, runTime)
-            ?? new ResultsInput { Now = now, RunningTime = runTime, Trials = new TrialStatistics(), SampleRatio = new SampleRatioCounts() };
+        var input =
+            tally.Find(experiment.Uid)?.ToResultsInput(now, runTime)
+            ?? new ResultsInput
+            {
+                Now = now,
+                RunningTime = runTime,
+                Trials = new TrialStatistics(),
+                SampleRatio = new SampleRatioCounts(),
+            };
         var results = ExperimentResults.Compute(experiment, input);
         return request.WriteAsync(json =>
         {

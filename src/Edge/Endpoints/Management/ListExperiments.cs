@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Management;
 
-/// <summary><c>GET /experiments/api</c> (spec 2.4): the team's experiments, newest first, archived ones never.</summary>
+/// <summary>
+/// <c>GET /experiments/api</c> (spec 2.4): the team's experiments, newest first, archived ones never.
+/// </summary>
 internal sealed class ListExperiments(CatalogHolder catalog, ExperimentView view)
 {
     private const int DefaultLimit = 20;
@@ -19,18 +21,30 @@ internal sealed class ListExperiments(CatalogHolder catalog, ExperimentView view
         var status = Choice<ExperimentStatus>(query, "status", violations, [ExperimentStatus.Archived]);
         var page = Number(query, "page", 1, int.MaxValue, violations);
         var limit = Number(query, "limit", DefaultLimit, LimitMax, violations);
-        if (violations.Count > 0) return Problem.ValidationAsync(request.Context, violations.List);
+        if (violations.Count > 0)
+        {
+            return Problem.ValidationAsync(request.Context, violations.List);
+        }
 
-        var found = catalog.Current.Entries
-            .Where(entry => request.Owns(entry) && (type is null || entry.Type == type) && (status is null || entry.Status == status))
+        var found = catalog
+            .Current.Entries.Where(entry =>
+                request.Owns(entry)
+                && (type is null || entry.Type == type)
+                && (status is null || entry.Status == status)
+            )
             .Select(entry => entry.Experiment)
-            .OrderByDescending(experiment => experiment.CreatedAt).ThenBy(experiment => experiment.Uid, StringComparer.Ordinal)
+            .OrderByDescending(experiment => experiment.CreatedAt)
+            .ThenBy(experiment => experiment.Uid, StringComparer.Ordinal)
             .ToList();
         var skipped = (int)Math.Min(int.MaxValue, (page - 1L) * limit);
         return request.WriteAsync(json =>
         {
             json.WriteStartArray("experiments");
-            foreach (var experiment in found.Skip(skipped).Take(limit)) JsonSerializer.Serialize(json, view.Of(experiment), EdgeJson.Default.Experiment);
+            foreach (var experiment in found.Skip(skipped).Take(limit))
+            {
+                JsonSerializer.Serialize(json, view.Of(experiment), EdgeJson.Default.Experiment);
+            }
+
             json.WriteEndArray();
             json.WriteNumber("total", found.Count);
             json.WriteNumber("page", page);
@@ -41,8 +55,16 @@ internal sealed class ListExperiments(CatalogHolder catalog, ExperimentView view
     private static T? Choice<T>(IQueryCollection query, string name, Violations violations, T[] except)
         where T : struct, Enum
     {
-        if (Single(query, name, violations) is not { } text) return null;
-        if (WireNames<T>.Lower.TryParse(text, out var value) && !except.Contains(value)) return value;
+        if (Single(query, name, violations) is not { } text)
+        {
+            return null;
+        }
+
+        if (WireNames<T>.Lower.TryParse(text, out var value) && !except.Contains(value))
+        {
+            return value;
+        }
+
         var choices = Enum.GetValues<T>().Except(except).Select(WireNames<T>.Lower.Text);
         violations.Add(name, $"must be one of {string.Join(", ", choices)}", ViolationCodes.InvalidValue);
         return null;
@@ -50,9 +72,25 @@ internal sealed class ListExperiments(CatalogHolder catalog, ExperimentView view
 
     private static int Number(IQueryCollection query, string name, int absent, int max, Violations violations)
     {
-        if (Single(query, name, violations) is not { } text) return absent;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= 1 && value <= max) return value;
-        violations.Add(name, max == int.MaxValue ? "must be a whole number from 1" : $"must be a whole number from 1 to {max}", ViolationCodes.OutOfRange);
+        if (Single(query, name, violations) is not { } text)
+        {
+            return absent;
+        }
+
+        if (
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            && value >= 1
+            && value <= max
+        )
+        {
+            return value;
+        }
+
+        violations.Add(
+            name,
+            max == int.MaxValue ? "must be a whole number from 1" : $"must be a whole number from 1 to {max}",
+            ViolationCodes.OutOfRange
+        );
         return absent;
     }
 
@@ -60,7 +98,11 @@ internal sealed class ListExperiments(CatalogHolder catalog, ExperimentView view
     private static string? Single(IQueryCollection query, string name, Violations violations)
     {
         var values = query[name];
-        if (values.Count > 1) violations.Add(name, "must be given once", ViolationCodes.NotUnique);
+        if (values.Count > 1)
+        {
+            violations.Add(name, "must be given once", ViolationCodes.NotUnique);
+        }
+
         return values.Count == 1 && !string.IsNullOrEmpty(values[0]) ? values[0] : null;
     }
 }

@@ -6,7 +6,8 @@ namespace Edge.Endpoints.Management;
 
 /// <summary>One request of the management API whose key has been accepted.</summary>
 /// <param name="Context">The exchange.</param>
-/// <param name="Team">The team of the key; null on a machine that has only one. It sees no other team's experiments.</param>
+/// <param name="Team">The team of the key; null on a machine that has only one. It sees no other team's
+/// experiments.</param>
 /// <param name="Rest">The path behind <c>/experiments/api</c>, cut at its slashes; empty for the collection.</param>
 internal sealed record ManagedRequest(HttpContext Context, string? Team, string[] Rest)
 {
@@ -16,8 +17,11 @@ internal sealed record ManagedRequest(HttpContext Context, string? Team, string[
     /// <summary>Whether this team may know of the experiment.</summary>
     public bool Owns(CatalogEntry entry) => entry.Experiment.Team == Team && entry.Status != ExperimentStatus.Archived;
 
-    /// <summary>The experiment named in the path; null when there is none for this team, which is the same answer for everybody.</summary>
-    public CatalogEntry? Find(Catalog catalog) => catalog.TryFindByUid(Rest[0], out var entry) && Owns(entry) ? entry : null;
+    /// <summary>
+    /// The experiment named in the path; null when there is none for this team, which is the same answer for everybody.
+    /// </summary>
+    public CatalogEntry? Find(Catalog catalog) =>
+        catalog.TryFindByUid(Rest[0], out var entry) && Owns(entry) ? entry : null;
 
     /// <summary>Writes 200 (or another status) with one object.</summary>
     public Task WriteAsync(Action<System.Text.Json.Utf8JsonWriter> writeMembers, int status = StatusCodes.Status200OK)
@@ -31,8 +35,8 @@ internal sealed record ManagedRequest(HttpContext Context, string? Team, string[
     public Task NotFoundAsync() => Problem.ExperimentNotFoundAsync(Context, "There is no such experiment.");
 
     /// <summary>
-    /// Applies a change to the current version until nobody has been faster. With If-Match the version must be the one the sender has seen,
-    /// so there is nothing to repeat then.
+    /// Applies a change to the current version until nobody has been faster. With If-Match the version must be the one
+    /// the sender has seen, so there is nothing to repeat then.
     /// </summary>
     /// <param name="store">Where the current version is.</param>
     /// <param name="apply">One attempt, which has answered unless it returns null: another change came first.</param>
@@ -45,10 +49,18 @@ internal sealed record ManagedRequest(HttpContext Context, string? Team, string[
                 await NotFoundAsync();
                 return;
             }
-            if (Context.Request.Headers.IfMatch is { Count: > 0 } tags && !ExperimentVersion.IsMatch(tags.ToString(), current))
+            if (
+                Context.Request.Headers.IfMatch is { Count: > 0 } tags
+                && !ExperimentVersion.IsMatch(tags.ToString(), current)
+            )
             {
-                await Problem.WriteAsync(Context, StatusCodes.Status412PreconditionFailed, "precondition-failed", "Precondition Failed",
-                    "The experiment has changed since; get it again. Nothing has changed.");
+                await Problem.WriteAsync(
+                    Context,
+                    StatusCodes.Status412PreconditionFailed,
+                    "precondition-failed",
+                    "Precondition Failed",
+                    "The experiment has changed since; get it again. Nothing has changed."
+                );
                 return;
             }
             if (apply(current) is { } answer)

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints.Management;
 
 /// <summary>
-/// The door of <c>/experiments/api</c>: key, rate limit, then the cache, then the routes. A request without a valid key is answered before
-/// its body is read. The team of the key is the only team the request can see.
+/// The door of <c>/experiments/api</c>: key, rate limit, then the cache, then the routes. A request without a valid key
+/// is answered before its body is read. The team of the key is the only team the request can see.
 /// </summary>
 internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog log)
 {
@@ -15,7 +15,9 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog l
     /// <summary>Where the accepted request waits for the routes behind the cache.</summary>
     private static readonly object Accepted = new();
 
-    /// <summary>What comes behind the door: the cache and <see cref="ManagementRoutes"/>; set once, before the service starts.</summary>
+    /// <summary>
+    /// What comes behind the door: the cache and <see cref="ManagementRoutes"/>; set once, before the service starts.
+    /// </summary>
     public RequestDelegate Next { get; set; } = static context => Problem.RouteNotFoundAsync(context);
 
     /// <summary>The request a key has opened the door for.</summary>
@@ -23,7 +25,8 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog l
 
     /// <summary>Whether a path belongs to this family.</summary>
     public static bool IsHere(string path) =>
-        path.StartsWith(Prefix, StringComparison.Ordinal) && (path.Length == Prefix.Length || path[Prefix.Length] == '/');
+        path.StartsWith(Prefix, StringComparison.Ordinal)
+        && (path.Length == Prefix.Length || path[Prefix.Length] == '/');
 
     public Task HandleAsync(HttpContext context)
     {
@@ -53,11 +56,17 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog l
         {
             await Next(context);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !context.RequestAborted.IsCancellationRequested)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException && !context.RequestAborted.IsCancellationRequested)
         {
             log.Failed(e);
-            await Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "service-unavailable", "Service Unavailable",
-                "The change could not be stored; nothing has changed.");
+            await Problem.WriteAsync(
+                context,
+                StatusCodes.Status503ServiceUnavailable,
+                "service-unavailable",
+                "Service Unavailable",
+                "The change could not be stored; nothing has changed."
+            );
         }
     }
 
@@ -71,10 +80,20 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog l
     {
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return isMissing
-            ? Problem.WriteAsync(context, StatusCodes.Status401Unauthorized, "missing-authorization", "Missing Authorization",
-                "Send the API key as Authorization: Bearer KEY.")
-            : Problem.WriteAsync(context, StatusCodes.Status401Unauthorized, "invalid-api-key", "Invalid API Key",
-                "The provided API key is invalid or has been revoked.");
+            ? Problem.WriteAsync(
+                context,
+                StatusCodes.Status401Unauthorized,
+                "missing-authorization",
+                "Missing Authorization",
+                "Send the API key as Authorization: Bearer KEY."
+            )
+            : Problem.WriteAsync(
+                context,
+                StatusCodes.Status401Unauthorized,
+                "invalid-api-key",
+                "Invalid API Key",
+                "The provided API key is invalid or has been revoked."
+            );
     }
 
     private static Task SetHeaders((HttpContext Context, RateDecision Rate) state)

@@ -6,9 +6,9 @@ using Microsoft.AspNetCore.OutputCaching;
 namespace Edge.Endpoints.Management;
 
 /// <summary>
-/// How the framework's output cache holds answers to GET. The version of the catalog is part of what an answer is found by, so a client that
-/// has changed something can never be given the state before; the old answers are evicted when the catalog changes and would not be asked
-/// for anyway. Counters of an answer are at most <see cref="CountersAge"/> old.
+/// How the framework's output cache holds answers to GET. The version of the catalog is part of what an answer is found
+/// by, so a client that has changed something can never be given the state before; the old answers are evicted when the
+/// catalog changes and would not be asked for anyway. Counters of an answer are at most <see cref="CountersAge"/> old.
 /// </summary>
 internal sealed class ManagementCache(CatalogHolder catalog) : IOutputCachePolicy
 {
@@ -36,11 +36,14 @@ internal sealed class ManagementCache(CatalogHolder catalog) : IOutputCachePolic
         context.CacheVaryByRules.QueryKeys = "*";
         context.CacheVaryByRules.VaryByHost = false;
         context.CacheVaryByRules.VaryByValues["team"] = ManagementApi.RequestOf(context.HttpContext).Team ?? "";
-        context.CacheVaryByRules.VaryByValues["catalog"] = catalog.Current.Version.ToString(CultureInfo.InvariantCulture);
+        context.CacheVaryByRules.VaryByValues["catalog"] = catalog.Current.Version.ToString(
+            CultureInfo.InvariantCulture
+        );
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask ServeFromCacheAsync(OutputCacheContext context, CancellationToken cancellation) => ValueTask.CompletedTask;
+    public ValueTask ServeFromCacheAsync(OutputCacheContext context, CancellationToken cancellation) =>
+        ValueTask.CompletedTask;
 
     public ValueTask ServeResponseAsync(OutputCacheContext context, CancellationToken cancellation)
     {

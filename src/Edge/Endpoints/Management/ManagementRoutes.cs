@@ -5,8 +5,16 @@ namespace Edge.Endpoints.Management;
 
 /// <summary>The table of contents of the management API (spec 2). Literal segments come before uids.</summary>
 internal sealed class ManagementRoutes(
-    ListExperiments list, CreateExperiment create, GetExperiment get, UpdateExperiment update, MoveExperiment move, GetQuota quota,
-    GetResults results, ExplainExperiment explain, RecomputeWeights recompute)
+    ListExperiments list,
+    CreateExperiment create,
+    GetExperiment get,
+    UpdateExperiment update,
+    MoveExperiment move,
+    GetQuota quota,
+    GetResults results,
+    ExplainExperiment explain,
+    RecomputeWeights recompute
+)
 {
     public Task DispatchAsync(HttpContext context)
     {
@@ -15,8 +23,12 @@ internal sealed class ManagementRoutes(
         {
             [] => Offer(request, (HttpMethods.Get, list.HandleAsync), (HttpMethods.Post, create.HandleAsync)),
             ["quota"] => Offer(request, (HttpMethods.Get, quota.HandleAsync)),
-            [_] => Offer(request, (HttpMethods.Get, get.HandleAsync), (HttpMethods.Put, update.HandleAsync),
-                (HttpMethods.Delete, r => move.HandleAsync(r, LifecycleAction.Archive))),
+            [_] => Offer(
+                request,
+                (HttpMethods.Get, get.HandleAsync),
+                (HttpMethods.Put, update.HandleAsync),
+                (HttpMethods.Delete, r => move.HandleAsync(r, LifecycleAction.Archive))
+            ),
             [_, "start"] => Offer(request, (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Start))),
             [_, "pause"] => Offer(request, (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Pause))),
             [_, "complete"] => Offer(request, (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Complete))),
@@ -27,14 +39,26 @@ internal sealed class ManagementRoutes(
         };
     }
 
-    /// <summary>Answers with the handler of the method; HEAD is GET without a body, everything else is refused with what there is.</summary>
-    private static Task Offer(ManagedRequest request, params ReadOnlySpan<(string Method, Func<ManagedRequest, Task> Handle)> offers)
+    /// <summary>
+    /// Answers with the handler of the method; HEAD is GET without a body, everything else is refused with what there
+    /// is.
+    /// </summary>
+    private static Task Offer(
+        ManagedRequest request,
+        params ReadOnlySpan<(string Method, Func<ManagedRequest, Task> Handle)> offers
+    )
     {
-        var method = HttpMethods.IsHead(request.Context.Request.Method) ? HttpMethods.Get : request.Context.Request.Method;
+        var method = HttpMethods.IsHead(request.Context.Request.Method)
+            ? HttpMethods.Get
+            : request.Context.Request.Method;
         var allow = new List<string>();
         foreach (var (offered, handle) in offers)
         {
-            if (HttpMethods.Equals(method, offered)) return handle(request);
+            if (HttpMethods.Equals(method, offered))
+            {
+                return handle(request);
+            }
+
             allow.Add(offered);
         }
         return Problem.MethodNotAllowedAsync(request.Context, string.Join(", ", allow));

@@ -6,10 +6,15 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints.Management;
 
 /// <summary>
-/// <c>POST .../start</c>, <c>/pause</c>, <c>/complete</c> and <c>DELETE</c> (spec 2.8, 2.9). Checked in this order: the experiment, its
-/// status, the body. Of two at once one succeeds and the other is told the status it found.
+/// <c>POST .../start</c>, <c>/pause</c>, <c>/complete</c> and <c>DELETE</c> (spec 2.8, 2.9). Checked in this order: the
+/// experiment, its status, the body. Of two at once one succeeds and the other is told the status it found.
 /// </summary>
-internal sealed class MoveExperiment(ExperimentFileStore store, DefinitionRules rules, ExperimentView view, TimeProvider time)
+internal sealed class MoveExperiment(
+    ExperimentFileStore store,
+    DefinitionRules rules,
+    ExperimentView view,
+    TimeProvider time
+)
 {
     private static readonly BodyRules Body = new(BytesMax: 64 << 10);
 
@@ -36,7 +41,11 @@ internal sealed class MoveExperiment(ExperimentFileStore store, DefinitionRules 
     /// <summary>One attempt; null when somebody else has changed the experiment meanwhile.</summary>
     private Task? Apply(ManagedRequest request, LifecycleAction action, ReadOnlyMemory<byte> body, Experiment current)
     {
-        if (Lifecycle.Target(current.Status, action) is not { } target) return RefuseAsync(request, current.Status);
+        if (Lifecycle.Target(current.Status, action) is not { } target)
+        {
+            return RefuseAsync(request, current.Status);
+        }
+
         string? winner = null;
         var violations = action switch
         {
@@ -44,11 +53,17 @@ internal sealed class MoveExperiment(ExperimentFileStore store, DefinitionRules 
             LifecycleAction.Start => StartViolations(current),
             _ => [],
         };
-        if (violations.Count > 0) return Problem.ValidationAsync(request.Context, violations);
+        if (violations.Count > 0)
+        {
+            return Problem.ValidationAsync(request.Context, violations);
+        }
+
         var next = Lifecycle.Move(current, target, winner, time.GetUtcNow());
         return store.Write(next, current) switch
         {
-            ExperimentWriteResult.Written when action == LifecycleAction.Archive => request.WriteAsync(json => json.WriteBoolean("deleted", true)),
+            ExperimentWriteResult.Written when action == LifecycleAction.Archive => request.WriteAsync(json =>
+                json.WriteBoolean("deleted", true)
+            ),
             ExperimentWriteResult.Written => view.WriteAsync(request, next),
             _ => null,
         };
@@ -56,18 +71,38 @@ internal sealed class MoveExperiment(ExperimentFileStore store, DefinitionRules 
 
     /// <summary>What was stored may break a rule the operator has set since.</summary>
     private IReadOnlyList<Violation> StartViolations(Experiment experiment) =>
-        rules.Violations(ExperimentReader.ReadStored(ExperimentWriter.WriteStored(experiment), rules.Limits, experiment.CreatedAt));
+        rules.Violations(
+            ExperimentReader.ReadStored(ExperimentWriter.WriteStored(experiment), rules.Limits, experiment.CreatedAt)
+        );
 
-    private static IReadOnlyList<Violation> ReadWinner(ReadOnlyMemory<byte> body, Experiment experiment, out string? winner)
+    private static IReadOnlyList<Violation> ReadWinner(
+        ReadOnlyMemory<byte> body,
+        Experiment experiment,
+        out string? winner
+    )
     {
         var violations = new Violations();
         winner = null;
         using var document = JsonSyntax.Parse(body, out var problem);
-        if (document is null) violations.Add("", problem, ViolationCodes.InvalidFormat);
-        else if (document.RootElement.ValueKind != JsonValueKind.Object) violations.Add("", "must be a JSON object", ViolationCodes.InvalidType);
-        if (violations.Count > 0) return violations.List;
+        if (document is null)
+        {
+            violations.Add("", problem, ViolationCodes.InvalidFormat);
+        }
+        else if (document.RootElement.ValueKind != JsonValueKind.Object)
+        {
+            violations.Add("", "must be a JSON object", ViolationCodes.InvalidType);
+        }
 
-        var named = new JsonFields(document!.RootElement, "", violations).RequiredText("winnerVariantId", null, ExperimentRules.VariantIdCharsMax);
+        if (violations.Count > 0)
+        {
+            return violations.List;
+        }
+
+        var named = new JsonFields(document!.RootElement, "", violations).RequiredText(
+            "winnerVariantId",
+            null,
+            ExperimentRules.VariantIdCharsMax
+        );
         if (violations.Count == 0 && experiment.Variants.All(variant => variant.Id != named))
         {
             var ids = string.Join(", ", experiment.Variants.Select(variant => variant.Id));
@@ -82,13 +117,23 @@ internal sealed class MoveExperiment(ExperimentFileStore store, DefinitionRules 
     {
         var names = WireNames<ExperimentStatus>.Lower;
         var allowed = Lifecycle.Targets(status).Select(names.Text).ToArray();
-        return Problem.WriteAsync(request.Context, StatusCodes.Status409Conflict, "invalid-state-transition", "Invalid State Transition",
-            why ?? $"The experiment is {names.Text(status)}; from there it can become {string.Join(" or ", allowed)}.", json =>
+        return Problem.WriteAsync(
+            request.Context,
+            StatusCodes.Status409Conflict,
+            "invalid-state-transition",
+            "Invalid State Transition",
+            why ?? $"The experiment is {names.Text(status)}; from there it can become {string.Join(" or ", allowed)}.",
+            json =>
             {
                 json.WriteString("currentStatus", names.Text(status));
                 json.WriteStartArray("allowedTransitions");
-                foreach (var name in allowed) json.WriteStringValue(name);
+                foreach (var name in allowed)
+                {
+                    json.WriteStringValue(name);
+                }
+
                 json.WriteEndArray();
-            });
+            }
+        );
     }
 }

@@ -5,8 +5,8 @@ using Edge.Statistics;
 namespace Edge.Endpoints.Management;
 
 /// <summary>
-/// <c>POST /experiments/api/{uid}/recompute</c>: works the weights of a bandit out now instead of at its next interval. Only a running A/B test
-/// has weights that move.
+/// <c>POST /experiments/api/{uid}/recompute</c>: works the weights of a bandit out now instead of at its next interval.
+/// Only a running A/B test has weights that move.
 /// </summary>
 internal sealed class RecomputeWeights(CatalogHolder catalog, Optimizer optimizer)
 {

@@ -6,10 +6,15 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Endpoints.Management;
 
 /// <summary>
-/// <c>PUT /experiments/api/{uid}</c> (spec 2.7): changes what is sent and leaves the rest. All or nothing; two edits at once are applied one
-/// after the other, and If-Match refuses the second when its sender wants to know.
+/// <c>PUT /experiments/api/{uid}</c> (spec 2.7): changes what is sent and leaves the rest. All or nothing; two edits at
+/// once are applied one after the other, and If-Match refuses the second when its sender wants to know.
 /// </summary>
-internal sealed class UpdateExperiment(ExperimentFileStore store, DefinitionRules rules, ExperimentView view, TimeProvider time)
+internal sealed class UpdateExperiment(
+    ExperimentFileStore store,
+    DefinitionRules rules,
+    ExperimentView view,
+    TimeProvider time
+)
 {
     public async Task HandleAsync(ManagedRequest request)
     {
@@ -31,11 +36,30 @@ internal sealed class UpdateExperiment(ExperimentFileStore store, DefinitionRule
     private Task? Apply(ManagedRequest request, ReadOnlyMemory<byte> body, Experiment current)
     {
         var reading = ExperimentReader.ReadUpdate(body, rules.Limits, current);
-        if (rules.Violations(reading) is { Count: > 0 } violations) return Problem.ValidationAsync(request.Context, violations);
+        if (rules.Violations(reading) is { Count: > 0 } violations)
+        {
+            return Problem.ValidationAsync(request.Context, violations);
+        }
+
         var edit = ExperimentEdit.Compare(current, reading.Experiment!, time.GetUtcNow());
-        if (edit.Refused.Count > 0) return NotEditableAsync(request, current.Status, edit.Refused);
-        if (edit.Changed.Count == 0) return view.WriteAsync(request, current);
-        if (edit.Next.Type != current.Type && rules.RefuseQuota(request, store.Catalog.Current, edit.Next.Type) is { } refusal) return refusal;
+        if (edit.Refused.Count > 0)
+        {
+            return NotEditableAsync(request, current.Status, edit.Refused);
+        }
+
+        if (edit.Changed.Count == 0)
+        {
+            return view.WriteAsync(request, current);
+        }
+
+        if (
+            edit.Next.Type != current.Type
+            && rules.RefuseQuota(request, store.Catalog.Current, edit.Next.Type) is { } refusal
+        )
+        {
+            return refusal;
+        }
+
         return store.Write(edit.Next, current) switch
         {
             ExperimentWriteResult.Written => view.WriteAsync(request, edit.Next),
@@ -48,15 +72,31 @@ internal sealed class UpdateExperiment(ExperimentFileStore store, DefinitionRule
     {
         var statusText = WireNames<ExperimentStatus>.Lower.Text(status);
         Violation[] errors =
-            [.. refused.Select(field => new Violation(field, $"cannot change while the experiment is {statusText}", ViolationCodes.NotEditable))];
-        return Problem.WriteAsync(request.Context, StatusCodes.Status400BadRequest, "field-not-editable", "Field Not Editable",
-            $"While the experiment is {statusText}, {string.Join(", ", refused)} cannot change. Nothing has changed.", json =>
+        [
+            .. refused.Select(field => new Violation(
+                field,
+                $"cannot change while the experiment is {statusText}",
+                ViolationCodes.NotEditable
+            )),
+        ];
+        return Problem.WriteAsync(
+            request.Context,
+            StatusCodes.Status400BadRequest,
+            "field-not-editable",
+            "Field Not Editable",
+            $"While the experiment is {statusText}, {string.Join(", ", refused)} cannot change. Nothing has changed.",
+            json =>
             {
                 Problem.WriteErrors(json, errors);
                 json.WriteString("currentStatus", statusText);
                 json.WriteStartArray("editableFields");
-                foreach (var field in ExperimentEdit.EditableIn(status)!) json.WriteStringValue(field);
+                foreach (var field in ExperimentEdit.EditableIn(status)!)
+                {
+                    json.WriteStringValue(field);
+                }
+
                 json.WriteEndArray();
-            });
+            }
+        );
     }
 }

@@ -1,6 +1,8 @@
 namespace Edge.Enrichment.Geo;
 
-/// <summary>Types of the data section (MaxMind DB format 2.0, "Output Data Section"); the numbers are the format's.</summary>
+/// <summary>
+/// Types of the data section (MaxMind DB format 2.0, "Output Data Section"); the numbers are the format's.
+/// </summary>
 internal enum DataType : byte
 {
     Extended = 0,
@@ -20,13 +22,14 @@ internal enum DataType : byte
 }
 
 /// <summary>
-/// One field of the data section, its pointer already followed. All offsets count from the start of the section and were checked
-/// against its end.
+/// One field of the data section, its pointer already followed. All offsets count from the start of the section and
+/// were checked against its end.
 /// </summary>
 /// <param name="Type">Never <see cref="DataType.Pointer"/> or <see cref="DataType.Extended"/>.</param>
 /// <param name="Size">Bytes of the payload; pairs of a map; elements of an array; 0 or 1 for a boolean.</param>
 /// <param name="At">Where the payload begins.</param>
-/// <param name="After">What follows the field where it was read; <see cref="Unknown"/> for a map or array that stands there itself.</param>
+/// <param name="After">What follows the field where it was read; <see cref="Unknown"/> for a map or array that stands
+/// there itself.</param>
 internal readonly record struct DataField(DataType Type, int Size, int At, int After)
 {
     /// <summary>The end is found only by walking over the members.</summary>

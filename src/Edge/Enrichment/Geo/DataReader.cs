@@ -4,10 +4,10 @@ using System.Text.Unicode;
 namespace Edge.Enrichment.Geo;
 
 /// <summary>
-/// Reads the data section of a MaxMind DB file (format 2.0) as untrusted bytes: nothing is read outside the section, a pointer may not
-/// lead to a pointer, a length may not exceed what is left, and one reader reads at most <see cref="FieldsMax"/> fields, so that no file
-/// can make a lookup long. Every method answers false for what is absent as for what is damaged; <see cref="IsDamaged"/> tells them
-/// apart. Allocates nothing. One instance per lookup.
+/// Reads the data section of a MaxMind DB file (format 2.0) as untrusted bytes: nothing is read outside the section, a
+/// pointer may not lead to a pointer, a length may not exceed what is left, and one reader reads at most <see
+/// cref="FieldsMax"/> fields, so that no file can make a lookup long. Every method answers false for what is absent as
+/// for what is damaged; <see cref="IsDamaged"/> tells them apart. Allocates nothing. One instance per lookup.
 /// </summary>
 internal ref struct DataReader(ReadOnlySpan<byte> section)
 {
@@ -37,28 +37,64 @@ internal ref struct DataReader(ReadOnlySpan<byte> section)
     /// <summary>Reads the field at an offset, following one pointer.</summary>
     public bool TryRead(int at, out DataField field)
     {
-        if (!TryReadControl(at, out var type, out var size, out var payload)) return Damaged(out field);
-        if (type != DataType.Pointer) return TryCheck(type, size, payload, out field);
+        if (!TryReadControl(at, out var type, out var size, out var payload))
+        {
+            return Damaged(out field);
+        }
+
+        if (type != DataType.Pointer)
+        {
+            return TryCheck(type, size, payload, out field);
+        }
 
         var after = payload;
-        if (!TryReadControl(size, out type, out var targetSize, out payload) || type == DataType.Pointer) return Damaged(out field);
-        if (!TryCheck(type, targetSize, payload, out field)) return false;
+        if (!TryReadControl(size, out type, out var targetSize, out payload) || type == DataType.Pointer)
+        {
+            return Damaged(out field);
+        }
+
+        if (!TryCheck(type, targetSize, payload, out field))
+        {
+            return false;
+        }
+
         field = field with { After = after };
         return true;
     }
 
-    /// <summary>Finds the offset after the field at an offset, over all its members where that is needed; pointers are not followed.</summary>
+    /// <summary>
+    /// Finds the offset after the field at an offset, over all its members where that is needed; pointers are not
+    /// followed.
+    /// </summary>
     public bool TrySkip(int at, out int after)
     {
         after = at;
         for (var open = 1; open > 0; open--)
         {
-            if (!TryReadControl(after, out var type, out var size, out var payload)) return Damaged(out _);
+            if (!TryReadControl(after, out var type, out var size, out var payload))
+            {
+                return Damaged(out _);
+            }
+
             after = payload;
-            if (type == DataType.Pointer) continue;
-            if (!TryCheck(type, size, payload, out var field)) return false;
-            if (field.After == DataField.Unknown) open += field.Type == DataType.Map ? 2 * field.Size : field.Size;
-            else after = field.After;
+            if (type == DataType.Pointer)
+            {
+                continue;
+            }
+
+            if (!TryCheck(type, size, payload, out var field))
+            {
+                return false;
+            }
+
+            if (field.After == DataField.Unknown)
+            {
+                open += field.Type == DataType.Map ? 2 * field.Size : field.Size;
+            }
+            else
+            {
+                after = field.After;
+            }
         }
         return true;
     }
@@ -67,19 +103,35 @@ internal ref struct DataReader(ReadOnlySpan<byte> section)
     public bool TryFind(scoped in DataField map, scoped ReadOnlySpan<byte> key, out DataField value)
     {
         value = default;
-        if (map.Type != DataType.Map) return false;
+        if (map.Type != DataType.Map)
+        {
+            return false;
+        }
+
         var at = map.At;
         for (var pair = 0; pair < map.Size; pair++)
         {
-            if (!TryReadKey(at, out var name)) return false;
-            if (Bytes(name).SequenceEqual(key)) return TryRead(name.After, out value);
-            if (!TrySkip(name.After, out at)) return false;
+            if (!TryReadKey(at, out var name))
+            {
+                return false;
+            }
+
+            if (Bytes(name).SequenceEqual(key))
+            {
+                return TryRead(name.After, out value);
+            }
+
+            if (!TrySkip(name.After, out at))
+            {
+                return false;
+            }
         }
         return false;
     }
 
     /// <summary>Reads one key of a map; its value stands behind it.</summary>
-    public bool TryReadKey(int at, out DataField key) => TryRead(at, out key) && (key.Type == DataType.Text || Damaged(out key));
+    public bool TryReadKey(int at, out DataField key) =>
+        TryRead(at, out key) && (key.Type == DataType.Text || Damaged(out key));
 
     /// <summary>The payload of a text, bytes or number field.</summary>
     public readonly ReadOnlySpan<byte> Bytes(scoped in DataField field) => _section.Slice(field.At, field.Size);
@@ -87,7 +139,11 @@ internal ref struct DataReader(ReadOnlySpan<byte> section)
     /// <summary>A text short enough for a name; empty when it is longer or not UTF-8.</summary>
     public readonly ReadOnlySpan<byte> Name(scoped in DataField field)
     {
-        if (field.Type != DataType.Text || field.Size > NameMaxBytes) return default;
+        if (field.Type != DataType.Text || field.Size > NameMaxBytes)
+        {
+            return default;
+        }
+
         var text = Bytes(field);
         return Utf8.IsValid(text) ? text : default;
     }
@@ -96,7 +152,11 @@ internal ref struct DataReader(ReadOnlySpan<byte> section)
     public readonly UInt128 Unsigned(scoped in DataField field)
     {
         UInt128 value = 0;
-        foreach (var part in Bytes(field)) value = value << 8 | part;
+        foreach (var part in Bytes(field))
+        {
+            value = value << 8 | part;
+        }
+
         return value;
     }
 
@@ -107,34 +167,61 @@ internal ref struct DataReader(ReadOnlySpan<byte> section)
     private bool TryReadControl(int at, out DataType type, out int size, out int payload)
     {
         (type, size, payload) = (default, 0, at);
-        if (--_fieldsLeft < 0 || (uint)at >= (uint)_section.Length) return false;
+        if (--_fieldsLeft < 0 || (uint)at >= (uint)_section.Length)
+        {
+            return false;
+        }
+
         var control = _section[at++];
         type = (DataType)(control >> TypeShift);
-        if (type == DataType.Pointer) return TryReadPointer(control, at, out size, out payload);
+        if (type == DataType.Pointer)
+        {
+            return TryReadPointer(control, at, out size, out payload);
+        }
+
         if (type == DataType.Extended)
         {
-            if (at >= _section.Length) return false;
+            if (at >= _section.Length)
+            {
+                return false;
+            }
+
             type = (DataType)Math.Min(_section[at++] + ExtendedTypeBase, byte.MaxValue);
         }
         size = control & SizeMask;
         if (size >= OneSizeByte)
         {
             var count = size - OneSizeByte + 1;
-            if (_section.Length - at < count) return false;
-            size = BigEndian(_section.Slice(at, count))
-                + (count == 1 ? SizeBaseOne : count == TwoSizeBytes - OneSizeByte + 1 ? SizeBaseTwo : SizeBaseThree);
+            if (_section.Length - at < count)
+            {
+                return false;
+            }
+
+            size =
+                BigEndian(_section.Slice(at, count))
+                + (
+                    count == 1 ? SizeBaseOne
+                    : count == TwoSizeBytes - OneSizeByte + 1 ? SizeBaseTwo
+                    : SizeBaseThree
+                );
             at += count;
         }
         payload = at;
         return true;
     }
 
-    /// <summary>Two bits say how many bytes follow; three more bits are the highest of the target, except in the longest form.</summary>
+    /// <summary>
+    /// Two bits say how many bytes follow; three more bits are the highest of the target, except in the longest form.
+    /// </summary>
     private readonly bool TryReadPointer(byte control, int at, out int target, out int after)
     {
         (target, after) = (0, at);
         var count = (control >> 3 & 0x3) + 1;
-        if (_section.Length - at < count) return false;
+        if (_section.Length - at < count)
+        {
+            return false;
+        }
+
         after = at + count;
         var low = _section.Slice(at, count);
         var high = control & 0x7;
@@ -145,7 +232,11 @@ internal ref struct DataReader(ReadOnlySpan<byte> section)
             3 => (high << 24 | BigEndian(low)) + PointerBaseThree,
             _ => BinaryPrimitives.ReadUInt32BigEndian(low),
         };
-        if (value >= _section.Length) return false;
+        if (value >= _section.Length)
+        {
+            return false;
+        }
+
         target = (int)value;
         return true;
     }
@@ -169,7 +260,11 @@ internal ref struct DataReader(ReadOnlySpan<byte> section)
             DataType.Array => size <= left,
             _ => false,
         };
-        if (!isSound) return Damaged(out field);
+        if (!isSound)
+        {
+            return Damaged(out field);
+        }
+
         var after = type switch
         {
             DataType.Map or DataType.Array => DataField.Unknown,
@@ -187,10 +282,11 @@ internal ref struct DataReader(ReadOnlySpan<byte> section)
         return false;
     }
 
-    private static int BigEndian(ReadOnlySpan<byte> bytes) => bytes.Length switch
-    {
-        1 => bytes[0],
-        2 => bytes[0] << 8 | bytes[1],
-        _ => bytes[0] << 16 | bytes[1] << 8 | bytes[2],
-    };
+    private static int BigEndian(ReadOnlySpan<byte> bytes) =>
+        bytes.Length switch
+        {
+            1 => bytes[0],
+            2 => bytes[0] << 8 | bytes[1],
+            _ => bytes[0] << 16 | bytes[1] << 8 | bytes[2],
+        };
 }

@@ -1,9 +1,10 @@
 namespace Edge.Enrichment.Geo;
 
 /// <summary>
-/// The geo database in use. Follows its file: a replacement that has lain still between two looks is opened beside the present one and
-/// takes its place in one step, so no lookup ever waits or finds nothing; one that is cut short, damaged or gone leaves the present one
-/// in use and is reported once. Lookups never throw and count what they came to. Thread safe; lookups take no lock and allocate nothing.
+/// The geo database in use. Follows its file: a replacement that has lain still between two looks is opened beside the
+/// present one and takes its place in one step, so no lookup ever waits or finds nothing; one that is cut short,
+/// damaged or gone leaves the present one in use and is reported once. Lookups never throw and count what they came to.
+/// Thread safe; lookups take no lock and allocate nothing.
 /// </summary>
 internal sealed class GeoDatabase : IDisposable
 {
@@ -31,7 +32,9 @@ internal sealed class GeoDatabase : IDisposable
         _log = log;
     }
 
-    /// <summary>Loads the file of a path; an empty path is no database, and a file that cannot be taken is reported and awaited.</summary>
+    /// <summary>
+    /// Loads the file of a path; an empty path is no database, and a file that cannot be taken is reported and awaited.
+    /// </summary>
     public static GeoDatabase Open(string path, TimeProvider time, ILogger log)
     {
         var database = new GeoDatabase(path, time, log);
@@ -55,17 +58,30 @@ internal sealed class GeoDatabase : IDisposable
     /// <summary>Begins to follow the file; called once.</summary>
     public void StartWatching()
     {
-        if (!IsConfigured) return;
+        if (!IsConfigured)
+        {
+            return;
+        }
+
         var period = TimeSpan.FromMilliseconds(PollIntervalMs);
         _timer = _time.CreateTimer(static database => ((GeoDatabase)database!).Refresh(), this, period, period);
     }
 
-    /// <summary>Where an address is; what is not known is left empty. An IPv4 address is given in the low 32 bits.</summary>
+    /// <summary>
+    /// Where an address is; what is not known is left empty. An IPv4 address is given in the low 32 bits.
+    /// </summary>
     public GeoPlace Find(UInt128 address, bool isV4)
     {
         var place = default(GeoPlace);
-        if (_current is { } database) Count(database.Find(address, isV4, out place));
-        else if (IsConfigured) Count(LookupOutcome.NoDatabase);
+        if (_current is { } database)
+        {
+            Count(database.Find(address, isV4, out place));
+        }
+        else if (IsConfigured)
+        {
+            Count(LookupOutcome.NoDatabase);
+        }
+
         return place;
     }
 
@@ -73,8 +89,15 @@ internal sealed class GeoDatabase : IDisposable
     public CountryCode FindCountry(UInt128 address, bool isV4)
     {
         var country = CountryCode.Unknown;
-        if (_current is { } database) Count(database.FindCountry(address, isV4, out country));
-        else if (IsConfigured) Count(LookupOutcome.NoDatabase);
+        if (_current is { } database)
+        {
+            Count(database.FindCountry(address, isV4, out country));
+        }
+        else if (IsConfigured)
+        {
+            Count(LookupOutcome.NoDatabase);
+        }
+
         return country;
     }
 
@@ -86,7 +109,10 @@ internal sealed class GeoDatabase : IDisposable
             var stamp = FileStamp.Of(_path);
             var isStill = stamp == _seen;
             _seen = stamp;
-            if (isStill && stamp != _tried) Load(stamp);
+            if (isStill && stamp != _tried)
+            {
+                Load(stamp);
+            }
         }
     }
 
@@ -94,7 +120,8 @@ internal sealed class GeoDatabase : IDisposable
 
     private void Load(FileStamp stamp)
     {
-        // Remembered before reading: a file that changes meanwhile is seen the next time, and a bad one is reported once.
+        // Remembered before reading: a file that changes meanwhile is seen the next time, and a bad one is reported
+        // once.
         _tried = stamp;
         var database = GeoFile.TryLoad(_path, out var problem);
         if (database is not null)

@@ -17,8 +17,16 @@ internal static class GeoFile
             }
             var bytes = GC.AllocateUninitializedArray<byte>((int)length);
             var read = 0;
-            while (read < bytes.Length && RandomAccess.Read(handle, bytes.AsSpan(read), read) is var count and > 0) read += count;
-            if (read == bytes.Length) return MaxMindDatabase.Open(bytes, out problem);
+            while (read < bytes.Length && RandomAccess.Read(handle, bytes.AsSpan(read), read) is var count and > 0)
+            {
+                read += count;
+            }
+
+            if (read == bytes.Length)
+            {
+                return MaxMindDatabase.Open(bytes, out problem);
+            }
+
             problem = "it became shorter while it was read";
         }
         catch (FileNotFoundException)

@@ -1,7 +1,8 @@
 namespace Edge.Enrichment.Geo;
 
 /// <summary>
-/// Log messages of geo enrichment, ids 400 to 409. Never an address. What to do about each stands in the operator's documentation.
+/// Log messages of geo enrichment, ids 400 to 409. Never an address. What to do about each stands in the operator's
+/// documentation.
 /// </summary>
 internal static partial class GeoMessages
 {

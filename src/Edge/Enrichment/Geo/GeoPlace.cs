@@ -1,7 +1,8 @@
 namespace Edge.Enrichment.Geo;
 
 /// <summary>
-/// Where an address is, as views of the database's own bytes (UTF-8); what is unknown is empty. Valid as long as somebody holds it.
+/// Where an address is, as views of the database's own bytes (UTF-8); what is unknown is empty. Valid as long as
+/// somebody holds it.
 /// </summary>
 internal ref struct GeoPlace
 {

@@ -3,14 +3,16 @@ using System.Numerics;
 namespace Edge.Enrichment.Geo;
 
 /// <summary>
-/// Remembers what records of one file said, so that a record met again is not read again. A fixed table with one place per hash of the
-/// record's offset; a newcomer replaces whoever stands there. A place is four words, each read and written whole and each carrying the part
-/// of the hash that its place does not tell: a word of another record is seen to be one, so no lock is needed. Thread safe; allocates
-/// nothing after construction.
+/// Remembers what records of one file said, so that a record met again is not read again. A fixed table with one place
+/// per hash of the record's offset; a newcomer replaces whoever stands there. A place is four words, each read and
+/// written whole and each carrying the part of the hash that its place does not tell: a word of another record is seen
+/// to be one, so no lock is needed. Thread safe; allocates nothing after construction.
 /// </summary>
 internal sealed class RecordCache
 {
-    /// <summary>Place and tag together tell the whole hash only while the place takes at least the bits that the tag lacks.</summary>
+    /// <summary>
+    /// Place and tag together tell the whole hash only while the place takes at least the bits that the tag lacks.
+    /// </summary>
     private const int PlaceBitsMin = 6;
 
     private const int PlaceBitsMax = 16;
@@ -30,10 +32,16 @@ internal sealed class RecordCache
     private readonly int _placeBits;
     private readonly long[] _words;
 
-    /// <summary>Takes the length of the data section: a file with few records needs few places. At most 2 MiB.</summary>
+    /// <summary>
+    /// Takes the length of the data section: a file with few records needs few places. At most 2 MiB.
+    /// </summary>
     public RecordCache(int dataBytes)
     {
-        _placeBits = Math.Clamp(BitOperations.Log2((uint)dataBytes / RecordBytesMin + 1) + 1, PlaceBitsMin, PlaceBitsMax);
+        _placeBits = Math.Clamp(
+            BitOperations.Log2((uint)dataBytes / RecordBytesMin + 1) + 1,
+            PlaceBitsMin,
+            PlaceBitsMax
+        );
         _words = new long[WordsPerPlace << _placeBits];
     }
 
@@ -52,11 +60,19 @@ internal sealed class RecordCache
         place = default;
         var (at, tag) = PlaceOf(record);
         var word = Volatile.Read(ref _words[at]);
-        if ((word & ~NumberMask) != (tag | Known | IsWhole)) return false;
+        if ((word & ~NumberMask) != (tag | Known | IsWhole))
+        {
+            return false;
+        }
+
         var region = Volatile.Read(ref _words[at + 1]);
         var city = Volatile.Read(ref _words[at + 2]);
         var zone = Volatile.Read(ref _words[at + 3]);
-        if (TagOf(region) != tag || TagOf(city) != tag || TagOf(zone) != tag) return false;
+        if (TagOf(region) != tag || TagOf(city) != tag || TagOf(zone) != tag)
+        {
+            return false;
+        }
+
         place.Country = CountryCode.FromNumber((int)(word & NumberMask));
         place.Region = Name(region, data);
         place.City = Name(city, data);
@@ -82,7 +98,10 @@ internal sealed class RecordCache
         Volatile.Write(ref _words[at], tag | Known | IsWhole | (long)place.Country.Number);
     }
 
-    /// <summary>An odd factor maps offsets one to one (Fibonacci hashing); high bits are the place, low bits the tag, and they overlap.</summary>
+    /// <summary>
+    /// An odd factor maps offsets one to one (Fibonacci hashing); high bits are the place, low bits the tag, and they
+    /// overlap.
+    /// </summary>
     private (int At, long Tag) PlaceOf(int record)
     {
         var hash = (uint)record * 2_654_435_769u;

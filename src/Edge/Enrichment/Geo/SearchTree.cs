@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Edge.Enrichment.Geo;
 
 /// <summary>
-/// The binary tree of a MaxMind DB file (format 2.0, "Binary Search Tree Section"): one level per bit of the address, each record the
-/// next node, nothing, or an offset into the data section. Immutable and thread safe; allocates nothing after construction.
+/// The binary tree of a MaxMind DB file (format 2.0, "Binary Search Tree Section"): one level per bit of the address,
+/// each record the next node, nothing, or an offset into the data section. Immutable and thread safe; allocates nothing
+/// after construction.
 /// </summary>
 internal sealed class SearchTree
 {
@@ -27,7 +28,10 @@ internal sealed class SearchTree
     private readonly int _recordBits;
     private readonly bool _isV6;
 
-    /// <summary>Where the first 16 bits lead, for IPv4 and for IPv6: those levels cost one read instead of sixteen that wait for each other.</summary>
+    /// <summary>
+    /// Where the first 16 bits lead, for IPv4 and for IPv6: those levels cost one read instead of sixteen that wait for
+    /// each other.
+    /// </summary>
     private readonly uint[] _v4Jumps;
     private readonly uint[] _v6Jumps;
 
@@ -43,43 +47,58 @@ internal sealed class SearchTree
     }
 
     /// <summary>
-    /// Whether every record is a node, nothing, or an offset into a data section of this length. Checked once when a file is opened: a
-    /// lookup may then rely on it.
+    /// Whether every record is a node, nothing, or an offset into a data section of this length. Checked once when a
+    /// file is opened: a lookup may then rely on it.
     /// </summary>
     public bool IsSound(int dataBytes)
     {
         for (var node = 0u; node < _nodes; node++)
         {
-            if (!IsSound(Read(node, 0)) || !IsSound(Read(node, 1))) return false;
+            if (!IsSound(Read(node, 0)) || !IsSound(Read(node, 1)))
+            {
+                return false;
+            }
         }
         return true;
 
         bool IsSound(uint record) =>
-            record <= _nodes || (record - _nodes >= SeparatorBytes && record - _nodes - SeparatorBytes < (uint)dataBytes);
+            record <= _nodes
+            || (record - _nodes >= SeparatorBytes && record - _nodes - SeparatorBytes < (uint)dataBytes);
     }
 
     /// <summary>
-    /// The offset of an address's record in the data section, or <see cref="Absent"/>, or <see cref="Damaged"/>. An IPv4 address is
-    /// given in the low 32 bits.
+    /// The offset of an address's record in the data section, or <see cref="Absent"/>, or <see cref="Damaged"/>. An
+    /// IPv4 address is given in the low 32 bits.
     /// </summary>
     public int Find(UInt128 address, bool isV4)
     {
         uint record;
         if (isV4)
         {
-            record = Walk(_v4Jumps[(int)((uint)address >> JumpBits)], (ulong)address << (HalfBits - V4Bits + JumpBits), V4Bits - JumpBits);
+            record = Walk(
+                _v4Jumps[(int)((uint)address >> JumpBits)],
+                (ulong)address << (HalfBits - V4Bits + JumpBits),
+                V4Bits - JumpBits
+            );
         }
         else if (_isV6)
         {
             var high = (ulong)(address >> HalfBits);
             record = Walk(_v6Jumps[(int)(high >> (HalfBits - JumpBits))], high << JumpBits, HalfBits - JumpBits);
-            if (record < _nodes) record = Walk(record, (ulong)address, HalfBits);
+            if (record < _nodes)
+            {
+                record = Walk(record, (ulong)address, HalfBits);
+            }
         }
         else
         {
             return Absent;
         }
-        if (record == _nodes) return Absent;
+        if (record == _nodes)
+        {
+            return Absent;
+        }
+
         return record < _nodes ? Damaged : (int)(record - _nodes - SeparatorBytes);
     }
 
@@ -105,12 +124,17 @@ internal sealed class SearchTree
     /// <summary>Follows bits from the highest down, until they are used up or the record is no node.</summary>
     private uint Walk(uint node, ulong bits, int count)
     {
-        for (; count > 0 && node < _nodes; count--, bits <<= 1) node = Read(node, (int)(bits >> (HalfBits - 1)));
+        for (; count > 0 && node < _nodes; count--, bits <<= 1)
+        {
+            node = Read(node, (int)(bits >> (HalfBits - 1)));
+        }
+
         return node;
     }
 
     /// <summary>
-    /// The left (0) or right (1) record of a node. Records of 24 and 28 bits are read as four bytes; the separator stands behind the last.
+    /// The left (0) or right (1) record of a node. Records of 24 and 28 bits are read as four bytes; the separator
+    /// stands behind the last.
     /// </summary>
     private uint Read(uint node, int side)
     {

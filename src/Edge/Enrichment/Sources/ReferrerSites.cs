@@ -21,9 +21,9 @@ internal enum SiteKind
 internal sealed record ReferrerSite(string Slug, SiteKind Kind);
 
 /// <summary>
-/// The sites a referrer is recognised by: written for this project from the public host names of each service, as its own pages give them.
-/// A host belongs to the entry that shares most of its labels, so <c>mail.google.com</c> is mail though <c>google.com</c> is search. Immutable;
-/// looking up allocates nothing.
+/// The sites a referrer is recognised by: written for this project from the public host names of each service, as its
+/// own pages give them. A host belongs to the entry that shares most of its labels, so <c>mail.google.com</c> is mail
+/// though <c>google.com</c> is search. Immutable; looking up allocates nothing.
 /// </summary>
 internal static class ReferrerSites
 {
@@ -32,7 +32,11 @@ internal static class ReferrerSites
 
     private static readonly (SiteKind Kind, string Slug, string[] Hosts)[] Table =
     [
-        (SiteKind.Social, "facebook", ["facebook.com", "fb.com", "fb.me", "messenger.com", "com.facebook.katana", "com.facebook.orca"]),
+        (
+            SiteKind.Social,
+            "facebook",
+            ["facebook.com", "fb.com", "fb.me", "messenger.com", "com.facebook.katana", "com.facebook.orca"]
+        ),
         (SiteKind.Social, "instagram", ["instagram.com", "com.instagram.android"]),
         (SiteKind.Social, "threads", ["threads.net", "threads.com"]),
         (SiteKind.Social, "twitter", ["twitter.com", "x.com", "t.co", "com.twitter.android"]),
@@ -40,13 +44,21 @@ internal static class ReferrerSites
         (SiteKind.Social, "tiktok", ["tiktok.com", "com.zhiliaoapp.musically"]),
         (SiteKind.Social, "youtube", ["youtube.com", "youtu.be", "com.google.android.youtube"]),
         (SiteKind.Social, "reddit", ["reddit.com", "redd.it", "com.reddit.frontpage"]),
-        (SiteKind.Social, "pinterest", ["pinterest.com", "pin.it", "pinterest.de", "pinterest.fr", "pinterest.co.uk", "com.pinterest"]),
+        (
+            SiteKind.Social,
+            "pinterest",
+            ["pinterest.com", "pin.it", "pinterest.de", "pinterest.fr", "pinterest.co.uk", "com.pinterest"]
+        ),
         (SiteKind.Social, "snapchat", ["snapchat.com", "com.snapchat.android"]),
         (SiteKind.Social, "whatsapp", ["whatsapp.com", "wa.me", "com.whatsapp"]),
         (SiteKind.Social, "telegram", ["telegram.org", "telegram.me", "t.me", "org.telegram.messenger"]),
         (SiteKind.Social, "discord", ["discord.com", "discord.gg", "discordapp.com"]),
         (SiteKind.Social, "slack", ["slack.com"]),
-        (SiteKind.Social, "mastodon", ["mastodon.social", "mastodon.online", "mstdn.social", "fosstodon.org", "hachyderm.io"]),
+        (
+            SiteKind.Social,
+            "mastodon",
+            ["mastodon.social", "mastodon.online", "mstdn.social", "fosstodon.org", "hachyderm.io"]
+        ),
         (SiteKind.Social, "bluesky", ["bsky.app", "bsky.social", "go.bsky.app"]),
         (SiteKind.Social, "hackernews", ["news.ycombinator.com", "hckrnews.com"]),
         (SiteKind.Social, "lobsters", ["lobste.rs"]),
@@ -70,7 +82,6 @@ internal static class ReferrerSites
         (SiteKind.Social, "meetup", ["meetup.com"]),
         (SiteKind.Social, "flipboard", ["flipboard.com"]),
         (SiteKind.Social, "nextdoor", ["nextdoor.com"]),
-
         (SiteKind.Search, "google", ["com.google.android.googlequicksearchbox"]),
         (SiteKind.Search, "bing", ["bing.com", "com.microsoft.bing"]),
         (SiteKind.Search, "duckduckgo", ["duckduckgo.com", "com.duckduckgo.mobile.android"]),
@@ -94,19 +105,58 @@ internal static class ReferrerSites
         (SiteKind.Search, "rambler", ["rambler.ru"]),
         (SiteKind.Search, "lycos", ["lycos.com"]),
         (SiteKind.Search, "dogpile", ["dogpile.com"]),
-
-        (SiteKind.Email, "email",
-        [
-            "mail.google.com", "com.google.android.gm", "outlook.live.com", "outlook.office.com", "outlook.office365.com", "outlook.com",
-            "com.microsoft.office.outlook", "mail.yahoo.com", "com.yahoo.mobile.client.android.mail", "mail.aol.com", "mail.proton.me",
-            "mail.protonmail.com", "ch.protonmail.android", "mail.zoho.com", "mail.zoho.eu", "fastmail.com", "app.fastmail.com", "mail.ru", "e.mail.ru",
-            "mail.yandex.ru", "mail.yandex.com", "mail.qq.com", "mail.163.com", "mail.126.com", "icloud.com", "gmx.net", "gmx.com", "gmx.de", "web.de",
-            "mail.com", "app.tuta.com", "mail.tutanota.com", "hey.com", "webmail.freenet.de", "email.t-online.de", "mail.orange.fr", "mail.naver.com",
-            "mail.daum.net", "email.seznam.cz", "com.samsung.android.email.provider",
-        ]),
+        (
+            SiteKind.Email,
+            "email",
+            [
+                "mail.google.com",
+                "com.google.android.gm",
+                "outlook.live.com",
+                "outlook.office.com",
+                "outlook.office365.com",
+                "outlook.com",
+                "com.microsoft.office.outlook",
+                "mail.yahoo.com",
+                "com.yahoo.mobile.client.android.mail",
+                "mail.aol.com",
+                "mail.proton.me",
+                "mail.protonmail.com",
+                "ch.protonmail.android",
+                "mail.zoho.com",
+                "mail.zoho.eu",
+                "fastmail.com",
+                "app.fastmail.com",
+                "mail.ru",
+                "e.mail.ru",
+                "mail.yandex.ru",
+                "mail.yandex.com",
+                "mail.qq.com",
+                "mail.163.com",
+                "mail.126.com",
+                "icloud.com",
+                "gmx.net",
+                "gmx.com",
+                "gmx.de",
+                "web.de",
+                "mail.com",
+                "app.tuta.com",
+                "mail.tutanota.com",
+                "hey.com",
+                "webmail.freenet.de",
+                "email.t-online.de",
+                "mail.orange.fr",
+                "mail.naver.com",
+                "mail.daum.net",
+                "email.seznam.cz",
+                "com.samsung.android.email.provider",
+            ]
+        ),
     ];
 
-    /// <summary>Search engines with a domain in nearly every country: any host that is the name and a country's ending, or below one.</summary>
+    /// <summary>
+    /// Search engines with a domain in nearly every country: any host that is the name and a country's ending, or below
+    /// one.
+    /// </summary>
     private static readonly (string Name, ReferrerSite Site)[] Everywhere =
     [
         ("google", new("google", SiteKind.Search)),
@@ -121,33 +171,65 @@ internal static class ReferrerSites
     {
         for (var rest = host; !rest.IsEmpty;)
         {
-            if (ByHost.TryGetValue(rest, out var site)) return site;
+            if (ByHost.TryGetValue(rest, out var site))
+            {
+                return site;
+            }
+
             foreach (var (name, engine) in Everywhere)
-                if (IsNameInACountry(rest, name)) return engine;
+            {
+                if (IsNameInACountry(rest, name))
+                {
+                    return engine;
+                }
+            }
+
             var dot = rest.IndexOf('.');
-            if (dot < 0) return null;
+            if (dot < 0)
+            {
+                return null;
+            }
+
             rest = rest[(dot + 1)..];
         }
         return null;
     }
 
-    /// <summary><c>google.com</c>, <c>google.de</c>, <c>google.co.uk</c>, <c>google.com.br</c>; not <c>google.example.com</c>.</summary>
+    /// <summary>
+    /// <c>google.com</c>, <c>google.de</c>, <c>google.co.uk</c>, <c>google.com.br</c>; not <c>google.example.com</c>.
+    /// </summary>
     private static bool IsNameInACountry(ReadOnlySpan<char> host, string name)
     {
-        if (host.Length <= name.Length || !host.StartsWith(name, StringComparison.Ordinal) || host[name.Length] != '.') return false;
+        if (host.Length <= name.Length || !host.StartsWith(name, StringComparison.Ordinal) || host[name.Length] != '.')
+        {
+            return false;
+        }
+
         var ending = host[(name.Length + 1)..];
-        if (ending is "com") return true;
-        if (ending.StartsWith("com.")) ending = ending[4..];
-        else if (ending.StartsWith("co.")) ending = ending[3..];
+        if (ending is "com")
+        {
+            return true;
+        }
+
+        if (ending.StartsWith("com."))
+        {
+            ending = ending[4..];
+        }
+        else if (ending.StartsWith("co."))
+        {
+            ending = ending[3..];
+        }
+
         return ending.Length == 2 && char.IsAsciiLetterLower(ending[0]) && char.IsAsciiLetterLower(ending[1]);
     }
 
     private static FrozenDictionary<string, ReferrerSite>.AlternateLookup<ReadOnlySpan<char>> Build()
     {
-        var sites = from row in Table
-                    let site = new ReferrerSite(row.Slug, row.Kind)
-                    from host in row.Hosts
-                    select KeyValuePair.Create(host, site);
+        var sites =
+            from row in Table
+            let site = new ReferrerSite(row.Slug, row.Kind)
+            from host in row.Hosts
+            select KeyValuePair.Create(host, site);
         return sites.ToFrozenDictionary(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 }

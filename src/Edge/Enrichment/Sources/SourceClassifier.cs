@@ -3,8 +3,9 @@ using Edge.Requests;
 namespace Edge.Enrichment;
 
 /// <summary>
-/// The attribution cascade of spec 6.7: twenty rules over the landing URL, the referrer and the site's own host; the first that matches wins.
-/// Parameter names ignore case, an empty parameter is an absent one, the fragment is not read. Pure; allocates nothing; never throws for input.
+/// The attribution cascade of spec 6.7: twenty rules over the landing URL, the referrer and the site's own host; the
+/// first that matches wins. Parameter names ignore case, an empty parameter is an absent one, the fragment is not read.
+/// Pure; allocates nothing; never throws for input.
 /// </summary>
 internal static class SourceClassifier
 {
@@ -20,25 +21,55 @@ internal static class SourceClassifier
 
     /// <summary>Rules 1 to 4: what advertisers' redirects add.</summary>
     private static readonly (string Parameter, string Source)[] ClickIds =
-        [("gclid", "google"), ("msclkid", "bing"), ("ttclid", "tiktok"), ("li_fat_id", "linkedin")];
+    [
+        ("gclid", "google"),
+        ("msclkid", "bing"),
+        ("ttclid", "tiktok"),
+        ("li_fat_id", "linkedin"),
+    ];
 
-    private static readonly string[] PaidMediums = ["cpc", "ppc", "cpm", "paid", "paid_social", "paid-social", "paidsocial", "display"];
+    private static readonly string[] PaidMediums =
+    [
+        "cpc",
+        "ppc",
+        "cpm",
+        "paid",
+        "paid_social",
+        "paid-social",
+        "paidsocial",
+        "display",
+    ];
     private static readonly string[] FacebookNames = ["facebook", "fb", "meta", "facebook.com", "facebook_ads"];
     private static readonly string[] InstagramNames = ["instagram", "ig", "instagram.com"];
 
-    /// <summary>Classifies one visit; false when there is neither a URL nor a referrer, so that nothing can be said.</summary>
+    /// <summary>
+    /// Classifies one visit; false when there is neither a URL nor a referrer, so that nothing can be said.
+    /// </summary>
     /// <param name="url">The landing URL, or empty.</param>
     /// <param name="referrer">The referrer, or empty.</param>
-    /// <param name="requestHost">Host of the site when the URL does not say it, or empty; never the host of this service.</param>
+    /// <param name="requestHost">Host of the site when the URL does not say it, or empty; never the host of this
+    /// service.</param>
     /// <param name="scratch">Room for <see cref="ScratchChars"/> characters.</param>
     /// <param name="result">What was found.</param>
     public static bool TryClassify(
-        ReadOnlySpan<char> url, ReadOnlySpan<char> referrer, ReadOnlySpan<char> requestHost, Span<char> scratch, out TrafficSource result)
+        ReadOnlySpan<char> url,
+        ReadOnlySpan<char> referrer,
+        ReadOnlySpan<char> requestHost,
+        Span<char> scratch,
+        out TrafficSource result
+    )
     {
         result = default;
-        if (url.IsEmpty && referrer.IsEmpty) return false;
+        if (url.IsEmpty && referrer.IsEmpty)
+        {
+            return false;
+        }
         // Advertisers add their parameters to web pages; a URL of anything else says nothing of them.
-        if (UrlText.HasOtherSchemeThanHttp(url)) url = default;
+        if (UrlText.HasOtherSchemeThanHttp(url))
+        {
+            url = default;
+        }
+
         var query = UrlText.Query(url);
         var host = LowerHost(UrlText.Host(referrer), scratch[(3 * ParameterCharsMax)..]);
         ReadOnlySpan<char> campaign = default;
@@ -50,7 +81,13 @@ internal static class SourceClassifier
             campaign = Parameter(query, "utm_campaign", scratch, 2);
             ToLower(source, scratch);
             ToLower(medium, scratch[ParameterCharsMax..]);
-            result = ByParameters(query, scratch[..source.Length], scratch.Slice(ParameterCharsMax, medium.Length), host, out isDecided);
+            result = ByParameters(
+                query,
+                scratch[..source.Length],
+                scratch.Slice(ParameterCharsMax, medium.Length),
+                host,
+                out isDecided
+            );
         }
         if (!isDecided)
         {
@@ -63,24 +100,66 @@ internal static class SourceClassifier
 
     /// <summary>Rules 1 to 12.</summary>
     private static TrafficSource ByParameters(
-        ReadOnlySpan<char> query, ReadOnlySpan<char> source, ReadOnlySpan<char> medium, ReadOnlySpan<char> host, out bool isDecided)
+        ReadOnlySpan<char> query,
+        ReadOnlySpan<char> source,
+        ReadOnlySpan<char> medium,
+        ReadOnlySpan<char> host,
+        out bool isDecided
+    )
     {
         isDecided = true;
         foreach (var (parameter, advertiser) in ClickIds)
-            if (Has(query, parameter)) return Of(advertiser, "paid", High, parameter);
+        {
+            if (Has(query, parameter))
+            {
+                return Of(advertiser, "paid", High, parameter);
+            }
+        }
 
         var isFacebook = IsOneOf(source, FacebookNames);
         var isInstagram = IsOneOf(source, InstagramNames);
         var isPaid = IsOneOf(medium, PaidMediums);
         var hasFacebookId = Has(query, "fbclid");
-        if (hasFacebookId && host is "l.facebook.com" or "lm.facebook.com") return Of("facebook", "paid", High, "fb_ad_redirect");
-        if (hasFacebookId && (isFacebook || isInstagram)) return Of(isInstagram ? "instagram" : "facebook", "paid", High, "fbclid_utm");
-        if (isPaid && isFacebook) return Of("facebook", "paid", High, "utm_paid_facebook");
-        if (isPaid && isInstagram) return Of("instagram", "paid", High, "utm_paid_instagram");
-        if (isPaid && !source.IsEmpty) return Of(source, "paid", High, "utm_paid");
-        if (isPaid) return Of("unknown", "paid", Medium, "utm_paid_no_source");
-        if (hasFacebookId) return Of("facebook", "paid", Medium, "fbclid_only");
-        if (!source.IsEmpty) return Of(source, medium.IsEmpty ? "unknown" : medium, High, "utm_explicit");
+        if (hasFacebookId && host is "l.facebook.com" or "lm.facebook.com")
+        {
+            return Of("facebook", "paid", High, "fb_ad_redirect");
+        }
+
+        if (hasFacebookId && (isFacebook || isInstagram))
+        {
+            return Of(isInstagram ? "instagram" : "facebook", "paid", High, "fbclid_utm");
+        }
+
+        if (isPaid && isFacebook)
+        {
+            return Of("facebook", "paid", High, "utm_paid_facebook");
+        }
+
+        if (isPaid && isInstagram)
+        {
+            return Of("instagram", "paid", High, "utm_paid_instagram");
+        }
+
+        if (isPaid && !source.IsEmpty)
+        {
+            return Of(source, "paid", High, "utm_paid");
+        }
+
+        if (isPaid)
+        {
+            return Of("unknown", "paid", Medium, "utm_paid_no_source");
+        }
+
+        if (hasFacebookId)
+        {
+            return Of("facebook", "paid", Medium, "fbclid_only");
+        }
+
+        if (!source.IsEmpty)
+        {
+            return Of(source, medium.IsEmpty ? "unknown" : medium, High, "utm_explicit");
+        }
+
         isDecided = false;
         return default;
     }
@@ -94,22 +173,47 @@ internal static class SourceClassifier
             {
                 SiteKind.Search => Of(known.Slug, "organic", Medium, "ref_search"),
                 SiteKind.Email => Of(known.Slug, "email", Medium, "ref_email"),
-                _ => Of(known.Slug, "social", Medium, known.Slug is "facebook" ? "ref_facebook" : known.Slug is "instagram" ? "ref_instagram" : "ref_social"),
+                _ => Of(
+                    known.Slug,
+                    "social",
+                    Medium,
+                    known.Slug is "facebook" ? "ref_facebook"
+                        : known.Slug is "instagram" ? "ref_instagram"
+                        : "ref_social"
+                ),
             };
         }
-        if (!host.IsEmpty && host.Equals(site, StringComparison.OrdinalIgnoreCase)) return Of("internal", "direct", High, "ref_internal");
+        if (!host.IsEmpty && host.Equals(site, StringComparison.OrdinalIgnoreCase))
+        {
+            return Of("internal", "direct", High, "ref_internal");
+        }
         // A referrer without a host is none: programs write all sorts of words there.
         return host.IsEmpty ? Of("direct", "direct", High, "direct") : Of(host, "referral", Low, "ref_other");
     }
 
-    private static TrafficSource Of(ReadOnlySpan<char> source, ReadOnlySpan<char> medium, string confidence, string ruleId) =>
-        new() { Source = source, Medium = medium, Confidence = confidence, RuleId = ruleId };
+    private static TrafficSource Of(
+        ReadOnlySpan<char> source,
+        ReadOnlySpan<char> medium,
+        string confidence,
+        string ruleId
+    ) =>
+        new()
+        {
+            Source = source,
+            Medium = medium,
+            Confidence = confidence,
+            RuleId = ruleId,
+        };
 
     /// <summary>The trimmed value in its third of the scratch memory, moved to the beginning of it.</summary>
     private static ReadOnlySpan<char> Parameter(ReadOnlySpan<char> query, string name, Span<char> scratch, int place)
     {
         var room = scratch.Slice(place * ParameterCharsMax, ParameterCharsMax);
-        if (!QueryValue.TryRead(query, name, room, out var value, StringComparison.OrdinalIgnoreCase)) return default;
+        if (!QueryValue.TryRead(query, name, room, out var value, StringComparison.OrdinalIgnoreCase))
+        {
+            return default;
+        }
+
         var trimmed = value.Trim();
         trimmed.CopyTo(room);
         return room[..trimmed.Length];
@@ -121,7 +225,9 @@ internal static class SourceClassifier
         // One too long to be decoded is there all the same.
         return QueryValue.TryRead(query, name, scratch, out var value, StringComparison.OrdinalIgnoreCase)
             ? !value.Trim().IsEmpty
-            : query.Length > ParameterCharsMax && query.Contains(name, StringComparison.OrdinalIgnoreCase) && HasLong(query, name);
+            : query.Length > ParameterCharsMax
+                && query.Contains(name, StringComparison.OrdinalIgnoreCase)
+                && HasLong(query, name);
     }
 
     private static bool HasLong(ReadOnlySpan<char> query, string name)
@@ -129,7 +235,14 @@ internal static class SourceClassifier
         foreach (var range in query.Split('&'))
         {
             var pair = query[range];
-            if (pair.Length > ParameterCharsMax && pair.StartsWith(name, StringComparison.OrdinalIgnoreCase) && pair[name.Length] == '=') return true;
+            if (
+                pair.Length > ParameterCharsMax
+                && pair.StartsWith(name, StringComparison.OrdinalIgnoreCase)
+                && pair[name.Length] == '='
+            )
+            {
+                return true;
+            }
         }
         return false;
     }
@@ -137,19 +250,32 @@ internal static class SourceClassifier
     private static bool IsOneOf(ReadOnlySpan<char> text, string[] words)
     {
         foreach (var word in words)
-            if (text.SequenceEqual(word)) return true;
+        {
+            if (text.SequenceEqual(word))
+            {
+                return true;
+            }
+        }
+
         return false;
     }
 
     private static void ToLower(ReadOnlySpan<char> text, Span<char> destination)
     {
-        for (var i = 0; i < text.Length; i++) destination[i] = char.ToLowerInvariant(text[i]);
+        for (var i = 0; i < text.Length; i++)
+        {
+            destination[i] = char.ToLowerInvariant(text[i]);
+        }
     }
 
     private static ReadOnlySpan<char> LowerHost(ReadOnlySpan<char> host, Span<char> room)
     {
         host = UrlText.WithoutWww(host).TrimEnd('.');
-        if (host.Length > ReferrerSites.HostCharsMax) return default;
+        if (host.Length > ReferrerSites.HostCharsMax)
+        {
+            return default;
+        }
+
         ToLower(host, room);
         return room[..host.Length];
     }

@@ -20,8 +20,24 @@ internal sealed class CharacterSets(RuleTable table)
     /// <summary>The set that a word boundary is drawn around.</summary>
     private const int BoundarySet = 0;
 
-    private static readonly Vector128<byte> BitOfHighNibble =
-        Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0);
+    private static readonly Vector128<byte> BitOfHighNibble = Vector128.Create(
+        (byte)1,
+        2,
+        4,
+        8,
+        16,
+        32,
+        64,
+        128,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0
+    );
 
     private readonly byte[] _symbols = new byte[UserAgentText.MaxBytes];
     private readonly byte[] _folded = new byte[UserAgentText.MaxBytes + LiteralScanner.PaddingBytes];
@@ -71,8 +87,14 @@ internal sealed class CharacterSets(RuleTable table)
             _symbols[i] = symbol;
             _reversed[Length - 1 - i] = symbol;
             _folded[i] = UserAgentText.Fold(symbol);
-            if (symbol < RuleFormat.Ascii) Note(symbol, Length - 1 - i);
-            else _isAscii = false;
+            if (symbol < RuleFormat.Ascii)
+            {
+                Note(symbol, Length - 1 - i);
+            }
+            else
+            {
+                _isAscii = false;
+            }
         }
         _folded.AsSpan(Length, LiteralScanner.PaddingBytes).Clear();
         _all.AsSpan(0, Words).Fill(ulong.MaxValue);
@@ -84,7 +106,10 @@ internal sealed class CharacterSets(RuleTable table)
     public ReadOnlySpan<ulong> Of(int set)
     {
         if (_onlyCharacter[set] is var only and >= 0)
+        {
             return IsSeen(only) ? _characters.AsSpan(only * MaxWords, Words) : _none.AsSpan(0, Words);
+        }
+
         return _maskOfText[set] == _text ? _masks.AsSpan(set * MaxWords, Words) : Find(set);
     }
 
@@ -92,7 +117,11 @@ internal sealed class CharacterSets(RuleTable table)
     public ReadOnlySpan<ulong> Boundaries()
     {
         var boundaries = _boundaries.AsSpan(0, Words);
-        if (_boundariesOfText == _text) return boundaries;
+        if (_boundariesOfText == _text)
+        {
+            return boundaries;
+        }
+
         var carry = 0UL;
         var set = Of(BoundarySet);
         for (var w = 0; w < Words; w++)
@@ -104,7 +133,8 @@ internal sealed class CharacterSets(RuleTable table)
         return boundaries;
     }
 
-    private bool IsSeen(int character) => ((character < WordBits ? _lowSeen : _highSeen) >> (character % WordBits) & 1) != 0;
+    private bool IsSeen(int character) =>
+        ((character < WordBits ? _lowSeen : _highSeen) >> (character % WordBits) & 1) != 0;
 
     /// <summary>Notes where a character of ASCII stands; most sets hold a single one.</summary>
     private void Note(byte character, int at)
@@ -113,8 +143,14 @@ internal sealed class CharacterSets(RuleTable table)
         if (!IsSeen(character))
         {
             row.Clear();
-            if (character < WordBits) _lowSeen |= 1UL << character;
-            else _highSeen |= 1UL << (character - WordBits);
+            if (character < WordBits)
+            {
+                _lowSeen |= 1UL << character;
+            }
+            else
+            {
+                _highSeen |= 1UL << (character - WordBits);
+            }
         }
         row[at / WordBits] |= 1UL << (at % WordBits);
     }
@@ -133,17 +169,23 @@ internal sealed class CharacterSets(RuleTable table)
                 var symbols = Vector128.Create<byte>(_reversed.AsSpan((w * WordBits) + at, Vector128<byte>.Count));
                 var rows = Pick(nibbles, symbols & low);
                 var bits = Pick(BitOfHighNibble, symbols >>> 4);
-                word |= (ulong)(~Vector128.Equals(rows & bits, Vector128<byte>.Zero)).ExtractMostSignificantBits() << at;
+                word |=
+                    (ulong)(~Vector128.Equals(rows & bits, Vector128<byte>.Zero)).ExtractMostSignificantBits() << at;
             }
             mask[w] = word;
         }
-        if (!_isAscii) FindOthers(set, mask);
+        if (!_isAscii)
+        {
+            FindOthers(set, mask);
+        }
         // The last word may show what earlier texts left behind.
         mask[^1] &= (1UL << (Length % WordBits)) - 1;
         return mask;
     }
 
-    /// <summary>The platform's own shuffle falls back to a loop where the indices are no constants, before .NET 10.</summary>
+    /// <summary>
+    /// The platform's own shuffle falls back to a loop where the indices are no constants, before .NET 10.
+    /// </summary>
     private static Vector128<byte> Pick(Vector128<byte> table, Vector128<byte> indices) =>
         Ssse3.IsSupported ? Ssse3.Shuffle(table, indices)
         : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.VectorTableLookup(table, indices)
@@ -156,7 +198,10 @@ internal sealed class CharacterSets(RuleTable table)
         for (var i = 0; i < Length; i++)
         {
             var symbol = _reversed[i];
-            if (symbol >= RuleFormat.Ascii && (others >> (symbol - RuleFormat.Ascii) & 1) != 0) mask[i / WordBits] |= 1UL << (i % WordBits);
+            if (symbol >= RuleFormat.Ascii && (others >> (symbol - RuleFormat.Ascii) & 1) != 0)
+            {
+                mask[i / WordBits] |= 1UL << (i % WordBits);
+            }
         }
     }
 
@@ -173,7 +218,9 @@ internal sealed class CharacterSets(RuleTable table)
         return only;
     }
 
-    /// <summary>For each set and low half of a symbol, a bit for each high half with which it belongs to the set.</summary>
+    /// <summary>
+    /// For each set and low half of a symbol, a bit for each high half with which it belongs to the set.
+    /// </summary>
     private static Vector128<byte>[] NibblesOf(RuleTable table)
     {
         var sets = new Vector128<byte>[table.SetCount];
@@ -183,7 +230,13 @@ internal sealed class CharacterSets(RuleTable table)
             rows.Clear();
             var bitmap = table.Sets.AsSpan(set * RuleFormat.SetBytes, RuleFormat.SetBytes);
             for (var c = 0; c < RuleFormat.Ascii; c++)
-                if ((bitmap[c / 8] >> (c % 8) & 1) != 0) rows[c & 0x0f] |= (byte)(1 << (c >> 4));
+            {
+                if ((bitmap[c / 8] >> (c % 8) & 1) != 0)
+                {
+                    rows[c & 0x0f] |= (byte)(1 << (c >> 4));
+                }
+            }
+
             sets[set] = Vector128.Create<byte>(rows);
         }
         return sets;

@@ -5,9 +5,9 @@ using System.Runtime.InteropServices;
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Finds, in one pass over a text, which of the rules' literals stand in it, and so which rules can match at all. Literals are looked up
-/// by their first four bytes (shorter ones by two) in lower case, in tables that fit the first-level cache, then compared as they are.
-/// Immutable, thread safe; the result is the caller's.
+/// Finds, in one pass over a text, which of the rules' literals stand in it, and so which rules can match at all.
+/// Literals are looked up by their first four bytes (shorter ones by two) in lower case, in tables that fit the
+/// first-level cache, then compared as they are. Immutable, thread safe; the result is the caller's.
 /// </summary>
 internal sealed class LiteralScanner
 {
@@ -28,21 +28,44 @@ internal sealed class LiteralScanner
     private readonly ulong[] _always;
 
     /// <param name="literals">ASCII, at least two bytes each.</param>
-    /// <param name="ignoresCase">For each literal whether it may stand in either case; it is given in lower case then.</param>
+    /// <param name="ignoresCase">For each literal whether it may stand in either case; it is given in lower case
+    /// then.</param>
     /// <param name="triggers">For each rule the literals of which one makes it a candidate; none: it always is.</param>
     /// <param name="ruleBits">Length of the bit set of candidates.</param>
-    public LiteralScanner(byte[][] literals, bool[] ignoresCase, List<(ushort[] Literals, int Rule)> triggers, int ruleBits)
+    public LiteralScanner(
+        byte[][] literals,
+        bool[] ignoresCase,
+        List<(ushort[] Literals, int Rule)> triggers,
+        int ruleBits
+    )
     {
         (_literals, _ignoresCase) = (literals, ignoresCase);
         _keys = Array.ConvertAll(literals, KeyOf);
-        _long = new Buckets(literals, LongBuckets, text => text.Length >= LongKeyBytes, text => LongBucket(KeyOf(text)));
-        _short = new Buckets(literals, ShortBuckets, text => text.Length < LongKeyBytes, text => ShortBucket(KeyOf(text)));
+        _long = new Buckets(
+            literals,
+            LongBuckets,
+            text => text.Length >= LongKeyBytes,
+            text => LongBucket(KeyOf(text))
+        );
+        _short = new Buckets(
+            literals,
+            ShortBuckets,
+            text => text.Length < LongKeyBytes,
+            text => ShortBucket(KeyOf(text))
+        );
         _always = new ulong[ruleBits / WordBits];
         var rules = new List<ushort>[literals.Length];
         foreach (var (needed, rule) in triggers)
         {
-            if (needed.Length == 0) Set(_always, rule);
-            foreach (var literal in needed) (rules[literal] ??= []).Add(checked((ushort)rule));
+            if (needed.Length == 0)
+            {
+                Set(_always, rule);
+            }
+
+            foreach (var literal in needed)
+            {
+                (rules[literal] ??= []).Add(checked((ushort)rule));
+            }
         }
         _rulesOfLiteral = Array.ConvertAll(rules, list => list?.ToArray() ?? []);
     }
@@ -54,7 +77,8 @@ internal sealed class LiteralScanner
     public int RuleWords => _always.Length;
 
     /// <summary>Whether a bit is set.</summary>
-    public static bool Has(ReadOnlySpan<ulong> bits, int index) => (bits[index / WordBits] >> (index % WordBits) & 1) != 0;
+    public static bool Has(ReadOnlySpan<ulong> bits, int index) =>
+        (bits[index / WordBits] >> (index % WordBits) & 1) != 0;
 
     /// <summary>Fills both bit sets.</summary>
     /// <param name="text">The text.</param>
@@ -70,34 +94,63 @@ internal sealed class LiteralScanner
             var key = MemoryMarshal.Read<uint>(folded[at..]);
             var longer = _long.Of(LongBucket(key));
             var shorter = _short.Of(ShortBucket(key));
-            if (!longer.IsEmpty) Look(longer, key, uint.MaxValue, text[at..], folded[at..], found, candidates);
-            if (!shorter.IsEmpty) Look(shorter, key, ushort.MaxValue, text[at..], folded[at..], found, candidates);
+            if (!longer.IsEmpty)
+            {
+                Look(longer, key, uint.MaxValue, text[at..], folded[at..], found, candidates);
+            }
+
+            if (!shorter.IsEmpty)
+            {
+                Look(shorter, key, ushort.MaxValue, text[at..], folded[at..], found, candidates);
+            }
         }
     }
 
     private void Look(
-        ReadOnlySpan<ushort> bucket, uint key, uint keyMask, ReadOnlySpan<byte> text, ReadOnlySpan<byte> folded, Span<ulong> found,
-        Span<ulong> candidates)
+        ReadOnlySpan<ushort> bucket,
+        uint key,
+        uint keyMask,
+        ReadOnlySpan<byte> text,
+        ReadOnlySpan<byte> folded,
+        Span<ulong> found,
+        Span<ulong> candidates
+    )
     {
         foreach (var number in bucket)
         {
-            if (((_keys[number] ^ key) & keyMask) != 0 || Has(found, number)) continue;
-            if (!(_ignoresCase[number] ? folded : text).StartsWith(_literals[number])) continue;
+            if (((_keys[number] ^ key) & keyMask) != 0 || Has(found, number))
+            {
+                continue;
+            }
+
+            if (!(_ignoresCase[number] ? folded : text).StartsWith(_literals[number]))
+            {
+                continue;
+            }
+
             Set(found, number);
-            foreach (var rule in _rulesOfLiteral[number]) Set(candidates, rule);
+            foreach (var rule in _rulesOfLiteral[number])
+            {
+                Set(candidates, rule);
+            }
         }
     }
 
     private static uint KeyOf(byte[] literal)
     {
         var key = 0u;
-        for (var i = 0; i < Math.Min(literal.Length, LongKeyBytes); i++) key |= (uint)UserAgentText.Fold(literal[i]) << (8 * i);
+        for (var i = 0; i < Math.Min(literal.Length, LongKeyBytes); i++)
+        {
+            key |= (uint)UserAgentText.Fold(literal[i]) << (8 * i);
+        }
+
         return key;
     }
 
     private static int LongBucket(uint key) => (int)(key * 0x9E37_79B1u >> (32 - BitOperations.Log2(LongBuckets)));
 
-    private static int ShortBucket(uint key) => (int)((key & 0xffff) * 0x9E37_79B1u >> (32 - BitOperations.Log2(ShortBuckets)));
+    private static int ShortBucket(uint key) =>
+        (int)((key & 0xffff) * 0x9E37_79B1u >> (32 - BitOperations.Log2(ShortBuckets)));
 
     private static void Set(Span<ulong> bits, int index) => bits[index / WordBits] |= 1UL << (index % WordBits);
 
@@ -111,11 +164,24 @@ internal sealed class LiteralScanner
         {
             var lists = new List<ushort>[count];
             for (var i = 0; i < literals.Length; i++)
-                if (belongs(literals[i])) (lists[bucketOf(literals[i])] ??= []).Add(checked((ushort)i));
+            {
+                if (belongs(literals[i]))
+                {
+                    (lists[bucketOf(literals[i])] ??= []).Add(checked((ushort)i));
+                }
+            }
+
             _starts = new ushort[count + 1];
-            for (var b = 0; b < count; b++) _starts[b + 1] = (ushort)(_starts[b] + (lists[b]?.Count ?? 0));
+            for (var b = 0; b < count; b++)
+            {
+                _starts[b + 1] = (ushort)(_starts[b] + (lists[b]?.Count ?? 0));
+            }
+
             _numbers = new ushort[_starts[count]];
-            for (var b = 0; b < count; b++) lists[b]?.CopyTo(_numbers, _starts[b]);
+            for (var b = 0; b < count; b++)
+            {
+                lists[b]?.CopyTo(_numbers, _starts[b]);
+            }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

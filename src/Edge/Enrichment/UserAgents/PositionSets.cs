@@ -3,15 +3,17 @@ using System.Runtime.CompilerServices;
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Sets of positions in a text, as bits, and the steps of a match on all of them at once. Bit b is the position b characters before the
-/// end, so a match is followed backwards by shifting up; in a set of characters, bit b stands for the character in front of that
-/// position. All spans of one call have the same length. Pure.
+/// Sets of positions in a text, as bits, and the steps of a match on all of them at once. Bit b is the position b
+/// characters before the end, so a match is followed backwards by shifting up; in a set of characters, bit b stands for
+/// the character in front of that position. All spans of one call have the same length. Pure.
 /// </summary>
 internal static class PositionSets
 {
     private const int WordBits = 64;
 
-    /// <summary>Positions from which one character of the set leads to <paramref name="ends"/>; false when there are none.</summary>
+    /// <summary>
+    /// Positions from which one character of the set leads to <paramref name="ends"/>; false when there are none.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Step(ReadOnlySpan<ulong> ends, ReadOnlySpan<ulong> set, Span<ulong> starts)
     {
@@ -28,7 +30,9 @@ internal static class PositionSets
         return any != 0;
     }
 
-    /// <summary>Adds the positions from which any number of characters of the set leads to one of <paramref name="positions"/>.</summary>
+    /// <summary>
+    /// Adds the positions from which any number of characters of the set leads to one of <paramref name="positions"/>.
+    /// </summary>
     public static void Flood(Span<ulong> positions, ReadOnlySpan<ulong> set)
     {
         // Adding a bit to the run of ones it stands in carries it to the run's end; what changed is what was passed.
@@ -39,13 +43,20 @@ internal static class PositionSets
             var sum = start + run;
             var next = sum < start ? 1UL : 0UL;
             sum += carry;
-            if (sum < carry) next = 1;
+            if (sum < carry)
+            {
+                next = 1;
+            }
+
             positions[w] |= sum ^ run;
             carry = next;
         }
     }
 
-    /// <summary>Adds the positions from which <paramref name="count"/> characters of a run lead to one of <paramref name="positions"/>.</summary>
+    /// <summary>
+    /// Adds the positions from which <paramref name="count"/> characters of a run lead to one of <paramref
+    /// name="positions"/>.
+    /// </summary>
     /// <param name="runs">Bits from which that many characters of a set stand one after the other.</param>
     public static void AddShifted(Span<ulong> positions, ReadOnlySpan<ulong> runs, int count)
     {
@@ -54,7 +65,11 @@ internal static class PositionSets
         {
             var from = w - words;
             var shifted = (positions[from] & runs[from]) << bits;
-            if (bits > 0 && from > 0) shifted |= (positions[from - 1] & runs[from - 1]) >> (WordBits - bits);
+            if (bits > 0 && from > 0)
+            {
+                shifted |= (positions[from - 1] & runs[from - 1]) >> (WordBits - bits);
+            }
+
             positions[w] |= shifted;
         }
     }
@@ -67,7 +82,11 @@ internal static class PositionSets
         for (var w = 0; w < runs.Length; w++)
         {
             var low = w + words < runs.Length ? runs[w + words] >> bits : 0;
-            if (bits > 0 && w + words + 1 < runs.Length) low |= runs[w + words + 1] << (WordBits - bits);
+            if (bits > 0 && w + words + 1 < runs.Length)
+            {
+                low |= runs[w + words + 1] << (WordBits - bits);
+            }
+
             any |= doubled[w] = runs[w] & low;
         }
         return any != 0;
@@ -85,5 +104,6 @@ internal static class PositionSets
         return added != 0;
     }
 
-    public static bool Has(ReadOnlySpan<ulong> bits, int index) => (bits[index / WordBits] >> (index % WordBits) & 1) != 0;
+    public static bool Has(ReadOnlySpan<ulong> bits, int index) =>
+        (bits[index / WordBits] >> (index % WordBits) & 1) != 0;
 }

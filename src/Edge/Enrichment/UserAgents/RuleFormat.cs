@@ -1,8 +1,8 @@
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Instructions of a compiled rule. A program is straight-line code with forward jumps only, except for <see cref="LoopBack"/>; each
-/// instruction has an operation, a flag and three 16-bit operands.
+/// Instructions of a compiled rule. A program is straight-line code with forward jumps only, except for <see
+/// cref="LoopBack"/>; each instruction has an operation, a flag and three 16-bit operands.
 /// </summary>
 internal enum RuleOp : byte
 {
@@ -12,7 +12,10 @@ internal enum RuleOp : byte
     /// <summary>One character after the other: B sets, their numbers from place A on of the list of runs.</summary>
     Run,
 
-    /// <summary>Characters of set A, B to C times (C = <see cref="RuleFormat.Unbounded"/>: any number), most first; fewest first with the flag.</summary>
+    /// <summary>
+    /// Characters of set A, B to C times (C = <see cref="RuleFormat.Unbounded"/>: any number), most first; fewest first
+    /// with the flag.
+    /// </summary>
     Loop,
 
     /// <summary>Go on at A; if that does not lead to a match, at B.</summary>
@@ -38,8 +41,8 @@ internal enum RuleOp : byte
 }
 
 /// <summary>
-/// What the rule compiler writes and <see cref="RuleTable"/> reads: the constants of the table format and the alphabet of the programs.
-/// The compiler shares this file, and nothing else, with the service.
+/// What the rule compiler writes and <see cref="RuleTable"/> reads: the constants of the table format and the alphabet
+/// of the programs. The compiler shares this file, and nothing else, with the service.
 /// </summary>
 internal static class RuleFormat
 {
@@ -90,6 +93,8 @@ internal static class RuleFormat
     /// <summary>U+200C and U+200D: word characters for a boundary only.</summary>
     public const byte Joiner = 0x85;
 
-    /// <summary>Bytes of a set: a bit for each ASCII character, then one for each symbol from <see cref="Ascii"/> on.</summary>
+    /// <summary>
+    /// Bytes of a set: a bit for each ASCII character, then one for each symbol from <see cref="Ascii"/> on.
+    /// </summary>
     public const int SetBytes = 17;
 }

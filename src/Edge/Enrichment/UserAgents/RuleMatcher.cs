@@ -5,11 +5,12 @@ using System.Runtime.InteropServices;
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Matches programs against one text, with the result that a backtracking matcher has: the leftmost match, first alternatives first
-/// (Perl, .NET). It never goes back: what follows an instruction depends on the position alone, so the program is worked off once from
-/// its end, each instruction for all positions at the same time, which gives the positions from which the rest can succeed. Then one
-/// walk from the leftmost start takes, at each choice, the first way that can. The cost of a rule is its length times the words of
-/// the text, whatever the text says. For one thread at a time; allocates nothing after construction.
+/// Matches programs against one text, with the result that a backtracking matcher has: the leftmost match, first
+/// alternatives first (Perl, .NET). It never goes back: what follows an instruction depends on the position alone, so
+/// the program is worked off once from its end, each instruction for all positions at the same time, which gives the
+/// positions from which the rest can succeed. Then one walk from the leftmost start takes, at each choice, the first
+/// way that can. The cost of a rule is its length times the words of the text, whatever the text says. For one thread
+/// at a time; allocates nothing after construction.
 /// </summary>
 internal sealed class RuleMatcher(RuleTable table)
 {
@@ -26,7 +27,9 @@ internal sealed class RuleMatcher(RuleTable table)
     private readonly ulong[] _rows = new ulong[(RuleFormat.ProgramMaxLength + 1) * CharacterSets.MaxWords];
     private readonly int[] _rowOf = new int[RuleFormat.ProgramMaxLength];
     private readonly ulong[] _taken = new ulong[CharacterSets.MaxWords];
-    private readonly ulong[] _runs = new ulong[(BitOperations.Log2(UserAgentText.MaxBytes) + 1) * CharacterSets.MaxWords];
+    private readonly ulong[] _runs = new ulong[
+        (BitOperations.Log2(UserAgentText.MaxBytes) + 1) * CharacterSets.MaxWords
+    ];
     private readonly int[] _marks = new int[RuleFormat.Groups * 2];
     private UserAgentRule? _rule;
     private int _words;
@@ -45,14 +48,28 @@ internal sealed class RuleMatcher(RuleTable table)
         {
             if (!Work(program[i], i))
             {
-                if ((program[i].Flags & RuleFormat.Mandatory) != 0) return false;
+                if ((program[i].Flags & RuleFormat.Mandatory) != 0)
+                {
+                    return false;
+                }
+
                 _rowOf[i] = EmptyRow;
             }
-            if (program[i].Op == RuleOp.LoopBack) (loopStart, loopEnd) = (program[i].A, i);
+            if (program[i].Op == RuleOp.LoopBack)
+            {
+                (loopStart, loopEnd) = (program[i].A, i);
+            }
             // What the body can start from, its own end may go on to: again, until that brings nothing new.
-            if (i == loopStart && PositionSets.Unite(Row(loopEnd), Row(i))) i = loopEnd;
+            if (i == loopStart && PositionSets.Unite(Row(loopEnd), Row(i)))
+            {
+                i = loopEnd;
+            }
         }
-        if (_rowOf[0] == EmptyRow) return false;
+        if (_rowOf[0] == EmptyRow)
+        {
+            return false;
+        }
+
         _rule = rule;
         Walk(program);
         return true;
@@ -66,7 +83,9 @@ internal sealed class RuleMatcher(RuleTable table)
         return start >= 0 && end >= 0;
     }
 
-    /// <summary>The positions from which the program can succeed if it goes on with this instruction; false when there are none.</summary>
+    /// <summary>
+    /// The positions from which the program can succeed if it goes on with this instruction; false when there are none.
+    /// </summary>
     private bool Work(RuleInstruction instruction, int at)
     {
         // Where nothing changes, the instruction shares the row of the one it goes on to.
@@ -107,7 +126,11 @@ internal sealed class RuleMatcher(RuleTable table)
             case RuleOp.Start:
                 var isStart = PositionSets.Has(Row(at + 1), Text.Length);
                 row.Clear();
-                if (isStart) row[Text.Length / WordBits] = 1UL << (Text.Length % WordBits);
+                if (isStart)
+                {
+                    row[Text.Length / WordBits] = 1UL << (Text.Length % WordBits);
+                }
+
                 return isStart;
             default:
                 var ends = Row(at + 1)[0] & (Text.EndsWithLineFeed ? 3UL : 1UL);
@@ -128,7 +151,11 @@ internal sealed class RuleMatcher(RuleTable table)
         var ends = Row(at + 1);
         for (var i = instruction.A + instruction.B - 1; i >= instruction.A; i--)
         {
-            if (!PositionSets.Step(ends, Text.Of(table.Runs[i]), row)) return false;
+            if (!PositionSets.Step(ends, Text.Of(table.Runs[i]), row))
+            {
+                return false;
+            }
+
             ends = row;
         }
         return true;
@@ -139,11 +166,27 @@ internal sealed class RuleMatcher(RuleTable table)
         var set = Text.Of(instruction.A);
         Row(at + 1).CopyTo(row);
         for (var i = 0; i < instruction.B; i++)
-            if (!PositionSets.Step(row, set, row)) return false;
+        {
+            if (!PositionSets.Step(row, set, row))
+            {
+                return false;
+            }
+        }
+
         var more = instruction.C - instruction.B;
-        if (instruction.C == RuleFormat.Unbounded || more >= Text.Length) PositionSets.Flood(row, set);
-        else if (more <= SingleStepsMax) StepUpTo(more, set, row);
-        else ShiftUpTo(more, set, row);
+        if (instruction.C == RuleFormat.Unbounded || more >= Text.Length)
+        {
+            PositionSets.Flood(row, set);
+        }
+        else if (more <= SingleStepsMax)
+        {
+            StepUpTo(more, set, row);
+        }
+        else
+        {
+            ShiftUpTo(more, set, row);
+        }
+
         return true;
     }
 
@@ -151,10 +194,15 @@ internal sealed class RuleMatcher(RuleTable table)
     {
         var taken = _taken.AsSpan(0, row.Length);
         row.CopyTo(taken);
-        for (var i = 0; i < most && PositionSets.Step(taken, set, taken); i++) PositionSets.Unite(row, taken);
+        for (var i = 0; i < most && PositionSets.Step(taken, set, taken); i++)
+        {
+            PositionSets.Unite(row, taken);
+        }
     }
 
-    /// <summary>Up to <paramref name="most"/> characters in a logarithm of steps: none or one, none or two, none or four...</summary>
+    /// <summary>
+    /// Up to <paramref name="most"/> characters in a logarithm of steps: none or one, none or two, none or four...
+    /// </summary>
     private void ShiftUpTo(int most, ReadOnlySpan<ulong> set, Span<ulong> row)
     {
         var (covered, level) = (0, 0);
@@ -163,15 +211,25 @@ internal sealed class RuleMatcher(RuleTable table)
         {
             PositionSets.AddShifted(row, Runs(level), 1 << level);
             covered += 1 << level;
-            if (covered + (2 << level) > most) break;
+            if (covered + (2 << level) > most)
+            {
+                break;
+            }
             // Without a run of that length there is nothing further away.
-            if (!PositionSets.DoubleRuns(Runs(level), 1 << level, Runs(level + 1))) return;
+            if (!PositionSets.DoubleRuns(Runs(level), 1 << level, Runs(level + 1)))
+            {
+                return;
+            }
+
             level++;
         }
         for (; level >= 0; level--)
         {
             // What is left is less than what is covered, so that any count up to it can be put together.
-            for (; covered + (1 << level) <= most; covered += 1 << level) PositionSets.AddShifted(row, Runs(level), 1 << level);
+            for (; covered + (1 << level) <= most; covered += 1 << level)
+            {
+                PositionSets.AddShifted(row, Runs(level), 1 << level);
+            }
         }
     }
 
@@ -180,7 +238,11 @@ internal sealed class RuleMatcher(RuleTable table)
     private static bool Keep(ReadOnlySpan<ulong> ends, ReadOnlySpan<ulong> where, Span<ulong> row)
     {
         var any = 0UL;
-        for (var w = 0; w < row.Length; w++) any |= row[w] = ends[w] & where[w];
+        for (var w = 0; w < row.Length; w++)
+        {
+            any |= row[w] = ends[w] & where[w];
+        }
+
         return any != 0;
     }
 
@@ -233,17 +295,38 @@ internal sealed class RuleMatcher(RuleTable table)
         var count = (int)loop.B;
         if ((loop.Flags & RuleFormat.Lazy) != 0)
         {
-            while (!Can(at + 1, position + count)) count++;
+            while (!Can(at + 1, position + count))
+            {
+                count++;
+            }
+
             return position + count;
         }
-        while (count < loop.C && position + count < Text.Length && PositionSets.Has(set, Text.Length - 1 - position - count)) count++;
-        while (!Can(at + 1, position + count)) count--;
+        while (
+            count < loop.C
+            && position + count < Text.Length
+            && PositionSets.Has(set, Text.Length - 1 - position - count)
+        )
+        {
+            count++;
+        }
+
+        while (!Can(at + 1, position + count))
+        {
+            count--;
+        }
+
         return position + count;
     }
 
     private bool Can(int at, int position) => PositionSets.Has(Row(at), Text.Length - position);
 
-    /// <summary>A row; its number is one of a program's instructions or <see cref="EmptyRow"/>, so it lies within the rows.</summary>
-    private Span<ulong> Row(int at) => MemoryMarshal.CreateSpan(
-        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rows), _rowOf[at] * CharacterSets.MaxWords), _words);
+    /// <summary>
+    /// A row; its number is one of a program's instructions or <see cref="EmptyRow"/>, so it lies within the rows.
+    /// </summary>
+    private Span<ulong> Row(int at) =>
+        MemoryMarshal.CreateSpan(
+            ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rows), _rowOf[at] * CharacterSets.MaxWords),
+            _words
+        );
 }

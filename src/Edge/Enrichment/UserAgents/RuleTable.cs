@@ -17,9 +17,9 @@ internal readonly record struct RuleInstruction(RuleOp Op, byte Flags, ushort A,
 internal sealed record UserAgentRule(int Start, int Length, string?[] Templates, ushort[][] Further);
 
 /// <summary>
-/// The rules of uap-core as the build compiled them (<see cref="RuleFormat"/>), read from the program's own resources. The table was
-/// written by the same build, so a damaged one is a broken program and throws <see cref="InvalidDataException"/>. Immutable after
-/// loading, thread safe.
+/// The rules of uap-core as the build compiled them (<see cref="RuleFormat"/>), read from the program's own resources.
+/// The table was written by the same build, so a damaged one is a broken program and throws <see
+/// cref="InvalidDataException"/>. Immutable after loading, thread safe.
 /// </summary>
 internal sealed class RuleTable
 {
@@ -28,11 +28,17 @@ internal sealed class RuleTable
     private RuleTable(ReadOnlySpan<byte> table)
     {
         var reader = new Reader(table);
-        if (reader.Int() != unchecked((int)RuleFormat.Magic)) throw new InvalidDataException("not a table of user-agent rules");
+        if (reader.Int() != unchecked((int)RuleFormat.Magic))
+        {
+            throw new InvalidDataException("not a table of user-agent rules");
+        }
+
         SetCount = reader.Int();
         Sets = reader.Take(SetCount * RuleFormat.SetBytes).ToArray();
         Runs = reader.Shorts(reader.Int());
-        Instructions = MemoryMarshal.Cast<byte, RuleInstruction>(reader.Take(reader.Int() * Unsafe.SizeOf<RuleInstruction>())).ToArray();
+        Instructions = MemoryMarshal
+            .Cast<byte, RuleInstruction>(reader.Take(reader.Int() * Unsafe.SizeOf<RuleInstruction>()))
+            .ToArray();
         var strings = reader.Texts(Encoding.UTF8.GetString);
         var literals = reader.Texts(bytes => bytes.ToArray());
         var ignoresCase = Array.ConvertAll(reader.Take(literals.Length).ToArray(), flag => flag != 0);
@@ -65,26 +71,44 @@ internal sealed class RuleTable
     /// <summary>Reads the table out of the program; takes some milliseconds.</summary>
     public static unsafe RuleTable Load()
     {
-        using var stream = typeof(RuleTable).Assembly.GetManifestResourceStream(Resource)
+        using var stream =
+            typeof(RuleTable).Assembly.GetManifestResourceStream(Resource)
             ?? throw new InvalidDataException($"the program lacks its resource {Resource}");
-        if (stream is UnmanagedMemoryStream memory) return new RuleTable(new ReadOnlySpan<byte>(memory.PositionPointer, checked((int)memory.Length)));
+        if (stream is UnmanagedMemoryStream memory)
+        {
+            return new RuleTable(new ReadOnlySpan<byte>(memory.PositionPointer, checked((int)memory.Length)));
+        }
+
         var copy = new byte[stream.Length];
         stream.ReadExactly(copy);
         return new RuleTable(copy);
     }
 
     private static RuleSection ReadRules(
-        ref Reader reader, int templates, int first, string[] strings, List<(ushort[] Literals, int Rule)> triggers)
+        ref Reader reader,
+        int templates,
+        int first,
+        string[] strings,
+        List<(ushort[] Literals, int Rule)> triggers
+    )
     {
         var rules = new UserAgentRule[reader.Int()];
         for (var i = 0; i < rules.Length; i++)
         {
             var (start, length) = (reader.Int(), reader.Int());
             var texts = new string?[templates];
-            for (var t = 0; t < templates; t++) texts[t] = reader.Short() is var number and > 0 ? strings[number - 1] : null;
+            for (var t = 0; t < templates; t++)
+            {
+                texts[t] = reader.Short() is var number and > 0 ? strings[number - 1] : null;
+            }
+
             triggers.Add((reader.Shorts(reader.Int()), first + i));
             var further = new ushort[reader.Int()][];
-            for (var f = 0; f < further.Length; f++) further[f] = reader.Shorts(reader.Int());
+            for (var f = 0; f < further.Length; f++)
+            {
+                further[f] = reader.Shorts(reader.Int());
+            }
+
             rules[i] = new UserAgentRule(start, length, texts, further);
         }
         return new RuleSection(first, rules);
@@ -104,7 +128,11 @@ internal sealed class RuleTable
         public T[] Texts<T>(Func<ReadOnlySpan<byte>, T> read)
         {
             var texts = new T[Int()];
-            for (var i = 0; i < texts.Length; i++) texts[i] = read(Take(Int()));
+            for (var i = 0; i < texts.Length; i++)
+            {
+                texts[i] = read(Take(Int()));
+            }
+
             return texts;
         }
 
@@ -117,11 +145,15 @@ internal sealed class RuleTable
     }
 }
 
-/// <summary>The rules of one section, numbered from <paramref name="First"/> on among the rules of all sections.</summary>
+/// <summary>
+/// The rules of one section, numbered from <paramref name="First"/> on among the rules of all sections.
+/// </summary>
 internal sealed record RuleSection(int First, UserAgentRule[] Rules)
 {
     private const int WordBits = 64;
 
-    /// <summary>Number at which the next section begins: a multiple of 64, so that sections share no word of a bit set.</summary>
+    /// <summary>
+    /// Number at which the next section begins: a multiple of 64, so that sections share no word of a bit set.
+    /// </summary>
     public int End => First + ((Rules.Length + WordBits - 1) / WordBits * WordBits);
 }

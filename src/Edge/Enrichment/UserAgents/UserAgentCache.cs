@@ -1,11 +1,12 @@
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Remembers the facts of user agents seen lately. A fixed table of sets of four places: nobody can make it grow. Where a user agent
-/// goes is decided by a hash that is seeded per process, and it is compared as a whole, so nobody can choose whom to displace or be
-/// taken for another. Within a set, who was not asked for again is displaced first, so a flood of invented user agents leaves those of
-/// real visitors in place and costs its own parse. Thread safe without locks: an entry is immutable and its place is one reference; a
-/// lost race only costs a second parse. A known user agent allocates nothing.
+/// Remembers the facts of user agents seen lately. A fixed table of sets of four places: nobody can make it grow. Where
+/// a user agent goes is decided by a hash that is seeded per process, and it is compared as a whole, so nobody can
+/// choose whom to displace or be taken for another. Within a set, who was not asked for again is displaced first, so a
+/// flood of invented user agents leaves those of real visitors in place and costs its own parse. Thread safe without
+/// locks: an entry is immutable and its place is one reference; a lost race only costs a second parse. A known user
+/// agent allocates nothing.
 /// </summary>
 internal sealed class UserAgentCache
 {
@@ -27,13 +28,12 @@ internal sealed class UserAgentCache
     private int _turn;
 
     public UserAgentCache(VerdictJudge verdicts, EnrichmentFaults faults)
-        : this(verdicts, faults, () => new UserAgentParser(RuleTable.Load()))
-    {
-    }
+        : this(verdicts, faults, () => new UserAgentParser(RuleTable.Load())) { }
 
     /// <param name="verdicts">Says which rules of the verdict a user agent satisfies.</param>
     /// <param name="faults">Counts what fails.</param>
-    /// <param name="load">Loads the rules, once, when they are first needed; a failure costs every event the members they give.</param>
+    /// <param name="load">Loads the rules, once, when they are first needed; a failure costs every event the members
+    /// they give.</param>
     public UserAgentCache(VerdictJudge verdicts, EnrichmentFaults faults, Func<UserAgentParser> load)
     {
         _verdicts = verdicts;
@@ -51,9 +51,16 @@ internal sealed class UserAgentCache
         var set = _entries.AsSpan((string.GetHashCode(text) & (Sets - 1)) * Ways, Ways);
         foreach (ref var place in set)
         {
-            if (Volatile.Read(ref place) is not { } known || !text.SequenceEqual(known.UserAgent)) continue;
+            if (Volatile.Read(ref place) is not { } known || !text.SequenceEqual(known.UserAgent))
+            {
+                continue;
+            }
             // Written only when it changes: the line stays shared between cores.
-            if (!known.WasAskedAgain) known.WasAskedAgain = true;
+            if (!known.WasAskedAgain)
+            {
+                known.WasAskedAgain = true;
+            }
+
             return known.Facts;
         }
         var facts = Read(text);
@@ -65,23 +72,42 @@ internal sealed class UserAgentCache
     private ref Entry? Victim(Span<Entry?> set)
     {
         foreach (ref var place in set)
-            if (Volatile.Read(ref place) is null) return ref place;
+        {
+            if (Volatile.Read(ref place) is null)
+            {
+                return ref place;
+            }
+        }
+
         var turn = ++_turn;
         for (var i = 0; i < Ways; i++)
         {
             ref var place = ref set[(turn + i) & (Ways - 1)];
-            if (Volatile.Read(ref place) is { WasAskedAgain: false }) return ref place;
+            if (Volatile.Read(ref place) is { WasAskedAgain: false })
+            {
+                return ref place;
+            }
         }
         // Everyone was asked for again: all have to prove it anew.
         foreach (ref var place in set)
-            if (Volatile.Read(ref place) is { } entry) entry.WasAskedAgain = false;
+        {
+            if (Volatile.Read(ref place) is { } entry)
+            {
+                entry.WasAskedAgain = false;
+            }
+        }
+
         return ref set[turn & (Ways - 1)];
     }
 
     private UserAgentFacts Read(ReadOnlySpan<char> text)
     {
         var facts = UserAgentFacts.Read(text) with { VerdictRules = _verdicts.MatchAgent(text) };
-        if (text.IsEmpty) return facts;
+        if (text.IsEmpty)
+        {
+            return facts;
+        }
+
         try
         {
             return UserAgentDetails.AddTo(facts, _parser.Value.Parse(UserAgentText.Of(text)));

@@ -3,9 +3,10 @@ using System.Text;
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Evaluates the rules of uap-core as its specification says: in each section the first rule that matches decides, its templates or
-/// else its groups in order give the values, values from templates and of devices are trimmed, empty ones are unknown. Only rules
-/// whose required literals stand in the text are tried. Thread safe; every thread gets working memory of about 100 KB.
+/// Evaluates the rules of uap-core as its specification says: in each section the first rule that matches decides, its
+/// templates or else its groups in order give the values, values from templates and of devices are trimmed, empty ones
+/// are unknown. Only rules whose required literals stand in the text are tried. Thread safe; every thread gets working
+/// memory of about 100 KB.
 /// </summary>
 internal sealed class UserAgentParser : IDisposable
 {
@@ -20,28 +21,49 @@ internal sealed class UserAgentParser : IDisposable
         _work = new ThreadLocal<Work>(() => new Work(_table));
     }
 
-    /// <summary>Parses a text of at most <see cref="UserAgentText.MaxBytes"/> characters; the rest of a longer one is not looked at.</summary>
+    /// <summary>
+    /// Parses a text of at most <see cref="UserAgentText.MaxBytes"/> characters; the rest of a longer one is not looked
+    /// at.
+    /// </summary>
     public ParsedUserAgent Parse(ReadOnlySpan<char> text)
     {
         text = UserAgentText.Cut(text);
         var work = _work.Value!;
         work.Matcher.Text.Load(text);
         _table.Literals.Scan(work.Matcher.Text.Symbols, work.Matcher.Text.Folded, work.Found, work.Candidates);
-        return new ParsedUserAgent(ParseVersioned(work, _table.Browsers, text), ParseVersioned(work, _table.Systems, text), ParseDevice(work, text));
+        return new ParsedUserAgent(
+            ParseVersioned(work, _table.Browsers, text),
+            ParseVersioned(work, _table.Systems, text),
+            ParseDevice(work, text)
+        );
     }
 
     public void Dispose() => _work.Dispose();
 
     private static VersionedFamily ParseVersioned(Work work, RuleSection section, ReadOnlySpan<char> text)
     {
-        if (FirstMatch(work, section) is not { } rule) return new(ParsedUserAgent.Unknown, null, null, null, null);
+        if (FirstMatch(work, section) is not { } rule)
+        {
+            return new(ParsedUserAgent.Unknown, null, null, null, null);
+        }
+
         var family = Value(work, rule, 0, text) ?? ParsedUserAgent.Unknown;
-        return new(family, Value(work, rule, 1, text), Value(work, rule, 2, text), Value(work, rule, 3, text), Value(work, rule, 4, text));
+        return new(
+            family,
+            Value(work, rule, 1, text),
+            Value(work, rule, 2, text),
+            Value(work, rule, 3, text),
+            Value(work, rule, 4, text)
+        );
     }
 
     private DeviceFamily ParseDevice(Work work, ReadOnlySpan<char> text)
     {
-        if (FirstMatch(work, _table.Devices) is not { } rule) return new(ParsedUserAgent.Unknown, null, null);
+        if (FirstMatch(work, _table.Devices) is not { } rule)
+        {
+            return new(ParsedUserAgent.Unknown, null, null);
+        }
+
         var first = Group(work, 1, text) is { } group ? NullIfEmpty(group.Trim()) : null;
         var family = rule.Templates[0] is null ? first : Value(work, rule, 0, text);
         var brand = rule.Templates[1] is null ? null : Value(work, rule, 1, text);
@@ -56,7 +78,10 @@ internal sealed class UserAgentParser : IDisposable
             for (var bits = work.Candidates[word]; bits != 0; bits &= bits - 1)
             {
                 var rule = section.Rules[(word * WordBits) + (int)ulong.TrailingZeroCount(bits) - section.First];
-                if (HasLiterals(rule, work.Found) && work.Matcher.Matches(rule)) return rule;
+                if (HasLiterals(rule, work.Found) && work.Matcher.Matches(rule))
+                {
+                    return rule;
+                }
             }
         }
         return null;
@@ -67,8 +92,15 @@ internal sealed class UserAgentParser : IDisposable
         foreach (var list in rule.Further)
         {
             var any = false;
-            foreach (var literal in list) any |= LiteralScanner.Has(found, literal);
-            if (!any) return false;
+            foreach (var literal in list)
+            {
+                any |= LiteralScanner.Has(found, literal);
+            }
+
+            if (!any)
+            {
+                return false;
+            }
         }
         return true;
     }
@@ -77,14 +109,28 @@ internal sealed class UserAgentParser : IDisposable
     private static string? Value(Work work, UserAgentRule rule, int member, ReadOnlySpan<char> text)
     {
         var template = rule.Templates[member];
-        if (template is null) return NullIfEmpty(Group(work, member + 1, text));
-        if (!template.Contains('$', StringComparison.Ordinal)) return NullIfEmpty(template.Trim());
+        if (template is null)
+        {
+            return NullIfEmpty(Group(work, member + 1, text));
+        }
+
+        if (!template.Contains('$', StringComparison.Ordinal))
+        {
+            return NullIfEmpty(template.Trim());
+        }
+
         var value = new StringBuilder();
         for (var i = 0; i < template.Length; i++)
         {
             var isGroup = template[i] == '$' && i + 1 < template.Length && template[i + 1] is >= '1' and <= '9';
-            if (!isGroup) value.Append(template[i]);
-            else if (work.Matcher.Group(template[++i] - '0', out var range)) value.Append(text[range]);
+            if (!isGroup)
+            {
+                value.Append(template[i]);
+            }
+            else if (work.Matcher.Group(template[++i] - '0', out var range))
+            {
+                value.Append(text[range]);
+            }
         }
         return NullIfEmpty(value.ToString().Trim());
     }

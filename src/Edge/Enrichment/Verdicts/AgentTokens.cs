@@ -1,8 +1,9 @@
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Which rules the user agent satisfies. One pass over the text finds every token of every rule, by a hash of three characters in lower case;
-/// so a user agent costs the same however many rules there are. Immutable, thread safe, allocates nothing.
+/// Which rules the user agent satisfies. One pass over the text finds every token of every rule, by a hash of three
+/// characters in lower case; so a user agent costs the same however many rules there are. Immutable, thread safe,
+/// allocates nothing.
 /// </summary>
 internal sealed class AgentTokens
 {
@@ -16,7 +17,10 @@ internal sealed class AgentTokens
 
     private readonly Token[] _tokens;
 
-    /// <summary>Number of the first token of each bucket and, for each token, of the next one; 0 is none, they are counted from 1.</summary>
+    /// <summary>
+    /// Number of the first token of each bucket and, for each token, of the next one; 0 is none, they are counted from
+    /// 1.
+    /// </summary>
     private readonly ushort[] _first = new ushort[Buckets];
     private readonly ushort[] _next;
     private readonly (string Agent, RuleSet Rules)[] _whole;
@@ -30,12 +34,26 @@ internal sealed class AgentTokens
         for (var number = 0; number < rules.Count; number++)
         {
             var rule = rules[number];
-            if (!rule.LooksAtAgent) _always = _always.With(number);
+            if (!rule.LooksAtAgent)
+            {
+                _always = _always.With(number);
+            }
+
             string[] except = [.. rule.AgentExcept.Select(Lower)];
-            foreach (var text in rule.AgentContains) tokens.Add(new Token(Lower(text), EndsWord: false, except, number));
-            foreach (var text in rule.AgentWordEnds) tokens.Add(new Token(Lower(text), EndsWord: true, except, number));
+            foreach (var text in rule.AgentContains)
+            {
+                tokens.Add(new Token(Lower(text), EndsWord: false, except, number));
+            }
+
+            foreach (var text in rule.AgentWordEnds)
+            {
+                tokens.Add(new Token(Lower(text), EndsWord: true, except, number));
+            }
+
             foreach (var agent in rule.AgentIs)
+            {
                 whole[agent] = whole.GetValueOrDefault(agent).With(number);
+            }
         }
         _tokens = [.. tokens];
         _whole = [.. whole.Select(pair => (pair.Key, pair.Value))];
@@ -47,42 +65,81 @@ internal sealed class AgentTokens
         }
     }
 
-    /// <summary>The rules whose condition on the user agent holds, and those that have none. The text is cut at <see cref="UserAgentText.MaxBytes"/>.</summary>
+    /// <summary>
+    /// The rules whose condition on the user agent holds, and those that have none. The text is cut at <see
+    /// cref="UserAgentText.MaxBytes"/>.
+    /// </summary>
     public RuleSet Match(ReadOnlySpan<char> agent)
     {
         agent = UserAgentText.Cut(agent);
         var found = _always;
         foreach (var (text, rules) in _whole)
-            if (agent.SequenceEqual(text)) found |= rules;
+        {
+            if (agent.SequenceEqual(text))
+            {
+                found |= rules;
+            }
+        }
 
         Span<char> room = stackalloc char[UserAgentText.MaxBytes];
         var folded = room[..agent.Length];
-        for (var i = 0; i < agent.Length; i++) folded[i] = Lower(agent[i]);
+        for (var i = 0; i < agent.Length; i++)
+        {
+            folded[i] = Lower(agent[i]);
+        }
+
         for (var at = 0; at + TokenCharsMin <= folded.Length; at++)
         {
             for (var number = (int)_first[BucketOf(folded[at..])]; number != 0; number = _next[number - 1])
-                if (Stands(_tokens[number - 1], folded, at)) found = found.With(_tokens[number - 1].Rule);
+            {
+                if (Stands(_tokens[number - 1], folded, at))
+                {
+                    found = found.With(_tokens[number - 1].Rule);
+                }
+            }
         }
         return found;
     }
 
     private static bool Stands(Token token, ReadOnlySpan<char> folded, int at)
     {
-        if (!folded[at..].StartsWith(token.Text, StringComparison.Ordinal)) return false;
+        if (!folded[at..].StartsWith(token.Text, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
         var end = at + token.Text.Length;
-        if (token.EndsWord && end < folded.Length && char.IsAsciiLetterLower(folded[end])) return false;
+        if (token.EndsWord && end < folded.Length && char.IsAsciiLetterLower(folded[end]))
+        {
+            return false;
+        }
+
         foreach (var word in token.Except)
-            if (folded[..end].EndsWith(word, StringComparison.Ordinal)) return false;
+        {
+            if (folded[..end].EndsWith(word, StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
         return true;
     }
 
     private static int BucketOf(ReadOnlySpan<char> text) =>
         (int)(((uint)text[0] | (uint)text[1] << 8 | (uint)text[2] << 16) * 0x9E37_79B1u >> 21);
 
-    private static string Lower(string text) => string.Create(text.Length, text, static (room, source) =>
-    {
-        for (var i = 0; i < room.Length; i++) room[i] = Lower(source[i]);
-    });
+    private static string Lower(string text) =>
+        string.Create(
+            text.Length,
+            text,
+            static (room, source) =>
+            {
+                for (var i = 0; i < room.Length; i++)
+                {
+                    room[i] = Lower(source[i]);
+                }
+            }
+        );
 
     private static char Lower(char c) => char.IsAsciiLetterUpper(c) ? (char)(c | 0x20) : c;
 

@@ -1,9 +1,9 @@
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Which rules an address is in the networks of. The networks, nested or not, are cut into stretches of addresses that all have the same
-/// rules; a lookup is one binary search over where they begin. Immutable, thread safe, allocates nothing per lookup; addresses are compared as
-/// bits and kept nowhere.
+/// Which rules an address is in the networks of. The networks, nested or not, are cut into stretches of addresses that
+/// all have the same rules; a lookup is one binary search over where they begin. Immutable, thread safe, allocates
+/// nothing per lookup; addresses are compared as bits and kept nowhere.
 /// </summary>
 internal sealed class NetworkTable
 {
@@ -24,7 +24,9 @@ internal sealed class NetworkTable
     public RuleSet Find(UInt128 address, bool isV4) =>
         isV4 ? Find(_startsV4, _rulesV4, (uint)address) : Find(_startsV6, _rulesV6, address);
 
-    /// <summary>The rules of the stretch that begins at the address or nearest before it; no two begin at the same.</summary>
+    /// <summary>
+    /// The rules of the stretch that begins at the address or nearest before it; no two begin at the same.
+    /// </summary>
     private static RuleSet Find<T>(T[] starts, RuleSet[] rules, T address)
         where T : struct, IComparable<T>
     {
@@ -41,9 +43,16 @@ internal sealed class NetworkTable
         {
             foreach (var network in rules[rule].Networks)
             {
-                if (network.IsV4 != isV4) continue;
+                if (network.IsV4 != isV4)
+                {
+                    continue;
+                }
+
                 edges.Add((network.First, rule, 1));
-                if (network.Last != last) edges.Add((network.Last + 1, rule, -1));
+                if (network.Last != last)
+                {
+                    edges.Add((network.Last + 1, rule, -1));
+                }
             }
         }
         edges.Sort(static (left, right) => left.At.CompareTo(right.At));
@@ -54,10 +63,20 @@ internal sealed class NetworkTable
         for (var i = 0; i < edges.Count;)
         {
             var at = edges[i].At;
-            for (; i < edges.Count && edges[i].At == at; i++) depth[edges[i].Rule] += edges[i].Change;
+            for (; i < edges.Count && edges[i].At == at; i++)
+            {
+                depth[edges[i].Rule] += edges[i].Change;
+            }
+
             var set = default(RuleSet);
             for (var rule = 0; rule < depth.Length; rule++)
-                if (depth[rule] > 0) set = set.With(rule);
+            {
+                if (depth[rule] > 0)
+                {
+                    set = set.With(rule);
+                }
+            }
+
             starts.Add(at);
             sets.Add(set);
         }

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Edge.Enrichment;
 
-/// <summary>A set of rules by their place in the table, at most <see cref="Capacity"/>. A value; nothing here allocates.</summary>
+/// <summary>
+/// A set of rules by their place in the table, at most <see cref="Capacity"/>. A value; nothing here allocates.
+/// </summary>
 internal readonly record struct RuleSet(ulong A, ulong B, ulong C, ulong D)
 {
     /// <summary>Most rules of a table, own ones included.</summary>

@@ -1,9 +1,13 @@
 namespace Edge.Enrichment;
 
-/// <summary>Who or what sent a request (spec 8.1). Only <see cref="Human"/> and <see cref="Proxy"/> are learned from.</summary>
+/// <summary>
+/// Who or what sent a request (spec 8.1). Only <see cref="Human"/> and <see cref="Proxy"/> are learned from.
+/// </summary>
 internal enum Verdict
 {
-    /// <summary>The rules could not be asked; the event goes without a verdict and counts like <see cref="Unknown"/>.</summary>
+    /// <summary>
+    /// The rules could not be asked; the event goes without a verdict and counts like <see cref="Unknown"/>.
+    /// </summary>
     Unjudged,
 
     /// <summary>Nothing speaks against a person.</summary>
@@ -29,16 +33,17 @@ internal enum Verdict
 internal static class VerdictNames
 {
     /// <summary>The word; empty for <see cref="Verdict.Unjudged"/>.</summary>
-    public static string Of(Verdict verdict) => verdict switch
-    {
-        Verdict.Human => "human",
-        Verdict.Proxy => "proxy",
-        Verdict.Prefetch => "prefetch",
-        Verdict.Scanner => "scanner",
-        Verdict.Bot => "bot",
-        Verdict.Unknown => "unknown",
-        _ => "",
-    };
+    public static string Of(Verdict verdict) =>
+        verdict switch
+        {
+            Verdict.Human => "human",
+            Verdict.Proxy => "proxy",
+            Verdict.Prefetch => "prefetch",
+            Verdict.Scanner => "scanner",
+            Verdict.Bot => "bot",
+            Verdict.Unknown => "unknown",
+            _ => "",
+        };
 }
 
 /// <summary>What was asked for; a rule holds for one of them or for all.</summary>

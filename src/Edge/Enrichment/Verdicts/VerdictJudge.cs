@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Http;
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Judges requests for the service and counts what its rules did. Never fails an event: when the rules could not be loaded, or one throws, the event
-/// goes without a verdict and that is counted. Thread safe, allocates nothing. The address is looked at and forgotten.
+/// Judges requests for the service and counts what its rules did. Never fails an event: when the rules could not be
+/// loaded, or one throws, the event goes without a verdict and that is counted. Thread safe, allocates nothing. The
+/// address is looked at and forgotten.
 /// </summary>
 internal sealed class VerdictJudge(VerdictTable? table, int problems, EnrichmentFaults faults)
 {
@@ -47,7 +48,10 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
     {
         try
         {
-            if (table is not null && agent is { } matched) return table.Judge(matched, address.ToBits(out var isV4), isV4, headers, scope);
+            if (table is not null && agent is { } matched)
+            {
+                return table.Judge(matched, address.ToBits(out var isV4), isV4, headers, scope);
+            }
         }
         catch (Exception)
         {
@@ -60,8 +64,15 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
     /// <summary>Counts the rules that gave the verdict of one event.</summary>
     public void Count(in Judgement judgement)
     {
-        if (judgement.Rule is { } rule) Interlocked.Increment(ref _enforced[rule.Place * Stride]);
-        if (judgement.Shadow is { } shadow) Interlocked.Increment(ref _shadow[shadow.Place * Stride]);
+        if (judgement.Rule is { } rule)
+        {
+            Interlocked.Increment(ref _enforced[rule.Place * Stride]);
+        }
+
+        if (judgement.Shadow is { } shadow)
+        {
+            Interlocked.Increment(ref _shadow[shadow.Place * Stride]);
+        }
     }
 
     /// <summary>Events a rule decided.</summary>

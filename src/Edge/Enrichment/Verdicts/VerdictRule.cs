@@ -1,8 +1,8 @@
 namespace Edge.Enrichment;
 
 /// <summary>
-/// One rule of the verdict, as it stands in <c>rules.json</c> or in the operator's file. Every condition it has must hold; within a list one is
-/// enough. Immutable. What the members mean: <c>docs/enrichment.md</c>.
+/// One rule of the verdict, as it stands in <c>rules.json</c> or in the operator's file. Every condition it has must
+/// hold; within a list one is enough. Immutable. What the members mean: <c>docs/enrichment.md</c>.
 /// </summary>
 internal sealed record VerdictRule
 {
@@ -28,13 +28,18 @@ internal sealed record VerdictRule
     /// <summary>User agents as a whole, in their case; an empty one is a missing header.</summary>
     public IReadOnlyList<string> AgentIs { get; init; } = [];
 
-    /// <summary>What stands anywhere in the user agent, in any case; ASCII, at least <see cref="AgentTokens.TokenCharsMin"/> characters.</summary>
+    /// <summary>
+    /// What stands anywhere in the user agent, in any case; ASCII, at least <see cref="AgentTokens.TokenCharsMin"/>
+    /// characters.
+    /// </summary>
     public IReadOnlyList<string> AgentContains { get; init; } = [];
 
     /// <summary>What a word of the user agent ends in: no letter follows.</summary>
     public IReadOnlyList<string> AgentWordEnds { get; init; } = [];
 
-    /// <summary>Words that end like <see cref="AgentContains"/> or <see cref="AgentWordEnds"/> and are something else.</summary>
+    /// <summary>
+    /// Words that end like <see cref="AgentContains"/> or <see cref="AgentWordEnds"/> and are something else.
+    /// </summary>
     public IReadOnlyList<string> AgentExcept { get; init; } = [];
 
     public IReadOnlyList<VerdictNetwork> Networks { get; init; } = [];

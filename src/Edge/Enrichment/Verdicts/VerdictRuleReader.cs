@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace Edge.Enrichment;
 
 /// <summary>
-/// Reads one file of rules: <c>{"networks": {NAME: {"cidrs": [...]}}, "rules": [...]}</c>, as <c>docs/enrichment.md</c> describes it. Names every mistake;
-/// a file with one is not used at all, since half of what somebody meant is something else. Never throws for input.
+/// Reads one file of rules: <c>{"networks": {NAME: {"cidrs": [...]}}, "rules": [...]}</c>, as <c>docs/enrichment.md</c>
+/// describes it. Names every mistake; a file with one is not used at all, since half of what somebody meant is
+/// something else. Never throws for input.
 /// </summary>
 internal sealed class VerdictRuleReader
 {
@@ -20,21 +21,40 @@ internal sealed class VerdictRuleReader
 
     private static readonly string[] RuleMembers =
     [
-        "id", "verdict", "scope", "certainty", "mode", "enforcedBy", "userAgentIs", "userAgentContains", "userAgentWordEnds", "userAgentExcept", "networks",
-        "header", "source",
+        "id",
+        "verdict",
+        "scope",
+        "certainty",
+        "mode",
+        "enforcedBy",
+        "userAgentIs",
+        "userAgentContains",
+        "userAgentWordEnds",
+        "userAgentExcept",
+        "networks",
+        "header",
+        "source",
     ];
 
-    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly JsonDocumentOptions Lenient = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
 
     private readonly bool _isBuiltIn;
     private readonly Dictionary<string, List<VerdictNetwork>> _networks = new(StringComparer.Ordinal);
 
     /// <param name="isBuiltIn">Whether the rules come with the program.</param>
-    /// <param name="known">The reader of the built-in rules, whose names an own file may use; null for the built-in file itself.</param>
+    /// <param name="known">The reader of the built-in rules, whose names an own file may use; null for the built-in
+    /// file itself.</param>
     public VerdictRuleReader(bool isBuiltIn, VerdictRuleReader? known = null)
     {
         _isBuiltIn = isBuiltIn;
-        foreach (var (name, list) in known?._networks ?? []) _networks[name] = list;
+        foreach (var (name, list) in known?._networks ?? [])
+        {
+            _networks[name] = list;
+        }
     }
 
     /// <summary>What is wrong, one line each; empty when the file may be used.</summary>
@@ -52,15 +72,26 @@ internal sealed class VerdictRuleReader
         try
         {
             using var document = JsonDocument.Parse(utf8, Lenient);
-            if (!IsObject(document.RootElement, "", FileMembers)) return;
-            if (document.RootElement.TryGetProperty("networks", out var networks)) ReadNetworkLists(networks);
+            if (!IsObject(document.RootElement, "", FileMembers))
+            {
+                return;
+            }
+
+            if (document.RootElement.TryGetProperty("networks", out var networks))
+            {
+                ReadNetworkLists(networks);
+            }
+
             if (!document.RootElement.TryGetProperty("rules", out var rules) || rules.ValueKind != JsonValueKind.Array)
             {
                 Problem("rules", "must be an array");
                 return;
             }
             var number = 0;
-            foreach (var rule in rules.EnumerateArray()) ReadRule(rule, $"rules[{number++}]");
+            foreach (var rule in rules.EnumerateArray())
+            {
+                ReadRule(rule, $"rules[{number++}]");
+            }
         }
         catch (JsonException e)
         {
@@ -82,36 +113,69 @@ internal sealed class VerdictRuleReader
         foreach (var list in lists.EnumerateObject())
         {
             var path = $"networks.{list.Name}";
-            if (!IsId(list.Name)) Problem(path, "must be named by small letters, digits and underscores");
-            if (!IsObject(list.Value, path, ListMembers)) continue;
-            _networks[list.Name] = [.. Networks(Texts(list.Value, "cidrs", path), $"{path}.cidrs", areNamesAllowed: false)];
+            if (!IsId(list.Name))
+            {
+                Problem(path, "must be named by small letters, digits and underscores");
+            }
+
+            if (!IsObject(list.Value, path, ListMembers))
+            {
+                continue;
+            }
+
+            _networks[list.Name] =
+            [
+                .. Networks(Texts(list.Value, "cidrs", path), $"{path}.cidrs", areNamesAllowed: false),
+            ];
         }
     }
 
     private void ReadRule(JsonElement rule, string path)
     {
-        if (!IsObject(rule, path, RuleMembers)) return;
+        if (!IsObject(rule, path, RuleMembers))
+        {
+            return;
+        }
+
         var before = Problems.Count;
         var id = Text(rule, "id", path) ?? "";
-        if (!IsId(id)) Problem($"{path}.id", $"must be 1 to {VerdictRule.IdCharsMax} small letters, digits and underscores");
+        if (!IsId(id))
+        {
+            Problem($"{path}.id", $"must be 1 to {VerdictRule.IdCharsMax} small letters, digits and underscores");
+        }
+
         var mode = Word(rule, "mode", path, _isBuiltIn ? ["enforced", "shadow"] : ["enforced", "shadow", "off"]) ?? "";
         if (!_isBuiltIn && rule.EnumerateObject().Count() == 2 && mode.Length > 0)
         {
             Modes.Add((id, mode));
             return;
         }
-        if (mode == "off") Problem($"{path}.mode", "is off only for a built-in rule, given with its id alone; leave an own rule out");
+        if (mode == "off")
+        {
+            Problem($"{path}.mode", "is off only for a built-in rule, given with its id alone; leave an own rule out");
+        }
+
         var verdict = Word(rule, "verdict", path, ["human", "proxy", "prefetch", "scanner", "bot", "unknown"]);
         var scope = Word(rule, "scope", path, ["all", "pixel", "click", "api"]);
         var certainty = Word(rule, "certainty", path, ["certain", "probable"]);
         var enforcedBy = Text(rule, "enforcedBy", path) ?? "";
-        if (enforcedBy.Length > 0 && !_isBuiltIn) Problem($"{path}.enforcedBy", "is for built-in rules; say mode enforced");
+        if (enforcedBy.Length > 0 && !_isBuiltIn)
+        {
+            Problem($"{path}.enforcedBy", "is for built-in rules; say mode enforced");
+        }
+
         var (header, headerContains) = Header(rule, path);
         var read = new VerdictRule
         {
             Id = id,
             Verdict = VerdictOf(verdict),
-            Scopes = scope switch { "pixel" => VerdictScope.Pixel, "click" => VerdictScope.Click, "api" => VerdictScope.Api, _ => VerdictScope.All },
+            Scopes = scope switch
+            {
+                "pixel" => VerdictScope.Pixel,
+                "click" => VerdictScope.Click,
+                "api" => VerdictScope.Api,
+                _ => VerdictScope.All,
+            },
             IsCertain = certainty == "certain",
             IsEnforced = mode == "enforced",
             EnforcedBy = enforcedBy,
@@ -126,19 +190,42 @@ internal sealed class VerdictRuleReader
         };
         // A condition with a mistake in it has been named already.
         if (!read.LooksAtAgent && read.Networks.Count == 0 && header.Length == 0 && Problems.Count == before)
+        {
             Problem(path, "has no condition: give a user agent, a network or a header");
-        if (Rules.Any(other => other.Id == id)) Problem($"{path}.id", $"'{id}' is there twice");
+        }
+
+        if (Rules.Any(other => other.Id == id))
+        {
+            Problem($"{path}.id", $"'{id}' is there twice");
+        }
+
         Rules.Add(read);
     }
 
     private (string Name, IReadOnlyList<string> Contains) Header(JsonElement rule, string path)
     {
-        if (!rule.TryGetProperty("header", out var header)) return ("", []);
-        if (!IsObject(header, $"{path}.header", ["name", "contains"])) return ("", []);
+        if (!rule.TryGetProperty("header", out var header))
+        {
+            return ("", []);
+        }
+
+        if (!IsObject(header, $"{path}.header", ["name", "contains"]))
+        {
+            return ("", []);
+        }
+
         var name = Text(header, "name", $"{path}.header") ?? "";
         var contains = Texts(header, "contains", $"{path}.header");
-        if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')) Problem($"{path}.header.name", "must be the name of a header");
-        if (contains.Count == 0 || contains.Contains("")) Problem($"{path}.header.contains", "must be an array of texts that are not empty");
+        if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+        {
+            Problem($"{path}.header.name", "must be the name of a header");
+        }
+
+        if (contains.Count == 0 || contains.Contains(""))
+        {
+            Problem($"{path}.header.contains", "must be an array of texts that are not empty");
+        }
+
         return (name, contains);
     }
 
@@ -148,7 +235,12 @@ internal sealed class VerdictRuleReader
         foreach (var text in texts)
         {
             if (text.Length is < AgentTokens.TokenCharsMin or > AgentTokens.TokenCharsMax || !text.All(char.IsAscii))
-                Problem($"{path}.{name}", $"'{Shown(text)}' must be {AgentTokens.TokenCharsMin} to {AgentTokens.TokenCharsMax} ASCII characters");
+            {
+                Problem(
+                    $"{path}.{name}",
+                    $"'{Shown(text)}' must be {AgentTokens.TokenCharsMin} to {AgentTokens.TokenCharsMax} ASCII characters"
+                );
+            }
         }
         return texts;
     }
@@ -159,7 +251,10 @@ internal sealed class VerdictRuleReader
         {
             if (areNamesAllowed && _networks.TryGetValue(text, out var list))
             {
-                foreach (var network in list) yield return network;
+                foreach (var network in list)
+                {
+                    yield return network;
+                }
             }
             else if (VerdictNetworks.TryParse(text, out var network))
             {
@@ -167,16 +262,30 @@ internal sealed class VerdictRuleReader
             }
             else
             {
-                Problem(path, $"'{Shown(text)}' is neither a network such as 192.0.2.0/24 or 2001:db8::/32"
-                    + (areNamesAllowed ? $" nor one of the lists {string.Join(", ", _networks.Keys)}" : " nor an address"));
+                Problem(
+                    path,
+                    $"'{Shown(text)}' is neither a network such as 192.0.2.0/24 or 2001:db8::/32"
+                        + (
+                            areNamesAllowed
+                                ? $" nor one of the lists {string.Join(", ", _networks.Keys)}"
+                                : " nor an address"
+                        )
+                );
             }
         }
     }
 
     private List<string> Texts(JsonElement owner, string name, string path)
     {
-        if (!owner.TryGetProperty(name, out var array)) return [];
-        if (array.ValueKind != JsonValueKind.Array || array.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+        if (!owner.TryGetProperty(name, out var array))
+        {
+            return [];
+        }
+
+        if (
+            array.ValueKind != JsonValueKind.Array
+            || array.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String)
+        )
         {
             Problem($"{path}.{name}", "must be an array of texts");
             return [];
@@ -192,15 +301,27 @@ internal sealed class VerdictRuleReader
     private string? Word(JsonElement owner, string name, string path, string[] words)
     {
         var text = Text(owner, name, path);
-        if (text is not null && Array.IndexOf(words, text) >= 0) return text;
+        if (text is not null && Array.IndexOf(words, text) >= 0)
+        {
+            return text;
+        }
+
         Problem($"{path}.{name}", $"must be one of {string.Join(", ", words)}");
         return null;
     }
 
     private string? Text(JsonElement owner, string name, string path)
     {
-        if (!owner.TryGetProperty(name, out var value)) return null;
-        if (value.ValueKind == JsonValueKind.String) return value.GetString();
+        if (!owner.TryGetProperty(name, out var value))
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.String)
+        {
+            return value.GetString();
+        }
+
         Problem($"{path}.{name}", "must be a text");
         return null;
     }
@@ -213,24 +334,33 @@ internal sealed class VerdictRuleReader
             return false;
         }
         foreach (var member in element.EnumerateObject())
-            if (Array.IndexOf(members, member.Name) < 0) Problem(path, $"has an unknown member '{Shown(member.Name)}'; known are {string.Join(", ", members)}");
+        {
+            if (Array.IndexOf(members, member.Name) < 0)
+            {
+                Problem(path, $"has an unknown member '{Shown(member.Name)}'; known are {string.Join(", ", members)}");
+            }
+        }
+
         return true;
     }
 
-    private static Verdict VerdictOf(string? word) => word switch
-    {
-        "proxy" => Verdict.Proxy,
-        "prefetch" => Verdict.Prefetch,
-        "scanner" => Verdict.Scanner,
-        "bot" => Verdict.Bot,
-        "unknown" => Verdict.Unknown,
-        _ => Verdict.Human,
-    };
+    private static Verdict VerdictOf(string? word) =>
+        word switch
+        {
+            "proxy" => Verdict.Proxy,
+            "prefetch" => Verdict.Prefetch,
+            "scanner" => Verdict.Scanner,
+            "bot" => Verdict.Bot,
+            "unknown" => Verdict.Unknown,
+            _ => Verdict.Human,
+        };
 
     private static bool IsId(string text) =>
-        text.Length is > 0 and <= VerdictRule.IdCharsMax && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
+        text.Length is > 0 and <= VerdictRule.IdCharsMax
+        && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
 
-    private static string Shown(string text) => text.Length <= VerdictRule.IdCharsMax ? text : text[..VerdictRule.IdCharsMax] + "...";
+    private static string Shown(string text) =>
+        text.Length <= VerdictRule.IdCharsMax ? text : text[..VerdictRule.IdCharsMax] + "...";
 
     private void Problem(string path, string message) => Problems.Add(path.Length == 0 ? message : $"{path} {message}");
 }

@@ -6,8 +6,8 @@ namespace Edge.Enrichment;
 internal readonly record struct VerdictLoading(VerdictTable? Table, IReadOnlyList<string> Problems);
 
 /// <summary>
-/// Loads the rules: the built-in ones, which are embedded, and the operator's own in front of them. A file with a mistake is left out as a
-/// whole; without the built-in one nothing is judged.
+/// Loads the rules: the built-in ones, which are embedded, and the operator's own in front of them. A file with a
+/// mistake is left out as a whole; without the built-in one nothing is judged.
 /// </summary>
 internal static class VerdictRules
 {
@@ -27,49 +27,98 @@ internal static class VerdictRules
         var problems = new List<string>();
         var reader = new VerdictRuleReader(isBuiltIn: true);
         reader.Read(builtIn);
-        foreach (var problem in reader.Problems) problems.Add($"built-in rules: {problem}");
-        if (problems.Count > 0) return new VerdictLoading(null, problems);
+        foreach (var problem in reader.Problems)
+        {
+            problems.Add($"built-in rules: {problem}");
+        }
 
-        var rules = reader.Rules.ConvertAll(rule => IsSwitchedOn(rule, options) ? rule with { IsEnforced = true } : rule);
+        if (problems.Count > 0)
+        {
+            return new VerdictLoading(null, problems);
+        }
+
+        var rules = reader.Rules.ConvertAll(rule =>
+            IsSwitchedOn(rule, options) ? rule with { IsEnforced = true } : rule
+        );
         if (options.AutomationRulesFile.Length > 0 && ReadOwn(options.AutomationRulesFile, reader, problems) is { } own)
         {
             foreach (var (id, mode) in own.Modes)
             {
                 var at = rules.FindIndex(rule => rule.Id == id);
-                if (mode == "off") rules.RemoveAt(at);
-                else rules[at] = rules[at] with { IsEnforced = mode == "enforced" };
+                if (mode == "off")
+                {
+                    rules.RemoveAt(at);
+                }
+                else
+                {
+                    rules[at] = rules[at] with { IsEnforced = mode == "enforced" };
+                }
             }
             rules.InsertRange(0, own.Rules);
         }
         return new VerdictLoading(new VerdictTable(rules), problems);
     }
 
-    private static bool IsSwitchedOn(VerdictRule rule, EdgeOptions options) => rule.EnforcedBy switch
-    {
-        "automation.excludeTools" => options.AutomationExcludeTools,
-        "automation.excludeApplePrivacy" => options.AutomationExcludeApplePrivacy,
-        _ => false,
-    };
+    private static bool IsSwitchedOn(VerdictRule rule, EdgeOptions options) =>
+        rule.EnforcedBy switch
+        {
+            "automation.excludeTools" => options.AutomationExcludeTools,
+            "automation.excludeApplePrivacy" => options.AutomationExcludeApplePrivacy,
+            _ => false,
+        };
 
     private static VerdictRuleReader? ReadOwn(string path, VerdictRuleReader builtIn, List<string> problems)
     {
         var own = new VerdictRuleReader(isBuiltIn: false, builtIn);
         try
         {
-            if (new FileInfo(path).Length > VerdictRuleReader.FileMaxBytes) own.Problems.Add($"is larger than {VerdictRuleReader.FileMaxBytes} bytes");
-            else own.Read(File.ReadAllBytes(path));
+            if (new FileInfo(path).Length > VerdictRuleReader.FileMaxBytes)
+            {
+                own.Problems.Add($"is larger than {VerdictRuleReader.FileMaxBytes} bytes");
+            }
+            else
+            {
+                own.Read(File.ReadAllBytes(path));
+            }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             own.Problems.Add(e.Message.ReplaceLineEndings(" "));
         }
         foreach (var (id, _) in own.Modes)
-            if (!builtIn.Rules.Exists(rule => rule.Id == id)) own.Problems.Add($"no built-in rule is called '{id}', and an own rule needs verdict, scope, certainty and a condition");
+        {
+            if (!builtIn.Rules.Exists(rule => rule.Id == id))
+            {
+                own.Problems.Add(
+                    $"no built-in rule is called '{id}', and an own rule needs verdict, scope, certainty and a condition"
+                );
+            }
+        }
+
         foreach (var rule in own.Rules)
-            if (builtIn.Rules.Exists(known => known.Id == rule.Id)) own.Problems.Add($"'{rule.Id}' is the id of a built-in rule: give only its mode, or choose another id");
-        if (own.Rules.Count + builtIn.Rules.Count > RuleSet.Capacity) own.Problems.Add($"has more than {RuleSet.Capacity - builtIn.Rules.Count} rules");
-        if (own.Modes.DistinctBy(mode => mode.Id).Count() < own.Modes.Count) own.Problems.Add("gives the mode of a built-in rule twice");
-        foreach (var problem in own.Problems) problems.Add($"{path}: {problem}");
+        {
+            if (builtIn.Rules.Exists(known => known.Id == rule.Id))
+            {
+                own.Problems.Add($"'{rule.Id}' is the id of a built-in rule: give only its mode, or choose another id");
+            }
+        }
+
+        if (own.Rules.Count + builtIn.Rules.Count > RuleSet.Capacity)
+        {
+            own.Problems.Add($"has more than {RuleSet.Capacity - builtIn.Rules.Count} rules");
+        }
+
+        if (own.Modes.DistinctBy(mode => mode.Id).Count() < own.Modes.Count)
+        {
+            own.Problems.Add("gives the mode of a built-in rule twice");
+        }
+
+        foreach (var problem in own.Problems)
+        {
+            problems.Add($"{path}: {problem}");
+        }
+
         return own.Problems.Count == 0 ? own : null;
     }
 

@@ -4,9 +4,9 @@ using Microsoft.Extensions.Primitives;
 namespace Edge.Enrichment;
 
 /// <summary>
-/// The rules of the verdict, ready to be asked: user agent, network and headers each give the set of rules they satisfy, and the first rule that
-/// is in all three sets and in the scope decides. Immutable, thread safe, allocates nothing per question. Order is the order of the files, the
-/// operator's own rules first.
+/// The rules of the verdict, ready to be asked: user agent, network and headers each give the set of rules they
+/// satisfy, and the first rule that is in all three sets and in the scope decides. Immutable, thread safe, allocates
+/// nothing per question. Order is the order of the files, the operator's own rules first.
 /// </summary>
 internal sealed class VerdictTable
 {
@@ -23,21 +23,54 @@ internal sealed class VerdictTable
     public VerdictTable(IReadOnlyList<VerdictRule> rules)
     {
         _rules = new VerdictRule[rules.Count];
-        for (var i = 0; i < _rules.Length; i++) _rules[i] = rules[i].At(i);
+        for (var i = 0; i < _rules.Length; i++)
+        {
+            _rules[i] = rules[i].At(i);
+        }
+
         _agents = new AgentTokens(_rules);
         _networks = new NetworkTable(_rules);
         var headers = new Dictionary<string, List<(string, int)>>(StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < _rules.Length; i++)
         {
             var rule = _rules[i];
-            if (rule.Networks.Count == 0) _withoutNetwork = _withoutNetwork.With(i);
-            if (rule.Header.Length == 0) _withoutHeader = _withoutHeader.With(i);
-            if (rule.IsEnforced) _enforced = _enforced.With(i);
+            if (rule.Networks.Count == 0)
+            {
+                _withoutNetwork = _withoutNetwork.With(i);
+            }
+
+            if (rule.Header.Length == 0)
+            {
+                _withoutHeader = _withoutHeader.With(i);
+            }
+
+            if (rule.IsEnforced)
+            {
+                _enforced = _enforced.With(i);
+            }
+
             for (var scope = 1; scope < _byScope.Length; scope++)
-                if (((int)rule.Scopes & scope) != 0) _byScope[scope] = _byScope[scope].With(i);
-            if (rule.Header.Length == 0) continue;
-            if (!headers.TryGetValue(rule.Header, out var needles)) headers[rule.Header] = needles = [];
-            foreach (var text in rule.HeaderContains) needles.Add((text, i));
+            {
+                if (((int)rule.Scopes & scope) != 0)
+                {
+                    _byScope[scope] = _byScope[scope].With(i);
+                }
+            }
+
+            if (rule.Header.Length == 0)
+            {
+                continue;
+            }
+
+            if (!headers.TryGetValue(rule.Header, out var needles))
+            {
+                headers[rule.Header] = needles = [];
+            }
+
+            foreach (var text in rule.HeaderContains)
+            {
+                needles.Add((text, i));
+            }
         }
         _headers = [.. headers.Select(pair => new HeaderRule(pair.Key, [.. pair.Value]))];
     }
@@ -59,10 +92,22 @@ internal sealed class VerdictTable
     public Judgement Judge(in RuleSet agent, UInt128 address, bool isV4, IHeaderDictionary headers, VerdictScope scope)
     {
         var matched = agent & (_withoutNetwork | _networks.Find(address, isV4)) & _byScope[(int)scope];
-        if (!matched.IsEmpty) matched &= MatchHeaders(headers);
-        if (matched.IsEmpty) return new Judgement(Verdict.Human, null, null);
+        if (!matched.IsEmpty)
+        {
+            matched &= MatchHeaders(headers);
+        }
+
+        if (matched.IsEmpty)
+        {
+            return new Judgement(Verdict.Human, null, null);
+        }
+
         var first = matched.First;
-        if (_rules[first].IsEnforced) return new Judgement(_rules[first].Verdict, _rules[first], null);
+        if (_rules[first].IsEnforced)
+        {
+            return new Judgement(_rules[first].Verdict, _rules[first], null);
+        }
+
         var enforced = (matched & _enforced).First;
         var rule = enforced < _rules.Length ? _rules[enforced] : null;
         return new Judgement(rule?.Verdict ?? Verdict.Human, rule, _rules[first]);
@@ -74,9 +119,18 @@ internal sealed class VerdictTable
         foreach (var header in _headers)
         {
             var values = headers[header.Name];
-            if (values.Count == 0) continue;
+            if (values.Count == 0)
+            {
+                continue;
+            }
+
             foreach (var (text, rule) in header.Needles)
-                if (Says(values, text)) matched = matched.With(rule);
+            {
+                if (Says(values, text))
+                {
+                    matched = matched.With(rule);
+                }
+            }
         }
         return matched;
     }
@@ -84,7 +138,13 @@ internal sealed class VerdictTable
     private static bool Says(in StringValues values, string text)
     {
         for (var i = 0; i < values.Count; i++)
-            if (values[i] is { } value && value.Contains(text, StringComparison.OrdinalIgnoreCase)) return true;
+        {
+            if (values[i] is { } value && value.Contains(text, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
         return false;
     }
 

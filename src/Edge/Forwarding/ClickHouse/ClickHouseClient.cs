@@ -15,13 +15,17 @@ internal sealed class ClickHouseClient(ClickHouseSinkOptions options, TimeProvid
     /// <summary>Sends a statement, or the data of one that stands in <paramref name="query"/>.</summary>
     public async Task<HttpAnswer> SendAsync(string query, HttpContent content, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new UriBuilder(options.Url) { Query = query }.Uri) { Content = content };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new UriBuilder(options.Url) { Query = query }.Uri)
+        {
+            Content = content,
+        };
         request.Headers.TryAddWithoutValidation("X-ClickHouse-User", options.User);
         try
         {
-            var password = options.PasswordFile.Length == 0
-                ? options.Password
-                : File.ReadAllText(options.PasswordFile).TrimEnd('\r', '\n');
+            var password =
+                options.PasswordFile.Length == 0
+                    ? options.Password
+                    : File.ReadAllText(options.PasswordFile).TrimEnd('\r', '\n');
             request.Headers.TryAddWithoutValidation("X-ClickHouse-Key", password);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -49,7 +53,11 @@ internal sealed class ClickHouseClient(ClickHouseSinkOptions options, TimeProvid
 
         var values = answer.Body.TrimEnd('\n').Split('\t');
         var parts = values[0].Split('.');
-        return values.Length == 2 && parts.Length >= 2 && IsNumber(parts[0], out var major) && IsNumber(parts[1], out var minor)
+        return
+            values.Length == 2
+            && parts.Length >= 2
+            && IsNumber(parts[0], out var major)
+            && IsNumber(parts[1], out var minor)
             ? (new ClickHouseVersion(values[0], major, minor, HasTokens: values[1] == "1"), null)
             : (null, $"{Place} does not answer like ClickHouse; check url");
     }

@@ -4,8 +4,8 @@ using Edge.Journal;
 namespace Edge.Forwarding.ClickHouse;
 
 /// <summary>
-/// Events as rows: the bytes of the journal, but objects and arrays inside an event become texts, because a String column
-/// of an older server takes nothing else. A batch without any is passed on as it is. The pump's thread only.
+/// Events as rows: the bytes of the journal, but objects and arrays inside an event become texts, because a String
+/// column of an older server takes nothing else. A batch without any is passed on as it is. The pump's thread only.
 /// </summary>
 internal sealed class ClickHouseRows
 {

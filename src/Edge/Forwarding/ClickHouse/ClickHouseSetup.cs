@@ -5,7 +5,9 @@ internal static class ClickHouseSetup
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
-    /// <summary>What has to be executed on this server, after it was executed when <paramref name="applies"/>.</summary>
+    /// <summary>
+    /// What has to be executed on this server, after it was executed when <paramref name="applies"/>.
+    /// </summary>
     public static async Task<SinkSetup> RunAsync(ClickHouseSinkOptions options, bool applies, TimeProvider time)
     {
         using var client = new ClickHouseClient(options, time);
@@ -15,13 +17,19 @@ internal static class ClickHouseSetup
         if (server is null)
         {
             var oldest = ClickHouseVersion.Oldest;
-            return new SinkSetup($"ClickHouse {oldest.Version}", ClickHouseSchema.Statements(table, oldest, []), problem);
+            return new SinkSetup(
+                $"ClickHouse {oldest.Version}",
+                ClickHouseSchema.Statements(table, oldest, []),
+                problem
+            );
         }
 
         var name = $"ClickHouse {server.Version} at {client.Place}";
         var database = table.Database.Length == 0 ? "currentDatabase()" : $"'{table.Database}'";
         var columns = await client.ExecuteAsync(
-            $"SELECT name FROM system.columns WHERE database = {database} AND table = '{table.Name}' FORMAT TSV", deadline.Token);
+            $"SELECT name FROM system.columns WHERE database = {database} AND table = '{table.Name}' FORMAT TSV",
+            deadline.Token
+        );
         if (ClickHouseVerdict.Of(columns, options) is { IsDelivered: false } refused)
         {
             return new SinkSetup(name, [], refused.Reason);

@@ -4,9 +4,9 @@ using Edge.Journal;
 namespace Edge.Forwarding.ClickHouse;
 
 /// <summary>
-/// Inserts batches into one table over HTTP, one at a time, and counts a batch as taken when the server has finished the
-/// insert. A repeated batch is the same batch: servers that know insert tokens drop it, and on every server the table
-/// merges rows with the same id into one (<see cref="ClickHouseSchema"/>). Failures are answers in words.
+/// Inserts batches into one table over HTTP, one at a time, and counts a batch as taken when the server has finished
+/// the insert. A repeated batch is the same batch: servers that know insert tokens drop it, and on every server the
+/// table merges rows with the same id into one (<see cref="ClickHouseSchema"/>). Failures are answers in words.
 /// </summary>
 internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider time) : ISink
 {
@@ -34,9 +34,14 @@ internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider
                 return DeliveryResult.Retry(problem!);
             }
 
-            var answer = await _client.ExecuteAsync($"EXISTS TABLE {ClickHouseTable.Of(options.Table).Sql} FORMAT TSV", deadline.Token);
+            var answer = await _client.ExecuteAsync(
+                $"EXISTS TABLE {ClickHouseTable.Of(options.Table).Sql} FORMAT TSV",
+                deadline.Token
+            );
             return answer.IsSuccess && answer.Body.TrimEnd('\n') == "0"
-                ? DeliveryResult.Retry($"{_client.Place} has no table {options.Table}; make it with edge sink init {options.SinkName}")
+                ? DeliveryResult.Retry(
+                    $"{_client.Place} has no table {options.Table}; make it with edge sink init {options.SinkName}"
+                )
                 : DeliveryResult.Delivered;
         }
         catch (OperationCanceledException)
@@ -58,7 +63,11 @@ internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider
 
         _body.Fill(_rows.Of(batch), options.Compresses);
         var query = _server.HasTokens ? $"{_insert}&insert_deduplication_token={BatchId.Of(_epochId, batch)}" : _insert;
-        var answer = await _client.SendAsync(query, _body.ToContent("application/x-ndjson", options.Compresses), cancellation);
+        var answer = await _client.SendAsync(
+            query,
+            _body.ToContent("application/x-ndjson", options.Compresses),
+            cancellation
+        );
         if (answer.Failure is not null)
         {
             // It may be another server the next time, after an upgrade.
@@ -79,8 +88,8 @@ internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider
     }
 
     /// <summary>
-    /// The statement and its settings. Unknown members of later event versions are skipped; the answer waits for the end
-    /// of the insert, so a success cannot precede an error.
+    /// The statement and its settings. Unknown members of later event versions are skipped; the answer waits for the
+    /// end of the insert, so a success cannot precede an error.
     /// </summary>
     private static string InsertOf(ClickHouseSinkOptions options)
     {

@@ -18,7 +18,10 @@ internal sealed class SinkConfiguration
     // Names that mean something else in cursors, metrics and messages.
     private static readonly string[] Reserved = ["tally"];
 
-    private readonly SortedDictionary<string, List<Given>> _sinks = new(StringComparer.OrdinalIgnoreCase) { [DefaultName] = [] };
+    private readonly SortedDictionary<string, List<Given>> _sinks = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [DefaultName] = [],
+    };
     private readonly Dictionary<string, string> _sources = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A source mentions a sink, perhaps without any key.</summary>
@@ -70,7 +73,8 @@ internal sealed class SinkConfiguration
 
     private static string? NameProblem(string name)
     {
-        var isName = name.Length is > 0 and <= NameMaxChars
+        var isName =
+            name.Length is > 0 and <= NameMaxChars
             && name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
         if (!isName)
         {
@@ -83,7 +87,9 @@ internal sealed class SinkConfiguration
     private static SinkType? TypeOf(string name, List<Given> values, string source, List<string> problems)
     {
         var types = string.Join(", ", SinkTypes.All.Select(SinkTypes.Word));
-        var stated = values.LastOrDefault(static value => value.Key.Equals(SinkSettings.TypeKey, StringComparison.OrdinalIgnoreCase));
+        var stated = values.LastOrDefault(static value =>
+            value.Key.Equals(SinkSettings.TypeKey, StringComparison.OrdinalIgnoreCase)
+        );
         if (stated.Text is not null)
         {
             if (SinkTypes.TryParse(stated.Text, out var type))
@@ -120,18 +126,24 @@ internal sealed class SinkConfiguration
 
         if (Find(value.Key, out var entry) is not { } setting)
         {
-            var known = SinkSettings.All.Where(candidate => candidate.Types.HasFlag(options.Type)).Select(candidate => candidate.Key);
+            var known = SinkSettings
+                .All.Where(candidate => candidate.Types.HasFlag(options.Type))
+                .Select(candidate => candidate.Key);
             var nearest = SettingValue.Nearest([SinkSettings.TypeKey, .. known], value.Key);
             problems.Add($"{value.Source}: unknown setting '{full}'; did you mean '{Prefix}{options.Name}.{nearest}'?");
         }
         else if (!setting.Types.HasFlag(options.Type))
         {
-            problems.Add($"{value.Source}: {full} is a setting of sinks of type {SinkTypes.Words(setting.Types)};"
-                + $" this one is of type {SinkTypes.Word(options.Type)}");
+            problems.Add(
+                $"{value.Source}: {full} is a setting of sinks of type {SinkTypes.Words(setting.Types)};"
+                    + $" this one is of type {SinkTypes.Word(options.Type)}"
+            );
         }
         else
         {
-            var problem = entry is null ? setting.Assign(options, value.Text) : setting.AssignEntry!(options, entry, value.Text);
+            var problem = entry is null
+                ? setting.Assign(options, value.Text)
+                : setting.AssignEntry!(options, entry, value.Text);
             if (problem is not null)
             {
                 problems.Add($"{value.Source}: {full} {problem}");
@@ -150,8 +162,11 @@ internal sealed class SinkConfiguration
                 return setting;
             }
 
-            if (setting.AssignEntry is not null && key.Length > setting.Key.Length + 1
-                && key.StartsWith(setting.Key + ".", StringComparison.OrdinalIgnoreCase))
+            if (
+                setting.AssignEntry is not null
+                && key.Length > setting.Key.Length + 1
+                && key.StartsWith(setting.Key + ".", StringComparison.OrdinalIgnoreCase)
+            )
             {
                 entry = key[(setting.Key.Length + 1)..];
                 return setting;

@@ -3,9 +3,9 @@ using Edge.Forwarding.Http;
 namespace Edge.Forwarding.Configuration;
 
 /// <summary>
-/// Every setting of one sink as plain values, filled once by <see cref="SinkConfiguration"/> and not changed afterwards.
-/// Names, units, ranges and reasons stand in <see cref="SinkSettings"/>, which is also what the documentation is checked
-/// against. A setting of another type than the sink's keeps its default and is not looked at.
+/// Every setting of one sink as plain values, filled once by <see cref="SinkConfiguration"/> and not changed
+/// afterwards. Names, units, ranges and reasons stand in <see cref="SinkSettings"/>, which is also what the
+/// documentation is checked against. A setting of another type than the sink's keeps its default and is not looked at.
 /// </summary>
 internal sealed class SinkOptions(string name, SinkType type)
 {

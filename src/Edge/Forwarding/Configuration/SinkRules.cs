@@ -90,7 +90,9 @@ internal static class SinkRules
 
         if (options.Connection.Length == 0)
         {
-            problems.Add($"{prefix}connection is missing; it must be such as Host=db.example;Database=edge;Username=edge");
+            problems.Add(
+                $"{prefix}connection is missing; it must be such as Host=db.example;Database=edge;Username=edge"
+            );
         }
 
         if (options.Password.Length > 0 && options.PasswordFile.Length > 0)

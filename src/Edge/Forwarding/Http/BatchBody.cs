@@ -45,7 +45,9 @@ internal sealed class BatchBody : IDisposable
         return content;
     }
 
-    /// <summary>A request that failed may still be reading the buffer; it keeps it, and the next one gets another.</summary>
+    /// <summary>
+    /// A request that failed may still be reading the buffer; it keeps it, and the next one gets another.
+    /// </summary>
     public void Abandon() => _stream = new MemoryStream(_stream.Capacity);
 
     public void Dispose() => _stream.Dispose();

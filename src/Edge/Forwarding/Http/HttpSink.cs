@@ -5,8 +5,8 @@ using Edge.Journal;
 namespace Edge.Forwarding.Http;
 
 /// <summary>
-/// Posts batches to an HTTP server. At least once and in order: a batch counts as taken when the server has answered 2xx,
-/// and until then the same batch comes again with the same <c>Edge-Batch</c> header and the same bytes inside.
+/// Posts batches to an HTTP server. At least once and in order: a batch counts as taken when the server has answered
+/// 2xx, and until then the same batch comes again with the same <c>Edge-Batch</c> header and the same bytes inside.
 /// </summary>
 internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISink
 {
@@ -20,7 +20,14 @@ internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISi
     private const int KafkaAnswerMaxBytes = 8 << 20;
 
     private readonly HttpTransport _transport = new(
-        options.Format == BodyFormat.KafkaRest ? options.Transport with { AnswerMaxBytes = KafkaAnswerMaxBytes } : options.Transport, time);
+        options.Format == BodyFormat.KafkaRest
+            ? options.Transport with
+            {
+                AnswerMaxBytes = KafkaAnswerMaxBytes,
+            }
+            : options.Transport,
+        time
+    );
     private readonly BatchBody _body = new();
     private readonly ArrayBufferWriter<byte> _joined = new();
     private UInt128 _epochId;
@@ -49,7 +56,10 @@ internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISi
 
         if (options.Secrets.Count > 0)
         {
-            request.Headers.Add(BodySignature.HeaderName, BodySignature.Of(options.Secrets, time.GetUtcNow(), _body.Bytes.Span));
+            request.Headers.Add(
+                BodySignature.HeaderName,
+                BodySignature.Of(options.Secrets, time.GetUtcNow(), _body.Bytes.Span)
+            );
         }
 
         var answer = await _transport.SendAsync(request, cancellation);

@@ -27,20 +27,22 @@ internal sealed class HttpTransport : IDisposable
     {
         _options = options;
         _time = time;
-        _client = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ActivityHeadersPropagator = null,
-            MaxConnectionsPerServer = 1,
-            MaxResponseHeadersLength = 16,
-            PooledConnectionIdleTimeout = IdleConnectionKept,
-            PooledConnectionLifetime = ConnectionKept,
-            ConnectTimeout = TimeSpan.FromMilliseconds(options.ConnectTimeoutMs),
-            ConnectCallback = ConnectAsync,
-        })
+        _client = new HttpClient(
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                UseProxy = false,
+                UseCookies = false,
+                AutomaticDecompression = DecompressionMethods.None,
+                ActivityHeadersPropagator = null,
+                MaxConnectionsPerServer = 1,
+                MaxResponseHeadersLength = 16,
+                PooledConnectionIdleTimeout = IdleConnectionKept,
+                PooledConnectionLifetime = ConnectionKept,
+                ConnectTimeout = TimeSpan.FromMilliseconds(options.ConnectTimeoutMs),
+                ConnectCallback = ConnectAsync,
+            }
+        )
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
@@ -54,22 +56,28 @@ internal sealed class HttpTransport : IDisposable
         deadline.CancelAfter(_options.RequestTimeoutMs);
         try
         {
-            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token)
+            using var response = await _client
+                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token)
                 .ConfigureAwait(false);
             var body = await ReadBodyAsync(response, deadline.Token).ConfigureAwait(false);
             return new HttpAnswer((int)response.StatusCode, body, null)
             {
                 RetryAfter = RetryAfterOf(response.Headers.RetryAfter),
-                ExceptionCode = response.Headers.TryGetValues("X-ClickHouse-Exception-Code", out var codes) ? codes.First() : null,
+                ExceptionCode = response.Headers.TryGetValues("X-ClickHouse-Exception-Code", out var codes)
+                    ? codes.First()
+                    : null,
             };
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return HttpAnswer.Failed(deadline.IsCancellationRequested
-                ? $"{place} did not answer within {_options.RequestTimeoutMs} ms (requestTimeoutMs)"
-                : $"{place} could not be connected to within {_options.ConnectTimeoutMs} ms (connectTimeoutMs)");
+            return HttpAnswer.Failed(
+                deadline.IsCancellationRequested
+                    ? $"{place} did not answer within {_options.RequestTimeoutMs} ms (requestTimeoutMs)"
+                    : $"{place} could not be connected to within {_options.ConnectTimeoutMs} ms (connectTimeoutMs)"
+            );
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or SocketException or InvalidOperationException)
+        catch (Exception e)
+            when (e is HttpRequestException or IOException or SocketException or InvalidOperationException)
         {
             cancellation.ThrowIfCancellationRequested();
             return HttpAnswer.Failed(Describe(e, place));
@@ -86,7 +94,10 @@ internal sealed class HttpTransport : IDisposable
             {
                 case AddressRefusedException refused:
                     return refused.Message;
-                case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData }:
+                case SocketException
+                {
+                    SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData
+                }:
                     return $"the name {place} cannot be resolved";
                 case SocketException socket:
                     return $"{place} cannot be reached: {socket.Message}";
@@ -102,7 +113,9 @@ internal sealed class HttpTransport : IDisposable
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
         var buffer = new byte[_options.AnswerMaxBytes];
-        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation).ConfigureAwait(false);
+        var length = await stream
+            .ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation)
+            .ConfigureAwait(false);
         return Encoding.UTF8.GetString(buffer, 0, length);
     }
 
@@ -153,8 +166,10 @@ internal sealed class HttpTransport : IDisposable
         return Array.Exists(_options.AllowedNetworks, network => network.Contains(plain));
     }
 
-    private sealed class AddressRefusedException(string host, IPAddress[] addresses) : IOException(
-        addresses.Length == 0
-            ? $"the name {host} has no address"
-            : $"{host} leads to {addresses[0]}, which is not a public address; set allowPrivate or allowAddresses if that is meant");
+    private sealed class AddressRefusedException(string host, IPAddress[] addresses)
+        : IOException(
+            addresses.Length == 0
+                ? $"the name {host} has no address"
+                : $"{host} leads to {addresses[0]}, which is not a public address; set allowPrivate or allowAddresses if that is meant"
+        );
 }

@@ -5,15 +5,29 @@ using System.Net.Sockets;
 namespace Edge.Forwarding.Http;
 
 /// <summary>
-/// Whether an address is one of the public internet: none of this machine, its networks, its cloud's metadata, multicast
-/// or what is reserved (IANA special-purpose registries). An IPv4 address inside an IPv6 one is judged as itself. Pure.
+/// Whether an address is one of the public internet: none of this machine, its networks, its cloud's metadata,
+/// multicast or what is reserved (IANA special-purpose registries). An IPv4 address inside an IPv6 one is judged as
+/// itself. Pure.
 /// </summary>
 internal static class PublicAddress
 {
     private static readonly IPNetwork[] NotPublicV4 = Parse(
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
-        "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
-        "224.0.0.0/4", "240.0.0.0/4");
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4"
+    );
 
     /// <summary>Only here are public IPv6 addresses given out.</summary>
     private static readonly IPNetwork GlobalV6 = IPNetwork.Parse("2000::/3");

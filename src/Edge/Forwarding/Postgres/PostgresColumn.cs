@@ -27,7 +27,8 @@ internal sealed record PostgresColumn(string Name, PostgresKind Kind)
     public const string ReceivedAtName = "received_at";
 
     /// <summary>
-    /// Every column the sink can fill, in the order of the event's members. A table may have fewer, and more of its own.
+    /// Every column the sink can fill, in the order of the event's members. A table may have fewer, and more of its
+    /// own.
     /// </summary>
     public static readonly PostgresColumn[] All =
     [
@@ -73,19 +74,20 @@ internal sealed record PostgresColumn(string Name, PostgresKind Kind)
     ];
 
     /// <summary>
-    /// The type of the column. The payload is <c>json</c> and not <c>jsonb</c>: jsonb refuses the escape of U+0000, which
-    /// is valid JSON and may stand in what a sender sent, and it rewrites numbers, order and repeated members.
+    /// The type of the column. The payload is <c>json</c> and not <c>jsonb</c>: jsonb refuses the escape of U+0000,
+    /// which is valid JSON and may stand in what a sender sent, and it rewrites numbers, order and repeated members.
     /// </summary>
-    public string Type => Kind switch
-    {
-        PostgresKind.Id => "uuid",
-        PostgresKind.Time => "timestamptz",
-        PostgresKind.Double => "float8",
-        PostgresKind.Integer => "int4",
-        PostgresKind.Flag => "boolean",
-        PostgresKind.Payload => "json",
-        _ => "text",
-    };
+    public string Type =>
+        Kind switch
+        {
+            PostgresKind.Id => "uuid",
+            PostgresKind.Time => "timestamptz",
+            PostgresKind.Double => "float8",
+            PostgresKind.Integer => "int4",
+            PostgresKind.Flag => "boolean",
+            PostgresKind.Payload => "json",
+            _ => "text",
+        };
 
     /// <summary>The name as UTF-8, to compare with the members of an event.</summary>
     public byte[] NameBytes { get; } = System.Text.Encoding.UTF8.GetBytes(Name);

@@ -15,54 +15,72 @@ internal static class PostgresFailure
 
     /// <summary>Whether it is the failure of a server, a file or a network, and not a defect of this program.</summary>
     public static bool IsExpected(Exception failure) =>
-        failure is NpgsqlException or SocketException or IOException or UnauthorizedAccessException or TimeoutException
-            or OperationCanceledException or AuthenticationException;
+        failure
+            is NpgsqlException
+                or SocketException
+                or IOException
+                or UnauthorizedAccessException
+                or TimeoutException
+                or OperationCanceledException
+                or AuthenticationException;
 
     /// <summary>
-    /// Whether the server refuses a row for what is in it: a value it cannot hold (class 22), a rule of the table (23), a
-    /// trigger of the table (P0001), a value too large for an index or nested too deep (54000, 54001). A stream it does
-    /// not understand (22P04) would be our fault and no reason to put an event aside.
+    /// Whether the server refuses a row for what is in it: a value it cannot hold (class 22), a rule of the table (23),
+    /// a trigger of the table (P0001), a value too large for an index or nested too deep (54000, 54001). A stream it
+    /// does not understand (22P04) would be our fault and no reason to put an event aside.
     /// </summary>
     public static bool IsAboutData(Exception failure) =>
         failure is PostgresException { SqlState: var state }
-        && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal)
-            || state is "P0001" or "54000" or "54001")
+        && (
+            state.StartsWith("22", StringComparison.Ordinal)
+            || state.StartsWith("23", StringComparison.Ordinal)
+            || state is "P0001" or "54000" or "54001"
+        )
         && state != PostgresErrorCodes.BadCopyFileFormat;
 
     /// <summary>Whether a statement took too long, which a smaller one may not.</summary>
-    public static bool IsSlowness(Exception failure) => failure is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled };
+    public static bool IsSlowness(Exception failure) =>
+        failure is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled };
 
     /// <summary>The failure in one line.</summary>
     /// <param name="failure">What was thrown.</param>
     /// <param name="place">Host and port.</param>
-    public static string Describe(Exception failure, string place) => failure switch
-    {
-        PostgresException server => $"{Meaning(server.SqlState)}{Shorten(server.MessageText)} ({place}, SQLSTATE {server.SqlState})",
-        { InnerException: PostgresException server } => Describe(server, place),
-        OperationCanceledException or { InnerException: TimeoutException } or TimeoutException => $"{place} did not answer in time",
-        { InnerException: SocketException socket } => $"{place} cannot be reached: {socket.Message}",
-        { InnerException: AuthenticationException tls } => $"no TLS with {place}: {Shorten(tls.Message)}; check SSL Mode and Root Certificate",
-        NpgsqlException { InnerException: IOException io } => $"the connection to {place} broke: {Shorten(io.Message)}",
-        NpgsqlException other => $"{place}: {Shorten(other.Message)}",
-        _ => Shorten(failure.Message),
-    };
+    public static string Describe(Exception failure, string place) =>
+        failure switch
+        {
+            PostgresException server =>
+                $"{Meaning(server.SqlState)}{Shorten(server.MessageText)} ({place}, SQLSTATE {server.SqlState})",
+            { InnerException: PostgresException server } => Describe(server, place),
+            OperationCanceledException or { InnerException: TimeoutException } or TimeoutException =>
+                $"{place} did not answer in time",
+            { InnerException: SocketException socket } => $"{place} cannot be reached: {socket.Message}",
+            { InnerException: AuthenticationException tls } =>
+                $"no TLS with {place}: {Shorten(tls.Message)}; check SSL Mode and Root Certificate",
+            NpgsqlException { InnerException: IOException io } =>
+                $"the connection to {place} broke: {Shorten(io.Message)}",
+            NpgsqlException other => $"{place}: {Shorten(other.Message)}",
+            _ => Shorten(failure.Message),
+        };
 
-    private static string Meaning(string state) => state switch
-    {
-        PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
-            "the server refuses the user or the password, check them: ",
-        PostgresErrorCodes.InvalidCatalogName => "there is no such database, check the connection: ",
-        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn =>
-            "the table is not as it was, edge sink init creates what is missing: ",
-        PostgresErrorCodes.InsufficientPrivilege => "the user needs TEMPORARY on the database, INSERT and SELECT on the table: ",
-        PostgresErrorCodes.DiskFull => "the server's disk is full: ",
-        PostgresErrorCodes.TooManyConnections => "the server has no connection left: ",
-        PostgresErrorCodes.QueryCanceled => "a statement took longer than statementTimeoutMs, or somebody cancelled it: ",
-        PostgresErrorCodes.ReadOnlySqlTransaction => "the server takes no writes (a standby?): ",
-        PostgresErrorCodes.CannotConnectNow => "the server is starting or stopping: ",
-        PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown => "the server went down: ",
-        _ => "the server says: ",
-    };
+    private static string Meaning(string state) =>
+        state switch
+        {
+            PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
+                "the server refuses the user or the password, check them: ",
+            PostgresErrorCodes.InvalidCatalogName => "there is no such database, check the connection: ",
+            PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn =>
+                "the table is not as it was, edge sink init creates what is missing: ",
+            PostgresErrorCodes.InsufficientPrivilege =>
+                "the user needs TEMPORARY on the database, INSERT and SELECT on the table: ",
+            PostgresErrorCodes.DiskFull => "the server's disk is full: ",
+            PostgresErrorCodes.TooManyConnections => "the server has no connection left: ",
+            PostgresErrorCodes.QueryCanceled =>
+                "a statement took longer than statementTimeoutMs, or somebody cancelled it: ",
+            PostgresErrorCodes.ReadOnlySqlTransaction => "the server takes no writes (a standby?): ",
+            PostgresErrorCodes.CannotConnectNow => "the server is starting or stopping: ",
+            PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown => "the server went down: ",
+            _ => "the server says: ",
+        };
 
     private static string Shorten(string text)
     {

@@ -6,8 +6,8 @@ namespace Edge.Forwarding.Postgres;
 
 /// <summary>
 /// Writes events as rows of <c>COPY ... (FORMAT BINARY)</c>: one pass over the top level of each event, no strings, no
-/// objects. A member that does not have its documented form leaves its column null; the payload still has it. Reuses its
-/// memory; not thread safe.
+/// objects. A member that does not have its documented form leaves its column null; the payload still has it. Reuses
+/// its memory; not thread safe.
 /// </summary>
 internal sealed class PostgresRows(PostgresColumn[] columns)
 {
@@ -105,7 +105,13 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
             case (PostgresKind.Text, JsonTokenType.String) when reader.ValueIsEscaped:
                 return Unescape(ref reader);
             case (PostgresKind.Text, JsonTokenType.String):
-                return new Member(true, 0, (int)reader.TokenStartIndex + 1, reader.ValueSpan.Length, IsUnescaped: false);
+                return new Member(
+                    true,
+                    0,
+                    (int)reader.TokenStartIndex + 1,
+                    reader.ValueSpan.Length,
+                    IsUnescaped: false
+                );
             case (PostgresKind.Time, JsonTokenType.String) when reader.TryGetDateTimeOffset(out var time):
                 return Scalar((time.UtcTicks - PostgresEpochTicks) / TimeSpan.TicksPerMicrosecond);
             case (PostgresKind.Double, JsonTokenType.Number) when reader.TryGetDouble(out var number):
@@ -214,6 +220,8 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
         return room;
     }
 
-    /// <summary>A member that was found: the bits of a scalar, or where its text stands, in the event or unescaped.</summary>
+    /// <summary>
+    /// A member that was found: the bits of a scalar, or where its text stands, in the event or unescaped.
+    /// </summary>
     private readonly record struct Member(bool IsFound, long Bits, int Start, int Length, bool IsUnescaped);
 }

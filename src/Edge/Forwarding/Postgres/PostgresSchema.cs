@@ -11,8 +11,13 @@ internal static class PostgresSchema
     /// <summary>What has to be executed, in order; empty when nothing is missing.</summary>
     /// <param name="table">The table.</param>
     /// <param name="present">Names of the columns it has; empty when there is no table.</param>
-    /// <param name="hasLz4">Whether the server can compress with LZ4, which costs less than its default (from 14 on).</param>
-    public static IReadOnlyList<string> Statements(PostgresTable table, IReadOnlyCollection<string> present, bool hasLz4)
+    /// <param name="hasLz4">Whether the server can compress with LZ4, which costs less than its default (from 14
+    /// on).</param>
+    public static IReadOnlyList<string> Statements(
+        PostgresTable table,
+        IReadOnlyCollection<string> present,
+        bool hasLz4
+    )
     {
         var missing = Array.FindAll(PostgresColumn.All, column => !present.Contains(column.Name));
         if (missing.Length == 0)
@@ -20,7 +25,10 @@ internal static class PostgresSchema
             return [];
         }
 
-        var definitions = Array.ConvertAll(missing, column => "  " + (present.Count == 0 ? "" : "ADD COLUMN ") + Definition(column, hasLz4));
+        var definitions = Array.ConvertAll(
+            missing,
+            column => "  " + (present.Count == 0 ? "" : "ADD COLUMN ") + Definition(column, hasLz4)
+        );
         var list = string.Join(",\n", definitions);
         return present.Count == 0
             ? [$"CREATE TABLE {table.Sql} (\n{list}\n)", Index(table)]
@@ -28,7 +36,8 @@ internal static class PostgresSchema
     }
 
     private static string Definition(PostgresColumn column, bool hasLz4) =>
-        $"{PostgresTable.Quote(column.Name)} {column.Type}" + column.Kind switch
+        $"{PostgresTable.Quote(column.Name)} {column.Type}"
+        + column.Kind switch
         {
             PostgresKind.Id => " PRIMARY KEY",
             PostgresKind.Time when column.Name == PostgresColumn.ReceivedAtName => " NOT NULL",
@@ -36,7 +45,9 @@ internal static class PostgresSchema
             _ => "",
         };
 
-    /// <summary>Events come nearly in the order of this column, so this kind of index is tiny and finds a period.</summary>
+    /// <summary>
+    /// Events come nearly in the order of this column, so this kind of index is tiny and finds a period.
+    /// </summary>
     private static string Index(PostgresTable table)
     {
         var name = $"{table.Text.Split('.')[^1]}_{PostgresColumn.ReceivedAtName}";

@@ -47,16 +47,21 @@ internal sealed class PostgresSession : IDisposable
         try
         {
             var builder = new NpgsqlConnectionStringBuilder(connection);
-            return string.IsNullOrEmpty(builder.Host) ? "must name at least the host: Host=db.example;Database=edge;Username=edge" : null;
+            return string.IsNullOrEmpty(builder.Host)
+                ? "must name at least the host: Host=db.example;Database=edge;Username=edge"
+                : null;
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException or OverflowException)
+        catch (Exception e)
+            when (e is ArgumentException or FormatException or InvalidCastException or OverflowException)
         {
             // The message names the keyword; it has no values in it.
             return $"is no connection string such as Host=db.example;Database=edge;Username=edge: {e.Message.ReplaceLineEndings(" ")}";
         }
     }
 
-    /// <summary>Connects and sets the limits of the session. Throws when the server cannot be reached or refuses.</summary>
+    /// <summary>
+    /// Connects and sets the limits of the session. Throws when the server cannot be reached or refuses.
+    /// </summary>
     public static async Task<PostgresSession> ConnectAsync(PostgresSinkOptions options, CancellationToken deadline)
     {
         var source = await BuildSourceAsync(options, deadline).ConfigureAwait(false);
@@ -65,14 +70,20 @@ internal sealed class PostgresSession : IDisposable
         {
             connection = await source.OpenConnectionAsync(deadline).ConfigureAwait(false);
             var session = new PostgresSession(options, source, connection);
-            await session.ExecuteAsync($"SET statement_timeout = {options.StatementTimeoutMs}", deadline).ConfigureAwait(false);
-            await session.ExecuteAsync(
-                $"SET idle_in_transaction_session_timeout = {options.StatementTimeoutMs}", deadline).ConfigureAwait(false);
+            await session
+                .ExecuteAsync($"SET statement_timeout = {options.StatementTimeoutMs}", deadline)
+                .ConfigureAwait(false);
+            await session
+                .ExecuteAsync($"SET idle_in_transaction_session_timeout = {options.StatementTimeoutMs}", deadline)
+                .ConfigureAwait(false);
 
             // The journal forgets what was confirmed, so a confirmation has to mean that it is on the server's disk.
-            await session.ExecuteAsync(
-                "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
-                deadline).ConfigureAwait(false);
+            await session
+                .ExecuteAsync(
+                    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+                    deadline
+                )
+                .ConfigureAwait(false);
             return session;
         }
         catch
@@ -101,8 +112,8 @@ internal sealed class PostgresSession : IDisposable
 
         var names = string.Join(", ", Array.ConvertAll(columns, static column => PostgresTable.Quote(column.Name)));
         var typed = Array.ConvertAll(columns, static column => $"{PostgresTable.Quote(column.Name)} {column.Type}");
-        await ExecuteAsync(
-            $"CREATE TEMP TABLE edge_batch ({string.Join(", ", typed)}) ON COMMIT DELETE ROWS", deadline).ConfigureAwait(false);
+        await ExecuteAsync($"CREATE TEMP TABLE edge_batch ({string.Join(", ", typed)}) ON COMMIT DELETE ROWS", deadline)
+            .ConfigureAwait(false);
         _rows = new PostgresRows(columns);
         _copy = $"COPY {Staging} ({names}) FROM STDIN (FORMAT BINARY)";
         _insert = $"INSERT INTO {_table.Sql} ({names}) SELECT {names} FROM {Staging} ON CONFLICT ({key}) DO NOTHING";
@@ -114,8 +125,8 @@ internal sealed class PostgresSession : IDisposable
     }
 
     /// <summary>
-    /// Stores a part of a batch in one transaction: all of it, or nothing when it throws. What the table has already stays
-    /// as it is.
+    /// Stores a part of a batch in one transaction: all of it, or nothing when it throws. What the table has already
+    /// stays as it is.
     /// </summary>
     public async Task WriteAsync(RecordBatch batch, int first, int count, CancellationToken deadline)
     {
@@ -133,14 +144,21 @@ internal sealed class PostgresSession : IDisposable
     }
 
     /// <summary>Names of the table's columns; empty when there is no such table.</summary>
-    public Task<List<string>> ColumnsAsync(CancellationToken deadline) => ReadTextsAsync(
-        "SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped",
-        _table.Sql,
-        deadline);
+    public Task<List<string>> ColumnsAsync(CancellationToken deadline) =>
+        ReadTextsAsync(
+            "SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped",
+            _table.Sql,
+            deadline
+        );
 
-    public async Task<bool> HasLz4Async(CancellationToken deadline) => await ReadTextsAsync(
-        "SELECT name FROM pg_settings WHERE name = $1 AND 'lz4' = ANY (enumvals)", "default_toast_compression", deadline)
-        .ConfigureAwait(false) is [_];
+    public async Task<bool> HasLz4Async(CancellationToken deadline) =>
+        await ReadTextsAsync(
+                "SELECT name FROM pg_settings WHERE name = $1 AND 'lz4' = ANY (enumvals)",
+                "default_toast_compression",
+                deadline
+            )
+            .ConfigureAwait(false)
+            is [_];
 
     public async Task ExecuteAsync(string sql, CancellationToken deadline)
     {
@@ -157,7 +175,10 @@ internal sealed class PostgresSession : IDisposable
         _source.Dispose();
     }
 
-    private static async Task<NpgsqlDataSource> BuildSourceAsync(PostgresSinkOptions options, CancellationToken deadline)
+    private static async Task<NpgsqlDataSource> BuildSourceAsync(
+        PostgresSinkOptions options,
+        CancellationToken deadline
+    )
     {
         var builder = new NpgsqlSlimDataSourceBuilder(options.Connection);
         builder.EnableTransportSecurity();
@@ -173,7 +194,9 @@ internal sealed class PostgresSession : IDisposable
         settings.ApplicationName ??= "edge";
         if (options.PasswordFile.Length > 0)
         {
-            settings.Password = (await File.ReadAllTextAsync(options.PasswordFile, deadline).ConfigureAwait(false)).TrimEnd('\r', '\n');
+            settings.Password = (
+                await File.ReadAllTextAsync(options.PasswordFile, deadline).ConfigureAwait(false)
+            ).TrimEnd('\r', '\n');
         }
         else if (options.Password.Length > 0)
         {
@@ -189,16 +212,20 @@ internal sealed class PostgresSession : IDisposable
         // A partitioned table cannot have a key without its partition column, and an event never changes its moment.
         const string Both = PostgresColumn.IdName + "," + PostgresColumn.ReceivedAtName;
         var keys = await ReadTextsAsync(
-            """
-            SELECT (SELECT string_agg(a.attname, ',' ORDER BY a.attname) FROM pg_attribute a
-                    WHERE a.attrelid = i.indrelid AND a.attnum = ANY((i.indkey::int2[])[0:i.indnkeyatts - 1]))
-            FROM pg_index i
-            WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indimmediate AND i.indisvalid
-              AND i.indpred IS NULL AND i.indexprs IS NULL
-            """,
-            _table.Sql,
-            deadline).ConfigureAwait(false);
-        return keys.Contains(PostgresColumn.IdName) ? PostgresColumn.IdName : keys.Contains(Both) ? Both : null;
+                """
+                SELECT (SELECT string_agg(a.attname, ',' ORDER BY a.attname) FROM pg_attribute a
+                        WHERE a.attrelid = i.indrelid AND a.attnum = ANY((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+                FROM pg_index i
+                WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indimmediate AND i.indisvalid
+                  AND i.indpred IS NULL AND i.indexprs IS NULL
+                """,
+                _table.Sql,
+                deadline
+            )
+            .ConfigureAwait(false);
+        return keys.Contains(PostgresColumn.IdName) ? PostgresColumn.IdName
+            : keys.Contains(Both) ? Both
+            : null;
     }
 
     private async Task CopyAsync(RecordBatch batch, int first, int count, CancellationToken deadline)
@@ -234,7 +261,9 @@ internal sealed class PostgresSession : IDisposable
         var command = new NpgsqlCommand(sql, _connection);
         await using (command.ConfigureAwait(false))
         {
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = parameter, NpgsqlDbType = NpgsqlDbType.Text });
+            command.Parameters.Add(
+                new NpgsqlParameter<string> { TypedValue = parameter, NpgsqlDbType = NpgsqlDbType.Text }
+            );
             var reader = await command.ExecuteReaderAsync(deadline).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {

@@ -5,7 +5,9 @@ internal static class PostgresSetup
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
-    /// <summary>What has to be executed on this server, after it was executed when <paramref name="applies"/>.</summary>
+    /// <summary>
+    /// What has to be executed on this server, after it was executed when <paramref name="applies"/>.
+    /// </summary>
     public static async Task<SinkSetup> RunAsync(PostgresSinkOptions options, bool applies)
     {
         var place = PostgresSession.Place(options.Connection);
@@ -18,7 +20,11 @@ internal static class PostgresSetup
             var server = $"PostgreSQL {version} at {place}";
             if (version.Major < PostgresSchema.VersionMin)
             {
-                return new SinkSetup(server, [], $"it is older than {PostgresSchema.VersionMin}, the oldest version the sink is written for");
+                return new SinkSetup(
+                    server,
+                    [],
+                    $"it is older than {PostgresSchema.VersionMin}, the oldest version the sink is written for"
+                );
             }
 
             var present = await session.ColumnsAsync(deadline.Token);

@@ -3,10 +3,10 @@ using Edge.Journal;
 namespace Edge.Forwarding.Postgres;
 
 /// <summary>
-/// Events as rows of a PostgreSQL table, each once: a batch is copied into a staging table and from there into the table,
-/// where events that are there already are left out by their id, all in one transaction. So a batch whose commit was not
-/// heard of may simply come again, whoever lost the answer. The table is made by <c>edge sink init</c>; the sink fills
-/// the columns it knows and the table has.
+/// Events as rows of a PostgreSQL table, each once: a batch is copied into a staging table and from there into the
+/// table, where events that are there already are left out by their id, all in one transaction. So a batch whose commit
+/// was not heard of may simply come again, whoever lost the answer. The table is made by <c>edge sink init</c>; the
+/// sink fills the columns it knows and the table has.
 /// </summary>
 /// <remarks>
 /// A delivered batch is on the server's disk, so there is nothing to flush. Every failure is an answer to the pump. A
@@ -58,7 +58,8 @@ internal sealed class PostgresSink(PostgresSinkOptions options) : ISink
             {
                 count = Math.Min(_eventsPerTransaction, batch.Count - first);
                 using var deadline = new CancellationTokenSource(
-                    TimeSpan.FromMilliseconds(options.StatementTimeoutMs) + AnswerMargin);
+                    TimeSpan.FromMilliseconds(options.StatementTimeoutMs) + AnswerMargin
+                );
                 await _session!.WriteAsync(batch, first, count, deadline.Token).ConfigureAwait(false);
             }
 
@@ -89,7 +90,9 @@ internal sealed class PostgresSink(PostgresSinkOptions options) : ISink
             return DeliveryResult.Delivered;
         }
 
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.ConnectTimeoutMs) + AnswerMargin);
+        using var deadline = new CancellationTokenSource(
+            TimeSpan.FromMilliseconds(options.ConnectTimeoutMs) + AnswerMargin
+        );
         PostgresSession? session = null;
         try
         {

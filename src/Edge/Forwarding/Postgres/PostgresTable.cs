@@ -26,5 +26,7 @@ internal readonly record struct PostgresTable(string Text, string Sql)
     public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static bool IsName(string part) =>
-        part.Length > 0 && !part.Contains('\0', StringComparison.Ordinal) && Encoding.UTF8.GetByteCount(part) <= NameMaxBytes;
+        part.Length > 0
+        && !part.Contains('\0', StringComparison.Ordinal)
+        && Encoding.UTF8.GetByteCount(part) <= NameMaxBytes;
 }

@@ -4,8 +4,9 @@ using Edge.Events;
 namespace Edge.Requests.Ingestion;
 
 /// <summary>
-/// Reads the bodies of Artie (spec 7): <c>event</c>, <c>properties</c> and <c>timestamp</c> are required, <c>messageId</c> is not, every
-/// other member of an event is kept. One invalid event refuses the whole body. Pure; never throws for input.
+/// Reads the bodies of Artie (spec 7): <c>event</c>, <c>properties</c> and <c>timestamp</c> are required,
+/// <c>messageId</c> is not, every other member of an event is kept. One invalid event refuses the whole body. Pure;
+/// never throws for input.
 /// </summary>
 internal static class ArtieBody
 {
@@ -22,14 +23,24 @@ internal static class ArtieBody
 
     /// <summary>Reads an array of at least one event.</summary>
     /// <param name="body">The body.</param>
-    /// <param name="longEvent">Position of an event that is known to be too long, so that it is not read; null without one.</param>
+    /// <param name="longEvent">Position of an event that is known to be too long, so that it is not read; null without
+    /// one.</param>
     public static ArtieReading Read(ReadOnlyMemory<byte> body, int? longEvent = null)
     {
-        if (!BodyReader.TryTrim(ref body)) return Refuse(null, BodyProblem.NotUtf8);
+        if (!BodyReader.TryTrim(ref body))
+        {
+            return Refuse(null, BodyProblem.NotUtf8);
+        }
+
         try
         {
-            // All is checked before anything is made: a body of countless events that is refused at its end must not take memory for each.
-            if (FindProblem(body, longEvent, out var count) is { } refusal) return refusal;
+            // All is checked before anything is made: a body of countless events that is refused at its end must not
+            // take memory for each.
+            if (FindProblem(body, longEvent, out var count) is { } refusal)
+            {
+                return refusal;
+            }
+
             var reader = new BodyReader(body, Names, stackalloc RawValue[Members], new OtherMembers(Members));
             reader.Next();
             var events = new List<ReceivedEvent>(count);
@@ -49,12 +60,20 @@ internal static class ArtieBody
     /// <summary>Reads one event, not in an array.</summary>
     public static ArtieReading ReadSingle(ReadOnlyMemory<byte> body)
     {
-        if (!BodyReader.TryTrim(ref body)) return Refuse(null, BodyProblem.NotUtf8);
+        if (!BodyReader.TryTrim(ref body))
+        {
+            return Refuse(null, BodyProblem.NotUtf8);
+        }
+
         try
         {
             var reader = new BodyReader(body, Names, stackalloc RawValue[Members], new OtherMembers(Members));
             reader.Next();
-            if (FindProblem(ref reader, out var stated) is { } problem) return Refuse(null, problem);
+            if (FindProblem(ref reader, out var stated) is { } problem)
+            {
+                return Refuse(null, problem);
+            }
+
             var e = Make(ref reader, stated);
             reader.ReadEnd();
             return new ArtieReading([e], null, null);
@@ -71,9 +90,19 @@ internal static class ArtieBody
         count = 0;
         var reader = new BodyReader(body, Names, stackalloc RawValue[Members]);
         reader.Next();
-        if (reader.Token != JsonTokenType.StartArray) return Refuse(null, "the body must be an array of events");
+        if (reader.Token != JsonTokenType.StartArray)
+        {
+            return Refuse(null, "the body must be an array of events");
+        }
+
         for (; reader.NextElement(); count++)
-            if (FindProblem(ref reader, out _, isTooLong: count == longEvent) is { } problem) return Refuse(count, problem);
+        {
+            if (FindProblem(ref reader, out _, isTooLong: count == longEvent) is { } problem)
+            {
+                return Refuse(count, problem);
+            }
+        }
+
         reader.ReadEnd();
         return count == 0 ? Refuse(null, "the body must hold at least one event") : null;
     }
@@ -82,32 +111,63 @@ internal static class ArtieBody
     private static string? FindProblem(ref BodyReader reader, out Stated stated, bool isTooLong = false)
     {
         stated = default;
-        if (reader.Token != JsonTokenType.StartObject) return "an event must be an object";
-        if (isTooLong || !reader.TryReadObject(ReceivedEvent.BytesMax)) return BodyProblem.EventTooLarge;
+        if (reader.Token != JsonTokenType.StartObject)
+        {
+            return "an event must be an object";
+        }
+
+        if (isTooLong || !reader.TryReadObject(ReceivedEvent.BytesMax))
+        {
+            return BodyProblem.EventTooLarge;
+        }
+
         var nameProblem = reader.ReadText(reader[Event], MemberText.Unlimited, out var name);
         var messageIdProblem = reader.ReadText(reader[MessageId], MessageIdCharsMax, out var messageId);
         var timestampProblem = reader.ReadInstant(reader[Timestamp], out var timestamp);
         var properties = reader[Properties];
         stated = new Stated(name, messageId, timestamp);
-        if (nameProblem != TextProblem.None) return $"event {MemberText.Describe(nameProblem, MemberText.Unlimited)}";
-        if (properties.IsAbsent) return "properties is required";
-        if (!properties.IsObject) return "properties must be an object";
-        if (timestampProblem != TextProblem.None) return $"timestamp {MemberText.Describe(timestampProblem, MemberText.Unlimited)}";
-        return MemberText.IsOptional(messageIdProblem) ? null : $"messageId {MemberText.Describe(messageIdProblem, MessageIdCharsMax)}";
+        if (nameProblem != TextProblem.None)
+        {
+            return $"event {MemberText.Describe(nameProblem, MemberText.Unlimited)}";
+        }
+
+        if (properties.IsAbsent)
+        {
+            return "properties is required";
+        }
+
+        if (!properties.IsObject)
+        {
+            return "properties must be an object";
+        }
+
+        if (timestampProblem != TextProblem.None)
+        {
+            return $"timestamp {MemberText.Describe(timestampProblem, MemberText.Unlimited)}";
+        }
+
+        return MemberText.IsOptional(messageIdProblem)
+            ? null
+            : $"messageId {MemberText.Describe(messageIdProblem, MessageIdCharsMax)}";
     }
 
     /// <summary>The event read last.</summary>
-    private static ReceivedEvent Make(ref BodyReader reader, in Stated stated) => new()
-    {
-        Type = "track",
-        Event = stated.Name,
-        SenderId = stated.MessageId,
-        Timestamp = stated.Timestamp,
-        Properties = reader.Raw(reader[Properties]),
-        Extra = reader.Others(),
-    };
+    private static ReceivedEvent Make(ref BodyReader reader, in Stated stated) =>
+        new()
+        {
+            Type = "track",
+            Event = stated.Name,
+            SenderId = stated.MessageId,
+            Timestamp = stated.Timestamp,
+            Properties = reader.Raw(reader[Properties]),
+            Extra = reader.Others(),
+        };
 
     private static ArtieReading Refuse(int? index, string detail) => new([], index, detail);
 
-    private readonly record struct Stated(ReadOnlyMemory<byte> Name, ReadOnlyMemory<byte> MessageId, DateTimeOffset? Timestamp);
+    private readonly record struct Stated(
+        ReadOnlyMemory<byte> Name,
+        ReadOnlyMemory<byte> MessageId,
+        DateTimeOffset? Timestamp
+    );
 }

@@ -2,7 +2,9 @@ using Edge.Events;
 
 namespace Edge.Requests.Ingestion;
 
-/// <summary>What can be wrong with a body of any API, in words; an API that publishes its own words uses those.</summary>
+/// <summary>
+/// What can be wrong with a body of any API, in words; an API that publishes its own words uses those.
+/// </summary>
 internal static class BodyProblem
 {
     public const string NotUtf8 = "the body is not valid UTF-8";

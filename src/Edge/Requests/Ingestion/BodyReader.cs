@@ -5,10 +5,11 @@ using Edge.Events;
 namespace Edge.Requests.Ingestion;
 
 /// <summary>
-/// Walks once over the bytes of a body and says where the members of its objects stand; what they mean is for the API's reader. Values
-/// are slices of the body. A byte order mark is skipped, trailing content is an error, of members with the same name the last wins.
-/// Every method that moves on throws <see cref="JsonException"/> for what is not JSON: the platform's reader knows no other way to say so,
-/// and each API's reader catches it in one place. Nothing else is ever thrown for input.
+/// Walks once over the bytes of a body and says where the members of its objects stand; what they mean is for the API's
+/// reader. Values are slices of the body. A byte order mark is skipped, trailing content is an error, of members with
+/// the same name the last wins. Every method that moves on throws <see cref="JsonException"/> for what is not JSON: the
+/// platform's reader knows no other way to say so, and each API's reader catches it in one place. Nothing else is ever
+/// thrown for input.
 /// </summary>
 internal ref struct BodyReader
 {
@@ -40,7 +41,11 @@ internal ref struct BodyReader
     /// <summary>The body without its byte order mark; false when it is not UTF-8.</summary>
     public static bool TryTrim(ref ReadOnlyMemory<byte> body)
     {
-        if (body.Span.StartsWith("\uFEFF"u8)) body = body[3..];
+        if (body.Span.StartsWith("\uFEFF"u8))
+        {
+            body = body[3..];
+        }
+
         return Utf8.IsValid(body.Span);
     }
 
@@ -63,7 +68,10 @@ internal ref struct BodyReader
         return _json.TokenType != JsonTokenType.EndArray;
     }
 
-    /// <summary>Requires that nothing follows the value the reader has read; throws <see cref="JsonException"/> when something does.</summary>
+    /// <summary>
+    /// Requires that nothing follows the value the reader has read; throws <see cref="JsonException"/> when something
+    /// does.
+    /// </summary>
     public void ReadEnd() => _json.Read();
 
     /// <summary>Reads over the value the reader stands on.</summary>
@@ -71,15 +79,23 @@ internal ref struct BodyReader
     {
         var kind = _json.TokenType;
         var start = (int)_json.TokenStartIndex;
-        if (kind == JsonTokenType.String) return new RawValue(kind, start, _json.ValueSpan.Length + 2, _json.ValueIsEscaped);
-        if (kind is not (JsonTokenType.StartObject or JsonTokenType.StartArray)) return new RawValue(kind, start, _json.ValueSpan.Length, false);
+        if (kind == JsonTokenType.String)
+        {
+            return new RawValue(kind, start, _json.ValueSpan.Length + 2, _json.ValueIsEscaped);
+        }
+
+        if (kind is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+        {
+            return new RawValue(kind, start, _json.ValueSpan.Length, false);
+        }
+
         _json.Skip();
         return new RawValue(kind, start, (int)_json.BytesConsumed - start, false);
     }
 
     /// <summary>
-    /// Reads the object the reader stands on; its members replace those of the one before. False as soon as it is longer than allowed: the
-    /// reader stands in the midst of it then.
+    /// Reads the object the reader stands on; its members replace those of the one before. False as soon as it is
+    /// longer than allowed: the reader stands in the midst of it then.
     /// </summary>
     public bool TryReadObject(int bytesMax)
     {
@@ -92,10 +108,20 @@ internal ref struct BodyReader
             var member = _json.ValueIsEscaped ? FindEscaped(_json.ValueSpan) : _names.Find(_json.ValueSpan);
             _json.Read();
             var value = ReadValue();
-            if (member >= 0) _values[member] = value;
-            if (value.End - start > bytesMax) return false;
+            if (member >= 0)
+            {
+                _values[member] = value;
+            }
+
+            if (value.End - start > bytesMax)
+            {
+                return false;
+            }
             // What makes an event too large to be kept must not be noted member by member.
-            if (value.End - start <= ReceivedEvent.BytesMax) _others?.Note(member, nameStart, value);
+            if (value.End - start <= ReceivedEvent.BytesMax)
+            {
+                _others?.Note(member, nameStart, value);
+            }
         }
         Object = new RawValue(JsonTokenType.StartObject, start, (int)_json.BytesConsumed - start, false);
         return Object.Length <= bytesMax;
@@ -105,7 +131,8 @@ internal ref struct BodyReader
     public void ReadObject() => TryReadObject(int.MaxValue);
 
     /// <summary>The value exactly as it was sent; empty when it is absent.</summary>
-    public readonly ReadOnlyMemory<byte> Raw(RawValue value) => value.IsAbsent ? default : _body.Slice(value.Start, value.Length);
+    public readonly ReadOnlyMemory<byte> Raw(RawValue value) =>
+        value.IsAbsent ? default : _body.Slice(value.Start, value.Length);
 
     /// <summary>The members of the object that have no place of their own, as one object; empty without any.</summary>
     public readonly ReadOnlyMemory<byte> Others() => _others is null ? default : _others.ToObject(_body.Span, _values);
@@ -124,15 +151,27 @@ internal ref struct BodyReader
     {
         instant = null;
         var problem = ReadText(value, MemberText.Unlimited, out var text);
-        if (problem is not (TextProblem.None or TextProblem.Empty)) return problem;
-        if (!Timestamp.TryParse(text.Span, out var parsed)) return TextProblem.NotInstant;
+        if (problem is not (TextProblem.None or TextProblem.Empty))
+        {
+            return problem;
+        }
+
+        if (!Timestamp.TryParse(text.Span, out var parsed))
+        {
+            return TextProblem.NotInstant;
+        }
+
         instant = parsed;
         return TextProblem.None;
     }
 
     private readonly int FindEscaped(scoped ReadOnlySpan<byte> escaped)
     {
-        if (escaped.Length > _names.LongestBytes * EscapeBytesMax) return -1;
+        if (escaped.Length > _names.LongestBytes * EscapeBytesMax)
+        {
+            return -1;
+        }
+
         Span<byte> name = stackalloc byte[escaped.Length];
         return JsonEscapes.TryUnescape(escaped, name, out var written) ? _names.Find(name[..written]) : -1;
     }

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Edge.Requests.Ingestion;
 
 /// <summary>
-/// Collects what is wrong with the members of a Millimetric event, in the words of Zod 3, which its senders compare. Nothing is allocated
-/// while nothing is wrong. One reader at a time.
+/// Collects what is wrong with the members of a Millimetric event, in the words of Zod 3, which its senders compare.
+/// Nothing is allocated while nothing is wrong. One reader at a time.
 /// </summary>
 internal struct FieldErrors
 {
@@ -22,25 +22,28 @@ internal struct FieldErrors
     public void Add(string field, params string[] messages) => (_fields ??= []).Add(new(field, messages));
 
     /// <summary>The message for text that breaks a rule of length or is no text.</summary>
-    public static string Describe(TextProblem problem, RawValue value, int charsMax) => problem switch
-    {
-        TextProblem.Absent when value.Kind == JsonTokenType.None => Required,
-        TextProblem.Absent or TextProblem.NotText => WrongType("string", value.Kind),
-        TextProblem.Empty => "String must contain at least 1 character(s)",
-        TextProblem.TooLong => $"String must contain at most {charsMax} character(s)",
-        TextProblem.NotInstant => InvalidDatetime,
-        _ => $"String {MemberText.NotUnicode}",
-    };
+    public static string Describe(TextProblem problem, RawValue value, int charsMax) =>
+        problem switch
+        {
+            TextProblem.Absent when value.Kind == JsonTokenType.None => Required,
+            TextProblem.Absent or TextProblem.NotText => WrongType("string", value.Kind),
+            TextProblem.Empty => "String must contain at least 1 character(s)",
+            TextProblem.TooLong => $"String must contain at most {charsMax} character(s)",
+            TextProblem.NotInstant => InvalidDatetime,
+            _ => $"String {MemberText.NotUnicode}",
+        };
 
-    public static string WrongType(string expected, JsonTokenType received) => $"Expected {expected}, received {NameOf(received)}";
+    public static string WrongType(string expected, JsonTokenType received) =>
+        $"Expected {expected}, received {NameOf(received)}";
 
-    private static string NameOf(JsonTokenType kind) => kind switch
-    {
-        JsonTokenType.StartObject => "object",
-        JsonTokenType.StartArray => "array",
-        JsonTokenType.String => "string",
-        JsonTokenType.Number => "number",
-        JsonTokenType.True or JsonTokenType.False => "boolean",
-        _ => "null",
-    };
+    private static string NameOf(JsonTokenType kind) =>
+        kind switch
+        {
+            JsonTokenType.StartObject => "object",
+            JsonTokenType.StartArray => "array",
+            JsonTokenType.String => "string",
+            JsonTokenType.Number => "number",
+            JsonTokenType.True or JsonTokenType.False => "boolean",
+            _ => "null",
+        };
 }

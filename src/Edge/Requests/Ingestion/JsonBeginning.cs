@@ -5,15 +5,17 @@ using System.Text.Json;
 namespace Edge.Requests.Ingestion;
 
 /// <summary>
-/// Judges a large body by its beginning, so that one that is wrong from the start is neither read nor inflated to its end: what is handled in
-/// its place is the beginning, in which the API's reader finds the same fault. Thread safe; never throws for input.
+/// Judges a large body by its beginning, so that one that is wrong from the start is neither read nor inflated to its
+/// end: what is handled in its place is the beginning, in which the API's reader finds the same fault. Thread safe;
+/// never throws for input.
 /// </summary>
-/// <param name="elementBytesMax">Longest object of the body's own array, where a longer one refuses the whole body; null where it does not.</param>
+/// <param name="elementBytesMax">Longest object of the body's own array, where a longer one refuses the whole body;
+/// null where it does not.</param>
 internal sealed class JsonBeginning(int? elementBytesMax)
 {
     /// <summary>
-    /// Cuts the body to its first bytes when these are wrong already: they are not JSON or nested too deep, whatever may follow, or an object
-    /// is too long.
+    /// Cuts the body to its first bytes when these are wrong already: they are not JSON or nested too deep, whatever
+    /// may follow, or an object is too long.
     /// </summary>
     /// <param name="body">At least so many bytes of the body.</param>
     /// <param name="bytes">Length of the beginning.</param>
@@ -21,7 +23,11 @@ internal sealed class JsonBeginning(int? elementBytesMax)
     public bool TryCut(PooledBytes body, int bytes, out int? longElement)
     {
         var beginning = body.Written.Span[..bytes];
-        if (!IsRefused(beginning, out longElement)) return false;
+        if (!IsRefused(beginning, out longElement))
+        {
+            return false;
+        }
+
         body.Cut(WholeCharacters(beginning));
         return true;
     }
@@ -29,8 +35,16 @@ internal sealed class JsonBeginning(int? elementBytesMax)
     private bool IsRefused(ReadOnlySpan<byte> beginning, out int? longElement)
     {
         longElement = null;
-        if (beginning.StartsWith("\uFEFF"u8)) beginning = beginning[3..];
-        var json = new Utf8JsonReader(beginning, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = BodyReader.DepthMax }));
+        if (beginning.StartsWith("\uFEFF"u8))
+        {
+            beginning = beginning[3..];
+        }
+
+        var json = new Utf8JsonReader(
+            beginning,
+            isFinalBlock: false,
+            new JsonReaderState(new JsonReaderOptions { MaxDepth = BodyReader.DepthMax })
+        );
         try
         {
             var isArray = json.Read() && json.TokenType == JsonTokenType.StartArray;
@@ -39,14 +53,26 @@ internal sealed class JsonBeginning(int? elementBytesMax)
             while (json.Read())
             {
                 // Half of all tokens, and asking for the depth is not free.
-                if (json.TokenType == JsonTokenType.PropertyName) continue;
+                if (json.TokenType == JsonTokenType.PropertyName)
+                {
+                    continue;
+                }
+
                 var depth = json.CurrentDepth;
                 if (depth == 1)
                 {
                     elementStart = json.TokenStartIndex;
-                    if (!IsEnd(json.TokenType)) elements++;
+                    if (!IsEnd(json.TokenType))
+                    {
+                        elements++;
+                    }
                 }
-                else if (depth == 2 && isArray && !IsStart(json.TokenType) && json.BytesConsumed - elementStart > elementBytesMax)
+                else if (
+                    depth == 2
+                    && isArray
+                    && !IsStart(json.TokenType)
+                    && json.BytesConsumed - elementStart > elementBytesMax
+                )
                 {
                     longElement = elements - 1;
                     return true;
@@ -64,7 +90,11 @@ internal sealed class JsonBeginning(int? elementBytesMax)
 
     private static bool IsEnd(JsonTokenType token) => token is JsonTokenType.EndObject or JsonTokenType.EndArray;
 
-    /// <summary>Length without a character that is cut at the end: what is left must not look like bytes that are no text.</summary>
+    /// <summary>
+    /// Length without a character that is cut at the end: what is left must not look like bytes that are no text.
+    /// </summary>
     private static int WholeCharacters(ReadOnlySpan<byte> beginning) =>
-        Rune.DecodeLastFromUtf8(beginning, out _, out var cut) == OperationStatus.NeedMoreData ? beginning.Length - cut : beginning.Length;
+        Rune.DecodeLastFromUtf8(beginning, out _, out var cut) == OperationStatus.NeedMoreData
+            ? beginning.Length - cut
+            : beginning.Length;
 }

@@ -4,8 +4,9 @@ using Edge.Events;
 namespace Edge.Requests.Ingestion;
 
 /// <summary>
-/// Reads the body of Millimetric (spec 6.3): one object with a required <c>event</c>. Null counts as absent for optional members; members
-/// that are not published are ignored, what the server enriches among them. Pure; never throws for input.
+/// Reads the body of Millimetric (spec 6.3): one object with a required <c>event</c>. Null counts as absent for
+/// optional members; members that are not published are ignored, what the server enriches among them. Pure; never
+/// throws for input.
 /// </summary>
 internal static class MillimetricBody
 {
@@ -33,13 +34,28 @@ internal static class MillimetricBody
     private const int Members = 10;
 
     private static readonly string[] Fields =
-        ["event", "event_id", "timestamp", "anonymous_id", "user_id", "session_id", "url", "path", "referrer", "properties"];
+    [
+        "event",
+        "event_id",
+        "timestamp",
+        "anonymous_id",
+        "user_id",
+        "session_id",
+        "url",
+        "path",
+        "referrer",
+        "properties",
+    ];
 
     private static readonly MemberNames Names = new(Fields);
 
     public static MillimetricReading Read(ReadOnlyMemory<byte> body)
     {
-        if (!BodyReader.TryTrim(ref body)) return Refuse(FieldErrors.InvalidJson);
+        if (!BodyReader.TryTrim(ref body))
+        {
+            return Refuse(FieldErrors.InvalidJson);
+        }
+
         try
         {
             var reader = new BodyReader(body, Names, stackalloc RawValue[Members]);
@@ -82,11 +98,23 @@ internal static class MillimetricBody
     }
 
     private static ReadOnlyMemory<byte> ReadText(
-        in BodyReader reader, int member, int charsMax, ref FieldErrors errors, bool mayBeEmpty = false)
+        in BodyReader reader,
+        int member,
+        int charsMax,
+        ref FieldErrors errors,
+        bool mayBeEmpty = false
+    )
     {
         var problem = reader.ReadText(reader[member], charsMax, out var text);
-        var isFine = problem == TextProblem.None || problem == TextProblem.Absent && member != Event || problem == TextProblem.Empty && mayBeEmpty;
-        if (!isFine) errors.Add(Fields[member], FieldErrors.Describe(problem, reader[member], charsMax));
+        var isFine =
+            problem == TextProblem.None
+            || problem == TextProblem.Absent && member != Event
+            || problem == TextProblem.Empty && mayBeEmpty;
+        if (!isFine)
+        {
+            errors.Add(Fields[member], FieldErrors.Describe(problem, reader[member], charsMax));
+        }
+
         return text;
     }
 
@@ -94,14 +122,21 @@ internal static class MillimetricBody
     {
         var problem = reader.ReadInstant(reader[Timestamp], out var instant);
         if (problem is not (TextProblem.None or TextProblem.Absent))
+        {
             errors.Add(Fields[Timestamp], FieldErrors.Describe(problem, reader[Timestamp], MemberText.Unlimited));
+        }
+
         return instant;
     }
 
     private static ReadOnlyMemory<byte> ReadUrl(in BodyReader reader, ref FieldErrors errors)
     {
         var problem = reader.ReadText(reader[Url], MemberText.Unlimited, out var url);
-        if (problem == TextProblem.Absent) return default;
+        if (problem == TextProblem.Absent)
+        {
+            return default;
+        }
+
         if (problem is not (TextProblem.None or TextProblem.Empty))
         {
             errors.Add(Fields[Url], FieldErrors.Describe(problem, reader[Url], LocationCharsMax));
@@ -109,8 +144,16 @@ internal static class MillimetricBody
         }
         var isUrl = UrlSyntax.IsAbsolute(url.Span);
         var isLong = MemberText.IsLongerThan(url.Span, LocationCharsMax);
-        if (isUrl && !isLong) return url;
-        string[] messages = [FieldErrors.InvalidUrl, FieldErrors.Describe(TextProblem.TooLong, reader[Url], LocationCharsMax)];
+        if (isUrl && !isLong)
+        {
+            return url;
+        }
+
+        string[] messages =
+        [
+            FieldErrors.InvalidUrl,
+            FieldErrors.Describe(TextProblem.TooLong, reader[Url], LocationCharsMax),
+        ];
         errors.Add(Fields[Url], messages[(isUrl ? 1 : 0)..(isLong ? 2 : 1)]);
         return default;
     }
@@ -118,7 +161,11 @@ internal static class MillimetricBody
     private static ReadOnlyMemory<byte> ReadProperties(in BodyReader reader, ref FieldErrors errors)
     {
         var value = reader[Properties];
-        if (value.IsAbsent) return default;
+        if (value.IsAbsent)
+        {
+            return default;
+        }
+
         var raw = reader.Raw(value);
         if (!value.IsObject)
         {

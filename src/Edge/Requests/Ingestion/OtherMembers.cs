@@ -1,7 +1,8 @@
 namespace Edge.Requests.Ingestion;
 
 /// <summary>
-/// The members of one object that have no place of their own in an event, kept in the order they were sent. One reader at a time.
+/// The members of one object that have no place of their own in an event, kept in the order they were sent. One reader
+/// at a time.
 /// </summary>
 /// <param name="placed">Members with a lower index have a place; others are known or unknown, and kept.</param>
 internal sealed class OtherMembers(int placed)
@@ -15,10 +16,15 @@ internal sealed class OtherMembers(int placed)
     /// <param name="value">Its value.</param>
     public void Note(int member, int start, RawValue value)
     {
-        if (member < 0 || member >= placed) _members.Add((member, start, value));
+        if (member < 0 || member >= placed)
+        {
+            _members.Add((member, start, value));
+        }
     }
 
-    /// <summary>One object of them all; empty without any. Of a known member sent twice only the last is kept.</summary>
+    /// <summary>
+    /// One object of them all; empty without any. Of a known member sent twice only the last is kept.
+    /// </summary>
     /// <param name="body">What they point into.</param>
     /// <param name="values">The value of each known member that won.</param>
     public ReadOnlyMemory<byte> ToObject(ReadOnlySpan<byte> body, ReadOnlySpan<RawValue> values)
@@ -26,15 +32,25 @@ internal sealed class OtherMembers(int placed)
         var length = 1;
         foreach (var (member, start, value) in _members)
         {
-            if (IsKept(member, value, values)) length += value.End - start + 1;
+            if (IsKept(member, value, values))
+            {
+                length += value.End - start + 1;
+            }
         }
-        if (length == 1) return default;
+        if (length == 1)
+        {
+            return default;
+        }
         // Each member follows the opening brace or a comma; the first byte counted is the closing brace.
         var json = new byte[length];
         var at = 0;
         foreach (var (member, start, value) in _members)
         {
-            if (!IsKept(member, value, values)) continue;
+            if (!IsKept(member, value, values))
+            {
+                continue;
+            }
+
             json[at] = at == 0 ? (byte)'{' : (byte)',';
             body[start..value.End].CopyTo(json.AsSpan(at + 1));
             at += value.End - start + 1;

@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace Edge.Requests.Ingestion;
 
 /// <summary>
-/// Reads the body of Pictify's events (spec 4.3): one object, or an array of 1 to 100 of them. A single invalid object refuses the body; in
-/// an array it is an error of its own. What an event must be is <see cref="PictifyEvent"/>. Pure; never throws for input.
+/// Reads the body of Pictify's events (spec 4.3): one object, or an array of 1 to 100 of them. A single invalid object
+/// refuses the body; in an array it is an error of its own. What an event must be is <see cref="PictifyEvent"/>. Pure;
+/// never throws for input.
 /// </summary>
 internal static class PictifyBody
 {
@@ -13,12 +14,20 @@ internal static class PictifyBody
 
     public static PictifyReading Read(ReadOnlyMemory<byte> body)
     {
-        if (!BodyReader.TryTrim(ref body)) return Refuse(false, "must be valid UTF-8", ViolationCodes.InvalidFormat);
+        if (!BodyReader.TryTrim(ref body))
+        {
+            return Refuse(false, "must be valid UTF-8", ViolationCodes.InvalidFormat);
+        }
+
         try
         {
             var reader = new BodyReader(body, PictifyEvent.Names, stackalloc RawValue[PictifyEvent.Members]);
             reader.Next();
-            if (reader.Token == JsonTokenType.StartArray) return ReadArray(ref reader);
+            if (reader.Token == JsonTokenType.StartArray)
+            {
+                return ReadArray(ref reader);
+            }
+
             var problems = new List<Violation>();
             var item = PictifyEvent.Read(ref reader, 0, problems);
             reader.ReadEnd();
@@ -48,13 +57,19 @@ internal static class PictifyBody
             items.Add(problems.Count > 0 ? item with { Event = null, Error = Describe(problems[0]) } : item);
         }
         reader.ReadEnd();
-        if (count == 0) return Refuse(true, "must hold at least one event", ViolationCodes.Required);
+        if (count == 0)
+        {
+            return Refuse(true, "must hold at least one event", ViolationCodes.Required);
+        }
+
         return count > EventsMax
             ? Refuse(true, $"must hold at most {EventsMax} events", ViolationCodes.OutOfRange)
             : new PictifyReading(true, [], items);
     }
 
-    private static string Describe(Violation problem) => problem.Field.Length == 0 ? $"event {problem.Message}" : $"{problem.Field} {problem.Message}";
+    private static string Describe(Violation problem) =>
+        problem.Field.Length == 0 ? $"event {problem.Message}" : $"{problem.Field} {problem.Message}";
 
-    private static PictifyReading Refuse(bool isArray, string message, string code) => new(isArray, [new Violation("", message, code)], []);
+    private static PictifyReading Refuse(bool isArray, string message, string code) =>
+        new(isArray, [new Violation("", message, code)], []);
 }

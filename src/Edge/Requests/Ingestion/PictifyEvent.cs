@@ -42,7 +42,17 @@ internal static class PictifyEvent
     private const string Sdk = "sdk";
 
     private static readonly string[] Fields =
-        ["event", "experiment", "variantId", "channel", "device", "referrer", "metadata", "source", "writeKey"];
+    [
+        "event",
+        "experiment",
+        "variantId",
+        "channel",
+        "device",
+        "referrer",
+        "metadata",
+        "source",
+        "writeKey",
+    ];
 
     private static readonly string[] Events = ["impression", "view", "click", "conversion"];
     private static readonly string[] Channels = ["web", "email", "ad", "in-app", "social", "other"];
@@ -55,7 +65,9 @@ internal static class PictifyEvent
     /// <summary>The known members.</summary>
     public static readonly MemberNames Names = new(Fields);
 
-    /// <summary>Reads the event the reader stands on; what is wrong with it is added to <paramref name="problems"/>.</summary>
+    /// <summary>
+    /// Reads the event the reader stands on; what is wrong with it is added to <paramref name="problems"/>.
+    /// </summary>
     public static PictifyItem Read(ref BodyReader reader, int index, List<Violation> problems)
     {
         if (reader.Token != JsonTokenType.StartObject)
@@ -88,42 +100,83 @@ internal static class PictifyEvent
             DeviceType = device,
             Referrer = referrer,
             Properties = metadata,
-            Extra = source.Length == 0 ? default : source == Sdk ? SourceSdk : SourceApi,
+            Extra =
+                source.Length == 0 ? default
+                : source == Sdk ? SourceSdk
+                : SourceApi,
         };
-        return new PictifyItem(index, e, null, writeKey.IsEmpty ? null : Encoding.UTF8.GetString(writeKey.Span), source == Sdk);
+        return new PictifyItem(
+            index,
+            e,
+            null,
+            writeKey.IsEmpty ? null : Encoding.UTF8.GetString(writeKey.Span),
+            source == Sdk
+        );
     }
 
     private static ReadOnlyMemory<byte> ReadText(
-        in BodyReader reader, int member, int charsMax, List<Violation> problems, bool isRequired = false, bool mayBeEmpty = true)
+        in BodyReader reader,
+        int member,
+        int charsMax,
+        List<Violation> problems,
+        bool isRequired = false,
+        bool mayBeEmpty = true
+    )
     {
         var problem = reader.ReadText(reader[member], charsMax, out var text);
-        var isFine = problem == TextProblem.None
+        var isFine =
+            problem == TextProblem.None
             || !isRequired && (problem == TextProblem.Absent || problem == TextProblem.Empty && mayBeEmpty);
-        if (!isFine) problems.Add(new Violation(Fields[member], MemberText.Describe(problem, charsMax), CodeOf(problem)));
+        if (!isFine)
+        {
+            problems.Add(new Violation(Fields[member], MemberText.Describe(problem, charsMax), CodeOf(problem)));
+        }
+
         return text;
     }
 
-    private static string ReadWord(in BodyReader reader, int member, string[] words, List<Violation> problems, bool isRequired = false)
+    private static string ReadWord(
+        in BodyReader reader,
+        int member,
+        string[] words,
+        List<Violation> problems,
+        bool isRequired = false
+    )
     {
         var problem = reader.ReadText(reader[member], MemberText.Unlimited, out var text);
-        if (problem == TextProblem.Absent && !isRequired) return "";
+        if (problem == TextProblem.Absent && !isRequired)
+        {
+            return "";
+        }
+
         if (problem is TextProblem.Absent or TextProblem.NotText)
         {
-            problems.Add(new Violation(Fields[member], MemberText.Describe(problem, MemberText.Unlimited), CodeOf(problem)));
+            problems.Add(
+                new Violation(Fields[member], MemberText.Describe(problem, MemberText.Unlimited), CodeOf(problem))
+            );
             return "";
         }
         foreach (var word in words)
         {
-            if (Ascii.Equals(text.Span, word)) return word;
+            if (Ascii.Equals(text.Span, word))
+            {
+                return word;
+            }
         }
-        problems.Add(new Violation(Fields[member], $"must be one of {string.Join(", ", words)}", ViolationCodes.InvalidValue));
+        problems.Add(
+            new Violation(Fields[member], $"must be one of {string.Join(", ", words)}", ViolationCodes.InvalidValue)
+        );
         return "";
     }
 
     private static ReadOnlyMemory<byte> ReadMetadata(in BodyReader reader, List<Violation> problems)
     {
         var value = reader[Metadata];
-        if (value.IsAbsent) return default;
+        if (value.IsAbsent)
+        {
+            return default;
+        }
+
         var raw = reader.Raw(value);
         if (!value.IsObject)
         {
@@ -132,20 +185,29 @@ internal static class PictifyEvent
         // Whitespace does not count, so what is sent may be longer; it is never shorter.
         else if (raw.Length > MetadataBytesMax && RawJson.StringifiedBytes(raw.Span) > MetadataBytesMax)
         {
-            problems.Add(new Violation(Fields[Metadata], $"must be at most {MetadataBytesMax} bytes", ViolationCodes.TooLong));
+            problems.Add(
+                new Violation(Fields[Metadata], $"must be at most {MetadataBytesMax} bytes", ViolationCodes.TooLong)
+            );
         }
         else if (RawJson.Depth(raw.Span) > MetadataDepthMax)
         {
-            problems.Add(new Violation(Fields[Metadata], $"must be at most {MetadataDepthMax} levels deep", ViolationCodes.OutOfRange));
+            problems.Add(
+                new Violation(
+                    Fields[Metadata],
+                    $"must be at most {MetadataDepthMax} levels deep",
+                    ViolationCodes.OutOfRange
+                )
+            );
         }
         return raw;
     }
 
-    private static string CodeOf(TextProblem problem) => problem switch
-    {
-        TextProblem.Absent or TextProblem.Empty => ViolationCodes.Required,
-        TextProblem.NotText => ViolationCodes.InvalidType,
-        TextProblem.TooLong => ViolationCodes.TooLong,
-        _ => ViolationCodes.InvalidFormat,
-    };
+    private static string CodeOf(TextProblem problem) =>
+        problem switch
+        {
+            TextProblem.Absent or TextProblem.Empty => ViolationCodes.Required,
+            TextProblem.NotText => ViolationCodes.InvalidType,
+            TextProblem.TooLong => ViolationCodes.TooLong,
+            _ => ViolationCodes.InvalidFormat,
+        };
 }

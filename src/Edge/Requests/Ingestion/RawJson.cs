@@ -1,14 +1,15 @@
 namespace Edge.Requests.Ingestion;
 
 /// <summary>
-/// Measures a value of a body as it was sent, by what limits speak of. The value must come from a JSON reader that has accepted it.
-/// Pure; allocates nothing.
+/// Measures a value of a body as it was sent, by what limits speak of. The value must come from a JSON reader that has
+/// accepted it. Pure; allocates nothing.
 /// </summary>
 internal static class RawJson
 {
     /// <summary>
-    /// Bytes of the value as <c>JSON.stringify</c> would write it: no whitespace outside strings, in strings only what must be escaped is.
-    /// Numbers count as they were sent, because that is how they are kept. Never more than the value itself has.
+    /// Bytes of the value as <c>JSON.stringify</c> would write it: no whitespace outside strings, in strings only what
+    /// must be escaped is. Numbers count as they were sent, because that is how they are kept. Never more than the
+    /// value itself has.
     /// </summary>
     public static int StringifiedBytes(ReadOnlySpan<byte> json)
     {
@@ -57,7 +58,11 @@ internal static class RawJson
     {
         var rest = json[(at + 1)..];
         var end = 0;
-        while (rest[end..].IndexOfAny((byte)'"', (byte)'\\') is var ahead && rest[end + ahead] == (byte)'\\') end += ahead + 2;
+        while (rest[end..].IndexOfAny((byte)'"', (byte)'\\') is var ahead && rest[end + ahead] == (byte)'\\')
+        {
+            end += ahead + 2;
+        }
+
         return rest[..(end + rest[end..].IndexOf((byte)'"'))];
     }
 }

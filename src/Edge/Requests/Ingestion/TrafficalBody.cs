@@ -4,8 +4,9 @@ using Edge.Events;
 namespace Edge.Requests.Ingestion;
 
 /// <summary>
-/// Reads the body of Traffical (spec 5.3): an object whose <c>events</c> holds 1 to 1000 events. An invalid event is reported and leaves
-/// those around it alone; what an event must be is <see cref="TrafficalEvent"/>. Pure; never throws for input.
+/// Reads the body of Traffical (spec 5.3): an object whose <c>events</c> holds 1 to 1000 events. An invalid event is
+/// reported and leaves those around it alone; what an event must be is <see cref="TrafficalEvent"/>. Pure; never throws
+/// for input.
 /// </summary>
 internal static class TrafficalBody
 {
@@ -21,15 +22,27 @@ internal static class TrafficalBody
 
     public static TrafficalReading Read(ReadOnlyMemory<byte> body, TrafficalScope scope)
     {
-        if (!BodyReader.TryTrim(ref body)) return Refuse(InvalidJson);
+        if (!BodyReader.TryTrim(ref body))
+        {
+            return Refuse(InvalidJson);
+        }
+
         try
         {
-            // First the place of the array, because of two members called events the last wins; then its elements, once.
+            // First the place of the array, because of two members called events the last wins; then its elements,
+            // once.
             var envelope = new BodyReader(body, BodyNames, stackalloc RawValue[1]);
             envelope.Next();
             var isObject = envelope.Token == JsonTokenType.StartObject;
-            if (isObject) envelope.ReadObject();
-            else envelope.ReadValue();
+            if (isObject)
+            {
+                envelope.ReadObject();
+            }
+            else
+            {
+                envelope.ReadValue();
+            }
+
             envelope.ReadEnd();
             return isObject && envelope[0].IsArray ? ReadEvents(envelope.Raw(envelope[0]), scope) : Refuse(NoEvents);
         }
@@ -41,17 +54,34 @@ internal static class TrafficalBody
 
     private static TrafficalReading ReadEvents(ReadOnlyMemory<byte> array, TrafficalScope scope)
     {
-        var reader = new BodyReader(array, TrafficalEvent.Names, stackalloc RawValue[TrafficalEvent.Members], new OtherMembers(TrafficalEvent.Placed));
+        var reader = new BodyReader(
+            array,
+            TrafficalEvent.Names,
+            stackalloc RawValue[TrafficalEvent.Members],
+            new OtherMembers(TrafficalEvent.Placed)
+        );
         var events = new List<ReceivedEvent>();
         List<EventError>? errors = null;
         reader.Next();
         for (var index = 0; reader.NextElement(); index++)
         {
-            if (index == EventsMax) return Refuse(NoEvents);
-            if (TrafficalEvent.Read(ref reader, scope, out var e) is { } error) (errors ??= []).Add(new EventError(index, error));
-            else events.Add(e!);
+            if (index == EventsMax)
+            {
+                return Refuse(NoEvents);
+            }
+
+            if (TrafficalEvent.Read(ref reader, scope, out var e) is { } error)
+            {
+                (errors ??= []).Add(new EventError(index, error));
+            }
+            else
+            {
+                events.Add(e!);
+            }
         }
-        return events.Count == 0 && errors is null ? Refuse(NoEvents) : new TrafficalReading(null, events, errors is null ? [] : errors);
+        return events.Count == 0 && errors is null
+            ? Refuse(NoEvents)
+            : new TrafficalReading(null, events, errors is null ? [] : errors);
     }
 
     private static TrafficalReading Refuse(string message) => new(message, [], []);

@@ -5,8 +5,9 @@ using Edge.Events;
 namespace Edge.Requests.Ingestion;
 
 /// <summary>
-/// One event of Traffical (spec 5.4). Which members are required depends on its type; a known member has the same form in events of every
-/// type, and null counts as absent. Members without a place of their own are kept as they were sent. Pure.
+/// One event of Traffical (spec 5.4). Which members are required depends on its type; a known member has the same form
+/// in events of every type, and null counts as absent. Members without a place of their own are kept as they were sent.
+/// Pure.
 /// </summary>
 internal static class TrafficalEvent
 {
@@ -46,14 +47,37 @@ internal static class TrafficalEvent
 
     private static readonly string[] Fields =
     [
-        "type", "id", "unitKey", "timestamp", "projectId", "userId", "anonymousId", "sessionId", "decisionId", "layers", "event", "properties",
-        "orgId", "env", "requestId", "sdkName", "sdkVersion", "context", "attribution", "value", "values", "eventTimestamp", "latencyMs",
+        "type",
+        "id",
+        "unitKey",
+        "timestamp",
+        "projectId",
+        "userId",
+        "anonymousId",
+        "sessionId",
+        "decisionId",
+        "layers",
+        "event",
+        "properties",
+        "orgId",
+        "env",
+        "requestId",
+        "sdkName",
+        "sdkVersion",
+        "context",
+        "attribution",
+        "value",
+        "values",
+        "eventTimestamp",
+        "latencyMs",
     ];
 
     /// <summary>The known members.</summary>
     public static readonly MemberNames Names = new(Fields);
 
-    /// <summary>Reads the event the reader stands on; the answer is what is wrong with it, null when nothing is.</summary>
+    /// <summary>
+    /// Reads the event the reader stands on; the answer is what is wrong with it, null when nothing is.
+    /// </summary>
     public static string? Read(ref BodyReader reader, TrafficalScope scope, out ReceivedEvent? e)
     {
         e = null;
@@ -63,7 +87,11 @@ internal static class TrafficalEvent
             return "an event must be an object";
         }
         reader.ReadObject();
-        if (reader.Object.Length > ReceivedEvent.BytesMax) return BodyProblem.EventTooLarge;
+        if (reader.Object.Length > ReceivedEvent.BytesMax)
+        {
+            return BodyProblem.EventTooLarge;
+        }
+
         string? error = null;
         var type = ReadType(reader, ref error);
         var unitKey = ReadText(reader, UnitKey, ref error, isRequired: true);
@@ -85,11 +113,20 @@ internal static class TrafficalEvent
         RequireObject(reader, Properties, ref error);
         RequireObject(reader, Context, ref error);
         ReadInstant(reader, EventTimestamp, ref error, isRequired: false);
-        error ??= TrafficalParts.ProblemOfNumber(reader.Raw(reader[LatencyMs]), reader[LatencyMs], Fields[LatencyMs], min: 0);
+        error ??= TrafficalParts.ProblemOfNumber(
+            reader.Raw(reader[LatencyMs]),
+            reader[LatencyMs],
+            Fields[LatencyMs],
+            min: 0
+        );
         error ??= TrafficalParts.ProblemOfNumber(reader.Raw(reader[Value]), reader[Value], Fields[Value]);
         error ??= TrafficalParts.ProblemOfValues(reader.Raw(reader[Values]), reader[Values]);
         error ??= TrafficalParts.ProblemOfAttribution(reader.Raw(reader[Attribution]), reader[Attribution]);
-        if (error is not null) return error;
+        if (error is not null)
+        {
+            return error;
+        }
+
         e = new ReceivedEvent
         {
             Type = type,
@@ -118,16 +155,28 @@ internal static class TrafficalEvent
             var t when t.SequenceEqual("decision"u8) => "decision",
             _ => "",
         };
-        if (type.Length == 0) error ??= "type must be exposure, track or decision";
+        if (type.Length == 0)
+        {
+            error ??= "type must be exposure, track or decision";
+        }
+
         return type;
     }
 
     private static ReadOnlyMemory<byte> ReadText(
-        in BodyReader reader, int member, ref string? error, bool isRequired = false, int charsMax = IdCharsMax)
+        in BodyReader reader,
+        int member,
+        ref string? error,
+        bool isRequired = false,
+        int charsMax = IdCharsMax
+    )
     {
         var problem = reader.ReadText(reader[member], charsMax, out var text);
         if (problem != TextProblem.None && (isRequired || !MemberText.IsOptional(problem)))
+        {
             error ??= $"{Fields[member]} {MemberText.Describe(problem, charsMax)}";
+        }
+
         return text;
     }
 
@@ -135,30 +184,55 @@ internal static class TrafficalEvent
     {
         var problem = reader.ReadInstant(reader[member], out var instant);
         if (problem != TextProblem.None && (isRequired || problem != TextProblem.Absent))
+        {
             error ??= $"{Fields[member]} {MemberText.Describe(problem, MemberText.Unlimited)}";
+        }
+
         return instant;
     }
 
-    /// <summary>An event may leave out what its key says, a tracked one may not; it may never say something else.</summary>
-    private static void RequireScope(in BodyReader reader, int member, string? expected, bool isRequired, ref string? error)
+    /// <summary>
+    /// An event may leave out what its key says, a tracked one may not; it may never say something else.
+    /// </summary>
+    private static void RequireScope(
+        in BodyReader reader,
+        int member,
+        string? expected,
+        bool isRequired,
+        ref string? error
+    )
     {
         var text = ReadText(reader, member, ref error, isRequired);
-        if (reader[member].IsAbsent || error is not null || expected is null) return;
+        if (reader[member].IsAbsent || error is not null || expected is null)
+        {
+            return;
+        }
         // UTF-8 takes at most three bytes for a UTF-16 unit; what is longer than any id names another scope.
         Span<byte> name = stackalloc byte[3 * IdCharsMax];
         if (!Encoding.UTF8.TryGetBytes(expected, name, out var written) || !text.Span.SequenceEqual(name[..written]))
+        {
             error = $"{Fields[member]} does not match API key";
+        }
     }
 
     private static void RequireObject(in BodyReader reader, int member, ref string? error)
     {
-        if (!reader[member].IsAbsent && !reader[member].IsObject) error ??= $"{Fields[member]} must be an object";
+        if (!reader[member].IsAbsent && !reader[member].IsObject)
+        {
+            error ??= $"{Fields[member]} must be an object";
+        }
     }
 
     private static void CheckLayers(in BodyReader reader, int bucketCount, bool isRequired, ref string? error)
     {
         var layers = reader[Layers];
-        if (!layers.IsAbsent) error ??= TrafficalParts.ProblemOfLayers(reader.Raw(layers), layers, bucketCount);
-        else if (isRequired) error ??= "layers is required";
+        if (!layers.IsAbsent)
+        {
+            error ??= TrafficalParts.ProblemOfLayers(reader.Raw(layers), layers, bucketCount);
+        }
+        else if (isRequired)
+        {
+            error ??= "layers is required";
+        }
     }
 }

@@ -13,4 +13,8 @@ internal sealed record TrafficalScope(string? Organization, string Project, stri
 /// <param name="Refusal">Why the whole body is refused; null when it is not.</param>
 /// <param name="Events">The valid events, in the order they were sent.</param>
 /// <param name="Errors">The invalid ones, in the same order.</param>
-internal sealed record TrafficalReading(string? Refusal, IReadOnlyList<ReceivedEvent> Events, IReadOnlyList<EventError> Errors);
+internal sealed record TrafficalReading(
+    string? Refusal,
+    IReadOnlyList<ReceivedEvent> Events,
+    IReadOnlyList<EventError> Errors
+);

@@ -8,8 +8,8 @@ using Xunit;
 namespace Edge.Tests.BlackBox.Conformance;
 
 /// <summary>
-/// One native binary for the rows of one class, with keys of every kind. A row is one request, its answer, and what the journal and the
-/// forwarded events say of it afterwards; rows of a class run one after the other.
+/// One native binary for the rows of one class, with keys of every kind. A row is one request, its answer, and what the
+/// journal and the forwarded events say of it afterwards; rows of a class run one after the other.
 /// </summary>
 public partial class ConformanceEdge : IAsyncLifetime
 {
@@ -19,19 +19,43 @@ public partial class ConformanceEdge : IAsyncLifetime
     /// <summary>Every key and how it is made. The project of a key of Pictify is the team of its experiments.</summary>
     private static readonly (string Name, string Arguments)[] Keys =
     [
-        ("pictify", "pictify"), ("pictify-other", "pictify --project other"), ("pictify-revoked", "pictify"),
-        ("write", "write"), ("write-second", "write"), ("write-other", "write --project other"), ("write-expired", "write"), ("write-revoked", "write"),
+        ("pictify", "pictify"),
+        ("pictify-other", "pictify --project other"),
+        ("pictify-revoked", "pictify"),
+        ("write", "write"),
+        ("write-second", "write"),
+        ("write-other", "write --project other"),
+        ("write-expired", "write"),
+        ("write-revoked", "write"),
         ("traffical", "traffical --organization org_acme --project proj_marketplace --environment production"),
         ("traffical-other", "traffical --project proj_other"),
         ("traffical-writer", "traffical --project proj_marketplace --scope sdk:write"),
         ("traffical-reader", "traffical --project proj_marketplace --scope sdk:read"),
-        ("traffical-pk", "traffical-pk --project proj_marketplace --environment production --origin https://shop.example"), ("traffical-expired", "traffical"), ("traffical-revoked", "traffical"),
-        ("sk", "millimetric-sk --project shop"), ("sk-other", "millimetric-sk --project other"), ("sk-test", "millimetric-sk --project shop --environment test"), ("sk-third", "millimetric-sk --project third"),
-        ("pk", "millimetric-pk --project shop --origin https://shop.example --origin https://shop.example:8443 --origin http://localhost:3000"),
-        ("pk-nowhere", "millimetric-pk --project shop"), ("rk", "millimetric-rk --project shop"),
-        ("sk-reader", "millimetric-sk --project shop --scope query"), ("sk-ingest", "millimetric-sk --project shop --scope ingest"),
-        ("sk-expired", "millimetric-sk"), ("sk-revoked", "millimetric-sk"), ("rk-revoked", "millimetric-rk"),
-        ("artie", "artie --project shop"), ("artie-other", "artie --project other"), ("artie-expired", "artie"), ("artie-revoked", "artie"),
+        (
+            "traffical-pk",
+            "traffical-pk --project proj_marketplace --environment production --origin https://shop.example"
+        ),
+        ("traffical-expired", "traffical"),
+        ("traffical-revoked", "traffical"),
+        ("sk", "millimetric-sk --project shop"),
+        ("sk-other", "millimetric-sk --project other"),
+        ("sk-test", "millimetric-sk --project shop --environment test"),
+        ("sk-third", "millimetric-sk --project third"),
+        (
+            "pk",
+            "millimetric-pk --project shop --origin https://shop.example --origin https://shop.example:8443 --origin http://localhost:3000"
+        ),
+        ("pk-nowhere", "millimetric-pk --project shop"),
+        ("rk", "millimetric-rk --project shop"),
+        ("sk-reader", "millimetric-sk --project shop --scope query"),
+        ("sk-ingest", "millimetric-sk --project shop --scope ingest"),
+        ("sk-expired", "millimetric-sk"),
+        ("sk-revoked", "millimetric-sk"),
+        ("rk-revoked", "millimetric-rk"),
+        ("artie", "artie --project shop"),
+        ("artie-other", "artie --project other"),
+        ("artie-expired", "artie"),
+        ("artie-revoked", "artie"),
     ];
 
     private static readonly Lazy<Task<(string File, Dictionary<string, string> Secrets)>> Issued = new(IssueAsync);
@@ -46,7 +70,8 @@ public partial class ConformanceEdge : IAsyncLifetime
     internal IEnumerable<string> Secrets => _secrets.Values;
 
     /// <summary>What the service is started with.</summary>
-    private protected virtual (string Name, string Value)[] Settings => [("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1")];
+    private protected virtual (string Name, string Value)[] Settings =>
+        [("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1")];
 
     public virtual async ValueTask InitializeAsync()
     {
@@ -66,13 +91,22 @@ public partial class ConformanceEdge : IAsyncLifetime
 
     /// <summary>A body in which keys are named as <c>&lt;key&gt;</c>.</summary>
     internal byte[] WithSecrets(byte[] body) =>
-        Encoding.UTF8.GetBytes(KeyInBody().Replace(Encoding.UTF8.GetString(body), name => SecretOf(name.Groups[1].Value)));
+        Encoding.UTF8.GetBytes(
+            KeyInBody().Replace(Encoding.UTF8.GetString(body), name => SecretOf(name.Groups[1].Value))
+        );
 
     /// <summary>Stops in an orderly way and starts again on the same data.</summary>
     internal async Task RestartAsync(bool isKilled)
     {
-        if (isKilled) await Edge.KillAsync();
-        else Assert.Equal(0, await Edge.StopAsync());
+        if (isKilled)
+        {
+            await Edge.KillAsync();
+        }
+        else
+        {
+            Assert.Equal(0, await Edge.StopAsync());
+        }
+
         await Edge.DisposeAsync();
         Edge = await EdgeProcess.StartAsync(_data.Path, ["--demo"], Settings);
     }
@@ -83,51 +117,115 @@ public partial class ConformanceEdge : IAsyncLifetime
         var before = await StoredAsync();
         var answer = await SendAsync(row);
         var problems = new List<string>();
-        if (answer.Status != row.Status) problems.Add($"status {answer.Status}, not {row.Status}");
-        if (row.Answer is { } exact && exact != answer.Body) problems.Add($"body is not {exact}");
-        if (row.Json is { } pattern && JsonPattern.Difference(pattern, answer.Body) is { } difference) problems.Add(difference);
+        if (answer.Status != row.Status)
+        {
+            problems.Add($"status {answer.Status}, not {row.Status}");
+        }
+
+        if (row.Answer is { } exact && exact != answer.Body)
+        {
+            problems.Add($"body is not {exact}");
+        }
+
+        if (row.Json is { } pattern && JsonPattern.Difference(pattern, answer.Body) is { } difference)
+        {
+            problems.Add(difference);
+        }
+
         problems.AddRange(row.Answered.Select(answer.HeaderProblem).OfType<string>());
         problems.AddRange(Envelope.Problems(row, answer));
         var stored = await StoredAsync() - before;
-        if (stored != row.Stores) problems.Add($"{stored} events stored, not {row.Stores}");
+        if (stored != row.Stores)
+        {
+            problems.Add($"{stored} events stored, not {row.Stores}");
+        }
+
         Assert.True(problems.Count == 0, $"{row.Rule}: {string.Join("; ", problems)}\n{answer}");
-        if (row.Stored is not { } fact) return;
+        if (row.Stored is not { } fact)
+        {
+            return;
+        }
+
         var line = await ForwardedAsync(row.Word);
-        if (JsonPattern.Difference(fact, line) is { } wrong) Assert.Fail($"{row.Rule}: {wrong}\n{line}");
+        if (JsonPattern.Difference(fact, line) is { } wrong)
+        {
+            Assert.Fail($"{row.Rule}: {wrong}\n{line}");
+        }
     }
 
-    internal Task<Answer> SendAsync(Row row) => SendAsync(row.Method, row.Path, row.Key, row.Body, row.Type, row.Headers);
+    internal Task<Answer> SendAsync(Row row) =>
+        SendAsync(row.Method, row.Path, row.Key, row.Body, row.Type, row.Headers);
 
     internal Task<Answer> PostAsync(string path, string key, string body, params string[] headers) =>
         SendAsync("POST", path, key, Encoding.UTF8.GetBytes(body), "application/json", headers);
 
-    internal async Task<Answer> SendAsync(string method, string path, string key, byte[] body, string type, params string[] headers)
+    internal async Task<Answer> SendAsync(
+        string method,
+        string path,
+        string key,
+        byte[] body,
+        string type,
+        params string[] headers
+    )
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), KeyName().Replace(path, name => SecretOf(name.Groups[1].Value)));
-        if (key.Length > 0) request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {SecretOf(key)}");
-        if (method is not ("GET" or "HEAD" or "OPTIONS")) request.Content = new ByteArrayContent(body);
-        if (type.Length > 0) request.Content?.Headers.TryAddWithoutValidation("Content-Type", type);
+        using var request = new HttpRequestMessage(
+            new HttpMethod(method),
+            KeyName().Replace(path, name => SecretOf(name.Groups[1].Value))
+        );
+        if (key.Length > 0)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {SecretOf(key)}");
+        }
+
+        if (method is not ("GET" or "HEAD" or "OPTIONS"))
+        {
+            request.Content = new ByteArrayContent(body);
+        }
+
+        if (type.Length > 0)
+        {
+            request.Content?.Headers.TryAddWithoutValidation("Content-Type", type);
+        }
+
         foreach (var header in headers)
         {
-            var (name, value) = (header[..header.IndexOf(':', StringComparison.Ordinal)], header[(header.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
+            var (name, value) = (
+                header[..header.IndexOf(':', StringComparison.Ordinal)],
+                header[(header.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()
+            );
             value = KeyName().Replace(value, name => SecretOf(name.Groups[1].Value));
-            if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content?.Headers.TryAddWithoutValidation(name, value);
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+            {
+                request.Content?.Headers.TryAddWithoutValidation(name, value);
+            }
         }
         using var response = await Edge.Client.SendAsync(request);
-        var all = response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
+        var all = response
+            .Headers.Concat(response.Content.Headers)
+            .ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
         return new Answer((int)response.StatusCode, await response.Content.ReadAsStringAsync(), all);
     }
 
     /// <summary>The forwarded line that holds a word, as soon as it is there.</summary>
     internal async Task<string> ForwardedAsync(string word) =>
-        (await Forwarded.WaitForAsync(DataDir, line => line.GetRawText().Contains(word, StringComparison.Ordinal))).GetRawText();
+        (
+            await Forwarded.WaitForAsync(DataDir, line => line.GetRawText().Contains(word, StringComparison.Ordinal))
+        ).GetRawText();
 
     /// <summary>Every forwarded line that holds a word, after everything stored was forwarded.</summary>
     internal async Task<string[]> AllForwardedAsync(string word)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!(await Edge.Client.GetStringAsync("/metrics", deadline.Token)).Contains("edge_sink_pending{sink=\"file\"} 0\n", StringComparison.Ordinal))
+        while (
+            !(await Edge.Client.GetStringAsync("/metrics", deadline.Token)).Contains(
+                "edge_sink_pending{sink=\"file\"} 0\n",
+                StringComparison.Ordinal
+            )
+        )
+        {
             await Task.Delay(10, deadline.Token);
+        }
+
         return [.. Forwarded.Lines(DataDir).Where(line => line.Contains(word, StringComparison.Ordinal))];
     }
 
@@ -160,16 +258,25 @@ public partial class ConformanceEdge : IAsyncLifetime
     [GeneratedRegex("<([a-z_-]+)>")]
     private static partial Regex KeyInBody();
 
-    /// <summary>Puts the keys into the data directory; they are issued once for all classes, because each is a run of the command line.</summary>
+    /// <summary>
+    /// Puts the keys into the data directory; they are issued once for all classes, because each is a run of the
+    /// command line.
+    /// </summary>
     private async Task TakeKeysAsync()
     {
         var (file, secrets) = await Issued.Value;
         await File.WriteAllTextAsync(Path.Combine(_data.Path, "keys.json"), file);
-        foreach (var (name, secret) in secrets) _secrets[name] = secret;
+        foreach (var (name, secret) in secrets)
+        {
+            _secrets[name] = secret;
+        }
         // Secrets that look right and are not: of another kind, with another end.
         _secrets["sk-as-pk"] = "pk" + _secrets["sk"][2..];
         _secrets["pk-as-sk"] = "sk" + _secrets["pk"][2..];
-        foreach (var key in new[] { "sk", "traffical", "artie", "write", "pictify" }) _secrets[key + "-wrong"] = _secrets[key][..^4] + "AAAA";
+        foreach (var key in new[] { "sk", "traffical", "artie", "write", "pictify" })
+        {
+            _secrets[key + "-wrong"] = _secrets[key][..^4] + "AAAA";
+        }
     }
 
     private static async Task<(string File, Dictionary<string, string> Secrets)> IssueAsync()
@@ -178,15 +285,29 @@ public partial class ConformanceEdge : IAsyncLifetime
         var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, arguments) in Keys)
         {
-            var (exitCode, output, error) = await EdgeProcess.RunAsync(["keys", "create", "--data-dir", data.Path, "--kind", .. arguments.Split(' ')]);
+            var (exitCode, output, error) = await EdgeProcess.RunAsync([
+                "keys",
+                "create",
+                "--data-dir",
+                data.Path,
+                "--kind",
+                .. arguments.Split(' '),
+            ]);
             Assert.True(exitCode == 0, $"{name}: {error}");
             secrets[name] = output.Trim();
         }
         var keys = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(data.Path, "keys.json")))!;
         for (var i = 0; i < Keys.Length; i++)
         {
-            if (Keys[i].Name.EndsWith(ExpiredSuffix, StringComparison.Ordinal)) keys["keys"]![i]!["expiresAt"] = "2026-01-01T00:00:00Z";
-            if (Keys[i].Name.EndsWith(RevokedSuffix, StringComparison.Ordinal)) keys["keys"]![i]!["revokedAt"] = "2026-01-01T00:00:00Z";
+            if (Keys[i].Name.EndsWith(ExpiredSuffix, StringComparison.Ordinal))
+            {
+                keys["keys"]![i]!["expiresAt"] = "2026-01-01T00:00:00Z";
+            }
+
+            if (Keys[i].Name.EndsWith(RevokedSuffix, StringComparison.Ordinal))
+            {
+                keys["keys"]![i]!["revokedAt"] = "2026-01-01T00:00:00Z";
+            }
         }
         return (keys.ToJsonString(), secrets);
     }
@@ -200,11 +321,24 @@ internal sealed record Answer(int Status, string Body, IReadOnlyDictionary<strin
     /// <summary>What is wrong about one header, as <see cref="Row.Answered"/> describes it.</summary>
     public string? HeaderProblem(string expected)
     {
-        if (expected.StartsWith('!')) return Headers.TryGetValue(expected[1..], out var value) ? $"there is {expected[1..]}: {value}" : null;
+        if (expected.StartsWith('!'))
+        {
+            return Headers.TryGetValue(expected[1..], out var value) ? $"there is {expected[1..]}: {value}" : null;
+        }
+
         var colon = expected.IndexOf(':', StringComparison.Ordinal);
         var (name, wanted) = (expected[..colon], expected[(colon + 1)..].Trim());
-        if (!Headers.TryGetValue(name, out var actual)) return $"no header {name}";
-        return wanted == "*" || wanted == actual || wanted.StartsWith('~') && actual.StartsWith(wanted[1..], StringComparison.Ordinal) ? null : $"{name} is {actual}, not {wanted}";
+        if (!Headers.TryGetValue(name, out var actual))
+        {
+            return $"no header {name}";
+        }
+
+        return
+            wanted == "*"
+            || wanted == actual
+            || wanted.StartsWith('~') && actual.StartsWith(wanted[1..], StringComparison.Ordinal)
+            ? null
+            : $"{name} is {actual}, not {wanted}";
     }
 
     public override string ToString() =>

@@ -7,8 +7,8 @@ using Xunit;
 namespace Edge.Tests.BlackBox.Conformance;
 
 /// <summary>
-/// Senders with known addresses through all four APIs, good and bad requests; then no form of an address and no key may be in anything the native
-/// binary wrote or said (reliability 3.13, 3.10).
+/// Senders with known addresses through all four APIs, good and bad requests; then no form of an address and no key may
+/// be in anything the native binary wrote or said (reliability 3.13, 3.10).
 /// </summary>
 public class IngestionCanaryTests(ConformanceEdge edge) : IClassFixture<ConformanceEdge>
 {
@@ -18,10 +18,18 @@ public class IngestionCanaryTests(ConformanceEdge edge) : IClassFixture<Conforma
     [
         ("/s/events", "", """{"event":"impression","experiment":"demo-ab","variantId":"a"}"""),
         ("/s/events", "", """{"event":"view","experiment":"demo-ab","source":"sdk"}"""),
-        ("/s/events", "", """[{"event":"view","experiment":"unknown"},{"event":"click","experiment":"demo-ab","writeKey":"<write>"},{}]"""),
+        (
+            "/s/events",
+            "",
+            """[{"event":"view","experiment":"unknown"},{"event":"click","experiment":"demo-ab","writeKey":"<write>"},{}]"""
+        ),
         ("/s/events", "pictify", """{"event":"view","experiment":"demo-ab"}"""),
         ("/s/events", "", "{"),
-        ("/v1/events", "traffical", """{"events":[{"type":"decision","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]},{}]}"""),
+        (
+            "/v1/events",
+            "traffical",
+            """{"events":[{"type":"decision","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]},{}]}"""
+        ),
         ("/v1/events/batch", "traffical", "{}"),
         ("/v1/track", "sk", """{"event":"e","url":"https://shop.example/?gclid=1"}"""),
         ("/v1/track", "pk", """{"event":"e"}"""),
@@ -45,8 +53,17 @@ public class IngestionCanaryTests(ConformanceEdge edge) : IClassFixture<Conforma
             {
                 foreach (var forwarded in Senders(round))
                 {
-                    await edge.SendAsync("POST", path, key, edge.WithSecrets(Encoding.UTF8.GetBytes(body)), path.Contains('?') ? "text/plain" : "application/json",
-                        $"X-Forwarded-For: {forwarded}", "Origin: https://shop.example", $"X-Real-IP: 203.0.113.{round}", "X-Write-Key: {write}");
+                    await edge.SendAsync(
+                        "POST",
+                        path,
+                        key,
+                        edge.WithSecrets(Encoding.UTF8.GetBytes(body)),
+                        path.Contains('?') ? "text/plain" : "application/json",
+                        $"X-Forwarded-For: {forwarded}",
+                        "Origin: https://shop.example",
+                        $"X-Real-IP: 203.0.113.{round}",
+                        "X-Write-Key: {write}"
+                    );
                 }
                 await SendDirectAsync(path, key, body);
             }
@@ -58,7 +75,10 @@ public class IngestionCanaryTests(ConformanceEdge edge) : IClassFixture<Conforma
         said += await edge.Edge.Output + await edge.Edge.Error;
 
         Assert.True(stored >= Rounds * 40, $"only {stored} events were stored");
-        Assert.All(Forwarded.Read(edge.DataDir), line => Assert.Contains("\"ip_hash\":\"", line, StringComparison.Ordinal));
+        Assert.All(
+            Forwarded.Read(edge.DataDir),
+            line => Assert.Contains("\"ip_hash\":\"", line, StringComparison.Ordinal)
+        );
         var files = Directory.GetFiles(edge.DataDir, "*", SearchOption.AllDirectories);
         Assert.Empty(AddressTraces.In(said));
         Assert.Empty(files.SelectMany(AddressTraces.InFile));
@@ -72,10 +92,15 @@ public class IngestionCanaryTests(ConformanceEdge edge) : IClassFixture<Conforma
 
     /// <summary>Values of the forwarded header a trusted proxy may send, each with a canary.</summary>
     private static string[] Senders(int round) =>
-    [
-        $"203.0.113.{round}", $"198.51.100.{round}:4711", $"{AddressTraces.V6Network}{round:x}::1", $"::ffff:203.0.113.{round}", $"192.0.2.1, [::ffff:198.51.100.{round}]:80",
-        $"203.0.113.{round} and more", $"[{AddressTraces.V6Network}:1",
-    ];
+        [
+            $"203.0.113.{round}",
+            $"198.51.100.{round}:4711",
+            $"{AddressTraces.V6Network}{round:x}::1",
+            $"::ffff:203.0.113.{round}",
+            $"192.0.2.1, [::ffff:198.51.100.{round}]:80",
+            $"203.0.113.{round} and more",
+            $"[{AddressTraces.V6Network}:1",
+        ];
 
     /// <summary>The same request without a proxy, from an address of the loopback network that is a canary.</summary>
     private async Task SendDirectAsync(string path, string key, string body)
@@ -84,7 +109,8 @@ public class IngestionCanaryTests(ConformanceEdge edge) : IClassFixture<Conforma
         client.Bind(new IPEndPoint(new IPAddress([.. AddressTraces.V4Networks[2], 5]), 0));
         await client.ConnectAsync(IPAddress.Loopback, edge.Edge.Address.Port);
         var content = edge.WithSecrets(Encoding.UTF8.GetBytes(body));
-        var head = $"POST {path.Replace("{pk}", edge.SecretOf("pk"), StringComparison.Ordinal)} HTTP/1.1\r\nHost: e\r\nConnection: close\r\nOrigin: https://shop.example\r\n"
+        var head =
+            $"POST {path.Replace("{pk}", edge.SecretOf("pk"), StringComparison.Ordinal)} HTTP/1.1\r\nHost: e\r\nConnection: close\r\nOrigin: https://shop.example\r\n"
             + $"Content-Type: {(path.Contains('?') ? "text/plain" : "application/json")}\r\nAuthorization: Bearer {edge.SecretOf(key)}\r\nContent-Length: {content.Length}\r\n\r\n";
         await client.SendAsync((byte[])[.. Encoding.ASCII.GetBytes(head), .. content]);
         var buffer = new byte[4_096];

@@ -4,9 +4,10 @@ using System.Text.RegularExpressions;
 namespace Edge.Tests.BlackBox.Conformance;
 
 /// <summary>
-/// Compares JSON with a pattern: equal member by member and element by element. In a pattern the text <c>*</c> is any text that is not empty,
-/// <c>*uuid</c> a lower-case UUID of version 4, <c>*time</c> an instant in UTC with milliseconds, <c>*hash</c> 32 hexadecimal digits,
-/// <c>!</c> an absent member, and <c>~regex</c> a text that matches; an object with the member <c>...</c> may have more members.
+/// Compares JSON with a pattern: equal member by member and element by element. In a pattern the text <c>*</c> is any
+/// text that is not empty, <c>*uuid</c> a lower-case UUID of version 4, <c>*time</c> an instant in UTC with
+/// milliseconds, <c>*hash</c> 32 hexadecimal digits, <c>!</c> an absent member, and <c>~regex</c> a text that matches;
+/// an object with the member <c>...</c> may have more members.
 /// </summary>
 internal static partial class JsonPattern
 {
@@ -25,24 +26,41 @@ internal static partial class JsonPattern
             return "it is not JSON";
         }
         using (parsed)
-        using (var expected = JsonDocument.Parse(pattern)) return Difference(expected.RootElement, parsed.RootElement, "$");
+        using (var expected = JsonDocument.Parse(pattern))
+        {
+            return Difference(expected.RootElement, parsed.RootElement, "$");
+        }
     }
 
     private static string? Difference(JsonElement pattern, JsonElement actual, string place)
     {
         if (pattern.ValueKind == JsonValueKind.String && IsMatch(pattern.GetString()!, actual) is { } isMatch)
+        {
             return isMatch ? null : $"{place} is {actual.GetRawText()}, not {pattern.GetRawText()}";
-        if (pattern.ValueKind != actual.ValueKind) return $"{place} is {actual.GetRawText()}, not {pattern.GetRawText()}";
+        }
+
+        if (pattern.ValueKind != actual.ValueKind)
+        {
+            return $"{place} is {actual.GetRawText()}, not {pattern.GetRawText()}";
+        }
+
         return pattern.ValueKind switch
         {
             JsonValueKind.Object => ObjectDifference(pattern, actual, place),
             JsonValueKind.Array when pattern.GetArrayLength() != actual.GetArrayLength() =>
                 $"{place} has {actual.GetArrayLength()} elements, not {pattern.GetArrayLength()}",
-            JsonValueKind.Array => pattern.EnumerateArray().Zip(actual.EnumerateArray())
-                .Select((pair, index) => Difference(pair.First, pair.Second, $"{place}[{index}]")).FirstOrDefault(difference => difference is not null),
-            JsonValueKind.String => pattern.GetString() == actual.GetString() ? null : $"{place} is {actual.GetRawText()}, not {pattern.GetRawText()}",
+            JsonValueKind.Array => pattern
+                .EnumerateArray()
+                .Zip(actual.EnumerateArray())
+                .Select((pair, index) => Difference(pair.First, pair.Second, $"{place}[{index}]"))
+                .FirstOrDefault(difference => difference is not null),
+            JsonValueKind.String => pattern.GetString() == actual.GetString()
+                ? null
+                : $"{place} is {actual.GetRawText()}, not {pattern.GetRawText()}",
             // Numbers as they were written: none may pass through a double.
-            _ => pattern.GetRawText() == actual.GetRawText() ? null : $"{place} is {actual.GetRawText()}, not {pattern.GetRawText()}",
+            _ => pattern.GetRawText() == actual.GetRawText()
+                ? null
+                : $"{place} is {actual.GetRawText()}, not {pattern.GetRawText()}",
         };
     }
 
@@ -54,16 +72,33 @@ internal static partial class JsonPattern
             var isPresent = actual.TryGetProperty(member.Name, out var value);
             if (member.Value.ValueKind == JsonValueKind.String && member.Value.GetString() == "!")
             {
-                if (isPresent) return $"{place}.{member.Name} is {value.GetRawText()}, and should not be there";
+                if (isPresent)
+                {
+                    return $"{place}.{member.Name} is {value.GetRawText()}, and should not be there";
+                }
+
                 continue;
             }
-            if (!isPresent) return $"{place}.{member.Name} is missing";
-            if (Difference(member.Value, value, $"{place}.{member.Name}") is { } difference) return difference;
+            if (!isPresent)
+            {
+                return $"{place}.{member.Name} is missing";
+            }
+
+            if (Difference(member.Value, value, $"{place}.{member.Name}") is { } difference)
+            {
+                return difference;
+            }
         }
-        if (pattern.TryGetProperty(More, out _)) return null;
+        if (pattern.TryGetProperty(More, out _))
+        {
+            return null;
+        }
+
         var names = expected.Select(member => member.Name).ToHashSet();
         var unexpected = actual.EnumerateObject().FirstOrDefault(member => !names.Contains(member.Name));
-        return unexpected.Value.ValueKind == JsonValueKind.Undefined ? null : $"{place}.{unexpected.Name} was not expected";
+        return unexpected.Value.ValueKind == JsonValueKind.Undefined
+            ? null
+            : $"{place}.{unexpected.Name} was not expected";
     }
 
     /// <summary>Null when the text of the pattern is no wildcard.</summary>

@@ -14,7 +14,10 @@ public class RateLimitTests(ConformanceEdge edge) : IClassFixture<ConformanceEdg
     public async Task Track_BeyondItsBurst_IsRefusedWithTheTimeToWait()
     {
         // More than the burst and what flows back meanwhile, however slow this machine is.
-        var answers = await RefusedAmongAsync(TrackBurst * 4, i => edge.PostAsync("/v1/track", "sk", """{"event":"e"}"""));
+        var answers = await RefusedAmongAsync(
+            TrackBurst * 4,
+            i => edge.PostAsync("/v1/track", "sk", """{"event":"e"}""")
+        );
 
         var refused = answers.First(answer => answer.Status == 429);
         Assert.True(answers.Count(answer => answer.Status == 202) >= TrackBurst);
@@ -22,7 +25,8 @@ public class RateLimitTests(ConformanceEdge edge) : IClassFixture<ConformanceEdg
         Assert.True(seconds >= 1);
         Assert.Equal($$"""{"error":"rate_limited","retry_after_s":{{seconds}}}""", refused.Body);
         Assert.All(answers, answer => Assert.True(answer.Status is 202 or 429, answer.ToString()));
-        // Keys of another project and the other APIs are not affected; a key of the same project is; a bad key is still a bad key.
+        // Keys of another project and the other APIs are not affected; a key of the same project is; a bad key is still
+        // a bad key.
         Assert.Equal(202, (await edge.PostAsync("/v1/track", "sk-other", """{"event":"e"}""")).Status);
         Assert.Equal(401, (await edge.PostAsync("/v1/track", "sk-wrong", """{"event":"e"}""")).Status);
         Assert.Equal(403, (await edge.PostAsync("/v1/track", "rk", """{"event":"e"}""")).Status);
@@ -43,7 +47,10 @@ public class RateLimitTests(ConformanceEdge edge) : IClassFixture<ConformanceEdg
     [InlineData("an IPv4 address mapped into IPv6", "::ffff:198.18.1.3", "198.18.1.3", "198.18.1.4")]
     public async Task Events_BeyondTheLimitOfAnAddress_AreRefused(string rule, string first, string same, string other)
     {
-        var answers = await RefusedAmongAsync(EventsPerMinute * 2 + 50, i => edge.PostAsync("/s/events", "", View, $"X-Forwarded-For: {(i % 2 == 0 ? first : same)}"));
+        var answers = await RefusedAmongAsync(
+            EventsPerMinute * 2 + 50,
+            i => edge.PostAsync("/s/events", "", View, $"X-Forwarded-For: {(i % 2 == 0 ? first : same)}")
+        );
 
         var refused = answers.FirstOrDefault(answer => answer.Status == 429);
         Assert.True(refused is not null, rule);
@@ -55,14 +62,30 @@ public class RateLimitTests(ConformanceEdge edge) : IClassFixture<ConformanceEdg
         // Pixel and click never are, from whatever address.
         for (var i = 0; i < 200; i++)
         {
-            Assert.Equal(200, (await edge.SendAsync("GET", "/s/demo-ab/pixel.gif", "", [], "", $"X-Forwarded-For: {same}")).Status);
-            Assert.Equal(302, (await edge.SendAsync("GET", "/s/demo-ab/click", "", [], "", $"X-Forwarded-For: {same}")).Status);
+            Assert.Equal(
+                200,
+                (await edge.SendAsync("GET", "/s/demo-ab/pixel.gif", "", [], "", $"X-Forwarded-For: {same}")).Status
+            );
+            Assert.Equal(
+                302,
+                (await edge.SendAsync("GET", "/s/demo-ab/click", "", [], "", $"X-Forwarded-For: {same}")).Status
+            );
         }
     }
 
     [Theory]
-    [InlineData("7.6 artie", "/v1/bulk-track", "artie", """[{"event":"e","properties":{},"timestamp":"2025-10-29T22:00:00Z"}]""")]
-    [InlineData("1.9 traffical", "/v1/events", "traffical", """{"events":[{"type":"decision","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}]}""")]
+    [InlineData(
+        "7.6 artie",
+        "/v1/bulk-track",
+        "artie",
+        """[{"event":"e","properties":{},"timestamp":"2025-10-29T22:00:00Z"}]"""
+    )]
+    [InlineData(
+        "1.9 traffical",
+        "/v1/events",
+        "traffical",
+        """{"events":[{"type":"decision","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}]}"""
+    )]
     public async Task OtherApis_ByDefault_HaveNoLimit(string rule, string path, string key, string body)
     {
         var answers = await RefusedAmongAsync(1_500, _ => edge.PostAsync(path, key, body));
@@ -75,7 +98,10 @@ public class RateLimitTests(ConformanceEdge edge) : IClassFixture<ConformanceEdg
     {
         var answers = new List<Answer>();
         for (var sent = 0; sent < count && answers.Count(answer => answer.Status == 429) < 20; sent += 16)
+        {
             answers.AddRange(await Task.WhenAll(Enumerable.Range(sent, 16).Select(send)));
+        }
+
         return answers;
     }
 }

@@ -3,12 +3,14 @@ using System.Text;
 namespace Edge.Tests.BlackBox.Conformance;
 
 /// <summary>
-/// One rule of the ingestion APIs: a request and what has to come of it. In texts <c>{row}</c> stands for a word of this row alone, by which
-/// its event is found among the forwarded ones.
+/// One rule of the ingestion APIs: a request and what has to come of it. In texts <c>{row}</c> stands for a word of
+/// this row alone, by which its event is found among the forwarded ones.
 /// </summary>
 internal sealed record Row
 {
-    /// <summary>Section and rule, such as <c>6.3 event of 128 characters is accepted</c>; unique within a table.</summary>
+    /// <summary>
+    /// Section and rule, such as <c>6.3 event of 128 characters is accepted</c>; unique within a table.
+    /// </summary>
     public required string Rule { get; init; }
 
     public required string Method { get; init; }
@@ -31,10 +33,15 @@ internal sealed record Row
     /// <summary>The body of the answer byte for byte; null when it is not compared so.</summary>
     public string? Answer { get; init; }
 
-    /// <summary>The body of the answer as JSON, see <see cref="JsonPattern"/>; null when it is not compared so.</summary>
+    /// <summary>
+    /// The body of the answer as JSON, see <see cref="JsonPattern"/>; null when it is not compared so.
+    /// </summary>
     public string? Json { get; init; }
 
-    /// <summary>Headers of the answer: <c>Name: value</c>, <c>Name: *</c> for any value, <c>Name: ~begin</c> for one that begins so, <c>!Name</c> for absent.</summary>
+    /// <summary>
+    /// Headers of the answer: <c>Name: value</c>, <c>Name: *</c> for any value, <c>Name: ~begin</c> for one that begins
+    /// so, <c>!Name</c> for absent.
+    /// </summary>
     public required string[] Answered { get; init; }
 
     /// <summary>How many events the journal has more afterwards.</summary>
@@ -43,15 +50,31 @@ internal sealed record Row
     /// <summary>Pattern of the forwarded event; null when it is not looked at.</summary>
     public string? Stored { get; init; }
 
-    public static Row Of(string rule, string path, string key, string body, int status, string? answer = null, string? json = null,
-        string type = "application/json", string[]? headers = null, string[]? answered = null, int? stores = null, string? stored = null,
-        string method = "POST", Func<byte[], byte[]>? coded = null) => new()
+    public static Row Of(
+        string rule,
+        string path,
+        string key,
+        string body,
+        int status,
+        string? answer = null,
+        string? json = null,
+        string type = "application/json",
+        string[]? headers = null,
+        string[]? answered = null,
+        int? stores = null,
+        string? stored = null,
+        string method = "POST",
+        Func<byte[], byte[]>? coded = null
+    ) =>
+        new()
         {
             Rule = rule,
             Method = method,
             Path = path,
             Key = key,
-            Body = (coded ?? (bytes => bytes))(Encoding.UTF8.GetBytes(body.Replace("{row}", WordOf(rule), StringComparison.Ordinal))),
+            Body = (coded ?? (bytes => bytes))(
+                Encoding.UTF8.GetBytes(body.Replace("{row}", WordOf(rule), StringComparison.Ordinal))
+            ),
             Type = type,
             Headers = headers ?? [],
             Status = status,
@@ -73,5 +96,6 @@ internal sealed record Row
         string.Concat(Enumerable.Repeat("{\"a\":", levels - 1)) + "{}" + new string('}', levels - 1);
 
     private static string WordOf(string rule) =>
-        "row" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(rule)))[..12];
+        "row"
+        + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(rule)))[..12];
 }

@@ -4,17 +4,62 @@ using Xunit;
 
 namespace Edge.Tests.BlackBox.Conformance;
 
-/// <summary>A journal that takes nothing more (spec 1.7, 5.5, 7.7): every API says so in its own way, and nothing is acknowledged that is not kept.</summary>
+/// <summary>
+/// A journal that takes nothing more (spec 1.7, 5.5, 7.7): every API says so in its own way, and nothing is
+/// acknowledged that is not kept.
+/// </summary>
 public class StorageFailureTests(FullEdge full) : IClassFixture<FullEdge>
 {
     [Theory]
-    [InlineData("1.7 traffical", "/v1/events", "traffical", """{"events":[{"type":"decision","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}]}""", 503, """{"error":"Service Unavailable","message":"*"}""")]
-    [InlineData("1.7 traffical, alias", "/v1/events/batch", "traffical", """{"events":[{"type":"decision","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}]}""", 503, """{"error":"Service Unavailable","message":"*"}""")]
+    [InlineData(
+        "1.7 traffical",
+        "/v1/events",
+        "traffical",
+        """{"events":[{"type":"decision","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}]}""",
+        503,
+        """{"error":"Service Unavailable","message":"*"}"""
+    )]
+    [InlineData(
+        "1.7 traffical, alias",
+        "/v1/events/batch",
+        "traffical",
+        """{"events":[{"type":"decision","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}]}""",
+        503,
+        """{"error":"Service Unavailable","message":"*"}"""
+    )]
     [InlineData("1.7 millimetric", "/v1/track", "sk", """{"event":"e"}""", 500, """{"error":"internal_error"}""")]
-    [InlineData("7.7 artie", "/v1/bulk-track", "artie", """[{"event":"e","properties":{},"timestamp":"2025-10-29T22:00:00Z"}]""", 500, """{"error":"Internal server error. Please try again later."}""")]
-    [InlineData("7.7 artie single", "/v1/track", "artie", """{"event":"e","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", 500, """{"error":"Internal server error. Please try again later."}""")]
-    [InlineData("1.7 pictify", "/s/events", "", """{"event":"view","experiment":"demo-ab","variantId":"a"}""", 503, """{"status":503,"title":"*","type":"*","...":0}""")]
-    public async Task Event_ThatCannotBeStored_IsRefusedInTheWayOfItsApi(string rule, string path, string key, string body, int status, string pattern)
+    [InlineData(
+        "7.7 artie",
+        "/v1/bulk-track",
+        "artie",
+        """[{"event":"e","properties":{},"timestamp":"2025-10-29T22:00:00Z"}]""",
+        500,
+        """{"error":"Internal server error. Please try again later."}"""
+    )]
+    [InlineData(
+        "7.7 artie single",
+        "/v1/track",
+        "artie",
+        """{"event":"e","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""",
+        500,
+        """{"error":"Internal server error. Please try again later."}"""
+    )]
+    [InlineData(
+        "1.7 pictify",
+        "/s/events",
+        "",
+        """{"event":"view","experiment":"demo-ab","variantId":"a"}""",
+        503,
+        """{"status":503,"title":"*","type":"*","...":0}"""
+    )]
+    public async Task Event_ThatCannotBeStored_IsRefusedInTheWayOfItsApi(
+        string rule,
+        string path,
+        string key,
+        string body,
+        int status,
+        string pattern
+    )
     {
         await full.FillAsync();
 
@@ -29,7 +74,13 @@ public class StorageFailureTests(FullEdge full) : IClassFixture<FullEdge>
     [InlineData("1.7 a bad event is still a bad event", "/v1/track", "sk", """{"event":""}""", 400)]
     [InlineData("1.7 a bad batch is still a bad batch", "/v1/events", "traffical", "{}", 400)]
     [InlineData("1.7 a bad bulk is still a bad bulk", "/v1/bulk-track", "artie", "[]", 400)]
-    public async Task Refusal_ThatHasNothingToDoWithTheDisk_StaysTheSame(string rule, string path, string key, string body, int status)
+    public async Task Refusal_ThatHasNothingToDoWithTheDisk_StaysTheSame(
+        string rule,
+        string path,
+        string key,
+        string body,
+        int status
+    )
     {
         await full.FillAsync();
 
@@ -44,7 +95,10 @@ public class StorageFailureTests(FullEdge full) : IClassFixture<FullEdge>
         var pixel = await full.Edge.Client.GetAsync("/s/demo-ab/pixel.gif");
         var click = await full.Edge.Client.GetAsync("/s/demo-ab/click");
 
-        Assert.Equal((200, "image/gif", 302), ((int)pixel.StatusCode, pixel.Content.Headers.ContentType?.ToString(), (int)click.StatusCode));
+        Assert.Equal(
+            (200, "image/gif", 302),
+            ((int)pixel.StatusCode, pixel.Content.Headers.ContentType?.ToString(), (int)click.StatusCode)
+        );
     }
 
     [Fact]
@@ -68,18 +122,30 @@ public sealed class FullEdge : ConformanceEdge
     private const int Attempts = 200;
 
     private protected override (string Name, string Value)[] Settings =>
-    [
-        .. base.Settings, ("EDGE__JOURNAL__MAXBYTES", "8388608"), ("EDGE__JOURNAL__PAGEBYTES", "1048576"), ("EDGE__JOURNAL__MEMORYBYTES", "4194304"), ("EDGE__JOURNAL__SEGMENTBYTES", "4194304"),
-        ("EDGE__JOURNAL__FREERESERVEBYTES", "0"), ("EDGE__SINKS__FILE__ENABLED", "false"),
-    ];
+        [
+            .. base.Settings,
+            ("EDGE__JOURNAL__MAXBYTES", "8388608"),
+            ("EDGE__JOURNAL__PAGEBYTES", "1048576"),
+            ("EDGE__JOURNAL__MEMORYBYTES", "4194304"),
+            ("EDGE__JOURNAL__SEGMENTBYTES", "4194304"),
+            ("EDGE__JOURNAL__FREERESERVEBYTES", "0"),
+            ("EDGE__SINKS__FILE__ENABLED", "false"),
+        ];
 
     /// <summary>Sends until the journal takes no more; at once when it already is full.</summary>
     internal async Task FillAsync()
     {
-        var large = $$"""[{"event":"fill","properties":{"a":"{{new string('x', 400 * 1024)}}"},"timestamp":"2025-10-29T22:00:00Z"}]""";
+        var large =
+            $$"""[{"event":"fill","properties":{"a":"{{new string('x', 400 * 1024)}}"},"timestamp":"2025-10-29T22:00:00Z"}]""";
         for (var i = 0; i < Attempts; i++)
         {
-            if ((await PostAsync("/v1/bulk-track", "artie", large)).Status == 500 && (await PostAsync("/v1/track", "sk-other", """{"event":"probe"}""")).Status == 500) return;
+            if (
+                (await PostAsync("/v1/bulk-track", "artie", large)).Status == 500
+                && (await PostAsync("/v1/track", "sk-other", """{"event":"probe"}""")).Status == 500
+            )
+            {
+                return;
+            }
         }
         Assert.Fail($"the journal took {Attempts} events of {Encoding.UTF8.GetByteCount(large)} bytes");
     }

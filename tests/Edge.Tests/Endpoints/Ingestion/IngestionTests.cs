@@ -9,11 +9,15 @@ using static Edge.Tests.Support.Packing;
 
 namespace Edge.Tests.Endpoints.Ingestion;
 
-/// <summary>The four ingestion APIs over a real listener: what is answered, and what stands in the journal afterwards.</summary>
+/// <summary>
+/// The four ingestion APIs over a real listener: what is answered, and what stands in the journal afterwards.
+/// </summary>
 public class IngestionTests
 {
-    private const string Chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
-    private const string ArtieEvent = """{"event":"signup","properties":{"plan": "basic"},"timestamp":"2025-10-29T22:00:00.778Z","messageId":"m1","context":{"n":1.0}}""";
+    private const string Chrome =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+    private const string ArtieEvent =
+        """{"event":"signup","properties":{"plan": "basic"},"timestamp":"2025-10-29T22:00:00.778Z","messageId":"m1","context":{"n":1.0}}""";
 
     [Fact]
     public async Task Artie_Batch_IsStoredWithItsIdsAndRepetitionsOnce()
@@ -24,7 +28,11 @@ public class IngestionTests
         var first = await site.PostAsync("/v1/bulk-track", key, $"[{ArtieEvent},{ArtieEvent}]");
         var again = await site.PostAsync("/v1/bulk-track", key, $"[{ArtieEvent}]");
         var single = await site.PostAsync("/v1/track", key, ArtieEvent);
-        var noId = await site.PostAsync("/v1/bulk-track", key, """[{"event":"a","properties":{},"timestamp":"2025-10-29T22:00:00Z"}]""");
+        var noId = await site.PostAsync(
+            "/v1/bulk-track",
+            key,
+            """[{"event":"a","properties":{},"timestamp":"2025-10-29T22:00:00Z"}]"""
+        );
 
         first.Is(200, """{"status":"ok","messageIds":["m1","m1"]}""");
         Assert.Equal("disk", first.Header("Edge-Ack"));
@@ -33,7 +41,10 @@ public class IngestionTests
         var made = JsonDocument.Parse(noId.Body).RootElement.GetProperty("messageIds")[0].GetString();
         var events = await site.StopAndReadAsync();
         Assert.Equal(["m1", made], events.Select(e => e.Text("event_id")));
-        Assert.Equal("""{"plan":"basic"}|{"context":{"n":1.0}}""", $"{events[0].GetProperty("properties")}|{events[0].GetProperty("extra")}");
+        Assert.Equal(
+            """{"plan":"basic"}|{"context":{"n":1.0}}""",
+            $"{events[0].GetProperty("properties")}|{events[0].GetProperty("extra")}"
+        );
     }
 
     [Fact]
@@ -42,10 +53,18 @@ public class IngestionTests
         await using var site = await IngestSite.StartAsync();
         var key = site.Issue(KeyKind.Artie);
 
-        var answer = await site.PostAsync("/v1/bulk-track", key, $$"""[{{ArtieEvent}},{"event":"x","properties":null,"timestamp":"2025-10-29T22:00:00Z"}]""");
+        var answer = await site.PostAsync(
+            "/v1/bulk-track",
+            key,
+            $$"""[{{ArtieEvent}},{"event":"x","properties":null,"timestamp":"2025-10-29T22:00:00Z"}]"""
+        );
 
         Assert.Equal(400, answer.Status);
-        Assert.StartsWith("""{"error":"Invalid event format.","index":1,"detail":""", answer.Body, StringComparison.Ordinal);
+        Assert.StartsWith(
+            """{"error":"Invalid event format.","index":1,"detail":""",
+            answer.Body,
+            StringComparison.Ordinal
+        );
         Assert.Empty(await site.StopAndReadAsync());
     }
 
@@ -54,33 +73,51 @@ public class IngestionTests
     {
         await using var site = await IngestSite.StartAsync();
         var artie = site.Issue(KeyKind.Artie, grant => grant with { Project = "shop" });
-        var traffical = site.Issue(KeyKind.Traffical, grant => grant with { Project = "p", Environment = "production" });
-        var track = """{"events":[{"id":"trk_1","type":"exposure","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}]}""";
+        var traffical = site.Issue(
+            KeyKind.Traffical,
+            grant => grant with { Project = "p", Environment = "production" }
+        );
+        var track =
+            """{"events":[{"id":"trk_1","type":"exposure","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}]}""";
         await site.PostAsync("/v1/bulk-track", artie, $"[{ArtieEvent}]");
         await site.PostAsync("/v1/events", traffical, track);
 
         await site.RestartAsync();
 
-        (await site.PostAsync("/v1/bulk-track", artie, $"[{ArtieEvent}]")).Is(200, """{"status":"ok","messageIds":["m1"]}""");
+        (await site.PostAsync("/v1/bulk-track", artie, $"[{ArtieEvent}]")).Is(
+            200,
+            """{"status":"ok","messageIds":["m1"]}"""
+        );
         (await site.PostAsync("/v1/events/batch", traffical, track)).Is(200, """{"accepted":1,"written":1}""");
         Assert.Equal(["m1", "trk_1"], (await site.StopAndReadAsync()).Select(e => e.Text("event_id")));
     }
 
     [Theory]
-    [InlineData("nested", """{"error":"Invalid event format.","detail":"the body is not one JSON value, or is nested deeper than 64 levels"}""")]
-    [InlineData("long event", """{"error":"Invalid event format.","index":1,"detail":"the event must be at most 524288 bytes"}""")]
+    [InlineData(
+        "nested",
+        """{"error":"Invalid event format.","detail":"the body is not one JSON value, or is nested deeper than 64 levels"}"""
+    )]
+    [InlineData(
+        "long event",
+        """{"error":"Invalid event format.","index":1,"detail":"the event must be at most 524288 bytes"}"""
+    )]
     public async Task LargeBody_WrongAtItsBeginning_IsAnsweredBeforeItsEnd(string fault, string expected)
     {
         await using var site = await IngestSite.StartAsync();
         var key = site.Issue(KeyKind.Artie);
         var members = string.Concat(Enumerable.Range(0, 100_000).Select(n => $"\"{n}\":0,"));
-        var beginning = fault == "nested" ? $"[{string.Concat(Enumerable.Repeat("{\"a\":", 200_000))}" : $"[{ArtieEvent},{{{members}";
+        var beginning =
+            fault == "nested"
+                ? $"[{string.Concat(Enumerable.Repeat("{\"a\":", 200_000))}"
+                : $"[{ArtieEvent},{{{members}";
         var gzip = Gzip(Encoding.UTF8.GetBytes(beginning + beginning));
 
         // The rest never comes.
         var plain = await RawHttp.SendAsync(site.Client.BaseAddress!, Head("Content-Length: 10000000") + beginning);
         var inflated = await RawHttp.SendAsync(
-            site.Client.BaseAddress!, [.. Encoding.ASCII.GetBytes(Head($"Content-Encoding: gzip\r\nContent-Length: {gzip.Length}")), .. gzip]);
+            site.Client.BaseAddress!,
+            [.. Encoding.ASCII.GetBytes(Head($"Content-Encoding: gzip\r\nContent-Length: {gzip.Length}")), .. gzip]
+        );
 
         Assert.Contains(expected, plain, StringComparison.Ordinal);
         Assert.Contains(expected, inflated, StringComparison.Ordinal);
@@ -96,15 +133,30 @@ public class IngestionTests
     public async Task LongBody_WrongAtItsBeginning_IsAnsweredAsSoonAsThatIsThere(string coding, int bytesSent)
     {
         await using var site = await IngestSite.StartAsync();
-        var body = coding.Length == 0
-            ? Encoding.ASCII.GetBytes($"[{string.Concat(Enumerable.Repeat("{\"a\":", 200_000))}")
-            : Gzip(Encoding.ASCII.GetBytes($"[{ArtieEvent},{{{string.Concat(Enumerable.Range(0, 300_000).Select(n => $"\"{n}\":0,"))}"), CompressionLevel.Optimal);
-        var head = $"POST /v1/bulk-track HTTP/1.1\r\nHost: e\r\nAuthorization: Bearer {site.Issue(KeyKind.Artie)}\r\n{coding}Content-Length: {body.Length}\r\n\r\n";
+        var body =
+            coding.Length == 0
+                ? Encoding.ASCII.GetBytes($"[{string.Concat(Enumerable.Repeat("{\"a\":", 200_000))}")
+                : Gzip(
+                    Encoding.ASCII.GetBytes(
+                        $"[{ArtieEvent},{{{string.Concat(Enumerable.Range(0, 300_000).Select(n => $"\"{n}\":0,"))}"
+                    ),
+                    CompressionLevel.Optimal
+                );
+        var head =
+            $"POST /v1/bulk-track HTTP/1.1\r\nHost: e\r\nAuthorization: Bearer {site.Issue(KeyKind.Artie)}\r\n{coding}Content-Length: {body.Length}\r\n\r\n";
 
-        var answer = await RawHttp.SendAsync(site.Client.BaseAddress!, [.. Encoding.ASCII.GetBytes(head), .. body.AsSpan(0, bytesSent)]);
+        var answer = await RawHttp.SendAsync(
+            site.Client.BaseAddress!,
+            [.. Encoding.ASCII.GetBytes(head), .. body.AsSpan(0, bytesSent)]
+        );
 
         Assert.Contains(
-            coding.Length == 0 ? "nested deeper than 64 levels" : "\"index\":1,\"detail\":\"the event must be at most 524288 bytes\"", answer, StringComparison.Ordinal);
+            coding.Length == 0
+                ? "nested deeper than 64 levels"
+                : "\"index\":1,\"detail\":\"the event must be at most 524288 bytes\"",
+            answer,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -113,7 +165,9 @@ public class IngestionTests
         await using var site = await IngestSite.StartAsync();
         var key = site.Issue(KeyKind.Artie);
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 32).Select(_ => site.PostAsync("/v1/bulk-track", key, $"[{ArtieEvent}]")));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 32).Select(_ => site.PostAsync("/v1/bulk-track", key, $"[{ArtieEvent}]"))
+        );
 
         Assert.All(answers, answer => answer.Is(200, """{"status":"ok","messageIds":["m1"]}"""));
         Assert.Single(await site.StopAndReadAsync());
@@ -125,18 +179,39 @@ public class IngestionTests
         await using var site = await IngestSite.StartAsync();
         var key = site.Issue(KeyKind.MillimetricSk, grant => grant with { Project = "shop", Environment = "test" });
 
-        var answer = await site.PostAsync("/v1/track", key, """
+        var answer = await site.PostAsync(
+            "/v1/track",
+            key,
+            """
             {"event":"signup","event_id":"evt_abc123","timestamp":"2026-05-16T19:00:00.000Z","anonymous_id":"u_abc","user_id":"user_42",
              "url":"https://yoursite.com/a/b?utm_source=facebook&utm_medium=cpc&fbclid=abc","referrer":"https://l.facebook.com/",
              "country":"XX","ip_hash":"mine","source":"mine","properties":{ "plan": "free", "team_size": 4 }}
-            """, ("User-Agent", Chrome));
+            """,
+            ("User-Agent", Chrome)
+        );
         var bare = await site.PostAsync("/v1/track", key, """{"event":"x"}""");
 
         answer.Is(202, """{"ok":true,"event_id":"evt_abc123"}""");
         bare.Is(202, """{"ok":true,"event_id":null}""");
         var events = await site.StopAndReadAsync();
-        string[] members = ["api", "project", "environment", "session_id", "path", "source", "medium", "source_confidence", "source_rule_id", "browser", "verdict"];
-        Assert.Equal("millimetric|shop|test|u_abc-988310|/a/b|facebook|paid|high|fb_ad_redirect|chrome|human", string.Join('|', members.Select(m => events[0].Text(m))));
+        string[] members =
+        [
+            "api",
+            "project",
+            "environment",
+            "session_id",
+            "path",
+            "source",
+            "medium",
+            "source_confidence",
+            "source_rule_id",
+            "browser",
+            "verdict",
+        ];
+        Assert.Equal(
+            "millimetric|shop|test|u_abc-988310|/a/b|facebook|paid|high|fb_ad_redirect|chrome|human",
+            string.Join('|', members.Select(m => events[0].Text(m)))
+        );
         Assert.Equal(32, events[0].Text("ip_hash").Length);
         Assert.Equal("""{"plan":"free","team_size":4}""", events[0].GetProperty("properties").GetRawText());
         Assert.Equal("direct", events[1].Text("source_rule_id"));
@@ -156,7 +231,13 @@ public class IngestionTests
     {
         await using var site = await IngestSite.StartAsync();
         var pk = site.Issue(KeyKind.MillimetricPk, grant => grant with { Origins = ["https://shop.example"] });
-        key = key switch { "PK" => pk, "PK>sk" => "sk" + pk[2..], "RK" => site.Issue(KeyKind.MillimetricRk), _ => key };
+        key = key switch
+        {
+            "PK" => pk,
+            "PK>sk" => "sk" + pk[2..],
+            "RK" => site.Issue(KeyKind.MillimetricRk),
+            _ => key,
+        };
 
         var answer = await site.PostAsync("/v1/track", key, "not even JSON", ("Origin", origin));
 
@@ -168,9 +249,14 @@ public class IngestionTests
     [Fact]
     public async Task Millimetric_OverTheBurst_IsToldWhenToComeBack()
     {
-        await using var site = await IngestSite.StartAsync(options => (options.MillimetricPerSecond, options.MillimetricBurst) = (1, 2));
+        await using var site = await IngestSite.StartAsync(options =>
+            (options.MillimetricPerSecond, options.MillimetricBurst) = (1, 2)
+        );
         var key = site.Issue(KeyKind.MillimetricSk);
-        for (var i = 0; i < 2; i++) Assert.Equal(202, (await site.PostAsync("/v1/track", key, """{"event":"x"}""")).Status);
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(202, (await site.PostAsync("/v1/track", key, """{"event":"x"}""")).Status);
+        }
 
         var answer = await site.PostAsync("/v1/track", key, """{"event":"x"}""");
 
@@ -185,9 +271,19 @@ public class IngestionTests
         var pk = site.Issue(KeyKind.MillimetricPk, grant => grant with { Origins = ["https://shop.example"] });
         var sk = site.Issue(KeyKind.MillimetricSk);
 
-        var beacon = await site.PostAsync("/v1/track?key=" + pk, null, new StringContent("""{"event":"leave"}"""), ("Origin", "https://shop.example"));
+        var beacon = await site.PostAsync(
+            "/v1/track?key=" + pk,
+            null,
+            new StringContent("""{"event":"leave"}"""),
+            ("Origin", "https://shop.example")
+        );
         var secret = await site.PostAsync("/v1/track?key=" + sk, null, new StringContent("""{"event":"leave"}"""));
-        var json = await site.PostAsync("/v1/track?key=" + pk, null, """{"event":"leave"}""", ("Origin", "https://shop.example"));
+        var json = await site.PostAsync(
+            "/v1/track?key=" + pk,
+            null,
+            """{"event":"leave"}""",
+            ("Origin", "https://shop.example")
+        );
 
         Assert.Equal((202, 401, 401), (beacon.Status, secret.Status, json.Status));
         Assert.Equal("https://shop.example", beacon.Header("Access-Control-Allow-Origin"));
@@ -197,23 +293,37 @@ public class IngestionTests
     public async Task Traffical_PublishedExample_AndABadNeighbour()
     {
         await using var site = await IngestSite.StartAsync();
-        var key = site.Issue(KeyKind.Traffical, grant => grant with { Project = "proj_marketplace", Organization = "org_acme", Environment = "production" });
+        var key = site.Issue(
+            KeyKind.Traffical,
+            grant => grant with { Project = "proj_marketplace", Organization = "org_acme", Environment = "production" }
+        );
         var exposure = """
             {"type":"exposure","orgId":"org_acme","projectId":"proj_marketplace","env":"production","unitKey":"user_789","timestamp":"2026-05-21T10:30:00Z",
              "decisionId":"dec_abc123","layers":[{"layerId":"layer_checkout","policyId":"policy_color_test","allocationName":"treatment","bucket":7420}]}
             """;
 
         var answer = await site.PostAsync("/v1/events", key, $$"""{"events":[{"type":"track"},{{exposure}}]}""");
-        var readOnly = await site.PostAsync("/v1/events", site.Issue(KeyKind.Traffical, grant => grant with { Scopes = ["sdk:read"] }), "{}");
+        var readOnly = await site.PostAsync(
+            "/v1/events",
+            site.Issue(KeyKind.Traffical, grant => grant with { Scopes = ["sdk:read"] }),
+            "{}"
+        );
         var unknown = await site.PostAsync("/v1/events", "traffical_sk_nothing", "{}");
         var empty = await site.PostAsync("/v1/events", key, """{"events":[]}""");
 
-        Assert.StartsWith("""{"accepted":1,"written":1,"validationErrors":[{"index":0,"error":""", answer.Body, StringComparison.Ordinal);
+        Assert.StartsWith(
+            """{"accepted":1,"written":1,"validationErrors":[{"index":0,"error":""",
+            answer.Body,
+            StringComparison.Ordinal
+        );
         readOnly.Is(403, """{"error":"Forbidden","message":"API key lacks required scope: sdk:write"}""");
         unknown.Is(401, """{"error":"Unauthorized","message":"Invalid or expired API key"}""");
         empty.Is(400, """{"error":"Bad Request","message":"events must be a non-empty array (max 1000)"}""");
         var stored = Assert.Single(await site.StopAndReadAsync());
-        Assert.Equal("exposure|user_789|dec_abc123|production", $"{stored.Text("type")}|{stored.Text("unit_key")}|{stored.Text("decision_id")}|{stored.Text("environment")}");
+        Assert.Equal(
+            "exposure|user_789|dec_abc123|production",
+            $"{stored.Text("type")}|{stored.Text("unit_key")}|{stored.Text("decision_id")}|{stored.Text("environment")}"
+        );
         Assert.Equal(7420, stored.GetProperty("layers")[0].GetProperty("bucket").GetInt32());
     }
 
@@ -225,18 +335,44 @@ public class IngestionTests
         await site.SendAsync(pixel, ("User-Agent", Chrome));
         var view = """{"event":"impression","experiment":"demo-ab","channel":"web","metadata":{"a": 1}}""";
 
-        var browser = await site.PostAsync("/s/events", null, new StringContent(view), ("User-Agent", Chrome), ("Origin", "https://shop.example"));
+        var browser = await site.PostAsync(
+            "/s/events",
+            null,
+            new StringContent(view),
+            ("User-Agent", Chrome),
+            ("Origin", "https://shop.example")
+        );
         var server = await site.PostAsync("/s/events", null, view, ("User-Agent", "node"));
-        var click = await site.PostAsync("/s/events", null, """{"event":"click","experiment":"demo-ab","variantId":"b"}""", ("User-Agent", "node"));
+        var click = await site.PostAsync(
+            "/s/events",
+            null,
+            """{"event":"click","experiment":"demo-ab","variantId":"b"}""",
+            ("User-Agent", "node")
+        );
 
         browser.Is(200, """{"ok":true,"processed":1,"warning":"write_key_recommended"}""");
-        Assert.Equal(("https://shop.example", "true", "999"), (browser.Header("Access-Control-Allow-Origin"), browser.Header("Access-Control-Allow-Credentials"), browser.Header("X-RateLimit-Remaining")));
+        Assert.Equal(
+            ("https://shop.example", "true", "999"),
+            (
+                browser.Header("Access-Control-Allow-Origin"),
+                browser.Header("Access-Control-Allow-Credentials"),
+                browser.Header("X-RateLimit-Remaining")
+            )
+        );
         Assert.Equal((200, 200), (server.Status, click.Status));
         var events = await site.StopAndReadAsync();
-        Assert.Equal((events[0].Text("variant"), events[0].Text("unit_hash"), events[0].Text("probability")),
-            (events[1].Text("variant"), events[1].Text("unit_hash"), events[1].Text("probability")));
-        Assert.Equal("web|{\"a\":1}", $"{events[1].Text("channel")}|{events[1].GetProperty("properties").GetRawText()}");
-        Assert.Equal(("", "", "exp_demo_ab"), (events[2].Text("variant"), events[2].Text("unit_hash"), events[2].Text("experiment_uid")));
+        Assert.Equal(
+            (events[0].Text("variant"), events[0].Text("unit_hash"), events[0].Text("probability")),
+            (events[1].Text("variant"), events[1].Text("unit_hash"), events[1].Text("probability"))
+        );
+        Assert.Equal(
+            "web|{\"a\":1}",
+            $"{events[1].Text("channel")}|{events[1].GetProperty("properties").GetRawText()}"
+        );
+        Assert.Equal(
+            ("", "", "exp_demo_ab"),
+            (events[2].Text("variant"), events[2].Text("unit_hash"), events[2].Text("experiment_uid"))
+        );
         Assert.Equal(("b", "click"), (events[3].Text("variant"), events[3].Text("type")));
     }
 
@@ -246,20 +382,41 @@ public class IngestionTests
         await using var site = await IngestSite.StartAsync();
         var key = site.Issue(KeyKind.Write);
 
-        var answer = await site.PostAsync("/s/events", null, """
+        var answer = await site.PostAsync(
+            "/s/events",
+            null,
+            """
             [{"event":"view","experiment":"nothing-here"},{"event":"view","experiment":"demo-ab"},{"event":"view","experiment":"demo-ab","variantId":"zz"},
              {"event":"view","experiment":"demo-ab","writeKey":"wk_wrong"}]
-            """, ("X-Write-Key", null));
-        var withKey = await site.PostAsync("/s/events", null, """{"event":"view","experiment":"demo-ab"}""", ("X-Write-Key", key));
-        var wrongKey = await site.PostAsync("/s/events", null, """{"event":"view","experiment":"demo-ab"}""", ("X-Write-Key", "wk_wrong"));
+            """,
+            ("X-Write-Key", null)
+        );
+        var withKey = await site.PostAsync(
+            "/s/events",
+            null,
+            """{"event":"view","experiment":"demo-ab"}""",
+            ("X-Write-Key", key)
+        );
+        var wrongKey = await site.PostAsync(
+            "/s/events",
+            null,
+            """{"event":"view","experiment":"demo-ab"}""",
+            ("X-Write-Key", "wk_wrong")
+        );
         var invalid = await site.PostAsync("/s/events", null, """{"event":"hover"}""");
 
-        answer.Is(200, """{"ok":true,"processed":1,"errors":[{"index":0,"error":"experiment not found"},{"index":2,"error":"variantId is not a variant of the experiment"},"""
-            + """{"index":3,"error":"writeKey is invalid or has been revoked"}],"warning":"write_key_recommended"}""");
+        answer.Is(
+            200,
+            """{"ok":true,"processed":1,"errors":[{"index":0,"error":"experiment not found"},{"index":2,"error":"variantId is not a variant of the experiment"},"""
+                + """{"index":3,"error":"writeKey is invalid or has been revoked"}],"warning":"write_key_recommended"}"""
+        );
         withKey.Is(200, """{"ok":true,"processed":1}""");
         Assert.Equal((401, 400), (wrongKey.Status, invalid.Status));
         Assert.Equal("application/problem+json", wrongKey.Header("Content-Type"));
-        Assert.Equal([false, true], (await site.StopAndReadAsync()).Select(e => e.GetProperty("authenticated").GetBoolean()));
+        Assert.Equal(
+            [false, true],
+            (await site.StopAndReadAsync()).Select(e => e.GetProperty("authenticated").GetBoolean())
+        );
     }
 
     [Fact]
@@ -267,9 +424,18 @@ public class IngestionTests
     {
         await using var site = await IngestSite.StartAsync(options => options.AddressPerMinute = 2);
         var answers = new List<IngestAnswer>();
-        for (var i = 0; i < 4; i++) answers.Add(await site.PostAsync("/s/events", null, """{"event":"view","experiment":"demo-ab"}"""));
+        for (var i = 0; i < 4; i++)
+        {
+            answers.Add(await site.PostAsync("/s/events", null, """{"event":"view","experiment":"demo-ab"}"""));
+        }
 
-        Assert.Contains(answers, answer => answer.Status == 429 && answer.Header("Retry-After") is not null && answer.Header("X-RateLimit-Limit") == "2");
+        Assert.Contains(
+            answers,
+            answer =>
+                answer.Status == 429
+                && answer.Header("Retry-After") is not null
+                && answer.Header("X-RateLimit-Limit") == "2"
+        );
         using var pixel = await site.Client.GetAsync("/s/demo-ab/pixel.gif");
         Assert.True(pixel.IsSuccessStatusCode);
     }
@@ -284,11 +450,21 @@ public class IngestionTests
         await using var site = await IngestSite.StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Options, path);
 
-        var answer = await site.SendAsync(request, ("Origin", "https://shop.example"), ("Access-Control-Request-Method", "POST"));
+        var answer = await site.SendAsync(
+            request,
+            ("Origin", "https://shop.example"),
+            ("Access-Control-Request-Method", "POST")
+        );
 
         answer.Is(204, "");
-        Assert.Equal(("https://shop.example", "POST", "86400"),
-            (answer.Header("Access-Control-Allow-Origin"), answer.Header("Access-Control-Allow-Methods"), answer.Header("Access-Control-Max-Age")));
+        Assert.Equal(
+            ("https://shop.example", "POST", "86400"),
+            (
+                answer.Header("Access-Control-Allow-Origin"),
+                answer.Header("Access-Control-Allow-Methods"),
+                answer.Header("Access-Control-Max-Age")
+            )
+        );
         Assert.StartsWith(headers, answer.Header("Access-Control-Allow-Headers"), StringComparison.Ordinal);
     }
 
@@ -321,10 +497,19 @@ public class IngestionTests
         await using var site = await IngestSite.StartAsync();
         var body = new ByteArrayContent(Encoding.UTF8.GetBytes($"[{ArtieEvent}]"));
 
-        var answer = await site.PostAsync("/v1/bulk-track", site.Issue(KeyKind.Artie), body, ("Content-Type", type), ("Content-Encoding", coding));
+        var answer = await site.PostAsync(
+            "/v1/bulk-track",
+            site.Issue(KeyKind.Artie),
+            body,
+            ("Content-Type", type),
+            ("Content-Encoding", coding)
+        );
 
         Assert.True(answer.Status == status, $"{row}: {answer.Status} {answer.Body}");
-        if (row.Contains("coding", StringComparison.Ordinal)) Assert.Equal("gzip", answer.Header("Accept-Encoding"));
+        if (row.Contains("coding", StringComparison.Ordinal))
+        {
+            Assert.Equal("gzip", answer.Header("Accept-Encoding"));
+        }
     }
 
     [Theory]
@@ -340,16 +525,30 @@ public class IngestionTests
         var body = new StringBuilder(text);
         while (body.Length < (10 << 20) - 2_000)
         {
-            body.Append(CultureInfo.InvariantCulture, $$""",{"event":"e","properties":{"x":"{{filler.NextInt64()}}{{new string('y', 900)}}"},"timestamp":"2025-10-29T22:00:00Z"}""");
+            body.Append(
+                CultureInfo.InvariantCulture,
+                $$""",{"event":"e","properties":{"x":"{{filler.NextInt64()}}{{new string('y', 900)}}"},"timestamp":"2025-10-29T22:00:00Z"}"""
+            );
         }
         body.Append(' ', (10 << 20) - 1 - body.Length + more).Append(']');
         var bytes = Encoding.UTF8.GetBytes(body.ToString());
-        if (isGzip) bytes = Gzip(bytes);
+        if (isGzip)
+        {
+            bytes = Gzip(bytes);
+        }
 
-        var answer = await site.PostAsync("/v1/bulk-track", site.Issue(KeyKind.Artie), new ByteArrayContent(bytes), ("Content-Encoding", isGzip ? "gzip" : null));
+        var answer = await site.PostAsync(
+            "/v1/bulk-track",
+            site.Issue(KeyKind.Artie),
+            new ByteArrayContent(bytes),
+            ("Content-Encoding", isGzip ? "gzip" : null)
+        );
 
         Assert.True(answer.Status == status, $"{row}: {answer.Status}");
-        if (status == 413) Assert.Equal("""{"error":"Payload exceeds maximum allowed size (10MB)."}""", answer.Body);
+        if (status == 413)
+        {
+            Assert.Equal("""{"error":"Payload exceeds maximum allowed size (10MB)."}""", answer.Body);
+        }
     }
 
     [Fact]
@@ -357,7 +556,12 @@ public class IngestionTests
     {
         await using var site = await IngestSite.StartAsync();
 
-        var answer = await site.PostAsync("/v1/bulk-track", site.Issue(KeyKind.Artie), $"[{ArtieEvent}]", ("Edge-Ack", "memory"));
+        var answer = await site.PostAsync(
+            "/v1/bulk-track",
+            site.Issue(KeyKind.Artie),
+            $"[{ArtieEvent}]",
+            ("Edge-Ack", "memory")
+        );
 
         Assert.Equal((200, "memory"), (answer.Status, answer.Header("Edge-Ack")));
         Assert.Single(await site.StopAndReadAsync());
@@ -367,11 +571,20 @@ public class IngestionTests
     public async Task JournalThatIsFull_IsAnsweredInTheWordsOfEachApi()
     {
         await using var site = await IngestSite.StartAsync(options =>
-            (options.JournalFreeReserveBytes, options.JournalCommitWaitMs) = (1L << 44, 500));
+            (options.JournalFreeReserveBytes, options.JournalCommitWaitMs) = (1L << 44, 500)
+        );
 
         var artie = await site.PostAsync("/v1/bulk-track", site.Issue(KeyKind.Artie), $"[{ArtieEvent}]");
-        var millimetric = await site.PostAsync("/v1/track", site.Issue(KeyKind.MillimetricSk), """{"event":"x","event_id":"e"}""");
-        var traffical = await site.PostAsync("/v1/events", site.Issue(KeyKind.Traffical), """{"events":[{"type":"exposure","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}]}""");
+        var millimetric = await site.PostAsync(
+            "/v1/track",
+            site.Issue(KeyKind.MillimetricSk),
+            """{"event":"x","event_id":"e"}"""
+        );
+        var traffical = await site.PostAsync(
+            "/v1/events",
+            site.Issue(KeyKind.Traffical),
+            """{"events":[{"type":"exposure","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}]}"""
+        );
         var pictify = await site.PostAsync("/s/events", null, """{"event":"view","experiment":"demo-ab"}""");
 
         artie.Is(500, """{"error":"Internal server error. Please try again later."}""");

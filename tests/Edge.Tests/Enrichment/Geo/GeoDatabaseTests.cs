@@ -59,7 +59,14 @@ public sealed class GeoDatabaseTests : IDisposable
             database.FindCountry(bits, isV4);
         }
 
-        Assert.Equal((4, 2, 2), (database.Lookups(LookupOutcome.Found), database.Lookups(LookupOutcome.Absent), database.Lookups(LookupOutcome.Damaged)));
+        Assert.Equal(
+            (4, 2, 2),
+            (
+                database.Lookups(LookupOutcome.Found),
+                database.Lookups(LookupOutcome.Absent),
+                database.Lookups(LookupOutcome.Damaged)
+            )
+        );
     }
 
     [Fact]
@@ -105,7 +112,10 @@ public sealed class GeoDatabaseTests : IDisposable
 
         // In place, as a careless copy does.
         System.IO.File.WriteAllBytes(FilePath, bad[..(int)(bad.Length * share)]);
-        for (var i = 0; i < 10; i++) _clock.Advance(TwoLooks);
+        for (var i = 0; i < 10; i++)
+        {
+            _clock.Advance(TwoLooks);
+        }
 
         Assert.True(Place(database) == "DE|||", row);
         Assert.Equal([Taken, Refused], _log.Ids);
@@ -122,7 +132,10 @@ public sealed class GeoDatabaseTests : IDisposable
         using var database = Watch();
 
         System.IO.File.Delete(FilePath);
-        for (var i = 0; i < 5; i++) _clock.Advance(TwoLooks);
+        for (var i = 0; i < 5; i++)
+        {
+            _clock.Advance(TwoLooks);
+        }
 
         Assert.Equal("DE|||", Place(database));
         Assert.Equal([Taken, Refused], _log.Ids);
@@ -147,17 +160,29 @@ public sealed class GeoDatabaseTests : IDisposable
         using var stop = new CancellationTokenSource();
         using var started = new CountdownEvent(2);
         var (bits, isV4) = Support.Geo.Parse("192.0.2.1");
-        var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
-        {
-            var lookups = 0L;
-            for (; !stop.IsCancellationRequested; lookups++)
-            {
-                var place = database.Find(bits, isV4);
-                if (lookups == 0) started.Signal();
-                if (place.Country.Text is not ("DE" or "FR")) throw new InvalidOperationException($"lookup {lookups} found '{place.Country.Text}'");
-            }
-            return lookups;
-        })).ToArray();
+        var readers = Enumerable
+            .Range(0, 2)
+            .Select(_ =>
+                Task.Run(() =>
+                {
+                    var lookups = 0L;
+                    for (; !stop.IsCancellationRequested; lookups++)
+                    {
+                        var place = database.Find(bits, isV4);
+                        if (lookups == 0)
+                        {
+                            started.Signal();
+                        }
+
+                        if (place.Country.Text is not ("DE" or "FR"))
+                        {
+                            throw new InvalidOperationException($"lookup {lookups} found '{place.Country.Text}'");
+                        }
+                    }
+                    return lookups;
+                })
+            )
+            .ToArray();
 
         Assert.True(started.Wait(TimeSpan.FromSeconds(30)));
         for (var i = 0; i < 50; i++)
@@ -187,7 +212,11 @@ public sealed class GeoDatabaseTests : IDisposable
     {
         var beside = FilePath + ".new";
         System.IO.File.WriteAllBytes(beside, bytes);
-        if (modified is { } time) System.IO.File.SetLastWriteTimeUtc(beside, time);
+        if (modified is { } time)
+        {
+            System.IO.File.SetLastWriteTimeUtc(beside, time);
+        }
+
         System.IO.File.Move(beside, FilePath, overwrite: true);
     }
 

@@ -6,13 +6,24 @@ using static Edge.Tests.Support.GeoFileWriter;
 namespace Edge.Tests.Enrichment.Geo;
 
 /// <summary>
-/// Files that lie: refused when opened, or found damaged by the lookup that meets the lie; never an exception, an endless loop or a read
-/// outside the file (which in managed code would be an exception too).
+/// Files that lie: refused when opened, or found damaged by the lookup that meets the lie; never an exception, an
+/// endless loop or a read outside the file (which in managed code would be an exception too).
 /// </summary>
 public class HostileGeoFileTests
 {
     private static readonly string[] Probes =
-        ["192.0.2.1", "192.0.2.200", "198.51.100.7", "203.0.113.9", "0.0.0.0", "255.255.255.255", "2001:db8::1", "::", "2002:c000:201::", "ffff::ffff"];
+    [
+        "192.0.2.1",
+        "192.0.2.200",
+        "198.51.100.7",
+        "203.0.113.9",
+        "0.0.0.0",
+        "255.255.255.255",
+        "2001:db8::1",
+        "::",
+        "2002:c000:201::",
+        "ffff::ffff",
+    ];
 
     [Theory]
     [InlineData("binary_format_major_version", 3, "version 3")]
@@ -40,14 +51,21 @@ public class HostileGeoFileTests
 
     [Fact]
     public void Open_TooLateADate_IsRefused() =>
-        Assert.Equal("its metadata give an impossible build_epoch", Problem(Sample().Build(("build_epoch", ulong.MaxValue))));
+        Assert.Equal(
+            "its metadata give an impossible build_epoch",
+            Problem(Sample().Build(("build_epoch", ulong.MaxValue)))
+        );
 
     [Fact]
     public void Open_CutAnywhere_IsRefused()
     {
         var file = Sample().Build();
 
-        for (var length = 0; length < file.Length; length++) Assert.NotEqual("", Problem(file[..length]));
+        for (var length = 0; length < file.Length; length++)
+        {
+            Assert.NotEqual("", Problem(file[..length]));
+        }
+
         Assert.Equal("", Problem(file));
     }
 
@@ -56,7 +74,10 @@ public class HostileGeoFileTests
     {
         var file = Sample().Build();
 
-        for (var cut = 1; cut < file.Length; cut++) Exercise(file[cut..]);
+        for (var cut = 1; cut < file.Length; cut++)
+        {
+            Exercise(file[cut..]);
+        }
     }
 
     [Fact]
@@ -65,7 +86,9 @@ public class HostileGeoFileTests
         var writer = new GeoFileWriter();
         var self = writer.WriteRaw(Pointer(0));
         var two = writer.WriteRaw([.. Pointer(4), .. Pointer(2)]);
-        var database = Support.Geo.Open(writer.AddOffset("192.0.2.0/24", self).AddOffset("198.51.100.0/24", two).Build());
+        var database = Support.Geo.Open(
+            writer.AddOffset("192.0.2.0/24", self).AddOffset("198.51.100.0/24", two).Build()
+        );
 
         Assert.Equal(LookupOutcome.Damaged, database.Record("192.0.2.1").Outcome);
         Assert.Equal(LookupOutcome.Damaged, database.Record("198.51.100.1").Outcome);
@@ -77,7 +100,16 @@ public class HostileGeoFileTests
     {
         // {"country": pointer to the map, "city": pointer to the map}: twice as many members on every level.
         var writer = new GeoFileWriter();
-        byte[] map = [.. Control(7, 2), .. Control(2, 7), .. "country"u8, .. Pointer(0), .. Control(2, 4), .. "city"u8, .. Pointer(0)];
+        byte[] map =
+        [
+            .. Control(7, 2),
+            .. Control(2, 7),
+            .. "country"u8,
+            .. Pointer(0),
+            .. Control(2, 4),
+            .. "city"u8,
+            .. Pointer(0),
+        ];
         var database = Support.Geo.Open(writer.AddOffset("192.0.2.0/24", writer.WriteRaw(map)).Build());
 
         Assert.Equal(LookupOutcome.Damaged, database.Record("192.0.2.1").Outcome);
@@ -90,7 +122,11 @@ public class HostileGeoFileTests
         // Each array holds the one before twice: 2^30 elements in 200 bytes.
         var writer = new GeoFileWriter();
         var at = writer.WriteRaw(Control(14, 1));
-        for (var i = 0; i < 30; i++) at = writer.WriteRaw([.. Control(11, 2), .. Pointer(at), .. Pointer(at)]);
+        for (var i = 0; i < 30; i++)
+        {
+            at = writer.WriteRaw([.. Control(11, 2), .. Pointer(at), .. Pointer(at)]);
+        }
+
         var database = Support.Geo.Open(writer.AddOffset("192.0.2.0/24", at).Build());
 
         Assert.Equal(LookupOutcome.Damaged, database.Record("192.0.2.1").Outcome);
@@ -101,7 +137,10 @@ public class HostileGeoFileTests
     {
         var writer = new GeoFileWriter();
         var text = writer.WriteRecord(new string('x', 100_000));
-        var array = writer.WriteRaw([.. Control(11, 2_000), .. Enumerable.Repeat(Pointer(text), 2_000).SelectMany(bytes => bytes)]);
+        var array = writer.WriteRaw([
+            .. Control(11, 2_000),
+            .. Enumerable.Repeat(Pointer(text), 2_000).SelectMany(bytes => bytes),
+        ]);
         var database = Support.Geo.Open(writer.AddOffset("192.0.2.0/24", array).Build());
 
         var (outcome, json) = database.Record("192.0.2.1");
@@ -125,7 +164,9 @@ public class HostileGeoFileTests
         var writer = new GeoFileWriter();
         byte[] value = [.. Control(type, 16_000_000), 1, 2, 3];
         var record = writer.WriteRaw([.. Control(7, 1), .. Control(2, 4), .. "city"u8, .. value]);
-        var database = Support.Geo.Open(writer.AddOffset("192.0.2.0/24", writer.WriteRaw(value)).AddOffset("198.51.100.0/24", record).Build());
+        var database = Support.Geo.Open(
+            writer.AddOffset("192.0.2.0/24", writer.WriteRaw(value)).AddOffset("198.51.100.0/24", record).Build()
+        );
 
         Assert.True(database.Record("192.0.2.1").Outcome == LookupOutcome.Damaged, row);
         Assert.True(database.Place("198.51.100.1") == "|||", row);
@@ -135,9 +176,17 @@ public class HostileGeoFileTests
     public void Lookup_DeepNesting_IsDamaged()
     {
         var writer = new GeoFileWriter();
-        var deep = writer.WriteRaw([.. Enumerable.Repeat(Control(11, 1), 1_000).SelectMany(bytes => bytes), .. Control(14, 1)]);
-        var fine = writer.WriteRaw([.. Enumerable.Repeat(Control(11, 1), 30).SelectMany(bytes => bytes), .. Control(14, 1)]);
-        var database = Support.Geo.Open(writer.AddOffset("192.0.2.0/24", deep).AddOffset("198.51.100.0/24", fine).Build());
+        var deep = writer.WriteRaw([
+            .. Enumerable.Repeat(Control(11, 1), 1_000).SelectMany(bytes => bytes),
+            .. Control(14, 1),
+        ]);
+        var fine = writer.WriteRaw([
+            .. Enumerable.Repeat(Control(11, 1), 30).SelectMany(bytes => bytes),
+            .. Control(14, 1),
+        ]);
+        var database = Support.Geo.Open(
+            writer.AddOffset("192.0.2.0/24", deep).AddOffset("198.51.100.0/24", fine).Build()
+        );
 
         Assert.Equal(LookupOutcome.Damaged, database.Record("192.0.2.1").Outcome);
         Assert.Equal(LookupOutcome.Found, database.Record("198.51.100.1").Outcome);
@@ -147,7 +196,9 @@ public class HostileGeoFileTests
     public void Lookup_TreeThatLoops_Ends()
     {
         // The root's right record leads to the root: 255.255.255.255 never arrives.
-        var file = new GeoFileWriter { RecordBits = 24 }.Add("0.0.0.0/1", Country("DE")).Build();
+        var file = new GeoFileWriter { RecordBits = 24 }
+            .Add("0.0.0.0/1", Country("DE"))
+            .Build();
         file.AsSpan(3, 3).Clear();
         var database = Support.Geo.Open(file);
 
@@ -171,8 +222,21 @@ public class HostileGeoFileTests
     public void Name_TooLongOrNotUtf8_IsLeftOut()
     {
         var writer = new GeoFileWriter();
-        byte[] broken = [.. Control(7, 1), .. Control(2, 4), .. "city"u8, .. Control(7, 1), .. Control(2, 5), .. "names"u8,
-            .. Control(7, 1), .. Control(2, 2), .. "en"u8, .. Control(2, 2), 0xff, 0xfe];
+        byte[] broken =
+        [
+            .. Control(7, 1),
+            .. Control(2, 4),
+            .. "city"u8,
+            .. Control(7, 1),
+            .. Control(2, 5),
+            .. "names"u8,
+            .. Control(7, 1),
+            .. Control(2, 2),
+            .. "en"u8,
+            .. Control(2, 2),
+            0xff,
+            0xfe,
+        ];
         writer.AddOffset("192.0.2.0/24", writer.WriteRaw(broken));
         var database = Support.Geo.Open(writer.Add("198.51.100.0/24", City("DE", new string('x', 129), "BE")).Build());
 
@@ -192,7 +256,10 @@ public class HostileGeoFileTests
         for (var i = 0; i < 6_000; i++)
         {
             var file = Mutate(original, random);
-            if (Exercise(file)) opened++;
+            if (Exercise(file))
+            {
+                opened++;
+            }
         }
 
         // Both sides of the border were seen.
@@ -210,7 +277,10 @@ public class HostileGeoFileTests
             Exercise(noise);
             Exercise([.. noise, .. Marker, .. noise]);
             var reader = new DataReader(noise);
-            while (reader.TryRead(random.Next(noise.Length + 1), out _) && reader.TrySkip(random.Next(noise.Length + 1), out _)) { }
+            while (
+                reader.TryRead(random.Next(noise.Length + 1), out _)
+                && reader.TrySkip(random.Next(noise.Length + 1), out _)
+            ) { }
         }
     }
 
@@ -228,7 +298,11 @@ public class HostileGeoFileTests
                 file = [.. file[..at], .. file[random.Next(at + 1)..at], .. file[at..]];
                 break;
             default:
-                for (var n = random.Next(1, 9); n > 0; n--) file[random.Next(file.Length)] = random.Next(3) == 0 ? (byte)0xff : (byte)random.Next(256);
+                for (var n = random.Next(1, 9); n > 0; n--)
+                {
+                    file[random.Next(file.Length)] = random.Next(3) == 0 ? (byte)0xff : (byte)random.Next(256);
+                }
+
                 break;
         }
         return file;

@@ -7,7 +7,9 @@ using static Edge.Tests.Support.GeoFileWriter;
 
 namespace Edge.Tests.Enrichment.Geo;
 
-/// <summary>The reader against files of every shape the format allows, and against a naive longest-prefix search.</summary>
+/// <summary>
+/// The reader against files of every shape the format allows, and against a naive longest-prefix search.
+/// </summary>
 public class MaxMindDatabaseTests
 {
     [Theory]
@@ -18,13 +20,27 @@ public class MaxMindDatabaseTests
     [InlineData(28, true, 3_000, false)]
     [InlineData(32, true, 600_000, false)]
     [InlineData(28, true, 0, true)]
-    public void Place_EveryShapeOfFile_IsTheRecordOfTheNarrowestNetwork(int recordBits, bool isV6, int padding, bool hasLongPointers)
+    public void Place_EveryShapeOfFile_IsTheRecordOfTheNarrowestNetwork(
+        int recordBits,
+        bool isV6,
+        int padding,
+        bool hasLongPointers
+    )
     {
-        var writer = new GeoFileWriter { RecordBits = recordBits, IsV6 = isV6, Padding = padding, HasLongPointers = hasLongPointers }
+        var writer = new GeoFileWriter
+        {
+            RecordBits = recordBits,
+            IsV6 = isV6,
+            Padding = padding,
+            HasLongPointers = hasLongPointers,
+        }
             .Add("192.0.2.0/24", City("DE", "Berlin", "BE", "Europe/Berlin"))
             .Add("192.0.2.128/25", City("FR", "Nîmes", "OCC", "Europe/Paris"))
             .Add("198.51.100.7/32", City("US", "", "CA", ""));
-        if (isV6) writer.Add("2001:db8::/32", City("JP", "東京", "13", "Asia/Tokyo")).AddV4Alias("2002::/16");
+        if (isV6)
+        {
+            writer.Add("2001:db8::/32", City("JP", "東京", "13", "Asia/Tokyo")).AddV4Alias("2002::/16");
+        }
 
         var database = Support.Geo.Open(writer.Build());
 
@@ -55,7 +71,11 @@ public class MaxMindDatabaseTests
             var bits = isV4 ? 4 + i * 28 / 400 : 8 + i * 120 / 400;
             var network = Truncate(isV4 ? RandomV4(random) : RandomV6(random), bits);
             var code = $"{(char)('A' + random.Next(23))}{(char)('A' + random.Next(23))}";
-            if (networks.Any(other => other.Network.Equals(network))) continue;
+            if (networks.Any(other => other.Network.Equals(network)))
+            {
+                continue;
+            }
+
             networks.Add((network, code));
             writer.Add(network.ToString(), Country(code));
         }
@@ -66,8 +86,11 @@ public class MaxMindDatabaseTests
             var near = networks[random.Next(networks.Count)].Network.BaseAddress.GetAddressBytes();
             near[^1] ^= (byte)random.Next(4);
             var address = random.Next(3) == 0 ? RandomV4(random) : new IPAddress(near);
-            var expected = networks.Where(item => item.Network.Contains(address)).OrderByDescending(item => item.Network.PrefixLength)
-                .Select(item => item.Code).FirstOrDefault("");
+            var expected = networks
+                .Where(item => item.Network.Contains(address))
+                .OrderByDescending(item => item.Network.PrefixLength)
+                .Select(item => item.Code)
+                .FirstOrDefault("");
 
             Assert.Equal(expected, database.Country(address.ToString()));
         }
@@ -77,9 +100,24 @@ public class MaxMindDatabaseTests
     public void Record_EveryType_IsWrittenAsJson()
     {
         var record = Map(
-            ("text", "é\"\n"), ("empty", ""), ("long", new string('x', 70_000)), ("double", -1.5), ("float", 0.25f), ("bytes", new byte[] { 1, 2, 255 }),
-            ("u16", ushort.MaxValue), ("zero", 0u), ("u32", uint.MaxValue), ("i32", -2), ("u64", ulong.MaxValue), ("u128", UInt128.MaxValue),
-            ("yes", true), ("no", false), ("array", new object[] { 1u, Array.Empty<object>(), Map() }), ("map", Map(("a", Map(("b", "c"))))), ("nan", double.NaN));
+            ("text", "é\"\n"),
+            ("empty", ""),
+            ("long", new string('x', 70_000)),
+            ("double", -1.5),
+            ("float", 0.25f),
+            ("bytes", new byte[] { 1, 2, 255 }),
+            ("u16", ushort.MaxValue),
+            ("zero", 0u),
+            ("u32", uint.MaxValue),
+            ("i32", -2),
+            ("u64", ulong.MaxValue),
+            ("u128", UInt128.MaxValue),
+            ("yes", true),
+            ("no", false),
+            ("array", new object[] { 1u, Array.Empty<object>(), Map() }),
+            ("map", Map(("a", Map(("b", "c"))))),
+            ("nan", double.NaN)
+        );
         var database = Support.Geo.Open(new GeoFileWriter().Add("192.0.2.0/24", record).Build());
 
         var (outcome, json) = database.Record("192.0.2.1");
@@ -108,33 +146,58 @@ public class MaxMindDatabaseTests
     [Fact]
     public void Metadata_OfAFile_AreReadable()
     {
-        var metadata = Support.Geo.Open(new GeoFileWriter { RecordBits = 28, IsV6 = true, Type = "GeoLite2-City" }.Build()).Metadata;
+        var metadata = Support
+            .Geo.Open(
+                new GeoFileWriter
+                {
+                    RecordBits = 28,
+                    IsV6 = true,
+                    Type = "GeoLite2-City",
+                }.Build()
+            )
+            .Metadata;
 
-        Assert.Equal((28, true, "GeoLite2-City", new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)),
-            (metadata.RecordBits, metadata.IsV6, metadata.DatabaseType, metadata.BuiltAt));
+        Assert.Equal(
+            (28, true, "GeoLite2-City", new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)),
+            (metadata.RecordBits, metadata.IsV6, metadata.DatabaseType, metadata.BuiltAt)
+        );
     }
 
     [Fact]
     public void Record_OfAnAsnFile_HasNoPlaceAndIsWritten()
     {
         var record = Map(("autonomous_system_number", 64_496u), ("autonomous_system_organization", "Documentation"));
-        var database = Support.Geo.Open(new GeoFileWriter { Type = "GeoLite2-ASN" }.Add("192.0.2.0/24", record).Build());
+        var database = Support.Geo.Open(
+            new GeoFileWriter { Type = "GeoLite2-ASN" }
+                .Add("192.0.2.0/24", record)
+                .Build()
+        );
 
         Assert.Equal("|||", database.Place("192.0.2.1"));
-        Assert.Equal("""{"autonomous_system_number":64496,"autonomous_system_organization":"Documentation"}""", database.Record("192.0.2.1").Json);
+        Assert.Equal(
+            """{"autonomous_system_number":64496,"autonomous_system_organization":"Documentation"}""",
+            database.Record("192.0.2.1").Json
+        );
     }
 
     [Fact]
     public void Lookup_OnceWarm_AllocatesNothing()
     {
-        var database = Support.Geo.Open(new GeoFileWriter { IsV6 = true }.Add("192.0.2.0/24", City("DE", "Berlin", "BE", "Europe/Berlin"))
-            .Add("2001:db8::/32", Country("JP")).Build());
+        var database = Support.Geo.Open(
+            new GeoFileWriter { IsV6 = true }
+                .Add("192.0.2.0/24", City("DE", "Berlin", "BE", "Europe/Berlin"))
+                .Add("2001:db8::/32", Country("JP"))
+                .Build()
+        );
         var (v4, _) = Support.Geo.Parse("192.0.2.1");
         var (v6, _) = Support.Geo.Parse("2001:db8::1");
         LookUp();
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++) LookUp();
+        for (var i = 0; i < 100; i++)
+        {
+            LookUp();
+        }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
 
@@ -165,7 +228,11 @@ public class MaxMindDatabaseTests
     private static IPNetwork Truncate(IPAddress address, int bits)
     {
         var bytes = address.GetAddressBytes();
-        for (var i = bits; i < bytes.Length * 8; i++) bytes[i / 8] &= (byte)~(0x80 >> (i % 8));
+        for (var i = bits; i < bytes.Length * 8; i++)
+        {
+            bytes[i / 8] &= (byte)~(0x80 >> (i % 8));
+        }
+
         return new IPNetwork(new IPAddress(bytes), bits);
     }
 }

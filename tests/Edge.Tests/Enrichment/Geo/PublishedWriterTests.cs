@@ -18,7 +18,10 @@ public class PublishedWriterTests
         using var directory = new TempDirectory();
         var database = Support.Geo.Open(Write(directory["city.mmdb"], recordBits));
 
-        Assert.Equal((recordBits, true, "Test-City"), (database.Metadata.RecordBits, database.Metadata.IsV6, database.Metadata.DatabaseType));
+        Assert.Equal(
+            (recordBits, true, "Test-City"),
+            (database.Metadata.RecordBits, database.Metadata.IsV6, database.Metadata.DatabaseType)
+        );
         Assert.Equal("AT|9|Wien|Europe/Vienna", database.Place("192.0.2.63"));
         Assert.Equal("FR|OCC|Nîmes|Europe/Paris", database.Place("192.0.2.64"));
         Assert.Equal("AT|9|Wien|Europe/Vienna", database.Place("192.0.2.128"));
@@ -52,7 +55,11 @@ public class PublishedWriterTests
     {
         using var module = Perl("-MMaxMind::DB::Writer::Tree", "-e", "1");
         Assert.SkipUnless(module is { ExitCode: 0 }, "needs libmaxmind-db-writer-perl, which .ci/run installs");
-        using var writer = Perl(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Support", "documentation-city.pl"), path, recordBits.ToString());
+        using var writer = Perl(
+            Path.Combine(Repository.Root, "tests", "Edge.Tests", "Support", "documentation-city.pl"),
+            path,
+            recordBits.ToString()
+        );
         Assert.True(writer!.ExitCode == 0, writer.StandardError.ReadToEnd());
         return File.ReadAllBytes(path);
     }

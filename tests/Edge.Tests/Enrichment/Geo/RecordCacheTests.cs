@@ -6,7 +6,9 @@ namespace Edge.Tests.Enrichment.Geo;
 
 public class RecordCacheTests
 {
-    private static readonly byte[] Data = Encoding.ASCII.GetBytes(new string('-', 100) + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + new string('-', 900));
+    private static readonly byte[] Data = Encoding.ASCII.GetBytes(
+        new string('-', 100) + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + new string('-', 900)
+    );
 
     [Fact]
     public void Record_NeverSeen_IsNotRecalled()
@@ -46,7 +48,11 @@ public class RecordCacheTests
                 recalled++;
                 Assert.Equal(Expected(record), Support.Geo.Text(place));
             }
-            if (cache.TryRecall(record, out var country)) Assert.Equal(Expected(record)[..2], country.Text);
+            if (cache.TryRecall(record, out var country))
+            {
+                Assert.Equal(Expected(record)[..2], country.Text);
+            }
+
             Remember(cache, record);
         }
 
@@ -58,16 +64,26 @@ public class RecordCacheTests
     {
         var cache = new RecordCache(Data.Length);
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(seed => Task.Run(() =>
-        {
-            var random = new Random(seed);
-            for (var i = 0; i < 200_000; i++)
-            {
-                var record = random.Next(400);
-                if (cache.TryRecall(record, Data, out var place)) Assert.Equal(Expected(record), Support.Geo.Text(place));
-                Remember(cache, record);
-            }
-        })));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(seed =>
+                    Task.Run(() =>
+                    {
+                        var random = new Random(seed);
+                        for (var i = 0; i < 200_000; i++)
+                        {
+                            var record = random.Next(400);
+                            if (cache.TryRecall(record, Data, out var place))
+                            {
+                                Assert.Equal(Expected(record), Support.Geo.Text(place));
+                            }
+
+                            Remember(cache, record);
+                        }
+                    })
+                )
+        );
     }
 
     private static void Remember(RecordCache cache, int record)
@@ -85,7 +101,12 @@ public class RecordCacheTests
     private static string Expected(int record)
     {
         var text = Encoding.ASCII.GetString(Data, 100, 26);
-        return string.Join('|', CountryCode.FromNumber(1 + record % 600).Text, text.Substring(record % 13, record % 4), text.Substring(record % 7, 1 + record % 9),
-            record % 3 == 0 ? "" : text.Substring(1, record % 5));
+        return string.Join(
+            '|',
+            CountryCode.FromNumber(1 + record % 600).Text,
+            text.Substring(record % 13, record % 4),
+            text.Substring(record % 7, 1 + record % 9),
+            record % 3 == 0 ? "" : text.Substring(1, record % 5)
+        );
     }
 }

@@ -5,8 +5,8 @@ using Edge.RuleCompiler;
 namespace Edge.Tests.Enrichment.UserAgents;
 
 /// <summary>
-/// The uap-core specification word for word: every rule of a section in order with the platform's regular expressions, the first
-/// match decides. Slow; what the parser is compared with.
+/// The uap-core specification word for word: every rule of a section in order with the platform's regular expressions,
+/// the first match decides. Slow; what the parser is compared with.
 /// </summary>
 internal sealed partial class NaiveParser
 {
@@ -22,30 +22,63 @@ internal sealed partial class NaiveParser
     }
 
     public ParsedUserAgent Parse(string text) =>
-        new(Versioned(_browsers, RuleFile.BrowserFields, text), Versioned(_systems, RuleFile.OsFields, text), Device(text));
+        new(
+            Versioned(_browsers, RuleFile.BrowserFields, text),
+            Versioned(_systems, RuleFile.OsFields, text),
+            Device(text)
+        );
 
-    private static (Regex Regex, Rule Rule)[] Compile(List<Rule> rules) => [.. rules.Select(rule =>
-        (new Regex(rule.Pattern, RegexOptions.CultureInvariant | (rule.IgnoresCase ? RegexOptions.IgnoreCase : RegexOptions.None)), rule))];
+    private static (Regex Regex, Rule Rule)[] Compile(List<Rule> rules) =>
+        [
+            .. rules.Select(rule =>
+                (
+                    new Regex(
+                        rule.Pattern,
+                        RegexOptions.CultureInvariant | (rule.IgnoresCase ? RegexOptions.IgnoreCase : RegexOptions.None)
+                    ),
+                    rule
+                )
+            ),
+        ];
 
     private static (Match Match, Rule Rule)? First((Regex Regex, Rule Rule)[] section, string text)
     {
         foreach (var (regex, rule) in section)
-            if (regex.Match(text) is { Success: true } match) return (match, rule);
+        {
+            if (regex.Match(text) is { Success: true } match)
+            {
+                return (match, rule);
+            }
+        }
+
         return null;
     }
 
     private static VersionedFamily Versioned((Regex Regex, Rule Rule)[] section, string[] fields, string text)
     {
-        if (First(section, text) is not var (match, rule)) return new("Other", null, null, null, null);
-        var values = fields.Select((field, index) => NullIfEmpty(rule.Template(field) is { } template
-            ? Expand(template, match)
-            : match.Groups[index + 1].Value)).ToArray();
+        if (First(section, text) is not var (match, rule))
+        {
+            return new("Other", null, null, null, null);
+        }
+
+        var values = fields
+            .Select(
+                (field, index) =>
+                    NullIfEmpty(
+                        rule.Template(field) is { } template ? Expand(template, match) : match.Groups[index + 1].Value
+                    )
+            )
+            .ToArray();
         return new(values[0] ?? "Other", values[1], values[2], values[3], values[4]);
     }
 
     private DeviceFamily Device(string text)
     {
-        if (First(_devices, text) is not var (match, rule)) return new("Other", null, null);
+        if (First(_devices, text) is not var (match, rule))
+        {
+            return new("Other", null, null);
+        }
+
         var first = NullIfEmpty(match.Groups[1].Value.Trim());
         var family = rule.Template("device_replacement") is { } device ? NullIfEmpty(Expand(device, match)) : first;
         var brand = rule.Template("brand_replacement") is { } maker ? NullIfEmpty(Expand(maker, match)) : null;

@@ -55,28 +55,61 @@ public class UserAgentCacheTests
 
         var facts = cache.Lookup(ChromeWindows);
 
-        Assert.Equal(("chrome", "windows", "desktop", ""), (facts.Browser, facts.Os, facts.DeviceType, facts.BrowserVersion));
+        Assert.Equal(
+            ("chrome", "windows", "desktop", ""),
+            (facts.Browser, facts.Os, facts.DeviceType, facts.BrowserVersion)
+        );
         Assert.Equal(1, faults.Of(EnrichmentPart.UserAgent));
     }
 
     [Theory]
     [InlineData(ChromeWindows, "126.0.0", "10", "", "")]
     [InlineData(ChromeWindows + " Edg/126.0.2592.87", "126.0.2592", "10", "", "")]
-    [InlineData("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
-        "17.5", "17.5.1", "Apple", "iPhone")]
-    [InlineData("Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
-        "126.0.0", "14", "Samsung", "SM-S918B")]
-    [InlineData("Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36", "126.0.0", "10", "", "")]
-    [InlineData("Mozilla/5.0 (Linux; Android 13; SM-A536B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/25.0 Chrome/121.0.0.0 Mobile Safari/537.36",
-        "", "13", "Samsung", "SM-A536B")]
+    [InlineData(
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+        "17.5",
+        "17.5.1",
+        "Apple",
+        "iPhone"
+    )]
+    [InlineData(
+        "Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
+        "126.0.0",
+        "14",
+        "Samsung",
+        "SM-S918B"
+    )]
+    [InlineData(
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
+        "126.0.0",
+        "10",
+        "",
+        ""
+    )]
+    [InlineData(
+        "Mozilla/5.0 (Linux; Android 13; SM-A536B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/25.0 Chrome/121.0.0.0 Mobile Safari/537.36",
+        "",
+        "13",
+        "Samsung",
+        "SM-A536B"
+    )]
     [InlineData("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "", "", "", "")]
     [InlineData("curl/8.5.0", "", "", "", "")]
-    public void UserAgent_Details_AreThoseOfTheSameBrowserAndSystem(string userAgent, string browser, string os, string brand, string model)
+    public void UserAgent_Details_AreThoseOfTheSameBrowserAndSystem(
+        string userAgent,
+        string browser,
+        string os,
+        string brand,
+        string model
+    )
     {
         var faults = new EnrichmentFaults();
         var facts = new UserAgentCache(BuiltInRules.Judge(), faults, () => Parser.Value).Lookup(userAgent);
 
-        Assert.Equal((browser, os, brand, model), (facts.BrowserVersion, facts.OsVersion, facts.DeviceBrand, facts.DeviceModel));
+        Assert.Equal(
+            (browser, os, brand, model),
+            (facts.BrowserVersion, facts.OsVersion, facts.DeviceBrand, facts.DeviceModel)
+        );
         Assert.Equal(0, faults.Of(EnrichmentPart.UserAgent));
     }
 

@@ -21,9 +21,15 @@ public class UserAgentParserTests
         var naive = new NaiveParser(rules);
         var collected = UserAgentSamples.Collected();
         var step = collected.Count / CollectedAgents;
-        var agents = collected.Where((_, index) => index % step == 0).Concat(UserAgentSamples.Generated(rules, collected, GeneratedAgents, seed: 5));
+        var agents = collected
+            .Where((_, index) => index % step == 0)
+            .Concat(UserAgentSamples.Generated(rules, collected, GeneratedAgents, seed: 5));
 
-        var differences = agents.AsParallel().Where(agent => Parser.Value.Parse(agent) != naive.Parse(agent)).Take(10).ToArray();
+        var differences = agents
+            .AsParallel()
+            .Where(agent => Parser.Value.Parse(agent) != naive.Parse(agent))
+            .Take(10)
+            .ToArray();
 
         Assert.Empty(differences);
     }
@@ -40,15 +46,22 @@ public class UserAgentParserTests
         foreach (var (pattern, has) in sets)
         {
             var regex = new Regex(pattern, RegexOptions.CultureInvariant);
-            var wrong = Enumerable.Range(0, char.MaxValue + 1).Where(c => regex.IsMatch(((char)c).ToString()) != has(UserAgentText.SymbolOf((char)c)));
+            var wrong = Enumerable
+                .Range(0, char.MaxValue + 1)
+                .Where(c => regex.IsMatch(((char)c).ToString()) != has(UserAgentText.SymbolOf((char)c)));
             Assert.Empty(wrong.Take(10));
         }
         var boundary = new Regex(@"\b", RegexOptions.CultureInvariant);
-        Assert.Empty(Enumerable.Range(0, char.MaxValue + 1)
-            .Where(c => boundary.IsMatch(((char)c).ToString()) != IsWord(UserAgentText.SymbolOf((char)c))).Take(10));
+        Assert.Empty(
+            Enumerable
+                .Range(0, char.MaxValue + 1)
+                .Where(c => boundary.IsMatch(((char)c).ToString()) != IsWord(UserAgentText.SymbolOf((char)c)))
+                .Take(10)
+        );
 
-        static bool IsWord(byte symbol) => symbol is RuleFormat.Letter or RuleFormat.Digit or RuleFormat.KelvinSign
-            or RuleFormat.Joiner or (byte)'_' || (symbol < RuleFormat.Ascii && char.IsAsciiLetterOrDigit((char)symbol));
+        static bool IsWord(byte symbol) =>
+            symbol is RuleFormat.Letter or RuleFormat.Digit or RuleFormat.KelvinSign or RuleFormat.Joiner or (byte)'_'
+            || (symbol < RuleFormat.Ascii && char.IsAsciiLetterOrDigit((char)symbol));
     }
 
     [Fact]
@@ -58,9 +71,17 @@ public class UserAgentParserTests
         {
             var regex = new Regex(letter.ToString(), RegexOptions.CultureInvariant | RegexOptions.IgnoreCase);
             var set = CharSet.Of(letter).IgnoreCase();
-            var platform = Enumerable.Range(0, char.MaxValue + 1).Where(c => regex.IsMatch(((char)c).ToString())).Select(c => UserAgentText.SymbolOf((char)c));
-            var ours = Enumerable.Range(0, RuleFormat.Joiner + 1)
-                .Where(symbol => symbol < RuleFormat.Ascii ? set.Has((char)symbol) : (set.Others >> (symbol - RuleFormat.Ascii) & 1) != 0)
+            var platform = Enumerable
+                .Range(0, char.MaxValue + 1)
+                .Where(c => regex.IsMatch(((char)c).ToString()))
+                .Select(c => UserAgentText.SymbolOf((char)c));
+            var ours = Enumerable
+                .Range(0, RuleFormat.Joiner + 1)
+                .Where(symbol =>
+                    symbol < RuleFormat.Ascii
+                        ? set.Has((char)symbol)
+                        : (set.Others >> (symbol - RuleFormat.Ascii) & 1) != 0
+                )
                 .Select(symbol => (byte)symbol);
 
             Assert.Equal(platform.Order(), ours.Order());

@@ -7,12 +7,13 @@ using Edge.Tests.Support;
 namespace Edge.Tests.Enrichment.UserAgents;
 
 /// <summary>
-/// User agents to compare parsers on: collected ones (the npm packages crawler-user-agents and random-useragent, MIT), texts made from
-/// the rules themselves, and damaged and combined forms of both. The same seed gives the same list.
+/// User agents to compare parsers on: collected ones (the npm packages crawler-user-agents and random-useragent, MIT),
+/// texts made from the rules themselves, and damaged and combined forms of both. The same seed gives the same list.
 /// </summary>
 internal static class UserAgentSamples
 {
-    private const string Alphabet = " ;/()._-:,+[]{}|\\0123456789aAbBkKiIzZ\t\u00e9\u212a\u0130\u200d\u0663\u00a0\u4e2d\n";
+    private const string Alphabet =
+        " ;/()._-:,+[]{}|\\0123456789aAbBkKiIzZ\t\u00e9\u212a\u0130\u200d\u0663\u00a0\u4e2d\n";
 
     private static readonly string[] Frames =
     [
@@ -27,75 +28,171 @@ internal static class UserAgentSamples
     private static readonly string Packages = Path.Combine(Repository.Root, "tools", "RuleCompiler", "node_modules");
 
     /// <summary>The rules as written.</summary>
-    public static Dictionary<string, List<Rule>> ReadRules() => RuleFile.Read(File.ReadLines(Path.Combine(Packages, "uap-core", "regexes.yaml")));
+    public static Dictionary<string, List<Rule>> ReadRules() =>
+        RuleFile.Read(File.ReadLines(Path.Combine(Packages, "uap-core", "regexes.yaml")));
 
     /// <summary>Real user agents, in the order of their packages.</summary>
     public static List<string> Collected()
     {
-        using var crawlers = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Packages, "crawler-user-agents", "crawler-user-agents.json")));
-        using var browsers = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Packages, "random-useragent", "useragent-data.json")));
+        using var crawlers = JsonDocument.Parse(
+            File.ReadAllBytes(Path.Combine(Packages, "crawler-user-agents", "crawler-user-agents.json"))
+        );
+        using var browsers = JsonDocument.Parse(
+            File.ReadAllBytes(Path.Combine(Packages, "random-useragent", "useragent-data.json"))
+        );
         return
         [
-            .. crawlers.RootElement.EnumerateArray().SelectMany(crawler => crawler.GetProperty("instances").EnumerateArray().Select(Text)),
+            .. crawlers
+                .RootElement.EnumerateArray()
+                .SelectMany(crawler => crawler.GetProperty("instances").EnumerateArray().Select(Text)),
             .. browsers.RootElement.EnumerateArray().Select(browser => Text(browser.GetProperty("userAgent"))),
         ];
 
         static string Text(JsonElement element) => Cut(element.GetString()!);
     }
 
-    /// <summary>Texts made from every rule, damaged and combined with each other and with collected ones, until there are enough.</summary>
-    public static List<string> Generated(Dictionary<string, List<Rule>> rules, List<string> collected, int count, int seed)
+    /// <summary>
+    /// Texts made from every rule, damaged and combined with each other and with collected ones, until there are
+    /// enough.
+    /// </summary>
+    public static List<string> Generated(
+        Dictionary<string, List<Rule>> rules,
+        List<string> collected,
+        int count,
+        int seed
+    )
     {
         var random = new Random(seed);
-        var patterns = rules.Values.SelectMany(section => section)
-            .Select(rule => (Pattern: PatternParser.Parse(rule.Pattern, rule.IgnoresCase), rule.IgnoresCase)).ToArray();
+        var patterns = rules
+            .Values.SelectMany(section => section)
+            .Select(rule => (Pattern: PatternParser.Parse(rule.Pattern, rule.IgnoresCase), rule.IgnoresCase))
+            .ToArray();
         var made = new List<string>(count);
         for (var i = 0; made.Count < count; i++)
         {
             var (pattern, ignoresCase) = patterns[i % patterns.Length];
             var text = new StringBuilder();
             Write(pattern, text, random);
-            var agent = string.Format(null, Frames[random.Next(Frames.Length)], ignoresCase ? Shuffle(text.ToString(), random) : text.ToString());
-            made.Add(Cut(random.Next(4) switch
-            {
-                0 => agent,
-                1 => Damage(agent, random),
-                2 => Damage(Combine(agent, collected[random.Next(collected.Count)], random), random),
-                _ => Combine(agent, made.Count > 0 ? made[random.Next(made.Count)] : agent, random),
-            }));
+            var agent = string.Format(
+                null,
+                Frames[random.Next(Frames.Length)],
+                ignoresCase ? Shuffle(text.ToString(), random) : text.ToString()
+            );
+            made.Add(
+                Cut(
+                    random.Next(4) switch
+                    {
+                        0 => agent,
+                        1 => Damage(agent, random),
+                        2 => Damage(Combine(agent, collected[random.Next(collected.Count)], random), random),
+                        _ => Combine(agent, made.Count > 0 ? made[random.Next(made.Count)] : agent, random),
+                    }
+                )
+            );
         }
         return made;
     }
 
     /// <summary>
-    /// Texts of full length that want to be slow: many rules' texts in one, one rule's text over and over, and the words that make rules
-    /// candidates between long runs of what their loops take.
+    /// Texts of full length that want to be slow: many rules' texts in one, one rule's text over and over, and the
+    /// words that make rules candidates between long runs of what their loops take.
     /// </summary>
     public static IEnumerable<string> Hostile(Dictionary<string, List<Rule>> rules, int count, int seed)
     {
-        string[] runs = ["a", "1", " ", ";", "; ", "1.", "HTC_", "HTC ", "Lenovo", "Cross", "Android", "Android;", "/", "_", "x/1.", "-", ".0 ", "Z9"];
+        string[] runs =
+        [
+            "a",
+            "1",
+            " ",
+            ";",
+            "; ",
+            "1.",
+            "HTC_",
+            "HTC ",
+            "Lenovo",
+            "Cross",
+            "Android",
+            "Android;",
+            "/",
+            "_",
+            "x/1.",
+            "-",
+            ".0 ",
+            "Z9",
+        ];
         string[] words =
         [
-            "Android ", "; ", " Build/", ") AppleWebKit", "Mozilla/5.0 (Linux; U; ", "CFNetwork", "Mobile ", " bot", "http://", "Profile/MIDP-", "Opera/9 ",
-            "SAMSUNG-", "; wv) ", "Windows Phone ", "Linux ", "Chrome/1.1.1.1 ", "Safari/", "Version/", "MSIE 7.0;", "Tablet", "spider", "crawler", ";FBAV/",
+            "Android ",
+            "; ",
+            " Build/",
+            ") AppleWebKit",
+            "Mozilla/5.0 (Linux; U; ",
+            "CFNetwork",
+            "Mobile ",
+            " bot",
+            "http://",
+            "Profile/MIDP-",
+            "Opera/9 ",
+            "SAMSUNG-",
+            "; wv) ",
+            "Windows Phone ",
+            "Linux ",
+            "Chrome/1.1.1.1 ",
+            "Safari/",
+            "Version/",
+            "MSIE 7.0;",
+            "Tablet",
+            "spider",
+            "crawler",
+            ";FBAV/",
         ];
         var random = new Random(seed);
-        var patterns = rules.Values.SelectMany(section => section).Select(rule => PatternParser.Parse(rule.Pattern, rule.IgnoresCase)).ToArray();
+        var patterns = rules
+            .Values.SelectMany(section => section)
+            .Select(rule => PatternParser.Parse(rule.Pattern, rule.IgnoresCase))
+            .ToArray();
         var text = new StringBuilder();
         for (var made = 0; made < count; made++)
         {
             text.Clear();
             var kind = made % 4;
             var (pattern, run) = (patterns[random.Next(patterns.Length)], runs[random.Next(runs.Length)]);
-            if (random.Next(2) == 0) text.Append("Mozilla/5.0 (Linux; Android 4.4; ");
+            if (random.Next(2) == 0)
+            {
+                text.Append("Mozilla/5.0 (Linux; Android 4.4; ");
+            }
+
             while (text.Length < UserAgentText.MaxBytes)
             {
-                if (kind is 0 or 3) pattern = patterns[random.Next(patterns.Length)];
-                if (kind != 2) Write(pattern, text, random);
-                if (kind is 2 or 3) text.Append(words[random.Next(words.Length)]);
-                if (kind is 2 or 3) text.Insert(text.Length, run, random.Next(1, 24));
-                if (random.Next(6) == 0) run = runs[random.Next(runs.Length)];
-                if (text.Length == 0) text.Append(run);
+                if (kind is 0 or 3)
+                {
+                    pattern = patterns[random.Next(patterns.Length)];
+                }
+
+                if (kind != 2)
+                {
+                    Write(pattern, text, random);
+                }
+
+                if (kind is 2 or 3)
+                {
+                    text.Append(words[random.Next(words.Length)]);
+                }
+
+                if (kind is 2 or 3)
+                {
+                    text.Insert(text.Length, run, random.Next(1, 24));
+                }
+
+                if (random.Next(6) == 0)
+                {
+                    run = runs[random.Next(runs.Length)];
+                }
+
+                if (text.Length == 0)
+                {
+                    text.Append(run);
+                }
             }
             yield return text.ToString(0, UserAgentText.MaxBytes);
         }
@@ -109,7 +206,11 @@ internal static class UserAgentSamples
                 text.Append(OneOf(chars.Set, random));
                 break;
             case Pattern.Sequence sequence:
-                foreach (var item in sequence.Items) Write(item, text, random);
+                foreach (var item in sequence.Items)
+                {
+                    Write(item, text, random);
+                }
+
                 break;
             case Pattern.Choice choice:
                 Write(choice.Branches[random.Next(choice.Branches.Count)], text, random);
@@ -119,8 +220,15 @@ internal static class UserAgentSamples
                 break;
             case Pattern.Repeat repeat:
                 // Mostly few, sometimes up to and beyond the bound.
-                var most = random.Next(8) == 0 ? Math.Min(repeat.Max ?? 40, 250) + 1 : Math.Min(repeat.Max ?? 4, repeat.Min + 3);
-                for (var i = random.Next(repeat.Min, Math.Max(repeat.Min, most) + 1); i > 0; i--) Write(repeat.Item, text, random);
+                var most =
+                    random.Next(8) == 0
+                        ? Math.Min(repeat.Max ?? 40, 250) + 1
+                        : Math.Min(repeat.Max ?? 4, repeat.Min + 3);
+                for (var i = random.Next(repeat.Min, Math.Max(repeat.Min, most) + 1); i > 0; i--)
+                {
+                    Write(repeat.Item, text, random);
+                }
+
                 break;
         }
     }
@@ -129,9 +237,21 @@ internal static class UserAgentSamples
     {
         const string Likely = "aeXZ0159 ._-/";
         for (var tries = 0; tries < 8; tries++)
-            if (Likely[random.Next(Likely.Length)] is var likely && set.Has(likely)) return likely;
+        {
+            if (Likely[random.Next(Likely.Length)] is var likely && set.Has(likely))
+            {
+                return likely;
+            }
+        }
+
         for (var tries = 0; tries < 2_000; tries++)
-            if ((char)random.Next(RuleFormat.Ascii) is var any && set.Has(any)) return any;
+        {
+            if ((char)random.Next(RuleFormat.Ascii) is var any && set.Has(any))
+            {
+                return any;
+            }
+        }
+
         return 'x';
     }
 
@@ -153,10 +273,15 @@ internal static class UserAgentSamples
                     damaged[at] = Alphabet[random.Next(Alphabet.Length)];
                     break;
                 case 3:
-                    damaged.Insert(random.Next(damaged.Length), damaged.ToString(at, Math.Min(random.Next(1, 60), damaged.Length - at)));
+                    damaged.Insert(
+                        random.Next(damaged.Length),
+                        damaged.ToString(at, Math.Min(random.Next(1, 60), damaged.Length - at))
+                    );
                     break;
                 default:
-                    damaged[at] = char.IsAsciiLetterLower(damaged[at]) ? char.ToUpperInvariant(damaged[at]) : char.ToLowerInvariant(damaged[at]);
+                    damaged[at] = char.IsAsciiLetterLower(damaged[at])
+                        ? char.ToUpperInvariant(damaged[at])
+                        : char.ToLowerInvariant(damaged[at]);
                     break;
             }
         }
@@ -172,7 +297,14 @@ internal static class UserAgentSamples
         };
 
     private static string Shuffle(string text, Random random) =>
-        new([.. text.Select(c => random.Next(3) == 0 ? char.ToUpperInvariant(c) : random.Next(2) == 0 ? char.ToLowerInvariant(c) : c)]);
+        new([
+            .. text.Select(c =>
+                random.Next(3) == 0 ? char.ToUpperInvariant(c)
+                : random.Next(2) == 0 ? char.ToLowerInvariant(c)
+                : c
+            ),
+        ]);
 
-    private static string Cut(string text) => text.Length > UserAgentText.MaxBytes ? text[..UserAgentText.MaxBytes] : text;
+    private static string Cut(string text) =>
+        text.Length > UserAgentText.MaxBytes ? text[..UserAgentText.MaxBytes] : text;
 }

@@ -20,7 +20,8 @@ public sealed class VerdictRulesTests : IDisposable
     [Fact]
     public void OwnRules_ComeFirst_AndMayUseBuiltInNetworks()
     {
-        var (table, problems) = Load("""
+        var (table, problems) = Load(
+            """
             {
               // People read our intranet through this.
               "networks": {"office": {"source": "our own", "cidrs": ["198.51.100.0/25", "2001:db8:1::/48", "192.0.2.1"]}},
@@ -34,7 +35,8 @@ public sealed class VerdictRulesTests : IDisposable
                 {"id": "named_bot", "mode": "off"},
               ]
             }
-            """);
+            """
+        );
 
         Assert.Empty(problems);
         Assert.Equal("human our_office", Judge(table, "Googlebot/2.1 curl/8", "198.51.100.7", VerdictScope.Pixel));
@@ -53,29 +55,72 @@ public sealed class VerdictRulesTests : IDisposable
     [InlineData("no object", "[]", "must be an object")]
     [InlineData("unknown member", """{"rules":[],"rule":[]}""", "unknown member 'rule'")]
     [InlineData("no rules", "{}", "rules must be an array")]
-    [InlineData("rule without condition", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced"}]}""", "rules[0] has no condition")]
-    [InlineData("misspelt verdict", """{"rules":[{"id":"a","verdict":"robot","scope":"all","certainty":"certain","mode":"enforced","networks":["192.0.2.1"]}]}""",
-        "rules[0].verdict must be one of human, proxy, prefetch, scanner, bot, unknown")]
-    [InlineData("bits after the prefix", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","networks":["192.0.2.1/24"]}]}""",
-        "rules[0].networks '192.0.2.1/24' is neither a network")]
-    [InlineData("IPv4 as IPv6", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","networks":["::ffff:192.0.2.0/120"]}]}""",
-        "is neither a network")]
-    [InlineData("short token", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["x"]}]}""", "must be 3 to 128 ASCII characters")]
-    [InlineData("wrong type", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":"xyz"}]}""", "must be an array of texts")]
-    [InlineData("id of a built-in", """{"rules":[{"id":"named_bot","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["xyz"]}]}""",
-        "'named_bot' is the id of a built-in rule")]
-    [InlineData("mode of nothing", """{"rules":[{"id":"nobody","mode":"off"}]}""", "no built-in rule is called 'nobody'")]
-    [InlineData("the same id twice", """
-        {"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["xyz"]},
-                  {"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["abc"]}]}
-        """, "'a' is there twice")]
-    [InlineData("empty header", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","header":{"name":"X-A","contains":[]}}]}""", "rules[0].header.contains must be")]
-    [InlineData("half a surrogate pair", """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentIs":["\ud800"]}]}""", "surrogate")]
+    [InlineData(
+        "rule without condition",
+        """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced"}]}""",
+        "rules[0] has no condition"
+    )]
+    [InlineData(
+        "misspelt verdict",
+        """{"rules":[{"id":"a","verdict":"robot","scope":"all","certainty":"certain","mode":"enforced","networks":["192.0.2.1"]}]}""",
+        "rules[0].verdict must be one of human, proxy, prefetch, scanner, bot, unknown"
+    )]
+    [InlineData(
+        "bits after the prefix",
+        """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","networks":["192.0.2.1/24"]}]}""",
+        "rules[0].networks '192.0.2.1/24' is neither a network"
+    )]
+    [InlineData(
+        "IPv4 as IPv6",
+        """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","networks":["::ffff:192.0.2.0/120"]}]}""",
+        "is neither a network"
+    )]
+    [InlineData(
+        "short token",
+        """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["x"]}]}""",
+        "must be 3 to 128 ASCII characters"
+    )]
+    [InlineData(
+        "wrong type",
+        """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":"xyz"}]}""",
+        "must be an array of texts"
+    )]
+    [InlineData(
+        "id of a built-in",
+        """{"rules":[{"id":"named_bot","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["xyz"]}]}""",
+        "'named_bot' is the id of a built-in rule"
+    )]
+    [InlineData(
+        "mode of nothing",
+        """{"rules":[{"id":"nobody","mode":"off"}]}""",
+        "no built-in rule is called 'nobody'"
+    )]
+    [InlineData(
+        "the same id twice",
+        """
+            {"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["xyz"]},
+                      {"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["abc"]}]}
+            """,
+        "'a' is there twice"
+    )]
+    [InlineData(
+        "empty header",
+        """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","header":{"name":"X-A","contains":[]}}]}""",
+        "rules[0].header.contains must be"
+    )]
+    [InlineData(
+        "half a surrogate pair",
+        """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentIs":["\ud800"]}]}""",
+        "surrogate"
+    )]
     public void OwnRules_WithAMistake_AreNamedAndLeftOut(string row, string file, string expected)
     {
         var (table, problems) = Load(file);
 
-        Assert.True(problems.Any(problem => problem.Contains(expected, StringComparison.Ordinal)), $"{row}: {string.Join('|', problems)}");
+        Assert.True(
+            problems.Any(problem => problem.Contains(expected, StringComparison.Ordinal)),
+            $"{row}: {string.Join('|', problems)}"
+        );
         Assert.Equal("bot named_bot", Judge(table, "Googlebot/2.1", "203.0.113.7", VerdictScope.Pixel));
     }
 
@@ -91,24 +136,40 @@ public sealed class VerdictRulesTests : IDisposable
     [Fact]
     public void OwnRules_MoreThanThereIsRoomFor_AreRefused()
     {
-        var rule = """{"id":"r$","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","networks":["192.0.2.1"]}""";
-        var many = Enumerable.Range(0, RuleSet.Capacity).Select(i => rule.Replace("$", $"{i}", StringComparison.Ordinal));
+        var rule =
+            """{"id":"r$","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","networks":["192.0.2.1"]}""";
+        var many = Enumerable
+            .Range(0, RuleSet.Capacity)
+            .Select(i => rule.Replace("$", $"{i}", StringComparison.Ordinal));
 
-        Assert.Contains("has more than", Assert.Single(Load($$"""{"rules":[{{string.Join(',', many)}}]}""").Problems), StringComparison.Ordinal);
+        Assert.Contains(
+            "has more than",
+            Assert.Single(Load($$"""{"rules":[{{string.Join(',', many)}}]}""").Problems),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void OwnRules_AnyBytes_NeverThrow()
     {
         var random = new Random(8);
-        var sound = File.ReadAllBytes(Path.Combine(Repository.Root, "src", "Edge", "Enrichment", "Verdicts", "rules.json"));
+        var sound = File.ReadAllBytes(
+            Path.Combine(Repository.Root, "src", "Edge", "Enrichment", "Verdicts", "rules.json")
+        );
         for (var i = 0; i < 2_000; i++)
         {
             var bytes = sound.ToArray();
-            for (var change = random.Next(1, 6); change > 0; change--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            for (var change = random.Next(1, 6); change > 0; change--)
+            {
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            }
+
             var reader = new VerdictRuleReader(isBuiltIn: false);
             reader.Read(bytes);
-            if (reader.Problems.Count == 0) _ = new VerdictTable(reader.Rules);
+            if (reader.Problems.Count == 0)
+            {
+                _ = new VerdictTable(reader.Rules);
+            }
         }
     }
 
@@ -119,10 +180,18 @@ public sealed class VerdictRulesTests : IDisposable
         var faults = new EnrichmentFaults();
         var judge = new VerdictJudge(table, problems.Count, faults);
 
-        var judgement = judge.Judge(judge.MatchAgent("Googlebot/2.1"), default, new HeaderDictionary(), VerdictScope.Pixel);
+        var judgement = judge.Judge(
+            judge.MatchAgent("Googlebot/2.1"),
+            default,
+            new HeaderDictionary(),
+            VerdictScope.Pixel
+        );
 
         Assert.NotEmpty(problems);
-        Assert.Equal((Verdict.Unjudged, "", 1), (judgement.Verdict, judgement.Reason, faults.Of(EnrichmentPart.Verdict)));
+        Assert.Equal(
+            (Verdict.Unjudged, "", 1),
+            (judgement.Verdict, judgement.Reason, faults.Of(EnrichmentPart.Verdict))
+        );
     }
 
     [Fact]
@@ -139,7 +208,8 @@ public sealed class VerdictRulesTests : IDisposable
 
     public class Throwing : DispatchProxy
     {
-        protected override object Invoke(MethodInfo? targetMethod, object?[]? args) => throw new InvalidOperationException("planted");
+        protected override object Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            throw new InvalidOperationException("planted");
     }
 
     private VerdictLoading Load(string file)
@@ -152,6 +222,7 @@ public sealed class VerdictRulesTests : IDisposable
     {
         var bits = ClientAddress.From(IPAddress.Parse(address)).ToBits(out var isV4);
         var judgement = table!.Judge(table.MatchAgent(userAgent), bits, isV4, new HeaderDictionary(), scope);
-        return $"{VerdictNames.Of(judgement.Verdict)} {judgement.Reason}" + (judgement.Shadow is { } shadow ? " " + shadow.ShadowText : "");
+        return $"{VerdictNames.Of(judgement.Verdict)} {judgement.Reason}"
+            + (judgement.Shadow is { } shadow ? " " + shadow.ShadowText : "");
     }
 }

@@ -21,9 +21,13 @@ public class ClickHouseRecipeTests
                 Password = ClickHouseServer.Password,
             },
             applies: true,
-            TimeProvider.System);
+            TimeProvider.System
+        );
         Assert.Null(setup.Problem);
-        foreach (var statement in Recipe("clickhouse-views").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (
+            var statement in Recipe("clickhouse-views")
+                .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        )
         {
             await server.QueryAsync(statement);
         }
@@ -36,8 +40,14 @@ public class ClickHouseRecipeTests
         await server.QueryAsync(Events);
 
         Assert.Equal(
-            ["2026-11-21 10:00:00\ta\t360\t90", "2026-11-21 10:00:00\tb\t270\t90", "2026-11-21 11:00:00\ta\t360\t90", "2026-11-21 11:00:00\tb\t270\t90"],
-            await server.LinesAsync(Recipe("clickhouse-query")));
+            [
+                "2026-11-21 10:00:00\ta\t360\t90",
+                "2026-11-21 10:00:00\tb\t270\t90",
+                "2026-11-21 11:00:00\ta\t360\t90",
+                "2026-11-21 11:00:00\tb\t270\t90",
+            ],
+            await server.LinesAsync(Recipe("clickhouse-query"))
+        );
     }
 
     private static string Recipe(string name)

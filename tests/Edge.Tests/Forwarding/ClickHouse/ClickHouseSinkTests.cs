@@ -37,18 +37,37 @@ public sealed class ClickHouseSinkTests : IAsyncLifetime
             """{"v":1,"id":"019aa5c0-6f1e-7000-8000-0412ab34cd56","node":"edge-1","received_at":"2026-11-21T09:30:00.123Z","timestamp":"2026-11-21T09:29:59.000Z","api":"traffical","project":"p \"1\"","type":"track","probability":0.25,"weights_version":3,"layers":[{"a":"}"}],"authenticated":true,"properties":{"x":"a\"b\\","y":[1,2]},"of_a_later_version":{"z":[{}]}}""";
 
         using var sink = new ClickHouseSink(options, TimeProvider.System);
-        var result = await DeliverAsync(sink, Event, Event.Replace("cd56", "cd57").Replace("\"timestamp\":\"2026-11-21T09:29:59.000Z\",", ""));
+        var result = await DeliverAsync(
+            sink,
+            Event,
+            Event.Replace("cd56", "cd57").Replace("\"timestamp\":\"2026-11-21T09:29:59.000Z\",", "")
+        );
 
         Assert.True(result.IsDelivered, result.Reason);
         Assert.Equal((null, 1, 0), (setup.Problem, setup.Statements.Count, again.Statements.Count));
-        var row = JsonDocument.Parse((await _server.LinesAsync("SELECT *, day, received_ms FROM edge_events ORDER BY id LIMIT 1 FORMAT JSONEachRow"))[0]).RootElement;
+        var row = JsonDocument
+            .Parse(
+                (
+                    await _server.LinesAsync(
+                        "SELECT *, day, received_ms FROM edge_events ORDER BY id LIMIT 1 FORMAT JSONEachRow"
+                    )
+                )[0]
+            )
+            .RootElement;
         Assert.Equal("p \"1\"", row.GetProperty("project").GetString());
         Assert.Equal("2026-11-21 09:30:00", row.GetProperty("received_at").GetString());
         Assert.Equal("2026-11-21", row.GetProperty("day").GetString());
         Assert.Equal(0x019aa5c06f1e.ToString(), row.GetProperty("received_ms").GetString());
         Assert.Equal("""[{"a":"}"}]""", row.GetProperty("layers").GetString());
         Assert.Equal("""{"x":"a\"b\\","y":[1,2]}""", row.GetProperty("properties").GetString());
-        Assert.Equal((0.25, 3, 1), (row.GetProperty("probability").GetDouble(), row.GetProperty("weights_version").GetInt32(), row.GetProperty("authenticated").GetInt32()));
+        Assert.Equal(
+            (0.25, 3, 1),
+            (
+                row.GetProperty("probability").GetDouble(),
+                row.GetProperty("weights_version").GetInt32(),
+                row.GetProperty("authenticated").GetInt32()
+            )
+        );
         Assert.Equal(1, await _server.CountAsync("SELECT count() FROM edge_events WHERE timestamp IS NULL"));
     }
 
@@ -56,12 +75,17 @@ public sealed class ClickHouseSinkTests : IAsyncLifetime
     public async Task Init_TableOfAnEarlierVersion_GetsTheMissingColumns()
     {
         await _server.QueryAsync("CREATE DATABASE analysis");
-        await _server.QueryAsync("CREATE TABLE analysis.events (id String, project String, received_at DateTime, day Date MATERIALIZED toDate(received_at)) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (project, day, id)");
+        await _server.QueryAsync(
+            "CREATE TABLE analysis.events (id String, project String, received_at DateTime, day Date MATERIALIZED toDate(received_at)) ENGINE = ReplacingMergeTree() PARTITION BY toYYYYMM(day) ORDER BY (project, day, id)"
+        );
         var options = Options() with { Table = "analysis.events" };
 
         var setup = await ClickHouseSetup.RunAsync(options, applies: true, TimeProvider.System);
         using var sink = new ClickHouseSink(options, TimeProvider.System);
-        var result = await DeliverAsync(sink, """{"id":"a","received_at":"2026-11-21T09:30:00.123Z","project":"p","extra":{"a":1}}""");
+        var result = await DeliverAsync(
+            sink,
+            """{"id":"a","received_at":"2026-11-21T09:30:00.123Z","project":"p","extra":{"a":1}}"""
+        );
 
         Assert.True(setup.Problem is null && result.IsDelivered, $"{setup.Problem} {result.Reason}");
         Assert.Equal("""{"a":1}""", await _server.QueryAsync("SELECT extra FROM analysis.events"));
@@ -120,7 +144,10 @@ public sealed class ClickHouseSinkTests : IAsyncLifetime
     public async Task Pump_OneBadEvent_IsAloneInTheDeadLetters()
     {
         await InitAsync();
-        await using var pumped = PumpedJournal.Open(_directory.Path, sink: new ClickHouseSink(Options(), TimeProvider.System));
+        await using var pumped = PumpedJournal.Open(
+            _directory.Path,
+            sink: new ClickHouseSink(Options(), TimeProvider.System)
+        );
         for (var n = 1; n <= 2_000; n++)
         {
             pumped.Journal.Append(n == 1_234 ? EventOf(n).Replace("2026-11-21T", "not a time") : EventOf(n));
@@ -132,7 +159,9 @@ public sealed class ClickHouseSinkTests : IAsyncLifetime
 
         Assert.Equal((1_999L, 1L), (pumped.Status.Forwarded, pumped.Status.DeadLettered));
         Assert.Equal(1_999, await _server.CountAsync("SELECT count() FROM edge_events FINAL"));
-        var letter = JsonDocument.Parse(File.ReadLines(Directory.GetFiles(_directory["dead-letters", "file"]).Single()).Single()).RootElement;
+        var letter = JsonDocument
+            .Parse(File.ReadLines(Directory.GetFiles(_directory["dead-letters", "file"]).Single()).Single())
+            .RootElement;
         Assert.Equal("id-01234", letter.GetProperty("event").GetProperty("id").GetString());
         Assert.Contains("received_at", letter.GetProperty("answer").GetString(), StringComparison.Ordinal);
     }
@@ -145,7 +174,14 @@ public sealed class ClickHouseSinkTests : IAsyncLifetime
         await using var pumped = PumpedJournal.Open(
             _directory.Path,
             change: o => o with { BatchMaxRecords = 100, LingerMs = 0, RetryBaseMs = 5, RetryCeilingMs = 50 },
-            sink: new ClickHouseSink(Options() with { Url = new Uri($"http://127.0.0.1:{proxy.Port}/") }, TimeProvider.System));
+            sink: new ClickHouseSink(
+                Options() with
+                {
+                    Url = new Uri($"http://127.0.0.1:{proxy.Port}/"),
+                },
+                TimeProvider.System
+            )
+        );
         pumped.Pump.Start();
 
         var sent = 0;
@@ -198,11 +234,12 @@ public sealed class ClickHouseSinkTests : IAsyncLifetime
         Assert.Null(setup.Problem);
     }
 
-    private ClickHouseSinkOptions Options() => new()
-    {
-        SinkName = "warehouse",
-        Url = new Uri($"http://127.0.0.1:{_server.Port}/"),
-        Transport = new HttpTransportOptions { AllowsPrivate = true },
-        Password = ClickHouseServer.Password,
-    };
+    private ClickHouseSinkOptions Options() =>
+        new()
+        {
+            SinkName = "warehouse",
+            Url = new Uri($"http://127.0.0.1:{_server.Port}/"),
+            Transport = new HttpTransportOptions { AllowsPrivate = true },
+            Password = ClickHouseServer.Password,
+        };
 }

@@ -37,11 +37,15 @@ public sealed class HttpSinkTests : IAsyncLifetime
         Assert.True((await DeliverAsync(sink, 1, 3)).IsDelivered, name);
 
         var request = Assert.Single(_receiver.Taken);
-        var events = format == BodyFormat.Ndjson
-            ? request.Lines
-            : [.. JsonDocument.Parse(request.Text).RootElement.EnumerateArray().Select(e => e.GetRawText())];
+        var events =
+            format == BodyFormat.Ndjson
+                ? request.Lines
+                : [.. JsonDocument.Parse(request.Text).RootElement.EnumerateArray().Select(e => e.GetRawText())];
         Assert.Equal(Batches.Lines(1, 3), events);
-        Assert.Equal(format == BodyFormat.Ndjson ? "application/x-ndjson" : "application/json", request.Headers["Content-Type"]);
+        Assert.Equal(
+            format == BodyFormat.Ndjson ? "application/x-ndjson" : "application/json",
+            request.Headers["Content-Type"]
+        );
         Assert.Equal(compresses, request.Headers.ContainsKey("Content-Encoding"));
         Assert.Equal("3", request.Headers["Edge-Batch-Events"]);
         Assert.EndsWith("-1-3", request.Batch, StringComparison.Ordinal);
@@ -50,8 +54,11 @@ public sealed class HttpSinkTests : IAsyncLifetime
     [Fact]
     public async Task Deliver_ToAKafkaRestProxy_IsRecordsAndEveryOneIsAskedFor()
     {
-        string[] answers = ["""{"offsets":[{"partition":0,"offset":1,"error_code":null,"error":null},{"partition":0,"error_code":50003,"error":"no leader"}]}""",
-            """{"offsets":[{"partition":0,"offset":2,"error_code":null,"error":null}]}"""];
+        string[] answers =
+        [
+            """{"offsets":[{"partition":0,"offset":1,"error_code":null,"error":null},{"partition":0,"error_code":50003,"error":"no leader"}]}""",
+            """{"offsets":[{"partition":0,"offset":2,"error_code":null,"error":null}]}""",
+        ];
         var next = 0;
         _receiver.Script = _ => new ScriptedAnswer(200, Takes: true, answers[next++]);
         using var sink = Sink(o => o with { Format = BodyFormat.KafkaRest });
@@ -63,14 +70,26 @@ public sealed class HttpSinkTests : IAsyncLifetime
         Assert.Contains("no leader", first.Reason, StringComparison.Ordinal);
         Assert.True(second.IsDelivered);
         Assert.Equal("application/vnd.kafka.json.v2+json", _receiver.Taken[0].Headers["Content-Type"]);
-        Assert.Equal(Batches.Lines(1, 2), JsonDocument.Parse(_receiver.Taken[0].Text).RootElement.GetProperty("records").EnumerateArray()
-            .Select(record => record.GetProperty("value").GetRawText()));
+        Assert.Equal(
+            Batches.Lines(1, 2),
+            JsonDocument
+                .Parse(_receiver.Taken[0].Text)
+                .RootElement.GetProperty("records")
+                .EnumerateArray()
+                .Select(record => record.GetProperty("value").GetRawText())
+        );
     }
 
     [Fact]
     public async Task Deliver_WithSecrets_SignsWithBothOverTimeAndBody()
     {
-        using var sink = Sink(o => o with { Secrets = ["new", "old"], Headers = new Dictionary<string, string> { ["Authorization"] = "Bearer x" } });
+        using var sink = Sink(o =>
+            o with
+            {
+                Secrets = ["new", "old"],
+                Headers = new Dictionary<string, string> { ["Authorization"] = "Bearer x" },
+            }
+        );
 
         await DeliverAsync(sink, 1, 2);
 
@@ -105,7 +124,12 @@ public sealed class HttpSinkTests : IAsyncLifetime
         _receiver.Script = _ =>
         {
             // A redirect that is followed would come to a server that takes everything.
-            var answer = isFirst ? new ScriptedAnswer(status, status < 300, "no good") { Headers = status == 302 ? [("Location", "/other")] : [] } : ScriptedAnswer.Ok;
+            var answer = isFirst
+                ? new ScriptedAnswer(status, status < 300, "no good")
+                {
+                    Headers = status == 302 ? [("Location", "/other")] : [],
+                }
+                : ScriptedAnswer.Ok;
             isFirst = false;
             return answer;
         };
@@ -168,11 +192,13 @@ public sealed class HttpSinkTests : IAsyncLifetime
     [InlineData("mapped, hexadecimal", "[::ffff:7f00:1]")]
     public async Task Deliver_PrivateAddressNotAllowed_ConnectsToNothing(string name, string host)
     {
-        using var sink = Sink(o => o with
-        {
-            Url = new Uri($"http://{host}:{_receiver.Url.Port}/"),
-            Transport = o.Transport with { AllowsPrivate = false },
-        });
+        using var sink = Sink(o =>
+            o with
+            {
+                Url = new Uri($"http://{host}:{_receiver.Url.Port}/"),
+                Transport = o.Transport with { AllowsPrivate = false },
+            }
+        );
 
         var result = await DeliverAsync(sink, 1, 2);
 
@@ -184,10 +210,16 @@ public sealed class HttpSinkTests : IAsyncLifetime
     [Fact]
     public async Task Deliver_NetworkOnTheAllowList_IsConnectedTo()
     {
-        using var sink = Sink(o => o with
-        {
-            Transport = o.Transport with { AllowsPrivate = false, AllowedNetworks = [System.Net.IPNetwork.Parse("127.0.0.0/8")] },
-        });
+        using var sink = Sink(o =>
+            o with
+            {
+                Transport = o.Transport with
+                {
+                    AllowsPrivate = false,
+                    AllowedNetworks = [System.Net.IPNetwork.Parse("127.0.0.0/8")],
+                },
+            }
+        );
 
         Assert.True((await DeliverAsync(sink, 1, 2)).IsDelivered);
     }
@@ -208,15 +240,23 @@ public sealed class HttpSinkTests : IAsyncLifetime
     public async Task Pump_PoisonRateLimitsAndLostAnswers_EverythingArrivesOnceAndInOrder()
     {
         var requests = 0;
-        _receiver.Script = request => (++requests % 7) switch
-        {
-            1 => new ScriptedAnswer(503, Takes: false),
-            _ when request.Text.Contains("\"n\":77,", StringComparison.Ordinal) => new ScriptedAnswer(400, Takes: false, "bad 77"),
-            3 => new ScriptedAnswer(-1, Takes: true),
-            _ => ScriptedAnswer.Ok,
-        };
+        _receiver.Script = request =>
+            (++requests % 7) switch
+            {
+                1 => new ScriptedAnswer(503, Takes: false),
+                _ when request.Text.Contains("\"n\":77,", StringComparison.Ordinal) => new ScriptedAnswer(
+                    400,
+                    Takes: false,
+                    "bad 77"
+                ),
+                3 => new ScriptedAnswer(-1, Takes: true),
+                _ => ScriptedAnswer.Ok,
+            };
         await using var pumped = PumpedJournal.Open(
-            _directory.Path, change: o => o with { BatchMaxRecords = 40, RetryBaseMs = 1, RetryCeilingMs = 5 }, sink: Sink());
+            _directory.Path,
+            change: o => o with { BatchMaxRecords = 40, RetryBaseMs = 1, RetryCeilingMs = 5 },
+            sink: Sink()
+        );
         await pumped.Journal.AppendAsync(300);
 
         pumped.Pump.Start();
@@ -226,7 +266,8 @@ public sealed class HttpSinkTests : IAsyncLifetime
         Assert.All(byBatch, batch => Assert.Single(batch.Select(request => request.Text).Distinct()));
         Assert.Equal(
             Enumerable.Range(1, 300).Where(n => n != 77).Select(n => TestJournal.PayloadOf(n)),
-            byBatch.SelectMany(batch => batch.First().Lines));
+            byBatch.SelectMany(batch => batch.First().Lines)
+        );
         Assert.Equal((299L, 1L), (pumped.Status.Forwarded, pumped.Status.DeadLettered));
     }
 
@@ -236,7 +277,9 @@ public sealed class HttpSinkTests : IAsyncLifetime
         using var blackHole = new TcpListener(IPAddress.Loopback, 0);
         blackHole.Start();
         await using var pumped = PumpedJournal.Open(
-            _directory.Path, sink: Sink(o => o with { Url = new Uri($"http://127.0.0.1:{((IPEndPoint)blackHole.LocalEndpoint).Port}/") }));
+            _directory.Path,
+            sink: Sink(o => o with { Url = new Uri($"http://127.0.0.1:{((IPEndPoint)blackHole.LocalEndpoint).Port}/") })
+        );
         await pumped.Journal.AppendAsync(10);
         pumped.Pump.Start();
         using var connection = await blackHole.AcceptSocketAsync();
@@ -257,7 +300,11 @@ public sealed class HttpSinkTests : IAsyncLifetime
 
     private HttpSink Sink(Func<HttpSinkOptions, HttpSinkOptions>? change = null)
     {
-        var options = new HttpSinkOptions { Url = _receiver.Url, Transport = new HttpTransportOptions { AllowsPrivate = true } };
+        var options = new HttpSinkOptions
+        {
+            Url = _receiver.Url,
+            Transport = new HttpTransportOptions { AllowsPrivate = true },
+        };
         return new HttpSink(change?.Invoke(options) ?? options, TimeProvider.System);
     }
 }

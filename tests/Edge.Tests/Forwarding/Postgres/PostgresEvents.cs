@@ -23,7 +23,11 @@ internal static class PostgresEvents
     {
         var batch = new RecordBatch();
         batch.Clear(default);
-        for (var i = 0; i < events.Length; i++) batch.Add(IdOf(i + 1), i + 1, Encoding.UTF8.GetBytes(events[i]), Batches.CursorAt(i + 1));
+        for (var i = 0; i < events.Length; i++)
+        {
+            batch.Add(IdOf(i + 1), i + 1, Encoding.UTF8.GetBytes(events[i]), Batches.CursorAt(i + 1));
+        }
+
         return batch;
     }
 
@@ -32,7 +36,11 @@ internal static class PostgresEvents
     {
         var batch = new RecordBatch();
         batch.Clear(Batches.CursorAt(first - 1));
-        for (var i = first; i <= last; i++) batch.Add(IdOf(i), i, Encoding.UTF8.GetBytes(EventOf(i)), Batches.CursorAt(i));
+        for (var i = first; i <= last; i++)
+        {
+            batch.Add(IdOf(i), i, Encoding.UTF8.GetBytes(EventOf(i)), Batches.CursorAt(i));
+        }
+
         return batch;
     }
 

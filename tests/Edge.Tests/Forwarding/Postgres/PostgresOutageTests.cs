@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Edge.Tests.Forwarding.Postgres;
 
-/// <summary>What the sink answers when the server is not as it should be: an outcome and words, never an exception, never late.</summary>
+/// <summary>
+/// What the sink answers when the server is not as it should be: an outcome and words, never an exception, never late.
+/// </summary>
 public sealed class PostgresOutageTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     /// <summary>A wrong password has to be known by then.</summary>
@@ -43,8 +45,16 @@ public sealed class PostgresOutageTests(PostgresFixture postgres) : IClassFixtur
     public async Task Resume_PasswordInAFile_IsReadAtEveryConnect()
     {
         using var directory = new TempDirectory();
-        var connection = new NpgsqlConnectionStringBuilder(await PostgresEvents.CreateAsync(postgres.Server)) { Password = null }.ToString();
-        using var sink = new PostgresSink(PostgresEvents.Options(connection) with { PasswordFile = directory["password"] });
+        var connection = new NpgsqlConnectionStringBuilder(await PostgresEvents.CreateAsync(postgres.Server))
+        {
+            Password = null,
+        }.ToString();
+        using var sink = new PostgresSink(
+            PostgresEvents.Options(connection) with
+            {
+                PasswordFile = directory["password"],
+            }
+        );
 
         var missing = await sink.ResumeAsync(1, default);
         await File.WriteAllTextAsync(directory["password"], "wrong\n", Cancellation);
@@ -52,22 +62,40 @@ public sealed class PostgresOutageTests(PostgresFixture postgres) : IClassFixtur
         await File.WriteAllTextAsync(directory["password"], PostgresServer.Password + "\n", Cancellation);
         var right = await sink.ResumeAsync(1, default);
 
-        Assert.Equal((DeliveryOutcome.Retry, DeliveryOutcome.Retry, DeliveryOutcome.Delivered), (missing.Outcome, wrong.Outcome, right.Outcome));
+        Assert.Equal(
+            (DeliveryOutcome.Retry, DeliveryOutcome.Retry, DeliveryOutcome.Delivered),
+            (missing.Outcome, wrong.Outcome, right.Outcome)
+        );
         Assert.Contains(directory["password"], missing.Reason, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("no table", "DROP TABLE edge_events", "there is no table edge_events: create it with edge sink init")]
     [InlineData("no key", "ALTER TABLE edge_events DROP CONSTRAINT edge_events_pkey", "has no unique key on id")]
-    [InlineData("a key that holds for some rows", "ALTER TABLE edge_events DROP CONSTRAINT edge_events_pkey; CREATE UNIQUE INDEX ON edge_events (id) WHERE variant IS NULL",
-        "has no unique key on id")]
-    [InlineData("no right to write", "CREATE ROLE reader LOGIN PASSWORD 'correct horse'; GRANT SELECT ON edge_events TO reader", "the user needs")]
-    [InlineData("a type it cannot become", "ALTER TABLE edge_events ALTER authenticated TYPE int USING 0", "SQLSTATE 42804")]
+    [InlineData(
+        "a key that holds for some rows",
+        "ALTER TABLE edge_events DROP CONSTRAINT edge_events_pkey; CREATE UNIQUE INDEX ON edge_events (id) WHERE variant IS NULL",
+        "has no unique key on id"
+    )]
+    [InlineData(
+        "no right to write",
+        "CREATE ROLE reader LOGIN PASSWORD 'correct horse'; GRANT SELECT ON edge_events TO reader",
+        "the user needs"
+    )]
+    [InlineData(
+        "a type it cannot become",
+        "ALTER TABLE edge_events ALTER authenticated TYPE int USING 0",
+        "SQLSTATE 42804"
+    )]
     public async Task Deliver_WrongTable_IsSaidInWordsAndTriedAgain(string row, string change, string words)
     {
         var connection = await PostgresEvents.CreateAsync(postgres.Server);
         await PostgresServer.ExecuteAsync(connection, change);
-        using var sink = new PostgresSink(PostgresEvents.Options(change.Contains("reader", StringComparison.Ordinal) ? connection + ";Username=reader" : connection));
+        using var sink = new PostgresSink(
+            PostgresEvents.Options(
+                change.Contains("reader", StringComparison.Ordinal) ? connection + ";Username=reader" : connection
+            )
+        );
 
         var result = await sink.DeliverAsync(PostgresEvents.BatchOf(1, 2), Cancellation);
 
@@ -82,7 +110,9 @@ public sealed class PostgresOutageTests(PostgresFixture postgres) : IClassFixtur
         reserved.Start();
         var port = ((IPEndPoint)reserved.LocalEndpoint).Port;
         reserved.Stop();
-        using var sink = new PostgresSink(PostgresEvents.Options($"Host=127.0.0.1;Port={port};Username=edge;Password=secret"));
+        using var sink = new PostgresSink(
+            PostgresEvents.Options($"Host=127.0.0.1;Port={port};Username=edge;Password=secret")
+        );
 
         var result = await sink.DeliverAsync(PostgresEvents.BatchOf(1, 2), Cancellation);
 
@@ -98,7 +128,10 @@ public sealed class PostgresOutageTests(PostgresFixture postgres) : IClassFixtur
         await using var other = NpgsqlDataSource.Create(connection);
         await using var holder = await other.OpenConnectionAsync(Cancellation);
         await using var transaction = await holder.BeginTransactionAsync(Cancellation);
-        await using (var command = new NpgsqlCommand("LOCK TABLE edge_events IN ACCESS EXCLUSIVE MODE", holder)) await command.ExecuteNonQueryAsync(Cancellation);
+        await using (var command = new NpgsqlCommand("LOCK TABLE edge_events IN ACCESS EXCLUSIVE MODE", holder))
+        {
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }
 
         var locked = await sink.DeliverAsync(PostgresEvents.BatchOf(1, 2), Cancellation);
         await transaction.RollbackAsync(Cancellation);
@@ -113,14 +146,19 @@ public sealed class PostgresOutageTests(PostgresFixture postgres) : IClassFixtur
     public async Task Deliver_ServerTooSlowForTheWholeBatch_TakesItInSmallerParts()
     {
         var connection = await PostgresEvents.CreateAsync(postgres.Server);
-        await PostgresServer.ExecuteAsync(connection,
+        await PostgresServer.ExecuteAsync(
+            connection,
             "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END $$;"
-            + " CREATE TRIGGER slow BEFORE INSERT ON edge_events FOR EACH ROW EXECUTE FUNCTION dawdle()");
+                + " CREATE TRIGGER slow BEFORE INSERT ON edge_events FOR EACH ROW EXECUTE FUNCTION dawdle()"
+        );
         using var sink = new PostgresSink(PostgresEvents.Options(connection) with { StatementTimeoutMs = 600 });
         var batch = PostgresEvents.BatchOf(1, 100);
 
         var attempts = 1;
-        while (!(await sink.DeliverAsync(batch, Cancellation)).IsDelivered) attempts++;
+        while (!(await sink.DeliverAsync(batch, Cancellation)).IsDelivered)
+        {
+            attempts++;
+        }
 
         // 100 events take a second at least; a part of them fits, on a busy machine a smaller one.
         Assert.InRange(attempts, 2, 8);
@@ -130,7 +168,11 @@ public sealed class PostgresOutageTests(PostgresFixture postgres) : IClassFixtur
     [Theory]
     [InlineData("before the commit", TcpFault.BreakBefore, 0)]
     [InlineData("after the commit", TcpFault.BreakAfter, 100)]
-    public async Task Deliver_ConnectionBreaksAtTheCommit_EveryEventOnce(string row, TcpFault fault, long storedMeanwhile)
+    public async Task Deliver_ConnectionBreaksAtTheCommit_EveryEventOnce(
+        string row,
+        TcpFault fault,
+        long storedMeanwhile
+    )
     {
         var connection = await PostgresEvents.CreateAsync(postgres.Server);
         await using var proxy = new TcpProxy(postgres.Server.Port, "COMMIT\0"u8);
@@ -166,7 +208,13 @@ public sealed class PostgresOutageTests(PostgresFixture postgres) : IClassFixtur
     {
         var connection = await PostgresEvents.CreateAsync(postgres.Server);
         await using var proxy = new TcpProxy(postgres.Server.Port, "COMMIT\0"u8);
-        using var sink = new PostgresSink(PostgresEvents.Options($"{connection};Port={proxy.Port}") with { StatementTimeoutMs = 200, ConnectTimeoutMs = 1_000 });
+        using var sink = new PostgresSink(
+            PostgresEvents.Options($"{connection};Port={proxy.Port}") with
+            {
+                StatementTimeoutMs = 200,
+                ConnectTimeoutMs = 1_000,
+            }
+        );
         Assert.True((await sink.DeliverAsync(PostgresEvents.BatchOf(1, 2), Cancellation)).IsDelivered);
         proxy.Fault = TcpFault.BlackHole;
 
@@ -177,7 +225,10 @@ public sealed class PostgresOutageTests(PostgresFixture postgres) : IClassFixtur
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
 
-        Assert.Equal((DeliveryOutcome.Retry, $"127.0.0.1:{proxy.Port} did not answer in time"), (silent.Outcome, silent.Reason));
+        Assert.Equal(
+            (DeliveryOutcome.Retry, $"127.0.0.1:{proxy.Port} did not answer in time"),
+            (silent.Outcome, silent.Reason)
+        );
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(1), $"took {clock.Elapsed}");
     }
 

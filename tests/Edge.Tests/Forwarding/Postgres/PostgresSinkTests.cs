@@ -14,14 +14,21 @@ public sealed class PostgresSinkTests(PostgresFixture postgres) : IClassFixture<
     public async Task Deliver_EveryMember_HasItsColumn()
     {
         var connection = await PostgresEvents.CreateAsync(postgres.Server);
-        const string More = ""","timestamp":"2026-11-21T10:29:59.5+01:00","event":"redirect","experiment":"demo-ab","probability":0.5,"weights_version":7,"city":"São \"Paulo\"","verdict":"human","authenticated":true,"properties":{"a":[1,{"b":2}]},"extra":{"type":"no"}""";
+        const string More =
+            ""","timestamp":"2026-11-21T10:29:59.5+01:00","event":"redirect","experiment":"demo-ab","probability":0.5,"weights_version":7,"city":"São \"Paulo\"","verdict":"human","authenticated":true,"properties":{"a":[1,{"b":2}]},"extra":{"type":"no"}""";
 
         await DeliverAsync(connection, PostgresEvents.EventOf(1, More));
 
-        const string Columns = "concat_ws('|', id, to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS'), to_char(timestamp AT TIME ZONE 'UTC', 'HH24:MI:SS.MS'),"
+        const string Columns =
+            "concat_ws('|', id, to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS'), to_char(timestamp AT TIME ZONE 'UTC', 'HH24:MI:SS.MS'),"
             + " api, type, event, experiment, probability, weights_version, city, verdict, authenticated, payload->'properties'->'a'->1->>'b', coalesce(variant, 'null'))";
         var row = await PostgresServer.QueryAsync(connection, $"SELECT {Columns} FROM edge_events");
-        Assert.Equal([$"{PostgresEvents.IdOf(1)}|2026-11-21 09:30:00.123|09:29:59.500|pictify|click|redirect|demo-ab|0.5|7|São \"Paulo\"|human|t|2|null"], row);
+        Assert.Equal(
+            [
+                $"{PostgresEvents.IdOf(1)}|2026-11-21 09:30:00.123|09:29:59.500|pictify|click|redirect|demo-ab|0.5|7|São \"Paulo\"|human|t|2|null",
+            ],
+            row
+        );
     }
 
     [Theory]
@@ -37,7 +44,10 @@ public sealed class PostgresSinkTests(PostgresFixture postgres) : IClassFixture<
 
         await DeliverAsync(connection, sent);
 
-        Assert.Equal((row, sent), (row, (await PostgresServer.QueryAsync(connection, "SELECT payload::text FROM edge_events"))[0]));
+        Assert.Equal(
+            (row, sent),
+            (row, (await PostgresServer.QueryAsync(connection, "SELECT payload::text FROM edge_events"))[0])
+        );
     }
 
     [Theory]
@@ -47,13 +57,21 @@ public sealed class PostgresSinkTests(PostgresFixture postgres) : IClassFixture<
     [InlineData("text instead of time", """ "timestamp":"yesterday" """, "timestamp::text", "")]
     [InlineData("number that is none of the column's", """ "weights_version":1.5 """, "weights_version::text", "")]
     [InlineData("null", """ "campaign":null """, "campaign", "")]
-    public async Task Deliver_UnusualMember_IsTakenAsFarAsItGoes(string row, string member, string column, string expected)
+    public async Task Deliver_UnusualMember_IsTakenAsFarAsItGoes(
+        string row,
+        string member,
+        string column,
+        string expected
+    )
     {
         var connection = await PostgresEvents.CreateAsync(postgres.Server);
 
         await DeliverAsync(connection, PostgresEvents.EventOf(1, "," + member.Trim()));
 
-        Assert.Equal((row, expected), (row, (await PostgresServer.QueryAsync(connection, $"SELECT coalesce({column}, '') FROM edge_events"))[0]));
+        Assert.Equal(
+            (row, expected),
+            (row, (await PostgresServer.QueryAsync(connection, $"SELECT coalesce({column}, '') FROM edge_events"))[0])
+        );
     }
 
     [Fact]
@@ -63,21 +81,37 @@ public sealed class PostgresSinkTests(PostgresFixture postgres) : IClassFixture<
         using var sink = new PostgresSink(PostgresEvents.Options(connection));
 
         foreach (var (first, last) in new[] { (1, 3_000), (1, 3_000), (2_000, 4_000) })
-            Assert.Equal(DeliveryResult.Delivered, await sink.DeliverAsync(PostgresEvents.BatchOf(first, last), Cancellation));
+        {
+            Assert.Equal(
+                DeliveryResult.Delivered,
+                await sink.DeliverAsync(PostgresEvents.BatchOf(first, last), Cancellation)
+            );
+        }
 
         Assert.Equal(4_000, await PostgresServer.CountAsync(connection, "edge_events"));
-        Assert.Equal(["4000"], await PostgresServer.QueryAsync(connection, "SELECT count(DISTINCT id) FROM edge_events"));
+        Assert.Equal(
+            ["4000"],
+            await PostgresServer.QueryAsync(connection, "SELECT count(DISTINCT id) FROM edge_events")
+        );
     }
 
     [Fact]
     public async Task Deliver_LargeEvents_ComeThrough()
     {
         var connection = await PostgresEvents.CreateAsync(postgres.Server);
-        var sent = Enumerable.Range(1, 12).Select(n => PostgresEvents.EventOf(n, $",\"properties\":{{\"a\":\"{new string((char)('a' + n), 500_000)}\"}}")).ToArray();
+        var sent = Enumerable
+            .Range(1, 12)
+            .Select(n =>
+                PostgresEvents.EventOf(n, $",\"properties\":{{\"a\":\"{new string((char)('a' + n), 500_000)}\"}}")
+            )
+            .ToArray();
 
         await DeliverAsync(connection, sent);
 
-        Assert.Equal(sent, await PostgresServer.QueryAsync(connection, "SELECT payload::text FROM edge_events ORDER BY id"));
+        Assert.Equal(
+            sent,
+            await PostgresServer.QueryAsync(connection, "SELECT payload::text FROM edge_events ORDER BY id")
+        );
     }
 
     [Theory]
@@ -87,8 +121,12 @@ public sealed class PostgresSinkTests(PostgresFixture postgres) : IClassFixture<
     public async Task Deliver_EventTheTableRefuses_IsRefusedAndTheRestCanGoOn(string row, string rule, string state)
     {
         var connection = await PostgresEvents.CreateAsync(postgres.Server);
-        await PostgresServer.ExecuteAsync(connection, rule == "ALTER TYPE"
-            ? "ALTER TABLE edge_events ALTER variant TYPE varchar(5)" : $"ALTER TABLE edge_events ADD {rule}");
+        await PostgresServer.ExecuteAsync(
+            connection,
+            rule == "ALTER TYPE"
+                ? "ALTER TABLE edge_events ALTER variant TYPE varchar(5)"
+                : $"ALTER TABLE edge_events ADD {rule}"
+        );
         using var sink = new PostgresSink(PostgresEvents.Options(connection));
         var good = PostgresEvents.EventOf(1, ",\"variant\":\"a\"");
         var bad = PostgresEvents.EventOf(2, ",\"variant\":\"poison\"");
@@ -97,7 +135,10 @@ public sealed class PostgresSinkTests(PostgresFixture postgres) : IClassFixture<
         var refused = await sink.DeliverAsync(PostgresEvents.Batch(good, bad, third), Cancellation);
         var delivered = await sink.DeliverAsync(PostgresEvents.Batch(good), Cancellation);
 
-        Assert.Equal((row, DeliveryOutcome.Refused, DeliveryOutcome.Delivered), (row, refused.Outcome, delivered.Outcome));
+        Assert.Equal(
+            (row, DeliveryOutcome.Refused, DeliveryOutcome.Delivered),
+            (row, refused.Outcome, delivered.Outcome)
+        );
         Assert.Contains($"SQLSTATE {state}", refused.Reason, StringComparison.Ordinal);
         Assert.Equal(1, await PostgresServer.CountAsync(connection, "edge_events"));
     }
@@ -114,11 +155,26 @@ public sealed class PostgresSinkTests(PostgresFixture postgres) : IClassFixture<
     }
 
     [Theory]
-    [InlineData("fewer columns and one more", "CREATE TABLE edge_events (id uuid UNIQUE, type text, mine int DEFAULT 5)", "type || mine", "click5")]
+    [InlineData(
+        "fewer columns and one more",
+        "CREATE TABLE edge_events (id uuid UNIQUE, type text, mine int DEFAULT 5)",
+        "type || mine",
+        "click5"
+    )]
     [InlineData("jsonb", "CREATE TABLE edge_events (id uuid PRIMARY KEY, payload jsonb)", "payload->>'type'", "click")]
-    [InlineData("partitions", "CREATE TABLE edge_events (id uuid, received_at timestamptz, type varchar(9), UNIQUE (id, received_at)) PARTITION BY RANGE (received_at);"
-        + " CREATE TABLE edge_events_2026 PARTITION OF edge_events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')", "type", "click")]
-    public async Task Deliver_TableOfTheUsersOwn_IsFilledAsFarAsItGoes(string row, string table, string column, string expected)
+    [InlineData(
+        "partitions",
+        "CREATE TABLE edge_events (id uuid, received_at timestamptz, type varchar(9), UNIQUE (id, received_at)) PARTITION BY RANGE (received_at);"
+            + " CREATE TABLE edge_events_2026 PARTITION OF edge_events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+        "type",
+        "click"
+    )]
+    public async Task Deliver_TableOfTheUsersOwn_IsFilledAsFarAsItGoes(
+        string row,
+        string table,
+        string column,
+        string expected
+    )
     {
         var connection = await postgres.Server.CreateDatabaseAsync();
         await PostgresServer.ExecuteAsync(connection, table);
@@ -126,15 +182,28 @@ public sealed class PostgresSinkTests(PostgresFixture postgres) : IClassFixture<
         await DeliverAsync(connection, PostgresEvents.EventOf(1));
         await DeliverAsync(connection, PostgresEvents.EventOf(1));
 
-        Assert.Equal([(row, expected)], (await PostgresServer.QueryAsync(connection, $"SELECT {column} FROM edge_events")).Select(text => (row, text)));
+        Assert.Equal(
+            [(row, expected)],
+            (await PostgresServer.QueryAsync(connection, $"SELECT {column} FROM edge_events")).Select(text =>
+                (row, text)
+            )
+        );
     }
 
     [Fact]
     public async Task Deliver_DatabaseThatDoesNotWaitForItsDisk_IsMadeTo()
     {
         var connection = await PostgresEvents.CreateAsync(postgres.Server);
-        await PostgresServer.ExecuteAsync(connection, "ALTER ROLE postgres IN DATABASE " + connection.Split("Database=")[1].Split(';')[0] + " SET synchronous_commit = off");
-        await PostgresServer.ExecuteAsync(connection, "ALTER TABLE edge_events ALTER node SET DEFAULT NULL, ADD setting text DEFAULT current_setting('synchronous_commit')");
+        await PostgresServer.ExecuteAsync(
+            connection,
+            "ALTER ROLE postgres IN DATABASE "
+                + connection.Split("Database=")[1].Split(';')[0]
+                + " SET synchronous_commit = off"
+        );
+        await PostgresServer.ExecuteAsync(
+            connection,
+            "ALTER TABLE edge_events ALTER node SET DEFAULT NULL, ADD setting text DEFAULT current_setting('synchronous_commit')"
+        );
 
         await DeliverAsync(connection, PostgresEvents.EventOf(1));
 

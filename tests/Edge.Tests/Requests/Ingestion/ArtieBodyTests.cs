@@ -15,10 +15,12 @@ public class ArtieBodyTests
     [Fact]
     public void Read_PublishedExample_IsTheEvent()
     {
-        var reading = Read("""
+        var reading = Read(
+            """
             [{"messageId": "8b0f62f9-1e8e-4f15-8c2a-9d23c9c6c0e2", "event": "signup", "timestamp": "2025-10-29T22:00:00.778Z",
               "properties": {"plan": "basic", "accountType": "email", "freeTrial": true}}]
-            """);
+            """
+        );
 
         Assert.Null(reading.ProblemDetail);
         var e = Assert.Single(reading.Events);
@@ -32,28 +34,96 @@ public class ArtieBodyTests
 
     [Theory]
     [InlineData("empty object", "{}", "event is required")]
-    [InlineData("event null", """{"event":null,"properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "event is required")]
-    [InlineData("event empty", """{"event":"","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "event must not be empty")]
-    [InlineData("event number", """{"event":1,"properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "event must be a string")]
-    [InlineData("event object", """{"event":{},"properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "event must be a string")]
-    [InlineData("event NUL", """{"event":"a\u0000","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "event must not contain U+0000 or half of a surrogate pair")]
-    [InlineData("event high surrogate", """{"event":"\ud83d","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "event must not contain U+0000 or half of a surrogate pair")]
-    [InlineData("event low surrogate", """{"event":"\ude00x","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "event must not contain U+0000 or half of a surrogate pair")]
-    [InlineData("event two high", """{"event":"\ud83d\ud83d","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "event must not contain U+0000 or half of a surrogate pair")]
-    [InlineData("name in another case", """{"Event":"a","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "event is required")]
+    [InlineData(
+        "event null",
+        """{"event":null,"properties":{},"timestamp":"2025-10-29T22:00:00Z"}""",
+        "event is required"
+    )]
+    [InlineData(
+        "event empty",
+        """{"event":"","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""",
+        "event must not be empty"
+    )]
+    [InlineData(
+        "event number",
+        """{"event":1,"properties":{},"timestamp":"2025-10-29T22:00:00Z"}""",
+        "event must be a string"
+    )]
+    [InlineData(
+        "event object",
+        """{"event":{},"properties":{},"timestamp":"2025-10-29T22:00:00Z"}""",
+        "event must be a string"
+    )]
+    [InlineData(
+        "event NUL",
+        """{"event":"a\u0000","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""",
+        "event must not contain U+0000 or half of a surrogate pair"
+    )]
+    [InlineData(
+        "event high surrogate",
+        """{"event":"\ud83d","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""",
+        "event must not contain U+0000 or half of a surrogate pair"
+    )]
+    [InlineData(
+        "event low surrogate",
+        """{"event":"\ude00x","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""",
+        "event must not contain U+0000 or half of a surrogate pair"
+    )]
+    [InlineData(
+        "event two high",
+        """{"event":"\ud83d\ud83d","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""",
+        "event must not contain U+0000 or half of a surrogate pair"
+    )]
+    [InlineData(
+        "name in another case",
+        """{"Event":"a","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""",
+        "event is required"
+    )]
     [InlineData("properties missing", """{"event":"a","timestamp":"2025-10-29T22:00:00Z"}""", "properties is required")]
-    [InlineData("properties null", """{"event":"a","properties":null,"timestamp":"2025-10-29T22:00:00Z"}""", "properties is required")]
-    [InlineData("properties array", """{"event":"a","properties":[],"timestamp":"2025-10-29T22:00:00Z"}""", "properties must be an object")]
-    [InlineData("properties text", """{"event":"a","properties":"{}","timestamp":"2025-10-29T22:00:00Z"}""", "properties must be an object")]
+    [InlineData(
+        "properties null",
+        """{"event":"a","properties":null,"timestamp":"2025-10-29T22:00:00Z"}""",
+        "properties is required"
+    )]
+    [InlineData(
+        "properties array",
+        """{"event":"a","properties":[],"timestamp":"2025-10-29T22:00:00Z"}""",
+        "properties must be an object"
+    )]
+    [InlineData(
+        "properties text",
+        """{"event":"a","properties":"{}","timestamp":"2025-10-29T22:00:00Z"}""",
+        "properties must be an object"
+    )]
     [InlineData("timestamp missing", """{"event":"a","properties":{}}""", "timestamp is required")]
     [InlineData("timestamp null", """{"event":"a","properties":{},"timestamp":null}""", "timestamp is required")]
-    [InlineData("timestamp number", """{"event":"a","properties":{},"timestamp":1761775200778}""", "timestamp must be a string")]
+    [InlineData(
+        "timestamp number",
+        """{"event":"a","properties":{},"timestamp":1761775200778}""",
+        "timestamp must be a string"
+    )]
     [InlineData("timestamp empty", """{"event":"a","properties":{},"timestamp":""}""", NotInstant)]
-    [InlineData("timestamp without offset", """{"event":"a","properties":{},"timestamp":"2025-10-29T22:00:00"}""", NotInstant)]
+    [InlineData(
+        "timestamp without offset",
+        """{"event":"a","properties":{},"timestamp":"2025-10-29T22:00:00"}""",
+        NotInstant
+    )]
     [InlineData("timestamp date", """{"event":"a","properties":{},"timestamp":"2025-10-29"}""", NotInstant)]
-    [InlineData("messageId number", """{"event":"a","properties":{},"timestamp":"2025-10-29T22:00:00Z","messageId":1}""", "messageId must be a string")]
-    [InlineData("messageId object", """{"event":"a","properties":{},"timestamp":"2025-10-29T22:00:00Z","messageId":{}}""", "messageId must be a string")]
-    [InlineData("messageId NUL", """{"event":"a","properties":{},"timestamp":"2025-10-29T22:00:00Z","messageId":"\u0000"}""", "messageId must not contain U+0000 or half of a surrogate pair")]
+    [InlineData(
+        "messageId number",
+        """{"event":"a","properties":{},"timestamp":"2025-10-29T22:00:00Z","messageId":1}""",
+        "messageId must be a string"
+    )]
+    [InlineData(
+        "messageId object",
+        """{"event":"a","properties":{},"timestamp":"2025-10-29T22:00:00Z","messageId":{}}""",
+        "messageId must be a string"
+    )]
+    [InlineData(
+        "messageId NUL",
+        """{"event":"a","properties":{},"timestamp":"2025-10-29T22:00:00Z","messageId":"\u0000"}""",
+        "messageId must not contain U+0000 or half of a surrogate pair"
+    )]
     [InlineData("event that is text", "\"a\"", "an event must be an object")]
     [InlineData("event that is null", "null", "an event must be an object")]
     [InlineData("event that is an array", "[]", "an event must be an object")]
@@ -99,7 +169,8 @@ public class ArtieBodyTests
     }
 
     [Fact]
-    public void Read_SomethingBehindTheArray_IsRefused() => Assert.Equal(NotJson, Read($"[{Event("a")}] x").ProblemDetail);
+    public void Read_SomethingBehindTheArray_IsRefused() =>
+        Assert.Equal(NotJson, Read($"[{Event("a")}] x").ProblemDetail);
 
     [Theory]
     [InlineData("a byte of Latin-1", new byte[] { 0xE9 })]
@@ -109,7 +180,12 @@ public class ArtieBodyTests
     public void Read_InvalidUtf8_IsRefused(string rule, byte[] text)
     {
         Assert.NotEmpty(rule);
-        byte[] body = [.. "[{\"event\":\""u8, .. text, .. "\",\"properties\":{},\"timestamp\":\"2025-10-29T22:00:00Z\"}]"u8];
+        byte[] body =
+        [
+            .. "[{\"event\":\""u8,
+            .. text,
+            .. "\",\"properties\":{},\"timestamp\":\"2025-10-29T22:00:00Z\"}]"u8,
+        ];
 
         Assert.Equal("the body is not valid UTF-8", ArtieBody.Read(body).ProblemDetail);
         Assert.Equal("the body is not valid UTF-8", ArtieBody.ReadSingle(body).ProblemDetail);
@@ -131,7 +207,9 @@ public class ArtieBodyTests
     [InlineData(257, false)]
     public void Read_MessageId_IsLimited(int chars, bool isValid)
     {
-        var reading = Read($$"""[{"messageId":"{{Json.Chars(chars)}}","event":"a","properties":{},"timestamp":"{{Time}}"}]""");
+        var reading = Read(
+            $$"""[{"messageId":"{{Json.Chars(chars)}}","event":"a","properties":{},"timestamp":"{{Time}}"}]"""
+        );
 
         Assert.Equal(isValid ? null : "messageId must be at most 256 characters", reading.ProblemDetail);
     }
@@ -154,7 +232,9 @@ public class ArtieBodyTests
     public void Read_Nesting_IsLimited(int depth, bool isValid)
     {
         // The array, the event and its properties are three of the levels.
-        var reading = Read($$"""[{"event":"a","properties":{"p":{{Json.Nested(depth - 3)}}},"timestamp":"{{Time}}"}]""");
+        var reading = Read(
+            $$"""[{"event":"a","properties":{"p":{{Json.Nested(depth - 3)}}},"timestamp":"{{Time}}"}]"""
+        );
 
         Assert.Equal(isValid ? null : NotJson, reading.ProblemDetail);
     }
@@ -162,24 +242,40 @@ public class ArtieBodyTests
     [Theory]
     [InlineData("one", """ "context":{"ip":1} """, """{"context":{"ip":1}}""")]
     [InlineData("several, in order", """ "b":[1, 2],"a":null """, """{"b":[1, 2],"a":null}""")]
-    [InlineData("numbers as sent", """ "n":12345678901234567890,"e":1e400,"d":1.10,"z":-0 """, """{"n":12345678901234567890,"e":1e400,"d":1.10,"z":-0}""")]
+    [InlineData(
+        "numbers as sent",
+        """ "n":12345678901234567890,"e":1e400,"d":1.10,"z":-0 """,
+        """{"n":12345678901234567890,"e":1e400,"d":1.10,"z":-0}"""
+    )]
     [InlineData("escapes as sent", """ "\u0061\/":"\u00e9\ud83d\u0000" """, """{"\u0061\/":"\u00e9\ud83d\u0000"}""")]
     [InlineData("a lone surrogate in a name", """ "\udc00":1 """, """{"\udc00":1}""")]
-    [InlineData("a name like a long escaped one", """ "\u0065\u0076\u0065\u006e\u0074\u0065\u0076\u0065\u006e\u0074":1 """, """{"\u0065\u0076\u0065\u006e\u0074\u0065\u0076\u0065\u006e\u0074":1}""")]
+    [InlineData(
+        "a name like a long escaped one",
+        """ "\u0065\u0076\u0065\u006e\u0074\u0065\u0076\u0065\u006e\u0074":1 """,
+        """{"\u0065\u0076\u0065\u006e\u0074\u0065\u0076\u0065\u006e\u0074":1}"""
+    )]
     [InlineData("the empty name", """ "":1 """, """{"":1}""")]
     [InlineData("whitespace stays inside", " \"a\" : 1 ", "{\"a\" : 1}")]
     [InlineData("unknown twice", """ "a":1,"a":2 """, """{"a":1,"a":2}""")]
     public void Read_OtherMembers_AreKept(string rule, string members, string extra)
     {
         Assert.NotEmpty(rule);
-        Assert.Equal(extra, Json.Text(One($$"""{"event":"a",{{members}},"properties":{},"timestamp":"{{Time}}"}""").Extra));
-        Assert.Equal(extra, Json.Text(One($$"""{"event":"a","properties":{},"timestamp":"{{Time}}",{{members}}}""").Extra));
+        Assert.Equal(
+            extra,
+            Json.Text(One($$"""{"event":"a",{{members}},"properties":{},"timestamp":"{{Time}}"}""").Extra)
+        );
+        Assert.Equal(
+            extra,
+            Json.Text(One($$"""{"event":"a","properties":{},"timestamp":"{{Time}}",{{members}}}""").Extra)
+        );
     }
 
     [Fact]
     public void Read_OtherMembers_BelongToTheirEvent()
     {
-        var reading = Read($$"""[{"event":"a","properties":{},"timestamp":"{{Time}}","x":1},{{Event("b")}},{"event":"c","properties":{},"timestamp":"{{Time}}","y":2}]""");
+        var reading = Read(
+            $$"""[{"event":"a","properties":{},"timestamp":"{{Time}}","x":1},{{Event("b")}},{"event":"c","properties":{},"timestamp":"{{Time}}","y":2}]"""
+        );
 
         Assert.Equal(["""{"x":1}""", "", """{"y":2}"""], reading.Events.Select(e => Json.Text(e.Extra)));
     }
@@ -195,27 +291,47 @@ public class ArtieBodyTests
     public void Read_Properties_StayByteForByte(string rule, string properties)
     {
         Assert.NotEmpty(rule);
-        Assert.Equal(properties, Json.Text(One($$"""{"event":"a","properties":{{properties}},"timestamp":"{{Time}}"}""").Properties));
+        Assert.Equal(
+            properties,
+            Json.Text(One($$"""{"event":"a","properties":{{properties}},"timestamp":"{{Time}}"}""").Properties)
+        );
     }
 
     [Fact]
     public void Read_KnownMemberTwice_LastWins()
     {
-        var e = One("""
+        var e = One(
+            """
             {"event":1,"properties":[],"timestamp":"x","messageId":{},"event":"b","properties":{"p":2},"timestamp":"2025-10-29T22:00:00Z","messageId":"m"}
-            """);
+            """
+        );
 
         Assert.Equal(("b", """{"p":2}""", "m"), (Json.Text(e.Event), Json.Text(e.Properties), Json.Text(e.SenderId)));
-        Assert.Equal("event must be a string", Read($$"""[{"event":"a","properties":{},"timestamp":"{{Time}}","event":1}]""").ProblemDetail);
+        Assert.Equal(
+            "event must be a string",
+            Read($$"""[{"event":"a","properties":{},"timestamp":"{{Time}}","event":1}]""").ProblemDetail
+        );
     }
 
     [Theory]
     [InlineData("escaped name", """{"\u0065vent":"a","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "a")]
-    [InlineData("every escape", """{"event":"\"\\\/\b\f\n\r\t\u00e9\u4e2d\ud83d\ude00.","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "\"\\/\b\f\n\r\té中😀.")]
-    [InlineData("upper-case digits", """{"event":"\uD83D\uDE00\u00C9","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "😀É")]
+    [InlineData(
+        "every escape",
+        """{"event":"\"\\\/\b\f\n\r\t\u00e9\u4e2d\ud83d\ude00.","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""",
+        "\"\\/\b\f\n\r\té中😀."
+    )]
+    [InlineData(
+        "upper-case digits",
+        """{"event":"\uD83D\uDE00\u00C9","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""",
+        "😀É"
+    )]
     [InlineData("characters", """{"event":"é中😀","properties":{},"timestamp":"2025-10-29T22:00:00Z"}""", "é中😀")]
     [InlineData("escaped timestamp", """{"event":"a","properties":{},"timestamp":"2025\u002d10-29T22:00:00Z"}""", "a")]
-    [InlineData("delete and noncharacter", "{\"event\":\"\u007f\uffff\",\"properties\":{},\"timestamp\":\"2025-10-29T22:00:00Z\"}", "\u007f\uffff")]
+    [InlineData(
+        "delete and noncharacter",
+        "{\"event\":\"\u007f\uffff\",\"properties\":{},\"timestamp\":\"2025-10-29T22:00:00Z\"}",
+        "\u007f\uffff"
+    )]
     public void Read_Text_IsUnescaped(string rule, string json, string name)
     {
         Assert.NotEmpty(rule);
@@ -230,7 +346,10 @@ public class ArtieBodyTests
     [InlineData("1999-01-01T00:00:00Z", "1999-01-01T00:00:00.000Z")]
     [InlineData("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z")]
     public void Read_Timestamp_IsAnInstant(string sent, string instant) =>
-        Assert.Equal(instant, Timestamp.Format(One($$"""{"event":"a","properties":{},"timestamp":"{{sent}}"}""").Timestamp!.Value));
+        Assert.Equal(
+            instant,
+            Timestamp.Format(One($$"""{"event":"a","properties":{},"timestamp":"{{sent}}"}""").Timestamp!.Value)
+        );
 
     [Fact]
     public void Read_ByteOrderMark_IsSkipped()
@@ -238,7 +357,10 @@ public class ArtieBodyTests
         var reading = Read($"\uFEFF[{Event("a")}]");
 
         Assert.Equal("a", Json.Text(Assert.Single(reading.Events).Event));
-        Assert.Equal("a", Json.Text(Assert.Single(ArtieBody.ReadSingle(Json.Utf8($"\uFEFF{Event("a")}")).Events).Event));
+        Assert.Equal(
+            "a",
+            Json.Text(Assert.Single(ArtieBody.ReadSingle(Json.Utf8($"\uFEFF{Event("a")}")).Events).Event)
+        );
     }
 
     [Fact]

@@ -3,8 +3,8 @@ using System.Text;
 namespace Edge.Tests.Requests.Ingestion;
 
 /// <summary>
-/// Damages valid bodies the way senders, proxies and attackers do: bytes are flipped, cut out, doubled, cut off, taken from another body or
-/// replaced by what parsers trip over. Equal seeds damage equally. Not thread safe.
+/// Damages valid bodies the way senders, proxies and attackers do: bytes are flipped, cut out, doubled, cut off, taken
+/// from another body or replaced by what parsers trip over. Equal seeds damage equally. Not thread safe.
 /// </summary>
 internal sealed class BodyMutator(int seed, params IReadOnlyList<byte[]> bodies)
 {
@@ -15,12 +15,55 @@ internal sealed class BodyMutator(int seed, params IReadOnlyList<byte[]> bodies)
     [
         .. new[]
         {
-            "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "\\ud800", "\\udc00", "\\u0000", "\\ud83d\\ude00", "\\x", "null", "true", "1e400",
-            "12345678901234567890", "-", "-0", "01", ".5", "1.", "\"\"", "{}", "[]", "\"a\":", ",\"event\":1", ",\"event\":\"e\"", ",\"events\":[]",
-            ",\"properties\":null", ",\"timestamp\":\"2026-02-30T00:00:00Z\"", "\uFEFF", "\0", "\n", "//", "/**/", "'", "NaN", "\u2028", "😀",
-            new string('[', 70), new string('x', 300), string.Concat(Enumerable.Repeat("{\"a\":", 70)),
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "\"",
+            "\\",
+            "\\u",
+            "\\ud800",
+            "\\udc00",
+            "\\u0000",
+            "\\ud83d\\ude00",
+            "\\x",
+            "null",
+            "true",
+            "1e400",
+            "12345678901234567890",
+            "-",
+            "-0",
+            "01",
+            ".5",
+            "1.",
+            "\"\"",
+            "{}",
+            "[]",
+            "\"a\":",
+            ",\"event\":1",
+            ",\"event\":\"e\"",
+            ",\"events\":[]",
+            ",\"properties\":null",
+            ",\"timestamp\":\"2026-02-30T00:00:00Z\"",
+            "\uFEFF",
+            "\0",
+            "\n",
+            "//",
+            "/**/",
+            "'",
+            "NaN",
+            "\u2028",
+            "😀",
+            new string('[', 70),
+            new string('x', 300),
+            string.Concat(Enumerable.Repeat("{\"a\":", 70)),
         }.Select(Encoding.UTF8.GetBytes),
-        [0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x9F],
+        [0xFF],
+        [0xC0, 0x80],
+        [0xED, 0xA0, 0x80],
+        [0xF0, 0x9F],
     ];
 
     private readonly Random _random = new(seed);
@@ -29,7 +72,11 @@ internal sealed class BodyMutator(int seed, params IReadOnlyList<byte[]> bodies)
     public byte[] Next()
     {
         List<byte> body = [.. bodies[_random.Next(bodies.Count)]];
-        for (var i = _random.Next(1, DamagesMax); i > 0; i--) Damage(body);
+        for (var i = _random.Next(1, DamagesMax); i > 0; i--)
+        {
+            Damage(body);
+        }
+
         return [.. body];
     }
 
@@ -39,18 +86,32 @@ internal sealed class BodyMutator(int seed, params IReadOnlyList<byte[]> bodies)
         var length = Math.Min(_random.Next(1, CutMaxBytes), body.Count - at);
         switch (_random.Next(8))
         {
-            case 0 when at < body.Count: body[at] ^= (byte)(1 << _random.Next(8)); break;
-            case 1 when at < body.Count: body[at] = (byte)_random.Next(256); break;
-            case 2: body.RemoveRange(at, length); break;
-            case 3: body.InsertRange(_random.Next(body.Count + 1), body.GetRange(at, length)); break;
-            case 4 when _random.Next(4) == 0: body.RemoveRange(at, body.Count - at); break;
+            case 0 when at < body.Count:
+                body[at] ^= (byte)(1 << _random.Next(8));
+                break;
+            case 1 when at < body.Count:
+                body[at] = (byte)_random.Next(256);
+                break;
+            case 2:
+                body.RemoveRange(at, length);
+                break;
+            case 3:
+                body.InsertRange(_random.Next(body.Count + 1), body.GetRange(at, length));
+                break;
+            case 4 when _random.Next(4) == 0:
+                body.RemoveRange(at, body.Count - at);
+                break;
             case 5:
                 var other = bodies[_random.Next(bodies.Count)];
                 var from = _random.Next(other.Length);
                 body.InsertRange(at, other[from..Math.Min(other.Length, from + CutMaxBytes)]);
                 break;
-            case 6 when _random.Next(8) == 0: body.AddRange(body.ToArray()); break;
-            default: body.InsertRange(at, Pieces[_random.Next(Pieces.Length)]); break;
+            case 6 when _random.Next(8) == 0:
+                body.AddRange(body.ToArray());
+                break;
+            default:
+                body.InsertRange(at, Pieces[_random.Next(Pieces.Length)]);
+                break;
         }
     }
 }

@@ -12,6 +12,9 @@ internal static class Json
     /// <summary>An array in an array and so on; with the innermost one, <paramref name="depth"/> of them.</summary>
     public static string Nested(int depth) => new string('[', depth) + new string(']', depth);
 
-    /// <summary>Text that takes the given number of UTF-16 units, most of them two to a character of four bytes.</summary>
-    public static string Chars(int count) => string.Concat(Enumerable.Repeat("😀", count / 2)) + new string('x', count % 2);
+    /// <summary>
+    /// Text that takes the given number of UTF-16 units, most of them two to a character of four bytes.
+    /// </summary>
+    public static string Chars(int count) =>
+        string.Concat(Enumerable.Repeat("😀", count / 2)) + new string('x', count % 2);
 }

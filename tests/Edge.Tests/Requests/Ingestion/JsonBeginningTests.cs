@@ -5,31 +5,39 @@ using Xunit;
 
 namespace Edge.Tests.Requests.Ingestion;
 
-/// <summary>Which bodies are refused by their beginning, and what is left of them: nothing that a whole body would be taken for.</summary>
+/// <summary>
+/// Which bodies are refused by their beginning, and what is left of them: nothing that a whole body would be taken for.
+/// </summary>
 public class JsonBeginningTests
 {
     private const int ElementBytesMax = 100;
 
-    public static TheoryData<string, string, int, bool> Beginnings() => new()
-    {
-        { "an array that goes on", """[{"a":1},{"a":"bc""", 0, false },
-        { "an array that is over", """[{"a":1}]""", 0, false },
-        { "a text that goes on", "[{\"a\":\"" + new string('x', 500), 0, false },
-        { "a number that goes on", "[1", 0, false },
-        { "nothing but space", new string(' ', 50), 0, false },
-        { "a mark and an array", "\uFEFF[{", 0, false },
-        { "the deepest that is read", new string('[', 64), 0, false },
-        { "deeper", new string('[', 65), 0, true },
-        { "deeper objects", string.Concat(Enumerable.Repeat("{\"a\":", 65)), 0, true },
-        { "no JSON", "[{a:1", 0, true },
-        { "a comma too many", "[1,,", 0, true },
-        { "something behind the end", "[1] 2", 0, true },
-        { "an element of members that is too long", Element(30), ElementBytesMax, true },
-        { "an element of members, no limit", Element(30), 0, false },
-        { "elements that are short enough", $"[{string.Concat(Enumerable.Repeat("{\"a\":1},", 40))}", ElementBytesMax, false },
-        { "an object of members is no element", Element(30)[1..], ElementBytesMax, false },
-        { "a long value that is not over", "[{\"a\":{\"b\":\"" + new string('x', 200), ElementBytesMax, false },
-    };
+    public static TheoryData<string, string, int, bool> Beginnings() =>
+        new()
+        {
+            { "an array that goes on", """[{"a":1},{"a":"bc""", 0, false },
+            { "an array that is over", """[{"a":1}]""", 0, false },
+            { "a text that goes on", "[{\"a\":\"" + new string('x', 500), 0, false },
+            { "a number that goes on", "[1", 0, false },
+            { "nothing but space", new string(' ', 50), 0, false },
+            { "a mark and an array", "\uFEFF[{", 0, false },
+            { "the deepest that is read", new string('[', 64), 0, false },
+            { "deeper", new string('[', 65), 0, true },
+            { "deeper objects", string.Concat(Enumerable.Repeat("{\"a\":", 65)), 0, true },
+            { "no JSON", "[{a:1", 0, true },
+            { "a comma too many", "[1,,", 0, true },
+            { "something behind the end", "[1] 2", 0, true },
+            { "an element of members that is too long", Element(30), ElementBytesMax, true },
+            { "an element of members, no limit", Element(30), 0, false },
+            {
+                "elements that are short enough",
+                $"[{string.Concat(Enumerable.Repeat("{\"a\":1},", 40))}",
+                ElementBytesMax,
+                false
+            },
+            { "an object of members is no element", Element(30)[1..], ElementBytesMax, false },
+            { "a long value that is not over", "[{\"a\":{\"b\":\"" + new string('x', 200), ElementBytesMax, false },
+        };
 
     [Theory]
     [MemberData(nameof(Beginnings))]
@@ -68,5 +76,6 @@ public class JsonBeginningTests
         Assert.Equal(3, longElement);
     }
 
-    private static string Element(int members) => $"[{{{string.Concat(Enumerable.Range(0, members).Select(n => $"\"{n}\":0,"))}";
+    private static string Element(int members) =>
+        $"[{{{string.Concat(Enumerable.Range(0, members).Select(n => $"\"{n}\":0,"))}";
 }

@@ -12,7 +12,8 @@ public class MillimetricBodyTests
     [Fact]
     public void Read_PublishedExample_IsTheEvent()
     {
-        var e = Valid("""
+        var e = Valid(
+            """
             {
               "event": "signup",
               "event_id": "evt_abc123",
@@ -27,7 +28,8 @@ public class MillimetricBodyTests
 
               "properties": { "plan": "free", "team_size": 4 }
             }
-            """);
+            """
+        );
 
         Assert.Equal("track", e.Type);
         Assert.Equal("signup", Json.Text(e.Event));
@@ -47,9 +49,15 @@ public class MillimetricBodyTests
     [InlineData("event alone", """{"event":"a"}""")]
     [InlineData("a system event", """{"event":"$pageview"}""")]
     [InlineData("a blank name is a name", """{"event":" "}""")]
-    [InlineData("null means absent", """{"event":"a","event_id":null,"timestamp":null,"anonymous_id":null,"user_id":null,"session_id":null,"url":null,"path":null,"referrer":null,"properties":null}""")]
+    [InlineData(
+        "null means absent",
+        """{"event":"a","event_id":null,"timestamp":null,"anonymous_id":null,"user_id":null,"session_id":null,"url":null,"path":null,"referrer":null,"properties":null}"""
+    )]
     [InlineData("empty path and referrer", """{"event":"a","path":"","referrer":""}""")]
-    [InlineData("what the server enriches is ignored", """{"event":"a","source":1,"medium":[],"campaign":{},"country":null,"ip_hash":"x","device_type":"x","browser":"x","os":"x"}""")]
+    [InlineData(
+        "what the server enriches is ignored",
+        """{"event":"a","source":1,"medium":[],"campaign":{},"country":null,"ip_hash":"x","device_type":"x","browser":"x","os":"x"}"""
+    )]
     [InlineData("unknown members are ignored", """{"event":"a","context":{"ip":"203.0.113.7"},"\ud800":1}""")]
     public void Read_ValidBody_SaysNothingMore(string rule, string json)
     {
@@ -57,7 +65,10 @@ public class MillimetricBodyTests
         var e = Valid(json);
 
         Assert.Null(e.Timestamp);
-        Assert.All([e.SenderId, e.AnonymousId, e.UserId, e.SessionId, e.Url, e.Path, e.Referrer, e.Properties, e.Extra], member => Assert.True(member.IsEmpty));
+        Assert.All(
+            [e.SenderId, e.AnonymousId, e.UserId, e.SessionId, e.Url, e.Path, e.Referrer, e.Properties, e.Extra],
+            member => Assert.True(member.IsEmpty)
+        );
     }
 
     [Theory]
@@ -71,28 +82,88 @@ public class MillimetricBodyTests
     [InlineData("event NUL", """{"event":"\u0000"}""", "event", Unicode)]
     [InlineData("event surrogate", """{"event":"\udfff"}""", "event", Unicode)]
     [InlineData("event in another case", """{"EVENT":"a"}""", "event", "Required")]
-    [InlineData("event_id empty", """{"event":"a","event_id":""}""", "event_id", "String must contain at least 1 character(s)")]
+    [InlineData(
+        "event_id empty",
+        """{"event":"a","event_id":""}""",
+        "event_id",
+        "String must contain at least 1 character(s)"
+    )]
     [InlineData("event_id number", """{"event":"a","event_id":7}""", "event_id", "Expected string, received number")]
     [InlineData("timestamp text", """{"event":"a","timestamp":"yesterday"}""", "timestamp", "Invalid datetime")]
     [InlineData("timestamp empty", """{"event":"a","timestamp":""}""", "timestamp", "Invalid datetime")]
-    [InlineData("timestamp without offset", """{"event":"a","timestamp":"2026-05-16T19:00:00"}""", "timestamp", "Invalid datetime")]
-    [InlineData("timestamp number", """{"event":"a","timestamp":1778958000}""", "timestamp", "Expected string, received number")]
-    [InlineData("anonymous_id empty", """{"event":"a","anonymous_id":""}""", "anonymous_id", "String must contain at least 1 character(s)")]
-    [InlineData("anonymous_id number", """{"event":"a","anonymous_id":5}""", "anonymous_id", "Expected string, received number")]
-    [InlineData("user_id empty", """{"event":"a","user_id":""}""", "user_id", "String must contain at least 1 character(s)")]
+    [InlineData(
+        "timestamp without offset",
+        """{"event":"a","timestamp":"2026-05-16T19:00:00"}""",
+        "timestamp",
+        "Invalid datetime"
+    )]
+    [InlineData(
+        "timestamp number",
+        """{"event":"a","timestamp":1778958000}""",
+        "timestamp",
+        "Expected string, received number"
+    )]
+    [InlineData(
+        "anonymous_id empty",
+        """{"event":"a","anonymous_id":""}""",
+        "anonymous_id",
+        "String must contain at least 1 character(s)"
+    )]
+    [InlineData(
+        "anonymous_id number",
+        """{"event":"a","anonymous_id":5}""",
+        "anonymous_id",
+        "Expected string, received number"
+    )]
+    [InlineData(
+        "user_id empty",
+        """{"event":"a","user_id":""}""",
+        "user_id",
+        "String must contain at least 1 character(s)"
+    )]
     [InlineData("user_id number", """{"event":"a","user_id":42}""", "user_id", "Expected string, received number")]
-    [InlineData("session_id empty", """{"event":"a","session_id":""}""", "session_id", "String must contain at least 1 character(s)")]
-    [InlineData("session_id boolean", """{"event":"a","session_id":false}""", "session_id", "Expected string, received boolean")]
+    [InlineData(
+        "session_id empty",
+        """{"event":"a","session_id":""}""",
+        "session_id",
+        "String must contain at least 1 character(s)"
+    )]
+    [InlineData(
+        "session_id boolean",
+        """{"event":"a","session_id":false}""",
+        "session_id",
+        "Expected string, received boolean"
+    )]
     [InlineData("url relative", """{"event":"a","url":"/pricing"}""", "url", "Invalid url")]
     [InlineData("url empty", """{"event":"a","url":""}""", "url", "Invalid url")]
     [InlineData("url number", """{"event":"a","url":1}""", "url", "Expected string, received number")]
     [InlineData("url NUL", """{"event":"a","url":"https://a.example/\u0000"}""", "url", Unicode)]
     [InlineData("path number", """{"event":"a","path":1}""", "path", "Expected string, received number")]
     [InlineData("referrer array", """{"event":"a","referrer":[]}""", "referrer", "Expected string, received array")]
-    [InlineData("properties array", """{"event":"a","properties":[]}""", "properties", "Expected object, received array")]
-    [InlineData("properties text", """{"event":"a","properties":"{}"}""", "properties", "Expected object, received string")]
-    [InlineData("properties number", """{"event":"a","properties":1e400}""", "properties", "Expected object, received number")]
-    [InlineData("event twice, the last is wrong", """{"event":"a","event":1}""", "event", "Expected string, received number")]
+    [InlineData(
+        "properties array",
+        """{"event":"a","properties":[]}""",
+        "properties",
+        "Expected object, received array"
+    )]
+    [InlineData(
+        "properties text",
+        """{"event":"a","properties":"{}"}""",
+        "properties",
+        "Expected object, received string"
+    )]
+    [InlineData(
+        "properties number",
+        """{"event":"a","properties":1e400}""",
+        "properties",
+        "Expected object, received number"
+    )]
+    [InlineData(
+        "event twice, the last is wrong",
+        """{"event":"a","event":1}""",
+        "event",
+        "Expected string, received number"
+    )]
     public void Read_MemberBreakingARule_IsNamed(string rule, string json, string field, string message)
     {
         Assert.NotEmpty(rule);
@@ -132,14 +203,20 @@ public class MillimetricBodyTests
 
     [Fact]
     public void Read_InvalidUtf8_IsAFormError() =>
-        Assert.Equal(["Invalid JSON"], MillimetricBody.Read((byte[])[.. "{\"event\":\""u8, 0xFF, .. "\"}"u8]).FormErrors);
+        Assert.Equal(
+            ["Invalid JSON"],
+            MillimetricBody.Read((byte[])[.. "{\"event\":\""u8, 0xFF, .. "\"}"u8]).FormErrors
+        );
 
     [Fact]
     public void Read_SeveralWrongMembers_AreAllNamedInTheOrderOfTheFields()
     {
         var reading = Read("""{"properties":1,"url":"x","user_id":"","timestamp":"x","event_id":{}}""");
 
-        Assert.Equal(["event", "event_id", "timestamp", "user_id", "url", "properties"], reading.FieldErrors.Select(error => error.Key));
+        Assert.Equal(
+            ["event", "event_id", "timestamp", "user_id", "url", "properties"],
+            reading.FieldErrors.Select(error => error.Key)
+        );
     }
 
     [Theory]
@@ -152,7 +229,14 @@ public class MillimetricBodyTests
     [InlineData("referrer", 2048)]
     public void Read_TextMember_IsLimitedInUtf16Units(string field, int charsMax)
     {
-        foreach (var write in (Func<int, string>[])[Json.Chars, count => new string('x', count), count => string.Concat(Enumerable.Repeat("\\u00e9", count))])
+        foreach (
+            var write in (Func<int, string>[])
+                [
+                    Json.Chars,
+                    count => new string('x', count),
+                    count => string.Concat(Enumerable.Repeat("\\u00e9", count)),
+                ]
+        )
         {
             Assert.NotNull(Read(With(field, write(1))).Event);
             Assert.NotNull(Read(With(field, write(charsMax - 1))).Event);
@@ -169,8 +253,14 @@ public class MillimetricBodyTests
         const string Start = "https://a.example/";
         Assert.NotNull(Read(With("url", Start + Json.Chars(2047 - Start.Length))).Event);
         Assert.NotNull(Read(With("url", Start + Json.Chars(2048 - Start.Length))).Event);
-        Assert.Equal(["String must contain at most 2048 character(s)"], Assert.Single(Read(With("url", Start + Json.Chars(2049 - Start.Length))).FieldErrors).Value);
-        Assert.Equal(["Invalid url", "String must contain at most 2048 character(s)"], Assert.Single(Read(With("url", Json.Chars(2049))).FieldErrors).Value);
+        Assert.Equal(
+            ["String must contain at most 2048 character(s)"],
+            Assert.Single(Read(With("url", Start + Json.Chars(2049 - Start.Length))).FieldErrors).Value
+        );
+        Assert.Equal(
+            ["Invalid url", "String must contain at most 2048 character(s)"],
+            Assert.Single(Read(With("url", Json.Chars(2049))).FieldErrors).Value
+        );
     }
 
     [Theory]
@@ -194,12 +284,21 @@ public class MillimetricBodyTests
             // {"p":"..."} has 8 bytes besides the text; the rest of what does not divide evenly is filled with x.
             var count = (bytes - 8) / bytesOfText;
             var filled = string.Concat(Enumerable.Repeat(text, count)) + new string('x', (bytes - 8) % bytesOfText);
-            foreach (var properties in (string[])[$$"""{"p":"{{filled}}"}""", $"{{ \"p\"\t:\r\n \"{filled}\" {new string(' ', 5_000)}}}"])
+            foreach (
+                var properties in (string[])
+                    [$$"""{"p":"{{filled}}"}""", $"{{ \"p\"\t:\r\n \"{filled}\" {new string(' ', 5_000)}}}"]
+            )
             {
                 var reading = Read($$"""{"event":"a","properties":{{properties}}}""");
 
-                if (isValid) Assert.Equal(properties, Json.Text(reading.Event!.Properties));
-                else Assert.Equal(["properties must be at most 8192 bytes"], Assert.Single(reading.FieldErrors).Value);
+                if (isValid)
+                {
+                    Assert.Equal(properties, Json.Text(reading.Event!.Properties));
+                }
+                else
+                {
+                    Assert.Equal(["properties must be at most 8192 bytes"], Assert.Single(reading.FieldErrors).Value);
+                }
             }
         }
     }
@@ -218,13 +317,15 @@ public class MillimetricBodyTests
     [Fact]
     public void Read_Properties_StayByteForByte()
     {
-        const string Properties = """{"n":12345678901234567890,"e":1e400,"d":1.10,"s":"\ud800\u0000\u0041","a":1,"a":2}""";
+        const string Properties =
+            """{"n":12345678901234567890,"e":1e400,"d":1.10,"s":"\ud800\u0000\u0041","a":1,"a":2}""";
 
         Assert.Equal(Properties, Json.Text(Valid($$"""{"event":"a","properties":{{Properties}}}""").Properties));
     }
 
     [Fact]
-    public void Read_ByteOrderMark_IsSkipped() => Assert.Equal("é", Json.Text(Valid("\uFEFF{\"event\":\"\\u00e9\"}").Event));
+    public void Read_ByteOrderMark_IsSkipped() =>
+        Assert.Equal("é", Json.Text(Valid("\uFEFF{\"event\":\"\\u00e9\"}").Event));
 
     [Fact]
     public void Read_KnownMemberTwice_LastWins() =>
@@ -233,7 +334,9 @@ public class MillimetricBodyTests
     [Fact]
     public void Read_TypicalBody_AllocatesLittle()
     {
-        var body = Json.Utf8("""{"event":"purchase","event_id":"evt_1","anonymous_id":"u_abc","url":"https://a.example/?utm_source=x","properties":{"amount_cents":4900}}""");
+        var body = Json.Utf8(
+            """{"event":"purchase","event_id":"evt_1","anonymous_id":"u_abc","url":"https://a.example/?utm_source=x","properties":{"amount_cents":4900}}"""
+        );
         MillimetricBody.Read(body);
         var before = GC.GetAllocatedBytesForCurrentThread();
         MillimetricBody.Read(body);

@@ -13,16 +13,19 @@ public class PictifyBodyTests
     [Fact]
     public void Read_EveryMember_HasItsPlace()
     {
-        var item = One("""
+        var item = One(
+            """
             {"event":"click","experiment":"homepage-hero-test","variantId":"variant-a","channel":"in-app","device":"tablet","referrer":"https://a.example/",
              "metadata":{ "a" : [1, {}] },"source":"sdk","writeKey":"wk_1","other":{"ip":"203.0.113.7"}}
-            """);
+            """
+        );
 
         var e = item.Event!;
         Assert.Equal(("click", "in-app", "tablet"), (e.Type, e.Channel, e.DeviceType));
         Assert.Equal(
             ["homepage-hero-test", "variant-a", "https://a.example/", """{ "a" : [1, {}] }""", """{"source":"sdk"}"""],
-            new[] { e.Experiment, e.Variant, e.Referrer, e.Properties, e.Extra }.Select(Json.Text));
+            new[] { e.Experiment, e.Variant, e.Referrer, e.Properties, e.Extra }.Select(Json.Text)
+        );
         Assert.True(e.Event.IsEmpty);
         Assert.Null(e.Timestamp);
         Assert.Equal((0, "wk_1", true, null), (item.Index, item.WriteKey, item.IsFromSdk, item.Error));
@@ -30,7 +33,10 @@ public class PictifyBodyTests
 
     [Theory]
     [InlineData("required members alone", "")]
-    [InlineData("null means absent", ""","variantId":null,"channel":null,"device":null,"referrer":null,"metadata":null,"source":null,"writeKey":null""")]
+    [InlineData(
+        "null means absent",
+        ""","variantId":null,"channel":null,"device":null,"referrer":null,"metadata":null,"source":null,"writeKey":null"""
+    )]
     [InlineData("empty text that says nothing", ""","referrer":"","writeKey":"" """)]
     [InlineData("unknown members", ""","ip":"203.0.113.7","timestamp":1,"\ud800":1""")]
     public void Read_EventThatSaysLittle_IsValid(string rule, string members)
@@ -48,33 +54,153 @@ public class PictifyBodyTests
     [InlineData("event null", """{"event":null,"experiment":"a"}""", "event", "is required", "required")]
     [InlineData("event number", """{"event":1,"experiment":"a"}""", "event", "must be a string", "invalid_type")]
     [InlineData("event empty", """{"event":"","experiment":"a"}""", "event", EventWords, "invalid_value")]
-    [InlineData("event of the dashboard", """{"event":"purchase","experiment":"a"}""", "event", EventWords, "invalid_value")]
-    [InlineData("event in another case", """{"event":"Click","experiment":"a"}""", "event", EventWords, "invalid_value")]
+    [InlineData(
+        "event of the dashboard",
+        """{"event":"purchase","experiment":"a"}""",
+        "event",
+        EventWords,
+        "invalid_value"
+    )]
+    [InlineData(
+        "event in another case",
+        """{"event":"Click","experiment":"a"}""",
+        "event",
+        EventWords,
+        "invalid_value"
+    )]
     [InlineData("event not ASCII", """{"event":"clíck","experiment":"a"}""", "event", EventWords, "invalid_value")]
     [InlineData("event NUL", """{"event":"click\u0000","experiment":"a"}""", "event", EventWords, "invalid_value")]
     [InlineData("experiment missing", """{"event":"view"}""", "experiment", "is required", "required")]
     [InlineData("experiment null", """{"event":"view","experiment":null}""", "experiment", "is required", "required")]
-    [InlineData("experiment empty", """{"event":"view","experiment":""}""", "experiment", "must not be empty", "required")]
-    [InlineData("experiment number", """{"event":"view","experiment":1}""", "experiment", "must be a string", "invalid_type")]
-    [InlineData("experiment surrogate", """{"event":"view","experiment":"\udc00"}""", "experiment", Unicode, "invalid_format")]
-    [InlineData("variantId empty", """{"event":"view","experiment":"a","variantId":""}""", "variantId", "must not be empty", "required")]
-    [InlineData("variantId number", """{"event":"view","experiment":"a","variantId":1}""", "variantId", "must be a string", "invalid_type")]
-    [InlineData("channel unknown", """{"event":"view","experiment":"a","channel":"radio"}""", "channel", ChannelWords, "invalid_value")]
-    [InlineData("channel empty", """{"event":"view","experiment":"a","channel":""}""", "channel", ChannelWords, "invalid_value")]
-    [InlineData("channel array", """{"event":"view","experiment":"a","channel":["web"]}""", "channel", "must be a string", "invalid_type")]
-    [InlineData("device unknown", """{"event":"view","experiment":"a","device":"watch"}""", "device", "must be one of mobile, desktop, tablet", "invalid_value")]
-    [InlineData("referrer number", """{"event":"view","experiment":"a","referrer":1}""", "referrer", "must be a string", "invalid_type")]
-    [InlineData("referrer NUL", """{"event":"view","experiment":"a","referrer":"\u0000"}""", "referrer", Unicode, "invalid_format")]
-    [InlineData("metadata array", """{"event":"view","experiment":"a","metadata":[]}""", "metadata", "must be an object", "invalid_type")]
-    [InlineData("metadata text", """{"event":"view","experiment":"a","metadata":"{}"}""", "metadata", "must be an object", "invalid_type")]
-    [InlineData("source unknown", """{"event":"view","experiment":"a","source":"SDK"}""", "source", "must be one of sdk, api", "invalid_value")]
-    [InlineData("source boolean", """{"event":"view","experiment":"a","source":true}""", "source", "must be a string", "invalid_type")]
-    [InlineData("writeKey number", """{"event":"view","experiment":"a","writeKey":1}""", "writeKey", "must be a string", "invalid_type")]
+    [InlineData(
+        "experiment empty",
+        """{"event":"view","experiment":""}""",
+        "experiment",
+        "must not be empty",
+        "required"
+    )]
+    [InlineData(
+        "experiment number",
+        """{"event":"view","experiment":1}""",
+        "experiment",
+        "must be a string",
+        "invalid_type"
+    )]
+    [InlineData(
+        "experiment surrogate",
+        """{"event":"view","experiment":"\udc00"}""",
+        "experiment",
+        Unicode,
+        "invalid_format"
+    )]
+    [InlineData(
+        "variantId empty",
+        """{"event":"view","experiment":"a","variantId":""}""",
+        "variantId",
+        "must not be empty",
+        "required"
+    )]
+    [InlineData(
+        "variantId number",
+        """{"event":"view","experiment":"a","variantId":1}""",
+        "variantId",
+        "must be a string",
+        "invalid_type"
+    )]
+    [InlineData(
+        "channel unknown",
+        """{"event":"view","experiment":"a","channel":"radio"}""",
+        "channel",
+        ChannelWords,
+        "invalid_value"
+    )]
+    [InlineData(
+        "channel empty",
+        """{"event":"view","experiment":"a","channel":""}""",
+        "channel",
+        ChannelWords,
+        "invalid_value"
+    )]
+    [InlineData(
+        "channel array",
+        """{"event":"view","experiment":"a","channel":["web"]}""",
+        "channel",
+        "must be a string",
+        "invalid_type"
+    )]
+    [InlineData(
+        "device unknown",
+        """{"event":"view","experiment":"a","device":"watch"}""",
+        "device",
+        "must be one of mobile, desktop, tablet",
+        "invalid_value"
+    )]
+    [InlineData(
+        "referrer number",
+        """{"event":"view","experiment":"a","referrer":1}""",
+        "referrer",
+        "must be a string",
+        "invalid_type"
+    )]
+    [InlineData(
+        "referrer NUL",
+        """{"event":"view","experiment":"a","referrer":"\u0000"}""",
+        "referrer",
+        Unicode,
+        "invalid_format"
+    )]
+    [InlineData(
+        "metadata array",
+        """{"event":"view","experiment":"a","metadata":[]}""",
+        "metadata",
+        "must be an object",
+        "invalid_type"
+    )]
+    [InlineData(
+        "metadata text",
+        """{"event":"view","experiment":"a","metadata":"{}"}""",
+        "metadata",
+        "must be an object",
+        "invalid_type"
+    )]
+    [InlineData(
+        "source unknown",
+        """{"event":"view","experiment":"a","source":"SDK"}""",
+        "source",
+        "must be one of sdk, api",
+        "invalid_value"
+    )]
+    [InlineData(
+        "source boolean",
+        """{"event":"view","experiment":"a","source":true}""",
+        "source",
+        "must be a string",
+        "invalid_type"
+    )]
+    [InlineData(
+        "writeKey number",
+        """{"event":"view","experiment":"a","writeKey":1}""",
+        "writeKey",
+        "must be a string",
+        "invalid_type"
+    )]
     [InlineData("text", "\"view\"", "", "must be an object", "invalid_type")]
     [InlineData("number", "1", "", "must be an object", "invalid_type")]
     [InlineData("null", "null", "", "must be an object", "invalid_type")]
-    [InlineData("the last of two wins", """{"event":"view","event":1,"experiment":"a"}""", "event", "must be a string", "invalid_type")]
-    public void Read_EventBreakingARule_RefusesAnObjectAndIsAnErrorInAnArray(string rule, string json, string field, string message, string code)
+    [InlineData(
+        "the last of two wins",
+        """{"event":"view","event":1,"experiment":"a"}""",
+        "event",
+        "must be a string",
+        "invalid_type"
+    )]
+    public void Read_EventBreakingARule_RefusesAnObjectAndIsAnErrorInAnArray(
+        string rule,
+        string json,
+        string field,
+        string message,
+        string code
+    )
     {
         Assert.NotEmpty(rule);
         var single = Read(json);
@@ -86,16 +212,43 @@ public class PictifyBodyTests
         Assert.True(array.IsArray);
         Assert.Empty(array.Problems);
         Assert.Equal([0, 1, 2], array.Items.Select(item => item.Index));
-        Assert.Equal([null, $"{(field.Length == 0 ? "event" : field)} {message}", null], array.Items.Select(item => item.Error));
+        Assert.Equal(
+            [null, $"{(field.Length == 0 ? "event" : field)} {message}", null],
+            array.Items.Select(item => item.Error)
+        );
         Assert.Equal(["view", null, "click"], array.Items.Select(item => item.Event?.Type));
     }
 
     [Theory]
     [InlineData("nothing", "", false, "must be one JSON value, nested at most 64 levels deep", "invalid_format")]
-    [InlineData("truncated", """{"event":"view","experiment":"a" """, false, "must be one JSON value, nested at most 64 levels deep", "invalid_format")]
-    [InlineData("truncated array", """[{"event":"view","experiment":"a"}""", false, "must be one JSON value, nested at most 64 levels deep", "invalid_format")]
-    [InlineData("two objects", """{"event":"view","experiment":"a"}{}""", false, "must be one JSON value, nested at most 64 levels deep", "invalid_format")]
-    [InlineData("a form", "event=view&experiment=a", false, "must be one JSON value, nested at most 64 levels deep", "invalid_format")]
+    [InlineData(
+        "truncated",
+        """{"event":"view","experiment":"a" """,
+        false,
+        "must be one JSON value, nested at most 64 levels deep",
+        "invalid_format"
+    )]
+    [InlineData(
+        "truncated array",
+        """[{"event":"view","experiment":"a"}""",
+        false,
+        "must be one JSON value, nested at most 64 levels deep",
+        "invalid_format"
+    )]
+    [InlineData(
+        "two objects",
+        """{"event":"view","experiment":"a"}{}""",
+        false,
+        "must be one JSON value, nested at most 64 levels deep",
+        "invalid_format"
+    )]
+    [InlineData(
+        "a form",
+        "event=view&experiment=a",
+        false,
+        "must be one JSON value, nested at most 64 levels deep",
+        "invalid_format"
+    )]
     [InlineData("empty array", "[]", true, "must hold at least one event", "required")]
     public void Read_BodyThatHoldsNoEvent_IsRefused(string rule, string json, bool isArray, string message, string code)
     {
@@ -109,16 +262,22 @@ public class PictifyBodyTests
 
     [Fact]
     public void Read_InvalidUtf8_IsRefused() =>
-        Assert.Equal([new("", "must be valid UTF-8", "invalid_format")], PictifyBody.Read((byte[])[.. "{\"event\":\""u8, 0xFF, .. "\"}"u8]).Problems);
+        Assert.Equal(
+            [new("", "must be valid UTF-8", "invalid_format")],
+            PictifyBody.Read((byte[])[.. "{\"event\":\""u8, 0xFF, .. "\"}"u8]).Problems
+        );
 
     [Fact]
     public void Read_ObjectBreakingSeveralRules_NamesThemAll()
     {
-        var reading = Read("""{"source":1,"metadata":1,"referrer":1,"device":1,"channel":1,"variantId":1,"event":1,"writeKey":1}""");
+        var reading = Read(
+            """{"source":1,"metadata":1,"referrer":1,"device":1,"channel":1,"variantId":1,"event":1,"writeKey":1}"""
+        );
 
         Assert.Equal(
             ["event", "experiment", "variantId", "channel", "device", "referrer", "metadata", "source", "writeKey"],
-            reading.Problems.Select(problem => problem.Field));
+            reading.Problems.Select(problem => problem.Field)
+        );
     }
 
     [Theory]
@@ -143,7 +302,10 @@ public class PictifyBodyTests
     {
         Assert.Empty(Read(With(field, Json.Chars(charsMax - 1))).Problems);
         Assert.Empty(Read(With(field, Json.Chars(charsMax))).Problems);
-        Assert.Equal([new(field, $"must be at most {charsMax} characters", "too_long")], Read(With(field, Json.Chars(charsMax + 1))).Problems);
+        Assert.Equal(
+            [new(field, $"must be at most {charsMax} characters", "too_long")],
+            Read(With(field, Json.Chars(charsMax + 1))).Problems
+        );
     }
 
     [Theory]
@@ -174,8 +336,14 @@ public class PictifyBodyTests
         Assert.NotEmpty(rule);
         var reading = Read($$"""{"event":"view","experiment":"a","metadata":{{metadata}} }""");
 
-        Assert.Equal(isValid ? [] : [new("metadata", "must be at most 3 levels deep", "out_of_range")], reading.Problems);
-        if (isValid) Assert.Equal(metadata, Json.Text(Assert.Single(reading.Items).Event!.Properties));
+        Assert.Equal(
+            isValid ? [] : [new("metadata", "must be at most 3 levels deep", "out_of_range")],
+            reading.Problems
+        );
+        if (isValid)
+        {
+            Assert.Equal(metadata, Json.Text(Assert.Single(reading.Items).Event!.Properties));
+        }
     }
 
     [Theory]
@@ -183,7 +351,8 @@ public class PictifyBodyTests
     [InlineData("view")]
     [InlineData("click")]
     [InlineData("conversion")]
-    public void Read_Event_IsOneOfFour(string type) => Assert.Equal(type, One($$"""{"event":"{{type}}","experiment":"a"}""").Event!.Type);
+    public void Read_Event_IsOneOfFour(string type) =>
+        Assert.Equal(type, One($$"""{"event":"{{type}}","experiment":"a"}""").Event!.Type);
 
     [Theory]
     [InlineData("web")]
@@ -192,13 +361,15 @@ public class PictifyBodyTests
     [InlineData("in-app")]
     [InlineData("social")]
     [InlineData("other")]
-    public void Read_Channel_IsOneOfSix(string channel) => Assert.Equal(channel, One(With("channel", channel)).Event!.Channel);
+    public void Read_Channel_IsOneOfSix(string channel) =>
+        Assert.Equal(channel, One(With("channel", channel)).Event!.Channel);
 
     [Theory]
     [InlineData("mobile")]
     [InlineData("desktop")]
     [InlineData("tablet")]
-    public void Read_Device_IsOneOfThree(string device) => Assert.Equal(device, One(With("device", device)).Event!.DeviceType);
+    public void Read_Device_IsOneOfThree(string device) =>
+        Assert.Equal(device, One(With("device", device)).Event!.DeviceType);
 
     [Fact]
     public void Read_SourceApi_IsKeptAndNoSdk()
@@ -228,11 +399,13 @@ public class PictifyBodyTests
     }
 
     [Fact]
-    public void Read_ByteOrderMark_IsSkipped() => Assert.Equal("view", One("\uFEFF{\"\\u0065vent\":\"v\\u0069ew\",\"experiment\":\"a\"}").Event!.Type);
+    public void Read_ByteOrderMark_IsSkipped() =>
+        Assert.Equal("view", One("\uFEFF{\"\\u0065vent\":\"v\\u0069ew\",\"experiment\":\"a\"}").Event!.Type);
 
-    private static string With(string field, string text) => field == "experiment"
-        ? $$"""{"event":"view","experiment":"{{text}}"}"""
-        : $$"""{"event":"view","experiment":"a","{{field}}":"{{text}}"}""";
+    private static string With(string field, string text) =>
+        field == "experiment"
+            ? $$"""{"event":"view","experiment":"{{text}}"}"""
+            : $$"""{"event":"view","experiment":"a","{{field}}":"{{text}}"}""";
 
     private static PictifyReading Read(string json) => PictifyBody.Read(Encoding.UTF8.GetBytes(json));
 

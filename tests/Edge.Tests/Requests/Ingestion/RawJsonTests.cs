@@ -15,7 +15,10 @@ public class RawJsonTests
             var random = new RandomJson(seed);
             var json = Json.Utf8(random.Object(seed % 6).Take()).Span;
 
-            Assert.True(random.StringifiedBytes == RawJson.StringifiedBytes(json), $"seed {seed}: {Encoding.UTF8.GetString(json)}");
+            Assert.True(
+                random.StringifiedBytes == RawJson.StringifiedBytes(json),
+                $"seed {seed}: {Encoding.UTF8.GetString(json)}"
+            );
             Assert.True(random.Depth == RawJson.Depth(json), $"seed {seed}: {Encoding.UTF8.GetString(json)}");
             Assert.True(RawJson.StringifiedBytes(json) <= json.Length, $"seed {seed}: longer than it was sent");
         }
@@ -49,7 +52,10 @@ public class RawJsonTests
 
             Assert.Equal(isCharacter, JsonEscapes.TryUnescape(escaped, text, out var written));
             Assert.Equal(char.IsSurrogate((char)unit), JsonEscapes.HasLoneSurrogate(escaped));
-            if (isCharacter) Assert.Equal($"x{(char)unit}{(char)unit}y", Encoding.UTF8.GetString(text[..written]));
+            if (isCharacter)
+            {
+                Assert.Equal($"x{(char)unit}{(char)unit}y", Encoding.UTF8.GetString(text[..written]));
+            }
         }
     }
 

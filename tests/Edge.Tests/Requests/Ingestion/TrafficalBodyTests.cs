@@ -16,7 +16,8 @@ public class TrafficalBodyTests
     [Fact]
     public void Read_PublishedExample_IsBothEvents()
     {
-        var reading = Read("""
+        var reading = Read(
+            """
             {
               "events": [
                 {
@@ -31,15 +32,22 @@ public class TrafficalBodyTests
                 }
               ]
             }
-            """);
+            """
+        );
 
         Assert.Null(reading.Refusal);
         Assert.Empty(reading.Errors);
         Assert.Equal(["exposure", "track"], reading.Events.Select(e => e.Type));
         Assert.All(reading.Events, e => Assert.Equal("user_789", Json.Text(e.UnitKey)));
         Assert.All(reading.Events, e => Assert.Equal("dec_abc123", Json.Text(e.DecisionId)));
-        Assert.All(reading.Events, e => Assert.Equal("""{"orgId": "org_acme","env": "production"}""", Json.Text(e.Extra)));
-        Assert.Equal("""[{"layerId": "layer_checkout", "policyId": "policy_color_test", "allocationName": "treatment", "bucket": 7420}]""", Json.Text(reading.Events[0].Layers));
+        Assert.All(
+            reading.Events,
+            e => Assert.Equal("""{"orgId": "org_acme","env": "production"}""", Json.Text(e.Extra))
+        );
+        Assert.Equal(
+            """[{"layerId": "layer_checkout", "policyId": "policy_color_test", "allocationName": "treatment", "bucket": 7420}]""",
+            Json.Text(reading.Events[0].Layers)
+        );
         Assert.Equal("purchase", Json.Text(reading.Events[1].Event));
         Assert.Equal("""{ "order_total": 49.99, "currency": "USD" }""", Json.Text(reading.Events[1].Properties));
         Assert.Equal("2026-05-21T10:35:00.000Z", Timestamp.Format(reading.Events[1].Timestamp!.Value));
@@ -54,15 +62,32 @@ public class TrafficalBodyTests
             "value":1.10,"values":{"a":12345678901234567890,"b":1e400},"eventTimestamp":"2026-05-21T10:35:00+02:00","latencyMs":0.5,
             "assignments":{"color":"red"},"unitKeyValue":null
             """;
-        var e = Valid($$"""
+        var e = Valid(
+            $$"""
             {"type":"track","id":"trk_1","unitKey":"u","timestamp":"2026-05-21T10:35:00Z","projectId":"proj_marketplace","userId":"us","anonymousId":"an",
             "sessionId":"se","decisionId":"de","event":"purchase","properties":{"p":1},"layers":[],{{Rest}}}
-            """);
+            """
+        );
 
         Assert.Equal(
             ["trk_1", "u", "us", "an", "se", "de", "purchase", """{"p":1}""", "[]"],
-            new[] { e.SenderId, e.UnitKey, e.UserId, e.AnonymousId, e.SessionId, e.DecisionId, e.Event, e.Properties, e.Layers }.Select(Json.Text));
-        Assert.Equal($"{{{Rest.Replace("\n", "", StringComparison.Ordinal)}}}", Json.Text(e.Extra).Replace("\n", "", StringComparison.Ordinal));
+            new[]
+            {
+                e.SenderId,
+                e.UnitKey,
+                e.UserId,
+                e.AnonymousId,
+                e.SessionId,
+                e.DecisionId,
+                e.Event,
+                e.Properties,
+                e.Layers,
+            }.Select(Json.Text)
+        );
+        Assert.Equal(
+            $"{{{Rest.Replace("\n", "", StringComparison.Ordinal)}}}",
+            Json.Text(e.Extra).Replace("\n", "", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -92,7 +117,10 @@ public class TrafficalBodyTests
 
     [Fact]
     public void Read_InvalidUtf8_IsRefused() =>
-        Assert.Equal("Invalid JSON body", TrafficalBody.Read((byte[])[.. "{\"events\":[{\"a\":\""u8, 0xFF, .. "\"}]}"u8], Scope).Refusal);
+        Assert.Equal(
+            "Invalid JSON body",
+            TrafficalBody.Read((byte[])[.. "{\"events\":[{\"a\":\""u8, 0xFF, .. "\"}]}"u8], Scope).Refusal
+        );
 
     [Theory]
     [InlineData(1, true)]
@@ -110,12 +138,20 @@ public class TrafficalBodyTests
     [Fact]
     public void Read_InvalidEvents_LeaveTheOthersAlone()
     {
-        var reading = Read($$"""{"events":[1,{{Track(name: "a")}},{},{{Track(name: "b")}},[[]],{{Track(name: "c")}},null]}""");
+        var reading = Read(
+            $$"""{"events":[1,{{Track(name: "a")}},{},{{Track(name: "b")}},[[]],{{Track(name: "c")}},null]}"""
+        );
 
         Assert.Equal(["a", "b", "c"], reading.Events.Select(e => Json.Text(e.Event)));
         Assert.Equal(
-            [new(0, "an event must be an object"), new(2, "type must be exposure, track or decision"), new(4, "an event must be an object"), new(6, "an event must be an object")],
-            reading.Errors);
+            [
+                new(0, "an event must be an object"),
+                new(2, "type must be exposure, track or decision"),
+                new(4, "an event must be an object"),
+                new(6, "an event must be an object"),
+            ],
+            reading.Errors
+        );
     }
 
     [Fact]
@@ -174,17 +210,72 @@ public class TrafficalBodyTests
     [InlineData("values of null", "values", """{"a":null}""", "values must hold numbers")]
     [InlineData("attribution object", "attribution", "{}", "attribution must be an array")]
     [InlineData("attribution of text", "attribution", "[\"a\"]", "attribution must hold objects")]
-    [InlineData("attribution without layer", "attribution", """[{"policyId":"p","allocationName":"a"}]""", "attribution[].layerId is required")]
-    [InlineData("attribution without policy", "attribution", """[{"layerId":"l","allocationName":"a"}]""", "attribution[].policyId is required")]
-    [InlineData("attribution without allocation", "attribution", """[{"layerId":"l","policyId":"p"}]""", "attribution[].allocationName is required")]
-    [InlineData("attribution weight text", "attribution", """[{"layerId":"l","policyId":"p","allocationName":"a","weight":"1"}]""", "attribution[].weight must be a number")]
-    [InlineData("attribution weight below", "attribution", """[{"layerId":"l","policyId":"p","allocationName":"a","weight":-0.1}]""", "attribution[].weight must be between 0 and 1")]
-    [InlineData("attribution weight above", "attribution", """[{"layerId":"l","policyId":"p","allocationName":"a","weight":1.0001}]""", "attribution[].weight must be between 0 and 1")]
-    [InlineData("attribution model", "attribution", """[{"layerId":"l","policyId":"p","allocationName":"a","model":"shapley"}]""", "attribution[].model must be first_touch, last_touch, linear, time_decay or position_based")]
-    [InlineData("attribution model number", "attribution", """[{"layerId":"l","policyId":"p","allocationName":"a","model":1}]""", "attribution[].model must be first_touch, last_touch, linear, time_decay or position_based")]
-    [InlineData("attribution policyKey", "attribution", """[{"layerId":"l","policyId":"p","allocationName":"a","policyKey":1}]""", "attribution[].policyKey must be a string")]
-    [InlineData("attribution allocationKey", "attribution", """[{"layerId":"l","policyId":"p","allocationName":"a","allocationKey":[]}]""", "attribution[].allocationKey must be a string")]
-    [InlineData("the second attribution", "attribution", """[{"layerId":"l","policyId":"p","allocationName":"a"},{}]""", "attribution[].layerId is required")]
+    [InlineData(
+        "attribution without layer",
+        "attribution",
+        """[{"policyId":"p","allocationName":"a"}]""",
+        "attribution[].layerId is required"
+    )]
+    [InlineData(
+        "attribution without policy",
+        "attribution",
+        """[{"layerId":"l","allocationName":"a"}]""",
+        "attribution[].policyId is required"
+    )]
+    [InlineData(
+        "attribution without allocation",
+        "attribution",
+        """[{"layerId":"l","policyId":"p"}]""",
+        "attribution[].allocationName is required"
+    )]
+    [InlineData(
+        "attribution weight text",
+        "attribution",
+        """[{"layerId":"l","policyId":"p","allocationName":"a","weight":"1"}]""",
+        "attribution[].weight must be a number"
+    )]
+    [InlineData(
+        "attribution weight below",
+        "attribution",
+        """[{"layerId":"l","policyId":"p","allocationName":"a","weight":-0.1}]""",
+        "attribution[].weight must be between 0 and 1"
+    )]
+    [InlineData(
+        "attribution weight above",
+        "attribution",
+        """[{"layerId":"l","policyId":"p","allocationName":"a","weight":1.0001}]""",
+        "attribution[].weight must be between 0 and 1"
+    )]
+    [InlineData(
+        "attribution model",
+        "attribution",
+        """[{"layerId":"l","policyId":"p","allocationName":"a","model":"shapley"}]""",
+        "attribution[].model must be first_touch, last_touch, linear, time_decay or position_based"
+    )]
+    [InlineData(
+        "attribution model number",
+        "attribution",
+        """[{"layerId":"l","policyId":"p","allocationName":"a","model":1}]""",
+        "attribution[].model must be first_touch, last_touch, linear, time_decay or position_based"
+    )]
+    [InlineData(
+        "attribution policyKey",
+        "attribution",
+        """[{"layerId":"l","policyId":"p","allocationName":"a","policyKey":1}]""",
+        "attribution[].policyKey must be a string"
+    )]
+    [InlineData(
+        "attribution allocationKey",
+        "attribution",
+        """[{"layerId":"l","policyId":"p","allocationName":"a","allocationKey":[]}]""",
+        "attribution[].allocationKey must be a string"
+    )]
+    [InlineData(
+        "the second attribution",
+        "attribution",
+        """[{"layerId":"l","policyId":"p","allocationName":"a"},{}]""",
+        "attribution[].layerId is required"
+    )]
     [InlineData("layers on a track", "layers", "{}", "layers must be an array")]
     public void Read_TrackBreakingARule_IsAnError(string rule, string member, string? value, string error)
     {
@@ -202,19 +293,57 @@ public class TrafficalBodyTests
     [InlineData("exposure", "layer without id", """[{"bucket":1}]""", "layers[].layerId is required")]
     [InlineData("exposure", "layer id number", """[{"layerId":1,"bucket":1}]""", "layers[].layerId must be a string")]
     [InlineData("exposure", "layer id empty", """[{"layerId":"","bucket":1}]""", "layers[].layerId must not be empty")]
-    [InlineData("exposure", "policyId number", """[{"layerId":"l","policyId":1,"bucket":1}]""", "layers[].policyId must be a string")]
-    [InlineData("exposure", "allocationName number", """[{"layerId":"l","allocationName":1,"bucket":1}]""", "layers[].allocationName must be a string")]
+    [InlineData(
+        "exposure",
+        "policyId number",
+        """[{"layerId":"l","policyId":1,"bucket":1}]""",
+        "layers[].policyId must be a string"
+    )]
+    [InlineData(
+        "exposure",
+        "allocationName number",
+        """[{"layerId":"l","allocationName":1,"bucket":1}]""",
+        "layers[].allocationName must be a string"
+    )]
     [InlineData("exposure", "bucket missing", """[{"layerId":"l"}]""", "layers[].bucket is required")]
     [InlineData("exposure", "bucket null", """[{"layerId":"l","bucket":null}]""", "layers[].bucket is required")]
-    [InlineData("exposure", "bucket text", """[{"layerId":"l","bucket":"1"}]""", "layers[].bucket must be an integer of at least 0")]
-    [InlineData("exposure", "bucket negative", """[{"layerId":"l","bucket":-1}]""", "layers[].bucket must be an integer of at least 0")]
-    [InlineData("exposure", "bucket fraction", """[{"layerId":"l","bucket":0.5}]""", "layers[].bucket must be an integer of at least 0")]
-    [InlineData("exposure", "bucket beyond numbers", """[{"layerId":"l","bucket":1e400}]""", "layers[].bucket must be an integer of at least 0")]
-    [InlineData("decision", "the second layer", """[{"layerId":"l","bucket":1},{"layerId":"m"}]""", "layers[].bucket is required")]
+    [InlineData(
+        "exposure",
+        "bucket text",
+        """[{"layerId":"l","bucket":"1"}]""",
+        "layers[].bucket must be an integer of at least 0"
+    )]
+    [InlineData(
+        "exposure",
+        "bucket negative",
+        """[{"layerId":"l","bucket":-1}]""",
+        "layers[].bucket must be an integer of at least 0"
+    )]
+    [InlineData(
+        "exposure",
+        "bucket fraction",
+        """[{"layerId":"l","bucket":0.5}]""",
+        "layers[].bucket must be an integer of at least 0"
+    )]
+    [InlineData(
+        "exposure",
+        "bucket beyond numbers",
+        """[{"layerId":"l","bucket":1e400}]""",
+        "layers[].bucket must be an integer of at least 0"
+    )]
+    [InlineData(
+        "decision",
+        "the second layer",
+        """[{"layerId":"l","bucket":1},{"layerId":"m"}]""",
+        "layers[].bucket is required"
+    )]
     public void Read_AssignmentBreakingARule_IsAnError(string type, string rule, string? layers, string error)
     {
         Assert.NotEmpty(rule);
-        Assert.Equal(error, Assert.Single(Read($$"""{"events":[{{Replace(Assignment(type), "layers", layers)}}]}""").Errors).Error);
+        Assert.Equal(
+            error,
+            Assert.Single(Read($$"""{"events":[{{Replace(Assignment(type), "layers", layers)}}]}""").Errors).Error
+        );
     }
 
     [Theory]
@@ -225,8 +354,14 @@ public class TrafficalBodyTests
     [InlineData("integer with a point", """[{"layerId":"l","bucket":12.0}]""")]
     [InlineData("large", """[{"layerId":"l","bucket":12345678901234567890}]""")]
     [InlineData("null for what is optional", """[{"layerId":"l","policyId":null,"allocationName":null,"bucket":1}]""")]
-    [InlineData("empty text for what is optional", """[{"layerId":"l","policyId":"","allocationName":"","bucket":1}]""")]
-    [InlineData("more members", """[{"layerId":"l","bucket":1,"allocationId":"x","probability":0.5,"modelVersion":3,"attributionOnly":true}]""")]
+    [InlineData(
+        "empty text for what is optional",
+        """[{"layerId":"l","policyId":"","allocationName":"","bucket":1}]"""
+    )]
+    [InlineData(
+        "more members",
+        """[{"layerId":"l","bucket":1,"allocationId":"x","probability":0.5,"modelVersion":3,"attributionOnly":true}]"""
+    )]
     public void Read_ValidLayers_StayByteForByte(string rule, string layers)
     {
         Assert.NotEmpty(rule);
@@ -240,7 +375,8 @@ public class TrafficalBodyTests
     [InlineData(7420, false)]
     public void Read_BucketCountOfTheProject_IsEnforcedWhenItIsKnown(int bucket, bool isValid)
     {
-        var json = $$"""{"events":[{{Replace(Assignment("exposure"), "layers", $$"""[{"layerId":"l","bucket":{{bucket}} }]""")}}]}""";
+        var json =
+            $$"""{"events":[{{Replace(Assignment("exposure"), "layers", $$"""[{"layerId":"l","bucket":{{bucket}} }]""")}}]}""";
         var errors = TrafficalBody.Read(Encoding.UTF8.GetBytes(json), Scope with { BucketCount = 1000 }).Errors;
 
         Assert.Equal(isValid ? [] : [new(0, "layers[].bucket must be less than 1000")], errors);
@@ -251,20 +387,29 @@ public class TrafficalBodyTests
     [InlineData("exposure")]
     [InlineData("decision")]
     public void Read_AssignmentWithoutScope_TakesThatOfTheKey(string type) =>
-        Assert.Equal(type, Valid($$"""{"type":"{{type}}","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}""").Type);
+        Assert.Equal(
+            type,
+            Valid($$"""{"type":"{{type}}","unitKey":"u","timestamp":"2026-05-21T10:30:00Z","layers":[]}""").Type
+        );
 
     [Theory]
     [InlineData("orgId")]
     [InlineData("projectId")]
     [InlineData("env")]
     public void Read_AssignmentOfAnotherScope_IsAnError(string member) =>
-        Assert.Equal($"{member} does not match API key", Assert.Single(Read($$"""{"events":[{{Replace(Assignment("exposure"), member, "\"x\"")}}]}""").Errors).Error);
+        Assert.Equal(
+            $"{member} does not match API key",
+            Assert.Single(Read($$"""{"events":[{{Replace(Assignment("exposure"), member, "\"x\"")}}]}""").Errors).Error
+        );
 
     [Fact]
     public void Read_KeyWithoutOrganizationAndEnvironment_TakesAny()
     {
         var json = Replace(Replace(Track(), "orgId", "\"any\""), "env", "\"dev\"");
-        var reading = TrafficalBody.Read(Encoding.UTF8.GetBytes($$"""{"events":[{{json}}]}"""), new TrafficalScope(null, "proj_marketplace", null, 0));
+        var reading = TrafficalBody.Read(
+            Encoding.UTF8.GetBytes($$"""{"events":[{{json}}]}"""),
+            new TrafficalScope(null, "proj_marketplace", null, 0)
+        );
 
         Assert.Empty(reading.Errors);
     }
@@ -285,7 +430,10 @@ public class TrafficalBodyTests
         Valid(Replace(Track(), member, $"\"{Json.Chars(1024)}\""));
         Assert.Equal(
             $"{member} must be at most 1024 characters",
-            Assert.Single(Read($$"""{"events":[{{Replace(Track(), member, $"\"{Json.Chars(1025)}\"")}}]}""").Errors).Error);
+            Assert
+                .Single(Read($$"""{"events":[{{Replace(Track(), member, $"\"{Json.Chars(1025)}\"")}}]}""").Errors)
+                .Error
+        );
     }
 
     [Theory]
@@ -306,7 +454,9 @@ public class TrafficalBodyTests
     [InlineData(65, false)]
     public void Read_Nesting_IsLimited(int depth, bool isValid)
     {
-        var reading = Read($$"""{"events":[{{Replace(Track(), "context", $$"""{"c":{{Json.Nested(depth - 4)}} }""")}}]}""");
+        var reading = Read(
+            $$"""{"events":[{{Replace(Track(), "context", $$"""{"c":{{Json.Nested(depth - 4)}} }""")}}]}"""
+        );
 
         Assert.Equal(isValid ? null : "Invalid JSON body", reading.Refusal);
     }
@@ -334,7 +484,13 @@ public class TrafficalBodyTests
     [InlineData("time_decay")]
     [InlineData("position_based")]
     public void Read_AttributionModel_IsOneOfFive(string model) =>
-        Valid(Replace(Track(), "attribution", $$"""[{"layerId":"l","policyId":"p","allocationName":"a","model":"{{model}}"}]"""));
+        Valid(
+            Replace(
+                Track(),
+                "attribution",
+                $$"""[{"layerId":"l","policyId":"p","allocationName":"a","model":"{{model}}"}]"""
+            )
+        );
 
     [Fact]
     public void Read_MemberTwice_LastWins()
@@ -347,10 +503,22 @@ public class TrafficalBodyTests
 
     [Fact]
     public void Read_EventsTwice_LastWins() =>
-        Assert.Equal("b", Json.Text(Assert.Single(Read($$"""{"events":[{{Track(name: "a")}},1],"batch":{},"events":[{{Track(name: "b")}}]}""").Events).Event));
+        Assert.Equal(
+            "b",
+            Json.Text(
+                Assert
+                    .Single(
+                        Read(
+                            $$"""{"events":[{{Track(name: "a")}},1],"batch":{},"events":[{{Track(name: "b")}}]}"""
+                        ).Events
+                    )
+                    .Event
+            )
+        );
 
     [Fact]
-    public void Read_ByteOrderMark_IsSkipped() => Assert.Single(Read($$"""{{"\uFEFF"}}{"events":[{{Track()}}]}""").Events);
+    public void Read_ByteOrderMark_IsSkipped() =>
+        Assert.Single(Read($$"""{{"\uFEFF"}}{"events":[{{Track()}}]}""").Events);
 
     private static string Track(string name = "purchase") =>
         $$"""{"type":"track","orgId":"org_acme","projectId":"proj_marketplace","env":"production","unitKey":"u","timestamp":"2026-05-21T10:35:00Z","event":"{{name}}"}""";
@@ -361,7 +529,9 @@ public class TrafficalBodyTests
     /// <summary>The event with another value of a member, or without the member.</summary>
     private static string Replace(string json, string member, string? value)
     {
-        var members = json[1..^1].Split(',').Where(each => !each.StartsWith($"\"{member}\":", StringComparison.Ordinal));
+        var members = json[1..^1]
+            .Split(',')
+            .Where(each => !each.StartsWith($"\"{member}\":", StringComparison.Ordinal));
         return $"{{{string.Join(',', value is null ? members : members.Append($"\"{member}\":{value}"))}}}";
     }
 
