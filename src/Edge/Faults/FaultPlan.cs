@@ -36,17 +36,31 @@ internal sealed class FaultPlan
         foreach (var rule in _rules)
         {
             if (rule.CountAndHit(call, path))
+            {
                 hit ??= rule;
+            }
         }
 
         if (hit is null)
+        {
             return;
+        }
+
         if (hit.HangMs > 0)
+        {
             Thread.Sleep(hit.HangMs);
+        }
+
         if (hit.Kill)
+        {
             KillPoints.KillNow();
+        }
+
         if (hit.Short && length > 1)
+        {
             length /= 2;
+        }
+
         errno = hit.Errno;
     }
 
@@ -113,7 +127,10 @@ internal sealed class FaultPlan
         {
             var parts = text.Split(':');
             if (parts.Length != 3)
+            {
                 throw new ArgumentException($"EDGE_FAULT_PLAN: '{text}' is not CALL:N:WHAT");
+            }
+
             var call = parts[0].Split('@');
             return new Rule(call[0], call.Length > 1 ? call[1] : "", parts[1], parts[2]);
         }
@@ -124,7 +141,10 @@ internal sealed class FaultPlan
                 (_call is not null && _call != call)
                 || !Path.GetFileName(path).Contains(_file, StringComparison.Ordinal)
             )
+            {
                 return false;
+            }
+
             var n = Interlocked.Increment(ref _count);
             return _andAfter ? n >= _nth : n == _nth;
         }

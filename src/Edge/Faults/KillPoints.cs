@@ -19,7 +19,10 @@ internal static partial class KillPoints
     {
         var setting = Environment.GetEnvironmentVariable("EDGE_KILL_AT");
         if (string.IsNullOrEmpty(setting))
+        {
             return;
+        }
+
         var parts = setting.Split(':');
         Name = parts[0];
         Nth = parts.Length > 1 ? long.Parse(parts[1], CultureInfo.InvariantCulture) : 1;
@@ -28,7 +31,9 @@ internal static partial class KillPoints
     public static void Reach(string name)
     {
         if (name == Name && Interlocked.Increment(ref _reached) == Nth)
+        {
             KillNow();
+        }
     }
 
     public static void KillNow() => _ = NativeKill(Environment.ProcessId, Kill);

@@ -17,7 +17,9 @@ internal static class BatchId
         );
 #if EDGE_FAULTS
         if (Faults.Bugs.Planted(Faults.Bug.ChangedToken))
+        {
             id = $"{id}-{Random.Shared.Next():x8}";
+        }
 #endif
         return id;
     }

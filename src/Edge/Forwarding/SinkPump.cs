@@ -255,7 +255,10 @@ internal sealed class SinkPump : IDisposable
         var part = _hand.Next;
 #if EDGE_FAULTS
         if (Faults.Bugs.Planted(Faults.Bug.CursorBeforeSink))
+        {
             _cursor.TrySave(_hand.After(_taken));
+        }
+
         Faults.KillPoints.Reach("before-sink");
 #endif
         var result = await _sink.DeliverAsync(part, _pacing.Abandoned);
@@ -341,7 +344,10 @@ internal sealed class SinkPump : IDisposable
 
 #if EDGE_FAULTS
         if (Faults.Bugs.Planted(Faults.Bug.LateDeadLetter))
+        {
             _cursor.TrySave(_taken);
+        }
+
         Faults.KillPoints.Reach("before-dead-letter");
 #endif
         _deadLetters.Keep();

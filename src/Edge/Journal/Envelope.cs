@@ -78,7 +78,9 @@ internal readonly record struct Envelope(
         envelope = Read(record);
 #if EDGE_FAULTS
         if (Faults.Bugs.Planted(Faults.Bug.UncheckedRecord))
+        {
             return RecordVerdict.Sound;
+        }
 #endif
         if (ComputeChecksum(record, address) != envelope.Checksum)
         {

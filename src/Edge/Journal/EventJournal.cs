@@ -205,7 +205,9 @@ internal sealed class EventJournal : IAsyncDisposable
     {
 #if EDGE_FAULTS
         if (Faults.Bugs.Planted(Faults.Bug.AckBeforeCommit))
+        {
             return new ValueTask<bool>(true);
+        }
 #endif
         return _commits.WaitAsync(sequence, cancellation);
     }
@@ -413,7 +415,9 @@ internal sealed class EventJournal : IAsyncDisposable
     {
 #if EDGE_FAULTS
         if (Faults.Bugs.Planted(Faults.Bug.TruncateBeforeCursor))
+        {
             _log.TruncateUntilPageStart(_files.Commits.Current.Until);
+        }
 #endif
         lock (_appendLock)
         {

@@ -90,7 +90,9 @@ internal sealed class SlotFile : IDisposable
         var slot = (_newestSlot + 1) % Slots;
 #if EDGE_FAULTS
         if (Faults.Bugs.Planted(Faults.Bug.OneSlot))
+        {
             slot = 0;
+        }
 #endif
         Encode(_buffer, _kind, _generation + 1, payload);
         _file.Write(_buffer, slot * SlotBytes);

@@ -119,7 +119,9 @@ internal sealed class PostgresSession : IDisposable
         _insert = $"INSERT INTO {_table.Sql} ({names}) SELECT {names} FROM {Staging} ON CONFLICT ({key}) DO NOTHING";
 #if EDGE_FAULTS
         if (Faults.Bugs.Planted(Faults.Bug.RepeatedRows))
+        {
             _insert = _insert[.._insert.IndexOf(" ON CONFLICT", StringComparison.Ordinal)];
+        }
 #endif
         return null;
     }
@@ -137,7 +139,9 @@ internal sealed class PostgresSession : IDisposable
             await ExecuteAsync(_insert, deadline).ConfigureAwait(false);
 #if EDGE_FAULTS
             if (Faults.Bugs.Planted(Faults.Bug.NoServerCommit))
+            {
                 return;
+            }
 #endif
             await transaction.CommitAsync(deadline).ConfigureAwait(false);
         }
