@@ -23,7 +23,7 @@ namespace Edge;
 [JsonSerializable(typeof(IReadOnlyList<SampleRatioState>), TypeInfoPropertyName = "SampleRatioStates")]
 [JsonSerializable(typeof(WinnerWatch))]
 [JsonSerializable(typeof(ExperimentResults))]
-[JsonSerializable(typeof(Explanation))]
+[JsonSerializable(typeof(VariantExplanation))]
 internal sealed partial class EdgeJson : JsonSerializerContext
 {
     /// <summary>

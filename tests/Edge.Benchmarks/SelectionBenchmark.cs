@@ -22,7 +22,7 @@ internal static class SelectionBenchmark
 
     public static void Run(TextWriter output)
     {
-        var catalog = new Catalog(ManyExperiments.All(), 1);
+        var catalog = new ExperimentCatalog(ManyExperiments.All(), 1);
         output.WriteLine(
             $"{catalog.Entries.Count} experiments, {Environment.ProcessorCount} processors, .NET {Environment.Version}"
         );

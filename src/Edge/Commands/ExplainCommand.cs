@@ -73,7 +73,7 @@ internal static class ExplainCommand
         {
             return ExitCode.Failure;
         }
-        JsonSerializer.Serialize(output, explanation, EdgeJson.Readable.Explanation);
+        JsonSerializer.Serialize(output, explanation, EdgeJson.Readable.VariantExplanation);
         output.WriteByte((byte)'\n');
         output.Flush();
         return ExitCode.Success;

@@ -79,7 +79,7 @@ internal sealed class ExperimentFileStore : IDisposable
     /// Raised after each change with the catalog that is now current, on the thread that made the change and one at a
     /// time; must not throw and must not write.
     /// </summary>
-    public event Action<Catalog>? CatalogChanged;
+    public event Action<ExperimentCatalog>? CatalogChanged;
 
     /// <summary>Everything that is wrong now; empty when all files are served as they stand.</summary>
     public IReadOnlyList<ExperimentFileProblem> Problems => _problems;
@@ -297,7 +297,7 @@ internal sealed class ExperimentFileStore : IDisposable
         }
         _hasCollisions = problems.Count > 0;
         var entries = _files.Values.Where(file => file.Accepted is not null).Select(file => file.Accepted!).ToArray();
-        Catalog.Swap(new Catalog(entries, Catalog.Current.Version + 1));
+        Catalog.Swap(new ExperimentCatalog(entries, Catalog.Current.Version + 1));
         PublishProblems(problems);
         CatalogChanged?.Invoke(Catalog.Current);
     }

@@ -65,7 +65,7 @@ internal sealed record Plan(
     /// How many of a team's experiments count against its plan. A test that has ended does not, or a plan with one
     /// would be used up by its first result.
     /// </summary>
-    public static int CountUsed(Catalog catalog, string? team, ExperimentType type) =>
+    public static int CountUsed(ExperimentCatalog catalog, string? team, ExperimentType type) =>
         catalog.Entries.Count(entry =>
             entry.Type == type
             && entry.Experiment.Team == team

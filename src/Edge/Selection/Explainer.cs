@@ -31,7 +31,7 @@ internal readonly ref struct ExplainedSender
 internal static class Explainer
 {
     /// <summary>Makes the choice for a request and says why.</summary>
-    public static Explanation Explain(CatalogEntry entry, in VisitorContext visitor, in ExplainedSender sender)
+    public static VariantExplanation Explain(CatalogEntry entry, in VisitorContext visitor, in ExplainedSender sender)
     {
         var experiment = entry.Experiment;
         var trace = new ConditionTrace(entry.Variants.Length);
@@ -44,7 +44,7 @@ internal static class Explainer
             trace
         );
         var schedules = entry.Schedules is null ? null : SchedulesOf(entry, visitor.Now);
-        return new Explanation
+        return new VariantExplanation
         {
             Experiment = new ExplainedExperiment(experiment.Uid, experiment.Slug, experiment.Type, experiment.Status),
             At = visitor.Now,

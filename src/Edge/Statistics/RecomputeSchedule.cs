@@ -16,13 +16,13 @@ internal sealed class RecomputeSchedule(TimeProvider time)
     private const int SecondsPerMinute = 60;
 
     private readonly Dictionary<string, Turn> _turns = new(StringComparer.Ordinal);
-    private Catalog? _seen;
+    private ExperimentCatalog? _seen;
 
     /// <summary>Whether an experiment has turns at all.</summary>
     public static bool Covers(CatalogEntry entry) => entry.IsRunning && entry.Type == ExperimentType.AbTest;
 
     /// <summary>Brings the turns to the catalog; a shorter interval brings the next turn forward.</summary>
-    public void Follow(Catalog catalog)
+    public void Follow(ExperimentCatalog catalog)
     {
         if (ReferenceEquals(catalog, _seen))
         {

@@ -10,7 +10,7 @@ namespace Edge.Visits;
 /// <summary>What explaining came to: an explanation, or everything that is wrong with the description.</summary>
 /// <param name="Explanation">Null when there is a violation.</param>
 /// <param name="Violations">In the order of reading.</param>
-internal readonly record struct ExplanationReading(Explanation? Explanation, IReadOnlyList<Violation> Violations);
+internal readonly record struct ExplanationReading(VariantExplanation? Explanation, IReadOnlyList<Violation> Violations);
 
 /// <summary>
 /// Explains what a described request gets from an experiment, with the code that serves real ones. Pure; thread safe.
@@ -46,7 +46,7 @@ internal static class VisitExplanation
         return new ExplanationReading(explanation, violations.List);
     }
 
-    private static Explanation? Explain(
+    private static VariantExplanation? Explain(
         DescribedRequest request,
         CatalogEntry experiment,
         VerdictJudge verdicts,

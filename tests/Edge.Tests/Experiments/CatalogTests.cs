@@ -8,14 +8,14 @@ public class CatalogTests
     [Fact]
     public void TryFind_Slug_IsExactAndCaseSensitive()
     {
-        var catalog = new Catalog([new CatalogEntry(Definitions.Experiment(Definitions.Minimal))], 1);
+        var catalog = new ExperimentCatalog([new CatalogEntry(Definitions.Experiment(Definitions.Minimal))], 1);
 
         Assert.True(catalog.TryFind("xhomepage-hero-testx".AsSpan(1, 18), out var entry));
         Assert.Equal("exp_abc123", entry.Experiment.Uid);
         Assert.False(catalog.TryFind("Homepage-hero-test", out _));
         Assert.False(catalog.TryFind("homepage-hero", out _));
         Assert.False(catalog.TryFind("", out _));
-        Assert.False(Catalog.Empty.TryFind("homepage-hero-test", out _));
+        Assert.False(ExperimentCatalog.Empty.TryFind("homepage-hero-test", out _));
     }
 
     [Fact]
@@ -26,7 +26,7 @@ public class CatalogTests
             .Range(0, 10_000)
             .Select(i => new CatalogEntry(experiment with { Uid = $"exp_{i}", Slug = $"slug-{i}" }))
             .ToArray();
-        var catalog = new Catalog(entries, 1);
+        var catalog = new ExperimentCatalog(entries, 1);
         for (var i = 0; i < 10_000; i++)
         {
             Assert.True(catalog.TryFind($"slug-{i}", out var entry));
@@ -54,7 +54,7 @@ public class CatalogTests
         var random = new Random(9);
         var minimal = Definitions.Experiment(Definitions.Minimal);
         var byUid = new Dictionary<string, CatalogEntry>();
-        var catalog = new Catalog([], 7);
+        var catalog = new ExperimentCatalog([], 7);
         for (var change = 1; change <= 300; change++)
         {
             var (uid, slug) = ($"exp_{random.Next(200)}", $"slug-{random.Next(300)}");

@@ -43,7 +43,7 @@ public class PlanTests
         var entries = states
             .Select((status, i) => Entry($"own-{i}", status, "\"team\":\"a\","))
             .Concat([Entry("other", "running", "")]);
-        var catalog = new Catalog([.. entries], 1);
+        var catalog = new ExperimentCatalog([.. entries], 1);
 
         Assert.Equal(
             (3, 1, 0),

@@ -144,7 +144,7 @@ public class ExperimentLintTests
         );
     }
 
-    private static void AssertConsistent(IReadOnlyList<Finding> findings, Explanation explanation)
+    private static void AssertConsistent(IReadOnlyList<Finding> findings, VariantExplanation explanation)
     {
         foreach (var finding in findings)
         {

@@ -56,7 +56,7 @@ public class ExplainerTests
     }
 
     /// <summary>Buckets and windows are those the choice was made from.</summary>
-    private static void AssertTables(CatalogEntry entry, Choice choice, Explanation explanation)
+    private static void AssertTables(CatalogEntry entry, Choice choice, VariantExplanation explanation)
     {
         if (explanation.Split is { } split && choice.Reason == ChoiceReason.Split)
         {
@@ -78,7 +78,7 @@ public class ExplainerTests
     /// Every outcome shown is that of a naive evaluator, every node is shown, and what is not evaluated lies behind
     /// something that had decided.
     /// </summary>
-    private static void AssertTrees(CatalogEntry entry, RandomVisitor visitor, Choice choice, Explanation explanation)
+    private static void AssertTrees(CatalogEntry entry, RandomVisitor visitor, Choice choice, VariantExplanation explanation)
     {
         if (explanation.Conditions is not { } conditions || !entry.IsRunning)
         {
@@ -186,7 +186,7 @@ public class ExplainerTests
         );
 
         var explanation = Explain(entry, new VisitorContext { Now = Now, Query = "utm_source=Mail" }, default, Human);
-        var json = JsonDocument.Parse(JsonSerializer.Serialize(explanation, EdgeJson.Default.Explanation)).RootElement;
+        var json = JsonDocument.Parse(JsonSerializer.Serialize(explanation, EdgeJson.Default.VariantExplanation)).RootElement;
 
         Assert.Equal("TARGETING_MATCH", json.GetProperty("reason").GetString());
         Assert.Equal(JsonValueKind.Null, json.GetProperty("unit").ValueKind);
@@ -247,7 +247,7 @@ public class ExplainerTests
         Assert.Equal(new ExplainedSchedule("b", false, null, null, null, null), before.Schedules.Variants[1]);
     }
 
-    private static Explanation Explain(
+    private static VariantExplanation Explain(
         CatalogEntry entry,
         in VisitorContext visitor,
         ReadOnlySpan<byte> unit,

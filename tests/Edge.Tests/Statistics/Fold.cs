@@ -44,7 +44,7 @@ internal sealed class Fold
     public void Serve(params string[] definitions)
     {
         var entries = definitions.Select(definition => new CatalogEntry(Definitions.Experiment(definition))).ToArray();
-        Catalog.Swap(new Catalog(entries, Catalog.Current.Version + 1));
+        Catalog.Swap(new ExperimentCatalog(entries, Catalog.Current.Version + 1));
     }
 
     public Fold Count(params IEnumerable<VisitEvent> events)

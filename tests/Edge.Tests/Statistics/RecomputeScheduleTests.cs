@@ -54,6 +54,6 @@ public class RecomputeScheduleTests
         Assert.Null(_schedule.TrialsSeen("exp_abc123"));
     }
 
-    private static Catalog CatalogOf(string definition) =>
+    private static ExperimentCatalog CatalogOf(string definition) =>
         new([new CatalogEntry(Definitions.Experiment(definition))], 1);
 }

@@ -241,7 +241,7 @@ public class VisitExplanationTests
     private static ExplanationReading Read(string description) =>
         VisitExplanation.Explain(Encoding.UTF8.GetBytes(description), Ab, Judge, believesStated: true, Now);
 
-    private static Explanation Explained(string description, DateTimeOffset? at = null)
+    private static VariantExplanation Explained(string description, DateTimeOffset? at = null)
     {
         var reading = VisitExplanation.Explain(
             Encoding.UTF8.GetBytes(description),

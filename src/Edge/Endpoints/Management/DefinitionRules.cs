@@ -37,7 +37,7 @@ internal sealed class DefinitionRules(Plan plan, bool httpsOnly)
     /// 429 when the team has no room for one more of a type; null when it has. Waiting does not help, so there is no
     /// Retry-After.
     /// </summary>
-    public Task? RefuseQuota(ManagedRequest request, Catalog catalog, ExperimentType type)
+    public Task? RefuseQuota(ManagedRequest request, ExperimentCatalog catalog, ExperimentType type)
     {
         var used = Plan.CountUsed(catalog, request.Team, type);
         if (plan.LimitOf(type) is not { } limit || used < limit)

@@ -45,7 +45,7 @@ internal sealed class ExplainExperiment(
                 : request.WriteAsync(json =>
                 {
                     json.WritePropertyName("explanation");
-                    JsonSerializer.Serialize(json, explanation, EdgeJson.Default.Explanation);
+                    JsonSerializer.Serialize(json, explanation, EdgeJson.Default.VariantExplanation);
                 })
         );
     }

@@ -20,7 +20,7 @@ internal sealed record ManagedRequest(HttpContext Context, string? Team, string[
     /// <summary>
     /// The experiment named in the path; null when there is none for this team, which is the same answer for everybody.
     /// </summary>
-    public CatalogEntry? Find(Catalog catalog) =>
+    public CatalogEntry? Find(ExperimentCatalog catalog) =>
         catalog.TryFindByUid(Rest[0], out var entry) && Owns(entry) ? entry : null;
 
     /// <summary>Writes 200 (or another status) with one object.</summary>

@@ -13,20 +13,20 @@ namespace Edge.Experiments;
 /// time would take the processor for tens of milliseconds, and collecting what was thrown away would stop every
 /// request.
 /// </summary>
-internal sealed class Catalog
+internal sealed class ExperimentCatalog
 {
     /// <summary>How many parts it is divided into, a power of two.</summary>
     private const int Parts = 256;
 
     /// <summary>Before anything is loaded.</summary>
-    public static readonly Catalog Empty = new([], 0);
+    public static readonly ExperimentCatalog Empty = new([], 0);
 
     private readonly Names[] _byUid;
     private readonly Names[] _bySlug;
     private IReadOnlyList<CatalogEntry>? _entries;
 
     /// <summary>Builds a catalog. Uids must differ, and slugs among the entries that are not archived.</summary>
-    public Catalog(IReadOnlyList<CatalogEntry> entries, long version)
+    public ExperimentCatalog(IReadOnlyList<CatalogEntry> entries, long version)
     {
         _entries = entries;
         Version = version;
@@ -37,7 +37,7 @@ internal sealed class Catalog
         );
     }
 
-    private Catalog(Names[] byUid, Names[] bySlug, long version)
+    private ExperimentCatalog(Names[] byUid, Names[] bySlug, long version)
     {
         _byUid = byUid;
         _bySlug = bySlug;
@@ -55,7 +55,7 @@ internal sealed class Catalog
     /// <summary>
     /// The catalog with one experiment changed or added. Nobody else may have the slug.
     /// </summary>
-    public Catalog With(CatalogEntry next)
+    public ExperimentCatalog With(CatalogEntry next)
     {
         var bySlug = _bySlug;
         if (TryFindByUid(next.Experiment.Uid, out var before) && before.Status != ExperimentStatus.Archived)
@@ -66,7 +66,7 @@ internal sealed class Catalog
         {
             bySlug = Replace(bySlug, next.Experiment.Slug, next);
         }
-        return new Catalog(Replace(_byUid, next.Experiment.Uid, next), bySlug, Version + 1);
+        return new ExperimentCatalog(Replace(_byUid, next.Experiment.Uid, next), bySlug, Version + 1);
     }
 
     /// <summary>Finds the entry of a slug; archived experiments have given theirs up. Allocates nothing.</summary>
@@ -118,11 +118,11 @@ internal sealed class Catalog
 /// </summary>
 internal sealed class CatalogHolder
 {
-    private volatile Catalog _current = Catalog.Empty;
+    private volatile ExperimentCatalog _current = ExperimentCatalog.Empty;
 
     /// <summary>The current catalog.</summary>
-    public Catalog Current => _current;
+    public ExperimentCatalog Current => _current;
 
     /// <summary>Makes another catalog the current one.</summary>
-    public void Swap(Catalog next) => _current = next;
+    public void Swap(ExperimentCatalog next) => _current = next;
 }

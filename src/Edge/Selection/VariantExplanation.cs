@@ -9,7 +9,7 @@ namespace Edge.Selection;
 /// <see cref="Explainer"/> from the choice itself. It shows what the request was described with, so it is handed to
 /// whoever described it and kept nowhere.
 /// </summary>
-internal sealed record Explanation
+internal sealed record VariantExplanation
 {
     /// <summary>Which experiment.</summary>
     public required ExplainedExperiment Experiment { get; init; }
