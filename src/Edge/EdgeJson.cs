@@ -3,8 +3,12 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Edge.Access;
 using Edge.Experiments;
-using Edge.Selection;
-using Edge.Statistics;
+using Edge.Explanation;
+using Edge.Formats;
+using Edge.Statistics.Counting;
+using Edge.Statistics.Inference;
+using Edge.Statistics.Optimization;
+using Edge.Statistics.Results;
 
 namespace Edge;
 

@@ -2,6 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using Edge.Events;
 using Edge.Journal;
+using Edge.Journal.Commits;
+using Edge.Journal.Records;
+using Edge.Journal.Segments;
+using Edge.Storage;
+using Edge.Storage.Faults;
 using Edge.Telemetry;
 
 namespace Edge.Benchmarks;

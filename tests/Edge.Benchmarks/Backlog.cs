@@ -1,6 +1,7 @@
 using System.Globalization;
 using Edge.Events;
 using Edge.Journal;
+using Edge.Journal.Records;
 using Edge.Telemetry;
 
 namespace Edge.Benchmarks;

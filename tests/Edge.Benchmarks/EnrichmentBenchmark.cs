@@ -1,9 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using Edge.Enrichment;
 using Edge.Enrichment.Geo;
+using Edge.Enrichment.Hashing;
+using Edge.Enrichment.Sources;
+using Edge.Enrichment.UserAgents;
+using Edge.Enrichment.Verdicts;
 using Edge.Requests;
+using Edge.Settings;
 using Edge.Tests.Enrichment.UserAgents;
 using Edge.Tests.Support;
 using Microsoft.AspNetCore.Http;

@@ -2,10 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Edge.Events;
-using Edge.Forwarding;
 using Edge.Forwarding.ClickHouse;
 using Edge.Forwarding.Http;
+using Edge.Forwarding.Pump;
 using Edge.Journal;
+using Edge.Journal.Records;
 using Edge.Telemetry;
 using Microsoft.Extensions.Logging.Abstractions;
 

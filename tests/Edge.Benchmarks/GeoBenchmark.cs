@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Edge.Enrichment;
 using Edge.Enrichment.Geo;
+using Edge.Enrichment.Hashing;
 
 namespace Edge.Benchmarks;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Edge.Catalog;
 using Edge.Experiments;
+using Edge.Experiments.Reading;
 
 namespace Edge.Benchmarks;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Edge.Catalog;
 using Edge.Experiments;
-using Edge.Selection;
+using Edge.Selection.Conditions;
 
 namespace Edge.Benchmarks;
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using Edge.Catalog;
 using Edge.Experiments;
-using Edge.Selection;
+using Edge.Experiments.Reading;
+using Edge.Selection.Conditions;
 
 namespace Edge.Benchmarks;
 

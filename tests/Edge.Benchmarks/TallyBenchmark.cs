@@ -2,10 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Edge.Catalog;
 using Edge.Events;
 using Edge.Experiments;
-using Edge.Journal;
-using Edge.Statistics;
+using Edge.Journal.Records;
+using Edge.Statistics.Counting;
 
 namespace Edge.Benchmarks;
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using Edge.Enrichment;
+using Edge.Enrichment.UserAgents;
+using Edge.Enrichment.Verdicts;
 using Edge.RuleCompiler;
+using Edge.Settings;
 using Edge.Tests.Enrichment.UserAgents;
 
 namespace Edge.Benchmarks;

@@ -1,3 +1,4 @@
+using Edge.Settings;
 using Edge.Tests.Support;
 using Xunit;
 

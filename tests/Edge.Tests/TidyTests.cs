@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Edge.Settings;
 using Edge.Tests.Support;
 using Xunit;
 

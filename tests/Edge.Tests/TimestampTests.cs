@@ -1,4 +1,5 @@
 using System.Text;
+using Edge.Formats;
 using Xunit;
 
 namespace Edge.Tests;

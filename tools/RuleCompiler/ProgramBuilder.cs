@@ -1,4 +1,4 @@
-using Edge.Enrichment;
+using Edge.Enrichment.UserAgents;
 
 namespace Edge.RuleCompiler;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Edge.Experiments;
+using Edge.Formats;
 
 namespace Edge.Access;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Edge.Experiments;
+using Edge.Storage;
 
 namespace Edge.Access;
 

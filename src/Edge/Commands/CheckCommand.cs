@@ -1,7 +1,14 @@
-using Edge.Enrichment;
+using Edge.Catalog;
+using Edge.Enrichment.Hashing;
+using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
+using Edge.Experiments.Reading;
+using Edge.Experiments.Schedules;
+using Edge.Formats;
 using Edge.Journal;
-using Edge.Selection;
+using Edge.Journal.Recovery;
+using Edge.Lint;
+using Edge.Settings;
 
 namespace Edge.Commands;
 

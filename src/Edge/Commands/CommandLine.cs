@@ -1,5 +1,5 @@
 using System.Collections;
-using Edge.Hosting;
+using Edge.Settings;
 
 namespace Edge.Commands;
 

@@ -1,5 +1,7 @@
 using Edge.Forwarding;
+using Edge.Forwarding.DeadLetters;
 using Edge.Hosting;
+using Edge.Settings;
 
 namespace Edge.Commands;
 

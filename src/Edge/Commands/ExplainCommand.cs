@@ -1,7 +1,11 @@
 using System.Text.Json;
-using Edge.Enrichment;
+using Edge.Catalog;
+using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
-using Edge.Visits;
+using Edge.Experiments.Reading;
+using Edge.Explanation;
+using Edge.Formats;
+using Edge.Settings;
 
 namespace Edge.Commands;
 

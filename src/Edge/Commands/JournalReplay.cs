@@ -1,9 +1,12 @@
 using System.Globalization;
-using Edge.Experiments;
+using Edge.Formats;
 using Edge.Forwarding;
-using Edge.Forwarding.Configuration;
+using Edge.Forwarding.DeadLetters;
 using Edge.Hosting;
 using Edge.Journal;
+using Edge.Journal.Records;
+using Edge.Journal.Recovery;
+using Edge.Settings;
 
 namespace Edge.Commands;
 

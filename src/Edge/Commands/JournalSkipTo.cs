@@ -1,5 +1,7 @@
 using System.Globalization;
 using Edge.Journal;
+using Edge.Journal.Records;
+using Edge.Journal.Recovery;
 
 namespace Edge.Commands;
 

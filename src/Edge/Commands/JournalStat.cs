@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Edge.Journal;
+using Edge.Journal.Recovery;
 
 namespace Edge.Commands;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Edge.Access;
-using Edge.Experiments;
+using Edge.Formats;
+using Edge.Settings;
 
 namespace Edge.Commands;
 

@@ -1,6 +1,7 @@
-using Edge.Forwarding.Configuration;
+using Edge.Forwarding;
 using Edge.Hosting;
 using Edge.Journal;
+using Edge.Settings;
 
 namespace Edge.Commands;
 

@@ -1,4 +1,5 @@
-using Edge.Forwarding.Configuration;
+using Edge.Forwarding;
+using Edge.Settings;
 
 namespace Edge.Commands;
 

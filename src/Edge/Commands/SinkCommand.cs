@@ -1,8 +1,9 @@
 using Edge.Forwarding;
 using Edge.Forwarding.ClickHouse;
-using Edge.Forwarding.Configuration;
 using Edge.Forwarding.Postgres;
+using Edge.Forwarding.Pump;
 using Edge.Hosting;
+using Edge.Settings;
 
 namespace Edge.Commands;
 

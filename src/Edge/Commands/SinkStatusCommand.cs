@@ -1,6 +1,9 @@
 using System.Net.Sockets;
-using Edge.Forwarding;
+using Edge.Forwarding.Pump;
 using Edge.Journal;
+using Edge.Journal.Records;
+using Edge.Journal.Recovery;
+using Edge.Settings;
 
 namespace Edge.Commands;
 

@@ -1,6 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Edge.Enrichment;
+using Edge.Enrichment.UserAgents;
 
 namespace Edge.Commands;
 

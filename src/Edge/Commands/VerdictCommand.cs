@@ -2,9 +2,10 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Edge.Enrichment;
+using Edge.Enrichment.UserAgents;
+using Edge.Enrichment.Verdicts;
 using Edge.Requests;
-using Microsoft.AspNetCore.Http;
+using Edge.Settings;
 
 namespace Edge.Commands;
 

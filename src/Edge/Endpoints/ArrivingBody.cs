@@ -1,5 +1,5 @@
 using System.Buffers;
-using Edge.Requests;
+using Edge.Requests.Bodies;
 
 namespace Edge.Endpoints;
 

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using Edge.Access;
-using Edge.Experiments;
-using Edge.Requests;
-using Microsoft.AspNetCore.Http;
+using Edge.Formats;
+using Edge.Requests.Bodies;
 
 namespace Edge.Endpoints;
 

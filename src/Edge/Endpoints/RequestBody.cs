@@ -1,6 +1,5 @@
-using Edge.Requests;
+using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 

@@ -1,9 +1,10 @@
 using Edge.Endpoints.Documents;
 using Edge.Endpoints.Ingestion;
 using Edge.Endpoints.Management;
+using Edge.Endpoints.Operations;
+using Edge.Endpoints.Tracking;
 using Edge.Experiments;
 using Edge.Telemetry;
-using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints;
 

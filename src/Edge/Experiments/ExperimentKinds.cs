@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Edge.Formats;
 
 namespace Edge.Experiments;
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Edge.Experiments.Conditions;
+using Edge.Experiments.Schedules;
 
 namespace Edge.Experiments;
 

@@ -1,6 +1,5 @@
 using System.Text;
-using Edge.Forwarding.Configuration;
-using Edge.Journal;
+using Edge.Journal.Records;
 
 namespace Edge.Forwarding;
 

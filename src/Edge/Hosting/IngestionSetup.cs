@@ -1,11 +1,14 @@
 using Edge.Access;
+using Edge.Catalog;
+using Edge.Duplicates;
 using Edge.Endpoints;
 using Edge.Endpoints.Ingestion;
 using Edge.Events;
-using Edge.Experiments;
 using Edge.Journal;
 using Edge.Requests;
+using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
+using Edge.Settings;
 using Edge.Telemetry;
 
 namespace Edge.Hosting;

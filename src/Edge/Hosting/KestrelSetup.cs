@@ -1,5 +1,7 @@
 using System.Text;
+using Edge.Settings;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using HttpProtocol = Edge.Settings.HttpProtocol;
 
 namespace Edge.Hosting;
 

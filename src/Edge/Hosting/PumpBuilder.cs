@@ -1,7 +1,9 @@
 using Edge.Forwarding;
-using Edge.Forwarding.Configuration;
+using Edge.Forwarding.Pump;
 using Edge.Journal;
-using Edge.Statistics;
+using Edge.Settings;
+using Edge.Settings.Sinks;
+using Edge.Statistics.Counting;
 
 namespace Edge.Hosting;
 

@@ -1,8 +1,10 @@
 using Edge.Forwarding;
 using Edge.Forwarding.ClickHouse;
-using Edge.Forwarding.Configuration;
+using Edge.Forwarding.Files;
 using Edge.Forwarding.Http;
 using Edge.Forwarding.Postgres;
+using Edge.Settings;
+using Edge.Settings.Sinks;
 
 namespace Edge.Hosting;
 

@@ -1,5 +1,6 @@
+using Edge.Catalog;
 using Edge.Endpoints.Management;
-using Edge.Experiments;
+using Edge.Settings;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Edge.Hosting;

@@ -1,5 +1,10 @@
+using Edge.Journal.Commits;
+using Edge.Journal.Records;
+using Edge.Journal.Recovery;
+using Edge.Journal.Segments;
 using Edge.Telemetry;
 using FASTER.core;
+using CommitPoint = Edge.Journal.Commits.CommitPoint;
 using EventId = Edge.Events.EventId;
 
 namespace Edge.Journal;
@@ -182,7 +187,7 @@ internal sealed class EventJournal : IAsyncDisposable
         if (result == AppendResult.Appended)
         {
 #if EDGE_FAULTS
-            Faults.KillPoints.Reach("after-enqueue");
+            Storage.Faults.KillPoints.Reach("after-enqueue");
 #endif
             _commits.Pending();
             return result;
@@ -204,7 +209,7 @@ internal sealed class EventJournal : IAsyncDisposable
     public ValueTask<bool> WaitForCommitAsync(long sequence, CancellationToken cancellation = default)
     {
 #if EDGE_FAULTS
-        if (Faults.Bugs.Planted(Faults.Bug.AckBeforeCommit))
+        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.AckBeforeCommit))
         {
             return new ValueTask<bool>(true);
         }
@@ -414,7 +419,7 @@ internal sealed class EventJournal : IAsyncDisposable
     private void StartCommit(byte[] drops, Action committed)
     {
 #if EDGE_FAULTS
-        if (Faults.Bugs.Planted(Faults.Bug.TruncateBeforeCursor))
+        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.TruncateBeforeCursor))
         {
             _log.TruncateUntilPageStart(_files.Commits.Current.Until);
         }

@@ -1,3 +1,5 @@
+using Edge.Storage;
+
 namespace Edge.Journal;
 
 /// <summary>

@@ -1,3 +1,6 @@
+using Edge.Journal.Records;
+using Edge.Journal.Segments;
+
 namespace Edge.Journal;
 
 /// <summary>Every setting of the journal, as plain values. Sizes are bytes, times are milliseconds.</summary>

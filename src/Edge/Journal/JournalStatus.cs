@@ -1,3 +1,6 @@
+using Edge.Journal.Commits;
+using Edge.Journal.Recovery;
+
 namespace Edge.Journal;
 
 /// <summary>Whether the journal takes events.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using Edge.Settings;
 using Microsoft.Extensions.Primitives;
 
 namespace Edge.Requests;

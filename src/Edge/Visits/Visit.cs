@@ -1,9 +1,11 @@
-using Edge.Enrichment;
+using Edge.Catalog;
 using Edge.Enrichment.Geo;
+using Edge.Enrichment.UserAgents;
+using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
-using Edge.Requests;
+using Edge.Formats;
 using Edge.Selection;
-using Microsoft.AspNetCore.Http;
+using Edge.Selection.Conditions;
 
 namespace Edge.Visits;
 

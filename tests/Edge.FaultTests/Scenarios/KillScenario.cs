@@ -1,5 +1,3 @@
-using Edge.Tests.Support;
-
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>kill -9 under traffic: what the process had in memory is gone, what it had written is not.</summary>

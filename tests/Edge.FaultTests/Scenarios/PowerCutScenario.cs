@@ -1,5 +1,4 @@
 using Edge.FaultTests.Disk;
-
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using Edge.Tests.Support;
-
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using Edge.Tests.BlackBox;
-
 namespace Edge.Tests.Browser;
 
 /// <summary>

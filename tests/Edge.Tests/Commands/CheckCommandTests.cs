@@ -1,7 +1,8 @@
+using Edge.Catalog;
 using Edge.Commands;
-using Edge.Enrichment;
-using Edge.Experiments;
-using Edge.Journal;
+using Edge.Enrichment.Hashing;
+using Edge.Journal.Records;
+using Edge.Settings;
 using Edge.Tests.Experiments;
 using Edge.Tests.Journal;
 using Edge.Tests.Support;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Edge.Commands;
+using Edge.Settings;
 using Edge.Tests.Experiments;
 using Edge.Tests.Support;
 using Xunit;

@@ -1,7 +1,9 @@
 using System.Globalization;
 using Edge.Commands;
-using Edge.Forwarding;
-using Edge.Journal;
+using Edge.Forwarding.DeadLetters;
+using Edge.Forwarding.Pump;
+using Edge.Journal.Records;
+using Edge.Journal.Recovery;
 using Edge.Tests.Forwarding.Postgres;
 using Edge.Tests.Support;
 using Xunit;

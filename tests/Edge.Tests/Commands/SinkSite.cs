@@ -1,8 +1,9 @@
 using System.Text;
 using Edge.Events;
-using Edge.Forwarding;
-using Edge.Forwarding.Configuration;
+using Edge.Forwarding.DeadLetters;
 using Edge.Journal;
+using Edge.Settings;
+using Edge.Settings.Sinks;
 using Edge.Tests.Forwarding.Postgres;
 using Edge.Tests.Support;
 

@@ -1,4 +1,5 @@
 using Edge.Commands;
+using Edge.Settings;
 using Xunit;
 
 namespace Edge.Tests.Commands;

@@ -1,7 +1,7 @@
 using System.Net;
-using Edge.Endpoints;
 using Edge.Enrichment.Geo;
 using Edge.Requests;
+using Edge.Settings;
 using Edge.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Xunit;

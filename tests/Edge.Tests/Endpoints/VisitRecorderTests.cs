@@ -1,14 +1,18 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Edge.Endpoints;
-using Edge.Enrichment;
+using Edge.Catalog;
 using Edge.Enrichment.Geo;
+using Edge.Enrichment.Hashing;
+using Edge.Enrichment.UserAgents;
+using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
+using Edge.Experiments.Reading;
 using Edge.Requests;
-using Edge.Selection;
+using Edge.Settings;
 using Edge.Telemetry;
 using Edge.Tests.Support;
+using Edge.Visits;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 

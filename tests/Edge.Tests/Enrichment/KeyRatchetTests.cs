@@ -1,5 +1,5 @@
 using System.Text;
-using Edge.Enrichment;
+using Edge.Enrichment.Hashing;
 using Edge.Tests.Support;
 using Xunit;
 

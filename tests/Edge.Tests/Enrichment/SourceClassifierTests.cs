@@ -1,4 +1,4 @@
-using Edge.Enrichment;
+using Edge.Enrichment.Sources;
 using Xunit;
 
 namespace Edge.Tests.Enrichment;

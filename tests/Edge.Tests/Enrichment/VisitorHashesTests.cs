@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Edge.Enrichment;
+using Edge.Enrichment.Hashing;
 using Xunit;
 
 namespace Edge.Tests.Enrichment;

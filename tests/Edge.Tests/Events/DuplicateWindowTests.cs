@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Edge.Events;
+using Edge.Duplicates;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Edge.Events;
+using Edge.Formats;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -1,3 +1,4 @@
+using Edge.Catalog;
 using Edge.Experiments;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Edge.Experiments;
+using Edge.Experiments.Reading;
 using Xunit;
 
 namespace Edge.Tests.Experiments;

@@ -1,4 +1,5 @@
 using Edge.Experiments;
+using Edge.Formats;
 using Xunit;
 
 namespace Edge.Tests.Experiments;

@@ -1,4 +1,5 @@
 using System.Text;
+using Edge.Catalog;
 using Edge.Experiments;
 using Edge.Tests.Support;
 using Xunit;

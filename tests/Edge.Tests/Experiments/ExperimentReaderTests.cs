@@ -1,6 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using Edge.Experiments;
+using Edge.Experiments.Conditions;
+using Edge.Experiments.Reading;
+using Edge.Formats;
 using Xunit;
 
 namespace Edge.Tests.Experiments;

@@ -1,6 +1,6 @@
 using System.Text;
 using Edge.Events;
-using Edge.Journal;
+using Edge.Journal.Records;
 
 namespace Edge.Tests.Forwarding;
 

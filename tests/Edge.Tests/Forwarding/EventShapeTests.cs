@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Edge.Forwarding;
-using Edge.Forwarding.Configuration;
+using Edge.Settings.Sinks;
 using Edge.Tests.Support;
 using Xunit;
 
@@ -80,7 +80,7 @@ public sealed class EventShapeTests : IDisposable
     public void Fields_Shape_IsWhatWasAskedFor(string name, string allow, string deny, string rename, string expected)
     {
         var options = Options(("fields.allow", allow), ("fields.deny", deny), ("fields.rename", rename));
-        var batch = new Edge.Journal.RecordBatch();
+        var batch = new Edge.Journal.Records.RecordBatch();
 
         EventFields.Of(options)!.Write(Encoding.UTF8.GetBytes(Event), batch);
         batch.Complete(default, 1, default);

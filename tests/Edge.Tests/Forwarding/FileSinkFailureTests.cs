@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Edge.Forwarding;
+using Edge.Forwarding.Files;
 using Edge.Tests.Support;
 using Xunit;
 

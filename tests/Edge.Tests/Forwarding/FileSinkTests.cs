@@ -1,5 +1,5 @@
-using Edge.Forwarding;
-using Edge.Journal;
+using Edge.Forwarding.Files;
+using Edge.Journal.Records;
 using Edge.Tests.Support;
 using Xunit;
 

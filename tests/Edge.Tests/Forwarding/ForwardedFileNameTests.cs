@@ -1,4 +1,4 @@
-using Edge.Forwarding;
+using Edge.Forwarding.Files;
 using Xunit;
 
 namespace Edge.Tests.Forwarding;

@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using Edge.Forwarding;
+using Edge.Forwarding.Files;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using Edge.Forwarding;
-using Edge.Journal;
+using Edge.Forwarding.Files;
+using Edge.Forwarding.Pump;
 using Edge.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

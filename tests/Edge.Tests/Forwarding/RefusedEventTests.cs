@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Edge.Forwarding;
+using Edge.Forwarding.Pump;
 using Edge.Tests.Support;
 using Xunit;
 

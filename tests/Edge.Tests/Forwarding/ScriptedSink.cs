@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Edge.Forwarding;
-using Edge.Journal;
+using Edge.Journal.Records;
 
 namespace Edge.Tests.Forwarding;
 

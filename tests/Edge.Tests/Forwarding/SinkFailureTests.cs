@@ -1,4 +1,4 @@
-using Edge.Forwarding;
+using Edge.Forwarding.Pump;
 using Edge.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Xunit;

@@ -1,4 +1,4 @@
-using Edge.Forwarding;
+using Edge.Forwarding.Files;
 
 namespace Edge.Tests.Forwarding;
 

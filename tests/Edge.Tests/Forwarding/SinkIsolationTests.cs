@@ -1,4 +1,5 @@
 using Edge.Forwarding;
+using Edge.Forwarding.Pump;
 using Edge.Tests.Support;
 using Xunit;
 

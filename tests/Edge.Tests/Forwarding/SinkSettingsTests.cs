@@ -1,4 +1,6 @@
-using Edge.Forwarding.Configuration;
+using Edge.Forwarding;
+using Edge.Settings;
+using Edge.Settings.Sinks;
 using Edge.Tests.Support;
 using Xunit;
 

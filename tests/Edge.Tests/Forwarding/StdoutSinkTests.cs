@@ -2,6 +2,7 @@ using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using System.Text;
 using Edge.Forwarding;
+using Edge.Forwarding.Files;
 using Microsoft.Win32.SafeHandles;
 using Xunit;
 

@@ -1,4 +1,5 @@
-using Edge.Journal;
+using Edge.Journal.Commits;
+using Edge.Storage;
 using Edge.Telemetry;
 using Edge.Tests.Support;
 using Xunit;

@@ -1,5 +1,6 @@
 using Edge.Events;
 using Edge.Journal;
+using Edge.Journal.Records;
 using Edge.Tests.Support;
 using Xunit;
 

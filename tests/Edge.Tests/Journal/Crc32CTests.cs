@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Text;
-using Edge.Journal;
+using Edge.Storage;
 using Xunit;
 
 namespace Edge.Tests.Journal;

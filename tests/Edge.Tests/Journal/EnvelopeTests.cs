@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
-using Edge.Journal;
+using Edge.Journal.Records;
+using Edge.Storage;
 using Edge.Tests.Support;
 using Xunit;
 using EventId = Edge.Events.EventId;

@@ -1,4 +1,4 @@
-using Edge.Journal;
+using Edge.Journal.Records;
 using Edge.Tests.Support;
 using Xunit;
 

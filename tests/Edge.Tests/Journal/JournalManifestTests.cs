@@ -1,4 +1,5 @@
 using Edge.Journal;
+using Edge.Journal.Recovery;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -1,5 +1,8 @@
 using System.Text;
 using Edge.Journal;
+using Edge.Journal.Records;
+using Edge.Journal.Recovery;
+using Edge.Journal.Segments;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using Edge.Journal;
+using Edge.Journal.Records;
+using Edge.Journal.Recovery;
 using Edge.Tests.Support;
 
 namespace Edge.Tests.Journal;

@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json;
 using Edge.Commands;
 using Edge.Journal;
+using Edge.Journal.Records;
+using Edge.Journal.Recovery;
 using Edge.Tests.Support;
 using Xunit;
 

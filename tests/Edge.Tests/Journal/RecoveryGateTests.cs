@@ -1,4 +1,7 @@
 using Edge.Journal;
+using Edge.Journal.Commits;
+using Edge.Journal.Recovery;
+using Edge.Storage;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -1,4 +1,6 @@
 using Edge.Journal;
+using Edge.Journal.Records;
+using Edge.Journal.Segments;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Edge.Journal;
+using Edge.Storage;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Edge.Requests;
+using Edge.Settings;
 using Microsoft.Extensions.Primitives;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using System.Text;
-using Edge.Requests;
+using Edge.Requests.Bodies;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Edge.Requests;
+using Edge.Requests.Bodies;
 using Xunit;
 
 namespace Edge.Tests.Requests;

@@ -1,5 +1,5 @@
 using System.Text;
-using Edge.Requests;
+using Edge.Formats;
 using Xunit;
 
 namespace Edge.Tests.Requests;

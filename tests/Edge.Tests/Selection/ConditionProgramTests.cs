@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using Edge.Experiments;
-using Edge.Selection;
+using Edge.Experiments.Conditions;
+using Edge.Selection.Conditions;
 using Edge.Tests.Experiments;
 using Xunit;
 

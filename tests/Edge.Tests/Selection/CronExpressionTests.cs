@@ -1,4 +1,4 @@
-using Edge.Selection;
+using Edge.Experiments.Schedules;
 using Xunit;
 
 namespace Edge.Tests.Selection;

@@ -1,5 +1,7 @@
-using Edge.Experiments;
-using Edge.Selection;
+using Edge.Catalog;
+using Edge.Explanation;
+using Edge.Lint;
+using Edge.Selection.Conditions;
 using Edge.Tests.Experiments;
 using Edge.Tests.Support;
 using Xunit;

@@ -1,7 +1,9 @@
-using System.Text;
 using System.Text.Json;
-using Edge.Experiments;
-using Edge.Selection;
+using Edge.Catalog;
+using Edge.Experiments.Conditions;
+using Edge.Explanation;
+using Edge.Formats;
+using Edge.Selection.Conditions;
 using Edge.Tests.Experiments;
 using Xunit;
 

@@ -1,6 +1,6 @@
-using Edge.Experiments;
-using Edge.Selection;
+using Edge.Catalog;
 using Edge.Tests.Experiments;
+using Edge.Visits;
 using Xunit;
 
 namespace Edge.Tests.Selection;

@@ -1,5 +1,5 @@
-using Edge.Requests;
-using Edge.Selection;
+using Edge.Formats;
+using Edge.Selection.Conditions;
 using Xunit;
 
 namespace Edge.Tests.Selection;

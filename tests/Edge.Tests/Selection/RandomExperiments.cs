@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
-using Edge.Experiments;
-using Edge.Selection;
+using Edge.Catalog;
+using Edge.Formats;
+using Edge.Lint;
+using Edge.Selection.Conditions;
 using Edge.Tests.Experiments;
 
 namespace Edge.Tests.Selection;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Edge.Experiments;
-using Edge.Selection;
+using Edge.Experiments.Schedules;
+using Edge.Selection.Schedules;
 using Edge.Tests.Experiments;
 using Xunit;
 

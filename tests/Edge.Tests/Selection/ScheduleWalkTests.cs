@@ -1,4 +1,5 @@
-using Edge.Selection;
+using Edge.Experiments.Schedules;
+using Edge.Selection.Schedules;
 using Xunit;
 
 namespace Edge.Tests.Selection;

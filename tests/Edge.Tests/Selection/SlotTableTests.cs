@@ -1,4 +1,5 @@
 using Edge.Experiments;
+using Edge.Experiments.Reading;
 using Edge.Selection;
 using Edge.Tests.Experiments;
 using Xunit;

@@ -1,6 +1,7 @@
 using System.Text;
-using Edge.Experiments;
+using Edge.Catalog;
 using Edge.Selection;
+using Edge.Selection.Conditions;
 using Edge.Tests.Experiments;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Edge.Statistics;
+using Edge.Statistics.Inference;
 using Xunit;
 
 namespace Edge.Tests.Statistics;

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using Edge.Experiments;
-using Edge.Statistics;
+using Edge.Formats;
+using Edge.Statistics.Inference;
+using Edge.Statistics.Optimization;
+using Edge.Statistics.Results;
 using Edge.Tests.Support;
 using Xunit;
 

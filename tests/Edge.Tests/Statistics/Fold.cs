@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using Edge.Experiments;
-using Edge.Journal;
-using Edge.Statistics;
+using Edge.Catalog;
+using Edge.Journal.Records;
+using Edge.Statistics.Counting;
 using Edge.Tests.Experiments;
 
 namespace Edge.Tests.Statistics;

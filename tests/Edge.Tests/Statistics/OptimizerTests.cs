@@ -1,7 +1,10 @@
+using Edge.Catalog;
 using Edge.Experiments;
-using Edge.Journal;
+using Edge.Journal.Records;
 using Edge.Selection;
-using Edge.Statistics;
+using Edge.Statistics.Counting;
+using Edge.Statistics.Optimization;
+using Edge.Statistics.Results;
 using Edge.Tests.Experiments;
 using Edge.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,5 +1,5 @@
-using Edge.Experiments;
-using Edge.Statistics;
+using Edge.Catalog;
+using Edge.Statistics.Optimization;
 using Edge.Tests.Experiments;
 using Edge.Tests.Support;
 using Xunit;

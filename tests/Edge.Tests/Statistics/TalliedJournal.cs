@@ -1,7 +1,6 @@
-using Edge.Experiments;
-using Edge.Forwarding;
-using Edge.Journal;
-using Edge.Statistics;
+using Edge.Catalog;
+using Edge.Forwarding.Pump;
+using Edge.Statistics.Counting;
 using Edge.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

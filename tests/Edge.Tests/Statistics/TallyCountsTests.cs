@@ -1,5 +1,6 @@
 using System.Text;
-using Edge.Statistics;
+using Edge.Statistics.Counting;
+using Edge.Statistics.Results;
 using Xunit;
 using static Edge.Tests.Statistics.VisitEvent;
 

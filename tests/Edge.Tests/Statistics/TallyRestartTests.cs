@@ -1,4 +1,3 @@
-using Edge.Statistics;
 using Edge.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Xunit;

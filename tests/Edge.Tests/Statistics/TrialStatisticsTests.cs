@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Edge.Statistics;
+using Edge.Statistics.Inference;
 using Xunit;
 
 namespace Edge.Tests.Statistics;

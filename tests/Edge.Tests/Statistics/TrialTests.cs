@@ -1,4 +1,4 @@
-using Edge.Statistics;
+using Edge.Statistics.Counting;
 using Xunit;
 using static Edge.Tests.Statistics.VisitEvent;
 

@@ -1,5 +1,7 @@
 using Edge.Experiments;
-using Edge.Statistics;
+using Edge.Formats;
+using Edge.Statistics.Inference;
+using Edge.Statistics.Optimization;
 using Xunit;
 
 namespace Edge.Tests.Statistics;

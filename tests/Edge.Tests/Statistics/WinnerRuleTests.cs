@@ -1,4 +1,5 @@
-using Edge.Statistics;
+using Edge.Statistics.Inference;
+using Edge.Statistics.Optimization;
 using Xunit;
 
 namespace Edge.Tests.Statistics;

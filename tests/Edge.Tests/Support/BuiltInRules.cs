@@ -1,4 +1,5 @@
-using Edge.Enrichment;
+using Edge.Enrichment.Verdicts;
+using Edge.Settings;
 
 namespace Edge.Tests.Support;
 

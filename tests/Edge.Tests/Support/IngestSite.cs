@@ -5,6 +5,8 @@ using System.Text.Json;
 using Edge.Access;
 using Edge.Hosting;
 using Edge.Journal;
+using Edge.Journal.Records;
+using Edge.Settings;
 using Edge.Telemetry;
 using Xunit;
 

@@ -1,4 +1,6 @@
 using Edge.Journal;
+using Edge.Journal.Records;
+using Edge.Journal.Recovery;
 
 namespace Edge.Tests.Support;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Edge.Events;
 using Edge.Journal;
+using Edge.Journal.Records;
 using Edge.Telemetry;
 using Xunit;
 

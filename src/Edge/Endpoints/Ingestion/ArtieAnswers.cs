@@ -1,6 +1,5 @@
 using System.Globalization;
-using Edge.Requests;
-using Microsoft.AspNetCore.Http;
+using Edge.Requests.Bodies;
 
 namespace Edge.Endpoints.Ingestion;
 

@@ -1,9 +1,8 @@
 using Edge.Access;
 using Edge.Events;
-using Edge.Requests;
+using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
 using Edge.Telemetry;
-using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Ingestion;
 

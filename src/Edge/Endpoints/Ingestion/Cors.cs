@@ -1,5 +1,4 @@
 using Edge.Access;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
 namespace Edge.Endpoints.Ingestion;

@@ -1,16 +1,23 @@
 using System.Text;
 using Edge.Access;
-using Edge.Enrichment;
+using Edge.Catalog;
+using Edge.Duplicates;
 using Edge.Enrichment.Geo;
+using Edge.Enrichment.Hashing;
+using Edge.Enrichment.Sources;
+using Edge.Enrichment.UserAgents;
+using Edge.Enrichment.Verdicts;
 using Edge.Events;
 using Edge.Experiments;
+using Edge.Formats;
 using Edge.Journal;
+using Edge.Journal.Records;
 using Edge.Requests;
 using Edge.Requests.Ingestion;
 using Edge.Selection;
+using Edge.Settings;
 using Edge.Telemetry;
 using Edge.Visits;
-using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Ingestion;
 

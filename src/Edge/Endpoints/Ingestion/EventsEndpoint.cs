@@ -1,10 +1,11 @@
 using System.Text;
 using Edge.Access;
+using Edge.Catalog;
 using Edge.Experiments;
 using Edge.Requests;
+using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
 using Edge.Telemetry;
-using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Ingestion;
 

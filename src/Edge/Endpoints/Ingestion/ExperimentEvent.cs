@@ -1,5 +1,5 @@
+using Edge.Catalog;
 using Edge.Events;
-using Edge.Experiments;
 
 namespace Edge.Endpoints.Ingestion;
 

@@ -1,6 +1,6 @@
+using Edge.Duplicates;
 using Edge.Journal;
 using Edge.Telemetry;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
 namespace Edge.Endpoints.Ingestion;

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace Edge.Endpoints.Ingestion;
 
 /// <summary>The table of contents of the ingestion APIs (spec 1.1).</summary>

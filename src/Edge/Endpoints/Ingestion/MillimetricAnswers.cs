@@ -1,7 +1,6 @@
 using System.Globalization;
-using Edge.Requests;
+using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
-using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Ingestion;
 

@@ -1,6 +1,5 @@
 using Edge.Access;
-using Edge.Requests;
-using Microsoft.AspNetCore.Http;
+using Edge.Formats;
 
 namespace Edge.Endpoints.Ingestion;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Edge.Requests.Ingestion;
-using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Ingestion;
 

@@ -1,8 +1,7 @@
 using Edge.Access;
-using Edge.Requests;
+using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
 using Edge.Telemetry;
-using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Ingestion;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
-using Edge.Requests;
+using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Edge.Endpoints.Ingestion;

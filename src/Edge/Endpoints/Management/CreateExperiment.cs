@@ -1,6 +1,7 @@
+using Edge.Catalog;
 using Edge.Experiments;
-using Edge.Requests;
-using Microsoft.AspNetCore.Http;
+using Edge.Experiments.Reading;
+using Edge.Requests.Bodies;
 
 namespace Edge.Endpoints.Management;
 

@@ -1,5 +1,7 @@
+using Edge.Catalog;
 using Edge.Experiments;
-using Microsoft.AspNetCore.Http;
+using Edge.Experiments.Reading;
+using Edge.Formats;
 
 namespace Edge.Endpoints.Management;
 

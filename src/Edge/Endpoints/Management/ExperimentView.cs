@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Edge.Experiments;
-using Edge.Statistics;
+using Edge.Statistics.Counting;
 
 namespace Edge.Endpoints.Management;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Edge.Enrichment;
-using Edge.Experiments;
-using Edge.Requests;
-using Edge.Visits;
+using Edge.Catalog;
+using Edge.Enrichment.Verdicts;
+using Edge.Explanation;
+using Edge.Requests.Bodies;
 
 namespace Edge.Endpoints.Management;
 

@@ -1,4 +1,4 @@
-using Edge.Experiments;
+using Edge.Catalog;
 
 namespace Edge.Endpoints.Management;
 

@@ -1,4 +1,6 @@
+using Edge.Catalog;
 using Edge.Experiments;
+using Edge.Formats;
 
 namespace Edge.Endpoints.Management;
 

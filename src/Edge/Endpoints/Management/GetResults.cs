@@ -1,6 +1,8 @@
 using System.Text.Json;
-using Edge.Experiments;
-using Edge.Statistics;
+using Edge.Catalog;
+using Edge.Statistics.Counting;
+using Edge.Statistics.Inference;
+using Edge.Statistics.Results;
 
 namespace Edge.Endpoints.Management;
 

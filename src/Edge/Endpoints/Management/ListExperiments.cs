@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using Edge.Catalog;
 using Edge.Experiments;
-using Microsoft.AspNetCore.Http;
+using Edge.Formats;
 
 namespace Edge.Endpoints.Management;
 

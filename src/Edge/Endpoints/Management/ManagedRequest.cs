@@ -1,6 +1,5 @@
-using Edge.Access;
+using Edge.Catalog;
 using Edge.Experiments;
-using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Management;
 

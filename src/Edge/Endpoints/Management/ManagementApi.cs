@@ -1,6 +1,5 @@
 using Edge.Access;
 using Edge.Telemetry;
-using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Management;
 

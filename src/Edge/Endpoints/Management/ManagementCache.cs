@@ -1,6 +1,5 @@
 using System.Globalization;
-using Edge.Experiments;
-using Microsoft.AspNetCore.Http;
+using Edge.Catalog;
 using Microsoft.AspNetCore.OutputCaching;
 
 namespace Edge.Endpoints.Management;

@@ -1,5 +1,4 @@
 using Edge.Experiments;
-using Microsoft.AspNetCore.Http;
 
 namespace Edge.Endpoints.Management;
 

@@ -1,7 +1,9 @@
 using System.Text.Json;
+using Edge.Catalog;
 using Edge.Experiments;
-using Edge.Requests;
-using Microsoft.AspNetCore.Http;
+using Edge.Experiments.Reading;
+using Edge.Formats;
+using Edge.Requests.Bodies;
 
 namespace Edge.Endpoints.Management;
 

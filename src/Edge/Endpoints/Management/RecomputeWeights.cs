@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Edge.Catalog;
 using Edge.Experiments;
-using Edge.Statistics;
+using Edge.Statistics.Optimization;
 
 namespace Edge.Endpoints.Management;
 

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.Sources;
 
 /// <summary>What kind of site sent a visitor.</summary>
 internal enum SiteKind

@@ -1,6 +1,6 @@
-using Edge.Requests;
+using Edge.Formats;
 
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.Sources;
 
 /// <summary>
 /// The attribution cascade of spec 6.7: twenty rules over the landing URL, the referrer and the site's own host; the

@@ -1,4 +1,4 @@
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.Sources;
 
 /// <summary>
 /// Where a visit came from, in the words of the published cascade. Views of the caller's memory; an empty span is

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
 /// Finds, in one pass over a text, which of the rules' literals stand in it, and so which rules can match at all.

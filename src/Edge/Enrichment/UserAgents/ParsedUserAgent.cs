@@ -1,4 +1,4 @@
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.UserAgents;
 
 /// <summary>A browser or operating system as the rules name it; null where unknown.</summary>
 /// <param name="Family">Never null: <see cref="ParsedUserAgent.Unknown"/> when no rule matches.</param>

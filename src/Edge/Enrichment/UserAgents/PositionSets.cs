@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
 /// Sets of positions in a text, as bits, and the steps of a match on all of them at once. Bit b is the position b

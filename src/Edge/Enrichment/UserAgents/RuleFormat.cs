@@ -1,4 +1,4 @@
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
 /// Instructions of a compiled rule. A program is straight-line code with forward jumps only, except for <see
@@ -41,7 +41,7 @@ internal enum RuleOp : byte
 }
 
 /// <summary>
-/// What the rule compiler writes and <see cref="RuleTable"/> reads: the constants of the table format and the alphabet
+/// What the rule compiler writes and <c>RuleTable</c> reads: the constants of the table format and the alphabet
 /// of the programs. The compiler shares this file, and nothing else, with the service.
 /// </summary>
 internal static class RuleFormat

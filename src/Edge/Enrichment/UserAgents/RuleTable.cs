@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.UserAgents;
 
 /// <summary>One instruction, laid out as in the table.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]

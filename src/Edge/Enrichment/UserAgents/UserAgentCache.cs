@@ -1,4 +1,6 @@
-namespace Edge.Enrichment;
+using Edge.Enrichment.Verdicts;
+
+namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
 /// Remembers the facts of user agents seen lately. A fixed table of sets of four places: nobody can make it grow. Where

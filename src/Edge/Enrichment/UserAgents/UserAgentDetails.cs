@@ -1,4 +1,4 @@
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
 /// Versions, brand and model for an event, out of what the rules say. A version is given only when the rules mean the

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
 /// Evaluates the rules of uap-core as its specification says: in each section the first rule that matches decides, its

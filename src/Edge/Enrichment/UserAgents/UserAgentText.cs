@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
 /// What the rules see of a user agent: the header's first 512 bytes, read as UTF-8 when they are that, else as Latin-1

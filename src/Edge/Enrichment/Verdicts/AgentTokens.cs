@@ -1,4 +1,6 @@
-namespace Edge.Enrichment;
+using Edge.Enrichment.UserAgents;
+
+namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
 /// Which rules the user agent satisfies. One pass over the text finds every token of every rule, by a hash of three

@@ -1,4 +1,4 @@
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
 /// Which rules an address is in the networks of. The networks, nested or not, are cut into stretches of addresses that

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
 /// A set of rules by their place in the table, at most <see cref="Capacity"/>. A value; nothing here allocates.

@@ -1,4 +1,4 @@
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
 /// Who or what sent a request (spec 8.1). Only <see cref="Human"/> and <see cref="Proxy"/> are learned from.

@@ -1,7 +1,6 @@
 using Edge.Requests;
-using Microsoft.AspNetCore.Http;
 
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
 /// Judges requests for the service and counts what its rules did. Never fails an event: when the rules could not be

@@ -1,4 +1,4 @@
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
 /// Log messages of the verdict, ids 420 to 429. Never an address. What to do about each stands in the operator's

@@ -1,4 +1,4 @@
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
 /// One rule of the verdict, as it stands in <c>rules.json</c> or in the operator's file. Every condition it has must

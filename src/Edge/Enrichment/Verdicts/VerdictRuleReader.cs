@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Edge.Enrichment;
+namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
 /// Reads one file of rules: <c>{"networks": {NAME: {"cidrs": [...]}}, "rules": [...]}</c>, as <c>docs/enrichment.md</c>

@@ -1,4 +1,6 @@
-namespace Edge.Enrichment;
+using Edge.Settings;
+
+namespace Edge.Enrichment.Verdicts;
 
 /// <summary>What loading the rules came to.</summary>
 /// <param name="Table">The table; null when not even the built-in rules could be read.</param>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Edge.Journal;
+using Edge.Journal.Records;
 
 namespace Edge.Forwarding.ClickHouse;
 

@@ -1,5 +1,6 @@
 using Edge.Forwarding.Http;
-using Edge.Journal;
+using Edge.Forwarding.Pump;
+using Edge.Journal.Records;
 
 namespace Edge.Forwarding.ClickHouse;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
-using Edge.Journal;
+using Edge.Forwarding.Pump;
+using Edge.Journal.Records;
 
 namespace Edge.Forwarding.Http;
 

@@ -1,4 +1,5 @@
 using Edge.Journal;
+using Edge.Journal.Records;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -118,7 +119,7 @@ internal sealed class PostgresSession : IDisposable
         _copy = $"COPY {Staging} ({names}) FROM STDIN (FORMAT BINARY)";
         _insert = $"INSERT INTO {_table.Sql} ({names}) SELECT {names} FROM {Staging} ON CONFLICT ({key}) DO NOTHING";
 #if EDGE_FAULTS
-        if (Faults.Bugs.Planted(Faults.Bug.RepeatedRows))
+        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.RepeatedRows))
         {
             _insert = _insert[.._insert.IndexOf(" ON CONFLICT", StringComparison.Ordinal)];
         }
@@ -138,7 +139,7 @@ internal sealed class PostgresSession : IDisposable
             await CopyAsync(batch, first, count, deadline).ConfigureAwait(false);
             await ExecuteAsync(_insert, deadline).ConfigureAwait(false);
 #if EDGE_FAULTS
-            if (Faults.Bugs.Planted(Faults.Bug.NoServerCommit))
+            if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.NoServerCommit))
             {
                 return;
             }

@@ -1,4 +1,4 @@
-using Edge.Journal;
+using Edge.Journal.Records;
 
 namespace Edge.Forwarding.Postgres;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Edge.Events;
+using Edge.Formats;
 
 namespace Edge.Requests.Ingestion;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Edge.Formats;
 
 namespace Edge.Requests.Ingestion;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Edge.Events;
+using Edge.Formats;
 
 namespace Edge.Requests.Ingestion;
 

@@ -1,4 +1,5 @@
 using Edge.Events;
+using Edge.Formats;
 
 namespace Edge.Requests.Ingestion;
 

@@ -1,3 +1,5 @@
+using Edge.Formats;
+
 namespace Edge.Requests.Ingestion;
 
 /// <summary>

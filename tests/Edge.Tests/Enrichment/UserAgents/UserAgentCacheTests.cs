@@ -1,4 +1,5 @@
-using Edge.Enrichment;
+using Edge.Enrichment.UserAgents;
+using Edge.Enrichment.Verdicts;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Edge.Enrichment;
+using Edge.Enrichment.UserAgents;
 using Edge.RuleCompiler;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Edge.Enrichment;
+using Edge.Enrichment.UserAgents;
 using Edge.RuleCompiler;
 using Edge.Tests.Support;
 

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Reflection;
-using Edge.Enrichment;
+using Edge.Enrichment.Verdicts;
 using Edge.Requests;
+using Edge.Settings;
 using Edge.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Xunit;

@@ -1,6 +1,7 @@
 using System.Net;
-using Edge.Enrichment;
+using Edge.Enrichment.Verdicts;
 using Edge.Requests;
+using Edge.Settings;
 using Edge.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Xunit;

@@ -3,7 +3,8 @@ using System.Text.Json;
 using Edge.Forwarding;
 using Edge.Forwarding.ClickHouse;
 using Edge.Forwarding.Http;
-using Edge.Journal;
+using Edge.Forwarding.Pump;
+using Edge.Journal.Records;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Edge.Forwarding;
 using Edge.Forwarding.Http;
+using Edge.Forwarding.Pump;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Edge.Events;
 using Edge.Forwarding.Postgres;
-using Edge.Journal;
+using Edge.Journal.Records;
 using Edge.Tests.Support;
 
 namespace Edge.Tests.Forwarding.Postgres;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Edge.Events;
+using Edge.Formats;
 using Edge.Requests.Ingestion;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Edge.Requests;
+using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Edge.Events;
+using Edge.Formats;
 using Edge.Requests.Ingestion;
 using Xunit;
 

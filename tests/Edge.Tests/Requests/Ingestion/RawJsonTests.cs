@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Edge.Formats;
 using Edge.Requests.Ingestion;
 using Xunit;
 

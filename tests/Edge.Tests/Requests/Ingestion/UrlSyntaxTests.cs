@@ -1,4 +1,4 @@
-using Edge.Requests.Ingestion;
+using Edge.Formats;
 using Xunit;
 
 namespace Edge.Tests.Requests.Ingestion;

@@ -1,0 +1,163 @@
+using System.Text;
+using Edge.Experiments;
+using Edge.Selection;
+using Edge.Selection.Conditions;
+using Edge.Selection.Schedules;
+using Microsoft.Extensions.Primitives;
+
+namespace Edge.Catalog;
+
+/// <summary>
+/// One experiment compiled for serving: everything a request needs, computed once. Immutable; requests on all threads
+/// share it.
+/// </summary>
+internal sealed class CatalogEntry
+{
+    private readonly byte[] _uidUtf8;
+    private readonly byte[] _slugUtf8;
+    private readonly CatalogVariant[] _variants;
+    private readonly ConditionProgram?[] _conditions;
+
+    /// <summary>Compiles a definition that has passed its rules.</summary>
+    public CatalogEntry(Experiment experiment)
+    {
+        Experiment = experiment;
+        _uidUtf8 = Encoding.UTF8.GetBytes(experiment.Uid);
+        _slugUtf8 = Encoding.UTF8.GetBytes(experiment.Slug);
+        _variants = new CatalogVariant[experiment.Variants.Count];
+        _conditions = new ConditionProgram?[_variants.Length];
+        DefaultIndex = 0;
+        WinnerIndex = -1;
+        for (var i = 0; i < _variants.Length; i++)
+        {
+            var variant = experiment.Variants[i];
+            _variants[i] = new CatalogVariant(variant);
+            DefaultIndex = variant.IsDefault ? i : DefaultIndex;
+            WinnerIndex = variant.Id == experiment.WinnerVariantId ? i : WinnerIndex;
+        }
+        Slots = SlotTable.Of(experiment);
+        switch (experiment.Type)
+        {
+            case ExperimentType.SmartLink:
+                CompileConditions();
+                break;
+            case ExperimentType.Scheduled:
+                Schedules = new ScheduleTable(experiment.Variants);
+                break;
+        }
+        if (experiment.GoalConfig.DestinationUrl is { } url)
+        {
+            // The reader has accepted it, under the operator's rule for plain http too.
+            Location = Destination.TryParse(url, httpsOnly: false, out _, out _)?.Location;
+        }
+    }
+
+    /// <summary>The definition.</summary>
+    public Experiment Experiment { get; }
+
+    /// <summary>Uid in UTF-8, as the bucket hash takes it.</summary>
+    public ReadOnlySpan<byte> UidUtf8 => _uidUtf8;
+
+    /// <summary>Slug in UTF-8, as events carry it.</summary>
+    public ReadOnlySpan<byte> SlugUtf8 => _slugUtf8;
+
+    /// <summary>The variants in their order.</summary>
+    public ReadOnlySpan<CatalogVariant> Variants => _variants;
+
+    /// <summary>Index of the variant with this id; negative when there is none.</summary>
+    public int IndexOfVariant(ReadOnlySpan<byte> idUtf8)
+    {
+        for (var i = 0; i < _variants.Length; i++)
+        {
+            if (idUtf8.SequenceEqual(_variants[i].IdUtf8))
+            {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /// <summary>Which bucket belongs to which variant.</summary>
+    public SlotTable Slots { get; }
+
+    /// <summary>
+    /// The condition tree of each variant of a smart link, in order; null for the default variant, for variants without
+    /// conditions and for all variants of other types.
+    /// </summary>
+    public ReadOnlySpan<ConditionProgram?> Conditions => _conditions;
+
+    /// <summary>The schedules of a scheduled experiment; null for other types.</summary>
+    public ScheduleTable? Schedules { get; }
+
+    /// <summary>Index of the variant served when nothing else applies.</summary>
+    public int DefaultIndex { get; }
+
+    /// <summary>Index of the winner, -1 while there is none.</summary>
+    public int WinnerIndex { get; }
+
+    /// <summary>Value of the Location header of a click, ASCII; empty when the experiment has no destination.</summary>
+    public StringValues Location { get; }
+
+    /// <summary>Where the experiment is in its life.</summary>
+    public ExperimentStatus Status => Experiment.Status;
+
+    /// <summary>How its variant is chosen.</summary>
+    public ExperimentType Type => Experiment.Type;
+
+    /// <summary>Whether visits count.</summary>
+    public bool IsRunning => Status == ExperimentStatus.Running;
+
+    /// <summary>Whether its link redirects: links that were sent out outlive a pause and the end of the test.</summary>
+    public bool IsServed => Status is ExperimentStatus.Running or ExperimentStatus.Paused or ExperimentStatus.Completed;
+
+    /// <summary>Whether its weights move while it runs, so that what a unit was shown must be remembered.</summary>
+    public bool HasBandit => Type == ExperimentType.AbTest && Experiment.BanditConfig.Enabled;
+
+    /// <summary>Version of the weights that choices are made with.</summary>
+    public int WeightsVersion => Experiment.WeightsVersion;
+
+    /// <summary>The team that owns it; empty when there is only one.</summary>
+    public string Team => Experiment.Team ?? "";
+
+    /// <summary>
+    /// The default variant needs no condition, and one it has would only hide the variants behind it.
+    /// </summary>
+    private void CompileConditions()
+    {
+        for (var i = 0; i < _conditions.Length; i++)
+        {
+            if (Experiment.Variants[i] is { IsDefault: false, Conditions: { } conditions })
+            {
+                _conditions[i] = new ConditionProgram(conditions);
+            }
+        }
+    }
+
+    /// <summary>Index of the variant with exactly this id, -1 when there is none.</summary>
+    public int IndexOf(ReadOnlySpan<char> variantId)
+    {
+        for (var i = 0; i < _variants.Length; i++)
+        {
+            if (variantId.SequenceEqual(_variants[i].Id))
+            {
+                return i;
+            }
+        }
+        return -1;
+    }
+}
+
+/// <summary>One variant of a <see cref="CatalogEntry"/>.</summary>
+internal sealed class CatalogVariant(Variant variant)
+{
+    private readonly byte[] _idUtf8 = Encoding.UTF8.GetBytes(variant.Id);
+
+    /// <summary>Its id.</summary>
+    public string Id { get; } = variant.Id;
+
+    /// <summary>Its id in UTF-8, as events carry it.</summary>
+    public ReadOnlySpan<byte> IdUtf8 => _idUtf8;
+
+    /// <summary>Share of traffic in basis points; as a probability of the choice it is divided by 10,000.</summary>
+    public int Weight { get; } = variant.Weight;
+}

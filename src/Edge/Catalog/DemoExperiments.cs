@@ -1,0 +1,109 @@
+using System.Text;
+using Edge.Experiments;
+using Edge.Experiments.Reading;
+using Edge.Storage;
+
+namespace Edge.Catalog;
+
+/// <summary>
+/// The three experiments of <c>edge serve --demo</c>, one of each type, all running: something to try before anything
+/// is configured. They are ordinary definitions and pass the ordinary reader.
+/// </summary>
+internal static class DemoExperiments
+{
+    /// <summary>Half and half, with a link.</summary>
+    public const string AbSlug = "demo-ab";
+
+    /// <summary>By device, then by country.</summary>
+    public const string SmartSlug = "demo-smart";
+
+    /// <summary>Day and night.</summary>
+    public const string ScheduleSlug = "demo-schedule";
+
+    private const string Ab = """
+        {
+          "uid": "exp_demo_ab", "slug": "demo-ab", "type": "ab_test", "name": "Demo: two headlines, half and half",
+          "status": "running",
+          "variants": [
+            {"id": "a", "name": "Plain headline", "weight": 5000, "isDefault": true},
+            {"id": "b", "name": "Bold headline", "weight": 5000}
+          ],
+          "goalConfig": {"type": "click_through", "destinationUrl": "https://example.com/landing"}
+        }
+        """;
+
+    private const string Smart = """
+        {
+          "uid": "exp_demo_smart", "slug": "demo-smart", "type": "smart_link", "name": "Demo: by device and country",
+          "status": "running",
+          "variants": [
+            {
+              "id": "mobile", "name": "Phones", "weight": 0,
+              "conditions": {"type": "rule", "property": "device.type", "ruleOperator": "equals", "value": "mobile"}
+            },
+            {
+              "id": "german", "name": "Desktop in Germany, Austria or Switzerland", "weight": 0,
+              "conditions": {
+                "type": "group", "operator": "AND", "children": [
+                  {"type": "rule", "property": "geo.country", "ruleOperator": "in", "value": ["DE", "AT", "CH"]},
+                  {"type": "rule", "property": "device.type", "ruleOperator": "equals", "value": "desktop"}
+                ]
+              }
+            },
+            {"id": "default", "name": "Everybody else", "weight": 10000, "isDefault": true}
+          ],
+          "goalConfig": {"type": "click_through", "destinationUrl": "https://example.com/smart"}
+        }
+        """;
+
+    private const string Schedule = """
+        {
+          "uid": "exp_demo_schedule", "slug": "demo-schedule", "type": "scheduled", "name": "Demo: day and night",
+          "status": "running",
+          "variants": [
+            {
+              "id": "day", "name": "From 06:00 to 18:00 UTC", "weight": 0,
+              "schedule": {
+                "startAt": "2026-01-01T06:00:00Z", "endAt": "2026-01-01T18:00:00Z", "recurrence": {"type": "daily"}
+              }
+            },
+            {
+              "id": "night", "name": "From 18:00 to 06:00 UTC", "weight": 0,
+              "schedule": {
+                "startAt": "2026-01-01T18:00:00Z", "endAt": "2026-01-02T06:00:00Z", "recurrence": {"type": "daily"}
+              }
+            },
+            {"id": "default", "name": "Whenever neither applies", "weight": 10000, "isDefault": true}
+          ],
+          "goalConfig": {"type": "click_through", "destinationUrl": "https://example.com/schedule"}
+        }
+        """;
+
+    /// <summary>
+    /// Writes all three into a directory of experiments that has no file at all, and makes the directory when it is
+    /// missing. False when there was a file. Throws <see cref="IOException"/> or <see
+    /// cref="UnauthorizedAccessException"/>.
+    /// </summary>
+    public static bool WriteIfEmpty(string directory, TimeProvider time)
+    {
+        Directory.CreateDirectory(directory);
+
+        // A first start that was cut short may have left nothing but a file that is not finished.
+        AtomicFile.DeleteUnfinished(directory);
+        if (Directory.EnumerateFileSystemEntries(directory).Any())
+        {
+            return false;
+        }
+        foreach (var definition in (string[])[Ab, Smart, Schedule])
+        {
+            var reading = ExperimentReader.ReadStored(
+                Encoding.UTF8.GetBytes(definition),
+                ExperimentRules.Default,
+                time.GetUtcNow()
+            );
+            var experiment = reading.Experiment!;
+            AtomicFile.Write(directory, $"{experiment.Slug}.json", ExperimentWriter.WriteStored(experiment));
+        }
+        return true;
+    }
+}

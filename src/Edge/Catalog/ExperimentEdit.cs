@@ -1,0 +1,182 @@
+using System.Text.Json;
+using Edge.Experiments;
+using Edge.Selection;
+
+namespace Edge.Catalog;
+
+/// <summary>
+/// What a proposed definition changes, and whether the status allows it (spec 2.7). A member that is sent as it stands
+/// is no edit, so a sender may get, change one thing and put everything back. Pure.
+/// </summary>
+internal sealed class ExperimentEdit
+{
+    private static readonly string[] WhileRunning =
+    [
+        "name",
+        "confidenceThreshold",
+        "minimumRunDays",
+        "goalConfig.destinationUrl",
+    ];
+    private static readonly string[] WhenCompleted = ["name"];
+
+    /// <summary>Owned by the server: whatever a sender says about these is passed over.</summary>
+    private static readonly string[] ServerOwned =
+    [
+        "uid",
+        "status",
+        "winnerVariantId",
+        "winnerDeclaredAt",
+        "hashVersion",
+        "weightsVersion",
+        "slots",
+        "team",
+        "runningSince",
+        "ranSeconds",
+        "createdAt",
+        "updatedAt",
+    ];
+
+    private ExperimentEdit(IReadOnlyList<string> changed, IReadOnlyList<string> refused, Experiment next)
+    {
+        Changed = changed;
+        Refused = refused;
+        Next = next;
+    }
+
+    /// <summary>Paths of the members that differ; empty when nothing does.</summary>
+    public IReadOnlyList<string> Changed { get; }
+
+    /// <summary>Those of them the status does not allow.</summary>
+    public IReadOnlyList<string> Refused { get; }
+
+    /// <summary>The experiment after the edit; to be stored only when nothing is refused.</summary>
+    public Experiment Next { get; }
+
+    /// <summary>Paths that may change in a status; null when all may.</summary>
+    public static IReadOnlyList<string>? EditableIn(ExperimentStatus status) =>
+        status switch
+        {
+            ExperimentStatus.Draft or ExperimentStatus.Paused => null,
+            ExperimentStatus.Running => WhileRunning,
+            _ => WhenCompleted,
+        };
+
+    /// <summary>Compares a proposal, which has passed the reader, with the current definition.</summary>
+    public static ExperimentEdit Compare(Experiment current, Experiment proposed, DateTimeOffset now)
+    {
+        proposed = KeepServedWeights(current, proposed);
+        var changed = Differences(current, proposed);
+        var editable = EditableIn(current.Status);
+        var refused = editable is null ? [] : changed.Except(editable, StringComparer.Ordinal).ToArray();
+        var next =
+            changed.Count == 0
+                ? current
+                : Reweigh(current, proposed) with
+                {
+                    UpdatedAt = Lifecycle.Touch(current, now),
+                };
+        return new ExperimentEdit(changed, refused, next);
+    }
+
+    /// <summary>
+    /// While a bandit moves the weights, a sender puts back those it happened to see; they are not its own. Otherwise
+    /// the asked weights stay what they were as long as the served ones are sent back as they stand.
+    /// </summary>
+    private static Experiment KeepServedWeights(Experiment current, Experiment proposed)
+    {
+        if (ReferenceEquals(current.Variants, proposed.Variants))
+        {
+            return proposed;
+        }
+
+        var before = current.Variants.ToDictionary(variant => variant.Id, StringComparer.Ordinal);
+        var isServers =
+            current.BanditConfig.Enabled && current.Status is ExperimentStatus.Running or ExperimentStatus.Completed;
+        var isSame =
+            proposed.Variants.Count == before.Count
+            && proposed.Variants.All(variant =>
+                before.TryGetValue(variant.Id, out var old) && (isServers || old.Weight == variant.Weight)
+            );
+        if (!isSame)
+        {
+            return proposed;
+        }
+
+        var variants = proposed.Variants.Select(variant =>
+            variant with
+            {
+                Weight = before[variant.Id].Weight,
+                ConfiguredWeight = before[variant.Id].ConfiguredWeight,
+            }
+        );
+        return proposed with { Variants = [.. variants] };
+    }
+
+    private static List<string> Differences(Experiment current, Experiment proposed)
+    {
+        var before = JsonSerializer.SerializeToElement(current, EdgeJson.Default.Experiment);
+        var after = JsonSerializer.SerializeToElement(proposed, EdgeJson.Default.Experiment);
+        var changed = new List<string>();
+        foreach (var name in Names(before, after).Except(ServerOwned, StringComparer.Ordinal))
+        {
+            var (old, next) = (Member(before, name), Member(after, name));
+            if (name == "goalConfig")
+            {
+                changed.AddRange(
+                    Names(old, next)
+                        .Where(member => !AreEqual(Member(old, member), Member(next, member)))
+                        .Select(member => $"{name}.{member}")
+                );
+            }
+            else if (!AreEqual(old, next))
+            {
+                changed.Add(name);
+            }
+        }
+        return changed;
+    }
+
+    private static IEnumerable<string> Names(JsonElement a, JsonElement b) =>
+        a.EnumerateObject().Concat(b.EnumerateObject()).Select(member => member.Name).Distinct(StringComparer.Ordinal);
+
+    private static JsonElement Member(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var member) ? member : default;
+
+    private static bool AreEqual(JsonElement a, JsonElement b) =>
+        a.ValueKind == JsonValueKind.Undefined || b.ValueKind == JsonValueKind.Undefined
+            ? a.ValueKind == b.ValueKind
+            : JsonElement.DeepEquals(a, b);
+
+    /// <summary>
+    /// New weights are a new version, and of an experiment that has been served they move only the viewers they must.
+    /// Without a bandit there is nothing that may differ from what the owner asked for.
+    /// </summary>
+    private static Experiment Reweigh(Experiment current, Experiment proposed)
+    {
+        if (!proposed.BanditConfig.Enabled)
+        {
+            var asked = proposed.Variants.Select(variant =>
+                variant with
+                {
+                    Weight = variant.AskedWeight,
+                    ConfiguredWeight = null,
+                }
+            );
+            proposed = proposed with { Variants = [.. asked] };
+        }
+        var served = current.Variants.Select(variant => (variant.Id, variant.Weight));
+        if (served.SequenceEqual(proposed.Variants.Select(variant => (variant.Id, variant.Weight))))
+        {
+            return proposed;
+        }
+
+        if (current.Status == ExperimentStatus.Draft)
+        {
+            return proposed with { Slots = null };
+        }
+
+        var before = SlotTable.Of(current).ToRanges(current.Variants);
+        var after = SlotTable.Of(proposed with { Slots = before }).ToRanges(proposed.Variants);
+        return proposed with { Slots = after, WeightsVersion = current.WeightsVersion + 1 };
+    }
+}

@@ -1,0 +1,321 @@
+using System.IO.Enumeration;
+using Edge.Experiments;
+using Edge.Experiments.Reading;
+using Edge.Storage;
+
+namespace Edge.Catalog;
+
+/// <summary>How a write ended.</summary>
+internal enum ExperimentWriteResult
+{
+    /// <summary>On disk and in the catalog.</summary>
+    Written,
+
+    /// <summary>The stored version is not the one the caller started from any more.</summary>
+    Stale,
+
+    /// <summary>Another experiment that is not archived has the slug.</summary>
+    SlugInUse,
+
+    /// <summary>Another file has the uid or the name the file would get.</summary>
+    UidInUse,
+}
+
+/// <summary>
+/// The embedded store: one JSON file per experiment in one directory, readable, safe to edit by hand while the
+/// service runs. The directory is looked at twice a second; what changed is read, checked and swapped into the
+/// catalog as a whole. A bad file never stops anything: the last good version of its experiment is served on and the
+/// problem is listed until it is gone. When two files claim the same uid or slug, the one that had it first keeps it.
+/// Symbolic links are followed, so mounted configuration maps work. Thread safe; writers are serialised and readers
+/// take no lock.
+/// </summary>
+internal sealed class ExperimentFileStore : IDisposable
+{
+    /// <summary>Pause between two looks at the directory; half of the second a change may take.</summary>
+    public const int PollIntervalMs = 500;
+
+    /// <summary>Most files that are read.</summary>
+    public const int FilesMax = 20_000;
+
+    /// <summary>Most problems that are listed; whoever has more fixes these first.</summary>
+    public const int ProblemsMax = 1_000;
+
+    /// <summary>
+    /// A file changed less than this before it was read is read again, because a second change within one tick of the
+    /// file system's clock leaves the same stamp.
+    /// </summary>
+    private const int SettleMs = 2_000;
+
+    private static readonly EnumerationOptions Flat = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
+
+    private readonly string _directory;
+    private readonly ExperimentRules _rules;
+    private readonly TimeProvider _time;
+    private readonly Action<ExperimentFileProblem> _report;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, ExperimentFile> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ExperimentFile>.AlternateLookup<ReadOnlySpan<char>> _filesByName;
+    private ITimer? _timer;
+    private long _scan;
+    private bool _hasCollisions;
+    private IReadOnlyList<ExperimentFileProblem> _directoryProblems = [];
+    private volatile IReadOnlyList<ExperimentFileProblem> _problems = [];
+
+    private ExperimentFileStore(
+        string directory,
+        ExperimentRules rules,
+        TimeProvider time,
+        Action<ExperimentFileProblem> report
+    )
+    {
+        _directory = directory;
+        _rules = rules;
+        _time = time;
+        _report = report;
+        _filesByName = _files.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
+
+    /// <summary>Where requests read.</summary>
+    public CatalogHolder Catalog { get; } = new();
+
+    /// <summary>
+    /// Raised after each change with the catalog that is now current, on the thread that made the change and one at a
+    /// time; must not throw and must not write.
+    /// </summary>
+    public event Action<ExperimentCatalog>? CatalogChanged;
+
+    /// <summary>Everything that is wrong now; empty when all files are served as they stand.</summary>
+    public IReadOnlyList<ExperimentFileProblem> Problems => _problems;
+
+    /// <summary>
+    /// Creates the directory when it is missing and loads it. Throws <see cref="IOException"/> or
+    /// <see cref="UnauthorizedAccessException"/> when the directory cannot be made.
+    /// </summary>
+    /// <param name="directory">The directory, which belongs to this store.</param>
+    /// <param name="rules">Limits of definitions.</param>
+    /// <param name="time">Clock of the watch.</param>
+    /// <param name="report">Called once for each new problem, possibly on a timer thread; must not throw.</param>
+    public static ExperimentFileStore Open(
+        string directory,
+        ExperimentRules rules,
+        TimeProvider time,
+        Action<ExperimentFileProblem> report
+    )
+    {
+        Directory.CreateDirectory(directory);
+        AtomicFile.DeleteUnfinished(directory);
+        var store = new ExperimentFileStore(directory, rules, time, report);
+        store.Refresh();
+        return store;
+    }
+
+    /// <summary>Begins to look at the directory every <see cref="PollIntervalMs"/>; called once.</summary>
+    public void StartWatching()
+    {
+        var period = TimeSpan.FromMilliseconds(PollIntervalMs);
+        _timer = _time.CreateTimer(static state => ((ExperimentFileStore)state!).Refresh(), this, period, period);
+    }
+
+    /// <summary>Looks at the directory now. Returns at once when another thread is doing so.</summary>
+    public void Refresh()
+    {
+        if (!_lock.TryEnter())
+        {
+            return;
+        }
+        try
+        {
+            var isChanged = Scan();
+            foreach (var file in _files.Values.Where(file => file.SeenInScan != _scan).ToList())
+            {
+                _files.Remove(file.Name);
+                isChanged = true;
+            }
+            if (isChanged)
+            {
+                Publish();
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The directory itself is gone or closed to us, as when a volume is taken away: serve on what was good.
+            _directoryProblems = [new ExperimentFileProblem("", "", $"directory cannot be read: {e.Message}")];
+            PublishProblems([]);
+        }
+        finally
+        {
+            _lock.Exit();
+        }
+    }
+
+    /// <summary>
+    /// Stores an experiment and makes it the served version; it is on disk when this returns. Throws <see
+    /// cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when the disk refuses; the catalog has not
+    /// changed then.
+    /// </summary>
+    /// <param name="next">A definition that has passed its rules.</param>
+    /// <param name="current">The version the caller started from, as the catalog gave it; null to create.</param>
+    public ExperimentWriteResult Write(Experiment next, Experiment? current)
+    {
+        var bytes = ExperimentWriter.WriteStored(next);
+        lock (_lock)
+        {
+            var catalog = Catalog.Current;
+            _ = catalog.TryFindByUid(next.Uid, out var stored);
+            if (!ReferenceEquals(stored?.Experiment, current))
+            {
+                return current is null ? ExperimentWriteResult.UidInUse : ExperimentWriteResult.Stale;
+            }
+            if (
+                next.Status != ExperimentStatus.Archived
+                && catalog.TryFind(next.Slug, out var holder)
+                && holder.Experiment.Uid != next.Uid
+            )
+            {
+                return ExperimentWriteResult.SlugInUse;
+            }
+            var file = _files.Values.FirstOrDefault(file => file.Accepted?.Experiment.Uid == next.Uid);
+            var name = file?.Name ?? next.Uid + ExperimentFile.Extension;
+            if (file is null && _files.ContainsKey(name))
+            {
+                return ExperimentWriteResult.UidInUse;
+            }
+            AtomicFile.Write(_directory, name, bytes);
+            // Who has which uid and slug is settled, and nothing that was wrong is mended by this.
+            var isAlone = !_hasCollisions && (file is null or { Problems.Count: 0 });
+            file ??= _files[name] = new ExperimentFile(name);
+            file.SeenInScan = _scan;
+            var entry = new CatalogEntry(next);
+            file.Take(entry, bytes);
+            if (isAlone)
+            {
+                Catalog.Swap(catalog.With(entry));
+                CatalogChanged?.Invoke(Catalog.Current);
+            }
+            else
+            {
+                Publish();
+            }
+            return ExperimentWriteResult.Written;
+        }
+    }
+
+    public void Dispose() => _timer?.Dispose();
+
+    private bool Scan()
+    {
+        _scan++;
+        var settledBefore = _time.GetUtcNow().UtcTicks - SettleMs * TimeSpan.TicksPerMillisecond;
+        var isOverfull = false;
+        var isChanged = false;
+        var suspects = new FileSystemEnumerable<(string Name, FileStamp Stamp)>(
+            _directory,
+            (ref FileSystemEntry entry) => (entry.FileName.ToString(), StampOf(ref entry)),
+            Flat
+        )
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => IsSuspect(ref entry, ref isOverfull),
+        };
+        foreach (var (name, stamp) in suspects)
+        {
+            if (!_files.TryGetValue(name, out var file))
+            {
+                file = _files[name] = new ExperimentFile(name) { SeenInScan = _scan };
+            }
+            var isSettled = stamp.ModifiedTicks < settledBefore;
+            isChanged |= file.Reload(Path.Combine(_directory, name), stamp, isSettled, _rules);
+        }
+        IReadOnlyList<ExperimentFileProblem> directoryProblems = isOverfull
+            ? [new ExperimentFileProblem("", "", $"directory must have at most {FilesMax} files")]
+            : [];
+        isChanged |= !directoryProblems.SequenceEqual(_directoryProblems);
+        _directoryProblems = directoryProblems;
+        return isChanged;
+    }
+
+    /// <summary>Whether a directory entry is an experiment that is new or may have changed.</summary>
+    private bool IsSuspect(ref FileSystemEntry entry, ref bool isOverfull)
+    {
+        var name = entry.FileName;
+        if (!ExperimentFile.IsName(name) || entry.IsDirectory)
+        {
+            return false;
+        }
+        if (!_filesByName.TryGetValue(name, out var file))
+        {
+            var hasRoom = _files.Count < FilesMax;
+            isOverfull |= !hasRoom;
+            return hasRoom;
+        }
+        file.SeenInScan = _scan;
+        return !file.IsSettled || file.Stamp != StampOf(ref entry);
+    }
+
+    private static FileStamp StampOf(ref FileSystemEntry entry)
+    {
+        if ((entry.Attributes & FileAttributes.ReparsePoint) == 0)
+        {
+            return new FileStamp(entry.LastWriteTimeUtc.UtcTicks, entry.Length, null);
+        }
+        // What the entry says of a link is about the link, which stays the same when a mounted map is replaced.
+        try
+        {
+            var target = File.ResolveLinkTarget(entry.ToFullPath(), returnFinalTarget: true);
+            return target is FileInfo { Exists: true } file
+                ? new FileStamp(file.LastWriteTimeUtc.Ticks, file.Length, file.FullName)
+                : default;
+        }
+        catch (IOException)
+        {
+            return default; // A link that leads nowhere or in a circle is an empty file.
+        }
+    }
+
+    /// <summary>Settles who has which uid and slug, and swaps in the catalog that follows. Holds the lock.</summary>
+    private void Publish()
+    {
+        var claims = new ExperimentClaims();
+        var problems = new List<ExperimentFileProblem>();
+        foreach (var file in _files.Values.Where(file => file.KeepsAccepted))
+        {
+            claims.TryClaim(file.Accepted!.Experiment, file.Name, out _);
+        }
+        foreach (
+            var file in _files
+                .Values.Where(file => !file.KeepsAccepted && file.Candidate is not null)
+                .OrderBy(file => file.Name, StringComparer.Ordinal)
+                .ToList()
+        )
+        {
+            if (claims.TryClaim(file.Candidate!.Experiment, file.Name, out var problem))
+            {
+                file.Accepted = file.Candidate;
+                continue;
+            }
+            problems.Add(problem);
+            if (file.Accepted is not null && !claims.TryClaim(file.Accepted.Experiment, file.Name, out _))
+            {
+                file.Accepted = null;
+            }
+        }
+        _hasCollisions = problems.Count > 0;
+        var entries = _files.Values.Where(file => file.Accepted is not null).Select(file => file.Accepted!).ToArray();
+        Catalog.Swap(new ExperimentCatalog(entries, Catalog.Current.Version + 1));
+        PublishProblems(problems);
+        CatalogChanged?.Invoke(Catalog.Current);
+    }
+
+    private void PublishProblems(List<ExperimentFileProblem> collisions)
+    {
+        var before = _problems.ToHashSet();
+        var all = _directoryProblems.Concat(_files.Values.SelectMany(file => file.Problems)).Concat(collisions);
+        _problems = [.. all.Take(ProblemsMax)];
+        foreach (var problem in _problems)
+        {
+            if (!before.Contains(problem))
+            {
+                _report(problem);
+            }
+        }
+    }
+}

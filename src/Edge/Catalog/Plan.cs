@@ -1,0 +1,76 @@
+using Edge.Experiments;
+
+namespace Edge.Catalog;
+
+/// <summary>The plans an operator can put a service under; the published ones and the default without limits.</summary>
+internal enum PlanName
+{
+    /// <summary>No limits but the technical ones.</summary>
+    SelfHosted,
+
+    /// <summary>One A/B test.</summary>
+    Starter,
+
+    /// <summary>A few of each.</summary>
+    Basic,
+
+    /// <summary>More of each, with automatic optimisation.</summary>
+    Standard,
+
+    /// <summary>Unlimited experiments.</summary>
+    Business,
+
+    /// <summary>Unlimited experiments with more variants.</summary>
+    Enterprise,
+}
+
+/// <summary>How much a team may have (published plan table, spec 2.10). Immutable.</summary>
+/// <param name="Name">As the API writes it.</param>
+/// <param name="AbTests">A/B tests at once; null is unlimited.</param>
+/// <param name="SmartLinks">Smart links at once; null is unlimited.</param>
+/// <param name="Scheduled">Scheduled experiments at once; null is unlimited.</param>
+/// <param name="VariantsMax">Variants of one experiment.</param>
+/// <param name="AnalyticsRetentionDays">Days results are kept.</param>
+/// <param name="HasOptimization">Whether A/B tests may optimise their weights.</param>
+internal sealed record Plan(
+    string Name,
+    int? AbTests,
+    int? SmartLinks,
+    int? Scheduled,
+    int VariantsMax,
+    int AnalyticsRetentionDays,
+    bool HasOptimization
+)
+{
+    /// <summary>The plan of a name.</summary>
+    public static Plan Of(PlanName name) =>
+        name switch
+        {
+            PlanName.Starter => new("starter", 1, 0, 0, 2, 7, false),
+            PlanName.Basic => new("basic", 2, 1, 1, 3, 30, false),
+            PlanName.Standard => new("standard", 5, 3, 3, 5, 90, true),
+            PlanName.Business => new("business", null, null, null, 10, 365, true),
+            PlanName.Enterprise => new("enterprise", null, null, null, 20, 365, true),
+            _ => new("self-hosted", null, null, null, ExperimentRules.Default.VariantsMax, 365, true),
+        };
+
+    /// <summary>How many experiments of a type there may be at once; null is unlimited.</summary>
+    public int? LimitOf(ExperimentType type) =>
+        type switch
+        {
+            ExperimentType.AbTest => AbTests,
+            ExperimentType.SmartLink => SmartLinks,
+            _ => Scheduled,
+        };
+
+    /// <summary>
+    /// How many of a team's experiments count against its plan. A test that has ended does not, or a plan with one
+    /// would be used up by its first result.
+    /// </summary>
+    public static int CountUsed(ExperimentCatalog catalog, string? team, ExperimentType type) =>
+        catalog.Entries.Count(entry =>
+            entry.Type == type
+            && entry.Experiment.Team == team
+            && entry.Status is ExperimentStatus.Draft or ExperimentStatus.Running or ExperimentStatus.Paused
+        );
+}

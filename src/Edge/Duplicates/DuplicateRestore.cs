@@ -1,0 +1,154 @@
+using System.Text.Json;
+using Edge.Journal;
+using Edge.Journal.Records;
+
+namespace Edge.Duplicates;
+
+/// <summary>
+/// Fills the duplicate window with the ids of the events the journal still holds, beside the service that is already
+/// answering: pixels do not wait for it, requests with ids do. Thread safe.
+/// </summary>
+internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow window, int waitMs, TimeProvider time)
+{
+    private const int BatchRecords = 1_000;
+    private const int BatchBytes = 1 << 20;
+
+    /// <summary>
+    /// Longest project, environment or id that is looked at, bytes; longer ones are not recognised after a restart.
+    /// </summary>
+    private const int TextBytesMax = 4_096;
+
+    private const int UnixMillisecondsShift = 16;
+
+    private static readonly TimeSpan Kept = TimeSpan.FromHours(24);
+
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>
+    /// Begins; called once. A journal that cannot be read ends it too: its own reader has reported that.
+    /// </summary>
+    public void Start() => _ = Task.Run(Run);
+
+    /// <summary>True once it is done; false when that takes longer than a request may wait.</summary>
+    public ValueTask<bool> WaitAsync() => _done.Task.IsCompleted ? new(true) : new(WaitLongAsync());
+
+    /// <summary>Completes when it is done.</summary>
+    public Task Done => _done.Task;
+
+    private async Task<bool> WaitLongAsync()
+    {
+        try
+        {
+            await _done.Task.WaitAsync(TimeSpan.FromMilliseconds(waitMs), time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private void Run()
+    {
+        try
+        {
+            ReadAll();
+        }
+        catch (Exception e) when (e is JournalException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The pumps read the same journal and say what is wrong with it; ids of unread events are new then.
+        }
+        finally
+        {
+            _done.SetResult();
+        }
+    }
+
+    private void ReadAll()
+    {
+        var end = journal.CommittedSequence;
+        var oldest = (ulong)(time.GetUtcNow() - Kept).ToUnixTimeMilliseconds();
+        using var reader = journal.OpenReader(default);
+        var batch = new RecordBatch();
+        while (batch.End.Sequence < end)
+        {
+            if (reader.Read(batch, BatchRecords, BatchBytes) == 0 && batch.Missing == 0)
+            {
+                // Committed, but the disk does not give it: the reader paces its own tries.
+                reader.WaitAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+                continue;
+            }
+            for (var i = 0; i < batch.Count; i++)
+            {
+                if (batch[i].Id.High >> UnixMillisecondsShift >= oldest)
+                {
+                    Restore(batch.Payload(i).Span, batch[i].Sequence);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Reads the members that make an id unique; they stand before <c>type</c>, so little of an event is looked at.
+    /// </summary>
+    private void Restore(ReadOnlySpan<byte> payload, long sequence)
+    {
+        Span<byte> id = stackalloc byte[TextBytesMax];
+        Span<byte> api = stackalloc byte[TextBytesMax];
+        Span<byte> project = stackalloc byte[TextBytesMax];
+        Span<byte> environment = stackalloc byte[TextBytesMax];
+        int idLength = 0,
+            apiLength = 0,
+            projectLength = 0,
+            environmentLength = 0;
+        try
+        {
+            var reader = new Utf8JsonReader(payload);
+            reader.Read();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName && !reader.ValueTextEquals("type"u8))
+            {
+                if (reader.ValueTextEquals("event_id"u8))
+                {
+                    idLength = ReadText(ref reader, id);
+                }
+                else if (reader.ValueTextEquals("api"u8))
+                {
+                    apiLength = ReadText(ref reader, api);
+                }
+                else if (reader.ValueTextEquals("project"u8))
+                {
+                    projectLength = ReadText(ref reader, project);
+                }
+                else if (reader.ValueTextEquals("environment"u8))
+                {
+                    environmentLength = ReadText(ref reader, environment);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            return;
+        }
+        if (idLength == 0)
+        {
+            return;
+        }
+
+        var scope = new DuplicateScope(
+            window.Hash,
+            api[..apiLength],
+            project[..projectLength],
+            environment[..environmentLength]
+        );
+        window.Restore(scope.HashOf(id[..idLength]), sequence);
+    }
+
+    private static int ReadText(ref Utf8JsonReader reader, scoped Span<byte> room) =>
+        reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= room.Length
+            ? reader.CopyString(room)
+            : 0;
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using Edge.Forwarding.Pump;
+using Edge.Journal;
+using Edge.Telemetry;
+
+namespace Edge.Endpoints.Operations;
+
+/// <summary>
+/// <c>/healthz</c>: the process can still do its work, else restart it. <c>/readyz</c>: send traffic here, with the
+/// reason in the body when not.
+/// </summary>
+internal sealed class HealthEndpoints(Readiness readiness, EventJournal journal, Forwarder forwarder)
+{
+    /// <summary>
+    /// 200 while the process should be left alone; 503 once the journal is lost and only a restart helps.
+    /// </summary>
+    public Task LiveAsync(HttpContext context) =>
+        journal.Status.State == JournalState.Faulted
+            ? WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "journal fault")
+            : WriteAsync(context, StatusCodes.Status200OK, "ok");
+
+    public Task ReadyAsync(HttpContext context)
+    {
+        var reason =
+            readiness.NotReadyReason
+            ?? journal.Status.State switch
+            {
+                JournalState.Faulted => "journal fault",
+                JournalState.Full => "journal full",
+                _ => null,
+            };
+        if (reason == "journal full")
+        {
+            reason += WaitsFor();
+        }
+
+        if (reason is not null)
+        {
+            return WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "not ready: " + reason);
+        }
+
+        var isDegraded = journal.Status.State == JournalState.SoftFull;
+        return WriteAsync(
+            context,
+            StatusCodes.Status200OK,
+            isDegraded ? "ready, degraded: journal above its soft mark" + WaitsFor() : "ready"
+        );
+    }
+
+    /// <summary>
+    /// The sink the journal is held for; nothing when no sink is behind. Why it is behind stands in the ledger.
+    /// </summary>
+    private string WaitsFor()
+    {
+        SinkStatus? behind = null;
+        foreach (var sink in forwarder.Statuses)
+        {
+            if (sink.Pending > 0 && (behind is null || sink.DurableCursor.Address < behind.DurableCursor.Address))
+            {
+                behind = sink;
+            }
+        }
+
+        if (behind is null)
+        {
+            return "";
+        }
+
+        return $"; sink {behind.Name} ({PrometheusText.SnakeCase(behind.State.ToString())}) has {behind.Pending} events to take";
+    }
+
+    private static Task WriteAsync(HttpContext context, int status, string text)
+    {
+        var response = context.Response;
+        var body = Encoding.UTF8.GetBytes(text + "\n");
+        response.StatusCode = status;
+        response.ContentType = "text/plain; charset=utf-8";
+        response.ContentLength = body.Length;
+        Replies.ForbidCaching(response.Headers);
+        return HttpMethods.IsHead(context.Request.Method)
+            ? Task.CompletedTask
+            : response.Body.WriteAsync(body).AsTask();
+    }
+}

@@ -1,0 +1,61 @@
+using Edge.Catalog;
+using Edge.Journal;
+using Edge.Settings;
+using Edge.Telemetry;
+using Edge.Visits;
+
+namespace Edge.Endpoints.Tracking;
+
+/// <summary>
+/// <c>GET|HEAD /s/{slug}/pixel.gif</c> (spec 4.1): counts an impression and answers the same 43 bytes whatever
+/// happened. A pixel is always a pixel, because a broken image in a mail is worse than a lost count.
+/// </summary>
+internal sealed class PixelEndpoint(
+    CatalogHolder catalog,
+    VisitRecorder visits,
+    EventJournal journal,
+    AckMode ack,
+    RequestLog log
+)
+{
+    public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug)
+    {
+        var isHead = HttpMethods.IsHead(context.Request.Method);
+        var outcome = Record(context, slug, isHead, out var sequence);
+        log.Metrics.Count(RouteName.Pixel, outcome);
+        Replies.WritePixel(context.Response, isHead);
+        return ack == AckMode.Disk
+            ? Acknowledgement.AfterCommitAsync(context, journal, outcome, sequence, log.Metrics)
+            : Task.CompletedTask;
+    }
+
+    private Outcome Record(HttpContext context, ReadOnlySpan<char> slug, bool isHead, out long sequence)
+    {
+        sequence = 0;
+        try
+        {
+            if (!catalog.Current.TryFind(slug, out var experiment))
+            {
+                return Outcome.NotFound;
+            }
+
+            if (!experiment.IsRunning)
+            {
+                return Outcome.NotRunning;
+            }
+
+            if (isHead)
+            {
+                return Outcome.Head;
+            }
+
+            return visits.Record(context, experiment, VisitKind.Impression, out sequence);
+        }
+#pragma warning disable CA1031 // The promise "a pixel is always a pixel" outranks a narrow catch; the bug is counted and logged.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return log.Failed(e);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using Edge.Catalog;
+using Edge.Experiments;
+using Edge.Telemetry;
+using Edge.Visits;
+
+namespace Edge.Endpoints.Tracking;
+
+/// <summary>
+/// <c>GET|HEAD /s/{slug}/resolve</c> (spec 4.4): tells a page which variant this visitor gets, so that it can show it.
+/// Never counts; the choice is the one pixel and click of the same visitor will make.
+/// </summary>
+internal sealed class ResolveEndpoint(CatalogHolder catalog, VisitRecorder visits, Metrics metrics)
+{
+    public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug)
+    {
+        var isFound =
+            catalog.Current.TryFind(slug, out var experiment)
+            && experiment.Status is ExperimentStatus.Running or ExperimentStatus.Completed;
+        metrics.Count(RouteName.Resolve, isFound ? Outcome.Answered : Outcome.NotFound);
+        if (!isFound)
+        {
+            return Problem.ExperimentNotFoundAsync(context);
+        }
+
+        var variant = visits.Show(context, experiment!);
+        context.Response.Headers.AccessControlAllowOrigin = "*";
+        return Replies.WriteJsonAsync(
+            context,
+            json => json.WriteString("variantId", experiment!.Variants[variant].IdUtf8)
+        );
+    }
+}

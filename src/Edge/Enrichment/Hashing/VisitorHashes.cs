@@ -1,0 +1,100 @@
+using System.Buffers.Text;
+
+namespace Edge.Enrichment.Hashing;
+
+/// <summary>
+/// Keyed hashes of the day: <c>ip_hash</c> (spec 6.6) and <c>unit_hash</c> (design: the event record). Values cannot be
+/// joined across days; whoever can get at the key of a day can still try addresses until one fits, which is why the
+/// documentation says "pseudonymised". Thread safe; allocates once per day.
+/// </summary>
+internal sealed class VisitorHashes(IDayKeySource keys)
+{
+    /// <summary>Characters of an address hash: 16 bytes in hexadecimal.</summary>
+    public const int AddressHashChars = 32;
+
+    /// <summary>Characters of a unit hash: 8 bytes in hexadecimal.</summary>
+    public const int UnitHashChars = 16;
+
+    /// <summary>
+    /// Longest message that is hashed: an experiment uid, a zero byte and a unit, with room to spare.
+    /// </summary>
+    private const int MessageMaxBytes = 512;
+
+    private static ReadOnlySpan<byte> HexDigits => "0123456789abcdef"u8;
+
+    /// <summary>Writes the hash of an address text for the day of <paramref name="now"/>.</summary>
+    public void WriteAddressHash(ReadOnlySpan<byte> addressText, DateTimeOffset now, Span<byte> hex)
+    {
+        DayKeys today;
+        do
+        {
+            today = keys.Of(DayOf(now));
+            WriteHex(today.Address, addressText, hex[..AddressHashChars]);
+        } while (today.IsErased);
+    }
+
+    /// <summary>
+    /// Writes the hash that joins a click to its exposure within one experiment and day: HMAC over uid, 0x00, unit.
+    /// </summary>
+    public void WriteUnitHash(
+        ReadOnlySpan<byte> experimentUid,
+        ReadOnlySpan<byte> unit,
+        DateTimeOffset now,
+        Span<byte> hex
+    )
+    {
+        DayKeys today;
+        do
+        {
+            today = keys.Of(DayOf(now));
+            WriteUnitHash(today, experimentUid, unit, hex);
+        } while (today.IsErased);
+    }
+
+    /// <summary>Writes the unit hash as it was with the keys before today's.</summary>
+    public void WritePreviousUnitHash(
+        ReadOnlySpan<byte> experimentUid,
+        ReadOnlySpan<byte> unit,
+        DateTimeOffset now,
+        Span<byte> hex
+    )
+    {
+        DayKeys before;
+        do
+        {
+            before = keys.Before(DayOf(now));
+            WriteUnitHash(before, experimentUid, unit, hex);
+        } while (before.IsErased);
+    }
+
+    private static void WriteUnitHash(
+        DayKeys day,
+        ReadOnlySpan<byte> experimentUid,
+        ReadOnlySpan<byte> unit,
+        Span<byte> hex
+    )
+    {
+        Span<byte> message = stackalloc byte[MessageMaxBytes];
+        experimentUid.CopyTo(message);
+        message[experimentUid.Length] = 0;
+        unit.CopyTo(message[(experimentUid.Length + 1)..]);
+        WriteHex(day.Unit, message[..(experimentUid.Length + 1 + unit.Length)], hex[..UnitHashChars]);
+    }
+
+    /// <summary>A unit hash as a number, for maps; its text is that of <see cref="WriteUnitHash(ReadOnlySpan{byte}, ReadOnlySpan{byte}, DateTimeOffset, Span{byte})"/>.</summary>
+    public static ulong UnitOf(ReadOnlySpan<byte> unitHash) =>
+        Utf8Parser.TryParse(unitHash, out ulong unit, out _, 'x') ? unit : 0;
+
+    private static void WriteHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)
+    {
+        Span<byte> mac = stackalloc byte[KeyedHash.Bytes];
+        key.Compute(message, mac);
+        for (var at = 0; at + 1 < hex.Length; at += 2)
+        {
+            hex[at] = HexDigits[mac[at / 2] >> 4];
+            hex[at + 1] = HexDigits[mac[at / 2] & 0x0f];
+        }
+    }
+
+    private static DateOnly DayOf(DateTimeOffset now) => DateOnly.FromDateTime(now.UtcDateTime);
+}

@@ -1,0 +1,57 @@
+using Edge.Enrichment.Verdicts;
+
+namespace Edge.Enrichment.UserAgents;
+
+/// <summary>
+/// What the user agent alone says, in normalised words (spec 6.6). Immutable; shared by every request with the same
+/// user agent. Empty text means unknown and is left out of the event.
+/// </summary>
+internal sealed record UserAgentFacts(string DeviceType, string Browser, string Os)
+{
+    /// <summary>
+    /// The rules of the verdict that the user agent satisfies; null when that could not be found out.
+    /// </summary>
+    public RuleSet? VerdictRules { get; init; }
+
+    public string BrowserVersion { get; init; } = "";
+
+    public string OsVersion { get; init; } = "";
+
+    public string DeviceBrand { get; init; } = "";
+
+    public string DeviceModel { get; init; } = "";
+
+    /// <summary>Reads the facts out of a user agent, given as the bytes of the header held in chars.</summary>
+    public static UserAgentFacts Read(ReadOnlySpan<char> userAgent) =>
+        userAgent.IsEmpty ? new("", "", "") : new(DeviceOf(userAgent), BrowserOf(userAgent), OsOf(userAgent));
+
+    // The order of each cascade is part of the rule: every browser after the first names the ones before it.
+    private static string BrowserOf(ReadOnlySpan<char> ua) =>
+        Has(ua, "Edg/") || Has(ua, "EdgA") || Has(ua, "EdgiOS") || Has(ua, "Edge/") ? "edge"
+        : Has(ua, "OPR/") || Has(ua, "Opera") ? "opera"
+        : Has(ua, "Firefox/") || Has(ua, "FxiOS") ? "firefox"
+        : Has(ua, "Chrome/") || Has(ua, "CriOS") ? "chrome"
+        : Has(ua, "Safari/") && Has(ua, "Version/") ? "safari"
+        : "";
+
+    private static string OsOf(ReadOnlySpan<char> ua) =>
+        Has(ua, "Android") ? "android"
+        : Has(ua, "iPhone") || Has(ua, "iPad") || Has(ua, "iPod") ? "ios"
+        : Has(ua, "Windows") ? "windows"
+        : Has(ua, "Mac OS X") || Has(ua, "Macintosh") ? "macos"
+        : Has(ua, "CrOS") ? "chromeos"
+        : Has(ua, "Linux") ? "linux"
+        : "";
+
+    private static string DeviceOf(ReadOnlySpan<char> ua) =>
+        Has(ua, "iPad")
+        || Has(ua, "Tablet")
+        || Has(ua, "Kindle")
+        || Has(ua, "Silk")
+        || (Has(ua, "Android") && !Has(ua, "Mobile"))
+            ? "tablet"
+        : Has(ua, "Mobile") || Has(ua, "iPhone") || Has(ua, "iPod") ? "mobile"
+        : "desktop";
+
+    private static bool Has(ReadOnlySpan<char> ua, string token) => ua.Contains(token, StringComparison.Ordinal);
+}

@@ -1,0 +1,136 @@
+using System.Collections.Frozen;
+
+namespace Edge.Experiments.Conditions;
+
+/// <summary>Where a condition reads from.</summary>
+internal enum PropertySource
+{
+    /// <summary><c>mobile</c>, <c>desktop</c> or <c>tablet</c>, from the user agent.</summary>
+    DeviceType,
+
+    /// <summary>
+    /// <c>iOS</c>, <c>Android</c>, <c>Windows</c>, <c>macOS</c>, <c>Linux</c> or <c>ChromeOS</c>, from the user
+    /// agent.
+    /// </summary>
+    DeviceOs,
+
+    /// <summary>Family such as <c>chrome</c> or <c>safari</c>, from the user agent.</summary>
+    Browser,
+
+    /// <summary>ISO 3166-1 alpha-2.</summary>
+    Country,
+
+    /// <summary><c>NA</c>, <c>EU</c>, <c>AS</c>, <c>AF</c>, <c>SA</c>, <c>OC</c> or <c>AN</c>.</summary>
+    Continent,
+
+    /// <summary>0 to 23, UTC.</summary>
+    Hour,
+
+    /// <summary>0 (Sunday) to 6, UTC.</summary>
+    DayOfWeek,
+
+    /// <summary>The preferred language tag of the visitor, such as <c>en-US</c>.</summary>
+    Language,
+
+    /// <summary>Host of the Referer header without a leading <c>www.</c>.</summary>
+    ReferrerDomain,
+
+    /// <summary>One parameter of the request's query string, first value.</summary>
+    QueryParameter,
+}
+
+/// <summary>
+/// A property a condition may name: the published dotted names, their short aliases, <c>url.param.NAME</c>,
+/// <c>custom.NAME</c> and <c>utm_NAME</c>, which all three read the query string. Names are case-sensitive.
+/// </summary>
+/// <param name="Source">Where it is read from.</param>
+/// <param name="Parameter">Name of the query parameter, decoded; null for other sources.</param>
+internal readonly record struct ConditionProperty(PropertySource Source, string? Parameter)
+{
+    /// <summary>The property whose parameter name stands beside it, in <c>paramName</c>.</summary>
+    public const string UrlParam = "url.param";
+
+    /// <summary>Longest name of a query parameter.</summary>
+    public const int ParameterCharsMax = 64;
+
+    /// <summary>What may be named, for messages.</summary>
+    public const string Known =
+        "device.type, device.os, geo.country, geo.continent, time.hour, time.dayOfWeek, "
+        + "browser.language, browser, referrer.domain, url.param, url.param.NAME, custom.NAME, utm_NAME";
+
+    /// <summary>The published names of what every request may have; query parameters have names of their own.</summary>
+    public static readonly IReadOnlyList<string> Published =
+    [
+        "device.type",
+        "device.os",
+        "browser",
+        "geo.country",
+        "geo.continent",
+        "time.hour",
+        "time.dayOfWeek",
+        "browser.language",
+        "referrer.domain",
+    ];
+
+    private static readonly FrozenDictionary<string, PropertySource> Fixed = new Dictionary<string, PropertySource>
+    {
+        ["device.type"] = PropertySource.DeviceType,
+        ["device"] = PropertySource.DeviceType,
+        ["device.os"] = PropertySource.DeviceOs,
+        ["os"] = PropertySource.DeviceOs,
+        ["browser"] = PropertySource.Browser,
+        ["geo.country"] = PropertySource.Country,
+        ["country"] = PropertySource.Country,
+        ["geo.continent"] = PropertySource.Continent,
+        ["continent"] = PropertySource.Continent,
+        ["time.hour"] = PropertySource.Hour,
+        ["hour"] = PropertySource.Hour,
+        ["time"] = PropertySource.Hour,
+        ["time.dayOfWeek"] = PropertySource.DayOfWeek,
+        ["dayOfWeek"] = PropertySource.DayOfWeek,
+        ["browser.language"] = PropertySource.Language,
+        ["language"] = PropertySource.Language,
+        ["referrer.domain"] = PropertySource.ReferrerDomain,
+        ["referrer"] = PropertySource.ReferrerDomain,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    private static readonly string[] ParameterPrefixes = ["url.param.", "custom."];
+
+    /// <summary>The one name under which it is shown, whatever alias was written.</summary>
+    public string PublishedName => Parameter is null ? Published[PublishedIndexOf(Source)] : $"{UrlParam}.{Parameter}";
+
+    /// <summary>
+    /// Finds the property of a rule; <paramref name="paramName"/> counts only beside <c>url.param</c>.
+    /// </summary>
+    public static bool TryParse(string name, string? paramName, out ConditionProperty property)
+    {
+        if (Fixed.TryGetValue(name, out var source))
+        {
+            property = new ConditionProperty(source, null);
+            return true;
+        }
+        var parameter =
+            name == UrlParam ? paramName
+            : name.StartsWith("utm_", StringComparison.Ordinal) ? name
+            : null;
+        foreach (var prefix in ParameterPrefixes)
+        {
+            if (name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                parameter = name[prefix.Length..];
+            }
+        }
+        property = new ConditionProperty(PropertySource.QueryParameter, parameter);
+        return parameter is { Length: > 0 and <= ParameterCharsMax } && parameter != "utm_";
+    }
+
+    private static int PublishedIndexOf(PropertySource source)
+    {
+        var index = 0;
+        while (Fixed[Published[index]] != source)
+        {
+            index++;
+        }
+        return index;
+    }
+}

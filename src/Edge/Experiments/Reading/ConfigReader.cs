@@ -1,0 +1,123 @@
+using System.Text.Json;
+using Edge.Formats;
+
+namespace Edge.Experiments.Reading;
+
+/// <summary>
+/// Reads the configuration objects of an experiment. Each merges member by member into the one before, so that a sender
+/// may name only what changes; null brings back the default. Pure.
+/// </summary>
+internal static class ConfigReader
+{
+    /// <summary>The goal; a click-through goal needs a destination.</summary>
+    public static GoalConfig ReadGoal(JsonFields fields, ExperimentRules rules, GoalConfig? current)
+    {
+        var goal = (IsNull(fields, "goalConfig") ? null : current) ?? GoalConfig.Default;
+        var isRead = fields.TryObject("goalConfig", out var members);
+        if (isRead)
+        {
+            goal = new GoalConfig
+            {
+                Type = members.Choice("type", goal.Type, default, WireNames<GoalType>.Lower),
+                DestinationUrl = ReadUrl(members, "destinationUrl", goal.DestinationUrl, rules),
+            };
+        }
+        // A target that is there but refused has been named already.
+        if (
+            goal is { Type: GoalType.ClickThrough, DestinationUrl: null }
+            && !(isRead && members.TryGet("destinationUrl", out _))
+        )
+        {
+            fields.Violate(
+                "goalConfig.destinationUrl",
+                "is required when the goal is click_through",
+                ViolationCodes.Required
+            );
+        }
+        return goal;
+    }
+
+    /// <summary>The optimisation, which only A/B tests can have.</summary>
+    public static BanditConfig ReadBandit(JsonFields fields, ExperimentType? type, BanditConfig? current)
+    {
+        var bandit = (IsNull(fields, "banditConfig") ? null : current) ?? BanditConfig.Default;
+        if (fields.TryObject("banditConfig", out var members))
+        {
+            bandit = new BanditConfig
+            {
+                Enabled = members.Flag("enabled", bandit.Enabled),
+                Algorithm = members.Choice("algorithm", bandit.Algorithm, default, WireNames<BanditAlgorithm>.Lower),
+                WarmupImpressions = members.Integer(
+                    "warmupImpressions",
+                    bandit.WarmupImpressions,
+                    BanditConfig.Default.WarmupImpressions,
+                    0,
+                    int.MaxValue
+                ),
+                RecomputeIntervalMinutes = members.Integer(
+                    "recomputeIntervalMinutes",
+                    bandit.RecomputeIntervalMinutes,
+                    BanditConfig.Default.RecomputeIntervalMinutes,
+                    1,
+                    ExperimentRules.RecomputeIntervalMinutesMax
+                ),
+            };
+        }
+        if (bandit.Enabled && type is ExperimentType.SmartLink or ExperimentType.Scheduled)
+        {
+            fields.Violate(
+                "banditConfig.enabled",
+                "must be false: only A/B tests can be optimised",
+                ViolationCodes.InvalidValue
+            );
+        }
+        return bandit;
+    }
+
+    /// <summary>The image format.</summary>
+    public static OutputConfig ReadOutput(JsonFields fields, OutputConfig? current)
+    {
+        var output = (IsNull(fields, "outputConfig") ? null : current) ?? OutputConfig.Default;
+        if (!fields.TryObject("outputConfig", out var members))
+        {
+            return output;
+        }
+        var quality = members.Number("quality", output.Quality, OutputConfig.Default.Quality);
+        if (quality is not (>= 1 and <= 100))
+        {
+            members.Violate("quality", "must be from 1 to 100", ViolationCodes.OutOfRange);
+        }
+        return new OutputConfig
+        {
+            Format = members.Choice("format", output.Format, default, WireNames<ImageFormat>.Lower),
+            Quality = quality,
+        };
+    }
+
+    /// <summary>A URL that somebody will be sent to; null when it is missing or refused.</summary>
+    public static string? ReadUrl(JsonFields fields, string name, string? absent, ExperimentRules rules)
+    {
+        if (!fields.Has(name))
+        {
+            return absent;
+        }
+        if (!fields.TryGet(name, out var value))
+        {
+            return null;
+        }
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            fields.Violate(name, "must be a string", ViolationCodes.InvalidType);
+            return null;
+        }
+        var text = value.GetString()!;
+        if (Destination.TryParse(text, rules.HttpsOnly, out var message, out var code) is null)
+        {
+            fields.Violate(name, message, code);
+            return null;
+        }
+        return text;
+    }
+
+    private static bool IsNull(JsonFields fields, string name) => fields.Has(name) && !fields.TryGet(name, out _);
+}

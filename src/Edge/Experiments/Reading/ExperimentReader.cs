@@ -1,0 +1,285 @@
+using System.Text.Json;
+using Edge.Formats;
+
+namespace Edge.Experiments.Reading;
+
+/// <summary>What a reading of a definition came to: an experiment, or everything that is wrong with it.</summary>
+/// <param name="Experiment">Null when there is a violation.</param>
+/// <param name="Violations">In the order of reading, at most <see cref="ExperimentRules.ViolationsMax"/>.</param>
+internal readonly record struct ExperimentReading(Experiment? Experiment, IReadOnlyList<Violation> Violations);
+
+/// <summary>
+/// Turns bytes into an experiment that satisfies every rule, or names all rules they break at once. The same rules
+/// hold for a stored file, for the body that creates an experiment and for the body that changes one; they differ in
+/// who owns the uid, status, winner and times, and in what a missing member means. Pure; never throws for input.
+/// </summary>
+internal static class ExperimentReader
+{
+    private const string UidPrefix = "exp_";
+
+    /// <summary>
+    /// Reads a stored file. A file written by hand may leave out the status (draft) and the times, which then are
+    /// <paramref name="fileTime"/>.
+    /// </summary>
+    public static ExperimentReading ReadStored(
+        ReadOnlyMemory<byte> utf8,
+        ExperimentRules rules,
+        DateTimeOffset fileTime
+    ) =>
+        Read(
+            utf8,
+            fields =>
+            {
+                var experiment = ReadDefinition(fields, rules, null, isStored: true) with
+                {
+                    Uid = ReadUid(fields),
+                    Status = fields.Choice("status", WireNames<ExperimentStatus>.Lower) ?? ExperimentStatus.Draft,
+                    Team = fields.Text("team", null, ExperimentRules.ReferenceCharsMax),
+                    HashVersion = ReadHashVersion(fields),
+                    WeightsVersion = fields.Integer("weightsVersion", 1, 1, 1, int.MaxValue),
+                    RunningSince = fields.Instant("runningSince"),
+                    RanSeconds = fields.Integer("ranSeconds", 0, 0, 0, int.MaxValue),
+                    CreatedAt = fields.Instant("createdAt") ?? fileTime,
+                    UpdatedAt = fields.Instant("updatedAt") ?? fileTime,
+                };
+                experiment = experiment with { Slots = ReadSlots(fields) };
+                return ReadWinner(fields, experiment);
+            }
+        );
+
+    /// <summary>
+    /// Reads the body that creates an experiment; what the server owns is taken from the arguments alone.
+    /// </summary>
+    public static ExperimentReading ReadCreate(
+        ReadOnlyMemory<byte> utf8,
+        ExperimentRules rules,
+        string uid,
+        string? team,
+        DateTimeOffset now
+    ) =>
+        Read(
+            utf8,
+            fields =>
+                ReadDefinition(fields, rules, null) with
+                {
+                    Uid = uid,
+                    Team = team,
+                    CreatedAt = now,
+                    UpdatedAt = now,
+                }
+        );
+
+    /// <summary>
+    /// Reads the body that changes an experiment: a member that is not there stays as it is, <c>variants</c> replaces
+    /// the whole list, the configuration objects merge member by member, null clears. Which members may change in
+    /// which status is for the caller to decide, who compares the result with <paramref name="current"/>.
+    /// </summary>
+    public static ExperimentReading ReadUpdate(ReadOnlyMemory<byte> utf8, ExperimentRules rules, Experiment current) =>
+        Read(utf8, fields => ReadDefinition(fields, rules, current));
+
+    private static ExperimentReading Read(ReadOnlyMemory<byte> utf8, Func<JsonFields, Experiment> read)
+    {
+        var violations = new Violations();
+        using var document = JsonSyntax.Parse(utf8, out var problem);
+        if (document is null)
+        {
+            violations.Add("", problem, ViolationCodes.InvalidFormat);
+            return new ExperimentReading(null, violations.List);
+        }
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+        {
+            violations.Add("", "must be a JSON object", ViolationCodes.InvalidType);
+            return new ExperimentReading(null, violations.List);
+        }
+        var experiment = read(new JsonFields(document.RootElement, "", violations));
+        return new ExperimentReading(violations.Count == 0 ? experiment : null, violations.List);
+    }
+
+    private static Experiment ReadDefinition(
+        JsonFields fields,
+        ExperimentRules rules,
+        Experiment? current,
+        bool isStored = false
+    )
+    {
+        var type = ReadType(fields, current);
+        var experiment = (current ?? Blank) with
+        {
+            Slug = ReadSlug(fields, current?.Slug),
+            Type = type ?? default,
+            Name = fields.RequiredText("name", current?.Name, ExperimentRules.NameCharsMax),
+            TemplateUid = fields.Text("templateUid", current?.TemplateUid, ExperimentRules.ReferenceCharsMax),
+            Variants = VariantReader.ReadAll(fields, rules, current?.Variants, isStored),
+            GoalConfig = ConfigReader.ReadGoal(fields, rules, current?.GoalConfig),
+            BanditConfig = ConfigReader.ReadBandit(fields, type, current?.BanditConfig),
+            Hypothesis = fields.Text("hypothesis", current?.Hypothesis, ExperimentRules.HypothesisCharsMax),
+            MinimumSampleSize = fields.Integer(
+                "minimumSampleSize",
+                (current ?? Blank).MinimumSampleSize,
+                Blank.MinimumSampleSize,
+                0,
+                int.MaxValue
+            ),
+            MinimumRunDays = fields.Integer(
+                "minimumRunDays",
+                (current ?? Blank).MinimumRunDays,
+                Blank.MinimumRunDays,
+                0,
+                int.MaxValue
+            ),
+            ConfidenceThreshold = ReadThreshold(fields, (current ?? Blank).ConfidenceThreshold),
+            FallbackImageUrl = ConfigReader.ReadUrl(fields, "fallbackImageUrl", current?.FallbackImageUrl, rules),
+            FallbackTemplateUid = fields.Text(
+                "fallbackTemplateUid",
+                current?.FallbackTemplateUid,
+                ExperimentRules.ReferenceCharsMax
+            ),
+            OutputConfig = ConfigReader.ReadOutput(fields, current?.OutputConfig),
+        };
+        return experiment;
+    }
+
+    private static readonly Experiment Blank = new()
+    {
+        Uid = "",
+        Slug = "",
+        Type = default,
+        Name = "",
+        Variants = [],
+    };
+
+    private static ExperimentType? ReadType(JsonFields fields, Experiment? current)
+    {
+        if (!fields.Has("type") && current is not null)
+        {
+            return current.Type;
+        }
+        if (!fields.TryGet("type", out _))
+        {
+            fields.Violate("type", "is required", ViolationCodes.Required);
+            return null;
+        }
+        return fields.Choice("type", WireNames<ExperimentType>.Lower);
+    }
+
+    private static string ReadSlug(JsonFields fields, string? absent)
+    {
+        var slug = fields.RequiredText("slug", absent, Slug.CharsMax);
+        if (slug.Length > 0 && !Slug.IsWellFormed(slug))
+        {
+            fields.Violate(
+                "slug",
+                "must be 3 to 60 lower-case letters, digits and hyphens that begin and end with a letter or digit",
+                ViolationCodes.InvalidFormat
+            );
+        }
+        else if (Slug.IsReserved(slug))
+        {
+            fields.Violate("slug", "is a reserved word", ViolationCodes.InvalidValue);
+        }
+        return slug;
+    }
+
+    private static string ReadUid(JsonFields fields)
+    {
+        var uid = fields.RequiredText("uid", null, ExperimentRules.UidCharsMax);
+        if (
+            uid.Length > 0
+            && !(
+                uid.StartsWith(UidPrefix, StringComparison.Ordinal)
+                && uid.Length > UidPrefix.Length
+                && VariantReader.IsIdentifier(uid)
+            )
+        )
+        {
+            fields.Violate(
+                "uid",
+                "must be exp_ and then letters, digits, underscores and hyphens",
+                ViolationCodes.InvalidFormat
+            );
+        }
+        return uid;
+    }
+
+    private static int ReadHashVersion(JsonFields fields)
+    {
+        const int Version = Experiment.CurrentHashVersion;
+        var version = fields.Integer("hashVersion", Version, Version, 1, int.MaxValue);
+        if (version != Version)
+        {
+            fields.Violate(
+                "hashVersion",
+                $"must be {Version}, the only bucketing rule this version knows",
+                ViolationCodes.InvalidValue
+            );
+        }
+        return version;
+    }
+
+    private static double ReadThreshold(JsonFields fields, double absent)
+    {
+        var threshold = fields.Number("confidenceThreshold", absent, Blank.ConfidenceThreshold);
+        if (threshold is not (> 0 and < 1))
+        {
+            fields.Violate("confidenceThreshold", "must be greater than 0 and less than 1", ViolationCodes.OutOfRange);
+        }
+        return threshold;
+    }
+
+    private static Experiment ReadWinner(JsonFields fields, Experiment experiment)
+    {
+        var winner = fields.Text("winnerVariantId", null, ExperimentRules.VariantIdCharsMax);
+        if (winner is not null && experiment.Variants.All(variant => variant.Id != winner))
+        {
+            fields.Violate("winnerVariantId", "must be the id of one of the variants", ViolationCodes.InvalidValue);
+        }
+        else if (
+            winner is not null
+            && experiment.Status is not (ExperimentStatus.Completed or ExperimentStatus.Archived)
+        )
+        {
+            fields.Violate(
+                "winnerVariantId",
+                "must be null unless the status is completed",
+                ViolationCodes.InvalidValue
+            );
+        }
+        return experiment with { WinnerVariantId = winner, WinnerDeclaredAt = fields.Instant("winnerDeclaredAt") };
+    }
+
+    private static List<SlotRange>? ReadSlots(JsonFields fields)
+    {
+        if (!fields.TryArray("slots", out var array))
+        {
+            return null;
+        }
+        var slots = new List<SlotRange>();
+        var from = 0;
+        foreach (var element in array.EnumerateArray())
+        {
+            if (slots.Count == ExperimentRules.SlotRangesMax || element.ValueKind != JsonValueKind.Object)
+            {
+                fields.Violate("slots", "must be objects with to and variant", ViolationCodes.InvalidType);
+                return null;
+            }
+            var members = new JsonFields(element, $"slots[{slots.Count}]", fields.Violations);
+            var to = members.Integer("to", 0, 0, from + 1, ExperimentRules.WeightsSum);
+            var variant = members.RequiredText("variant", null, ExperimentRules.VariantIdCharsMax);
+            if (to <= from)
+            {
+                if (!members.TryGet("to", out _))
+                {
+                    members.Violate("to", "is required", ViolationCodes.Required);
+                }
+                return null;
+            }
+            slots.Add(new SlotRange(to, variant));
+            from = to;
+        }
+        if (from != ExperimentRules.WeightsSum)
+        {
+            fields.Violate("slots", $"must end at {ExperimentRules.WeightsSum}", ViolationCodes.OutOfRange);
+        }
+        return slots;
+    }
+}

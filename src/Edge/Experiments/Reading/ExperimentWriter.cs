@@ -1,0 +1,25 @@
+using System.Text.Json;
+
+namespace Edge.Experiments.Reading;
+
+/// <summary>Writes the bytes of a stored experiment: indented JSON in UTF-8 that ends with a line feed. Pure.</summary>
+internal static class ExperimentWriter
+{
+    /// <summary>What an operator may forbid was checked when the definition came in.</summary>
+    private static readonly ExperimentRules Loosest = new() { VariantsMax = int.MaxValue };
+
+    /// <summary>
+    /// The bytes, which the reader would take back. A definition it would refuse is a bug of the caller and throws
+    /// <see cref="InvalidOperationException"/>: nothing may be stored that the next start cannot load.
+    /// </summary>
+    public static byte[] WriteStored(Experiment experiment)
+    {
+        var variants = experiment.Variants.Select(variant => variant with { Impressions = null, Clicks = null });
+        var stored = experiment with { Variants = [.. variants] };
+        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(stored, EdgeJson.Readable.Experiment), (byte)'\n'];
+        var violations = ExperimentReader.ReadStored(bytes, Loosest, default).Violations;
+        return violations.Count == 0
+            ? bytes
+            : throw new InvalidOperationException($"experiment {experiment.Uid}: {violations[0]}");
+    }
+}

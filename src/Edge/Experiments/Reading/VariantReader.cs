@@ -1,0 +1,183 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Edge.Formats;
+
+namespace Edge.Experiments.Reading;
+
+/// <summary>Reads the variants of an experiment and the rules that hold among them. Pure.</summary>
+internal static class VariantReader
+{
+    private static readonly SearchValues<char> IdentifierChars = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+    );
+
+    /// <summary>The list, or <paramref name="absent"/> when the member is not there.</summary>
+    /// <param name="fields">Members of the experiment.</param>
+    /// <param name="rules">Limits.</param>
+    /// <param name="absent">The list when there is none; null makes one required.</param>
+    /// <param name="isStored">Whether the served weights stand beside the asked ones; a sender knows only the
+    /// latter.</param>
+    public static IReadOnlyList<Variant> ReadAll(
+        JsonFields fields,
+        ExperimentRules rules,
+        IReadOnlyList<Variant>? absent,
+        bool isStored
+    )
+    {
+        if (!fields.Has("variants") && absent is not null)
+        {
+            return absent;
+        }
+        if (!fields.TryGet("variants", out _))
+        {
+            fields.Violate("variants", "is required", ViolationCodes.Required);
+            return [];
+        }
+        if (!fields.TryArray("variants", out var array))
+        {
+            return [];
+        }
+        var count = array.GetArrayLength();
+        if (count < ExperimentRules.VariantsMin || count > rules.VariantsMax)
+        {
+            fields.Violate(
+                "variants",
+                $"must be {ExperimentRules.VariantsMin} to {rules.VariantsMax} variants",
+                ViolationCodes.OutOfRange
+            );
+        }
+        var variants = new List<Variant>(Math.Min(count, rules.VariantsMax));
+        var areWeightsRead = true;
+        foreach (var element in array.EnumerateArray())
+        {
+            if (variants.Count == rules.VariantsMax)
+            {
+                return variants;
+            }
+            var path = $"variants[{variants.Count}]";
+            if (element.ValueKind != JsonValueKind.Object)
+            {
+                fields.Violations.Add(path, "must be an object", ViolationCodes.InvalidType);
+                areWeightsRead = false;
+                variants.Add(new Variant { Id = "", Weight = 0 });
+                continue;
+            }
+            variants.Add(Read(new JsonFields(element, path, fields.Violations), isStored, ref areWeightsRead));
+        }
+        RequireUnique(fields, variants);
+        if (areWeightsRead && count > 0)
+        {
+            RequireSum(fields, variants);
+        }
+        return variants;
+    }
+
+    /// <summary>Letters, digits, underscore and hyphen only (published pattern of variant ids).</summary>
+    public static bool IsIdentifier(string text) => text.AsSpan().IndexOfAnyExcept(IdentifierChars) < 0;
+
+    private static Variant Read(JsonFields fields, bool isStored, ref bool areWeightsRead)
+    {
+        var id = fields.RequiredText("id", null, ExperimentRules.VariantIdCharsMax);
+        if (!IsIdentifier(id))
+        {
+            fields.Violate("id", "must be letters, digits, underscores and hyphens", ViolationCodes.InvalidFormat);
+        }
+        var before = fields.Violations.Count;
+        if (!fields.TryGet("weight", out _))
+        {
+            fields.Violate("weight", "is required", ViolationCodes.Required);
+        }
+        var weight = fields.Integer("weight", 0, 0, 0, ExperimentRules.WeightsSum);
+        var configured = isStored
+            ? fields.Integer("configuredWeight", weight, weight, 0, ExperimentRules.WeightsSum)
+            : weight;
+        areWeightsRead &= fields.Violations.Count == before;
+        return new Variant
+        {
+            Id = id,
+            Name = fields.Text("name", null, ExperimentRules.NameCharsMax),
+            TemplateUid = fields.Text("templateUid", null, ExperimentRules.ReferenceCharsMax),
+            Variables = ReadVariables(fields),
+            Weight = weight,
+            ConfiguredWeight = configured == weight ? null : configured,
+            IsDefault = fields.Flag("isDefault", false),
+            Conditions = ConditionReader.Read(fields, "conditions"),
+            Schedule = ScheduleReader.Read(fields, "schedule"),
+        };
+    }
+
+    private static JsonElement? ReadVariables(JsonFields fields)
+    {
+        if (!fields.TryGet("variables", out var value))
+        {
+            return null;
+        }
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            fields.Violate("variables", "must be an object", ViolationCodes.InvalidType);
+            return null;
+        }
+        if (JsonMarshal.GetRawUtf8Value(value).Length > ExperimentRules.VariablesBytesMax)
+        {
+            fields.Violate(
+                "variables",
+                $"must be at most {ExperimentRules.VariablesBytesMax} bytes of JSON",
+                ViolationCodes.TooLong
+            );
+            return null;
+        }
+        return value.Clone();
+    }
+
+    private static void RequireUnique(JsonFields fields, List<Variant> variants)
+    {
+        var hasDefault = false;
+        for (var i = 0; i < variants.Count; i++)
+        {
+            for (var j = 0; j < i && variants[i].Id.Length > 0; j++)
+            {
+                if (variants[j].Id == variants[i].Id)
+                {
+                    fields.Violate(
+                        $"variants[{i}].id",
+                        $"is already the id of variants[{j}]",
+                        ViolationCodes.NotUnique
+                    );
+                    break;
+                }
+            }
+            if (variants[i].IsDefault && hasDefault)
+            {
+                fields.Violate(
+                    $"variants[{i}].isDefault",
+                    "must be true for at most one variant",
+                    ViolationCodes.NotUnique
+                );
+            }
+            hasDefault |= variants[i].IsDefault;
+        }
+    }
+
+    private static void RequireSum(JsonFields fields, List<Variant> variants)
+    {
+        var sum = variants.Sum(variant => variant.Weight);
+        var configuredSum = variants.Sum(variant => variant.AskedWeight);
+        if (sum != ExperimentRules.WeightsSum)
+        {
+            fields.Violate(
+                "variants",
+                $"must have weights that sum to {ExperimentRules.WeightsSum}, not {sum}",
+                ViolationCodes.WeightSum
+            );
+        }
+        else if (configuredSum != ExperimentRules.WeightsSum)
+        {
+            fields.Violate(
+                "variants",
+                $"must have configured weights that sum to {ExperimentRules.WeightsSum}, not {configuredSum}",
+                ViolationCodes.WeightSum
+            );
+        }
+    }
+}

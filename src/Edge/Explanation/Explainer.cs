@@ -1,0 +1,246 @@
+using System.Globalization;
+using System.Text;
+using Edge.Catalog;
+using Edge.Experiments;
+using Edge.Experiments.Conditions;
+using Edge.Formats;
+using Edge.Selection.Conditions;
+
+namespace Edge.Explanation;
+
+/// <summary>What is known of a request beside the properties that conditions see.</summary>
+internal readonly ref struct ExplainedSender
+{
+    /// <summary>The unit; empty when it is unknown.</summary>
+    public ReadOnlySpan<byte> Unit { get; init; }
+
+    /// <summary>Where the unit came from, as <see cref="ExplainedUnit"/> has it.</summary>
+    public string UnitSource { get; init; }
+
+    /// <summary>Index of the variant the sender says it showed; negative when it says none.</summary>
+    public required int Stated { get; init; }
+
+    /// <summary>The automation verdict.</summary>
+    public required ExplainedVerdict Verdict { get; init; }
+
+    /// <summary>Whether requests with this verdict count.</summary>
+    public required bool IsCounted { get; init; }
+}
+
+/// <summary>
+/// Explains a choice by making it: the choice is that of <see cref="VariantSelector.Assign"/>, which takes down what it
+/// evaluates, and the rest is read from the tables it used. So an explanation cannot disagree with what is served.
+/// Pure; thread safe; allocates, since nobody asks often.
+/// </summary>
+internal static class Explainer
+{
+    /// <summary>Makes the choice for a request and says why.</summary>
+    public static VariantExplanation Explain(CatalogEntry entry, in VisitorContext visitor, in ExplainedSender sender)
+    {
+        var experiment = entry.Experiment;
+        var trace = new ConditionTrace(entry.Variants.Length);
+        var choice = VariantSelector.Assign(
+            entry,
+            visitor,
+            sender.Unit,
+            sender.Stated,
+            sender.Verdict.IsMachine,
+            trace
+        );
+        var schedules = entry.Schedules is null ? null : SchedulesOf(entry, visitor.Now);
+        return new VariantExplanation
+        {
+            Experiment = new ExplainedExperiment(experiment.Uid, experiment.Slug, experiment.Type, experiment.Status),
+            At = visitor.Now,
+            Variant = entry.IsServed ? entry.Variants[choice.Variant].Id : null,
+            Reason = ReasonOf(entry, choice),
+            Why = ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
+            Served = entry.IsServed,
+            Counted = entry.IsRunning && sender.IsCounted,
+            Verdict = sender.Verdict,
+            Unit = sender.Unit.IsEmpty
+                ? null
+                : new ExplainedUnit(sender.UnitSource, Encoding.UTF8.GetString(sender.Unit)),
+            Properties = PropertiesOf(experiment, visitor),
+            Split = entry.Type == ExperimentType.AbTest ? SplitOf(entry, choice) : null,
+            Conditions = entry.Type == ExperimentType.SmartLink ? ConditionsOf(entry, visitor, trace, choice) : null,
+            Schedules = schedules,
+        };
+    }
+
+    private static string ReasonOf(CatalogEntry entry, Choice choice) =>
+        entry.IsServed && entry.Status != ExperimentStatus.Paused
+            ? WireNames<ChoiceReason>.Upper.Text(choice.Reason)
+            : WireNames<ExperimentStatus>.Upper.Text(entry.Status);
+
+    private static Dictionary<string, string?> PropertiesOf(Experiment experiment, in VisitorContext context)
+    {
+        var visitor = new VisitorProperties(context, stackalloc char[VisitorProperties.ScratchChars]);
+        var properties = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var name in ConditionProperty.Published)
+        {
+            _ = ConditionProperty.TryParse(name, null, out var property);
+            properties[name] = Seen(ref visitor, property);
+        }
+        if (experiment.Type == ExperimentType.SmartLink)
+        {
+            foreach (var rule in experiment.Variants.SelectMany(variant => RulesOf(variant.Conditions)))
+            {
+                _ = ConditionProperty.TryParse(rule.Property, rule.ParamName, out var property);
+                properties[property.PublishedName] = Seen(ref visitor, property);
+            }
+        }
+        return properties;
+    }
+
+    private static IEnumerable<ConditionRule> RulesOf(ConditionNode? node) =>
+        node switch
+        {
+            ConditionRule rule => [rule],
+            ConditionGroup group => group.Children.SelectMany(RulesOf),
+            _ => [],
+        };
+
+    private static string? Seen(ref VisitorProperties visitor, in ConditionProperty property) =>
+        visitor.TryRead(property, out var text) ? text.ToString() : null;
+
+    private static ExplainedSplit SplitOf(CatalogEntry entry, Choice choice)
+    {
+        var runs = new List<(string Variant, BucketRange Range)>();
+        var from = 0;
+        foreach (var (to, variant) in entry.Slots.ToRanges(entry.Experiment.Variants))
+        {
+            runs.Add((variant, new BucketRange(from, to)));
+            from = to;
+        }
+        var shares = entry.Experiment.Variants.Select(variant => new ExplainedShare(
+            variant.Id,
+            variant.Weight,
+            [.. runs.Where(run => run.Variant == variant.Id).Select(run => run.Range)]
+        ));
+        return choice.Reason == ChoiceReason.Split
+            ? new ExplainedSplit(
+                choice.Bucket,
+                runs.First(run => choice.Bucket < run.Range.To).Range,
+                entry.WeightsVersion,
+                [.. shares]
+            )
+            : new ExplainedSplit(null, null, entry.WeightsVersion, [.. shares]);
+    }
+
+    private static List<ExplainedConditions> ConditionsOf(
+        CatalogEntry entry,
+        in VisitorContext context,
+        ConditionTrace trace,
+        Choice choice
+    )
+    {
+        var visitor = new VisitorProperties(context, stackalloc char[VisitorProperties.ScratchChars]);
+        var all = new List<ExplainedConditions>();
+        for (var i = 0; i < entry.Variants.Length; i++)
+        {
+            var nodes = new List<ExplainedNode>();
+            var result = ConditionOutcome.NotEvaluated;
+            if (entry.Conditions[i] is not null)
+            {
+                var rule = 0;
+                var path = string.Create(CultureInfo.InvariantCulture, $"variants[{i}].conditions");
+                result = Append(
+                    nodes,
+                    entry.Experiment.Variants[i].Conditions!,
+                    path,
+                    trace.Of(i),
+                    ref rule,
+                    ref visitor
+                );
+            }
+            var note =
+                entry.Conditions[i] is not null ? null
+                : i == entry.DefaultIndex ? "the default: served when no other conditions are true"
+                : "has no conditions: never chosen";
+            all.Add(new ExplainedConditions(entry.Variants[i].Id, result, note, nodes));
+        }
+        System.Diagnostics.Debug.Assert(
+            choice.Reason != ChoiceReason.TargetingMatch || all[choice.Variant].Result == ConditionOutcome.True,
+            "the nodes come to what the program came to"
+        );
+        return all;
+    }
+
+    /// <summary>
+    /// Appends a subtree in reading order, which is the order of the compiled rules, and returns its result.
+    /// </summary>
+    private static ConditionOutcome Append(
+        List<ExplainedNode> nodes,
+        ConditionNode node,
+        string path,
+        ReadOnlySpan<ConditionOutcome> outcomes,
+        ref int rule,
+        ref VisitorProperties visitor
+    )
+    {
+        var at = nodes.Count;
+        if (node is ConditionRule leaf)
+        {
+            _ = ConditionProperty.TryParse(leaf.Property, leaf.ParamName, out var property);
+            var outcome = outcomes.IsEmpty ? ConditionOutcome.NotEvaluated : outcomes[rule];
+            rule++;
+            nodes.Add(
+                new ExplainedNode(
+                    path,
+                    outcome,
+                    WireNames<RuleOperator>.Lower.Text(leaf.RuleOperator),
+                    property.PublishedName,
+                    leaf.Value,
+                    Seen(ref visitor, property)
+                )
+            );
+            return outcome;
+        }
+        var group = (ConditionGroup)node;
+        var decides = group.Operator == GroupOperator.And ? ConditionOutcome.False : ConditionOutcome.True;
+        var result = ConditionOutcome.NotEvaluated;
+        nodes.Add(
+            new ExplainedNode(path, result, WireNames<GroupOperator>.Upper.Text(group.Operator), null, null, null)
+        );
+        for (var i = 0; i < group.Children.Count; i++)
+        {
+            var childPath = string.Create(CultureInfo.InvariantCulture, $"{path}.children[{i}]");
+            var child = Append(nodes, group.Children[i], childPath, outcomes, ref rule, ref visitor);
+            // Behind the child that decided there is none that was evaluated.
+            if (child != ConditionOutcome.NotEvaluated && result != decides)
+            {
+                result = child;
+            }
+        }
+        nodes[at] = nodes[at] with { Result = result };
+        return result;
+    }
+
+    private static ExplainedSchedules SchedulesOf(CatalogEntry entry, DateTimeOffset now)
+    {
+        var variants = new List<ExplainedSchedule>();
+        for (var i = 0; i < entry.Variants.Length; i++)
+        {
+            var state = entry.Schedules!.StateOf(i, now);
+            var recurrence = entry.Experiment.Variants[i].Schedule?.Recurrence;
+            variants.Add(
+                new ExplainedSchedule(
+                    entry.Variants[i].Id,
+                    state is { IsActive: true },
+                    state is { IsActive: true, Start: var start } ? InstantOf(start) : null,
+                    state is { Until: var until } ? InstantOf(until) : null,
+                    recurrence?.Type,
+                    recurrence?.Timezone
+                )
+            );
+        }
+        return new ExplainedSchedules(variants, InstantOf(entry.Schedules!.NextChange(now).UtcTicks));
+    }
+
+    /// <summary>Neither the beginning nor the end of the calendar is an instant anybody means.</summary>
+    private static DateTimeOffset? InstantOf(long utcTicks) =>
+        utcTicks <= DateTime.MinValue.Ticks || utcTicks >= DateTime.MaxValue.Ticks
+            ? null
+            : new DateTimeOffset(utcTicks, TimeSpan.Zero);
+}

@@ -1,0 +1,130 @@
+using Edge.Catalog;
+using Edge.Enrichment.Geo;
+using Edge.Enrichment.UserAgents;
+using Edge.Enrichment.Verdicts;
+using Edge.Experiments;
+using Edge.Formats;
+using Edge.Requests;
+using Edge.Selection;
+using Edge.Visits;
+
+namespace Edge.Explanation;
+
+/// <summary>What explaining came to: an explanation, or everything that is wrong with the description.</summary>
+/// <param name="Explanation">Null when there is a violation.</param>
+/// <param name="Violations">In the order of reading.</param>
+internal readonly record struct ExplanationReading(VariantExplanation? Explanation, IReadOnlyList<Violation> Violations);
+
+/// <summary>
+/// Explains what a described request gets from an experiment, with the code that serves real ones. Pure; thread safe.
+/// </summary>
+internal static class VisitExplanation
+{
+    /// <summary>Reads a description and explains it.</summary>
+    /// <param name="description">JSON, see <see cref="DescribedRequestReader"/>.</param>
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="verdicts">Judges it.</param>
+    /// <param name="believesStated">Whether <c>?variant=</c> is believed (setting selection.variantOverride).</param>
+    /// <param name="now">The time when the description has none.</param>
+    /// <param name="at">A time that is stronger than the description's; null for none.</param>
+    public static ExplanationReading Explain(
+        ReadOnlyMemory<byte> description,
+        CatalogEntry experiment,
+        VerdictJudge verdicts,
+        bool believesStated,
+        DateTimeOffset now,
+        DateTimeOffset? at = null
+    )
+    {
+        var violations = new Violations();
+        var explanation = DescribedRequestReader.Read(
+            description,
+            experiment.Experiment.Slug,
+            verdicts.HeaderNames,
+            violations
+        )
+            is { } request
+            ? Explain(request, experiment, verdicts, believesStated, at ?? request.At ?? now, violations)
+            : null;
+        return new ExplanationReading(explanation, violations.List);
+    }
+
+    private static VariantExplanation? Explain(
+        DescribedRequest request,
+        CatalogEntry experiment,
+        VerdictJudge verdicts,
+        bool believesStated,
+        DateTimeOffset now,
+        Violations violations
+    )
+    {
+        var headers = request.Headers;
+        var userAgent = headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
+        // Cut where the service cuts, so that both see the same.
+        var agent = UserAgentText.Cut(userAgent);
+        var facts = UserAgentFacts.Read(agent);
+        // Without an address it is judged as one that lies in no network.
+        var judgement = verdicts.Judge(verdicts.MatchAgent(agent), request.Address ?? default, headers, request.Scope);
+        var verdict = judgement.Verdict;
+        var stated = believesStated ? Visit.StatedVariant(request.Query, experiment) : -1;
+
+        Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
+        var source = UnitSource.Parameter;
+        unit = unit[
+            ..(
+                request.Address is { } address ? WriteUnit(request.Query, address, userAgent, unit, out source)
+                : Visit.TryReadUnit(request.Query, unit, out var written) ? written
+                : 0
+            )
+        ];
+        if (unit.IsEmpty && IsChance(experiment) && stated < 0 && !Visit.IsMachine(verdict))
+        {
+            violations.Add("ip", "is required for an A/B test when there is no u parameter", ViolationCodes.Required);
+            return null;
+        }
+        var visitor = Visit.ContextOf(now, facts, CountryCode.Parse(request.Country), headers, request.Query);
+        return Explainer.Explain(
+            experiment,
+            visitor,
+            new ExplainedSender
+            {
+                Unit = unit,
+                UnitSource = source == UnitSource.Parameter ? "u parameter" : "viewer key",
+                Stated = stated,
+                Verdict = new ExplainedVerdict(
+                    VerdictNames.Of(verdict),
+                    judgement.Reason,
+                    judgement.Rule?.CertaintyText,
+                    judgement.Shadow?.ShadowText,
+                    Visit.IsMachine(verdict),
+                    EffectOf(verdict)
+                ),
+                IsCounted = !Visit.IsMachine(verdict),
+            }
+        );
+    }
+
+    private static int WriteUnit(
+        string query,
+        in ClientAddress address,
+        string? userAgent,
+        Span<byte> unit,
+        out UnitSource source
+    )
+    {
+        Span<byte> text = stackalloc byte[ClientAddress.TextMaxBytes];
+        text = text[..address.WriteText(text)];
+        return Visit.WriteUnit(query, text, userAgent, unit, out source);
+    }
+
+    private static bool IsChance(CatalogEntry experiment) =>
+        experiment.Type == ExperimentType.AbTest && experiment.Status != ExperimentStatus.Completed;
+
+    private static string EffectOf(Verdict verdict) =>
+        verdict switch
+        {
+            Verdict.Human or Verdict.Proxy => "gets a variant and is counted",
+            Verdict.Unknown or Verdict.Unjudged => "gets a variant and is counted, but results do not learn from it",
+            _ => "gets the default variant and is not counted",
+        };
+}

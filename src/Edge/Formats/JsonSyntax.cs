@@ -1,0 +1,96 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Edge.Formats;
+
+/// <summary>
+/// Decides once, before anything is read, whether bytes are one JSON text whose every string is Unicode. After it has
+/// passed, no reader of the document can throw: not for invalid UTF-8, not for a lone surrogate behind an escape.
+/// </summary>
+internal static class JsonSyntax
+{
+    /// <summary>Deepest nesting that is read.</summary>
+    public const int DepthMax = 64;
+
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = DepthMax };
+
+    /// <summary>
+    /// The document, which the caller disposes; or null and what is wrong, with line and position from 1.
+    /// </summary>
+    public static JsonDocument? Parse(ReadOnlyMemory<byte> utf8, out string problem)
+    {
+        if (utf8.Span.StartsWith("\uFEFF"u8))
+        {
+            utf8 = utf8[3..];
+        }
+        if (!Utf8.IsValid(utf8.Span))
+        {
+            problem = $"is not valid UTF-8 at {Position(utf8.Span, FirstInvalidByte(utf8.Span))}";
+            return null;
+        }
+        try
+        {
+            var lone = FirstLoneSurrogate(utf8.Span);
+            if (lone >= 0)
+            {
+                problem = $"has half of a surrogate pair in a string at {Position(utf8.Span, lone)}";
+                return null;
+            }
+            problem = "";
+            return JsonDocument.Parse(utf8, Options);
+        }
+        catch (JsonException e)
+        {
+            // The platform has no parser that returns a verdict, and definitions are read rarely enough for a throw.
+            var line = (e.LineNumber ?? 0) + 1;
+            var column = (e.BytePositionInLine ?? 0) + 1;
+            problem = $"is not valid JSON at line {line}, position {column}: {Reason(e.Message)}";
+            return null;
+        }
+    }
+
+    /// <summary>The platform's sentence without the position it repeats at the end.</summary>
+    private static string Reason(string message)
+    {
+        var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return end < 0 ? message : message[..end];
+    }
+
+    private static int FirstInvalidByte(ReadOnlySpan<byte> utf8)
+    {
+        var at = 0;
+        while (
+            at < utf8.Length
+            && Rune.DecodeFromUtf8(utf8[at..], out _, out var consumed) == System.Buffers.OperationStatus.Done
+        )
+        {
+            at += consumed;
+        }
+        return at;
+    }
+
+    private static int FirstLoneSurrogate(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = DepthMax });
+        while (reader.Read())
+        {
+            if (
+                reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName
+                && reader.ValueIsEscaped
+                && JsonEscapes.HasLoneSurrogate(reader.ValueSpan)
+            )
+            {
+                return (int)reader.TokenStartIndex;
+            }
+        }
+        return -1;
+    }
+
+    private static string Position(ReadOnlySpan<byte> utf8, int at)
+    {
+        var before = utf8[..at];
+        var line = before.Count((byte)'\n') + 1;
+        return $"line {line}, position {at - before.LastIndexOf((byte)'\n')}";
+    }
+}

@@ -1,0 +1,147 @@
+using System.Text;
+using System.Text.Json;
+using Edge.Storage;
+using EventId = Edge.Events.EventId;
+
+namespace Edge.Forwarding.DeadLetters;
+
+/// <summary>One event a sink refused.</summary>
+/// <param name="Id">Identity of the event.</param>
+/// <param name="At">When it was refused, as the file says it.</param>
+/// <param name="Answer">What the destination said.</param>
+/// <param name="Event">The event as the journal holds it.</param>
+internal sealed record DeadLetter(EventId Id, string At, string Answer, byte[] Event);
+
+/// <summary>
+/// What <see cref="DeadLetterBox"/> has written, for the commands that look at it and empty it, also while a service
+/// goes on writing. Failures are <see cref="IOException"/> or access denied.
+/// </summary>
+internal static class DeadLetterFiles
+{
+    /// <summary>The sinks that have dead letters, in order of their names.</summary>
+    /// <param name="root"><c>DATA/dead-letters</c>.</param>
+    public static IReadOnlyList<string> Sinks(string root) =>
+        Directory.Exists(root)
+            ?
+            [
+                .. Directory
+                    .GetDirectories(root)
+                    .Where(static path => Files(path).Length > 0)
+                    .Select(static path => Path.GetFileName(path))
+                    .Order(StringComparer.Ordinal),
+            ]
+            : [];
+
+    /// <summary>The dead letters of one sink, oldest first. A line that is none is passed over.</summary>
+    public static IEnumerable<DeadLetter> Read(string directory)
+    {
+        foreach (var file in Files(directory))
+        {
+            foreach (var line in File.ReadLines(file, Encoding.UTF8))
+            {
+                if (TryParse(line, out var letter))
+                {
+                    yield return letter;
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes these events out; what else stands in the files stays. Durable on return.</summary>
+    /// <param name="directory">The sink's directory.</param>
+    /// <param name="taken">Their identities as text.</param>
+    public static void Remove(string directory, IReadOnlySet<string> taken)
+    {
+        using var hold = DeadLetterLock.Take(directory);
+        foreach (var file in Files(directory))
+        {
+            var lines = File.ReadAllLines(file, Encoding.UTF8);
+            var left = Array.FindAll(
+                lines,
+                line => !TryParse(line, out var letter) || !taken.Contains(letter.Id.ToString())
+            );
+            if (left.Length == 0)
+            {
+                DiskDirectory.Remove(file);
+                DiskDirectory.Sync(directory);
+            }
+            else if (left.Length < lines.Length)
+            {
+                AtomicFile.Write(
+                    directory,
+                    Path.GetFileName(file),
+                    Encoding.UTF8.GetBytes(string.Join('\n', left) + "\n")
+                );
+            }
+        }
+    }
+
+    /// <summary>Reads the text form of an identity.</summary>
+    public static bool TryParseId(string text, out EventId id)
+    {
+        Span<byte> bytes = stackalloc byte[EventId.Bytes];
+        id = default;
+        if (!Guid.TryParseExact(text, "D", out var guid) || !guid.TryWriteBytes(bytes, bigEndian: true, out _))
+        {
+            return false;
+        }
+
+        id = EventId.ReadBytes(bytes);
+        return true;
+    }
+
+    private static string[] Files(string directory) =>
+        Directory.Exists(directory)
+            ? [.. Directory.GetFiles(directory, "*" + DeadLetterBox.Suffix).Order(StringComparer.Ordinal)]
+            : [];
+
+    private static bool TryParse(string line, out DeadLetter letter)
+    {
+        letter = null!;
+        var bytes = Encoding.UTF8.GetBytes(line);
+        string? id = null,
+            at = null,
+            answer = null;
+        byte[]? json = null;
+        try
+        {
+            var reader = new Utf8JsonReader(bytes);
+            reader.Read();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var name = reader.GetString();
+                reader.Read();
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                switch (name)
+                {
+                    case "id":
+                        id = reader.GetString();
+                        break;
+                    case "at":
+                        at = reader.GetString();
+                        break;
+                    case "answer":
+                        answer = reader.GetString();
+                        break;
+                    case "event":
+                        // A slice: the bytes the sink gets must be those of the journal.
+                        json = bytes[start..(int)reader.BytesConsumed];
+                        break;
+                }
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+
+        if (id is null || json is null || !TryParseId(id, out var identity))
+        {
+            return false;
+        }
+
+        letter = new DeadLetter(identity, at ?? "", answer ?? "", json);
+        return true;
+    }
+}

@@ -1,0 +1,260 @@
+using Edge.Journal.Records;
+using Edge.Storage;
+
+namespace Edge.Forwarding.Files;
+
+/// <summary>
+/// The embedded sink: events as NDJSON in <c>DATA/forwarded/</c>, byte for byte as the journal holds them, in the
+/// order of the journal. A new file begins with the UTC hour (of forwarding, not of the event) and when the size is
+/// reached. A file has its final name from its first byte, so that <c>tail -F</c> and log shippers can follow it and
+/// nothing has to be renamed at a moment that a crash can hit; a file is complete once one with a later name exists.
+/// </summary>
+/// <remarks>
+/// Exactly once after a kill: with every durable cursor the sink records the file and its length. After a restart the
+/// journal delivers again from the cursor, and what already lies beyond that length is compared instead of written
+/// (<see cref="ForwardedFile"/>). After a power cut the same holds for what the disk kept; the rest is written again.
+/// When the record is gone (somebody emptied the directory) a new file is begun, and an event may stand in two files
+/// with the same <c>id</c>.
+///
+/// Every failure of the disk is an answer to the pump, which tries again. Used by one thread, the pump's, which it
+/// blocks. Files are never deleted: they are the user's data.
+/// </remarks>
+internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISink
+{
+    // Begun before a crash or a failed write by batches that are about to come again; oldest first.
+    private readonly Queue<ForwardedFileName> _laterFiles = new();
+
+    private FilePositionStore? _store;
+    private ForwardedFile? _file;
+    private ForwardedFileName _newest;
+    private FilePosition _flushed;
+    private FilePosition _taken;
+    private bool _mustReopen;
+    private bool _mustSyncDirectory;
+
+    // Bytes may be visible to readers and yet be lost on the disk, see ForwardedFile.Flush.
+    private bool _hasUnsureBytes;
+
+    public Task<DeliveryResult> ResumeAsync(UInt128 journalEpochId, JournalCursor from) =>
+        Task.FromResult(Guarded(() => Resume(journalEpochId, from)));
+
+    public Task<DeliveryResult> DeliverAsync(RecordBatch batch, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return Task.FromResult(Guarded(() => Deliver(batch)));
+    }
+
+    public Task<DeliveryResult> FlushAsync(JournalCursor upTo) => Task.FromResult(Guarded(() => Flush(upTo)));
+
+    public void Dispose()
+    {
+        CloseFile();
+        _store?.Dispose();
+    }
+
+    private DeliveryResult Guarded(Func<DeliveryResult> step)
+    {
+        try
+        {
+            return step();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A full disk, a directory that is not one, a medium that fails: all may be put right while we run. How
+            // much of the step is in the files is unknown, so they are opened again where they were before it.
+            CloseFile();
+            _mustReopen = true;
+            return _hasUnsureBytes ? DeliveryResult.Rewind(e.Message) : DeliveryResult.Retry(e.Message);
+        }
+    }
+
+    private DeliveryResult Resume(UInt128 journalEpochId, JournalCursor from)
+    {
+        CloseFile();
+        DiskDirectory.CreateDurably(options.Directory);
+        _store ??= FilePositionStore.Open(options.Directory, journalEpochId);
+        _flushed = _store.Find(from) ?? BeginAfterExistingFiles(from);
+        if (!Open(_flushed, keepsLeftover: !_hasUnsureBytes))
+        {
+            // Taken away by its reader. The next event begins a new file.
+            _taken = _flushed with
+            {
+                Length = FilePosition.NotOurs,
+            };
+        }
+
+        return DeliveryResult.Delivered;
+    }
+
+    private DeliveryResult Deliver(RecordBatch batch)
+    {
+        if (!ReopenIfNeeded())
+        {
+            return FileWasTouched();
+        }
+
+        var bytes = batch.Bytes.Span;
+        for (var first = 0; first < batch.Count;)
+        {
+            var start = batch[first].Offset;
+            var file = FileWithRoomFor(LineEnd(batch[first]) - start);
+            var end = first + 1;
+            while (end < batch.Count && LineEnd(batch[end]) - start <= RoomIn(file))
+            {
+                end++;
+            }
+
+            file.Append(bytes[start..LineEnd(batch[end - 1])]);
+            first = end;
+        }
+
+        _taken = PositionAt(batch.End);
+        return DeliveryResult.Delivered;
+    }
+
+    private DeliveryResult Flush(JournalCursor upTo)
+    {
+        if (!ReopenIfNeeded())
+        {
+            return FileWasTouched();
+        }
+
+        if (_file is not null)
+        {
+            FlushFile(_file);
+        }
+
+        if (_mustSyncDirectory)
+        {
+            DiskDirectory.Sync(options.Directory);
+            _mustSyncDirectory = false;
+        }
+
+        var position = PositionAt(upTo);
+        _store!.Write(position, previous: _flushed);
+        _taken = _flushed = position;
+        return DeliveryResult.Delivered;
+    }
+
+    /// <summary>
+    /// Nothing is known about this cursor, so existing files stay as they are, but for a torn last line: its event was
+    /// never behind a durable cursor, and readers stumble over half a line.
+    /// </summary>
+    private FilePosition BeginAfterExistingFiles(JournalCursor from)
+    {
+        var names = ForwardedDirectory.List(options.Directory, afterNumber: 0);
+        var newest = names.Count == 0 ? default : names[^1];
+        if (names.Count > 0)
+        {
+            ForwardedDirectory.CutTornLine(options.Directory, newest);
+        }
+
+        var position = new FilePosition(from, newest, FilePosition.NotOurs);
+        _store!.Write(position, previous: position);
+        return position;
+    }
+
+    /// <summary>False when the file of the position is gone, or shorter than it was.</summary>
+    private bool Open(FilePosition position, bool keepsLeftover)
+    {
+        _taken = position;
+        _newest = position.File;
+        _laterFiles.Clear();
+        foreach (var name in ForwardedDirectory.List(options.Directory, position.File.Number))
+        {
+            if (!keepsLeftover)
+            {
+                ForwardedDirectory.Cut(Path.Combine(options.Directory, name.ToString()), length: 0);
+            }
+
+            _laterFiles.Enqueue(name);
+            _newest = name;
+        }
+
+        var isOurs = position.Length != FilePosition.NotOurs;
+        var isWhole = isOurs && ForwardedDirectory.LengthOf(options.Directory, position.File) >= position.Length;
+        if (isWhole)
+        {
+            _file = ForwardedFile.OpenAt(options.Directory, position.File, position.Length, keepsLeftover);
+        }
+
+        _mustReopen = false;
+        _hasUnsureBytes = false;
+        return isWhole || !isOurs;
+    }
+
+    private bool ReopenIfNeeded()
+    {
+        if (_mustReopen)
+        {
+            return Open(_taken, keepsLeftover: true);
+        }
+
+        return _file is null || _file.IsIntact();
+    }
+
+    private DeliveryResult FileWasTouched() =>
+        DeliveryResult.Rewind($"{_taken.File} was removed, renamed or cut while it was being written");
+
+    private ForwardedFile FileWithRoomFor(int lineBytes)
+    {
+        if (_file is { } open)
+        {
+            if (!IsFinished(open, lineBytes))
+            {
+                return open;
+            }
+
+            // A file is durable before the next one begins, so that only the newest file can be torn.
+            FlushFile(open);
+            CloseFile();
+        }
+
+        _mustSyncDirectory = true;
+        if (_laterFiles.TryDequeue(out var later))
+        {
+            return _file = ForwardedFile.OpenAt(options.Directory, later, length: 0, keepsLeftover: true);
+        }
+
+        // A clock that was put back must not make a name that sorts before the last one.
+        var hour = Math.Max(ForwardedFileName.HourOf(time.GetUtcNow()), _newest.Hour);
+        var name = new ForwardedFileName(hour, _newest.Number + 1);
+        _file = ForwardedFile.Create(options.Directory, name);
+        _newest = name;
+        return _file;
+    }
+
+    private bool IsFinished(ForwardedFile file, int lineBytes)
+    {
+        if (file.LeftoverBytes > 0 || file.Length == 0)
+        {
+            return false;
+        }
+
+        return _laterFiles.Count > 0
+            || file.Length + lineBytes > options.MaxFileBytes
+            || ForwardedFileName.HourOf(time.GetUtcNow()) > file.Name.Hour;
+    }
+
+    /// <summary>A file with leftover gets no more than that at once, because it may have been finished there.</summary>
+    private long RoomIn(ForwardedFile file) =>
+        file.LeftoverBytes > 0 ? file.LeftoverBytes : options.MaxFileBytes - file.Length;
+
+    private void FlushFile(ForwardedFile file)
+    {
+        _hasUnsureBytes = true;
+        file.Flush();
+        _hasUnsureBytes = false;
+    }
+
+    private FilePosition PositionAt(JournalCursor cursor) =>
+        _file is null ? _taken with { Cursor = cursor } : new FilePosition(cursor, _file.Name, _file.Length);
+
+    private void CloseFile()
+    {
+        _file?.Dispose();
+        _file = null;
+    }
+
+    private static int LineEnd(RecordEntry entry) => entry.Offset + entry.Length + 1;
+}

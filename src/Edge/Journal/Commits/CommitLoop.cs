@@ -1,0 +1,316 @@
+using System.Diagnostics;
+using Edge.Journal.Segments;
+using Edge.Storage;
+using Edge.Telemetry;
+
+namespace Edge.Journal.Commits;
+
+/// <summary>
+/// Group commit: one commit at a time, the next one as soon as the previous ended and something is pending, so that the
+/// disk sets the size of the groups. When nobody waits for it a commit may linger up to <see
+/// cref="JournalOptions.CommitIntervalMs"/> to take more records along. A second thread does the upkeep: deadlines of
+/// waiters, segments, free space. Thread safe.
+/// </summary>
+internal sealed class CommitLoop : IDisposable
+{
+    private const int UpkeepIntervalMs = 100;
+
+    /// <summary>How long counters that changed without a record may stay unsaved.</summary>
+    private const int IdleCommitMs = 1_000;
+
+    private const int StopWaitMs = 5_000;
+
+    private readonly JournalOptions _options;
+    private readonly Action<byte[], Action> _startCommit;
+    private readonly Func<long> _tail;
+    private readonly Action _truncate;
+    private readonly SpaceKeeper _space;
+    private readonly CommitStore _store;
+    private readonly Ledger _ledger;
+    private readonly JournalFault _fault;
+    private readonly CommitWaiters _waiters;
+    private readonly CommitNews _news = new();
+    private readonly CommitLatency _latency = new();
+    private readonly Thread _committer;
+    private readonly Thread _upkeep;
+    private readonly Signal _work = new();
+    private readonly Signal _hurry = new();
+    private readonly Signal _keepNow = new();
+    private readonly Signal _done = new();
+    private readonly Lock _requestLock = new();
+    private readonly Action _onCommitted;
+    private TaskCompletionSource? _requested;
+    private CommitPoint _committed;
+    private long _savedDrops;
+    private int _pending;
+    private int _urgent;
+    private bool _closed;
+    private volatile bool _stopping;
+
+    /// <param name="options">Intervals.</param>
+    /// <param name="time">Clock of the deadlines.</param>
+    /// <param name="startCommit">Starts a commit with the given ledger snapshot; calls back when it is durable.</param>
+    /// <param name="tail">Where the next record goes.</param>
+    /// <param name="truncate">Gives up what need not be held any more.</param>
+    /// <param name="space">Does the upkeep of segments.</param>
+    /// <param name="store">Holds the commit that became durable.</param>
+    /// <param name="ledger">Saved with every commit.</param>
+    /// <param name="fault">Ends all of this.</param>
+    public CommitLoop(
+        JournalOptions options,
+        TimeProvider time,
+        Action<byte[], Action> startCommit,
+        Func<long> tail,
+        Action truncate,
+        SpaceKeeper space,
+        CommitStore store,
+        Ledger ledger,
+        JournalFault fault
+    )
+    {
+        _options = options;
+        _startCommit = startCommit;
+        _tail = tail;
+        _truncate = truncate;
+        _space = space;
+        _store = store;
+        _ledger = ledger;
+        _fault = fault;
+        _committed = store.Current;
+        _waiters = new CommitWaiters(time, options.CommitWaitMs);
+        _onCommitted = _done.Set;
+        _committer = new Thread(Run) { Name = "edge-journal-commit", IsBackground = true };
+        _upkeep = new Thread(Upkeep) { Name = "edge-journal-upkeep", IsBackground = true };
+        fault.OnRaised(OnFault);
+    }
+
+    /// <summary>The last commit whose records may be acknowledged and read.</summary>
+    public CommitPoint Committed => Volatile.Read(ref _committed);
+
+    public CommitLatencySnapshot Latency => _latency.Snapshot();
+
+    public void Start()
+    {
+        Keep();
+        _committer.Start();
+        _upkeep.Start();
+    }
+
+    /// <summary>Something was appended.</summary>
+    public void Pending()
+    {
+        if (Volatile.Read(ref _pending) == 0 && Interlocked.Exchange(ref _pending, 1) == 0)
+        {
+            _work.Set();
+        }
+    }
+
+    /// <summary>An append found no room: allocate and remove segments now.</summary>
+    public void MakeRoom() => _keepNow.Set();
+
+    /// <summary>Somebody waits: commit without lingering.</summary>
+    public void Hurry()
+    {
+        if (Volatile.Read(ref _urgent) != 0 || Interlocked.Exchange(ref _urgent, 1) != 0)
+        {
+            return;
+        }
+
+        _hurry.Set();
+        _work.Set();
+    }
+
+    public ValueTask<bool> WaitAsync(long sequence, CancellationToken cancellation)
+    {
+        if (_fault.IsRaised)
+        {
+            return new ValueTask<bool>(false);
+        }
+
+        if (sequence <= Committed.Sequence)
+        {
+            return new ValueTask<bool>(true);
+        }
+
+        var wait = _waiters.WaitAsync(sequence, cancellation);
+        Hurry();
+
+        // The commit may have ended between the look above and the registration.
+        if (sequence <= Committed.Sequence)
+        {
+            _waiters.Complete(Committed.Sequence);
+        }
+
+        return wait;
+    }
+
+    public Task CommitAsync()
+    {
+        Task task;
+        lock (_requestLock)
+        {
+            if (_fault.IsRaised || _closed)
+            {
+                return Task.FromException(Failure());
+            }
+
+            _requested ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            task = _requested.Task;
+        }
+        Hurry();
+        return task;
+    }
+
+    public async ValueTask WaitForNewsAsync(long afterSequence, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var next = _news.Next;
+            if (Committed.Sequence > afterSequence)
+            {
+                return;
+            }
+
+            await next.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends both threads; whoever still waits is told no.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        _work.Set();
+        _keepNow.Set();
+        _waiters.Close();
+        _news.Close();
+
+        // A thread that hangs in the disk is left behind; the process is about to end.
+        _committer.Join(StopWaitMs);
+        _upkeep.Join(StopWaitMs);
+        lock (_requestLock)
+        {
+            _closed = true;
+        }
+
+        FailRequested();
+    }
+
+    private void Run()
+    {
+        while (!_stopping && !_fault.IsRaised)
+        {
+            var signalled = _work.Wait(IdleCommitMs);
+            if (_stopping || _fault.IsRaised)
+            {
+                return;
+            }
+
+            if (!signalled && _ledger.DroppedTotal == _savedDrops)
+            {
+                continue;
+            }
+
+            if (Volatile.Read(ref _urgent) == 0)
+            {
+                _hurry.Wait(_options.CommitIntervalMs);
+            }
+
+            // Cleared before the tail is taken: what comes later asks again.
+            Volatile.Write(ref _urgent, 0);
+            Interlocked.Exchange(ref _pending, 0);
+            Commit();
+        }
+    }
+
+    private void Commit()
+    {
+        var requested = TakeRequested();
+        var drops = new byte[Ledger.SnapshotBytes];
+        var savedDrops = _ledger.DroppedTotal;
+        _ledger.WriteSnapshot(drops);
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            _done.Clear();
+            _startCommit(drops, _onCommitted);
+            if (!_fault.IsRaised)
+            {
+                _done.Wait();
+            }
+        }
+        catch (Exception e)
+        {
+            _fault.Raise(e);
+        }
+
+        if (_fault.IsRaised)
+        {
+            requested?.TrySetException(Failure());
+            return;
+        }
+
+        _savedDrops = savedDrops;
+        _latency.Record(started);
+        var committed = _store.Current;
+        Volatile.Write(ref _committed, committed);
+        _waiters.Complete(committed.Sequence);
+        _news.Publish();
+        requested?.TrySetResult();
+        if (_space.IsDue(committed.Begin, committed.Until))
+        {
+            _keepNow.Set();
+        }
+    }
+
+    private void Upkeep()
+    {
+        while (!_stopping)
+        {
+            _keepNow.Wait(UpkeepIntervalMs);
+            if (_stopping)
+            {
+                return;
+            }
+
+            _waiters.Expire();
+            if (_fault.IsRaised)
+            {
+                continue;
+            }
+
+            _truncate();
+            Keep();
+        }
+    }
+
+    private void Keep()
+    {
+        var durable = _store.Current;
+        _space.Keep(durable.Begin, durable.Until, _tail());
+    }
+
+    private void OnFault()
+    {
+        _waiters.Close();
+        FailRequested();
+        _done.Set();
+        _work.Set();
+    }
+
+    private void FailRequested() => TakeRequested()?.TrySetException(Failure());
+
+    private TaskCompletionSource? TakeRequested()
+    {
+        lock (_requestLock)
+        {
+            var requested = _requested;
+            _requested = null;
+            return requested;
+        }
+    }
+
+    private JournalException Failure() =>
+        _fault.Cause is { } cause
+            ? new JournalException($"the journal has failed: {cause.Message}", cause)
+            : new JournalException("the journal is closed");
+}

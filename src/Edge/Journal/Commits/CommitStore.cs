@@ -1,0 +1,75 @@
+using Edge.Storage;
+using FASTER.core;
+
+namespace Edge.Journal.Commits;
+
+/// <summary>
+/// Where the log engine keeps its commits: the two slots of one file. The engine's own store replaces a single file per
+/// commit and swallows write errors; here a failed commit raises the journal's fault before the exception reaches the
+/// engine, which would swallow it too. One commit is under way at a time.
+/// </summary>
+internal sealed class CommitStore(SlotFile slots, CommitPoint current, JournalFault fault) : ILogCommitManager
+{
+    private CommitPoint _current = current;
+    private CommitPoint? _next;
+
+    /// <summary>The last commit that is durable.</summary>
+    public CommitPoint Current => Volatile.Read(ref _current);
+
+    /// <summary>
+    /// Announces the commit that is about to be asked for: what the slot holds beside the engine's own data. Called
+    /// under the append lock, so that address and sequence belong together.
+    /// </summary>
+    public void Announce(CommitPoint next) => Volatile.Write(ref _next, next);
+
+    public void Commit(
+        long beginAddress,
+        long untilAddress,
+        byte[] commitMetadata,
+        long commitNum,
+        bool forceWriteMetadata
+    )
+    {
+        try
+        {
+            if (fault.IsRaised)
+            {
+                throw new JournalException("the journal has failed; no further commit is written");
+            }
+
+            var next = Volatile.Read(ref _next);
+            if (next is null || next.Until != untilAddress || next.Begin > beginAddress)
+            {
+                throw new JournalException($"the log engine committed until {untilAddress}, not what was asked for");
+            }
+
+            next = next with { Number = commitNum, Begin = beginAddress, EngineMetadata = commitMetadata };
+#if EDGE_FAULTS
+            Storage.Faults.KillPoints.Reach("before-slot");
+#endif
+            slots.Write(next.Encode());
+#if EDGE_FAULTS
+            Storage.Faults.KillPoints.Reach("after-slot");
+#endif
+            Volatile.Write(ref _current, next);
+        }
+        catch (Exception e)
+        {
+            fault.Raise(e);
+            throw;
+        }
+    }
+
+    public byte[]? GetCommitMetadata(long commitNum) => commitNum == Current.Number ? Current.EngineMetadata : null;
+
+    public IEnumerable<long> ListCommits() => [Current.Number];
+
+    // The slots replace each other; there is nothing to remove and nothing to clean up after a recovery.
+    public void RemoveCommit(long commitNum) { }
+
+    public void RemoveAllCommits() { }
+
+    public void OnRecovery(long commitNum) { }
+
+    public void Dispose() => slots.Dispose();
+}

@@ -1,0 +1,313 @@
+using Edge.Journal.Commits;
+using Edge.Journal.Recovery;
+using Edge.Journal.Segments;
+using Edge.Storage;
+using FASTER.core;
+using CommitPoint = Edge.Journal.Commits.CommitPoint;
+using EventId = Edge.Events.EventId;
+
+namespace Edge.Journal.Records;
+
+/// <summary>
+/// Reads the committed records after a cursor, in order, each one checked: checksum, place, identity of the journal,
+/// sequence. The engine's iterator skips what it cannot read, so after any trouble it is thrown away and the scan
+/// starts again at the last good record; the same trouble three times means the page is set aside (<see
+/// cref="Quarantine"/>) and passed over, and the records it held are reported as missing. Used by one task; not thread
+/// safe.
+/// </summary>
+internal sealed class JournalReader : IDisposable
+{
+    /// <summary>Pauses before the second and the third try at the same place.</summary>
+    private static readonly int[] BackoffMs = [50, 500];
+
+    /// <summary>The pause when the trouble is not the disk's, or when the page cannot be set aside.</summary>
+    private const int HoldBackoffMs = 1_000;
+
+    private readonly FasterLog _log;
+    private readonly SegmentDevice _device;
+    private readonly CommitLoop _commits;
+    private readonly Quarantine _quarantine;
+    private readonly JournalManifest _manifest;
+    private readonly TimeProvider _time;
+    private FasterLogScanIterator? _iterator;
+    private JournalCursor _cursor;
+    private long _position;
+    private bool _gapAllowed;
+    private long _troubleAt = -1;
+    private int _tries;
+    private long _retryAt;
+    private byte[] _held = [];
+    private HeldRecord? _heldRecord;
+    private bool _disposed;
+
+    internal JournalReader(
+        FasterLog log,
+        SegmentDevice device,
+        CommitLoop commits,
+        Quarantine quarantine,
+        JournalManifest manifest,
+        TimeProvider time,
+        JournalCursor from
+    )
+    {
+        _log = log;
+        _device = device;
+        _commits = commits;
+        _quarantine = quarantine;
+        _manifest = manifest;
+        _time = time;
+        _cursor = from;
+        _position = from.Address;
+    }
+
+    /// <summary>
+    /// Clears the batch and fills it with up to that many records and bytes; a single larger record comes alone. 0
+    /// means nothing new or trouble; look at <see cref="RecordBatch.Missing"/> even then, and wait with <see
+    /// cref="WaitAsync"/>. Throws <see cref="JournalException"/> for a record of a later version. May read a page from
+    /// the disk.
+    /// </summary>
+    public int Read(RecordBatch batch, int maxRecords, int maxBytes)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        batch.Clear(_cursor);
+        if (_heldRecord is { } held)
+        {
+            _heldRecord = null;
+            Take(batch, held, _held.AsSpan(0, held.Length));
+        }
+
+        while (batch.Count < maxRecords && _time.GetTimestamp() >= _retryAt)
+        {
+            // Taken before the scan: the iterator may see more, but must not see less than this.
+            var committed = _commits.Committed;
+            try
+            {
+                if (!Next(batch, committed, maxBytes))
+                {
+                    break;
+                }
+
+                CooperativeYield.AfterEvent(batch.Count);
+            }
+            catch (Exception e) when (e is not (JournalException or ObjectDisposedException))
+            {
+                Recover(batch, committed, e);
+            }
+        }
+        return batch.Count;
+    }
+
+    /// <summary>Returns when <see cref="Read"/> can have something new; also paces the tries after trouble.</summary>
+    public async ValueTask WaitAsync(CancellationToken cancellation)
+    {
+        var now = _time.GetTimestamp();
+        if (now < _retryAt)
+        {
+            await Task.Delay(_time.GetElapsedTime(now, _retryAt), _time, cancellation).ConfigureAwait(false);
+        }
+        else if (_heldRecord is null)
+        {
+            await _commits.WaitForNewsAsync(_cursor.Sequence, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        _iterator?.Dispose();
+        _iterator = null;
+    }
+
+    /// <summary>One record into the batch. False when there is no more, or no more room.</summary>
+    private unsafe bool Next(RecordBatch batch, CommitPoint committed, int maxBytes)
+    {
+        // The engine moves to its begin without a word. What lies before it was given up, not lost.
+        var begin = Math.Max(_log.CommittedBeginAddress, EngineRecord.FirstAddress);
+        if (_position < begin)
+        {
+            _position = begin;
+            _gapAllowed = true;
+            DropIterator();
+        }
+        _iterator ??= _log.Scan(_position, long.MaxValue, recover: false);
+        if (!_iterator.UnsafeGetNext(out var entry, out var length, out var address, out var next))
+        {
+            if (_cursor.Sequence < committed.Sequence)
+            {
+                throw new TroubleException(
+                    _position,
+                    "records before the committed end are missing",
+                    Trouble.MissingAtEnd
+                );
+            }
+
+            return false;
+        }
+
+        try
+        {
+            var bytes = new ReadOnlySpan<byte>(entry, length);
+            var verdict = Envelope.Check(bytes, _manifest.Epoch, address, out var envelope);
+            if (verdict == RecordVerdict.NewerVersion)
+            {
+                throw new JournalException(
+                    $"the journal holds a record of format {envelope.Version}, this program reads up to"
+                        + $" {Envelope.CurrentVersion}: run the later version"
+                );
+            }
+
+            if (verdict == RecordVerdict.Damaged || envelope.Sequence <= _cursor.Sequence)
+            {
+                throw new TroubleException(address, "the record does not match its checksum or place", Trouble.Damage);
+            }
+
+            // A gap is allowed right where the scan was made to start, and nowhere else: the engine jumps over zeros.
+            if (envelope.Sequence != _cursor.Sequence + 1 && !(_gapAllowed && address == _position))
+            {
+                throw new TroubleException(
+                    address,
+                    $"record {envelope.Sequence} follows {_cursor.Sequence}",
+                    Trouble.Gap
+                );
+            }
+
+            var payload = bytes[Envelope.HeaderBytes..];
+            var record = new HeldRecord(envelope.Id, envelope.Sequence, payload.Length, next);
+            if (batch.Count > 0 && batch.Bytes.Length + payload.Length + 1 > maxBytes)
+            {
+                if (_held.Length < payload.Length)
+                {
+                    _held = new byte[payload.Length];
+                }
+
+                payload.CopyTo(_held);
+                _heldRecord = record;
+                return false;
+            }
+            Take(batch, record, payload);
+            return true;
+        }
+        finally
+        {
+            _iterator.UnsafeRelease();
+        }
+    }
+
+    private void Take(RecordBatch batch, HeldRecord record, ReadOnlySpan<byte> payload)
+    {
+        var missing = record.Sequence - _cursor.Sequence - 1;
+        _cursor = new JournalCursor(record.Next, record.Sequence);
+        _position = record.Next;
+        _gapAllowed = false;
+        _tries = 0;
+        if (missing > 0)
+        {
+            batch.Skip(missing, _cursor);
+        }
+
+        batch.Add(record.Id, record.Sequence, payload, _cursor);
+    }
+
+    /// <summary>After trouble: try the same place again, at last set the page aside and go on behind it.</summary>
+    private void Recover(RecordBatch batch, CommitPoint committed, Exception cause)
+    {
+        // The engine has already moved past the page it could not read.
+        var trouble = cause as TroubleException;
+        var address = trouble?.Address ?? Math.Max(_position, PageStart((_iterator?.NextAddress ?? _position) - 1));
+        DropIterator();
+#if EDGE_FAULTS
+        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.IgnoreIteratorError))
+        {
+            _position = Math.Min(EngineRecord.NextPage(address, _manifest.PageBytes), committed.Until);
+            _cursor = new JournalCursor(
+                _position,
+                _position == committed.Until ? committed.Sequence : _cursor.Sequence
+            );
+            _gapAllowed = true;
+            return;
+        }
+#endif
+        _tries = address == _troubleAt ? _tries + 1 : 1;
+        _troubleAt = address;
+        if (_tries <= BackoffMs.Length)
+        {
+            Pause(BackoffMs[_tries - 1]);
+            return;
+        }
+
+        try
+        {
+            // Not the disk's fault and not the page's: waiting helps, giving the page up would lose it for nothing.
+            if (trouble is null && _device.LastReadError is { IsShortage: true })
+            {
+                Pause(HoldBackoffMs);
+                return;
+            }
+            GoOnBehind(batch, committed, address, trouble?.Kind ?? Trouble.Damage);
+        }
+        catch (DiskException)
+        {
+            Pause(HoldBackoffMs);
+        }
+    }
+
+    private void GoOnBehind(RecordBatch batch, CommitPoint committed, long address, Trouble kind)
+    {
+        _tries = 0;
+        if (kind == Trouble.Gap)
+        {
+            // This record is sound; what is gone lies between it and the last one.
+            for (var page = PageStart(_position); page < PageStart(address); page += _manifest.PageBytes)
+            {
+                _quarantine.Keep(page);
+            }
+
+            _position = address;
+            _gapAllowed = true;
+            return;
+        }
+
+        _quarantine.Keep(address);
+        var behind = EngineRecord.NextPage(address, _manifest.PageBytes);
+        _gapAllowed = true;
+        if (kind == Trouble.Damage && behind < committed.Until)
+        {
+            _position = behind;
+            return;
+        }
+
+        // Nothing committed lies behind the damage, so how much is gone is known.
+        var missing = committed.Sequence - _cursor.Sequence;
+        _position = committed.Until;
+        _cursor = new JournalCursor(committed.Until, committed.Sequence);
+        _gapAllowed = false;
+        batch.Skip(missing, _cursor);
+    }
+
+    private long PageStart(long address) => address & -(long)_manifest.PageBytes;
+
+    private void Pause(int milliseconds) =>
+        _retryAt = _time.GetTimestamp() + (_time.TimestampFrequency * milliseconds / 1_000);
+
+    private void DropIterator()
+    {
+        _iterator?.Dispose();
+        _iterator = null;
+    }
+
+    private enum Trouble
+    {
+        Damage,
+        Gap,
+        MissingAtEnd,
+    }
+
+    private readonly record struct HeldRecord(EventId Id, long Sequence, int Length, long Next);
+
+    private sealed class TroubleException(long address, string message, Trouble kind) : Exception(message)
+    {
+        public long Address { get; } = address;
+
+        public Trouble Kind { get; } = kind;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using Edge.Journal.Segments;
+using Edge.Storage;
+
+namespace Edge.Journal.Records;
+
+/// <summary>
+/// Sets damaged pages of the log aside before a reader passes over them, so that somebody can look at them later and
+/// nothing is skipped in silence. Shared by all readers; a page is copied and counted once. Thread safe.
+/// </summary>
+internal sealed class Quarantine(string directory, SegmentFiles segments, int pageBytes)
+{
+    public const string DirectoryName = "quarantine";
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<long> _pages = [];
+
+    /// <summary>Pages set aside since the start.</summary>
+    public long Pages
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pages.Count;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Copies the page that holds the address; blocks that cannot be read become zeros. Throws <see
+    /// cref="DiskException"/> when the copy cannot be written, and then the page must not be passed over.
+    /// </summary>
+    public void Keep(long address)
+    {
+        var start = address & -(long)pageBytes;
+        lock (_lock)
+        {
+            if (_pages.Contains(start))
+            {
+                return;
+            }
+
+            DiskDirectory.CreateDurably(directory);
+            var path = Path.Combine(directory, "page-" + start.ToString("D20", CultureInfo.InvariantCulture));
+            var temporary = path + ".new";
+            DiskDirectory.Remove(temporary);
+            using (var file = DiskFile.CreateNew(temporary))
+            {
+                file.Write(ReadWhatIsLeft(start), 0);
+                file.SyncAll();
+            }
+            DiskDirectory.RenameDurably(temporary, path);
+            _pages.Add(start);
+        }
+    }
+
+    private byte[] ReadWhatIsLeft(long start)
+    {
+        var page = new byte[pageBytes];
+        for (var offset = 0; offset < pageBytes; offset += SegmentDevice.BlockBytes)
+        {
+            var address = start + offset;
+            try
+            {
+                segments.Read(address, page.AsSpan(offset, SegmentDevice.BlockBytes));
+            }
+            catch (DiskException)
+            {
+                page.AsSpan(offset, SegmentDevice.BlockBytes).Clear();
+            }
+        }
+        return page;
+    }
+}

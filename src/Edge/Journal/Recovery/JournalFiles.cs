@@ -1,0 +1,38 @@
+using Edge.Journal.Commits;
+using Edge.Journal.Segments;
+
+namespace Edge.Journal.Recovery;
+
+/// <summary>The files of an opened journal, checked and locked. Disposed together.</summary>
+internal sealed class JournalFiles : IDisposable
+{
+    public required JournalLock Hold { get; init; }
+
+    public required JournalManifest Manifest { get; init; }
+
+    public required SegmentFiles Segments { get; init; }
+
+    public required CommitStore Commits { get; init; }
+
+    public required RecoveryFindings Findings { get; init; }
+
+    public void Dispose()
+    {
+        Commits.Dispose();
+        Segments.Dispose();
+        Hold.Dispose();
+    }
+}
+
+/// <summary>What the recovery gate came upon while opening; for the start-up message and metrics.</summary>
+/// <param name="DamagedSlots">Commit slots that failed their check: 0 or 1. One is what a power cut leaves
+/// behind.</param>
+/// <param name="RolledForward">Records found intact beyond the commit and taken over.</param>
+/// <param name="CheckedRecords">Records before the end that were checked.</param>
+/// <param name="Problems">Damage among those, one line each; readers will quarantine it.</param>
+internal sealed record RecoveryFindings(
+    int DamagedSlots,
+    long RolledForward,
+    long CheckedRecords,
+    IReadOnlyList<string> Problems
+);

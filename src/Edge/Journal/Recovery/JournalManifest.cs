@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Edge.Storage;
+
+namespace Edge.Journal.Recovery;
+
+/// <summary>
+/// What a journal was created with and can never change: its identity and the sizes every address depends on. Written
+/// once, last of the files of a birth, so a journal without a manifest has never taken a record. Layout in
+/// docs/journal-format.md.
+/// </summary>
+/// <param name="EpochId">128 random bits: records, cursors and forwarding tokens of another journal are never
+/// mistaken.</param>
+/// <param name="PageBytes">Page of the log.</param>
+/// <param name="SegmentBytes">Length of every segment file.</param>
+/// <param name="CreatedAtMs">Unix milliseconds of the birth; for people.</param>
+internal sealed record JournalManifest(UInt128 EpochId, int PageBytes, int SegmentBytes, long CreatedAtMs)
+{
+    public const string FileName = "manifest";
+    public const int FileBytes = 64;
+
+    private const ulong Magic = 0x464E_414D_4547_4445; // "EDGEMANF"
+    private const ushort Version = 1;
+    private const int VersionOffset = 8;
+    private const int PageOffset = 12;
+    private const int SegmentOffset = 16;
+    private const int CreatedOffset = 24;
+    private const int EpochIdOffset = 32;
+    private const int ChecksumOffset = FileBytes - sizeof(uint);
+
+    /// <summary>The part of the identity that every record carries.</summary>
+    public ulong Epoch => (ulong)(EpochId >> 64);
+
+    public static JournalManifest New(JournalOptions options, TimeProvider time)
+    {
+        Span<byte> random = stackalloc byte[16];
+        RandomNumberGenerator.Fill(random);
+        return new JournalManifest(
+            BinaryPrimitives.ReadUInt128BigEndian(random),
+            options.PageBytes,
+            options.SegmentBytes,
+            time.GetUtcNow().ToUnixTimeMilliseconds()
+        );
+    }
+
+    /// <summary>Writes the file complete and durable, or not at all.</summary>
+    public void Write(string path)
+    {
+        var temporary = path + ".new";
+        DiskDirectory.Remove(temporary);
+        using (var file = DiskFile.CreateNew(temporary))
+        {
+            file.Write(Encode(), 0);
+            file.SyncAll();
+        }
+        DiskDirectory.RenameDurably(temporary, path);
+    }
+
+    /// <summary>Reads and checks the file.</summary>
+    public static JournalManifest Read(string path)
+    {
+        using var file = DiskFile.OpenRead(path);
+        var bytes = new byte[FileBytes];
+        if (file.Length != FileBytes)
+        {
+            throw Damaged(path);
+        }
+
+        file.ReadExactly(bytes, 0);
+        return TryDecode(bytes) ?? throw Damaged(path);
+    }
+
+    public byte[] Encode()
+    {
+        var bytes = new byte[FileBytes];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Magic);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(VersionOffset), Version);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(PageOffset), PageBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(SegmentOffset), SegmentBytes);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(CreatedOffset), CreatedAtMs);
+        BinaryPrimitives.WriteUInt128BigEndian(bytes.AsSpan(EpochIdOffset), EpochId);
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            bytes.AsSpan(ChecksumOffset),
+            Crc32C.Compute(bytes.AsSpan(0, ChecksumOffset))
+        );
+        return bytes;
+    }
+
+    /// <summary>Null when a single bit is not as it was written, or a later program wrote it.</summary>
+    public static JournalManifest? TryDecode(ReadOnlySpan<byte> bytes)
+    {
+        if (
+            bytes.Length != FileBytes
+            || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != Magic
+            || BinaryPrimitives.ReadUInt16LittleEndian(bytes[VersionOffset..]) != Version
+            || BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumOffset..])
+                != Crc32C.Compute(bytes[..ChecksumOffset])
+        )
+        {
+            return null;
+        }
+
+        return new JournalManifest(
+            BinaryPrimitives.ReadUInt128BigEndian(bytes[EpochIdOffset..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[PageOffset..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[SegmentOffset..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[CreatedOffset..])
+        );
+    }
+
+    private static JournalException Damaged(string path) =>
+        new(
+            $"{path} is damaged or of a later version: restore it from a backup of this journal, or move the whole journal"
+                + " directory away to start empty (what was not forwarded is then given up)"
+        );
+}

@@ -1,0 +1,85 @@
+using Edge.Journal.Commits;
+using Edge.Journal.Records;
+using Edge.Journal.Segments;
+using Edge.Storage;
+
+namespace Edge.Journal.Recovery;
+
+/// <summary>
+/// What a journal holds, for reading beside a service that runs, or without one. Takes no lock and changes nothing. It
+/// ends at the last commit before it was opened; segments the service lets go of meanwhile are found missing by the
+/// walk.
+/// </summary>
+internal sealed class JournalView : IDisposable
+{
+    private readonly JournalManifest _manifest;
+    private readonly SegmentFiles _segments;
+    private readonly CommitPoint _point;
+
+    private JournalView(JournalManifest manifest, SegmentFiles segments, CommitPoint point)
+    {
+        _manifest = manifest;
+        _segments = segments;
+        _point = point;
+    }
+
+    public UInt128 EpochId => _manifest.EpochId;
+
+    /// <summary>Sequence of the last committed event.</summary>
+    public long CommittedSequence => _point.Sequence;
+
+    /// <summary>Opens the journal or says in one line why not.</summary>
+    public static JournalView Open(JournalOptions options)
+    {
+        var manifestPath = Path.Combine(options.Directory, JournalManifest.FileName);
+        if (!File.Exists(manifestPath))
+        {
+            throw new JournalException($"there is no journal in {options.Directory}: check --data-dir");
+        }
+
+        try
+        {
+            var manifest = JournalManifest.Read(manifestPath);
+            var commitPath = Path.Combine(options.Directory, RecoveryGate.CommitFileName);
+
+            // Only one of the two slots is ever written at a time, so one can always be read.
+            using var slots = SlotFile.Open(commitPath, SlotKind.Commit);
+            var point = RecoveryGate.ReadPoint(slots, manifest, commitPath);
+            return new JournalView(manifest, new SegmentFiles(options.Directory, manifest.SegmentBytes), point);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new JournalException(
+                $"the journal in {options.Directory} cannot be read: {e.Message}; check the disk",
+                e
+            );
+        }
+    }
+
+    /// <summary>Everything held from an address on, in order; damage and what was let go of are passed over.</summary>
+    public LogWalker Walk(long from = 0) => new(_segments, _manifest, Math.Max(from, _point.Begin), _point.Until);
+
+    /// <summary>Bytes held from an address on.</summary>
+    public long HeldBytes(long from) => _point.Until - Math.Min(_point.Until, Math.Max(from, _point.Begin));
+
+    /// <summary>How far a sink has durably come; null when it has no cursor or none of this journal.</summary>
+    public SinkProgress? ProgressOf(string cursorPath)
+    {
+        if (!File.Exists(cursorPath))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var cursor = CursorFile.Open(cursorPath, EpochId);
+            return cursor.Value;
+        }
+        catch (JournalException)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose() => _segments.Dispose();
+}

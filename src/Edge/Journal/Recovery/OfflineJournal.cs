@@ -1,0 +1,169 @@
+using System.Globalization;
+using Edge.Journal.Commits;
+using Edge.Journal.Records;
+using Edge.Journal.Segments;
+using Edge.Storage;
+
+namespace Edge.Journal.Recovery;
+
+/// <summary>
+/// A journal whose service is stopped, for the commands that look at it: locked, with the sizes of its own manifest,
+/// checked but not changed. Problems that would keep the service from starting are reported instead of refused, except
+/// where nothing can be read without the file.
+/// </summary>
+internal sealed class OfflineJournal : IDisposable
+{
+    private readonly JournalLock _hold;
+    private readonly SlotFile _slots;
+    private readonly string _cursorDirectory;
+
+    private OfflineJournal(JournalOptions options, JournalLock hold)
+    {
+        _hold = hold;
+        _cursorDirectory = options.CursorDirectory;
+        Manifest = JournalManifest.Read(Path.Combine(options.Directory, JournalManifest.FileName));
+        Segments = new SegmentFiles(options.Directory, Manifest.SegmentBytes);
+        Segments.Load();
+        var commitPath = Path.Combine(options.Directory, RecoveryGate.CommitFileName);
+        if (!File.Exists(commitPath))
+        {
+            throw new JournalException($"{commitPath} is missing: restore it");
+        }
+
+        _slots = SlotFile.Open(commitPath, SlotKind.Commit);
+        try
+        {
+            Slot = RecoveryGate.ReadPoint(_slots, Manifest, commitPath);
+            Committed = Segments.Problem(Segments.Of(Slot.Until)) is null
+                ? RecoveryGate.RollForward(Segments, Manifest, Slot)
+                : Slot;
+        }
+        catch
+        {
+            _slots.Dispose();
+            throw;
+        }
+    }
+
+    public JournalManifest Manifest { get; }
+
+    public SegmentFiles Segments { get; }
+
+    /// <summary>The newest intact commit slot.</summary>
+    public CommitPoint Slot { get; }
+
+    /// <summary>Where the service would continue: the slot, or the intact records beyond it.</summary>
+    public CommitPoint Committed { get; private set; }
+
+    public int DamagedSlots => _slots.DamagedSlots;
+
+    /// <summary>Opens the journal or says in one line why not.</summary>
+    public static OfflineJournal Open(JournalOptions options)
+    {
+        if (!File.Exists(Path.Combine(options.Directory, JournalManifest.FileName)))
+        {
+            throw new JournalException($"there is no journal in {options.Directory}: check --data-dir");
+        }
+
+        var hold = JournalLock.Take(options.Directory);
+        try
+        {
+            return new OfflineJournal(options, hold);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            hold.Dispose();
+            throw new JournalException(
+                $"the journal in {options.Directory} cannot be read: {e.Message}; check the disk",
+                e
+            );
+        }
+        catch
+        {
+            hold.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Everything held, in address order.</summary>
+    public LogWalker Walk() => Walk(Committed.Begin);
+
+    public LogWalker Walk(long from) => new(Segments, Manifest, Math.Max(from, Committed.Begin), Committed.Until);
+
+    /// <summary>Segments that hold events and are missing or short, one line each.</summary>
+    public IEnumerable<string> SegmentProblems()
+    {
+        for (var at = Committed.Begin; at < Committed.Until; at = Segments.EndOf(at))
+        {
+            if (Segments.Problem(Segments.Of(at)) is { } problem)
+            {
+                yield return $"{Segments.PathOf(Segments.Of(at))} {problem}";
+            }
+        }
+    }
+
+    /// <summary>Names of the sinks that have a cursor.</summary>
+    public IEnumerable<string> Sinks() =>
+        Directory.Exists(_cursorDirectory)
+            ? Directory
+                .EnumerateFiles(_cursorDirectory)
+                .Select(path => Path.GetFileName(path))
+                .Where(name => !name.EndsWith(".new", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+            : [];
+
+    public bool HasSink(string sink) => Sinks().Contains(sink);
+
+    public CursorFile OpenCursor(string sink) =>
+        CursorFile.Open(Path.Combine(_cursorDirectory, sink), Manifest.EpochId);
+
+    /// <summary>
+    /// Gives up what no sink with a cursor needs any more, so that the service starts without it. When nothing is
+    /// needed at all and the last segment is damaged, the log goes on in a new one.
+    /// </summary>
+    public void ReleaseTaken()
+    {
+        var taken = Committed.Until;
+        foreach (var sink in Sinks())
+        {
+            using var cursor = OpenCursor(sink);
+            taken = Math.Min(taken, cursor.Value.Cursor.Address);
+        }
+
+        var begin = taken & -(long)Manifest.PageBytes;
+        var until = Committed.Until;
+        if (taken == until && begin < until && Segments.Problem(Segments.Of(begin)) is not null)
+        {
+            begin = until = Segments.EndOf(until);
+        }
+
+        if (begin <= Committed.Begin)
+        {
+            return;
+        }
+
+        Committed = RecoveryGate.WithEngineMetadata(
+            Committed with
+            {
+                Number = Committed.Number + 1,
+                Begin = begin,
+                Until = until,
+            }
+        );
+        for (var at = Slot.Until; at < Committed.Until && Segments.Contains(Segments.Of(at)); at = Segments.EndOf(at))
+        {
+            Segments.Writable(Segments.Of(at)).SyncData();
+        }
+
+        _slots.Write(Committed.Encode());
+    }
+
+    public string EpochText() => Manifest.EpochId.ToString("x32", CultureInfo.InvariantCulture);
+
+    public void Dispose()
+    {
+        _slots.Dispose();
+        Segments.Dispose();
+        _hold.Dispose();
+    }
+}

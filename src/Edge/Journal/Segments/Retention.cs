@@ -1,0 +1,67 @@
+namespace Edge.Journal.Segments;
+
+/// <summary>
+/// What of the journal stays on disk after every sink has taken it: the events of the last hours, up to so many bytes,
+/// so that repetitions are recognised after a restart and sinks can be given events again. Room for new events comes
+/// first: while the journal is not plainly open, nothing is kept. Ages are counted from the start of the process at the
+/// earliest. Thread safe.
+/// </summary>
+internal sealed class Retention(JournalOptions options, TimeProvider time)
+{
+    /// <summary>Ages are known to this part of the whole.</summary>
+    private const int Marks = 64;
+
+    /// <summary>Retained events alone must not come near the marks at which the journal warns or refuses.</summary>
+    private const int ShareOfJournal = 4;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<(long At, long Address)> _marks = new();
+    private readonly long _retainBytes = Math.Min(options.RetainBytes, options.MaxBytes / ShareOfJournal);
+    private long _markedAt;
+    private long _released;
+    private long _agedUntil;
+
+    /// <summary>Every sink has durably taken what lies before this address.</summary>
+    public void Release(long address)
+    {
+        lock (_lock)
+        {
+            _released = Math.Max(_released, address);
+        }
+    }
+
+    /// <summary>The address below which nothing has to stay.</summary>
+    /// <param name="committed">First address that is not durable.</param>
+    /// <param name="state">Whether there is room.</param>
+    public long RemovableUntil(long committed, JournalState state)
+    {
+        lock (_lock)
+        {
+            NoteAge(committed);
+            if (state != JournalState.Open || _retainBytes == 0 || options.RetainHours == 0)
+            {
+                return _released;
+            }
+
+            return Math.Min(_released, Math.Max(_agedUntil, _released - _retainBytes));
+        }
+    }
+
+    private void NoteAge(long committed)
+    {
+        var now = time.GetTimestamp();
+        var retained = TimeSpan.FromHours(options.RetainHours);
+        while (_marks.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At, now) >= retained)
+        {
+            _agedUntil = _marks.Dequeue().Address;
+        }
+
+        if (_marks.Count > 0 && time.GetElapsedTime(_markedAt, now) < retained / Marks)
+        {
+            return;
+        }
+
+        _marks.Enqueue((now, committed));
+        _markedAt = now;
+    }
+}

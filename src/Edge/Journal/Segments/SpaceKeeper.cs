@@ -1,0 +1,111 @@
+using Edge.Storage;
+
+namespace Edge.Journal.Segments;
+
+/// <summary>
+/// Keeps room ahead of the tail and gives back what is released: allocates the next segment when the current one is
+/// half full, removes segments below the durable begin, watches budget and free space. Runs on a thread of its own,
+/// because these calls may take long and neither commits nor requests may wait for them. A full disk is a state here,
+/// not a fault: the log never writes outside allocated segments.
+/// </summary>
+internal sealed class SpaceKeeper
+{
+    private readonly JournalOptions _options;
+    private readonly SegmentFiles _segments;
+    private readonly JournalFault _fault;
+    private long _allocatedUntil;
+    private long _freeBytes;
+    private long _removedUntil;
+    private int _state = (int)JournalState.Open;
+
+    public SpaceKeeper(JournalOptions options, SegmentFiles segments, JournalFault fault)
+    {
+        _options = options;
+        _segments = segments;
+        _fault = fault;
+    }
+
+    /// <summary>First address that has no segment yet; the log must end before it.</summary>
+    public long AllocatedUntil => Volatile.Read(ref _allocatedUntil);
+
+    public long FreeBytes => Volatile.Read(ref _freeBytes);
+
+    /// <summary>Open, SoftFull or Full.</summary>
+    public JournalState State => (JournalState)Volatile.Read(ref _state);
+
+    /// <summary>Whether a round has something to do now; asked after every commit.</summary>
+    public bool IsDue(long begin, long committed) =>
+        AllocatedUntil - committed <= _options.SegmentBytes / 2
+        || _segments.Of(begin) > _segments.Of(Volatile.Read(ref _removedUntil));
+
+    /// <summary>One round: remove, allocate, judge.</summary>
+    /// <param name="begin">First address a durable commit still holds.</param>
+    /// <param name="committed">First address that is not durable.</param>
+    /// <param name="tail">Where the next record goes.</param>
+    public void Keep(long begin, long committed, long tail)
+    {
+        try
+        {
+            _segments.CloseBelow(_segments.Of(committed));
+            _segments.RemoveBelow(begin);
+            Volatile.Write(ref _removedUntil, begin);
+        }
+        catch (DiskException)
+        {
+            // The file stays and is tried again in the next round; its space counts against the budget until then.
+        }
+
+        try
+        {
+            Volatile.Write(ref _freeBytes, DiskDirectory.FreeBytes(_options.Directory));
+            AllocateAhead(tail);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (e is not DiskException { IsNoSpace: true })
+            {
+                _fault.Raise(e);
+            }
+        }
+        Volatile.Write(ref _allocatedUntil, _segments.AllocatedUntil(tail));
+        Volatile.Write(ref _state, (int)Judge(begin, tail));
+    }
+
+    private void AllocateAhead(long tail)
+    {
+        var allocatedUntil = _segments.AllocatedUntil(tail);
+        if (allocatedUntil - tail > _options.SegmentBytes / 2)
+        {
+            return;
+        }
+
+        var budget = (_segments.Count + 1L) * _options.SegmentBytes <= _options.MaxBytes + _options.SegmentBytes;
+        if (!budget || FreeBytes - _options.SegmentBytes < _options.FreeReserveBytes)
+        {
+            return;
+        }
+#if EDGE_FAULTS
+        Storage.Faults.KillPoints.Reach("before-allocate");
+#endif
+        _segments.Allocate(_segments.Of(allocatedUntil));
+    }
+
+    private JournalState Judge(long begin, long tail)
+    {
+        var held = tail - begin;
+        if (
+            held >= _options.MaxBytes
+            || FreeBytes < _options.FreeReserveBytes
+            || AllocatedUntil - tail < _options.PageBytes
+        )
+        {
+            return JournalState.Full;
+        }
+
+        return
+            held >= _options.MaxBytes / 100 * _options.SoftMarkPercent
+            || FreeBytes < _options.FreeReserveBytes + (2L * _options.SegmentBytes)
+            ? JournalState.SoftFull
+            : JournalState.Open;
+    }
+}

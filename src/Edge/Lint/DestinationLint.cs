@@ -1,0 +1,145 @@
+using System.Buffers;
+using Edge.Experiments;
+
+namespace Edge.Lint;
+
+/// <summary>One place this service is reached at.</summary>
+/// <param name="Host">Host name or address, lower case.</param>
+/// <param name="Port">Port.</param>
+internal readonly record struct OwnHost(string Host, int Port)
+{
+    /// <summary>
+    /// The places of a list of listening addresses, such as <c>http://127.0.0.1:8080</c>. One that means every address
+    /// stands for the machine's name and its loopback names.
+    /// </summary>
+    public static IReadOnlyList<OwnHost> Of(IEnumerable<string> urls, string machine)
+    {
+        var hosts = new List<OwnHost>();
+        foreach (var url in urls)
+        {
+            var concrete = url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal)
+                .Replace("//+", "//0.0.0.0", StringComparison.Ordinal);
+            if (!Uri.TryCreate(concrete, UriKind.Absolute, out var parsed))
+            {
+                continue;
+            }
+            string[] names = parsed.Host is "0.0.0.0" or "[::]" or "127.0.0.1" or "[::1]" or "localhost"
+                ? ["localhost", "127.0.0.1", "[::1]", machine.ToLowerInvariant()]
+                : [parsed.Host.ToLowerInvariant()];
+            hosts.AddRange(names.Select(name => new OwnHost(name, parsed.Port)));
+        }
+        return hosts;
+    }
+}
+
+/// <summary>
+/// Looks where a link leads: back to this service, where it would redirect in a circle or count twice, or to a page
+/// that takes people off a list, because mail scanners follow every link and a GET must never unsubscribe. Pure.
+/// </summary>
+internal static class DestinationLint
+{
+    private const string Path = "goalConfig.destinationUrl";
+    private const string TrackingPrefix = "/s/";
+
+    private static readonly string[] TrackingEnds = ["/click", "/pixel.gif", "/resolve"];
+
+    /// <summary>
+    /// Words of such pages in paths and queries, in the languages mails come in; compared as whole words.
+    /// </summary>
+    private static readonly string[] UnsubscribeWords =
+    [
+        "unsubscribe",
+        "list-unsubscribe",
+        "unsub",
+        "opt-out",
+        "optout",
+        "opt_out",
+        "abmelden",
+        "abbestellen",
+        "austragen",
+        "desabonnement",
+        "desinscription",
+        "desinscrire",
+        "darse-de-baja",
+        "cancelar-suscripcion",
+        "disiscriviti",
+        "afmelden",
+        "uitschrijven",
+        "wypisz",
+    ];
+
+    private static readonly SearchValues<char> WordChars = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
+
+    /// <summary>Adds what is found in the destination.</summary>
+    public static void Check(Experiment experiment, IReadOnlyList<OwnHost> hosts, List<Finding> findings)
+    {
+        if (
+            experiment.GoalConfig.DestinationUrl is not { } text
+            || Destination.TryParse(text, httpsOnly: false, out _, out _) is not { } destination
+            || !Uri.TryCreate(destination.Location, UriKind.Absolute, out var url)
+        )
+        {
+            return;
+        }
+        if (hosts.Contains(new OwnHost(url.Host.ToLowerInvariant(), url.Port)))
+        {
+            findings.Add(
+                new Finding(
+                    Severity.Error,
+                    "destination_loop",
+                    Path,
+                    $"leads back to this service ({url.Host}:{url.Port}); give the page that visitors should see"
+                )
+            );
+        }
+        else if (IsTrackingLink(url.AbsolutePath))
+        {
+            findings.Add(
+                new Finding(
+                    Severity.Warning,
+                    "destination_tracking",
+                    Path,
+                    $"looks like a tracking link ({url.AbsolutePath}); if it is one of this service, it leads in a circle"
+                )
+            );
+        }
+        var target = Uri.UnescapeDataString(url.PathAndQuery).ToLowerInvariant();
+        if (Array.Find(UnsubscribeWords, word => HasWord(target, word)) is { } found)
+        {
+            findings.Add(
+                new Finding(
+                    Severity.Warning,
+                    "destination_unsubscribe",
+                    Path,
+                    $"names '{found}': mail scanners follow every link, so a visit alone must not take anybody off a list"
+                )
+            );
+        }
+    }
+
+    private static bool IsTrackingLink(string path) =>
+        path.StartsWith(TrackingPrefix, StringComparison.Ordinal)
+        && Array.Exists(
+            TrackingEnds,
+            end =>
+                path.EndsWith(end, StringComparison.Ordinal)
+                && path.Length > TrackingPrefix.Length + end.Length
+                && Slug.IsWellFormed(path.AsSpan(TrackingPrefix.Length..^end.Length))
+        );
+
+    private static bool HasWord(string target, string word)
+    {
+        for (var from = 0; target.IndexOf(word, from, StringComparison.Ordinal) is var at and >= 0; from = at + 1)
+        {
+            var end = at + word.Length;
+            if (
+                (at == 0 || !WordChars.Contains(target[at - 1]))
+                && (end == target.Length || !WordChars.Contains(target[end]))
+            )
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,149 @@
+using System.Globalization;
+using Edge.Experiments;
+using Edge.Formats;
+
+namespace Edge.Lint;
+
+/// <summary>
+/// Looks for what is legal in a definition and yet hardly meant: conditions that can never be true, variants nobody can
+/// get, schedules with gaps, destinations that lead back here. It reports only what is certain, so silence is no proof.
+/// Pure.
+/// </summary>
+internal static class ExperimentLint
+{
+    /// <summary>Everything that was found, in the order of the definition.</summary>
+    /// <param name="experiment">A definition that has passed its reader.</param>
+    /// <param name="hosts">Where this service is reached.</param>
+    /// <param name="now">Schedules are looked at from here on.</param>
+    public static IReadOnlyList<Finding> Check(Experiment experiment, IReadOnlyList<OwnHost> hosts, DateTimeOffset now)
+    {
+        var findings = new List<Finding>();
+        // What is over is not chosen from any more, but its link is still followed.
+        if (experiment.Status is not (ExperimentStatus.Completed or ExperimentStatus.Archived))
+        {
+            CheckDefault(experiment, findings);
+            CheckVariants(experiment, findings);
+            switch (experiment.Type)
+            {
+                case ExperimentType.SmartLink:
+                    ConditionLint.Check(experiment, findings);
+                    break;
+                case ExperimentType.Scheduled:
+                    ScheduleLint.Check(experiment, now, findings);
+                    break;
+            }
+        }
+        DestinationLint.Check(experiment, hosts, findings);
+        return findings;
+    }
+
+    /// <summary>Path of a member of a variant.</summary>
+    internal static string PathOf(int variant, string member = "") =>
+        string.Create(CultureInfo.InvariantCulture, $"variants[{variant}]{(member.Length == 0 ? "" : ".")}{member}");
+
+    /// <summary>Index of the variant that is served when nothing else applies.</summary>
+    internal static int DefaultOf(Experiment experiment)
+    {
+        for (var i = 0; i < experiment.Variants.Count; i++)
+        {
+            if (experiment.Variants[i].IsDefault)
+            {
+                return i;
+            }
+        }
+        return 0;
+    }
+
+    private static void CheckDefault(Experiment experiment, List<Finding> findings)
+    {
+        if (experiment.Variants.Any(variant => variant.IsDefault))
+        {
+            return;
+        }
+        // The default of an A/B test is for crawlers only.
+        var severity = experiment.Type == ExperimentType.AbTest ? Severity.Note : Severity.Warning;
+        var whom =
+            experiment.Type == ExperimentType.AbTest ? "crawlers get" : "when nothing else applies, visitors get";
+        findings.Add(
+            new Finding(
+                severity,
+                "no_default",
+                "variants",
+                $"none is marked as the default, so {whom} the first, '{experiment.Variants[0].Id}'"
+            )
+        );
+    }
+
+    private static void CheckVariants(Experiment experiment, List<Finding> findings)
+    {
+        var hasDefault = experiment.Variants.Any(variant => variant.IsDefault);
+        for (var i = 0; i < experiment.Variants.Count; i++)
+        {
+            var variant = experiment.Variants[i];
+            var isFallback = variant.IsDefault || (!hasDefault && i == 0);
+            switch (experiment.Type)
+            {
+                case ExperimentType.AbTest when variant is { Weight: 0, AskedWeight: 0 }:
+                    findings.Add(
+                        new Finding(
+                            Severity.Warning,
+                            "weight_zero",
+                            PathOf(i, "weight"),
+                            isFallback
+                                ? $"is 0: '{variant.Id}' is shown to crawlers and to nobody else"
+                                : $"is 0: '{variant.Id}' is never served"
+                        )
+                    );
+                    break;
+                case ExperimentType.SmartLink when variant.Conditions is null && !isFallback:
+                    findings.Add(
+                        new Finding(
+                            Severity.Warning,
+                            "no_conditions",
+                            PathOf(i),
+                            $"has no conditions and is not the default: '{variant.Id}' is never served"
+                        )
+                    );
+                    break;
+                case ExperimentType.SmartLink when variant is { IsDefault: true, Conditions: not null }:
+                    findings.Add(
+                        new Finding(
+                            Severity.Warning,
+                            "ignored",
+                            PathOf(i, "conditions"),
+                            "is not looked at, since the variant is the default"
+                        )
+                    );
+                    break;
+                case ExperimentType.Scheduled when variant.Schedule is null && !isFallback:
+                    findings.Add(
+                        new Finding(
+                            Severity.Warning,
+                            "no_schedule",
+                            PathOf(i),
+                            $"has no schedule and is not the default: '{variant.Id}' is never served"
+                        )
+                    );
+                    break;
+            }
+            CheckIgnored(experiment, i, findings);
+        }
+    }
+
+    private static void CheckIgnored(Experiment experiment, int i, List<Finding> findings)
+    {
+        var type = WireNames<ExperimentType>.Lower.Text(experiment.Type);
+        if (experiment.Type != ExperimentType.SmartLink && experiment.Variants[i].Conditions is not null)
+        {
+            findings.Add(
+                new Finding(Severity.Note, "ignored", PathOf(i, "conditions"), $"has no effect: the type is {type}")
+            );
+        }
+        if (experiment.Type != ExperimentType.Scheduled && experiment.Variants[i].Schedule is not null)
+        {
+            findings.Add(
+                new Finding(Severity.Note, "ignored", PathOf(i, "schedule"), $"has no effect: the type is {type}")
+            );
+        }
+    }
+}

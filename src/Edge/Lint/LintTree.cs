@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text.Json;
+using Edge.Experiments;
+using Edge.Experiments.Conditions;
+using Edge.Formats;
+
+namespace Edge.Lint;
+
+/// <summary>The tree of one variant while <see cref="ConditionLint"/> looks at it.</summary>
+internal sealed class LintTree(int variant, ConditionNode root)
+{
+    /// <summary>Index of the variant.</summary>
+    public int Variant { get; } = variant;
+
+    /// <summary>The topmost node.</summary>
+    public LintNode Root { get; } = LintNode.Of(root, ExperimentLint.PathOf(variant, "conditions"));
+
+    /// <summary>Which variants were chosen when this tree was true.</summary>
+    public SortedSet<int> TakenBy { get; } = [];
+
+    /// <summary>Whether it has been evaluated at all.</summary>
+    public bool IsExplored => Root.IsEverTrue || Root.IsEverFalse;
+
+    /// <summary>All rules of the tree.</summary>
+    public IEnumerable<ConditionRule> Rules => Root.Rules;
+
+    /// <summary>Evaluates all nodes, and notes which were true.</summary>
+    public bool Evaluate(RuleOutcomes outcomes)
+    {
+        if (!Root.Evaluate(outcomes))
+        {
+            return false;
+        }
+        Root.NoteTogether();
+        return true;
+    }
+}
+
+/// <summary>One node of such a tree.</summary>
+internal sealed class LintNode
+{
+    private readonly ConditionRule? _rule;
+    private readonly bool _isAnd;
+    private readonly LintNode[] _children;
+    private int _number;
+    private bool _isTrue;
+    private bool _isEverTrueTogether;
+
+    private LintNode(string path, ConditionRule? rule, bool isAnd, LintNode[] children)
+    {
+        Path = path;
+        _rule = rule;
+        _isAnd = isAnd;
+        _children = children;
+    }
+
+    /// <summary>Dotted path in the definition.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether it was true in a combination.</summary>
+    public bool IsEverTrue { get; private set; }
+
+    /// <summary>Whether it was false in a combination.</summary>
+    public bool IsEverFalse { get; private set; }
+
+    /// <summary>The rules below.</summary>
+    public IEnumerable<ConditionRule> Rules => _rule is not null ? [_rule] : _children.SelectMany(child => child.Rules);
+
+    /// <summary>Builds the nodes of a subtree.</summary>
+    public static LintNode Of(ConditionNode node, string path)
+    {
+        if (node is ConditionRule rule)
+        {
+            return new LintNode(path, rule, isAnd: false, []);
+        }
+        var group = (ConditionGroup)node;
+        var children = group.Children.Select(
+            (child, i) => Of(child, string.Create(CultureInfo.InvariantCulture, $"{path}.children[{i}]"))
+        );
+        return new LintNode(path, null, group.Operator == GroupOperator.And, [.. children]);
+    }
+
+    /// <summary>Looks up which outcome belongs to which rule.</summary>
+    public void Number(RuleOutcomes outcomes)
+    {
+        _number = _rule is null ? 0 : outcomes.NumberOf(_rule);
+        foreach (var child in _children)
+        {
+            child.Number(outcomes);
+        }
+    }
+
+    /// <summary>Evaluates the whole subtree, without stopping early.</summary>
+    public bool Evaluate(RuleOutcomes outcomes)
+    {
+        _isTrue = _rule is null ? _isAnd : outcomes[_number];
+        foreach (var child in _children)
+        {
+            var isTrue = child.Evaluate(outcomes);
+            _isTrue = _isAnd ? _isTrue && isTrue : _isTrue || isTrue;
+        }
+        IsEverTrue |= _isTrue;
+        IsEverFalse |= !_isTrue;
+        return _isTrue;
+    }
+
+    /// <summary>Notes the nodes that are true now, while the whole tree is.</summary>
+    public void NoteTogether()
+    {
+        _isEverTrueTogether |= _isTrue;
+        foreach (var child in _children)
+        {
+            child.NoteTogether();
+        }
+    }
+
+    /// <summary>
+    /// Adds what can never be true: of nodes that follow from one another only the cause. A branch that is never true
+    /// together with the whole does not matter even if it can be true.
+    /// </summary>
+    public void Report(List<Finding> findings, string consequence)
+    {
+        if (!IsEverTrue && !Array.Exists(_children, child => !child.IsEverTrue))
+        {
+            var why = _rule is null ? "its conditions exclude one another" : Describe(_rule);
+            findings.Add(new Finding(Severity.Warning, "never_true", Path, $"can never be true: {why}{consequence}"));
+        }
+        else if (IsEverTrue && !_isEverTrueTogether && consequence.Length == 0)
+        {
+            findings.Add(
+                new Finding(
+                    Severity.Warning,
+                    "unreachable",
+                    Path,
+                    "never matters: the conditions around it are false whenever it is true"
+                )
+            );
+        }
+        else
+        {
+            foreach (var child in _children)
+            {
+                child.Report(findings, consequence);
+            }
+        }
+    }
+
+    private static string Describe(ConditionRule rule)
+    {
+        _ = ConditionProperty.TryParse(rule.Property, rule.ParamName, out var property);
+        var values = property.Source switch
+        {
+            PropertySource.Hour => " (it is 0 to 23)",
+            PropertySource.DayOfWeek => " (it is 0 for Sunday to 6)",
+            PropertySource.Country => " (it is two letters, such as DE)",
+            PropertySource.Continent => $" (it is one of {string.Join(", ", RuleOutcomes.Continents)})",
+            PropertySource.DeviceType => $" (it is one of {string.Join(", ", RuleOutcomes.DeviceTypes)})",
+            PropertySource.DeviceOs => $" (it is one of {string.Join(", ", RuleOutcomes.Systems)})",
+            _ => "",
+        };
+        var value = rule.Value.ValueKind == JsonValueKind.String ? rule.Value.GetString()! : rule.Value.GetRawText();
+        var name = WireNames<RuleOperator>.Lower.Text(rule.RuleOperator);
+        return $"no {property.PublishedName} is {name} {(value.Length > 64 ? value[..64] + "..." : value)}{values}";
+    }
+}

@@ -1,0 +1,256 @@
+using System.Globalization;
+using System.Text.Json;
+using Edge.Experiments;
+using Edge.Experiments.Conditions;
+using Edge.Selection.Conditions;
+
+namespace Edge.Lint;
+
+/// <summary>
+/// All ways in which rules can come out together. Rules on different properties are independent; for the rules on one
+/// property the values that tell them apart are tried on the rules themselves: every value where there are few (hours,
+/// weekdays, devices, countries), else the values the rules name and what lies between. Where the rules on a property
+/// are of kinds that cannot be tried out exactly, every way is taken to be possible that is not excluded by a value
+/// they name.
+/// </summary>
+internal sealed class RuleOutcomes
+{
+    /// <summary>Values of device.type.</summary>
+    public static readonly string[] DeviceTypes = ["mobile", "desktop", "tablet"];
+
+    /// <summary>Values of device.os.</summary>
+    public static readonly string[] Systems = ["iOS", "Android", "Windows", "macOS", "Linux", "ChromeOS"];
+
+    /// <summary>Values of geo.continent.</summary>
+    public static readonly string[] Continents = ["NA", "EU", "AS", "AF", "SA", "OC", "AN"];
+
+    /// <summary>
+    /// Rules on one property whose outcomes are taken to be free of one another; each doubles the ways.
+    /// </summary>
+    private const int FreeRulesMax = 8;
+
+    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
+    private readonly List<(int[] Rules, List<bool[]> Ways)> _properties = [];
+    private readonly bool[] _outcomes;
+
+    /// <summary>Finds the ways of some rules; equal rules are one.</summary>
+    public RuleOutcomes(IEnumerable<ConditionRule> rules)
+    {
+        var distinct = new List<(string Property, ConditionRule Rule)>();
+        foreach (var rule in rules)
+        {
+            if (_numbers.TryAdd(KeyOf(rule), distinct.Count))
+            {
+                distinct.Add((PropertyOf(rule).PublishedName, rule));
+            }
+        }
+        _outcomes = new bool[distinct.Count];
+        Combinations = 1;
+        foreach (var group in distinct.GroupBy(pair => pair.Property))
+        {
+            var own = group.Select(pair => pair.Rule).ToArray();
+            var ways = WaysOf(PropertyOf(own[0]), own);
+            _properties.Add(([.. own.Select(NumberOf)], ways));
+            Combinations = ways.Count == 0 ? 0 : (long)Math.Min((double)Combinations * ways.Count, long.MaxValue / 2);
+        }
+    }
+
+    /// <summary>How many combinations there are; 0 when they cannot be counted up.</summary>
+    public long Combinations { get; }
+
+    /// <summary>The outcome of a rule in the selected combination.</summary>
+    public bool this[int number] => _outcomes[number];
+
+    /// <summary>The number of a rule.</summary>
+    public int NumberOf(ConditionRule rule) => _numbers[KeyOf(rule)];
+
+    /// <summary>Makes one combination, from 0, the current one.</summary>
+    public void Select(long combination)
+    {
+        foreach (var (rules, ways) in _properties)
+        {
+            var way = ways[(int)(combination % ways.Count)];
+            combination /= ways.Count;
+            for (var i = 0; i < rules.Length; i++)
+            {
+                _outcomes[rules[i]] = way[i];
+            }
+        }
+    }
+
+    private static ConditionProperty PropertyOf(ConditionRule rule)
+    {
+        _ = ConditionProperty.TryParse(rule.Property, rule.ParamName, out var property);
+        return property;
+    }
+
+    private static string KeyOf(ConditionRule rule) =>
+        $"{PropertyOf(rule).PublishedName}\n{rule.RuleOperator}\n{rule.Value.GetRawText().ToUpperInvariant()}";
+
+    /// <summary>The distinct outcomes of the rules on one property; empty when there may be too many.</summary>
+    private static List<bool[]> WaysOf(in ConditionProperty property, ConditionRule[] rules)
+    {
+        var ways = new Ways(property, rules);
+        ways.Try(null);
+        if (Closed(property.Source) is { } values)
+        {
+            foreach (var value in values)
+            {
+                ways.Try(value);
+            }
+            return ways.List;
+        }
+        var literals = rules.SelectMany(LiteralsOf).Distinct(StringComparer.OrdinalIgnoreCase).ToArray();
+        ways.Try("");
+        foreach (var literal in literals)
+        {
+            ways.Try(literal);
+        }
+        if (Array.TrueForAll(rules, IsNumeric))
+        {
+            ways.Try("x");
+            foreach (var number in Between([.. rules.SelectMany(NumbersOf).Distinct().Order()]))
+            {
+                ways.Try(number.ToString("R", CultureInfo.InvariantCulture));
+            }
+            return ways.List;
+        }
+        var isLanguage = property.Source == PropertySource.Language;
+        if (Array.TrueForAll(rules, IsTextEquality))
+        {
+            // A value nobody names, and a region nobody names of each language.
+            ways.Try("zz-zz-zz");
+            foreach (var literal in isLanguage ? literals : [])
+            {
+                ways.Try($"{literal}-zz-zz");
+            }
+            return ways.List;
+        }
+        var free = Array.FindAll(rules, rule => !IsTextEquality(rule) || isLanguage);
+        if (free.Length > FreeRulesMax)
+        {
+            return [];
+        }
+        for (var bits = 0; bits < 1 << free.Length; bits++)
+        {
+            ways.Add([
+                .. rules.Select(rule =>
+                    Array.IndexOf(free, rule) is var at and >= 0
+                        ? (bits >> at & 1) != 0
+                        : rule.RuleOperator is RuleOperator.NotEquals or RuleOperator.NotIn
+                ),
+            ]);
+        }
+        return ways.List;
+    }
+
+    /// <summary>All values of a property that has few; null for others.</summary>
+    private static IEnumerable<string>? Closed(PropertySource source) =>
+        source switch
+        {
+            PropertySource.DeviceType => DeviceTypes,
+            PropertySource.DeviceOs => Systems,
+            PropertySource.Continent => Continents,
+            PropertySource.Country => from first in Letters from second in Letters select $"{first}{second}",
+            PropertySource.Hour => Enumerable.Range(0, 24).Select(hour => hour.ToString(CultureInfo.InvariantCulture)),
+            PropertySource.DayOfWeek => Enumerable
+                .Range(0, 7)
+                .Select(day => day.ToString(CultureInfo.InvariantCulture)),
+            _ => null,
+        };
+
+    private static IEnumerable<char> Letters => Enumerable.Range('A', 26).Select(letter => (char)letter);
+
+    private static JsonElement[] ElementsOf(ConditionRule rule) =>
+        rule.Value.ValueKind == JsonValueKind.Array ? [.. rule.Value.EnumerateArray()] : [rule.Value];
+
+    private static IEnumerable<string> LiteralsOf(ConditionRule rule) =>
+        ElementsOf(rule)
+            .Select(element => element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText());
+
+    private static bool IsEquality(ConditionRule rule) =>
+        rule.RuleOperator is RuleOperator.Equals or RuleOperator.NotEquals or RuleOperator.In or RuleOperator.NotIn;
+
+    private static bool IsTextEquality(ConditionRule rule) =>
+        IsEquality(rule) && ElementsOf(rule).All(element => element.ValueKind != JsonValueKind.Number);
+
+    private static bool IsNumeric(ConditionRule rule) =>
+        rule.RuleOperator is RuleOperator.Gt or RuleOperator.Lt or RuleOperator.Gte or RuleOperator.Lte
+        || (IsEquality(rule) && ElementsOf(rule).All(element => element.ValueKind == JsonValueKind.Number));
+
+    private static IEnumerable<double> NumbersOf(ConditionRule rule) =>
+        LiteralsOf(rule).Select(literal => ConditionNumber.TryParse(literal, out var number) ? number : 0);
+
+    /// <summary>One number in each gap between some, and one at each end.</summary>
+    private static IEnumerable<double> Between(double[] ascending)
+    {
+        yield return ascending[0] - Math.Abs(ascending[0]) - 1;
+        for (var i = 1; i < ascending.Length; i++)
+        {
+            yield return ascending[i - 1] + (ascending[i] - ascending[i - 1]) / 2;
+        }
+        yield return ascending[^1] + Math.Abs(ascending[^1]) + 1;
+    }
+
+    /// <summary>Distinct ways, found by trying values on the compiled rules.</summary>
+    private sealed class Ways(ConditionProperty property, ConditionRule[] rules)
+    {
+        /// <summary>2026-01-04 is a Sunday.</summary>
+        private static readonly DateTimeOffset Sunday = new(2026, 1, 4, 0, 0, 0, TimeSpan.Zero);
+
+        private readonly CompiledRule[] _compiled =
+        [
+            .. rules.Select(rule => new CompiledRule(rule) { NextIfTrue = 0, NextIfFalse = 0 }),
+        ];
+
+        private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+
+        public List<bool[]> List { get; } = [];
+
+        public void Add(bool[] way)
+        {
+            if (_seen.Add(string.Concat(way.Select(outcome => outcome ? '1' : '0'))))
+            {
+                List.Add(way);
+            }
+        }
+
+        /// <summary>Tries one value; null is unknown, and so is the empty one unless a parameter has it.</summary>
+        public void Try(string? value)
+        {
+            var visitor = new VisitorProperties(Describe(value), stackalloc char[VisitorProperties.ScratchChars]);
+            var way = new bool[_compiled.Length];
+            for (var i = 0; i < way.Length; i++)
+            {
+                way[i] = _compiled[i].IsTrue(ref visitor);
+            }
+            Add(way);
+        }
+
+        /// <summary>A request that has the value, in the form a visitor would send it.</summary>
+        private VisitorContext Describe(string? value)
+        {
+            var number =
+                property.Source is (PropertySource.Hour or PropertySource.DayOfWeek) && value is not null
+                    ? int.Parse(value, CultureInfo.InvariantCulture)
+                    : 0;
+            return new VisitorContext
+            {
+                Now = property.Source == PropertySource.DayOfWeek ? Sunday.AddDays(number) : Sunday.AddHours(number),
+                DeviceType = Of(PropertySource.DeviceType),
+                Os = Of(PropertySource.DeviceOs),
+                Browser = Of(PropertySource.Browser),
+                Country = Of(PropertySource.Country),
+                Continent = Of(PropertySource.Continent),
+                AcceptLanguage = Of(PropertySource.Language),
+                Referrer = Of(PropertySource.ReferrerDomain) is { Length: > 0 } host ? $"https://{host}/" : "",
+                Query =
+                    property.Source == PropertySource.QueryParameter && value is not null
+                        ? $"{Uri.EscapeDataString(property.Parameter!)}={Uri.EscapeDataString(value)}"
+                        : "",
+            };
+
+            string Of(PropertySource source) => property.Source == source ? value ?? "" : "";
+        }
+    }
+}

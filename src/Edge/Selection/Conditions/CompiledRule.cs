@@ -1,0 +1,124 @@
+using System.Text.Json;
+using Edge.Experiments;
+using Edge.Experiments.Conditions;
+using Edge.Formats;
+
+namespace Edge.Selection.Conditions;
+
+/// <summary>
+/// One rule of a condition tree, ready to be evaluated without allocating. Texts compare by ordinal, ignoring case. A
+/// rule value that is a JSON number compares as a number, and a property that is not one makes both <c>equals</c> and
+/// <c>not_equals</c> false; orderings compare numbers only. A property that is unknown makes negative operators true
+/// and all others false: negation is exact. Immutable; a value, so that the rules of a tree lie side by side in memory.
+/// </summary>
+internal readonly struct CompiledRule
+{
+    private readonly ConditionProperty _property;
+    private readonly RuleOperator _operator;
+    private readonly Value _value;
+    private readonly Value[]? _values;
+
+    /// <summary>Compiles a rule that has passed its reader.</summary>
+    public CompiledRule(ConditionRule rule)
+    {
+        _ = ConditionProperty.TryParse(rule.Property, rule.ParamName, out _property);
+        _property = _property with { Parameter = SharedText.Of(_property.Parameter) };
+        _operator = rule.RuleOperator;
+        if (rule.Value.ValueKind != JsonValueKind.Array)
+        {
+            _value = Compile(rule.Value, _property.Source, _operator);
+            return;
+        }
+        _values = new Value[rule.Value.GetArrayLength()];
+        for (var i = 0; i < _values.Length; i++)
+        {
+            _values[i] = Compile(rule.Value[i], _property.Source, _operator);
+        }
+    }
+
+    /// <summary>Index of the rule to go on with when this one is true, or one of the ends of the program.</summary>
+    public required int NextIfTrue { get; init; }
+
+    /// <summary>Index of the rule to go on with when this one is false, or one of the ends of the program.</summary>
+    public required int NextIfFalse { get; init; }
+
+    /// <summary>Whether the rule is true of a request.</summary>
+    public bool IsTrue(ref VisitorProperties visitor)
+    {
+        if (!visitor.TryRead(_property, out var text))
+        {
+            return _operator is RuleOperator.NotEquals or RuleOperator.NotContains or RuleOperator.NotIn;
+        }
+        return _operator switch
+        {
+            RuleOperator.Equals => IsEqual(text, _value),
+            RuleOperator.NotEquals => _value.IsNumber
+                ? ConditionNumber.TryParse(text, out var number) && number != _value.Number
+                : !IsEqual(text, _value),
+            RuleOperator.Contains => text.Contains(_value.Text, StringComparison.OrdinalIgnoreCase),
+            RuleOperator.NotContains => !text.Contains(_value.Text, StringComparison.OrdinalIgnoreCase),
+            RuleOperator.StartsWith => text.StartsWith(_value.Text, StringComparison.OrdinalIgnoreCase),
+            RuleOperator.EndsWith => text.EndsWith(_value.Text, StringComparison.OrdinalIgnoreCase),
+            RuleOperator.In => IsOneOf(text),
+            RuleOperator.NotIn => !IsOneOf(text),
+            _ => ConditionNumber.TryParse(text, out var number) && IsOrdered(number, _value.Number),
+        };
+    }
+
+    private bool IsOrdered(double number, double bound) =>
+        _operator switch
+        {
+            RuleOperator.Gt => number > bound,
+            RuleOperator.Lt => number < bound,
+            RuleOperator.Gte => number >= bound,
+            _ => number <= bound,
+        };
+
+    private bool IsOneOf(ReadOnlySpan<char> text)
+    {
+        foreach (ref readonly var value in _values.AsSpan())
+        {
+            if (IsEqual(text, value))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static bool IsEqual(ReadOnlySpan<char> text, in Value value)
+    {
+        if (value.IsNumber)
+        {
+            return ConditionNumber.TryParse(text, out var number) && number == value.Number;
+        }
+        // "en" means any English, "en-US" only that of the United States.
+        var compared = value.IsLanguage ? HeaderValues.PrimarySubtag(text) : text;
+        // Case does not change the length, and comparing it first leaves the text of most values untouched in memory.
+        return compared.Length == value.Length && compared.Equals(value.Text, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static Value Compile(JsonElement element, PropertySource source, RuleOperator ruleOperator)
+    {
+        // The text of a number is its digits as written, that of a boolean is its JSON word.
+        var text = element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText();
+        var isEquality =
+            ruleOperator is RuleOperator.Equals or RuleOperator.NotEquals or RuleOperator.In or RuleOperator.NotIn;
+        if (source == PropertySource.ReferrerDomain && isEquality)
+        {
+            text = UrlText.WithoutWww(text).ToString();
+        }
+        _ = ConditionNumber.TryParse(text, out var number);
+        var isLanguage = source == PropertySource.Language && !text.Contains('-', StringComparison.Ordinal);
+        text = SharedText.Of(text);
+        return new Value(text, number, text.Length, element.ValueKind == JsonValueKind.Number, isLanguage);
+    }
+
+    /// <summary>One value to compare with.</summary>
+    /// <param name="Text">As text.</param>
+    /// <param name="Number">As a number, when it is one or reads as one.</param>
+    /// <param name="Length">Of the text.</param>
+    /// <param name="IsNumber">It was written as a number and compares as one.</param>
+    /// <param name="IsLanguage">It is a language without a region.</param>
+    private readonly record struct Value(string Text, double Number, int Length, bool IsNumber, bool IsLanguage);
+}

@@ -1,0 +1,38 @@
+namespace Edge.Selection.Conditions;
+
+/// <summary>
+/// What conditions and schedules may look at: one request, described once. Everything is a view of the caller's
+/// memory, and what takes work to find (preferred language, referring host, query parameters) is found only when a
+/// condition asks. An empty span means unknown.
+/// </summary>
+internal readonly ref struct VisitorContext
+{
+    /// <summary>
+    /// The instant of the request, taken once, so that all decisions of one request fall on one side of an hour.
+    /// </summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary><c>mobile</c>, <c>desktop</c>, <c>tablet</c>.</summary>
+    public ReadOnlySpan<char> DeviceType { get; init; }
+
+    /// <summary><c>iOS</c>, <c>Android</c>, <c>Windows</c>, <c>macOS</c>, <c>Linux</c>, <c>ChromeOS</c>.</summary>
+    public ReadOnlySpan<char> Os { get; init; }
+
+    /// <summary>Browser family, such as <c>chrome</c>.</summary>
+    public ReadOnlySpan<char> Browser { get; init; }
+
+    /// <summary>ISO 3166-1 alpha-2.</summary>
+    public ReadOnlySpan<char> Country { get; init; }
+
+    /// <summary>Two letters, such as <c>EU</c>.</summary>
+    public ReadOnlySpan<char> Continent { get; init; }
+
+    /// <summary>The Accept-Language header.</summary>
+    public ReadOnlySpan<char> AcceptLanguage { get; init; }
+
+    /// <summary>The Referer header.</summary>
+    public ReadOnlySpan<char> Referrer { get; init; }
+
+    /// <summary>The query string as it was sent, with or without its question mark.</summary>
+    public ReadOnlySpan<char> Query { get; init; }
+}

@@ -1,0 +1,124 @@
+using Edge.Experiments.Schedules;
+
+namespace Edge.Selection.Schedules;
+
+/// <summary>
+/// The instants at which a cron expression fires on the wall clock of a zone. Fixed times of day fire once a day,
+/// whatever the clock does: the first time they are shown, or right after the gap that swallowed them. Intervals
+/// follow the wall clock: again in the second pass of an hour, not at all in a gap. Immutable.
+/// </summary>
+internal sealed class CronFires(CronExpression cron, ZoneClock clock)
+{
+    private const long Near = ZoneClock.JumpTicksMax;
+    private const long Window = Near + TimeSpan.TicksPerHour;
+
+    /// <summary>The last fire at or before an instant, if there is one within the search.</summary>
+    public long? AtOrBefore(long utcTicks) =>
+        cron.IsInterval ? IntervalAtOrBefore(utcTicks) : FixedAtOrBefore(utcTicks);
+
+    /// <summary>The first fire after an instant, if there is one within the search.</summary>
+    public long? After(long utcTicks) => cron.IsInterval ? IntervalAfter(utcTicks) : FixedAfter(utcTicks);
+
+    /// <summary>
+    /// Begins a jump late, because the wall clock may have shown a time already that it is about to show again;
+    /// instants grow with wall clock times, so the first that is not too late is the last fire.
+    /// </summary>
+    private long? FixedAtOrBefore(long utcTicks)
+    {
+        var local = cron.PreviousAtOrBefore(clock.LocalAt(utcTicks).AddTicks(Near));
+        while (local is { } candidate)
+        {
+            var instant = clock.FirstInstantOf(candidate);
+            if (instant <= utcTicks)
+            {
+                return instant;
+            }
+            local = cron.PreviousAtOrBefore(candidate.AddMinutes(-1));
+        }
+        return null;
+    }
+
+    private long? FixedAfter(long utcTicks)
+    {
+        var local = cron.NextAtOrAfter(clock.LocalAt(utcTicks).AddTicks(-Near));
+        while (local is { } candidate)
+        {
+            var instant = clock.FirstInstantOf(candidate);
+            if (instant > utcTicks)
+            {
+                return instant;
+            }
+            local = cron.NextAtOrAfter(candidate.AddMinutes(1));
+        }
+        return null;
+    }
+
+    /// <summary>
+    /// As long as the offset does not change in between, the last matching wall clock time is the last fire. So a
+    /// change within the window is crossed first; and when the match lies further back than that, so do all fires,
+    /// and the search goes on near it, since offsets differ by less than a jump.
+    /// </summary>
+    private long? IntervalAtOrBefore(long utcTicks)
+    {
+        var instant = utcTicks;
+        while (true)
+        {
+            var offset = clock.OffsetAt(instant);
+            if (cron.PreviousAtOrBefore(clock.LocalAt(instant)) is not { } local)
+            {
+                return null;
+            }
+            var match = local.Ticks - offset;
+            var windowStart = instant - Window;
+            if (clock.OffsetAt(windowStart) != offset)
+            {
+                var change = clock.ChangeWithin(windowStart, instant);
+                if (match >= change)
+                {
+                    return match;
+                }
+                instant = change - 1;
+            }
+            else if (match >= windowStart)
+            {
+                return match;
+            }
+            else
+            {
+                instant = match + Near;
+            }
+        }
+    }
+
+    private long? IntervalAfter(long utcTicks)
+    {
+        var instant = utcTicks + 1;
+        while (true)
+        {
+            var offset = clock.OffsetAt(instant);
+            if (cron.NextAtOrAfter(clock.LocalAt(instant)) is not { } local)
+            {
+                return null;
+            }
+            var match = local.Ticks - offset;
+            var windowEnd = instant + Window;
+            if (clock.OffsetAt(windowEnd) != offset)
+            {
+                var change = clock.ChangeWithin(instant, windowEnd);
+                if (match < change)
+                {
+                    return match;
+                }
+                instant = change;
+            }
+            else if (match <= windowEnd)
+            {
+                return match;
+            }
+            else
+            {
+                instant = match - Near;
+            }
+        }
+    }
+}

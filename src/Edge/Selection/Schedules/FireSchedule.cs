@@ -1,0 +1,33 @@
+namespace Edge.Selection.Schedules;
+
+/// <summary>
+/// Occurrences that begin at the fires of a cron expression, within the bounds of the series. They last a given time,
+/// or until the next fire when none is given.
+/// </summary>
+/// <param name="fires">The fires.</param>
+/// <param name="start">First instant of the series.</param>
+/// <param name="end">Instant the series ends at.</param>
+/// <param name="lengthTicks">Elapsed time of one occurrence; null when it lasts until the next.</param>
+internal sealed class FireSchedule(CronFires fires, long start, long end, long? lengthTicks) : Schedule
+{
+    public override ScheduleState At(long utcTicks)
+    {
+        if (utcTicks >= end)
+        {
+            return ScheduleState.Inactive(ScheduleState.Never);
+        }
+        // Before the series begins the next fire is the first one at or after its start.
+        var next = Math.Min(end, fires.After(Math.Max(utcTicks, start - 1)) ?? ScheduleState.Never);
+        if (utcTicks < start || fires.AtOrBefore(utcTicks) is not { } last || last < start)
+        {
+            return ScheduleState.Inactive(next == end ? ScheduleState.Never : next);
+        }
+        if (lengthTicks is { } length)
+        {
+            return last + length > utcTicks
+                ? ScheduleState.Active(last, Math.Min(next, last + length))
+                : ScheduleState.Inactive(next);
+        }
+        return ScheduleState.Active(last, next);
+    }
+}

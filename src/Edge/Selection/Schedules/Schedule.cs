@@ -1,0 +1,61 @@
+using Edge.Experiments;
+using Edge.Experiments.Schedules;
+
+namespace Edge.Selection.Schedules;
+
+/// <summary>
+/// When a variant is active, as half-open intervals from a start up to an end. One class per kind of recurrence:
+/// <list type="bullet">
+/// <item>none: from <c>startAt</c> to <c>endAt</c>, or for ever; without <c>startAt</c> never;</item>
+/// <item>daily, weekly: <see cref="SeriesSchedule"/>;</item>
+/// <item>cron: when <c>endAt</c> is at most a day after <c>startAt</c>, each fire begins an occurrence of that length
+/// (<see cref="FireSchedule"/>); otherwise, when the minute field is a star, active while the wall clock matches
+/// (<see cref="MaskSchedule"/>); otherwise each fire lasts until the next. In the last two <c>startAt</c> and
+/// <c>endAt</c> bound the series.</item>
+/// </list>
+/// Immutable; an evaluation may take microseconds and is cached by <see cref="ScheduleTable"/>.
+/// </summary>
+internal abstract class Schedule
+{
+    /// <summary>What the schedule says of an instant.</summary>
+    public abstract ScheduleState At(long utcTicks);
+
+    /// <summary>Compiles a schedule that has passed its reader.</summary>
+    public static Schedule Compile(VariantSchedule schedule)
+    {
+        _ = TimeZones.TryFind(schedule.Recurrence.Timezone, out var zone);
+        var clock = new ZoneClock(zone);
+        var start = schedule.StartAt?.UtcTicks;
+        var end = schedule.EndAt?.UtcTicks;
+        return schedule.Recurrence.Type switch
+        {
+            RecurrenceType.Cron => CompileCron(schedule.Recurrence.CronExpression!, clock, start, end),
+            _ when start is null => new OnceSchedule(ScheduleState.Never, ScheduleState.Never),
+            RecurrenceType.Daily => new SeriesSchedule(clock, start.Value, end, periodDays: 1),
+            RecurrenceType.Weekly => new SeriesSchedule(clock, start.Value, end, periodDays: 7),
+            _ => new OnceSchedule(start.Value, end ?? ScheduleState.Never),
+        };
+    }
+
+    private static Schedule CompileCron(string expression, ZoneClock clock, long? start, long? end)
+    {
+        var cron = CronExpression.TryParse(expression, out _)!;
+        var from = start ?? DateTime.MinValue.Ticks;
+        if (start is not null && end - start <= TimeSpan.TicksPerDay)
+        {
+            return new FireSchedule(new CronFires(cron, clock), from, ScheduleState.Never, end - start);
+        }
+        return cron.IsEveryMinute
+            ? new MaskSchedule(cron, clock, from, end ?? ScheduleState.Never)
+            : new FireSchedule(new CronFires(cron, clock), from, end ?? ScheduleState.Never, null);
+    }
+}
+
+/// <summary>One interval.</summary>
+internal sealed class OnceSchedule(long start, long end) : Schedule
+{
+    public override ScheduleState At(long utcTicks) =>
+        utcTicks < start ? ScheduleState.Inactive(start)
+        : utcTicks < end ? ScheduleState.Active(start, end)
+        : ScheduleState.Inactive(ScheduleState.Never);
+}

@@ -1,0 +1,71 @@
+using Edge.Experiments;
+
+namespace Edge.Selection.Schedules;
+
+/// <summary>
+/// Which variant of a scheduled experiment is active: the one whose current occurrence began latest, and of two that
+/// began together the first in the list. The answer is kept with the interval it holds for, so a request compares two
+/// numbers; only the first request after a change computes. Thread safe: several threads may compute the same answer,
+/// and whichever is kept is right; one that sees an older answer sees that it does not hold and computes.
+/// </summary>
+internal sealed class ScheduleTable
+{
+    /// <summary>No variant is active.</summary>
+    public const int None = -1;
+
+    private readonly Schedule?[] _schedules;
+    private volatile Answer _answer = new(0, 0, None);
+
+    /// <summary>Compiles the schedules of an experiment that has passed its reader.</summary>
+    public ScheduleTable(IReadOnlyList<Variant> variants)
+    {
+        _schedules = [.. variants.Select(v => v.Schedule is { } schedule ? Schedule.Compile(schedule) : null)];
+    }
+
+    /// <summary>Index of the active variant at an instant, or <see cref="None"/>.</summary>
+    public int ActiveAt(DateTimeOffset instant)
+    {
+        var ticks = instant.UtcTicks;
+        var answer = _answer;
+        if (ticks < answer.From || ticks >= answer.Until)
+        {
+            _answer = answer = Compute(ticks);
+        }
+        return answer.Variant;
+    }
+
+    /// <summary>
+    /// The first later instant at which another variant may be active; the end of time when there is none.
+    /// </summary>
+    public DateTimeOffset NextChange(DateTimeOffset instant)
+    {
+        var until = Compute(instant.UtcTicks).Until;
+        return until > DateTime.MaxValue.Ticks ? DateTimeOffset.MaxValue : new DateTimeOffset(until, TimeSpan.Zero);
+    }
+
+    /// <summary>What the schedule of one variant says of an instant, for explanations; null when it has none.</summary>
+    public ScheduleState? StateOf(int variant, DateTimeOffset instant) => _schedules[variant]?.At(instant.UtcTicks);
+
+    private Answer Compute(long utcTicks)
+    {
+        var active = None;
+        var latestStart = long.MinValue;
+        var until = ScheduleState.Never;
+        for (var i = 0; i < _schedules.Length; i++)
+        {
+            if (_schedules[i] is not { } schedule)
+            {
+                continue;
+            }
+            var state = schedule.At(utcTicks);
+            until = Math.Min(until, state.Until);
+            if (state.IsActive && state.Start > latestStart)
+            {
+                (active, latestStart) = (i, state.Start);
+            }
+        }
+        return new Answer(utcTicks, until, active);
+    }
+
+    private sealed record Answer(long From, long Until, int Variant);
+}

@@ -1,0 +1,90 @@
+namespace Edge.Selection.Schedules;
+
+/// <summary>
+/// The same wall clock times each local day, or each week on the weekday of the start. When <c>endAt</c> is within
+/// one period of <c>startAt</c>, it is the end of the first occurrence and the series has none; when it is later,
+/// only its time of day counts for the occurrences, and it ends the series as well. Without it an occurrence lasts
+/// until the next one begins. Occurrences are as long as the wall clock makes them: on days of a clock change an hour
+/// more or less, and one that the change leaves empty does not take place.
+/// </summary>
+internal sealed class SeriesSchedule : Schedule
+{
+    private readonly ZoneClock _clock;
+    private readonly int _periodDays;
+    private readonly long _start;
+    private readonly DateTime _firstLocal;
+
+    /// <summary>Wall clock time from start to end of one occurrence; null when it has no end of its own.</summary>
+    private readonly TimeSpan? _length;
+
+    /// <summary>No occurrence begins or lasts beyond this instant.</summary>
+    private readonly long _seriesEnd = ScheduleState.Never;
+
+    public SeriesSchedule(ZoneClock clock, long start, long? end, int periodDays)
+    {
+        _clock = clock;
+        _periodDays = periodDays;
+        _start = start;
+        _firstLocal = clock.LocalAt(start);
+        if (end is not { } last)
+        {
+            return;
+        }
+        var endLocal = clock.LocalAt(last);
+        if (last - start <= periodDays * TimeSpan.TicksPerDay)
+        {
+            // A clock set back in between may show the end before the start; then the time that passes counts.
+            _length = endLocal > _firstLocal ? endLocal - _firstLocal : TimeSpan.FromTicks(last - start);
+            return;
+        }
+        var untilTimeOfDay = endLocal.TimeOfDay - _firstLocal.TimeOfDay;
+        _length = untilTimeOfDay > TimeSpan.Zero ? untilTimeOfDay : untilTimeOfDay + TimeSpan.FromDays(1);
+        _seriesEnd = last;
+    }
+
+    public override ScheduleState At(long utcTicks)
+    {
+        if (utcTicks < _start)
+        {
+            return ScheduleState.Inactive(_start);
+        }
+        if (utcTicks >= _seriesEnd)
+        {
+            return ScheduleState.Inactive(ScheduleState.Never);
+        }
+        var days = (_clock.LocalAt(utcTicks).Date - _firstLocal.Date).Days;
+        // A clock change can move an occurrence by up to a day, so the neighbours are looked at too.
+        var latest = days / _periodDays + 1;
+        var state = ScheduleState.Inactive(ScheduleState.Never);
+        for (var index = Math.Max(0, latest - 3); index <= latest + 1; index++)
+        {
+            var (start, end) = Occurrence(index);
+            if (start >= end || start >= _seriesEnd)
+            {
+                continue;
+            }
+            if (start > utcTicks)
+            {
+                return state with { Until = Math.Min(state.Until, start) };
+            }
+            if (end > utcTicks)
+            {
+                state = ScheduleState.Active(start, end);
+            }
+        }
+        return state;
+    }
+
+    private (long Start, long End) Occurrence(int index)
+    {
+        var local = LocalStart(index);
+        // The second pass of an ambiguous start is the first occurrence, which then must not begin before itself.
+        var start = Math.Max(_start, _clock.FirstInstantOf(local));
+        var end = _length is { } length
+            ? _clock.FirstInstantOf(local + length)
+            : Math.Max(_start, _clock.FirstInstantOf(LocalStart(index + 1)));
+        return (start, Math.Min(end, _seriesEnd));
+    }
+
+    private DateTime LocalStart(int index) => _firstLocal.AddDays((double)index * _periodDays);
+}

@@ -1,0 +1,195 @@
+using System.Text.Json;
+using Edge.Settings.Sinks;
+
+namespace Edge.Settings;
+
+/// <summary>
+/// Reads the configuration from its sources, weakest first: defaults, <c>edge.json</c>, environment, command line.
+/// Collects every problem instead of stopping at the first. Not thread safe; used once at start.
+/// </summary>
+internal sealed class EdgeConfiguration
+{
+    private const string EnvironmentPrefix = "EDGE__";
+
+    /// <summary>Largest configuration file that is read.</summary>
+    private const int FileMaxBytes = 1 << 20;
+
+    private static readonly JsonDocumentOptions Lenient = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
+
+    private readonly EdgeOptions _options = new();
+    private readonly List<string> _problems = [];
+    private readonly SinkConfiguration _sinks = new();
+
+    /// <summary>Problems found, one line each; empty when the options may be used.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>Applies all sources in order. <paramref name="flags"/> are dotted keys with their text.</summary>
+    public EdgeOptions Load(
+        string? file,
+        IEnumerable<KeyValuePair<string, string>> environment,
+        IEnumerable<KeyValuePair<string, string>> flags
+    )
+    {
+        if (file is not null)
+        {
+            ApplyFile(file);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            if (!name.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            Apply(
+                name[EnvironmentPrefix.Length..].Replace("__", ".", StringComparison.Ordinal),
+                value,
+                $"environment variable {name}"
+            );
+        }
+        foreach (var (key, value) in flags)
+        {
+            Apply(key, value, $"option --{key}");
+        }
+
+        _options.Sinks = _sinks.Build(_problems);
+        CheckTogether();
+        return _options;
+    }
+
+    private void ApplyFile(string file)
+    {
+        try
+        {
+            if (new FileInfo(file).Length > FileMaxBytes)
+            {
+                _problems.Add($"{file}: larger than {FileMaxBytes} bytes");
+                return;
+            }
+            using var document = JsonDocument.Parse(File.ReadAllBytes(file), Lenient);
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                ApplyObject(document.RootElement, "", file);
+            }
+            else
+            {
+                _problems.Add($"{file}: must hold one JSON object");
+            }
+        }
+        catch (JsonException e)
+        {
+            _problems.Add($"{file}: not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _problems.Add($"{file}: {e.Message}");
+        }
+    }
+
+    private void ApplyObject(JsonElement element, string prefix, string file)
+    {
+        foreach (var member in element.EnumerateObject())
+        {
+            var key = prefix + member.Name;
+            switch (member.Value.ValueKind)
+            {
+                case JsonValueKind.Object:
+                    if (prefix.Equals(SinkConfiguration.Prefix, StringComparison.OrdinalIgnoreCase))
+                    {
+                        _sinks.Declare(member.Name, file);
+                    }
+
+                    ApplyObject(member.Value, key + ".", file);
+                    break;
+                case JsonValueKind.Array:
+                    var items = member.Value.EnumerateArray().Select(item => item.ToString());
+                    Apply(key, string.Join(SettingValue.ListSeparator, items), file);
+                    break;
+                default:
+                    Apply(key, member.Value.ToString(), file);
+                    break;
+            }
+        }
+    }
+
+    private void Apply(string key, string text, string source)
+    {
+        if (key.StartsWith(SinkConfiguration.Prefix, StringComparison.OrdinalIgnoreCase))
+        {
+            _sinks.Add(key[SinkConfiguration.Prefix.Length..], text, source);
+            return;
+        }
+        var setting = Array.Find(EdgeSettings.All, s => s.Key.Equals(key, StringComparison.OrdinalIgnoreCase));
+        if (setting is null)
+        {
+            _problems.Add(
+                $"{source}: unknown setting '{key}'; did you mean '{SettingValue.Nearest(EdgeSettings.All.Select(known => known.Key), key)}'?"
+            );
+        }
+        else if (setting.Assign(_options, text) is { } problem)
+        {
+            _problems.Add($"{source}: {setting.Key} {problem}");
+        }
+    }
+
+    /// <summary>Rules that need more than one setting.</summary>
+    private void CheckTogether()
+    {
+        if (_options.JournalMemoryBytes < 2 * _options.JournalPageBytes)
+        {
+            _problems.Add("journal.memoryBytes must hold at least two pages (journal.pageBytes)");
+        }
+
+        if (_options.JournalSegmentBytes < 2 * _options.JournalPageBytes)
+        {
+            _problems.Add("journal.segmentBytes must hold at least two pages (journal.pageBytes)");
+        }
+
+        if (string.IsNullOrWhiteSpace(_options.Urls))
+        {
+            _problems.Add("urls must name at least one address such as http://127.0.0.1:8080");
+        }
+
+        if (_options.GeoCountryHeader.Length > 0 && _options.TrustedProxies.Length == 0)
+        {
+            _problems.Add(
+                "geo.countryHeader is believed only from the proxies of clientAddress.trustedProxies; name them"
+            );
+        }
+
+        if (_options.AddressHash == AddressHashMode.Ratchet && _options.AddressSalt.Length > 0)
+        {
+            _problems.Add(
+                "privacy.addressSalt has no part in privacy.addressHash ratchet; remove it, and copy DATA/keys/address-ratchet between nodes"
+            );
+        }
+
+        CheckUrls("urls", _options.Urls);
+        CheckUrls("adminUrls", _options.AdminUrls);
+    }
+
+    private void CheckUrls(string key, string urls)
+    {
+        foreach (var url in SplitUrls(urls))
+        {
+            // The listener's words for "every address" are no host names.
+            var concrete = url.Replace("//*", "//any", StringComparison.Ordinal)
+                .Replace("//+", "//any", StringComparison.Ordinal);
+            if (!Uri.TryCreate(concrete, UriKind.Absolute, out var parsed) || parsed.Scheme != Uri.UriSchemeHttp)
+            {
+                _problems.Add(
+                    $"{key}: '{url}' is not an address such as http://127.0.0.1:8080; TLS is left to the proxy in front"
+                );
+            }
+        }
+    }
+
+    /// <summary>The items of a list of addresses.</summary>
+    public static string[] SplitUrls(string urls) =>
+        urls.Split([',', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+}

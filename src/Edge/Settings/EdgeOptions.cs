@@ -1,0 +1,155 @@
+using Edge.Catalog;
+using Edge.Forwarding;
+using Edge.Journal;
+using Edge.Settings.Sinks;
+
+namespace Edge.Settings;
+
+/// <summary>When a request that recorded an event is answered.</summary>
+internal enum AckMode
+{
+    /// <summary>At once; the event is durable at the next group commit.</summary>
+    Memory,
+
+    /// <summary>After the commit that covers the event, or after the commit wait has passed.</summary>
+    Disk,
+}
+
+/// <summary>The header a trusted proxy writes the client address into. Only one is believed, never both.</summary>
+internal enum ForwardedHeader
+{
+    /// <summary>The de-facto standard list of addresses.</summary>
+    XForwardedFor,
+
+    /// <summary>RFC 7239.</summary>
+    Forwarded,
+}
+
+/// <summary>Where the keys of the visitor hashes come from.</summary>
+internal enum AddressHashMode
+{
+    /// <summary>From the salt and the date: the published formula.</summary>
+    Daily,
+
+    /// <summary>From the key of the day before, which is erased.</summary>
+    Ratchet,
+}
+
+/// <summary>Wire protocols of the cleartext listener.</summary>
+internal enum HttpProtocol
+{
+    /// <summary>HTTP/1.1 only.</summary>
+    Http1,
+
+    /// <summary>HTTP/2 with prior knowledge only; without TLS one port cannot offer both.</summary>
+    Http2,
+}
+
+/// <summary>
+/// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/> and not changed
+/// afterwards. Names, units, ranges and reasons stand in <see cref="EdgeSettings"/>, which is also what the
+/// documentation is checked against.
+/// </summary>
+internal sealed class EdgeOptions
+{
+    public string Node { get; set; } = Environment.MachineName;
+    public string DataDir { get; set; } = "data";
+    public string Urls { get; set; } = "http://127.0.0.1:8080";
+    public string AdminUrls { get; set; } = "";
+    public bool Demo { get; set; }
+
+    public HttpProtocol HttpProtocol { get; set; } = HttpProtocol.Http1;
+    public int HttpMaxConnections { get; set; } = 10_000;
+    public int HttpMaxRequestLineBytes { get; set; } = 8_192;
+    public int HttpMaxHeaderBytes { get; set; } = 16_384;
+    public int HttpMaxHeaderCount { get; set; } = 64;
+    public int HttpHeadersTimeoutMs { get; set; } = 5_000;
+    public int HttpKeepAliveTimeoutMs { get; set; } = 60_000;
+    public int HttpRequestTimeoutMs { get; set; } = 10_000;
+    public int HttpMaxStreamsPerConnection { get; set; } = 100;
+    public int HttpStopGraceMs { get; set; } = 1_000;
+
+    public string[] TrustedProxies { get; set; } = [];
+    public ForwardedHeader ForwardedHeader { get; set; } = ForwardedHeader.XForwardedFor;
+
+    public AckMode AckPixel { get; set; } = AckMode.Memory;
+    public AckMode AckClick { get; set; } = AckMode.Memory;
+
+    public bool ClickHttpsOnly { get; set; }
+    public bool VariantOverride { get; set; } = true;
+
+    public string ImageUrlTemplate { get; set; } = "";
+    public bool ImageCounts { get; set; }
+
+    public PlanName Plan { get; set; } = PlanName.SelfHosted;
+    public int ApiRequestsPerMinute { get; set; } = 1_000;
+
+    public int MillimetricPerSecond { get; set; } = 50;
+    public int MillimetricBurst { get; set; } = 200;
+    public int ArtiePerSecond { get; set; }
+    public int TrafficalPerSecond { get; set; }
+    public int TrafficalBucketCount { get; set; }
+    public int AddressPerMinute { get; set; } = 1_000;
+    public bool RequireWriteKey { get; set; }
+    public long IngestInFlightBytes { get; set; } = 256L << 20;
+    public long DuplicateMemoryBytes { get; set; } = 128L << 20;
+
+    public string AddressSalt { get; set; } = "";
+    public AddressHashMode AddressHash { get; set; } = AddressHashMode.Daily;
+
+    public string GeoDatabase { get; set; } = "";
+    public string GeoCountryHeader { get; set; } = "";
+
+    public string AutomationRulesFile { get; set; } = "";
+    public bool AutomationExcludeTools { get; set; }
+    public bool AutomationExcludeApplePrivacy { get; set; }
+
+    public int JournalCommitIntervalMs { get; set; } = 5;
+    public int JournalCommitWaitMs { get; set; } = 2_000;
+    public int JournalPageBytes { get; set; } = 1 << 20;
+    public int JournalMemoryBytes { get; set; } = 16 << 20;
+    public int JournalSegmentBytes { get; set; } = 64 << 20;
+    public long JournalMaxBytes { get; set; } = 8L << 30;
+    public int JournalSoftMarkPercent { get; set; } = 80;
+    public long JournalFreeReserveBytes { get; set; } = 64L << 20;
+    public int JournalRetainHours { get; set; } = 24;
+    public long JournalRetainBytes { get; set; } = 1L << 30;
+
+    /// <summary>Every configured sink, the enabled ones and the others, in order of their names.</summary>
+    public IReadOnlyList<SinkOptions> Sinks { get; set; } = new SinkConfiguration().Build([]);
+
+    /// <summary>Directory of the experiments, one file each.</summary>
+    public string ExperimentsDir => Path.Combine(DataDir, "experiments");
+
+    /// <summary>File of the keys, hashes only.</summary>
+    public string KeysFile => Path.Combine(DataDir, "keys.json");
+
+    /// <summary>Directory of the journal.</summary>
+    public string JournalDir => Path.Combine(DataDir, "journal");
+
+    /// <summary>Directory of the sink cursors.</summary>
+    public string CursorsDir => Path.Combine(DataDir, "cursors");
+
+    /// <summary>Directory the file sink writes into, unless it names another.</summary>
+    public string ForwardedDir => Path.Combine(DataDir, "forwarded");
+
+    /// <summary>Directory of the events that a sink refused for good, one directory per sink.</summary>
+    public string DeadLettersDir => Path.Combine(DataDir, "dead-letters");
+
+    /// <summary>The journal's share of these settings.</summary>
+    public JournalOptions ToJournalOptions() =>
+        new()
+        {
+            Directory = JournalDir,
+            CommitIntervalMs = JournalCommitIntervalMs,
+            CommitWaitMs = JournalCommitWaitMs,
+            PageBytes = JournalPageBytes,
+            MemoryBytes = JournalMemoryBytes,
+            SegmentBytes = JournalSegmentBytes,
+            MaxBytes = JournalMaxBytes,
+            SoftMarkPercent = JournalSoftMarkPercent,
+            FreeReserveBytes = JournalFreeReserveBytes,
+            RetainHours = JournalRetainHours,
+            RetainBytes = JournalRetainBytes,
+        };
+}

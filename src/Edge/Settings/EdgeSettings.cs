@@ -1,0 +1,511 @@
+using System.Globalization;
+using System.Net;
+using Edge.Catalog;
+using Edge.Duplicates;
+
+namespace Edge.Settings;
+
+/// <summary>
+/// One configuration key: its name in <c>edge.json</c> (dots are nesting), what it means, and how text becomes the
+/// value.
+/// </summary>
+/// <param name="Key">Dotted camel-case name; the environment form is <c>EDGE__A__B</c>.</param>
+/// <param name="Meaning">What it sets, with unit, range and reason, in one sentence.</param>
+/// <param name="Read">The current value as text, for help and documentation.</param>
+/// <param name="Assign">Sets the value from text; null when accepted, else what is wrong with it.</param>
+internal sealed record Setting(
+    string Key,
+    string Meaning,
+    Func<EdgeOptions, string> Read,
+    Func<EdgeOptions, string, string?> Assign
+);
+
+/// <summary>The table of every configuration key. Order is the order of the documentation.</summary>
+internal static class EdgeSettings
+{
+    public static readonly Setting[] All =
+    [
+        Text("node", "Name of this process in every event; unique within a fleet.", o => o.Node, (o, v) => o.Node = v),
+        Text("dataDir", "Directory of everything the process keeps.", o => o.DataDir, (o, v) => o.DataDir = v),
+        Text("urls", "Addresses to serve on, separated by commas.", o => o.Urls, (o, v) => o.Urls = v),
+        Text(
+            "adminUrls",
+            "Separate addresses for health, metrics and ledger; empty serves them on urls.",
+            o => o.AdminUrls,
+            (o, v) => o.AdminUrls = v
+        ),
+        Choice(
+            "http.protocol",
+            "http1 (HTTP/1.1) or http2 (cleartext HTTP/2 with prior knowledge, behind a proxy that speaks it).",
+            o => o.HttpProtocol,
+            (o, v) => o.HttpProtocol = v
+        ),
+        Number(
+            "http.maxConnections",
+            1,
+            1_000_000,
+            "Open connections; more are closed at once.",
+            o => o.HttpMaxConnections,
+            (o, v) => o.HttpMaxConnections = (int)v
+        ),
+        Number(
+            "http.maxRequestLineBytes",
+            256,
+            65_536,
+            "Longest request line, bytes.",
+            o => o.HttpMaxRequestLineBytes,
+            (o, v) => o.HttpMaxRequestLineBytes = (int)v
+        ),
+        Number(
+            "http.maxHeaderBytes",
+            1_024,
+            1_048_576,
+            "All request headers together, bytes.",
+            o => o.HttpMaxHeaderBytes,
+            (o, v) => o.HttpMaxHeaderBytes = (int)v
+        ),
+        Number(
+            "http.maxHeaderCount",
+            8,
+            1_000,
+            "Request headers.",
+            o => o.HttpMaxHeaderCount,
+            (o, v) => o.HttpMaxHeaderCount = (int)v
+        ),
+        Number(
+            "http.headersTimeoutMs",
+            100,
+            600_000,
+            "Longest time a client may take to send its headers.",
+            o => o.HttpHeadersTimeoutMs,
+            (o, v) => o.HttpHeadersTimeoutMs = (int)v
+        ),
+        Number(
+            "http.keepAliveTimeoutMs",
+            1_000,
+            3_600_000,
+            "Longest idle time of a connection.",
+            o => o.HttpKeepAliveTimeoutMs,
+            (o, v) => o.HttpKeepAliveTimeoutMs = (int)v
+        ),
+        Number(
+            "http.requestTimeoutMs",
+            100,
+            600_000,
+            "Longest time one request may take as a whole, its body included.",
+            o => o.HttpRequestTimeoutMs,
+            (o, v) => o.HttpRequestTimeoutMs = (int)v
+        ),
+        Number(
+            "http.maxStreamsPerConnection",
+            1,
+            1_000,
+            "Concurrent HTTP/2 streams of one connection.",
+            o => o.HttpMaxStreamsPerConnection,
+            (o, v) => o.HttpMaxStreamsPerConnection = (int)v
+        ),
+        Number(
+            "http.stopGraceMs",
+            0,
+            4_000,
+            "Time between turning not ready and closing the listener, for load balancers to notice.",
+            o => o.HttpStopGraceMs,
+            (o, v) => o.HttpStopGraceMs = (int)v
+        ),
+        List(
+            "clientAddress.trustedProxies",
+            "Networks (CIDR) or addresses of proxies whose forwarded header is believed; empty believes nobody.",
+            o => o.TrustedProxies,
+            (o, v) => o.TrustedProxies = v,
+            NetworkProblem
+        ),
+        Choice(
+            "clientAddress.header",
+            "xForwardedFor or forwarded (RFC 7239): the one header the trusted proxies write.",
+            o => o.ForwardedHeader,
+            (o, v) => o.ForwardedHeader = v
+        ),
+        Choice(
+            "ack.pixel",
+            "memory (answer at once) or disk (answer after the commit): when a pixel is answered.",
+            o => o.AckPixel,
+            (o, v) => o.AckPixel = v
+        ),
+        Choice("ack.click", "memory or disk: when a click is answered.", o => o.AckClick, (o, v) => o.AckClick = v),
+        Flag(
+            "click.httpsOnly",
+            "Refuse experiments whose destination is not https.",
+            o => o.ClickHttpsOnly,
+            (o, v) => o.ClickHttpsOnly = v
+        ),
+        Flag(
+            "selection.variantOverride",
+            "Believe ?variant= on pixel and click: the sender says which variant it showed.",
+            o => o.VariantOverride,
+            (o, v) => o.VariantOverride = v
+        ),
+        new(
+            "images.urlTemplate",
+            "Where GET /s/{slug}.png redirects when a variant has no imageUrl: a URL with {templateUid}, {format}, {quality}, {variables}; empty is nowhere.",
+            o => o.ImageUrlTemplate,
+            (o, v) =>
+            {
+                o.ImageUrlTemplate = v;
+                return v.Length == 0 ? null : ImageSource.TemplateProblem(v);
+            }
+        ),
+        Flag(
+            "images.count",
+            "Count an image as an impression; leave it off where mails embed the pixel too.",
+            o => o.ImageCounts,
+            (o, v) => o.ImageCounts = v
+        ),
+        Choice(
+            "api.plan",
+            "selfHosted, starter, basic, standard, business or enterprise: how many experiments and variants a team may have.",
+            o => o.Plan,
+            (o, v) => o.Plan = v
+        ),
+        Number(
+            "api.requestsPerMinute",
+            1,
+            1_000_000,
+            "Requests to the management API, per key.",
+            o => o.ApiRequestsPerMinute,
+            (o, v) => o.ApiRequestsPerMinute = (int)v
+        ),
+        Number(
+            "ingest.millimetricPerSecond",
+            0,
+            10_000_000,
+            "Requests a second to /v1/track in the long run, per project; 0 limits nothing.",
+            o => o.MillimetricPerSecond,
+            (o, v) => o.MillimetricPerSecond = (int)v
+        ),
+        Number(
+            "ingest.millimetricBurst",
+            1,
+            10_000_000,
+            "Requests to /v1/track that may come at once, per project.",
+            o => o.MillimetricBurst,
+            (o, v) => o.MillimetricBurst = (int)v
+        ),
+        Number(
+            "ingest.artiePerSecond",
+            0,
+            10_000_000,
+            "Requests a second with an Artie key, per key, with a burst of four times that; 0 limits nothing.",
+            o => o.ArtiePerSecond,
+            (o, v) => o.ArtiePerSecond = (int)v
+        ),
+        Number(
+            "ingest.trafficalPerSecond",
+            0,
+            10_000_000,
+            "Requests a second to /v1/events, per key, with a burst of four times that; 0 limits nothing.",
+            o => o.TrafficalPerSecond,
+            (o, v) => o.TrafficalPerSecond = (int)v
+        ),
+        Number(
+            "ingest.trafficalBucketCount",
+            0,
+            1_000_000_000,
+            "Buckets of a Traffical project; events with a higher bucket are refused. 0 takes any.",
+            o => o.TrafficalBucketCount,
+            (o, v) => o.TrafficalBucketCount = (int)v
+        ),
+        Number(
+            "ingest.addressPerMinute",
+            0,
+            1_000_000_000,
+            "Requests a minute to /s/events, per address (IPv6 by /64, four times that by /56, sixteen times by /48); 0 limits nothing.",
+            o => o.AddressPerMinute,
+            (o, v) => o.AddressPerMinute = (int)v
+        ),
+        Flag(
+            "ingest.requireWriteKey",
+            "Refuse events to /s/events that come without a write key.",
+            o => o.RequireWriteKey,
+            (o, v) => o.RequireWriteKey = v
+        ),
+        Number(
+            "ingest.inFlightBytes",
+            32L << 20,
+            1L << 40,
+            "Memory for the bodies that are being read; when it is used up, requests are answered 503.",
+            o => o.IngestInFlightBytes,
+            (o, v) => o.IngestInFlightBytes = v
+        ),
+        Number(
+            "ingest.duplicateMemoryBytes",
+            DuplicateWindow.BytesMin,
+            1L << 38,
+            "Most memory for the ids by which repeated events are recognised, 24 bytes each; grows to it when a day needs it.",
+            o => o.DuplicateMemoryBytes,
+            (o, v) => o.DuplicateMemoryBytes = v
+        ),
+        Text(
+            "privacy.addressSalt",
+            "Secret behind ip_hash and unit_hash, the same on every node; empty generates one in DATA/keys/address-salt.",
+            o => o.AddressSalt.Length == 0 ? "" : "(set)",
+            (o, v) => o.AddressSalt = v
+        ),
+        Choice(
+            "privacy.addressHash",
+            "daily (keys from the salt and the UTC date) or ratchet (each day's key from the day before, old keys erased): docs/privacy.md.",
+            o => o.AddressHash,
+            (o, v) => o.AddressHash = v
+        ),
+        Text(
+            "geo.database",
+            "File in the MaxMind DB format with city or country; empty is none. A file renamed over it is taken while serving.",
+            o => o.GeoDatabase,
+            (o, v) => o.GeoDatabase = v
+        ),
+        new(
+            "geo.countryHeader",
+            "Header in which the trusted proxies state the country, such as CF-IPCountry, CloudFront-Viewer-Country or X-Vercel-IP-Country; empty believes none.",
+            o => o.GeoCountryHeader,
+            (o, v) =>
+            {
+                o.GeoCountryHeader = v;
+                return v.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+                    ? null
+                    : "must be the name of a header, such as CF-IPCountry";
+            }
+        ),
+        Text(
+            "automation.rulesFile",
+            "File with own rules of the verdict, asked before the built-in ones: docs/enrichment.md; empty is none. Read at start.",
+            o => o.AutomationRulesFile,
+            (o, v) => o.AutomationRulesFile = v
+        ),
+        Flag(
+            "automation.excludeTools",
+            "Take HTTP tools (curl, libraries) and requests without a user agent for bots: not counted.",
+            o => o.AutomationExcludeTools,
+            (o, v) => o.AutomationExcludeTools = v
+        ),
+        Flag(
+            "automation.excludeApplePrivacy",
+            "Take pixels that Apple Mail Privacy loads at delivery for prefetches: not counted.",
+            o => o.AutomationExcludeApplePrivacy,
+            (o, v) => o.AutomationExcludeApplePrivacy = v
+        ),
+        Number(
+            "journal.commitIntervalMs",
+            1,
+            1_000,
+            "Longest time an event waits in memory for the next group commit.",
+            o => o.JournalCommitIntervalMs,
+            (o, v) => o.JournalCommitIntervalMs = (int)v
+        ),
+        Number(
+            "journal.commitWaitMs",
+            10,
+            60_000,
+            "Longest time a request with ack disk waits for its commit.",
+            o => o.JournalCommitWaitMs,
+            (o, v) => o.JournalCommitWaitMs = (int)v
+        ),
+        PowerOfTwo(
+            "journal.pageBytes",
+            1 << 16,
+            1 << 26,
+            "Page of the journal; fixed when the journal is created.",
+            o => o.JournalPageBytes,
+            (o, v) => o.JournalPageBytes = (int)v
+        ),
+        PowerOfTwo(
+            "journal.memoryBytes",
+            1 << 17,
+            1 << 30,
+            "Memory for the newest pages; at least two pages.",
+            o => o.JournalMemoryBytes,
+            (o, v) => o.JournalMemoryBytes = (int)v
+        ),
+        PowerOfTwo(
+            "journal.segmentBytes",
+            1 << 20,
+            1 << 30,
+            "Segment file of the journal, at least two pages; fixed when the journal is created.",
+            o => o.JournalSegmentBytes,
+            (o, v) => o.JournalSegmentBytes = (int)v
+        ),
+        Number(
+            "journal.maxBytes",
+            1 << 22,
+            1L << 45,
+            "Hard mark: bytes the journal may hold before ingestion is refused.",
+            o => o.JournalMaxBytes,
+            (o, v) => o.JournalMaxBytes = v
+        ),
+        Number(
+            "journal.softMarkPercent",
+            1,
+            100,
+            "Soft mark, percent of journal.maxBytes: a warning.",
+            o => o.JournalSoftMarkPercent,
+            (o, v) => o.JournalSoftMarkPercent = (int)v
+        ),
+        Number(
+            "journal.freeReserveBytes",
+            0,
+            1L << 45,
+            "Free bytes the file system keeps, beside two segments.",
+            o => o.JournalFreeReserveBytes,
+            (o, v) => o.JournalFreeReserveBytes = v
+        ),
+        Number(
+            "journal.retainHours",
+            0,
+            8_760,
+            "Hours events stay in the journal after every sink has taken them, to recognise repetitions; 0 keeps none.",
+            o => o.JournalRetainHours,
+            (o, v) => o.JournalRetainHours = (int)v
+        ),
+        Number(
+            "journal.retainBytes",
+            0,
+            1L << 45,
+            "Most bytes that stay so, at most a quarter of journal.maxBytes and none when room is short; 0 keeps none.",
+            o => o.JournalRetainBytes,
+            (o, v) => o.JournalRetainBytes = v
+        ),
+    ];
+
+    private static Setting Text(
+        string key,
+        string meaning,
+        Func<EdgeOptions, string> read,
+        Action<EdgeOptions, string> assign
+    ) =>
+        new(
+            key,
+            meaning,
+            read,
+            (options, text) =>
+            {
+                assign(options, text);
+                return null;
+            }
+        );
+
+    private static Setting Flag(
+        string key,
+        string meaning,
+        Func<EdgeOptions, bool> read,
+        Action<EdgeOptions, bool> assign
+    ) =>
+        new(
+            key,
+            meaning,
+            o => read(o) ? "true" : "false",
+            (options, text) =>
+            {
+                if (SettingValue.Flag(text, out var value) is { } problem)
+                {
+                    return problem;
+                }
+
+                assign(options, value);
+                return null;
+            }
+        );
+
+    private static Setting Number(
+        string key,
+        long min,
+        long max,
+        string meaning,
+        Func<EdgeOptions, long> read,
+        Action<EdgeOptions, long> assign
+    ) =>
+        new(
+            key,
+            $"{meaning} {min} to {max}.",
+            o => read(o).ToString(CultureInfo.InvariantCulture),
+            (options, text) =>
+            {
+                if (SettingValue.Number(text, min, max, out var value) is { } problem)
+                {
+                    return problem;
+                }
+
+                assign(options, value);
+                return null;
+            }
+        );
+
+    private static Setting PowerOfTwo(
+        string key,
+        long min,
+        long max,
+        string meaning,
+        Func<EdgeOptions, long> read,
+        Action<EdgeOptions, long> assign
+    )
+    {
+        var number = Number(key, min, max, meaning + " A power of two,", read, assign);
+        return number with
+        {
+            Assign = (options, text) =>
+                number.Assign(options, text) ?? (long.IsPow2(read(options)) ? null : "must be a power of two"),
+        };
+    }
+
+    private static Setting Choice<T>(
+        string key,
+        string meaning,
+        Func<EdgeOptions, T> read,
+        Action<EdgeOptions, T> assign
+    )
+        where T : struct, Enum =>
+        new(
+            key,
+            meaning,
+            o => SettingValue.CamelCase(read(o).ToString()),
+            (options, text) =>
+            {
+                if (SettingValue.Choice<T>(text, out var value) is { } problem)
+                {
+                    return problem;
+                }
+
+                assign(options, value);
+                return null;
+            }
+        );
+
+    private static Setting List(
+        string key,
+        string meaning,
+        Func<EdgeOptions, string[]> read,
+        Action<EdgeOptions, string[]> assign,
+        Func<string, string?> problem
+    ) =>
+        new(
+            key,
+            meaning,
+            o => string.Join(SettingValue.ListSeparator, read(o)),
+            (options, text) =>
+            {
+                var items = SettingValue.Items(text);
+                foreach (var item in items)
+                {
+                    if (problem(item) is { } wrong)
+                    {
+                        return wrong;
+                    }
+                }
+
+                assign(options, items);
+                return null;
+            }
+        );
+
+    private static string? NetworkProblem(string text) =>
+        IPNetwork.TryParse(text, out _) || IPAddress.TryParse(text, out _)
+            ? null
+            : $"'{text}' is not an address or network such as 10.0.0.0/8";
+}

@@ -1,0 +1,182 @@
+using Edge.Forwarding;
+
+namespace Edge.Settings.Sinks;
+
+/// <summary>
+/// Collects what the sources say about sinks, weakest source first, and makes the sinks of it at the end: which keys a
+/// sink may have depends on its type, and the type may come from the last source. The sink <c>file</c> is there without
+/// being named, and a sink named like a type needs no <c>type</c>. Not thread safe; used once at start.
+/// </summary>
+internal sealed class SinkConfiguration
+{
+    /// <summary>What every key here begins with.</summary>
+    public const string Prefix = "sinks.";
+
+    /// <summary>The sink that is there by default.</summary>
+    public const string DefaultName = "file";
+
+    private const int NameMaxChars = 32;
+
+    // Names that mean something else in cursors, metrics and messages.
+    private static readonly string[] Reserved = ["tally"];
+
+    private readonly SortedDictionary<string, List<Given>> _sinks = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [DefaultName] = [],
+    };
+    private readonly Dictionary<string, string> _sources = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>A source mentions a sink, perhaps without any key.</summary>
+    public void Declare(string name, string source)
+    {
+        _sinks.TryAdd(name, []);
+        _sources.TryAdd(name, source);
+    }
+
+    /// <summary>A source sets a key.</summary>
+    /// <param name="key">Without <see cref="Prefix"/>.</param>
+    /// <param name="text">The value.</param>
+    /// <param name="source">Where it is said, for messages.</param>
+    public void Add(string key, string text, string source)
+    {
+        var dot = key.IndexOf('.', StringComparison.Ordinal);
+        var name = dot < 0 ? key : key[..dot];
+        Declare(name, source);
+        _sinks[name].Add(new Given(dot < 0 ? "" : key[(dot + 1)..], text, source));
+    }
+
+    /// <summary>Every sink, in order of the names. What is wrong is added to the problems, one line each.</summary>
+    public IReadOnlyList<SinkOptions> Build(List<string> problems)
+    {
+        var sinks = new List<SinkOptions>();
+        foreach (var (given, values) in _sinks)
+        {
+            var name = given.ToLowerInvariant();
+            var source = _sources.GetValueOrDefault(given, "settings");
+            if (NameProblem(name) is { } wrongName)
+            {
+                problems.Add($"{source}: {Prefix}{given} {wrongName}");
+            }
+            else if (TypeOf(name, values, source, problems) is { } type)
+            {
+                var options = new SinkOptions(name, type);
+                foreach (var value in values)
+                {
+                    Assign(options, value, problems);
+                }
+
+                SinkRules.Check(options, source, problems);
+                sinks.Add(options);
+            }
+        }
+
+        return sinks;
+    }
+
+    private static string? NameProblem(string name)
+    {
+        var isName =
+            name.Length is > 0 and <= NameMaxChars
+            && name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+        if (!isName)
+        {
+            return $"is not a name: 1 to {NameMaxChars} letters, digits and hyphens";
+        }
+
+        return Reserved.Contains(name) ? "is a name of the program itself; choose another" : null;
+    }
+
+    private static SinkType? TypeOf(string name, List<Given> values, string source, List<string> problems)
+    {
+        var types = string.Join(", ", SinkTypes.All.Select(SinkTypes.Word));
+        var stated = values.LastOrDefault(static value =>
+            value.Key.Equals(SinkSettings.TypeKey, StringComparison.OrdinalIgnoreCase)
+        );
+        if (stated.Text is not null)
+        {
+            if (SinkTypes.TryParse(stated.Text, out var type))
+            {
+                return type;
+            }
+
+            problems.Add($"{stated.Source}: {Prefix}{name}.{SinkSettings.TypeKey} must be one of {types}");
+            return null;
+        }
+
+        if (SinkTypes.TryParse(name, out var byName))
+        {
+            return byName;
+        }
+
+        problems.Add($"{source}: {Prefix}{name}.{SinkSettings.TypeKey} is missing; it must be one of {types}");
+        return null;
+    }
+
+    private static void Assign(SinkOptions options, Given value, List<string> problems)
+    {
+        if (value.Key.Equals(SinkSettings.TypeKey, StringComparison.OrdinalIgnoreCase))
+        {
+            return;
+        }
+
+        var full = $"{Prefix}{options.Name}.{value.Key}";
+        if (value.Key.Length == 0)
+        {
+            problems.Add($"{value.Source}: {Prefix}{options.Name} must be an object with the settings of the sink");
+            return;
+        }
+
+        if (Find(value.Key, out var entry) is not { } setting)
+        {
+            var known = SinkSettings
+                .All.Where(candidate => candidate.Types.HasFlag(options.Type))
+                .Select(candidate => candidate.Key);
+            var nearest = SettingValue.Nearest([SinkSettings.TypeKey, .. known], value.Key);
+            problems.Add($"{value.Source}: unknown setting '{full}'; did you mean '{Prefix}{options.Name}.{nearest}'?");
+        }
+        else if (!setting.Types.HasFlag(options.Type))
+        {
+            problems.Add(
+                $"{value.Source}: {full} is a setting of sinks of type {SinkTypes.Words(setting.Types)};"
+                    + $" this one is of type {SinkTypes.Word(options.Type)}"
+            );
+        }
+        else
+        {
+            var problem = entry is null
+                ? setting.Assign(options, value.Text)
+                : setting.AssignEntry!(options, entry, value.Text);
+            if (problem is not null)
+            {
+                problems.Add($"{value.Source}: {full} {problem}");
+            }
+        }
+    }
+
+    /// <summary>The setting of a key; for one that is part of a map, the rest of the key is the entry.</summary>
+    private static SinkSetting? Find(string key, out string? entry)
+    {
+        entry = null;
+        foreach (var setting in SinkSettings.All)
+        {
+            if (setting.Key.Equals(key, StringComparison.OrdinalIgnoreCase))
+            {
+                return setting;
+            }
+
+            if (
+                setting.AssignEntry is not null
+                && key.Length > setting.Key.Length + 1
+                && key.StartsWith(setting.Key + ".", StringComparison.OrdinalIgnoreCase)
+            )
+            {
+                entry = key[(setting.Key.Length + 1)..];
+                return setting;
+            }
+        }
+
+        return null;
+    }
+
+    private readonly record struct Given(string Key, string Text, string Source);
+}

@@ -1,0 +1,121 @@
+using Edge.Forwarding;
+using Edge.Forwarding.ClickHouse;
+
+namespace Edge.Settings.Sinks;
+
+/// <summary>Rules that need more than one setting of a sink.</summary>
+internal static class SinkRules
+{
+    /// <summary>Adds what is wrong, one line each with the setting's name.</summary>
+    public static void Check(SinkOptions options, string source, List<string> problems)
+    {
+        var prefix = $"{source}: {SinkConfiguration.Prefix}{options.Name}.";
+        CheckFields(options, prefix, problems);
+        CheckPostgres(options, prefix, problems);
+        CheckHttp(options, prefix, problems);
+        CheckClickHouse(options, prefix, problems);
+    }
+
+    private static void CheckHttp(SinkOptions options, string prefix, List<string> problems)
+    {
+        if (options.Type is not (SinkType.Http or SinkType.ClickHouse))
+        {
+            return;
+        }
+
+        if (options.Url.Length == 0)
+        {
+            problems.Add($"{prefix}url is missing or wrong; it must be such as http://server.example:8123");
+        }
+
+        if (options.Secret.Length > 0 && options.SecretFile.Length > 0)
+        {
+            problems.Add($"{prefix}secret and secretFile both name a key; keep one");
+        }
+        else if (options.SecretFile.Length > 0)
+        {
+            ReadSecret(options, prefix, problems);
+        }
+
+        if (options.SecretPrevious.Length > 0 && options.Secret.Length == 0)
+        {
+            problems.Add($"{prefix}secretPrevious is set without secret; the key in use goes into secret");
+        }
+    }
+
+    private static void ReadSecret(SinkOptions options, string prefix, List<string> problems)
+    {
+        try
+        {
+            options.Secret = File.ReadAllText(options.SecretFile).TrimEnd('\r', '\n');
+            if (options.Secret.Length == 0)
+            {
+                problems.Add($"{prefix}secretFile names an empty file");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problems.Add($"{prefix}secretFile cannot be read: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private static void CheckClickHouse(SinkOptions options, string prefix, List<string> problems)
+    {
+        if (options.Type != SinkType.ClickHouse)
+        {
+            return;
+        }
+
+        if (ClickHouseTable.Problem(options.Table) is { } wrong)
+        {
+            problems.Add($"{prefix}table {wrong}");
+        }
+
+        if (options.Password.Length > 0 && options.PasswordFile.Length > 0)
+        {
+            problems.Add($"{prefix}password and passwordFile both name a password; keep one");
+        }
+
+        if (options.Url.Contains('?', StringComparison.Ordinal))
+        {
+            problems.Add($"{prefix}url must not hold a query; the sink writes it");
+        }
+    }
+
+    private static void CheckPostgres(SinkOptions options, string prefix, List<string> problems)
+    {
+        if (options.Type != SinkType.Postgres)
+        {
+            return;
+        }
+
+        if (options.Connection.Length == 0)
+        {
+            problems.Add(
+                $"{prefix}connection is missing; it must be such as Host=db.example;Database=edge;Username=edge"
+            );
+        }
+
+        if (options.Password.Length > 0 && options.PasswordFile.Length > 0)
+        {
+            problems.Add($"{prefix}password and passwordFile both name a password; keep one");
+        }
+    }
+
+    private static void CheckFields(SinkOptions options, string prefix, List<string> problems)
+    {
+        if (options.FieldsAllow.Intersect(options.FieldsDeny).FirstOrDefault() is { } both)
+        {
+            problems.Add($"{prefix}fields.deny denies '{both}', which fields.allow allows; name it once");
+        }
+
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in options.FieldsRename.Values)
+        {
+            if (!names.Add(name))
+            {
+                problems.Add($"{prefix}fields.rename gives the name '{name}' twice");
+            }
+        }
+    }
+}

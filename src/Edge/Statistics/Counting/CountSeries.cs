@@ -1,0 +1,127 @@
+using System.Runtime.InteropServices;
+using Edge.Statistics.Results;
+
+namespace Edge.Statistics.Counting;
+
+/// <summary>
+/// Counts by hour or by day, for the periods in which anything happened. Not safe for concurrent use.
+/// </summary>
+internal sealed class CountSeries(long periodMs)
+{
+    /// <summary>Milliseconds of an hour.</summary>
+    public const long Hour = 3_600_000;
+
+    /// <summary>Milliseconds of a day.</summary>
+    public const long Day = 24 * Hour;
+
+    // By period, ascending. Almost everything happens in the last one.
+    private readonly List<Counts> _points = [];
+
+    /// <summary>Periods held.</summary>
+    public int Count => _points.Count;
+
+    public void AddImpression(long atMs) => At(atMs).Impressions++;
+
+    public void AddClick(long atMs) => At(atMs).Clicks++;
+
+    /// <summary>Counts a matured trial in the period of its exposure.</summary>
+    public void AddTrial(long exposedMs, bool isSuccess)
+    {
+        ref var counts = ref At(exposedMs);
+        counts.Trials++;
+        counts.Successes += isSuccess ? 1 : 0;
+    }
+
+    /// <summary>
+    /// Keeps the newest <paramref name="kept"/> points. Counted and not by age: a clock that is wrong for an hour
+    /// must not cost a year.
+    /// </summary>
+    public void Trim(int kept)
+    {
+        if (_points.Count > kept)
+        {
+            _points.RemoveRange(0, _points.Count - kept);
+        }
+    }
+
+    /// <summary>Adds this variant's part of each period to the points of its experiment.</summary>
+    public void AddTo(SortedList<long, List<SeriesCounts>> points, string variantId)
+    {
+        foreach (var p in _points)
+        {
+            var startMs = p.Period * periodMs;
+            if (!points.TryGetValue(startMs, out var counts))
+            {
+                points.Add(startMs, counts = []);
+            }
+            counts.Add(new SeriesCounts(variantId, p.Impressions, p.Clicks, p.Trials, p.Successes));
+        }
+    }
+
+    /// <summary>The points for a checkpoint.</summary>
+    public byte[] Pack()
+    {
+        var packer = new Packer(_points.Count * 8);
+        packer.Write(_points.Count);
+        var before = 0L;
+        foreach (var point in _points)
+        {
+            packer.Write(point.Period - before);
+            packer.Write(point.Impressions);
+            packer.Write(point.Clicks);
+            packer.Write(point.Trials);
+            packer.Write(point.Successes);
+            before = point.Period;
+        }
+        return packer.ToArray();
+    }
+
+    /// <summary>
+    /// Takes over points of <see cref="Pack"/>; throws <see cref="InvalidDataException"/> for other bytes.
+    /// </summary>
+    public void Unpack(byte[] packed)
+    {
+        var unpacker = new Unpacker(packed);
+        var count = unpacker.Read();
+        var period = 0L;
+        for (var i = 0L; i < count; i++)
+        {
+            period += unpacker.Read();
+            _points.Add(
+                new Counts
+                {
+                    Period = period,
+                    Impressions = unpacker.Read(),
+                    Clicks = unpacker.Read(),
+                    Trials = unpacker.Read(),
+                    Successes = unpacker.Read(),
+                }
+            );
+        }
+        unpacker.End();
+    }
+
+    private ref Counts At(long atMs)
+    {
+        var period = Math.Max(0, atMs) / periodMs;
+        var at = _points.Count - 1;
+        while (at >= 0 && _points[at].Period > period)
+        {
+            at--;
+        }
+        if (at < 0 || _points[at].Period != period)
+        {
+            _points.Insert(++at, new Counts { Period = period });
+        }
+        return ref CollectionsMarshal.AsSpan(_points)[at];
+    }
+
+    private struct Counts
+    {
+        public long Period;
+        public long Impressions;
+        public long Clicks;
+        public long Trials;
+        public long Successes;
+    }
+}

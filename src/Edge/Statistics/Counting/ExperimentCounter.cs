@@ -1,0 +1,257 @@
+using System.Collections.Frozen;
+using System.Text;
+using Edge.Catalog;
+using Edge.Experiments;
+using Edge.Statistics.Inference;
+using Edge.Statistics.Optimization;
+using Edge.Statistics.Results;
+
+namespace Edge.Statistics.Counting;
+
+/// <summary>The counts of one experiment while they grow. Guarded by the tally's lock.</summary>
+internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudget units)
+{
+    private const double BasisPointsOfOne = 10_000;
+
+    private readonly List<VariantCounter> _variants = [];
+    private readonly TrialBook _book = new(units);
+    private readonly SortedList<int, VersionWeights> _weights = [];
+    private TrialStatistics _trials = new();
+    private SampleRatioCounts _sampleRatio = new();
+    private long _firstEventMs = long.MaxValue;
+    private long _lastEventMs = long.MinValue;
+    private MachineCounts _machineImpressions;
+    private MachineCounts _machineClicks;
+
+    public string Uid { get; } = uid;
+
+    /// <summary>Since when the catalog has not had it; null while it has.</summary>
+    public long? MissingSinceMs { get; set; }
+
+    /// <summary>What the search for a winner remembers.</summary>
+    public WinnerWatch Watch { get; set; } = WinnerWatch.Empty;
+
+    public TrialStatistics Trials => _trials;
+
+    /// <summary>The p-value of the trials against what the weights promised; null when there is too little.</summary>
+    public double? SampleRatio => _sampleRatio.Test();
+
+    public int OpenTrials => _book.Open;
+
+    public VariantTally[] Counts => [.. _variants.Select(variant => variant.Counts)];
+
+    /// <summary>Counts one event; false when a limit kept it from being counted.</summary>
+    /// <param name="e">The event.</param>
+    /// <param name="variantId">Its variant.</param>
+    /// <param name="entry">The experiment as it is now; null when the catalog does not have it.</param>
+    /// <param name="nowMs">The time up to which trials are final.</param>
+    /// <param name="isLearned">False when it should have opened a trial and there was no room for the unit.</param>
+    public bool Count(
+        in TalliedEvent e,
+        ReadOnlySpan<byte> variantId,
+        CatalogEntry? entry,
+        long nowMs,
+        out bool isLearned
+    )
+    {
+        isLearned = true;
+        _firstEventMs = Math.Min(_firstEventMs, e.AtMs);
+        _lastEventMs = Math.Max(_lastEventMs, e.AtMs);
+        if (e.IsMachine)
+        {
+            CountMachine(e);
+            return true;
+        }
+        if (variantId.IsEmpty)
+        {
+            // A server reported it and did not say what was shown; it belongs to the experiment and to no variant.
+            return true;
+        }
+        var variant = Find(variantId);
+        if (variant < 0)
+        {
+            return false;
+        }
+        _variants[variant].Count(e.Kind, e.AtMs);
+        if (!e.IsPerson || e.Unit == 0)
+        {
+            return true;
+        }
+        if (e.Kind == TalliedKind.Impression && e.BasisPoints > 0)
+        {
+            NoteWeights(entry, e.WeightsVersion);
+            var endMs = e.AtMs + (long)AttributionWindow.Of(entry?.Experiment.BanditConfig).TotalMilliseconds;
+            var trial = new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false);
+            isLearned = _book.Expose(e.Unit, trial) != ExposureResult.NoRoom;
+        }
+        else if (e.Kind == TalliedKind.Click)
+        {
+            _book.Click(e.Unit, e.AtMs, nowMs);
+            if (e.PreviousUnit != 0)
+            {
+                _book.Click(e.PreviousUnit, e.AtMs, nowMs);
+            }
+        }
+        return true;
+    }
+
+    /// <summary>Learns from the trials whose result is final by now.</summary>
+    public void Mature(long nowMs)
+    {
+        while (_book.TryTakeMature(nowMs, out var trial))
+        {
+            var variant = _variants[trial.Variant];
+            variant.CountTrial(trial);
+            _trials.Add(variant.Id, trial.WeightsVersion, trial.BasisPoints / BasisPointsOfOne, trial.IsSuccess);
+            if (_weights.TryGetValue(trial.WeightsVersion, out var weights))
+            {
+                _sampleRatio.Add(variant.Id, weights.Basis);
+            }
+        }
+    }
+
+    /// <summary>Remembers the weights of the version that is served now.</summary>
+    public void NoteWeights(CatalogEntry? entry, int version)
+    {
+        if (entry is null || entry.WeightsVersion != version || _weights.ContainsKey(version))
+        {
+            return;
+        }
+        var basis = entry.Experiment.Variants.ToFrozenDictionary(
+            variant => variant.Id,
+            variant => variant.Weight,
+            StringComparer.Ordinal
+        );
+        _weights.Add(version, new VersionWeights(version, basis));
+        if (_weights.Count > limits.WeightVersionsMax)
+        {
+            _weights.RemoveAt(0);
+        }
+    }
+
+    /// <summary>Forgets units of more than a day ago.</summary>
+    public void ExpireUnits(long nowMs) => _book.Expire(nowMs);
+
+    /// <summary>Shortens the series; returns the points that are left.</summary>
+    public int TrimSeries(int hoursKept, int daysKept)
+    {
+        var points = 0;
+        foreach (var variant in _variants)
+        {
+            variant.Trim(hoursKept, daysKept);
+            points += variant.SeriesPoints;
+        }
+        return points;
+    }
+
+    /// <summary>Gives back what is shared with other experiments.</summary>
+    public void Forget() => _book.Clear();
+
+    public ExperimentTally Copy()
+    {
+        var hourly = new SortedList<long, List<SeriesCounts>>();
+        var daily = new SortedList<long, List<SeriesCounts>>();
+        foreach (var variant in _variants)
+        {
+            variant.AddTo(hourly, daily);
+        }
+        return new ExperimentTally
+        {
+            Uid = Uid,
+            FirstEventAt = DateTimeOffset.FromUnixTimeMilliseconds(_firstEventMs),
+            LastEventAt = DateTimeOffset.FromUnixTimeMilliseconds(_lastEventMs),
+            Variants = Counts,
+            MachineImpressions = _machineImpressions,
+            MachineClicks = _machineClicks,
+            Trials = TrialStatistics.FromState(_trials.ToState()),
+            SampleRatio = SampleRatioCounts.FromState(_sampleRatio.ToState()),
+            OpenTrials = _book.Open,
+            Weights = [.. _weights.Values],
+            Watch = Watch,
+            Hourly = Points(hourly),
+            Daily = Points(daily),
+        };
+    }
+
+    public ExperimentState ToState() =>
+        new()
+        {
+            Uid = Uid,
+            FirstEventMs = _firstEventMs,
+            LastEventMs = _lastEventMs,
+            MissingSinceMs = MissingSinceMs,
+            Variants = [.. _variants.Select(variant => variant.ToState())],
+            MachineImpressions = _machineImpressions,
+            MachineClicks = _machineClicks,
+            Trials = _trials.ToState(),
+            SampleRatio = _sampleRatio.ToState(),
+            Weights = [.. _weights.Values],
+            Watch = Watch,
+            Units = _book.PackUnits(),
+            OpenTrials = _book.PackTrials(),
+        };
+
+    /// <summary>Throws <see cref="InvalidDataException"/> when the state is damaged.</summary>
+    public static ExperimentCounter FromState(ExperimentState state, TallyLimits limits, UnitBudget units)
+    {
+        var counter = new ExperimentCounter(state.Uid, limits, units)
+        {
+            MissingSinceMs = state.MissingSinceMs,
+            Watch = state.Watch,
+            _firstEventMs = state.FirstEventMs,
+            _lastEventMs = state.LastEventMs,
+            _machineImpressions = state.MachineImpressions,
+            _machineClicks = state.MachineClicks,
+            _trials = TrialStatistics.FromState(state.Trials),
+            _sampleRatio = SampleRatioCounts.FromState(state.SampleRatio),
+        };
+        counter._variants.AddRange(state.Variants.Select(VariantCounter.FromState));
+        foreach (var version in state.Weights)
+        {
+            counter._weights[version.Version] = version;
+        }
+        counter._book.Unpack(state.Units, state.OpenTrials, counter._variants.Count);
+        return counter;
+    }
+
+    private static SeriesPoint[] Points(SortedList<long, List<SeriesCounts>> counts) =>
+        [.. counts.Select(point => new SeriesPoint(DateTimeOffset.FromUnixTimeMilliseconds(point.Key), point.Value))];
+
+    private void CountMachine(in TalliedEvent e)
+    {
+        if (e.Kind == TalliedKind.Impression)
+        {
+            _machineImpressions = With(_machineImpressions, e.Verdict);
+        }
+        else if (e.Kind == TalliedKind.Click)
+        {
+            _machineClicks = With(_machineClicks, e.Verdict);
+        }
+    }
+
+    private static MachineCounts With(MachineCounts counts, TalliedVerdict verdict) =>
+        verdict switch
+        {
+            TalliedVerdict.Bot => counts with { Bot = counts.Bot + 1 },
+            TalliedVerdict.Scanner => counts with { Scanner = counts.Scanner + 1 },
+            _ => counts with { Prefetch = counts.Prefetch + 1 },
+        };
+
+    /// <summary>Number of the variant, made when it is new; -1 when it cannot be one or there are too many.</summary>
+    private int Find(ReadOnlySpan<byte> id)
+    {
+        for (var i = 0; i < _variants.Count; i++)
+        {
+            if (id.SequenceEqual(_variants[i].IdUtf8))
+            {
+                return i;
+            }
+        }
+        if (id.IsEmpty || id.Length > ExperimentRules.VariantIdCharsMax || _variants.Count >= limits.VariantsMax)
+        {
+            return -1;
+        }
+        _variants.Add(new VariantCounter(Encoding.UTF8.GetString(id)));
+        return _variants.Count - 1;
+    }
+}

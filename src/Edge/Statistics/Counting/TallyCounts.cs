@@ -1,0 +1,193 @@
+using System.Text;
+using Edge.Catalog;
+using Edge.Experiments;
+using Edge.Journal.Records;
+
+namespace Edge.Statistics.Counting;
+
+/// <summary>
+/// The counts of all experiments and the limits they share: the rules of the tally without its files and threads.
+/// Guarded by the tally's lock.
+/// </summary>
+internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
+{
+    /// <summary>Pause in event time between two looks for trials whose window has passed.</summary>
+    private const long MatureEveryMs = 1_000;
+
+    /// <summary>Pause in event time between two removals of what is too old.</summary>
+    private const long TrimEveryMs = CountSeries.Hour / 6;
+
+    /// <summary>However many series there are, they reach back this far.</summary>
+    private const int PeriodsKeptMin = 24;
+
+    private readonly Dictionary<string, ExperimentCounter> _experiments = new(StringComparer.Ordinal);
+    private readonly UnitBudget _units = new(limits.UnitsMax);
+    private long _newestMs;
+    private long _maturedToMs;
+    private long _trimmedAtMs;
+    private long _unlearned;
+    private long _uncounted;
+
+    public TallyStatus Status
+    {
+        get
+        {
+            var open = 0;
+            foreach (var experiment in _experiments.Values)
+            {
+                open += experiment.OpenTrials;
+            }
+            return new TallyStatus(_experiments.Count, _units.Used, open, _unlearned, _uncounted);
+        }
+    }
+
+    public ExperimentCounter? Find(string uid) => _experiments.GetValueOrDefault(uid);
+
+    /// <summary>Counts one event of the journal.</summary>
+    /// <param name="payload">The event.</param>
+    /// <param name="acceptedMs">When its id was made.</param>
+    /// <param name="clockMs">The clock.</param>
+    public void Count(ReadOnlySpan<byte> payload, long acceptedMs, long clockMs)
+    {
+        if (!TalliedEvent.TryRead(payload, acceptedMs, out var e))
+        {
+            return;
+        }
+        if (e.AtMs > _newestMs && e.AtMs <= clockMs + TallyLimits.AheadSeconds * 1_000L)
+        {
+            _newestMs = e.AtMs;
+        }
+        if (e.Kind == TalliedKind.Other)
+        {
+            return;
+        }
+        if (FindOrAdd(e.ExperimentUid(payload)) is not { } experiment)
+        {
+            _uncounted++;
+            return;
+        }
+        _ = catalog.Current.TryFindByUid(experiment.Uid, out var entry);
+        var nowMs = Now(clockMs, isUpToDate: false);
+        experiment.Mature(nowMs);
+        if (!experiment.Count(e, e.VariantId(payload), entry, nowMs, out var isLearned))
+        {
+            _uncounted++;
+        }
+        if (!isLearned)
+        {
+            _unlearned++;
+        }
+    }
+
+    /// <summary>Learns from the trials whose window has passed, and forgets what is too old.</summary>
+    /// <param name="clockMs">The clock.</param>
+    /// <param name="isUpToDate">Whether everything committed is counted, so that the clock may be believed.</param>
+    public void Mature(long clockMs, bool isUpToDate)
+    {
+        var nowMs = Now(clockMs, isUpToDate);
+        if (isUpToDate || Math.Abs(nowMs - _maturedToMs) >= MatureEveryMs)
+        {
+            _maturedToMs = nowMs;
+            foreach (var experiment in _experiments.Values)
+            {
+                experiment.Mature(nowMs);
+            }
+        }
+        if (Math.Abs(nowMs - _trimmedAtMs) >= TrimEveryMs)
+        {
+            _trimmedAtMs = nowMs;
+            Trim(nowMs);
+        }
+    }
+
+    /// <summary>What to keep, so that <see cref="FromState"/> goes on from here.</summary>
+    public TallyState ToState(string journal, JournalCursor cursor) =>
+        new()
+        {
+            Version = TallyState.CurrentVersion,
+            Journal = journal,
+            Address = cursor.Address,
+            Sequence = cursor.Sequence,
+            NewestMs = _newestMs,
+            Unlearned = _unlearned,
+            Uncounted = _uncounted,
+            Experiments = [.. _experiments.Values.Select(experiment => experiment.ToState())],
+        };
+
+    /// <summary>Throws <see cref="InvalidDataException"/> when the state is damaged.</summary>
+    public static TallyCounts FromState(TallyState state, TallyLimits limits, CatalogHolder catalog)
+    {
+        var counts = new TallyCounts(limits, catalog)
+        {
+            _newestMs = state.NewestMs,
+            _unlearned = state.Unlearned,
+            _uncounted = state.Uncounted,
+        };
+        foreach (var experiment in state.Experiments)
+        {
+            counts._experiments[experiment.Uid] = ExperimentCounter.FromState(experiment, limits, counts._units);
+        }
+        return counts;
+    }
+
+    /// <summary>
+    /// The time up to which nothing more is expected: the newest event's, which a clock that was put back takes back
+    /// too, or the clock's.
+    /// </summary>
+    private long Now(long clockMs, bool isUpToDate) =>
+        isUpToDate ? clockMs : Math.Min(_newestMs, clockMs + TallyLimits.AheadSeconds * 1_000L);
+
+    private void Trim(long nowMs)
+    {
+        foreach (var experiment in _experiments.Values.ToArray())
+        {
+            experiment.MissingSinceMs = catalog.Current.TryFindByUid(experiment.Uid, out _)
+                ? null
+                : experiment.MissingSinceMs ?? nowMs;
+            if (nowMs - experiment.MissingSinceMs >= TallyLimits.MissingKeptDays * CountSeries.Day)
+            {
+                experiment.Forget();
+                _experiments.Remove(experiment.Uid);
+                continue;
+            }
+            experiment.ExpireUnits(nowMs);
+        }
+        var (hours, days) = (TallyLimits.HoursKept, TallyLimits.DaysKept);
+        while (TrimSeries(hours, days) > limits.SeriesPointsMax && hours > PeriodsKeptMin)
+        {
+            (hours, days) = (Math.Max(PeriodsKeptMin, hours / 2), Math.Max(PeriodsKeptMin, days / 2));
+        }
+    }
+
+    private int TrimSeries(int hoursKept, int daysKept)
+    {
+        var points = 0;
+        foreach (var experiment in _experiments.Values)
+        {
+            points += experiment.TrimSeries(hoursKept, daysKept);
+        }
+        return points;
+    }
+
+    /// <summary>Null when it cannot be a uid or there are too many.</summary>
+    private ExperimentCounter? FindOrAdd(ReadOnlySpan<byte> uidUtf8)
+    {
+        if (uidUtf8.Length > ExperimentRules.UidCharsMax)
+        {
+            return null;
+        }
+        Span<char> uid = stackalloc char[ExperimentRules.UidCharsMax];
+        uid = uid[..Encoding.UTF8.GetChars(uidUtf8, uid)];
+        if (_experiments.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(uid, out var known))
+        {
+            return known;
+        }
+        if (_experiments.Count >= limits.ExperimentsMax)
+        {
+            return null;
+        }
+        var added = new ExperimentCounter(uid.ToString(), limits, _units);
+        _experiments.Add(added.Uid, added);
+        return added;
+    }
+}

@@ -1,0 +1,73 @@
+using Edge.Statistics.Inference;
+using Edge.Statistics.Optimization;
+using Edge.Statistics.Results;
+
+namespace Edge.Statistics.Counting;
+
+/// <summary>
+/// The checkpoint of the tally, <c>DATA/tally.json</c>: everything counted in one journal up to one cursor. Long lists
+/// of numbers are packed (<see cref="Packer"/>).
+/// </summary>
+internal sealed record TallyState
+{
+    /// <summary>Version that is written.</summary>
+    public const int CurrentVersion = 1;
+
+    public required int Version { get; init; }
+
+    /// <summary>Identity of the journal, 32 hexadecimal digits.</summary>
+    public required string Journal { get; init; }
+
+    /// <summary>First byte of the journal that is not counted.</summary>
+    public required long Address { get; init; }
+
+    /// <summary>Last event that is counted.</summary>
+    public required long Sequence { get; init; }
+
+    /// <summary>Time of the newest event, milliseconds since 1970 UTC.</summary>
+    public required long NewestMs { get; init; }
+
+    /// <summary>Exposures that no trial was made of, because too many units were remembered.</summary>
+    public required long Unlearned { get; init; }
+
+    /// <summary>Events of experiments beyond the limit.</summary>
+    public required long Uncounted { get; init; }
+
+    public required IReadOnlyList<ExperimentState> Experiments { get; init; }
+}
+
+/// <summary>One experiment of a <see cref="TallyState"/>.</summary>
+internal sealed record ExperimentState
+{
+    public required string Uid { get; init; }
+    public required long FirstEventMs { get; init; }
+    public required long LastEventMs { get; init; }
+
+    /// <summary>Since when the catalog has not had it; null while it has.</summary>
+    public long? MissingSinceMs { get; init; }
+    public required IReadOnlyList<VariantState> Variants { get; init; }
+    public required MachineCounts MachineImpressions { get; init; }
+    public required MachineCounts MachineClicks { get; init; }
+    public required TrialStatisticsState Trials { get; init; }
+    public required IReadOnlyList<SampleRatioState> SampleRatio { get; init; }
+    public required IReadOnlyList<VersionWeights> Weights { get; init; }
+    public required WinnerWatch Watch { get; init; }
+
+    /// <summary>Units of the last day (<see cref="TrialBook.PackUnits"/>).</summary>
+    public required byte[] Units { get; init; }
+
+    /// <summary>Trials that are not mature (<see cref="TrialBook.PackTrials"/>).</summary>
+    public required byte[] OpenTrials { get; init; }
+}
+
+/// <summary>One variant of an <see cref="ExperimentState"/>.</summary>
+internal sealed record VariantState
+{
+    public required VariantTally Counts { get; init; }
+
+    /// <summary>By hour (<see cref="CountSeries.Pack"/>).</summary>
+    public required byte[] Hourly { get; init; }
+
+    /// <summary>By day.</summary>
+    public required byte[] Daily { get; init; }
+}

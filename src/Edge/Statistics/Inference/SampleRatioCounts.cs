@@ -1,0 +1,68 @@
+using Edge.Statistics.Optimization;
+
+namespace Edge.Statistics.Inference;
+
+/// <summary>
+/// Trials of each variant, and how many the weights promised it, summed trial by trial so that no history of weights
+/// is needed: a trial under weights w adds w_i to the expectation of every variant. One writer; not safe for
+/// concurrent use.
+/// </summary>
+internal sealed class SampleRatioCounts
+{
+    private readonly Dictionary<string, (long Observed, double Expected)> _counts = new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Counts one matured trial. Trials whose weights version is no longer known are not to be added: they are left
+    /// out on both sides.
+    /// </summary>
+    /// <param name="variantId">The variant that was chosen.</param>
+    /// <param name="weights">The weights of that version by variant id, in basis points.</param>
+    public void Add(string variantId, IReadOnlyDictionary<string, int> weights)
+    {
+        foreach (var (id, weight) in weights)
+        {
+            var (observed, expected) = _counts.GetValueOrDefault(id);
+            _counts[id] = (observed, expected + weight / (double)WeightRule.Whole);
+        }
+        var chosen = _counts.GetValueOrDefault(variantId);
+        _counts[variantId] = (chosen.Observed + 1, chosen.Expected);
+    }
+
+    /// <summary>Trials and expected trials of one variant.</summary>
+    public (long Observed, double Expected) Of(string variantId) => _counts.GetValueOrDefault(variantId);
+
+    /// <summary>The p-value over every variant that ever had a weight; see <see cref="SampleRatio.Test"/>.</summary>
+    public double? Test()
+    {
+        var observed = new long[_counts.Count];
+        var expected = new double[_counts.Count];
+        var i = 0;
+        foreach (var count in _counts.Values)
+        {
+            (observed[i], expected[i]) = count;
+            i++;
+        }
+        return SampleRatio.Test(observed, expected);
+    }
+
+    /// <summary>What to keep, so that <see cref="FromState"/> goes on from here.</summary>
+    public IReadOnlyList<SampleRatioState> ToState() =>
+        [.. _counts.Select(count => new SampleRatioState(count.Key, count.Value.Observed, count.Value.Expected))];
+
+    /// <summary>Goes on from a kept state.</summary>
+    public static SampleRatioCounts FromState(IReadOnlyList<SampleRatioState> state)
+    {
+        var counts = new SampleRatioCounts();
+        foreach (var (id, observed, expected) in state)
+        {
+            counts._counts[id] = (observed, expected);
+        }
+        return counts;
+    }
+}
+
+/// <summary>One variant of <see cref="SampleRatioCounts"/> in a checkpoint.</summary>
+/// <param name="VariantId">The variant.</param>
+/// <param name="Observed">Trials.</param>
+/// <param name="Expected">Trials that the weights promised.</param>
+internal readonly record struct SampleRatioState(string VariantId, long Observed, double Expected);

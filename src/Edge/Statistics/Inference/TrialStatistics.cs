@@ -1,0 +1,293 @@
+namespace Edge.Statistics.Inference;
+
+/// <summary>
+/// The success rate of each variant, estimated from matured trials in constant memory. While there is one weights
+/// version the counts themselves are the answer. Afterwards counts mislead: a variant that got its traffic in a good
+/// week looks good. So every later trial contributes to every variant through its known probability of having been
+/// chosen (augmented inverse propensity weighting), which stays unbiased however rates drift, because the guess it
+/// leans on was frozen before the trial was seen. One writer; not safe for concurrent use.
+/// </summary>
+internal sealed class TrialStatistics
+{
+    /// <summary>How many trials of the pooled rate a variant's guess starts from.</summary>
+    private const double GuessWeight = 20;
+
+    private readonly List<Arm> _arms = [];
+    private int? _firstVersion;
+    private int? _latestVersion;
+    private double _pooledRate = 0.5;
+
+    // The trials since the latest version was first seen, as a variant that nobody has seen yet would have got them.
+    private long _versionTrials;
+    private double _versionSum;
+    private double _versionSumOfSquares;
+
+    /// <summary>Matured trials of all variants.</summary>
+    public long Trials
+    {
+        get
+        {
+            var sum = 0L;
+            foreach (var arm in _arms)
+            {
+                sum += arm.Trials;
+            }
+            return sum;
+        }
+    }
+
+    /// <summary>Counts one matured trial.</summary>
+    /// <param name="variantId">The variant the unit was shown.</param>
+    /// <param name="weightsVersion">The weights version under which it was shown.</param>
+    /// <param name="probability">
+    /// The probability with which that version chose this variant: its weight over 10,000.
+    /// </param>
+    /// <param name="isSuccess">Whether the unit clicked within the attribution window.</param>
+    /// <returns>False, and nothing is counted, when the probability is not in (0, 1].</returns>
+    public bool Add(string variantId, int weightsVersion, double probability, bool isSuccess)
+    {
+        if (probability is not (> 0 and <= 1))
+        {
+            return false;
+        }
+        _firstVersion ??= weightsVersion;
+        var isFirstEpoch = weightsVersion == _firstVersion;
+        if (!isFirstEpoch && !(weightsVersion <= _latestVersion))
+        {
+            BeginVersion(weightsVersion);
+        }
+
+        var chosen = Find(variantId) ?? Append(variantId);
+        if (isFirstEpoch)
+        {
+            chosen.FirstTrials++;
+            chosen.FirstSuccesses += isSuccess ? 1 : 0;
+        }
+        else
+        {
+            AddWeighted(chosen, probability, isSuccess);
+        }
+        chosen.Trials++;
+        chosen.Successes += isSuccess ? 1 : 0;
+        return true;
+    }
+
+    /// <summary>
+    /// Freezes each variant's guess at what is known now, for the trials that follow. To be called at every
+    /// recomputation; a weights version that has not been seen before does it too.
+    /// </summary>
+    public void BeginEpoch()
+    {
+        long trials = 0,
+            successes = 0;
+        foreach (var arm in _arms)
+        {
+            trials += arm.Trials;
+            successes += arm.Successes;
+        }
+        _pooledRate = (successes + 1.0) / (trials + 2.0);
+        foreach (var arm in _arms)
+        {
+            arm.Guess = (arm.Successes + GuessWeight * _pooledRate) / (arm.Trials + GuessWeight);
+        }
+    }
+
+    /// <summary>What is known of the given variants, in their order.</summary>
+    public ArmPosterior[] Posterior(IReadOnlyList<string> variantIds)
+    {
+        var posteriors = new ArmPosterior[variantIds.Count];
+        for (var i = 0; i < posteriors.Length; i++)
+        {
+            posteriors[i] = Posterior(variantIds[i]);
+        }
+        return posteriors;
+    }
+
+    /// <summary>What to keep, so that <see cref="FromState"/> goes on from here.</summary>
+    public TrialStatisticsState ToState() =>
+        new(
+            _firstVersion,
+            _latestVersion,
+            _pooledRate,
+            _versionTrials,
+            _versionSum,
+            _versionSumOfSquares,
+            [
+                .. _arms.Select(arm => new ArmState(
+                    arm.VariantId,
+                    arm.FirstTrials,
+                    arm.FirstSuccesses,
+                    arm.Trials,
+                    arm.Successes,
+                    arm.Guess,
+                    arm.WeightedTrials,
+                    arm.Sum,
+                    arm.SumOfSquares
+                )),
+            ]
+        );
+
+    /// <summary>Goes on from a kept state.</summary>
+    public static TrialStatistics FromState(TrialStatisticsState state)
+    {
+        var statistics = new TrialStatistics
+        {
+            _firstVersion = state.FirstVersion,
+            _latestVersion = state.LatestVersion,
+            _pooledRate = state.PooledRate,
+            _versionTrials = state.VersionTrials,
+            _versionSum = state.VersionSum,
+            _versionSumOfSquares = state.VersionSumOfSquares,
+        };
+        statistics._arms.AddRange(
+            state.Arms.Select(arm => new Arm(arm.VariantId)
+            {
+                FirstTrials = arm.FirstTrials,
+                FirstSuccesses = arm.FirstSuccesses,
+                Trials = arm.Trials,
+                Successes = arm.Successes,
+                Guess = arm.Guess,
+                WeightedTrials = arm.WeightedTrials,
+                Sum = arm.Sum,
+                SumOfSquares = arm.SumOfSquares,
+            })
+        );
+        return statistics;
+    }
+
+    private ArmPosterior Posterior(string variantId)
+    {
+        var arm = Find(variantId);
+        if (arm is null || arm.Trials == 0)
+        {
+            return new ArmPosterior(variantId, 1, 1, 0, 0, 0.5, double.PositiveInfinity);
+        }
+        double trials = arm.Trials;
+        if (arm.WeightedTrials == 0)
+        {
+            return new ArmPosterior(
+                variantId,
+                1 + arm.Successes,
+                1 + trials - arm.Successes,
+                arm.Trials,
+                arm.Successes,
+                arm.Successes / trials,
+                SmoothedVariance(arm.Trials, arm.Successes)
+            );
+        }
+
+        // A variant that had no trial in the first epoch was not there, so that epoch has no share in its estimate.
+        double firstTrials = arm.FirstTrials == 0 ? 0 : FirstTrials();
+        var firstShare = firstTrials / (firstTrials + arm.WeightedTrials);
+        var weightedShare = 1 - firstShare;
+        var weightedMean = arm.Sum / arm.WeightedTrials;
+        var weightedVariance =
+            Math.Max(0, arm.SumOfSquares / arm.WeightedTrials - weightedMean * weightedMean) / arm.WeightedTrials;
+        var estimate = weightedShare * weightedMean;
+        var variance = weightedShare * weightedShare * weightedVariance;
+        if (arm.FirstTrials > 0)
+        {
+            estimate += firstShare * arm.FirstSuccesses / arm.FirstTrials;
+            variance += firstShare * firstShare * SmoothedVariance(arm.FirstTrials, arm.FirstSuccesses);
+        }
+        estimate = Math.Clamp(estimate, 0.5 / trials, 1 - 0.5 / trials);
+
+        // As many trials of a fixed split as would give this variance; never more than there were.
+        var effectiveTrials = Math.Min(estimate * (1 - estimate) / variance, trials);
+        return new ArmPosterior(
+            variantId,
+            1 + effectiveTrials * estimate,
+            1 + effectiveTrials * (1 - estimate),
+            arm.Trials,
+            arm.Successes,
+            estimate,
+            variance
+        );
+    }
+
+    private void BeginVersion(int weightsVersion)
+    {
+        _latestVersion = weightsVersion;
+        _versionTrials = 0;
+        _versionSum = 0;
+        _versionSumOfSquares = 0;
+        BeginEpoch();
+    }
+
+    private void AddWeighted(Arm chosen, double probability, bool isSuccess)
+    {
+        foreach (var arm in _arms)
+        {
+            var contribution = arm.Guess;
+            if (arm == chosen)
+            {
+                contribution += ((isSuccess ? 1 : 0) - arm.Guess) / probability;
+            }
+            arm.Sum += contribution;
+            arm.SumOfSquares += contribution * contribution;
+            arm.WeightedTrials++;
+        }
+        _versionTrials++;
+        _versionSum += _pooledRate;
+        _versionSumOfSquares += _pooledRate * _pooledRate;
+    }
+
+    /// <summary>
+    /// A variant that is seen for the first time. One that was added later gets the trials that this weights version
+    /// had before it was first chosen: to begin with a trial in which it was chosen would be a biased beginning.
+    /// </summary>
+    private Arm Append(string variantId)
+    {
+        var arm = new Arm(variantId)
+        {
+            Guess = _pooledRate,
+            WeightedTrials = _versionTrials,
+            Sum = _versionSum,
+            SumOfSquares = _versionSumOfSquares,
+        };
+        _arms.Add(arm);
+        return arm;
+    }
+
+    private Arm? Find(string variantId)
+    {
+        foreach (var arm in _arms)
+        {
+            if (arm.VariantId == variantId)
+            {
+                return arm;
+            }
+        }
+        return null;
+    }
+
+    private long FirstTrials()
+    {
+        var sum = 0L;
+        foreach (var arm in _arms)
+        {
+            sum += arm.FirstTrials;
+        }
+        return sum;
+    }
+
+    /// <summary>p(1-p)/n with half a success and half a failure added to p, so that it is never 0.</summary>
+    private static double SmoothedVariance(long trials, long successes)
+    {
+        var rate = (successes + 0.5) / (trials + 1.0);
+        return rate * (1 - rate) / trials;
+    }
+
+    private sealed class Arm(string variantId)
+    {
+        public string VariantId { get; } = variantId;
+        public long FirstTrials { get; set; }
+        public long FirstSuccesses { get; set; }
+        public long Trials { get; set; }
+        public long Successes { get; set; }
+        public double Guess { get; set; }
+        public long WeightedTrials { get; set; }
+        public double Sum { get; set; }
+        public double SumOfSquares { get; set; }
+    }
+}

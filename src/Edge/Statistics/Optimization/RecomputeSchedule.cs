@@ -1,0 +1,100 @@
+using Edge.Catalog;
+using Edge.Experiments;
+
+namespace Edge.Statistics.Optimization;
+
+/// <summary>
+/// When which running A/B test is recomputed next, and what was seen of it last. An experiment that is started or
+/// resumed is new here, and so due at once. Used by the optimizer's thread.
+/// </summary>
+internal sealed class RecomputeSchedule(TimeProvider time)
+{
+    /// <summary>
+    /// Experiments of one start come due at different times, up to this share of their interval earlier.
+    /// </summary>
+    private const double JitterShare = 0.1;
+
+    private const int SecondsPerMinute = 60;
+
+    private readonly Dictionary<string, Turn> _turns = new(StringComparer.Ordinal);
+    private ExperimentCatalog? _seen;
+
+    /// <summary>Whether an experiment has turns at all.</summary>
+    public static bool Covers(CatalogEntry entry) => entry.IsRunning && entry.Type == ExperimentType.AbTest;
+
+    /// <summary>Brings the turns to the catalog; a shorter interval brings the next turn forward.</summary>
+    public void Follow(ExperimentCatalog catalog)
+    {
+        if (ReferenceEquals(catalog, _seen))
+        {
+            return;
+        }
+        _seen = catalog;
+        foreach (var uid in _turns.Keys.ToArray())
+        {
+            if (!catalog.TryFindByUid(uid, out var entry) || !Covers(entry))
+            {
+                _turns.Remove(uid);
+            }
+        }
+        var now = time.GetTimestamp();
+        foreach (var entry in catalog.Entries)
+        {
+            if (!Covers(entry))
+            {
+                continue;
+            }
+            var interval = entry.Experiment.BanditConfig.RecomputeIntervalMinutes;
+            if (!_turns.TryGetValue(entry.Experiment.Uid, out var turn))
+            {
+                _turns.Add(entry.Experiment.Uid, new Turn { DueAt = now, IntervalMinutes = interval });
+            }
+            else if (turn.IntervalMinutes != interval)
+            {
+                turn.IntervalMinutes = interval;
+                turn.DueAt = Math.Min(turn.DueAt, NextAfter(now, interval));
+            }
+        }
+    }
+
+    /// <summary>The experiments whose turn it is; their next one is an interval later.</summary>
+    public List<string> TakeDue()
+    {
+        var due = new List<string>();
+        var now = time.GetTimestamp();
+        foreach (var (uid, turn) in _turns)
+        {
+            if (now >= turn.DueAt)
+            {
+                turn.DueAt = NextAfter(now, turn.IntervalMinutes);
+                due.Add(uid);
+            }
+        }
+        return due;
+    }
+
+    /// <summary>Trials at the last recomputation; null before the first.</summary>
+    public long? TrialsSeen(string uid) => _turns.GetValueOrDefault(uid)?.TrialsSeen;
+
+    /// <summary>Remembers the trials of a recomputation.</summary>
+    public void SawTrials(string uid, long trials)
+    {
+        if (_turns.TryGetValue(uid, out var turn))
+        {
+            turn.TrialsSeen = trials;
+        }
+    }
+
+    private long NextAfter(long timestamp, int intervalMinutes)
+    {
+        var seconds = intervalMinutes * SecondsPerMinute * (1 - JitterShare * Random.Shared.NextDouble());
+        return timestamp + (long)(seconds * time.TimestampFrequency);
+    }
+
+    private sealed class Turn
+    {
+        public long DueAt { get; set; }
+        public int IntervalMinutes { get; set; }
+        public long? TrialsSeen { get; set; }
+    }
+}

@@ -1,0 +1,58 @@
+using Edge.Catalog;
+using Edge.Experiments;
+
+namespace Edge.Statistics.Optimization;
+
+/// <summary>An experiment with other served weights. Pure.</summary>
+internal static class WeightPublication
+{
+    /// <summary>
+    /// The next version: other weights, the slot table that moves the fewest viewers to get there, what the owner
+    /// asked for kept beside. It is no edit, so the time of the last change stays.
+    /// </summary>
+    /// <param name="entry">The experiment as it is served.</param>
+    /// <param name="weights">Basis points in variant order, with the sum 10,000.</param>
+    public static Experiment Of(CatalogEntry entry, IReadOnlyList<int> weights)
+    {
+        var current = entry.Experiment;
+        var variants = current
+            .Variants.Select(
+                (variant, i) =>
+                    variant with
+                    {
+                        Weight = weights[i],
+                        ConfiguredWeight = weights[i] == variant.AskedWeight ? null : variant.AskedWeight,
+                    }
+            )
+            .ToArray();
+        return current with
+        {
+            Variants = variants,
+            Slots = entry.Slots.Change([.. weights]).ToRanges(variants),
+            WeightsVersion = current.WeightsVersion + 1,
+        };
+    }
+
+    /// <summary>Whether weights that were computed for one version of an experiment are right for another.</summary>
+    public static bool Fits(Experiment changed, Experiment computedFor)
+    {
+        if (
+            changed.WeightsVersion != computedFor.WeightsVersion
+            || changed.BanditConfig != computedFor.BanditConfig
+            || changed.GoalConfig.Type != computedFor.GoalConfig.Type
+            || changed.Variants.Count != computedFor.Variants.Count
+        )
+        {
+            return false;
+        }
+        for (var i = 0; i < changed.Variants.Count; i++)
+        {
+            var (after, before) = (changed.Variants[i], computedFor.Variants[i]);
+            if (after.Id != before.Id || after.Weight != before.Weight || after.AskedWeight != before.AskedWeight)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,164 @@
+using Edge.Experiments;
+using Edge.Statistics.Inference;
+
+namespace Edge.Statistics.Optimization;
+
+/// <summary>
+/// From what is known of the variants to the weights to serve: Thompson sampling with its share computed instead of
+/// drawn, over a floor. Pure and deterministic.
+/// </summary>
+internal static class WeightRule
+{
+    /// <summary>All traffic, in basis points.</summary>
+    public const int Whole = 10_000;
+
+    /// <summary>
+    /// Smaller changes are not published: every version costs caches and an epoch, and buys nothing.
+    /// </summary>
+    public const int PublishFromBasisPoints = 100;
+
+    private const double HighestFloor = 0.05;
+    private const double LowestFloor = 0.01;
+    private const double FloorOfAll = 0.10;
+
+    /// <summary>Remainders that differ by less than this are equal.</summary>
+    private const double TieBelow = 1e-9;
+
+    /// <summary>
+    /// Proposes the weights of an experiment. Without a bandit, and with a goal that counts impressions only, these are
+    /// the configured ones.
+    /// </summary>
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="arms">What is known of each of its variants, in their order.</param>
+    public static WeightProposal Propose(Experiment experiment, ReadOnlySpan<ArmPosterior> arms)
+    {
+        var configured = experiment.Variants.Select(variant => variant.AskedWeight).ToArray();
+        var served = experiment.Variants.Select(variant => variant.Weight).ToArray();
+        var learns =
+            experiment is
+            { Type: ExperimentType.AbTest, BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ClickThrough };
+        return learns
+            ? Propose(configured, served, arms, experiment.BanditConfig.WarmupImpressions)
+            : Proposal(configured, served, WeightReason.Fixed);
+    }
+
+    /// <summary>Proposes weights.</summary>
+    /// <param name="configured">What the owner asked for, in basis points; 0 stays 0.</param>
+    /// <param name="served">What is served now, in basis points.</param>
+    /// <param name="arms">What is known of each variant, in the same order.</param>
+    /// <param name="warmupTrials">Trials every variant with a configured weight needs before weights move.</param>
+    public static WeightProposal Propose(
+        ReadOnlySpan<int> configured,
+        ReadOnlySpan<int> served,
+        ReadOnlySpan<ArmPosterior> arms,
+        int warmupTrials
+    )
+    {
+        var taking = new List<int>(configured.Length);
+        var isWarm = true;
+        for (var i = 0; i < configured.Length; i++)
+        {
+            if (configured[i] > 0)
+            {
+                taking.Add(i);
+                isWarm &= arms[i].Trials >= warmupTrials;
+            }
+        }
+        if (!isWarm)
+        {
+            return Proposal(configured, served, WeightReason.Warmup);
+        }
+
+        var distributions = new BetaDistribution[taking.Count];
+        for (var i = 0; i < distributions.Length; i++)
+        {
+            distributions[i] = arms[taking[i]].Distribution;
+        }
+        var best = BestArm.Of(distributions);
+        if (!best.IsSound)
+        {
+            return Proposal(served, served, WeightReason.Unsound);
+        }
+        var shares = WithFloor(best.Probabilities);
+        var rounded = Round(shares);
+        var weights = new int[configured.Length];
+        for (var i = 0; i < rounded.Length; i++)
+        {
+            weights[taking[i]] = rounded[i];
+        }
+        return Proposal(weights, served, WeightReason.Optimized);
+    }
+
+    /// <summary>
+    /// The least share of each of so many variants: a tenth of all traffic between them, within 1 and 5 % each. It
+    /// bounds the weight of a single trial and lets a variant recover when rates drift.
+    /// </summary>
+    public static double Floor(int variants) =>
+        Math.Min(Math.Max(LowestFloor, Math.Min(HighestFloor, FloorOfAll / variants)), 1.0 / variants);
+
+    /// <summary>
+    /// The floor added under the probabilities. Raising what is below it and renormalising would push variants back
+    /// below.
+    /// </summary>
+    public static double[] WithFloor(IReadOnlyList<double> probabilities)
+    {
+        var count = probabilities.Count;
+        var floor = Floor(count);
+        var shares = new double[count];
+        for (var i = 0; i < count; i++)
+        {
+            shares[i] = floor + (1 - count * floor) * probabilities[i];
+        }
+        return shares;
+    }
+
+    /// <summary>
+    /// Whole basis points with the sum 10,000 by the largest remainder; of equal remainders the first in order.
+    /// </summary>
+    /// <param name="shares">Not negative, at least one positive; their sum counts as 1.</param>
+    public static int[] Round(ReadOnlySpan<double> shares)
+    {
+        var sum = 0.0;
+        foreach (var share in shares)
+        {
+            sum += share;
+        }
+        var rounded = new int[shares.Length];
+        var remainders = new double[shares.Length];
+        var missing = Whole;
+        for (var i = 0; i < rounded.Length; i++)
+        {
+            var exact = shares[i] / sum * Whole;
+            // What is a whole number but for the last digits is one, or a tie would be lost to a rounding error.
+            rounded[i] = (int)Math.Floor(exact + TieBelow);
+            remainders[i] = exact - rounded[i];
+            missing -= rounded[i];
+        }
+        for (; missing > 0; missing--)
+        {
+            var next = 0;
+            for (var i = 1; i < remainders.Length; i++)
+            {
+                if (remainders[i] > remainders[next] + TieBelow)
+                {
+                    next = i;
+                }
+            }
+            rounded[next]++;
+            remainders[next]--;
+        }
+        return rounded;
+    }
+
+    private static WeightProposal Proposal(ReadOnlySpan<int> weights, ReadOnlySpan<int> served, WeightReason reason)
+    {
+        var moved = 0;
+        var changesMembers = false;
+        for (var i = 0; i < weights.Length; i++)
+        {
+            moved += Math.Max(0, weights[i] - served[i]);
+            changesMembers |= weights[i] > 0 != served[i] > 0;
+        }
+        return new WeightProposal(weights.ToArray(), reason, moved, moved >= PublishFromBasisPoints || changesMembers);
+    }
+}

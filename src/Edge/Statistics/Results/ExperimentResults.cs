@@ -1,0 +1,119 @@
+using Edge.Experiments;
+using Edge.Statistics.Inference;
+using Edge.Statistics.Optimization;
+
+namespace Edge.Statistics.Results;
+
+/// <summary>
+/// The results of one experiment as the API answers them; every field is explained in <c>docs/statistics.md</c>.
+/// Comparisons are null where there is nothing to compare: variants of a smart link or a schedule have different
+/// audiences, and without a click-through goal there is no success. Immutable.
+/// </summary>
+internal sealed record ExperimentResults
+{
+    public required string Uid { get; init; }
+    public required string Slug { get; init; }
+    public required ExperimentType Type { get; init; }
+    public required ExperimentStatus Status { get; init; }
+    public required DateTimeOffset ComputedAt { get; init; }
+
+    /// <summary>Days of running, pauses not counted, to two decimals.</summary>
+    public required double DaysRun { get; init; }
+
+    public required ResultTotals Totals { get; init; }
+    public required IReadOnlyList<VariantResults> Variants { get; init; }
+
+    /// <summary>Machines, which count nowhere else.</summary>
+    public required MachineCounts Excluded { get; init; }
+
+    /// <summary>The variant most likely to be the best at this moment.</summary>
+    public required string? Leader { get; init; }
+
+    /// <summary>For how many hours of running the leader has held the confidence threshold.</summary>
+    public required double? ConfidenceHeldHours { get; init; }
+
+    /// <summary>The variant that the last daily look suggested.</summary>
+    public required string? SuggestedWinner { get; init; }
+
+    public required DateTimeOffset? SuggestedAt { get; init; }
+
+    /// <summary>Whether the leader's advantage holds over all looks together.</summary>
+    public required bool? AnytimeValid { get; init; }
+
+    /// <summary>Nothing is likely to beat the leader by 1 % of its rate or more.</summary>
+    public required bool? NoMeaningfulDifference { get; init; }
+
+    public required SampleRatioResult SampleRatioMismatch { get; init; }
+    public required bool? MinimumSampleSizeMet { get; init; }
+    public required bool MinimumRunDaysMet { get; init; }
+    public required bool? ConfidenceThresholdMet { get; init; }
+
+    /// <summary>What to do, in words.</summary>
+    public required string Recommendation { get; init; }
+
+    public required ResultSeries Series { get; init; }
+
+    /// <summary>Computes the results.</summary>
+    public static ExperimentResults Compute(Experiment experiment, ResultsInput input)
+    {
+        var arms = input.Trials.Posterior([.. experiment.Variants.Select(variant => variant.Id)]);
+        var isCompared = experiment is { Type: ExperimentType.AbTest, GoalConfig.Type: GoalType.ClickThrough };
+        var comparison = isCompared
+            ? Comparison.Of(experiment, arms, input.RunningTime, input.SampleRatio.Test())
+            : null;
+        var assessment = comparison?.Assessment;
+        var sampleRatio =
+            experiment.Type == ExperimentType.AbTest
+                ? SampleRatioResult.Of(experiment, input.SampleRatio)
+                : SampleRatioResult.Untested;
+        var results = new ExperimentResults
+        {
+            Uid = experiment.Uid,
+            Slug = experiment.Slug,
+            Type = experiment.Type,
+            Status = experiment.Status,
+            ComputedAt = input.Now,
+            DaysRun = Math.Round(input.RunningTime.TotalDays, 2),
+            Totals = ResultTotals.Of(input.Counts, arms),
+            Variants = VariantResults.Of(experiment, arms, input.Counts, comparison),
+            Excluded = input.Excluded,
+            Leader = assessment?.LeaderId,
+            ConfidenceHeldHours = assessment is null ? null : HeldHours(assessment, input),
+            SuggestedWinner = isCompared ? input.Watch.SuggestedWinner : null,
+            SuggestedAt = isCompared ? input.Watch.SuggestedAt : null,
+            AnytimeValid = assessment?.AnytimeValid,
+            NoMeaningfulDifference = comparison?.IsFutile(),
+            SampleRatioMismatch = sampleRatio,
+            MinimumSampleSizeMet = assessment?.MinimumSampleSizeMet,
+            MinimumRunDaysMet = input.RunningTime >= TimeSpan.FromDays(experiment.MinimumRunDays),
+            ConfidenceThresholdMet = assessment?.ConfidenceThresholdMet,
+            Recommendation = "",
+            Series = new ResultSeries(input.Hourly, input.Daily),
+        };
+        return results with { Recommendation = Statistics.Results.Recommendation.For(experiment, results, assessment) };
+    }
+
+    /// <summary>What the last recomputation remembered, unless the leader has changed since.</summary>
+    private static double HeldHours(WinnerAssessment assessment, ResultsInput input) =>
+        assessment.ConfidenceThresholdMet && assessment.LeaderId == input.Watch.Leader
+            ? Math.Round(input.Watch.Held(input.RunningTime).TotalHours, 2)
+            : 0;
+}
+
+/// <summary>All variants together.</summary>
+internal readonly record struct ResultTotals(long Impressions, long Clicks, long Trials, long Successes)
+{
+    /// <summary>Adds up; requests of variants that were removed since are part of it.</summary>
+    public static ResultTotals Of(IReadOnlyList<VariantCounts> counts, ArmPosterior[] arms) =>
+        new(
+            counts.Sum(count => count.Impressions),
+            counts.Sum(count => count.Clicks),
+            arms.Sum(arm => arm.Trials),
+            arms.Sum(arm => arm.Successes)
+        );
+}
+
+/// <summary>The time series for plotting.</summary>
+/// <param name="Hourly">By hour, ascending.</param>
+/// <param name="Daily">By UTC day, ascending.</param>
+internal sealed record ResultSeries(IReadOnlyList<SeriesPoint> Hourly, IReadOnlyList<SeriesPoint> Daily);

@@ -1,0 +1,118 @@
+using System.Globalization;
+using Edge.Experiments;
+using Edge.Statistics.Optimization;
+
+namespace Edge.Statistics.Results;
+
+/// <summary>What the results mean for the owner, in words: the first of these that applies. Pure.</summary>
+internal static class Recommendation
+{
+    private const double HoldHours = 24;
+
+    /// <summary>The recommendation.</summary>
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="results">Its results.</param>
+    /// <param name="assessment">The leader, or null when nothing is compared.</param>
+    public static string For(Experiment experiment, ExperimentResults results, WinnerAssessment? assessment)
+    {
+        if (experiment.Status is ExperimentStatus.Completed or ExperimentStatus.Archived)
+        {
+            return experiment.WinnerVariantId is { } winner
+                ? $"The experiment has ended with {winner} as its winner. There is nothing left to do."
+                : "The experiment has ended without a winner.";
+        }
+        if (experiment.Type != ExperimentType.AbTest)
+        {
+            var chooser = experiment.Type == ExperimentType.SmartLink ? "conditions" : "the clock";
+            return $"The variants are chosen by {chooser}, so each has another audience: "
+                + "compare their rates with care. There is no winner to be found.";
+        }
+        if (experiment.GoalConfig.Type != GoalType.ClickThrough)
+        {
+            return "The goal counts impressions only, so no variant can be better than another. "
+                + "Set a click-through goal with a destination to find a winner.";
+        }
+        if (results.SampleRatioMismatch.Warning is { } warning)
+        {
+            return warning;
+        }
+        if (assessment?.LeaderId is not { } leader)
+        {
+            return "Fewer than two variants have a weight, so there is nothing to compare.";
+        }
+        if (results.Totals.Trials == 0)
+        {
+            return "There is no data yet. A visitor counts once the time to click has passed.";
+        }
+        return Running(experiment, results, assessment, leader);
+    }
+
+    private static string Running(
+        Experiment experiment,
+        ExperimentResults results,
+        WinnerAssessment assessment,
+        string leader
+    )
+    {
+        var probability = Percent(assessment.ProbabilityToBeBest);
+        var threshold = Percent(experiment.ConfidenceThreshold);
+        if (results.SuggestedWinner is { } winner)
+        {
+            var still =
+                winner == leader && assessment.ConfidenceThresholdMet
+                    ? $"{winner} is the best with a probability of {probability}, and was at the last daily look."
+                    : $"{winner} met every condition at the last daily look, but not any more at this moment: "
+                        + "wait for the next one.";
+            return still
+                + (
+                    results.AnytimeValid == true && winner == leader
+                        ? " Its advantage holds over all looks together. Complete the experiment with it."
+                        : " This is not certain over all looks together; if the choice cannot be undone, let it run on."
+                );
+        }
+        var waits = new List<string>();
+        if (!assessment.MinimumRunDaysMet)
+        {
+            waits.Add(Invariant($"it has run {results.DaysRun:0.##} of {experiment.MinimumRunDays} days"));
+        }
+        if (!assessment.MinimumSampleSizeMet)
+        {
+            var trials = results.Variants.First(variant => variant.Id == leader).Trials;
+            waits.Add(Invariant($"{leader} has {trials} of {experiment.MinimumSampleSize} trials"));
+        }
+        if (!assessment.OthersHaveEnoughTrials)
+        {
+            var needed = Math.Max(WinnerRule.MinOtherTrials, experiment.BanditConfig.WarmupImpressions);
+            waits.Add(Invariant($"every other variant needs {needed} trials"));
+        }
+        if (waits.Count > 0)
+        {
+            return $"Keep it running: {string.Join(", ", waits)}. "
+                + $"{leader} leads with a probability of {probability} to be the best.";
+        }
+        if (results.NoMeaningfulDifference == true)
+        {
+            return $"There is no meaningful difference: it is very likely that no variant beats {leader} by 1 % of its "
+                + "rate. Waiting gains nothing; it is safe to stop.";
+        }
+        if (!assessment.ConfidenceThresholdMet)
+        {
+            return $"Keep it running: {leader} leads with a probability of {probability} to be the best, "
+                + $"{threshold} is asked for.";
+        }
+        if (!assessment.IsLossSmall)
+        {
+            return $"Keep it running: {leader} is likely to be the best, but if it is not, "
+                + "choosing it would cost more than 1 % of its rate.";
+        }
+        return results.ConfidenceHeldHours < HoldHours
+            ? Invariant($"Wait: {leader} has reached {threshold} and must hold it for 24 hours; ")
+                + Invariant($"it has for {results.ConfidenceHeldHours:0.#}.")
+            : $"{leader} meets every condition. It is suggested at the next daily look, at 00:00 UTC.";
+    }
+
+    private static string Percent(double share) =>
+        share is > 0.999 and < 1 ? "more than 99.9 %" : Invariant($"{share * 100:0.#} %");
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

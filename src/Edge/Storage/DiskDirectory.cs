@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+
+namespace Edge.Storage;
+
+/// <summary>
+/// What has to be done to a directory so that a file's name survives a power cut, and how much room its file system
+/// has. Failures are <see cref="DiskException"/>. Thread safe.
+/// </summary>
+internal static partial class DiskDirectory
+{
+    /// <summary>Makes the names in the directory durable.</summary>
+    public static void Sync(string directory)
+    {
+        Check(DiskCall.SyncDirectory, "fsync", directory);
+        using var handle = DiskFile.OpenRead(directory);
+        handle.SyncAll();
+    }
+
+    /// <summary>Creates the directory and its missing parents, and makes their names durable.</summary>
+    public static void CreateDurably(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            return;
+        }
+
+        var parent = Path.GetDirectoryName(Path.GetFullPath(directory));
+        if (parent is not null)
+        {
+            CreateDurably(parent);
+        }
+
+        Directory.CreateDirectory(directory);
+        if (parent is not null)
+        {
+            Sync(parent);
+        }
+    }
+
+    /// <summary>Gives the complete file its name, replacing a file of that name, and makes the name durable.</summary>
+    public static void RenameDurably(string from, string to)
+    {
+        Check(DiskCall.Rename, "rename", to);
+        while (NativeRename(from, to) != 0)
+        {
+            ThrowUnlessInterrupted("rename", to);
+        }
+
+        Sync(Path.GetDirectoryName(Path.GetFullPath(to))!);
+    }
+
+    /// <summary>Removes a file; one that is already gone is no error.</summary>
+    public static void Remove(string path)
+    {
+        const int NoSuchFile = 2;
+        Check(DiskCall.Remove, "unlink", path);
+        while (NativeUnlink(path) != 0 && Marshal.GetLastPInvokeError() != NoSuchFile)
+        {
+            ThrowUnlessInterrupted("unlink", path);
+        }
+    }
+
+    /// <summary>Bytes a process without privileges may still allocate on the directory's file system.</summary>
+    public static long FreeBytes(string directory)
+    {
+        Check(DiskCall.FreeSpace, "statvfs", directory);
+        return new DriveInfo(directory).AvailableFreeSpace;
+    }
+
+    /// <summary>Lets the fault build fail the call.</summary>
+    private static void Check(DiskCall call, string name, string path)
+    {
+        int errno;
+        do
+        {
+            errno = 0;
+            Inject(call, path, ref errno);
+        } while (errno == DiskException.Interrupted);
+
+        if (errno != 0)
+        {
+            throw new DiskException(name, path, errno);
+        }
+    }
+
+    private static void ThrowUnlessInterrupted(string name, string path)
+    {
+        var errno = Marshal.GetLastPInvokeError();
+        if (errno != DiskException.Interrupted)
+        {
+            throw new DiskException(name, path, errno);
+        }
+    }
+
+    static partial void Inject(DiskCall call, string path, ref int errno);
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int NativeRename(string from, string to);
+
+    [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int NativeUnlink(string path);
+}

@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+
+namespace Edge.Storage;
+
+/// <summary>
+/// A system call on a file failed. Keeps the error number, so that a full disk and a broken one are told apart.
+/// </summary>
+internal sealed class DiskException(string call, string path, int errno)
+    : IOException($"{call} {path}: {Describe(errno)}", errno)
+{
+    /// <summary>Not an error of the kernel: fewer bytes than the file must hold.</summary>
+    public const int ShortTransfer = 0;
+
+    public const int Interrupted = 4;
+    public const int IoError = 5;
+    public const int WouldBlock = 11;
+    public const int OutOfMemory = 12;
+    public const int Exists = 17;
+    public const int InvalidArgument = 22;
+    public const int TooManyFilesInSystem = 23;
+    public const int TooManyFiles = 24;
+    public const int NoSpace = 28;
+    public const int NotSupported = 95;
+    public const int QuotaExceeded = 122;
+
+    /// <summary>The error number of the kernel, or <see cref="ShortTransfer"/>.</summary>
+    public int Errno { get; } = errno;
+
+    /// <summary>The disk or the quota is full; space may return.</summary>
+    public bool IsNoSpace => Errno is NoSpace or QuotaExceeded;
+
+    /// <summary>The process or the system ran out of something else; the disk may be in order.</summary>
+    public bool IsShortage => Errno is TooManyFiles or TooManyFilesInSystem or OutOfMemory;
+
+    private static string Describe(int errno) =>
+        errno == ShortTransfer ? "file ends too early" : $"{Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})";
+}

@@ -1,0 +1,264 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Edge.Storage;
+
+/// <summary>
+/// One open file, by direct system calls: the journal has to know the error number, whether a transfer was short, and
+/// exactly which calls were made, because a failed sync must not be repeated (the kernel forgets the pages it could not
+/// write). All offsets and lengths are bytes. Every failure is a <see cref="DiskException"/>. Thread safe except for
+/// disposal.
+/// </summary>
+internal sealed partial class DiskFile : IDisposable
+{
+    private const int ReadOnly = 0;
+    private const int ReadWrite = 2;
+    private const int Create = 0x40;
+    private const int Exclusive = 0x80;
+    private const int CloseOnExec = 0x8_0000;
+    private const int OwnerOnly = 0x180; // 0600
+    private const int LockExclusiveNonBlocking = 2 | 4;
+
+    private readonly SafeFileHandle _handle;
+
+    private DiskFile(SafeFileHandle handle, string path)
+    {
+        _handle = handle;
+        Path = path;
+    }
+
+    public string Path { get; }
+
+    public long Length => RandomAccess.GetLength(_handle);
+
+    /// <summary>Opens an existing file; never creates one.</summary>
+    public static DiskFile Open(string path) => Open(path, ReadWrite);
+
+    /// <summary>Opens an existing file for reading.</summary>
+    public static DiskFile OpenRead(string path) => Open(path, ReadOnly);
+
+    /// <summary>Creates a file that must not exist.</summary>
+    public static DiskFile CreateNew(string path) => Open(path, ReadWrite | Create | Exclusive);
+
+    /// <summary>Opens a file, creating it when absent.</summary>
+    public static DiskFile OpenOrCreate(string path) => Open(path, ReadWrite | Create);
+
+    /// <summary>
+    /// Takes an exclusive lock on the file; false when another process holds it. Released with the file.
+    /// </summary>
+    public bool TryLock()
+    {
+        while (NativeLock(_handle, LockExclusiveNonBlocking) != 0)
+        {
+            var errno = Marshal.GetLastPInvokeError();
+            if (errno == DiskException.WouldBlock)
+            {
+                return false;
+            }
+
+            if (errno != DiskException.Interrupted)
+            {
+                throw new DiskException("flock", Path, errno);
+            }
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Tries to take the lock several times, with pauses in between that hold the thread; false when none of them did.
+    /// </summary>
+    public bool TryLock(int attempts, int pauseMs)
+    {
+        for (var attempt = 1; !TryLock(); attempt++)
+        {
+            if (attempt == attempts)
+            {
+                return false;
+            }
+
+            Thread.Sleep(pauseMs);
+        }
+        return true;
+    }
+
+    /// <summary>Fills the whole buffer from the offset; a file that ends before is an error.</summary>
+    public unsafe void ReadExactly(Span<byte> buffer, long offset)
+    {
+        fixed (byte* start = buffer)
+        {
+            for (var done = 0; done < buffer.Length;)
+            {
+                var length = buffer.Length - done;
+                var errno = 0;
+                Inject(DiskCall.Read, Path, ref length, ref errno);
+                var count = errno != 0 ? -1 : NativeRead(_handle, start + done, length, offset + done);
+                if (count < 0 && errno == 0)
+                {
+                    errno = Marshal.GetLastPInvokeError();
+                }
+
+                if (count == 0)
+                {
+                    throw new DiskException("read", Path, DiskException.ShortTransfer);
+                }
+
+                if (count > 0)
+                {
+                    done += (int)count;
+                }
+                else if (errno != DiskException.Interrupted)
+                {
+                    throw new DiskException("read", Path, errno);
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes the whole buffer at the offset. Not durable before <see cref="SyncData"/>.</summary>
+    public unsafe void Write(ReadOnlySpan<byte> buffer, long offset)
+    {
+        fixed (byte* start = buffer)
+        {
+            for (var done = 0; done < buffer.Length;)
+            {
+                var length = buffer.Length - done;
+                var errno = 0;
+                Inject(DiskCall.Write, Path, ref length, ref errno);
+                var count = errno != 0 ? -1 : NativeWrite(_handle, start + done, length, offset + done);
+                if (count < 0 && errno == 0)
+                {
+                    errno = Marshal.GetLastPInvokeError();
+                }
+
+                if (count == 0)
+                {
+                    throw new DiskException("write", Path, DiskException.IoError);
+                }
+
+                if (count > 0)
+                {
+                    done += (int)count;
+                }
+                else if (errno != DiskException.Interrupted)
+                {
+                    throw new DiskException("write", Path, errno);
+                }
+            }
+        }
+    }
+
+    /// <summary>Makes the written bytes durable, and the size with them (fdatasync).</summary>
+    public void SyncData() => Sync(DiskCall.SyncData, "fdatasync");
+
+    /// <summary>Makes the bytes and everything about the file durable (fsync).</summary>
+    public void SyncAll() => Sync(DiskCall.SyncAll, "fsync");
+
+    /// <summary>Reserves real blocks for the first <paramref name="length"/> bytes and sets the size.</summary>
+    public void Allocate(long length)
+    {
+        int errno;
+        do
+        {
+            errno = 0;
+            var injected = 0;
+            Inject(DiskCall.Allocate, Path, ref injected, ref errno);
+            if (errno == 0)
+            {
+                errno = NativeAllocate(_handle, 0, length);
+            }
+        } while (errno == DiskException.Interrupted);
+
+        if (errno is DiskException.NotSupported or DiskException.InvalidArgument)
+        {
+            WriteZeros(length);
+        }
+        else if (errno != 0)
+        {
+            throw new DiskException("fallocate", Path, errno);
+        }
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    static partial void Inject(DiskCall call, string path, ref int length, ref int errno);
+
+    private static DiskFile Open(string path, int flags)
+    {
+        while (true)
+        {
+            var length = 0;
+            var errno = 0;
+            Inject(DiskCall.Open, path, ref length, ref errno);
+            var descriptor = errno != 0 ? -1 : NativeOpen(path, flags | CloseOnExec, OwnerOnly);
+            if (descriptor >= 0)
+            {
+                return new DiskFile(new SafeFileHandle(descriptor, ownsHandle: true), path);
+            }
+
+            if (errno == 0)
+            {
+                errno = Marshal.GetLastPInvokeError();
+            }
+
+            if (errno != DiskException.Interrupted)
+            {
+                throw new DiskException("open", path, errno);
+            }
+        }
+    }
+
+    private void Sync(DiskCall call, string name)
+    {
+        while (true)
+        {
+            var length = 0;
+            var errno = 0;
+            Inject(call, Path, ref length, ref errno);
+            if (errno == 0)
+            {
+                if ((call == DiskCall.SyncData ? NativeSyncData(_handle) : NativeSyncAll(_handle)) == 0)
+                {
+                    return;
+                }
+
+                errno = Marshal.GetLastPInvokeError();
+            }
+
+            // Only an interruption is repeated: it says nothing about the pages. Any other answer is final.
+            if (errno != DiskException.Interrupted)
+            {
+                throw new DiskException(name, Path, errno);
+            }
+        }
+    }
+
+    private void WriteZeros(long length)
+    {
+        var zeros = new byte[1 << 20];
+        for (long offset = 0; offset < length; offset += zeros.Length)
+        {
+            Write(zeros.AsSpan(0, (int)Math.Min(zeros.Length, length - offset)), offset);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int NativeOpen(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    private static unsafe partial nint NativeRead(SafeFileHandle file, byte* buffer, nint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
+    private static unsafe partial nint NativeWrite(SafeFileHandle file, byte* buffer, nint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int NativeSyncData(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int NativeSyncAll(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "posix_fallocate")]
+    private static partial int NativeAllocate(SafeFileHandle file, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int NativeLock(SafeFileHandle file, int operation);
+}

@@ -1,0 +1,75 @@
+namespace Edge.Storage;
+
+/// <summary>
+/// A thread of its own that handles requests in the order they came, as many at a time as have gathered. Disk calls
+/// block, and a blocked thread of the shared pool would hold up requests that have nothing to do with the disk.
+/// Requests may be posted from any thread, never block the poster, and are bounded by the log's memory buffer.
+/// </summary>
+internal sealed class IoThread<T> : IDisposable
+{
+    private const int StopWaitMs = 5_000;
+
+    private readonly Lock _lock = new();
+    private readonly Signal _arrived = new();
+    private readonly Action<List<T>> _handle;
+    private readonly Thread _thread;
+    private List<T> _waiting = [];
+    private bool _stopping;
+
+    public IoThread(string name, Action<List<T>> handle)
+    {
+        _handle = handle;
+        _thread = new Thread(Run) { Name = name, IsBackground = true };
+        _thread.Start();
+    }
+
+    public void Post(T request)
+    {
+        lock (_lock)
+        {
+            _waiting.Add(request);
+        }
+
+        _arrived.Set();
+    }
+
+    /// <summary>Handles what was posted, then ends the thread; one that hangs in the disk is left behind.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _stopping = true;
+        }
+
+        _arrived.Set();
+        _thread.Join(StopWaitMs);
+    }
+
+    private void Run()
+    {
+        var batch = new List<T>();
+        while (true)
+        {
+            bool stopping;
+            lock (_lock)
+            {
+                (batch, _waiting) = (_waiting, batch);
+                stopping = _stopping;
+            }
+
+            if (batch.Count > 0)
+            {
+                _handle(batch);
+                batch.Clear();
+            }
+            else if (stopping)
+            {
+                return;
+            }
+            else
+            {
+                _arrived.Wait();
+            }
+        }
+    }
+}
