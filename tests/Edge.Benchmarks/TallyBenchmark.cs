@@ -6,6 +6,7 @@ using Edge.Catalog;
 using Edge.Events;
 using Edge.Experiments;
 using Edge.Journal.Records;
+using Edge.Statistics;
 using Edge.Statistics.Counting;
 
 namespace Edge.Benchmarks;
@@ -48,12 +49,12 @@ internal static class TallyBenchmark
         var saving = Stopwatch.GetTimestamp();
         var json = JsonSerializer.SerializeToUtf8Bytes(
             counts.ToState("00", new JournalCursor(1, 1)),
-            EdgeJson.Default.TallyState
+            StatisticsJson.Default.TallyState
         );
         var saved = Stopwatch.GetElapsedTime(saving);
         var loading = Stopwatch.GetTimestamp();
         TallyCounts.FromState(
-            JsonSerializer.Deserialize(json, EdgeJson.Default.TallyState)!,
+            JsonSerializer.Deserialize(json, StatisticsJson.Default.TallyState)!,
             TallyLimits.Default,
             new CatalogHolder()
         );

@@ -1,187 +1,268 @@
 using System.Text.RegularExpressions;
 using Edge.Tests.Support;
+using Mono.Cecil;
+using Mono.Cecil.Cil;
 using Xunit;
 
 namespace Edge.Tests;
 
 /// <summary>
-/// The dependency direction of <c>docs/ARCHITECTURE.md</c>, checked on every mention of an Edge namespace in every
-/// source file.
+/// The dependency direction of <c>docs/ARCHITECTURE.md</c>, checked on the type references of the compiled assembly:
+/// signatures, bodies, attributes and generic arguments, whichever way the source names a type. Constants are compiled
+/// in and leave no reference.
 /// </summary>
 public partial class DirectionTests
 {
-    /// <summary>What each folder may know; the root namespace (options, JSON context) is open to all.</summary>
-    private static readonly Dictionary<string, string[]> MayUse = new()
-    {
-        ["Events"] = [],
-        ["Requests"] = ["Events"],
-        ["Enrichment"] = ["Requests"],
-        ["Telemetry"] = [],
-        ["Faults"] = ["Journal"],
-        ["Access"] = ["Experiments"],
-        ["Experiments"] = ["Selection", "Telemetry"],
-        ["Selection"] = ["Experiments", "Requests"],
-        // What a request is to an experiment, for the endpoints and for explanations on the command line alike.
-        ["Visits"] = ["Requests", "Enrichment", "Experiments", "Selection"],
-        ["Statistics"] = ["Experiments", "Selection", "Journal", "Forwarding", "Events", "Telemetry"],
-        ["Journal"] = ["Events", "Telemetry", "Faults"],
-        ["Forwarding"] = ["Journal", "Events", "Telemetry", "Faults"],
-        ["Endpoints"] =
-        [
-            "Events",
-            "Requests",
-            "Access",
-            "Enrichment",
-            "Visits",
-            "Telemetry",
-            "Experiments",
-            "Selection",
-            "Statistics",
-            "Journal",
-            "Forwarding",
-        ],
-        ["Hosting"] =
-        [
-            "Events",
-            "Requests",
-            "Access",
-            "Enrichment",
-            "Visits",
-            "Telemetry",
-            "Experiments",
-            "Selection",
-            "Statistics",
-            "Journal",
-            "Forwarding",
-            "Endpoints",
-        ],
-        ["Commands"] =
-        [
-            "Events",
-            "Requests",
-            "Access",
-            "Enrichment",
-            "Visits",
-            "Telemetry",
-            "Experiments",
-            "Selection",
-            "Statistics",
-            "Journal",
-            "Forwarding",
-            "Hosting",
-        ],
-    };
+    /// <summary>The folders from the bottom up: a folder may know those before it, never one after it.</summary>
+    private static readonly string[] Order =
+    [
+        "Formats",
+        "Telemetry",
+        "Storage",
+        "Events",
+        "Requests",
+        "Access",
+        "Enrichment",
+        "Experiments",
+        "Selection",
+        "Catalog",
+        "Lint",
+        "Journal",
+        "Duplicates",
+        "Visits",
+        "Explanation",
+        "Forwarding",
+        "Statistics",
+        "Settings",
+        "Endpoints",
+        "Hosting",
+        "Commands",
+    ];
+
+    /// <summary>Folders that compute: the time and everything else from outside is a parameter.</summary>
+    private static readonly string[] Pure = ["Formats", "Events", "Experiments", "Selection", "Lint", "Explanation"];
 
     private static readonly string SourceRoot = Path.Combine(Repository.Root, "src", "Edge");
 
-    public static TheoryData<string> Folders() =>
-        new(
-            Directory
-                .GetDirectories(SourceRoot)
-                .Select(d => Path.GetFileName(d)!)
-                .Where(name =>
-                    Directory.EnumerateFiles(Path.Combine(SourceRoot, name), "*.cs", SearchOption.AllDirectories).Any()
-                )
-        );
+    private static readonly Lazy<Reference[]> References = new(ReadReferences);
+
+    public static TheoryData<string> Folders() => new(Directory.GetDirectories(SourceRoot).Select(Path.GetFileName)!);
 
     [Theory]
     [MemberData(nameof(Folders))]
-    public void Folder_Uses_OnlyWhatLiesBelowIt(string folder)
+    public void Folder_Knows_OnlyFoldersBelowIt(string folder)
     {
-        Assert.True(
-            MayUse.TryGetValue(folder, out var allowed),
-            $"folder {folder} has no rule in {nameof(DirectionTests)}"
-        );
-        var forbidden = MayUse.Keys.Except(allowed).Where(other => other != folder).ToHashSet();
-        var offences = Sources(folder)
-            .SelectMany(file =>
-                EdgeNamespace()
-                    .Matches(file.Text)
-                    .Where(match => forbidden.Contains(match.Groups[1].Value))
-                    .Select(match => $"{file.Name} mentions Edge.{match.Groups[1].Value}")
-            );
+        var place = Array.IndexOf(Order, folder);
+        Assert.True(place >= 0, $"folder {folder} has no place in {nameof(DirectionTests)}.{nameof(Order)}");
+        var offenses = References
+            .Value.Where(reference => reference.Folder == folder && Array.IndexOf(Order, reference.ToFolder) > place)
+            .Select(reference => $"{reference.From} -> {reference.To}")
+            .Distinct();
 
-        Assert.Empty(offences);
+        Assert.Empty(offenses);
     }
 
     [Fact]
-    public void Faster_IsSeen_OnlyByTheJournal() => AssertOnly(["Journal"], Faster());
-
-    [Fact]
-    public void Npgsql_IsSeen_OnlyByThePostgresSink()
+    public void Root_IsKnownByAll_AndKnowsOnlyTheCommandLine()
     {
-        var place = Path.Combine("Forwarding", "Postgres") + Path.DirectorySeparatorChar;
-        var offences = MayUse
-            .Keys.SelectMany(Sources)
-            .Where(file => Npgsql().IsMatch(file.Text) && !file.Name.StartsWith(place, StringComparison.Ordinal))
-            .Select(file => file.Name);
+        var offenses = References
+            .Value.Where(reference => reference.Folder == "" && reference.ToFolder is not ("" or "Commands"))
+            .Select(reference => $"{reference.From} -> {reference.To}");
 
-        Assert.Empty(offences);
+        Assert.Empty(offenses);
     }
 
     [Fact]
-    public void Response_IsWritten_OnlyByEndpointsAndHosting() => AssertOnly(["Endpoints", "Hosting"], Response());
+    public void Namespaces_Equal_Folders()
+    {
+        var offenses =
+            from file in Directory.EnumerateFiles(SourceRoot, "*.cs", SearchOption.AllDirectories)
+            let folder = Path.GetRelativePath(SourceRoot, Path.GetDirectoryName(file)!)
+            let expected = folder == "." ? "Edge" : "Edge." + folder.Replace('/', '.')
+            let match = NamespaceLine().Match(File.ReadAllText(file))
+            where match.Success && match.Groups[1].Value != expected
+            select $"{Path.GetRelativePath(SourceRoot, file)} is in {match.Groups[1].Value}";
+
+        Assert.Empty(offenses);
+    }
 
     [Fact]
-    public void Container_IsSeen_OnlyByHosting() => AssertOnly(["Hosting"], Container());
+    public void Faster_IsSeen_OnlyByTheJournal() => AssertOnly("FASTER.", "Edge.Journal");
+
+    [Fact]
+    public void Npgsql_IsSeen_OnlyByThePostgresSink() => AssertOnly("Npgsql", "Edge.Forwarding.Postgres");
+
+    [Fact]
+    public void Response_IsWritten_OnlyByEndpointsAndHosting() =>
+        AssertOnly("Microsoft.AspNetCore.Http.HttpResponse", "Edge.Endpoints", "Edge.Hosting");
+
+    [Fact]
+    public void Container_IsSeen_OnlyByHosting() => AssertOnly("Microsoft.Extensions.DependencyInjection.", "Edge.Hosting");
 
     [Fact]
     public void PureFolders_Do_NoInputOutput()
     {
-        var offences = new[] { "Events", "Requests", "Selection", "Visits" }
-            .SelectMany(Sources)
-            .Where(file => InputOutput().IsMatch(file.Text))
-            .Select(file => file.Name);
+        var offenses = References
+            .Value.Where(reference => Pure.Contains(reference.Folder) && InputOutput().IsMatch(reference.To))
+            .Select(reference => $"{reference.From} -> {reference.To}")
+            .Distinct();
 
-        Assert.Empty(offences);
+        Assert.Empty(offenses);
     }
 
-    private static void AssertOnly(string[] folders, Regex mention)
+    private static void AssertOnly(string foreign, params string[] namespaces)
     {
-        var offences = MayUse
-            .Keys.Except(folders)
-            .SelectMany(Sources)
-            .Where(file => mention.IsMatch(file.Text))
-            .Select(file => file.Name);
+        var mentions = References.Value.Where(reference => reference.To.StartsWith(foreign, StringComparison.Ordinal));
+        var offenses = mentions
+            .Where(reference => !namespaces.Any(name => reference.From.StartsWith(name + ".", StringComparison.Ordinal)))
+            .Select(reference => $"{reference.From} -> {reference.To}")
+            .Distinct();
 
-        Assert.Empty(offences);
+        Assert.NotEmpty(mentions);
+        Assert.Empty(offenses);
     }
 
-    /// <summary>The sources of a folder without their comments: prose may name what code may not.</summary>
-    private static IEnumerable<(string Name, string Text)> Sources(string folder)
+    /// <summary>Every reference of a type of ours to another type, compiler-generated types under their owner.</summary>
+    private static Reference[] ReadReferences()
     {
-        var directory = Path.Combine(SourceRoot, folder);
-        if (!Directory.Exists(directory))
+        using var assembly = AssemblyDefinition.ReadAssembly(typeof(Edge.Settings.EdgeOptions).Assembly.Location);
+        return
+        [
+            .. from type in assembly.MainModule.GetTypes()
+            let owner = Outermost(type)
+            where owner.Namespace.StartsWith("Edge", StringComparison.Ordinal)
+            from target in Targets(type)
+            select new Reference(owner.FullName, target),
+        ];
+    }
+
+    private static HashSet<string> Targets(TypeDefinition type)
+    {
+        var references = new HashSet<string>();
+        Add(references, type.BaseType);
+        AddAttributes(references, type);
+        foreach (var implementation in type.Interfaces)
         {
-            yield break;
+            Add(references, implementation.InterfaceType);
         }
 
-        foreach (var file in Directory.EnumerateFiles(directory, "*.cs", SearchOption.AllDirectories))
+        foreach (var field in type.Fields)
         {
-            yield return (Path.GetRelativePath(SourceRoot, file), Comment().Replace(File.ReadAllText(file), ""));
+            Add(references, field.FieldType);
+        }
+
+        foreach (var method in type.Methods)
+        {
+            AddSignature(references, method);
+            AddAttributes(references, method);
+            AddBody(references, method);
+        }
+
+        return references;
+    }
+
+    private static void AddSignature(HashSet<string> references, MethodReference method)
+    {
+        Add(references, method.ReturnType);
+        foreach (var parameter in method.Parameters)
+        {
+            Add(references, parameter.ParameterType);
+        }
+
+        if (method is GenericInstanceMethod generic)
+        {
+            foreach (var argument in generic.GenericArguments)
+            {
+                Add(references, argument);
+            }
         }
     }
 
-    [GeneratedRegex(@"//.*$", RegexOptions.Multiline)]
-    private static partial Regex Comment();
+    private static void AddBody(HashSet<string> references, MethodDefinition method)
+    {
+        if (!method.HasBody)
+        {
+            return;
+        }
 
-    [GeneratedRegex(@"\bEdge\.([A-Z]\w+)")]
-    private static partial Regex EdgeNamespace();
+        foreach (var local in method.Body.Variables)
+        {
+            Add(references, local.VariableType);
+        }
 
-    [GeneratedRegex(@"\bFASTER\b|\bFasterLog\b")]
-    private static partial Regex Faster();
+        foreach (Instruction instruction in method.Body.Instructions)
+        {
+            switch (instruction.Operand)
+            {
+                case TypeReference type:
+                    Add(references, type);
+                    break;
+                case FieldReference field:
+                    Add(references, field.DeclaringType);
+                    Add(references, field.FieldType);
+                    break;
+                case MethodReference called:
+                    Add(references, called.DeclaringType);
+                    AddSignature(references, called);
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
 
-    [GeneratedRegex(@"\bNpgsql(?=[A-Z.;])")]
-    private static partial Regex Npgsql();
+    private static void AddAttributes(HashSet<string> references, Mono.Cecil.ICustomAttributeProvider provider)
+    {
+        foreach (var attribute in provider.CustomAttributes)
+        {
+            foreach (var argument in attribute.ConstructorArguments)
+            {
+                Add(references, argument.Value as TypeReference);
+            }
+        }
+    }
 
-    [GeneratedRegex(@"\.Response\b|\bHttpResponse\b")]
-    private static partial Regex Response();
+    private static void Add(HashSet<string> references, TypeReference? type)
+    {
+        switch (type)
+        {
+            case null or GenericParameter:
+                break;
+            case GenericInstanceType generic:
+                references.Add(Outermost(generic.ElementType).FullName);
+                foreach (var argument in generic.GenericArguments)
+                {
+                    Add(references, argument);
+                }
 
-    [GeneratedRegex(@"\bIServiceCollection\b|\bIServiceProvider\b|\bIConfiguration\b|\bRequestServices\b")]
-    private static partial Regex Container();
+                break;
+            case TypeSpecification specification:
+                Add(references, specification.ElementType);
+                break;
+            default:
+                references.Add(Outermost(type).FullName);
+                break;
+        }
+    }
 
-    [GeneratedRegex(
-        @"\bFile\.|\bFileStream\b|\bDirectory\.|\bSocket\b|\bHttpClient\b|\bProcess\.|\bDateTime(Offset)?\.(Utc)?Now\b|\bThread\b"
-    )]
+    private static TypeReference Outermost(TypeReference type) =>
+        type.DeclaringType is { } outer ? Outermost(outer) : type;
+
+    private static string FolderOf(string type) =>
+        type.StartsWith("Edge.", StringComparison.Ordinal) && type.Split('.') is { Length: > 2 } parts ? parts[1] : "";
+
+    [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex NamespaceLine();
+
+    [GeneratedRegex(@"^System\.(IO\.(File|Directory|FileStream|RandomAccess)|Net\.(Sockets|Http)\.|Diagnostics\.Process|Threading\.Thread$)")]
     private static partial Regex InputOutput();
+
+    /// <param name="From">Full name of the outermost type that holds the reference.</param>
+    /// <param name="To">Full name of the outermost type referred to, ours or foreign.</param>
+    private sealed record Reference(string From, string To)
+    {
+        public string Folder { get; } = FolderOf(From);
+
+        public string ToFolder { get; } = FolderOf(To);
+    }
 }

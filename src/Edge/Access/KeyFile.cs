@@ -28,7 +28,7 @@ internal sealed class KeyFile(string path)
 
         try
         {
-            var list = JsonSerializer.Deserialize(File.ReadAllBytes(path), EdgeJson.Default.KeyList);
+            var list = JsonSerializer.Deserialize(File.ReadAllBytes(path), KeyJson.Default.KeyList);
             if (list?.Keys is not { } keys || keys.Any(key => key is null))
             {
                 throw new JsonException("it has no list of keys");
@@ -83,7 +83,7 @@ internal sealed class KeyFile(string path)
         var directory = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         Directory.CreateDirectory(directory);
         using var changing = Lock();
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(new KeyList(change(Read())), EdgeJson.Readable.KeyList);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(new KeyList(change(Read())), KeyJson.Readable.KeyList);
         AtomicFile.Write(directory, System.IO.Path.GetFileName(path), [.. bytes, (byte)'\n']);
     }
 

@@ -114,8 +114,8 @@ internal sealed class ExperimentEdit
 
     private static List<string> Differences(Experiment current, Experiment proposed)
     {
-        var before = JsonSerializer.SerializeToElement(current, EdgeJson.Default.Experiment);
-        var after = JsonSerializer.SerializeToElement(proposed, EdgeJson.Default.Experiment);
+        var before = JsonSerializer.SerializeToElement(current, ExperimentJson.Default.Experiment);
+        var after = JsonSerializer.SerializeToElement(proposed, ExperimentJson.Default.Experiment);
         var changed = new List<string>();
         foreach (var name in Names(before, after).Except(ServerOwned, StringComparer.Ordinal))
         {

@@ -77,7 +77,7 @@ internal static class ExplainCommand
         {
             return ExitCode.Failure;
         }
-        JsonSerializer.Serialize(output, explanation, EdgeJson.Readable.VariantExplanation);
+        JsonSerializer.Serialize(output, explanation, ExplanationJson.Readable.VariantExplanation);
         output.WriteByte((byte)'\n');
         output.Flush();
         return ExitCode.Success;

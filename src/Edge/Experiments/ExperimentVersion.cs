@@ -57,7 +57,7 @@ internal static class ExperimentVersion
             }
         );
         var definition = experiment with { Variants = [.. variants], Slots = null, WeightsVersion = 1 };
-        var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(definition, EdgeJson.Default.Experiment));
+        var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(definition, ExperimentJson.Default.Experiment));
         return Convert.ToHexStringLower(hash)[..DefinitionChars];
     }
 }

@@ -188,7 +188,7 @@ public class ExplainerTests
         );
 
         var explanation = Explain(entry, new VisitorContext { Now = Now, Query = "utm_source=Mail" }, default, Human);
-        var json = JsonDocument.Parse(JsonSerializer.Serialize(explanation, EdgeJson.Default.VariantExplanation)).RootElement;
+        var json = JsonDocument.Parse(JsonSerializer.Serialize(explanation, ExplanationJson.Default.VariantExplanation)).RootElement;
 
         Assert.Equal("TARGETING_MATCH", json.GetProperty("reason").GetString());
         Assert.Equal(JsonValueKind.Null, json.GetProperty("unit").ValueKind);

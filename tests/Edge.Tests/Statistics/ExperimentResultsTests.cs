@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Edge.Experiments;
 using Edge.Formats;
+using Edge.Statistics;
 using Edge.Statistics.Inference;
 using Edge.Statistics.Optimization;
 using Edge.Statistics.Results;
@@ -228,7 +229,7 @@ public class ExperimentResultsTests
             Excluded = new MachineCounts(7, 8, 9),
         };
 
-        var json = JsonSerializer.Serialize(ExperimentResults.Compute(Test, input), EdgeJson.Default.ExperimentResults);
+        var json = JsonSerializer.Serialize(ExperimentResults.Compute(Test, input), StatisticsJson.Default.ExperimentResults);
 
         using var document = JsonDocument.Parse(json);
         var root = document.RootElement;
@@ -251,7 +252,7 @@ public class ExperimentResultsTests
         var guide = File.ReadAllText(Path.Combine(Repository.Root, "docs", "statistics.md"));
         var point = new SeriesPoint(Now, [new SeriesCounts("a", 4, 1, 3, 1)]);
         var results = ExperimentResults.Compute(Test, Input(20, 1, 20, 2, days: 1) with { Hourly = [point] });
-        var json = JsonSerializer.SerializeToElement(results, EdgeJson.Default.ExperimentResults);
+        var json = JsonSerializer.SerializeToElement(results, StatisticsJson.Default.ExperimentResults);
 
         Assert.DoesNotContain(
             Members(json),

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Edge.Catalog;
 using Edge.Journal.Records;
+using Edge.Statistics;
 using Edge.Statistics.Counting;
 using Edge.Tests.Experiments;
 
@@ -70,9 +71,9 @@ internal sealed class Fold
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(
             Counts.ToState("00", new JournalCursor(1, 1)),
-            EdgeJson.Default.TallyState
+            StatisticsJson.Default.TallyState
         );
-        var state = JsonSerializer.Deserialize(json, EdgeJson.Default.TallyState)!;
+        var state = JsonSerializer.Deserialize(json, StatisticsJson.Default.TallyState)!;
         Counts = TallyCounts.FromState(state, _limits, Catalog);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Statistics;
 using Edge.Statistics.Inference;
 using Xunit;
 
@@ -61,8 +62,8 @@ public class IntervalAndRatioTests
             counts.Add(i < 90 ? "a" : "b", second);
         }
 
-        var state = JsonSerializer.Serialize(counts.ToState(), EdgeJson.Default.SampleRatioStates);
-        var copy = SampleRatioCounts.FromState(JsonSerializer.Deserialize(state, EdgeJson.Default.SampleRatioStates)!);
+        var state = JsonSerializer.Serialize(counts.ToState(), StatisticsJson.Default.SampleRatioStates);
+        var copy = SampleRatioCounts.FromState(JsonSerializer.Deserialize(state, StatisticsJson.Default.SampleRatioStates)!);
 
         Assert.Equal((140, 140), (copy.Of("a").Observed, Math.Round(copy.Of("a").Expected, 9)));
         Assert.Equal((60, 60), (copy.Of("b").Observed, Math.Round(copy.Of("b").Expected, 9)));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Statistics;
 using Edge.Statistics.Inference;
 using Xunit;
 
@@ -165,8 +166,8 @@ public class TrialStatisticsTests
         original.BeginEpoch();
         Draw(original, random, version: 2, trials: 300, ("a", 0.3, 0.05), ("b", 0.7, 0.07));
 
-        var json = JsonSerializer.Serialize(original.ToState(), EdgeJson.Default.TrialStatisticsState);
-        var copy = TrialStatistics.FromState(JsonSerializer.Deserialize(json, EdgeJson.Default.TrialStatisticsState)!);
+        var json = JsonSerializer.Serialize(original.ToState(), StatisticsJson.Default.TrialStatisticsState);
+        var copy = TrialStatistics.FromState(JsonSerializer.Deserialize(json, StatisticsJson.Default.TrialStatisticsState)!);
         foreach (var statistics in new[] { original, copy })
         {
             var same = new Random(9);
@@ -181,8 +182,8 @@ public class TrialStatisticsTests
     [Fact]
     public void State_BeforeAnything_GoesThroughJson()
     {
-        var json = JsonSerializer.Serialize(new TrialStatistics().ToState(), EdgeJson.Default.TrialStatisticsState);
-        var copy = TrialStatistics.FromState(JsonSerializer.Deserialize(json, EdgeJson.Default.TrialStatisticsState)!);
+        var json = JsonSerializer.Serialize(new TrialStatistics().ToState(), StatisticsJson.Default.TrialStatisticsState);
+        var copy = TrialStatistics.FromState(JsonSerializer.Deserialize(json, StatisticsJson.Default.TrialStatisticsState)!);
 
         Assert.Equal(0, copy.Trials);
         Assert.Equal((1, 1), (copy.Posterior(["a"])[0].Alpha, copy.Posterior(["a"])[0].Beta));

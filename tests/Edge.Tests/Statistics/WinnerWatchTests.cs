@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Statistics;
 using Edge.Statistics.Optimization;
 using Xunit;
 
@@ -115,9 +116,9 @@ public class WinnerWatchTests
     {
         foreach (var watch in new[] { WinnerWatch.Empty, Hours(WinnerWatch.Empty, 0, 40, _ => Good) })
         {
-            var json = JsonSerializer.Serialize(watch, EdgeJson.Default.WinnerWatch);
+            var json = JsonSerializer.Serialize(watch, StatisticsJson.Default.WinnerWatch);
 
-            Assert.Equal(watch, JsonSerializer.Deserialize(json, EdgeJson.Default.WinnerWatch));
+            Assert.Equal(watch, JsonSerializer.Deserialize(json, StatisticsJson.Default.WinnerWatch));
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed class ExperimentView(Tally tally)
             json =>
             {
                 json.WritePropertyName("experiment");
-                JsonSerializer.Serialize(json, view, EdgeJson.Default.Experiment);
+                JsonSerializer.Serialize(json, view, ExperimentJson.Default.Experiment);
                 WriteWarnings(json, experiment);
             },
             status

@@ -45,7 +45,7 @@ internal sealed class ExplainExperiment(
                 : request.WriteAsync(json =>
                 {
                     json.WritePropertyName("explanation");
-                    JsonSerializer.Serialize(json, explanation, EdgeJson.Default.VariantExplanation);
+                    JsonSerializer.Serialize(json, explanation, ExplanationJson.Default.VariantExplanation);
                 })
         );
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Edge.Catalog;
+using Edge.Statistics;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Inference;
 using Edge.Statistics.Results;
@@ -34,7 +35,7 @@ internal sealed class GetResults(CatalogHolder catalog, Tally tally, TimeProvide
         return request.WriteAsync(json =>
         {
             json.WritePropertyName("results");
-            JsonSerializer.Serialize(json, results, EdgeJson.Default.ExperimentResults);
+            JsonSerializer.Serialize(json, results, StatisticsJson.Default.ExperimentResults);
         });
     }
 }

@@ -43,7 +43,7 @@ internal sealed class ListExperiments(CatalogHolder catalog, ExperimentView view
             json.WriteStartArray("experiments");
             foreach (var experiment in found.Skip(skipped).Take(limit))
             {
-                JsonSerializer.Serialize(json, view.Of(experiment), EdgeJson.Default.Experiment);
+                JsonSerializer.Serialize(json, view.Of(experiment), ExperimentJson.Default.Experiment);
             }
 
             json.WriteEndArray();

@@ -16,7 +16,7 @@ internal static class ExperimentWriter
     {
         var variants = experiment.Variants.Select(variant => variant with { Impressions = null, Clicks = null });
         var stored = experiment with { Variants = [.. variants] };
-        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(stored, EdgeJson.Readable.Experiment), (byte)'\n'];
+        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(stored, ExperimentJson.Readable.Experiment), (byte)'\n'];
         var violations = ExperimentReader.ReadStored(bytes, Loosest, default).Violations;
         return violations.Count == 0
             ? bytes

@@ -19,8 +19,8 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
     public const string SetAsideName = "tally.json.set-aside";
 
     /// <summary>A damaged file shall be an answer here, not a null somewhere later.</summary>
-    private static readonly EdgeJson Strict = new(
-        new JsonSerializerOptions(EdgeJson.Default.Options)
+    private static readonly StatisticsJson Strict = new(
+        new JsonSerializerOptions(StatisticsJson.Default.Options)
         {
             RespectNullableAnnotations = true,
             RespectRequiredConstructorParameters = true,
@@ -73,7 +73,7 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
     /// <see cref="UnauthorizedAccessException"/> when the disk refuses; the old one is still there then.
     /// </summary>
     public void Write(TallyState state) =>
-        AtomicFile.Write(directory, Name, JsonSerializer.SerializeToUtf8Bytes(state, EdgeJson.Default.TallyState));
+        AtomicFile.Write(directory, Name, JsonSerializer.SerializeToUtf8Bytes(state, StatisticsJson.Default.TallyState));
 
     /// <summary>
     /// The pump begins at its cursor. One that is ahead of the counts, or of no use, would leave events out, so it is
