@@ -97,7 +97,8 @@ public partial class DirectionTests
         AssertOnly("Microsoft.AspNetCore.Http.HttpResponse", "Edge.Endpoints", "Edge.Hosting");
 
     [Fact]
-    public void Container_IsSeen_OnlyByHosting() => AssertOnly("Microsoft.Extensions.DependencyInjection.", "Edge.Hosting");
+    public void Container_IsSeen_OnlyByHosting() =>
+        AssertOnly("Microsoft.Extensions.DependencyInjection.", "Edge.Hosting");
 
     [Fact]
     public void PureFolders_Do_NoInputOutput()
@@ -114,7 +115,9 @@ public partial class DirectionTests
     {
         var mentions = References.Value.Where(reference => reference.To.StartsWith(foreign, StringComparison.Ordinal));
         var offenses = mentions
-            .Where(reference => !namespaces.Any(name => reference.From.StartsWith(name + ".", StringComparison.Ordinal)))
+            .Where(reference =>
+                !namespaces.Any(name => reference.From.StartsWith(name + ".", StringComparison.Ordinal))
+            )
             .Select(reference => $"{reference.From} -> {reference.To}")
             .Distinct();
 
@@ -254,7 +257,9 @@ public partial class DirectionTests
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex NamespaceLine();
 
-    [GeneratedRegex(@"^System\.(IO\.(File|Directory|FileStream|RandomAccess)|Net\.(Sockets|Http)\.|Diagnostics\.Process|Threading\.Thread$)")]
+    [GeneratedRegex(
+        @"^System\.(IO\.(File|Directory|FileStream|RandomAccess)|Net\.(Sockets|Http)\.|Diagnostics\.Process|Threading\.Thread$)"
+    )]
     private static partial Regex InputOutput();
 
     /// <param name="From">Full name of the outermost type that holds the reference.</param>

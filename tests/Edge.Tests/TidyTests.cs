@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Edge.Settings;
+using Edge.Telemetry;
 using Edge.Tests.Support;
 using Xunit;
 
@@ -90,18 +91,38 @@ public partial class TidyTests
     public void Metrics_AllOfThem_StandInTheOperatingGuide()
     {
         var guide = File.ReadAllText(Full("docs/operating.md"));
-        var names = Tracked
-            .Value.Where(file =>
-                file.StartsWith("src/Edge/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
-            )
-            .SelectMany(file =>
-                MetricName().Matches(File.ReadAllText(Full(file))).Select(match => match.Groups[1].Value)
-            )
-            .Distinct()
-            .ToArray();
+        var missing = MetricFamilies
+            .All.Where(family => !guide.Contains($"`{family.Name}`", StringComparison.Ordinal))
+            .Select(family => family.Name);
 
-        Assert.NotEmpty(names);
-        Assert.DoesNotContain(names, name => !guide.Contains($"`{name}`", StringComparison.Ordinal));
+        Assert.NotEmpty(MetricFamilies.All);
+        Assert.Empty(missing);
+    }
+
+    [Fact]
+    public void Metrics_Names_AreWrittenOnceAndByConvention()
+    {
+        var names = MetricFamilies.All.Select(family => family.Name).ToArray();
+        var elsewhere =
+            from file in Tracked.Value
+            where
+                file.StartsWith("src/Edge/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
+            where Path.GetFileName(file) != "MetricFamilies.cs"
+            let text = File.ReadAllText(Full(file))
+            from name in names
+            where text.Contains($"\"{name}", StringComparison.Ordinal)
+            select $"{file}: {name}";
+
+        Assert.Equal(names.Length, names.Distinct().Count());
+        Assert.Empty(elsewhere);
+        Assert.DoesNotContain(
+            MetricFamilies.All,
+            family =>
+                family.Kind == MetricKind.Counter != family.Name.EndsWith("_total", StringComparison.Ordinal)
+                || !family
+                    .Name.Replace("_total", "", StringComparison.Ordinal)
+                    .EndsWith(family.Unit, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -159,9 +180,6 @@ public partial class TidyTests
         @"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException|catch *(\([^)]*\))? *\{ *\}|#region|Skip *= *"""
     )]
     private static partial Regex Leftover();
-
-    [GeneratedRegex(@"""(edge_[a-z0-9_]+)""")]
-    private static partial Regex MetricName();
 
     [GeneratedRegex(@"LoggerMessage\((\d+), LogLevel\.(\w+)")]
     private static partial Regex LogMessage();

@@ -13,31 +13,43 @@ internal sealed class PrometheusText
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
     private readonly StringBuilder _text = new(8_192);
+    private string _name = "";
 
-    /// <summary>Begins a family. <paramref name="type"/> is counter, gauge or histogram.</summary>
-    public PrometheusText Family(string name, string type, string help)
+    /// <summary>Begins a family; the samples that follow are its own.</summary>
+    public PrometheusText Family(MetricFamily family)
     {
-        _text.Append("# HELP ").Append(name).Append(' ').Append(help).Append('\n');
-        _text.Append("# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+        _name = family.Name;
+        _text.Append("# HELP ").Append(_name).Append(' ').Append(family.Help).Append('\n');
+        _text.Append("# TYPE ").Append(_name).Append(' ').Append(SnakeCase(family.Kind.ToString())).Append('\n');
         return this;
     }
 
     /// <summary>One sample without labels.</summary>
-    public PrometheusText Sample(string name, double value) => Sample(name, "", value);
+    public PrometheusText Sample(double value) => Sample("", value);
 
     /// <summary>
     /// One sample; <paramref name="labels"/> is the finished text between the braces, made with <see cref="Label"/>.
     /// </summary>
-    public PrometheusText Sample(string name, string labels, double value)
+    public PrometheusText Sample(string labels, double value) => Append("", labels, value);
+
+    /// <summary>
+    /// The samples of a histogram: cumulative buckets, each with its upper bound, then sum and count.
+    /// </summary>
+    /// <param name="bounds">Upper bounds in the unit of the family, ascending, without the infinite one.</param>
+    /// <param name="counts">Observations of each bucket, one more than there are bounds.</param>
+    /// <param name="sum">Of all observations, in the unit of the family.</param>
+    public PrometheusText Histogram(ReadOnlySpan<double> bounds, ReadOnlySpan<long> counts, double sum)
     {
-        _text.Append(name);
-        if (labels.Length > 0)
+        var total = 0L;
+        for (var i = 0; i < counts.Length; i++)
         {
-            _text.Append('{').Append(labels).Append('}');
+            total += counts[i];
+            var bound = i < bounds.Length ? bounds[i].ToString("R", CultureInfo.InvariantCulture) : "+Inf";
+            Append("_bucket", Label("le", bound), total);
         }
 
-        _text.Append(' ').Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
-        return this;
+        Append("_sum", "", sum);
+        return Append("_count", "", total);
     }
 
     /// <summary>One label with its value escaped as the format asks.</summary>
@@ -61,4 +73,16 @@ internal sealed class PrometheusText
     }
 
     public override string ToString() => _text.ToString();
+
+    private PrometheusText Append(string suffix, string labels, double value)
+    {
+        _text.Append(_name).Append(suffix);
+        if (labels.Length > 0)
+        {
+            _text.Append('{').Append(labels).Append('}');
+        }
+
+        _text.Append(' ').Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
+        return this;
+    }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Edge.Catalog;
 using Edge.Enrichment.Geo;
@@ -60,23 +59,13 @@ internal sealed class MetricsEndpoint(
             WriteGeo(page);
         }
 
-        page.Family("edge_experiments", "gauge", "Experiments in the catalog.")
-            .Sample("edge_experiments", experiments.Catalog.Current.Entries.Count);
-        page.Family("edge_experiment_problems", "gauge", "Experiment files that were not taken.")
-            .Sample("edge_experiment_problems", experiments.Problems.Count);
+        page.Family(MetricFamilies.Experiments).Sample(experiments.Catalog.Current.Entries.Count);
+        page.Family(MetricFamilies.ExperimentProblems).Sample(experiments.Problems.Count);
         WriteTally(page, tally.Status);
-        page.Family(
-            "edge_enrichment_faults_total",
-            "counter",
-            "Faults inside enrichment by part; each left members out of one event."
-        );
+        page.Family(MetricFamilies.EnrichmentFaultsTotal);
         foreach (var part in EnrichmentFaults.Parts)
         {
-            page.Sample(
-                "edge_enrichment_faults_total",
-                Label("part", SnakeCase(part.ToString())),
-                enrichmentFaults.Of(part)
-            );
+            page.Sample(Label("part", SnakeCase(part.ToString())), enrichmentFaults.Of(part));
         }
 
         WriteVerdicts(page);
@@ -91,19 +80,15 @@ internal sealed class MetricsEndpoint(
             Label("commit", BuildInfo.Commit),
             Label("runtime", BuildInfo.Runtime)
         );
-        page.Family("edge_build_info", "gauge", "Version, commit and runtime of the binary.")
-            .Sample("edge_build_info", labels, 1);
-        page.Family("edge_ready", "gauge", "1 while the service wants traffic.")
-            .Sample("edge_ready", readiness.NotReadyReason is null ? 1 : 0);
-        page.Family("edge_process_cpu_seconds_total", "counter", "Processor time of the process.")
-            .Sample("edge_process_cpu_seconds_total", Environment.CpuUsage.TotalTime.TotalSeconds);
-        page.Family("edge_process_resident_bytes", "gauge", "Resident memory of the process.")
-            .Sample("edge_process_resident_bytes", Environment.WorkingSet);
+        page.Family(MetricFamilies.BuildInfo).Sample(labels, 1);
+        page.Family(MetricFamilies.Ready).Sample(readiness.NotReadyReason is null ? 1 : 0);
+        page.Family(MetricFamilies.ProcessCpuSecondsTotal).Sample(Environment.CpuUsage.TotalTime.TotalSeconds);
+        page.Family(MetricFamilies.ProcessResidentBytes).Sample(Environment.WorkingSet);
     }
 
     private void WriteRequests(PrometheusText page)
     {
-        page.Family("edge_requests_total", "counter", "Requests by route and outcome.");
+        page.Family(MetricFamilies.RequestsTotal);
         foreach (var route in Metrics.Routes)
         {
             foreach (var outcome in Metrics.Outcomes)
@@ -116,10 +101,10 @@ internal sealed class MetricsEndpoint(
 
                 var labels =
                     Label("route", SnakeCase(route.ToString())) + "," + Label("outcome", SnakeCase(outcome.ToString()));
-                page.Sample("edge_requests_total", labels, count);
+                page.Sample(labels, count);
             }
         }
-        page.Family("edge_ingested_events_total", "counter", "Events of the ingestion APIs by api and outcome.");
+        page.Family(MetricFamilies.IngestedEventsTotal);
         foreach (var api in Metrics.Apis)
         {
             var (stored, repeated, refused) = metrics.Events(api);
@@ -127,116 +112,72 @@ internal sealed class MetricsEndpoint(
             WriteIngested(page, api, "repeated", repeated);
             WriteIngested(page, api, "refused", refused);
         }
-        page.Family("edge_unconfirmed_total", "counter", "Requests with ack disk answered before their commit.")
-            .Sample("edge_unconfirmed_total", metrics.Unconfirmed);
+        page.Family(MetricFamilies.UnconfirmedTotal).Sample(metrics.Unconfirmed);
     }
 
     private static void WriteIngested(PrometheusText page, string api, string outcome, long count) =>
-        page.Sample("edge_ingested_events_total", Label("api", api) + "," + Label("outcome", outcome), count);
+        page.Sample(Label("api", api) + "," + Label("outcome", outcome), count);
 
     private void WriteEvents(PrometheusText page, JournalStatus status)
     {
-        page.Family("edge_events_received_total", "counter", "Events that reached the journal.")
-            .Sample("edge_events_received_total", ledger.Received);
-        page.Family("edge_events_stored_total", "counter", "Events committed to disk.")
-            .Sample("edge_events_stored_total", status.CommittedSequence);
-        page.Family("edge_events_dropped_total", "counter", "Events not kept, by reason.");
+        page.Family(MetricFamilies.EventsReceivedTotal).Sample(ledger.Received);
+        page.Family(MetricFamilies.EventsStoredTotal).Sample(status.CommittedSequence);
+        page.Family(MetricFamilies.EventsDroppedTotal);
         foreach (var reason in Enum.GetValues<DropReason>())
         {
-            page.Sample(
-                "edge_events_dropped_total",
-                Label("reason", SnakeCase(reason.ToString())),
-                ledger.Dropped(reason)
-            );
+            page.Sample(Label("reason", SnakeCase(reason.ToString())), ledger.Dropped(reason));
         }
 
-        page.Family("edge_events_in_flight", "gauge", "Events appended and not yet committed.")
-            .Sample("edge_events_in_flight", status.AppendedSequence - status.CommittedSequence);
+        page.Family(MetricFamilies.EventsInFlight).Sample(status.AppendedSequence - status.CommittedSequence);
     }
 
     private static void WriteJournal(PrometheusText page, JournalStatus status)
     {
-        page.Family("edge_journal_bytes", "gauge", "Bytes between the begin and the tail of the journal.")
-            .Sample("edge_journal_bytes", status.HeldBytes);
-        page.Family("edge_journal_segments", "gauge", "Segment files.")
-            .Sample("edge_journal_segments", status.Segments);
-        page.Family("edge_journal_free_bytes", "gauge", "Free bytes of the journal's file system.")
-            .Sample("edge_journal_free_bytes", status.FreeBytes);
-        page.Family("edge_journal_state", "gauge", "1 for the present state.");
+        page.Family(MetricFamilies.JournalBytes).Sample(status.HeldBytes);
+        page.Family(MetricFamilies.JournalSegments).Sample(status.Segments);
+        page.Family(MetricFamilies.JournalFreeBytes).Sample(status.FreeBytes);
+        page.Family(MetricFamilies.JournalState);
         foreach (var state in Enum.GetValues<JournalState>())
         {
-            page.Sample(
-                "edge_journal_state",
-                Label("state", SnakeCase(state.ToString())),
-                state == status.State ? 1 : 0
-            );
+            page.Sample(Label("state", SnakeCase(state.ToString())), state == status.State ? 1 : 0);
         }
 
-        page.Family("edge_journal_quarantined_pages", "gauge", "Damaged pages set aside.")
-            .Sample("edge_journal_quarantined_pages", status.QuarantinedPages);
+        page.Family(MetricFamilies.JournalQuarantinedPages).Sample(status.QuarantinedPages);
         WriteCommitLatency(page, status.CommitLatency);
     }
 
-    private static void WriteCommitLatency(PrometheusText page, CommitLatencySnapshot latency)
-    {
-        page.Family("edge_journal_commit_seconds", "histogram", "Time of one group commit, data and slot.");
-        var total = 0L;
-        for (var i = 0; i < latency.Counts.Length; i++)
-        {
-            total += latency.Counts[i];
-            var bound =
-                i < CommitLatency.BoundsMs.Length
-                    ? (CommitLatency.BoundsMs[i] / MillisecondsPerSecond).ToString("R", CultureInfo.InvariantCulture)
-                    : "+Inf";
-            page.Sample("edge_journal_commit_seconds_bucket", Label("le", bound), total);
-        }
-        page.Sample("edge_journal_commit_seconds_sum", latency.SumMs / MillisecondsPerSecond);
-        page.Sample("edge_journal_commit_seconds_count", total);
-    }
+    private static void WriteCommitLatency(PrometheusText page, CommitLatencySnapshot latency) =>
+        page.Family(MetricFamilies.JournalCommitSeconds)
+            .Histogram(
+                Array.ConvertAll(CommitLatency.BoundsMs, bound => bound / MillisecondsPerSecond),
+                latency.Counts,
+                latency.SumMs / MillisecondsPerSecond
+            );
 
     private void WriteTally(PrometheusText page, TallyStatus status)
     {
-        page.Family("edge_tally_experiments", "gauge", "Experiments with counts.")
-            .Sample("edge_tally_experiments", status.Experiments);
-        page.Family("edge_tally_units", "gauge", "Units remembered for a day.")
-            .Sample("edge_tally_units", status.Units);
-        page.Family("edge_tally_open_trials", "gauge", "Trials whose attribution window has not passed.")
-            .Sample("edge_tally_open_trials", status.OpenTrials);
-        page.Family(
-                "edge_tally_unlearned_total",
-                "counter",
-                "Exposures not learned from for want of room for the unit."
-            )
-            .Sample("edge_tally_unlearned_total", status.Unlearned);
-        page.Family("edge_tally_uncounted_total", "counter", "Events of experiments that could not be counted.")
-            .Sample("edge_tally_uncounted_total", status.Uncounted);
-        page.Family("edge_weights_published_total", "counter", "Publications of other weights.")
-            .Sample("edge_weights_published_total", optimizer.Published);
+        page.Family(MetricFamilies.TallyExperiments).Sample(status.Experiments);
+        page.Family(MetricFamilies.TallyUnits).Sample(status.Units);
+        page.Family(MetricFamilies.TallyOpenTrials).Sample(status.OpenTrials);
+        page.Family(MetricFamilies.TallyUnlearnedTotal).Sample(status.Unlearned);
+        page.Family(MetricFamilies.TallyUncountedTotal).Sample(status.Uncounted);
+        page.Family(MetricFamilies.WeightsPublishedTotal).Sample(optimizer.Published);
     }
 
     private void WriteVerdicts(PrometheusText page)
     {
-        page.Family(
-                "edge_verdict_rule_problems",
-                "gauge",
-                "Mistakes in the files of rules; the own file is not used while there are any."
-            )
-            .Sample("edge_verdict_rule_problems", verdicts.Problems);
-        Write("edge_verdict_rule_events_total", "Events whose verdict a rule gave.", verdicts.Enforced);
-        Write(
-            "edge_verdict_shadow_events_total",
-            "Events whose verdict a rule in shadow would have given.",
-            verdicts.Shadowed
-        );
+        page.Family(MetricFamilies.VerdictRuleProblems).Sample(verdicts.Problems);
+        Write(MetricFamilies.VerdictRuleEventsTotal, verdicts.Enforced);
+        Write(MetricFamilies.VerdictShadowEventsTotal, verdicts.Shadowed);
 
-        void Write(string name, string help, Func<VerdictRule, long> count)
+        void Write(MetricFamily family, Func<VerdictRule, long> count)
         {
-            page.Family(name, "counter", help);
+            page.Family(family);
             foreach (var rule in verdicts.Rules)
             {
                 if (count(rule) is > 0 and var events)
                 {
-                    page.Sample(name, Label("rule", rule.Id), events);
+                    page.Sample(Label("rule", rule.Id), events);
                 }
             }
         }
@@ -244,14 +185,10 @@ internal sealed class MetricsEndpoint(
 
     private void WriteGeo(PrometheusText page)
     {
-        page.Family("edge_geo_lookups_total", "counter", "Lookups in the geo database by outcome.");
+        page.Family(MetricFamilies.GeoLookupsTotal);
         foreach (var outcome in GeoDatabase.Outcomes)
         {
-            page.Sample(
-                "edge_geo_lookups_total",
-                Label("outcome", SnakeCase(outcome.ToString())),
-                geo.Lookups(outcome)
-            );
+            page.Sample(Label("outcome", SnakeCase(outcome.ToString())), geo.Lookups(outcome));
         }
 
         if (geo.Metadata is not { } database)
@@ -259,69 +196,42 @@ internal sealed class MetricsEndpoint(
             return;
         }
 
-        page.Family(
-                "edge_geo_database_build_epoch_seconds",
-                "gauge",
-                "When the geo database in use was built, Unix time."
-            )
-            .Sample("edge_geo_database_build_epoch_seconds", database.BuiltAt.ToUnixTimeSeconds());
-        page.Family("edge_geo_database_age_seconds", "gauge", "Time since the geo database in use was built.")
-            .Sample("edge_geo_database_age_seconds", (time.GetUtcNow() - database.BuiltAt).TotalSeconds);
+        page.Family(MetricFamilies.GeoDatabaseBuildEpochSeconds).Sample(database.BuiltAt.ToUnixTimeSeconds());
+        page.Family(MetricFamilies.GeoDatabaseAgeSeconds).Sample((time.GetUtcNow() - database.BuiltAt).TotalSeconds);
     }
 
     private void WriteSinks(PrometheusText page)
     {
         var sinks = forwarder.Statuses.ToArray();
-        Write("edge_sink_forwarded_total", "counter", "Events a sink has taken.", sink => sink.Forwarded);
-        Write("edge_sink_pending", "gauge", "Events a sink has yet to take.", sink => sink.Pending);
-        Write("edge_sink_dead_lettered_total", "counter", "Events a sink refused for good.", sink => sink.DeadLettered);
-        Write("edge_sink_skipped_total", "counter", "Events given up for a sink.", sink => sink.Skipped);
-        Write(
-            "edge_sink_filtered_total",
-            "counter",
-            "Those of the skipped events that a sink's filters left out.",
-            sink => sink.Filtered
-        );
-        Write(
-            "edge_sink_pending_bytes",
-            "gauge",
-            "Bytes of the journal a sink has yet to go through.",
-            sink => sink.PendingBytes
-        );
-        Write("edge_sink_batches_total", "counter", "Batches a sink has taken since the start.", sink => sink.Batches);
-        Write(
-            "edge_sink_sent_bytes_total",
-            "counter",
-            "Bytes of events a sink has taken since the start, before compression.",
-            sink => sink.Bytes
-        );
-        Write("edge_sink_errors_total", "counter", "Failed deliveries.", sink => sink.Errors);
-        Write(
-            "edge_sink_oldest_pending_seconds",
-            "gauge",
-            "Age of the oldest pending event.",
-            sink => sink.OldestPendingAge.TotalSeconds
-        );
+        Write(MetricFamilies.SinkForwardedTotal, sink => sink.Forwarded);
+        Write(MetricFamilies.SinkPending, sink => sink.Pending);
+        Write(MetricFamilies.SinkDeadLetteredTotal, sink => sink.DeadLettered);
+        Write(MetricFamilies.SinkSkippedTotal, sink => sink.Skipped);
+        Write(MetricFamilies.SinkFilteredTotal, sink => sink.Filtered);
+        Write(MetricFamilies.SinkPendingBytes, sink => sink.PendingBytes);
+        Write(MetricFamilies.SinkBatchesTotal, sink => sink.Batches);
+        Write(MetricFamilies.SinkSentBytesTotal, sink => sink.Bytes);
+        Write(MetricFamilies.SinkErrorsTotal, sink => sink.Errors);
+        Write(MetricFamilies.SinkOldestPendingSeconds, sink => sink.OldestPendingAge.TotalSeconds);
 
-        page.Family("edge_sink_state", "gauge", "1 for the state a sink is in.");
+        page.Family(MetricFamilies.SinkState);
         foreach (var sink in sinks)
         {
             foreach (var state in Enum.GetValues<SinkState>())
             {
                 page.Sample(
-                    "edge_sink_state",
                     $"{Label("sink", sink.Name)},{Label("state", SnakeCase(state.ToString()))}",
                     sink.State == state ? 1 : 0
                 );
             }
         }
 
-        void Write(string name, string type, string help, Func<SinkStatus, double> value)
+        void Write(MetricFamily family, Func<SinkStatus, double> value)
         {
-            page.Family(name, type, help);
+            page.Family(family);
             foreach (var sink in sinks)
             {
-                page.Sample(name, Label("sink", sink.Name), value(sink));
+                page.Sample(Label("sink", sink.Name), value(sink));
             }
         }
     }

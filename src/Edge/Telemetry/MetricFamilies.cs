@@ -1,0 +1,209 @@
+namespace Edge.Telemetry;
+
+/// <summary>How a metric behaves; the words are those of the Prometheus text format.</summary>
+internal enum MetricKind
+{
+    /// <summary>Grows from zero at the start of the process, or since the journal's birth where the help says so.</summary>
+    Counter,
+
+    /// <summary>Goes up and down.</summary>
+    Gauge,
+
+    /// <summary>Observations in fixed buckets.</summary>
+    Histogram,
+}
+
+/// <summary>One metric: everything that is said about it, once.</summary>
+/// <param name="Name">With the unit and, for a counter, <c>_total</c> at its end.</param>
+/// <param name="Kind">Counter, gauge or histogram.</param>
+/// <param name="Unit">The base unit, or empty where the metric counts things.</param>
+/// <param name="Help">One sentence for whoever reads the page.</param>
+internal sealed record MetricFamily(string Name, MetricKind Kind, string Unit, string Help);
+
+/// <summary>
+/// Every metric of <c>GET /metrics</c>, in the order of the page. The only place where a name is written; what each
+/// means for an operator stands in <c>docs/operating.md</c>.
+/// </summary>
+internal static class MetricFamilies
+{
+    private const string Seconds = "seconds";
+    private const string Bytes = "bytes";
+
+    /// <summary>Stands before the families: they register themselves in the order of the file.</summary>
+    private static readonly List<MetricFamily> Declared = [];
+
+    public static readonly MetricFamily Experiments = Gauge("edge_experiments", "Experiments in the catalog.");
+    public static readonly MetricFamily ExperimentProblems = Gauge(
+        "edge_experiment_problems",
+        "Experiment files that were not taken."
+    );
+    public static readonly MetricFamily EnrichmentFaultsTotal = Counter(
+        "edge_enrichment_faults_total",
+        "Faults inside enrichment by part; each left members out of one event."
+    );
+    public static readonly MetricFamily BuildInfo = Gauge(
+        "edge_build_info",
+        "Version, commit and runtime of the binary."
+    );
+    public static readonly MetricFamily Ready = Gauge("edge_ready", "1 while the service wants traffic.");
+    public static readonly MetricFamily ProcessCpuSecondsTotal = Counter(
+        "edge_process_cpu_seconds_total",
+        "Processor time of the process.",
+        Seconds
+    );
+    public static readonly MetricFamily ProcessResidentBytes = Gauge(
+        "edge_process_resident_bytes",
+        "Resident memory of the process.",
+        Bytes
+    );
+    public static readonly MetricFamily RequestsTotal = Counter(
+        "edge_requests_total",
+        "Requests by route and outcome."
+    );
+    public static readonly MetricFamily IngestedEventsTotal = Counter(
+        "edge_ingested_events_total",
+        "Events of the ingestion APIs by api and outcome."
+    );
+    public static readonly MetricFamily UnconfirmedTotal = Counter(
+        "edge_unconfirmed_total",
+        "Requests with ack disk answered before their commit."
+    );
+    public static readonly MetricFamily EventsReceivedTotal = Counter(
+        "edge_events_received_total",
+        "Events that reached the journal."
+    );
+    public static readonly MetricFamily EventsStoredTotal = Counter(
+        "edge_events_stored_total",
+        "Events committed to disk."
+    );
+    public static readonly MetricFamily EventsDroppedTotal = Counter(
+        "edge_events_dropped_total",
+        "Events not kept, by reason."
+    );
+    public static readonly MetricFamily EventsInFlight = Gauge(
+        "edge_events_in_flight",
+        "Events appended and not yet committed."
+    );
+    public static readonly MetricFamily JournalBytes = Gauge(
+        "edge_journal_bytes",
+        "Bytes between the begin and the tail of the journal.",
+        Bytes
+    );
+    public static readonly MetricFamily JournalSegments = Gauge("edge_journal_segments", "Segment files.");
+    public static readonly MetricFamily JournalFreeBytes = Gauge(
+        "edge_journal_free_bytes",
+        "Free bytes of the journal's file system.",
+        Bytes
+    );
+    public static readonly MetricFamily JournalState = Gauge("edge_journal_state", "1 for the present state.");
+    public static readonly MetricFamily JournalQuarantinedPages = Gauge(
+        "edge_journal_quarantined_pages",
+        "Damaged pages set aside."
+    );
+    public static readonly MetricFamily JournalCommitSeconds = Histogram(
+        "edge_journal_commit_seconds",
+        "Time of one group commit, data and slot.",
+        Seconds
+    );
+    public static readonly MetricFamily TallyExperiments = Gauge("edge_tally_experiments", "Experiments with counts.");
+    public static readonly MetricFamily TallyUnits = Gauge("edge_tally_units", "Units remembered for a day.");
+    public static readonly MetricFamily TallyOpenTrials = Gauge(
+        "edge_tally_open_trials",
+        "Trials whose attribution window has not passed."
+    );
+    public static readonly MetricFamily TallyUnlearnedTotal = Counter(
+        "edge_tally_unlearned_total",
+        "Exposures not learned from for want of room for the unit."
+    );
+    public static readonly MetricFamily TallyUncountedTotal = Counter(
+        "edge_tally_uncounted_total",
+        "Events of experiments that could not be counted."
+    );
+    public static readonly MetricFamily WeightsPublishedTotal = Counter(
+        "edge_weights_published_total",
+        "Publications of other weights."
+    );
+    public static readonly MetricFamily VerdictRuleProblems = Gauge(
+        "edge_verdict_rule_problems",
+        "Mistakes in the files of rules; the own file is not used while there are any."
+    );
+    public static readonly MetricFamily GeoLookupsTotal = Counter(
+        "edge_geo_lookups_total",
+        "Lookups in the geo database by outcome."
+    );
+    public static readonly MetricFamily GeoDatabaseBuildEpochSeconds = Gauge(
+        "edge_geo_database_build_epoch_seconds",
+        "When the geo database in use was built, Unix time.",
+        Seconds
+    );
+    public static readonly MetricFamily GeoDatabaseAgeSeconds = Gauge(
+        "edge_geo_database_age_seconds",
+        "Time since the geo database in use was built.",
+        Seconds
+    );
+    public static readonly MetricFamily SinkState = Gauge("edge_sink_state", "1 for the state a sink is in.");
+    public static readonly MetricFamily SinkForwardedTotal = Counter(
+        "edge_sink_forwarded_total",
+        "Events a sink has taken."
+    );
+    public static readonly MetricFamily SinkPending = Gauge("edge_sink_pending", "Events a sink has yet to take.");
+    public static readonly MetricFamily SinkDeadLetteredTotal = Counter(
+        "edge_sink_dead_lettered_total",
+        "Events a sink refused for good."
+    );
+    public static readonly MetricFamily SinkSkippedTotal = Counter(
+        "edge_sink_skipped_total",
+        "Events given up for a sink."
+    );
+    public static readonly MetricFamily SinkFilteredTotal = Counter(
+        "edge_sink_filtered_total",
+        "Those of the skipped events that a sink's filters left out."
+    );
+    public static readonly MetricFamily SinkPendingBytes = Gauge(
+        "edge_sink_pending_bytes",
+        "Bytes of the journal a sink has yet to go through.",
+        Bytes
+    );
+    public static readonly MetricFamily SinkBatchesTotal = Counter(
+        "edge_sink_batches_total",
+        "Batches a sink has taken since the start."
+    );
+    public static readonly MetricFamily SinkSentBytesTotal = Counter(
+        "edge_sink_sent_bytes_total",
+        "Bytes of events a sink has taken since the start, before compression.",
+        Bytes
+    );
+    public static readonly MetricFamily SinkErrorsTotal = Counter("edge_sink_errors_total", "Failed deliveries.");
+    public static readonly MetricFamily SinkOldestPendingSeconds = Gauge(
+        "edge_sink_oldest_pending_seconds",
+        "Age of the oldest pending event.",
+        Seconds
+    );
+    public static readonly MetricFamily VerdictRuleEventsTotal = Counter(
+        "edge_verdict_rule_events_total",
+        "Events whose verdict a rule gave."
+    );
+    public static readonly MetricFamily VerdictShadowEventsTotal = Counter(
+        "edge_verdict_shadow_events_total",
+        "Events whose verdict a rule in shadow would have given."
+    );
+
+    /// <summary>All of them, in the order of their declaration.</summary>
+    public static IReadOnlyList<MetricFamily> All => Declared;
+
+    private static MetricFamily Counter(string name, string help, string unit = "") =>
+        Declare(name, MetricKind.Counter, unit, help);
+
+    private static MetricFamily Gauge(string name, string help, string unit = "") =>
+        Declare(name, MetricKind.Gauge, unit, help);
+
+    private static MetricFamily Histogram(string name, string help, string unit) =>
+        Declare(name, MetricKind.Histogram, unit, help);
+
+    private static MetricFamily Declare(string name, MetricKind kind, string unit, string help)
+    {
+        var family = new MetricFamily(name, kind, unit, help);
+        Declared.Add(family);
+        return family;
+    }
+}
