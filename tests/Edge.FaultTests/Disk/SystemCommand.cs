@@ -6,7 +6,7 @@ namespace Edge.FaultTests.Disk;
 /// <summary>Runs a system tool such as mount to its end.</summary>
 internal static class SystemCommand
 {
-    private const int TimeoutMs = 20_000;
+    private const int TimeoutMs = 120_000;
 
     /// <summary>Null when it succeeded, else what it said.</summary>
     public static string? TryRun(string name, params string[] arguments)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Edge.FaultTests.Oracle;
+using Edge.Tests.Support;
 
 namespace Edge.FaultTests.Load;
 
@@ -18,7 +19,7 @@ internal sealed class Visitor(int number, Uri address, OutsideLedger ledger, Ran
     private const int AnswerMaxBytes = 4_096;
 
     /// <summary>No answer may take longer, whatever the disk does.</summary>
-    public static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan AnswerDeadline = Wait.Limit;
 
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _answer = new byte[AnswerMaxBytes];

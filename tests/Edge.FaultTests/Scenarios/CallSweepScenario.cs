@@ -20,7 +20,7 @@ internal sealed class CallSweepScenario(string what)
     /// </summary>
     public const long AgedBytes = (1 << 20) + (450 << 10);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = Wait.Limit;
 
     private readonly TimeSpan _hang = TimeSpan.FromMilliseconds(
         what.StartsWith("hang=", StringComparison.Ordinal) ? int.Parse(what.AsSpan(5), CultureInfo.InvariantCulture) : 0

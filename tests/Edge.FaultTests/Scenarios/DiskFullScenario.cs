@@ -14,8 +14,8 @@ internal static class DiskFullScenario
 {
     private const int DiskMebibytes = 64;
     private const int FullMs = 300;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan RecoveryDeadline = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = Wait.Limit;
+    private static readonly TimeSpan RecoveryDeadline = Wait.Limit;
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(20);
 
     public static Rounds.Round On(string binary) =>

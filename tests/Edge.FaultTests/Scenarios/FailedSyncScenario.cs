@@ -1,3 +1,5 @@
+using Edge.Tests.Support;
+
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>
@@ -9,7 +11,7 @@ internal static class FailedSyncScenario
 {
     private const int SyncsBeforeMax = 4;
     private static readonly TimeSpan VisitTime = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReadyWithin = Wait.Limit;
 
     public static async Task RunAsync(Site site, int cycles)
     {

@@ -48,8 +48,6 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
                             .Lines.Concat(ReadDeadLetters(deadLetters))
                             .Any(line => line.Contains(referrer, StringComparison.Ordinal))
                     ),
-                // Each refused event costs a dozen requests, and a backlog of tens of thousands holds hundreds of them.
-                DeliveryDeadline = TimeSpan.FromSeconds(20),
             };
             var scenario = new HttpScenario(site, receiver);
             var faults = new Random(random.Next());

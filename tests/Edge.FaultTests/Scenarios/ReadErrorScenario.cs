@@ -1,4 +1,5 @@
 using System.Globalization;
+using Edge.Tests.Support;
 
 namespace Edge.FaultTests.Scenarios;
 
@@ -28,7 +29,7 @@ internal static class ReadErrorScenario
     /// </summary>
     private const int Errors = 2;
     private static readonly TimeSpan ForwardingTime = TimeSpan.FromMilliseconds(600);
-    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReadyWithin = Wait.Limit;
 
     public static async Task RunAsync(Site site, int cycles)
     {

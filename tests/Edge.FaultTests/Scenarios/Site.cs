@@ -14,7 +14,7 @@ namespace Edge.FaultTests.Scenarios;
 internal sealed class Site
 {
     /// <summary>From the start after a fault until the service is ready and its counters agree.</summary>
-    private static readonly TimeSpan RecoveryDeadline = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RecoveryDeadline = Wait.Limit;
 
     /// <summary>
     /// Referrers up to the length the service keeps would make the runs longer and prove nothing more.
@@ -24,7 +24,7 @@ internal sealed class Site
     /// <summary>Visits of each visitor between two looks at how much there is.</summary>
     private const int BacklogVisitsEach = 2;
 
-    private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan DrainDeadline = Wait.Limit;
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>
@@ -83,9 +83,6 @@ internal sealed class Site
 
     /// <summary>Whether the event with this referrer is among them.</summary>
     public Func<string, Task<bool>> HasDelivered { get; init; }
-
-    /// <summary>From the last start until a new event, behind whatever is still pending, has been delivered.</summary>
-    public TimeSpan DeliveryDeadline { get; init; } = RecoveryDeadline;
 
     public Random Random { get; }
 
@@ -283,9 +280,9 @@ internal sealed class Site
         }
         while (!await HasDelivered(fresh.Referrer))
         {
-            if (clock.Elapsed > DeliveryDeadline)
+            if (clock.Elapsed > RecoveryDeadline)
             {
-                Add($"after the last fault a new event was not delivered within {DeliveryDeadline.TotalSeconds} s");
+                Add($"after the last fault a new event was not delivered within {RecoveryDeadline.TotalSeconds} s");
                 return;
             }
             await Task.Delay(PollPause);

@@ -1,3 +1,5 @@
+using Edge.Tests.Support;
+
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>
@@ -10,7 +12,7 @@ internal static class TornSlotScenario
 
     /// <summary>128 and SIGKILL.</summary>
     private const int KilledExitCode = 137;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = Wait.Limit;
     private static readonly TimeSpan TornWithin = TimeSpan.FromSeconds(3);
 
     public static async Task RunAsync(Site site, int cycles)

@@ -25,7 +25,7 @@ public class BombTests(ITestOutputHelper output)
     /// </summary>
     private const long OtherBytesMax = 256L << 20;
 
-    private static readonly TimeSpan AnswerWait = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AnswerWait = Wait.Limit;
 
     public static TheoryData<string, bool> Bombs() =>
         new()

@@ -142,16 +142,10 @@ public sealed class CanaryTests
     /// <summary>The stop gives sinks two seconds, which is too short for a million events.</summary>
     private static async Task WaitUntilForwardedAsync(EdgeProcess edge)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (
-            !(await edge.Client.GetStringAsync("/metrics", deadline.Token)).Contains(
-                "edge_sink_pending{sink=\"file\"} 0\n",
-                StringComparison.Ordinal
-            )
-        )
-        {
-            await Task.Delay(50, deadline.Token);
-        }
+        await Wait.ForAsync(
+            () => edge.Client.GetStringAsync("/metrics"),
+            page => page.Contains("edge_sink_pending{sink=\"file\"} 0\n", StringComparison.Ordinal)
+        );
     }
 
     /// <summary>

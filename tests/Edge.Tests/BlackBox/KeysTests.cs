@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.RegularExpressions;
 using Edge.Tests.Support;
 using Xunit;
@@ -82,11 +83,10 @@ public class KeysTests
         var (exitCode, _, _) = await EdgeProcess.RunAsync(["keys", "revoke", id, "--data-dir", data.Path]);
 
         Assert.Equal(0, exitCode);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while ((await edge.Client.GetAsync("/experiments/api/quota", patience.Token)).IsSuccessStatusCode)
-        {
-            await Task.Delay(20, patience.Token);
-        }
+        await Wait.ForAsync(
+            async () => (await edge.Client.GetAsync("/experiments/api/quota")).StatusCode,
+            status => status == HttpStatusCode.Unauthorized
+        );
 
         Assert.Equal(
             1,

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Edge.Tests.Support;
 using Xunit;
 
 namespace Edge.Tests.BlackBox;
@@ -552,15 +553,11 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         await VisitAsync($"/s/{slug}/click?u=reader-1", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
         await VisitAsync($"/s/{slug}/pixel.gif?u=reader-9", "Googlebot/2.1");
 
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(15));
-        JsonElement results;
-        do
-        {
-            await Task.Delay(50, patience.Token);
-            results = (await site.SendAsync("GET", $"/{uid}/results")).Json.GetProperty("results");
-        } while (
-            results.GetProperty("totals").GetProperty("clicks").GetInt32() == 0
-            || results.GetProperty("excluded").GetProperty("bot").GetInt32() == 0
+        var results = await Wait.ForAsync(
+            async () => (await site.SendAsync("GET", $"/{uid}/results")).Json.GetProperty("results"),
+            seen =>
+                seen.GetProperty("totals").GetProperty("clicks").GetInt32() > 0
+                && seen.GetProperty("excluded").GetProperty("bot").GetInt32() > 0
         );
 
         Assert.Equal(6, results.GetProperty("totals").GetProperty("impressions").GetInt32());

@@ -323,24 +323,20 @@ public class ServiceTests
         }
     }
 
-    private static async Task WaitUntilAsync(Func<Task<bool>> condition)
-    {
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-        while (clock.ElapsedMilliseconds < 10_000)
-        {
-            try
+    private static Task<bool> WaitUntilAsync(Func<Task<bool>> condition) =>
+        Wait.ForAsync(
+            async () =>
             {
-                if (await condition())
+                try
                 {
-                    return;
+                    return await condition();
                 }
-            }
-            catch (HttpRequestException)
-            {
-                // Not listening yet.
-            }
-            await Task.Delay(20);
-        }
-        throw new TimeoutException("the condition did not become true within 10 s");
-    }
+                catch (HttpRequestException)
+                {
+                    // Not listening yet.
+                    return false;
+                }
+            },
+            isTrue => isTrue
+        );
 }

@@ -116,20 +116,8 @@ public class TallyTests
         return counted;
     }
 
-    private static async Task<string> MetricsUntilAsync(EdgeProcess edge, Predicate<string> reached)
-    {
-        using var tooLate = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while (true)
-        {
-            var page = await edge.Client.GetStringAsync("/metrics", tooLate.Token);
-            if (reached(page))
-            {
-                return page;
-            }
-
-            await Task.Delay(20, tooLate.Token);
-        }
-    }
+    private static Task<string> MetricsUntilAsync(EdgeProcess edge, Predicate<string> reached) =>
+        Wait.ForAsync(() => edge.Client.GetStringAsync("/metrics"), reached);
 
     private static double Value(string page, string sample) =>
         page.Split('\n')

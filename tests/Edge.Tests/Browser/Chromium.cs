@@ -21,7 +21,7 @@ public sealed class Chromium : IAsyncLifetime
     private const string UserAgent =
         "Mozilla/5.0 (X11; Linux x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = Wait.Limit;
 
     private readonly TempDirectory _profile = new();
     private readonly ClientWebSocket _socket = new();

@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Edge.Tests.Support;
 
 namespace Edge.Tests.Browser;
 
 /// <summary>One page of <see cref="Chromium"/> with cookies and storage of its own; closed with its profile.</summary>
 internal sealed class Page(Chromium browser, string session, string profile) : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = Wait.Limit;
 
     private readonly Channel<string> _console = Channel.CreateUnbounded<string>();
     private readonly Channel<bool> _failures = Channel.CreateUnbounded<bool>();

@@ -11,7 +11,6 @@ namespace Edge.Tests.Forwarding;
 /// <summary>A real journal and a running pump with a file sink, in one data directory.</summary>
 internal sealed class PumpedJournal : IAsyncDisposable
 {
-    private const int WaitMaxMs = 30_000;
 
     private PumpedJournal(string dataDirectory, TestJournal journal, SinkPump pump)
     {
@@ -60,15 +59,8 @@ internal sealed class PumpedJournal : IAsyncDisposable
     }
 
     /// <summary>Waits until the pump, which runs on its own thread, has come to a state.</summary>
-    public async Task UntilAsync(Predicate<SinkStatus> reached)
-    {
-        using var tooLate = new CancellationTokenSource(WaitMaxMs);
-        while (!reached(Status))
-        {
-            Assert.False(tooLate.IsCancellationRequested, $"not reached: {Status}");
-            await Task.Yield();
-        }
-    }
+    public Task UntilAsync(Predicate<SinkStatus> reached) =>
+        Wait.UntilAsync(() => reached(Status), () => Status.ToString());
 
     public Task StopAsync() => Pump.StopAsync(CancellationToken.None);
 

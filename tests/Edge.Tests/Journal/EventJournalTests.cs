@@ -68,7 +68,10 @@ public sealed class EventJournalTests : IDisposable
 
         await journal.Journal.CommitAsync();
 
-        await WaitUntil(() => journal.Journal.Status.Segments <= 2);
+        await Wait.UntilAsync(
+            () => journal.Journal.Status.Segments <= 2,
+            () => $"{journal.Journal.Status.Segments} segments"
+        );
         Assert.False(File.Exists(TestJournal.SegmentPath(journal.Options, 0)));
         await journal.AppendAsync(100);
         TestJournal.AssertRecords(journal.ReadAll(batch.End), 2_001, 2_100);
@@ -93,13 +96,5 @@ public sealed class EventJournalTests : IDisposable
             }
         );
         Assert.False(await journal.Journal.WaitForCommitAsync(1_000, TestContext.Current.CancellationToken));
-    }
-
-    private static async Task WaitUntil(Func<bool> condition)
-    {
-        while (!condition())
-        {
-            await Task.Delay(5, TestContext.Current.CancellationToken);
-        }
     }
 }

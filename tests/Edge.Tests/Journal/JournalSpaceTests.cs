@@ -30,10 +30,7 @@ public sealed class JournalSpaceTests : IDisposable
 
         journal.Journal.Release(new JournalCursor(journal.Journal.Status.CommittedAddress, appended));
         await journal.Journal.CommitAsync();
-        while (journal.Journal.State == JournalState.Full)
-        {
-            await Task.Delay(5, TestContext.Current.CancellationToken);
-        }
+        await Wait.UntilAsync(() => journal.Journal.State != JournalState.Full, () => "a full journal");
 
         await journal.AppendAsync(1);
         Assert.Equal(appended + 1, journal.Journal.CommittedSequence);
@@ -44,10 +41,7 @@ public sealed class JournalSpaceTests : IDisposable
     {
         await using var journal = TestJournal.Open(Bounded with { SoftMarkPercent = 1 });
         await journal.AppendAsync(100);
-        while (journal.Journal.State == JournalState.Open)
-        {
-            await Task.Delay(5, TestContext.Current.CancellationToken);
-        }
+        await Wait.UntilAsync(() => journal.Journal.State != JournalState.Open, () => "an open journal");
 
         Assert.Equal(JournalState.SoftFull, journal.Journal.State);
         await journal.AppendAsync(1);

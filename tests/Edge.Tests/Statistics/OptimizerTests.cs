@@ -16,7 +16,6 @@ namespace Edge.Tests.Statistics;
 public sealed class OptimizerTests : IAsyncDisposable
 {
     private const int PerVariant = 400;
-    private const int WaitMaxMs = 30_000;
     private static readonly DateTimeOffset Edited = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly TempDirectory _directory = new();
@@ -230,7 +229,7 @@ public sealed class OptimizerTests : IAsyncDisposable
     }
 
     private Task<Recomputation> RecomputeAsync() =>
-        _optimizer.RecomputeAsync("exp_abc123", CancellationToken.None).WaitAsync(TimeSpan.FromMilliseconds(WaitMaxMs));
+        _optimizer.RecomputeAsync("exp_abc123", CancellationToken.None).WaitAsync(Wait.Limit);
 
     private CatalogEntry Current()
     {
@@ -274,7 +273,7 @@ public sealed class OptimizerTests : IAsyncDisposable
 
     private async Task AdvanceUntilAsync(Func<bool> reached)
     {
-        using var tooLate = new CancellationTokenSource(WaitMaxMs);
+        using var tooLate = new CancellationTokenSource(Wait.Limit);
         while (!reached())
         {
             Assert.False(tooLate.IsCancellationRequested, "not reached");

@@ -4,14 +4,12 @@ using Edge.Statistics.Counting;
 using Edge.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Xunit;
 
 namespace Edge.Tests.Statistics;
 
 /// <summary>A real journal whose events a real pump hands to the tally, in one data directory.</summary>
 internal sealed class TalliedJournal : IAsyncDisposable
 {
-    private const int WaitMaxMs = 30_000;
 
     private TalliedJournal(TestJournal journal, Tally tally, SinkPump pump)
     {
@@ -83,15 +81,8 @@ internal sealed class TalliedJournal : IAsyncDisposable
         await Pump.StopAsync(CancellationToken.None);
     }
 
-    public async Task UntilAsync(Predicate<SinkStatus> reached)
-    {
-        using var tooLate = new CancellationTokenSource(WaitMaxMs);
-        while (!reached(Pump.Status))
-        {
-            Assert.False(tooLate.IsCancellationRequested, $"not reached: {Pump.Status}");
-            await Task.Yield();
-        }
-    }
+    public Task UntilAsync(Predicate<SinkStatus> reached) =>
+        Wait.UntilAsync(() => reached(Pump.Status), () => Pump.Status.ToString());
 
     public long Impressions(string variant = "a") =>
         Tally.CountsOf("exp_abc123").Where(counts => counts.Id == variant).Sum(counts => counts.Impressions);

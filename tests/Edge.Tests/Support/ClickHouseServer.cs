@@ -18,7 +18,7 @@ internal sealed class ClickHouseServer : IAsyncDisposable
     private const string OtherBinary = "/usr/bin/clickhouse-server";
     private const int Sigterm = 15;
     private const int Sigkill = 9;
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartDeadline = Wait.Limit;
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(20);
 
     private readonly TempDirectory _directory = new();
@@ -31,7 +31,7 @@ internal sealed class ClickHouseServer : IAsyncDisposable
         _client = new HttpClient
         {
             BaseAddress = new Uri($"http://127.0.0.1:{Port}/"),
-            Timeout = TimeSpan.FromSeconds(60),
+            Timeout = Wait.Limit,
         };
         _client.DefaultRequestHeaders.Add("X-ClickHouse-User", "default");
         _client.DefaultRequestHeaders.Add("X-ClickHouse-Key", Password);

@@ -12,8 +12,6 @@ namespace Edge.Tests.Support;
 internal sealed class EdgeProcess : IAsyncDisposable
 {
     private const int Sigterm = 15;
-    private const int StartTimeoutMs = 20_000;
-    private const int StopTimeoutMs = 15_000;
     private const int PortMin = 15_000;
     private const uint PortCount = 15_000;
 
@@ -39,7 +37,7 @@ internal sealed class EdgeProcess : IAsyncDisposable
         )
         {
             BaseAddress = address,
-            Timeout = TimeSpan.FromSeconds(10),
+            Timeout = Wait.Limit,
         };
     }
 
@@ -73,7 +71,7 @@ internal sealed class EdgeProcess : IAsyncDisposable
             edge.Client.DefaultRequestVersion = version;
             edge.Client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         }
-        if (await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(StartTimeoutMs), admin))
+        if (await edge.IsReadyWithinAsync(Wait.Limit, admin))
         {
             return edge;
         }
@@ -84,7 +82,7 @@ internal sealed class EdgeProcess : IAsyncDisposable
         }
 
         await edge.KillAsync();
-        throw new TimeoutException($"edge was not ready within {StartTimeoutMs} ms: {await edge.Error}");
+        throw new TimeoutException($"edge was not ready within {Wait.Limit.TotalSeconds} s: {await edge.Error}");
     }
 
     /// <summary>Starts <c>edge serve</c> without waiting; <paramref name="binary"/> is another build than the published
@@ -138,7 +136,7 @@ internal sealed class EdgeProcess : IAsyncDisposable
         using var process = Process.Start(Describe(arguments, environment))!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        using var deadline = new CancellationTokenSource(StartTimeoutMs);
+        using var deadline = new CancellationTokenSource(Wait.Limit);
         await process.WaitForExitAsync(deadline.Token);
         return (process.ExitCode, await output, await error);
     }
@@ -147,7 +145,7 @@ internal sealed class EdgeProcess : IAsyncDisposable
     public async Task<int> StopAsync()
     {
         _ = Kill(_process.Id, Sigterm);
-        using var deadline = new CancellationTokenSource(StopTimeoutMs);
+        using var deadline = new CancellationTokenSource((int)Wait.Limit.TotalMilliseconds);
         await _process.WaitForExitAsync(deadline.Token);
         return _process.ExitCode;
     }

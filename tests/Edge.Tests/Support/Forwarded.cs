@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace Edge.Tests.Support;
@@ -6,8 +5,6 @@ namespace Edge.Tests.Support;
 /// <summary>Reads what the file sink has written.</summary>
 internal static class Forwarded
 {
-    private const int TimeoutMs = 10_000;
-
     /// <summary>Every complete line of every forwarded file, in order.</summary>
     public static string[] Lines(string dataDir) => [.. Read(dataDir)];
 
@@ -26,22 +23,12 @@ internal static class Forwarded
     /// <summary>Waits until a forwarded event satisfies the condition and returns it.</summary>
     public static async Task<JsonElement> WaitForAsync(string dataDir, Predicate<JsonElement> condition)
     {
-        var clock = Stopwatch.StartNew();
-        while (clock.ElapsedMilliseconds < TimeoutMs)
-        {
-            foreach (var line in Lines(dataDir))
-            {
-                var element = JsonDocument.Parse(line).RootElement;
-                if (condition(element))
-                {
-                    return element;
-                }
-            }
-            await Task.Delay(20);
-        }
-        throw new TimeoutException(
-            $"no such event was forwarded within {TimeoutMs} ms; there are {Lines(dataDir).Length} lines"
+        var found = await Wait.ForAsync(
+            () => Task.FromResult(Find(dataDir, condition)),
+            element => element is not null,
+            _ => $"{Lines(dataDir).Length} other lines"
         );
+        return found!.Value;
     }
 
     /// <summary>The text of a member, or "" when it is absent.</summary>
@@ -55,5 +42,19 @@ internal static class Forwarded
         var text = new StreamReader(stream).ReadToEnd();
         var end = text.LastIndexOf('\n');
         return end < 0 ? [] : text[..end].Split('\n');
+    }
+
+    private static JsonElement? Find(string dataDir, Predicate<JsonElement> condition)
+    {
+        foreach (var line in Lines(dataDir))
+        {
+            var element = JsonDocument.Parse(line).RootElement;
+            if (condition(element))
+            {
+                return element;
+            }
+        }
+
+        return null;
     }
 }

@@ -143,7 +143,7 @@ internal sealed class IngestSite : IAsyncDisposable
         )
         {
             BaseAddress = new Uri(_service.Addresses[0]),
-            Timeout = TimeSpan.FromSeconds(30),
+            Timeout = Wait.Limit,
         };
     }
 

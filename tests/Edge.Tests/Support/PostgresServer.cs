@@ -19,7 +19,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     private const string Binaries = "/usr/lib/postgresql";
     private const int Sigint = 2;
     private const int Sigkill = 9;
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartDeadline = Wait.Limit;
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(20);
 
     private readonly string _directory;

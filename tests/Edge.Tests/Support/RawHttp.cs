@@ -6,7 +6,6 @@ namespace Edge.Tests.Support;
 /// <summary>Sends bytes as they are and reads whatever comes back: for requests no HTTP client would send.</summary>
 internal static class RawHttp
 {
-    private const int TimeoutMs = 10_000;
     private const int QuietMs = 200;
 
     /// <summary>
@@ -15,7 +14,7 @@ internal static class RawHttp
     public static async Task<string> SendAsync(Uri address, byte[] request)
     {
         using var client = new TcpClient();
-        using var deadline = new CancellationTokenSource(TimeoutMs);
+        using var deadline = new CancellationTokenSource(Wait.Limit);
         await client.ConnectAsync(address.Host, address.Port, deadline.Token);
         var stream = client.GetStream();
         var answer = new MemoryStream();

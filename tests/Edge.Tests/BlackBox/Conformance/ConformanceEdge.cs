@@ -114,7 +114,7 @@ public partial class ConformanceEdge : IAsyncLifetime
     /// <summary>Sends the request of a row and checks everything the row and its API's envelope say.</summary>
     internal async Task CheckAsync(Row row)
     {
-        var before = await StoredAsync();
+        var before = await AppendedAsync();
         var answer = await SendAsync(row);
         var problems = new List<string>();
         if (answer.Status != row.Status)
@@ -134,7 +134,7 @@ public partial class ConformanceEdge : IAsyncLifetime
 
         problems.AddRange(row.Answered.Select(answer.HeaderProblem).OfType<string>());
         problems.AddRange(Envelope.Problems(row, answer));
-        var stored = await StoredAsync() - before;
+        var stored = await AppendedAsync() - before;
         if (stored != row.Stores)
         {
             problems.Add($"{stored} events stored, not {row.Stores}");
@@ -215,16 +215,10 @@ public partial class ConformanceEdge : IAsyncLifetime
     /// <summary>Every forwarded line that holds a word, after everything stored was forwarded.</summary>
     internal async Task<string[]> AllForwardedAsync(string word)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (
-            !(await Edge.Client.GetStringAsync("/metrics", deadline.Token)).Contains(
-                "edge_sink_pending{sink=\"file\"} 0\n",
-                StringComparison.Ordinal
-            )
-        )
-        {
-            await Task.Delay(10, deadline.Token);
-        }
+        await Wait.ForAsync(
+            () => Edge.Client.GetStringAsync("/metrics"),
+            page => page.Contains("edge_sink_pending{sink=\"file\"} 0\n", StringComparison.Ordinal)
+        );
 
         return [.. Forwarded.Lines(DataDir).Where(line => line.Contains(word, StringComparison.Ordinal))];
     }
@@ -235,7 +229,15 @@ public partial class ConformanceEdge : IAsyncLifetime
         return ledger.RootElement.Clone();
     }
 
-    internal async Task<long> StoredAsync() => (await LedgerAsync()).GetProperty("stored").GetInt64();
+    /// <summary>
+    /// Events appended so far, committed or not: an event is appended before its request is answered, so a row never
+    /// sees the events of another one, whenever their commit comes.
+    /// </summary>
+    internal async Task<long> AppendedAsync()
+    {
+        var ledger = await LedgerAsync();
+        return ledger.GetProperty("stored").GetInt64() + ledger.GetProperty("in_flight").GetInt64();
+    }
 
     /// <summary>Creates an experiment of the key's team, brings it into a state and returns its uid.</summary>
     internal async Task<string> CreateExperimentAsync(string definition, string state = "start", string key = "pictify")

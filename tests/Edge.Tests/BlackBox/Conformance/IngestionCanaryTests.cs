@@ -46,7 +46,7 @@ public class IngestionCanaryTests(ConformanceEdge edge) : IClassFixture<Conforma
     [Fact]
     public async Task AddressesAndKeys_OfSenders_AreNowhere()
     {
-        var before = await edge.StoredAsync();
+        var before = await edge.AppendedAsync();
         for (var round = 0; round < Rounds; round++)
         {
             foreach (var (path, key, body) in Requests)
@@ -68,7 +68,7 @@ public class IngestionCanaryTests(ConformanceEdge edge) : IClassFixture<Conforma
                 await SendDirectAsync(path, key, body);
             }
         }
-        var stored = await edge.StoredAsync() - before;
+        var stored = await edge.AppendedAsync() - before;
         await edge.AllForwardedAsync("any");
         var said = await edge.Edge.Client.GetStringAsync("/metrics") + await edge.Edge.Client.GetStringAsync("/ledger");
         Assert.Equal(0, await edge.Edge.StopAsync());

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Edge.Tests.Support;
 using Xunit;
 
 namespace Edge.Tests.BlackBox.Conformance;
@@ -96,18 +97,20 @@ public class PictifyResolutionTests(PictifyEdge edge) : IClassFixture<PictifyEdg
 
         JsonNode? a = null,
             b = null;
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while (b?["clicks"]?.GetValue<long>() != 1)
-        {
-            var experiment = JsonNode.Parse(
-                (await edge.SendAsync("GET", $"/experiments/api/{uid}", "pictify", [], "")).Body
-            )!["experiment"]!;
-            (a, b) = (experiment["variants"]![0], experiment["variants"]![1]);
-            await Task.Delay(20, deadline.Token);
-        }
+        await Wait.ForAsync(
+            async () =>
+            {
+                var experiment = JsonNode.Parse(
+                    (await edge.SendAsync("GET", $"/experiments/api/{uid}", "pictify", [], "")).Body
+                )!["experiment"]!;
+                (a, b) = (experiment["variants"]![0]!, experiment["variants"]![1]!);
+                return experiment;
+            },
+            _ => b?["clicks"]?.GetValue<long>() == 1
+        );
 
         Assert.Equal((7, 3), (a!["impressions"]!.GetValue<long>(), a["clicks"]!.GetValue<long>()));
-        Assert.Equal((2, 1), (b["impressions"]!.GetValue<long>(), b["clicks"]!.GetValue<long>()));
+        Assert.Equal((2, 1), (b!["impressions"]!.GetValue<long>(), b["clicks"]!.GetValue<long>()));
 
         async Task SendAsync(int count, string kind, string? variant, string agent)
         {

@@ -15,7 +15,7 @@ namespace Edge.Tests.Forwarding.Postgres;
 public sealed class PostgresOutageTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     /// <summary>A wrong password has to be known by then.</summary>
-    private static readonly TimeSpan WordsDeadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan WordsDeadline = Wait.Limit;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
