@@ -21,7 +21,7 @@ namespace Edge.Journal;
 /// recovery and truncation are our own, because the engine's own lose acknowledged events on a full disk, start empty
 /// after a failed recovery and skip a page after one failed read.
 /// </remarks>
-internal sealed class EventJournal : IAsyncDisposable
+internal sealed partial class EventJournal : IAsyncDisposable
 {
     private readonly JournalOptions _options;
     private readonly TimeProvider _time;
@@ -186,10 +186,8 @@ internal sealed class EventJournal : IAsyncDisposable
 
         if (result == AppendResult.Appended)
         {
-#if EDGE_FAULTS
-            Storage.Faults.KillPoints.Reach("after-enqueue");
-#endif
-            _commits.Pending();
+            ReachKillPoint("after-enqueue");
+            _commits.NotifyAppended();
             return result;
         }
 
@@ -197,8 +195,9 @@ internal sealed class EventJournal : IAsyncDisposable
         if (result == AppendResult.Busy)
         {
             _commits.MakeRoom();
-            _commits.Hurry();
+            _commits.RequestCommit();
         }
+
         return result;
     }
 
@@ -208,13 +207,9 @@ internal sealed class EventJournal : IAsyncDisposable
     /// </summary>
     public ValueTask<bool> WaitForCommitAsync(long sequence, CancellationToken cancellation = default)
     {
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.AckBeforeCommit))
-        {
-            return new ValueTask<bool>(true);
-        }
-#endif
-        return _commits.WaitAsync(sequence, cancellation);
+        var isAcknowledged = false;
+        InjectWait(ref isAcknowledged);
+        return isAcknowledged ? new ValueTask<bool>(true) : _commits.WaitAsync(sequence, cancellation);
     }
 
     /// <summary>
@@ -225,8 +220,8 @@ internal sealed class EventJournal : IAsyncDisposable
     /// <summary>
     /// Returns when more than <paramref name="afterSequence"/> is durable. Cancelled when the journal closes.
     /// </summary>
-    public ValueTask WaitForNewsAsync(long afterSequence, CancellationToken cancellation) =>
-        _commits.WaitForNewsAsync(afterSequence, cancellation);
+    public ValueTask WaitForCommitAfterAsync(long afterSequence, CancellationToken cancellation) =>
+        _commits.WaitForCommitAfterAsync(afterSequence, cancellation);
 
     /// <summary>
     /// Opens a reader of the committed records after the cursor. One task uses it; dispose it before the journal.
@@ -286,6 +281,12 @@ internal sealed class EventJournal : IAsyncDisposable
         _device.Dispose();
         _files.Dispose();
     }
+
+    static partial void ReachKillPoint(string name);
+
+    static partial void InjectWait(ref bool isAcknowledged);
+
+    partial void InjectTruncation();
 
     private static FasterLog Recover(JournalOptions options, CommitStore commits, SegmentDevice device)
     {
@@ -411,19 +412,14 @@ internal sealed class EventJournal : IAsyncDisposable
 
         if (_files.Segments.Of(_log.BeginAddress) > _files.Segments.Of(committed.Begin))
         {
-            _commits.Hurry();
+            _commits.RequestCommit();
         }
     }
 
     /// <summary>Takes tail and sequence together and asks the engine to commit them.</summary>
     private void StartCommit(byte[] drops, Action committed)
     {
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.TruncateBeforeCursor))
-        {
-            _log.TruncateUntilPageStart(_files.Commits.Current.Until);
-        }
-#endif
+        InjectTruncation();
         lock (_appendLock)
         {
             _files.Commits.Announce(

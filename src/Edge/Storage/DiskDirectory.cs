@@ -37,16 +37,16 @@ internal static partial class DiskDirectory
         }
     }
 
-    /// <summary>Gives the complete file its name, replacing a file of that name, and makes the name durable.</summary>
-    public static void RenameDurably(string from, string to)
+    /// <summary>
+    /// Renames a file within its file system, replacing a file of that name. Not durable before <see cref="Sync"/>.
+    /// </summary>
+    public static void Rename(string from, string to)
     {
         Check(DiskCall.Rename, "rename", to);
         while (NativeRename(from, to) != 0)
         {
             ThrowUnlessInterrupted("rename", to);
         }
-
-        Sync(Path.GetDirectoryName(Path.GetFullPath(to))!);
     }
 
     /// <summary>Removes a file; one that is already gone is no error.</summary>

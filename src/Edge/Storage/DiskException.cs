@@ -11,6 +11,7 @@ internal sealed class DiskException(string call, string path, int errno)
     /// <summary>Not an error of the kernel: fewer bytes than the file must hold.</summary>
     public const int ShortTransfer = 0;
 
+    // Error numbers of Linux; these are the same on x64 and arm64.
     public const int Interrupted = 4;
     public const int IoError = 5;
     public const int WouldBlock = 11;

@@ -11,12 +11,26 @@ namespace Edge.Storage;
 /// </summary>
 internal sealed partial class DiskFile : IDisposable
 {
+    /// <summary>Permissions of a file that nobody but its owner may open: 0600.</summary>
+    public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Permissions of a file that is no secret, before the process's umask: 0666.</summary>
+    public const UnixFileMode ReadableByAll =
+        UnixFileMode.UserRead
+        | UnixFileMode.UserWrite
+        | UnixFileMode.GroupRead
+        | UnixFileMode.GroupWrite
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherWrite;
+
+    // Of open(2), only flags with the same value on x64 and arm64: O_DIRECTORY, O_DIRECT, O_NOFOLLOW and O_LARGEFILE
+    // differ and must not be added.
     private const int ReadOnly = 0;
     private const int ReadWrite = 2;
     private const int Create = 0x40;
     private const int Exclusive = 0x80;
     private const int CloseOnExec = 0x8_0000;
-    private const int OwnerOnly = 0x180; // 0600
+
     private const int LockExclusiveNonBlocking = 2 | 4;
 
     private readonly SafeFileHandle _handle;
@@ -34,11 +48,12 @@ internal sealed partial class DiskFile : IDisposable
     /// <summary>Opens an existing file; never creates one.</summary>
     public static DiskFile Open(string path) => Open(path, ReadWrite);
 
-    /// <summary>Opens an existing file for reading.</summary>
+    /// <summary>Opens an existing file, or a directory, for reading.</summary>
     public static DiskFile OpenRead(string path) => Open(path, ReadOnly);
 
-    /// <summary>Creates a file that must not exist.</summary>
-    public static DiskFile CreateNew(string path) => Open(path, ReadWrite | Create | Exclusive);
+    /// <summary>Creates a file that must not exist; for its owner alone unless told otherwise.</summary>
+    public static DiskFile CreateNew(string path, UnixFileMode mode = OwnerOnly) =>
+        Open(path, ReadWrite | Create | Exclusive, mode);
 
     /// <summary>Opens a file, creating it when absent.</summary>
     public static DiskFile OpenOrCreate(string path) => Open(path, ReadWrite | Create);
@@ -182,14 +197,14 @@ internal sealed partial class DiskFile : IDisposable
 
     static partial void Inject(DiskCall call, string path, ref int length, ref int errno);
 
-    private static DiskFile Open(string path, int flags)
+    private static DiskFile Open(string path, int flags, UnixFileMode mode = OwnerOnly)
     {
         while (true)
         {
             var length = 0;
             var errno = 0;
             Inject(DiskCall.Open, path, ref length, ref errno);
-            var descriptor = errno != 0 ? -1 : NativeOpen(path, flags | CloseOnExec, OwnerOnly);
+            var descriptor = errno != 0 ? -1 : NativeOpen(path, flags | CloseOnExec, (int)mode);
             if (descriptor >= 0)
             {
                 return new DiskFile(new SafeFileHandle(descriptor, ownsHandle: true), path);
@@ -261,4 +276,19 @@ internal sealed partial class DiskFile : IDisposable
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int NativeLock(SafeFileHandle file, int operation);
+}
+
+/// <summary>The system calls made on files, as a fault test names them.</summary>
+internal enum DiskCall
+{
+    Open,
+    Read,
+    Write,
+    SyncData,
+    SyncAll,
+    Allocate,
+    Rename,
+    Remove,
+    SyncDirectory,
+    FreeSpace,
 }

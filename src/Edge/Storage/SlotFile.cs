@@ -8,7 +8,7 @@ namespace Edge.Storage;
 /// stays untouched, so one good value always remains. The file never grows, so an update cannot fail for lack of space.
 /// Layout in docs/journal-format.md. Not thread safe: one owner writes.
 /// </summary>
-internal sealed class SlotFile : IDisposable
+internal sealed partial class SlotFile : IDisposable
 {
     public const int SlotBytes = 4096;
     public const int MaxPayloadBytes = ChecksumOffset - HeaderBytes;
@@ -51,20 +51,16 @@ internal sealed class SlotFile : IDisposable
     /// </summary>
     public static void Create(string path, SlotKind kind, ReadOnlySpan<byte> payload)
     {
-        var temporary = path + ".new";
-        DiskDirectory.Remove(temporary);
-        using (var file = DiskFile.CreateNew(temporary))
+        using var file = AtomicFile.Begin(path);
+        file.Content.Allocate(Slots * SlotBytes);
+        var buffer = new byte[SlotBytes];
+        for (var slot = 0; slot < Slots; slot++)
         {
-            file.Allocate(Slots * SlotBytes);
-            var buffer = new byte[SlotBytes];
-            for (var slot = 0; slot < Slots; slot++)
-            {
-                Encode(buffer, kind, generation: slot + 1, payload);
-                file.Write(buffer, slot * SlotBytes);
-            }
-            file.SyncAll();
+            Encode(buffer, kind, generation: slot + 1, payload);
+            file.Content.Write(buffer, slot * SlotBytes);
         }
-        DiskDirectory.RenameDurably(temporary, path);
+
+        file.Commit();
     }
 
     /// <summary>Opens an existing file and reads both slots. A damaged one is reported, not an error.</summary>
@@ -88,24 +84,26 @@ internal sealed class SlotFile : IDisposable
     public void Write(ReadOnlySpan<byte> payload)
     {
         var slot = (_newestSlot + 1) % Slots;
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.OneSlot))
-        {
-            slot = 0;
-        }
-#endif
+        InjectSlot(ref slot);
         Encode(_buffer, _kind, _generation + 1, payload);
         _file.Write(_buffer, slot * SlotBytes);
-#if EDGE_FAULTS
-        if (!Storage.Faults.Bugs.Planted(Storage.Faults.Bug.NoFsync))
-#endif
-        _file.SyncData();
+        var isSyncSkipped = false;
+        InjectSync(ref isSyncSkipped);
+        if (!isSyncSkipped)
+        {
+            _file.SyncData();
+        }
+
         _generation++;
         _newestSlot = slot;
         Payload = payload.ToArray();
     }
 
     public void Dispose() => _file.Dispose();
+
+    static partial void InjectSlot(ref int slot);
+
+    static partial void InjectSync(ref bool isSkipped);
 
     private void Load()
     {
@@ -185,8 +183,6 @@ internal enum SlotKind : ushort
 {
     Commit = 1,
     Cursor = 2,
-
     FilePosition = 3,
-
     Intent = 4,
 }

@@ -9,7 +9,7 @@ namespace Edge.Forwarding.Postgres;
 /// One connection with its staging table. Failures of the server and of the network are exceptions, which
 /// <see cref="PostgresFailure"/> puts into words; after one the session may be unusable. Used by one task at a time.
 /// </summary>
-internal sealed class PostgresSession : IDisposable
+internal sealed partial class PostgresSession : IDisposable
 {
     /// <summary>Rows are handed to the connection in pieces of about this size.</summary>
     private const int PieceBytes = 256 << 10;
@@ -118,12 +118,7 @@ internal sealed class PostgresSession : IDisposable
         _rows = new PostgresRows(columns);
         _copy = $"COPY {Staging} ({names}) FROM STDIN (FORMAT BINARY)";
         _insert = $"INSERT INTO {_table.Sql} ({names}) SELECT {names} FROM {Staging} ON CONFLICT ({key}) DO NOTHING";
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.RepeatedRows))
-        {
-            _insert = _insert[.._insert.IndexOf(" ON CONFLICT", StringComparison.Ordinal)];
-        }
-#endif
+        InjectInsert(ref _insert);
         return null;
     }
 
@@ -138,13 +133,12 @@ internal sealed class PostgresSession : IDisposable
         {
             await CopyAsync(batch, first, count, deadline).ConfigureAwait(false);
             await ExecuteAsync(_insert, deadline).ConfigureAwait(false);
-#if EDGE_FAULTS
-            if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.NoServerCommit))
+            var isCommitSkipped = false;
+            InjectCommit(ref isCommitSkipped);
+            if (!isCommitSkipped)
             {
-                return;
+                await transaction.CommitAsync(deadline).ConfigureAwait(false);
             }
-#endif
-            await transaction.CommitAsync(deadline).ConfigureAwait(false);
         }
     }
 
@@ -179,6 +173,10 @@ internal sealed class PostgresSession : IDisposable
         _connection.Dispose();
         _source.Dispose();
     }
+
+    static partial void InjectInsert(ref string sql);
+
+    static partial void InjectCommit(ref bool isSkipped);
 
     private static async Task<NpgsqlDataSource> BuildSourceAsync(
         PostgresSinkOptions options,

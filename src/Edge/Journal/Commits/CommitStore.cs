@@ -8,7 +8,7 @@ namespace Edge.Journal.Commits;
 /// commit and swallows write errors; here a failed commit raises the journal's fault before the exception reaches the
 /// engine, which would swallow it too. One commit is under way at a time.
 /// </summary>
-internal sealed class CommitStore(SlotFile slots, CommitPoint current, JournalFault fault) : ILogCommitManager
+internal sealed partial class CommitStore(SlotFile slots, CommitPoint current, JournalFault fault) : ILogCommitManager
 {
     private CommitPoint _current = current;
     private CommitPoint? _next;
@@ -44,13 +44,9 @@ internal sealed class CommitStore(SlotFile slots, CommitPoint current, JournalFa
             }
 
             next = next with { Number = commitNum, Begin = beginAddress, EngineMetadata = commitMetadata };
-#if EDGE_FAULTS
-            Storage.Faults.KillPoints.Reach("before-slot");
-#endif
+            ReachKillPoint("before-slot");
             slots.Write(next.Encode());
-#if EDGE_FAULTS
-            Storage.Faults.KillPoints.Reach("after-slot");
-#endif
+            ReachKillPoint("after-slot");
             Volatile.Write(ref _current, next);
         }
         catch (Exception e)
@@ -72,4 +68,6 @@ internal sealed class CommitStore(SlotFile slots, CommitPoint current, JournalFa
     public void OnRecovery(long commitNum) { }
 
     public void Dispose() => slots.Dispose();
+
+    static partial void ReachKillPoint(string name);
 }

@@ -18,7 +18,7 @@ namespace Edge.Journal.Records;
 /// <param name="Sequence">1 for the first record of a journal, then +1 in address order.</param>
 /// <param name="Id">Identity of the event.</param>
 /// <param name="Checksum">CRC-32C over address (8 bytes), the first 40 header bytes, payload.</param>
-internal readonly record struct Envelope(
+internal readonly partial record struct Envelope(
     byte Version,
     byte Flags,
     ushort Run,
@@ -54,7 +54,7 @@ internal readonly record struct Envelope(
         BinaryPrimitives.WriteUInt32LittleEndian(record[ChecksumOffset..], ComputeChecksum(record, address));
     }
 
-    /// <summary>Reads a header without judging it. The record must hold at least <see cref="HeaderBytes"/>.</summary>
+    /// <summary>Reads a header without checking it. The record must hold at least <see cref="HeaderBytes"/>.</summary>
     public static Envelope Read(ReadOnlySpan<byte> record) =>
         new(
             record[0],
@@ -68,36 +68,39 @@ internal readonly record struct Envelope(
         );
 
     /// <summary>Reads a header and checks it against the bytes, the journal and the place it was found at.</summary>
-    public static RecordVerdict Check(ReadOnlySpan<byte> record, ulong epoch, long address, out Envelope envelope)
+    public static RecordState Check(ReadOnlySpan<byte> record, ulong epoch, long address, out Envelope envelope)
     {
         envelope = default;
         if (record.Length <= HeaderBytes)
         {
-            return RecordVerdict.Damaged;
+            return RecordState.Damaged;
         }
 
         envelope = Read(record);
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.UncheckedRecord))
+        var isCheckSkipped = false;
+        InjectCheck(ref isCheckSkipped);
+        if (isCheckSkipped)
         {
-            return RecordVerdict.Sound;
+            return RecordState.Intact;
         }
-#endif
+
         if (ComputeChecksum(record, address) != envelope.Checksum)
         {
-            return RecordVerdict.Damaged;
+            return RecordState.Damaged;
         }
 
         // Only now is the version believed: a flipped bit must not look like an upgrade.
         if (envelope.Version > CurrentVersion)
         {
-            return RecordVerdict.NewerVersion;
+            return RecordState.NewerVersion;
         }
 
         return envelope.PayloadLength == record.Length - HeaderBytes && envelope.Epoch == epoch && envelope.Sequence > 0
-            ? RecordVerdict.Sound
-            : RecordVerdict.Damaged;
+            ? RecordState.Intact
+            : RecordState.Damaged;
     }
+
+    static partial void InjectCheck(ref bool isSkipped);
 
     private static uint ComputeChecksum(ReadOnlySpan<byte> record, long address)
     {
@@ -108,10 +111,10 @@ internal readonly record struct Envelope(
     }
 }
 
-/// <summary>The judgement of one record's bytes.</summary>
-internal enum RecordVerdict
+/// <summary>What a check of one record's bytes found.</summary>
+internal enum RecordState
 {
-    Sound,
+    Intact,
     Damaged,
 
     /// <summary>Intact, but written by a later program: refused, never guessed at.</summary>

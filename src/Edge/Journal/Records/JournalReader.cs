@@ -15,7 +15,7 @@ namespace Edge.Journal.Records;
 /// cref="Quarantine"/>) and passed over, and the records it held are reported as missing. Used by one task; not thread
 /// safe.
 /// </summary>
-internal sealed class JournalReader : IDisposable
+internal sealed partial class JournalReader : IDisposable
 {
     /// <summary>Pauses before the second and the third try at the same place.</summary>
     private static readonly int[] BackoffMs = [50, 500];
@@ -107,7 +107,7 @@ internal sealed class JournalReader : IDisposable
         }
         else if (_heldRecord is null)
         {
-            await _commits.WaitForNewsAsync(_cursor.Sequence, cancellation).ConfigureAwait(false);
+            await _commits.WaitForCommitAfterAsync(_cursor.Sequence, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -147,8 +147,8 @@ internal sealed class JournalReader : IDisposable
         try
         {
             var bytes = new ReadOnlySpan<byte>(entry, length);
-            var verdict = Envelope.Check(bytes, _manifest.Epoch, address, out var envelope);
-            if (verdict == RecordVerdict.NewerVersion)
+            var state = Envelope.Check(bytes, _manifest.Epoch, address, out var envelope);
+            if (state == RecordState.NewerVersion)
             {
                 throw new JournalException(
                     $"the journal holds a record of format {envelope.Version}, this program reads up to"
@@ -156,7 +156,7 @@ internal sealed class JournalReader : IDisposable
                 );
             }
 
-            if (verdict == RecordVerdict.Damaged || envelope.Sequence <= _cursor.Sequence)
+            if (state == RecordState.Damaged || envelope.Sequence <= _cursor.Sequence)
             {
                 throw new TroubleException(address, "the record does not match its checksum or place", Trouble.Damage);
             }
@@ -208,6 +208,8 @@ internal sealed class JournalReader : IDisposable
         batch.Add(record.Id, record.Sequence, payload, _cursor);
     }
 
+    partial void InjectRecovery(long address, CommitPoint committed, ref bool isIgnored);
+
     /// <summary>After trouble: try the same place again, at last set the page aside and go on behind it.</summary>
     private void Recover(RecordBatch batch, CommitPoint committed, Exception cause)
     {
@@ -215,18 +217,13 @@ internal sealed class JournalReader : IDisposable
         var trouble = cause as TroubleException;
         var address = trouble?.Address ?? Math.Max(_position, PageStart((_iterator?.NextAddress ?? _position) - 1));
         DropIterator();
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.IgnoreIteratorError))
+        var isIgnored = false;
+        InjectRecovery(address, committed, ref isIgnored);
+        if (isIgnored)
         {
-            _position = Math.Min(EngineRecord.NextPage(address, _manifest.PageBytes), committed.Until);
-            _cursor = new JournalCursor(
-                _position,
-                _position == committed.Until ? committed.Sequence : _cursor.Sequence
-            );
-            _gapAllowed = true;
             return;
         }
-#endif
+
         _tries = address == _troubleAt ? _tries + 1 : 1;
         _troubleAt = address;
         if (_tries <= BackoffMs.Length)
@@ -243,7 +240,7 @@ internal sealed class JournalReader : IDisposable
                 Pause(HoldBackoffMs);
                 return;
             }
-            GoOnBehind(batch, committed, address, trouble?.Kind ?? Trouble.Damage);
+            SkipDamaged(batch, committed, address, trouble?.Kind ?? Trouble.Damage);
         }
         catch (DiskException)
         {
@@ -251,7 +248,7 @@ internal sealed class JournalReader : IDisposable
         }
     }
 
-    private void GoOnBehind(RecordBatch batch, CommitPoint committed, long address, Trouble kind)
+    private void SkipDamaged(RecordBatch batch, CommitPoint committed, long address, Trouble kind)
     {
         _tries = 0;
         if (kind == Trouble.Gap)

@@ -73,8 +73,8 @@ internal sealed class LogWalker
                     return Damage("the record's frame does not match its checksum");
             }
 
-            var verdict = Envelope.Check(entry, _manifest.Epoch, Address, out var envelope);
-            if (verdict == RecordVerdict.Damaged)
+            var state = Envelope.Check(entry, _manifest.Epoch, Address, out var envelope);
+            if (state == RecordState.Damaged)
             {
                 return Damage("the record does not match its checksum");
             }
@@ -84,7 +84,7 @@ internal sealed class LogWalker
             _payloadOffset = offset + EngineRecord.HeaderBytes + Envelope.HeaderBytes;
             _payloadLength = entry.Length - Envelope.HeaderBytes;
             _next += EngineRecord.TotalBytes(entry.Length);
-            return verdict == RecordVerdict.Sound ? WalkStep.Record : WalkStep.NewerVersion;
+            return state == RecordState.Intact ? WalkStep.Record : WalkStep.NewerVersion;
         }
         return WalkStep.End;
     }

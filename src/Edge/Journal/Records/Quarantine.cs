@@ -43,14 +43,9 @@ internal sealed class Quarantine(string directory, SegmentFiles segments, int pa
 
             DiskDirectory.CreateDurably(directory);
             var path = Path.Combine(directory, "page-" + start.ToString("D20", CultureInfo.InvariantCulture));
-            var temporary = path + ".new";
-            DiskDirectory.Remove(temporary);
-            using (var file = DiskFile.CreateNew(temporary))
-            {
-                file.Write(ReadWhatIsLeft(start), 0);
-                file.SyncAll();
-            }
-            DiskDirectory.RenameDurably(temporary, path);
+            using var file = AtomicFile.Begin(path);
+            file.Content.Write(ReadWhatIsLeft(start), 0);
+            file.Commit();
             _pages.Add(start);
         }
     }

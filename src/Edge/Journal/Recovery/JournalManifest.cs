@@ -46,14 +46,9 @@ internal sealed record JournalManifest(UInt128 EpochId, int PageBytes, int Segme
     /// <summary>Writes the file complete and durable, or not at all.</summary>
     public void Write(string path)
     {
-        var temporary = path + ".new";
-        DiskDirectory.Remove(temporary);
-        using (var file = DiskFile.CreateNew(temporary))
-        {
-            file.Write(Encode(), 0);
-            file.SyncAll();
-        }
-        DiskDirectory.RenameDurably(temporary, path);
+        using var file = AtomicFile.Begin(path);
+        file.Content.Write(Encode(), 0);
+        file.Commit();
     }
 
     /// <summary>Reads and checks the file.</summary>

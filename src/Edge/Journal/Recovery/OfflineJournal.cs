@@ -108,7 +108,7 @@ internal sealed class OfflineJournal : IDisposable
             ? Directory
                 .EnumerateFiles(_cursorDirectory)
                 .Select(path => Path.GetFileName(path))
-                .Where(name => !name.EndsWith(".new", StringComparison.Ordinal))
+                .Where(name => !name.EndsWith(AtomicFile.NewSuffix, StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal)
             : [];
 

@@ -10,7 +10,7 @@ namespace Edge.Journal.Segments;
 /// them up. Writes that have gathered share one sync per segment. Thread safe, callbacks run on the device's own
 /// threads.
 /// </summary>
-internal sealed class SegmentDevice : StorageDeviceBase
+internal sealed partial class SegmentDevice : StorageDeviceBase
 {
     /// <summary>Writes start and end on this boundary: the block of the page cache and of present disks.</summary>
     public const int BlockBytes = 4096;
@@ -86,6 +86,10 @@ internal sealed class SegmentDevice : StorageDeviceBase
         _reader.Dispose();
     }
 
+    static partial void ReachKillPoint(string name);
+
+    static partial void InjectSync(List<DiskFile> unsynced);
+
     private unsafe void Write(List<WriteRequest> batch)
     {
         // After a fault the disk is left alone; the engine only has to hear that its pages were not written.
@@ -102,10 +106,9 @@ internal sealed class SegmentDevice : StorageDeviceBase
                         _unsynced.Add(file);
                     }
                 }
-#if EDGE_FAULTS
-                Storage.Faults.KillPoints.Reach("after-data-write");
-                if (!Storage.Faults.Bugs.Planted(Storage.Faults.Bug.NoFsync))
-#endif
+
+                ReachKillPoint("after-data-write");
+                InjectSync(_unsynced);
                 foreach (var file in _unsynced)
                 {
                     file.SyncData();

@@ -8,10 +8,9 @@ namespace Edge.Journal.Segments;
 /// cannot run out of space and a short one is always damage. One handle per segment that is written; older ones are
 /// opened for each read. Thread safe.
 /// </summary>
-internal sealed class SegmentFiles(string directory, int segmentBytes) : IDisposable
+internal sealed partial class SegmentFiles(string directory, int segmentBytes) : IDisposable
 {
     private const string Prefix = "segment-";
-    private const string NewSuffix = ".new";
 
     private readonly Lock _lock = new();
     private readonly SortedSet<int> _present = [];
@@ -42,7 +41,7 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
             foreach (var path in Directory.EnumerateFiles(directory, Prefix + "*"))
             {
                 var name = Path.GetFileName(path.AsSpan())[Prefix.Length..];
-                if (name.EndsWith(NewSuffix, StringComparison.Ordinal))
+                if (name.EndsWith(AtomicFile.NewSuffix, StringComparison.Ordinal))
                 {
                     DiskDirectory.Remove(path);
                 }
@@ -126,21 +125,9 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
             return;
         }
 
-        var path = PathOf(segment);
-        var temporary = path + NewSuffix;
-        DiskDirectory.Remove(temporary);
-        try
-        {
-            using var file = DiskFile.CreateNew(temporary);
-            file.Allocate(segmentBytes);
-            file.SyncAll();
-        }
-        catch
-        {
-            DiskDirectory.Remove(temporary);
-            throw;
-        }
-        DiskDirectory.RenameDurably(temporary, path);
+        using var file = AtomicFile.Begin(PathOf(segment));
+        file.Content.Allocate(segmentBytes);
+        file.Commit();
         lock (_lock)
         {
             _present.Add(segment);
@@ -219,9 +206,7 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
                     file.Dispose();
                 }
             }
-#if EDGE_FAULTS
-            Storage.Faults.KillPoints.Reach("before-unlink");
-#endif
+            ReachKillPoint("before-unlink");
             DiskDirectory.Remove(PathOf(segment));
             lock (_lock)
             {
@@ -245,4 +230,6 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
             _open.Clear();
         }
     }
+
+    static partial void ReachKillPoint(string name);
 }

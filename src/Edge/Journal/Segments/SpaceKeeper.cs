@@ -8,7 +8,7 @@ namespace Edge.Journal.Segments;
 /// because these calls may take long and neither commits nor requests may wait for them. A full disk is a state here,
 /// not a fault: the log never writes outside allocated segments.
 /// </summary>
-internal sealed class SpaceKeeper
+internal sealed partial class SpaceKeeper
 {
     private readonly JournalOptions _options;
     private readonly SegmentFiles _segments;
@@ -71,6 +71,8 @@ internal sealed class SpaceKeeper
         Volatile.Write(ref _state, (int)Judge(begin, tail));
     }
 
+    static partial void ReachKillPoint(string name);
+
     private void AllocateAhead(long tail)
     {
         var allocatedUntil = _segments.AllocatedUntil(tail);
@@ -84,9 +86,8 @@ internal sealed class SpaceKeeper
         {
             return;
         }
-#if EDGE_FAULTS
-        Storage.Faults.KillPoints.Reach("before-allocate");
-#endif
+
+        ReachKillPoint("before-allocate");
         _segments.Allocate(_segments.Of(allocatedUntil));
     }
 
