@@ -5,7 +5,7 @@ namespace Edge.Storage;
 
 /// <summary>
 /// One open file, by direct system calls: the journal has to know the error number, whether a transfer was short, and
-/// exactly which calls were made, because a failed sync must not be repeated (the kernel forgets the pages it could not
+/// exactly which calls were made, because a failed sync must not be repeated (the kernel drops the pages it could not
 /// write). All offsets and lengths are bytes. Every failure is a <see cref="DiskException"/>. Thread safe except for
 /// disposal.
 /// </summary>
@@ -59,7 +59,7 @@ internal sealed partial class DiskFile : IDisposable
     public static DiskFile OpenOrCreate(string path) => Open(path, ReadWrite | Create);
 
     /// <summary>
-    /// Takes an exclusive lock on the file; false when another process holds it. Released with the file.
+    /// Takes an exclusive lock on the file (flock); false when another process holds it. Released when the file is closed.
     /// </summary>
     public bool TryLock()
     {
@@ -80,7 +80,7 @@ internal sealed partial class DiskFile : IDisposable
     }
 
     /// <summary>
-    /// Tries to take the lock several times, with pauses in between that hold the thread; false when none of them did.
+    /// Tries to take the lock several times, blocking the thread between attempts; false when none succeeded.
     /// </summary>
     public bool TryLock(int attempts, int pauseMs)
     {
@@ -96,7 +96,7 @@ internal sealed partial class DiskFile : IDisposable
         return true;
     }
 
-    /// <summary>Fills the whole buffer from the offset; a file that ends before is an error.</summary>
+    /// <summary>Fills the whole buffer from the offset; a file that ends earlier is an error.</summary>
     public unsafe void ReadExactly(Span<byte> buffer, long offset)
     {
         fixed (byte* start = buffer)
@@ -165,10 +165,10 @@ internal sealed partial class DiskFile : IDisposable
     /// <summary>Makes the written bytes durable, and the size with them (fdatasync).</summary>
     public void SyncData() => Sync(DiskCall.SyncData, "fdatasync");
 
-    /// <summary>Makes the bytes and everything about the file durable (fsync).</summary>
+    /// <summary>Makes the bytes and all metadata of the file durable (fsync).</summary>
     public void SyncAll() => Sync(DiskCall.SyncAll, "fsync");
 
-    /// <summary>Reserves real blocks for the first <paramref name="length"/> bytes and sets the size.</summary>
+    /// <summary>Allocates blocks for the first <paramref name="length"/> bytes and sets the size.</summary>
     public void Allocate(long length)
     {
         int errno;
@@ -239,7 +239,7 @@ internal sealed partial class DiskFile : IDisposable
                 errno = Marshal.GetLastPInvokeError();
             }
 
-            // Only an interruption is repeated: it says nothing about the pages. Any other answer is final.
+            // Only an interrupted call is repeated: it says nothing about the pages. Any other error is final.
             if (errno != DiskException.Interrupted)
             {
                 throw new DiskException(name, Path, errno);

@@ -3,10 +3,10 @@ using System.Buffers.Binary;
 namespace Edge.Storage;
 
 /// <summary>
-/// A small value that must survive a power cut in the middle of its own update: two preallocated 4 KiB slots, each with
-/// its own checksum, written alternately and made durable before the write returns. The slot that is not being written
-/// stays untouched, so one good value always remains. The file never grows, so an update cannot fail for lack of space.
-/// Layout in docs/journal-format.md. Not thread safe: one owner writes.
+/// A small value that survives a power cut in the middle of its own update: two preallocated 4 KiB slots, each with a
+/// checksum, written alternately and durable when the write returns. The other slot stays untouched, so one intact value
+/// always remains. The file never grows, so an update cannot fail for lack of space. Layout in docs/journal-format.md.
+/// Not thread safe: one owner writes.
 /// </summary>
 internal sealed partial class SlotFile : IDisposable
 {
@@ -47,7 +47,7 @@ internal sealed partial class SlotFile : IDisposable
     public int DamagedSlots { get; private set; }
 
     /// <summary>
-    /// Creates the file with the value in both slots; complete and durable under its name, or not there at all.
+    /// Creates the file with the value in both slots: complete and durable, or not at all.
     /// </summary>
     public static void Create(string path, SlotKind kind, ReadOnlySpan<byte> payload)
     {
@@ -63,7 +63,7 @@ internal sealed partial class SlotFile : IDisposable
         file.Commit();
     }
 
-    /// <summary>Opens an existing file and reads both slots. A damaged one is reported, not an error.</summary>
+    /// <summary>Opens an existing file and reads both slots. A damaged slot is reported, not an error.</summary>
     public static SlotFile Open(string path, SlotKind kind)
     {
         var file = DiskFile.Open(path);
@@ -132,7 +132,7 @@ internal sealed partial class SlotFile : IDisposable
             Payload = payload;
         }
 
-        // The damaged slot may have been the newer one; its number must not be given out a second time.
+        // The damaged slot may have been the newer one; its generation must not be used a second time.
         if (DamagedSlots > 0)
         {
             _generation += Slots;
@@ -177,7 +177,7 @@ internal sealed partial class SlotFile : IDisposable
 }
 
 /// <summary>
-/// What a slot file holds; part of its bytes, so one cannot be mistaken for another. Numbers are frozen.
+/// What a slot file holds; part of its bytes, so that one kind is never read as another. Numbers are frozen.
 /// </summary>
 internal enum SlotKind : ushort
 {

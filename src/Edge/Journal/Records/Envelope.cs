@@ -7,12 +7,12 @@ namespace Edge.Journal.Records;
 /// <summary>
 /// The 44 bytes in front of every payload in the log, little-endian (docs/journal-format.md, frozen by golden files):
 /// version, flags, run, payload length, epoch, sequence, record id, CRC-32C. The checksum also covers the record's
-/// address in the log, so a block the disk returns from another place is never taken for a record.
+/// address in the log, so a block that the disk returns from a wrong address is never read as a record.
 /// </summary>
 /// <param name="Version">Format of the record; this program writes and reads <see cref="CurrentVersion"/>.</param>
 /// <param name="Flags">Reserved, 0.</param>
-/// <param name="Run">Low 16 bits of how often the journal was opened: tells a record from what an earlier run left
-/// behind.</param>
+/// <param name="Run">Low 16 bits of how often the journal was opened: distinguishes a record from leftovers of an
+/// earlier run.</param>
 /// <param name="PayloadLength">Bytes after the header, at least 1.</param>
 /// <param name="Epoch">First 64 bits of the journal's epoch id.</param>
 /// <param name="Sequence">1 for the first record of a journal, then +1 in address order.</param>
@@ -41,7 +41,7 @@ internal readonly partial record struct Envelope(
     private const int SequenceOffset = 16;
     private const int ChecksumOffset = 40;
 
-    /// <summary>Fills the header room in front of the payload. No allocation.</summary>
+    /// <summary>Fills in the header in front of the payload. No allocation.</summary>
     public static void Seal(Span<byte> record, ushort run, ulong epoch, long sequence, EventId id, long address)
     {
         record[0] = CurrentVersion;
@@ -67,7 +67,7 @@ internal readonly partial record struct Envelope(
             BinaryPrimitives.ReadUInt32LittleEndian(record[ChecksumOffset..])
         );
 
-    /// <summary>Reads a header and checks it against the bytes, the journal and the place it was found at.</summary>
+    /// <summary>Reads a header and checks it against the bytes, the journal and the address it was found at.</summary>
     public static RecordState Check(ReadOnlySpan<byte> record, ulong epoch, long address, out Envelope envelope)
     {
         envelope = default;
@@ -89,7 +89,7 @@ internal readonly partial record struct Envelope(
             return RecordState.Damaged;
         }
 
-        // Only now is the version believed: a flipped bit must not look like an upgrade.
+        // After the checksum, so that a flipped bit does not look like a later version.
         if (envelope.Version > CurrentVersion)
         {
             return RecordState.NewerVersion;
@@ -117,6 +117,6 @@ internal enum RecordState
     Intact,
     Damaged,
 
-    /// <summary>Intact, but written by a later program: refused, never guessed at.</summary>
+    /// <summary>Intact, but of a later version of this program: refused.</summary>
     NewerVersion,
 }

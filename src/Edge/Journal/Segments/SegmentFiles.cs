@@ -31,7 +31,7 @@ internal sealed partial class SegmentFiles(string directory, int segmentBytes) :
     }
 
     /// <summary>
-    /// Reads which segments the directory holds, and removes the rest of an allocation that did not finish.
+    /// Reads which segments the directory holds, and removes the file of an interrupted allocation.
     /// </summary>
     public void Load()
     {
@@ -93,7 +93,7 @@ internal sealed partial class SegmentFiles(string directory, int segmentBytes) :
         }
     }
 
-    /// <summary>Why a segment cannot be used; null when it is there in full.</summary>
+    /// <summary>Why a segment cannot be used; null when it is complete.</summary>
     public string? Problem(int segment)
     {
         if (!Contains(segment))
@@ -105,7 +105,7 @@ internal sealed partial class SegmentFiles(string directory, int segmentBytes) :
         return length == segmentBytes ? null : $"has {length} bytes instead of {segmentBytes}";
     }
 
-    /// <summary>Removes a segment that holds nothing committed.</summary>
+    /// <summary>Removes a segment without committed records.</summary>
     public void Discard(int segment)
     {
         DiskDirectory.Remove(PathOf(segment));
@@ -116,7 +116,7 @@ internal sealed partial class SegmentFiles(string directory, int segmentBytes) :
     }
 
     /// <summary>
-    /// Creates a segment with all its blocks; durable with its name on return. An existing one is left alone.
+    /// Creates a segment with all its blocks; durable on return. An existing one stays as it is.
     /// </summary>
     public void Allocate(int segment)
     {
@@ -154,7 +154,7 @@ internal sealed partial class SegmentFiles(string directory, int segmentBytes) :
     public void Read(long address, Span<byte> buffer) => Read(Of(address), address % segmentBytes, buffer);
 
     /// <summary>
-    /// Fills the buffer from a place in a segment. A segment that is missing or too short is an error.
+    /// Fills the buffer from an offset in a segment. A segment that is missing or too short is an error.
     /// </summary>
     public void Read(int segment, long offset, Span<byte> buffer)
     {
@@ -187,7 +187,7 @@ internal sealed partial class SegmentFiles(string directory, int segmentBytes) :
     }
 
     /// <summary>
-    /// Removes every segment that ends at or before the address. Only after a durable commit no longer holds it.
+    /// Removes every segment that ends at or before the address; only after a durable commit has a later begin.
     /// </summary>
     public int RemoveBelow(long begin)
     {

@@ -4,15 +4,15 @@ using Edge.Forwarding.Http;
 namespace Edge.Forwarding.ClickHouse;
 
 /// <summary>
-/// What an answer of ClickHouse means for a batch. The server names every error by a number, in a header or, older
-/// ones, at the beginning of the text; it can come after a 200 too. Only errors about the data itself refuse a batch:
-/// anything else may get better, or is for an operator to mend, and is tried again.
+/// Classifies a response of ClickHouse to a batch. The server gives every error a code, in a header or, in older
+/// versions, at the beginning of the body; it can come with a 200 too. Only errors about the data itself refuse a batch:
+/// anything else may pass, or is for an operator to fix, and is retried.
 /// </summary>
-internal static class ClickHouseVerdict
+internal static class ClickHouseResponseClassifier
 {
     private const string CodePrefix = "Code: ";
 
-    // A value that does not fit its column, in one of the server's many words for that.
+    // Codes for a value that does not fit its column; the server has many.
     private static readonly int[] AboutData =
     [
         6,
@@ -39,7 +39,7 @@ internal static class ClickHouseVerdict
         676,
     ];
 
-    public static DeliveryResult Of(HttpAnswer answer, ClickHouseSinkOptions options)
+    public static DeliveryResult Classify(HttpResult answer, ClickHouseSinkOptions options)
     {
         if (answer.Failure is { } failure)
         {
@@ -55,27 +55,27 @@ internal static class ClickHouseVerdict
         var place = options.Url.Authority;
         if (code is null)
         {
-            // Something in front of the server, or no ClickHouse at all. It has not looked at the events.
-            var verdict = HttpVerdict.Of(answer, place);
-            return verdict.Outcome == DeliveryOutcome.Refused && answer.Status != 413
-                ? DeliveryResult.Retry(verdict.Reason!)
-                : verdict;
+            // Something in front of the server, or no ClickHouse at all: it has not examined the events.
+            var result = HttpResponseClassifier.Classify(answer, place);
+            return result.Outcome == DeliveryOutcome.Refused && answer.Status != 413
+                ? DeliveryResult.Retry(result.Reason!)
+                : result;
         }
 
-        var said = $"{place} answers{HttpVerdict.Quote(answer.Body)}";
+        var response = $"{place} answers{HttpResponseClassifier.Quote(answer.Body)}";
         return code switch
         {
-            60 or 81 => DeliveryResult.Retry($"{said}; make the table with edge sink init {options.SinkName}"),
+            60 or 81 => DeliveryResult.Retry($"{response}; make the table with edge sink init {options.SinkName}"),
             192 or 193 or 194 or 516 => DeliveryResult.Retry(
                 $"{place} refuses the user or the password; check user, password and passwordFile"
             ),
-            497 or 291 => DeliveryResult.Retry($"{said}; the user needs INSERT on {options.Table}"),
-            _ when Array.IndexOf(AboutData, code.Value) >= 0 => DeliveryResult.Refused(said),
-            _ => DeliveryResult.Retry(said, answer.RetryAfter),
+            497 or 291 => DeliveryResult.Retry($"{response}; the user needs INSERT on {options.Table}"),
+            _ when Array.IndexOf(AboutData, code.Value) >= 0 => DeliveryResult.Refused(response),
+            _ => DeliveryResult.Retry(response, answer.RetryAfter),
         };
     }
 
-    private static int? CodeOf(HttpAnswer answer)
+    private static int? CodeOf(HttpResult answer)
     {
         var text = answer.ExceptionCode.AsSpan();
         if (text.IsEmpty && answer.Body.Contains("DB::Exception", StringComparison.Ordinal))
