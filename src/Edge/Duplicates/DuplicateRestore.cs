@@ -5,8 +5,8 @@ using Edge.Journal.Records;
 namespace Edge.Duplicates;
 
 /// <summary>
-/// Fills the duplicate window with the ids of the events the journal still holds, while the service is already answering:
-/// pixels do not wait for it, requests with ids do. Thread safe.
+/// Fills the duplicate window with the ids of the events the journal still holds, while the service is already
+/// answering: pixels do not wait for it, requests with ids do. Thread safe.
 /// </summary>
 internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow window, int waitMs, TimeProvider time)
 {
@@ -29,7 +29,9 @@ internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow win
     /// </summary>
     public void Start() => _ = Task.Run(Run);
 
-    /// <summary>Completes with true once it is done; with false when that takes longer than a request may wait.</summary>
+    /// <summary>
+    /// Completes with true once it is done; with false when that takes longer than a request may wait.
+    /// </summary>
     public ValueTask<bool> WaitAsync() => _done.Task.IsCompleted ? new(true) : new(WaitLongAsync());
 
     /// <summary>Completes when it is done.</summary>

@@ -2,15 +2,15 @@ namespace Edge.Duplicates;
 
 /// <summary>
 /// The ids of the newest events that have one, as 128-bit hashes, so that an event that is sent again is stored once.
-/// Holds a day of ids, or as many as fit its memory: it grows rather than evict an id younger than a day, and at its limit
-/// evicts the oldest. An id is claimed before its event is appended, and then either settled with the event's sequence or
-/// forgotten, so two requests with the same id store one event, and the second one knows which commit to wait for. Thread
-/// safe.
+/// Holds a day of ids, or as many as fit its memory: it grows rather than evict an id younger than a day, and at its
+/// limit evicts the oldest. An id is claimed before its event is appended, and then either settled with the event's
+/// sequence or forgotten, so two requests with the same id store one event, and the second one knows which commit to
+/// wait for. Thread safe.
 /// </summary>
 /// <remarks>
-/// Open addressing in two choices: each hash may be in one of two sets of eight entries and goes into the emptier one, so
-/// that sets fill evenly; when both are full, the entry with the oldest sequence is evicted. Split into parts with a lock
-/// each, held for a few memory accesses.
+/// Open addressing in two choices: each hash may be in one of two sets of eight entries and goes into the emptier one,
+/// so that sets fill evenly; when both are full, the entry with the oldest sequence is evicted. Split into parts with a
+/// lock each, held for a few memory accesses.
 /// </remarks>
 internal sealed class DuplicateWindow
 {
@@ -70,8 +70,8 @@ internal sealed class DuplicateWindow
     }
 
     /// <summary>
-    /// Claims an id: true when it is new; this caller must then settle or forget it at once. False when it is known, with
-    /// the sequence of its event. Waits, for microseconds, while another caller appends the event of the same id.
+    /// Claims an id: true when it is new; this caller must then settle or forget it at once. False when it is known,
+    /// with the sequence of its event. Waits, for microseconds, while another caller appends the event of the same id.
     /// </summary>
     public bool TryClaim(UInt128 id, out long sequence)
     {

@@ -1,8 +1,8 @@
 namespace Edge.Duplicates;
 
 /// <summary>
-/// Which sequence numbers are older than an age, from a few marks: a number and when it was the newest. Numbers from before
-/// the process started count from its start. Thread safe.
+/// Which sequence numbers are older than an age, from a few marks: a number and when it was the newest. Numbers from
+/// before the process started count from its start. Thread safe.
 /// </summary>
 internal sealed class SequenceAges(TimeSpan age, TimeProvider time)
 {

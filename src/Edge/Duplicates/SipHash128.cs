@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 namespace Edge.Duplicates;
 
 /// <summary>
-/// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein): a keyed hash for short messages; without the key nobody
-/// can construct collisions. Pure; allocates nothing.
+/// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein): a keyed hash for short messages; without the key
+/// nobody can construct collisions. Pure; allocates nothing.
 /// </summary>
 /// <param name="K0">First half of the key.</param>
 /// <param name="K1">Second half.</param>

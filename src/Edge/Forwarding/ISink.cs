@@ -9,8 +9,8 @@ namespace Edge.Forwarding;
 internal interface ISink : IDisposable
 {
     /// <summary>
-    /// Whether a batch that is delivered again after a kill must hold the same events as before, because the destination
-    /// recognises a repeated batch as a whole. Costs two disk syncs per batch.
+    /// Whether a batch that is delivered again after a kill must hold the same events as before, because the
+    /// destination recognises a repeated batch as a whole. Costs two disk syncs per batch.
     /// </summary>
     bool WantsSameBatches => false;
 
@@ -38,9 +38,8 @@ internal interface ISink : IDisposable
 /// <summary>What a destination needs before a sink can deliver to it.</summary>
 /// <param name="Server">The server and its version.</param>
 /// <param name="Statements">Statements to execute there, in order; empty when nothing is missing.</param>
-/// <param name="Problem">
-/// Why the server could not be asked or a statement failed, in words; the statements are then those for an empty server.
-/// Null when nothing failed.</param>
+/// <param name="Problem"> Why the server could not be asked or a statement failed, in words; the statements are then
+/// those for an empty server. Null when nothing failed.</param>
 internal sealed record SinkSetup(string Server, IReadOnlyList<string> Statements, string? Problem);
 
 /// <summary>What the pump does after a call of a sink.</summary>
@@ -53,8 +52,8 @@ internal enum DeliveryOutcome
     Retry,
 
     /// <summary>
-    /// The destination has examined the batch and will never take it as it is; nothing of it counts as taken. Deliver it
-    /// in smaller parts, until the event at fault is alone and can be set aside.
+    /// The destination has examined the batch and will never take it as it is; nothing of it counts as taken. Deliver
+    /// it in smaller parts, until the event at fault is alone and can be set aside.
     /// </summary>
     Refused,
 

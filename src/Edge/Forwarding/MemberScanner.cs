@@ -4,8 +4,8 @@ namespace Edge.Forwarding;
 
 /// <summary>
 /// Iterates over the top-level members of one event without parsing it: finds where names and values begin and end.
-/// Relies on the format <c>EventEncoder</c> writes: one object, no whitespace between its members, names without escapes.
-/// Stops early on anything else instead of guessing.
+/// Relies on the format <c>EventEncoder</c> writes: one object, no whitespace between its members, names without
+/// escapes. Stops early on anything else instead of guessing.
 /// </summary>
 internal ref struct MemberScanner(ReadOnlySpan<byte> json)
 {

@@ -23,7 +23,9 @@ internal sealed class SinkOptions(string name, SinkType type)
     /// <summary>0 is no limit.</summary>
     public int EventsPerSecondMax { get; set; }
 
-    /// <summary>ClickHouse makes a part of every insert and has to merge small ones, so it gets fewer, larger batches.</summary>
+    /// <summary>
+    /// ClickHouse makes a part of every insert and has to merge small ones, so it gets fewer, larger batches.
+    /// </summary>
     public int LingerMs { get; set; } = type == SinkType.ClickHouse ? 1_000 : 100;
     public int RetryCeilingMs { get; set; } = 5_000;
     public int RefusedInARowMax { get; set; } = 100;
@@ -52,7 +54,9 @@ internal sealed class SinkOptions(string name, SinkType type)
     public string Url { get; set; } = "";
     public bool Gzip { get; set; } = true;
 
-    /// <summary>A ClickHouse server is usually in the operator's own network; somebody else's collector is not.</summary>
+    /// <summary>
+    /// A ClickHouse server is usually in the operator's own network; somebody else's collector is not.
+    /// </summary>
     public bool AllowPrivate { get; set; } = type == SinkType.ClickHouse;
     public string[] AllowAddresses { get; set; } = [];
     public int RequestTimeoutMs { get; set; } = 30_000;

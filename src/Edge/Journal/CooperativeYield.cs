@@ -2,8 +2,8 @@ namespace Edge.Journal;
 
 /// <summary>
 /// Yields the core between the pieces of long background work, so that waiting requests run. The scheduler preempts a
-/// busy thread only after a slice of about 3 ms, which adds to the latency of the slowest requests; work that yields every
-/// 20 to 100 us does not. When no thread is waiting this is one cheap call. Any thread.
+/// busy thread only after a slice of about 3 ms, which adds to the latency of the slowest requests; work that yields
+/// every 20 to 100 us does not. When no thread is waiting this is one cheap call. Any thread.
 /// </summary>
 internal static class CooperativeYield
 {

@@ -11,14 +11,14 @@ namespace Edge.Journal;
 
 /// <summary>
 /// The durable log of events. Three operations are separate: <see cref="TryAppend"/> puts a record into memory only; a
-/// commit makes everything appended so far durable at once, and runs by itself; <see cref="WaitForCommitAsync"/> waits for
-/// the commit that covers a record. Only a record for which it returned true may be acknowledged. Sequences start at 1 and
-/// increase by one in address order, so a lost record is always visible as a gap. Thread safe.
+/// commit makes everything appended so far durable at once, and runs by itself; <see cref="WaitForCommitAsync"/> waits
+/// for the commit that covers a record. Only a record for which it returned true may be acknowledged. Sequences start
+/// at 1 and increase by one in address order, so a lost record is always visible as a gap. Thread safe.
 /// </summary>
 /// <remarks>
 /// The engine is FASTER 2.6.5, used for its in-memory tail, its page flushing and its reader. Device, commit store,
-/// recovery and truncation are our own, because the engine's lose acknowledged events on a full disk, start empty after a
-/// failed recovery and skip a page after one failed read.
+/// recovery and truncation are our own, because the engine's lose acknowledged events on a full disk, start empty after
+/// a failed recovery and skip a page after one failed read.
 /// </remarks>
 internal sealed partial class EventJournal : IAsyncDisposable
 {
@@ -231,7 +231,7 @@ internal sealed partial class EventJournal : IAsyncDisposable
         if (from.Sequence > committed.Sequence || from.Address > committed.Until)
         {
             throw new JournalException(
-                $"a cursor stands at record {from.Sequence}, but the journal ends at {committed.Sequence}: restore cursors and"
+                $"a cursor is at record {from.Sequence}, but the journal ends at {committed.Sequence}: restore cursors and"
                     + " journal from the same backup"
             );
         }

@@ -4,8 +4,8 @@ namespace Edge.Journal;
 
 /// <summary>
 /// The first write or sync that failed. Once raised it stays raised: nothing is acknowledged any more, because after a
-/// failed sync the kernel may report success for pages it has dropped. Only a restart, which reads the disk again, clears
-/// it. Thread safe.
+/// failed sync the kernel may report success for pages it has dropped. Only a restart, which reads the disk again,
+/// clears it. Thread safe.
 /// </summary>
 internal sealed class JournalFault
 {

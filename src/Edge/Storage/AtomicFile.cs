@@ -11,7 +11,9 @@ internal sealed class AtomicFile : IDisposable
     /// <summary>End of the temporary file's name when its directory has one writer.</summary>
     public const string NewSuffix = ".new";
 
-    /// <summary>End of the temporary file's name when its directory can have several writers; begins with a dot.</summary>
+    /// <summary>
+    /// End of the temporary file's name when its directory can have several writers; begins with a dot.
+    /// </summary>
     public const string TemporarySuffix = ".edge-tmp";
 
     private readonly string _path;

@@ -59,7 +59,8 @@ internal sealed partial class DiskFile : IDisposable
     public static DiskFile OpenOrCreate(string path) => Open(path, ReadWrite | Create);
 
     /// <summary>
-    /// Takes an exclusive lock on the file (flock); false when another process holds it. Released when the file is closed.
+    /// Takes an exclusive lock on the file (flock); false when another process holds it. Released when the file is
+    /// closed.
     /// </summary>
     public bool TryLock()
     {

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Edge.Storage;
 
 /// <summary>
-/// Identifies one state of a file: inode, size, times of content and of the inode. .NET's file information has no inode,
-/// and a file renamed over another may have the same size and modification time. <c>default</c> is "no such file".
+/// Identifies one state of a file: inode, size, times of content and of the inode. .NET's file information has no
+/// inode, and a file renamed over another may have the same size and modification time. <c>default</c> is "no such
+/// file".
 /// </summary>
 internal readonly partial record struct FileStamp(
     ulong Inode,

@@ -1,9 +1,9 @@
 namespace Edge.Storage;
 
 /// <summary>
-/// A dedicated thread that handles requests in order, all queued ones at a time. Disk calls block, and a blocked thread of
-/// the shared pool would delay requests that have nothing to do with the disk. Requests may be posted from any thread
-/// without blocking; their number is bounded by the log's memory buffer.
+/// A dedicated thread that handles requests in order, all queued ones at a time. Disk calls block, and a blocked thread
+/// of the shared pool would delay requests that have nothing to do with the disk. Requests may be posted from any
+/// thread without blocking; their number is bounded by the log's memory buffer.
 /// </summary>
 internal sealed class IoThread<T> : IDisposable
 {

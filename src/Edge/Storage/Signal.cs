@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Edge.Storage;
 
 /// <summary>
-/// Wakes the one thread that waits for it; when set before the wait, the next wait returns at once. Needs no disposal, so
-/// it may be set at any time, even after the waiting thread has ended. Thread safe.
+/// Wakes the one thread that waits for it; when set before the wait, the next wait returns at once. Needs no disposal,
+/// so it may be set at any time, even after the waiting thread has ended. Thread safe.
 /// </summary>
 internal sealed class Signal
 {

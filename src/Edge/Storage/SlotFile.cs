@@ -4,9 +4,9 @@ namespace Edge.Storage;
 
 /// <summary>
 /// A small value that survives a power cut in the middle of its own update: two preallocated 4 KiB slots, each with a
-/// checksum, written alternately and durable when the write returns. The other slot stays untouched, so one intact value
-/// always remains. The file never grows, so an update cannot fail for lack of space. Layout in docs/journal-format.md.
-/// Not thread safe: one owner writes.
+/// checksum, written alternately and durable when the write returns. The other slot stays untouched, so one intact
+/// value always remains. The file never grows, so an update cannot fail for lack of space. Layout in
+/// docs/journal-format.md. Not thread safe: one owner writes.
 /// </summary>
 internal sealed partial class SlotFile : IDisposable
 {

@@ -45,13 +45,13 @@ internal sealed class ClickHouseClient(ClickHouseSinkOptions options, TimeProvid
     {
         const string Question =
             "SELECT version(), (SELECT count() FROM system.settings WHERE name = 'insert_deduplication_token') FORMAT TSV";
-        var answer = await ExecuteAsync(Question, cancellation).ConfigureAwait(false);
-        if (ClickHouseResponseClassifier.Classify(answer, options) is { IsDelivered: false } failed)
+        var response = await ExecuteAsync(Question, cancellation).ConfigureAwait(false);
+        if (ClickHouseResponseClassifier.Classify(response, options) is { IsDelivered: false } failed)
         {
             return (null, failed.Reason);
         }
 
-        var values = answer.Body.TrimEnd('\n').Split('\t');
+        var values = response.Body.TrimEnd('\n').Split('\t');
         var parts = values[0].Split('.');
         return
             values.Length == 2

@@ -5,8 +5,8 @@ namespace Edge.Forwarding.ClickHouse;
 
 /// <summary>
 /// Classifies a response of ClickHouse to a batch. The server gives every error a code, in a header or, in older
-/// versions, at the beginning of the body; it can come with a 200 too. Only errors about the data itself refuse a batch:
-/// anything else may pass, or is for an operator to fix, and is retried.
+/// versions, at the beginning of the body; it can come with a 200 too. Only errors about the data itself refuse a
+/// batch: anything else may pass, or is for an operator to fix, and is retried.
 /// </summary>
 internal static class ClickHouseResponseClassifier
 {
@@ -39,15 +39,15 @@ internal static class ClickHouseResponseClassifier
         676,
     ];
 
-    public static DeliveryResult Classify(HttpResult answer, ClickHouseSinkOptions options)
+    public static DeliveryResult Classify(HttpResult response, ClickHouseSinkOptions options)
     {
-        if (answer.Failure is { } failure)
+        if (response.Failure is { } failure)
         {
             return DeliveryResult.Retry(failure);
         }
 
-        var code = CodeOf(answer);
-        if (code is null && answer.IsSuccess)
+        var code = CodeOf(response);
+        if (code is null && response.IsSuccess)
         {
             return DeliveryResult.Delivered;
         }
@@ -56,34 +56,34 @@ internal static class ClickHouseResponseClassifier
         if (code is null)
         {
             // Something in front of the server, or no ClickHouse at all: it has not examined the events.
-            var result = HttpResponseClassifier.Classify(answer, place);
-            return result.Outcome == DeliveryOutcome.Refused && answer.Status != 413
+            var result = HttpResponseClassifier.Classify(response, place);
+            return result.Outcome == DeliveryOutcome.Refused && response.Status != 413
                 ? DeliveryResult.Retry(result.Reason!)
                 : result;
         }
 
-        var response = $"{place} answers{HttpResponseClassifier.Quote(answer.Body)}";
+        var message = $"{place} answered{HttpResponseClassifier.Quote(response.Body)}";
         return code switch
         {
-            60 or 81 => DeliveryResult.Retry($"{response}; make the table with edge sink init {options.SinkName}"),
+            60 or 81 => DeliveryResult.Retry($"{message}; make the table with edge sink init {options.SinkName}"),
             192 or 193 or 194 or 516 => DeliveryResult.Retry(
                 $"{place} refuses the user or the password; check user, password and passwordFile"
             ),
-            497 or 291 => DeliveryResult.Retry($"{response}; the user needs INSERT on {options.Table}"),
-            _ when Array.IndexOf(AboutData, code.Value) >= 0 => DeliveryResult.Refused(response),
-            _ => DeliveryResult.Retry(response, answer.RetryAfter),
+            497 or 291 => DeliveryResult.Retry($"{message}; the user needs INSERT on {options.Table}"),
+            _ when Array.IndexOf(AboutData, code.Value) >= 0 => DeliveryResult.Refused(message),
+            _ => DeliveryResult.Retry(message, response.RetryAfter),
         };
     }
 
-    private static int? CodeOf(HttpResult answer)
+    private static int? CodeOf(HttpResult response)
     {
-        var text = answer.ExceptionCode.AsSpan();
-        if (text.IsEmpty && answer.Body.Contains("DB::Exception", StringComparison.Ordinal))
+        var text = response.ExceptionCode.AsSpan();
+        if (text.IsEmpty && response.Body.Contains("DB::Exception", StringComparison.Ordinal))
         {
-            var start = answer.Body.IndexOf(CodePrefix, StringComparison.Ordinal);
+            var start = response.Body.IndexOf(CodePrefix, StringComparison.Ordinal);
             if (start >= 0)
             {
-                text = answer.Body.AsSpan(start + CodePrefix.Length);
+                text = response.Body.AsSpan(start + CodePrefix.Length);
                 text = text[..Math.Max(0, text.IndexOfAnyExceptInRange('0', '9'))];
             }
         }

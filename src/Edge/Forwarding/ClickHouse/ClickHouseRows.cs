@@ -43,7 +43,9 @@ internal sealed class ClickHouseRows
         return _rows.WrittenSpan;
     }
 
-    /// <summary>May be true without nesting when a string holds the same characters; that costs time, no more.</summary>
+    /// <summary>
+    /// May be true without nesting when a string holds the same characters; that costs time, no more.
+    /// </summary>
     private static bool HasNested(ReadOnlySpan<byte> bytes) => bytes.IndexOf(":{"u8) >= 0 || bytes.IndexOf(":["u8) >= 0;
 
     private void WriteRow(ReadOnlySpan<byte> json)

@@ -39,8 +39,8 @@ internal static class ClickHouseSetup
         var statements = ClickHouseSchema.Statements(table, server, present);
         foreach (var statement in applies ? statements : [])
         {
-            var answer = await client.ExecuteAsync(statement, deadline.Token);
-            if (ClickHouseResponseClassifier.Classify(answer, options) is { IsDelivered: false } failed)
+            var response = await client.ExecuteAsync(statement, deadline.Token);
+            if (ClickHouseResponseClassifier.Classify(response, options) is { IsDelivered: false } failed)
             {
                 return new SinkSetup(name, statements, failed.Reason);
             }

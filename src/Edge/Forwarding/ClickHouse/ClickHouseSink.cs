@@ -35,11 +35,11 @@ internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider
                 return DeliveryResult.Retry(problem!);
             }
 
-            var answer = await _client.ExecuteAsync(
+            var response = await _client.ExecuteAsync(
                 $"EXISTS TABLE {ClickHouseTable.Of(options.Table).Sql} FORMAT TSV",
                 deadline.Token
             );
-            return answer.IsSuccess && answer.Body.TrimEnd('\n') == "0"
+            return response.IsSuccess && response.Body.TrimEnd('\n') == "0"
                 ? DeliveryResult.Retry(
                     $"{_client.Place} has no table {options.Table}; make it with edge sink init {options.SinkName}"
                 )
@@ -64,19 +64,19 @@ internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider
 
         _body.Fill(_rows.Of(batch), options.Compresses);
         var query = _server.HasTokens ? $"{_insert}&insert_deduplication_token={BatchId.Of(_epochId, batch)}" : _insert;
-        var answer = await _client.SendAsync(
+        var response = await _client.SendAsync(
             query,
             _body.ToContent("application/x-ndjson", options.Compresses),
             cancellation
         );
-        if (answer.Failure is not null)
+        if (response.Failure is not null)
         {
             // The server may have been upgraded by the next time.
             _server = null;
             _body.Abandon();
         }
 
-        return ClickHouseResponseClassifier.Classify(answer, options);
+        return ClickHouseResponseClassifier.Classify(response, options);
     }
 
     /// <summary>Nothing to do: the insert was complete when the server answered.</summary>
@@ -89,8 +89,8 @@ internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider
     }
 
     /// <summary>
-    /// The statement and its settings. Unknown members of later event versions are skipped; the server responds after the
-    /// insert, so that no error can follow a success status.
+    /// The statement and its settings. Unknown members of later event versions are skipped; the server responds after
+    /// the insert, so that no error can follow a success status.
     /// </summary>
     private static string InsertOf(ClickHouseSinkOptions options)
     {

@@ -126,7 +126,9 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
         _lines.Write("\n"u8);
     }
 
-    /// <summary>Cuts a line torn by a crash, whose event was never counted, and returns the length without it.</summary>
+    /// <summary>
+    /// Cuts a line torn by a crash, whose event was never counted, and returns the length without it.
+    /// </summary>
     private static long LengthOfWholeLines(DiskFile file)
     {
         var length = file.Length;
@@ -142,7 +144,9 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
         return whole;
     }
 
-    /// <summary>The ids in the newest file: those that a kill can have left there before the cursor was durable.</summary>
+    /// <summary>
+    /// The ids in the newest file: those that a kill can have left there before the cursor was durable.
+    /// </summary>
     private HashSet<string> ReadKnown()
     {
         var known = new HashSet<string>(StringComparer.Ordinal);

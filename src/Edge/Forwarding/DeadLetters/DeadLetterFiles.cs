@@ -13,8 +13,8 @@ namespace Edge.Forwarding.DeadLetters;
 internal sealed record DeadLetter(EventId Id, string At, string Answer, byte[] Event);
 
 /// <summary>
-/// The files that <see cref="DeadLetterBox"/> writes, for the commands that list and empty them, also while a service is
-/// writing. Failures are <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
+/// The files that <see cref="DeadLetterBox"/> writes, for the commands that list and empty them, also while a service
+/// is writing. Failures are <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
 /// </summary>
 internal static class DeadLetterFiles
 {

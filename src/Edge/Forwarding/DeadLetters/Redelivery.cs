@@ -7,8 +7,8 @@ namespace Edge.Forwarding.DeadLetters;
 
 /// <summary>
 /// Delivers events to a sink outside its pump: dead letters, or a part of the journal once more. The events keep their
-/// ids; their batches have identities of their own, so no destination takes one for a repeated batch of the journal. Used
-/// by one task.
+/// ids; their batches have identities of their own, so no destination takes one for a repeated batch of the journal.
+/// Used by one task.
 /// </summary>
 internal sealed class Redelivery(ISink sink, EventFields? fields, TimeProvider time) : IDisposable
 {

@@ -17,8 +17,8 @@ internal readonly record struct FilePosition(JournalCursor Cursor, ForwardedFile
 /// <summary>
 /// The durable position of the file sink (<c>DATA/forwarded/.position</c>, beside its files). Holds the last two
 /// positions: the newer one is written before the sink's cursor, so after a crash in between the older one belongs to
-/// the cursor. Written in place in preallocated slots, so a full disk cannot stop it. One thread at a time. Failures are
-/// <see cref="IOException"/>.
+/// the cursor. Written in place in preallocated slots, so a full disk cannot stop it. One thread at a time. Failures
+/// are <see cref="IOException"/>.
 /// </summary>
 internal sealed class FilePositionStore : IDisposable
 {

@@ -4,11 +4,11 @@ using Edge.Storage;
 namespace Edge.Forwarding.Files;
 
 /// <summary>
-/// One file of the file sink, open for appending at a known length. Bytes beyond that length were written before a crash
-/// or a failed write, and their events will be delivered again: as long as they equal what is appended they are kept, and
-/// at the first difference the file is truncated there. So a reader that follows the file never sees it shrink after a
-/// kill, a torn line is completed in place, and a damaged tail is replaced. One thread at a time. Failures are <see
-/// cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
+/// One file of the file sink, open for appending at a known length. Bytes beyond that length were written before a
+/// crash or a failed write, and their events will be delivered again: as long as they equal what is appended they are
+/// kept, and at the first difference the file is truncated there. So a reader that follows the file never sees it
+/// shrink after a kill, a torn line is completed in place, and a damaged tail is replaced. One thread at a time.
+/// Failures are <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
 /// </summary>
 internal sealed class ForwardedFile : IDisposable
 {
@@ -85,7 +85,9 @@ internal sealed class ForwardedFile : IDisposable
     /// </summary>
     public bool IsIntact() => _disk.Length >= Length && File.Exists(_disk.Path);
 
-    /// <summary>Appends complete lines. After an exception it is unknown how many of the bytes are in the file.</summary>
+    /// <summary>
+    /// Appends complete lines. After an exception it is unknown how many of the bytes are in the file.
+    /// </summary>
     public void Append(ReadOnlySpan<byte> lines)
     {
         if (LeftoverBytes > 0)

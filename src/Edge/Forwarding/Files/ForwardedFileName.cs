@@ -17,7 +17,9 @@ internal readonly record struct ForwardedFileName(long Hour, long Number)
     private const int NumberDigitsMin = 6;
     private const int NumberDigitsMax = 18;
 
-    /// <summary>Matches every name of the file sink and possibly others, which <see cref="TryParse"/> refuses.</summary>
+    /// <summary>
+    /// Matches every name of the file sink and possibly others, which <see cref="TryParse"/> refuses.
+    /// </summary>
     public const string SearchPattern = Prefix + "*" + Suffix;
 
     /// <summary>The hour of a point in time.</summary>

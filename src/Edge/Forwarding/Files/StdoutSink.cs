@@ -11,8 +11,9 @@ namespace Edge.Forwarding.Files;
 /// cref="Console"/>, which ignores a closed pipe. Used by the pump's thread, which it blocks.
 /// </summary>
 /// <remarks>
-/// Delivered means accepted by the kernel; after a kill the last second is delivered again. A pipe ends with the process,
-/// and so does a line torn by a kill. In a file the next process would continue that line: use the file sink there.
+/// Delivered means accepted by the kernel; after a kill the last second is delivered again. A pipe ends with the
+/// process, and so does a line torn by a kill. In a file the next process would continue that line: use the file sink
+/// there.
 /// </remarks>
 /// <param name="output">The file; <see cref="StandardOutput"/> unless a test has another.</param>
 internal sealed partial class StdoutSink(SafeFileHandle output) : ISink

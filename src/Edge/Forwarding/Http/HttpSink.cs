@@ -63,15 +63,15 @@ internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISi
             );
         }
 
-        var answer = await _transport.SendAsync(request, cancellation);
-        if (answer.Failure is not null)
+        var response = await _transport.SendAsync(request, cancellation);
+        if (response.Failure is not null)
         {
             _body.Abandon();
         }
 
         return options.Format == BodyFormat.KafkaRest
-            ? KafkaRestResponseClassifier.Classify(answer, options.Url.Authority)
-            : HttpResponseClassifier.Classify(answer, options.Url.Authority);
+            ? KafkaRestResponseClassifier.Classify(response, options.Url.Authority)
+            : HttpResponseClassifier.Classify(response, options.Url.Authority);
     }
 
     /// <summary>Nothing to do: a batch is the server's from its 2xx on.</summary>

@@ -6,8 +6,8 @@ namespace Edge.Forwarding.Http;
 
 /// <summary>
 /// Whether an address belongs to the public internet, not to this machine, private networks, cloud metadata services,
-/// multicast or reserved ranges (IANA special-purpose registries). An IPv4 address embedded in an IPv6 one is checked as
-/// IPv4. Pure.
+/// multicast or reserved ranges (IANA special-purpose registries). An IPv4 address embedded in an IPv6 one is checked
+/// as IPv4. Pure.
 /// </summary>
 internal static class PublicAddress
 {

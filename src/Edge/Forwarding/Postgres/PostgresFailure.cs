@@ -26,8 +26,8 @@ internal static class PostgresFailure
 
     /// <summary>
     /// Whether the server refuses a row for its content: a value it cannot store (class 22), a constraint of the table
-    /// (23), a trigger of the table (P0001), a value too large for an index or nested too deeply (54000, 54001). A stream
-    /// it cannot parse (22P04) would be a defect of this program and no reason to set an event aside.
+    /// (23), a trigger of the table (P0001), a value too large for an index or nested too deeply (54000, 54001). A
+    /// stream it cannot parse (22P04) would be a defect of this program and no reason to set an event aside.
     /// </summary>
     public static bool IsAboutData(Exception failure) =>
         failure is PostgresException { SqlState: var state }

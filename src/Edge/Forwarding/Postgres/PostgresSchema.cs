@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Edge.Forwarding.Postgres;
 
-/// <summary>The statements that create a table of events, or add the columns of a later version of this program.</summary>
+/// <summary>
+/// The statements that create a table of events, or add the columns of a later version of this program.
+/// </summary>
 internal static class PostgresSchema
 {
     /// <summary>The oldest server the statements and the sink are written for.</summary>

@@ -125,8 +125,8 @@ internal sealed partial class PostgresSession : IDisposable
     }
 
     /// <summary>
-    /// Stores a part of a batch in one transaction: all of it, or nothing when it throws. Rows that the table already has
-    /// stay as they are.
+    /// Stores a part of a batch in one transaction: all of it, or nothing when it throws. Rows that the table already
+    /// has stay as they are.
     /// </summary>
     public async Task WriteAsync(RecordBatch batch, int first, int count, CancellationToken deadline)
     {

@@ -10,9 +10,9 @@ namespace Edge.Forwarding.Postgres;
 /// <remarks>
 /// A delivered batch is on the server's disk, so there is nothing to flush. Every failure is a result for the pump. A
 /// server that cannot store a batch within the time limit of one statement gets it in smaller transactions, because the
-/// same batch would only time out again; the part that is stored by then is skipped when it is sent again. When the pump
-/// has to end while the server does not answer, the sink abandons the transaction at once: whether it was committed does
-/// not matter. Used by the pump's thread.
+/// same batch would only time out again; the part that is stored by then is skipped when it is sent again. When the
+/// pump has to end while the server does not answer, the sink abandons the transaction at once: whether it was
+/// committed does not matter. Used by the pump's thread.
 /// </remarks>
 internal sealed class PostgresSink(PostgresSinkOptions options) : ISink
 {
@@ -123,7 +123,8 @@ internal sealed class PostgresSink(PostgresSinkOptions options) : ISink
 internal sealed record PostgresSinkOptions
 {
     /// <summary>
-    /// Host, port, database, user, TLS as an Npgsql connection string: <c>Host=db;Database=edge;SSL Mode=VerifyFull</c>.
+    /// Host, port, database, user, TLS as an Npgsql connection string: <c>Host=db;Database=edge;SSL
+    /// Mode=VerifyFull</c>.
     /// </summary>
     public required string Connection { get; init; }
 

@@ -71,7 +71,9 @@ internal sealed partial class BatchPipeline : IDisposable
     /// <summary>The sink has taken everything that is committed.</summary>
     public bool IsCaughtUp => _progress.Taken.Cursor.Sequence >= _journal.CommittedSequence;
 
-    /// <summary>Brings the next part of a batch as far as it gets, and makes the progress durable when that is due.</summary>
+    /// <summary>
+    /// Brings the next part of a batch as far as it gets, and makes the progress durable when that is due.
+    /// </summary>
     public Task<PumpStep> StepAsync() =>
         GuardAsync(async () =>
         {
@@ -96,7 +98,9 @@ internal sealed partial class BatchPipeline : IDisposable
     public Task SettleAsync() =>
         GuardAsync(async () => await CheckpointAsync() ? PumpStep.NothingToRead : PumpStep.Failed);
 
-    /// <summary>Waits for records to read, and no longer than to the next checkpoint when there is progress to save.</summary>
+    /// <summary>
+    /// Waits for records to read, and no longer than to the next checkpoint when there is progress to save.
+    /// </summary>
     public async Task WaitForRecordsAsync()
     {
         _newRecords ??= _reader!.WaitAsync(_pacing.WaitToken).AsTask();

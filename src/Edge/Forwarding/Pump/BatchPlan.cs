@@ -34,8 +34,8 @@ internal sealed class BatchPlan(SinkPumpOptions options, UInt128? epochOfSameBat
     }
 
     /// <summary>
-    /// Reads the next batch, or the rest of one. False when an earlier batch should be repeated and could not be read in
-    /// full.
+    /// Reads the next batch, or the rest of one. False when an earlier batch should be repeated and could not be read
+    /// in full.
     /// </summary>
     /// <param name="reader">Source.</param>
     /// <param name="batch">Cleared and filled.</param>
@@ -111,7 +111,9 @@ internal sealed class SinkIntent : IDisposable
         _epochId = epochId;
     }
 
-    /// <summary>Opens the intent of a sink; a file that is missing, damaged or of another journal counts as none.</summary>
+    /// <summary>
+    /// Opens the intent of a sink; a file that is missing, damaged or of another journal counts as none.
+    /// </summary>
     public static SinkIntent Open(string path, UInt128 epochId)
     {
         var intent = new SinkIntent(path, epochId);
@@ -134,8 +136,8 @@ internal sealed class SinkIntent : IDisposable
     }
 
     /// <summary>
-    /// The end of the batch that this cursor lies in, and how many events it has for the sink; null when the cursor is in
-    /// no batch.
+    /// The end of the batch that this cursor lies in, and how many events it has for the sink; null when the cursor is
+    /// in no batch.
     /// </summary>
     public (JournalCursor End, int Events)? BatchAt(JournalCursor cursor) =>
         _value.Start.Sequence <= cursor.Sequence && cursor.Sequence < _value.End.Sequence

@@ -19,8 +19,8 @@ internal sealed class Forwarder(IReadOnlyList<SinkPump> pumps, ILogger log) : ID
 
     /// <summary>
     /// Forwards what is committed for at most <paramref name="drain"/> and makes the cursors durable. Called after the
-    /// last commit and before the journal is closed. Returns false when a pump is blocked by a hanging disk; the process
-    /// may exit nevertheless, and delivers the last second again after the next start.
+    /// last commit and before the journal is closed. Returns false when a pump is blocked by a hanging disk; the
+    /// process may exit nevertheless, and delivers the last second again after the next start.
     /// </summary>
     public async Task<bool> StopAsync(TimeSpan drain)
     {

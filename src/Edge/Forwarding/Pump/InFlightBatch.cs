@@ -7,8 +7,8 @@ namespace Edge.Forwarding.Pump;
 
 /// <summary>
 /// The batch a pump is delivering: events of the journal, without the events and members its sink does not get, and the
-/// parts of it that are still to be delivered. Normally there is one part, the whole; a refused batch is halved until the
-/// event at fault is alone. The pump's thread only.
+/// parts of it that are still to be delivered. Normally there is one part, the whole; a refused batch is halved until
+/// the event at fault is alone. The pump's thread only.
 /// </summary>
 internal sealed class InFlightBatch(EventFilter? filter, EventFields? fields)
 {
@@ -193,8 +193,8 @@ internal sealed class InFlightBatch(EventFilter? filter, EventFields? fields)
 }
 
 /// <summary>
-/// The identity of a batch: the journal's epoch, the first sequence and the last. The same for every retry, also after a
-/// kill, because the pump then forms the same batch (<see cref="SinkIntent"/>); never the same for another journal.
+/// The identity of a batch: the journal's epoch, the first sequence and the last. The same for every retry, also after
+/// a kill, because the pump then forms the same batch (<see cref="SinkIntent"/>); never the same for another journal.
 /// </summary>
 internal static partial class BatchId
 {

@@ -72,8 +72,8 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
     public Task RestAsync() => DelayAsync(UntilAllowed(), _stop.Token);
 
     /// <summary>
-    /// Exponential with full jitter, so that nodes that lost the same sink do not retry in step. Not shorter than what the
-    /// sink asked for, and never longer than <see cref="RetryAfterMax"/>.
+    /// Exponential with full jitter, so that nodes that lost the same sink do not retry in step. Not shorter than what
+    /// the sink asked for, and never longer than <see cref="RetryAfterMax"/>.
     /// </summary>
     public Task BackOffAsync(TimeSpan retryAfter)
     {

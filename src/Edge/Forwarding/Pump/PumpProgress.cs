@@ -125,8 +125,8 @@ internal sealed class TruncationGate(EventJournal journal)
     private JournalCursor _released;
 
     /// <summary>
-    /// Registers a sink with its durable cursor. Every enabled sink is added before the first one reports, or the others
-    /// would release what this one still needs.
+    /// Registers a sink with its durable cursor. Every enabled sink is added before the first one reports, or the
+    /// others would release what this one still needs.
     /// </summary>
     public void Add(string sink, JournalCursor durable)
     {

@@ -3,9 +3,10 @@ using System.Collections.Concurrent;
 namespace Edge.Forwarding.Pump;
 
 /// <summary>
-/// A dedicated thread for one asynchronous loop: every continuation of the loop runs on it. Reading the journal, writing
-/// files and syncing block, and on a machine with one core a single blocked thread of the pool delays every request; a
-/// dedicated thread delays none. It is a background thread, so a hanging disk cannot keep the process from exiting.
+/// A dedicated thread for one asynchronous loop: every continuation of the loop runs on it. Reading the journal,
+/// writing files and syncing block, and on a machine with one core a single blocked thread of the pool delays every
+/// request; a dedicated thread delays none. It is a background thread, so a hanging disk cannot keep the process from
+/// exiting.
 /// </summary>
 internal sealed class PumpThread : SynchronizationContext
 {

@@ -77,8 +77,8 @@ internal sealed record SinkStatus
 }
 
 /// <summary>
-/// How one sink is doing: its state, its failures and their log messages, what it was delivered since the start, and the
-/// age of its oldest pending event. Written by the pump, read by any thread; thread safe.
+/// How one sink is doing: its state, its failures and their log messages, what it was delivered since the start, and
+/// the age of its oldest pending event. Written by the pump, read by any thread; thread safe.
 /// </summary>
 internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
 {

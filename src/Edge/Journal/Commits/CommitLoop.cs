@@ -6,8 +6,8 @@ using Edge.Telemetry;
 namespace Edge.Journal.Commits;
 
 /// <summary>
-/// Group commit: one commit at a time, and the next as soon as it has ended and there are new records, so that the speed
-/// of the disk sets the size of the groups. A commit that no request waits for is delayed by up to <see
+/// Group commit: one commit at a time, and the next as soon as it has ended and there are new records, so that the
+/// speed of the disk sets the size of the groups. A commit that no request waits for is delayed by up to <see
 /// cref="JournalOptions.CommitIntervalMs"/> to cover more records. A second thread does the upkeep: deadlines of
 /// waiters, segments, free space. Thread safe.
 /// </summary>

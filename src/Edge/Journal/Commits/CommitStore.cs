@@ -5,8 +5,8 @@ namespace Edge.Journal.Commits;
 
 /// <summary>
 /// The log engine's commits, in the two slots of one file. The engine's own store replaces a single file per commit and
-/// swallows write errors; here a failed commit raises the journal's fault before the exception reaches the engine, which
-/// would swallow it too. One commit runs at a time.
+/// swallows write errors; here a failed commit raises the journal's fault before the exception reaches the engine,
+/// which would swallow it too. One commit runs at a time.
 /// </summary>
 internal sealed partial class CommitStore(SlotFile slots, CommitPoint current, JournalFault fault) : ILogCommitManager
 {

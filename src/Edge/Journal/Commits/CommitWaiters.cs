@@ -3,9 +3,9 @@ using System.Threading.Tasks.Sources;
 namespace Edge.Journal.Commits;
 
 /// <summary>
-/// The requests that wait for a commit. Waiting blocks no thread and, once warm, allocates nothing: the task sources are
-/// reused. Deadlines are checked by <see cref="Expire"/>, which the upkeep thread calls about ten times a second. Thread
-/// safe.
+/// The requests that wait for a commit. Waiting blocks no thread and, once warm, allocates nothing: the task sources
+/// are reused. Deadlines are checked by <see cref="Expire"/>, which the upkeep thread calls about ten times a second.
+/// Thread safe.
 /// </summary>
 internal sealed class CommitWaiters(TimeProvider time, int waitMs)
 {

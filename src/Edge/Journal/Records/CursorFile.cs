@@ -28,8 +28,8 @@ internal readonly record struct SinkProgress(
 
 /// <summary>
 /// The durable progress of one sink, <c>DATA/cursors/NAME</c>, bound to one journal. A value is durable when <see
-/// cref="Write"/> returns; after a failed write the file is not written again. If a power cut damaged the newer of its two
-/// slots, the value is one write old: records are then delivered twice, but none is left out. Not thread safe.
+/// cref="Write"/> returns; after a failed write the file is not written again. If a power cut damaged the newer of its
+/// two slots, the value is one write old: records are then delivered twice, but none is left out. Not thread safe.
 /// </summary>
 internal sealed class CursorFile : IDisposable
 {

@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace Edge.Journal.Records;
 
 /// <summary>
-/// The layout of records in the log engine's address space (FASTER 2.6.5, per-entry checksums), for recovery and offline
-/// commands, which read a log without the engine. A record is 8 bytes of XOR, a 4-byte length, then the entry, padded to 4
-/// bytes; it never crosses a page; a zero length means the rest of the page is unused.
+/// The layout of records in the log engine's address space (FASTER 2.6.5, per-entry checksums), for recovery and
+/// offline commands, which read a log without the engine. A record is 8 bytes of XOR, a 4-byte length, then the entry,
+/// padded to 4 bytes; it never crosses a page; a zero length means the rest of the page is unused.
 /// </summary>
 internal static class EngineRecord
 {

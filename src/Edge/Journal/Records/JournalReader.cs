@@ -11,15 +11,17 @@ namespace Edge.Journal.Records;
 /// <summary>
 /// Reads the committed records after a cursor, in order, and checks each: checksum, address, identity of the journal,
 /// sequence. The engine's iterator skips what it cannot read, so after any failure it is discarded and the scan starts
-/// again after the last intact record; after three failures at the same address the page is copied into quarantine (<see
-/// cref="Quarantine"/>) and skipped, and its records are reported as missing. Used by one task; not thread safe.
+/// again after the last intact record; after three failures at the same address the page is copied into quarantine
+/// (<see cref="Quarantine"/>) and skipped, and its records are reported as missing. Used by one task; not thread safe.
 /// </summary>
 internal sealed partial class JournalReader : IDisposable
 {
     /// <summary>Pauses before the second and the third attempt at the same address.</summary>
     private static readonly int[] BackoffMs = [50, 500];
 
-    /// <summary>The pause when the process is short of resources, or the page cannot be copied into quarantine.</summary>
+    /// <summary>
+    /// The pause when the process is short of resources, or the page cannot be copied into quarantine.
+    /// </summary>
     private const int LongBackoffMs = 1_000;
 
     private readonly FasterLog _log;
@@ -60,10 +62,10 @@ internal sealed partial class JournalReader : IDisposable
     }
 
     /// <summary>
-    /// Clears the batch and fills it with up to that many records and bytes; a single larger record comes alone. Returns
-    /// the number of records; 0 means nothing new or a failed read: check <see cref="RecordBatch.Missing"/> even then, and
-    /// wait with <see cref="WaitAsync"/>. Throws <see cref="JournalException"/> for a record of a later version. May read a
-    /// page from the disk.
+    /// Clears the batch and fills it with up to that many records and bytes; a single larger record comes alone.
+    /// Returns the number of records; 0 means nothing new or a failed read: check <see cref="RecordBatch.Missing"/>
+    /// even then, and wait with <see cref="WaitAsync"/>. Throws <see cref="JournalException"/> for a record of a later
+    /// version. May read a page from the disk.
     /// </summary>
     public int Read(RecordBatch batch, int maxRecords, int maxBytes)
     {
@@ -96,7 +98,9 @@ internal sealed partial class JournalReader : IDisposable
         return batch.Count;
     }
 
-    /// <summary>Completes when <see cref="Read"/> may have new records; also paces the attempts after a failure.</summary>
+    /// <summary>
+    /// Completes when <see cref="Read"/> may have new records; also paces the attempts after a failure.
+    /// </summary>
     public async ValueTask WaitAsync(CancellationToken cancellation)
     {
         var now = _time.GetTimestamp();
@@ -157,7 +161,11 @@ internal sealed partial class JournalReader : IDisposable
 
             if (state == RecordState.Damaged || envelope.Sequence <= _cursor.Sequence)
             {
-                throw new UnreadableRecordException(address, "the record does not match its checksum or place", Failure.Damage);
+                throw new UnreadableRecordException(
+                    address,
+                    "the record does not match its checksum or address",
+                    Failure.Damage
+                );
             }
 
             // A gap is allowed exactly where a scan started after a skip, and nowhere else: the engine skips zeros.
@@ -209,7 +217,9 @@ internal sealed partial class JournalReader : IDisposable
 
     partial void InjectRecovery(long address, CommitPoint committed, ref bool isIgnored);
 
-    /// <summary>After a failure: tries the same address again, then puts the page into quarantine and skips it.</summary>
+    /// <summary>
+    /// After a failure: tries the same address again, then puts the page into quarantine and skips it.
+    /// </summary>
     private void Recover(RecordBatch batch, CommitPoint committed, Exception cause)
     {
         // The engine has already moved past the page it could not read.

@@ -5,8 +5,8 @@ using Edge.Storage;
 namespace Edge.Journal.Records;
 
 /// <summary>
-/// Copies of damaged pages of the log, made before a reader skips them, so that they can be examined later and nothing is
-/// skipped silently. Shared by all readers; a page is copied and counted once. Thread safe.
+/// Copies of damaged pages of the log, made before a reader skips them, so that they can be examined later and nothing
+/// is skipped silently. Shared by all readers; a page is copied and counted once. Thread safe.
 /// </summary>
 internal sealed class Quarantine(string directory, SegmentFiles segments, int pageBytes)
 {

@@ -5,8 +5,8 @@ using Edge.Storage;
 namespace Edge.Journal.Recovery;
 
 /// <summary>
-/// The exclusive lock on a journal directory: two processes appending to one log would overwrite each other's records. The
-/// kernel releases it when the process ends, however it ends.
+/// The exclusive lock on a journal directory: two processes appending to one log would overwrite each other's records.
+/// The kernel releases it when the process ends, however it ends.
 /// </summary>
 internal sealed class JournalLock : IDisposable
 {
@@ -14,8 +14,8 @@ internal sealed class JournalLock : IDisposable
     private const int OwnerBytes = 16;
 
     /// <summary>
-    /// A lock can outlive its process briefly: while the process exits, or in a child of it between fork and exec, the file
-    /// is still open.
+    /// A lock can outlive its process briefly: while the process exits, or in a child of it between fork and exec, the
+    /// file is still open.
     /// </summary>
     private const int Attempts = 10;
 

@@ -5,8 +5,8 @@ using Edge.Storage;
 namespace Edge.Journal.Recovery;
 
 /// <summary>
-/// The fixed properties of a journal: its identity and the sizes every address depends on. Written once, as the last file
-/// of a new journal, so a journal without a manifest has never taken a record. Layout in docs/journal-format.md.
+/// The fixed properties of a journal: its identity and the sizes every address depends on. Written once, as the last
+/// file of a new journal, so a journal without a manifest has never taken a record. Layout in docs/journal-format.md.
 /// </summary>
 /// <param name="EpochId">128 random bits, so that records, cursors and batch ids of another journal are
 /// recognised.</param>

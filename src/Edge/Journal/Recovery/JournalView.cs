@@ -6,8 +6,8 @@ using Edge.Storage;
 namespace Edge.Journal.Recovery;
 
 /// <summary>
-/// A read-only view of a journal, also while a service is running. Takes no lock and changes nothing. It ends at the last
-/// commit before it was opened; segments that the service removes meanwhile are reported as missing by the walker.
+/// A read-only view of a journal, also while a service is running. Takes no lock and changes nothing. It ends at the
+/// last commit before it was opened; segments that the service removes meanwhile are reported as missing by the walker.
 /// </summary>
 internal sealed class JournalView : IDisposable
 {

@@ -7,9 +7,9 @@ using Edge.Storage;
 namespace Edge.Journal.Recovery;
 
 /// <summary>
-/// A journal whose service is stopped, for commands: locked, with the sizes of its own manifest, checked but not changed
-/// by opening. Problems that would keep the service from starting are reported instead of refused, except where nothing
-/// can be read without the file.
+/// A journal whose service is stopped, for commands: locked, with the sizes of its own manifest, checked but not
+/// changed by opening. Problems that would keep the service from starting are reported instead of refused, except where
+/// nothing can be read without the file.
 /// </summary>
 internal sealed class OfflineJournal : IDisposable
 {

@@ -9,9 +9,9 @@ using CommitPoint = Edge.Journal.Commits.CommitPoint;
 namespace Edge.Journal.Recovery;
 
 /// <summary>
-/// Checks, before the log engine reads anything, whether the directory holds a journal that can be continued. Refuses with
-/// one line instead of starting empty, with other sizes or with missing segments. When a commit slot is damaged it finds
-/// the records that slot covered again, from the records themselves.
+/// Checks, before the log engine reads anything, whether the directory holds a journal that can be continued. Refuses
+/// with one line instead of starting empty, with other sizes or with missing segments. When a commit slot is damaged it
+/// finds the records that slot covered again, from the records themselves.
 /// </summary>
 internal static class RecoveryGate
 {

@@ -2,8 +2,9 @@ namespace Edge.Journal.Segments;
 
 /// <summary>
 /// Which events stay on disk after every sink has taken them: those of the last hours, up to a number of bytes, so that
-/// duplicates are recognised after a restart and events can be replayed to sinks. Room for new events comes first: unless
-/// the journal is fully open, nothing is retained. Ages count from the start of the process at the earliest. Thread safe.
+/// duplicates are recognised after a restart and events can be replayed to sinks. Room for new events comes first:
+/// unless the journal is fully open, nothing is retained. Ages count from the start of the process at the earliest.
+/// Thread safe.
 /// </summary>
 internal sealed class Retention(JournalOptions options, TimeProvider time)
 {

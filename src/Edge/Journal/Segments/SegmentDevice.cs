@@ -5,9 +5,9 @@ namespace Edge.Journal.Segments;
 
 /// <summary>
 /// The log engine's disk. Unlike the stock device, it reports a write as complete only when it is durable; the first
-/// failed write or sync raises the journal's fault and ends all writing; error numbers are kept; reads never create files;
-/// segments are removed by the journal alone, after a commit that no longer covers them. Queued writes share one sync per
-/// segment. Thread safe; callbacks run on the device's own threads.
+/// failed write or sync raises the journal's fault and ends all writing; error numbers are kept; reads never create
+/// files; segments are removed by the journal alone, after a commit that no longer covers them. Queued writes share one
+/// sync per segment. Thread safe; callbacks run on the device's own threads.
 /// </summary>
 internal sealed partial class SegmentDevice : StorageDeviceBase
 {

@@ -3,10 +3,10 @@ using Edge.Storage;
 namespace Edge.Journal.Segments;
 
 /// <summary>
-/// Allocates segments ahead of the tail and removes released ones: allocates the next segment when the current one is half
-/// full, removes segments below the durable begin, watches budget and free space. Runs on a thread of its own, because
-/// these calls may be slow and neither commits nor requests may wait for them. A full disk is a state here, not a fault:
-/// the log never writes outside allocated segments.
+/// Allocates segments ahead of the tail and removes released ones: allocates the next segment when the current one is
+/// half full, removes segments below the durable begin, watches budget and free space. Runs on a thread of its own,
+/// because these calls may be slow and neither commits nor requests may wait for them. A full disk is a state here, not
+/// a fault: the log never writes outside allocated segments.
 /// </summary>
 internal sealed partial class SpaceKeeper
 {
