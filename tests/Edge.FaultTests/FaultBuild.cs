@@ -4,8 +4,8 @@ using Xunit;
 namespace Edge.FaultTests;
 
 /// <summary>
-/// Where the native binary with the fault points is (compiled with EDGE_FAULTS): it can end itself at a named point,
-/// let a chosen system call fail, and hold one planted bug. <c>make test</c> publishes it and names it in
+/// Where the native binary with the fault points is (compiled with EdgeFaults=true): it can end itself at a named
+/// point, let a chosen system call fail, and hold one planted bug. <c>make test</c> publishes it and names it in
 /// EDGE_FAULT_BINARY. It is never shipped.
 /// </summary>
 internal static class FaultBuild

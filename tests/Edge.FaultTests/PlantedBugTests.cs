@@ -83,10 +83,10 @@ public class PlantedBugTests
     private static async Task CatchAsync(string bug, Func<(string Name, string Value)[], Rounds.Round> scenario)
     {
         var output = TestContext.Current.TestOutputHelper!;
-        var (healthy, verdict) = await scenario([])(new Random(Tier.Seed), CyclesWithoutBug);
+        var (healthy, check) = await scenario([])(new Random(Tier.Seed), CyclesWithoutBug);
         Assert.True(
             healthy.IsClean,
-            $"without a bug, seed {Tier.Seed} ({verdict}):\n{string.Join('\n', healthy.Findings)}"
+            $"without a bug, seed {Tier.Seed} ({check}):\n{string.Join('\n', healthy.Findings)}"
         );
 
         for (var cycle = 1; cycle <= CyclesAtMost; cycle++)

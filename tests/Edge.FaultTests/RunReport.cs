@@ -33,15 +33,15 @@ internal sealed partial class RunReport(string test, int seed, int? cyclesWanted
 
     public int CyclesLeft => cyclesWanted is { } wanted ? wanted - Cycles : int.MaxValue;
 
-    public void Add(int cycles, Verdict verdict)
+    public void Add(int cycles, DeliveryCheck check)
     {
         Cycles += cycles;
-        _attempted += verdict.Attempted;
-        _acknowledged += verdict.Acknowledged;
-        _delivered += verdict.Delivered;
-        _lost += verdict.Lost;
-        _duplicates += verdict.Duplicates;
-        _phantoms += verdict.Phantoms;
+        _attempted += check.Attempted;
+        _acknowledged += check.Acknowledged;
+        _delivered += check.Delivered;
+        _lost += check.Lost;
+        _duplicates += check.Duplicates;
+        _phantoms += check.Phantoms;
     }
 
     /// <summary>There was nothing left to try.</summary>

@@ -5,7 +5,7 @@ using Edge.Journal.Records;
 namespace Edge.Duplicates;
 
 /// <summary>
-/// Fills the duplicate window with the ids of the events the journal still holds, beside the service that is already
+/// Fills the duplicate window with the ids of the events the journal still holds, while the service is already
 /// answering: pixels do not wait for it, requests with ids do. Thread safe.
 /// </summary>
 internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow window, int waitMs, TimeProvider time)
@@ -14,7 +14,7 @@ internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow win
     private const int BatchBytes = 1 << 20;
 
     /// <summary>
-    /// Longest project, environment or id that is looked at, bytes; longer ones are not recognised after a restart.
+    /// Longest project, environment or id that is restored, bytes; longer ones are not recognised after a restart.
     /// </summary>
     private const int TextBytesMax = 4_096;
 
@@ -25,11 +25,13 @@ internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow win
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>
-    /// Begins; called once. A journal that cannot be read ends it too: its own reader has reported that.
+    /// Starts restoring; called once. Ends early when the journal cannot be read, which the pumps report.
     /// </summary>
     public void Start() => _ = Task.Run(Run);
 
-    /// <summary>True once it is done; false when that takes longer than a request may wait.</summary>
+    /// <summary>
+    /// Completes with true once it is done; with false when that takes longer than a request may wait.
+    /// </summary>
     public ValueTask<bool> WaitAsync() => _done.Task.IsCompleted ? new(true) : new(WaitLongAsync());
 
     /// <summary>Completes when it is done.</summary>
@@ -56,7 +58,7 @@ internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow win
         }
         catch (Exception e) when (e is JournalException or ObjectDisposedException or OperationCanceledException)
         {
-            // The pumps read the same journal and say what is wrong with it; ids of unread events are new then.
+            // The pumps read the same journal and report what is wrong with it; ids of unread events count as new.
         }
         finally
         {
@@ -74,7 +76,7 @@ internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow win
         {
             if (reader.Read(batch, BatchRecords, BatchBytes) == 0 && batch.Missing == 0)
             {
-                // Committed, but the disk does not give it: the reader paces its own tries.
+                // Committed but not readable at the moment: the reader paces its own attempts.
                 reader.WaitAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
                 continue;
             }
@@ -89,7 +91,7 @@ internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow win
     }
 
     /// <summary>
-    /// Reads the members that make an id unique; they stand before <c>type</c>, so little of an event is looked at.
+    /// Reads the members that make an id unique; they come before <c>type</c>, so little of an event is parsed.
     /// </summary>
     private void Restore(ReadOnlySpan<byte> payload, long sequence)
     {

@@ -3,13 +3,13 @@ using System.Text;
 namespace Edge.Duplicates;
 
 /// <summary>
-/// Where an id of a sender is meant to be unique: one API, project and environment. Turns ids into the hashes that <see
-/// cref="DuplicateWindow"/> holds. Immutable; allocates nothing.
+/// The scope in which a sender's ids are unique: one API, project and environment. Hashes ids for <see
+/// cref="DuplicateWindow"/>. Immutable; allocates nothing.
 /// </summary>
 internal readonly struct DuplicateScope
 {
     /// <summary>
-    /// Bytes of API, project and environment that are looked at; all are bounded where keys are issued.
+    /// Bytes of API, project and environment that count; all are bounded where keys are issued.
     /// </summary>
     private const int BytesMax = 4_096;
 
@@ -26,7 +26,7 @@ internal readonly struct DuplicateScope
         ReadOnlySpan<byte> environment
     )
     {
-        // A zero byte in between, which none of the three can hold.
+        // Each is followed by a zero byte, which none of the three can contain.
         Span<byte> message = stackalloc byte[BytesMax];
         var written = Append(message, 0, api);
         written = Append(message, written, project);

@@ -2,22 +2,22 @@ namespace Edge.Duplicates;
 
 /// <summary>
 /// The ids of the newest events that have one, as 128-bit hashes, so that an event that is sent again is stored once.
-/// Holds at least a day, or as much as its memory: it grows while it would have to forget something younger, and then
-/// forgets the oldest. An id is claimed before its event is appended, and then either settled with the event's place in
-/// the journal or forgotten again, so two requests with the same id store one event, and the second one knows which
-/// commit to wait for. Thread safe.
+/// Holds a day of ids, or as many as fit its memory: it grows rather than evict an id younger than a day, and at its
+/// limit evicts the oldest. An id is claimed before its event is appended, and then either settled with the event's
+/// sequence or forgotten, so two requests with the same id store one event, and the second one knows which commit to
+/// wait for. Thread safe.
 /// </summary>
 /// <remarks>
-/// Open addressing without chains: each hash may stand in two sets of eight places, and takes the emptier one, so that
-/// sets fill evenly; when both are full, the entry with the oldest sequence goes. Split into parts with a lock each,
-/// held for a few memory accesses.
+/// Open addressing in two choices: each hash may be in one of two sets of eight entries and goes into the emptier one,
+/// so that sets fill evenly; when both are full, the entry with the oldest sequence is evicted. Split into parts with a
+/// lock each, held for a few memory accesses.
 /// </remarks>
 internal sealed class DuplicateWindow
 {
     /// <summary>Bytes of one entry.</summary>
     public const int EntryBytes = 24;
 
-    /// <summary>Least memory: what a window begins with.</summary>
+    /// <summary>Initial and least memory of a window.</summary>
     public const long BytesMin = Parts * FirstEntries * EntryBytes;
 
     private const int Parts = 64;
@@ -30,7 +30,7 @@ internal sealed class DuplicateWindow
     private readonly int _entriesMaxPerPart;
     private readonly SequenceAges _ages;
 
-    /// <param name="bytesMax">Most memory; what fits a power of two of it is used.</param>
+    /// <param name="bytesMax">Most memory; the number of entries is rounded down to a power of two.</param>
     /// <param name="time">Clock of the ages.</param>
     public DuplicateWindow(long bytesMax, TimeProvider time)
     {
@@ -48,7 +48,7 @@ internal sealed class DuplicateWindow
         _ages = new SequenceAges(TimeSpan.FromDays(Days), time);
     }
 
-    /// <summary>The hash its ids are made with; drawn at start, so that nobody can aim at places.</summary>
+    /// <summary>The hash of its ids; its key is random for each start, so that nobody can aim at one set.</summary>
     public SipHash128 Hash { get; } = SipHash128.WithRandomKey();
 
     /// <summary>Most ids it can hold.</summary>
@@ -70,9 +70,8 @@ internal sealed class DuplicateWindow
     }
 
     /// <summary>
-    /// Claims an id: true when it is new and must be settled or forgotten by this caller at once. False when it is
-    /// known, with the sequence of its event. Waits for another caller's append of the same id, which is a matter of
-    /// microseconds.
+    /// Claims an id: true when it is new; this caller must then settle or forget it at once. False when it is known,
+    /// with the sequence of its event. Waits, for microseconds, while another caller appends the event of the same id.
     /// </summary>
     public bool TryClaim(UInt128 id, out long sequence)
     {
@@ -106,10 +105,10 @@ internal sealed class DuplicateWindow
         Set(id, sequence);
     }
 
-    /// <summary>The claimed id's event was not appended; whoever sends it again is new.</summary>
+    /// <summary>The claimed id's event was not appended; the id counts as new again.</summary>
     public void Forget(UInt128 id) => Set(id, 0);
 
-    /// <summary>Takes an id the journal holds, oldest first.</summary>
+    /// <summary>Adds an id from the journal; called oldest first.</summary>
     public void Restore(UInt128 id, long sequence)
     {
         var part = PartOf(id);
@@ -148,7 +147,7 @@ internal sealed class DuplicateWindow
 
     private struct Entry
     {
-        // Two halves, because the whole would be aligned to 16 bytes and make an entry a third larger.
+        // Two halves, because UInt128 is aligned to 16 bytes and would make an entry a third larger.
         private ulong _high;
         private ulong _low;
 
@@ -159,7 +158,7 @@ internal sealed class DuplicateWindow
         }
 
         /// <summary>
-        /// Of the event in the journal; <see cref="Pending"/> while it is being appended; 0 is a free place.
+        /// Sequence of the event; <see cref="Pending"/> while it is being appended; 0 is a free entry.
         /// </summary>
         public long Sequence;
     }
@@ -192,7 +191,7 @@ internal sealed class DuplicateWindow
             return ref _entries[first];
         }
 
-        /// <summary>Adds an id that is not there; grows, or forgets the oldest entry, when there is no room.</summary>
+        /// <summary>Adds an id that is not there; grows, or evicts the oldest entry, when there is no room.</summary>
         public void Add(UInt128 id, long sequence, long expired, int entriesMax)
         {
             while (true)
@@ -204,8 +203,8 @@ internal sealed class DuplicateWindow
                     Grow();
                     continue;
                 }
-                // Eight appends at once in one set can only be a matter of pure chance; one of them would be found
-                // again by its sender alone.
+                // Evicting an id that is being appended takes two sets full of running appends, by chance alone; its
+                // event could then be stored twice.
                 if (held == 0)
                 {
                     Count++;
@@ -216,7 +215,7 @@ internal sealed class DuplicateWindow
             }
         }
 
-        /// <summary>A free place in the emptier of both sets, else the oldest entry of both.</summary>
+        /// <summary>A free entry in the emptier of both sets, else the oldest entry of both.</summary>
         private int PlaceFor(UInt128 id)
         {
             var (first, second) = SetsOf(id);

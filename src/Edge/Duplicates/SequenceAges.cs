@@ -1,12 +1,12 @@
 namespace Edge.Duplicates;
 
 /// <summary>
-/// Which sequence numbers are older than a time, kept as a few marks: a number and when it was newest. Numbers from
-/// before the process began count as made at its start. Thread safe.
+/// Which sequence numbers are older than an age, from a few marks: a number and when it was the newest. Numbers from
+/// before the process started count from its start. Thread safe.
 /// </summary>
 internal sealed class SequenceAges(TimeSpan age, TimeProvider time)
 {
-    /// <summary>The age is known to this part of it.</summary>
+    /// <summary>Resolution, as a fraction of the age.</summary>
     private const int Marks = 64;
 
     private readonly Lock _lock = new();
@@ -18,7 +18,7 @@ internal sealed class SequenceAges(TimeSpan age, TimeProvider time)
     /// <summary>Every sequence up to this one is older than the age.</summary>
     public long Expired => Volatile.Read(ref _expired);
 
-    /// <summary>A sequence is the newest now.</summary>
+    /// <summary>Records that this sequence is the newest now.</summary>
     public void Note(long sequence)
     {
         var now = time.GetTimestamp();

@@ -5,14 +5,14 @@ using System.Security.Cryptography;
 namespace Edge.Duplicates;
 
 /// <summary>
-/// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein): a keyed hash for short messages whose collisions
-/// nobody without the key can make. Pure; allocates nothing.
+/// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein): a keyed hash for short messages; without the key
+/// nobody can construct collisions. Pure; allocates nothing.
 /// </summary>
 /// <param name="K0">First half of the key.</param>
 /// <param name="K1">Second half.</param>
 internal readonly record struct SipHash128(ulong K0, ulong K1)
 {
-    /// <summary>A hash with a key of the operating system's random numbers.</summary>
+    /// <summary>A hash with a key from the operating system's random number generator.</summary>
     public static SipHash128 WithRandomKey()
     {
         Span<byte> key = stackalloc byte[16];

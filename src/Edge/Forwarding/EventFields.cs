@@ -4,29 +4,29 @@ using Edge.Journal.Records;
 namespace Edge.Forwarding;
 
 /// <summary>
-/// Which members of an event a sink gets, and under which names. Values are copied as they are. <c>id</c> always stays:
-/// repetitions are recognised by it. Immutable.
+/// Which members of an event a sink gets, and under which names. Values are copied unchanged. <c>id</c> is always kept:
+/// destinations recognise repeated events by it. Immutable.
 /// </summary>
 internal sealed class EventFields
 {
-    // Every member a setting names, with what becomes of it. Few, so they are compared one by one.
-    private readonly (byte[] Name, Fate Fate, byte[] NewName)[] _named;
+    // The members named in settings and what to do with each. Few, so a linear search will do.
+    private readonly (byte[] Name, FieldAction FieldAction, byte[] NewName)[] _named;
     private readonly bool _keepsUnnamed;
 
-    private EventFields((byte[] Name, Fate Fate, byte[] NewName)[] named, bool keepsUnnamed)
+    private EventFields((byte[] Name, FieldAction FieldAction, byte[] NewName)[] named, bool keepsUnnamed)
     {
         _named = named;
         _keepsUnnamed = keepsUnnamed;
     }
 
-    private enum Fate
+    private enum FieldAction
     {
         Keep,
         Drop,
         Rename,
     }
 
-    /// <summary>Null when events stay as they are.</summary>
+    /// <summary>Null when events are sent unchanged.</summary>
     public static EventFields? Of(SinkOptions options)
     {
         if (options.FieldsAllow.Length == 0 && options.FieldsDeny.Length == 0 && options.FieldsRename.Count == 0)
@@ -34,37 +34,37 @@ internal sealed class EventFields
             return null;
         }
 
-        var named = new Dictionary<string, (Fate Fate, string NewName)>(StringComparer.Ordinal)
+        var named = new Dictionary<string, (FieldAction FieldAction, string NewName)>(StringComparer.Ordinal)
         {
-            ["id"] = (Fate.Keep, ""),
+            ["id"] = (FieldAction.Keep, ""),
         };
         foreach (var name in options.FieldsAllow)
         {
-            named[name] = (Fate.Keep, "");
+            named[name] = (FieldAction.Keep, "");
         }
 
         foreach (var (name, newName) in options.FieldsRename)
         {
             if (options.FieldsAllow.Length == 0 || named.ContainsKey(name))
             {
-                named[name] = (Fate.Rename, newName);
+                named[name] = (FieldAction.Rename, newName);
             }
         }
 
         foreach (var name in options.FieldsDeny)
         {
-            named[name] = (Fate.Drop, "");
+            named[name] = (FieldAction.Drop, "");
         }
 
         var table = named
             .Select(static pair =>
-                (Encoding.UTF8.GetBytes(pair.Key), pair.Value.Fate, Encoding.UTF8.GetBytes(pair.Value.NewName))
+                (Encoding.UTF8.GetBytes(pair.Key), pair.Value.FieldAction, Encoding.UTF8.GetBytes(pair.Value.NewName))
             )
             .ToArray();
         return new EventFields(table, keepsUnnamed: options.FieldsAllow.Length == 0);
     }
 
-    /// <summary>Writes the shaped event as the beginning of a record; the caller completes it.</summary>
+    /// <summary>Writes the rewritten event as the beginning of a record; the caller completes the record.</summary>
     public void Write(ReadOnlySpan<byte> json, RecordBatch target)
     {
         var separator = "{"u8;
@@ -90,19 +90,19 @@ internal sealed class EventFields
     private bool Keeps(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> written)
     {
         written = name;
-        foreach (var (known, fate, newName) in _named)
+        foreach (var (known, action, newName) in _named)
         {
             if (!name.SequenceEqual(known))
             {
                 continue;
             }
 
-            if (fate == Fate.Rename)
+            if (action == FieldAction.Rename)
             {
                 written = newName;
             }
 
-            return fate != Fate.Drop;
+            return action != FieldAction.Drop;
         }
 
         return _keepsUnnamed;

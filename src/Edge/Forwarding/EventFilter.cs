@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Edge.Forwarding;
 
 /// <summary>
-/// Which events a sink gets: those whose members have one of the allowed values. An event without such a member has
-/// none of them. Values are compared as the encoder writes them, so nothing is decoded. Immutable.
+/// Which events a sink gets: those whose members have one of the allowed values. An event without a filtered member
+/// does not pass. Values are compared as the encoder writes them, so nothing is decoded. Immutable.
 /// </summary>
 internal sealed class EventFilter
 {

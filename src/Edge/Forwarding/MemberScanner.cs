@@ -3,13 +3,13 @@ using System.Buffers;
 namespace Edge.Forwarding;
 
 /// <summary>
-/// Walks over the top-level members of one event without parsing it: finds where names and values begin and end, and
-/// looks into none. Relies on how <c>EventEncoder</c> writes: one object, no whitespace between its members, names of
-/// plain letters. Stops early on anything else instead of guessing.
+/// Iterates over the top-level members of one event without parsing it: finds where names and values begin and end.
+/// Relies on the format <c>EventEncoder</c> writes: one object, no whitespace between its members, names without
+/// escapes. Stops early on anything else instead of guessing.
 /// </summary>
 internal ref struct MemberScanner(ReadOnlySpan<byte> json)
 {
-    private static readonly SearchValues<byte> EndOfText = SearchValues.Create("\"\\"u8);
+    private static readonly SearchValues<byte> EndOfString = SearchValues.Create("\"\\"u8);
     private static readonly SearchValues<byte> EndOfPlain = SearchValues.Create(",}]"u8);
     private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]"u8);
 
@@ -19,13 +19,13 @@ internal ref struct MemberScanner(ReadOnlySpan<byte> json)
     /// <summary>The name, without quotes.</summary>
     public ReadOnlySpan<byte> Name { get; private set; }
 
-    /// <summary>The value as it stands there; a text with its quotes.</summary>
+    /// <summary>The raw value; a string with its quotes.</summary>
     public ReadOnlySpan<byte> Value { get; private set; }
 
     /// <summary>Moves to the next member; false at the end.</summary>
     public bool Next()
     {
-        // Before the first member stands '{', before every other ','.
+        // The first member follows '{', every other one ','.
         var quote = _position + 1;
         if (quote >= _json.Length || _json[quote] != '"')
         {
@@ -55,18 +55,18 @@ internal ref struct MemberScanner(ReadOnlySpan<byte> json)
     private static int LengthOfValue(ReadOnlySpan<byte> rest) =>
         rest[0] switch
         {
-            (byte)'"' => LengthOfText(rest),
+            (byte)'"' => LengthOfString(rest),
             (byte)'{' or (byte)'[' => LengthOfNested(rest),
             _ => rest.IndexOfAny(EndOfPlain),
         };
 
-    /// <summary>With both quotes; -1 when the text does not end.</summary>
-    private static int LengthOfText(ReadOnlySpan<byte> rest)
+    /// <summary>Length with both quotes; -1 when the string does not end.</summary>
+    private static int LengthOfString(ReadOnlySpan<byte> rest)
     {
         var position = 1;
         while (true)
         {
-            var found = rest[position..].IndexOfAny(EndOfText);
+            var found = rest[position..].IndexOfAny(EndOfString);
             if (found < 0)
             {
                 return -1;
@@ -103,7 +103,7 @@ internal ref struct MemberScanner(ReadOnlySpan<byte> json)
             switch (rest[position])
             {
                 case (byte)'"':
-                    var text = LengthOfText(rest[position..]);
+                    var text = LengthOfString(rest[position..]);
                     if (text < 0)
                     {
                         return -1;

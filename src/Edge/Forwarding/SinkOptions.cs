@@ -5,8 +5,8 @@ namespace Edge.Forwarding;
 
 /// <summary>
 /// Every setting of one sink as plain values, filled once by <see cref="SinkConfiguration"/> and not changed
-/// afterwards. Names, units, ranges and reasons stand in <see cref="SinkSettings"/>, which is also what the
-/// documentation is checked against. A setting of another type than the sink's keeps its default and is not looked at.
+/// afterwards. Names, units, ranges and reasons are in <see cref="SinkSettings"/>, against which the documentation is
+/// checked. A setting of another sink type keeps its default and is ignored.
 /// </summary>
 internal sealed class SinkOptions(string name, SinkType type)
 {
@@ -20,10 +20,12 @@ internal sealed class SinkOptions(string name, SinkType type)
     public int BatchMaxEvents { get; set; } = 20_000;
     public int BatchMaxBytes { get; set; } = 4 << 20;
 
-    /// <summary>0 is without a limit.</summary>
+    /// <summary>0 is no limit.</summary>
     public int EventsPerSecondMax { get; set; }
 
-    /// <summary>ClickHouse makes a part of every insert, and has to merge what is small.</summary>
+    /// <summary>
+    /// ClickHouse makes a part of every insert and has to merge small ones, so it gets fewer, larger batches.
+    /// </summary>
     public int LingerMs { get; set; } = type == SinkType.ClickHouse ? 1_000 : 100;
     public int RetryCeilingMs { get; set; } = 5_000;
     public int RefusedInARowMax { get; set; } = 100;
@@ -52,7 +54,9 @@ internal sealed class SinkOptions(string name, SinkType type)
     public string Url { get; set; } = "";
     public bool Gzip { get; set; } = true;
 
-    /// <summary>An engine of one's own stands in one's own network; a collector of somebody else does not.</summary>
+    /// <summary>
+    /// A ClickHouse server is usually in the operator's own network; somebody else's collector is not.
+    /// </summary>
     public bool AllowPrivate { get; set; } = type == SinkType.ClickHouse;
     public string[] AllowAddresses { get; set; } = [];
     public int RequestTimeoutMs { get; set; } = 30_000;

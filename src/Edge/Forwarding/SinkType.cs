@@ -1,6 +1,6 @@
 namespace Edge.Forwarding;
 
-/// <summary>The kinds of destinations. The names are what <c>sinks.NAME.type</c> says, in any case.</summary>
+/// <summary>The kinds of destinations. The names are the values of <c>sinks.NAME.type</c>, in any case.</summary>
 [Flags]
 internal enum SinkType
 {
@@ -20,19 +20,19 @@ internal enum SinkType
     Stdout = 16,
 }
 
-/// <summary>What is said of a type.</summary>
+/// <summary>The names of sink types in the configuration.</summary>
 internal static class SinkTypes
 {
     public static readonly SinkType[] All = Enum.GetValues<SinkType>();
 
-    /// <summary>The word of the configuration.</summary>
+    /// <summary>The name in the configuration.</summary>
     public static string Word(SinkType type) => type.ToString().ToLowerInvariant();
 
-    /// <summary>The words of several types, separated by commas.</summary>
+    /// <summary>The names of several types, separated by commas.</summary>
     public static string Words(SinkType types) =>
         string.Join(", ", All.Where(type => types.HasFlag(type)).Select(Word));
 
-    /// <summary>Reads the word of one type; a number or several words are none.</summary>
+    /// <summary>Reads the name of one type; numbers and lists of names are refused.</summary>
     public static bool TryParse(string text, out SinkType type)
     {
         foreach (var known in All)

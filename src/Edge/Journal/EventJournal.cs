@@ -10,18 +10,17 @@ using EventId = Edge.Events.EventId;
 namespace Edge.Journal;
 
 /// <summary>
-/// The durable log of events. Three verbs are kept apart: <see cref="TryAppend"/> puts a record into memory and
-/// survives nothing; a commit makes everything appended so far durable, for all at once, and runs by itself; <see
-/// cref="WaitForCommitAsync"/> waits for the commit that covers a record. What may be acknowledged is what the last one
-/// said yes to. Sequences start at 1 and rise by one in address order, so a lost record is always visible as a gap.
-/// Thread safe.
+/// The durable log of events. Three operations are separate: <see cref="TryAppend"/> puts a record into memory only; a
+/// commit makes everything appended so far durable at once, and runs by itself; <see cref="WaitForCommitAsync"/> waits
+/// for the commit that covers a record. Only a record for which it returned true may be acknowledged. Sequences start
+/// at 1 and increase by one in address order, so a lost record is always visible as a gap. Thread safe.
 /// </summary>
 /// <remarks>
-/// The engine is FASTER 2.6.5, used for its tail in memory, its page flushing and its reader. Device, commit store,
-/// recovery and truncation are our own, because the engine's own lose acknowledged events on a full disk, start empty
-/// after a failed recovery and skip a page after one failed read.
+/// The engine is FASTER 2.6.5, used for its in-memory tail, its page flushing and its reader. Device, commit store,
+/// recovery and truncation are our own, because the engine's lose acknowledged events on a full disk, start empty after
+/// a failed recovery and skip a page after one failed read.
 /// </remarks>
-internal sealed class EventJournal : IAsyncDisposable
+internal sealed partial class EventJournal : IAsyncDisposable
 {
     private readonly JournalOptions _options;
     private readonly TimeProvider _time;
@@ -59,7 +58,7 @@ internal sealed class EventJournal : IAsyncDisposable
         _epoch = files.Manifest.Epoch;
         var point = files.Commits.Current;
 
-        // The damaged slot may have belonged to one more run than the intact one knows of.
+        // The damaged slot may have belonged to a later run than the intact one.
         _run = (ushort)(point.Run + 1 + files.Findings.DamagedSlots);
         _appendedSequence = point.Sequence;
         _log = Recover(options, files.Commits, device);
@@ -90,11 +89,11 @@ internal sealed class EventJournal : IAsyncDisposable
     public long CommittedSequence => _commits.Committed.Sequence;
 
     /// <summary>
-    /// Completes when a write has failed: nothing is acknowledged from then on and the process has to restart.
+    /// Completes when a write has failed: from then on nothing is acknowledged and the process has to restart.
     /// </summary>
     public Task Faulted => _fault.Raised;
 
-    /// <summary>Cheap enough for every request: whether appends are taken now.</summary>
+    /// <summary>Whether appends are accepted now; cheap enough for every request.</summary>
     public JournalState State =>
         _fault.IsRaised ? JournalState.Faulted
         : Volatile.Read(ref _stopping) ? JournalState.Stopped
@@ -156,9 +155,9 @@ internal sealed class EventJournal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Appends one record in memory. Never waits for the disk and allocates nothing.
+    /// Appends one record in memory. Never waits for the disk; allocates nothing.
     /// </summary>
-    /// <param name="record"><see cref="Envelope.HeaderBytes"/> of room, which is filled in place, then the
+    /// <param name="record"><see cref="Envelope.HeaderBytes"/> bytes, which are filled in place, then the
     /// payload.</param>
     /// <param name="id">Identity of the event.</param>
     /// <param name="sequence">The record's number, for <see cref="WaitForCommitAsync"/>; 0 when it was not
@@ -186,10 +185,8 @@ internal sealed class EventJournal : IAsyncDisposable
 
         if (result == AppendResult.Appended)
         {
-#if EDGE_FAULTS
-            Storage.Faults.KillPoints.Reach("after-enqueue");
-#endif
-            _commits.Pending();
+            ReachKillPoint("after-enqueue");
+            _commits.NotifyAppended();
             return result;
         }
 
@@ -197,24 +194,21 @@ internal sealed class EventJournal : IAsyncDisposable
         if (result == AppendResult.Busy)
         {
             _commits.MakeRoom();
-            _commits.Hurry();
+            _commits.RequestCommit();
         }
+
         return result;
     }
 
     /// <summary>
-    /// True once the commit that covers the record has returned; false when the deadline passed or the journal faulted,
-    /// and then it is unknown whether the record will survive. Holds no thread.
+    /// Completes with true once the commit that covers the record has returned; with false when the deadline passed or
+    /// the journal faulted, and then it is unknown whether the record will survive. Blocks no thread.
     /// </summary>
     public ValueTask<bool> WaitForCommitAsync(long sequence, CancellationToken cancellation = default)
     {
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.AckBeforeCommit))
-        {
-            return new ValueTask<bool>(true);
-        }
-#endif
-        return _commits.WaitAsync(sequence, cancellation);
+        var isAcknowledged = false;
+        InjectWait(ref isAcknowledged);
+        return isAcknowledged ? new ValueTask<bool>(true) : _commits.WaitAsync(sequence, cancellation);
     }
 
     /// <summary>
@@ -223,10 +217,10 @@ internal sealed class EventJournal : IAsyncDisposable
     public Task CommitAsync() => _commits.CommitAsync();
 
     /// <summary>
-    /// Returns when more than <paramref name="afterSequence"/> is durable. Cancelled when the journal closes.
+    /// Completes when a record after <paramref name="afterSequence"/> is durable. Cancelled when the journal closes.
     /// </summary>
-    public ValueTask WaitForNewsAsync(long afterSequence, CancellationToken cancellation) =>
-        _commits.WaitForNewsAsync(afterSequence, cancellation);
+    public ValueTask WaitForCommitAfterAsync(long afterSequence, CancellationToken cancellation) =>
+        _commits.WaitForCommitAfterAsync(afterSequence, cancellation);
 
     /// <summary>
     /// Opens a reader of the committed records after the cursor. One task uses it; dispose it before the journal.
@@ -237,7 +231,7 @@ internal sealed class EventJournal : IAsyncDisposable
         if (from.Sequence > committed.Sequence || from.Address > committed.Until)
         {
             throw new JournalException(
-                $"a cursor stands at record {from.Sequence}, but the journal ends at {committed.Sequence}: restore cursors and"
+                $"a cursor is at record {from.Sequence}, but the journal ends at {committed.Sequence}: restore cursors and"
                     + " journal from the same backup"
             );
         }
@@ -246,8 +240,8 @@ internal sealed class EventJournal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Says that every enabled sink has durably taken everything up to the cursor. Whole segments before it are removed
-    /// after the next commit, or later when they are to be retained for a time.
+    /// Every enabled sink has durably taken everything up to the cursor. Whole segments before it are removed after the
+    /// next commit, or later when they are retained for a time.
     /// </summary>
     public void Release(JournalCursor upTo)
     {
@@ -256,7 +250,7 @@ internal sealed class EventJournal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Refuses further appends, commits what is there and closes the files. A faulted journal is only closed.
+    /// Refuses further appends, commits what was appended and closes the files. A faulted journal is only closed.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -277,7 +271,7 @@ internal sealed class EventJournal : IAsyncDisposable
 
         _commits.Dispose();
 
-        // Disposing the engine waits for a commit that is under way, and after a fault none will end.
+        // Disposing the engine waits for a running commit, and after a fault none will complete.
         if (!_fault.IsRaised)
         {
             _log.Dispose();
@@ -286,6 +280,12 @@ internal sealed class EventJournal : IAsyncDisposable
         _device.Dispose();
         _files.Dispose();
     }
+
+    static partial void ReachKillPoint(string name);
+
+    static partial void InjectWait(ref bool isAcknowledged);
+
+    partial void InjectTruncation();
 
     private static FasterLog Recover(JournalOptions options, CommitStore commits, SegmentDevice device)
     {
@@ -333,7 +333,7 @@ internal sealed class EventJournal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Proves that the journal can be written before anybody relies on it, and repairs a damaged slot by that.
+    /// Proves that the journal can be written before it is used; the commit also repairs a damaged slot.
     /// </summary>
     private void Start()
     {
@@ -364,8 +364,8 @@ internal sealed class EventJournal : IAsyncDisposable
             return AppendResult.Stopping;
         }
 
-        // Only this lock allocates in the log, so where the record will go is known before it is written, and sealed
-        // into it.
+        // Records are added under this lock only, so the address is known before the record is written and can be part
+        // of its checksum.
         var total = EngineRecord.TotalBytes(record.Length);
         var address = EngineRecord.Place(_log.TailAddress, total, _options.PageBytes);
         if (address + total > _space.AllocatedUntil)
@@ -398,8 +398,8 @@ internal sealed class EventJournal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Gives up what is released and need not be retained; called again and again, because that changes with time and
-    /// room.
+    /// Truncates what is released and need not be retained; called regularly, because that changes with time and free
+    /// space.
     /// </summary>
     private void Truncate()
     {
@@ -411,19 +411,14 @@ internal sealed class EventJournal : IAsyncDisposable
 
         if (_files.Segments.Of(_log.BeginAddress) > _files.Segments.Of(committed.Begin))
         {
-            _commits.Hurry();
+            _commits.RequestCommit();
         }
     }
 
-    /// <summary>Takes tail and sequence together and asks the engine to commit them.</summary>
+    /// <summary>Reads tail and sequence together and has the engine commit them.</summary>
     private void StartCommit(byte[] drops, Action committed)
     {
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.TruncateBeforeCursor))
-        {
-            _log.TruncateUntilPageStart(_files.Commits.Current.Until);
-        }
-#endif
+        InjectTruncation();
         lock (_appendLock)
         {
             _files.Commits.Announce(
@@ -440,7 +435,7 @@ internal sealed class EventJournal : IAsyncDisposable
                 }
             );
 
-            // An empty cookie makes the engine commit even when nothing was appended: begin or ledger may have moved.
+            // An empty cookie makes the engine commit even when nothing was appended: begin or ledger may have changed.
             if (!_log.CommitStrongly(out _, out _, spinWait: false, cookie: [], callback: committed))
             {
                 throw new JournalException("the log engine refused a commit");

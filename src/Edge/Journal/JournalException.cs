@@ -11,6 +11,6 @@ internal sealed class JournalException : Exception
     public JournalException(string message, Exception inner)
         : base(message, inner) { }
 
-    /// <summary>Whether another process holds the journal, which then is no fault of it.</summary>
+    /// <summary>Whether another process uses the journal, which is then not damaged.</summary>
     public bool IsInUse { get; init; }
 }

@@ -3,9 +3,9 @@ using Edge.Storage;
 namespace Edge.Journal;
 
 /// <summary>
-/// The first write or sync that failed. Once raised it stays: nothing is acknowledged any more, because after a failed
-/// sync the kernel may report success for pages it has dropped. Only a restart, which reads the disk again, gets out of
-/// it. Thread safe.
+/// The first write or sync that failed. Once raised it stays raised: nothing is acknowledged any more, because after a
+/// failed sync the kernel may report success for pages it has dropped. Only a restart, which reads the disk again,
+/// clears it. Thread safe.
 /// </summary>
 internal sealed class JournalFault
 {
@@ -19,7 +19,7 @@ internal sealed class JournalFault
 
     public bool IsRaised => Volatile.Read(ref _cause) is not null;
 
-    /// <summary>What failed first; null while all is well.</summary>
+    /// <summary>What failed first; null while nothing has.</summary>
     public Exception? Cause => Volatile.Read(ref _cause);
 
     /// <summary>The error number handed to the log engine, never 0.</summary>
@@ -27,7 +27,7 @@ internal sealed class JournalFault
         Cause is DiskException { Errno: > 0 } disk ? (uint)disk.Errno : DiskException.IoError;
 
     /// <summary>
-    /// Runs the action on the thread that raises the fault; at once if that has happened. It must not throw.
+    /// Runs the action on the thread that raises the fault, or at once if it is raised already. It must not throw.
     /// </summary>
     public void OnRaised(Action action)
     {
@@ -42,7 +42,7 @@ internal sealed class JournalFault
         action();
     }
 
-    /// <summary>Records the first cause; later ones are consequences and are ignored.</summary>
+    /// <summary>Records the first cause; later ones follow from it and are ignored.</summary>
     public void Raise(Exception cause)
     {
         Action? consequences;

@@ -3,7 +3,7 @@ using Edge.Journal.Segments;
 
 namespace Edge.Journal;
 
-/// <summary>Every setting of the journal, as plain values. Sizes are bytes, times are milliseconds.</summary>
+/// <summary>Every setting of the journal. Sizes are bytes, times are milliseconds.</summary>
 internal sealed record JournalOptions
 {
     /// <summary>Directory that holds the journal and nothing else (<c>DATA/journal</c>).</summary>
@@ -12,7 +12,7 @@ internal sealed record JournalOptions
     /// <summary>Longest time an appended event waits before the next group commit starts. 1 to 1000.</summary>
     public int CommitIntervalMs { get; init; } = 5;
 
-    /// <summary>Longest time a request waits for its commit before it is answered without one. 10 to 60000.</summary>
+    /// <summary>Longest time a request waits for its commit before it fails. 10 to 60000.</summary>
     public int CommitWaitMs { get; init; } = 2_000;
 
     /// <summary>
@@ -20,28 +20,28 @@ internal sealed record JournalOptions
     /// </summary>
     public int PageBytes { get; init; } = 1 << 20;
 
-    /// <summary>Memory the log keeps its newest pages in: a power of two, at least two pages.</summary>
+    /// <summary>Memory for the newest pages of the log: a power of two, at least two pages.</summary>
     public int MemoryBytes { get; init; } = 16 << 20;
 
     /// <summary>Segment file: a power of two, a multiple of the page. Fixed when the journal is created.</summary>
     public int SegmentBytes { get; init; } = 64 << 20;
 
-    /// <summary>Hard mark: bytes between begin and tail above which appends are refused.</summary>
+    /// <summary>Hard limit: bytes between begin and tail above which appends are refused.</summary>
     public long MaxBytes { get; init; } = 8L << 30;
 
     /// <summary>
-    /// Soft mark, in percent of <see cref="MaxBytes"/>: a warning and a metric, nothing is refused. 1 to 100.
+    /// Soft limit, in percent of <see cref="MaxBytes"/>: a warning and a metric, nothing is refused. 1 to 100.
     /// </summary>
     public int SoftMarkPercent { get; init; } = 80;
 
     /// <summary>Free bytes on the file system below which appends are refused, beside two segments.</summary>
     public long FreeReserveBytes { get; init; } = 64L << 20;
 
-    /// <summary>Hours that events stay after every sink has taken them. 0 keeps none.</summary>
+    /// <summary>Hours that events are retained after every sink has taken them. 0 retains none.</summary>
     public int RetainHours { get; init; } = 24;
 
     /// <summary>
-    /// Most bytes of them that stay, and never more than a quarter of <see cref="MaxBytes"/>. 0 keeps none.
+    /// Most bytes that are retained for that, and never more than a quarter of <see cref="MaxBytes"/>. 0 retains none.
     /// </summary>
     public long RetainBytes { get; init; }
 
@@ -49,10 +49,10 @@ internal sealed record JournalOptions
     public string CursorDirectory =>
         Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Directory)))!, "cursors");
 
-    /// <summary>Room for the largest payload a record can have with these settings.</summary>
+    /// <summary>Bytes of the largest payload a record can have with these settings.</summary>
     public int MaxPayloadBytes => PageBytes - EngineRecord.HeaderBytes - Envelope.HeaderBytes;
 
-    /// <summary>The first setting that is outside its limits, as one line; null when all are well.</summary>
+    /// <summary>The first setting that is outside its limits, as one line; null when all are valid.</summary>
     public string? Problem()
     {
         if (CommitIntervalMs is < 1 or > 1_000)

@@ -3,15 +3,15 @@ using Edge.Journal.Recovery;
 
 namespace Edge.Journal;
 
-/// <summary>Whether the journal takes events.</summary>
+/// <summary>Whether the journal accepts events.</summary>
 internal enum JournalState
 {
     Open,
 
-    /// <summary>Takes events; the budget or the free space is running out.</summary>
+    /// <summary>Accepts events; the budget or the free space is running out.</summary>
     SoftFull,
 
-    /// <summary>Refuses events until space returns.</summary>
+    /// <summary>Refuses events until space is free.</summary>
     Full,
 
     /// <summary>A write failed; refuses events until the process restarts.</summary>
@@ -20,7 +20,7 @@ internal enum JournalState
     Stopped,
 }
 
-/// <summary>A snapshot of the journal for health, metrics and people. Immutable; sizes are bytes.</summary>
+/// <summary>A snapshot of the journal for health checks, metrics and commands. Immutable; sizes are bytes.</summary>
 internal sealed record JournalStatus
 {
     public required JournalState State { get; init; }
@@ -45,7 +45,7 @@ internal sealed record JournalStatus
 
     public required int SegmentBytes { get; init; }
 
-    /// <summary>Free bytes of the file system when last looked at.</summary>
+    /// <summary>Free bytes of the file system at the last check.</summary>
     public required long FreeBytes { get; init; }
 
     /// <summary>Pages set aside because they could not be read or did not match their checksums.</summary>
@@ -54,7 +54,7 @@ internal sealed record JournalStatus
     /// <summary>Commits since the start, and how long they took.</summary>
     public required CommitLatencySnapshot CommitLatency { get; init; }
 
-    /// <summary>What the recovery gate came upon when the journal was opened.</summary>
+    /// <summary>What recovery found when the journal was opened.</summary>
     public required RecoveryFindings Findings { get; init; }
 
     /// <summary>What failed, when faulted.</summary>

@@ -1,53 +1,64 @@
-using System.Runtime.InteropServices;
-
 namespace Edge.Storage;
 
 /// <summary>
-/// Replaces small files so that a crash or power cut at any moment leaves the old bytes or the new ones, never a
-/// mixture: written beside the target, synced, renamed over it, and the directory synced so that the rename lasts.
-/// Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when the machine cannot do it.
+/// The one way this program replaces a file: written beside the target, synced, renamed over it, and the directory
+/// synced so that the rename lasts. A crash or power cut at any moment leaves the old bytes or the new ones, never a
+/// mixture. Failures are <see cref="DiskException"/>; the target is then as it was, unless only the last sync failed.
+/// Not thread safe.
 /// </summary>
-internal static partial class AtomicFile
+internal sealed class AtomicFile : IDisposable
 {
-    /// <summary>End of the names of files that are not finished; they begin with a dot.</summary>
+    /// <summary>End of the temporary file's name when its directory has one writer.</summary>
+    public const string NewSuffix = ".new";
+
+    /// <summary>
+    /// End of the temporary file's name when its directory can have several writers; begins with a dot.
+    /// </summary>
     public const string TemporarySuffix = ".edge-tmp";
 
-    private const int OpenDirectoryCloseOnExec = 0x1_0000 | 0x8_0000; // O_DIRECTORY | O_CLOEXEC on Linux x64
+    private readonly string _path;
+    private DiskFile? _temporary;
 
-    /// <summary>Makes the bytes the content of the file; they are on disk when this returns.</summary>
+    private AtomicFile(string path, DiskFile temporary)
+    {
+        _path = path;
+        _temporary = temporary;
+    }
+
+    /// <summary>The file to fill before <see cref="Commit"/>; empty at first.</summary>
+    public DiskFile Content =>
+        _temporary ?? throw new InvalidOperationException("the file was committed or disposed already");
+
+    /// <summary>
+    /// Begins a file in a directory with a single writer, for its owner alone. The temporary is <c>PATH.new</c>, so an
+    /// interrupted write leaves at most one file behind, which the next write replaces.
+    /// </summary>
+    public static AtomicFile Begin(string path)
+    {
+        var temporary = path + NewSuffix;
+        DiskDirectory.Remove(temporary);
+        return new AtomicFile(path, DiskFile.CreateNew(temporary));
+    }
+
+    /// <summary>
+    /// Makes the bytes the content of the file; they are on disk when this returns. Several processes may write to the
+    /// directory: each has a temporary of its own, which <see cref="DeleteUnfinished"/> clears after a crash.
+    /// </summary>
     /// <param name="directory">Where the file is; it exists.</param>
     /// <param name="name">The file's name in it.</param>
     /// <param name="bytes">The new content.</param>
-    /// <param name="mode">Permissions of the file from its first byte on; null leaves them to the process.</param>
-    public static void Write(string directory, string name, ReadOnlySpan<byte> bytes, UnixFileMode? mode = null)
+    /// <param name="mode">Permissions of the file from its first byte on, before the process's umask.</param>
+    public static void Write(
+        string directory,
+        string name,
+        ReadOnlySpan<byte> bytes,
+        UnixFileMode mode = DiskFile.ReadableByAll
+    )
     {
         var temporary = Path.Combine(directory, $".{Guid.NewGuid():N}{TemporarySuffix}");
-        try
-        {
-            using (
-                var stream = new FileStream(
-                    temporary,
-                    new FileStreamOptions
-                    {
-                        Mode = FileMode.CreateNew,
-                        Access = FileAccess.Write,
-                        BufferSize = 0,
-                        UnixCreateMode = mode,
-                    }
-                )
-            )
-            {
-                stream.Write(bytes);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, Path.Combine(directory, name), overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-        SyncDirectory(directory);
+        using var file = new AtomicFile(Path.Combine(directory, name), DiskFile.CreateNew(temporary, mode));
+        file.Content.Write(bytes, 0);
+        file.Commit();
     }
 
     /// <summary>Removes what an interrupted <see cref="Write"/> of an earlier process left behind.</summary>
@@ -59,29 +70,34 @@ internal static partial class AtomicFile
         }
     }
 
-    /// <summary>The platform opens no directories, and without this a power cut can undo a rename.</summary>
-    private static void SyncDirectory(string directory)
+    /// <summary>Gives the content its name; both are durable when this returns.</summary>
+    public void Commit()
     {
-        var descriptor = Open(directory, OpenDirectoryCloseOnExec);
-        if (descriptor < 0)
-        {
-            throw new IOException($"cannot open directory '{directory}': errno {Marshal.GetLastPInvokeError()}");
-        }
-        var isSynced = Sync(descriptor) == 0;
-        var error = Marshal.GetLastPInvokeError();
-        _ = Close(descriptor);
-        if (!isSynced)
-        {
-            throw new IOException($"cannot sync directory '{directory}': errno {error}");
-        }
+        var temporary = Content;
+        temporary.SyncAll();
+        DiskDirectory.Rename(temporary.Path, _path);
+        _temporary = null;
+        temporary.Dispose();
+        DiskDirectory.Sync(Path.GetDirectoryName(Path.GetFullPath(_path))!);
     }
 
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
+    /// <summary>Removes the temporary unless it was committed.</summary>
+    public void Dispose()
+    {
+        if (_temporary is not { } temporary)
+        {
+            return;
+        }
 
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Sync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
+        _temporary = null;
+        temporary.Dispose();
+        try
+        {
+            DiskDirectory.Remove(temporary.Path);
+        }
+        catch (DiskException)
+        {
+            // What failed before is the news. The leftover has a name that no reader takes and a later run removes.
+        }
+    }
 }

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Edge.Storage;
 
 /// <summary>
-/// What has to be done to a directory so that a file's name survives a power cut, and how much room its file system
-/// has. Failures are <see cref="DiskException"/>. Thread safe.
+/// Directory operations that make a file's name survive a power cut, and the free space of a file system. Failures are
+/// <see cref="DiskException"/>. Thread safe.
 /// </summary>
 internal static partial class DiskDirectory
 {
-    /// <summary>Makes the names in the directory durable.</summary>
+    /// <summary>Makes the directory's entries durable (fsync).</summary>
     public static void Sync(string directory)
     {
         Check(DiskCall.SyncDirectory, "fsync", directory);
@@ -16,7 +16,7 @@ internal static partial class DiskDirectory
         handle.SyncAll();
     }
 
-    /// <summary>Creates the directory and its missing parents, and makes their names durable.</summary>
+    /// <summary>Creates the directory and its missing parents, durably.</summary>
     public static void CreateDurably(string directory)
     {
         if (Directory.Exists(directory))
@@ -37,19 +37,19 @@ internal static partial class DiskDirectory
         }
     }
 
-    /// <summary>Gives the complete file its name, replacing a file of that name, and makes the name durable.</summary>
-    public static void RenameDurably(string from, string to)
+    /// <summary>
+    /// Renames a file within its file system, replacing a file of that name. Not durable before <see cref="Sync"/>.
+    /// </summary>
+    public static void Rename(string from, string to)
     {
         Check(DiskCall.Rename, "rename", to);
         while (NativeRename(from, to) != 0)
         {
             ThrowUnlessInterrupted("rename", to);
         }
-
-        Sync(Path.GetDirectoryName(Path.GetFullPath(to))!);
     }
 
-    /// <summary>Removes a file; one that is already gone is no error.</summary>
+    /// <summary>Removes a file; a missing one is no error. Not durable before <see cref="Sync"/>.</summary>
     public static void Remove(string path)
     {
         const int NoSuchFile = 2;
@@ -60,7 +60,7 @@ internal static partial class DiskDirectory
         }
     }
 
-    /// <summary>Bytes a process without privileges may still allocate on the directory's file system.</summary>
+    /// <summary>Bytes an unprivileged process may still allocate on the directory's file system.</summary>
     public static long FreeBytes(string directory)
     {
         Check(DiskCall.FreeSpace, "statvfs", directory);

@@ -3,14 +3,15 @@ using System.Runtime.InteropServices;
 namespace Edge.Storage;
 
 /// <summary>
-/// A system call on a file failed. Keeps the error number, so that a full disk and a broken one are told apart.
+/// A system call on a file failed. Keeps the error number, to tell a full disk from a failing one.
 /// </summary>
 internal sealed class DiskException(string call, string path, int errno)
     : IOException($"{call} {path}: {Describe(errno)}", errno)
 {
-    /// <summary>Not an error of the kernel: fewer bytes than the file must hold.</summary>
+    /// <summary>No error number: the file ended before the requested bytes.</summary>
     public const int ShortTransfer = 0;
 
+    // Error numbers of Linux; these are the same on x64 and arm64.
     public const int Interrupted = 4;
     public const int IoError = 5;
     public const int WouldBlock = 11;
@@ -26,10 +27,10 @@ internal sealed class DiskException(string call, string path, int errno)
     /// <summary>The error number of the kernel, or <see cref="ShortTransfer"/>.</summary>
     public int Errno { get; } = errno;
 
-    /// <summary>The disk or the quota is full; space may return.</summary>
+    /// <summary>The disk or the quota is full; space may become free.</summary>
     public bool IsNoSpace => Errno is NoSpace or QuotaExceeded;
 
-    /// <summary>The process or the system ran out of something else; the disk may be in order.</summary>
+    /// <summary>The process or the system ran out of memory or descriptors; the disk may be fine.</summary>
     public bool IsShortage => Errno is TooManyFiles or TooManyFilesInSystem or OutOfMemory;
 
     private static string Describe(int errno) =>

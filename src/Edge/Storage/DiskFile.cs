@@ -5,18 +5,32 @@ namespace Edge.Storage;
 
 /// <summary>
 /// One open file, by direct system calls: the journal has to know the error number, whether a transfer was short, and
-/// exactly which calls were made, because a failed sync must not be repeated (the kernel forgets the pages it could not
+/// exactly which calls were made, because a failed sync must not be repeated (the kernel drops the pages it could not
 /// write). All offsets and lengths are bytes. Every failure is a <see cref="DiskException"/>. Thread safe except for
 /// disposal.
 /// </summary>
 internal sealed partial class DiskFile : IDisposable
 {
+    /// <summary>Permissions of a file that nobody but its owner may open: 0600.</summary>
+    public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Permissions of a file that is no secret, before the process's umask: 0666.</summary>
+    public const UnixFileMode ReadableByAll =
+        UnixFileMode.UserRead
+        | UnixFileMode.UserWrite
+        | UnixFileMode.GroupRead
+        | UnixFileMode.GroupWrite
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherWrite;
+
+    // Of open(2), only flags with the same value on x64 and arm64: O_DIRECTORY, O_DIRECT, O_NOFOLLOW and O_LARGEFILE
+    // differ and must not be added.
     private const int ReadOnly = 0;
     private const int ReadWrite = 2;
     private const int Create = 0x40;
     private const int Exclusive = 0x80;
     private const int CloseOnExec = 0x8_0000;
-    private const int OwnerOnly = 0x180; // 0600
+
     private const int LockExclusiveNonBlocking = 2 | 4;
 
     private readonly SafeFileHandle _handle;
@@ -34,17 +48,19 @@ internal sealed partial class DiskFile : IDisposable
     /// <summary>Opens an existing file; never creates one.</summary>
     public static DiskFile Open(string path) => Open(path, ReadWrite);
 
-    /// <summary>Opens an existing file for reading.</summary>
+    /// <summary>Opens an existing file, or a directory, for reading.</summary>
     public static DiskFile OpenRead(string path) => Open(path, ReadOnly);
 
-    /// <summary>Creates a file that must not exist.</summary>
-    public static DiskFile CreateNew(string path) => Open(path, ReadWrite | Create | Exclusive);
+    /// <summary>Creates a file that must not exist; for its owner alone unless told otherwise.</summary>
+    public static DiskFile CreateNew(string path, UnixFileMode mode = OwnerOnly) =>
+        Open(path, ReadWrite | Create | Exclusive, mode);
 
     /// <summary>Opens a file, creating it when absent.</summary>
     public static DiskFile OpenOrCreate(string path) => Open(path, ReadWrite | Create);
 
     /// <summary>
-    /// Takes an exclusive lock on the file; false when another process holds it. Released with the file.
+    /// Takes an exclusive lock on the file (flock); false when another process holds it. Released when the file is
+    /// closed.
     /// </summary>
     public bool TryLock()
     {
@@ -65,7 +81,7 @@ internal sealed partial class DiskFile : IDisposable
     }
 
     /// <summary>
-    /// Tries to take the lock several times, with pauses in between that hold the thread; false when none of them did.
+    /// Tries to take the lock several times, blocking the thread between attempts; false when none succeeded.
     /// </summary>
     public bool TryLock(int attempts, int pauseMs)
     {
@@ -81,7 +97,7 @@ internal sealed partial class DiskFile : IDisposable
         return true;
     }
 
-    /// <summary>Fills the whole buffer from the offset; a file that ends before is an error.</summary>
+    /// <summary>Fills the whole buffer from the offset; a file that ends earlier is an error.</summary>
     public unsafe void ReadExactly(Span<byte> buffer, long offset)
     {
         fixed (byte* start = buffer)
@@ -150,10 +166,10 @@ internal sealed partial class DiskFile : IDisposable
     /// <summary>Makes the written bytes durable, and the size with them (fdatasync).</summary>
     public void SyncData() => Sync(DiskCall.SyncData, "fdatasync");
 
-    /// <summary>Makes the bytes and everything about the file durable (fsync).</summary>
+    /// <summary>Makes the bytes and all metadata of the file durable (fsync).</summary>
     public void SyncAll() => Sync(DiskCall.SyncAll, "fsync");
 
-    /// <summary>Reserves real blocks for the first <paramref name="length"/> bytes and sets the size.</summary>
+    /// <summary>Allocates blocks for the first <paramref name="length"/> bytes and sets the size.</summary>
     public void Allocate(long length)
     {
         int errno;
@@ -182,14 +198,14 @@ internal sealed partial class DiskFile : IDisposable
 
     static partial void Inject(DiskCall call, string path, ref int length, ref int errno);
 
-    private static DiskFile Open(string path, int flags)
+    private static DiskFile Open(string path, int flags, UnixFileMode mode = OwnerOnly)
     {
         while (true)
         {
             var length = 0;
             var errno = 0;
             Inject(DiskCall.Open, path, ref length, ref errno);
-            var descriptor = errno != 0 ? -1 : NativeOpen(path, flags | CloseOnExec, OwnerOnly);
+            var descriptor = errno != 0 ? -1 : NativeOpen(path, flags | CloseOnExec, (int)mode);
             if (descriptor >= 0)
             {
                 return new DiskFile(new SafeFileHandle(descriptor, ownsHandle: true), path);
@@ -224,7 +240,7 @@ internal sealed partial class DiskFile : IDisposable
                 errno = Marshal.GetLastPInvokeError();
             }
 
-            // Only an interruption is repeated: it says nothing about the pages. Any other answer is final.
+            // Only an interrupted call is repeated: it says nothing about the pages. Any other error is final.
             if (errno != DiskException.Interrupted)
             {
                 throw new DiskException(name, Path, errno);
@@ -261,4 +277,19 @@ internal sealed partial class DiskFile : IDisposable
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int NativeLock(SafeFileHandle file, int operation);
+}
+
+/// <summary>The system calls made on files, as a fault test names them.</summary>
+internal enum DiskCall
+{
+    Open,
+    Read,
+    Write,
+    SyncData,
+    SyncAll,
+    Allocate,
+    Rename,
+    Remove,
+    SyncDirectory,
+    FreeSpace,
 }

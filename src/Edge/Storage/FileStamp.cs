@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Edge.Storage;
 
 /// <summary>
-/// What tells one state of a file from another: inode, size, times of content and of the inode. The platform's file
-/// information has no inode, and a file renamed over another may keep size and modification time. A value;
-/// <c>default</c> is "no such file".
+/// Identifies one state of a file: inode, size, times of content and of the inode. .NET's file information has no
+/// inode, and a file renamed over another may have the same size and modification time. <c>default</c> is "no such
+/// file".
 /// </summary>
 internal readonly partial record struct FileStamp(
     ulong Inode,
@@ -27,7 +27,7 @@ internal readonly partial record struct FileStamp(
     private const int NanosecondsAt = 8;
 
     /// <summary>
-    /// The state of a path now, following links; <c>default</c> when there is no file or it cannot be seen.
+    /// The current state of a path, following links; <c>default</c> when there is no file or it is not accessible.
     /// </summary>
     public static FileStamp Of(string path)
     {

@@ -1,9 +1,9 @@
 namespace Edge.Storage;
 
 /// <summary>
-/// A thread of its own that handles requests in the order they came, as many at a time as have gathered. Disk calls
-/// block, and a blocked thread of the shared pool would hold up requests that have nothing to do with the disk.
-/// Requests may be posted from any thread, never block the poster, and are bounded by the log's memory buffer.
+/// A dedicated thread that handles requests in order, all queued ones at a time. Disk calls block, and a blocked thread
+/// of the shared pool would delay requests that have nothing to do with the disk. Requests may be posted from any
+/// thread without blocking; their number is bounded by the log's memory buffer.
 /// </summary>
 internal sealed class IoThread<T> : IDisposable
 {
@@ -33,7 +33,7 @@ internal sealed class IoThread<T> : IDisposable
         _arrived.Set();
     }
 
-    /// <summary>Handles what was posted, then ends the thread; one that hangs in the disk is left behind.</summary>
+    /// <summary>Handles what was posted, then ends the thread; one blocked by a hanging disk is abandoned.</summary>
     public void Dispose()
     {
         lock (_lock)

@@ -1,17 +1,17 @@
 namespace Edge.Storage;
 
-/// <summary>Where the secrets of a node are: <c>DATA/keys</c>, which nobody but its owner can enter.</summary>
+/// <summary>The directory of a node's secrets, <c>DATA/keys</c>, which only its owner can enter.</summary>
 internal static class SecretDirectory
 {
     /// <summary>Permissions of a secret: 0600.</summary>
-    public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    public const UnixFileMode OwnerOnly = DiskFile.OwnerOnly;
 
     /// <summary>Where the directory is.</summary>
     public static string PathIn(string dataDir) => Path.Combine(dataDir, "keys");
 
     /// <summary>
-    /// The directory under <paramref name="dataDir"/>, made when it is missing, without what an interrupted write left
-    /// behind.
+    /// Creates the directory under <paramref name="dataDir"/> when it is missing, and removes the temporary files of
+    /// interrupted writes from it. Returns its path.
     /// </summary>
     public static string Create(string dataDir)
     {

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Edge.Storage;
 
 /// <summary>
-/// Wakes the one thread that waits for it; set before the wait, it lets the next wait through at once. Holds nothing to
-/// be disposed, so it may be set by anybody at any time, even after the waiting thread has ended. Thread safe.
+/// Wakes the one thread that waits for it; when set before the wait, the next wait returns at once. Needs no disposal,
+/// so it may be set at any time, even after the waiting thread has ended. Thread safe.
 /// </summary>
 internal sealed class Signal
 {
@@ -20,7 +20,7 @@ internal sealed class Signal
         }
     }
 
-    /// <summary>Forgets a set that nobody waited for.</summary>
+    /// <summary>Clears the signal without a wait.</summary>
     public void Clear()
     {
         lock (_gate)
@@ -43,7 +43,7 @@ internal sealed class Signal
         }
     }
 
-    /// <summary>Returns true, and clears the signal, when it is set in time.</summary>
+    /// <summary>Waits until the signal is set and clears it; false when that takes longer than the timeout.</summary>
     public bool Wait(int timeoutMs)
     {
         var started = Stopwatch.GetTimestamp();

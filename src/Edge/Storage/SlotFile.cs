@@ -3,12 +3,12 @@ using System.Buffers.Binary;
 namespace Edge.Storage;
 
 /// <summary>
-/// A small value that must survive a power cut in the middle of its own update: two preallocated 4 KiB slots, each with
-/// its own checksum, written alternately and made durable before the write returns. The slot that is not being written
-/// stays untouched, so one good value always remains. The file never grows, so an update cannot fail for lack of space.
-/// Layout in docs/journal-format.md. Not thread safe: one owner writes.
+/// A small value that survives a power cut in the middle of its own update: two preallocated 4 KiB slots, each with a
+/// checksum, written alternately and durable when the write returns. The other slot stays untouched, so one intact
+/// value always remains. The file never grows, so an update cannot fail for lack of space. Layout in
+/// docs/journal-format.md. Not thread safe: one owner writes.
 /// </summary>
-internal sealed class SlotFile : IDisposable
+internal sealed partial class SlotFile : IDisposable
 {
     public const int SlotBytes = 4096;
     public const int MaxPayloadBytes = ChecksumOffset - HeaderBytes;
@@ -47,27 +47,23 @@ internal sealed class SlotFile : IDisposable
     public int DamagedSlots { get; private set; }
 
     /// <summary>
-    /// Creates the file with the value in both slots; complete and durable under its name, or not there at all.
+    /// Creates the file with the value in both slots: complete and durable, or not at all.
     /// </summary>
     public static void Create(string path, SlotKind kind, ReadOnlySpan<byte> payload)
     {
-        var temporary = path + ".new";
-        DiskDirectory.Remove(temporary);
-        using (var file = DiskFile.CreateNew(temporary))
+        using var file = AtomicFile.Begin(path);
+        file.Content.Allocate(Slots * SlotBytes);
+        var buffer = new byte[SlotBytes];
+        for (var slot = 0; slot < Slots; slot++)
         {
-            file.Allocate(Slots * SlotBytes);
-            var buffer = new byte[SlotBytes];
-            for (var slot = 0; slot < Slots; slot++)
-            {
-                Encode(buffer, kind, generation: slot + 1, payload);
-                file.Write(buffer, slot * SlotBytes);
-            }
-            file.SyncAll();
+            Encode(buffer, kind, generation: slot + 1, payload);
+            file.Content.Write(buffer, slot * SlotBytes);
         }
-        DiskDirectory.RenameDurably(temporary, path);
+
+        file.Commit();
     }
 
-    /// <summary>Opens an existing file and reads both slots. A damaged one is reported, not an error.</summary>
+    /// <summary>Opens an existing file and reads both slots. A damaged slot is reported, not an error.</summary>
     public static SlotFile Open(string path, SlotKind kind)
     {
         var file = DiskFile.Open(path);
@@ -88,24 +84,26 @@ internal sealed class SlotFile : IDisposable
     public void Write(ReadOnlySpan<byte> payload)
     {
         var slot = (_newestSlot + 1) % Slots;
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.OneSlot))
-        {
-            slot = 0;
-        }
-#endif
+        InjectSlot(ref slot);
         Encode(_buffer, _kind, _generation + 1, payload);
         _file.Write(_buffer, slot * SlotBytes);
-#if EDGE_FAULTS
-        if (!Storage.Faults.Bugs.Planted(Storage.Faults.Bug.NoFsync))
-#endif
-        _file.SyncData();
+        var isSyncSkipped = false;
+        InjectSync(ref isSyncSkipped);
+        if (!isSyncSkipped)
+        {
+            _file.SyncData();
+        }
+
         _generation++;
         _newestSlot = slot;
         Payload = payload.ToArray();
     }
 
     public void Dispose() => _file.Dispose();
+
+    static partial void InjectSlot(ref int slot);
+
+    static partial void InjectSync(ref bool isSkipped);
 
     private void Load()
     {
@@ -134,7 +132,7 @@ internal sealed class SlotFile : IDisposable
             Payload = payload;
         }
 
-        // The damaged slot may have been the newer one; its number must not be given out a second time.
+        // The damaged slot may have been the newer one; its generation must not be used a second time.
         if (DamagedSlots > 0)
         {
             _generation += Slots;
@@ -179,14 +177,12 @@ internal sealed class SlotFile : IDisposable
 }
 
 /// <summary>
-/// What a slot file holds; part of its bytes, so one cannot be mistaken for another. Numbers are frozen.
+/// What a slot file holds; part of its bytes, so that one kind is never read as another. Numbers are frozen.
 /// </summary>
 internal enum SlotKind : ushort
 {
     Commit = 1,
     Cursor = 2,
-
     FilePosition = 3,
-
     Intent = 4,
 }

@@ -17,8 +17,6 @@ internal sealed class Ledger
     /// <summary>Length of the persisted snapshot: one 64-bit counter for each possible reason, little-endian.</summary>
     public const int SnapshotBytes = MaxReasons * sizeof(long);
 
-    public static readonly int ReasonCount = Enum.GetValues<DropReason>().Length;
-
     private readonly long[] _dropped = new long[MaxReasons];
     private long _received;
 

@@ -60,11 +60,11 @@ internal static class CallSweep
             using var directory = new TempDirectory();
             Directory.CreateDirectory(directory["data"]);
             var site = aged.CopyTo(directory["data"]);
-            var (wasHit, verdict) = await new CallSweepScenario(what).RunAsync(site, nth);
-            report.Add(1, verdict);
+            var (wasHit, check) = await new CallSweepScenario(what).RunAsync(site, nth);
+            report.Add(1, check);
             Assert.True(
                 site.IsClean,
-                $"call {nth} fails with {what}, {state}, seed {Tier.Seed} ({verdict}):\n{string.Join('\n', site.Findings)}"
+                $"call {nth} fails with {what}, {state}, seed {Tier.Seed} ({check}):\n{string.Join('\n', site.Findings)}"
             );
             if (!wasHit)
             {

@@ -27,10 +27,10 @@ internal sealed class CallSweepScenario(string what)
     );
 
     /// <summary>
-    /// Traffic on a fresh or an aged directory with the n-th call failing, then the verdict. False when the process
+    /// Traffic on a fresh or an aged directory with the n-th call failing, then the check. False when the process
     /// made fewer calls.
     /// </summary>
-    public async Task<(bool WasHit, Verdict Verdict)> RunAsync(Site site, int nth)
+    public async Task<(bool WasHit, DeliveryCheck Check)> RunAsync(Site site, int nth)
     {
         var countFile = site.DataDir + ".calls";
         File.Delete(countFile);
@@ -47,7 +47,7 @@ internal sealed class CallSweepScenario(string what)
         var calls = File.Exists(countFile)
             ? long.Parse(await File.ReadAllTextAsync(countFile), CultureInfo.InvariantCulture)
             : long.MaxValue;
-        return (calls >= nth, await site.JudgeAsync());
+        return (calls >= nth, await site.CheckAsync());
     }
 
     private async Task EndAsync(Site site, EdgeProcess edge, bool isReady)

@@ -35,7 +35,7 @@ internal static class DiskFullScenario
                     await edge.StopAsync();
                 }
             }
-            return (site, await site.JudgeAsync());
+            return (site, await site.CheckAsync());
         };
 
     private static async Task CycleAsync(Site site, LoopDisk disk, EdgeProcess edge)

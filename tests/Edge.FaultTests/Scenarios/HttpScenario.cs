@@ -60,9 +60,9 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
 
             receiver.Script = request =>
                 request.Lines.Any(IsPoison) ? new ScriptedAnswer(422, Takes: false, "poison") : ScriptedAnswer.Ok;
-            var verdict = await site.JudgeAsync();
+            var check = await site.CheckAsync();
             site.Add(scenario.BrokenBatches());
-            return (site, verdict);
+            return (site, check);
         };
 
     private async Task RunAsync()

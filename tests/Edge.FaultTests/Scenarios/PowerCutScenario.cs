@@ -23,7 +23,7 @@ internal static class PowerCutScenario
                 await CycleAsync(site, disk);
             }
 
-            return (site, await site.JudgeAsync());
+            return (site, await site.CheckAsync());
         };
 
     private static async Task CycleAsync(Site site, LoopDisk disk)

@@ -1,3 +1,4 @@
+using Edge.FaultTests.Oracle;
 using Edge.Tests.Support;
 namespace Edge.FaultTests.Scenarios;
 
@@ -27,7 +28,7 @@ internal abstract class ServerFaults(Site site)
     /// <param name="settings">The sink as <c>edge sink init</c> reaches it, without the proxy.</param>
     /// <param name="faults">What can happen.</param>
     /// <param name="cycles">How often.</param>
-    protected async Task<(Site Site, Oracle.Verdict Verdict)> RunAsync(
+    protected async Task<(Site Site, DeliveryCheck Check)> RunAsync(
         string dataDir,
         (string Name, string Value)[] settings,
         string[] faults,
@@ -45,10 +46,10 @@ internal abstract class ServerFaults(Site site)
             await CycleAsync(faults[site.Random.Next(faults.Length)]);
         }
 
-        var verdict = await site.JudgeAsync();
-        if (verdict.Duplicates > 0)
+        var check = await site.CheckAsync();
+        if (check.Duplicates > 0)
         {
-            site.Add($"{verdict.Duplicates} rows stand there twice");
+            site.Add($"{check.Duplicates} rows stand there twice");
         }
 
         if (Directory.Exists(Path.Combine(dataDir, "dead-letters", Sink)))
@@ -56,7 +57,7 @@ internal abstract class ServerFaults(Site site)
             site.Add("good events were set aside as dead letters");
         }
 
-        return (site, verdict);
+        return (site, check);
     }
 
     /// <summary>The fault, the service's end in the middle of it if so chosen, and the end of the fault.</summary>

@@ -171,7 +171,7 @@ internal sealed class Site
     /// <param name="damagesRecords">
     /// The scenario damaged records on the disk. Those may be missing, if the service counts them as skipped.
     /// </param>
-    public async Task<Verdict> JudgeAsync(bool damagesRecords = false)
+    public async Task<DeliveryCheck> CheckAsync(bool damagesRecords = false)
     {
         var skipped = 0L;
         var clock = Stopwatch.StartNew();
@@ -187,11 +187,11 @@ internal sealed class Site
                 }
             }
         }
-        var verdict = Verdict.Of(Ledger, [.. _collected, .. await Delivered()]);
-        var isAccountedFor = damagesRecords && verdict.Lost <= skipped;
+        var check = DeliveryCheck.Of(Ledger, [.. _collected, .. await Delivered()]);
+        var isAccountedFor = damagesRecords && check.Lost <= skipped;
         Add(
-            verdict.Findings.Where(finding =>
-                !(isAccountedFor && finding.Contains(Verdict.LostKind, StringComparison.Ordinal))
+            check.Findings.Where(finding =>
+                !(isAccountedFor && finding.Contains(DeliveryCheck.LostKind, StringComparison.Ordinal))
             )
         );
         if (!damagesRecords && skipped > 0)
@@ -199,11 +199,11 @@ internal sealed class Site
             Add($"{skipped} events were skipped");
         }
 
-        return verdict;
+        return check;
     }
 
     /// <summary>
-    /// Takes the complete forwarded files away, as a log shipper would, and keeps their lines for the verdict. Only
+    /// Takes the complete forwarded files away, as a log shipper would, and keeps their lines for the check. Only
     /// while nothing is killed: what follows the durable cursor may be written once more.
     /// </summary>
     public void ShipForwardedFiles()

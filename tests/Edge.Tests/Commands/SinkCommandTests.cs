@@ -219,7 +219,7 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
             for (var n = 1; n <= Count; n++)
             {
                 box.Add(PostgresEvents.IdOf(n), System.Text.Encoding.UTF8.GetBytes(PostgresEvents.EventOf(n)), "no");
-                box.Keep();
+                box.Save();
             }
         });
         while (!writing.IsCompleted)

@@ -52,7 +52,7 @@ internal sealed class SinkSite : IDisposable
             box.Add(PostgresEvents.IdOf(i + 1), Encoding.UTF8.GetBytes(events[i]), "no\nthanks");
         }
 
-        box.Keep();
+        box.Save();
     }
 
     /// <summary>A journal with events received at these moments.</summary>

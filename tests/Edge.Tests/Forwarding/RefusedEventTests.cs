@@ -80,7 +80,7 @@ public sealed class RefusedEventTests : IDisposable
         await pumped.UntilAsync(status => status.Pending == 0);
 
         Assert.Equal((5L, 95L), (held.DeadLettered, held.Pending));
-        Assert.Contains("one after another", held.LastError, StringComparison.Ordinal);
+        Assert.Contains("in a row", held.LastError, StringComparison.Ordinal);
         Assert.Equal((95L, 5L), (pumped.Status.Forwarded, pumped.Status.DeadLettered));
     }
 

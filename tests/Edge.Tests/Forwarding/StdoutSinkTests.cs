@@ -51,7 +51,7 @@ public class StdoutSinkTests
         var result = await sink.DeliverAsync(Batches.Of(1, 2), Cancellation);
 
         Assert.Equal(
-            (DeliveryOutcome.Retry, "standard output takes nothing: Broken pipe"),
+            (DeliveryOutcome.Retry, "standard output cannot be written: Broken pipe"),
             (result.Outcome, result.Reason)
         );
     }

@@ -140,7 +140,7 @@ public sealed class ConcurrencyTests : IDisposable
     {
         var journal = TestJournal.Open(_directory["journal"]);
         var waiting = journal.Journal.WaitForCommitAsync(5, TestContext.Current.CancellationToken).AsTask();
-        var news = journal.Journal.WaitForNewsAsync(5, TestContext.Current.CancellationToken).AsTask();
+        var news = journal.Journal.WaitForCommitAfterAsync(5, TestContext.Current.CancellationToken).AsTask();
         await journal.DisposeAsync();
         Assert.False(await waiting);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => news);

@@ -17,7 +17,7 @@ public sealed class EnvelopeTests
     public void Seal_AndCheck_GivesBackEveryField()
     {
         var record = Sealed();
-        Assert.Equal(RecordVerdict.Sound, Envelope.Check(record, Epoch, Address, out var envelope));
+        Assert.Equal(RecordState.Intact, Envelope.Check(record, Epoch, Address, out var envelope));
         Assert.Equal(Envelope.CurrentVersion, envelope.Version);
         Assert.Equal(7, envelope.Run);
         Assert.Equal(Epoch, envelope.Epoch);
@@ -33,18 +33,18 @@ public sealed class EnvelopeTests
         for (var bit = 0; bit < record.Length * 8; bit++)
         {
             record[bit / 8] ^= (byte)(1 << (bit % 8));
-            Assert.Equal(RecordVerdict.Damaged, Envelope.Check(record, Epoch, Address, out _));
+            Assert.Equal(RecordState.Damaged, Envelope.Check(record, Epoch, Address, out _));
             record[bit / 8] ^= (byte)(1 << (bit % 8));
         }
     }
 
     [Fact]
     public void Check_AtAnotherAddress_IsDamaged() =>
-        Assert.Equal(RecordVerdict.Damaged, Envelope.Check(Sealed(), Epoch, Address + 4_096, out _));
+        Assert.Equal(RecordState.Damaged, Envelope.Check(Sealed(), Epoch, Address + 4_096, out _));
 
     [Fact]
     public void Check_OfAnotherJournal_IsDamaged() =>
-        Assert.Equal(RecordVerdict.Damaged, Envelope.Check(Sealed(), Epoch + 1, Address, out _));
+        Assert.Equal(RecordState.Damaged, Envelope.Check(Sealed(), Epoch + 1, Address, out _));
 
     [Fact]
     public void Check_CutAnywhere_IsDamaged()
@@ -52,14 +52,14 @@ public sealed class EnvelopeTests
         var record = Sealed();
         for (var length = 0; length < record.Length; length++)
         {
-            Assert.Equal(RecordVerdict.Damaged, Envelope.Check(record.AsSpan(0, length), Epoch, Address, out _));
+            Assert.Equal(RecordState.Damaged, Envelope.Check(record.AsSpan(0, length), Epoch, Address, out _));
         }
     }
 
     [Fact]
     public void Check_LaterVersionWithRightChecksum_IsNewer() =>
         Assert.Equal(
-            RecordVerdict.NewerVersion,
+            RecordState.NewerVersion,
             Envelope.Check(OfLaterVersion(Sealed(), Address), Epoch, Address, out _)
         );
 
@@ -71,7 +71,7 @@ public sealed class EnvelopeTests
     {
         var golden = Golden.Read("journal-record-v1.hex");
         Assert.Equal(golden, Sealed());
-        Assert.Equal(RecordVerdict.Sound, Envelope.Check(golden, Epoch, Address, out _));
+        Assert.Equal(RecordState.Intact, Envelope.Check(golden, Epoch, Address, out _));
     }
 
     /// <summary>Turns a record into what a later program might write: higher version, right checksum.</summary>

@@ -12,8 +12,8 @@ internal sealed class ClickHouseClient(ClickHouseSinkOptions options, TimeProvid
     /// <summary>Host and port, for messages.</summary>
     public string Place => options.Url.Authority;
 
-    /// <summary>Sends a statement, or the data of one that stands in <paramref name="query"/>.</summary>
-    public async Task<HttpAnswer> SendAsync(string query, HttpContent content, CancellationToken cancellation)
+    /// <summary>Sends a statement, or the data of the statement in <paramref name="query"/>.</summary>
+    public async Task<HttpResult> SendAsync(string query, HttpContent content, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new UriBuilder(options.Url) { Query = query }.Uri)
         {
@@ -30,28 +30,28 @@ internal sealed class ClickHouseClient(ClickHouseSinkOptions options, TimeProvid
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return HttpAnswer.Failed($"passwordFile cannot be read: {e.Message}");
+            return HttpResult.Failed($"passwordFile cannot be read: {e.Message}");
         }
 
         return await _transport.SendAsync(request, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Sends one statement as text.</summary>
-    public Task<HttpAnswer> ExecuteAsync(string statement, CancellationToken cancellation) =>
+    public Task<HttpResult> ExecuteAsync(string statement, CancellationToken cancellation) =>
         SendAsync("", new StringContent(statement, Encoding.UTF8, "text/plain"), cancellation);
 
-    /// <summary>Version and whether inserts can carry a token; a problem in words when it cannot be asked.</summary>
+    /// <summary>The server's version and capabilities, or why it could not be asked, in words.</summary>
     public async Task<(ClickHouseVersion? Server, string? Problem)> AskAsync(CancellationToken cancellation)
     {
         const string Question =
             "SELECT version(), (SELECT count() FROM system.settings WHERE name = 'insert_deduplication_token') FORMAT TSV";
-        var answer = await ExecuteAsync(Question, cancellation).ConfigureAwait(false);
-        if (ClickHouseVerdict.Of(answer, options) is { IsDelivered: false } verdict)
+        var response = await ExecuteAsync(Question, cancellation).ConfigureAwait(false);
+        if (ClickHouseResponseClassifier.Classify(response, options) is { IsDelivered: false } failed)
         {
-            return (null, verdict.Reason);
+            return (null, failed.Reason);
         }
 
-        var values = answer.Body.TrimEnd('\n').Split('\t');
+        var values = response.Body.TrimEnd('\n').Split('\t');
         var parts = values[0].Split('.');
         return
             values.Length == 2
@@ -68,11 +68,11 @@ internal sealed class ClickHouseClient(ClickHouseSinkOptions options, TimeProvid
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }
 
-/// <summary>What is known about a server.</summary>
-/// <param name="Version">As it calls itself.</param>
+/// <summary>Version and capabilities of a server.</summary>
+/// <param name="Version">As the server reports it.</param>
 /// <param name="Major">The year.</param>
 /// <param name="Minor">The second part.</param>
-/// <param name="HasTokens">It recognises a repeated insert by a token.</param>
+/// <param name="HasTokens">Whether it recognises a repeated insert by a token.</param>
 internal sealed record ClickHouseVersion(string Version, int Major, int Minor, bool HasTokens)
 {
     /// <summary>The oldest version the sink is tested with.</summary>

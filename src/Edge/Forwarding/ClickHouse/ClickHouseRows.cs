@@ -5,8 +5,8 @@ using Edge.Journal.Records;
 namespace Edge.Forwarding.ClickHouse;
 
 /// <summary>
-/// Events as rows: the bytes of the journal, but objects and arrays inside an event become texts, because a String
-/// column of an older server takes nothing else. A batch without any is passed on as it is. The pump's thread only.
+/// Events as rows: the bytes of the journal, except that nested objects and arrays become strings, because a String
+/// column of an older server accepts nothing else. A batch without any is sent unchanged. The pump's thread only.
 /// </summary>
 internal sealed class ClickHouseRows
 {
@@ -43,7 +43,9 @@ internal sealed class ClickHouseRows
         return _rows.WrittenSpan;
     }
 
-    /// <summary>Perhaps: a text may hold the same characters, which costs time and does no harm.</summary>
+    /// <summary>
+    /// May be true without nesting when a string holds the same characters; that costs time, no more.
+    /// </summary>
     private static bool HasNested(ReadOnlySpan<byte> bytes) => bytes.IndexOf(":{"u8) >= 0 || bytes.IndexOf(":["u8) >= 0;
 
     private void WriteRow(ReadOnlySpan<byte> json)
@@ -57,7 +59,7 @@ internal sealed class ClickHouseRows
             _rows.Write("\":"u8);
             if (members.Value[0] is (byte)'{' or (byte)'[')
             {
-                WriteAsText(members.Value);
+                WriteAsString(members.Value);
             }
             else
             {
@@ -70,7 +72,7 @@ internal sealed class ClickHouseRows
         _rows.Write("}"u8);
     }
 
-    private void WriteAsText(ReadOnlySpan<byte> json)
+    private void WriteAsString(ReadOnlySpan<byte> json)
     {
         _rows.Write("\""u8);
         while (true)

@@ -1,12 +1,12 @@
 namespace Edge.Forwarding.ClickHouse;
 
-/// <summary><c>edge sink init</c> for ClickHouse: finds out what the server lacks, and makes it.</summary>
+/// <summary><c>edge sink init</c> for ClickHouse: finds what the server lacks and creates it.</summary>
 internal static class ClickHouseSetup
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// What has to be executed on this server, after it was executed when <paramref name="applies"/>.
+    /// The statements this server needs; they were executed when <paramref name="applies"/>.
     /// </summary>
     public static async Task<SinkSetup> RunAsync(ClickHouseSinkOptions options, bool applies, TimeProvider time)
     {
@@ -30,7 +30,7 @@ internal static class ClickHouseSetup
             $"SELECT name FROM system.columns WHERE database = {database} AND table = '{table.Name}' FORMAT TSV",
             deadline.Token
         );
-        if (ClickHouseVerdict.Of(columns, options) is { IsDelivered: false } refused)
+        if (ClickHouseResponseClassifier.Classify(columns, options) is { IsDelivered: false } refused)
         {
             return new SinkSetup(name, [], refused.Reason);
         }
@@ -39,8 +39,8 @@ internal static class ClickHouseSetup
         var statements = ClickHouseSchema.Statements(table, server, present);
         foreach (var statement in applies ? statements : [])
         {
-            var answer = await client.ExecuteAsync(statement, deadline.Token);
-            if (ClickHouseVerdict.Of(answer, options) is { IsDelivered: false } failed)
+            var response = await client.ExecuteAsync(statement, deadline.Token);
+            if (ClickHouseResponseClassifier.Classify(response, options) is { IsDelivered: false } failed)
             {
                 return new SinkSetup(name, statements, failed.Reason);
             }

@@ -6,8 +6,8 @@ namespace Edge.Forwarding.ClickHouse;
 
 /// <summary>
 /// Inserts batches into one table over HTTP, one at a time, and counts a batch as taken when the server has finished
-/// the insert. A repeated batch is the same batch: servers that know insert tokens drop it, and on every server the
-/// table merges rows with the same id into one (<see cref="ClickHouseSchema"/>). Failures are answers in words.
+/// the insert. A retry sends the same batch: servers that know insert tokens drop it, and on every server the table
+/// merges rows with the same id into one (<see cref="ClickHouseSchema"/>).
 /// </summary>
 internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider time) : ISink
 {
@@ -22,7 +22,7 @@ internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider
 
     public bool WantsSameBatches => true;
 
-    /// <summary>Asks for the server and the table, so that a wrong setting is known before there is an event.</summary>
+    /// <summary>Checks the server and the table, so that a wrong setting is reported before the first event.</summary>
     public async Task<DeliveryResult> ResumeAsync(UInt128 journalEpochId, JournalCursor from)
     {
         _epochId = journalEpochId;
@@ -35,11 +35,11 @@ internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider
                 return DeliveryResult.Retry(problem!);
             }
 
-            var answer = await _client.ExecuteAsync(
+            var response = await _client.ExecuteAsync(
                 $"EXISTS TABLE {ClickHouseTable.Of(options.Table).Sql} FORMAT TSV",
                 deadline.Token
             );
-            return answer.IsSuccess && answer.Body.TrimEnd('\n') == "0"
+            return response.IsSuccess && response.Body.TrimEnd('\n') == "0"
                 ? DeliveryResult.Retry(
                     $"{_client.Place} has no table {options.Table}; make it with edge sink init {options.SinkName}"
                 )
@@ -64,22 +64,22 @@ internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider
 
         _body.Fill(_rows.Of(batch), options.Compresses);
         var query = _server.HasTokens ? $"{_insert}&insert_deduplication_token={BatchId.Of(_epochId, batch)}" : _insert;
-        var answer = await _client.SendAsync(
+        var response = await _client.SendAsync(
             query,
             _body.ToContent("application/x-ndjson", options.Compresses),
             cancellation
         );
-        if (answer.Failure is not null)
+        if (response.Failure is not null)
         {
-            // It may be another server the next time, after an upgrade.
+            // The server may have been upgraded by the next time.
             _server = null;
             _body.Abandon();
         }
 
-        return ClickHouseVerdict.Of(answer, options);
+        return ClickHouseResponseClassifier.Classify(response, options);
     }
 
-    /// <summary>Durability is the server's: the insert was finished when it answered.</summary>
+    /// <summary>Nothing to do: the insert was complete when the server answered.</summary>
     public Task<DeliveryResult> FlushAsync(JournalCursor upTo) => Task.FromResult(DeliveryResult.Delivered);
 
     public void Dispose()
@@ -89,8 +89,8 @@ internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider
     }
 
     /// <summary>
-    /// The statement and its settings. Unknown members of later event versions are skipped; the answer waits for the
-    /// end of the insert, so a success cannot precede an error.
+    /// The statement and its settings. Unknown members of later event versions are skipped; the server responds after
+    /// the insert, so that no error can follow a success status.
     /// </summary>
     private static string InsertOf(ClickHouseSinkOptions options)
     {
@@ -98,4 +98,24 @@ internal sealed class ClickHouseSink(ClickHouseSinkOptions options, TimeProvider
         return $"query={Uri.EscapeDataString(statement)}&wait_end_of_query=1&input_format_skip_unknown_fields=1"
             + "&date_time_input_format=best_effort";
     }
+}
+
+/// <summary>Every setting of a ClickHouse sink.</summary>
+internal sealed record ClickHouseSinkOptions
+{
+    /// <summary>The sink's name, for messages.</summary>
+    public required string SinkName { get; init; }
+
+    /// <summary>The HTTP interface.</summary>
+    public required Uri Url { get; init; }
+    public required HttpTransportOptions Transport { get; init; }
+
+    /// <summary><c>table</c> or <c>database.table</c>.</summary>
+    public string Table { get; init; } = "edge_events";
+    public string User { get; init; } = "default";
+    public string Password { get; init; } = "";
+
+    /// <summary>Read for every batch when set, so that a changed password needs no restart.</summary>
+    public string PasswordFile { get; init; } = "";
+    public bool Compresses { get; init; } = true;
 }

@@ -11,35 +11,36 @@ namespace Edge.Forwarding.DeadLetters;
 
 /// <summary>
 /// The events a sink refused for good: <c>DATA/dead-letters/NAME/YYYYMMDD.ndjson</c> (UTC day), one line each with id,
-/// sink, time, the sink's answer and the event as the journal holds it. A line is durable when <see cref="Keep"/>
-/// returns, which is before the sink's cursor goes past the event; an event that comes again after a kill is found in
-/// the newest file and not written twice. The pump's thread only. Failures are <see cref="IOException"/> or access
-/// denied; whoever goes on after one has to <see cref="Drop"/>. Files are the operator's: nothing here deletes one.
+/// sink, time, the sink's answer and the event as the journal holds it. A line is durable when <see cref="Save"/>
+/// returns, which is before the sink's cursor goes past the event; an event that is refused again after a kill is found
+/// in the newest file and not written twice. The pump's thread only. Failures are <see cref="IOException"/> or <see
+/// cref="UnauthorizedAccessException"/>; after one, call <see cref="DropUnsaved"/> before going on. The files belong to
+/// the operator: nothing here deletes one.
 /// </summary>
 internal sealed class DeadLetterBox(string directory, string sink, TimeProvider time)
 {
-    /// <summary>What every file ends with.</summary>
+    /// <summary>The extension of every file.</summary>
     public const string Suffix = ".ndjson";
 
     private const int AnswerMaxChars = 2_048;
     private const int IdStart = 7; // {"id":"
 
-    // Repetitions come from the moments before a kill, so more need not be remembered.
+    // Only events from just before a kill are refused a second time, so more ids need not be remembered.
     private const int KnownMax = 100_000;
 
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Lines in memory are written without being asked beyond this many bytes.</summary>
+    /// <summary>Lines in memory are saved at once beyond this many bytes.</summary>
     private const int LinesMaxBytes = 1 << 20;
 
     private readonly ArrayBufferWriter<byte> _lines = new();
     private readonly List<string> _added = [];
     private HashSet<string>? _known;
 
-    /// <summary>Something was added and is not durable yet.</summary>
-    public bool HasNew => _added.Count > 0;
+    /// <summary>Whether something was added that is not durable yet.</summary>
+    public bool HasUnsaved => _added.Count > 0;
 
-    /// <summary>Notes the event and what the sink said to it.</summary>
+    /// <summary>Adds the event and the sink's answer, in memory.</summary>
     public void Add(EventId id, ReadOnlySpan<byte> json, string answer)
     {
         var text = id.ToString();
@@ -53,14 +54,14 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
         _added.Add(text);
         if (_lines.WrittenCount > LinesMaxBytes)
         {
-            Keep();
+            Save();
         }
     }
 
-    /// <summary>Writes what was added.</summary>
-    public void Keep()
+    /// <summary>Writes what was added; durable on return.</summary>
+    public void Save()
     {
-        if (!HasNew)
+        if (!HasUnsaved)
         {
             return;
         }
@@ -97,9 +98,10 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
     }
 
     /// <summary>
-    /// Forgets what is not durable: its events come again. What stands in the files after a failure is looked up.
+    /// Drops what is not durable: its events will be delivered again. The ids in the files are read again, because a
+    /// failed save may have written some.
     /// </summary>
-    public void Drop()
+    public void DropUnsaved()
     {
         _added.Clear();
         _lines.Clear();
@@ -124,7 +126,9 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
         _lines.Write("\n"u8);
     }
 
-    /// <summary>A line that a crash tore was never counted, so it is cut and the next one takes its place.</summary>
+    /// <summary>
+    /// Cuts a line torn by a crash, whose event was never counted, and returns the length without it.
+    /// </summary>
     private static long LengthOfWholeLines(DiskFile file)
     {
         var length = file.Length;
@@ -140,7 +144,9 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
         return whole;
     }
 
-    /// <summary>The ids in the newest file: what a kill can have left before its cursor is in there.</summary>
+    /// <summary>
+    /// The ids in the newest file: those that a kill can have left there before the cursor was durable.
+    /// </summary>
     private HashSet<string> ReadKnown()
     {
         var known = new HashSet<string>(StringComparer.Ordinal);

@@ -7,18 +7,18 @@ namespace Edge.Forwarding.DeadLetters;
 
 /// <summary>One event a sink refused.</summary>
 /// <param name="Id">Identity of the event.</param>
-/// <param name="At">When it was refused, as the file says it.</param>
+/// <param name="At">When it was refused, as written in the file.</param>
 /// <param name="Answer">What the destination said.</param>
 /// <param name="Event">The event as the journal holds it.</param>
 internal sealed record DeadLetter(EventId Id, string At, string Answer, byte[] Event);
 
 /// <summary>
-/// What <see cref="DeadLetterBox"/> has written, for the commands that look at it and empty it, also while a service
-/// goes on writing. Failures are <see cref="IOException"/> or access denied.
+/// The files that <see cref="DeadLetterBox"/> writes, for the commands that list and empty them, also while a service
+/// is writing. Failures are <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
 /// </summary>
 internal static class DeadLetterFiles
 {
-    /// <summary>The sinks that have dead letters, in order of their names.</summary>
+    /// <summary>The sinks that have dead letters, sorted by name.</summary>
     /// <param name="root"><c>DATA/dead-letters</c>.</param>
     public static IReadOnlyList<string> Sinks(string root) =>
         Directory.Exists(root)
@@ -32,7 +32,7 @@ internal static class DeadLetterFiles
             ]
             : [];
 
-    /// <summary>The dead letters of one sink, oldest first. A line that is none is passed over.</summary>
+    /// <summary>The dead letters of one sink, oldest first. Other lines are skipped.</summary>
     public static IEnumerable<DeadLetter> Read(string directory)
     {
         foreach (var file in Files(directory))
@@ -47,7 +47,7 @@ internal static class DeadLetterFiles
         }
     }
 
-    /// <summary>Takes these events out; what else stands in the files stays. Durable on return.</summary>
+    /// <summary>Removes these events; everything else in the files stays. Durable on return.</summary>
     /// <param name="directory">The sink's directory.</param>
     /// <param name="taken">Their identities as text.</param>
     public static void Remove(string directory, IReadOnlySet<string> taken)

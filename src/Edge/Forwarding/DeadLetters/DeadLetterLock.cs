@@ -3,12 +3,12 @@ using Edge.Storage;
 namespace Edge.Forwarding.DeadLetters;
 
 /// <summary>
-/// The hold on the dead letters of one sink, between a service that adds some and a command that takes some out. Held
+/// The lock on the dead letters of one sink, taken by a service that adds some and by a command that removes some. Held
 /// for one change of a file; the kernel releases it when the process ends.
 /// </summary>
 internal sealed class DeadLetterLock : IDisposable
 {
-    /// <summary>Beside the directory, in which only dead letters stand.</summary>
+    /// <summary>The lock file lies beside the directory, which holds dead letters only.</summary>
     private const string Suffix = ".lock";
 
     private const int AttemptPauseMs = 10;
@@ -20,7 +20,7 @@ internal sealed class DeadLetterLock : IDisposable
 
     private DeadLetterLock(DiskFile file) => _file = file;
 
-    /// <summary>Waits for it, for five seconds at most; then an <see cref="IOException"/>.</summary>
+    /// <summary>Waits for the lock, five seconds at most, then throws <see cref="IOException"/>.</summary>
     public static DeadLetterLock Take(string directory)
     {
         var file = DiskFile.OpenOrCreate(directory + Suffix);

@@ -7,7 +7,8 @@ namespace Edge.Forwarding.DeadLetters;
 
 /// <summary>
 /// Delivers events to a sink outside its pump: dead letters, or a part of the journal once more. The events keep their
-/// ids; their batches are none of the journal's, so no destination takes them for a repeated batch. One task uses it.
+/// ids; their batches have identities of their own, so no destination takes one for a repeated batch of the journal.
+/// Used by one task.
 /// </summary>
 internal sealed class Redelivery(ISink sink, EventFields? fields, TimeProvider time) : IDisposable
 {
@@ -17,7 +18,7 @@ internal sealed class Redelivery(ISink sink, EventFields? fields, TimeProvider t
     private const int IdentityBytes = 16;
 
     /// <summary>
-    /// A destination that does not answer now may answer in a moment; whoever waits at a terminal wants to know.
+    /// Few, because an operator waits at a terminal; more than one, because a destination may recover within a second.
     /// </summary>
     private const int Attempts = 3;
 
@@ -27,7 +28,7 @@ internal sealed class Redelivery(ISink sink, EventFields? fields, TimeProvider t
     private readonly RecordBatch _part = new();
     private JournalCursor _end;
 
-    /// <summary>Whether to send before more is added.</summary>
+    /// <summary>Whether the batch should be sent before more is added.</summary>
     public bool IsFull => _batch.Count >= BatchMaxEvents || _batch.Bytes.Length >= BatchMaxBytes;
 
     /// <summary>Events of the last <see cref="SendAsync(CancellationToken)"/> that the destination has taken.</summary>
@@ -38,10 +39,10 @@ internal sealed class Redelivery(ISink sink, EventFields? fields, TimeProvider t
     /// </summary>
     public List<(string Id, string Answer)> Refused { get; } = [];
 
-    /// <summary>Makes the sink ready; why that is not possible in words, else null.</summary>
+    /// <summary>Makes the sink ready. Returns why that failed, in words; null when it did not.</summary>
     public async Task<string?> BeginAsync(CancellationToken cancellation)
     {
-        // An identity of its own for this run: a token made of it and a position is never one of the journal's.
+        // A random epoch for this run: a batch id made from it is never one of the journal's.
         var run = BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(IdentityBytes));
         _batch.Clear(_end);
         return
@@ -51,7 +52,7 @@ internal sealed class Redelivery(ISink sink, EventFields? fields, TimeProvider t
             : null;
     }
 
-    /// <summary>Adds an event to the batch in hand.</summary>
+    /// <summary>Adds an event to the current batch.</summary>
     public void Add(EventId id, ReadOnlySpan<byte> json)
     {
         if (fields is null)
@@ -67,7 +68,9 @@ internal sealed class Redelivery(ISink sink, EventFields? fields, TimeProvider t
         _batch.Complete(id, _end.Sequence, _end);
     }
 
-    /// <summary>Sends the batch in hand and waits until it is durable; why that failed in words, else null.</summary>
+    /// <summary>
+    /// Sends the current batch and waits until it is durable. Returns why that failed, in words; null when it did not.
+    /// </summary>
     public async Task<string?> SendAsync(CancellationToken cancellation)
     {
         Taken.Clear();
@@ -88,7 +91,7 @@ internal sealed class Redelivery(ISink sink, EventFields? fields, TimeProvider t
 
         if (problem is not null)
         {
-            // What a failed flush leaves in doubt counts as not taken.
+            // After a failed flush it is unknown what is durable, so nothing counts as taken.
             Taken.Clear();
         }
 

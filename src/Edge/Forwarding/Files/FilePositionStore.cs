@@ -4,11 +4,21 @@ using Edge.Storage;
 
 namespace Edge.Forwarding.Files;
 
+/// <summary>The end of the file sink's output when it had taken the journal up to a cursor.</summary>
+/// <param name="Cursor">Everything before it is in the files.</param>
+/// <param name="File">The newest file. Files with a greater number were begun after this position.</param>
+/// <param name="Length">Bytes of that file that are taken, or <see cref="NotOurs"/>.</param>
+internal readonly record struct FilePosition(JournalCursor Cursor, ForwardedFileName File, long Length)
+{
+    /// <summary>The newest file is complete and must not be changed; the next event begins a new one.</summary>
+    public const long NotOurs = -1;
+}
+
 /// <summary>
-/// The file sink's memory of where it stood (<c>DATA/forwarded/.position</c>, beside the files it speaks of). It
-/// holds the last two positions: the newer one is written before the sink's cursor is, so a crash in between leaves
-/// the older one as the position that belongs to the cursor. Written in place in preallocated slots, so a full disk
-/// cannot stop it. One thread at a time. Failures are <see cref="IOException"/>.
+/// The durable position of the file sink (<c>DATA/forwarded/.position</c>, beside its files). Holds the last two
+/// positions: the newer one is written before the sink's cursor, so after a crash in between the older one belongs to
+/// the cursor. Written in place in preallocated slots, so a full disk cannot stop it. One thread at a time. Failures
+/// are <see cref="IOException"/>.
 /// </summary>
 internal sealed class FilePositionStore : IDisposable
 {
@@ -28,7 +38,7 @@ internal sealed class FilePositionStore : IDisposable
     }
 
     /// <summary>
-    /// Opens the store of a directory; one that is missing, damaged or of another journal knows no position.
+    /// Opens the store of a directory; one that is missing, damaged or of another journal has no position.
     /// </summary>
     public static FilePositionStore Open(string directory, UInt128 epochId)
     {

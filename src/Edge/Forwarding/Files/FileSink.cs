@@ -6,22 +6,22 @@ namespace Edge.Forwarding.Files;
 /// <summary>
 /// The embedded sink: events as NDJSON in <c>DATA/forwarded/</c>, byte for byte as the journal holds them, in the
 /// order of the journal. A new file begins with the UTC hour (of forwarding, not of the event) and when the size is
-/// reached. A file has its final name from its first byte, so that <c>tail -F</c> and log shippers can follow it and
-/// nothing has to be renamed at a moment that a crash can hit; a file is complete once one with a later name exists.
+/// reached. A file has its final name from its first byte, so that <c>tail -F</c> and log shippers can follow it and a
+/// crash cannot interrupt a rename; a file is complete once one with a later name exists.
 /// </summary>
 /// <remarks>
 /// Exactly once after a kill: with every durable cursor the sink records the file and its length. After a restart the
 /// journal delivers again from the cursor, and what already lies beyond that length is compared instead of written
 /// (<see cref="ForwardedFile"/>). After a power cut the same holds for what the disk kept; the rest is written again.
-/// When the record is gone (somebody emptied the directory) a new file is begun, and an event may stand in two files
-/// with the same <c>id</c>.
+/// When that record is gone (somebody emptied the directory) a new file is begun, and an event may be in two files with
+/// the same <c>id</c>.
 ///
-/// Every failure of the disk is an answer to the pump, which tries again. Used by one thread, the pump's, which it
-/// blocks. Files are never deleted: they are the user's data.
+/// Disk failures are results for the pump, which retries. Used by one thread, the pump's, which it blocks. Files are
+/// never deleted: they are the user's data.
 /// </remarks>
 internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISink
 {
-    // Begun before a crash or a failed write by batches that are about to come again; oldest first.
+    // Files begun before a crash or a failed write by batches that will be delivered again; oldest first.
     private readonly Queue<ForwardedFileName> _laterFiles = new();
 
     private FilePositionStore? _store;
@@ -32,8 +32,8 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
     private bool _mustReopen;
     private bool _mustSyncDirectory;
 
-    // Bytes may be visible to readers and yet be lost on the disk, see ForwardedFile.Flush.
-    private bool _hasUnsureBytes;
+    // Bytes may be visible to readers and yet not be on the disk, see ForwardedFile.Flush.
+    private bool _hasUncertainBytes;
 
     public Task<DeliveryResult> ResumeAsync(UInt128 journalEpochId, JournalCursor from) =>
         Task.FromResult(Guarded(() => Resume(journalEpochId, from)));
@@ -60,11 +60,11 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A full disk, a directory that is not one, a medium that fails: all may be put right while we run. How
-            // much of the step is in the files is unknown, so they are opened again where they were before it.
+            // A full disk, a missing directory, a failing device: all may be repaired while the service runs. It is
+            // unknown how much of the step is in the files, so they are reopened at their length before it.
             CloseFile();
             _mustReopen = true;
-            return _hasUnsureBytes ? DeliveryResult.Rewind(e.Message) : DeliveryResult.Retry(e.Message);
+            return _hasUncertainBytes ? DeliveryResult.Rewind(e.Message) : DeliveryResult.Retry(e.Message);
         }
     }
 
@@ -74,9 +74,9 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
         DiskDirectory.CreateDurably(options.Directory);
         _store ??= FilePositionStore.Open(options.Directory, journalEpochId);
         _flushed = _store.Find(from) ?? BeginAfterExistingFiles(from);
-        if (!Open(_flushed, keepsLeftover: !_hasUnsureBytes))
+        if (!Open(_flushed, keepsLeftover: !_hasUncertainBytes))
         {
-            // Taken away by its reader. The next event begins a new file.
+            // Removed by its reader. The next event begins a new file.
             _taken = _flushed with
             {
                 Length = FilePosition.NotOurs,
@@ -137,8 +137,8 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
     }
 
     /// <summary>
-    /// Nothing is known about this cursor, so existing files stay as they are, but for a torn last line: its event was
-    /// never behind a durable cursor, and readers stumble over half a line.
+    /// No position is known for this cursor, so existing files stay as they are, except for a torn last line: its event
+    /// was never covered by a durable cursor, and readers fail on half a line.
     /// </summary>
     private FilePosition BeginAfterExistingFiles(JournalCursor from)
     {
@@ -154,7 +154,7 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
         return position;
     }
 
-    /// <summary>False when the file of the position is gone, or shorter than it was.</summary>
+    /// <summary>False when the file of the position is missing, or shorter than it was.</summary>
     private bool Open(FilePosition position, bool keepsLeftover)
     {
         _taken = position;
@@ -179,7 +179,7 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
         }
 
         _mustReopen = false;
-        _hasUnsureBytes = false;
+        _hasUncertainBytes = false;
         return isWhole || !isOurs;
     }
 
@@ -216,7 +216,7 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
             return _file = ForwardedFile.OpenAt(options.Directory, later, length: 0, keepsLeftover: true);
         }
 
-        // A clock that was put back must not make a name that sorts before the last one.
+        // After the clock was set back, a name must still sort after the last one.
         var hour = Math.Max(ForwardedFileName.HourOf(time.GetUtcNow()), _newest.Hour);
         var name = new ForwardedFileName(hour, _newest.Number + 1);
         _file = ForwardedFile.Create(options.Directory, name);
@@ -236,15 +236,15 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
             || ForwardedFileName.HourOf(time.GetUtcNow()) > file.Name.Hour;
     }
 
-    /// <summary>A file with leftover gets no more than that at once, because it may have been finished there.</summary>
+    /// <summary>A file with leftover bytes gets no more than those at once, because it may have ended there.</summary>
     private long RoomIn(ForwardedFile file) =>
         file.LeftoverBytes > 0 ? file.LeftoverBytes : options.MaxFileBytes - file.Length;
 
     private void FlushFile(ForwardedFile file)
     {
-        _hasUnsureBytes = true;
+        _hasUncertainBytes = true;
         file.Flush();
-        _hasUnsureBytes = false;
+        _hasUncertainBytes = false;
     }
 
     private FilePosition PositionAt(JournalCursor cursor) =>
@@ -257,4 +257,17 @@ internal sealed class FileSink(FileSinkOptions options, TimeProvider time) : ISi
     }
 
     private static int LineEnd(RecordEntry entry) => entry.Offset + entry.Length + 1;
+}
+
+/// <summary>Every setting of the file sink.</summary>
+internal sealed record FileSinkOptions
+{
+    /// <summary>Directory of the files (<c>DATA/forwarded</c>). Created when it is missing.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>
+    /// Bytes after which the next file is begun; a file is larger only when a single event is. 64 MiB is a size that
+    /// tools copy and compress in seconds. 1 MiB to 64 GiB.
+    /// </summary>
+    public long MaxFileBytes { get; init; } = 64L << 20;
 }

@@ -2,7 +2,10 @@ using Edge.Storage;
 
 namespace Edge.Forwarding.Files;
 
-/// <summary>The file system as the file sink sees it. Throws <see cref="IOException"/> or access denied.</summary>
+/// <summary>
+/// Directory operations of the file sink. Failures are <see cref="IOException"/> or <see
+/// cref="UnauthorizedAccessException"/>.
+/// </summary>
 internal static class ForwardedDirectory
 {
     private const int TailBlockBytes = 64 << 10;
@@ -31,15 +34,15 @@ internal static class ForwardedDirectory
         return file.Exists ? file.Length : -1;
     }
 
-    /// <summary>Shortens the file.</summary>
+    /// <summary>Truncates the file.</summary>
     public static void Cut(string path, long length)
     {
-        const FileShare Everybody = FileShare.ReadWrite | FileShare.Delete;
-        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, Everybody);
+        const FileShare AllSharing = FileShare.ReadWrite | FileShare.Delete;
+        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, AllSharing);
         RandomAccess.SetLength(handle, length);
     }
 
-    /// <summary>Cuts what stands behind the last line feed, and makes that durable.</summary>
+    /// <summary>Truncates the file after its last line feed; durable on return.</summary>
     public static void CutTornLine(string directory, ForwardedFileName name)
     {
         using var file = DiskFile.Open(Path.Combine(directory, name.ToString()));

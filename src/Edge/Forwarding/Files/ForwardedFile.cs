@@ -4,18 +4,17 @@ using Edge.Storage;
 namespace Edge.Forwarding.Files;
 
 /// <summary>
-/// One file of the file sink, open for appending at a known length. Bytes that already lie beyond that length were
-/// written before a crash or a failed write and are about to be delivered again: as long as they equal what is
-/// appended they are kept and not written twice, and at the first difference the file is cut there. So a reader that
-/// follows the file never sees it shrink after a kill, a torn line is completed in place, and a damaged tail is
-/// replaced. One thread at a time. Everything throws <see cref="IOException"/> (or access denied) when the disk
-/// refuses.
+/// One file of the file sink, open for appending at a known length. Bytes beyond that length were written before a
+/// crash or a failed write, and their events will be delivered again: as long as they equal what is appended they are
+/// kept, and at the first difference the file is truncated there. So a reader that follows the file never sees it
+/// shrink after a kill, a torn line is completed in place, and a damaged tail is replaced. One thread at a time.
+/// Failures are <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
 /// </summary>
 internal sealed class ForwardedFile : IDisposable
 {
     private const int CompareBufferBytes = 64 << 10;
 
-    // The owner writes, his group may follow; nobody else reads what visitors did.
+    // The owner writes and its group reads; nobody else may read what visitors did.
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
 
     private readonly DiskFile _disk;
@@ -28,10 +27,10 @@ internal sealed class ForwardedFile : IDisposable
 
     public ForwardedFileName Name { get; }
 
-    /// <summary>Bytes taken: written by <see cref="Append"/> or found equal to what it was given.</summary>
+    /// <summary>Bytes taken: written by <see cref="Append"/> or equal to what it was given.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Bytes beyond <see cref="Length"/> that are not compared yet.</summary>
+    /// <summary>Bytes beyond <see cref="Length"/> that have not been compared yet.</summary>
     public long LeftoverBytes { get; private set; }
 
     /// <summary>Creates the file; a file of that name must not exist.</summary>
@@ -56,8 +55,8 @@ internal sealed class ForwardedFile : IDisposable
     }
 
     /// <summary>
-    /// Opens a file that exists and is at least <paramref name="length"/> bytes long. What lies beyond is compared when
-    /// <paramref name="keepsLeftover"/> is set and cut away otherwise.
+    /// Opens a file that exists and is at least <paramref name="length"/> bytes long. Bytes beyond are compared when
+    /// <paramref name="keepsLeftover"/> is set and truncated otherwise.
     /// </summary>
     public static ForwardedFile OpenAt(string directory, ForwardedFileName name, long length, bool keepsLeftover)
     {
@@ -81,12 +80,14 @@ internal sealed class ForwardedFile : IDisposable
     }
 
     /// <summary>
-    /// False when somebody removed, moved or cut the file while it is open: what is appended then would not be found
-    /// under its name, or would stand behind a hole.
+    /// False when somebody removed, renamed or truncated the file while it was open: appended bytes would then not be
+    /// found under its name, or would follow a hole.
     /// </summary>
     public bool IsIntact() => _disk.Length >= Length && File.Exists(_disk.Path);
 
-    /// <summary>Takes complete lines. After an exception it is unknown how many of the bytes are in the file.</summary>
+    /// <summary>
+    /// Appends complete lines. After an exception it is unknown how many of the bytes are in the file.
+    /// </summary>
     public void Append(ReadOnlySpan<byte> lines)
     {
         if (LeftoverBytes > 0)
@@ -102,14 +103,14 @@ internal sealed class ForwardedFile : IDisposable
     }
 
     /// <summary>
-    /// Returns when everything taken is on the disk. After an exception the kernel may have dropped the bytes and yet
-    /// show them to readers, so they must be written again and not compared.
+    /// Returns when everything taken is on the disk. After an exception the kernel may have dropped the bytes and still
+    /// show them to readers, so they must be written again, not compared.
     /// </summary>
     public void Flush() => _disk.SyncData();
 
     public void Dispose() => _disk.Dispose();
 
-    /// <summary>How many of the bytes are already in the file; moves <see cref="Length"/> behind them.</summary>
+    /// <summary>How many of the bytes are already in the file; advances <see cref="Length"/> past them.</summary>
     private int TakeEqualLeftover(ReadOnlySpan<byte> lines)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(CompareBufferBytes);

@@ -4,11 +4,11 @@ using System.Globalization;
 namespace Edge.Forwarding.Files;
 
 /// <summary>
-/// The name of one file of the file sink: <c>events-2026112109-000001.ndjson</c>, which is the UTC hour the file was
-/// begun in and a number that only ever grows. Names sort as text in the order the files were written.
+/// The name of one file of the file sink: <c>events-2026112109-000001.ndjson</c>, the UTC hour in which the file was
+/// begun and an increasing number. Names sort as text in the order the files were written.
 /// </summary>
 /// <param name="Hour">UTC year, month, day and hour as one decimal number, <c>yyyyMMddHH</c>.</param>
-/// <param name="Number">Counts files over all hours, from 1. Six digits in the name, more when it needs more.</param>
+/// <param name="Number">Counts files over all hours, from 1. Six digits in the name, more when needed.</param>
 internal readonly record struct ForwardedFileName(long Hour, long Number)
 {
     private const string Prefix = "events-";
@@ -17,10 +17,12 @@ internal readonly record struct ForwardedFileName(long Hour, long Number)
     private const int NumberDigitsMin = 6;
     private const int NumberDigitsMax = 18;
 
-    /// <summary>Matches every name of the file sink, and perhaps others: parse what it finds.</summary>
+    /// <summary>
+    /// Matches every name of the file sink and possibly others, which <see cref="TryParse"/> refuses.
+    /// </summary>
     public const string SearchPattern = Prefix + "*" + Suffix;
 
-    /// <summary>The hour a moment falls into.</summary>
+    /// <summary>The hour of a point in time.</summary>
     public static long HourOf(DateTimeOffset moment)
     {
         var utc = moment.UtcDateTime;

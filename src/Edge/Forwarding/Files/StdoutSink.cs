@@ -1,27 +1,26 @@
 using System.Runtime.InteropServices;
 using Edge.Journal.Records;
+using Edge.Storage;
 using Microsoft.Win32.SafeHandles;
 
 namespace Edge.Forwarding.Files;
 
 /// <summary>
-/// Events as NDJSON on standard output, for whatever reads the output of containers; messages stay on standard error. A
-/// reader that is gone is a failure like any other, a reader that is slow makes the pump wait. Written by the system
-/// call and not by <see cref="Console"/>, which takes a closed pipe for success. Used by the pump's thread, which it
-/// blocks.
+/// Events as NDJSON on standard output, for collectors of container output; log messages go to standard error. A reader
+/// that is gone is a failure like any other; a slow reader makes the pump wait. Uses the system call instead of <see
+/// cref="Console"/>, which ignores a closed pipe. Used by the pump's thread, which it blocks.
 /// </summary>
 /// <remarks>
-/// Delivered means handed to the kernel; after a kill the last second comes again. A pipe ends with the process, and
-/// with it a line that a kill has torn. In a file the next process would go on in that line: that is what the file sink
-/// is for.
+/// Delivered means accepted by the kernel; after a kill the last second is delivered again. A pipe ends with the
+/// process, and so does a line torn by a kill. In a file the next process would continue that line: use the file sink
+/// there.
 /// </remarks>
 /// <param name="output">The file; <see cref="StandardOutput"/> unless a test has another.</param>
 internal sealed partial class StdoutSink(SafeFileHandle output) : ISink
 {
     private const int Descriptor = 1;
-    private const int Interrupted = 4;
 
-    // Of the batch in hand: a failed write is taken up where it stopped, so that no line is torn.
+    // Of the current batch: after a failed write it continues where it stopped, so that no line is torn.
     private long _batchFirst;
     private int _written;
 
@@ -58,16 +57,16 @@ internal sealed partial class StdoutSink(SafeFileHandle output) : ISink
                 {
                     _written += (int)count;
                 }
-                else if (Marshal.GetLastPInvokeError() is var errno && errno != Interrupted)
+                else if (Marshal.GetLastPInvokeError() is var errno && errno != DiskException.Interrupted)
                 {
                     return DeliveryResult.Retry(
-                        $"standard output takes nothing: {Marshal.GetPInvokeErrorMessage(errno)}"
+                        $"standard output cannot be written: {Marshal.GetPInvokeErrorMessage(errno)}"
                     );
                 }
             }
         }
 
-        // The same events may come again after a rewind, as a new batch.
+        // After a rewind the same events may be delivered again, as a new batch.
         _batchFirst = 0;
         return DeliveryResult.Delivered;
     }

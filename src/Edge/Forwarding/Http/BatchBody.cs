@@ -4,7 +4,7 @@ using Edge.Journal;
 
 namespace Edge.Forwarding.Http;
 
-/// <summary>The body of one request, built in a buffer that is reused. The pump's thread only.</summary>
+/// <summary>The body of one request, built in a reused buffer. The pump's thread only.</summary>
 internal sealed class BatchBody : IDisposable
 {
     private MemoryStream _stream = new();
@@ -12,7 +12,7 @@ internal sealed class BatchBody : IDisposable
     /// <summary>The bytes as they are sent.</summary>
     public ReadOnlyMemory<byte> Bytes => _stream.GetBuffer().AsMemory(0, (int)_stream.Length);
 
-    /// <summary>Fills the body, compressed at the lowest level, which costs the least per byte saved.</summary>
+    /// <summary>Fills the body; compressed at the fastest level, which costs the least per byte saved.</summary>
     public void Fill(ReadOnlySpan<byte> bytes, bool compresses)
     {
         _stream.SetLength(0);
@@ -46,7 +46,7 @@ internal sealed class BatchBody : IDisposable
     }
 
     /// <summary>
-    /// A request that failed may still be reading the buffer; it keeps it, and the next one gets another.
+    /// Leaves the buffer to a failed request, which may still be reading it; the next request gets a new one.
     /// </summary>
     public void Abandon() => _stream = new MemoryStream(_stream.Capacity);
 

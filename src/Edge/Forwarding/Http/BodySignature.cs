@@ -5,9 +5,9 @@ using System.Text;
 namespace Edge.Forwarding.Http;
 
 /// <summary>
-/// The header by which a receiver knows who sent a batch and when: <c>t=UNIX,v1=HEX</c>, where HEX is HMAC-SHA256 over
-/// the decimal seconds, a dot, and the body as it is on the wire. While keys are being changed there are two <c>v1</c>,
-/// and one that fits is enough.
+/// The header that lets a receiver verify the sender and the time of a batch: <c>t=UNIX,v1=HEX</c>, where HEX is
+/// HMAC-SHA256 over the decimal seconds, a dot, and the body as it is on the wire. During a key change there are two
+/// <c>v1</c>; one that matches is enough.
 /// </summary>
 internal static class BodySignature
 {

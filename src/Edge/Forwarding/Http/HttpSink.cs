@@ -6,25 +6,25 @@ using Edge.Journal.Records;
 namespace Edge.Forwarding.Http;
 
 /// <summary>
-/// Posts batches to an HTTP server. At least once and in order: a batch counts as taken when the server has answered
-/// 2xx, and until then the same batch comes again with the same <c>Edge-Batch</c> header and the same bytes inside.
+/// Posts batches to an HTTP server, at least once and in order: a batch counts as taken when the server has answered
+/// 2xx, and until then the same batch is sent again with the same <c>Edge-Batch</c> header and the same bytes.
 /// </summary>
 internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISink
 {
     /// <summary>Identity of the batch, see <see cref="BatchId"/>.</summary>
     public const string BatchHeader = "Edge-Batch";
 
-    /// <summary>How many events are in it.</summary>
+    /// <summary>Number of events in the batch.</summary>
     public const string CountHeader = "Edge-Batch-Events";
 
-    /// <summary>A Kafka REST proxy answers some sixty bytes for each event.</summary>
-    private const int KafkaAnswerMaxBytes = 8 << 20;
+    /// <summary>A Kafka REST proxy answers about sixty bytes per event.</summary>
+    private const int KafkaResponseMaxBytes = 8 << 20;
 
     private readonly HttpTransport _transport = new(
         options.Format == BodyFormat.KafkaRest
             ? options.Transport with
             {
-                AnswerMaxBytes = KafkaAnswerMaxBytes,
+                ResponseMaxBytes = KafkaResponseMaxBytes,
             }
             : options.Transport,
         time
@@ -63,18 +63,18 @@ internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISi
             );
         }
 
-        var answer = await _transport.SendAsync(request, cancellation);
-        if (answer.Failure is not null)
+        var response = await _transport.SendAsync(request, cancellation);
+        if (response.Failure is not null)
         {
             _body.Abandon();
         }
 
         return options.Format == BodyFormat.KafkaRest
-            ? KafkaRestVerdict.Of(answer, options.Url.Authority)
-            : HttpVerdict.Of(answer, options.Url.Authority);
+            ? KafkaRestResponseClassifier.Classify(response, options.Url.Authority)
+            : HttpResponseClassifier.Classify(response, options.Url.Authority);
     }
 
-    /// <summary>Durability is the server's: it said so with its answer.</summary>
+    /// <summary>Nothing to do: a batch is the server's from its 2xx on.</summary>
     public Task<DeliveryResult> FlushAsync(JournalCursor upTo) => Task.FromResult(DeliveryResult.Delivered);
 
     public void Dispose()
@@ -113,4 +113,36 @@ internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISi
         _joined.Write(isKafka ? "}]}"u8 : "]"u8);
         return _joined.WrittenSpan;
     }
+}
+
+/// <summary>The format of a request body.</summary>
+internal enum BodyFormat
+{
+    /// <summary>One event per line (<c>application/x-ndjson</c>).</summary>
+    Ndjson,
+
+    /// <summary>One array (<c>application/json</c>).</summary>
+    Json,
+
+    /// <summary>
+    /// What Kafka REST proxies take, version 2 of Confluent's interface: <c>{"records":[{"value":EVENT},...]}</c>
+    /// (<c>application/vnd.kafka.json.v2+json</c>).
+    /// </summary>
+    KafkaRest,
+}
+
+/// <summary>Every setting of an HTTP sink.</summary>
+internal sealed record HttpSinkOptions
+{
+    public required Uri Url { get; init; }
+    public required HttpTransportOptions Transport { get; init; }
+    public BodyFormat Format { get; init; }
+
+    /// <summary>Replaces the content type of the format; empty keeps it.</summary>
+    public string ContentType { get; init; } = "";
+    public bool Compresses { get; init; } = true;
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Keys of the signature, the newer one first; without keys nothing is signed.</summary>
+    public IReadOnlyList<string> Secrets { get; init; } = [];
 }

@@ -7,16 +7,16 @@ using System.Text;
 namespace Edge.Forwarding.Http;
 
 /// <summary>
-/// One sink's way to its server: no redirects, no proxy, no cookies, a capped answer, a time limit for everything.
-/// Addresses are judged after the name was resolved and before the connection is made, and that very address is
-/// connected to, so neither a name nor its second answer can lead to a network that is not allowed. A failure is an
-/// answer, not an exception; only cancellation throws. One request at a time.
+/// One sink's HTTP client: no redirects, no proxy, no cookies, a limited response body, a time limit for everything.
+/// Addresses are checked after name resolution, and the checked address itself is connected to, so neither a name nor a
+/// second DNS answer can lead to a network that is not allowed. A failure is a result, not an exception; only
+/// cancellation throws. One request at a time.
 /// </summary>
 internal sealed class HttpTransport : IDisposable
 {
     private static readonly TimeSpan IdleConnectionKept = TimeSpan.FromSeconds(30);
 
-    // A name that moves to another server is followed after this time.
+    // A change of the name's address takes effect within this time.
     private static readonly TimeSpan ConnectionKept = TimeSpan.FromMinutes(5);
 
     private readonly HttpTransportOptions _options;
@@ -48,8 +48,8 @@ internal sealed class HttpTransport : IDisposable
         };
     }
 
-    /// <summary>Sends the request and reads the answer. Throws only when the caller's token is cancelled.</summary>
-    public async Task<HttpAnswer> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    /// <summary>Sends the request and reads the response. Throws only when the caller's token is cancelled.</summary>
+    public async Task<HttpResult> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
         var place = request.RequestUri!.Authority;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -60,7 +60,7 @@ internal sealed class HttpTransport : IDisposable
                 .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token)
                 .ConfigureAwait(false);
             var body = await ReadBodyAsync(response, deadline.Token).ConfigureAwait(false);
-            return new HttpAnswer((int)response.StatusCode, body, null)
+            return new HttpResult((int)response.StatusCode, body, null)
             {
                 RetryAfter = RetryAfterOf(response.Headers.RetryAfter),
                 ExceptionCode = response.Headers.TryGetValues("X-ClickHouse-Exception-Code", out var codes)
@@ -70,7 +70,7 @@ internal sealed class HttpTransport : IDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return HttpAnswer.Failed(
+            return HttpResult.Failed(
                 deadline.IsCancellationRequested
                     ? $"{place} did not answer within {_options.RequestTimeoutMs} ms (requestTimeoutMs)"
                     : $"{place} could not be connected to within {_options.ConnectTimeoutMs} ms (connectTimeoutMs)"
@@ -80,7 +80,7 @@ internal sealed class HttpTransport : IDisposable
             when (e is HttpRequestException or IOException or SocketException or InvalidOperationException)
         {
             cancellation.ThrowIfCancellationRequested();
-            return HttpAnswer.Failed(Describe(e, place));
+            return HttpResult.Failed(Describe(e, place));
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed class HttpTransport : IDisposable
     private async Task<string> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
-        var buffer = new byte[_options.AnswerMaxBytes];
+        var buffer = new byte[_options.ResponseMaxBytes];
         var length = await stream
             .ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation)
             .ConfigureAwait(false);
@@ -172,4 +172,40 @@ internal sealed class HttpTransport : IDisposable
                 ? $"the name {host} has no address"
                 : $"{host} leads to {addresses[0]}, which is not a public address; set allowPrivate or allowAddresses if that is meant"
         );
+}
+
+/// <summary>How a sink connects over HTTP.</summary>
+internal sealed record HttpTransportOptions
+{
+    /// <summary>Whether addresses that are not public may be connected to: this machine, its networks.</summary>
+    public bool AllowsPrivate { get; init; }
+
+    /// <summary>Networks that may be connected to although they are not public.</summary>
+    public IPNetwork[] AllowedNetworks { get; init; } = [];
+
+    /// <summary>Longest time resolving and connecting may take.</summary>
+    public int ConnectTimeoutMs { get; init; } = 5_000;
+
+    /// <summary>Longest time one request may take as a whole.</summary>
+    public int RequestTimeoutMs { get; init; } = 30_000;
+
+    /// <summary>Bytes of a response body that are read; a longer one closes the connection.</summary>
+    public int ResponseMaxBytes { get; init; } = 16 << 10;
+}
+
+/// <summary>The result of one request: a response, or why there was none.</summary>
+/// <param name="Status">The status code; 0 without a response.</param>
+/// <param name="Body">The beginning of the response body, as text.</param>
+/// <param name="Failure">Why there was no response, in words; null when there was one.</param>
+internal sealed record HttpResult(int Status, string Body, string? Failure)
+{
+    /// <summary>How long the server asked to wait before a retry; zero when it did not.</summary>
+    public TimeSpan RetryAfter { get; init; }
+
+    /// <summary>ClickHouse's error code from its header; null without one.</summary>
+    public string? ExceptionCode { get; init; }
+
+    public bool IsSuccess => Failure is null && Status is >= 200 and < 300;
+
+    public static HttpResult Failed(string failure) => new(0, "", failure);
 }

@@ -5,9 +5,9 @@ using System.Net.Sockets;
 namespace Edge.Forwarding.Http;
 
 /// <summary>
-/// Whether an address is one of the public internet: none of this machine, its networks, its cloud's metadata,
-/// multicast or what is reserved (IANA special-purpose registries). An IPv4 address inside an IPv6 one is judged as
-/// itself. Pure.
+/// Whether an address belongs to the public internet, not to this machine, private networks, cloud metadata services,
+/// multicast or reserved ranges (IANA special-purpose registries). An IPv4 address embedded in an IPv6 one is checked
+/// as IPv4. Pure.
 /// </summary>
 internal static class PublicAddress
 {
@@ -29,12 +29,12 @@ internal static class PublicAddress
         "240.0.0.0/4"
     );
 
-    /// <summary>Only here are public IPv6 addresses given out.</summary>
+    /// <summary>The only range of globally assigned IPv6 addresses.</summary>
     private static readonly IPNetwork GlobalV6 = IPNetwork.Parse("2000::/3");
 
     private static readonly IPNetwork[] NotPublicV6 = Parse("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20");
 
-    /// <summary>IPv4 behind a translator of the network (RFC 6052): the last four bytes are the address.</summary>
+    /// <summary>IPv4 through NAT64 (RFC 6052): the last four bytes are the address.</summary>
     private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
 
     public static bool Is(IPAddress address)

@@ -5,15 +5,15 @@ using Npgsql;
 namespace Edge.Forwarding.Postgres;
 
 /// <summary>
-/// What a failure means: the server finds something wrong with an event, or anything else, which may get better. Words
-/// for an operator; no password, no user, no connection string.
+/// Classifies failures: the server refuses an event, or anything else, which may pass. Describes them for an operator,
+/// without password, user or connection string.
 /// </summary>
 internal static class PostgresFailure
 {
-    /// <summary>Longest text of the server that is passed on; it may quote an event.</summary>
+    /// <summary>Longest server message that is passed on; it may quote an event.</summary>
     private const int ServerTextMaxChars = 300;
 
-    /// <summary>Whether it is the failure of a server, a file or a network, and not a defect of this program.</summary>
+    /// <summary>Whether a server, a file or a network failed, as opposed to a defect of this program.</summary>
     public static bool IsExpected(Exception failure) =>
         failure
             is NpgsqlException
@@ -25,9 +25,9 @@ internal static class PostgresFailure
                 or AuthenticationException;
 
     /// <summary>
-    /// Whether the server refuses a row for what is in it: a value it cannot hold (class 22), a rule of the table (23),
-    /// a trigger of the table (P0001), a value too large for an index or nested too deep (54000, 54001). A stream it
-    /// does not understand (22P04) would be our fault and no reason to put an event aside.
+    /// Whether the server refuses a row for its content: a value it cannot store (class 22), a constraint of the table
+    /// (23), a trigger of the table (P0001), a value too large for an index or nested too deeply (54000, 54001). A
+    /// stream it cannot parse (22P04) would be a defect of this program and no reason to set an event aside.
     /// </summary>
     public static bool IsAboutData(Exception failure) =>
         failure is PostgresException { SqlState: var state }
@@ -38,7 +38,7 @@ internal static class PostgresFailure
         )
         && state != PostgresErrorCodes.BadCopyFileFormat;
 
-    /// <summary>Whether a statement took too long, which a smaller one may not.</summary>
+    /// <summary>Whether a statement took too long; a smaller batch may not.</summary>
     public static bool IsSlowness(Exception failure) =>
         failure is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled };
 

@@ -6,8 +6,8 @@ namespace Edge.Forwarding.Postgres;
 
 /// <summary>
 /// Writes events as rows of <c>COPY ... (FORMAT BINARY)</c>: one pass over the top level of each event, no strings, no
-/// objects. A member that does not have its documented form leaves its column null; the payload still has it. Reuses
-/// its memory; not thread safe.
+/// objects. A member that is not in its documented form leaves its column null; the payload still has it. Reuses its
+/// memory; not thread safe.
 /// </summary>
 internal sealed class PostgresRows(PostgresColumn[] columns)
 {
@@ -17,7 +17,7 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
 
     private static readonly byte[] Signature = [.. "PGCOPY\n"u8, 0xFF, (byte)'\r', (byte)'\n', 0];
 
-    /// <summary>What is written for U+0000, which the server's text cannot hold.</summary>
+    /// <summary>Replaces U+0000, which the server cannot store in text.</summary>
     private static ReadOnlySpan<byte> Replacement => "\uFFFD"u8;
 
     private static readonly long PostgresEpochTicks = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
@@ -80,7 +80,7 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Not an event of ours: no JSON, or half a surrogate pair. The server judges the payload.
+            // Not an event of this program: no JSON, or half a surrogate pair. The server decides about the payload.
         }
     }
 
@@ -154,7 +154,7 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
                 Write(payload);
                 break;
             case PostgresKind.Time when !member.IsFound && column.Name == PostgresColumn.ReceivedAtName:
-                // A sink may be told to leave the member out; the identity has the same moment.
+                // The sink's settings may drop the member; the id holds the same time.
                 WriteInt32(sizeof(long));
                 var ticks = DateTimeOffset.FromUnixTimeMilliseconds((long)(id.High >> UnixMillisecondsShift)).UtcTicks;
                 WriteInt64((ticks - PostgresEpochTicks) / TimeSpan.TicksPerMicrosecond);
@@ -221,7 +221,7 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
     }
 
     /// <summary>
-    /// A member that was found: the bits of a scalar, or where its text stands, in the event or unescaped.
+    /// A member that was found: the bits of a scalar, or the position of its text, in the event or unescaped.
     /// </summary>
     private readonly record struct Member(bool IsFound, long Bits, int Start, int Length, bool IsUnescaped);
 }

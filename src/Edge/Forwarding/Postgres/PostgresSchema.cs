@@ -2,13 +2,15 @@ using System.Text;
 
 namespace Edge.Forwarding.Postgres;
 
-/// <summary>The statements that make a table of events, or add what a later version of this program can fill.</summary>
+/// <summary>
+/// The statements that create a table of events, or add the columns of a later version of this program.
+/// </summary>
 internal static class PostgresSchema
 {
     /// <summary>The oldest server the statements and the sink are written for.</summary>
     public const int VersionMin = 12;
 
-    /// <summary>What has to be executed, in order; empty when nothing is missing.</summary>
+    /// <summary>The statements to execute, in order; empty when nothing is missing.</summary>
     /// <param name="table">The table.</param>
     /// <param name="present">Names of the columns it has; empty when there is no table.</param>
     /// <param name="hasLz4">Whether the server can compress with LZ4, which costs less than its default (from 14
@@ -46,7 +48,7 @@ internal static class PostgresSchema
         };
 
     /// <summary>
-    /// Events come nearly in the order of this column, so this kind of index is tiny and finds a period.
+    /// Events arrive nearly in the order of this column, so a BRIN index is tiny and finds a period.
     /// </summary>
     private static string Index(PostgresTable table)
     {

@@ -7,11 +7,11 @@ namespace Edge.Forwarding.Postgres;
 
 /// <summary>
 /// One connection with its staging table. Failures of the server and of the network are exceptions, which
-/// <see cref="PostgresFailure"/> puts into words; after one the session may be unusable. Used by one task at a time.
+/// <see cref="PostgresFailure"/> describes; after one the session may be unusable. Used by one task at a time.
 /// </summary>
-internal sealed class PostgresSession : IDisposable
+internal sealed partial class PostgresSession : IDisposable
 {
-    /// <summary>Rows are handed to the connection in pieces of about this size.</summary>
+    /// <summary>Rows are written to the connection in pieces of about this size.</summary>
     private const int PieceBytes = 256 << 10;
 
     private const string Staging = "pg_temp.edge_batch";
@@ -78,7 +78,7 @@ internal sealed class PostgresSession : IDisposable
                 .ExecuteAsync($"SET idle_in_transaction_session_timeout = {options.StatementTimeoutMs}", deadline)
                 .ConfigureAwait(false);
 
-            // The journal forgets what was confirmed, so a confirmation has to mean that it is on the server's disk.
+            // The journal removes what was confirmed, so a confirmation has to mean that it is on the server's disk.
             await session
                 .ExecuteAsync(
                     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
@@ -95,7 +95,9 @@ internal sealed class PostgresSession : IDisposable
         }
     }
 
-    /// <summary>Makes ready to take events; what is wrong with the table in words, null when nothing is.</summary>
+    /// <summary>
+    /// Prepares to take events. Returns what is wrong with the table, in words; null when nothing is.
+    /// </summary>
     public async Task<string?> PrepareAsync(CancellationToken deadline)
     {
         var present = await ColumnsAsync(deadline).ConfigureAwait(false);
@@ -118,18 +120,13 @@ internal sealed class PostgresSession : IDisposable
         _rows = new PostgresRows(columns);
         _copy = $"COPY {Staging} ({names}) FROM STDIN (FORMAT BINARY)";
         _insert = $"INSERT INTO {_table.Sql} ({names}) SELECT {names} FROM {Staging} ON CONFLICT ({key}) DO NOTHING";
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.RepeatedRows))
-        {
-            _insert = _insert[.._insert.IndexOf(" ON CONFLICT", StringComparison.Ordinal)];
-        }
-#endif
+        InjectInsert(ref _insert);
         return null;
     }
 
     /// <summary>
-    /// Stores a part of a batch in one transaction: all of it, or nothing when it throws. What the table has already
-    /// stays as it is.
+    /// Stores a part of a batch in one transaction: all of it, or nothing when it throws. Rows that the table already
+    /// has stay as they are.
     /// </summary>
     public async Task WriteAsync(RecordBatch batch, int first, int count, CancellationToken deadline)
     {
@@ -138,13 +135,12 @@ internal sealed class PostgresSession : IDisposable
         {
             await CopyAsync(batch, first, count, deadline).ConfigureAwait(false);
             await ExecuteAsync(_insert, deadline).ConfigureAwait(false);
-#if EDGE_FAULTS
-            if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.NoServerCommit))
+            var isCommitSkipped = false;
+            InjectCommit(ref isCommitSkipped);
+            if (!isCommitSkipped)
             {
-                return;
+                await transaction.CommitAsync(deadline).ConfigureAwait(false);
             }
-#endif
-            await transaction.CommitAsync(deadline).ConfigureAwait(false);
         }
     }
 
@@ -180,6 +176,10 @@ internal sealed class PostgresSession : IDisposable
         _source.Dispose();
     }
 
+    static partial void InjectInsert(ref string sql);
+
+    static partial void InjectCommit(ref bool isSkipped);
+
     private static async Task<NpgsqlDataSource> BuildSourceAsync(
         PostgresSinkOptions options,
         CancellationToken deadline
@@ -211,10 +211,10 @@ internal sealed class PostgresSession : IDisposable
         return builder.Build();
     }
 
-    /// <summary>The columns of the unique key that tells repeated events; null when the table has none.</summary>
+    /// <summary>The columns of the unique key that identifies repeated events; null when the table has none.</summary>
     private async Task<string?> KeyAsync(CancellationToken deadline)
     {
-        // A partitioned table cannot have a key without its partition column, and an event never changes its moment.
+        // A partitioned table cannot have a key without its partition column, and an event's time never changes.
         const string Both = PostgresColumn.IdName + "," + PostgresColumn.ReceivedAtName;
         var keys = await ReadTextsAsync(
                 """
@@ -238,7 +238,7 @@ internal sealed class PostgresSession : IDisposable
         var rows = _rows!;
         var stream = await _connection.BeginRawBinaryCopyAsync(_copy, deadline).ConfigureAwait(false);
 
-        // Disposing ends the copy; that is when the server says what is wrong with it.
+        // Disposing ends the copy, which is when the server reports errors.
         await using (stream.ConfigureAwait(false))
         {
             rows.Clear();

@@ -1,12 +1,12 @@
 namespace Edge.Forwarding.Postgres;
 
-/// <summary><c>edge sink init</c> for PostgreSQL: finds out what the server lacks, and makes it.</summary>
+/// <summary><c>edge sink init</c> for PostgreSQL: finds what the server lacks and creates it.</summary>
 internal static class PostgresSetup
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// What has to be executed on this server, after it was executed when <paramref name="applies"/>.
+    /// The statements this server needs; they were executed when <paramref name="applies"/>.
     /// </summary>
     public static async Task<SinkSetup> RunAsync(PostgresSinkOptions options, bool applies)
     {
@@ -38,7 +38,7 @@ internal static class PostgresSetup
         }
         catch (Exception e) when (PostgresFailure.IsExpected(e))
         {
-            // Without the server, what an empty one of any version takes.
+            // Without the server: the statements for an empty database of any version.
             var statements = PostgresSchema.Statements(table, [], hasLz4: false);
             return new SinkSetup("any PostgreSQL", statements, PostgresFailure.Describe(e, place));
         }

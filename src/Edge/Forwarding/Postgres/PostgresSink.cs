@@ -4,27 +4,26 @@ namespace Edge.Forwarding.Postgres;
 
 /// <summary>
 /// Events as rows of a PostgreSQL table, each once: a batch is copied into a staging table and from there into the
-/// table, where events that are there already are left out by their id, all in one transaction. So a batch whose commit
-/// was not heard of may simply come again, whoever lost the answer. The table is made by <c>edge sink init</c>; the
-/// sink fills the columns it knows and the table has.
+/// table, which skips events whose id it already has, all in one transaction. So a batch whose commit is in doubt is
+/// simply sent again. <c>edge sink init</c> creates the table; the sink fills the columns it knows and the table has.
 /// </summary>
 /// <remarks>
-/// A delivered batch is on the server's disk, so there is nothing to flush. Every failure is an answer to the pump. A
-/// server that is too slow for a batch within the limit of one statement gets it in smaller transactions, because the
-/// same batch would only take too long again; what is stored of it by then does no harm when it comes again. When
-/// the pump has to end while the server does not answer, the sink lets go of the work under way at once: whether it was
+/// A delivered batch is on the server's disk, so there is nothing to flush. Every failure is a result for the pump. A
+/// server that cannot store a batch within the time limit of one statement gets it in smaller transactions, because the
+/// same batch would only time out again; the part that is stored by then is skipped when it is sent again. When the
+/// pump has to end while the server does not answer, the sink abandons the transaction at once: whether it was
 /// committed does not matter. Used by the pump's thread.
 /// </remarks>
 internal sealed class PostgresSink(PostgresSinkOptions options) : ISink
 {
-    /// <summary>What a batch may take beyond the limit of one statement before the connection counts as dead.</summary>
+    /// <summary>Time beyond the limit of one statement after which the connection counts as dead.</summary>
     private static readonly TimeSpan AnswerMargin = TimeSpan.FromSeconds(5);
 
     private readonly string _place = PostgresSession.Place(options.Connection);
     private PostgresSession? _session;
     private int _eventsPerTransaction = int.MaxValue;
 
-    /// <summary>Connects, so that a wrong password is known before the first event.</summary>
+    /// <summary>Connects, so that a wrong password is reported before the first event.</summary>
     public async Task<DeliveryResult> ResumeAsync(UInt128 journalEpochId, JournalCursor from) => await ConnectAsync();
 
     public Task<DeliveryResult> DeliverAsync(RecordBatch batch, CancellationToken cancellation) =>
@@ -36,7 +35,7 @@ internal sealed class PostgresSink(PostgresSinkOptions options) : ISink
 
     private async Task<DeliveryResult> DeliverAsync(RecordBatch batch)
     {
-        // A connection that was idle may be dead without anybody's fault; that costs one more attempt, not an error.
+        // An idle connection may have been closed without any fault; that costs one more attempt, not an error.
         var wasIdle = _session is not null;
         var result = await TryDeliverAsync(batch).ConfigureAwait(false);
         return result.Outcome == DeliveryOutcome.Retry && wasIdle && _session is null
@@ -118,4 +117,33 @@ internal sealed class PostgresSink(PostgresSinkOptions options) : ISink
         _session?.Dispose();
         _session = null;
     }
+}
+
+/// <summary>Every setting of one PostgreSQL sink. Times are milliseconds.</summary>
+internal sealed record PostgresSinkOptions
+{
+    /// <summary>
+    /// Host, port, database, user, TLS as an Npgsql connection string: <c>Host=db;Database=edge;SSL
+    /// Mode=VerifyFull</c>.
+    /// </summary>
+    public required string Connection { get; init; }
+
+    /// <summary>Password outside the connection string; empty is none.</summary>
+    public string Password { get; init; } = "";
+
+    /// <summary>
+    /// File with the password, read at every connect, so that it can change without a restart; empty is none.
+    /// </summary>
+    public string PasswordFile { get; init; } = "";
+
+    /// <summary>The table, with its schema or without.</summary>
+    public string Table { get; init; } = "edge_events";
+
+    /// <summary>
+    /// Longest time a connect may take. 1000 to 60000, whole seconds.
+    /// </summary>
+    public int ConnectTimeoutMs { get; init; } = 5_000;
+
+    /// <summary>Longest time the server may take for one statement, including waits for locks. 100 to 600000.</summary>
+    public int StatementTimeoutMs { get; init; } = 30_000;
 }

@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Edge.Forwarding.Postgres;
 
-/// <summary>The name of the table as somebody configured it, and as it stands in SQL.</summary>
+/// <summary>The name of the table as configured, and quoted for SQL.</summary>
 /// <param name="Text">As configured: <c>table</c> or <c>schema.table</c>.</param>
-/// <param name="Sql">Quoted, so that no name is anything but a name.</param>
+/// <param name="Sql">Quoted, so that it cannot be read as anything but a name.</param>
 internal readonly record struct PostgresTable(string Text, string Sql)
 {
-    /// <summary>Longest name the server keeps without cutting it.</summary>
+    /// <summary>Longest name the server does not truncate.</summary>
     public const int NameMaxBytes = 63;
 
     /// <summary>What is wrong with a configured name; null when it can be a table's.</summary>

@@ -1,9 +1,9 @@
 namespace Edge.Forwarding.Pump;
 
-/// <summary>All pumps of the process, started and stopped together. A slow or dead sink delays no other.</summary>
+/// <summary>All pumps of the process, started and stopped together. A slow or failed sink delays no other.</summary>
 internal sealed class Forwarder(IReadOnlyList<SinkPump> pumps, ILogger log) : IDisposable
 {
-    // For the last write to the disk of a pump whose deadline has just passed.
+    // Time for the last disk write of a pump whose deadline has just passed.
     private static readonly TimeSpan GraceAfterDeadline = TimeSpan.FromSeconds(1);
 
     public IEnumerable<SinkStatus> Statuses => pumps.Select(static pump => pump.Status);
@@ -18,9 +18,9 @@ internal sealed class Forwarder(IReadOnlyList<SinkPump> pumps, ILogger log) : ID
     }
 
     /// <summary>
-    /// Forwards what is committed for at most <paramref name="drain"/> and makes the cursors durable. To be called
-    /// after the last commit and before the journal is closed. Returns false when a pump hangs in the disk; the
-    /// process may end then nevertheless, and delivers the last second again after the next start.
+    /// Forwards what is committed for at most <paramref name="drain"/> and makes the cursors durable. Called after the
+    /// last commit and before the journal is closed. Returns false when a pump is blocked by a hanging disk; the
+    /// process may exit nevertheless, and delivers the last second again after the next start.
     /// </summary>
     public async Task<bool> StopAsync(TimeSpan drain)
     {

@@ -1,15 +1,14 @@
 namespace Edge.Forwarding.Pump;
 
 /// <summary>
-/// When a pump waits, how long, and what ends the wait. Before an orderly stop every wait ends at its begin, during
-/// the stop at its deadline. Used by the pump's thread, but for <see cref="BeginStopAsync"/> and
-/// <see cref="Abandon"/>.
+/// When a pump waits, for how long, and what ends the wait: the beginning of an orderly stop, and during the stop its
+/// deadline. Used by the pump's thread, except for <see cref="BeginStopAsync"/> and <see cref="Abandon"/>.
 /// </summary>
 internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : IDisposable
 {
     private const int MaxDoublings = 30;
-    private const int NewsWithoutRecordsPauseMs = 100;
-    private const int PausedLookMs = 300;
+    private const int EmptyReadPauseMs = 100;
+    private const int PausedPollMs = 300;
 
     /// <summary>Longest pause a sink may ask for.</summary>
     public static readonly TimeSpan RetryAfterMax = TimeSpan.FromMinutes(10);
@@ -25,7 +24,7 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
 
     public bool IsStopping => _stop.IsCancellationRequested;
 
-    /// <summary>Cancelled when the time of an orderly stop is over.</summary>
+    /// <summary>Cancelled at the deadline of an orderly stop.</summary>
     public CancellationToken Abandoned => _abandon.Token;
 
     public CancellationToken WaitToken => IsStopping ? _abandon.Token : _stop.Token;
@@ -73,8 +72,8 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
     public Task RestAsync() => DelayAsync(UntilAllowed(), _stop.Token);
 
     /// <summary>
-    /// Exponential with full jitter: many nodes that lost the same sink do not come back in step. Not shorter than what
-    /// the sink asked for, and in no case longer than <see cref="RetryAfterMax"/>.
+    /// Exponential with full jitter, so that nodes that lost the same sink do not retry in step. Not shorter than what
+    /// the sink asked for, and never longer than <see cref="RetryAfterMax"/>.
     /// </summary>
     public Task BackOffAsync(TimeSpan retryAfter)
     {
@@ -86,22 +85,24 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
         return DelayAsync(asked > pause ? asked : pause, WaitToken);
     }
 
-    /// <summary>Waits a moment of a pause that an operator made; ends at once during a stop.</summary>
-    public Task PausedAsync() => DelayAsync(TimeSpan.FromMilliseconds(PausedLookMs), _stop.Token);
+    /// <summary>Waits before the pause switch is checked again; ends at once during a stop.</summary>
+    public Task PausedAsync() => DelayAsync(TimeSpan.FromMilliseconds(PausedPollMs), _stop.Token);
 
-    /// <summary>Waits for news, and no longer than to the next checkpoint when one is owed.</summary>
-    public Task WaitAsync(Task news, bool owesCheckpoint)
+    /// <summary>Waits for new records, and no longer than to the next checkpoint when one is pending.</summary>
+    public Task WaitAsync(Task newRecords, bool isCheckpointPending)
     {
         _emptyReads++;
-        if (news.IsCompleted)
+        if (newRecords.IsCompleted)
         {
-            // News that the reader did not find a moment ago. Mostly they have just come; if they have not, do not
-            // spin.
-            var pauseMs = _emptyReads > 1 ? NewsWithoutRecordsPauseMs : 0;
+            // There are records that the reader did not find a moment ago. Mostly they have just been committed; if
+            // not, do not spin.
+            var pauseMs = _emptyReads > 1 ? EmptyReadPauseMs : 0;
             return DelayAsync(TimeSpan.FromMilliseconds(pauseMs), WaitToken);
         }
 
-        return owesCheckpoint ? Task.WhenAny(news, DelayAsync(UntilCheckpoint(), WaitToken)) : Task.WhenAny(news);
+        return isCheckpointPending
+            ? Task.WhenAny(newRecords, DelayAsync(UntilCheckpoint(), WaitToken))
+            : Task.WhenAny(newRecords);
     }
 
     public void Dispose()
@@ -125,5 +126,60 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
                     ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext
                 );
         }
+    }
+}
+
+/// <summary>
+/// Whether a sink is paused: as long as the file <c>DATA/paused/NAME</c> exists, across restarts. A paused sink gets
+/// nothing and the journal retains its events. Anyone who may write into the data directory may pause a sink; a running
+/// service notices within a second. <see cref="IsPaused"/> is for one thread.
+/// </summary>
+internal sealed class PauseSwitch(string path, TimeProvider time)
+{
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(250);
+
+    private long _checkedAt;
+    private bool _isPaused;
+
+    /// <summary>The path of a sink's file.</summary>
+    public static string PathOf(string dataDirectory, string sink) => Path.Combine(dataDirectory, "paused", sink);
+
+    /// <summary>Checks for the file, at most four times a second.</summary>
+    public bool IsPaused
+    {
+        get
+        {
+            var now = time.GetTimestamp();
+            if (_checkedAt == 0 || time.GetElapsedTime(_checkedAt, now) >= CheckInterval)
+            {
+                _checkedAt = now;
+                _isPaused = File.Exists(path);
+            }
+
+            return _isPaused;
+        }
+    }
+
+    /// <summary>
+    /// Pauses a sink. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
+    /// </summary>
+    public static void Pause(string dataDirectory, string sink)
+    {
+        var path = PathOf(dataDirectory, sink);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, []);
+    }
+
+    /// <summary>Ends the pause; false when the sink was not paused.</summary>
+    public static bool Resume(string dataDirectory, string sink)
+    {
+        var path = PathOf(dataDirectory, sink);
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        File.Delete(path);
+        return true;
     }
 }

@@ -3,10 +3,10 @@ using System.Collections.Concurrent;
 namespace Edge.Forwarding.Pump;
 
 /// <summary>
-/// A thread of its own for one asynchronous loop: every continuation of the loop comes back to it. Reading the
-/// journal, writing files and waiting for the disk block, and on a machine with one core a single blocked thread of
-/// the pool is enough to hold up every request; here they hold up nobody. It is a background thread, so a disk that
-/// hangs cannot keep the process from ending.
+/// A dedicated thread for one asynchronous loop: every continuation of the loop runs on it. Reading the journal,
+/// writing files and syncing block, and on a machine with one core a single blocked thread of the pool delays every
+/// request; a dedicated thread delays none. It is a background thread, so a hanging disk cannot keep the process from
+/// exiting.
 /// </summary>
 internal sealed class PumpThread : SynchronizationContext
 {
@@ -32,8 +32,7 @@ internal sealed class PumpThread : SynchronizationContext
         }
         catch (InvalidOperationException)
         {
-            // The loop has ended and left something behind that it no longer waits for; nobody depends on where it
-            // runs.
+            // The loop has ended and left work behind that nothing waits for, so any thread may run it.
             ThreadPool.QueueUserWorkItem(static work => work.Callback(work.State), (Callback: d, State: state), false);
         }
     }

@@ -1,41 +1,27 @@
 using Edge.Forwarding.DeadLetters;
 using Edge.Journal;
-using Edge.Journal.Records;
 
 namespace Edge.Forwarding.Pump;
 
 /// <summary>
-/// Moves committed events from the journal to one sink, in order, for as long as the process runs. Order of things:
-/// the sink has taken a batch, the cursor moves in memory, the sink makes the batch durable, the cursor is made
-/// durable, and only then may the journal forget the events. A sink that fails is tried for ever with pauses in
-/// between; nothing is given up here. An event that a sink refuses for good is set aside (<see cref="DeadLetterBox"/>).
-/// Of a batch that was refused and halved only the parts that are left come again after a kill (<see
-/// cref="BatchInHand"/>).
+/// Moves committed events from the journal to one sink, in order, for as long as the process runs. What happens to a
+/// batch is in <see cref="BatchPipeline"/>; here is when: the loop, its pauses, its orderly stop. A sink that fails is
+/// retried for ever; no event is given up.
 /// </summary>
 /// <remarks>
-/// The loop has a thread of its own (<see cref="PumpThread"/>); only that thread touches the reader, the batch and
-/// the sink, which the pump owns from here on. <see cref="Status"/> may be read from any thread.
+/// The loop has a thread of its own (<see cref="PumpThread"/>), and only that thread touches the pipeline and the sink,
+/// which the pump owns from here on. <see cref="Status"/> may be read from any thread.
 /// </remarks>
 internal sealed class SinkPump : IDisposable
 {
     private readonly EventJournal _journal;
-    private readonly ISink _sink;
     private readonly SinkPumpOptions _options;
     private readonly PumpPacing _pacing;
-    private readonly SinkLedger _ledger;
-    private readonly SinkCursor _cursor;
-    private readonly BatchInHand _hand;
-    private readonly BatchPlan _plan;
-    private readonly DeadLetterBox? _deadLetters;
+    private readonly PumpProgress _progress;
+    private readonly SinkHealth _health;
+    private readonly BatchPipeline _pipeline;
     private readonly PauseSwitch? _pause;
-
     private Task? _loop;
-    private Task? _news;
-    private JournalReader? _reader;
-    private SinkProgress _taken;
-    private TimeSpan _retryAfter;
-    private int _refusedInARow;
-    private bool _isResumed;
 
     /// <summary>
     /// Opens the sink's cursor; throws <see cref="JournalException"/> when it cannot be trusted or does not fit the
@@ -51,36 +37,20 @@ internal sealed class SinkPump : IDisposable
     )
     {
         _journal = journal;
-        _sink = sink;
         _options = options;
         _pacing = new PumpPacing(options, time);
-        _cursor = new SinkCursor(options, journal, gate);
-        _taken = _cursor.Durable;
-        _ledger = new SinkLedger(options.SinkName, _taken, time, log);
-        _hand = new BatchInHand(options.Filter, options.Fields);
-        _plan = new BatchPlan(options, sink.WantsSameBatches ? journal.EpochId : null);
-        if (options.DeadLetterDirectory is { } deadLetters)
+        _progress = new PumpProgress(options, journal, gate);
+        _health = new SinkHealth(options.SinkName, time, log);
+        _pipeline = new BatchPipeline(journal, sink, options, _progress, _pacing, _health)
         {
-            _deadLetters = new DeadLetterBox(deadLetters, options.SinkName, time);
-        }
-
-        if (options.PausePath is { } pause)
-        {
-            _pause = new PauseSwitch(pause, time);
-        }
+            DeadLetters = options.DeadLetterDirectory is { } deadLetters
+                ? new DeadLetterBox(deadLetters, options.SinkName, time)
+                : null,
+        };
+        _pause = options.PausePath is { } pause ? new PauseSwitch(pause, time) : null;
     }
 
-    private enum Step
-    {
-        Delivered,
-        DeliveredFullBatch,
-        NothingToRead,
-        Failed,
-    }
-
-    public SinkStatus Status => _ledger.StatusAt(_journal);
-
-    private bool HasEverything => _taken.Cursor.Sequence >= _journal.CommittedSequence;
+    public SinkStatus Status => _health.StatusAt(_journal, _progress);
 
     public void Start() => _loop = PumpThread.Run("edge-sink-" + _options.SinkName, RunAsync);
 
@@ -102,7 +72,7 @@ internal sealed class SinkPump : IDisposable
     }
 
     /// <summary>
-    /// Closes the sink and its cursor. A pump that hangs keeps them: the end of the process closes them then.
+    /// Closes the sink and its cursor. A pump that hangs keeps them; they close with the process.
     /// </summary>
     public void Dispose()
     {
@@ -111,10 +81,8 @@ internal sealed class SinkPump : IDisposable
             return;
         }
 
-        _reader?.Dispose();
-        _sink.Dispose();
-        _cursor.Dispose();
-        _plan.Dispose();
+        _pipeline.Dispose();
+        _progress.Dispose();
         _pacing.Dispose();
     }
 
@@ -129,323 +97,104 @@ internal sealed class SinkPump : IDisposable
                     break;
                 }
 
-                await PausedAsync();
+                _health.Paused();
+                await _pipeline.SettleAsync();
+                await _pacing.PausedAsync();
                 continue;
             }
 
-            var step = await StepAsync();
-            if (step == Step.NothingToRead && _pacing.IsStopping && HasEverything)
+            var step = await _pipeline.StepAsync();
+            if (step == PumpStep.NothingToRead && _pacing.IsStopping && _pipeline.IsCaughtUp)
             {
                 break;
             }
 
-            if (step != Step.Failed)
+            if (step != PumpStep.Failed)
             {
                 _pacing.Succeeded();
-                _retryAfter = TimeSpan.Zero;
             }
 
             await (
                 step switch
                 {
-                    Step.Delivered => _pacing.LingerAsync(),
-                    Step.DeliveredFullBatch => _pacing.RestAsync(),
-                    Step.NothingToRead => WaitForReaderAsync(),
-                    Step.Failed => _pacing.BackOffAsync(_retryAfter),
+                    PumpStep.Delivered => _pacing.LingerAsync(),
+                    PumpStep.DeliveredFullBatch => _pacing.RestAsync(),
+                    PumpStep.NothingToRead => _pipeline.WaitForRecordsAsync(),
+                    PumpStep.Failed => _pacing.BackOffAsync(_pipeline.RetryAfter),
                     _ => Task.CompletedTask,
                 }
             );
         }
 
-        await FinishAsync();
+        await _pipeline.FinishAsync();
+        _health.Stopped();
     }
+}
 
-    private async Task PausedAsync()
-    {
-        _ledger.Paused();
-        await GuardedAsync(async () => await CheckpointAsync() ? Step.NothingToRead : Step.Failed);
-        await _pacing.PausedAsync();
-    }
+/// <summary>Every setting of one sink's pump. Times are milliseconds.</summary>
+internal sealed record SinkPumpOptions
+{
+    /// <summary>The sink's name in metrics, status and messages.</summary>
+    public required string SinkName { get; init; }
 
-    private Task<Step> StepAsync() =>
-        GuardedAsync(async () =>
-        {
-            if (!_isResumed && !await ResumeAsync())
-            {
-                return Step.Failed;
-            }
+    /// <summary>The file that keeps the sink's durable cursor (<c>DATA/cursors/NAME</c>).</summary>
+    public required string CursorPath { get; init; }
 
-            if (_hand.IsEmpty)
-            {
-                Fill();
-            }
+    /// <summary>
+    /// The file that records the current batch (<c>DATA/intents/NAME</c>); for sinks that want the same batches.
+    /// </summary>
+    public string? IntentPath { get; init; }
 
-            var step = _hand.IsEmpty ? Step.NothingToRead : await DeliverAsync();
+    /// <summary>Directory of the events the sink refused; null when it never refuses any.</summary>
+    public string? DeadLetterDirectory { get; init; }
 
-            // Also after a failure: when the disk is full, this is what lets the journal give some of it back.
-            var isCheckpointed = !_pacing.CheckpointIsDue || await CheckpointAsync();
-            return isCheckpointed ? step : Step.Failed;
-        });
+    /// <summary>The file that pauses the sink while it exists; null when the sink cannot be paused.</summary>
+    public string? PausePath { get; init; }
 
-    private async Task<Step> GuardedAsync(Func<Task<Step>> step)
-    {
-        try
-        {
-            return await step();
-        }
-        catch (OperationCanceledException) when (_pacing.Abandoned.IsCancellationRequested)
-        {
-            return Step.Failed;
-        }
-        catch (Exception e)
-        {
-            // The journal could not be read, or a sink has a defect. Ending the loop would fill the journal in
-            // silence; going back to the durable cursor is always right.
-            _ledger.Failed($"{e.GetType().Name}: {e.Message}");
-            Rewind();
-            return Step.Failed;
-        }
-    }
+    /// <summary>Which events the sink gets; null is all.</summary>
+    public EventFilter? Filter { get; init; }
 
-    private async Task<bool> ResumeAsync()
-    {
-        if (!Accepts(await _sink.ResumeAsync(_journal.EpochId, _cursor.Durable.Cursor)))
-        {
-            return false;
-        }
+    /// <summary>Which members of an event the sink gets; null is all, unchanged.</summary>
+    public EventFields? Fields { get; init; }
 
-        _reader = _journal.OpenReader(_cursor.Durable.Cursor);
-        _plan.Resume(_cursor.Durable.Cursor);
-        _isResumed = true;
-        return true;
-    }
+    /// <summary>
+    /// Events that may be refused and set aside in a row before the sink stops and retries. 1 to 1000000.
+    /// </summary>
+    public int RefusedInARowMax { get; init; } = 100;
 
-    private void Fill()
-    {
-        _pacing.BatchBegins();
-        var read = _hand.Read;
-        if (!_plan.Fill(_reader!, read, out var eventsOfWhole))
-        {
-            throw new JournalException("a batch that was begun before the restart could not be read whole yet");
-        }
+    /// <summary>Most events in one batch. 1 to 1000000.</summary>
+    public int BatchMaxRecords { get; init; } = 20_000;
 
-        if (read.Count > 0)
-        {
-            _ledger.Holds(read[0].Id);
-        }
+    /// <summary>
+    /// Most bytes in one batch: about 100 ms of events on a fully loaded small machine, and the memory a pump needs.
+    /// </summary>
+    public int BatchMaxBytes { get; init; } = 4 << 20;
 
-        _hand.Take(eventsOfWhole);
-        if (_hand.IsEmpty && read.End.Sequence > _taken.Cursor.Sequence)
-        {
-            _taken = _hand.AfterNothing(_taken);
-            _ledger.Passed(_taken);
-        }
+    /// <summary>
+    /// Under load, the least time between the beginnings of two batches, so that batches are large and the pump costs
+    /// little. An event after a longer silence is sent at once. 0 to 10000.
+    /// </summary>
+    public int LingerMs { get; init; } = 100;
 
-        if (HasEverything)
-        {
-            _ledger.CaughtUp();
-        }
-    }
+    /// <summary>
+    /// Most events a second, averaged over a batch; 0 is no limit. Limits a backlog as well.
+    /// </summary>
+    public int EventsPerSecondMax { get; init; }
 
-    private async Task<Step> DeliverAsync()
-    {
-        if (_sink.WantsSameBatches && _hand.IsWhole && !await AnnounceAsync())
-        {
-            return Step.Failed;
-        }
+    /// <summary>
+    /// Longest time between a delivery and its durable cursor: what a kill makes the sink get a second time. 10 to
+    /// 60000.
+    /// </summary>
+    public int CheckpointIntervalMs { get; init; } = 1_000;
 
-        var part = _hand.Next;
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.CursorBeforeSink))
-        {
-            _cursor.TrySave(_hand.After(_taken));
-        }
+    /// <summary>Delivered bytes after which the cursor is made durable before that time.</summary>
+    public long CheckpointBytes { get; init; } = 32L << 20;
 
-        Storage.Faults.KillPoints.Reach("before-sink");
-#endif
-        var result = await _sink.DeliverAsync(part, _pacing.Abandoned);
-        if (result.Outcome == DeliveryOutcome.Refused && _deadLetters is not null)
-        {
-            return Refused(result.Reason!);
-        }
+    /// <summary>Upper bound of the first pause after a failure; doubles with each further failure.</summary>
+    public int RetryBaseMs { get; init; } = 100;
 
-        if (!Accepts(result))
-        {
-            return Step.Failed;
-        }
-
-#if EDGE_FAULTS
-        Storage.Faults.KillPoints.Reach("after-sink");
-#endif
-        _refusedInARow = 0;
-        var (bytes, events) = (part.Bytes.Length, part.Count);
-        Move(_hand.After(_taken));
-        _pacing.Delivered(bytes, events);
-        _ledger.Took(_taken, part);
-        return _hand.IsEmpty && !_plan.IsFull(_hand.Read) ? Step.Delivered : Step.DeliveredFullBatch;
-    }
-
-    /// <summary>Makes durable which batch comes now, and that everything before it is done.</summary>
-    private async Task<bool> AnnounceAsync()
-    {
-        if (_taken != _cursor.Durable && !await CheckpointAsync())
-        {
-            return false;
-        }
-
-        if (_plan.Announce(_taken.Cursor, _hand.Next) is { } problem)
-        {
-            _ledger.Failed(problem);
-        }
-
-        return true;
-    }
-
-    /// <summary>Halves what was refused until it is one event, and sets that one aside.</summary>
-    private Step Refused(string reason)
-    {
-        if (!_hand.IsSingle)
-        {
-            _hand.Split();
-            return Step.DeliveredFullBatch;
-        }
-
-        if (_refusedInARow >= _options.RefusedInARowMax)
-        {
-            _ledger.Failed(
-                $"refused {_refusedInARow} events one after another, so no more are set aside until one is taken: {reason}"
-            );
-            return Step.Failed;
-        }
-
-        var (id, json) = _hand.Original();
-        var after = _hand.After(_taken, isDeadLettered: true);
-        _deadLetters!.Add(id, json.Span, reason);
-        _refusedInARow++;
-        Move(after);
-        _ledger.DeadLettered(_taken, id, reason);
-        return Step.DeliveredFullBatch;
-    }
-
-    private void Move(SinkProgress after)
-    {
-        _hand.Complete(_taken, after);
-        _taken = after;
-        if (_hand.IsEmpty)
-        {
-            KeepDeadLetters();
-        }
-    }
-
-    private void KeepDeadLetters()
-    {
-        if (_deadLetters is not { HasNew: true })
-        {
-            return;
-        }
-
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.LateDeadLetter))
-        {
-            _cursor.TrySave(_taken);
-        }
-
-        Storage.Faults.KillPoints.Reach("before-dead-letter");
-#endif
-        _deadLetters.Keep();
-#if EDGE_FAULTS
-        Storage.Faults.KillPoints.Reach("after-dead-letter");
-#endif
-    }
-
-    /// <summary>False when the sink could not make durable what it has taken.</summary>
-    private async Task<bool> CheckpointAsync()
-    {
-        if (!_isResumed || _taken == _cursor.Durable)
-        {
-            return true;
-        }
-
-        KeepDeadLetters();
-
-        if (_cursor.Problem is { } problem)
-        {
-            _pacing.Checkpointed();
-            _ledger.Failed(problem);
-            return true;
-        }
-
-        if (!Accepts(await _sink.FlushAsync(_taken.Cursor)))
-        {
-            return false;
-        }
-
-#if EDGE_FAULTS
-        Storage.Faults.KillPoints.Reach("before-cursor");
-#endif
-        _pacing.Checkpointed();
-        if (_cursor.TrySave(_taken))
-        {
-            _ledger.Saved(_taken);
-        }
-        else
-        {
-            _ledger.Failed(_cursor.Problem!);
-        }
-
-        return true;
-    }
-
-    private bool Accepts(DeliveryResult result)
-    {
-        if (result.IsDelivered)
-        {
-            return true;
-        }
-
-        _ledger.Failed(result.Reason!);
-        _retryAfter = result.RetryAfter;
-        if (result.Outcome == DeliveryOutcome.Rewind)
-        {
-            Rewind();
-        }
-
-        return false;
-    }
-
-    private void Rewind()
-    {
-        _reader?.Dispose();
-        _reader = null;
-        _isResumed = false;
-        _hand.Drop();
-        _deadLetters?.Drop();
-        _taken = _cursor.Durable;
-        _ledger.Rewound(_taken);
-    }
-
-    private async Task WaitForReaderAsync()
-    {
-        _news ??= _reader!.WaitAsync(_pacing.WaitToken).AsTask();
-        await _pacing.WaitAsync(_news, owesCheckpoint: _taken != _cursor.Durable);
-        if (_news.IsCompleted)
-        {
-            _news = null;
-        }
-    }
-
-    private async Task FinishAsync()
-    {
-        try
-        {
-            await CheckpointAsync();
-        }
-        catch (Exception e)
-        {
-            // What the sink has and the cursor does not say is delivered again after the next start.
-            _ledger.Failed($"{e.GetType().Name}: {e.Message}");
-        }
-
-        _ledger.Stopped();
-    }
+    /// <summary>
+    /// Upper bound of every pause: a sink that has recovered gets events within this time. 100 to 600000.
+    /// </summary>
+    public int RetryCeilingMs { get; init; } = 5_000;
 }

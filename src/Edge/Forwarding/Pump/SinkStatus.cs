@@ -1,4 +1,6 @@
+using Edge.Journal;
 using Edge.Journal.Records;
+using EventId = Edge.Events.EventId;
 
 namespace Edge.Forwarding.Pump;
 
@@ -8,13 +10,13 @@ internal enum SinkState
     /// <summary>Not started yet.</summary>
     Idle,
 
-    /// <summary>Taking events as they are committed.</summary>
+    /// <summary>Delivering events as they are committed.</summary>
     Forwarding,
 
-    /// <summary>The last attempt failed; trying again after a pause.</summary>
+    /// <summary>The last attempt failed; retrying after a pause.</summary>
     Retrying,
 
-    /// <summary>Paused by an operator; the journal holds its events.</summary>
+    /// <summary>Paused by an operator; the journal retains its events.</summary>
     Paused,
 
     /// <summary>Ended by an orderly stop.</summary>
@@ -22,7 +24,7 @@ internal enum SinkState
 }
 
 /// <summary>
-/// One consistent look at a sink, for metrics, ledger and status. At any time
+/// A consistent snapshot of a sink, for metrics, ledger and status. At any time
 /// <c>Stored = Forwarded + Pending + DeadLettered + Skipped</c>.
 /// </summary>
 internal sealed record SinkStatus
@@ -34,7 +36,7 @@ internal sealed record SinkStatus
     public required long Stored { get; init; }
 
     /// <summary>
-    /// Events the sink has taken. Falls back to the durable value when deliveries have to be repeated.
+    /// Events the sink has taken. Goes back to the durable value when deliveries have to be repeated.
     /// </summary>
     public required long Forwarded { get; init; }
 
@@ -47,14 +49,14 @@ internal sealed record SinkStatus
     /// </summary>
     public required long Skipped { get; init; }
 
-    /// <summary>Those of the skipped events that the sink's filters left out.</summary>
+    /// <summary>Skipped events that the sink's filters left out.</summary>
     public required long Filtered { get; init; }
 
-    /// <summary>Bytes of the journal the sink has yet to go through, with what its filters will leave out.</summary>
+    /// <summary>Bytes of the journal the sink has not taken yet, including what its filters will leave out.</summary>
     public required long PendingBytes { get; init; }
 
     /// <summary>
-    /// How far the sink has taken the journal; repeated after a kill from <see cref="DurableCursor"/> on.
+    /// How far the sink has taken the journal; after a kill it continues from <see cref="DurableCursor"/>.
     /// </summary>
     public required JournalCursor Cursor { get; init; }
     public required JournalCursor DurableCursor { get; init; }
@@ -66,10 +68,179 @@ internal sealed record SinkStatus
     /// <summary>Failed attempts since the process started.</summary>
     public required long Errors { get; init; }
 
-    /// <summary>The last failure in words, also after it is over; null when there was none.</summary>
+    /// <summary>The last failure in words, kept after recovery; null when there was none.</summary>
     public required string? LastError { get; init; }
     public required DateTimeOffset? LastErrorAt { get; init; }
 
     /// <summary>How long the oldest pending event has been waiting; zero when nothing is pending.</summary>
     public required TimeSpan OldestPendingAge { get; init; }
+}
+
+/// <summary>
+/// How one sink is doing: its state, its failures and their log messages, what it was delivered since the start, and
+/// the age of its oldest pending event. Written by the pump, read by any thread; thread safe.
+/// </summary>
+internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
+{
+    private const int UnixMillisecondsShift = 16;
+    private static readonly TimeSpan RepeatMessageAfter = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private SinkState _state;
+    private long _batches;
+    private long _bytes;
+    private long _errors;
+    private long _errorsSinceMessage;
+    private string? _lastError;
+    private DateTimeOffset? _lastErrorAt;
+    private DateTimeOffset _lastMessageAt;
+    private bool _isRecoveryMessageDue;
+    private long _deadLettersSinceMessage;
+    private DateTimeOffset _lastDeadLetterMessageAt;
+
+    // No pending event was accepted before this moment.
+    private DateTimeOffset _pendingSince = time.GetUtcNow();
+
+    /// <summary>The sink has everything that is committed.</summary>
+    public void CaughtUp()
+    {
+        lock (_lock)
+        {
+            _pendingSince = time.GetUtcNow();
+            MarkForwarding();
+        }
+    }
+
+    /// <summary>The pump has read a batch that begins with this event.</summary>
+    public void Reading(EventId oldest)
+    {
+        lock (_lock)
+        {
+            _pendingSince = MadeAt(oldest);
+        }
+    }
+
+    /// <summary>The sink has taken a batch or a part of one, up to this event.</summary>
+    public void Delivered(int bytes, EventId newest)
+    {
+        lock (_lock)
+        {
+            MarkForwarding();
+            _batches++;
+            _bytes += bytes;
+            _pendingSince = MadeAt(newest);
+        }
+    }
+
+    /// <summary>An attempt failed. Logged at once, then at most once a minute.</summary>
+    public void Failed(string reason)
+    {
+        lock (_lock)
+        {
+            var now = time.GetUtcNow();
+            _errors++;
+            _errorsSinceMessage++;
+            _lastError = reason;
+            _lastErrorAt = now;
+            if (now - _lastMessageAt >= RepeatMessageAfter)
+            {
+                log.SinkFailed(name, _errorsSinceMessage, reason);
+                _errorsSinceMessage = 0;
+                _lastMessageAt = now;
+                _isRecoveryMessageDue = true;
+            }
+
+            _state = SinkState.Retrying;
+        }
+    }
+
+    /// <summary>An event went to the dead letters.</summary>
+    public void DeadLettered(EventId id, string reason)
+    {
+        lock (_lock)
+        {
+            var now = time.GetUtcNow();
+            _lastError = $"event {id} refused and set aside: {reason}";
+            _lastErrorAt = now;
+            _pendingSince = MadeAt(id);
+            _deadLettersSinceMessage++;
+            if (now - _lastDeadLetterMessageAt >= RepeatMessageAfter)
+            {
+                log.EventRefused(name, _deadLettersSinceMessage, reason);
+                _deadLettersSinceMessage = 0;
+                _lastDeadLetterMessageAt = now;
+            }
+        }
+    }
+
+    /// <summary>An operator paused the sink.</summary>
+    public void Paused()
+    {
+        lock (_lock)
+        {
+            _state = SinkState.Paused;
+        }
+    }
+
+    public void Stopped()
+    {
+        lock (_lock)
+        {
+            _state = SinkState.Stopped;
+        }
+    }
+
+    /// <summary>The status as of now.</summary>
+    public SinkStatus StatusAt(EventJournal journal, PumpProgress progress)
+    {
+        // Before the rest: what was counted here before the progress moved is then seen together with it.
+        var (taken, durable) = progress.Snapshot;
+        lock (_lock)
+        {
+            // A reader can see a commit a moment before the journal has published it.
+            var stored = Math.Max(journal.CommittedSequence, taken.Cursor.Sequence);
+            var pending = stored - taken.Cursor.Sequence;
+            var age = time.GetUtcNow() - _pendingSince;
+            return new SinkStatus
+            {
+                Name = name,
+                State = _state,
+                Stored = stored,
+                Forwarded = taken.Forwarded,
+                Pending = pending,
+                DeadLettered = taken.DeadLettered,
+                Skipped = taken.Skipped,
+                Filtered = taken.Filtered,
+                PendingBytes = pending == 0 ? 0 : PendingBytes(journal, taken.Cursor),
+                Cursor = taken.Cursor,
+                DurableCursor = durable.Cursor,
+                Batches = _batches,
+                Bytes = _bytes,
+                Errors = _errors,
+                LastError = _lastError,
+                LastErrorAt = _lastErrorAt,
+                OldestPendingAge = pending == 0 || age < TimeSpan.Zero ? TimeSpan.Zero : age,
+            };
+        }
+    }
+
+    private void MarkForwarding()
+    {
+        if (_isRecoveryMessageDue)
+        {
+            _isRecoveryMessageDue = false;
+            log.SinkRecovered(name, _errors);
+        }
+
+        _state = SinkState.Forwarding;
+    }
+
+    private static long PendingBytes(EventJournal journal, JournalCursor taken)
+    {
+        var status = journal.Status;
+        return Math.Max(0, status.CommittedAddress - Math.Max(taken.Address, status.BeginAddress));
+    }
+
+    private static DateTimeOffset MadeAt(EventId id) =>
+        DateTimeOffset.FromUnixTimeMilliseconds((long)(id.High >> UnixMillisecondsShift));
 }

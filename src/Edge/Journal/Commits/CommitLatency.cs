@@ -3,8 +3,7 @@ using System.Diagnostics;
 namespace Edge.Journal.Commits;
 
 /// <summary>
-/// How long commits take, from taking the tail to the durable slot. Counted into fixed buckets; one thread writes, any
-/// reads.
+/// How long commits take, from reading the tail to the durable slot, in fixed buckets. One thread writes, any reads.
 /// </summary>
 internal sealed class CommitLatency
 {

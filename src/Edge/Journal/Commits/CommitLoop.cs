@@ -6,9 +6,9 @@ using Edge.Telemetry;
 namespace Edge.Journal.Commits;
 
 /// <summary>
-/// Group commit: one commit at a time, the next one as soon as the previous ended and something is pending, so that the
-/// disk sets the size of the groups. When nobody waits for it a commit may linger up to <see
-/// cref="JournalOptions.CommitIntervalMs"/> to take more records along. A second thread does the upkeep: deadlines of
+/// Group commit: one commit at a time, and the next as soon as it has ended and there are new records, so that the
+/// speed of the disk sets the size of the groups. A commit that no request waits for is delayed by up to <see
+/// cref="JournalOptions.CommitIntervalMs"/> to cover more records. A second thread does the upkeep: deadlines of
 /// waiters, segments, free space. Thread safe.
 /// </summary>
 internal sealed class CommitLoop : IDisposable
@@ -29,21 +29,21 @@ internal sealed class CommitLoop : IDisposable
     private readonly Ledger _ledger;
     private readonly JournalFault _fault;
     private readonly CommitWaiters _waiters;
-    private readonly CommitNews _news = new();
+    private readonly CommitNotifier _notifier = new();
     private readonly CommitLatency _latency = new();
     private readonly Thread _committer;
     private readonly Thread _upkeep;
     private readonly Signal _work = new();
-    private readonly Signal _hurry = new();
-    private readonly Signal _keepNow = new();
+    private readonly Signal _commitNow = new();
+    private readonly Signal _upkeepNow = new();
     private readonly Signal _done = new();
     private readonly Lock _requestLock = new();
     private readonly Action _onCommitted;
     private TaskCompletionSource? _requested;
     private CommitPoint _committed;
     private long _savedDrops;
-    private int _pending;
-    private int _urgent;
+    private int _hasAppends;
+    private int _isRequested;
     private bool _closed;
     private volatile bool _stopping;
 
@@ -51,11 +51,11 @@ internal sealed class CommitLoop : IDisposable
     /// <param name="time">Clock of the deadlines.</param>
     /// <param name="startCommit">Starts a commit with the given ledger snapshot; calls back when it is durable.</param>
     /// <param name="tail">Where the next record goes.</param>
-    /// <param name="truncate">Gives up what need not be held any more.</param>
-    /// <param name="space">Does the upkeep of segments.</param>
-    /// <param name="store">Holds the commit that became durable.</param>
+    /// <param name="truncate">Truncates what need not be retained any longer.</param>
+    /// <param name="space">Allocates and removes segments.</param>
+    /// <param name="store">Holds the last durable commit.</param>
     /// <param name="ledger">Saved with every commit.</param>
-    /// <param name="fault">Ends all of this.</param>
+    /// <param name="fault">Stops all commits once raised.</param>
     public CommitLoop(
         JournalOptions options,
         TimeProvider time,
@@ -91,32 +91,32 @@ internal sealed class CommitLoop : IDisposable
 
     public void Start()
     {
-        Keep();
+        KeepSpace();
         _committer.Start();
         _upkeep.Start();
     }
 
-    /// <summary>Something was appended.</summary>
-    public void Pending()
+    /// <summary>A record was appended: it is covered by a commit within the commit interval.</summary>
+    public void NotifyAppended()
     {
-        if (Volatile.Read(ref _pending) == 0 && Interlocked.Exchange(ref _pending, 1) == 0)
+        if (Volatile.Read(ref _hasAppends) == 0 && Interlocked.Exchange(ref _hasAppends, 1) == 0)
         {
             _work.Set();
         }
     }
 
-    /// <summary>An append found no room: allocate and remove segments now.</summary>
-    public void MakeRoom() => _keepNow.Set();
+    /// <summary>An append found no room: allocates and removes segments now instead of at the next interval.</summary>
+    public void MakeRoom() => _upkeepNow.Set();
 
-    /// <summary>Somebody waits: commit without lingering.</summary>
-    public void Hurry()
+    /// <summary>Starts the next commit without waiting for the commit interval.</summary>
+    public void RequestCommit()
     {
-        if (Volatile.Read(ref _urgent) != 0 || Interlocked.Exchange(ref _urgent, 1) != 0)
+        if (Volatile.Read(ref _isRequested) != 0 || Interlocked.Exchange(ref _isRequested, 1) != 0)
         {
             return;
         }
 
-        _hurry.Set();
+        _commitNow.Set();
         _work.Set();
     }
 
@@ -133,9 +133,9 @@ internal sealed class CommitLoop : IDisposable
         }
 
         var wait = _waiters.WaitAsync(sequence, cancellation);
-        Hurry();
+        RequestCommit();
 
-        // The commit may have ended between the look above and the registration.
+        // The commit may have completed between the check above and the registration.
         if (sequence <= Committed.Sequence)
         {
             _waiters.Complete(Committed.Sequence);
@@ -157,15 +157,15 @@ internal sealed class CommitLoop : IDisposable
             _requested ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             task = _requested.Task;
         }
-        Hurry();
+        RequestCommit();
         return task;
     }
 
-    public async ValueTask WaitForNewsAsync(long afterSequence, CancellationToken cancellation)
+    public async ValueTask WaitForCommitAfterAsync(long afterSequence, CancellationToken cancellation)
     {
         while (true)
         {
-            var next = _news.Next;
+            var next = _notifier.Next;
             if (Committed.Sequence > afterSequence)
             {
                 return;
@@ -175,16 +175,16 @@ internal sealed class CommitLoop : IDisposable
         }
     }
 
-    /// <summary>Ends both threads; whoever still waits is told no.</summary>
+    /// <summary>Stops both threads. Pending waiters complete with <c>false</c>.</summary>
     public void Dispose()
     {
         _stopping = true;
         _work.Set();
-        _keepNow.Set();
+        _upkeepNow.Set();
         _waiters.Close();
-        _news.Close();
+        _notifier.Close();
 
-        // A thread that hangs in the disk is left behind; the process is about to end.
+        // A thread blocked by a hanging disk is abandoned; the process is about to exit.
         _committer.Join(StopWaitMs);
         _upkeep.Join(StopWaitMs);
         lock (_requestLock)
@@ -210,14 +210,14 @@ internal sealed class CommitLoop : IDisposable
                 continue;
             }
 
-            if (Volatile.Read(ref _urgent) == 0)
+            if (Volatile.Read(ref _isRequested) == 0)
             {
-                _hurry.Wait(_options.CommitIntervalMs);
+                _commitNow.Wait(_options.CommitIntervalMs);
             }
 
-            // Cleared before the tail is taken: what comes later asks again.
-            Volatile.Write(ref _urgent, 0);
-            Interlocked.Exchange(ref _pending, 0);
+            // Cleared before the tail is read: a later append or request sets it again.
+            Volatile.Write(ref _isRequested, 0);
+            Interlocked.Exchange(ref _hasAppends, 0);
             Commit();
         }
     }
@@ -254,11 +254,11 @@ internal sealed class CommitLoop : IDisposable
         var committed = _store.Current;
         Volatile.Write(ref _committed, committed);
         _waiters.Complete(committed.Sequence);
-        _news.Publish();
+        _notifier.Publish();
         requested?.TrySetResult();
         if (_space.IsDue(committed.Begin, committed.Until))
         {
-            _keepNow.Set();
+            _upkeepNow.Set();
         }
     }
 
@@ -266,7 +266,7 @@ internal sealed class CommitLoop : IDisposable
     {
         while (!_stopping)
         {
-            _keepNow.Wait(UpkeepIntervalMs);
+            _upkeepNow.Wait(UpkeepIntervalMs);
             if (_stopping)
             {
                 return;
@@ -279,11 +279,11 @@ internal sealed class CommitLoop : IDisposable
             }
 
             _truncate();
-            Keep();
+            KeepSpace();
         }
     }
 
-    private void Keep()
+    private void KeepSpace()
     {
         var durable = _store.Current;
         _space.Keep(durable.Begin, durable.Until, _tail());

@@ -25,7 +25,7 @@ internal sealed record CommitPoint
     /// <summary>Low 16 bits of how often the journal was opened.</summary>
     public required ushort Run { get; init; }
 
-    /// <summary>Number of the commit, rising.</summary>
+    /// <summary>Number of the commit, increasing.</summary>
     public required long Number { get; init; }
 
     /// <summary>First address still held.</summary>
@@ -40,7 +40,7 @@ internal sealed record CommitPoint
     /// <summary>The drop counters of the ledger at this point, <see cref="Ledger.SnapshotBytes"/> long.</summary>
     public required byte[] Drops { get; init; }
 
-    /// <summary>What the log engine wants to be given back on recovery; opaque.</summary>
+    /// <summary>Opaque metadata that the log engine needs for recovery.</summary>
     public required byte[] EngineMetadata { get; init; }
 
     public byte[] Encode()
@@ -59,7 +59,7 @@ internal sealed record CommitPoint
         return bytes;
     }
 
-    /// <summary>Reads a slot's value; null when it was written by a later program or is not one.</summary>
+    /// <summary>Decodes a slot's value; null when it is of a later version or not a commit point.</summary>
     public static CommitPoint? TryDecode(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < EngineOffset || BinaryPrimitives.ReadUInt16LittleEndian(bytes) != Version)

@@ -4,11 +4,11 @@ using FASTER.core;
 namespace Edge.Journal.Commits;
 
 /// <summary>
-/// Where the log engine keeps its commits: the two slots of one file. The engine's own store replaces a single file per
-/// commit and swallows write errors; here a failed commit raises the journal's fault before the exception reaches the
-/// engine, which would swallow it too. One commit is under way at a time.
+/// The log engine's commits, in the two slots of one file. The engine's own store replaces a single file per commit and
+/// swallows write errors; here a failed commit raises the journal's fault before the exception reaches the engine,
+/// which would swallow it too. One commit runs at a time.
 /// </summary>
-internal sealed class CommitStore(SlotFile slots, CommitPoint current, JournalFault fault) : ILogCommitManager
+internal sealed partial class CommitStore(SlotFile slots, CommitPoint current, JournalFault fault) : ILogCommitManager
 {
     private CommitPoint _current = current;
     private CommitPoint? _next;
@@ -17,8 +17,8 @@ internal sealed class CommitStore(SlotFile slots, CommitPoint current, JournalFa
     public CommitPoint Current => Volatile.Read(ref _current);
 
     /// <summary>
-    /// Announces the commit that is about to be asked for: what the slot holds beside the engine's own data. Called
-    /// under the append lock, so that address and sequence belong together.
+    /// Sets what the slot of the next commit holds beside the engine's own data. Called under the append lock, so that
+    /// address and sequence belong together.
     /// </summary>
     public void Announce(CommitPoint next) => Volatile.Write(ref _next, next);
 
@@ -40,17 +40,13 @@ internal sealed class CommitStore(SlotFile slots, CommitPoint current, JournalFa
             var next = Volatile.Read(ref _next);
             if (next is null || next.Until != untilAddress || next.Begin > beginAddress)
             {
-                throw new JournalException($"the log engine committed until {untilAddress}, not what was asked for");
+                throw new JournalException($"the log engine committed until {untilAddress}, not what was requested");
             }
 
             next = next with { Number = commitNum, Begin = beginAddress, EngineMetadata = commitMetadata };
-#if EDGE_FAULTS
-            Storage.Faults.KillPoints.Reach("before-slot");
-#endif
+            ReachKillPoint("before-slot");
             slots.Write(next.Encode());
-#if EDGE_FAULTS
-            Storage.Faults.KillPoints.Reach("after-slot");
-#endif
+            ReachKillPoint("after-slot");
             Volatile.Write(ref _current, next);
         }
         catch (Exception e)
@@ -64,7 +60,7 @@ internal sealed class CommitStore(SlotFile slots, CommitPoint current, JournalFa
 
     public IEnumerable<long> ListCommits() => [Current.Number];
 
-    // The slots replace each other; there is nothing to remove and nothing to clean up after a recovery.
+    // The slots replace each other, so there is nothing to remove and nothing to clean up after a recovery.
     public void RemoveCommit(long commitNum) { }
 
     public void RemoveAllCommits() { }
@@ -72,4 +68,6 @@ internal sealed class CommitStore(SlotFile slots, CommitPoint current, JournalFa
     public void OnRecovery(long commitNum) { }
 
     public void Dispose() => slots.Dispose();
+
+    static partial void ReachKillPoint(string name);
 }

@@ -3,8 +3,9 @@ using System.Threading.Tasks.Sources;
 namespace Edge.Journal.Commits;
 
 /// <summary>
-/// The requests that wait for a commit. Waiting holds no thread and, once warm, allocates nothing: the task sources are
-/// reused. Deadlines are checked by whoever calls <see cref="Expire"/>, about ten times a second. Thread safe.
+/// The requests that wait for a commit. Waiting blocks no thread and, once warm, allocates nothing: the task sources
+/// are reused. Deadlines are checked by <see cref="Expire"/>, which the upkeep thread calls about ten times a second.
+/// Thread safe.
 /// </summary>
 internal sealed class CommitWaiters(TimeProvider time, int waitMs)
 {
@@ -12,18 +13,6 @@ internal sealed class CommitWaiters(TimeProvider time, int waitMs)
     private readonly List<Waiter> _waiting = [];
     private readonly Stack<Waiter> _idle = [];
     private bool _closed;
-
-    /// <summary>Whether anybody waits.</summary>
-    public bool Any
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _waiting.Count > 0;
-            }
-        }
-    }
 
     /// <summary>
     /// Completes with true when <see cref="Complete"/> reaches the sequence, with false at the deadline.
@@ -50,17 +39,17 @@ internal sealed class CommitWaiters(TimeProvider time, int waitMs)
         return new ValueTask<bool>(waiter, version);
     }
 
-    /// <summary>Answers true to everybody whose record is covered.</summary>
+    /// <summary>Waiters whose record is covered complete with <c>true</c>.</summary>
     public void Complete(long sequence) => Take(waiter => waiter.Sequence <= sequence, result: true);
 
-    /// <summary>Answers false to everybody whose deadline has passed.</summary>
+    /// <summary>Waiters whose deadline has passed complete with <c>false</c>.</summary>
     public void Expire()
     {
         var now = time.GetTimestamp();
         Take(waiter => waiter.Deadline <= now, result: false);
     }
 
-    /// <summary>Answers false to everybody, now and from now on.</summary>
+    /// <summary>All waiters complete with <c>false</c>, and so does every later wait.</summary>
     public void Close()
     {
         lock (_lock)
@@ -99,7 +88,7 @@ internal sealed class CommitWaiters(TimeProvider time, int waitMs)
 
         foreach (var waiter in taken)
         {
-            waiter.Answer(result);
+            waiter.SetResult(result);
         }
     }
 
@@ -141,7 +130,7 @@ internal sealed class CommitWaiters(TimeProvider time, int waitMs)
             }
         }
 
-        public void Answer(bool result) => _core.SetResult(result);
+        public void SetResult(bool result) => _core.SetResult(result);
 
         public bool GetResult(short token)
         {
@@ -151,7 +140,7 @@ internal sealed class CommitWaiters(TimeProvider time, int waitMs)
             }
             finally
             {
-                // Waits for a cancellation that is just running, so that it cannot hit the next user of this object.
+                // Waits for a running cancellation callback, so that it cannot hit the next user of this object.
                 _registration.Dispose();
                 _registration = default;
                 _core.Reset();

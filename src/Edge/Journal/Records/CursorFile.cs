@@ -3,14 +3,21 @@ using Edge.Storage;
 
 namespace Edge.Journal.Records;
 
-/// <summary>What a sink has done with the journal, counted from the journal's first record.</summary>
-/// <param name="Cursor">How far it has durably taken the journal.</param>
+/// <summary>
+/// A position in the journal up to which records were taken. <c>default</c> means none yet.
+/// </summary>
+/// <param name="Address">First byte of the log that was not yet taken; 0 = the first one that is still held.</param>
+/// <param name="Sequence">Sequence of the last record taken; 0 = none. The first record of a journal is 1.</param>
+internal readonly record struct JournalCursor(long Address, long Sequence);
+
+/// <summary>How far a sink has taken the journal, with counters from the journal's first record on.</summary>
+/// <param name="Cursor">Position up to which the sink has taken the journal.</param>
 /// <param name="Forwarded">Records delivered.</param>
-/// <param name="DeadLettered">Records the sink refused for good, kept aside.</param>
+/// <param name="DeadLettered">Records the sink refused for good, saved as dead letters.</param>
 /// <param name="Skipped">
 /// Records given up by an operator, no longer in the journal when the sink got there, or left out by the sink's
-/// filters. </param>
-/// <param name="Filtered">Those of the skipped ones that the sink's filters left out. 48 bits.</param>
+/// filters.</param>
+/// <param name="Filtered">Skipped records that the sink's filters left out. 48 bits.</param>
 internal readonly record struct SinkProgress(
     JournalCursor Cursor,
     long Forwarded,
@@ -21,8 +28,8 @@ internal readonly record struct SinkProgress(
 
 /// <summary>
 /// The durable progress of one sink, <c>DATA/cursors/NAME</c>, bound to one journal. A value is durable when <see
-/// cref="Write"/> returns; after a failed write the file is not touched again. If a power cut damaged the newer of its
-/// two slots, the value is one write old, which means records delivered twice, never records left out. Not thread safe.
+/// cref="Write"/> returns; after a failed write the file is not written again. If a power cut damaged the newer of its
+/// two slots, the value is one write old: records are then delivered twice, but none is left out. Not thread safe.
 /// </summary>
 internal sealed class CursorFile : IDisposable
 {

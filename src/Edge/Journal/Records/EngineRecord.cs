@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace Edge.Journal.Records;
 
 /// <summary>
-/// How the log engine (FASTER 2.6.5, per-entry checksums) lays records out in its address space: what the recovery gate
-/// and the offline commands must know to read a log without the engine. A record is 8 bytes of XOR, a 4-byte length,
-/// then the entry, padded to 4 bytes; it never crosses a page; a zero length means the rest of the page is unused.
+/// The layout of records in the log engine's address space (FASTER 2.6.5, per-entry checksums), for recovery and
+/// offline commands, which read a log without the engine. A record is 8 bytes of XOR, a 4-byte length, then the entry,
+/// padded to 4 bytes; it never crosses a page; a zero length means the rest of the page is unused.
 /// </summary>
 internal static class EngineRecord
 {
@@ -27,7 +27,7 @@ internal static class EngineRecord
     /// <summary>First address of the page after the one that holds <paramref name="address"/>.</summary>
     public static long NextPage(long address, int pageBytes) => (address & -(long)pageBytes) + pageBytes;
 
-    /// <summary>Reads what lies at an offset of a page.</summary>
+    /// <summary>Reads the record at an offset of a page.</summary>
     public static EngineContent Read(ReadOnlySpan<byte> page, int offset, out ReadOnlySpan<byte> entry)
     {
         entry = default;
@@ -75,7 +75,7 @@ internal static class EngineRecord
     }
 }
 
-/// <summary>What the engine's framing says about a place in a page.</summary>
+/// <summary>What the engine's framing says about an offset in a page.</summary>
 internal enum EngineContent
 {
     Entry,

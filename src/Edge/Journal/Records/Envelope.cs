@@ -7,18 +7,18 @@ namespace Edge.Journal.Records;
 /// <summary>
 /// The 44 bytes in front of every payload in the log, little-endian (docs/journal-format.md, frozen by golden files):
 /// version, flags, run, payload length, epoch, sequence, record id, CRC-32C. The checksum also covers the record's
-/// address in the log, so a block the disk returns from another place is never taken for a record.
+/// address in the log, so a block that the disk returns from a wrong address is never read as a record.
 /// </summary>
 /// <param name="Version">Format of the record; this program writes and reads <see cref="CurrentVersion"/>.</param>
 /// <param name="Flags">Reserved, 0.</param>
-/// <param name="Run">Low 16 bits of how often the journal was opened: tells a record from what an earlier run left
-/// behind.</param>
+/// <param name="Run">Low 16 bits of how often the journal was opened: distinguishes a record from leftovers of an
+/// earlier run.</param>
 /// <param name="PayloadLength">Bytes after the header, at least 1.</param>
 /// <param name="Epoch">First 64 bits of the journal's epoch id.</param>
 /// <param name="Sequence">1 for the first record of a journal, then +1 in address order.</param>
 /// <param name="Id">Identity of the event.</param>
 /// <param name="Checksum">CRC-32C over address (8 bytes), the first 40 header bytes, payload.</param>
-internal readonly record struct Envelope(
+internal readonly partial record struct Envelope(
     byte Version,
     byte Flags,
     ushort Run,
@@ -41,7 +41,7 @@ internal readonly record struct Envelope(
     private const int SequenceOffset = 16;
     private const int ChecksumOffset = 40;
 
-    /// <summary>Fills the header room in front of the payload. No allocation.</summary>
+    /// <summary>Fills in the header in front of the payload. No allocation.</summary>
     public static void Seal(Span<byte> record, ushort run, ulong epoch, long sequence, EventId id, long address)
     {
         record[0] = CurrentVersion;
@@ -54,7 +54,7 @@ internal readonly record struct Envelope(
         BinaryPrimitives.WriteUInt32LittleEndian(record[ChecksumOffset..], ComputeChecksum(record, address));
     }
 
-    /// <summary>Reads a header without judging it. The record must hold at least <see cref="HeaderBytes"/>.</summary>
+    /// <summary>Reads a header without checking it. The record must hold at least <see cref="HeaderBytes"/>.</summary>
     public static Envelope Read(ReadOnlySpan<byte> record) =>
         new(
             record[0],
@@ -67,37 +67,40 @@ internal readonly record struct Envelope(
             BinaryPrimitives.ReadUInt32LittleEndian(record[ChecksumOffset..])
         );
 
-    /// <summary>Reads a header and checks it against the bytes, the journal and the place it was found at.</summary>
-    public static RecordVerdict Check(ReadOnlySpan<byte> record, ulong epoch, long address, out Envelope envelope)
+    /// <summary>Reads a header and checks it against the bytes, the journal and the address it was found at.</summary>
+    public static RecordState Check(ReadOnlySpan<byte> record, ulong epoch, long address, out Envelope envelope)
     {
         envelope = default;
         if (record.Length <= HeaderBytes)
         {
-            return RecordVerdict.Damaged;
+            return RecordState.Damaged;
         }
 
         envelope = Read(record);
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.UncheckedRecord))
+        var isCheckSkipped = false;
+        InjectCheck(ref isCheckSkipped);
+        if (isCheckSkipped)
         {
-            return RecordVerdict.Sound;
-        }
-#endif
-        if (ComputeChecksum(record, address) != envelope.Checksum)
-        {
-            return RecordVerdict.Damaged;
+            return RecordState.Intact;
         }
 
-        // Only now is the version believed: a flipped bit must not look like an upgrade.
+        if (ComputeChecksum(record, address) != envelope.Checksum)
+        {
+            return RecordState.Damaged;
+        }
+
+        // After the checksum, so that a flipped bit does not look like a later version.
         if (envelope.Version > CurrentVersion)
         {
-            return RecordVerdict.NewerVersion;
+            return RecordState.NewerVersion;
         }
 
         return envelope.PayloadLength == record.Length - HeaderBytes && envelope.Epoch == epoch && envelope.Sequence > 0
-            ? RecordVerdict.Sound
-            : RecordVerdict.Damaged;
+            ? RecordState.Intact
+            : RecordState.Damaged;
     }
+
+    static partial void InjectCheck(ref bool isSkipped);
 
     private static uint ComputeChecksum(ReadOnlySpan<byte> record, long address)
     {
@@ -108,12 +111,12 @@ internal readonly record struct Envelope(
     }
 }
 
-/// <summary>The judgement of one record's bytes.</summary>
-internal enum RecordVerdict
+/// <summary>What a check of one record's bytes found.</summary>
+internal enum RecordState
 {
-    Sound,
+    Intact,
     Damaged,
 
-    /// <summary>Intact, but written by a later program: refused, never guessed at.</summary>
+    /// <summary>Intact, but of a later version of this program: refused.</summary>
     NewerVersion,
 }

@@ -9,19 +9,20 @@ using EventId = Edge.Events.EventId;
 namespace Edge.Journal.Records;
 
 /// <summary>
-/// Reads the committed records after a cursor, in order, each one checked: checksum, place, identity of the journal,
-/// sequence. The engine's iterator skips what it cannot read, so after any trouble it is thrown away and the scan
-/// starts again at the last good record; the same trouble three times means the page is set aside (<see
-/// cref="Quarantine"/>) and passed over, and the records it held are reported as missing. Used by one task; not thread
-/// safe.
+/// Reads the committed records after a cursor, in order, and checks each: checksum, address, identity of the journal,
+/// sequence. The engine's iterator skips what it cannot read, so after any failure it is discarded and the scan starts
+/// again after the last intact record; after three failures at the same address the page is copied into quarantine
+/// (<see cref="Quarantine"/>) and skipped, and its records are reported as missing. Used by one task; not thread safe.
 /// </summary>
-internal sealed class JournalReader : IDisposable
+internal sealed partial class JournalReader : IDisposable
 {
-    /// <summary>Pauses before the second and the third try at the same place.</summary>
+    /// <summary>Pauses before the second and the third attempt at the same address.</summary>
     private static readonly int[] BackoffMs = [50, 500];
 
-    /// <summary>The pause when the trouble is not the disk's, or when the page cannot be set aside.</summary>
-    private const int HoldBackoffMs = 1_000;
+    /// <summary>
+    /// The pause when the process is short of resources, or the page cannot be copied into quarantine.
+    /// </summary>
+    private const int LongBackoffMs = 1_000;
 
     private readonly FasterLog _log;
     private readonly SegmentDevice _device;
@@ -33,8 +34,8 @@ internal sealed class JournalReader : IDisposable
     private JournalCursor _cursor;
     private long _position;
     private bool _gapAllowed;
-    private long _troubleAt = -1;
-    private int _tries;
+    private long _failedAt = -1;
+    private int _attempts;
     private long _retryAt;
     private byte[] _held = [];
     private HeldRecord? _heldRecord;
@@ -61,10 +62,10 @@ internal sealed class JournalReader : IDisposable
     }
 
     /// <summary>
-    /// Clears the batch and fills it with up to that many records and bytes; a single larger record comes alone. 0
-    /// means nothing new or trouble; look at <see cref="RecordBatch.Missing"/> even then, and wait with <see
-    /// cref="WaitAsync"/>. Throws <see cref="JournalException"/> for a record of a later version. May read a page from
-    /// the disk.
+    /// Clears the batch and fills it with up to that many records and bytes; a single larger record comes alone.
+    /// Returns the number of records; 0 means nothing new or a failed read: check <see cref="RecordBatch.Missing"/>
+    /// even then, and wait with <see cref="WaitAsync"/>. Throws <see cref="JournalException"/> for a record of a later
+    /// version. May read a page from the disk.
     /// </summary>
     public int Read(RecordBatch batch, int maxRecords, int maxBytes)
     {
@@ -78,7 +79,7 @@ internal sealed class JournalReader : IDisposable
 
         while (batch.Count < maxRecords && _time.GetTimestamp() >= _retryAt)
         {
-            // Taken before the scan: the iterator may see more, but must not see less than this.
+            // Read before the scan: the iterator may see more than this, but must not see less.
             var committed = _commits.Committed;
             try
             {
@@ -97,7 +98,9 @@ internal sealed class JournalReader : IDisposable
         return batch.Count;
     }
 
-    /// <summary>Returns when <see cref="Read"/> can have something new; also paces the tries after trouble.</summary>
+    /// <summary>
+    /// Completes when <see cref="Read"/> may have new records; also paces the attempts after a failure.
+    /// </summary>
     public async ValueTask WaitAsync(CancellationToken cancellation)
     {
         var now = _time.GetTimestamp();
@@ -107,7 +110,7 @@ internal sealed class JournalReader : IDisposable
         }
         else if (_heldRecord is null)
         {
-            await _commits.WaitForNewsAsync(_cursor.Sequence, cancellation).ConfigureAwait(false);
+            await _commits.WaitForCommitAfterAsync(_cursor.Sequence, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -118,10 +121,10 @@ internal sealed class JournalReader : IDisposable
         _iterator = null;
     }
 
-    /// <summary>One record into the batch. False when there is no more, or no more room.</summary>
+    /// <summary>Adds one record to the batch. False when there is none, or no room for it.</summary>
     private unsafe bool Next(RecordBatch batch, CommitPoint committed, int maxBytes)
     {
-        // The engine moves to its begin without a word. What lies before it was given up, not lost.
+        // The engine moves to its begin silently. What lies before it was truncated, not lost.
         var begin = Math.Max(_log.CommittedBeginAddress, EngineRecord.FirstAddress);
         if (_position < begin)
         {
@@ -134,10 +137,10 @@ internal sealed class JournalReader : IDisposable
         {
             if (_cursor.Sequence < committed.Sequence)
             {
-                throw new TroubleException(
+                throw new UnreadableRecordException(
                     _position,
                     "records before the committed end are missing",
-                    Trouble.MissingAtEnd
+                    Failure.MissingAtEnd
                 );
             }
 
@@ -147,8 +150,8 @@ internal sealed class JournalReader : IDisposable
         try
         {
             var bytes = new ReadOnlySpan<byte>(entry, length);
-            var verdict = Envelope.Check(bytes, _manifest.Epoch, address, out var envelope);
-            if (verdict == RecordVerdict.NewerVersion)
+            var state = Envelope.Check(bytes, _manifest.Epoch, address, out var envelope);
+            if (state == RecordState.NewerVersion)
             {
                 throw new JournalException(
                     $"the journal holds a record of format {envelope.Version}, this program reads up to"
@@ -156,18 +159,22 @@ internal sealed class JournalReader : IDisposable
                 );
             }
 
-            if (verdict == RecordVerdict.Damaged || envelope.Sequence <= _cursor.Sequence)
+            if (state == RecordState.Damaged || envelope.Sequence <= _cursor.Sequence)
             {
-                throw new TroubleException(address, "the record does not match its checksum or place", Trouble.Damage);
+                throw new UnreadableRecordException(
+                    address,
+                    "the record does not match its checksum or address",
+                    Failure.Damage
+                );
             }
 
-            // A gap is allowed right where the scan was made to start, and nowhere else: the engine jumps over zeros.
+            // A gap is allowed exactly where a scan started after a skip, and nowhere else: the engine skips zeros.
             if (envelope.Sequence != _cursor.Sequence + 1 && !(_gapAllowed && address == _position))
             {
-                throw new TroubleException(
+                throw new UnreadableRecordException(
                     address,
                     $"record {envelope.Sequence} follows {_cursor.Sequence}",
-                    Trouble.Gap
+                    Failure.Gap
                 );
             }
 
@@ -199,7 +206,7 @@ internal sealed class JournalReader : IDisposable
         _cursor = new JournalCursor(record.Next, record.Sequence);
         _position = record.Next;
         _gapAllowed = false;
-        _tries = 0;
+        _attempts = 0;
         if (missing > 0)
         {
             batch.Skip(missing, _cursor);
@@ -208,55 +215,54 @@ internal sealed class JournalReader : IDisposable
         batch.Add(record.Id, record.Sequence, payload, _cursor);
     }
 
-    /// <summary>After trouble: try the same place again, at last set the page aside and go on behind it.</summary>
+    partial void InjectRecovery(long address, CommitPoint committed, ref bool isIgnored);
+
+    /// <summary>
+    /// After a failure: tries the same address again, then puts the page into quarantine and skips it.
+    /// </summary>
     private void Recover(RecordBatch batch, CommitPoint committed, Exception cause)
     {
         // The engine has already moved past the page it could not read.
-        var trouble = cause as TroubleException;
-        var address = trouble?.Address ?? Math.Max(_position, PageStart((_iterator?.NextAddress ?? _position) - 1));
+        var failure = cause as UnreadableRecordException;
+        var address = failure?.Address ?? Math.Max(_position, PageStart((_iterator?.NextAddress ?? _position) - 1));
         DropIterator();
-#if EDGE_FAULTS
-        if (Storage.Faults.Bugs.Planted(Storage.Faults.Bug.IgnoreIteratorError))
+        var isIgnored = false;
+        InjectRecovery(address, committed, ref isIgnored);
+        if (isIgnored)
         {
-            _position = Math.Min(EngineRecord.NextPage(address, _manifest.PageBytes), committed.Until);
-            _cursor = new JournalCursor(
-                _position,
-                _position == committed.Until ? committed.Sequence : _cursor.Sequence
-            );
-            _gapAllowed = true;
             return;
         }
-#endif
-        _tries = address == _troubleAt ? _tries + 1 : 1;
-        _troubleAt = address;
-        if (_tries <= BackoffMs.Length)
+
+        _attempts = address == _failedAt ? _attempts + 1 : 1;
+        _failedAt = address;
+        if (_attempts <= BackoffMs.Length)
         {
-            Pause(BackoffMs[_tries - 1]);
+            Pause(BackoffMs[_attempts - 1]);
             return;
         }
 
         try
         {
-            // Not the disk's fault and not the page's: waiting helps, giving the page up would lose it for nothing.
-            if (trouble is null && _device.LastReadError is { IsShortage: true })
+            // Neither the disk nor the page is at fault: waiting helps, and skipping the page would lose its records.
+            if (failure is null && _device.LastReadError is { IsShortage: true })
             {
-                Pause(HoldBackoffMs);
+                Pause(LongBackoffMs);
                 return;
             }
-            GoOnBehind(batch, committed, address, trouble?.Kind ?? Trouble.Damage);
+            SkipDamaged(batch, committed, address, failure?.Kind ?? Failure.Damage);
         }
         catch (DiskException)
         {
-            Pause(HoldBackoffMs);
+            Pause(LongBackoffMs);
         }
     }
 
-    private void GoOnBehind(RecordBatch batch, CommitPoint committed, long address, Trouble kind)
+    private void SkipDamaged(RecordBatch batch, CommitPoint committed, long address, Failure kind)
     {
-        _tries = 0;
-        if (kind == Trouble.Gap)
+        _attempts = 0;
+        if (kind == Failure.Gap)
         {
-            // This record is sound; what is gone lies between it and the last one.
+            // This record is intact; the missing ones lie between it and the last one.
             for (var page = PageStart(_position); page < PageStart(address); page += _manifest.PageBytes)
             {
                 _quarantine.Keep(page);
@@ -268,15 +274,15 @@ internal sealed class JournalReader : IDisposable
         }
 
         _quarantine.Keep(address);
-        var behind = EngineRecord.NextPage(address, _manifest.PageBytes);
+        var next = EngineRecord.NextPage(address, _manifest.PageBytes);
         _gapAllowed = true;
-        if (kind == Trouble.Damage && behind < committed.Until)
+        if (kind == Failure.Damage && next < committed.Until)
         {
-            _position = behind;
+            _position = next;
             return;
         }
 
-        // Nothing committed lies behind the damage, so how much is gone is known.
+        // Nothing committed follows the damage, so the number of missing records is known.
         var missing = committed.Sequence - _cursor.Sequence;
         _position = committed.Until;
         _cursor = new JournalCursor(committed.Until, committed.Sequence);
@@ -295,7 +301,7 @@ internal sealed class JournalReader : IDisposable
         _iterator = null;
     }
 
-    private enum Trouble
+    private enum Failure
     {
         Damage,
         Gap,
@@ -304,10 +310,10 @@ internal sealed class JournalReader : IDisposable
 
     private readonly record struct HeldRecord(EventId Id, long Sequence, int Length, long Next);
 
-    private sealed class TroubleException(long address, string message, Trouble kind) : Exception(message)
+    private sealed class UnreadableRecordException(long address, string message, Failure kind) : Exception(message)
     {
         public long Address { get; } = address;
 
-        public Trouble Kind { get; } = kind;
+        public Failure Kind { get; } = kind;
     }
 }

@@ -5,8 +5,8 @@ using Edge.Storage;
 namespace Edge.Journal.Records;
 
 /// <summary>
-/// Reads the segment files record by record without the log engine, checking everything: the engine's framing, the
-/// envelope, the sequence. Used while the journal is closed. After damage it goes on at the next page. Not thread safe.
+/// Reads the segment files record by record without the log engine and checks the engine's framing and the envelope.
+/// After damage it continues at the next page. Not thread safe.
 /// </summary>
 internal sealed class LogWalker
 {
@@ -22,7 +22,7 @@ internal sealed class LogWalker
     /// <param name="segments">The files.</param>
     /// <param name="manifest">Sizes and identity of the journal.</param>
     /// <param name="from">A record boundary or the start of a page.</param>
-    /// <param name="until">First address not to be read.</param>
+    /// <param name="until">End of the range, exclusive.</param>
     public LogWalker(SegmentFiles segments, JournalManifest manifest, long from, long until)
     {
         _segments = segments;
@@ -44,7 +44,7 @@ internal sealed class LogWalker
 
     public ReadOnlySpan<byte> Payload => _page.AsSpan(_payloadOffset, _payloadLength);
 
-    /// <summary>What is wrong here, for people; empty for a sound record.</summary>
+    /// <summary>What is wrong here, in words; empty for an intact record.</summary>
     public string Problem { get; private set; }
 
     /// <summary>Why the page at <see cref="Address"/> could not be read; null when it could.</summary>
@@ -73,8 +73,8 @@ internal sealed class LogWalker
                     return Damage("the record's frame does not match its checksum");
             }
 
-            var verdict = Envelope.Check(entry, _manifest.Epoch, Address, out var envelope);
-            if (verdict == RecordVerdict.Damaged)
+            var state = Envelope.Check(entry, _manifest.Epoch, Address, out var envelope);
+            if (state == RecordState.Damaged)
             {
                 return Damage("the record does not match its checksum");
             }
@@ -84,7 +84,7 @@ internal sealed class LogWalker
             _payloadOffset = offset + EngineRecord.HeaderBytes + Envelope.HeaderBytes;
             _payloadLength = entry.Length - Envelope.HeaderBytes;
             _next += EngineRecord.TotalBytes(entry.Length);
-            return verdict == RecordVerdict.Sound ? WalkStep.Record : WalkStep.NewerVersion;
+            return state == RecordState.Intact ? WalkStep.Record : WalkStep.NewerVersion;
         }
         return WalkStep.End;
     }
@@ -120,7 +120,7 @@ internal sealed class LogWalker
     }
 }
 
-/// <summary>What a <see cref="LogWalker"/> came upon.</summary>
+/// <summary>What a <see cref="LogWalker"/> found.</summary>
 internal enum WalkStep
 {
     Record,

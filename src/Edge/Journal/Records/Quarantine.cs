@@ -5,8 +5,8 @@ using Edge.Storage;
 namespace Edge.Journal.Records;
 
 /// <summary>
-/// Sets damaged pages of the log aside before a reader passes over them, so that somebody can look at them later and
-/// nothing is skipped in silence. Shared by all readers; a page is copied and counted once. Thread safe.
+/// Copies of damaged pages of the log, made before a reader skips them, so that they can be examined later and nothing
+/// is skipped silently. Shared by all readers; a page is copied and counted once. Thread safe.
 /// </summary>
 internal sealed class Quarantine(string directory, SegmentFiles segments, int pageBytes)
 {
@@ -15,7 +15,7 @@ internal sealed class Quarantine(string directory, SegmentFiles segments, int pa
     private readonly Lock _lock = new();
     private readonly HashSet<long> _pages = [];
 
-    /// <summary>Pages set aside since the start.</summary>
+    /// <summary>Pages copied since the start.</summary>
     public long Pages
     {
         get
@@ -29,7 +29,7 @@ internal sealed class Quarantine(string directory, SegmentFiles segments, int pa
 
     /// <summary>
     /// Copies the page that holds the address; blocks that cannot be read become zeros. Throws <see
-    /// cref="DiskException"/> when the copy cannot be written, and then the page must not be passed over.
+    /// cref="DiskException"/> when the copy cannot be written; the page must then not be skipped.
     /// </summary>
     public void Keep(long address)
     {
@@ -43,19 +43,14 @@ internal sealed class Quarantine(string directory, SegmentFiles segments, int pa
 
             DiskDirectory.CreateDurably(directory);
             var path = Path.Combine(directory, "page-" + start.ToString("D20", CultureInfo.InvariantCulture));
-            var temporary = path + ".new";
-            DiskDirectory.Remove(temporary);
-            using (var file = DiskFile.CreateNew(temporary))
-            {
-                file.Write(ReadWhatIsLeft(start), 0);
-                file.SyncAll();
-            }
-            DiskDirectory.RenameDurably(temporary, path);
+            using var file = AtomicFile.Begin(path);
+            file.Content.Write(ReadReadableBlocks(start), 0);
+            file.Commit();
             _pages.Add(start);
         }
     }
 
-    private byte[] ReadWhatIsLeft(long start)
+    private byte[] ReadReadableBlocks(long start)
     {
         var page = new byte[pageBytes];
         for (var offset = 0; offset < pageBytes; offset += SegmentDevice.BlockBytes)

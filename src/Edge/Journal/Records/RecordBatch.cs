@@ -3,8 +3,8 @@ using EventId = Edge.Events.EventId;
 namespace Edge.Journal.Records;
 
 /// <summary>
-/// Some consecutive records of the journal as newline-delimited JSON, in one buffer that grows and is reused. Filled by
-/// a <see cref="JournalReader"/>. Not thread safe.
+/// Consecutive records of the journal as newline-delimited JSON, in one reused buffer that grows. Filled by a <see
+/// cref="JournalReader"/>. Not thread safe.
 /// </summary>
 internal sealed class RecordBatch
 {
@@ -29,13 +29,13 @@ internal sealed class RecordBatch
     public JournalCursor Start { get; private set; }
 
     /// <summary>
-    /// The cursor to store once the batch has been taken. Can differ from <see cref="Start"/> without a record.
+    /// The cursor to store once the batch has been taken. Can differ from <see cref="Start"/> in an empty batch.
     /// </summary>
     public JournalCursor End { get; private set; }
 
     /// <summary>
-    /// Records between <see cref="Start"/> and <see cref="End"/> that the journal no longer has: truncated before this
-    /// reader came, or damaged and quarantined. To be counted as skipped, so that the ledger still adds up.
+    /// Records between <see cref="Start"/> and <see cref="End"/> that the journal no longer has: truncated before they
+    /// were read, or damaged and quarantined. To be counted as skipped, so that the ledger adds up.
     /// </summary>
     public long Missing { get; private set; }
 
@@ -65,7 +65,7 @@ internal sealed class RecordBatch
     /// <summary>Adds bytes to a record that is not complete yet.</summary>
     internal void Write(ReadOnlySpan<byte> bytes)
     {
-        // One more for the line feed, so that completing a record needs no room.
+        // One more for the line feed, so that completing a record never grows the buffer.
         var needed = _length + _openBytes + bytes.Length + 1;
         if (needed > _bytes.Length)
         {
@@ -76,7 +76,7 @@ internal sealed class RecordBatch
         _openBytes += bytes.Length;
     }
 
-    /// <summary>Makes a record of what was written since the last one.</summary>
+    /// <summary>Completes a record from what was written since the last one.</summary>
     internal void Complete(EventId id, long sequence, JournalCursor end)
     {
         _bytes[_length + _openBytes] = LineFeed;
@@ -89,7 +89,7 @@ internal sealed class RecordBatch
     /// <summary>Drops what was written since the last complete record.</summary>
     internal void Abandon() => _openBytes = 0;
 
-    /// <summary>Makes this batch a part of another.</summary>
+    /// <summary>Replaces this batch by a part of another.</summary>
     internal void CopyFrom(RecordBatch source, int first, int count)
     {
         Clear(first == 0 ? source.Start : source.After(first - 1));
@@ -112,5 +112,5 @@ internal sealed class RecordBatch
 /// <param name="Sequence">Its number in the journal.</param>
 /// <param name="Offset">Where its payload begins in the batch.</param>
 /// <param name="Length">Bytes of its payload, without the line feed.</param>
-/// <param name="Next">Address behind it in the journal.</param>
+/// <param name="Next">Address after it in the journal.</param>
 internal readonly record struct RecordEntry(EventId Id, long Sequence, int Offset, int Length, long Next);

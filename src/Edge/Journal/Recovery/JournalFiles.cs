@@ -6,7 +6,7 @@ namespace Edge.Journal.Recovery;
 /// <summary>The files of an opened journal, checked and locked. Disposed together.</summary>
 internal sealed class JournalFiles : IDisposable
 {
-    public required JournalLock Hold { get; init; }
+    public required JournalLock Lock { get; init; }
 
     public required JournalManifest Manifest { get; init; }
 
@@ -20,16 +20,15 @@ internal sealed class JournalFiles : IDisposable
     {
         Commits.Dispose();
         Segments.Dispose();
-        Hold.Dispose();
+        Lock.Dispose();
     }
 }
 
-/// <summary>What the recovery gate came upon while opening; for the start-up message and metrics.</summary>
-/// <param name="DamagedSlots">Commit slots that failed their check: 0 or 1. One is what a power cut leaves
-/// behind.</param>
-/// <param name="RolledForward">Records found intact beyond the commit and taken over.</param>
+/// <summary>What recovery found when opening the journal; for the start-up message and metrics.</summary>
+/// <param name="DamagedSlots">Commit slots that failed their check: 0 or 1. A power cut can leave one.</param>
+/// <param name="RolledForward">Records found intact after the last commit and kept.</param>
 /// <param name="CheckedRecords">Records before the end that were checked.</param>
-/// <param name="Problems">Damage among those, one line each; readers will quarantine it.</param>
+/// <param name="Problems">Damage among those, one line each; readers will put it into quarantine.</param>
 internal sealed record RecoveryFindings(
     int DamagedSlots,
     long RolledForward,

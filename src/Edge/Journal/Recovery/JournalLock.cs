@@ -5,8 +5,8 @@ using Edge.Storage;
 namespace Edge.Journal.Recovery;
 
 /// <summary>
-/// The exclusive hold on a journal directory. Two processes that append to one log would overwrite each other's
-/// records. The kernel releases it when the process ends, however it ends.
+/// The exclusive lock on a journal directory: two processes appending to one log would overwrite each other's records.
+/// The kernel releases it when the process ends, however it ends.
 /// </summary>
 internal sealed class JournalLock : IDisposable
 {
@@ -14,8 +14,8 @@ internal sealed class JournalLock : IDisposable
     private const int OwnerBytes = 16;
 
     /// <summary>
-    /// A lock may outlive its holder for a moment: a process that is just ending, or a child of it between fork and
-    /// exec, still has the file open.
+    /// A lock can outlive its process briefly: while the process exits, or in a child of it between fork and exec, the
+    /// file is still open.
     /// </summary>
     private const int Attempts = 10;
 
@@ -25,7 +25,7 @@ internal sealed class JournalLock : IDisposable
 
     private JournalLock(DiskFile file) => _file = file;
 
-    /// <summary>Takes the lock or says who has it.</summary>
+    /// <summary>Takes the lock; throws a <see cref="JournalException"/> that names the process holding it.</summary>
     public static JournalLock Take(string directory)
     {
         var path = Path.Combine(directory, FileName);
@@ -64,7 +64,7 @@ internal sealed class JournalLock : IDisposable
         }
         catch (DiskException)
         {
-            // Only for the message above; a full disk must not keep the journal from being read.
+            // Only needed for the message above; a full disk must not keep the journal from being opened.
         }
     }
 

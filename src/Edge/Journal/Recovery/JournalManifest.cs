@@ -5,15 +5,14 @@ using Edge.Storage;
 namespace Edge.Journal.Recovery;
 
 /// <summary>
-/// What a journal was created with and can never change: its identity and the sizes every address depends on. Written
-/// once, last of the files of a birth, so a journal without a manifest has never taken a record. Layout in
-/// docs/journal-format.md.
+/// The fixed properties of a journal: its identity and the sizes every address depends on. Written once, as the last
+/// file of a new journal, so a journal without a manifest has never taken a record. Layout in docs/journal-format.md.
 /// </summary>
-/// <param name="EpochId">128 random bits: records, cursors and forwarding tokens of another journal are never
-/// mistaken.</param>
+/// <param name="EpochId">128 random bits, so that records, cursors and batch ids of another journal are
+/// recognised.</param>
 /// <param name="PageBytes">Page of the log.</param>
 /// <param name="SegmentBytes">Length of every segment file.</param>
-/// <param name="CreatedAtMs">Unix milliseconds of the birth; for people.</param>
+/// <param name="CreatedAtMs">Unix milliseconds of its creation; informative only.</param>
 internal sealed record JournalManifest(UInt128 EpochId, int PageBytes, int SegmentBytes, long CreatedAtMs)
 {
     public const string FileName = "manifest";
@@ -43,17 +42,12 @@ internal sealed record JournalManifest(UInt128 EpochId, int PageBytes, int Segme
         );
     }
 
-    /// <summary>Writes the file complete and durable, or not at all.</summary>
+    /// <summary>Writes the file: complete and durable, or not at all.</summary>
     public void Write(string path)
     {
-        var temporary = path + ".new";
-        DiskDirectory.Remove(temporary);
-        using (var file = DiskFile.CreateNew(temporary))
-        {
-            file.Write(Encode(), 0);
-            file.SyncAll();
-        }
-        DiskDirectory.RenameDurably(temporary, path);
+        using var file = AtomicFile.Begin(path);
+        file.Content.Write(Encode(), 0);
+        file.Commit();
     }
 
     /// <summary>Reads and checks the file.</summary>
@@ -86,7 +80,7 @@ internal sealed record JournalManifest(UInt128 EpochId, int PageBytes, int Segme
         return bytes;
     }
 
-    /// <summary>Null when a single bit is not as it was written, or a later program wrote it.</summary>
+    /// <summary>Null when the bytes are damaged or of a later version.</summary>
     public static JournalManifest? TryDecode(ReadOnlySpan<byte> bytes)
     {
         if (

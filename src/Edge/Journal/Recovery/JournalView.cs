@@ -6,9 +6,8 @@ using Edge.Storage;
 namespace Edge.Journal.Recovery;
 
 /// <summary>
-/// What a journal holds, for reading beside a service that runs, or without one. Takes no lock and changes nothing. It
-/// ends at the last commit before it was opened; segments the service lets go of meanwhile are found missing by the
-/// walk.
+/// A read-only view of a journal, also while a service is running. Takes no lock and changes nothing. It ends at the
+/// last commit before it was opened; segments that the service removes meanwhile are reported as missing by the walker.
 /// </summary>
 internal sealed class JournalView : IDisposable
 {
@@ -28,7 +27,7 @@ internal sealed class JournalView : IDisposable
     /// <summary>Sequence of the last committed event.</summary>
     public long CommittedSequence => _point.Sequence;
 
-    /// <summary>Opens the journal or says in one line why not.</summary>
+    /// <summary>Opens the journal; throws a <see cref="JournalException"/> with one line for the operator.</summary>
     public static JournalView Open(JournalOptions options)
     {
         var manifestPath = Path.Combine(options.Directory, JournalManifest.FileName);
@@ -42,7 +41,7 @@ internal sealed class JournalView : IDisposable
             var manifest = JournalManifest.Read(manifestPath);
             var commitPath = Path.Combine(options.Directory, RecoveryGate.CommitFileName);
 
-            // Only one of the two slots is ever written at a time, so one can always be read.
+            // Only one slot is written at a time, so the other can always be read.
             using var slots = SlotFile.Open(commitPath, SlotKind.Commit);
             var point = RecoveryGate.ReadPoint(slots, manifest, commitPath);
             return new JournalView(manifest, new SegmentFiles(options.Directory, manifest.SegmentBytes), point);
@@ -56,13 +55,13 @@ internal sealed class JournalView : IDisposable
         }
     }
 
-    /// <summary>Everything held from an address on, in order; damage and what was let go of are passed over.</summary>
+    /// <summary>Everything held from an address on, in order, including reports of damaged and removed pages.</summary>
     public LogWalker Walk(long from = 0) => new(_segments, _manifest, Math.Max(from, _point.Begin), _point.Until);
 
     /// <summary>Bytes held from an address on.</summary>
     public long HeldBytes(long from) => _point.Until - Math.Min(_point.Until, Math.Max(from, _point.Begin));
 
-    /// <summary>How far a sink has durably come; null when it has no cursor or none of this journal.</summary>
+    /// <summary>The durable progress of a sink; null when it has no cursor, or one of another journal.</summary>
     public SinkProgress? ProgressOf(string cursorPath)
     {
         if (!File.Exists(cursorPath))

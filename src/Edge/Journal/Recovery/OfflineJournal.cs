@@ -7,19 +7,19 @@ using Edge.Storage;
 namespace Edge.Journal.Recovery;
 
 /// <summary>
-/// A journal whose service is stopped, for the commands that look at it: locked, with the sizes of its own manifest,
-/// checked but not changed. Problems that would keep the service from starting are reported instead of refused, except
-/// where nothing can be read without the file.
+/// A journal whose service is stopped, for commands: locked, with the sizes of its own manifest, checked but not
+/// changed by opening. Problems that would keep the service from starting are reported instead of refused, except where
+/// nothing can be read without the file.
 /// </summary>
 internal sealed class OfflineJournal : IDisposable
 {
-    private readonly JournalLock _hold;
+    private readonly JournalLock _lock;
     private readonly SlotFile _slots;
     private readonly string _cursorDirectory;
 
-    private OfflineJournal(JournalOptions options, JournalLock hold)
+    private OfflineJournal(JournalOptions options, JournalLock journalLock)
     {
-        _hold = hold;
+        _lock = journalLock;
         _cursorDirectory = options.CursorDirectory;
         Manifest = JournalManifest.Read(Path.Combine(options.Directory, JournalManifest.FileName));
         Segments = new SegmentFiles(options.Directory, Manifest.SegmentBytes);
@@ -52,12 +52,12 @@ internal sealed class OfflineJournal : IDisposable
     /// <summary>The newest intact commit slot.</summary>
     public CommitPoint Slot { get; }
 
-    /// <summary>Where the service would continue: the slot, or the intact records beyond it.</summary>
+    /// <summary>Where the service would continue: after the slot, or after the intact records beyond it.</summary>
     public CommitPoint Committed { get; private set; }
 
     public int DamagedSlots => _slots.DamagedSlots;
 
-    /// <summary>Opens the journal or says in one line why not.</summary>
+    /// <summary>Opens the journal; throws a <see cref="JournalException"/> with one line for the operator.</summary>
     public static OfflineJournal Open(JournalOptions options)
     {
         if (!File.Exists(Path.Combine(options.Directory, JournalManifest.FileName)))
@@ -65,14 +65,14 @@ internal sealed class OfflineJournal : IDisposable
             throw new JournalException($"there is no journal in {options.Directory}: check --data-dir");
         }
 
-        var hold = JournalLock.Take(options.Directory);
+        var journalLock = JournalLock.Take(options.Directory);
         try
         {
-            return new OfflineJournal(options, hold);
+            return new OfflineJournal(options, journalLock);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            hold.Dispose();
+            journalLock.Dispose();
             throw new JournalException(
                 $"the journal in {options.Directory} cannot be read: {e.Message}; check the disk",
                 e
@@ -80,7 +80,7 @@ internal sealed class OfflineJournal : IDisposable
         }
         catch
         {
-            hold.Dispose();
+            journalLock.Dispose();
             throw;
         }
     }
@@ -108,7 +108,7 @@ internal sealed class OfflineJournal : IDisposable
             ? Directory
                 .EnumerateFiles(_cursorDirectory)
                 .Select(path => Path.GetFileName(path))
-                .Where(name => !name.EndsWith(".new", StringComparison.Ordinal))
+                .Where(name => !name.EndsWith(AtomicFile.NewSuffix, StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal)
             : [];
 
@@ -118,8 +118,8 @@ internal sealed class OfflineJournal : IDisposable
         CursorFile.Open(Path.Combine(_cursorDirectory, sink), Manifest.EpochId);
 
     /// <summary>
-    /// Gives up what no sink with a cursor needs any more, so that the service starts without it. When nothing is
-    /// needed at all and the last segment is damaged, the log goes on in a new one.
+    /// Releases what no sink with a cursor needs any longer, so that the service can start without it. When nothing is
+    /// needed at all and the last segment is damaged, the log continues in a new one.
     /// </summary>
     public void ReleaseTaken()
     {
@@ -164,6 +164,6 @@ internal sealed class OfflineJournal : IDisposable
     {
         _slots.Dispose();
         Segments.Dispose();
-        _hold.Dispose();
+        _lock.Dispose();
     }
 }

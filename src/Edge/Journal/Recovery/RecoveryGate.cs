@@ -9,8 +9,8 @@ using CommitPoint = Edge.Journal.Commits.CommitPoint;
 namespace Edge.Journal.Recovery;
 
 /// <summary>
-/// Decides, before the log engine sees a byte, whether the directory holds a journal that can be continued. Refuses
-/// with one line rather than start empty, start with other sizes or start on a hole. Where a commit slot is damaged it
+/// Checks, before the log engine reads anything, whether the directory holds a journal that can be continued. Refuses
+/// with one line instead of starting empty, with other sizes or with missing segments. When a commit slot is damaged it
 /// finds the records that slot covered again, from the records themselves.
 /// </summary>
 internal static class RecoveryGate
@@ -26,14 +26,14 @@ internal static class RecoveryGate
         try
         {
             DiskDirectory.CreateDurably(options.Directory);
-            var hold = JournalLock.Take(options.Directory);
+            var journalLock = JournalLock.Take(options.Directory);
             try
             {
-                return OpenLocked(options, time, fault, hold);
+                return OpenLocked(options, time, fault, journalLock);
             }
             catch
             {
-                hold.Dispose();
+                journalLock.Dispose();
                 throw;
             }
         }
@@ -50,7 +50,7 @@ internal static class RecoveryGate
         JournalOptions options,
         TimeProvider time,
         JournalFault fault,
-        JournalLock hold
+        JournalLock journalLock
     )
     {
         var manifestPath = Path.Combine(options.Directory, JournalManifest.FileName);
@@ -80,8 +80,7 @@ internal static class RecoveryGate
             var continued = RollForward(segments, manifest, point);
             if (continued.Until > point.Until)
             {
-                // They may have reached the page cache only; the slot that claims them must not be durable before they
-                // are.
+                // They may be in the page cache only, and must be durable before the slot that covers them.
                 for (var at = point.Until; at < continued.Until; at = segments.EndOf(at))
                 {
                     segments.Writable(segments.Of(at)).SyncData();
@@ -92,7 +91,7 @@ internal static class RecoveryGate
 
             return new JournalFiles
             {
-                Hold = hold,
+                Lock = journalLock,
                 Manifest = manifest,
                 Segments = segments,
                 Commits = new CommitStore(slots, continued, fault),
@@ -138,7 +137,7 @@ internal static class RecoveryGate
     }
 
     /// <summary>
-    /// Files without a manifest: the rest of a birth that did not finish is cleared, anything else is refused.
+    /// Files without a manifest: what an interrupted creation left is removed, anything else is refused.
     /// </summary>
     private static void RefuseOrphans(string directory, string commitPath, SegmentFiles segments)
     {
@@ -227,7 +226,7 @@ internal static class RecoveryGate
             }
         }
 
-        // A segment nothing was committed to is worth nothing; a wrong one would only fail later.
+        // A segment without committed records holds nothing; with a wrong length it would only fail later.
         foreach (var segment in segments.Present())
         {
             if ((long)segment * segments.SegmentBytes >= point.Until && segments.Problem(segment) is not null)
@@ -239,8 +238,8 @@ internal static class RecoveryGate
 
     /// <summary>
     /// Continues past the commit over records that are intact, belong to this journal, follow in sequence and are not
-    /// older than the run that wrote the commit. They are either covered by a newer, damaged slot, and then
-    /// acknowledged, or were on their way to the disk when the process ended. Changes nothing.
+    /// older than the run that wrote the commit. They are either covered by a newer, damaged slot, and so were
+    /// acknowledged, or were being written when the process ended. Changes nothing.
     /// </summary>
     public static CommitPoint RollForward(SegmentFiles segments, JournalManifest manifest, CommitPoint point)
     {
@@ -257,7 +256,7 @@ internal static class RecoveryGate
             (until, sequence, run) = (walker.NextAddress, envelope.Sequence, envelope.Run);
         }
 
-        // What cannot be read now may be what was acknowledged last; appending over it would lose it.
+        // A page that cannot be read may hold the last acknowledged records; appending over it would lose them.
         if (walker.ReadError is { } error)
         {
             throw error;
@@ -276,7 +275,7 @@ internal static class RecoveryGate
             );
     }
 
-    /// <summary>The same point with what the engine needs to recover to it.</summary>
+    /// <summary>The same point with the metadata the engine needs to recover to it.</summary>
     public static CommitPoint WithEngineMetadata(CommitPoint point)
     {
         var info = new FasterLogRecoveryInfo

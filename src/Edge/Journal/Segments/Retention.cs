@@ -1,17 +1,17 @@
 namespace Edge.Journal.Segments;
 
 /// <summary>
-/// What of the journal stays on disk after every sink has taken it: the events of the last hours, up to so many bytes,
-/// so that repetitions are recognised after a restart and sinks can be given events again. Room for new events comes
-/// first: while the journal is not plainly open, nothing is kept. Ages are counted from the start of the process at the
-/// earliest. Thread safe.
+/// Which events stay on disk after every sink has taken them: those of the last hours, up to a number of bytes, so that
+/// duplicates are recognised after a restart and events can be replayed to sinks. Room for new events comes first:
+/// unless the journal is fully open, nothing is retained. Ages count from the start of the process at the earliest.
+/// Thread safe.
 /// </summary>
 internal sealed class Retention(JournalOptions options, TimeProvider time)
 {
-    /// <summary>Ages are known to this part of the whole.</summary>
+    /// <summary>Resolution of ages, as a fraction of the whole time.</summary>
     private const int Marks = 64;
 
-    /// <summary>Retained events alone must not come near the marks at which the journal warns or refuses.</summary>
+    /// <summary>Retained events alone must stay far below the limits at which the journal warns or refuses.</summary>
     private const int ShareOfJournal = 4;
 
     private readonly Lock _lock = new();
@@ -30,7 +30,7 @@ internal sealed class Retention(JournalOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>The address below which nothing has to stay.</summary>
+    /// <summary>The address below which nothing needs to be retained.</summary>
     /// <param name="committed">First address that is not durable.</param>
     /// <param name="state">Whether there is room.</param>
     public long RemovableUntil(long committed, JournalState state)

@@ -4,15 +4,14 @@ using FASTER.core;
 namespace Edge.Journal.Segments;
 
 /// <summary>
-/// The log engine's disk. Differs from the stock device in what it promises: a write is reported complete only when it
-/// is durable; the first failed write or sync raises the journal's fault and no further write touches the disk; error
-/// numbers are kept; reads never create files; segments are removed by the journal alone, after the commit that gives
-/// them up. Writes that have gathered share one sync per segment. Thread safe, callbacks run on the device's own
-/// threads.
+/// The log engine's disk. Unlike the stock device, it reports a write as complete only when it is durable; the first
+/// failed write or sync raises the journal's fault and ends all writing; error numbers are kept; reads never create
+/// files; segments are removed by the journal alone, after a commit that no longer covers them. Queued writes share one
+/// sync per segment. Thread safe; callbacks run on the device's own threads.
 /// </summary>
-internal sealed class SegmentDevice : StorageDeviceBase
+internal sealed partial class SegmentDevice : StorageDeviceBase
 {
-    /// <summary>Writes start and end on this boundary: the block of the page cache and of present disks.</summary>
+    /// <summary>Writes start and end on this boundary, the block size of common disks and file systems.</summary>
     public const int BlockBytes = 4096;
 
     private readonly SegmentFiles _segments;
@@ -31,7 +30,7 @@ internal sealed class SegmentDevice : StorageDeviceBase
         _reader = new IoThread<ReadRequest>("edge-journal-read", Read);
     }
 
-    /// <summary>The last read that failed; the engine keeps no reason of its own.</summary>
+    /// <summary>The last failed read; the engine does not keep the cause.</summary>
     public DiskException? LastReadError
     {
         get => Volatile.Read(ref _lastReadError);
@@ -69,7 +68,7 @@ internal sealed class SegmentDevice : StorageDeviceBase
             new ReadRequest(destinationAddress, segmentId, (long)sourceAddress, (int)readLength, callback, context)
         );
 
-    // The engine truncates in a task of its own, in no order with anything. The journal removes segments itself.
+    // The engine truncates in a task of its own, in no defined order. The journal removes segments itself.
     public override void TruncateUntilAddress(long toAddress) { }
 
     public override void TruncateUntilAddressAsync(long toAddress, AsyncCallback callback, IAsyncResult result) =>
@@ -86,9 +85,13 @@ internal sealed class SegmentDevice : StorageDeviceBase
         _reader.Dispose();
     }
 
+    static partial void ReachKillPoint(string name);
+
+    static partial void InjectSync(List<DiskFile> unsynced);
+
     private unsafe void Write(List<WriteRequest> batch)
     {
-        // After a fault the disk is left alone; the engine only has to hear that its pages were not written.
+        // After a fault nothing is written; the engine is only told that its pages were not.
         if (!_fault.IsRaised)
         {
             try
@@ -102,10 +105,9 @@ internal sealed class SegmentDevice : StorageDeviceBase
                         _unsynced.Add(file);
                     }
                 }
-#if EDGE_FAULTS
-                Storage.Faults.KillPoints.Reach("after-data-write");
-                if (!Storage.Faults.Bugs.Planted(Storage.Faults.Bug.NoFsync))
-#endif
+
+                ReachKillPoint("after-data-write");
+                InjectSync(_unsynced);
                 foreach (var file in _unsynced)
                 {
                     file.SyncData();

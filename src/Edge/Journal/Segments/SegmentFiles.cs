@@ -8,10 +8,9 @@ namespace Edge.Journal.Segments;
 /// cannot run out of space and a short one is always damage. One handle per segment that is written; older ones are
 /// opened for each read. Thread safe.
 /// </summary>
-internal sealed class SegmentFiles(string directory, int segmentBytes) : IDisposable
+internal sealed partial class SegmentFiles(string directory, int segmentBytes) : IDisposable
 {
     private const string Prefix = "segment-";
-    private const string NewSuffix = ".new";
 
     private readonly Lock _lock = new();
     private readonly SortedSet<int> _present = [];
@@ -32,7 +31,7 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
     }
 
     /// <summary>
-    /// Reads which segments the directory holds, and removes the rest of an allocation that did not finish.
+    /// Reads which segments the directory holds, and removes the file of an interrupted allocation.
     /// </summary>
     public void Load()
     {
@@ -42,7 +41,7 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
             foreach (var path in Directory.EnumerateFiles(directory, Prefix + "*"))
             {
                 var name = Path.GetFileName(path.AsSpan())[Prefix.Length..];
-                if (name.EndsWith(NewSuffix, StringComparison.Ordinal))
+                if (name.EndsWith(AtomicFile.NewSuffix, StringComparison.Ordinal))
                 {
                     DiskDirectory.Remove(path);
                 }
@@ -94,7 +93,7 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
         }
     }
 
-    /// <summary>Why a segment cannot be used; null when it is there in full.</summary>
+    /// <summary>Why a segment cannot be used; null when it is complete.</summary>
     public string? Problem(int segment)
     {
         if (!Contains(segment))
@@ -106,7 +105,7 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
         return length == segmentBytes ? null : $"has {length} bytes instead of {segmentBytes}";
     }
 
-    /// <summary>Removes a segment that holds nothing committed.</summary>
+    /// <summary>Removes a segment without committed records.</summary>
     public void Discard(int segment)
     {
         DiskDirectory.Remove(PathOf(segment));
@@ -117,7 +116,7 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
     }
 
     /// <summary>
-    /// Creates a segment with all its blocks; durable with its name on return. An existing one is left alone.
+    /// Creates a segment with all its blocks; durable on return. An existing one stays as it is.
     /// </summary>
     public void Allocate(int segment)
     {
@@ -126,21 +125,9 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
             return;
         }
 
-        var path = PathOf(segment);
-        var temporary = path + NewSuffix;
-        DiskDirectory.Remove(temporary);
-        try
-        {
-            using var file = DiskFile.CreateNew(temporary);
-            file.Allocate(segmentBytes);
-            file.SyncAll();
-        }
-        catch
-        {
-            DiskDirectory.Remove(temporary);
-            throw;
-        }
-        DiskDirectory.RenameDurably(temporary, path);
+        using var file = AtomicFile.Begin(PathOf(segment));
+        file.Content.Allocate(segmentBytes);
+        file.Commit();
         lock (_lock)
         {
             _present.Add(segment);
@@ -167,7 +154,7 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
     public void Read(long address, Span<byte> buffer) => Read(Of(address), address % segmentBytes, buffer);
 
     /// <summary>
-    /// Fills the buffer from a place in a segment. A segment that is missing or too short is an error.
+    /// Fills the buffer from an offset in a segment. A segment that is missing or too short is an error.
     /// </summary>
     public void Read(int segment, long offset, Span<byte> buffer)
     {
@@ -200,7 +187,7 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
     }
 
     /// <summary>
-    /// Removes every segment that ends at or before the address. Only after a durable commit no longer holds it.
+    /// Removes every segment that ends at or before the address; only after a durable commit has a later begin.
     /// </summary>
     public int RemoveBelow(long begin)
     {
@@ -219,9 +206,7 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
                     file.Dispose();
                 }
             }
-#if EDGE_FAULTS
-            Storage.Faults.KillPoints.Reach("before-unlink");
-#endif
+            ReachKillPoint("before-unlink");
             DiskDirectory.Remove(PathOf(segment));
             lock (_lock)
             {
@@ -245,4 +230,6 @@ internal sealed class SegmentFiles(string directory, int segmentBytes) : IDispos
             _open.Clear();
         }
     }
+
+    static partial void ReachKillPoint(string name);
 }

@@ -3,12 +3,12 @@ using Edge.Storage;
 namespace Edge.Journal.Segments;
 
 /// <summary>
-/// Keeps room ahead of the tail and gives back what is released: allocates the next segment when the current one is
+/// Allocates segments ahead of the tail and removes released ones: allocates the next segment when the current one is
 /// half full, removes segments below the durable begin, watches budget and free space. Runs on a thread of its own,
-/// because these calls may take long and neither commits nor requests may wait for them. A full disk is a state here,
-/// not a fault: the log never writes outside allocated segments.
+/// because these calls may be slow and neither commits nor requests may wait for them. A full disk is a state here, not
+/// a fault: the log never writes outside allocated segments.
 /// </summary>
-internal sealed class SpaceKeeper
+internal sealed partial class SpaceKeeper
 {
     private readonly JournalOptions _options;
     private readonly SegmentFiles _segments;
@@ -25,7 +25,7 @@ internal sealed class SpaceKeeper
         _fault = fault;
     }
 
-    /// <summary>First address that has no segment yet; the log must end before it.</summary>
+    /// <summary>First address without a segment; the log must end before it.</summary>
     public long AllocatedUntil => Volatile.Read(ref _allocatedUntil);
 
     public long FreeBytes => Volatile.Read(ref _freeBytes);
@@ -33,12 +33,12 @@ internal sealed class SpaceKeeper
     /// <summary>Open, SoftFull or Full.</summary>
     public JournalState State => (JournalState)Volatile.Read(ref _state);
 
-    /// <summary>Whether a round has something to do now; asked after every commit.</summary>
+    /// <summary>Whether <see cref="Keep"/> has something to do now; checked after every commit.</summary>
     public bool IsDue(long begin, long committed) =>
         AllocatedUntil - committed <= _options.SegmentBytes / 2
         || _segments.Of(begin) > _segments.Of(Volatile.Read(ref _removedUntil));
 
-    /// <summary>One round: remove, allocate, judge.</summary>
+    /// <summary>Removes, allocates and updates the state.</summary>
     /// <param name="begin">First address a durable commit still holds.</param>
     /// <param name="committed">First address that is not durable.</param>
     /// <param name="tail">Where the next record goes.</param>
@@ -52,7 +52,7 @@ internal sealed class SpaceKeeper
         }
         catch (DiskException)
         {
-            // The file stays and is tried again in the next round; its space counts against the budget until then.
+            // The file stays and is tried again next time; its space counts against the budget until then.
         }
 
         try
@@ -68,8 +68,10 @@ internal sealed class SpaceKeeper
             }
         }
         Volatile.Write(ref _allocatedUntil, _segments.AllocatedUntil(tail));
-        Volatile.Write(ref _state, (int)Judge(begin, tail));
+        Volatile.Write(ref _state, (int)StateAt(begin, tail));
     }
+
+    static partial void ReachKillPoint(string name);
 
     private void AllocateAhead(long tail)
     {
@@ -84,13 +86,12 @@ internal sealed class SpaceKeeper
         {
             return;
         }
-#if EDGE_FAULTS
-        Storage.Faults.KillPoints.Reach("before-allocate");
-#endif
+
+        ReachKillPoint("before-allocate");
         _segments.Allocate(_segments.Of(allocatedUntil));
     }
 
-    private JournalState Judge(long begin, long tail)
+    private JournalState StateAt(long begin, long tail)
     {
         var held = tail - begin;
         if (

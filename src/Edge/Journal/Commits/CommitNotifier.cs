@@ -1,17 +1,18 @@
 namespace Edge.Journal.Commits;
 
 /// <summary>
-/// Tells readers that a commit has come. A task is made only when somebody waits, so a commit without readers costs
-/// nothing. Thread safe.
+/// Wakes readers when a commit has completed. A task is created only when a reader waits, so a commit without readers
+/// costs nothing. Thread safe.
 /// </summary>
-internal sealed class CommitNews
+internal sealed class CommitNotifier
 {
     private readonly Lock _lock = new();
     private TaskCompletionSource? _next;
     private bool _closed;
 
     /// <summary>
-    /// Completes at the next <see cref="Publish"/>; cancelled when the journal closes. Take it before looking.
+    /// Completes at the next <see cref="Publish"/>; cancelled when the journal closes. Take it before
+    /// checking for new records, so that no commit is missed.
     /// </summary>
     public Task Next
     {

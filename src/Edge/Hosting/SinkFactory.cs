@@ -8,10 +8,10 @@ using Edge.Settings.Sinks;
 
 namespace Edge.Hosting;
 
-/// <summary>Makes a sink of its settings, for the service and for the commands that deliver by themselves.</summary>
-internal static class SinkMaker
+/// <summary>Creates a sink from its settings, for the service and for the commands that deliver events.</summary>
+internal static class SinkFactory
 {
-    public static ISink Make(SinkOptions sink, EdgeOptions options, TimeProvider time) =>
+    public static ISink Create(SinkOptions sink, EdgeOptions options, TimeProvider time) =>
         sink.Type switch
         {
             SinkType.File => new FileSink(
@@ -22,7 +22,7 @@ internal static class SinkMaker
             SinkType.ClickHouse => new ClickHouseSink(ClickHouseOptions(sink), time),
             SinkType.Postgres => new PostgresSink(PostgresOptions(sink)),
             SinkType.Stdout => new StdoutSink(StdoutSink.StandardOutput()),
-            _ => throw new InvalidOperationException($"no sink is made for type {sink.Type}"),
+            _ => throw new InvalidOperationException($"there is no sink of type {sink.Type}"),
         };
 
     public static PostgresSinkOptions PostgresOptions(SinkOptions sink) =>

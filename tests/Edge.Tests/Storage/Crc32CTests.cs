@@ -3,7 +3,7 @@ using System.Text;
 using Edge.Storage;
 using Xunit;
 
-namespace Edge.Tests.Journal;
+namespace Edge.Tests.Storage;
 
 public sealed class Crc32CTests
 {

@@ -7,7 +7,7 @@ namespace Edge.FaultTests.Oracle;
 /// What was delivered, compared with what was sent and promised: acknowledged within delivered, delivered within
 /// attempted, payloads as sent, repetitions with the same bytes, and the order of each visitor kept.
 /// </summary>
-internal sealed class Verdict
+internal sealed class DeliveryCheck
 {
     /// <summary>How the finding about lost events is called.</summary>
     public const string LostKind = "lost";
@@ -16,7 +16,7 @@ internal sealed class Verdict
 
     private readonly List<string> _findings = [];
 
-    private Verdict() { }
+    private DeliveryCheck() { }
 
     public long Attempted { get; private set; }
 
@@ -37,9 +37,9 @@ internal sealed class Verdict
     /// <summary>What contradicts the promises, in words; the first few of each kind.</summary>
     public IReadOnlyList<string> Findings => _findings;
 
-    public static Verdict Of(OutsideLedger ledger, IEnumerable<string> lines)
+    public static DeliveryCheck Of(OutsideLedger ledger, IEnumerable<string> lines)
     {
-        var verdict = new Verdict();
+        var check = new DeliveryCheck();
         var sent = ledger.All();
         var firstLines = new string?[sent.Length];
         var newestOfVisitor = new Dictionary<int, int>();
@@ -58,7 +58,7 @@ internal sealed class Verdict
                 || number >= sent.Length
             )
             {
-                verdict.Phantoms++;
+                check.Phantoms++;
                 phantoms.Add($"nobody sent {Shorten(line)}");
                 continue;
             }
@@ -73,7 +73,7 @@ internal sealed class Verdict
             }
             if (firstLines[number] is { } first)
             {
-                verdict.Duplicates++;
+                check.Duplicates++;
                 if (first != line)
                 {
                     wrong.Add(
@@ -84,10 +84,10 @@ internal sealed class Verdict
                 continue;
             }
             firstLines[number] = line;
-            verdict.Delivered++;
+            check.Delivered++;
             if (original.Promise == Promise.NotKept)
             {
-                verdict.Phantoms++;
+                check.Phantoms++;
                 phantoms.Add($"event {number} was answered as not kept and yet delivered");
             }
             if (newestOfVisitor.TryGetValue(original.Visitor, out var newest) && newest > number)
@@ -99,14 +99,14 @@ internal sealed class Verdict
         }
 
         var lost = sent.Where(e => e.Promise == Promise.Disk && firstLines[e.Number] is null).ToArray();
-        verdict.Attempted = sent.Length;
-        verdict.Acknowledged = sent.LongCount(e => e.Promise == Promise.Disk);
-        verdict.Lost = lost.Length;
-        verdict.Add(LostKind, [.. lost.Select(e => $"event {e.Number} was acknowledged and not delivered")]);
-        verdict.Add("phantom", phantoms);
-        verdict.Add("wrong", wrong);
-        verdict.Add("out of order", disorder);
-        return verdict;
+        check.Attempted = sent.Length;
+        check.Acknowledged = sent.LongCount(e => e.Promise == Promise.Disk);
+        check.Lost = lost.Length;
+        check.Add(LostKind, [.. lost.Select(e => $"event {e.Number} was acknowledged and not delivered")]);
+        check.Add("phantom", phantoms);
+        check.Add("wrong", wrong);
+        check.Add("out of order", disorder);
+        return check;
     }
 
     public override string ToString() =>

@@ -2,7 +2,7 @@ using Edge.Storage;
 using Edge.Tests.Support;
 using Xunit;
 
-namespace Edge.Tests.Journal;
+namespace Edge.Tests.Storage;
 
 public sealed class SlotFileTests : IDisposable
 {

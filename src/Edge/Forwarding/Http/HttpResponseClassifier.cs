@@ -1,0 +1,74 @@
+using System.Text.RegularExpressions;
+
+namespace Edge.Forwarding.Http;
+
+/// <summary>Classifies an HTTP response to a batch: delivered, to be retried, or refused.</summary>
+internal static class HttpResponseClassifier
+{
+    /// <summary>Longest part of a response body that is quoted in a message or a dead letter.</summary>
+    private const int QuotedMaxChars = 300;
+
+    public static DeliveryResult Classify(HttpResult response, string place)
+    {
+        if (response.Failure is { } failure)
+        {
+            return DeliveryResult.Retry(failure);
+        }
+
+        if (response.IsSuccess)
+        {
+            return DeliveryResult.Delivered;
+        }
+
+        var message = $"{place} answered {response.Status}{Quote(response.Body)}";
+        return response.Status switch
+        {
+            401 or 403 => DeliveryResult.Retry($"{message}; check the credentials in headers or secret"),
+            404 or 405 or 410 => DeliveryResult.Retry($"{message}; check url"),
+            406 or 411 or 415 => DeliveryResult.Retry($"{message}; check format, contentType and gzip"),
+            407 or 421 or 426 => DeliveryResult.Retry($"{message}; check the proxies in between"),
+            408 or 425 or 429 => DeliveryResult.Retry(message, response.RetryAfter),
+            413 => DeliveryResult.Refused($"{message}; smaller batches are tried: lower batchMaxBytes"),
+            >= 300 and < 400 => DeliveryResult.Retry($"{message}; redirects are not followed: set url to where it leads"),
+            >= 400 and < 500 => DeliveryResult.Refused(message),
+            _ => DeliveryResult.Retry(message, response.RetryAfter),
+        };
+    }
+
+    /// <summary>The beginning of a response body, on one line.</summary>
+    public static string Quote(string body)
+    {
+        var line = body.ReplaceLineEndings(" ").Trim();
+        if (line.Length == 0)
+        {
+            return "";
+        }
+
+        return ": " + (line.Length > QuotedMaxChars ? line[..QuotedMaxChars] + "..." : line);
+    }
+}
+
+/// <summary>
+/// Classifies the response of a Kafka REST proxy, which answers 200 even when some events were not taken and reports
+/// each. Those events are valid, so the batch is retried; events that were taken are then there twice, with the same
+/// id.
+/// </summary>
+internal static partial class KafkaRestResponseClassifier
+{
+    public static DeliveryResult Classify(HttpResult response, string place)
+    {
+        var result = HttpResponseClassifier.Classify(response, place);
+        if (!result.IsDelivered)
+        {
+            return result;
+        }
+
+        var failure = Failure().Match(response.Body);
+        return failure.Success
+            ? DeliveryResult.Retry($"{place} did not take some events{HttpResponseClassifier.Quote(response.Body[failure.Index..])}")
+            : result;
+    }
+
+    [GeneratedRegex("\"error_code\"\\s*:\\s*[0-9]")]
+    private static partial Regex Failure();
+}

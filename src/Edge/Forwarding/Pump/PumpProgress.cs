@@ -1,0 +1,161 @@
+using Edge.Journal;
+using Edge.Journal.Records;
+
+namespace Edge.Forwarding.Pump;
+
+/// <summary>
+/// How far one sink has taken the journal: in memory, and durably in its cursor file (<c>DATA/cursors/NAME</c>). The
+/// only owner of a sink's progress; once the cursor is durable it lets the journal remove the events before it. Changed
+/// by the pump's thread alone; <see cref="Snapshot"/> is for any thread.
+/// </summary>
+internal sealed partial class PumpProgress : IDisposable
+{
+    private readonly string _sinkName;
+    private readonly TruncationGate _gate;
+    private readonly CursorFile _file;
+    private readonly Lock _lock = new();
+    private (SinkProgress Taken, SinkProgress Durable) _snapshot;
+
+    /// <summary>
+    /// Opens the cursor file; throws <see cref="JournalException"/> when it cannot be trusted or does not fit the
+    /// journal.
+    /// </summary>
+    public PumpProgress(SinkPumpOptions options, EventJournal journal, TruncationGate gate)
+    {
+        _sinkName = options.SinkName;
+        _gate = gate;
+        _file = CursorFile.Open(options.CursorPath, journal.EpochId);
+        Taken = Durable = _file.Value;
+        try
+        {
+            // Refuses a cursor behind the journal's end now, so that the process does not start, instead of this sink
+            // failing for ever.
+            journal.OpenReader(Durable.Cursor).Dispose();
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
+
+        _gate.Add(_sinkName, Durable.Cursor);
+        Publish();
+    }
+
+    /// <summary>What the sink has taken; delivered again from <see cref="Durable"/> on after a kill.</summary>
+    public SinkProgress Taken { get; private set; }
+
+    /// <summary>What a restart begins with.</summary>
+    public SinkProgress Durable { get; private set; }
+
+    public bool IsDurable => Taken == Durable;
+
+    /// <summary>
+    /// Why the cursor file cannot be written, in words; null while it can. Stays until a restart has read what the disk
+    /// holds: the old value or the one that was being written. The sink may go on, it loses nothing, but must not be
+    /// flushed again, so that it still knows its position for both values; the journal retains its events.
+    /// </summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Taken and durable progress that belong together.</summary>
+    public (SinkProgress Taken, SinkProgress Durable) Snapshot
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _snapshot;
+            }
+        }
+    }
+
+    /// <summary>The sink has taken the journal up to here; not durable yet.</summary>
+    public void MoveTo(SinkProgress taken)
+    {
+        Taken = taken;
+        Publish();
+    }
+
+    /// <summary>
+    /// Makes the progress durable, then releases the journal up to it. False sets <see cref="Problem"/>.
+    /// </summary>
+    public bool TrySave(SinkProgress progress)
+    {
+        try
+        {
+            _file.Write(progress);
+        }
+        catch (Exception e) when (e is IOException or JournalException)
+        {
+            Problem = $"the cursor cannot be written; restart when the disk is repaired: {e.Message}";
+            return false;
+        }
+
+        ReachKillPoint("after-cursor");
+        Durable = progress;
+        _gate.Report(_sinkName, progress.Cursor);
+        Publish();
+        return true;
+    }
+
+    /// <summary>Goes back to the durable progress: everything after it is delivered again.</summary>
+    public void Rewind() => MoveTo(Durable);
+
+    public void Dispose() => _file.Dispose();
+
+    static partial void ReachKillPoint(string name);
+
+    private void Publish()
+    {
+        lock (_lock)
+        {
+            _snapshot = (Taken, Durable);
+        }
+    }
+}
+
+/// <summary>
+/// Decides how much of the journal may be removed: what every enabled sink has durably taken, and nothing more. A sink
+/// that is down or far behind keeps the journal from being truncated, on purpose. Thread safe.
+/// </summary>
+internal sealed class TruncationGate(EventJournal journal)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, JournalCursor> _durable = new(StringComparer.Ordinal);
+    private JournalCursor _released;
+
+    /// <summary>
+    /// Registers a sink with its durable cursor. Every enabled sink is added before the first one reports, or the
+    /// others would release what this one still needs.
+    /// </summary>
+    public void Add(string sink, JournalCursor durable)
+    {
+        lock (_lock)
+        {
+            _durable.Add(sink, durable);
+        }
+    }
+
+    /// <summary>A sink's cursor is durable up to here: releases what no sink needs any longer.</summary>
+    public void Report(string sink, JournalCursor durable)
+    {
+        lock (_lock)
+        {
+            _durable[sink] = durable;
+            var smallest = durable;
+            foreach (var cursor in _durable.Values)
+            {
+                if (cursor.Address < smallest.Address)
+                {
+                    smallest = cursor;
+                }
+            }
+
+            if (smallest.Address > _released.Address)
+            {
+                _released = smallest;
+                journal.Release(smallest);
+            }
+        }
+    }
+}
