@@ -168,8 +168,25 @@ public class GzipBodyTests
     [InlineData("", 0u)]
     [InlineData("123456789", 0xCBF43926u)]
     [InlineData("The quick brown fox jumps over the lazy dog", 0x414FA339u)]
-    public void Crc32_OfKnownText_IsThePublishedOne(string text, uint expected) =>
-        Assert.Equal(expected, Crc32.Compute(Encoding.ASCII.GetBytes(text)));
+    public void Member_OfKnownText_IsHeldAgainstThePublishedChecksum(string text, uint checksum)
+    {
+        Assert.Equal(BodyFault.None, Inflate(Member(checksum)));
+        Assert.Equal(BodyFault.Incomplete, Inflate(Member(checksum ^ 1)));
+
+        // The text stored in one block, as RFC 1951 and 1952 have it, with a trailer written here.
+        byte[] Member(uint trailer)
+        {
+            byte[] header = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
+            byte[] block = [1, (byte)text.Length, 0, (byte)~text.Length, 0xFF, .. Encoding.ASCII.GetBytes(text)];
+            return [.. header, .. block, .. BitConverter.GetBytes(trailer), .. BitConverter.GetBytes(text.Length)];
+        }
+
+        static BodyFault Inflate(byte[] sent)
+        {
+            using var inflated = new PooledBytes(null);
+            return GzipBody.Inflate(sent, BytesMax, inflated);
+        }
+    }
 
     private static string Random(int length)
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 
 namespace Edge.Requests.Bodies;
 
@@ -181,7 +182,7 @@ internal static class GzipBody
     private static bool TrySkipMember(ref ArraySegment<byte> sent, ReadOnlySpan<byte> inflated)
     {
         Span<byte> trailer = stackalloc byte[TrailerBytes];
-        BinaryPrimitives.WriteUInt32LittleEndian(trailer, Crc32.Compute(inflated));
+        BinaryPrimitives.WriteUInt32LittleEndian(trailer, Crc32.HashToUInt32(inflated));
         BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], (uint)inflated.Length);
         ReadOnlySpan<byte> bytes = sent;
         for (var at = 0; ; at++)

@@ -59,47 +59,50 @@ internal sealed class CountSeries(long periodMs)
     }
 
     /// <summary>The points for a checkpoint.</summary>
-    public byte[] Pack()
-    {
-        var packer = new Packer(_points.Count * 8);
-        packer.Write(_points.Count);
-        var before = 0L;
-        foreach (var point in _points)
-        {
-            packer.Write(point.Period - before);
-            packer.Write(point.Impressions);
-            packer.Write(point.Clicks);
-            packer.Write(point.Trials);
-            packer.Write(point.Successes);
-            before = point.Period;
-        }
-        return packer.ToArray();
-    }
+    public byte[] Pack() =>
+        PackedNumbers.Write(
+            _points.Count * 8,
+            to =>
+            {
+                to.Write7BitEncodedInt64(_points.Count);
+                var before = 0L;
+                foreach (var point in _points)
+                {
+                    to.Write7BitEncodedInt64(point.Period - before);
+                    to.Write7BitEncodedInt64(point.Impressions);
+                    to.Write7BitEncodedInt64(point.Clicks);
+                    to.Write7BitEncodedInt64(point.Trials);
+                    to.Write7BitEncodedInt64(point.Successes);
+                    before = point.Period;
+                }
+            }
+        );
 
     /// <summary>
     /// Takes over points of <see cref="Pack"/>; throws <see cref="InvalidDataException"/> for other bytes.
     /// </summary>
-    public void Unpack(byte[] packed)
-    {
-        var unpacker = new Unpacker(packed);
-        var count = unpacker.Read();
-        var period = 0L;
-        for (var i = 0L; i < count; i++)
-        {
-            period += unpacker.Read();
-            _points.Add(
-                new Counts
+    public void Unpack(byte[] packed) =>
+        PackedNumbers.Read(
+            packed,
+            from =>
+            {
+                var period = 0L;
+                for (var left = from.Read7BitEncodedInt64(); left > 0; left--)
                 {
-                    Period = period,
-                    Impressions = unpacker.Read(),
-                    Clicks = unpacker.Read(),
-                    Trials = unpacker.Read(),
-                    Successes = unpacker.Read(),
+                    period += from.Read7BitEncodedInt64();
+                    _points.Add(
+                        new Counts
+                        {
+                            Period = period,
+                            Impressions = from.Read7BitEncodedInt64(),
+                            Clicks = from.Read7BitEncodedInt64(),
+                            Trials = from.Read7BitEncodedInt64(),
+                            Successes = from.Read7BitEncodedInt64(),
+                        }
+                    );
                 }
-            );
-        }
-        unpacker.End();
-    }
+            }
+        );
 
     private ref Counts At(long atMs)
     {

@@ -6,7 +6,7 @@ namespace Edge.Statistics.Counting;
 
 /// <summary>
 /// The checkpoint of the tally, <c>DATA/tally.json</c>: everything counted in one journal up to one cursor. Long lists
-/// of numbers are packed (<see cref="Packer"/>).
+/// of numbers are packed (<see cref="PackedNumbers"/>).
 /// </summary>
 internal sealed record TallyState
 {

@@ -165,37 +165,41 @@ internal sealed class TrialBook(UnitBudget budget)
     }
 
     /// <summary>The units for a checkpoint.</summary>
-    public byte[] PackUnits()
-    {
-        var packer = new Packer(_exposed.Count * 14);
-        packer.Write(_exposed.Count);
-        var before = 0L;
-        foreach (var (unit, exposedMs) in _exposed)
-        {
-            packer.WriteWord(unit);
-            packer.Write(ZigZag(exposedMs - before));
-            before = exposedMs;
-        }
-        return packer.ToArray();
-    }
+    public byte[] PackUnits() =>
+        PackedNumbers.Write(
+            _exposed.Count * 14,
+            to =>
+            {
+                to.Write7BitEncodedInt64(_exposed.Count);
+                var before = 0L;
+                foreach (var (unit, exposedMs) in _exposed)
+                {
+                    to.Write(unit);
+                    to.Write7BitEncodedInt64(ZigZag(exposedMs - before));
+                    before = exposedMs;
+                }
+            }
+        );
 
     /// <summary>The open trials for a checkpoint.</summary>
-    public byte[] PackTrials()
-    {
-        var packer = new Packer(_open.Count * 24);
-        packer.Write(_open.Count);
-        foreach (var (unit, trial) in _open)
-        {
-            packer.WriteWord(unit);
-            packer.Write(trial.Variant);
-            packer.Write(trial.BasisPoints);
-            packer.Write(trial.WeightsVersion);
-            packer.Write(trial.ExposedMs);
-            packer.Write(trial.EndMs - trial.ExposedMs);
-            packer.Write(trial.IsSuccess ? 1 : 0);
-        }
-        return packer.ToArray();
-    }
+    public byte[] PackTrials() =>
+        PackedNumbers.Write(
+            _open.Count * 24,
+            to =>
+            {
+                to.Write7BitEncodedInt64(_open.Count);
+                foreach (var (unit, trial) in _open)
+                {
+                    to.Write(unit);
+                    to.Write7BitEncodedInt64(trial.Variant);
+                    to.Write7BitEncodedInt64(trial.BasisPoints);
+                    to.Write7BitEncodedInt64(trial.WeightsVersion);
+                    to.Write7BitEncodedInt64(trial.ExposedMs);
+                    to.Write7BitEncodedInt64(trial.EndMs - trial.ExposedMs);
+                    to.Write7BitEncodedInt64(trial.IsSuccess ? 1 : 0);
+                }
+            }
+        );
 
     /// <summary>
     /// Takes over what <see cref="PackUnits"/> and <see cref="PackTrials"/> wrote; throws
@@ -203,39 +207,46 @@ internal sealed class TrialBook(UnitBudget budget)
     /// </summary>
     public void Unpack(byte[] units, byte[] trials, int variants)
     {
-        var unpacker = new Unpacker(units);
+        PackedNumbers.Read(units, ReadUnits);
+        PackedNumbers.Read(trials, from => ReadTrials(from, variants));
+    }
+
+    private void ReadUnits(BinaryReader from)
+    {
         var exposedMs = 0L;
-        for (var left = unpacker.Read(); left > 0; left--)
+        for (var left = from.Read7BitEncodedInt64(); left > 0; left--)
         {
-            var unit = unpacker.ReadWord();
-            exposedMs += UnZigZag(unpacker.Read());
+            var unit = from.ReadUInt64();
+            exposedMs += UnZigZag(from.Read7BitEncodedInt64());
             if (_exposed.TryAdd(unit, exposedMs))
             {
                 // A lower limit than when it was written shall not cost what is already known.
                 _ = budget.TryTake();
             }
         }
-        unpacker.End();
+    }
 
-        unpacker = new Unpacker(trials);
-        for (var left = unpacker.Read(); left > 0; left--)
+    private void ReadTrials(BinaryReader from, int variants)
+    {
+        for (var left = from.Read7BitEncodedInt64(); left > 0; left--)
         {
-            var unit = unpacker.ReadWord();
-            var variant = unpacker.Read();
+            var unit = from.ReadUInt64();
+            var variant = from.Read7BitEncodedInt64();
             if (variant < 0 || variant >= variants)
             {
                 throw new InvalidDataException("a packed trial is of no variant");
             }
-            var (basisPoints, version) = ((int)unpacker.Read(), (int)unpacker.Read());
-            var exposed = unpacker.Read();
-            var end = exposed + unpacker.Read();
-            var trial = new OpenTrial((int)variant, basisPoints, version, exposed, end, unpacker.Read() != 0);
-            if (_open.TryAdd(unit, trial))
+
+            var basisPoints = (int)from.Read7BitEncodedInt64();
+            var version = (int)from.Read7BitEncodedInt64();
+            var exposed = from.Read7BitEncodedInt64();
+            var end = exposed + from.Read7BitEncodedInt64();
+            var isSuccess = from.Read7BitEncodedInt64() != 0;
+            if (_open.TryAdd(unit, new OpenTrial((int)variant, basisPoints, version, exposed, end, isSuccess)))
             {
-                _byEnd.Enqueue(unit, trial.EndMs);
+                _byEnd.Enqueue(unit, end);
             }
         }
-        unpacker.End();
     }
 
     private static long ZigZag(long value) => (value << 1) ^ (value >> 63);

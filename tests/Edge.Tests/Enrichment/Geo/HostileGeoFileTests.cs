@@ -207,6 +207,36 @@ public class HostileGeoFileTests
     }
 
     [Theory]
+    [InlineData("nothing", false)]
+    [InlineData("a record", true)]
+    public void Lookup_NodesThatShareTheirChildren_IsAnsweredAtOnce(string row, bool endsInARecord)
+    {
+        // Both records of every node lead to the next one: 2^100 ways through 100 nodes. Whoever walks over all of them
+        // never ends.
+        const int Depth = 100;
+        const int NodeBytes = 6;
+        var writer = new GeoFileWriter { RecordBits = 24, IsV6 = true };
+        var file = writer.Add($"2001:db8::/{Depth}", Country("DE")).Build();
+        var end = file[((Depth - 1) * NodeBytes)..(Depth * NodeBytes)].Chunk(NodeBytes / 2).Max(Number);
+        for (var node = 0; node < Depth; node++)
+        {
+            var last = endsInARecord ? end : Depth;
+            var next = node < Depth - 1 ? node + 1 : last;
+            byte[] record = [(byte)(next >> 16), (byte)(next >> 8), (byte)next];
+            record.CopyTo(file, node * NodeBytes);
+            record.CopyTo(file, node * NodeBytes + record.Length);
+        }
+
+        var database = Support.Geo.Open(file);
+
+        var expected = endsInARecord ? "DE|||" : "|||";
+        Assert.Equal((row, expected), (row, database.Place("2001:db8::1")));
+        Assert.Equal((row, expected), (row, database.Place("192.0.2.1")));
+
+        static int Number(byte[] bytes) => bytes[0] << 16 | bytes[1] << 8 | bytes[2];
+    }
+
+    [Theory]
     [InlineData("three letters", "DEU")]
     [InlineData("unknown", "XX")]
     [InlineData("digits", "T1")]

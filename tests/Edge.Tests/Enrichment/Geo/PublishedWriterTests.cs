@@ -33,6 +33,18 @@ public class PublishedWriterTests
         Assert.Equal("|||", database.Place("2001:db9::"));
     }
 
+    [Theory]
+    [InlineData(24)]
+    [InlineData(28)]
+    [InlineData(32)]
+    public void Database_OfThePublishedWriter_AgreesWithThePublishedReader(int recordBits)
+    {
+        using var directory = new TempDirectory();
+        Write(directory["city.mmdb"], recordBits);
+
+        Assert.InRange(PublishedReaderTests.AssertAgrees(directory["city.mmdb"]), 5, 1_000);
+    }
+
     [Fact]
     public void Record_OfThePublishedWriter_HasEveryType()
     {
