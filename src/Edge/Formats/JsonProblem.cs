@@ -8,6 +8,9 @@ namespace Edge.Formats;
 /// </summary>
 internal static class JsonProblem
 {
+    /// <summary>What the platform takes when no depth is named.</summary>
+    private const int DepthMaxDefault = 64;
+
     /// <summary>The bytes without the UTF-8 mark that some editors put in front.</summary>
     public static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> utf8) =>
         utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8;
@@ -21,9 +24,9 @@ internal static class JsonProblem
     /// <param name="options">How it was read.</param>
     public static string Describe(JsonException refusal, ReadOnlySpan<byte> utf8, JsonReaderOptions options = default)
     {
+        var reader = new Utf8JsonReader(utf8, options);
         try
         {
-            var reader = new Utf8JsonReader(utf8, options);
             while (reader.Read())
             {
                 // Looks for the first mistake.
@@ -32,7 +35,13 @@ internal static class JsonProblem
         catch (JsonException e)
         {
             var at = IndexOf(utf8, e);
-            return $"is not valid JSON at {Position(utf8, at)}: {Cause(utf8, at)}";
+            var depthMax = options.MaxDepth == 0 ? DepthMaxDefault : options.MaxDepth;
+            // The reader counts an object or array from its first member on.
+            var isFirst = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
+            var depth = reader.CurrentDepth + (isFirst ? 1 : 0);
+            var isTooDeep = depth >= depthMax && utf8[at..] is [(byte)'{' or (byte)'[', ..];
+            return $"is not valid JSON at {Position(utf8, at)}: "
+                + (isTooDeep ? $"it is nested to a depth over {depthMax}" : Cause(utf8, at));
         }
 
         var path = refusal.Path is { Length: > 2 } member ? $" ({member[2..]})" : "";
@@ -76,7 +85,7 @@ internal static class JsonProblem
         {
             (byte)'}' or (byte)']' when previous is [.., (byte)','] => "the comma before this is one too many",
             (byte)'}' or (byte)']' => $"'{(char)utf8[at]}' closes nothing that can be closed here",
-            (byte)'{' or (byte)'[' => "a comma is missing before this, or it is nested too deep",
+            (byte)'{' or (byte)'[' => "a comma is missing before this",
             (byte)'"' => "a comma or a colon is missing before this",
             (byte)'\'' => "texts and names are written in double quotation marks",
             (byte)'/' => "a comment is not allowed here",
