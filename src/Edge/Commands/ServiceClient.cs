@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Edge.Settings;
 
 namespace Edge.Commands;
 
@@ -13,7 +12,7 @@ internal sealed class ServiceClient : IDisposable
     /// <param name="protocol">What the listener speaks.</param>
     /// <param name="deadline">Longest time for one answer.</param>
     /// <param name="answerBytesMax">Most bytes of an answer that are read; a longer one is refused.</param>
-    public ServiceClient(HttpProtocol protocol, TimeSpan deadline, int answerBytesMax)
+    public ServiceClient(Settings.HttpProtocol protocol, TimeSpan deadline, int answerBytesMax)
     {
         _deadline = deadline;
         _http = new HttpClient(
@@ -27,7 +26,7 @@ internal sealed class ServiceClient : IDisposable
         )
         {
             DefaultRequestVersion =
-                protocol == HttpProtocol.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
+                protocol == Settings.HttpProtocol.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
             MaxResponseContentBufferSize = answerBytesMax,
             Timeout = deadline,
