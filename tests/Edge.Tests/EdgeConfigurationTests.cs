@@ -50,6 +50,29 @@ public class EdgeConfigurationTests
         Assert.Equal(["10.0.0.0/8", "::1"], options.TrustedProxies);
     }
 
+    [Fact]
+    public void Configuration_FileWithAMarkAndUnits_IsRead()
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllText(
+            directory["edge.json"],
+            "\uFEFF" + """{ "journal": { "maxBytes": "8GB", "commitWaitMs": "5s", "retainHours": "7d" } }"""
+        );
+
+        var (options, problems) = Load(directory["edge.json"], [("EDGE__JOURNAL__MEMORYBYTES", "64MiB")], []);
+
+        Assert.Empty(problems);
+        Assert.Equal(
+            (8_000_000_000, 5_000, 168, 64 << 20),
+            (
+                options.JournalMaxBytes,
+                options.JournalCommitWaitMs,
+                options.JournalRetainHours,
+                options.JournalMemoryBytes
+            )
+        );
+    }
+
     [Theory]
     [InlineData("""{ "jurnal": { "maxBytes": 1 } }""", "journal.maxBytes")]
     [InlineData("""{ "Node": "x", "nodes": "y" }""", "'node'")]
@@ -62,6 +85,17 @@ public class EdgeConfigurationTests
     [InlineData("""{ "urls": "127.0.0.1:80" }""", "not an address")]
     [InlineData("""{ "node": "x", }}""", "not valid JSON at line 1")]
     [InlineData("""[]""", "one JSON object")]
+    [InlineData("""{ "node": "a", "Node": "b" }""", "Node is given twice")]
+    [InlineData("""{ "ack": { "pixel": "disk" }, "ack.pixel": "disk" }""", "ack.pixel is given twice")]
+    [InlineData("""{ "sinks": { "a": { "type": "file" }, "A": { "type": "http" } } }""", "sinks.A is given twice")]
+    [InlineData("""{ "journal": { "commitIntervalMs": "+7" } }""", "journal.commitIntervalMs must be a whole number")]
+    [InlineData("""{ "journal": { "commitIntervalMs": " 7" } }""", "journal.commitIntervalMs must be a whole number")]
+    [InlineData("""{ "ack": { "pixel": "memory,disk" } }""", "ack.pixel must be one of")]
+    [InlineData("""{ "journal": { "pageBytes": "1MB" } }""", "power of two, such as 64MiB")]
+    [InlineData("{\n \"ü\": 1 \"node\": 2}", "line 2, column 9: a comma or a colon is missing before this")]
+    [InlineData("{ \"node\": 'x' }", "line 1, column 11: texts and names are written in double quotation marks")]
+    [InlineData("{ \"node\": \"x\"", "it ends too early, something that was opened is not closed")]
+    [InlineData("{ \"node\": }", "line 1, column 11: '}' closes nothing that can be closed here")]
     [InlineData("""{ "journal": { "pageBytes": 1048576, "memoryBytes": 1048576 } }""", "two pages")]
     [InlineData(
         """{ "journal": { "pageBytes": 1048576, "segmentBytes": 1048576 } }""",

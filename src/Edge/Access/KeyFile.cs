@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Formats;
 using Edge.Storage;
 
 namespace Edge.Access;
@@ -26,12 +27,13 @@ internal sealed class KeyFile(string path)
             return [];
         }
 
+        var bytes = JsonProblem.WithoutMark(File.ReadAllBytes(path));
         try
         {
-            var list = JsonSerializer.Deserialize(File.ReadAllBytes(path), KeyJson.Default.KeyList);
+            var list = JsonSerializer.Deserialize(bytes.Span, KeyJson.Default.KeyList);
             if (list?.Keys is not { } keys || keys.Any(key => key is null))
             {
-                throw new JsonException("it has no list of keys");
+                throw new IOException($"the file of keys '{path}' has no list of keys; restore it from a backup");
             }
 
             return keys.Count <= KeysMax
@@ -40,7 +42,10 @@ internal sealed class KeyFile(string path)
         }
         catch (JsonException e)
         {
-            throw new IOException($"the file of keys '{path}' cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new IOException(
+                $"the file of keys '{path}' {JsonProblem.Describe(e, bytes.Span)}; restore it from a backup",
+                e
+            );
         }
     }
 

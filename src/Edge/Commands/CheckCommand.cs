@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Edge.Catalog;
 using Edge.Enrichment.Hashing;
 using Edge.Enrichment.Verdicts;
@@ -29,6 +30,26 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
     );
 
     private int _experiments;
+
+    public static Command Define(StandardStreams io)
+    {
+        var experiment = new Option<string>("--experiment")
+        {
+            HelpName = "FILE",
+            Description = "Checks this one file of an experiment and nothing else.",
+        };
+        var command = new Command("check", "Lists everything wrong with settings, experiments, salt and journal.")
+        {
+            experiment,
+        };
+        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        command.SetAction(result =>
+        {
+            var (options, problems) = settings.Read(result);
+            return new CheckCommand(options, TimeProvider.System, io.Out).Run(problems, result.GetValue(experiment));
+        });
+        return command;
+    }
 
     /// <param name="problems">What is wrong with the settings.</param>
     /// <param name="experiment">The one file to look at; null for the data directory.</param>

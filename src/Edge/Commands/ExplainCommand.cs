@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text.Json;
 using Edge.Catalog;
 using Edge.Enrichment.Verdicts;
@@ -17,6 +18,46 @@ internal static class ExplainCommand
 {
     private const string Name = "edge explain";
 
+    public static Command Define(StandardStreams io)
+    {
+        var experiment = File("--experiment", "The experiment, as the service stores it; - is stdin.");
+        var request = File("--request", "What the request looks like, as JSON: docs/experiments.md; - is stdin.");
+        var at = new Option<string>("--at")
+        {
+            HelpName = "TIME",
+            Description = "When it arrives, such as 2026-03-01T09:00:00Z; now without it.",
+        };
+        var command = new Command("explain", "Prints which variant a described request gets and why, as JSON.")
+        {
+            experiment,
+            request,
+            at,
+        };
+        var settings = SettingsArguments.AddTo(command);
+        command.SetAction(result =>
+            settings.Load(result, io.Error) is { } options
+                ? Run(
+                    options,
+                    result.GetRequiredValue(experiment),
+                    result.GetRequiredValue(request),
+                    result.GetValue(at),
+                    TimeProvider.System,
+                    io.Output,
+                    io.Error
+                )
+                : ExitCode.Failure
+        );
+        return command;
+
+        static Option<string> File(string name, string description) =>
+            new(name)
+            {
+                HelpName = "FILE",
+                Description = description,
+                Required = true,
+            };
+    }
+
     /// <param name="options">The settings that choices depend on.</param>
     /// <param name="experimentFile">File of the experiment, or <c>-</c> for stdin.</param>
     /// <param name="requestFile">File of the description, or <c>-</c> for stdin.</param>
@@ -27,19 +68,14 @@ internal static class ExplainCommand
     /// <param name="error">Takes everything that is wrong, one line each.</param>
     public static int Run(
         EdgeOptions options,
-        string? experimentFile,
-        string? requestFile,
+        string experimentFile,
+        string requestFile,
         string? at,
         TimeProvider time,
         Stream output,
         TextWriter error
     )
     {
-        if (experimentFile is null || requestFile is null)
-        {
-            error.WriteLine($"{Name}: needs --experiment FILE and --request FILE; - is stdin");
-            return ExitCode.WrongUsage;
-        }
         if (experimentFile == InputFile.Stdin && requestFile == InputFile.Stdin)
         {
             error.WriteLine($"{Name}: stdin can be one of --experiment and --request, not both");

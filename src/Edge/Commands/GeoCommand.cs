@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Edge.Enrichment.Geo;
@@ -21,6 +22,25 @@ internal static class GeoCommand
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         SkipValidation = true,
     };
+
+    public static Command Define(StandardStreams io)
+    {
+        var database = new Option<string>("--db")
+        {
+            HelpName = "FILE",
+            Description = "A database in the MaxMind DB format.",
+            Required = true,
+        };
+        var command = new Command("geo", "Prints the geo record of each address on stdin, one JSON line each.")
+        {
+            database,
+            LineFilter.StdinOption(),
+        };
+        command.SetAction(result =>
+            LineFilter.Run(() => Run(result.GetRequiredValue(database), io.In, io.Output, io.Error))
+        );
+        return command;
+    }
 
     public static int Run(string path, TextReader input, Stream output, TextWriter error)
     {

@@ -1,21 +1,56 @@
-using System.Net.Sockets;
+using System.CommandLine;
+using System.Net;
+using Edge.Settings;
 
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge healthcheck</c>: asks a running service whether it is ready, for containers without curl.
+/// <c>edge healthcheck</c>: asks a running service whether it is ready, for containers without curl. Asks where the
+/// configuration says that health is served.
 /// </summary>
 internal static class HealthcheckCommand
 {
-    private const string DefaultUrl = "http://127.0.0.1:8080/readyz";
-    private const int TimeoutMs = 3_000;
     private const int ResponseMaxBytes = 4_096;
+    private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(3);
 
-    public static async Task<int> RunAsync(string? url, TextWriter output, TextWriter error)
+    public static Command Define(StandardStreams io)
     {
-        if (!Uri.TryCreate(url ?? DefaultUrl, UriKind.Absolute, out var target) || target.Scheme != Uri.UriSchemeHttp)
+        var url = ServiceAddress.Option();
+        var command = new Command("healthcheck", "Exit code 0 when the service is ready, else 1 and the reason.")
         {
-            await error.WriteLineAsync($"edge healthcheck: '{url}' is not an http address; give --url {DefaultUrl}");
+            url,
+        };
+        var settings = SettingsArguments.AddTo(command);
+        command.SetAction(
+            async (result, cancellation) =>
+            {
+                var given = result.GetValue(url);
+                // Somebody who names the address needs no configuration, not even a right one.
+                var options = given is null ? settings.Load(result, io.Error) : settings.Read(result).Options;
+                return options is null
+                    ? ExitCode.Failure
+                    : await RunAsync(options, given, io.Out, io.Error, cancellation);
+            }
+        );
+        return command;
+    }
+
+    /// <param name="options">Where and how the service is served.</param>
+    /// <param name="url">Its address instead; null for the configured one.</param>
+    /// <param name="output">Takes the service's answer.</param>
+    /// <param name="error">Takes why it is not ready.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task<int> RunAsync(
+        EdgeOptions options,
+        string? url,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken cancellation
+    )
+    {
+        if (ServiceAddress.Of(options, url) is not { } target)
+        {
+            await error.WriteLineAsync($"edge healthcheck: {ServiceAddress.Problem(url)}");
             return ExitCode.WrongUsage;
         }
         // An address alone means the default path.
@@ -24,22 +59,23 @@ internal static class HealthcheckCommand
             target = new Uri(target, "/readyz");
         }
 
-        using var deadline = new CancellationTokenSource(TimeoutMs);
         try
         {
-            var (status, body) = await HttpGet.AskAsync(target, ResponseMaxBytes, deadline.Token);
+            using var service = new ServiceClient(options.HttpProtocol, AnswerDeadline, ResponseMaxBytes);
+            var (status, body) = await service.GetAsync(target, cancellation);
             await output.WriteLineAsync(body);
-            if (status == 200)
+            if (status == HttpStatusCode.OK)
             {
                 return ExitCode.Success;
             }
 
-            await error.WriteLineAsync($"edge healthcheck: {target} answered {status}; see the reason above");
+            await error.WriteLineAsync($"edge healthcheck: {target} answered {(int)status}; see the reason above");
         }
-        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
+        catch (ServiceUnreachableException e)
         {
-            var reason = e is OperationCanceledException ? $"no answer within {TimeoutMs} ms" : e.Message;
-            await error.WriteLineAsync($"edge healthcheck: {target}: {reason}; is the service running there?");
+            await error.WriteLineAsync(
+                $"edge healthcheck: {target}: {e.Message}; is the service running there? --url asks elsewhere"
+            );
         }
         return ExitCode.Failure;
     }

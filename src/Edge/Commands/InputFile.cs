@@ -1,3 +1,5 @@
+using Edge.Formats;
+
 namespace Edge.Commands;
 
 /// <summary>Reads the files that commands are given, bounded.</summary>
@@ -25,7 +27,7 @@ internal static class InputFile
             }
             if (content.Length <= bytesMax)
             {
-                return content.ToArray();
+                return JsonProblem.WithoutMark(content.ToArray()).ToArray();
             }
             error.WriteLine($"{command}: {file}: must be at most {bytesMax} bytes");
         }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Journal.Recovery;
@@ -10,19 +11,34 @@ namespace Edge.Commands;
 /// </summary>
 internal static class JournalDump
 {
+    private const int BufferBytes = 1 << 16;
+
+    public static Command Define(StandardStreams io)
+    {
+        var command = new Command("dump", "Prints every event the journal holds as NDJSON; the service is stopped.");
+        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        command.SetAction(result =>
+            settings.Load(result, io.Error) is { } options
+                ? LineFilter.Run(() => Run(options.ToJournalOptions(), io.Output, io.Error))
+                : ExitCode.Failure
+        );
+        return command;
+    }
+
     public static int Run(JournalOptions options, Stream output, TextWriter error)
     {
         try
         {
             using var journal = OfflineJournal.Open(options);
+            using var lines = new BufferedStream(output, BufferBytes);
             var walker = journal.Walk();
             var damaged = false;
             for (var step = walker.Step(); step != WalkStep.End; step = walker.Step())
             {
                 if (step == WalkStep.Record)
                 {
-                    output.Write(walker.Payload);
-                    output.WriteByte((byte)'\n');
+                    lines.Write(walker.Payload);
+                    lines.WriteByte((byte)'\n');
                     continue;
                 }
                 damaged = true;
@@ -32,7 +48,7 @@ internal static class JournalDump
                         : $"address {walker.Address}: {walker.Problem}; passed over up to {walker.NextAddress}"
                 );
             }
-            output.Flush();
+            lines.Flush();
             return damaged ? ExitCode.Failure : ExitCode.Success;
         }
         catch (JournalException e)

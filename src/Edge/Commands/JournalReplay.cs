@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using Edge.Formats;
 using Edge.Forwarding;
@@ -22,27 +23,65 @@ internal static class JournalReplay
     /// <summary>One line of progress for about this many events.</summary>
     private const int ProgressEvery = 100_000;
 
+    public static Command Define(StandardStreams io)
+    {
+        var sink = Text("--sink", "NAME", "The sink that gets them.");
+        var from = Text("--from", "TIME", "First moment of receipt, such as 2026-11-21T09:00:00Z.");
+        var to = Text("--to", "TIME", "The moment before which the period ends.");
+        var command = new Command("replay", "Sends a sink again what the journal still holds of a period.")
+        {
+            sink,
+            from,
+            to,
+        };
+        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        command.SetAction(
+            async (result, _) =>
+                settings.Load(result, io.Error) is { } options
+                    ? await RunAsync(
+                        options,
+                        result.GetRequiredValue(sink),
+                        result.GetRequiredValue(from),
+                        result.GetRequiredValue(to),
+                        TimeProvider.System,
+                        io.Error
+                    )
+                    : ExitCode.Failure
+        );
+        return command;
+
+        static Option<string> Text(string name, string value, string description) =>
+            new(name)
+            {
+                HelpName = value,
+                Description = description,
+                Required = true,
+            };
+    }
+
+    /// <param name="options">Where the journal is, and the sinks.</param>
+    /// <param name="sinkName">The sink that gets the events.</param>
+    /// <param name="fromText">First moment of receipt, RFC 3339.</param>
+    /// <param name="toText">The moment before which the period ends, RFC 3339.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="error">Takes progress and what is wrong.</param>
     public static async Task<int> RunAsync(
         EdgeOptions options,
-        Arguments arguments,
+        string sinkName,
+        string fromText,
+        string toText,
         TimeProvider time,
         TextWriter error
     )
     {
-        if (
-            arguments["from"] is not { } fromText
-            || !Timestamp.TryParse(fromText, out var from)
-            || arguments["to"] is not { } toText
-            || !Timestamp.TryParse(toText, out var to)
-            || from >= to
-        )
+        if (!Timestamp.TryParse(fromText, out var from) || !Timestamp.TryParse(toText, out var to) || from >= to)
         {
             await error.WriteLineAsync(
                 "edge journal replay: needs --from and --to, such as 2026-11-21T09:00:00Z, the second one later and not included"
             );
             return ExitCode.WrongUsage;
         }
-        if (SinkChoice.Find(options, "journal replay", arguments["sink"], error) is not { } sink)
+        if (SinkChoice.Find(options, "journal replay", sinkName, error) is not { } sink)
         {
             return ExitCode.WrongUsage;
         }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using Edge.Journal;
 using Edge.Journal.Records;
@@ -14,6 +15,40 @@ internal static class JournalSkipTo
 {
     /// <summary>Word for the sequence of the last record.</summary>
     public const string End = "end";
+
+    public static Command Define(StandardStreams io)
+    {
+        var sink = new Option<string>("--sink")
+        {
+            HelpName = "NAME",
+            Description = "The sink that gives events up.",
+            Required = true,
+        };
+        var target = new Option<string>("--to")
+        {
+            HelpName = "NUMBER",
+            Description = "The last event it gives up, or end for all.",
+            Required = true,
+        };
+        var command = new Command("skip-to", "Gives up a sink's events up to a number; counted, never automatic.")
+        {
+            sink,
+            target,
+        };
+        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        command.SetAction(result =>
+            settings.Load(result, io.Error) is { } options
+                ? Run(
+                    options.ToJournalOptions(),
+                    result.GetRequiredValue(sink),
+                    result.GetRequiredValue(target),
+                    io.Out,
+                    io.Error
+                )
+                : ExitCode.Failure
+        );
+        return command;
+    }
 
     /// <param name="options">Where the journal is.</param>
     /// <param name="sink">Name of the sink, which must have a cursor.</param>

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text.Json;
 using Edge.Journal;
 using Edge.Journal.Recovery;
@@ -10,6 +11,18 @@ namespace Edge.Commands;
 /// </summary>
 internal static class JournalStat
 {
+    public static Command Define(StandardStreams io)
+    {
+        var command = new Command("stat", "Prints sizes, addresses and the progress of sinks as JSON; the service is stopped.");
+        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        command.SetAction(result =>
+            settings.Load(result, io.Error) is { } options
+                ? Run(options.ToJournalOptions(), io.Output, io.Error)
+                : ExitCode.Failure
+        );
+        return command;
+    }
+
     public static int Run(JournalOptions options, Stream output, TextWriter error)
     {
         try

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Journal.Recovery;
@@ -10,6 +11,18 @@ namespace Edge.Commands;
 /// </summary>
 internal static class JournalVerify
 {
+    public static Command Define(StandardStreams io)
+    {
+        var command = new Command("verify", "Checks every file, record and cursor; the service is stopped.");
+        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        command.SetAction(result =>
+            settings.Load(result, io.Error) is { } options
+                ? Run(options.ToJournalOptions(), io.Out, io.Error)
+                : ExitCode.Failure
+        );
+        return command;
+    }
+
     public static int Run(JournalOptions options, TextWriter output, TextWriter error)
     {
         try

@@ -1,3 +1,5 @@
+using System.CommandLine;
+using System.Net.Sockets;
 using Edge.Forwarding;
 using Edge.Hosting;
 using Edge.Journal;
@@ -10,6 +12,35 @@ internal static class ServeCommand
 {
     /// <summary>This switch of the framework makes it believe the forwarded headers of everybody.</summary>
     private const string ForwardedHeadersSwitch = "ASPNETCORE_FORWARDEDHEADERS_ENABLED";
+
+    public static Command Define(StandardStreams io)
+    {
+        var demo = new Option<bool>("--demo")
+        {
+            Arity = ArgumentArity.Zero,
+            Description = "Adds example experiments when there are none, and prints what to try.",
+        };
+        var command = new Command("serve", "Runs the service until a signal.");
+        var settings = SettingsArguments
+            .AddTo(command)
+            .WithDataDir(command)
+            .With(command, "--urls", "URLS", "urls", "Addresses to serve on, separated by commas.")
+            .With(command, "--admin-urls", "URLS", "adminUrls", "Separate addresses for health, metrics and ledger.");
+        command.Add(demo);
+        command.SetAction(
+            async (result, _) =>
+            {
+                if (settings.Load(result, io.Error) is not { } options)
+                {
+                    return ExitCode.Failure;
+                }
+
+                options.Demo = result.GetValue(demo);
+                return await RunAsync(options, io.Out, io.Error);
+            }
+        );
+        return command;
+    }
 
     /// <summary>What in the environment keeps the service from starting; null when nothing does.</summary>
     public static string? EnvironmentProblem() =>
@@ -24,12 +55,17 @@ internal static class ServeCommand
             await error.WriteLineAsync($"edge serve: {problem}");
             return ExitCode.Failure;
         }
+        // What is being done, for the message when it fails.
+        var remedy = DataDirRemedy(options);
         try
         {
             Directory.CreateDirectory(options.DataDir);
             await using var service = EdgeService.Open(options, TimeProvider.System);
-            var key = service.IssueFirstKey();
+            remedy = UrlsRemedy(options);
             await service.StartAsync();
+            // Not before the listener is bound: a key that a failed start issued would never be shown.
+            remedy = DataDirRemedy(options);
+            var key = service.IssueFirstKey();
             // What is said to a person must not stand among the events.
             if (options.Sinks.Any(static sink => sink is { Type: SinkType.Stdout, Enabled: true }))
             {
@@ -61,12 +97,33 @@ internal static class ServeCommand
             service.ReportFault();
             return ExitCode.JournalFault;
         }
-        catch (Exception e) when (e is JournalException or IOException or UnauthorizedAccessException)
+        catch (JournalException e)
         {
-            await error.WriteLineAsync($"edge serve: {e.Message.ReplaceLineEndings(" ")}");
+            await error.WriteLineAsync($"edge serve: {e.Message.ReplaceLineEndings(" ")} (dataDir)");
+            return ExitCode.Failure;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException)
+        {
+            await error.WriteLineAsync($"edge serve: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; {remedy}");
+            return ExitCode.Failure;
+        }
+        catch (OutputException e)
+        {
+            await error.WriteLineAsync(
+                $"edge serve: {e.Message}; if this was the first start, edge keys create --kind pictify replaces the key it printed"
+            );
             return ExitCode.Failure;
         }
     }
+
+    private static string DataDirRemedy(EdgeOptions options) =>
+        $"check owner, mode and free space of dataDir {Path.GetFullPath(options.DataDir)}, or choose another directory with --data-dir";
+
+    private static string UrlsRemedy(EdgeOptions options) =>
+        options.AdminUrls.Length == 0
+            ? $"urls is {options.Urls}; choose an address of this machine and a free port with --urls"
+            : $"urls is {options.Urls}, adminUrls is {options.AdminUrls}; choose addresses of this machine and free ports"
+                + " with --urls and --admin-urls";
 
     private static async Task WriteDemoHintsAsync(
         EdgeService service,

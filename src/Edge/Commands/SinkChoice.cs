@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Edge.Forwarding;
 using Edge.Settings;
 
@@ -6,6 +7,14 @@ namespace Edge.Commands;
 /// <summary>Finds the sink a command names among the configured ones.</summary>
 internal static class SinkChoice
 {
+    /// <summary>The name of a sink on the command line.</summary>
+    public static Argument<string?> Argument() =>
+        new("NAME")
+        {
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = "The sink, as the configuration names it.",
+        };
+
     /// <summary>The sink; null after one line about why there is none.</summary>
     public static SinkOptions? Find(EdgeOptions options, string command, string? name, TextWriter error)
     {

@@ -1,3 +1,5 @@
+using System.CommandLine;
+using System.Net;
 using System.Net.Sockets;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
@@ -32,64 +34,68 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
         "LAST ERROR",
     ];
 
+    public static Command Define(StandardStreams io)
+    {
+        var url = ServiceAddress.Option();
+        var command = new Command(
+            "status",
+            "Shows how far each sink is: pending, age, rate, time to catch up, last error."
+        )
+        {
+            url,
+        };
+        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        command.SetAction(
+            async (result, _) =>
+                settings.Load(result, io.Error) is { } options
+                    ? await new SinkStatusCommand(options, TimeProvider.System, io.Out, io.Error).RunAsync(
+                        result.GetValue(url)
+                    )
+                    : ExitCode.Failure
+        );
+        return command;
+    }
+
     /// <param name="url">Address of the service; null means the configured one, or the data directory when nobody is
     /// there.</param>
     public async Task<int> RunAsync(string? url)
     {
-        var address = url ?? ConfiguredAddress(options);
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var target) || target.Scheme != Uri.UriSchemeHttp)
+        if (ServiceAddress.Of(options, url) is not { } target)
         {
-            await error.WriteLineAsync(
-                $"edge sink status: '{address}' is not an http address; give --url http://127.0.0.1:8080"
-            );
+            await error.WriteLineAsync($"edge sink status: {ServiceAddress.Problem(url)}");
             return ExitCode.WrongUsage;
         }
         try
         {
             return await ShowRunningAsync(new Uri(target, "/ledger"));
         }
-        catch (SocketException) when (url is null)
+        catch (ServiceUnreachableException e) when (e.IsNobody && url is null)
         {
             await error.WriteLineAsync(
-                $"edge sink status: nobody answers at {address}; this is what the data directory says"
+                $"edge sink status: nobody answers at {target}; this is what the data directory says"
             );
             return ShowStopped();
         }
-        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
+        catch (ServiceUnreachableException e)
         {
-            var reason =
-                e is OperationCanceledException ? $"no answer within {AnswerDeadline.TotalSeconds} s" : e.Message;
             await error.WriteLineAsync(
-                $"edge sink status: {address}: {reason}; give --url with the address of health and metrics"
+                $"edge sink status: {target}: {e.Message}; give --url with the address of health and metrics"
             );
             return ExitCode.Failure;
         }
     }
 
-    /// <summary>An address of the service that this machine can call.</summary>
-    private static string ConfiguredAddress(EdgeOptions options)
-    {
-        var urls = EdgeConfiguration.SplitUrls(options.AdminUrls) is [_, ..] admin
-            ? admin
-            : EdgeConfiguration.SplitUrls(options.Urls);
-        foreach (var everywhere in (string[])["//*", "//+", "//0.0.0.0", "//[::]"])
-        {
-            urls[0] = urls[0].Replace(everywhere, "//127.0.0.1", StringComparison.Ordinal);
-        }
-
-        return urls[0];
-    }
-
     private async Task<int> ShowRunningAsync(Uri ledger)
     {
-        if (await AskAsync(ledger) is not { } before)
+        using var service = new ServiceClient(options.HttpProtocol, AnswerDeadline, LedgerMaxBytes);
+        if (await AskAsync(service, ledger) is not { } before)
         {
             return ExitCode.Failure;
         }
 
         var began = time.GetTimestamp();
         await Task.Delay(RatePeriod, time);
-        if (await AskAsync(ledger) is not { } after)
+        if (await AskAsync(service, ledger) is not { } after)
         {
             return ExitCode.Failure;
         }
@@ -107,17 +113,16 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
         return ExitCode.Success;
     }
 
-    private async Task<IReadOnlyList<SinkView>?> AskAsync(Uri ledger)
+    private async Task<IReadOnlyList<SinkView>?> AskAsync(ServiceClient service, Uri ledger)
     {
-        using var deadline = new CancellationTokenSource(AnswerDeadline);
-        var (status, body) = await HttpGet.AskAsync(ledger, LedgerMaxBytes, deadline.Token);
-        if (status == 200 && SinkView.ParseLedger(body) is { } sinks)
+        var (status, body) = await service.GetAsync(ledger, CancellationToken.None);
+        if (status == HttpStatusCode.OK && SinkView.ParseLedger(body) is { } sinks)
         {
             return sinks;
         }
 
         await error.WriteLineAsync(
-            $"edge sink status: {ledger} answered {status} and no ledger; give --url with the address of health and metrics"
+            $"edge sink status: {ledger} answered {(int)status} and no ledger; give --url with the address of health and metrics"
         );
         return null;
     }
@@ -175,6 +180,14 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
     /// <summary>Columns as wide as their widest cell; the last one is the end of the line.</summary>
     private void WriteTable(List<string[]> rows)
     {
+        foreach (var row in rows)
+        {
+            for (var i = 0; i < row.Length; i++)
+            {
+                row[i] = row[i].ReplaceLineEndings(" ").Replace('\t', ' ');
+            }
+        }
+
         var widths = new int[Header.Length];
         foreach (var row in rows)
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.CommandLine;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -16,6 +17,19 @@ internal static class SourceCommand
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    public static Command Define(StandardStreams io)
+    {
+        var command = new Command(
+            "source",
+            "Classifies where visits came from: JSON lines {\"url\",\"referrer\",\"request_host\"} on stdin."
+        )
+        {
+            LineFilter.StdinOption(),
+        };
+        command.SetAction(_ => LineFilter.Run(() => Run(io.In, io.Out, io.Error)));
+        return command;
+    }
 
     public static int Run(TextReader input, TextWriter output, TextWriter error)
     {

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Edge.Enrichment.UserAgents;
@@ -18,6 +19,22 @@ internal static class UserAgentCommand
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    public static Command Define(StandardStreams io)
+    {
+        var command = new Command("ua", "Prints what the uap-core rules make of each user agent on stdin, as JSON lines.")
+        {
+            LineFilter.StdinOption(),
+        };
+        command.SetAction(_ =>
+            LineFilter.Run(() =>
+            {
+                using var input = io.OpenInput();
+                return Run(input, io.Output);
+            })
+        );
+        return command;
+    }
+
     public static int Run(Stream input, Stream output)
     {
         using var parser = new UserAgentParser(RuleTable.Load());
@@ -26,6 +43,7 @@ internal static class UserAgentCommand
         var buffer = new byte[BufferBytes];
         // One more than is looked at, so that a CR after the last byte is seen as the line's end.
         Span<char> line = stackalloc char[UserAgentText.MaxBytes + 1];
+        var isFirst = true;
         var length = 0L;
         for (var read = input.Read(buffer); read > 0; read = input.Read(buffer))
         {
@@ -41,17 +59,24 @@ internal static class UserAgentCommand
                     length++;
                     continue;
                 }
-                Answer(parser, line[..(int)Math.Min(length, line.Length)], writer, lines);
-                length = 0;
+                Answer(parser, TextOf(line, length, isFirst), writer, lines);
+                (length, isFirst) = (0, false);
             }
             lines.Flush();
         }
         if (length > 0)
         {
-            Answer(parser, line[..(int)Math.Min(length, line.Length)], writer, lines);
+            Answer(parser, TextOf(line, length, isFirst), writer, lines);
         }
 
         return ExitCode.Success;
+    }
+
+    /// <summary>What was read of a line; a file may begin with a UTF-8 mark.</summary>
+    private static ReadOnlySpan<char> TextOf(ReadOnlySpan<char> line, long length, bool isFirst)
+    {
+        var text = line[..(int)Math.Min(length, line.Length)];
+        return isFirst && text is ['\u00EF', '\u00BB', '\u00BF', .. var rest] ? rest : text;
     }
 
     private static void Answer(

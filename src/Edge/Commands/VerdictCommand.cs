@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.CommandLine;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -20,6 +21,24 @@ internal static class VerdictCommand
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    public static Command Define(StandardStreams io)
+    {
+        var command = new Command(
+            "verdict",
+            "Judges requests, person or machine: JSON lines {\"user_agent\",\"ip\",\"kind\",\"headers\"} on stdin."
+        )
+        {
+            LineFilter.StdinOption(),
+        };
+        var settings = SettingsArguments.AddTo(command);
+        command.SetAction(result =>
+            settings.Load(result, io.Error) is { } options
+                ? LineFilter.Run(() => Run(options, io.In, io.Out, io.Error))
+                : ExitCode.Failure
+        );
+        return command;
+    }
 
     public static int Run(EdgeOptions options, TextReader input, TextWriter output, TextWriter error)
     {

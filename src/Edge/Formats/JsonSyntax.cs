@@ -20,13 +20,10 @@ internal static class JsonSyntax
     /// </summary>
     public static JsonDocument? Parse(ReadOnlyMemory<byte> utf8, out string problem)
     {
-        if (utf8.Span.StartsWith("\uFEFF"u8))
-        {
-            utf8 = utf8[3..];
-        }
+        utf8 = JsonProblem.WithoutMark(utf8);
         if (!Utf8.IsValid(utf8.Span))
         {
-            problem = $"is not valid UTF-8 at {Position(utf8.Span, FirstInvalidByte(utf8.Span))}";
+            problem = $"is not valid UTF-8 at {JsonProblem.Position(utf8.Span, FirstInvalidByte(utf8.Span))}";
             return null;
         }
         try
@@ -34,7 +31,7 @@ internal static class JsonSyntax
             var lone = FirstLoneSurrogate(utf8.Span);
             if (lone >= 0)
             {
-                problem = $"has half of a surrogate pair in a string at {Position(utf8.Span, lone)}";
+                problem = $"has half of a surrogate pair in a string at {JsonProblem.Position(utf8.Span, lone)}";
                 return null;
             }
             problem = "";
@@ -43,18 +40,9 @@ internal static class JsonSyntax
         catch (JsonException e)
         {
             // The platform has no parser that returns a verdict, and definitions are read rarely enough for a throw.
-            var line = (e.LineNumber ?? 0) + 1;
-            var column = (e.BytePositionInLine ?? 0) + 1;
-            problem = $"is not valid JSON at line {line}, position {column}: {Reason(e.Message)}";
+            problem = JsonProblem.Describe(e, utf8.Span, new JsonReaderOptions { MaxDepth = DepthMax });
             return null;
         }
-    }
-
-    /// <summary>The platform's sentence without the position it repeats at the end.</summary>
-    private static string Reason(string message)
-    {
-        var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return end < 0 ? message : message[..end];
     }
 
     private static int FirstInvalidByte(ReadOnlySpan<byte> utf8)
@@ -85,12 +73,5 @@ internal static class JsonSyntax
             }
         }
         return -1;
-    }
-
-    private static string Position(ReadOnlySpan<byte> utf8, int at)
-    {
-        var before = utf8[..at];
-        var line = before.Count((byte)'\n') + 1;
-        return $"line {line}, position {at - before.LastIndexOf((byte)'\n')}";
     }
 }

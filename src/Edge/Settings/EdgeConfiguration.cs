@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Formats;
 using Edge.Settings.Sinks;
 
 namespace Edge.Settings;
@@ -15,6 +16,12 @@ internal sealed class EdgeConfiguration
     private const int FileMaxBytes = 1 << 20;
 
     private static readonly JsonDocumentOptions Lenient = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
+
+    private static readonly JsonReaderOptions LenientReading = new()
     {
         CommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
@@ -64,6 +71,7 @@ internal sealed class EdgeConfiguration
 
     private void ApplyFile(string file)
     {
+        ReadOnlyMemory<byte> bytes = default;
         try
         {
             if (new FileInfo(file).Length > FileMaxBytes)
@@ -71,10 +79,11 @@ internal sealed class EdgeConfiguration
                 _problems.Add($"{file}: larger than {FileMaxBytes} bytes");
                 return;
             }
-            using var document = JsonDocument.Parse(File.ReadAllBytes(file), Lenient);
+            bytes = JsonProblem.WithoutMark(File.ReadAllBytes(file));
+            using var document = JsonDocument.Parse(bytes, Lenient);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
-                ApplyObject(document.RootElement, "", file);
+                ApplyObject(document.RootElement, "", file, new HashSet<string>(StringComparer.OrdinalIgnoreCase));
             }
             else
             {
@@ -83,19 +92,29 @@ internal sealed class EdgeConfiguration
         }
         catch (JsonException e)
         {
-            _problems.Add($"{file}: not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}");
+            _problems.Add($"{file}: {JsonProblem.Describe(e, bytes.Span, LenientReading)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _problems.Add($"{file}: {e.Message}");
+            _problems.Add($"{file}: {e.Message.ReplaceLineEndings(" ")}; --config names the file to read");
         }
     }
 
-    private void ApplyObject(JsonElement element, string prefix, string file)
+    /// <param name="element">The object.</param>
+    /// <param name="prefix">The key it stands under, with a dot; empty for the file itself.</param>
+    /// <param name="file">For messages.</param>
+    /// <param name="seen">Every key of the file so far: of two, one would silently have no effect.</param>
+    private void ApplyObject(JsonElement element, string prefix, string file, HashSet<string> seen)
     {
         foreach (var member in element.EnumerateObject())
         {
             var key = prefix + member.Name;
+            if (!seen.Add(key))
+            {
+                _problems.Add($"{file}: {key} is given twice; keep one of them");
+                continue;
+            }
+
             switch (member.Value.ValueKind)
             {
                 case JsonValueKind.Object:
@@ -104,7 +123,7 @@ internal sealed class EdgeConfiguration
                         _sinks.Declare(member.Name, file);
                     }
 
-                    ApplyObject(member.Value, key + ".", file);
+                    ApplyObject(member.Value, key + ".", file, seen);
                     break;
                 case JsonValueKind.Array:
                     var items = member.Value.EnumerateArray().Select(item => item.ToString());

@@ -427,7 +427,7 @@ internal static class EdgeSettings
             o => read(o).ToString(CultureInfo.InvariantCulture),
             (options, text) =>
             {
-                if (SettingValue.Number(text, min, max, out var value) is { } problem)
+                if (SettingValue.Number(key, text, min, max, out var value) is { } problem)
                 {
                     return problem;
                 }
@@ -450,7 +450,7 @@ internal static class EdgeSettings
         return number with
         {
             Assign = (options, text) =>
-                number.Assign(options, text) ?? (long.IsPow2(read(options)) ? null : "must be a power of two"),
+                number.Assign(options, text) ?? (long.IsPow2(read(options)) ? null : "must be a power of two, such as 64MiB"),
         };
     }
 

@@ -11,24 +11,63 @@ internal static class SettingValue
     /// <summary>Separates the items of a list given as one text.</summary>
     public const char ListSeparator = ',';
 
-    public static string? Flag(string text, out bool value) =>
-        bool.TryParse(text, out value) ? null : "must be true or false";
+    private static readonly (string Suffix, long Factor)[] ByteUnits =
+    [
+        ("KiB", 1L << 10),
+        ("MiB", 1L << 20),
+        ("GiB", 1L << 30),
+        ("TiB", 1L << 40),
+        ("kB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("B", 1),
+    ];
 
-    public static string? Number(string text, long min, long max, out long value)
+    private static readonly (string Suffix, long Milliseconds)[] TimeUnits =
+    [
+        ("ms", 1),
+        ("s", 1_000),
+        ("min", 60_000),
+        ("m", 60_000),
+        ("h", 3_600_000),
+        ("d", 86_400_000),
+    ];
+
+    public static string? Flag(string text, out bool value)
     {
-        var isNumber = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
-        return isNumber && value >= min && value <= max ? null : $"must be a whole number from {min} to {max}";
+        value = text.Equals("true", StringComparison.OrdinalIgnoreCase);
+        return value || text.Equals("false", StringComparison.OrdinalIgnoreCase) ? null : "must be true or false";
+    }
+
+    /// <summary>
+    /// A whole number of digits alone. Where the key says that it counts bytes (<c>...Bytes</c>) or time (<c>...Ms</c>,
+    /// <c>...Seconds</c>, <c>...Minutes</c>, <c>...Hours</c>, <c>...Days</c>), a unit may follow: <c>64MiB</c>,
+    /// <c>250ms</c>.
+    /// </summary>
+    public static string? Number(string key, string text, long min, long max, out long value)
+    {
+        var (units, one, examples) = UnitsOf(key);
+        return TryCount(text, units, one, out value) && value >= min && value <= max
+            ? null
+            : $"must be a whole number from {min} to {max}{examples}";
     }
 
     public static string? Choice<T>(string text, out T value)
         where T : struct, Enum
     {
-        // A number would be parsed as an undeclared member, so only names are accepted.
+        // Not what the platform parses: that takes numbers, lists of names and blanks too.
+        foreach (var candidate in Enum.GetValues<T>())
+        {
+            if (text.Equals(candidate.ToString(), StringComparison.OrdinalIgnoreCase))
+            {
+                value = candidate;
+                return null;
+            }
+        }
+
         value = default;
-        var isName = text.Length > 0 && !char.IsAsciiDigit(text[0]) && text[0] != '-';
-        return isName && Enum.TryParse(text, ignoreCase: true, out value)
-            ? null
-            : "must be one of " + string.Join(", ", Enum.GetNames<T>().Select(CamelCase));
+        return "must be one of " + string.Join(", ", Enum.GetNames<T>().Select(CamelCase));
     }
 
     public static string[] Items(string text) =>
@@ -39,6 +78,49 @@ internal static class SettingValue
     /// <summary>The known name that a misspelt one most likely meant.</summary>
     public static string Nearest(IEnumerable<string> known, string name) =>
         known.MinBy(candidate => Distance(candidate.ToLowerInvariant(), name.ToLowerInvariant()))!;
+
+    /// <summary>The units a key takes, how many of their smallest one the setting counts in, and examples.</summary>
+    private static ((string Suffix, long Factor)[] Units, long One, string Examples) UnitsOf(string key)
+    {
+        const string Times = ", or such as 250ms, 5s, 10min, 24h, 7d";
+        return key switch
+        {
+            _ when key.EndsWith("Bytes", StringComparison.Ordinal) => (ByteUnits, 1, ", or such as 64MiB or 8GB"),
+            _ when key.EndsWith("Ms", StringComparison.Ordinal) => (TimeUnits, 1, Times),
+            _ when key.EndsWith("Seconds", StringComparison.Ordinal) => (TimeUnits, 1_000, Times),
+            _ when key.EndsWith("Minutes", StringComparison.Ordinal) => (TimeUnits, 60_000, Times),
+            _ when key.EndsWith("Hours", StringComparison.Ordinal) => (TimeUnits, 3_600_000, Times),
+            _ when key.EndsWith("Days", StringComparison.Ordinal) => (TimeUnits, 86_400_000, Times),
+            _ => ([], 1, ""),
+        };
+    }
+
+    private static bool TryCount(string text, (string Suffix, long Factor)[] units, long one, out long value)
+    {
+        var digits = text.AsSpan().IndexOfAnyExceptInRange('0', '9');
+        var factor = one;
+        if (digits >= 0)
+        {
+            var suffix = text[digits..];
+            factor = Array.Find(units, unit => unit.Suffix.Equals(suffix, StringComparison.OrdinalIgnoreCase)).Factor;
+        }
+
+        var number = digits < 0 ? text : text.AsSpan(..digits);
+        if (
+            factor == 0
+            || !long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out value)
+            || value > long.MaxValue / factor
+            // Half an hour is no whole number of hours.
+            || value * factor % one != 0
+        )
+        {
+            value = 0;
+            return false;
+        }
+
+        value = value * factor / one;
+        return true;
+    }
 
     /// <summary>Levenshtein distance.</summary>
     private static int Distance(string a, string b)

@@ -66,11 +66,9 @@ public sealed class ExplainCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(null, "r", null)]
-    [InlineData("e", null, null)]
     [InlineData("-", "-", null)]
     [InlineData("e", "r", "tomorrow")]
-    public void Explain_WrongUsage_IsOneLine(string? experiment, string? request, string? at)
+    public void Explain_WrongUsage_IsOneLine(string experiment, string request, string? at)
     {
         var error = new StringWriter();
 

@@ -29,8 +29,8 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
     {
         using var site = await SinkSite.CreateAsync(postgres.Server, hasTable: false);
 
-        var first = await SinkCommand.InitAsync(site.Options, SinkSite.Sink, printsOnly: false, _output, _error);
-        var second = await SinkCommand.InitAsync(site.Options, SinkSite.Sink, printsOnly: false, _output, _error);
+        var first = await SinkInit.RunAsync(site.Options, SinkSite.Sink, printsOnly: false, _output, _error);
+        var second = await SinkInit.RunAsync(site.Options, SinkSite.Sink, printsOnly: false, _output, _error);
 
         Assert.Equal((0, 0), (first, second));
         Assert.Contains("has it now", Error, StringComparison.Ordinal);
@@ -47,7 +47,7 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
             "ALTER TABLE edge_events DROP COLUMN verdict, DROP COLUMN city, ADD COLUMN mine int"
         );
 
-        await SinkCommand.InitAsync(site.Options, SinkSite.Sink, printsOnly: false, _output, _error);
+        await SinkInit.RunAsync(site.Options, SinkSite.Sink, printsOnly: false, _output, _error);
 
         Assert.Equal(
             "ALTER TABLE \"edge_events\"\n  ADD COLUMN \"city\" text,\n  ADD COLUMN \"verdict\" text;\n",
@@ -66,12 +66,12 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
     public async Task Init_Print_ChangesNothingAndWorksWithoutTheServer()
     {
         using var site = await SinkSite.CreateAsync(postgres.Server, hasTable: false);
-        var asked = await SinkCommand.InitAsync(site.Options, SinkSite.Sink, printsOnly: true, _output, _error);
+        var asked = await SinkInit.RunAsync(site.Options, SinkSite.Sink, printsOnly: true, _output, _error);
         var statements = _output.ToString();
         site.Options.Sinks.Single(sink => sink.Name == SinkSite.Sink).Connection += ";Password=wrong";
         _output.GetStringBuilder().Clear();
 
-        var guessed = await SinkCommand.InitAsync(site.Options, SinkSite.Sink, printsOnly: true, _output, _error);
+        var guessed = await SinkInit.RunAsync(site.Options, SinkSite.Sink, printsOnly: true, _output, _error);
 
         Assert.Equal((0, 0), (asked, guessed));
         Assert.StartsWith(
@@ -100,7 +100,7 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
 
         Assert.Equal(
             (row, exitCode),
-            (row, await SinkCommand.InitAsync(site.Options, name, printsOnly: false, _output, _error))
+            (row, await SinkInit.RunAsync(site.Options, name, printsOnly: false, _output, _error))
         );
         Assert.Contains(words, Error, StringComparison.Ordinal);
     }
@@ -111,9 +111,9 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
         using var site = await SinkSite.CreateAsync(postgres.Server, hasTable: false);
         var mark = PauseSwitch.PathOf(site.Options.DataDir, SinkSite.Sink);
 
-        Assert.Equal((0, true), (SinkCommand.Pause(site.Options, SinkSite.Sink, _error), File.Exists(mark)));
-        Assert.Equal((0, false), (SinkCommand.Resume(site.Options, SinkSite.Sink, _error), File.Exists(mark)));
-        Assert.Equal(0, SinkCommand.Resume(site.Options, SinkSite.Sink, _error));
+        Assert.Equal((0, true), (SinkPause.Run(site.Options, SinkSite.Sink, _error), File.Exists(mark)));
+        Assert.Equal((0, false), (SinkResume.Run(site.Options, SinkSite.Sink, _error), File.Exists(mark)));
+        Assert.Equal(0, SinkResume.Run(site.Options, SinkSite.Sink, _error));
         Assert.Contains("was not paused", Error, StringComparison.Ordinal);
     }
 
@@ -151,7 +151,7 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
             .ToArray();
         site.AddDeadLetters(events);
 
-        var listed = DeadLettersCommand.List(site.Options, onlySink: null, _output, _error);
+        var listed = DeadLettersList.Run(site.Options, onlySink: null, _output, _error);
         var one = await ResendAsync(site, PostgresEvents.IdOf(3).ToString());
         var left = site.DeadLetterLines.Length;
         var rest = await ResendAsync(site);
@@ -308,14 +308,15 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
     }
 
     private Task<int> ResendAsync(SinkSite site, string? id = null) =>
-        DeadLettersCommand.ResendAsync(site.Options, onlySink: null, id, TimeProvider.System, _error);
+        DeadLettersResend.RunAsync(site.Options, onlySink: null, id, TimeProvider.System, _error);
 
     private Task<int> ReplayAsync(SinkSite site, DateTimeOffset from, DateTimeOffset to)
     {
-        string[] arguments = ["--sink", SinkSite.Sink, "--from", Text(from), "--to", Text(to)];
         return JournalReplay.RunAsync(
             site.Options,
-            Arguments.Parse("journal replay", arguments, ["sink", "from", "to"], []),
+            SinkSite.Sink,
+            Text(from),
+            Text(to),
             TimeProvider.System,
             _error
         );

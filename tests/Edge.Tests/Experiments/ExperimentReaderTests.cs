@@ -191,16 +191,16 @@ public class ExperimentReaderTests
     }
 
     [Theory]
-    [InlineData("", "line 1, position 1")]
-    [InlineData("{", "line 1, position 2")]
-    [InlineData("{\n  \"uid\": ,\n}", "line 2, position 10")]
-    [InlineData("{} {}", "line 1, position 4")]
-    [InlineData("{\"a\": 01}", "line 1, position 8")]
-    [InlineData("{\"a\": NaN}", "line 1, position 7")]
-    [InlineData("{\"a\": 1,}", "line 1, position 9")]
-    [InlineData("{\n\"a\": \"\\ud800\"}", "line 2, position 6")]
-    [InlineData("{\"\\udc00\": 1}", "line 1, position 2")]
-    [InlineData("{\"a\": \"\\ud83d\\ud83d\"}", "line 1, position 7")]
+    [InlineData("", "line 1, column 1")]
+    [InlineData("{", "line 1, column 2")]
+    [InlineData("{\n  \"uid\": ,\n}", "line 2, column 10")]
+    [InlineData("{} {}", "line 1, column 4")]
+    [InlineData("{\"a\": 01}", "line 1, column 8")]
+    [InlineData("{\"a\": NaN}", "line 1, column 7")]
+    [InlineData("{\"a\": 1,}", "line 1, column 9")]
+    [InlineData("{\n\"a\": \"\\ud800\"}", "line 2, column 6")]
+    [InlineData("{\"\\udc00\": 1}", "line 1, column 2")]
+    [InlineData("{\"a\": \"\\ud83d\\ud83d\"}", "line 1, column 7")]
     public void Read_MalformedJson_IsOneViolationWithItsPlace(string json, string place)
     {
         var violation = Assert.Single(Definitions.Read(json).Violations);
@@ -216,7 +216,7 @@ public class ExperimentReaderTests
 
         var violation = Assert.Single(ExperimentReader.ReadStored(bytes, ExperimentRules.Default, default).Violations);
 
-        Assert.Contains("UTF-8 at line 2, position 11", violation.Message, StringComparison.Ordinal);
+        Assert.Contains("UTF-8 at line 2, column 11", violation.Message, StringComparison.Ordinal);
     }
 
     [Fact]

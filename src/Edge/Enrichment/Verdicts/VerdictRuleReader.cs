@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Formats;
 
 namespace Edge.Enrichment.Verdicts;
 
@@ -37,6 +38,12 @@ internal sealed class VerdictRuleReader
     ];
 
     private static readonly JsonDocumentOptions Lenient = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
+
+    private static readonly JsonReaderOptions LenientReading = new()
     {
         CommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
@@ -95,7 +102,7 @@ internal sealed class VerdictRuleReader
         }
         catch (JsonException e)
         {
-            Problems.Add($"is not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}");
+            Problems.Add(JsonProblem.Describe(e, utf8.Span, LenientReading));
         }
         catch (InvalidOperationException)
         {

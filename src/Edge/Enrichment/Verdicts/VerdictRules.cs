@@ -1,3 +1,4 @@
+using Edge.Formats;
 using Edge.Settings;
 
 namespace Edge.Enrichment.Verdicts;
@@ -80,7 +81,7 @@ internal static class VerdictRules
             }
             else
             {
-                own.Read(File.ReadAllBytes(path));
+                own.Read(JsonProblem.WithoutMark(File.ReadAllBytes(path)));
             }
         }
         catch (Exception e)

@@ -97,7 +97,7 @@ internal sealed record SinkSetting(
             o => read(o).ToString(CultureInfo.InvariantCulture),
             (options, text) =>
             {
-                if (SettingValue.Number(text, min, max, out var value) is { } problem)
+                if (SettingValue.Number(key, text, min, max, out var value) is { } problem)
                 {
                     return problem;
                 }

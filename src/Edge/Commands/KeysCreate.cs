@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using Edge.Access;
 using Edge.Formats;
@@ -6,10 +7,10 @@ using Edge.Settings;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge keys create|list|revoke</c>: issues and withdraws keys. A running service accepts or refuses them within a
-/// second. A new secret stands alone on stdout, once.
+/// <c>edge keys create</c>: issues a key, which a running service accepts within a second. Its secret stands alone on
+/// standard output, once.
 /// </summary>
-internal static class KeysCommand
+internal sealed class KeysCreate
 {
     /// <summary>Longest project name, scope or origin.</summary>
     private const int TextCharsMax = 255;
@@ -17,24 +18,74 @@ internal static class KeysCommand
     /// <summary>Most days or hours until a key expires.</summary>
     private const int ExpiryCountMax = 100_000;
 
-    public static int Create(
-        EdgeOptions options,
-        Arguments arguments,
-        TimeProvider time,
-        TextWriter output,
-        TextWriter error
-    )
+    // Written out and completed lazily, because every start of the program makes this table.
+    private readonly Option<string> _kind = Text(
+        "--kind",
+        "KIND",
+        "pictify, write, traffical, traffical-pk, millimetric-pk, millimetric-sk, millimetric-rk or artie."
+    );
+    private readonly Option<string> _project = Text("--project", "NAME", "The project its events belong to.");
+    private readonly Option<string> _organization = Text("--organization", "NAME", "The organization of a key.");
+    private readonly Option<string> _environment = Text(
+        "--environment",
+        "NAME",
+        "live or test where the secret shows it, else any name."
+    );
+    private readonly Option<string> _expires = Text("--expires", "WHEN", "90d, 12h or a time; never without it.");
+    private readonly Option<string[]> _scopes = new("--scope")
     {
-        if (arguments["kind"] is not { } kindText || !WireNames<KeyKind>.Kebab.TryParse(kindText, out var kind))
+        HelpName = "SCOPE",
+        Description = "What it may do; may be repeated.",
+    };
+    private readonly Option<string[]> _origins = new("--origin")
+    {
+        HelpName = "ORIGIN",
+        Description = "Where a browser may use it, such as https://shop.example; may be repeated.",
+    };
+
+    private KeysCreate()
+    {
+        _kind.Required = true;
+        _kind.CompletionSources.Add(static _ => WireNames<KeyKind>.Kebab.Choices.Split(", "));
+        _environment.CompletionSources.Add(KeySecret.Live, KeySecret.Test);
+    }
+
+    public static Command Define(StandardStreams io)
+    {
+        var keys = new KeysCreate();
+        var command = new Command("create", "Issues a key and prints its secret, once.")
+        {
+            keys._kind,
+            keys._project,
+            keys._organization,
+            keys._environment,
+            keys._expires,
+            keys._scopes,
+            keys._origins,
+        };
+        KeyCommand.SetAction(
+            command,
+            io,
+            (options, result) => keys.Run(options, result, TimeProvider.System, io.Out, io.Error)
+        );
+        return command;
+    }
+
+    private static Option<string> Text(string name, string value, string description) =>
+        new(name) { HelpName = value, Description = description };
+
+    private int Run(EdgeOptions options, ParseResult result, TimeProvider time, TextWriter output, TextWriter error)
+    {
+        if (!WireNames<KeyKind>.Kebab.TryParse(result.GetRequiredValue(_kind), out var kind))
         {
             error.WriteLine($"edge keys create: --kind must be one of {WireNames<KeyKind>.Kebab.Choices}");
             return ExitCode.WrongUsage;
         }
-        var project = arguments["project"];
-        var organization = arguments["organization"];
-        var environment = arguments["environment"];
+        var project = result.GetValue(_project);
+        var organization = result.GetValue(_organization);
+        var environment = result.GetValue(_environment);
         DateTimeOffset? expiresAt = null;
-        if (arguments["expires"] is { } expires && (expiresAt = ReadExpiry(expires, time.GetUtcNow())) is null)
+        if (result.GetValue(_expires) is { } expires && (expiresAt = ReadExpiry(expires, time.GetUtcNow())) is null)
         {
             error.WriteLine(
                 "edge keys create: --expires must be days or hours such as 90d or 12h, or a future time such as 2027-01-31T00:00:00Z"
@@ -46,8 +97,8 @@ internal static class KeysCommand
             error.WriteLine("edge keys create: --environment of this kind must be live or test");
             return ExitCode.WrongUsage;
         }
-        var scopes = arguments.List("scope");
-        var origins = arguments.List("origin");
+        var scopes = result.GetValue(_scopes) ?? [];
+        var origins = result.GetValue(_origins) ?? [];
         if (
             ((string[])[project ?? "-", organization ?? "-", environment ?? "-", .. scopes]).FirstOrDefault(IsUnfit) is
             { } unfit
@@ -80,45 +131,6 @@ internal static class KeysCommand
             error.WriteLine("edge keys create: a browser key without --origin is refused everywhere");
         }
         return ExitCode.Success;
-    }
-
-    public static int List(EdgeOptions options, TimeProvider time, TextWriter output)
-    {
-        var now = time.GetUtcNow();
-        foreach (var key in new KeyFile(options.KeysFile).Read())
-        {
-            var state =
-                key.IsValidAt(now) ? "valid"
-                : key.RevokedAt is null ? "expired"
-                : "revoked";
-            string[] columns =
-            [
-                key.Id,
-                WireNames<KeyKind>.Kebab.Text(key.Kind),
-                "..." + key.Hint,
-                state,
-                Timestamp.Format(key.CreatedAt),
-                key.Project ?? "-",
-                key.Scopes.Count == 0 ? "-" : string.Join(',', key.Scopes),
-                key.Origins.Count == 0 ? "-" : string.Join(',', key.Origins),
-                key.Organization ?? "-",
-                key.Environment ?? "-",
-                key.ExpiresAt is { } expiresAt ? Timestamp.Format(expiresAt) : "-",
-            ];
-            output.WriteLine(string.Join('\t', columns));
-        }
-        return ExitCode.Success;
-    }
-
-    public static int Revoke(EdgeOptions options, string id, TimeProvider time, TextWriter error)
-    {
-        if (new KeyFile(options.KeysFile).Revoke(id, time.GetUtcNow()))
-        {
-            return ExitCode.Success;
-        }
-
-        error.WriteLine($"edge keys revoke: there is no key '{id}'; edge keys list shows the ids");
-        return ExitCode.Failure;
     }
 
     private static bool IsUnfit(string text) => text.Length is 0 or > TextCharsMax || text.Any(char.IsControl);

@@ -1,20 +1,40 @@
+using System.CommandLine;
 using Edge.Forwarding;
 using Edge.Forwarding.ClickHouse;
 using Edge.Forwarding.Postgres;
-using Edge.Forwarding.Pump;
 using Edge.Hosting;
 using Edge.Settings;
 
 namespace Edge.Commands;
 
-/// <summary>
-/// <c>edge sink init|pause|resume NAME</c>: makes what a destination needs, holds a sink back and lets it go on. A
-/// running service notices a pause within a second; a stopped one finds it at its start.
-/// </summary>
-internal static class SinkCommand
+/// <summary><c>edge sink init NAME</c>: makes what a destination needs.</summary>
+internal static class SinkInit
 {
+    public static Command Define(StandardStreams io)
+    {
+        var name = SinkChoice.Argument();
+        var print = new Option<bool>("--print")
+        {
+            Arity = ArgumentArity.Zero,
+            Description = "Prints the statements and changes nothing.",
+        };
+        var command = new Command("init", "Makes the tables of a sink on its server, or prints the statements.")
+        {
+            name,
+            print,
+        };
+        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        command.SetAction(
+            async (result, _) =>
+                settings.Load(result, io.Error) is { } options
+                    ? await RunAsync(options, result.GetValue(name), result.GetValue(print), io.Out, io.Error)
+                    : ExitCode.Failure
+        );
+        return command;
+    }
+
     /// <summary>Creates the tables of a sink on its server, or only prints the statements.</summary>
-    public static async Task<int> InitAsync(
+    public static async Task<int> RunAsync(
         EdgeOptions options,
         string? name,
         bool printsOnly,
@@ -57,29 +77,6 @@ internal static class SinkCommand
         return ExitCode.Success;
     }
 
-    public static int Pause(EdgeOptions options, string? name, TextWriter error) =>
-        Switch(
-            options,
-            "sink pause",
-            name,
-            error,
-            static (data, sink) =>
-            {
-                PauseSwitch.Pause(data, sink);
-                return $"sink {sink} is paused; the journal holds its events until edge sink resume {sink}";
-            }
-        );
-
-    public static int Resume(EdgeOptions options, string? name, TextWriter error) =>
-        Switch(
-            options,
-            "sink resume",
-            name,
-            error,
-            static (data, sink) =>
-                PauseSwitch.Resume(data, sink) ? $"sink {sink} goes on" : $"sink {sink} was not paused"
-        );
-
     private static Task<SinkSetup>? SetUp(SinkOptions sink, bool applies) =>
         sink.Type switch
         {
@@ -91,29 +88,4 @@ internal static class SinkCommand
             SinkType.Postgres => PostgresSetup.RunAsync(SinkFactory.PostgresOptions(sink), applies),
             _ => null,
         };
-
-    private static int Switch(
-        EdgeOptions options,
-        string command,
-        string? name,
-        TextWriter error,
-        Func<string, string, string> act
-    )
-    {
-        if (SinkChoice.Find(options, command, name, error) is not { } sink)
-        {
-            return ExitCode.WrongUsage;
-        }
-
-        try
-        {
-            error.WriteLine($"edge {command}: {act(options.DataDir, sink.Name)}");
-            return ExitCode.Success;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            error.WriteLine($"edge {command}: {e.Message.ReplaceLineEndings(" ")}");
-            return ExitCode.Failure;
-        }
-    }
 }

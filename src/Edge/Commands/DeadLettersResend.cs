@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Edge.Forwarding;
 using Edge.Forwarding.DeadLetters;
 using Edge.Hosting;
@@ -6,48 +7,39 @@ using Edge.Settings;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge dead-letters list|resend</c>: what sinks refused for good, and the way to send it again once the reason is
-/// mended: through the sink's own code, with its fields, from this process. Works beside a running service and without
-/// one; what was taken is removed from the files, what is refused again stays.
+/// <c>edge dead-letters resend [ID]</c>: sends what sinks refused for good again, once the reason is mended: through
+/// the sink's own code, with its fields, from this process. Works beside a running service and without one; what was
+/// taken is removed from the files, what is refused again stays.
 /// </summary>
-internal static class DeadLettersCommand
+internal static class DeadLettersResend
 {
-    /// <summary>One line per dead letter: sink, id, time, answer.</summary>
-    public static int List(EdgeOptions options, string? onlySink, TextWriter output, TextWriter error)
+    public static Command Define(StandardStreams io)
     {
-        try
+        var sink = new Option<string>("--sink") { HelpName = "NAME", Description = "Only those of this sink." };
+        var id = new Argument<string?>("ID")
         {
-            foreach (var sink in DeadLetterFiles.Sinks(options.DeadLettersDir))
-            {
-                if (onlySink is not null && sink != onlySink)
-                {
-                    continue;
-                }
-
-                foreach (var letter in DeadLetterFiles.Read(Path.Combine(options.DeadLettersDir, sink)))
-                {
-                    output.WriteLine(
-                        string.Join(
-                            '\t',
-                            sink,
-                            letter.Id,
-                            letter.At,
-                            letter.Answer.ReplaceLineEndings(" ").Replace('\t', ' ')
-                        )
-                    );
-                }
-            }
-            return ExitCode.Success;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            error.WriteLine($"edge dead-letters list: {e.Message.ReplaceLineEndings(" ")}");
-            return ExitCode.Failure;
-        }
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = "Only this event; without it all of them.",
+        };
+        var command = new Command("resend", "Sends dead letters again, and forgets those that are taken.") { id, sink };
+        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        command.SetAction(
+            async (result, _) =>
+                settings.Load(result, io.Error) is { } options
+                    ? await RunAsync(
+                        options,
+                        result.GetValue(sink),
+                        result.GetValue(id),
+                        TimeProvider.System,
+                        io.Error
+                    )
+                    : ExitCode.Failure
+        );
+        return command;
     }
 
     /// <summary>Sends all, those of one sink, or one event again.</summary>
-    public static async Task<int> ResendAsync(
+    public static async Task<int> RunAsync(
         EdgeOptions options,
         string? onlySink,
         string? onlyId,

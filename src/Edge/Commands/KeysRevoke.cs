@@ -1,0 +1,32 @@
+using System.CommandLine;
+using Edge.Access;
+using Edge.Settings;
+
+namespace Edge.Commands;
+
+/// <summary><c>edge keys revoke</c>: withdraws a key; a running service refuses it within a second.</summary>
+internal static class KeysRevoke
+{
+    public static Command Define(StandardStreams io)
+    {
+        var id = new Argument<string>("ID") { Description = "Its id; edge keys list shows them." };
+        var command = new Command("revoke", "Refuses a key from now on.") { id };
+        KeyCommand.SetAction(
+            command,
+            io,
+            (options, result) => Run(options, result.GetRequiredValue(id), TimeProvider.System, io.Error)
+        );
+        return command;
+    }
+
+    private static int Run(EdgeOptions options, string id, TimeProvider time, TextWriter error)
+    {
+        if (new KeyFile(options.KeysFile).Revoke(id, time.GetUtcNow()))
+        {
+            return ExitCode.Success;
+        }
+
+        error.WriteLine($"edge keys revoke: there is no key '{id}'; edge keys list shows the ids");
+        return ExitCode.Failure;
+    }
+}

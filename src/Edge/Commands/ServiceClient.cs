@@ -1,0 +1,70 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Edge.Commands;
+
+/// <summary>Asks the running service, straight and in the protocol it serves.</summary>
+internal sealed class ServiceClient : IDisposable
+{
+    private readonly HttpClient _http;
+    private readonly TimeSpan _deadline;
+
+    /// <param name="protocol">What the listener speaks.</param>
+    /// <param name="deadline">Longest time for one answer.</param>
+    /// <param name="answerBytesMax">Most bytes of an answer that are read; a longer one is refused.</param>
+    public ServiceClient(Settings.HttpProtocol protocol, TimeSpan deadline, int answerBytesMax)
+    {
+        _deadline = deadline;
+        _http = new HttpClient(
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                // A proxy of the environment must not be asked about this machine.
+                UseProxy = false,
+            }
+        )
+        {
+            DefaultRequestVersion =
+                protocol == Settings.HttpProtocol.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            MaxResponseContentBufferSize = answerBytesMax,
+            Timeout = deadline,
+        };
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>Status and body. Throws <see cref="ServiceUnreachableException"/> when there is no answer.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> GetAsync(Uri target, CancellationToken cancellation)
+    {
+        try
+        {
+            using var answer = await _http.GetAsync(target, cancellation);
+            return (answer.StatusCode, (await answer.Content.ReadAsStringAsync(cancellation)).Trim());
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ServiceUnreachableException($"no answer within {_deadline.TotalSeconds} s", isNobody: false, e);
+        }
+        catch (HttpRequestException e)
+        {
+            var socket = e.InnerException as SocketException;
+            throw new ServiceUnreachableException(
+                socket?.Message ?? e.InnerException?.Message ?? e.Message,
+                isNobody: socket is not null,
+                e
+            );
+        }
+    }
+}
+
+/// <summary>The service gave no answer.</summary>
+/// <param name="reason">Why, in words.</param>
+/// <param name="isNobody">Whether nobody listens at the address.</param>
+/// <param name="cause">What the platform said.</param>
+internal sealed class ServiceUnreachableException(string reason, bool isNobody, Exception cause)
+    : Exception(reason.ReplaceLineEndings(" "), cause)
+{
+    public bool IsNobody { get; } = isNobody;
+}

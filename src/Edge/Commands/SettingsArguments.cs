@@ -1,0 +1,74 @@
+using System.Collections;
+using System.CommandLine;
+using Edge.Settings;
+
+namespace Edge.Commands;
+
+/// <summary>
+/// The options of a command that are settings, and the settings that result: defaults, configuration file, environment,
+/// these options.
+/// </summary>
+internal sealed class SettingsArguments
+{
+    private readonly Option<string> _config = new("--config")
+    {
+        HelpName = "FILE",
+        Description = "Configuration file in JSON.",
+    };
+    private readonly List<(Option<string> Option, string Key)> _flags = [];
+
+    private SettingsArguments() { }
+
+    /// <summary>Gives a command <c>--config</c>.</summary>
+    public static SettingsArguments AddTo(Command command)
+    {
+        var arguments = new SettingsArguments();
+        command.Add(arguments._config);
+        return arguments;
+    }
+
+    /// <summary>Gives the command <c>--data-dir</c> too.</summary>
+    public SettingsArguments WithDataDir(Command command) =>
+        With(command, "--data-dir", "DIR", "dataDir", "Directory of everything the service keeps.");
+
+    /// <summary>Gives the command an option that is the setting <paramref name="key"/>.</summary>
+    public SettingsArguments With(Command command, string name, string value, string key, string description)
+    {
+        var option = new Option<string>(name) { HelpName = value, Description = description };
+        _flags.Add((option, key));
+        command.Add(option);
+        return this;
+    }
+
+    /// <summary>The settings; null after one line for each problem.</summary>
+    public EdgeOptions? Load(ParseResult result, TextWriter error)
+    {
+        var (options, problems) = Read(result);
+        foreach (var problem in problems)
+        {
+            error.WriteLine($"{UsageProblem.NameOf(result.CommandResult)}: {problem}");
+        }
+
+        return problems.Count == 0 ? options : null;
+    }
+
+    /// <summary>The settings and what is wrong with them.</summary>
+    public (EdgeOptions Options, IReadOnlyList<string> Problems) Read(ParseResult result)
+    {
+        var flags = new List<KeyValuePair<string, string>>();
+        foreach (var (option, key) in _flags)
+        {
+            if (result.GetValue(option) is { } value)
+            {
+                flags.Add(KeyValuePair.Create(key, value));
+            }
+        }
+
+        var environment = Environment
+            .GetEnvironmentVariables()
+            .Cast<DictionaryEntry>()
+            .Select(entry => KeyValuePair.Create((string)entry.Key, (string?)entry.Value ?? ""));
+        var configuration = new EdgeConfiguration();
+        return (configuration.Load(result.GetValue(_config), environment, flags), configuration.Problems);
+    }
+}
