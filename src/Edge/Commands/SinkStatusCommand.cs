@@ -15,7 +15,6 @@ namespace Edge.Commands;
 internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, TextWriter output, TextWriter error)
 {
     private const int LedgerMaxBytes = 1 << 20;
-    private const int UnixMillisecondsShift = 16;
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan RatePeriod = TimeSpan.FromSeconds(2);
 
@@ -168,7 +167,7 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
 
         var age =
             time.GetUtcNow()
-            - DateTimeOffset.FromUnixTimeMilliseconds((long)(walker.Envelope.Id.High >> UnixMillisecondsShift));
+            - walker.Envelope.Id.CreatedAt;
         return age < TimeSpan.Zero ? TimeSpan.Zero : age;
     }
 

@@ -14,6 +14,9 @@ internal readonly record struct EventId(ulong High, ulong Low)
     /// <summary>Length of the binary form.</summary>
     public const int Bytes = 16;
 
+    /// <summary>Bits of <see cref="High"/> below its milliseconds.</summary>
+    internal const int MillisecondsShift = 16;
+
     /// <summary>Length of the text form, 8-4-4-4-12 lower-case hexadecimal digits.</summary>
     public const int TextChars = 36;
 
@@ -35,6 +38,12 @@ internal readonly record struct EventId(ulong High, ulong Low)
         WriteBytes(bytes);
         new Guid(bytes, bigEndian: true).TryFormat(destination, out _);
     }
+
+    /// <summary>When it was made, to the millisecond.</summary>
+    public DateTimeOffset CreatedAt => DateTimeOffset.FromUnixTimeMilliseconds(CreatedAtMs);
+
+    /// <summary>When it was made, in milliseconds since 1970 UTC.</summary>
+    public long CreatedAtMs => (long)(High >> MillisecondsShift);
 
     public override string ToString()
     {
@@ -63,7 +72,7 @@ internal sealed class EventIds(TimeProvider time)
         var milliseconds = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
         var counter = Interlocked.Increment(ref _counter);
         return new EventId(
-            milliseconds << 16 | Version7 | counter >> 20,
+            milliseconds << EventId.MillisecondsShift | Version7 | counter >> 20,
             Variant | (ulong)(counter & 0xF_FFFF) << 42 | _process
         );
     }

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text;
 using Edge.Catalog;
-using Edge.Experiments;
+using Edge.Events;
 using Edge.Experiments.Conditions;
+using Edge.Experiments;
 using Edge.Formats;
 using Edge.Selection.Conditions;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Edge.Catalog;
 using Edge.Duplicates;
+using Edge.Requests;
 
 namespace Edge.Settings;
 

@@ -2,6 +2,8 @@ using System.Text;
 using Edge.Access;
 using Edge.Catalog;
 using Edge.Experiments;
+using Edge.Formats;
+using Edge.Events;
 using Edge.Requests;
 using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
@@ -18,6 +20,7 @@ internal sealed class EventsEndpoint(
     CatalogHolder catalog,
     KeyRing keys,
     AddressWindow? rates,
+    VisitRequestReader requests,
     ClientAddressResolver addresses,
     BodyRules rules,
     bool requiresKey,
@@ -79,7 +82,7 @@ internal sealed class EventsEndpoint(
         if (reading.Problems.Count > 0)
         {
             Count(Outcome.Refused);
-            metrics.CountRefusedEvents(Sender.Pictify, 1);
+            metrics.CountRefusedEvents(EventApi.Pictify, 1);
             await Problem.ValidationAsync(context, reading.Problems);
             return;
         }
@@ -87,16 +90,16 @@ internal sealed class EventsEndpoint(
         var errors = new List<EventError>();
         foreach (var item in reading.Items)
         {
-            if (Place(context, item, key, out var placed) is { } error)
+            if (FindExperiment(context, item, key, out var found) is { } error)
             {
                 errors.Add(new EventError(item.Index, error));
             }
             else
             {
-                events.Add(placed);
+                events.Add(found);
             }
         }
-        metrics.CountRefusedEvents(Sender.Pictify, errors.Count);
+        metrics.CountRefusedEvents(EventApi.Pictify, errors.Count);
         var receipt = recorder.Record(context, events, errors);
         if (!await gate.ConfirmAsync(context, receipt))
         {
@@ -105,7 +108,7 @@ internal sealed class EventsEndpoint(
             return;
         }
         Count(receipt.Stored > 0 ? Outcome.Recorded : Outcome.Refused);
-        PictifyAnswers.Processed(
+        PictifyResponses.Processed(
             context,
             receipt.Stored,
             errors,
@@ -116,9 +119,9 @@ internal sealed class EventsEndpoint(
     /// <summary>
     /// Finds the experiment and variant of an event, and who vouches for it; the error when that cannot be.
     /// </summary>
-    private string? Place(HttpContext context, PictifyItem item, ApiKey? key, out ExperimentEvent placed)
+    private string? FindExperiment(HttpContext context, PictifyItem item, ApiKey? key, out ExperimentEvent found)
     {
-        placed = default;
+        found = default;
         if (item.Event is not { } e)
         {
             return item.Error;
@@ -154,7 +157,7 @@ internal sealed class EventsEndpoint(
         }
 
         var isVisitor = item.IsFromSdk || context.Request.Headers.Origin.Count > 0;
-        placed = new ExperimentEvent(item.Index, e, experiment, stated, isVisitor, key is not null);
+        found = new ExperimentEvent(item.Index, e, experiment, stated, isVisitor, key is not null);
         return null;
     }
 
@@ -204,10 +207,9 @@ internal sealed class EventsEndpoint(
             return null;
         }
 
-        var address = addresses.Resolve(
-            context.Connection.RemoteIpAddress,
-            context.Request.Headers[addresses.HeaderName]
-        );
+        HeaderLineBuffer lines = default;
+        var request = requests.Read(context, lines);
+        var address = addresses.Resolve(request.Peer, request.Headers);
         var rate = rates.Count(address.ToBits(out var isV4), isV4);
         Problem.WriteRate(context.Response.Headers, rate);
         return rate;

@@ -1,3 +1,5 @@
+using Edge.Events;
+using Edge.Formats;
 using Edge.Requests;
 
 namespace Edge.Enrichment.Verdicts;
@@ -41,9 +43,14 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
     /// <summary>The verdict on a request; <see cref="Verdict.Unjudged"/> when the rules fail.</summary>
     /// <param name="agent">What <see cref="MatchAgent"/> says of its user agent.</param>
     /// <param name="address">The visitor's address.</param>
-    /// <param name="headers">The headers.</param>
+    /// <param name="headers">The headers, those in <see cref="HeaderNames"/> among them.</param>
     /// <param name="scope">What is asked for.</param>
-    public Judgement Judge(RuleSet? agent, in ClientAddress address, IHeaderDictionary headers, VerdictScope scope)
+    public Judgement Judge(
+        RuleSet? agent,
+        in ClientAddress address,
+        ReadOnlySpan<HeaderLine> headers,
+        VerdictScope scope
+    )
     {
         try
         {

@@ -1,3 +1,5 @@
+using Edge.Events;
+
 namespace Edge.Enrichment.Verdicts;
 
 /// <summary>

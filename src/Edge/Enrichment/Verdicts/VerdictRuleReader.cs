@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Events;
 
 namespace Edge.Enrichment.Verdicts;
 
@@ -155,7 +156,7 @@ internal sealed class VerdictRuleReader
             Problem($"{path}.mode", "is off only for a built-in rule, given with its id alone; leave an own rule out");
         }
 
-        var verdict = Word(rule, "verdict", path, ["human", "proxy", "prefetch", "scanner", "bot", "unknown"]);
+        var verdict = Word(rule, "verdict", path, VerdictNames.All);
         var scope = Word(rule, "scope", path, ["all", "pixel", "click", "api"]);
         var certainty = Word(rule, "certainty", path, ["certain", "probable"]);
         var enforcedBy = Text(rule, "enforcedBy", path) ?? "";
@@ -168,7 +169,7 @@ internal sealed class VerdictRuleReader
         var read = new VerdictRule
         {
             Id = id,
-            Verdict = VerdictOf(verdict),
+            Verdict = verdict is null ? Verdict.Human : VerdictNames.Find(verdict),
             Scopes = scope switch
             {
                 "pixel" => VerdictScope.Pixel,
@@ -343,17 +344,6 @@ internal sealed class VerdictRuleReader
 
         return true;
     }
-
-    private static Verdict VerdictOf(string? word) =>
-        word switch
-        {
-            "proxy" => Verdict.Proxy,
-            "prefetch" => Verdict.Prefetch,
-            "scanner" => Verdict.Scanner,
-            "bot" => Verdict.Bot,
-            "unknown" => Verdict.Unknown,
-            _ => Verdict.Human,
-        };
 
     private static bool IsId(string text) =>
         text.Length is > 0 and <= VerdictRule.IdCharsMax

@@ -215,7 +215,7 @@ internal sealed class PostgresSession : IDisposable
     private async Task<string?> KeyAsync(CancellationToken deadline)
     {
         // A partitioned table cannot have a key without its partition column, and an event never changes its moment.
-        const string Both = PostgresColumn.IdName + "," + PostgresColumn.ReceivedAtName;
+        var both = PostgresColumn.IdName + "," + PostgresColumn.ReceivedAtName;
         var keys = await ReadTextsAsync(
                 """
                 SELECT (SELECT string_agg(a.attname, ',' ORDER BY a.attname) FROM pg_attribute a
@@ -229,7 +229,7 @@ internal sealed class PostgresSession : IDisposable
             )
             .ConfigureAwait(false);
         return keys.Contains(PostgresColumn.IdName) ? PostgresColumn.IdName
-            : keys.Contains(Both) ? Both
+            : keys.Contains(both) ? both
             : null;
     }
 

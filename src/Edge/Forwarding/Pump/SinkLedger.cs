@@ -10,7 +10,6 @@ namespace Edge.Forwarding.Pump;
 /// </summary>
 internal sealed class SinkLedger(string name, SinkProgress durable, TimeProvider time, ILogger log)
 {
-    private const int UnixMillisecondsShift = 16;
     private static readonly TimeSpan RepeatMessageAfter = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
@@ -200,5 +199,5 @@ internal sealed class SinkLedger(string name, SinkProgress durable, TimeProvider
     }
 
     private static DateTimeOffset MadeAt(EventId id) =>
-        DateTimeOffset.FromUnixTimeMilliseconds((long)(id.High >> UnixMillisecondsShift));
+        id.CreatedAt;
 }

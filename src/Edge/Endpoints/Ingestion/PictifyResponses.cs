@@ -4,7 +4,7 @@ using Edge.Requests.Ingestion;
 namespace Edge.Endpoints.Ingestion;
 
 /// <summary>The answer of Pictify's events (spec 4.3); its errors are <see cref="Problem"/>.</summary>
-internal static class PictifyAnswers
+internal static class PictifyResponses
 {
     /// <summary>200 with how many events were taken; errors and warning only when there is something to say.</summary>
     public static void Processed(HttpContext context, int processed, List<EventError> errors, bool isKeyRecommended) =>
