@@ -66,6 +66,17 @@ internal sealed class EventIds(TimeProvider time)
         (ulong)RandomNumberGenerator.GetInt32(1 << 21) << 21 | (uint)RandomNumberGenerator.GetInt32(1 << 21);
     private uint _counter;
 
+    /// <summary>
+    /// An id for whom or what a sender has not named: the text of a UUID of random bits (RFC 9562 section 5.4), which
+    /// says nothing about when it was made.
+    /// </summary>
+    public static byte[] NewRandomText()
+    {
+        var id = new byte[EventId.TextChars];
+        Guid.NewGuid().TryFormat(id, out _);
+        return id;
+    }
+
     /// <summary>The next id, stamped with the current time.</summary>
     public EventId Next()
     {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Edge.Catalog;
-using Edge.Events;
 using Edge.Experiments.Conditions;
 using Edge.Experiments;
 using Edge.Formats;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using Edge.Catalog;
 using Edge.Duplicates;
-using Edge.Requests;
 
 namespace Edge.Settings;
 

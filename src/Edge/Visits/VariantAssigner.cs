@@ -1,6 +1,5 @@
 using Edge.Catalog;
 using Edge.Enrichment.Hashing;
-using Edge.Enrichment.Verdicts;
 using Edge.Events;
 
 namespace Edge.Visits;

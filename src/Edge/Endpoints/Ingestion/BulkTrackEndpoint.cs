@@ -119,7 +119,7 @@ internal sealed class BulkTrackEndpoint(
             }
 
             ids ??= new ReadOnlyMemory<byte>[events.Count];
-            ids[i] = RandomId.New();
+            ids[i] = EventIds.NewRandomText();
         }
         return ids;
     }

@@ -31,7 +31,7 @@ internal sealed class EventBatchEndpoint(
 
     private const string WriteScope = "sdk:write";
 
-    private static readonly Cors Pages = new("Authorization, Content-Type, Content-Encoding, Edge-Ack");
+    private static readonly Cors Pages = new("Authorization, Content-Type, Content-Encoding, " + AckHeader.Name);
 
     public Task HandleAsync(HttpContext context)
     {

@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.Json;
 using Edge.Access;
 using Edge.Catalog;
+using Edge.Events;
 using Edge.Experiments;
 using Edge.Formats;
-using Edge.Events;
 using Edge.Requests;
 using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
@@ -34,7 +35,7 @@ internal sealed class EventsEndpoint(
 
     private const string KeyHeader = "X-Write-Key";
 
-    private static readonly Cors Pages = new("Content-Type, X-Write-Key, Content-Encoding, Edge-Ack");
+    private static readonly Cors Pages = new("Content-Type, X-Write-Key, Content-Encoding, " + AckHeader.Name);
 
     public Task HandleAsync(HttpContext context)
     {
@@ -225,4 +226,46 @@ internal sealed class EventsEndpoint(
     }
 
     private void Count(Outcome outcome) => metrics.Count(RouteName.Events, outcome);
+}
+
+/// <summary>The answer of Pictify's events (spec 4.3); its errors are <see cref="Problem"/>.</summary>
+internal static class PictifyResponses
+{
+    /// <summary>200 with how many events were taken; errors and warning only when there is something to say.</summary>
+    public static void Processed(HttpContext context, int processed, List<EventError> errors, bool isKeyRecommended) =>
+        Replies.WriteJson(
+            context,
+            (processed, errors, isKeyRecommended),
+            static (json, state) =>
+            {
+                json.WriteBoolean("ok", true);
+                json.WriteNumber("processed", state.processed);
+                WriteErrors(json, "errors", state.errors);
+                if (state.isKeyRecommended)
+                {
+                    json.WriteString("warning", "write_key_recommended");
+                }
+            }
+        );
+
+    /// <summary>
+    /// What is wrong with single events of a batch, as both batch APIs word it; nothing when there is nothing to say.
+    /// </summary>
+    public static void WriteErrors(Utf8JsonWriter json, string name, IReadOnlyList<EventError> errors)
+    {
+        if (errors.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray(name);
+        foreach (var error in errors)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index", error.Index);
+            json.WriteString("error", error.Error);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
 }

@@ -1,7 +1,6 @@
 using Edge.Duplicates;
 using Edge.Journal;
 using Edge.Telemetry;
-using Microsoft.Extensions.Primitives;
 
 namespace Edge.Endpoints.Ingestion;
 
@@ -60,11 +59,6 @@ internal enum EventFate
 /// </summary>
 internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore, Metrics metrics)
 {
-    private const string AckHeader = "Edge-Ack";
-
-    private static readonly StringValues Disk = "disk";
-    private static readonly StringValues Memory = "memory";
-
     /// <summary>
     /// Returns once repetitions can be recognised; false when that takes longer than a request may wait.
     /// </summary>
@@ -81,17 +75,17 @@ internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore,
             return new(false);
         }
 
-        var asked = context.Request.Headers[AckHeader];
-        if (asked.Count == 1 && string.Equals(asked[0], "memory", StringComparison.OrdinalIgnoreCase))
+        var asked = context.Request.Headers[AckHeader.Name];
+        if (asked.Count == 1 && string.Equals(asked[0], AckHeader.Memory[0], StringComparison.OrdinalIgnoreCase))
         {
-            context.Response.Headers[AckHeader] = Memory;
+            context.Response.Headers[AckHeader.Name] = AckHeader.Memory;
             return new(true);
         }
         if (receipt.Sequence == 0)
         {
             return Reached(context);
         }
-        // Not tied to the client: the events were appended, and somebody who hung up cannot take that back.
+        // Not tied to the client: the events are appended, and a client that hangs up does not change that.
         var commit = journal.WaitForCommitAsync(receipt.Sequence, CancellationToken.None);
         return AfterAsync(context, commit);
     }
@@ -109,7 +103,7 @@ internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore,
 
     private static ValueTask<bool> Reached(HttpContext context)
     {
-        context.Response.Headers[AckHeader] = Disk;
+        context.Response.Headers[AckHeader.Name] = AckHeader.Disk;
         return new(true);
     }
 }

@@ -22,7 +22,7 @@ internal sealed class TrackEndpoint(
 {
     public const int BytesMax = 256 * 1024;
 
-    private static readonly Cors Pages = new("Authorization, Content-Type, Content-Encoding, Edge-Ack");
+    private static readonly Cors Pages = new("Authorization, Content-Type, Content-Encoding, " + AckHeader.Name);
 
     public Task HandleAsync(HttpContext context)
     {

@@ -1,6 +1,7 @@
 using Edge.Events;
 using Edge.Formats;
 using Edge.Requests;
+using Edge.Telemetry;
 
 namespace Edge.Enrichment.Verdicts;
 
@@ -11,11 +12,8 @@ namespace Edge.Enrichment.Verdicts;
 /// </summary>
 internal sealed class VerdictJudge(VerdictTable? table, int problems, EnrichmentFaults faults)
 {
-    /// <summary>Longs per counter: one cache line of 64 bytes, so that cores do not fight over it.</summary>
-    private const int Stride = 8;
-
-    private readonly long[] _enforced = new long[(table?.Rules.Count ?? 0) * Stride];
-    private readonly long[] _shadow = new long[(table?.Rules.Count ?? 0) * Stride];
+    private readonly PaddedCounters _enforced = new(table?.Rules.Count ?? 0);
+    private readonly PaddedCounters _shadow = new(table?.Rules.Count ?? 0);
 
     /// <summary>Mistakes in the files of rules.</summary>
     public int Problems => problems;
@@ -72,18 +70,18 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
     {
         if (judgement.Rule is { } rule)
         {
-            Interlocked.Increment(ref _enforced[rule.Place * Stride]);
+            _enforced.Increment(rule.Index);
         }
 
         if (judgement.Shadow is { } shadow)
         {
-            Interlocked.Increment(ref _shadow[shadow.Place * Stride]);
+            _shadow.Increment(shadow.Index);
         }
     }
 
     /// <summary>Events a rule decided.</summary>
-    public long Enforced(VerdictRule rule) => Volatile.Read(ref _enforced[rule.Place * Stride]);
+    public long Enforced(VerdictRule rule) => _enforced[rule.Index];
 
     /// <summary>Events a rule in shadow would have decided.</summary>
-    public long Shadowed(VerdictRule rule) => Volatile.Read(ref _shadow[rule.Place * Stride]);
+    public long Shadowed(VerdictRule rule) => _shadow[rule.Index];
 }

@@ -104,7 +104,12 @@ internal sealed class PostgresSession : IDisposable
             return $"there is no table {_table.Text}: create it with edge sink init";
         }
 
-        var columns = Array.FindAll(PostgresColumn.All, column => present.Contains(column.Name));
+        // A generated column, such as one somebody made of the payload, cannot be written.
+        var generated = await ColumnsAsync(deadline, " AND a.attgenerated <> ''").ConfigureAwait(false);
+        var columns = Array.FindAll(
+            PostgresColumn.All,
+            column => present.Contains(column.Name) && !generated.Contains(column.Name)
+        );
         if (!present.Contains(PostgresColumn.IdName) || await KeyAsync(deadline).ConfigureAwait(false) is not { } key)
         {
             return $"table {_table.Text} has no unique key on {PostgresColumn.IdName}, by which repeated events are known:"
@@ -149,9 +154,10 @@ internal sealed class PostgresSession : IDisposable
     }
 
     /// <summary>Names of the table's columns; empty when there is no such table.</summary>
-    public Task<List<string>> ColumnsAsync(CancellationToken deadline) =>
+    public Task<List<string>> ColumnsAsync(CancellationToken deadline, string condition = "") =>
         ReadTextsAsync(
-            "SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped",
+            "SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped"
+                + condition,
             _table.Sql,
             deadline
         );
