@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Edge.Catalog;
-using Edge.Experiments.Conditions;
 using Edge.Experiments;
+using Edge.Experiments.Conditions;
 using Edge.Formats;
 using Edge.Selection.Conditions;
 
