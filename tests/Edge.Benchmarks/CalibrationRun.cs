@@ -1,3 +1,4 @@
+using Edge.Formats;
 using Edge.Statistics.Inference;
 using Edge.Statistics.Optimization;
 
@@ -80,7 +81,7 @@ internal sealed class CalibrationRun
             {
                 var arm = Choose(served);
                 var success = NextDouble() < _scenario.Rates[arm] * drift;
-                statistics.Add(_ids[arm], version, served[arm] / (double)WeightRule.Whole, success);
+                statistics.Add(_ids[arm], version, served[arm] / (double)BasisPoints.Whole, success);
                 ratio.Add(_ids[arm], weightsById);
                 Regret += _scenario.Rates.Max() - _scenario.Rates[arm];
             }
@@ -161,7 +162,7 @@ internal sealed class CalibrationRun
 
     private int Choose(int[] weights)
     {
-        var slot = (int)(NextDouble() * WeightRule.Whole);
+        var slot = (int)(NextDouble() * BasisPoints.Whole);
         var arm = 0;
         while (slot >= weights[arm])
         {

@@ -6,11 +6,10 @@ using Edge.Enrichment.Hashing;
 using Edge.Enrichment.Sources;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
+using Edge.Formats;
 using Edge.Requests;
-using Edge.Settings;
 using Edge.Tests.Enrichment.UserAgents;
 using Edge.Tests.Support;
-using Microsoft.AspNetCore.Http;
 
 namespace Edge.Benchmarks;
 
@@ -45,7 +44,7 @@ internal static class EnrichmentBenchmark
     {
         var faults = new EnrichmentFaults();
         var started = Stopwatch.GetTimestamp();
-        var loading = VerdictRules.Load(new EdgeOptions());
+        var loading = VerdictRules.Load(VerdictRuleOptions.Default);
         var loaded = Stopwatch.GetElapsedTime(started);
         var verdicts = new VerdictJudge(loading.Table, loading.Problems.Count, faults);
         output.WriteLine(
@@ -65,7 +64,7 @@ internal static class EnrichmentBenchmark
             .Select(_ => new Visitor(
                 agents[random.Next(agents.Length)],
                 addresses[random.Next(addresses.Length)],
-                new HeaderDictionary { ["Referer"] = Referrers[random.Next(Referrers.Length)] }
+                [new HeaderLine("Referer", Referrers[random.Next(Referrers.Length)].AsMemory())]
             ))
             .ToArray();
 
@@ -124,10 +123,10 @@ internal static class EnrichmentBenchmark
         Use(place.City.Length);
     }
 
-    private static void Classify(HeaderDictionary headers)
+    private static void Classify(HeaderLine[] headers)
     {
         Span<char> scratch = stackalloc char[SourceClassifier.ScratchChars];
-        _ = SourceClassifier.TryClassify(default, headers["Referer"][0], default, scratch, out var source);
+        _ = SourceClassifier.TryClassify(default, headers[0].Value.Span, default, scratch, out var source);
         Use(source.RuleId);
     }
 
@@ -205,5 +204,5 @@ internal static class EnrichmentBenchmark
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>What one event brings along.</summary>
-    private sealed record Visitor(string Agent, ClientAddress Address, HeaderDictionary Headers);
+    private sealed record Visitor(string Agent, ClientAddress Address, HeaderLine[] Headers);
 }

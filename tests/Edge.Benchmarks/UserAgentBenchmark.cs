@@ -3,7 +3,6 @@ using System.Globalization;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.RuleCompiler;
-using Edge.Settings;
 using Edge.Tests.Enrichment.UserAgents;
 
 namespace Edge.Benchmarks;
@@ -69,7 +68,7 @@ internal static class UserAgentBenchmark
     private static void MeasureCached(TextWriter output, List<string> collected)
     {
         var cache = new UserAgentCache(
-            new VerdictJudge(VerdictRules.Load(new EdgeOptions()).Table, 0, new EnrichmentFaults()),
+            new VerdictJudge(VerdictRules.Load(VerdictRuleOptions.Default).Table, 0, new EnrichmentFaults()),
             new EnrichmentFaults()
         );
         var agents = collected

@@ -98,7 +98,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
 
     private void CheckVerdictRules()
     {
-        foreach (var problem in VerdictRules.Load(options).Problems)
+        foreach (var problem in VerdictRules.Load(options.ToVerdictRuleOptions()).Problems)
         {
             Report(Severity.Error, "verdict_rules", "rules of the verdict", "", problem);
         }

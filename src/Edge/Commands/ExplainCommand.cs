@@ -100,7 +100,7 @@ internal static class ExplainCommand
         {
             return ExitCode.Failure;
         }
-        var (rules, problems) = VerdictRules.Load(options);
+        var (rules, problems) = VerdictRules.Load(options.ToVerdictRuleOptions());
         foreach (var problem in problems)
         {
             error.WriteLine($"{Name}: {problem}");

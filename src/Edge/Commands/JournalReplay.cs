@@ -18,7 +18,6 @@ namespace Edge.Commands;
 /// </summary>
 internal static class JournalReplay
 {
-    private const int UnixMillisecondsShift = 16;
 
     /// <summary>One line of progress for about this many events.</summary>
     private const int ProgressEvery = 100_000;
@@ -131,7 +130,7 @@ internal static class JournalReplay
                 damaged++;
                 continue;
             }
-            var at = DateTimeOffset.FromUnixTimeMilliseconds((long)(walker.Envelope.Id.High >> UnixMillisecondsShift));
+            var at = walker.Envelope.Id.CreatedAt;
             if (first is null)
             {
                 (first, begins) = (at, walker.Envelope.Sequence);

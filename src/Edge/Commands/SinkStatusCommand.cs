@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using System.Net.Sockets;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Journal.Records;
@@ -17,7 +16,6 @@ namespace Edge.Commands;
 internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, TextWriter output, TextWriter error)
 {
     private const int LedgerMaxBytes = 1 << 20;
-    private const int UnixMillisecondsShift = 16;
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan RatePeriod = TimeSpan.FromSeconds(2);
 
@@ -173,7 +171,7 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
 
         var age =
             time.GetUtcNow()
-            - DateTimeOffset.FromUnixTimeMilliseconds((long)(walker.Envelope.Id.High >> UnixMillisecondsShift));
+            - walker.Envelope.Id.CreatedAt;
         return age < TimeSpan.Zero ? TimeSpan.Zero : age;
     }
 

@@ -5,6 +5,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
+using Edge.Events;
+using Edge.Formats;
 using Edge.Requests;
 using Edge.Settings;
 
@@ -42,7 +44,7 @@ internal static class VerdictCommand
 
     public static int Run(EdgeOptions options, TextReader input, TextWriter output, TextWriter error)
     {
-        var (table, problems) = VerdictRules.Load(options);
+        var (table, problems) = VerdictRules.Load(options.ToVerdictRuleOptions());
         foreach (var problem in problems)
         {
             error.WriteLine($"edge verdict: {problem}");
@@ -104,7 +106,7 @@ internal static class VerdictCommand
             // The listener hands over each byte as a char.
             var agent = UserAgentText.Cut(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(userAgent)));
             return Headers(request) is { } headers
-                ? judge.Judge(judge.MatchAgent(agent), address, headers, asked)
+                ? judge.Judge(judge.MatchAgent(agent), address, headers.ToArray(), asked)
                 : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -123,9 +125,9 @@ internal static class VerdictCommand
         return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
     }
 
-    private static HeaderDictionary? Headers(JsonElement request)
+    private static List<HeaderLine>? Headers(JsonElement request)
     {
-        var headers = new HeaderDictionary();
+        var headers = new List<HeaderLine>();
         if (!request.TryGetProperty("headers", out var members))
         {
             return headers;
@@ -143,7 +145,9 @@ internal static class VerdictCommand
                 return null;
             }
 
-            headers[member.Name] = member.Value.GetString();
+            // The last of equal names counts, as for every JSON object.
+            headers.RemoveAll(line => line.Is(member.Name));
+            headers.Add(new HeaderLine(member.Name, member.Value.GetString().AsMemory()));
         }
         return headers;
     }

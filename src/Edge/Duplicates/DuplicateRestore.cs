@@ -18,7 +18,6 @@ internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow win
     /// </summary>
     private const int TextBytesMax = 4_096;
 
-    private const int UnixMillisecondsShift = 16;
 
     private static readonly TimeSpan Kept = TimeSpan.FromHours(24);
 
@@ -69,7 +68,7 @@ internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow win
     private void ReadAll()
     {
         var end = journal.CommittedSequence;
-        var oldest = (ulong)(time.GetUtcNow() - Kept).ToUnixTimeMilliseconds();
+        var oldest = (time.GetUtcNow() - Kept).ToUnixTimeMilliseconds();
         using var reader = journal.OpenReader(default);
         var batch = new RecordBatch();
         while (batch.End.Sequence < end)
@@ -82,7 +81,7 @@ internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow win
             }
             for (var i = 0; i < batch.Count; i++)
             {
-                if (batch[i].Id.High >> UnixMillisecondsShift >= oldest)
+                if (batch[i].Id.CreatedAtMs >= oldest)
                 {
                     Restore(batch.Payload(i).Span, batch[i].Sequence);
                 }

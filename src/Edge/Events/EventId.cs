@@ -14,6 +14,9 @@ internal readonly record struct EventId(ulong High, ulong Low)
     /// <summary>Length of the binary form.</summary>
     public const int Bytes = 16;
 
+    /// <summary>Bits of <see cref="High"/> below its milliseconds.</summary>
+    internal const int MillisecondsShift = 16;
+
     /// <summary>Length of the text form, 8-4-4-4-12 lower-case hexadecimal digits.</summary>
     public const int TextChars = 36;
 
@@ -36,6 +39,12 @@ internal readonly record struct EventId(ulong High, ulong Low)
         new Guid(bytes, bigEndian: true).TryFormat(destination, out _);
     }
 
+    /// <summary>When it was made, to the millisecond.</summary>
+    public DateTimeOffset CreatedAt => DateTimeOffset.FromUnixTimeMilliseconds(CreatedAtMs);
+
+    /// <summary>When it was made, in milliseconds since 1970 UTC.</summary>
+    public long CreatedAtMs => (long)(High >> MillisecondsShift);
+
     public override string ToString()
     {
         Span<byte> bytes = stackalloc byte[Bytes];
@@ -57,13 +66,24 @@ internal sealed class EventIds(TimeProvider time)
         (ulong)RandomNumberGenerator.GetInt32(1 << 21) << 21 | (uint)RandomNumberGenerator.GetInt32(1 << 21);
     private uint _counter;
 
+    /// <summary>
+    /// An id for whom or what a sender has not named: the text of a UUID of random bits (RFC 9562 section 5.4), which
+    /// says nothing about when it was made.
+    /// </summary>
+    public static byte[] NewRandomText()
+    {
+        var id = new byte[EventId.TextChars];
+        Guid.NewGuid().TryFormat(id, out _);
+        return id;
+    }
+
     /// <summary>The next id, stamped with the current time.</summary>
     public EventId Next()
     {
         var milliseconds = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
         var counter = Interlocked.Increment(ref _counter);
         return new EventId(
-            milliseconds << 16 | Version7 | counter >> 20,
+            milliseconds << EventId.MillisecondsShift | Version7 | counter >> 20,
             Variant | (ulong)(counter & 0xF_FFFF) << 42 | _process
         );
     }

@@ -1,3 +1,5 @@
+using Edge.Formats;
+
 namespace Edge.Experiments;
 
 /// <summary>Every limit of an experiment's definition; the ones that an operator chooses are properties.</summary>
@@ -16,7 +18,7 @@ internal sealed record ExperimentRules
     public const int VariantsMin = 2;
 
     /// <summary>What the weights of all variants must sum to.</summary>
-    public const int WeightsSum = 10_000;
+    public const int WeightsSum = BasisPoints.Whole;
 
     /// <summary>Longest name of an experiment or variant, in characters (published schema).</summary>
     public const int NameCharsMax = 255;

@@ -1,4 +1,5 @@
 using Edge.Enrichment.Verdicts;
+using Edge.Formats;
 using Edge.Requests;
 
 namespace Edge.Explanation;
@@ -21,8 +22,8 @@ internal sealed record DescribedRequest
     /// <summary>The query string without its question mark.</summary>
     public required string Query { get; init; }
 
-    /// <summary>The headers the choice may look at.</summary>
-    public required IHeaderDictionary Headers { get; init; }
+    /// <summary>The headers the choice and the verdict may look at, each at most once.</summary>
+    public required IReadOnlyList<HeaderLine> Headers { get; init; }
 
     /// <summary>The address of the visitor.</summary>
     public required ClientAddress? Address { get; init; }

@@ -136,9 +136,9 @@ internal static class DescribedRequestReader
         return null;
     }
 
-    private static HeaderDictionary ReadHeaders(JsonFields fields, string[] headerNames)
+    private static List<HeaderLine> ReadHeaders(JsonFields fields, string[] headerNames)
     {
-        var headers = new HeaderDictionary();
+        var headers = new List<HeaderLine>();
         if (!fields.TryGet("headers", out var element) || !fields.TryObject("headers", out var members))
         {
             return headers;
@@ -154,13 +154,13 @@ internal static class DescribedRequestReader
                     ViolationCodes.InvalidValue
                 );
             }
-            else if (headers.ContainsKey(known))
+            else if (headers.Exists(line => line.Is(known)))
             {
                 members.Violate(member.Name, "is given twice", ViolationCodes.NotUnique);
             }
             else if (ReadHeader(members, member) is { } value)
             {
-                headers[known] = value;
+                headers.Add(new HeaderLine(known, value.AsMemory()));
             }
         }
         return headers;

@@ -2,6 +2,7 @@ using Edge.Catalog;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
+using Edge.Events;
 using Edge.Experiments;
 using Edge.Formats;
 using Edge.Requests;
@@ -58,31 +59,27 @@ internal static class VisitExplanation
         Violations violations
     )
     {
-        var headers = request.Headers;
-        var userAgent = headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
+        var visit = VisitOf(request);
         // Cut where the service cuts, so that both see the same.
-        var agent = UserAgentText.Cut(userAgent);
+        var agent = UserAgentText.Cut(visit.UserAgent);
         var facts = UserAgentFacts.Read(agent);
         // Without an address it is judged as one that lies in no network.
-        var judgement = verdicts.Judge(verdicts.MatchAgent(agent), request.Address ?? default, headers, request.Scope);
+        var judgement = verdicts.Judge(verdicts.MatchAgent(agent), visit.Peer, visit.Headers, request.Scope);
         var verdict = judgement.Verdict;
         var stated = believesStated ? Visit.StatedVariant(request.Query, experiment) : -1;
 
-        Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
+        Span<byte> room = stackalloc byte[Bucketing.UnitBytesMax];
         var source = UnitSource.Parameter;
-        unit = unit[
-            ..(
-                request.Address is { } address ? WriteUnit(request.Query, address, userAgent, unit, out source)
-                : Visit.TryReadUnit(request.Query, unit, out var written) ? written
-                : 0
-            )
-        ];
-        if (unit.IsEmpty && IsChance(experiment) && stated < 0 && !Visit.IsMachine(verdict))
+        var unit =
+            request.Address is { } address ? ReadUnit(visit, address, room, out source)
+            : Visit.TryReadUnit(visit.Query, room, out var written) ? room[..written]
+            : default;
+        if (unit.IsEmpty && IsChance(experiment) && stated < 0 && !verdict.IsMachine())
         {
             violations.Add("ip", "is required for an A/B test when there is no u parameter", ViolationCodes.Required);
             return null;
         }
-        var visitor = Visit.ContextOf(now, facts, CountryCode.Parse(request.Country), headers, request.Query);
+        var visitor = Visit.ContextOf(now, facts, CountryCode.Parse(request.Country), visit);
         return Explainer.Explain(
             experiment,
             visitor,
@@ -96,25 +93,48 @@ internal static class VisitExplanation
                     judgement.Reason,
                     judgement.Rule?.CertaintyText,
                     judgement.Shadow?.ShadowText,
-                    Visit.IsMachine(verdict),
+                    verdict.IsMachine(),
                     EffectOf(verdict)
                 ),
-                IsCounted = !Visit.IsMachine(verdict),
+                IsCounted = !verdict.IsMachine(),
             }
         );
     }
 
-    private static int WriteUnit(
-        string query,
+    private static VisitRequest VisitOf(DescribedRequest request) =>
+        new()
+        {
+            Peer = request.Address ?? default,
+            Query = request.Query,
+            UserAgent = ValueOf(request, "User-Agent"),
+            Referrer = ValueOf(request, "Referer"),
+            AcceptLanguage = ValueOf(request, "Accept-Language"),
+            Headers = request.Headers.ToArray(),
+        };
+
+    private static ReadOnlySpan<char> ValueOf(DescribedRequest request, string name)
+    {
+        foreach (var line in request.Headers)
+        {
+            if (line.Is(name))
+            {
+                return line.Value.Span;
+            }
+        }
+
+        return default;
+    }
+
+    private static ReadOnlySpan<byte> ReadUnit(
+        in VisitRequest visit,
         in ClientAddress address,
-        string? userAgent,
-        Span<byte> unit,
+        Span<byte> room,
         out UnitSource source
     )
     {
         Span<byte> text = stackalloc byte[ClientAddress.TextMaxBytes];
         text = text[..address.WriteText(text)];
-        return Visit.WriteUnit(query, text, userAgent, unit, out source);
+        return room[..Visit.ReadUnit(visit, text, room, out source).Length];
     }
 
     private static bool IsChance(CatalogEntry experiment) =>

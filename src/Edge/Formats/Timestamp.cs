@@ -11,8 +11,11 @@ namespace Edge.Formats;
 /// </summary>
 internal static class Timestamp
 {
+    /// <summary>Length of <see cref="OutputFormat"/>'s text.</summary>
+    public const int OutputChars = 24;
+
     /// <summary>The one form that is written.</summary>
-    private const string OutputFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+    public const string OutputFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
     private const int DateTimeChars = 19; // 2026-01-31T23:59:59
     private const int FractionDigitsKept = 7;
@@ -75,6 +78,10 @@ internal static class Timestamp
     /// <summary>The text of an instant, for example <c>2026-05-16T19:00:00.000Z</c>.</summary>
     public static string Format(DateTimeOffset value) =>
         value.UtcDateTime.ToString(OutputFormat, CultureInfo.InvariantCulture);
+
+    /// <summary>Writes the text of an instant, <see cref="OutputChars"/> bytes of ASCII.</summary>
+    public static void Write(DateTimeOffset value, Span<byte> destination) =>
+        value.UtcDateTime.TryFormat(destination, out _, OutputFormat, CultureInfo.InvariantCulture);
 
     private static bool TryDigits<TChar>(ReadOnlySpan<TChar> text, char separator, out int value)
         where TChar : unmanaged, IBinaryInteger<TChar>

@@ -1,4 +1,5 @@
 using System.Text;
+using Edge.Events;
 using Edge.Journal.Records;
 
 namespace Edge.Forwarding;
@@ -36,7 +37,7 @@ internal sealed class EventFields
 
         var named = new Dictionary<string, (FieldAction FieldAction, string NewName)>(StringComparer.Ordinal)
         {
-            ["id"] = (FieldAction.Keep, ""),
+            [EventSchema.Id.Name] = (FieldAction.Keep, ""),
         };
         foreach (var name in options.FieldsAllow)
         {

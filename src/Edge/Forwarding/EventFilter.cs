@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Edge.Events;
 
 namespace Edge.Forwarding;
 
@@ -9,19 +10,19 @@ namespace Edge.Forwarding;
 /// </summary>
 internal sealed class EventFilter
 {
-    private readonly (byte[] Member, byte[][] Values)[] _rules;
+    private readonly (EventMember Member, byte[][] Values)[] _rules;
 
-    private EventFilter((byte[] Member, byte[][] Values)[] rules) => _rules = rules;
+    private EventFilter((EventMember Member, byte[][] Values)[] rules) => _rules = rules;
 
     /// <summary>Null when every event passes.</summary>
     public static EventFilter? Of(SinkOptions options)
     {
-        (byte[] Member, string[] Values)[] all =
+        (EventMember Member, string[] Values)[] all =
         [
-            ("api"u8.ToArray(), options.FilterApis),
-            ("project"u8.ToArray(), options.FilterProjects),
-            ("type"u8.ToArray(), options.FilterTypes),
-            ("verdict"u8.ToArray(), options.FilterVerdicts),
+            (EventSchema.Api, options.FilterApis),
+            (EventSchema.Project, options.FilterProjects),
+            (EventSchema.Type, options.FilterTypes),
+            (EventSchema.Verdict, options.FilterVerdicts),
         ];
         var rules = all.Where(static rule => rule.Values.Length > 0)
             .Select(static rule => (rule.Member, Array.ConvertAll(rule.Values, Encode)))
@@ -37,7 +38,7 @@ internal sealed class EventFilter
         {
             foreach (var (member, values) in _rules)
             {
-                if (members.Name.SequenceEqual(member))
+                if (member.Is(members.Name))
                 {
                     if (!IsOneOf(values, members.Value))
                     {

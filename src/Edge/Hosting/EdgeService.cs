@@ -111,38 +111,31 @@ internal sealed class EdgeService : IAsyncDisposable
         var places = new PlaceFinder(_geo, addresses, options.GeoCountryHeader);
         _verdicts = LoadVerdicts(options);
         _userAgents = new UserAgentCache(_verdicts, _enrichmentFaults);
-        var visits = new VisitRecorder(
-            options,
-            time,
-            addresses,
-            places,
-            _userAgents,
-            _verdicts,
-            hashes,
-            new ExposureMap(),
-            _journal
-        );
+        var requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
+        var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes);
+        var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
+        var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, _journal);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
         _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time);
         var recorder = new EventRecorder(
-            options,
+            options.Node,
+            options.ToJournalOptions().MaxPayloadBytes,
             time,
-            addresses,
-            places,
-            _userAgents,
+            requests,
+            visitors,
+            variants,
             _verdicts,
-            hashes,
-            visits,
             duplicates,
             _journal,
             metrics
         );
         var management = BuildManagement(options, tally, time, log);
         var routes = new Routes(
-            new PixelEndpoint(_experiments.Catalog, visits, _journal, options.AckPixel, log),
-            new ClickEndpoint(_experiments.Catalog, visits, _journal, options.AckClick, log),
-            new ResolveEndpoint(_experiments.Catalog, visits, metrics),
+            new PixelEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckPixel, log),
+            new ClickEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckClick, log),
+            new ResolveEndpoint(requests, _experiments.Catalog, visits, metrics),
             new ImageEndpoint(
+                requests,
                 _experiments.Catalog,
                 visits,
                 new ImageSource(options.ImageUrlTemplate),
@@ -153,6 +146,7 @@ internal sealed class EdgeService : IAsyncDisposable
             IngestionSetup.Build(
                 options,
                 _experiments.Catalog,
+                requests,
                 addresses,
                 recorder,
                 _keys,
@@ -303,7 +297,7 @@ internal sealed class EdgeService : IAsyncDisposable
     /// </summary>
     private VerdictJudge LoadVerdicts(EdgeOptions options)
     {
-        var (rules, problems) = VerdictRules.Load(options);
+        var (rules, problems) = VerdictRules.Load(options.ToVerdictRuleOptions());
         foreach (var problem in problems)
         {
             _logger.VerdictRulesRefused(problem);
@@ -312,7 +306,7 @@ internal sealed class EdgeService : IAsyncDisposable
         return new VerdictJudge(rules, problems.Count, _enrichmentFaults);
     }
 
-    /// <summary>The management API: its door, the output cache behind it, its routes behind that.</summary>
+    /// <summary>The management API: key and rate limit, then the output cache, then the routes.</summary>
     private ManagementApi BuildManagement(EdgeOptions options, Tally tally, TimeProvider time, RequestLog log)
     {
         var catalog = _experiments.Catalog;

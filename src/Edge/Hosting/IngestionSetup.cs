@@ -14,7 +14,7 @@ using Edge.Telemetry;
 namespace Edge.Hosting;
 
 /// <summary>
-/// The ingestion APIs: their doors, limits and handlers. The limits of their bodies are those of their contracts.
+/// The ingestion APIs: their authentication, limits and handlers. The limits of their bodies are those of their contracts.
 /// </summary>
 internal static class IngestionSetup
 {
@@ -24,6 +24,7 @@ internal static class IngestionSetup
     public static IngestRoutes Build(
         EdgeOptions options,
         CatalogHolder catalog,
+        VisitRequestReader requests,
         ClientAddressResolver addresses,
         EventRecorder recorder,
         KeyRing keys,
@@ -38,13 +39,13 @@ internal static class IngestionSetup
         var gate = new IngestGate(journal, duplicates, metrics);
         var bulk = BodiesOf(BulkTrackEndpoint.BytesMax) with { Beginning = new JsonBeginning(ReceivedEvent.BytesMax) };
         var artie = new BulkTrackEndpoint(keys, Buckets(options.ArtiePerSecond), bulk, recorder, gate, metrics);
-        var door = new MillimetricDoor(
+        var authenticator = new MillimetricAuthenticator(
             keys,
             new TokenBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time)
         );
         var track = new TrackEndpoint(
             keys,
-            door,
+            authenticator,
             artie,
             BodiesOf(TrackEndpoint.BytesMax) with
             {
@@ -68,6 +69,7 @@ internal static class IngestionSetup
             catalog,
             keys,
             rates,
+            requests,
             addresses,
             BodiesOf(EventsEndpoint.BytesMax) with
             {

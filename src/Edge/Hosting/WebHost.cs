@@ -1,5 +1,6 @@
 using Edge.Catalog;
 using Edge.Endpoints.Management;
+using Edge.Formats;
 using Edge.Settings;
 using Microsoft.Extensions.Logging.Console;
 
@@ -26,7 +27,7 @@ internal static class WebHost
         builder.Logging.AddFilter("Microsoft", level => level >= LogLevel.Warning && !isStarting());
         // Its scope and activity of every request would cost a twentieth of the processor time and nobody reads them.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        builder.Logging.AddJsonConsole(console => console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+        builder.Logging.AddJsonConsole(console => console.TimestampFormat = Timestamp.OutputFormat);
         builder.Services.Configure<JsonConsoleFormatterOptions>(console => console.UseUtcTimestamp = true);
         builder.Services.Configure<ConsoleLoggerOptions>(console =>
             console.LogToStandardErrorThreshold = LogLevel.Trace

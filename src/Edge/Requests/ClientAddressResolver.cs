@@ -1,8 +1,16 @@
-using System.Net;
-using Edge.Settings;
-using Microsoft.Extensions.Primitives;
+using Edge.Formats;
 
 namespace Edge.Requests;
+
+/// <summary>The header a trusted proxy writes the client address into. Only one is believed, never both.</summary>
+internal enum ForwardedHeader
+{
+    /// <summary>The de-facto standard list of addresses.</summary>
+    XForwardedFor,
+
+    /// <summary>RFC 7239.</summary>
+    Forwarded,
+}
 
 /// <summary>
 /// Finds the visitor's address: the socket peer, unless that is a configured proxy; then the forwarded header is walked
@@ -19,19 +27,21 @@ internal sealed class ClientAddressResolver(IEnumerable<string> trustedProxies, 
     /// <summary>Name of the header that is believed.</summary>
     public string HeaderName { get; } = header == ForwardedHeader.Forwarded ? "Forwarded" : "X-Forwarded-For";
 
-    /// <summary>The visitor's address, given the socket peer and the values of <see cref="HeaderName"/>.</summary>
-    public ClientAddress Resolve(IPAddress? peer, in StringValues forwarded)
+    /// <summary>The visitor's address.</summary>
+    /// <param name="peer">The socket's other end.</param>
+    /// <param name="headers">The request's headers, all lines of <see cref="HeaderName"/> among them, in order.</param>
+    public ClientAddress Resolve(in ClientAddress peer, ReadOnlySpan<HeaderLine> headers)
     {
-        var current = ClientAddress.From(peer);
-        if (_trusted.Length == 0 || forwarded.Count == 0 || !IsTrusted(current))
+        var current = peer;
+        if (headers.IsEmpty || !IsTrusted(peer))
         {
             return current;
         }
 
         var hops = 0;
-        for (var line = forwarded.Count - 1; line >= 0; line--)
+        for (var line = headers.Length - 1; line >= 0; line--)
         {
-            var rest = forwarded[line].AsSpan();
+            var rest = headers[line].Is(HeaderName) ? headers[line].Value.Span : default;
             while (!rest.IsEmpty)
             {
                 var comma = LastSeparator(rest);
@@ -52,10 +62,8 @@ internal sealed class ClientAddressResolver(IEnumerable<string> trustedProxies, 
         return current;
     }
 
-    /// <summary>Whether a socket peer is one of the configured proxies, whose headers are believed.</summary>
-    public bool IsTrustedPeer(IPAddress? peer) => _trusted.Length > 0 && IsTrusted(ClientAddress.From(peer));
-
-    private bool IsTrusted(in ClientAddress address)
+    /// <summary>Whether an address is one of the configured proxies, whose headers are believed.</summary>
+    public bool IsTrusted(in ClientAddress address)
     {
         foreach (ref readonly var network in _trusted.AsSpan())
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Edge.Formats;
 
 namespace Edge.Selection;
 
@@ -10,7 +11,7 @@ namespace Edge.Selection;
 internal static class Bucketing
 {
     /// <summary>How many buckets there are; one is a basis point.</summary>
-    public const int Count = 10_000;
+    public const int Count = BasisPoints.Whole;
 
     /// <summary>Longest unit; longer ones are refused where they come in.</summary>
     public const int UnitBytesMax = 128;

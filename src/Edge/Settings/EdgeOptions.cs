@@ -1,6 +1,8 @@
 using Edge.Catalog;
+using Edge.Enrichment.Verdicts;
 using Edge.Forwarding;
 using Edge.Journal;
+using Edge.Requests;
 using Edge.Settings.Sinks;
 
 namespace Edge.Settings;
@@ -13,16 +15,6 @@ internal enum AckMode
 
     /// <summary>After the commit that covers the event, or after the commit wait has passed.</summary>
     Disk,
-}
-
-/// <summary>The header a trusted proxy writes the client address into. Only one is believed, never both.</summary>
-internal enum ForwardedHeader
-{
-    /// <summary>The de-facto standard list of addresses.</summary>
-    XForwardedFor,
-
-    /// <summary>RFC 7239.</summary>
-    Forwarded,
 }
 
 /// <summary>Where the keys of the visitor hashes come from.</summary>
@@ -135,6 +127,10 @@ internal sealed class EdgeOptions
 
     /// <summary>Directory of the events that a sink refused for good, one directory per sink.</summary>
     public string DeadLettersDir => Path.Combine(DataDir, "dead-letters");
+
+    /// <summary>What the verdict's rules need to be loaded.</summary>
+    public VerdictRuleOptions ToVerdictRuleOptions() =>
+        new(AutomationRulesFile, AutomationExcludeTools, AutomationExcludeApplePrivacy);
 
     /// <summary>The journal's share of these settings.</summary>
     public JournalOptions ToJournalOptions() =>

@@ -74,16 +74,13 @@ internal enum Outcome
 /// </summary>
 internal sealed class Metrics
 {
-    /// <summary>Longs per counter: one cache line of 64 bytes.</summary>
-    private const int Stride = 8;
-
     public static readonly RouteName[] Routes = Enum.GetValues<RouteName>();
     public static readonly Outcome[] Outcomes = Enum.GetValues<Outcome>();
 
-    private readonly long[] _requests = new long[Routes.Length * Outcomes.Length * Stride];
-    private readonly long[] _storedEvents = new long[Apis.Length * Stride];
-    private readonly long[] _repeatedEvents = new long[Apis.Length * Stride];
-    private readonly long[] _refusedEvents = new long[Apis.Length * Stride];
+    private readonly PaddedCounters _requests = new(Routes.Length * Outcomes.Length);
+    private readonly PaddedCounters _storedEvents = new(Apis.Length);
+    private readonly PaddedCounters _repeatedEvents = new(Apis.Length);
+    private readonly PaddedCounters _refusedEvents = new(Apis.Length);
     private long _unconfirmed;
 
     /// <summary>The APIs events come through, as the event's member <c>api</c> names them.</summary>
@@ -91,7 +88,7 @@ internal sealed class Metrics
 
     /// <summary>Counts one finished request.</summary>
     public void Count(RouteName route, Outcome outcome) =>
-        Interlocked.Increment(ref _requests[IndexOf(route, outcome)]);
+        _requests.Increment(IndexOf(route, outcome));
 
     /// <summary>Counts one request that asked for its commit and was answered before it.</summary>
     public void CountUnconfirmed() => Interlocked.Increment(ref _unconfirmed);
@@ -99,15 +96,15 @@ internal sealed class Metrics
     /// <summary>Counts events that an ingestion API appended or recognised as sent before.</summary>
     public void CountEvents(string api, int stored, int repeated)
     {
-        var at = Array.IndexOf(Apis, api) * Stride;
+        var at = Array.IndexOf(Apis, api);
         if (stored > 0)
         {
-            Interlocked.Add(ref _storedEvents[at], stored);
+            _storedEvents.Add(at, stored);
         }
 
         if (repeated > 0)
         {
-            Interlocked.Add(ref _repeatedEvents[at], repeated);
+            _repeatedEvents.Add(at, repeated);
         }
     }
 
@@ -116,21 +113,17 @@ internal sealed class Metrics
     /// valid.
     /// </summary>
     public void CountRefusedEvents(string api, int count) =>
-        Interlocked.Add(ref _refusedEvents[Array.IndexOf(Apis, api) * Stride], count);
+        _refusedEvents.Add(Array.IndexOf(Apis, api), count);
 
     /// <summary>Events of an API since the start.</summary>
     public (long Stored, long Repeated, long Refused) Events(string api)
     {
-        var at = Array.IndexOf(Apis, api) * Stride;
-        return (
-            Volatile.Read(ref _storedEvents[at]),
-            Volatile.Read(ref _repeatedEvents[at]),
-            Volatile.Read(ref _refusedEvents[at])
-        );
+        var at = Array.IndexOf(Apis, api);
+        return (_storedEvents[at], _repeatedEvents[at], _refusedEvents[at]);
     }
 
     /// <summary>Requests with this route and outcome since the start.</summary>
-    public long Requests(RouteName route, Outcome outcome) => Volatile.Read(ref _requests[IndexOf(route, outcome)]);
+    public long Requests(RouteName route, Outcome outcome) => _requests[IndexOf(route, outcome)];
 
     /// <summary>Requests answered before the commit they asked for.</summary>
     public long Unconfirmed => Volatile.Read(ref _unconfirmed);
@@ -138,6 +131,6 @@ internal sealed class Metrics
     private static int IndexOf(RouteName route, Outcome outcome)
     {
         Debug.Assert((int)route < Routes.Length && (int)outcome < Outcomes.Length);
-        return ((int)route * Outcomes.Length + (int)outcome) * Stride;
+        return (int)route * Outcomes.Length + (int)outcome;
     }
 }

@@ -1,7 +1,6 @@
 using Edge.Catalog;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.UserAgents;
-using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
 using Edge.Formats;
 using Edge.Selection;
@@ -35,32 +34,32 @@ internal static class Visit
     private const int UserAgentStackBytes = 512;
 
     /// <summary>
-    /// Writes the unit and returns its length: the opaque <c>u</c> parameter when it was sent and fits, else the viewer
-    /// key (spec 3.1).
+    /// The unit of the request's sender: the opaque <c>u</c> parameter when it was sent and fits, else the viewer key
+    /// (spec 3.1).
     /// </summary>
-    /// <param name="query">The raw query string.</param>
+    /// <param name="request">The request.</param>
     /// <param name="address">The address of the visitor as text.</param>
-    /// <param name="userAgent">The header, each byte held in one char.</param>
-    /// <param name="unit">Room for <see cref="Bucketing.UnitBytesMax"/> bytes.</param>
-    /// <param name="source">Where it came from.</param>
-    public static int WriteUnit(
-        ReadOnlySpan<char> query,
+    /// <param name="room"><see cref="Bucketing.UnitBytesMax"/> bytes of memory the result points into.</param>
+    /// <param name="source">Where the unit came from.</param>
+    public static ReadOnlySpan<byte> ReadUnit(
+        in VisitRequest request,
         ReadOnlySpan<byte> address,
-        ReadOnlySpan<char> userAgent,
-        Span<byte> unit,
+        Span<byte> room,
         out UnitSource source
     )
     {
         source = UnitSource.Parameter;
-        if (TryReadUnit(query, unit, out var written))
+        if (TryReadUnit(request.Query, room, out var written))
         {
-            return written;
+            return room[..written];
         }
+
         source = UnitSource.ViewerKey;
+        var agent = request.UserAgent;
         Span<byte> bytes =
-            userAgent.Length <= UserAgentStackBytes ? stackalloc byte[UserAgentStackBytes] : new byte[userAgent.Length];
-        ViewerKey.Compute(address, HeaderBytes.Narrow(userAgent, bytes), unit[..ViewerKey.Bytes]);
-        return ViewerKey.Bytes;
+            agent.Length <= UserAgentStackBytes ? stackalloc byte[UserAgentStackBytes] : new byte[agent.Length];
+        ViewerKey.Compute(address, HeaderBytes.Narrow(agent, bytes), room[..ViewerKey.Bytes]);
+        return room[..ViewerKey.Bytes];
     }
 
     /// <summary>The sender's own id of the visitor; false when there is none, or none that fits.</summary>
@@ -78,13 +77,12 @@ internal static class Visit
             : -1;
     }
 
-    /// <summary>What conditions and schedules may look at; views of the headers and the query.</summary>
+    /// <summary>What conditions and schedules may look at; views of the request.</summary>
     public static VisitorContext ContextOf(
         DateTimeOffset now,
         UserAgentFacts facts,
         CountryCode country,
-        IHeaderDictionary headers,
-        string? query
+        in VisitRequest request
     ) =>
         new()
         {
@@ -94,13 +92,8 @@ internal static class Visit
             Browser = facts.Browser,
             Country = country.Text,
             Continent = country.Continent,
-            AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
-            Referrer = headers.Referer.Count > 0 ? headers.Referer[0] : default,
-            Query = query,
+            AcceptLanguage = request.AcceptLanguage,
+            Referrer = request.Referrer,
+            Query = request.Query,
         };
-
-    /// <summary>
-    /// Whether the sender is a machine that acts for nobody, which is not assigned a variant and does not count.
-    /// </summary>
-    public static bool IsMachine(Verdict verdict) => verdict is Verdict.Bot or Verdict.Scanner or Verdict.Prefetch;
 }

@@ -1,9 +1,8 @@
 using System.Net;
 using Edge.Enrichment.Geo;
+using Edge.Formats;
 using Edge.Requests;
-using Edge.Settings;
 using Edge.Tests.Support;
-using Microsoft.AspNetCore.Http;
 using Xunit;
 using static Edge.Tests.Support.GeoFileWriter;
 
@@ -38,16 +37,17 @@ public class PlaceFinderTests
             new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.XForwardedFor),
             header
         );
-        var context = new DefaultHttpContext();
-        context.Connection.RemoteIpAddress = IPAddress.Parse(peer);
-        if (sent is not null)
-        {
-            context.Request.Headers[header.Length > 0 ? header : "CF-IPCountry"] = sent.Split(';');
-        }
-
+        HeaderLine[] headers =
+        [
+            .. (sent?.Split(';') ?? []).Select(value => new HeaderLine(
+                header.Length > 0 ? header : "CF-IPCountry",
+                value.AsMemory()
+            )),
+        ];
         var address = ClientAddress.From(IPAddress.Parse("192.0.2.1"));
 
-        Assert.Equal((row, expected), (row, Geo.Text(finder.Find(context, address))));
-        Assert.Equal((row, expected[..2]), (row, finder.FindCountry(context, address).Text));
+        var place = finder.Find(ClientAddress.From(IPAddress.Parse(peer)), headers, address);
+
+        Assert.Equal((row, expected), (row, Geo.Text(place)));
     }
 }

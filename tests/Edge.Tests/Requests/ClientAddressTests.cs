@@ -1,8 +1,7 @@
 using System.Net;
 using System.Text;
+using Edge.Formats;
 using Edge.Requests;
-using Edge.Settings;
-using Microsoft.Extensions.Primitives;
 using Xunit;
 
 namespace Edge.Tests.Requests;
@@ -76,7 +75,7 @@ public class ClientAddressTests
             ForwardedHeader.XForwardedFor
         );
 
-        var address = resolver.Resolve(IPAddress.Parse(peer), header);
+        var address = Resolve(resolver, peer, header);
 
         Assert.True(expected == Text(address), $"{row}: {Text(address)}");
     }
@@ -94,7 +93,7 @@ public class ClientAddressTests
     {
         var resolver = new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.Forwarded);
 
-        Assert.Equal(expected, Text(resolver.Resolve(IPAddress.Parse("10.0.0.1"), header)));
+        Assert.Equal(expected, Text(Resolve(resolver, "10.0.0.1", header)));
     }
 
     [Fact]
@@ -102,10 +101,7 @@ public class ClientAddressTests
     {
         var resolver = new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.XForwardedFor);
 
-        var address = resolver.Resolve(
-            IPAddress.Parse("10.0.0.1"),
-            new StringValues(["1.1.1.1, 203.0.113.5", "10.0.0.2"])
-        );
+        var address = Resolve(resolver, "10.0.0.1", "1.1.1.1, 203.0.113.5", "10.0.0.2");
 
         Assert.Equal("203.0.113.5", Text(address));
     }
@@ -116,8 +112,14 @@ public class ClientAddressTests
         var resolver = new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.XForwardedFor);
         var chain = "203.0.113.5, " + string.Join(", ", Enumerable.Repeat("10.0.0.2", 100));
 
-        Assert.Equal("10.0.0.2", Text(resolver.Resolve(IPAddress.Parse("10.0.0.1"), chain)));
+        Assert.Equal("10.0.0.2", Text(Resolve(resolver, "10.0.0.1", chain)));
     }
+
+    private static ClientAddress Resolve(ClientAddressResolver resolver, string peer, params string[] lines) =>
+        resolver.Resolve(
+            ClientAddress.From(IPAddress.Parse(peer)),
+            Array.ConvertAll(lines, line => new HeaderLine(resolver.HeaderName, line.AsMemory()))
+        );
 
     private static string Text(in ClientAddress address)
     {

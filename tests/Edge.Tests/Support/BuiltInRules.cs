@@ -1,5 +1,4 @@
 using Edge.Enrichment.Verdicts;
-using Edge.Settings;
 
 namespace Edge.Tests.Support;
 
@@ -7,5 +6,5 @@ namespace Edge.Tests.Support;
 internal static class BuiltInRules
 {
     public static VerdictJudge Judge(EnrichmentFaults? faults = null) =>
-        new(VerdictRules.Load(new EdgeOptions()).Table, 0, faults ?? new EnrichmentFaults());
+        new(VerdictRules.Load(VerdictRuleOptions.Default).Table, 0, faults ?? new EnrichmentFaults());
 }

@@ -2,20 +2,14 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Edge.Catalog;
-using Edge.Enrichment.Geo;
-using Edge.Enrichment.Hashing;
-using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Explanation;
 using Edge.Formats;
-using Edge.Requests;
 using Edge.Selection;
-using Edge.Settings;
 using Edge.Tests.Experiments;
 using Edge.Tests.Support;
 using Edge.Visits;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Edge.Tests.Visits;
@@ -213,24 +207,12 @@ public class VisitExplanationTests
     {
         using var directory = new TempDirectory();
         await using var journal = TestJournal.Open(directory.Path);
-        var addresses = new ClientAddressResolver([], ForwardedHeader.XForwardedFor);
-        using var geo = GeoDatabase.Open("", TimeProvider.System, NullLogger.Instance);
-        var recorder = new VisitRecorder(
-            new EdgeOptions(),
-            TimeProvider.System,
-            addresses,
-            new PlaceFinder(geo, addresses, ""),
-            new UserAgentCache(BuiltInRules.Judge(), new EnrichmentFaults()),
-            BuiltInRules.Judge(),
-            new VisitorHashes(new SaltedKeys("salt")),
-            new ExposureMap(),
-            journal.Journal
-        );
+        var site = new VisitSite(journal, TimeProvider.System);
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse(address);
         context.Request.QueryString = new QueryString(query);
         context.Request.Headers.UserAgent = userAgent;
-        recorder.Record(context, Ab, VisitKind.Impression, out _);
+        site.Record(context, Ab, VisitKind.Impression, out _);
         await journal.Journal.CommitAsync();
 
         var served = JsonNode.Parse(Assert.Single(journal.ReadAll()).Payload)!;

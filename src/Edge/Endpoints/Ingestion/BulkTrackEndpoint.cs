@@ -29,7 +29,7 @@ internal sealed class BulkTrackEndpoint(
         RequestBody.Expect(context, rules);
         if (!HttpMethods.IsPost(context.Request.Method))
         {
-            ArtieAnswers.MethodNotAllowed(context, Allow);
+            ArtieResponses.MethodNotAllowed(context, Allow);
             return Done(Outcome.MethodNotAllowed);
         }
         if (
@@ -37,7 +37,7 @@ internal sealed class BulkTrackEndpoint(
             || keys.Find(secret) is not { Kind: KeyKind.Artie } key
         )
         {
-            ArtieAnswers.Unauthorized(context);
+            ArtieResponses.Unauthorized(context);
             return Done(Outcome.Unauthorized);
         }
         return TrackAsync(context, key, isSingle: false);
@@ -51,7 +51,7 @@ internal sealed class BulkTrackEndpoint(
             return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key, isSingle, body));
         }
 
-        ArtieAnswers.RateLimited(context, retryAfter);
+        ArtieResponses.RateLimited(context, retryAfter);
         return Done(Outcome.RateLimited);
     }
 
@@ -59,29 +59,29 @@ internal sealed class BulkTrackEndpoint(
     {
         if (body.Fault != BodyFault.None)
         {
-            ArtieAnswers.Body(context, body.Fault);
+            ArtieResponses.Body(context, body.Fault);
             Count(Outcome.Refused);
             return;
         }
         var reading = isSingle ? ArtieBody.ReadSingle(body.Bytes) : ArtieBody.Read(body.Bytes, body.LongEvent);
         if (Problem(reading) is var (index, detail))
         {
-            ArtieAnswers.Invalid(context, isSingle ? null : index, detail);
-            metrics.CountRefusedEvents(Sender.Artie, 1);
+            ArtieResponses.Invalid(context, isSingle ? null : index, detail);
+            metrics.CountRefusedEvents(EventApi.Artie, 1);
             Count(Outcome.Refused);
             return;
         }
         if (!await gate.IsReadyAsync())
         {
-            ArtieAnswers.StorageFailed(context);
+            ArtieResponses.StorageFailed(context);
             Count(Outcome.NotKept);
             return;
         }
         var serverIds = MakeIds(reading.Events);
-        var receipt = recorder.Record(context, Sender.Of(Sender.Artie, key), reading.Events, serverIds);
+        var receipt = recorder.Record(context, Sender.Of(EventApi.Artie, key), reading.Events, serverIds);
         if (receipt.Failed > 0 || !await gate.ConfirmAsync(context, receipt))
         {
-            ArtieAnswers.StorageFailed(context);
+            ArtieResponses.StorageFailed(context);
             Count(Outcome.NotKept);
             return;
         }
@@ -119,7 +119,7 @@ internal sealed class BulkTrackEndpoint(
             }
 
             ids ??= new ReadOnlyMemory<byte>[events.Count];
-            ids[i] = RandomId.New();
+            ids[i] = EventIds.NewRandomText();
         }
         return ids;
     }

@@ -18,7 +18,7 @@ internal sealed class Cors(string allowHeaders)
     private static readonly StringValues MaxAge = "86400";
     private static readonly StringValues Yes = "true";
     private static readonly StringValues Exposed =
-        "Edge-Ack, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
+        AckHeader.Name + ", Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
     private static readonly StringValues VaryOrigin = "Origin";
 
     private readonly StringValues _allowHeaders = allowHeaders;

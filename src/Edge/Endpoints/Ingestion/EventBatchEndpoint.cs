@@ -31,7 +31,7 @@ internal sealed class EventBatchEndpoint(
 
     private const string WriteScope = "sdk:write";
 
-    private static readonly Cors Pages = new("Authorization, Content-Type, Content-Encoding, Edge-Ack");
+    private static readonly Cors Pages = new("Authorization, Content-Type, Content-Encoding, " + AckHeader.Name);
 
     public Task HandleAsync(HttpContext context)
     {
@@ -41,7 +41,7 @@ internal sealed class EventBatchEndpoint(
             Count(Outcome.Answered);
             return Task.CompletedTask;
         }
-        var refused = Enter(context, out var key);
+        var refused = Authenticate(context, out var key);
         if (refused is null)
         {
             return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key!, body));
@@ -51,13 +51,13 @@ internal sealed class EventBatchEndpoint(
         return Task.CompletedTask;
     }
 
-    /// <summary>Null when the key opens the door; otherwise the answer has been written.</summary>
-    private Outcome? Enter(HttpContext context, out ApiKey? key)
+    /// <summary>Null when a valid key was sent; otherwise the response has been written.</summary>
+    private Outcome? Authenticate(HttpContext context, out ApiKey? key)
     {
         key = null;
         if (!HttpMethods.IsPost(context.Request.Method))
         {
-            TrafficalAnswers.MethodNotAllowed(context);
+            TrafficalResponses.MethodNotAllowed(context);
             return Outcome.MethodNotAllowed;
         }
         if (
@@ -65,13 +65,13 @@ internal sealed class EventBatchEndpoint(
             || keys.Find(secret) is not { Kind: KeyKind.Traffical or KeyKind.TrafficalPk } found
         )
         {
-            TrafficalAnswers.Unauthorized(context);
+            TrafficalResponses.Unauthorized(context);
             return Outcome.Unauthorized;
         }
         key = found;
         if (!key.Has(WriteScope))
         {
-            TrafficalAnswers.Forbidden(context, "API key lacks required scope: " + WriteScope);
+            TrafficalResponses.Forbidden(context, "API key lacks required scope: " + WriteScope);
             return Outcome.Unauthorized;
         }
         if (
@@ -80,7 +80,7 @@ internal sealed class EventBatchEndpoint(
             && !OriginRule.Allows(key.Origins, context.Request.Headers.Origin)
         )
         {
-            TrafficalAnswers.Forbidden(context, "API key is not allowed from this origin");
+            TrafficalResponses.Forbidden(context, "API key is not allowed from this origin");
             return Outcome.Unauthorized;
         }
         if (rates.TryTake(key.Id, out var retryAfter))
@@ -88,7 +88,7 @@ internal sealed class EventBatchEndpoint(
             return null;
         }
 
-        TrafficalAnswers.RateLimited(context, retryAfter);
+        TrafficalResponses.RateLimited(context, retryAfter);
         return Outcome.RateLimited;
     }
 
@@ -96,38 +96,38 @@ internal sealed class EventBatchEndpoint(
     {
         if (body.Fault != BodyFault.None)
         {
-            TrafficalAnswers.Body(context, body.Fault, rules);
+            TrafficalResponses.Body(context, body.Fault, rules);
             Count(Outcome.Refused);
             return;
         }
-        var sender = Sender.Of(Sender.Traffical, key);
+        var sender = Sender.Of(EventApi.Traffical, key);
         var reading = TrafficalBody.Read(
             body.Bytes,
             new TrafficalScope(key.Organization, sender.Project, key.Environment, bucketCount)
         );
         if (reading.Refusal is { } refusal)
         {
-            TrafficalAnswers.Refused(context, refusal);
-            metrics.CountRefusedEvents(Sender.Traffical, 1);
+            TrafficalResponses.Refused(context, refusal);
+            metrics.CountRefusedEvents(EventApi.Traffical, 1);
             Count(Outcome.Refused);
             return;
         }
         reading = WithoutTooLarge(reading);
-        metrics.CountRefusedEvents(Sender.Traffical, reading.Errors.Count);
+        metrics.CountRefusedEvents(EventApi.Traffical, reading.Errors.Count);
         if (!await gate.IsReadyAsync())
         {
-            TrafficalAnswers.Unavailable(context);
+            TrafficalResponses.Unavailable(context);
             Count(Outcome.NotKept);
             return;
         }
         var receipt = recorder.Record(context, sender, reading.Events);
         if (!await gate.ConfirmAsync(context, receipt))
         {
-            TrafficalAnswers.Unavailable(context);
+            TrafficalResponses.Unavailable(context);
             Count(Outcome.NotKept);
             return;
         }
-        TrafficalAnswers.Accepted(context, reading.Events.Count, receipt.Stored + receipt.Repeated, reading.Errors);
+        TrafficalResponses.Accepted(context, reading.Events.Count, receipt.Stored + receipt.Repeated, reading.Errors);
         Count(receipt.Stored + receipt.Repeated > 0 ? Outcome.Recorded : Outcome.Refused);
     }
 

@@ -2,38 +2,70 @@ using System.Text;
 using Edge.Access;
 using Edge.Catalog;
 using Edge.Duplicates;
-using Edge.Enrichment.Geo;
-using Edge.Enrichment.Hashing;
 using Edge.Enrichment.Sources;
-using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
 using Edge.Experiments;
 using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Records;
-using Edge.Requests;
 using Edge.Requests.Ingestion;
 using Edge.Selection;
-using Edge.Settings;
 using Edge.Telemetry;
 using Edge.Visits;
 
 namespace Edge.Endpoints.Ingestion;
 
+/// <summary>Who sends events, as its key says.</summary>
+/// <param name="Api">The API, a word of <see cref="EventApi"/>.</param>
+/// <param name="Project">The project.</param>
+/// <param name="Environment">The part of the project; null when the key names none.</param>
+/// <param name="IsAuthenticated">Whether a valid key was shown.</param>
+internal readonly record struct Sender(string Api, string Project, string? Environment, bool IsAuthenticated)
+{
+    public static Sender Of(string api, ApiKey key) =>
+        new(api, key.Project ?? ApiKey.DefaultProject, key.Environment, IsAuthenticated: true);
+}
+
+/// <summary>An event of a running experiment, as it was reported.</summary>
+/// <param name="Index">Its position in the request.</param>
+/// <param name="Event">What was reported.</param>
+/// <param name="Experiment">The experiment.</param>
+/// <param name="Stated">Index of the variant the sender showed; negative when it did not say.</param>
+/// <param name="IsVisitor">Whether the visitor's own browser reports it, so that address and user agent are the
+/// visitor's.</param>
+/// <param name="IsAuthenticated">Whether it came with a valid key.</param>
+internal readonly record struct ExperimentEvent(
+    int Index,
+    ReceivedEvent Event,
+    CatalogEntry Experiment,
+    int Stated,
+    bool IsVisitor,
+    bool IsAuthenticated
+);
+
 /// <summary>
-/// Turns the events of one request into records of the journal: what the server knows of the request is looked up once,
-/// then each event is recognised or enriched, encoded and appended. Nothing here waits for a disk. Thread safe.
+/// Turns the events of one request into records of the journal: the server reads its sender once, then each event is
+/// recognised or enriched, encoded and appended. Nothing here waits for a disk. Thread safe.
 /// </summary>
+/// <param name="node">Name of this process, a member of every event.</param>
+/// <param name="payloadBytesMax">Longest event a record of the journal holds.</param>
+/// <param name="time">The clock.</param>
+/// <param name="requests">Describes requests.</param>
+/// <param name="visitors">Reads their senders.</param>
+/// <param name="variants">Says what variant a visitor was shown.</param>
+/// <param name="verdicts">Where rules that decided are counted.</param>
+/// <param name="duplicates">Recognises events sent before.</param>
+/// <param name="journal">Where events go.</param>
+/// <param name="metrics">Where events are counted.</param>
 internal sealed class EventRecorder(
-    EdgeOptions options,
+    string node,
+    int payloadBytesMax,
     TimeProvider time,
-    ClientAddressResolver addresses,
-    PlaceFinder places,
-    UserAgentCache userAgents,
+    VisitRequestReader requests,
+    VisitorReader visitors,
+    VariantAssigner variants,
     VerdictJudge verdicts,
-    VisitorHashes hashes,
-    VisitRecorder visits,
     DuplicateWindow duplicates,
     EventJournal journal,
     Metrics metrics
@@ -51,7 +83,6 @@ internal sealed class EventRecorder(
     private const int TextCharsMax = 2_048;
 
     private readonly EventIds _ids = new(time);
-    private readonly int _payloadBytesMax = options.ToJournalOptions().MaxPayloadBytes;
 
     public DateTimeOffset Now => time.GetUtcNow();
 
@@ -73,14 +104,14 @@ internal sealed class EventRecorder(
             + e.Url.Length
             + e.Path.Length
             + e.Referrer.Length;
-        return raw + (long)EscapeFactor * text + OwnBytesMax <= _payloadBytesMax;
+        return raw + (long)EscapeFactor * text + OwnBytesMax <= payloadBytesMax;
     }
 
     /// <summary>Appends all events; the answer says how many, and what to wait for.</summary>
     /// <param name="context">The request.</param>
     /// <param name="sender">Who sent them.</param>
     /// <param name="events">The events.</param>
-    /// <param name="serverIds">Ids the server made for events without one, at the same places; such an event cannot be
+    /// <param name="serverIds">Ids the server made for events without one, at the same indexes; such an event cannot be
     /// a repetition.</param>
     public Receipt Record(
         HttpContext context,
@@ -89,10 +120,11 @@ internal sealed class EventRecorder(
         ReadOnlyMemory<byte>[]? serverIds = null
     )
     {
-        Span<byte> addressText = stackalloc byte[ClientAddress.TextMaxBytes];
-        Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
+        HeaderLineBuffer lines = default;
+        var request = requests.Read(context, lines);
+        var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
+        var siteHost = UrlText.Host(request.Origin);
         Span<char> scratch = stackalloc char[SourceScratch.Chars];
-        var facts = FactsOf(context, addressText, addressHash);
         var scope = DuplicateScope.Of(duplicates.Hash, sender.Api, sender.Project, sender.Environment);
         var receipt = default(Receipt);
         for (var i = 0; i < events.Count; i++)
@@ -105,15 +137,8 @@ internal sealed class EventRecorder(
                 receipt.Add(EventFate.Repeated, known);
                 continue;
             }
-            var result = Append(
-                facts,
-                sender,
-                events[i],
-                serverId,
-                new SourceScratch(scratch),
-                default,
-                out var sequence
-            );
+            var tracked = Describe(sender, events[i], serverId);
+            var result = Append(tracked, visitor, siteHost, sender, events[i], scratch, out var sequence);
             if (isRepeatable && result == AppendResult.Appended)
             {
                 duplicates.Settle(id, sequence);
@@ -123,14 +148,9 @@ internal sealed class EventRecorder(
                 duplicates.Forget(id);
             }
 
-            if (result != AppendResult.Appended)
-            {
-                receipt.Failure = result;
-            }
-
-            receipt.Add(result == AppendResult.Appended ? EventFate.Stored : EventFate.Failed, sequence);
+            receipt.Add(result, sequence);
         }
-        verdicts.Count(facts.Judgement);
+        verdicts.Count(visitor.Judgement);
         metrics.CountEvents(sender.Api, receipt.Stored, receipt.Repeated);
         return receipt;
     }
@@ -142,153 +162,78 @@ internal sealed class EventRecorder(
     /// </summary>
     public Receipt Record(HttpContext context, List<ExperimentEvent> events, List<EventError> errors)
     {
-        Span<byte> addressText = stackalloc byte[ClientAddress.TextMaxBytes];
-        Span<byte> addressHash = stackalloc byte[VisitorHashes.AddressHashChars];
+        HeaderLineBuffer lines = default;
+        var request = requests.Read(context, lines);
+        var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
+        var siteHost = UrlText.Host(request.Origin);
         Span<char> scratch = stackalloc char[SourceScratch.Chars];
-        Span<byte> unit = stackalloc byte[Bucketing.UnitBytesMax];
-        Span<byte> hash = stackalloc byte[VisitorHashes.UnitHashChars];
-        Span<byte> previousHash = stackalloc byte[VisitorHashes.UnitHashChars];
-        var facts = FactsOf(context, addressText, addressHash);
-        unit = unit[
-            ..Visit.WriteUnit(
-                context.Request.QueryString.Value,
-                facts.Address,
-                AgentOf(context.Request.Headers),
-                unit,
-                out var unitSource
-            )
-        ];
+        Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
+        Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
+        var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out var unitSource);
         var receipt = default(Receipt);
-        var failed = 0;
         foreach (var e in events)
         {
             var shown = new Exposure(-1, 0, 0);
-            scoped ReadOnlySpan<byte> unitHash = default,
-                previousUnitHash = default;
-            var isClick = e.Event.Type == "click";
+            scoped UnitHashes unitHashes = default;
             if (e.IsVisitor || unitSource == UnitSource.Parameter)
             {
-                hashes.WriteUnitHash(e.Experiment.UidUtf8, unit, facts.Now, hash);
-                unitHash = hash;
-                if (isClick && VisitRecorder.IsJustAfterMidnight(facts.Now))
-                {
-                    hashes.WritePreviousUnitHash(e.Experiment.UidUtf8, unit, facts.Now, previousHash);
-                    previousUnitHash = previousHash;
-                }
+                unitHashes = visitors.HashUnit(e.Experiment, unit, visitor.Now, e.Event.Type == "click", hashRoom);
                 var kind = e.Event.Type is "click" or "conversion" ? VisitKind.Click : VisitKind.Impression;
-                shown = visits.Resolve(
-                    context.Request,
+                shown = variants.AssignReported(
+                    request,
+                    visitor,
                     e.Experiment,
                     kind,
                     e.Stated,
-                    facts.Now,
-                    facts.Agent,
-                    facts.Place.Country,
-                    facts.Judgement.Verdict,
                     unit,
-                    hash
+                    unitHashes.Today
                 );
             }
             else if (e.Stated >= 0 || e.Experiment.Type == ExperimentType.Scheduled)
             {
                 // What a schedule shows does not depend on who asks.
-                shown = visits.Resolve(
-                    context.Request,
-                    e.Experiment,
-                    VisitKind.Click,
-                    e.Stated,
-                    facts.Now,
-                    facts.Agent,
-                    facts.Place.Country,
-                    Verdict.Human,
-                    [],
-                    []
-                );
+                shown = variants.AssignWithoutUnit(request, visitor, e.Experiment, e.Stated);
             }
-            var part = new VisitPart
+            var team = e.Experiment.Experiment.Team ?? ApiKey.DefaultProject;
+            var sender = new Sender(EventApi.Pictify, team, null, e.IsAuthenticated);
+            var tracked = Describe(sender, e.Event, default);
+            tracked.Experiment = e.Experiment.SlugUtf8;
+            tracked.ExperimentUid = e.Experiment.UidUtf8;
+            tracked.Variant = shown.Variant >= 0 ? e.Experiment.Variants[shown.Variant].IdUtf8 : default;
+            tracked.ProbabilityBasisPoints = shown.BasisPoints;
+            tracked.WeightsVersion = shown.WeightsVersion;
+            tracked.UnitHash = unitHashes.Today;
+            tracked.UnitHashPrevious = unitHashes.Yesterday;
+            var result = Append(tracked, visitor, siteHost, sender, e.Event, scratch, out var sequence);
+            receipt.Add(result, sequence);
+            if (result != AppendResult.Appended)
             {
-                Experiment = e.Experiment,
-                Shown = shown,
-                UnitHash = unitHash,
-                PreviousUnitHash = previousUnitHash,
-            };
-            var sender = new Sender(
-                Sender.Pictify,
-                e.Experiment.Experiment.Team ?? ApiKey.DefaultProject,
-                null,
-                e.IsAuthenticated
-            );
-            var result = Append(facts, sender, e.Event, default, new SourceScratch(scratch), part, out var sequence);
-            receipt.Add(result == AppendResult.Appended ? EventFate.Stored : EventFate.Failed, sequence);
-            if (result == AppendResult.Appended)
-            {
-                continue;
+                errors.Add(new EventError(e.Index, "could not be stored; send it again"));
             }
-
-            receipt.Failure = result;
-            failed++;
-            errors.Add(new EventError(e.Index, "could not be stored; send it again"));
         }
-        if (failed > 0)
+        if (receipt.Failed > 0)
         {
             errors.Sort(static (a, b) => a.Index.CompareTo(b.Index));
         }
 
-        verdicts.Count(facts.Judgement);
-        metrics.CountEvents(Sender.Pictify, receipt.Stored, receipt.Repeated);
+        verdicts.Count(visitor.Judgement);
+        metrics.CountEvents(EventApi.Pictify, receipt.Stored, receipt.Repeated);
         return receipt;
     }
 
-    private RequestFacts FactsOf(HttpContext context, Span<byte> addressText, Span<byte> addressHash)
-    {
-        var headers = context.Request.Headers;
-        var now = time.GetUtcNow();
-        var agent = userAgents.Lookup(AgentOf(headers));
-        var client = addresses.Resolve(context.Connection.RemoteIpAddress, headers[addresses.HeaderName]);
-        addressText = addressText[..client.WriteText(addressText)];
-        hashes.WriteAddressHash(addressText, now, addressHash);
-        return new RequestFacts
-        {
-            Now = now,
-            Agent = agent,
-            Judgement = verdicts.Judge(agent.VerdictRules, client, headers, VerdictScope.Api),
-            Place = places.Find(context, client),
-            Address = addressText,
-            AddressHash = addressHash,
-            SiteHost = headers.Origin.Count == 1 ? UrlText.Host(headers.Origin[0]) : default,
-        };
-    }
-
-    private AppendResult Append(
-        in RequestFacts facts,
-        Sender sender,
-        ReceivedEvent e,
-        ReadOnlySpan<byte> serverId,
-        SourceScratch scratch,
-        in VisitPart part,
-        out long sequence
-    )
-    {
-        var source = SourceOf(facts, sender, e, scratch);
-        scoped var tracked = new TrackedEvent
+    /// <summary>The event as its sender stated it.</summary>
+    private TrackedEvent Describe(in Sender sender, ReceivedEvent e, ReadOnlySpan<byte> serverId) =>
+        new()
         {
             Id = _ids.Next(),
             SenderId = serverId.IsEmpty ? e.SenderId.Span : serverId,
-            Node = options.Node,
-            ReceivedAt = facts.Now,
+            Node = node,
             Timestamp = e.Timestamp,
             Api = sender.Api,
             Project = sender.Project,
             Environment = sender.Environment,
             Type = e.Type,
             Event = e.Event.Span,
-            Experiment = part.Experiment is { } experiment ? experiment.SlugUtf8 : default,
-            ExperimentUid = part.Experiment is { } known ? known.UidUtf8 : default,
-            Variant = part.Variant,
-            ProbabilityBasisPoints = part.Shown.BasisPoints,
-            WeightsVersion = part.Shown.WeightsVersion,
-            UnitHash = part.UnitHash,
-            UnitHashPrevious = part.PreviousUnitHash,
             Channel = e.Channel,
             UnitKey = e.UnitKey.Span,
             AnonymousId = e.AnonymousId.Span,
@@ -299,12 +244,24 @@ internal sealed class EventRecorder(
             Url = e.Url.Span,
             Path = e.Path.Span,
             Referrer = e.Referrer.Span,
-            AddressHash = facts.AddressHash,
             IsAuthenticated = sender.IsAuthenticated,
             Properties = e.Properties.Span,
             Extra = e.Extra.Span,
         };
-        ServerFacts.Write(ref tracked, facts.Agent, facts.Judgement, facts.Place, source);
+
+    /// <summary>Adds what the server knows and appends the event.</summary>
+    private AppendResult Append(
+        scoped TrackedEvent tracked,
+        scoped in Visitor visitor,
+        scoped ReadOnlySpan<char> siteHost,
+        in Sender sender,
+        ReceivedEvent e,
+        scoped Span<char> scratch,
+        out long sequence
+    )
+    {
+        var source = SourceOf(siteHost, sender, e, new SourceScratch(scratch));
+        visitor.WriteTo(ref tracked, source);
         if (e.DeviceType.Length > 0)
         {
             tracked.DeviceType = e.DeviceType;
@@ -318,16 +275,21 @@ internal sealed class EventRecorder(
     /// Where the visit came from, by what the sender states of it (spec 6.7). Millimetric promises a source for every
     /// event; one without page and referrer came directly.
     /// </summary>
-    private static TrafficSource SourceOf(in RequestFacts facts, Sender sender, ReceivedEvent e, SourceScratch scratch)
+    private static TrafficSource SourceOf(
+        ReadOnlySpan<char> siteHost,
+        in Sender sender,
+        ReceivedEvent e,
+        SourceScratch scratch
+    )
     {
         var url = Widen(e.Url.Span, scratch.Url);
         var referrer = Widen(e.Referrer.Span, scratch.Referrer);
-        if (SourceClassifier.TryClassify(url, referrer, facts.SiteHost, scratch.Classifier, out var source))
+        if (SourceClassifier.TryClassify(url, referrer, siteHost, scratch.Classifier, out var source))
         {
             return source;
         }
 
-        return sender.Api == Sender.Millimetric
+        return sender.Api == EventApi.Millimetric
             ? new TrafficSource
             {
                 Source = "direct",
@@ -338,40 +300,8 @@ internal sealed class EventRecorder(
             : default;
     }
 
-    private static string? AgentOf(IHeaderDictionary headers) =>
-        headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
-
     private static ReadOnlySpan<char> Widen(ReadOnlySpan<byte> text, Span<char> room) =>
         Encoding.UTF8.TryGetChars(text, room, out var written) ? room[..written] : default;
-
-    /// <summary>What is the same for every event of a request.</summary>
-    private ref struct RequestFacts
-    {
-        public DateTimeOffset Now;
-        public UserAgentFacts Agent;
-        public Judgement Judgement;
-        public GeoPlace Place;
-        public ReadOnlySpan<byte> Address;
-        public ReadOnlySpan<byte> AddressHash;
-
-        /// <summary>Host of the page by the Origin header.</summary>
-        public ReadOnlySpan<char> SiteHost;
-    }
-
-    /// <summary>What an event of an experiment has beside the others.</summary>
-    private ref struct VisitPart
-    {
-        public CatalogEntry? Experiment;
-
-        /// <summary>What the visitor was shown; a negative variant is unknown.</summary>
-        public Exposure Shown;
-
-        public ReadOnlySpan<byte> UnitHash;
-        public ReadOnlySpan<byte> PreviousUnitHash;
-
-        public readonly ReadOnlySpan<byte> Variant =>
-            Experiment is not null && Shown.Variant >= 0 ? Experiment.Variants[Shown.Variant].IdUtf8 : default;
-    }
 
     /// <summary>The memory of one classification, one after the other.</summary>
     private readonly ref struct SourceScratch(Span<char> all)

@@ -1,7 +1,10 @@
 using System.Text;
+using System.Text.Json;
 using Edge.Access;
 using Edge.Catalog;
+using Edge.Events;
 using Edge.Experiments;
+using Edge.Formats;
 using Edge.Requests;
 using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
@@ -18,6 +21,7 @@ internal sealed class EventsEndpoint(
     CatalogHolder catalog,
     KeyRing keys,
     AddressWindow? rates,
+    VisitRequestReader requests,
     ClientAddressResolver addresses,
     BodyRules rules,
     bool requiresKey,
@@ -31,7 +35,7 @@ internal sealed class EventsEndpoint(
 
     private const string KeyHeader = "X-Write-Key";
 
-    private static readonly Cors Pages = new("Content-Type, X-Write-Key, Content-Encoding, Edge-Ack");
+    private static readonly Cors Pages = new("Content-Type, X-Write-Key, Content-Encoding, " + AckHeader.Name);
 
     public Task HandleAsync(HttpContext context)
     {
@@ -79,7 +83,7 @@ internal sealed class EventsEndpoint(
         if (reading.Problems.Count > 0)
         {
             Count(Outcome.Refused);
-            metrics.CountRefusedEvents(Sender.Pictify, 1);
+            metrics.CountRefusedEvents(EventApi.Pictify, 1);
             await Problem.ValidationAsync(context, reading.Problems);
             return;
         }
@@ -87,16 +91,16 @@ internal sealed class EventsEndpoint(
         var errors = new List<EventError>();
         foreach (var item in reading.Items)
         {
-            if (Place(context, item, key, out var placed) is { } error)
+            if (FindExperiment(context, item, key, out var found) is { } error)
             {
                 errors.Add(new EventError(item.Index, error));
             }
             else
             {
-                events.Add(placed);
+                events.Add(found);
             }
         }
-        metrics.CountRefusedEvents(Sender.Pictify, errors.Count);
+        metrics.CountRefusedEvents(EventApi.Pictify, errors.Count);
         var receipt = recorder.Record(context, events, errors);
         if (!await gate.ConfirmAsync(context, receipt))
         {
@@ -105,7 +109,7 @@ internal sealed class EventsEndpoint(
             return;
         }
         Count(receipt.Stored > 0 ? Outcome.Recorded : Outcome.Refused);
-        PictifyAnswers.Processed(
+        PictifyResponses.Processed(
             context,
             receipt.Stored,
             errors,
@@ -116,9 +120,9 @@ internal sealed class EventsEndpoint(
     /// <summary>
     /// Finds the experiment and variant of an event, and who vouches for it; the error when that cannot be.
     /// </summary>
-    private string? Place(HttpContext context, PictifyItem item, ApiKey? key, out ExperimentEvent placed)
+    private string? FindExperiment(HttpContext context, PictifyItem item, ApiKey? key, out ExperimentEvent found)
     {
-        placed = default;
+        found = default;
         if (item.Event is not { } e)
         {
             return item.Error;
@@ -154,7 +158,7 @@ internal sealed class EventsEndpoint(
         }
 
         var isVisitor = item.IsFromSdk || context.Request.Headers.Origin.Count > 0;
-        placed = new ExperimentEvent(item.Index, e, experiment, stated, isVisitor, key is not null);
+        found = new ExperimentEvent(item.Index, e, experiment, stated, isVisitor, key is not null);
         return null;
     }
 
@@ -204,10 +208,9 @@ internal sealed class EventsEndpoint(
             return null;
         }
 
-        var address = addresses.Resolve(
-            context.Connection.RemoteIpAddress,
-            context.Request.Headers[addresses.HeaderName]
-        );
+        HeaderLineBuffer lines = default;
+        var request = requests.Read(context, lines);
+        var address = addresses.Resolve(request.Peer, request.Headers);
         var rate = rates.Count(address.ToBits(out var isV4), isV4);
         Problem.WriteRate(context.Response.Headers, rate);
         return rate;
@@ -223,4 +226,46 @@ internal sealed class EventsEndpoint(
     }
 
     private void Count(Outcome outcome) => metrics.Count(RouteName.Events, outcome);
+}
+
+/// <summary>The answer of Pictify's events (spec 4.3); its errors are <see cref="Problem"/>.</summary>
+internal static class PictifyResponses
+{
+    /// <summary>200 with how many events were taken; errors and warning only when there is something to say.</summary>
+    public static void Processed(HttpContext context, int processed, List<EventError> errors, bool isKeyRecommended) =>
+        Replies.WriteJson(
+            context,
+            (processed, errors, isKeyRecommended),
+            static (json, state) =>
+            {
+                json.WriteBoolean("ok", true);
+                json.WriteNumber("processed", state.processed);
+                WriteErrors(json, "errors", state.errors);
+                if (state.isKeyRecommended)
+                {
+                    json.WriteString("warning", "write_key_recommended");
+                }
+            }
+        );
+
+    /// <summary>
+    /// What is wrong with single events of a batch, as both batch APIs word it; nothing when there is nothing to say.
+    /// </summary>
+    public static void WriteErrors(Utf8JsonWriter json, string name, IReadOnlyList<EventError> errors)
+    {
+        if (errors.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray(name);
+        foreach (var error in errors)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index", error.Index);
+            json.WriteString("error", error.Error);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
 }

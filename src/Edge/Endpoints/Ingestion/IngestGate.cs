@@ -1,9 +1,57 @@
 using Edge.Duplicates;
 using Edge.Journal;
 using Edge.Telemetry;
-using Microsoft.Extensions.Primitives;
 
 namespace Edge.Endpoints.Ingestion;
+
+/// <summary>What became of the events of one request.</summary>
+internal struct Receipt
+{
+    /// <summary>Appended to the journal.</summary>
+    public int Stored;
+
+    /// <summary>Recognised as sent before, which is stored as well.</summary>
+    public int Repeated;
+
+    /// <summary>The journal did not take them.</summary>
+    public int Failed;
+
+    /// <summary>
+    /// The commit that covers everything stored or repeated covers this position in the journal; 0 when there is nothing
+    /// to wait for.
+    /// </summary>
+    public long Sequence;
+
+    /// <summary>Counts one event that was given to the journal.</summary>
+    public void Add(AppendResult result, long sequence) =>
+        Add(result == AppendResult.Appended ? EventFate.Stored : EventFate.Failed, sequence);
+
+    /// <summary>Counts one event.</summary>
+    public void Add(EventFate fate, long sequence)
+    {
+        switch (fate)
+        {
+            case EventFate.Stored:
+                Stored++;
+                break;
+            case EventFate.Repeated:
+                Repeated++;
+                break;
+            default:
+                Failed++;
+                break;
+        }
+        Sequence = Math.Max(Sequence, sequence);
+    }
+}
+
+/// <summary>What became of one event.</summary>
+internal enum EventFate
+{
+    Stored,
+    Repeated,
+    Failed,
+}
 
 /// <summary>
 /// The two waits of an ingestion request: for the ids of the events before this start, and for the commit of its own.
@@ -11,11 +59,6 @@ namespace Edge.Endpoints.Ingestion;
 /// </summary>
 internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore, Metrics metrics)
 {
-    private const string AckHeader = "Edge-Ack";
-
-    private static readonly StringValues Disk = "disk";
-    private static readonly StringValues Memory = "memory";
-
     /// <summary>
     /// Returns once repetitions can be recognised; false when that takes longer than a request may wait.
     /// </summary>
@@ -32,17 +75,17 @@ internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore,
             return new(false);
         }
 
-        var asked = context.Request.Headers[AckHeader];
-        if (asked.Count == 1 && string.Equals(asked[0], "memory", StringComparison.OrdinalIgnoreCase))
+        var asked = context.Request.Headers[AckHeader.Name];
+        if (asked.Count == 1 && string.Equals(asked[0], AckHeader.Memory[0], StringComparison.OrdinalIgnoreCase))
         {
-            context.Response.Headers[AckHeader] = Memory;
+            context.Response.Headers[AckHeader.Name] = AckHeader.Memory;
             return new(true);
         }
         if (receipt.Sequence == 0)
         {
             return Reached(context);
         }
-        // Not tied to the client: the events were appended, and somebody who hung up cannot take that back.
+        // Not tied to the client: the events are appended, and a client that hangs up does not change that.
         var commit = journal.WaitForCommitAsync(receipt.Sequence, CancellationToken.None);
         return AfterAsync(context, commit);
     }
@@ -60,7 +103,7 @@ internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore,
 
     private static ValueTask<bool> Reached(HttpContext context)
     {
-        context.Response.Headers[AckHeader] = Disk;
+        context.Response.Headers[AckHeader.Name] = AckHeader.Disk;
         return new(true);
     }
 }

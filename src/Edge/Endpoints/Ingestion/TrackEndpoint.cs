@@ -1,4 +1,5 @@
 using Edge.Access;
+using Edge.Events;
 using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
 using Edge.Telemetry;
@@ -11,7 +12,7 @@ namespace Edge.Endpoints.Ingestion;
 /// </summary>
 internal sealed class TrackEndpoint(
     KeyRing keys,
-    MillimetricDoor door,
+    MillimetricAuthenticator authenticator,
     BulkTrackEndpoint artie,
     BodyRules rules,
     EventRecorder recorder,
@@ -21,7 +22,7 @@ internal sealed class TrackEndpoint(
 {
     public const int BytesMax = 256 * 1024;
 
-    private static readonly Cors Pages = new("Authorization, Content-Type, Content-Encoding, Edge-Ack");
+    private static readonly Cors Pages = new("Authorization, Content-Type, Content-Encoding, " + AckHeader.Name);
 
     public Task HandleAsync(HttpContext context)
     {
@@ -36,11 +37,11 @@ internal sealed class TrackEndpoint(
         {
             if (artieKey is null)
             {
-                MillimetricAnswers.MethodNotAllowed(context);
+                MillimetricResponses.MethodNotAllowed(context);
             }
             else
             {
-                ArtieAnswers.MethodNotAllowed(context, Cors.Allow);
+                ArtieResponses.MethodNotAllowed(context, Cors.Allow);
             }
 
             Count(Outcome.MethodNotAllowed);
@@ -51,7 +52,7 @@ internal sealed class TrackEndpoint(
             return artie.TrackAsync(context, artieKey, isSingle: true);
         }
 
-        if (door.TryEnter(context, out var key, out var isRateLimited))
+        if (authenticator.TryAuthenticate(context, out var key, out var isRateLimited))
         {
             return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key!, body));
         }
@@ -64,36 +65,36 @@ internal sealed class TrackEndpoint(
     {
         if (body.Fault != BodyFault.None)
         {
-            MillimetricAnswers.Body(context, body.Fault);
+            MillimetricResponses.Body(context, body.Fault);
             Count(Outcome.Refused);
             return;
         }
         var reading = MillimetricBody.Read(body.Bytes);
         if (reading.Event is not { } sent)
         {
-            MillimetricAnswers.Invalid(context, reading);
-            metrics.CountRefusedEvents(Sender.Millimetric, 1);
+            MillimetricResponses.Invalid(context, reading);
+            metrics.CountRefusedEvents(EventApi.Millimetric, 1);
             Count(Outcome.Refused);
             return;
         }
         if (!await gate.IsReadyAsync())
         {
-            MillimetricAnswers.StorageFailed(context);
+            MillimetricResponses.StorageFailed(context);
             Count(Outcome.NotKept);
             return;
         }
         var receipt = recorder.Record(
             context,
-            Sender.Of(Sender.Millimetric, key),
+            Sender.Of(EventApi.Millimetric, key),
             [MillimetricDefaults.Complete(sent, recorder.Now)]
         );
         if (!await gate.ConfirmAsync(context, receipt))
         {
-            MillimetricAnswers.StorageFailed(context);
+            MillimetricResponses.StorageFailed(context);
             Count(Outcome.NotKept);
             return;
         }
-        MillimetricAnswers.Accepted(context, sent.SenderId);
+        MillimetricResponses.Accepted(context, sent.SenderId);
         Count(Outcome.Recorded);
     }
 

@@ -4,7 +4,7 @@ using Edge.Telemetry;
 namespace Edge.Endpoints.Management;
 
 /// <summary>
-/// The door of <c>/experiments/api</c>: key, rate limit, then the cache, then the routes. A request without a valid key
+/// The entry of <c>/experiments/api</c>: key, rate limit, then the cache, then the routes. A request without a valid key
 /// is answered before its body is read. The team of the key is the only team the request can see.
 /// </summary>
 internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog log)
@@ -15,11 +15,11 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog l
     private static readonly object Accepted = new();
 
     /// <summary>
-    /// What comes behind the door: the cache and <see cref="ManagementRoutes"/>; set once, before the service starts.
+    /// What handles an authenticated request: the cache and <see cref="ManagementRoutes"/>; set once, before the service starts.
     /// </summary>
     public RequestDelegate Next { get; set; } = static context => Problem.RouteNotFoundAsync(context);
 
-    /// <summary>The request a key has opened the door for.</summary>
+    /// <summary>The authenticated request.</summary>
     public static ManagedRequest RequestOf(HttpContext context) => (ManagedRequest)context.Items[Accepted]!;
 
     /// <summary>Whether a path belongs to this family.</summary>

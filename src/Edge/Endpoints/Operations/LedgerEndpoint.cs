@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
+using Edge.Formats;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Telemetry;
@@ -84,10 +84,7 @@ internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwar
         json.WriteString("last_error", sink.LastError);
         if (sink.LastErrorAt is { } at)
         {
-            json.WriteString(
-                "last_error_at",
-                at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)
-            );
+            json.WriteString("last_error_at", Timestamp.Format(at));
         }
 
         json.WriteEndObject();

@@ -1,6 +1,5 @@
 using Edge.Journal;
 using Edge.Telemetry;
-using Microsoft.Extensions.Primitives;
 
 namespace Edge.Endpoints.Tracking;
 
@@ -10,12 +9,6 @@ namespace Edge.Endpoints.Tracking;
 /// </summary>
 internal static class Acknowledgement
 {
-    private const string Header = "Edge-Ack";
-
-    private static readonly StringValues Disk = "disk";
-    private static readonly StringValues Memory = "memory";
-    private static readonly StringValues None = "none";
-
     /// <summary>Waits, within the journal's deadline, for the event's commit.</summary>
     public static async Task AfterCommitAsync(
         HttpContext context,
@@ -25,16 +18,16 @@ internal static class Acknowledgement
         Metrics metrics
     )
     {
-        var reached = None;
+        var reached = AckHeader.None;
         if (outcome == Outcome.Recorded)
         {
-            // Not tied to the client: the event was appended, and somebody who hung up cannot take that back.
-            reached = await journal.WaitForCommitAsync(sequence, CancellationToken.None) ? Disk : Memory;
-            if (reached == Memory)
+            // Not tied to the client: the event is appended, and a client that hangs up does not change that.
+            reached = await journal.WaitForCommitAsync(sequence, CancellationToken.None) ? AckHeader.Disk : AckHeader.Memory;
+            if (reached == AckHeader.Memory)
             {
                 metrics.CountUnconfirmed();
             }
         }
-        context.Response.Headers[Header] = reached;
+        context.Response.Headers[AckHeader.Name] = reached;
     }
 }

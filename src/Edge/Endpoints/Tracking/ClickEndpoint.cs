@@ -1,4 +1,5 @@
 using Edge.Catalog;
+using Edge.Formats;
 using Edge.Journal;
 using Edge.Settings;
 using Edge.Telemetry;
@@ -11,6 +12,7 @@ namespace Edge.Endpoints.Tracking;
 /// anything the caller sent. A known link always redirects, whether or not the click could be kept.
 /// </summary>
 internal sealed class ClickEndpoint(
+    VisitRequestReader requests,
     CatalogHolder catalog,
     VisitRecorder visits,
     EventJournal journal,
@@ -54,7 +56,8 @@ internal sealed class ClickEndpoint(
                 return Outcome.Head;
             }
 
-            return visits.Record(context, experiment, VisitKind.Click, out sequence);
+            HeaderLineBuffer lines = default;
+            return visits.Record(requests.Read(context, lines), experiment, VisitKind.Click, out sequence);
         }
 #pragma warning disable CA1031 // A known link always redirects; the bug is counted and logged.
         catch (Exception e)

@@ -1,5 +1,6 @@
 using Edge.Catalog;
 using Edge.Experiments;
+using Edge.Formats;
 using Edge.Telemetry;
 using Edge.Visits;
 
@@ -11,6 +12,7 @@ namespace Edge.Endpoints.Tracking;
 /// count twice.
 /// </summary>
 internal sealed class ImageEndpoint(
+    VisitRequestReader requests,
     CatalogHolder catalog,
     VisitRecorder visits,
     ImageSource images,
@@ -20,19 +22,21 @@ internal sealed class ImageEndpoint(
 {
     public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug, ImageFormat format)
     {
+        HeaderLineBuffer lines = default;
+        var request = requests.Read(context, lines);
         var isFound = catalog.Current.TryFind(slug, out var experiment) && experiment.IsServed;
-        var location = isFound ? images.Find(experiment!, visits.Show(context, experiment!), format) : null;
+        var location = isFound ? images.Find(experiment!, visits.Show(request, experiment!), format) : null;
         if (location is null)
         {
             log.Metrics.Count(RouteName.Image, Outcome.NotFound);
             return Problem.ExperimentNotFoundAsync(context, isFound ? "No image configured" : "Experiment not found");
         }
-        log.Metrics.Count(RouteName.Image, counts ? Record(context, experiment!) : Outcome.Answered);
+        log.Metrics.Count(RouteName.Image, counts ? Record(context, request, experiment!) : Outcome.Answered);
         Replies.WriteRedirect(context.Response, location);
         return Task.CompletedTask;
     }
 
-    private Outcome Record(HttpContext context, CatalogEntry experiment)
+    private Outcome Record(HttpContext context, in VisitRequest request, CatalogEntry experiment)
     {
         if (!experiment.IsRunning)
         {
@@ -41,6 +45,6 @@ internal sealed class ImageEndpoint(
 
         return HttpMethods.IsHead(context.Request.Method)
             ? Outcome.Head
-            : visits.Record(context, experiment, VisitKind.Image, out _);
+            : visits.Record(request, experiment, VisitKind.Image, out _);
     }
 }

@@ -1,4 +1,5 @@
 using Edge.Catalog;
+using Edge.Formats;
 using Edge.Journal;
 using Edge.Settings;
 using Edge.Telemetry;
@@ -11,6 +12,7 @@ namespace Edge.Endpoints.Tracking;
 /// happened. A pixel is always a pixel, because a broken image in a mail is worse than a lost count.
 /// </summary>
 internal sealed class PixelEndpoint(
+    VisitRequestReader requests,
     CatalogHolder catalog,
     VisitRecorder visits,
     EventJournal journal,
@@ -34,6 +36,8 @@ internal sealed class PixelEndpoint(
         sequence = 0;
         try
         {
+            HeaderLineBuffer lines = default;
+            var request = requests.Read(context, lines);
             if (!catalog.Current.TryFind(slug, out var experiment))
             {
                 return Outcome.NotFound;
@@ -49,7 +53,7 @@ internal sealed class PixelEndpoint(
                 return Outcome.Head;
             }
 
-            return visits.Record(context, experiment, VisitKind.Impression, out sequence);
+            return visits.Record(request, experiment, VisitKind.Impression, out sequence);
         }
 #pragma warning disable CA1031 // The promise "a pixel is always a pixel" outranks a narrow catch; the bug is counted and logged.
         catch (Exception e)

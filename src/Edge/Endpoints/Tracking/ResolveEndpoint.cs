@@ -1,5 +1,6 @@
 using Edge.Catalog;
 using Edge.Experiments;
+using Edge.Formats;
 using Edge.Telemetry;
 using Edge.Visits;
 
@@ -9,7 +10,12 @@ namespace Edge.Endpoints.Tracking;
 /// <c>GET|HEAD /s/{slug}/resolve</c> (spec 4.4): tells a page which variant this visitor gets, so that it can show it.
 /// Never counts; the choice is the one pixel and click of the same visitor will make.
 /// </summary>
-internal sealed class ResolveEndpoint(CatalogHolder catalog, VisitRecorder visits, Metrics metrics)
+internal sealed class ResolveEndpoint(
+    VisitRequestReader requests,
+    CatalogHolder catalog,
+    VisitRecorder visits,
+    Metrics metrics
+)
 {
     public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug)
     {
@@ -22,7 +28,8 @@ internal sealed class ResolveEndpoint(CatalogHolder catalog, VisitRecorder visit
             return Problem.ExperimentNotFoundAsync(context);
         }
 
-        var variant = visits.Show(context, experiment!);
+        HeaderLineBuffer lines = default;
+        var variant = visits.Show(requests.Read(context, lines), experiment!);
         context.Response.Headers.AccessControlAllowOrigin = "*";
         return Replies.WriteJsonAsync(
             context,

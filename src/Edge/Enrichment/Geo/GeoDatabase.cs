@@ -1,4 +1,5 @@
 using Edge.Storage;
+using Edge.Telemetry;
 
 namespace Edge.Enrichment.Geo;
 
@@ -12,15 +13,12 @@ internal sealed class GeoDatabase : IDisposable
 {
     private const int PollIntervalMs = 1_000;
 
-    /// <summary>Longs per counter: one cache line of 64 bytes.</summary>
-    private const int Stride = 8;
-
     public static readonly LookupOutcome[] Outcomes = Enum.GetValues<LookupOutcome>();
 
     private readonly string _path;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly long[] _counts = new long[(Outcomes.Length + 1) * Stride];
+    private readonly PaddedCounters _counts = new(Outcomes.Length);
     private readonly Lock _refreshing = new();
     private volatile MaxMindDatabase? _current;
     private FileStamp _tried;
@@ -55,7 +53,7 @@ internal sealed class GeoDatabase : IDisposable
     public DatabaseMetadata? Metadata => _current?.Metadata;
 
     /// <summary>Lookups that came to this since the start.</summary>
-    public long Lookups(LookupOutcome outcome) => Volatile.Read(ref _counts[CounterOf(outcome)]);
+    public long Lookups(LookupOutcome outcome) => _counts[(int)outcome];
 
     /// <summary>Begins to follow the file; called once.</summary>
     public void StartWatching()
@@ -141,8 +139,5 @@ internal sealed class GeoDatabase : IDisposable
         }
     }
 
-    private void Count(LookupOutcome outcome) => Interlocked.Increment(ref _counts[CounterOf(outcome)]);
-
-    // The first line stays empty, so that no counter shares one with the array's header.
-    private static int CounterOf(LookupOutcome outcome) => ((int)outcome + 1) * Stride;
+    private void Count(LookupOutcome outcome) => _counts.Increment((int)outcome);
 }

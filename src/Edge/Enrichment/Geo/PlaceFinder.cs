@@ -1,3 +1,4 @@
+using Edge.Formats;
 using Edge.Requests;
 
 namespace Edge.Enrichment.Geo;
@@ -12,30 +13,39 @@ namespace Edge.Enrichment.Geo;
 internal sealed class PlaceFinder(GeoDatabase database, ClientAddressResolver addresses, string countryHeader)
 {
     /// <summary>Everything known of the place.</summary>
-    public GeoPlace Find(HttpContext context, scoped in ClientAddress address)
+    /// <param name="peer">The socket's other end.</param>
+    /// <param name="headers">The request's headers, that of the country among them.</param>
+    /// <param name="address">The visitor's address.</param>
+    public GeoPlace Find(
+        scoped in ClientAddress peer,
+        scoped ReadOnlySpan<HeaderLine> headers,
+        scoped in ClientAddress address
+    )
     {
-        var stated = StatedCountry(context);
+        var stated = StatedCountry(peer, headers);
         var place = database.Find(address.ToBits(out var isV4), isV4);
         // City and region of another country than the stated one would contradict it.
         return stated.IsUnknown || stated == place.Country ? place : new GeoPlace { Country = stated };
     }
 
-    /// <summary>The country alone.</summary>
-    public CountryCode FindCountry(HttpContext context, in ClientAddress address)
+    private CountryCode StatedCountry(in ClientAddress peer, ReadOnlySpan<HeaderLine> headers)
     {
-        var stated = StatedCountry(context);
-        return stated.IsUnknown ? database.FindCountry(address.ToBits(out var isV4), isV4) : stated;
-    }
-
-    private CountryCode StatedCountry(HttpContext context)
-    {
-        if (countryHeader.Length == 0 || !addresses.IsTrustedPeer(context.Connection.RemoteIpAddress))
+        if (countryHeader.Length == 0 || !addresses.IsTrusted(peer))
         {
             return CountryCode.Unknown;
         }
 
-        var values = context.Request.Headers[countryHeader];
+        var stated = CountryCode.Unknown;
+        var count = 0;
+        foreach (ref readonly var line in headers)
+        {
+            if (line.Is(countryHeader))
+            {
+                stated = CountryCode.Parse(line.Value.Span);
+                count++;
+            }
+        }
         // Two values mean that somebody before the proxy wrote one of them.
-        return values.Count == 1 ? CountryCode.Parse(values[0].AsSpan()) : CountryCode.Unknown;
+        return count == 1 ? stated : CountryCode.Unknown;
     }
 }

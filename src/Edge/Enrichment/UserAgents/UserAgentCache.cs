@@ -47,7 +47,7 @@ internal sealed class UserAgentCache
     public void Warm() => Read(WarmUpAgent);
 
     /// <summary>The facts of one user agent, given as the header's text.</summary>
-    public UserAgentFacts Lookup(string? userAgent)
+    public UserAgentFacts Lookup(ReadOnlySpan<char> userAgent)
     {
         var text = UserAgentText.Cut(userAgent);
         var set = _entries.AsSpan((string.GetHashCode(text) & (Sets - 1)) * Ways, Ways);

@@ -1,4 +1,7 @@
+using Edge.Events;
+using Edge.Formats;
 using Edge.Requests;
+using Edge.Telemetry;
 
 namespace Edge.Enrichment.Verdicts;
 
@@ -9,11 +12,8 @@ namespace Edge.Enrichment.Verdicts;
 /// </summary>
 internal sealed class VerdictJudge(VerdictTable? table, int problems, EnrichmentFaults faults)
 {
-    /// <summary>Longs per counter: one cache line of 64 bytes, so that cores do not fight over it.</summary>
-    private const int Stride = 8;
-
-    private readonly long[] _enforced = new long[(table?.Rules.Count ?? 0) * Stride];
-    private readonly long[] _shadow = new long[(table?.Rules.Count ?? 0) * Stride];
+    private readonly PaddedCounters _enforced = new(table?.Rules.Count ?? 0);
+    private readonly PaddedCounters _shadow = new(table?.Rules.Count ?? 0);
 
     /// <summary>Mistakes in the files of rules.</summary>
     public int Problems => problems;
@@ -41,9 +41,14 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
     /// <summary>The verdict on a request; <see cref="Verdict.Unjudged"/> when the rules fail.</summary>
     /// <param name="agent">What <see cref="MatchAgent"/> says of its user agent.</param>
     /// <param name="address">The visitor's address.</param>
-    /// <param name="headers">The headers.</param>
+    /// <param name="headers">The headers, those in <see cref="HeaderNames"/> among them.</param>
     /// <param name="scope">What is asked for.</param>
-    public Judgement Judge(RuleSet? agent, in ClientAddress address, IHeaderDictionary headers, VerdictScope scope)
+    public Judgement Judge(
+        RuleSet? agent,
+        in ClientAddress address,
+        ReadOnlySpan<HeaderLine> headers,
+        VerdictScope scope
+    )
     {
         try
         {
@@ -65,18 +70,18 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
     {
         if (judgement.Rule is { } rule)
         {
-            Interlocked.Increment(ref _enforced[rule.Place * Stride]);
+            _enforced.Increment(rule.Index);
         }
 
         if (judgement.Shadow is { } shadow)
         {
-            Interlocked.Increment(ref _shadow[shadow.Place * Stride]);
+            _shadow.Increment(shadow.Index);
         }
     }
 
     /// <summary>Events a rule decided.</summary>
-    public long Enforced(VerdictRule rule) => Volatile.Read(ref _enforced[rule.Place * Stride]);
+    public long Enforced(VerdictRule rule) => _enforced[rule.Index];
 
     /// <summary>Events a rule in shadow would have decided.</summary>
-    public long Shadowed(VerdictRule rule) => Volatile.Read(ref _shadow[rule.Place * Stride]);
+    public long Shadowed(VerdictRule rule) => _shadow[rule.Index];
 }

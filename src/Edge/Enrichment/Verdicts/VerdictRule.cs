@@ -1,3 +1,5 @@
+using Edge.Events;
+
 namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
@@ -60,11 +62,11 @@ internal sealed record VerdictRule
 
     public string CertaintyText => IsCertain ? "certain" : "probable";
 
-    /// <summary>Place in the table, from 0.</summary>
-    public int Place { get; private init; }
+    /// <summary>Index in the table.</summary>
+    public int Index { get; private init; }
 
-    /// <summary>The rule at its place in a table, with what is derived from it.</summary>
-    public VerdictRule At(int place) => this with { Place = place, ShadowText = VerdictNames.Of(Verdict) + ":" + Id };
+    /// <summary>The rule at its index in a table, with what is derived from it.</summary>
+    public VerdictRule At(int index) => this with { Index = index, ShadowText = VerdictNames.Of(Verdict) + ":" + Id };
 }
 
 /// <summary>A network, the first and the last address of it as bits.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Events;
 using Edge.Formats;
 
 namespace Edge.Enrichment.Verdicts;
@@ -162,7 +163,7 @@ internal sealed class VerdictRuleReader
             Problem($"{path}.mode", "is off only for a built-in rule, given with its id alone; leave an own rule out");
         }
 
-        var verdict = Word(rule, "verdict", path, ["human", "proxy", "prefetch", "scanner", "bot", "unknown"]);
+        var verdict = Word(rule, "verdict", path, VerdictNames.All);
         var scope = Word(rule, "scope", path, ["all", "pixel", "click", "api"]);
         var certainty = Word(rule, "certainty", path, ["certain", "probable"]);
         var enforcedBy = Text(rule, "enforcedBy", path) ?? "";
@@ -175,7 +176,7 @@ internal sealed class VerdictRuleReader
         var read = new VerdictRule
         {
             Id = id,
-            Verdict = VerdictOf(verdict),
+            Verdict = verdict is null ? Verdict.Human : VerdictNames.Find(verdict),
             Scopes = scope switch
             {
                 "pixel" => VerdictScope.Pixel,
@@ -350,17 +351,6 @@ internal sealed class VerdictRuleReader
 
         return true;
     }
-
-    private static Verdict VerdictOf(string? word) =>
-        word switch
-        {
-            "proxy" => Verdict.Proxy,
-            "prefetch" => Verdict.Prefetch,
-            "scanner" => Verdict.Scanner,
-            "bot" => Verdict.Bot,
-            "unknown" => Verdict.Unknown,
-            _ => Verdict.Human,
-        };
 
     private static bool IsId(string text) =>
         text.Length is > 0 and <= VerdictRule.IdCharsMax

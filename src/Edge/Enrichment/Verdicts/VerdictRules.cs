@@ -1,7 +1,17 @@
 using Edge.Formats;
-using Edge.Settings;
 
 namespace Edge.Enrichment.Verdicts;
+
+/// <summary>Which rules are loaded and enforced.</summary>
+/// <param name="File">Path of the operator's own rules; empty for none.</param>
+/// <param name="ExcludesTools">Whether the rules for tools are enforced (setting automation.excludeTools).</param>
+/// <param name="ExcludesApplePrivacy">Whether the rules for Apple's privacy proxy are enforced (setting
+/// automation.excludeApplePrivacy).</param>
+internal readonly record struct VerdictRuleOptions(string File, bool ExcludesTools, bool ExcludesApplePrivacy)
+{
+    /// <summary>The built-in rules as they are.</summary>
+    public static readonly VerdictRuleOptions Default = new("", false, false);
+}
 
 /// <summary>What loading the rules came to.</summary>
 /// <param name="Table">The table; null when not even the built-in rules could be read.</param>
@@ -18,14 +28,14 @@ internal static class VerdictRules
 
     /// <summary>Loads both files.</summary>
     /// <param name="options">Names the own file and says which rules in shadow are enforced.</param>
-    public static VerdictLoading Load(EdgeOptions options)
+    public static VerdictLoading Load(in VerdictRuleOptions options)
     {
         using var resource = typeof(VerdictRules).Assembly.GetManifestResourceStream(ResourceName);
         return Load(resource is null ? [] : ReadAll(resource), options);
     }
 
     /// <summary>Loads the own file beside given built-in rules.</summary>
-    public static VerdictLoading Load(ReadOnlyMemory<byte> builtIn, EdgeOptions options)
+    public static VerdictLoading Load(ReadOnlyMemory<byte> builtIn, VerdictRuleOptions options)
     {
         var problems = new List<string>();
         var reader = new VerdictRuleReader(isBuiltIn: true);
@@ -43,7 +53,7 @@ internal static class VerdictRules
         var rules = reader.Rules.ConvertAll(rule =>
             IsSwitchedOn(rule, options) ? rule with { IsEnforced = true } : rule
         );
-        if (options.AutomationRulesFile.Length > 0 && ReadOwn(options.AutomationRulesFile, reader, problems) is { } own)
+        if (options.File.Length > 0 && ReadOwn(options.File, reader, problems) is { } own)
         {
             foreach (var (id, mode) in own.Modes)
             {
@@ -62,11 +72,11 @@ internal static class VerdictRules
         return new VerdictLoading(new VerdictTable(rules), problems);
     }
 
-    private static bool IsSwitchedOn(VerdictRule rule, EdgeOptions options) =>
+    private static bool IsSwitchedOn(VerdictRule rule, in VerdictRuleOptions options) =>
         rule.EnforcedBy switch
         {
-            "automation.excludeTools" => options.AutomationExcludeTools,
-            "automation.excludeApplePrivacy" => options.AutomationExcludeApplePrivacy,
+            "automation.excludeTools" => options.ExcludesTools,
+            "automation.excludeApplePrivacy" => options.ExcludesApplePrivacy,
             _ => false,
         };
 

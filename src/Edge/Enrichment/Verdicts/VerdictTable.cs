@@ -1,4 +1,5 @@
-using Microsoft.Extensions.Primitives;
+using Edge.Events;
+using Edge.Formats;
 
 namespace Edge.Enrichment.Verdicts;
 
@@ -88,7 +89,13 @@ internal sealed class VerdictTable
     /// <param name="isV4">Whether these are 32 bits.</param>
     /// <param name="headers">Its headers.</param>
     /// <param name="scope">What it asks for.</param>
-    public Judgement Judge(in RuleSet agent, UInt128 address, bool isV4, IHeaderDictionary headers, VerdictScope scope)
+    public Judgement Judge(
+        in RuleSet agent,
+        UInt128 address,
+        bool isV4,
+        ReadOnlySpan<HeaderLine> headers,
+        VerdictScope scope
+    )
     {
         var matched = agent & (_withoutNetwork | _networks.Find(address, isV4)) & _byScope[(int)scope];
         if (!matched.IsEmpty)
@@ -112,39 +119,28 @@ internal sealed class VerdictTable
         return new Judgement(rule?.Verdict ?? Verdict.Human, rule, _rules[first]);
     }
 
-    private RuleSet MatchHeaders(IHeaderDictionary headers)
+    private RuleSet MatchHeaders(ReadOnlySpan<HeaderLine> headers)
     {
         var matched = _withoutHeader;
-        foreach (var header in _headers)
+        foreach (ref readonly var line in headers)
         {
-            var values = headers[header.Name];
-            if (values.Count == 0)
+            foreach (var header in _headers)
             {
-                continue;
-            }
-
-            foreach (var (text, rule) in header.Needles)
-            {
-                if (Says(values, text))
+                if (!line.Is(header.Name))
                 {
-                    matched = matched.With(rule);
+                    continue;
+                }
+
+                foreach (var (text, rule) in header.Needles)
+                {
+                    if (line.Value.Span.Contains(text, StringComparison.OrdinalIgnoreCase))
+                    {
+                        matched = matched.With(rule);
+                    }
                 }
             }
         }
         return matched;
-    }
-
-    private static bool Says(in StringValues values, string text)
-    {
-        for (var i = 0; i < values.Count; i++)
-        {
-            if (values[i] is { } value && value.Contains(text, StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     /// <summary>What rules look for in one header.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Edge.Formats;
 using Edge.Forwarding.Files;
 using Edge.Storage;
 using EventId = Edge.Events.EventId;
@@ -110,13 +111,13 @@ internal sealed class DeadLetterBox(string directory, string sink, TimeProvider 
 
     private void WriteLine(string id, ReadOnlySpan<byte> json, string answer)
     {
-        var at = time.GetUtcNow().UtcDateTime;
+        var at = time.GetUtcNow();
         using (var writer = new Utf8JsonWriter(_lines, Relaxed))
         {
             writer.WriteStartObject();
             writer.WriteString("id", id);
             writer.WriteString("sink", sink);
-            writer.WriteString("at", at.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            writer.WriteString("at", Timestamp.Format(at));
             writer.WriteString("answer", answer.Length > AnswerMaxChars ? answer[..AnswerMaxChars] : answer);
             writer.WritePropertyName("event");
             writer.WriteRawValue(json, skipInputValidation: true);

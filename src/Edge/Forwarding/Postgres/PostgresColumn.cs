@@ -1,3 +1,5 @@
+using Edge.Events;
+
 namespace Edge.Forwarding.Postgres;
 
 /// <summary>How a member of an event becomes the value of a column.</summary>
@@ -14,6 +16,9 @@ internal enum PostgresKind
     Integer,
     Flag,
 
+    /// <summary>An object or array, byte for byte.</summary>
+    Json,
+
     /// <summary>The whole event, byte for byte.</summary>
     Payload,
 }
@@ -23,58 +28,23 @@ internal enum PostgresKind
 /// <param name="Kind">How the value is made.</param>
 internal sealed record PostgresColumn(string Name, PostgresKind Kind)
 {
-    public const string IdName = "id";
-    public const string ReceivedAtName = "received_at";
+    /// <summary>The column of the event's identity.</summary>
+    public static readonly string IdName = EventSchema.Id.Name;
+
+    public static readonly string ReceivedAtName = EventSchema.ReceivedAt.Name;
 
     /// <summary>
-    /// Every column the sink can fill, in the order of the event's members. A table may have fewer, and more of its
-    /// own.
+    /// Every column the sink can fill: one per member, in their order, and the whole event. A table may have fewer, and
+    /// more of its own.
     /// </summary>
     public static readonly PostgresColumn[] All =
     [
-        new(IdName, PostgresKind.Id),
-        new("node", PostgresKind.Text),
-        new(ReceivedAtName, PostgresKind.Time),
-        new("timestamp", PostgresKind.Time),
-        new("api", PostgresKind.Text),
-        new("project", PostgresKind.Text),
-        new("type", PostgresKind.Text),
-        new("event", PostgresKind.Text),
-        new("event_id", PostgresKind.Text),
-        new("experiment", PostgresKind.Text),
-        new("experiment_uid", PostgresKind.Text),
-        new("variant", PostgresKind.Text),
-        new("probability", PostgresKind.Double),
-        new("weights_version", PostgresKind.Integer),
-        new("unit_hash", PostgresKind.Text),
-        new("unit_hash_prev", PostgresKind.Text),
-        new("channel", PostgresKind.Text),
-        new("unit_key", PostgresKind.Text),
-        new("anonymous_id", PostgresKind.Text),
-        new("user_id", PostgresKind.Text),
-        new("session_id", PostgresKind.Text),
-        new("decision_id", PostgresKind.Text),
-        new("url", PostgresKind.Text),
-        new("path", PostgresKind.Text),
-        new("referrer", PostgresKind.Text),
-        new("source", PostgresKind.Text),
-        new("medium", PostgresKind.Text),
-        new("campaign", PostgresKind.Text),
-        new("country", PostgresKind.Text),
-        new("region", PostgresKind.Text),
-        new("city", PostgresKind.Text),
-        new("device_type", PostgresKind.Text),
-        new("browser", PostgresKind.Text),
-        new("os", PostgresKind.Text),
-        new("ip_hash", PostgresKind.Text),
-        new("verdict", PostgresKind.Text),
-        new("verdict_reason", PostgresKind.Text),
-        new("authenticated", PostgresKind.Flag),
+        .. EventSchema.All.Select(static member => new PostgresColumn(member.Name, KindOf(member.Kind))),
         new("payload", PostgresKind.Payload),
     ];
 
     /// <summary>
-    /// The type of the column. The payload is <c>json</c> and not <c>jsonb</c>: jsonb refuses the escape of U+0000,
+    /// The type of the column. JSON is <c>json</c> and not <c>jsonb</c>: jsonb refuses the escape of U+0000,
     /// which is valid JSON and may stand in what a sender sent, and it rewrites numbers, order and repeated members.
     /// </summary>
     public string Type =>
@@ -85,10 +55,22 @@ internal sealed record PostgresColumn(string Name, PostgresKind Kind)
             PostgresKind.Double => "float8",
             PostgresKind.Integer => "int4",
             PostgresKind.Flag => "boolean",
-            PostgresKind.Payload => "json",
+            PostgresKind.Json or PostgresKind.Payload => "json",
             _ => "text",
         };
 
     /// <summary>The name as UTF-8, to compare with the members of an event.</summary>
     public byte[] NameBytes { get; } = System.Text.Encoding.UTF8.GetBytes(Name);
+
+    private static PostgresKind KindOf(EventMemberKind kind) =>
+        kind switch
+        {
+            EventMemberKind.Id => PostgresKind.Id,
+            EventMemberKind.Time or EventMemberKind.OptionalTime => PostgresKind.Time,
+            EventMemberKind.Number => PostgresKind.Integer,
+            EventMemberKind.Probability => PostgresKind.Double,
+            EventMemberKind.Flag => PostgresKind.Flag,
+            EventMemberKind.Json => PostgresKind.Json,
+            _ => PostgresKind.Text,
+        };
 }

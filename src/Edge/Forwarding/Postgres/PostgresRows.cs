@@ -13,7 +13,6 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
 {
     private const int Null = -1;
     private const int InitialBytes = 64 << 10;
-    private const int UnixMillisecondsShift = 16;
 
     private static readonly byte[] Signature = [.. "PGCOPY\n"u8, 0xFF, (byte)'\r', (byte)'\n', 0];
 
@@ -112,6 +111,10 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
                     reader.ValueSpan.Length,
                     IsUnescaped: false
                 );
+            case (PostgresKind.Json, JsonTokenType.StartObject or JsonTokenType.StartArray):
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                return new Member(true, 0, start, (int)reader.BytesConsumed - start, IsUnescaped: false);
             case (PostgresKind.Time, JsonTokenType.String) when reader.TryGetDateTimeOffset(out var time):
                 return Scalar((time.UtcTicks - PostgresEpochTicks) / TimeSpan.TicksPerMicrosecond);
             case (PostgresKind.Double, JsonTokenType.Number) when reader.TryGetDouble(out var number):
@@ -156,7 +159,7 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
             case PostgresKind.Time when !member.IsFound && column.Name == PostgresColumn.ReceivedAtName:
                 // The sink's settings may drop the member; the id holds the same time.
                 WriteInt32(sizeof(long));
-                var ticks = DateTimeOffset.FromUnixTimeMilliseconds((long)(id.High >> UnixMillisecondsShift)).UtcTicks;
+                var ticks = id.CreatedAt.UtcTicks;
                 WriteInt64((ticks - PostgresEpochTicks) / TimeSpan.TicksPerMicrosecond);
                 break;
             case var _ when !member.IsFound:
@@ -165,7 +168,7 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
             case PostgresKind.Text when member.IsUnescaped:
                 WriteUnescaped(_unescaped.AsSpan(member.Start, member.Length));
                 break;
-            case PostgresKind.Text:
+            case PostgresKind.Text or PostgresKind.Json:
                 WriteInt32(member.Length);
                 Write(payload.Slice(member.Start, member.Length));
                 break;

@@ -106,7 +106,12 @@ internal sealed partial class PostgresSession : IDisposable
             return $"there is no table {_table.Text}: create it with edge sink init";
         }
 
-        var columns = Array.FindAll(PostgresColumn.All, column => present.Contains(column.Name));
+        // A generated column, such as one somebody made of the payload, cannot be written.
+        var generated = await ColumnsAsync(deadline, " AND a.attgenerated <> ''").ConfigureAwait(false);
+        var columns = Array.FindAll(
+            PostgresColumn.All,
+            column => present.Contains(column.Name) && !generated.Contains(column.Name)
+        );
         if (!present.Contains(PostgresColumn.IdName) || await KeyAsync(deadline).ConfigureAwait(false) is not { } key)
         {
             return $"table {_table.Text} has no unique key on {PostgresColumn.IdName}, by which repeated events are known:"
@@ -145,9 +150,10 @@ internal sealed partial class PostgresSession : IDisposable
     }
 
     /// <summary>Names of the table's columns; empty when there is no such table.</summary>
-    public Task<List<string>> ColumnsAsync(CancellationToken deadline) =>
+    public Task<List<string>> ColumnsAsync(CancellationToken deadline, string condition = "") =>
         ReadTextsAsync(
-            "SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped",
+            "SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped"
+                + condition,
             _table.Sql,
             deadline
         );
@@ -215,7 +221,7 @@ internal sealed partial class PostgresSession : IDisposable
     private async Task<string?> KeyAsync(CancellationToken deadline)
     {
         // A partitioned table cannot have a key without its partition column, and an event's time never changes.
-        const string Both = PostgresColumn.IdName + "," + PostgresColumn.ReceivedAtName;
+        var both = PostgresColumn.IdName + "," + PostgresColumn.ReceivedAtName;
         var keys = await ReadTextsAsync(
                 """
                 SELECT (SELECT string_agg(a.attname, ',' ORDER BY a.attname) FROM pg_attribute a
@@ -229,7 +235,7 @@ internal sealed partial class PostgresSession : IDisposable
             )
             .ConfigureAwait(false);
         return keys.Contains(PostgresColumn.IdName) ? PostgresColumn.IdName
-            : keys.Contains(Both) ? Both
+            : keys.Contains(both) ? both
             : null;
     }
 

@@ -82,7 +82,6 @@ internal sealed record SinkStatus
 /// </summary>
 internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
 {
-    private const int UnixMillisecondsShift = 16;
     private static readonly TimeSpan RepeatMessageAfter = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
@@ -116,7 +115,7 @@ internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
     {
         lock (_lock)
         {
-            _pendingSince = MadeAt(oldest);
+            _pendingSince = (oldest);
         }
     }
 
@@ -128,7 +127,7 @@ internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
             MarkForwarding();
             _batches++;
             _bytes += bytes;
-            _pendingSince = MadeAt(newest);
+            _pendingSince = (newest);
         }
     }
 
@@ -162,7 +161,7 @@ internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
             var now = time.GetUtcNow();
             _lastError = $"event {id} refused and set aside: {reason}";
             _lastErrorAt = now;
-            _pendingSince = MadeAt(id);
+            _pendingSince = (id);
             _deadLettersSinceMessage++;
             if (now - _lastDeadLetterMessageAt >= RepeatMessageAfter)
             {
@@ -240,7 +239,4 @@ internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
         var status = journal.Status;
         return Math.Max(0, status.CommittedAddress - Math.Max(taken.Address, status.BeginAddress));
     }
-
-    private static DateTimeOffset MadeAt(EventId id) =>
-        DateTimeOffset.FromUnixTimeMilliseconds((long)(id.High >> UnixMillisecondsShift));
 }

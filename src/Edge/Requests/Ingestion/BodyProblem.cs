@@ -14,3 +14,8 @@ internal static class BodyProblem
     /// <summary>Of an event: <see cref="ReceivedEvent.BytesMax"/>.</summary>
     public const string EventTooLarge = "the event must be at most 524288 bytes";
 }
+
+/// <summary>An event of a batch that is refused while those around it are not.</summary>
+/// <param name="Index">Its position in the batch, from 0.</param>
+/// <param name="Error">What is wrong with it, as a sentence's end.</param>
+internal readonly record struct EventError(int Index, string Error);

@@ -1,8 +1,23 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Edge.Events;
 using Edge.Formats;
 
 namespace Edge.Requests.Ingestion;
+
+/// <summary>
+/// What a Millimetric body says, or everything that is wrong with it in the flattened form its senders know from Zod.
+/// </summary>
+/// <param name="Event">The event; null when something is wrong.</param>
+/// <param name="FormErrors">What is wrong with the body as a whole.</param>
+/// <param name="FieldErrors">What is wrong with its members, in the order of the published fields, at least one message
+/// each.</param>
+internal sealed record MillimetricReading(
+    ReceivedEvent? Event,
+    IReadOnlyList<string> FormErrors,
+    IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> FieldErrors
+);
 
 /// <summary>
 /// Reads the body of Millimetric (spec 6.3): one object with a required <c>event</c>. Null counts as absent for
@@ -181,4 +196,100 @@ internal static class MillimetricBody
     }
 
     private static MillimetricReading Refuse(string formError) => new(null, [formError], []);
+}
+
+/// <summary>
+/// What Millimetric's server adds where a sender leaves it out (spec 6.3): time, anonymous id, session and path.
+/// </summary>
+internal static class MillimetricDefaults
+{
+    private const int SessionSeconds = 30 * 60;
+
+    public static ReceivedEvent Complete(ReceivedEvent e, DateTimeOffset now)
+    {
+        var timestamp = e.Timestamp ?? now;
+        var anonymousId = e.AnonymousId.IsEmpty ? EventIds.NewRandomText() : e.AnonymousId;
+        return e with
+        {
+            Timestamp = timestamp,
+            AnonymousId = anonymousId,
+            SessionId = e.SessionId.IsEmpty ? SessionOf(anonymousId.Span, timestamp) : e.SessionId,
+            Path = e.Path.IsEmpty ? PathOf(e.Url) : e.Path,
+        };
+    }
+
+    /// <summary>By the time of the event, so that events sent later belong to the same session.</summary>
+    private static byte[] SessionOf(ReadOnlySpan<byte> anonymousId, DateTimeOffset timestamp)
+    {
+        var seconds = timestamp.ToUnixTimeSeconds();
+        var bucket = (seconds - (((seconds % SessionSeconds) + SessionSeconds) % SessionSeconds)) / SessionSeconds;
+        return [.. anonymousId, (byte)'-', .. Encoding.ASCII.GetBytes(bucket.ToString(CultureInfo.InvariantCulture))];
+    }
+
+    /// <summary>The path of a URL that was checked to be one; a slash when it has none.</summary>
+    private static ReadOnlyMemory<byte> PathOf(ReadOnlyMemory<byte> url)
+    {
+        var scheme = url.Span.IndexOf("://"u8);
+        if (scheme < 0)
+        {
+            return default;
+        }
+
+        var rest = url[(scheme + 3)..];
+        var end = rest.Span.IndexOfAny("/?#"u8);
+        if (end < 0 || rest.Span[end] != (byte)'/')
+        {
+            return "/"u8.ToArray();
+        }
+
+        rest = rest[end..];
+        end = rest.Span.IndexOfAny("?#"u8);
+        return end < 0 ? rest : rest[..end];
+    }
+}
+
+/// <summary>
+/// Collects what is wrong with the members of a Millimetric event, in the words of Zod 3, which its senders compare.
+/// Nothing is allocated while nothing is wrong. One reader at a time.
+/// </summary>
+internal struct FieldErrors
+{
+    public const string Required = "Required";
+    public const string InvalidJson = "Invalid JSON";
+    public const string InvalidUrl = "Invalid url";
+    public const string InvalidDatetime = "Invalid datetime";
+
+    private List<KeyValuePair<string, IReadOnlyList<string>>>? _fields;
+
+    public readonly bool IsEmpty => _fields is null;
+
+    public readonly IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> List => _fields is null ? [] : _fields;
+
+    public void Add(string field, params string[] messages) => (_fields ??= []).Add(new(field, messages));
+
+    /// <summary>The message for text that breaks a rule of length or is no text.</summary>
+    public static string Describe(TextProblem problem, RawValue value, int charsMax) =>
+        problem switch
+        {
+            TextProblem.Absent when value.Kind == JsonTokenType.None => Required,
+            TextProblem.Absent or TextProblem.NotText => WrongType("string", value.Kind),
+            TextProblem.Empty => "String must contain at least 1 character(s)",
+            TextProblem.TooLong => $"String must contain at most {charsMax} character(s)",
+            TextProblem.NotInstant => InvalidDatetime,
+            _ => $"String {MemberText.NotUnicode}",
+        };
+
+    public static string WrongType(string expected, JsonTokenType received) =>
+        $"Expected {expected}, received {NameOf(received)}";
+
+    private static string NameOf(JsonTokenType kind) =>
+        kind switch
+        {
+            JsonTokenType.StartObject => "object",
+            JsonTokenType.StartArray => "array",
+            JsonTokenType.String => "string",
+            JsonTokenType.Number => "number",
+            JsonTokenType.True or JsonTokenType.False => "boolean",
+            _ => "null",
+        };
 }

@@ -1,7 +1,9 @@
 using System.Collections.Frozen;
 using System.Text;
 using Edge.Catalog;
+using Edge.Events;
 using Edge.Experiments;
+using Edge.Formats;
 using Edge.Statistics.Inference;
 using Edge.Statistics.Optimization;
 using Edge.Statistics.Results;
@@ -11,7 +13,6 @@ namespace Edge.Statistics.Counting;
 /// <summary>The counts of one experiment while they grow. Guarded by the tally's lock.</summary>
 internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudget units)
 {
-    private const double BasisPointsOfOne = 10_000;
 
     private readonly List<VariantCounter> _variants = [];
     private readonly TrialBook _book = new(units);
@@ -102,7 +103,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         {
             var variant = _variants[trial.Variant];
             variant.CountTrial(trial);
-            _trials.Add(variant.Id, trial.WeightsVersion, trial.BasisPoints / BasisPointsOfOne, trial.IsSuccess);
+            _trials.Add(variant.Id, trial.WeightsVersion, trial.BasisPoints / (double)BasisPoints.Whole, trial.IsSuccess);
             if (_weights.TryGetValue(trial.WeightsVersion, out var weights))
             {
                 _sampleRatio.Add(variant.Id, weights.Basis);
@@ -229,11 +230,11 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         }
     }
 
-    private static MachineCounts With(MachineCounts counts, TalliedVerdict verdict) =>
+    private static MachineCounts With(MachineCounts counts, Verdict verdict) =>
         verdict switch
         {
-            TalliedVerdict.Bot => counts with { Bot = counts.Bot + 1 },
-            TalliedVerdict.Scanner => counts with { Scanner = counts.Scanner + 1 },
+            Verdict.Bot => counts with { Bot = counts.Bot + 1 },
+            Verdict.Scanner => counts with { Scanner = counts.Scanner + 1 },
             _ => counts with { Prefetch = counts.Prefetch + 1 },
         };
 

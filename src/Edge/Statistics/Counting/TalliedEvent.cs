@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text.Json;
+using Edge.Events;
 
 namespace Edge.Statistics.Counting;
 
@@ -22,35 +23,12 @@ internal enum TalliedKind
     Conversion,
 }
 
-/// <summary>Who did it: the event's verdict.</summary>
-internal enum TalliedVerdict
-{
-    /// <summary>Nothing is known, as for a caller without a user agent; counted, not learned from.</summary>
-    Unknown,
-
-    /// <summary>A person.</summary>
-    Human,
-
-    /// <summary>A mail provider's proxy, with a person behind it.</summary>
-    Proxy,
-
-    /// <summary>A crawler.</summary>
-    Bot,
-
-    /// <summary>A mail security scanner.</summary>
-    Scanner,
-
-    /// <summary>A browser that loads ahead.</summary>
-    Prefetch,
-}
-
 /// <summary>
 /// The members of an event that the tally needs, read from its bytes without allocating and without looking at the
 /// rest. Meanings: <c>docs/event-schema.md</c>.
 /// </summary>
 internal struct TalliedEvent
 {
-    private const double BasisPointsOfOne = 10_000;
     private const int UnitHashChars = 16;
 
     private Range _experimentUid;
@@ -58,7 +36,8 @@ internal struct TalliedEvent
 
     public TalliedKind Kind { get; private set; }
 
-    public TalliedVerdict Verdict { get; private set; }
+    /// <summary>Who did it; <see cref="Verdict.Unjudged"/> counts like <see cref="Verdict.Unknown"/>.</summary>
+    public Verdict Verdict { get; private set; }
 
     /// <summary>When it was received, milliseconds since 1970 UTC.</summary>
     public long AtMs { get; private set; }
@@ -76,11 +55,10 @@ internal struct TalliedEvent
     public ulong PreviousUnit { get; private set; }
 
     /// <summary>Whether a machine did it, so that it only counts as one.</summary>
-    public readonly bool IsMachine =>
-        Verdict is TalliedVerdict.Bot or TalliedVerdict.Scanner or TalliedVerdict.Prefetch;
+    public readonly bool IsMachine => Verdict.IsMachine();
 
     /// <summary>Whether experiments learn from it.</summary>
-    public readonly bool IsPerson => Verdict is TalliedVerdict.Human or TalliedVerdict.Proxy;
+    public readonly bool IsPerson => Verdict.IsPerson();
 
     /// <summary>
     /// Reads one event; false when it belongs to no experiment, or is not JSON.
@@ -121,41 +99,41 @@ internal struct TalliedEvent
         reader.Read();
         switch (name.Length)
         {
-            case 4 when name.SequenceEqual("type"u8):
+            case 4 when EventSchema.Type.Is(name):
                 Kind = KindOf(Text(ref reader));
                 return false;
-            case 7 when name.SequenceEqual("variant"u8):
-                _variantId = Place(ref reader);
+            case 7 when EventSchema.Variant.Is(name):
+                _variantId = RangeOf(ref reader);
                 return false;
-            case 7 when name.SequenceEqual("verdict"u8):
-                Verdict = VerdictOf(Text(ref reader));
+            case 7 when EventSchema.Verdict.Is(name):
+                Verdict = VerdictNames.Find(Text(ref reader));
                 return true;
-            case 9 when name.SequenceEqual("unit_hash"u8):
+            case 9 when EventSchema.UnitHash.Is(name):
                 Unit = Hash(Text(ref reader));
                 return false;
-            case 11 when name.SequenceEqual("received_at"u8):
+            case 11 when EventSchema.ReceivedAt.Is(name):
                 if (reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out var at))
                 {
                     AtMs = at.ToUnixTimeMilliseconds();
                 }
                 return false;
-            case 11 when name.SequenceEqual("probability"u8):
+            case 11 when EventSchema.Probability.Is(name):
                 if (
                     reader.TokenType == JsonTokenType.Number
                     && reader.TryGetDouble(out var probability)
                     && probability is > 0 and <= 1
                 )
                 {
-                    BasisPoints = (int)Math.Round(probability * BasisPointsOfOne);
+                    BasisPoints = (int)Math.Round(probability * Formats.BasisPoints.Whole);
                 }
                 return false;
-            case 14 when name.SequenceEqual("experiment_uid"u8):
-                _experimentUid = Place(ref reader);
+            case 14 when EventSchema.ExperimentUid.Is(name):
+                _experimentUid = RangeOf(ref reader);
                 return false;
-            case 14 when name.SequenceEqual("unit_hash_prev"u8):
+            case 14 when EventSchema.UnitHashPrevious.Is(name):
                 PreviousUnit = Hash(Text(ref reader));
                 return false;
-            case 15 when name.SequenceEqual("weights_version"u8):
+            case 15 when EventSchema.WeightsVersion.Is(name):
                 if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var version))
                 {
                     WeightsVersion = version;
@@ -168,7 +146,7 @@ internal struct TalliedEvent
     }
 
     /// <summary>Where the text of a value stands; none of the texts that matter needs an escape.</summary>
-    private static Range Place(ref Utf8JsonReader reader)
+    private static Range RangeOf(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)
         {
@@ -204,16 +182,5 @@ internal struct TalliedEvent
             _ when text.SequenceEqual("view"u8) => TalliedKind.View,
             _ when text.SequenceEqual("conversion"u8) => TalliedKind.Conversion,
             _ => TalliedKind.Other,
-        };
-
-    private static TalliedVerdict VerdictOf(ReadOnlySpan<byte> text) =>
-        text switch
-        {
-            _ when text.SequenceEqual("human"u8) => TalliedVerdict.Human,
-            _ when text.SequenceEqual("proxy"u8) => TalliedVerdict.Proxy,
-            _ when text.SequenceEqual("bot"u8) => TalliedVerdict.Bot,
-            _ when text.SequenceEqual("scanner"u8) => TalliedVerdict.Scanner,
-            _ when text.SequenceEqual("prefetch"u8) => TalliedVerdict.Prefetch,
-            _ => TalliedVerdict.Unknown,
         };
 }

@@ -23,7 +23,6 @@ internal sealed class Tally : ISink
     /// <summary>Events that are counted under one hold of the lock.</summary>
     private const int EventsPerHold = 256;
 
-    private const int UnixMillisecondsShift = 16;
 
     private readonly TallyFile _file;
     private readonly TallyCounts _counts;
@@ -201,7 +200,7 @@ internal sealed class Tally : ISink
                 continue;
             }
             _missed += record.Sequence - _cursor.Sequence - 1;
-            _counts.Count(batch.Payload(i).Span, (long)(record.Id.High >> UnixMillisecondsShift), nowMs);
+            _counts.Count(batch.Payload(i).Span, record.Id.CreatedAtMs, nowMs);
 
             // The address belongs to the end of the batch; a checkpoint before that only repeats what is passed over.
             _cursor = _cursor with

@@ -1,4 +1,4 @@
-using Edge.Statistics.Optimization;
+using Edge.Formats;
 
 namespace Edge.Statistics.Inference;
 
@@ -22,7 +22,7 @@ internal sealed class SampleRatioCounts
         foreach (var (id, weight) in weights)
         {
             var (observed, expected) = _counts.GetValueOrDefault(id);
-            _counts[id] = (observed, expected + weight / (double)WeightRule.Whole);
+            _counts[id] = (observed, expected + weight / (double)BasisPoints.Whole);
         }
         var chosen = _counts.GetValueOrDefault(variantId);
         _counts[variantId] = (chosen.Observed + 1, chosen.Expected);

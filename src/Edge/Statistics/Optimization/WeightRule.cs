@@ -1,4 +1,5 @@
 using Edge.Experiments;
+using Edge.Formats;
 using Edge.Statistics.Inference;
 
 namespace Edge.Statistics.Optimization;
@@ -9,9 +10,6 @@ namespace Edge.Statistics.Optimization;
 /// </summary>
 internal static class WeightRule
 {
-    /// <summary>All traffic, in basis points.</summary>
-    public const int Whole = 10_000;
-
     /// <summary>
     /// Smaller changes are not published: every version costs caches and an epoch, and buys nothing.
     /// </summary>
@@ -125,10 +123,10 @@ internal static class WeightRule
         }
         var rounded = new int[shares.Length];
         var remainders = new double[shares.Length];
-        var missing = Whole;
+        var missing = BasisPoints.Whole;
         for (var i = 0; i < rounded.Length; i++)
         {
-            var exact = shares[i] / sum * Whole;
+            var exact = shares[i] / sum * BasisPoints.Whole;
             // What is a whole number but for the last digits is one, or a tie would be lost to a rounding error.
             rounded[i] = (int)Math.Floor(exact + TieBelow);
             remainders[i] = exact - rounded[i];

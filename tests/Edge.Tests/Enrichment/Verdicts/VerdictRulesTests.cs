@@ -1,10 +1,8 @@
 using System.Net;
-using System.Reflection;
 using Edge.Enrichment.Verdicts;
+using Edge.Events;
 using Edge.Requests;
-using Edge.Settings;
 using Edge.Tests.Support;
-using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Edge.Tests.Enrichment.Verdicts;
@@ -128,7 +126,7 @@ public sealed class VerdictRulesTests : IDisposable
     [Fact]
     public void OwnRules_MissingFile_IsNamed()
     {
-        var (table, problems) = VerdictRules.Load(new EdgeOptions { AutomationRulesFile = _directory["nowhere.json"] });
+        var (table, problems) = VerdictRules.Load(VerdictRuleOptions.Default with { File = _directory["nowhere.json"] });
 
         Assert.Contains("nowhere.json", Assert.Single(problems), StringComparison.Ordinal);
         Assert.NotNull(table);
@@ -177,14 +175,14 @@ public sealed class VerdictRulesTests : IDisposable
     [Fact]
     public void BuiltInRules_ThatCannotBeRead_LeaveTheVerdictOutAndAreCounted()
     {
-        var (table, problems) = VerdictRules.Load("{"u8.ToArray(), new EdgeOptions());
+        var (table, problems) = VerdictRules.Load("{"u8.ToArray(), VerdictRuleOptions.Default);
         var faults = new EnrichmentFaults();
         var judge = new VerdictJudge(table, problems.Count, faults);
 
         var judgement = judge.Judge(
             judge.MatchAgent("Googlebot/2.1"),
             default,
-            new HeaderDictionary(),
+            [],
             VerdictScope.Pixel
         );
 
@@ -196,33 +194,28 @@ public sealed class VerdictRulesTests : IDisposable
     }
 
     [Fact]
-    public void Rule_ThatThrows_LeavesTheVerdictOutAndIsCounted()
+    public void Judging_ThatThrows_LeavesTheVerdictOutAndIsCounted()
     {
         var faults = new EnrichmentFaults();
         var judge = BuiltInRules.Judge(faults);
-        var headers = DispatchProxy.Create<IHeaderDictionary, Throwing>();
+        // A scope that does not exist: the fault of a caller, which the tables answer with an exception.
+        const VerdictScope Unknown = (VerdictScope)99;
 
-        var judgement = judge.Judge(judge.MatchAgent(Browser), default, headers, VerdictScope.Pixel);
+        var judgement = judge.Judge(judge.MatchAgent(Browser), default, [], Unknown);
 
         Assert.Equal((Verdict.Unjudged, 1), (judgement.Verdict, faults.Of(EnrichmentPart.Verdict)));
-    }
-
-    public class Throwing : DispatchProxy
-    {
-        protected override object Invoke(MethodInfo? targetMethod, object?[]? args) =>
-            throw new InvalidOperationException("planted");
     }
 
     private VerdictLoading Load(string file)
     {
         File.WriteAllText(_directory["rules.json"], file);
-        return VerdictRules.Load(new EdgeOptions { AutomationRulesFile = _directory["rules.json"] });
+        return VerdictRules.Load(VerdictRuleOptions.Default with { File = _directory["rules.json"] });
     }
 
     private static string Judge(VerdictTable? table, string userAgent, string address, VerdictScope scope)
     {
         var bits = ClientAddress.From(IPAddress.Parse(address)).ToBits(out var isV4);
-        var judgement = table!.Judge(table.MatchAgent(userAgent), bits, isV4, new HeaderDictionary(), scope);
+        var judgement = table!.Judge(table.MatchAgent(userAgent), bits, isV4, [], scope);
         return $"{VerdictNames.Of(judgement.Verdict)} {judgement.Reason}"
             + (judgement.Shadow is { } shadow ? " " + shadow.ShadowText : "");
     }

@@ -1,9 +1,10 @@
 using System.Net;
 using Edge.Enrichment.Verdicts;
+using Edge.Events;
+using Edge.Formats;
 using Edge.Requests;
 using Edge.Settings;
 using Edge.Tests.Support;
-using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Edge.Tests.Enrichment.Verdicts;
@@ -16,7 +17,7 @@ public class VerdictTableTests
 
     private const string Stranger = "203.0.113.7";
 
-    private static readonly VerdictTable BuiltIn = VerdictRules.Load(new EdgeOptions()).Table!;
+    private static readonly VerdictTable BuiltIn = VerdictRules.Load(VerdictRuleOptions.Default).Table!;
 
     [Theory]
     [InlineData(ChromeWindows, "human", "", "")]
@@ -145,7 +146,7 @@ public class VerdictTableTests
     [Fact]
     public void BuiltInRules_AreSound()
     {
-        Assert.Empty(VerdictRules.Load(new EdgeOptions()).Problems);
+        Assert.Empty(VerdictRules.Load(VerdictRuleOptions.Default).Problems);
         Assert.InRange(BuiltIn.Rules.Count, 40, RuleSet.Capacity - 128);
         Assert.All(
             BuiltIn.Rules,
@@ -251,7 +252,7 @@ public class VerdictTableTests
     {
         var judge = BuiltInRules.Judge();
         var agent = judge.MatchAgent(ChromeWindows);
-        var headers = new HeaderDictionary { ["Referer"] = "https://mail.example/" };
+        HeaderLine[] headers = [new("Referer", "https://mail.example/".AsMemory())];
         var address = ClientAddress.From(IPAddress.Parse("2a01:111:f400::1"));
         judge.Count(judge.Judge(agent, address, headers, VerdictScope.Click));
 
@@ -272,12 +273,7 @@ public class VerdictTableTests
         params (string Name, string Value)[] headers
     )
     {
-        var all = new HeaderDictionary();
-        foreach (var (name, value) in headers)
-        {
-            all[name] = value;
-        }
-
+        var all = Array.ConvertAll(headers, header => new HeaderLine(header.Name, header.Value.AsMemory()));
         var bits = ClientAddress.From(IPAddress.Parse(address)).ToBits(out var isV4);
         var judgement = table.Judge(table.MatchAgent(userAgent), bits, isV4, all, scope);
         return (VerdictNames.Of(judgement.Verdict), judgement.Reason, judgement.Shadow?.ShadowText ?? "");

@@ -15,17 +15,18 @@ public sealed class PostgresSinkTests(PostgresFixture postgres) : IClassFixture<
     {
         var connection = await PostgresEvents.CreateAsync(postgres.Server);
         const string More =
-            ""","timestamp":"2026-11-21T10:29:59.5+01:00","event":"redirect","experiment":"demo-ab","probability":0.5,"weights_version":7,"city":"São \"Paulo\"","verdict":"human","authenticated":true,"properties":{"a":[1,{"b":2}]},"extra":{"type":"no"}""";
+            ""","timestamp":"2026-11-21T10:29:59.5+01:00","event":"redirect","experiment":"demo-ab","probability":0.5,"weights_version":7,"city":"São \"Paulo\"","verdict":"human","authenticated":true,"properties":{"a":[1,{"b":2}]},"extra":{"type":"no"},"environment":"test","layers":[{"layer":"l"}],"verdict_shadow":"bot:http_tool","os_version":"17.5" """;
 
         await DeliverAsync(connection, PostgresEvents.EventOf(1, More));
 
         const string Columns =
             "concat_ws('|', id, to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS'), to_char(timestamp AT TIME ZONE 'UTC', 'HH24:MI:SS.MS'),"
-            + " api, type, event, experiment, probability, weights_version, city, verdict, authenticated, payload->'properties'->'a'->1->>'b', coalesce(variant, 'null'))";
+            + " api, type, event, experiment, probability, weights_version, city, verdict, authenticated, payload->'properties'->'a'->1->>'b', coalesce(variant, 'null'), v, environment, layers, verdict_shadow, os_version, properties, extra)";
         var row = await PostgresServer.QueryAsync(connection, $"SELECT {Columns} FROM edge_events");
         Assert.Equal(
             [
-                $"{PostgresEvents.IdOf(1)}|2026-11-21 09:30:00.123|09:29:59.500|pictify|click|redirect|demo-ab|0.5|7|São \"Paulo\"|human|t|2|null",
+                $"{PostgresEvents.IdOf(1)}|2026-11-21 09:30:00.123|09:29:59.500|pictify|click|redirect|demo-ab|0.5|7|São \"Paulo\"|human|t|2|null|1|test|"
+                    + """[{"layer":"l"}]|bot:http_tool|17.5|{"a":[1,{"b":2}]}|{"type":"no"}""",
             ],
             row
         );
@@ -160,6 +161,12 @@ public sealed class PostgresSinkTests(PostgresFixture postgres) : IClassFixture<
         "CREATE TABLE edge_events (id uuid UNIQUE, type text, mine int DEFAULT 5)",
         "type || mine",
         "click5"
+    )]
+    [InlineData(
+        "a column made of the payload",
+        "CREATE TABLE edge_events (id uuid UNIQUE, payload json, type text GENERATED ALWAYS AS (payload->>'type') STORED)",
+        "type",
+        "click"
     )]
     [InlineData("jsonb", "CREATE TABLE edge_events (id uuid PRIMARY KEY, payload jsonb)", "payload->>'type'", "click")]
     [InlineData(

@@ -7,7 +7,7 @@ namespace Edge.Endpoints.Ingestion;
 /// Who may send to Millimetric's API: the checks of spec 6.1 in their order, each with its code. Beacons of browsers
 /// cannot carry a header, so with <c>text/plain</c> a browser key may stand in the query (spec 6.8).
 /// </summary>
-internal sealed class MillimetricDoor(KeyRing keys, TokenBuckets rates)
+internal sealed class MillimetricAuthenticator(KeyRing keys, TokenBuckets rates)
 {
     private const string KeyParameter = "key";
     private const string IngestScope = "ingest";
@@ -17,10 +17,10 @@ internal sealed class MillimetricDoor(KeyRing keys, TokenBuckets rates)
     private static readonly string[] Kinds = [BrowserKind, "sk", "rk"];
 
     /// <summary>
-    /// Whether the key opens the door; otherwise the answer has been written and <paramref name="isRateLimited"/> says
-    /// of which sort.
+    /// Whether a valid key within its rate was sent; otherwise the response has been written and
+    /// <paramref name="isRateLimited"/> says of which sort.
     /// </summary>
-    public bool TryEnter(HttpContext context, out ApiKey? key, out bool isRateLimited)
+    public bool TryAuthenticate(HttpContext context, out ApiKey? key, out bool isRateLimited)
     {
         isRateLimited = false;
         key = null;
@@ -60,7 +60,7 @@ internal sealed class MillimetricDoor(KeyRing keys, TokenBuckets rates)
             return true;
         }
 
-        MillimetricAnswers.RateLimited(context, retryAfter);
+        MillimetricResponses.RateLimited(context, retryAfter);
         isRateLimited = true;
         return false;
     }
@@ -142,13 +142,13 @@ internal sealed class MillimetricDoor(KeyRing keys, TokenBuckets rates)
 
     private static bool Unauthorized(HttpContext context, string code)
     {
-        MillimetricAnswers.Unauthorized(context, code);
+        MillimetricResponses.Unauthorized(context, code);
         return false;
     }
 
     private static bool Forbidden(HttpContext context, string code)
     {
-        MillimetricAnswers.Forbidden(context, code);
+        MillimetricResponses.Forbidden(context, code);
         return false;
     }
 }

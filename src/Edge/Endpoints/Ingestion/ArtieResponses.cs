@@ -6,7 +6,7 @@ namespace Edge.Endpoints.Ingestion;
 /// <summary>
 /// The answers of Artie's API (spec 7): every error is <c>{"error":"sentence"}</c>, and the sentences are published.
 /// </summary>
-internal static class ArtieAnswers
+internal static class ArtieResponses
 {
     public static void Unauthorized(HttpContext context)
     {

@@ -10,7 +10,7 @@ namespace Edge.Endpoints.Ingestion;
 /// clients give up for good on 401 and drop the batch on every other 4xx but 429, so those are for what sending again
 /// cannot mend.
 /// </summary>
-internal static class TrafficalAnswers
+internal static class TrafficalResponses
 {
     private const string CouldNotBeStored = "Events could not be stored; send them again";
 
@@ -73,7 +73,7 @@ internal static class TrafficalAnswers
             {
                 json.WriteNumber("accepted", state.accepted);
                 json.WriteNumber("written", state.written);
-                PictifyAnswers.WriteErrors(json, "validationErrors", state.errors);
+                PictifyResponses.WriteErrors(json, "validationErrors", state.errors);
             }
         );
 

@@ -3,20 +3,16 @@ using System.Text;
 using System.Text.Json;
 using Edge.Catalog;
 using Edge.Enrichment.Geo;
-using Edge.Enrichment.Hashing;
-using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
-using Edge.Requests;
-using Edge.Settings;
 using Edge.Telemetry;
 using Edge.Tests.Support;
 using Edge.Visits;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
-namespace Edge.Tests.Endpoints;
+namespace Edge.Tests.Visits;
 
 /// <summary>
 /// The recipe of a visit against a real journal: what it writes, and that it leaves nothing for the garbage collector.
@@ -44,7 +40,7 @@ public class VisitRecorderTests
         );
         var city = GeoFileWriter.City("FR", "Nîmes", "OCC", "Europe/Paris");
         File.WriteAllBytes(directory["geo.mmdb"], new GeoFileWriter().Add("203.0.113.0/24", city).Build());
-        var recorder = Recorder(journal, TimeProvider.System, places: Places(directory["geo.mmdb"]));
+        var recorder = new VisitSite(journal, TimeProvider.System, places: Places(directory["geo.mmdb"]));
         var experiment = DemoAb();
         var context = Request(query);
         var allocated = LeastAllocated(() => recorder.Record(context, experiment, (VisitKind)kind, out _));
@@ -126,7 +122,7 @@ public class VisitRecorderTests
         using var directory = new TempDirectory();
         await using var journal = TestJournal.Open(directory.Path);
         var faults = new EnrichmentFaults();
-        var recorder = Recorder(journal, TimeProvider.System, verdicts: new VerdictJudge(null, 1, faults));
+        var recorder = new VisitSite(journal, TimeProvider.System, verdicts: new VerdictJudge(null, 1, faults));
 
         Assert.Equal(Outcome.Recorded, recorder.Record(Request("?u=reader-1"), DemoAb(), VisitKind.Impression, out _));
         await journal.Journal.CommitAsync();
@@ -152,7 +148,7 @@ public class VisitRecorderTests
                 SegmentBytes = 4 << 20,
             }
         );
-        var recorder = Recorder(journal, TimeProvider.System);
+        var recorder = new VisitSite(journal, TimeProvider.System);
         var experiment = Bandit(5_000, 1);
         recorder.Record(Request("?u=reader-1"), experiment, VisitKind.Impression, out _);
         var context = Request(query);
@@ -283,7 +279,7 @@ public class VisitRecorderTests
             """
         );
         await using var journal = TestJournal.Open(directory["journal"]);
-        var recorder = Recorder(journal, TimeProvider.System, places: Places(directory["geo.mmdb"]));
+        var recorder = new VisitSite(journal, TimeProvider.System, places: Places(directory["geo.mmdb"]));
 
         foreach (var address in new[] { "203.0.113.7", "203.0.113.200", "192.0.2.1" })
         {
@@ -314,7 +310,7 @@ public class VisitRecorderTests
     {
         using var directory = new TempDirectory();
         var journal = TestJournal.Open(directory.Path);
-        var recorder = Recorder(journal, TimeProvider.System);
+        var recorder = new VisitSite(journal, TimeProvider.System);
         await journal.Journal.DisposeAsync();
 
         Assert.Equal(Outcome.NotKept, recorder.Record(Request(""), DemoAb(), VisitKind.Impression, out _));
@@ -331,7 +327,7 @@ public class VisitRecorderTests
     {
         using var directory = new TempDirectory();
         await using var journal = TestJournal.Open(directory.Path);
-        var recorder = Recorder(journal, new TestClock(now), hasOverride);
+        var recorder = new VisitSite(journal, new TestClock(now), hasOverride);
         Assert.Equal(Outcome.Recorded, recorder.Record(Request(query, address), DemoAb(), kind, out _));
         await journal.Journal.CommitAsync();
         return JsonDocument.Parse(Assert.Single(journal.ReadAll()).Payload).RootElement;
@@ -340,11 +336,11 @@ public class VisitRecorderTests
     private static string Choice(JsonElement e) =>
         $"{e.Text("variant")} {e.Text("probability")} {e.Text("weights_version")}";
 
-    private static async Task<JsonElement[]> RecordAllAsync(TestClock clock, Action<VisitRecorder> record)
+    private static async Task<JsonElement[]> RecordAllAsync(TestClock clock, Action<VisitSite> record)
     {
         using var directory = new TempDirectory();
         await using var journal = TestJournal.Open(directory.Path);
-        record(Recorder(journal, clock));
+        record(new VisitSite(journal, clock));
         await journal.Journal.CommitAsync();
         return [.. journal.ReadAll().Select(read => JsonDocument.Parse(read.Payload).RootElement)];
     }
@@ -386,31 +382,8 @@ public class VisitRecorderTests
         return allocated;
     }
 
-    private static PlaceFinder Places(string database) =>
-        new(
-            GeoDatabase.Open(database, TimeProvider.System, new LogLines()),
-            new ClientAddressResolver([], ForwardedHeader.XForwardedFor),
-            ""
-        );
-
-    private static VisitRecorder Recorder(
-        TestJournal journal,
-        TimeProvider time,
-        bool hasOverride = true,
-        PlaceFinder? places = null,
-        VerdictJudge? verdicts = null
-    ) =>
-        new(
-            new EdgeOptions { VariantOverride = hasOverride },
-            time,
-            new ClientAddressResolver([], ForwardedHeader.XForwardedFor),
-            places ?? Places(""),
-            new UserAgentCache(verdicts ?? BuiltInRules.Judge(), new EnrichmentFaults()),
-            verdicts ?? BuiltInRules.Judge(),
-            new VisitorHashes(new SaltedKeys("salt")),
-            new ExposureMap(),
-            journal.Journal
-        );
+    private static GeoDatabase Places(string database) =>
+        GeoDatabase.Open(database, TimeProvider.System, new LogLines());
 
     private static DefaultHttpContext Request(string query, string address = "203.0.113.7")
     {

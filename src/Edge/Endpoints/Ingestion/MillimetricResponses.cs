@@ -8,7 +8,7 @@ namespace Edge.Endpoints.Ingestion;
 /// The answers of Millimetric's API (spec 6.2): <c>{"error":"code"}</c>, where the code is the contract, sometimes with
 /// details.
 /// </summary>
-internal static class MillimetricAnswers
+internal static class MillimetricResponses
 {
     public static void Unauthorized(HttpContext context, string code)
     {

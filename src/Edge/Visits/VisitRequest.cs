@@ -1,0 +1,32 @@
+using Edge.Formats;
+using Edge.Requests;
+
+namespace Edge.Visits;
+
+/// <summary>
+/// A request as visits see it: views of its text, whichever listener received it. Text holds each byte in one char. An
+/// empty span means that it was not sent.
+/// </summary>
+internal readonly ref struct VisitRequest
+{
+    /// <summary>The socket's other end, which may be a proxy.</summary>
+    public required ClientAddress Peer { get; init; }
+
+    /// <summary>The query string as it was sent, with or without its question mark.</summary>
+    public ReadOnlySpan<char> Query { get; init; }
+
+    public ReadOnlySpan<char> UserAgent { get; init; }
+
+    public ReadOnlySpan<char> Referrer { get; init; }
+
+    public ReadOnlySpan<char> AcceptLanguage { get; init; }
+
+    /// <summary>The Origin header; empty too when it was sent more than once.</summary>
+    public ReadOnlySpan<char> Origin { get; init; }
+
+    /// <summary>
+    /// The headers that settings and verdict rules name, in the order they were sent: addresses forwarded by a proxy,
+    /// the country it states, what rules look at.
+    /// </summary>
+    public ReadOnlySpan<HeaderLine> Headers { get; init; }
+}

@@ -1,0 +1,142 @@
+using Edge.Catalog;
+using Edge.Enrichment.Geo;
+using Edge.Enrichment.Hashing;
+using Edge.Enrichment.Sources;
+using Edge.Enrichment.UserAgents;
+using Edge.Enrichment.Verdicts;
+using Edge.Events;
+using Edge.Requests;
+
+namespace Edge.Visits;
+
+/// <summary>What the server learns about the sender of one request. Views of memory of the request's handler.</summary>
+internal ref struct Visitor
+{
+    /// <summary>When the request arrived.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>What the user agent says.</summary>
+    public required UserAgentFacts Agent { get; init; }
+
+    /// <summary>A person or a machine, and which rule says so.</summary>
+    public required Judgement Judgement { get; init; }
+
+    public required GeoPlace Place { get; init; }
+
+    /// <summary>The address as text; must reach no event.</summary>
+    public required ReadOnlySpan<byte> Address { get; init; }
+
+    /// <summary>Keyed hash of the address, in hexadecimal.</summary>
+    public required ReadOnlySpan<byte> AddressHash { get; init; }
+
+    /// <summary>Writes what the server adds to every event, whichever route it came by.</summary>
+    public readonly void WriteTo(ref TrackedEvent e, in TrafficSource source)
+    {
+        e.ReceivedAt = Now;
+        e.Source = source.Source;
+        e.Medium = source.Medium;
+        e.Campaign = source.Campaign;
+        e.SourceConfidence = source.Confidence;
+        e.SourceRuleId = source.RuleId;
+        e.Country = Place.Country.Text;
+        e.Region = Place.Region;
+        e.City = Place.City;
+        e.TimeZone = Place.TimeZone;
+        e.DeviceType = Agent.DeviceType;
+        e.Browser = Agent.Browser;
+        e.BrowserVersion = Agent.BrowserVersion;
+        e.Os = Agent.Os;
+        e.OsVersion = Agent.OsVersion;
+        e.DeviceBrand = Agent.DeviceBrand;
+        e.DeviceModel = Agent.DeviceModel;
+        e.AddressHash = AddressHash;
+        e.Verdict = VerdictNames.Of(Judgement.Verdict);
+        e.VerdictReason = Judgement.Reason;
+        e.VerdictShadow = Judgement.Shadow?.ShadowText;
+    }
+}
+
+/// <summary>The unit of a visit under the keys of the day, in hexadecimal.</summary>
+internal readonly ref struct UnitHashes
+{
+    /// <summary>Under today's key.</summary>
+    public ReadOnlySpan<byte> Today { get; init; }
+
+    /// <summary>Under yesterday's, for a click that may belong to yesterday's exposure; else empty.</summary>
+    public ReadOnlySpan<byte> Yesterday { get; init; }
+}
+
+/// <summary>
+/// Finds out everything the server knows about the sender of a request, for pixels, clicks and ingested events alike.
+/// Thread safe; allocates nothing once the user agent is known.
+/// </summary>
+internal sealed class VisitorReader(
+    TimeProvider time,
+    ClientAddressResolver addresses,
+    PlaceFinder places,
+    UserAgentCache userAgents,
+    VerdictJudge verdicts,
+    VisitorHashes hashes
+)
+{
+    /// <summary>Bytes <see cref="Read"/> needs for what it writes.</summary>
+    public const int RoomBytes = ClientAddress.TextMaxBytes + VisitorHashes.AddressHashChars;
+
+    /// <summary>Bytes <see cref="HashUnit"/> needs for what it writes.</summary>
+    public const int UnitRoomBytes = 2 * VisitorHashes.UnitHashChars;
+
+    /// <summary>
+    /// Minutes after midnight UTC in which a click may belong to yesterday's exposure: the longest attribution window.
+    /// </summary>
+    private const int AttributionMinutes = 30;
+
+    /// <summary>Reads address, user agent, verdict and place of the request's sender.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="scope">What it asks for; some verdict rules hold for one route only.</param>
+    /// <param name="room"><see cref="RoomBytes"/> of memory the result points into.</param>
+    public Visitor Read(in VisitRequest request, VerdictScope scope, Span<byte> room)
+    {
+        var now = time.GetUtcNow();
+        var client = addresses.Resolve(request.Peer, request.Headers);
+        var agent = userAgents.Lookup(request.UserAgent);
+        var addressHash = room[..VisitorHashes.AddressHashChars];
+        var address = room[VisitorHashes.AddressHashChars..];
+        address = address[..client.WriteText(address)];
+        hashes.WriteAddressHash(address, now, addressHash);
+        return new Visitor
+        {
+            Now = now,
+            Agent = agent,
+            Judgement = verdicts.Judge(agent.VerdictRules, client, request.Headers, scope),
+            Place = places.Find(request.Peer, request.Headers, client),
+            Address = address,
+            AddressHash = addressHash,
+        };
+    }
+
+    /// <summary>Hashes the unit for events of one experiment.</summary>
+    /// <param name="experiment">The experiment; units of two experiments cannot be joined.</param>
+    /// <param name="unit">The unit.</param>
+    /// <param name="now">When the visit happens.</param>
+    /// <param name="isClick">Whether it is a click; only clicks look for an exposure of the day before.</param>
+    /// <param name="room"><see cref="UnitRoomBytes"/> of memory the result points into.</param>
+    public UnitHashes HashUnit(
+        CatalogEntry experiment,
+        scoped ReadOnlySpan<byte> unit,
+        DateTimeOffset now,
+        bool isClick,
+        Span<byte> room
+    )
+    {
+        var today = room[..VisitorHashes.UnitHashChars];
+        hashes.WriteUnitHash(experiment.UidUtf8, unit, now, today);
+        if (!isClick || now.UtcDateTime.TimeOfDay >= TimeSpan.FromMinutes(AttributionMinutes))
+        {
+            return new UnitHashes { Today = today };
+        }
+
+        var yesterday = room.Slice(VisitorHashes.UnitHashChars, VisitorHashes.UnitHashChars);
+        hashes.WritePreviousUnitHash(experiment.UidUtf8, unit, now, yesterday);
+        return new UnitHashes { Today = today, Yesterday = yesterday };
+    }
+}
