@@ -8,7 +8,7 @@ using Edge.Statistics.Results;
 
 namespace Edge.Statistics.Counting;
 
-/// <summary>The counts of one experiment while they grow. Guarded by the tally's lock.</summary>
+/// <summary>The live counts of one experiment. Guarded by the tally's lock.</summary>
 internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudget units)
 {
     private const double BasisPointsOfOne = 10_000;
@@ -25,27 +25,27 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
 
     public string Uid { get; } = uid;
 
-    /// <summary>Since when the catalog has not had it; null while it has.</summary>
+    /// <summary>When the experiment disappeared from the catalog; null while it is there.</summary>
     public long? MissingSinceMs { get; set; }
 
-    /// <summary>What the search for a winner remembers.</summary>
+    /// <summary>State of the search for a winner.</summary>
     public WinnerWatch Watch { get; set; } = WinnerWatch.Empty;
 
     public TrialStatistics Trials => _trials;
 
-    /// <summary>The p-value of the trials against what the weights promised; null when there is too little.</summary>
+    /// <summary>The p-value of the sample ratio test; null when there is too little data.</summary>
     public double? SampleRatio => _sampleRatio.Test();
 
     public int OpenTrials => _book.Open;
 
     public VariantTally[] Counts => [.. _variants.Select(variant => variant.Counts)];
 
-    /// <summary>Counts one event; false when a limit kept it from being counted.</summary>
+    /// <summary>Counts one event; false when a limit prevented it from being counted.</summary>
     /// <param name="e">The event.</param>
     /// <param name="variantId">Its variant.</param>
-    /// <param name="entry">The experiment as it is now; null when the catalog does not have it.</param>
+    /// <param name="entry">The experiment's current definition; null when it is not in the catalog.</param>
     /// <param name="nowMs">The time up to which trials are final.</param>
-    /// <param name="isLearned">False when it should have opened a trial and there was no room for the unit.</param>
+    /// <param name="isLearned">False when it should have started a trial and there was no room for the unit.</param>
     public bool Count(
         in TalliedEvent e,
         ReadOnlySpan<byte> variantId,
@@ -64,7 +64,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         }
         if (variantId.IsEmpty)
         {
-            // A server reported it and did not say what was shown; it belongs to the experiment and to no variant.
+            // Reported by a server without saying what was shown; it counts for the experiment but for no variant.
             return true;
         }
         var variant = Find(variantId);
@@ -95,7 +95,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         return true;
     }
 
-    /// <summary>Learns from the trials whose result is final by now.</summary>
+    /// <summary>Counts the trials whose result is final by now.</summary>
     public void Mature(long nowMs)
     {
         while (_book.TryTakeMature(nowMs, out var trial))
@@ -110,7 +110,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         }
     }
 
-    /// <summary>Remembers the weights of the version that is served now.</summary>
+    /// <summary>Records the weights of the version that is served now.</summary>
     public void NoteWeights(CatalogEntry? entry, int version)
     {
         if (entry is null || entry.WeightsVersion != version || _weights.ContainsKey(version))
@@ -129,10 +129,10 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         }
     }
 
-    /// <summary>Forgets units of more than a day ago.</summary>
+    /// <summary>Forgets units first exposed more than a day ago.</summary>
     public void ExpireUnits(long nowMs) => _book.Expire(nowMs);
 
-    /// <summary>Shortens the series; returns the points that are left.</summary>
+    /// <summary>Trims the series; returns the number of remaining points.</summary>
     public int TrimSeries(int hoursKept, int daysKept)
     {
         var points = 0;
@@ -144,7 +144,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         return points;
     }
 
-    /// <summary>Gives back what is shared with other experiments.</summary>
+    /// <summary>Releases this experiment's share of the unit budget.</summary>
     public void Forget() => _book.Clear();
 
     public ExperimentTally Copy()
@@ -237,7 +237,9 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             _ => counts with { Prefetch = counts.Prefetch + 1 },
         };
 
-    /// <summary>Number of the variant, made when it is new; -1 when it cannot be one or there are too many.</summary>
+    /// <summary>
+    /// Index of the variant, added if it is new; -1 when the id is invalid or there are too many variants.
+    /// </summary>
     private int Find(ReadOnlySpan<byte> id)
     {
         for (var i = 0; i < _variants.Count; i++)

@@ -3,8 +3,7 @@ using System.Buffers.Binary;
 namespace Edge.Statistics.Counting;
 
 /// <summary>
-/// Writes many whole numbers in little room for a checkpoint: seven bits a byte, the lowest first (LEB128). Not safe
-/// for concurrent use.
+/// Writes integers compactly for a checkpoint: seven bits per byte, lowest first (LEB128). Not safe for concurrent use.
 /// </summary>
 internal sealed class Packer(int expectedBytes)
 {
@@ -13,7 +12,7 @@ internal sealed class Packer(int expectedBytes)
     private byte[] _bytes = new byte[Math.Max(expectedBytes, 2 * NumberBytesMax)];
     private int _length;
 
-    /// <summary>A number; negative ones take ten bytes.</summary>
+    /// <summary>Writes a number; negative ones take ten bytes.</summary>
     public void Write(long value)
     {
         Ensure(NumberBytesMax);
@@ -25,7 +24,7 @@ internal sealed class Packer(int expectedBytes)
         _bytes[_length++] = (byte)rest;
     }
 
-    /// <summary>A number that is as likely to be large as small, in eight bytes.</summary>
+    /// <summary>Writes a number that is as likely to be large as small, in eight bytes.</summary>
     public void WriteWord(ulong value)
     {
         Ensure(sizeof(ulong));
@@ -45,8 +44,8 @@ internal sealed class Packer(int expectedBytes)
 }
 
 /// <summary>
-/// Reads what <see cref="Packer"/> has written. Other bytes are a damaged checkpoint:
-/// <see cref="InvalidDataException"/>.
+/// Reads what <see cref="Packer"/> has written. Throws <see cref="InvalidDataException"/> for any other bytes, which
+/// are a damaged checkpoint.
 /// </summary>
 internal ref struct Unpacker(ReadOnlySpan<byte> bytes)
 {
@@ -80,12 +79,12 @@ internal ref struct Unpacker(ReadOnlySpan<byte> bytes)
         return value;
     }
 
-    /// <summary>Nothing must be left.</summary>
+    /// <summary>Throws when bytes are left.</summary>
     public readonly void End()
     {
         if (!_rest.IsEmpty)
         {
-            throw new InvalidDataException("packed numbers go on after their end");
+            throw new InvalidDataException("packed numbers are followed by other bytes");
         }
     }
 }

@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Edge.Statistics.Counting;
 
-/// <summary>What happened, as far as experiments count it.</summary>
+/// <summary>The kinds of events that experiments count.</summary>
 internal enum TalliedKind
 {
-    /// <summary>Something that no experiment counts.</summary>
+    /// <summary>An event that experiments do not count.</summary>
     Other,
 
     /// <summary>A variant was shown.</summary>
@@ -15,23 +15,23 @@ internal enum TalliedKind
     /// <summary>Its link was followed.</summary>
     Click,
 
-    /// <summary>A view that the sender reported.</summary>
+    /// <summary>A view reported by the sender.</summary>
     View,
 
-    /// <summary>A conversion that the sender reported.</summary>
+    /// <summary>A conversion reported by the sender.</summary>
     Conversion,
 }
 
-/// <summary>Who did it: the event's verdict.</summary>
+/// <summary>The event's verdict, as far as the tally tells verdicts apart.</summary>
 internal enum TalliedVerdict
 {
-    /// <summary>Nothing is known, as for a caller without a user agent; counted, not learned from.</summary>
+    /// <summary>Unknown, as for a client without a user agent; counted, but starts no trial.</summary>
     Unknown,
 
     /// <summary>A person.</summary>
     Human,
 
-    /// <summary>A mail provider's proxy, with a person behind it.</summary>
+    /// <summary>A mail provider's image proxy, acting for a person.</summary>
     Proxy,
 
     /// <summary>A crawler.</summary>
@@ -40,13 +40,13 @@ internal enum TalliedVerdict
     /// <summary>A mail security scanner.</summary>
     Scanner,
 
-    /// <summary>A browser that loads ahead.</summary>
+    /// <summary>A speculative load by a browser.</summary>
     Prefetch,
 }
 
 /// <summary>
-/// The members of an event that the tally needs, read from its bytes without allocating and without looking at the
-/// rest. Meanings: <c>docs/event-schema.md</c>.
+/// The members of an event that the tally needs, read from its bytes without allocating and without parsing the rest.
+/// Meanings: <c>docs/event-schema.md</c>.
 /// </summary>
 internal struct TalliedEvent
 {
@@ -75,18 +75,16 @@ internal struct TalliedEvent
     /// <summary>The unit under the key of the day before; 0 when there is none.</summary>
     public ulong PreviousUnit { get; private set; }
 
-    /// <summary>Whether a machine did it, so that it only counts as one.</summary>
+    /// <summary>Whether it is automated, so that it counts only among the machines.</summary>
     public readonly bool IsMachine =>
         Verdict is TalliedVerdict.Bot or TalliedVerdict.Scanner or TalliedVerdict.Prefetch;
 
-    /// <summary>Whether experiments learn from it.</summary>
+    /// <summary>Whether it can start or complete a trial.</summary>
     public readonly bool IsPerson => Verdict is TalliedVerdict.Human or TalliedVerdict.Proxy;
 
-    /// <summary>
-    /// Reads one event; false when it belongs to no experiment, or is not JSON.
-    /// </summary>
+    /// <summary>Reads one event; false when it belongs to no experiment, or is not JSON.</summary>
     /// <param name="payload">The event as the journal has it.</param>
-    /// <param name="acceptedMs">When its id was made, for an event that does not say when it was received.</param>
+    /// <param name="acceptedMs">When its id was created, for an event without <c>received_at</c>.</param>
     /// <param name="read">The event.</param>
     public static bool TryRead(ReadOnlySpan<byte> payload, long acceptedMs, out TalliedEvent read)
     {
@@ -98,7 +96,7 @@ internal struct TalliedEvent
             {
                 return false;
             }
-            // Members come in the documented order, so nothing of interest follows the verdict.
+            // Members are in the documented order, so nothing of interest follows the verdict.
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName && !read.ReadMember(ref reader)) { }
         }
         catch (JsonException)
@@ -114,7 +112,7 @@ internal struct TalliedEvent
     /// <summary>Id of the variant, a view of the event's payload; empty when the event has none.</summary>
     public readonly ReadOnlySpan<byte> VariantId(ReadOnlySpan<byte> payload) => payload[_variantId];
 
-    /// <summary>True when it was the last member of interest.</summary>
+    /// <summary>Returns true when this was the last member of interest.</summary>
     private bool ReadMember(ref Utf8JsonReader reader)
     {
         var name = reader.ValueSpan;
@@ -167,7 +165,7 @@ internal struct TalliedEvent
         }
     }
 
-    /// <summary>Where the text of a value stands; none of the texts that matter needs an escape.</summary>
+    /// <summary>The range of a string value within the payload; no value read here needs escapes.</summary>
     private static Range Place(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)

@@ -6,21 +6,21 @@ using Edge.Journal.Records;
 namespace Edge.Statistics.Counting;
 
 /// <summary>
-/// The counts of every experiment, folded from the journal like a sink and kept in one file together with the place up
-/// to which they go. An event that is behind that place is passed over, so whatever the moment of a crash, each event
-/// counts once: the file is written before the pump's cursor is, and the pump's cursor before the journal forgets.
+/// The counts of every experiment, folded from the journal by a pump, as for a sink, and kept in one file together with
+/// the cursor up to which they go. Events before that cursor are skipped, so each event counts once whenever a crash
+/// happens: the file is written before the pump's cursor, and the pump's cursor before the journal is truncated.
 /// </summary>
 /// <remarks>
-/// Time is the time of the events, so that a replay comes to the same result; the clock takes over only where the tally
-/// has everything that is committed. The pump's thread delivers and flushes, any thread may ask; a lock guards the
-/// counts and is held for microseconds by both, but for the making of a checkpoint.
+/// Time is event time, so that a replay gives the same result; the clock is used only once everything committed has
+/// been counted. The pump's thread delivers and flushes; any thread may read. A lock guards the counts and is held for
+/// microseconds, except while a checkpoint is prepared.
 /// </remarks>
 internal sealed class Tally : ISink
 {
     /// <summary>The name in cursors, metrics and messages.</summary>
     public const string SinkName = "tally";
 
-    /// <summary>Events that are counted under one hold of the lock.</summary>
+    /// <summary>Number of events counted while the lock is held once.</summary>
     private const int EventsPerHold = 256;
 
     private const int UnixMillisecondsShift = 16;
@@ -62,9 +62,9 @@ internal sealed class Tally : ISink
     }
 
     /// <summary>
-    /// Goes on from the checkpoint, or anew from what the journal holds when there is none that can be used; a cursor
-    /// that would pass events over is removed then, so this comes before the pump. Throws <see cref="IOException"/> or
-    /// <see cref="UnauthorizedAccessException"/> when the data directory cannot be used.
+    /// Continues from the checkpoint, or starts over with the oldest event in the journal when there is no usable one.
+    /// In that case the pump's cursor is removed, so open the tally before the pump. Throws <see cref="IOException"/>
+    /// or <see cref="UnauthorizedAccessException"/> when the data directory cannot be used.
     /// </summary>
     public static Tally Open(
         TallyOptions options,
@@ -103,7 +103,7 @@ internal sealed class Tally : ISink
         }
     }
 
-    /// <summary>The visible counters of one experiment; empty when no event of it was counted.</summary>
+    /// <summary>The public counters of one experiment; empty when no event of it was counted.</summary>
     public VariantTally[] CountsOf(string uid)
     {
         lock (_lock)
@@ -113,7 +113,7 @@ internal sealed class Tally : ISink
     }
 
     /// <summary>
-    /// Brings the trials up to date with the clock, and lets the caller work on one experiment under the lock; false
+    /// Matures trials up to the current time and lets the caller read or change one experiment under the lock; false
     /// when no event of it was counted.
     /// </summary>
     public bool Visit<TState>(string uid, ref TState state, ExperimentVisit<TState> visit)
@@ -130,7 +130,7 @@ internal sealed class Tally : ISink
         }
     }
 
-    /// <summary>Brings the trials up to date with the clock, for experiments that no event comes to any more.</summary>
+    /// <summary>Matures trials up to the current time, for experiments that receive no more events.</summary>
     public void Mature()
     {
         lock (_lock)
@@ -140,7 +140,7 @@ internal sealed class Tally : ISink
     }
 
     /// <summary>
-    /// Writes a checkpoint outside the pump's turn, for changes that came from the clock. Blocks for the disk.
+    /// Writes a checkpoint independently of the pump, for changes caused by the passage of time. Blocks on disk I/O.
     /// </summary>
     public void Save()
     {
@@ -157,7 +157,7 @@ internal sealed class Tally : ISink
         }
     }
 
-    /// <summary>What was counted stays: events that come again are passed over.</summary>
+    /// <summary>Keeps what was counted: events that are delivered again are skipped.</summary>
     public Task<DeliveryResult> ResumeAsync(UInt128 journalEpochId, JournalCursor from) =>
         Task.FromResult(DeliveryResult.Delivered);
 
@@ -188,7 +188,7 @@ internal sealed class Tally : ISink
 
     public Task<DeliveryResult> FlushAsync(JournalCursor upTo) => Task.FromResult(Write(upTo));
 
-    /// <summary>Keeps what came from the clock since the last checkpoint.</summary>
+    /// <summary>Saves changes made since the last checkpoint.</summary>
     public void Dispose() => Save();
 
     private void Count(RecordBatch batch, int first, int end, long nowMs)
@@ -203,7 +203,8 @@ internal sealed class Tally : ISink
             _missed += record.Sequence - _cursor.Sequence - 1;
             _counts.Count(batch.Payload(i).Span, (long)(record.Id.High >> UnixMillisecondsShift), nowMs);
 
-            // The address belongs to the end of the batch; a checkpoint before that only repeats what is passed over.
+            // The address is that of the end of the batch; after a checkpoint before it, events are only delivered
+            // again and skipped.
             _cursor = _cursor with
             {
                 Sequence = record.Sequence,
@@ -251,7 +252,7 @@ internal sealed class Tally : ISink
 }
 
 /// <summary>
-/// Work on one experiment under the tally's lock; short, and without calls back into the tally. True when it changed
-/// something that must be kept.
+/// Reads or changes one experiment under the tally's lock; must be short and must not call back into the tally. Returns
+/// true when it changed something that must be saved.
 /// </summary>
 internal delegate bool ExperimentVisit<TState>(ExperimentCounter experiment, ref TState state);

@@ -1,12 +1,12 @@
 namespace Edge.Statistics.Counting;
 
-/// <summary>Where the tally keeps its files, and how much it may hold.</summary>
+/// <summary>The files and limits of the tally.</summary>
 internal sealed record TallyOptions
 {
     /// <summary>The data directory.</summary>
     public required string Directory { get; init; }
 
-    /// <summary>The pump's cursor.</summary>
+    /// <summary>Path of the pump's cursor.</summary>
     public required string CursorPath { get; init; }
 
     public TallyLimits Limits { get; init; } = TallyLimits.Default;

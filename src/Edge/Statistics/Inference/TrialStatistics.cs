@@ -1,15 +1,15 @@
 namespace Edge.Statistics.Inference;
 
 /// <summary>
-/// The success rate of each variant, estimated from matured trials in constant memory. While there is one weights
-/// version the counts themselves are the answer. Afterwards counts mislead: a variant that got its traffic in a good
+/// The success rate of each variant, estimated from matured trials in constant memory. While there is only one weights
+/// version, the raw counts suffice. After that, raw counts mislead: a variant that got most of its traffic in a good
 /// week looks good. So every later trial contributes to every variant through its known probability of having been
-/// chosen (augmented inverse propensity weighting), which stays unbiased however rates drift, because the guess it
-/// leans on was frozen before the trial was seen. One writer; not safe for concurrent use.
+/// chosen (augmented inverse propensity weighting). The estimate stays unbiased however rates drift, because the
+/// baseline it is corrected against was fixed before the trial was seen. One writer; not safe for concurrent use.
 /// </summary>
 internal sealed class TrialStatistics
 {
-    /// <summary>How many trials of the pooled rate a variant's guess starts from.</summary>
+    /// <summary>Weight of the pooled rate in a variant's baseline, in trials.</summary>
     private const double GuessWeight = 20;
 
     private readonly List<Arm> _arms = [];
@@ -17,7 +17,8 @@ internal sealed class TrialStatistics
     private int? _latestVersion;
     private double _pooledRate = 0.5;
 
-    // The trials since the latest version was first seen, as a variant that nobody has seen yet would have got them.
+    // The trials since the latest version was first seen, as they would count for a variant that has not been shown
+    // yet.
     private long _versionTrials;
     private double _versionSum;
     private double _versionSumOfSquares;
@@ -43,7 +44,7 @@ internal sealed class TrialStatistics
     /// The probability with which that version chose this variant: its weight over 10,000.
     /// </param>
     /// <param name="isSuccess">Whether the unit clicked within the attribution window.</param>
-    /// <returns>False, and nothing is counted, when the probability is not in (0, 1].</returns>
+    /// <returns>False, without counting anything, when the probability is not in (0, 1].</returns>
     public bool Add(string variantId, int weightsVersion, double probability, bool isSuccess)
     {
         if (probability is not (> 0 and <= 1))
@@ -73,8 +74,8 @@ internal sealed class TrialStatistics
     }
 
     /// <summary>
-    /// Freezes each variant's guess at what is known now, for the trials that follow. To be called at every
-    /// recomputation; a weights version that has not been seen before does it too.
+    /// Fixes each variant's baseline at its current estimate, for the trials that follow. Call it at every
+    /// recomputation; it also happens when a new weights version is first seen.
     /// </summary>
     public void BeginEpoch()
     {
@@ -92,7 +93,7 @@ internal sealed class TrialStatistics
         }
     }
 
-    /// <summary>What is known of the given variants, in their order.</summary>
+    /// <summary>The posteriors of the given variants, in the same order.</summary>
     public ArmPosterior[] Posterior(IReadOnlyList<string> variantIds)
     {
         var posteriors = new ArmPosterior[variantIds.Count];
@@ -103,7 +104,7 @@ internal sealed class TrialStatistics
         return posteriors;
     }
 
-    /// <summary>What to keep, so that <see cref="FromState"/> goes on from here.</summary>
+    /// <summary>The state from which <see cref="FromState"/> continues.</summary>
     public TrialStatisticsState ToState() =>
         new(
             _firstVersion,
@@ -127,7 +128,7 @@ internal sealed class TrialStatistics
             ]
         );
 
-    /// <summary>Goes on from a kept state.</summary>
+    /// <summary>Continues from a saved state.</summary>
     public static TrialStatistics FromState(TrialStatisticsState state)
     {
         var statistics = new TrialStatistics
@@ -176,7 +177,7 @@ internal sealed class TrialStatistics
             );
         }
 
-        // A variant that had no trial in the first epoch was not there, so that epoch has no share in its estimate.
+        // A variant without a trial in the first epoch did not exist then, so that epoch has no share in its estimate.
         double firstTrials = arm.FirstTrials == 0 ? 0 : FirstTrials();
         var firstShare = firstTrials / (firstTrials + arm.WeightedTrials);
         var weightedShare = 1 - firstShare;
@@ -192,7 +193,7 @@ internal sealed class TrialStatistics
         }
         estimate = Math.Clamp(estimate, 0.5 / trials, 1 - 0.5 / trials);
 
-        // As many trials of a fixed split as would give this variance; never more than there were.
+        // The number of trials under a fixed split that would give this variance; never more than there were.
         var effectiveTrials = Math.Min(estimate * (1 - estimate) / variance, trials);
         return new ArmPosterior(
             variantId,
@@ -233,8 +234,8 @@ internal sealed class TrialStatistics
     }
 
     /// <summary>
-    /// A variant that is seen for the first time. One that was added later gets the trials that this weights version
-    /// had before it was first chosen: to begin with a trial in which it was chosen would be a biased beginning.
+    /// Adds a variant that is seen for the first time. One that was added later inherits the trials this weights
+    /// version had before it was first chosen: starting with a trial in which it was chosen would bias the estimate.
     /// </summary>
     private Arm Append(string variantId)
     {
@@ -271,7 +272,7 @@ internal sealed class TrialStatistics
         return sum;
     }
 
-    /// <summary>p(1-p)/n with half a success and half a failure added to p, so that it is never 0.</summary>
+    /// <summary>p(1-p)/n, with half a success and half a failure added to p so that the variance is never 0.</summary>
     private static double SmoothedVariance(long trials, long successes)
     {
         var rate = (successes + 0.5) / (trials + 1.0);

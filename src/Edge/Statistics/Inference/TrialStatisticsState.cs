@@ -1,9 +1,9 @@
 namespace Edge.Statistics.Inference;
 
-/// <summary>What <see cref="TrialStatistics"/> remembers, for a checkpoint; JSON keeps the numbers exactly.</summary>
+/// <summary>The state of <see cref="TrialStatistics"/> for a checkpoint; JSON preserves the numbers exactly.</summary>
 /// <param name="FirstVersion">The weights version of the first epoch, or null before the first trial.</param>
 /// <param name="LatestVersion">The highest weights version seen since the first epoch, or null.</param>
-/// <param name="PooledRate">Rate of all variants together when the current epoch began.</param>
+/// <param name="PooledRate">Pooled rate of all variants when the current epoch began.</param>
 /// <param name="VersionTrials">Trials since <paramref name="LatestVersion"/> was first seen.</param>
 /// <param name="VersionSum">Sum of the pooled rates over those trials.</param>
 /// <param name="VersionSumOfSquares">Sum of their squares.</param>
@@ -24,8 +24,8 @@ internal sealed record TrialStatisticsState(
 /// <param name="FirstSuccesses">Successes of the first epoch.</param>
 /// <param name="Trials">Trials of all epochs.</param>
 /// <param name="Successes">Successes of all epochs.</param>
-/// <param name="Guess">The rate guessed for it when the current epoch began.</param>
-/// <param name="WeightedTrials">Trials of any variant that contributed to the two sums.</param>
+/// <param name="Guess">Its baseline rate, fixed when the current epoch began.</param>
+/// <param name="WeightedTrials">Number of trials, of any variant, that contributed to the two sums.</param>
 /// <param name="Sum">Sum of the contributions.</param>
 /// <param name="SumOfSquares">Sum of their squares.</param>
 internal sealed record ArmState(

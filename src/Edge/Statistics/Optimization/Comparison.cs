@@ -4,27 +4,27 @@ using Edge.Statistics.Inference;
 namespace Edge.Statistics.Optimization;
 
 /// <summary>
-/// The variants that take part, those with a configured weight, compared with each other: what a recomputation and the
-/// results have in common. A variant without a weight gets no trials any more and is not compared. Immutable.
+/// The comparison of the participants, which are the variants with a configured weight; shared by recomputations and
+/// results. A variant without a weight gets no more trials and is not compared. Immutable.
 /// </summary>
 internal sealed record Comparison
 {
     /// <summary>Index of each participant in the experiment's variants.</summary>
     public required int[] Participants { get; init; }
 
-    /// <summary>What is known of each participant.</summary>
+    /// <summary>The posterior of each participant.</summary>
     public required ArmPosterior[] Arms { get; init; }
 
     /// <summary>The comparison, in the order of <see cref="Participants"/>.</summary>
     public required BestArm Best { get; init; }
 
-    /// <summary>The leader, condition by condition.</summary>
+    /// <summary>The assessment of the leader.</summary>
     public required WinnerAssessment Assessment { get; init; }
 
-    /// <summary>Compares.</summary>
+    /// <summary>Compares the participants.</summary>
     /// <param name="experiment">An A/B test.</param>
-    /// <param name="arms">What is known of all its variants, in their order.</param>
-    /// <param name="runningTime">How long it has been running, pauses not counted.</param>
+    /// <param name="arms">The posteriors of all its variants, in variant order.</param>
+    /// <param name="runningTime">How long it has been running, pauses excluded.</param>
     /// <param name="sampleRatio">The p-value of <see cref="SampleRatioCounts.Test"/>.</param>
     public static Comparison Of(Experiment experiment, ArmPosterior[] arms, TimeSpan runningTime, double? sampleRatio)
     {
@@ -43,9 +43,9 @@ internal sealed record Comparison
         };
     }
 
-    /// <summary>Where a variant stands among the participants; -1 when it is none.</summary>
+    /// <summary>Index of a variant among the participants; -1 when it does not participate.</summary>
     public int IndexOf(int variant) => Array.IndexOf(Participants, variant);
 
-    /// <summary>Whether waiting longer gains nothing; one more integration, so not part of every comparison.</summary>
+    /// <summary>Whether waiting longer is futile; takes another integration, so it is computed on demand.</summary>
     public bool IsFutile() => WinnerRule.IsFutile(Arms, Best, Assessment);
 }

@@ -8,19 +8,21 @@ using Edge.Statistics.Inference;
 namespace Edge.Statistics.Optimization;
 
 /// <summary>
-/// Lets the weights of running A/B tests follow their results, and looks for winners: each experiment once in its
-/// <c>recomputeIntervalMinutes</c>, and when somebody asks. Works on a thread of its own, because it writes files; no
-/// request waits for it. <see cref="RecomputeAsync"/> may be called from any thread.
+/// Adjusts the weights of running A/B tests to their results and looks for winners: each experiment once per
+/// <c>recomputeIntervalMinutes</c>, and on request. Runs on a thread of its own, because it writes files; tracking
+/// requests never wait for it. <see cref="RecomputeAsync"/> may be called from any thread.
 /// </summary>
 internal sealed class Optimizer : IDisposable
 {
-    /// <summary>Pause between two looks for what is due.</summary>
+    /// <summary>Interval between two checks for experiments that are due, milliseconds.</summary>
     public const int TickMs = 1_000;
 
-    /// <summary>How often the experiment may be changed by others while its weights are being published.</summary>
+    /// <summary>
+    /// Maximum number of attempts when the experiment is changed while its weights are being published.
+    /// </summary>
     private const int AttemptsMax = 5;
 
-    /// <summary>Requests that may wait at the same time; further ones wait to be taken.</summary>
+    /// <summary>Capacity of the request queue; further requests wait for room in it.</summary>
     private const int RequestsMax = 64;
 
     private static readonly TimeSpan SavePause = TimeSpan.FromMinutes(1);
@@ -40,12 +42,12 @@ internal sealed class Optimizer : IDisposable
     private Task? _loop;
     private Task? _news;
 
-    /// <summary>Makes it; <see cref="Start"/> begins.</summary>
+    /// <summary>Creates the optimizer; <see cref="Start"/> starts it.</summary>
     /// <param name="store">Where weights are published.</param>
-    /// <param name="tally">Where results come from.</param>
-    /// <param name="runTime">How long an experiment has been running at a moment, pauses not counted.</param>
+    /// <param name="tally">Source of the results.</param>
+    /// <param name="runTime">How long an experiment has been running at a given time, pauses excluded.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">For what was published, and what failed.</param>
+    /// <param name="log">Logs publications and failures.</param>
     public Optimizer(
         ExperimentFileStore store,
         Tally tally,
@@ -63,13 +65,14 @@ internal sealed class Optimizer : IDisposable
         _savedAt = time.GetTimestamp();
     }
 
-    /// <summary>Publications of weights since the start.</summary>
+    /// <summary>Number of weight publications since the start.</summary>
     public long Published => Interlocked.Read(ref _published);
 
     public void Start() => _loop = PumpThread.Run("edge-optimizer", RunAsync);
 
     /// <summary>
-    /// Recomputes one experiment now, whether or not a trial has matured. Ends when it is done; a stop cancels it.
+    /// Recomputes one experiment now, whether or not a trial has matured. Completes when done; cancelled when the
+    /// optimizer stops.
     /// </summary>
     public async Task<Recomputation> RecomputeAsync(string uid, CancellationToken cancellation)
     {
@@ -79,7 +82,7 @@ internal sealed class Optimizer : IDisposable
         return await answer.Task.WaitAsync(either.Token);
     }
 
-    /// <summary>Ends after what is being recomputed. A disk that hangs can make this late: bound the wait.</summary>
+    /// <summary>Stops after the current recomputation. A disk that hangs can delay this, so bound the wait.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
@@ -121,7 +124,7 @@ internal sealed class Optimizer : IDisposable
         }
     }
 
-    /// <summary>The loop lives on, whatever goes wrong with one experiment.</summary>
+    /// <summary>A failure with one experiment must not end the loop.</summary>
     private Recomputation Guarded(string uid, bool isForced)
     {
         try
@@ -166,11 +169,13 @@ internal sealed class Optimizer : IDisposable
                 return new Recomputation(RecomputeOutcome.Published, proposal.Moved, published);
             }
         }
-        _log.RecomputeFailed(uid, $"it was changed {AttemptsMax} times meanwhile");
+        _log.RecomputeFailed(uid, $"it was changed during each of {AttemptsMax} attempts");
         return new Recomputation(RecomputeOutcome.Failed, 0, 0);
     }
 
-    /// <summary>The version that is served now; null when others changed what the weights depend on.</summary>
+    /// <summary>
+    /// Returns the version that is served now; null when a concurrent change makes the weights invalid.
+    /// </summary>
     private int? TryPublish(CatalogEntry entry, WeightProposal proposal)
     {
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
@@ -194,7 +199,8 @@ internal sealed class Optimizer : IDisposable
     }
 
     /// <summary>
-    /// Begins an epoch when there are new trials, and looks for a winner. Null when the experiment has no events yet.
+    /// Begins an epoch when there are new trials, and updates the search for a winner. The posteriors are null when the
+    /// experiment has no events yet.
     /// </summary>
     private (ArmPosterior[]? Arms, bool IsNew) Observe(CatalogEntry entry, DateTimeOffset now)
     {
@@ -225,7 +231,7 @@ internal sealed class Optimizer : IDisposable
         }
         _schedule.SawTrials(uid, look.Trials);
 
-        // The comparison takes milliseconds, so not under the tally's lock.
+        // The comparison takes milliseconds, so it is made outside the tally's lock.
         var runTime = _runTime(entry.Experiment, now);
         var assessment = Comparison.Of(entry.Experiment, look.Arms!, runTime, look.SampleRatio).Assessment;
         var watch = look.Watch!.Observe(now, runTime, assessment);
@@ -249,7 +255,7 @@ internal sealed class Optimizer : IDisposable
         return WeightRule.Propose(asked, served, arms, experiment.BanditConfig.WarmupImpressions);
     }
 
-    /// <summary>What came from the clock is in no hurry to reach the disk, but shall when no event comes.</summary>
+    /// <summary>Saves changes caused by the passage of time, at a low rate, even when no events arrive.</summary>
     private void SaveIfTime()
     {
         if (_time.GetElapsedTime(_savedAt) >= SavePause)
@@ -260,7 +266,7 @@ internal sealed class Optimizer : IDisposable
         }
     }
 
-    /// <summary>What one visit of the tally takes with it and brings back.</summary>
+    /// <summary>Input and output of reading one experiment under the tally's lock.</summary>
     private struct Look
     {
         public required CatalogEntry Entry;

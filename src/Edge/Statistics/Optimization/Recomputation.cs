@@ -1,8 +1,8 @@
 namespace Edge.Statistics.Optimization;
 
-/// <summary>What came of one recomputation of an experiment's weights. Immutable.</summary>
+/// <summary>The result of recomputing an experiment's weights. Immutable.</summary>
 /// <param name="Outcome">What was done.</param>
-/// <param name="Moved">Basis points of traffic that changed hands, or would have.</param>
+/// <param name="Moved">Basis points of traffic that moved, or would have.</param>
 /// <param name="WeightsVersion">Version of the weights that are served afterwards.</param>
 internal readonly record struct Recomputation(RecomputeOutcome Outcome, int Moved, int WeightsVersion);
 
@@ -15,15 +15,17 @@ internal enum RecomputeOutcome
     /// <summary>No trial has matured since the last recomputation.</summary>
     NothingNew,
 
-    /// <summary>Its weights are not to be optimized: no bandit, or a goal that has no successes.</summary>
+    /// <summary>Its weights are not optimised: no bandit, or a goal without successes.</summary>
     NotOptimized,
 
-    /// <summary>The served weights are close enough to what they should be.</summary>
+    /// <summary>The served weights are close enough to the computed ones.</summary>
     Unchanged,
 
-    /// <summary>Other weights are served from now on.</summary>
+    /// <summary>New weights are served from now on.</summary>
     Published,
 
-    /// <summary>Somebody changed the experiment each time, or the disk refused; tried again at the next turn.</summary>
+    /// <summary>
+    /// The experiment was changed at every attempt, or writing failed; retried at the next recomputation.
+    /// </summary>
     Failed,
 }

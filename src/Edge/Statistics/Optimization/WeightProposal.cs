@@ -1,15 +1,15 @@
 namespace Edge.Statistics.Optimization;
 
-/// <summary>Why weights are what they are.</summary>
+/// <summary>The reason for proposed weights.</summary>
 internal enum WeightReason
 {
-    /// <summary>Nothing to optimise: no bandit, or a goal that knows no success. The configured weights.</summary>
+    /// <summary>Nothing to optimise: no bandit, or a goal without successes. The configured weights.</summary>
     Fixed,
 
-    /// <summary>Some variant has too few trials yet: the configured weights.</summary>
+    /// <summary>At least one variant has too few trials: the configured weights.</summary>
     Warmup,
 
-    /// <summary>The weights follow the probability to be best.</summary>
+    /// <summary>The weights follow the probability of being the best.</summary>
     Optimized,
 
     /// <summary>The comparison could not be computed reliably: the served weights stay.</summary>
@@ -17,8 +17,10 @@ internal enum WeightReason
 }
 
 /// <summary>The weights that should be served now. Immutable.</summary>
-/// <param name="Weights">Basis points in variant order, with the sum 10,000.</param>
-/// <param name="Reason">Why these.</param>
-/// <param name="Moved">Basis points of traffic that would change hands: the total variation to what is served.</param>
+/// <param name="Weights">Basis points in variant order; they sum to 10,000.</param>
+/// <param name="Reason">The reason.</param>
+/// <param name="Moved">
+/// Basis points of traffic that would move: the total variation distance from the served weights.
+/// </param>
 /// <param name="ShouldPublish">Whether the change is worth a new weights version.</param>
 internal sealed record WeightProposal(IReadOnlyList<int> Weights, WeightReason Reason, int Moved, bool ShouldPublish);

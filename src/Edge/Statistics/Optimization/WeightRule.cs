@@ -4,8 +4,8 @@ using Edge.Statistics.Inference;
 namespace Edge.Statistics.Optimization;
 
 /// <summary>
-/// From what is known of the variants to the weights to serve: Thompson sampling with its share computed instead of
-/// drawn, over a floor. Pure and deterministic.
+/// Computes the weights to serve from the posteriors of the variants: Thompson sampling with the shares integrated
+/// instead of sampled, above a floor. Pure and deterministic.
 /// </summary>
 internal static class WeightRule
 {
@@ -13,7 +13,7 @@ internal static class WeightRule
     public const int Whole = 10_000;
 
     /// <summary>
-    /// Smaller changes are not published: every version costs caches and an epoch, and buys nothing.
+    /// Smaller changes are not published: each version invalidates caches and starts an epoch, for no gain.
     /// </summary>
     public const int PublishFromBasisPoints = 100;
 
@@ -21,15 +21,15 @@ internal static class WeightRule
     private const double LowestFloor = 0.01;
     private const double FloorOfAll = 0.10;
 
-    /// <summary>Remainders that differ by less than this are equal.</summary>
+    /// <summary>Remainders that differ by less than this count as equal.</summary>
     private const double TieBelow = 1e-9;
 
     /// <summary>
-    /// Proposes the weights of an experiment. Without a bandit, and with a goal that counts impressions only, these are
+    /// Proposes the weights of an experiment. Without a bandit, or with a goal that counts impressions only, these are
     /// the configured ones.
     /// </summary>
     /// <param name="experiment">The experiment.</param>
-    /// <param name="arms">What is known of each of its variants, in their order.</param>
+    /// <param name="arms">The posterior of each of its variants, in variant order.</param>
     public static WeightProposal Propose(Experiment experiment, ReadOnlySpan<ArmPosterior> arms)
     {
         var configured = experiment.Variants.Select(variant => variant.AskedWeight).ToArray();
@@ -43,10 +43,10 @@ internal static class WeightRule
     }
 
     /// <summary>Proposes weights.</summary>
-    /// <param name="configured">What the owner asked for, in basis points; 0 stays 0.</param>
-    /// <param name="served">What is served now, in basis points.</param>
-    /// <param name="arms">What is known of each variant, in the same order.</param>
-    /// <param name="warmupTrials">Trials every variant with a configured weight needs before weights move.</param>
+    /// <param name="configured">Configured weights, basis points; 0 stays 0.</param>
+    /// <param name="served">Weights served now, basis points.</param>
+    /// <param name="arms">The posterior of each variant, in the same order.</param>
+    /// <param name="warmupTrials">Trials that every variant with a configured weight needs before weights move.</param>
     public static WeightProposal Propose(
         ReadOnlySpan<int> configured,
         ReadOnlySpan<int> served,
@@ -90,15 +90,15 @@ internal static class WeightRule
     }
 
     /// <summary>
-    /// The least share of each of so many variants: a tenth of all traffic between them, within 1 and 5 % each. It
-    /// bounds the weight of a single trial and lets a variant recover when rates drift.
+    /// The minimum share of each variant: a tenth of all traffic divided among them, but 1 to 5 % each. It bounds the
+    /// influence of a single trial and lets a variant recover when rates drift.
     /// </summary>
     public static double Floor(int variants) =>
         Math.Min(Math.Max(LowestFloor, Math.Min(HighestFloor, FloorOfAll / variants)), 1.0 / variants);
 
     /// <summary>
-    /// The floor added under the probabilities. Raising what is below it and renormalising would push variants back
-    /// below.
+    /// Shares with the floor added below the probabilities. Raising the shares below the floor and renormalising would
+    /// push them below it again.
     /// </summary>
     public static double[] WithFloor(IReadOnlyList<double> probabilities)
     {
@@ -113,9 +113,9 @@ internal static class WeightRule
     }
 
     /// <summary>
-    /// Whole basis points with the sum 10,000 by the largest remainder; of equal remainders the first in order.
+    /// Rounds to whole basis points that sum to 10,000, by the largest remainder; the first of equal remainders wins.
     /// </summary>
-    /// <param name="shares">Not negative, at least one positive; their sum counts as 1.</param>
+    /// <param name="shares">Not negative, at least one positive; normalised to a sum of 1.</param>
     public static int[] Round(ReadOnlySpan<double> shares)
     {
         var sum = 0.0;
@@ -129,7 +129,8 @@ internal static class WeightRule
         for (var i = 0; i < rounded.Length; i++)
         {
             var exact = shares[i] / sum * Whole;
-            // What is a whole number but for the last digits is one, or a tie would be lost to a rounding error.
+            // A value that is an integer up to rounding counts as that integer, or a tie would be decided by a rounding
+            // error.
             rounded[i] = (int)Math.Floor(exact + TieBelow);
             remainders[i] = exact - rounded[i];
             missing -= rounded[i];

@@ -1,39 +1,39 @@
 namespace Edge.Statistics.Optimization;
 
-/// <summary>The leader of an experiment at one moment, condition by condition. Immutable.</summary>
+/// <summary>The assessment of an experiment's leader at one moment, condition by condition. Immutable.</summary>
 internal sealed record WinnerAssessment
 {
-    /// <summary>Nothing to judge: fewer than two variants take part.</summary>
+    /// <summary>Nothing to assess: fewer than two participants.</summary>
     public static readonly WinnerAssessment None = new() { IsRatioSound = true };
 
     /// <summary>The variant most likely to be the best, or null.</summary>
     public string? LeaderId { get; init; }
 
-    /// <summary>How likely.</summary>
+    /// <summary>Probability that the leader is the best.</summary>
     public double ProbabilityToBeBest { get; init; }
 
-    /// <summary>It has been running for long enough, pauses not counted.</summary>
+    /// <summary>Whether the experiment has been running for long enough, pauses excluded.</summary>
     public bool MinimumRunDaysMet { get; init; }
 
-    /// <summary>The leader has enough trials.</summary>
+    /// <summary>Whether the leader has enough trials.</summary>
     public bool MinimumSampleSizeMet { get; init; }
 
-    /// <summary>So has every other variant.</summary>
+    /// <summary>Whether every other variant has enough trials.</summary>
     public bool OthersHaveEnoughTrials { get; init; }
 
-    /// <summary>The leader is likely enough to be the best, at this moment.</summary>
+    /// <summary>Whether the probability has reached the confidence threshold at this moment.</summary>
     public bool ConfidenceThresholdMet { get; init; }
 
-    /// <summary>Choosing the leader gives up at most a hundredth of its rate, on average.</summary>
+    /// <summary>Whether choosing the leader gives up at most a hundredth of its rate, on average.</summary>
     public bool IsLossSmall { get; init; }
 
-    /// <summary>The variants got the trials their weights promised, or there are too few to tell.</summary>
+    /// <summary>Whether there is no sample ratio mismatch, or too little data to tell.</summary>
     public bool IsRatioSound { get; init; }
 
-    /// <summary>The leader is ahead by a bound that holds over all looks.</summary>
+    /// <summary>Whether the leader is ahead by a margin that holds over all looks.</summary>
     public bool AnytimeValid { get; init; }
 
-    /// <summary>Every condition that can be judged at one moment.</summary>
+    /// <summary>Whether every condition that can be checked at one moment is met.</summary>
     public bool MeetsAll =>
         LeaderId is not null
         && MinimumRunDaysMet
