@@ -17,10 +17,10 @@ namespace Edge.Selection.Schedules;
 /// </summary>
 internal abstract class Schedule
 {
-    /// <summary>What the schedule says of an instant.</summary>
+    /// <summary>The state of the schedule at an instant.</summary>
     public abstract ScheduleState At(long utcTicks);
 
-    /// <summary>Compiles a schedule that has passed its reader.</summary>
+    /// <summary>Compiles a valid schedule.</summary>
     public static Schedule Compile(VariantSchedule schedule)
     {
         _ = TimeZones.TryFind(schedule.Recurrence.Timezone, out var zone);
