@@ -1,7 +1,7 @@
 namespace Edge.Access;
 
 /// <summary>
-/// What a new key shall open and for how long; the members mean what they mean in <see cref="ApiKey"/>.
+/// The properties of a key to be issued; the members have the same meaning as in <see cref="ApiKey"/>.
 /// </summary>
 internal sealed record KeyGrant(KeyKind Kind)
 {

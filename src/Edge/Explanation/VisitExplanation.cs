@@ -10,8 +10,10 @@ using Edge.Visits;
 
 namespace Edge.Explanation;
 
-/// <summary>What explaining came to: an explanation, or everything that is wrong with the description.</summary>
-/// <param name="Explanation">Null when there is a violation.</param>
+/// <summary>
+/// The result of an explanation: the explanation itself, or everything that is wrong with the description.
+/// </summary>
+/// <param name="Explanation">Null when there are violations.</param>
 /// <param name="Violations">In the order of reading.</param>
 internal readonly record struct ExplanationReading(VariantExplanation? Explanation, IReadOnlyList<Violation> Violations);
 
@@ -23,10 +25,10 @@ internal static class VisitExplanation
     /// <summary>Reads a description and explains it.</summary>
     /// <param name="description">JSON, see <see cref="DescribedRequestReader"/>.</param>
     /// <param name="experiment">The experiment.</param>
-    /// <param name="verdicts">Judges it.</param>
-    /// <param name="believesStated">Whether <c>?variant=</c> is believed (setting selection.variantOverride).</param>
-    /// <param name="now">The time when the description has none.</param>
-    /// <param name="at">A time that is stronger than the description's; null for none.</param>
+    /// <param name="verdicts">Judges the request.</param>
+    /// <param name="believesStated">Whether <c>?variant=</c> is trusted (setting selection.variantOverride).</param>
+    /// <param name="now">The time to use when the description has none.</param>
+    /// <param name="at">A time that overrides the description's; null for none.</param>
     public static ExplanationReading Explain(
         ReadOnlyMemory<byte> description,
         CatalogEntry experiment,
@@ -60,10 +62,10 @@ internal static class VisitExplanation
     {
         var headers = request.Headers;
         var userAgent = headers.UserAgent.Count > 0 ? headers.UserAgent[0] : null;
-        // Cut where the service cuts, so that both see the same.
+        // Truncated as in the service, so that both see the same text.
         var agent = UserAgentText.Cut(userAgent);
         var facts = UserAgentFacts.Read(agent);
-        // Without an address it is judged as one that lies in no network.
+        // Without an address, the request is judged as coming from no known network.
         var judgement = verdicts.Judge(verdicts.MatchAgent(agent), request.Address ?? default, headers, request.Scope);
         var verdict = judgement.Verdict;
         var stated = believesStated ? Visit.StatedVariant(request.Query, experiment) : -1;
@@ -124,7 +126,7 @@ internal static class VisitExplanation
         verdict switch
         {
             Verdict.Human or Verdict.Proxy => "gets a variant and is counted",
-            Verdict.Unknown or Verdict.Unjudged => "gets a variant and is counted, but results do not learn from it",
+            Verdict.Unknown or Verdict.Unjudged => "gets a variant and is counted, but does not influence the results",
             _ => "gets the default variant and is not counted",
         };
 }

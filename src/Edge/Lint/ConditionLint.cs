@@ -3,14 +3,17 @@ using Edge.Experiments;
 namespace Edge.Lint;
 
 /// <summary>
-/// Finds conditions that can never be true and variants that an earlier one always takes the place of. Visitors are
-/// told apart only by how the rules come out for them, so the trees are evaluated in every combination of outcomes that
-/// a visitor can cause (<see cref="RuleOutcomes"/>); what never happens in any of them never happens. Where outcomes
-/// cannot be counted up exactly, more are assumed than there are: a finding may be missed, none is wrong.
+/// Finds conditions that can never be true and variants that are always shadowed by earlier ones. Visitors differ only
+/// in the outcomes of the rules, so the trees are evaluated for every combination of outcomes that a visitor can cause
+/// (<see cref="RuleOutcomes"/>); what happens in none of them never happens. Where the outcomes cannot be enumerated
+/// exactly, a superset is used: a finding may be missed, but none is wrong.
 /// </summary>
 internal sealed class ConditionLint
 {
-    /// <summary>Most combinations that are looked at; with more, each tree is looked at alone, or none is.</summary>
+    /// <summary>
+    /// Maximum number of combinations; beyond it, each tree is checked on its own, or not at all if it alone has too
+    /// many.
+    /// </summary>
     private const int CombinationsMax = 20_000;
 
     private readonly Experiment _experiment;
@@ -28,7 +31,7 @@ internal sealed class ConditionLint
         }
     }
 
-    /// <summary>Adds what is found in the trees of a smart link.</summary>
+    /// <summary>Adds the findings in the trees of a smart link.</summary>
     public static void Check(Experiment experiment, List<Finding> findings)
     {
         var lint = new ConditionLint(experiment);
@@ -91,7 +94,7 @@ internal sealed class ConditionLint
                     Severity.Warning,
                     "always_true",
                     tree.Root.Path,
-                    "is true of every visitor, so neither the variants behind it nor the default are ever served"
+                    "is true for every visitor, so neither the variants after it nor the default are ever served"
                 )
             );
         }

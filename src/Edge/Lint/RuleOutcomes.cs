@@ -7,11 +7,10 @@ using Edge.Selection.Conditions;
 namespace Edge.Lint;
 
 /// <summary>
-/// All ways in which rules can come out together. Rules on different properties are independent; for the rules on one
-/// property the values that tell them apart are tried on the rules themselves: every value where there are few (hours,
-/// weekdays, devices, countries), else the values the rules name and what lies between. Where the rules on a property
-/// are of kinds that cannot be tried out exactly, every way is taken to be possible that is not excluded by a value
-/// they name.
+/// Enumerates the combinations of outcomes that a set of rules can have. Rules on different properties are independent.
+/// The rules on one property are evaluated for all values that distinguish them: every value where there are few
+/// (hours, weekdays, devices, countries), else the values that the rules name and values between them. Where the rules
+/// on a property cannot be covered exactly that way, every combination is assumed possible.
 /// </summary>
 internal sealed class RuleOutcomes
 {
@@ -25,7 +24,7 @@ internal sealed class RuleOutcomes
     public static readonly string[] Continents = ["NA", "EU", "AS", "AF", "SA", "OC", "AN"];
 
     /// <summary>
-    /// Rules on one property whose outcomes are taken to be free of one another; each doubles the ways.
+    /// Maximum number of rules on one property whose outcomes are assumed independent; each doubles the combinations.
     /// </summary>
     private const int FreeRulesMax = 8;
 
@@ -33,7 +32,7 @@ internal sealed class RuleOutcomes
     private readonly List<(int[] Rules, List<bool[]> Ways)> _properties = [];
     private readonly bool[] _outcomes;
 
-    /// <summary>Finds the ways of some rules; equal rules are one.</summary>
+    /// <summary>Enumerates the outcomes of some rules; equal rules count once.</summary>
     public RuleOutcomes(IEnumerable<ConditionRule> rules)
     {
         var distinct = new List<(string Property, ConditionRule Rule)>();
@@ -55,16 +54,16 @@ internal sealed class RuleOutcomes
         }
     }
 
-    /// <summary>How many combinations there are; 0 when they cannot be counted up.</summary>
+    /// <summary>Number of combinations; 0 when they cannot be enumerated.</summary>
     public long Combinations { get; }
 
     /// <summary>The outcome of a rule in the selected combination.</summary>
     public bool this[int number] => _outcomes[number];
 
-    /// <summary>The number of a rule.</summary>
+    /// <summary>The index of a rule's outcome.</summary>
     public int NumberOf(ConditionRule rule) => _numbers[KeyOf(rule)];
 
-    /// <summary>Makes one combination, from 0, the current one.</summary>
+    /// <summary>Selects a combination, numbered from 0.</summary>
     public void Select(long combination)
     {
         foreach (var (rules, ways) in _properties)
@@ -118,7 +117,7 @@ internal sealed class RuleOutcomes
         var isLanguage = property.Source == PropertySource.Language;
         if (Array.TrueForAll(rules, IsTextEquality))
         {
-            // A value nobody names, and a region nobody names of each language.
+            // A value that no rule names and, for each language, a region that no rule names.
             ways.Try("zz-zz-zz");
             foreach (var literal in isLanguage ? literals : [])
             {
@@ -144,7 +143,7 @@ internal sealed class RuleOutcomes
         return ways.List;
     }
 
-    /// <summary>All values of a property that has few; null for others.</summary>
+    /// <summary>All values of a property that has few; null for other properties.</summary>
     private static IEnumerable<string>? Closed(PropertySource source) =>
         source switch
         {
@@ -181,7 +180,7 @@ internal sealed class RuleOutcomes
     private static IEnumerable<double> NumbersOf(ConditionRule rule) =>
         LiteralsOf(rule).Select(literal => ConditionNumber.TryParse(literal, out var number) ? number : 0);
 
-    /// <summary>One number in each gap between some, and one at each end.</summary>
+    /// <summary>One number between each two neighbours, and one beyond each end.</summary>
     private static IEnumerable<double> Between(double[] ascending)
     {
         yield return ascending[0] - Math.Abs(ascending[0]) - 1;
@@ -192,7 +191,9 @@ internal sealed class RuleOutcomes
         yield return ascending[^1] + Math.Abs(ascending[^1]) + 1;
     }
 
-    /// <summary>Distinct ways, found by trying values on the compiled rules.</summary>
+    /// <summary>
+    /// The distinct outcomes of the rules on one property, found by evaluating the compiled rules for values.
+    /// </summary>
     private sealed class Ways(ConditionProperty property, ConditionRule[] rules)
     {
         /// <summary>2026-01-04 is a Sunday.</summary>
@@ -215,7 +216,10 @@ internal sealed class RuleOutcomes
             }
         }
 
-        /// <summary>Tries one value; null is unknown, and so is the empty one unless a parameter has it.</summary>
+        /// <summary>
+        /// Evaluates the rules for one value. Null means unknown, and so does the empty text, except for a query
+        /// parameter.
+        /// </summary>
         public void Try(string? value)
         {
             var visitor = new VisitorProperties(Describe(value), stackalloc char[VisitorProperties.ScratchChars]);
@@ -227,7 +231,7 @@ internal sealed class RuleOutcomes
             Add(way);
         }
 
-        /// <summary>A request that has the value, in the form a visitor would send it.</summary>
+        /// <summary>A request with the value, in the form in which a visitor would send it.</summary>
         private VisitorContext Describe(string? value)
         {
             var number =
