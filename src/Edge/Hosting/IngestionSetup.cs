@@ -14,11 +14,12 @@ using Edge.Telemetry;
 namespace Edge.Hosting;
 
 /// <summary>
-/// The ingestion APIs: their doors, limits and handlers. The limits of their bodies are those of their contracts.
+/// Builds the ingestion APIs: authentication, limits and handlers. The body limits are those of the published
+/// contracts.
 /// </summary>
 internal static class IngestionSetup
 {
-    /// <summary>Seconds of a key's rate that may come at once, where a burst of its own is not set.</summary>
+    /// <summary>Burst in seconds of the sustained rate, for APIs without a burst setting.</summary>
     private const int BurstSeconds = 4;
 
     public static IngestRoutes Build(
@@ -38,13 +39,13 @@ internal static class IngestionSetup
         var gate = new IngestGate(journal, duplicates, metrics);
         var bulk = BodiesOf(BulkTrackEndpoint.BytesMax) with { Beginning = new JsonBeginning(ReceivedEvent.BytesMax) };
         var artie = new BulkTrackEndpoint(keys, Buckets(options.ArtiePerSecond), bulk, recorder, gate, metrics);
-        var door = new MillimetricDoor(
+        var authenticator = new MillimetricDoor(
             keys,
             new TokenBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time)
         );
         var track = new TrackEndpoint(
             keys,
-            door,
+            authenticator,
             artie,
             BodiesOf(TrackEndpoint.BytesMax) with
             {

@@ -8,7 +8,9 @@ using Edge.Settings.Sinks;
 
 namespace Edge.Hosting;
 
-/// <summary>Makes a sink of its settings, for the service and for the commands that deliver by themselves.</summary>
+/// <summary>
+/// Creates sinks from their settings, for the service and for commands that deliver events themselves.
+/// </summary>
 internal static class SinkMaker
 {
     public static ISink Make(SinkOptions sink, EdgeOptions options, TimeProvider time) =>
@@ -22,7 +24,7 @@ internal static class SinkMaker
             SinkType.ClickHouse => new ClickHouseSink(ClickHouseOptions(sink), time),
             SinkType.Postgres => new PostgresSink(PostgresOptions(sink)),
             SinkType.Stdout => new StdoutSink(StdoutSink.StandardOutput()),
-            _ => throw new InvalidOperationException($"no sink is made for type {sink.Type}"),
+            _ => throw new InvalidOperationException($"there is no sink of type {sink.Type}"),
         };
 
     public static PostgresSinkOptions PostgresOptions(SinkOptions sink) =>
