@@ -1,22 +1,23 @@
 namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
-/// Who or what sent a request (spec 8.1). Only <see cref="Human"/> and <see cref="Proxy"/> are learned from.
+/// The judgement on automation: who or what sent a request (spec 8.1). Only <see cref="Human"/> and <see cref="Proxy"/>
+/// start trials.
 /// </summary>
 internal enum Verdict
 {
     /// <summary>
-    /// The rules could not be asked; the event goes without a verdict and counts like <see cref="Unknown"/>.
+    /// The rules could not be evaluated; the event has no verdict and counts like <see cref="Unknown"/>.
     /// </summary>
     Unjudged,
 
-    /// <summary>Nothing speaks against a person.</summary>
+    /// <summary>No sign of automation.</summary>
     Human,
 
     /// <summary>A mail provider's image proxy: a person's mail client, seen through the provider.</summary>
     Proxy,
 
-    /// <summary>A load before anybody asked for it.</summary>
+    /// <summary>A speculative load.</summary>
     Prefetch,
 
     /// <summary>A scanner of links or of the whole internet.</summary>
@@ -25,14 +26,14 @@ internal enum Verdict
     /// <summary>A crawler, a link preview, a tool.</summary>
     Bot,
 
-    /// <summary>Nothing to judge by.</summary>
+    /// <summary>Too little information.</summary>
     Unknown,
 }
 
-/// <summary>The words verdicts are written as, in events, rules and metrics.</summary>
+/// <summary>The names of verdicts in events, rules and metrics.</summary>
 internal static class VerdictNames
 {
-    /// <summary>The word; empty for <see cref="Verdict.Unjudged"/>.</summary>
+    /// <summary>The name; empty for <see cref="Verdict.Unjudged"/>.</summary>
     public static string Of(Verdict verdict) =>
         verdict switch
         {
@@ -46,7 +47,7 @@ internal static class VerdictNames
         };
 }
 
-/// <summary>What was asked for; a rule holds for one of them or for all.</summary>
+/// <summary>What was requested; a rule applies to one of these or to all.</summary>
 [Flags]
 internal enum VerdictScope
 {
@@ -64,10 +65,10 @@ internal enum VerdictScope
     All = Pixel | Click | Api,
 }
 
-/// <summary>What the rules make of one request.</summary>
+/// <summary>The verdict on one request, and the rules behind it.</summary>
 /// <param name="Verdict">The verdict.</param>
 /// <param name="Rule">The enforced rule that gave it; null when none matched.</param>
-/// <param name="Shadow">The first rule in shadow that would have come before it; null when there is none.</param>
+/// <param name="Shadow">The first rule in shadow that would have preceded it; null when there is none.</param>
 internal readonly record struct Judgement(Verdict Verdict, VerdictRule? Rule, VerdictRule? Shadow)
 {
     /// <summary>Id of the rule; empty when none matched.</summary>

@@ -2,28 +2,28 @@ using Edge.Settings;
 
 namespace Edge.Enrichment.Verdicts;
 
-/// <summary>What loading the rules came to.</summary>
-/// <param name="Table">The table; null when not even the built-in rules could be read.</param>
-/// <param name="Problems">What is wrong with the files, one line each.</param>
+/// <summary>The result of loading the rules.</summary>
+/// <param name="Table">The table; null when the built-in rules could not be read.</param>
+/// <param name="Problems">Problems in the files, one line each.</param>
 internal readonly record struct VerdictLoading(VerdictTable? Table, IReadOnlyList<string> Problems);
 
 /// <summary>
-/// Loads the rules: the built-in ones, which are embedded, and the operator's own in front of them. A file with a
-/// mistake is left out as a whole; without the built-in one nothing is judged.
+/// Loads the built-in rules, which are embedded, and the operator's own rules, which precede them. A file with a
+/// mistake is ignored as a whole; without the built-in file no verdicts are given.
 /// </summary>
 internal static class VerdictRules
 {
     private const string ResourceName = "verdict-rules.json";
 
     /// <summary>Loads both files.</summary>
-    /// <param name="options">Names the own file and says which rules in shadow are enforced.</param>
+    /// <param name="options">Names the custom file and says which rules in shadow are enforced.</param>
     public static VerdictLoading Load(EdgeOptions options)
     {
         using var resource = typeof(VerdictRules).Assembly.GetManifestResourceStream(ResourceName);
         return Load(resource is null ? [] : ReadAll(resource), options);
     }
 
-    /// <summary>Loads the own file beside given built-in rules.</summary>
+    /// <summary>Loads the custom file together with given built-in rules.</summary>
     public static VerdictLoading Load(ReadOnlyMemory<byte> builtIn, EdgeOptions options)
     {
         var problems = new List<string>();
@@ -93,7 +93,7 @@ internal static class VerdictRules
             if (!builtIn.Rules.Exists(rule => rule.Id == id))
             {
                 own.Problems.Add(
-                    $"no built-in rule is called '{id}', and an own rule needs verdict, scope, certainty and a condition"
+                    $"there is no built-in rule '{id}', and a custom rule needs verdict, scope, certainty and a condition"
                 );
             }
         }
@@ -113,7 +113,7 @@ internal static class VerdictRules
 
         if (own.Modes.DistinctBy(mode => mode.Id).Count() < own.Modes.Count)
         {
-            own.Problems.Add("gives the mode of a built-in rule twice");
+            own.Problems.Add("sets the mode of a built-in rule twice");
         }
 
         foreach (var problem in own.Problems)
