@@ -61,7 +61,7 @@ internal sealed class CalibrationRun
         var statistics = new TrialStatistics();
         var ratio = new SampleRatioCounts();
         var watch = WinnerWatch.Empty;
-        var configured = WeightRule.Round(Enumerable.Repeat(1.0, arms).ToArray());
+        var configured = ThompsonSampling.Round(Enumerable.Repeat(1.0, arms).ToArray());
         var served = configured;
         var weightsById = ById(served);
         var version = 1;
@@ -80,7 +80,7 @@ internal sealed class CalibrationRun
             {
                 var arm = Choose(served);
                 var success = NextDouble() < _scenario.Rates[arm] * drift;
-                statistics.Add(_ids[arm], version, served[arm] / (double)WeightRule.Whole, success);
+                statistics.Add(_ids[arm], version, served[arm] / (double)ThompsonSampling.TotalBasisPoints, success);
                 ratio.Add(_ids[arm], weightsById);
                 Regret += _scenario.Rates.Max() - _scenario.Rates[arm];
             }
@@ -96,7 +96,7 @@ internal sealed class CalibrationRun
             var isDay = step % _scenario.RecomputesPerDay == 0;
             var pValue = isDay ? ratio.Test() : null;
             HasRatioAlarm |= pValue < SampleRatio.AlarmBelow;
-            var now = WinnerRule.Assess(posteriors, best, _criteria, running, pValue);
+            var now = WinnerAssessor.Assess(posteriors, best, _criteria, running, pValue);
             watch = watch.Observe(Start + running, running, now);
 
             heldSince =
@@ -118,7 +118,7 @@ internal sealed class CalibrationRun
 
             if (_scenario.IsBandit)
             {
-                var proposal = WeightRule.Propose(configured, served, posteriors, _criteria.WarmupTrials);
+                var proposal = ThompsonSampling.Propose(configured, served, posteriors, _criteria.WarmupTrials);
                 if (proposal.ShouldPublish)
                 {
                     served = [.. proposal.Weights];
@@ -161,7 +161,7 @@ internal sealed class CalibrationRun
 
     private int Choose(int[] weights)
     {
-        var slot = (int)(NextDouble() * WeightRule.Whole);
+        var slot = (int)(NextDouble() * ThompsonSampling.TotalBasisPoints);
         var arm = 0;
         while (slot >= weights[arm])
         {

@@ -14,7 +14,7 @@ namespace Edge.Access;
 internal sealed class AddressWindow(int perMinute, TimeProvider time)
 {
     /// <summary>Number of entries: 2 MiB in total.</summary>
-    public const int Places = 1 << 18;
+    public const int Entries = 1 << 18;
 
     private const int Ways = 4;
     private const int WindowSeconds = 60;
@@ -29,7 +29,7 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
     private const ulong WindowMask = (1UL << WindowBits) - 1;
 
     // Layout of an entry: 28 bits of the hash, 12 of the window, 24 of the count.
-    private readonly ulong[] _places = new ulong[Places];
+    private readonly ulong[] _entries = new ulong[Entries];
     private readonly ulong _seed =
         (ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 32 | (uint)RandomNumberGenerator.GetInt32(int.MaxValue);
 
@@ -67,17 +67,17 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
     /// <summary>Counts one request and returns the count in this window.</summary>
     private int Add(ulong hash, long window)
     {
-        var set = _places.AsSpan((int)(hash % (Places / Ways)) * Ways, Ways);
+        var set = _entries.AsSpan((int)(hash % (Entries / Ways)) * Ways, Ways);
         var tag = hash >> (CountBits + WindowBits);
         var stamp = (ulong)window & WindowMask;
         while (true)
         {
-            ref var place = ref Find(set, tag, stamp);
-            var held = Volatile.Read(ref place);
-            var isOurs = held >> (CountBits + WindowBits) == tag && (held >> CountBits & WindowMask) == stamp;
-            var count = isOurs ? Math.Min((held & CountMask) + 1, CountMask) : 1;
+            ref var entry = ref Find(set, tag, stamp);
+            var current = Volatile.Read(ref entry);
+            var isOurs = current >> (CountBits + WindowBits) == tag && (current >> CountBits & WindowMask) == stamp;
+            var count = isOurs ? Math.Min((current & CountMask) + 1, CountMask) : 1;
             var next = tag << (CountBits + WindowBits) | stamp << CountBits | count;
-            if (Interlocked.CompareExchange(ref place, next, held) == held)
+            if (Interlocked.CompareExchange(ref entry, next, current) == current)
             {
                 return (int)count;
             }
@@ -93,14 +93,14 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
         var bestCount = ulong.MaxValue;
         for (var i = 0; i < set.Length; i++)
         {
-            var held = Volatile.Read(ref set[i]);
-            var isNow = (held >> CountBits & WindowMask) == stamp && held != 0;
-            if (isNow && held >> (CountBits + WindowBits) == tag)
+            var current = Volatile.Read(ref set[i]);
+            var isNow = (current >> CountBits & WindowMask) == stamp && current != 0;
+            if (isNow && current >> (CountBits + WindowBits) == tag)
             {
                 return ref set[i];
             }
 
-            var count = isNow ? held & CountMask : 0;
+            var count = isNow ? current & CountMask : 0;
             if (count < bestCount)
             {
                 (best, bestCount) = (i, count);

@@ -73,7 +73,7 @@ internal sealed class KeyRing : IDisposable
             return null;
         }
         // The duration of this look-up depends only on the hash, which does not reveal the secret.
-        _byHash.TryGetValue(PlaceOf(hash), out var found);
+        _byHash.TryGetValue(PrefixOf(hash), out var found);
         for (; found is not null; found = found.Next)
         {
             if (CryptographicOperations.FixedTimeEquals(found.Hash, hash))
@@ -95,7 +95,7 @@ internal sealed class KeyRing : IDisposable
         foreach (var key in _file.Read())
         {
             var hash = HashOf(key);
-            byHash[PlaceOf(hash)] = new HashedKey(key, hash, byHash.GetValueOrDefault(PlaceOf(hash)));
+            byHash[PrefixOf(hash)] = new HashedKey(key, hash, byHash.GetValueOrDefault(PrefixOf(hash)));
         }
         _byHash = byHash.ToFrozenDictionary();
     }
@@ -116,7 +116,7 @@ internal sealed class KeyRing : IDisposable
         throw new IOException($"the key file '{_file.Path}' has a key '{key.Id}' without a valid hash");
     }
 
-    private static long PlaceOf(ReadOnlySpan<byte> hash) => BinaryPrimitives.ReadInt64LittleEndian(hash);
+    private static long PrefixOf(ReadOnlySpan<byte> hash) => BinaryPrimitives.ReadInt64LittleEndian(hash);
 
     private static (DateTime Modified, long Bytes) StampOf(string path)
     {

@@ -90,12 +90,12 @@ internal sealed class ExperimentEdit
         }
 
         var before = current.Variants.ToDictionary(variant => variant.Id, StringComparer.Ordinal);
-        var isServers =
+        var isServerOwned =
             current.BanditConfig.Enabled && current.Status is ExperimentStatus.Running or ExperimentStatus.Completed;
         var isSame =
             proposed.Variants.Count == before.Count
             && proposed.Variants.All(variant =>
-                before.TryGetValue(variant.Id, out var old) && (isServers || old.Weight == variant.Weight)
+                before.TryGetValue(variant.Id, out var old) && (isServerOwned || old.Weight == variant.Weight)
             );
         if (!isSame)
         {
@@ -155,14 +155,14 @@ internal sealed class ExperimentEdit
     {
         if (!proposed.BanditConfig.Enabled)
         {
-            var asked = proposed.Variants.Select(variant =>
+            var requested = proposed.Variants.Select(variant =>
                 variant with
                 {
-                    Weight = variant.AskedWeight,
+                    Weight = variant.RequestedWeight,
                     ConfiguredWeight = null,
                 }
             );
-            proposed = proposed with { Variants = [.. asked] };
+            proposed = proposed with { Variants = [.. requested] };
         }
         var served = current.Variants.Select(variant => (variant.Id, variant.Weight));
         if (served.SequenceEqual(proposed.Variants.Select(variant => (variant.Id, variant.Weight))))

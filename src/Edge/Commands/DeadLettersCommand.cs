@@ -115,7 +115,7 @@ internal static class DeadLettersCommand
         }
 
         var directory = Path.Combine(options.DeadLettersDir, name);
-        using var delivery = new Redelivery(SinkMaker.Make(sink, options, time), EventFields.Of(sink), time);
+        using var delivery = new Redelivery(SinkFactory.Create(sink, options, time), EventFields.Of(sink), time);
         var problem = await delivery.BeginAsync(CancellationToken.None);
         var (found, taken, refused) = (0, 0, 0);
         // Read as a whole first: what is taken is removed from the files on the way.

@@ -57,7 +57,7 @@ internal static class JournalReplay
         try
         {
             using var journal = JournalView.Open(options.ToJournalOptions());
-            using var delivery = new Redelivery(SinkMaker.Make(sink, options, time), EventFields.Of(sink), time);
+            using var delivery = new Redelivery(SinkFactory.Create(sink, options, time), EventFields.Of(sink), time);
             return await SendAsync(journal, delivery, EventFilter.Of(sink), from, to, error);
         }
         catch (Exception e) when (e is JournalException or IOException or UnauthorizedAccessException)

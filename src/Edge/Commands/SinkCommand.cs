@@ -84,11 +84,11 @@ internal static class SinkCommand
         sink.Type switch
         {
             SinkType.ClickHouse => ClickHouseSetup.RunAsync(
-                SinkMaker.ClickHouseOptions(sink),
+                SinkFactory.ClickHouseOptions(sink),
                 applies,
                 TimeProvider.System
             ),
-            SinkType.Postgres => PostgresSetup.RunAsync(SinkMaker.PostgresOptions(sink), applies),
+            SinkType.Postgres => PostgresSetup.RunAsync(SinkFactory.PostgresOptions(sink), applies),
             _ => null,
         };
 

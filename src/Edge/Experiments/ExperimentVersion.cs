@@ -50,7 +50,7 @@ internal static class ExperimentVersion
         var variants = experiment.Variants.Select(variant =>
             variant with
             {
-                Weight = variant.AskedWeight,
+                Weight = variant.RequestedWeight,
                 ConfiguredWeight = null,
                 Impressions = null,
                 Clicks = null,

@@ -34,7 +34,7 @@ internal sealed record Variant
 
     /// <summary>Configured share of traffic, basis points, whether or not a bandit serves a different one.</summary>
     [JsonIgnore]
-    public int AskedWeight => ConfiguredWeight ?? Weight;
+    public int RequestedWeight => ConfiguredWeight ?? Weight;
 
     /// <summary>Whether it is served when nothing else applies; when no variant is marked, the first one is.</summary>
     public bool IsDefault { get; init; }

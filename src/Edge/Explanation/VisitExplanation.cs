@@ -15,7 +15,7 @@ namespace Edge.Explanation;
 /// </summary>
 /// <param name="Explanation">Null when there are violations.</param>
 /// <param name="Violations">In the order of reading.</param>
-internal readonly record struct ExplanationReading(VariantExplanation? Explanation, IReadOnlyList<Violation> Violations);
+internal readonly record struct ExplanationResult(VariantExplanation? Explanation, IReadOnlyList<Violation> Violations);
 
 /// <summary>
 /// Explains what a described request gets from an experiment, with the code that serves real ones. Pure; thread safe.
@@ -29,7 +29,7 @@ internal static class VisitExplanation
     /// <param name="believesStated">Whether <c>?variant=</c> is trusted (setting selection.variantOverride).</param>
     /// <param name="now">The time to use when the description has none.</param>
     /// <param name="at">A time that overrides the description's; null for none.</param>
-    public static ExplanationReading Explain(
+    public static ExplanationResult Explain(
         ReadOnlyMemory<byte> description,
         CatalogEntry experiment,
         VerdictJudge verdicts,
@@ -48,7 +48,7 @@ internal static class VisitExplanation
             is { } request
             ? Explain(request, experiment, verdicts, believesStated, at ?? request.At ?? now, violations)
             : null;
-        return new ExplanationReading(explanation, violations.List);
+        return new ExplanationResult(explanation, violations.List);
     }
 
     private static VariantExplanation? Explain(

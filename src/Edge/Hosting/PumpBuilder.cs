@@ -79,7 +79,7 @@ internal sealed class PumpBuilder(EdgeOptions options, EventJournal journal, Tim
             LingerMs = sink.LingerMs,
             RetryCeilingMs = sink.RetryCeilingMs,
         };
-        return new SinkPump(journal, SinkMaker.Make(sink, options, time), _gate, pump, time, log);
+        return new SinkPump(journal, SinkFactory.Create(sink, options, time), _gate, pump, time, log);
     }
 
     private SinkPump TallyPump(Tally tally)

@@ -35,12 +35,12 @@ internal sealed class ConditionLint
     public static void Check(Experiment experiment, List<Finding> findings)
     {
         var lint = new ConditionLint(experiment);
-        var isWhole = Explore(lint._trees);
+        var isWhole = EvaluateAll(lint._trees);
         if (!isWhole)
         {
             foreach (var tree in lint._trees)
             {
-                Explore([tree]);
+                EvaluateAll([tree]);
             }
         }
         for (var i = 0; i < lint._trees.Count; i++)
@@ -50,7 +50,7 @@ internal sealed class ConditionLint
     }
 
     /// <summary>Evaluates trees in every combination; false when there are too many.</summary>
-    private static bool Explore(List<LintTree> trees)
+    private static bool EvaluateAll(List<LintTree> trees)
     {
         var rules = new RuleOutcomes(trees.SelectMany(tree => tree.Rules));
         if (rules.Combinations is not (> 0 and <= CombinationsMax))
@@ -67,7 +67,7 @@ internal sealed class ConditionLint
                 if (tree.Evaluate(rules))
                 {
                     chosen ??= tree;
-                    tree.TakenBy.Add(chosen.Variant);
+                    tree.ChosenVariants.Add(chosen.Variant);
                 }
             }
         }
@@ -77,7 +77,7 @@ internal sealed class ConditionLint
     private void Report(int index, bool isWhole, List<Finding> findings)
     {
         var tree = _trees[index];
-        if (!tree.IsExplored)
+        if (!tree.IsEvaluated)
         {
             return;
         }
@@ -98,9 +98,9 @@ internal sealed class ConditionLint
                 )
             );
         }
-        if (isWhole && !tree.TakenBy.Contains(tree.Variant))
+        if (isWhole && !tree.ChosenVariants.Contains(tree.Variant))
         {
-            var others = string.Join(", ", tree.TakenBy.Select(variant => $"'{_experiment.Variants[variant].Id}'"));
+            var others = string.Join(", ", tree.ChosenVariants.Select(variant => $"'{_experiment.Variants[variant].Id}'"));
             findings.Add(
                 new Finding(
                     Severity.Warning,

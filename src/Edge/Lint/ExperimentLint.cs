@@ -83,7 +83,7 @@ internal static class ExperimentLint
             var isFallback = variant.IsDefault || (!hasDefault && i == 0);
             switch (experiment.Type)
             {
-                case ExperimentType.AbTest when variant is { Weight: 0, AskedWeight: 0 }:
+                case ExperimentType.AbTest when variant is { Weight: 0, RequestedWeight: 0 }:
                     findings.Add(
                         new Finding(
                             Severity.Warning,

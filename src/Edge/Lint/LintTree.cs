@@ -16,10 +16,10 @@ internal sealed class LintTree(int variant, ConditionNode root)
     public LintNode Root { get; } = LintNode.Of(root, ExperimentLint.PathOf(variant, "conditions"));
 
     /// <summary>The variants that were chosen in combinations in which this tree was true.</summary>
-    public SortedSet<int> TakenBy { get; } = [];
+    public SortedSet<int> ChosenVariants { get; } = [];
 
     /// <summary>Whether it has been evaluated.</summary>
-    public bool IsExplored => Root.IsEverTrue || Root.IsEverFalse;
+    public bool IsEvaluated => Root.IsEverTrue || Root.IsEverFalse;
 
     /// <summary>All rules of the tree.</summary>
     public IEnumerable<ConditionRule> Rules => Root.Rules;
@@ -31,7 +31,7 @@ internal sealed class LintTree(int variant, ConditionNode root)
         {
             return false;
         }
-        Root.NoteTogether();
+        Root.MarkTrueTogether();
         return true;
     }
 }
@@ -105,12 +105,12 @@ internal sealed class LintNode
     }
 
     /// <summary>Marks the nodes that are true while the whole tree is true.</summary>
-    public void NoteTogether()
+    public void MarkTrueTogether()
     {
         _isEverTrueTogether |= _isTrue;
         foreach (var child in _children)
         {
-            child.NoteTogether();
+            child.MarkTrueTogether();
         }
     }
 

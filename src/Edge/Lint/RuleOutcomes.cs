@@ -10,7 +10,7 @@ namespace Edge.Lint;
 /// Enumerates the combinations of outcomes that a set of rules can have. Rules on different properties are independent.
 /// The rules on one property are evaluated for all values that distinguish them: every value where there are few
 /// (hours, weekdays, devices, countries), else the values that the rules name and values between them. Where the rules
-/// on a property cannot be covered exactly that way, every combination is assumed possible.
+/// on a property cannot be covered exactly that vector, every combination is assumed possible.
 /// </summary>
 internal sealed class RuleOutcomes
 {
@@ -29,7 +29,7 @@ internal sealed class RuleOutcomes
     private const int FreeRulesMax = 8;
 
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
-    private readonly List<(int[] Rules, List<bool[]> Ways)> _properties = [];
+    private readonly List<(int[] Rules, List<bool[]> Vectors)> _properties = [];
     private readonly bool[] _outcomes;
 
     /// <summary>Enumerates the outcomes of some rules; equal rules count once.</summary>
@@ -48,9 +48,9 @@ internal sealed class RuleOutcomes
         foreach (var group in distinct.GroupBy(pair => pair.Property))
         {
             var own = group.Select(pair => pair.Rule).ToArray();
-            var ways = WaysOf(PropertyOf(own[0]), own);
-            _properties.Add(([.. own.Select(NumberOf)], ways));
-            Combinations = ways.Count == 0 ? 0 : (long)Math.Min((double)Combinations * ways.Count, long.MaxValue / 2);
+            var vectors = OutcomesOf(PropertyOf(own[0]), own);
+            _properties.Add(([.. own.Select(NumberOf)], vectors));
+            Combinations = vectors.Count == 0 ? 0 : (long)Math.Min((double)Combinations * vectors.Count, long.MaxValue / 2);
         }
     }
 
@@ -66,13 +66,13 @@ internal sealed class RuleOutcomes
     /// <summary>Selects a combination, numbered from 0.</summary>
     public void Select(long combination)
     {
-        foreach (var (rules, ways) in _properties)
+        foreach (var (rules, vectors) in _properties)
         {
-            var way = ways[(int)(combination % ways.Count)];
-            combination /= ways.Count;
+            var vector = vectors[(int)(combination % vectors.Count)];
+            combination /= vectors.Count;
             for (var i = 0; i < rules.Length; i++)
             {
-                _outcomes[rules[i]] = way[i];
+                _outcomes[rules[i]] = vector[i];
             }
         }
     }
@@ -87,43 +87,43 @@ internal sealed class RuleOutcomes
         $"{PropertyOf(rule).PublishedName}\n{rule.RuleOperator}\n{rule.Value.GetRawText().ToUpperInvariant()}";
 
     /// <summary>The distinct outcomes of the rules on one property; empty when there may be too many.</summary>
-    private static List<bool[]> WaysOf(in ConditionProperty property, ConditionRule[] rules)
+    private static List<bool[]> OutcomesOf(in ConditionProperty property, ConditionRule[] rules)
     {
-        var ways = new Ways(property, rules);
-        ways.Try(null);
+        var vectors = new OutcomeVectors(property, rules);
+        vectors.Try(null);
         if (Closed(property.Source) is { } values)
         {
             foreach (var value in values)
             {
-                ways.Try(value);
+                vectors.Try(value);
             }
-            return ways.List;
+            return vectors.List;
         }
         var literals = rules.SelectMany(LiteralsOf).Distinct(StringComparer.OrdinalIgnoreCase).ToArray();
-        ways.Try("");
+        vectors.Try("");
         foreach (var literal in literals)
         {
-            ways.Try(literal);
+            vectors.Try(literal);
         }
         if (Array.TrueForAll(rules, IsNumeric))
         {
-            ways.Try("x");
+            vectors.Try("x");
             foreach (var number in Between([.. rules.SelectMany(NumbersOf).Distinct().Order()]))
             {
-                ways.Try(number.ToString("R", CultureInfo.InvariantCulture));
+                vectors.Try(number.ToString("R", CultureInfo.InvariantCulture));
             }
-            return ways.List;
+            return vectors.List;
         }
         var isLanguage = property.Source == PropertySource.Language;
         if (Array.TrueForAll(rules, IsTextEquality))
         {
             // A value that no rule names and, for each language, a region that no rule names.
-            ways.Try("zz-zz-zz");
+            vectors.Try("zz-zz-zz");
             foreach (var literal in isLanguage ? literals : [])
             {
-                ways.Try($"{literal}-zz-zz");
+                vectors.Try($"{literal}-zz-zz");
             }
-            return ways.List;
+            return vectors.List;
         }
         var free = Array.FindAll(rules, rule => !IsTextEquality(rule) || isLanguage);
         if (free.Length > FreeRulesMax)
@@ -132,7 +132,7 @@ internal sealed class RuleOutcomes
         }
         for (var bits = 0; bits < 1 << free.Length; bits++)
         {
-            ways.Add([
+            vectors.Add([
                 .. rules.Select(rule =>
                     Array.IndexOf(free, rule) is var at and >= 0
                         ? (bits >> at & 1) != 0
@@ -140,7 +140,7 @@ internal sealed class RuleOutcomes
                 ),
             ]);
         }
-        return ways.List;
+        return vectors.List;
     }
 
     /// <summary>All values of a property that has few; null for other properties.</summary>
@@ -194,7 +194,7 @@ internal sealed class RuleOutcomes
     /// <summary>
     /// The distinct outcomes of the rules on one property, found by evaluating the compiled rules for values.
     /// </summary>
-    private sealed class Ways(ConditionProperty property, ConditionRule[] rules)
+    private sealed class OutcomeVectors(ConditionProperty property, ConditionRule[] rules)
     {
         /// <summary>2026-01-04 is a Sunday.</summary>
         private static readonly DateTimeOffset Sunday = new(2026, 1, 4, 0, 0, 0, TimeSpan.Zero);
@@ -208,11 +208,11 @@ internal sealed class RuleOutcomes
 
         public List<bool[]> List { get; } = [];
 
-        public void Add(bool[] way)
+        public void Add(bool[] vector)
         {
-            if (_seen.Add(string.Concat(way.Select(outcome => outcome ? '1' : '0'))))
+            if (_seen.Add(string.Concat(vector.Select(outcome => outcome ? '1' : '0'))))
             {
-                List.Add(way);
+                List.Add(vector);
             }
         }
 
@@ -223,12 +223,12 @@ internal sealed class RuleOutcomes
         public void Try(string? value)
         {
             var visitor = new VisitorProperties(Describe(value), stackalloc char[VisitorProperties.ScratchChars]);
-            var way = new bool[_compiled.Length];
-            for (var i = 0; i < way.Length; i++)
+            var vector = new bool[_compiled.Length];
+            for (var i = 0; i < vector.Length; i++)
             {
-                way[i] = _compiled[i].IsTrue(ref visitor);
+                vector[i] = _compiled[i].IsTrue(ref visitor);
             }
-            Add(way);
+            Add(vector);
         }
 
         /// <summary>A request with the value, in the form in which a visitor would send it.</summary>

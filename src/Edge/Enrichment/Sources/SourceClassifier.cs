@@ -207,9 +207,9 @@ internal static class SourceClassifier
         };
 
     /// <summary>Reads a trimmed value to the beginning of its third of the scratch buffer.</summary>
-    private static ReadOnlySpan<char> Parameter(ReadOnlySpan<char> query, string name, Span<char> scratch, int place)
+    private static ReadOnlySpan<char> Parameter(ReadOnlySpan<char> query, string name, Span<char> scratch, int index)
     {
-        var room = scratch.Slice(place * ParameterCharsMax, ParameterCharsMax);
+        var room = scratch.Slice(index * ParameterCharsMax, ParameterCharsMax);
         if (!QueryValue.TryRead(query, name, room, out var value, StringComparison.OrdinalIgnoreCase))
         {
             return default;

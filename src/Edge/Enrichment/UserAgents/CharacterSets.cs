@@ -89,7 +89,7 @@ internal sealed class CharacterSets(RuleTable table)
             _folded[i] = UserAgentText.Fold(symbol);
             if (symbol < RuleFormat.Ascii)
             {
-                Note(symbol, Length - 1 - i);
+                RecordPosition(symbol, Length - 1 - i);
             }
             else
             {
@@ -139,7 +139,7 @@ internal sealed class CharacterSets(RuleTable table)
         ((character < WordBits ? _lowSeen : _highSeen) >> (character % WordBits) & 1) != 0;
 
     /// <summary>Records the position of an ASCII character; most sets consist of a single one.</summary>
-    private void Note(byte character, int at)
+    private void RecordPosition(byte character, int at)
     {
         var row = _characters.AsSpan(character * MaxWords, Words);
         if (!IsSeen(character))
@@ -169,8 +169,8 @@ internal sealed class CharacterSets(RuleTable table)
             for (var at = 0; at < WordBits; at += Vector128<byte>.Count)
             {
                 var symbols = Vector128.Create<byte>(_reversed.AsSpan((w * WordBits) + at, Vector128<byte>.Count));
-                var rows = Pick(nibbles, symbols & low);
-                var bits = Pick(BitOfHighNibble, symbols >>> 4);
+                var rows = Shuffle(nibbles, symbols & low);
+                var bits = Shuffle(BitOfHighNibble, symbols >>> 4);
                 word |=
                     (ulong)(~Vector128.Equals(rows & bits, Vector128<byte>.Zero)).ExtractMostSignificantBits() << at;
             }
@@ -189,7 +189,7 @@ internal sealed class CharacterSets(RuleTable table)
     /// Shuffles bytes by hardware instructions; before .NET 10, <c>Vector128.Shuffle</c> falls back to a loop for
     /// indices that are not constant.
     /// </summary>
-    private static Vector128<byte> Pick(Vector128<byte> table, Vector128<byte> indices) =>
+    private static Vector128<byte> Shuffle(Vector128<byte> table, Vector128<byte> indices) =>
         Ssse3.IsSupported ? Ssse3.Shuffle(table, indices)
         : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.VectorTableLookup(table, indices)
         : Vector128.Shuffle(table, indices);

@@ -99,17 +99,17 @@ internal sealed class LiteralScanner
             var shorter = _short.Of(ShortBucket(key));
             if (!longer.IsEmpty)
             {
-                Look(longer, key, uint.MaxValue, text[at..], folded[at..], found, candidates);
+                MatchBucket(longer, key, uint.MaxValue, text[at..], folded[at..], found, candidates);
             }
 
             if (!shorter.IsEmpty)
             {
-                Look(shorter, key, ushort.MaxValue, text[at..], folded[at..], found, candidates);
+                MatchBucket(shorter, key, ushort.MaxValue, text[at..], folded[at..], found, candidates);
             }
         }
     }
 
-    private void Look(
+    private void MatchBucket(
         ReadOnlySpan<ushort> bucket,
         uint key,
         uint keyMask,

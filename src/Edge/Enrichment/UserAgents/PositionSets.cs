@@ -93,7 +93,7 @@ internal static class PositionSets
     }
 
     /// <summary>Adds a set; false when no position was added.</summary>
-    public static bool Unite(Span<ulong> positions, ReadOnlySpan<ulong> more)
+    public static bool Union(Span<ulong> positions, ReadOnlySpan<ulong> more)
     {
         var added = 0UL;
         for (var w = 0; w < positions.Length; w++)

@@ -46,7 +46,7 @@ internal sealed class RuleMatcher(RuleTable table)
         var (loopStart, loopEnd) = (NoLoop, NoLoop);
         for (var i = program.Length - 1; i >= 0; i--)
         {
-            if (!Work(program[i], i))
+            if (!Evaluate(program[i], i))
             {
                 if ((program[i].Flags & RuleFormat.Mandatory) != 0)
                 {
@@ -60,7 +60,7 @@ internal sealed class RuleMatcher(RuleTable table)
                 (loopStart, loopEnd) = (program[i].A, i);
             }
             // The end of a loop may continue at the start of its body: repeat until no position is added.
-            if (i == loopStart && PositionSets.Unite(Row(loopEnd), Row(i)))
+            if (i == loopStart && PositionSets.Union(Row(loopEnd), Row(i)))
             {
                 i = loopEnd;
             }
@@ -71,7 +71,7 @@ internal sealed class RuleMatcher(RuleTable table)
         }
 
         _rule = rule;
-        Walk(program);
+        FindGroups(program);
         return true;
     }
 
@@ -87,7 +87,7 @@ internal sealed class RuleMatcher(RuleTable table)
     /// Computes the positions from which the program can succeed starting with this instruction; false when there are
     /// none.
     /// </summary>
-    private bool Work(RuleInstruction instruction, int at)
+    private bool Evaluate(RuleInstruction instruction, int at)
     {
         // An instruction that does not change the positions shares the row of its successor.
         switch (instruction.Op)
@@ -110,7 +110,7 @@ internal sealed class RuleMatcher(RuleTable table)
                 return true;
             case RuleOp.Split:
                 Row(instruction.A).CopyTo(row);
-                PositionSets.Unite(row, Row(instruction.B));
+                PositionSets.Union(row, Row(instruction.B));
                 return true;
             case RuleOp.LoopBack:
                 // Needs a row of its own, because the loop adds to it.
@@ -197,7 +197,7 @@ internal sealed class RuleMatcher(RuleTable table)
         row.CopyTo(taken);
         for (var i = 0; i < most && PositionSets.Step(taken, set, taken); i++)
         {
-            PositionSets.Unite(row, taken);
+            PositionSets.Union(row, taken);
         }
     }
 
@@ -249,7 +249,7 @@ internal sealed class RuleMatcher(RuleTable table)
     }
 
     /// <summary>Sets the marks of the match that a backtracking matcher would find.</summary>
-    private void Walk(ReadOnlySpan<RuleInstruction> program)
+    private void FindGroups(ReadOnlySpan<RuleInstruction> program)
     {
         _marks.AsSpan().Fill(-1);
         var first = Row(0);
@@ -269,20 +269,20 @@ internal sealed class RuleMatcher(RuleTable table)
                     position += instruction.B;
                     break;
                 case RuleOp.Loop:
-                    position = Walk(instruction, at, position);
+                    position = EndOfLoop(instruction, at, position);
                     break;
                 case RuleOp.Save:
                     _marks[instruction.A] = position;
                     break;
                 case RuleOp.Split:
-                    at = Can(instruction.A, position) ? instruction.A : instruction.B;
+                    at = CanSucceed(instruction.A, position) ? instruction.A : instruction.B;
                     continue;
                 case RuleOp.Jump:
                     at = instruction.A;
                     continue;
                 case RuleOp.LoopBack:
                     var isLazy = (instruction.Flags & RuleFormat.Lazy) != 0;
-                    var again = isLazy ? !Can(at + 1, position) : Can(instruction.A, position);
+                    var again = isLazy ? !CanSucceed(at + 1, position) : CanSucceed(instruction.A, position);
                     at = again ? instruction.A : at + 1;
                     continue;
             }
@@ -293,13 +293,13 @@ internal sealed class RuleMatcher(RuleTable table)
     /// <summary>
     /// The position after a loop: the furthest one, or the nearest if lazy, from which the rest succeeds.
     /// </summary>
-    private int Walk(RuleInstruction loop, int at, int position)
+    private int EndOfLoop(RuleInstruction loop, int at, int position)
     {
         var set = Text.Of(loop.A);
         var count = (int)loop.B;
         if ((loop.Flags & RuleFormat.Lazy) != 0)
         {
-            while (!Can(at + 1, position + count))
+            while (!CanSucceed(at + 1, position + count))
             {
                 count++;
             }
@@ -315,7 +315,7 @@ internal sealed class RuleMatcher(RuleTable table)
             count++;
         }
 
-        while (!Can(at + 1, position + count))
+        while (!CanSucceed(at + 1, position + count))
         {
             count--;
         }
@@ -323,7 +323,7 @@ internal sealed class RuleMatcher(RuleTable table)
         return position + count;
     }
 
-    private bool Can(int at, int position) => PositionSets.Has(Row(at), Text.Length - position);
+    private bool CanSucceed(int at, int position) => PositionSets.Has(Row(at), Text.Length - position);
 
     /// <summary>
     /// The row of an instruction. Unchecked access: the row's number is that of an instruction or

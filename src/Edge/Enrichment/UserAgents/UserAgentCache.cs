@@ -52,16 +52,16 @@ internal sealed class UserAgentCache
     {
         var text = UserAgentText.Cut(userAgent);
         var set = _entries.AsSpan((string.GetHashCode(text) & (Sets - 1)) * Ways, Ways);
-        foreach (ref var place in set)
+        foreach (ref var way in set)
         {
-            if (Volatile.Read(ref place) is not { } known || !text.SequenceEqual(known.UserAgent))
+            if (Volatile.Read(ref way) is not { } known || !text.SequenceEqual(known.UserAgent))
             {
                 continue;
             }
             // Written only when it changes, so that the cache line stays shared between cores.
-            if (!known.WasAskedAgain)
+            if (!known.WasUsedAgain)
             {
-                known.WasAskedAgain = true;
+                known.WasUsedAgain = true;
             }
 
             return known.Facts;
@@ -76,29 +76,29 @@ internal sealed class UserAgentCache
     /// </summary>
     private ref Entry? Victim(Span<Entry?> set)
     {
-        foreach (ref var place in set)
+        foreach (ref var way in set)
         {
-            if (Volatile.Read(ref place) is null)
+            if (Volatile.Read(ref way) is null)
             {
-                return ref place;
+                return ref way;
             }
         }
 
         var turn = ++_turn;
         for (var i = 0; i < Ways; i++)
         {
-            ref var place = ref set[(turn + i) & (Ways - 1)];
-            if (Volatile.Read(ref place) is { WasAskedAgain: false })
+            ref var way = ref set[(turn + i) & (Ways - 1)];
+            if (Volatile.Read(ref way) is { WasUsedAgain: false })
             {
-                return ref place;
+                return ref way;
             }
         }
         // All were used again: reset the marks (second-chance replacement).
-        foreach (ref var place in set)
+        foreach (ref var way in set)
         {
-            if (Volatile.Read(ref place) is { } entry)
+            if (Volatile.Read(ref way) is { } entry)
             {
-                entry.WasAskedAgain = false;
+                entry.WasUsedAgain = false;
             }
         }
 
@@ -131,6 +131,6 @@ internal sealed class UserAgentCache
 
         public UserAgentFacts Facts { get; } = facts;
 
-        public bool WasAskedAgain { get; set; }
+        public bool WasUsedAgain { get; set; }
     }
 }

@@ -94,7 +94,7 @@ internal sealed class AgentTokens
         {
             for (var number = (int)_first[BucketOf(folded[at..])]; number != 0; number = _next[number - 1])
             {
-                if (Stands(_tokens[number - 1], folded, at))
+                if (OccursAt(_tokens[number - 1], folded, at))
                 {
                     found = found.With(_tokens[number - 1].Rule);
                 }
@@ -103,7 +103,7 @@ internal sealed class AgentTokens
         return found;
     }
 
-    private static bool Stands(Token token, ReadOnlySpan<char> folded, int at)
+    private static bool OccursAt(Token token, ReadOnlySpan<char> folded, int at)
     {
         if (!folded[at..].StartsWith(token.Text, StringComparison.Ordinal))
         {

@@ -65,18 +65,18 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
     {
         if (judgement.Rule is { } rule)
         {
-            Interlocked.Increment(ref _enforced[rule.Place * Stride]);
+            Interlocked.Increment(ref _enforced[rule.Index * Stride]);
         }
 
         if (judgement.Shadow is { } shadow)
         {
-            Interlocked.Increment(ref _shadow[shadow.Place * Stride]);
+            Interlocked.Increment(ref _shadow[shadow.Index * Stride]);
         }
     }
 
     /// <summary>Number of events whose verdict a rule gave.</summary>
-    public long Enforced(VerdictRule rule) => Volatile.Read(ref _enforced[rule.Place * Stride]);
+    public long Enforced(VerdictRule rule) => Volatile.Read(ref _enforced[rule.Index * Stride]);
 
     /// <summary>Number of events whose verdict a rule in shadow would have given.</summary>
-    public long Shadowed(VerdictRule rule) => Volatile.Read(ref _shadow[rule.Place * Stride]);
+    public long Shadowed(VerdictRule rule) => Volatile.Read(ref _shadow[rule.Index * Stride]);
 }

@@ -61,10 +61,10 @@ internal sealed record VerdictRule
     public string CertaintyText => IsCertain ? "certain" : "probable";
 
     /// <summary>Index in the table, from 0.</summary>
-    public int Place { get; private init; }
+    public int Index { get; private init; }
 
     /// <summary>The rule with its index in the table, and values derived from it.</summary>
-    public VerdictRule At(int place) => this with { Place = place, ShadowText = VerdictNames.Of(Verdict) + ":" + Id };
+    public VerdictRule WithIndex(int index) => this with { Index = index, ShadowText = VerdictNames.Of(Verdict) + ":" + Id };
 }
 
 /// <summary>A network, as the first and last address in bits.</summary>

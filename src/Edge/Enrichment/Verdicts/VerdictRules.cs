@@ -5,7 +5,7 @@ namespace Edge.Enrichment.Verdicts;
 /// <summary>The result of loading the rules.</summary>
 /// <param name="Table">The table; null when the built-in rules could not be read.</param>
 /// <param name="Problems">Problems in the files, one line each.</param>
-internal readonly record struct VerdictLoading(VerdictTable? Table, IReadOnlyList<string> Problems);
+internal readonly record struct VerdictLoadResult(VerdictTable? Table, IReadOnlyList<string> Problems);
 
 /// <summary>
 /// Loads the built-in rules, which are embedded, and the operator's own rules, which precede them. A file with a
@@ -17,14 +17,14 @@ internal static class VerdictRules
 
     /// <summary>Loads both files.</summary>
     /// <param name="options">Names the custom file and says which rules in shadow are enforced.</param>
-    public static VerdictLoading Load(EdgeOptions options)
+    public static VerdictLoadResult Load(EdgeOptions options)
     {
         using var resource = typeof(VerdictRules).Assembly.GetManifestResourceStream(ResourceName);
         return Load(resource is null ? [] : ReadAll(resource), options);
     }
 
     /// <summary>Loads the custom file together with given built-in rules.</summary>
-    public static VerdictLoading Load(ReadOnlyMemory<byte> builtIn, EdgeOptions options)
+    public static VerdictLoadResult Load(ReadOnlyMemory<byte> builtIn, EdgeOptions options)
     {
         var problems = new List<string>();
         var reader = new VerdictRuleReader(isBuiltIn: true);
@@ -36,7 +36,7 @@ internal static class VerdictRules
 
         if (problems.Count > 0)
         {
-            return new VerdictLoading(null, problems);
+            return new VerdictLoadResult(null, problems);
         }
 
         var rules = reader.Rules.ConvertAll(rule =>
@@ -58,7 +58,7 @@ internal static class VerdictRules
             }
             rules.InsertRange(0, own.Rules);
         }
-        return new VerdictLoading(new VerdictTable(rules), problems);
+        return new VerdictLoadResult(new VerdictTable(rules), problems);
     }
 
     private static bool IsSwitchedOn(VerdictRule rule, EdgeOptions options) =>

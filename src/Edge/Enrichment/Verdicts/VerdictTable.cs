@@ -24,7 +24,7 @@ internal sealed class VerdictTable
         _rules = new VerdictRule[rules.Count];
         for (var i = 0; i < _rules.Length; i++)
         {
-            _rules[i] = rules[i].At(i);
+            _rules[i] = rules[i].WithIndex(i);
         }
 
         _agents = new AgentTokens(_rules);
@@ -127,7 +127,7 @@ internal sealed class VerdictTable
 
             foreach (var (text, rule) in header.Needles)
             {
-                if (Says(values, text))
+                if (AnyContains(values, text))
                 {
                     matched = matched.With(rule);
                 }
@@ -136,7 +136,7 @@ internal sealed class VerdictTable
         return matched;
     }
 
-    private static bool Says(in StringValues values, string text)
+    private static bool AnyContains(in StringValues values, string text)
     {
         for (var i = 0; i < values.Count; i++)
         {

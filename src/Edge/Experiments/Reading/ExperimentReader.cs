@@ -6,7 +6,7 @@ namespace Edge.Experiments.Reading;
 /// <summary>The result of reading a definition: an experiment, or everything that is wrong with it.</summary>
 /// <param name="Experiment">Null when there are violations.</param>
 /// <param name="Violations">In the order of reading, at most <see cref="ExperimentRules.ViolationsMax"/>.</param>
-internal readonly record struct ExperimentReading(Experiment? Experiment, IReadOnlyList<Violation> Violations);
+internal readonly record struct ExperimentReadResult(Experiment? Experiment, IReadOnlyList<Violation> Violations);
 
 /// <summary>
 /// Reads an experiment that satisfies every rule, or reports all violations at once. The same rules apply to a stored
@@ -21,7 +21,7 @@ internal static class ExperimentReader
     /// Reads a stored file. A file written by hand may omit the status (default: draft) and the times (default:
     /// <paramref name="fileTime"/>).
     /// </summary>
-    public static ExperimentReading ReadStored(
+    public static ExperimentReadResult ReadStored(
         ReadOnlyMemory<byte> utf8,
         ExperimentRules rules,
         DateTimeOffset fileTime
@@ -50,7 +50,7 @@ internal static class ExperimentReader
     /// <summary>
     /// Reads the body that creates an experiment; members owned by the server come from the arguments only.
     /// </summary>
-    public static ExperimentReading ReadCreate(
+    public static ExperimentReadResult ReadCreate(
         ReadOnlyMemory<byte> utf8,
         ExperimentRules rules,
         string uid,
@@ -74,25 +74,25 @@ internal static class ExperimentReader
     /// list, configuration objects merge member by member, and null clears a member. The caller decides which members
     /// may change in which status, by comparing the result with <paramref name="current"/>.
     /// </summary>
-    public static ExperimentReading ReadUpdate(ReadOnlyMemory<byte> utf8, ExperimentRules rules, Experiment current) =>
+    public static ExperimentReadResult ReadUpdate(ReadOnlyMemory<byte> utf8, ExperimentRules rules, Experiment current) =>
         Read(utf8, fields => ReadDefinition(fields, rules, current));
 
-    private static ExperimentReading Read(ReadOnlyMemory<byte> utf8, Func<JsonFields, Experiment> read)
+    private static ExperimentReadResult Read(ReadOnlyMemory<byte> utf8, Func<JsonFields, Experiment> read)
     {
         var violations = new Violations();
         using var document = JsonSyntax.Parse(utf8, out var problem);
         if (document is null)
         {
             violations.Add("", problem, ViolationCodes.InvalidFormat);
-            return new ExperimentReading(null, violations.List);
+            return new ExperimentReadResult(null, violations.List);
         }
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
             violations.Add("", "must be a JSON object", ViolationCodes.InvalidType);
-            return new ExperimentReading(null, violations.List);
+            return new ExperimentReadResult(null, violations.List);
         }
         var experiment = read(new JsonFields(document.RootElement, "", violations));
-        return new ExperimentReading(violations.Count == 0 ? experiment : null, violations.List);
+        return new ExperimentReadResult(violations.Count == 0 ? experiment : null, violations.List);
     }
 
     private static Experiment ReadDefinition(

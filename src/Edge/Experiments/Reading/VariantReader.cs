@@ -165,7 +165,7 @@ internal static class VariantReader
     private static void RequireSum(JsonFields fields, List<Variant> variants)
     {
         var sum = variants.Sum(variant => variant.Weight);
-        var configuredSum = variants.Sum(variant => variant.AskedWeight);
+        var configuredSum = variants.Sum(variant => variant.RequestedWeight);
         if (sum != ExperimentRules.WeightsSum)
         {
             fields.Violate(

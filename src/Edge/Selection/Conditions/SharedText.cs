@@ -10,9 +10,9 @@ namespace Edge.Selection.Conditions;
 internal static class SharedText
 {
     /// <summary>Entries in the table, a power of two.</summary>
-    private const int Places = 4_096;
+    private const int TableSize = 4_096;
 
-    private static readonly string?[] Texts = new string[Places];
+    private static readonly string?[] Table = new string[TableSize];
 
     /// <summary>Returns a shared instance equal to the text.</summary>
     [return: NotNullIfNotNull(nameof(text))]
@@ -22,12 +22,12 @@ internal static class SharedText
         {
             return null;
         }
-        ref var place = ref Texts[string.GetHashCode(text) & (Places - 1)];
-        if (Volatile.Read(ref place) is { } known && known == text)
+        ref var entry = ref Table[string.GetHashCode(text) & (TableSize - 1)];
+        if (Volatile.Read(ref entry) is { } known && known == text)
         {
             return known;
         }
-        Volatile.Write(ref place, text);
+        Volatile.Write(ref entry, text);
         return text;
     }
 }

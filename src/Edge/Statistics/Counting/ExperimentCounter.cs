@@ -14,7 +14,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
     private const double BasisPointsOfOne = 10_000;
 
     private readonly List<VariantCounter> _variants = [];
-    private readonly TrialBook _book = new(units);
+    private readonly TrialTracker _tracker = new(units);
     private readonly SortedList<int, VersionWeights> _weights = [];
     private TrialStatistics _trials = new();
     private SampleRatioCounts _sampleRatio = new();
@@ -36,7 +36,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
     /// <summary>The p-value of the sample ratio test; null when there is too little data.</summary>
     public double? SampleRatio => _sampleRatio.Test();
 
-    public int OpenTrials => _book.Open;
+    public int OpenTrials => _tracker.Open;
 
     public VariantTally[] Counts => [.. _variants.Select(variant => variant.Counts)];
 
@@ -79,17 +79,17 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         }
         if (e.Kind == TalliedKind.Impression && e.BasisPoints > 0)
         {
-            NoteWeights(entry, e.WeightsVersion);
+            RecordWeights(entry, e.WeightsVersion);
             var endMs = e.AtMs + (long)AttributionWindow.Of(entry?.Experiment.BanditConfig).TotalMilliseconds;
             var trial = new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false);
-            isLearned = _book.Expose(e.Unit, trial) != ExposureResult.NoRoom;
+            isLearned = _tracker.Expose(e.Unit, trial) != ExposureResult.NoRoom;
         }
         else if (e.Kind == TalliedKind.Click)
         {
-            _book.Click(e.Unit, e.AtMs, nowMs);
+            _tracker.Click(e.Unit, e.AtMs, nowMs);
             if (e.PreviousUnit != 0)
             {
-                _book.Click(e.PreviousUnit, e.AtMs, nowMs);
+                _tracker.Click(e.PreviousUnit, e.AtMs, nowMs);
             }
         }
         return true;
@@ -98,7 +98,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
     /// <summary>Counts the trials whose result is final by now.</summary>
     public void Mature(long nowMs)
     {
-        while (_book.TryTakeMature(nowMs, out var trial))
+        while (_tracker.TryTakeMature(nowMs, out var trial))
         {
             var variant = _variants[trial.Variant];
             variant.CountTrial(trial);
@@ -111,7 +111,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
     }
 
     /// <summary>Records the weights of the version that is served now.</summary>
-    public void NoteWeights(CatalogEntry? entry, int version)
+    public void RecordWeights(CatalogEntry? entry, int version)
     {
         if (entry is null || entry.WeightsVersion != version || _weights.ContainsKey(version))
         {
@@ -130,7 +130,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
     }
 
     /// <summary>Forgets units first exposed more than a day ago.</summary>
-    public void ExpireUnits(long nowMs) => _book.Expire(nowMs);
+    public void ExpireUnits(long nowMs) => _tracker.Expire(nowMs);
 
     /// <summary>Trims the series; returns the number of remaining points.</summary>
     public int TrimSeries(int hoursKept, int daysKept)
@@ -145,7 +145,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
     }
 
     /// <summary>Releases this experiment's share of the unit budget.</summary>
-    public void Forget() => _book.Clear();
+    public void Forget() => _tracker.Clear();
 
     public ExperimentTally Copy()
     {
@@ -165,7 +165,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             MachineClicks = _machineClicks,
             Trials = TrialStatistics.FromState(_trials.ToState()),
             SampleRatio = SampleRatioCounts.FromState(_sampleRatio.ToState()),
-            OpenTrials = _book.Open,
+            OpenTrials = _tracker.Open,
             Weights = [.. _weights.Values],
             Watch = Watch,
             Hourly = Points(hourly),
@@ -187,8 +187,8 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             SampleRatio = _sampleRatio.ToState(),
             Weights = [.. _weights.Values],
             Watch = Watch,
-            Units = _book.PackUnits(),
-            OpenTrials = _book.PackTrials(),
+            Units = _tracker.PackUnits(),
+            OpenTrials = _tracker.PackTrials(),
         };
 
     /// <summary>Throws <see cref="InvalidDataException"/> when the state is damaged.</summary>
@@ -210,7 +210,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         {
             counter._weights[version.Version] = version;
         }
-        counter._book.Unpack(state.Units, state.OpenTrials, counter._variants.Count);
+        counter._tracker.Unpack(state.Units, state.OpenTrials, counter._variants.Count);
         return counter;
     }
 

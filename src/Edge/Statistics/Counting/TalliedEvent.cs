@@ -123,7 +123,7 @@ internal struct TalliedEvent
                 Kind = KindOf(Text(ref reader));
                 return false;
             case 7 when name.SequenceEqual("variant"u8):
-                _variantId = Place(ref reader);
+                _variantId = RangeOf(ref reader);
                 return false;
             case 7 when name.SequenceEqual("verdict"u8):
                 Verdict = VerdictOf(Text(ref reader));
@@ -148,7 +148,7 @@ internal struct TalliedEvent
                 }
                 return false;
             case 14 when name.SequenceEqual("experiment_uid"u8):
-                _experimentUid = Place(ref reader);
+                _experimentUid = RangeOf(ref reader);
                 return false;
             case 14 when name.SequenceEqual("unit_hash_prev"u8):
                 PreviousUnit = Hash(Text(ref reader));
@@ -166,7 +166,7 @@ internal struct TalliedEvent
     }
 
     /// <summary>The range of a string value within the payload; no value read here needs escapes.</summary>
-    private static Range Place(ref Utf8JsonReader reader)
+    private static Range RangeOf(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)
         {

@@ -21,7 +21,7 @@ internal sealed class Tally : ISink
     public const string SinkName = "tally";
 
     /// <summary>Number of events counted while the lock is held once.</summary>
-    private const int EventsPerHold = 256;
+    private const int EventsPerLock = 256;
 
     private const int UnixMillisecondsShift = 16;
 
@@ -87,7 +87,7 @@ internal sealed class Tally : ISink
         {
             tally._cursor = new JournalCursor(state.Address, state.Sequence);
         }
-        if (file.FitCursor(options.CursorPath, tally._cursor.Sequence, problem) is { } reason)
+        if (file.ReconcileCursor(options.CursorPath, tally._cursor.Sequence, problem) is { } reason)
         {
             log.TallyStartsOver(reason);
         }
@@ -116,7 +116,7 @@ internal sealed class Tally : ISink
     /// Matures trials up to the current time and lets the caller read or change one experiment under the lock; false
     /// when no event of it was counted.
     /// </summary>
-    public bool Visit<TState>(string uid, ref TState state, ExperimentVisit<TState> visit)
+    public bool Update<TState>(string uid, ref TState state, ExperimentUpdate<TState> update)
     {
         lock (_lock)
         {
@@ -125,7 +125,7 @@ internal sealed class Tally : ISink
                 return false;
             }
             _counts.Mature(NowMs(), _cursor.Sequence >= _committedSequence());
-            _isDirty |= visit(experiment, ref state);
+            _isDirty |= update(experiment, ref state);
             return true;
         }
     }
@@ -163,19 +163,19 @@ internal sealed class Tally : ISink
 
     public Task<DeliveryResult> DeliverAsync(RecordBatch batch, CancellationToken cancellation)
     {
-        for (var first = 0; first < batch.Count; first += EventsPerHold)
+        for (var first = 0; first < batch.Count; first += EventsPerLock)
         {
             var nowMs = NowMs();
             lock (_lock)
             {
-                Count(batch, first, Math.Min(batch.Count, first + EventsPerHold), nowMs);
+                Count(batch, first, Math.Min(batch.Count, first + EventsPerLock), nowMs);
             }
             CooperativeYield.AfterPiece();
         }
         long missed;
         lock (_lock)
         {
-            PassTo(batch.End);
+            AdvanceTo(batch.End);
             _counts.Mature(NowMs(), isUpToDate: false);
             (missed, _missed) = (_missed, 0);
         }
@@ -213,7 +213,7 @@ internal sealed class Tally : ISink
         _isDirty = true;
     }
 
-    private void PassTo(JournalCursor cursor)
+    private void AdvanceTo(JournalCursor cursor)
     {
         if (cursor.Sequence >= _cursor.Sequence && cursor.Address > _cursor.Address)
         {
@@ -230,7 +230,7 @@ internal sealed class Tally : ISink
                 TallyState state;
                 lock (_lock)
                 {
-                    PassTo(upTo);
+                    AdvanceTo(upTo);
                     state = _counts.ToState(_file.Journal, _cursor);
                     _isDirty = false;
                 }
@@ -255,4 +255,4 @@ internal sealed class Tally : ISink
 /// Reads or changes one experiment under the tally's lock; must be short and must not call back into the tally. Returns
 /// true when it changed something that must be saved.
 /// </summary>
-internal delegate bool ExperimentVisit<TState>(ExperimentCounter experiment, ref TState state);
+internal delegate bool ExperimentUpdate<TState>(ExperimentCounter experiment, ref TState state);

@@ -82,7 +82,7 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
     /// <param name="cursorPath">Path of the pump's cursor.</param>
     /// <param name="counted">Sequence of the last counted event.</param>
     /// <param name="problem">What was wrong with the checkpoint; null when nothing is wrong.</param>
-    public string? FitCursor(string cursorPath, long counted, string? problem)
+    public string? ReconcileCursor(string cursorPath, long counted, string? problem)
     {
         if (!File.Exists(cursorPath))
         {

@@ -53,10 +53,10 @@ internal sealed record ExperimentState
     public required IReadOnlyList<VersionWeights> Weights { get; init; }
     public required WinnerWatch Watch { get; init; }
 
-    /// <summary>Units seen within the last day (<see cref="TrialBook.PackUnits"/>).</summary>
+    /// <summary>Units seen within the last day (<see cref="TrialTracker.PackUnits"/>).</summary>
     public required byte[] Units { get; init; }
 
-    /// <summary>Trials that are not mature (<see cref="TrialBook.PackTrials"/>).</summary>
+    /// <summary>Trials that are not mature (<see cref="TrialTracker.PackTrials"/>).</summary>
     public required byte[] OpenTrials { get; init; }
 }
 

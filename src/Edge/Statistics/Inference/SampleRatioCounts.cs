@@ -21,7 +21,7 @@ internal sealed class SampleRatioCounts
         foreach (var (id, weight) in weights)
         {
             var (observed, expected) = _counts.GetValueOrDefault(id);
-            _counts[id] = (observed, expected + weight / (double)WeightRule.Whole);
+            _counts[id] = (observed, expected + weight / (double)ThompsonSampling.TotalBasisPoints);
         }
         var chosen = _counts.GetValueOrDefault(variantId);
         _counts[variantId] = (chosen.Observed + 1, chosen.Expected);

@@ -10,7 +10,7 @@ namespace Edge.Statistics.Inference;
 internal sealed class TrialStatistics
 {
     /// <summary>Weight of the pooled rate in a variant's baseline, in trials.</summary>
-    private const double GuessWeight = 20;
+    private const double BaselineWeight = 20;
 
     private readonly List<Arm> _arms = [];
     private int? _firstVersion;
@@ -89,7 +89,7 @@ internal sealed class TrialStatistics
         _pooledRate = (successes + 1.0) / (trials + 2.0);
         foreach (var arm in _arms)
         {
-            arm.Guess = (arm.Successes + GuessWeight * _pooledRate) / (arm.Trials + GuessWeight);
+            arm.Baseline = (arm.Successes + BaselineWeight * _pooledRate) / (arm.Trials + BaselineWeight);
         }
     }
 
@@ -120,7 +120,7 @@ internal sealed class TrialStatistics
                     arm.FirstSuccesses,
                     arm.Trials,
                     arm.Successes,
-                    arm.Guess,
+                    arm.Baseline,
                     arm.WeightedTrials,
                     arm.Sum,
                     arm.SumOfSquares
@@ -147,7 +147,7 @@ internal sealed class TrialStatistics
                 FirstSuccesses = arm.FirstSuccesses,
                 Trials = arm.Trials,
                 Successes = arm.Successes,
-                Guess = arm.Guess,
+                Baseline = arm.Guess,
                 WeightedTrials = arm.WeightedTrials,
                 Sum = arm.Sum,
                 SumOfSquares = arm.SumOfSquares,
@@ -219,10 +219,10 @@ internal sealed class TrialStatistics
     {
         foreach (var arm in _arms)
         {
-            var contribution = arm.Guess;
+            var contribution = arm.Baseline;
             if (arm == chosen)
             {
-                contribution += ((isSuccess ? 1 : 0) - arm.Guess) / probability;
+                contribution += ((isSuccess ? 1 : 0) - arm.Baseline) / probability;
             }
             arm.Sum += contribution;
             arm.SumOfSquares += contribution * contribution;
@@ -241,7 +241,7 @@ internal sealed class TrialStatistics
     {
         var arm = new Arm(variantId)
         {
-            Guess = _pooledRate,
+            Baseline = _pooledRate,
             WeightedTrials = _versionTrials,
             Sum = _versionSum,
             SumOfSquares = _versionSumOfSquares,
@@ -286,7 +286,7 @@ internal sealed class TrialStatistics
         public long FirstSuccesses { get; set; }
         public long Trials { get; set; }
         public long Successes { get; set; }
-        public double Guess { get; set; }
+        public double Baseline { get; set; }
         public long WeightedTrials { get; set; }
         public double Sum { get; set; }
         public double SumOfSquares { get; set; }

@@ -30,16 +30,16 @@ internal sealed record Comparison
     {
         var participants = Enumerable
             .Range(0, arms.Length)
-            .Where(i => experiment.Variants[i].AskedWeight > 0)
+            .Where(i => experiment.Variants[i].RequestedWeight > 0)
             .ToArray();
-        var taking = participants.Select(i => arms[i]).ToArray();
-        var best = BestArm.Of(taking.Select(arm => arm.Distribution).ToArray());
+        var compared = participants.Select(i => arms[i]).ToArray();
+        var best = BestArm.Of(compared.Select(arm => arm.Distribution).ToArray());
         return new Comparison
         {
             Participants = participants,
-            Arms = taking,
+            Arms = compared,
             Best = best,
-            Assessment = WinnerRule.Assess(taking, best, WinnerCriteria.Of(experiment), runningTime, sampleRatio),
+            Assessment = WinnerAssessor.Assess(compared, best, WinnerCriteria.Of(experiment), runningTime, sampleRatio),
         };
     }
 
@@ -47,5 +47,5 @@ internal sealed record Comparison
     public int IndexOf(int variant) => Array.IndexOf(Participants, variant);
 
     /// <summary>Whether waiting longer is futile; takes another integration, so it is computed on demand.</summary>
-    public bool IsFutile() => WinnerRule.IsFutile(Arms, Best, Assessment);
+    public bool IsFutile() => WinnerAssessor.IsFutile(Arms, Best, Assessment);
 }

@@ -25,7 +25,7 @@ internal sealed class Optimizer : IDisposable
     /// <summary>Capacity of the request queue; further requests wait for room in it.</summary>
     private const int RequestsMax = 64;
 
-    private static readonly TimeSpan SavePause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(1);
 
     private readonly ExperimentFileStore _store;
     private readonly Tally _tally;
@@ -33,14 +33,14 @@ internal sealed class Optimizer : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Channel<(string Uid, TaskCompletionSource<Recomputation> Answer)> _requests =
+    private readonly Channel<(string Uid, TaskCompletionSource<Recomputation> Completion)> _requests =
         Channel.CreateBounded<(string, TaskCompletionSource<Recomputation>)>(RequestsMax);
 
     private readonly RecomputeSchedule _schedule;
     private long _savedAt;
     private long _published;
     private Task? _loop;
-    private Task? _news;
+    private Task? _waitForRequest;
 
     /// <summary>Creates the optimizer; <see cref="Start"/> starts it.</summary>
     /// <param name="store">Where weights are published.</param>
@@ -76,10 +76,10 @@ internal sealed class Optimizer : IDisposable
     /// </summary>
     public async Task<Recomputation> RecomputeAsync(string uid, CancellationToken cancellation)
     {
-        var answer = new TaskCompletionSource<Recomputation>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var completion = new TaskCompletionSource<Recomputation>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, cancellation);
-        await _requests.Writer.WriteAsync((uid, answer), either.Token);
-        return await answer.Task.WaitAsync(either.Token);
+        await _requests.Writer.WriteAsync((uid, completion), either.Token);
+        return await completion.Task.WaitAsync(either.Token);
     }
 
     /// <summary>Stops after the current recomputation. A disk that hangs can delay this, so bound the wait.</summary>
@@ -100,18 +100,18 @@ internal sealed class Optimizer : IDisposable
         {
             while (!_stop.IsCancellationRequested && _requests.Reader.TryRead(out var request))
             {
-                request.Answer.SetResult(Guarded(request.Uid, isForced: true));
+                request.Completion.SetResult(RecomputeSafely(request.Uid, isForced: true));
             }
-            RecomputeWhatIsDue();
-            SaveIfTime();
+            RecomputeDue();
+            SaveIfDue();
 
-            _news ??= _requests.Reader.WaitToReadAsync(_stop.Token).AsTask();
-            await Task.WhenAny(_news, Task.Delay(TimeSpan.FromMilliseconds(TickMs), _time, _stop.Token));
-            _news = _news.IsCompleted ? null : _news;
+            _waitForRequest ??= _requests.Reader.WaitToReadAsync(_stop.Token).AsTask();
+            await Task.WhenAny(_waitForRequest, Task.Delay(TimeSpan.FromMilliseconds(TickMs), _time, _stop.Token));
+            _waitForRequest = _waitForRequest.IsCompleted ? null : _waitForRequest;
         }
     }
 
-    private void RecomputeWhatIsDue()
+    private void RecomputeDue()
     {
         _schedule.Follow(_store.Catalog.Current);
         foreach (var uid in _schedule.TakeDue())
@@ -120,12 +120,12 @@ internal sealed class Optimizer : IDisposable
             {
                 return;
             }
-            Guarded(uid, isForced: false);
+            RecomputeSafely(uid, isForced: false);
         }
     }
 
     /// <summary>A failure with one experiment must not end the loop.</summary>
-    private Recomputation Guarded(string uid, bool isForced)
+    private Recomputation RecomputeSafely(string uid, bool isForced)
     {
         try
         {
@@ -205,37 +205,37 @@ internal sealed class Optimizer : IDisposable
     private (ArmPosterior[]? Arms, bool IsNew) Observe(CatalogEntry entry, DateTimeOffset now)
     {
         var uid = entry.Experiment.Uid;
-        var look = new Look { Entry = entry, TrialsBefore = _schedule.TrialsSeen(uid) };
-        var isKnown = _tally.Visit(
+        var observation = new Observation { Entry = entry, TrialsBefore = _schedule.TrialsSeen(uid) };
+        var isKnown = _tally.Update(
             uid,
-            ref look,
-            static (ExperimentCounter experiment, ref Look look) =>
+            ref observation,
+            static (ExperimentCounter experiment, ref Observation observation) =>
             {
-                experiment.NoteWeights(look.Entry, look.Entry.WeightsVersion);
-                look.Trials = experiment.Trials.Trials;
-                if (look.IsNew)
+                experiment.RecordWeights(observation.Entry, observation.Entry.WeightsVersion);
+                observation.Trials = experiment.Trials.Trials;
+                if (observation.IsNew)
                 {
                     experiment.Trials.BeginEpoch();
                 }
-                look.Arms = experiment.Trials.Posterior([
-                    .. look.Entry.Experiment.Variants.Select(variant => variant.Id),
+                observation.Arms = experiment.Trials.Posterior([
+                    .. observation.Entry.Experiment.Variants.Select(variant => variant.Id),
                 ]);
-                look.SampleRatio = experiment.SampleRatio;
-                look.Watch = experiment.Watch;
-                return look.IsNew;
+                observation.SampleRatio = experiment.SampleRatio;
+                observation.Watch = experiment.Watch;
+                return observation.IsNew;
             }
         );
         if (!isKnown)
         {
             return default;
         }
-        _schedule.SawTrials(uid, look.Trials);
+        _schedule.RecordTrials(uid, observation.Trials);
 
         // The comparison takes milliseconds, so it is made outside the tally's lock.
         var runTime = _runTime(entry.Experiment, now);
-        var assessment = Comparison.Of(entry.Experiment, look.Arms!, runTime, look.SampleRatio).Assessment;
-        var watch = look.Watch!.Observe(now, runTime, assessment);
-        _tally.Visit(
+        var assessment = Comparison.Of(entry.Experiment, observation.Arms!, runTime, observation.SampleRatio).Assessment;
+        var watch = observation.Watch!.Observe(now, runTime, assessment);
+        _tally.Update(
             uid,
             ref watch,
             static (ExperimentCounter experiment, ref WinnerWatch watch) =>
@@ -245,20 +245,20 @@ internal sealed class Optimizer : IDisposable
                 return isOther;
             }
         );
-        return (look.Arms, look.IsNew);
+        return (observation.Arms, observation.IsNew);
     }
 
     private static WeightProposal Propose(Experiment experiment, ArmPosterior[] arms)
     {
-        var asked = experiment.Variants.Select(variant => variant.AskedWeight).ToArray();
+        var requested = experiment.Variants.Select(variant => variant.RequestedWeight).ToArray();
         var served = experiment.Variants.Select(variant => variant.Weight).ToArray();
-        return WeightRule.Propose(asked, served, arms, experiment.BanditConfig.WarmupImpressions);
+        return ThompsonSampling.Propose(requested, served, arms, experiment.BanditConfig.WarmupImpressions);
     }
 
     /// <summary>Saves changes caused by the passage of time, at a low rate, even when no events arrive.</summary>
-    private void SaveIfTime()
+    private void SaveIfDue()
     {
-        if (_time.GetElapsedTime(_savedAt) >= SavePause)
+        if (_time.GetElapsedTime(_savedAt) >= SaveInterval)
         {
             _savedAt = _time.GetTimestamp();
             _tally.Mature();
@@ -267,7 +267,7 @@ internal sealed class Optimizer : IDisposable
     }
 
     /// <summary>Input and output of reading one experiment under the tally's lock.</summary>
-    private struct Look
+    private struct Observation
     {
         public required CatalogEntry Entry;
         public required long? TrialsBefore;

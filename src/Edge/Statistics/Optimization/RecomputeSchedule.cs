@@ -79,7 +79,7 @@ internal sealed class RecomputeSchedule(TimeProvider time)
     public long? TrialsSeen(string uid) => _turns.GetValueOrDefault(uid)?.TrialsSeen;
 
     /// <summary>Records the number of trials at a recomputation.</summary>
-    public void SawTrials(string uid, long trials)
+    public void RecordTrials(string uid, long trials)
     {
         if (_turns.TryGetValue(uid, out var turn))
         {

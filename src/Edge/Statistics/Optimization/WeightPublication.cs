@@ -21,7 +21,7 @@ internal static class WeightPublication
                     variant with
                     {
                         Weight = weights[i],
-                        ConfiguredWeight = weights[i] == variant.AskedWeight ? null : variant.AskedWeight,
+                        ConfiguredWeight = weights[i] == variant.RequestedWeight ? null : variant.RequestedWeight,
                     }
             )
             .ToArray();
@@ -48,7 +48,7 @@ internal static class WeightPublication
         for (var i = 0; i < changed.Variants.Count; i++)
         {
             var (after, before) = (changed.Variants[i], computedFor.Variants[i]);
-            if (after.Id != before.Id || after.Weight != before.Weight || after.AskedWeight != before.AskedWeight)
+            if (after.Id != before.Id || after.Weight != before.Weight || after.RequestedWeight != before.RequestedWeight)
             {
                 return false;
             }

@@ -73,21 +73,21 @@ internal static class Recommendation
         var unmet = new List<string>();
         if (!assessment.MinimumRunDaysMet)
         {
-            waits.Add(Invariant($"it has run {results.DaysRun:0.##} of {experiment.MinimumRunDays} days"));
+            unmet.Add(Invariant($"it has run {results.DaysRun:0.##} of {experiment.MinimumRunDays} days"));
         }
         if (!assessment.MinimumSampleSizeMet)
         {
             var trials = results.Variants.First(variant => variant.Id == leader).Trials;
-            waits.Add(Invariant($"{leader} has {trials} of {experiment.MinimumSampleSize} trials"));
+            unmet.Add(Invariant($"{leader} has {trials} of {experiment.MinimumSampleSize} trials"));
         }
         if (!assessment.OthersHaveEnoughTrials)
         {
-            var needed = Math.Max(WinnerRule.MinOtherTrials, experiment.BanditConfig.WarmupImpressions);
-            waits.Add(Invariant($"every other variant needs {needed} trials"));
+            var needed = Math.Max(WinnerAssessor.MinOtherTrials, experiment.BanditConfig.WarmupImpressions);
+            unmet.Add(Invariant($"every other variant needs {needed} trials"));
         }
-        if (waits.Count > 0)
+        if (unmet.Count > 0)
         {
-            return $"Keep it running: {string.Join(", ", waits)}. "
+            return $"Keep it running: {string.Join(", ", unmet)}. "
                 + $"{leader} leads with a probability of {probability} to be the best.";
         }
         if (results.NoMeaningfulDifference == true)

@@ -88,7 +88,7 @@ internal sealed record VariantResults
                 ExpectedLoss = participant < 0 ? null : comparison!.Best.ExpectedLoss[participant],
                 Lift = isCompared ? arm.Mean / arms[reference].Mean - 1 : null,
                 Weight = variant.Weight,
-                ConfiguredWeight = variant.AskedWeight,
+                ConfiguredWeight = variant.RequestedWeight,
             };
         }
         return results;

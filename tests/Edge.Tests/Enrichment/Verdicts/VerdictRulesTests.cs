@@ -213,7 +213,7 @@ public sealed class VerdictRulesTests : IDisposable
             throw new InvalidOperationException("planted");
     }
 
-    private VerdictLoading Load(string file)
+    private VerdictLoadResult Load(string file)
     {
         File.WriteAllText(_directory["rules.json"], file);
         return VerdictRules.Load(new EdgeOptions { AutomationRulesFile = _directory["rules.json"] });

@@ -11,9 +11,9 @@ namespace Edge.Hosting;
 /// <summary>
 /// Creates sinks from their settings, for the service and for commands that deliver events themselves.
 /// </summary>
-internal static class SinkMaker
+internal static class SinkFactory
 {
-    public static ISink Make(SinkOptions sink, EdgeOptions options, TimeProvider time) =>
+    public static ISink Create(SinkOptions sink, EdgeOptions options, TimeProvider time) =>
         sink.Type switch
         {
             SinkType.File => new FileSink(

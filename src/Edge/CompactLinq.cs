@@ -6,7 +6,7 @@ namespace Edge;
 /// anywhere costs a copy of its code: 10 of 25 MB when this was measured. These cost one copy for each use. Lazy like
 /// the platform's, enumerable more than once, not for hot paths.
 /// </summary>
-internal static class Sequences
+internal static class CompactLinq
 {
     public static IEnumerable<TResult> Select<T, TResult>(this IEnumerable<T> source, Func<T, TResult> selector)
     {

@@ -7,10 +7,10 @@ namespace Edge.Statistics.Optimization;
 /// Computes the weights to serve from the posteriors of the variants: Thompson sampling with the shares integrated
 /// instead of sampled, above a floor. Pure and deterministic.
 /// </summary>
-internal static class WeightRule
+internal static class ThompsonSampling
 {
     /// <summary>All traffic, in basis points.</summary>
-    public const int Whole = 10_000;
+    public const int TotalBasisPoints = 10_000;
 
     /// <summary>
     /// Smaller changes are not published: each version invalidates caches and starts an epoch, for no gain.
@@ -19,7 +19,7 @@ internal static class WeightRule
 
     private const double HighestFloor = 0.05;
     private const double LowestFloor = 0.01;
-    private const double FloorOfAll = 0.10;
+    private const double TotalFloor = 0.10;
 
     /// <summary>Remainders that differ by less than this count as equal.</summary>
     private const double TieBelow = 1e-9;
@@ -32,12 +32,12 @@ internal static class WeightRule
     /// <param name="arms">The posterior of each of its variants, in variant order.</param>
     public static WeightProposal Propose(Experiment experiment, ReadOnlySpan<ArmPosterior> arms)
     {
-        var configured = experiment.Variants.Select(variant => variant.AskedWeight).ToArray();
+        var configured = experiment.Variants.Select(variant => variant.RequestedWeight).ToArray();
         var served = experiment.Variants.Select(variant => variant.Weight).ToArray();
-        var learns =
+        var isOptimized =
             experiment is
             { Type: ExperimentType.AbTest, BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ClickThrough };
-        return learns
+        return isOptimized
             ? Propose(configured, served, arms, experiment.BanditConfig.WarmupImpressions)
             : Proposal(configured, served, WeightReason.Fixed);
     }
@@ -54,13 +54,13 @@ internal static class WeightRule
         int warmupTrials
     )
     {
-        var taking = new List<int>(configured.Length);
+        var participants = new List<int>(configured.Length);
         var isWarm = true;
         for (var i = 0; i < configured.Length; i++)
         {
             if (configured[i] > 0)
             {
-                taking.Add(i);
+                participants.Add(i);
                 isWarm &= arms[i].Trials >= warmupTrials;
             }
         }
@@ -69,10 +69,10 @@ internal static class WeightRule
             return Proposal(configured, served, WeightReason.Warmup);
         }
 
-        var distributions = new BetaDistribution[taking.Count];
+        var distributions = new BetaDistribution[participants.Count];
         for (var i = 0; i < distributions.Length; i++)
         {
-            distributions[i] = arms[taking[i]].Distribution;
+            distributions[i] = arms[participants[i]].Distribution;
         }
         var best = BestArm.Of(distributions);
         if (!best.IsSound)
@@ -84,7 +84,7 @@ internal static class WeightRule
         var weights = new int[configured.Length];
         for (var i = 0; i < rounded.Length; i++)
         {
-            weights[taking[i]] = rounded[i];
+            weights[participants[i]] = rounded[i];
         }
         return Proposal(weights, served, WeightReason.Optimized);
     }
@@ -94,7 +94,7 @@ internal static class WeightRule
     /// influence of a single trial and lets a variant recover when rates drift.
     /// </summary>
     public static double Floor(int variants) =>
-        Math.Min(Math.Max(LowestFloor, Math.Min(HighestFloor, FloorOfAll / variants)), 1.0 / variants);
+        Math.Min(Math.Max(LowestFloor, Math.Min(HighestFloor, TotalFloor / variants)), 1.0 / variants);
 
     /// <summary>
     /// Shares with the floor added below the probabilities. Raising the shares below the floor and renormalising would
@@ -125,10 +125,10 @@ internal static class WeightRule
         }
         var rounded = new int[shares.Length];
         var remainders = new double[shares.Length];
-        var missing = Whole;
+        var missing = TotalBasisPoints;
         for (var i = 0; i < rounded.Length; i++)
         {
-            var exact = shares[i] / sum * Whole;
+            var exact = shares[i] / sum * TotalBasisPoints;
             // A value that is an integer up to rounding counts as that integer, or a tie would be decided by a rounding
             // error.
             rounded[i] = (int)Math.Floor(exact + TieBelow);

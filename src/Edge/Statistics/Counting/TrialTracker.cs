@@ -40,7 +40,7 @@ internal sealed class UnitBudget(int max)
         return true;
     }
 
-    public void Give(int units) => Used -= units;
+    public void Release(int units) => Used -= units;
 }
 
 /// <summary>The result of recording an exposure.</summary>
@@ -62,7 +62,7 @@ internal enum ExposureResult
 /// succeeded, because counting successes early would favour the variant that got the most recent traffic. Not safe for
 /// concurrent use.
 /// </summary>
-internal sealed class TrialBook(UnitBudget budget)
+internal sealed class TrialTracker(UnitBudget budget)
 {
     private const long UnitKeptMs = TallyLimits.UnitKeptHours * CountSeries.Hour;
 
@@ -153,7 +153,7 @@ internal sealed class TrialBook(UnitBudget budget)
                 _open.Remove(unit);
             }
         }
-        budget.Give(before - _exposed.Count);
+        budget.Release(before - _exposed.Count);
         if (_exposed.Count < _exposed.Capacity / 4)
         {
             _exposed.TrimExcess();
@@ -163,7 +163,7 @@ internal sealed class TrialBook(UnitBudget budget)
     /// <summary>Forgets everything and returns its units to the budget.</summary>
     public void Clear()
     {
-        budget.Give(_exposed.Count);
+        budget.Release(_exposed.Count);
         _exposed.Clear();
         _open.Clear();
         _byEnd.Clear();

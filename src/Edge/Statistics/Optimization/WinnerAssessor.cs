@@ -29,7 +29,7 @@ internal sealed record WinnerCriteria(
 /// Decides whether the leader may be suggested as the winner. The service only suggests; a person completes the
 /// experiment. <see cref="WinnerWatch"/> checks that the confidence has held for a day. Pure.
 /// </summary>
-internal static class WinnerRule
+internal static class WinnerAssessor
 {
     /// <summary>Trials that every other variant needs, or the warm-up if that is more.</summary>
     public const int MinOtherTrials = 100;
