@@ -256,3 +256,23 @@ internal sealed class Tally : ISink
 /// true when it changed something that must be saved.
 /// </summary>
 internal delegate bool ExperimentUpdate<TState>(ExperimentCounter experiment, ref TState state);
+
+/// <summary>The files and limits of the tally.</summary>
+internal sealed record TallyOptions
+{
+    /// <summary>The data directory.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>Path of the pump's cursor.</summary>
+    public required string CursorPath { get; init; }
+
+    public TallyLimits Limits { get; init; } = TallyLimits.Default;
+}
+
+/// <summary>Totals of the tally, for metrics.</summary>
+/// <param name="Experiments">Experiments with counts.</param>
+/// <param name="Units">Units remembered.</param>
+/// <param name="OpenTrials">Trials whose window has not passed.</param>
+/// <param name="Unlearned">Exposures that started no trial because too many units were remembered.</param>
+/// <param name="Uncounted">Events beyond the limits of experiments and variants.</param>
+internal readonly record struct TallyStatus(int Experiments, int Units, int OpenTrials, long Unlearned, long Uncounted);
