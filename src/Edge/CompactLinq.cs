@@ -1,10 +1,11 @@
 namespace Edge;
 
 /// <summary>
-/// <c>Select</c>, <c>SelectMany</c> and <c>Where</c> as plain iterators; code in this namespace and those below it binds
-/// to them instead of System.Linq. Those of System.Linq use generic virtual methods, for which Native AOT compiles code
-/// for every combination of value types in the program: 10 of 25 MB when measured (docs/decisions/0012-compact-linq.md).
-/// These compile once per use. Lazy and enumerable more than once, as in LINQ; not for hot paths.
+/// <c>Select</c>, <c>SelectMany</c> and <c>Where</c> as plain iterators; code in this namespace and those below it
+/// binds to them instead of System.Linq. Those of System.Linq use generic virtual methods, for which Native AOT
+/// compiles code for every combination of value types in the program: 10 of 25 MB when measured
+/// (docs/decisions/0012-compact-linq.md). These compile once per use. Lazy and enumerable more than once, as in LINQ;
+/// not for hot paths.
 /// </summary>
 internal static class CompactLinq
 {

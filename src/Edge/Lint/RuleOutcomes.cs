@@ -50,7 +50,8 @@ internal sealed class RuleOutcomes
             var own = group.Select(pair => pair.Rule).ToArray();
             var vectors = OutcomesOf(PropertyOf(own[0]), own);
             _properties.Add(([.. own.Select(NumberOf)], vectors));
-            Combinations = vectors.Count == 0 ? 0 : (long)Math.Min((double)Combinations * vectors.Count, long.MaxValue / 2);
+            Combinations =
+                vectors.Count == 0 ? 0 : (long)Math.Min((double)Combinations * vectors.Count, long.MaxValue / 2);
         }
     }
 

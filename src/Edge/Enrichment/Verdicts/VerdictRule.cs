@@ -64,7 +64,12 @@ internal sealed record VerdictRule
     public int Index { get; private init; }
 
     /// <summary>The rule with its index in the table, and values derived from it.</summary>
-    public VerdictRule WithIndex(int index) => this with { Index = index, ShadowText = VerdictNames.Of(Verdict) + ":" + Id };
+    public VerdictRule WithIndex(int index) =>
+        this with
+        {
+            Index = index,
+            ShadowText = VerdictNames.Of(Verdict) + ":" + Id,
+        };
 }
 
 /// <summary>A network, as the first and last address in bits.</summary>

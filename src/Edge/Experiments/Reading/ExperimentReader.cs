@@ -74,8 +74,11 @@ internal static class ExperimentReader
     /// list, configuration objects merge member by member, and null clears a member. The caller decides which members
     /// may change in which status, by comparing the result with <paramref name="current"/>.
     /// </summary>
-    public static ExperimentReadResult ReadUpdate(ReadOnlyMemory<byte> utf8, ExperimentRules rules, Experiment current) =>
-        Read(utf8, fields => ReadDefinition(fields, rules, current));
+    public static ExperimentReadResult ReadUpdate(
+        ReadOnlyMemory<byte> utf8,
+        ExperimentRules rules,
+        Experiment current
+    ) => Read(utf8, fields => ReadDefinition(fields, rules, current));
 
     private static ExperimentReadResult Read(ReadOnlyMemory<byte> utf8, Func<JsonFields, Experiment> read)
     {

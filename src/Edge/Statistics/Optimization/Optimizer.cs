@@ -233,8 +233,8 @@ internal sealed class Optimizer : IDisposable
 
         // The comparison takes milliseconds, so it is made outside the tally's lock.
         var runTime = _runTime(entry.Experiment, now);
-        var assessment = Comparison.Of(entry.Experiment, observation.Arms!, runTime, observation.SampleRatio).Assessment;
-        var watch = observation.Watch!.Observe(now, runTime, assessment);
+        var comparison = Comparison.Of(entry.Experiment, observation.Arms!, runTime, observation.SampleRatio);
+        var watch = observation.Watch!.Observe(now, runTime, comparison.Assessment);
         _tally.Update(
             uid,
             ref watch,

@@ -48,7 +48,11 @@ internal static class WeightPublication
         for (var i = 0; i < changed.Variants.Count; i++)
         {
             var (after, before) = (changed.Variants[i], computedFor.Variants[i]);
-            if (after.Id != before.Id || after.Weight != before.Weight || after.RequestedWeight != before.RequestedWeight)
+            if (
+                after.Id != before.Id
+                || after.Weight != before.Weight
+                || after.RequestedWeight != before.RequestedWeight
+            )
             {
                 return false;
             }
