@@ -62,7 +62,7 @@ internal sealed class CalibrationRun
         var statistics = new TrialStatistics();
         var ratio = new SampleRatioCounts();
         var watch = WinnerWatch.Empty;
-        var configured = WeightRule.Round(Enumerable.Repeat(1.0, arms).ToArray());
+        var configured = ThompsonSampling.Round(Enumerable.Repeat(1.0, arms).ToArray());
         var served = configured;
         var weightsById = ById(served);
         var version = 1;
@@ -97,7 +97,7 @@ internal sealed class CalibrationRun
             var isDay = step % _scenario.RecomputesPerDay == 0;
             var pValue = isDay ? ratio.Test() : null;
             HasRatioAlarm |= pValue < SampleRatio.AlarmBelow;
-            var now = WinnerRule.Assess(posteriors, best, _criteria, running, pValue);
+            var now = WinnerAssessor.Assess(posteriors, best, _criteria, running, pValue);
             watch = watch.Observe(Start + running, running, now);
 
             heldSince =
@@ -119,7 +119,7 @@ internal sealed class CalibrationRun
 
             if (_scenario.IsBandit)
             {
-                var proposal = WeightRule.Propose(configured, served, posteriors, _criteria.WarmupTrials);
+                var proposal = ThompsonSampling.Propose(configured, served, posteriors, _criteria.WarmupTrials);
                 if (proposal.ShouldPublish)
                 {
                     served = [.. proposal.Weights];

@@ -4,22 +4,22 @@ using System.Security.Cryptography;
 namespace Edge.Access;
 
 /// <summary>
-/// Counts the requests of addresses in fixed windows of a minute (spec 1.9). IPv4 by the address; IPv6 by its /64, and
-/// by the /56 and /48 around it with wider limits, because that is what one subscriber has. All of it lives in one
-/// table of fixed size, whatever the number of addresses: four places belong to each, and when they are full the one
-/// that counted least makes room. A place holds a keyed hash, never the address. So a flood of addresses can make the
-/// table forget, which lets requests through, and never refuses those of others. Thread safe, lock free, allocates
-/// nothing.
+/// Limits requests per client address in fixed windows of one minute (spec 1.9). IPv4 counts by address; IPv6 counts by
+/// /64, and by the enclosing /56 and /48 with higher limits, because a subscriber is assigned such a prefix. The
+/// counters are in a four-way set-associative table of fixed size; when the four entries of an address are taken, the
+/// one with the lowest count is replaced. An entry holds a keyed hash, never the address. A flood of addresses can
+/// therefore evict counters, which lets requests through, but never causes other clients to be refused. Thread safe,
+/// lock-free, allocates nothing.
 /// </summary>
 internal sealed class AddressWindow(int perMinute, TimeProvider time)
 {
-    /// <summary>Addresses that are counted at a time: 2 MiB.</summary>
-    public const int Places = 1 << 18;
+    /// <summary>Number of entries: 2 MiB in total.</summary>
+    public const int Entries = 1 << 18;
 
     private const int Ways = 4;
     private const int WindowSeconds = 60;
 
-    /// <summary>How much wider a /56 and a /48 are than a /64.</summary>
+    /// <summary>The limits of a /56 and a /48, as multiples of that of a /64.</summary>
     private const int WideFactor = 4;
     private const int WidestFactor = 16;
 
@@ -28,14 +28,14 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
     private const ulong CountMask = (1UL << CountBits) - 1;
     private const ulong WindowMask = (1UL << WindowBits) - 1;
 
-    // A place: 28 bits of the hash, 12 of the window, 24 of the count.
-    private readonly ulong[] _places = new ulong[Places];
+    // Layout of an entry: 28 bits of the hash, 12 of the window, 24 of the count.
+    private readonly ulong[] _entries = new ulong[Entries];
     private readonly ulong _seed =
         (ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 32 | (uint)RandomNumberGenerator.GetInt32(int.MaxValue);
 
-    /// <summary>Counts one request of an address.</summary>
+    /// <summary>Counts one request from an address.</summary>
     /// <param name="address">IPv4 in the low 32 bits, or IPv6.</param>
-    /// <param name="isV4">Which of both.</param>
+    /// <param name="isV4">Whether the address is IPv4.</param>
     public RateDecision Count(UInt128 address, bool isV4)
     {
         var now = time.GetUtcNow().ToUnixTimeSeconds();
@@ -50,7 +50,7 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
         {
             var prefix = (ulong)(address >> 64);
             remaining = perMinute - Add(Mix(prefix, 64), window);
-            // What one subscriber sends in vain must not use up what his neighbours may send.
+            // Requests that are refused must not use up the limit that a subscriber shares with neighbours.
             if (remaining >= 0)
             {
                 remaining = Math.Min(remaining, perMinute * WideFactor - Add(Mix(prefix >> 8, 56), window));
@@ -64,41 +64,43 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
         return new RateDecision(remaining >= 0, perMinute, Math.Max(0, remaining), resetAt, (int)(resetAt - now));
     }
 
-    /// <summary>Counts one and returns the count of this window.</summary>
+    /// <summary>Counts one request and returns the count in this window.</summary>
     private int Add(ulong hash, long window)
     {
-        var set = _places.AsSpan((int)(hash % (Places / Ways)) * Ways, Ways);
+        var set = _entries.AsSpan((int)(hash % (Entries / Ways)) * Ways, Ways);
         var tag = hash >> (CountBits + WindowBits);
         var stamp = (ulong)window & WindowMask;
         while (true)
         {
-            ref var place = ref Find(set, tag, stamp);
-            var held = Volatile.Read(ref place);
-            var isOurs = held >> (CountBits + WindowBits) == tag && (held >> CountBits & WindowMask) == stamp;
-            var count = isOurs ? Math.Min((held & CountMask) + 1, CountMask) : 1;
+            ref var entry = ref Find(set, tag, stamp);
+            var current = Volatile.Read(ref entry);
+            var isOurs = current >> (CountBits + WindowBits) == tag && (current >> CountBits & WindowMask) == stamp;
+            var count = isOurs ? Math.Min((current & CountMask) + 1, CountMask) : 1;
             var next = tag << (CountBits + WindowBits) | stamp << CountBits | count;
-            if (Interlocked.CompareExchange(ref place, next, held) == held)
+            if (Interlocked.CompareExchange(ref entry, next, current) == current)
             {
                 return (int)count;
             }
         }
     }
 
-    /// <summary>The place of a hash: its own, else one of an earlier window, else the one that counted least.</summary>
+    /// <summary>
+    /// The entry for a hash: its own, else one from an earlier window, else the one with the lowest count.
+    /// </summary>
     private static ref ulong Find(Span<ulong> set, ulong tag, ulong stamp)
     {
         var best = 0;
         var bestCount = ulong.MaxValue;
         for (var i = 0; i < set.Length; i++)
         {
-            var held = Volatile.Read(ref set[i]);
-            var isNow = (held >> CountBits & WindowMask) == stamp && held != 0;
-            if (isNow && held >> (CountBits + WindowBits) == tag)
+            var current = Volatile.Read(ref set[i]);
+            var isNow = (current >> CountBits & WindowMask) == stamp && current != 0;
+            if (isNow && current >> (CountBits + WindowBits) == tag)
             {
                 return ref set[i];
             }
 
-            var count = isNow ? held & CountMask : 0;
+            var count = isNow ? current & CountMask : 0;
             if (count < bestCount)
             {
                 (best, bestCount) = (i, count);
@@ -108,7 +110,7 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
     }
 
     /// <summary>
-    /// A hash nobody outside can aim at; the length of the prefix makes the three of one address differ.
+    /// A seeded hash, which clients cannot predict; the prefix length makes the three hashes of an address differ.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong Mix(ulong prefix, ulong length)

@@ -4,24 +4,27 @@ using Edge.Formats;
 namespace Edge.Access;
 
 /// <summary>
-/// What a key opens. Wire: <c>pictify</c>, <c>write</c>, <c>traffical</c>, <c>millimetric-pk</c> and so on.
+/// The API that a key gives access to. Wire: <c>pictify</c>, <c>write</c>, <c>traffical</c>, <c>millimetric-pk</c> and
+/// so on.
 /// </summary>
 [JsonConverter(typeof(KebabWireNameConverter<KeyKind>))]
 internal enum KeyKind
 {
-    /// <summary>The management API of experiments. A secret, though its prefix says pk.</summary>
+    /// <summary>The experiment management API. A secret, although its prefix is pk.</summary>
     Pictify,
 
-    /// <summary>Marks events sent to <c>/s/events</c> as the owner's. Stands in pages, so it is no secret.</summary>
+    /// <summary>
+    /// Marks events sent to <c>/s/events</c> as authenticated. Embedded in pages, so it is not a secret.
+    /// </summary>
     Write,
 
     /// <summary>Traffical's event API from servers.</summary>
     Traffical,
 
-    /// <summary>Traffical's event API from browsers; no secret.</summary>
+    /// <summary>Traffical's event API from browsers; not a secret.</summary>
     TrafficalPk,
 
-    /// <summary>Millimetric's event API from browsers of the listed origins; no secret.</summary>
+    /// <summary>Millimetric's event API from browsers on the listed origins; not a secret.</summary>
     MillimetricPk,
 
     /// <summary>Millimetric's event API from servers.</summary>
@@ -35,40 +38,42 @@ internal enum KeyKind
 }
 
 /// <summary>
-/// One issued key as it is stored: everything but the secret, of which only the SHA-256 is kept (it has 190 random
-/// bits, so a slow hash would add nothing). Immutable.
+/// One issued key as stored: everything except the secret, of which only the SHA-256 is kept (it has 190 random bits,
+/// so a slow hash would add nothing). Immutable.
 /// </summary>
 internal sealed record ApiKey
 {
-    /// <summary>Project of whatever names none: a machine that has only one.</summary>
+    /// <summary>The project used where none is named, in a service with a single project.</summary>
     public const string DefaultProject = "default";
 
-    /// <summary>Names the key to people, <c>key_</c> and 12 characters; not a secret.</summary>
+    /// <summary>Identifies the key to people: <c>key_</c> and 12 characters; not a secret.</summary>
     public required string Id { get; init; }
 
-    /// <summary>What it opens.</summary>
+    /// <summary>The API it gives access to.</summary>
     public required KeyKind Kind { get; init; }
 
-    /// <summary>The team or project it belongs to; null on a machine that has only one.</summary>
+    /// <summary>The team or project it belongs to; null in a service with a single project.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Project { get; init; }
 
     /// <summary>
-    /// The organization its project belongs to; null is any. Events that state another one are refused.
+    /// The organization its project belongs to; null means any. Events that state another one are refused.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Organization { get; init; }
 
     /// <summary>
-    /// The part of the project its events belong to, such as live, test or production; null is none in particular.
+    /// The environment its events belong to, such as live, test or production; null means none in particular.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Environment { get; init; }
 
-    /// <summary>What it may do, in the words of its API; empty is everything its kind may.</summary>
+    /// <summary>What it may do, in the terms of its API; empty means everything its kind allows.</summary>
     public IReadOnlyList<string> Scopes { get; init; } = [];
 
-    /// <summary>Origins a browser may send it from, as browsers write them; looked at for browser keys only.</summary>
+    /// <summary>
+    /// Origins from which a browser may use it, in the form that browsers send; used for browser keys only.
+    /// </summary>
     public IReadOnlyList<string> Origins { get; init; } = [];
 
     /// <summary>SHA-256 of the secret, 64 hexadecimal digits.</summary>
@@ -80,22 +85,22 @@ internal sealed record ApiKey
     /// <summary>When it was issued.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>From when on it is refused; null is never.</summary>
+    /// <summary>When it expires; null means never.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>Since when it is refused; null is not at all.</summary>
+    /// <summary>When it was revoked; null when it was not.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? RevokedAt { get; init; }
 
-    /// <summary>The team whose experiments it is for; null on a machine that has only one.</summary>
+    /// <summary>The team whose experiments it manages; null in a service with a single team.</summary>
     [JsonIgnore]
     public string? Team => Project == DefaultProject ? null : Project;
 
-    /// <summary>Whether it opens anything at an instant.</summary>
+    /// <summary>Whether it is neither revoked nor expired at an instant.</summary>
     public bool IsValidAt(DateTimeOffset now) => RevokedAt is null && !(ExpiresAt <= now);
 
-    /// <summary>Whether it may do something, in the word of its API.</summary>
+    /// <summary>Whether it has a scope.</summary>
     public bool Has(string scope)
     {
         foreach (var own in Scopes)
@@ -111,5 +116,5 @@ internal sealed record ApiKey
 }
 
 /// <summary>The content of <c>DATA/keys.json</c>.</summary>
-/// <param name="Keys">All keys ever issued, revoked ones too, in the order of issue.</param>
+/// <param name="Keys">All keys ever issued, including revoked ones, in the order of issue.</param>
 internal sealed record KeyList(IReadOnlyList<ApiKey> Keys);

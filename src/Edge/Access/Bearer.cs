@@ -3,15 +3,16 @@ using Microsoft.Extensions.Primitives;
 namespace Edge.Access;
 
 /// <summary>
-/// Reads <c>Authorization: Bearer TOKEN</c> (RFC 6750 section 2.1; the scheme in any case, RFC 9110 section 11.1).
-/// Pure.
+/// Reads <c>Authorization: Bearer TOKEN</c> (RFC 6750 section 2.1; the scheme is case-insensitive, RFC 9110 section
+/// 11.1). Pure.
 /// </summary>
 internal static class Bearer
 {
     private const string Scheme = "Bearer";
 
     /// <summary>
-    /// The token; false when the header is missing, repeated, of another scheme, or has no single token.
+    /// Reads the token; false when the header is missing, repeated, of another scheme, or does not have exactly one
+    /// token.
     /// </summary>
     public static bool TryRead(scoped in StringValues authorization, out ReadOnlySpan<char> token)
     {

@@ -5,21 +5,21 @@ using Edge.Storage;
 namespace Edge.Access;
 
 /// <summary>
-/// The file of issued keys, changed whole and atomically, by one process at a time: the command line may issue a key
-/// while the service runs. Throws <see cref="IOException"/> with a one-line message when the file cannot be read or is
-/// not a list of keys: a service that went on without would lock everybody out, or in.
+/// The file of issued keys, replaced atomically by one process at a time: the command line may issue a key while the
+/// service runs. Throws <see cref="IOException"/> with a one-line message when the file cannot be read or is not a list
+/// of keys, because continuing without it would lock every client out.
 /// </summary>
 internal sealed class KeyFile(string path)
 {
     private const string LockSuffix = ".lock";
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Most keys that are kept; each is looked up in memory.</summary>
+    /// <summary>Maximum number of keys; all are held in memory.</summary>
     public const int KeysMax = 100_000;
 
     public string Path => path;
 
-    /// <summary>All keys; none when there is no file yet.</summary>
+    /// <summary>Reads all keys; none when there is no file yet.</summary>
     public IReadOnlyList<ApiKey> Read()
     {
         if (!File.Exists(path))
@@ -38,7 +38,7 @@ internal sealed class KeyFile(string path)
 
             return keys.Count <= KeysMax
                 ? keys
-                : throw new IOException($"the file of keys '{path}' has more than {KeysMax} keys");
+                : throw new IOException($"the key file '{path}' has more than {KeysMax} keys");
         }
         catch (JsonException e)
         {
@@ -49,7 +49,7 @@ internal sealed class KeyFile(string path)
         }
     }
 
-    /// <summary>Issues a key and returns its secret, which nobody can learn again.</summary>
+    /// <summary>Issues a key and returns its secret, which cannot be recovered later.</summary>
     public string Issue(KeyGrant grant, DateTimeOffset now)
     {
         var secret = KeySecret.Create(grant.Kind, grant.Environment);
@@ -71,7 +71,7 @@ internal sealed class KeyFile(string path)
         return secret;
     }
 
-    /// <summary>Revokes a key; false when there is none of this id.</summary>
+    /// <summary>Revokes a key; false when there is no key with this id.</summary>
     public bool Revoke(string id, DateTimeOffset now)
     {
         var isFound = false;
@@ -92,7 +92,9 @@ internal sealed class KeyFile(string path)
         AtomicFile.Write(directory, System.IO.Path.GetFileName(path), [.. bytes, (byte)'\n']);
     }
 
-    /// <summary>Held while the list is read, changed and written; released by the end of a process too.</summary>
+    /// <summary>
+    /// Takes the lock that is held while the list is read, changed and written; also released when the process ends.
+    /// </summary>
     private FileStream Lock()
     {
         for (var waited = TimeSpan.Zero; ; waited += TimeSpan.FromMilliseconds(20))
@@ -110,4 +112,17 @@ internal sealed class KeyFile(string path)
             }
         }
     }
+}
+
+/// <summary>
+/// The properties of a key to be issued; the members have the same meaning as in <see cref="ApiKey"/>.
+/// </summary>
+internal sealed record KeyGrant(KeyKind Kind)
+{
+    public string? Project { get; init; }
+    public string? Organization { get; init; }
+    public string? Environment { get; init; }
+    public IReadOnlyList<string> Scopes { get; init; } = [];
+    public IReadOnlyList<string> Origins { get; init; } = [];
+    public DateTimeOffset? ExpiresAt { get; init; }
 }

@@ -3,7 +3,7 @@ using Edge.Formats;
 
 namespace Edge.Access;
 
-/// <summary>The generated JSON serializers of this folder; reflection is off.</summary>
+/// <summary>The generated JSON serializers of the key file.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(TimestampConverter)]
@@ -12,11 +12,13 @@ namespace Edge.Access;
 internal sealed partial class KeyJson : JsonSerializerContext
 {
     /// <summary>
-    /// Indented, with letters outside ASCII left readable: for files that people edit. Never for text inside HTML.
+    /// Indented, with non-ASCII letters unescaped, for files that people edit. Not safe for embedding in HTML.
     /// </summary>
     public static KeyJson Readable => ReadableContext.Instance;
 
-    /// <summary>A type of its own: the order of initialisers across the generated files is not defined.</summary>
+    /// <summary>
+    /// A separate type because the order of static initialisers across the generated files is undefined.
+    /// </summary>
     private static class ReadableContext
     {
         internal static readonly KeyJson Instance = new(ReadableJson.From(Default.Options));

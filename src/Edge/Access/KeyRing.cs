@@ -5,9 +5,9 @@ using System.Security.Cryptography;
 namespace Edge.Access;
 
 /// <summary>
-/// The keys the service accepts, looked up by the hash of what was sent and compared in constant time. Follows the
-/// file: a key that is issued or revoked holds within a second, without a restart; a file that has become unreadable
-/// leaves the last good keys in force. Thread safe; readers take no lock.
+/// The keys that the service accepts, looked up by the hash of the secret and compared in constant time. Follows the
+/// file: an issued or revoked key takes effect within a second, without a restart; if the file becomes unreadable, the
+/// last valid keys stay in force. Thread safe; readers take no lock.
 /// </summary>
 internal sealed class KeyRing : IDisposable
 {
@@ -27,10 +27,10 @@ internal sealed class KeyRing : IDisposable
         _report = report;
     }
 
-    /// <summary>Reads the keys; throws <see cref="IOException"/> when that is not possible.</summary>
-    /// <param name="file">Where they are.</param>
-    /// <param name="time">Clock of expiry and of the watch.</param>
-    /// <param name="report">Called with a sentence when a later change cannot be read; must not throw.</param>
+    /// <summary>Reads the keys; throws <see cref="IOException"/> when they cannot be read.</summary>
+    /// <param name="file">The file with the keys.</param>
+    /// <param name="time">Clock for expiry and polling.</param>
+    /// <param name="report">Called with a message when a later change cannot be read; must not throw.</param>
     public static KeyRing Open(KeyFile file, TimeProvider time, Action<string> report)
     {
         var ring = new KeyRing(file, time, report);
@@ -38,10 +38,10 @@ internal sealed class KeyRing : IDisposable
         return ring;
     }
 
-    /// <summary>Whether any key was ever issued.</summary>
+    /// <summary>Whether no key was ever issued.</summary>
     public bool IsEmpty => _byHash.Count == 0;
 
-    /// <summary>Begins to follow the file; called once.</summary>
+    /// <summary>Starts polling the file; call once.</summary>
     public void StartWatching()
     {
         var period = TimeSpan.FromMilliseconds(PollIntervalMs);
@@ -64,7 +64,7 @@ internal sealed class KeyRing : IDisposable
         }
     }
 
-    /// <summary>The key of a secret, if it was issued and is neither revoked nor expired.</summary>
+    /// <summary>The key with a given secret; null when there is none, or it is revoked or expired.</summary>
     public ApiKey? Find(ReadOnlySpan<char> secret)
     {
         Span<byte> hash = stackalloc byte[KeySecret.HashBytes];
@@ -72,8 +72,8 @@ internal sealed class KeyRing : IDisposable
         {
             return null;
         }
-        // What the time of this look-up tells is about the hash, from which nobody gets back to the secret.
-        _byHash.TryGetValue(PlaceOf(hash), out var found);
+        // The duration of this look-up depends only on the hash, which does not reveal the secret.
+        _byHash.TryGetValue(PrefixOf(hash), out var found);
         for (; found is not null; found = found.Next)
         {
             if (CryptographicOperations.FixedTimeEquals(found.Hash, hash))
@@ -89,13 +89,13 @@ internal sealed class KeyRing : IDisposable
 
     private void Load()
     {
-        // Taken before reading, so that a change while reading is seen the next time; a bad file is reported once.
+        // Taken before reading, so that a change while reading is noticed next time; an invalid file is reported once.
         _stamp = StampOf(_file.Path);
         var byHash = new Dictionary<long, HashedKey>();
         foreach (var key in _file.Read())
         {
             var hash = HashOf(key);
-            byHash[PlaceOf(hash)] = new HashedKey(key, hash, byHash.GetValueOrDefault(PlaceOf(hash)));
+            byHash[PrefixOf(hash)] = new HashedKey(key, hash, byHash.GetValueOrDefault(PrefixOf(hash)));
         }
         _byHash = byHash.ToFrozenDictionary();
     }
@@ -111,12 +111,12 @@ internal sealed class KeyRing : IDisposable
         }
         catch (FormatException)
         {
-            // The same answer as for a hash of another length.
+            // Treated like a hash of the wrong length, below.
         }
-        throw new IOException($"the file of keys '{_file.Path}' has a key '{key.Id}' without a hash");
+        throw new IOException($"the key file '{_file.Path}' has a key '{key.Id}' without a valid hash");
     }
 
-    private static long PlaceOf(ReadOnlySpan<byte> hash) => BinaryPrimitives.ReadInt64LittleEndian(hash);
+    private static long PrefixOf(ReadOnlySpan<byte> hash) => BinaryPrimitives.ReadInt64LittleEndian(hash);
 
     private static (DateTime Modified, long Bytes) StampOf(string path)
     {
@@ -126,6 +126,6 @@ internal sealed class KeyRing : IDisposable
 
     /// <param name="Key">The key.</param>
     /// <param name="Hash">SHA-256 of its secret.</param>
-    /// <param name="Next">Another key at the same place; chance alone puts none there.</param>
+    /// <param name="Next">Another key whose hash has the same first eight bytes; practically never.</param>
     private sealed record HashedKey(ApiKey Key, byte[] Hash, HashedKey? Next);
 }

@@ -4,20 +4,20 @@ using System.Text;
 namespace Edge.Access;
 
 /// <summary>
-/// Makes and recognises secrets. The forms are those the four products publish, so their clients accept them.
+/// Creates and hashes secrets. The formats are those published by the four products, so their clients accept them.
 /// </summary>
 internal static class KeySecret
 {
-    /// <summary>Longest secret that is looked at.</summary>
+    /// <summary>Longest secret that is accepted, characters.</summary>
     public const int CharsMax = 256;
 
-    /// <summary>How Artie's secrets begin.</summary>
+    /// <summary>Prefix of Artie's secrets.</summary>
     public const string ArtiePrefix = "artie_";
 
     /// <summary>Bytes of the stored hash.</summary>
     public const int HashBytes = SHA256.HashSizeInBytes;
 
-    /// <summary>The environment of a key that was given none, in the products that write it into the secret.</summary>
+    /// <summary>The default environment, in the products that write it into the secret.</summary>
     public const string Live = "live";
 
     /// <summary>Their other environment.</summary>
@@ -29,9 +29,9 @@ internal static class KeySecret
     private const int IdChars = 12;
     private const int HintChars = 4;
 
-    /// <summary>A new secret of a kind, from the operating system's random numbers.</summary>
-    /// <param name="kind">What it opens.</param>
-    /// <param name="environment">Live or test, for the kinds that show it; null is live.</param>
+    /// <summary>Creates a secret from the operating system's random number generator.</summary>
+    /// <param name="kind">Kind of the key.</param>
+    /// <param name="environment">Live or test, for the kinds that include it; null means live.</param>
     public static string Create(KeyKind kind, string? environment = null)
     {
         var secret = Text(SecretChars);
@@ -49,20 +49,18 @@ internal static class KeySecret
         };
     }
 
-    /// <summary>Whether the environment stands in the secrets of a kind, so that it can only be live or test.</summary>
+    /// <summary>Whether secrets of a kind include the environment, so that it can only be live or test.</summary>
     public static bool ShowsEnvironment(KeyKind kind) =>
         kind is KeyKind.Pictify or KeyKind.MillimetricPk or KeyKind.MillimetricSk or KeyKind.MillimetricRk;
 
-    /// <summary>A new name for a key.</summary>
+    /// <summary>Creates the id of a key.</summary>
     public static string CreateId() => "key_" + Text(IdChars);
 
-    /// <summary>What is stored instead of the secret.</summary>
+    /// <summary>The hash that is stored instead of the secret.</summary>
     public static string HashOf(string secret) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 
-    /// <summary>
-    /// The same as bytes, for the text a request sent; false when it is too short or too long for a secret.
-    /// </summary>
+    /// <summary>The same hash as bytes, for a secret sent in a request; false when it is empty or too long.</summary>
     public static bool TryHash(ReadOnlySpan<char> secret, Span<byte> hash)
     {
         if (secret.Length is 0 or > CharsMax)
@@ -75,7 +73,7 @@ internal static class KeySecret
         return true;
     }
 
-    /// <summary>The end of the secret, by which its owner recognises it.</summary>
+    /// <summary>The last characters of the secret, by which its owner recognises it.</summary>
     public static string HintOf(string secret) => secret[^HintChars..];
 
     private static string Text(int chars) => RandomNumberGenerator.GetString(Alphabet, chars);

@@ -3,19 +3,17 @@ using System.Buffers;
 namespace Edge.Access;
 
 /// <summary>
-/// Where a browser key may be sent from (spec 6.1): scheme, host and port must be exactly those of one listed origin.
-/// Programs can state any origin, so this keeps pages from using a key, and nobody else. Pure.
+/// Checks the origin from which a browser key is used (spec 6.1): scheme, host and port must exactly match a listed
+/// origin. Programs can send any origin, so this only prevents other web pages from using a key. Pure.
 /// </summary>
 internal static class OriginRule
 {
-    /// <summary>Longest origin that is looked at.</summary>
+    /// <summary>Longest origin that is accepted, characters.</summary>
     public const int CharsMax = 255;
 
     private static readonly SearchValues<char> NotInAuthority = SearchValues.Create("/?#@\\ \t");
 
-    /// <summary>
-    /// Whether the origin of a request is among the listed ones; a missing one and <c>null</c> are not.
-    /// </summary>
+    /// <summary>Whether the origin of a request is listed; a missing origin and <c>null</c> never are.</summary>
     public static bool Allows(IReadOnlyList<string> listed, string? origin)
     {
         if (string.IsNullOrEmpty(origin))
@@ -35,8 +33,8 @@ internal static class OriginRule
     }
 
     /// <summary>
-    /// The origin as a browser writes it: lower case, no default port (RFC 6454 section 6.1). False when it is none, so
-    /// also when it has a path, a slash at its end or user information.
+    /// Normalises an origin to the form that browsers send: lower case, no default port (RFC 6454 section 6.1). False
+    /// when the text is not an origin, for example because it has a path, a trailing slash or user information.
     /// </summary>
     public static bool TryNormalize(string text, out string origin)
     {

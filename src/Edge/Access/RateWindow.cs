@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 
 namespace Edge.Access;
 
-/// <summary>What a rate limit says of one request.</summary>
-/// <param name="IsAllowed">Whether the request may go on.</param>
+/// <summary>The decision of a rate limit about one request.</summary>
+/// <param name="IsAllowed">Whether the request may proceed.</param>
 /// <param name="Limit">Requests per window.</param>
 /// <param name="Remaining">Requests left in this window.</param>
 /// <param name="ResetAt">Unix seconds at which the next window begins.</param>
@@ -11,8 +11,8 @@ namespace Edge.Access;
 internal readonly record struct RateDecision(bool IsAllowed, int Limit, int Remaining, long ResetAt, int RetryAfter);
 
 /// <summary>
-/// Counts requests in fixed windows of a minute, as the published headers describe them. One counter per name; names
-/// are ids of issued keys, which bounds them. Thread safe.
+/// Counts requests in fixed windows of one minute, as reported in the published rate limit headers. One counter per
+/// name; names are ids of issued keys, so their number is bounded. Thread safe.
 /// </summary>
 internal sealed class RateWindow(int perMinute, TimeProvider time)
 {

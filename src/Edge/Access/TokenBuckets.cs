@@ -3,9 +3,9 @@ using System.Collections.Concurrent;
 namespace Edge.Access;
 
 /// <summary>
-/// Limits requests to so many a second with a burst on top, one bucket per name (spec 1.9). Names are projects or ids
-/// of issued keys, which bounds them. A bucket is one number: the instant at which it would be full again (the generic
-/// cell rate algorithm). Thread safe, lock free.
+/// Limits requests per second with a burst, one token bucket per name (spec 1.9). Names are projects or ids of issued
+/// keys, so their number is bounded. A bucket is stored as the instant at which it will be full again (generic cell
+/// rate algorithm). Thread safe, lock-free.
 /// </summary>
 internal sealed class TokenBuckets
 {
@@ -14,8 +14,8 @@ internal sealed class TokenBuckets
     private readonly long _interval;
     private readonly long _depth;
 
-    /// <param name="perSecond">Requests a second in the long run; 0 limits nothing.</param>
-    /// <param name="burst">Requests that may come at once, at least 1.</param>
+    /// <param name="perSecond">Sustained requests per second; 0 means unlimited.</param>
+    /// <param name="burst">Requests allowed at once, at least 1.</param>
     /// <param name="time">The clock.</param>
     public TokenBuckets(int perSecond, int burst, TimeProvider time)
     {
@@ -25,7 +25,7 @@ internal sealed class TokenBuckets
     }
 
     /// <summary>
-    /// Takes one request; false when the bucket is empty, and then how many seconds to wait, at least 1.
+    /// Takes one token. When the bucket is empty, returns false and the number of seconds to wait, at least 1.
     /// </summary>
     public bool TryTake(string name, out int retryAfter)
     {

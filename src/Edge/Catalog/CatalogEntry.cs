@@ -18,7 +18,7 @@ internal sealed class CatalogEntry
     private readonly CatalogVariant[] _variants;
     private readonly ConditionProgram?[] _conditions;
 
-    /// <summary>Compiles a definition that has passed its rules.</summary>
+    /// <summary>Compiles a valid definition.</summary>
     public CatalogEntry(Experiment experiment)
     {
         Experiment = experiment;
@@ -47,7 +47,7 @@ internal sealed class CatalogEntry
         }
         if (experiment.GoalConfig.DestinationUrl is { } url)
         {
-            // The reader has accepted it, under the operator's rule for plain http too.
+            // The reader has already validated it, including the operator's setting for plain http.
             Location = Destination.TryParse(url, httpsOnly: false, out _, out _)?.Location;
         }
     }
@@ -55,16 +55,16 @@ internal sealed class CatalogEntry
     /// <summary>The definition.</summary>
     public Experiment Experiment { get; }
 
-    /// <summary>Uid in UTF-8, as the bucket hash takes it.</summary>
+    /// <summary>Uid in UTF-8, the input of the bucket hash.</summary>
     public ReadOnlySpan<byte> UidUtf8 => _uidUtf8;
 
-    /// <summary>Slug in UTF-8, as events carry it.</summary>
+    /// <summary>Slug in UTF-8, as written into events.</summary>
     public ReadOnlySpan<byte> SlugUtf8 => _slugUtf8;
 
-    /// <summary>The variants in their order.</summary>
+    /// <summary>The variants, in order.</summary>
     public ReadOnlySpan<CatalogVariant> Variants => _variants;
 
-    /// <summary>Index of the variant with this id; negative when there is none.</summary>
+    /// <summary>Index of the variant with this id; -1 when there is none.</summary>
     public int IndexOfVariant(ReadOnlySpan<byte> idUtf8)
     {
         for (var i = 0; i < _variants.Length; i++)
@@ -92,13 +92,13 @@ internal sealed class CatalogEntry
     /// <summary>Index of the variant served when nothing else applies.</summary>
     public int DefaultIndex { get; }
 
-    /// <summary>Index of the winner, -1 while there is none.</summary>
+    /// <summary>Index of the winner; -1 while there is none.</summary>
     public int WinnerIndex { get; }
 
     /// <summary>Value of the Location header of a click, ASCII; empty when the experiment has no destination.</summary>
     public StringValues Location { get; }
 
-    /// <summary>Where the experiment is in its life.</summary>
+    /// <summary>Where the experiment is in its lifecycle.</summary>
     public ExperimentStatus Status => Experiment.Status;
 
     /// <summary>How its variant is chosen.</summary>
@@ -107,20 +107,24 @@ internal sealed class CatalogEntry
     /// <summary>Whether visits count.</summary>
     public bool IsRunning => Status == ExperimentStatus.Running;
 
-    /// <summary>Whether its link redirects: links that were sent out outlive a pause and the end of the test.</summary>
+    /// <summary>
+    /// Whether its link redirects: links already sent out keep working during a pause and after the end.
+    /// </summary>
     public bool IsServed => Status is ExperimentStatus.Running or ExperimentStatus.Paused or ExperimentStatus.Completed;
 
-    /// <summary>Whether its weights move while it runs, so that what a unit was shown must be remembered.</summary>
+    /// <summary>
+    /// Whether its weights move while it runs, so that the variant shown to each unit must be remembered.
+    /// </summary>
     public bool HasBandit => Type == ExperimentType.AbTest && Experiment.BanditConfig.Enabled;
 
-    /// <summary>Version of the weights that choices are made with.</summary>
+    /// <summary>Version of the served weights.</summary>
     public int WeightsVersion => Experiment.WeightsVersion;
 
-    /// <summary>The team that owns it; empty when there is only one.</summary>
+    /// <summary>The team that owns it; empty in a service with a single team.</summary>
     public string Team => Experiment.Team ?? "";
 
     /// <summary>
-    /// The default variant needs no condition, and one it has would only hide the variants behind it.
+    /// Skips the default variant: it needs no conditions, and conditions on it would only hide the variants after it.
     /// </summary>
     private void CompileConditions()
     {
@@ -133,7 +137,7 @@ internal sealed class CatalogEntry
         }
     }
 
-    /// <summary>Index of the variant with exactly this id, -1 when there is none.</summary>
+    /// <summary>Index of the variant with exactly this id; -1 when there is none.</summary>
     public int IndexOf(ReadOnlySpan<char> variantId)
     {
         for (var i = 0; i < _variants.Length; i++)
@@ -155,9 +159,9 @@ internal sealed class CatalogVariant(Variant variant)
     /// <summary>Its id.</summary>
     public string Id { get; } = variant.Id;
 
-    /// <summary>Its id in UTF-8, as events carry it.</summary>
+    /// <summary>Its id in UTF-8, as written into events.</summary>
     public ReadOnlySpan<byte> IdUtf8 => _idUtf8;
 
-    /// <summary>Share of traffic in basis points; as a probability of the choice it is divided by 10,000.</summary>
+    /// <summary>Served share of traffic, basis points; divided by 10,000 it is the probability of the choice.</summary>
     public int Weight { get; } = variant.Weight;
 }

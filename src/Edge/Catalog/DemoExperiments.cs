@@ -6,18 +6,18 @@ using Edge.Storage;
 namespace Edge.Catalog;
 
 /// <summary>
-/// The three experiments of <c>edge serve --demo</c>, one of each type, all running: something to try before anything
-/// is configured. They are ordinary definitions and pass the ordinary reader.
+/// The three experiments of <c>edge serve --demo</c>, one of each type, all running, to try before anything is
+/// configured. They are ordinary definitions, read by the ordinary reader.
 /// </summary>
 internal static class DemoExperiments
 {
-    /// <summary>Half and half, with a link.</summary>
+    /// <summary>An A/B test, half and half, with a link.</summary>
     public const string AbSlug = "demo-ab";
 
-    /// <summary>By device, then by country.</summary>
+    /// <summary>A smart link by device, then by country.</summary>
     public const string SmartSlug = "demo-smart";
 
-    /// <summary>Day and night.</summary>
+    /// <summary>A schedule with day and night.</summary>
     public const string ScheduleSlug = "demo-schedule";
 
     private const string Ab = """
@@ -80,15 +80,14 @@ internal static class DemoExperiments
         """;
 
     /// <summary>
-    /// Writes all three into a directory of experiments that has no file at all, and makes the directory when it is
-    /// missing. False when there was a file. Throws <see cref="IOException"/> or <see
-    /// cref="UnauthorizedAccessException"/>.
+    /// Writes all three into the experiment directory if it is empty, creating it if necessary. False when it was not
+    /// empty. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
     /// </summary>
     public static bool WriteIfEmpty(string directory, TimeProvider time)
     {
         Directory.CreateDirectory(directory);
 
-        // A first start that was cut short may have left nothing but a file that is not finished.
+        // An interrupted first start may have left nothing but an unfinished file.
         AtomicFile.DeleteUnfinished(directory);
         if (Directory.EnumerateFileSystemEntries(directory).Any())
         {

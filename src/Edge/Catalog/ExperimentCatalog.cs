@@ -9,24 +9,25 @@ namespace Edge.Catalog;
 
 /// <summary>
 /// The experiments that requests read, found by slug without allocating. Immutable: a change builds a new catalog,
-/// which shares everything that did not change, and <see cref="CatalogHolder"/> swaps it in. It is divided by the hash
-/// of the names, so that changing one experiment of thousands copies a few dozen entries: rebuilding all of them each
-/// time would take the processor for tens of milliseconds, and collecting what was thrown away would stop every
-/// request.
+/// which shares everything that did not change, and <see cref="CatalogHolder"/> swaps it in. It is partitioned by the
+/// hash of the names, so that changing one experiment of thousands copies a few dozen entries: rebuilding everything
+/// each time would take tens of milliseconds of processor time, and collecting the garbage would pause every request.
 /// </summary>
 internal sealed class ExperimentCatalog
 {
-    /// <summary>How many parts it is divided into, a power of two.</summary>
+    /// <summary>Number of partitions, a power of two.</summary>
     private const int Parts = 256;
 
-    /// <summary>Before anything is loaded.</summary>
+    /// <summary>The catalog before anything is loaded.</summary>
     public static readonly ExperimentCatalog Empty = new([], 0);
 
     private readonly Names[] _byUid;
     private readonly Names[] _bySlug;
     private IReadOnlyList<CatalogEntry>? _entries;
 
-    /// <summary>Builds a catalog. Uids must differ, and slugs among the entries that are not archived.</summary>
+    /// <summary>
+    /// Builds a catalog. Uids must be unique, and so must slugs among the entries that are not archived.
+    /// </summary>
     public ExperimentCatalog(IReadOnlyList<CatalogEntry> entries, long version)
     {
         _entries = entries;
@@ -47,14 +48,14 @@ internal sealed class ExperimentCatalog
 
     /// <summary>All entries, archived ones too, in no particular order.</summary>
     public IReadOnlyList<CatalogEntry> Entries =>
-        // Put together when first asked for; two threads that ask at once make equal lists.
+        // Built on first use; two threads that race build equal lists.
         _entries ??= [.. _byUid.SelectMany(part => part.Dictionary.Values)];
 
-    /// <summary>Grows with each catalog of one process; two catalogs of the same version are the same.</summary>
+    /// <summary>Increases with each catalog of a process; two catalogs with the same version are the same.</summary>
     public long Version { get; }
 
     /// <summary>
-    /// The catalog with one experiment changed or added. Nobody else may have the slug.
+    /// The catalog with one experiment changed or added. The slug must not belong to another experiment.
     /// </summary>
     public ExperimentCatalog With(CatalogEntry next)
     {
@@ -70,11 +71,11 @@ internal sealed class ExperimentCatalog
         return new ExperimentCatalog(Replace(_byUid, next.Experiment.Uid, next), bySlug, Version + 1);
     }
 
-    /// <summary>Finds the entry of a slug; archived experiments have given theirs up. Allocates nothing.</summary>
+    /// <summary>Finds the entry of a slug, which archived experiments no longer have. Allocates nothing.</summary>
     public bool TryFind(ReadOnlySpan<char> slug, [NotNullWhen(true)] out CatalogEntry? entry) =>
         _bySlug[PartOf(slug)].TryGetValue(slug, out entry);
 
-    /// <summary>Finds the entry of a uid, archived experiments too.</summary>
+    /// <summary>Finds the entry of a uid, archived experiments included.</summary>
     public bool TryFindByUid(string uid, [NotNullWhen(true)] out CatalogEntry? entry) =>
         _byUid[PartOf(uid)].TryGetValue(uid, out entry);
 
@@ -95,7 +96,8 @@ internal sealed class ExperimentCatalog
     }
 
     /// <summary>
-    /// The parts with one name given to an entry, or to none. A part is never changed, since readers have it.
+    /// The partitions with one name mapped to an entry, or removed. A partition is copied, never modified, because
+    /// readers use it.
     /// </summary>
     private static Names[] Replace(Names[] parts, string name, CatalogEntry? entry)
     {
@@ -113,9 +115,9 @@ internal sealed class ExperimentCatalog
 }
 
 /// <summary>
-/// The place requests take the current catalog from. One writer swaps the reference; readers take it once per
-/// request, so one request never sees two catalogs, and a reader that is a moment late sees a catalog that was whole
-/// and true a moment ago.
+/// Holds the current catalog for requests. One writer swaps the reference; readers read it once per request, so one
+/// request never sees two catalogs, and a reader that is a moment late sees a consistent catalog that was current a
+/// moment ago.
 /// </summary>
 internal sealed class CatalogHolder
 {
@@ -124,6 +126,6 @@ internal sealed class CatalogHolder
     /// <summary>The current catalog.</summary>
     public ExperimentCatalog Current => _current;
 
-    /// <summary>Makes another catalog the current one.</summary>
+    /// <summary>Makes a catalog the current one.</summary>
     public void Swap(ExperimentCatalog next) => _current = next;
 }

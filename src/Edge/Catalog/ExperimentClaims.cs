@@ -2,14 +2,14 @@ using Edge.Experiments;
 
 namespace Edge.Catalog;
 
-/// <summary>Who holds which uid and slug while a catalog is put together. One thread.</summary>
+/// <summary>Which file claims which uid and slug while a catalog is built. Not thread safe.</summary>
 internal sealed class ExperimentClaims
 {
     private readonly Dictionary<string, string> _fileByUid = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _fileBySlug = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Gives a file the uid and slug of its experiment, both or neither. Archived ones claim no slug.
+    /// Claims the uid and slug of an experiment for its file, both or neither. Archived experiments claim no slug.
     /// </summary>
     public bool TryClaim(Experiment experiment, string file, out ExperimentFileProblem problem)
     {

@@ -5,8 +5,8 @@ using Edge.Selection;
 namespace Edge.Catalog;
 
 /// <summary>
-/// What a proposed definition changes, and whether the status allows it (spec 2.7). A member that is sent as it stands
-/// is no edit, so a sender may get, change one thing and put everything back. Pure.
+/// The changes in a proposed definition, and whether the status allows them (spec 2.7). A member sent with its current
+/// value is not a change, so a client may GET an experiment, change one member and send everything back. Pure.
 /// </summary>
 internal sealed class ExperimentEdit
 {
@@ -19,7 +19,7 @@ internal sealed class ExperimentEdit
     ];
     private static readonly string[] WhenCompleted = ["name"];
 
-    /// <summary>Owned by the server: whatever a sender says about these is passed over.</summary>
+    /// <summary>Members owned by the server; values sent for them are ignored.</summary>
     private static readonly string[] ServerOwned =
     [
         "uid",
@@ -43,16 +43,16 @@ internal sealed class ExperimentEdit
         Next = next;
     }
 
-    /// <summary>Paths of the members that differ; empty when nothing does.</summary>
+    /// <summary>Paths of the members that differ; empty when none do.</summary>
     public IReadOnlyList<string> Changed { get; }
 
-    /// <summary>Those of them the status does not allow.</summary>
+    /// <summary>Changed members that may not change in the current status.</summary>
     public IReadOnlyList<string> Refused { get; }
 
-    /// <summary>The experiment after the edit; to be stored only when nothing is refused.</summary>
+    /// <summary>The experiment after the edit; store it only when nothing is refused.</summary>
     public Experiment Next { get; }
 
-    /// <summary>Paths that may change in a status; null when all may.</summary>
+    /// <summary>Paths that may change in a status; null when all of them may.</summary>
     public static IReadOnlyList<string>? EditableIn(ExperimentStatus status) =>
         status switch
         {
@@ -61,7 +61,7 @@ internal sealed class ExperimentEdit
             _ => WhenCompleted,
         };
 
-    /// <summary>Compares a proposal, which has passed the reader, with the current definition.</summary>
+    /// <summary>Compares a valid proposal with the current definition.</summary>
     public static ExperimentEdit Compare(Experiment current, Experiment proposed, DateTimeOffset now)
     {
         proposed = KeepServedWeights(current, proposed);
@@ -79,8 +79,8 @@ internal sealed class ExperimentEdit
     }
 
     /// <summary>
-    /// While a bandit moves the weights, a sender puts back those it happened to see; they are not its own. Otherwise
-    /// the asked weights stay what they were as long as the served ones are sent back as they stand.
+    /// While a bandit moves the weights, a sender sends back the served weights it last read, which are not a change of
+    /// its own. Otherwise the configured weights are kept as long as the served ones are sent back unchanged.
     /// </summary>
     private static Experiment KeepServedWeights(Experiment current, Experiment proposed)
     {
@@ -90,12 +90,12 @@ internal sealed class ExperimentEdit
         }
 
         var before = current.Variants.ToDictionary(variant => variant.Id, StringComparer.Ordinal);
-        var isServers =
+        var isServerOwned =
             current.BanditConfig.Enabled && current.Status is ExperimentStatus.Running or ExperimentStatus.Completed;
         var isSame =
             proposed.Variants.Count == before.Count
             && proposed.Variants.All(variant =>
-                before.TryGetValue(variant.Id, out var old) && (isServers || old.Weight == variant.Weight)
+                before.TryGetValue(variant.Id, out var old) && (isServerOwned || old.Weight == variant.Weight)
             );
         if (!isSame)
         {
@@ -148,21 +148,21 @@ internal sealed class ExperimentEdit
             : JsonElement.DeepEquals(a, b);
 
     /// <summary>
-    /// New weights are a new version, and of an experiment that has been served they move only the viewers they must.
-    /// Without a bandit there is nothing that may differ from what the owner asked for.
+    /// New weights get a new version, and if the experiment has been served they move only the viewers they must.
+    /// Without a bandit the served weights are the configured ones.
     /// </summary>
     private static Experiment Reweigh(Experiment current, Experiment proposed)
     {
         if (!proposed.BanditConfig.Enabled)
         {
-            var asked = proposed.Variants.Select(variant =>
+            var requested = proposed.Variants.Select(variant =>
                 variant with
                 {
-                    Weight = variant.AskedWeight,
+                    Weight = variant.RequestedWeight,
                     ConfiguredWeight = null,
                 }
             );
-            proposed = proposed with { Variants = [.. asked] };
+            proposed = proposed with { Variants = [.. requested] };
         }
         var served = current.Variants.Select(variant => (variant.Id, variant.Weight));
         if (served.SequenceEqual(proposed.Variants.Select(variant => (variant.Id, variant.Weight))))

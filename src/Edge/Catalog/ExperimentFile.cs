@@ -4,40 +4,40 @@ using Edge.Experiments.Reading;
 
 namespace Edge.Catalog;
 
-/// <summary>One thing that is wrong in the directory of experiments.</summary>
+/// <summary>One problem in the directory of experiments.</summary>
 /// <param name="File">Name of the file; empty for the directory itself.</param>
 /// <param name="Field">Dotted path of the member; empty for the file as a whole.</param>
-/// <param name="Reason">What is expected, as the rest of a sentence that begins with the field.</param>
+/// <param name="Reason">What is wrong, as the rest of a sentence that begins with the field.</param>
 internal readonly record struct ExperimentFileProblem(string File, string Field, string Reason)
 {
     public override string ToString() => string.Join(' ', new[] { File, Field, Reason }.Where(part => part.Length > 0));
 }
 
-/// <summary>What tells without reading whether a file is still the one that was read.</summary>
+/// <summary>Attributes that show, without reading the file, whether it has changed since it was read.</summary>
 /// <param name="ModifiedTicks">Time of the last modification, UTC, 100 ns.</param>
 /// <param name="Bytes">Length.</param>
-/// <param name="Target">Where a symbolic link leads; null for a plain file.</param>
+/// <param name="Target">Target of a symbolic link; null for a regular file.</param>
 internal readonly record struct FileStamp(long ModifiedTicks, long Bytes, string? Target);
 
 /// <summary>
-/// What the store knows about one file: the last version that could be read (candidate) and the version that is served
-/// (accepted), which is older while the candidate is bad or collides with another file. Guarded by the store's lock.
+/// The state of one file: the current version if valid (candidate) and the version that is served (accepted), which is
+/// older while the current one is invalid or conflicts with another file. Guarded by the store's lock.
 /// </summary>
 internal sealed class ExperimentFile(string name)
 {
-    /// <summary>Largest file that is read.</summary>
+    /// <summary>Largest file that is read, bytes.</summary>
     public const int BytesMax = 1 << 20;
 
-    /// <summary>End of the names of files with experiments.</summary>
+    /// <summary>Extension of experiment files.</summary>
     public const string Extension = ".json";
 
-    /// <summary>Whether a file of this name is read; those that begin with a dot are not finished.</summary>
+    /// <summary>Whether a file with this name is read; names that begin with a dot are unfinished files.</summary>
     public static bool IsName(ReadOnlySpan<char> name) =>
         name[0] != '.' && name.EndsWith(Extension, StringComparison.Ordinal);
 
     /// <summary>
-    /// The files of a directory that are read, in the order in which the first claims a slug. Throws <see
-    /// cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
+    /// The files of a directory that are read, in the order in which they claim slugs. Throws <see cref="IOException"/>
+    /// or <see cref="UnauthorizedAccessException"/>.
     /// </summary>
     public static IEnumerable<string> PathsIn(string directory) =>
         Directory
@@ -48,32 +48,30 @@ internal sealed class ExperimentFile(string name)
     /// <summary>Name within the directory.</summary>
     public string Name { get; } = name;
 
-    /// <summary>The stamp of the bytes that were read last.</summary>
+    /// <summary>The stamp of the version that was read last.</summary>
     public FileStamp Stamp { get; private set; }
 
-    /// <summary>Whether a change right after the last reading would show in the stamp.</summary>
+    /// <summary>Whether a change right after the last read would change the stamp.</summary>
     public bool IsSettled { get; private set; }
 
-    /// <summary>Number of the scan that saw the file last.</summary>
+    /// <summary>Number of the last scan that found the file.</summary>
     public long SeenInScan { get; set; }
 
-    /// <summary>The last version that obeys every rule of one file; null when the current bytes do not.</summary>
+    /// <summary>The current version; null when it is invalid.</summary>
     public CatalogEntry? Candidate { get; private set; }
 
-    /// <summary>The version that is served; null when there never was a good one.</summary>
+    /// <summary>The version that is served; null when there never was a valid one.</summary>
     public CatalogEntry? Accepted { get; set; }
 
-    /// <summary>What is wrong with the current bytes.</summary>
+    /// <summary>What is wrong with the current version.</summary>
     public IReadOnlyList<ExperimentFileProblem> Problems { get; private set; } = [];
 
     private byte[] _hash = [];
 
-    /// <summary>
-    /// Whether the served version is the current one or the last good one, without a collision to settle.
-    /// </summary>
+    /// <summary>Whether the served version stays: it is the current one, or the current one is invalid.</summary>
     public bool KeepsAccepted => Accepted is not null && (Candidate is null || ReferenceEquals(Candidate, Accepted));
 
-    /// <summary>Takes over an experiment that this process has written itself, as it stands.</summary>
+    /// <summary>Accepts an experiment that this process has written itself.</summary>
     public void Take(CatalogEntry entry, byte[] bytes)
     {
         (Candidate, Accepted, Problems) = (entry, entry, []);
@@ -81,15 +79,15 @@ internal sealed class ExperimentFile(string name)
         IsSettled = false;
     }
 
-    /// <summary>Reads the file again; false when nothing changed after all.</summary>
+    /// <summary>Reads the file again; false when its content has not changed.</summary>
     /// <param name="path">Full path.</param>
-    /// <param name="stamp">The stamp as the scan saw it, before this reading.</param>
-    /// <param name="isSettled">Whether the stamp is old enough for a later change to show in it.</param>
+    /// <param name="stamp">The stamp found by the scan, before reading.</param>
+    /// <param name="isSettled">Whether the stamp is old enough that a later change would alter it.</param>
     /// <param name="rules">Limits of definitions.</param>
     public bool Reload(string path, FileStamp stamp, bool isSettled, ExperimentRules rules)
     {
         (Stamp, IsSettled) = (stamp, isSettled);
-        // Also keeps from opening pipes and devices, whose length is 0 and which would block.
+        // Also avoids opening pipes and devices, whose length is 0 and which would block.
         if (stamp.Bytes is 0 or > BytesMax)
         {
             return Refuse(stamp.Bytes == 0 ? "is empty" : $"must be at most {BytesMax} bytes");
@@ -137,7 +135,8 @@ internal sealed class ExperimentFile(string name)
         {
             read += count;
         }
-        // One that grew past the limit since the scan is cut, and so reported; the next scan names the size.
+        // A file that grew past the limit since the scan is truncated and so reported as invalid; the next scan reports
+        // its size.
         return bytes[..read];
     }
 }

@@ -5,44 +5,46 @@ using Edge.Storage;
 
 namespace Edge.Catalog;
 
-/// <summary>How a write ended.</summary>
+/// <summary>The result of a write.</summary>
 internal enum ExperimentWriteResult
 {
     /// <summary>On disk and in the catalog.</summary>
     Written,
 
-    /// <summary>The stored version is not the one the caller started from any more.</summary>
+    /// <summary>The stored version is no longer the one the caller started from.</summary>
     Stale,
 
     /// <summary>Another experiment that is not archived has the slug.</summary>
     SlugInUse,
 
-    /// <summary>Another file has the uid or the name the file would get.</summary>
+    /// <summary>Another file has the uid, or has the name this file would get.</summary>
     UidInUse,
 }
 
 /// <summary>
-/// The embedded store: one JSON file per experiment in one directory, readable, safe to edit by hand while the
-/// service runs. The directory is looked at twice a second; what changed is read, checked and swapped into the
-/// catalog as a whole. A bad file never stops anything: the last good version of its experiment is served on and the
-/// problem is listed until it is gone. When two files claim the same uid or slug, the one that had it first keeps it.
-/// Symbolic links are followed, so mounted configuration maps work. Thread safe; writers are serialised and readers
-/// take no lock.
+/// The embedded store: one readable JSON file per experiment in one directory, safe to edit by hand while the service
+/// runs. The directory is polled twice a second; changed files are read and validated, and the new catalog is swapped
+/// in as a whole. An invalid file never stops anything: the last valid version of its experiment stays in service, and
+/// the problem is listed until it is fixed. When two files claim the same uid or slug, the one that had it first keeps
+/// it. Symbolic links are followed, so mounted ConfigMaps work. Thread safe; writers are serialised and readers take no
+/// lock.
 /// </summary>
 internal sealed class ExperimentFileStore : IDisposable
 {
-    /// <summary>Pause between two looks at the directory; half of the second a change may take.</summary>
+    /// <summary>
+    /// Interval between two scans of the directory; half of the second within which a change takes effect.
+    /// </summary>
     public const int PollIntervalMs = 500;
 
-    /// <summary>Most files that are read.</summary>
+    /// <summary>Maximum number of files that are read.</summary>
     public const int FilesMax = 20_000;
 
-    /// <summary>Most problems that are listed; whoever has more fixes these first.</summary>
+    /// <summary>Maximum number of problems that are listed.</summary>
     public const int ProblemsMax = 1_000;
 
     /// <summary>
     /// A file changed less than this before it was read is read again, because a second change within one tick of the
-    /// file system's clock leaves the same stamp.
+    /// file system's clock would leave the same stamp.
     /// </summary>
     private const int SettleMs = 2_000;
 
@@ -75,25 +77,25 @@ internal sealed class ExperimentFileStore : IDisposable
         _filesByName = _files.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>Where requests read.</summary>
+    /// <summary>The catalog that requests read.</summary>
     public CatalogHolder Catalog { get; } = new();
 
     /// <summary>
     /// Raised after each change with the catalog that is now current, on the thread that made the change and one at a
-    /// time; must not throw and must not write.
+    /// time; handlers must not throw and must not write to the store.
     /// </summary>
     public event Action<ExperimentCatalog>? CatalogChanged;
 
-    /// <summary>Everything that is wrong now; empty when all files are served as they stand.</summary>
+    /// <summary>All current problems; empty when every file is served as it is.</summary>
     public IReadOnlyList<ExperimentFileProblem> Problems => _problems;
 
     /// <summary>
     /// Creates the directory when it is missing and loads it. Throws <see cref="IOException"/> or
-    /// <see cref="UnauthorizedAccessException"/> when the directory cannot be made.
+    /// <see cref="UnauthorizedAccessException"/> when the directory cannot be created.
     /// </summary>
-    /// <param name="directory">The directory, which belongs to this store.</param>
+    /// <param name="directory">The directory, owned by this store.</param>
     /// <param name="rules">Limits of definitions.</param>
-    /// <param name="time">Clock of the watch.</param>
+    /// <param name="time">Clock for polling.</param>
     /// <param name="report">Called once for each new problem, possibly on a timer thread; must not throw.</param>
     public static ExperimentFileStore Open(
         string directory,
@@ -109,14 +111,14 @@ internal sealed class ExperimentFileStore : IDisposable
         return store;
     }
 
-    /// <summary>Begins to look at the directory every <see cref="PollIntervalMs"/>; called once.</summary>
+    /// <summary>Starts scanning the directory every <see cref="PollIntervalMs"/>; call once.</summary>
     public void StartWatching()
     {
         var period = TimeSpan.FromMilliseconds(PollIntervalMs);
         _timer = _time.CreateTimer(static state => ((ExperimentFileStore)state!).Refresh(), this, period, period);
     }
 
-    /// <summary>Looks at the directory now. Returns at once when another thread is doing so.</summary>
+    /// <summary>Scans the directory now. Returns at once when another thread is scanning.</summary>
     public void Refresh()
     {
         if (!_lock.TryEnter())
@@ -138,7 +140,8 @@ internal sealed class ExperimentFileStore : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The directory itself is gone or closed to us, as when a volume is taken away: serve on what was good.
+            // The directory is gone or inaccessible, for example because a volume was unmounted: keep serving what was
+            // valid.
             _directoryProblems = [new ExperimentFileProblem("", "", $"directory cannot be read: {e.Message}")];
             PublishProblems([]);
         }
@@ -149,12 +152,12 @@ internal sealed class ExperimentFileStore : IDisposable
     }
 
     /// <summary>
-    /// Stores an experiment and makes it the served version; it is on disk when this returns. Throws <see
-    /// cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when the disk refuses; the catalog has not
-    /// changed then.
+    /// Stores an experiment and makes it the served version; it is on disk when this returns. Throws
+    /// <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> on a disk error, in which case the
+    /// catalog is unchanged.
     /// </summary>
-    /// <param name="next">A definition that has passed its rules.</param>
-    /// <param name="current">The version the caller started from, as the catalog gave it; null to create.</param>
+    /// <param name="next">A valid definition.</param>
+    /// <param name="current">The version the caller started from, as returned by the catalog; null to create.</param>
     public ExperimentWriteResult Write(Experiment next, Experiment? current)
     {
         var bytes = ExperimentWriter.WriteStored(next);
@@ -181,7 +184,8 @@ internal sealed class ExperimentFileStore : IDisposable
                 return ExperimentWriteResult.UidInUse;
             }
             AtomicFile.Write(_directory, name, bytes);
-            // Who has which uid and slug is settled, and nothing that was wrong is mended by this.
+            // No uid or slug is contested and no problem is resolved by this write, so a full publication is not
+            // needed.
             var isAlone = !_hasCollisions && (file is null or { Problems.Count: 0 });
             file ??= _files[name] = new ExperimentFile(name);
             file.SeenInScan = _scan;
@@ -257,7 +261,7 @@ internal sealed class ExperimentFileStore : IDisposable
         {
             return new FileStamp(entry.LastWriteTimeUtc.UtcTicks, entry.Length, null);
         }
-        // What the entry says of a link is about the link, which stays the same when a mounted map is replaced.
+        // The attributes are those of the link itself, which do not change when a mounted ConfigMap is replaced.
         try
         {
             var target = File.ResolveLinkTarget(entry.ToFullPath(), returnFinalTarget: true);
@@ -267,11 +271,13 @@ internal sealed class ExperimentFileStore : IDisposable
         }
         catch (IOException)
         {
-            return default; // A link that leads nowhere or in a circle is an empty file.
+            return default; // A dangling or circular link counts as an empty file.
         }
     }
 
-    /// <summary>Settles who has which uid and slug, and swaps in the catalog that follows. Holds the lock.</summary>
+    /// <summary>
+    /// Assigns uids and slugs to files and swaps in the resulting catalog. The caller holds the lock.
+    /// </summary>
     private void Publish()
     {
         var claims = new ExperimentClaims();

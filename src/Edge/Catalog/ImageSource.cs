@@ -6,10 +6,9 @@ using Edge.Formats;
 namespace Edge.Catalog;
 
 /// <summary>
-/// Where the image of a variant is: the <c>imageUrl</c> among its variables, else a URL made from the operator's
-/// template, else the experiment's fallback. Edge renders nothing itself. Every value a template gets is
-/// percent-encoded, and the result passes the same check as a redirect target, so a variable never becomes a host.
-/// Pure.
+/// Finds the image of a variant: the <c>imageUrl</c> among its variables, else a URL built from the operator's
+/// template, else the experiment's fallback. Edge renders no images. Every value inserted into the template is
+/// percent-encoded, and the result is validated like a redirect target, so a variable never becomes a host. Pure.
 /// </summary>
 /// <param name="template">URL with placeholders, or empty.</param>
 internal sealed class ImageSource(string template)
@@ -20,7 +19,7 @@ internal sealed class ImageSource(string template)
     private static readonly string[] Placeholders = [TemplateUid, "{format}", "{quality}", "{variables}"];
 
     /// <summary>
-    /// What is wrong with a template, null when nothing is. Placeholders may stand behind the host only.
+    /// What is wrong with a template; null when it is valid. Placeholders are allowed only after the host.
     /// </summary>
     public static string? TemplateProblem(string template)
     {
@@ -35,18 +34,18 @@ internal sealed class ImageSource(string template)
 
         if (filled.AsSpan().IndexOfAny('{', '}') >= 0)
         {
-            return $"may hold only {string.Join(", ", Placeholders)} in braces";
+            return $"may contain only {string.Join(", ", Placeholders)} in braces";
         }
 
         var hostEnd = template.IndexOf('/', template.IndexOf("://", StringComparison.Ordinal) + 3);
         return hostEnd < 0 || template.IndexOf('{', StringComparison.Ordinal) is >= 0 and var first && first < hostEnd
-            ? "must have its placeholders behind the host"
+            ? "must have its placeholders after the host"
             : null;
     }
 
     /// <summary>
     /// The image of a variant as a Location value; null when there is none. An experiment that ended without a winner
-    /// has only its fallback.
+    /// uses only its fallback.
     /// </summary>
     public string? Find(CatalogEntry entry, int variant, ImageFormat format)
     {
@@ -81,7 +80,7 @@ internal sealed class ImageSource(string template)
             variant.Variables?.GetRawText() ?? "{}",
         ];
         var filled = template;
-        // The value of one may not be taken for the name of another: escaping leaves no braces.
+        // A value cannot be mistaken for a placeholder, because escaping leaves no braces.
         for (var i = 0; i < values.Length; i++)
         {
             filled = filled.Replace(Placeholders[i], Uri.EscapeDataString(values[i]), StringComparison.Ordinal);

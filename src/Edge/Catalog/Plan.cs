@@ -2,10 +2,10 @@ using Edge.Experiments;
 
 namespace Edge.Catalog;
 
-/// <summary>The plans an operator can put a service under; the published ones and the default without limits.</summary>
+/// <summary>The plans an operator can choose: the published ones, and the default without limits.</summary>
 internal enum PlanName
 {
-    /// <summary>No limits but the technical ones.</summary>
+    /// <summary>No limits except technical ones.</summary>
     SelfHosted,
 
     /// <summary>One A/B test.</summary>
@@ -24,13 +24,13 @@ internal enum PlanName
     Enterprise,
 }
 
-/// <summary>How much a team may have (published plan table, spec 2.10). Immutable.</summary>
-/// <param name="Name">As the API writes it.</param>
-/// <param name="AbTests">A/B tests at once; null is unlimited.</param>
-/// <param name="SmartLinks">Smart links at once; null is unlimited.</param>
-/// <param name="Scheduled">Scheduled experiments at once; null is unlimited.</param>
-/// <param name="VariantsMax">Variants of one experiment.</param>
-/// <param name="AnalyticsRetentionDays">Days results are kept.</param>
+/// <summary>The limits of a team (published plan table, spec 2.10). Immutable.</summary>
+/// <param name="Name">Name, as written by the API.</param>
+/// <param name="AbTests">Concurrent A/B tests; null is unlimited.</param>
+/// <param name="SmartLinks">Concurrent smart links; null is unlimited.</param>
+/// <param name="Scheduled">Concurrent scheduled experiments; null is unlimited.</param>
+/// <param name="VariantsMax">Maximum number of variants of one experiment.</param>
+/// <param name="AnalyticsRetentionDays">Days for which results are kept.</param>
 /// <param name="HasOptimization">Whether A/B tests may optimise their weights.</param>
 internal sealed record Plan(
     string Name,
@@ -42,7 +42,7 @@ internal sealed record Plan(
     bool HasOptimization
 )
 {
-    /// <summary>The plan of a name.</summary>
+    /// <summary>The plan with a given name.</summary>
     public static Plan Of(PlanName name) =>
         name switch
         {
@@ -54,7 +54,7 @@ internal sealed record Plan(
             _ => new("self-hosted", null, null, null, ExperimentRules.Default.VariantsMax, 365, true),
         };
 
-    /// <summary>How many experiments of a type there may be at once; null is unlimited.</summary>
+    /// <summary>Maximum number of concurrent experiments of a type; null is unlimited.</summary>
     public int? LimitOf(ExperimentType type) =>
         type switch
         {
@@ -64,8 +64,8 @@ internal sealed record Plan(
         };
 
     /// <summary>
-    /// How many of a team's experiments count against its plan. A test that has ended does not, or a plan with one
-    /// would be used up by its first result.
+    /// Number of a team's experiments that count against its plan. Ended experiments do not count, or a plan with one
+    /// experiment would be used up by its first result.
     /// </summary>
     public static int CountUsed(ExperimentCatalog catalog, string? team, ExperimentType type) =>
         catalog.Entries.Count(entry =>

@@ -5,56 +5,60 @@ using Edge.Selection.Schedules;
 
 namespace Edge.Catalog;
 
-/// <summary>Why a variant was chosen; the names follow OFREP where it has one.</summary>
+/// <summary>Why a variant was chosen; names follow OFREP where it defines one.</summary>
 internal enum ChoiceReason
 {
-    /// <summary>The weights and the hash of the unit.</summary>
+    /// <summary>By the weights and the hash of the unit.</summary>
     Split,
 
-    /// <summary>The first condition tree that was true.</summary>
+    /// <summary>By the first condition tree that was true.</summary>
     TargetingMatch,
 
-    /// <summary>The occurrence that began latest.</summary>
+    /// <summary>By the schedule whose occurrence began latest.</summary>
     Schedule,
 
-    /// <summary>Nothing else applied.</summary>
+    /// <summary>By default: nothing else applied.</summary>
     Default,
 
-    /// <summary>The experiment is over and this one won.</summary>
+    /// <summary>The experiment is completed and this variant won.</summary>
     Winner,
 
-    /// <summary>The sender says that it showed this one.</summary>
+    /// <summary>The sender states that it showed this variant.</summary>
     Stated,
 
-    /// <summary>A machine asked, which gets the default.</summary>
+    /// <summary>The request is automated and gets the default.</summary>
     Bot,
 }
 
 /// <summary>One choice.</summary>
 /// <param name="Variant">Index of the variant.</param>
-/// <param name="Bucket">0 to 9,999 when the reason is a split, else -1.</param>
-/// <param name="Reason">Why this one.</param>
+/// <param name="Bucket">0 to 9,999 for a split, else -1.</param>
+/// <param name="Reason">Why it was chosen.</param>
 internal readonly record struct Choice(int Variant, int Bucket, ChoiceReason Reason)
 {
-    /// <summary>Whether chance decided, so that the weight of the variant is its probability.</summary>
+    /// <summary>Whether the choice was random, so that the variant's weight is its probability.</summary>
     public bool IsChance => Reason == ChoiceReason.Split;
 }
 
 /// <summary>
-/// Chooses the variant for a request. Whether the request is served or counted at all is decided before; a completed
-/// experiment gives its winner, every other one is chosen by its type. Pure; thread safe; allocates nothing but the
-/// answer a schedule keeps when it changes.
+/// Chooses the variant for a request. Whether the request is served or counted at all is decided before. A completed
+/// experiment serves its winner; otherwise the experiment's type decides. Pure; thread safe; allocates only when a
+/// schedule's cached result changes.
 /// </summary>
 internal static class VariantSelector
 {
     private const int NoBucket = -1;
 
-    /// <summary>What one request gets, whoever sent it.</summary>
+    /// <summary>Assigns a variant to a request, whoever sent it.</summary>
     /// <param name="experiment">The experiment.</param>
     /// <param name="context">The request.</param>
     /// <param name="unit">As for <see cref="Choose"/>.</param>
-    /// <param name="stated">Index of the variant the sender says it showed; negative when it says none.</param>
-    /// <param name="isMachine">Whether a crawler, scanner or speculative load asks, which is not assigned one.</param>
+    /// <param name="stated">
+    /// Index of the variant that the sender states it showed; negative when it states none.
+    /// </param>
+    /// <param name="isMachine">
+    /// Whether the sender is a crawler, scanner or speculative load, which gets the default.
+    /// </param>
     /// <param name="trace">As for <see cref="Choose"/>.</param>
     public static Choice Assign(
         CatalogEntry experiment,
@@ -69,20 +73,20 @@ internal static class VariantSelector
         {
             return Stated(stated);
         }
-        // Once an experiment is over there is one answer for everybody.
+        // A completed experiment serves the same variant to everybody.
         return isMachine && experiment.Status != ExperimentStatus.Completed
             ? new Choice(experiment.DefaultIndex, NoBucket, ChoiceReason.Bot)
             : Choose(experiment, context, unit, trace);
     }
 
-    /// <summary>The choice for a person.</summary>
+    /// <summary>Chooses the variant for a person.</summary>
     /// <param name="experiment">The experiment.</param>
-    /// <param name="context">The request; an A/B test does not look at it.</param>
+    /// <param name="context">The request; not used by A/B tests.</param>
     /// <param name="unit">
-    /// What an A/B test keeps together: the sender's own id or the viewer key, at most
-    /// <see cref="Bucketing.UnitBytesMax"/> bytes. Other types do not look at it.
+    /// The unit of an A/B test: the sender's own id or the viewer key, at most <see cref="Bucketing.UnitBytesMax"/>
+    /// bytes. Not used by other types.
     /// </param>
-    /// <param name="trace">Notes which conditions were evaluated, for an explanation; null to serve.</param>
+    /// <param name="trace">Records which conditions were evaluated, for an explanation; null when serving.</param>
     public static Choice Choose(
         CatalogEntry experiment,
         in VisitorContext context,
@@ -104,11 +108,11 @@ internal static class VariantSelector
         };
     }
 
-    /// <summary>The variant for whoever is not to be assigned one, such as crawlers.</summary>
+    /// <summary>The default variant.</summary>
     public static Choice Default(CatalogEntry experiment) =>
         new(experiment.DefaultIndex, NoBucket, ChoiceReason.Default);
 
-    /// <summary>The variant the sender says it showed.</summary>
+    /// <summary>The variant that the sender states it showed.</summary>
     public static Choice Stated(int variant) => new(variant, NoBucket, ChoiceReason.Stated);
 
     private static Choice Split(CatalogEntry experiment, ReadOnlySpan<byte> unit)

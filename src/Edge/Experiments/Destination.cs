@@ -6,21 +6,21 @@ using Edge.Formats;
 namespace Edge.Experiments;
 
 /// <summary>
-/// The stored target of a redirect: checked and written as ASCII once, when an experiment is loaded, so that a
-/// request only copies bytes. Absolute http or https, a host, no user information, no control characters, no
-/// backslash; the host in punycode and lower case, everything after it percent-encoded and otherwise kept digit for
-/// digit, because links may be signed. The text is read by this type's own grammar and by <see cref="Uri"/>, and both
-/// must see the same host and port: what two readers take differently is what redirect attacks are made of (CWE-601).
-/// Pure; never throws for input.
+/// The stored target of a redirect: validated and converted to ASCII once, when an experiment is loaded, so that a
+/// request only copies bytes. Absolute http or https, with a host, without user information, control characters or
+/// backslashes; the host in punycode and lower case, everything after it percent-encoded and otherwise unchanged,
+/// because links may be signed. The text is parsed by this type's own grammar and by <see cref="Uri"/>, and both must
+/// find the same host and port, because redirect attacks exploit differences between parsers (CWE-601). Pure; never
+/// throws for input.
 /// </summary>
 /// <param name="Location">Value of the Location header, at most <see cref="CharsMax"/> ASCII characters.</param>
 internal sealed record Destination(string Location)
 {
-    /// <summary>Longest target, as given and as written.</summary>
+    /// <summary>Longest target, as given and after encoding.</summary>
     public const int CharsMax = 2048;
 
     /// <summary>
-    /// Reads a target; when it is refused, <paramref name="code"/> is a violation code and the message says why.
+    /// Parses a target; when it is refused, <paramref name="code"/> is a violation code and the message says why.
     /// </summary>
     public static Destination? TryParse(string text, bool httpsOnly, out string message, out string code)
     {
@@ -186,7 +186,8 @@ internal sealed record Destination(string Location)
     }
 
     /// <summary>
-    /// Reserved and unreserved characters of RFC 3986; a percent sign only before two hexadecimal digits.
+    /// Whether a character is kept: reserved and unreserved characters of RFC 3986, and a percent sign before two
+    /// hexadecimal digits.
     /// </summary>
     private static bool IsKept(ReadOnlySpan<char> text) =>
         text[0] == '%'

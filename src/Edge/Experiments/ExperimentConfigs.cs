@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Edge.Experiments;
 
-/// <summary>What counts as success, and where a click is sent.</summary>
+/// <summary>What counts as success, and where a click leads.</summary>
 internal sealed record GoalConfig
 {
     /// <summary>Impressions only, no destination.</summary>
@@ -11,7 +11,7 @@ internal sealed record GoalConfig
     /// <summary>The goal.</summary>
     public GoalType Type { get; init; }
 
-    /// <summary>The stored redirect target as its owner wrote it; checked by <see cref="Destination"/>.</summary>
+    /// <summary>The redirect target as its owner wrote it; validated by <see cref="Destination"/>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? DestinationUrl { get; init; }
 }
@@ -28,7 +28,9 @@ internal sealed record BanditConfig
     /// <summary>The algorithm.</summary>
     public BanditAlgorithm Algorithm { get; init; }
 
-    /// <summary>Trials every variant needs before the weights move; 0 optimises from the first recomputation.</summary>
+    /// <summary>
+    /// Trials that every variant needs before the weights move; 0 optimises from the first recomputation.
+    /// </summary>
     public int WarmupImpressions { get; init; } = 50;
 
     /// <summary>Minutes between two recomputations, 1 to 1440.</summary>

@@ -3,7 +3,10 @@ using Edge.Formats;
 
 namespace Edge.Experiments;
 
-/// <summary>The generated JSON serializers of definitions. What comes from outside is read by Experiments/Reading, which collects every violation.</summary>
+/// <summary>
+/// The generated JSON serializers of definitions. Input from outside is read by Experiments/Reading, which collects
+/// every violation.
+/// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(TimestampConverter)]
@@ -12,11 +15,13 @@ namespace Edge.Experiments;
 internal sealed partial class ExperimentJson : JsonSerializerContext
 {
     /// <summary>
-    /// Indented, with letters outside ASCII left readable: for files that people edit. Never for text inside HTML.
+    /// Indented, with non-ASCII letters unescaped, for files that people edit. Not safe for embedding in HTML.
     /// </summary>
     public static ExperimentJson Readable => ReadableContext.Instance;
 
-    /// <summary>A type of its own: the order of initialisers across the generated files is not defined.</summary>
+    /// <summary>
+    /// A separate type because the order of static initialisers across the generated files is undefined.
+    /// </summary>
     private static class ReadableContext
     {
         internal static readonly ExperimentJson Instance = new(ReadableJson.From(Default.Options));

@@ -7,17 +7,17 @@ namespace Edge.Experiments;
 [JsonConverter(typeof(WireNameConverter<ExperimentType>))]
 internal enum ExperimentType
 {
-    /// <summary>By weights, from a hash of the viewer.</summary>
+    /// <summary>By weight, from a hash of the unit.</summary>
     AbTest,
 
-    /// <summary>By the first condition tree that is true of the request.</summary>
+    /// <summary>By the first condition tree that is true for the request.</summary>
     SmartLink,
 
     /// <summary>By the clock.</summary>
     Scheduled,
 }
 
-/// <summary>Where an experiment is in its life. Only a running one counts.</summary>
+/// <summary>Where an experiment is in its lifecycle. Visits count only while it is running.</summary>
 [JsonConverter(typeof(WireNameConverter<ExperimentStatus>))]
 internal enum ExperimentStatus
 {
@@ -27,13 +27,13 @@ internal enum ExperimentStatus
     /// <summary>Served and counted.</summary>
     Running,
 
-    /// <summary>Served so that links that were sent out keep working, not counted.</summary>
+    /// <summary>Served, so that links already sent out keep working, but not counted.</summary>
     Paused,
 
     /// <summary>Ended: the winner is served, nothing is counted.</summary>
     Completed,
 
-    /// <summary>Deleted softly: not served, its slug is free.</summary>
+    /// <summary>Soft-deleted: not served, and its slug is free.</summary>
     Archived,
 }
 
@@ -83,7 +83,7 @@ internal enum RecurrenceType
     /// <summary>Each week on the weekday of the start.</summary>
     Weekly,
 
-    /// <summary>At the fires, or during the minutes, of a cron expression.</summary>
+    /// <summary>At the fires of a cron expression, or during the minutes it matches.</summary>
     Cron,
 }
 
@@ -99,18 +99,18 @@ internal enum GroupOperator
 }
 
 /// <summary>
-/// How a rule compares; the ten of the published schema and the two set operators the dashboard wrote.
+/// How a rule compares; the ten of the published schema and the two set operators that the dashboard writes.
 /// </summary>
 [JsonConverter(typeof(WireNameConverter<RuleOperator>))]
 internal enum RuleOperator
 {
-    /// <summary>Same text ignoring case, or same number.</summary>
+    /// <summary>Equal text, ignoring case, or equal number.</summary>
     Equals,
 
     /// <summary>Negation of <see cref="Equals"/>.</summary>
     NotEquals,
 
-    /// <summary>The property has the value somewhere in it.</summary>
+    /// <summary>The property contains the value.</summary>
     Contains,
 
     /// <summary>Negation of <see cref="Contains"/>.</summary>

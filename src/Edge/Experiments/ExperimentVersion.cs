@@ -6,14 +6,14 @@ namespace Edge.Experiments;
 
 /// <summary>
 /// The entity tag of an experiment, <c>"DEFINITION.COUNTERS"</c>. The first part changes with every edit and
-/// transition, not when a bandit moves weights or somebody visits; it alone is compared by If-Match, so a visitor
-/// cannot fail an owner's edit. Both together change whenever the answer does. Pure.
+/// transition, but not when a bandit moves weights or a visit is counted; If-Match compares only this part, so traffic
+/// cannot make an owner's edit fail. The whole tag changes whenever the response does. Pure.
 /// </summary>
 internal static class ExperimentVersion
 {
     private const int DefinitionChars = 16;
 
-    /// <summary>The tag of a definition with its counters filled in, quotes included.</summary>
+    /// <summary>The tag of an experiment with its counters filled in, quotes included.</summary>
     public static string TagOf(Experiment view)
     {
         long counters = view.WeightsVersion;
@@ -26,7 +26,7 @@ internal static class ExperimentVersion
     }
 
     /// <summary>
-    /// Whether an If-Match header names the definition: a star, or one of its tags (RFC 9110 section 13.1.1).
+    /// Whether an If-Match header matches the definition: a star, or one of its tags (RFC 9110 section 13.1.1).
     /// </summary>
     public static bool IsMatch(string ifMatch, Experiment experiment)
     {
@@ -50,7 +50,7 @@ internal static class ExperimentVersion
         var variants = experiment.Variants.Select(variant =>
             variant with
             {
-                Weight = variant.AskedWeight,
+                Weight = variant.RequestedWeight,
                 ConfiguredWeight = null,
                 Impressions = null,
                 Clicks = null,

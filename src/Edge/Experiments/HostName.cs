@@ -5,11 +5,11 @@ using System.Net;
 namespace Edge.Experiments;
 
 /// <summary>
-/// The host of a stored redirect target, in the one form every browser reads the same way: lower-case labels of
-/// letters, digits, hyphens and underscores, or four decimal bytes. Names in other scripts become punycode;
-/// characters a browser would first map to something else (full-width forms, ideographic dots, ligatures, invisible
-/// ones) are refused, since the platform has no mapping table in invariant mode and a guess would send people to
-/// another host. Pure.
+/// The host of a stored redirect target, in the one form that all browsers interpret alike: lower-case labels of
+/// letters, digits, hyphens and underscores, or four decimal bytes. Names in other scripts become punycode; characters
+/// that a browser would first map to others (full-width forms, ideographic dots, ligatures, invisible characters) are
+/// refused, because the platform has no mapping table in invariant mode and a wrong guess would send people to another
+/// host. Pure.
 /// </summary>
 internal static class HostName
 {
@@ -38,7 +38,7 @@ internal static class HostName
             }
             catch (ArgumentException)
             {
-                return false; // The platform's only way to say that a label cannot be encoded.
+                return false; // The platform's only way to report that a label cannot be encoded.
             }
         }
         return ascii.Length <= CharsMax && AreLabels(ascii, out var last) && (!IsNumeric(last) || IsDottedQuad(ascii));
@@ -76,9 +76,9 @@ internal static class HostName
         IPAddress.TryParse(host, out var address) && address.ToString() == host;
 
     /// <summary>
-    /// Letters, digits and marks that name preparation leaves alone, by block: no combining accents (write the
-    /// composed letter), letter-like symbols, compatibility or presentation forms; no surrogates, since emoji hosts
-    /// are not registered.
+    /// Whether a character is a letter, digit or mark that name preparation leaves unchanged, by block: no combining
+    /// accents (write the composed letter), letter-like symbols, compatibility or presentation forms; no surrogates,
+    /// since emoji hosts are not registered.
     /// </summary>
     private static bool IsStableLetter(char c)
     {

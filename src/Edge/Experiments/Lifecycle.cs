@@ -2,23 +2,23 @@ using System.Security.Cryptography;
 
 namespace Edge.Experiments;
 
-/// <summary>What an owner can do with an experiment as a whole.</summary>
+/// <summary>The actions that change an experiment's status.</summary>
 internal enum LifecycleAction
 {
     /// <summary>Serve and count, for the first time or again.</summary>
     Start,
 
-    /// <summary>Go on serving, stop counting.</summary>
+    /// <summary>Keep serving, stop counting.</summary>
     Pause,
 
     /// <summary>End it with a winner.</summary>
     Complete,
 
-    /// <summary>Put it away and free its slug.</summary>
+    /// <summary>Soft-delete it and free its slug.</summary>
     Archive,
 }
 
-/// <summary>The table of transitions (spec 2.9) and what each does to the definition. Pure.</summary>
+/// <summary>The status transitions (spec 2.9) and their effect on the definition. Pure.</summary>
 internal static class Lifecycle
 {
     private const string UidAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -27,7 +27,7 @@ internal static class Lifecycle
     /// <summary>A new uid, 82 random bits.</summary>
     public static string CreateUid() => "exp_" + RandomNumberGenerator.GetString(UidAlphabet, UidRandomChars);
 
-    /// <summary>Where an action leads from a status; null when it is not allowed there.</summary>
+    /// <summary>The status an action leads to; null when the action is not allowed.</summary>
     public static ExperimentStatus? Target(ExperimentStatus from, LifecycleAction action) =>
         (from, action) switch
         {
@@ -44,15 +44,15 @@ internal static class Lifecycle
             _ => null,
         };
 
-    /// <summary>Every status that can be reached from this one in one step, in the order of the actions.</summary>
+    /// <summary>Every status that can be reached in one step, in the order of the actions.</summary>
     public static IEnumerable<ExperimentStatus> Targets(ExperimentStatus from) =>
         Enum.GetValues<LifecycleAction>().Select(action => Target(from, action)).OfType<ExperimentStatus>();
 
-    /// <summary>The experiment after a transition that is allowed; pauses are left out of its run time.</summary>
-    /// <param name="experiment">Before.</param>
+    /// <summary>The experiment after an allowed transition; pauses are excluded from its running time.</summary>
+    /// <param name="experiment">The experiment before the transition.</param>
     /// <param name="target">Its new status.</param>
-    /// <param name="winner">Id of the winner when it is completed, else null.</param>
-    /// <param name="now">The moment.</param>
+    /// <param name="winner">Id of the winner when it is completed; may be null.</param>
+    /// <param name="now">Time of the transition.</param>
     public static Experiment Move(Experiment experiment, ExperimentStatus target, string? winner, DateTimeOffset now)
     {
         var isRunning = target == ExperimentStatus.Running;
@@ -68,7 +68,7 @@ internal static class Lifecycle
         };
     }
 
-    /// <summary>The next value of <c>updatedAt</c>: later than the last one even when the clock is not.</summary>
+    /// <summary>The next value of <c>updatedAt</c>: later than the current one even if the clock is not.</summary>
     public static DateTimeOffset Touch(Experiment experiment, DateTimeOffset now)
     {
         var earliest = experiment.UpdatedAt.AddMilliseconds(1);

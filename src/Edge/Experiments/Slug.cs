@@ -6,15 +6,15 @@ namespace Edge.Experiments;
 /// </summary>
 internal static class Slug
 {
-    /// <summary>Fewest characters.</summary>
+    /// <summary>Minimum length, characters.</summary>
     public const int CharsMin = 3;
 
-    /// <summary>Most characters.</summary>
+    /// <summary>Maximum length, characters.</summary>
     public const int CharsMax = 60;
 
     private static readonly string[] Reserved = ["events", "api", "admin", "health", "status", "pixel", "track", "sdk"];
 
-    /// <summary>Whether the text has the form of a slug; reserved words have it too.</summary>
+    /// <summary>Whether the text has the form of a slug; true for reserved words too.</summary>
     public static bool IsWellFormed(ReadOnlySpan<char> text)
     {
         if (text.Length is < CharsMin or > CharsMax || text[0] == '-' || text[^1] == '-')
@@ -31,6 +31,6 @@ internal static class Slug
         return true;
     }
 
-    /// <summary>Whether a route or a future route has the word.</summary>
+    /// <summary>Whether the word is reserved for a route, present or future.</summary>
     public static bool IsReserved(string text) => Array.IndexOf(Reserved, text) >= 0;
 }

@@ -11,7 +11,7 @@ internal sealed record Variant
     /// <summary>Unique within the experiment; letters, digits, underscore and hyphen.</summary>
     public required string Id { get; init; }
 
-    /// <summary>For people; at most 255 characters.</summary>
+    /// <summary>Display name, at most 255 characters.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Name { get; init; }
 
@@ -19,42 +19,39 @@ internal sealed record Variant
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? TemplateUid { get; init; }
 
-    /// <summary>Template variables: a JSON object kept as it was sent, numbers digit for digit.</summary>
+    /// <summary>Template variables: a JSON object kept exactly as sent, including the digits of numbers.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Variables { get; init; }
 
-    /// <summary>Share of traffic served now, in basis points; the variants' weights sum to exactly 10,000.</summary>
+    /// <summary>Served share of traffic, basis points; the variants' weights sum to exactly 10,000.</summary>
     public required int Weight { get; init; }
 
     /// <summary>
-    /// Share of traffic its owner asked for, in basis points, while the served weight is another one because a bandit
-    /// moved it; null when the weight is what its owner asked for.
+    /// Configured share of traffic, basis points, while a bandit serves a different one; null when both are equal.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? ConfiguredWeight { get; init; }
 
-    /// <summary>Share of traffic its owner asked for, in basis points.</summary>
+    /// <summary>Configured share of traffic, basis points, whether or not a bandit serves a different one.</summary>
     [JsonIgnore]
-    public int AskedWeight => ConfiguredWeight ?? Weight;
+    public int RequestedWeight => ConfiguredWeight ?? Weight;
 
-    /// <summary>
-    /// Whether this one is served when nothing else applies; the first variant is when none is marked.
-    /// </summary>
+    /// <summary>Whether it is served when nothing else applies; when no variant is marked, the first one is.</summary>
     public bool IsDefault { get; init; }
 
-    /// <summary>When a smart link serves it; kept but without effect on other types.</summary>
+    /// <summary>When a smart link serves it; stored but ignored for other types.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ConditionNode? Conditions { get; init; }
 
-    /// <summary>When a scheduled experiment serves it; kept but without effect on other types.</summary>
+    /// <summary>When a scheduled experiment serves it; stored but ignored for other types.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public VariantSchedule? Schedule { get; init; }
 
-    /// <summary>Counted impressions: filled in for API answers, never read and never stored.</summary>
+    /// <summary>Counted impressions: set for API responses only, never read and never stored.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Impressions { get; init; }
 
-    /// <summary>Counted clicks: filled in for API answers, never read and never stored.</summary>
+    /// <summary>Counted clicks: set for API responses only, never read and never stored.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Clicks { get; init; }
 }

@@ -5,12 +5,12 @@ using Edge.Requests;
 namespace Edge.Explanation;
 
 /// <summary>
-/// A request that nobody sent, described to ask what it would get. Headers hold each byte in one char, as the listener
-/// hands them over.
+/// A hypothetical request, described to find out what it would get. Header values hold one byte per char, as the
+/// listener delivers them.
 /// </summary>
 internal sealed record DescribedRequest
 {
-    /// <summary>Largest description.</summary>
+    /// <summary>Largest description, bytes.</summary>
     public const int BytesMax = 64 * 1024;
 
     /// <summary>Longest URL or query string: the largest request line that can be configured.</summary>
@@ -28,12 +28,12 @@ internal sealed record DescribedRequest
     /// <summary>The address of the visitor.</summary>
     public required ClientAddress? Address { get; init; }
 
-    /// <summary>Two capital letters, as the country database would say; empty when unknown.</summary>
+    /// <summary>Two capital letters, as in the geo database; empty when unknown.</summary>
     public required string Country { get; init; }
 
-    /// <summary>Pixel, click or API: some rules of the verdict hold for one of them.</summary>
+    /// <summary>Pixel, click or API: some verdict rules apply to only one of them.</summary>
     public required VerdictScope Scope { get; init; }
 
-    /// <summary>When it arrives; null is now.</summary>
+    /// <summary>When it arrives; null means now.</summary>
     public required DateTimeOffset? At { get; init; }
 }

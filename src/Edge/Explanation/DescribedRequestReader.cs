@@ -8,8 +8,8 @@ using Edge.Requests;
 namespace Edge.Explanation;
 
 /// <summary>
-/// Reads the description of a request, naming every rule it breaks at once. Unknown members are refused: a misspelt
-/// one would explain another request than the one that was meant. Pure; never throws for input.
+/// Reads the description of a request and reports all violations at once. Unknown members are refused: with a misspelt
+/// one, the explanation would be about a different request than intended. Pure; never throws for input.
 /// </summary>
 internal static class DescribedRequestReader
 {
@@ -17,16 +17,16 @@ internal static class DescribedRequestReader
 
     private static readonly string[] Members = ["url", "query", "headers", "ip", "country", "kind", "at"];
 
-    /// <summary>What the choice looks at, beside what the rules of the verdict do.</summary>
+    /// <summary>Headers that the choice depends on, in addition to those of the verdict rules.</summary>
     private static readonly string[] ChoiceHeaders = ["User-Agent", "Referer", "Accept-Language"];
 
     private const string ClickEnding = "/click";
 
-    /// <summary>The description, or null with what is wrong in <paramref name="violations"/>.</summary>
+    /// <summary>Reads the description; null when there are <paramref name="violations"/>.</summary>
     /// <param name="utf8">One JSON object.</param>
-    /// <param name="slug">Slug of the experiment; a tracking URL must be one of it.</param>
-    /// <param name="verdictHeaders">Headers that the rules of the verdict look at.</param>
-    /// <param name="violations">Where broken rules are noted.</param>
+    /// <param name="slug">Slug of the experiment; a tracking URL must belong to it.</param>
+    /// <param name="verdictHeaders">Headers that the verdict rules use.</param>
+    /// <param name="violations">Receives the violations.</param>
     public static DescribedRequest? Read(
         ReadOnlyMemory<byte> utf8,
         string slug,
@@ -94,7 +94,7 @@ internal static class DescribedRequestReader
             return "";
         }
         RequireSlug(fields, parsed.AbsolutePath, slug);
-        // The text itself, because what a platform type makes of an escaped character is not what was sent.
+        // Use the text itself, because the platform's URL type may change escaped characters.
         var fragment = url.IndexOf('#', StringComparison.Ordinal);
         var target = fragment < 0 ? url : url[..fragment];
         var mark = target.IndexOf('?', StringComparison.Ordinal);
@@ -105,7 +105,9 @@ internal static class DescribedRequestReader
         return mark >= 0 ? target[(mark + 1)..] : query?.TrimStart('?') ?? "";
     }
 
-    /// <summary>The link of another experiment is described by mistake; any other URL has no slug to compare.</summary>
+    /// <summary>
+    /// Refuses the tracking URL of another experiment, which is a mistake; other URLs have no slug to compare.
+    /// </summary>
     private static void RequireSlug(JsonFields fields, string path, string slug)
     {
         if (!path.StartsWith(TrackingPrefix, StringComparison.Ordinal))
@@ -196,7 +198,7 @@ internal static class DescribedRequestReader
         return text.Trim(' ');
     }
 
-    /// <summary>What is stated, else what the URL asks for, else the pixel.</summary>
+    /// <summary>The stated kind, else that of the URL, else the pixel.</summary>
     private static VerdictScope ReadScope(JsonFields fields)
     {
         switch (fields.Text("kind", null, ExperimentRules.ReferenceCharsMax))

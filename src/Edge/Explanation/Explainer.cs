@@ -8,16 +8,16 @@ using Edge.Selection.Conditions;
 
 namespace Edge.Explanation;
 
-/// <summary>What is known of a request beside the properties that conditions see.</summary>
+/// <summary>What is known about a request apart from the properties that conditions see.</summary>
 internal readonly ref struct ExplainedSender
 {
     /// <summary>The unit; empty when it is unknown.</summary>
     public ReadOnlySpan<byte> Unit { get; init; }
 
-    /// <summary>Where the unit came from, as <see cref="ExplainedUnit"/> has it.</summary>
+    /// <summary>Where the unit came from, as in <see cref="ExplainedUnit"/>.</summary>
     public string UnitSource { get; init; }
 
-    /// <summary>Index of the variant the sender says it showed; negative when it says none.</summary>
+    /// <summary>Index of the variant that the sender states it showed; negative when it states none.</summary>
     public required int Stated { get; init; }
 
     /// <summary>The automation verdict.</summary>
@@ -28,13 +28,13 @@ internal readonly ref struct ExplainedSender
 }
 
 /// <summary>
-/// Explains a choice by making it: the choice is that of <see cref="VariantSelector.Assign"/>, which takes down what it
-/// evaluates, and the rest is read from the tables it used. So an explanation cannot disagree with what is served.
-/// Pure; thread safe; allocates, since nobody asks often.
+/// Explains a choice by making it: <see cref="VariantSelector.Assign"/> makes the choice and records what it evaluates,
+/// and the rest is read from the tables it used. So an explanation cannot disagree with what is served. Pure; thread
+/// safe; allocates, because explanations are rare.
 /// </summary>
 internal static class Explainer
 {
-    /// <summary>Makes the choice for a request and says why.</summary>
+    /// <summary>Makes the choice for a request and explains it.</summary>
     public static VariantExplanation Explain(CatalogEntry entry, in VisitorContext visitor, in ExplainedSender sender)
     {
         var experiment = entry.Experiment;
@@ -156,13 +156,13 @@ internal static class Explainer
             }
             var note =
                 entry.Conditions[i] is not null ? null
-                : i == entry.DefaultIndex ? "the default: served when no other conditions are true"
+                : i == entry.DefaultIndex ? "the default: served when no conditions are true"
                 : "has no conditions: never chosen";
             all.Add(new ExplainedConditions(entry.Variants[i].Id, result, note, nodes));
         }
         System.Diagnostics.Debug.Assert(
             choice.Reason != ChoiceReason.TargetingMatch || all[choice.Variant].Result == ConditionOutcome.True,
-            "the nodes come to what the program came to"
+            "the nodes give the same result as the program"
         );
         return all;
     }
@@ -207,7 +207,7 @@ internal static class Explainer
         {
             var childPath = string.Create(CultureInfo.InvariantCulture, $"{path}.children[{i}]");
             var child = Append(nodes, group.Children[i], childPath, outcomes, ref rule, ref visitor);
-            // Behind the child that decided there is none that was evaluated.
+            // Children after the one that decided the group were not evaluated.
             if (child != ConditionOutcome.NotEvaluated && result != decides)
             {
                 result = child;
@@ -238,7 +238,7 @@ internal static class Explainer
         return new ExplainedSchedules(variants, InstantOf(entry.Schedules!.NextChange(now).UtcTicks));
     }
 
-    /// <summary>Neither the beginning nor the end of the calendar is an instant anybody means.</summary>
+    /// <summary>The beginning and the end of the calendar stand for an open bound.</summary>
     private static DateTimeOffset? InstantOf(long utcTicks) =>
         utcTicks <= DateTime.MinValue.Ticks || utcTicks >= DateTime.MaxValue.Ticks
             ? null

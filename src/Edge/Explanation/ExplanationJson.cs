@@ -12,11 +12,13 @@ namespace Edge.Explanation;
 internal sealed partial class ExplanationJson : JsonSerializerContext
 {
     /// <summary>
-    /// Indented, with letters outside ASCII left readable: for files that people edit. Never for text inside HTML.
+    /// Indented, with non-ASCII letters unescaped, for files that people edit. Not safe for embedding in HTML.
     /// </summary>
     public static ExplanationJson Readable => ReadableContext.Instance;
 
-    /// <summary>A type of its own: the order of initialisers across the generated files is not defined.</summary>
+    /// <summary>
+    /// A separate type because the order of static initialisers across the generated files is undefined.
+    /// </summary>
     private static class ReadableContext
     {
         internal static readonly ExplanationJson Instance = new(ReadableJson.From(Default.Options));

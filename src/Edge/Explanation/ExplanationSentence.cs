@@ -6,7 +6,7 @@ using Edge.Selection;
 
 namespace Edge.Explanation;
 
-/// <summary>Says in one plain sentence why a request gets what it gets. Pure.</summary>
+/// <summary>Says in one plain sentence why a request gets its variant. Pure.</summary>
 internal static class ExplanationSentence
 {
     /// <summary>The sentence.</summary>
@@ -19,11 +19,11 @@ internal static class ExplanationSentence
         entry.Status switch
         {
             ExperimentStatus.Draft =>
-                "The experiment is a draft that was never started, so nothing is served and nothing is counted.",
+                "The experiment is a draft that was never started, so nothing is served or counted.",
             ExperimentStatus.Archived =>
                 "The experiment is archived, so nothing is served and its slug is free for another one.",
             ExperimentStatus.Paused =>
-                $"The experiment is paused: its link and image go on working, with {Variant(entry, choice)}, and nothing is"
+                $"The experiment is paused: its link and image keep working, with {Variant(entry, choice)}, and nothing is"
                     + " counted.",
             _ => OfChoice(entry, choice, verdict, schedules),
         };
@@ -57,7 +57,7 @@ internal static class ExplanationSentence
         var since = window.Start is { } start ? $"has been active since {Timestamp.Format(start)}" : "is active";
         return schedules.Variants.Count(variant => variant.Active) == 1
             ? $"{Capital(name)} {since}, and no other variant is active."
-            : $"{Capital(name)} {since}; of the variants that are active it began last.";
+            : $"{Capital(name)} {since}; of the active variants it began last.";
     }
 
     private static string Otherwise(CatalogEntry entry) =>

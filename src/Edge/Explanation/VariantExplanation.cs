@@ -7,16 +7,16 @@ using Edge.Selection.Conditions;
 namespace Edge.Explanation;
 
 /// <summary>
-/// Why one request gets one variant: everything the choice looked at, in JSON (camelCase, unknown is null). Made by
-/// <see cref="Explainer"/> from the choice itself. It shows what the request was described with, so it is handed to
-/// whoever described it and kept nowhere.
+/// Why a request gets its variant: everything the choice depended on, as JSON (camelCase, null means unknown). Created
+/// by <see cref="Explainer"/> from the choice itself. It contains data about the described visitor, so it is returned
+/// to the caller and stored nowhere.
 /// </summary>
 internal sealed record VariantExplanation
 {
-    /// <summary>Which experiment.</summary>
+    /// <summary>The experiment.</summary>
     public required ExplainedExperiment Experiment { get; init; }
 
-    /// <summary>The instant all decisions of the request fall on.</summary>
+    /// <summary>The instant used for all decisions about the request.</summary>
     public required DateTimeOffset At { get; init; }
 
     /// <summary>Id of the variant; null when the experiment is not served at all.</summary>
@@ -28,7 +28,7 @@ internal sealed record VariantExplanation
     /// </summary>
     public required string Reason { get; init; }
 
-    /// <summary>The reason as one sentence for people.</summary>
+    /// <summary>The reason as a sentence for people.</summary>
     public required string Why { get; init; }
 
     /// <summary>Whether links and images of the experiment work.</summary>
@@ -37,15 +37,15 @@ internal sealed record VariantExplanation
     /// <summary>Whether the visit counts as an impression or click.</summary>
     public required bool Counted { get; init; }
 
-    /// <summary>Who sent it.</summary>
+    /// <summary>The automation verdict on its sender.</summary>
     public required ExplainedVerdict Verdict { get; init; }
 
-    /// <summary>What is kept together in an A/B test; null when the request has neither unit nor address.</summary>
+    /// <summary>The unit of an A/B test; null when the request has neither a unit nor an address.</summary>
     public required ExplainedUnit? Unit { get; init; }
 
     /// <summary>
-    /// Every property a condition may name, by its published name, and the query parameters that conditions of this
-    /// experiment do name; null is unknown.
+    /// Every property that a condition may name, by its published name, and the query parameters that this experiment's
+    /// conditions name; null means unknown.
     /// </summary>
     public required IReadOnlyDictionary<string, string?> Properties { get; init; }
 
@@ -53,7 +53,7 @@ internal sealed record VariantExplanation
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ExplainedSplit? Split { get; init; }
 
-    /// <summary>The trees in their order; for smart links only.</summary>
+    /// <summary>The condition trees, in order; for smart links only.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ExplainedConditions>? Conditions { get; init; }
 
@@ -66,13 +66,14 @@ internal sealed record VariantExplanation
 internal sealed record ExplainedExperiment(string Uid, string Slug, ExperimentType Type, ExperimentStatus Status);
 
 /// <summary>The automation verdict.</summary>
-/// <param name="Verdict">Word of the event schema, such as <c>human</c> or <c>bot</c>.</param>
-/// <param name="Reason">Id of the rule that gave it; empty for people.</param>
+/// <param name="Verdict">The verdict as written in events, such as <c>human</c> or <c>bot</c>.</param>
+/// <param name="Reason">Id of the rule that gave it; empty when no rule matched.</param>
 /// <param name="Certainty"><c>certain</c> or <c>probable</c>, as the rule says; null without a rule.</param>
-/// <param name="Shadow">What a rule in shadow would have made of it, as <c>verdict:rule</c>; null when none
-/// would.</param>
+/// <param name="Shadow">
+/// The verdict that a rule in shadow would have given, as <c>verdict:rule</c>; null when there is none.
+/// </param>
 /// <param name="IsMachine">Whether it gets the default variant instead of a choice.</param>
-/// <param name="Effect">What follows from it, for people.</param>
+/// <param name="Effect">Its consequence, for people.</param>
 internal sealed record ExplainedVerdict(
     string Verdict,
     string Reason,
@@ -88,8 +89,8 @@ internal sealed record ExplainedVerdict(
 internal sealed record ExplainedUnit(string Source, string Value);
 
 /// <summary>How an A/B test divides its visitors.</summary>
-/// <param name="Bucket">0 to 9,999; null when chance did not decide.</param>
-/// <param name="Range">The run of buckets it lies in; null like the bucket.</param>
+/// <param name="Bucket">0 to 9,999; null when the choice was not random.</param>
+/// <param name="Range">The run of buckets it lies in; null when the bucket is.</param>
 /// <param name="WeightsVersion">Version of the served weights.</param>
 /// <param name="Shares">Each variant with its weight and buckets.</param>
 internal sealed record ExplainedSplit(
@@ -99,21 +100,21 @@ internal sealed record ExplainedSplit(
     IReadOnlyList<ExplainedShare> Shares
 );
 
-/// <summary>A run of buckets, from the first up to but without the last.</summary>
+/// <summary>A run of buckets; the end is exclusive.</summary>
 internal sealed record BucketRange(int From, int To);
 
-/// <summary>What one variant has of an A/B test.</summary>
+/// <summary>The share of one variant in an A/B test.</summary>
 /// <param name="Variant">Its id.</param>
 /// <param name="Weight">Served weight in basis points.</param>
 /// <param name="Buckets">Its runs of buckets, ascending.</param>
 internal sealed record ExplainedShare(string Variant, int Weight, IReadOnlyList<BucketRange> Buckets);
 
-/// <summary>The turn of one variant of a smart link.</summary>
+/// <summary>The conditions of one variant of a smart link.</summary>
 /// <param name="Variant">Its id.</param>
 /// <param name="Result">
 /// Whether its tree was true; not evaluated when an earlier one was, and for variants without a tree.
 /// </param>
-/// <param name="Note">Why it has no turn, null when it has one.</param>
+/// <param name="Note">Why it has no tree; null when it has one.</param>
 /// <param name="Nodes">Its nodes from the root, each before its children; empty without a tree.</param>
 internal sealed record ExplainedConditions(
     string Variant,
@@ -122,13 +123,13 @@ internal sealed record ExplainedConditions(
     IReadOnlyList<ExplainedNode> Nodes
 );
 
-/// <summary>One node of a tree: a group has no property, a rule no children.</summary>
+/// <summary>One node of a tree: groups have no property, rules no children.</summary>
 /// <param name="Path">Dotted path in the definition, such as <c>variants[1].conditions.children[0]</c>.</param>
-/// <param name="Result">What became of it.</param>
+/// <param name="Result">Its outcome.</param>
 /// <param name="Operator"><c>AND</c>, <c>OR</c>, or the rule's operator.</param>
 /// <param name="Property">Published name of the property of a rule.</param>
-/// <param name="Value">What the rule compares with.</param>
-/// <param name="Seen">What the request has; null when unknown, also where the rule was not evaluated.</param>
+/// <param name="Value">The value that the rule compares with.</param>
+/// <param name="Seen">The request's value, given even if the rule was not evaluated; null when unknown.</param>
 internal sealed record ExplainedNode(
     string Path,
     ConditionOutcome Result,
@@ -140,18 +141,20 @@ internal sealed record ExplainedNode(
 
 /// <summary>The schedules of an experiment at one instant.</summary>
 /// <param name="Variants">Each variant.</param>
-/// <param name="NextChange">First later instant at which another variant may be active; null when there is
-/// none.</param>
+/// <param name="NextChange">
+/// The first later instant at which another variant may be active; null when there is none.
+/// </param>
 internal sealed record ExplainedSchedules(IReadOnlyList<ExplainedSchedule> Variants, DateTimeOffset? NextChange);
 
 /// <summary>The schedule of one variant at one instant.</summary>
 /// <param name="Variant">Its id.</param>
-/// <param name="Active">Whether an occurrence is going on.</param>
-/// <param name="Start">When it began; null when none is going on, or when it has been for longer than is
-/// searched.</param>
-/// <param name="Until">Until when this holds at least; null when nothing will change.</param>
+/// <param name="Active">Whether an occurrence is in progress.</param>
+/// <param name="Start">
+/// When it began; null when none is in progress, or when it began before the range that is searched.
+/// </param>
+/// <param name="Until">The earliest time at which this may change; null when it never will.</param>
 /// <param name="Recurrence">How it repeats; null without a schedule.</param>
-/// <param name="Timezone">Whose wall clock counts; null without a schedule.</param>
+/// <param name="Timezone">The time zone whose wall clock applies; null without a schedule.</param>
 internal sealed record ExplainedSchedule(
     string Variant,
     bool Active,

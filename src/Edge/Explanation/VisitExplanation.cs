@@ -11,10 +11,12 @@ using Edge.Visits;
 
 namespace Edge.Explanation;
 
-/// <summary>What explaining came to: an explanation, or everything that is wrong with the description.</summary>
-/// <param name="Explanation">Null when there is a violation.</param>
+/// <summary>
+/// The result of an explanation: the explanation itself, or everything that is wrong with the description.
+/// </summary>
+/// <param name="Explanation">Null when there are violations.</param>
 /// <param name="Violations">In the order of reading.</param>
-internal readonly record struct ExplanationReading(VariantExplanation? Explanation, IReadOnlyList<Violation> Violations);
+internal readonly record struct ExplanationResult(VariantExplanation? Explanation, IReadOnlyList<Violation> Violations);
 
 /// <summary>
 /// Explains what a described request gets from an experiment, with the code that serves real ones. Pure; thread safe.
@@ -24,11 +26,11 @@ internal static class VisitExplanation
     /// <summary>Reads a description and explains it.</summary>
     /// <param name="description">JSON, see <see cref="DescribedRequestReader"/>.</param>
     /// <param name="experiment">The experiment.</param>
-    /// <param name="verdicts">Judges it.</param>
-    /// <param name="believesStated">Whether <c>?variant=</c> is believed (setting selection.variantOverride).</param>
-    /// <param name="now">The time when the description has none.</param>
-    /// <param name="at">A time that is stronger than the description's; null for none.</param>
-    public static ExplanationReading Explain(
+    /// <param name="verdicts">Judges the request.</param>
+    /// <param name="believesStated">Whether <c>?variant=</c> is trusted (setting selection.variantOverride).</param>
+    /// <param name="now">The time to use when the description has none.</param>
+    /// <param name="at">A time that overrides the description's; null for none.</param>
+    public static ExplanationResult Explain(
         ReadOnlyMemory<byte> description,
         CatalogEntry experiment,
         VerdictJudge verdicts,
@@ -47,7 +49,7 @@ internal static class VisitExplanation
             is { } request
             ? Explain(request, experiment, verdicts, believesStated, at ?? request.At ?? now, violations)
             : null;
-        return new ExplanationReading(explanation, violations.List);
+        return new ExplanationResult(explanation, violations.List);
     }
 
     private static VariantExplanation? Explain(
@@ -144,7 +146,7 @@ internal static class VisitExplanation
         verdict switch
         {
             Verdict.Human or Verdict.Proxy => "gets a variant and is counted",
-            Verdict.Unknown or Verdict.Unjudged => "gets a variant and is counted, but results do not learn from it",
+            Verdict.Unknown or Verdict.Unjudged => "gets a variant and is counted, but does not influence the results",
             _ => "gets the default variant and is not counted",
         };
 }

@@ -27,18 +27,18 @@ using Microsoft.AspNetCore.OutputCaching;
 namespace Edge.Hosting;
 
 /// <summary>
-/// The object graph, every <c>new</c> of it, and the order in which its parts start and stop. Opening throws
-/// <see cref="JournalException"/> or <see cref="IOException"/> with a one-line message when the start must be refused.
+/// Constructs the object graph explicitly, and starts and stops its parts in order. Opening throws
+/// <see cref="JournalException"/> or <see cref="IOException"/> with a one-line message when the service must not start.
 /// </summary>
 internal sealed class EdgeService : IAsyncDisposable
 {
-    /// <summary>Time running requests get to finish once the listener is closed.</summary>
+    /// <summary>Time for running requests to finish after the listener is closed.</summary>
     private static readonly TimeSpan RequestsDeadline = TimeSpan.FromSeconds(3);
 
-    /// <summary>Time the sinks get to take what is committed.</summary>
+    /// <summary>Time for the sinks to take what is committed.</summary>
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(2);
 
-    /// <summary>Time the optimizer gets to finish what it is writing.</summary>
+    /// <summary>Time for the optimizer to finish what it is writing.</summary>
     private static readonly TimeSpan OptimizerDeadline = TimeSpan.FromSeconds(1);
 
     private readonly EdgeOptions _options;
@@ -184,16 +184,16 @@ internal sealed class EdgeService : IAsyncDisposable
         _web.Run(deadline.HandleAsync);
     }
 
-    /// <summary>Opens everything the service keeps, without serving yet.</summary>
+    /// <summary>Opens all state of the service, without serving yet.</summary>
     public static EdgeService Open(EdgeOptions options, TimeProvider time) => new(options, time);
 
-    /// <summary>Addresses the service listens on, with the real ports.</summary>
+    /// <summary>Addresses the service listens on, with the actual ports.</summary>
     public IReadOnlyList<string> Addresses =>
         [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
     /// <summary>
-    /// Issues the first key when there never was one, so that the management API can be used; null when there was. Its
-    /// secret is not kept.
+    /// Issues a first key if none was ever issued, so that the management API can be used, and returns its secret,
+    /// which is not stored; null otherwise.
     /// </summary>
     public string? IssueFirstKey()
     {
@@ -207,19 +207,19 @@ internal sealed class EdgeService : IAsyncDisposable
         return secret;
     }
 
-    /// <summary>Takes over at once what was changed in the file of keys.</summary>
+    /// <summary>Applies changes of the key file at once.</summary>
     public void RefreshKeys() => _keys.Refresh();
 
-    /// <summary>Completes when the process is asked to stop by a signal.</summary>
+    /// <summary>Cancelled when a signal asks the process to stop.</summary>
     public CancellationToken StopRequested => _web.Lifetime.ApplicationStopping;
 
-    /// <summary>Completes when the journal has met an I/O error; only a restart helps then.</summary>
+    /// <summary>Completes when the journal has had an I/O error, after which only a restart helps.</summary>
     public Task JournalFaulted => _journal.Faulted;
 
     /// <summary>Starts forwarding, binds the listener, becomes ready.</summary>
     public async Task StartAsync()
     {
-        // Not waited for: a visitor who comes before it is done loads the rules himself.
+        // Not awaited: a request that arrives earlier loads the rules itself.
         _ = Task.Run(_userAgents.Warm);
         _duplicates.Start();
         _experiments.StartWatching();
@@ -244,8 +244,9 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>
-    /// The orderly stop: not ready, grace, no new connections, running requests, last commit, sinks. Bounded in every
-    /// step. Does not throw when the journal fails meanwhile; <see cref="JournalFaulted"/> says so afterwards.
+    /// Graceful shutdown: not ready, grace period, no new connections, running requests, last commit, sinks. Every step
+    /// is bounded in time. Does not throw when the journal fails meanwhile; check <see cref="JournalFaulted"/>
+    /// afterwards.
     /// </summary>
     public async Task StopAsync()
     {
@@ -257,7 +258,7 @@ internal sealed class EdgeService : IAsyncDisposable
         {
             await _web.StopAsync(deadline.Token);
         }
-        // A disk that fails now is a fault like any other; the sinks still get what is committed, and the caller asks
+        // A disk error here is a fault like any other; the sinks still get what is committed, and the caller checks
         // JournalFaulted.
         await _journal.CommitAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _optimizer
@@ -271,14 +272,14 @@ internal sealed class EdgeService : IAsyncDisposable
         );
     }
 
-    /// <summary>Says that the journal is lost; the process is about to end.</summary>
+    /// <summary>Reports the journal fault; the process is about to end.</summary>
     public void ReportFault()
     {
         _readiness.SetNotReady("journal fault");
         _logger.JournalFaulted(_journal.Status.Fault ?? "unknown");
     }
 
-    /// <summary>Releases files and the lock, newest first.</summary>
+    /// <summary>Releases files and the lock, in reverse order of opening.</summary>
     public async ValueTask DisposeAsync()
     {
         _forwarder.Dispose();
@@ -292,8 +293,7 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>
-    /// Loads the rules of the verdict; a file with mistakes is reported and left out, and the service starts all the
-    /// same.
+    /// Loads the verdict rules; a file with mistakes is reported and ignored, and the service still starts.
     /// </summary>
     private VerdictJudge LoadVerdicts(EdgeOptions options)
     {
@@ -327,7 +327,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();
         cached.Run(routes.DispatchAsync);
-        // What an older catalog answered is not asked for any more; this gives its memory back.
+        // Responses from an older catalog are no longer requested; evicting them frees memory.
         var answers = _web.Services.GetRequiredService<IOutputCacheStore>();
         _experiments.CatalogChanged += _ =>
             answers.EvictByTagAsync(ManagementCache.Tag, CancellationToken.None).AsTask();

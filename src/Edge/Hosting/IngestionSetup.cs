@@ -18,7 +18,7 @@ namespace Edge.Hosting;
 /// </summary>
 internal static class IngestionSetup
 {
-    /// <summary>Seconds of a key's rate that may come at once, where a burst of its own is not set.</summary>
+    /// <summary>Burst in seconds of the sustained rate, for APIs without a burst setting.</summary>
     private const int BurstSeconds = 4;
 
     public static IngestRoutes Build(

@@ -6,21 +6,20 @@ using HttpProtocol = Edge.Settings.HttpProtocol;
 namespace Edge.Hosting;
 
 /// <summary>
-/// Every limit of the listener, set on purpose: the framework's defaults leave connections unbounded and idle clients
-/// welcome for minutes.
+/// Sets every limit of the listener explicitly: by default the framework does not limit connections and keeps idle ones
+/// open for minutes.
 /// </summary>
 internal static class KestrelSetup
 {
     /// <summary>
-    /// Body bytes of a request to a route that reads none. Some clients send <c>{}</c> there: a small body is read
-    /// over, because the listener closes the connection of one that is too long, and the client's next request is lost
-    /// on it.
+    /// Largest body sent to a route that reads none. Some clients send <c>{}</c> there. A small body is skipped; for a
+    /// larger one the listener closes the connection, and the client's next request on it is lost.
     /// </summary>
     private const long BodyMaxBytes = 16 << 10;
 
     /// <summary>
-    /// What is read of a connection before anybody asks for it. Kestrel's own 1 MiB would let ten thousand senders
-    /// without a key fill ten gigabytes, and costs the copying of bodies that are refused at their beginning.
+    /// Bytes read ahead per connection. Kestrel's default of 1 MiB would let ten thousand unauthenticated senders
+    /// occupy ten gigabytes, and copies bodies that are refused before they are read.
     /// </summary>
     private const int ReadAheadBytes = 128 << 10;
 
@@ -28,7 +27,7 @@ internal static class KestrelSetup
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
-        // Header bytes reach us unchanged, one char each: a Latin-1 user agent or referrer is a visitor, not a mistake.
+        // Header bytes are kept unchanged, one per char: a Latin-1 user agent or referrer is a visitor, not an error.
         kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
 
         var limits = kestrel.Limits;
@@ -38,7 +37,7 @@ internal static class KestrelSetup
         limits.MaxRequestHeadersTotalSize = options.HttpMaxHeaderBytes;
         limits.MaxRequestHeaderCount = options.HttpMaxHeaderCount;
         limits.MaxRequestBodySize = BodyMaxBytes;
-        // Kestrel insists that the line fits the buffer it is read into.
+        // Kestrel requires the request line to fit into this buffer.
         limits.MaxRequestBufferSize = Math.Max(ReadAheadBytes, options.HttpMaxRequestLineBytes);
         limits.RequestHeadersTimeout = TimeSpan.FromMilliseconds(options.HttpHeadersTimeoutMs);
         limits.KeepAliveTimeout = TimeSpan.FromMilliseconds(options.HttpKeepAliveTimeoutMs);

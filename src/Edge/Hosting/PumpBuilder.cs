@@ -8,23 +8,26 @@ using Edge.Statistics.Counting;
 namespace Edge.Hosting;
 
 /// <summary>
-/// Makes the pumps: one for every enabled sink and one for the tally. Throws <see cref="JournalException"/> or
-/// <see cref="IOException"/> when the start must be refused.
+/// Builds the pumps: one for every enabled sink and one for the tally. Throws <see cref="JournalException"/> or
+/// <see cref="IOException"/> when the service must not start.
 /// </summary>
 internal sealed class PumpBuilder(EdgeOptions options, EventJournal journal, TimeProvider time, ILogger log)
 {
     /// <summary>
-    /// The tally is one file that is written as a whole: rarely. What comes after it is counted again after a kill.
+    /// Interval between checkpoints of the tally, milliseconds: long, because its file is written as a whole. After a
+    /// crash, events since the last checkpoint are counted again.
     /// </summary>
     private const int TallyCheckpointMs = 10_000;
 
-    /// <summary>Bytes of events after which it is written before its time, unless the journal is small.</summary>
+    /// <summary>Bytes of events after which a checkpoint is written early; less when the journal is small.</summary>
     private const long TallyCheckpointBytes = 256L << 20;
 
-    /// <summary>The journal must not fill up while it waits for the tally; a part of it may be held by that.</summary>
+    /// <summary>
+    /// Divisor for the share of the journal that may wait for the tally's checkpoint, so that it never fills up.
+    /// </summary>
     private const int TallyShareOfJournal = 8;
 
-    /// <summary>The tally keeps nothing of a batch, so a small one will do.</summary>
+    /// <summary>The tally keeps nothing of a batch, so small batches suffice.</summary>
     private const int TallyBatchBytes = 1 << 20;
 
     private readonly TruncationGate _gate = new(journal);
@@ -46,7 +49,7 @@ internal sealed class PumpBuilder(EdgeOptions options, EventJournal journal, Tim
 
         if (pumps.Count == 0)
         {
-            // Switched off is not given up: the tally alone must not let the journal forget what nobody was sent.
+            // Without an enabled sink, the tally alone must not let the journal drop events that were never forwarded.
             _gate.Add(SinkConfiguration.DefaultName, default);
         }
 
@@ -66,7 +69,7 @@ internal sealed class PumpBuilder(EdgeOptions options, EventJournal journal, Tim
             Filter = EventFilter.Of(sink),
             Fields = EventFields.Of(sink),
             RefusedInARowMax = sink.RefusedInARowMax,
-            // No batch is more than a second's worth, so no pause between two is longer than that.
+            // A batch holds at most one second's worth of events, so the pause between two is at most a second.
             BatchMaxRecords =
                 sink.EventsPerSecondMax > 0
                     ? Math.Min(sink.BatchMaxEvents, sink.EventsPerSecondMax)
@@ -86,7 +89,7 @@ internal sealed class PumpBuilder(EdgeOptions options, EventJournal journal, Tim
             SinkName = Tally.SinkName,
             CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName),
             CheckpointIntervalMs = TallyCheckpointMs,
-            // A segment that is full waits for nothing but this.
+            // At least once per segment, so that a full segment can be truncated.
             CheckpointBytes = Math.Min(
                 Math.Min(TallyCheckpointBytes, options.JournalMaxBytes / TallyShareOfJournal),
                 options.JournalSegmentBytes

@@ -6,26 +6,28 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Edge.Hosting;
 
-/// <summary>The web host without its routes: listener, limits, diagnostics as JSON lines on stderr.</summary>
+/// <summary>Builds the web host without its routes: listener, limits, logging as JSON lines on stderr.</summary>
 internal static class WebHost
 {
-    /// <summary>Builds the host; nothing listens yet.</summary>
+    /// <summary>Builds the host, which does not listen yet.</summary>
     /// <param name="options">The settings.</param>
-    /// <param name="isStarting">While true the framework is silent: what keeps a start from succeeding is reported
-    /// once, by its caller.</param>
-    /// <param name="catalog">What the management API serves; asked for once there are requests.</param>
+    /// <param name="isStarting">
+    /// While true, the framework logs nothing: the caller reports once why a start fails.
+    /// </param>
+    /// <param name="catalog">The catalog of the management API; called when the first request needs it.</param>
     public static WebApplication Build(EdgeOptions options, Func<bool> isStarting, Func<CatalogHolder> catalog)
     {
-        // The empty builder: settings have one way in (EdgeConfiguration), and the framework's own sources would watch
-        // the whole working directory for changes.
+        // The empty builder: EdgeConfiguration is the only source of settings, and the framework's own sources would
+        // watch the whole working directory for changes.
         var builder = WebApplication.CreateEmptyBuilder(
             new WebApplicationOptions { EnvironmentName = Environments.Production }
         );
         builder.Configuration.AddInMemoryCollection();
         builder.Logging.SetMinimumLevel(LogLevel.Information);
-        // The framework reports requests and connections below; what operators need is in our own messages and metrics.
+        // Below Warning the framework logs requests and connections; what operators need is in our own messages and
+        // metrics.
         builder.Logging.AddFilter("Microsoft", level => level >= LogLevel.Warning && !isStarting());
-        // Its scope and activity of every request would cost a twentieth of the processor time and nobody reads them.
+        // Its scope and activity for every request would cost a twentieth of the processor time and are not used.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddJsonConsole(console => console.TimestampFormat = Timestamp.OutputFormat);
         builder.Services.Configure<JsonConsoleFormatterOptions>(console => console.UseUtcTimestamp = true);

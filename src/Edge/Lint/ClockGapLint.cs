@@ -7,12 +7,13 @@ using Edge.Selection.Schedules;
 namespace Edge.Lint;
 
 /// <summary>
-/// Finds starts that a clock set forward swallows: a fixed time of day that the wall clock does not show on that day,
-/// so that the occurrence begins when the gap ends. Schedules at intervals follow the clock and lose nothing. Pure.
+/// Finds starts that fall into the gap when clocks are set forward: a fixed time of day that the wall clock skips on
+/// that day, so that the occurrence begins when the gap ends. Schedules at intervals follow the wall clock and are not
+/// affected. Pure.
 /// </summary>
 internal static class ClockGapLint
 {
-    /// <summary>Days that are looked at: two years, since the next change may be on another weekday.</summary>
+    /// <summary>Days that are checked: two years, because the next clock change may fall on another weekday.</summary>
     public const int LookDays = 2 * 366;
 
     /// <summary>Adds the first such start of a variant.</summary>
@@ -71,7 +72,7 @@ internal static class ClockGapLint
     }
 
     /// <summary>
-    /// A later end of a daily or weekly series is not looked up: it is the end of the first occurrence or near.
+    /// The end of the series. An end within a week of the start ends the first occurrence only, so the series has none.
     /// </summary>
     private static long EndOfSeries(VariantSchedule schedule) =>
         schedule is { StartAt: { } start, EndAt: { } end } && end - start > TimeSpan.FromDays(7)
@@ -79,7 +80,7 @@ internal static class ClockGapLint
             : ScheduleState.Never;
 
     /// <summary>
-    /// The start of a daily or weekly series on the day of a gap or the day after, at or after the gap.
+    /// The first start of a daily or weekly series at or after the gap, on the day of the gap or the day after.
     /// </summary>
     private static DateTime? StartWithin(ZoneClock clock, VariantSchedule schedule, DateTime gap)
     {

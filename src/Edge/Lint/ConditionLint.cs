@@ -3,14 +3,17 @@ using Edge.Experiments;
 namespace Edge.Lint;
 
 /// <summary>
-/// Finds conditions that can never be true and variants that an earlier one always takes the place of. Visitors are
-/// told apart only by how the rules come out for them, so the trees are evaluated in every combination of outcomes that
-/// a visitor can cause (<see cref="RuleOutcomes"/>); what never happens in any of them never happens. Where outcomes
-/// cannot be counted up exactly, more are assumed than there are: a finding may be missed, none is wrong.
+/// Finds conditions that can never be true and variants that are always shadowed by earlier ones. Visitors differ only
+/// in the outcomes of the rules, so the trees are evaluated for every combination of outcomes that a visitor can cause
+/// (<see cref="RuleOutcomes"/>); what happens in none of them never happens. Where the outcomes cannot be enumerated
+/// exactly, a superset is used: a finding may be missed, but none is wrong.
 /// </summary>
 internal sealed class ConditionLint
 {
-    /// <summary>Most combinations that are looked at; with more, each tree is looked at alone, or none is.</summary>
+    /// <summary>
+    /// Maximum number of combinations; beyond it, each tree is checked on its own, or not at all if it alone has too
+    /// many.
+    /// </summary>
     private const int CombinationsMax = 20_000;
 
     private readonly Experiment _experiment;
@@ -28,16 +31,16 @@ internal sealed class ConditionLint
         }
     }
 
-    /// <summary>Adds what is found in the trees of a smart link.</summary>
+    /// <summary>Adds the findings in the trees of a smart link.</summary>
     public static void Check(Experiment experiment, List<Finding> findings)
     {
         var lint = new ConditionLint(experiment);
-        var isWhole = Explore(lint._trees);
+        var isWhole = EvaluateAll(lint._trees);
         if (!isWhole)
         {
             foreach (var tree in lint._trees)
             {
-                Explore([tree]);
+                EvaluateAll([tree]);
             }
         }
         for (var i = 0; i < lint._trees.Count; i++)
@@ -47,7 +50,7 @@ internal sealed class ConditionLint
     }
 
     /// <summary>Evaluates trees in every combination; false when there are too many.</summary>
-    private static bool Explore(List<LintTree> trees)
+    private static bool EvaluateAll(List<LintTree> trees)
     {
         var rules = new RuleOutcomes(trees.SelectMany(tree => tree.Rules));
         if (rules.Combinations is not (> 0 and <= CombinationsMax))
@@ -64,7 +67,7 @@ internal sealed class ConditionLint
                 if (tree.Evaluate(rules))
                 {
                     chosen ??= tree;
-                    tree.TakenBy.Add(chosen.Variant);
+                    tree.ChosenVariants.Add(chosen.Variant);
                 }
             }
         }
@@ -74,7 +77,7 @@ internal sealed class ConditionLint
     private void Report(int index, bool isWhole, List<Finding> findings)
     {
         var tree = _trees[index];
-        if (!tree.IsExplored)
+        if (!tree.IsEvaluated)
         {
             return;
         }
@@ -91,13 +94,13 @@ internal sealed class ConditionLint
                     Severity.Warning,
                     "always_true",
                     tree.Root.Path,
-                    "is true of every visitor, so neither the variants behind it nor the default are ever served"
+                    "is true for every visitor, so neither the variants after it nor the default are ever served"
                 )
             );
         }
-        if (isWhole && !tree.TakenBy.Contains(tree.Variant))
+        if (isWhole && !tree.ChosenVariants.Contains(tree.Variant))
         {
-            var others = string.Join(", ", tree.TakenBy.Select(variant => $"'{_experiment.Variants[variant].Id}'"));
+            var others = string.Join(", ", tree.ChosenVariants.Select(variant => $"'{_experiment.Variants[variant].Id}'"));
             findings.Add(
                 new Finding(
                     Severity.Warning,

@@ -3,14 +3,14 @@ using Edge.Experiments;
 
 namespace Edge.Lint;
 
-/// <summary>One place this service is reached at.</summary>
+/// <summary>A host and port at which this service is reached.</summary>
 /// <param name="Host">Host name or address, lower case.</param>
 /// <param name="Port">Port.</param>
 internal readonly record struct OwnHost(string Host, int Port)
 {
     /// <summary>
-    /// The places of a list of listening addresses, such as <c>http://127.0.0.1:8080</c>. One that means every address
-    /// stands for the machine's name and its loopback names.
+    /// The hosts of a list of listening addresses, such as <c>http://127.0.0.1:8080</c>. A wildcard address stands for
+    /// the machine's name and its loopback names.
     /// </summary>
     public static IReadOnlyList<OwnHost> Of(IEnumerable<string> urls, string machine)
     {
@@ -33,8 +33,8 @@ internal readonly record struct OwnHost(string Host, int Port)
 }
 
 /// <summary>
-/// Looks where a link leads: back to this service, where it would redirect in a circle or count twice, or to a page
-/// that takes people off a list, because mail scanners follow every link and a GET must never unsubscribe. Pure.
+/// Checks where a link leads: back to this service, where it would redirect in a loop or count twice, or to an
+/// unsubscribe page, because mail scanners follow every link and a GET must never unsubscribe anybody. Pure.
 /// </summary>
 internal static class DestinationLint
 {
@@ -44,7 +44,7 @@ internal static class DestinationLint
     private static readonly string[] TrackingEnds = ["/click", "/pixel.gif", "/resolve"];
 
     /// <summary>
-    /// Words of such pages in paths and queries, in the languages mails come in; compared as whole words.
+    /// Words in the paths and queries of unsubscribe pages, in several languages; compared as whole words.
     /// </summary>
     private static readonly string[] UnsubscribeWords =
     [
@@ -70,7 +70,7 @@ internal static class DestinationLint
 
     private static readonly SearchValues<char> WordChars = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
 
-    /// <summary>Adds what is found in the destination.</summary>
+    /// <summary>Adds the findings in the destination.</summary>
     public static void Check(Experiment experiment, IReadOnlyList<OwnHost> hosts, List<Finding> findings)
     {
         if (
@@ -88,7 +88,7 @@ internal static class DestinationLint
                     Severity.Error,
                     "destination_loop",
                     Path,
-                    $"leads back to this service ({url.Host}:{url.Port}); give the page that visitors should see"
+                    $"leads back to this service ({url.Host}:{url.Port}); use the page that visitors should see"
                 )
             );
         }
@@ -99,7 +99,7 @@ internal static class DestinationLint
                     Severity.Warning,
                     "destination_tracking",
                     Path,
-                    $"looks like a tracking link ({url.AbsolutePath}); if it is one of this service, it leads in a circle"
+                    $"looks like a tracking link ({url.AbsolutePath}); if it belongs to this service, it redirects in a loop"
                 )
             );
         }
@@ -111,7 +111,7 @@ internal static class DestinationLint
                     Severity.Warning,
                     "destination_unsubscribe",
                     Path,
-                    $"names '{found}': mail scanners follow every link, so a visit alone must not take anybody off a list"
+                    $"contains '{found}': mail scanners follow every link, so opening the page must not unsubscribe anybody"
                 )
             );
         }

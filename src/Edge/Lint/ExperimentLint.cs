@@ -5,20 +5,20 @@ using Edge.Formats;
 namespace Edge.Lint;
 
 /// <summary>
-/// Looks for what is legal in a definition and yet hardly meant: conditions that can never be true, variants nobody can
-/// get, schedules with gaps, destinations that lead back here. It reports only what is certain, so silence is no proof.
-/// Pure.
+/// Finds what is valid in a definition but probably not intended: conditions that can never be true, variants that
+/// nobody can get, schedules with gaps, destinations that lead back to this service. It reports only what is certain,
+/// so no findings do not prove a definition correct. Pure.
 /// </summary>
 internal static class ExperimentLint
 {
-    /// <summary>Everything that was found, in the order of the definition.</summary>
-    /// <param name="experiment">A definition that has passed its reader.</param>
-    /// <param name="hosts">Where this service is reached.</param>
-    /// <param name="now">Schedules are looked at from here on.</param>
+    /// <summary>Returns the findings in the order of the definition.</summary>
+    /// <param name="experiment">A valid definition.</param>
+    /// <param name="hosts">The hosts at which this service is reached.</param>
+    /// <param name="now">The time from which schedules are checked.</param>
     public static IReadOnlyList<Finding> Check(Experiment experiment, IReadOnlyList<OwnHost> hosts, DateTimeOffset now)
     {
         var findings = new List<Finding>();
-        // What is over is not chosen from any more, but its link is still followed.
+        // An ended experiment makes no more choices, but its link still redirects.
         if (experiment.Status is not (ExperimentStatus.Completed or ExperimentStatus.Archived))
         {
             CheckDefault(experiment, findings);
@@ -83,7 +83,7 @@ internal static class ExperimentLint
             var isFallback = variant.IsDefault || (!hasDefault && i == 0);
             switch (experiment.Type)
             {
-                case ExperimentType.AbTest when variant is { Weight: 0, AskedWeight: 0 }:
+                case ExperimentType.AbTest when variant is { Weight: 0, RequestedWeight: 0 }:
                     findings.Add(
                         new Finding(
                             Severity.Warning,
@@ -111,7 +111,7 @@ internal static class ExperimentLint
                             Severity.Warning,
                             "ignored",
                             PathOf(i, "conditions"),
-                            "is not looked at, since the variant is the default"
+                            "are ignored, because the variant is the default"
                         )
                     );
                     break;
@@ -147,3 +147,27 @@ internal static class ExperimentLint
         }
     }
 }
+
+/// <summary>The severity of a finding.</summary>
+internal enum Severity
+{
+    /// <summary>Worth knowing; often intended.</summary>
+    Note,
+
+    /// <summary>Valid, but probably not what its owner wants.</summary>
+    Warning,
+
+    /// <summary>Will not work.</summary>
+    Error,
+}
+
+/// <summary>Something to check before an experiment is served.</summary>
+/// <param name="Severity">The severity.</param>
+/// <param name="Code">A word from a closed set, for programs.</param>
+/// <param name="Path">
+/// Dotted path such as <c>variants[1].conditions.children[0]</c>; empty for the whole definition.
+/// </param>
+/// <param name="Message">
+/// What was found and its consequence, as the rest of a sentence that begins with the path.
+/// </param>
+internal sealed record Finding(Severity Severity, string Code, string Path, string Message);

@@ -6,37 +6,37 @@ using Edge.Formats;
 
 namespace Edge.Lint;
 
-/// <summary>The tree of one variant while <see cref="ConditionLint"/> looks at it.</summary>
+/// <summary>The condition tree of one variant, with what <see cref="ConditionLint"/> finds out about it.</summary>
 internal sealed class LintTree(int variant, ConditionNode root)
 {
     /// <summary>Index of the variant.</summary>
     public int Variant { get; } = variant;
 
-    /// <summary>The topmost node.</summary>
+    /// <summary>The root node.</summary>
     public LintNode Root { get; } = LintNode.Of(root, ExperimentLint.PathOf(variant, "conditions"));
 
-    /// <summary>Which variants were chosen when this tree was true.</summary>
-    public SortedSet<int> TakenBy { get; } = [];
+    /// <summary>The variants that were chosen in combinations in which this tree was true.</summary>
+    public SortedSet<int> ChosenVariants { get; } = [];
 
-    /// <summary>Whether it has been evaluated at all.</summary>
-    public bool IsExplored => Root.IsEverTrue || Root.IsEverFalse;
+    /// <summary>Whether it has been evaluated.</summary>
+    public bool IsEvaluated => Root.IsEverTrue || Root.IsEverFalse;
 
     /// <summary>All rules of the tree.</summary>
     public IEnumerable<ConditionRule> Rules => Root.Rules;
 
-    /// <summary>Evaluates all nodes, and notes which were true.</summary>
+    /// <summary>Evaluates all nodes; returns whether the tree is true.</summary>
     public bool Evaluate(RuleOutcomes outcomes)
     {
         if (!Root.Evaluate(outcomes))
         {
             return false;
         }
-        Root.NoteTogether();
+        Root.MarkTrueTogether();
         return true;
     }
 }
 
-/// <summary>One node of such a tree.</summary>
+/// <summary>One node of a <see cref="LintTree"/>.</summary>
 internal sealed class LintNode
 {
     private readonly ConditionRule? _rule;
@@ -57,13 +57,13 @@ internal sealed class LintNode
     /// <summary>Dotted path in the definition.</summary>
     public string Path { get; }
 
-    /// <summary>Whether it was true in a combination.</summary>
+    /// <summary>Whether it was true in any combination.</summary>
     public bool IsEverTrue { get; private set; }
 
-    /// <summary>Whether it was false in a combination.</summary>
+    /// <summary>Whether it was false in any combination.</summary>
     public bool IsEverFalse { get; private set; }
 
-    /// <summary>The rules below.</summary>
+    /// <summary>The rules in this subtree.</summary>
     public IEnumerable<ConditionRule> Rules => _rule is not null ? [_rule] : _children.SelectMany(child => child.Rules);
 
     /// <summary>Builds the nodes of a subtree.</summary>
@@ -80,7 +80,7 @@ internal sealed class LintNode
         return new LintNode(path, null, group.Operator == GroupOperator.And, [.. children]);
     }
 
-    /// <summary>Looks up which outcome belongs to which rule.</summary>
+    /// <summary>Looks up the index of each rule's outcome.</summary>
     public void Number(RuleOutcomes outcomes)
     {
         _number = _rule is null ? 0 : outcomes.NumberOf(_rule);
@@ -90,7 +90,7 @@ internal sealed class LintNode
         }
     }
 
-    /// <summary>Evaluates the whole subtree, without stopping early.</summary>
+    /// <summary>Evaluates the whole subtree, without short-circuiting.</summary>
     public bool Evaluate(RuleOutcomes outcomes)
     {
         _isTrue = _rule is null ? _isAnd : outcomes[_number];
@@ -104,19 +104,19 @@ internal sealed class LintNode
         return _isTrue;
     }
 
-    /// <summary>Notes the nodes that are true now, while the whole tree is.</summary>
-    public void NoteTogether()
+    /// <summary>Marks the nodes that are true while the whole tree is true.</summary>
+    public void MarkTrueTogether()
     {
         _isEverTrueTogether |= _isTrue;
         foreach (var child in _children)
         {
-            child.NoteTogether();
+            child.MarkTrueTogether();
         }
     }
 
     /// <summary>
-    /// Adds what can never be true: of nodes that follow from one another only the cause. A branch that is never true
-    /// together with the whole does not matter even if it can be true.
+    /// Reports nodes that can never be true, but only the cause when one follows from another. Also reports branches
+    /// that can be true, but never together with the whole tree.
     /// </summary>
     public void Report(List<Finding> findings, string consequence)
     {
@@ -132,7 +132,7 @@ internal sealed class LintNode
                     Severity.Warning,
                     "unreachable",
                     Path,
-                    "never matters: the conditions around it are false whenever it is true"
+                    "has no effect: the conditions around it are false whenever it is true"
                 )
             );
         }

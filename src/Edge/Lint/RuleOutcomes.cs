@@ -7,11 +7,10 @@ using Edge.Selection.Conditions;
 namespace Edge.Lint;
 
 /// <summary>
-/// All ways in which rules can come out together. Rules on different properties are independent; for the rules on one
-/// property the values that tell them apart are tried on the rules themselves: every value where there are few (hours,
-/// weekdays, devices, countries), else the values the rules name and what lies between. Where the rules on a property
-/// are of kinds that cannot be tried out exactly, every way is taken to be possible that is not excluded by a value
-/// they name.
+/// Enumerates the combinations of outcomes that a set of rules can have. Rules on different properties are independent.
+/// The rules on one property are evaluated for all values that distinguish them: every value where there are few
+/// (hours, weekdays, devices, countries), else the values that the rules name and values between them. Where the rules
+/// on a property cannot be covered exactly that vector, every combination is assumed possible.
 /// </summary>
 internal sealed class RuleOutcomes
 {
@@ -25,15 +24,15 @@ internal sealed class RuleOutcomes
     public static readonly string[] Continents = ["NA", "EU", "AS", "AF", "SA", "OC", "AN"];
 
     /// <summary>
-    /// Rules on one property whose outcomes are taken to be free of one another; each doubles the ways.
+    /// Maximum number of rules on one property whose outcomes are assumed independent; each doubles the combinations.
     /// </summary>
     private const int FreeRulesMax = 8;
 
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
-    private readonly List<(int[] Rules, List<bool[]> Ways)> _properties = [];
+    private readonly List<(int[] Rules, List<bool[]> Vectors)> _properties = [];
     private readonly bool[] _outcomes;
 
-    /// <summary>Finds the ways of some rules; equal rules are one.</summary>
+    /// <summary>Enumerates the outcomes of some rules; equal rules count once.</summary>
     public RuleOutcomes(IEnumerable<ConditionRule> rules)
     {
         var distinct = new List<(string Property, ConditionRule Rule)>();
@@ -49,31 +48,32 @@ internal sealed class RuleOutcomes
         foreach (var group in distinct.GroupBy(pair => pair.Property))
         {
             var own = group.Select(pair => pair.Rule).ToArray();
-            var ways = WaysOf(PropertyOf(own[0]), own);
-            _properties.Add(([.. own.Select(NumberOf)], ways));
-            Combinations = ways.Count == 0 ? 0 : (long)Math.Min((double)Combinations * ways.Count, long.MaxValue / 2);
+            var vectors = OutcomesOf(PropertyOf(own[0]), own);
+            _properties.Add(([.. own.Select(NumberOf)], vectors));
+            Combinations =
+                vectors.Count == 0 ? 0 : (long)Math.Min((double)Combinations * vectors.Count, long.MaxValue / 2);
         }
     }
 
-    /// <summary>How many combinations there are; 0 when they cannot be counted up.</summary>
+    /// <summary>Number of combinations; 0 when they cannot be enumerated.</summary>
     public long Combinations { get; }
 
     /// <summary>The outcome of a rule in the selected combination.</summary>
     public bool this[int number] => _outcomes[number];
 
-    /// <summary>The number of a rule.</summary>
+    /// <summary>The index of a rule's outcome.</summary>
     public int NumberOf(ConditionRule rule) => _numbers[KeyOf(rule)];
 
-    /// <summary>Makes one combination, from 0, the current one.</summary>
+    /// <summary>Selects a combination, numbered from 0.</summary>
     public void Select(long combination)
     {
-        foreach (var (rules, ways) in _properties)
+        foreach (var (rules, vectors) in _properties)
         {
-            var way = ways[(int)(combination % ways.Count)];
-            combination /= ways.Count;
+            var vector = vectors[(int)(combination % vectors.Count)];
+            combination /= vectors.Count;
             for (var i = 0; i < rules.Length; i++)
             {
-                _outcomes[rules[i]] = way[i];
+                _outcomes[rules[i]] = vector[i];
             }
         }
     }
@@ -88,43 +88,43 @@ internal sealed class RuleOutcomes
         $"{PropertyOf(rule).PublishedName}\n{rule.RuleOperator}\n{rule.Value.GetRawText().ToUpperInvariant()}";
 
     /// <summary>The distinct outcomes of the rules on one property; empty when there may be too many.</summary>
-    private static List<bool[]> WaysOf(in ConditionProperty property, ConditionRule[] rules)
+    private static List<bool[]> OutcomesOf(in ConditionProperty property, ConditionRule[] rules)
     {
-        var ways = new Ways(property, rules);
-        ways.Try(null);
+        var vectors = new OutcomeVectors(property, rules);
+        vectors.Try(null);
         if (Closed(property.Source) is { } values)
         {
             foreach (var value in values)
             {
-                ways.Try(value);
+                vectors.Try(value);
             }
-            return ways.List;
+            return vectors.List;
         }
         var literals = rules.SelectMany(LiteralsOf).Distinct(StringComparer.OrdinalIgnoreCase).ToArray();
-        ways.Try("");
+        vectors.Try("");
         foreach (var literal in literals)
         {
-            ways.Try(literal);
+            vectors.Try(literal);
         }
         if (Array.TrueForAll(rules, IsNumeric))
         {
-            ways.Try("x");
+            vectors.Try("x");
             foreach (var number in Between([.. rules.SelectMany(NumbersOf).Distinct().Order()]))
             {
-                ways.Try(number.ToString("R", CultureInfo.InvariantCulture));
+                vectors.Try(number.ToString("R", CultureInfo.InvariantCulture));
             }
-            return ways.List;
+            return vectors.List;
         }
         var isLanguage = property.Source == PropertySource.Language;
         if (Array.TrueForAll(rules, IsTextEquality))
         {
-            // A value nobody names, and a region nobody names of each language.
-            ways.Try("zz-zz-zz");
+            // A value that no rule names and, for each language, a region that no rule names.
+            vectors.Try("zz-zz-zz");
             foreach (var literal in isLanguage ? literals : [])
             {
-                ways.Try($"{literal}-zz-zz");
+                vectors.Try($"{literal}-zz-zz");
             }
-            return ways.List;
+            return vectors.List;
         }
         var free = Array.FindAll(rules, rule => !IsTextEquality(rule) || isLanguage);
         if (free.Length > FreeRulesMax)
@@ -133,7 +133,7 @@ internal sealed class RuleOutcomes
         }
         for (var bits = 0; bits < 1 << free.Length; bits++)
         {
-            ways.Add([
+            vectors.Add([
                 .. rules.Select(rule =>
                     Array.IndexOf(free, rule) is var at and >= 0
                         ? (bits >> at & 1) != 0
@@ -141,10 +141,10 @@ internal sealed class RuleOutcomes
                 ),
             ]);
         }
-        return ways.List;
+        return vectors.List;
     }
 
-    /// <summary>All values of a property that has few; null for others.</summary>
+    /// <summary>All values of a property that has few; null for other properties.</summary>
     private static IEnumerable<string>? Closed(PropertySource source) =>
         source switch
         {
@@ -181,7 +181,7 @@ internal sealed class RuleOutcomes
     private static IEnumerable<double> NumbersOf(ConditionRule rule) =>
         LiteralsOf(rule).Select(literal => ConditionNumber.TryParse(literal, out var number) ? number : 0);
 
-    /// <summary>One number in each gap between some, and one at each end.</summary>
+    /// <summary>One number between each two neighbours, and one beyond each end.</summary>
     private static IEnumerable<double> Between(double[] ascending)
     {
         yield return ascending[0] - Math.Abs(ascending[0]) - 1;
@@ -192,8 +192,10 @@ internal sealed class RuleOutcomes
         yield return ascending[^1] + Math.Abs(ascending[^1]) + 1;
     }
 
-    /// <summary>Distinct ways, found by trying values on the compiled rules.</summary>
-    private sealed class Ways(ConditionProperty property, ConditionRule[] rules)
+    /// <summary>
+    /// The distinct outcomes of the rules on one property, found by evaluating the compiled rules for values.
+    /// </summary>
+    private sealed class OutcomeVectors(ConditionProperty property, ConditionRule[] rules)
     {
         /// <summary>2026-01-04 is a Sunday.</summary>
         private static readonly DateTimeOffset Sunday = new(2026, 1, 4, 0, 0, 0, TimeSpan.Zero);
@@ -207,27 +209,30 @@ internal sealed class RuleOutcomes
 
         public List<bool[]> List { get; } = [];
 
-        public void Add(bool[] way)
+        public void Add(bool[] vector)
         {
-            if (_seen.Add(string.Concat(way.Select(outcome => outcome ? '1' : '0'))))
+            if (_seen.Add(string.Concat(vector.Select(outcome => outcome ? '1' : '0'))))
             {
-                List.Add(way);
+                List.Add(vector);
             }
         }
 
-        /// <summary>Tries one value; null is unknown, and so is the empty one unless a parameter has it.</summary>
+        /// <summary>
+        /// Evaluates the rules for one value. Null means unknown, and so does the empty text, except for a query
+        /// parameter.
+        /// </summary>
         public void Try(string? value)
         {
             var visitor = new VisitorProperties(Describe(value), stackalloc char[VisitorProperties.ScratchChars]);
-            var way = new bool[_compiled.Length];
-            for (var i = 0; i < way.Length; i++)
+            var vector = new bool[_compiled.Length];
+            for (var i = 0; i < vector.Length; i++)
             {
-                way[i] = _compiled[i].IsTrue(ref visitor);
+                vector[i] = _compiled[i].IsTrue(ref visitor);
             }
-            Add(way);
+            Add(vector);
         }
 
-        /// <summary>A request that has the value, in the form a visitor would send it.</summary>
+        /// <summary>A request with the value, in the form in which a visitor would send it.</summary>
         private VisitorContext Describe(string? value)
         {
             var number =

@@ -7,15 +7,17 @@ using Edge.Selection.Schedules;
 namespace Edge.Lint;
 
 /// <summary>
-/// Walks through the schedules of an experiment, from change to change, and finds times at which none is active, times
-/// at which one cuts another short, and ones that are never served. Pure.
+/// Steps through the schedules of an experiment from change to change and finds times at which none is active,
+/// occurrences that another one cuts short, and schedules that are never served. Pure.
 /// </summary>
 internal sealed class ScheduleLint
 {
-    /// <summary>Days that are walked: a year and a month, so that yearly ones come up.</summary>
+    /// <summary>Days that are checked: a year and a month, so that yearly schedules are included.</summary>
     public const int WalkDays = 400;
 
-    /// <summary>Most changes that are walked; minutely schedules end sooner.</summary>
+    /// <summary>
+    /// Maximum number of changes that are checked; schedules that change every minute reach it before the last day.
+    /// </summary>
     private const int ChangesMax = 10_000;
 
     private readonly Experiment _experiment;
@@ -36,7 +38,7 @@ internal sealed class ScheduleLint
         _isEverServed = new bool[experiment.Variants.Count];
     }
 
-    /// <summary>Adds what is found in the schedules of a scheduled experiment.</summary>
+    /// <summary>Adds the findings in the schedules of a scheduled experiment.</summary>
     public static void Check(Experiment experiment, DateTimeOffset now, List<Finding> findings)
     {
         var lint = new ScheduleLint(experiment, findings);
@@ -83,7 +85,7 @@ internal sealed class ScheduleLint
             }
             _isEverActive[i] = true;
             _isEverServed[i] |= i == winner;
-            // One without an end of its own lasts until another begins, so it is not cut short.
+            // An occurrence without an end of its own lasts until another begins, so it is not cut short.
             if (i != winner && HasOwnEnd(_experiment.Variants[i].Schedule!))
             {
                 _overlaps.TryAdd((i, winner), at);
@@ -108,7 +110,7 @@ internal sealed class ScheduleLint
             _gaps == 1
                 ? ""
                 : string.Create(CultureInfo.InvariantCulture, $", and {_gaps - 1} more times within {WalkDays} days");
-        // Whoever marks a default may well mean it to fill the gaps.
+        // A variant marked as the default may well be intended to fill the gaps.
         _findings.Add(
             new Finding(
                 fallback.IsDefault ? Severity.Note : Severity.Warning,
@@ -124,7 +126,7 @@ internal sealed class ScheduleLint
         foreach (var ((loser, winner), at) in _overlaps.OrderBy(pair => pair.Key))
         {
             var isTie = _table.StateOf(loser, at)!.Value.Start == _table.StateOf(winner, at)!.Value.Start;
-            var rule = isTie ? "both began together and it stands first" : "it began later";
+            var rule = isTie ? "both began together and it comes first in the list" : "it began later";
             _findings.Add(
                 new Finding(
                     Severity.Warning,

@@ -5,9 +5,9 @@ using System.Numerics;
 namespace Edge.Selection;
 
 /// <summary>
-/// The first 32 bits of MD5 (RFC 1321), which is all that the published bucketing rule needs; not protection of
-/// anything. Our own, because the platform hands even 30 bytes to OpenSSL, which takes five times as long and refuses
-/// MD5 altogether on machines that enforce FIPS 140. Pure; allocates nothing.
+/// The first 32 bits of MD5 (RFC 1321), which is all that the published bucketing needs; not used for security.
+/// Implemented here because the platform calls OpenSSL even for 30 bytes, which takes five times as long, and OpenSSL
+/// refuses MD5 on machines that enforce FIPS 140. Pure; allocates nothing.
 /// </summary>
 internal static class Md5
 {
@@ -84,7 +84,7 @@ internal static class Md5
     ];
 
     /// <summary>
-    /// The first four bytes of the digest as a number, most significant first, as their hexadecimal digits read.
+    /// The first four bytes of the digest as a big-endian number, in the order of the digest's hexadecimal digits.
     /// </summary>
     public static uint FirstWord(ReadOnlySpan<byte> input)
     {
@@ -94,7 +94,7 @@ internal static class Md5
         {
             state = Mix(state, input);
         }
-        // The rest, a one bit, zeros, and the length at the end of one or two blocks (section 3.1, 3.2).
+        // The remaining input, a one bit, zeros, and the length at the end of one or two blocks (sections 3.1 and 3.2).
         Span<byte> tail = stackalloc byte[2 * BlockBytes];
         tail.Clear();
         input.CopyTo(tail);

@@ -4,14 +4,14 @@ using Edge.Experiments;
 namespace Edge.Selection;
 
 /// <summary>
-/// Who holds which of the 10,000 buckets. The first table is the weights laid end to end in variant order, so it
-/// chooses exactly as cumulative weights do; a later one is made from the table before and moves only the buckets it
-/// must, where cumulative weights would reshuffle up to two and a half times as many viewers. Deterministic: the same
-/// table and weights give the same table on every node. Immutable; choosing allocates nothing.
+/// Maps the 10,000 buckets to variants. The first table lays the weights end to end in variant order, so it chooses
+/// exactly as cumulative weights do; a later one is derived from the previous table and moves only the buckets it must,
+/// where cumulative weights would move up to two and a half times as many viewers. Deterministic: the same table and
+/// weights give the same result on every node. Immutable; choosing allocates nothing.
 /// </summary>
 internal sealed class SlotTable
 {
-    /// <summary>A variant of the table before that does not exist any more.</summary>
+    /// <summary>A variant of the previous table that no longer exists.</summary>
     private const int Removed = -1;
 
     /// <summary>First bucket after each run, ascending; the last is 10,000.</summary>
@@ -28,7 +28,7 @@ internal sealed class SlotTable
     }
 
     /// <summary>The table before any change of weights.</summary>
-    /// <param name="weights">Basis points in variant order, with the sum 10,000.</param>
+    /// <param name="weights">Basis points in variant order; they sum to 10,000.</param>
     public static SlotTable FromWeights(ReadOnlySpan<int> weights)
     {
         var runs = new List<Run>(weights.Length);
@@ -41,8 +41,8 @@ internal sealed class SlotTable
     }
 
     /// <summary>
-    /// The table of an experiment: the stored one brought to the served weights, or the first one when none is
-    /// stored. That the two agree is not required, so that weights may be edited by hand.
+    /// The table of an experiment: the stored one adjusted to the served weights, or the first one when none is stored.
+    /// The two need not agree, so that weights may be edited by hand.
     /// </summary>
     public static SlotTable Of(Experiment experiment)
     {
@@ -62,9 +62,10 @@ internal sealed class SlotTable
     }
 
     /// <summary>
-    /// The table for other weights: each variant that has too many buckets gives up its highest ones, and these go,
-    /// in ascending order, to the variants that have too few, in variant order. What moves is the total variation
-    /// between the weights, the least there can be. Variants may have been appended; one of weight 0 loses all.
+    /// The table for other weights: each variant with too many buckets gives up its highest ones, and these go, in
+    /// ascending order, to the variants with too few, in variant order. The share that moves is the total variation
+    /// distance between the weights, which is the minimum. Variants may have been appended; a variant with weight 0
+    /// loses all its buckets.
     /// </summary>
     public SlotTable Change(ReadOnlySpan<int> weights) => Change(Runs(), weights);
 
@@ -74,7 +75,7 @@ internal sealed class SlotTable
         var ends = _ends;
         if (ends.Length <= 4)
         {
-            // The usual table is shorter than a binary search is worth.
+            // Most tables are too short for a binary search to pay off.
             var i = 0;
             while (bucket >= ends[i])
             {
@@ -98,7 +99,7 @@ internal sealed class SlotTable
         return _owners[low];
     }
 
-    /// <summary>The table as it is stored with the experiment, by variant id.</summary>
+    /// <summary>The table in the form stored with the experiment, by variant id.</summary>
     public IReadOnlyList<SlotRange> ToRanges(IReadOnlyList<Variant> variants) =>
         [.. _ends.Zip(_owners, (to, owner) => new SlotRange(to, variants[owner].Id))];
 
@@ -112,7 +113,7 @@ internal sealed class SlotTable
                 missing[run.Owner] -= run.To - run.From;
             }
         }
-        // From the top, so that the highest buckets of each variant are the ones it gives up.
+        // Descending, so that each variant gives up its highest buckets.
         var parts = new List<Run>(before.Count + weights.Length);
         for (var i = before.Count - 1; i >= 0; i--)
         {

@@ -4,16 +4,16 @@ using System.Security.Cryptography;
 namespace Edge.Selection;
 
 /// <summary>
-/// The cookieless key of a visitor: the first 16 hexadecimal digits of SHA-256 over the text of the address and the
-/// bytes of the User-Agent header, one after the other, a missing header being empty (published plan of Pictify,
-/// 1.2). It is an unkeyed hash of an address, so it must never leave the request it was made for. Allocates nothing.
+/// The cookieless key of a visitor: the first 16 hexadecimal digits of SHA-256 over the address as text followed by the
+/// bytes of the User-Agent header, where a missing header is empty (published plan of Pictify, 1.2). It is an unkeyed
+/// hash of an address, so it must never outlive the request it was computed for. Allocates nothing.
 /// </summary>
 internal static class ViewerKey
 {
     /// <summary>Length of the key: lower-case hexadecimal digits in ASCII.</summary>
     public const int Bytes = 16;
 
-    /// <summary>Longest input that is put together on the stack; a longer header borrows an array.</summary>
+    /// <summary>Longest input assembled on the stack; a longer one uses a pooled array.</summary>
     private const int StackBytes = 1024;
 
     /// <summary>Writes the key into the first <see cref="Bytes"/> bytes of <paramref name="hex16"/>.</summary>
@@ -32,7 +32,7 @@ internal static class ViewerKey
             hex16[i] = "0123456789abcdef"u8[i % 2 == 0 ? hash[i / 2] >> 4 : hash[i / 2] & 0xF];
         }
 
-        // What was hashed holds an address, and pooled arrays live on.
+        // The input contains an address, and pooled arrays are reused.
         input[..length].Clear();
         if (rented is not null)
         {

@@ -5,14 +5,14 @@ using Edge.Settings.Sinks;
 namespace Edge.Settings;
 
 /// <summary>
-/// Reads the configuration from its sources, weakest first: defaults, <c>edge.json</c>, environment, command line.
-/// Collects every problem instead of stopping at the first. Not thread safe; used once at start.
+/// Reads the configuration from its sources, in ascending order of precedence: defaults, <c>edge.json</c>, environment,
+/// command line. Collects every problem instead of stopping at the first. Not thread safe; used once at start.
 /// </summary>
 internal sealed class EdgeConfiguration
 {
     private const string EnvironmentPrefix = "EDGE__";
 
-    /// <summary>Largest configuration file that is read.</summary>
+    /// <summary>Largest configuration file, bytes.</summary>
     private const int FileMaxBytes = 1 << 20;
 
     private static readonly JsonDocumentOptions Lenient = new()
@@ -34,7 +34,9 @@ internal sealed class EdgeConfiguration
     /// <summary>Problems found, one line each; empty when the options may be used.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
-    /// <summary>Applies all sources in order. <paramref name="flags"/> are dotted keys with their text.</summary>
+    /// <summary>
+    /// Applies all sources in order. <paramref name="flags"/> are pairs of a dotted key and its text.
+    /// </summary>
     public EdgeOptions Load(
         string? file,
         IEnumerable<KeyValuePair<string, string>> environment,
@@ -87,7 +89,7 @@ internal sealed class EdgeConfiguration
             }
             else
             {
-                _problems.Add($"{file}: must hold one JSON object");
+                _problems.Add($"{file}: must contain one JSON object");
             }
         }
         catch (JsonException e)
@@ -156,7 +158,7 @@ internal sealed class EdgeConfiguration
         }
     }
 
-    /// <summary>Rules that need more than one setting.</summary>
+    /// <summary>Checks rules that involve more than one setting.</summary>
     private void CheckTogether()
     {
         if (_options.JournalMemoryBytes < 2 * _options.JournalPageBytes)
@@ -177,14 +179,14 @@ internal sealed class EdgeConfiguration
         if (_options.GeoCountryHeader.Length > 0 && _options.TrustedProxies.Length == 0)
         {
             _problems.Add(
-                "geo.countryHeader is believed only from the proxies of clientAddress.trustedProxies; name them"
+                "geo.countryHeader is trusted only from the proxies in clientAddress.trustedProxies; list them there"
             );
         }
 
         if (_options.AddressHash == AddressHashMode.Ratchet && _options.AddressSalt.Length > 0)
         {
             _problems.Add(
-                "privacy.addressSalt has no part in privacy.addressHash ratchet; remove it, and copy DATA/keys/address-ratchet between nodes"
+                "privacy.addressSalt is not used when privacy.addressHash is ratchet; remove it, and copy DATA/keys/address-ratchet between nodes"
             );
         }
 
@@ -196,19 +198,19 @@ internal sealed class EdgeConfiguration
     {
         foreach (var url in SplitUrls(urls))
         {
-            // The listener's words for "every address" are no host names.
+            // The listener's wildcards for "every address" are not host names.
             var concrete = url.Replace("//*", "//any", StringComparison.Ordinal)
                 .Replace("//+", "//any", StringComparison.Ordinal);
             if (!Uri.TryCreate(concrete, UriKind.Absolute, out var parsed) || parsed.Scheme != Uri.UriSchemeHttp)
             {
                 _problems.Add(
-                    $"{key}: '{url}' is not an address such as http://127.0.0.1:8080; TLS is left to the proxy in front"
+                    $"{key}: '{url}' is not an address such as http://127.0.0.1:8080; TLS is handled by the proxy in front"
                 );
             }
         }
     }
 
-    /// <summary>The items of a list of addresses.</summary>
+    /// <summary>Splits a list of addresses.</summary>
     public static string[] SplitUrls(string urls) =>
         urls.Split([',', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

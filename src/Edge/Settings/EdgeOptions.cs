@@ -20,10 +20,10 @@ internal enum AckMode
 /// <summary>Where the keys of the visitor hashes come from.</summary>
 internal enum AddressHashMode
 {
-    /// <summary>From the salt and the date: the published formula.</summary>
+    /// <summary>Derived from the salt and the date: the published formula.</summary>
     Daily,
 
-    /// <summary>From the key of the day before, which is erased.</summary>
+    /// <summary>Derived from the key of the previous day, which is then erased.</summary>
     Ratchet,
 }
 
@@ -39,8 +39,8 @@ internal enum HttpProtocol
 
 /// <summary>
 /// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/> and not changed
-/// afterwards. Names, units, ranges and reasons stand in <see cref="EdgeSettings"/>, which is also what the
-/// documentation is checked against.
+/// afterwards. <see cref="EdgeSettings"/> has names, units, ranges and reasons; the documentation is checked against
+/// it.
 /// </summary>
 internal sealed class EdgeOptions
 {
@@ -107,13 +107,13 @@ internal sealed class EdgeOptions
     public int JournalRetainHours { get; set; } = 24;
     public long JournalRetainBytes { get; set; } = 1L << 30;
 
-    /// <summary>Every configured sink, the enabled ones and the others, in order of their names.</summary>
+    /// <summary>Every configured sink, enabled or not, in order of name.</summary>
     public IReadOnlyList<SinkOptions> Sinks { get; set; } = new SinkConfiguration().Build([]);
 
     /// <summary>Directory of the experiments, one file each.</summary>
     public string ExperimentsDir => Path.Combine(DataDir, "experiments");
 
-    /// <summary>File of the keys, hashes only.</summary>
+    /// <summary>File of the issued keys, hashes only.</summary>
     public string KeysFile => Path.Combine(DataDir, "keys.json");
 
     /// <summary>Directory of the journal.</summary>
@@ -122,10 +122,10 @@ internal sealed class EdgeOptions
     /// <summary>Directory of the sink cursors.</summary>
     public string CursorsDir => Path.Combine(DataDir, "cursors");
 
-    /// <summary>Directory the file sink writes into, unless it names another.</summary>
+    /// <summary>Directory the file sink writes to by default.</summary>
     public string ForwardedDir => Path.Combine(DataDir, "forwarded");
 
-    /// <summary>Directory of the events that a sink refused for good, one directory per sink.</summary>
+    /// <summary>Directory of the dead letters, with one directory per sink.</summary>
     public string DeadLettersDir => Path.Combine(DataDir, "dead-letters");
 
     /// <summary>What the verdict's rules need to be loaded.</summary>

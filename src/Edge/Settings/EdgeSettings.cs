@@ -6,13 +6,12 @@ using Edge.Duplicates;
 namespace Edge.Settings;
 
 /// <summary>
-/// One configuration key: its name in <c>edge.json</c> (dots are nesting), what it means, and how text becomes the
-/// value.
+/// One configuration key: its name in <c>edge.json</c> (dots mean nesting), its meaning, and how text is parsed.
 /// </summary>
-/// <param name="Key">Dotted camel-case name; the environment form is <c>EDGE__A__B</c>.</param>
-/// <param name="Meaning">What it sets, with unit, range and reason, in one sentence.</param>
+/// <param name="Key">Dotted camel-case name; the environment variable is <c>EDGE__A__B</c>.</param>
+/// <param name="Meaning">What it sets, with unit, range and reason.</param>
 /// <param name="Read">The current value as text, for help and documentation.</param>
-/// <param name="Assign">Sets the value from text; null when accepted, else what is wrong with it.</param>
+/// <param name="Assign">Sets the value from text; returns null when accepted, else what is wrong with it.</param>
 internal sealed record Setting(
     string Key,
     string Meaning,
@@ -20,17 +19,17 @@ internal sealed record Setting(
     Func<EdgeOptions, string, string?> Assign
 );
 
-/// <summary>The table of every configuration key. Order is the order of the documentation.</summary>
+/// <summary>The table of all configuration keys, in the order of the documentation.</summary>
 internal static class EdgeSettings
 {
     public static readonly Setting[] All =
     [
         Text("node", "Name of this process in every event; unique within a fleet.", o => o.Node, (o, v) => o.Node = v),
-        Text("dataDir", "Directory of everything the process keeps.", o => o.DataDir, (o, v) => o.DataDir = v),
-        Text("urls", "Addresses to serve on, separated by commas.", o => o.Urls, (o, v) => o.Urls = v),
+        Text("dataDir", "Directory of all persistent state.", o => o.DataDir, (o, v) => o.DataDir = v),
+        Text("urls", "Addresses to listen on, separated by commas.", o => o.Urls, (o, v) => o.Urls = v),
         Text(
             "adminUrls",
-            "Separate addresses for health, metrics and ledger; empty serves them on urls.",
+            "Separate addresses for health, metrics and ledger; if empty, they are served on urls.",
             o => o.AdminUrls,
             (o, v) => o.AdminUrls = v
         ),
@@ -44,7 +43,7 @@ internal static class EdgeSettings
             "http.maxConnections",
             1,
             1_000_000,
-            "Open connections; more are closed at once.",
+            "Maximum open connections; further ones are closed at once.",
             o => o.HttpMaxConnections,
             (o, v) => o.HttpMaxConnections = (int)v
         ),
@@ -52,7 +51,7 @@ internal static class EdgeSettings
             "http.maxRequestLineBytes",
             256,
             65_536,
-            "Longest request line, bytes.",
+            "Maximum length of the request line, bytes.",
             o => o.HttpMaxRequestLineBytes,
             (o, v) => o.HttpMaxRequestLineBytes = (int)v
         ),
@@ -60,7 +59,7 @@ internal static class EdgeSettings
             "http.maxHeaderBytes",
             1_024,
             1_048_576,
-            "All request headers together, bytes.",
+            "Maximum size of all request headers together, bytes.",
             o => o.HttpMaxHeaderBytes,
             (o, v) => o.HttpMaxHeaderBytes = (int)v
         ),
@@ -68,7 +67,7 @@ internal static class EdgeSettings
             "http.maxHeaderCount",
             8,
             1_000,
-            "Request headers.",
+            "Maximum number of request headers.",
             o => o.HttpMaxHeaderCount,
             (o, v) => o.HttpMaxHeaderCount = (int)v
         ),
@@ -76,7 +75,7 @@ internal static class EdgeSettings
             "http.headersTimeoutMs",
             100,
             600_000,
-            "Longest time a client may take to send its headers.",
+            "Timeout for a client to send its headers.",
             o => o.HttpHeadersTimeoutMs,
             (o, v) => o.HttpHeadersTimeoutMs = (int)v
         ),
@@ -84,7 +83,7 @@ internal static class EdgeSettings
             "http.keepAliveTimeoutMs",
             1_000,
             3_600_000,
-            "Longest idle time of a connection.",
+            "Idle time after which a connection is closed.",
             o => o.HttpKeepAliveTimeoutMs,
             (o, v) => o.HttpKeepAliveTimeoutMs = (int)v
         ),
@@ -92,7 +91,7 @@ internal static class EdgeSettings
             "http.requestTimeoutMs",
             100,
             600_000,
-            "Longest time one request may take as a whole, its body included.",
+            "Timeout of a whole request, including its body.",
             o => o.HttpRequestTimeoutMs,
             (o, v) => o.HttpRequestTimeoutMs = (int)v
         ),
@@ -100,7 +99,7 @@ internal static class EdgeSettings
             "http.maxStreamsPerConnection",
             1,
             1_000,
-            "Concurrent HTTP/2 streams of one connection.",
+            "Maximum concurrent HTTP/2 streams per connection.",
             o => o.HttpMaxStreamsPerConnection,
             (o, v) => o.HttpMaxStreamsPerConnection = (int)v
         ),
@@ -108,20 +107,20 @@ internal static class EdgeSettings
             "http.stopGraceMs",
             0,
             4_000,
-            "Time between turning not ready and closing the listener, for load balancers to notice.",
+            "Time between reporting not ready and closing the listener, so that load balancers notice.",
             o => o.HttpStopGraceMs,
             (o, v) => o.HttpStopGraceMs = (int)v
         ),
         List(
             "clientAddress.trustedProxies",
-            "Networks (CIDR) or addresses of proxies whose forwarded header is believed; empty believes nobody.",
+            "Networks (CIDR) or addresses of proxies whose forwarded header is trusted; empty trusts none.",
             o => o.TrustedProxies,
             (o, v) => o.TrustedProxies = v,
             NetworkProblem
         ),
         Choice(
             "clientAddress.header",
-            "xForwardedFor or forwarded (RFC 7239): the one header the trusted proxies write.",
+            "xForwardedFor or forwarded (RFC 7239): the header in which trusted proxies pass the client address.",
             o => o.ForwardedHeader,
             (o, v) => o.ForwardedHeader = v
         ),
@@ -140,13 +139,13 @@ internal static class EdgeSettings
         ),
         Flag(
             "selection.variantOverride",
-            "Believe ?variant= on pixel and click: the sender says which variant it showed.",
+            "Trust ?variant= on pixel and click, with which the sender states the variant it showed.",
             o => o.VariantOverride,
             (o, v) => o.VariantOverride = v
         ),
         new(
             "images.urlTemplate",
-            "Where GET /s/{slug}.png redirects when a variant has no imageUrl: a URL with {templateUid}, {format}, {quality}, {variables}; empty is nowhere.",
+            "Where GET /s/{slug}.png redirects when a variant has no imageUrl: a URL with {templateUid}, {format}, {quality}, {variables}; empty disables it.",
             o => o.ImageUrlTemplate,
             (o, v) =>
             {
@@ -156,7 +155,7 @@ internal static class EdgeSettings
         ),
         Flag(
             "images.count",
-            "Count an image as an impression; leave it off where mails embed the pixel too.",
+            "Count an image as an impression; leave it off where emails also embed the pixel.",
             o => o.ImageCounts,
             (o, v) => o.ImageCounts = v
         ),
@@ -170,7 +169,7 @@ internal static class EdgeSettings
             "api.requestsPerMinute",
             1,
             1_000_000,
-            "Requests to the management API, per key.",
+            "Maximum requests per minute to the management API, per key.",
             o => o.ApiRequestsPerMinute,
             (o, v) => o.ApiRequestsPerMinute = (int)v
         ),
@@ -178,7 +177,7 @@ internal static class EdgeSettings
             "ingest.millimetricPerSecond",
             0,
             10_000_000,
-            "Requests a second to /v1/track in the long run, per project; 0 limits nothing.",
+            "Sustained requests per second to /v1/track, per project; 0 means unlimited.",
             o => o.MillimetricPerSecond,
             (o, v) => o.MillimetricPerSecond = (int)v
         ),
@@ -186,7 +185,7 @@ internal static class EdgeSettings
             "ingest.millimetricBurst",
             1,
             10_000_000,
-            "Requests to /v1/track that may come at once, per project.",
+            "Burst of requests to /v1/track, per project.",
             o => o.MillimetricBurst,
             (o, v) => o.MillimetricBurst = (int)v
         ),
@@ -194,7 +193,7 @@ internal static class EdgeSettings
             "ingest.artiePerSecond",
             0,
             10_000_000,
-            "Requests a second with an Artie key, per key, with a burst of four times that; 0 limits nothing.",
+            "Sustained requests per second with an Artie key, per key, with a burst of four times that; 0 means unlimited.",
             o => o.ArtiePerSecond,
             (o, v) => o.ArtiePerSecond = (int)v
         ),
@@ -202,7 +201,7 @@ internal static class EdgeSettings
             "ingest.trafficalPerSecond",
             0,
             10_000_000,
-            "Requests a second to /v1/events, per key, with a burst of four times that; 0 limits nothing.",
+            "Sustained requests per second to /v1/events, per key, with a burst of four times that; 0 means unlimited.",
             o => o.TrafficalPerSecond,
             (o, v) => o.TrafficalPerSecond = (int)v
         ),
@@ -210,7 +209,7 @@ internal static class EdgeSettings
             "ingest.trafficalBucketCount",
             0,
             1_000_000_000,
-            "Buckets of a Traffical project; events with a higher bucket are refused. 0 takes any.",
+            "Number of buckets of a Traffical project; events with a higher bucket are refused. 0 accepts any.",
             o => o.TrafficalBucketCount,
             (o, v) => o.TrafficalBucketCount = (int)v
         ),
@@ -218,13 +217,13 @@ internal static class EdgeSettings
             "ingest.addressPerMinute",
             0,
             1_000_000_000,
-            "Requests a minute to /s/events, per address (IPv6 by /64, four times that by /56, sixteen times by /48); 0 limits nothing.",
+            "Maximum requests per minute to /s/events, per address (IPv6 by /64, four times that by /56, sixteen times by /48); 0 means unlimited.",
             o => o.AddressPerMinute,
             (o, v) => o.AddressPerMinute = (int)v
         ),
         Flag(
             "ingest.requireWriteKey",
-            "Refuse events to /s/events that come without a write key.",
+            "Refuse events to /s/events without a write key.",
             o => o.RequireWriteKey,
             (o, v) => o.RequireWriteKey = v
         ),
@@ -232,7 +231,7 @@ internal static class EdgeSettings
             "ingest.inFlightBytes",
             32L << 20,
             1L << 40,
-            "Memory for the bodies that are being read; when it is used up, requests are answered 503.",
+            "Memory for request bodies being read, bytes; when it is used up, requests are answered with 503.",
             o => o.IngestInFlightBytes,
             (o, v) => o.IngestInFlightBytes = v
         ),
@@ -240,13 +239,13 @@ internal static class EdgeSettings
             "ingest.duplicateMemoryBytes",
             DuplicateWindow.BytesMin,
             1L << 38,
-            "Most memory for the ids by which repeated events are recognised, 24 bytes each; grows to it when a day needs it.",
+            "Maximum memory for the ids that identify duplicates, bytes, at 24 bytes each; allocated as needed.",
             o => o.DuplicateMemoryBytes,
             (o, v) => o.DuplicateMemoryBytes = v
         ),
         Text(
             "privacy.addressSalt",
-            "Secret behind ip_hash and unit_hash, the same on every node; empty generates one in DATA/keys/address-salt.",
+            "Secret behind ip_hash and unit_hash, the same on every node; if empty, one is generated in DATA/keys/address-salt.",
             o => o.AddressSalt.Length == 0 ? "" : "(set)",
             (o, v) => o.AddressSalt = v
         ),
@@ -258,13 +257,13 @@ internal static class EdgeSettings
         ),
         Text(
             "geo.database",
-            "File in the MaxMind DB format with city or country; empty is none. A file renamed over it is taken while serving.",
+            "File in MaxMind DB format with city or country data; empty means none. Replace it by rename while the service runs.",
             o => o.GeoDatabase,
             (o, v) => o.GeoDatabase = v
         ),
         new(
             "geo.countryHeader",
-            "Header in which the trusted proxies state the country, such as CF-IPCountry, CloudFront-Viewer-Country or X-Vercel-IP-Country; empty believes none.",
+            "Header in which trusted proxies pass the country, such as CF-IPCountry, CloudFront-Viewer-Country or X-Vercel-IP-Country; empty trusts none.",
             o => o.GeoCountryHeader,
             (o, v) =>
             {
@@ -276,19 +275,19 @@ internal static class EdgeSettings
         ),
         Text(
             "automation.rulesFile",
-            "File with own rules of the verdict, asked before the built-in ones: docs/enrichment.md; empty is none. Read at start.",
+            "File with custom verdict rules, which precede the built-in ones: docs/enrichment.md; empty means none. Read at start.",
             o => o.AutomationRulesFile,
             (o, v) => o.AutomationRulesFile = v
         ),
         Flag(
             "automation.excludeTools",
-            "Take HTTP tools (curl, libraries) and requests without a user agent for bots: not counted.",
+            "Treat HTTP tools (curl, libraries) and requests without a user agent as bots, which are not counted.",
             o => o.AutomationExcludeTools,
             (o, v) => o.AutomationExcludeTools = v
         ),
         Flag(
             "automation.excludeApplePrivacy",
-            "Take pixels that Apple Mail Privacy loads at delivery for prefetches: not counted.",
+            "Treat pixels loaded by Apple Mail Privacy Protection at delivery as prefetches, which are not counted.",
             o => o.AutomationExcludeApplePrivacy,
             (o, v) => o.AutomationExcludeApplePrivacy = v
         ),
@@ -296,7 +295,7 @@ internal static class EdgeSettings
             "journal.commitIntervalMs",
             1,
             1_000,
-            "Longest time an event waits in memory for the next group commit.",
+            "Maximum time an event waits in memory for the next group commit.",
             o => o.JournalCommitIntervalMs,
             (o, v) => o.JournalCommitIntervalMs = (int)v
         ),
@@ -304,7 +303,7 @@ internal static class EdgeSettings
             "journal.commitWaitMs",
             10,
             60_000,
-            "Longest time a request with ack disk waits for its commit.",
+            "Maximum time a request with ack disk waits for its commit.",
             o => o.JournalCommitWaitMs,
             (o, v) => o.JournalCommitWaitMs = (int)v
         ),
@@ -312,7 +311,7 @@ internal static class EdgeSettings
             "journal.pageBytes",
             1 << 16,
             1 << 26,
-            "Page of the journal; fixed when the journal is created.",
+            "Page size of the journal, bytes; fixed when the journal is created.",
             o => o.JournalPageBytes,
             (o, v) => o.JournalPageBytes = (int)v
         ),
@@ -320,7 +319,7 @@ internal static class EdgeSettings
             "journal.memoryBytes",
             1 << 17,
             1 << 30,
-            "Memory for the newest pages; at least two pages.",
+            "Memory for the newest pages, bytes; at least two pages.",
             o => o.JournalMemoryBytes,
             (o, v) => o.JournalMemoryBytes = (int)v
         ),
@@ -328,7 +327,7 @@ internal static class EdgeSettings
             "journal.segmentBytes",
             1 << 20,
             1 << 30,
-            "Segment file of the journal, at least two pages; fixed when the journal is created.",
+            "Size of a segment file of the journal, bytes, at least two pages; fixed when the journal is created.",
             o => o.JournalSegmentBytes,
             (o, v) => o.JournalSegmentBytes = (int)v
         ),
@@ -336,7 +335,7 @@ internal static class EdgeSettings
             "journal.maxBytes",
             1 << 22,
             1L << 45,
-            "Hard mark: bytes the journal may hold before ingestion is refused.",
+            "Hard mark: size of the journal, bytes, at which ingestion is refused.",
             o => o.JournalMaxBytes,
             (o, v) => o.JournalMaxBytes = v
         ),
@@ -344,7 +343,7 @@ internal static class EdgeSettings
             "journal.softMarkPercent",
             1,
             100,
-            "Soft mark, percent of journal.maxBytes: a warning.",
+            "Soft mark: percentage of journal.maxBytes at which a warning is given.",
             o => o.JournalSoftMarkPercent,
             (o, v) => o.JournalSoftMarkPercent = (int)v
         ),
@@ -352,7 +351,7 @@ internal static class EdgeSettings
             "journal.freeReserveBytes",
             0,
             1L << 45,
-            "Free bytes the file system keeps, beside two segments.",
+            "Bytes that stay free on the file system, in addition to two segments.",
             o => o.JournalFreeReserveBytes,
             (o, v) => o.JournalFreeReserveBytes = v
         ),
@@ -360,7 +359,7 @@ internal static class EdgeSettings
             "journal.retainHours",
             0,
             8_760,
-            "Hours events stay in the journal after every sink has taken them, to recognise repetitions; 0 keeps none.",
+            "Hours that events stay in the journal after every sink has taken them, to recognise duplicates after a restart; 0 keeps none.",
             o => o.JournalRetainHours,
             (o, v) => o.JournalRetainHours = (int)v
         ),
@@ -368,7 +367,7 @@ internal static class EdgeSettings
             "journal.retainBytes",
             0,
             1L << 45,
-            "Most bytes that stay so, at most a quarter of journal.maxBytes and none when room is short; 0 keeps none.",
+            "Maximum bytes of events kept that way, at most a quarter of journal.maxBytes, and none when space is short; 0 keeps none.",
             o => o.JournalRetainBytes,
             (o, v) => o.JournalRetainBytes = v
         ),

@@ -3,12 +3,12 @@ using System.Globalization;
 namespace Edge.Settings;
 
 /// <summary>
-/// How the text of a setting becomes a value, whatever it is a setting of. Each returns null when the text was
-/// accepted, else what is wrong with it, without repeating the text: it may be a secret.
+/// Parses the text of settings. Each method returns null when the text was accepted, else what is wrong with it,
+/// without repeating the text, which may be a secret.
 /// </summary>
 internal static class SettingValue
 {
-    /// <summary>Separates the items of a list given as one text.</summary>
+    /// <summary>Separator of the items of a list given as one text.</summary>
     public const char ListSeparator = ',';
 
     private static readonly (string Suffix, long Factor)[] ByteUnits =
@@ -75,7 +75,7 @@ internal static class SettingValue
 
     public static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 
-    /// <summary>The known name that a misspelt one most likely meant.</summary>
+    /// <summary>The known name closest to a misspelt one.</summary>
     public static string Nearest(IEnumerable<string> known, string name) =>
         known.MinBy(candidate => Distance(candidate.ToLowerInvariant(), name.ToLowerInvariant()))!;
 

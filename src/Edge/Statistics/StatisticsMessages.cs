@@ -1,27 +1,27 @@
 namespace Edge.Statistics;
 
 /// <summary>
-/// Log messages of tally and optimizer, ids 600 to 699. What to do about each stands in the operator's documentation.
+/// Log messages of tally and optimizer, ids 600 to 699. docs/operating.md says what to do about each.
 /// </summary>
 internal static partial class StatisticsMessages
 {
-    [LoggerMessage(600, LogLevel.Warning, "The tally begins with the oldest event the journal holds: {Reason}")]
+    [LoggerMessage(600, LogLevel.Warning, "The tally starts over with the oldest event in the journal: {Reason}")]
     public static partial void TallyStartsOver(this ILogger log, string reason);
 
     [LoggerMessage(
         601,
         LogLevel.Warning,
-        "The tally could not count {Missing} events: the journal does not hold them any more"
+        "The tally could not count {Missing} events: they are no longer in the journal"
     )]
     public static partial void TallyMissedEvents(this ILogger log, long missing);
 
-    [LoggerMessage(602, LogLevel.Warning, "The tally was not written, and is with the next events: {Reason}")]
+    [LoggerMessage(602, LogLevel.Warning, "The tally could not be written and will be retried with the next events: {Reason}")]
     public static partial void TallyNotWritten(this ILogger log, string reason);
 
     [LoggerMessage(
         610,
         LogLevel.Information,
-        "Experiment {Uid} serves weights version {Version}: {Moved} basis points moved"
+        "Experiment {Uid} now serves weights version {Version}: {Moved} basis points moved"
     )]
     public static partial void WeightsPublished(this ILogger log, string uid, int version, int moved);
 

@@ -4,17 +4,18 @@ using System.Runtime.InteropServices;
 namespace Edge.Telemetry;
 
 /// <summary>
-/// What this binary is. The runtime counts too: it is compiled in, so a servicing release of it needs a rebuild.
+/// Version information of this binary, including the runtime: it is compiled in, so a servicing release of .NET
+/// requires a rebuild.
 /// </summary>
 internal static class BuildInfo
 {
-    /// <summary>Version of the program, from the build.</summary>
+    /// <summary>Version of the program, set by the build.</summary>
     public static string Version { get; } = Split().Version;
 
     /// <summary>Commit the binary was built from, or "unknown".</summary>
     public static string Commit { get; } = Split().Commit;
 
-    /// <summary>Runtime, for example ".NET 9.0.22".</summary>
+    /// <summary>Runtime version, for example ".NET 10.0.12".</summary>
     public static string Runtime => RuntimeInformation.FrameworkDescription;
 
     private static (string Version, string Commit) Split()

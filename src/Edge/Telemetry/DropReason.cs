@@ -18,6 +18,6 @@ internal enum DropReason
     /// <summary>The process is stopping.</summary>
     Stopping = 3,
 
-    /// <summary>The disk is slower than the events and the memory buffer is full.</summary>
+    /// <summary>The disk is slower than the rate of events, and the memory buffer is full.</summary>
     JournalBusy = 4,
 }

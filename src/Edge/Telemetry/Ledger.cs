@@ -4,14 +4,16 @@ namespace Edge.Telemetry;
 
 /// <summary>
 /// The conservation counters of the node: every event is received once and then either stored or dropped under a named
-/// reason, so <c>received = stored + dropped</c> whenever nothing is under way. Counts go up only, start at the
-/// journal's birth and survive restarts: the journal persists the drops with every commit and restores them when it
+/// reason, so <c>received = stored + dropped</c> whenever no event is in flight. Counts only increase, start when the
+/// journal is created and survive restarts: the journal persists the drops with every commit and restores them when it
 /// opens. What was received is recovered as stored + dropped, because an event in flight at a crash is in neither.
-/// Thread safe and free of allocation.
+/// Thread safe; allocates nothing.
 /// </summary>
 internal sealed class Ledger
 {
-    /// <summary>Room for reasons in the persisted snapshot; raising it changes the format of the commit slot.</summary>
+    /// <summary>
+    /// Number of reasons in the persisted snapshot; raising it changes the format of the commit slot.
+    /// </summary>
     public const int MaxReasons = 32;
 
     /// <summary>Length of the persisted snapshot: one 64-bit counter for each possible reason, little-endian.</summary>
@@ -20,7 +22,7 @@ internal sealed class Ledger
     private readonly long[] _dropped = new long[MaxReasons];
     private long _received;
 
-    /// <summary>Events that reached this node, whatever became of them.</summary>
+    /// <summary>Events that reached this node, whether stored, dropped or in flight.</summary>
     public long Received => Interlocked.Read(ref _received);
 
     /// <summary>Events dropped for any reason.</summary>
@@ -41,7 +43,7 @@ internal sealed class Ledger
     /// <summary>Events dropped for one reason.</summary>
     public long Dropped(DropReason reason) => Interlocked.Read(ref _dropped[(int)reason]);
 
-    /// <summary>Counts one event as received. Its end must be an append or <see cref="Drop"/>.</summary>
+    /// <summary>Counts one event as received. Must be followed by an append or <see cref="Drop"/>.</summary>
     public void Receive() => Interlocked.Increment(ref _received);
 
     /// <summary>Counts a received event as not stored.</summary>
@@ -59,11 +61,9 @@ internal sealed class Ledger
         }
     }
 
-    /// <summary>
-    /// Takes over the counters of an earlier run, on top of what was counted since the process started.
-    /// </summary>
+    /// <summary>Adds the counters of earlier runs to what was counted since the process started.</summary>
     /// <param name="snapshot">As written by <see cref="WriteSnapshot"/>.</param>
-    /// <param name="stored">Records the journal holds or has held.</param>
+    /// <param name="stored">Number of records ever stored in the journal.</param>
     public void Restore(ReadOnlySpan<byte> snapshot, long stored)
     {
         var received = stored;

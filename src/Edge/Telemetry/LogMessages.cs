@@ -1,9 +1,9 @@
 namespace Edge.Telemetry;
 
 /// <summary>
-/// The diagnostic messages of host and endpoints; folders with messages of their own keep them beside their code. Ids:
-/// 1xx host, 2xx experiments, 3xx journal, 4xx enrichment, 5xx forwarding; never reused. Never an address, a URL, a
-/// header or a key in a message. What to do about each stands in <c>docs/operating.md</c> under its id.
+/// Log messages of the host and the endpoints; other folders keep their messages beside their code. Ids: 1xx host, 2xx
+/// experiments, 3xx journal, 4xx enrichment, 5xx forwarding; ids are never reused. Messages never contain an address, a
+/// URL, a header or a key. <c>docs/operating.md</c> says, by id, what to do about each.
 /// </summary>
 internal static partial class LogMessages
 {
@@ -19,10 +19,10 @@ internal static partial class LogMessages
     [LoggerMessage(103, LogLevel.Error, "A request failed inside the service ({Count} times since the last message)")]
     public static partial void RequestFailed(this ILogger logger, Exception exception, long count);
 
-    [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was not taken: {Field}: {Reason}")]
+    [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was refused: {Field}: {Reason}")]
     public static partial void ExperimentRefused(this ILogger logger, string file, string field, string reason);
 
-    [LoggerMessage(201, LogLevel.Error, "The file of keys was not taken, the keys before stay in force: {Reason}")]
+    [LoggerMessage(201, LogLevel.Error, "The key file could not be read, the previous keys stay in force: {Reason}")]
     public static partial void KeysRefused(this ILogger logger, string reason);
 
     [LoggerMessage(300, LogLevel.Critical, "The journal met an I/O error and stopped acknowledging: {Reason}")]

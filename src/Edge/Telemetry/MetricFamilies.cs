@@ -1,9 +1,11 @@
 namespace Edge.Telemetry;
 
-/// <summary>How a metric behaves; the words are those of the Prometheus text format.</summary>
+/// <summary>The type of a metric, named as in the Prometheus text format.</summary>
 internal enum MetricKind
 {
-    /// <summary>Grows from zero at the start of the process, or since the journal's birth where the help says so.</summary>
+    /// <summary>
+    /// Only increases: from zero when the process starts or, where the help says so, since the journal was created.
+    /// </summary>
     Counter,
 
     /// <summary>Goes up and down.</summary>
@@ -13,39 +15,39 @@ internal enum MetricKind
     Histogram,
 }
 
-/// <summary>One metric: everything that is said about it, once.</summary>
-/// <param name="Name">With the unit and, for a counter, <c>_total</c> at its end.</param>
+/// <summary>The declaration of a metric.</summary>
+/// <param name="Name">Name, ending with the unit and, for a counter, <c>_total</c>.</param>
 /// <param name="Kind">Counter, gauge or histogram.</param>
-/// <param name="Unit">The base unit, or empty where the metric counts things.</param>
-/// <param name="Help">One sentence for whoever reads the page.</param>
+/// <param name="Unit">The base unit; empty for metrics that count things.</param>
+/// <param name="Help">Description, one sentence.</param>
 internal sealed record MetricFamily(string Name, MetricKind Kind, string Unit, string Help);
 
 /// <summary>
-/// Every metric of <c>GET /metrics</c>, in the order of the page. The only place where a name is written; what each
-/// means for an operator stands in <c>docs/operating.md</c>.
+/// Every metric of <c>GET /metrics</c>, in the order of the page. Names are written only here; <c>docs/operating.md</c>
+/// says what each means for an operator.
 /// </summary>
 internal static class MetricFamilies
 {
     private const string Seconds = "seconds";
     private const string Bytes = "bytes";
 
-    /// <summary>Stands before the families: they register themselves in the order of the file.</summary>
+    /// <summary>Declared before the families, which register themselves in file order.</summary>
     private static readonly List<MetricFamily> Declared = [];
 
     public static readonly MetricFamily Experiments = Gauge("edge_experiments", "Experiments in the catalog.");
     public static readonly MetricFamily ExperimentProblems = Gauge(
         "edge_experiment_problems",
-        "Experiment files that were not taken."
+        "Experiment files that were refused."
     );
     public static readonly MetricFamily EnrichmentFaultsTotal = Counter(
         "edge_enrichment_faults_total",
-        "Faults inside enrichment by part; each left members out of one event."
+        "Enrichment failures by part; each cost one event some of its members."
     );
     public static readonly MetricFamily BuildInfo = Gauge(
         "edge_build_info",
         "Version, commit and runtime of the binary."
     );
-    public static readonly MetricFamily Ready = Gauge("edge_ready", "1 while the service wants traffic.");
+    public static readonly MetricFamily Ready = Gauge("edge_ready", "1 while the service is ready for traffic.");
     public static readonly MetricFamily ProcessCpuSecondsTotal = Counter(
         "edge_process_cpu_seconds_total",
         "Processor time of the process.",
@@ -58,11 +60,11 @@ internal static class MetricFamilies
     );
     public static readonly MetricFamily RequestsTotal = Counter(
         "edge_requests_total",
-        "Requests by route and outcome."
+        "Requests, by route and outcome."
     );
     public static readonly MetricFamily IngestedEventsTotal = Counter(
         "edge_ingested_events_total",
-        "Events of the ingestion APIs by api and outcome."
+        "Events of the ingestion APIs, by API and outcome."
     );
     public static readonly MetricFamily UnconfirmedTotal = Counter(
         "edge_unconfirmed_total",
@@ -78,7 +80,7 @@ internal static class MetricFamilies
     );
     public static readonly MetricFamily EventsDroppedTotal = Counter(
         "edge_events_dropped_total",
-        "Events not kept, by reason."
+        "Events received but not stored, by reason."
     );
     public static readonly MetricFamily EventsInFlight = Gauge(
         "edge_events_in_flight",
@@ -86,7 +88,7 @@ internal static class MetricFamilies
     );
     public static readonly MetricFamily JournalBytes = Gauge(
         "edge_journal_bytes",
-        "Bytes between the begin and the tail of the journal.",
+        "Bytes between the beginning and the tail of the journal.",
         Bytes
     );
     public static readonly MetricFamily JournalSegments = Gauge("edge_journal_segments", "Segment files.");
@@ -95,14 +97,14 @@ internal static class MetricFamilies
         "Free bytes of the journal's file system.",
         Bytes
     );
-    public static readonly MetricFamily JournalState = Gauge("edge_journal_state", "1 for the present state.");
+    public static readonly MetricFamily JournalState = Gauge("edge_journal_state", "1 for the current state.");
     public static readonly MetricFamily JournalQuarantinedPages = Gauge(
         "edge_journal_quarantined_pages",
-        "Damaged pages set aside."
+        "Damaged pages in quarantine."
     );
     public static readonly MetricFamily JournalCommitSeconds = Histogram(
         "edge_journal_commit_seconds",
-        "Time of one group commit, data and slot.",
+        "Duration of a group commit, data and slot.",
         Seconds
     );
     public static readonly MetricFamily TallyExperiments = Gauge("edge_tally_experiments", "Experiments with counts.");
@@ -113,7 +115,7 @@ internal static class MetricFamilies
     );
     public static readonly MetricFamily TallyUnlearnedTotal = Counter(
         "edge_tally_unlearned_total",
-        "Exposures not learned from for want of room for the unit."
+        "Exposures that started no trial because there was no room for the unit."
     );
     public static readonly MetricFamily TallyUncountedTotal = Counter(
         "edge_tally_uncounted_total",
@@ -121,15 +123,15 @@ internal static class MetricFamilies
     );
     public static readonly MetricFamily WeightsPublishedTotal = Counter(
         "edge_weights_published_total",
-        "Publications of other weights."
+        "Publications of new weights."
     );
     public static readonly MetricFamily VerdictRuleProblems = Gauge(
         "edge_verdict_rule_problems",
-        "Mistakes in the files of rules; the own file is not used while there are any."
+        "Mistakes in the verdict rule files; a custom file with mistakes is not used."
     );
     public static readonly MetricFamily GeoLookupsTotal = Counter(
         "edge_geo_lookups_total",
-        "Lookups in the geo database by outcome."
+        "Look-ups in the geo database, by outcome."
     );
     public static readonly MetricFamily GeoDatabaseBuildEpochSeconds = Gauge(
         "edge_geo_database_build_epoch_seconds",
@@ -141,27 +143,27 @@ internal static class MetricFamilies
         "Time since the geo database in use was built.",
         Seconds
     );
-    public static readonly MetricFamily SinkState = Gauge("edge_sink_state", "1 for the state a sink is in.");
+    public static readonly MetricFamily SinkState = Gauge("edge_sink_state", "1 for the current state of a sink.");
     public static readonly MetricFamily SinkForwardedTotal = Counter(
         "edge_sink_forwarded_total",
         "Events a sink has taken."
     );
-    public static readonly MetricFamily SinkPending = Gauge("edge_sink_pending", "Events a sink has yet to take.");
+    public static readonly MetricFamily SinkPending = Gauge("edge_sink_pending", "Events that a sink has not taken yet.");
     public static readonly MetricFamily SinkDeadLetteredTotal = Counter(
         "edge_sink_dead_lettered_total",
-        "Events a sink refused for good."
+        "Events that a sink refused permanently."
     );
     public static readonly MetricFamily SinkSkippedTotal = Counter(
         "edge_sink_skipped_total",
-        "Events given up for a sink."
+        "Events skipped for a sink."
     );
     public static readonly MetricFamily SinkFilteredTotal = Counter(
         "edge_sink_filtered_total",
-        "Those of the skipped events that a sink's filters left out."
+        "Skipped events that a sink's filters excluded."
     );
     public static readonly MetricFamily SinkPendingBytes = Gauge(
         "edge_sink_pending_bytes",
-        "Bytes of the journal a sink has yet to go through.",
+        "Bytes of the journal that a sink has not read yet.",
         Bytes
     );
     public static readonly MetricFamily SinkBatchesTotal = Counter(
@@ -188,7 +190,7 @@ internal static class MetricFamilies
         "Events whose verdict a rule in shadow would have given."
     );
 
-    /// <summary>All of them, in the order of their declaration.</summary>
+    /// <summary>All metrics, in order of declaration.</summary>
     public static IReadOnlyList<MetricFamily> All => Declared;
 
     private static MetricFamily Counter(string name, string help, string unit = "") =>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Edge.Telemetry;
 
-/// <summary>Routes as the metrics name them.</summary>
+/// <summary>The routes, as named in metrics.</summary>
 internal enum RouteName
 {
     Pixel,
@@ -31,46 +31,50 @@ internal enum RouteName
     Other,
 }
 
-/// <summary>What became of a request; a closed set, so that the metric's cardinality is known.</summary>
+/// <summary>The outcome of a request; a closed set, which bounds the metric's cardinality.</summary>
 internal enum Outcome
 {
     /// <summary>Answered; an event was appended to the journal.</summary>
     Recorded,
 
-    /// <summary>Answered; the event could not be kept. The ledger names the reason.</summary>
+    /// <summary>Answered, but the event was not stored. The ledger has the reason.</summary>
     NotKept,
 
-    /// <summary>Answered; HEAD never counts.</summary>
+    /// <summary>Answered; HEAD requests are never counted.</summary>
     Head,
 
-    /// <summary>Answered; the experiment is paused or completed, or for a pixel draft, so nothing is counted.</summary>
+    /// <summary>
+    /// Answered, but nothing is counted: the experiment is paused or completed or, for a pixel, a draft.
+    /// </summary>
     NotRunning,
 
     /// <summary>No such experiment, or one without a destination.</summary>
     NotFound,
 
-    /// <summary>Method not offered by the route.</summary>
+    /// <summary>The route does not support the method.</summary>
     MethodNotAllowed,
 
     /// <summary>No valid key.</summary>
     Unauthorized,
 
-    /// <summary>The key's or address's limit of requests is used up.</summary>
+    /// <summary>The request limit of the key or address is exceeded.</summary>
     RateLimited,
 
-    /// <summary>What was sent is not valid; nothing of it was stored.</summary>
+    /// <summary>The input is invalid; nothing was stored.</summary>
     Refused,
 
-    /// <summary>Answered without an event, as the route does.</summary>
+    /// <summary>Answered; the route records no events.</summary>
     Answered,
 
-    /// <summary>An exception reached the last catch: a bug. The answer was still a pixel or the redirect.</summary>
+    /// <summary>
+    /// An exception reached the last-resort handler, which means a bug. The pixel or redirect was still sent.
+    /// </summary>
     Failed,
 }
 
 /// <summary>
-/// Counters of the request path. Thread safe; a count is one atomic increment on a line of its own, so cores do not
-/// fight over it.
+/// Counters of the request path. Thread safe; counting is one atomic increment on a separate cache line, which avoids
+/// false sharing.
 /// </summary>
 internal sealed class Metrics
 {
@@ -83,17 +87,17 @@ internal sealed class Metrics
     private readonly PaddedCounters _refusedEvents = new(Apis.Length);
     private long _unconfirmed;
 
-    /// <summary>The APIs events come through, as the event's member <c>api</c> names them.</summary>
+    /// <summary>The ingestion APIs, as named in the event's member <c>api</c>.</summary>
     public static readonly string[] Apis = ["pictify", "traffical", "millimetric", "artie"];
 
     /// <summary>Counts one finished request.</summary>
     public void Count(RouteName route, Outcome outcome) =>
         _requests.Increment(IndexOf(route, outcome));
 
-    /// <summary>Counts one request that asked for its commit and was answered before it.</summary>
+    /// <summary>Counts a request that waited for its commit but was answered before it.</summary>
     public void CountUnconfirmed() => Interlocked.Increment(ref _unconfirmed);
 
-    /// <summary>Counts events that an ingestion API appended or recognised as sent before.</summary>
+    /// <summary>Counts events that an ingestion API stored or recognised as duplicates.</summary>
     public void CountEvents(string api, int stored, int repeated)
     {
         var at = Array.IndexOf(Apis, api);
@@ -109,8 +113,7 @@ internal sealed class Metrics
     }
 
     /// <summary>
-    /// Counts events, or whole requests where nothing of them could be read, that an ingestion API refused as not
-    /// valid.
+    /// Counts events, or whole requests that could not be parsed, that an ingestion API refused as invalid.
     /// </summary>
     public void CountRefusedEvents(string api, int count) =>
         _refusedEvents.Add(Array.IndexOf(Apis, api), count);
@@ -125,7 +128,7 @@ internal sealed class Metrics
     /// <summary>Requests with this route and outcome since the start.</summary>
     public long Requests(RouteName route, Outcome outcome) => _requests[IndexOf(route, outcome)];
 
-    /// <summary>Requests answered before the commit they asked for.</summary>
+    /// <summary>Requests answered before the commit they waited for.</summary>
     public long Unconfirmed => Volatile.Read(ref _unconfirmed);
 
     private static int IndexOf(RouteName route, Outcome outcome)

@@ -15,7 +15,7 @@ internal sealed class PrometheusText
     private readonly StringBuilder _text = new(8_192);
     private string _name = "";
 
-    /// <summary>Begins a family; the samples that follow are its own.</summary>
+    /// <summary>Starts a family; the following samples belong to it.</summary>
     public PrometheusText Family(MetricFamily family)
     {
         _name = family.Name;
@@ -24,20 +24,20 @@ internal sealed class PrometheusText
         return this;
     }
 
-    /// <summary>One sample without labels.</summary>
+    /// <summary>Writes a sample without labels.</summary>
     public PrometheusText Sample(double value) => Sample("", value);
 
     /// <summary>
-    /// One sample; <paramref name="labels"/> is the finished text between the braces, made with <see cref="Label"/>.
+    /// Writes a sample; <paramref name="labels"/> is the text between the braces, built with <see cref="Label"/>.
     /// </summary>
     public PrometheusText Sample(string labels, double value) => Append("", labels, value);
 
     /// <summary>
-    /// The samples of a histogram: cumulative buckets, each with its upper bound, then sum and count.
+    /// Writes the samples of a histogram: cumulative buckets with their upper bounds, then sum and count.
     /// </summary>
     /// <param name="bounds">Upper bounds in the unit of the family, ascending, without the infinite one.</param>
     /// <param name="counts">Observations of each bucket, one more than there are bounds.</param>
-    /// <param name="sum">Of all observations, in the unit of the family.</param>
+    /// <param name="sum">Sum of all observations, in the unit of the family.</param>
     public PrometheusText Histogram(ReadOnlySpan<double> bounds, ReadOnlySpan<long> counts, double sum)
     {
         var total = 0L;
@@ -52,11 +52,11 @@ internal sealed class PrometheusText
         return Append("_count", "", total);
     }
 
-    /// <summary>One label with its value escaped as the format asks.</summary>
+    /// <summary>A label, with its value escaped as the format requires.</summary>
     public static string Label(string name, string value) =>
         $"{name}=\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\"";
 
-    /// <summary>The word an enum member is written as: <c>JournalFull</c> is <c>journal_full</c>.</summary>
+    /// <summary>Converts the name of an enum member: <c>JournalFull</c> becomes <c>journal_full</c>.</summary>
     public static string SnakeCase(string name)
     {
         var text = new StringBuilder(name.Length + 4);

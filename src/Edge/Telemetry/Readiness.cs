@@ -1,8 +1,8 @@
 namespace Edge.Telemetry;
 
 /// <summary>
-/// Whether the service wants traffic, and the reason when it does not. Written by the host, read by <c>/readyz</c>.
-/// Thread safe: one immutable reference, replaced whole.
+/// Whether the service is ready for traffic, and the reason when it is not. Written by the host, read by
+/// <c>/readyz</c>. Thread safe: one reference to an immutable string.
 /// </summary>
 internal sealed class Readiness
 {
@@ -10,15 +10,15 @@ internal sealed class Readiness
 
     private volatile string? _reason = Starting;
 
-    /// <summary>Whether traffic has not been welcome yet.</summary>
+    /// <summary>Whether the service has not become ready yet.</summary>
     public bool IsStarting => _reason == Starting;
 
-    /// <summary>Why traffic should go elsewhere; null when ready.</summary>
+    /// <summary>Why the service is not ready; null when it is.</summary>
     public string? NotReadyReason => _reason;
 
-    /// <summary>From now on traffic is welcome.</summary>
+    /// <summary>Marks the service as ready.</summary>
     public void SetReady() => _reason = null;
 
-    /// <summary>From now on traffic should go elsewhere.</summary>
+    /// <summary>Marks the service as not ready.</summary>
     public void SetNotReady(string reason) => _reason = reason;
 }

@@ -130,6 +130,6 @@ public class KeysTests
         ]);
 
         Assert.Equal(1, exitCode);
-        Assert.StartsWith("edge serve: the file of keys", error.Trim().Split('\n')[^1], StringComparison.Ordinal);
+        Assert.StartsWith("edge serve: the key file", error.Trim().Split('\n')[^1], StringComparison.Ordinal);
     }
 }

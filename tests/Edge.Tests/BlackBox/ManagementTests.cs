@@ -111,7 +111,7 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         do
         {
             foreign = await site.SendAsync("GET", "/" + uid, key: other);
-        } while (foreign.Status == 401); // The service follows the file of keys.
+        } while (foreign.Status == 401); // The service follows the key file.
 
         var list = await site.SendAsync("GET", "?limit=100", key: other);
         var taken = await site.SendAsync("POST", "", ManagedEdge.AbTest(slug), key: other);

@@ -85,7 +85,7 @@ internal static class Definitions
         return root.ToJsonString();
     }
 
-    public static ExperimentReading Read(string json, ExperimentRules? rules = null) =>
+    public static ExperimentReadResult Read(string json, ExperimentRules? rules = null) =>
         ExperimentReader.ReadStored(Encoding.UTF8.GetBytes(json), rules ?? ExperimentRules.Default, FileTime);
 
     public static Experiment Experiment(string json)

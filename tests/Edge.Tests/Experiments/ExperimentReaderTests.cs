@@ -36,7 +36,7 @@ public class ExperimentReaderTests
         Assert.Equal(Definitions.FileTime, experiment.CreatedAt);
         Assert.Equal(Definitions.FileTime, experiment.UpdatedAt);
         Assert.False(experiment.Variants[0].IsDefault);
-        Assert.Equal(5000, experiment.Variants[1].AskedWeight);
+        Assert.Equal(5000, experiment.Variants[1].RequestedWeight);
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public class ExperimentReaderTests
 
         Assert.Equal("Völlig 🙂", experiment.Name);
         Assert.Equal(ExperimentStatus.Completed, experiment.Status);
-        Assert.Equal((2500, 4000), (experiment.Variants[0].Weight, experiment.Variants[0].AskedWeight));
+        Assert.Equal((2500, 4000), (experiment.Variants[0].Weight, experiment.Variants[0].RequestedWeight));
         Assert.Equal("12345678901234567890", experiment.Variants[0].Variables!.Value.GetProperty("n").GetRawText());
         var group = Assert.IsType<ConditionGroup>(experiment.Variants[0].Conditions);
         Assert.Equal(GroupOperator.Or, group.Operator);
@@ -307,7 +307,7 @@ public class ExperimentReaderTests
             .ReadCreate(body, ExperimentRules.Default, "exp_new", null, default)
             .Experiment!;
 
-        Assert.All(experiment.Variants, variant => Assert.Equal(variant.Weight, variant.AskedWeight));
+        Assert.All(experiment.Variants, variant => Assert.Equal(variant.Weight, variant.RequestedWeight));
     }
 
     [Fact]

@@ -65,7 +65,7 @@ public sealed class OptimizerTests : IAsyncDisposable
         Assert.Equal((2, 2), (done.WeightsVersion, experiment.WeightsVersion));
         Assert.True(experiment.Variants[1].Weight > 9_000, $"{experiment.Variants[1].Weight}");
         Assert.Equal(10_000, experiment.Variants.Sum(variant => variant.Weight));
-        Assert.Equal([5_000, 5_000], experiment.Variants.Select(variant => variant.AskedWeight));
+        Assert.Equal([5_000, 5_000], experiment.Variants.Select(variant => variant.RequestedWeight));
         Assert.Equal(Edited, experiment.UpdatedAt);
         Assert.Equal(1, _optimizer.Published);
     }

@@ -44,7 +44,7 @@ public class RecomputeScheduleTests
     {
         _schedule.Follow(CatalogOf(Fold.Bandit()));
         _schedule.TakeDue();
-        _schedule.SawTrials("exp_abc123", 5);
+        _schedule.RecordTrials("exp_abc123", 5);
         _schedule.Follow(CatalogOf(Fold.Bandit(status: "paused")));
         _clock.Advance(TimeSpan.FromDays(1));
         Assert.Empty(_schedule.TakeDue());

@@ -224,7 +224,7 @@ public class VisitExplanationTests
         Assert.Equal((string?)served["verdict"], explanation.Verdict.Verdict);
     }
 
-    private static ExplanationReading Read(string description) =>
+    private static ExplanationResult Read(string description) =>
         VisitExplanation.Explain(Encoding.UTF8.GetBytes(description), Ab, Judge, believesStated: true, Now);
 
     private static VariantExplanation Explained(string description, DateTimeOffset? at = null)

@@ -22,7 +22,7 @@ internal sealed class DefinitionRules(Plan plan, bool httpsOnly)
         };
 
     /// <summary>What a plan without optimisation refuses.</summary>
-    public IReadOnlyList<Violation> Violations(ExperimentReading reading)
+    public IReadOnlyList<Violation> Violations(ExperimentReadResult reading)
     {
         if (plan.HasOptimization || reading.Experiment is not { BanditConfig.Enabled: true })
         {

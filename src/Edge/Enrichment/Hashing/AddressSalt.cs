@@ -5,20 +5,21 @@ using Edge.Storage;
 namespace Edge.Enrichment.Hashing;
 
 /// <summary>
-/// The secret behind the visitor hashes: configured, or made once and kept in a file only its owner can read.
+/// The secret behind the visitor hashes: configured, or generated once and stored in a file that only its owner can
+/// read.
 /// </summary>
 internal static class AddressSalt
 {
     private const int RandomBytes = 32;
     private const string FileName = "address-salt";
 
-    /// <summary>Fewest characters of a salt that nobody guesses.</summary>
+    /// <summary>Minimum length of a salt, characters.</summary>
     public const int CharsMin = 16;
 
-    /// <summary>Where the salt is kept that nobody has configured.</summary>
+    /// <summary>Path of the generated salt.</summary>
     public static string PathIn(string dataDir) => Path.Combine(SecretDirectory.PathIn(dataDir), FileName);
 
-    /// <summary>What is wrong with the stored salt; null when it is sound or not there yet.</summary>
+    /// <summary>What is wrong with the stored salt; null when it is valid or does not exist yet.</summary>
     public static (bool IsFatal, string Message)? Problem(string dataDir)
     {
         var path = PathIn(dataDir);

@@ -1,8 +1,8 @@
 namespace Edge.Enrichment.Hashing;
 
 /// <summary>
-/// The keys of one UTC day: one for addresses, one for units, so that a value of one kind is never one of the other.
-/// Thread safe. Once erased, what was computed meanwhile must be thrown away: see <see cref="IsErased"/>.
+/// The keys of one UTC day: one for addresses and one for units, so that hashes of the two kinds never coincide. A hash
+/// computed while the keys are erased must be discarded: see <see cref="IsErased"/>. Thread safe.
 /// </summary>
 internal sealed class DayKeys(DateOnly day, KeyedHash address, KeyedHash unit)
 {
@@ -13,8 +13,8 @@ internal sealed class DayKeys(DateOnly day, KeyedHash address, KeyedHash unit)
     public KeyedHash Unit { get; } = unit;
 
     /// <summary>
-    /// Whether the keys are gone. Asked after a hash was computed: when it is false, no part of the key had been
-    /// overwritten yet.
+    /// Whether the keys are erased. Check this after computing a hash: if it is false, no part of the key had been
+    /// overwritten.
     /// </summary>
     public bool IsErased
     {
@@ -35,12 +35,12 @@ internal sealed class DayKeys(DateOnly day, KeyedHash address, KeyedHash unit)
     }
 }
 
-/// <summary>Gives the keys of a day. Thread safe.</summary>
+/// <summary>Provides the keys of a day. Thread safe.</summary>
 internal interface IDayKeySource
 {
     /// <summary>The keys in force on a UTC day.</summary>
     DayKeys Of(DateOnly day);
 
-    /// <summary>The keys that were in force before those of a UTC day.</summary>
+    /// <summary>The keys in force before those of a UTC day.</summary>
     DayKeys Before(DateOnly day);
 }

@@ -4,18 +4,18 @@ using Edge.Storage;
 namespace Edge.Enrichment.Hashing;
 
 /// <summary>
-/// Keys that go only forward: K(d+1) = HKDF-SHA256(K(d)) (RFC 5869), so nodes that start from the same file have the
-/// same keys without talking, and nobody can go back to a key that was erased. Kept are yesterday's and today's; at
-/// midnight UTC the one before is overwritten in memory at once and on disk within <see cref="TickMs"/>: 48 hours after
-/// its day began. The day never goes back, whatever the clock does. Thread safe; allocates once per day.
+/// A one-way chain of daily keys: K(d+1) = HKDF-SHA256(K(d)) (RFC 5869), so nodes that start from the same file have
+/// the same keys without communicating, and an erased key cannot be recovered. Yesterday's and today's keys are kept;
+/// at midnight UTC the older one is overwritten in memory at once and on disk within <see cref="TickMs"/>, 48 hours
+/// after its day began. The day never goes back, whatever the clock does. Thread safe; allocates once per day.
 /// </summary>
 internal sealed class KeyRatchet : IDayKeySource, IDisposable
 {
-    /// <summary>How often the time is looked at and the file is brought up to date.</summary>
+    /// <summary>Interval at which the time is checked and the file is updated, milliseconds.</summary>
     public const int TickMs = 10_000;
 
     /// <summary>
-    /// Days that are caught up in one step, a century; a clock that is further ahead is caught up over several.
+    /// Maximum number of days advanced at once, a century; a clock that is further ahead needs several steps.
     /// </summary>
     private const int StepDaysMax = 36_525;
 
@@ -44,8 +44,8 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
     }
 
     /// <summary>
-    /// Continues the chain kept under <paramref name="dataDir"/>, or begins one. Throws <see cref="IOException"/> with
-    /// one line when its file cannot be read or written.
+    /// Continues the chain stored under <paramref name="dataDir"/>, or starts one. Throws <see cref="IOException"/>
+    /// with a one-line message when its file cannot be read or written.
     /// </summary>
     public static KeyRatchet Open(string dataDir, TimeProvider time, ILogger log)
     {
@@ -59,7 +59,7 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
 
     public DayKeys Before(DateOnly day) => At(day).Yesterday;
 
-    /// <summary>Begins to look at the time, so that keys are erased although nobody comes; called once.</summary>
+    /// <summary>Starts the timer, so that keys are erased even without traffic; call once.</summary>
     public void StartWatching()
     {
         var period = TimeSpan.FromMilliseconds(TickMs);
@@ -102,7 +102,7 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Tried again at the next tick, and said once.
+            // Retried at the next tick, and logged once.
             if (!_isFailing)
             {
                 _log.HashKeyNotReplaced(e.Message.ReplaceLineEndings(" "));
@@ -143,7 +143,7 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
         }
     }
 
-    /// <summary>Replaces the file when it is a day behind.</summary>
+    /// <summary>Replaces the file when the day has changed.</summary>
     private void Store()
     {
         lock (_lock)

@@ -6,28 +6,28 @@ using Edge.Storage;
 namespace Edge.Enrichment.Hashing;
 
 /// <summary>
-/// The one key of the ratchet that is on disk: <c>DATA/keys/address-ratchet</c>, mode 0600, one line of a word, the UTC
-/// day and the key of that day in hexadecimal. Replaced by rename; the bytes of the file it replaces are overwritten
-/// before they are given back. Not thread safe.
+/// The file with the ratchet's key: <c>DATA/keys/address-ratchet</c>, mode 0600, one line with a format marker, the UTC
+/// day and the key of that day in hexadecimal. Replaced by rename; the contents of the old file are then overwritten.
+/// Not thread safe.
 /// </summary>
 internal sealed class RatchetFile(string directory)
 {
-    /// <summary>Length of a key.</summary>
+    /// <summary>Length of a key, bytes.</summary>
     public const int KeyBytes = 32;
 
     private const string FileName = "address-ratchet";
     private const string Word = "edge-ratchet-1";
     private const string DayFormat = "yyyy-MM-dd";
 
-    /// <summary>Word, blank, day, blank, key, line feed.</summary>
+    /// <summary>Format marker, space, day, space, key, line feed.</summary>
     private const int LineBytes = 14 + 1 + 10 + 1 + 2 * KeyBytes + 1;
 
     private readonly string _path = Path.Combine(directory, FileName);
 
     /// <summary>
-    /// Reads the key and returns its day; when there is no file, makes a random key of <paramref name="newDay"/> and
-    /// writes it. Throws <see cref="IOException"/> when the file is not one of ours: going on with another key would
-    /// silently part this node from the others.
+    /// Reads the key and returns its day; when there is no file, creates a random key for <paramref name="newDay"/> and
+    /// writes it. Throws <see cref="IOException"/> when the file is damaged: continuing with another key would silently
+    /// make this node's hashes differ from those of other nodes.
     /// </summary>
     public DateOnly ReadOrCreate(DateOnly newDay, Span<byte> key)
     {
@@ -52,12 +52,13 @@ internal sealed class RatchetFile(string directory)
             CryptographicOperations.ZeroMemory(line);
         }
         throw new IOException(
-            $"{_path} is damaged; restore it from another node, or delete it to begin with a new key"
+            $"{_path} is damaged; restore it from another node, or delete it to start with a new key"
         );
     }
 
     /// <summary>
-    /// Makes this the key on disk. The one before is gone when this returns, as far as the file system lets it go.
+    /// Replaces the key on disk. When this returns, the previous key has been overwritten, as far as the file system
+    /// allows.
     /// </summary>
     public void Replace(DateOnly day, ReadOnlySpan<byte> key)
     {

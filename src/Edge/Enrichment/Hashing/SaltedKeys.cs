@@ -4,8 +4,8 @@ using System.Text;
 namespace Edge.Enrichment.Hashing;
 
 /// <summary>
-/// The published formula (spec 6.6): the key of a day is the salt followed by the date of receipt. Whoever has the salt
-/// can make the key of any day again. Thread safe; allocates once per day.
+/// The published formula (spec 6.6): the key of a day is the salt followed by the date of receipt. Anyone with the salt
+/// can recompute the key of any day. Thread safe; allocates once per day.
 /// </summary>
 internal sealed class SaltedKeys(string salt) : IDayKeySource
 {

@@ -3,20 +3,20 @@ using System.Buffers.Text;
 namespace Edge.Enrichment.Hashing;
 
 /// <summary>
-/// Keyed hashes of the day: <c>ip_hash</c> (spec 6.6) and <c>unit_hash</c> (design: the event record). Values cannot be
-/// joined across days; whoever can get at the key of a day can still try addresses until one fits, which is why the
-/// documentation says "pseudonymised". Thread safe; allocates once per day.
+/// Hashes keyed by day: <c>ip_hash</c> (spec 6.6) and <c>unit_hash</c> (docs/event-schema.md). Values cannot be joined
+/// across days. Anyone with access to the key of a day can still try all addresses, which is why the documentation says
+/// "pseudonymised". Thread safe; allocates once per day.
 /// </summary>
 internal sealed class VisitorHashes(IDayKeySource keys)
 {
-    /// <summary>Characters of an address hash: 16 bytes in hexadecimal.</summary>
+    /// <summary>Length of an address hash, characters: 16 bytes in hexadecimal.</summary>
     public const int AddressHashChars = 32;
 
-    /// <summary>Characters of a unit hash: 8 bytes in hexadecimal.</summary>
+    /// <summary>Length of a unit hash, characters: 8 bytes in hexadecimal.</summary>
     public const int UnitHashChars = 16;
 
     /// <summary>
-    /// Longest message that is hashed: an experiment uid, a zero byte and a unit, with room to spare.
+    /// Longest message that is hashed, bytes: an experiment uid, a zero byte and a unit, with room to spare.
     /// </summary>
     private const int MessageMaxBytes = 512;
 
@@ -51,7 +51,7 @@ internal sealed class VisitorHashes(IDayKeySource keys)
         } while (today.IsErased);
     }
 
-    /// <summary>Writes the unit hash as it was with the keys before today's.</summary>
+    /// <summary>Writes the unit hash computed with the keys before today's.</summary>
     public void WritePreviousUnitHash(
         ReadOnlySpan<byte> experimentUid,
         ReadOnlySpan<byte> unit,

@@ -2,32 +2,32 @@ using System.Collections.Frozen;
 
 namespace Edge.Enrichment.Sources;
 
-/// <summary>What kind of site sent a visitor.</summary>
+/// <summary>The kind of a referring site.</summary>
 internal enum SiteKind
 {
-    /// <summary>A social network or a place where people share links.</summary>
+    /// <summary>A social network or another site where people share links.</summary>
     Social,
 
     /// <summary>A search engine.</summary>
     Search,
 
-    /// <summary>A mail program on the web or a phone.</summary>
+    /// <summary>A mail client on the web or on a phone.</summary>
     Email,
 }
 
 /// <summary>One known site.</summary>
-/// <param name="Slug">The word written as source.</param>
-/// <param name="Kind">What kind of site.</param>
+/// <param name="Slug">The name written as source.</param>
+/// <param name="Kind">The kind of site.</param>
 internal sealed record ReferrerSite(string Slug, SiteKind Kind);
 
 /// <summary>
-/// The sites a referrer is recognised by: written for this project from the public host names of each service, as its
-/// own pages give them. A host belongs to the entry that shares most of its labels, so <c>mail.google.com</c> is mail
-/// though <c>google.com</c> is search. Immutable; looking up allocates nothing.
+/// The known referring sites: compiled for this project from the public host names of each service, as published on its
+/// own pages. The most specific entry wins, so <c>mail.google.com</c> is mail although <c>google.com</c> is search.
+/// Immutable; look-ups allocate nothing.
 /// </summary>
 internal static class ReferrerSites
 {
-    /// <summary>Longest host name of the DNS.</summary>
+    /// <summary>Longest DNS host name, characters.</summary>
     public const int HostCharsMax = 253;
 
     private static readonly (SiteKind Kind, string Slug, string[] Hosts)[] Table =
@@ -154,8 +154,8 @@ internal static class ReferrerSites
     ];
 
     /// <summary>
-    /// Search engines with a domain in nearly every country: any host that is the name and a country's ending, or below
-    /// one.
+    /// Search engines with a domain in nearly every country: any host that consists of the name and a country's suffix,
+    /// or is a subdomain of one.
     /// </summary>
     private static readonly (string Name, ReferrerSite Site)[] Everywhere =
     [
@@ -166,7 +166,7 @@ internal static class ReferrerSites
 
     private static readonly FrozenDictionary<string, ReferrerSite>.AlternateLookup<ReadOnlySpan<char>> ByHost = Build();
 
-    /// <summary>The site of a host in lower case without <c>www.</c>; null when it is none of the known ones.</summary>
+    /// <summary>The site of a host, given in lower case without <c>www.</c>; null when it is unknown.</summary>
     public static ReferrerSite? Find(ReadOnlySpan<char> host)
     {
         for (var rest = host; !rest.IsEmpty;)

@@ -4,22 +4,24 @@ namespace Edge.Enrichment.Sources;
 
 /// <summary>
 /// The attribution cascade of spec 6.7: twenty rules over the landing URL, the referrer and the site's own host; the
-/// first that matches wins. Parameter names ignore case, an empty parameter is an absent one, the fragment is not read.
-/// Pure; allocates nothing; never throws for input.
+/// first that matches wins. Parameter names are case-insensitive, an empty parameter counts as missing, and the
+/// fragment is ignored. Pure; allocates nothing; never throws for input.
 /// </summary>
 internal static class SourceClassifier
 {
-    /// <summary>Characters of scratch memory the caller lends; the result points into it.</summary>
+    /// <summary>Length of the scratch buffer that the caller provides, characters; the result points into it.</summary>
     public const int ScratchChars = (3 * ParameterCharsMax) + ReferrerSites.HostCharsMax;
 
-    /// <summary>Longest parameter that is looked at; a cut one would be another one.</summary>
+    /// <summary>
+    /// Longest parameter value that is read, characters; a longer one is ignored, because truncating would change it.
+    /// </summary>
     private const int ParameterCharsMax = 256;
 
     private const string High = "high";
     private const string Medium = "medium";
     private const string Low = "low";
 
-    /// <summary>Rules 1 to 4: what advertisers' redirects add.</summary>
+    /// <summary>Rules 1 to 4: click ids added by advertising platforms.</summary>
     private static readonly (string Parameter, string Source)[] ClickIds =
     [
         ("gclid", "google"),
@@ -42,15 +44,14 @@ internal static class SourceClassifier
     private static readonly string[] FacebookNames = ["facebook", "fb", "meta", "facebook.com", "facebook_ads"];
     private static readonly string[] InstagramNames = ["instagram", "ig", "instagram.com"];
 
-    /// <summary>
-    /// Classifies one visit; false when there is neither a URL nor a referrer, so that nothing can be said.
-    /// </summary>
+    /// <summary>Classifies one visit; false when there is neither a URL nor a referrer.</summary>
     /// <param name="url">The landing URL, or empty.</param>
     /// <param name="referrer">The referrer, or empty.</param>
-    /// <param name="requestHost">Host of the site when the URL does not say it, or empty; never the host of this
-    /// service.</param>
+    /// <param name="requestHost">
+    /// Host of the site if the URL does not have it, or empty; never the host of this service.
+    /// </param>
     /// <param name="scratch">Room for <see cref="ScratchChars"/> characters.</param>
-    /// <param name="result">What was found.</param>
+    /// <param name="result">The classification.</param>
     public static bool TryClassify(
         ReadOnlySpan<char> url,
         ReadOnlySpan<char> referrer,
@@ -64,7 +65,7 @@ internal static class SourceClassifier
         {
             return false;
         }
-        // Advertisers add their parameters to web pages; a URL of anything else says nothing of them.
+        // Advertising parameters appear on web pages only; ignore URLs with other schemes.
         if (UrlText.HasOtherSchemeThanHttp(url))
         {
             url = default;
@@ -187,7 +188,7 @@ internal static class SourceClassifier
         {
             return Of("internal", "direct", High, "ref_internal");
         }
-        // A referrer without a host is none: programs write all sorts of words there.
+        // A referrer without a host counts as missing: programs write arbitrary text there.
         return host.IsEmpty ? Of("direct", "direct", High, "direct") : Of(host, "referral", Low, "ref_other");
     }
 
@@ -205,10 +206,10 @@ internal static class SourceClassifier
             RuleId = ruleId,
         };
 
-    /// <summary>The trimmed value in its third of the scratch memory, moved to the beginning of it.</summary>
-    private static ReadOnlySpan<char> Parameter(ReadOnlySpan<char> query, string name, Span<char> scratch, int place)
+    /// <summary>Reads a trimmed value to the beginning of its third of the scratch buffer.</summary>
+    private static ReadOnlySpan<char> Parameter(ReadOnlySpan<char> query, string name, Span<char> scratch, int index)
     {
-        var room = scratch.Slice(place * ParameterCharsMax, ParameterCharsMax);
+        var room = scratch.Slice(index * ParameterCharsMax, ParameterCharsMax);
         if (!QueryValue.TryRead(query, name, room, out var value, StringComparison.OrdinalIgnoreCase))
         {
             return default;
@@ -222,7 +223,7 @@ internal static class SourceClassifier
     private static bool Has(ReadOnlySpan<char> query, string name)
     {
         Span<char> scratch = stackalloc char[ParameterCharsMax];
-        // One too long to be decoded is there all the same.
+        // A parameter that is too long to decode is still present.
         return QueryValue.TryRead(query, name, scratch, out var value, StringComparison.OrdinalIgnoreCase)
             ? !value.Trim().IsEmpty
             : query.Length > ParameterCharsMax

@@ -7,17 +7,17 @@ using System.Runtime.Intrinsics.X86;
 namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
-/// One text in the form that programs work on, and, for each set that a program asks for, the places of its characters
-/// (<see cref="PositionSets"/>), found once per text. For one thread at a time.
+/// One text in the form used by programs and, for each set that a program uses, the positions of its characters
+/// (<see cref="PositionSets"/>), computed once per text. Not thread safe.
 /// </summary>
 internal sealed class CharacterSets(RuleTable table)
 {
-    /// <summary>Words of a set of positions of the longest text, its end included.</summary>
+    /// <summary>Words in a set of positions for the longest text, including its end.</summary>
     public const int MaxWords = (UserAgentText.MaxBytes / WordBits) + 1;
 
     private const int WordBits = 64;
 
-    /// <summary>The set that a word boundary is drawn around.</summary>
+    /// <summary>The set of word characters for boundaries.</summary>
     private const int BoundarySet = 0;
 
     private static readonly Vector128<byte> BitOfHighNibble = Vector128.Create(
@@ -59,22 +59,22 @@ internal sealed class CharacterSets(RuleTable table)
     /// <summary>Characters of the text.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Words of a set of positions of this text.</summary>
+    /// <summary>Words in a set of positions for this text.</summary>
     public int Words { get; private set; }
 
     /// <summary>The text in the alphabet of the programs.</summary>
     public ReadOnlySpan<byte> Symbols => _symbols.AsSpan(0, Length);
 
-    /// <summary>The same in lower case, with the padding that literals need.</summary>
+    /// <summary>The same in lower case, with the padding required by the literal scanner.</summary>
     public ReadOnlySpan<byte> Folded => _folded.AsSpan(0, Length + LiteralScanner.PaddingBytes);
 
-    /// <summary>All positions, the end of the text included.</summary>
+    /// <summary>All positions, including the end of the text.</summary>
     public ReadOnlySpan<ulong> All => _all.AsSpan(0, Words);
 
     /// <summary>Whether the last character is a line feed.</summary>
     public bool EndsWithLineFeed => Length > 0 && _reversed[0] == '\n';
 
-    /// <summary>Takes the next text, of at most <see cref="UserAgentText.MaxBytes"/> characters.</summary>
+    /// <summary>Loads the next text, of at most <see cref="UserAgentText.MaxBytes"/> characters.</summary>
     public void Load(ReadOnlySpan<char> text)
     {
         _text++;
@@ -89,7 +89,7 @@ internal sealed class CharacterSets(RuleTable table)
             _folded[i] = UserAgentText.Fold(symbol);
             if (symbol < RuleFormat.Ascii)
             {
-                Note(symbol, Length - 1 - i);
+                RecordPosition(symbol, Length - 1 - i);
             }
             else
             {
@@ -101,7 +101,7 @@ internal sealed class CharacterSets(RuleTable table)
         _all[Words - 1] = ulong.MaxValue >> (WordBits - 1 - (Length % WordBits));
     }
 
-    /// <summary>Where the characters of a set stand.</summary>
+    /// <summary>The positions of the characters of a set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<ulong> Of(int set)
     {
@@ -113,7 +113,9 @@ internal sealed class CharacterSets(RuleTable table)
         return _maskOfText[set] == _text ? _masks.AsSpan(set * MaxWords, Words) : Find(set);
     }
 
-    /// <summary>The positions between a word character and another one, or the edge of the text.</summary>
+    /// <summary>
+    /// The word boundaries: positions between a word character and a non-word character or the edge of the text.
+    /// </summary>
     public ReadOnlySpan<ulong> Boundaries()
     {
         var boundaries = _boundaries.AsSpan(0, Words);
@@ -136,8 +138,8 @@ internal sealed class CharacterSets(RuleTable table)
     private bool IsSeen(int character) =>
         ((character < WordBits ? _lowSeen : _highSeen) >> (character % WordBits) & 1) != 0;
 
-    /// <summary>Notes where a character of ASCII stands; most sets hold a single one.</summary>
-    private void Note(byte character, int at)
+    /// <summary>Records the position of an ASCII character; most sets consist of a single one.</summary>
+    private void RecordPosition(byte character, int at)
     {
         var row = _characters.AsSpan(character * MaxWords, Words);
         if (!IsSeen(character))
@@ -167,8 +169,8 @@ internal sealed class CharacterSets(RuleTable table)
             for (var at = 0; at < WordBits; at += Vector128<byte>.Count)
             {
                 var symbols = Vector128.Create<byte>(_reversed.AsSpan((w * WordBits) + at, Vector128<byte>.Count));
-                var rows = Pick(nibbles, symbols & low);
-                var bits = Pick(BitOfHighNibble, symbols >>> 4);
+                var rows = Shuffle(nibbles, symbols & low);
+                var bits = Shuffle(BitOfHighNibble, symbols >>> 4);
                 word |=
                     (ulong)(~Vector128.Equals(rows & bits, Vector128<byte>.Zero)).ExtractMostSignificantBits() << at;
             }
@@ -178,20 +180,21 @@ internal sealed class CharacterSets(RuleTable table)
         {
             FindOthers(set, mask);
         }
-        // The last word may show what earlier texts left behind.
+        // The last word may contain bits left over from earlier texts.
         mask[^1] &= (1UL << (Length % WordBits)) - 1;
         return mask;
     }
 
     /// <summary>
-    /// The platform's own shuffle falls back to a loop where the indices are no constants, before .NET 10.
+    /// Shuffles bytes by hardware instructions; before .NET 10, <c>Vector128.Shuffle</c> falls back to a loop for
+    /// indices that are not constant.
     /// </summary>
-    private static Vector128<byte> Pick(Vector128<byte> table, Vector128<byte> indices) =>
+    private static Vector128<byte> Shuffle(Vector128<byte> table, Vector128<byte> indices) =>
         Ssse3.IsSupported ? Ssse3.Shuffle(table, indices)
         : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.VectorTableLookup(table, indices)
         : Vector128.Shuffle(table, indices);
 
-    /// <summary>The symbols above ASCII, which the sixteen rows of nibbles have no room for.</summary>
+    /// <summary>Adds the symbols above ASCII, which do not fit into the nibble table.</summary>
     private void FindOthers(int set, Span<ulong> mask)
     {
         var others = table.Sets[((set + 1) * RuleFormat.SetBytes) - 1];
@@ -205,7 +208,7 @@ internal sealed class CharacterSets(RuleTable table)
         }
     }
 
-    /// <summary>The character of each set that has one only and it is ASCII; -1 for all others.</summary>
+    /// <summary>For each set that consists of a single ASCII character, that character; -1 for all others.</summary>
     private static int[] OnlyCharactersOf(RuleTable table)
     {
         var only = new int[table.SetCount];
@@ -219,7 +222,7 @@ internal sealed class CharacterSets(RuleTable table)
     }
 
     /// <summary>
-    /// For each set and low half of a symbol, a bit for each high half with which it belongs to the set.
+    /// For each set and each low nibble, a bit for each high nibble with which it forms a member of the set.
     /// </summary>
     private static Vector128<byte>[] NibblesOf(RuleTable table)
     {

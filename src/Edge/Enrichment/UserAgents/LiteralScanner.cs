@@ -5,9 +5,9 @@ using System.Runtime.InteropServices;
 namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
-/// Finds, in one pass over a text, which of the rules' literals stand in it, and so which rules can match at all.
-/// Literals are looked up by their first four bytes (shorter ones by two) in lower case, in tables that fit the
-/// first-level cache, then compared as they are. Immutable, thread safe; the result is the caller's.
+/// Finds, in one pass over a text, the literals of the rules that occur in it, and so the rules that can match at all.
+/// Literals are looked up by their first four bytes (shorter ones by two) in lower case, in tables that fit into the L1
+/// cache, and then compared exactly. Immutable, thread safe; results go to buffers of the caller.
 /// </summary>
 internal sealed class LiteralScanner
 {
@@ -16,7 +16,7 @@ internal sealed class LiteralScanner
     private const int LongBuckets = 4_096;
     private const int ShortBuckets = 1_024;
 
-    /// <summary>Zero bytes that must follow the text.</summary>
+    /// <summary>Number of zero bytes that must follow the text.</summary>
     public const int PaddingBytes = LongKeyBytes;
 
     private readonly byte[][] _literals;
@@ -28,9 +28,12 @@ internal sealed class LiteralScanner
     private readonly ulong[] _always;
 
     /// <param name="literals">ASCII, at least two bytes each.</param>
-    /// <param name="ignoresCase">For each literal whether it may stand in either case; it is given in lower case
-    /// then.</param>
-    /// <param name="triggers">For each rule the literals of which one makes it a candidate; none: it always is.</param>
+    /// <param name="ignoresCase">
+    /// For each literal, whether it matches in either case; if so, it is given in lower case.
+    /// </param>
+    /// <param name="triggers">
+    /// For each rule, the literals of which any makes it a candidate; a rule without literals is always a candidate.
+    /// </param>
     /// <param name="ruleBits">Length of the bit set of candidates.</param>
     public LiteralScanner(
         byte[][] literals,
@@ -70,10 +73,10 @@ internal sealed class LiteralScanner
         _rulesOfLiteral = Array.ConvertAll(rules, list => list?.ToArray() ?? []);
     }
 
-    /// <summary>Words of the bit set of literals that were found.</summary>
+    /// <summary>Words in the bit set of found literals.</summary>
     public int LiteralWords => (_literals.Length + WordBits - 1) / WordBits;
 
-    /// <summary>Words of the bit set of rules that are candidates.</summary>
+    /// <summary>Words in the bit set of candidate rules.</summary>
     public int RuleWords => _always.Length;
 
     /// <summary>Whether a bit is set.</summary>
@@ -83,8 +86,8 @@ internal sealed class LiteralScanner
     /// <summary>Fills both bit sets.</summary>
     /// <param name="text">The text.</param>
     /// <param name="folded">The text in lower case, followed by <see cref="PaddingBytes"/> zeros.</param>
-    /// <param name="found">The literals that stand in it.</param>
-    /// <param name="candidates">The rules that can match.</param>
+    /// <param name="found">Receives the literals that occur in the text.</param>
+    /// <param name="candidates">Receives the rules that can match.</param>
     public void Scan(ReadOnlySpan<byte> text, ReadOnlySpan<byte> folded, Span<ulong> found, Span<ulong> candidates)
     {
         found.Clear();
@@ -96,17 +99,17 @@ internal sealed class LiteralScanner
             var shorter = _short.Of(ShortBucket(key));
             if (!longer.IsEmpty)
             {
-                Look(longer, key, uint.MaxValue, text[at..], folded[at..], found, candidates);
+                MatchBucket(longer, key, uint.MaxValue, text[at..], folded[at..], found, candidates);
             }
 
             if (!shorter.IsEmpty)
             {
-                Look(shorter, key, ushort.MaxValue, text[at..], folded[at..], found, candidates);
+                MatchBucket(shorter, key, ushort.MaxValue, text[at..], folded[at..], found, candidates);
             }
         }
     }
 
-    private void Look(
+    private void MatchBucket(
         ReadOnlySpan<ushort> bucket,
         uint key,
         uint keyMask,
@@ -154,7 +157,7 @@ internal sealed class LiteralScanner
 
     private static void Set(Span<ulong> bits, int index) => bits[index / WordBits] |= 1UL << (index % WordBits);
 
-    /// <summary>Numbers of literals by bucket, one after the other.</summary>
+    /// <summary>Literal numbers by bucket, stored contiguously.</summary>
     private sealed class Buckets
     {
         private readonly ushort[] _starts;

@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
-/// Sets of positions in a text, as bits, and the steps of a match on all of them at once. Bit b is the position b
-/// characters before the end, so a match is followed backwards by shifting up; in a set of characters, bit b stands for
-/// the character in front of that position. All spans of one call have the same length. Pure.
+/// Operations on sets of positions in a text, stored as bits, which advance a match at all positions at once. Bit b is
+/// the position b characters before the end, so matching backwards shifts up; in a set of characters, bit b stands for
+/// the character b places before the last one. All spans of one call have the same length. Pure.
 /// </summary>
 internal static class PositionSets
 {
@@ -35,7 +35,7 @@ internal static class PositionSets
     /// </summary>
     public static void Flood(Span<ulong> positions, ReadOnlySpan<ulong> set)
     {
-        // Adding a bit to the run of ones it stands in carries it to the run's end; what changed is what was passed.
+        // Adding a bit to a run of ones carries to the end of the run; the bits that changed are the positions passed.
         var carry = 0UL;
         for (var w = 0; w < positions.Length; w++)
         {
@@ -54,10 +54,10 @@ internal static class PositionSets
     }
 
     /// <summary>
-    /// Adds the positions from which <paramref name="count"/> characters of a run lead to one of <paramref
-    /// name="positions"/>.
+    /// Adds the positions from which <paramref name="count"/> characters of a run lead to one of
+    /// <paramref name="positions"/>.
     /// </summary>
-    /// <param name="runs">Bits from which that many characters of a set stand one after the other.</param>
+    /// <param name="runs">Bits at which a run of that many characters of the set starts.</param>
     public static void AddShifted(Span<ulong> positions, ReadOnlySpan<ulong> runs, int count)
     {
         var (words, bits) = (count / WordBits, count % WordBits);
@@ -74,7 +74,7 @@ internal static class PositionSets
         }
     }
 
-    /// <summary>Turns runs of a length into runs of twice that length; false when none are left.</summary>
+    /// <summary>Computes the runs of twice the length; false when there are none.</summary>
     public static bool DoubleRuns(ReadOnlySpan<ulong> runs, int length, Span<ulong> doubled)
     {
         var (words, bits) = (length / WordBits, length % WordBits);
@@ -92,8 +92,8 @@ internal static class PositionSets
         return any != 0;
     }
 
-    /// <summary>Adds a set; false when it brought nothing new.</summary>
-    public static bool Unite(Span<ulong> positions, ReadOnlySpan<ulong> more)
+    /// <summary>Adds a set; false when no position was added.</summary>
+    public static bool Union(Span<ulong> positions, ReadOnlySpan<ulong> more)
     {
         var added = 0UL;
         for (var w = 0; w < positions.Length; w++)

@@ -5,23 +5,23 @@ using System.Runtime.InteropServices;
 namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
-/// Matches programs against one text, with the result that a backtracking matcher has: the leftmost match, first
-/// alternatives first (Perl, .NET). It never goes back: what follows an instruction depends on the position alone, so
-/// the program is worked off once from its end, each instruction for all positions at the same time, which gives the
-/// positions from which the rest can succeed. Then one walk from the leftmost start takes, at each choice, the first
-/// way that can. The cost of a rule is its length times the words of the text, whatever the text says. For one thread
-/// at a time; allocates nothing after construction.
+/// Matches programs against one text, with the same result as a backtracking matcher: the leftmost match, preferring
+/// earlier alternatives (Perl, .NET). It never backtracks: whether the rest of a program can succeed depends only on
+/// the position, so the program is evaluated once, backwards, each instruction for all positions at the same time,
+/// which gives the positions from which the rest can succeed. A forward pass from the leftmost start then takes, at
+/// each choice, the first alternative that can succeed. The cost of a rule is its length times the number of words of
+/// the text, whatever the text contains. Not thread safe; allocates nothing after construction.
 /// </summary>
 internal sealed class RuleMatcher(RuleTable table)
 {
     private const int WordBits = 64;
 
-    /// <summary>Repetitions that are worked off one by one; more are done by doubling.</summary>
+    /// <summary>Repetitions that are evaluated one by one; more are evaluated by doubling.</summary>
     private const int SingleStepsMax = 3;
 
     private const int NoLoop = -1;
 
-    /// <summary>The row of all instructions that nothing leads on from; never written to.</summary>
+    /// <summary>The row shared by all instructions that cannot succeed; never written.</summary>
     private const int EmptyRow = RuleFormat.ProgramMaxLength;
 
     private readonly ulong[] _rows = new ulong[(RuleFormat.ProgramMaxLength + 1) * CharacterSets.MaxWords];
@@ -34,10 +34,10 @@ internal sealed class RuleMatcher(RuleTable table)
     private UserAgentRule? _rule;
     private int _words;
 
-    /// <summary>The text that is matched.</summary>
+    /// <summary>The text to match.</summary>
     public CharacterSets Text { get; } = new(table);
 
-    /// <summary>Whether the rule matches; if so, <see cref="Group"/> tells where, until the next call.</summary>
+    /// <summary>Whether the rule matches; if so, <see cref="Group"/> returns the groups until the next call.</summary>
     public bool Matches(UserAgentRule rule)
     {
         _rule = null;
@@ -46,7 +46,7 @@ internal sealed class RuleMatcher(RuleTable table)
         var (loopStart, loopEnd) = (NoLoop, NoLoop);
         for (var i = program.Length - 1; i >= 0; i--)
         {
-            if (!Work(program[i], i))
+            if (!Evaluate(program[i], i))
             {
                 if ((program[i].Flags & RuleFormat.Mandatory) != 0)
                 {
@@ -59,8 +59,8 @@ internal sealed class RuleMatcher(RuleTable table)
             {
                 (loopStart, loopEnd) = (program[i].A, i);
             }
-            // What the body can start from, its own end may go on to: again, until that brings nothing new.
-            if (i == loopStart && PositionSets.Unite(Row(loopEnd), Row(i)))
+            // The end of a loop may continue at the start of its body: repeat until no position is added.
+            if (i == loopStart && PositionSets.Union(Row(loopEnd), Row(i)))
             {
                 i = loopEnd;
             }
@@ -71,11 +71,11 @@ internal sealed class RuleMatcher(RuleTable table)
         }
 
         _rule = rule;
-        Walk(program);
+        FindGroups(program);
         return true;
     }
 
-    /// <summary>Where a group of the last match lies in the text; false when it took no part.</summary>
+    /// <summary>The range of a group of the last match; false when it did not participate.</summary>
     public bool Group(int number, out Range range)
     {
         var (start, end) = _rule is null ? (-1, -1) : (_marks[2 * number], _marks[(2 * number) + 1]);
@@ -84,11 +84,12 @@ internal sealed class RuleMatcher(RuleTable table)
     }
 
     /// <summary>
-    /// The positions from which the program can succeed if it goes on with this instruction; false when there are none.
+    /// Computes the positions from which the program can succeed starting with this instruction; false when there are
+    /// none.
     /// </summary>
-    private bool Work(RuleInstruction instruction, int at)
+    private bool Evaluate(RuleInstruction instruction, int at)
     {
-        // Where nothing changes, the instruction shares the row of the one it goes on to.
+        // An instruction that does not change the positions shares the row of its successor.
         switch (instruction.Op)
         {
             case RuleOp.Save:
@@ -109,10 +110,10 @@ internal sealed class RuleMatcher(RuleTable table)
                 return true;
             case RuleOp.Split:
                 Row(instruction.A).CopyTo(row);
-                PositionSets.Unite(row, Row(instruction.B));
+                PositionSets.Union(row, Row(instruction.B));
                 return true;
             case RuleOp.LoopBack:
-                // A row of its own, because the loop adds to it.
+                // Needs a row of its own, because the loop adds to it.
                 Row(at + 1).CopyTo(row);
                 return _rowOf[at + 1] != EmptyRow;
             case var _ when _rowOf[at + 1] == EmptyRow:
@@ -196,12 +197,13 @@ internal sealed class RuleMatcher(RuleTable table)
         row.CopyTo(taken);
         for (var i = 0; i < most && PositionSets.Step(taken, set, taken); i++)
         {
-            PositionSets.Unite(row, taken);
+            PositionSets.Union(row, taken);
         }
     }
 
     /// <summary>
-    /// Up to <paramref name="most"/> characters in a logarithm of steps: none or one, none or two, none or four...
+    /// Takes up to <paramref name="most"/> characters in a logarithmic number of steps: zero or one, zero or two, zero
+    /// or four...
     /// </summary>
     private void ShiftUpTo(int most, ReadOnlySpan<ulong> set, Span<ulong> row)
     {
@@ -215,7 +217,7 @@ internal sealed class RuleMatcher(RuleTable table)
             {
                 break;
             }
-            // Without a run of that length there is nothing further away.
+            // Without a run of that length, no further position can be reached.
             if (!PositionSets.DoubleRuns(Runs(level), 1 << level, Runs(level + 1)))
             {
                 return;
@@ -225,7 +227,7 @@ internal sealed class RuleMatcher(RuleTable table)
         }
         for (; level >= 0; level--)
         {
-            // What is left is less than what is covered, so that any count up to it can be put together.
+            // The remainder is less than what is covered, so every count up to it can be composed.
             for (; covered + (1 << level) <= most; covered += 1 << level)
             {
                 PositionSets.AddShifted(row, Runs(level), 1 << level);
@@ -246,8 +248,8 @@ internal sealed class RuleMatcher(RuleTable table)
         return any != 0;
     }
 
-    /// <summary>Sets the marks of the match that a backtracking matcher would find first.</summary>
-    private void Walk(ReadOnlySpan<RuleInstruction> program)
+    /// <summary>Sets the marks of the match that a backtracking matcher would find.</summary>
+    private void FindGroups(ReadOnlySpan<RuleInstruction> program)
     {
         _marks.AsSpan().Fill(-1);
         var first = Row(0);
@@ -267,20 +269,20 @@ internal sealed class RuleMatcher(RuleTable table)
                     position += instruction.B;
                     break;
                 case RuleOp.Loop:
-                    position = Walk(instruction, at, position);
+                    position = EndOfLoop(instruction, at, position);
                     break;
                 case RuleOp.Save:
                     _marks[instruction.A] = position;
                     break;
                 case RuleOp.Split:
-                    at = Can(instruction.A, position) ? instruction.A : instruction.B;
+                    at = CanSucceed(instruction.A, position) ? instruction.A : instruction.B;
                     continue;
                 case RuleOp.Jump:
                     at = instruction.A;
                     continue;
                 case RuleOp.LoopBack:
                     var isLazy = (instruction.Flags & RuleFormat.Lazy) != 0;
-                    var again = isLazy ? !Can(at + 1, position) : Can(instruction.A, position);
+                    var again = isLazy ? !CanSucceed(at + 1, position) : CanSucceed(instruction.A, position);
                     at = again ? instruction.A : at + 1;
                     continue;
             }
@@ -288,14 +290,16 @@ internal sealed class RuleMatcher(RuleTable table)
         }
     }
 
-    /// <summary>Where a loop leaves off: as far as it can, or as soon, so that what follows succeeds.</summary>
-    private int Walk(RuleInstruction loop, int at, int position)
+    /// <summary>
+    /// The position after a loop: the furthest one, or the nearest if lazy, from which the rest succeeds.
+    /// </summary>
+    private int EndOfLoop(RuleInstruction loop, int at, int position)
     {
         var set = Text.Of(loop.A);
         var count = (int)loop.B;
         if ((loop.Flags & RuleFormat.Lazy) != 0)
         {
-            while (!Can(at + 1, position + count))
+            while (!CanSucceed(at + 1, position + count))
             {
                 count++;
             }
@@ -311,7 +315,7 @@ internal sealed class RuleMatcher(RuleTable table)
             count++;
         }
 
-        while (!Can(at + 1, position + count))
+        while (!CanSucceed(at + 1, position + count))
         {
             count--;
         }
@@ -319,10 +323,11 @@ internal sealed class RuleMatcher(RuleTable table)
         return position + count;
     }
 
-    private bool Can(int at, int position) => PositionSets.Has(Row(at), Text.Length - position);
+    private bool CanSucceed(int at, int position) => PositionSets.Has(Row(at), Text.Length - position);
 
     /// <summary>
-    /// A row; its number is one of a program's instructions or <see cref="EmptyRow"/>, so it lies within the rows.
+    /// The row of an instruction. Unchecked access: the row's number is that of an instruction or
+    /// <see cref="EmptyRow"/>, so it is in bounds.
     /// </summary>
     private Span<ulong> Row(int at) =>
         MemoryMarshal.CreateSpan(

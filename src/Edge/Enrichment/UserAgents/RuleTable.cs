@@ -5,21 +5,21 @@ using System.Text;
 
 namespace Edge.Enrichment.UserAgents;
 
-/// <summary>One instruction, laid out as in the table.</summary>
+/// <summary>One instruction, with the same layout as in the table.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal readonly record struct RuleInstruction(RuleOp Op, byte Flags, ushort A, ushort B, ushort C);
 
-/// <summary>One rule: where its program stands, what it writes, what must stand in the text.</summary>
+/// <summary>One rule: its program, its templates and the literals it requires.</summary>
 /// <param name="Start">First instruction.</param>
 /// <param name="Length">Instructions.</param>
-/// <param name="Templates">Family and what follows it; null where the rule has none.</param>
-/// <param name="Further">Lists of literals besides the trigger; one of each must stand in the text.</param>
+/// <param name="Templates">Templates for the family and the following members; null where the rule has none.</param>
+/// <param name="Further">Lists of literals besides the trigger; one of each list must occur in the text.</param>
 internal sealed record UserAgentRule(int Start, int Length, string?[] Templates, ushort[][] Further);
 
 /// <summary>
-/// The rules of uap-core as the build compiled them (<see cref="RuleFormat"/>), read from the program's own resources.
-/// The table was written by the same build, so a damaged one is a broken program and throws <see
-/// cref="InvalidDataException"/>. Immutable after loading, thread safe.
+/// The uap-core rules as compiled by the build (<see cref="RuleFormat"/>), read from an embedded resource. The table
+/// was written by the same build, so a damaged one means a broken program and throws
+/// <see cref="InvalidDataException"/>. Immutable after loading, thread safe.
 /// </summary>
 internal sealed class RuleTable
 {
@@ -49,13 +49,13 @@ internal sealed class RuleTable
         Literals = new LiteralScanner(literals, ignoresCase, triggers, Devices.End);
     }
 
-    /// <summary>Number of sets; set 0 holds the characters that a word boundary is drawn around.</summary>
+    /// <summary>Number of sets; set 0 contains the word characters for boundaries.</summary>
     public int SetCount { get; }
 
-    /// <summary>The sets, <see cref="RuleFormat.SetBytes"/> each.</summary>
+    /// <summary>The sets, <see cref="RuleFormat.SetBytes"/> bytes each.</summary>
     public byte[] Sets { get; }
 
-    /// <summary>Numbers of sets, in the order runs need them.</summary>
+    /// <summary>Set numbers, in the order used by runs.</summary>
     public ushort[] Runs { get; }
 
     public RuleInstruction[] Instructions { get; }
@@ -68,7 +68,7 @@ internal sealed class RuleTable
 
     public LiteralScanner Literals { get; }
 
-    /// <summary>Reads the table out of the program; takes some milliseconds.</summary>
+    /// <summary>Loads the table from the resource; takes a few milliseconds.</summary>
     public static unsafe RuleTable Load()
     {
         using var stream =
@@ -114,7 +114,7 @@ internal sealed class RuleTable
         return new RuleSection(first, rules);
     }
 
-    /// <summary>Takes one value after the other; a short table throws from the slice.</summary>
+    /// <summary>Reads values sequentially; a table that is too short throws from the slice.</summary>
     private ref struct Reader(ReadOnlySpan<byte> rest)
     {
         private ReadOnlySpan<byte> _rest = rest;
@@ -145,9 +145,7 @@ internal sealed class RuleTable
     }
 }
 
-/// <summary>
-/// The rules of one section, numbered from <paramref name="First"/> on among the rules of all sections.
-/// </summary>
+/// <summary>The rules of one section, numbered from <paramref name="First"/> among the rules of all sections.</summary>
 internal sealed record RuleSection(int First, UserAgentRule[] Rules)
 {
     private const int WordBits = 64;

@@ -3,21 +3,21 @@ using Edge.Enrichment.Verdicts;
 namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
-/// Remembers the facts of user agents seen lately. A fixed table of sets of four places: nobody can make it grow. Where
-/// a user agent goes is decided by a hash that is seeded per process, and it is compared as a whole, so nobody can
-/// choose whom to displace or be taken for another. Within a set, who was not asked for again is displaced first, so a
-/// flood of invented user agents leaves those of real visitors in place and costs its own parse. Thread safe without
-/// locks: an entry is immutable and its place is one reference; a lost race only costs a second parse. A known user
-/// agent allocates nothing.
+/// Caches the facts of recently seen user agents in a four-way set-associative table of fixed size. The set is chosen
+/// by a hash that is seeded per process, and the whole user agent is compared, so a client can neither choose which
+/// entry to evict nor be mistaken for another. Within a set, entries that were not used again are evicted first, so a
+/// flood of invented user agents leaves those of real visitors in the cache. Thread safe without locks: the facts of an
+/// entry are immutable and each way is one reference; a lost race only costs a second parse. A cache hit allocates
+/// nothing.
 /// </summary>
 internal sealed class UserAgentCache
 {
-    /// <summary>Sets of places, a power of two; real traffic has far fewer distinct user agents at any time.</summary>
+    /// <summary>Number of sets, a power of two; real traffic has far fewer distinct user agents at any time.</summary>
     private const int Sets = 2_048;
 
     private const int Ways = 4;
 
-    /// <summary>What the rules are loaded with ahead of the first visitor.</summary>
+    /// <summary>Parsed at start, to load the rules before the first visitor.</summary>
     private const string WarmUpAgent =
         "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36";
 
@@ -26,16 +26,17 @@ internal sealed class UserAgentCache
     private readonly VerdictJudge _verdicts;
     private readonly EnrichmentFaults _faults;
 
-    /// <summary>Spreads displacements over the places; a lost increment does no harm.</summary>
+    /// <summary>Spreads evictions over the ways; a lost increment does no harm.</summary>
     private int _turn;
 
     public UserAgentCache(VerdictJudge verdicts, EnrichmentFaults faults)
         : this(verdicts, faults, () => new UserAgentParser(RuleTable.Load())) { }
 
-    /// <param name="verdicts">Says which rules of the verdict a user agent satisfies.</param>
-    /// <param name="faults">Counts what fails.</param>
-    /// <param name="load">Loads the rules, once, when they are first needed; a failure costs every event the members
-    /// they give.</param>
+    /// <param name="verdicts">Finds the verdict rules that a user agent satisfies.</param>
+    /// <param name="faults">Counts failures.</param>
+    /// <param name="load">
+    /// Loads the rules once, when they are first needed; if it fails, every event lacks the members they provide.
+    /// </param>
     public UserAgentCache(VerdictJudge verdicts, EnrichmentFaults faults, Func<UserAgentParser> load)
     {
         _verdicts = verdicts;
@@ -43,7 +44,7 @@ internal sealed class UserAgentCache
         _parser = new Lazy<UserAgentParser>(load);
     }
 
-    /// <summary>Loads the rules, so that no visitor waits for them.</summary>
+    /// <summary>Loads the rules, so that no request waits for them.</summary>
     public void Warm() => Read(WarmUpAgent);
 
     /// <summary>The facts of one user agent, given as the header's text.</summary>
@@ -51,16 +52,16 @@ internal sealed class UserAgentCache
     {
         var text = UserAgentText.Cut(userAgent);
         var set = _entries.AsSpan((string.GetHashCode(text) & (Sets - 1)) * Ways, Ways);
-        foreach (ref var place in set)
+        foreach (ref var way in set)
         {
-            if (Volatile.Read(ref place) is not { } known || !text.SequenceEqual(known.UserAgent))
+            if (Volatile.Read(ref way) is not { } known || !text.SequenceEqual(known.UserAgent))
             {
                 continue;
             }
-            // Written only when it changes: the line stays shared between cores.
-            if (!known.WasAskedAgain)
+            // Written only when it changes, so that the cache line stays shared between cores.
+            if (!known.WasUsedAgain)
             {
-                known.WasAskedAgain = true;
+                known.WasUsedAgain = true;
             }
 
             return known.Facts;
@@ -70,32 +71,34 @@ internal sealed class UserAgentCache
         return facts;
     }
 
-    /// <summary>An empty place, else one whose holder was not asked for again, else the next in turn.</summary>
+    /// <summary>
+    /// The way to replace: an empty one, else one whose entry was not used again, else the next in turn.
+    /// </summary>
     private ref Entry? Victim(Span<Entry?> set)
     {
-        foreach (ref var place in set)
+        foreach (ref var way in set)
         {
-            if (Volatile.Read(ref place) is null)
+            if (Volatile.Read(ref way) is null)
             {
-                return ref place;
+                return ref way;
             }
         }
 
         var turn = ++_turn;
         for (var i = 0; i < Ways; i++)
         {
-            ref var place = ref set[(turn + i) & (Ways - 1)];
-            if (Volatile.Read(ref place) is { WasAskedAgain: false })
+            ref var way = ref set[(turn + i) & (Ways - 1)];
+            if (Volatile.Read(ref way) is { WasUsedAgain: false })
             {
-                return ref place;
+                return ref way;
             }
         }
-        // Everyone was asked for again: all have to prove it anew.
-        foreach (ref var place in set)
+        // All were used again: reset the marks (second-chance replacement).
+        foreach (ref var way in set)
         {
-            if (Volatile.Read(ref place) is { } entry)
+            if (Volatile.Read(ref way) is { } entry)
             {
-                entry.WasAskedAgain = false;
+                entry.WasUsedAgain = false;
             }
         }
 
@@ -116,7 +119,7 @@ internal sealed class UserAgentCache
         }
         catch (Exception)
         {
-            // Whatever it was, the event is worth more than these members.
+            // Whatever failed, losing the event would be worse than losing these members.
             _faults.Count(EnrichmentPart.UserAgent);
             return facts;
         }
@@ -128,6 +131,6 @@ internal sealed class UserAgentCache
 
         public UserAgentFacts Facts { get; } = facts;
 
-        public bool WasAskedAgain { get; set; }
+        public bool WasUsedAgain { get; set; }
     }
 }

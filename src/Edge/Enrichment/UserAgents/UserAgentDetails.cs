@@ -1,16 +1,16 @@
 namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
-/// Versions, brand and model for an event, out of what the rules say. A version is given only when the rules mean the
-/// same browser or system as the normalised word: the version of an in-app browser is not that of the engine it is
-/// built on. Pure.
+/// Derives versions, brand and model for an event from the result of the rules. A version is used only when the rules
+/// name the same browser or system as the normalised one, because the version of an in-app browser is not that of its
+/// engine. Pure.
 /// </summary>
 internal static class UserAgentDetails
 {
-    /// <summary>Characters of a value; no real version, brand or model is longer.</summary>
+    /// <summary>Longest value, characters; no real version, brand or model is longer.</summary>
     public const int ValueMaxChars = 128;
 
-    /// <summary>Brands by which the rules say that they do not know one.</summary>
+    /// <summary>Placeholder brands that the rules use for unknown brands.</summary>
     private static readonly string[] NoBrands =
     [
         "Generic",
@@ -20,7 +20,7 @@ internal static class UserAgentDetails
         "Spider",
     ];
 
-    /// <summary>The facts with what the rules add to them.</summary>
+    /// <summary>The facts with the details added.</summary>
     public static UserAgentFacts AddTo(UserAgentFacts facts, ParsedUserAgent parsed)
     {
         var isSameBrowser =
@@ -48,7 +48,7 @@ internal static class UserAgentDetails
             _ => false,
         };
 
-    /// <summary>Up to three numbers, as far as they are known.</summary>
+    /// <summary>Up to three version numbers, as far as known.</summary>
     private static string VersionOf(VersionedFamily family) =>
         Bound(
             family switch

@@ -3,14 +3,12 @@ using Edge.Enrichment.Verdicts;
 namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
-/// What the user agent alone says, in normalised words (spec 6.6). Immutable; shared by every request with the same
-/// user agent. Empty text means unknown and is left out of the event.
+/// The facts derived from the user agent alone, normalised (spec 6.6). Empty text means unknown and is omitted from the
+/// event. Immutable; shared by all requests with the same user agent.
 /// </summary>
 internal sealed record UserAgentFacts(string DeviceType, string Browser, string Os)
 {
-    /// <summary>
-    /// The rules of the verdict that the user agent satisfies; null when that could not be found out.
-    /// </summary>
+    /// <summary>The verdict rules that the user agent satisfies; null when that could not be determined.</summary>
     public RuleSet? VerdictRules { get; init; }
 
     public string BrowserVersion { get; init; } = "";
@@ -21,11 +19,11 @@ internal sealed record UserAgentFacts(string DeviceType, string Browser, string 
 
     public string DeviceModel { get; init; } = "";
 
-    /// <summary>Reads the facts out of a user agent, given as the bytes of the header held in chars.</summary>
+    /// <summary>Derives the facts from a user agent, given as the header with one byte per char.</summary>
     public static UserAgentFacts Read(ReadOnlySpan<char> userAgent) =>
         userAgent.IsEmpty ? new("", "", "") : new(DeviceOf(userAgent), BrowserOf(userAgent), OsOf(userAgent));
 
-    // The order of each cascade is part of the rule: every browser after the first names the ones before it.
+    // The order matters: later browsers are named in the user agents of earlier ones.
     private static string BrowserOf(ReadOnlySpan<char> ua) =>
         Has(ua, "Edg/") || Has(ua, "EdgA") || Has(ua, "EdgiOS") || Has(ua, "Edge/") ? "edge"
         : Has(ua, "OPR/") || Has(ua, "Opera") ? "opera"

@@ -3,10 +3,10 @@ using System.Text;
 namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
-/// Evaluates the rules of uap-core as its specification says: in each section the first rule that matches decides, its
-/// templates or else its groups in order give the values, values from templates and of devices are trimmed, empty ones
-/// are unknown. Only rules whose required literals stand in the text are tried. Thread safe; every thread gets working
-/// memory of about 100 KB.
+/// Evaluates the rules of uap-core according to its specification: in each section the first matching rule decides, its
+/// templates, or else its groups in order, give the values, values from templates and of devices are trimmed, and empty
+/// values are unknown. Only rules whose required literals occur in the text are tried. Thread safe; every thread gets
+/// about 100 KB of working memory.
 /// </summary>
 internal sealed class UserAgentParser : IDisposable
 {
@@ -21,10 +21,7 @@ internal sealed class UserAgentParser : IDisposable
         _work = new ThreadLocal<Work>(() => new Work(_table));
     }
 
-    /// <summary>
-    /// Parses a text of at most <see cref="UserAgentText.MaxBytes"/> characters; the rest of a longer one is not looked
-    /// at.
-    /// </summary>
+    /// <summary>Parses a text, of which at most <see cref="UserAgentText.MaxBytes"/> characters are used.</summary>
     public ParsedUserAgent Parse(ReadOnlySpan<char> text)
     {
         text = UserAgentText.Cut(text);
@@ -105,7 +102,9 @@ internal sealed class UserAgentParser : IDisposable
         return true;
     }
 
-    /// <summary>The value of one member: the rule's template, else the group of the same place.</summary>
+    /// <summary>
+    /// The value of one member: from the rule's template, else from the group with the same position.
+    /// </summary>
     private static string? Value(Work work, UserAgentRule rule, int member, ReadOnlySpan<char> text)
     {
         var template = rule.Templates[member];
@@ -149,4 +148,19 @@ internal sealed class UserAgentParser : IDisposable
 
         public ulong[] Candidates { get; } = new ulong[table.Literals.RuleWords];
     }
+}
+
+/// <summary>A browser or operating system as named by the rules; null means unknown.</summary>
+/// <param name="Family">Never null: <see cref="ParsedUserAgent.Unknown"/> when no rule matches.</param>
+internal sealed record VersionedFamily(string Family, string? Major, string? Minor, string? Patch, string? PatchMinor);
+
+/// <summary>A device as named by the rules; null means unknown.</summary>
+/// <param name="Family">Never null: <see cref="ParsedUserAgent.Unknown"/> when no rule matches.</param>
+internal sealed record DeviceFamily(string Family, string? Brand, string? Model);
+
+/// <summary>The result of the uap-core rules for one user agent.</summary>
+internal sealed record ParsedUserAgent(VersionedFamily Browser, VersionedFamily Os, DeviceFamily Device)
+{
+    /// <summary>The family when no rule matches (uap-core specification).</summary>
+    public const string Unknown = "Other";
 }

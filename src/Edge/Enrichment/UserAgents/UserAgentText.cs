@@ -5,22 +5,20 @@ using System.Text.Unicode;
 namespace Edge.Enrichment.UserAgents;
 
 /// <summary>
-/// What the rules see of a user agent: the header's first 512 bytes, read as UTF-8 when they are that, else as Latin-1
-/// (RFC 9110 5.5 leaves it open). Pure.
+/// The part of a user agent that the rules see: the header's first 512 bytes, decoded as UTF-8 if valid, else as
+/// Latin-1 (RFC 9110 section 5.5 leaves the encoding open). Pure.
 /// </summary>
 internal static class UserAgentText
 {
     /// <summary>
-    /// Bytes of a user agent that are looked at, so that no input costs more; and so the most characters of a text.
+    /// Bytes of a user agent that are used, which bounds the cost; also the maximum number of characters of a text.
     /// </summary>
     public const int MaxBytes = 512;
 
-    /// <summary>Bytes of the longest UTF-8 sequence.</summary>
+    /// <summary>Length of the longest UTF-8 sequence, bytes.</summary>
     private const int SequenceMaxBytes = 4;
 
-    /// <summary>
-    /// The text of a header whose bytes are held in chars. Allocates only for text that is not ASCII.
-    /// </summary>
+    /// <summary>Decodes a header that holds one byte per char. Allocates only for text that is not ASCII.</summary>
     public static ReadOnlySpan<char> Of(ReadOnlySpan<char> header)
     {
         header = Cut(header);
@@ -42,7 +40,7 @@ internal static class UserAgentText
         bytes = bytes[..header.Length];
         for (var cut = 0; cut < SequenceMaxBytes && cut < bytes.Length; cut++)
         {
-            // A sequence that the limit has cut in two is left off.
+            // Drop a sequence that was cut off by the limit.
             if (cut > 0 && header.Length < MaxBytes)
             {
                 break;
@@ -56,12 +54,12 @@ internal static class UserAgentText
         return header;
     }
 
-    /// <summary>The part of a header that is looked at.</summary>
+    /// <summary>Truncates a header to the part that is used.</summary>
     public static ReadOnlySpan<char> Cut(ReadOnlySpan<char> header) =>
         header.Length > MaxBytes ? header[..MaxBytes] : header;
 
     /// <summary>
-    /// A character in the alphabet of the programs; the classes are those of .NET's <c>\w \d \s \b</c>.
+    /// Maps a character to the alphabet of the programs; the classes are those of .NET's <c>\w \d \s \b</c>.
     /// </summary>
     public static byte SymbolOf(char c)
     {
@@ -96,7 +94,7 @@ internal static class UserAgentText
         };
     }
 
-    /// <summary>A symbol in the alphabet of the literals, which are in lower case.</summary>
+    /// <summary>Maps a symbol to lower case, as used by the literals.</summary>
     public static byte Fold(byte symbol) =>
         symbol switch
         {

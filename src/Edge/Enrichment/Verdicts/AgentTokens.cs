@@ -3,16 +3,16 @@ using Edge.Enrichment.UserAgents;
 namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
-/// Which rules the user agent satisfies. One pass over the text finds every token of every rule, by a hash of three
-/// characters in lower case; so a user agent costs the same however many rules there are. Immutable, thread safe,
-/// allocates nothing.
+/// Finds the rules that a user agent satisfies. One pass over the text finds every token of every rule, by a hash of
+/// three lower-case characters, so the cost does not depend on the number of rules. Immutable, thread safe, allocates
+/// nothing.
 /// </summary>
 internal sealed class AgentTokens
 {
-    /// <summary>Shortest token; a shorter one would be in half of all user agents.</summary>
+    /// <summary>Shortest token, characters; shorter ones would occur in half of all user agents.</summary>
     public const int TokenCharsMin = 3;
 
-    /// <summary>Longest token.</summary>
+    /// <summary>Longest token, characters.</summary>
     public const int TokenCharsMax = 128;
 
     private const int Buckets = 2_048;
@@ -20,15 +20,15 @@ internal sealed class AgentTokens
     private readonly Token[] _tokens;
 
     /// <summary>
-    /// Number of the first token of each bucket and, for each token, of the next one; 0 is none, they are counted from
-    /// 1.
+    /// Number of the first token of each bucket; <see cref="_next"/> has the next one of each token. Numbered from 1; 0
+    /// means none.
     /// </summary>
     private readonly ushort[] _first = new ushort[Buckets];
     private readonly ushort[] _next;
     private readonly (string Agent, RuleSet Rules)[] _whole;
     private readonly RuleSet _always;
 
-    /// <param name="rules">The rules in the order of their places.</param>
+    /// <param name="rules">The rules, in order of their index.</param>
     public AgentTokens(IReadOnlyList<VerdictRule> rules)
     {
         var tokens = new List<Token>();
@@ -68,8 +68,8 @@ internal sealed class AgentTokens
     }
 
     /// <summary>
-    /// The rules whose condition on the user agent holds, and those that have none. The text is cut at <see
-    /// cref="UserAgentText.MaxBytes"/>.
+    /// The rules whose condition on the user agent is met, and those without one. The text is truncated to
+    /// <see cref="UserAgentText.MaxBytes"/>.
     /// </summary>
     public RuleSet Match(ReadOnlySpan<char> agent)
     {
@@ -94,7 +94,7 @@ internal sealed class AgentTokens
         {
             for (var number = (int)_first[BucketOf(folded[at..])]; number != 0; number = _next[number - 1])
             {
-                if (Stands(_tokens[number - 1], folded, at))
+                if (OccursAt(_tokens[number - 1], folded, at))
                 {
                     found = found.With(_tokens[number - 1].Rule);
                 }
@@ -103,7 +103,7 @@ internal sealed class AgentTokens
         return found;
     }
 
-    private static bool Stands(Token token, ReadOnlySpan<char> folded, int at)
+    private static bool OccursAt(Token token, ReadOnlySpan<char> folded, int at)
     {
         if (!folded[at..].StartsWith(token.Text, StringComparison.Ordinal))
         {

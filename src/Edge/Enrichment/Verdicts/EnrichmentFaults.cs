@@ -1,6 +1,6 @@
 namespace Edge.Enrichment.Verdicts;
 
-/// <summary>The parts of enrichment that can fail by themselves.</summary>
+/// <summary>The parts of enrichment that can fail independently.</summary>
 internal enum EnrichmentPart
 {
     /// <summary>Browser and system versions, brand and model.</summary>
@@ -11,7 +11,7 @@ internal enum EnrichmentPart
 }
 
 /// <summary>
-/// Faults inside enrichment since the start: each cost an event some members and nothing else. Thread safe.
+/// Counts failures of enrichment since the start; each cost an event some of its members and nothing else. Thread safe.
 /// </summary>
 internal sealed class EnrichmentFaults
 {

@@ -1,9 +1,9 @@
 namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
-/// Which rules an address is in the networks of. The networks, nested or not, are cut into stretches of addresses that
-/// all have the same rules; a lookup is one binary search over where they begin. Immutable, thread safe, allocates
-/// nothing per lookup; addresses are compared as bits and kept nowhere.
+/// Finds the rules whose networks contain an address. The networks, which may be nested, are split into ranges of
+/// addresses with the same set of rules; a look-up is a binary search over the starts of the ranges. Immutable, thread
+/// safe, allocates nothing per look-up; addresses are compared as bits and not stored.
 /// </summary>
 internal sealed class NetworkTable
 {
@@ -12,7 +12,7 @@ internal sealed class NetworkTable
     private readonly UInt128[] _startsV6;
     private readonly RuleSet[] _rulesV6;
 
-    /// <param name="rules">The rules in the order of their places.</param>
+    /// <param name="rules">The rules, in order of their index.</param>
     public NetworkTable(IReadOnlyList<VerdictRule> rules)
     {
         (var starts, _rulesV4) = Cut(rules, isV4: true);
@@ -20,13 +20,11 @@ internal sealed class NetworkTable
         (_startsV6, _rulesV6) = Cut(rules, isV4: false);
     }
 
-    /// <summary>The rules with a network that holds the address.</summary>
+    /// <summary>The rules with a network that contains the address.</summary>
     public RuleSet Find(UInt128 address, bool isV4) =>
         isV4 ? Find(_startsV4, _rulesV4, (uint)address) : Find(_startsV6, _rulesV6, address);
 
-    /// <summary>
-    /// The rules of the stretch that begins at the address or nearest before it; no two begin at the same.
-    /// </summary>
+    /// <summary>The rules of the range that contains the address; range starts are distinct.</summary>
     private static RuleSet Find<T>(T[] starts, RuleSet[] rules, T address)
         where T : struct, IComparable<T>
     {
@@ -58,7 +56,7 @@ internal sealed class NetworkTable
         edges.Sort(static (left, right) => left.At.CompareTo(right.At));
         var starts = new List<UInt128>();
         var sets = new List<RuleSet>();
-        // How many networks of each rule an address is in: they may lie within each other.
+        // Number of networks of each rule that contain the current address; networks may be nested.
         var depth = new int[rules.Count];
         for (var i = 0; i < edges.Count;)
         {

@@ -3,11 +3,11 @@ using System.Numerics;
 namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
-/// A set of rules by their place in the table, at most <see cref="Capacity"/>. A value; nothing here allocates.
+/// A set of rules by their index in the table, at most <see cref="Capacity"/>. A value type; allocates nothing.
 /// </summary>
 internal readonly record struct RuleSet(ulong A, ulong B, ulong C, ulong D)
 {
-    /// <summary>Most rules of a table, own ones included.</summary>
+    /// <summary>Maximum number of rules in a table, custom ones included.</summary>
     public const int Capacity = 4 * WordBits;
 
     private const int WordBits = 64;
@@ -20,7 +20,7 @@ internal readonly record struct RuleSet(ulong A, ulong B, ulong C, ulong D)
 
     public bool IsEmpty => (A | B | C | D) == 0;
 
-    /// <summary>Place of the first rule in the set; <see cref="Capacity"/> when it is empty.</summary>
+    /// <summary>Index of the first rule in the set; <see cref="Capacity"/> when it is empty.</summary>
     public int First =>
         A != 0 ? BitOperations.TrailingZeroCount(A)
         : B != 0 ? WordBits + BitOperations.TrailingZeroCount(B)
@@ -28,7 +28,7 @@ internal readonly record struct RuleSet(ulong A, ulong B, ulong C, ulong D)
         : D != 0 ? (3 * WordBits) + BitOperations.TrailingZeroCount(D)
         : Capacity;
 
-    /// <summary>The set with one rule more.</summary>
+    /// <summary>The set with one rule added.</summary>
     public RuleSet With(int rule)
     {
         var bit = 1UL << (rule % WordBits);

@@ -6,25 +6,25 @@ using Edge.Telemetry;
 namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
-/// Judges requests for the service and counts what its rules did. Never fails an event: when the rules could not be
-/// loaded, or one throws, the event goes without a verdict and that is counted. Thread safe, allocates nothing. The
-/// address is looked at and forgotten.
+/// Gives the verdict on requests and counts the matches of each rule. Never fails an event: when the rules could not be
+/// loaded, or evaluation throws, the event gets no verdict and the failure is counted. Thread safe, allocates nothing.
+/// The address is not stored.
 /// </summary>
 internal sealed class VerdictJudge(VerdictTable? table, int problems, EnrichmentFaults faults)
 {
     private readonly PaddedCounters _enforced = new(table?.Rules.Count ?? 0);
     private readonly PaddedCounters _shadow = new(table?.Rules.Count ?? 0);
 
-    /// <summary>Mistakes in the files of rules.</summary>
+    /// <summary>Number of mistakes in the rule files.</summary>
     public int Problems => problems;
 
     /// <summary>The rules in force; empty when they could not be loaded.</summary>
     public IReadOnlyList<VerdictRule> Rules => table?.Rules ?? [];
 
-    /// <summary>Names of the headers that rules look at.</summary>
+    /// <summary>Names of the headers that rules use.</summary>
     public IEnumerable<string> HeaderNames => table?.HeaderNames ?? [];
 
-    /// <summary>The rules a user agent satisfies; null when that cannot be said.</summary>
+    /// <summary>The rules that a user agent satisfies; null when the rules could not be loaded or failed.</summary>
     public RuleSet? MatchAgent(ReadOnlySpan<char> agent)
     {
         try
@@ -39,7 +39,7 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
     }
 
     /// <summary>The verdict on a request; <see cref="Verdict.Unjudged"/> when the rules fail.</summary>
-    /// <param name="agent">What <see cref="MatchAgent"/> says of its user agent.</param>
+    /// <param name="agent">Result of <see cref="MatchAgent"/> for its user agent.</param>
     /// <param name="address">The visitor's address.</param>
     /// <param name="headers">The headers, those in <see cref="HeaderNames"/> among them.</param>
     /// <param name="scope">What is asked for.</param>
@@ -59,7 +59,7 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
         }
         catch (Exception)
         {
-            // Whatever it was, the event is worth more than its verdict.
+            // Whatever failed, losing the event would be worse than losing its verdict.
         }
         faults.Count(EnrichmentPart.Verdict);
         return default;

@@ -1,15 +1,15 @@
 namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
-/// Log messages of the verdict, ids 420 to 429. Never an address. What to do about each stands in the operator's
-/// documentation.
+/// Log messages about verdict rules, ids 420 to 429. They never contain an address. docs/operating.md says what to do
+/// about each.
 /// </summary>
 internal static partial class VerdictMessages
 {
     [LoggerMessage(
         420,
         LogLevel.Warning,
-        "Rules of the verdict were not taken, the built-in ones stay in force: {Reason}"
+        "Verdict rules could not be loaded, the built-in ones stay in force: {Reason}"
     )]
     public static partial void VerdictRulesRefused(this ILogger log, string reason);
 }

@@ -5,15 +5,15 @@ using System.Net.Sockets;
 
 namespace Edge.Enrichment.Verdicts;
 
-/// <summary>Reads networks of rules. Pure.</summary>
+/// <summary>Parses the networks of rules. Pure.</summary>
 internal static class VerdictNetworks
 {
     private const int V4Bits = 32;
     private const int V6Bits = 128;
 
     /// <summary>
-    /// A CIDR network whose bits after the prefix are zero, or a single address. IPv4 written as IPv6 is refused:
-    /// addresses are folded before they are compared.
+    /// Parses a CIDR network whose bits after the prefix are zero, or a single address. IPv4-mapped IPv6 is refused,
+    /// because addresses are converted to IPv4 before they are compared.
     /// </summary>
     public static bool TryParse(string text, out VerdictNetwork network)
     {
@@ -48,7 +48,7 @@ internal static class VerdictNetworks
         var first = isV4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
         var free = bits - prefix;
         var size = free == V6Bits ? UInt128.MaxValue : (UInt128.One << free) - 1;
-        // Whoever writes bits after the prefix meant another prefix or another network.
+        // Bits after the prefix mean that the prefix or the network is a mistake.
         if ((first & size) != 0)
         {
             return false;

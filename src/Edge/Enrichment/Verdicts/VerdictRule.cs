@@ -3,61 +3,61 @@ using Edge.Events;
 namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
-/// One rule of the verdict, as it stands in <c>rules.json</c> or in the operator's file. Every condition it has must
-/// hold; within a list one is enough. Immutable. What the members mean: <c>docs/enrichment.md</c>.
+/// One verdict rule, as defined in <c>rules.json</c> or in the operator's file. All of its conditions must be met;
+/// within a list, one match is enough. <c>docs/enrichment.md</c> explains the members. Immutable.
 /// </summary>
 internal sealed record VerdictRule
 {
-    /// <summary>Longest id; it is the event's <c>verdict_reason</c> and a label of metrics.</summary>
+    /// <summary>Longest id, characters; it becomes the event's <c>verdict_reason</c> and a metric label.</summary>
     public const int IdCharsMax = 64;
 
-    /// <summary>Name of the rule: small letters, digits and underscores.</summary>
+    /// <summary>Name of the rule: lower-case letters, digits and underscores.</summary>
     public required string Id { get; init; }
 
     public required Verdict Verdict { get; init; }
 
     public required VerdictScope Scopes { get; init; }
 
-    /// <summary>Whether the sign leaves no doubt; else it is probable.</summary>
+    /// <summary>Whether a match is certain; otherwise it is probable.</summary>
     public required bool IsCertain { get; init; }
 
-    /// <summary>Whether it decides; a rule in shadow is only recorded.</summary>
+    /// <summary>Whether it is enforced; matches of a rule in shadow are only recorded.</summary>
     public required bool IsEnforced { get; init; }
 
-    /// <summary>Setting that enforces it while it is in shadow; empty for none.</summary>
+    /// <summary>Setting that enforces it although it is in shadow; empty for none.</summary>
     public string EnforcedBy { get; init; } = "";
 
-    /// <summary>User agents as a whole, in their case; an empty one is a missing header.</summary>
+    /// <summary>Complete user agents, case-sensitive; an empty one stands for a missing header.</summary>
     public IReadOnlyList<string> AgentIs { get; init; } = [];
 
     /// <summary>
-    /// What stands anywhere in the user agent, in any case; ASCII, at least <see cref="AgentTokens.TokenCharsMin"/>
-    /// characters.
+    /// Texts that occur anywhere in the user agent, ignoring case; ASCII, at least
+    /// <see cref="AgentTokens.TokenCharsMin"/> characters.
     /// </summary>
     public IReadOnlyList<string> AgentContains { get; init; } = [];
 
-    /// <summary>What a word of the user agent ends in: no letter follows.</summary>
+    /// <summary>Texts that end a word of the user agent, so that no letter follows.</summary>
     public IReadOnlyList<string> AgentWordEnds { get; init; } = [];
 
     /// <summary>
-    /// Words that end like <see cref="AgentContains"/> or <see cref="AgentWordEnds"/> and are something else.
+    /// Words that end with a text of <see cref="AgentContains"/> or <see cref="AgentWordEnds"/> but must not match.
     /// </summary>
     public IReadOnlyList<string> AgentExcept { get; init; } = [];
 
     public IReadOnlyList<VerdictNetwork> Networks { get; init; } = [];
 
-    /// <summary>Name of a header; empty when the rule looks at none.</summary>
+    /// <summary>Name of a header; empty when the rule uses none.</summary>
     public string Header { get; init; } = "";
 
-    /// <summary>What stands in that header, in any case.</summary>
+    /// <summary>Texts that occur in that header, ignoring case.</summary>
     public IReadOnlyList<string> HeaderContains { get; init; } = [];
 
-    /// <summary>Whether the rule came with the program.</summary>
+    /// <summary>Whether the rule is built in.</summary>
     public bool IsBuiltIn { get; init; }
 
     public bool LooksAtAgent => AgentIs.Count + AgentContains.Count + AgentWordEnds.Count > 0;
 
-    /// <summary>How a match in shadow is written: what it would have been, and by which rule.</summary>
+    /// <summary>How a match in shadow is recorded: the verdict and the rule's id.</summary>
     public string ShadowText { get; private init; } = "";
 
     public string CertaintyText => IsCertain ? "certain" : "probable";
@@ -69,5 +69,5 @@ internal sealed record VerdictRule
     public VerdictRule At(int index) => this with { Index = index, ShadowText = VerdictNames.Of(Verdict) + ":" + Id };
 }
 
-/// <summary>A network, the first and the last address of it as bits.</summary>
+/// <summary>A network, as the first and last address in bits.</summary>
 internal readonly record struct VerdictNetwork(bool IsV4, UInt128 First, UInt128 Last);

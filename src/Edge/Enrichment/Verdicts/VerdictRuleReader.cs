@@ -5,16 +5,16 @@ using Edge.Formats;
 namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
-/// Reads one file of rules: <c>{"networks": {NAME: {"cidrs": [...]}}, "rules": [...]}</c>, as <c>docs/enrichment.md</c>
-/// describes it. Names every mistake; a file with one is not used at all, since half of what somebody meant is
-/// something else. Never throws for input.
+/// Reads one file of rules: <c>{"networks": {NAME: {"cidrs": [...]}}, "rules": [...]}</c>, as described in
+/// <c>docs/enrichment.md</c>. Reports every mistake; a file with any mistake is not used at all, because applying half
+/// of it would mean something else. Never throws for input.
 /// </summary>
 internal sealed class VerdictRuleReader
 {
-    /// <summary>Largest file.</summary>
+    /// <summary>Largest file, bytes.</summary>
     public const int FileMaxBytes = 1 << 20;
 
-    /// <summary>Most texts or networks of one list.</summary>
+    /// <summary>Maximum number of texts or networks in a list.</summary>
     public const int ListMax = 10_000;
 
     private static readonly string[] FileMembers = ["about", "networks", "rules"];
@@ -53,9 +53,10 @@ internal sealed class VerdictRuleReader
     private readonly bool _isBuiltIn;
     private readonly Dictionary<string, List<VerdictNetwork>> _networks = new(StringComparer.Ordinal);
 
-    /// <param name="isBuiltIn">Whether the rules come with the program.</param>
-    /// <param name="known">The reader of the built-in rules, whose names an own file may use; null for the built-in
-    /// file itself.</param>
+    /// <param name="isBuiltIn">Whether these are the built-in rules.</param>
+    /// <param name="known">
+    /// The reader of the built-in rules, whose network lists a custom file may use; null for the built-in file itself.
+    /// </param>
     public VerdictRuleReader(bool isBuiltIn, VerdictRuleReader? known = null)
     {
         _isBuiltIn = isBuiltIn;
@@ -65,16 +66,16 @@ internal sealed class VerdictRuleReader
         }
     }
 
-    /// <summary>What is wrong, one line each; empty when the file may be used.</summary>
+    /// <summary>Problems, one line each; empty when the file may be used.</summary>
     public List<string> Problems { get; } = [];
 
-    /// <summary>The rules in the order of the file.</summary>
+    /// <summary>The rules, in file order.</summary>
     public List<VerdictRule> Rules { get; } = [];
 
-    /// <summary>What an own file says of built-in rules: nothing but their mode.</summary>
+    /// <summary>Modes that a custom file sets for built-in rules.</summary>
     public List<(string Id, string Mode)> Modes { get; } = [];
 
-    /// <summary>Reads the file; call it once.</summary>
+    /// <summary>Reads the file; call once.</summary>
     public void Read(ReadOnlyMemory<byte> utf8)
     {
         try
@@ -123,7 +124,7 @@ internal sealed class VerdictRuleReader
             var path = $"networks.{list.Name}";
             if (!IsId(list.Name))
             {
-                Problem(path, "must be named by small letters, digits and underscores");
+                Problem(path, "must have a name of lower-case letters, digits and underscores");
             }
 
             if (!IsObject(list.Value, path, ListMembers))
@@ -149,7 +150,7 @@ internal sealed class VerdictRuleReader
         var id = Text(rule, "id", path) ?? "";
         if (!IsId(id))
         {
-            Problem($"{path}.id", $"must be 1 to {VerdictRule.IdCharsMax} small letters, digits and underscores");
+            Problem($"{path}.id", $"must be 1 to {VerdictRule.IdCharsMax} lower-case letters, digits and underscores");
         }
 
         var mode = Word(rule, "mode", path, _isBuiltIn ? ["enforced", "shadow"] : ["enforced", "shadow", "off"]) ?? "";
@@ -160,7 +161,7 @@ internal sealed class VerdictRuleReader
         }
         if (mode == "off")
         {
-            Problem($"{path}.mode", "is off only for a built-in rule, given with its id alone; leave an own rule out");
+            Problem($"{path}.mode", "can be off only for a built-in rule, given with its id alone; remove a custom rule instead");
         }
 
         var verdict = Word(rule, "verdict", path, VerdictNames.All);
@@ -169,7 +170,7 @@ internal sealed class VerdictRuleReader
         var enforcedBy = Text(rule, "enforcedBy", path) ?? "";
         if (enforcedBy.Length > 0 && !_isBuiltIn)
         {
-            Problem($"{path}.enforcedBy", "is for built-in rules; say mode enforced");
+            Problem($"{path}.enforcedBy", "is for built-in rules; use mode enforced");
         }
 
         var (header, headerContains) = Header(rule, path);
@@ -196,7 +197,7 @@ internal sealed class VerdictRuleReader
             HeaderContains = headerContains,
             IsBuiltIn = _isBuiltIn,
         };
-        // A condition with a mistake in it has been named already.
+        // A condition with a mistake in it has already been reported.
         if (!read.LooksAtAgent && read.Networks.Count == 0 && header.Length == 0 && Problems.Count == before)
         {
             Problem(path, "has no condition: give a user agent, a network or a header");
@@ -204,7 +205,7 @@ internal sealed class VerdictRuleReader
 
         if (Rules.Any(other => other.Id == id))
         {
-            Problem($"{path}.id", $"'{id}' is there twice");
+            Problem($"{path}.id", $"'{id}' is used twice");
         }
 
         Rules.Add(read);
@@ -231,7 +232,7 @@ internal sealed class VerdictRuleReader
 
         if (contains.Count == 0 || contains.Contains(""))
         {
-            Problem($"{path}.header.contains", "must be an array of texts that are not empty");
+            Problem($"{path}.header.contains", "must be an array of non-empty strings");
         }
 
         return (name, contains);
@@ -295,7 +296,7 @@ internal sealed class VerdictRuleReader
             || array.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String)
         )
         {
-            Problem($"{path}.{name}", "must be an array of texts");
+            Problem($"{path}.{name}", "must be an array of strings");
             return [];
         }
         if (array.GetArrayLength() > ListMax)
@@ -330,7 +331,7 @@ internal sealed class VerdictRuleReader
             return value.GetString();
         }
 
-        Problem($"{path}.{name}", "must be a text");
+        Problem($"{path}.{name}", "must be a string");
         return null;
     }
 

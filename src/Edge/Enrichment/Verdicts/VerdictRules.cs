@@ -19,8 +19,8 @@ internal readonly record struct VerdictRuleOptions(string File, bool ExcludesToo
 internal readonly record struct VerdictLoading(VerdictTable? Table, IReadOnlyList<string> Problems);
 
 /// <summary>
-/// Loads the rules: the built-in ones, which are embedded, and the operator's own in front of them. A file with a
-/// mistake is left out as a whole; without the built-in one nothing is judged.
+/// Loads the built-in rules, which are embedded, and the operator's own rules, which precede them. A file with a
+/// mistake is ignored as a whole; without the built-in file no verdicts are given.
 /// </summary>
 internal static class VerdictRules
 {
@@ -47,7 +47,7 @@ internal static class VerdictRules
 
         if (problems.Count > 0)
         {
-            return new VerdictLoading(null, problems);
+            return new VerdictLoadResult(null, problems);
         }
 
         var rules = reader.Rules.ConvertAll(rule =>
@@ -69,7 +69,7 @@ internal static class VerdictRules
             }
             rules.InsertRange(0, own.Rules);
         }
-        return new VerdictLoading(new VerdictTable(rules), problems);
+        return new VerdictLoadResult(new VerdictTable(rules), problems);
     }
 
     private static bool IsSwitchedOn(VerdictRule rule, in VerdictRuleOptions options) =>
@@ -104,7 +104,7 @@ internal static class VerdictRules
             if (!builtIn.Rules.Exists(rule => rule.Id == id))
             {
                 own.Problems.Add(
-                    $"no built-in rule is called '{id}', and an own rule needs verdict, scope, certainty and a condition"
+                    $"there is no built-in rule '{id}', and a custom rule needs verdict, scope, certainty and a condition"
                 );
             }
         }
@@ -124,7 +124,7 @@ internal static class VerdictRules
 
         if (own.Modes.DistinctBy(mode => mode.Id).Count() < own.Modes.Count)
         {
-            own.Problems.Add("gives the mode of a built-in rule twice");
+            own.Problems.Add("sets the mode of a built-in rule twice");
         }
 
         foreach (var problem in own.Problems)

@@ -4,9 +4,9 @@ using Edge.Formats;
 namespace Edge.Enrichment.Verdicts;
 
 /// <summary>
-/// The rules of the verdict, ready to be asked: user agent, network and headers each give the set of rules they
-/// satisfy, and the first rule that is in all three sets and in the scope decides. Immutable, thread safe, allocates
-/// nothing per question. Order is the order of the files, the operator's own rules first.
+/// The compiled verdict rules. User agent, network and headers each yield the set of rules they satisfy, and the first
+/// rule in all three sets and in scope decides. Rules are in file order, the operator's own rules first. Immutable,
+/// thread safe, allocates nothing per request.
 /// </summary>
 internal sealed class VerdictTable
 {
@@ -25,7 +25,7 @@ internal sealed class VerdictTable
         _rules = new VerdictRule[rules.Count];
         for (var i = 0; i < _rules.Length; i++)
         {
-            _rules[i] = rules[i].At(i);
+            _rules[i] = rules[i].WithIndex(i);
         }
 
         _agents = new AgentTokens(_rules);
@@ -77,16 +77,18 @@ internal sealed class VerdictTable
 
     public IReadOnlyList<VerdictRule> Rules => _rules;
 
-    /// <summary>Names of the headers that rules look at.</summary>
+    /// <summary>Names of the headers that rules use.</summary>
     public IEnumerable<string> HeaderNames => _headers.Select(header => header.Name);
 
-    /// <summary>The rules a user agent satisfies; depends on nothing else, so it can be remembered with it.</summary>
+    /// <summary>
+    /// The rules that a user agent satisfies; depends on nothing else, so it can be cached with the user agent.
+    /// </summary>
     public RuleSet MatchAgent(ReadOnlySpan<char> agent) => _agents.Match(agent);
 
     /// <summary>Judges a request.</summary>
-    /// <param name="agent">What <see cref="MatchAgent"/> says of its user agent.</param>
+    /// <param name="agent">Result of <see cref="MatchAgent"/> for its user agent.</param>
     /// <param name="address">The visitor's address as bits.</param>
-    /// <param name="isV4">Whether these are 32 bits.</param>
+    /// <param name="isV4">Whether the address is IPv4, with 32 bits.</param>
     /// <param name="headers">Its headers.</param>
     /// <param name="scope">What it asks for.</param>
     public Judgement Judge(

@@ -9,13 +9,13 @@ namespace Edge.Experiments.Conditions;
 [JsonDerivedType(typeof(ConditionRule), "rule")]
 internal abstract record ConditionNode;
 
-/// <summary>At least one node combined by AND or OR.</summary>
+/// <summary>A group of one or more nodes, combined by AND or OR.</summary>
 /// <param name="Operator">How the children combine.</param>
 /// <param name="Children">At least one.</param>
 internal sealed record ConditionGroup(GroupOperator Operator, IReadOnlyList<ConditionNode> Children) : ConditionNode;
 
-/// <summary>One comparison of a property of the request with a stored value.</summary>
-/// <param name="Property">A name <see cref="ConditionProperty"/> knows, as it was written.</param>
+/// <summary>A comparison of one property of the request with a stored value.</summary>
+/// <param name="Property">A name known to <see cref="ConditionProperty"/>, as written in the definition.</param>
 /// <param name="ParamName">Name of the query parameter when the property is <c>url.param</c>, else null.</param>
 /// <param name="RuleOperator">How to compare.</param>
 /// <param name="Value">A string, number or boolean; for the set operators an array of these.</param>

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace Edge.Experiments.Conditions;
 
-/// <summary>Where a condition reads from.</summary>
+/// <summary>The source of a property's value.</summary>
 internal enum PropertySource
 {
     /// <summary><c>mobile</c>, <c>desktop</c> or <c>tablet</c>, from the user agent.</summary>
@@ -35,30 +35,30 @@ internal enum PropertySource
     /// <summary>Host of the Referer header without a leading <c>www.</c>.</summary>
     ReferrerDomain,
 
-    /// <summary>One parameter of the request's query string, first value.</summary>
+    /// <summary>The first value of a parameter of the request's query string.</summary>
     QueryParameter,
 }
 
 /// <summary>
-/// A property a condition may name: the published dotted names, their short aliases, <c>url.param.NAME</c>,
-/// <c>custom.NAME</c> and <c>utm_NAME</c>, which all three read the query string. Names are case-sensitive.
+/// A property that a condition may name: the published dotted names, their short aliases, <c>url.param.NAME</c>,
+/// <c>custom.NAME</c> and <c>utm_NAME</c>, the last three of which read the query string. Names are case-sensitive.
 /// </summary>
 /// <param name="Source">Where it is read from.</param>
 /// <param name="Parameter">Name of the query parameter, decoded; null for other sources.</param>
 internal readonly record struct ConditionProperty(PropertySource Source, string? Parameter)
 {
-    /// <summary>The property whose parameter name stands beside it, in <c>paramName</c>.</summary>
+    /// <summary>The property whose parameter name is given separately, in <c>paramName</c>.</summary>
     public const string UrlParam = "url.param";
 
     /// <summary>Longest name of a query parameter.</summary>
     public const int ParameterCharsMax = 64;
 
-    /// <summary>What may be named, for messages.</summary>
+    /// <summary>The names that are accepted, for messages.</summary>
     public const string Known =
         "device.type, device.os, geo.country, geo.continent, time.hour, time.dayOfWeek, "
         + "browser.language, browser, referrer.domain, url.param, url.param.NAME, custom.NAME, utm_NAME";
 
-    /// <summary>The published names of what every request may have; query parameters have names of their own.</summary>
+    /// <summary>The published names of all properties except query parameters, which have names of their own.</summary>
     public static readonly IReadOnlyList<string> Published =
     [
         "device.type",
@@ -96,11 +96,11 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
 
     private static readonly string[] ParameterPrefixes = ["url.param.", "custom."];
 
-    /// <summary>The one name under which it is shown, whatever alias was written.</summary>
+    /// <summary>The published name, whatever alias was written.</summary>
     public string PublishedName => Parameter is null ? Published[PublishedIndexOf(Source)] : $"{UrlParam}.{Parameter}";
 
     /// <summary>
-    /// Finds the property of a rule; <paramref name="paramName"/> counts only beside <c>url.param</c>.
+    /// Finds the property of a rule; <paramref name="paramName"/> is used only with <c>url.param</c>.
     /// </summary>
     public static bool TryParse(string name, string? paramName, out ConditionProperty property)
     {

@@ -5,14 +5,14 @@ using Edge.Formats;
 namespace Edge.Experiments.Reading;
 
 /// <summary>
-/// Reads condition trees, naming a wrong node by its path (<c>variants[0].conditions.children[1].value</c>). Besides
-/// the published spelling it reads what published examples and the dashboard wrote: <c>operator</c> on a rule,
-/// <c>eq</c>, <c>neq</c>, <c>in</c> and <c>not_in</c>. A property nobody knows is refused: a condition that can never
-/// match because of a typing error is the worst outcome. Pure.
+/// Reads condition trees and reports an invalid node by its path (<c>variants[0].conditions.children[1].value</c>).
+/// Besides the published spelling it accepts the spellings used by published examples and the dashboard:
+/// <c>operator</c> on a rule, <c>eq</c>, <c>neq</c>, <c>in</c> and <c>not_in</c>. An unknown property is refused,
+/// because the worst outcome is a condition that never matches because of a typo. Pure.
 /// </summary>
 internal static class ConditionReader
 {
-    /// <summary>The tree under a member, or null when it is missing or wrong.</summary>
+    /// <summary>Reads the tree from a member; null when it is missing or invalid.</summary>
     public static ConditionNode? Read(JsonFields fields, string name)
     {
         if (!fields.TryGet(name, out _))
@@ -257,7 +257,7 @@ internal static class ConditionReader
             fields.Violate(name, "must be a number for gt, lt, gte and lte", ViolationCodes.InvalidFormat);
             return false;
         }
-        // Every text contains the empty one: such a rule would always be true, which nobody means.
+        // Every text contains the empty string: such a rule would always be true, which nobody intends.
         if (
             text.Length == 0
             && ruleOperator

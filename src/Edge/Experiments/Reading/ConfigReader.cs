@@ -4,12 +4,12 @@ using Edge.Formats;
 namespace Edge.Experiments.Reading;
 
 /// <summary>
-/// Reads the configuration objects of an experiment. Each merges member by member into the one before, so that a sender
-/// may name only what changes; null brings back the default. Pure.
+/// Reads the configuration objects of an experiment. Each merges member by member into the current one, so that a
+/// sender may send only what changes; null restores the default. Pure.
 /// </summary>
 internal static class ConfigReader
 {
-    /// <summary>The goal; a click-through goal needs a destination.</summary>
+    /// <summary>Reads the goal; a click-through goal needs a destination.</summary>
     public static GoalConfig ReadGoal(JsonFields fields, ExperimentRules rules, GoalConfig? current)
     {
         var goal = (IsNull(fields, "goalConfig") ? null : current) ?? GoalConfig.Default;
@@ -22,7 +22,7 @@ internal static class ConfigReader
                 DestinationUrl = ReadUrl(members, "destinationUrl", goal.DestinationUrl, rules),
             };
         }
-        // A target that is there but refused has been named already.
+        // A destination that is present but invalid has already been reported.
         if (
             goal is { Type: GoalType.ClickThrough, DestinationUrl: null }
             && !(isRead && members.TryGet("destinationUrl", out _))
@@ -37,7 +37,7 @@ internal static class ConfigReader
         return goal;
     }
 
-    /// <summary>The optimisation, which only A/B tests can have.</summary>
+    /// <summary>Reads the optimisation, which only A/B tests can have.</summary>
     public static BanditConfig ReadBandit(JsonFields fields, ExperimentType? type, BanditConfig? current)
     {
         var bandit = (IsNull(fields, "banditConfig") ? null : current) ?? BanditConfig.Default;
@@ -74,7 +74,7 @@ internal static class ConfigReader
         return bandit;
     }
 
-    /// <summary>The image format.</summary>
+    /// <summary>Reads the image format.</summary>
     public static OutputConfig ReadOutput(JsonFields fields, OutputConfig? current)
     {
         var output = (IsNull(fields, "outputConfig") ? null : current) ?? OutputConfig.Default;
@@ -94,7 +94,7 @@ internal static class ConfigReader
         };
     }
 
-    /// <summary>A URL that somebody will be sent to; null when it is missing or refused.</summary>
+    /// <summary>Reads a URL to which visitors will be redirected; null when it is missing or invalid.</summary>
     public static string? ReadUrl(JsonFields fields, string name, string? absent, ExperimentRules rules)
     {
         if (!fields.Has(name))

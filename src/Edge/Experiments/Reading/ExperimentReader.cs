@@ -3,25 +3,25 @@ using Edge.Formats;
 
 namespace Edge.Experiments.Reading;
 
-/// <summary>What a reading of a definition came to: an experiment, or everything that is wrong with it.</summary>
-/// <param name="Experiment">Null when there is a violation.</param>
+/// <summary>The result of reading a definition: an experiment, or everything that is wrong with it.</summary>
+/// <param name="Experiment">Null when there are violations.</param>
 /// <param name="Violations">In the order of reading, at most <see cref="ExperimentRules.ViolationsMax"/>.</param>
-internal readonly record struct ExperimentReading(Experiment? Experiment, IReadOnlyList<Violation> Violations);
+internal readonly record struct ExperimentReadResult(Experiment? Experiment, IReadOnlyList<Violation> Violations);
 
 /// <summary>
-/// Turns bytes into an experiment that satisfies every rule, or names all rules they break at once. The same rules
-/// hold for a stored file, for the body that creates an experiment and for the body that changes one; they differ in
-/// who owns the uid, status, winner and times, and in what a missing member means. Pure; never throws for input.
+/// Reads an experiment that satisfies every rule, or reports all violations at once. The same rules apply to a stored
+/// file, to the body that creates an experiment and to the body that changes one; these differ in who sets the uid,
+/// status, winner and times, and in the meaning of a missing member. Pure; never throws for input.
 /// </summary>
 internal static class ExperimentReader
 {
     private const string UidPrefix = "exp_";
 
     /// <summary>
-    /// Reads a stored file. A file written by hand may leave out the status (draft) and the times, which then are
-    /// <paramref name="fileTime"/>.
+    /// Reads a stored file. A file written by hand may omit the status (default: draft) and the times (default:
+    /// <paramref name="fileTime"/>).
     /// </summary>
-    public static ExperimentReading ReadStored(
+    public static ExperimentReadResult ReadStored(
         ReadOnlyMemory<byte> utf8,
         ExperimentRules rules,
         DateTimeOffset fileTime
@@ -48,9 +48,9 @@ internal static class ExperimentReader
         );
 
     /// <summary>
-    /// Reads the body that creates an experiment; what the server owns is taken from the arguments alone.
+    /// Reads the body that creates an experiment; members owned by the server come from the arguments only.
     /// </summary>
-    public static ExperimentReading ReadCreate(
+    public static ExperimentReadResult ReadCreate(
         ReadOnlyMemory<byte> utf8,
         ExperimentRules rules,
         string uid,
@@ -70,29 +70,32 @@ internal static class ExperimentReader
         );
 
     /// <summary>
-    /// Reads the body that changes an experiment: a member that is not there stays as it is, <c>variants</c> replaces
-    /// the whole list, the configuration objects merge member by member, null clears. Which members may change in
-    /// which status is for the caller to decide, who compares the result with <paramref name="current"/>.
+    /// Reads the body that changes an experiment: a missing member keeps its value, <c>variants</c> replaces the whole
+    /// list, configuration objects merge member by member, and null clears a member. The caller decides which members
+    /// may change in which status, by comparing the result with <paramref name="current"/>.
     /// </summary>
-    public static ExperimentReading ReadUpdate(ReadOnlyMemory<byte> utf8, ExperimentRules rules, Experiment current) =>
-        Read(utf8, fields => ReadDefinition(fields, rules, current));
+    public static ExperimentReadResult ReadUpdate(
+        ReadOnlyMemory<byte> utf8,
+        ExperimentRules rules,
+        Experiment current
+    ) => Read(utf8, fields => ReadDefinition(fields, rules, current));
 
-    private static ExperimentReading Read(ReadOnlyMemory<byte> utf8, Func<JsonFields, Experiment> read)
+    private static ExperimentReadResult Read(ReadOnlyMemory<byte> utf8, Func<JsonFields, Experiment> read)
     {
         var violations = new Violations();
         using var document = JsonSyntax.Parse(utf8, out var problem);
         if (document is null)
         {
             violations.Add("", problem, ViolationCodes.InvalidFormat);
-            return new ExperimentReading(null, violations.List);
+            return new ExperimentReadResult(null, violations.List);
         }
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
             violations.Add("", "must be a JSON object", ViolationCodes.InvalidType);
-            return new ExperimentReading(null, violations.List);
+            return new ExperimentReadResult(null, violations.List);
         }
         var experiment = read(new JsonFields(document.RootElement, "", violations));
-        return new ExperimentReading(violations.Count == 0 ? experiment : null, violations.List);
+        return new ExperimentReadResult(violations.Count == 0 ? experiment : null, violations.List);
     }
 
     private static Experiment ReadDefinition(

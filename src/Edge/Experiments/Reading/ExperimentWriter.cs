@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace Edge.Experiments.Reading;
 
-/// <summary>Writes the bytes of a stored experiment: indented JSON in UTF-8 that ends with a line feed. Pure.</summary>
+/// <summary>Writes a stored experiment as bytes: indented JSON in UTF-8 that ends with a line feed. Pure.</summary>
 internal static class ExperimentWriter
 {
-    /// <summary>What an operator may forbid was checked when the definition came in.</summary>
+    /// <summary>The operator's limits were checked when the definition was received.</summary>
     private static readonly ExperimentRules Loosest = new() { VariantsMax = int.MaxValue };
 
     /// <summary>
-    /// The bytes, which the reader would take back. A definition it would refuse is a bug of the caller and throws
-    /// <see cref="InvalidOperationException"/>: nothing may be stored that the next start cannot load.
+    /// Returns the bytes, which the reader is certain to accept. A definition it would refuse is a bug of the caller
+    /// and throws <see cref="InvalidOperationException"/>: nothing may be stored that the next start cannot load.
     /// </summary>
     public static byte[] WriteStored(Experiment experiment)
     {

@@ -3,10 +3,10 @@ using Edge.Formats;
 
 namespace Edge.Experiments.Reading;
 
-/// <summary>Reads the schedule of a variant and refuses what could never be active as written. Pure.</summary>
+/// <summary>Reads the schedule of a variant and refuses one that could never be active as written. Pure.</summary>
 internal static class ScheduleReader
 {
-    /// <summary>The schedule under a member, or null when it is missing or wrong.</summary>
+    /// <summary>Reads the schedule from a member; null when it is missing or invalid.</summary>
     public static VariantSchedule? Read(JsonFields fields, string name)
     {
         if (!fields.TryObject(name, out var members))
@@ -21,7 +21,7 @@ internal static class ScheduleReader
             EndAt = members.Instant("endAt"),
             Recurrence = recurrence,
         };
-        // Bounds are compared only when both could be read; otherwise the message would be about a value nobody wrote.
+        // Compare the bounds only when both were read; otherwise the message would be about a value that nobody wrote.
         if (fields.Violations.Count == before)
         {
             RequireOrder(members, schedule);
@@ -35,7 +35,7 @@ internal static class ScheduleReader
         {
             members.Violate("endAt", "must be after startAt", ViolationCodes.OutOfRange);
         }
-        // The fires of a cron expression need no start; every other kind begins at one.
+        // Every recurrence except cron needs a start.
         if (schedule is { StartAt: null, EndAt: not null, Recurrence.Type: not RecurrenceType.Cron })
         {
             members.Violate("startAt", "is required when there is an endAt", ViolationCodes.Required);

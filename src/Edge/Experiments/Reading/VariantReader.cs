@@ -5,19 +5,20 @@ using Edge.Formats;
 
 namespace Edge.Experiments.Reading;
 
-/// <summary>Reads the variants of an experiment and the rules that hold among them. Pure.</summary>
+/// <summary>Reads the variants of an experiment and checks the rules that apply across them. Pure.</summary>
 internal static class VariantReader
 {
     private static readonly SearchValues<char> IdentifierChars = SearchValues.Create(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
     );
 
-    /// <summary>The list, or <paramref name="absent"/> when the member is not there.</summary>
+    /// <summary>Reads the list; returns <paramref name="absent"/> when the member is missing.</summary>
     /// <param name="fields">Members of the experiment.</param>
     /// <param name="rules">Limits.</param>
-    /// <param name="absent">The list when there is none; null makes one required.</param>
-    /// <param name="isStored">Whether the served weights stand beside the asked ones; a sender knows only the
-    /// latter.</param>
+    /// <param name="absent">The list to use when there is none; null makes the member required.</param>
+    /// <param name="isStored">
+    /// Whether configured weights are stored beside the served ones; a sender knows only the configured ones.
+    /// </param>
     public static IReadOnlyList<Variant> ReadAll(
         JsonFields fields,
         ExperimentRules rules,
@@ -73,7 +74,9 @@ internal static class VariantReader
         return variants;
     }
 
-    /// <summary>Letters, digits, underscore and hyphen only (published pattern of variant ids).</summary>
+    /// <summary>
+    /// Whether the text has only letters, digits, underscores and hyphens (published pattern of variant ids).
+    /// </summary>
     public static bool IsIdentifier(string text) => text.AsSpan().IndexOfAnyExcept(IdentifierChars) < 0;
 
     private static Variant Read(JsonFields fields, bool isStored, ref bool areWeightsRead)
@@ -162,7 +165,7 @@ internal static class VariantReader
     private static void RequireSum(JsonFields fields, List<Variant> variants)
     {
         var sum = variants.Sum(variant => variant.Weight);
-        var configuredSum = variants.Sum(variant => variant.AskedWeight);
+        var configuredSum = variants.Sum(variant => variant.RequestedWeight);
         if (sum != ExperimentRules.WeightsSum)
         {
             fields.Violate(

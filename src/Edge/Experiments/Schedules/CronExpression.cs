@@ -4,16 +4,15 @@ using Edge.Selection.Schedules;
 namespace Edge.Experiments.Schedules;
 
 /// <summary>
-/// A cron expression of five fields (minute, hour, day of month, month, day of week) as crontab(5) reads it, over
-/// local wall clock times; what a time zone makes of them is <see cref="CronFires"/>. When both day fields are
-/// restricted a day matches either; a field that begins with a star, also <c>*/2</c>, counts as unrestricted (Vixie
-/// cron). Immutable.
+/// A cron expression of five fields (minute, hour, day of month, month, day of week) as defined by crontab(5), over
+/// local wall clock times; <see cref="CronFires"/> applies a time zone. When both day fields are restricted a day
+/// matches either; a field that begins with a star, also <c>*/2</c>, counts as unrestricted (Vixie cron). Immutable.
 /// </summary>
 internal sealed class CronExpression
 {
     /// <summary>
-    /// Days that are searched for a match: 29 February on a given weekday can be 40 years away, across a century
-    /// without a leap day.
+    /// Days searched for a match: 29 February on a given weekday can be 40 years away, across a century year that is
+    /// not a leap year.
     /// </summary>
     public const int SearchDaysMax = 41 * 366;
 
@@ -37,14 +36,14 @@ internal sealed class CronExpression
     }
 
     /// <summary>
-    /// Whether the minute field is a plain star: such an expression describes a time span rather than fires.
+    /// Whether the minute field is a plain star: such an expression describes time spans rather than single fires.
     /// </summary>
     public bool IsEveryMinute { get; }
 
     /// <summary>
     /// Whether it fires at intervals rather than at fixed times of day: the hour field has a star, range or step, or
-    /// the minute field has one or a list. Intervals follow the wall clock through a change of offset, fixed times
-    /// fire once.
+    /// the minute field has one or a list. Intervals follow the wall clock through a change of offset; fixed times fire
+    /// once.
     /// </summary>
     public bool IsInterval { get; }
 
@@ -52,7 +51,9 @@ internal sealed class CronExpression
     public bool Matches(DateTime local) =>
         (_minutes >> local.Minute & 1) != 0 && (_hours >> local.Hour & 1) != 0 && MatchesDay(local);
 
-    /// <summary>The first matching minute at or after a local time, if there is one within the search.</summary>
+    /// <summary>
+    /// The first matching minute at or after a local time; null when there is none within the search limit.
+    /// </summary>
     public DateTime? NextAtOrAfter(DateTime local)
     {
         if (local.Ticks % TimeSpan.TicksPerMinute != 0)
@@ -81,7 +82,9 @@ internal sealed class CronExpression
         return null;
     }
 
-    /// <summary>The last matching minute at or before a local time, if there is one within the search.</summary>
+    /// <summary>
+    /// The last matching minute at or before a local time; null when there is none within the search limit.
+    /// </summary>
     public DateTime? PreviousAtOrBefore(DateTime local)
     {
         var day = local.Date;
@@ -137,7 +140,7 @@ internal sealed class CronExpression
         return hours == 0 ? null : new TimeSpan(BitOperations.Log2(hours), BitOperations.Log2(_minutes), 0);
     }
 
-    /// <summary>Reads an expression; when it is refused, the message says which field and why.</summary>
+    /// <summary>Parses an expression; when it is refused, the message says which field and why.</summary>
     public static CronExpression? TryParse(string text, out string message) =>
         CronFields.TryParse(text, out var fields, out message) ? new CronExpression(fields) : null;
 }

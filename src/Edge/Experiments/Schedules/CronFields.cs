@@ -6,8 +6,8 @@ namespace Edge.Experiments.Schedules;
 /// <param name="Bits">Bit <c>n</c> is set when the value <c>n</c> matches.</param>
 /// <param name="IsPlainStar">The field is <c>*</c>.</param>
 /// <param name="BeginsWithStar">The field begins with <c>*</c>.</param>
-/// <param name="HasRange">It has a star, a range or a step.</param>
-/// <param name="HasSeveral">It has one of these or a list.</param>
+/// <param name="HasRange">The field has a star, a range or a step.</param>
+/// <param name="HasSeveral">The field has a star, a range, a step or a list.</param>
 internal readonly record struct CronField(
     ulong Bits,
     bool IsPlainStar,
@@ -17,10 +17,10 @@ internal readonly record struct CronField(
 );
 
 /// <summary>
-/// The five fields of a cron expression and their parser. Accepted: star, numbers, names of months and weekdays,
-/// ranges (one that runs backwards wraps, as in <c>FRI-MON</c> or <c>22-4</c>), steps and lists; 0 and 7 are Sunday;
-/// the macros <c>@yearly</c> to <c>@hourly</c>. Refused: a sixth field for seconds, and days that no month of the
-/// expression has.
+/// The five fields of a cron expression and their parser. Accepted: star, numbers, names of months and weekdays, ranges
+/// (descending ranges wrap around, as in <c>FRI-MON</c> or <c>22-4</c>), steps and lists; 0 and 7 are Sunday; the
+/// macros <c>@yearly</c> to <c>@hourly</c>. Refused: a sixth field for seconds, and days that do not exist in any of
+/// the expression's months.
 /// </summary>
 internal readonly record struct CronFields(
     CronField Minutes,
@@ -39,7 +39,7 @@ internal readonly record struct CronFields(
     private static readonly Kind MonthKind = new("month", 1, 12, MonthNames);
     private static readonly Kind DayOfWeekKind = new("day of week", 0, 6, WeekdayNames);
 
-    /// <summary>Reads an expression; when it is refused, the message says which field and why.</summary>
+    /// <summary>Parses an expression; when it is refused, the message says which field and why.</summary>
     public static bool TryParse(string text, out CronFields fields, out string message)
     {
         fields = default;
@@ -82,7 +82,9 @@ internal readonly record struct CronFields(
             _ => text,
         };
 
-    /// <summary>With either day field unrestricted a day must match both, and 31 February never does.</summary>
+    /// <summary>
+    /// When either day field is unrestricted, a day must match both, so that 31 February never matches.
+    /// </summary>
     private bool NeverMatches()
     {
         if (!DaysOfMonth.BeginsWithStar && !DaysOfWeek.BeginsWithStar)
@@ -161,7 +163,7 @@ internal readonly record struct CronFields(
         }
         hasRange |= range == "*" || dash >= 0 || slash >= 0;
         var size = kind.Size;
-        // 7 is Sunday again; as the end of a range it comes after Saturday, as the start it is 0.
+        // 7 is also Sunday: as the end of a range it follows Saturday, as the start it is 0.
         var length = (kind.Wrap(last) - kind.Wrap(first) + size) % size + 1;
         if (first != last && kind.Wrap(first) == kind.Wrap(last))
         {
@@ -198,7 +200,7 @@ internal readonly record struct CronFields(
                 && (value <= Max || isSundayAgain);
         }
 
-        /// <summary>The value that 7 means for a weekday, and the value itself elsewhere.</summary>
+        /// <summary>Maps the weekday 7 to 0; other values are unchanged.</summary>
         public int Wrap(int value) => value > Max ? Min : value;
     }
 }

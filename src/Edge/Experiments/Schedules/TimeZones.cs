@@ -4,7 +4,7 @@ namespace Edge.Experiments.Schedules;
 
 /// <summary>
 /// Time zones by IANA name, from the machine's database. Thread safe; the platform caches zones for the life of the
-/// process, so a new database needs a restart. On a machine without one only UTC resolves.
+/// process, so an updated database takes effect after a restart. On a machine without a database only UTC resolves.
 /// </summary>
 internal static class TimeZones
 {
@@ -14,12 +14,10 @@ internal static class TimeZones
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_+-"
     );
 
-    /// <summary>
-    /// Whether the machine has a time zone database at all; asked at start, to fail with a clear message.
-    /// </summary>
+    /// <summary>Whether the machine has a time zone database; checked at start, to fail with a clear message.</summary>
     public static bool HasDatabase => TimeZoneInfo.TryFindSystemTimeZoneById("Europe/Berlin", out _);
 
-    /// <summary>The zone of this name. Spellings of UTC resolve on every machine.</summary>
+    /// <summary>Finds a zone by name. The names of UTC resolve on every machine.</summary>
     public static bool TryFind(string name, out TimeZoneInfo zone)
     {
         zone = TimeZoneInfo.Utc;
@@ -27,7 +25,7 @@ internal static class TimeZones
         {
             return true;
         }
-        // The name becomes part of a path below the database, so it must not be able to leave it.
+        // The name becomes part of a path below the database directory and must not escape from it.
         if (
             name.Length is 0 or > NameCharsMax
             || !char.IsAsciiLetter(name[0])

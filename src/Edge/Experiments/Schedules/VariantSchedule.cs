@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Edge.Experiments.Schedules;
 
 /// <summary>
-/// When a scheduled experiment serves a variant. What the members mean together: <c>Selection.Schedules.Schedule</c>.
+/// When a scheduled experiment serves a variant. <c>Selection.Schedules.Schedule</c> says how the members combine.
 /// </summary>
 internal sealed record VariantSchedule
 {
@@ -19,7 +19,7 @@ internal sealed record VariantSchedule
     public Recurrence Recurrence { get; init; } = Recurrence.Default;
 }
 
-/// <summary>How a schedule repeats, on the clock of one time zone.</summary>
+/// <summary>How a schedule repeats, on the wall clock of one time zone.</summary>
 internal sealed record Recurrence
 {
     /// <summary>Once, in UTC.</summary>
@@ -28,10 +28,10 @@ internal sealed record Recurrence
     /// <summary>The kind of repetition.</summary>
     public RecurrenceType Type { get; init; }
 
-    /// <summary>Five fields or a macro; has an effect only when the type is cron.</summary>
+    /// <summary>Five fields or a macro; ignored unless the type is cron.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? CronExpression { get; init; }
 
-    /// <summary>IANA name of the zone whose wall clock counts.</summary>
+    /// <summary>IANA name of the zone whose wall clock applies.</summary>
     public string Timezone { get; init; } = "UTC";
 }

@@ -115,7 +115,7 @@ internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
     {
         lock (_lock)
         {
-            _pendingSince = (oldest);
+            _pendingSince = oldest.CreatedAt;
         }
     }
 
@@ -127,7 +127,7 @@ internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
             MarkForwarding();
             _batches++;
             _bytes += bytes;
-            _pendingSince = (newest);
+            _pendingSince = newest.CreatedAt;
         }
     }
 
@@ -161,7 +161,7 @@ internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
             var now = time.GetUtcNow();
             _lastError = $"event {id} refused and set aside: {reason}";
             _lastErrorAt = now;
-            _pendingSince = (id);
+            _pendingSince = id.CreatedAt;
             _deadLettersSinceMessage++;
             if (now - _lastDeadLetterMessageAt >= RepeatMessageAfter)
             {

@@ -6,10 +6,11 @@ using Edge.Formats;
 namespace Edge.Selection.Conditions;
 
 /// <summary>
-/// One rule of a condition tree, ready to be evaluated without allocating. Texts compare by ordinal, ignoring case. A
-/// rule value that is a JSON number compares as a number, and a property that is not one makes both <c>equals</c> and
-/// <c>not_equals</c> false; orderings compare numbers only. A property that is unknown makes negative operators true
-/// and all others false: negation is exact. Immutable; a value, so that the rules of a tree lie side by side in memory.
+/// One rule of a condition tree, compiled for evaluation without allocating. Texts compare ordinally, ignoring case. A
+/// rule value that is a JSON number compares as a number, and a property that is not a number makes both <c>equals</c>
+/// and <c>not_equals</c> false; ordering operators compare numbers only. An unknown property makes negative operators
+/// true and all others false, so negation is exact. Immutable; a value type, so that the rules of a tree are contiguous
+/// in memory.
 /// </summary>
 internal readonly struct CompiledRule
 {
@@ -18,7 +19,7 @@ internal readonly struct CompiledRule
     private readonly Value _value;
     private readonly Value[]? _values;
 
-    /// <summary>Compiles a rule that has passed its reader.</summary>
+    /// <summary>Compiles a valid rule.</summary>
     public CompiledRule(ConditionRule rule)
     {
         _ = ConditionProperty.TryParse(rule.Property, rule.ParamName, out _property);
@@ -36,13 +37,17 @@ internal readonly struct CompiledRule
         }
     }
 
-    /// <summary>Index of the rule to go on with when this one is true, or one of the ends of the program.</summary>
+    /// <summary>
+    /// Index of the rule to evaluate next when this one is true, or one of the two results of the program.
+    /// </summary>
     public required int NextIfTrue { get; init; }
 
-    /// <summary>Index of the rule to go on with when this one is false, or one of the ends of the program.</summary>
+    /// <summary>
+    /// Index of the rule to evaluate next when this one is false, or one of the two results of the program.
+    /// </summary>
     public required int NextIfFalse { get; init; }
 
-    /// <summary>Whether the rule is true of a request.</summary>
+    /// <summary>Whether the rule is true for a request.</summary>
     public bool IsTrue(ref VisitorProperties visitor)
     {
         if (!visitor.TryRead(_property, out var text))
@@ -92,15 +97,15 @@ internal readonly struct CompiledRule
         {
             return ConditionNumber.TryParse(text, out var number) && number == value.Number;
         }
-        // "en" means any English, "en-US" only that of the United States.
+        // "en" matches any English, "en-US" only that of the United States.
         var compared = value.IsLanguage ? HeaderValues.PrimarySubtag(text) : text;
-        // Case does not change the length, and comparing it first leaves the text of most values untouched in memory.
+        // Case does not change the length; comparing it first avoids reading the text of most values from memory.
         return compared.Length == value.Length && compared.Equals(value.Text, StringComparison.OrdinalIgnoreCase);
     }
 
     private static Value Compile(JsonElement element, PropertySource source, RuleOperator ruleOperator)
     {
-        // The text of a number is its digits as written, that of a boolean is its JSON word.
+        // The text of a number is its digits as written; that of a boolean is its JSON literal.
         var text = element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText();
         var isEquality =
             ruleOperator is RuleOperator.Equals or RuleOperator.NotEquals or RuleOperator.In or RuleOperator.NotIn;
@@ -115,10 +120,10 @@ internal readonly struct CompiledRule
     }
 
     /// <summary>One value to compare with.</summary>
-    /// <param name="Text">As text.</param>
-    /// <param name="Number">As a number, when it is one or reads as one.</param>
-    /// <param name="Length">Of the text.</param>
-    /// <param name="IsNumber">It was written as a number and compares as one.</param>
-    /// <param name="IsLanguage">It is a language without a region.</param>
+    /// <param name="Text">The value as text.</param>
+    /// <param name="Number">The value as a number, if it is one or parses as one.</param>
+    /// <param name="Length">Length of the text.</param>
+    /// <param name="IsNumber">Whether it was written as a number, and so compares as one.</param>
+    /// <param name="IsLanguage">Whether it is a language without a region.</param>
     private readonly record struct Value(string Text, double Number, int Length, bool IsNumber, bool IsLanguage);
 }

@@ -4,9 +4,9 @@ using Edge.Experiments.Conditions;
 namespace Edge.Selection.Conditions;
 
 /// <summary>
-/// A condition tree compiled into its rules in order, each of which knows where to go on when it is true and when it
-/// is false. Groups are gone: AND and OR have become jumps, so evaluation is one loop that stops at the first rule
-/// that decides, without recursion, a stack or an allocation. Immutable.
+/// A condition tree compiled into a list of rules, each with the rule to evaluate next when it is true and when it is
+/// false. AND and OR groups become jumps, so evaluation is one loop that stops as soon as the result is known, without
+/// recursion, stack or allocation. Immutable.
 /// </summary>
 internal sealed class ConditionProgram
 {
@@ -15,7 +15,7 @@ internal sealed class ConditionProgram
 
     private readonly CompiledRule[] _rules;
 
-    /// <summary>Compiles a tree that has passed its reader.</summary>
+    /// <summary>Compiles a valid tree.</summary>
     public ConditionProgram(ConditionNode root)
     {
         var rules = new List<CompiledRule>();
@@ -23,14 +23,15 @@ internal sealed class ConditionProgram
         _rules = [.. rules];
     }
 
-    /// <summary>How many rules there are, in the order of the tree.</summary>
+    /// <summary>Number of rules, which are in tree order.</summary>
     public int RuleCount => _rules.Length;
 
-    /// <summary>Whether the tree is true of a request.</summary>
+    /// <summary>Whether the tree is true for a request.</summary>
     /// <param name="visitor">The request.</param>
     /// <param name="outcomes">
-    /// Empty, or room for <see cref="RuleCount"/> outcomes: those of the rules that were evaluated are noted, so that
-    /// an explanation shows this very evaluation. </param>
+    /// Empty, or room for <see cref="RuleCount"/> outcomes: receives the outcomes of the rules that were evaluated, so
+    /// that an explanation shows this very evaluation.
+    /// </param>
     public bool IsTrue(ref VisitorProperties visitor, Span<ConditionOutcome> outcomes = default)
     {
         var at = 0;
@@ -47,7 +48,9 @@ internal sealed class ConditionProgram
         return at == True;
     }
 
-    /// <summary>Appends the rules of a subtree that goes on at one of two places.</summary>
+    /// <summary>
+    /// Appends the rules of a subtree, with the targets to jump to when it is true and when it is false.
+    /// </summary>
     private static void Append(List<CompiledRule> rules, ConditionNode node, int ifTrue, int ifFalse)
     {
         if (node is ConditionRule rule)
@@ -59,7 +62,7 @@ internal sealed class ConditionProgram
         var isAnd = group.Operator == GroupOperator.And;
         for (var i = 0; i < group.Children.Count; i++)
         {
-            // A child that does not decide leads to the next one, which begins right behind it.
+            // A child that does not decide the group leads to the next child, which follows it directly.
             var next = rules.Count + CountRules(group.Children[i]);
             var isLast = i == group.Children.Count - 1;
             Append(rules, group.Children[i], isAnd && !isLast ? next : ifTrue, isAnd || isLast ? ifFalse : next);

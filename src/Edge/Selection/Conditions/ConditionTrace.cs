@@ -4,12 +4,12 @@ using Edge.Formats;
 namespace Edge.Selection.Conditions;
 
 /// <summary>
-/// What became of one node of a condition tree. Wire: <c>not_evaluated</c>, <c>false</c>, <c>true</c>.
+/// The outcome of one node of a condition tree. Wire: <c>not_evaluated</c>, <c>false</c>, <c>true</c>.
 /// </summary>
 [JsonConverter(typeof(WireNameConverter<ConditionOutcome>))]
 internal enum ConditionOutcome
 {
-    /// <summary>Another node had decided before.</summary>
+    /// <summary>The result was already known.</summary>
     NotEvaluated,
 
     /// <summary>It was false.</summary>
@@ -20,17 +20,17 @@ internal enum ConditionOutcome
 }
 
 /// <summary>
-/// Takes down which conditions one choice evaluated and how they came out. Used by one thread, for one choice.
+/// Records which conditions were evaluated for one choice, and their outcomes. Used by one thread, for one choice.
 /// </summary>
-/// <param name="variants">How many variants the experiment has.</param>
+/// <param name="variants">Number of variants of the experiment.</param>
 internal sealed class ConditionTrace(int variants)
 {
     private readonly ConditionOutcome[]?[] _outcomes = new ConditionOutcome[variants][];
 
-    /// <summary>Room for the outcomes of a program that is about to be evaluated.</summary>
+    /// <summary>Returns the span that receives the outcomes of a variant's program.</summary>
     public Span<ConditionOutcome> Begin(int variant, ConditionProgram program) =>
         _outcomes[variant] = new ConditionOutcome[program.RuleCount];
 
-    /// <summary>The outcomes of the rules of a variant in order; empty when its turn never came.</summary>
+    /// <summary>The outcomes of a variant's rules, in order; empty when its program was not evaluated.</summary>
     public ReadOnlySpan<ConditionOutcome> Of(int variant) => _outcomes[variant];
 }

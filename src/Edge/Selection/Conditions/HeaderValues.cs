@@ -4,17 +4,17 @@ using Edge.Formats;
 namespace Edge.Selection.Conditions;
 
 /// <summary>
-/// The values conditions take out of request headers, as slices of the header. Bounded: of a longer header only the
-/// beginning is read. Pure; allocates nothing; never throws for input.
+/// Extracts the values that conditions use from request headers, as slices of the header. Only the beginning of a long
+/// header is read. Pure; allocates nothing; never throws for input.
 /// </summary>
 internal static class HeaderValues
 {
-    /// <summary>Most characters of a header that are read.</summary>
+    /// <summary>Characters of a header that are read.</summary>
     private const int HeaderCharsMax = 1024;
 
     /// <summary>
-    /// The language tag with the highest quality in an Accept-Language header, the first of equals; empty when there
-    /// is none (RFC 9110 section 12.5.4). A star names no language, and quality 0 refuses one.
+    /// The language tag with the highest quality in an Accept-Language header, the first if several are equal; empty
+    /// when there is none (RFC 9110 section 12.5.4). A star names no language, and quality 0 excludes one.
     /// </summary>
     public static ReadOnlySpan<char> PreferredLanguage(ReadOnlySpan<char> acceptLanguage)
     {
@@ -48,7 +48,7 @@ internal static class HeaderValues
         return UrlText.WithoutWww(UrlText.Host(text));
     }
 
-    /// <summary>The language of a tag without its region: <c>en</c> of <c>en-US</c>.</summary>
+    /// <summary>The language of a tag without its region: <c>en</c> for <c>en-US</c>.</summary>
     public static ReadOnlySpan<char> PrimarySubtag(ReadOnlySpan<char> tag)
     {
         var dash = tag.IndexOf('-');
@@ -60,7 +60,7 @@ internal static class HeaderValues
         var text = parameters.Trim();
         if (!text.StartsWith("q=", StringComparison.OrdinalIgnoreCase))
         {
-            return 1; // A parameter nobody has defined for languages.
+            return 1; // No other parameter is defined for languages.
         }
         return ConditionNumber.TryParse(text[2..], out var quality) ? Math.Min(quality, 1) : 0;
     }

@@ -3,19 +3,18 @@ using System.Diagnostics.CodeAnalysis;
 namespace Edge.Selection.Conditions;
 
 /// <summary>
-/// One instance of the texts that many experiments name, such as <c>utm_source</c> and <c>mobile</c>, so that with
-/// thousands of experiments the rules of a tree find them in the processor's cache. A fixed table with one place per
-/// hash: a newcomer replaces whoever stands there, so nobody can make it grow. Thread safe; a lost race only costs an
-/// instance of its own.
+/// Interns texts that many experiments use, such as <c>utm_source</c> and <c>mobile</c>, so that with thousands of
+/// experiments they stay in the processor's cache. A table of fixed size with one entry per hash: a new text replaces
+/// the previous one, so the table cannot grow. Thread safe; a lost race only costs an extra instance.
 /// </summary>
 internal static class SharedText
 {
-    /// <summary>Places in the table, a power of two.</summary>
-    private const int Places = 4_096;
+    /// <summary>Entries in the table, a power of two.</summary>
+    private const int TableSize = 4_096;
 
-    private static readonly string?[] Texts = new string[Places];
+    private static readonly string?[] Table = new string[TableSize];
 
-    /// <summary>A text equal to this one.</summary>
+    /// <summary>Returns a shared instance equal to the text.</summary>
     [return: NotNullIfNotNull(nameof(text))]
     public static string? Of(string? text)
     {
@@ -23,12 +22,12 @@ internal static class SharedText
         {
             return null;
         }
-        ref var place = ref Texts[string.GetHashCode(text) & (Places - 1)];
-        if (Volatile.Read(ref place) is { } known && known == text)
+        ref var entry = ref Table[string.GetHashCode(text) & (TableSize - 1)];
+        if (Volatile.Read(ref entry) is { } known && known == text)
         {
             return known;
         }
-        Volatile.Write(ref place, text);
+        Volatile.Write(ref entry, text);
         return text;
     }
 }

@@ -1,14 +1,14 @@
 namespace Edge.Selection.Conditions;
 
 /// <summary>
-/// What conditions and schedules may look at: one request, described once. Everything is a view of the caller's
-/// memory, and what takes work to find (preferred language, referring host, query parameters) is found only when a
-/// condition asks. An empty span means unknown.
+/// The request as conditions and schedules see it. All members are views of the caller's memory; values that take work
+/// to extract (preferred language, referring host, query parameters) are extracted only when a condition needs them. An
+/// empty span means unknown.
 /// </summary>
 internal readonly ref struct VisitorContext
 {
     /// <summary>
-    /// The instant of the request, taken once, so that all decisions of one request fall on one side of an hour.
+    /// The instant of the request, taken once, so that all decisions about one request use the same hour.
     /// </summary>
     public required DateTimeOffset Now { get; init; }
 

@@ -6,12 +6,12 @@ using Edge.Formats;
 namespace Edge.Selection.Conditions;
 
 /// <summary>
-/// The properties of one request as conditions see them. What has to be searched for in a header is searched for once
-/// per request, when the first condition asks. Lives on the stack of one request.
+/// The properties of one request as conditions see them. Values that must be extracted from a header are extracted once
+/// per request, when the first condition needs them. Lives on the stack of one request.
 /// </summary>
 internal ref struct VisitorProperties
 {
-    /// <summary>Characters of scratch space: the longest query parameter that is looked at.</summary>
+    /// <summary>Length of the scratch space, characters: the longest query parameter that is read.</summary>
     public const int ScratchChars = ExperimentRules.ConditionTextCharsMax;
 
     private const string Unknown = "unknown";
@@ -28,7 +28,7 @@ internal ref struct VisitorProperties
     private bool _hasLanguage;
     private bool _hasReferrerDomain;
 
-    /// <summary>Looks at a request.</summary>
+    /// <summary>Describes a request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="scratch">Room for <see cref="ScratchChars"/> characters.</param>
     public VisitorProperties(in VisitorContext context, Span<char> scratch)
@@ -37,7 +37,9 @@ internal ref struct VisitorProperties
         _scratch = scratch[..ScratchChars];
     }
 
-    /// <summary>The text of a property; false when it is unknown. Holds until the next property is read.</summary>
+    /// <summary>
+    /// Reads the text of a property; false when it is unknown. The text is valid until the next property is read.
+    /// </summary>
     public bool TryRead(in ConditionProperty property, out ReadOnlySpan<char> text)
     {
         switch (property.Source)
@@ -70,7 +72,7 @@ internal ref struct VisitorProperties
                 text = Numbers[(int)_context.Now.UtcDateTime.DayOfWeek];
                 return true;
             default:
-                // A parameter that is there and empty is known to be empty.
+                // A parameter that is present but empty has a known value: the empty text.
                 return QueryValue.TryRead(_context.Query, property.Parameter, _scratch, out text);
         }
         return !text.IsEmpty && !text.Equals(Unknown, StringComparison.OrdinalIgnoreCase);

@@ -3,25 +3,25 @@ using Edge.Experiments.Schedules;
 namespace Edge.Selection.Schedules;
 
 /// <summary>
-/// The instants at which a cron expression fires on the wall clock of a zone. Fixed times of day fire once a day,
-/// whatever the clock does: the first time they are shown, or right after the gap that swallowed them. Intervals
-/// follow the wall clock: again in the second pass of an hour, not at all in a gap. Immutable.
+/// The instants at which a cron expression fires on the wall clock of a zone. Fixed times of day fire once a day
+/// despite clock changes: at the first pass of an ambiguous time, or right after the gap that skips the time. Intervals
+/// follow the wall clock: they fire again in the second pass of an hour and not at all in a gap. Immutable.
 /// </summary>
 internal sealed class CronFires(CronExpression cron, ZoneClock clock)
 {
     private const long Near = ZoneClock.JumpTicksMax;
     private const long Window = Near + TimeSpan.TicksPerHour;
 
-    /// <summary>The last fire at or before an instant, if there is one within the search.</summary>
+    /// <summary>The last fire at or before an instant; null when there is none within the search limit.</summary>
     public long? AtOrBefore(long utcTicks) =>
         cron.IsInterval ? IntervalAtOrBefore(utcTicks) : FixedAtOrBefore(utcTicks);
 
-    /// <summary>The first fire after an instant, if there is one within the search.</summary>
+    /// <summary>The first fire after an instant; null when there is none within the search limit.</summary>
     public long? After(long utcTicks) => cron.IsInterval ? IntervalAfter(utcTicks) : FixedAfter(utcTicks);
 
     /// <summary>
-    /// Begins a jump late, because the wall clock may have shown a time already that it is about to show again;
-    /// instants grow with wall clock times, so the first that is not too late is the last fire.
+    /// Starts the search one maximum jump later, because the wall clock may already have shown a time that it will show
+    /// again. Instants increase with wall clock times, so the first candidate that is not too late is the last fire.
     /// </summary>
     private long? FixedAtOrBefore(long utcTicks)
     {
@@ -54,9 +54,9 @@ internal sealed class CronFires(CronExpression cron, ZoneClock clock)
     }
 
     /// <summary>
-    /// As long as the offset does not change in between, the last matching wall clock time is the last fire. So a
-    /// change within the window is crossed first; and when the match lies further back than that, so do all fires,
-    /// and the search goes on near it, since offsets differ by less than a jump.
+    /// While the offset does not change, the last matching wall clock time is the last fire. A change of offset within
+    /// the window is therefore crossed first. If the match lies before the window, so do all fires, and the search
+    /// continues near the match, because offsets differ by less than the maximum jump.
     /// </summary>
     private long? IntervalAtOrBefore(long utcTicks)
     {

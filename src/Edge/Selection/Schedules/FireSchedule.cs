@@ -1,13 +1,13 @@
 namespace Edge.Selection.Schedules;
 
 /// <summary>
-/// Occurrences that begin at the fires of a cron expression, within the bounds of the series. They last a given time,
-/// or until the next fire when none is given.
+/// Occurrences that begin at the fires of a cron expression, within the bounds of the series. Each lasts for a given
+/// time, or until the next fire.
 /// </summary>
 /// <param name="fires">The fires.</param>
 /// <param name="start">First instant of the series.</param>
-/// <param name="end">Instant the series ends at.</param>
-/// <param name="lengthTicks">Elapsed time of one occurrence; null when it lasts until the next.</param>
+/// <param name="end">Instant at which the series ends.</param>
+/// <param name="lengthTicks">Duration of one occurrence, ticks; null when it lasts until the next fire.</param>
 internal sealed class FireSchedule(CronFires fires, long start, long end, long? lengthTicks) : Schedule
 {
     public override ScheduleState At(long utcTicks)
@@ -16,7 +16,7 @@ internal sealed class FireSchedule(CronFires fires, long start, long end, long? 
         {
             return ScheduleState.Inactive(ScheduleState.Never);
         }
-        // Before the series begins the next fire is the first one at or after its start.
+        // Before the series starts, the next fire is the first one at or after its start.
         var next = Math.Min(end, fires.After(Math.Max(utcTicks, start - 1)) ?? ScheduleState.Never);
         if (utcTicks < start || fires.AtOrBefore(utcTicks) is not { } last || last < start)
         {

@@ -3,15 +3,14 @@ using Edge.Experiments.Schedules;
 namespace Edge.Selection.Schedules;
 
 /// <summary>
-/// Active while the wall clock matches a cron expression whose minute field is a star, within the bounds of the
-/// series. The wall clock is what counts, so an hour that is shown twice is active twice. An occurrence is a run of
-/// matching hours.
+/// Active while the wall clock matches a cron expression whose minute field is a star, within the bounds of the series.
+/// The wall clock applies, so an hour that is shown twice is active twice. An occurrence is a run of matching hours.
 /// </summary>
 internal sealed class MaskSchedule(CronExpression cron, ZoneClock clock, long start, long end) : Schedule
 {
     /// <summary>
-    /// Hours that are walked to find where a run begins or ends. With whole months and days, one longer than a year
-    /// has no end.
+    /// Hours searched for the beginning or end of a run. A run longer than a year has no end, because expressions
+    /// repeat yearly.
     /// </summary>
     private const int WalkHoursMax = 2 * 366 * 24;
 
@@ -33,7 +32,7 @@ internal sealed class MaskSchedule(CronExpression cron, ZoneClock clock, long st
 
     private bool Matches(long utcTicks) => cron.Matches(clock.LocalAt(utcTicks));
 
-    /// <summary>The first instant after which the answer is another one, or the end of the walk.</summary>
+    /// <summary>The first instant at which the result changes, or the end of the search.</summary>
     private long RunEnd(long utcTicks)
     {
         var isMatch = Matches(utcTicks);
@@ -52,7 +51,8 @@ internal sealed class MaskSchedule(CronExpression cron, ZoneClock clock, long st
     }
 
     /// <summary>
-    /// The instant a run of matching hours began at; the beginning of time when it is longer than the walk.
+    /// The instant at which a run of matching hours began; <see cref="DateTime.MinValue"/> when it is longer than the
+    /// search.
     /// </summary>
     private long RunStart(long utcTicks)
     {

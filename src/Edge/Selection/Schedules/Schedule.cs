@@ -17,10 +17,10 @@ namespace Edge.Selection.Schedules;
 /// </summary>
 internal abstract class Schedule
 {
-    /// <summary>What the schedule says of an instant.</summary>
+    /// <summary>The state of the schedule at an instant.</summary>
     public abstract ScheduleState At(long utcTicks);
 
-    /// <summary>Compiles a schedule that has passed its reader.</summary>
+    /// <summary>Compiles a valid schedule.</summary>
     public static Schedule Compile(VariantSchedule schedule)
     {
         _ = TimeZones.TryFind(schedule.Recurrence.Timezone, out var zone);
@@ -58,4 +58,22 @@ internal sealed class OnceSchedule(long start, long end) : Schedule
         utcTicks < start ? ScheduleState.Inactive(start)
         : utcTicks < end ? ScheduleState.Active(start, end)
         : ScheduleState.Inactive(ScheduleState.Never);
+}
+
+/// <summary>The state of a schedule at one instant. Instants are ticks of 100 ns, UTC.</summary>
+/// <param name="IsActive">Whether an occurrence is in progress.</param>
+/// <param name="Start">When the current occurrence began; the latest one when several overlap.</param>
+/// <param name="Until">
+/// The first later instant at which the state may differ; exact or too early, never too late.
+/// </param>
+internal readonly record struct ScheduleState(bool IsActive, long Start, long Until)
+{
+    /// <summary>An instant that never comes.</summary>
+    public const long Never = long.MaxValue;
+
+    /// <summary>Inactive until an instant.</summary>
+    public static ScheduleState Inactive(long until) => new(false, 0, until);
+
+    /// <summary>Active since one instant, until another.</summary>
+    public static ScheduleState Active(long start, long until) => new(true, start, until);
 }

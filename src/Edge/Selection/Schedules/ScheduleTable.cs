@@ -3,10 +3,11 @@ using Edge.Experiments;
 namespace Edge.Selection.Schedules;
 
 /// <summary>
-/// Which variant of a scheduled experiment is active: the one whose current occurrence began latest, and of two that
-/// began together the first in the list. The answer is kept with the interval it holds for, so a request compares two
-/// numbers; only the first request after a change computes. Thread safe: several threads may compute the same answer,
-/// and whichever is kept is right; one that sees an older answer sees that it does not hold and computes.
+/// Finds the active variant of a scheduled experiment: the one whose current occurrence began latest; if two began
+/// together, the first in the list. The result is cached with the interval in which it is valid, so a request compares
+/// two numbers, and only the first request after a change computes. Thread safe: several threads may compute the same
+/// result, and any of them may be cached; a thread that sees an outdated result notices that it is not valid and
+/// computes.
 /// </summary>
 internal sealed class ScheduleTable
 {
@@ -16,7 +17,7 @@ internal sealed class ScheduleTable
     private readonly Schedule?[] _schedules;
     private volatile Answer _answer = new(0, 0, None);
 
-    /// <summary>Compiles the schedules of an experiment that has passed its reader.</summary>
+    /// <summary>Compiles the schedules of a valid experiment.</summary>
     public ScheduleTable(IReadOnlyList<Variant> variants)
     {
         _schedules = [.. variants.Select(v => v.Schedule is { } schedule ? Schedule.Compile(schedule) : null)];
@@ -35,7 +36,8 @@ internal sealed class ScheduleTable
     }
 
     /// <summary>
-    /// The first later instant at which another variant may be active; the end of time when there is none.
+    /// The first later instant at which another variant may be active; <see cref="DateTimeOffset.MaxValue"/> when there
+    /// is none.
     /// </summary>
     public DateTimeOffset NextChange(DateTimeOffset instant)
     {
@@ -43,7 +45,9 @@ internal sealed class ScheduleTable
         return until > DateTime.MaxValue.Ticks ? DateTimeOffset.MaxValue : new DateTimeOffset(until, TimeSpan.Zero);
     }
 
-    /// <summary>What the schedule of one variant says of an instant, for explanations; null when it has none.</summary>
+    /// <summary>
+    /// The state of one variant's schedule at an instant, for explanations; null when it has no schedule.
+    /// </summary>
     public ScheduleState? StateOf(int variant, DateTimeOffset instant) => _schedules[variant]?.At(instant.UtcTicks);
 
     private Answer Compute(long utcTicks)

@@ -1,11 +1,11 @@
 namespace Edge.Selection.Schedules;
 
 /// <summary>
-/// The same wall clock times each local day, or each week on the weekday of the start. When <c>endAt</c> is within
-/// one period of <c>startAt</c>, it is the end of the first occurrence and the series has none; when it is later,
-/// only its time of day counts for the occurrences, and it ends the series as well. Without it an occurrence lasts
-/// until the next one begins. Occurrences are as long as the wall clock makes them: on days of a clock change an hour
-/// more or less, and one that the change leaves empty does not take place.
+/// Repeats at the same wall clock times each local day, or each week on the weekday of the start. When <c>endAt</c> is
+/// within one period of <c>startAt</c>, it ends the first occurrence and the series has no end; when it is later, its
+/// time of day ends each occurrence, and it also ends the series. Without <c>endAt</c> an occurrence lasts until the
+/// next one begins. Occurrences are measured on the wall clock: on the day of a clock change they are an hour longer or
+/// shorter, and an occurrence that the change leaves empty does not take place.
 /// </summary>
 internal sealed class SeriesSchedule : Schedule
 {
@@ -33,7 +33,7 @@ internal sealed class SeriesSchedule : Schedule
         var endLocal = clock.LocalAt(last);
         if (last - start <= periodDays * TimeSpan.TicksPerDay)
         {
-            // A clock set back in between may show the end before the start; then the time that passes counts.
+            // If the clock is set back in between, the end may read earlier than the start; then elapsed time applies.
             _length = endLocal > _firstLocal ? endLocal - _firstLocal : TimeSpan.FromTicks(last - start);
             return;
         }
@@ -53,7 +53,7 @@ internal sealed class SeriesSchedule : Schedule
             return ScheduleState.Inactive(ScheduleState.Never);
         }
         var days = (_clock.LocalAt(utcTicks).Date - _firstLocal.Date).Days;
-        // A clock change can move an occurrence by up to a day, so the neighbours are looked at too.
+        // A clock change can move an occurrence by up to a day, so check the neighbouring ones too.
         var latest = days / _periodDays + 1;
         var state = ScheduleState.Inactive(ScheduleState.Never);
         for (var index = Math.Max(0, latest - 3); index <= latest + 1; index++)
@@ -78,7 +78,7 @@ internal sealed class SeriesSchedule : Schedule
     private (long Start, long End) Occurrence(int index)
     {
         var local = LocalStart(index);
-        // The second pass of an ambiguous start is the first occurrence, which then must not begin before itself.
+        // When the start is the second pass of an ambiguous time, the first occurrence must not begin before it.
         var start = Math.Max(_start, _clock.FirstInstantOf(local));
         var end = _length is { } length
             ? _clock.FirstInstantOf(local + length)

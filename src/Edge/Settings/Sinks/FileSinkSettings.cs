@@ -10,7 +10,7 @@ internal static class FileSinkSettings
             SinkSetting.Text(
                 SinkType.File,
                 "directory",
-                "Directory of the files; empty is DATA/forwarded for the sink named file and DATA/forwarded/NAME for another.",
+                "Directory of the files; if empty, DATA/forwarded for the sink named file and DATA/forwarded/NAME for any other.",
                 o => o.Directory,
                 (o, v) => o.Directory = v
             ),
@@ -19,7 +19,7 @@ internal static class FileSinkSettings
                 "maxFileBytes",
                 4_096,
                 1L << 40,
-                "Size at which a forwarded file is closed and the next one begun.",
+                "Size at which a file is closed and the next one started, bytes.",
                 o => o.MaxFileBytes,
                 (o, v) => o.MaxFileBytes = v
             ),

@@ -10,7 +10,7 @@ internal static class HttpSinkSettings
 {
     private const SinkType OverHttp = SinkType.Http | SinkType.ClickHouse;
 
-    // What the sink itself says about a request; a second value would contradict it.
+    // Headers that the sink sets itself; a second value would contradict them.
     private static readonly string[] OwnHeaders =
     [
         "Host",
@@ -29,23 +29,23 @@ internal static class HttpSinkSettings
             SinkSetting.Text(
                 OverHttp,
                 "url",
-                "Where the server is: http or https, without user and password. Required.",
+                "URL of the server: http or https, without user and password. Required.",
                 o => o.Url,
                 (o, v) => o.Url = v,
                 UrlProblem
             ),
-            SinkSetting.Flag(OverHttp, "gzip", "Compress what is sent.", o => o.Gzip, (o, v) => o.Gzip = v),
+            SinkSetting.Flag(OverHttp, "gzip", "Compress request bodies with gzip.", o => o.Gzip, (o, v) => o.Gzip = v),
             SinkSetting.Flag(
                 OverHttp,
                 "allowPrivate",
-                "Connect to addresses that are not public: this machine, its networks.",
+                "Allow connections to addresses that are not public: this machine and private networks.",
                 o => o.AllowPrivate,
                 (o, v) => o.AllowPrivate = v
             ),
             SinkSetting.List(
                 OverHttp,
                 "allowAddresses",
-                "Networks (CIDR) or addresses that may be connected to although they are not public.",
+                "Networks (CIDR) or addresses to which connections are allowed although they are not public.",
                 o => o.AllowAddresses,
                 (o, v) => o.AllowAddresses = v,
                 NetworkProblem
@@ -55,21 +55,21 @@ internal static class HttpSinkSettings
                 "requestTimeoutMs",
                 100,
                 600_000,
-                "Longest time one batch may take, the answer included.",
+                "Timeout for sending one batch and reading the response.",
                 o => o.RequestTimeoutMs,
                 (o, v) => o.RequestTimeoutMs = (int)v
             ),
             SinkSetting.Choice(
                 SinkType.Http,
                 "format",
-                "ndjson (one event per line), json (one array) or kafkaRest (what Kafka REST proxies take).",
+                "ndjson (one event per line), json (one array) or kafkaRest (the format of Kafka REST proxies).",
                 o => o.Format,
                 (o, v) => o.Format = v
             ),
             SinkSetting.Text(
                 SinkType.Http,
                 "contentType",
-                "Content type of the body; empty is that of the format.",
+                "Content type of the body; if empty, that of the format.",
                 o => o.ContentType,
                 (o, v) => o.ContentType = v,
                 static text =>
@@ -80,35 +80,35 @@ internal static class HttpSinkSettings
             SinkSetting.Map(
                 SinkType.Http,
                 "headers",
-                "More headers of every request, such as Authorization; their values are not shown.",
+                "Additional headers of every request, such as Authorization; their values are masked.",
                 o => string.Join(SettingValue.ListSeparator, o.Headers.Keys.Select(static name => name + "=(set)")),
                 AssignHeader
             ),
             SinkSetting.Secret(
                 SinkType.Http,
                 "secret",
-                "Key of the signature; empty sends none.",
+                "Key for signing requests; empty sends no signature.",
                 o => o.Secret,
                 (o, v) => o.Secret = v
             ),
             SinkSetting.Text(
                 SinkType.Http,
                 "secretFile",
-                "File with the key of the signature, read at start.",
+                "File with the key for signing requests, read at start.",
                 o => o.SecretFile,
                 (o, v) => o.SecretFile = v
             ),
             SinkSetting.Secret(
                 SinkType.Http,
                 "secretPrevious",
-                "The key before, which signs too until receivers know the new one.",
+                "Previous signing key, used in addition until receivers have the new one.",
                 o => o.SecretPrevious,
                 (o, v) => o.SecretPrevious = v
             ),
-            SinkSetting.Text(SinkType.ClickHouse, "user", "User of the server.", o => o.User, (o, v) => o.User = v),
+            SinkSetting.Text(SinkType.ClickHouse, "user", "User name on the server.", o => o.User, (o, v) => o.User = v),
         ];
 
-    /// <summary>Networks of a list without a problem.</summary>
+    /// <summary>Parses a list that has been validated.</summary>
     public static IPNetwork[] Networks(string[] items) =>
         Array.ConvertAll(
             items,
@@ -119,7 +119,7 @@ internal static class HttpSinkSettings
 
     private static string? UrlProblem(string text)
     {
-        // The text is not repeated: people put passwords into addresses.
+        // The message does not repeat the text: people put passwords into URLs.
         if (
             !Uri.TryCreate(text, UriKind.Absolute, out var url)
             || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps)
@@ -130,10 +130,10 @@ internal static class HttpSinkSettings
 
         if (url.UserInfo.Length > 0)
         {
-            return "must not hold a user or a password; they have settings of their own";
+            return "must not contain a user or a password; they have settings of their own";
         }
 
-        return url.Fragment.Length > 0 ? "must not hold a fragment" : null;
+        return url.Fragment.Length > 0 ? "must not contain a fragment" : null;
     }
 
     private static string? NetworkProblem(string text) =>
@@ -145,12 +145,12 @@ internal static class HttpSinkSettings
     {
         if (name.Length == 0 || !name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
         {
-            return "must hold names of headers: letters, digits, hyphens";
+            return "must contain header names: letters, digits, hyphens";
         }
 
         if (OwnHeaders.Contains(name, StringComparer.OrdinalIgnoreCase))
         {
-            return "is a header the sink writes itself";
+            return "is a header that the sink sets itself";
         }
 
         if (!value.All(static c => c is >= ' ' and <= '~'))

@@ -11,7 +11,7 @@ internal static class PostgresSinkSettings
             SinkSetting.Text(
                 SinkType.Postgres,
                 "connection",
-                "Where the server is, as Npgsql writes it: Host, Port, Database, Username, SSL Mode, Root Certificate. Required.",
+                "Connection string in Npgsql's format: Host, Port, Database, Username, SSL Mode, Root Certificate. Required.",
                 o => o.Connection,
                 (o, v) => o.Connection = v,
                 PostgresSession.Problem
@@ -19,21 +19,21 @@ internal static class PostgresSinkSettings
             SinkSetting.Secret(
                 SinkType.Postgres | SinkType.ClickHouse,
                 "password",
-                "Password of the user; better in the environment or in a file.",
+                "Password of the user; better set by environment variable or file.",
                 o => o.Password,
                 (o, v) => o.Password = v
             ),
             SinkSetting.Text(
                 SinkType.Postgres | SinkType.ClickHouse,
                 "passwordFile",
-                "File with the password, read whenever it is needed.",
+                "File with the password, read whenever the password is needed.",
                 o => o.PasswordFile,
                 (o, v) => o.PasswordFile = v
             ),
             SinkSetting.Text(
                 SinkType.Postgres | SinkType.ClickHouse,
                 "table",
-                "Table of the events: table, schema.table (PostgreSQL) or database.table (ClickHouse); edge sink init makes it.",
+                "Table of the events: table, schema.table (PostgreSQL) or database.table (ClickHouse); created by edge sink init.",
                 o => o.Table,
                 (o, v) => o.Table = v,
                 PostgresTable.Problem
@@ -43,7 +43,7 @@ internal static class PostgresSinkSettings
                 "connectTimeoutMs",
                 1_000,
                 60_000,
-                "Longest time a connect may take; whole seconds for PostgreSQL.",
+                "Timeout for connecting; rounded down to whole seconds for PostgreSQL.",
                 o => o.ConnectTimeoutMs,
                 (o, v) => o.ConnectTimeoutMs = (int)v
             ),
@@ -52,7 +52,7 @@ internal static class PostgresSinkSettings
                 "statementTimeoutMs",
                 100,
                 600_000,
-                "Longest time the server may work on one statement, waiting for locks included.",
+                "Timeout of a statement on the server, including waits for locks.",
                 o => o.StatementTimeoutMs,
                 (o, v) => o.StatementTimeoutMs = (int)v
             ),

@@ -3,21 +3,21 @@ using Edge.Forwarding;
 namespace Edge.Settings.Sinks;
 
 /// <summary>
-/// Collects what the sources say about sinks, weakest source first, and makes the sinks of it at the end: which keys a
-/// sink may have depends on its type, and the type may come from the last source. The sink <c>file</c> is there without
-/// being named, and a sink named like a type needs no <c>type</c>. Not thread safe; used once at start.
+/// Collects the sink settings of all sources, in ascending order of precedence, and builds the sinks at the end,
+/// because the keys a sink may have depend on its type, which may come from the last source. The sink <c>file</c>
+/// exists by default, and a sink named like a type needs no <c>type</c>. Not thread safe; used once at start.
 /// </summary>
 internal sealed class SinkConfiguration
 {
-    /// <summary>What every key here begins with.</summary>
+    /// <summary>Prefix of all sink settings.</summary>
     public const string Prefix = "sinks.";
 
-    /// <summary>The sink that is there by default.</summary>
+    /// <summary>The sink that exists by default.</summary>
     public const string DefaultName = "file";
 
     private const int NameMaxChars = 32;
 
-    // Names that mean something else in cursors, metrics and messages.
+    // Names with another meaning in cursors, metrics and messages.
     private static readonly string[] Reserved = ["tally"];
 
     private readonly SortedDictionary<string, List<Given>> _sinks = new(StringComparer.OrdinalIgnoreCase)
@@ -26,17 +26,17 @@ internal sealed class SinkConfiguration
     };
     private readonly Dictionary<string, string> _sources = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>A source mentions a sink, perhaps without any key.</summary>
+    /// <summary>Declares a sink, which need not have any keys.</summary>
     public void Declare(string name, string source)
     {
         _sinks.TryAdd(name, []);
         _sources.TryAdd(name, source);
     }
 
-    /// <summary>A source sets a key.</summary>
-    /// <param name="key">Without <see cref="Prefix"/>.</param>
+    /// <summary>Adds a key from a source.</summary>
+    /// <param name="key">The key without <see cref="Prefix"/>.</param>
     /// <param name="text">The value.</param>
-    /// <param name="source">Where it is said, for messages.</param>
+    /// <param name="source">The source, for messages.</param>
     public void Add(string key, string text, string source)
     {
         var dot = key.IndexOf('.', StringComparison.Ordinal);
@@ -45,7 +45,7 @@ internal sealed class SinkConfiguration
         _sinks[name].Add(new Given(dot < 0 ? "" : key[(dot + 1)..], text, source));
     }
 
-    /// <summary>Every sink, in order of the names. What is wrong is added to the problems, one line each.</summary>
+    /// <summary>Builds all sinks, in order of name. Problems are added to the list, one line each.</summary>
     public IReadOnlyList<SinkOptions> Build(List<string> problems)
     {
         var sinks = new List<SinkOptions>();
@@ -80,10 +80,10 @@ internal sealed class SinkConfiguration
             && name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
         if (!isName)
         {
-            return $"is not a name: 1 to {NameMaxChars} letters, digits and hyphens";
+            return $"is not a valid name: use 1 to {NameMaxChars} letters, digits and hyphens";
         }
 
-        return Reserved.Contains(name) ? "is a name of the program itself; choose another" : null;
+        return Reserved.Contains(name) ? "is reserved; choose another name" : null;
     }
 
     private static SinkType? TypeOf(string name, List<Given> values, string source, List<string> problems)
@@ -153,7 +153,7 @@ internal sealed class SinkConfiguration
         }
     }
 
-    /// <summary>The setting of a key; for one that is part of a map, the rest of the key is the entry.</summary>
+    /// <summary>Finds the setting of a key; for a map, the rest of the key is the name of the entry.</summary>
     private static SinkSetting? Find(string key, out string? entry)
     {
         entry = null;

@@ -3,10 +3,10 @@ using Edge.Forwarding.ClickHouse;
 
 namespace Edge.Settings.Sinks;
 
-/// <summary>Rules that need more than one setting of a sink.</summary>
+/// <summary>Checks rules that involve more than one setting of a sink.</summary>
 internal static class SinkRules
 {
-    /// <summary>Adds what is wrong, one line each with the setting's name.</summary>
+    /// <summary>Adds problems, one line each with the setting's name.</summary>
     public static void Check(SinkOptions options, string source, List<string> problems)
     {
         var prefix = $"{source}: {SinkConfiguration.Prefix}{options.Name}.";
@@ -25,12 +25,12 @@ internal static class SinkRules
 
         if (options.Url.Length == 0)
         {
-            problems.Add($"{prefix}url is missing or wrong; it must be such as http://server.example:8123");
+            problems.Add($"{prefix}url is missing or invalid; give one such as http://server.example:8123");
         }
 
         if (options.Secret.Length > 0 && options.SecretFile.Length > 0)
         {
-            problems.Add($"{prefix}secret and secretFile both name a key; keep one");
+            problems.Add($"{prefix}secret and secretFile are both set; keep one");
         }
         else if (options.SecretFile.Length > 0)
         {
@@ -39,7 +39,7 @@ internal static class SinkRules
 
         if (options.SecretPrevious.Length > 0 && options.Secret.Length == 0)
         {
-            problems.Add($"{prefix}secretPrevious is set without secret; the key in use goes into secret");
+            problems.Add($"{prefix}secretPrevious is set without secret; put the current key into secret");
         }
     }
 
@@ -73,12 +73,12 @@ internal static class SinkRules
 
         if (options.Password.Length > 0 && options.PasswordFile.Length > 0)
         {
-            problems.Add($"{prefix}password and passwordFile both name a password; keep one");
+            problems.Add($"{prefix}password and passwordFile are both set; keep one");
         }
 
         if (options.Url.Contains('?', StringComparison.Ordinal))
         {
-            problems.Add($"{prefix}url must not hold a query; the sink writes it");
+            problems.Add($"{prefix}url must not contain a query; the sink adds it");
         }
     }
 
@@ -92,13 +92,13 @@ internal static class SinkRules
         if (options.Connection.Length == 0)
         {
             problems.Add(
-                $"{prefix}connection is missing; it must be such as Host=db.example;Database=edge;Username=edge"
+                $"{prefix}connection is missing; give one such as Host=db.example;Database=edge;Username=edge"
             );
         }
 
         if (options.Password.Length > 0 && options.PasswordFile.Length > 0)
         {
-            problems.Add($"{prefix}password and passwordFile both name a password; keep one");
+            problems.Add($"{prefix}password and passwordFile are both set; keep one");
         }
     }
 
@@ -106,7 +106,7 @@ internal static class SinkRules
     {
         if (options.FieldsAllow.Intersect(options.FieldsDeny).FirstOrDefault() is { } both)
         {
-            problems.Add($"{prefix}fields.deny denies '{both}', which fields.allow allows; name it once");
+            problems.Add($"{prefix}fields.deny denies '{both}', which fields.allow allows; remove it from one of them");
         }
 
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -114,7 +114,7 @@ internal static class SinkRules
         {
             if (!names.Add(name))
             {
-                problems.Add($"{prefix}fields.rename gives the name '{name}' twice");
+                problems.Add($"{prefix}fields.rename uses the name '{name}' twice");
             }
         }
     }

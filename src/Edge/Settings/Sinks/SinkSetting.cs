@@ -3,12 +3,12 @@ using Edge.Forwarding;
 
 namespace Edge.Settings.Sinks;
 
-/// <summary>One key of a sink: <c>sinks.NAME.KEY</c>.</summary>
-/// <param name="Key">Dotted camel-case name below the sink. A key of a map stands for <c>KEY.ANYTHING</c>.</param>
-/// <param name="Types">The types of sinks it is a setting of.</param>
-/// <param name="Meaning">What it sets, with unit, range and reason, in one sentence.</param>
-/// <param name="Read">The current value as text; a secret is not told.</param>
-/// <param name="Assign">Sets the value from text; null when accepted, else what is wrong with it.</param>
+/// <summary>One configuration key of a sink: <c>sinks.NAME.KEY</c>.</summary>
+/// <param name="Key">Dotted camel-case name below the sink. The key of a map stands for <c>KEY.ANYTHING</c>.</param>
+/// <param name="Types">The types of sinks that have it.</param>
+/// <param name="Meaning">What it sets, with unit, range and reason.</param>
+/// <param name="Read">The current value as text; secrets are masked.</param>
+/// <param name="Assign">Sets the value from text; returns null when accepted, else what is wrong with it.</param>
 internal sealed record SinkSetting(
     string Key,
     SinkType Types,
@@ -17,10 +17,10 @@ internal sealed record SinkSetting(
     Func<SinkOptions, string, string?> Assign
 )
 {
-    /// <summary>Every type there is.</summary>
+    /// <summary>All types.</summary>
     public const SinkType Any = (SinkType)int.MaxValue;
 
-    /// <summary>Sets one entry of a map; null for a setting that is none.</summary>
+    /// <summary>Sets one entry of a map; null when the setting is not a map.</summary>
     public Func<SinkOptions, string, string, string?>? AssignEntry { get; init; }
 
     public static SinkSetting Text(
@@ -162,7 +162,7 @@ internal sealed record SinkSetting(
         );
 
     /// <summary>
-    /// A set of pairs: an object in <c>edge.json</c>, or <c>key=value</c> separated by commas as one text.
+    /// A map: an object in <c>edge.json</c>, or pairs of <c>key=value</c>, separated by commas, as one text.
     /// </summary>
     public static SinkSetting Map(
         SinkType types,

@@ -3,12 +3,12 @@ using Edge.Forwarding;
 namespace Edge.Settings.Sinks;
 
 /// <summary>
-/// The table of every key a sink can have below <c>sinks.NAME</c>. Order is the order of the documentation
-/// (docs/forwarding.md, "Settings of a sink").
+/// The table of all keys of a sink, below <c>sinks.NAME</c>, in the order of the documentation (docs/forwarding.md,
+/// "Settings of a sink").
 /// </summary>
 internal static class SinkSettings
 {
-    /// <summary>The key that says which type a sink is of; read before all others.</summary>
+    /// <summary>The key with the type of a sink; read before all others.</summary>
     public const string TypeKey = "type";
 
     public static readonly SinkSetting[] All =
@@ -24,7 +24,7 @@ internal static class SinkSettings
             SinkSetting.Flag(
                 SinkSetting.Any,
                 "enabled",
-                "Whether it is a destination. One that is not does not make the journal wait for it, as long as another is; to hold events for a while, pause it.",
+                "Whether events are forwarded to it. The journal does not keep events for a disabled sink as long as another one is enabled; to hold events for a while, pause the sink.",
                 o => o.Enabled,
                 (o, v) => o.Enabled = v
             ),
@@ -33,7 +33,7 @@ internal static class SinkSettings
                 "batchMaxEvents",
                 1,
                 1_000_000,
-                "Most events in one batch.",
+                "Maximum number of events in a batch.",
                 o => o.BatchMaxEvents,
                 (o, v) => o.BatchMaxEvents = (int)v
             ),
@@ -42,7 +42,7 @@ internal static class SinkSettings
                 "batchMaxBytes",
                 4_096,
                 64 << 20,
-                "Most bytes in one batch, before compression; a larger event goes alone.",
+                "Maximum size of a batch before compression, bytes; a larger event is sent alone.",
                 o => o.BatchMaxBytes,
                 (o, v) => o.BatchMaxBytes = (int)v
             ),
@@ -51,7 +51,7 @@ internal static class SinkSettings
                 "eventsPerSecondMax",
                 0,
                 100_000_000,
-                "Most events a second, so that draining a backlog leaves the machine and the network to visitors; 0 is without a limit.",
+                "Maximum events per second, so that draining a backlog does not slow down requests; 0 means unlimited.",
                 o => o.EventsPerSecondMax,
                 (o, v) => o.EventsPerSecondMax = (int)v
             ),
@@ -60,7 +60,7 @@ internal static class SinkSettings
                 "lingerMs",
                 0,
                 60_000,
-                "Under load a batch begins at the earliest this long after the one before, so that batches are large; an event after a silence does not wait.",
+                "Minimum time between the starts of two batches under load, so that batches are large; after an idle time an event is sent at once.",
                 o => o.LingerMs,
                 (o, v) => o.LingerMs = (int)v
             ),
@@ -69,7 +69,7 @@ internal static class SinkSettings
                 "retryCeilingMs",
                 100,
                 600_000,
-                "Upper end of the pause between attempts, which doubles from 100 ms and is drawn at random below that.",
+                "Maximum pause between attempts; the pause is random, below a bound that doubles from 100 ms.",
                 o => o.RetryCeilingMs,
                 (o, v) => o.RetryCeilingMs = (int)v
             ),
@@ -78,7 +78,7 @@ internal static class SinkSettings
                 "refusedInARowMax",
                 1,
                 1_000_000,
-                "Events that may go to the dead letters one after another; then the sink holds, because more likely it is the sink that is wrong.",
+                "Number of consecutive events that may become dead letters; then the sink is held, because the cause is more likely the sink than the events.",
                 o => o.RefusedInARowMax,
                 (o, v) => o.RefusedInARowMax = (int)v
             ),
@@ -113,7 +113,7 @@ internal static class SinkSettings
             SinkSetting.List(
                 SinkSetting.Any,
                 "fields.allow",
-                "Send only these members of an event, and id; empty sends all.",
+                "Send only id and these members of an event; empty sends all.",
                 o => o.FieldsAllow,
                 (o, v) => o.FieldsAllow = v,
                 MemberProblem
@@ -126,12 +126,12 @@ internal static class SinkSettings
                 (o, v) => o.FieldsDeny = v,
                 member =>
                     MemberProblem(member)
-                    ?? (member == "id" ? "cannot hold id: repetitions are recognised by it" : null)
+                    ?? (member == "id" ? "cannot contain id: duplicates are recognised by it" : null)
             ),
             SinkSetting.Map(
                 SinkSetting.Any,
                 "fields.rename",
-                "New names of members, by their names in the event schema.",
+                "New names for members, by their names in the event schema.",
                 o => string.Join(SettingValue.ListSeparator, o.FieldsRename.Select(pair => $"{pair.Key}={pair.Value}")),
                 AssignRename
             ),
@@ -139,12 +139,12 @@ internal static class SinkSettings
 
     private static string? AssignRename(SinkOptions options, string member, string newName)
     {
-        // A name that comes from the environment is in capitals; the schema knows small letters only.
+        // Names from environment variables may be in capitals; those of the schema are in lower case.
         member = member.ToLowerInvariant();
         var wrong =
             MemberProblem(member)
             ?? MemberProblem(newName)
-            ?? (member == "id" ? "cannot rename id: repetitions are recognised by it" : null);
+            ?? (member == "id" ? "cannot rename id: duplicates are recognised by it" : null);
         if (wrong is null)
         {
             options.FieldsRename[member] = newName;
@@ -156,5 +156,5 @@ internal static class SinkSettings
     private static string? MemberProblem(string member) =>
         member.Length is > 0 and <= 64 && member.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')
             ? null
-            : "must hold names of members: letters, digits and underscores";
+            : "must contain member names: letters, digits and underscores";
 }

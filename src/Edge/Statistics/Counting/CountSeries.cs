@@ -4,7 +4,7 @@ using Edge.Statistics.Results;
 namespace Edge.Statistics.Counting;
 
 /// <summary>
-/// Counts by hour or by day, for the periods in which anything happened. Not safe for concurrent use.
+/// Counts per hour or day, for the periods in which anything was counted. Not safe for concurrent use.
 /// </summary>
 internal sealed class CountSeries(long periodMs)
 {
@@ -14,7 +14,7 @@ internal sealed class CountSeries(long periodMs)
     /// <summary>Milliseconds of a day.</summary>
     public const long Day = 24 * Hour;
 
-    // By period, ascending. Almost everything happens in the last one.
+    // In ascending order of period. Almost every event falls into the last one.
     private readonly List<Counts> _points = [];
 
     /// <summary>Periods held.</summary>
@@ -33,8 +33,8 @@ internal sealed class CountSeries(long periodMs)
     }
 
     /// <summary>
-    /// Keeps the newest <paramref name="kept"/> points. Counted and not by age: a clock that is wrong for an hour
-    /// must not cost a year.
+    /// Keeps the newest <paramref name="kept"/> points. Limited by number, not by age: a clock that is wrong for an
+    /// hour must not discard a year of counts.
     /// </summary>
     public void Trim(int kept)
     {
@@ -44,7 +44,7 @@ internal sealed class CountSeries(long periodMs)
         }
     }
 
-    /// <summary>Adds this variant's part of each period to the points of its experiment.</summary>
+    /// <summary>Adds this variant's counts of each period to the points of its experiment.</summary>
     public void AddTo(SortedList<long, List<SeriesCounts>> points, string variantId)
     {
         foreach (var p in _points)
@@ -79,7 +79,7 @@ internal sealed class CountSeries(long periodMs)
         );
 
     /// <summary>
-    /// Takes over points of <see cref="Pack"/>; throws <see cref="InvalidDataException"/> for other bytes.
+    /// Adds the points encoded by <see cref="Pack"/>; throws <see cref="InvalidDataException"/> for any other bytes.
     /// </summary>
     public void Unpack(byte[] packed) =>
         PackedNumbers.Read(

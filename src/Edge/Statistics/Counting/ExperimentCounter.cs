@@ -10,12 +10,12 @@ using Edge.Statistics.Results;
 
 namespace Edge.Statistics.Counting;
 
-/// <summary>The counts of one experiment while they grow. Guarded by the tally's lock.</summary>
+/// <summary>The live counts of one experiment. Guarded by the tally's lock.</summary>
 internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudget units)
 {
 
     private readonly List<VariantCounter> _variants = [];
-    private readonly TrialBook _book = new(units);
+    private readonly TrialTracker _tracker = new(units);
     private readonly SortedList<int, VersionWeights> _weights = [];
     private TrialStatistics _trials = new();
     private SampleRatioCounts _sampleRatio = new();
@@ -26,27 +26,27 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
 
     public string Uid { get; } = uid;
 
-    /// <summary>Since when the catalog has not had it; null while it has.</summary>
+    /// <summary>When the experiment disappeared from the catalog; null while it is there.</summary>
     public long? MissingSinceMs { get; set; }
 
-    /// <summary>What the search for a winner remembers.</summary>
+    /// <summary>State of the search for a winner.</summary>
     public WinnerWatch Watch { get; set; } = WinnerWatch.Empty;
 
     public TrialStatistics Trials => _trials;
 
-    /// <summary>The p-value of the trials against what the weights promised; null when there is too little.</summary>
+    /// <summary>The p-value of the sample ratio test; null when there is too little data.</summary>
     public double? SampleRatio => _sampleRatio.Test();
 
-    public int OpenTrials => _book.Open;
+    public int OpenTrials => _tracker.Open;
 
     public VariantTally[] Counts => [.. _variants.Select(variant => variant.Counts)];
 
-    /// <summary>Counts one event; false when a limit kept it from being counted.</summary>
+    /// <summary>Counts one event; false when a limit prevented it from being counted.</summary>
     /// <param name="e">The event.</param>
     /// <param name="variantId">Its variant.</param>
-    /// <param name="entry">The experiment as it is now; null when the catalog does not have it.</param>
+    /// <param name="entry">The experiment's current definition; null when it is not in the catalog.</param>
     /// <param name="nowMs">The time up to which trials are final.</param>
-    /// <param name="isLearned">False when it should have opened a trial and there was no room for the unit.</param>
+    /// <param name="isLearned">False when it should have started a trial and there was no room for the unit.</param>
     public bool Count(
         in TalliedEvent e,
         ReadOnlySpan<byte> variantId,
@@ -65,7 +65,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         }
         if (variantId.IsEmpty)
         {
-            // A server reported it and did not say what was shown; it belongs to the experiment and to no variant.
+            // Reported by a server without saying what was shown; it counts for the experiment but for no variant.
             return true;
         }
         var variant = Find(variantId);
@@ -80,26 +80,26 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         }
         if (e.Kind == TalliedKind.Impression && e.BasisPoints > 0)
         {
-            NoteWeights(entry, e.WeightsVersion);
+            RecordWeights(entry, e.WeightsVersion);
             var endMs = e.AtMs + (long)AttributionWindow.Of(entry?.Experiment.BanditConfig).TotalMilliseconds;
             var trial = new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false);
-            isLearned = _book.Expose(e.Unit, trial) != ExposureResult.NoRoom;
+            isLearned = _tracker.Expose(e.Unit, trial) != ExposureResult.NoRoom;
         }
         else if (e.Kind == TalliedKind.Click)
         {
-            _book.Click(e.Unit, e.AtMs, nowMs);
+            _tracker.Click(e.Unit, e.AtMs, nowMs);
             if (e.PreviousUnit != 0)
             {
-                _book.Click(e.PreviousUnit, e.AtMs, nowMs);
+                _tracker.Click(e.PreviousUnit, e.AtMs, nowMs);
             }
         }
         return true;
     }
 
-    /// <summary>Learns from the trials whose result is final by now.</summary>
+    /// <summary>Counts the trials whose result is final by now.</summary>
     public void Mature(long nowMs)
     {
-        while (_book.TryTakeMature(nowMs, out var trial))
+        while (_tracker.TryTakeMature(nowMs, out var trial))
         {
             var variant = _variants[trial.Variant];
             variant.CountTrial(trial);
@@ -111,8 +111,8 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         }
     }
 
-    /// <summary>Remembers the weights of the version that is served now.</summary>
-    public void NoteWeights(CatalogEntry? entry, int version)
+    /// <summary>Records the weights of the version that is served now.</summary>
+    public void RecordWeights(CatalogEntry? entry, int version)
     {
         if (entry is null || entry.WeightsVersion != version || _weights.ContainsKey(version))
         {
@@ -130,10 +130,10 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         }
     }
 
-    /// <summary>Forgets units of more than a day ago.</summary>
-    public void ExpireUnits(long nowMs) => _book.Expire(nowMs);
+    /// <summary>Forgets units first exposed more than a day ago.</summary>
+    public void ExpireUnits(long nowMs) => _tracker.Expire(nowMs);
 
-    /// <summary>Shortens the series; returns the points that are left.</summary>
+    /// <summary>Trims the series; returns the number of remaining points.</summary>
     public int TrimSeries(int hoursKept, int daysKept)
     {
         var points = 0;
@@ -145,8 +145,8 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         return points;
     }
 
-    /// <summary>Gives back what is shared with other experiments.</summary>
-    public void Forget() => _book.Clear();
+    /// <summary>Releases this experiment's share of the unit budget.</summary>
+    public void Forget() => _tracker.Clear();
 
     public ExperimentTally Copy()
     {
@@ -166,7 +166,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             MachineClicks = _machineClicks,
             Trials = TrialStatistics.FromState(_trials.ToState()),
             SampleRatio = SampleRatioCounts.FromState(_sampleRatio.ToState()),
-            OpenTrials = _book.Open,
+            OpenTrials = _tracker.Open,
             Weights = [.. _weights.Values],
             Watch = Watch,
             Hourly = Points(hourly),
@@ -188,8 +188,8 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             SampleRatio = _sampleRatio.ToState(),
             Weights = [.. _weights.Values],
             Watch = Watch,
-            Units = _book.PackUnits(),
-            OpenTrials = _book.PackTrials(),
+            Units = _tracker.PackUnits(),
+            OpenTrials = _tracker.PackTrials(),
         };
 
     /// <summary>Throws <see cref="InvalidDataException"/> when the state is damaged.</summary>
@@ -211,7 +211,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         {
             counter._weights[version.Version] = version;
         }
-        counter._book.Unpack(state.Units, state.OpenTrials, counter._variants.Count);
+        counter._tracker.Unpack(state.Units, state.OpenTrials, counter._variants.Count);
         return counter;
     }
 
@@ -238,7 +238,9 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             _ => counts with { Prefetch = counts.Prefetch + 1 },
         };
 
-    /// <summary>Number of the variant, made when it is new; -1 when it cannot be one or there are too many.</summary>
+    /// <summary>
+    /// Index of the variant, added if it is new; -1 when the id is invalid or there are too many variants.
+    /// </summary>
     private int Find(ReadOnlySpan<byte> id)
     {
         for (var i = 0; i < _variants.Count; i++)

@@ -4,12 +4,14 @@ using Edge.Statistics.Results;
 
 namespace Edge.Statistics.Counting;
 
-/// <summary>The visible counters of one variant: events with the verdict human, proxy or unknown. Immutable.</summary>
-/// <param name="Id">The variant, which the experiment may have lost since.</param>
-/// <param name="Impressions">Times it was shown.</param>
-/// <param name="Clicks">Times its link was followed; can be more, because images are blocked.</param>
-/// <param name="Views">Views that senders reported.</param>
-/// <param name="Conversions">Conversions that senders reported.</param>
+/// <summary>The public counters of one variant: events with the verdict human, proxy or unknown. Immutable.</summary>
+/// <param name="Id">The variant, which may have been removed from the experiment since.</param>
+/// <param name="Impressions">How often it was shown.</param>
+/// <param name="Clicks">
+/// How often its link was followed; can exceed the impressions, because some clients block images.
+/// </param>
+/// <param name="Views">Views reported by senders.</param>
+/// <param name="Conversions">Conversions reported by senders.</param>
 internal readonly record struct VariantTally(string Id, long Impressions, long Clicks, long Views, long Conversions);
 
 /// <summary>The weights of one version. Immutable.</summary>
@@ -17,21 +19,19 @@ internal readonly record struct VariantTally(string Id, long Impressions, long C
 /// <param name="Basis">Basis points by variant id.</param>
 internal sealed record VersionWeights(int Version, IReadOnlyDictionary<string, int> Basis);
 
-/// <summary>
-/// Everything the tally knows of one experiment at one moment: a copy, which belongs to whoever asked for it.
-/// </summary>
+/// <summary>Everything the tally knows about one experiment at one moment: a copy owned by the caller.</summary>
 internal sealed record ExperimentTally
 {
     /// <summary>The experiment.</summary>
     public required string Uid { get; init; }
 
-    /// <summary>Time of the first event, as far as events are counted.</summary>
+    /// <summary>Time of the first counted event.</summary>
     public required DateTimeOffset FirstEventAt { get; init; }
 
-    /// <summary>Time of the latest event.</summary>
+    /// <summary>Time of the latest counted event.</summary>
     public required DateTimeOffset LastEventAt { get; init; }
 
-    /// <summary>The visible counters, by first appearance of the variant.</summary>
+    /// <summary>The public counters, in the order in which the variants were first seen.</summary>
     public required IReadOnlyList<VariantTally> Variants { get; init; }
 
     /// <summary>Impressions of machines.</summary>
@@ -43,16 +43,16 @@ internal sealed record ExperimentTally
     /// <summary>The matured trials.</summary>
     public required TrialStatistics Trials { get; init; }
 
-    /// <summary>Trials against what the weights promised.</summary>
+    /// <summary>Observed trials and the trials expected from the weights.</summary>
     public required SampleRatioCounts SampleRatio { get; init; }
 
     /// <summary>Trials whose attribution window has not passed.</summary>
     public required int OpenTrials { get; init; }
 
-    /// <summary>The weights of each version that is known, ascending.</summary>
+    /// <summary>The weights of each known version, in ascending order of version.</summary>
     public required IReadOnlyList<VersionWeights> Weights { get; init; }
 
-    /// <summary>What the search for a winner remembers.</summary>
+    /// <summary>State of the search for a winner.</summary>
     public required WinnerWatch Watch { get; init; }
 
     /// <summary>Counts by hour, the newest 840 of each variant, ascending; hours without any are left out.</summary>
@@ -61,9 +61,9 @@ internal sealed record ExperimentTally
     /// <summary>Counts by UTC day, the newest 400 of each variant, ascending; days without any are left out.</summary>
     public required IReadOnlyList<SeriesPoint> Daily { get; init; }
 
-    /// <summary>What the results of the experiment are computed from.</summary>
-    /// <param name="now">The moment.</param>
-    /// <param name="runningTime">How long the experiment has been running, pauses not counted.</param>
+    /// <summary>The input from which the experiment's results are computed.</summary>
+    /// <param name="now">The moment the results are computed for.</param>
+    /// <param name="runningTime">How long the experiment has been running, pauses excluded.</param>
     public ResultsInput ToResultsInput(DateTimeOffset now, TimeSpan runningTime) =>
         new()
         {

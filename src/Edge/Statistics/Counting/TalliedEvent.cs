@@ -4,10 +4,10 @@ using Edge.Events;
 
 namespace Edge.Statistics.Counting;
 
-/// <summary>What happened, as far as experiments count it.</summary>
+/// <summary>The kinds of events that experiments count.</summary>
 internal enum TalliedKind
 {
-    /// <summary>Something that no experiment counts.</summary>
+    /// <summary>An event that experiments do not count.</summary>
     Other,
 
     /// <summary>A variant was shown.</summary>
@@ -16,16 +16,16 @@ internal enum TalliedKind
     /// <summary>Its link was followed.</summary>
     Click,
 
-    /// <summary>A view that the sender reported.</summary>
+    /// <summary>A view reported by the sender.</summary>
     View,
 
-    /// <summary>A conversion that the sender reported.</summary>
+    /// <summary>A conversion reported by the sender.</summary>
     Conversion,
 }
 
 /// <summary>
-/// The members of an event that the tally needs, read from its bytes without allocating and without looking at the
-/// rest. Meanings: <c>docs/event-schema.md</c>.
+/// The members of an event that the tally needs, read from its bytes without allocating and without parsing the rest.
+/// Meanings: <c>docs/event-schema.md</c>.
 /// </summary>
 internal struct TalliedEvent
 {
@@ -60,11 +60,9 @@ internal struct TalliedEvent
     /// <summary>Whether experiments learn from it.</summary>
     public readonly bool IsPerson => Verdict.IsPerson();
 
-    /// <summary>
-    /// Reads one event; false when it belongs to no experiment, or is not JSON.
-    /// </summary>
+    /// <summary>Reads one event; false when it belongs to no experiment, or is not JSON.</summary>
     /// <param name="payload">The event as the journal has it.</param>
-    /// <param name="acceptedMs">When its id was made, for an event that does not say when it was received.</param>
+    /// <param name="acceptedMs">When its id was created, for an event without <c>received_at</c>.</param>
     /// <param name="read">The event.</param>
     public static bool TryRead(ReadOnlySpan<byte> payload, long acceptedMs, out TalliedEvent read)
     {
@@ -76,7 +74,7 @@ internal struct TalliedEvent
             {
                 return false;
             }
-            // Members come in the documented order, so nothing of interest follows the verdict.
+            // Members are in the documented order, so nothing of interest follows the verdict.
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName && !read.ReadMember(ref reader)) { }
         }
         catch (JsonException)
@@ -92,7 +90,7 @@ internal struct TalliedEvent
     /// <summary>Id of the variant, a view of the event's payload; empty when the event has none.</summary>
     public readonly ReadOnlySpan<byte> VariantId(ReadOnlySpan<byte> payload) => payload[_variantId];
 
-    /// <summary>True when it was the last member of interest.</summary>
+    /// <summary>Returns true when this was the last member of interest.</summary>
     private bool ReadMember(ref Utf8JsonReader reader)
     {
         var name = reader.ValueSpan;

@@ -6,22 +6,22 @@ using Edge.Journal.Records;
 namespace Edge.Statistics.Counting;
 
 /// <summary>
-/// The counts of every experiment, folded from the journal like a sink and kept in one file together with the place up
-/// to which they go. An event that is behind that place is passed over, so whatever the moment of a crash, each event
-/// counts once: the file is written before the pump's cursor is, and the pump's cursor before the journal forgets.
+/// The counts of every experiment, folded from the journal by a pump, as for a sink, and kept in one file together with
+/// the cursor up to which they go. Events before that cursor are skipped, so each event counts once whenever a crash
+/// happens: the file is written before the pump's cursor, and the pump's cursor before the journal is truncated.
 /// </summary>
 /// <remarks>
-/// Time is the time of the events, so that a replay comes to the same result; the clock takes over only where the tally
-/// has everything that is committed. The pump's thread delivers and flushes, any thread may ask; a lock guards the
-/// counts and is held for microseconds by both, but for the making of a checkpoint.
+/// Time is event time, so that a replay gives the same result; the clock is used only once everything committed has
+/// been counted. The pump's thread delivers and flushes; any thread may read. A lock guards the counts and is held for
+/// microseconds, except while a checkpoint is prepared.
 /// </remarks>
 internal sealed class Tally : ISink
 {
     /// <summary>The name in cursors, metrics and messages.</summary>
     public const string SinkName = "tally";
 
-    /// <summary>Events that are counted under one hold of the lock.</summary>
-    private const int EventsPerHold = 256;
+    /// <summary>Number of events counted while the lock is held once.</summary>
+    private const int EventsPerLock = 256;
 
 
     private readonly TallyFile _file;
@@ -61,9 +61,9 @@ internal sealed class Tally : ISink
     }
 
     /// <summary>
-    /// Goes on from the checkpoint, or anew from what the journal holds when there is none that can be used; a cursor
-    /// that would pass events over is removed then, so this comes before the pump. Throws <see cref="IOException"/> or
-    /// <see cref="UnauthorizedAccessException"/> when the data directory cannot be used.
+    /// Continues from the checkpoint, or starts over with the oldest event in the journal when there is no usable one.
+    /// In that case the pump's cursor is removed, so open the tally before the pump. Throws <see cref="IOException"/>
+    /// or <see cref="UnauthorizedAccessException"/> when the data directory cannot be used.
     /// </summary>
     public static Tally Open(
         TallyOptions options,
@@ -86,7 +86,7 @@ internal sealed class Tally : ISink
         {
             tally._cursor = new JournalCursor(state.Address, state.Sequence);
         }
-        if (file.FitCursor(options.CursorPath, tally._cursor.Sequence, problem) is { } reason)
+        if (file.ReconcileCursor(options.CursorPath, tally._cursor.Sequence, problem) is { } reason)
         {
             log.TallyStartsOver(reason);
         }
@@ -102,7 +102,7 @@ internal sealed class Tally : ISink
         }
     }
 
-    /// <summary>The visible counters of one experiment; empty when no event of it was counted.</summary>
+    /// <summary>The public counters of one experiment; empty when no event of it was counted.</summary>
     public VariantTally[] CountsOf(string uid)
     {
         lock (_lock)
@@ -112,10 +112,10 @@ internal sealed class Tally : ISink
     }
 
     /// <summary>
-    /// Brings the trials up to date with the clock, and lets the caller work on one experiment under the lock; false
+    /// Matures trials up to the current time and lets the caller read or change one experiment under the lock; false
     /// when no event of it was counted.
     /// </summary>
-    public bool Visit<TState>(string uid, ref TState state, ExperimentVisit<TState> visit)
+    public bool Update<TState>(string uid, ref TState state, ExperimentUpdate<TState> update)
     {
         lock (_lock)
         {
@@ -124,12 +124,12 @@ internal sealed class Tally : ISink
                 return false;
             }
             _counts.Mature(NowMs(), _cursor.Sequence >= _committedSequence());
-            _isDirty |= visit(experiment, ref state);
+            _isDirty |= update(experiment, ref state);
             return true;
         }
     }
 
-    /// <summary>Brings the trials up to date with the clock, for experiments that no event comes to any more.</summary>
+    /// <summary>Matures trials up to the current time, for experiments that receive no more events.</summary>
     public void Mature()
     {
         lock (_lock)
@@ -139,7 +139,7 @@ internal sealed class Tally : ISink
     }
 
     /// <summary>
-    /// Writes a checkpoint outside the pump's turn, for changes that came from the clock. Blocks for the disk.
+    /// Writes a checkpoint independently of the pump, for changes caused by the passage of time. Blocks on disk I/O.
     /// </summary>
     public void Save()
     {
@@ -156,25 +156,25 @@ internal sealed class Tally : ISink
         }
     }
 
-    /// <summary>What was counted stays: events that come again are passed over.</summary>
+    /// <summary>Keeps what was counted: events that are delivered again are skipped.</summary>
     public Task<DeliveryResult> ResumeAsync(UInt128 journalEpochId, JournalCursor from) =>
         Task.FromResult(DeliveryResult.Delivered);
 
     public Task<DeliveryResult> DeliverAsync(RecordBatch batch, CancellationToken cancellation)
     {
-        for (var first = 0; first < batch.Count; first += EventsPerHold)
+        for (var first = 0; first < batch.Count; first += EventsPerLock)
         {
             var nowMs = NowMs();
             lock (_lock)
             {
-                Count(batch, first, Math.Min(batch.Count, first + EventsPerHold), nowMs);
+                Count(batch, first, Math.Min(batch.Count, first + EventsPerLock), nowMs);
             }
             CooperativeYield.AfterPiece();
         }
         long missed;
         lock (_lock)
         {
-            PassTo(batch.End);
+            AdvanceTo(batch.End);
             _counts.Mature(NowMs(), isUpToDate: false);
             (missed, _missed) = (_missed, 0);
         }
@@ -187,7 +187,7 @@ internal sealed class Tally : ISink
 
     public Task<DeliveryResult> FlushAsync(JournalCursor upTo) => Task.FromResult(Write(upTo));
 
-    /// <summary>Keeps what came from the clock since the last checkpoint.</summary>
+    /// <summary>Saves changes made since the last checkpoint.</summary>
     public void Dispose() => Save();
 
     private void Count(RecordBatch batch, int first, int end, long nowMs)
@@ -202,7 +202,8 @@ internal sealed class Tally : ISink
             _missed += record.Sequence - _cursor.Sequence - 1;
             _counts.Count(batch.Payload(i).Span, record.Id.CreatedAtMs, nowMs);
 
-            // The address belongs to the end of the batch; a checkpoint before that only repeats what is passed over.
+            // The address is that of the end of the batch; after a checkpoint before it, events are only delivered
+            // again and skipped.
             _cursor = _cursor with
             {
                 Sequence = record.Sequence,
@@ -211,7 +212,7 @@ internal sealed class Tally : ISink
         _isDirty = true;
     }
 
-    private void PassTo(JournalCursor cursor)
+    private void AdvanceTo(JournalCursor cursor)
     {
         if (cursor.Sequence >= _cursor.Sequence && cursor.Address > _cursor.Address)
         {
@@ -228,7 +229,7 @@ internal sealed class Tally : ISink
                 TallyState state;
                 lock (_lock)
                 {
-                    PassTo(upTo);
+                    AdvanceTo(upTo);
                     state = _counts.ToState(_file.Journal, _cursor);
                     _isDirty = false;
                 }
@@ -250,7 +251,27 @@ internal sealed class Tally : ISink
 }
 
 /// <summary>
-/// Work on one experiment under the tally's lock; short, and without calls back into the tally. True when it changed
-/// something that must be kept.
+/// Reads or changes one experiment under the tally's lock; must be short and must not call back into the tally. Returns
+/// true when it changed something that must be saved.
 /// </summary>
-internal delegate bool ExperimentVisit<TState>(ExperimentCounter experiment, ref TState state);
+internal delegate bool ExperimentUpdate<TState>(ExperimentCounter experiment, ref TState state);
+
+/// <summary>The files and limits of the tally.</summary>
+internal sealed record TallyOptions
+{
+    /// <summary>The data directory.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>Path of the pump's cursor.</summary>
+    public required string CursorPath { get; init; }
+
+    public TallyLimits Limits { get; init; } = TallyLimits.Default;
+}
+
+/// <summary>Totals of the tally, for metrics.</summary>
+/// <param name="Experiments">Experiments with counts.</param>
+/// <param name="Units">Units remembered.</param>
+/// <param name="OpenTrials">Trials whose window has not passed.</param>
+/// <param name="Unlearned">Exposures that started no trial because too many units were remembered.</param>
+/// <param name="Uncounted">Events beyond the limits of experiments and variants.</param>
+internal readonly record struct TallyStatus(int Experiments, int Units, int OpenTrials, long Unlearned, long Uncounted);

@@ -6,18 +6,18 @@ using Edge.Journal.Records;
 namespace Edge.Statistics.Counting;
 
 /// <summary>
-/// The counts of all experiments and the limits they share: the rules of the tally without its files and threads.
+/// The counts of all experiments and the limits they share: the logic of the tally without its files and threads.
 /// Guarded by the tally's lock.
 /// </summary>
 internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
 {
-    /// <summary>Pause in event time between two looks for trials whose window has passed.</summary>
+    /// <summary>Interval, in event time, between two searches for matured trials.</summary>
     private const long MatureEveryMs = 1_000;
 
-    /// <summary>Pause in event time between two removals of what is too old.</summary>
+    /// <summary>Interval, in event time, between two removals of old data.</summary>
     private const long TrimEveryMs = CountSeries.Hour / 6;
 
-    /// <summary>However many series there are, they reach back this far.</summary>
+    /// <summary>Minimum number of points kept per series, however many series there are.</summary>
     private const int PeriodsKeptMin = 24;
 
     private readonly Dictionary<string, ExperimentCounter> _experiments = new(StringComparer.Ordinal);
@@ -45,8 +45,8 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
 
     /// <summary>Counts one event of the journal.</summary>
     /// <param name="payload">The event.</param>
-    /// <param name="acceptedMs">When its id was made.</param>
-    /// <param name="clockMs">The clock.</param>
+    /// <param name="acceptedMs">When its id was created, milliseconds since 1970 UTC.</param>
+    /// <param name="clockMs">The current time.</param>
     public void Count(ReadOnlySpan<byte> payload, long acceptedMs, long clockMs)
     {
         if (!TalliedEvent.TryRead(payload, acceptedMs, out var e))
@@ -79,9 +79,9 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         }
     }
 
-    /// <summary>Learns from the trials whose window has passed, and forgets what is too old.</summary>
-    /// <param name="clockMs">The clock.</param>
-    /// <param name="isUpToDate">Whether everything committed is counted, so that the clock may be believed.</param>
+    /// <summary>Counts the trials whose attribution window has passed, and removes old data.</summary>
+    /// <param name="clockMs">The current time.</param>
+    /// <param name="isUpToDate">Whether everything committed has been counted, so that the clock may be used.</param>
     public void Mature(long clockMs, bool isUpToDate)
     {
         var nowMs = Now(clockMs, isUpToDate);
@@ -100,7 +100,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         }
     }
 
-    /// <summary>What to keep, so that <see cref="FromState"/> goes on from here.</summary>
+    /// <summary>The state from which <see cref="FromState"/> continues.</summary>
     public TallyState ToState(string journal, JournalCursor cursor) =>
         new()
         {
@@ -131,8 +131,8 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
     }
 
     /// <summary>
-    /// The time up to which nothing more is expected: the newest event's, which a clock that was put back takes back
-    /// too, or the clock's.
+    /// The time up to which no more events are expected: that of the newest event (limited by the clock, so that it
+    /// follows a clock that was set back), or the clock's.
     /// </summary>
     private long Now(long clockMs, bool isUpToDate) =>
         isUpToDate ? clockMs : Math.Min(_newestMs, clockMs + TallyLimits.AheadSeconds * 1_000L);
@@ -169,7 +169,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         return points;
     }
 
-    /// <summary>Null when it cannot be a uid or there are too many.</summary>
+    /// <summary>Null when the uid is too long or there are too many experiments.</summary>
     private ExperimentCounter? FindOrAdd(ReadOnlySpan<byte> uidUtf8)
     {
         if (uidUtf8.Length > ExperimentRules.UidCharsMax)

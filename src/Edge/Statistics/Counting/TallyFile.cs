@@ -7,18 +7,18 @@ using Edge.Storage;
 namespace Edge.Statistics.Counting;
 
 /// <summary>
-/// The tally's checkpoint on the disk, <c>DATA/tally.json</c>: read once at the start, replaced atomically afterwards.
-/// A file that is of no use is copied aside, never deleted. Not thread safe.
+/// The tally's checkpoint on disk, <c>DATA/tally.json</c>: read once at start, then replaced atomically. A file that
+/// cannot be used is set aside as a copy. Not thread safe.
 /// </summary>
 internal sealed class TallyFile(string directory, UInt128 journalEpochId)
 {
     /// <summary>Name within the data directory.</summary>
     public const string Name = "tally.json";
 
-    /// <summary>Where a file that could not be used is copied; the one before is replaced.</summary>
+    /// <summary>Name of the copy of a file that could not be used; replaces an earlier copy.</summary>
     public const string SetAsideName = "tally.json.set-aside";
 
-    /// <summary>A damaged file shall be an answer here, not a null somewhere later.</summary>
+    /// <summary>A damaged file must fail here, not as a null somewhere later.</summary>
     private static readonly StatisticsJson Strict = new(
         new JsonSerializerOptions(StatisticsJson.Default.Options)
         {
@@ -29,17 +29,16 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
 
     private readonly string _path = Path.Combine(directory, Name);
 
-    /// <summary>The identity of the journal as the file has it.</summary>
+    /// <summary>The identity of the journal as written in the file.</summary>
     public string Journal { get; } = journalEpochId.ToString("x32", CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// Reads the checkpoint. Null when there is none that can be used; <paramref name="problem"/> is null too when
-    /// there is none at all. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when the
-    /// disk refuses.
+    /// Reads the checkpoint. Returns null when there is no usable one; <paramref name="problem"/> is also null when
+    /// there is no file. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> on a disk error.
     /// </summary>
     /// <param name="committedSequence">Last event of the journal: a checkpoint cannot be ahead of it.</param>
-    /// <param name="take">Builds what the caller makes of the state; throws <see cref="InvalidDataException"/>.</param>
-    /// <param name="problem">Why the file is of no use, in words.</param>
+    /// <param name="take">Applies the state; throws <see cref="InvalidDataException"/> when it is damaged.</param>
+    /// <param name="problem">Why the file cannot be used.</param>
     public TallyState? Read(long committedSequence, Action<TallyState> take, out string? problem)
     {
         problem = null;
@@ -52,7 +51,7 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
         {
             var state =
                 JsonSerializer.Deserialize(File.ReadAllBytes(_path), Strict.TallyState)
-                ?? throw new InvalidDataException("it holds nothing");
+                ?? throw new InvalidDataException("it is empty");
             problem = ProblemOf(state, committedSequence);
             if (problem is null)
             {
@@ -70,20 +69,20 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
 
     /// <summary>
     /// Replaces the checkpoint; it is durable on return. Throws <see cref="IOException"/> or
-    /// <see cref="UnauthorizedAccessException"/> when the disk refuses; the old one is still there then.
+    /// <see cref="UnauthorizedAccessException"/> on a disk error, which leaves the old checkpoint in place.
     /// </summary>
     public void Write(TallyState state) =>
         AtomicFile.Write(directory, Name, JsonSerializer.SerializeToUtf8Bytes(state, StatisticsJson.Default.TallyState));
 
     /// <summary>
-    /// The pump begins at its cursor. One that is ahead of the counts, or of no use, would leave events out, so it is
-    /// removed, and the pump begins with the oldest event the journal holds; what is counted is passed over. Returns
-    /// why that had to be, else null.
+    /// Removes a pump cursor that cannot be read or is ahead of the counts, because the pump starts at its cursor and
+    /// would skip events. The pump then starts with the oldest event in the journal, and events already counted are
+    /// skipped. Returns the reason for removing it, or null.
     /// </summary>
-    /// <param name="cursorPath">The pump's cursor.</param>
-    /// <param name="counted">Last event that is counted.</param>
-    /// <param name="problem">What was wrong with the checkpoint; null when nothing was.</param>
-    public string? FitCursor(string cursorPath, long counted, string? problem)
+    /// <param name="cursorPath">Path of the pump's cursor.</param>
+    /// <param name="counted">Sequence of the last counted event.</param>
+    /// <param name="problem">What was wrong with the checkpoint; null when nothing is wrong.</param>
+    public string? ReconcileCursor(string cursorPath, long counted, string? problem)
     {
         if (!File.Exists(cursorPath))
         {

@@ -1,55 +1,60 @@
 namespace Edge.Statistics.Counting;
 
-/// <summary>What the tally may hold at most, so that no traffic can make it grow without end.</summary>
+/// <summary>The limits of the tally, so that no traffic can make it grow without bound.</summary>
 internal sealed record TallyLimits
 {
     /// <summary>The limits of the service.</summary>
     public static readonly TallyLimits Default = new();
 
-    /// <summary>Hours in an hourly series: 35 days when something happens in each.</summary>
+    /// <summary>Hours in an hourly series: 35 days if every hour has events.</summary>
     public const int HoursKept = 35 * 24;
 
     /// <summary>Days in a daily series.</summary>
     public const int DaysKept = 400;
 
     /// <summary>
-    /// Days the counts of an experiment outlive its file, so that a volume that comes late loses nothing.
+    /// Days the counts of an experiment outlive its file, so that a volume that is mounted late loses nothing.
     /// </summary>
     public const int MissingKeptDays = 7;
 
-    /// <summary>Hours a unit is remembered after its first exposure; a second one within them is no trial.</summary>
+    /// <summary>
+    /// Hours a unit is remembered after its first exposure; a second exposure within that time does not start a trial.
+    /// </summary>
     public const int UnitKeptHours = 24;
 
     /// <summary>
-    /// Seconds an event may come later than others of its time and still find its trial open. Requests run side by
-    /// side and a commit takes a moment, so the journal is not quite in the order of time.
+    /// Seconds by which an event may be late and still find its trial open. Requests run concurrently and a commit
+    /// takes a moment, so the journal is not strictly in order of time.
     /// </summary>
     public const int LatenessSeconds = 10;
 
     /// <summary>
-    /// Seconds an event may be ahead of the clock before its time is not believed: what is left of a clock that was
-    /// wrong for a while must not close the trials of the right time.
+    /// Seconds by which an event may be ahead of the clock before its time is ignored: events recorded while the clock
+    /// was wrong must not close the trials of the correct time.
     /// </summary>
     public const int AheadSeconds = 60;
 
-    /// <summary>Most experiments with counts, deleted ones included.</summary>
+    /// <summary>Maximum number of experiments with counts, deleted ones included.</summary>
     public int ExperimentsMax { get; init; } = 20_000;
 
     /// <summary>
-    /// Most variants of one experiment, removed ones included: five times what a definition may have.
+    /// Maximum number of variants of one experiment, removed ones included: five times as many as a definition may
+    /// have.
     /// </summary>
     public int VariantsMax { get; init; } = 100;
 
     /// <summary>
-    /// Most units remembered over all experiments, at about 50 bytes; further ones are counted but not learned from.
+    /// Maximum number of units remembered over all experiments, at about 50 bytes each; further ones are counted but
+    /// start no trials.
     /// </summary>
     public int UnitsMax { get; init; } = 1_000_000;
 
     /// <summary>
-    /// Most points of all series, at 40 bytes; with more, all series are cut to half, again if need be.
+    /// Maximum number of points of all series together, at 40 bytes each; beyond that, all series are halved,
+    /// repeatedly if necessary.
     /// </summary>
     public int SeriesPointsMax { get; init; } = 500_000;
 
-    /// <summary>Most weights versions of one experiment whose weights are kept; the oldest go first.</summary>
+    /// <summary>Maximum number of weights versions kept per experiment; the oldest are dropped first.</summary>
     public int WeightVersionsMax { get; init; } = 1_000;
 }

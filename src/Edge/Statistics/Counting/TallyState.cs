@@ -10,7 +10,7 @@ namespace Edge.Statistics.Counting;
 /// </summary>
 internal sealed record TallyState
 {
-    /// <summary>Version that is written.</summary>
+    /// <summary>The version that is written.</summary>
     public const int CurrentVersion = 1;
 
     public required int Version { get; init; }
@@ -18,19 +18,19 @@ internal sealed record TallyState
     /// <summary>Identity of the journal, 32 hexadecimal digits.</summary>
     public required string Journal { get; init; }
 
-    /// <summary>First byte of the journal that is not counted.</summary>
+    /// <summary>Journal address of the first event that is not counted.</summary>
     public required long Address { get; init; }
 
-    /// <summary>Last event that is counted.</summary>
+    /// <summary>Sequence of the last counted event.</summary>
     public required long Sequence { get; init; }
 
     /// <summary>Time of the newest event, milliseconds since 1970 UTC.</summary>
     public required long NewestMs { get; init; }
 
-    /// <summary>Exposures that no trial was made of, because too many units were remembered.</summary>
+    /// <summary>Exposures that started no trial because too many units were remembered.</summary>
     public required long Unlearned { get; init; }
 
-    /// <summary>Events of experiments beyond the limit.</summary>
+    /// <summary>Events beyond the limits of experiments and variants.</summary>
     public required long Uncounted { get; init; }
 
     public required IReadOnlyList<ExperimentState> Experiments { get; init; }
@@ -43,7 +43,7 @@ internal sealed record ExperimentState
     public required long FirstEventMs { get; init; }
     public required long LastEventMs { get; init; }
 
-    /// <summary>Since when the catalog has not had it; null while it has.</summary>
+    /// <summary>When the experiment disappeared from the catalog; null while it is there.</summary>
     public long? MissingSinceMs { get; init; }
     public required IReadOnlyList<VariantState> Variants { get; init; }
     public required MachineCounts MachineImpressions { get; init; }
@@ -53,10 +53,10 @@ internal sealed record ExperimentState
     public required IReadOnlyList<VersionWeights> Weights { get; init; }
     public required WinnerWatch Watch { get; init; }
 
-    /// <summary>Units of the last day (<see cref="TrialBook.PackUnits"/>).</summary>
+    /// <summary>Units seen within the last day (<see cref="TrialTracker.PackUnits"/>).</summary>
     public required byte[] Units { get; init; }
 
-    /// <summary>Trials that are not mature (<see cref="TrialBook.PackTrials"/>).</summary>
+    /// <summary>Trials that are not mature (<see cref="TrialTracker.PackTrials"/>).</summary>
     public required byte[] OpenTrials { get; init; }
 }
 

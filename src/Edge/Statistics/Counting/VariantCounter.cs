@@ -3,7 +3,7 @@ using Edge.Statistics.Results;
 
 namespace Edge.Statistics.Counting;
 
-/// <summary>The counts of one variant while they grow. Guarded by the tally's lock.</summary>
+/// <summary>The live counts of one variant. Guarded by the tally's lock.</summary>
 internal sealed class VariantCounter(string id)
 {
     private readonly byte[] _idUtf8 = Encoding.UTF8.GetBytes(id);
@@ -18,7 +18,7 @@ internal sealed class VariantCounter(string id)
 
     public ReadOnlySpan<byte> IdUtf8 => _idUtf8;
 
-    /// <summary>Points of its series.</summary>
+    /// <summary>Number of points in its series.</summary>
     public int SeriesPoints => _hourly.Count + _daily.Count;
 
     public VariantTally Counts => new(Id, _impressions, _clicks, _views, _conversions);
@@ -52,7 +52,7 @@ internal sealed class VariantCounter(string id)
         _daily.AddTrial(trial.ExposedMs, trial.IsSuccess);
     }
 
-    /// <summary>Adds this variant's part to the series of its experiment.</summary>
+    /// <summary>Adds this variant's counts to the series of its experiment.</summary>
     public void AddTo(SortedList<long, List<SeriesCounts>> hourly, SortedList<long, List<SeriesCounts>> daily)
     {
         _hourly.AddTo(hourly, Id);

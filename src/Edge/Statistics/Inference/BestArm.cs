@@ -5,10 +5,10 @@ namespace Edge.Statistics.Inference;
 /// other F_j, and the rate given up on average by choosing i, E[max] - E[X_i] = integral of F_i (1 - product of the
 /// other F_j). Deterministic quadrature instead of random draws, so that nodes and restarts agree. Immutable.
 /// </summary>
-/// <param name="Probabilities">Probability to be best, in the order of the arms, with the sum 1.</param>
-/// <param name="ExpectedLoss">Expected loss, in the same order and in units of the rate.</param>
+/// <param name="Probabilities">Probability of being the best, in the order of the arms; they sum to 1.</param>
+/// <param name="ExpectedLoss">Expected loss, in the same order, in units of the rate.</param>
 /// <param name="Leader">Index of the highest probability, the lowest such index on a tie; -1 without arms.</param>
-/// <param name="Error">How far the sum of the probabilities was from 1 before it was made 1.</param>
+/// <param name="Error">How far the sum of the probabilities was from 1 before normalisation.</param>
 internal sealed record BestArm(
     IReadOnlyList<double> Probabilities,
     IReadOnlyList<double> ExpectedLoss,
@@ -19,22 +19,23 @@ internal sealed record BestArm(
     private const double MaxError = 1e-6;
 
     /// <summary>
-    /// Ends of the panels in standard deviations from the mean: two to a panel near it, where sixteen nodes are exact
-    /// to the last digits.
+    /// Ends of the panels in standard deviations from the mean: panels near the mean are two wide, where sixteen nodes
+    /// are exact to the last digits.
     /// </summary>
     private static readonly double[] PanelEnds = [0, 2, 4, 7, 14];
 
-    /// <summary>Below this, a parameter leaves a tail so heavy that one more panel is needed.</summary>
+    /// <summary>A parameter below this gives a tail so heavy that one more panel is needed.</summary>
     private const double HeavyTailBelow = 30;
     private const double HeavyTailEnd = 40;
 
     /// <summary>
-    /// Below this, the density reaches the end of the support with an edge; panels shrink towards it fourfold.
+    /// With a parameter below this, the density does not vanish smoothly at the end of the support; panels shrink
+    /// towards that end by a factor of four.
     /// </summary>
     private const double EdgeBelow = 3;
     private const int EdgePanels = 6;
 
-    /// <summary>Whether the quadrature can be relied on; false means parameters beyond its range.</summary>
+    /// <summary>Whether the quadrature is accurate; false for parameters beyond its range.</summary>
     public bool IsSound => Error < MaxError;
 
     /// <summary>Compares the arms.</summary>
@@ -58,7 +59,7 @@ internal sealed record BestArm(
         for (var i = 0; i < probabilities.Length; i++)
         {
             probabilities[i] /= sum;
-            // Where nothing is lost, rounding may leave less than nothing.
+            // A loss of zero can come out slightly negative through rounding.
             losses[i] = Math.Max(0, losses[i]);
             if (leader < 0 || probabilities[i] > probabilities[leader])
             {
@@ -86,8 +87,8 @@ internal sealed record BestArm(
     }
 
     /// <summary>
-    /// One pass over panels fine enough for every arm. In each panel the distribution functions go on from the panel
-    /// before, by the rule's own partial integrals.
+    /// One pass over panels fine enough for every arm. In each panel the distribution functions continue from the
+    /// previous one, using the partial weights of the quadrature.
     /// </summary>
     private static void Integrate(Density[] arms, double[] probabilities, double[] losses)
     {
@@ -207,7 +208,9 @@ internal sealed record BestArm(
         return ends;
     }
 
-    /// <summary>The density of a beta variable divided by a scale, and the range where it is anything.</summary>
+    /// <summary>
+    /// The density of a beta variable divided by a scale, and the range outside which it is negligible.
+    /// </summary>
     private readonly struct Density
     {
         private readonly double _alphaLess1;

@@ -1,8 +1,8 @@
 namespace Edge.Statistics.Inference;
 
 /// <summary>
-/// A beta distribution. Immutable, pure. Accurate to about 1e-12 for parameters of up to 1e9, that is for as many
-/// trials.
+/// A beta distribution. Immutable, pure. Accurate to about 1e-12 for parameters of up to 1e9, that is, for up to a
+/// billion trials.
 /// </summary>
 /// <param name="Alpha">First parameter, greater than 0.</param>
 /// <param name="Beta">Second parameter, greater than 0.</param>
@@ -11,10 +11,13 @@ internal readonly record struct BetaDistribution(double Alpha, double Beta)
     private const double Precision = 1e-15;
     private const double Tiny = 1e-300;
 
-    /// <summary>The fraction needs about the square root of the parameters; this is for a billion trials.</summary>
+    /// <summary>
+    /// The continued fraction needs about as many terms as the square root of the parameters; enough for a billion
+    /// trials.
+    /// </summary>
     private const int MaxFractionTerms = 1_000_000;
 
-    /// <summary>A bracket of doubles cannot be halved more often than this and still shrink.</summary>
+    /// <summary>A bracket of doubles cannot be halved more often than this.</summary>
     private const int MaxQuantileSteps = 1_100;
 
     /// <summary>The mean, in (0, 1).</summary>
@@ -23,7 +26,9 @@ internal readonly record struct BetaDistribution(double Alpha, double Beta)
     /// <summary>The variance.</summary>
     public double Variance => Mean * (1 - Mean) / (Alpha + Beta + 1);
 
-    /// <summary>ln of the density at the mean, where Stirling's large terms cancel exactly.</summary>
+    /// <summary>
+    /// Natural logarithm of the density at the mean, where the large terms of Stirling's formula cancel exactly.
+    /// </summary>
     public double LogDensityAtMean
     {
         get
@@ -38,11 +43,11 @@ internal readonly record struct BetaDistribution(double Alpha, double Beta)
         }
     }
 
-    /// <summary>ln of the density at a point strictly inside (0, 1).</summary>
+    /// <summary>Natural logarithm of the density at a point strictly inside (0, 1).</summary>
     public double LogDensity(double x) =>
         LogDensityAtMean + (Alpha - 1) * Math.Log(x / Mean) + (Beta - 1) * Math.Log((1 - x) / (1 - Mean));
 
-    /// <summary>Probability of at most x: the regularised incomplete beta function I_x(alpha, beta).</summary>
+    /// <summary>Cumulative distribution function: the regularised incomplete beta function I_x(alpha, beta).</summary>
     public double Cdf(double x)
     {
         if (x <= 0)
@@ -60,7 +65,7 @@ internal readonly record struct BetaDistribution(double Alpha, double Beta)
             : 1 - front * Fraction(Beta, Alpha, 1 - x) / Beta;
     }
 
-    /// <summary>The x below which the given probability lies: Newton's steps inside a shrinking bracket.</summary>
+    /// <summary>The x below which the given probability lies, by Newton's method inside a shrinking bracket.</summary>
     /// <param name="probability">0 to 1.</param>
     public double Quantile(double probability)
     {
@@ -101,7 +106,7 @@ internal readonly record struct BetaDistribution(double Alpha, double Beta)
 
     /// <summary>
     /// The continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8) by the modified Lentz
-    /// method; converges quickly left of the mean, which is where it is asked.
+    /// method; converges quickly left of the mean, which is where it is evaluated.
     /// </summary>
     private static double Fraction(double a, double b, double x)
     {

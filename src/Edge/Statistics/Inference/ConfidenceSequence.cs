@@ -1,17 +1,17 @@
 namespace Edge.Statistics.Inference;
 
 /// <summary>
-/// A confidence interval of a difference that holds at every look at once, so that looking often costs nothing: the
-/// asymptotic confidence sequence of Waudby-Smith and others in the form GrowthBook documents. Pure.
+/// A confidence interval for a difference that is valid at all looks simultaneously, so that looking often costs
+/// nothing: the asymptotic confidence sequence of Waudby-Smith et al., in the form documented by GrowthBook. Pure.
 /// </summary>
 internal static class ConfidenceSequence
 {
-    /// <summary>Trials at which the sequence is tuned to be tightest.</summary>
+    /// <summary>Number of trials at which the sequence is tuned to be tightest.</summary>
     private const double TunedTrials = 5000;
 
-    /// <summary>Half the width of the interval of a difference of two rates.</summary>
+    /// <summary>Half the width of the interval for the difference of two rates.</summary>
     /// <param name="variance">Variance of the estimated difference.</param>
-    /// <param name="trials">Trials of the two variants together.</param>
+    /// <param name="trials">Trials of both variants together.</param>
     /// <param name="alpha">Error probability over all looks, in (0, 1).</param>
     public static double HalfWidth(double variance, double trials, double alpha)
     {
@@ -23,10 +23,10 @@ internal static class ConfidenceSequence
     }
 
     /// <summary>
-    /// Whether the leader is ahead of every other variant by more than the half width, the error probability shared
-    /// between them.
+    /// Whether the leader is ahead of every other variant by more than the half width, with the error probability
+    /// divided among the comparisons.
     /// </summary>
-    /// <param name="arms">The variants that are compared; false for fewer than two.</param>
+    /// <param name="arms">The variants to compare; false for fewer than two.</param>
     /// <param name="leader">Index of the leader.</param>
     /// <param name="alpha">Error probability over all looks and variants, in (0, 1).</param>
     public static bool IsAhead(ReadOnlySpan<ArmPosterior> arms, int leader, double alpha)

@@ -2,14 +2,14 @@ namespace Edge.Statistics.Inference;
 
 /// <summary>
 /// The logarithm of the gamma function, and the regularised incomplete gamma function that the chi-square test needs.
-/// Pure. Relative error below 1e-13 over the arguments that occur here.
+/// Pure. Relative error below 1e-13 for the arguments that occur here.
 /// </summary>
 internal static class GammaFunction
 {
     /// <summary>ln(2 pi) / 2.</summary>
     public const double HalfLogTwoPi = 0.918938533204672741780329736406;
 
-    /// <summary>From here on eight terms of Stirling's series are exact to the last digit.</summary>
+    /// <summary>From this argument on, eight terms of Stirling's series are exact to the last digit.</summary>
     private const double SeriesFrom = 10;
 
     private const int MaxIterations = 100_000;
@@ -19,18 +19,19 @@ internal static class GammaFunction
     private static ReadOnlySpan<double> Stirling =>
         [1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360360, 1.0 / 156, -3617.0 / 122400];
 
-    /// <summary>ln of the gamma function of a positive number.</summary>
+    /// <summary>Natural logarithm of the gamma function of a positive number.</summary>
     public static double Log(double z) => (z - 0.5) * Math.Log(z) - z + HalfLogTwoPi + StirlingError(z);
 
     /// <summary>
-    /// What Stirling's formula (z - 1/2) ln z - z + ln(2 pi)/2 lacks to ln gamma(z). Kept apart because in the beta
-    /// density the formula's huge terms cancel on paper, and only these small ones remain to be computed.
+    /// The difference between ln gamma(z) and Stirling's formula (z - 1/2) ln z - z + ln(2 pi)/2. Kept separate because
+    /// the formula's huge terms cancel analytically in the beta density, and only these small differences remain to be
+    /// computed.
     /// </summary>
     public static double StirlingError(double z)
     {
         if (z < SeriesFrom)
         {
-            // One step up: ln gamma(z) = ln gamma(z + 1) - ln z, written for the errors.
+            // The recurrence ln gamma(z) = ln gamma(z + 1) - ln z, expressed in these differences.
             return StirlingError(z + 1) + (z + 0.5) * Math.Log((z + 1) / z) - 1;
         }
         var inverse = 1 / z;

@@ -1,13 +1,13 @@
 namespace Edge.Statistics.Inference;
 
 /// <summary>
-/// The Gauss-Legendre rule with 16 nodes on [-1, 1], exact for polynomials up to degree 31, and beside it the weights
-/// that integrate from -1 up to each node, exact up to degree 15: with them a distribution function comes from its
-/// density at the same nodes. Computed once from the Legendre polynomials. Immutable.
+/// The Gauss-Legendre rule with 16 nodes on [-1, 1], exact for polynomials up to degree 31, and the weights that
+/// integrate from -1 up to each node, exact up to degree 15, which yield a distribution function from its density at
+/// the same nodes. Computed once from the Legendre polynomials. Immutable.
 /// </summary>
 internal static class GaussLegendre
 {
-    /// <summary>Nodes of the rule.</summary>
+    /// <summary>Number of nodes.</summary>
     public const int Count = 16;
 
     private static readonly double[] NodeValues = new double[Count];
@@ -19,7 +19,7 @@ internal static class GaussLegendre
         Span<double> values = stackalloc double[Count + 1];
         for (var k = 0; k < Count; k++)
         {
-            // Newton's steps from the usual guess converge in five.
+            // From the usual starting point Newton's method converges within five steps.
             var x = -Math.Cos(Math.PI * (k + 0.75) / (Count + 0.5));
             var slope = 0.0;
             for (var step = 0; step < 10; step++)
@@ -37,7 +37,7 @@ internal static class GaussLegendre
             Legendre(NodeValues[k], values);
             for (var l = 0; l < Count; l++)
             {
-                // The l-th Lagrange polynomial in Legendre polynomials, integrated term by term.
+                // The l-th Lagrange polynomial, expanded in Legendre polynomials and integrated term by term.
                 Legendre(NodeValues[l], others);
                 var sum = NodeValues[k] + 1;
                 for (var n = 1; n < Count; n++)
@@ -52,7 +52,7 @@ internal static class GaussLegendre
     /// <summary>The nodes, ascending.</summary>
     public static ReadOnlySpan<double> Nodes => NodeValues;
 
-    /// <summary>Their weights, with the sum 2.</summary>
+    /// <summary>Their weights; they sum to 2.</summary>
     public static ReadOnlySpan<double> Weights => WeightValues;
 
     /// <summary>The weights of all nodes in the integral from -1 to the given node.</summary>

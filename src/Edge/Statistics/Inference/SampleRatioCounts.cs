@@ -3,17 +3,16 @@ using Edge.Formats;
 namespace Edge.Statistics.Inference;
 
 /// <summary>
-/// Trials of each variant, and how many the weights promised it, summed trial by trial so that no history of weights
-/// is needed: a trial under weights w adds w_i to the expectation of every variant. One writer; not safe for
-/// concurrent use.
+/// Observed and expected trials of each variant, summed trial by trial so that no history of weights is needed: a trial
+/// under weights w adds w_i to the expected trials of each variant i. One writer; not safe for concurrent use.
 /// </summary>
 internal sealed class SampleRatioCounts
 {
     private readonly Dictionary<string, (long Observed, double Expected)> _counts = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Counts one matured trial. Trials whose weights version is no longer known are not to be added: they are left
-    /// out on both sides.
+    /// Counts one matured trial. Do not add trials whose weights version is no longer known: they are left out of both
+    /// counts.
     /// </summary>
     /// <param name="variantId">The variant that was chosen.</param>
     /// <param name="weights">The weights of that version by variant id, in basis points.</param>
@@ -28,7 +27,7 @@ internal sealed class SampleRatioCounts
         _counts[variantId] = (chosen.Observed + 1, chosen.Expected);
     }
 
-    /// <summary>Trials and expected trials of one variant.</summary>
+    /// <summary>Observed and expected trials of one variant.</summary>
     public (long Observed, double Expected) Of(string variantId) => _counts.GetValueOrDefault(variantId);
 
     /// <summary>The p-value over every variant that ever had a weight; see <see cref="SampleRatio.Test"/>.</summary>
@@ -45,11 +44,11 @@ internal sealed class SampleRatioCounts
         return SampleRatio.Test(observed, expected);
     }
 
-    /// <summary>What to keep, so that <see cref="FromState"/> goes on from here.</summary>
+    /// <summary>The state from which <see cref="FromState"/> continues.</summary>
     public IReadOnlyList<SampleRatioState> ToState() =>
         [.. _counts.Select(count => new SampleRatioState(count.Key, count.Value.Observed, count.Value.Expected))];
 
-    /// <summary>Goes on from a kept state.</summary>
+    /// <summary>Continues from a saved state.</summary>
     public static SampleRatioCounts FromState(IReadOnlyList<SampleRatioState> state)
     {
         var counts = new SampleRatioCounts();
@@ -63,6 +62,6 @@ internal sealed class SampleRatioCounts
 
 /// <summary>One variant of <see cref="SampleRatioCounts"/> in a checkpoint.</summary>
 /// <param name="VariantId">The variant.</param>
-/// <param name="Observed">Trials.</param>
-/// <param name="Expected">Trials that the weights promised.</param>
+/// <param name="Observed">Observed trials.</param>
+/// <param name="Expected">Trials expected from the weights.</param>
 internal readonly record struct SampleRatioState(string VariantId, long Observed, double Expected);

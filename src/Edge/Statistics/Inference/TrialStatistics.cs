@@ -1,23 +1,24 @@
 namespace Edge.Statistics.Inference;
 
 /// <summary>
-/// The success rate of each variant, estimated from matured trials in constant memory. While there is one weights
-/// version the counts themselves are the answer. Afterwards counts mislead: a variant that got its traffic in a good
+/// The success rate of each variant, estimated from matured trials in constant memory. While there is only one weights
+/// version, the raw counts suffice. After that, raw counts mislead: a variant that got most of its traffic in a good
 /// week looks good. So every later trial contributes to every variant through its known probability of having been
-/// chosen (augmented inverse propensity weighting), which stays unbiased however rates drift, because the guess it
-/// leans on was frozen before the trial was seen. One writer; not safe for concurrent use.
+/// chosen (augmented inverse propensity weighting). The estimate stays unbiased however rates drift, because the
+/// baseline it is corrected against was fixed before the trial was seen. One writer; not safe for concurrent use.
 /// </summary>
 internal sealed class TrialStatistics
 {
-    /// <summary>How many trials of the pooled rate a variant's guess starts from.</summary>
-    private const double GuessWeight = 20;
+    /// <summary>Weight of the pooled rate in a variant's baseline, in trials.</summary>
+    private const double BaselineWeight = 20;
 
     private readonly List<Arm> _arms = [];
     private int? _firstVersion;
     private int? _latestVersion;
     private double _pooledRate = 0.5;
 
-    // The trials since the latest version was first seen, as a variant that nobody has seen yet would have got them.
+    // The trials since the latest version was first seen, as they would count for a variant that has not been shown
+    // yet.
     private long _versionTrials;
     private double _versionSum;
     private double _versionSumOfSquares;
@@ -43,7 +44,7 @@ internal sealed class TrialStatistics
     /// The probability with which that version chose this variant: its weight over 10,000.
     /// </param>
     /// <param name="isSuccess">Whether the unit clicked within the attribution window.</param>
-    /// <returns>False, and nothing is counted, when the probability is not in (0, 1].</returns>
+    /// <returns>False, without counting anything, when the probability is not in (0, 1].</returns>
     public bool Add(string variantId, int weightsVersion, double probability, bool isSuccess)
     {
         if (probability is not (> 0 and <= 1))
@@ -73,8 +74,8 @@ internal sealed class TrialStatistics
     }
 
     /// <summary>
-    /// Freezes each variant's guess at what is known now, for the trials that follow. To be called at every
-    /// recomputation; a weights version that has not been seen before does it too.
+    /// Fixes each variant's baseline at its current estimate, for the trials that follow. Call it at every
+    /// recomputation; it also happens when a new weights version is first seen.
     /// </summary>
     public void BeginEpoch()
     {
@@ -88,11 +89,11 @@ internal sealed class TrialStatistics
         _pooledRate = (successes + 1.0) / (trials + 2.0);
         foreach (var arm in _arms)
         {
-            arm.Guess = (arm.Successes + GuessWeight * _pooledRate) / (arm.Trials + GuessWeight);
+            arm.Baseline = (arm.Successes + BaselineWeight * _pooledRate) / (arm.Trials + BaselineWeight);
         }
     }
 
-    /// <summary>What is known of the given variants, in their order.</summary>
+    /// <summary>The posteriors of the given variants, in the same order.</summary>
     public ArmPosterior[] Posterior(IReadOnlyList<string> variantIds)
     {
         var posteriors = new ArmPosterior[variantIds.Count];
@@ -103,7 +104,7 @@ internal sealed class TrialStatistics
         return posteriors;
     }
 
-    /// <summary>What to keep, so that <see cref="FromState"/> goes on from here.</summary>
+    /// <summary>The state from which <see cref="FromState"/> continues.</summary>
     public TrialStatisticsState ToState() =>
         new(
             _firstVersion,
@@ -119,7 +120,7 @@ internal sealed class TrialStatistics
                     arm.FirstSuccesses,
                     arm.Trials,
                     arm.Successes,
-                    arm.Guess,
+                    arm.Baseline,
                     arm.WeightedTrials,
                     arm.Sum,
                     arm.SumOfSquares
@@ -127,7 +128,7 @@ internal sealed class TrialStatistics
             ]
         );
 
-    /// <summary>Goes on from a kept state.</summary>
+    /// <summary>Continues from a saved state.</summary>
     public static TrialStatistics FromState(TrialStatisticsState state)
     {
         var statistics = new TrialStatistics
@@ -146,7 +147,7 @@ internal sealed class TrialStatistics
                 FirstSuccesses = arm.FirstSuccesses,
                 Trials = arm.Trials,
                 Successes = arm.Successes,
-                Guess = arm.Guess,
+                Baseline = arm.Guess,
                 WeightedTrials = arm.WeightedTrials,
                 Sum = arm.Sum,
                 SumOfSquares = arm.SumOfSquares,
@@ -176,7 +177,7 @@ internal sealed class TrialStatistics
             );
         }
 
-        // A variant that had no trial in the first epoch was not there, so that epoch has no share in its estimate.
+        // A variant without a trial in the first epoch did not exist then, so that epoch has no share in its estimate.
         double firstTrials = arm.FirstTrials == 0 ? 0 : FirstTrials();
         var firstShare = firstTrials / (firstTrials + arm.WeightedTrials);
         var weightedShare = 1 - firstShare;
@@ -192,7 +193,7 @@ internal sealed class TrialStatistics
         }
         estimate = Math.Clamp(estimate, 0.5 / trials, 1 - 0.5 / trials);
 
-        // As many trials of a fixed split as would give this variance; never more than there were.
+        // The number of trials under a fixed split that would give this variance; never more than there were.
         var effectiveTrials = Math.Min(estimate * (1 - estimate) / variance, trials);
         return new ArmPosterior(
             variantId,
@@ -218,10 +219,10 @@ internal sealed class TrialStatistics
     {
         foreach (var arm in _arms)
         {
-            var contribution = arm.Guess;
+            var contribution = arm.Baseline;
             if (arm == chosen)
             {
-                contribution += ((isSuccess ? 1 : 0) - arm.Guess) / probability;
+                contribution += ((isSuccess ? 1 : 0) - arm.Baseline) / probability;
             }
             arm.Sum += contribution;
             arm.SumOfSquares += contribution * contribution;
@@ -233,14 +234,14 @@ internal sealed class TrialStatistics
     }
 
     /// <summary>
-    /// A variant that is seen for the first time. One that was added later gets the trials that this weights version
-    /// had before it was first chosen: to begin with a trial in which it was chosen would be a biased beginning.
+    /// Adds a variant that is seen for the first time. One that was added later inherits the trials this weights
+    /// version had before it was first chosen: starting with a trial in which it was chosen would bias the estimate.
     /// </summary>
     private Arm Append(string variantId)
     {
         var arm = new Arm(variantId)
         {
-            Guess = _pooledRate,
+            Baseline = _pooledRate,
             WeightedTrials = _versionTrials,
             Sum = _versionSum,
             SumOfSquares = _versionSumOfSquares,
@@ -271,7 +272,7 @@ internal sealed class TrialStatistics
         return sum;
     }
 
-    /// <summary>p(1-p)/n with half a success and half a failure added to p, so that it is never 0.</summary>
+    /// <summary>p(1-p)/n, with half a success and half a failure added to p so that the variance is never 0.</summary>
     private static double SmoothedVariance(long trials, long successes)
     {
         var rate = (successes + 0.5) / (trials + 1.0);
@@ -285,9 +286,49 @@ internal sealed class TrialStatistics
         public long FirstSuccesses { get; set; }
         public long Trials { get; set; }
         public long Successes { get; set; }
-        public double Guess { get; set; }
+        public double Baseline { get; set; }
         public long WeightedTrials { get; set; }
         public double Sum { get; set; }
         public double SumOfSquares { get; set; }
     }
 }
+
+/// <summary>The state of <see cref="TrialStatistics"/> for a checkpoint; JSON preserves the numbers exactly.</summary>
+/// <param name="FirstVersion">The weights version of the first epoch, or null before the first trial.</param>
+/// <param name="LatestVersion">The highest weights version seen since the first epoch, or null.</param>
+/// <param name="PooledRate">Pooled rate of all variants when the current epoch began.</param>
+/// <param name="VersionTrials">Trials since <paramref name="LatestVersion"/> was first seen.</param>
+/// <param name="VersionSum">Sum of the pooled rates over those trials.</param>
+/// <param name="VersionSumOfSquares">Sum of their squares.</param>
+/// <param name="Arms">The variants, in the order in which they were first seen.</param>
+internal sealed record TrialStatisticsState(
+    int? FirstVersion,
+    int? LatestVersion,
+    double PooledRate,
+    long VersionTrials,
+    double VersionSum,
+    double VersionSumOfSquares,
+    IReadOnlyList<ArmState> Arms
+);
+
+/// <summary>One variant of a <see cref="TrialStatisticsState"/>.</summary>
+/// <param name="VariantId">The variant.</param>
+/// <param name="FirstTrials">Trials of the first epoch.</param>
+/// <param name="FirstSuccesses">Successes of the first epoch.</param>
+/// <param name="Trials">Trials of all epochs.</param>
+/// <param name="Successes">Successes of all epochs.</param>
+/// <param name="Guess">Its baseline rate, fixed when the current epoch began.</param>
+/// <param name="WeightedTrials">Number of trials, of any variant, that contributed to the two sums.</param>
+/// <param name="Sum">Sum of the contributions.</param>
+/// <param name="SumOfSquares">Sum of their squares.</param>
+internal sealed record ArmState(
+    string VariantId,
+    long FirstTrials,
+    long FirstSuccesses,
+    long Trials,
+    long Successes,
+    double Guess,
+    long WeightedTrials,
+    double Sum,
+    double SumOfSquares
+);

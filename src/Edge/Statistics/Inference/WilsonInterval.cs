@@ -1,8 +1,8 @@
 namespace Edge.Statistics.Inference;
 
 /// <summary>
-/// The 95 % score interval of a rate (E. B. Wilson 1927): unlike the usual one it stays inside 0 and 1 and holds for
-/// few trials. Immutable.
+/// The 95 % score interval of a rate (E. B. Wilson 1927): unlike the normal approximation it stays within [0, 1] and is
+/// valid for few trials. Immutable.
 /// </summary>
 /// <param name="Low">Lower end, at least 0.</param>
 /// <param name="High">Upper end, at most 1.</param>
@@ -11,7 +11,7 @@ internal readonly record struct WilsonInterval(double Low, double High)
     /// <summary>The 97.5 % point of the normal distribution.</summary>
     private const double Z = 1.9599639845400545;
 
-    /// <summary>The interval of so many successes in so many trials; everything when there are none.</summary>
+    /// <summary>The interval for a number of successes and trials; [0, 1] when there are no trials.</summary>
     public static WilsonInterval Of(long successes, long trials)
     {
         if (trials == 0)
@@ -22,7 +22,7 @@ internal readonly record struct WilsonInterval(double Low, double High)
         var rate = successes / n;
         var centre = (rate + Z * Z / (2 * n)) / (1 + Z * Z / n);
         var half = Z * Math.Sqrt(rate * (1 - rate) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n);
-        // At the ends the exact answer is the end itself, which rounding would miss.
+        // At either end the exact bound is 0 or 1, which rounding would miss.
         return new WilsonInterval(
             successes == 0 ? 0 : Math.Max(0, centre - half),
             successes == trials ? 1 : Math.Min(1, centre + half)

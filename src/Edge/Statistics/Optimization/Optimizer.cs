@@ -8,22 +8,24 @@ using Edge.Statistics.Inference;
 namespace Edge.Statistics.Optimization;
 
 /// <summary>
-/// Lets the weights of running A/B tests follow their results, and looks for winners: each experiment once in its
-/// <c>recomputeIntervalMinutes</c>, and when somebody asks. Works on a thread of its own, because it writes files; no
-/// request waits for it. <see cref="RecomputeAsync"/> may be called from any thread.
+/// Adjusts the weights of running A/B tests to their results and looks for winners: each experiment once per
+/// <c>recomputeIntervalMinutes</c>, and on request. Runs on a thread of its own, because it writes files; tracking
+/// requests never wait for it. <see cref="RecomputeAsync"/> may be called from any thread.
 /// </summary>
 internal sealed class Optimizer : IDisposable
 {
-    /// <summary>Pause between two looks for what is due.</summary>
+    /// <summary>Interval between two checks for experiments that are due, milliseconds.</summary>
     public const int TickMs = 1_000;
 
-    /// <summary>How often the experiment may be changed by others while its weights are being published.</summary>
+    /// <summary>
+    /// Maximum number of attempts when the experiment is changed while its weights are being published.
+    /// </summary>
     private const int AttemptsMax = 5;
 
-    /// <summary>Requests that may wait at the same time; further ones wait to be taken.</summary>
+    /// <summary>Capacity of the request queue; further requests wait for room in it.</summary>
     private const int RequestsMax = 64;
 
-    private static readonly TimeSpan SavePause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(1);
 
     private readonly ExperimentFileStore _store;
     private readonly Tally _tally;
@@ -31,21 +33,21 @@ internal sealed class Optimizer : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Channel<(string Uid, TaskCompletionSource<Recomputation> Answer)> _requests =
+    private readonly Channel<(string Uid, TaskCompletionSource<Recomputation> Completion)> _requests =
         Channel.CreateBounded<(string, TaskCompletionSource<Recomputation>)>(RequestsMax);
 
     private readonly RecomputeSchedule _schedule;
     private long _savedAt;
     private long _published;
     private Task? _loop;
-    private Task? _news;
+    private Task? _waitForRequest;
 
-    /// <summary>Makes it; <see cref="Start"/> begins.</summary>
+    /// <summary>Creates the optimizer; <see cref="Start"/> starts it.</summary>
     /// <param name="store">Where weights are published.</param>
-    /// <param name="tally">Where results come from.</param>
-    /// <param name="runTime">How long an experiment has been running at a moment, pauses not counted.</param>
+    /// <param name="tally">Source of the results.</param>
+    /// <param name="runTime">How long an experiment has been running at a given time, pauses excluded.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">For what was published, and what failed.</param>
+    /// <param name="log">Logs publications and failures.</param>
     public Optimizer(
         ExperimentFileStore store,
         Tally tally,
@@ -63,23 +65,24 @@ internal sealed class Optimizer : IDisposable
         _savedAt = time.GetTimestamp();
     }
 
-    /// <summary>Publications of weights since the start.</summary>
+    /// <summary>Number of weight publications since the start.</summary>
     public long Published => Interlocked.Read(ref _published);
 
     public void Start() => _loop = PumpThread.Run("edge-optimizer", RunAsync);
 
     /// <summary>
-    /// Recomputes one experiment now, whether or not a trial has matured. Ends when it is done; a stop cancels it.
+    /// Recomputes one experiment now, whether or not a trial has matured. Completes when done; cancelled when the
+    /// optimizer stops.
     /// </summary>
     public async Task<Recomputation> RecomputeAsync(string uid, CancellationToken cancellation)
     {
-        var answer = new TaskCompletionSource<Recomputation>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var completion = new TaskCompletionSource<Recomputation>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, cancellation);
-        await _requests.Writer.WriteAsync((uid, answer), either.Token);
-        return await answer.Task.WaitAsync(either.Token);
+        await _requests.Writer.WriteAsync((uid, completion), either.Token);
+        return await completion.Task.WaitAsync(either.Token);
     }
 
-    /// <summary>Ends after what is being recomputed. A disk that hangs can make this late: bound the wait.</summary>
+    /// <summary>Stops after the current recomputation. A disk that hangs can delay this, so bound the wait.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
@@ -97,18 +100,18 @@ internal sealed class Optimizer : IDisposable
         {
             while (!_stop.IsCancellationRequested && _requests.Reader.TryRead(out var request))
             {
-                request.Answer.SetResult(Guarded(request.Uid, isForced: true));
+                request.Completion.SetResult(RecomputeSafely(request.Uid, isForced: true));
             }
-            RecomputeWhatIsDue();
-            SaveIfTime();
+            RecomputeDue();
+            SaveIfDue();
 
-            _news ??= _requests.Reader.WaitToReadAsync(_stop.Token).AsTask();
-            await Task.WhenAny(_news, Task.Delay(TimeSpan.FromMilliseconds(TickMs), _time, _stop.Token));
-            _news = _news.IsCompleted ? null : _news;
+            _waitForRequest ??= _requests.Reader.WaitToReadAsync(_stop.Token).AsTask();
+            await Task.WhenAny(_waitForRequest, Task.Delay(TimeSpan.FromMilliseconds(TickMs), _time, _stop.Token));
+            _waitForRequest = _waitForRequest.IsCompleted ? null : _waitForRequest;
         }
     }
 
-    private void RecomputeWhatIsDue()
+    private void RecomputeDue()
     {
         _schedule.Follow(_store.Catalog.Current);
         foreach (var uid in _schedule.TakeDue())
@@ -117,12 +120,12 @@ internal sealed class Optimizer : IDisposable
             {
                 return;
             }
-            Guarded(uid, isForced: false);
+            RecomputeSafely(uid, isForced: false);
         }
     }
 
-    /// <summary>The loop lives on, whatever goes wrong with one experiment.</summary>
-    private Recomputation Guarded(string uid, bool isForced)
+    /// <summary>A failure with one experiment must not end the loop.</summary>
+    private Recomputation RecomputeSafely(string uid, bool isForced)
     {
         try
         {
@@ -166,11 +169,13 @@ internal sealed class Optimizer : IDisposable
                 return new Recomputation(RecomputeOutcome.Published, proposal.Moved, published);
             }
         }
-        _log.RecomputeFailed(uid, $"it was changed {AttemptsMax} times meanwhile");
+        _log.RecomputeFailed(uid, $"it was changed during each of {AttemptsMax} attempts");
         return new Recomputation(RecomputeOutcome.Failed, 0, 0);
     }
 
-    /// <summary>The version that is served now; null when others changed what the weights depend on.</summary>
+    /// <summary>
+    /// Returns the version that is served now; null when a concurrent change makes the weights invalid.
+    /// </summary>
     private int? TryPublish(CatalogEntry entry, WeightProposal proposal)
     {
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
@@ -194,65 +199,66 @@ internal sealed class Optimizer : IDisposable
     }
 
     /// <summary>
-    /// Begins an epoch when there are new trials, and looks for a winner. Null when the experiment has no events yet.
+    /// Begins an epoch when there are new trials, and updates the search for a winner. The posteriors are null when the
+    /// experiment has no events yet.
     /// </summary>
     private (ArmPosterior[]? Arms, bool IsNew) Observe(CatalogEntry entry, DateTimeOffset now)
     {
         var uid = entry.Experiment.Uid;
-        var look = new Look { Entry = entry, TrialsBefore = _schedule.TrialsSeen(uid) };
-        var isKnown = _tally.Visit(
+        var observation = new Observation { Entry = entry, TrialsBefore = _schedule.TrialsSeen(uid) };
+        var isKnown = _tally.Update(
             uid,
-            ref look,
-            static (ExperimentCounter experiment, ref Look look) =>
+            ref observation,
+            static (ExperimentCounter experiment, ref Observation observation) =>
             {
-                experiment.NoteWeights(look.Entry, look.Entry.WeightsVersion);
-                look.Trials = experiment.Trials.Trials;
-                if (look.IsNew)
+                experiment.RecordWeights(observation.Entry, observation.Entry.WeightsVersion);
+                observation.Trials = experiment.Trials.Trials;
+                if (observation.IsNew)
                 {
                     experiment.Trials.BeginEpoch();
                 }
-                look.Arms = experiment.Trials.Posterior([
-                    .. look.Entry.Experiment.Variants.Select(variant => variant.Id),
+                observation.Arms = experiment.Trials.Posterior([
+                    .. observation.Entry.Experiment.Variants.Select(variant => variant.Id),
                 ]);
-                look.SampleRatio = experiment.SampleRatio;
-                look.Watch = experiment.Watch;
-                return look.IsNew;
+                observation.SampleRatio = experiment.SampleRatio;
+                observation.Watch = experiment.Watch;
+                return observation.IsNew;
             }
         );
         if (!isKnown)
         {
             return default;
         }
-        _schedule.SawTrials(uid, look.Trials);
+        _schedule.RecordTrials(uid, observation.Trials);
 
-        // The comparison takes milliseconds, so not under the tally's lock.
+        // The comparison takes milliseconds, so it is made outside the tally's lock.
         var runTime = _runTime(entry.Experiment, now);
-        var assessment = Comparison.Of(entry.Experiment, look.Arms!, runTime, look.SampleRatio).Assessment;
-        var watch = look.Watch!.Observe(now, runTime, assessment);
-        _tally.Visit(
+        var comparison = Comparison.Of(entry.Experiment, observation.Arms!, runTime, observation.SampleRatio);
+        var watch = observation.Watch!.Observe(now, runTime, comparison.Assessment);
+        _tally.Update(
             uid,
             ref watch,
             static (ExperimentCounter experiment, ref WinnerWatch watch) =>
             {
-                var isOther = experiment.Watch != watch;
+                var hasChanged = experiment.Watch != watch;
                 experiment.Watch = watch;
-                return isOther;
+                return hasChanged;
             }
         );
-        return (look.Arms, look.IsNew);
+        return (observation.Arms, observation.IsNew);
     }
 
     private static WeightProposal Propose(Experiment experiment, ArmPosterior[] arms)
     {
-        var asked = experiment.Variants.Select(variant => variant.AskedWeight).ToArray();
+        var requested = experiment.Variants.Select(variant => variant.RequestedWeight).ToArray();
         var served = experiment.Variants.Select(variant => variant.Weight).ToArray();
-        return WeightRule.Propose(asked, served, arms, experiment.BanditConfig.WarmupImpressions);
+        return ThompsonSampling.Propose(requested, served, arms, experiment.BanditConfig.WarmupImpressions);
     }
 
-    /// <summary>What came from the clock is in no hurry to reach the disk, but shall when no event comes.</summary>
-    private void SaveIfTime()
+    /// <summary>Saves changes caused by the passage of time, at a low rate, even when no events arrive.</summary>
+    private void SaveIfDue()
     {
-        if (_time.GetElapsedTime(_savedAt) >= SavePause)
+        if (_time.GetElapsedTime(_savedAt) >= SaveInterval)
         {
             _savedAt = _time.GetTimestamp();
             _tally.Mature();
@@ -260,8 +266,8 @@ internal sealed class Optimizer : IDisposable
         }
     }
 
-    /// <summary>What one visit of the tally takes with it and brings back.</summary>
-    private struct Look
+    /// <summary>Input and output of reading one experiment under the tally's lock.</summary>
+    private struct Observation
     {
         public required CatalogEntry Entry;
         public required long? TrialsBefore;
@@ -272,4 +278,34 @@ internal sealed class Optimizer : IDisposable
 
         public readonly bool IsNew => Trials > 0 && Trials != TrialsBefore;
     }
+}
+
+/// <summary>The result of recomputing an experiment's weights. Immutable.</summary>
+/// <param name="Outcome">What was done.</param>
+/// <param name="Moved">Basis points of traffic that moved, or would have.</param>
+/// <param name="WeightsVersion">Version of the weights that are served afterwards.</param>
+internal readonly record struct Recomputation(RecomputeOutcome Outcome, int Moved, int WeightsVersion);
+
+/// <summary>How a recomputation ended.</summary>
+internal enum RecomputeOutcome
+{
+    /// <summary>There is no such experiment, it is not running, or it is not an A/B test.</summary>
+    NotRunning,
+
+    /// <summary>No trial has matured since the last recomputation.</summary>
+    NothingNew,
+
+    /// <summary>Its weights are not optimised: no bandit, or a goal without successes.</summary>
+    NotOptimized,
+
+    /// <summary>The served weights are close enough to the computed ones.</summary>
+    Unchanged,
+
+    /// <summary>New weights are served from now on.</summary>
+    Published,
+
+    /// <summary>
+    /// The experiment was changed at every attempt, or writing failed; retried at the next recomputation.
+    /// </summary>
+    Failed,
 }

@@ -4,13 +4,13 @@ using Edge.Experiments;
 namespace Edge.Statistics.Optimization;
 
 /// <summary>
-/// When which running A/B test is recomputed next, and what was seen of it last. An experiment that is started or
-/// resumed is new here, and so due at once. Used by the optimizer's thread.
+/// When each running A/B test is recomputed next, and how many trials it had last time. An experiment that is started
+/// or resumed is new here, so it is due at once. Used by the optimizer's thread only.
 /// </summary>
 internal sealed class RecomputeSchedule(TimeProvider time)
 {
     /// <summary>
-    /// Experiments of one start come due at different times, up to this share of their interval earlier.
+    /// Experiments that start together come due at different times, earlier by up to this share of their interval.
     /// </summary>
     private const double JitterShare = 0.1;
 
@@ -19,10 +19,12 @@ internal sealed class RecomputeSchedule(TimeProvider time)
     private readonly Dictionary<string, Turn> _turns = new(StringComparer.Ordinal);
     private ExperimentCatalog? _seen;
 
-    /// <summary>Whether an experiment has turns at all.</summary>
+    /// <summary>Whether an experiment is recomputed at all.</summary>
     public static bool Covers(CatalogEntry entry) => entry.IsRunning && entry.Type == ExperimentType.AbTest;
 
-    /// <summary>Brings the turns to the catalog; a shorter interval brings the next turn forward.</summary>
+    /// <summary>
+    /// Updates the schedule from the catalog; a shorter interval brings the next recomputation forward.
+    /// </summary>
     public void Follow(ExperimentCatalog catalog)
     {
         if (ReferenceEquals(catalog, _seen))
@@ -57,7 +59,7 @@ internal sealed class RecomputeSchedule(TimeProvider time)
         }
     }
 
-    /// <summary>The experiments whose turn it is; their next one is an interval later.</summary>
+    /// <summary>Takes the experiments that are due; each is due again one interval later.</summary>
     public List<string> TakeDue()
     {
         var due = new List<string>();
@@ -76,8 +78,8 @@ internal sealed class RecomputeSchedule(TimeProvider time)
     /// <summary>Trials at the last recomputation; null before the first.</summary>
     public long? TrialsSeen(string uid) => _turns.GetValueOrDefault(uid)?.TrialsSeen;
 
-    /// <summary>Remembers the trials of a recomputation.</summary>
-    public void SawTrials(string uid, long trials)
+    /// <summary>Records the number of trials at a recomputation.</summary>
+    public void RecordTrials(string uid, long trials)
     {
         if (_turns.TryGetValue(uid, out var turn))
         {

@@ -3,15 +3,15 @@ using Edge.Experiments;
 
 namespace Edge.Statistics.Optimization;
 
-/// <summary>An experiment with other served weights. Pure.</summary>
+/// <summary>Creates the version of an experiment with new served weights. Pure.</summary>
 internal static class WeightPublication
 {
     /// <summary>
-    /// The next version: other weights, the slot table that moves the fewest viewers to get there, what the owner
-    /// asked for kept beside. It is no edit, so the time of the last change stays.
+    /// The next version: the new weights, the slot table that moves the fewest viewers to reach them, and the
+    /// configured weights kept beside. This is not an edit, so the time of the last change stays.
     /// </summary>
     /// <param name="entry">The experiment as it is served.</param>
-    /// <param name="weights">Basis points in variant order, with the sum 10,000.</param>
+    /// <param name="weights">Basis points in variant order; they sum to 10,000.</param>
     public static Experiment Of(CatalogEntry entry, IReadOnlyList<int> weights)
     {
         var current = entry.Experiment;
@@ -21,7 +21,7 @@ internal static class WeightPublication
                     variant with
                     {
                         Weight = weights[i],
-                        ConfiguredWeight = weights[i] == variant.AskedWeight ? null : variant.AskedWeight,
+                        ConfiguredWeight = weights[i] == variant.RequestedWeight ? null : variant.RequestedWeight,
                     }
             )
             .ToArray();
@@ -33,7 +33,7 @@ internal static class WeightPublication
         };
     }
 
-    /// <summary>Whether weights that were computed for one version of an experiment are right for another.</summary>
+    /// <summary>Whether weights computed for one version of an experiment are also valid for another.</summary>
     public static bool Fits(Experiment changed, Experiment computedFor)
     {
         if (
@@ -48,7 +48,11 @@ internal static class WeightPublication
         for (var i = 0; i < changed.Variants.Count; i++)
         {
             var (after, before) = (changed.Variants[i], computedFor.Variants[i]);
-            if (after.Id != before.Id || after.Weight != before.Weight || after.AskedWeight != before.AskedWeight)
+            if (
+                after.Id != before.Id
+                || after.Weight != before.Weight
+                || after.RequestedWeight != before.RequestedWeight
+            )
             {
                 return false;
             }

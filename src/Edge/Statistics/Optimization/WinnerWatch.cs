@@ -1,19 +1,19 @@
 namespace Edge.Statistics.Optimization;
 
 /// <summary>
-/// What must be remembered between recomputations to suggest a winner. Looking at every recomputation and stopping at
-/// the first good one would find a winner between equals in a third of all experiments, so there is one look a day, at
-/// 00:00 UTC, and the confidence must have held at every recomputation of the 24 running hours before. Immutable; made
-/// to be stored as it is.
+/// The state kept between recomputations for suggesting a winner. Checking at every recomputation and stopping at the
+/// first success would declare a winner between equal variants in a third of all experiments, so there is one look a
+/// day, at 00:00 UTC, and the confidence must have held at every recomputation of the 24 hours of running time before.
+/// Immutable; stored as is.
 /// </summary>
 /// <param name="Leader">The leader of the last recomputation.</param>
 /// <param name="HeldSince">
 /// Running time of the experiment since which that leader has been at or above the threshold at every recomputation;
-/// null when it is not.
+/// null when it is below.
 /// </param>
 /// <param name="LastLook">UTC day of the last look, or of the first recomputation.</param>
 /// <param name="SuggestedWinner">The variant that the last look suggested, or null.</param>
-/// <param name="SuggestedAt">When it was first suggested, looks in a row.</param>
+/// <param name="SuggestedAt">When it was first suggested, by consecutive looks.</param>
 internal sealed record WinnerWatch(
     string? Leader,
     TimeSpan? HeldSince,
@@ -22,18 +22,17 @@ internal sealed record WinnerWatch(
     DateTimeOffset? SuggestedAt
 )
 {
-    /// <summary>Nothing seen yet.</summary>
+    /// <summary>The state before the first recomputation.</summary>
     public static readonly WinnerWatch Empty = new(null, null, null, null, null);
 
     private static readonly TimeSpan MustHold = TimeSpan.FromHours(24);
 
     /// <summary>
-    /// Takes note of one recomputation. To be called at every one while the experiment is running, and at none while
-    /// it is not.
+    /// Records one recomputation. Call it at every recomputation while the experiment is running, and not otherwise.
     /// </summary>
-    /// <param name="now">When it took place.</param>
-    /// <param name="runningTime">How long the experiment has been running, pauses not counted.</param>
-    /// <param name="assessment">The leader at this moment.</param>
+    /// <param name="now">Time of the recomputation.</param>
+    /// <param name="runningTime">How long the experiment has been running, pauses excluded.</param>
+    /// <param name="assessment">The assessment of the leader at this moment.</param>
     public WinnerWatch Observe(DateTimeOffset now, TimeSpan runningTime, WinnerAssessment assessment)
     {
         TimeSpan? heldSince = null;

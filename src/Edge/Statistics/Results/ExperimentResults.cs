@@ -1,3 +1,4 @@
+using System.Globalization;
 using Edge.Experiments;
 using Edge.Statistics.Inference;
 using Edge.Statistics.Optimization;
@@ -5,7 +6,7 @@ using Edge.Statistics.Optimization;
 namespace Edge.Statistics.Results;
 
 /// <summary>
-/// The results of one experiment as the API answers them; every field is explained in <c>docs/statistics.md</c>.
+/// The results of one experiment as the API returns them; every member is explained in <c>docs/statistics.md</c>.
 /// Comparisons are null where there is nothing to compare: variants of a smart link or a schedule have different
 /// audiences, and without a click-through goal there is no success. Immutable.
 /// </summary>
@@ -17,22 +18,22 @@ internal sealed record ExperimentResults
     public required ExperimentStatus Status { get; init; }
     public required DateTimeOffset ComputedAt { get; init; }
 
-    /// <summary>Days of running, pauses not counted, to two decimals.</summary>
+    /// <summary>Days the experiment has been running, pauses excluded, rounded to two decimals.</summary>
     public required double DaysRun { get; init; }
 
     public required ResultTotals Totals { get; init; }
     public required IReadOnlyList<VariantResults> Variants { get; init; }
 
-    /// <summary>Machines, which count nowhere else.</summary>
+    /// <summary>Requests by machines, which no other count includes.</summary>
     public required MachineCounts Excluded { get; init; }
 
-    /// <summary>The variant most likely to be the best at this moment.</summary>
+    /// <summary>The variant that is most likely to be the best at this moment.</summary>
     public required string? Leader { get; init; }
 
-    /// <summary>For how many hours of running the leader has held the confidence threshold.</summary>
+    /// <summary>Hours of running time for which the leader has held the confidence threshold.</summary>
     public required double? ConfidenceHeldHours { get; init; }
 
-    /// <summary>The variant that the last daily look suggested.</summary>
+    /// <summary>The variant suggested by the last daily look.</summary>
     public required string? SuggestedWinner { get; init; }
 
     public required DateTimeOffset? SuggestedAt { get; init; }
@@ -40,7 +41,7 @@ internal sealed record ExperimentResults
     /// <summary>Whether the leader's advantage holds over all looks together.</summary>
     public required bool? AnytimeValid { get; init; }
 
-    /// <summary>Nothing is likely to beat the leader by 1 % of its rate or more.</summary>
+    /// <summary>Whether no variant is likely to beat the leader by 1 % of its rate or more.</summary>
     public required bool? NoMeaningfulDifference { get; init; }
 
     public required SampleRatioResult SampleRatioMismatch { get; init; }
@@ -93,17 +94,17 @@ internal sealed record ExperimentResults
         return results with { Recommendation = Statistics.Results.Recommendation.For(experiment, results, assessment) };
     }
 
-    /// <summary>What the last recomputation remembered, unless the leader has changed since.</summary>
+    /// <summary>The time recorded by the last recomputation, unless the leader has changed since.</summary>
     private static double HeldHours(WinnerAssessment assessment, ResultsInput input) =>
         assessment.ConfidenceThresholdMet && assessment.LeaderId == input.Watch.Leader
             ? Math.Round(input.Watch.Held(input.RunningTime).TotalHours, 2)
             : 0;
 }
 
-/// <summary>All variants together.</summary>
+/// <summary>Totals over all variants.</summary>
 internal readonly record struct ResultTotals(long Impressions, long Clicks, long Trials, long Successes)
 {
-    /// <summary>Adds up; requests of variants that were removed since are part of it.</summary>
+    /// <summary>Adds up the counts, including those of variants that have since been removed.</summary>
     public static ResultTotals Of(IReadOnlyList<VariantCounts> counts, ArmPosterior[] arms) =>
         new(
             counts.Sum(count => count.Impressions),
@@ -117,3 +118,46 @@ internal readonly record struct ResultTotals(long Impressions, long Clicks, long
 /// <param name="Hourly">By hour, ascending.</param>
 /// <param name="Daily">By UTC day, ascending.</param>
 internal sealed record ResultSeries(IReadOnlyList<SeriesPoint> Hourly, IReadOnlyList<SeriesPoint> Daily);
+
+/// <summary>The sample ratio test in the results. Immutable.</summary>
+/// <param name="PValue">Null when there is too little data to test.</param>
+/// <param name="IsMismatch">Whether the alarm is raised: p below 0.001.</param>
+/// <param name="Warning">The alarm in plain words, or null.</param>
+internal sealed record SampleRatioResult(double? PValue, bool IsMismatch, string? Warning)
+{
+    /// <summary>Nothing to test: the weights do not decide who gets what, or there is too little data.</summary>
+    public static readonly SampleRatioResult Untested = new(null, false, null);
+
+    /// <summary>Tests the trials of an A/B test.</summary>
+    public static SampleRatioResult Of(Experiment experiment, SampleRatioCounts counts)
+    {
+        if (counts.Test() is not { } pValue)
+        {
+            return Untested;
+        }
+        return pValue < SampleRatio.AlarmBelow
+            ? new SampleRatioResult(pValue, true, WarningOf(experiment, counts))
+            : new SampleRatioResult(pValue, false, null);
+    }
+
+    private static string WarningOf(Experiment experiment, SampleRatioCounts counts)
+    {
+        var worst = experiment
+            .Variants.Select(variant => (variant.Id, Count: counts.Of(variant.Id)))
+            .Where(variant => variant.Count.Expected > 0)
+            .MaxBy(variant =>
+                Math.Abs(variant.Count.Observed - variant.Count.Expected) / Math.Sqrt(variant.Count.Expected)
+            );
+        var example = worst.Id is null
+            ? ""
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $" Variant {worst.Id} had {worst.Count.Observed} where about {worst.Count.Expected:F0} were expected."
+            );
+        return "The variants did not get the share of visitors that their weights call for."
+            + example
+            + " Something other than the weights decides who is counted, for example a client that fails to load one "
+            + "variant, a cache in between, or links that point to a single variant. "
+            + "Do not trust these results until the cause is found.";
+    }
+}

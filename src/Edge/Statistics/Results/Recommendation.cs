@@ -4,7 +4,7 @@ using Edge.Statistics.Optimization;
 
 namespace Edge.Statistics.Results;
 
-/// <summary>What the results mean for the owner, in words: the first of these that applies. Pure.</summary>
+/// <summary>Tells the owner in words what the results mean: the first statement that applies. Pure.</summary>
 internal static class Recommendation
 {
     private const double HoldHours = 24;
@@ -12,7 +12,7 @@ internal static class Recommendation
     /// <summary>The recommendation.</summary>
     /// <param name="experiment">The experiment.</param>
     /// <param name="results">Its results.</param>
-    /// <param name="assessment">The leader, or null when nothing is compared.</param>
+    /// <param name="assessment">The assessment of the leader, or null when variants are not compared.</param>
     public static string For(Experiment experiment, ExperimentResults results, WinnerAssessment? assessment)
     {
         if (experiment.Status is ExperimentStatus.Completed or ExperimentStatus.Archived)
@@ -24,8 +24,8 @@ internal static class Recommendation
         if (experiment.Type != ExperimentType.AbTest)
         {
             var chooser = experiment.Type == ExperimentType.SmartLink ? "conditions" : "the clock";
-            return $"The variants are chosen by {chooser}, so each has another audience: "
-                + "compare their rates with care. There is no winner to be found.";
+            return $"The variants are chosen by {chooser}, so each has a different audience: "
+                + "compare their rates with care. There is no winner to find.";
         }
         if (experiment.GoalConfig.Type != GoalType.ClickThrough)
         {
@@ -42,7 +42,7 @@ internal static class Recommendation
         }
         if (results.Totals.Trials == 0)
         {
-            return "There is no data yet. A visitor counts once the time to click has passed.";
+            return "There is no data yet. A visitor counts once the attribution window has passed.";
         }
         return Running(experiment, results, assessment, leader);
     }
@@ -61,44 +61,44 @@ internal static class Recommendation
             var still =
                 winner == leader && assessment.ConfidenceThresholdMet
                     ? $"{winner} is the best with a probability of {probability}, and was at the last daily look."
-                    : $"{winner} met every condition at the last daily look, but not any more at this moment: "
-                        + "wait for the next one.";
+                    : $"{winner} met every condition at the last daily look, but no longer does: "
+                        + "wait for the next look.";
             return still
                 + (
                     results.AnytimeValid == true && winner == leader
                         ? " Its advantage holds over all looks together. Complete the experiment with it."
-                        : " This is not certain over all looks together; if the choice cannot be undone, let it run on."
+                        : " This is not certain over all looks together; if the choice cannot be undone, let the experiment run on."
                 );
         }
-        var waits = new List<string>();
+        var unmet = new List<string>();
         if (!assessment.MinimumRunDaysMet)
         {
-            waits.Add(Invariant($"it has run {results.DaysRun:0.##} of {experiment.MinimumRunDays} days"));
+            unmet.Add(Invariant($"it has run {results.DaysRun:0.##} of {experiment.MinimumRunDays} days"));
         }
         if (!assessment.MinimumSampleSizeMet)
         {
             var trials = results.Variants.First(variant => variant.Id == leader).Trials;
-            waits.Add(Invariant($"{leader} has {trials} of {experiment.MinimumSampleSize} trials"));
+            unmet.Add(Invariant($"{leader} has {trials} of {experiment.MinimumSampleSize} trials"));
         }
         if (!assessment.OthersHaveEnoughTrials)
         {
-            var needed = Math.Max(WinnerRule.MinOtherTrials, experiment.BanditConfig.WarmupImpressions);
-            waits.Add(Invariant($"every other variant needs {needed} trials"));
+            var needed = Math.Max(WinnerAssessor.MinOtherTrials, experiment.BanditConfig.WarmupImpressions);
+            unmet.Add(Invariant($"every other variant needs {needed} trials"));
         }
-        if (waits.Count > 0)
+        if (unmet.Count > 0)
         {
-            return $"Keep it running: {string.Join(", ", waits)}. "
+            return $"Keep it running: {string.Join(", ", unmet)}. "
                 + $"{leader} leads with a probability of {probability} to be the best.";
         }
         if (results.NoMeaningfulDifference == true)
         {
             return $"There is no meaningful difference: it is very likely that no variant beats {leader} by 1 % of its "
-                + "rate. Waiting gains nothing; it is safe to stop.";
+                + "rate. Waiting longer gains nothing; it is safe to stop.";
         }
         if (!assessment.ConfidenceThresholdMet)
         {
             return $"Keep it running: {leader} leads with a probability of {probability} to be the best, "
-                + $"{threshold} is asked for.";
+                + $"{threshold} is required.";
         }
         if (!assessment.IsLossSmall)
         {

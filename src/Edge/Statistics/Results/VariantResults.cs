@@ -20,13 +20,13 @@ internal sealed record VariantResults
     public required long Trials { get; init; }
     public required long Successes { get; init; }
 
-    /// <summary>Successes over trials as they were counted; null without a trial.</summary>
+    /// <summary>Successes divided by trials, as counted; null when there are no trials.</summary>
     public required double? Rate { get; init; }
 
     /// <summary>95 % score interval of <see cref="Rate"/>.</summary>
     public required WilsonInterval? RateInterval { get; init; }
 
-    /// <summary>Mean of the posterior: the rate with the effect of changing weights taken out.</summary>
+    /// <summary>Mean of the posterior: the rate corrected for the effect of changing weights.</summary>
     public required double? PosteriorMean { get; init; }
 
     /// <summary>The middle 95 % of the posterior.</summary>
@@ -34,19 +34,19 @@ internal sealed record VariantResults
 
     public required double? ProbabilityToBeBest { get; init; }
 
-    /// <summary>Rate given up on average by choosing this variant.</summary>
+    /// <summary>The rate given up on average by choosing this variant.</summary>
     public required double? ExpectedLoss { get; init; }
 
-    /// <summary>Posterior mean over that of the default variant, less 1; null for the default itself.</summary>
+    /// <summary>Posterior mean divided by that of the default variant, minus 1; null for the default itself.</summary>
     public required double? Lift { get; init; }
 
-    /// <summary>Basis points served.</summary>
+    /// <summary>Served weight, basis points.</summary>
     public required int Weight { get; init; }
 
-    /// <summary>Basis points its owner asked for.</summary>
+    /// <summary>Configured weight, basis points.</summary>
     public required int ConfiguredWeight { get; init; }
 
-    /// <summary>The results of every variant, in order.</summary>
+    /// <summary>The results of every variant, in variant order.</summary>
     public static IReadOnlyList<VariantResults> Of(
         Experiment experiment,
         ArmPosterior[] arms,
@@ -88,7 +88,7 @@ internal sealed record VariantResults
                 ExpectedLoss = participant < 0 ? null : comparison!.Best.ExpectedLoss[participant],
                 Lift = isCompared ? arm.Mean / arms[reference].Mean - 1 : null,
                 Weight = variant.Weight,
-                ConfiguredWeight = variant.AskedWeight,
+                ConfiguredWeight = variant.RequestedWeight,
             };
         }
         return results;
@@ -96,6 +96,6 @@ internal sealed record VariantResults
 }
 
 /// <summary>The middle 95 % of a posterior.</summary>
-/// <param name="Low">2.5 % lie below.</param>
-/// <param name="High">2.5 % lie above.</param>
+/// <param name="Low">2.5 % of the posterior lies below.</param>
+/// <param name="High">2.5 % of the posterior lies above.</param>
 internal readonly record struct CredibleInterval(double Low, double High);

@@ -82,7 +82,7 @@ public sealed class VerdictRulesTests : IDisposable
     [InlineData(
         "wrong type",
         """{"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":"xyz"}]}""",
-        "must be an array of texts"
+        "must be an array of strings"
     )]
     [InlineData(
         "id of a built-in",

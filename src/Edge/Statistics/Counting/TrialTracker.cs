@@ -1,12 +1,14 @@
 namespace Edge.Statistics.Counting;
 
-/// <summary>A unit was shown a variant by chance, and it is not yet known whether it will click.</summary>
-/// <param name="Variant">Number of the variant within the experiment's counts.</param>
-/// <param name="BasisPoints">Its probability when it was chosen.</param>
+/// <summary>
+/// A trial whose result is not final: a unit was assigned a variant at random, and its attribution window is open.
+/// </summary>
+/// <param name="Variant">Index of the variant in the experiment's counts.</param>
+/// <param name="BasisPoints">Its probability when it was chosen, basis points.</param>
 /// <param name="WeightsVersion">Version of the weights of that choice.</param>
 /// <param name="ExposedMs">When it was shown, milliseconds since 1970 UTC.</param>
 /// <param name="EndMs">Last moment at which a click makes it a success.</param>
-/// <param name="IsSuccess">Whether one has.</param>
+/// <param name="IsSuccess">Whether there was such a click.</param>
 internal readonly record struct OpenTrial(
     int Variant,
     int BasisPoints,
@@ -17,15 +19,15 @@ internal readonly record struct OpenTrial(
 )
 {
     /// <summary>
-    /// Whether its result is final at this moment. A window of no length is over as soon as it begins.
+    /// Whether its result is final at a given time. A window of zero length is over as soon as it begins.
     /// </summary>
     public bool IsMature(long nowMs) => EndMs == ExposedMs || nowMs > EndMs + TallyLimits.LatenessSeconds * 1_000L;
 }
 
-/// <summary>How many units all experiments together may remember.</summary>
+/// <summary>Limits the number of units that all experiments together remember.</summary>
 internal sealed class UnitBudget(int max)
 {
-    /// <summary>Units remembered.</summary>
+    /// <summary>Number of units remembered.</summary>
     public int Used { get; private set; }
 
     public bool TryTake()
@@ -38,43 +40,44 @@ internal sealed class UnitBudget(int max)
         return true;
     }
 
-    public void Give(int units) => Used -= units;
+    public void Release(int units) => Used -= units;
 }
 
-/// <summary>What became of an exposure.</summary>
+/// <summary>The result of recording an exposure.</summary>
 internal enum ExposureResult
 {
-    /// <summary>The unit's first: a trial is open.</summary>
+    /// <summary>The unit's first exposure; a trial was opened.</summary>
     Opened,
 
-    /// <summary>The unit had one within a day.</summary>
+    /// <summary>The unit already had an exposure within the last day.</summary>
     Repeated,
 
-    /// <summary>There is no room for a further unit.</summary>
+    /// <summary>There is no room for another unit.</summary>
     NoRoom,
 }
 
 /// <summary>
 /// The trials of one experiment (experiments.md 2.4): the first exposure of a unit opens one, a click of the unit
-/// within the window makes it a success, and it is handed over only when the window has passed, whether or not it
-/// already succeeded, because counting successes early favours whoever got traffic last. Not safe for concurrent use.
+/// within the window makes it a success, and it is counted only once the window has passed, whether or not it already
+/// succeeded, because counting successes early would favour the variant that got the most recent traffic. Not safe for
+/// concurrent use.
 /// </summary>
-internal sealed class TrialBook(UnitBudget budget)
+internal sealed class TrialTracker(UnitBudget budget)
 {
     private const long UnitKeptMs = TallyLimits.UnitKeptHours * CountSeries.Hour;
 
-    // First exposure of each unit of the last day.
+    // First exposure of each unit seen within the last day.
     private readonly Dictionary<ulong, long> _exposed = [];
     private readonly Dictionary<ulong, OpenTrial> _open = [];
     private readonly PriorityQueue<ulong, long> _byEnd = new();
 
-    /// <summary>Trials that are not mature.</summary>
+    /// <summary>Number of trials that are not mature.</summary>
     public int Open => _open.Count;
 
-    /// <summary>Units remembered.</summary>
+    /// <summary>Number of units remembered.</summary>
     public int Units => _exposed.Count;
 
-    /// <summary>A unit was shown a variant by chance; the trial is opened when it is its first time.</summary>
+    /// <summary>Records an exposure; opens the trial if it is the unit's first.</summary>
     public ExposureResult Expose(ulong unit, in OpenTrial trial)
     {
         if (_exposed.TryGetValue(unit, out var before))
@@ -96,9 +99,9 @@ internal sealed class TrialBook(UnitBudget budget)
         return ExposureResult.Opened;
     }
 
-    /// <summary>A unit clicked.</summary>
+    /// <summary>Records a click of a unit.</summary>
     /// <param name="unit">The unit.</param>
-    /// <param name="atMs">When it did.</param>
+    /// <param name="atMs">When it clicked.</param>
     /// <param name="nowMs">The time up to which results are final.</param>
     public void Click(ulong unit, long atMs, long nowMs)
     {
@@ -114,12 +117,12 @@ internal sealed class TrialBook(UnitBudget budget)
         }
     }
 
-    /// <summary>The next trial whose result is final; it is removed.</summary>
+    /// <summary>Takes the next trial whose result is final.</summary>
     public bool TryTakeMature(long nowMs, out OpenTrial trial)
     {
         while (_byEnd.TryPeek(out var unit, out _))
         {
-            // A trial that was forgotten with its unit leaves its place in the queue behind.
+            // A trial that was forgotten with its unit stays in the queue.
             if (_open.TryGetValue(unit, out trial))
             {
                 if (!trial.IsMature(nowMs))
@@ -136,7 +139,9 @@ internal sealed class TrialBook(UnitBudget budget)
         return false;
     }
 
-    /// <summary>Forgets units of more than a day ago, and those of a clock that was ahead with their trials.</summary>
+    /// <summary>
+    /// Forgets units first exposed more than a day ago, and units from a clock that was ahead, with their trials.
+    /// </summary>
     public void Expire(long nowMs)
     {
         var before = _exposed.Count;
@@ -148,17 +153,17 @@ internal sealed class TrialBook(UnitBudget budget)
                 _open.Remove(unit);
             }
         }
-        budget.Give(before - _exposed.Count);
+        budget.Release(before - _exposed.Count);
         if (_exposed.Count < _exposed.Capacity / 4)
         {
             _exposed.TrimExcess();
         }
     }
 
-    /// <summary>Gives its room back when the experiment is forgotten.</summary>
+    /// <summary>Forgets everything and returns its units to the budget.</summary>
     public void Clear()
     {
-        budget.Give(_exposed.Count);
+        budget.Release(_exposed.Count);
         _exposed.Clear();
         _open.Clear();
         _byEnd.Clear();
@@ -202,8 +207,8 @@ internal sealed class TrialBook(UnitBudget budget)
         );
 
     /// <summary>
-    /// Takes over what <see cref="PackUnits"/> and <see cref="PackTrials"/> wrote; throws
-    /// <see cref="InvalidDataException"/> for other bytes.
+    /// Restores what <see cref="PackUnits"/> and <see cref="PackTrials"/> encoded; throws
+    /// <see cref="InvalidDataException"/> for any other bytes.
     /// </summary>
     public void Unpack(byte[] units, byte[] trials, int variants)
     {
@@ -220,7 +225,7 @@ internal sealed class TrialBook(UnitBudget budget)
             exposedMs += UnZigZag(from.Read7BitEncodedInt64());
             if (_exposed.TryAdd(unit, exposedMs))
             {
-                // A lower limit than when it was written shall not cost what is already known.
+                // A limit that was lowered since must not discard what is already known.
                 _ = budget.TryTake();
             }
         }
@@ -234,7 +239,7 @@ internal sealed class TrialBook(UnitBudget budget)
             var variant = from.Read7BitEncodedInt64();
             if (variant < 0 || variant >= variants)
             {
-                throw new InvalidDataException("a packed trial is of no variant");
+                throw new InvalidDataException("a packed trial names an unknown variant");
             }
 
             var basisPoints = (int)from.Read7BitEncodedInt64();

@@ -5,46 +5,46 @@ using Edge.Statistics.Inference;
 namespace Edge.Statistics.Optimization;
 
 /// <summary>
-/// From what is known of the variants to the weights to serve: Thompson sampling with its share computed instead of
-/// drawn, over a floor. Pure and deterministic.
+/// Computes the weights to serve from the posteriors of the variants: Thompson sampling with the shares integrated
+/// instead of sampled, above a floor. Pure and deterministic.
 /// </summary>
-internal static class WeightRule
+internal static class ThompsonSampling
 {
     /// <summary>
-    /// Smaller changes are not published: every version costs caches and an epoch, and buys nothing.
+    /// Smaller changes are not published: each version invalidates caches and starts an epoch, for no gain.
     /// </summary>
     public const int PublishFromBasisPoints = 100;
 
     private const double HighestFloor = 0.05;
     private const double LowestFloor = 0.01;
-    private const double FloorOfAll = 0.10;
+    private const double TotalFloor = 0.10;
 
-    /// <summary>Remainders that differ by less than this are equal.</summary>
+    /// <summary>Remainders that differ by less than this count as equal.</summary>
     private const double TieBelow = 1e-9;
 
     /// <summary>
-    /// Proposes the weights of an experiment. Without a bandit, and with a goal that counts impressions only, these are
+    /// Proposes the weights of an experiment. Without a bandit, or with a goal that counts impressions only, these are
     /// the configured ones.
     /// </summary>
     /// <param name="experiment">The experiment.</param>
-    /// <param name="arms">What is known of each of its variants, in their order.</param>
+    /// <param name="arms">The posterior of each of its variants, in variant order.</param>
     public static WeightProposal Propose(Experiment experiment, ReadOnlySpan<ArmPosterior> arms)
     {
-        var configured = experiment.Variants.Select(variant => variant.AskedWeight).ToArray();
+        var configured = experiment.Variants.Select(variant => variant.RequestedWeight).ToArray();
         var served = experiment.Variants.Select(variant => variant.Weight).ToArray();
-        var learns =
+        var isOptimized =
             experiment is
             { Type: ExperimentType.AbTest, BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ClickThrough };
-        return learns
+        return isOptimized
             ? Propose(configured, served, arms, experiment.BanditConfig.WarmupImpressions)
             : Proposal(configured, served, WeightReason.Fixed);
     }
 
     /// <summary>Proposes weights.</summary>
-    /// <param name="configured">What the owner asked for, in basis points; 0 stays 0.</param>
-    /// <param name="served">What is served now, in basis points.</param>
-    /// <param name="arms">What is known of each variant, in the same order.</param>
-    /// <param name="warmupTrials">Trials every variant with a configured weight needs before weights move.</param>
+    /// <param name="configured">Configured weights, basis points; 0 stays 0.</param>
+    /// <param name="served">Weights served now, basis points.</param>
+    /// <param name="arms">The posterior of each variant, in the same order.</param>
+    /// <param name="warmupTrials">Trials that every variant with a configured weight needs before weights move.</param>
     public static WeightProposal Propose(
         ReadOnlySpan<int> configured,
         ReadOnlySpan<int> served,
@@ -52,13 +52,13 @@ internal static class WeightRule
         int warmupTrials
     )
     {
-        var taking = new List<int>(configured.Length);
+        var participants = new List<int>(configured.Length);
         var isWarm = true;
         for (var i = 0; i < configured.Length; i++)
         {
             if (configured[i] > 0)
             {
-                taking.Add(i);
+                participants.Add(i);
                 isWarm &= arms[i].Trials >= warmupTrials;
             }
         }
@@ -67,10 +67,10 @@ internal static class WeightRule
             return Proposal(configured, served, WeightReason.Warmup);
         }
 
-        var distributions = new BetaDistribution[taking.Count];
+        var distributions = new BetaDistribution[participants.Count];
         for (var i = 0; i < distributions.Length; i++)
         {
-            distributions[i] = arms[taking[i]].Distribution;
+            distributions[i] = arms[participants[i]].Distribution;
         }
         var best = BestArm.Of(distributions);
         if (!best.IsSound)
@@ -82,21 +82,21 @@ internal static class WeightRule
         var weights = new int[configured.Length];
         for (var i = 0; i < rounded.Length; i++)
         {
-            weights[taking[i]] = rounded[i];
+            weights[participants[i]] = rounded[i];
         }
         return Proposal(weights, served, WeightReason.Optimized);
     }
 
     /// <summary>
-    /// The least share of each of so many variants: a tenth of all traffic between them, within 1 and 5 % each. It
-    /// bounds the weight of a single trial and lets a variant recover when rates drift.
+    /// The minimum share of each variant: a tenth of all traffic divided among them, but 1 to 5 % each. It bounds the
+    /// influence of a single trial and lets a variant recover when rates drift.
     /// </summary>
     public static double Floor(int variants) =>
-        Math.Min(Math.Max(LowestFloor, Math.Min(HighestFloor, FloorOfAll / variants)), 1.0 / variants);
+        Math.Min(Math.Max(LowestFloor, Math.Min(HighestFloor, TotalFloor / variants)), 1.0 / variants);
 
     /// <summary>
-    /// The floor added under the probabilities. Raising what is below it and renormalising would push variants back
-    /// below.
+    /// Shares with the floor added below the probabilities. Raising the shares below the floor and renormalising would
+    /// push them below it again.
     /// </summary>
     public static double[] WithFloor(IReadOnlyList<double> probabilities)
     {
@@ -111,9 +111,9 @@ internal static class WeightRule
     }
 
     /// <summary>
-    /// Whole basis points with the sum 10,000 by the largest remainder; of equal remainders the first in order.
+    /// Rounds to whole basis points that sum to 10,000, by the largest remainder; the first of equal remainders wins.
     /// </summary>
-    /// <param name="shares">Not negative, at least one positive; their sum counts as 1.</param>
+    /// <param name="shares">Not negative, at least one positive; normalised to a sum of 1.</param>
     public static int[] Round(ReadOnlySpan<double> shares)
     {
         var sum = 0.0;
@@ -160,3 +160,28 @@ internal static class WeightRule
         return new WeightProposal(weights.ToArray(), reason, moved, moved >= PublishFromBasisPoints || changesMembers);
     }
 }
+
+/// <summary>The reason for proposed weights.</summary>
+internal enum WeightReason
+{
+    /// <summary>Nothing to optimise: no bandit, or a goal without successes. The configured weights.</summary>
+    Fixed,
+
+    /// <summary>At least one variant has too few trials: the configured weights.</summary>
+    Warmup,
+
+    /// <summary>The weights follow the probability of being the best.</summary>
+    Optimized,
+
+    /// <summary>The comparison could not be computed reliably: the served weights stay.</summary>
+    Unsound,
+}
+
+/// <summary>The weights that should be served now. Immutable.</summary>
+/// <param name="Weights">Basis points in variant order; they sum to 10,000.</param>
+/// <param name="Reason">The reason.</param>
+/// <param name="Moved">
+/// Basis points of traffic that would move: the total variation distance from the served weights.
+/// </param>
+/// <param name="ShouldPublish">Whether the change is worth a new weights version.</param>
+internal sealed record WeightProposal(IReadOnlyList<int> Weights, WeightReason Reason, int Moved, bool ShouldPublish);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Edge.Tests.Statistics;
 
-public class WeightRuleTests
+public class ThompsonSamplingTests
 {
     [Theory]
     [InlineData(1, 0.05)]
@@ -18,13 +18,13 @@ public class WeightRuleTests
     [InlineData(50, 0.01)]
     [InlineData(200, 0.005)]
     public void Floor_ByNumberOfVariants_IsPublishedOne(int variants, double floor) =>
-        Assert.Equal(floor, WeightRule.Floor(variants), 1e-15);
+        Assert.Equal(floor, ThompsonSampling.Floor(variants), 1e-15);
 
     [Fact]
     public void WithFloor_SmallProbabilities_StayAboveIt()
     {
         // The floor of four variants is .025, so w = .025 + .9 p.
-        var shares = WeightRule.WithFloor([0.97, 0.02, 0.005, 0.005]);
+        var shares = ThompsonSampling.WithFloor([0.97, 0.02, 0.005, 0.005]);
 
         Assert.Equal([0.898, 0.043, 0.0295, 0.0295], shares.Select(share => Math.Round(share, 12)));
     }
@@ -38,7 +38,7 @@ public class WeightRuleTests
     [InlineData(new[] { 0.1, 0.2, 0.7 }, new[] { 1000, 2000, 7000 })]
     [InlineData(new[] { 0.0, 1.0 }, new[] { 0, 10000 })]
     public void Round_TiesAndRemainders_GoInOrder(double[] shares, int[] expected) =>
-        Assert.Equal(expected, WeightRule.Round(shares));
+        Assert.Equal(expected, ThompsonSampling.Round(shares));
 
     [Fact]
     public void Round_AnyShares_SumToTheWhole_AndAreOffByLessThanOne()
@@ -54,7 +54,7 @@ public class WeightRuleTests
             shares[random.Next(shares.Length)] = 0.1;
             var sum = shares.Sum();
 
-            var rounded = WeightRule.Round(shares);
+            var rounded = ThompsonSampling.Round(shares);
 
             Assert.Equal(10_000, rounded.Sum());
             for (var i = 0; i < shares.Length; i++)
@@ -77,11 +77,11 @@ public class WeightRuleTests
                 arms[i] = Arm($"v{i}", random.Next(50, 100_000), 0.1 * random.NextDouble());
                 configured[i] = i > 0 && random.Next(4) == 0 ? 0 : 1;
             }
-            var asked = WeightRule.Round(configured);
+            var asked = ThompsonSampling.Round(configured);
             var taking = asked.Count(weight => weight > 0);
-            var lowest = (int)(WeightRule.Floor(taking) * 10_000);
+            var lowest = (int)(ThompsonSampling.Floor(taking) * 10_000);
 
-            var proposal = WeightRule.Propose(asked, asked, arms, warmupTrials: 50);
+            var proposal = ThompsonSampling.Propose(asked, asked, arms, warmupTrials: 50);
 
             Assert.Equal(WeightReason.Optimized, proposal.Reason);
             Assert.Equal(10_000, proposal.Weights.Sum());
@@ -98,7 +98,7 @@ public class WeightRuleTests
     [InlineData(50, 50, WeightReason.Optimized)]
     public void Warmup_UntilEveryVariantHasEnough_ServesTheConfigured(int first, int second, object reason)
     {
-        var proposal = WeightRule.Propose(
+        var proposal = ThompsonSampling.Propose(
             [7000, 3000, 0],
             [7000, 3000, 0],
             [Arm("a", first, 0.1), Arm("b", second, 0.2), Arm("c", 0, 0)],
@@ -116,7 +116,7 @@ public class WeightRuleTests
     [Fact]
     public void TwoEqualVariants_AreServedEqually()
     {
-        var proposal = WeightRule.Propose([5000, 5000], [6000, 4000], [Arm("a", 100, 0.1), Arm("b", 100, 0.1)], 50);
+        var proposal = ThompsonSampling.Propose([5000, 5000], [6000, 4000], [Arm("a", 100, 0.1), Arm("b", 100, 0.1)], 50);
 
         Assert.Equal([5000, 5000], proposal.Weights);
         Assert.Equal(1000, proposal.Moved);
@@ -130,7 +130,7 @@ public class WeightRuleTests
     [InlineData(4901, false)]
     public void Publication_BelowAHundredBasisPoints_IsNotWorthIt(int served, bool shouldPublish)
     {
-        var proposal = WeightRule.Propose(
+        var proposal = ThompsonSampling.Propose(
             [5000, 5000],
             [served, 10_000 - served],
             [Arm("a", 100, 0.1), Arm("b", 100, 0.1)],
@@ -143,7 +143,7 @@ public class WeightRuleTests
     [Fact]
     public void Publication_ThatEndsAVariant_IsAlwaysWorthIt()
     {
-        var proposal = WeightRule.Propose([10_000, 0], [9_990, 10], [Arm("a", 100, 0.1), Arm("b", 100, 0.1)], 50);
+        var proposal = ThompsonSampling.Propose([10_000, 0], [9_990, 10], [Arm("a", 100, 0.1), Arm("b", 100, 0.1)], 50);
 
         Assert.Equal([10_000, 0], proposal.Weights);
         Assert.True(proposal.ShouldPublish);
@@ -181,7 +181,7 @@ public class WeightRuleTests
             BanditConfig = new BanditConfig { Enabled = isBandit },
         };
 
-        var proposal = WeightRule.Propose(experiment, [Arm("a", 100, 0.1), Arm("b", 100, 0.1)]);
+        var proposal = ThompsonSampling.Propose(experiment, [Arm("a", 100, 0.1), Arm("b", 100, 0.1)]);
 
         Assert.Equal(reason, proposal.Reason);
         Assert.Equal(proposal.Reason == WeightReason.Fixed ? [4000, 6000] : [5000, 5000], proposal.Weights);

@@ -5,7 +5,7 @@ using Xunit;
 namespace Edge.Tests.Statistics;
 
 /// <summary>Each condition alone, against a case that meets them all.</summary>
-public class WinnerRuleTests
+public class WinnerAssessorTests
 {
     private static readonly WinnerCriteria Criteria = new(0.95, 1000, 7, 50);
     private static readonly TimeSpan Week = TimeSpan.FromDays(7);
@@ -47,9 +47,9 @@ public class WinnerRuleTests
         ArmPosterior[] arms = [Arm("a", 150, 1), Arm("b", 2000, 160)];
         var best = BestArm.Of(arms.Select(arm => arm.Distribution).ToArray());
 
-        Assert.True(WinnerRule.Assess(arms, best, Criteria, Week, 1).OthersHaveEnoughTrials);
+        Assert.True(WinnerAssessor.Assess(arms, best, Criteria, Week, 1).OthersHaveEnoughTrials);
         Assert.False(
-            WinnerRule.Assess(arms, best, Criteria with { WarmupTrials = 151 }, Week, 1).OthersHaveEnoughTrials
+            WinnerAssessor.Assess(arms, best, Criteria with { WarmupTrials = 151 }, Week, 1).OthersHaveEnoughTrials
         );
     }
 
@@ -101,7 +101,7 @@ public class WinnerRuleTests
     )
     {
         var best = BestArm.Of(arms.Select(arm => arm.Distribution).ToArray());
-        var assessment = WinnerRule.Assess(arms, best, Criteria, runningTime, sampleRatio);
-        return (WinnerRule.IsFutile(arms, best, assessment), assessment);
+        var assessment = WinnerAssessor.Assess(arms, best, Criteria, runningTime, sampleRatio);
+        return (WinnerAssessor.IsFutile(arms, best, assessment), assessment);
     }
 }

@@ -1,12 +1,13 @@
 namespace Edge;
 
 /// <summary>
-/// <c>Select</c>, <c>SelectMany</c> and <c>Where</c> as plain iterators; code below this namespace finds them before
-/// the platform's. Those are generic virtual methods, so under Native AOT every pair of value types that meets in them
-/// anywhere costs a copy of its code: 10 of 25 MB when this was measured. These cost one copy for each use. Lazy like
-/// the platform's, enumerable more than once, not for hot paths.
+/// <c>Select</c>, <c>SelectMany</c> and <c>Where</c> as plain iterators; code in this namespace and those below it
+/// binds to them instead of System.Linq. Those of System.Linq use generic virtual methods, for which Native AOT
+/// compiles code for every combination of value types in the program: 10 of 25 MB when measured
+/// (docs/decisions/0012-compact-linq.md). These compile once per use. Lazy and enumerable more than once, as in LINQ;
+/// not for hot paths.
 /// </summary>
-internal static class Sequences
+internal static class CompactLinq
 {
     public static IEnumerable<TResult> Select<T, TResult>(this IEnumerable<T> source, Func<T, TResult> selector)
     {

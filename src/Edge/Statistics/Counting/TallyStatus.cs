@@ -1,9 +1,0 @@
-namespace Edge.Statistics.Counting;
-
-/// <summary>A look at the tally as a whole, for metrics.</summary>
-/// <param name="Experiments">Experiments with counts.</param>
-/// <param name="Units">Units remembered.</param>
-/// <param name="OpenTrials">Trials whose window has not passed.</param>
-/// <param name="Unlearned">Exposures that no trial was made of, because too many units were remembered.</param>
-/// <param name="Uncounted">Events beyond the limits of experiments and variants.</param>
-internal readonly record struct TallyStatus(int Experiments, int Units, int OpenTrials, long Unlearned, long Uncounted);
