@@ -143,7 +143,7 @@ public class ExperimentResultsTests
         "Keep it running: it has run 2 of 7 days, b has 300 of 1000 trials."
     )]
     [InlineData("others", 90, 1, 2000, 160, 8.0, "every other variant needs 100 trials")]
-    [InlineData("not sure", 2000, 100, 2000, 110, 8.0, "95 % is asked for")]
+    [InlineData("not sure", 2000, 100, 2000, 110, 8.0, "95 % is required")]
     [InlineData("must hold", 2000, 100, 2000, 160, 8.0, "must hold it for 24 hours; it has for 0")]
     [InlineData("futile", 4_000_000, 200_000, 4_000_000, 200_100, 8.0, "no meaningful difference")]
     public void Recommendation_InEachState_SaysWhatIsMissing(

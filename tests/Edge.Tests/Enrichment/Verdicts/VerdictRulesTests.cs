@@ -92,7 +92,7 @@ public sealed class VerdictRulesTests : IDisposable
     [InlineData(
         "mode of nothing",
         """{"rules":[{"id":"nobody","mode":"off"}]}""",
-        "no built-in rule is called 'nobody'"
+        "there is no built-in rule 'nobody'"
     )]
     [InlineData(
         "the same id twice",
@@ -100,7 +100,7 @@ public sealed class VerdictRulesTests : IDisposable
             {"rules":[{"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["xyz"]},
                       {"id":"a","verdict":"bot","scope":"all","certainty":"certain","mode":"enforced","userAgentContains":["abc"]}]}
             """,
-        "'a' is there twice"
+        "'a' is used twice"
     )]
     [InlineData(
         "empty header",
