@@ -41,7 +41,7 @@ public class PackedNumbersTests
 
         Assert.Equal(Units, Convert.ToHexString(book.PackUnits()));
         Assert.Equal(Trials, Convert.ToHexString(book.PackTrials()));
-        var again = new TrialBook(new UnitBudget(10));
+        var again = new TrialTracker(new UnitBudget(10));
         again.Unpack(book.PackUnits(), book.PackTrials(), 3);
         Assert.Equal((3, 3), (again.Units, again.Open));
         Assert.Equal(Units, Convert.ToHexString(again.PackUnits()));
@@ -74,9 +74,9 @@ public class PackedNumbersTests
         Assert.Throws<InvalidDataException>(() => new CountSeries(CountSeries.Hour).Unpack(endless));
     }
 
-    private static TrialBook Book()
+    private static TrialTracker Book()
     {
-        var book = new TrialBook(new UnitBudget(10));
+        var book = new TrialTracker(new UnitBudget(10));
         // Later, then earlier: the difference of the two times is negative.
         book.Expose(ulong.MaxValue, new OpenTrial(0, 5_000, 1, Noon, Noon + CountSeries.Day, false));
         book.Expose(1, new OpenTrial(1, 127, 128, Noon - 1, Noon, false));
@@ -85,5 +85,5 @@ public class PackedNumbersTests
     }
 
     private static void Refused(byte[] units, byte[] trials) =>
-        Assert.Throws<InvalidDataException>(() => new TrialBook(new UnitBudget(10)).Unpack(units, trials, 3));
+        Assert.Throws<InvalidDataException>(() => new TrialTracker(new UnitBudget(10)).Unpack(units, trials, 3));
 }

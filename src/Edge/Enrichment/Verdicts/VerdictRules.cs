@@ -16,7 +16,7 @@ internal readonly record struct VerdictRuleOptions(string File, bool ExcludesToo
 /// <summary>What loading the rules came to.</summary>
 /// <param name="Table">The table; null when not even the built-in rules could be read.</param>
 /// <param name="Problems">What is wrong with the files, one line each.</param>
-internal readonly record struct VerdictLoading(VerdictTable? Table, IReadOnlyList<string> Problems);
+internal readonly record struct VerdictLoadResult(VerdictTable? Table, IReadOnlyList<string> Problems);
 
 /// <summary>
 /// Loads the built-in rules, which are embedded, and the operator's own rules, which precede them. A file with a
@@ -28,14 +28,14 @@ internal static class VerdictRules
 
     /// <summary>Loads both files.</summary>
     /// <param name="options">Names the own file and says which rules in shadow are enforced.</param>
-    public static VerdictLoading Load(in VerdictRuleOptions options)
+    public static VerdictLoadResult Load(in VerdictRuleOptions options)
     {
         using var resource = typeof(VerdictRules).Assembly.GetManifestResourceStream(ResourceName);
         return Load(resource is null ? [] : ReadAll(resource), options);
     }
 
     /// <summary>Loads the own file beside given built-in rules.</summary>
-    public static VerdictLoading Load(ReadOnlyMemory<byte> builtIn, VerdictRuleOptions options)
+    public static VerdictLoadResult Load(ReadOnlyMemory<byte> builtIn, VerdictRuleOptions options)
     {
         var problems = new List<string>();
         var reader = new VerdictRuleReader(isBuiltIn: true);

@@ -206,7 +206,7 @@ public sealed class VerdictRulesTests : IDisposable
         Assert.Equal((Verdict.Unjudged, 1), (judgement.Verdict, faults.Of(EnrichmentPart.Verdict)));
     }
 
-    private VerdictLoading Load(string file)
+    private VerdictLoadResult Load(string file)
     {
         File.WriteAllText(_directory["rules.json"], file);
         return VerdictRules.Load(VerdictRuleOptions.Default with { File = _directory["rules.json"] });
