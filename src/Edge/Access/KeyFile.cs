@@ -33,7 +33,7 @@ internal sealed class KeyFile(string path)
             var list = JsonSerializer.Deserialize(bytes.Span, KeyJson.Default.KeyList);
             if (list?.Keys is not { } keys || keys.Any(key => key is null))
             {
-                throw new IOException($"the file of keys '{path}' has no list of keys; restore it from a backup");
+                throw new IOException($"the key file '{path}' has no list of keys; restore it from a backup");
             }
 
             return keys.Count <= KeysMax
@@ -43,7 +43,7 @@ internal sealed class KeyFile(string path)
         catch (JsonException e)
         {
             throw new IOException(
-                $"the file of keys '{path}' {JsonProblem.Describe(e, bytes.Span)}; restore it from a backup",
+                $"the key file '{path}' {JsonProblem.Describe(e, bytes.Span)}; restore it from a backup",
                 e
             );
         }

@@ -17,7 +17,7 @@ internal sealed record ExperimentRules
     /// <summary>Minimum number of variants (published schema: minItems 2).</summary>
     public const int VariantsMin = 2;
 
-    /// <summary>What the weights of all variants must sum to.</summary>
+    /// <summary>The sum of the weights of all variants, basis points.</summary>
     public const int WeightsSum = BasisPoints.Whole;
 
     /// <summary>Longest name of an experiment or variant, in characters (published schema).</summary>

@@ -22,7 +22,7 @@ internal sealed record DescribedRequest
     /// <summary>The query string without its question mark.</summary>
     public required string Query { get; init; }
 
-    /// <summary>The headers the choice and the verdict may look at, each at most once.</summary>
+    /// <summary>The headers that the choice and the verdict may depend on, each at most once.</summary>
     public required IReadOnlyList<HeaderLine> Headers { get; init; }
 
     /// <summary>The address of the visitor.</summary>

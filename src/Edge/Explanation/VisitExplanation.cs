@@ -62,10 +62,10 @@ internal static class VisitExplanation
     )
     {
         var visit = VisitOf(request);
-        // Cut where the service cuts, so that both see the same.
+        // Truncated as in the service, so that both see the same text.
         var agent = UserAgentText.Cut(visit.UserAgent);
         var facts = UserAgentFacts.Read(agent);
-        // Without an address it is judged as one that lies in no network.
+        // Without an address, the request is judged as coming from no known network.
         var judgement = verdicts.Judge(verdicts.MatchAgent(agent), visit.Peer, visit.Headers, request.Scope);
         var verdict = judgement.Verdict;
         var stated = believesStated ? Visit.StatedVariant(request.Query, experiment) : -1;

@@ -306,7 +306,7 @@ internal sealed class EdgeService : IAsyncDisposable
         return new VerdictJudge(rules, problems.Count, _enrichmentFaults);
     }
 
-    /// <summary>The management API: key and rate limit, then the output cache, then the routes.</summary>
+    /// <summary>Builds the management API: key and rate limit, then the output cache, then the routes.</summary>
     private ManagementApi BuildManagement(EdgeOptions options, Tally tally, TimeProvider time, RequestLog log)
     {
         var catalog = _experiments.Catalog;

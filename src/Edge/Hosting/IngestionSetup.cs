@@ -14,7 +14,8 @@ using Edge.Telemetry;
 namespace Edge.Hosting;
 
 /// <summary>
-/// The ingestion APIs: their authentication, limits and handlers. The limits of their bodies are those of their contracts.
+/// Builds the ingestion APIs: authentication, limits and handlers. The body limits are those of the published
+/// contracts.
 /// </summary>
 internal static class IngestionSetup
 {

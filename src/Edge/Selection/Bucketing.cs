@@ -10,7 +10,7 @@ namespace Edge.Selection;
 /// </summary>
 internal static class Bucketing
 {
-    /// <summary>How many buckets there are; one is a basis point.</summary>
+    /// <summary>Number of buckets; each is a basis point.</summary>
     public const int Count = BasisPoints.Whole;
 
     /// <summary>Longest unit, bytes; longer ones are refused on input.</summary>

@@ -103,9 +103,11 @@ internal sealed class EdgeConfiguration
     }
 
     /// <param name="element">The object.</param>
-    /// <param name="prefix">The key it stands under, with a dot; empty for the file itself.</param>
-    /// <param name="file">For messages.</param>
-    /// <param name="seen">Every key of the file so far: of two, one would silently have no effect.</param>
+    /// <param name="prefix">The key of the object, followed by a dot; empty for the root.</param>
+    /// <param name="file">Name of the file, for messages.</param>
+    /// <param name="seen">
+    /// Every key of the file so far: if a key were repeated, one of its values would silently be ignored.
+    /// </param>
     private void ApplyObject(JsonElement element, string prefix, string file, HashSet<string> seen)
     {
         foreach (var member in element.EnumerateObject())

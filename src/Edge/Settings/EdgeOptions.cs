@@ -17,7 +17,7 @@ internal enum AckMode
     Disk,
 }
 
-/// <summary>Where the keys of the visitor hashes come from.</summary>
+/// <summary>The source of the keys behind the visitor hashes.</summary>
 internal enum AddressHashMode
 {
     /// <summary>Derived from the salt and the date: the published formula.</summary>
@@ -128,11 +128,11 @@ internal sealed class EdgeOptions
     /// <summary>Directory of the dead letters, with one directory per sink.</summary>
     public string DeadLettersDir => Path.Combine(DataDir, "dead-letters");
 
-    /// <summary>What the verdict's rules need to be loaded.</summary>
+    /// <summary>The options for loading the verdict rules.</summary>
     public VerdictRuleOptions ToVerdictRuleOptions() =>
         new(AutomationRulesFile, AutomationExcludeTools, AutomationExcludeApplePrivacy);
 
-    /// <summary>The journal's share of these settings.</summary>
+    /// <summary>The settings of the journal.</summary>
     public JournalOptions ToJournalOptions() =>
         new()
         {

@@ -41,7 +41,7 @@ internal static class SettingValue
     }
 
     /// <summary>
-    /// A whole number of digits alone. Where the key says that it counts bytes (<c>...Bytes</c>) or time (<c>...Ms</c>,
+    /// Parses a whole number, digits only. If the key's suffix denotes bytes (<c>...Bytes</c>) or time (<c>...Ms</c>,
     /// <c>...Seconds</c>, <c>...Minutes</c>, <c>...Hours</c>, <c>...Days</c>), a unit may follow: <c>64MiB</c>,
     /// <c>250ms</c>.
     /// </summary>
@@ -56,7 +56,7 @@ internal static class SettingValue
     public static string? Choice<T>(string text, out T value)
         where T : struct, Enum
     {
-        // Not what the platform parses: that takes numbers, lists of names and blanks too.
+        // Enum.TryParse is not used: it also accepts numbers, lists of names and white space.
         foreach (var candidate in Enum.GetValues<T>())
         {
             if (text.Equals(candidate.ToString(), StringComparison.OrdinalIgnoreCase))
@@ -79,7 +79,9 @@ internal static class SettingValue
     public static string Nearest(IEnumerable<string> known, string name) =>
         known.MinBy(candidate => Distance(candidate.ToLowerInvariant(), name.ToLowerInvariant()))!;
 
-    /// <summary>The units a key takes, how many of their smallest one the setting counts in, and examples.</summary>
+    /// <summary>
+    /// The units that a key accepts, the setting's own unit in terms of the smallest one, and examples.
+    /// </summary>
     private static ((string Suffix, long Factor)[] Units, long One, string Examples) UnitsOf(string key)
     {
         const string Times = ", or such as 250ms, 5s, 10min, 24h, 7d";
@@ -110,7 +112,7 @@ internal static class SettingValue
             factor == 0
             || !long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out value)
             || value > long.MaxValue / factor
-            // Half an hour is no whole number of hours.
+            // The value must be a whole number of the setting's unit; half an hour is not a whole number of hours.
             || value * factor % one != 0
         )
         {

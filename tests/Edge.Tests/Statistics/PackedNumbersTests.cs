@@ -35,23 +35,23 @@ public class PackedNumbersTests
     }
 
     [Fact]
-    public void Book_Packed_IsTheBytesOfTheFormat()
+    public void Tracker_Packed_IsTheBytesOfTheFormat()
     {
-        var book = Book();
+        var tracker = Tracker();
 
-        Assert.Equal(Units, Convert.ToHexString(book.PackUnits()));
-        Assert.Equal(Trials, Convert.ToHexString(book.PackTrials()));
+        Assert.Equal(Units, Convert.ToHexString(tracker.PackUnits()));
+        Assert.Equal(Trials, Convert.ToHexString(tracker.PackTrials()));
         var again = new TrialTracker(new UnitBudget(10));
-        again.Unpack(book.PackUnits(), book.PackTrials(), 3);
+        again.Unpack(tracker.PackUnits(), tracker.PackTrials(), 3);
         Assert.Equal((3, 3), (again.Units, again.Open));
         Assert.Equal(Units, Convert.ToHexString(again.PackUnits()));
         Assert.Equal(Trials, Convert.ToHexString(again.PackTrials()));
     }
 
     [Fact]
-    public void Book_CutOrContinued_IsRefused()
+    public void Tracker_CutOrContinued_IsRefused()
     {
-        var (units, trials) = (Book().PackUnits(), Book().PackTrials());
+        var (units, trials) = (Tracker().PackUnits(), Tracker().PackTrials());
 
         for (var length = 0; length < units.Length; length++)
         {
@@ -70,18 +70,18 @@ public class PackedNumbersTests
     {
         byte[] endless = [.. Enumerable.Repeat((byte)0x80, 11)];
 
-        Refused(endless, Book().PackTrials());
+        Refused(endless, Tracker().PackTrials());
         Assert.Throws<InvalidDataException>(() => new CountSeries(CountSeries.Hour).Unpack(endless));
     }
 
-    private static TrialTracker Book()
+    private static TrialTracker Tracker()
     {
-        var book = new TrialTracker(new UnitBudget(10));
+        var tracker = new TrialTracker(new UnitBudget(10));
         // Later, then earlier: the difference of the two times is negative.
-        book.Expose(ulong.MaxValue, new OpenTrial(0, 5_000, 1, Noon, Noon + CountSeries.Day, false));
-        book.Expose(1, new OpenTrial(1, 127, 128, Noon - 1, Noon, false));
-        book.Expose(0x0102_0304_0506_0708, new OpenTrial(2, 10_000, int.MaxValue, -5, 0, true));
-        return book;
+        tracker.Expose(ulong.MaxValue, new OpenTrial(0, 5_000, 1, Noon, Noon + CountSeries.Day, false));
+        tracker.Expose(1, new OpenTrial(1, 127, 128, Noon - 1, Noon, false));
+        tracker.Expose(0x0102_0304_0506_0708, new OpenTrial(2, 10_000, int.MaxValue, -5, 0, true));
+        return tracker;
     }
 
     private static void Refused(byte[] units, byte[] trials) =>

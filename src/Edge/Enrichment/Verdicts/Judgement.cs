@@ -2,7 +2,7 @@ using Edge.Events;
 
 namespace Edge.Enrichment.Verdicts;
 
-/// <summary>What was asked for; a rule holds for one of them or for all.</summary>
+/// <summary>What was requested; a rule applies to one of these or to all.</summary>
 [Flags]
 internal enum VerdictScope
 {
@@ -20,10 +20,10 @@ internal enum VerdictScope
     All = Pixel | Click | Api,
 }
 
-/// <summary>What the rules make of one request.</summary>
+/// <summary>The verdict on one request, and the rules behind it.</summary>
 /// <param name="Verdict">The verdict.</param>
 /// <param name="Rule">The enforced rule that gave it; null when none matched.</param>
-/// <param name="Shadow">The first rule in shadow that would have come before it; null when there is none.</param>
+/// <param name="Shadow">The first rule in shadow that would have preceded it; null when there is none.</param>
 internal readonly record struct Judgement(Verdict Verdict, VerdictRule? Rule, VerdictRule? Shadow)
 {
     /// <summary>Id of the rule; empty when none matched.</summary>

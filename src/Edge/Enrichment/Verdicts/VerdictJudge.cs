@@ -41,8 +41,8 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
     /// <summary>The verdict on a request; <see cref="Verdict.Unjudged"/> when the rules fail.</summary>
     /// <param name="agent">Result of <see cref="MatchAgent"/> for its user agent.</param>
     /// <param name="address">The visitor's address.</param>
-    /// <param name="headers">The headers, those in <see cref="HeaderNames"/> among them.</param>
-    /// <param name="scope">What is asked for.</param>
+    /// <param name="headers">The headers, including those in <see cref="HeaderNames"/>.</param>
+    /// <param name="scope">What is requested.</param>
     public Judgement Judge(
         RuleSet? agent,
         in ClientAddress address,
@@ -79,9 +79,9 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
         }
     }
 
-    /// <summary>Events a rule decided.</summary>
+    /// <summary>Number of events whose verdict a rule gave.</summary>
     public long Enforced(VerdictRule rule) => _enforced[rule.Index];
 
-    /// <summary>Events a rule in shadow would have decided.</summary>
+    /// <summary>Number of events whose verdict a rule in shadow would have given.</summary>
     public long Shadowed(VerdictRule rule) => _shadow[rule.Index];
 }

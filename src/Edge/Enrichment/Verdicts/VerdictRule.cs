@@ -62,11 +62,16 @@ internal sealed record VerdictRule
 
     public string CertaintyText => IsCertain ? "certain" : "probable";
 
-    /// <summary>Index in the table.</summary>
+    /// <summary>Index in the table, from 0.</summary>
     public int Index { get; private init; }
 
-    /// <summary>The rule at its index in a table, with what is derived from it.</summary>
-    public VerdictRule At(int index) => this with { Index = index, ShadowText = VerdictNames.Of(Verdict) + ":" + Id };
+    /// <summary>The rule with its index in the table, and values derived from it.</summary>
+    public VerdictRule WithIndex(int index) =>
+        this with
+        {
+            Index = index,
+            ShadowText = VerdictNames.Of(Verdict) + ":" + Id,
+        };
 }
 
 /// <summary>A network, as the first and last address in bits.</summary>

@@ -9,13 +9,13 @@ namespace Edge.Enrichment.Verdicts;
 /// automation.excludeApplePrivacy).</param>
 internal readonly record struct VerdictRuleOptions(string File, bool ExcludesTools, bool ExcludesApplePrivacy)
 {
-    /// <summary>The built-in rules as they are.</summary>
+    /// <summary>The built-in rules, unchanged.</summary>
     public static readonly VerdictRuleOptions Default = new("", false, false);
 }
 
-/// <summary>What loading the rules came to.</summary>
-/// <param name="Table">The table; null when not even the built-in rules could be read.</param>
-/// <param name="Problems">What is wrong with the files, one line each.</param>
+/// <summary>The result of loading the rules.</summary>
+/// <param name="Table">The table; null when the built-in rules could not be read.</param>
+/// <param name="Problems">Problems in the files, one line each.</param>
 internal readonly record struct VerdictLoadResult(VerdictTable? Table, IReadOnlyList<string> Problems);
 
 /// <summary>
@@ -27,14 +27,14 @@ internal static class VerdictRules
     private const string ResourceName = "verdict-rules.json";
 
     /// <summary>Loads both files.</summary>
-    /// <param name="options">Names the own file and says which rules in shadow are enforced.</param>
+    /// <param name="options">Names the custom file and says which rules in shadow are enforced.</param>
     public static VerdictLoadResult Load(in VerdictRuleOptions options)
     {
         using var resource = typeof(VerdictRules).Assembly.GetManifestResourceStream(ResourceName);
         return Load(resource is null ? [] : ReadAll(resource), options);
     }
 
-    /// <summary>Loads the own file beside given built-in rules.</summary>
+    /// <summary>Loads the custom file together with given built-in rules.</summary>
     public static VerdictLoadResult Load(ReadOnlyMemory<byte> builtIn, VerdictRuleOptions options)
     {
         var problems = new List<string>();

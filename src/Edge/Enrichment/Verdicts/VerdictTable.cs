@@ -90,7 +90,7 @@ internal sealed class VerdictTable
     /// <param name="address">The visitor's address as bits.</param>
     /// <param name="isV4">Whether the address is IPv4, with 32 bits.</param>
     /// <param name="headers">Its headers.</param>
-    /// <param name="scope">What it asks for.</param>
+    /// <param name="scope">What is requested.</param>
     public Judgement Judge(
         in RuleSet agent,
         UInt128 address,
@@ -145,6 +145,6 @@ internal sealed class VerdictTable
         return matched;
     }
 
-    /// <summary>What rules look for in one header.</summary>
+    /// <summary>The texts that rules search for in one header.</summary>
     private sealed record HeaderRule(string Name, (string Text, int Rule)[] Needles);
 }

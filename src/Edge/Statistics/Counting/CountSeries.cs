@@ -58,7 +58,7 @@ internal sealed class CountSeries(long periodMs)
         }
     }
 
-    /// <summary>The points for a checkpoint.</summary>
+    /// <summary>Encodes the points for a checkpoint.</summary>
     public byte[] Pack() =>
         PackedNumbers.Write(
             _points.Count * 8,

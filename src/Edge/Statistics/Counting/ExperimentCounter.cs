@@ -103,7 +103,8 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         {
             var variant = _variants[trial.Variant];
             variant.CountTrial(trial);
-            _trials.Add(variant.Id, trial.WeightsVersion, trial.BasisPoints / (double)BasisPoints.Whole, trial.IsSuccess);
+            var probability = trial.BasisPoints / (double)BasisPoints.Whole;
+            _trials.Add(variant.Id, trial.WeightsVersion, probability, trial.IsSuccess);
             if (_weights.TryGetValue(trial.WeightsVersion, out var weights))
             {
                 _sampleRatio.Add(variant.Id, weights.Basis);

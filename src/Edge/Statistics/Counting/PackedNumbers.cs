@@ -1,13 +1,13 @@
 namespace Edge.Statistics.Counting;
 
 /// <summary>
-/// Many whole numbers in little space for a checkpoint: seven bits a byte, the lowest first (LEB128), as
-/// <see cref="BinaryWriter.Write7BitEncodedInt64"/> writes them, so a negative number takes ten bytes. Numbers that are
-/// as likely to be large as small stand in eight bytes, little-endian. The bytes are a persisted format.
+/// Packs integers compactly for a checkpoint: seven bits per byte, lowest first (LEB128), as written by
+/// <see cref="BinaryWriter.Write7BitEncodedInt64"/>, so a negative number takes ten bytes. Numbers that are as likely
+/// to be large as small take eight bytes, little-endian. The bytes are a persisted format.
 /// </summary>
 internal static class PackedNumbers
 {
-    /// <param name="expectedBytes">Capacity to begin with.</param>
+    /// <param name="expectedBytes">Initial capacity, bytes.</param>
     /// <param name="write">Writes the numbers.</param>
     public static byte[] Write(int expectedBytes, Action<BinaryWriter> write)
     {
@@ -18,8 +18,8 @@ internal static class PackedNumbers
     }
 
     /// <summary>
-    /// Reads what <see cref="Write"/> has written. Bytes that end early, go on after their end or encode no number are
-    /// a damaged checkpoint: <see cref="InvalidDataException"/>.
+    /// Reads what <see cref="Write"/> has written. Throws <see cref="InvalidDataException"/> for bytes that end early,
+    /// are followed by others or do not encode a number: the checkpoint is damaged.
     /// </summary>
     public static void Read(byte[] packed, Action<BinaryReader> read)
     {
@@ -36,7 +36,7 @@ internal static class PackedNumbers
 
         if (bytes.Position != bytes.Length)
         {
-            throw new InvalidDataException("packed numbers go on after their end");
+            throw new InvalidDataException("packed numbers are followed by other bytes");
         }
     }
 }

@@ -36,7 +36,9 @@ internal struct TalliedEvent
 
     public TalliedKind Kind { get; private set; }
 
-    /// <summary>Who did it; <see cref="Verdict.Unjudged"/> counts like <see cref="Verdict.Unknown"/>.</summary>
+    /// <summary>
+    /// The automation verdict; <see cref="Verdict.Unjudged"/> counts like <see cref="Verdict.Unknown"/>.
+    /// </summary>
     public Verdict Verdict { get; private set; }
 
     /// <summary>When it was received, milliseconds since 1970 UTC.</summary>
@@ -54,10 +56,10 @@ internal struct TalliedEvent
     /// <summary>The unit under the key of the day before; 0 when there is none.</summary>
     public ulong PreviousUnit { get; private set; }
 
-    /// <summary>Whether a machine did it, so that it only counts as one.</summary>
+    /// <summary>Whether it is automated, so that it counts only among the machines.</summary>
     public readonly bool IsMachine => Verdict.IsMachine();
 
-    /// <summary>Whether experiments learn from it.</summary>
+    /// <summary>Whether it can start or complete a trial.</summary>
     public readonly bool IsPerson => Verdict.IsPerson();
 
     /// <summary>Reads one event; false when it belongs to no experiment, or is not JSON.</summary>
@@ -143,7 +145,7 @@ internal struct TalliedEvent
         }
     }
 
-    /// <summary>Where the text of a value stands; none of the texts that matter needs an escape.</summary>
+    /// <summary>The range of a string value within the payload; no value read here needs escapes.</summary>
     private static Range RangeOf(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)

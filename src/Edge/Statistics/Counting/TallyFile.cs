@@ -71,8 +71,11 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
     /// Replaces the checkpoint; it is durable on return. Throws <see cref="IOException"/> or
     /// <see cref="UnauthorizedAccessException"/> on a disk error, which leaves the old checkpoint in place.
     /// </summary>
-    public void Write(TallyState state) =>
-        AtomicFile.Write(directory, Name, JsonSerializer.SerializeToUtf8Bytes(state, StatisticsJson.Default.TallyState));
+    public void Write(TallyState state)
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(state, StatisticsJson.Default.TallyState);
+        AtomicFile.Write(directory, Name, bytes);
+    }
 
     /// <summary>
     /// Removes a pump cursor that cannot be read or is ahead of the counts, because the pump starts at its cursor and

@@ -169,7 +169,7 @@ internal sealed class TrialTracker(UnitBudget budget)
         _byEnd.Clear();
     }
 
-    /// <summary>The units for a checkpoint.</summary>
+    /// <summary>Encodes the units for a checkpoint.</summary>
     public byte[] PackUnits() =>
         PackedNumbers.Write(
             _exposed.Count * 14,
@@ -186,7 +186,7 @@ internal sealed class TrialTracker(UnitBudget budget)
             }
         );
 
-    /// <summary>The open trials for a checkpoint.</summary>
+    /// <summary>Encodes the open trials for a checkpoint.</summary>
     public byte[] PackTrials() =>
         PackedNumbers.Write(
             _open.Count * 24,

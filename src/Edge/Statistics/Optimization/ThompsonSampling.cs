@@ -127,7 +127,8 @@ internal static class ThompsonSampling
         for (var i = 0; i < rounded.Length; i++)
         {
             var exact = shares[i] / sum * BasisPoints.Whole;
-            // What is a whole number but for the last digits is one, or a tie would be lost to a rounding error.
+            // A value that is an integer up to rounding counts as that integer, or a tie would be decided by a rounding
+            // error.
             rounded[i] = (int)Math.Floor(exact + TieBelow);
             remainders[i] = exact - rounded[i];
             missing -= rounded[i];
