@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using System.Net.Sockets;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Journal.Records;
