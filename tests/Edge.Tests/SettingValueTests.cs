@@ -58,7 +58,10 @@ public class SettingValueTests
         var problem = SettingValue.Number(key, text, 0, key == "x.y" ? 100 : long.MaxValue, out _);
 
         Assert.StartsWith("must be a whole number from 0 to ", problem, StringComparison.Ordinal);
-        Assert.Equal((row, key.EndsWith("Bytes", StringComparison.Ordinal)), (row, problem!.Contains("64MiB")));
+        Assert.Equal(
+            (row, key.EndsWith("Bytes", StringComparison.Ordinal)),
+            (row, problem!.Contains("64MiB", StringComparison.Ordinal))
+        );
     }
 
     [Theory]

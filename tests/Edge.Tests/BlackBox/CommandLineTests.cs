@@ -30,9 +30,9 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("yes 'Mozilla/5.0' | \"$EDGE\" ua")]
-    [InlineData("yes '{\"url\":\"https://a.example/\"}' | \"$EDGE\" source")]
-    [InlineData("yes '{\"user_agent\":\"x\"}' | \"$EDGE\" verdict")]
+    [InlineData("yes 'Mozilla/5.0' 2>/dev/null | \"$EDGE\" ua")]
+    [InlineData("yes '{\"url\":\"https://a.example/\"}' 2>/dev/null | \"$EDGE\" source")]
+    [InlineData("yes '{\"user_agent\":\"x\"}' 2>/dev/null | \"$EDGE\" verdict")]
     public async Task Filter_WhoseReaderLeaves_StopsQuietly(string filter)
     {
         // An endless input: a filter that did not notice would never end.
