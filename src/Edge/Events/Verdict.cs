@@ -31,7 +31,9 @@ internal enum Verdict
     Unknown,
 }
 
-/// <summary>The words verdicts are written as, in events, rules and metrics, and what verdicts have in common.</summary>
+/// <summary>
+/// The words verdicts are written as, in events, rules and metrics, and what verdicts have in common.
+/// </summary>
 internal static class VerdictNames
 {
     /// <summary>The words, in the order of the values from <see cref="Verdict.Human"/> on.</summary>

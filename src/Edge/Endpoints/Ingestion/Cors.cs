@@ -40,8 +40,8 @@ internal sealed class Cors(string allowHeaders)
     }
 
     /// <summary>
-    /// Lets the sending page read the response and, when the request is a preflight, completes it: 204 with what the route
-    /// takes. A preflight cannot see the key, so it is never refused.
+    /// Lets the sending page read the response and, when the request is a preflight, completes it: 204 with what the
+    /// route takes. A preflight cannot see the key, so it is never refused.
     /// </summary>
     public bool IsPreflight(HttpContext context)
     {

@@ -9,7 +9,8 @@ namespace Edge.Endpoints.Management;
 
 /// <summary>
 /// <c>POST .../start</c>, <c>/pause</c>, <c>/complete</c> and <c>DELETE</c> (spec 2.8, 2.9). Checked in this order: the
-/// experiment, its status, the body. Of two concurrent requests one succeeds and the other is refused with the status it found.
+/// experiment, its status, the body. Of two concurrent requests one succeeds and the other is refused with the status
+/// it found.
 /// </summary>
 internal sealed class MoveExperiment(
     ExperimentFileStore store,

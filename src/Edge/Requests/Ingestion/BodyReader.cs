@@ -136,7 +136,9 @@ internal ref struct BodyReader
     public readonly ReadOnlyMemory<byte> Raw(RawValue value) =>
         value.IsAbsent ? default : _body.Slice(value.Start, value.Length);
 
-    /// <summary>The members of the object that an event has no property for, as one object; empty without any.</summary>
+    /// <summary>
+    /// The members of the object that an event has no property for, as one object; empty without any.
+    /// </summary>
     public readonly ReadOnlyMemory<byte> Others() => _others is null ? default : _others.ToObject(_body.Span, _values);
 
     /// <summary>The text of a string member, without quotes and escapes.</summary>

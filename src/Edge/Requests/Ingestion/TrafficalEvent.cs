@@ -6,8 +6,8 @@ namespace Edge.Requests.Ingestion;
 
 /// <summary>
 /// One event of Traffical (spec 5.4). Which members are required depends on its type; a known member has the same form
-/// in events of every type, and null counts as absent. Members that an event has no property for are kept as they were sent.
-/// Pure.
+/// in events of every type, and null counts as absent. Members that an event has no property for are kept as they were
+/// sent. Pure.
 /// </summary>
 internal static class TrafficalEvent
 {
