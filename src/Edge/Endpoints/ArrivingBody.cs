@@ -35,7 +35,7 @@ internal sealed class ArrivingBody(BodyRules rules, bool isGzip, long? announced
     public bool IsCut { get; private set; }
 
     /// <summary>
-    /// Position of an event in the beginning that is too long for the API, so that nobody reads it again; null without
+    /// Position of an event in the beginning that is too long for the API, so that it is not parsed again; null without
     /// one.
     /// </summary>
     public int? LongEvent { get; private set; }

@@ -23,7 +23,7 @@ internal sealed record BodyRules(int BytesMax)
 }
 
 /// <summary>A body as it was received.</summary>
-/// <param name="Bytes">The bytes, inflated; empty when there is a fault. Pooled: nobody may look at them once the
+/// <param name="Bytes">The bytes, inflated; empty when there is a fault. Pooled: they must not be read once the
 /// handler has ended.</param>
 /// <param name="Fault">Why it could not be taken.</param>
 /// <param name="LongEvent">Position of an event that is known to be too long for the API; null without one.</param>
@@ -158,7 +158,7 @@ internal static class RequestBody
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // The connection is gone; nobody reads the answer.
+            // The connection is gone; the response cannot be delivered.
             return BodyFault.Incomplete;
         }
     }

@@ -52,7 +52,7 @@ internal sealed class VisitRequestReader
             var values = headers[name];
             if (count + values.Count > room.Length)
             {
-                // Only a chain of proxies that each add a line of their own, or somebody who tries what happens.
+                // Proxies that each add a line, or a hostile request.
                 var larger = new HeaderLine[2 * (count + values.Count)];
                 room[..count].CopyTo(larger);
                 room = larger;

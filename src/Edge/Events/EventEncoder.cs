@@ -8,7 +8,8 @@ namespace Edge.Events;
 /// <summary>
 /// The only writer of events: one JSON object without a line feed, members in the order of <see cref="EventSchema"/>,
 /// never re-serialised afterwards. Changing a name, the order or a format is a new schema version
-/// (<c>docs/event-schema.md</c>, golden tests). Every thread has a buffer and a writer of its own; allocates nothing once they are warm.
+/// (<c>docs/event-schema.md</c>, golden tests). Every thread has a buffer and a writer of its own; allocates nothing
+/// once they are warm.
 /// </summary>
 internal static class EventEncoder
 {

@@ -60,7 +60,7 @@ internal sealed record ReceivedEvent
     public ReadOnlyMemory<byte> Properties { get; init; }
 
     /// <summary>
-    /// Raw object of the other members the API keeps and that have no member of their own here, such as Artie's
+    /// Raw object of the other members the API keeps and that have no property here, such as Artie's
     /// additional ones.
     /// </summary>
     public ReadOnlyMemory<byte> Extra { get; init; }

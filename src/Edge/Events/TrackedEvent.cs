@@ -96,6 +96,6 @@ internal ref struct TrackedEvent
     /// <summary>Raw JSON as it was sent, like <see cref="Layers"/>.</summary>
     public ReadOnlySpan<byte> Properties;
 
-    /// <summary>Raw JSON object of the members that have no place of their own, like <see cref="Layers"/>.</summary>
+    /// <summary>Raw JSON object of the members that have no field here, like <see cref="Layers"/>.</summary>
     public ReadOnlySpan<byte> Extra;
 }

@@ -8,17 +8,17 @@ namespace Edge.Events;
 internal enum Verdict
 {
     /// <summary>
-    /// The rules could not be asked; the event goes without a verdict and counts like <see cref="Unknown"/>.
+    /// The rules could not be loaded or failed; the event has no verdict and counts like <see cref="Unknown"/>.
     /// </summary>
     Unjudged,
 
-    /// <summary>Nothing speaks against a person.</summary>
+    /// <summary>No rule for machines matched.</summary>
     Human,
 
     /// <summary>A mail provider's image proxy: a person's mail client, seen through the provider.</summary>
     Proxy,
 
-    /// <summary>A load before anybody asked for it.</summary>
+    /// <summary>A browser that loads ahead of the user.</summary>
     Prefetch,
 
     /// <summary>A scanner of links or of the whole internet.</summary>
@@ -27,11 +27,13 @@ internal enum Verdict
     /// <summary>A crawler, a link preview, a tool.</summary>
     Bot,
 
-    /// <summary>Nothing to judge by.</summary>
+    /// <summary>There was nothing to judge by.</summary>
     Unknown,
 }
 
-/// <summary>The words verdicts are written as, in events, rules and metrics, and what verdicts have in common.</summary>
+/// <summary>
+/// The words verdicts are written as, in events, rules and metrics, and what verdicts have in common.
+/// </summary>
 internal static class VerdictNames
 {
     /// <summary>The words, in the order of the values from <see cref="Verdict.Human"/> on.</summary>

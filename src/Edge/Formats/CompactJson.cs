@@ -70,7 +70,7 @@ internal static class CompactJson
     }
 
     /// <summary>
-    /// Index of the next whitespace outside text, from a place outside text; the length when there is none.
+    /// Index of the next whitespace outside text, from a position outside text; the length when there is none.
     /// </summary>
     private static int NextWhitespace(ReadOnlySpan<byte> json, int at)
     {

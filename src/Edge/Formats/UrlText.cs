@@ -1,7 +1,7 @@
 namespace Edge.Formats;
 
 /// <summary>
-/// The parts of a URL somebody sent, as slices of it: nothing is validated, decoded or allocated, and what is not there
+/// The parts of a URL, as slices of it: nothing is validated, decoded or allocated, and what is not there
 /// is empty. For classification only; a redirect target is read by a stricter grammar. Pure; never throws.
 /// </summary>
 internal static class UrlText

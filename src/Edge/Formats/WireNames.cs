@@ -27,7 +27,7 @@ internal sealed class WireNames<T>
     /// <summary><c>SNAKE_CASE</c>, for the operators of condition groups.</summary>
     public static readonly WireNames<T> Upper = new(JsonNamingPolicy.SnakeCaseUpper);
 
-    /// <summary><c>kebab-case</c>, for names that stand on the command line.</summary>
+    /// <summary><c>kebab-case</c>, for names on the command line.</summary>
     public static readonly WireNames<T> Kebab = new(JsonNamingPolicy.KebabCaseLower);
 
     /// <summary>All texts in order, for messages.</summary>

@@ -17,9 +17,9 @@ internal readonly record struct Exposure(int Variant, int BasisPoints, int Weigh
 
 /// <summary>
 /// What units were shown in the last 24 hours, for experiments whose weights move: without it, a unit that was shown
-/// one variant and clicks after a change of weights would be credited to another. Bounded: a set of eight places
-/// belongs to each unit, and the oldest entry of a full set makes room, so what is forgotten under pressure falls back
-/// to the table of the moment. Units are the 64-bit keyed hashes of the day, which differ between experiments.
+/// one variant and clicks after a change of weights would be credited to another. Bounded: each unit maps
+/// to a set of eight entries, and a new entry replaces the oldest of a full set; a unit that was evicted falls back to
+/// the current weights. Units are the 64-bit keyed hashes of the day, which differ between experiments.
 /// Thread safe; allocates its memory once, with the first entry.
 /// </summary>
 internal sealed class ExposureMap(int entriesMax = ExposureMap.DefaultEntriesMax)
@@ -55,7 +55,7 @@ internal sealed class ExposureMap(int entriesMax = ExposureMap.DefaultEntriesMax
                 return shown;
             }
             var chosen = Exposure.Of(experiment, choice);
-            entries[PlaceFor(entries, set, unit, now)] = new Entry
+            entries[IndexFor(entries, set, unit, now)] = new Entry
             {
                 Unit = unit,
                 VariantId = experiment.Variants[chosen.Variant].Id,
@@ -109,10 +109,10 @@ internal sealed class ExposureMap(int entriesMax = ExposureMap.DefaultEntriesMax
         return false;
     }
 
-    /// <summary>The unit's own place, else a free one, else the oldest.</summary>
-    private static int PlaceFor(Entry[] entries, int set, ulong unit, DateTimeOffset now)
+    /// <summary>Index of the unit's own entry, else of a free one, else of the oldest.</summary>
+    private static int IndexFor(Entry[] entries, int set, ulong unit, DateTimeOffset now)
     {
-        var place = -1;
+        var index = -1;
         for (var i = set * Ways; i < (set + 1) * Ways; i++)
         {
             ref readonly var entry = ref entries[i];
@@ -120,12 +120,12 @@ internal sealed class ExposureMap(int entriesMax = ExposureMap.DefaultEntriesMax
             {
                 return i;
             }
-            if (place < 0 || AgeOf(entry, now) > AgeOf(entries[place], now))
+            if (index < 0 || AgeOf(entry, now) > AgeOf(entries[index], now))
             {
-                place = i;
+                index = i;
             }
         }
-        return place;
+        return index;
     }
 
     private static long AgeOf(in Entry entry, DateTimeOffset now) =>
@@ -158,7 +158,7 @@ internal sealed class ExposureMap(int entriesMax = ExposureMap.DefaultEntriesMax
     {
         public ulong Unit;
 
-        /// <summary>Null while the place is free.</summary>
+        /// <summary>Null while the entry is free.</summary>
         public string? VariantId;
 
         public long AtSeconds;

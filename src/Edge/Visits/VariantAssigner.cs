@@ -79,7 +79,12 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
     /// The variant of an event that a server reports without saying for whom: the stated one, else what the experiment
     /// gives without chance.
     /// </summary>
-    public Exposure AssignWithoutUnit(in VisitRequest request, in Visitor visitor, CatalogEntry experiment, int stated) =>
+    public Exposure AssignWithoutUnit(
+        in VisitRequest request,
+        in Visitor visitor,
+        CatalogEntry experiment,
+        int stated
+    ) =>
         stated >= 0
             ? new Exposure(stated, 0, 0)
             : Exposure.Of(experiment, Choose(request, visitor, experiment, Verdict.Human, []));

@@ -19,8 +19,8 @@ internal enum UnitSource
 }
 
 /// <summary>
-/// What a request is to an experiment: which unit, which stated variant, a person or a machine. One place for the
-/// service and for explanations, so that both decide alike. Pure; allocates nothing for user agents of usual length.
+/// What a request is to an experiment: which unit, which stated variant, a person or a machine. Shared by the
+/// service and by explanations, so that both decide alike. Pure; allocates nothing for user agents of usual length.
 /// </summary>
 internal static class Visit
 {

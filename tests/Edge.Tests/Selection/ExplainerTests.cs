@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Edge.Catalog;
-using Edge.Events;
 using Edge.Experiments.Conditions;
 using Edge.Explanation;
 using Edge.Formats;

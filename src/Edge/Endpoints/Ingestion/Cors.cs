@@ -5,7 +5,7 @@ namespace Edge.Endpoints.Ingestion;
 
 /// <summary>
 /// Lets pages of any origin send events and read the answer (spec 1.8). The origin is echoed and credentials are
-/// allowed, because beacons are sent with them; nothing here reads a cookie, so they open nothing. Who may send is
+/// allowed, because beacons are sent with them; nothing here reads a cookie, so they grant nothing. Who may send is
 /// decided by key and origin, on the request itself.
 /// </summary>
 /// <param name="allowHeaders">Headers a page may send.</param>
@@ -23,8 +23,8 @@ internal sealed class Cors(string allowHeaders)
 
     private readonly StringValues _allowHeaders = allowHeaders;
 
-    /// <summary>Writes the headers that let the sending page read this answer, whatever it becomes.</summary>
-    private static void Open(HttpContext context)
+    /// <summary>Writes the headers that let the sending page read the response, whatever its status.</summary>
+    private static void AllowOrigin(HttpContext context)
     {
         var headers = context.Response.Headers;
         headers.Vary = VaryOrigin;
@@ -40,12 +40,12 @@ internal sealed class Cors(string allowHeaders)
     }
 
     /// <summary>
-    /// Opens the answer to the sending page and, when the request is a preflight, completes it: 204 with what the route
-    /// takes. A preflight cannot see the key, so it is never refused.
+    /// Lets the sending page read the response and, when the request is a preflight, completes it: 204 with what the
+    /// route takes. A preflight cannot see the key, so it is never refused.
     /// </summary>
     public bool IsPreflight(HttpContext context)
     {
-        Open(context);
+        AllowOrigin(context);
         if (!HttpMethods.IsOptions(context.Request.Method))
         {
             return false;
@@ -60,7 +60,7 @@ internal sealed class Cors(string allowHeaders)
         return true;
     }
 
-    /// <summary>Only what can stand in a header: bytes beyond ASCII would make the answer fail.</summary>
+    /// <summary>Only what is valid in a header: bytes beyond ASCII would make the response fail.</summary>
     private static bool IsEchoed(string? origin) =>
         origin is { Length: > 0 and <= OriginRule.CharsMax } && !origin.AsSpan().ContainsAnyExceptInRange('!', '~');
 }

@@ -118,7 +118,7 @@ internal sealed class EventsEndpoint(
     }
 
     /// <summary>
-    /// Finds the experiment and variant of an event, and who vouches for it; the error when that cannot be.
+    /// Finds the experiment and variant of an event, and whether a key authenticates it; returns the error, or null.
     /// </summary>
     private string? FindExperiment(HttpContext context, PictifyItem item, ApiKey? key, out ExperimentEvent found)
     {

@@ -17,8 +17,8 @@ internal struct Receipt
     public int Failed;
 
     /// <summary>
-    /// The commit that covers everything stored or repeated covers this position in the journal; 0 when there is nothing
-    /// to wait for.
+    /// The commit that covers everything stored or repeated covers this position in the journal; 0 when there is
+    /// nothing to wait for.
     /// </summary>
     public long Sequence;
 

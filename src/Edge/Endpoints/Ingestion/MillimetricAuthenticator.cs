@@ -5,7 +5,7 @@ namespace Edge.Endpoints.Ingestion;
 
 /// <summary>
 /// Who may send to Millimetric's API: the checks of spec 6.1 in their order, each with its code. Beacons of browsers
-/// cannot carry a header, so with <c>text/plain</c> a browser key may stand in the query (spec 6.8).
+/// cannot carry a header, so with <c>text/plain</c> a browser key may be sent in the query (spec 6.8).
 /// </summary>
 internal sealed class MillimetricAuthenticator(KeyRing keys, TokenBuckets rates)
 {
@@ -13,7 +13,7 @@ internal sealed class MillimetricAuthenticator(KeyRing keys, TokenBuckets rates)
     private const string IngestScope = "ingest";
     private const string BrowserKind = "pk";
 
-    /// <summary>The kinds of keys that stand in a secret before its first underscore.</summary>
+    /// <summary>The kinds of keys, which a secret names before its first underscore.</summary>
     private static readonly string[] Kinds = [BrowserKind, "sk", "rk"];
 
     /// <summary>
@@ -88,7 +88,7 @@ internal sealed class MillimetricAuthenticator(KeyRing keys, TokenBuckets rates)
         {
             return false;
         }
-        // A secret key must never stand in a URL, so it opens nothing there.
+        // A secret key must never be sent in a URL, so it is not accepted there.
         if (!value.StartsWith(BrowserKind + "_"))
         {
             return false;

@@ -7,8 +7,8 @@ namespace Edge.Endpoints.Ingestion;
 
 /// <summary>
 /// The answers of Traffical's API (spec 5): every error is <c>{"error":"reason phrase","message":"sentence"}</c>. Its
-/// clients give up for good on 401 and drop the batch on every other 4xx but 429, so those are for what sending again
-/// cannot mend.
+/// clients give up for good on 401 and drop the batch on every other 4xx but 429, so those are for what a retry cannot
+/// fix.
 /// </summary>
 internal static class TrafficalResponses
 {

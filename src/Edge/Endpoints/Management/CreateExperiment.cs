@@ -16,7 +16,7 @@ internal sealed class CreateExperiment(
     TimeProvider time
 )
 {
-    // One at a time, so that two requests cannot both take the last place of a quota.
+    // One at a time, so that two requests cannot both take the last of a quota.
     private readonly Lock _turn = new();
 
     public async Task HandleAsync(ManagedRequest request)

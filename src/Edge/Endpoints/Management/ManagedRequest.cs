@@ -34,8 +34,8 @@ internal sealed record ManagedRequest(HttpContext Context, string? Team, string[
     public Task NotFoundAsync() => Problem.ExperimentNotFoundAsync(Context, "There is no such experiment.");
 
     /// <summary>
-    /// Applies a change to the current version until nobody has been faster. With If-Match the version must be the one
-    /// the sender has seen, so there is nothing to repeat then.
+    /// Applies a change to the current version until no concurrent change has come first. With If-Match the version
+    /// must be the one the sender has seen, so there is nothing to repeat then.
     /// </summary>
     /// <param name="store">Where the current version is.</param>
     /// <param name="apply">One attempt, which has answered unless it returns null: another change came first.</param>

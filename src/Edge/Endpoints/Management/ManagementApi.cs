@@ -4,8 +4,8 @@ using Edge.Telemetry;
 namespace Edge.Endpoints.Management;
 
 /// <summary>
-/// The entry of <c>/experiments/api</c>: key, rate limit, then the cache, then the routes. A request without a valid key
-/// is answered before its body is read. The team of the key is the only team the request can see.
+/// The entry of <c>/experiments/api</c>: key, rate limit, then the cache, then the routes. A request without a valid
+/// key is answered before its body is read. The team of the key is the only team the request can see.
 /// </summary>
 internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog log)
 {

@@ -9,7 +9,8 @@ namespace Edge.Endpoints.Management;
 
 /// <summary>
 /// <c>POST .../start</c>, <c>/pause</c>, <c>/complete</c> and <c>DELETE</c> (spec 2.8, 2.9). Checked in this order: the
-/// experiment, its status, the body. Of two at once one succeeds and the other is told the status it found.
+/// experiment, its status, the body. Of two concurrent requests one succeeds and the other is refused with the status
+/// it found.
 /// </summary>
 internal sealed class MoveExperiment(
     ExperimentFileStore store,
@@ -40,7 +41,7 @@ internal sealed class MoveExperiment(
         await request.RetryAsync(store, current => Apply(request, action, body, current));
     }
 
-    /// <summary>One attempt; null when somebody else has changed the experiment meanwhile.</summary>
+    /// <summary>One attempt; null when another request has changed the experiment meanwhile.</summary>
     private Task? Apply(ManagedRequest request, LifecycleAction action, ReadOnlyMemory<byte> body, Experiment current)
     {
         if (Lifecycle.Target(current.Status, action) is not { } target)

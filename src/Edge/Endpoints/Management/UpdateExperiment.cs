@@ -33,7 +33,7 @@ internal sealed class UpdateExperiment(
         await request.RetryAsync(store, current => Apply(request, body, current));
     }
 
-    /// <summary>One attempt; null when somebody else has changed the experiment meanwhile.</summary>
+    /// <summary>One attempt; null when another request has changed the experiment meanwhile.</summary>
     private Task? Apply(ManagedRequest request, ReadOnlyMemory<byte> body, Experiment current)
     {
         var reading = ExperimentReader.ReadUpdate(body, rules.Limits, current);

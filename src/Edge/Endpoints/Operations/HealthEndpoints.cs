@@ -48,7 +48,7 @@ internal sealed class HealthEndpoints(Readiness readiness, EventJournal journal,
     }
 
     /// <summary>
-    /// The sink the journal is held for; nothing when no sink is behind. Why it is behind stands in the ledger.
+    /// The sink the journal is held for; nothing when no sink is behind. The ledger says why.
     /// </summary>
     private string WaitsFor()
     {

@@ -22,7 +22,8 @@ internal static class Acknowledgement
         if (outcome == Outcome.Recorded)
         {
             // Not tied to the client: the event is appended, and a client that hangs up does not change that.
-            reached = await journal.WaitForCommitAsync(sequence, CancellationToken.None) ? AckHeader.Disk : AckHeader.Memory;
+            var isCommitted = await journal.WaitForCommitAsync(sequence, CancellationToken.None);
+            reached = isCommitted ? AckHeader.Disk : AckHeader.Memory;
             if (reached == AckHeader.Memory)
             {
                 metrics.CountUnconfirmed();

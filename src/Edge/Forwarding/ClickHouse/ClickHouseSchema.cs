@@ -4,9 +4,9 @@ using Edge.Events;
 namespace Edge.Forwarding.ClickHouse;
 
 /// <summary>
-/// The table of the events, one column per member, by what the server can do. The floor is 18.16; what came later is used where it is: short
-/// repeated texts as LowCardinality from 19.4, milliseconds from 20.3, syncs of inserted parts from 20.12, the window
-/// in which repeated inserts are dropped from 21.4.
+/// The table of the events, one column per member, by what the server can do. The floor is 18.16; what came later is
+/// used where it is: short repeated texts as LowCardinality from 19.4, milliseconds from 20.3, syncs of inserted parts
+/// from 20.12, the window in which repeated inserts are dropped from 21.4.
 /// </summary>
 internal static class ClickHouseSchema
 {

@@ -9,7 +9,7 @@ internal enum BodyFault
     /// <summary>It is longer than the route takes, as sent or inflated: 413.</summary>
     TooLarge,
 
-    /// <summary>It is not JSON in UTF-8 by its own words: 415.</summary>
+    /// <summary>Its Content-Type is not JSON in UTF-8: 415.</summary>
     UnsupportedType,
 
     /// <summary>It is coded in a way the route does not read: 415 with Accept-Encoding.</summary>

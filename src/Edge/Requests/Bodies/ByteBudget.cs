@@ -11,7 +11,7 @@ internal sealed class ByteBudget(long bytesMax)
     /// <summary>Bytes taken now.</summary>
     public long Taken => Volatile.Read(ref _taken);
 
-    /// <summary>Takes bytes; false when there are not so many left.</summary>
+    /// <summary>Takes bytes; false when fewer are left.</summary>
     public bool TryTake(long bytes)
     {
         if (Interlocked.Add(ref _taken, bytes) <= bytesMax)
@@ -23,6 +23,6 @@ internal sealed class ByteBudget(long bytesMax)
         return false;
     }
 
-    /// <summary>Gives taken bytes back.</summary>
+    /// <summary>Returns taken bytes.</summary>
     public void Return(long bytes) => Interlocked.Add(ref _taken, -bytes);
 }

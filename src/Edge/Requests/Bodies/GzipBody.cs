@@ -177,7 +177,7 @@ internal static class GzipBody
 
     /// <summary>
     /// Goes behind a member that was inflated. The library does not say where it ended; its trailer is checksum and
-    /// length of what came out, so its end is where these stand and nothing or another member follows.
+    /// length of what came out, so its end is where these are and nothing or another member follows.
     /// </summary>
     private static bool TrySkipMember(ref ArraySegment<byte> sent, ReadOnlySpan<byte> inflated)
     {

@@ -4,7 +4,7 @@ namespace Edge.Requests.Bodies;
 
 /// <summary>
 /// A growing buffer of pooled memory that counts against a budget. Grows with the bytes that have come, never with
-/// those that were announced. Dispose gives the memory back; nobody may look at it afterwards. Not thread safe.
+/// those that were announced. Dispose returns the memory; it must not be read afterwards. Not thread safe.
 /// </summary>
 internal sealed class PooledBytes(ByteBudget? budget) : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class PooledBytes(ByteBudget? budget) : IDisposable
 
     public void Advance(int count) => _length += count;
 
-    /// <summary>Forgets what stands behind so many bytes.</summary>
+    /// <summary>Drops what follows this many bytes.</summary>
     public void Cut(int length) => _length = length;
 
     /// <summary>Makes room for so many more bytes; false when the budget has none.</summary>

@@ -113,7 +113,7 @@ internal static class ArtieBody
         return count == 0 ? Refuse(null, "the body must hold at least one event") : null;
     }
 
-    /// <summary>Reads the event the reader stands on; what is wrong with it, or null.</summary>
+    /// <summary>Reads the current event; returns what is wrong with it, or null.</summary>
     private static string? FindProblem(ref BodyReader reader, out Stated stated, bool isTooLong = false)
     {
         stated = default;

@@ -7,7 +7,7 @@ using Edge.Formats;
 namespace Edge.Requests.Ingestion;
 
 /// <summary>
-/// Walks once over the bytes of a body and says where the members of its objects stand; what they mean is for the API's
+/// Walks once over the bytes of a body and says where the members of its objects are; what they mean is for the API's
 /// reader. Values are slices of the body. A byte order mark is skipped, trailing content is an error, of members with
 /// the same name the last wins. Every method that moves on throws <see cref="JsonException"/> for what is not JSON: the
 /// platform's reader knows no other way to say so, and each API's reader catches it in one place. Nothing else is ever
@@ -51,10 +51,10 @@ internal ref struct BodyReader
         return Utf8.IsValid(body.Span);
     }
 
-    /// <summary>The token the reader stands on.</summary>
+    /// <summary>The current token.</summary>
     public readonly JsonTokenType Token => _json.TokenType;
 
-    /// <summary>Where the object read last stands in the body.</summary>
+    /// <summary>Where the object read last is in the body.</summary>
     public RawValue Object { get; private set; }
 
     /// <summary>The value of a known member of the object read last.</summary>
@@ -76,7 +76,7 @@ internal ref struct BodyReader
     /// </summary>
     public void ReadEnd() => _json.Read();
 
-    /// <summary>Reads over the value the reader stands on.</summary>
+    /// <summary>Skips the current value.</summary>
     public RawValue ReadValue()
     {
         var kind = _json.TokenType;
@@ -96,8 +96,8 @@ internal ref struct BodyReader
     }
 
     /// <summary>
-    /// Reads the object the reader stands on; its members replace those of the one before. False as soon as it is
-    /// longer than allowed: the reader stands in the midst of it then.
+    /// Reads the current object; its members replace those of the one before. False as soon as it is
+    /// longer than allowed: the reader is inside it then.
     /// </summary>
     public bool TryReadObject(int bytesMax)
     {
@@ -129,14 +129,16 @@ internal ref struct BodyReader
         return Object.Length <= bytesMax;
     }
 
-    /// <summary>Reads the object the reader stands on, however long it is.</summary>
+    /// <summary>Reads the current object, however long it is.</summary>
     public void ReadObject() => TryReadObject(int.MaxValue);
 
     /// <summary>The value exactly as it was sent; empty when it is absent.</summary>
     public readonly ReadOnlyMemory<byte> Raw(RawValue value) =>
         value.IsAbsent ? default : _body.Slice(value.Start, value.Length);
 
-    /// <summary>The members of the object that have no place of their own, as one object; empty without any.</summary>
+    /// <summary>
+    /// The members of the object that an event has no property for, as one object; empty without any.
+    /// </summary>
     public readonly ReadOnlyMemory<byte> Others() => _others is null ? default : _others.ToObject(_body.Span, _values);
 
     /// <summary>The text of a string member, without quotes and escapes.</summary>
@@ -233,7 +235,7 @@ internal sealed class MemberNames
 }
 
 /// <summary>
-/// The members of one object that have no place of their own in an event, kept in the order they were sent. One reader
+/// The members of one object that an event has no property for, kept in the order they were sent. One reader
 /// at a time.
 /// </summary>
 /// <param name="placed">Members with a lower index have a place; others are known or unknown, and kept.</param>

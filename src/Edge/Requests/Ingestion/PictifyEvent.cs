@@ -67,7 +67,7 @@ internal static class PictifyEvent
     public static readonly MemberNames Names = new(Fields);
 
     /// <summary>
-    /// Reads the event the reader stands on; what is wrong with it is added to <paramref name="problems"/>.
+    /// Reads the current event; what is wrong with it is added to <paramref name="problems"/>.
     /// </summary>
     public static PictifyItem Read(ref BodyReader reader, int index, List<Violation> problems)
     {

@@ -3,7 +3,7 @@ using Edge.Formats;
 
 namespace Edge.Requests.Ingestion;
 
-/// <summary>Where one value of a body stands and what it is; the default is a value that is not there.</summary>
+/// <summary>Where one value of a body is and what it is; the default is an absent value.</summary>
 /// <param name="Kind">The token it begins with.</param>
 /// <param name="Start">Offset in the body; of the quote, when it is a string.</param>
 /// <param name="Length">Bytes, the quotes and brackets included.</param>
@@ -78,7 +78,7 @@ internal static class RawJson
         return depth;
     }
 
-    /// <summary>The inside of the string whose opening quote stands at <paramref name="at"/>.</summary>
+    /// <summary>The inside of the string whose opening quote is at <paramref name="at"/>.</summary>
     private static ReadOnlySpan<byte> StringAt(ReadOnlySpan<byte> json, int at)
     {
         var rest = json[(at + 1)..];

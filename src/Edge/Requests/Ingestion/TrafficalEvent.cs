@@ -6,15 +6,15 @@ namespace Edge.Requests.Ingestion;
 
 /// <summary>
 /// One event of Traffical (spec 5.4). Which members are required depends on its type; a known member has the same form
-/// in events of every type, and null counts as absent. Members without a place of their own are kept as they were sent.
-/// Pure.
+/// in events of every type, and null counts as absent. Members that an event has no property for are kept as they were
+/// sent. Pure.
 /// </summary>
 internal static class TrafficalEvent
 {
     /// <summary>Longest id of a unit, user, visitor, session, decision or the event itself.</summary>
     public const int IdCharsMax = 1_024;
 
-    // Members with a place in the event come first; all others are kept beside it.
+    // Members that an event has a property for come first; all others are kept beside it.
     private const int Type = 0;
     private const int Id = 1;
     private const int UnitKey = 2;
@@ -42,7 +42,7 @@ internal static class TrafficalEvent
     /// <summary>How many members are known.</summary>
     public const int Members = 23;
 
-    /// <summary>How many of them have a place.</summary>
+    /// <summary>How many of them an event has a property for.</summary>
     public const int Placed = OrgId;
 
     private static readonly string[] Fields =
@@ -76,7 +76,7 @@ internal static class TrafficalEvent
     public static readonly MemberNames Names = new(Fields);
 
     /// <summary>
-    /// Reads the event the reader stands on; the answer is what is wrong with it, null when nothing is.
+    /// Reads the current event; returns what is wrong with it, or null.
     /// </summary>
     public static string? Read(ref BodyReader reader, TrafficalScope scope, out ReceivedEvent? e)
     {

@@ -136,9 +136,8 @@ public class VerdictTableTests
     [InlineData(ChromeWindows, "human", "")]
     public void Switches_Enforce_WhatWasInShadow(string userAgent, string verdict, string reason)
     {
-        var table = VerdictRules
-            .Load(new EdgeOptions { AutomationExcludeTools = true, AutomationExcludeApplePrivacy = true })
-            .Table!;
+        var options = new EdgeOptions { AutomationExcludeTools = true, AutomationExcludeApplePrivacy = true };
+        var table = VerdictRules.Load(options.ToVerdictRuleOptions()).Table!;
 
         Assert.Equal((verdict, reason, ""), Judge(table, userAgent, Stranger, VerdictScope.Pixel));
     }
