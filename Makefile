@@ -11,13 +11,15 @@ DATA_DIR ?= data
 URL ?= http://127.0.0.1:8080
 GEO := artifacts/geoip/country.mmdb
 
-.PHONY: help build publish publish-faults benchmarks geo run test test-faults clean
+.PHONY: help build publish publish-faults benchmarks geo run test test-arm64 test-faults format clean
 
 help:
 	@echo "make run      publish the native binary and serve the demo on $(URL)"
 	@echo "make test     build everything and run all tests, the native binary's included"
 	@echo "make publish  build the native binary as $(EDGE); RID=linux-arm64 cross-compiles"
 	@echo "make benchmarks   the benchmarks as native code; artifacts/benchmarks/Edge.Benchmarks lists them"
+	@echo "make test-arm64   cross-compile for arm64 and run the smoke tests on that binary under qemu-user-static"
+	@echo "make format   check the formatting, change nothing"
 	@echo "make test-faults  the long tier of the fault tests, for hours; EDGE_FAULT_MINUTES=N bounds each test"
 	@echo "make clean    remove what was built (never the data directory)"
 
@@ -46,6 +48,16 @@ run: publish geo
 test: publish publish-faults build
 	EDGE_BINARY=$(CURDIR)/$(EDGE) EDGE_FAULT_BINARY=$(CURDIR)/$(EDGE_FAULTS) dotnet test Edge.sln -c $(CONFIGURATION) --no-build --nologo \
 		--logger "trx;LogFilePrefix=tests" --logger "console;verbosity=normal" --results-directory artifacts/test-results
+
+# Needs Debian's qemu-user-static, gcc-aarch64-linux-gnu and libc6-dev-arm64-cross; the libraries come from tools/arm64/root.sh.
+test-arm64:
+	$(MAKE) publish RID=linux-arm64
+	tools/arm64/root.sh artifacts/arm64-root
+	EDGE_BINARY=$(CURDIR)/tools/arm64/edge dotnet test tests/Edge.Tests -c $(CONFIGURATION) --no-build --nologo --filter Category=Smoke \
+		--logger "trx;LogFilePrefix=arm64" --logger "console;verbosity=normal" --results-directory artifacts/test-results
+
+format:
+	dotnet format Edge.sln --verify-no-changes --no-restore --severity warn
 
 # Its results, to be copied to docs/durability.md, are printed at the end.
 test-faults: publish publish-faults build

@@ -258,7 +258,7 @@ public partial class DirectionTests
     private static partial Regex NamespaceLine();
 
     [GeneratedRegex(
-        @"^System\.(IO\.(File|Directory|FileStream|RandomAccess)|Net\.(Sockets|Http)\.|Diagnostics\.Process|Threading\.Thread$)"
+        @"^System\.(IO\.(File|Directory|FileStream|RandomAccess)|Net\.(Sockets\.(Socket|TcpClient|NetworkStream)|Http\.)|Diagnostics\.Process|Threading\.Thread$)"
     )]
     private static partial Regex InputOutput();
 

@@ -75,7 +75,7 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
 
         Assert.Equal((0, 0), (asked, guessed));
         Assert.StartsWith(
-            "CREATE TABLE \"edge_events\" (\n  \"id\" uuid PRIMARY KEY,\n",
+            "CREATE TABLE \"edge_events\" (\n  \"v\" int4,\n  \"id\" uuid PRIMARY KEY,\n",
             statements,
             StringComparison.Ordinal
         );

@@ -80,26 +80,26 @@ public class SinkSettingsTests
     [InlineData("two types", "other.type", "file,file", "sinks.other.type must be one of file")]
     [InlineData("not an object", "other", "x", "sinks.other.type is missing")]
     [InlineData("not an object, known name", "file", "x", "sinks.file must be an object")]
-    [InlineData("name with a dot dot", "../x.type", "file", "is not a name")]
-    [InlineData("name with a slash", "a/b.type", "file", "is not a name")]
-    [InlineData("long name", "abcdefghijklmnopqrstuvwxyz0123456.type", "file", "is not a name")]
-    [InlineData("reserved name", "tally.type", "file", "is a name of the program itself")]
-    [InlineData("denied id", "file.fields.deny", "id", "sinks.file.fields.deny cannot hold id")]
+    [InlineData("name with a dot dot", "../x.type", "file", "is not a valid name")]
+    [InlineData("name with a slash", "a/b.type", "file", "is not a valid name")]
+    [InlineData("long name", "abcdefghijklmnopqrstuvwxyz0123456.type", "file", "is not a valid name")]
+    [InlineData("reserved name", "tally.type", "file", "sinks.tally is reserved")]
+    [InlineData("denied id", "file.fields.deny", "id", "sinks.file.fields.deny cannot contain id")]
     [InlineData("renamed id", "file.fields.rename.id", "x", "sinks.file.fields.rename.id cannot rename id")]
     [InlineData(
         "rename to no name",
         "file.fields.rename.url",
         "a b",
-        "sinks.file.fields.rename.url must hold names of members"
+        "sinks.file.fields.rename.url must contain member names"
     )]
     [InlineData("no url", "http.enabled", "true", "sinks.http.url is missing")]
     [InlineData("url of another scheme", "http.url", "file:///etc/passwd", "sinks.http.url must be an address")]
-    [InlineData("password in the url", "http.url", "http://u:hunter2@x/", "sinks.http.url must not hold a user")]
+    [InlineData("password in the url", "http.url", "http://u:hunter2@x/", "sinks.http.url must not contain a user")]
     [InlineData(
         "query in the url",
         "clickhouse.url",
         "http://x/?password=y",
-        "sinks.clickhouse.url must not hold a query"
+        "sinks.clickhouse.url must not contain a query"
     )]
     [InlineData(
         "key of another type",
@@ -111,7 +111,7 @@ public class SinkSettingsTests
         "header of the sink itself",
         "http.headers.edge-batch",
         "x",
-        "sinks.http.headers.edge-batch is a header the sink writes itself"
+        "sinks.http.headers.edge-batch is a header that the sink sets itself"
     )]
     [InlineData(
         "header with a line feed",

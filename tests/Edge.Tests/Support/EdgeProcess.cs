@@ -127,13 +127,22 @@ internal sealed class EdgeProcess : IAsyncDisposable
         return false;
     }
 
-    /// <summary>Runs one command to its end.</summary>
+    /// <summary>Runs one command to its end, with <paramref name="input"/> on its standard input when given.</summary>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(
         string[] arguments,
-        (string Name, string Value)[]? environment = null
+        (string Name, string Value)[]? environment = null,
+        string? input = null
     )
     {
-        using var process = Process.Start(Describe(arguments, environment))!;
+        var start = Describe(arguments, environment);
+        start.RedirectStandardInput = input is not null;
+        using var process = Process.Start(start)!;
+        if (input is not null)
+        {
+            await process.StandardInput.WriteAsync(input);
+            process.StandardInput.Close();
+        }
+
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         using var deadline = new CancellationTokenSource(Wait.Limit);
