@@ -22,7 +22,7 @@ internal sealed partial class StandardOutput(int descriptor) : WriteOnlyStream
     {
         fixed (byte* start = buffer)
         {
-            for (var written = 0; written < buffer.Length; )
+            for (var written = 0; written < buffer.Length;)
             {
                 var count = NativeWrite(descriptor, start + written, buffer.Length - written);
                 if (count >= 0)
