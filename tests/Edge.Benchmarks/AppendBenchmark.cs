@@ -6,7 +6,6 @@ using Edge.Journal.Commits;
 using Edge.Journal.Records;
 using Edge.Journal.Segments;
 using Edge.Storage;
-using Edge.Storage.Faults;
 using Edge.Telemetry;
 
 namespace Edge.Benchmarks;

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Edge.Catalog;
+using Edge.Commands.Journals;
+using Edge.Commands.Streams;
 using Edge.Enrichment.Hashing;
 using Edge.Enrichment.Verdicts;
 using Edge.Experiments;

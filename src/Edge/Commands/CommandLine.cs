@@ -1,5 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Edge.Commands.Filters;
+using Edge.Commands.Journals;
+using Edge.Commands.Keys;
+using Edge.Commands.Sinks;
+using Edge.Commands.Streams;
 
 namespace Edge.Commands;
 

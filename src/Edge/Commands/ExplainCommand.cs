@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Edge.Catalog;
+using Edge.Commands.Streams;
 using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
 using Edge.Experiments.Reading;

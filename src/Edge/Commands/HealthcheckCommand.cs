@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Edge.Commands.Streams;
 using Edge.Settings;
 
 namespace Edge.Commands;

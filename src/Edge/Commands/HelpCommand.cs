@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Edge.Commands.Streams;
 
 namespace Edge.Commands;
 

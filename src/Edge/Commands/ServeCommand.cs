@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Sockets;
+using Edge.Commands.Streams;
 using Edge.Forwarding;
 using Edge.Hosting;
 using Edge.Journal;

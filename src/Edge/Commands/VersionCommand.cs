@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Edge.Commands.Streams;
 using Edge.Telemetry;
 
 namespace Edge.Commands;

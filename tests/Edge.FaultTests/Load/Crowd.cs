@@ -1,4 +1,5 @@
 using Edge.FaultTests.Oracle;
+
 namespace Edge.FaultTests.Load;
 
 /// <summary>Several visitors at once. They go on until told to stop, or until the process they visit is gone.</summary>

@@ -1,4 +1,5 @@
 using Edge.Tests.Support;
+
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using Edge.FaultTests.Disk;
+
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using Edge.FaultTests.Oracle;
 using Edge.Tests.Support;
+
 namespace Edge.FaultTests.Scenarios;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using Edge.Tests.BlackBox;
+
 namespace Edge.Tests.Browser;
 
 /// <summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using Edge.Access;
 using Edge.Commands;
+using Edge.Commands.Streams;
 using Edge.Formats;
 using Edge.Tests.Support;
 using Xunit;

@@ -1,5 +1,5 @@
 using System.Text;
-using Edge.Commands;
+using Edge.Commands.Filters;
 using Edge.Tests.Support;
 using Xunit;
 

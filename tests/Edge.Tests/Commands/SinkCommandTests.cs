@@ -1,5 +1,6 @@
 using System.Globalization;
-using Edge.Commands;
+using Edge.Commands.Journals;
+using Edge.Commands.Sinks;
 using Edge.Forwarding.DeadLetters;
 using Edge.Forwarding.Pump;
 using Edge.Journal.Records;

@@ -1,5 +1,6 @@
 using System.Text;
 using Edge.Commands;
+using Edge.Commands.Filters;
 using Xunit;
 
 namespace Edge.Tests.Commands;

@@ -1,4 +1,4 @@
-using Edge.Commands;
+using Edge.Commands.Filters;
 using Edge.Settings;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Edge.Commands;
+using Edge.Commands.Journals;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Journal.Recovery;

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using Edge.Access;
+using Edge.Commands.Streams;
 using Edge.Formats;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Keys;
 
 /// <summary>
 /// <c>edge keys create</c>: issues a key, which a running service accepts within a second. Its secret stands alone on

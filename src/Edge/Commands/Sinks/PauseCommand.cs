@@ -1,6 +1,6 @@
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Sinks;
 
 /// <summary>What <c>edge sink pause</c> and <c>edge sink resume</c> share.</summary>
 internal static class PauseCommand

@@ -1,9 +1,10 @@
 using System.CommandLine;
+using Edge.Commands.Streams;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Journal.Recovery;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Journals;
 
 /// <summary>
 /// <c>edge journal verify</c>: checks every file and every record the journal holds and every cursor. Prints one line

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
+using Edge.Commands.Streams;
 using Edge.Journal;
 using Edge.Journal.Recovery;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Journals;
 
 /// <summary>
 /// <c>edge journal stat</c>: one JSON object with the journal's addresses, sequences, sizes and the progress of every

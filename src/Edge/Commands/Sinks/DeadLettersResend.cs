@@ -1,10 +1,11 @@
 using System.CommandLine;
+using Edge.Commands.Streams;
 using Edge.Forwarding;
 using Edge.Forwarding.DeadLetters;
 using Edge.Hosting;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Sinks;
 
 /// <summary>
 /// <c>edge dead-letters resend [ID]</c>: sends what sinks refused for good again, once the reason is mended: through

@@ -1,18 +1,20 @@
 using System.CommandLine;
+using Edge.Commands.Streams;
 using Edge.Forwarding.Pump;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Sinks;
 
 /// <summary>
-/// <c>edge sink resume NAME</c>: lets a paused sink go on. A running service notices within a second.
+/// <c>edge sink pause NAME</c>: holds a sink back. A running service notices within a second; a stopped one finds it at
+/// its start.
 /// </summary>
-internal static class SinkResume
+internal static class SinkPause
 {
     public static Command Define(StandardStreams io)
     {
         var name = SinkChoice.Argument();
-        var command = new Command("resume", "Lets a paused sink go on.") { name };
+        var command = new Command("pause", "Holds a sink back; the journal keeps its events meanwhile.") { name };
         var settings = SettingsArguments.AddTo(command).WithDataDir(command);
         command.SetAction(result =>
             settings.Load(result, io.Error) is { } options
@@ -25,10 +27,13 @@ internal static class SinkResume
     public static int Run(EdgeOptions options, string? name, TextWriter error) =>
         PauseCommand.Run(
             options,
-            "sink resume",
+            "sink pause",
             name,
             error,
             static (data, sink) =>
-                PauseSwitch.Resume(data, sink) ? $"sink {sink} goes on" : $"sink {sink} was not paused"
+            {
+                PauseSwitch.Pause(data, sink);
+                return $"sink {sink} is paused; the journal holds its events until edge sink resume {sink}";
+            }
         );
 }

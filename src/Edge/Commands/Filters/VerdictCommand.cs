@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Edge.Commands.Streams;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
@@ -10,7 +11,7 @@ using Edge.Formats;
 using Edge.Requests;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Filters;
 
 /// <summary>
 /// <c>edge verdict --stdin</c>: judges requests, one JSON object a line, with the rules and the code that judge events.

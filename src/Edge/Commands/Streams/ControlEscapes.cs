@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Streams;
 
 /// <summary>
 /// Passes UTF-8 text on with its control characters (C0 but tab and line feed, DEL, C1) as <c>\u001b</c>: what is

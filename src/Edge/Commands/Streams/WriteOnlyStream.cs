@@ -1,4 +1,4 @@
-namespace Edge.Commands;
+namespace Edge.Commands.Streams;
 
 /// <summary>A stream of which only <see cref="Stream.Write(ReadOnlySpan{byte})"/> works.</summary>
 internal abstract class WriteOnlyStream : Stream

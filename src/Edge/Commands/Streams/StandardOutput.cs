@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Streams;
 
 /// <summary>
 /// One of the process's output descriptors, by direct system calls: the platform's console stream drops what is

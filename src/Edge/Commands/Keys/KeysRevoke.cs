@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Edge.Access;
+using Edge.Commands.Streams;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Keys;
 
 /// <summary><c>edge keys revoke</c>: withdraws a key; a running service refuses it within a second.</summary>
 internal static class KeysRevoke

@@ -1,9 +1,11 @@
 using System.CommandLine;
+using Edge.Commands.Filters;
+using Edge.Commands.Streams;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Journal.Recovery;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Journals;
 
 /// <summary>
 /// <c>edge journal dump</c>: every event the journal holds, as newline-delimited JSON in order. Damage is named on the

@@ -1,8 +1,9 @@
 using System.CommandLine;
+using Edge.Commands.Streams;
 using Edge.Forwarding.DeadLetters;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Sinks;
 
 /// <summary><c>edge dead-letters list</c>: what sinks refused for good.</summary>
 internal static class DeadLettersList

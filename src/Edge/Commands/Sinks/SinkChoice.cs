@@ -2,7 +2,7 @@ using System.CommandLine;
 using Edge.Forwarding;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Sinks;
 
 /// <summary>Finds the sink a command names among the configured ones.</summary>
 internal static class SinkChoice

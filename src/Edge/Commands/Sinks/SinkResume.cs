@@ -1,19 +1,19 @@
 using System.CommandLine;
+using Edge.Commands.Streams;
 using Edge.Forwarding.Pump;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Sinks;
 
 /// <summary>
-/// <c>edge sink pause NAME</c>: holds a sink back. A running service notices within a second; a stopped one finds it at
-/// its start.
+/// <c>edge sink resume NAME</c>: lets a paused sink go on. A running service notices within a second.
 /// </summary>
-internal static class SinkPause
+internal static class SinkResume
 {
     public static Command Define(StandardStreams io)
     {
         var name = SinkChoice.Argument();
-        var command = new Command("pause", "Holds a sink back; the journal keeps its events meanwhile.") { name };
+        var command = new Command("resume", "Lets a paused sink go on.") { name };
         var settings = SettingsArguments.AddTo(command).WithDataDir(command);
         command.SetAction(result =>
             settings.Load(result, io.Error) is { } options
@@ -26,13 +26,10 @@ internal static class SinkPause
     public static int Run(EdgeOptions options, string? name, TextWriter error) =>
         PauseCommand.Run(
             options,
-            "sink pause",
+            "sink resume",
             name,
             error,
             static (data, sink) =>
-            {
-                PauseSwitch.Pause(data, sink);
-                return $"sink {sink} is paused; the journal holds its events until edge sink resume {sink}";
-            }
+                PauseSwitch.Resume(data, sink) ? $"sink {sink} goes on" : $"sink {sink} was not paused"
         );
 }

@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.Net;
+using Edge.Commands.Streams;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Journal.Recovery;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Sinks;
 
 /// <summary>
 /// <c>edge sink status</c>: how far each sink is, as a table for people. Asks the running service for its ledger twice,

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Edge.Commands.Streams;
 using Edge.Enrichment.UserAgents;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Filters;
 
 /// <summary>
 /// <c>edge ua</c>: one user agent per line in, one JSON line each out, as the uap-core rules see it. A line is treated

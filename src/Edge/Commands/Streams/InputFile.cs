@@ -1,6 +1,6 @@
 using Edge.Formats;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Streams;
 
 /// <summary>Reads the files that commands are given, bounded.</summary>
 internal static class InputFile

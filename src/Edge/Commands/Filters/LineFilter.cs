@@ -1,6 +1,7 @@
 using System.CommandLine;
+using Edge.Commands.Streams;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Filters;
 
 /// <summary>What the commands share that turn lines of standard input, or the journal, into lines.</summary>
 internal static class LineFilter

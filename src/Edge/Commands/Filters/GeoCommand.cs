@@ -2,10 +2,11 @@ using System.Buffers;
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Edge.Commands.Streams;
 using Edge.Enrichment.Geo;
 using Edge.Requests;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Filters;
 
 /// <summary>
 /// <c>edge geo</c>: addresses, one per line, to the records of a geo database, one JSON line each, <c>null</c> where

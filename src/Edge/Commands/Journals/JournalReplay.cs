@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Edge.Commands.Sinks;
+using Edge.Commands.Streams;
 using Edge.Formats;
 using Edge.Forwarding;
 using Edge.Forwarding.DeadLetters;
@@ -9,7 +11,7 @@ using Edge.Journal.Records;
 using Edge.Journal.Recovery;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Journals;
 
 /// <summary>
 /// <c>edge journal replay</c>: sends a sink once more what the journal still holds of a period, by the time of receipt,

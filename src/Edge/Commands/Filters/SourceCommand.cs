@@ -3,9 +3,10 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Edge.Commands.Streams;
 using Edge.Enrichment.Sources;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Filters;
 
 /// <summary>
 /// <c>edge source --stdin</c>: classifies visits, one JSON object a line, with the code that classifies events. A line

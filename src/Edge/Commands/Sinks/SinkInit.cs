@@ -1,11 +1,12 @@
 using System.CommandLine;
+using Edge.Commands.Streams;
 using Edge.Forwarding;
 using Edge.Forwarding.ClickHouse;
 using Edge.Forwarding.Postgres;
 using Edge.Hosting;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Sinks;
 
 /// <summary><c>edge sink init NAME</c>: makes what a destination needs.</summary>
 internal static class SinkInit

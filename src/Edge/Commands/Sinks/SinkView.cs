@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Sinks;
 
 /// <summary>One sink as <c>edge sink status</c> shows it, whoever told it: the service or the data directory.</summary>
 internal sealed record SinkView

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using Edge.Commands.Streams;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Journal.Recovery;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Journals;
 
 /// <summary>
 /// <c>edge journal skip-to</c>: makes a sink give up every event up to and including a sequence. The only way to give

@@ -1,7 +1,8 @@
 using System.CommandLine;
+using Edge.Commands.Streams;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Keys;
 
 /// <summary>
 /// What the commands about keys share: settings, and the file of keys that cannot be read or written.

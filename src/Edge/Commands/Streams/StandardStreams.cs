@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Streams;
 
 /// <summary>
 /// What a command reads and where it writes. Text goes out with its control characters escaped; bytes do so only when

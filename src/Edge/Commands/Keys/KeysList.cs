@@ -1,9 +1,10 @@
 using System.CommandLine;
 using Edge.Access;
+using Edge.Commands.Streams;
 using Edge.Formats;
 using Edge.Settings;
 
-namespace Edge.Commands;
+namespace Edge.Commands.Keys;
 
 /// <summary><c>edge keys list</c>: one line per key, columns separated by tabs, without any secret.</summary>
 internal static class KeysList

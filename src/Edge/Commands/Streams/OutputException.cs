@@ -1,4 +1,4 @@
-namespace Edge.Commands;
+namespace Edge.Commands.Streams;
 
 /// <summary>Standard output takes no more.</summary>
 /// <param name="reason">The system's words.</param>
