@@ -107,12 +107,3 @@ internal sealed class ListExperiments(CatalogHolder catalog, ExperimentView view
         return values.Count == 1 && !string.IsNullOrEmpty(values[0]) ? values[0] : null;
     }
 }
-
-/// <summary><c>GET /experiments/api/{uid}</c> (spec 2.6).</summary>
-internal sealed class GetExperiment(CatalogHolder catalog, ExperimentView view)
-{
-    public Task HandleAsync(ManagedRequest request) =>
-        request.Find(catalog.Current) is { } entry
-            ? view.WriteAsync(request, entry.Experiment)
-            : request.NotFoundAsync();
-}
