@@ -138,7 +138,7 @@ internal static class ServeCommand
             $"""
 
             Edge is ready. Try, in another terminal:
-              pixel             curl -i {url}/s/demo-ab/pixel.gif
+              pixel             curl -i {url}/s/demo-ab/pixel.gif --output -
               click             curl -i {url}/s/demo-ab/click
               smart link        curl -i {url}/s/demo-smart/click
               your variant      curl {url}/s/demo-ab/resolve

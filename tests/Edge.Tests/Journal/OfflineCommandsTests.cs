@@ -140,9 +140,9 @@ public sealed class OfflineCommandsTests : IDisposable
         WriteCursor(new SinkProgress(new JournalCursor(64, 0), 0, 0, 0));
         Assert.Equal(0, SkipTo("10"));
         Assert.Equal(1, SkipTo("9"));
-        Assert.Equal(1, SkipTo("100000"));
-        Assert.Equal(1, SkipTo("x"));
-        Assert.Equal(1, JournalSkipTo.Run(Options, "nobody", "end", TextWriter.Null, TextWriter.Null));
+        Assert.Equal(2, SkipTo("100000"));
+        Assert.Equal(2, SkipTo("x"));
+        Assert.Equal(2, JournalSkipTo.Run(Options, "nobody", "end", TextWriter.Null, TextWriter.Null));
         Assert.Equal(10, ReadCursor().Cursor.Sequence);
     }
 

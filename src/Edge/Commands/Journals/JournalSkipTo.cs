@@ -63,9 +63,10 @@ internal static class JournalSkipTo
             using var journal = OfflineJournal.Open(options);
             if (!journal.HasSink(sink))
             {
-                throw new JournalException(
-                    $"no sink '{sink}' has a cursor; there are: {string.Join(", ", journal.Sinks())}"
+                error.WriteLine(
+                    $"edge journal skip-to: no sink '{sink}' has a cursor; there are: {string.Join(", ", journal.Sinks())}"
                 );
+                return ExitCode.WrongUsage;
             }
 
             var last = journal.Committed.Sequence;
@@ -79,7 +80,8 @@ internal static class JournalSkipTo
                 || sequence > last
             )
             {
-                throw new JournalException($"'{target}' is not a sequence from 1 to {last}, nor '{End}'");
+                error.WriteLine($"edge journal skip-to: --to '{target}' is not a number from 1 to {last}, nor '{End}'");
+                return ExitCode.WrongUsage;
             }
 
             using (var cursor = journal.OpenCursor(sink))
@@ -107,7 +109,7 @@ internal static class JournalSkipTo
         }
         catch (JournalException e)
         {
-            error.WriteLine(e.Message);
+            error.WriteLine($"edge journal skip-to: {e.Message}");
             return ExitCode.Failure;
         }
     }

@@ -26,7 +26,17 @@ internal static class DeadLettersList
     {
         try
         {
-            foreach (var sink in DeadLetterFiles.Sinks(options.DeadLettersDir))
+            var sinks = DeadLetterFiles.Sinks(options.DeadLettersDir);
+            if (
+                onlySink is not null
+                && !sinks.Contains(onlySink)
+                && SinkChoice.Find(options, "dead-letters list", onlySink, error) is null
+            )
+            {
+                return ExitCode.WrongUsage;
+            }
+
+            foreach (var sink in sinks)
             {
                 if (onlySink is not null && sink != onlySink)
                 {
