@@ -85,6 +85,16 @@ public class EdgeConfigurationTests
     [InlineData("""{ "urls": "127.0.0.1:80" }""", "not an address")]
     [InlineData("""{ "node": "x", }}""", "not valid JSON at line 1")]
     [InlineData("""[]""", "one JSON object")]
+    [InlineData("""{ "dataDir": "" }""", "dataDir must name a directory")]
+    [InlineData("""{ "dataDir": "a\u0000b" }""", "dataDir must not contain control characters")]
+    [InlineData("""{ "node": "a\ud800" }""", "half of a surrogate pair")]
+    [InlineData("""{ "\ud800": "x" }""", "half of a surrogate pair")]
+    [InlineData("""{ "privacy": { "addressSalt": "changeme" } }""", "privacy.addressSalt must have at least 16 characters")]
+    [InlineData(
+        """{ "privacy": { "addressSalt": "ababababababababab" } }""",
+        "privacy.addressSalt must have at least 6 different characters"
+    )]
+    [InlineData("""{ "privacy": { "addressSalt": "                    " } }""", "privacy.addressSalt must have at least 16")]
     [InlineData("""{ "node": "a", "Node": "b" }""", "Node is given twice")]
     [InlineData("""{ "ack": { "pixel": "disk" }, "ack.pixel": "disk" }""", "ack.pixel is given twice")]
     [InlineData("""{ "sinks": { "a": { "type": "file" }, "A": { "type": "http" } } }""", "sinks.A is given twice")]

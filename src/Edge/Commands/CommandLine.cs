@@ -53,8 +53,23 @@ internal static class CommandLine
         }
         catch (OutputException e)
         {
+            return await FailAsync($"{e.Message}; run it again with an output that takes it");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return await FailAsync(e.Message);
+        }
+#pragma warning disable CA1031 // The last catch of the process: a bug is one line and an exit code too, not an abort with a core dump.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return await FailAsync($"stopped by an error it does not know, {e.GetType().Name}: {e.Message}");
+        }
+
+        async Task<int> FailAsync(string message)
+        {
             await io.Error.WriteLineAsync(
-                $"{UsageProblem.NameOf(result.CommandResult)}: {e.Message}; run it again with an output that takes it"
+                $"{UsageProblem.NameOf(result.CommandResult)}: {message.ReplaceLineEndings(" ")}"
             );
             return ExitCode.Failure;
         }

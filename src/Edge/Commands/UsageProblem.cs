@@ -15,7 +15,24 @@ internal static class UsageProblem
         var isUnknownCommand = result.CommandResult.Command.Subcommands.Count > 0 && result.UnmatchedTokens.Count > 0;
         return result.Action is ParseErrorAction || (result.Action is HelpAction && isUnknownCommand)
             ? $"{NameOf(result.CommandResult)}: {Describe(result)}".ReplaceLineEndings(" ")
-            : null;
+            : EmptyPath(result.CommandResult);
+    }
+
+    /// <summary>An empty variable in a script must not become the current directory, nor no file at all.</summary>
+    private static string? EmptyPath(CommandResult result)
+    {
+        foreach (var child in result.Children)
+        {
+            if (
+                child is OptionResult { Tokens: [{ Value: "" }, ..] } option
+                && option.Option.HelpName is "FILE" or "DIR"
+            )
+            {
+                return $"{NameOf(result)}: {option.Option.Name} needs the name of a {(option.Option.HelpName == "DIR" ? "directory" : "file")}";
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The words that lead to a command, such as <c>edge keys create</c>.</summary>

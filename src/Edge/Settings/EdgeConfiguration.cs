@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Enrichment.Hashing;
 using Edge.Formats;
 using Edge.Settings.Sinks;
 
@@ -96,6 +97,11 @@ internal sealed class EdgeConfiguration
         {
             _problems.Add($"{file}: {JsonProblem.Describe(e, bytes.Span, LenientReading)}");
         }
+        catch (InvalidOperationException)
+        {
+            // What the platform throws when a name or text is asked for that UTF-8 cannot hold.
+            _problems.Add($"{file}: a name or text holds half of a surrogate pair (\\ud800 to \\udfff alone)");
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _problems.Add($"{file}: {e.Message.ReplaceLineEndings(" ")}; --config names the file to read");
@@ -183,6 +189,16 @@ internal sealed class EdgeConfiguration
             _problems.Add(
                 "geo.countryHeader is trusted only from the proxies in clientAddress.trustedProxies; list them there"
             );
+        }
+
+        if (_options.DataDir.Length == 0)
+        {
+            _problems.Add("dataDir must name a directory such as /var/lib/edge");
+        }
+
+        if (_options.AddressSalt.Length > 0 && AddressSalt.WeaknessOf(_options.AddressSalt) is { } weakness)
+        {
+            _problems.Add($"privacy.addressSalt {weakness}; openssl rand -hex 32 makes one");
         }
 
         if (_options.AddressHash == AddressHashMode.Ratchet && _options.AddressSalt.Length > 0)

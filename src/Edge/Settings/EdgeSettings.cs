@@ -385,6 +385,11 @@ internal static class EdgeSettings
             read,
             (options, text) =>
             {
+                if (text.Any(char.IsControl))
+                {
+                    return "must not contain control characters";
+                }
+
                 assign(options, text);
                 return null;
             }

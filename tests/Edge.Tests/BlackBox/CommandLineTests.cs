@@ -42,6 +42,27 @@ public sealed class CommandLineTests
         Assert.Single(output.TrimEnd('\n').Split('\n'));
     }
 
+    [Theory]
+    [InlineData("no file", 2, "\"$EDGE\" check --config ''", "edge check: --config needs the name of a file")]
+    [InlineData("no directory", 2, "\"$EDGE\" keys list --data-dir ''", "edge keys list: --data-dir needs the name of a dir")]
+    [InlineData("a directory as input", 1, "\"$EDGE\" ua </tmp", "edge ua: ")]
+    [InlineData("a directive with a wrong number", 1, "\"$EDGE\" '[suggest:-1]' x", "edge")]
+    [InlineData(
+        "an empty salt",
+        1,
+        "D=$(mktemp -d); mkdir $D/keys; : >$D/keys/address-salt; \"$EDGE\" serve --data-dir $D --urls http://127.0.0.1:0; "
+            + "R=$?; rm -r $D; exit $R",
+        "edge serve: "
+    )]
+    public async Task Command_ThatCannotWork_IsOneLineAndNoAbort(string row, int code, string script, string beginning)
+    {
+        var (exitCode, output, error) = await ShellAsync(script);
+
+        Assert.Equal((row, code, ""), (row, exitCode, output));
+        Assert.StartsWith(beginning, error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+    }
+
     [Fact]
     public async Task Completion_InBash_CompletesCommandsOptionsAndValues()
     {

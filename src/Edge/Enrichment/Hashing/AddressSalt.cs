@@ -16,6 +16,26 @@ internal static class AddressSalt
     /// <summary>Minimum length of a salt, characters.</summary>
     public const int CharsMin = 16;
 
+    /// <summary>Different characters below which a salt is a repetition that somebody tries first.</summary>
+    private const int DistinctCharsMin = 6;
+
+    /// <summary>
+    /// Why a salt does not protect: whoever guesses it can reverse every hash. Null when it does; what stands around
+    /// it is not part of it.
+    /// </summary>
+    public static string? WeaknessOf(string salt)
+    {
+        var text = salt.AsSpan().Trim();
+        if (text.Length < CharsMin)
+        {
+            return $"must have at least {CharsMin} characters";
+        }
+
+        return new HashSet<char>(text.ToArray()).Count < DistinctCharsMin
+            ? $"must have at least {DistinctCharsMin} different characters"
+            : null;
+    }
+
     /// <summary>Path of the generated salt.</summary>
     public static string PathIn(string dataDir) => Path.Combine(SecretDirectory.PathIn(dataDir), FileName);
 
@@ -30,9 +50,9 @@ internal static class AddressSalt
 
         try
         {
-            if (File.ReadAllText(path).Trim().Length < CharsMin)
+            if (WeaknessOf(File.ReadAllText(path)) is { } weakness)
             {
-                return (true, $"must have at least {CharsMin} characters; restore it from a backup");
+                return (true, $"{weakness}; restore it from a backup");
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -45,7 +65,9 @@ internal static class AddressSalt
     }
 
     /// <summary>
-    /// The configured salt, else the one stored under <paramref name="dataDir"/>, else a new one that is stored there.
+    /// The configured salt, else the one stored under <paramref name="dataDir"/>, else a new one that is stored there. A
+    /// stored one that does not protect is an <see cref="IOException"/>: it is damaged, and never replaced in silence,
+    /// because a new salt changes every hash.
     /// </summary>
     public static string LoadOrCreate(string configured, string dataDir)
     {
@@ -57,7 +79,10 @@ internal static class AddressSalt
         var path = PathIn(dataDir);
         if (File.Exists(path))
         {
-            return File.ReadAllText(path).Trim();
+            var stored = File.ReadAllText(path).Trim();
+            return WeaknessOf(stored) is { } weakness
+                ? throw new IOException($"{path} {weakness}; restore it from a backup, or delete it to make a new one")
+                : stored;
         }
 
         var directory = SecretDirectory.Create(dataDir);
