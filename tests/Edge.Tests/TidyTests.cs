@@ -152,7 +152,7 @@ public partial class TidyTests
         Assert.Contains("## [Unreleased]", File.ReadAllText(Full("CHANGELOG.md")), StringComparison.Ordinal);
 
     /// <summary>The default as the guide shows it; the node's name is the machine's.</summary>
-    private static string DefaultOf(Setting setting, EdgeOptions defaults) =>
+    private static string DefaultOf(Setting<EdgeOptions> setting, EdgeOptions defaults) =>
         setting.Key == "node"
             ? "host name"
             : setting.Read(defaults) switch

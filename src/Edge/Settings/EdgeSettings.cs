@@ -1,28 +1,14 @@
-using System.Globalization;
 using System.Net;
 using Edge.Catalog;
 using Edge.Duplicates;
+using static Edge.Settings.Setting<Edge.Settings.EdgeOptions>;
 
 namespace Edge.Settings;
-
-/// <summary>
-/// One configuration key: its name in <c>edge.json</c> (dots mean nesting), its meaning, and how text is parsed.
-/// </summary>
-/// <param name="Key">Dotted camel-case name; the environment variable is <c>EDGE__A__B</c>.</param>
-/// <param name="Meaning">What it sets, with unit, range and reason.</param>
-/// <param name="Read">The current value as text, for help and documentation.</param>
-/// <param name="Assign">Sets the value from text; returns null when accepted, else what is wrong with it.</param>
-internal sealed record Setting(
-    string Key,
-    string Meaning,
-    Func<EdgeOptions, string> Read,
-    Func<EdgeOptions, string, string?> Assign
-);
 
 /// <summary>The table of all configuration keys, in the order of the documentation.</summary>
 internal static class EdgeSettings
 {
-    public static readonly Setting[] All =
+    public static readonly Setting<EdgeOptions>[] All =
     [
         Text("node", "Name of this process in every event; unique within a fleet.", o => o.Node, (o, v) => o.Node = v),
         Text("dataDir", "Directory of all persistent state.", o => o.DataDir, (o, v) => o.DataDir = v),
@@ -373,140 +359,13 @@ internal static class EdgeSettings
         ),
     ];
 
-    private static Setting Text(
+    /// <summary>A name, path or list of addresses, which no terminal and no file system may misread.</summary>
+    private static Setting<EdgeOptions> Text(
         string key,
         string meaning,
         Func<EdgeOptions, string> read,
         Action<EdgeOptions, string> assign
-    ) =>
-        new(
-            key,
-            meaning,
-            read,
-            (options, text) =>
-            {
-                if (text.Any(char.IsControl))
-                {
-                    return "must not contain control characters";
-                }
-
-                assign(options, text);
-                return null;
-            }
-        );
-
-    private static Setting Flag(
-        string key,
-        string meaning,
-        Func<EdgeOptions, bool> read,
-        Action<EdgeOptions, bool> assign
-    ) =>
-        new(
-            key,
-            meaning,
-            o => read(o) ? "true" : "false",
-            (options, text) =>
-            {
-                if (SettingValue.Flag(text, out var value) is { } problem)
-                {
-                    return problem;
-                }
-
-                assign(options, value);
-                return null;
-            }
-        );
-
-    private static Setting Number(
-        string key,
-        long min,
-        long max,
-        string meaning,
-        Func<EdgeOptions, long> read,
-        Action<EdgeOptions, long> assign
-    ) =>
-        new(
-            key,
-            $"{meaning} {min} to {max}.",
-            o => read(o).ToString(CultureInfo.InvariantCulture),
-            (options, text) =>
-            {
-                if (SettingValue.Number(key, text, min, max, out var value) is { } problem)
-                {
-                    return problem;
-                }
-
-                assign(options, value);
-                return null;
-            }
-        );
-
-    private static Setting PowerOfTwo(
-        string key,
-        long min,
-        long max,
-        string meaning,
-        Func<EdgeOptions, long> read,
-        Action<EdgeOptions, long> assign
-    )
-    {
-        var number = Number(key, min, max, meaning + " A power of two,", read, assign);
-        return number with
-        {
-            Assign = (options, text) =>
-                number.Assign(options, text) ?? (long.IsPow2(read(options)) ? null : "must be a power of two, such as 64MiB"),
-        };
-    }
-
-    private static Setting Choice<T>(
-        string key,
-        string meaning,
-        Func<EdgeOptions, T> read,
-        Action<EdgeOptions, T> assign
-    )
-        where T : struct, Enum =>
-        new(
-            key,
-            meaning,
-            o => SettingValue.CamelCase(read(o).ToString()),
-            (options, text) =>
-            {
-                if (SettingValue.Choice<T>(text, out var value) is { } problem)
-                {
-                    return problem;
-                }
-
-                assign(options, value);
-                return null;
-            }
-        );
-
-    private static Setting List(
-        string key,
-        string meaning,
-        Func<EdgeOptions, string[]> read,
-        Action<EdgeOptions, string[]> assign,
-        Func<string, string?> problem
-    ) =>
-        new(
-            key,
-            meaning,
-            o => string.Join(SettingValue.ListSeparator, read(o)),
-            (options, text) =>
-            {
-                var items = SettingValue.Items(text);
-                foreach (var item in items)
-                {
-                    if (problem(item) is { } wrong)
-                    {
-                        return wrong;
-                    }
-                }
-
-                assign(options, items);
-                return null;
-            }
-        );
+    ) => Setting<EdgeOptions>.Text(key, meaning, read, assign, SettingValue.LineProblem);
 
     private static string? NetworkProblem(string text) =>
         IPNetwork.TryParse(text, out _) || IPAddress.TryParse(text, out _)

@@ -34,6 +34,9 @@ internal static class SettingValue
         ("d", 86_400_000),
     ];
 
+    public static string? LineProblem(string text) =>
+        text.Any(char.IsControl) ? "must not contain control characters" : null;
+
     public static string? Flag(string text, out bool value)
     {
         value = text.Equals("true", StringComparison.OrdinalIgnoreCase);

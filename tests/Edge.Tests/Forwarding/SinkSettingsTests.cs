@@ -84,6 +84,12 @@ public class SinkSettingsTests
     [InlineData("name with a slash", "a/b.type", "file", "is not a valid name")]
     [InlineData("long name", "abcdefghijklmnopqrstuvwxyz0123456.type", "file", "is not a valid name")]
     [InlineData("reserved name", "tally.type", "file", "sinks.tally is reserved")]
+    [InlineData(
+        "control character",
+        "file.directory",
+        "a\0b",
+        "sinks.file.directory must not contain control characters"
+    )]
     [InlineData("denied id", "file.fields.deny", "id", "sinks.file.fields.deny cannot contain id")]
     [InlineData("renamed id", "file.fields.rename.id", "x", "sinks.file.fields.rename.id cannot rename id")]
     [InlineData(

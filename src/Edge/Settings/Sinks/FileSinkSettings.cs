@@ -1,4 +1,5 @@
 using Edge.Forwarding;
+using static Edge.Settings.Setting<Edge.Forwarding.SinkOptions>;
 
 namespace Edge.Settings.Sinks;
 
@@ -7,21 +8,26 @@ internal static class FileSinkSettings
 {
     public static IEnumerable<SinkSetting> All() =>
         [
-            SinkSetting.Text(
+            new(
                 SinkType.File,
-                "directory",
-                "Directory of the files; if empty, DATA/forwarded for the sink named file and DATA/forwarded/NAME for any other.",
-                o => o.Directory,
-                (o, v) => o.Directory = v
+                Text(
+                    "directory",
+                    "Directory of the files; if empty, DATA/forwarded for the sink named file and DATA/forwarded/NAME for any other.",
+                    o => o.Directory,
+                    (o, v) => o.Directory = v,
+                    SettingValue.LineProblem
+                )
             ),
-            SinkSetting.Number(
+            new(
                 SinkType.File,
-                "maxFileBytes",
-                4_096,
-                1L << 40,
-                "Size at which a file is closed and the next one started, bytes.",
-                o => o.MaxFileBytes,
-                (o, v) => o.MaxFileBytes = v
+                Number(
+                    "maxFileBytes",
+                    4_096,
+                    1L << 40,
+                    "Size at which a file is closed and the next one started, bytes.",
+                    o => o.MaxFileBytes,
+                    (o, v) => o.MaxFileBytes = v
+                )
             ),
         ];
 }

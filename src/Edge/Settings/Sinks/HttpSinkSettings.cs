@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using Edge.Forwarding;
 using Edge.Forwarding.Http;
+using static Edge.Settings.Setting<Edge.Forwarding.SinkOptions>;
 
 namespace Edge.Settings.Sinks;
 
@@ -26,56 +27,68 @@ internal static class HttpSinkSettings
 
     public static IEnumerable<SinkSetting> All() =>
         [
-            SinkSetting.Text(
+            new(
                 OverHttp,
-                "url",
-                "URL of the server: http or https, without user and password. Required.",
-                o => o.Url,
-                (o, v) => o.Url = v,
-                UrlProblem
+                Text(
+                    "url",
+                    "URL of the server: http or https, without user and password. Required.",
+                    o => o.Url,
+                    (o, v) => o.Url = v,
+                    UrlProblem
+                )
             ),
-            SinkSetting.Flag(OverHttp, "gzip", "Compress request bodies with gzip.", o => o.Gzip, (o, v) => o.Gzip = v),
-            SinkSetting.Flag(
+            new(OverHttp, Flag("gzip", "Compress request bodies with gzip.", o => o.Gzip, (o, v) => o.Gzip = v)),
+            new(
                 OverHttp,
-                "allowPrivate",
-                "Allow connections to addresses that are not public: this machine and private networks.",
-                o => o.AllowPrivate,
-                (o, v) => o.AllowPrivate = v
+                Flag(
+                    "allowPrivate",
+                    "Allow connections to addresses that are not public: this machine and private networks.",
+                    o => o.AllowPrivate,
+                    (o, v) => o.AllowPrivate = v
+                )
             ),
-            SinkSetting.List(
+            new(
                 OverHttp,
-                "allowAddresses",
-                "Networks (CIDR) or addresses to which connections are allowed although they are not public.",
-                o => o.AllowAddresses,
-                (o, v) => o.AllowAddresses = v,
-                NetworkProblem
+                List(
+                    "allowAddresses",
+                    "Networks (CIDR) or addresses to which connections are allowed although they are not public.",
+                    o => o.AllowAddresses,
+                    (o, v) => o.AllowAddresses = v,
+                    NetworkProblem
+                )
             ),
-            SinkSetting.Number(
+            new(
                 OverHttp,
-                "requestTimeoutMs",
-                100,
-                600_000,
-                "Timeout for sending one batch and reading the response.",
-                o => o.RequestTimeoutMs,
-                (o, v) => o.RequestTimeoutMs = (int)v
+                Number(
+                    "requestTimeoutMs",
+                    100,
+                    600_000,
+                    "Timeout for sending one batch and reading the response.",
+                    o => o.RequestTimeoutMs,
+                    (o, v) => o.RequestTimeoutMs = (int)v
+                )
             ),
-            SinkSetting.Choice(
+            new(
                 SinkType.Http,
-                "format",
-                "ndjson (one event per line), json (one array) or kafkaRest (the format of Kafka REST proxies).",
-                o => o.Format,
-                (o, v) => o.Format = v
+                Choice(
+                    "format",
+                    "ndjson (one event per line), json (one array) or kafkaRest (the format of Kafka REST proxies).",
+                    o => o.Format,
+                    (o, v) => o.Format = v
+                )
             ),
-            SinkSetting.Text(
+            new(
                 SinkType.Http,
-                "contentType",
-                "Content type of the body; if empty, that of the format.",
-                o => o.ContentType,
-                (o, v) => o.ContentType = v,
-                static text =>
-                    text.Length == 0 || MediaTypeHeaderValue.TryParse(text, out _)
-                        ? null
-                        : "must be a content type such as application/json"
+                Text(
+                    "contentType",
+                    "Content type of the body; if empty, that of the format.",
+                    o => o.ContentType,
+                    (o, v) => o.ContentType = v,
+                    static text =>
+                        text.Length == 0 || MediaTypeHeaderValue.TryParse(text, out _)
+                            ? null
+                            : "must be a content type such as application/json"
+                )
             ),
             SinkSetting.Map(
                 SinkType.Http,
@@ -84,28 +97,34 @@ internal static class HttpSinkSettings
                 o => string.Join(SettingValue.ListSeparator, o.Headers.Keys.Select(static name => name + "=(set)")),
                 AssignHeader
             ),
-            SinkSetting.Secret(
+            new(
                 SinkType.Http,
-                "secret",
-                "Key for signing requests; empty sends no signature.",
-                o => o.Secret,
-                (o, v) => o.Secret = v
+                Secret(
+                    "secret",
+                    "Key for signing requests; empty sends no signature.",
+                    o => o.Secret,
+                    (o, v) => o.Secret = v
+                )
             ),
-            SinkSetting.Text(
+            new(
                 SinkType.Http,
-                "secretFile",
-                "File with the key for signing requests, read at start.",
-                o => o.SecretFile,
-                (o, v) => o.SecretFile = v
+                Text(
+                    "secretFile",
+                    "File with the key for signing requests, read at start.",
+                    o => o.SecretFile,
+                    (o, v) => o.SecretFile = v
+                )
             ),
-            SinkSetting.Secret(
+            new(
                 SinkType.Http,
-                "secretPrevious",
-                "Previous signing key, used in addition until receivers have the new one.",
-                o => o.SecretPrevious,
-                (o, v) => o.SecretPrevious = v
+                Secret(
+                    "secretPrevious",
+                    "Previous signing key, used in addition until receivers have the new one.",
+                    o => o.SecretPrevious,
+                    (o, v) => o.SecretPrevious = v
+                )
             ),
-            SinkSetting.Text(SinkType.ClickHouse, "user", "User name on the server.", o => o.User, (o, v) => o.User = v),
+            new(SinkType.ClickHouse, Text("user", "User name on the server.", o => o.User, (o, v) => o.User = v)),
         ];
 
     /// <summary>Parses a list that has been validated.</summary>

@@ -1,4 +1,5 @@
 using Edge.Forwarding;
+using static Edge.Settings.Setting<Edge.Forwarding.SinkOptions>;
 
 namespace Edge.Settings.Sinks;
 
@@ -21,112 +22,138 @@ internal static class SinkSettings
 
     private static IEnumerable<SinkSetting> Common() =>
         [
-            SinkSetting.Flag(
+            new(
                 SinkSetting.Any,
-                "enabled",
-                "Whether events are forwarded to it. The journal does not keep events for a disabled sink as long as another one is enabled; to hold events for a while, pause the sink.",
-                o => o.Enabled,
-                (o, v) => o.Enabled = v
+                Flag(
+                    "enabled",
+                    "Whether events are forwarded to it. The journal does not keep events for a disabled sink as long as another one is enabled; to hold events for a while, pause the sink.",
+                    o => o.Enabled,
+                    (o, v) => o.Enabled = v
+                )
             ),
-            SinkSetting.Number(
+            new(
                 SinkSetting.Any,
-                "batchMaxEvents",
-                1,
-                1_000_000,
-                "Maximum number of events in a batch.",
-                o => o.BatchMaxEvents,
-                (o, v) => o.BatchMaxEvents = (int)v
+                Number(
+                    "batchMaxEvents",
+                    1,
+                    1_000_000,
+                    "Maximum number of events in a batch.",
+                    o => o.BatchMaxEvents,
+                    (o, v) => o.BatchMaxEvents = (int)v
+                )
             ),
-            SinkSetting.Number(
+            new(
                 SinkSetting.Any,
-                "batchMaxBytes",
-                4_096,
-                64 << 20,
-                "Maximum size of a batch before compression, bytes; a larger event is sent alone.",
-                o => o.BatchMaxBytes,
-                (o, v) => o.BatchMaxBytes = (int)v
+                Number(
+                    "batchMaxBytes",
+                    4_096,
+                    64 << 20,
+                    "Maximum size of a batch before compression, bytes; a larger event is sent alone.",
+                    o => o.BatchMaxBytes,
+                    (o, v) => o.BatchMaxBytes = (int)v
+                )
             ),
-            SinkSetting.Number(
+            new(
                 SinkSetting.Any,
-                "eventsPerSecondMax",
-                0,
-                100_000_000,
-                "Maximum events per second, so that draining a backlog does not slow down requests; 0 means unlimited.",
-                o => o.EventsPerSecondMax,
-                (o, v) => o.EventsPerSecondMax = (int)v
+                Number(
+                    "eventsPerSecondMax",
+                    0,
+                    100_000_000,
+                    "Maximum events per second, so that draining a backlog does not slow down requests; 0 means unlimited.",
+                    o => o.EventsPerSecondMax,
+                    (o, v) => o.EventsPerSecondMax = (int)v
+                )
             ),
-            SinkSetting.Number(
+            new(
                 SinkSetting.Any,
-                "lingerMs",
-                0,
-                60_000,
-                "Minimum time between the starts of two batches under load, so that batches are large; after an idle time an event is sent at once.",
-                o => o.LingerMs,
-                (o, v) => o.LingerMs = (int)v
+                Number(
+                    "lingerMs",
+                    0,
+                    60_000,
+                    "Minimum time between the starts of two batches under load, so that batches are large; after an idle time an event is sent at once.",
+                    o => o.LingerMs,
+                    (o, v) => o.LingerMs = (int)v
+                )
             ),
-            SinkSetting.Number(
+            new(
                 SinkSetting.Any,
-                "retryCeilingMs",
-                100,
-                600_000,
-                "Maximum pause between attempts; the pause is random, below a bound that doubles from 100 ms.",
-                o => o.RetryCeilingMs,
-                (o, v) => o.RetryCeilingMs = (int)v
+                Number(
+                    "retryCeilingMs",
+                    100,
+                    600_000,
+                    "Maximum pause between attempts; the pause is random, below a bound that doubles from 100 ms.",
+                    o => o.RetryCeilingMs,
+                    (o, v) => o.RetryCeilingMs = (int)v
+                )
             ),
-            SinkSetting.Number(
+            new(
                 SinkSetting.Any,
-                "refusedInARowMax",
-                1,
-                1_000_000,
-                "Number of consecutive events that may become dead letters; then the sink is held, because the cause is more likely the sink than the events.",
-                o => o.RefusedInARowMax,
-                (o, v) => o.RefusedInARowMax = (int)v
+                Number(
+                    "refusedInARowMax",
+                    1,
+                    1_000_000,
+                    "Number of consecutive events that may become dead letters; then the sink is held, because the cause is more likely the sink than the events.",
+                    o => o.RefusedInARowMax,
+                    (o, v) => o.RefusedInARowMax = (int)v
+                )
             ),
-            SinkSetting.List(
+            new(
                 SinkSetting.Any,
-                "filters.apis",
-                "Send only events of these APIs (member api).",
-                o => o.FilterApis,
-                (o, v) => o.FilterApis = v
+                List(
+                    "filters.apis",
+                    "Send only events of these APIs (member api).",
+                    o => o.FilterApis,
+                    (o, v) => o.FilterApis = v
+                )
             ),
-            SinkSetting.List(
+            new(
                 SinkSetting.Any,
-                "filters.projects",
-                "Send only events of these projects.",
-                o => o.FilterProjects,
-                (o, v) => o.FilterProjects = v
+                List(
+                    "filters.projects",
+                    "Send only events of these projects.",
+                    o => o.FilterProjects,
+                    (o, v) => o.FilterProjects = v
+                )
             ),
-            SinkSetting.List(
+            new(
                 SinkSetting.Any,
-                "filters.types",
-                "Send only events of these types.",
-                o => o.FilterTypes,
-                (o, v) => o.FilterTypes = v
+                List(
+                    "filters.types",
+                    "Send only events of these types.",
+                    o => o.FilterTypes,
+                    (o, v) => o.FilterTypes = v
+                )
             ),
-            SinkSetting.List(
+            new(
                 SinkSetting.Any,
-                "filters.verdicts",
-                "Send only events with these verdicts.",
-                o => o.FilterVerdicts,
-                (o, v) => o.FilterVerdicts = v
+                List(
+                    "filters.verdicts",
+                    "Send only events with these verdicts.",
+                    o => o.FilterVerdicts,
+                    (o, v) => o.FilterVerdicts = v
+                )
             ),
-            SinkSetting.List(
+            new(
                 SinkSetting.Any,
-                "fields.allow",
-                "Send only id and these members of an event; empty sends all.",
-                o => o.FieldsAllow,
-                (o, v) => o.FieldsAllow = v,
-                MemberProblem
+                List(
+                    "fields.allow",
+                    "Send only id and these members of an event; empty sends all.",
+                    o => o.FieldsAllow,
+                    (o, v) => o.FieldsAllow = v,
+                    MemberProblem
+                )
             ),
-            SinkSetting.List(
+            new(
                 SinkSetting.Any,
-                "fields.deny",
-                "Never send these members of an event.",
-                o => o.FieldsDeny,
-                (o, v) => o.FieldsDeny = v,
-                member =>
-                    MemberProblem(member)
-                    ?? (member == "id" ? "cannot contain id: duplicates are recognised by it" : null)
+                List(
+                    "fields.deny",
+                    "Never send these members of an event.",
+                    o => o.FieldsDeny,
+                    (o, v) => o.FieldsDeny = v,
+                    member =>
+                        MemberProblem(member)
+                        ?? (member == "id" ? "cannot contain id: duplicates are recognised by it" : null)
+                )
             ),
             SinkSetting.Map(
                 SinkSetting.Any,
