@@ -59,11 +59,11 @@ internal static class CommandLine
         {
             return await FailAsync(e.Message);
         }
-#pragma warning disable CA1031 // The last catch of the process: a bug is one line and an exit code too, not an abort with a core dump.
+#pragma warning disable CA1031 // The last catch of the process: a bug ends in one line and an exit code too, not in an abort with a core dump.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            return await FailAsync($"stopped by an error it does not know, {e.GetType().Name}: {e.Message}");
+            return await FailAsync($"failed unexpectedly, {e.GetType().Name}: {e.Message}");
         }
 
         async Task<int> FailAsync(string message)

@@ -104,7 +104,7 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
 
     /// <summary>
     /// While weights move, a unit keeps what it was shown, and its click belongs to that, with the probability and
-    /// version of then: the table of this moment could credit a variant it never saw. A click may come the day after,
+    /// weights version at that time: the current table could credit a variant it never saw. A click may come the day after,
     /// when the unit has another hash.
     /// </summary>
     private Exposure Attribute(

@@ -87,7 +87,7 @@ internal sealed class VisitRecorder(
     /// </summary>
     public int Show(in VisitRequest request, CatalogEntry experiment)
     {
-        var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
+        var visitor = visitors.ReadForChoice(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out _);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];

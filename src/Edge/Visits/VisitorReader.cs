@@ -26,8 +26,8 @@ internal ref struct Visitor
     /// <summary>The address as text; must reach no event.</summary>
     public required ReadOnlySpan<byte> Address { get; init; }
 
-    /// <summary>Keyed hash of the address, in hexadecimal.</summary>
-    public required ReadOnlySpan<byte> AddressHash { get; init; }
+    /// <summary>Keyed hash of the address, in hexadecimal; empty when it was read for a choice.</summary>
+    public ReadOnlySpan<byte> AddressHash { get; set; }
 
     /// <summary>Writes what the server adds to every event, whichever route it came by.</summary>
     public readonly void WriteTo(ref TrackedEvent e, in TrafficSource source)
@@ -90,28 +90,30 @@ internal sealed class VisitorReader(
     /// </summary>
     private const int AttributionMinutes = 30;
 
-    /// <summary>Reads address, user agent, verdict and place of the request's sender.</summary>
+    /// <summary>Reads everything an event says about the request's sender.</summary>
     /// <param name="request">The request.</param>
     /// <param name="scope">What it asks for; some verdict rules hold for one route only.</param>
     /// <param name="room"><see cref="RoomBytes"/> of memory the result points into.</param>
     public Visitor Read(in VisitRequest request, VerdictScope scope, Span<byte> room)
     {
-        var now = time.GetUtcNow();
         var client = addresses.Resolve(request.Peer, request.Headers);
-        var agent = userAgents.Lookup(request.UserAgent);
-        var addressHash = room[..VisitorHashes.AddressHashChars];
-        var address = room[VisitorHashes.AddressHashChars..];
-        address = address[..client.WriteText(address)];
-        hashes.WriteAddressHash(address, now, addressHash);
-        return new Visitor
-        {
-            Now = now,
-            Agent = agent,
-            Judgement = verdicts.Judge(agent.VerdictRules, client, request.Headers, scope),
-            Place = places.Find(request.Peer, request.Headers, client),
-            Address = address,
-            AddressHash = addressHash,
-        };
+        var visitor = Describe(request, scope, client, places.Find(request.Peer, request.Headers, client), room);
+        var addressHash = room.Slice(ClientAddress.TextMaxBytes, VisitorHashes.AddressHashChars);
+        hashes.WriteAddressHash(visitor.Address, visitor.Now, addressHash);
+        visitor.AddressHash = addressHash;
+        return visitor;
+    }
+
+    /// <summary>
+    /// Reads what choosing a variant needs. Without an event there is no address hash, and of the place the country
+    /// alone.
+    /// </summary>
+    /// <inheritdoc cref="Read"/>
+    public Visitor ReadForChoice(in VisitRequest request, VerdictScope scope, Span<byte> room)
+    {
+        var client = addresses.Resolve(request.Peer, request.Headers);
+        var country = places.FindCountry(request.Peer, request.Headers, client);
+        return Describe(request, scope, client, new GeoPlace { Country = country }, room);
     }
 
     /// <summary>Hashes the unit for events of one experiment.</summary>
@@ -138,5 +140,24 @@ internal sealed class VisitorReader(
         var yesterday = room.Slice(VisitorHashes.UnitHashChars, VisitorHashes.UnitHashChars);
         hashes.WritePreviousUnitHash(experiment.UidUtf8, unit, now, yesterday);
         return new UnitHashes { Today = today, Yesterday = yesterday };
+    }
+
+    private Visitor Describe(
+        scoped in VisitRequest request,
+        VerdictScope scope,
+        scoped in ClientAddress client,
+        GeoPlace place,
+        Span<byte> room
+    )
+    {
+        var agent = userAgents.Lookup(request.UserAgent);
+        return new Visitor
+        {
+            Now = time.GetUtcNow(),
+            Agent = agent,
+            Judgement = verdicts.Judge(agent.VerdictRules, client, request.Headers, scope),
+            Place = place,
+            Address = room[..client.WriteText(room)],
+        };
     }
 }

@@ -63,7 +63,8 @@ public sealed class CanaryTests
             Enumerable.Range(0, Connections).Select(connection => SendAsync(edge.Address, connection, share))
         );
         await SendOddOnesAsync(edge.Address);
-        await WaitUntilForwardedAsync(edge);
+        // The stop gives sinks two seconds, which is too short for a million events.
+        await edge.UntilForwardedAsync();
         var said = await edge.Client.GetStringAsync("/metrics") + await edge.Client.GetStringAsync("/ledger");
         var stored = JsonDocument
             .Parse(await edge.Client.GetStringAsync("/ledger"))
@@ -138,15 +139,6 @@ public sealed class CanaryTests
     [InlineData("other network", "203.0.114.9 2001:db8:beef::1 3405804032")]
     public void Traces_InInnocentText_AreNotFound(string row, string text) =>
         Assert.True(!AddressTraces.In(text).Any(), row);
-
-    /// <summary>The stop gives sinks two seconds, which is too short for a million events.</summary>
-    private static async Task WaitUntilForwardedAsync(EdgeProcess edge)
-    {
-        await Wait.ForAsync(
-            () => edge.Client.GetStringAsync("/metrics"),
-            page => page.Contains("edge_sink_pending{sink=\"file\"} 0\n", StringComparison.Ordinal)
-        );
-    }
 
     /// <summary>
     /// Pixels and clicks, pipelined in batches on one connection; the last connection comes from a loopback address of

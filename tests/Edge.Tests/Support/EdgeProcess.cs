@@ -150,6 +150,13 @@ internal sealed class EdgeProcess : IAsyncDisposable
         return (process.ExitCode, await output, await error);
     }
 
+    /// <summary>Waits until the file sink has taken everything stored.</summary>
+    public Task UntilForwardedAsync() =>
+        Wait.ForAsync(
+            () => Client.GetStringAsync("/metrics"),
+            page => page.Contains("edge_sink_pending{sink=\"file\"} 0\n", StringComparison.Ordinal)
+        );
+
     /// <summary>Asks for an orderly stop and returns the exit code.</summary>
     public async Task<int> StopAsync()
     {

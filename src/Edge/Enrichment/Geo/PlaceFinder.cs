@@ -28,6 +28,13 @@ internal sealed class PlaceFinder(GeoDatabase database, ClientAddressResolver ad
         return stated.IsUnknown || stated == place.Country ? place : new GeoPlace { Country = stated };
     }
 
+    /// <summary>The country alone, for a choice without an event: no record is read.</summary>
+    public CountryCode FindCountry(in ClientAddress peer, ReadOnlySpan<HeaderLine> headers, in ClientAddress address)
+    {
+        var stated = StatedCountry(peer, headers);
+        return stated.IsUnknown ? database.FindCountry(address.ToBits(out var isV4), isV4) : stated;
+    }
+
     private CountryCode StatedCountry(in ClientAddress peer, ReadOnlySpan<HeaderLine> headers)
     {
         if (countryHeader.Length == 0 || !addresses.IsTrusted(peer))

@@ -215,10 +215,7 @@ public partial class ConformanceEdge : IAsyncLifetime
     /// <summary>Every forwarded line that holds a word, after everything stored was forwarded.</summary>
     internal async Task<string[]> AllForwardedAsync(string word)
     {
-        await Wait.ForAsync(
-            () => Edge.Client.GetStringAsync("/metrics"),
-            page => page.Contains("edge_sink_pending{sink=\"file\"} 0\n", StringComparison.Ordinal)
-        );
+        await Edge.UntilForwardedAsync();
 
         return [.. Forwarded.Lines(DataDir).Where(line => line.Contains(word, StringComparison.Ordinal))];
     }
