@@ -62,7 +62,8 @@ internal sealed partial class SpaceKeeper
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (e is not DiskException { IsNoSpace: true })
+            // Too few descriptors are no fault of the disk either, and pass.
+            if (e is not DiskException { IsNoSpace: true } and not DiskException { IsShortage: true })
             {
                 _fault.Raise(e);
             }
@@ -76,6 +77,12 @@ internal sealed partial class SpaceKeeper
     private void AllocateAhead(long tail)
     {
         var allocatedUntil = _segments.AllocatedUntil(tail);
+        for (var segment = _segments.Of(tail); segment < _segments.Of(allocatedUntil); segment++)
+        {
+            // Those of an earlier run are not open yet.
+            _ = _segments.Writable(segment);
+        }
+
         if (allocatedUntil - tail > _options.SegmentBytes / 2)
         {
             return;
