@@ -69,6 +69,7 @@ internal static class ServeCommand
         {
             ProcessLimits.ForbidCoreDumps();
         }
+        OutOfMemory.EndsProcess(ExitCode.Exhausted);
         EdgeService? running = null;
         // From here on: a terminal that is closed must not end the process, not even while it starts.
         using var hangup = PosixSignalRegistration.Create(

@@ -275,7 +275,7 @@ internal static class EdgeSettings
         ),
         Text(
             "automation.rulesFile",
-            "File with custom verdict rules, which precede the built-in ones: docs/enrichment.md; empty means none. Read at start.",
+            "File with custom verdict rules, which precede the built-in ones: docs/enrichment.md; empty means none. Read at start and on SIGHUP.",
             o => o.AutomationRulesFile,
             (o, v) => o.AutomationRulesFile = v
         ),

@@ -22,8 +22,8 @@ internal sealed class ConnectionTable : IDisposable
     /// </summary>
     private const int ShedPart = 64;
 
-    /// <summary>Most connections that were shed and whose sockets are not closed yet.</summary>
-    private const int ShedPendingMax = 16;
+    /// <summary>Most connections that are closed at once.</summary>
+    private const int ShedMax = 64;
 
     private readonly Lock _lock = new();
     private readonly LinkedList<TrackedConnection> _open = [];
@@ -37,7 +37,6 @@ internal sealed class ConnectionTable : IDisposable
     private readonly ITimer _check;
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _held;
-    private int _pending;
 
     /// <param name="perAddressPercent">Share of the connections that one address may have.</param>
     /// <param name="headersTimeout">Time from the accept to the end of the first request's header.</param>
@@ -140,10 +139,6 @@ internal sealed class ConnectionTable : IDisposable
             {
                 Hold(connection.Network, -1);
             }
-            else
-            {
-                _pending--;
-            }
         }
     }
 
@@ -210,13 +205,8 @@ internal sealed class ConnectionTable : IDisposable
     /// </summary>
     private bool TryShed(UInt128? network, int of, ref List<TrackedConnection>? shed)
     {
-        // Their sockets need descriptors of the reserve until they are closed.
-        var most = Math.Min(Math.Max(1, of / ShedPart), ShedPendingMax - _pending);
-        if (most <= 0)
-        {
-            return false;
-        }
-
+        var most = Math.Clamp(of / ShedPart, 1, ShedMax);
+        var untilBegun = (long)(_headersTimeout.TotalSeconds * _time.TimestampFrequency);
         var oldest = new PriorityQueue<TrackedConnection, long>(most + 1);
         foreach (var connection in _open)
         {
@@ -225,8 +215,10 @@ internal sealed class ConnectionTable : IDisposable
                 continue;
             }
 
-            // The queue's first is the one that goes: of those found so far, the one idle for the shortest time.
-            oldest.Enqueue(connection, -connection.IdleSince);
+            // One that has not begun may be about to: it goes after those that have been served.
+            var since = connection.IdleSince + (connection.HasBegun ? 0 : untilBegun);
+            // The queue's first is the one that stays: of those found so far, the one idle for the shortest time.
+            oldest.Enqueue(connection, -since);
             if (oldest.Count > most)
             {
                 oldest.Dequeue();
@@ -241,7 +233,6 @@ internal sealed class ConnectionTable : IDisposable
         foreach (var (connection, _) in oldest.UnorderedItems)
         {
             connection.IsShed = true;
-            _pending++;
             Hold(connection.Network, -1);
             shed.Add(connection);
         }
