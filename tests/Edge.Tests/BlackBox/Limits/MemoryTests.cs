@@ -127,15 +127,18 @@ public class MemoryTests(ITestOutputHelper output)
         ).Output.Trim();
         await using var edge = await EdgeProcess.StartAsync(
             data.Path,
-            environment: [("DOTNET_GCHeapHardLimit", "0x2400000"), ("EDGE__JOURNAL__MEMORYBYTES", "2097152")]
+            environment: [("DOTNET_GCHeapHardLimit", "1400000"), ("EDGE__JOURNAL__MEMORYBYTES", "2097152")]
         );
         var body = new Body("valid", Array(100_000), 100_000, false, false);
 
         var senders = Enumerable.Range(0, 8).Select(async _ => await PostAsync(edge.Client, body, key));
 
-        Assert.Equal(4, await edge.ExitCodeWithinAsync(Patience));
+        // Most often the exception comes first. When it is the collector that gets no memory for itself, the runtime
+        // ends with a signal instead (128 + SIGSEGV). Never does the process stay.
+        var exitCode = await edge.ExitCodeWithinAsync(Patience);
         await Task.WhenAll(senders);
-        Assert.Contains("out of memory", await edge.Error, StringComparison.Ordinal);
+        Assert.Contains(exitCode, (int?[])[4, 139]);
+        Assert.Equal(exitCode == 4, (await edge.Error).Contains("out of memory", StringComparison.Ordinal));
     }
 
     /// <summary>Valid and refused bodies of every size, as they are and in gzip, with a key and without.</summary>
@@ -152,9 +155,19 @@ public class MemoryTests(ITestOutputHelper output)
             bodies.Add(new Body("invalid gzip", Gzip(invalid), 0, IsGzip: true, IsKeyless: false));
         }
         var experiment = Encoding.ASCII.GetBytes(
-            $$"""{"event":"view","experiment":"demo-ab","metadata":{"a":"{{new string('y', 9_000)}}"}}"""
+            """{"event":"view","experiment":"demo-ab","metadata":{"a":"FILLER"}}""".Replace(
+                "FILLER",
+                new string('y', 9_000),
+                StringComparison.Ordinal
+            )
         );
-        byte[] hundred = [.. "["u8, .. Enumerable.Repeat((byte[])[.. experiment, (byte)','], 99).SelectMany(e => e), .. experiment, .. "]"u8];
+        byte[] hundred =
+        [
+            .. "["u8,
+            .. Enumerable.Repeat((byte[])[.. experiment, (byte)','], 99).SelectMany(e => e),
+            .. experiment,
+            .. "]"u8,
+        ];
         bodies.Add(new Body("too large", new byte[12 << 20], 0, IsGzip: false, IsKeyless: false));
         bodies.Add(new Body("bomb", Gzip(new byte[64 << 20]), 0, IsGzip: true, IsKeyless: false));
         bodies.Add(new Body("keyless", [.. "{\"events\":"u8, .. hundred, .. "}"u8], 100, IsGzip: false, IsKeyless: true));
