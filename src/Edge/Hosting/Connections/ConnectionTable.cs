@@ -207,6 +207,7 @@ internal sealed class ConnectionTable : IDisposable
     {
         var most = Math.Clamp(of / ShedPart, 1, ShedMax);
         var untilBegun = (long)(_headersTimeout.TotalSeconds * _time.TimestampFrequency);
+        var now = _time.GetTimestamp();
         var oldest = new PriorityQueue<TrackedConnection, long>(most + 1);
         foreach (var connection in _open)
         {
@@ -215,8 +216,14 @@ internal sealed class ConnectionTable : IDisposable
                 continue;
             }
 
-            // One that has not begun may be about to: it goes after those that have been served.
+            // One that has not been served yet goes after those that have. If it has sent something, a request is about
+            // to begin, or only just delayed by the load: closing it for a newcomer would gain nothing.
             var since = connection.IdleSince + (connection.HasBegun ? 0 : untilBegun);
+            if (!connection.HasBegun && now - connection.AcceptedAt < untilBegun / 2 && connection.HasSpoken)
+            {
+                continue;
+            }
+
             // The queue's first is the one that stays: of those found so far, the one idle for the shortest time.
             oldest.Enqueue(connection, -since);
             if (oldest.Count > most)
