@@ -101,7 +101,7 @@ internal sealed class EventsEndpoint(
             }
         }
         metrics.CountRefusedEvents(EventApi.Pictify, errors.Count);
-        var room = await gate.ReserveAsync(recorder.RoomFor(events), body.Bytes.Length);
+        var room = await gate.ReserveAsync(EventRecorder.RoomFor(events), body.Bytes.Length);
         if (room is null)
         {
             Count(Outcome.NotKept);
