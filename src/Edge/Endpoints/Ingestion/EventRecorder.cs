@@ -138,7 +138,7 @@ internal sealed class EventRecorder(
                 continue;
             }
             var tracked = Describe(sender, events[i], serverId);
-            var result = Append(tracked, visitor, siteHost, sender, events[i], scratch, out var sequence);
+            var result = Append(tracked, visitor, siteHost, events[i], scratch, out var sequence);
             if (isRepeatable && result == AppendResult.Appended)
             {
                 duplicates.Settle(id, sequence);
@@ -204,7 +204,7 @@ internal sealed class EventRecorder(
             tracked.WeightsVersion = shown.WeightsVersion;
             tracked.UnitHash = unitHashes.Today;
             tracked.UnitHashPrevious = unitHashes.Yesterday;
-            var result = Append(tracked, visitor, siteHost, sender, e.Event, scratch, out var sequence);
+            var result = Append(tracked, visitor, siteHost, e.Event, scratch, out var sequence);
             receipt.Add(result, sequence);
             if (result != AppendResult.Appended)
             {
@@ -254,13 +254,12 @@ internal sealed class EventRecorder(
         scoped TrackedEvent tracked,
         scoped in Visitor visitor,
         scoped ReadOnlySpan<char> siteHost,
-        in Sender sender,
         ReceivedEvent e,
         scoped Span<char> scratch,
         out long sequence
     )
     {
-        var source = SourceOf(siteHost, sender, e, new SourceScratch(scratch));
+        var source = SourceOf(siteHost, e, new SourceScratch(scratch));
         visitor.WriteTo(ref tracked, source);
         if (e.DeviceType.Length > 0)
         {
@@ -272,32 +271,18 @@ internal sealed class EventRecorder(
     }
 
     /// <summary>
-    /// Where the visit came from, by what the sender states of it (spec 6.7). Millimetric promises a source for every
-    /// event; one without page and referrer came directly.
+    /// Where the visit came from, by what the sender states of it (spec 6.7); nothing without page and referrer.
     /// </summary>
     private static TrafficSource SourceOf(
         ReadOnlySpan<char> siteHost,
-        in Sender sender,
         ReceivedEvent e,
         SourceScratch scratch
     )
     {
         var url = Widen(e.Url.Span, scratch.Url);
         var referrer = Widen(e.Referrer.Span, scratch.Referrer);
-        if (SourceClassifier.TryClassify(url, referrer, siteHost, scratch.Classifier, out var source))
-        {
-            return source;
-        }
-
-        return sender.Api == EventApi.Millimetric
-            ? new TrafficSource
-            {
-                Source = "direct",
-                Medium = "direct",
-                Confidence = "high",
-                RuleId = "direct",
-            }
-            : default;
+        _ = SourceClassifier.TryClassify(url, referrer, siteHost, scratch.Classifier, out var source);
+        return source;
     }
 
     private static ReadOnlySpan<char> Widen(ReadOnlySpan<byte> text, Span<char> room) =>
