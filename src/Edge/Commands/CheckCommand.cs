@@ -11,7 +11,9 @@ using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Recovery;
 using Edge.Lint;
+using Edge.Machine;
 using Edge.Settings;
+using Edge.Storage;
 
 namespace Edge.Commands;
 
@@ -71,6 +73,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             CheckVerdictRules();
             CheckExperiments();
             CheckSalt();
+            CheckModes();
             CheckJournal();
         }
         output.WriteLine(
@@ -85,6 +88,30 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         if (ServeCommand.EnvironmentProblem() is { } problem)
         {
             Report(Severity.Error, "environment", "environment", "", problem);
+        }
+        var capacity = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes());
+        var lowered = capacity.Fit(options, out var shortage);
+        if (shortage is not null)
+        {
+            Report(Severity.Error, "open_files", "machine", "", shortage);
+        }
+        Report(
+            Severity.Note,
+            "limits",
+            "machine",
+            "",
+            $"gives {capacity.Descriptors} open files and {capacity.MemoryBytes} bytes of memory, enough for"
+                + $" {options.HttpMaxConnections} connections"
+        );
+        foreach (var limit in lowered)
+        {
+            Report(
+                Severity.Note,
+                "lowered",
+                "setting",
+                limit.Setting,
+                $"is lowered from {limit.From} to {limit.To}: there is too little {limit.Reason}"
+            );
         }
         if (!TimeZones.HasDatabase)
         {
@@ -172,6 +199,25 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
                 AddressSalt.PathIn(options.DataDir),
                 "",
                 problem.Message
+            );
+        }
+    }
+
+    private void CheckModes()
+    {
+        foreach (var exposed in SecretDirectory.FindExposed(options.DataDir, options.KeysFile))
+        {
+            if (exposed.Path == AddressSalt.PathIn(options.DataDir))
+            {
+                continue;
+            }
+            Report(
+                Severity.Warning,
+                "mode",
+                exposed.Path,
+                "",
+                $"has mode {ExposedPath.Octal(exposed.Mode)}, so others than its owner may open it;"
+                    + $" chmod {ExposedPath.Octal(exposed.Wanted)} closes it"
             );
         }
     }

@@ -14,11 +14,14 @@ using Edge.Enrichment.Verdicts;
 using Edge.Events;
 using Edge.Experiments;
 using Edge.Forwarding.Pump;
+using Edge.Hosting.Connections;
 using Edge.Journal;
+using Edge.Machine;
 using Edge.Requests;
 using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
+using Edge.Storage;
 using Edge.Telemetry;
 using Edge.Visits;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -45,6 +48,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly EdgeOptions _options;
     private readonly TimeProvider _time;
     private readonly long _startedAt;
+    private readonly ConnectionTable _connections;
     private readonly WebApplication _web;
     private readonly ILogger _logger;
     private readonly Readiness _readiness = new();
@@ -56,6 +60,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly Forwarder _forwarder;
     private readonly EnrichmentFaults _enrichmentFaults = new();
     private readonly VerdictJudge _verdicts;
+    private readonly VisitRequestReader _requests;
     private readonly UserAgentCache _userAgents;
     private readonly GeoDatabase _geo;
     private readonly KeyRatchet? _ratchet;
@@ -66,7 +71,15 @@ internal sealed class EdgeService : IAsyncDisposable
         _options = options;
         _time = time;
         _startedAt = time.GetTimestamp();
-        _web = WebHost.Build(options, () => _readiness.IsStarting, () => _experiments!.Catalog);
+        var connectionCounts = new ConnectionCounts { Max = options.HttpMaxConnections };
+        _connections = new ConnectionTable(
+            options.HttpMaxPerAddressPercent,
+            TimeSpan.FromMilliseconds(options.HttpHeadersTimeoutMs),
+            options.TrustedProxies,
+            connectionCounts,
+            time
+        );
+        _web = WebHost.Build(options, () => _readiness.IsStarting, _connections, () => _experiments!.Catalog);
         _logger = _web.Logger;
 
         var metrics = new Metrics(EventApi.All);
@@ -112,7 +125,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var places = new PlaceFinder(_geo, addresses, options.GeoCountryHeader);
         _verdicts = LoadVerdicts(options);
         _userAgents = new UserAgentCache(_verdicts, _enrichmentFaults);
-        var requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
+        var requests = _requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
         var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
         var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, _journal);
@@ -161,6 +174,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new HealthEndpoints(_readiness, _journal, _forwarder),
             new MetricsEndpoint(
                 metrics,
+                connectionCounts,
                 ledger,
                 _journal,
                 _forwarder,
@@ -182,7 +196,7 @@ internal sealed class EdgeService : IAsyncDisposable
             time,
             routes.DispatchAsync
         );
-        _web.Run(deadline.HandleAsync);
+        _web.Run(_connections.Track(deadline.HandleAsync));
     }
 
     /// <summary>Opens all state of the service, without serving yet.</summary>
@@ -211,11 +225,56 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Applies changes of the key file at once.</summary>
     public void RefreshKeys() => _keys.Refresh();
 
+    /// <summary>
+    /// Looks at once at everything that may change while the service runs: keys, experiments, geo database, verdict
+    /// rules. What cannot be used is reported, and what was in force stays. Never throws.
+    /// </summary>
+    public void Reload()
+    {
+        _keys.Refresh();
+        _experiments.Refresh();
+        if (_geo.IsConfigured)
+        {
+            _geo.Refresh();
+        }
+
+        var (rules, problems) = VerdictRules.Load(_options.ToVerdictRuleOptions());
+        if (rules is not null && problems.Count == 0)
+        {
+            _verdicts.Replace(rules);
+            _requests.Refresh();
+        }
+        else
+        {
+            _verdicts.Refuse(problems.Count);
+            foreach (var problem in problems)
+            {
+                _logger.VerdictRulesRefused(problem);
+            }
+        }
+
+        _logger.Reloaded(_experiments.Catalog.Current.Entries.Count, _verdicts.Rules.Count);
+    }
+
     /// <summary>Cancelled when a signal asks the process to stop.</summary>
     public CancellationToken StopRequested => _web.Lifetime.ApplicationStopping;
 
     /// <summary>Completes when the journal has had an I/O error, after which only a restart helps.</summary>
     public Task JournalFaulted => _journal.Faulted;
+
+    /// <summary>
+    /// Completes with the cause when connections can no longer be accepted, after which only a restart helps.
+    /// </summary>
+    public Task<Exception> ListenerFailed => _connections.Failed;
+
+    /// <summary>Reports limits that the machine makes lower than their settings.</summary>
+    public void ReportLowered(IReadOnlyList<LoweredLimit> limits)
+    {
+        foreach (var limit in limits)
+        {
+            _logger.LimitLowered(limit.Setting, limit.From, limit.To, limit.Reason);
+        }
+    }
 
     /// <summary>Starts forwarding, binds the listener, becomes ready.</summary>
     public async Task StartAsync()
@@ -236,11 +295,18 @@ internal sealed class EdgeService : IAsyncDisposable
             _admin.SetPorts([.. Addresses.TakeLast(adminCount).Select(address => new Uri(address).Port)]);
         }
 
+        foreach (var exposed in SecretDirectory.FindExposed(_options.DataDir, _options.KeysFile))
+        {
+            _logger.PathExposed(exposed.Path, ExposedPath.Octal(exposed.Mode), ExposedPath.Octal(exposed.Wanted));
+        }
+
         _readiness.SetReady();
         _logger.Started(
             _time.GetElapsedTime(_startedAt).TotalMilliseconds,
             string.Join(' ', Addresses),
-            _options.DataDir
+            _options.DataDir,
+            _options.HttpMaxConnections,
+            ProcessLimits.Descriptors
         );
     }
 
@@ -280,6 +346,13 @@ internal sealed class EdgeService : IAsyncDisposable
         _logger.JournalFaulted(_journal.Status.Fault ?? "unknown");
     }
 
+    /// <summary>Reports that no more connections can be accepted; the process is about to end.</summary>
+    public void ReportListenerFailure(Exception cause)
+    {
+        _readiness.SetNotReady("no connections");
+        _logger.ListenerFailed(cause.Message);
+    }
+
     /// <summary>Releases files and the lock, in reverse order of opening.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -291,6 +364,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _keys.Dispose();
         _experiments.Dispose();
         await _web.DisposeAsync();
+        _connections.Dispose();
     }
 
     /// <summary>

@@ -38,8 +38,8 @@ internal enum HttpProtocol
 }
 
 /// <summary>
-/// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/> and not changed
-/// afterwards. <see cref="EdgeSettings"/> has names, units, ranges and reasons; the documentation is checked against
+/// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/>, fitted to the machine
+/// by <see cref="Capacity"/> and not changed afterwards. <see cref="EdgeSettings"/> has names, units, ranges and reasons; the documentation is checked against
 /// it.
 /// </summary>
 internal sealed class EdgeOptions
@@ -49,9 +49,11 @@ internal sealed class EdgeOptions
     public string Urls { get; set; } = "http://127.0.0.1:8080";
     public string AdminUrls { get; set; } = "";
     public bool Demo { get; set; }
+    public bool CoreDumps { get; set; }
 
     public HttpProtocol HttpProtocol { get; set; } = HttpProtocol.Http1;
     public int HttpMaxConnections { get; set; } = 10_000;
+    public int HttpMaxPerAddressPercent { get; set; } = 50;
     public int HttpMaxRequestLineBytes { get; set; } = 8_192;
     public int HttpMaxHeaderBytes { get; set; } = 16_384;
     public int HttpMaxHeaderCount { get; set; } = 64;

@@ -19,6 +19,12 @@ internal static class EdgeSettings
             o => o.AdminUrls,
             (o, v) => o.AdminUrls = v
         ),
+        Flag(
+            "coreDumps",
+            "Allow core dumps of the process, which hold keys, the salt and addresses of visitors.",
+            o => o.CoreDumps,
+            (o, v) => o.CoreDumps = v
+        ),
         Choice(
             "http.protocol",
             "http1 (HTTP/1.1) or http2 (cleartext HTTP/2 with prior knowledge, behind a proxy that speaks it).",
@@ -29,9 +35,17 @@ internal static class EdgeSettings
             "http.maxConnections",
             1,
             1_000_000,
-            "Maximum open connections; further ones are closed at once.",
+            "Maximum open connections; lowered to what open files and memory allow. When all are taken, the longest idle make room.",
             o => o.HttpMaxConnections,
             (o, v) => o.HttpMaxConnections = (int)v
+        ),
+        Number(
+            "http.maxPerAddressPercent",
+            1,
+            100,
+            "Share of the connections that one address (IPv6: a /64) may have; trusted proxies and Unix sockets have no limit.",
+            o => o.HttpMaxPerAddressPercent,
+            (o, v) => o.HttpMaxPerAddressPercent = (int)v
         ),
         Number(
             "http.maxRequestLineBytes",
@@ -61,7 +75,7 @@ internal static class EdgeSettings
             "http.headersTimeoutMs",
             100,
             600_000,
-            "Timeout for a client to send its headers.",
+            "Timeout for a client to send its headers; for its first request it runs from the accept.",
             o => o.HttpHeadersTimeoutMs,
             (o, v) => o.HttpHeadersTimeoutMs = (int)v
         ),
@@ -217,7 +231,7 @@ internal static class EdgeSettings
             "ingest.inFlightBytes",
             32L << 20,
             1L << 40,
-            "Memory for request bodies being read, bytes; when it is used up, requests are answered with 503.",
+            "Memory for request bodies, bytes, lowered to a quarter of the memory there is; when it is used up, requests are answered with 503.",
             o => o.IngestInFlightBytes,
             (o, v) => o.IngestInFlightBytes = v
         ),
@@ -225,7 +239,7 @@ internal static class EdgeSettings
             "ingest.duplicateMemoryBytes",
             DuplicateWindow.BytesMin,
             1L << 38,
-            "Maximum memory for the ids that identify duplicates, bytes, at 24 bytes each; allocated as needed.",
+            "Maximum memory for the ids that identify duplicates, bytes, at 24 bytes each; allocated as needed, lowered to an eighth of the memory there is.",
             o => o.DuplicateMemoryBytes,
             (o, v) => o.DuplicateMemoryBytes = v
         ),
@@ -261,7 +275,7 @@ internal static class EdgeSettings
         ),
         Text(
             "automation.rulesFile",
-            "File with custom verdict rules, which precede the built-in ones: docs/enrichment.md; empty means none. Read at start.",
+            "File with custom verdict rules, which precede the built-in ones: docs/enrichment.md; empty means none. Read at start and on SIGHUP.",
             o => o.AutomationRulesFile,
             (o, v) => o.AutomationRulesFile = v
         ),
@@ -305,7 +319,7 @@ internal static class EdgeSettings
             "journal.memoryBytes",
             1 << 17,
             1 << 30,
-            "Memory for the newest pages, bytes; at least two pages.",
+            "Memory for the newest pages, bytes; at least two pages; lowered to a sixteenth of the memory there is.",
             o => o.JournalMemoryBytes,
             (o, v) => o.JournalMemoryBytes = (int)v
         ),
