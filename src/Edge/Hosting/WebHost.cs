@@ -41,11 +41,13 @@ internal static class WebHost
             cache.MaximumBodySize = ManagementCache.AnswerBytesMax;
             cache.AddBasePolicy(new ManagementCache(catalog()));
         });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => KestrelSetup.Apply(kestrel, options));
-        builder.WebHost.UseUrls([
-            .. EdgeConfiguration.SplitUrls(options.Urls),
-            .. EdgeConfiguration.SplitUrls(options.AdminUrls),
-        ]);
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel =>
+            {
+                KestrelSetup.Apply(kestrel, options);
+                Listeners.Apply(kestrel, options);
+            });
         return builder.Build();
     }
 }

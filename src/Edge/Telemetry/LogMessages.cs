@@ -19,6 +19,12 @@ internal static partial class LogMessages
     [LoggerMessage(103, LogLevel.Error, "A request failed inside the service ({Count} times since the last message)")]
     public static partial void RequestFailed(this ILogger logger, Exception exception, long count);
 
+    /// <param name="logger">The log.</param>
+    /// <param name="exception">What was thrown; a defect of the program.</param>
+    /// <param name="what">What was being done.</param>
+    [LoggerMessage(104, LogLevel.Error, "{What} failed inside the service; it is tried again")]
+    public static partial void BackgroundFailed(this ILogger logger, Exception exception, string what);
+
     [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was refused: {Field}: {Reason}")]
     public static partial void ExperimentRefused(this ILogger logger, string file, string field, string reason);
 

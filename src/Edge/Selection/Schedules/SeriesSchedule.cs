@@ -81,10 +81,11 @@ internal sealed class SeriesSchedule : Schedule
         // When the start is the second pass of an ambiguous time, the first occurrence must not begin before it.
         var start = Math.Max(_start, _clock.FirstInstantOf(local));
         var end = _length is { } length
-            ? _clock.FirstInstantOf(local + length)
+            ? _clock.FirstInstantOf(ZoneClock.Later(local, length.Ticks))
             : Math.Max(_start, _clock.FirstInstantOf(LocalStart(index + 1)));
         return (start, Math.Min(end, _seriesEnd));
     }
 
-    private DateTime LocalStart(int index) => _firstLocal.AddDays((double)index * _periodDays);
+    private DateTime LocalStart(int index) =>
+        ZoneClock.Later(_firstLocal, (long)index * _periodDays * TimeSpan.TicksPerDay);
 }
