@@ -11,6 +11,7 @@ using Edge.Enrichment.Geo;
 using Edge.Enrichment.Hashing;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
+using Edge.Events;
 using Edge.Experiments;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
@@ -67,7 +68,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _web = WebHost.Build(options, () => _readiness.IsStarting, () => _experiments!.Catalog);
         _logger = _web.Logger;
 
-        var metrics = new Metrics();
+        var metrics = new Metrics(EventApi.All);
         var ledger = new Ledger();
         var log = new RequestLog(metrics, _logger, time);
 

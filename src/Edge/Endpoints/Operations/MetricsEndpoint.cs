@@ -108,7 +108,7 @@ internal sealed class MetricsEndpoint(
             }
         }
         page.Family(MetricFamilies.IngestedEventsTotal);
-        foreach (var api in Metrics.Apis)
+        foreach (var api in metrics.Apis)
         {
             var (stored, repeated, refused) = metrics.Events(api);
             WriteIngested(page, api, "stored", stored);
