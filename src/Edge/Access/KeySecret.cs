@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -72,6 +73,12 @@ internal static class KeySecret
         SHA256.HashData(bytes[..Encoding.UTF8.GetBytes(secret, bytes)], hash);
         return true;
     }
+
+    /// <summary>Reads a stored hash; false when it is none.</summary>
+    public static bool TryReadHash(string text, Span<byte> hash) =>
+        Convert.FromHexString(text, hash, out var consumed, out var written) == OperationStatus.Done
+        && consumed == text.Length
+        && written == HashBytes;
 
     /// <summary>The last characters of the secret, by which its owner recognises it.</summary>
     public static string HintOf(string secret) => secret[^HintChars..];

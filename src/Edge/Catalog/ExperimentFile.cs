@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
+using Edge.Storage;
 
 namespace Edge.Catalog;
 
@@ -95,7 +96,7 @@ internal sealed class ExperimentFile(string name)
         byte[] bytes;
         try
         {
-            bytes = ReadBounded(path);
+            bytes = DiskFile.ReadWhole(path, BytesMax);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -124,19 +125,5 @@ internal sealed class ExperimentFile(string name)
         }
         (Candidate, Problems, _hash) = (null, [problem], []);
         return true;
-    }
-
-    private static byte[] ReadBounded(string path)
-    {
-        using var handle = File.OpenHandle(path);
-        var bytes = new byte[(int)Math.Min(RandomAccess.GetLength(handle), BytesMax + 1)];
-        var read = 0;
-        while (read < bytes.Length && RandomAccess.Read(handle, bytes.AsSpan(read), read) is > 0 and var count)
-        {
-            read += count;
-        }
-        // A file that grew past the limit since the scan is truncated and so reported as invalid; the next scan reports
-        // its size.
-        return bytes[..read];
     }
 }

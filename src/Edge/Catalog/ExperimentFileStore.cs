@@ -2,6 +2,7 @@ using System.IO.Enumeration;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
 using Edge.Storage;
+using Edge.Telemetry;
 
 namespace Edge.Catalog;
 
@@ -57,7 +58,7 @@ internal sealed class ExperimentFileStore : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ExperimentFile> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ExperimentFile>.AlternateLookup<ReadOnlySpan<char>> _filesByName;
-    private ITimer? _timer;
+    private Watch? _watch;
     private long _scan;
     private bool _hasCollisions;
     private IReadOnlyList<ExperimentFileProblem> _directoryProblems = [];
@@ -112,11 +113,13 @@ internal sealed class ExperimentFileStore : IDisposable
     }
 
     /// <summary>Starts scanning the directory every <see cref="PollIntervalMs"/>; call once.</summary>
-    public void StartWatching()
-    {
-        var period = TimeSpan.FromMilliseconds(PollIntervalMs);
-        _timer = _time.CreateTimer(static state => ((ExperimentFileStore)state!).Refresh(), this, period, period);
-    }
+    public void StartWatching() =>
+        _watch = new Watch(
+            _time,
+            PollIntervalMs,
+            Refresh,
+            e => _report(new ExperimentFileProblem("", "", $"directory cannot be read: {e.GetType().Name}: {e.Message}"))
+        );
 
     /// <summary>Scans the directory now. Returns at once when another thread is scanning.</summary>
     public void Refresh()
@@ -204,7 +207,7 @@ internal sealed class ExperimentFileStore : IDisposable
         }
     }
 
-    public void Dispose() => _timer?.Dispose();
+    public void Dispose() => _watch?.Dispose();
 
     private bool Scan()
     {

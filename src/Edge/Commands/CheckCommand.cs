@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Edge.Access;
 using Edge.Catalog;
 using Edge.Commands.Journals;
 using Edge.Commands.Streams;
@@ -13,13 +14,14 @@ using Edge.Journal.Recovery;
 using Edge.Lint;
 using Edge.Machine;
 using Edge.Settings;
+using Edge.Statistics.Counting;
 using Edge.Storage;
 
 namespace Edge.Commands;
 
 /// <summary>
 /// <c>edge check</c>: lists everything wrong with what the service would start with, or with one file that is not there
-/// yet: settings, environment, rules of the verdict, experiments, address salt, journal. Changes nothing; it may run
+/// yet: settings, environment, rules of the verdict, experiments, address salt, keys, tally, journal. Changes nothing; it may run
 /// beside the service, whose journal it then leaves alone. One line per finding, <c>severity file path: message
 /// [code]</c>, and a last line that counts.
 /// </summary>
@@ -29,7 +31,11 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
     private readonly ExperimentRules _rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
 
     private readonly IReadOnlyList<OwnHost> _hosts = OwnHost.Of(
-        [.. EdgeConfiguration.SplitUrls(options.Urls), .. EdgeConfiguration.SplitUrls(options.AdminUrls)],
+        ListenAddress
+            .ParseAll(options.Urls)
+            .Concat(ListenAddress.ParseAll(options.AdminUrls))
+            .Where(address => address.SocketPath is null)
+            .Select(address => address.Loopback),
         options.Node
     );
 
@@ -65,7 +71,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
         if (experiment is not null)
         {
-            CheckFile(experiment);
+            CheckFile(experiment, ReadNamed);
         }
         else
         {
@@ -74,6 +80,9 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             CheckExperiments();
             CheckSalt();
             CheckModes();
+            CheckRatchet();
+            CheckKeys();
+            CheckTally();
             CheckJournal();
         }
         output.WriteLine(
@@ -146,7 +155,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             foreach (var path in ExperimentFile.PathsIn(directory))
             {
-                if (CheckFile(path) is { } found && !claims.TryClaim(found, Path.GetFileName(path), out var problem))
+                if (CheckFile(path, ReadStored) is { } found && !claims.TryClaim(found, Path.GetFileName(path), out var problem))
                 {
                     Report(Severity.Error, ViolationCodes.NotUnique, path, problem.Field, problem.Reason);
                 }
@@ -158,15 +167,40 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
     }
 
+    /// <summary>The file that was named, which may be a pipe; null after reporting why not.</summary>
+    private byte[]? ReadNamed(string path)
+    {
+        var error = new StringWriter();
+        var bytes = InputFile.Read(path, ExperimentFile.BytesMax, "", error);
+        if (bytes is null)
+        {
+            Report(Severity.Error, "unreadable", path, "", error.ToString().Trim().TrimStart(':').Trim());
+        }
+
+        return bytes;
+    }
+
+    /// <summary>A file of the service, as it would read it; null after reporting why not.</summary>
+    private byte[]? ReadStored(string path)
+    {
+        try
+        {
+            return JsonProblem.WithoutMark(DiskFile.ReadWhole(path, ExperimentFile.BytesMax)).ToArray();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "unreadable", path, "", e.Message);
+            return null;
+        }
+    }
+
     /// <summary>Reports what is wrong with one file; the experiment when it can be served.</summary>
-    private Experiment? CheckFile(string path)
+    private Experiment? CheckFile(string path, Func<string, byte[]?> read)
     {
         _experiments++;
         var now = time.GetUtcNow();
-        var error = new StringWriter();
-        if (InputFile.Read(path, ExperimentFile.BytesMax, "", error) is not { } bytes)
+        if (read(path) is not { } bytes)
         {
-            Report(Severity.Error, "unreadable", path, "", error.ToString().Trim().TrimStart(':').Trim());
             return null;
         }
         var reading = ExperimentReader.ReadStored(bytes, _rules, now);
@@ -222,6 +256,40 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
     }
 
+    private void CheckRatchet()
+    {
+        if (options.AddressHash == AddressHashMode.Ratchet && RatchetFile.Problem(options.DataDir) is { } problem)
+        {
+            Report(Severity.Error, "address_ratchet", RatchetFile.PathIn(options.DataDir), "", problem);
+        }
+    }
+
+    private void CheckKeys()
+    {
+        try
+        {
+            _ = new KeyFile(options.KeysFile).Read();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "keys", options.KeysFile, "", e.Message);
+        }
+    }
+
+    private void CheckTally()
+    {
+        if (TallyFile.Problem(options.DataDir) is var (isFatal, problem))
+        {
+            Report(
+                isFatal ? Severity.Error : Severity.Warning,
+                "tally",
+                Path.Combine(options.DataDir, TallyFile.Name),
+                "",
+                problem
+            );
+        }
+    }
+
     private void CheckJournal()
     {
         var directory = options.JournalDir;
@@ -247,6 +315,10 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             using var journal = OfflineJournal.Open(options.ToJournalOptions());
             JournalVerify.Examine(journal, problem => Report(Severity.Error, "journal", directory, "", problem));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "journal", directory, "", e.Message);
         }
         catch (JournalException e)
         {

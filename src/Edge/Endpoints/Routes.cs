@@ -33,9 +33,11 @@ internal sealed class Routes(
     public Task DispatchAsync(HttpContext context)
     {
         var path = context.Request.Path.Value ?? "";
-        if (!admin.ServesPublic(context))
+        if (admin.Received(context))
         {
-            return DispatchAdminAsync(context, path);
+            return admin.HasManagement && ManagementApi.IsHere(path)
+                ? management.HandleAsync(context)
+                : DispatchOperationsAsync(context, path);
         }
 
         if (ingest.Find(path) is { } handle)
@@ -73,7 +75,7 @@ internal sealed class Routes(
                     : RefuseMethodAsync(context, RouteName.Image);
             }
         }
-        if (ManagementApi.IsHere(path))
+        if (!admin.HasManagement && ManagementApi.IsHere(path))
         {
             return management.HandleAsync(context);
         }
@@ -88,10 +90,10 @@ internal sealed class Routes(
             return ReadAsync(context, RouteName.OpenApi, openApi.HandleAsync);
         }
 
-        return admin.ServesAdmin(context) ? DispatchAdminAsync(context, path) : RefusePathAsync(context);
+        return admin.IsPublic(path) ? DispatchOperationsAsync(context, path) : RefusePathAsync(context);
     }
 
-    private Task DispatchAdminAsync(HttpContext context, string path)
+    private Task DispatchOperationsAsync(HttpContext context, string path)
     {
         (Func<HttpContext, Task> Answer, RouteName Route)? found = path switch
         {

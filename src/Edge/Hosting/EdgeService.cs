@@ -52,7 +52,6 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly WebApplication _web;
     private readonly ILogger _logger;
     private readonly Readiness _readiness = new();
-    private readonly AdminListener _admin = new();
     private readonly EventJournal _journal;
     private readonly ExperimentFileStore _experiments;
     private readonly KeyRing _keys;
@@ -130,7 +129,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
         var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, _journal);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
-        _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time);
+        _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time, _logger);
         var recorder = new EventRecorder(
             options.Node,
             options.ToJournalOptions().MaxPayloadBytes,
@@ -143,7 +142,12 @@ internal sealed class EdgeService : IAsyncDisposable
             _journal,
             metrics
         );
-        var management = BuildManagement(options, tally, time, log);
+        var senders = new SenderAddress(requests, addresses);
+        var wrongKeys = new WrongKeys(
+            options.WrongKeysPerMinute > 0 ? new AddressWindow(options.WrongKeysPerMinute, time) : null,
+            senders
+        );
+        var management = BuildManagement(options, tally, wrongKeys, time, log);
         var routes = new Routes(
             new PixelEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckPixel, log),
             new ClickEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckClick, log),
@@ -160,8 +164,8 @@ internal sealed class EdgeService : IAsyncDisposable
             IngestionSetup.Build(
                 options,
                 _experiments.Catalog,
-                requests,
-                addresses,
+                senders,
+                wrongKeys,
                 recorder,
                 _keys,
                 _journal,
@@ -184,11 +188,16 @@ internal sealed class EdgeService : IAsyncDisposable
                 _enrichmentFaults,
                 _verdicts,
                 _geo,
+                addresses,
                 _readiness,
                 time
             ),
             new LedgerEndpoint(ledger, _journal, _forwarder),
-            _admin,
+            new AdminListener(
+                options.AdminUrls.Length > 0,
+                options.ApiListener == ManagementListener.Admin,
+                ["/healthz", .. options.HttpPublicPages.Select(static page => "/" + page)]
+            ),
             metrics
         );
         var deadline = new RequestDeadline(
@@ -280,7 +289,7 @@ internal sealed class EdgeService : IAsyncDisposable
     public async Task StartAsync()
     {
         // Not awaited: a request that arrives earlier loads the rules itself.
-        _ = Task.Run(_userAgents.Warm);
+        _ = Task.Run(Warm);
         _duplicates.Start();
         _experiments.StartWatching();
         _keys.StartWatching();
@@ -288,13 +297,8 @@ internal sealed class EdgeService : IAsyncDisposable
         _ratchet?.StartWatching();
         _forwarder.Start();
         _optimizer.Start();
+        Listeners.RemoveStaleSockets(_options);
         await _web.StartAsync();
-        var adminCount = EdgeConfiguration.SplitUrls(_options.AdminUrls).Length;
-        if (adminCount > 0)
-        {
-            _admin.SetPorts([.. Addresses.TakeLast(adminCount).Select(address => new Uri(address).Port)]);
-        }
-
         foreach (var exposed in SecretDirectory.FindExposed(_options.DataDir, _options.KeysFile))
         {
             _logger.PathExposed(exposed.Path, ExposedPath.Octal(exposed.Mode), ExposedPath.Octal(exposed.Wanted));
@@ -308,6 +312,18 @@ internal sealed class EdgeService : IAsyncDisposable
             _options.HttpMaxConnections,
             ProcessLimits.Descriptors
         );
+    }
+
+    private void Warm()
+    {
+        try
+        {
+            _userAgents.Warm();
+        }
+        catch (Exception e)
+        {
+            _logger.BackgroundFailed(e, "Loading the user-agent rules");
+        }
     }
 
     /// <summary>
@@ -382,7 +398,13 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>Builds the management API: key and rate limit, then the output cache, then the routes.</summary>
-    private ManagementApi BuildManagement(EdgeOptions options, Tally tally, TimeProvider time, RequestLog log)
+    private ManagementApi BuildManagement(
+        EdgeOptions options,
+        Tally tally,
+        WrongKeys wrongKeys,
+        TimeProvider time,
+        RequestLog log
+    )
     {
         var catalog = _experiments.Catalog;
         var plan = Plan.Of(options.Plan);
@@ -406,7 +428,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var answers = _web.Services.GetRequiredService<IOutputCacheStore>();
         _experiments.CatalogChanged += _ =>
             answers.EvictByTagAsync(ManagementCache.Tag, CancellationToken.None).AsTask();
-        return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), log)
+        return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), wrongKeys, log)
         {
             Next = cached.Build(),
         };

@@ -27,6 +27,16 @@ internal enum AddressHashMode
     Ratchet,
 }
 
+/// <summary>Where the management API is served.</summary>
+internal enum ManagementListener
+{
+    /// <summary>On the public addresses.</summary>
+    Public,
+
+    /// <summary>On the admin addresses alone.</summary>
+    Admin,
+}
+
 /// <summary>Wire protocols of the cleartext listener.</summary>
 internal enum HttpProtocol
 {
@@ -62,6 +72,7 @@ internal sealed class EdgeOptions
     public int HttpRequestTimeoutMs { get; set; } = 10_000;
     public int HttpMaxStreamsPerConnection { get; set; } = 100;
     public int HttpStopGraceMs { get; set; } = 1_000;
+    public string[] HttpPublicPages { get; set; } = [.. EdgeSettings.OperationsPages];
 
     public string[] TrustedProxies { get; set; } = [];
     public ForwardedHeader ForwardedHeader { get; set; } = ForwardedHeader.XForwardedFor;
@@ -77,6 +88,7 @@ internal sealed class EdgeOptions
 
     public PlanName Plan { get; set; } = PlanName.SelfHosted;
     public int ApiRequestsPerMinute { get; set; } = 1_000;
+    public ManagementListener ApiListener { get; set; } = ManagementListener.Public;
 
     public int MillimetricPerSecond { get; set; } = 50;
     public int MillimetricBurst { get; set; } = 200;
@@ -84,6 +96,7 @@ internal sealed class EdgeOptions
     public int TrafficalPerSecond { get; set; }
     public int TrafficalBucketCount { get; set; }
     public int AddressPerMinute { get; set; } = 1_000;
+    public int WrongKeysPerMinute { get; set; } = 300;
     public bool RequireWriteKey { get; set; }
     public long IngestInFlightBytes { get; set; } = 256L << 20;
     public long DuplicateMemoryBytes { get; set; } = 128L << 20;

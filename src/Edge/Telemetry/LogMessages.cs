@@ -50,6 +50,12 @@ internal static partial class LogMessages
     )]
     public static partial void PathExposed(this ILogger logger, string path, string mode, string wanted);
 
+    /// <param name="logger">The log.</param>
+    /// <param name="exception">What was thrown; a defect of the program.</param>
+    /// <param name="what">What was being done.</param>
+    [LoggerMessage(108, LogLevel.Error, "{What} failed inside the service; it is tried again")]
+    public static partial void BackgroundFailed(this ILogger logger, Exception exception, string what);
+
     [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was refused: {Field}: {Reason}")]
     public static partial void ExperimentRefused(this ILogger logger, string file, string field, string reason);
 

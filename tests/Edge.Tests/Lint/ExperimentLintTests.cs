@@ -14,7 +14,7 @@ public class ExperimentLintTests
     private static readonly DateTimeOffset Now = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
 
     private static readonly IReadOnlyList<OwnHost> Hosts = OwnHost.Of(
-        ["http://*:8080", "http://track.example.org:80", "nonsense"],
+        [new Uri("http://127.0.0.1:8080"), new Uri("http://track.example.org:80")],
         "Node7"
     );
 

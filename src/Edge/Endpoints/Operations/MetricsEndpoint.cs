@@ -6,6 +6,7 @@ using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Journal.Commits;
 using Edge.Machine;
+using Edge.Requests;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
 using Edge.Telemetry;
@@ -29,6 +30,7 @@ internal sealed class MetricsEndpoint(
     EnrichmentFaults enrichmentFaults,
     VerdictJudge verdicts,
     GeoDatabase geo,
+    ClientAddressResolver addresses,
     Readiness readiness,
     TimeProvider time
 )
@@ -64,6 +66,7 @@ internal sealed class MetricsEndpoint(
         page.Family(MetricFamilies.Experiments).Sample(experiments.Catalog.Current.Entries.Count);
         page.Family(MetricFamilies.ExperimentProblems).Sample(experiments.Problems.Count);
         WriteTally(page, tally.Status);
+        page.Family(MetricFamilies.ForwardedMalformedTotal).Sample(addresses.Malformed);
         page.Family(MetricFamilies.EnrichmentFaultsTotal);
         foreach (var part in EnrichmentFaults.Parts)
         {

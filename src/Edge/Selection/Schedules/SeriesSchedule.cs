@@ -88,9 +88,10 @@ internal sealed class SeriesSchedule : Schedule
 
     private long EndOf(DateTime localStart, TimeSpan length)
     {
-        var end = _clock.FirstInstantOf(localStart + length);
+        var end = _clock.FirstInstantOf(ZoneClock.Later(localStart, length.Ticks));
         return _clock.FirstInstantOf(localStart) is var start && end > start ? end : start + length.Ticks;
     }
 
-    private DateTime LocalStart(int index) => _firstLocal.AddDays((double)index * _periodDays);
+    private DateTime LocalStart(int index) =>
+        ZoneClock.Later(_firstLocal, (long)index * _periodDays * TimeSpan.TicksPerDay);
 }

@@ -152,7 +152,7 @@ public class MemoryTests(ITestOutputHelper output)
             bodies.Add(new Body("invalid gzip", Gzip(invalid), 0, IsGzip: true, IsKeyless: false));
         }
         var experiment = Encoding.ASCII.GetBytes(
-            $$"""{"event":"view","experiment":"demo-ab","metadata":{"a":"{{new string('y', 9_000)}}"}}"""
+            $$"""{"event":"view","experiment":"demo-ab","metadata":{"a":"{{new string('y', 9_000)}}"} }"""
         );
         byte[] hundred = [.. "["u8, .. Enumerable.Repeat((byte[])[.. experiment, (byte)','], 99).SelectMany(e => e), .. experiment, .. "]"u8];
         bodies.Add(new Body("too large", new byte[12 << 20], 0, IsGzip: false, IsKeyless: false));

@@ -264,6 +264,69 @@ public class IngestionTests
         Assert.Equal("1", answer.Header("Retry-After"));
     }
 
+    [Theory]
+    [InlineData("/v1/track", KeyKind.MillimetricPk, KeyKind.MillimetricSk)]
+    [InlineData("/v1/events", KeyKind.TrafficalPk, KeyKind.Traffical)]
+    public async Task PublicKey_UsedUpByOneAddress_LeavesTheOthersTheirShare(string path, object browser, object server)
+    {
+        await using var site = await IngestSite.StartAsync(options =>
+        {
+            (options.MillimetricPerSecond, options.MillimetricBurst) = (1, 4);
+            options.TrafficalPerSecond = 1;
+            options.TrustedProxies = ["127.0.0.1"];
+        });
+        const string Origin = "https://shop.example";
+        var pk = site.Issue((KeyKind)browser, grant => grant with { Project = "p", Origins = [Origin] });
+        var sk = site.Issue((KeyKind)server, grant => grant with { Project = "p" });
+
+        // Garbage, with the origin that anybody can state.
+        for (var i = 0; i < 20; i++)
+        {
+            await FromAsync(pk, "192.0.2.66");
+        }
+
+        Assert.Equal(429, (await FromAsync(pk, "192.0.2.66")).Status);
+        Assert.NotEqual(429, (await FromAsync(pk, "192.0.2.67")).Status);
+        Assert.NotEqual(429, (await FromAsync(sk, "192.0.2.66")).Status);
+
+        Task<IngestAnswer> FromAsync(string key, string address) =>
+            site.PostAsync(path, key, "garbage", ("Origin", Origin), ("X-Forwarded-For", address));
+    }
+
+    [Theory]
+    [InlineData("/v1/track", "pk_live_abcdefgh_00000000000000000000000000000000")]
+    [InlineData("/v1/track", "artie_00000000000000000000000000000000")]
+    [InlineData("/v1/events", "traffical_sk_00000000000000000000000000000000")]
+    [InlineData("/v1/bulk-track", "artie_00000000000000000000000000000000")]
+    [InlineData("/s/events", "pk_live_00000000000000000000000000000000")]
+    [InlineData("/experiments/api", "pk_live_00000000000000000000000000000000")]
+    public async Task WrongKey_SentOverAndOver_IsLimitedByAddressAndARightOneIsNot(string path, string wrong)
+    {
+        await using var site = await IngestSite.StartAsync(options =>
+        {
+            options.WrongKeysPerMinute = 5;
+            options.TrustedProxies = ["127.0.0.1"];
+        });
+        var right = site.Issue(KeyKind.Pictify);
+
+        var statuses = new List<int>();
+        for (var i = 0; i < 20; i++)
+        {
+            var answer = await FromAsync(path, wrong, "192.0.2.66");
+            statuses.Add(answer.Status);
+            Assert.Equal(answer.Status == 429, answer.Header("Retry-After") is not null);
+        }
+
+        // A minute may have begun meanwhile.
+        Assert.InRange(statuses.Count(status => status != 429), 5, 10);
+        Assert.Equal(429, statuses[^1]);
+        Assert.NotEqual(429, (await FromAsync(path, wrong, "192.0.2.67")).Status);
+        Assert.NotEqual(429, (await FromAsync("/experiments/api", right, "192.0.2.66")).Status);
+
+        Task<IngestAnswer> FromAsync(string to, string key, string address) =>
+            site.PostAsync(to, key, "garbage", ("X-Forwarded-For", address));
+    }
+
     [Fact]
     public async Task Millimetric_Beacon_BringsItsKeyInTheQuery()
     {
