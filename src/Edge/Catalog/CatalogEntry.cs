@@ -28,10 +28,12 @@ internal sealed class CatalogEntry
         _conditions = new ConditionProgram?[_variants.Length];
         DefaultIndex = 0;
         WinnerIndex = -1;
+        HasOneDestination = true;
         for (var i = 0; i < _variants.Length; i++)
         {
             var variant = experiment.Variants[i];
-            _variants[i] = new CatalogVariant(variant);
+            _variants[i] = new CatalogVariant(variant, Destination.OfStored(experiment.DestinationOf(variant))?.Location);
+            HasOneDestination &= i == 0 || _variants[i].Location == _variants[0].Location;
             DefaultIndex = variant.IsDefault ? i : DefaultIndex;
             WinnerIndex = variant.Id == experiment.WinnerVariantId ? i : WinnerIndex;
         }
@@ -44,11 +46,6 @@ internal sealed class CatalogEntry
             case ExperimentType.Scheduled:
                 Schedules = new ScheduleTable(experiment.Variants);
                 break;
-        }
-        if (experiment.GoalConfig.DestinationUrl is { } url)
-        {
-            // The reader has already validated it, including the operator's setting for plain http.
-            Location = Destination.TryParse(url, httpsOnly: false, out _, out _)?.Location;
         }
     }
 
@@ -95,8 +92,11 @@ internal sealed class CatalogEntry
     /// <summary>Index of the winner; -1 while there is none.</summary>
     public int WinnerIndex { get; }
 
-    /// <summary>Value of the Location header of a click, ASCII; empty when the experiment has no destination.</summary>
-    public StringValues Location { get; }
+    /// <summary>Whether clicks lead somewhere; then they do for every variant.</summary>
+    public bool HasDestination => _variants[DefaultIndex].Location.Count > 0;
+
+    /// <summary>Whether clicks lead to the same place whichever variant is served.</summary>
+    public bool HasOneDestination { get; }
 
     /// <summary>Where the experiment is in its lifecycle.</summary>
     public ExperimentStatus Status => Experiment.Status;
@@ -152,7 +152,9 @@ internal sealed class CatalogEntry
 }
 
 /// <summary>One variant of a <see cref="CatalogEntry"/>.</summary>
-internal sealed class CatalogVariant(Variant variant)
+/// <param name="variant">The definition.</param>
+/// <param name="location">Where a click on it leads, ASCII; null for nowhere.</param>
+internal sealed class CatalogVariant(Variant variant, string? location)
 {
     private readonly byte[] _idUtf8 = Encoding.UTF8.GetBytes(variant.Id);
 
@@ -164,4 +166,7 @@ internal sealed class CatalogVariant(Variant variant)
 
     /// <summary>Served share of traffic, basis points; divided by 10,000 it is the probability of the choice.</summary>
     public int Weight { get; } = variant.Weight;
+
+    /// <summary>Value of the Location header of a click; empty when clicks lead nowhere.</summary>
+    public StringValues Location { get; } = location;
 }

@@ -24,7 +24,7 @@ namespace Edge.Commands;
 internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextWriter output)
 {
     private readonly int[] _counts = new int[3];
-    private readonly ExperimentRules _rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
+    private readonly ExperimentRules _rules = options.ToExperimentRules();
 
     private readonly IReadOnlyList<OwnHost> _hosts = OwnHost.Of(
         [.. EdgeConfiguration.SplitUrls(options.Urls), .. EdgeConfiguration.SplitUrls(options.AdminUrls)],

@@ -101,6 +101,9 @@ internal sealed record Experiment
     /// <summary>Seconds it ran before that, pauses excluded.</summary>
     public int RanSeconds { get; init; }
 
+    /// <summary>Where a click leads when a variant was served: its own destination, else that of the goal.</summary>
+    public string? DestinationOf(Variant variant) => variant.DestinationUrl ?? GoalConfig.DestinationUrl;
+
     /// <summary>How long it has been running, pauses excluded.</summary>
     public TimeSpan RunTime(DateTimeOffset now)
     {

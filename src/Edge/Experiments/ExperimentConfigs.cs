@@ -11,7 +11,10 @@ internal sealed record GoalConfig
     /// <summary>The goal.</summary>
     public GoalType Type { get; init; }
 
-    /// <summary>The redirect target as its owner wrote it; validated by <see cref="Destination"/>.</summary>
+    /// <summary>
+    /// The redirect target of variants without one of their own, as its owner wrote it; validated by
+    /// <see cref="Destination"/>.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? DestinationUrl { get; init; }
 }

@@ -44,7 +44,7 @@ internal enum GoalType
     /// <summary>Impressions are counted and nothing is optimised.</summary>
     ImpressionsOnly,
 
-    /// <summary>A click on the experiment's link; needs a destination.</summary>
+    /// <summary>A click on the experiment's link; every variant needs a destination, its own or the goal's.</summary>
     ClickThrough,
 }
 

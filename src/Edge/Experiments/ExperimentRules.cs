@@ -14,6 +14,9 @@ internal sealed record ExperimentRules
     /// <summary>Whether redirect targets must be https.</summary>
     public bool HttpsOnly { get; init; }
 
+    /// <summary>Schemes beside https and http that a destination may have.</summary>
+    public IReadOnlyList<string> SchemesAllowed { get; init; } = [];
+
     /// <summary>Minimum number of variants (published schema: minItems 2).</summary>
     public const int VariantsMin = 2;
 

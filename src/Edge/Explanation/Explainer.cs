@@ -53,6 +53,7 @@ internal static class Explainer
             Experiment = new ExplainedExperiment(experiment.Uid, experiment.Slug, experiment.Type, experiment.Status),
             At = visitor.Now,
             Variant = entry.IsServed ? entry.Variants[choice.Variant].Id : null,
+            Destination = entry.IsServed ? entry.Variants[choice.Variant].Location.ToString() : null,
             Reason = ReasonOf(entry, choice),
             Why = ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
             Served = entry.IsServed,

@@ -11,7 +11,6 @@ using Edge.Enrichment.Geo;
 using Edge.Enrichment.Hashing;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
-using Edge.Experiments;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Requests;
@@ -78,10 +77,9 @@ internal sealed class EdgeService : IAsyncDisposable
             DemoExperiments.WriteIfEmpty(options.ExperimentsDir, time);
         }
 
-        var rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
         _experiments = ExperimentFileStore.Open(
             options.ExperimentsDir,
-            rules,
+            options.ToExperimentRules(),
             time,
             problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason)
         );
@@ -311,7 +309,7 @@ internal sealed class EdgeService : IAsyncDisposable
     {
         var catalog = _experiments.Catalog;
         var plan = Plan.Of(options.Plan);
-        var rules = new DefinitionRules(plan, options.ClickHttpsOnly);
+        var rules = new DefinitionRules(plan, options.ToExperimentRules());
         var view = new ExperimentView(tally);
         var routes = new ManagementRoutes(
             new ListExperiments(catalog, view),

@@ -38,7 +38,7 @@ internal readonly record struct OwnHost(string Host, int Port)
 /// </summary>
 internal static class DestinationLint
 {
-    private const string Path = "goalConfig.destinationUrl";
+    private const string GoalPath = "goalConfig.destinationUrl";
     private const string TrackingPrefix = "/s/";
 
     private static readonly string[] TrackingEnds = ["/click", "/pixel.gif", "/resolve"];
@@ -70,12 +70,55 @@ internal static class DestinationLint
 
     private static readonly SearchValues<char> WordChars = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
 
-    /// <summary>Adds the findings in the destination.</summary>
+    /// <summary>Adds the findings in the destinations, each of which is looked at once.</summary>
     public static void Check(Experiment experiment, IReadOnlyList<OwnHost> hosts, List<Finding> findings)
     {
+        var checkedTexts = new HashSet<string>(StringComparer.Ordinal);
+        if (experiment.GoalConfig.DestinationUrl is { } shared)
+        {
+            checkedTexts.Add(shared);
+            Check(shared, GoalPath, hosts, findings);
+        }
+        for (var i = 0; i < experiment.Variants.Count; i++)
+        {
+            if (experiment.Variants[i].DestinationUrl is { } own && checkedTexts.Add(own))
+            {
+                Check(own, ExperimentLint.PathOf(i, "destinationUrl"), hosts, findings);
+            }
+        }
+        CheckDifference(experiment, findings);
+    }
+
+    /// <summary>
+    /// Notes that every variant leads to one place: right for a test of mails or banners, a mistake in a test of pages.
+    /// </summary>
+    private static void CheckDifference(Experiment experiment, List<Finding> findings)
+    {
+        if (experiment.GoalConfig.Type != GoalType.ClickThrough)
+        {
+            return;
+        }
+        var places = experiment
+            .Variants.Select(variant => Destination.OfStored(experiment.DestinationOf(variant))?.Location)
+            .Distinct(StringComparer.Ordinal)
+            .Take(2);
+        if (places.Count() == 1)
+        {
+            findings.Add(
+                new Finding(
+                    Severity.Note,
+                    "same_destination",
+                    "variants",
+                    "all lead to one place; give them a destinationUrl each when the link itself is what differs"
+                )
+            );
+        }
+    }
+
+    private static void Check(string text, string path, IReadOnlyList<OwnHost> hosts, List<Finding> findings)
+    {
         if (
-            experiment.GoalConfig.DestinationUrl is not { } text
-            || Destination.TryParse(text, httpsOnly: false, out _, out _) is not { } destination
+            Destination.OfStored(text) is not { } destination
             || !Uri.TryCreate(destination.Location, UriKind.Absolute, out var url)
         )
         {
@@ -87,7 +130,7 @@ internal static class DestinationLint
                 new Finding(
                     Severity.Error,
                     "destination_loop",
-                    Path,
+                    path,
                     $"leads back to this service ({url.Host}:{url.Port}); use the page that visitors should see"
                 )
             );
@@ -98,7 +141,7 @@ internal static class DestinationLint
                 new Finding(
                     Severity.Warning,
                     "destination_tracking",
-                    Path,
+                    path,
                     $"looks like a tracking link ({url.AbsolutePath}); if it belongs to this service, it redirects in a loop"
                 )
             );
@@ -110,7 +153,7 @@ internal static class DestinationLint
                 new Finding(
                     Severity.Warning,
                     "destination_unsubscribe",
-                    Path,
+                    path,
                     $"contains '{found}': mail scanners follow every link, so opening the page must not unsubscribe anybody"
                 )
             );

@@ -1,6 +1,7 @@
 using System.Net;
 using Edge.Catalog;
 using Edge.Duplicates;
+using Edge.Experiments;
 using static Edge.Settings.Setting<Edge.Settings.EdgeOptions>;
 
 namespace Edge.Settings;
@@ -122,6 +123,13 @@ internal static class EdgeSettings
             "Refuse experiments whose destination is not https.",
             o => o.ClickHttpsOnly,
             (o, v) => o.ClickHttpsOnly = v
+        ),
+        List(
+            "links.schemesAllowed",
+            "Schemes beside https and http that a destination may have, such as mailto, tel or that of an app; empty allows none.",
+            o => o.LinkSchemesAllowed,
+            (o, v) => o.LinkSchemesAllowed = v,
+            Destination.SchemeProblem
         ),
         Flag(
             "selection.variantOverride",

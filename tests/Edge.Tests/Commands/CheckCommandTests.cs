@@ -41,7 +41,8 @@ public sealed class CheckCommandTests : IDisposable
 
         var (code, lines) = Run();
 
-        Assert.Equal((0, "3 experiments checked: 0 errors, 0 warnings, 0 notes"), (code, string.Join('|', lines)));
+        Assert.Equal((0, "3 experiments checked: 0 errors, 0 warnings, 3 notes"), (code, lines[^1]));
+        Assert.All(lines[..^1], line => Assert.EndsWith("[same_destination]", line, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -25,7 +25,7 @@ internal static class Definitions
           "templateUid": "tmpl_xyz789",
           "variants": [
             {
-              "id": "variant-a", "name": "New Design", "templateUid": "tmpl_1", "weight": 2500, "configuredWeight": 4000,
+              "id": "variant-a", "name": "New Design", "templateUid": "tmpl_1", "destinationUrl": "https://example.com/a", "weight": 2500, "configuredWeight": 4000,
               "variables": {"n": 12345678901234567890, "text": "<é>", "nested": {"list": [1, 2.50, null]}},
               "isDefault": true,
               "conditions": {

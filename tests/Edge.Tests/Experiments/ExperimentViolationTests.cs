@@ -117,6 +117,15 @@ public class ExperimentViolationTests
                 "goalConfig.destinationUrl",
                 "invalid_format"
             },
+            {
+                "goalConfig",
+                "{\"destinationUrl\": \"mailto:a@example.com\"}",
+                "goalConfig.destinationUrl",
+                "invalid_format"
+            },
+            { "variants.1.destinationUrl", "1", "variants[1].destinationUrl", "invalid_type" },
+            { "variants.1.destinationUrl", "\"//example.com\"", "variants[1].destinationUrl", "invalid_format" },
+            { "variants.1.destinationUrl", "\"https://example.com/\"", "variants[0].destinationUrl", "required" },
             { "goalConfig", "{\"destinationUrl\": \"//example.com\"}", "goalConfig.destinationUrl", "invalid_format" },
             { "banditConfig", "true", "banditConfig", "invalid_type" },
             { "banditConfig", "{\"enabled\": 1}", "banditConfig.enabled", "invalid_type" },

@@ -9,32 +9,62 @@ namespace Edge.Experiments.Reading;
 /// </summary>
 internal static class ConfigReader
 {
-    /// <summary>Reads the goal; a click-through goal needs a destination.</summary>
+    private const string DestinationUrl = "destinationUrl";
+
+    /// <summary>Reads the goal. Whether its destination may be missing depends on the variants.</summary>
     public static GoalConfig ReadGoal(JsonFields fields, ExperimentRules rules, GoalConfig? current)
     {
         var goal = (IsNull(fields, "goalConfig") ? null : current) ?? GoalConfig.Default;
-        var isRead = fields.TryObject("goalConfig", out var members);
-        if (isRead)
+        if (fields.TryObject("goalConfig", out var members))
         {
             goal = new GoalConfig
             {
                 Type = members.Choice("type", goal.Type, default, WireNames<GoalType>.Lower),
-                DestinationUrl = ReadUrl(members, "destinationUrl", goal.DestinationUrl, rules),
+                DestinationUrl = ReadDestination(members, goal.DestinationUrl, rules),
             };
         }
+        return goal;
+    }
+
+    /// <summary>
+    /// A link must lead somewhere whichever variant is served: every variant needs a destination, or none, and with the
+    /// goal <c>click_through</c> every one.
+    /// </summary>
+    public static void RequireDestinations(JsonFields fields, IReadOnlyList<Variant> variants, GoalConfig goal)
+    {
         // A destination that is present but invalid has already been reported.
         if (
-            goal is { Type: GoalType.ClickThrough, DestinationUrl: null }
-            && !(isRead && members.TryGet("destinationUrl", out _))
+            goal.DestinationUrl is not null
+            || fields.Violations.List.Any(violation =>
+                violation.Field.EndsWith(DestinationUrl, StringComparison.Ordinal)
+            )
         )
         {
-            fields.Violate(
-                "goalConfig.destinationUrl",
-                "is required when the goal is click_through",
-                ViolationCodes.Required
-            );
+            return;
         }
-        return goal;
+        if (variants.All(variant => variant.DestinationUrl is null))
+        {
+            if (goal.Type == GoalType.ClickThrough)
+            {
+                fields.Violate(
+                    $"goalConfig.{DestinationUrl}",
+                    "is required when the goal is click_through, here or on every variant",
+                    ViolationCodes.Required
+                );
+            }
+            return;
+        }
+        for (var i = 0; i < variants.Count; i++)
+        {
+            if (variants[i].DestinationUrl is null)
+            {
+                fields.Violate(
+                    $"variants[{i}].{DestinationUrl}",
+                    "is required when other variants have one and goalConfig.destinationUrl is not there for the rest",
+                    ViolationCodes.Required
+                );
+            }
+        }
     }
 
     /// <summary>Reads the optimisation, which only A/B tests can have.</summary>
@@ -94,8 +124,18 @@ internal static class ConfigReader
         };
     }
 
+    /// <summary>Reads where a click leads; null when it is missing or invalid.</summary>
+    public static string? ReadDestination(JsonFields fields, string? absent, ExperimentRules rules) =>
+        ReadUrl(fields, DestinationUrl, absent, rules, rules.SchemesAllowed);
+
     /// <summary>Reads a URL to which visitors will be redirected; null when it is missing or invalid.</summary>
-    public static string? ReadUrl(JsonFields fields, string name, string? absent, ExperimentRules rules)
+    public static string? ReadUrl(
+        JsonFields fields,
+        string name,
+        string? absent,
+        ExperimentRules rules,
+        IReadOnlyList<string>? schemesAllowed = null
+    )
     {
         if (!fields.Has(name))
         {
@@ -111,7 +151,7 @@ internal static class ConfigReader
             return null;
         }
         var text = value.GetString()!;
-        if (Destination.TryParse(text, rules.HttpsOnly, out var message, out var code) is null)
+        if (Destination.TryParse(text, rules.HttpsOnly, out var message, out var code, schemesAllowed) is null)
         {
             fields.Violate(name, message, code);
             return null;

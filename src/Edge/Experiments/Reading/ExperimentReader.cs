@@ -139,6 +139,7 @@ internal static class ExperimentReader
             ),
             OutputConfig = ConfigReader.ReadOutput(fields, current?.OutputConfig),
         };
+        ConfigReader.RequireDestinations(fields, experiment.Variants, experiment.GoalConfig);
         return experiment;
     }
 
