@@ -3,7 +3,6 @@ using Edge.Experiments;
 using Edge.Selection;
 using Edge.Selection.Conditions;
 using Edge.Selection.Schedules;
-using Microsoft.Extensions.Primitives;
 
 namespace Edge.Catalog;
 
@@ -29,11 +28,14 @@ internal sealed class CatalogEntry
         DefaultIndex = 0;
         WinnerIndex = -1;
         HasOneDestination = true;
+        var passed = PassedParameters.Of(experiment);
+        string? first = null;
         for (var i = 0; i < _variants.Length; i++)
         {
             var variant = experiment.Variants[i];
-            _variants[i] = new CatalogVariant(variant, Destination.OfStored(experiment.DestinationOf(variant))?.Location);
-            HasOneDestination &= i == 0 || _variants[i].Location == _variants[0].Location;
+            var location = Destination.OfStored(experiment.DestinationOf(variant))?.Location;
+            _variants[i] = new CatalogVariant(variant, location is null ? null : new LinkTarget(location, passed));
+            HasOneDestination &= location == (first ??= location);
             DefaultIndex = variant.IsDefault ? i : DefaultIndex;
             WinnerIndex = variant.Id == experiment.WinnerVariantId ? i : WinnerIndex;
         }
@@ -93,7 +95,7 @@ internal sealed class CatalogEntry
     public int WinnerIndex { get; }
 
     /// <summary>Whether clicks lead somewhere; then they do for every variant.</summary>
-    public bool HasDestination => _variants[DefaultIndex].Location.Count > 0;
+    public bool HasDestination => _variants[DefaultIndex].Target is not null;
 
     /// <summary>Whether clicks lead to the same place whichever variant is served.</summary>
     public bool HasOneDestination { get; }
@@ -153,8 +155,8 @@ internal sealed class CatalogEntry
 
 /// <summary>One variant of a <see cref="CatalogEntry"/>.</summary>
 /// <param name="variant">The definition.</param>
-/// <param name="location">Where a click on it leads, ASCII; null for nowhere.</param>
-internal sealed class CatalogVariant(Variant variant, string? location)
+/// <param name="target">Where a click on it leads; null for nowhere.</param>
+internal sealed class CatalogVariant(Variant variant, LinkTarget? target)
 {
     private readonly byte[] _idUtf8 = Encoding.UTF8.GetBytes(variant.Id);
 
@@ -167,6 +169,6 @@ internal sealed class CatalogVariant(Variant variant, string? location)
     /// <summary>Served share of traffic, basis points; divided by 10,000 it is the probability of the choice.</summary>
     public int Weight { get; } = variant.Weight;
 
-    /// <summary>Value of the Location header of a click; empty when clicks lead nowhere.</summary>
-    public StringValues Location { get; } = location;
+    /// <summary>Where a click leads; null for nowhere, and then it is for every variant.</summary>
+    public LinkTarget? Target { get; } = target;
 }

@@ -18,6 +18,7 @@ internal sealed class ExperimentEdit
         "minimumRunDays",
         "goalConfig.destinationUrl",
         "variants[].destinationUrl",
+        "passQuery",
     ];
     private static readonly string[] WhenCompleted = ["name"];
 

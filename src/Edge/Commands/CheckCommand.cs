@@ -147,6 +147,10 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             Report(Severity.Error, violation.Code, path, violation.Field, violation.Message);
         }
+        foreach (var unknown in reading.Unknown)
+        {
+            Report(Severity.Warning, unknown.Code, path, unknown.Field, unknown.Message);
+        }
         if (reading.Experiment is not { } experiment)
         {
             return null;

@@ -20,6 +20,12 @@ internal sealed record Destination(string Location)
     /// <summary>Longest target, as given and after encoding.</summary>
     public const int CharsMax = 2048;
 
+    /// <summary>What becomes the id of the click's event in the query of a destination.</summary>
+    public const string ClickIdMacro = "{clickId}";
+
+    /// <summary>How often a destination may have the macro, which grows when it is replaced.</summary>
+    public const int ClickIdsMax = 4;
+
     /// <summary>Allows every scheme that an operator could allow: for what was valid when it was stored.</summary>
     public static readonly IReadOnlyList<string> AnyScheme = ["*"];
 

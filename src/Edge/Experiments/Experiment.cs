@@ -73,6 +73,13 @@ internal sealed record Experiment
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? FallbackTemplateUid { get; init; }
 
+    /// <summary>
+    /// Query parameters of a click that are passed on to its destination: names, and beginnings of names with a star
+    /// behind them; null for none.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? PassQuery { get; init; }
+
     /// <summary>Format of the rendered image.</summary>
     public OutputConfig OutputConfig { get; init; } = OutputConfig.Default;
 

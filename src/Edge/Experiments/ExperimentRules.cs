@@ -60,6 +60,12 @@ internal sealed record ExperimentRules
     /// <summary>Longest cron expression.</summary>
     public const int CronCharsMax = 256;
 
+    /// <summary>Maximum number of query parameters that clicks pass on, beginnings of names included.</summary>
+    public const int PassedNamesMax = 32;
+
+    /// <summary>Longest name of such a parameter.</summary>
+    public const int PassedNameCharsMax = 64;
+
     /// <summary>Longest interval between two recomputations of weights: a day.</summary>
     public const int RecomputeIntervalMinutesMax = 1440;
 

@@ -81,7 +81,17 @@ internal sealed class EdgeService : IAsyncDisposable
             options.ExperimentsDir,
             options.ToExperimentRules(),
             time,
-            problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason)
+            problem =>
+            {
+                if (problem.IsServed)
+                {
+                    _logger.ExperimentMemberIgnored(problem.File, problem.Field, problem.Reason);
+                }
+                else
+                {
+                    _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason);
+                }
+            }
         );
         var tallyOptions = new TallyOptions
         {

@@ -146,6 +146,7 @@ internal static class DestinationLint
                 )
             );
         }
+        CheckMacros(text, path, findings);
         var target = Uri.UnescapeDataString(url.PathAndQuery).ToLowerInvariant();
         if (Array.Find(UnsubscribeWords, word => HasWord(target, word)) is { } found)
         {
@@ -157,6 +158,33 @@ internal static class DestinationLint
                     $"contains '{found}': mail scanners follow every link, so opening the page must not unsubscribe anybody"
                 )
             );
+        }
+    }
+
+    /// <summary>Warns of braces that stay as they are: a misspelt macro, or one that is not in the query.</summary>
+    private static void CheckMacros(string text, string path, List<Finding> findings)
+    {
+        var fragment = text.IndexOf('#', StringComparison.Ordinal);
+        var query = text.IndexOf('?', StringComparison.Ordinal);
+        for (var at = text.IndexOf('{'); at >= 0; at = text.IndexOf('{', at + 1))
+        {
+            var end = text.IndexOf('}', at);
+            if (end < 0)
+            {
+                return;
+            }
+            var isInQuery = query >= 0 && at > query && (fragment < 0 || at < fragment);
+            if (!isInQuery || text[at..(end + 1)] != Destination.ClickIdMacro)
+            {
+                findings.Add(
+                    new Finding(
+                        Severity.Warning,
+                        "destination_macro",
+                        path,
+                        $"has {text[at..(end + 1)]}, which stays as it is: only {Destination.ClickIdMacro} in the query is replaced"
+                    )
+                );
+            }
         }
     }
 

@@ -26,8 +26,9 @@ internal enum VisitKind
 
 /// <summary>A visit that has been recorded, or could not be kept.</summary>
 /// <param name="Variant">Index of the variant it belongs to.</param>
+/// <param name="Id">Id of its event; default when there is none.</param>
 /// <param name="Sequence">Position of its event in the journal; 0 when it was not kept.</param>
-internal readonly record struct RecordedVisit(int Variant, long Sequence);
+internal readonly record struct RecordedVisit(int Variant, Events.EventId Id, long Sequence);
 
 /// <summary>
 /// Turns a request on a running experiment into one event in the journal: who, which variant, what the server adds, one
@@ -81,7 +82,7 @@ internal sealed class VisitRecorder(
         verdicts.Count(visitor.Judgement);
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
         var result = journal.TryAppend(record, tracked.Id, out var sequence);
-        recorded = new RecordedVisit(shown.Variant, sequence);
+        recorded = new RecordedVisit(shown.Variant, tracked.Id, sequence);
         return result == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
     }
 

@@ -194,6 +194,56 @@ public class LinkTests(LinkTests.LinkEdge edge) : IClassFixture<LinkTests.LinkEd
         );
     }
 
+    [Fact]
+    public async Task Query_NamedAndClickId_ReachTheLandingPageAndNothingElseDoes()
+    {
+        var (uid, slug) = await StartAsync(
+            "ab_test",
+            Pages.Replace("example/short", "example/short?own=1&click={clickId}", StringComparison.Ordinal),
+            more: ""","passQuery":["utm_*"] """
+        );
+        var reader = 0;
+        while (await ResolveAsync(slug, $"?u=reader-{reader}") != "short")
+        {
+            reader++;
+        }
+
+        var location = await FollowAsync(slug, $"?u=reader-{reader}&utm_source=a%26b&own=2&url=//evil.example");
+        var head = await FollowAsync(slug, $"?u=reader-{reader}&utm_source=x", method: "HEAD");
+
+        var id = location["https://shop.example/short?own=1&click=".Length..].Split('&')[0];
+        Assert.Equal($"https://shop.example/short?own=1&click={id}&utm_source=a%26b", location);
+        Assert.Equal("https://shop.example/short?own=1&click=&utm_source=x", head);
+        var click = await Forwarded.WaitForAsync(edge.DataDir, e => e.Text("id") == id);
+        Assert.Equal(("click", "short", slug), (click.Text("type"), click.Text("variant"), click.Text("experiment")));
+        var explained = await ExplainAsync(
+            uid,
+            new JsonObject { ["query"] = $"u=reader-{reader}&utm_source=a%26b" }
+        );
+        Assert.Equal(
+            "https://shop.example/short?own=1&click={clickId}&utm_source=a%26b",
+            explained.Text("destination")
+        );
+    }
+
+    [Fact]
+    public async Task UnknownMember_IsNamedAndGetPutGoesRound()
+    {
+        var (uid, _) = await StartAsync("ab_test", Pages, more: ""","passQuery":["utm_*"] """);
+        var got = (await edge.SendAsync("GET", $"/{uid}")).Experiment;
+
+        var misspelt = await edge.SendAsync(
+            "POST",
+            "",
+            ManagedEdge.AbTest(ManagedEdge.NewSlug(), ""","banditconfig":{},"goalConfig":{"typ":"click_through"}""")
+        );
+        var unchanged = await edge.SendAsync("PUT", $"/{uid}", got.ToString());
+
+        Assert.Equal(["banditconfig: unknown_member", "goalConfig.typ: unknown_member"], misspelt.Errors);
+        Assert.Equal(200, unchanged.Status);
+        Assert.Equal(got.Text("updatedAt"), unchanged.Text("updatedAt"));
+    }
+
     private async Task<(string Uid, string Slug)> StartAsync(string type, string variants, string goal = "", string more = "")
     {
         var slug = ManagedEdge.NewSlug();

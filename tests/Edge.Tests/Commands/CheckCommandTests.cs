@@ -46,6 +46,21 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public void Check_UnknownMember_IsNamedAndTheFileIsSound()
+    {
+        var file = _directory["misspelt.json"];
+        File.WriteAllText(file, Definitions.With("variants.0.destinationUrI", "\"https://example.com/\""));
+
+        var (code, lines) = Run(experiment: file);
+
+        Assert.Equal(0, code);
+        Assert.Contains(
+            $"warning: {file}: variants[0].destinationUrI is not a known member; did you mean destinationUrl? [unknown_member]",
+            lines
+        );
+    }
+
+    [Fact]
     public void Check_RulesOfTheVerdictWithMistakes_NamesEachOfThem()
     {
         _options.AutomationRulesFile = _directory["rules.json"];

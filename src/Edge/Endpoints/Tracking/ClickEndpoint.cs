@@ -4,6 +4,7 @@ using Edge.Journal;
 using Edge.Settings;
 using Edge.Telemetry;
 using Edge.Visits;
+using Microsoft.Extensions.Primitives;
 
 namespace Edge.Endpoints.Tracking;
 
@@ -34,15 +35,28 @@ internal sealed class ClickEndpoint(
         }
         var outcome = Record(context, experiment, out var recorded);
         log.Metrics.Count(RouteName.Click, outcome);
-        Replies.WriteRedirect(context.Response, experiment.Variants[recorded.Variant].Location);
+        Replies.WriteRedirect(context.Response, LocationOf(context, experiment, recorded));
         return ack == AckMode.Disk
             ? Acknowledgement.AfterCommitAsync(context, journal, outcome, recorded.Sequence, log.Metrics)
             : Task.CompletedTask;
     }
 
+    private static StringValues LocationOf(HttpContext context, CatalogEntry experiment, in RecordedVisit recorded)
+    {
+        var target = experiment.Variants[recorded.Variant].Target!;
+        if (target.Constant is { Count: > 0 } constant)
+        {
+            return constant;
+        }
+
+        Span<char> clickId = stackalloc char[Events.EventId.TextChars];
+        clickId = recorded.Id == default ? default : clickId[..recorded.Id.WriteText(clickId)];
+        return target.Complete(context.Request.QueryString.Value, clickId);
+    }
+
     private Outcome Record(HttpContext context, CatalogEntry experiment, out RecordedVisit recorded)
     {
-        recorded = new RecordedVisit(experiment.DefaultIndex, 0);
+        recorded = new RecordedVisit(experiment.DefaultIndex, default, 0);
         try
         {
             HeaderLineBuffer lines = default;
@@ -55,7 +69,7 @@ internal sealed class ClickEndpoint(
             // Mails already sent must not break when a test is paused or over; it only stops counting.
             if (!experiment.HasOneDestination)
             {
-                recorded = new RecordedVisit(visits.Follow(requests.Read(context, lines), experiment), 0);
+                recorded = new RecordedVisit(visits.Follow(requests.Read(context, lines), experiment), default, 0);
             }
 
             return experiment.IsRunning ? Outcome.Head : Outcome.NotRunning;

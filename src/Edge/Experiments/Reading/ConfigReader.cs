@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Edge.Formats;
 
@@ -11,12 +12,18 @@ internal static class ConfigReader
 {
     private const string DestinationUrl = "destinationUrl";
 
+    /// <summary>Characters that mean nothing in a URL and need no encoding (RFC 3986 section 2.3).</summary>
+    private static readonly SearchValues<char> PassedNameChars = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+    );
+
     /// <summary>Reads the goal. Whether its destination may be missing depends on the variants.</summary>
     public static GoalConfig ReadGoal(JsonFields fields, ExperimentRules rules, GoalConfig? current)
     {
         var goal = (IsNull(fields, "goalConfig") ? null : current) ?? GoalConfig.Default;
         if (fields.TryObject("goalConfig", out var members))
         {
+            KnownMembers.Check(members, KnownMembers.OfGoal);
             goal = new GoalConfig
             {
                 Type = members.Choice("type", goal.Type, default, WireNames<GoalType>.Lower),
@@ -73,6 +80,7 @@ internal static class ConfigReader
         var bandit = (IsNull(fields, "banditConfig") ? null : current) ?? BanditConfig.Default;
         if (fields.TryObject("banditConfig", out var members))
         {
+            KnownMembers.Check(members, KnownMembers.OfBandit);
             bandit = new BanditConfig
             {
                 Enabled = members.Flag("enabled", bandit.Enabled),
@@ -112,6 +120,7 @@ internal static class ConfigReader
         {
             return output;
         }
+        KnownMembers.Check(members, KnownMembers.OfOutput);
         var quality = members.Number("quality", output.Quality, OutputConfig.Default.Quality);
         if (quality is not (>= 1 and <= 100))
         {
@@ -122,6 +131,51 @@ internal static class ConfigReader
             Format = members.Choice("format", output.Format, default, WireNames<ImageFormat>.Lower),
             Quality = quality,
         };
+    }
+
+    /// <summary>Reads the names of the parameters that clicks pass on to their destination.</summary>
+    public static IReadOnlyList<string>? ReadPassQuery(JsonFields fields, IReadOnlyList<string>? absent)
+    {
+        const string Name = "passQuery";
+        if (!fields.Has(Name))
+        {
+            return absent;
+        }
+        if (!fields.TryArray(Name, out var array))
+        {
+            return null;
+        }
+        if (array.GetArrayLength() > ExperimentRules.PassedNamesMax)
+        {
+            fields.Violate(Name, $"must be at most {ExperimentRules.PassedNamesMax} names", ViolationCodes.OutOfRange);
+            return null;
+        }
+        var names = new List<string>();
+        foreach (var element in array.EnumerateArray())
+        {
+            var text = element.ValueKind == JsonValueKind.String ? element.GetString()! : "";
+            if (!IsPassedName(text))
+            {
+                fields.Violate(
+                    $"{Name}[{names.Count}]",
+                    "must be the name of a query parameter, letters, digits and -._~, or its beginning and a star, such as utm_*",
+                    ViolationCodes.InvalidFormat
+                );
+            }
+            else if (names.Contains(text))
+            {
+                fields.Violate($"{Name}[{names.Count}]", "is there already", ViolationCodes.NotUnique);
+            }
+            names.Add(text);
+        }
+        return names.Count == 0 ? null : names;
+    }
+
+    private static bool IsPassedName(string text)
+    {
+        var name = text.EndsWith('*') ? text.AsSpan(..^1) : text;
+        return name.Length is > 0 and <= ExperimentRules.PassedNameCharsMax
+            && name.IndexOfAnyExcept(PassedNameChars) < 0;
     }
 
     /// <summary>Reads where a click leads; null when it is missing or invalid.</summary>
@@ -154,6 +208,15 @@ internal static class ConfigReader
         if (Destination.TryParse(text, rules.HttpsOnly, out var message, out var code, schemesAllowed) is null)
         {
             fields.Violate(name, message, code);
+            return null;
+        }
+        if (text.AsSpan().Count(Destination.ClickIdMacro) > Destination.ClickIdsMax)
+        {
+            fields.Violate(
+                name,
+                $"must have {Destination.ClickIdMacro} at most {Destination.ClickIdsMax} times",
+                ViolationCodes.OutOfRange
+            );
             return null;
         }
         return text;

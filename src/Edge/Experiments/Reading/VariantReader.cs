@@ -81,6 +81,7 @@ internal static class VariantReader
 
     private static Variant Read(JsonFields fields, ExperimentRules rules, bool isStored, ref bool areWeightsRead)
     {
+        KnownMembers.Check(fields, KnownMembers.OfVariant);
         var id = fields.RequiredText("id", null, ExperimentRules.VariantIdCharsMax);
         if (!IsIdentifier(id))
         {
