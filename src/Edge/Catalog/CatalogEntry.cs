@@ -21,6 +21,7 @@ internal sealed class CatalogEntry
     public CatalogEntry(Experiment experiment)
     {
         Experiment = experiment;
+        AttributionWindow = TimeSpan.FromMinutes(experiment.AttributionWindowMinutes);
         _uidUtf8 = Encoding.UTF8.GetBytes(experiment.Uid);
         _slugUtf8 = Encoding.UTF8.GetBytes(experiment.Slug);
         _variants = new CatalogVariant[experiment.Variants.Count];
@@ -118,6 +119,16 @@ internal sealed class CatalogEntry
     /// Whether its weights move while it runs, so that the variant shown to each unit must be remembered.
     /// </summary>
     public bool HasBandit => Type == ExperimentType.AbTest && Experiment.BanditConfig.Enabled;
+
+    /// <summary>How long after its start a trial can succeed.</summary>
+    public TimeSpan AttributionWindow { get; }
+
+    /// <summary>Name of the event that reaches the goal; null when the goal is another one or nothing counts.</summary>
+    public string? GoalEvent =>
+        IsRunning && Experiment.GoalConfig is { Type: GoalType.Event, Event: { } name } ? name : null;
+
+    /// <summary>Whether events of a certain name reach the goal.</summary>
+    public bool IsGoalEvent(string name) => GoalEvent == name;
 
     /// <summary>Version of the served weights.</summary>
     public int WeightsVersion => Experiment.WeightsVersion;

@@ -17,6 +17,14 @@ internal sealed record GoalConfig
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? DestinationUrl { get; init; }
+
+    /// <summary>Name of the event that the goal <c>event</c> waits for; ignored by other goals.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Event { get; init; }
+
+    /// <summary>Whether there is anything to succeed in, and so to compare.</summary>
+    [JsonIgnore]
+    public bool HasSuccess => Type != GoalType.ImpressionsOnly;
 }
 
 /// <summary>Automatic optimisation of the weights; for A/B tests only.</summary>

@@ -66,6 +66,11 @@ internal sealed record ExperimentRules
     /// <summary>Longest name of such a parameter.</summary>
     public const int PassedNameCharsMax = 64;
 
+    /// <summary>
+    /// Longest attribution window, minutes: units have another hash each day, and only that of the day before is known.
+    /// </summary>
+    public const int AttributionMinutesMax = 1440;
+
     /// <summary>Longest interval between two recomputations of weights: a day.</summary>
     public const int RecomputeIntervalMinutesMax = 1440;
 

@@ -132,6 +132,7 @@ internal sealed class EdgeService : IAsyncDisposable
             requests,
             visitors,
             variants,
+            new GoalMatcher(_experiments.Catalog, visitors),
             _verdicts,
             duplicates,
             _journal,

@@ -102,7 +102,7 @@ internal sealed class VisitRecorder(
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out _);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
-        var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, isClick: false, hashRoom);
+        var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, joins: false, hashRoom);
         return variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Today).Variant;
     }
 

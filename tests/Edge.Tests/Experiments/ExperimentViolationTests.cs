@@ -136,6 +136,11 @@ public class ExperimentViolationTests
                 "goalConfig.destinationUrl",
                 "out_of_range"
             },
+            { "attributionWindowMinutes", "0", "attributionWindowMinutes", "out_of_range" },
+            { "attributionWindowMinutes", "1441", "attributionWindowMinutes", "out_of_range" },
+            { "trialStart", "\"view\"", "trialStart", "invalid_value" },
+            { "goalConfig", "{\"type\": \"event\"}", "goalConfig.event", "required" },
+            { "goalConfig", "{\"type\": \"event\", \"event\": \" \"}", "goalConfig.event", "required" },
             { "variants.1.destinationUrl", "1", "variants[1].destinationUrl", "invalid_type" },
             { "variants.1.destinationUrl", "\"//example.com\"", "variants[1].destinationUrl", "invalid_format" },
             { "variants.1.destinationUrl", "\"https://example.com/\"", "variants[0].destinationUrl", "required" },

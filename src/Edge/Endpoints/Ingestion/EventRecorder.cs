@@ -54,6 +54,7 @@ internal readonly record struct ExperimentEvent(
 /// <param name="requests">Describes requests.</param>
 /// <param name="visitors">Reads their senders.</param>
 /// <param name="variants">Says what variant a visitor was shown.</param>
+/// <param name="goals">Says which experiments' goals an event reaches by its name.</param>
 /// <param name="verdicts">Where rules that decided are counted.</param>
 /// <param name="duplicates">Recognises events sent before.</param>
 /// <param name="journal">Where events go.</param>
@@ -65,6 +66,7 @@ internal sealed class EventRecorder(
     VisitRequestReader requests,
     VisitorReader visitors,
     VariantAssigner variants,
+    GoalMatcher goals,
     VerdictJudge verdicts,
     DuplicateWindow duplicates,
     EventJournal journal,
@@ -138,6 +140,7 @@ internal sealed class EventRecorder(
                 continue;
             }
             var tracked = Describe(sender, events[i], serverId);
+            tracked.Goals = goals.Match(request, visitor, sender.Project, events[i]);
             var result = Append(tracked, visitor, siteHost, sender, events[i], scratch, out var sequence);
             if (isRepeatable && result == AppendResult.Appended)
             {
@@ -177,8 +180,9 @@ internal sealed class EventRecorder(
             scoped UnitHashes unitHashes = default;
             if (e.IsVisitor || unitSource == UnitSource.Parameter)
             {
-                unitHashes = visitors.HashUnit(e.Experiment, unit, visitor.Now, e.Event.Type == "click", hashRoom);
-                var kind = e.Event.Type is "click" or "conversion" ? VisitKind.Click : VisitKind.Impression;
+                var joins = e.Event.Type is "click" or "conversion";
+                unitHashes = visitors.HashUnit(e.Experiment, unit, visitor.Now, joins, hashRoom);
+                var kind = joins ? VisitKind.Click : VisitKind.Impression;
                 shown = variants.AssignReported(
                     request,
                     visitor,
@@ -204,6 +208,7 @@ internal sealed class EventRecorder(
             tracked.WeightsVersion = shown.WeightsVersion;
             tracked.UnitHash = unitHashes.Today;
             tracked.UnitHashPrevious = unitHashes.Yesterday;
+            tracked.Goals = GoalMatcher.Match(e.Experiment, e.Event, unitHashes);
             var result = Append(tracked, visitor, siteHost, sender, e.Event, scratch, out var sequence);
             receipt.Add(result, sequence);
             if (result != AppendResult.Appended)

@@ -28,7 +28,16 @@ internal static class ConfigReader
             {
                 Type = members.Choice("type", goal.Type, default, WireNames<GoalType>.Lower),
                 DestinationUrl = ReadDestination(members, goal.DestinationUrl, rules),
+                Event = members.Text("event", goal.Event, ExperimentRules.ReferenceCharsMax),
             };
+        }
+        if (goal.Type == GoalType.Event && string.IsNullOrWhiteSpace(goal.Event))
+        {
+            fields.Violate(
+                "goalConfig.event",
+                "is required when the goal is event: the name of the event to wait for",
+                ViolationCodes.Required
+            );
         }
         return goal;
     }

@@ -131,6 +131,19 @@ internal static class ExperimentReader
             TemplateUid = fields.Text("templateUid", current?.TemplateUid, ExperimentRules.ReferenceCharsMax),
             Variants = VariantReader.ReadAll(fields, rules, current?.Variants, isStored),
             GoalConfig = ConfigReader.ReadGoal(fields, rules, current?.GoalConfig),
+            AttributionWindowMinutes = fields.Integer(
+                "attributionWindowMinutes",
+                (current ?? Blank).AttributionWindowMinutes,
+                Blank.AttributionWindowMinutes,
+                1,
+                ExperimentRules.AttributionMinutesMax
+            ),
+            TrialStart = fields.Choice(
+                "trialStart",
+                (current ?? Blank).TrialStart,
+                default,
+                WireNames<TrialStart>.Lower
+            ),
             BanditConfig = ConfigReader.ReadBandit(fields, type, current?.BanditConfig),
             Hypothesis = fields.Text("hypothesis", current?.Hypothesis, ExperimentRules.HypothesisCharsMax),
             MinimumSampleSize = fields.Integer(
@@ -158,6 +171,14 @@ internal static class ExperimentReader
             PassQuery = ConfigReader.ReadPassQuery(fields, current?.PassQuery),
         };
         ConfigReader.RequireDestinations(fields, experiment.Variants, experiment.GoalConfig);
+        if (experiment is { TrialStart: TrialStart.Click, GoalConfig.Type: GoalType.ClickThrough })
+        {
+            fields.Violate(
+                "trialStart",
+                "must not be click when the goal is click_through: every trial would be a success",
+                ViolationCodes.InvalidValue
+            );
+        }
         return experiment;
     }
 
