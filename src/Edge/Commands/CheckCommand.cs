@@ -28,7 +28,7 @@ namespace Edge.Commands;
 internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextWriter output)
 {
     private readonly int[] _counts = new int[3];
-    private readonly ExperimentRules _rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
+    private readonly ExperimentRules _rules = options.ToExperimentRules();
 
     private readonly IReadOnlyList<OwnHost> _hosts = OwnHost.Of(
         ListenAddress
@@ -207,6 +207,10 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         foreach (var violation in reading.Violations)
         {
             Report(Severity.Error, violation.Code, path, violation.Field, violation.Message);
+        }
+        foreach (var unknown in reading.Unknown)
+        {
+            Report(Severity.Warning, unknown.Code, path, unknown.Field, unknown.Message);
         }
         if (reading.Experiment is not { } experiment)
         {

@@ -12,7 +12,6 @@ using Edge.Enrichment.Hashing;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
-using Edge.Experiments;
 using Edge.Forwarding.Pump;
 using Edge.Hosting.Connections;
 using Edge.Journal;
@@ -91,12 +90,21 @@ internal sealed class EdgeService : IAsyncDisposable
             DemoExperiments.WriteIfEmpty(options.ExperimentsDir, time);
         }
 
-        var rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
         _experiments = ExperimentFileStore.Open(
             options.ExperimentsDir,
-            rules,
+            options.ToExperimentRules(),
             time,
-            problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason)
+            problem =>
+            {
+                if (problem.IsServed)
+                {
+                    _logger.ExperimentMemberIgnored(problem.File, problem.Field, problem.Reason);
+                }
+                else
+                {
+                    _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason);
+                }
+            }
         );
         var tallyOptions = new TallyOptions
         {
@@ -137,6 +145,7 @@ internal sealed class EdgeService : IAsyncDisposable
             requests,
             visitors,
             variants,
+            new GoalMatcher(_experiments.Catalog, visitors),
             _verdicts,
             duplicates,
             _journal,
@@ -408,7 +417,7 @@ internal sealed class EdgeService : IAsyncDisposable
     {
         var catalog = _experiments.Catalog;
         var plan = Plan.Of(options.Plan);
-        var rules = new DefinitionRules(plan, options.ClickHttpsOnly);
+        var rules = new DefinitionRules(plan, options.ToExperimentRules());
         var view = new ExperimentView(tally);
         var routes = new ManagementRoutes(
             new ListExperiments(catalog, view),

@@ -1,5 +1,6 @@
 using Edge.Catalog;
 using Edge.Enrichment.Verdicts;
+using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
 using Edge.Requests;
@@ -81,6 +82,7 @@ internal sealed class EdgeOptions
     public AckMode AckClick { get; set; } = AckMode.Memory;
 
     public bool ClickHttpsOnly { get; set; }
+    public string[] LinkSchemesAllowed { get; set; } = [];
     public bool VariantOverride { get; set; } = true;
 
     public string ImageUrlTemplate { get; set; } = "";
@@ -146,6 +148,14 @@ internal sealed class EdgeOptions
     /// <summary>The options for loading the verdict rules.</summary>
     public VerdictRuleOptions ToVerdictRuleOptions() =>
         new(AutomationRulesFile, AutomationExcludeTools, AutomationExcludeApplePrivacy);
+
+    /// <summary>What the operator allows of definitions.</summary>
+    public ExperimentRules ToExperimentRules() =>
+        ExperimentRules.Default with
+        {
+            HttpsOnly = ClickHttpsOnly,
+            SchemesAllowed = LinkSchemesAllowed,
+        };
 
     /// <summary>The settings of the journal.</summary>
     public JournalOptions ToJournalOptions() =>

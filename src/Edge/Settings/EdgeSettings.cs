@@ -1,5 +1,7 @@
 using Edge.Catalog;
 using Edge.Duplicates;
+using Edge.Experiments;
+using Edge.Formats;
 using Edge.Requests;
 using static Edge.Settings.Setting<Edge.Settings.EdgeOptions>;
 
@@ -151,6 +153,13 @@ internal static class EdgeSettings
             "Refuse experiments whose destination is not https.",
             o => o.ClickHttpsOnly,
             (o, v) => o.ClickHttpsOnly = v
+        ),
+        List(
+            "links.schemesAllowed",
+            "Schemes beside https and http that a destination may have, such as mailto, tel or that of an app; empty allows none.",
+            o => o.LinkSchemesAllowed,
+            (o, v) => o.LinkSchemesAllowed = v,
+            Destination.SchemeProblem
         ),
         Flag(
             "selection.variantOverride",
@@ -413,7 +422,7 @@ internal static class EdgeSettings
     private static string? OneOf(string[] known, string text) =>
         known.Contains(text)
             ? null
-            : $"has '{text}', which is none of {string.Join(", ", known)}; did you mean '{SettingValue.Nearest(known, text)}'?";
+            : $"has '{text}', which is none of {string.Join(", ", known)}; did you mean '{NearestName.Of(known, text)}'?";
 
     private static string? NetworkProblem(string text) => TrustedNetwork.Parse(text, out _);
 }

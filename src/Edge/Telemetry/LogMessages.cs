@@ -59,6 +59,9 @@ internal static partial class LogMessages
     [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was refused: {Field}: {Reason}")]
     public static partial void ExperimentRefused(this ILogger logger, string file, string field, string reason);
 
+    [LoggerMessage(202, LogLevel.Warning, "Experiment file {File} is served without {Field}, which {Reason}")]
+    public static partial void ExperimentMemberIgnored(this ILogger logger, string file, string field, string reason);
+
     [LoggerMessage(201, LogLevel.Error, "The key file could not be read, the previous keys stay in force: {Reason}")]
     public static partial void KeysRefused(this ILogger logger, string reason);
 

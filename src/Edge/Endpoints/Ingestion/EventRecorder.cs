@@ -54,6 +54,7 @@ internal readonly record struct ExperimentEvent(
 /// <param name="requests">Describes requests.</param>
 /// <param name="visitors">Reads their senders.</param>
 /// <param name="variants">Says what variant a visitor was shown.</param>
+/// <param name="goals">Says which experiments' goals an event reaches by its name.</param>
 /// <param name="verdicts">Where rules that decided are counted.</param>
 /// <param name="duplicates">Recognises events sent before.</param>
 /// <param name="journal">Where events go.</param>
@@ -65,6 +66,7 @@ internal sealed class EventRecorder(
     VisitRequestReader requests,
     VisitorReader visitors,
     VariantAssigner variants,
+    GoalMatcher goals,
     VerdictJudge verdicts,
     DuplicateWindow duplicates,
     EventJournal journal,
@@ -112,8 +114,8 @@ internal sealed class EventRecorder(
         foreach (var e in events)
         {
             // The source is taken from these two.
-            var record = StatedBytes(e) + own + (EscapeFactor * (long)(e.Url.Length + e.Referrer.Length)) + RecordBytes;
-            need = need.With(record);
+            var source = EscapeFactor * (long)(e.Url.Length + e.Referrer.Length);
+            need = need.With(StatedBytes(e) + own + source + goals.BytesMax(e) + RecordBytes);
         }
 
         return need;
@@ -125,7 +127,7 @@ internal sealed class EventRecorder(
         var need = default(RoomNeed);
         foreach (var e in events)
         {
-            var record = StatedBytes(e.Event) + OwnBytesMax + RecordBytes;
+            var record = StatedBytes(e.Event) + OwnBytesMax + GoalMatcher.GoalBytesMax + RecordBytes;
             need = need.With(record);
         }
 
@@ -200,6 +202,7 @@ internal sealed class EventRecorder(
                 continue;
             }
             var tracked = Describe(sender, events[i], serverId);
+            tracked.Goals = goals.Match(request, visitor, sender.Project, events[i]);
             var result = Append(tracked, visitor, siteHost, events[i], room, scratch, out var sequence);
             if (isRepeatable && result == AppendResult.Appended)
             {
@@ -239,8 +242,9 @@ internal sealed class EventRecorder(
             scoped UnitHashes unitHashes = default;
             if (e.IsVisitor || unitSource == UnitSource.Parameter)
             {
-                unitHashes = visitors.HashUnit(e.Experiment, unit, visitor.Now, e.Event.Type == "click", hashRoom);
-                var kind = e.Event.Type is "click" or "conversion" ? VisitKind.Click : VisitKind.Impression;
+                var joins = e.Event.Type is "click" or "conversion";
+                unitHashes = visitors.HashUnit(e.Experiment, unit, visitor.Now, joins, hashRoom);
+                var kind = joins ? VisitKind.Click : VisitKind.Impression;
                 shown = variants.AssignReported(
                     request,
                     visitor,
@@ -266,6 +270,7 @@ internal sealed class EventRecorder(
             tracked.WeightsVersion = shown.WeightsVersion;
             tracked.UnitHash = unitHashes.Today;
             tracked.UnitHashPrevious = unitHashes.Yesterday;
+            tracked.Goals = GoalMatcher.Match(e.Experiment, e.Event, unitHashes);
             var result = Append(tracked, visitor, siteHost, e.Event, room, scratch, out var sequence);
             receipt.Add(result, sequence);
         }
