@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
 using Edge.Catalog;
-using Edge.Enrichment.Hashing;
 using Edge.Events;
 using Edge.Selection;
 
