@@ -17,13 +17,13 @@ internal sealed unsafe partial class NativeBlock : MemoryManager<byte>
 
     private byte* _start;
 
-    /// <summary>Throws <see cref="OutOfMemoryException"/> when the kernel has no more.</summary>
+    /// <summary>Throws <see cref="InsufficientMemoryException"/> when the kernel has no more.</summary>
     public NativeBlock(int bytes)
     {
         var start = NativeMap(0, (nuint)bytes, ReadWrite, PrivateAnonymous, -1, 0);
         if (start == -1)
         {
-            throw new OutOfMemoryException($"mmap of {bytes} bytes failed");
+            throw new InsufficientMemoryException($"mmap of {bytes} bytes failed");
         }
 
         _start = (byte*)start;
@@ -38,7 +38,7 @@ internal sealed unsafe partial class NativeBlock : MemoryManager<byte>
         var start = NativeRemap((nint)_start, (nuint)Length, (nuint)bytes, MayMove);
         if (start == -1)
         {
-            throw new OutOfMemoryException($"mremap to {bytes} bytes failed");
+            throw new InsufficientMemoryException($"mremap to {bytes} bytes failed");
         }
 
         _start = (byte*)start;

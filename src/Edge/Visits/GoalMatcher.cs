@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Edge.Catalog;
+using Edge.Enrichment.Hashing;
 using Edge.Events;
 using Edge.Selection;
 

@@ -9,7 +9,6 @@ using Edge.Experiments;
 using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Records;
-using Edge.Requests.Ingestion;
 using Edge.Selection;
 using Edge.Telemetry;
 using Edge.Visits;
@@ -122,7 +121,7 @@ internal sealed class EventRecorder(
     }
 
     /// <summary>Room in the journal for the events of experiments of a request, of which there are at most a hundred.</summary>
-    public RoomNeed RoomFor(List<ExperimentEvent> events)
+    public static RoomNeed RoomFor(List<ExperimentEvent> events)
     {
         var need = default(RoomNeed);
         foreach (var e in events)

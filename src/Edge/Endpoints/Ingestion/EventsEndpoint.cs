@@ -4,7 +4,6 @@ using Edge.Access;
 using Edge.Catalog;
 using Edge.Events;
 using Edge.Experiments;
-using Edge.Formats;
 using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
 using Edge.Telemetry;
@@ -106,7 +105,7 @@ internal sealed class EventsEndpoint(
             }
         }
         metrics.CountRefusedEvents(EventApi.Pictify, errors.Count);
-        var room = await gate.ReserveAsync(recorder.RoomFor(events), body.Bytes.Length);
+        var room = await gate.ReserveAsync(EventRecorder.RoomFor(events), body.Bytes.Length);
         if (room is null)
         {
             Count(Outcome.NotKept);
