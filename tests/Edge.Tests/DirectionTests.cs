@@ -19,6 +19,7 @@ public partial class DirectionTests
         "Formats",
         "Telemetry",
         "Storage",
+        "Audit",
         "Events",
         "Requests",
         "Access",

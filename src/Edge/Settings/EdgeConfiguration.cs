@@ -163,7 +163,7 @@ internal sealed class EdgeConfiguration
         if (setting is null)
         {
             _problems.Add(
-                $"{source}: unknown setting '{key}'; did you mean '{SettingValue.Nearest(EdgeSettings.All.Select(known => known.Key), key)}'?"
+                $"{source}: unknown setting '{key}'; did you mean '{SettingValue.Nearest([.. EdgeSettings.All.Select(known => known.Key)], key)}'?"
             );
         }
         else if (setting.Assign(_options, text) is { } problem)
@@ -221,6 +221,11 @@ internal sealed class EdgeConfiguration
 
         CheckUrls("urls", _options.Urls);
         CheckUrls("adminUrls", _options.AdminUrls);
+        if (_options.ApiFirstKey.Length > 0 && _options.ApiFirstKeyFile.Length > 0)
+        {
+            _problems.Add("api.firstKey and api.firstKeyFile are both set; keep one");
+        }
+
         if (_options.ApiListener == ManagementListener.Admin && ListenAddress.Split(_options.AdminUrls).Length == 0)
         {
             _problems.Add("api.listener is admin, but adminUrls is empty; name an address there");

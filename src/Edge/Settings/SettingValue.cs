@@ -78,9 +78,18 @@ internal static class SettingValue
 
     public static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 
+    /// <summary>What is wrong with a text that must be one of a closed set.</summary>
+    public static string? OneOf(IReadOnlyCollection<string> known, string text) =>
+        known.Contains(text)
+            ? null
+            : $"has '{text}', which is none of {string.Join(", ", known)}; did you mean '{Nearest(known, text)}'?";
+
     /// <summary>The known name closest to a misspelt one.</summary>
-    public static string Nearest(IEnumerable<string> known, string name) =>
-        known.MinBy(candidate => Distance(candidate.ToLowerInvariant(), name.ToLowerInvariant()))!;
+    public static string Nearest(IReadOnlyCollection<string> known, string name) =>
+        // A beginning of a single one means that one: ip is ip_hash, not id.
+        known.Where(candidate => candidate.StartsWith(name, StringComparison.OrdinalIgnoreCase)).ToList() is [var only]
+            ? only
+            : known.MinBy(candidate => Distance(candidate.ToLowerInvariant(), name.ToLowerInvariant()))!;
 
     /// <summary>
     /// The units that a key accepts, the setting's own unit in terms of the smallest one, and examples.

@@ -19,6 +19,12 @@ internal static partial class LogMessages
     [LoggerMessage(103, LogLevel.Error, "A request failed inside the service ({Count} times since the last message)")]
     public static partial void RequestFailed(this ILogger logger, Exception exception, long count);
 
+    [LoggerMessage(110, LogLevel.Information, "{Actor} did {Action} to {Subject} ({Detail})")]
+    public static partial void Audited(this ILogger logger, string actor, string action, string subject, string? detail);
+
+    [LoggerMessage(111, LogLevel.Error, "A change could not be recorded in the audit file: {Reason}")]
+    public static partial void AuditNotWritten(this ILogger logger, string reason);
+
     /// <param name="logger">The log.</param>
     /// <param name="exception">What was thrown; a defect of the program.</param>
     /// <param name="what">What was being done.</param>

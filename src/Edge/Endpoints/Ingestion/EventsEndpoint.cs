@@ -4,7 +4,6 @@ using Edge.Access;
 using Edge.Catalog;
 using Edge.Events;
 using Edge.Experiments;
-using Edge.Formats;
 using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
 using Edge.Telemetry;
@@ -44,7 +43,7 @@ internal sealed class EventsEndpoint(
             Count(Outcome.Answered);
             return Task.CompletedTask;
         }
-        if (!HttpMethods.IsPost(context.Request.Method))
+        if (!RequestMethod.IsPost(context.Request.Method))
         {
             Count(Outcome.MethodNotAllowed);
             return Problem.MethodNotAllowedAsync(context, Cors.Allow);

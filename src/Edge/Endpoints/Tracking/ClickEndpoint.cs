@@ -51,7 +51,7 @@ internal sealed class ClickEndpoint(
                 return Outcome.NotRunning;
             }
 
-            if (HttpMethods.IsHead(context.Request.Method))
+            if (RequestMethod.IsHead(context.Request.Method))
             {
                 return Outcome.Head;
             }
