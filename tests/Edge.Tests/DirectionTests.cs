@@ -17,6 +17,7 @@ public partial class DirectionTests
     private static readonly string[] Order =
     [
         "Formats",
+        "Machine",
         "Telemetry",
         "Storage",
         "Audit",

@@ -132,10 +132,10 @@ internal sealed class KeyFile(string path)
     private void Change(Func<IReadOnlyList<ApiKey>, IReadOnlyList<ApiKey>> change)
     {
         var directory = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        Directory.CreateDirectory(directory);
+        SecretDirectory.CreateDataDir(directory);
         using var changing = Lock();
         var bytes = JsonSerializer.SerializeToUtf8Bytes(new KeyList(change(Read())), KeyJson.Readable.KeyList);
-        AtomicFile.Write(directory, System.IO.Path.GetFileName(path), [.. bytes, (byte)'\n']);
+        AtomicFile.Write(directory, System.IO.Path.GetFileName(path), [.. bytes, (byte)'\n'], DiskFile.OwnerOnly);
     }
 
     /// <summary>
@@ -147,7 +147,16 @@ internal sealed class KeyFile(string path)
         {
             try
             {
-                return new FileStream(path + LockSuffix, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return new FileStream(
+                    path + LockSuffix,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.OpenOrCreate,
+                        Access = FileAccess.ReadWrite,
+                        Share = FileShare.None,
+                        UnixCreateMode = DiskFile.OwnerOnly,
+                    }
+                );
             }
             catch (IOException)
                 when (waited < LockPatience

@@ -9,7 +9,8 @@ namespace Edge.Catalog;
 /// <param name="File">Name of the file; empty for the directory itself.</param>
 /// <param name="Field">Dotted path of the member; empty for the file as a whole.</param>
 /// <param name="Reason">What is wrong, as the rest of a sentence that begins with the field.</param>
-internal readonly record struct ExperimentFileProblem(string File, string Field, string Reason)
+/// <param name="IsServed">Whether the file is served all the same.</param>
+internal readonly record struct ExperimentFileProblem(string File, string Field, string Reason, bool IsServed = false)
 {
     public override string ToString() => string.Join(' ', new[] { File, Field, Reason }.Where(part => part.Length > 0));
 }
@@ -64,7 +65,7 @@ internal sealed class ExperimentFile(string name)
     /// <summary>The version that is served; null when there never was a valid one.</summary>
     public CatalogEntry? Accepted { get; set; }
 
-    /// <summary>What is wrong with the current version.</summary>
+    /// <summary>What is wrong with the current version, whether or not it can be served.</summary>
     public IReadOnlyList<ExperimentFileProblem> Problems { get; private set; } = [];
 
     private byte[] _hash = [];
@@ -112,7 +113,11 @@ internal sealed class ExperimentFile(string name)
         var fileTime = new DateTimeOffset(stamp.ModifiedTicks, TimeSpan.Zero);
         var reading = ExperimentReader.ReadStored(bytes, rules, fileTime);
         Candidate = reading.Experiment is { } experiment ? new CatalogEntry(experiment) : null;
-        Problems = [.. reading.Violations.Select(v => new ExperimentFileProblem(Name, v.Field, v.Message))];
+        Problems =
+        [
+            .. reading.Violations.Select(v => new ExperimentFileProblem(Name, v.Field, v.Message)),
+            .. reading.Unknown.Select(v => new ExperimentFileProblem(Name, v.Field, $"{v.Message} (ignored)", true)),
+        ];
         return true;
     }
 

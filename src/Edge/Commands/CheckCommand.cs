@@ -12,6 +12,7 @@ using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Recovery;
 using Edge.Lint;
+using Edge.Machine;
 using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Storage;
@@ -27,7 +28,7 @@ namespace Edge.Commands;
 internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextWriter output)
 {
     private readonly int[] _counts = new int[3];
-    private readonly ExperimentRules _rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
+    private readonly ExperimentRules _rules = options.ToExperimentRules();
 
     private readonly IReadOnlyList<OwnHost> _hosts = OwnHost.Of(
         ListenAddress
@@ -78,6 +79,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             CheckVerdictRules();
             CheckExperiments();
             CheckSalt();
+            CheckModes();
             CheckRatchet();
             CheckKeys();
             CheckTally();
@@ -95,6 +97,30 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         if (ServeCommand.EnvironmentProblem() is { } problem)
         {
             Report(Severity.Error, "environment", "environment", "", problem);
+        }
+        var capacity = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes());
+        var lowered = capacity.Fit(options, out var shortage);
+        if (shortage is not null)
+        {
+            Report(Severity.Error, "open_files", "machine", "", shortage);
+        }
+        Report(
+            Severity.Note,
+            "limits",
+            "machine",
+            "",
+            $"gives {capacity.Descriptors} open files and {capacity.MemoryBytes} bytes of memory, enough for"
+                + $" {options.HttpMaxConnections} connections"
+        );
+        foreach (var limit in lowered)
+        {
+            Report(
+                Severity.Note,
+                "lowered",
+                "setting",
+                limit.Setting,
+                $"is lowered from {limit.From} to {limit.To}: there is too little {limit.Reason}"
+            );
         }
         if (!TimeZones.HasDatabase)
         {
@@ -192,6 +218,10 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             Report(Severity.Error, violation.Code, path, violation.Field, violation.Message);
         }
+        foreach (var unknown in reading.Unknown)
+        {
+            Report(Severity.Warning, unknown.Code, path, unknown.Field, unknown.Message);
+        }
         if (reading.Experiment is not { } experiment)
         {
             return null;
@@ -217,6 +247,25 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
                 AddressSalt.PathIn(options.DataDir),
                 "",
                 problem.Message
+            );
+        }
+    }
+
+    private void CheckModes()
+    {
+        foreach (var exposed in SecretDirectory.FindExposed(options.DataDir, options.KeysFile))
+        {
+            if (exposed.Path == AddressSalt.PathIn(options.DataDir))
+            {
+                continue;
+            }
+            Report(
+                Severity.Warning,
+                "mode",
+                exposed.Path,
+                "",
+                $"has mode {ExposedPath.Octal(exposed.Mode)}, so others than its owner may open it;"
+                    + $" chmod {ExposedPath.Octal(exposed.Wanted)} closes it"
             );
         }
     }

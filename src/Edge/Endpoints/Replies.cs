@@ -74,6 +74,9 @@ internal static class Replies
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>Longest buffer that a thread keeps for its next answer.</summary>
+    private const int KeptBytesMax = 64 << 10;
+
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _bodyOfThread;
 
@@ -160,7 +163,25 @@ internal static class Replies
             return;
         }
 
-        response.BodyWriter.Write(body.WrittenSpan);
+        Write(context, body.WrittenSpan);
+        if (body.Capacity > KeptBytesMax)
+        {
+            (_bodyOfThread, _jsonOfThread) = (null, null);
+        }
+    }
+
+    /// <summary>Writes the body of an answer; nothing more once the client has gone.</summary>
+    private static void Write(HttpContext context, ReadOnlySpan<byte> bytes)
+    {
+        var writer = context.Response.BodyWriter;
+        while (!bytes.IsEmpty && !context.RequestAborted.IsCancellationRequested)
+        {
+            var room = writer.GetSpan(1);
+            var count = Math.Min(room.Length, bytes.Length);
+            bytes[..count].CopyTo(room);
+            writer.Advance(count);
+            bytes = bytes[count..];
+        }
     }
 
     /// <summary>Keeps a browser from taking an answer for something else than its type says.</summary>

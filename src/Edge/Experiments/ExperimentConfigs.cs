@@ -11,9 +11,20 @@ internal sealed record GoalConfig
     /// <summary>The goal.</summary>
     public GoalType Type { get; init; }
 
-    /// <summary>The redirect target as its owner wrote it; validated by <see cref="Destination"/>.</summary>
+    /// <summary>
+    /// The redirect target of variants without one of their own, as its owner wrote it; validated by
+    /// <see cref="Destination"/>.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? DestinationUrl { get; init; }
+
+    /// <summary>Name of the event that the goal <c>event</c> waits for; ignored by other goals.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Event { get; init; }
+
+    /// <summary>Whether there is anything to succeed in, and so to compare.</summary>
+    [JsonIgnore]
+    public bool HasSuccess => Type != GoalType.ImpressionsOnly;
 }
 
 /// <summary>Automatic optimisation of the weights; for A/B tests only.</summary>

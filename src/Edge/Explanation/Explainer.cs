@@ -53,6 +53,7 @@ internal static class Explainer
             Experiment = new ExplainedExperiment(experiment.Uid, experiment.Slug, experiment.Type, experiment.Status),
             At = visitor.Now,
             Variant = entry.IsServed ? entry.Variants[choice.Variant].Id : null,
+            Destination = entry.IsServed ? DestinationOf(entry, choice, visitor.Query) : null,
             Reason = ReasonOf(entry, choice),
             Why = ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
             Served = entry.IsServed,
@@ -67,6 +68,10 @@ internal static class Explainer
             Schedules = schedules,
         };
     }
+
+    /// <summary>Where the described click leads; the id of its event, which there is not, as the macro.</summary>
+    private static string? DestinationOf(CatalogEntry entry, Choice choice, ReadOnlySpan<char> query) =>
+        entry.Variants[choice.Variant].Target?.Complete(query, Destination.ClickIdMacro).ToString();
 
     private static string ReasonOf(CatalogEntry entry, Choice choice) =>
         entry.IsServed && entry.Status != ExperimentStatus.Paused

@@ -22,6 +22,9 @@ internal sealed record VariantExplanation
     /// <summary>Id of the variant; null when the experiment is not served at all.</summary>
     public required string? Variant { get; init; }
 
+    /// <summary>Where a click leads; null when the experiment is not served or has no destination.</summary>
+    public required string? Destination { get; init; }
+
     /// <summary>
     /// A <see cref="ChoiceReason"/> in capitals, or the status when that decides: <c>DRAFT</c>, <c>ARCHIVED</c>,
     /// <c>PAUSED</c>.

@@ -13,13 +13,15 @@ using Edge.Enrichment.Hashing;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
-using Edge.Experiments;
 using Edge.Forwarding.Pump;
+using Edge.Hosting.Connections;
 using Edge.Journal;
+using Edge.Machine;
 using Edge.Requests;
 using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
+using Edge.Storage;
 using Edge.Telemetry;
 using Edge.Visits;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -46,6 +48,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly EdgeOptions _options;
     private readonly TimeProvider _time;
     private readonly long _startedAt;
+    private readonly ConnectionTable _connections;
     private readonly WebApplication _web;
     private readonly ILogger _logger;
     private readonly Readiness _readiness = new();
@@ -56,6 +59,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly Forwarder _forwarder;
     private readonly EnrichmentFaults _enrichmentFaults = new();
     private readonly VerdictJudge _verdicts;
+    private readonly VisitRequestReader _requests;
     private readonly UserAgentCache _userAgents;
     private readonly GeoDatabase _geo;
     private readonly KeyRatchet? _ratchet;
@@ -66,7 +70,15 @@ internal sealed class EdgeService : IAsyncDisposable
         _options = options;
         _time = time;
         _startedAt = time.GetTimestamp();
-        _web = WebHost.Build(options, () => _readiness.IsStarting, () => _experiments!.Catalog);
+        var connectionCounts = new ConnectionCounts { Max = options.HttpMaxConnections };
+        _connections = new ConnectionTable(
+            options.HttpMaxPerAddressPercent,
+            TimeSpan.FromMilliseconds(options.HttpHeadersTimeoutMs),
+            options.TrustedProxies,
+            connectionCounts,
+            time
+        );
+        _web = WebHost.Build(options, () => _readiness.IsStarting, _connections, () => _experiments!.Catalog);
         _logger = _web.Logger;
 
         var metrics = new Metrics(EventApi.All);
@@ -79,12 +91,21 @@ internal sealed class EdgeService : IAsyncDisposable
             DemoExperiments.WriteIfEmpty(options.ExperimentsDir, time);
         }
 
-        var rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
         _experiments = ExperimentFileStore.Open(
             options.ExperimentsDir,
-            rules,
+            options.ToExperimentRules(),
             time,
-            problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason)
+            problem =>
+            {
+                if (problem.IsServed)
+                {
+                    _logger.ExperimentMemberIgnored(problem.File, problem.Field, problem.Reason);
+                }
+                else
+                {
+                    _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason);
+                }
+            }
         );
         var tallyOptions = new TallyOptions
         {
@@ -112,7 +133,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var places = new PlaceFinder(_geo, addresses, options.GeoCountryHeader);
         _verdicts = LoadVerdicts(options);
         _userAgents = new UserAgentCache(_verdicts, _enrichmentFaults);
-        var requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
+        var requests = _requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
         var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
         var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, _journal);
@@ -125,6 +146,7 @@ internal sealed class EdgeService : IAsyncDisposable
             requests,
             visitors,
             variants,
+            new GoalMatcher(_experiments.Catalog, visitors),
             _verdicts,
             duplicates,
             _journal,
@@ -166,6 +188,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new HealthEndpoints(_readiness, _journal, _forwarder),
             new MetricsEndpoint(
                 metrics,
+                connectionCounts,
                 ledger,
                 _journal,
                 _forwarder,
@@ -192,7 +215,7 @@ internal sealed class EdgeService : IAsyncDisposable
             time,
             routes.DispatchAsync
         );
-        _web.Run(deadline.HandleAsync);
+        _web.Run(_connections.Track(deadline.HandleAsync));
     }
 
     /// <summary>Opens all state of the service, without serving yet.</summary>
@@ -227,11 +250,56 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Applies changes of the key file at once.</summary>
     public void RefreshKeys() => _keys.Refresh();
 
+    /// <summary>
+    /// Looks at once at everything that may change while the service runs: keys, experiments, geo database, verdict
+    /// rules. What cannot be used is reported, and what was in force stays. Never throws.
+    /// </summary>
+    public void Reload()
+    {
+        _keys.Refresh();
+        _experiments.Refresh();
+        if (_geo.IsConfigured)
+        {
+            _geo.Refresh();
+        }
+
+        var (rules, problems) = VerdictRules.Load(_options.ToVerdictRuleOptions());
+        if (rules is not null && problems.Count == 0)
+        {
+            _verdicts.Replace(rules);
+            _requests.Refresh();
+        }
+        else
+        {
+            _verdicts.Refuse(problems.Count);
+            foreach (var problem in problems)
+            {
+                _logger.VerdictRulesRefused(problem);
+            }
+        }
+
+        _logger.Reloaded(_experiments.Catalog.Current.Entries.Count, _verdicts.Rules.Count);
+    }
+
     /// <summary>Cancelled when a signal asks the process to stop.</summary>
     public CancellationToken StopRequested => _web.Lifetime.ApplicationStopping;
 
     /// <summary>Completes when the journal has had an I/O error, after which only a restart helps.</summary>
     public Task JournalFaulted => _journal.Faulted;
+
+    /// <summary>
+    /// Completes with the cause when connections can no longer be accepted, after which only a restart helps.
+    /// </summary>
+    public Task<Exception> ListenerFailed => _connections.Failed;
+
+    /// <summary>Reports limits that the machine makes lower than their settings.</summary>
+    public void ReportLowered(IReadOnlyList<LoweredLimit> limits)
+    {
+        foreach (var limit in limits)
+        {
+            _logger.LimitLowered(limit.Setting, limit.From, limit.To, limit.Reason);
+        }
+    }
 
     /// <summary>Starts forwarding, binds the listener, becomes ready.</summary>
     public async Task StartAsync()
@@ -247,11 +315,18 @@ internal sealed class EdgeService : IAsyncDisposable
         _optimizer.Start();
         Listeners.RemoveStaleSockets(_options);
         await _web.StartAsync();
+        foreach (var exposed in SecretDirectory.FindExposed(_options.DataDir, _options.KeysFile))
+        {
+            _logger.PathExposed(exposed.Path, ExposedPath.Octal(exposed.Mode), ExposedPath.Octal(exposed.Wanted));
+        }
+
         _readiness.SetReady();
         _logger.Started(
             _time.GetElapsedTime(_startedAt).TotalMilliseconds,
             string.Join(' ', Addresses),
-            _options.DataDir
+            _options.DataDir,
+            _options.HttpMaxConnections,
+            ProcessLimits.Descriptors
         );
     }
 
@@ -303,6 +378,13 @@ internal sealed class EdgeService : IAsyncDisposable
         _logger.JournalFaulted(_journal.Status.Fault ?? "unknown");
     }
 
+    /// <summary>Reports that no more connections can be accepted; the process is about to end.</summary>
+    public void ReportListenerFailure(Exception cause)
+    {
+        _readiness.SetNotReady("no connections");
+        _logger.ListenerFailed(cause.Message);
+    }
+
     /// <summary>Releases files and the lock, in reverse order of opening.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -314,6 +396,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _keys.Dispose();
         _experiments.Dispose();
         await _web.DisposeAsync();
+        _connections.Dispose();
     }
 
     /// <summary>
@@ -341,7 +424,7 @@ internal sealed class EdgeService : IAsyncDisposable
     {
         var catalog = _experiments.Catalog;
         var plan = Plan.Of(options.Plan);
-        var rules = new DefinitionRules(plan, options.ClickHttpsOnly);
+        var rules = new DefinitionRules(plan, options.ToExperimentRules());
         var view = new ExperimentView(tally);
         var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
         var routes = new ManagementRoutes(

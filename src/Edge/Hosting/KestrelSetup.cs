@@ -1,6 +1,7 @@
 using System.Text;
 using Edge.Settings;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Net.Http.Headers;
 using HttpProtocol = Edge.Settings.HttpProtocol;
 
@@ -22,7 +23,11 @@ internal static class KestrelSetup
     /// Bytes read ahead per connection. Kestrel's default of 1 MiB would let ten thousand unauthenticated senders
     /// occupy ten gigabytes, and copies bodies that are refused before they are read.
     /// </summary>
-    private const int ReadAheadBytes = 128 << 10;
+    private const int ReadAheadBytes = 16 << 10;
+
+    /// <summary>Bytes that the transport reads ahead of what the server has taken.</summary>
+    public static void Apply(SocketTransportOptions transport, EdgeOptions options) =>
+        transport.MaxReadBufferSize = Math.Max(ReadAheadBytes, options.HttpMaxRequestLineBytes);
 
     public static void Apply(KestrelServerOptions kestrel, EdgeOptions options)
     {
@@ -33,7 +38,8 @@ internal static class KestrelSetup
             name == HeaderNames.ContentLength ? ContentLengthEncoding.Instance : Encoding.Latin1;
 
         var limits = kestrel.Limits;
-        limits.MaxConcurrentConnections = options.HttpMaxConnections;
+        // The connection table limits them before the server sees them.
+        limits.MaxConcurrentConnections = null;
         limits.MaxConcurrentUpgradedConnections = 0;
         limits.MaxRequestLineSize = options.HttpMaxRequestLineBytes;
         limits.MaxRequestHeadersTotalSize = options.HttpMaxHeaderBytes;

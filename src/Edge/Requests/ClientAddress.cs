@@ -207,6 +207,10 @@ internal readonly struct TrustedNetwork
         _isV6 = isV6;
     }
 
+    /// <summary>Reads the networks of a setting, which have been checked.</summary>
+    public static TrustedNetwork[] ParseAll(IEnumerable<string> texts) =>
+        [.. texts.Select(text => Parse(text, out var network) is { } problem ? throw new FormatException(problem) : network)];
+
     /// <summary>
     /// Reads an address, or a network whose address has no bits beyond its prefix: with such bits it is not known
     /// whether the address or the network was meant. Returns what is wrong, else null.

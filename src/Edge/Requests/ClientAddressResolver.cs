@@ -23,12 +23,7 @@ internal sealed class ClientAddressResolver(IEnumerable<string> trustedProxies, 
     /// <summary>Hops that are walked at most; a longer chain is not one we configured.</summary>
     private const int MaxHops = 16;
 
-    private readonly TrustedNetwork[] _trusted =
-    [
-        .. trustedProxies.Select(text =>
-            TrustedNetwork.Parse(text, out var network) is { } problem ? throw new FormatException(problem) : network
-        ),
-    ];
+    private readonly TrustedNetwork[] _trusted = TrustedNetwork.ParseAll(trustedProxies);
 
     private long _malformed;
 

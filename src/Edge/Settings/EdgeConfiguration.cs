@@ -163,7 +163,7 @@ internal sealed class EdgeConfiguration
         if (setting is null)
         {
             _problems.Add(
-                $"{source}: unknown setting '{key}'; did you mean '{SettingValue.Nearest([.. EdgeSettings.All.Select(known => known.Key)], key)}'?"
+                $"{source}: unknown setting '{key}'; did you mean '{NearestName.Of(EdgeSettings.All.Select(known => known.Key), key)}'?"
             );
         }
         else if (setting.Assign(_options, text) is { } problem)

@@ -1,5 +1,6 @@
 using Edge.Catalog;
 using Edge.Enrichment.Verdicts;
+using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
 using Edge.Requests;
@@ -48,8 +49,8 @@ internal enum HttpProtocol
 }
 
 /// <summary>
-/// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/> and not changed
-/// afterwards. <see cref="EdgeSettings"/> has names, units, ranges and reasons; the documentation is checked against
+/// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/>, fitted to the machine
+/// by <see cref="Capacity"/> and not changed afterwards. <see cref="EdgeSettings"/> has names, units, ranges and reasons; the documentation is checked against
 /// it.
 /// </summary>
 internal sealed class EdgeOptions
@@ -59,9 +60,11 @@ internal sealed class EdgeOptions
     public string Urls { get; set; } = "http://127.0.0.1:8080";
     public string AdminUrls { get; set; } = "";
     public bool Demo { get; set; }
+    public bool CoreDumps { get; set; }
 
     public HttpProtocol HttpProtocol { get; set; } = HttpProtocol.Http1;
     public int HttpMaxConnections { get; set; } = 10_000;
+    public int HttpMaxPerAddressPercent { get; set; } = 50;
     public int HttpMaxRequestLineBytes { get; set; } = 8_192;
     public int HttpMaxHeaderBytes { get; set; } = 16_384;
     public int HttpMaxHeaderCount { get; set; } = 64;
@@ -79,6 +82,7 @@ internal sealed class EdgeOptions
     public AckMode AckClick { get; set; } = AckMode.Memory;
 
     public bool ClickHttpsOnly { get; set; }
+    public string[] LinkSchemesAllowed { get; set; } = [];
     public bool VariantOverride { get; set; } = true;
 
     public string ImageUrlTemplate { get; set; } = "";
@@ -146,6 +150,14 @@ internal sealed class EdgeOptions
     /// <summary>The options for loading the verdict rules.</summary>
     public VerdictRuleOptions ToVerdictRuleOptions() =>
         new(AutomationRulesFile, AutomationExcludeTools, AutomationExcludeApplePrivacy);
+
+    /// <summary>What the operator allows of definitions.</summary>
+    public ExperimentRules ToExperimentRules() =>
+        ExperimentRules.Default with
+        {
+            HttpsOnly = ClickHttpsOnly,
+            SchemesAllowed = LinkSchemesAllowed,
+        };
 
     /// <summary>The settings of the journal.</summary>
     public JournalOptions ToJournalOptions() =>

@@ -1,6 +1,7 @@
 using Edge.Access;
 using Edge.Catalog;
 using Edge.Duplicates;
+using Edge.Experiments;
 using Edge.Requests;
 using static Edge.Settings.Setting<Edge.Settings.EdgeOptions>;
 
@@ -28,6 +29,12 @@ internal static class EdgeSettings
             o => o.AdminUrls,
             (o, v) => o.AdminUrls = v
         ),
+        Flag(
+            "coreDumps",
+            "Allow core dumps of the process, which hold keys, the salt and addresses of visitors.",
+            o => o.CoreDumps,
+            (o, v) => o.CoreDumps = v
+        ),
         Choice(
             "http.protocol",
             "http1 (HTTP/1.1) or http2 (cleartext HTTP/2 with prior knowledge, behind a proxy that speaks it).",
@@ -38,9 +45,17 @@ internal static class EdgeSettings
             "http.maxConnections",
             1,
             1_000_000,
-            "Maximum open connections; further ones are closed at once.",
+            "Maximum open connections; lowered to what open files and memory allow. When all are taken, the longest idle make room.",
             o => o.HttpMaxConnections,
             (o, v) => o.HttpMaxConnections = (int)v
+        ),
+        Number(
+            "http.maxPerAddressPercent",
+            1,
+            100,
+            "Share of the connections that one address (IPv6: a /64) may have; trusted proxies and Unix sockets have no limit.",
+            o => o.HttpMaxPerAddressPercent,
+            (o, v) => o.HttpMaxPerAddressPercent = (int)v
         ),
         Number(
             "http.maxRequestLineBytes",
@@ -70,7 +85,7 @@ internal static class EdgeSettings
             "http.headersTimeoutMs",
             100,
             600_000,
-            "Timeout for a client to send its headers.",
+            "Timeout for a client to send its headers; for its first request it runs from the accept.",
             o => o.HttpHeadersTimeoutMs,
             (o, v) => o.HttpHeadersTimeoutMs = (int)v
         ),
@@ -138,6 +153,13 @@ internal static class EdgeSettings
             "Refuse experiments whose destination is not https.",
             o => o.ClickHttpsOnly,
             (o, v) => o.ClickHttpsOnly = v
+        ),
+        List(
+            "links.schemesAllowed",
+            "Schemes beside https and http that a destination may have, such as mailto, tel or that of an app; empty allows none.",
+            o => o.LinkSchemesAllowed,
+            (o, v) => o.LinkSchemesAllowed = v,
+            Destination.SchemeProblem
         ),
         Flag(
             "selection.variantOverride",
@@ -263,7 +285,7 @@ internal static class EdgeSettings
             "ingest.inFlightBytes",
             32L << 20,
             1L << 40,
-            "Memory for request bodies being read, bytes; when it is used up, requests are answered with 503.",
+            "Memory for request bodies, bytes, lowered to a quarter of the memory there is; when it is used up, requests are answered with 503.",
             o => o.IngestInFlightBytes,
             (o, v) => o.IngestInFlightBytes = v
         ),
@@ -271,7 +293,7 @@ internal static class EdgeSettings
             "ingest.duplicateMemoryBytes",
             DuplicateWindow.BytesMin,
             1L << 38,
-            "Maximum memory for the ids that identify duplicates, bytes, at 24 bytes each; allocated as needed.",
+            "Maximum memory for the ids that identify duplicates, bytes, at 24 bytes each; allocated as needed, lowered to an eighth of the memory there is.",
             o => o.DuplicateMemoryBytes,
             (o, v) => o.DuplicateMemoryBytes = v
         ),
@@ -307,7 +329,7 @@ internal static class EdgeSettings
         ),
         Text(
             "automation.rulesFile",
-            "File with custom verdict rules, which precede the built-in ones: docs/enrichment.md; empty means none. Read at start.",
+            "File with custom verdict rules, which precede the built-in ones: docs/enrichment.md; empty means none. Read at start and on SIGHUP.",
             o => o.AutomationRulesFile,
             (o, v) => o.AutomationRulesFile = v
         ),
@@ -351,7 +373,7 @@ internal static class EdgeSettings
             "journal.memoryBytes",
             1 << 17,
             1 << 30,
-            "Memory for the newest pages, bytes; at least two pages.",
+            "Memory for the newest pages, bytes; at least two pages; lowered to a sixteenth of the memory there is.",
             o => o.JournalMemoryBytes,
             (o, v) => o.JournalMemoryBytes = (int)v
         ),

@@ -15,14 +15,12 @@ internal sealed partial class DiskFile : IDisposable
     /// <summary>Permissions of a file that nobody but its owner may open: 0600.</summary>
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Permissions of a file that is no secret, before the process's umask: 0666.</summary>
+    /// <summary>
+    /// Permissions of a file that is no secret, before the process's umask: 0644. Without a umask, nobody else may write
+    /// it either.
+    /// </summary>
     public const UnixFileMode ReadableByAll =
-        UnixFileMode.UserRead
-        | UnixFileMode.UserWrite
-        | UnixFileMode.GroupRead
-        | UnixFileMode.GroupWrite
-        | UnixFileMode.OtherRead
-        | UnixFileMode.OtherWrite;
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     // Of open(2), only flags with the same value on x64 and arm64: O_DIRECTORY, O_DIRECT, O_NOFOLLOW and O_LARGEFILE
     // differ and must not be added.

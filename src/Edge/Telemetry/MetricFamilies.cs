@@ -62,6 +62,17 @@ internal static class MetricFamilies
         "Resident memory of the process.",
         Bytes
     );
+    public static readonly MetricFamily ProcessOpenFiles = Gauge("process_open_fds", "Open files of the process.");
+    public static readonly MetricFamily ProcessMaxFiles = Gauge(
+        "process_max_fds",
+        "Most open files the process may have."
+    );
+    public static readonly MetricFamily Connections = Gauge("edge_connections", "Open connections.");
+    public static readonly MetricFamily ConnectionsMax = Gauge("edge_connections_max", "Most open connections.");
+    public static readonly MetricFamily ConnectionsLostTotal = Counter(
+        "edge_connections_lost_total",
+        "Connections that were refused or closed by a limit, by reason."
+    );
     public static readonly MetricFamily RequestsTotal = Counter(
         "edge_requests_total",
         "Requests, by route and outcome."

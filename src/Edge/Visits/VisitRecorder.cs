@@ -24,6 +24,12 @@ internal enum VisitKind
     Click,
 }
 
+/// <summary>A visit that has been recorded, or could not be kept.</summary>
+/// <param name="Variant">Index of the variant it belongs to.</param>
+/// <param name="Id">Id of its event; default when there is none.</param>
+/// <param name="Sequence">Position of its event in the journal; 0 when it was not kept.</param>
+internal readonly record struct RecordedVisit(int Variant, Events.EventId Id, long Sequence);
+
 /// <summary>
 /// Turns a request on a running experiment into one event in the journal: who, which variant, what the server adds, one
 /// encoding, one append. Nothing here waits for a disk, and nothing is allocated on the heap once user agents are
@@ -40,10 +46,8 @@ internal sealed class VisitRecorder(
 {
     private readonly EventIds _ids = new(time);
 
-    /// <summary>
-    /// Appends the event and returns what became of it; <paramref name="sequence"/> is its position in the journal.
-    /// </summary>
-    public Outcome Record(in VisitRequest request, CatalogEntry experiment, VisitKind kind, out long sequence)
+    /// <summary>Appends the event and returns what became of it.</summary>
+    public Outcome Record(in VisitRequest request, CatalogEntry experiment, VisitKind kind, out RecordedVisit recorded)
     {
         var visitor = visitors.Read(request, ScopeOf(kind), stackalloc byte[VisitorReader.RoomBytes]);
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
@@ -77,22 +81,29 @@ internal sealed class VisitRecorder(
         visitor.WriteTo(ref tracked, source);
         verdicts.Count(visitor.Judgement);
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
-        return journal.TryAppend(record, tracked.Id, out sequence) == AppendResult.Appended
-            ? Outcome.Recorded
-            : Outcome.NotKept;
+        var result = journal.TryAppend(record, tracked.Id, out var sequence);
+        recorded = new RecordedVisit(shown.Variant, tracked.Id, sequence);
+        return result == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
     }
 
     /// <summary>
     /// Index of the variant this visitor gets, without an event: what a page asks for before it shows something.
     /// </summary>
-    public int Show(in VisitRequest request, CatalogEntry experiment)
+    public int Show(in VisitRequest request, CatalogEntry experiment) =>
+        Choose(request, experiment, VisitKind.Impression, VerdictScope.Api);
+
+    /// <summary>Index of the variant whose link this visitor follows, when the click is not recorded.</summary>
+    public int Follow(in VisitRequest request, CatalogEntry experiment) =>
+        Choose(request, experiment, VisitKind.Click, VerdictScope.Click);
+
+    private int Choose(in VisitRequest request, CatalogEntry experiment, VisitKind kind, VerdictScope scope)
     {
-        var visitor = visitors.ReadForChoice(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
+        var visitor = visitors.ReadForChoice(request, scope, stackalloc byte[VisitorReader.RoomBytes]);
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out _);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
-        var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, isClick: false, hashRoom);
-        return variants.Assign(request, visitor, experiment, VisitKind.Impression, unit, unitHashes.Today).Variant;
+        var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, joins: false, hashRoom);
+        return variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Today).Variant;
     }
 
     private static ReadOnlySpan<byte> EventNameOf(VisitKind kind) =>

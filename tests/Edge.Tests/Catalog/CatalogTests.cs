@@ -103,7 +103,9 @@ public class CatalogTests
         Assert.Equal("variant_B"u8, entry.Variants[1].IdUtf8);
         Assert.Equal(0, entry.DefaultIndex);
         Assert.Equal(1, entry.WinnerIndex);
-        Assert.Equal("https://example.com/landing", entry.Location.ToString());
+        Assert.Equal("https://example.com/a?utm_x=1", entry.Variants[0].Target!.Complete("?utm_x=1&x=2", "").ToString());
+        Assert.Equal("https://example.com/landing", entry.Variants[1].Target!.Complete("", "").ToString());
+        Assert.False(entry.HasOneDestination);
         Assert.Equal("team-1", entry.Team);
         Assert.Equal(7, entry.WeightsVersion);
         Assert.Equal(1, entry.IndexOf("variant_B"));
@@ -117,7 +119,8 @@ public class CatalogTests
     {
         var entry = new CatalogEntry(Definitions.Experiment(Definitions.Minimal));
 
-        Assert.Equal((0, -1, 0), (entry.DefaultIndex, entry.WinnerIndex, entry.Location.Count));
+        Assert.Equal((0, -1, 0), (entry.DefaultIndex, entry.WinnerIndex, entry.Variants.Length - 2));
+        Assert.False(entry.HasDestination);
         Assert.False(entry.IsServed);
     }
 

@@ -511,7 +511,7 @@ public sealed class ExperimentFileStoreTests : IDisposable
         Assert.Equal(3, Store.Catalog.Current.Entries.Count);
         Assert.All(Store.Catalog.Current.Entries, entry => Assert.True(entry.IsRunning));
         Assert.True(Store.Catalog.Current.TryFind(DemoExperiments.AbSlug, out var ab));
-        Assert.Equal("https://example.com/landing", ab.Location.ToString());
+        Assert.Equal("https://example.com/landing", ab.Variants[1].Target!.Constant.ToString());
         Assert.Equal(["a", "b"], ab.Experiment.Variants.Select(variant => variant.Id));
         Assert.True(Store.Catalog.Current.TryFind(DemoExperiments.SmartSlug, out var smart));
         Assert.Equal(2, smart.DefaultIndex);

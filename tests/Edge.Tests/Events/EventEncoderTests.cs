@@ -20,6 +20,7 @@ public class EventEncoderTests
     [InlineData("event-v1-full.json")]
     [InlineData("event-v1-minimal.json")]
     [InlineData("event-v1-ingested.json")]
+    [InlineData("event-v1-goals.json")]
     public void Event_Version1_IsByteForByteTheGoldenFile(string file)
     {
         var golden = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", file))
@@ -28,6 +29,7 @@ public class EventEncoderTests
         {
             "full" => Full(),
             "ingested" => Ingested(),
+            "goals" => ReachingGoals(),
             _ => Minimal(),
         };
 
@@ -268,6 +270,14 @@ public class EventEncoderTests
         tracked.IsAuthenticated = true;
         tracked.Properties = "{\n  \"order_total\": 49.990, \"id\": 12345678901234567890\n}"u8;
         tracked.Extra = "{ \"context\" : { } }"u8;
+        return tracked;
+    }
+
+    private static TrackedEvent ReachingGoals()
+    {
+        var tracked = Ingested();
+        tracked.Goals =
+            """[{"experiment_uid":"exp_abc123","unit_hashes":["6c9d1b7e0f4a2835","0123456789abcdef"]}]"""u8;
         return tracked;
     }
 }

@@ -353,7 +353,12 @@ public class ExperimentReaderTests
     }
 
     [Theory]
-    [InlineData("""{"goalConfig": {"destinationUrl": null}}""", "goalConfig.destinationUrl", "required")]
+    [InlineData("""{"goalConfig": {"destinationUrl": null}}""", "variants[1].destinationUrl", "required")]
+    [InlineData(
+        """{"variants": [{"id": "a", "weight": 0}, {"id": "b", "weight": 10000}], "goalConfig": {"destinationUrl": null}}""",
+        "goalConfig.destinationUrl",
+        "required"
+    )]
     [InlineData("""{"type": "scheduled"}""", "banditConfig.enabled", "invalid_value")]
     [InlineData("""{"name": null}""", "name", "required")]
     [InlineData("""{"variants": null}""", "variants", "required")]

@@ -19,14 +19,15 @@ public class ExperimentLintTests
     );
 
     [Fact]
-    public void Check_DemoExperiments_FindsNothing()
+    public void Check_DemoExperiments_FindsNothingToMend()
     {
         using var directory = new TempDirectory();
         DemoExperiments.WriteIfEmpty(directory.Path, TimeProvider.System);
 
         foreach (var file in ExperimentFile.PathsIn(directory.Path))
         {
-            Assert.Empty(ExperimentLint.Check(Definitions.Experiment(File.ReadAllText(file)), Hosts, Now));
+            var findings = ExperimentLint.Check(Definitions.Experiment(File.ReadAllText(file)), Hosts, Now);
+            Assert.Equal(["same_destination"], findings.Select(finding => finding.Code));
         }
     }
 
@@ -387,6 +388,28 @@ public class ExperimentLintTests
             "begins at 2026-03-29 02:30, which the clock of Europe/Berlin does not show that day; it begins at 03:00 instead (2026-03-29T01:00:00.000Z)",
             messages
         );
+    }
+
+    [Theory]
+    [InlineData("", "same_destination variants")]
+    [InlineData(""", "destinationUrl": "https://EXAMPLE.com/landing" """, "same_destination variants")]
+    [InlineData(""", "destinationUrl": "https://example.com/other" """, "")]
+    [InlineData(
+        """, "destinationUrl": "http://localhost:8080/other" """,
+        "destination_loop variants[1].destinationUrl"
+    )]
+    public void Check_Destinations_AreLookedAtOneByOneAndCompared(string own, string expected)
+    {
+        var json = Definitions.With(
+            "variants",
+            $$"""[{"id": "a", "weight": 5000, "isDefault": true}, {"id": "b", "weight": 5000{{own}}}]""",
+            Definitions.With(
+                "goalConfig",
+                """{"type": "click_through", "destinationUrl": "https://example.com/landing"}"""
+            )
+        );
+
+        Assert.Equal(expected, Codes(json));
     }
 
     private static string Codes(string json, string c = "-")

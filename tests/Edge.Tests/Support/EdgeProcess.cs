@@ -13,6 +13,7 @@ namespace Edge.Tests.Support;
 internal sealed class EdgeProcess : IAsyncDisposable
 {
     private const int Sigterm = 15;
+    private const int Sighup = 1;
     private const int PortMin = 15_000;
     private const uint PortCount = 15_000;
 
@@ -76,10 +77,11 @@ internal sealed class EdgeProcess : IAsyncDisposable
         (string Name, string Value)[]? environment = null,
         Uri? admin = null,
         Version? version = null,
-        Uri? address = null
+        Uri? address = null,
+        string? binary = null
     )
     {
-        var edge = Launch(dataDir, arguments, environment, address: address);
+        var edge = Launch(dataDir, arguments, environment, binary, address);
         if (version is not null)
         {
             edge.Client.DefaultRequestVersion = version;
@@ -170,6 +172,9 @@ internal sealed class EdgeProcess : IAsyncDisposable
             () => Client.GetStringAsync("/metrics"),
             page => page.Contains("edge_sink_pending{sink=\"file\"} 0\n", StringComparison.Ordinal)
         );
+
+    /// <summary>Sends the signal of a terminal that is closed.</summary>
+    public void HangUp() => _ = Kill(_process.Id, Sighup);
 
     /// <summary>Asks for an orderly stop and returns the exit code.</summary>
     public async Task<int> StopAsync()

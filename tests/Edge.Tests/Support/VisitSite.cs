@@ -45,7 +45,9 @@ internal sealed class VisitSite
     public Outcome Record(HttpContext context, CatalogEntry experiment, VisitKind kind, out long sequence)
     {
         HeaderLineBuffer lines = default;
-        return _recorder.Record(_requests.Read(context, lines), experiment, kind, out sequence);
+        var outcome = _recorder.Record(_requests.Read(context, lines), experiment, kind, out var recorded);
+        sequence = recorded.Sequence;
+        return outcome;
     }
 
     public int Show(HttpContext context, CatalogEntry experiment)

@@ -72,7 +72,13 @@ internal sealed class BulkTrackEndpoint(
             Count(Outcome.Refused);
             return;
         }
-        var reading = isSingle ? ArtieBody.ReadSingle(body.Bytes) : ArtieBody.Read(body.Bytes, body.LongEvent);
+        var reading = isSingle ? ArtieBody.ReadSingle(body.Bytes) : ArtieBody.Read(body.Bytes, body.LongEvent, body.TryReserve);
+        if (ReferenceEquals(reading, ArtieReading.Busy))
+        {
+            ArtieResponses.Body(context, BodyFault.Busy);
+            Count(Outcome.Refused);
+            return;
+        }
         if (Problem(reading) is var (index, detail))
         {
             ArtieResponses.Invalid(context, isSingle ? null : index, detail);
@@ -86,9 +92,17 @@ internal sealed class BulkTrackEndpoint(
             Count(Outcome.NotKept);
             return;
         }
+        var sender = Sender.Of(EventApi.Artie, key);
         var serverIds = MakeIds(reading.Events);
-        var receipt = recorder.Record(context, Sender.Of(EventApi.Artie, key), reading.Events, serverIds);
-        if (receipt.Failed > 0 || !await gate.ConfirmAsync(context, receipt))
+        var room = await gate.ReserveAsync(recorder.RoomFor(context, sender, reading.Events), body.Bytes.Length);
+        if (room is null)
+        {
+            ArtieResponses.StorageFailed(context);
+            Count(Outcome.NotKept);
+            return;
+        }
+        var receipt = recorder.Record(context, sender, reading.Events, room, serverIds);
+        if (!await gate.ConfirmAsync(context, receipt))
         {
             ArtieResponses.StorageFailed(context);
             Count(Outcome.NotKept);
@@ -96,6 +110,8 @@ internal sealed class BulkTrackEndpoint(
         }
         Answer(context, reading.Events, serverIds, isSingle);
         Count(Outcome.Recorded);
+        // A long answer waits for its reader here, where the memory is counted and the request's deadline holds.
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
     private (int? Index, string Detail)? Problem(ArtieReading reading)

@@ -149,7 +149,14 @@ internal sealed class EventBatchEndpoint(
             Count(Outcome.NotKept);
             return;
         }
-        var receipt = recorder.Record(context, sender, reading.Events);
+        var room = await gate.ReserveAsync(recorder.RoomFor(context, sender, reading.Events), body.Bytes.Length);
+        if (room is null)
+        {
+            TrafficalResponses.Unavailable(context);
+            Count(Outcome.NotKept);
+            return;
+        }
+        var receipt = recorder.Record(context, sender, reading.Events, room);
         if (!await gate.ConfirmAsync(context, receipt))
         {
             TrafficalResponses.Unavailable(context);

@@ -105,7 +105,14 @@ internal sealed class EventsEndpoint(
             }
         }
         metrics.CountRefusedEvents(EventApi.Pictify, errors.Count);
-        var receipt = recorder.Record(context, events, errors);
+        var room = await gate.ReserveAsync(EventRecorder.RoomFor(events), body.Bytes.Length);
+        if (room is null)
+        {
+            Count(Outcome.NotKept);
+            await Problem.UnavailableAsync(context, "The events could not be stored; send them again.");
+            return;
+        }
+        var receipt = recorder.Record(context, events, room);
         if (!await gate.ConfirmAsync(context, receipt))
         {
             Count(Outcome.NotKept);

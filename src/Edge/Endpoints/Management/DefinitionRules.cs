@@ -8,18 +8,13 @@ namespace Edge.Endpoints.Management;
 /// <summary>
 /// What the operator and the plan allow of a definition, beside the rules every definition has to obey.
 /// </summary>
-internal sealed class DefinitionRules(Plan plan, bool httpsOnly)
+internal sealed class DefinitionRules(Plan plan, ExperimentRules rules)
 {
     /// <summary>The plan.</summary>
     public Plan Plan => plan;
 
     /// <summary>Limits for the reader.</summary>
-    public ExperimentRules Limits { get; } =
-        ExperimentRules.Default with
-        {
-            VariantsMax = plan.VariantsMax,
-            HttpsOnly = httpsOnly,
-        };
+    public ExperimentRules Limits { get; } = rules with { VariantsMax = plan.VariantsMax };
 
     /// <summary>What a plan without optimisation refuses.</summary>
     public IReadOnlyList<Violation> Violations(ExperimentReadResult reading)

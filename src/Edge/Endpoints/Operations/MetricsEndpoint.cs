@@ -5,6 +5,7 @@ using Edge.Enrichment.Verdicts;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Journal.Commits;
+using Edge.Machine;
 using Edge.Requests;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
@@ -19,6 +20,7 @@ namespace Edge.Endpoints.Operations;
 /// </summary>
 internal sealed class MetricsEndpoint(
     Metrics metrics,
+    ConnectionCounts connections,
     Ledger ledger,
     EventJournal journal,
     Forwarder forwarder,
@@ -87,6 +89,15 @@ internal sealed class MetricsEndpoint(
         page.Family(MetricFamilies.Ready).Sample(readiness.NotReadyReason is null ? 1 : 0);
         page.Family(MetricFamilies.ProcessCpuSecondsTotal).Sample(Environment.CpuUsage.TotalTime.TotalSeconds);
         page.Family(MetricFamilies.ProcessResidentBytes).Sample(Environment.WorkingSet);
+        page.Family(MetricFamilies.ProcessOpenFiles).Sample(ProcessLimits.OpenDescriptors);
+        page.Family(MetricFamilies.ProcessMaxFiles).Sample(ProcessLimits.Descriptors);
+        page.Family(MetricFamilies.Connections).Sample(connections.Open);
+        page.Family(MetricFamilies.ConnectionsMax).Sample(connections.Max);
+        page.Family(MetricFamilies.ConnectionsLostTotal);
+        foreach (var loss in Enum.GetValues<ConnectionLoss>())
+        {
+            page.Sample(Label("reason", SnakeCase(loss.ToString())), connections.Of(loss));
+        }
     }
 
     private void WriteRequests(PrometheusText page)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Edge.Formats;
 
@@ -9,32 +10,77 @@ namespace Edge.Experiments.Reading;
 /// </summary>
 internal static class ConfigReader
 {
-    /// <summary>Reads the goal; a click-through goal needs a destination.</summary>
+    private const string DestinationUrl = "destinationUrl";
+
+    /// <summary>Characters that mean nothing in a URL and need no encoding (RFC 3986 section 2.3).</summary>
+    private static readonly SearchValues<char> PassedNameChars = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+    );
+
+    /// <summary>Reads the goal. Whether its destination may be missing depends on the variants.</summary>
     public static GoalConfig ReadGoal(JsonFields fields, ExperimentRules rules, GoalConfig? current)
     {
         var goal = (IsNull(fields, "goalConfig") ? null : current) ?? GoalConfig.Default;
-        var isRead = fields.TryObject("goalConfig", out var members);
-        if (isRead)
+        if (fields.TryObject("goalConfig", out var members))
         {
+            KnownMembers.Check(members, KnownMembers.OfGoal);
             goal = new GoalConfig
             {
                 Type = members.Choice("type", goal.Type, default, WireNames<GoalType>.Lower),
-                DestinationUrl = ReadUrl(members, "destinationUrl", goal.DestinationUrl, rules),
+                DestinationUrl = ReadDestination(members, goal.DestinationUrl, rules),
+                Event = members.Text("event", goal.Event, ExperimentRules.ReferenceCharsMax),
             };
         }
-        // A destination that is present but invalid has already been reported.
-        if (
-            goal is { Type: GoalType.ClickThrough, DestinationUrl: null }
-            && !(isRead && members.TryGet("destinationUrl", out _))
-        )
+        if (goal.Type == GoalType.Event && string.IsNullOrWhiteSpace(goal.Event))
         {
             fields.Violate(
-                "goalConfig.destinationUrl",
-                "is required when the goal is click_through",
+                "goalConfig.event",
+                "is required when the goal is event: the name of the event to wait for",
                 ViolationCodes.Required
             );
         }
         return goal;
+    }
+
+    /// <summary>
+    /// A link must lead somewhere whichever variant is served: every variant needs a destination, or none, and with the
+    /// goal <c>click_through</c> every one.
+    /// </summary>
+    public static void RequireDestinations(JsonFields fields, IReadOnlyList<Variant> variants, GoalConfig goal)
+    {
+        // A destination that is present but invalid has already been reported.
+        if (
+            goal.DestinationUrl is not null
+            || fields.Violations.List.Any(violation =>
+                violation.Field.EndsWith(DestinationUrl, StringComparison.Ordinal)
+            )
+        )
+        {
+            return;
+        }
+        if (variants.All(variant => variant.DestinationUrl is null))
+        {
+            if (goal.Type == GoalType.ClickThrough)
+            {
+                fields.Violate(
+                    $"goalConfig.{DestinationUrl}",
+                    "is required when the goal is click_through, here or on every variant",
+                    ViolationCodes.Required
+                );
+            }
+            return;
+        }
+        for (var i = 0; i < variants.Count; i++)
+        {
+            if (variants[i].DestinationUrl is null)
+            {
+                fields.Violate(
+                    $"variants[{i}].{DestinationUrl}",
+                    "is required when other variants have one and goalConfig.destinationUrl is not there for the rest",
+                    ViolationCodes.Required
+                );
+            }
+        }
     }
 
     /// <summary>Reads the optimisation, which only A/B tests can have.</summary>
@@ -43,6 +89,7 @@ internal static class ConfigReader
         var bandit = (IsNull(fields, "banditConfig") ? null : current) ?? BanditConfig.Default;
         if (fields.TryObject("banditConfig", out var members))
         {
+            KnownMembers.Check(members, KnownMembers.OfBandit);
             bandit = new BanditConfig
             {
                 Enabled = members.Flag("enabled", bandit.Enabled),
@@ -82,6 +129,7 @@ internal static class ConfigReader
         {
             return output;
         }
+        KnownMembers.Check(members, KnownMembers.OfOutput);
         var quality = members.Number("quality", output.Quality, OutputConfig.Default.Quality);
         if (quality is not (>= 1 and <= 100))
         {
@@ -94,8 +142,63 @@ internal static class ConfigReader
         };
     }
 
+    /// <summary>Reads the names of the parameters that clicks pass on to their destination.</summary>
+    public static IReadOnlyList<string>? ReadPassQuery(JsonFields fields, IReadOnlyList<string>? absent)
+    {
+        const string Name = "passQuery";
+        if (!fields.Has(Name))
+        {
+            return absent;
+        }
+        if (!fields.TryArray(Name, out var array))
+        {
+            return null;
+        }
+        if (array.GetArrayLength() > ExperimentRules.PassedNamesMax)
+        {
+            fields.Violate(Name, $"must be at most {ExperimentRules.PassedNamesMax} names", ViolationCodes.OutOfRange);
+            return null;
+        }
+        var names = new List<string>();
+        foreach (var element in array.EnumerateArray())
+        {
+            var text = element.ValueKind == JsonValueKind.String ? element.GetString()! : "";
+            if (!IsPassedName(text))
+            {
+                fields.Violate(
+                    $"{Name}[{names.Count}]",
+                    "must be the name of a query parameter, letters, digits and -._~, or its beginning and a star, such as utm_*",
+                    ViolationCodes.InvalidFormat
+                );
+            }
+            else if (names.Contains(text))
+            {
+                fields.Violate($"{Name}[{names.Count}]", "is there already", ViolationCodes.NotUnique);
+            }
+            names.Add(text);
+        }
+        return names.Count == 0 ? null : names;
+    }
+
+    private static bool IsPassedName(string text)
+    {
+        var name = text.EndsWith('*') ? text.AsSpan(..^1) : text;
+        return name.Length is > 0 and <= ExperimentRules.PassedNameCharsMax
+            && name.IndexOfAnyExcept(PassedNameChars) < 0;
+    }
+
+    /// <summary>Reads where a click leads; null when it is missing or invalid.</summary>
+    public static string? ReadDestination(JsonFields fields, string? absent, ExperimentRules rules) =>
+        ReadUrl(fields, DestinationUrl, absent, rules, rules.SchemesAllowed);
+
     /// <summary>Reads a URL to which visitors will be redirected; null when it is missing or invalid.</summary>
-    public static string? ReadUrl(JsonFields fields, string name, string? absent, ExperimentRules rules)
+    public static string? ReadUrl(
+        JsonFields fields,
+        string name,
+        string? absent,
+        ExperimentRules rules,
+        IReadOnlyList<string>? schemesAllowed = null
+    )
     {
         if (!fields.Has(name))
         {
@@ -111,9 +214,18 @@ internal static class ConfigReader
             return null;
         }
         var text = value.GetString()!;
-        if (Destination.TryParse(text, rules.HttpsOnly, out var message, out var code) is null)
+        if (Destination.TryParse(text, rules.HttpsOnly, out var message, out var code, schemesAllowed) is null)
         {
             fields.Violate(name, message, code);
+            return null;
+        }
+        if (text.AsSpan().Count(Destination.ClickIdMacro) > Destination.ClickIdsMax)
+        {
+            fields.Violate(
+                name,
+                $"must have {Destination.ClickIdMacro} at most {Destination.ClickIdsMax} times",
+                ViolationCodes.OutOfRange
+            );
             return null;
         }
         return text;

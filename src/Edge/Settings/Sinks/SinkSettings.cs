@@ -1,4 +1,5 @@
 using Edge.Events;
+using Edge.Formats;
 using Edge.Forwarding;
 using static Edge.Settings.Setting<Edge.Forwarding.SinkOptions>;
 
@@ -190,7 +191,7 @@ internal static class SinkSettings
     private static string? MemberProblem(string member) =>
         SettingValue.OneOf(Members, member) is null
             ? null
-            : $"has '{member}', which is no member of an event; did you mean '{SettingValue.Nearest(Members, member)}'?";
+            : $"has '{member}', which is no member of an event; did you mean '{NearestName.Of(Members, member)}'?";
 
     private static string? NameProblem(string member) =>
         member.Length is > 0 and <= 64 && member.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')

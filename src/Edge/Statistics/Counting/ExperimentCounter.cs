@@ -78,23 +78,47 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         {
             return true;
         }
-        if (e.Kind == TalliedKind.Impression && e.BasisPoints > 0)
+        var experiment = entry?.Experiment;
+        if (Starts(experiment, e.Kind) && e.BasisPoints > 0)
         {
             RecordWeights(entry, e.WeightsVersion);
-            var endMs = e.AtMs + (long)AttributionWindow.Of(entry?.Experiment.BanditConfig).TotalMilliseconds;
+            var minutes = experiment?.AttributionWindowMinutes ?? Experiment.DefaultAttributionMinutes;
+            var endMs = e.AtMs + minutes * 60_000L;
             var trial = new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false);
             isLearned = _tracker.Expose(e.Unit, trial) != ExposureResult.NoRoom;
         }
-        else if (e.Kind == TalliedKind.Click)
+        else if (IsGoal(experiment, e.Kind))
         {
-            _tracker.Click(e.Unit, e.AtMs, nowMs);
-            if (e.PreviousUnit != 0)
-            {
-                _tracker.Click(e.PreviousUnit, e.AtMs, nowMs);
-            }
+            ReachGoal([e.Unit, e.PreviousUnit], e.AtMs, nowMs);
         }
         return true;
     }
+
+    /// <summary>Records that a sender reached the goal, under every hash that its unit may have.</summary>
+    public void ReachGoal(ReadOnlySpan<ulong> units, long atMs, long nowMs)
+    {
+        foreach (var unit in units)
+        {
+            if (unit != 0)
+            {
+                _tracker.Succeed(unit, atMs, nowMs);
+            }
+        }
+    }
+
+    private static bool Starts(Experiment? experiment, TalliedKind kind) =>
+        experiment?.TrialStart == TrialStart.Click
+            ? kind == TalliedKind.Click
+            : kind is TalliedKind.Impression or TalliedKind.View;
+
+    /// <summary>Whether an event of the experiment reaches its goal; events of a name come as goals.</summary>
+    private static bool IsGoal(Experiment? experiment, TalliedKind kind) =>
+        experiment?.GoalConfig.Type switch
+        {
+            GoalType.Conversion => kind == TalliedKind.Conversion,
+            GoalType.Event => false,
+            _ => kind == TalliedKind.Click,
+        };
 
     /// <summary>Counts the trials whose result is final by now.</summary>
     public void Mature(long nowMs)

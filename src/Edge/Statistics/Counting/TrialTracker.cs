@@ -7,8 +7,8 @@ namespace Edge.Statistics.Counting;
 /// <param name="BasisPoints">Its probability when it was chosen, basis points.</param>
 /// <param name="WeightsVersion">Version of the weights of that choice.</param>
 /// <param name="ExposedMs">When it was shown, milliseconds since 1970 UTC.</param>
-/// <param name="EndMs">Last moment at which a click makes it a success.</param>
-/// <param name="IsSuccess">Whether there was such a click.</param>
+/// <param name="EndMs">Last moment at which reaching the goal makes it a success.</param>
+/// <param name="IsSuccess">Whether the unit has reached it.</param>
 internal readonly record struct OpenTrial(
     int Variant,
     int BasisPoints,
@@ -57,7 +57,7 @@ internal enum ExposureResult
 }
 
 /// <summary>
-/// The trials of one experiment (experiments.md 2.4): the first exposure of a unit opens one, a click of the unit
+/// The trials of one experiment: the first exposure of a unit opens one, reaching the goal
 /// within the window makes it a success, and it is counted only once the window has passed, whether or not it already
 /// succeeded, because counting successes early would favour the variant that got the most recent traffic. Not safe for
 /// concurrent use.
@@ -99,11 +99,11 @@ internal sealed class TrialTracker(UnitBudget budget)
         return ExposureResult.Opened;
     }
 
-    /// <summary>Records a click of a unit.</summary>
+    /// <summary>Records that a unit reached the goal.</summary>
     /// <param name="unit">The unit.</param>
-    /// <param name="atMs">When it clicked.</param>
+    /// <param name="atMs">When it did.</param>
     /// <param name="nowMs">The time up to which results are final.</param>
-    public void Click(ulong unit, long atMs, long nowMs)
+    public void Succeed(ulong unit, long atMs, long nowMs)
     {
         if (
             _open.TryGetValue(unit, out var trial)
@@ -147,7 +147,10 @@ internal sealed class TrialTracker(UnitBudget budget)
         var before = _exposed.Count;
         foreach (var (unit, exposedMs) in _exposed)
         {
-            if (Math.Abs(nowMs - exposedMs) >= UnitKeptMs)
+            // The window may be as long as the day, and its trial is counted only afterwards.
+            var isOpen =
+                nowMs >= exposedMs && _open.TryGetValue(unit, out var trial) && !trial.IsMature(nowMs);
+            if (Math.Abs(nowMs - exposedMs) >= UnitKeptMs && !isOpen)
             {
                 _exposed.Remove(unit);
                 _open.Remove(unit);

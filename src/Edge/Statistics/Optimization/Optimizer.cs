@@ -161,7 +161,7 @@ internal sealed class Optimizer : IDisposable
             {
                 return new Recomputation(RecomputeOutcome.NothingNew, 0, version);
             }
-            if (!entry.HasBandit || entry.Experiment.GoalConfig.Type != GoalType.ClickThrough)
+            if (!entry.HasBandit || !entry.Experiment.GoalConfig.HasSuccess)
             {
                 return new Recomputation(RecomputeOutcome.NotOptimized, 0, version);
             }

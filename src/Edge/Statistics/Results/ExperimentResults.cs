@@ -8,7 +8,7 @@ namespace Edge.Statistics.Results;
 /// <summary>
 /// The results of one experiment as the API returns them; every member is explained in <c>docs/statistics.md</c>.
 /// Comparisons are null where there is nothing to compare: variants of a smart link or a schedule have different
-/// audiences, and without a click-through goal there is no success. Immutable.
+/// audiences, and with the goal impressions_only there is no success. Immutable.
 /// </summary>
 internal sealed record ExperimentResults
 {
@@ -58,7 +58,7 @@ internal sealed record ExperimentResults
     public static ExperimentResults Compute(Experiment experiment, ResultsInput input)
     {
         var arms = input.Trials.Posterior([.. experiment.Variants.Select(variant => variant.Id)]);
-        var isCompared = experiment is { Type: ExperimentType.AbTest, GoalConfig.Type: GoalType.ClickThrough };
+        var isCompared = experiment is { Type: ExperimentType.AbTest, GoalConfig.HasSuccess: true };
         var comparison = isCompared
             ? Comparison.Of(experiment, arms, input.RunningTime, input.SampleRatio.Test())
             : null;

@@ -27,10 +27,10 @@ internal static class Recommendation
             return $"The variants are chosen by {chooser}, so each has a different audience: "
                 + "compare their rates with care. There is no winner to find.";
         }
-        if (experiment.GoalConfig.Type != GoalType.ClickThrough)
+        if (!experiment.GoalConfig.HasSuccess)
         {
             return "The goal counts impressions only, so no variant can be better than another. "
-                + "Set a click-through goal with a destination to find a winner.";
+                + "Set another goal, such as click_through with a destination or conversion, to find a winner.";
         }
         if (results.SampleRatioMismatch.Warning is { } warning)
         {

@@ -66,7 +66,7 @@ internal sealed record VariantResults
             var (variant, arm) = (variants[i], arms[i]);
             var count = counts.FirstOrDefault(candidate => candidate.VariantId == variant.Id);
             var hasTrials = arm.Trials > 0;
-            var hasRate = hasTrials && experiment.GoalConfig.Type == GoalType.ClickThrough;
+            var hasRate = hasTrials && experiment.GoalConfig.HasSuccess;
             var isCompared = comparison is not null && hasTrials && arms[reference].Trials > 0 && i != reference;
             var participant = comparison is { Best.IsSound: true } ? comparison.IndexOf(i) : -1;
             results[i] = new VariantResults

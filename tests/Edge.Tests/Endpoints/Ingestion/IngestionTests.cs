@@ -214,7 +214,7 @@ public class IngestionTests
         );
         Assert.Equal(32, events[0].Text("ip_hash").Length);
         Assert.Equal("""{"plan":"free","team_size":4}""", events[0].GetProperty("properties").GetRawText());
-        Assert.Equal("direct", events[1].Text("source_rule_id"));
+        Assert.False(events[1].TryGetProperty("source", out _));
         Assert.StartsWith(events[1].Text("anonymous_id") + "-", events[1].Text("session_id"), StringComparison.Ordinal);
     }
 

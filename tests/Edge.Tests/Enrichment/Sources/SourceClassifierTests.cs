@@ -62,6 +62,52 @@ public class SourceClassifierTests
     [InlineData("", "https://mail.google.com/mail/u/0/", "email", "email", "medium", "ref_email")]
     [InlineData("", "https://mail.yahoo.com/", "email", "email", "medium", "ref_email")]
     [InlineData("", "android-app://com.google.android.gm/", "email", "email", "medium", "ref_email")]
+    [InlineData("", "https://docs.google.com/", "docs.google.com", "referral", "low", "ref_other")]
+    [InlineData("", "https://drive.google.com/", "drive.google.com", "referral", "low", "ref_other")]
+    [InlineData("", "https://classroom.google.com/", "classroom.google.com", "referral", "low", "ref_other")]
+    [InlineData("", "https://meet.google.com/", "meet.google.com", "referral", "low", "ref_other")]
+    [InlineData("", "https://accounts.google.com/", "accounts.google.com", "referral", "low", "ref_other")]
+    [InlineData("", "https://calendar.google.com/", "calendar.google.com", "referral", "low", "ref_other")]
+    [InlineData("", "https://chat.google.com/", "chat.google.com", "referral", "low", "ref_other")]
+    [InlineData("", "https://groups.google.com/", "groups.google.com", "referral", "low", "ref_other")]
+    [InlineData("", "https://sites.google.com/", "sites.google.com", "referral", "low", "ref_other")]
+    [InlineData("", "https://news.google.com/", "news.google.com", "referral", "low", "ref_other")]
+    [InlineData("", "https://news.yahoo.com/", "news.yahoo.com", "referral", "low", "ref_other")]
+    [InlineData("", "https://disk.yandex.ru/", "disk.yandex.ru", "referral", "low", "ref_other")]
+    [InlineData("", "https://blog.naver.com/", "blog.naver.com", "referral", "low", "ref_other")]
+    [InlineData("", "https://de.search.yahoo.com/", "yahoo", "organic", "medium", "ref_search")]
+    [InlineData("", "https://images.google.co.jp/", "google", "organic", "medium", "ref_search")]
+    [InlineData("", "https://cn.bing.com/", "bing", "organic", "medium", "ref_search")]
+    [InlineData("", "https://html.duckduckgo.com/", "duckduckgo", "organic", "medium", "ref_search")]
+    [InlineData("", "https://go.mail.ru/search", "mail.ru", "organic", "medium", "ref_search")]
+    [InlineData("", "https://suche.web.de/", "web.de", "organic", "medium", "ref_search")]
+    [InlineData("", "https://my.mail.ru/", "mail.ru", "social", "medium", "ref_social")]
+    [InlineData("", "https://mail.yahoo.co.jp/", "email", "email", "medium", "ref_email")]
+    [InlineData("", "https://us-mg5.mail.yahoo.com/", "email", "email", "medium", "ref_email")]
+    [InlineData("", "https://chatgpt.com/", "chatgpt", "ai", "medium", "ref_ai")]
+    [InlineData("", "https://chat.openai.com/", "chatgpt", "ai", "medium", "ref_ai")]
+    [InlineData("", "https://claude.ai/", "claude", "ai", "medium", "ref_ai")]
+    [InlineData("", "https://www.perplexity.ai/", "perplexity", "ai", "medium", "ref_ai")]
+    [InlineData("", "https://gemini.google.com/", "gemini", "ai", "medium", "ref_ai")]
+    [InlineData("", "https://copilot.microsoft.com/", "copilot", "ai", "medium", "ref_ai")]
+    [InlineData("", "https://grok.com/", "grok", "ai", "medium", "ref_ai")]
+    [InlineData("", "https://chat.mistral.ai/", "mistral", "ai", "medium", "ref_ai")]
+    [InlineData("", "https://chat.deepseek.com/", "deepseek", "ai", "medium", "ref_ai")]
+    [InlineData("?utm_source=chatgpt.com", "https://chatgpt.com/", "chatgpt", "ai", "high", "utm_ai")]
+    [InlineData("?utm_source=chatgpt.com&utm_medium=cpc", "", "chatgpt.com", "paid", "high", "utm_paid")]
+    [InlineData("?utm_source=chatgpt", "", "chatgpt", "unknown", "high", "utm_explicit")]
+    [InlineData("?gbraid=1", "", "google", "paid", "high", "gbraid")]
+    [InlineData("?wbraid=1", "", "google", "paid", "high", "wbraid")]
+    [InlineData("?dclid=1", "", "google", "paid", "high", "dclid")]
+    [InlineData("?twclid=1", "", "twitter", "paid", "high", "twclid")]
+    [InlineData("?rdt_cid=1", "", "reddit", "paid", "high", "rdt_cid")]
+    [InlineData("?ScCid=1", "", "snapchat", "paid", "high", "sccid")]
+    [InlineData("?epik=1", "", "pinterest", "paid", "high", "epik")]
+    [InlineData("?yclid=1", "", "yandex", "paid", "high", "yclid")]
+    [InlineData("?igshid=1", "https://l.instagram.com/", "instagram", "social", "medium", "igshid")]
+    [InlineData("?igsh=1&utm_source=letter", "", "letter", "unknown", "high", "utm_explicit")]
+    [InlineData("?rdt_cid=", "https://www.reddit.com/", "reddit", "social", "medium", "ref_social")]
+    [InlineData("", " https://www.google.de/ ", "google", "organic", "medium", "ref_search")]
     [InlineData("", "https://www.shop.example:8443/other", "internal", "direct", "high", "ref_internal")]
     [InlineData("", "https://blog.shop.example/", "blog.shop.example", "referral", "low", "ref_other")]
     [InlineData("", "https://www.News.Example.com/a", "news.example.com", "referral", "low", "ref_other")]
@@ -87,6 +133,40 @@ public class SourceClassifierTests
             $"{source} {medium} {confidence} {rule}",
             $"{result.Source} {result.Medium} {result.Confidence} {result.RuleId}"
         );
+    }
+
+    [Fact]
+    public void Classify_UrlWithSpacesAround_IsReadAsIfTrimmed()
+    {
+        Span<char> scratch = stackalloc char[SourceClassifier.ScratchChars];
+
+        SourceClassifier.TryClassify("  " + Site + "?gclid=1 ", "", "", scratch, out var result);
+
+        Assert.Equal("gclid", result.RuleId);
+    }
+
+    [Theory]
+    [InlineData("plain", "a", 255)]
+    [InlineData("encoded", "%C3%BC", 56)]
+    [InlineData("cut inside a sequence", "abc%F0%9F%99%82", 113)]
+    public void UtmParameter_BeyondTheLimit_IsCutAndEndsInAnEllipsis(string row, string repeated, int length)
+    {
+        Span<char> scratch = stackalloc char[SourceClassifier.ScratchChars];
+        var value = string.Concat(Enumerable.Repeat(repeated, 3_000));
+
+        SourceClassifier.TryClassify(
+            $"{Site}?utm_source={value}&utm_medium={value}&utm_campaign={value}",
+            "",
+            "",
+            scratch,
+            out var result
+        );
+
+        var beginning = Uri.UnescapeDataString(value)[..length] + '\u2026';
+        Assert.Equal((row, "utm_explicit"), (row, result.RuleId));
+        Assert.Equal((row, beginning), (row, result.Source.ToString()));
+        Assert.Equal((row, beginning), (row, result.Medium.ToString()));
+        Assert.Equal((row, beginning), (row, result.Campaign.ToString()));
     }
 
     [Theory]

@@ -54,6 +54,19 @@ public class CronExpressionTests
         Assert.NotEmpty(message);
     }
 
+    [Theory]
+    [InlineData("0 0 ? * MON", "write *")]
+    [InlineData("0 0 L * *", "name the day")]
+    [InlineData("0 0 L-3 * *", "name the day")]
+    [InlineData("0 0 * * 5L", "name the day")]
+    [InlineData("0 0 * * MON#2", "startAt")]
+    [InlineData("0 0 15W * *", "name days")]
+    public void TryParse_ExtensionOfAnotherScheduler_NamesTheAlternative(string text, string words)
+    {
+        Assert.Null(CronExpression.TryParse(text, out var message));
+        Assert.Contains(words, message, StringComparison.Ordinal);
+    }
+
     /// <summary>Each row: expression, a minute, whether it matches. 2026-03-01 is a Sunday.</summary>
     [Theory]
     [InlineData("* * * * *", "2026-03-01T00:00", true)]
@@ -82,6 +95,15 @@ public class CronExpressionTests
     [InlineData("0 0 * * 5-7", "2026-03-04T00:00", false)]
     [InlineData("0 0 * * 7-2", "2026-03-03T00:00", true)]
     [InlineData("0 0 * * 7-2", "2026-03-04T00:00", false)]
+    [InlineData("0 0 * * 1/2", "2026-03-01T00:00", true)]
+    [InlineData("0 0 * * 1/2", "2026-03-02T00:00", true)]
+    [InlineData("0 0 * * 1/2", "2026-03-03T00:00", false)]
+    [InlineData("0 0 * * 6/1", "2026-03-01T00:00", true)]
+    [InlineData("0 0 * * 6/1", "2026-03-02T00:00", false)]
+    [InlineData("0 0 * * 0/2", "2026-03-07T00:00", true)]
+    [InlineData("0 0 * * 0/2", "2026-03-02T00:00", false)]
+    [InlineData("0 0 * * 07", "2026-03-01T00:00", true)]
+    [InlineData("07 07 * * *", "2026-03-01T07:07", true)]
     [InlineData("0 0 * * FRI-MON", "2026-03-01T00:00", true)]
     [InlineData("0 0 * * FRI-MON", "2026-03-04T00:00", false)]
     [InlineData("0 0 * NOV-FEB *", "2026-01-05T00:00", true)]
@@ -115,7 +137,8 @@ public class CronExpressionTests
     [InlineData("0-59 * * * *", false, true)]
     [InlineData("30 2 * * *", false, false)]
     [InlineData("30 2,14 * * *", false, false)]
-    [InlineData("0,30 2 * * *", false, true)]
+    [InlineData("0,30 2 * * *", false, false)]
+    [InlineData("0,30 * * * *", false, true)]
     [InlineData("*/10 2 * * *", false, true)]
     [InlineData("30 */2 * * *", false, true)]
     [InlineData("30 1-3 * * *", false, true)]

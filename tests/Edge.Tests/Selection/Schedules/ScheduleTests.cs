@@ -90,12 +90,26 @@ public class ScheduleTests
         "2026-03-29T02:00:00Z",
         false
     )]
-    // Both ends in the gap: empty, does not take place.
+    // Both ends in the gap: the whole occurrence after it.
     [InlineData(
         "2026-03-01T02:10:00+01:00",
         "2026-03-01T02:50:00+01:00",
         "Europe/Berlin",
-        "2026-03-29T01:00:00Z",
+        "2026-03-29T00:59:59Z",
+        false
+    )]
+    [InlineData(
+        "2026-03-01T02:10:00+01:00",
+        "2026-03-01T02:50:00+01:00",
+        "Europe/Berlin",
+        "2026-03-29T01:39:59Z",
+        true
+    )]
+    [InlineData(
+        "2026-03-01T02:10:00+01:00",
+        "2026-03-01T02:50:00+01:00",
+        "Europe/Berlin",
+        "2026-03-29T01:40:00Z",
         false
     )]
     [InlineData(
@@ -212,7 +226,9 @@ public class ScheduleTests
     [InlineData("30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z")]
     [InlineData("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z")]
     [InlineData("30 2 * * *", "Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z")]
-    [InlineData("15,45 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-30T00:15:00Z")]
+    [InlineData("0,30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z")]
+    [InlineData("0,30 2 * * *", "Europe/Berlin", "2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z")]
+    [InlineData("0,30 2 * * *", "Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-26T01:00:00Z")]
     // Intervals follow the wall clock: not in the gap, in both passes.
     [InlineData("30 * * * *", "Europe/Berlin", "2026-03-29T00:30:00Z", "2026-03-29T01:30:00Z")]
     [InlineData("30 * * * *", "Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z")]

@@ -180,6 +180,8 @@ public class ScheduleWalkTests
         {
             var from = (FirstInstant(shown, local) - Begin.Ticks) / TimeSpan.TicksPerMinute;
             var to = (FirstInstant(shown, local.AddMinutes(lengthMinutes)) - Begin.Ticks) / TimeSpan.TicksPerMinute;
+            // Within a gap: the whole length after it.
+            to = to == from ? from + lengthMinutes : to;
             for (var minute = from; minute < to; minute++)
             {
                 isActive[minute] = true;

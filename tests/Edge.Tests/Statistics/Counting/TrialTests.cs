@@ -53,7 +53,9 @@ public class TrialTests
                 Of(Impression(1, 0) with { BasisPoints = 0 }, Impression(1, 1), Click(1, 2))
             },
             { "no unit", "", Of(Impression(0, 0), Click(0, 1)) },
-            { "view is no exposure", "", Of(Impression(1, 0) with { Type = "view" }, Click(1, 1)) },
+            { "view", "a 1/1", Of(View(1, 0), Click(1, 1)) },
+            { "view of what the pixel has shown", "a 1/1", Of(Impression(1, 0), View(1, 1), Click(1, 2)) },
+            { "conversion is no click", "a 1/0", Of(Impression(1, 0), View(1, 1) with { Type = "conversion" }) },
             { "yesterday's hash", "a 1/1", Of(Impression(1, 0), Click(2, 10) with { PreviousUnit = 1 }) },
             { "yesterday's hash too late", "a 1/0", Of(Impression(1, 0), Click(2, 21) with { PreviousUnit = 1 }) },
             {
@@ -111,22 +113,78 @@ public class TrialTests
     public void Trial_WindowFollowsTheExperiment_AtTheTimeOfTheExposure()
     {
         var fold = new Fold().Count(Impression(1, 0));
-        fold.Serve(Fold.Bandit(recomputeMinutes: 1));
+        fold.Serve(Fold.Bandit(window: 2));
         fold.Count(Impression(2, 0), Click(1, 15), Click(2, 15)).UpToDateAt(Later);
 
         Assert.Equal("a 2/1", fold.Trials());
     }
 
+    /// <summary>Each goal is reached by its own events, within the window of the experiment.</summary>
     [Theory]
-    [InlineData(1, 2)]
-    [InlineData(10, 20)]
-    [InlineData(15, 30)]
-    [InlineData(1440, 30)]
-    public void Window_IsTwiceThePause_AndAtMostHalfAnHour(int pause, int window) =>
-        Assert.Equal(
-            TimeSpan.FromMinutes(window),
-            AttributionWindow.Of(new Edge.Experiments.BanditConfig { RecomputeIntervalMinutes = pause })
+    [InlineData("click_through", "a 2/1, b 1/0")]
+    [InlineData("conversion", "a 2/1, b 1/1")]
+    [InlineData("event", "a 2/2, b 1/0")]
+    public void Goal_IsReached_ByItsOwnEventsOnly(string goal, string expected)
+    {
+        var fold = new Fold(
+            null,
+            Fold.Bandit(
+                window: 100,
+                goal: $$"""{"type":"{{goal}}","event":"signup","destinationUrl":"https://example.com/"}"""
+            )
         );
+
+        fold.Count(
+                Impression(1, 0),
+                View(2, 0),
+                Impression(3, 0, "b"),
+                View(1, 5) with { Type = "conversion" },
+                Goal(5, "exp_other", 3),
+                Goal(5, units: [3]) with { Verdict = "bot" },
+                Goal(50, units: [77, 2]),
+                Goal(60, units: [1, 88]),
+                Click(1, 90),
+                View(3, 99) with { Type = "conversion" },
+                Goal(101, units: [3]),
+                View(2, 101) with { Type = "conversion" }
+            )
+            .UpToDateAt(Later.AddDays(1));
+
+        Assert.Equal(expected, fold.Trials());
+    }
+
+    [Fact]
+    public void TrialStart_Click_BeginsWithTheFirstClick()
+    {
+        var fold = new Fold(
+            null,
+            Fold.Bandit(goal: """{"type":"conversion"}""", more: """ "trialStart":"click", """)
+        );
+
+        fold.Count(
+                Impression(1, 0),
+                Impression(2, 0),
+                View(2, 1) with { Type = "conversion" },
+                Click(2, 2),
+                Click(3, 3, "b"),
+                Click(3, 4, "b"),
+                View(3, 20) with { Type = "conversion" }
+            )
+            .UpToDateAt(Later);
+
+        Assert.Equal("a 1/0, b 1/1", fold.Trials());
+    }
+
+    [Fact]
+    public void Window_OfADay_IsKeptOpenToItsEnd()
+    {
+        var fold = new Fold(null, Fold.Bandit(window: 1440)).Count(Impression(1, 0), Impression(2, 1));
+
+        // Old units are forgotten from time to time, these are not old yet.
+        fold.Count(Impression(0, 24 * 60), Click(2, 24 * 60 + 1)).UpToDateAt(Later.AddDays(2));
+
+        Assert.Equal("a 2/1", fold.Trials());
+    }
 
     [Fact]
     public void Trial_OfAWindowWithoutLength_IsMatureAtOnce()
