@@ -20,6 +20,7 @@ public partial class DirectionTests
         "Machine",
         "Telemetry",
         "Storage",
+        "Audit",
         "Events",
         "Requests",
         "Access",

@@ -25,12 +25,16 @@ internal sealed class KeyFile(string path)
     /// <summary>Reads all keys; none when there is no file yet.</summary>
     public IReadOnlyList<ApiKey> Read()
     {
-        if (!File.Exists(path))
+        ReadOnlyMemory<byte> bytes;
+        try
+        {
+            bytes = JsonProblem.WithoutMark(DiskFile.ReadWhole(path, BytesMax));
+        }
+        catch (FileNotFoundException)
         {
             return [];
         }
 
-        var bytes = JsonProblem.WithoutMark(DiskFile.ReadWhole(path, BytesMax));
         try
         {
             var keys = JsonSerializer.Deserialize(bytes.Span, KeyJson.Default.KeyList)?.Keys;
@@ -48,9 +52,12 @@ internal sealed class KeyFile(string path)
     }
 
     /// <summary>Issues a key and returns its secret, which cannot be recovered later.</summary>
-    public string Issue(KeyGrant grant, DateTimeOffset now)
+    /// <param name="grant">What the key is for.</param>
+    /// <param name="now">The time of issue.</param>
+    /// <param name="secret">The secret to use; null makes one.</param>
+    public string Issue(KeyGrant grant, DateTimeOffset now, string? secret = null)
     {
-        var secret = KeySecret.Create(grant.Kind, grant.Environment);
+        secret ??= KeySecret.Create(grant.Kind, grant.Environment);
         var key = new ApiKey
         {
             Id = KeySecret.CreateId(),
@@ -67,6 +74,13 @@ internal sealed class KeyFile(string path)
         };
         Change(keys => [.. keys, key]);
         return secret;
+    }
+
+    /// <summary>Removes a key that nobody has seen, as if it had never been issued.</summary>
+    public void Withdraw(string secret)
+    {
+        var hash = KeySecret.HashOf(secret);
+        Change(keys => [.. keys.Where(key => key.Hash != hash)]);
     }
 
     /// <summary>Revokes a key; false when there is no key with this id.</summary>

@@ -24,6 +24,10 @@ internal static class KeySecret
     /// <summary>Their other environment.</summary>
     public const string Test = "test";
 
+    /// <summary>Shortest secret that an operator may choose, and its fewest different characters.</summary>
+    private const int ChosenCharsMin = 32;
+    private const int ChosenDistinctCharsMin = 10;
+
     private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     private const int SecretChars = 32;
     private const int PrefixChars = 8;
@@ -48,6 +52,18 @@ internal static class KeySecret
             KeyKind.MillimetricRk => $"rk_{environment}_{Text(PrefixChars)}_{secret}",
             _ => ArtiePrefix + secret,
         };
+    }
+
+    /// <summary>What is wrong with a secret that an operator has chosen; null when nothing is.</summary>
+    public static string? ProblemOf(string secret)
+    {
+        const string Example = "pk_live_ and what openssl rand -hex 16 prints";
+        return
+            secret.Length is < ChosenCharsMin or > CharsMax
+            || !secret.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')
+                ? $"must have {ChosenCharsMin} to {CharsMax} letters, digits and underscores, such as {Example}"
+            : secret.Distinct().Count() < ChosenDistinctCharsMin ? $"is too simple; take {Example}"
+            : null;
     }
 
     /// <summary>Whether secrets of a kind include the environment, so that it can only be live or test.</summary>

@@ -38,8 +38,8 @@ internal sealed class ExperimentFile(string name)
         name[0] != '.' && name.EndsWith(Extension, StringComparison.Ordinal);
 
     /// <summary>
-    /// The files of a directory that are read, in the order in which they claim slugs. Throws <see cref="IOException"/>
-    /// or <see cref="UnauthorizedAccessException"/>.
+    /// The files of a directory that are read, in order of name. Throws <see cref="IOException"/> or
+    /// <see cref="UnauthorizedAccessException"/>.
     /// </summary>
     public static IEnumerable<string> PathsIn(string directory) =>
         Directory
@@ -70,8 +70,8 @@ internal sealed class ExperimentFile(string name)
 
     private byte[] _hash = [];
 
-    /// <summary>Whether the served version stays: it is the current one, or the current one is invalid.</summary>
-    public bool KeepsAccepted => Accepted is not null && (Candidate is null || ReferenceEquals(Candidate, Accepted));
+    /// <summary>The version that claims uid and slug: the current one, or the served one while that is invalid.</summary>
+    public CatalogEntry? Claimant => Candidate ?? Accepted;
 
     /// <summary>Accepts an experiment that this process has written itself.</summary>
     public void Take(CatalogEntry entry, byte[] bytes)

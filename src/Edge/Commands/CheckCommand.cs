@@ -153,10 +153,20 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         var claims = new ExperimentClaims();
         try
         {
+            var found = new List<(Experiment Experiment, string File)>();
             foreach (var path in ExperimentFile.PathsIn(directory))
             {
-                if (CheckFile(path, ReadStored) is { } found && !claims.TryClaim(found, Path.GetFileName(path), out var problem))
+                if (CheckFile(path, ReadStored) is { } experiment)
                 {
+                    found.Add((experiment, Path.GetFileName(path)));
+                }
+            }
+
+            foreach (var (experiment, file) in ExperimentClaims.InOrder(found, static one => one))
+            {
+                if (!claims.TryClaim(experiment, file, out var problem))
+                {
+                    var path = Path.Combine(directory, file);
                     Report(Severity.Error, ViolationCodes.NotUnique, path, problem.Field, problem.Reason);
                 }
             }

@@ -91,7 +91,6 @@ internal static class Replies
         headers.ContentType = ImageGif;
         headers.ContentLength = Pixel.Length;
         ForbidCaching(headers);
-        headers.XContentTypeOptions = NoSniff;
         headers["Cross-Origin-Resource-Policy"] = CrossOrigin;
         headers.AccessControlAllowOrigin = AnyOrigin;
         headers["X-Robots-Tag"] = NoIndex;
@@ -136,7 +135,7 @@ internal static class Replies
         var response = context.Response;
         response.ContentType = contentType;
         response.ContentLength = body.WrittenCount;
-        return HttpMethods.IsHead(context.Request.Method)
+        return RequestMethod.IsHead(context.Request.Method)
             ? Task.CompletedTask
             : response.Body.WriteAsync(body.WrittenMemory).AsTask();
     }
@@ -159,7 +158,7 @@ internal static class Replies
         ForbidCaching(response.Headers);
         response.ContentType = "application/json";
         response.ContentLength = body.WrittenCount;
-        if (HttpMethods.IsHead(context.Request.Method))
+        if (RequestMethod.IsHead(context.Request.Method))
         {
             return;
         }
@@ -184,6 +183,9 @@ internal static class Replies
             bytes = bytes[count..];
         }
     }
+
+    /// <summary>Keeps a browser from taking an answer for something else than its type says.</summary>
+    public static void ForbidSniffing(IHeaderDictionary headers) => headers.XContentTypeOptions = NoSniff;
 
     /// <summary>Sets the headers that keep an answer out of every cache.</summary>
     public static void ForbidCaching(IHeaderDictionary headers)

@@ -32,6 +32,13 @@ internal sealed class Routes(
 
     public Task DispatchAsync(HttpContext context)
     {
+        Replies.ForbidSniffing(context.Response.Headers);
+        if (RequestFraming.Refuse(context) is { } refusal)
+        {
+            metrics.Count(RouteName.Other, Outcome.Refused);
+            return refusal;
+        }
+
         var path = context.Request.Path.Value ?? "";
         if (admin.Received(context))
         {
@@ -135,7 +142,7 @@ internal sealed class Routes(
     }
 
     private static bool IsGetOrHead(HttpContext context) =>
-        HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+        RequestMethod.IsGet(context.Request.Method) || RequestMethod.IsHead(context.Request.Method);
 
     private Task RefuseMethodAsync(HttpContext context, RouteName route)
     {

@@ -1,4 +1,5 @@
 using Edge.Access;
+using Edge.Audit;
 using Edge.Catalog;
 using Edge.Duplicates;
 using Edge.Endpoints;
@@ -225,8 +226,8 @@ internal sealed class EdgeService : IAsyncDisposable
         [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
     /// <summary>
-    /// Issues a first key if none was ever issued, so that the management API can be used, and returns its secret,
-    /// which is not stored; null otherwise.
+    /// Issues a first key if none was ever issued, and returns its secret, which is not stored, when it must be shown;
+    /// null otherwise.
     /// </summary>
     public string? IssueFirstKey()
     {
@@ -235,10 +236,16 @@ internal sealed class EdgeService : IAsyncDisposable
             return null;
         }
 
-        var secret = new KeyFile(_options.KeysFile).Issue(new KeyGrant(KeyKind.Pictify), _time.GetUtcNow());
+        var secret = FirstKey().Issue(_time.GetUtcNow());
         _keys.Refresh();
         return secret;
     }
+
+    /// <summary>Takes back a first key that could not be shown.</summary>
+    public void WithdrawFirstKey(string secret) => FirstKey().Withdraw(secret);
+
+    private FirstKey FirstKey() =>
+        new(new KeyFile(_options.KeysFile), _options.ApiFirstKey, _options.ApiFirstKeyFile);
 
     /// <summary>Applies changes of the key file at once.</summary>
     public void RefreshKeys() => _keys.Refresh();
@@ -419,16 +426,18 @@ internal sealed class EdgeService : IAsyncDisposable
         var plan = Plan.Of(options.Plan);
         var rules = new DefinitionRules(plan, options.ToExperimentRules());
         var view = new ExperimentView(tally);
+        var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
         var routes = new ManagementRoutes(
             new ListExperiments(catalog, view),
-            new CreateExperiment(_experiments, rules, view, time),
+            new CreateExperiment(_experiments, rules, view, audit, time),
             new GetExperiment(catalog, view),
-            new UpdateExperiment(_experiments, rules, view, time),
-            new MoveExperiment(_experiments, rules, view, time),
+            new UpdateExperiment(_experiments, rules, view, audit, time),
+            new MoveExperiment(_experiments, rules, view, audit, time),
             new GetQuota(catalog, plan),
+            audit,
             new GetResults(catalog, tally, time),
             new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
-            new RecomputeWeights(catalog, _optimizer)
+            new RecomputeWeights(catalog, _optimizer, audit)
         );
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();

@@ -221,6 +221,11 @@ internal sealed class EdgeConfiguration
 
         CheckUrls("urls", _options.Urls);
         CheckUrls("adminUrls", _options.AdminUrls);
+        if (_options.ApiFirstKey.Length > 0 && _options.ApiFirstKeyFile.Length > 0)
+        {
+            _problems.Add("api.firstKey and api.firstKeyFile are both set; keep one");
+        }
+
         if (_options.ApiListener == ManagementListener.Admin && ListenAddress.Split(_options.AdminUrls).Length == 0)
         {
             _problems.Add("api.listener is admin, but adminUrls is empty; name an address there");

@@ -98,6 +98,8 @@ internal sealed class EdgeOptions
     public int TrafficalPerSecond { get; set; }
     public int TrafficalBucketCount { get; set; }
     public int AddressPerMinute { get; set; } = 1_000;
+    public string ApiFirstKey { get; set; } = "";
+    public string ApiFirstKeyFile { get; set; } = "";
     public int WrongKeysPerMinute { get; set; } = 300;
     public bool RequireWriteKey { get; set; }
     public long IngestInFlightBytes { get; set; } = 256L << 20;

@@ -1,7 +1,7 @@
+using Edge.Access;
 using Edge.Catalog;
 using Edge.Duplicates;
 using Edge.Experiments;
-using Edge.Formats;
 using Edge.Requests;
 using static Edge.Settings.Setting<Edge.Settings.EdgeOptions>;
 
@@ -126,7 +126,7 @@ internal static class EdgeSettings
             "Which of readyz, metrics and ledger are served on urls when adminUrls is empty; an empty list closes them. /healthz is always served.",
             o => o.HttpPublicPages,
             (o, v) => o.HttpPublicPages = v,
-            static page => OneOf(OperationsPages, page)
+            static page => SettingValue.OneOf(OperationsPages, page)
         ),
         List(
             "clientAddress.trustedProxies",
@@ -202,6 +202,22 @@ internal static class EdgeSettings
             "public (the management API is served on urls) or admin (on adminUrls alone).",
             o => o.ApiListener,
             (o, v) => o.ApiListener = v
+        ),
+        new(
+            "api.firstKey",
+            "Secret of the key that the first start issues, instead of one that it prints; best set in the environment. Not read once there is a key.",
+            o => o.ApiFirstKey.Length == 0 ? "" : "(set)",
+            (o, v) =>
+            {
+                o.ApiFirstKey = v;
+                return v.Length == 0 ? null : KeySecret.ProblemOf(v);
+            }
+        ),
+        Text(
+            "api.firstKeyFile",
+            "File with that secret. If it is not there, the first start writes the secret it makes into it, mode 0600, and prints nothing.",
+            o => o.ApiFirstKeyFile,
+            (o, v) => o.ApiFirstKeyFile = v
         ),
         Number(
             "api.wrongKeysPerMinute",
@@ -418,11 +434,6 @@ internal static class EdgeSettings
         Func<EdgeOptions, string> read,
         Action<EdgeOptions, string> assign
     ) => Setting<EdgeOptions>.Text(key, meaning, read, assign, SettingValue.LineProblem);
-
-    private static string? OneOf(string[] known, string text) =>
-        known.Contains(text)
-            ? null
-            : $"has '{text}', which is none of {string.Join(", ", known)}; did you mean '{NearestName.Of(known, text)}'?";
 
     private static string? NetworkProblem(string text) => TrustedNetwork.Parse(text, out _);
 }

@@ -45,6 +45,9 @@ internal sealed partial class DiskFile : IDisposable
 
     public string Path { get; }
 
+    /// <summary>Whether a path still leads to this file.</summary>
+    public bool IsAt(string path) => FileStamp.Of(path).Inode == FileStamp.Of(_handle).Inode;
+
     public long Length => RandomAccess.GetLength(_handle);
 
     /// <summary>Opens an existing file; never creates one.</summary>

@@ -252,17 +252,37 @@ public sealed class ExperimentFileStoreTests : IDisposable
         Assert.Contains("a.json", problem.Reason, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Refresh_NewFileWithATakenSlug_DoesNotTakeItAwayWhateverItsName()
+    [Theory]
+    [InlineData("older experiment", "b.json", "2026-01-01", "a.json", "exp_2", "2026-01-02", "exp_1")]
+    [InlineData("older experiment comes later", "a.json", "2026-01-02", "b.json", "exp_2", "2026-01-01", "exp_2")]
+    [InlineData("copy whose name sorts first", "exp_1.json", "2026-01-01", "a.json", "exp_1", "2026-01-01", "exp_1")]
+    [InlineData("copy with another uid", "exp_1.json", "2026-01-01", "a.json", "exp_2", "2026-01-01", "exp_1")]
+    public void Refresh_FilesWithOneSlug_HaveTheSameWinnerAsARestart(
+        string row,
+        string first,
+        string firstCreated,
+        string second,
+        string secondUid,
+        string secondCreated,
+        string winner
+    )
     {
-        Put("b.json", Definition("exp_1", "slug-one"));
+        Put(first, Created("exp_1", firstCreated));
         _ = Store;
 
-        Put("a.json", Definition("exp_2", "slug-one"));
+        Put(second, Created(secondUid, secondCreated));
         Store.Refresh();
+        using var restarted = ExperimentFileStore.Open(Directory, ExperimentRules.Default, _clock, _ => { });
 
-        Assert.Equal("exp_1", Assert.Single(Store.Catalog.Current.Entries).Experiment.Uid);
-        Assert.Equal("a.json", Assert.Single(Store.Problems).File);
+        var loser = winner == "exp_1" ? second : first;
+        foreach (var store in new[] { Store, restarted })
+        {
+            Assert.True(winner == Assert.Single(store.Catalog.Current.Entries).Experiment.Uid, row);
+            Assert.Equal(loser, Assert.Single(store.Problems).File);
+        }
+
+        static string Created(string uid, string day) =>
+            Definition(uid, "slug-one").TrimStart().Insert(1, $"\"createdAt\":\"{day}T00:00:00Z\",");
     }
 
     [Fact]

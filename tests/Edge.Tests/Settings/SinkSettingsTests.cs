@@ -22,6 +22,23 @@ public class SinkSettingsTests
         Assert.True(missing.Length == 0, "missing rows:\n" + string.Join('\n', missing));
     }
 
+    [Theory]
+    [InlineData("filters.verdicts", "human,humans", "'human'")]
+    [InlineData("filters.types", "clicks", "'click'")]
+    [InlineData("filters.types", "Click", "'click'")]
+    [InlineData("filters.apis", "pictfy", "'pictify'")]
+    [InlineData("fields.allow", "id,experimant", "'experiment'")]
+    [InlineData("fields.deny", "ip", "'ip_hash'")]
+    [InlineData("fields.rename", "citty=town", "'city'")]
+    public void Build_WordOutsideItsClosedSet_IsRefusedWithTheNearestOne(string key, string value, string nearest)
+    {
+        Build(out var problems, ("file." + key, value));
+
+        var problem = Assert.Single(problems);
+        Assert.Contains("sinks.file." + key, problem, StringComparison.Ordinal);
+        Assert.Contains($"did you mean {nearest}?", problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Build_NothingSaid_HasTheFileSinkEnabled()
     {

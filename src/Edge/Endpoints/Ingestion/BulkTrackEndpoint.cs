@@ -28,7 +28,7 @@ internal sealed class BulkTrackEndpoint(
     public Task HandleAsync(HttpContext context)
     {
         RequestBody.Expect(context, rules);
-        if (!HttpMethods.IsPost(context.Request.Method))
+        if (!RequestMethod.IsPost(context.Request.Method))
         {
             ArtieResponses.MethodNotAllowed(context, Allow);
             return Done(Outcome.MethodNotAllowed);

@@ -61,7 +61,7 @@ internal sealed class EventBatchEndpoint(
     private Outcome? Authenticate(HttpContext context, out ApiKey? key)
     {
         key = null;
-        if (!HttpMethods.IsPost(context.Request.Method))
+        if (!RequestMethod.IsPost(context.Request.Method))
         {
             TrafficalResponses.MethodNotAllowed(context);
             return Outcome.MethodNotAllowed;

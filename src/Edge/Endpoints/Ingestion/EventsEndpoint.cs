@@ -43,7 +43,7 @@ internal sealed class EventsEndpoint(
             Count(Outcome.Answered);
             return Task.CompletedTask;
         }
-        if (!HttpMethods.IsPost(context.Request.Method))
+        if (!RequestMethod.IsPost(context.Request.Method))
         {
             Count(Outcome.MethodNotAllowed);
             return Problem.MethodNotAllowedAsync(context, Cors.Allow);

@@ -40,12 +40,7 @@ internal sealed class MillimetricAuthenticator(
             return Unauthorized(context, "missing_bearer_token");
         }
 
-        if (!IsWellFormed(secret))
-        {
-            return Unauthorized(context, "malformed_api_key");
-        }
-
-        key = keys.Find(secret);
+        key = IsWellFormed(secret) ? keys.Find(secret) : null;
         if (key is null)
         {
             if (wrong.Count(context) is { } rate)
@@ -54,7 +49,7 @@ internal sealed class MillimetricAuthenticator(
                 return RateLimited(context, rate.RetryAfter);
             }
 
-            return Unauthorized(context, IsOfAnotherKind(secret) ? "key_kind_mismatch" : "invalid_api_key");
+            return Unauthorized(context, WrongnessOf(secret));
         }
 
         if (key.Kind is not (KeyKind.MillimetricPk or KeyKind.MillimetricSk) || !key.Has(IngestScope))
@@ -115,6 +110,12 @@ internal sealed class MillimetricAuthenticator(
         secret = value.ToString();
         return true;
     }
+
+    /// <summary>The code for a secret that is no key's.</summary>
+    private string WrongnessOf(ReadOnlySpan<char> secret) =>
+        !IsWellFormed(secret) ? "malformed_api_key"
+        : IsOfAnotherKind(secret) ? "key_kind_mismatch"
+        : "invalid_api_key";
 
     /// <summary>Kind, environment, prefix and secret, with underscores between them.</summary>
     private static bool IsWellFormed(ReadOnlySpan<char> secret)

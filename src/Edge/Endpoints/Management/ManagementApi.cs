@@ -50,7 +50,7 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, WrongKeys wr
             return Problem.RateLimitedAsync(context, rate, "key");
         }
         var rest = context.Request.Path.Value!.AsSpan(Prefix.Length).Trim('/').ToString();
-        context.Items[Accepted] = new ManagedRequest(context, key.Team, rest.Length == 0 ? [] : rest.Split('/'));
+        context.Items[Accepted] = new ManagedRequest(context, key.Team, key.Id, rest.Length == 0 ? [] : rest.Split('/'));
         log.Metrics.Count(RouteName.Experiments, Outcome.Answered);
         return AnswerAsync(context);
     }

@@ -29,7 +29,7 @@ internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwar
         response.ContentType = "application/json";
         response.ContentLength = body.WrittenCount;
         Replies.ForbidCaching(response.Headers);
-        if (!HttpMethods.IsHead(context.Request.Method))
+        if (!RequestMethod.IsHead(context.Request.Method))
         {
             await response.Body.WriteAsync(body.WrittenMemory);
         }

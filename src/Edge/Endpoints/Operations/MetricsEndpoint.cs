@@ -44,7 +44,7 @@ internal sealed class MetricsEndpoint(
         response.ContentType = PrometheusText.ContentType;
         response.ContentLength = body.Length;
         Replies.ForbidCaching(response.Headers);
-        if (!HttpMethods.IsHead(context.Request.Method))
+        if (!RequestMethod.IsHead(context.Request.Method))
         {
             await response.Body.WriteAsync(body);
         }

@@ -265,6 +265,33 @@ public class IngestionTests
     }
 
     [Theory]
+    [InlineData("another product's key", "traffical_sk_00000000000000000000000000000000")]
+    [InlineData("no key", "x")]
+    public async Task Pictify_WrongAuthorization_IsRefusedLikeAWrongWriteKey(string row, string key)
+    {
+        await using var site = await IngestSite.StartAsync();
+
+        var answer = await site.PostAsync("/s/events", key, """{"event":"view","experiment":"demo-ab"}""");
+
+        Assert.True(answer.Status == 401, row);
+        Assert.Contains("invalid-write-key", answer.Body, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://shop.example", "https://shop.example", "true")]
+    [InlineData("null", "*", null)]
+    public async Task Cors_OpaqueOrigin_GetsNoCredentials(string origin, string allowed, string? credentials)
+    {
+        await using var site = await IngestSite.StartAsync();
+
+        var answer = await site.PostAsync("/s/events", null, """{"event":"view","experiment":"demo-ab"}""", ("Origin", origin));
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(allowed, answer.Header("Access-Control-Allow-Origin"));
+        Assert.Equal(credentials, answer.Header("Access-Control-Allow-Credentials"));
+    }
+
+    [Theory]
     [InlineData("/v1/track", KeyKind.MillimetricPk, KeyKind.MillimetricSk)]
     [InlineData("/v1/events", KeyKind.TrafficalPk, KeyKind.Traffical)]
     public async Task PublicKey_UsedUpByOneAddress_LeavesTheOthersTheirShare(string path, object browser, object server)

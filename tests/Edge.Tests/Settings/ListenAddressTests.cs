@@ -1,7 +1,7 @@
 using Edge.Settings;
 using Xunit;
 
-namespace Edge.Tests;
+namespace Edge.Tests.Settings;
 
 public class ListenAddressTests
 {
