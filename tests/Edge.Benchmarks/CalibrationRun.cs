@@ -81,7 +81,8 @@ internal sealed class CalibrationRun
             {
                 var arm = Choose(served);
                 var success = NextDouble() < _scenario.Rates[arm] * drift;
-                statistics.Add(_ids[arm], version, served[arm] / (double)BasisPoints.Whole, success);
+                double? value = !_scenario.IsValued ? null : success ? NextLogNormal() : 0;
+                statistics.Add(_ids[arm], version, served[arm] / (double)BasisPoints.Whole, success, value);
                 ratio.Add(_ids[arm], weightsById);
                 Regret += _scenario.Rates.Max() - _scenario.Rates[arm];
             }
@@ -170,6 +171,10 @@ internal sealed class CalibrationRun
         }
         return arm;
     }
+
+    /// <summary>Log-normal with sigma 1, by the method of Box and Muller (1958).</summary>
+    private double NextLogNormal() =>
+        Math.Exp(Math.Sqrt(-2 * Math.Log(1 - NextDouble())) * Math.Cos(2 * Math.PI * NextDouble()));
 
     /// <summary>SplitMix64: the same numbers on every machine and runtime.</summary>
     private double NextDouble()

@@ -125,7 +125,11 @@ internal sealed class CatalogEntry
 
     /// <summary>Name of the event that reaches the goal; null when the goal is another one or nothing counts.</summary>
     public string? GoalEvent =>
-        IsRunning && Experiment.GoalConfig is { Type: GoalType.Event, Event: { } name } ? name : null;
+        IsRunning && Experiment.GoalConfig is { Type: GoalType.Event or GoalType.Value, Event: { } name } ? name : null;
+
+    /// <summary>Property of that event whose number counts; null when the event itself does.</summary>
+    public string? GoalProperty =>
+        Experiment.GoalConfig is { Type: GoalType.Value, Property: { } property } ? property : null;
 
     /// <summary>Whether events of a certain name reach the goal.</summary>
     public bool IsGoalEvent(string name) => GoalEvent == name;

@@ -18,9 +18,17 @@ internal sealed record GoalConfig
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? DestinationUrl { get; init; }
 
-    /// <summary>Name of the event that the goal <c>event</c> waits for; ignored by other goals.</summary>
+    /// <summary>
+    /// Name of the event that the goals <c>event</c> and <c>value</c> wait for; ignored by other goals.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Event { get; init; }
+
+    /// <summary>
+    /// Name of the property whose numbers the goal <c>value</c> adds up; ignored by other goals.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Property { get; init; }
 
     /// <summary>Whether there is anything to succeed in, and so to compare.</summary>
     [JsonIgnore]

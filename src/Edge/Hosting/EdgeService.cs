@@ -330,6 +330,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new MoveExperiment(_experiments, rules, view, time),
             new GetQuota(catalog, plan),
             new GetResults(catalog, tally, time),
+            new GetSeries(catalog, tally),
             new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
             new RecomputeWeights(catalog, _optimizer)
         );

@@ -41,7 +41,7 @@ internal static class Definitions
             },
             {"id": "variant_B", "weight": 7500, "configuredWeight": 6000, "schedule": {"recurrence": {"type": "daily"}}}
           ],
-          "goalConfig": {"type": "click_through", "destinationUrl": "https://example.com/landing", "event": "signup"},
+          "goalConfig": {"type": "click_through", "destinationUrl": "https://example.com/landing", "event": "signup", "property": "total"},
           "banditConfig": {"enabled": true, "algorithm": "thompson_sampling", "warmupImpressions": 0, "recomputeIntervalMinutes": 1440},
           "hypothesis": "B wins", "minimumSampleSize": 0, "confidenceThreshold": 0.99, "minimumRunDays": 1,
           "winnerVariantId": "variant_B", "winnerDeclaredAt": "2026-03-02T00:00:00.123Z",

@@ -140,6 +140,7 @@ public class ExperimentViolationTests
             { "attributionWindowMinutes", "1441", "attributionWindowMinutes", "out_of_range" },
             { "trialStart", "\"view\"", "trialStart", "invalid_value" },
             { "goalConfig", "{\"type\": \"event\"}", "goalConfig.event", "required" },
+            { "goalConfig", "{\"type\": \"value\", \"event\": \"order\"}", "goalConfig.property", "required" },
             { "goalConfig", "{\"type\": \"event\", \"event\": \" \"}", "goalConfig.event", "required" },
             { "variants.1.destinationUrl", "1", "variants[1].destinationUrl", "invalid_type" },
             { "variants.1.destinationUrl", "\"//example.com\"", "variants[1].destinationUrl", "invalid_format" },

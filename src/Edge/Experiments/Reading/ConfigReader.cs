@@ -29,13 +29,22 @@ internal static class ConfigReader
                 Type = members.Choice("type", goal.Type, default, WireNames<GoalType>.Lower),
                 DestinationUrl = ReadDestination(members, goal.DestinationUrl, rules),
                 Event = members.Text("event", goal.Event, ExperimentRules.ReferenceCharsMax),
+                Property = members.Text("property", goal.Property, ExperimentRules.ReferenceCharsMax),
             };
         }
-        if (goal.Type == GoalType.Event && string.IsNullOrWhiteSpace(goal.Event))
+        if (goal.Type is GoalType.Event or GoalType.Value && string.IsNullOrWhiteSpace(goal.Event))
         {
             fields.Violate(
                 "goalConfig.event",
-                "is required when the goal is event: the name of the event to wait for",
+                "is required when the goal is event or value: the name of the event to wait for",
+                ViolationCodes.Required
+            );
+        }
+        if (goal.Type == GoalType.Value && string.IsNullOrWhiteSpace(goal.Property))
+        {
+            fields.Violate(
+                "goalConfig.property",
+                "is required when the goal is value: the property of the event that holds the number",
                 ViolationCodes.Required
             );
         }
