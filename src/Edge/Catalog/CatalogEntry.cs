@@ -34,12 +34,13 @@ internal sealed class CatalogEntry
         for (var i = 0; i < _variants.Length; i++)
         {
             var variant = experiment.Variants[i];
-            var location = Destination.OfStored(experiment.DestinationOf(variant))?.Location;
-            _variants[i] = new CatalogVariant(variant, location is null ? null : new LinkTarget(location, passed));
-            HasOneDestination &= location == (first ??= location);
+            var url = experiment.DestinationOf(variant);
+            _variants[i] = new CatalogVariant(variant, LinkTarget.Of(url, passed));
+            HasOneDestination &= url == (first ??= url);
             DefaultIndex = variant.IsDefault ? i : DefaultIndex;
             WinnerIndex = variant.Id == experiment.WinnerVariantId ? i : WinnerIndex;
         }
+        Limits = LinkLimits.Of(experiment, passed);
         Slots = SlotTable.Of(experiment);
         switch (experiment.Type)
         {
@@ -97,6 +98,12 @@ internal sealed class CatalogEntry
 
     /// <summary>Whether clicks lead somewhere; then they do for every variant.</summary>
     public bool HasDestination => _variants[DefaultIndex].Target is not null;
+
+    /// <summary>When its link is open, and where it leads otherwise; null when it always is.</summary>
+    public LinkLimits? Limits { get; }
+
+    /// <summary>Status of its redirects.</summary>
+    public int RedirectStatus => Experiment.LinkConfig?.RedirectStatus ?? LinkConfig.TemporaryStatus;
 
     /// <summary>Whether clicks lead to the same place whichever variant is served.</summary>
     public bool HasOneDestination { get; }

@@ -19,6 +19,7 @@ internal sealed class ExperimentEdit
         "goalConfig.destinationUrl",
         "variants[].destinationUrl",
         "passQuery",
+        "linkConfig",
     ];
     private static readonly string[] WhenCompleted = ["name"];
 

@@ -89,6 +89,10 @@ internal sealed record Experiment
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? PassQuery { get; init; }
 
+    /// <summary>Limits of the link and its status; null for neither.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LinkConfig? LinkConfig { get; init; }
+
     /// <summary>Format of the rendered image.</summary>
     public OutputConfig OutputConfig { get; init; } = OutputConfig.Default;
 

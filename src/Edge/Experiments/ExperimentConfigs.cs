@@ -35,6 +35,54 @@ internal sealed record GoalConfig
     public bool HasSuccess => Type != GoalType.ImpressionsOnly;
 }
 
+/// <summary>
+/// When the link of an experiment is open, where it leads otherwise, and how it redirects. Every limit has an address of
+/// its own, because a link that was sent out must lead somewhere.
+/// </summary>
+internal sealed record LinkConfig
+{
+    /// <summary>No limits, temporary redirects.</summary>
+    public static readonly LinkConfig Default = new();
+
+    /// <summary>Status of a redirect that caches forget at once.</summary>
+    public const int TemporaryStatus = 302;
+
+    /// <summary>The statuses a link may have.</summary>
+    public static readonly int[] Statuses = [301, TemporaryStatus, 307, 308];
+
+    /// <summary>Before this, the link leads to <see cref="NotStartedUrl"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? StartsAt { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? NotStartedUrl { get; init; }
+
+    /// <summary>From this on, the link leads to <see cref="ExpiredUrl"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ExpiredUrl { get; init; }
+
+    /// <summary>After this many clicks of people, the link leads to <see cref="ExhaustedUrl"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MaxClicks { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ExhaustedUrl { get; init; }
+
+    /// <summary>301, 302, 307 or 308.</summary>
+    public int RedirectStatus { get; init; } = TemporaryStatus;
+
+    /// <summary>Whether anything can close the link.</summary>
+    [JsonIgnore]
+    public bool HasLimits => StartsAt is not null || ExpiresAt is not null || MaxClicks is not null;
+
+    /// <summary>Whether browsers may remember where it led.</summary>
+    [JsonIgnore]
+    public bool IsPermanent => RedirectStatus is 301 or 308;
+}
+
 /// <summary>Automatic optimisation of the weights; for A/B tests only.</summary>
 internal sealed record BanditConfig
 {

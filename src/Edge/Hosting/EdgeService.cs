@@ -39,6 +39,7 @@ internal sealed class EdgeService : IAsyncDisposable
 
     /// <summary>Time for the optimizer to finish what it is writing.</summary>
     private static readonly TimeSpan OptimizerDeadline = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CatchUpDeadline = TimeSpan.FromSeconds(10);
 
     private readonly EdgeOptions _options;
     private readonly TimeProvider _time;
@@ -58,6 +59,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly GeoDatabase _geo;
     private readonly KeyRatchet? _ratchet;
     private readonly DuplicateRestore _duplicates;
+    private readonly Tally _tally;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
     {
@@ -122,7 +124,9 @@ internal sealed class EdgeService : IAsyncDisposable
         var requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
         var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
-        var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, _journal);
+        _tally = tally;
+        var budgets = new ClickBudgets(uid => tally.CountsOf(uid).Sum(variant => variant.Clicks));
+        var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, budgets, _journal);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
         _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time);
         var recorder = new EventRecorder(
@@ -237,6 +241,12 @@ internal sealed class EdgeService : IAsyncDisposable
         _ratchet?.StartWatching();
         _forwarder.Start();
         _optimizer.Start();
+        if (_experiments.Catalog.Current.Entries.Any(entry => entry.Limits?.Exhausted is not null))
+        {
+            // Or a link would take clicks again that it took before a crash. Not for longer than anybody waits.
+            await _tally.CatchUpAsync(CatchUpDeadline);
+        }
+
         await _web.StartAsync();
         var adminCount = EdgeConfiguration.SplitUrls(_options.AdminUrls).Length;
         if (adminCount > 0)

@@ -47,6 +47,11 @@ internal static class Definitions
           "winnerVariantId": "variant_B", "winnerDeclaredAt": "2026-03-02T00:00:00.123Z",
           "fallbackImageUrl": "https://example.com/f.png", "fallbackTemplateUid": "tmpl_f",
           "outputConfig": {"format": "webp", "quality": 72.5}, "passQuery": ["gclid", "utm_*"],
+          "linkConfig": {
+            "startsAt": "2026-03-01T00:00:00.000Z", "notStartedUrl": "https://example.com/soon",
+            "expiresAt": "2026-04-01T00:00:00.000Z", "expiredUrl": "https://example.com/over",
+            "maxClicks": 9, "exhaustedUrl": "https://example.com/gone", "redirectStatus": 307
+          },
           "attributionWindowMinutes": 1440, "trialStart": "exposure",
           "hashVersion": 1, "weightsVersion": 7,
           "slots": [{"to": 2500, "variant": "variant-a"}, {"to": 10000, "variant": "variant_B"}],

@@ -151,6 +151,59 @@ internal static class ConfigReader
         };
     }
 
+    /// <summary>Reads the limits of the link; every limit needs an address for those who come too early or too late.</summary>
+    public static LinkConfig? ReadLink(JsonFields fields, ExperimentRules rules, LinkConfig? current)
+    {
+        if (!fields.TryObject("linkConfig", out var members))
+        {
+            return IsNull(fields, "linkConfig") ? null : current;
+        }
+        KnownMembers.Check(members, KnownMembers.OfLink);
+        var link = current ?? LinkConfig.Default;
+        string? Url(string name, string? absent) => ReadUrl(members, name, absent, rules, rules.SchemesAllowed);
+        int? Clicks() =>
+            !members.Has("maxClicks") ? link.MaxClicks
+            : members.TryGet("maxClicks", out _) ? members.Integer("maxClicks", 1, 1, 1, int.MaxValue)
+            : null;
+        link = new LinkConfig
+        {
+            StartsAt = members.Has("startsAt") ? members.Instant("startsAt") : link.StartsAt,
+            NotStartedUrl = Url("notStartedUrl", link.NotStartedUrl),
+            ExpiresAt = members.Has("expiresAt") ? members.Instant("expiresAt") : link.ExpiresAt,
+            ExpiredUrl = Url("expiredUrl", link.ExpiredUrl),
+            MaxClicks = Clicks(),
+            ExhaustedUrl = Url("exhaustedUrl", link.ExhaustedUrl),
+            RedirectStatus = members.Integer(
+                "redirectStatus",
+                link.RedirectStatus,
+                LinkConfig.TemporaryStatus,
+                0,
+                int.MaxValue
+            ),
+        };
+        RequireUrl(members, link.StartsAt is not null, "notStartedUrl", link.NotStartedUrl, "startsAt");
+        RequireUrl(members, link.ExpiresAt is not null, "expiredUrl", link.ExpiredUrl, "expiresAt");
+        RequireUrl(members, link.MaxClicks is not null, "exhaustedUrl", link.ExhaustedUrl, "maxClicks");
+        if (link.ExpiresAt <= link.StartsAt)
+        {
+            members.Violate("expiresAt", "must be after startsAt", ViolationCodes.OutOfRange);
+        }
+        if (!LinkConfig.Statuses.Contains(link.RedirectStatus))
+        {
+            members.Violate("redirectStatus", "must be one of 301, 302, 307, 308", ViolationCodes.InvalidValue);
+        }
+        return link == LinkConfig.Default ? null : link;
+    }
+
+    private static void RequireUrl(JsonFields members, bool isLimited, string name, string? url, string limit)
+    {
+        // One that is present but invalid has already been reported.
+        if (isLimited && url is null && !members.TryGet(name, out _))
+        {
+            members.Violate(name, $"is required with {limit}: the link has to lead somewhere", ViolationCodes.Required);
+        }
+    }
+
     /// <summary>Reads the names of the parameters that clicks pass on to their destination.</summary>
     public static IReadOnlyList<string>? ReadPassQuery(JsonFields fields, IReadOnlyList<string>? absent)
     {

@@ -168,6 +168,7 @@ internal static class ExperimentReader
                 ExperimentRules.ReferenceCharsMax
             ),
             OutputConfig = ConfigReader.ReadOutput(fields, current?.OutputConfig),
+            LinkConfig = ConfigReader.ReadLink(fields, rules, current?.LinkConfig),
             PassQuery = ConfigReader.ReadPassQuery(fields, current?.PassQuery),
         };
         ConfigReader.RequireDestinations(fields, experiment.Variants, experiment.GoalConfig);

@@ -14,6 +14,9 @@ internal sealed class TrialStatistics
     /// <summary>Weight of the pooled rate in a variant's baseline, in trials.</summary>
     private const double BaselineWeight = 20;
 
+    /// <summary>Number of values other than 0 at which the stated variance is twice the observed one.</summary>
+    private const double VarianceDoubt = 30;
+
     /// <summary>How far above the variants the axis of mean values ends.</summary>
     private const double ScaleFactor = 4;
 
@@ -228,6 +231,9 @@ internal sealed class TrialStatistics
         var total = _arms.Sum(arm => arm.Total);
         var pooled = total / trials;
         var pooledVariance = _arms.Sum(arm => arm.TotalOfSquares) / trials - pooled * pooled;
+        // Equal values vary too, and a variance that few values have shown is itself uncertain.
+        pooledVariance = Math.Max(pooledVariance, pooled * pooled / trials);
+        var uncertainty = 1 + VarianceDoubt / Math.Max(1, _arms.Sum(arm => arm.Successes));
         var estimates = new (Arm? Arm, double Estimate, double Variance)[variantIds.Count];
         for (var i = 0; i < estimates.Length; i++)
         {
@@ -237,14 +243,14 @@ internal sealed class TrialStatistics
                 estimates[i] = (arm, 0, double.PositiveInfinity);
                 continue;
             }
-            // Two values' worth of the pooled variance, so that equal values do not pass for certainty.
+            // An arm without a large value yet does not know how much its values vary: never less than all of them.
             var mean = arm.Total / arm.Trials;
-            var squares = Math.Max(0, arm.TotalOfSquares - arm.Trials * mean * mean);
-            var valueVariance = (squares + 2 * pooledVariance) / (arm.Trials + 1);
+            var valueVariance = Math.Max(pooledVariance, arm.TotalOfSquares / arm.Trials - mean * mean);
             var (estimate, variance) =
                 arm.WeightedTrials == 0
                     ? (mean, valueVariance / arm.Trials)
                     : Combine(arm, arm.FirstSum / arm.FirstTrials, valueVariance / arm.FirstTrials);
+            variance = uncertainty * Math.Max(variance, pooledVariance / arm.Trials);
             estimates[i] = (arm, Math.Max(estimate, 0.5 * pooled / arm.Trials), variance);
         }
         var scale = estimates
