@@ -41,6 +41,7 @@ internal sealed class CatalogEntry
             WinnerIndex = variant.Id == experiment.WinnerVariantId ? i : WinnerIndex;
         }
         Limits = LinkLimits.Of(experiment, passed);
+        Participation = experiment.Type == ExperimentType.AbTest ? Participation.Of(experiment) : null;
         Slots = SlotTable.Of(experiment);
         switch (experiment.Type)
         {
@@ -98,6 +99,9 @@ internal sealed class CatalogEntry
 
     /// <summary>Whether clicks lead somewhere; then they do for every variant.</summary>
     public bool HasDestination => _variants[DefaultIndex].Target is not null;
+
+    /// <summary>Which units take part; null for all of them.</summary>
+    public Participation? Participation { get; }
 
     /// <summary>When its link is open, and where it leads otherwise; null when it always is.</summary>
     public LinkLimits? Limits { get; }

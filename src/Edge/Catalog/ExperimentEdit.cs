@@ -20,6 +20,7 @@ internal sealed class ExperimentEdit
         "variants[].destinationUrl",
         "passQuery",
         "linkConfig",
+        "trafficShare",
     ];
     private static readonly string[] WhenCompleted = ["name"];
 

@@ -115,20 +115,49 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             return;
         }
         var claims = new ExperimentClaims();
+        var grouped = new List<Experiment>();
         try
         {
             foreach (var path in ExperimentFile.PathsIn(directory))
             {
-                if (CheckFile(path) is { } found && !claims.TryClaim(found, Path.GetFileName(path), out var problem))
+                if (CheckFile(path) is not { } found)
+                {
+                    continue;
+                }
+                if (!claims.TryClaim(found, Path.GetFileName(path), out var problem))
                 {
                     Report(Severity.Error, ViolationCodes.NotUnique, path, problem.Field, problem.Reason);
                 }
+                CheckGroup(path, found, grouped);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Report(Severity.Error, "unreadable", directory, "", $"cannot be read: {e.Message.ReplaceLineEndings(" ")}");
         }
+    }
+
+    /// <summary>Reports another experiment in the same buckets of an exclusion group.</summary>
+    private void CheckGroup(string path, Experiment experiment, List<Experiment> grouped)
+    {
+        if (
+            experiment.ExclusionGroup is not { } group
+            || experiment.Status is ExperimentStatus.Completed or ExperimentStatus.Archived
+        )
+        {
+            return;
+        }
+        if (grouped.Find(other => other.Team == experiment.Team && other.ExclusionGroup!.Overlaps(group)) is { } other)
+        {
+            Report(
+                Severity.Error,
+                "exclusion_overlap",
+                path,
+                "exclusionGroup",
+                $"overlaps with that of '{other.Slug}', so the two have units in common"
+            );
+        }
+        grouped.Add(experiment);
     }
 
     /// <summary>Reports what is wrong with one file; the experiment when it can be served.</summary>

@@ -83,6 +83,22 @@ internal sealed record LinkConfig
     public bool IsPermanent => RedirectStatus is 301 or 308;
 }
 
+/// <summary>
+/// The range of an experiment in a group of experiments that share no units. The group divides units into 10,000 buckets;
+/// ranges of two experiments must not overlap, and a range that nobody takes is a holdout.
+/// </summary>
+/// <param name="Name">Name of the group: letters, digits, underscore and hyphen.</param>
+/// <param name="From">First bucket, 0 to 9,999.</param>
+/// <param name="To">First bucket after the range, 1 to 10,000.</param>
+internal sealed record ExclusionGroup(string Name, int From, int To)
+{
+    /// <summary>Longest name; it is hashed with every unit.</summary>
+    public const int NameCharsMax = 40;
+
+    /// <summary>Whether two experiments could have a unit in common although they should not.</summary>
+    public bool Overlaps(ExclusionGroup other) => Name == other.Name && From < other.To && other.From < To;
+}
+
 /// <summary>Automatic optimisation of the weights; for A/B tests only.</summary>
 internal sealed record BanditConfig
 {

@@ -58,7 +58,7 @@ internal static class Explainer
             Reason = ReasonOf(entry, choice),
             Why = ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
             Served = entry.IsServed,
-            Counted = entry.IsRunning && sender.IsCounted,
+            Counted = entry.IsRunning && sender.IsCounted && choice.Reason != ChoiceReason.NotParticipating,
             Verdict = sender.Verdict,
             Unit = sender.Unit.IsEmpty
                 ? null

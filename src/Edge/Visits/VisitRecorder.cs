@@ -84,7 +84,7 @@ internal sealed class VisitRecorder(
             Event = EventNameOf(kind),
             Experiment = experiment.SlugUtf8,
             ExperimentUid = experiment.UidUtf8,
-            Variant = experiment.Variants[shown.Variant].IdUtf8,
+            Variant = shown.CountedVariant(experiment),
             ProbabilityBasisPoints = shown.BasisPoints,
             WeightsVersion = shown.WeightsVersion,
             UnitHash = unitHashes.Today,

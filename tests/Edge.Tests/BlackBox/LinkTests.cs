@@ -336,6 +336,57 @@ public class LinkTests(LinkTests.LinkEdge edge) : IClassFixture<LinkTests.LinkEd
         Assert.Equal(0, await OpenAsync(second, 3, "Googlebot/2.1"));
     }
 
+    [Fact]
+    public async Task Share_OfUnits_TheOthersGetTheDefaultUncounted()
+    {
+        var (uid, slug) = await StartAsync("ab_test", Pages, more: ""","trafficShare":2000""");
+        var reasons = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < 60; i++)
+        {
+            var explained = await ExplainAsync(uid, new JsonObject { ["query"] = $"u=reader-{i}" });
+            Assert.Equal(explained.Text("destination"), await FollowAsync(slug, $"?u=reader-{i}"));
+            Assert.Equal(explained.Text("reason") == "SPLIT", explained.GetProperty("counted").GetBoolean());
+            reasons[$"reader-{i}"] = explained.Text("reason");
+            if (explained.Text("reason") != "SPLIT")
+            {
+                Assert.Equal(("NOT_PARTICIPATING", "long"), (explained.Text("reason"), explained.Text("variant")));
+            }
+        }
+
+        var participants = reasons.Values.Count(reason => reason == "SPLIT");
+        Assert.InRange(participants, 1, 30);
+        var counted = await Wait.ForAsync(
+            async () =>
+                (await edge.SendAsync("GET", $"/{uid}")).Experiment.GetProperty("variants").EnumerateArray().Sum(v => v.GetProperty("clicks").GetInt32()),
+            clicks => clicks == participants
+        );
+        Assert.Equal(participants, counted);
+
+        // A larger share keeps everybody who was in.
+        Assert.Equal(200, (await edge.SendAsync("PUT", $"/{uid}", """{"trafficShare":6000}""")).Status);
+        foreach (var (unit, _) in reasons.Where(reason => reason.Value == "SPLIT"))
+        {
+            var explained = await ExplainAsync(uid, new JsonObject { ["query"] = $"u={unit}" });
+            Assert.Equal("SPLIT", explained.Text("reason"));
+        }
+    }
+
+    [Fact]
+    public async Task ExclusionGroup_OverlappingRanges_AreRefused()
+    {
+        static string Group(int from, int to) =>
+            $$""","exclusionGroup":{"name":"overlap-test","from":{{from}},"to":{{to}} }""";
+        var (_, first) = await StartAsync("ab_test", Pages, more: Group(0, 5_000));
+        var (second, _) = await StartAsync("ab_test", Pages, more: Group(5_000, 10_000));
+
+        var created = await edge.SendAsync("POST", "", ManagedEdge.AbTest(ManagedEdge.NewSlug(), Group(4_999, 5_000)));
+        await edge.SendAsync("POST", $"/{second}/pause");
+        var changed = await edge.SendAsync("PUT", $"/{second}", """{"exclusionGroup":{"from":4999}}""");
+
+        Assert.All([created, changed], answer => Assert.Equal((409, "exclusion-group-overlap"), (answer.Status, answer.Problem)));
+        Assert.Contains(first, created.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
     private async Task<(string Uid, string Slug)> StartAsync(string type, string variants, string goal = "", string more = "")
     {
         var slug = ManagedEdge.NewSlug();

@@ -50,8 +50,9 @@ internal static class Definitions
           "linkConfig": {
             "startsAt": "2026-03-01T00:00:00.000Z", "notStartedUrl": "https://example.com/soon",
             "expiresAt": "2026-04-01T00:00:00.000Z", "expiredUrl": "https://example.com/over",
-            "maxClicks": 9, "exhaustedUrl": "https://example.com/gone", "redirectStatus": 307
+            "exhaustedUrl": "https://example.com/gone", "redirectStatus": 307
           },
+          "trafficShare": 2500, "exclusionGroup": {"name": "checkout", "from": 100, "to": 9000},
           "attributionWindowMinutes": 1440, "trialStart": "exposure",
           "hashVersion": 1, "weightsVersion": 7,
           "slots": [{"to": 2500, "variant": "variant-a"}, {"to": 10000, "variant": "variant_B"}],

@@ -136,6 +136,10 @@ public class ExperimentViolationTests
                 "goalConfig.destinationUrl",
                 "out_of_range"
             },
+            { "trafficShare", "10001", "trafficShare", "out_of_range" },
+            { "exclusionGroup", "{}", "exclusionGroup.name", "required" },
+            { "exclusionGroup", "{\"name\": \"a b\"}", "exclusionGroup.name", "invalid_format" },
+            { "exclusionGroup", "{\"name\": \"g\", \"from\": 5, \"to\": 5}", "exclusionGroup.to", "out_of_range" },
             { "linkConfig", "1", "linkConfig", "invalid_type" },
             { "linkConfig", "{\"expiresAt\": \"2026-01-01T00:00:00Z\"}", "linkConfig.expiredUrl", "required" },
             { "linkConfig", "{\"startsAt\": \"2026-01-01T00:00:00Z\"}", "linkConfig.notStartedUrl", "required" },

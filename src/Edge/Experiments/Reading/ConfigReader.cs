@@ -151,6 +151,45 @@ internal static class ConfigReader
         };
     }
 
+    /// <summary>Reads the share of units that take part, which only A/B tests have.</summary>
+    public static int ReadTrafficShare(JsonFields fields, ExperimentType? type, int absent)
+    {
+        const string Name = "trafficShare";
+        var share = fields.Integer(Name, absent, BasisPoints.Whole, 0, BasisPoints.Whole);
+        if (share != BasisPoints.Whole && type is ExperimentType.SmartLink or ExperimentType.Scheduled)
+        {
+            fields.Violate(Name, "must be 10000: only A/B tests can have a share", ViolationCodes.InvalidValue);
+        }
+        return share;
+    }
+
+    /// <summary>Reads the group of experiments without common units, which only A/B tests have.</summary>
+    public static ExclusionGroup? ReadExclusionGroup(JsonFields fields, ExperimentType? type, ExclusionGroup? current)
+    {
+        const string Name = "exclusionGroup";
+        if (!fields.TryObject(Name, out var members))
+        {
+            return IsNull(fields, Name) ? null : current;
+        }
+        KnownMembers.Check(members, KnownMembers.OfExclusionGroup);
+        var name = members.RequiredText("name", current?.Name, ExclusionGroup.NameCharsMax);
+        if (!VariantReader.IsIdentifier(name))
+        {
+            members.Violate("name", "must be letters, digits, underscores and hyphens", ViolationCodes.InvalidFormat);
+        }
+        var from = members.Integer("from", current?.From ?? 0, 0, 0, BasisPoints.Whole - 1);
+        var to = members.Integer("to", current?.To ?? BasisPoints.Whole, BasisPoints.Whole, 1, BasisPoints.Whole);
+        if (to <= from)
+        {
+            members.Violate("to", "must be greater than from", ViolationCodes.OutOfRange);
+        }
+        if (type is ExperimentType.SmartLink or ExperimentType.Scheduled)
+        {
+            fields.Violate(Name, "must be left out: only A/B tests divide units", ViolationCodes.InvalidValue);
+        }
+        return new ExclusionGroup(name, from, to);
+    }
+
     /// <summary>Reads the limits of the link; every limit needs an address for those who come too early or too late.</summary>
     public static LinkConfig? ReadLink(JsonFields fields, ExperimentRules rules, LinkConfig? current)
     {
