@@ -59,7 +59,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly GeoDatabase _geo;
     private readonly KeyRatchet? _ratchet;
     private readonly DuplicateRestore _duplicates;
-    private readonly Tally _tally;
+    private readonly Func<TimeSpan, Task> _catchUp;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
     {
@@ -124,7 +124,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
         var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
-        _tally = tally;
+        _catchUp = tally.CatchUpAsync;
         var budgets = new ClickBudgets(uid => tally.CountsOf(uid).Sum(variant => variant.Clicks));
         var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, budgets, _journal);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
@@ -244,7 +244,7 @@ internal sealed class EdgeService : IAsyncDisposable
         if (_experiments.Catalog.Current.Entries.Any(entry => entry.Limits?.Exhausted is not null))
         {
             // Or a link would take clicks again that it took before a crash. Not for longer than anybody waits.
-            await _tally.CatchUpAsync(CatchUpDeadline);
+            await _catchUp(CatchUpDeadline);
         }
 
         await _web.StartAsync();

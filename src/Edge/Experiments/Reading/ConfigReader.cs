@@ -167,10 +167,19 @@ internal static class ConfigReader
     public static ExclusionGroup? ReadExclusionGroup(JsonFields fields, ExperimentType? type, ExclusionGroup? current)
     {
         const string Name = "exclusionGroup";
-        if (!fields.TryObject(Name, out var members))
+        var group = fields.TryObject(Name, out var members)
+            ? ReadExclusionGroup(members, current)
+            : IsNull(fields, Name) ? null
+            : current;
+        if (group is not null && type is ExperimentType.SmartLink or ExperimentType.Scheduled)
         {
-            return IsNull(fields, Name) ? null : current;
+            fields.Violate(Name, "must be left out: only A/B tests divide units", ViolationCodes.InvalidValue);
         }
+        return group;
+    }
+
+    private static ExclusionGroup ReadExclusionGroup(JsonFields members, ExclusionGroup? current)
+    {
         KnownMembers.Check(members, KnownMembers.OfExclusionGroup);
         var name = members.RequiredText("name", current?.Name, ExclusionGroup.NameCharsMax);
         if (!VariantReader.IsIdentifier(name))
@@ -182,10 +191,6 @@ internal static class ConfigReader
         if (to <= from)
         {
             members.Violate("to", "must be greater than from", ViolationCodes.OutOfRange);
-        }
-        if (type is ExperimentType.SmartLink or ExperimentType.Scheduled)
-        {
-            fields.Violate(Name, "must be left out: only A/B tests divide units", ViolationCodes.InvalidValue);
         }
         return new ExclusionGroup(name, from, to);
     }
