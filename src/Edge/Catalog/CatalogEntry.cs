@@ -3,7 +3,6 @@ using Edge.Experiments;
 using Edge.Selection;
 using Edge.Selection.Conditions;
 using Edge.Selection.Schedules;
-using Microsoft.Extensions.Primitives;
 
 namespace Edge.Catalog;
 
@@ -22,19 +21,27 @@ internal sealed class CatalogEntry
     public CatalogEntry(Experiment experiment)
     {
         Experiment = experiment;
+        AttributionWindow = TimeSpan.FromMinutes(experiment.AttributionWindowMinutes);
         _uidUtf8 = Encoding.UTF8.GetBytes(experiment.Uid);
         _slugUtf8 = Encoding.UTF8.GetBytes(experiment.Slug);
         _variants = new CatalogVariant[experiment.Variants.Count];
         _conditions = new ConditionProgram?[_variants.Length];
         DefaultIndex = 0;
         WinnerIndex = -1;
+        HasOneDestination = true;
+        var passed = PassedParameters.Of(experiment);
+        string? first = null;
         for (var i = 0; i < _variants.Length; i++)
         {
             var variant = experiment.Variants[i];
-            _variants[i] = new CatalogVariant(variant);
+            var url = experiment.DestinationOf(variant);
+            _variants[i] = new CatalogVariant(variant, LinkTarget.Of(url, passed));
+            HasOneDestination &= url == (first ??= url);
             DefaultIndex = variant.IsDefault ? i : DefaultIndex;
             WinnerIndex = variant.Id == experiment.WinnerVariantId ? i : WinnerIndex;
         }
+        Limits = LinkLimits.Of(experiment, passed);
+        Participation = experiment.Type == ExperimentType.AbTest ? Participation.Of(experiment) : null;
         Slots = SlotTable.Of(experiment);
         switch (experiment.Type)
         {
@@ -44,11 +51,6 @@ internal sealed class CatalogEntry
             case ExperimentType.Scheduled:
                 Schedules = new ScheduleTable(experiment.Variants);
                 break;
-        }
-        if (experiment.GoalConfig.DestinationUrl is { } url)
-        {
-            // The reader has already validated it, including the operator's setting for plain http.
-            Location = Destination.TryParse(url, httpsOnly: false, out _, out _)?.Location;
         }
     }
 
@@ -95,8 +97,20 @@ internal sealed class CatalogEntry
     /// <summary>Index of the winner; -1 while there is none.</summary>
     public int WinnerIndex { get; }
 
-    /// <summary>Value of the Location header of a click, ASCII; empty when the experiment has no destination.</summary>
-    public StringValues Location { get; }
+    /// <summary>Whether clicks lead somewhere; then they do for every variant.</summary>
+    public bool HasDestination => _variants[DefaultIndex].Target is not null;
+
+    /// <summary>Which units take part; null for all of them.</summary>
+    public Participation? Participation { get; }
+
+    /// <summary>When its link is open, and where it leads otherwise; null when it always is.</summary>
+    public LinkLimits? Limits { get; }
+
+    /// <summary>Status of its redirects.</summary>
+    public int RedirectStatus => Experiment.LinkConfig?.RedirectStatus ?? LinkConfig.TemporaryStatus;
+
+    /// <summary>Whether clicks lead to the same place whichever variant is served.</summary>
+    public bool HasOneDestination { get; }
 
     /// <summary>Where the experiment is in its lifecycle.</summary>
     public ExperimentStatus Status => Experiment.Status;
@@ -116,6 +130,20 @@ internal sealed class CatalogEntry
     /// Whether its weights move while it runs, so that the variant shown to each unit must be remembered.
     /// </summary>
     public bool HasBandit => Type == ExperimentType.AbTest && Experiment.BanditConfig.Enabled;
+
+    /// <summary>How long after its start a trial can succeed.</summary>
+    public TimeSpan AttributionWindow { get; }
+
+    /// <summary>Name of the event that reaches the goal; null when the goal is another one or nothing counts.</summary>
+    public string? GoalEvent =>
+        IsRunning && Experiment.GoalConfig is { Type: GoalType.Event or GoalType.Value, Event: { } name } ? name : null;
+
+    /// <summary>Property of that event whose number counts; null when the event itself does.</summary>
+    public string? GoalProperty =>
+        Experiment.GoalConfig is { Type: GoalType.Value, Property: { } property } ? property : null;
+
+    /// <summary>Whether events of a certain name reach the goal.</summary>
+    public bool IsGoalEvent(string name) => GoalEvent == name;
 
     /// <summary>Version of the served weights.</summary>
     public int WeightsVersion => Experiment.WeightsVersion;
@@ -152,7 +180,9 @@ internal sealed class CatalogEntry
 }
 
 /// <summary>One variant of a <see cref="CatalogEntry"/>.</summary>
-internal sealed class CatalogVariant(Variant variant)
+/// <param name="variant">The definition.</param>
+/// <param name="target">Where a click on it leads; null for nowhere.</param>
+internal sealed class CatalogVariant(Variant variant, LinkTarget? target)
 {
     private readonly byte[] _idUtf8 = Encoding.UTF8.GetBytes(variant.Id);
 
@@ -164,4 +194,7 @@ internal sealed class CatalogVariant(Variant variant)
 
     /// <summary>Served share of traffic, basis points; divided by 10,000 it is the probability of the choice.</summary>
     public int Weight { get; } = variant.Weight;
+
+    /// <summary>Where a click leads; null for nowhere, and then it is for every variant.</summary>
+    public LinkTarget? Target { get; } = target;
 }

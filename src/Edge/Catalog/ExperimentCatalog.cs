@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Edge.Experiments;
 using Names = System.Collections.Generic.Dictionary<
     string,
@@ -18,11 +19,15 @@ internal sealed class ExperimentCatalog
     /// <summary>Number of partitions, a power of two.</summary>
     private const int Parts = 256;
 
+    /// <summary>Longest name of an event that reaches a goal, bytes of UTF-8.</summary>
+    private const int GoalNameBytesMax = 4 * ExperimentRules.ReferenceCharsMax;
+
     /// <summary>The catalog before anything is loaded.</summary>
     public static readonly ExperimentCatalog Empty = new([], 0);
 
     private readonly Names[] _byUid;
     private readonly Names[] _bySlug;
+    private readonly Dictionary<string, CatalogEntry[]> _byGoalEvent;
     private IReadOnlyList<CatalogEntry>? _entries;
 
     /// <summary>
@@ -37,10 +42,20 @@ internal sealed class ExperimentCatalog
             entries.Where(entry => entry.Status != ExperimentStatus.Archived),
             entry => entry.Experiment.Slug
         );
+        _byGoalEvent = entries
+            .Where(entry => entry.GoalEvent is not null)
+            .GroupBy(entry => entry.GoalEvent!, StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal);
     }
 
-    private ExperimentCatalog(Names[] byUid, Names[] bySlug, long version)
+    private ExperimentCatalog(
+        Names[] byUid,
+        Names[] bySlug,
+        Dictionary<string, CatalogEntry[]> byGoalEvent,
+        long version
+    )
     {
+        _byGoalEvent = byGoalEvent;
         _byUid = byUid;
         _bySlug = bySlug;
         Version = version;
@@ -68,7 +83,41 @@ internal sealed class ExperimentCatalog
         {
             bySlug = Replace(bySlug, next.Experiment.Slug, next);
         }
-        return new ExperimentCatalog(Replace(_byUid, next.Experiment.Uid, next), bySlug, Version + 1);
+        var byGoalEvent = ReplaceGoal(before?.GoalEvent, next);
+        return new ExperimentCatalog(Replace(_byUid, next.Experiment.Uid, next), bySlug, byGoalEvent, Version + 1);
+    }
+
+    /// <summary>The running experiments whose goal is an event of this name. Allocates nothing.</summary>
+    public ReadOnlySpan<CatalogEntry> GoalsOf(ReadOnlySpan<byte> eventUtf8)
+    {
+        if (_byGoalEvent.Count == 0 || eventUtf8.IsEmpty || eventUtf8.Length > GoalNameBytesMax)
+        {
+            return default;
+        }
+        Span<char> name = stackalloc char[GoalNameBytesMax];
+        return
+            Encoding.UTF8.TryGetChars(eventUtf8, name, out var chars)
+            && _byGoalEvent.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name[..chars], out var entries)
+            ? entries
+            : default;
+    }
+
+    private Dictionary<string, CatalogEntry[]> ReplaceGoal(string? before, CatalogEntry next)
+    {
+        if (before is null && next.GoalEvent is null)
+        {
+            return _byGoalEvent;
+        }
+        var copy = new Dictionary<string, CatalogEntry[]>(_byGoalEvent, StringComparer.Ordinal);
+        if (before is not null)
+        {
+            copy[before] = [.. copy[before].Where(entry => entry.Experiment.Uid != next.Experiment.Uid)];
+        }
+        if (next.GoalEvent is { } name)
+        {
+            copy[name] = [.. copy.GetValueOrDefault(name, []), next];
+        }
+        return copy;
     }
 
     /// <summary>Finds the entry of a slug, which archived experiments no longer have. Allocates nothing.</summary>

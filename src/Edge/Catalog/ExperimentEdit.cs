@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Edge.Experiments;
 using Edge.Selection;
@@ -16,6 +17,10 @@ internal sealed class ExperimentEdit
         "confidenceThreshold",
         "minimumRunDays",
         "goalConfig.destinationUrl",
+        "variants[].destinationUrl",
+        "passQuery",
+        "linkConfig",
+        "trafficShare",
     ];
     private static readonly string[] WhenCompleted = ["name"];
 
@@ -67,7 +72,7 @@ internal sealed class ExperimentEdit
         proposed = KeepServedWeights(current, proposed);
         var changed = Differences(current, proposed);
         var editable = EditableIn(current.Status);
-        var refused = editable is null ? [] : changed.Except(editable, StringComparer.Ordinal).ToArray();
+        var refused = editable is null ? [] : changed.Where(path => !editable.Contains(WithoutIndex(path))).ToArray();
         var next =
             changed.Count == 0
                 ? current
@@ -130,10 +135,34 @@ internal sealed class ExperimentEdit
             }
             else if (!AreEqual(old, next))
             {
-                changed.Add(name);
+                changed.AddRange(name == "variants" ? Differences(current.Variants, proposed.Variants) : [name]);
             }
         }
         return changed;
+    }
+
+    /// <summary>Destinations that differ, when nothing else does; else the list as a whole.</summary>
+    private static IEnumerable<string> Differences(IReadOnlyList<Variant> current, IReadOnlyList<Variant> proposed)
+    {
+        static JsonElement Rest(Variant variant) =>
+            JsonSerializer.SerializeToElement(variant with { DestinationUrl = null }, ExperimentJson.Default.Variant);
+
+        var areAlike =
+            current.Count == proposed.Count
+            && current.Zip(proposed).All(pair => AreEqual(Rest(pair.First), Rest(pair.Second)));
+        return areAlike
+            ? Enumerable
+                .Range(0, current.Count)
+                .Where(i => current[i].DestinationUrl != proposed[i].DestinationUrl)
+                .Select(i => string.Create(CultureInfo.InvariantCulture, $"variants[{i}].destinationUrl"))
+            : ["variants"];
+    }
+
+    /// <summary>A path as the list of editable members has it.</summary>
+    private static string WithoutIndex(string path)
+    {
+        var (start, end) = (path.IndexOf('['), path.IndexOf(']'));
+        return start < 0 ? path : path[..(start + 1)] + path[end..];
     }
 
     private static IEnumerable<string> Names(JsonElement a, JsonElement b) =>

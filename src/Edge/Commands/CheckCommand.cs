@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Edge.Access;
 using Edge.Catalog;
 using Edge.Commands.Journals;
 using Edge.Commands.Streams;
@@ -13,23 +14,28 @@ using Edge.Journal.Recovery;
 using Edge.Lint;
 using Edge.Machine;
 using Edge.Settings;
+using Edge.Statistics.Counting;
 using Edge.Storage;
 
 namespace Edge.Commands;
 
 /// <summary>
 /// <c>edge check</c>: lists everything wrong with what the service would start with, or with one file that is not there
-/// yet: settings, environment, rules of the verdict, experiments, address salt, journal. Changes nothing; it may run
+/// yet: settings, environment, rules of the verdict, experiments, address salt, keys, tally, journal. Changes nothing; it may run
 /// beside the service, whose journal it then leaves alone. One line per finding, <c>severity file path: message
 /// [code]</c>, and a last line that counts.
 /// </summary>
 internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextWriter output)
 {
     private readonly int[] _counts = new int[3];
-    private readonly ExperimentRules _rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
+    private readonly ExperimentRules _rules = options.ToExperimentRules();
 
     private readonly IReadOnlyList<OwnHost> _hosts = OwnHost.Of(
-        [.. EdgeConfiguration.SplitUrls(options.Urls), .. EdgeConfiguration.SplitUrls(options.AdminUrls)],
+        ListenAddress
+            .ParseAll(options.Urls)
+            .Concat(ListenAddress.ParseAll(options.AdminUrls))
+            .Where(address => address.SocketPath is null)
+            .Select(address => address.Loopback),
         options.Node
     );
 
@@ -65,7 +71,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
         if (experiment is not null)
         {
-            CheckFile(experiment);
+            CheckFile(experiment, ReadNamed);
         }
         else
         {
@@ -74,6 +80,9 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             CheckExperiments();
             CheckSalt();
             CheckModes();
+            CheckRatchet();
+            CheckKeys();
+            CheckTally();
             CheckJournal();
         }
         output.WriteLine(
@@ -142,14 +151,27 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             return;
         }
         var claims = new ExperimentClaims();
+        var grouped = new List<Experiment>();
         try
         {
+            var found = new List<(Experiment Experiment, string File)>();
             foreach (var path in ExperimentFile.PathsIn(directory))
             {
-                if (CheckFile(path) is { } found && !claims.TryClaim(found, Path.GetFileName(path), out var problem))
+                if (CheckFile(path, ReadStored) is { } experiment)
+                {
+                    found.Add((experiment, Path.GetFileName(path)));
+                }
+            }
+
+            foreach (var (experiment, file) in ExperimentClaims.InOrder(found, static one => one))
+            {
+                var path = Path.Combine(directory, file);
+                if (!claims.TryClaim(experiment, file, out var problem))
                 {
                     Report(Severity.Error, ViolationCodes.NotUnique, path, problem.Field, problem.Reason);
                 }
+
+                CheckGroup(path, experiment, grouped);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -158,21 +180,73 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
     }
 
+    /// <summary>The file that was named, which may be a pipe; null after reporting why not.</summary>
+    private byte[]? ReadNamed(string path)
+    {
+        var error = new StringWriter();
+        var bytes = InputFile.Read(path, ExperimentFile.BytesMax, "", error);
+        if (bytes is null)
+        {
+            Report(Severity.Error, "unreadable", path, "", error.ToString().Trim().TrimStart(':').Trim());
+        }
+
+        return bytes;
+    }
+
+    /// <summary>A file of the service, as it would read it; null after reporting why not.</summary>
+    private byte[]? ReadStored(string path)
+    {
+        try
+        {
+            return JsonProblem.WithoutMark(DiskFile.ReadWhole(path, ExperimentFile.BytesMax)).ToArray();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "unreadable", path, "", e.Message);
+            return null;
+        }
+    }
+
+    /// <summary>Reports another experiment in the same buckets of an exclusion group.</summary>
+    private void CheckGroup(string path, Experiment experiment, List<Experiment> grouped)
+    {
+        if (
+            experiment.ExclusionGroup is not { } group
+            || experiment.Status is ExperimentStatus.Completed or ExperimentStatus.Archived
+        )
+        {
+            return;
+        }
+        if (grouped.Find(other => other.Team == experiment.Team && other.ExclusionGroup!.Overlaps(group)) is { } other)
+        {
+            Report(
+                Severity.Error,
+                "exclusion_overlap",
+                path,
+                "exclusionGroup",
+                $"overlaps with that of '{other.Slug}', so the two have units in common"
+            );
+        }
+        grouped.Add(experiment);
+    }
+
     /// <summary>Reports what is wrong with one file; the experiment when it can be served.</summary>
-    private Experiment? CheckFile(string path)
+    private Experiment? CheckFile(string path, Func<string, byte[]?> read)
     {
         _experiments++;
         var now = time.GetUtcNow();
-        var error = new StringWriter();
-        if (InputFile.Read(path, ExperimentFile.BytesMax, "", error) is not { } bytes)
+        if (read(path) is not { } bytes)
         {
-            Report(Severity.Error, "unreadable", path, "", error.ToString().Trim().TrimStart(':').Trim());
             return null;
         }
         var reading = ExperimentReader.ReadStored(bytes, _rules, now);
         foreach (var violation in reading.Violations)
         {
             Report(Severity.Error, violation.Code, path, violation.Field, violation.Message);
+        }
+        foreach (var unknown in reading.Unknown)
+        {
+            Report(Severity.Warning, unknown.Code, path, unknown.Field, unknown.Message);
         }
         if (reading.Experiment is not { } experiment)
         {
@@ -222,6 +296,40 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
     }
 
+    private void CheckRatchet()
+    {
+        if (options.AddressHash == AddressHashMode.Ratchet && RatchetFile.Problem(options.DataDir) is { } problem)
+        {
+            Report(Severity.Error, "address_ratchet", RatchetFile.PathIn(options.DataDir), "", problem);
+        }
+    }
+
+    private void CheckKeys()
+    {
+        try
+        {
+            _ = new KeyFile(options.KeysFile).Read();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "keys", options.KeysFile, "", e.Message);
+        }
+    }
+
+    private void CheckTally()
+    {
+        if (TallyFile.Problem(options.DataDir) is var (isFatal, problem))
+        {
+            Report(
+                isFatal ? Severity.Error : Severity.Warning,
+                "tally",
+                Path.Combine(options.DataDir, TallyFile.Name),
+                "",
+                problem
+            );
+        }
+    }
+
     private void CheckJournal()
     {
         var directory = options.JournalDir;
@@ -247,6 +355,10 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             using var journal = OfflineJournal.Open(options.ToJournalOptions());
             JournalVerify.Examine(journal, problem => Report(Severity.Error, "journal", directory, "", problem));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "journal", directory, "", e.Message);
         }
         catch (JournalException e)
         {

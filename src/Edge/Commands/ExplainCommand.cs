@@ -3,7 +3,6 @@ using System.Text.Json;
 using Edge.Catalog;
 using Edge.Commands.Streams;
 using Edge.Enrichment.Verdicts;
-using Edge.Experiments;
 using Edge.Experiments.Reading;
 using Edge.Explanation;
 using Edge.Formats;
@@ -126,8 +125,7 @@ internal static class ExplainCommand
         {
             return null;
         }
-        var rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
-        var reading = ExperimentReader.ReadStored(bytes, rules, now);
+        var reading = ExperimentReader.ReadStored(bytes, options.ToExperimentRules(), now);
         Report(file, reading.Violations, error);
         return reading.Experiment is { } experiment ? new CatalogEntry(experiment) : null;
     }

@@ -101,7 +101,7 @@ internal static class ServeCommand
 
             if (key is not null)
             {
-                await output.WriteLineAsync($"API key, shown this once: {key}");
+                await ShowKeyAsync(service, key, output);
             }
 
             if (options.Demo)
@@ -144,9 +144,24 @@ internal static class ServeCommand
         catch (OutputException e)
         {
             await error.WriteLineAsync(
-                $"edge serve: {e.Message}; if this was the first start, edge keys create --kind pictify replaces the key it printed"
+                $"edge serve: {e.Message}; api.firstKeyFile keeps the first key out of it"
             );
             return ExitCode.Failure;
+        }
+    }
+
+    private static async Task ShowKeyAsync(EdgeService service, string key, TextWriter output)
+    {
+        try
+        {
+            await output.WriteLineAsync($"API key, shown this once: {key}");
+            await output.FlushAsync();
+        }
+        catch (OutputException)
+        {
+            // The next start shows one.
+            service.WithdrawFirstKey(key);
+            throw;
         }
     }
 
@@ -175,6 +190,7 @@ internal static class ServeCommand
               click             curl -i {url}/s/demo-ab/click
               smart link        curl -i {url}/s/demo-smart/click
               your variant      curl {url}/s/demo-ab/resolve
+              some visitors     edge demo-traffic --url {url}
               experiments       curl -H "Authorization: Bearer {key}" {url}/experiments/api
               metrics           curl {url}/metrics
             Experiments         {Path.GetFullPath(

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using Edge.Settings;
+using Edge.Formats;
 
 namespace Edge.Commands;
 
@@ -92,7 +92,7 @@ internal static class UsageProblem
     /// <summary>The known name that was most likely meant; nothing when not even the first letter agrees.</summary>
     private static string Suggestion(IReadOnlyList<string> known, string name, int firstLetter)
     {
-        var nearest = SettingValue.Nearest(known, name);
+        var nearest = NearestName.Of(known, name);
         return name.Length > firstLetter && nearest[firstLetter] == name[firstLetter]
             ? $", did you mean {nearest}?"
             : "";

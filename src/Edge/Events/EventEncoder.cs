@@ -70,6 +70,7 @@ internal static class EventEncoder
 
         WriteText(writer, EventSchema.UnitHash, e.UnitHash);
         WriteText(writer, EventSchema.UnitHashPrevious, e.UnitHashPrevious);
+        WriteRaw(writer, EventSchema.Goals, e.Goals);
         WriteText(writer, EventSchema.Channel, e.Channel);
         WriteText(writer, EventSchema.UnitKey, e.UnitKey);
         WriteText(writer, EventSchema.AnonymousId, e.AnonymousId);

@@ -39,6 +39,15 @@ internal readonly record struct EventId(ulong High, ulong Low)
         new Guid(bytes, bigEndian: true).TryFormat(destination, out _);
     }
 
+    /// <summary>Writes the text form and returns its length.</summary>
+    public int WriteText(Span<char> destination)
+    {
+        Span<byte> bytes = stackalloc byte[Bytes];
+        WriteBytes(bytes);
+        new Guid(bytes, bigEndian: true).TryFormat(destination, out var written);
+        return written;
+    }
+
     /// <summary>When it was made, to the millisecond.</summary>
     public DateTimeOffset CreatedAt => DateTimeOffset.FromUnixTimeMilliseconds(CreatedAtMs);
 

@@ -58,6 +58,18 @@ internal static class EventSchema
     /// <summary>Version written as <c>v</c>.</summary>
     public const int Version = 1;
 
+    /// <summary>The values of <c>type</c>.</summary>
+    public static readonly string[] Types =
+    [
+        "impression",
+        "view",
+        "click",
+        "conversion",
+        "exposure",
+        "decision",
+        "track",
+    ];
+
     // Before the members, because each adds itself.
     private static readonly List<EventMember> Members = [];
 
@@ -79,6 +91,7 @@ internal static class EventSchema
     public static readonly EventMember WeightsVersion = Add("weights_version", EventMemberKind.Number);
     public static readonly EventMember UnitHash = Add("unit_hash", EventMemberKind.Text);
     public static readonly EventMember UnitHashPrevious = Add("unit_hash_prev", EventMemberKind.Text);
+    public static readonly EventMember Goals = Add("goals", EventMemberKind.Json);
     public static readonly EventMember Channel = Add("channel", EventMemberKind.Word);
     public static readonly EventMember UnitKey = Add("unit_key", EventMemberKind.Text);
     public static readonly EventMember AnonymousId = Add("anonymous_id", EventMemberKind.Text);

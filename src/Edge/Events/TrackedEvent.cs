@@ -39,6 +39,9 @@ internal ref struct TrackedEvent
     public ReadOnlySpan<byte> UnitHash;
     public ReadOnlySpan<byte> UnitHashPrevious;
 
+    /// <summary>Raw JSON: the experiments whose goal it reaches by its name, with the hashes of its unit in each.</summary>
+    public ReadOnlySpan<byte> Goals;
+
     /// <summary>Where it happened: web, email, ad, in-app, social, other.</summary>
     public string? Channel;
 

@@ -9,7 +9,8 @@ namespace Edge.Experiments;
 /// The stored target of a redirect: validated and converted to ASCII once, when an experiment is loaded, so that a
 /// request only copies bytes. Absolute http or https, with a host, without user information, control characters or
 /// backslashes; the host in punycode and lower case, everything after it percent-encoded and otherwise unchanged,
-/// because links may be signed. The text is parsed by this type's own grammar and by <see cref="Uri"/>, and both must
+/// because links may be signed. Where the operator allows it, also the address of an app (<c>mailto:</c>, <c>tel:</c>, a
+/// scheme of its own). The text is parsed by this type's own grammar and by <see cref="Uri"/>, and both must
 /// find the same host and port, because redirect attacks exploit differences between parsers (CWE-601). Pure; never
 /// throws for input.
 /// </summary>
@@ -19,10 +20,63 @@ internal sealed record Destination(string Location)
     /// <summary>Longest target, as given and after encoding.</summary>
     public const int CharsMax = 2048;
 
+    /// <summary>What becomes the id of the click's event in the query of a destination.</summary>
+    public const string ClickIdMacro = "{clickId}";
+
+    /// <summary>How often a destination may have the macro, which grows when it is replaced.</summary>
+    public const int ClickIdsMax = 4;
+
+    /// <summary>Allows every scheme that an operator could allow: for what was valid when it was stored.</summary>
+    public static readonly IReadOnlyList<string> AnyScheme = ["*"];
+
+    private const int SchemeCharsMax = 64;
+
+    /// <summary>Schemes that run code, read files or dress up another address in a browser.</summary>
+    private static readonly string[] UnsafeSchemes =
+    [
+        "javascript",
+        "vbscript",
+        "data",
+        "blob",
+        "file",
+        "filesystem",
+        "about",
+        "view-source",
+        "jar",
+        "ws",
+        "wss",
+        "ftp",
+    ];
+
+    /// <summary>
+    /// Parses a target that was valid when it was stored, whatever the operator's settings were then and are now; null
+    /// when there is none.
+    /// </summary>
+    public static Destination? OfStored(string? text) =>
+        text is null ? null : TryParse(text, httpsOnly: false, out _, out _, AnyScheme);
+
+    /// <summary>What is wrong with a scheme that an operator wants to allow; null when nothing is.</summary>
+    public static string? SchemeProblem(string scheme) =>
+        scheme is "http" or "https" ? $"'{scheme}' is always allowed"
+        : UnsafeSchemes.Contains(scheme) ? $"'{scheme}' cannot be allowed: it is not safe to redirect to"
+        : SchemeOf(scheme + ":") == scheme ? null
+        : $"'{scheme}' must be a scheme without its colon, such as mailto: lower-case letters, digits, +, - and dots";
+
     /// <summary>
     /// Parses a target; when it is refused, <paramref name="code"/> is a violation code and the message says why.
     /// </summary>
-    public static Destination? TryParse(string text, bool httpsOnly, out string message, out string code)
+    /// <param name="text">The target as its owner wrote it.</param>
+    /// <param name="httpsOnly">Whether plain http is refused.</param>
+    /// <param name="message">What is expected, as the rest of a sentence.</param>
+    /// <param name="code">A violation code.</param>
+    /// <param name="schemesAllowed">Schemes beside https and http, lower case; null for none.</param>
+    public static Destination? TryParse(
+        string text,
+        bool httpsOnly,
+        out string message,
+        out string code,
+        IReadOnlyList<string>? schemesAllowed = null
+    )
     {
         (message, code) = ("", "");
         if (text.Length > CharsMax)
@@ -41,7 +95,13 @@ internal sealed record Destination(string Location)
         }
         if (!TryScheme(text, out var scheme))
         {
-            message = "must be an absolute URL that begins with https:// or http://";
+            if (SchemeOf(text) is { } app && IsAllowed(app, schemesAllowed))
+            {
+                return ParseApp(app, text, out message, out code);
+            }
+            message =
+                "must be an absolute URL that begins with https:// or http://"
+                + (schemesAllowed is { Count: > 0 } ? $", or with {string.Join(":, ", schemesAllowed)}:" : "");
             return null;
         }
         if (httpsOnly && scheme == Uri.UriSchemeHttp)
@@ -83,6 +143,54 @@ internal sealed record Destination(string Location)
             return null;
         }
         return new Destination(result);
+    }
+
+    private static bool IsAllowed(string scheme, IReadOnlyList<string>? schemesAllowed) =>
+        SchemeProblem(scheme) is null
+        && (ReferenceEquals(schemesAllowed, AnyScheme) || schemesAllowed?.Contains(scheme) == true);
+
+    /// <summary>The scheme in front of the first colon, in lower case; null when there is none of that form.</summary>
+    private static string? SchemeOf(string text)
+    {
+        var colon = text.AsSpan(0, Math.Min(text.Length, SchemeCharsMax + 1)).IndexOf(':');
+        // One letter is a drive to some programs.
+        if (colon < 2 || !char.IsAsciiLetter(text[0]))
+        {
+            return null;
+        }
+        foreach (var c in text.AsSpan(0, colon))
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('+' or '-' or '.'))
+            {
+                return null;
+            }
+        }
+        return text[..colon].ToLowerInvariant();
+    }
+
+    /// <summary>Parses the address of an app, whose scheme is allowed.</summary>
+    private static Destination? ParseApp(string scheme, string text, out string message, out string code)
+    {
+        (message, code) = ("", ViolationCodes.InvalidFormat);
+        var location = new StringBuilder(text.Length + 16).Append(scheme).Append(':');
+        var rest = text.AsSpan(scheme.Length + 1);
+        if (rest.IsEmpty || char.IsWhiteSpace(rest[0]) || !TryAppendEncoded(location, rest))
+        {
+            message = $"must have something behind {scheme}:, in valid Unicode without spaces at the ends";
+            return null;
+        }
+        if (location.Length > CharsMax)
+        {
+            (message, code) = ($"must be at most {CharsMax} characters long when encoded", ViolationCodes.TooLong);
+            return null;
+        }
+        var result = location.ToString();
+        if (Uri.TryCreate(result, UriKind.Absolute, out var uri) && uri.Scheme == scheme)
+        {
+            return new Destination(result);
+        }
+        message = $"must be a {scheme} URL";
+        return null;
     }
 
     private static bool SameAuthority(Uri uri, string scheme, string authority)

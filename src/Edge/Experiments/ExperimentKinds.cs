@@ -37,15 +37,38 @@ internal enum ExperimentStatus
     Archived,
 }
 
-/// <summary>What counts as success. Wire: <c>impressions_only</c>, <c>click_through</c>.</summary>
+/// <summary>
+/// What counts as success. Wire: <c>impressions_only</c>, <c>click_through</c>, <c>conversion</c>, <c>event</c>,
+/// <c>value</c>.
+/// </summary>
 [JsonConverter(typeof(WireNameConverter<GoalType>))]
 internal enum GoalType
 {
     /// <summary>Impressions are counted and nothing is optimised.</summary>
     ImpressionsOnly,
 
-    /// <summary>A click on the experiment's link; needs a destination.</summary>
+    /// <summary>A click on the experiment's link; every variant needs a destination, its own or the goal's.</summary>
     ClickThrough,
+
+    /// <summary>A conversion that the sender reports for the experiment.</summary>
+    Conversion,
+
+    /// <summary>An event of a certain name, whichever API reports it.</summary>
+    Event,
+
+    /// <summary>The sum of a number that events of a certain name carry; variants are compared by its mean.</summary>
+    Value,
+}
+
+/// <summary>What starts a unit's trial. Wire: <c>exposure</c>, <c>click</c>.</summary>
+[JsonConverter(typeof(WireNameConverter<TrialStart>))]
+internal enum TrialStart
+{
+    /// <summary>Its first impression or view.</summary>
+    Exposure,
+
+    /// <summary>Its first click, for tests of the pages behind a link.</summary>
+    Click,
 }
 
 /// <summary>The one published algorithm of automatic optimisation. Wire: <c>thompson_sampling</c>.</summary>

@@ -14,6 +14,9 @@ internal sealed record ExperimentRules
     /// <summary>Whether redirect targets must be https.</summary>
     public bool HttpsOnly { get; init; }
 
+    /// <summary>Schemes beside https and http that a destination may have.</summary>
+    public IReadOnlyList<string> SchemesAllowed { get; init; } = [];
+
     /// <summary>Minimum number of variants (published schema: minItems 2).</summary>
     public const int VariantsMin = 2;
 
@@ -56,6 +59,17 @@ internal sealed record ExperimentRules
 
     /// <summary>Longest cron expression.</summary>
     public const int CronCharsMax = 256;
+
+    /// <summary>Maximum number of query parameters that clicks pass on, beginnings of names included.</summary>
+    public const int PassedNamesMax = 32;
+
+    /// <summary>Longest name of such a parameter.</summary>
+    public const int PassedNameCharsMax = 64;
+
+    /// <summary>
+    /// Longest attribution window, minutes: units have another hash each day, and only that of the day before is known.
+    /// </summary>
+    public const int AttributionMinutesMax = 1440;
 
     /// <summary>Longest interval between two recomputations of weights: a day.</summary>
     public const int RecomputeIntervalMinutesMax = 1440;

@@ -19,6 +19,12 @@ internal sealed record Variant
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? TemplateUid { get; init; }
 
+    /// <summary>
+    /// Where a click leads when this variant was served, as its owner wrote it; null for the destination of the goal.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? DestinationUrl { get; init; }
+
     /// <summary>Template variables: a JSON object kept exactly as sent, including the digits of numbers.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Variables { get; init; }

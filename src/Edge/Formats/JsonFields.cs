@@ -5,7 +5,7 @@ namespace Edge.Formats;
 /// <summary>
 /// The members of one JSON object, read one by one with their rules. A broken rule is noted under the member's dotted
 /// path and the value that stood before is returned, so that reading goes on and finds the next one. Of repeated
-/// members the last counts; unknown ones are ignored. A null clears a member: it is what it would be if it had never
+/// members the last counts. A null clears a member: it is what it would be if it had never
 /// been given.
 /// </summary>
 /// <param name="element">A JSON object.</param>
@@ -21,6 +21,12 @@ internal readonly struct JsonFields(JsonElement element, string path, Violations
 
     /// <summary>Notes a broken rule of a member.</summary>
     public void Violate(string name, string message, string code) => Violations.Add(PathOf(name), message, code);
+
+    /// <summary>Notes a member that nobody reads.</summary>
+    public void NoteUnknown(string name, string message) => Violations.AddUnknown(PathOf(name), message);
+
+    /// <summary>The names of all members, in order.</summary>
+    public IEnumerable<string> Names => element.EnumerateObject().Select(static member => member.Name);
 
     /// <summary>Whether the member is there, null or not.</summary>
     public bool Has(string name) => element.TryGetProperty(name, out _);

@@ -37,6 +37,9 @@ internal static class ViolationCodes
 
     /// <summary>The weights do not sum to 10,000.</summary>
     public const string WeightSum = "weight_sum";
+
+    /// <summary>A member that has no meaning, such as a misspelt one.</summary>
+    public const string UnknownMember = "unknown_member";
 }
 
 /// <summary>
@@ -45,12 +48,25 @@ internal static class ViolationCodes
 internal sealed class Violations
 {
     private readonly List<Violation> _list = [];
+    private readonly List<Violation> _unknown = [];
 
     /// <summary>What was found, in the order of reading.</summary>
     public IReadOnlyList<Violation> List => _list;
 
+    /// <summary>Members that nobody reads, apart from the rest: a stored file may have them.</summary>
+    public IReadOnlyList<Violation> Unknown => _unknown;
+
     /// <summary>How many were found, at most the limit.</summary>
     public int Count => _list.Count;
+
+    /// <summary>Notes a member that nobody reads; beyond the limit it is only not noted.</summary>
+    public void AddUnknown(string field, string message)
+    {
+        if (_unknown.Count < ExperimentRules.ViolationsMax)
+        {
+            _unknown.Add(new Violation(field, message, ViolationCodes.UnknownMember));
+        }
+    }
 
     /// <summary>Notes one; beyond the limit it is only not noted.</summary>
     public void Add(string field, string message, string code)

@@ -1,4 +1,5 @@
 using Edge.Access;
+using Edge.Audit;
 using Edge.Catalog;
 using Edge.Duplicates;
 using Edge.Endpoints;
@@ -11,7 +12,7 @@ using Edge.Enrichment.Geo;
 using Edge.Enrichment.Hashing;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
-using Edge.Experiments;
+using Edge.Events;
 using Edge.Forwarding.Pump;
 using Edge.Hosting.Connections;
 using Edge.Journal;
@@ -43,6 +44,7 @@ internal sealed class EdgeService : IAsyncDisposable
 
     /// <summary>Time for the optimizer to finish what it is writing.</summary>
     private static readonly TimeSpan OptimizerDeadline = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CatchUpDeadline = TimeSpan.FromSeconds(10);
 
     private readonly EdgeOptions _options;
     private readonly TimeProvider _time;
@@ -51,7 +53,6 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly WebApplication _web;
     private readonly ILogger _logger;
     private readonly Readiness _readiness = new();
-    private readonly AdminListener _admin = new();
     private readonly EventJournal _journal;
     private readonly ExperimentFileStore _experiments;
     private readonly KeyRing _keys;
@@ -64,6 +65,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly GeoDatabase _geo;
     private readonly KeyRatchet? _ratchet;
     private readonly DuplicateRestore _duplicates;
+    private readonly Func<TimeSpan, Task> _catchUp;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
     {
@@ -81,7 +83,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _web = WebHost.Build(options, () => _readiness.IsStarting, _connections, () => _experiments!.Catalog);
         _logger = _web.Logger;
 
-        var metrics = new Metrics();
+        var metrics = new Metrics(EventApi.All);
         var ledger = new Ledger();
         var log = new RequestLog(metrics, _logger, time);
 
@@ -91,12 +93,21 @@ internal sealed class EdgeService : IAsyncDisposable
             DemoExperiments.WriteIfEmpty(options.ExperimentsDir, time);
         }
 
-        var rules = ExperimentRules.Default with { HttpsOnly = options.ClickHttpsOnly };
         _experiments = ExperimentFileStore.Open(
             options.ExperimentsDir,
-            rules,
+            options.ToExperimentRules(),
             time,
-            problem => _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason)
+            problem =>
+            {
+                if (problem.IsServed)
+                {
+                    _logger.ExperimentMemberIgnored(problem.File, problem.Field, problem.Reason);
+                }
+                else
+                {
+                    _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason);
+                }
+            }
         );
         var tallyOptions = new TallyOptions
         {
@@ -127,9 +138,11 @@ internal sealed class EdgeService : IAsyncDisposable
         var requests = _requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
         var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
-        var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, _journal);
+        _catchUp = tally.CatchUpAsync;
+        var budgets = new ClickBudgets(uid => tally.CountsOf(uid).Sum(variant => variant.Clicks));
+        var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, budgets, _journal);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
-        _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time);
+        _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time, _logger);
         var recorder = new EventRecorder(
             options.Node,
             options.ToJournalOptions().MaxPayloadBytes,
@@ -137,12 +150,18 @@ internal sealed class EdgeService : IAsyncDisposable
             requests,
             visitors,
             variants,
+            new GoalMatcher(_experiments.Catalog, visitors),
             _verdicts,
             duplicates,
             _journal,
             metrics
         );
-        var management = BuildManagement(options, tally, time, log);
+        var senders = new SenderAddress(requests, addresses);
+        var wrongKeys = new WrongKeys(
+            options.WrongKeysPerMinute > 0 ? new AddressWindow(options.WrongKeysPerMinute, time) : null,
+            senders
+        );
+        var management = BuildManagement(options, tally, wrongKeys, time, log);
         var routes = new Routes(
             new PixelEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckPixel, log),
             new ClickEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckClick, log),
@@ -159,8 +178,8 @@ internal sealed class EdgeService : IAsyncDisposable
             IngestionSetup.Build(
                 options,
                 _experiments.Catalog,
-                requests,
-                addresses,
+                senders,
+                wrongKeys,
                 recorder,
                 _keys,
                 _journal,
@@ -183,11 +202,16 @@ internal sealed class EdgeService : IAsyncDisposable
                 _enrichmentFaults,
                 _verdicts,
                 _geo,
+                addresses,
                 _readiness,
                 time
             ),
             new LedgerEndpoint(ledger, _journal, _forwarder),
-            _admin,
+            new AdminListener(
+                options.AdminUrls.Length > 0,
+                options.ApiListener == ManagementListener.Admin,
+                ["/healthz", .. options.HttpPublicPages.Select(static page => "/" + page)]
+            ),
             metrics
         );
         var deadline = new RequestDeadline(
@@ -206,8 +230,8 @@ internal sealed class EdgeService : IAsyncDisposable
         [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
     /// <summary>
-    /// Issues a first key if none was ever issued, so that the management API can be used, and returns its secret,
-    /// which is not stored; null otherwise.
+    /// Issues a first key if none was ever issued, and returns its secret, which is not stored, when it must be shown;
+    /// null otherwise.
     /// </summary>
     public string? IssueFirstKey()
     {
@@ -216,10 +240,16 @@ internal sealed class EdgeService : IAsyncDisposable
             return null;
         }
 
-        var secret = new KeyFile(_options.KeysFile).Issue(new KeyGrant(KeyKind.Pictify), _time.GetUtcNow());
+        var secret = FirstKey().Issue(_time.GetUtcNow());
         _keys.Refresh();
         return secret;
     }
+
+    /// <summary>Takes back a first key that could not be shown.</summary>
+    public void WithdrawFirstKey(string secret) => FirstKey().Withdraw(secret);
+
+    private FirstKey FirstKey() =>
+        new(new KeyFile(_options.KeysFile), _options.ApiFirstKey, _options.ApiFirstKeyFile);
 
     /// <summary>Applies changes of the key file at once.</summary>
     public void RefreshKeys() => _keys.Refresh();
@@ -279,7 +309,7 @@ internal sealed class EdgeService : IAsyncDisposable
     public async Task StartAsync()
     {
         // Not awaited: a request that arrives earlier loads the rules itself.
-        _ = Task.Run(_userAgents.Warm);
+        _ = Task.Run(Warm);
         _duplicates.Start();
         _experiments.StartWatching();
         _keys.StartWatching();
@@ -287,13 +317,14 @@ internal sealed class EdgeService : IAsyncDisposable
         _ratchet?.StartWatching();
         _forwarder.Start();
         _optimizer.Start();
-        await _web.StartAsync();
-        var adminCount = EdgeConfiguration.SplitUrls(_options.AdminUrls).Length;
-        if (adminCount > 0)
+        if (_experiments.Catalog.Current.Entries.Any(entry => entry.Limits?.Exhausted is not null))
         {
-            _admin.SetPorts([.. Addresses.TakeLast(adminCount).Select(address => new Uri(address).Port)]);
+            // Or a link would take clicks again that it took before a crash. Not for longer than anybody waits.
+            await _catchUp(CatchUpDeadline);
         }
 
+        Listeners.RemoveStaleSockets(_options);
+        await _web.StartAsync();
         foreach (var exposed in SecretDirectory.FindExposed(_options.DataDir, _options.KeysFile))
         {
             _logger.PathExposed(exposed.Path, ExposedPath.Octal(exposed.Mode), ExposedPath.Octal(exposed.Wanted));
@@ -307,6 +338,18 @@ internal sealed class EdgeService : IAsyncDisposable
             _options.HttpMaxConnections,
             ProcessLimits.Descriptors
         );
+    }
+
+    private void Warm()
+    {
+        try
+        {
+            _userAgents.Warm();
+        }
+        catch (Exception e)
+        {
+            _logger.BackgroundFailed(e, "Loading the user-agent rules");
+        }
     }
 
     /// <summary>
@@ -381,22 +424,31 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>Builds the management API: key and rate limit, then the output cache, then the routes.</summary>
-    private ManagementApi BuildManagement(EdgeOptions options, Tally tally, TimeProvider time, RequestLog log)
+    private ManagementApi BuildManagement(
+        EdgeOptions options,
+        Tally tally,
+        WrongKeys wrongKeys,
+        TimeProvider time,
+        RequestLog log
+    )
     {
         var catalog = _experiments.Catalog;
         var plan = Plan.Of(options.Plan);
-        var rules = new DefinitionRules(plan, options.ClickHttpsOnly);
+        var rules = new DefinitionRules(plan, options.ToExperimentRules());
         var view = new ExperimentView(tally);
+        var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
         var routes = new ManagementRoutes(
             new ListExperiments(catalog, view),
-            new CreateExperiment(_experiments, rules, view, time),
+            new CreateExperiment(_experiments, rules, view, audit, time),
             new GetExperiment(catalog, view),
-            new UpdateExperiment(_experiments, rules, view, time),
-            new MoveExperiment(_experiments, rules, view, time),
+            new UpdateExperiment(_experiments, rules, view, audit, time),
+            new MoveExperiment(_experiments, rules, view, audit, time),
             new GetQuota(catalog, plan),
+            audit,
             new GetResults(catalog, tally, time),
+            new GetSeries(catalog, tally),
             new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
-            new RecomputeWeights(catalog, _optimizer)
+            new RecomputeWeights(catalog, _optimizer, audit)
         );
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();
@@ -405,7 +457,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var answers = _web.Services.GetRequiredService<IOutputCacheStore>();
         _experiments.CatalogChanged += _ =>
             answers.EvictByTagAsync(ManagementCache.Tag, CancellationToken.None).AsTask();
-        return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), log)
+        return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), wrongKeys, log)
         {
             Next = cached.Build(),
         };

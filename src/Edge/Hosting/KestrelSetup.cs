@@ -2,6 +2,7 @@ using System.Text;
 using Edge.Settings;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Net.Http.Headers;
 using HttpProtocol = Edge.Settings.HttpProtocol;
 
 namespace Edge.Hosting;
@@ -33,7 +34,8 @@ internal static class KestrelSetup
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
         // Header bytes are kept unchanged, one per char: a Latin-1 user agent or referrer is a visitor, not an error.
-        kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+        kestrel.RequestHeaderEncodingSelector = static name =>
+            name == HeaderNames.ContentLength ? ContentLengthEncoding.Instance : Encoding.Latin1;
 
         var limits = kestrel.Limits;
         // The connection table limits them before the server sees them.

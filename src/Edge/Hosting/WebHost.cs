@@ -51,7 +51,13 @@ internal static class WebHost
             cache.MaximumBodySize = ManagementCache.AnswerBytesMax;
             cache.AddBasePolicy(new ManagementCache(catalog()));
         });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => KestrelSetup.Apply(kestrel, options));
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel =>
+            {
+                KestrelSetup.Apply(kestrel, options);
+                Listeners.Apply(kestrel, options);
+            });
         builder.Services.Configure<SocketTransportOptions>(transport => KestrelSetup.Apply(transport, options));
         // The server asks the factory that was added last.
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => new ConnectionListenerFactory(
@@ -59,10 +65,6 @@ internal static class WebHost
             connections,
             services.GetRequiredService<ILogger<ConnectionListenerFactory>>()
         ));
-        builder.WebHost.UseUrls([
-            .. EdgeConfiguration.SplitUrls(options.Urls),
-            .. EdgeConfiguration.SplitUrls(options.AdminUrls),
-        ]);
         return builder.Build();
     }
 }

@@ -8,25 +8,16 @@ namespace Edge.Lint;
 /// <param name="Port">Port.</param>
 internal readonly record struct OwnHost(string Host, int Port)
 {
-    /// <summary>
-    /// The hosts of a list of listening addresses, such as <c>http://127.0.0.1:8080</c>. A wildcard address stands for
-    /// the machine's name and its loopback names.
-    /// </summary>
-    public static IReadOnlyList<OwnHost> Of(IEnumerable<string> urls, string machine)
+    /// <summary>The hosts of a list of addresses; a loopback address also stands for the machine's name.</summary>
+    public static IReadOnlyList<OwnHost> Of(IEnumerable<Uri> addresses, string machine)
     {
         var hosts = new List<OwnHost>();
-        foreach (var url in urls)
+        foreach (var address in addresses)
         {
-            var concrete = url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal)
-                .Replace("//+", "//0.0.0.0", StringComparison.Ordinal);
-            if (!Uri.TryCreate(concrete, UriKind.Absolute, out var parsed))
-            {
-                continue;
-            }
-            string[] names = parsed.Host is "0.0.0.0" or "[::]" or "127.0.0.1" or "[::1]" or "localhost"
+            string[] names = address.Host is "127.0.0.1" or "[::1]" or "localhost"
                 ? ["localhost", "127.0.0.1", "[::1]", machine.ToLowerInvariant()]
-                : [parsed.Host.ToLowerInvariant()];
-            hosts.AddRange(names.Select(name => new OwnHost(name, parsed.Port)));
+                : [address.Host.ToLowerInvariant()];
+            hosts.AddRange(names.Select(name => new OwnHost(name, address.Port)));
         }
         return hosts;
     }
@@ -38,7 +29,7 @@ internal readonly record struct OwnHost(string Host, int Port)
 /// </summary>
 internal static class DestinationLint
 {
-    private const string Path = "goalConfig.destinationUrl";
+    private const string GoalPath = "goalConfig.destinationUrl";
     private const string TrackingPrefix = "/s/";
 
     private static readonly string[] TrackingEnds = ["/click", "/pixel.gif", "/resolve"];
@@ -70,12 +61,83 @@ internal static class DestinationLint
 
     private static readonly SearchValues<char> WordChars = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
 
-    /// <summary>Adds the findings in the destination.</summary>
+    /// <summary>Adds the findings in the destinations, each of which is looked at once.</summary>
     public static void Check(Experiment experiment, IReadOnlyList<OwnHost> hosts, List<Finding> findings)
     {
+        var checkedTexts = new HashSet<string>(StringComparer.Ordinal);
+        if (experiment.GoalConfig.DestinationUrl is { } shared)
+        {
+            checkedTexts.Add(shared);
+            Check(shared, GoalPath, hosts, findings);
+        }
+        for (var i = 0; i < experiment.Variants.Count; i++)
+        {
+            if (experiment.Variants[i].DestinationUrl is { } own && checkedTexts.Add(own))
+            {
+                Check(own, ExperimentLint.PathOf(i, "destinationUrl"), hosts, findings);
+            }
+        }
+        if (experiment.LinkConfig is { } link)
+        {
+            foreach (
+                var (url, member) in new[]
+                {
+                    (link.NotStartedUrl, "notStartedUrl"),
+                    (link.ExpiredUrl, "expiredUrl"),
+                    (link.ExhaustedUrl, "exhaustedUrl"),
+                }
+            )
+            {
+                if (url is not null && checkedTexts.Add(url))
+                {
+                    Check(url, $"linkConfig.{member}", hosts, findings);
+                }
+            }
+            if (link.IsPermanent)
+            {
+                findings.Add(
+                    new Finding(
+                        Severity.Note,
+                        "permanent_redirect",
+                        "linkConfig.redirectStatus",
+                        $"is {link.RedirectStatus}: browsers keep it for 90 seconds, in which a repeated click is not counted"
+                    )
+                );
+            }
+        }
+        CheckDifference(experiment, findings);
+    }
+
+    /// <summary>
+    /// Notes that every variant leads to one place: right for a test of mails or banners, a mistake in a test of pages.
+    /// </summary>
+    private static void CheckDifference(Experiment experiment, List<Finding> findings)
+    {
+        if (experiment.GoalConfig.Type != GoalType.ClickThrough)
+        {
+            return;
+        }
+        var places = experiment
+            .Variants.Select(variant => Destination.OfStored(experiment.DestinationOf(variant))?.Location)
+            .Distinct(StringComparer.Ordinal)
+            .Take(2);
+        if (places.Count() == 1)
+        {
+            findings.Add(
+                new Finding(
+                    Severity.Note,
+                    "same_destination",
+                    "variants",
+                    "all lead to one place; give them a destinationUrl each when the link itself is what differs"
+                )
+            );
+        }
+    }
+
+    private static void Check(string text, string path, IReadOnlyList<OwnHost> hosts, List<Finding> findings)
+    {
         if (
-            experiment.GoalConfig.DestinationUrl is not { } text
-            || Destination.TryParse(text, httpsOnly: false, out _, out _) is not { } destination
+            Destination.OfStored(text) is not { } destination
             || !Uri.TryCreate(destination.Location, UriKind.Absolute, out var url)
         )
         {
@@ -87,7 +149,7 @@ internal static class DestinationLint
                 new Finding(
                     Severity.Error,
                     "destination_loop",
-                    Path,
+                    path,
                     $"leads back to this service ({url.Host}:{url.Port}); use the page that visitors should see"
                 )
             );
@@ -98,11 +160,12 @@ internal static class DestinationLint
                 new Finding(
                     Severity.Warning,
                     "destination_tracking",
-                    Path,
+                    path,
                     $"looks like a tracking link ({url.AbsolutePath}); if it belongs to this service, it redirects in a loop"
                 )
             );
         }
+        CheckMacros(text, path, findings);
         var target = Uri.UnescapeDataString(url.PathAndQuery).ToLowerInvariant();
         if (Array.Find(UnsubscribeWords, word => HasWord(target, word)) is { } found)
         {
@@ -110,10 +173,37 @@ internal static class DestinationLint
                 new Finding(
                     Severity.Warning,
                     "destination_unsubscribe",
-                    Path,
+                    path,
                     $"contains '{found}': mail scanners follow every link, so opening the page must not unsubscribe anybody"
                 )
             );
+        }
+    }
+
+    /// <summary>Warns of braces that stay as they are: a misspelt macro, or one that is not in the query.</summary>
+    private static void CheckMacros(string text, string path, List<Finding> findings)
+    {
+        var fragment = text.IndexOf('#', StringComparison.Ordinal);
+        var query = text.IndexOf('?', StringComparison.Ordinal);
+        for (var at = text.IndexOf('{'); at >= 0; at = text.IndexOf('{', at + 1))
+        {
+            var end = text.IndexOf('}', at);
+            if (end < 0)
+            {
+                return;
+            }
+            var isInQuery = query >= 0 && at > query && (fragment < 0 || at < fragment);
+            if (!isInQuery || text[at..(end + 1)] != Destination.ClickIdMacro)
+            {
+                findings.Add(
+                    new Finding(
+                        Severity.Warning,
+                        "destination_macro",
+                        path,
+                        $"has {text[at..(end + 1)]}, which stays as it is: only {Destination.ClickIdMacro} in the query is replaced"
+                    )
+                );
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using Edge.Catalog;
 using Edge.Enrichment.Verdicts;
+using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
 using Edge.Requests;
@@ -25,6 +26,16 @@ internal enum AddressHashMode
 
     /// <summary>Derived from the key of the previous day, which is then erased.</summary>
     Ratchet,
+}
+
+/// <summary>Where the management API is served.</summary>
+internal enum ManagementListener
+{
+    /// <summary>On the public addresses.</summary>
+    Public,
+
+    /// <summary>On the admin addresses alone.</summary>
+    Admin,
 }
 
 /// <summary>Wire protocols of the cleartext listener.</summary>
@@ -62,6 +73,7 @@ internal sealed class EdgeOptions
     public int HttpRequestTimeoutMs { get; set; } = 10_000;
     public int HttpMaxStreamsPerConnection { get; set; } = 100;
     public int HttpStopGraceMs { get; set; } = 1_000;
+    public string[] HttpPublicPages { get; set; } = [.. EdgeSettings.OperationsPages];
 
     public string[] TrustedProxies { get; set; } = [];
     public ForwardedHeader ForwardedHeader { get; set; } = ForwardedHeader.XForwardedFor;
@@ -70,6 +82,7 @@ internal sealed class EdgeOptions
     public AckMode AckClick { get; set; } = AckMode.Memory;
 
     public bool ClickHttpsOnly { get; set; }
+    public string[] LinkSchemesAllowed { get; set; } = [];
     public bool VariantOverride { get; set; } = true;
 
     public string ImageUrlTemplate { get; set; } = "";
@@ -77,6 +90,7 @@ internal sealed class EdgeOptions
 
     public PlanName Plan { get; set; } = PlanName.SelfHosted;
     public int ApiRequestsPerMinute { get; set; } = 1_000;
+    public ManagementListener ApiListener { get; set; } = ManagementListener.Public;
 
     public int MillimetricPerSecond { get; set; } = 50;
     public int MillimetricBurst { get; set; } = 200;
@@ -84,6 +98,9 @@ internal sealed class EdgeOptions
     public int TrafficalPerSecond { get; set; }
     public int TrafficalBucketCount { get; set; }
     public int AddressPerMinute { get; set; } = 1_000;
+    public string ApiFirstKey { get; set; } = "";
+    public string ApiFirstKeyFile { get; set; } = "";
+    public int WrongKeysPerMinute { get; set; } = 300;
     public bool RequireWriteKey { get; set; }
     public long IngestInFlightBytes { get; set; } = 256L << 20;
     public long DuplicateMemoryBytes { get; set; } = 128L << 20;
@@ -133,6 +150,14 @@ internal sealed class EdgeOptions
     /// <summary>The options for loading the verdict rules.</summary>
     public VerdictRuleOptions ToVerdictRuleOptions() =>
         new(AutomationRulesFile, AutomationExcludeTools, AutomationExcludeApplePrivacy);
+
+    /// <summary>What the operator allows of definitions.</summary>
+    public ExperimentRules ToExperimentRules() =>
+        ExperimentRules.Default with
+        {
+            HttpsOnly = ClickHttpsOnly,
+            SchemesAllowed = LinkSchemesAllowed,
+        };
 
     /// <summary>The settings of the journal.</summary>
     public JournalOptions ToJournalOptions() =>

@@ -1,6 +1,8 @@
-using System.Net;
+using Edge.Access;
 using Edge.Catalog;
 using Edge.Duplicates;
+using Edge.Experiments;
+using Edge.Requests;
 using static Edge.Settings.Setting<Edge.Settings.EdgeOptions>;
 
 namespace Edge.Settings;
@@ -8,11 +10,19 @@ namespace Edge.Settings;
 /// <summary>The table of all configuration keys, in the order of the documentation.</summary>
 internal static class EdgeSettings
 {
+    /// <summary>Pages of operators that the public listener shows unless they are closed or moved.</summary>
+    public static readonly string[] OperationsPages = ["readyz", "metrics", "ledger"];
+
     public static readonly Setting<EdgeOptions>[] All =
     [
         Text("node", "Name of this process in every event; unique within a fleet.", o => o.Node, (o, v) => o.Node = v),
         Text("dataDir", "Directory of all persistent state.", o => o.DataDir, (o, v) => o.DataDir = v),
-        Text("urls", "Addresses to listen on, separated by commas.", o => o.Urls, (o, v) => o.Urls = v),
+        Text(
+            "urls",
+            "Addresses to listen on, separated by commas: http:// with an IP address, localhost or * and a port, or http://unix:/PATH.",
+            o => o.Urls,
+            (o, v) => o.Urls = v
+        ),
         Text(
             "adminUrls",
             "Separate addresses for health, metrics and ledger; if empty, they are served on urls.",
@@ -112,6 +122,13 @@ internal static class EdgeSettings
             (o, v) => o.HttpStopGraceMs = (int)v
         ),
         List(
+            "http.publicPages",
+            "Which of readyz, metrics and ledger are served on urls when adminUrls is empty; an empty list closes them. /healthz is always served.",
+            o => o.HttpPublicPages,
+            (o, v) => o.HttpPublicPages = v,
+            static page => SettingValue.OneOf(OperationsPages, page)
+        ),
+        List(
             "clientAddress.trustedProxies",
             "Networks (CIDR) or addresses of proxies whose forwarded header is trusted; empty trusts none.",
             o => o.TrustedProxies,
@@ -136,6 +153,13 @@ internal static class EdgeSettings
             "Refuse experiments whose destination is not https.",
             o => o.ClickHttpsOnly,
             (o, v) => o.ClickHttpsOnly = v
+        ),
+        List(
+            "links.schemesAllowed",
+            "Schemes beside https and http that a destination may have, such as mailto, tel or that of an app; empty allows none.",
+            o => o.LinkSchemesAllowed,
+            (o, v) => o.LinkSchemesAllowed = v,
+            Destination.SchemeProblem
         ),
         Flag(
             "selection.variantOverride",
@@ -173,11 +197,41 @@ internal static class EdgeSettings
             o => o.ApiRequestsPerMinute,
             (o, v) => o.ApiRequestsPerMinute = (int)v
         ),
+        Choice(
+            "api.listener",
+            "public (the management API is served on urls) or admin (on adminUrls alone).",
+            o => o.ApiListener,
+            (o, v) => o.ApiListener = v
+        ),
+        new(
+            "api.firstKey",
+            "Secret of the key that the first start issues, instead of one that it prints; best set in the environment. Not read once there is a key.",
+            o => o.ApiFirstKey.Length == 0 ? "" : "(set)",
+            (o, v) =>
+            {
+                o.ApiFirstKey = v;
+                return v.Length == 0 ? null : KeySecret.ProblemOf(v);
+            }
+        ),
+        Text(
+            "api.firstKeyFile",
+            "File with that secret. If it is not there, the first start writes the secret it makes into it, mode 0600, and prints nothing.",
+            o => o.ApiFirstKeyFile,
+            (o, v) => o.ApiFirstKeyFile = v
+        ),
+        Number(
+            "api.wrongKeysPerMinute",
+            0,
+            1_000_000_000,
+            "Maximum requests per minute with a wrong key to any API, per address (IPv6 as in ingest.addressPerMinute); right keys are not affected. 0 means unlimited.",
+            o => o.WrongKeysPerMinute,
+            (o, v) => o.WrongKeysPerMinute = (int)v
+        ),
         Number(
             "ingest.millimetricPerSecond",
             0,
             10_000_000,
-            "Sustained requests per second to /v1/track, per project; 0 means unlimited.",
+            "Sustained requests per second to /v1/track, per project with secret keys, per project and address with public ones; 0 means unlimited.",
             o => o.MillimetricPerSecond,
             (o, v) => o.MillimetricPerSecond = (int)v
         ),
@@ -185,7 +239,7 @@ internal static class EdgeSettings
             "ingest.millimetricBurst",
             1,
             10_000_000,
-            "Burst of requests to /v1/track, per project.",
+            "Burst of requests to /v1/track, counted likewise.",
             o => o.MillimetricBurst,
             (o, v) => o.MillimetricBurst = (int)v
         ),
@@ -201,7 +255,7 @@ internal static class EdgeSettings
             "ingest.trafficalPerSecond",
             0,
             10_000_000,
-            "Sustained requests per second to /v1/events, per key, with a burst of four times that; 0 means unlimited.",
+            "Sustained requests per second to /v1/events, per key, with public keys per key and address, with a burst of four times that; 0 means unlimited.",
             o => o.TrafficalPerSecond,
             (o, v) => o.TrafficalPerSecond = (int)v
         ),
@@ -381,8 +435,5 @@ internal static class EdgeSettings
         Action<EdgeOptions, string> assign
     ) => Setting<EdgeOptions>.Text(key, meaning, read, assign, SettingValue.LineProblem);
 
-    private static string? NetworkProblem(string text) =>
-        IPNetwork.TryParse(text, out _) || IPAddress.TryParse(text, out _)
-            ? null
-            : $"'{text}' is not an address or network such as 10.0.0.0/8";
+    private static string? NetworkProblem(string text) => TrustedNetwork.Parse(text, out _);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Edge.Formats;
 
 namespace Edge.Settings;
 
@@ -78,9 +79,11 @@ internal static class SettingValue
 
     public static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 
-    /// <summary>The known name closest to a misspelt one.</summary>
-    public static string Nearest(IEnumerable<string> known, string name) =>
-        known.MinBy(candidate => Distance(candidate.ToLowerInvariant(), name.ToLowerInvariant()))!;
+    /// <summary>What is wrong with a text that must be one of a closed set.</summary>
+    public static string? OneOf(IReadOnlyCollection<string> known, string text) =>
+        known.Contains(text)
+            ? null
+            : $"has '{text}', which is none of {string.Join(", ", known)}; did you mean '{NearestName.Of(known, text)}'?";
 
     /// <summary>
     /// The units that a key accepts, the setting's own unit in terms of the smallest one, and examples.
@@ -125,23 +128,5 @@ internal static class SettingValue
 
         value = value * factor / one;
         return true;
-    }
-
-    /// <summary>Levenshtein distance.</summary>
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var substitution = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(substitution, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[b.Length];
     }
 }

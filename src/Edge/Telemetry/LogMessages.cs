@@ -50,8 +50,23 @@ internal static partial class LogMessages
     )]
     public static partial void PathExposed(this ILogger logger, string path, string mode, string wanted);
 
+    [LoggerMessage(110, LogLevel.Information, "{Actor} did {Action} to {Subject} ({Detail})")]
+    public static partial void Audited(this ILogger logger, string actor, string action, string subject, string? detail);
+
+    [LoggerMessage(111, LogLevel.Error, "A change could not be recorded in the audit file: {Reason}")]
+    public static partial void AuditNotWritten(this ILogger logger, string reason);
+
+    /// <param name="logger">The log.</param>
+    /// <param name="exception">What was thrown; a defect of the program.</param>
+    /// <param name="what">What was being done.</param>
+    [LoggerMessage(108, LogLevel.Error, "{What} failed inside the service; it is tried again")]
+    public static partial void BackgroundFailed(this ILogger logger, Exception exception, string what);
+
     [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was refused: {Field}: {Reason}")]
     public static partial void ExperimentRefused(this ILogger logger, string file, string field, string reason);
+
+    [LoggerMessage(202, LogLevel.Warning, "Experiment file {File} is served without {Field}, which {Reason}")]
+    public static partial void ExperimentMemberIgnored(this ILogger logger, string file, string field, string reason);
 
     [LoggerMessage(201, LogLevel.Error, "The key file could not be read, the previous keys stay in force: {Reason}")]
     public static partial void KeysRefused(this ILogger logger, string reason);

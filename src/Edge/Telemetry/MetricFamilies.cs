@@ -39,6 +39,10 @@ internal static class MetricFamilies
         "edge_experiment_problems",
         "Experiment files that were refused."
     );
+    public static readonly MetricFamily ForwardedMalformedTotal = Counter(
+        "edge_forwarded_header_malformed_total",
+        "Malformed forwarded headers of trusted proxies; the address is then that of the nearest hop that could be read."
+    );
     public static readonly MetricFamily EnrichmentFaultsTotal = Counter(
         "edge_enrichment_faults_total",
         "Enrichment failures by part; each cost one event some of its members."

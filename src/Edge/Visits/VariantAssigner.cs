@@ -1,6 +1,7 @@
 using Edge.Catalog;
 using Edge.Enrichment.Hashing;
 using Edge.Events;
+using Edge.Experiments;
 
 namespace Edge.Visits;
 
@@ -134,8 +135,14 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
 
         Span<byte> previousHash = stackalloc byte[VisitorHashes.UnitHashChars];
         hashes.WritePreviousUnitHash(experiment.UidUtf8, unit, now, previousHash);
-        return exposures.TryFind(experiment, VisitorHashes.UnitOf(previousHash), now, out shown)
-            ? shown
+        if (exposures.TryFind(experiment, VisitorHashes.UnitOf(previousHash), now, out shown))
+        {
+            return shown;
+        }
+
+        // Where the click is the exposure, what follows it belongs to it.
+        return experiment.Experiment.TrialStart == TrialStart.Click
+            ? exposures.Show(experiment, choice, today, now)
             : Exposure.Of(experiment, choice);
     }
 }

@@ -24,6 +24,18 @@ internal enum VisitKind
     Click,
 }
 
+/// <summary>A visit that has been recorded, or could not be kept.</summary>
+/// <param name="Variant">Index of the variant it belongs to.</param>
+/// <param name="Id">Id of its event; default when there is none.</param>
+/// <param name="Sequence">Position of its event in the journal; 0 when it was not kept.</param>
+/// <param name="Fallback">Where the link leads because a limit closes it; null when it is open.</param>
+internal readonly record struct RecordedVisit(
+    int Variant,
+    Events.EventId Id = default,
+    long Sequence = 0,
+    LinkTarget? Fallback = null
+);
+
 /// <summary>
 /// Turns a request on a running experiment into one event in the journal: who, which variant, what the server adds, one
 /// encoding, one append. Nothing here waits for a disk, and nothing is allocated on the heap once user agents are
@@ -35,20 +47,25 @@ internal sealed class VisitRecorder(
     VisitorReader visitors,
     VariantAssigner variants,
     VerdictJudge verdicts,
+    ClickBudgets budgets,
     EventJournal journal
 )
 {
     private readonly EventIds _ids = new(time);
 
-    /// <summary>
-    /// Appends the event and returns what became of it; <paramref name="sequence"/> is its position in the journal.
-    /// </summary>
-    public Outcome Record(in VisitRequest request, CatalogEntry experiment, VisitKind kind, out long sequence)
+    /// <summary>Appends the event and returns what became of it.</summary>
+    public Outcome Record(in VisitRequest request, CatalogEntry experiment, VisitKind kind, out RecordedVisit recorded)
     {
         var visitor = visitors.Read(request, ScopeOf(kind), stackalloc byte[VisitorReader.RoomBytes]);
+        var isClick = kind == VisitKind.Click;
+        if (isClick && ClosedBy(experiment, visitor, takes: true) is { } fallback)
+        {
+            recorded = new RecordedVisit(experiment.DefaultIndex, Fallback: fallback);
+            return Outcome.LinkClosed;
+        }
+
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out _);
-        var isClick = kind == VisitKind.Click;
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
         var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, isClick, hashRoom);
         var shown = variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Today);
@@ -67,7 +84,7 @@ internal sealed class VisitRecorder(
             Event = EventNameOf(kind),
             Experiment = experiment.SlugUtf8,
             ExperimentUid = experiment.UidUtf8,
-            Variant = experiment.Variants[shown.Variant].IdUtf8,
+            Variant = shown.CountedVariant(experiment),
             ProbabilityBasisPoints = shown.BasisPoints,
             WeightsVersion = shown.WeightsVersion,
             UnitHash = unitHashes.Today,
@@ -77,9 +94,9 @@ internal sealed class VisitRecorder(
         visitor.WriteTo(ref tracked, source);
         verdicts.Count(visitor.Judgement);
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
-        return journal.TryAppend(record, tracked.Id, out sequence) == AppendResult.Appended
-            ? Outcome.Recorded
-            : Outcome.NotKept;
+        var result = journal.TryAppend(record, tracked.Id, out var sequence);
+        recorded = new RecordedVisit(shown.Variant, tracked.Id, sequence);
+        return result == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
     }
 
     /// <summary>
@@ -88,11 +105,51 @@ internal sealed class VisitRecorder(
     public int Show(in VisitRequest request, CatalogEntry experiment)
     {
         var visitor = visitors.ReadForChoice(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
+        return Choose(request, visitor, experiment, VisitKind.Impression);
+    }
+
+    /// <summary>The variant whose link this visitor follows, or what closes it, when the click is not recorded.</summary>
+    public RecordedVisit Follow(in VisitRequest request, CatalogEntry experiment)
+    {
+        var room = (stackalloc byte[VisitorReader.RoomBytes]);
+        var visitor = visitors.ReadForChoice(request, VerdictScope.Click, room);
+        return ClosedBy(experiment, visitor, takes: false) is { } fallback
+            ? new RecordedVisit(experiment.DefaultIndex, Fallback: fallback)
+            : new RecordedVisit(Choose(request, visitor, experiment, VisitKind.Click));
+    }
+
+    /// <summary>
+    /// Where a click leads because its link has not started, has expired or has taken all its clicks; null when it is
+    /// open. Only people use up clicks.
+    /// </summary>
+    private LinkTarget? ClosedBy(CatalogEntry experiment, in Visitor visitor, bool takes)
+    {
+        if (experiment.Limits is not { } limits)
+        {
+            return null;
+        }
+        if (limits.ClosedAt(visitor.Now) is { } closed)
+        {
+            return closed;
+        }
+        if (limits.Exhausted is null)
+        {
+            return null;
+        }
+        var isOpen =
+            takes && !visitor.Judgement.Verdict.IsMachine()
+                ? budgets.TryTake(experiment, limits)
+                : !budgets.IsExhausted(experiment, limits);
+        return isOpen ? null : limits.Exhausted;
+    }
+
+    private int Choose(in VisitRequest request, in Visitor visitor, CatalogEntry experiment, VisitKind kind)
+    {
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out _);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
-        var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, isClick: false, hashRoom);
-        return variants.Assign(request, visitor, experiment, VisitKind.Impression, unit, unitHashes.Today).Variant;
+        var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, joins: false, hashRoom);
+        return variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Today).Variant;
     }
 
     private static ReadOnlySpan<byte> EventNameOf(VisitKind kind) =>

@@ -62,7 +62,7 @@ internal readonly ref struct UnitHashes
     /// <summary>Under today's key.</summary>
     public ReadOnlySpan<byte> Today { get; init; }
 
-    /// <summary>Under yesterday's, for a click that may belong to yesterday's exposure; else empty.</summary>
+    /// <summary>Under yesterday's, for an event that may complete a trial of yesterday; else empty.</summary>
     public ReadOnlySpan<byte> Yesterday { get; init; }
 }
 
@@ -84,11 +84,6 @@ internal sealed class VisitorReader(
 
     /// <summary>Bytes <see cref="HashUnit"/> needs for what it writes.</summary>
     public const int UnitRoomBytes = 2 * VisitorHashes.UnitHashChars;
-
-    /// <summary>
-    /// Minutes after midnight UTC in which a click may belong to yesterday's exposure: the longest attribution window.
-    /// </summary>
-    private const int AttributionMinutes = 30;
 
     /// <summary>Reads everything an event says about the request's sender.</summary>
     /// <param name="request">The request.</param>
@@ -120,19 +115,22 @@ internal sealed class VisitorReader(
     /// <param name="experiment">The experiment; units of two experiments cannot be joined.</param>
     /// <param name="unit">The unit.</param>
     /// <param name="now">When the visit happens.</param>
-    /// <param name="isClick">Whether it is a click; only clicks look for an exposure of the day before.</param>
+    /// <param name="joins">
+    /// Whether the event may complete a trial, which may have started the day before: after midnight UTC, for as long
+    /// as the attribution window, its unit is also hashed with yesterday's key.
+    /// </param>
     /// <param name="room"><see cref="UnitRoomBytes"/> of memory the result points into.</param>
     public UnitHashes HashUnit(
         CatalogEntry experiment,
         scoped ReadOnlySpan<byte> unit,
         DateTimeOffset now,
-        bool isClick,
+        bool joins,
         Span<byte> room
     )
     {
         var today = room[..VisitorHashes.UnitHashChars];
         hashes.WriteUnitHash(experiment.UidUtf8, unit, now, today);
-        if (!isClick || now.UtcDateTime.TimeOfDay >= TimeSpan.FromMinutes(AttributionMinutes))
+        if (!joins || now.UtcDateTime.TimeOfDay >= experiment.AttributionWindow)
         {
             return new UnitHashes { Today = today };
         }

@@ -25,8 +25,15 @@ public class ManagedEdge : IAsyncLifetime
     {
         Key = await CreateKeyAsync("pictify");
         await PrepareAsync();
-        Edge = await EdgeProcess.StartAsync(_data.Path, [], [("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1")]);
+        Edge = await EdgeProcess.StartAsync(
+            _data.Path,
+            [],
+            [("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1"), .. Settings]
+        );
     }
+
+    /// <summary>Settings beside those of every test, as environment variables.</summary>
+    protected virtual (string Name, string Value)[] Settings => [];
 
     public virtual async ValueTask DisposeAsync()
     {

@@ -41,7 +41,23 @@ public sealed class CheckCommandTests : IDisposable
 
         var (code, lines) = Run();
 
-        Assert.Equal((0, "3 experiments checked: 0 errors, 0 warnings, 0 notes"), (code, string.Join('|', lines)));
+        Assert.Equal((0, "3 experiments checked: 0 errors, 0 warnings, 3 notes"), (code, lines[^1]));
+        Assert.All(lines[..^1], line => Assert.EndsWith("[same_destination]", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Check_UnknownMember_IsNamedAndTheFileIsSound()
+    {
+        var file = _directory["misspelt.json"];
+        File.WriteAllText(file, Definitions.With("variants.0.destinationUrI", "\"https://example.com/\""));
+
+        var (code, lines) = Run(experiment: file);
+
+        Assert.Equal(0, code);
+        Assert.Contains(
+            $"warning: {file}: variants[0].destinationUrI is not a known member; did you mean destinationUrl? [unknown_member]",
+            lines
+        );
     }
 
     [Fact]

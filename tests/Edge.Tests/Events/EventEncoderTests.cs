@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CsCheck;
 using Edge.Events;
 using Edge.Formats;
 using Edge.Tests.Support;
@@ -19,6 +20,7 @@ public class EventEncoderTests
     [InlineData("event-v1-full.json")]
     [InlineData("event-v1-minimal.json")]
     [InlineData("event-v1-ingested.json")]
+    [InlineData("event-v1-goals.json")]
     public void Event_Version1_IsByteForByteTheGoldenFile(string file)
     {
         var golden = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", file))
@@ -27,6 +29,7 @@ public class EventEncoderTests
         {
             "full" => Full(),
             "ingested" => Ingested(),
+            "goals" => ReachingGoals(),
             _ => Minimal(),
         };
 
@@ -62,22 +65,22 @@ public class EventEncoderTests
     }
 
     [Fact]
-    public void Event_AnyBytesAsReferrer_AreOneValidLine()
-    {
-        var random = new Random(7);
-        for (var i = 0; i < 2_000; i++)
-        {
-            var bytes = new byte[random.Next(1, 300)];
-            random.NextBytes(bytes);
-            var tracked = Minimal();
-            tracked.Referrer = bytes;
+    public void Event_AnyBytesAsReferrer_AreOneValidLine() =>
+        Gen.Byte.Array[1, 300]
+            .Sample(
+                bytes =>
+                {
+                    var tracked = Minimal();
+                    tracked.Referrer = bytes;
 
-            var json = Encode(tracked);
+                    var json = Encode(tracked);
 
-            Assert.DoesNotContain('\n', json);
-            Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(json).RootElement.ValueKind);
-        }
-    }
+                    Assert.DoesNotContain('\n', json);
+                    Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(json).RootElement.ValueKind);
+                },
+                iter: 2_000,
+                threads: 1
+            );
 
     [Theory]
     [InlineData(
@@ -121,20 +124,9 @@ public class EventEncoderTests
     }
 
     [Fact]
-    public void CompactJson_OfAnyBytes_StaysWithinBounds()
-    {
-        var random = new Random(11);
-        for (var i = 0; i < 20_000; i++)
-        {
-            var bytes = new byte[random.Next(0, 40)];
-            for (var at = 0; at < bytes.Length; at++)
-            {
-                bytes[at] = "\"\\ \n{}a,:1"u8[random.Next(10)];
-            }
-
-            Assert.True(CompactJson.Of(bytes).Length <= bytes.Length);
-        }
-    }
+    public void CompactJson_OfAnyBytes_StaysWithinBounds() =>
+        Gen.String[Gen.Char["\"\\ \n{}a,:1"], 0, 40]
+            .Sample(text => CompactJson.Of(Encoding.UTF8.GetBytes(text)).Length <= text.Length, iter: 20_000);
 
     [Fact]
     public void Event_ModelWithHalfACharacter_IsStillOneValidLine()
@@ -278,6 +270,14 @@ public class EventEncoderTests
         tracked.IsAuthenticated = true;
         tracked.Properties = "{\n  \"order_total\": 49.990, \"id\": 12345678901234567890\n}"u8;
         tracked.Extra = "{ \"context\" : { } }"u8;
+        return tracked;
+    }
+
+    private static TrackedEvent ReachingGoals()
+    {
+        var tracked = Ingested();
+        tracked.Goals =
+            """[{"experiment_uid":"exp_abc123","unit_hashes":["6c9d1b7e0f4a2835","0123456789abcdef"]}]"""u8;
         return tracked;
     }
 }

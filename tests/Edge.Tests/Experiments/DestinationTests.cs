@@ -1,3 +1,4 @@
+using CsCheck;
 using Edge.Experiments;
 using Edge.Formats;
 using Xunit;
@@ -235,26 +236,71 @@ public class DestinationTests
         Assert.NotNull(Destination.TryParse("https://example.com/", httpsOnly: true, out _, out _));
     }
 
+    [Theory]
+    [InlineData("mailto:shop@example.com?subject=Hi there", "mailto:shop@example.com?subject=Hi%20there")]
+    [InlineData("TEL:+49-30-1234", "tel:+49-30-1234")]
+    [InlineData("shop.app://open/ü?id=1#x", "shop.app://open/%C3%BC?id=1#x")]
+    public void TryParse_SchemeOfAnApp_IsAcceptedOnlyWhenAllowed(string text, string location)
+    {
+        string[] allowed = ["mailto", "tel", "shop.app"];
+
+        Assert.Equal(location, Destination.TryParse(text, false, out _, out _, allowed)?.Location);
+        Assert.Equal(location, Destination.OfStored(text)?.Location);
+        Assert.Null(Destination.TryParse(text, false, out _, out _));
+        Assert.Null(Destination.TryParse(text, false, out var message, out _, ["sms"]));
+        Assert.EndsWith("or with sms:", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("mailto:")]
+    [InlineData("mailto: a")]
+    [InlineData("mailto:a\r\nb")]
+    [InlineData("mailto:a\\b")]
+    [InlineData(" mailto:a")]
+    [InlineData("mail to:a")]
+    [InlineData("//mailto:a")]
+    [InlineData("javascript:alert(1)")]
+    [InlineData("JAVASCRIPT:alert(1)")]
+    [InlineData("data:text/html,x")]
+    [InlineData("x:y")]
+    public void TryParse_SchemeOfAnApp_CannotSmuggleAnything(string text)
+    {
+        // Even if the list said so.
+        Assert.Null(Destination.TryParse(text, false, out _, out _, ["mailto", "javascript", "data", "x"]));
+        Assert.Null(Destination.OfStored(text));
+    }
+
+    [Theory]
+    [InlineData("mailto", true)]
+    [InlineData("com.example.shop+x-1", true)]
+    [InlineData("Mailto", false)]
+    [InlineData("mailto:", false)]
+    [InlineData("c", false)]
+    [InlineData("1a", false)]
+    [InlineData("ä-app", false)]
+    [InlineData("https", false)]
+    [InlineData("javascript", false)]
+    [InlineData("data", false)]
+    public void SchemeProblem_Scheme_IsNamedUnlessItCanBeAllowed(string scheme, bool isFine) =>
+        Assert.Equal(isFine, Destination.SchemeProblem(scheme) is null);
+
     [Fact]
     public void TryParse_RandomText_IsRefusedOrPrintableAsciiWithTheSameHost()
     {
         const string Alphabet = "abz0-._~:/?#[]@!$&'()*+,;=%\\\t\r\n \u00fc\u200b\u3002\ud83d\ude42<>\"|";
-        var random = new Random(7);
-        for (var i = 0; i < 50_000; i++)
-        {
-            var chars = new char[random.Next(1, 24)];
-            for (var c = 0; c < chars.Length; c++)
-            {
-                chars[c] = Alphabet[random.Next(Alphabet.Length)];
-            }
-            var text = (random.Next(2) == 0 ? "https://" : "http://a.example") + new string(chars);
-            if (Destination.TryParse(text, false, out _, out _)?.Location is { } location)
-            {
-                Assert.DoesNotContain(location, c => c is < '!' or > '~');
-                var uri = new Uri(location);
-                Assert.Empty(uri.UserInfo);
-                Assert.StartsWith($"{uri.Scheme}://{uri.Host}", location, StringComparison.Ordinal);
-            }
-        }
+        Gen.Select(Gen.OneOf(Gen.Const("https://"), Gen.Const("http://a.example")), Gen.Char[Alphabet].Array[1, 23])
+            .Sample(
+                (start, rest) =>
+                {
+                    if (Destination.TryParse(start + new string(rest), false, out _, out _)?.Location is { } location)
+                    {
+                        Assert.DoesNotContain(location, c => c is < '!' or > '~');
+                        var uri = new Uri(location);
+                        Assert.Empty(uri.UserInfo);
+                        Assert.StartsWith($"{uri.Scheme}://{uri.Host}", location, StringComparison.Ordinal);
+                    }
+                },
+                iter: 50_000
+            );
     }
 }

@@ -1,4 +1,6 @@
+using System.Text;
 using Edge.Experiments;
+using Edge.Experiments.Reading;
 using Edge.Formats;
 using Xunit;
 
@@ -117,6 +119,52 @@ public class ExperimentViolationTests
                 "goalConfig.destinationUrl",
                 "invalid_format"
             },
+            {
+                "goalConfig",
+                "{\"destinationUrl\": \"mailto:a@example.com\"}",
+                "goalConfig.destinationUrl",
+                "invalid_format"
+            },
+            { "passQuery", "\"utm_*\"", "passQuery", "invalid_type" },
+            { "passQuery", "[\"a b\"]", "passQuery[0]", "invalid_format" },
+            { "passQuery", "[\"a\", \"*\"]", "passQuery[1]", "invalid_format" },
+            { "passQuery", "[\"a\", \"b*c\"]", "passQuery[1]", "invalid_format" },
+            { "passQuery", "[\"utm_*\", \"utm_*\"]", "passQuery[1]", "not_unique" },
+            {
+                "goalConfig",
+                "{\"destinationUrl\": \"https://a.example/?{clickId}{clickId}{clickId}{clickId}{clickId}\"}",
+                "goalConfig.destinationUrl",
+                "out_of_range"
+            },
+            { "trafficShare", "10001", "trafficShare", "out_of_range" },
+            { "exclusionGroup", "{}", "exclusionGroup.name", "required" },
+            { "exclusionGroup", "{\"name\": \"a b\"}", "exclusionGroup.name", "invalid_format" },
+            { "exclusionGroup", "{\"name\": \"g\", \"from\": 5, \"to\": 5}", "exclusionGroup.to", "out_of_range" },
+            { "linkConfig", "1", "linkConfig", "invalid_type" },
+            { "linkConfig", "{\"expiresAt\": \"2026-01-01T00:00:00Z\"}", "linkConfig.expiredUrl", "required" },
+            { "linkConfig", "{\"startsAt\": \"2026-01-01T00:00:00Z\"}", "linkConfig.notStartedUrl", "required" },
+            { "linkConfig", "{\"maxClicks\": 5}", "linkConfig.exhaustedUrl", "required" },
+            { "linkConfig", "{\"maxClicks\": 0, \"exhaustedUrl\": \"https://a.example\"}", "linkConfig.maxClicks", "out_of_range" },
+            { "linkConfig", "{\"maxClicks\": 5, \"exhaustedUrl\": \"//a.example\"}", "linkConfig.exhaustedUrl", "invalid_format" },
+            { "linkConfig", "{\"redirectStatus\": 303}", "linkConfig.redirectStatus", "invalid_value" },
+            {
+                "linkConfig",
+                """
+                {"startsAt": "2026-01-02T00:00:00Z", "notStartedUrl": "https://a.example",
+                 "expiresAt": "2026-01-02T00:00:00Z", "expiredUrl": "https://a.example"}
+                """,
+                "linkConfig.expiresAt",
+                "out_of_range"
+            },
+            { "attributionWindowMinutes", "0", "attributionWindowMinutes", "out_of_range" },
+            { "attributionWindowMinutes", "1441", "attributionWindowMinutes", "out_of_range" },
+            { "trialStart", "\"view\"", "trialStart", "invalid_value" },
+            { "goalConfig", "{\"type\": \"event\"}", "goalConfig.event", "required" },
+            { "goalConfig", "{\"type\": \"value\", \"event\": \"order\"}", "goalConfig.property", "required" },
+            { "goalConfig", "{\"type\": \"event\", \"event\": \" \"}", "goalConfig.event", "required" },
+            { "variants.1.destinationUrl", "1", "variants[1].destinationUrl", "invalid_type" },
+            { "variants.1.destinationUrl", "\"//example.com\"", "variants[1].destinationUrl", "invalid_format" },
+            { "variants.1.destinationUrl", "\"https://example.com/\"", "variants[0].destinationUrl", "required" },
             { "goalConfig", "{\"destinationUrl\": \"//example.com\"}", "goalConfig.destinationUrl", "invalid_format" },
             { "banditConfig", "true", "banditConfig", "invalid_type" },
             { "banditConfig", "{\"enabled\": 1}", "banditConfig.enabled", "invalid_type" },
@@ -369,6 +417,51 @@ public class ExperimentViolationTests
         Assert.Equal(("goalConfig.destinationUrl", ViolationCodes.InvalidValue), (violation.Field, violation.Code));
     }
 
+    /// <summary>A sender is told of members that have no meaning; a stored file is served without them.</summary>
+    [Theory]
+    [InlineData("bandit", "{}", "bandit", "is not a known member")]
+    [InlineData("variants.0.destinationUrI", "\"x\"", "variants[0].destinationUrI", "did you mean destinationUrl?")]
+    [InlineData("variants.1.requestedWeight", "1", "variants[1].requestedWeight", "is not a known member")]
+    [InlineData("goalConfig", "{\"x\": 1}", "goalConfig.x", "is not a known member")]
+    [InlineData("goalConfig", "{\"DestinationUrl\": 1}", "goalConfig.DestinationUrl", "did you mean destinationUrl?")]
+    [InlineData("banditConfig", "{\"enable\": true}", "banditConfig.enable", "did you mean enabled?")]
+    [InlineData("outputConfig", "{\"qualty\": 1}", "outputConfig.qualty", "did you mean quality?")]
+    [InlineData(
+        C,
+        """{"type": "rule", "property": "device", "operator": "eq", "value": 5, "values": [5]}""",
+        "variants[0].conditions.values",
+        "did you mean value?"
+    )]
+    [InlineData(S, "{\"begin\": 1}", "variants[0].schedule.begin", "is not a known member")]
+    [InlineData(S, "{\"startat\": 1}", "variants[0].schedule.startat", "did you mean startAt?")]
+    [InlineData(
+        S,
+        "{\"recurrence\": {\"timeZone\": \"UTC\"}}",
+        "variants[0].schedule.recurrence.timeZone",
+        "did you mean timezone?"
+    )]
+    public void Read_UnknownMember_IsNamedToSendersAndIgnoredInFiles(
+        string path,
+        string json,
+        string field,
+        string message
+    )
+    {
+        var text = Definitions.With(path, json);
+
+        var sent = Assert.Single(
+            ExperimentReader
+                .ReadCreate(Encoding.UTF8.GetBytes(text), ExperimentRules.Default, "exp_x", null, Definitions.FileTime)
+                .Violations
+        );
+        var stored = Definitions.Read(text);
+
+        Assert.Equal((field, ViolationCodes.UnknownMember), (sent.Field, sent.Code));
+        Assert.EndsWith(message, sent.Message, StringComparison.Ordinal);
+        Assert.Empty(stored.Violations);
+        Assert.Equal([field], stored.Unknown.Select(unknown => unknown.Field));
+    }
+
     /// <summary>What looks wrong but is allowed.</summary>
     [Theory]
     [InlineData("slug", "\"api-test\"")]
@@ -377,7 +470,6 @@ public class ExperimentViolationTests
     [InlineData("name", "\" x \"")]
     [InlineData("variants.0.weight", "5000.0")]
     [InlineData("banditConfig", "null")]
-    [InlineData("unknownMember", "{\"a\": [1]}")]
     [InlineData("variants.0.priority", "3")]
     [InlineData("variants.0.impressions", "\"many\"")]
     [InlineData("outputConfig", "{\"quality\": 72.5}")]

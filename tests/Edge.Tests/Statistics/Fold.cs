@@ -28,18 +28,22 @@ internal sealed class Fold
 
     public DateTimeOffset? Clock { get; set; }
 
-    /// <summary>The minimal A/B test with a bandit; a pause of 10 minutes makes the window 20.</summary>
+    /// <summary>The minimal A/B test with a bandit and a window of 20 minutes.</summary>
     public static string Bandit(
+        int window = 20,
         int recomputeMinutes = 10,
         string status = "running",
         int weightA = 5_000,
-        int version = 1
+        int version = 1,
+        string goal = """{"type":"click_through","destinationUrl":"https://example.com/landing"}""",
+        string more = ""
     ) =>
         $$"""
             {"uid":"exp_abc123","slug":"slug","type":"ab_test","name":"x","status":"{{status}}","weightsVersion":{{version}},
              "variants":[{"id":"a","weight":{{weightA}}},{"id":"b","weight":{{10_000 - weightA}} }],
              "banditConfig":{"enabled":true,"algorithm":"thompson_sampling","warmupImpressions":0,"recomputeIntervalMinutes":{{recomputeMinutes}} },
-             "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing"} }
+             "attributionWindowMinutes":{{window}},{{more}}
+             "goalConfig":{{goal}} }
             """;
 
     public void Serve(params string[] definitions)

@@ -37,6 +37,33 @@ internal sealed record VisitEvent
             Type = "click",
         };
 
+    public static VisitEvent View(ulong unit, double minutes, string variant = "a") =>
+        Impression(unit, minutes, variant) with
+        {
+            Type = "view",
+        };
+
+    /// <summary>An event that names no experiment and reaches the goal of one.</summary>
+    public static VisitEvent Goal(double minutes, string uid = "exp_abc123", params ulong[] units) =>
+        Goal(minutes, uid, "", units);
+
+    public static VisitEvent Worth(double minutes, string value, params ulong[] units) =>
+        Goal(minutes, "exp_abc123", $"\"value\":{value},", units);
+
+    private static VisitEvent Goal(double minutes, string uid, string value, ulong[] units) =>
+        new()
+        {
+            Type = "track",
+            Uid = "",
+            Variant = "",
+            BasisPoints = 0,
+            At = Noon.AddMinutes(minutes),
+            Goals =
+                $$"""[{"experiment_uid":"{{uid}}",{{value}}"unit_hashes":[{{string.Join(',', units.Select(u => $"\"{u:x16}\""))}}]}]""",
+        };
+
+    public string Goals { get; init; } = "";
+
     public byte[] Encode()
     {
         var tracked = new TrackedEvent
@@ -48,7 +75,8 @@ internal sealed record VisitEvent
             Project = "default",
             Type = Type,
             Event = "pixel"u8,
-            Experiment = "slug"u8,
+            Experiment = Uid.Length > 0 ? "slug"u8 : default,
+            Goals = Encoding.UTF8.GetBytes(Goals),
             ExperimentUid = Encoding.UTF8.GetBytes(Uid),
             Variant = Encoding.UTF8.GetBytes(Variant),
             ProbabilityBasisPoints = BasisPoints,

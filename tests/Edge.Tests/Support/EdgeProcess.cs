@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Edge.Tests.Support;
 
@@ -20,13 +21,14 @@ internal sealed class EdgeProcess : IAsyncDisposable
     private static int _ports = Environment.ProcessId * 997;
 
     private readonly Process _process;
+    private readonly StringBuilder _errorSoFar = new();
     private readonly Task<string> _error;
     private readonly Task<string> _output;
 
     private EdgeProcess(Process process, Uri address)
     {
         _process = process;
-        _error = process.StandardError.ReadToEndAsync();
+        _error = ReadErrorAsync();
         _output = process.StandardOutput.ReadToEndAsync();
         Client = new HttpClient(
             new SocketsHttpHandler
@@ -52,6 +54,18 @@ internal sealed class EdgeProcess : IAsyncDisposable
 
     /// <summary>Everything written to stderr; complete once the process has ended.</summary>
     public Task<string> Error => _error;
+
+    /// <summary>What was written to stderr up to now.</summary>
+    public string ErrorSoFar
+    {
+        get
+        {
+            lock (_errorSoFar)
+            {
+                return _errorSoFar.ToString();
+            }
+        }
+    }
 
     /// <summary>Everything written to stdout; complete once the process has ended.</summary>
     public Task<string> Output => _output;
@@ -224,6 +238,21 @@ internal sealed class EdgeProcess : IAsyncDisposable
                 // Taken; the next one.
             }
         }
+    }
+
+    private async Task<string> ReadErrorAsync()
+    {
+        var buffer = new char[4_096];
+        int length;
+        while ((length = await _process.StandardError.ReadAsync(buffer)) > 0)
+        {
+            lock (_errorSoFar)
+            {
+                _errorSoFar.Append(buffer, 0, length);
+            }
+        }
+
+        return ErrorSoFar;
     }
 
     private static ProcessStartInfo Describe(

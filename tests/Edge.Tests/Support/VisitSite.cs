@@ -39,13 +39,15 @@ internal sealed class VisitSite
         );
         var variants = new VariantAssigner(believesStated, hashes, new ExposureMap());
         _requests = new VisitRequestReader(addresses, "", verdicts);
-        _recorder = new VisitRecorder("test", time, visitors, variants, verdicts, journal.Journal);
+        _recorder = new VisitRecorder("test", time, visitors, variants, verdicts, new ClickBudgets(_ => 0), journal.Journal);
     }
 
     public Outcome Record(HttpContext context, CatalogEntry experiment, VisitKind kind, out long sequence)
     {
         HeaderLineBuffer lines = default;
-        return _recorder.Record(_requests.Read(context, lines), experiment, kind, out sequence);
+        var outcome = _recorder.Record(_requests.Read(context, lines), experiment, kind, out var recorded);
+        sequence = recorded.Sequence;
+        return outcome;
     }
 
     public int Show(HttpContext context, CatalogEntry experiment)

@@ -13,6 +13,7 @@ namespace Edge.Endpoints.Ingestion;
 internal sealed class BulkTrackEndpoint(
     KeyRing keys,
     TokenBuckets rates,
+    WrongKeys wrong,
     BodyRules rules,
     EventRecorder recorder,
     IngestGate gate,
@@ -27,16 +28,24 @@ internal sealed class BulkTrackEndpoint(
     public Task HandleAsync(HttpContext context)
     {
         RequestBody.Expect(context, rules);
-        if (!HttpMethods.IsPost(context.Request.Method))
+        if (!RequestMethod.IsPost(context.Request.Method))
         {
             ArtieResponses.MethodNotAllowed(context, Allow);
             return Done(Outcome.MethodNotAllowed);
         }
-        if (
-            !Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
-            || keys.Find(secret) is not { Kind: KeyKind.Artie } key
-        )
+        if (!Bearer.TryRead(context.Request.Headers.Authorization, out var secret))
         {
+            ArtieResponses.Unauthorized(context);
+            return Done(Outcome.Unauthorized);
+        }
+        if (keys.Find(secret) is not { Kind: KeyKind.Artie } key)
+        {
+            if (wrong.Count(context) is { } rate)
+            {
+                ArtieResponses.RateLimited(context, rate.RetryAfter);
+                return Done(Outcome.RateLimited);
+            }
+
             ArtieResponses.Unauthorized(context);
             return Done(Outcome.Unauthorized);
         }

@@ -53,6 +53,7 @@ internal readonly record struct ExperimentEvent(
 /// <param name="requests">Describes requests.</param>
 /// <param name="visitors">Reads their senders.</param>
 /// <param name="variants">Says what variant a visitor was shown.</param>
+/// <param name="goals">Says which experiments' goals an event reaches by its name.</param>
 /// <param name="verdicts">Where rules that decided are counted.</param>
 /// <param name="duplicates">Recognises events sent before.</param>
 /// <param name="journal">Where events go.</param>
@@ -64,6 +65,7 @@ internal sealed class EventRecorder(
     VisitRequestReader requests,
     VisitorReader visitors,
     VariantAssigner variants,
+    GoalMatcher goals,
     VerdictJudge verdicts,
     DuplicateWindow duplicates,
     EventJournal journal,
@@ -111,8 +113,8 @@ internal sealed class EventRecorder(
         foreach (var e in events)
         {
             // The source is taken from these two.
-            var record = StatedBytes(e) + own + (EscapeFactor * (long)(e.Url.Length + e.Referrer.Length)) + RecordBytes;
-            need = need.With(record);
+            var source = EscapeFactor * (long)(e.Url.Length + e.Referrer.Length);
+            need = need.With(StatedBytes(e) + own + source + goals.BytesMax(e) + RecordBytes);
         }
 
         return need;
@@ -124,7 +126,7 @@ internal sealed class EventRecorder(
         var need = default(RoomNeed);
         foreach (var e in events)
         {
-            var record = StatedBytes(e.Event) + OwnBytesMax + RecordBytes;
+            var record = StatedBytes(e.Event) + OwnBytesMax + GoalMatcher.GoalBytesMax + RecordBytes;
             need = need.With(record);
         }
 
@@ -199,7 +201,8 @@ internal sealed class EventRecorder(
                 continue;
             }
             var tracked = Describe(sender, events[i], serverId);
-            var result = Append(tracked, visitor, siteHost, sender, events[i], room, scratch, out var sequence);
+            tracked.Goals = goals.Match(request, visitor, sender.Project, events[i]);
+            var result = Append(tracked, visitor, siteHost, events[i], room, scratch, out var sequence);
             if (isRepeatable && result == AppendResult.Appended)
             {
                 duplicates.Settle(id, sequence);
@@ -238,8 +241,9 @@ internal sealed class EventRecorder(
             scoped UnitHashes unitHashes = default;
             if (e.IsVisitor || unitSource == UnitSource.Parameter)
             {
-                unitHashes = visitors.HashUnit(e.Experiment, unit, visitor.Now, e.Event.Type == "click", hashRoom);
-                var kind = e.Event.Type is "click" or "conversion" ? VisitKind.Click : VisitKind.Impression;
+                var joins = e.Event.Type is "click" or "conversion";
+                unitHashes = visitors.HashUnit(e.Experiment, unit, visitor.Now, joins, hashRoom);
+                var kind = joins ? VisitKind.Click : VisitKind.Impression;
                 shown = variants.AssignReported(
                     request,
                     visitor,
@@ -260,12 +264,13 @@ internal sealed class EventRecorder(
             var tracked = Describe(sender, e.Event, default);
             tracked.Experiment = e.Experiment.SlugUtf8;
             tracked.ExperimentUid = e.Experiment.UidUtf8;
-            tracked.Variant = shown.Variant >= 0 ? e.Experiment.Variants[shown.Variant].IdUtf8 : default;
+            tracked.Variant = shown.CountedVariant(e.Experiment);
             tracked.ProbabilityBasisPoints = shown.BasisPoints;
             tracked.WeightsVersion = shown.WeightsVersion;
             tracked.UnitHash = unitHashes.Today;
             tracked.UnitHashPrevious = unitHashes.Yesterday;
-            var result = Append(tracked, visitor, siteHost, sender, e.Event, room, scratch, out var sequence);
+            tracked.Goals = GoalMatcher.Match(e.Experiment, e.Event, unitHashes);
+            var result = Append(tracked, visitor, siteHost, e.Event, room, scratch, out var sequence);
             receipt.Add(result, sequence);
         }
 
@@ -307,14 +312,13 @@ internal sealed class EventRecorder(
         scoped TrackedEvent tracked,
         scoped in Visitor visitor,
         scoped ReadOnlySpan<char> siteHost,
-        in Sender sender,
         ReceivedEvent e,
         JournalRoom room,
         scoped Span<char> scratch,
         out long sequence
     )
     {
-        var source = SourceOf(siteHost, sender, e, new SourceScratch(scratch));
+        var source = SourceOf(siteHost, e, new SourceScratch(scratch));
         visitor.WriteTo(ref tracked, source);
         if (e.DeviceType.Length > 0)
         {
@@ -326,32 +330,18 @@ internal sealed class EventRecorder(
     }
 
     /// <summary>
-    /// Where the visit came from, by what the sender states of it (spec 6.7). Millimetric promises a source for every
-    /// event; one without page and referrer came directly.
+    /// Where the visit came from, by what the sender states of it (spec 6.7); nothing without page and referrer.
     /// </summary>
     private static TrafficSource SourceOf(
         ReadOnlySpan<char> siteHost,
-        in Sender sender,
         ReceivedEvent e,
         SourceScratch scratch
     )
     {
         var url = Widen(e.Url.Span, scratch.Url);
         var referrer = Widen(e.Referrer.Span, scratch.Referrer);
-        if (SourceClassifier.TryClassify(url, referrer, siteHost, scratch.Classifier, out var source))
-        {
-            return source;
-        }
-
-        return sender.Api == EventApi.Millimetric
-            ? new TrafficSource
-            {
-                Source = "direct",
-                Medium = "direct",
-                Confidence = "high",
-                RuleId = "direct",
-            }
-            : default;
+        _ = SourceClassifier.TryClassify(url, referrer, siteHost, scratch.Classifier, out var source);
+        return source;
     }
 
     private static ReadOnlySpan<char> Widen(ReadOnlySpan<byte> text, Span<char> room) =>

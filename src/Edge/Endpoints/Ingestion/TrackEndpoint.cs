@@ -33,7 +33,7 @@ internal sealed class TrackEndpoint(
             return Task.CompletedTask;
         }
         var artieKey = ArtieKeyOf(context);
-        if (!HttpMethods.IsPost(context.Request.Method))
+        if (!RequestMethod.IsPost(context.Request.Method))
         {
             if (artieKey is null)
             {

@@ -8,18 +8,13 @@ namespace Edge.Endpoints.Management;
 /// <summary>
 /// What the operator and the plan allow of a definition, beside the rules every definition has to obey.
 /// </summary>
-internal sealed class DefinitionRules(Plan plan, bool httpsOnly)
+internal sealed class DefinitionRules(Plan plan, ExperimentRules rules)
 {
     /// <summary>The plan.</summary>
     public Plan Plan => plan;
 
     /// <summary>Limits for the reader.</summary>
-    public ExperimentRules Limits { get; } =
-        ExperimentRules.Default with
-        {
-            VariantsMax = plan.VariantsMax,
-            HttpsOnly = httpsOnly,
-        };
+    public ExperimentRules Limits { get; } = rules with { VariantsMax = plan.VariantsMax };
 
     /// <summary>What a plan without optimisation refuses.</summary>
     public IReadOnlyList<Violation> Violations(ExperimentReadResult reading)
@@ -33,6 +28,36 @@ internal sealed class DefinitionRules(Plan plan, bool httpsOnly)
         [
             new Violation("banditConfig.enabled", $"is not part of the plan {plan.Name}", ViolationCodes.InvalidValue),
         ];
+    }
+
+    /// <summary>
+    /// 409 when its range of an exclusion group overlaps with that of another experiment that is not over; null when it
+    /// does not.
+    /// </summary>
+    public static Task? RefuseOverlap(ManagedRequest request, ExperimentCatalog catalog, Experiment experiment)
+    {
+        if (experiment.ExclusionGroup is not { } group)
+        {
+            return null;
+        }
+
+        var other = catalog
+            .Entries.Where(entry =>
+                entry.Experiment.Uid != experiment.Uid
+                && entry.Experiment.Team == experiment.Team
+                && entry.Status is ExperimentStatus.Draft or ExperimentStatus.Running or ExperimentStatus.Paused
+            )
+            .Select(entry => entry.Experiment)
+            .FirstOrDefault(candidate => candidate.ExclusionGroup?.Overlaps(group) == true);
+        return other is null
+            ? null
+            : Problem.WriteAsync(
+                request.Context,
+                StatusCodes.Status409Conflict,
+                "exclusion-group-overlap",
+                "Exclusion Group Overlap",
+                $"In the group '{group.Name}' the experiment '{other.Slug}' has the buckets from {other.ExclusionGroup!.From} to {other.ExclusionGroup.To}."
+            );
     }
 
     /// <summary>

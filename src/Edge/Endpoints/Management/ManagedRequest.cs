@@ -7,8 +7,9 @@ namespace Edge.Endpoints.Management;
 /// <param name="Context">The exchange.</param>
 /// <param name="Team">The team of the key; null on a machine that has only one. It sees no other team's
 /// experiments.</param>
+/// <param name="KeyId">The id of the key.</param>
 /// <param name="Rest">The path behind <c>/experiments/api</c>, cut at its slashes; empty for the collection.</param>
-internal sealed record ManagedRequest(HttpContext Context, string? Team, string[] Rest)
+internal sealed record ManagedRequest(HttpContext Context, string? Team, string KeyId, string[] Rest)
 {
     /// <summary>What a definition may be at most, as it is sent.</summary>
     public static readonly BodyRules Definition = new(BytesMax: 1 << 20);
@@ -17,10 +18,13 @@ internal sealed record ManagedRequest(HttpContext Context, string? Team, string[
     public bool Owns(CatalogEntry entry) => entry.Experiment.Team == Team && entry.Status != ExperimentStatus.Archived;
 
     /// <summary>
-    /// The experiment named in the path; null when there is none for this team, which is the same answer for everybody.
+    /// The experiment named in the path by its uid or its slug, which cannot be the same; null when there is none for
+    /// this team, which is the same answer for everybody.
     /// </summary>
     public CatalogEntry? Find(ExperimentCatalog catalog) =>
-        catalog.TryFindByUid(Rest[0], out var entry) && Owns(entry) ? entry : null;
+        (catalog.TryFindByUid(Rest[0], out var entry) || catalog.TryFind(Rest[0], out entry)) && Owns(entry)
+            ? entry
+            : null;
 
     /// <summary>Writes 200 (or another status) with one object.</summary>
     public Task WriteAsync(Action<System.Text.Json.Utf8JsonWriter> writeMembers, int status = StatusCodes.Status200OK)

@@ -10,7 +10,9 @@ internal sealed class ManagementRoutes(
     UpdateExperiment update,
     MoveExperiment move,
     GetQuota quota,
+    AuditTrail audit,
     GetResults results,
+    GetSeries series,
     ExplainExperiment explain,
     RecomputeWeights recompute
 )
@@ -21,6 +23,7 @@ internal sealed class ManagementRoutes(
         return request.Rest switch
         {
             [] => Offer(request, (HttpMethods.Get, list.HandleAsync), (HttpMethods.Post, create.HandleAsync)),
+            ["audit"] => Offer(request, (HttpMethods.Get, audit.HandleAsync)),
             ["quota"] => Offer(request, (HttpMethods.Get, quota.HandleAsync)),
             [_] => Offer(
                 request,
@@ -32,6 +35,7 @@ internal sealed class ManagementRoutes(
             [_, "pause"] => Offer(request, (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Pause))),
             [_, "complete"] => Offer(request, (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Complete))),
             [_, "results"] => Offer(request, (HttpMethods.Get, results.HandleAsync)),
+            [_, "results.csv"] => Offer(request, (HttpMethods.Get, series.HandleAsync)),
             [_, "recompute"] => Offer(request, (HttpMethods.Post, recompute.HandleAsync)),
             [_, "explain"] => Offer(request, (HttpMethods.Post, explain.HandleAsync)),
             _ => Problem.RouteNotFoundAsync(context),
@@ -47,13 +51,13 @@ internal sealed class ManagementRoutes(
         params ReadOnlySpan<(string Method, Func<ManagedRequest, Task> Handle)> offers
     )
     {
-        var method = HttpMethods.IsHead(request.Context.Request.Method)
+        var method = RequestMethod.IsHead(request.Context.Request.Method)
             ? HttpMethods.Get
             : request.Context.Request.Method;
         var allow = new List<string>();
         foreach (var (offered, handle) in offers)
         {
-            if (HttpMethods.Equals(method, offered))
+            if (method == offered)
             {
                 return handle(request);
             }

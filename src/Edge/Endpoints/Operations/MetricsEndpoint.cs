@@ -6,6 +6,7 @@ using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Journal.Commits;
 using Edge.Machine;
+using Edge.Requests;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
 using Edge.Telemetry;
@@ -29,6 +30,7 @@ internal sealed class MetricsEndpoint(
     EnrichmentFaults enrichmentFaults,
     VerdictJudge verdicts,
     GeoDatabase geo,
+    ClientAddressResolver addresses,
     Readiness readiness,
     TimeProvider time
 )
@@ -42,7 +44,7 @@ internal sealed class MetricsEndpoint(
         response.ContentType = PrometheusText.ContentType;
         response.ContentLength = body.Length;
         Replies.ForbidCaching(response.Headers);
-        if (!HttpMethods.IsHead(context.Request.Method))
+        if (!RequestMethod.IsHead(context.Request.Method))
         {
             await response.Body.WriteAsync(body);
         }
@@ -64,6 +66,7 @@ internal sealed class MetricsEndpoint(
         page.Family(MetricFamilies.Experiments).Sample(experiments.Catalog.Current.Entries.Count);
         page.Family(MetricFamilies.ExperimentProblems).Sample(experiments.Problems.Count);
         WriteTally(page, tally.Status);
+        page.Family(MetricFamilies.ForwardedMalformedTotal).Sample(addresses.Malformed);
         page.Family(MetricFamilies.EnrichmentFaultsTotal);
         foreach (var part in EnrichmentFaults.Parts)
         {
@@ -116,7 +119,7 @@ internal sealed class MetricsEndpoint(
             }
         }
         page.Family(MetricFamilies.IngestedEventsTotal);
-        foreach (var api in Metrics.Apis)
+        foreach (var api in metrics.Apis)
         {
             var (stored, repeated, refused) = metrics.Events(api);
             WriteIngested(page, api, "stored", stored);

@@ -4,12 +4,13 @@ using Edge.Journal;
 using Edge.Settings;
 using Edge.Telemetry;
 using Edge.Visits;
+using Microsoft.Extensions.Primitives;
 
 namespace Edge.Endpoints.Tracking;
 
 /// <summary>
-/// <c>GET|HEAD /s/{slug}/click</c> (spec 4.2): counts a click and redirects to the stored destination, never to
-/// anything the caller sent. A known link always redirects, whether or not the click could be kept.
+/// <c>GET|HEAD /s/{slug}/click</c> (spec 4.2): counts a click and redirects to the stored destination of the variant it
+/// counts for, never to anything the caller sent. A known link always redirects, whether or not the click could be kept.
 /// </summary>
 internal sealed class ClickEndpoint(
     VisitRequestReader requests,
@@ -27,37 +28,52 @@ internal sealed class ClickEndpoint(
             log.Metrics.Count(RouteName.Click, Outcome.NotFound);
             return Problem.ExperimentNotFoundAsync(context);
         }
-        if (experiment.Location.Count == 0)
+        if (!experiment.HasDestination)
         {
             log.Metrics.Count(RouteName.Click, Outcome.NotFound);
             return Problem.ExperimentNotFoundAsync(context, "No destination URL configured");
         }
-        var outcome = Record(context, experiment, out var sequence);
+        var outcome = Record(context, experiment, out var recorded);
         log.Metrics.Count(RouteName.Click, outcome);
-        Replies.WriteRedirect(context.Response, experiment.Location);
+        var status = recorded.Fallback is null ? experiment.RedirectStatus : StatusCodes.Status302Found;
+        Replies.WriteRedirect(context.Response, LocationOf(context, experiment, recorded), status);
         return ack == AckMode.Disk
-            ? Acknowledgement.AfterCommitAsync(context, journal, outcome, sequence, log.Metrics)
+            ? Acknowledgement.AfterCommitAsync(context, journal, outcome, recorded.Sequence, log.Metrics)
             : Task.CompletedTask;
     }
 
-    private Outcome Record(HttpContext context, CatalogEntry experiment, out long sequence)
+    private static StringValues LocationOf(HttpContext context, CatalogEntry experiment, in RecordedVisit recorded)
     {
-        sequence = 0;
+        var target = recorded.Fallback ?? experiment.Variants[recorded.Variant].Target!;
+        if (target.Constant is { Count: > 0 } constant)
+        {
+            return constant;
+        }
+
+        Span<char> clickId = stackalloc char[Events.EventId.TextChars];
+        clickId = recorded.Id == default ? default : clickId[..recorded.Id.WriteText(clickId)];
+        return target.Complete(context.Request.QueryString.Value, clickId);
+    }
+
+    private Outcome Record(HttpContext context, CatalogEntry experiment, out RecordedVisit recorded)
+    {
+        recorded = new RecordedVisit(experiment.DefaultIndex);
         try
         {
-            // Mails already sent must not break when a test is paused or over; it only stops counting.
-            if (!experiment.IsRunning)
-            {
-                return Outcome.NotRunning;
-            }
-
-            if (HttpMethods.IsHead(context.Request.Method))
-            {
-                return Outcome.Head;
-            }
-
             HeaderLineBuffer lines = default;
-            return visits.Record(requests.Read(context, lines), experiment, VisitKind.Click, out sequence);
+            var isHead = RequestMethod.IsHead(context.Request.Method);
+            if (experiment.IsRunning && !isHead)
+            {
+                return visits.Record(requests.Read(context, lines), experiment, VisitKind.Click, out recorded);
+            }
+
+            // Mails already sent must not break when a test is paused or over; it only stops counting.
+            if (!experiment.HasOneDestination || experiment.Limits is not null)
+            {
+                recorded = visits.Follow(requests.Read(context, lines), experiment);
+            }
+
+            return experiment.IsRunning ? Outcome.Head : Outcome.NotRunning;
         }
 #pragma warning disable CA1031 // A known link always redirects; the bug is counted and logged.
         catch (Exception e)

@@ -22,7 +22,7 @@ internal sealed class PixelEndpoint(
 {
     public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug)
     {
-        var isHead = HttpMethods.IsHead(context.Request.Method);
+        var isHead = RequestMethod.IsHead(context.Request.Method);
         var outcome = Record(context, slug, isHead, out var sequence);
         log.Metrics.Count(RouteName.Pixel, outcome);
         Replies.WritePixel(context.Response, isHead);
@@ -53,7 +53,9 @@ internal sealed class PixelEndpoint(
                 return Outcome.Head;
             }
 
-            return visits.Record(request, experiment, VisitKind.Impression, out sequence);
+            var outcome = visits.Record(request, experiment, VisitKind.Impression, out var recorded);
+            sequence = recorded.Sequence;
+            return outcome;
         }
 #pragma warning disable CA1031 // The promise "a pixel is always a pixel" outranks a narrow catch; the bug is counted and logged.
         catch (Exception e)

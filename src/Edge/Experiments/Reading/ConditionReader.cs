@@ -55,8 +55,10 @@ internal static class ConditionReader
         switch (type.GetString())
         {
             case "group":
+                KnownMembers.Check(fields, KnownMembers.OfGroup);
                 return ReadGroup(fields, groupDepth + 1, ref nodes);
             case "rule":
+                KnownMembers.Check(fields, KnownMembers.OfRule);
                 return ReadRule(fields);
             default:
                 fields.Violate("type", "must be one of group, rule", ViolationCodes.InvalidValue);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Edge.Formats;
 
@@ -9,32 +10,86 @@ namespace Edge.Experiments.Reading;
 /// </summary>
 internal static class ConfigReader
 {
-    /// <summary>Reads the goal; a click-through goal needs a destination.</summary>
+    private const string DestinationUrl = "destinationUrl";
+
+    /// <summary>Characters that mean nothing in a URL and need no encoding (RFC 3986 section 2.3).</summary>
+    private static readonly SearchValues<char> PassedNameChars = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+    );
+
+    /// <summary>Reads the goal. Whether its destination may be missing depends on the variants.</summary>
     public static GoalConfig ReadGoal(JsonFields fields, ExperimentRules rules, GoalConfig? current)
     {
         var goal = (IsNull(fields, "goalConfig") ? null : current) ?? GoalConfig.Default;
-        var isRead = fields.TryObject("goalConfig", out var members);
-        if (isRead)
+        if (fields.TryObject("goalConfig", out var members))
         {
+            KnownMembers.Check(members, KnownMembers.OfGoal);
             goal = new GoalConfig
             {
                 Type = members.Choice("type", goal.Type, default, WireNames<GoalType>.Lower),
-                DestinationUrl = ReadUrl(members, "destinationUrl", goal.DestinationUrl, rules),
+                DestinationUrl = ReadDestination(members, goal.DestinationUrl, rules),
+                Event = members.Text("event", goal.Event, ExperimentRules.ReferenceCharsMax),
+                Property = members.Text("property", goal.Property, ExperimentRules.ReferenceCharsMax),
             };
         }
-        // A destination that is present but invalid has already been reported.
-        if (
-            goal is { Type: GoalType.ClickThrough, DestinationUrl: null }
-            && !(isRead && members.TryGet("destinationUrl", out _))
-        )
+        if (goal.Type is GoalType.Event or GoalType.Value && string.IsNullOrWhiteSpace(goal.Event))
         {
             fields.Violate(
-                "goalConfig.destinationUrl",
-                "is required when the goal is click_through",
+                "goalConfig.event",
+                "is required when the goal is event or value: the name of the event to wait for",
+                ViolationCodes.Required
+            );
+        }
+        if (goal.Type == GoalType.Value && string.IsNullOrWhiteSpace(goal.Property))
+        {
+            fields.Violate(
+                "goalConfig.property",
+                "is required when the goal is value: the property of the event that holds the number",
                 ViolationCodes.Required
             );
         }
         return goal;
+    }
+
+    /// <summary>
+    /// A link must lead somewhere whichever variant is served: every variant needs a destination, or none, and with the
+    /// goal <c>click_through</c> every one.
+    /// </summary>
+    public static void RequireDestinations(JsonFields fields, IReadOnlyList<Variant> variants, GoalConfig goal)
+    {
+        // A destination that is present but invalid has already been reported.
+        if (
+            goal.DestinationUrl is not null
+            || fields.Violations.List.Any(violation =>
+                violation.Field.EndsWith(DestinationUrl, StringComparison.Ordinal)
+            )
+        )
+        {
+            return;
+        }
+        if (variants.All(variant => variant.DestinationUrl is null))
+        {
+            if (goal.Type == GoalType.ClickThrough)
+            {
+                fields.Violate(
+                    $"goalConfig.{DestinationUrl}",
+                    "is required when the goal is click_through, here or on every variant",
+                    ViolationCodes.Required
+                );
+            }
+            return;
+        }
+        for (var i = 0; i < variants.Count; i++)
+        {
+            if (variants[i].DestinationUrl is null)
+            {
+                fields.Violate(
+                    $"variants[{i}].{DestinationUrl}",
+                    "is required when other variants have one and goalConfig.destinationUrl is not there for the rest",
+                    ViolationCodes.Required
+                );
+            }
+        }
     }
 
     /// <summary>Reads the optimisation, which only A/B tests can have.</summary>
@@ -43,6 +98,7 @@ internal static class ConfigReader
         var bandit = (IsNull(fields, "banditConfig") ? null : current) ?? BanditConfig.Default;
         if (fields.TryObject("banditConfig", out var members))
         {
+            KnownMembers.Check(members, KnownMembers.OfBandit);
             bandit = new BanditConfig
             {
                 Enabled = members.Flag("enabled", bandit.Enabled),
@@ -82,6 +138,7 @@ internal static class ConfigReader
         {
             return output;
         }
+        KnownMembers.Check(members, KnownMembers.OfOutput);
         var quality = members.Number("quality", output.Quality, OutputConfig.Default.Quality);
         if (quality is not (>= 1 and <= 100))
         {
@@ -94,8 +151,160 @@ internal static class ConfigReader
         };
     }
 
+    /// <summary>Reads the share of units that take part, which only A/B tests have.</summary>
+    public static int ReadTrafficShare(JsonFields fields, ExperimentType? type, int absent)
+    {
+        const string Name = "trafficShare";
+        var share = fields.Integer(Name, absent, BasisPoints.Whole, 0, BasisPoints.Whole);
+        if (share != BasisPoints.Whole && type is ExperimentType.SmartLink or ExperimentType.Scheduled)
+        {
+            fields.Violate(Name, "must be 10000: only A/B tests can have a share", ViolationCodes.InvalidValue);
+        }
+        return share;
+    }
+
+    /// <summary>Reads the group of experiments without common units, which only A/B tests have.</summary>
+    public static ExclusionGroup? ReadExclusionGroup(JsonFields fields, ExperimentType? type, ExclusionGroup? current)
+    {
+        const string Name = "exclusionGroup";
+        var group = fields.TryObject(Name, out var members)
+            ? ReadExclusionGroup(members, current)
+            : IsNull(fields, Name) ? null
+            : current;
+        if (group is not null && type is ExperimentType.SmartLink or ExperimentType.Scheduled)
+        {
+            fields.Violate(Name, "must be left out: only A/B tests divide units", ViolationCodes.InvalidValue);
+        }
+        return group;
+    }
+
+    private static ExclusionGroup ReadExclusionGroup(JsonFields members, ExclusionGroup? current)
+    {
+        KnownMembers.Check(members, KnownMembers.OfExclusionGroup);
+        var name = members.RequiredText("name", current?.Name, ExclusionGroup.NameCharsMax);
+        if (!VariantReader.IsIdentifier(name))
+        {
+            members.Violate("name", "must be letters, digits, underscores and hyphens", ViolationCodes.InvalidFormat);
+        }
+        var from = members.Integer("from", current?.From ?? 0, 0, 0, BasisPoints.Whole - 1);
+        var to = members.Integer("to", current?.To ?? BasisPoints.Whole, BasisPoints.Whole, 1, BasisPoints.Whole);
+        if (to <= from)
+        {
+            members.Violate("to", "must be greater than from", ViolationCodes.OutOfRange);
+        }
+        return new ExclusionGroup(name, from, to);
+    }
+
+    /// <summary>Reads the limits of the link; every limit needs an address for those who come too early or too late.</summary>
+    public static LinkConfig? ReadLink(JsonFields fields, ExperimentRules rules, LinkConfig? current)
+    {
+        if (!fields.TryObject("linkConfig", out var members))
+        {
+            return IsNull(fields, "linkConfig") ? null : current;
+        }
+        KnownMembers.Check(members, KnownMembers.OfLink);
+        var link = current ?? LinkConfig.Default;
+        string? Url(string name, string? absent) => ReadUrl(members, name, absent, rules, rules.SchemesAllowed);
+        int? Clicks() =>
+            !members.Has("maxClicks") ? link.MaxClicks
+            : members.TryGet("maxClicks", out _) ? members.Integer("maxClicks", 1, 1, 1, int.MaxValue)
+            : null;
+        link = new LinkConfig
+        {
+            StartsAt = members.Has("startsAt") ? members.Instant("startsAt") : link.StartsAt,
+            NotStartedUrl = Url("notStartedUrl", link.NotStartedUrl),
+            ExpiresAt = members.Has("expiresAt") ? members.Instant("expiresAt") : link.ExpiresAt,
+            ExpiredUrl = Url("expiredUrl", link.ExpiredUrl),
+            MaxClicks = Clicks(),
+            ExhaustedUrl = Url("exhaustedUrl", link.ExhaustedUrl),
+            RedirectStatus = members.Integer(
+                "redirectStatus",
+                link.RedirectStatus,
+                LinkConfig.TemporaryStatus,
+                0,
+                int.MaxValue
+            ),
+        };
+        RequireUrl(members, link.StartsAt is not null, "notStartedUrl", link.NotStartedUrl, "startsAt");
+        RequireUrl(members, link.ExpiresAt is not null, "expiredUrl", link.ExpiredUrl, "expiresAt");
+        RequireUrl(members, link.MaxClicks is not null, "exhaustedUrl", link.ExhaustedUrl, "maxClicks");
+        if (link.ExpiresAt <= link.StartsAt)
+        {
+            members.Violate("expiresAt", "must be after startsAt", ViolationCodes.OutOfRange);
+        }
+        if (!LinkConfig.Statuses.Contains(link.RedirectStatus))
+        {
+            members.Violate("redirectStatus", "must be one of 301, 302, 307, 308", ViolationCodes.InvalidValue);
+        }
+        return link == LinkConfig.Default ? null : link;
+    }
+
+    private static void RequireUrl(JsonFields members, bool isLimited, string name, string? url, string limit)
+    {
+        // One that is present but invalid has already been reported.
+        if (isLimited && url is null && !members.TryGet(name, out _))
+        {
+            members.Violate(name, $"is required with {limit}: the link has to lead somewhere", ViolationCodes.Required);
+        }
+    }
+
+    /// <summary>Reads the names of the parameters that clicks pass on to their destination.</summary>
+    public static IReadOnlyList<string>? ReadPassQuery(JsonFields fields, IReadOnlyList<string>? absent)
+    {
+        const string Name = "passQuery";
+        if (!fields.Has(Name))
+        {
+            return absent;
+        }
+        if (!fields.TryArray(Name, out var array))
+        {
+            return null;
+        }
+        if (array.GetArrayLength() > ExperimentRules.PassedNamesMax)
+        {
+            fields.Violate(Name, $"must be at most {ExperimentRules.PassedNamesMax} names", ViolationCodes.OutOfRange);
+            return null;
+        }
+        var names = new List<string>();
+        foreach (var element in array.EnumerateArray())
+        {
+            var text = element.ValueKind == JsonValueKind.String ? element.GetString()! : "";
+            if (!IsPassedName(text))
+            {
+                fields.Violate(
+                    $"{Name}[{names.Count}]",
+                    "must be the name of a query parameter, letters, digits and -._~, or its beginning and a star, such as utm_*",
+                    ViolationCodes.InvalidFormat
+                );
+            }
+            else if (names.Contains(text))
+            {
+                fields.Violate($"{Name}[{names.Count}]", "is there already", ViolationCodes.NotUnique);
+            }
+            names.Add(text);
+        }
+        return names.Count == 0 ? null : names;
+    }
+
+    private static bool IsPassedName(string text)
+    {
+        var name = text.EndsWith('*') ? text.AsSpan(..^1) : text;
+        return name.Length is > 0 and <= ExperimentRules.PassedNameCharsMax
+            && name.IndexOfAnyExcept(PassedNameChars) < 0;
+    }
+
+    /// <summary>Reads where a click leads; null when it is missing or invalid.</summary>
+    public static string? ReadDestination(JsonFields fields, string? absent, ExperimentRules rules) =>
+        ReadUrl(fields, DestinationUrl, absent, rules, rules.SchemesAllowed);
+
     /// <summary>Reads a URL to which visitors will be redirected; null when it is missing or invalid.</summary>
-    public static string? ReadUrl(JsonFields fields, string name, string? absent, ExperimentRules rules)
+    public static string? ReadUrl(
+        JsonFields fields,
+        string name,
+        string? absent,
+        ExperimentRules rules,
+        IReadOnlyList<string>? schemesAllowed = null
+    )
     {
         if (!fields.Has(name))
         {
@@ -111,9 +320,18 @@ internal static class ConfigReader
             return null;
         }
         var text = value.GetString()!;
-        if (Destination.TryParse(text, rules.HttpsOnly, out var message, out var code) is null)
+        if (Destination.TryParse(text, rules.HttpsOnly, out var message, out var code, schemesAllowed) is null)
         {
             fields.Violate(name, message, code);
+            return null;
+        }
+        if (text.AsSpan().Count(Destination.ClickIdMacro) > Destination.ClickIdsMax)
+        {
+            fields.Violate(
+                name,
+                $"must have {Destination.ClickIdMacro} at most {Destination.ClickIdsMax} times",
+                ViolationCodes.OutOfRange
+            );
             return null;
         }
         return text;

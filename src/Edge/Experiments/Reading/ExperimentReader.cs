@@ -6,7 +6,14 @@ namespace Edge.Experiments.Reading;
 /// <summary>The result of reading a definition: an experiment, or everything that is wrong with it.</summary>
 /// <param name="Experiment">Null when there are violations.</param>
 /// <param name="Violations">In the order of reading, at most <see cref="ExperimentRules.ViolationsMax"/>.</param>
-internal readonly record struct ExperimentReadResult(Experiment? Experiment, IReadOnlyList<Violation> Violations);
+/// <param name="Unknown">
+/// Members of a stored file that have no meaning and are ignored; in what a sender sends they are violations.
+/// </param>
+internal readonly record struct ExperimentReadResult(
+    Experiment? Experiment,
+    IReadOnlyList<Violation> Violations,
+    IReadOnlyList<Violation> Unknown
+);
 
 /// <summary>
 /// Reads an experiment that satisfies every rule, or reports all violations at once. The same rules apply to a stored
@@ -44,7 +51,8 @@ internal static class ExperimentReader
                 };
                 experiment = experiment with { Slots = ReadSlots(fields) };
                 return ReadWinner(fields, experiment);
-            }
+            },
+            isStored: true
         );
 
     /// <summary>
@@ -80,22 +88,30 @@ internal static class ExperimentReader
         Experiment current
     ) => Read(utf8, fields => ReadDefinition(fields, rules, current));
 
-    private static ExperimentReadResult Read(ReadOnlyMemory<byte> utf8, Func<JsonFields, Experiment> read)
+    private static ExperimentReadResult Read(
+        ReadOnlyMemory<byte> utf8,
+        Func<JsonFields, Experiment> read,
+        bool isStored = false
+    )
     {
         var violations = new Violations();
         using var document = JsonSyntax.Parse(utf8, out var problem);
         if (document is null)
         {
             violations.Add("", problem, ViolationCodes.InvalidFormat);
-            return new ExperimentReadResult(null, violations.List);
+            return new ExperimentReadResult(null, violations.List, []);
         }
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
             violations.Add("", "must be a JSON object", ViolationCodes.InvalidType);
-            return new ExperimentReadResult(null, violations.List);
+            return new ExperimentReadResult(null, violations.List, []);
         }
         var experiment = read(new JsonFields(document.RootElement, "", violations));
-        return new ExperimentReadResult(violations.Count == 0 ? experiment : null, violations.List);
+        // What a sender misspells would be missing from what is served, and nobody would tell.
+        IReadOnlyList<Violation> list = isStored
+            ? violations.List
+            : [.. violations.List.Concat(violations.Unknown).Take(ExperimentRules.ViolationsMax)];
+        return new ExperimentReadResult(list.Count == 0 ? experiment : null, list, isStored ? violations.Unknown : []);
     }
 
     private static Experiment ReadDefinition(
@@ -105,6 +121,7 @@ internal static class ExperimentReader
         bool isStored = false
     )
     {
+        KnownMembers.Check(fields, KnownMembers.OfExperiment);
         var type = ReadType(fields, current);
         var experiment = (current ?? Blank) with
         {
@@ -114,6 +131,19 @@ internal static class ExperimentReader
             TemplateUid = fields.Text("templateUid", current?.TemplateUid, ExperimentRules.ReferenceCharsMax),
             Variants = VariantReader.ReadAll(fields, rules, current?.Variants, isStored),
             GoalConfig = ConfigReader.ReadGoal(fields, rules, current?.GoalConfig),
+            AttributionWindowMinutes = fields.Integer(
+                "attributionWindowMinutes",
+                (current ?? Blank).AttributionWindowMinutes,
+                Blank.AttributionWindowMinutes,
+                1,
+                ExperimentRules.AttributionMinutesMax
+            ),
+            TrialStart = fields.Choice(
+                "trialStart",
+                (current ?? Blank).TrialStart,
+                default,
+                WireNames<TrialStart>.Lower
+            ),
             BanditConfig = ConfigReader.ReadBandit(fields, type, current?.BanditConfig),
             Hypothesis = fields.Text("hypothesis", current?.Hypothesis, ExperimentRules.HypothesisCharsMax),
             MinimumSampleSize = fields.Integer(
@@ -138,7 +168,31 @@ internal static class ExperimentReader
                 ExperimentRules.ReferenceCharsMax
             ),
             OutputConfig = ConfigReader.ReadOutput(fields, current?.OutputConfig),
+            TrafficShare = ConfigReader.ReadTrafficShare(fields, type, (current ?? Blank).TrafficShare),
+            ExclusionGroup = ConfigReader.ReadExclusionGroup(fields, type, current?.ExclusionGroup),
+            LinkConfig = ConfigReader.ReadLink(fields, rules, current?.LinkConfig),
+            PassQuery = ConfigReader.ReadPassQuery(fields, current?.PassQuery),
         };
+        ConfigReader.RequireDestinations(fields, experiment.Variants, experiment.GoalConfig);
+        if (
+            experiment is { LinkConfig.MaxClicks: not null }
+            && (experiment.TrafficShare < BasisPoints.Whole || experiment.ExclusionGroup is not null)
+        )
+        {
+            fields.Violate(
+                "linkConfig.maxClicks",
+                "must not be combined with trafficShare or exclusionGroup: clicks of those who do not take part are not counted",
+                ViolationCodes.InvalidValue
+            );
+        }
+        if (experiment is { TrialStart: TrialStart.Click, GoalConfig.Type: GoalType.ClickThrough })
+        {
+            fields.Violate(
+                "trialStart",
+                "must not be click when the goal is click_through: every trial would be a success",
+                ViolationCodes.InvalidValue
+            );
+        }
         return experiment;
     }
 

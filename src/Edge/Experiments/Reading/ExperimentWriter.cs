@@ -6,7 +6,11 @@ namespace Edge.Experiments.Reading;
 internal static class ExperimentWriter
 {
     /// <summary>The operator's limits were checked when the definition was received.</summary>
-    private static readonly ExperimentRules Loosest = new() { VariantsMax = int.MaxValue };
+    private static readonly ExperimentRules Loosest = new()
+    {
+        VariantsMax = int.MaxValue,
+        SchemesAllowed = Destination.AnyScheme,
+    };
 
     /// <summary>
     /// Returns the bytes, which the reader is certain to accept. A definition it would refuse is a bug of the caller

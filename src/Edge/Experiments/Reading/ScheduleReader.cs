@@ -13,6 +13,7 @@ internal static class ScheduleReader
         {
             return null;
         }
+        KnownMembers.Check(members, KnownMembers.OfSchedule);
         var before = fields.Violations.Count;
         var recurrence = ReadRecurrence(members);
         var schedule = new VariantSchedule
@@ -48,6 +49,7 @@ internal static class ScheduleReader
         {
             return Recurrence.Default;
         }
+        KnownMembers.Check(members, KnownMembers.OfRecurrence);
         var type = members.Choice("type", RecurrenceType.None, RecurrenceType.None, WireNames<RecurrenceType>.Lower);
         var cron = members.Text("cronExpression", null, ExperimentRules.CronCharsMax);
         if (type == RecurrenceType.Cron)

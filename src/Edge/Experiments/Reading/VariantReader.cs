@@ -64,7 +64,7 @@ internal static class VariantReader
                 variants.Add(new Variant { Id = "", Weight = 0 });
                 continue;
             }
-            variants.Add(Read(new JsonFields(element, path, fields.Violations), isStored, ref areWeightsRead));
+            variants.Add(Read(new JsonFields(element, path, fields.Violations), rules, isStored, ref areWeightsRead));
         }
         RequireUnique(fields, variants);
         if (areWeightsRead && count > 0)
@@ -79,8 +79,9 @@ internal static class VariantReader
     /// </summary>
     public static bool IsIdentifier(string text) => text.AsSpan().IndexOfAnyExcept(IdentifierChars) < 0;
 
-    private static Variant Read(JsonFields fields, bool isStored, ref bool areWeightsRead)
+    private static Variant Read(JsonFields fields, ExperimentRules rules, bool isStored, ref bool areWeightsRead)
     {
+        KnownMembers.Check(fields, KnownMembers.OfVariant);
         var id = fields.RequiredText("id", null, ExperimentRules.VariantIdCharsMax);
         if (!IsIdentifier(id))
         {
@@ -101,6 +102,7 @@ internal static class VariantReader
             Id = id,
             Name = fields.Text("name", null, ExperimentRules.NameCharsMax),
             TemplateUid = fields.Text("templateUid", null, ExperimentRules.ReferenceCharsMax),
+            DestinationUrl = ConfigReader.ReadDestination(fields, null, rules),
             Variables = ReadVariables(fields),
             Weight = weight,
             ConfiguredWeight = configured == weight ? null : configured,

@@ -54,7 +54,7 @@ internal sealed class ConnectionTable : IDisposable
         _max = counts.Max;
         _maxPerNetwork = (int)Math.Max(1, (long)_max * perAddressPercent / 100);
         _headersTimeout = headersTimeout;
-        _trusted = [.. trustedProxies.Select(static network => new TrustedNetwork(network))];
+        _trusted = TrustedNetwork.ParseAll(trustedProxies);
         _counts = counts;
         _time = time;
         _check = time.CreateTimer(_ => CloseSilent(), null, CheckInterval, CheckInterval);

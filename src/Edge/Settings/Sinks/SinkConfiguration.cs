@@ -1,3 +1,4 @@
+using Edge.Formats;
 using Edge.Forwarding;
 
 namespace Edge.Settings.Sinks;
@@ -131,7 +132,7 @@ internal sealed class SinkConfiguration
             var known = SinkSettings
                 .All.Where(candidate => candidate.Types.HasFlag(options.Type))
                 .Select(candidate => candidate.Key);
-            var nearest = SettingValue.Nearest([SinkSettings.TypeKey, .. known], value.Key);
+            var nearest = NearestName.Of([SinkSettings.TypeKey, .. known], value.Key);
             problems.Add($"{value.Source}: unknown setting '{full}'; did you mean '{Prefix}{options.Name}.{nearest}'?");
         }
         else if (!setting.Types.HasFlag(options.Type))

@@ -78,23 +78,53 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         {
             return true;
         }
-        if (e.Kind == TalliedKind.Impression && e.BasisPoints > 0)
+        var experiment = entry?.Experiment;
+        if (Starts(experiment, e.Kind) && e.BasisPoints > 0)
         {
             RecordWeights(entry, e.WeightsVersion);
-            var endMs = e.AtMs + (long)AttributionWindow.Of(entry?.Experiment.BanditConfig).TotalMilliseconds;
-            var trial = new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false);
+            var minutes = experiment?.AttributionWindowMinutes ?? Experiment.DefaultAttributionMinutes;
+            var endMs = e.AtMs + minutes * 60_000L;
+            var trial = new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false)
+            {
+                Value = experiment?.GoalConfig.Type == GoalType.Value ? 0 : null,
+            };
             isLearned = _tracker.Expose(e.Unit, trial) != ExposureResult.NoRoom;
         }
-        else if (e.Kind == TalliedKind.Click)
+        else if (IsGoal(experiment, e.Kind))
         {
-            _tracker.Click(e.Unit, e.AtMs, nowMs);
-            if (e.PreviousUnit != 0)
-            {
-                _tracker.Click(e.PreviousUnit, e.AtMs, nowMs);
-            }
+            ReachGoal([e.Unit, e.PreviousUnit], value: 0, e.AtMs, nowMs);
         }
         return true;
     }
+
+    /// <summary>
+    /// Records that a sender reached the goal, under every hash that its unit may have; a value counts for the first of
+    /// them that has a trial.
+    /// </summary>
+    public void ReachGoal(ReadOnlySpan<ulong> units, double value, long atMs, long nowMs)
+    {
+        foreach (var unit in units)
+        {
+            if (unit != 0 && _tracker.Succeed(unit, value, atMs, nowMs) && value > 0)
+            {
+                return;
+            }
+        }
+    }
+
+    private static bool Starts(Experiment? experiment, TalliedKind kind) =>
+        experiment?.TrialStart == TrialStart.Click
+            ? kind == TalliedKind.Click
+            : kind is TalliedKind.Impression or TalliedKind.View;
+
+    /// <summary>Whether an event of the experiment reaches its goal; events of a name come as goals.</summary>
+    private static bool IsGoal(Experiment? experiment, TalliedKind kind) =>
+        experiment?.GoalConfig.Type switch
+        {
+            GoalType.Conversion => kind == TalliedKind.Conversion,
+            GoalType.Event or GoalType.Value => false,
+            _ => kind == TalliedKind.Click,
+        };
 
     /// <summary>Counts the trials whose result is final by now.</summary>
     public void Mature(long nowMs)
@@ -104,7 +134,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             var variant = _variants[trial.Variant];
             variant.CountTrial(trial);
             var probability = trial.BasisPoints / (double)BasisPoints.Whole;
-            _trials.Add(variant.Id, trial.WeightsVersion, probability, trial.IsSuccess);
+            _trials.Add(variant.Id, trial.WeightsVersion, probability, trial.IsSuccess, trial.Value);
             if (_weights.TryGetValue(trial.WeightsVersion, out var weights))
             {
                 _sampleRatio.Add(variant.Id, weights.Basis);

@@ -33,6 +33,7 @@ internal struct TalliedEvent
 
     private Range _experimentUid;
     private Range _variantId;
+    private Range _goals;
 
     public TalliedKind Kind { get; private set; }
 
@@ -62,7 +63,7 @@ internal struct TalliedEvent
     /// <summary>Whether it can start or complete a trial.</summary>
     public readonly bool IsPerson => Verdict.IsPerson();
 
-    /// <summary>Reads one event; false when it belongs to no experiment, or is not JSON.</summary>
+    /// <summary>Reads one event; false when no experiment counts it, or it is not JSON.</summary>
     /// <param name="payload">The event as the journal has it.</param>
     /// <param name="acceptedMs">When its id was created, for an event without <c>received_at</c>.</param>
     /// <param name="read">The event.</param>
@@ -83,7 +84,7 @@ internal struct TalliedEvent
         {
             return false;
         }
-        return !read.ExperimentUid(payload).IsEmpty;
+        return !read.ExperimentUid(payload).IsEmpty || !read.Goals(payload).IsEmpty;
     }
 
     /// <summary>Uid of the experiment, a view of the event's payload.</summary>
@@ -91,6 +92,66 @@ internal struct TalliedEvent
 
     /// <summary>Id of the variant, a view of the event's payload; empty when the event has none.</summary>
     public readonly ReadOnlySpan<byte> VariantId(ReadOnlySpan<byte> payload) => payload[_variantId];
+
+    /// <summary>
+    /// The experiments whose goal it reaches by its name, an array that <see cref="TryReadGoal"/> reads; empty for none.
+    /// </summary>
+    public readonly ReadOnlySpan<byte> Goals(ReadOnlySpan<byte> payload) => payload[_goals];
+
+    /// <summary>Reads the next goal of an array; false at its end.</summary>
+    /// <param name="reader">A reader of the array.</param>
+    /// <param name="units">Room for the hashes of the units; further ones are left out.</param>
+    /// <param name="uid">Uid of the experiment.</param>
+    /// <param name="count">Number of units.</param>
+    /// <param name="value">The number that counts; 0 when the event itself does.</param>
+    public static bool TryReadGoal(
+        ref Utf8JsonReader reader,
+        scoped Span<ulong> units,
+        out ReadOnlySpan<byte> uid,
+        out int count,
+        out double value
+    )
+    {
+        uid = default;
+        count = 0;
+        value = 0;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                continue;
+            }
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isUid = EventSchema.ExperimentUid.Is(reader.ValueSpan);
+                reader.Read();
+                if (isUid)
+                {
+                    uid = Text(ref reader);
+                }
+                else if (reader.TokenType == JsonTokenType.Number)
+                {
+                    value = reader.GetDouble();
+                }
+                else if (reader.TokenType == JsonTokenType.StartArray)
+                {
+                    while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                    {
+                        if (Hash(Text(ref reader)) is not 0 and var unit && count < units.Length)
+                        {
+                            units[count++] = unit;
+                        }
+                    }
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+            return true;
+        }
+        return false;
+    }
 
     /// <summary>Returns true when this was the last member of interest.</summary>
     private bool ReadMember(ref Utf8JsonReader reader)
@@ -101,6 +162,11 @@ internal struct TalliedEvent
         {
             case 4 when EventSchema.Type.Is(name):
                 Kind = KindOf(Text(ref reader));
+                return false;
+            case 5 when EventSchema.Goals.Is(name):
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                _goals = new Range(start, (int)reader.BytesConsumed);
                 return false;
             case 7 when EventSchema.Variant.Is(name):
                 _variantId = RangeOf(ref reader);

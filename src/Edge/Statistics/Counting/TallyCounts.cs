@@ -1,7 +1,9 @@
 using System.Text;
+using System.Text.Json;
 using Edge.Catalog;
 using Edge.Experiments;
 using Edge.Journal.Records;
+using Edge.Visits;
 
 namespace Edge.Statistics.Counting;
 
@@ -57,7 +59,11 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         {
             _newestMs = e.AtMs;
         }
-        if (e.Kind == TalliedKind.Other)
+        if (e.Goals(payload) is { IsEmpty: false } goals && e.IsPerson)
+        {
+            CountGoals(goals, e.AtMs, Now(clockMs, isUpToDate: false));
+        }
+        if (e.Kind == TalliedKind.Other || e.ExperimentUid(payload).IsEmpty)
         {
             return;
         }
@@ -76,6 +82,26 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         if (!isLearned)
         {
             _unlearned++;
+        }
+    }
+
+    /// <summary>Counts an event for the trials of every experiment whose goal it reaches by its name.</summary>
+    private void CountGoals(ReadOnlySpan<byte> goals, long atMs, long nowMs)
+    {
+        Span<ulong> units = stackalloc ulong[GoalMatcher.HashesMax];
+        var reader = new Utf8JsonReader(goals);
+        while (TalliedEvent.TryReadGoal(ref reader, units, out var uid, out var count, out var value))
+        {
+            // Without a counter nobody was exposed; the goal may have changed since the event was recorded.
+            if (
+                Find(Encoding.UTF8.GetString(uid)) is { } experiment
+                && catalog.Current.TryFindByUid(experiment.Uid, out var entry)
+                && entry.Experiment.GoalConfig.Type is GoalType.Event or GoalType.Value
+            )
+            {
+                experiment.Mature(nowMs);
+                experiment.ReachGoal(units[..count], value, atMs, nowMs);
+            }
         }
     }
 

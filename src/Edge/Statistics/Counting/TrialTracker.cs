@@ -7,8 +7,8 @@ namespace Edge.Statistics.Counting;
 /// <param name="BasisPoints">Its probability when it was chosen, basis points.</param>
 /// <param name="WeightsVersion">Version of the weights of that choice.</param>
 /// <param name="ExposedMs">When it was shown, milliseconds since 1970 UTC.</param>
-/// <param name="EndMs">Last moment at which a click makes it a success.</param>
-/// <param name="IsSuccess">Whether there was such a click.</param>
+/// <param name="EndMs">Last moment at which reaching the goal makes it a success.</param>
+/// <param name="IsSuccess">Whether the unit has reached it.</param>
 internal readonly record struct OpenTrial(
     int Variant,
     int BasisPoints,
@@ -18,6 +18,9 @@ internal readonly record struct OpenTrial(
     bool IsSuccess
 )
 {
+    /// <summary>What the unit's events have added up to; null when only success counts.</summary>
+    public double? Value { get; init; }
+
     /// <summary>
     /// Whether its result is final at a given time. A window of zero length is over as soon as it begins.
     /// </summary>
@@ -57,13 +60,18 @@ internal enum ExposureResult
 }
 
 /// <summary>
-/// The trials of one experiment (experiments.md 2.4): the first exposure of a unit opens one, a click of the unit
+/// The trials of one experiment: the first exposure of a unit opens one, reaching the goal
 /// within the window makes it a success, and it is counted only once the window has passed, whether or not it already
 /// succeeded, because counting successes early would favour the variant that got the most recent traffic. Not safe for
 /// concurrent use.
 /// </summary>
 internal sealed class TrialTracker(UnitBudget budget)
 {
+    /// <summary>Bits of a packed trial.</summary>
+    private const long SuccessFlag = 1;
+
+    private const long ValueFlag = 2;
+
     private const long UnitKeptMs = TallyLimits.UnitKeptHours * CountSeries.Hour;
 
     // First exposure of each unit seen within the last day.
@@ -99,22 +107,28 @@ internal sealed class TrialTracker(UnitBudget budget)
         return ExposureResult.Opened;
     }
 
-    /// <summary>Records a click of a unit.</summary>
+    /// <summary>Records that a unit reached the goal.</summary>
     /// <param name="unit">The unit.</param>
-    /// <param name="atMs">When it clicked.</param>
+    /// <param name="value">What it adds to the trial's value.</param>
+    /// <param name="atMs">When it did.</param>
     /// <param name="nowMs">The time up to which results are final.</param>
-    public void Click(ulong unit, long atMs, long nowMs)
+    /// <returns>Whether it had a trial that counts it.</returns>
+    public bool Succeed(ulong unit, double value, long atMs, long nowMs)
     {
         if (
-            _open.TryGetValue(unit, out var trial)
-            && !trial.IsSuccess
-            && atMs >= trial.ExposedMs
-            && atMs <= trial.EndMs
-            && !trial.IsMature(nowMs)
+            !_open.TryGetValue(unit, out var trial)
+            || atMs < trial.ExposedMs
+            || atMs > trial.EndMs
+            || trial.IsMature(nowMs)
         )
         {
-            _open[unit] = trial with { IsSuccess = true };
+            return false;
         }
+        if (!trial.IsSuccess || trial.Value is not null)
+        {
+            _open[unit] = trial with { IsSuccess = true, Value = trial.Value + value };
+        }
+        return true;
     }
 
     /// <summary>Takes the next trial whose result is final.</summary>
@@ -147,7 +161,10 @@ internal sealed class TrialTracker(UnitBudget budget)
         var before = _exposed.Count;
         foreach (var (unit, exposedMs) in _exposed)
         {
-            if (Math.Abs(nowMs - exposedMs) >= UnitKeptMs)
+            // The window may be as long as the day, and its trial is counted only afterwards.
+            var isOpen =
+                nowMs >= exposedMs && _open.TryGetValue(unit, out var trial) && !trial.IsMature(nowMs);
+            if (Math.Abs(nowMs - exposedMs) >= UnitKeptMs && !isOpen)
             {
                 _exposed.Remove(unit);
                 _open.Remove(unit);
@@ -201,7 +218,11 @@ internal sealed class TrialTracker(UnitBudget budget)
                     to.Write7BitEncodedInt64(trial.WeightsVersion);
                     to.Write7BitEncodedInt64(trial.ExposedMs);
                     to.Write7BitEncodedInt64(trial.EndMs - trial.ExposedMs);
-                    to.Write7BitEncodedInt64(trial.IsSuccess ? 1 : 0);
+                    to.Write7BitEncodedInt64((trial.IsSuccess ? SuccessFlag : 0) | (trial.Value is null ? 0 : ValueFlag));
+                    if (trial.Value is { } value)
+                    {
+                        to.Write(value);
+                    }
                 }
             }
         );
@@ -246,8 +267,12 @@ internal sealed class TrialTracker(UnitBudget budget)
             var version = (int)from.Read7BitEncodedInt64();
             var exposed = from.Read7BitEncodedInt64();
             var end = exposed + from.Read7BitEncodedInt64();
-            var isSuccess = from.Read7BitEncodedInt64() != 0;
-            if (_open.TryAdd(unit, new OpenTrial((int)variant, basisPoints, version, exposed, end, isSuccess)))
+            var flags = from.Read7BitEncodedInt64();
+            var trial = new OpenTrial((int)variant, basisPoints, version, exposed, end, (flags & SuccessFlag) != 0)
+            {
+                Value = (flags & ValueFlag) != 0 ? from.ReadDouble() : null,
+            };
+            if (_open.TryAdd(unit, trial))
             {
                 _byEnd.Enqueue(unit, end);
             }

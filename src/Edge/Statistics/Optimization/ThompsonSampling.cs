@@ -34,7 +34,7 @@ internal static class ThompsonSampling
         var served = experiment.Variants.Select(variant => variant.Weight).ToArray();
         var isOptimized =
             experiment is
-            { Type: ExperimentType.AbTest, BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ClickThrough };
+            { Type: ExperimentType.AbTest, BanditConfig.Enabled: true, GoalConfig.HasSuccess: true };
         return isOptimized
             ? Propose(configured, served, arms, experiment.BanditConfig.WarmupImpressions)
             : Proposal(configured, served, WeightReason.Fixed);
