@@ -239,7 +239,10 @@ public class ConnectionTests
 
     private static long Value(string metrics, string name) =>
         long.Parse(
-            metrics.Split('\n').Single(line => line.StartsWith(name + " ", StringComparison.Ordinal))[(name.Length + 1)..],
+            metrics
+                .Split('\n')
+                .Single(line => line.StartsWith(name + " ", StringComparison.Ordinal))
+                .AsSpan(name.Length + 1),
             CultureInfo.InvariantCulture
         );
 }
