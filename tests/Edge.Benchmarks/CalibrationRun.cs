@@ -1,4 +1,8 @@
+using System.Globalization;
+using System.Text;
+using Edge.Experiments;
 using Edge.Formats;
+using Edge.Selection;
 using Edge.Statistics.Inference;
 using Edge.Statistics.Optimization;
 
@@ -59,6 +63,9 @@ internal sealed class CalibrationRun
     private void Simulate()
     {
         var arms = _ids.Length;
+        var uid = Invariant($"exp_{_state:x}");
+        var participation = _scenario.TrafficShare is { } share ? ParticipationOf(uid, share) : null;
+        var visits = 0L;
         var statistics = new TrialStatistics();
         var ratio = new SampleRatioCounts();
         var watch = WinnerWatch.Empty;
@@ -79,10 +86,16 @@ internal sealed class CalibrationRun
             var drift = _scenario.Drift((step - 0.5) / _scenario.RecomputesPerDay);
             for (; arrived < until; arrived++)
             {
-                var arm = Choose(served);
+                var arm = participation is null ? Choose(served) : Assign(participation, uid, arrived, served);
+                if (arm < 0)
+                {
+                    continue;
+                }
                 var success = NextDouble() < _scenario.Rates[arm] * drift;
-                statistics.Add(_ids[arm], version, served[arm] / (double)BasisPoints.Whole, success);
+                double? value = !_scenario.IsValued ? null : success ? NextLogNormal() : 0;
+                statistics.Add(_ids[arm], version, served[arm] / (double)BasisPoints.Whole, success, value);
                 ratio.Add(_ids[arm], weightsById);
+                visits++;
                 Regret += _scenario.Rates.Max() - _scenario.Rates[arm];
             }
 
@@ -128,7 +141,7 @@ internal sealed class CalibrationRun
                 }
             }
         }
-        Regret /= arrived * _scenario.Rates.Average(rate => _scenario.Rates.Max() - rate);
+        Regret /= visits * _scenario.Rates.Average(rate => _scenario.Rates.Max() - rate);
     }
 
     private void Declare(int column, bool isDeclared, double day, int winner)
@@ -160,9 +173,32 @@ internal sealed class CalibrationRun
     private Dictionary<string, int> ById(int[] weights) =>
         Enumerable.Range(0, weights.Length).ToDictionary(i => _ids[i], i => weights[i]);
 
-    private int Choose(int[] weights)
+    private static Participation? ParticipationOf(string uid, int share) =>
+        Participation.Of(
+            new Experiment
+            {
+                Uid = uid,
+                Slug = "slug",
+                Name = "x",
+                Type = ExperimentType.AbTest,
+                Variants = [],
+                TrafficShare = share,
+            }
+        );
+
+    /// <summary>The arm of a unit by the hashes of the service; -1 when it does not take part.</summary>
+    private static int Assign(Participation participation, string uid, long number, int[] weights)
     {
-        var slot = (int)(NextDouble() * BasisPoints.Whole);
+        var unit = Encoding.ASCII.GetBytes(Invariant($"reader-{number}"));
+        return participation.Includes(unit) ? ArmOf(Bucketing.Bucket(Encoding.ASCII.GetBytes(uid), unit), weights) : -1;
+    }
+
+    private int Choose(int[] weights) => ArmOf((int)(NextDouble() * BasisPoints.Whole), weights);
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static int ArmOf(int slot, int[] weights)
+    {
         var arm = 0;
         while (slot >= weights[arm])
         {
@@ -170,6 +206,10 @@ internal sealed class CalibrationRun
         }
         return arm;
     }
+
+    /// <summary>Log-normal with sigma 1, by the method of Box and Muller (1958).</summary>
+    private double NextLogNormal() =>
+        Math.Exp(Math.Sqrt(-2 * Math.Log(1 - NextDouble())) * Math.Cos(2 * Math.PI * NextDouble()));
 
     /// <summary>SplitMix64: the same numbers on every machine and runtime.</summary>
     private double NextDouble()

@@ -15,6 +15,18 @@ internal sealed record CalibrationScenario(string Name)
 
     public bool IsBandit { get; init; } = true;
 
+    /// <summary>
+    /// Basis points of units that take part, by the hashes of the service; null for all, chosen by chance. A fifth of
+    /// 5,000 a day has the reference of 1,000 a day.
+    /// </summary>
+    public int? TrafficShare { get; init; }
+
+    /// <summary>
+    /// Whether a success is worth a random amount (log-normal, sigma 1) and means are compared, as for the goal value.
+    /// The law of the looks is the same as for rates, so the reference is too.
+    /// </summary>
+    public bool IsValued { get; init; }
+
     /// <summary>Beta on plain counts, to show what that does; the product has no such estimate.</summary>
     public bool IsPooled { get; init; }
 
@@ -88,6 +100,38 @@ internal sealed record CalibrationScenario(string Name)
             Drift = Season,
             ReferenceRuns = 200,
             Reference = [.725, .355, .195, .295, .180, .000, .055],
+        },
+        new("share 20 %, AIPW, 5k/d")
+        {
+            Rates = Equal,
+            TrialsPerDay = 5000,
+            TrafficShare = 2_000,
+            Reference = [.715, .360, .165, .273, .152, .035, .062],
+        },
+        new("value, fixed 50/50, 1k/d")
+        {
+            Rates = Equal,
+            TrialsPerDay = 1000,
+            IsBandit = false,
+            IsValued = true,
+            Reference = [.738, .420, .258, .340, .258, .020, null],
+        },
+        new("value, AIPW, 5k/d")
+        {
+            Rates = Equal,
+            TrialsPerDay = 5000,
+            IsValued = true,
+            ReferenceRuns = 200,
+            Reference = [.730, .380, .175, .280, .205, .000, .075],
+        },
+        new("value, AIPW, trend 0.5 to 2, 5k/d")
+        {
+            Rates = Equal,
+            TrialsPerDay = 5000,
+            Drift = Trend,
+            IsValued = true,
+            ReferenceRuns = 200,
+            Reference = [.770, .405, .210, .320, .190, .010, .085],
         },
         new("pooled, trend 0.5 to 2, 1k/d")
         {

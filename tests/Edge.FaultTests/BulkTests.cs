@@ -24,7 +24,7 @@ public class BulkTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData("as it is", "", 1L << 40)]
-    [InlineData("slow", "fdatasync@segment:1+:hang=100", 1L << 40)]
+    [InlineData("slow", "fdatasync@segment:1+:hang=50,fsync@segment:1+:hang=400", 1L << 40)]
     [InlineData("full", "", 256L << 20)]
     public async Task Arrays_AtFullSpeed_AreStoredWholeOrNotAtAll(string disk, string plan, long maxBytes)
     {

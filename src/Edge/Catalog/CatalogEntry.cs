@@ -34,12 +34,14 @@ internal sealed class CatalogEntry
         for (var i = 0; i < _variants.Length; i++)
         {
             var variant = experiment.Variants[i];
-            var location = Destination.OfStored(experiment.DestinationOf(variant))?.Location;
-            _variants[i] = new CatalogVariant(variant, location is null ? null : new LinkTarget(location, passed));
-            HasOneDestination &= location == (first ??= location);
+            var url = experiment.DestinationOf(variant);
+            _variants[i] = new CatalogVariant(variant, LinkTarget.Of(url, passed));
+            HasOneDestination &= url == (first ??= url);
             DefaultIndex = variant.IsDefault ? i : DefaultIndex;
             WinnerIndex = variant.Id == experiment.WinnerVariantId ? i : WinnerIndex;
         }
+        Limits = LinkLimits.Of(experiment, passed);
+        Participation = experiment.Type == ExperimentType.AbTest ? Participation.Of(experiment) : null;
         Slots = SlotTable.Of(experiment);
         switch (experiment.Type)
         {
@@ -98,6 +100,15 @@ internal sealed class CatalogEntry
     /// <summary>Whether clicks lead somewhere; then they do for every variant.</summary>
     public bool HasDestination => _variants[DefaultIndex].Target is not null;
 
+    /// <summary>Which units take part; null for all of them.</summary>
+    public Participation? Participation { get; }
+
+    /// <summary>When its link is open, and where it leads otherwise; null when it always is.</summary>
+    public LinkLimits? Limits { get; }
+
+    /// <summary>Status of its redirects.</summary>
+    public int RedirectStatus => Experiment.LinkConfig?.RedirectStatus ?? LinkConfig.TemporaryStatus;
+
     /// <summary>Whether clicks lead to the same place whichever variant is served.</summary>
     public bool HasOneDestination { get; }
 
@@ -125,7 +136,11 @@ internal sealed class CatalogEntry
 
     /// <summary>Name of the event that reaches the goal; null when the goal is another one or nothing counts.</summary>
     public string? GoalEvent =>
-        IsRunning && Experiment.GoalConfig is { Type: GoalType.Event, Event: { } name } ? name : null;
+        IsRunning && Experiment.GoalConfig is { Type: GoalType.Event or GoalType.Value, Event: { } name } ? name : null;
+
+    /// <summary>Property of that event whose number counts; null when the event itself does.</summary>
+    public string? GoalProperty =>
+        Experiment.GoalConfig is { Type: GoalType.Value, Property: { } property } ? property : null;
 
     /// <summary>Whether events of a certain name reach the goal.</summary>
     public bool IsGoalEvent(string name) => GoalEvent == name;

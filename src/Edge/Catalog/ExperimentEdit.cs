@@ -19,6 +19,8 @@ internal sealed class ExperimentEdit
         "goalConfig.destinationUrl",
         "variants[].destinationUrl",
         "passQuery",
+        "linkConfig",
+        "trafficShare",
     ];
     private static readonly string[] WhenCompleted = ["name"];
 

@@ -75,6 +75,10 @@ internal sealed class LinkTarget
         }
     }
 
+    /// <summary>The target of a stored address; null when there is none.</summary>
+    public static LinkTarget? Of(string? url, PassedParameters? passed) =>
+        Destination.OfStored(url) is { } destination ? new LinkTarget(destination.Location, passed) : null;
+
     /// <summary>The Location value when it is the same for every click; else empty.</summary>
     public StringValues Constant { get; }
 

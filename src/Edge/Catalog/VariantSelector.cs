@@ -28,6 +28,9 @@ internal enum ChoiceReason
 
     /// <summary>The request is automated and gets the default.</summary>
     Bot,
+
+    /// <summary>The unit does not take part, gets the default and is not counted.</summary>
+    NotParticipating,
 }
 
 /// <summary>One choice.</summary>
@@ -117,6 +120,11 @@ internal static class VariantSelector
 
     private static Choice Split(CatalogEntry experiment, ReadOnlySpan<byte> unit)
     {
+        if (experiment.Participation is { } participation && !participation.Includes(unit))
+        {
+            return new Choice(experiment.DefaultIndex, NoBucket, ChoiceReason.NotParticipating);
+        }
+
         var bucket = Bucketing.Bucket(experiment.UidUtf8, unit);
         return new Choice(experiment.Slots.Choose(bucket), bucket, ChoiceReason.Split);
     }

@@ -151,6 +151,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             return;
         }
         var claims = new ExperimentClaims();
+        var grouped = new List<Experiment>();
         try
         {
             var found = new List<(Experiment Experiment, string File)>();
@@ -164,11 +165,13 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
 
             foreach (var (experiment, file) in ExperimentClaims.InOrder(found, static one => one))
             {
+                var path = Path.Combine(directory, file);
                 if (!claims.TryClaim(experiment, file, out var problem))
                 {
-                    var path = Path.Combine(directory, file);
                     Report(Severity.Error, ViolationCodes.NotUnique, path, problem.Field, problem.Reason);
                 }
+
+                CheckGroup(path, experiment, grouped);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -202,6 +205,29 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             Report(Severity.Error, "unreadable", path, "", e.Message);
             return null;
         }
+    }
+
+    /// <summary>Reports another experiment in the same buckets of an exclusion group.</summary>
+    private void CheckGroup(string path, Experiment experiment, List<Experiment> grouped)
+    {
+        if (
+            experiment.ExclusionGroup is not { } group
+            || experiment.Status is ExperimentStatus.Completed or ExperimentStatus.Archived
+        )
+        {
+            return;
+        }
+        if (grouped.Find(other => other.Team == experiment.Team && other.ExclusionGroup!.Overlaps(group)) is { } other)
+        {
+            Report(
+                Severity.Error,
+                "exclusion_overlap",
+                path,
+                "exclusionGroup",
+                $"overlaps with that of '{other.Slug}', so the two have units in common"
+            );
+        }
+        grouped.Add(experiment);
     }
 
     /// <summary>Reports what is wrong with one file; the experiment when it can be served.</summary>

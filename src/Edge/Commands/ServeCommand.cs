@@ -190,6 +190,7 @@ internal static class ServeCommand
               click             curl -i {url}/s/demo-ab/click
               smart link        curl -i {url}/s/demo-smart/click
               your variant      curl {url}/s/demo-ab/resolve
+              some visitors     edge demo-traffic --url {url}
               experiments       curl -H "Authorization: Bearer {key}" {url}/experiments/api
               metrics           curl {url}/metrics
             Experiments         {Path.GetFullPath(

@@ -22,12 +22,20 @@ internal sealed record ServiceAddress(Uri Uri, string? SocketPath)
     /// The given address, or the first configured one that serves health, metrics and ledger; null when the given one
     /// is not an http address.
     /// </summary>
-    public static ServiceAddress? Of(EdgeOptions options, string? url)
+    public static ServiceAddress? Of(EdgeOptions options, string? url) =>
+        Of(options.AdminUrls.Length > 0 ? options.AdminUrls : options.Urls, url);
+
+    /// <summary>
+    /// The given address, or the first configured one that serves visitors; null when the given one is not an http
+    /// address.
+    /// </summary>
+    public static ServiceAddress? OfPublic(EdgeOptions options, string? url) => Of(options.Urls, url);
+
+    private static ServiceAddress? Of(string configured, string? url)
     {
         // A socket file has no path of its own to ask for, so it is an address to listen on like any other.
         if (url is null || url.StartsWith(UnixPrefix, StringComparison.OrdinalIgnoreCase))
         {
-            var configured = options.AdminUrls.Length > 0 ? options.AdminUrls : options.Urls;
             return ListenAddress.ParseAll(url ?? configured) is [var first, ..]
                 ? new ServiceAddress(first.Loopback, first.SocketPath)
                 : null;

@@ -63,10 +63,19 @@ internal sealed class ServiceClient : IDisposable
     /// <summary>Status and body. Throws <see cref="ServiceUnreachableException"/> when there is no answer.</summary>
     public async Task<(HttpStatusCode Status, string Body)> GetAsync(Uri target, CancellationToken cancellation)
     {
+        using var request = new HttpRequestMessage(HttpMethod.Get, target);
+        using var answer = await SendAsync(request, cancellation);
+        return (answer.StatusCode, (await answer.Content.ReadAsStringAsync(cancellation)).Trim());
+    }
+
+    /// <summary>The answer, whole. Throws <see cref="ServiceUnreachableException"/> when there is none.</summary>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        request.Version = _http.DefaultRequestVersion;
+        request.VersionPolicy = _http.DefaultVersionPolicy;
         try
         {
-            using var answer = await _http.GetAsync(target, cancellation);
-            return (answer.StatusCode, (await answer.Content.ReadAsStringAsync(cancellation)).Trim());
+            return await _http.SendAsync(request, cancellation);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {

@@ -60,6 +60,7 @@ internal static class Replies
 
     // Repeat opens must reach us: some mail proxies honour only one of these headers (spec 4.1).
     private static readonly StringValues NoStore = "no-cache, no-store, must-revalidate, private, max-age=0";
+    private static readonly StringValues PermanentRedirect = "private, max-age=90";
     private static readonly StringValues NoCache = "no-cache";
     private static readonly StringValues Zero = "0";
     private static readonly StringValues NoSniff = "nosniff";
@@ -104,14 +105,29 @@ internal static class Replies
         body.Advance(Pixel.Length);
     }
 
-    /// <summary>Writes the redirect: 302 with the stored destination and an empty body.</summary>
-    public static void WriteRedirect(HttpResponse response, in StringValues location)
+    /// <summary>
+    /// Writes the redirect: the stored destination and an empty body. A permanent one may be kept by the browser for a
+    /// moment; without a limit it would never ask again, and neither count nor see a change.
+    /// </summary>
+    public static void WriteRedirect(
+        HttpResponse response,
+        in StringValues location,
+        int status = StatusCodes.Status302Found
+    )
     {
-        response.StatusCode = StatusCodes.Status302Found;
+        response.StatusCode = status;
         var headers = response.Headers;
         headers.Location = location;
         headers.ContentLength = 0;
-        ForbidCaching(headers);
+        if (status is StatusCodes.Status301MovedPermanently or StatusCodes.Status308PermanentRedirect)
+        {
+            headers.CacheControl = PermanentRedirect;
+        }
+        else
+        {
+            ForbidCaching(headers);
+        }
+
         headers["X-Robots-Tag"] = NoIndex;
     }
 

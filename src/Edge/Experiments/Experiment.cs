@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Edge.Experiments.Reading;
+using Edge.Formats;
 
 namespace Edge.Experiments;
 
@@ -88,6 +89,19 @@ internal sealed record Experiment
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? PassQuery { get; init; }
+
+    /// <summary>
+    /// Basis points of units that take part in an A/B test; the others get the default and are not counted.
+    /// </summary>
+    public int TrafficShare { get; init; } = BasisPoints.Whole;
+
+    /// <summary>The experiments that it shares no units with; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ExclusionGroup? ExclusionGroup { get; init; }
+
+    /// <summary>Limits of the link and its status; null for neither.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LinkConfig? LinkConfig { get; init; }
 
     /// <summary>Format of the rendered image.</summary>
     public OutputConfig OutputConfig { get; init; } = OutputConfig.Default;

@@ -38,7 +38,8 @@ internal enum ExperimentStatus
 }
 
 /// <summary>
-/// What counts as success. Wire: <c>impressions_only</c>, <c>click_through</c>, <c>conversion</c>, <c>event</c>.
+/// What counts as success. Wire: <c>impressions_only</c>, <c>click_through</c>, <c>conversion</c>, <c>event</c>,
+/// <c>value</c>.
 /// </summary>
 [JsonConverter(typeof(WireNameConverter<GoalType>))]
 internal enum GoalType
@@ -54,6 +55,9 @@ internal enum GoalType
 
     /// <summary>An event of a certain name, whichever API reports it.</summary>
     Event,
+
+    /// <summary>The sum of a number that events of a certain name carry; variants are compared by its mean.</summary>
+    Value,
 }
 
 /// <summary>What starts a unit's trial. Wire: <c>exposure</c>, <c>click</c>.</summary>

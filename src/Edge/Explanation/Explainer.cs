@@ -53,11 +53,12 @@ internal static class Explainer
             Experiment = new ExplainedExperiment(experiment.Uid, experiment.Slug, experiment.Type, experiment.Status),
             At = visitor.Now,
             Variant = entry.IsServed ? entry.Variants[choice.Variant].Id : null,
-            Destination = entry.IsServed ? DestinationOf(entry, choice, visitor.Query) : null,
+            Destination = entry.IsServed ? DestinationOf(entry, choice, visitor) : null,
+            LinkClosed = entry.Limits?.ClosedAt(visitor.Now) is not null,
             Reason = ReasonOf(entry, choice),
             Why = ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
             Served = entry.IsServed,
-            Counted = entry.IsRunning && sender.IsCounted,
+            Counted = entry.IsRunning && sender.IsCounted && choice.Reason != ChoiceReason.NotParticipating,
             Verdict = sender.Verdict,
             Unit = sender.Unit.IsEmpty
                 ? null
@@ -70,8 +71,10 @@ internal static class Explainer
     }
 
     /// <summary>Where the described click leads; the id of its event, which there is not, as the macro.</summary>
-    private static string? DestinationOf(CatalogEntry entry, Choice choice, ReadOnlySpan<char> query) =>
-        entry.Variants[choice.Variant].Target?.Complete(query, Destination.ClickIdMacro).ToString();
+    private static string? DestinationOf(CatalogEntry entry, Choice choice, in VisitorContext visitor) =>
+        (entry.Limits?.ClosedAt(visitor.Now) ?? entry.Variants[choice.Variant].Target)
+            ?.Complete(visitor.Query, Destination.ClickIdMacro)
+            .ToString();
 
     private static string ReasonOf(CatalogEntry entry, Choice choice) =>
         entry.IsServed && entry.Status != ExperimentStatus.Paused

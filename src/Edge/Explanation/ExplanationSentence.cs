@@ -44,6 +44,8 @@ internal static class ExplanationSentence
             ChoiceReason.TargetingMatch => $"The conditions of {name} are the first in the list that are true.",
             ChoiceReason.Schedule => Scheduled(name, schedules!, choice),
             ChoiceReason.Winner => $"The experiment is completed, and {name} was declared the winner.",
+            ChoiceReason.NotParticipating =>
+                $"The unit is outside the experiment's trafficShare or exclusionGroup, gets {name} and is not counted.",
             ChoiceReason.Stated => $"The request states with variant= that {name} was shown, which is believed.",
             ChoiceReason.Bot => $"The sender is a machine ({verdict.Verdict}, {verdict.Reason}), which gets {name}"
                 + " and is not counted.",
@@ -71,7 +73,7 @@ internal static class ExplanationSentence
     private static string Variant(CatalogEntry entry, Choice choice)
     {
         var id = entry.Variants[choice.Variant].Id;
-        if (choice.Reason is not (ChoiceReason.Default or ChoiceReason.Bot))
+        if (choice.Reason is not (ChoiceReason.Default or ChoiceReason.Bot or ChoiceReason.NotParticipating))
         {
             return $"variant '{id}'";
         }

@@ -22,8 +22,14 @@ internal sealed record VariantExplanation
     /// <summary>Id of the variant; null when the experiment is not served at all.</summary>
     public required string? Variant { get; init; }
 
-    /// <summary>Where a click leads; null when the experiment is not served or has no destination.</summary>
+    /// <summary>
+    /// Where a click leads; null when the experiment is not served or has no destination. How many clicks the link has
+    /// taken is not looked at.
+    /// </summary>
     public required string? Destination { get; init; }
+
+    /// <summary>Whether a click is too early or too late, so that it leads elsewhere and is not counted.</summary>
+    public required bool LinkClosed { get; init; }
 
     /// <summary>
     /// A <see cref="ChoiceReason"/> in capitals, or the status when that decides: <c>DRAFT</c>, <c>ARCHIVED</c>,

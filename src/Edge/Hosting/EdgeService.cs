@@ -44,6 +44,7 @@ internal sealed class EdgeService : IAsyncDisposable
 
     /// <summary>Time for the optimizer to finish what it is writing.</summary>
     private static readonly TimeSpan OptimizerDeadline = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CatchUpDeadline = TimeSpan.FromSeconds(10);
 
     private readonly EdgeOptions _options;
     private readonly TimeProvider _time;
@@ -64,6 +65,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly GeoDatabase _geo;
     private readonly KeyRatchet? _ratchet;
     private readonly DuplicateRestore _duplicates;
+    private readonly Func<TimeSpan, Task> _catchUp;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
     {
@@ -136,7 +138,9 @@ internal sealed class EdgeService : IAsyncDisposable
         var requests = _requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
         var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
-        var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, _journal);
+        _catchUp = tally.CatchUpAsync;
+        var budgets = new ClickBudgets(uid => tally.CountsOf(uid).Sum(variant => variant.Clicks));
+        var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, budgets, _journal);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
         _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time, _logger);
         var recorder = new EventRecorder(
@@ -313,6 +317,12 @@ internal sealed class EdgeService : IAsyncDisposable
         _ratchet?.StartWatching();
         _forwarder.Start();
         _optimizer.Start();
+        if (_experiments.Catalog.Current.Entries.Any(entry => entry.Limits?.Exhausted is not null))
+        {
+            // Or a link would take clicks again that it took before a crash. Not for longer than anybody waits.
+            await _catchUp(CatchUpDeadline);
+        }
+
         Listeners.RemoveStaleSockets(_options);
         await _web.StartAsync();
         foreach (var exposed in SecretDirectory.FindExposed(_options.DataDir, _options.KeysFile))
@@ -436,6 +446,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new GetQuota(catalog, plan),
             audit,
             new GetResults(catalog, tally, time),
+            new GetSeries(catalog, tally),
             new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
             new RecomputeWeights(catalog, _optimizer, audit)
         );

@@ -433,6 +433,12 @@ internal sealed partial class EventJournal : IAsyncDisposable
             return Drop(AppendResult.Faulted, need.Records);
         }
 
+        // Full for want of the next segment passes; this does not.
+        if (_space.State == JournalState.Full && _space.IsShort)
+        {
+            return Drop(AppendResult.Full, need.Records);
+        }
+
         // What does not fit on the rest of a page goes to the next one.
         var largest = Math.Min(need.LargestBytes, _options.PageBytes);
         var pages = (need.Bytes / Math.Max(1, _options.PageBytes - largest)) + 2;

@@ -77,6 +77,34 @@ internal static class DestinationLint
                 Check(own, ExperimentLint.PathOf(i, "destinationUrl"), hosts, findings);
             }
         }
+        if (experiment.LinkConfig is { } link)
+        {
+            foreach (
+                var (url, member) in new[]
+                {
+                    (link.NotStartedUrl, "notStartedUrl"),
+                    (link.ExpiredUrl, "expiredUrl"),
+                    (link.ExhaustedUrl, "exhaustedUrl"),
+                }
+            )
+            {
+                if (url is not null && checkedTexts.Add(url))
+                {
+                    Check(url, $"linkConfig.{member}", hosts, findings);
+                }
+            }
+            if (link.IsPermanent)
+            {
+                findings.Add(
+                    new Finding(
+                        Severity.Note,
+                        "permanent_redirect",
+                        "linkConfig.redirectStatus",
+                        $"is {link.RedirectStatus}: browsers keep it for 90 seconds, in which a repeated click is not counted"
+                    )
+                );
+            }
+        }
         CheckDifference(experiment, findings);
     }
 

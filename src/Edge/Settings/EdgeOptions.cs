@@ -64,7 +64,7 @@ internal sealed class EdgeOptions
 
     public HttpProtocol HttpProtocol { get; set; } = HttpProtocol.Http1;
     public int HttpMaxConnections { get; set; } = 10_000;
-    public int HttpMaxPerAddressPercent { get; set; } = 50;
+    public int HttpMaxPerAddressPercent { get; set; } = 75;
     public int HttpMaxRequestLineBytes { get; set; } = 8_192;
     public int HttpMaxHeaderBytes { get; set; } = 16_384;
     public int HttpMaxHeaderCount { get; set; } = 64;

@@ -48,6 +48,9 @@ internal enum Outcome
     /// </summary>
     NotRunning,
 
+    /// <summary>Answered, but the link has not started, has expired, or has taken all its clicks.</summary>
+    LinkClosed,
+
     /// <summary>No such experiment, or one without a destination.</summary>
     NotFound,
 

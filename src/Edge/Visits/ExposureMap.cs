@@ -8,11 +8,18 @@ namespace Edge.Visits;
 /// <param name="WeightsVersion">Version of those weights; 0 when no chance was involved.</param>
 internal readonly record struct Exposure(int Variant, int BasisPoints, int WeightsVersion)
 {
+    /// <summary>Whether the unit does not take part: it gets the variant and counts for none.</summary>
+    public bool IsUncounted { get; init; }
+
+    /// <summary>Id of the variant that its events name; empty when they name none.</summary>
+    public ReadOnlySpan<byte> CountedVariant(CatalogEntry experiment) =>
+        Variant < 0 || IsUncounted ? default : experiment.Variants[Variant].IdUtf8;
+
     /// <summary>A choice of this moment.</summary>
     public static Exposure Of(CatalogEntry experiment, in Choice choice) =>
         choice.IsChance
             ? new Exposure(choice.Variant, experiment.Variants[choice.Variant].Weight, experiment.WeightsVersion)
-            : new Exposure(choice.Variant, 0, 0);
+            : new Exposure(choice.Variant, 0, 0) { IsUncounted = choice.Reason == ChoiceReason.NotParticipating };
 }
 
 /// <summary>

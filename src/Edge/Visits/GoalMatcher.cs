@@ -23,6 +23,9 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
     /// </summary>
     private const int UnitsMax = 5;
 
+    /// <summary>Largest number that counts; beyond it sums of squares lose their meaning.</summary>
+    private const double ValueMax = 1e12;
+
     /// <summary>Most hashes of one goal: each unit under today's and yesterday's key.</summary>
     public const int HashesMax = 2 * UnitsMax;
 
@@ -59,10 +62,14 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
         var count = 0;
         foreach (var experiment in goals)
         {
-            if (count < GoalsMax && (experiment.Team.Length == 0 || experiment.Team == project))
+            if (
+                count < GoalsMax
+                && (experiment.Team.Length == 0 || experiment.Team == project)
+                && TryReadValue(experiment, e, out var value)
+            )
             {
                 count++;
-                Begin(json, experiment);
+                Begin(json, experiment, value);
                 WriteHashes(json, experiment, isVisitor ? unit : default, visitor);
                 WriteHashes(json, experiment, e.UserId.Span, visitor);
                 WriteHashes(json, experiment, e.UnitKey.Span, visitor);
@@ -81,13 +88,17 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
     /// <summary>The same for an event of one experiment, whose unit is known.</summary>
     public static ReadOnlySpan<byte> Match(CatalogEntry experiment, ReceivedEvent e, in UnitHashes unit)
     {
-        if (unit.Today.IsEmpty || !experiment.IsGoalEvent(e.Type))
+        if (
+            unit.Today.IsEmpty
+            || !experiment.IsGoalEvent(e.Type)
+            || !TryReadValue(experiment, e, out var value)
+        )
         {
             return default;
         }
 
         var json = Begin(out var buffer);
-        Begin(json, experiment);
+        Begin(json, experiment, value);
         WriteHashes(json, unit);
         End(json);
         return Finish(json, buffer);
@@ -103,10 +114,49 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
         return json;
     }
 
-    private static void Begin(Utf8JsonWriter json, CatalogEntry experiment)
+    /// <summary>
+    /// The number that counts for the experiment, null when the event itself does; false when an event has none, or one
+    /// that is negative: it does not reach the goal then.
+    /// </summary>
+    private static bool TryReadValue(CatalogEntry experiment, ReceivedEvent e, out double? value)
+    {
+        value = null;
+        if (experiment.GoalProperty is not { } property)
+        {
+            return true;
+        }
+        if (e.Properties.IsEmpty)
+        {
+            return false;
+        }
+
+        var reader = new Utf8JsonReader(e.Properties.Span);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            return false;
+        }
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isProperty = reader.ValueTextEquals(property);
+            reader.Read();
+            if (isProperty && reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var number))
+            {
+                value = number is >= 0 and <= ValueMax ? number : null;
+            }
+            reader.Skip();
+        }
+
+        return value is not null;
+    }
+
+    private static void Begin(Utf8JsonWriter json, CatalogEntry experiment, double? value)
     {
         json.WriteStartObject();
         json.WriteString(EventSchema.ExperimentUid.Encoded, experiment.UidUtf8);
+        if (value is { } number)
+        {
+            json.WriteNumber("value"u8, number);
+        }
         json.WriteStartArray("unit_hashes"u8);
     }
 

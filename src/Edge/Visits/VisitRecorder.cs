@@ -28,7 +28,13 @@ internal enum VisitKind
 /// <param name="Variant">Index of the variant it belongs to.</param>
 /// <param name="Id">Id of its event; default when there is none.</param>
 /// <param name="Sequence">Position of its event in the journal; 0 when it was not kept.</param>
-internal readonly record struct RecordedVisit(int Variant, Events.EventId Id, long Sequence);
+/// <param name="Fallback">Where the link leads because a limit closes it; null when it is open.</param>
+internal readonly record struct RecordedVisit(
+    int Variant,
+    Events.EventId Id = default,
+    long Sequence = 0,
+    LinkTarget? Fallback = null
+);
 
 /// <summary>
 /// Turns a request on a running experiment into one event in the journal: who, which variant, what the server adds, one
@@ -41,6 +47,7 @@ internal sealed class VisitRecorder(
     VisitorReader visitors,
     VariantAssigner variants,
     VerdictJudge verdicts,
+    ClickBudgets budgets,
     EventJournal journal
 )
 {
@@ -50,9 +57,15 @@ internal sealed class VisitRecorder(
     public Outcome Record(in VisitRequest request, CatalogEntry experiment, VisitKind kind, out RecordedVisit recorded)
     {
         var visitor = visitors.Read(request, ScopeOf(kind), stackalloc byte[VisitorReader.RoomBytes]);
+        var isClick = kind == VisitKind.Click;
+        if (isClick && ClosedBy(experiment, visitor, takes: true) is { } fallback)
+        {
+            recorded = new RecordedVisit(experiment.DefaultIndex, Fallback: fallback);
+            return Outcome.LinkClosed;
+        }
+
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out _);
-        var isClick = kind == VisitKind.Click;
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
         var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, isClick, hashRoom);
         var shown = variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Today);
@@ -71,7 +84,7 @@ internal sealed class VisitRecorder(
             Event = EventNameOf(kind),
             Experiment = experiment.SlugUtf8,
             ExperimentUid = experiment.UidUtf8,
-            Variant = experiment.Variants[shown.Variant].IdUtf8,
+            Variant = shown.CountedVariant(experiment),
             ProbabilityBasisPoints = shown.BasisPoints,
             WeightsVersion = shown.WeightsVersion,
             UnitHash = unitHashes.Today,
@@ -89,16 +102,49 @@ internal sealed class VisitRecorder(
     /// <summary>
     /// Index of the variant this visitor gets, without an event: what a page asks for before it shows something.
     /// </summary>
-    public int Show(in VisitRequest request, CatalogEntry experiment) =>
-        Choose(request, experiment, VisitKind.Impression, VerdictScope.Api);
-
-    /// <summary>Index of the variant whose link this visitor follows, when the click is not recorded.</summary>
-    public int Follow(in VisitRequest request, CatalogEntry experiment) =>
-        Choose(request, experiment, VisitKind.Click, VerdictScope.Click);
-
-    private int Choose(in VisitRequest request, CatalogEntry experiment, VisitKind kind, VerdictScope scope)
+    public int Show(in VisitRequest request, CatalogEntry experiment)
     {
-        var visitor = visitors.ReadForChoice(request, scope, stackalloc byte[VisitorReader.RoomBytes]);
+        var visitor = visitors.ReadForChoice(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
+        return Choose(request, visitor, experiment, VisitKind.Impression);
+    }
+
+    /// <summary>The variant whose link this visitor follows, or what closes it, when the click is not recorded.</summary>
+    public RecordedVisit Follow(in VisitRequest request, CatalogEntry experiment)
+    {
+        var room = (stackalloc byte[VisitorReader.RoomBytes]);
+        var visitor = visitors.ReadForChoice(request, VerdictScope.Click, room);
+        return ClosedBy(experiment, visitor, takes: false) is { } fallback
+            ? new RecordedVisit(experiment.DefaultIndex, Fallback: fallback)
+            : new RecordedVisit(Choose(request, visitor, experiment, VisitKind.Click));
+    }
+
+    /// <summary>
+    /// Where a click leads because its link has not started, has expired or has taken all its clicks; null when it is
+    /// open. Only people use up clicks.
+    /// </summary>
+    private LinkTarget? ClosedBy(CatalogEntry experiment, in Visitor visitor, bool takes)
+    {
+        if (experiment.Limits is not { } limits)
+        {
+            return null;
+        }
+        if (limits.ClosedAt(visitor.Now) is { } closed)
+        {
+            return closed;
+        }
+        if (limits.Exhausted is null)
+        {
+            return null;
+        }
+        var isOpen =
+            takes && !visitor.Judgement.Verdict.IsMachine()
+                ? budgets.TryTake(experiment, limits)
+                : !budgets.IsExhausted(experiment, limits);
+        return isOpen ? null : limits.Exhausted;
+    }
+
+    private int Choose(in VisitRequest request, in Visitor visitor, CatalogEntry experiment, VisitKind kind)
+    {
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out _);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];

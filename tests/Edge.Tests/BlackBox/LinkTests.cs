@@ -244,6 +244,149 @@ public class LinkTests(LinkTests.LinkEdge edge) : IClassFixture<LinkTests.LinkEd
         Assert.Equal(got.Text("updatedAt"), unchanged.Text("updatedAt"));
     }
 
+    [Fact]
+    public async Task Limits_OfTime_LeadElsewhereUncounted()
+    {
+        var now = DateTimeOffset.UtcNow;
+        string At(double hours) => now.AddHours(hours).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        var (uid, slug) = await StartAsync(
+            "ab_test",
+            Pages,
+            more: $$"""
+            ,"linkConfig":{"startsAt":"{{At(1)}}","notStartedUrl":"https://shop.example/soon",
+              "expiresAt":"{{At(2)}}","expiredUrl":"https://shop.example/over","redirectStatus":307}
+            """
+        );
+
+        Assert.Equal("https://shop.example/soon", await FollowAsync(slug, "?u=reader"));
+        Assert.Equal("https://shop.example/soon", await FollowAsync(slug, "?u=reader", method: "HEAD"));
+        foreach (var (hours, path, closed) in new[] { (0.5, "soon", true), (1.5, "", false), (2, "over", true) })
+        {
+            var explained = await ExplainAsync(uid, new JsonObject { ["at"] = At(hours) });
+            Assert.Equal(closed, explained.GetProperty("linkClosed").GetBoolean());
+            Assert.StartsWith($"https://shop.example/{path}", explained.Text("destination"), StringComparison.Ordinal);
+        }
+
+        var changed = await edge.SendAsync("PUT", $"/{uid}", $$"""{"linkConfig":{"startsAt":"{{At(-2)}}","expiresAt":"{{At(-1)}}"} }""");
+        Assert.Equal(200, changed.Status);
+        Assert.Equal("https://shop.example/over", await FollowAsync(slug, "?u=reader"));
+        await edge.SendAsync("PUT", $"/{uid}", """{"linkConfig":{"expiresAt":null}}""");
+        using var open = await GetAsync($"/s/{slug}/click?u=reader");
+        Assert.Equal(307, (int)open.StatusCode);
+        var counted = await Wait.ForAsync(
+            async () =>
+                (await edge.SendAsync("GET", $"/{uid}")).Experiment.GetProperty("variants").EnumerateArray().Sum(v => v.GetProperty("clicks").GetInt32()),
+            clicks => clicks > 0
+        );
+        Assert.Equal(1, counted);
+    }
+
+    [Fact]
+    public async Task Status_Permanent_IsCachedForAMomentAndWarned()
+    {
+        var (uid, slug) = await StartAsync("ab_test", Pages, more: ""","linkConfig":{"redirectStatus":301}""");
+
+        using var answer = await GetAsync($"/s/{slug}/click");
+        var got = await edge.SendAsync("GET", $"/{uid}");
+
+        Assert.Equal(301, (int)answer.StatusCode);
+        Assert.Equal("max-age=90, private", answer.Headers.CacheControl?.ToString());
+        Assert.Contains("301 is permanent", got.Json.GetProperty("warnings")[0].GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MaxClicks_OfPeople_IsExactUnderConcurrencyAndAfterAKill()
+    {
+        using var data = new TempDirectory();
+        Directory.CreateDirectory(data["experiments"]);
+        File.WriteAllText(
+            data["experiments", "limited.json"],
+            $$"""
+            {"uid":"exp_limited","slug":"limited","type":"ab_test","name":"x","status":"running","variants":{{Pages}},
+             "goalConfig":{"type":"click_through"},
+             "linkConfig":{"maxClicks":25,"exhaustedUrl":"https://shop.example/gone"} }
+            """
+        );
+
+        static async Task<int> OpenAsync(EdgeProcess running, int clicks, string agent)
+        {
+            var answers = await Task.WhenAll(
+                Enumerable
+                    .Range(0, clicks)
+                    .Select(async i =>
+                    {
+                        using var request = new HttpRequestMessage(HttpMethod.Get, $"/s/limited/click?u=r{i}");
+                        request.Headers.TryAddWithoutValidation("User-Agent", agent);
+                        using var answer = await running.Client.SendAsync(request);
+                        return answer.Headers.NonValidated["Location"].ToString();
+                    })
+            );
+            return answers.Count(location => location != "https://shop.example/gone");
+        }
+
+        await using (var first = await EdgeProcess.StartAsync(data.Path, [], [("EDGE__ACK__CLICK", "disk")]))
+        {
+            Assert.Equal(30, await OpenAsync(first, 30, "Googlebot/2.1"));
+            Assert.Equal(20, await OpenAsync(first, 20, Desktop));
+            await first.KillAsync();
+        }
+
+        await using var second = await EdgeProcess.StartAsync(data.Path);
+        Assert.Equal(5, await OpenAsync(second, 40, Desktop));
+        Assert.Equal(0, await OpenAsync(second, 3, "Googlebot/2.1"));
+    }
+
+    [Fact]
+    public async Task Share_OfUnits_TheOthersGetTheDefaultUncounted()
+    {
+        var (uid, slug) = await StartAsync("ab_test", Pages, more: ""","trafficShare":2000""");
+        var reasons = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < 60; i++)
+        {
+            var explained = await ExplainAsync(uid, new JsonObject { ["query"] = $"u=reader-{i}" });
+            Assert.Equal(explained.Text("destination"), await FollowAsync(slug, $"?u=reader-{i}"));
+            Assert.Equal(explained.Text("reason") == "SPLIT", explained.GetProperty("counted").GetBoolean());
+            reasons[$"reader-{i}"] = explained.Text("reason");
+            if (explained.Text("reason") != "SPLIT")
+            {
+                Assert.Equal(("NOT_PARTICIPATING", "long"), (explained.Text("reason"), explained.Text("variant")));
+            }
+        }
+
+        var participants = reasons.Values.Count(reason => reason == "SPLIT");
+        Assert.InRange(participants, 1, 30);
+        var counted = await Wait.ForAsync(
+            async () =>
+                (await edge.SendAsync("GET", $"/{uid}")).Experiment.GetProperty("variants").EnumerateArray().Sum(v => v.GetProperty("clicks").GetInt32()),
+            clicks => clicks == participants
+        );
+        Assert.Equal(participants, counted);
+
+        // A larger share keeps everybody who was in.
+        Assert.Equal(200, (await edge.SendAsync("PUT", $"/{uid}", """{"trafficShare":6000}""")).Status);
+        foreach (var (unit, _) in reasons.Where(reason => reason.Value == "SPLIT"))
+        {
+            var explained = await ExplainAsync(uid, new JsonObject { ["query"] = $"u={unit}" });
+            Assert.Equal("SPLIT", explained.Text("reason"));
+        }
+    }
+
+    [Fact]
+    public async Task ExclusionGroup_OverlappingRanges_AreRefused()
+    {
+        static string Group(int from, int to) =>
+            $$""","exclusionGroup":{"name":"overlap-test","from":{{from}},"to":{{to}} }""";
+        var (_, first) = await StartAsync("ab_test", Pages, more: Group(0, 5_000));
+        var (second, _) = await StartAsync("ab_test", Pages, more: Group(5_000, 10_000));
+
+        var created = await edge.SendAsync("POST", "", ManagedEdge.AbTest(ManagedEdge.NewSlug(), Group(4_999, 5_000)));
+        await edge.SendAsync("POST", $"/{second}/pause");
+        var changed = await edge.SendAsync("PUT", $"/{second}", """{"exclusionGroup":{"from":4999}}""");
+
+        Assert.All([created, changed], answer => Assert.Equal((409, "exclusion-group-overlap"), (answer.Status, answer.Problem)));
+        Assert.Contains(first, created.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
     private async Task<(string Uid, string Slug)> StartAsync(string type, string variants, string goal = "", string more = "")
     {
         var slug = ManagedEdge.NewSlug();

@@ -502,13 +502,13 @@ public sealed class ExperimentFileStoreTests : IDisposable
     }
 
     [Fact]
-    public void Demo_EmptyDirectory_GetsThreeRunningExperimentsOnce()
+    public void Demo_EmptyDirectory_GetsRunningExperimentsOnce()
     {
         Assert.True(DemoExperiments.WriteIfEmpty(Directory, _clock));
         Assert.False(DemoExperiments.WriteIfEmpty(Directory, _clock));
 
         Assert.Empty(Store.Problems);
-        Assert.Equal(3, Store.Catalog.Current.Entries.Count);
+        Assert.Equal(4, Store.Catalog.Current.Entries.Count);
         Assert.All(Store.Catalog.Current.Entries, entry => Assert.True(entry.IsRunning));
         Assert.True(Store.Catalog.Current.TryFind(DemoExperiments.AbSlug, out var ab));
         Assert.Equal("https://example.com/landing", ab.Variants[1].Target!.Constant.ToString());

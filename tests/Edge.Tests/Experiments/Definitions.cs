@@ -41,12 +41,18 @@ internal static class Definitions
             },
             {"id": "variant_B", "weight": 7500, "configuredWeight": 6000, "schedule": {"recurrence": {"type": "daily"}}}
           ],
-          "goalConfig": {"type": "click_through", "destinationUrl": "https://example.com/landing", "event": "signup"},
+          "goalConfig": {"type": "click_through", "destinationUrl": "https://example.com/landing", "event": "signup", "property": "total"},
           "banditConfig": {"enabled": true, "algorithm": "thompson_sampling", "warmupImpressions": 0, "recomputeIntervalMinutes": 1440},
           "hypothesis": "B wins", "minimumSampleSize": 0, "confidenceThreshold": 0.99, "minimumRunDays": 1,
           "winnerVariantId": "variant_B", "winnerDeclaredAt": "2026-03-02T00:00:00.123Z",
           "fallbackImageUrl": "https://example.com/f.png", "fallbackTemplateUid": "tmpl_f",
           "outputConfig": {"format": "webp", "quality": 72.5}, "passQuery": ["gclid", "utm_*"],
+          "linkConfig": {
+            "startsAt": "2026-03-01T00:00:00.000Z", "notStartedUrl": "https://example.com/soon",
+            "expiresAt": "2026-04-01T00:00:00.000Z", "expiredUrl": "https://example.com/over",
+            "exhaustedUrl": "https://example.com/gone", "redirectStatus": 307
+          },
+          "trafficShare": 2500, "exclusionGroup": {"name": "checkout", "from": 100, "to": 9000},
           "attributionWindowMinutes": 1440, "trialStart": "exposure",
           "hashVersion": 1, "weightsVersion": 7,
           "slots": [{"to": 2500, "variant": "variant-a"}, {"to": 10000, "variant": "variant_B"}],

@@ -359,7 +359,27 @@ public class ExperimentReaderTests
         "goalConfig.destinationUrl",
         "required"
     )]
-    [InlineData("""{"type": "scheduled"}""", "banditConfig.enabled", "invalid_value")]
+    [InlineData(
+        """{"type": "scheduled", "trafficShare": null, "exclusionGroup": null}""",
+        "banditConfig.enabled",
+        "invalid_value"
+    )]
+    [InlineData(
+        """{"type": "scheduled", "banditConfig": null, "exclusionGroup": null}""",
+        "trafficShare",
+        "invalid_value"
+    )]
+    [InlineData(
+        """{"type": "smart_link", "banditConfig": null, "trafficShare": 10000}""",
+        "exclusionGroup",
+        "invalid_value"
+    )]
+    [InlineData(
+        """{"linkConfig": {"maxClicks": 5}, "exclusionGroup": null}""",
+        "linkConfig.maxClicks",
+        "invalid_value"
+    )]
+    [InlineData("""{"trialStart": "click"}""", "trialStart", "invalid_value")]
     [InlineData("""{"name": null}""", "name", "required")]
     [InlineData("""{"variants": null}""", "variants", "required")]
     [InlineData("""{"variants": []}""", "variants", "out_of_range")]

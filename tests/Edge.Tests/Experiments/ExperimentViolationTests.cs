@@ -136,10 +136,31 @@ public class ExperimentViolationTests
                 "goalConfig.destinationUrl",
                 "out_of_range"
             },
+            { "trafficShare", "10001", "trafficShare", "out_of_range" },
+            { "exclusionGroup", "{}", "exclusionGroup.name", "required" },
+            { "exclusionGroup", "{\"name\": \"a b\"}", "exclusionGroup.name", "invalid_format" },
+            { "exclusionGroup", "{\"name\": \"g\", \"from\": 5, \"to\": 5}", "exclusionGroup.to", "out_of_range" },
+            { "linkConfig", "1", "linkConfig", "invalid_type" },
+            { "linkConfig", "{\"expiresAt\": \"2026-01-01T00:00:00Z\"}", "linkConfig.expiredUrl", "required" },
+            { "linkConfig", "{\"startsAt\": \"2026-01-01T00:00:00Z\"}", "linkConfig.notStartedUrl", "required" },
+            { "linkConfig", "{\"maxClicks\": 5}", "linkConfig.exhaustedUrl", "required" },
+            { "linkConfig", "{\"maxClicks\": 0, \"exhaustedUrl\": \"https://a.example\"}", "linkConfig.maxClicks", "out_of_range" },
+            { "linkConfig", "{\"maxClicks\": 5, \"exhaustedUrl\": \"//a.example\"}", "linkConfig.exhaustedUrl", "invalid_format" },
+            { "linkConfig", "{\"redirectStatus\": 303}", "linkConfig.redirectStatus", "invalid_value" },
+            {
+                "linkConfig",
+                """
+                {"startsAt": "2026-01-02T00:00:00Z", "notStartedUrl": "https://a.example",
+                 "expiresAt": "2026-01-02T00:00:00Z", "expiredUrl": "https://a.example"}
+                """,
+                "linkConfig.expiresAt",
+                "out_of_range"
+            },
             { "attributionWindowMinutes", "0", "attributionWindowMinutes", "out_of_range" },
             { "attributionWindowMinutes", "1441", "attributionWindowMinutes", "out_of_range" },
             { "trialStart", "\"view\"", "trialStart", "invalid_value" },
             { "goalConfig", "{\"type\": \"event\"}", "goalConfig.event", "required" },
+            { "goalConfig", "{\"type\": \"value\", \"event\": \"order\"}", "goalConfig.property", "required" },
             { "goalConfig", "{\"type\": \"event\", \"event\": \" \"}", "goalConfig.event", "required" },
             { "variants.1.destinationUrl", "1", "variants[1].destinationUrl", "invalid_type" },
             { "variants.1.destinationUrl", "\"//example.com\"", "variants[1].destinationUrl", "invalid_format" },

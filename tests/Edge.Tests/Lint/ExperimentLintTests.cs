@@ -26,8 +26,11 @@ public class ExperimentLintTests
 
         foreach (var file in ExperimentFile.PathsIn(directory.Path))
         {
-            var findings = ExperimentLint.Check(Definitions.Experiment(File.ReadAllText(file)), Hosts, Now);
-            Assert.Equal(["same_destination"], findings.Select(finding => finding.Code));
+            var experiment = Definitions.Experiment(File.ReadAllText(file));
+            var findings = ExperimentLint.Check(experiment, Hosts, Now);
+            // Two headlines for one page are a test of the mail.
+            string[] expected = experiment.Slug == DemoExperiments.AbSlug ? ["same_destination"] : [];
+            Assert.Equal(expected, findings.Select(finding => finding.Code));
         }
     }
 

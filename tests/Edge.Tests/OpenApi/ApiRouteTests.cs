@@ -144,6 +144,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("PUT", "/experiments/api/{uid}", "pictify", """{"slug":"another-slug"}""", 400)]
     [InlineData("POST", "/experiments/api/{uid}/start", "pictify", null, 409)]
     [InlineData("GET", "/experiments/api/{uid}/results", "pictify", null, 200)]
+    [InlineData("GET", "/experiments/api/{uid}/results.csv", "pictify", null, 200)]
     [InlineData("POST", "/experiments/api/{uid}/recompute", "pictify", null, 200)]
     [InlineData("POST", "/experiments/api/{uid}/explain", "pictify", """{"other":1}""", 400)]
     [InlineData("POST", "/experiments/api/{uid}/explain", "pictify", """{"ip":"203.0.113.7"}""", 200)]
@@ -200,6 +201,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
             {
                 ("GET", "", null),
                 ("GET", "/results", null),
+                ("GET", "/results.csv", null),
                 ("POST", "/explain", """{"query":"p=x","ip":"203.0.113.7"}"""),
             }
         )

@@ -45,6 +45,12 @@ internal sealed record VisitEvent
 
     /// <summary>An event that names no experiment and reaches the goal of one.</summary>
     public static VisitEvent Goal(double minutes, string uid = "exp_abc123", params ulong[] units) =>
+        Goal(minutes, uid, "", units);
+
+    public static VisitEvent Worth(double minutes, string value, params ulong[] units) =>
+        Goal(minutes, "exp_abc123", $"\"value\":{value},", units);
+
+    private static VisitEvent Goal(double minutes, string uid, string value, ulong[] units) =>
         new()
         {
             Type = "track",
@@ -53,7 +59,7 @@ internal sealed record VisitEvent
             BasisPoints = 0,
             At = Noon.AddMinutes(minutes),
             Goals =
-                $$"""[{"experiment_uid":"{{uid}}","unit_hashes":[{{string.Join(',', units.Select(u => $"\"{u:x16}\""))}}]}]""",
+                $$"""[{"experiment_uid":"{{uid}}",{{value}}"unit_hashes":[{{string.Join(',', units.Select(u => $"\"{u:x16}\""))}}]}]""",
         };
 
     public string Goals { get; init; } = "";

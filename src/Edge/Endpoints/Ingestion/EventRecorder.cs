@@ -264,7 +264,7 @@ internal sealed class EventRecorder(
             var tracked = Describe(sender, e.Event, default);
             tracked.Experiment = e.Experiment.SlugUtf8;
             tracked.ExperimentUid = e.Experiment.UidUtf8;
-            tracked.Variant = shown.Variant >= 0 ? e.Experiment.Variants[shown.Variant].IdUtf8 : default;
+            tracked.Variant = shown.CountedVariant(e.Experiment);
             tracked.ProbabilityBasisPoints = shown.BasisPoints;
             tracked.WeightsVersion = shown.WeightsVersion;
             tracked.UnitHash = unitHashes.Today;

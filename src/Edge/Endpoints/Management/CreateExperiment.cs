@@ -58,6 +58,11 @@ internal sealed class CreateExperiment(
             return DefinitionRules.SlugInUseAsync(request, experiment.Slug);
         }
 
+        if (DefinitionRules.RefuseOverlap(request, catalog, experiment) is { } overlap)
+        {
+            return overlap;
+        }
+
         if (rules.RefuseQuota(request, catalog, experiment.Type) is { } refusal)
         {
             return refusal;

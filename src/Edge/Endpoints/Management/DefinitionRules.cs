@@ -31,6 +31,36 @@ internal sealed class DefinitionRules(Plan plan, ExperimentRules rules)
     }
 
     /// <summary>
+    /// 409 when its range of an exclusion group overlaps with that of another experiment that is not over; null when it
+    /// does not.
+    /// </summary>
+    public static Task? RefuseOverlap(ManagedRequest request, ExperimentCatalog catalog, Experiment experiment)
+    {
+        if (experiment.ExclusionGroup is not { } group)
+        {
+            return null;
+        }
+
+        var other = catalog
+            .Entries.Where(entry =>
+                entry.Experiment.Uid != experiment.Uid
+                && entry.Experiment.Team == experiment.Team
+                && entry.Status is ExperimentStatus.Draft or ExperimentStatus.Running or ExperimentStatus.Paused
+            )
+            .Select(entry => entry.Experiment)
+            .FirstOrDefault(candidate => candidate.ExclusionGroup?.Overlaps(group) == true);
+        return other is null
+            ? null
+            : Problem.WriteAsync(
+                request.Context,
+                StatusCodes.Status409Conflict,
+                "exclusion-group-overlap",
+                "Exclusion Group Overlap",
+                $"In the group '{group.Name}' the experiment '{other.Slug}' has the buckets from {other.ExclusionGroup!.From} to {other.ExclusionGroup.To}."
+            );
+    }
+
+    /// <summary>
     /// 429 when the team has no room for one more of a type; null when it has. Waiting does not help, so there is no
     /// Retry-After.
     /// </summary>

@@ -41,15 +41,33 @@ internal sealed class ExperimentView(Tally tally)
 
     private static void WriteWarnings(Utf8JsonWriter json, Experiment experiment)
     {
-        if (experiment is not { BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ImpressionsOnly })
+        var warnings = WarningsOf(experiment).ToArray();
+        if (warnings.Length == 0)
         {
             return;
         }
 
         json.WriteStartArray("warnings");
-        json.WriteStringValue(
-            "banditConfig.enabled has no effect while the goal is impressions_only: there is nothing to learn from."
-        );
+        foreach (var warning in warnings)
+        {
+            json.WriteStringValue(warning);
+        }
+
         json.WriteEndArray();
+    }
+
+    private static IEnumerable<string> WarningsOf(Experiment experiment)
+    {
+        if (experiment is { BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ImpressionsOnly })
+        {
+            yield return "banditConfig.enabled has no effect while the goal is impressions_only: there is nothing to learn from.";
+        }
+
+        if (experiment.LinkConfig is { IsPermanent: true, RedirectStatus: var status })
+        {
+            yield return $"linkConfig.redirectStatus {status} is permanent: browsers keep it for 90 seconds, in which a repeated click is "
+                + "not counted and does not see a change, and search engines take the destination for the page itself. "
+                + "Use 302 unless the link replaces a page that has moved.";
+        }
     }
 }

@@ -18,10 +18,13 @@ internal sealed record ManagedRequest(HttpContext Context, string? Team, string 
     public bool Owns(CatalogEntry entry) => entry.Experiment.Team == Team && entry.Status != ExperimentStatus.Archived;
 
     /// <summary>
-    /// The experiment named in the path; null when there is none for this team, which is the same answer for everybody.
+    /// The experiment named in the path by its uid or its slug, which cannot be the same; null when there is none for
+    /// this team, which is the same answer for everybody.
     /// </summary>
     public CatalogEntry? Find(ExperimentCatalog catalog) =>
-        catalog.TryFindByUid(Rest[0], out var entry) && Owns(entry) ? entry : null;
+        (catalog.TryFindByUid(Rest[0], out var entry) || catalog.TryFind(Rest[0], out entry)) && Owns(entry)
+            ? entry
+            : null;
 
     /// <summary>Writes 200 (or another status) with one object.</summary>
     public Task WriteAsync(Action<System.Text.Json.Utf8JsonWriter> writeMembers, int status = StatusCodes.Status200OK)

@@ -12,6 +12,7 @@ internal sealed class ManagementRoutes(
     GetQuota quota,
     AuditTrail audit,
     GetResults results,
+    GetSeries series,
     ExplainExperiment explain,
     RecomputeWeights recompute
 )
@@ -34,6 +35,7 @@ internal sealed class ManagementRoutes(
             [_, "pause"] => Offer(request, (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Pause))),
             [_, "complete"] => Offer(request, (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Complete))),
             [_, "results"] => Offer(request, (HttpMethods.Get, results.HandleAsync)),
+            [_, "results.csv"] => Offer(request, (HttpMethods.Get, series.HandleAsync)),
             [_, "recompute"] => Offer(request, (HttpMethods.Post, recompute.HandleAsync)),
             [_, "explain"] => Offer(request, (HttpMethods.Post, explain.HandleAsync)),
             _ => Problem.RouteNotFoundAsync(context),

@@ -56,6 +56,14 @@ internal sealed class UpdateExperiment(
         }
 
         if (
+            edit.Changed.Contains("exclusionGroup")
+            && DefinitionRules.RefuseOverlap(request, store.Catalog.Current, edit.Next) is { } overlap
+        )
+        {
+            return overlap;
+        }
+
+        if (
             edit.Next.Type != current.Type
             && rules.RefuseQuota(request, store.Catalog.Current, edit.Next.Type) is { } refusal
         )

@@ -35,7 +35,8 @@ internal sealed class ClickEndpoint(
         }
         var outcome = Record(context, experiment, out var recorded);
         log.Metrics.Count(RouteName.Click, outcome);
-        Replies.WriteRedirect(context.Response, LocationOf(context, experiment, recorded));
+        var status = recorded.Fallback is null ? experiment.RedirectStatus : StatusCodes.Status302Found;
+        Replies.WriteRedirect(context.Response, LocationOf(context, experiment, recorded), status);
         return ack == AckMode.Disk
             ? Acknowledgement.AfterCommitAsync(context, journal, outcome, recorded.Sequence, log.Metrics)
             : Task.CompletedTask;
@@ -43,7 +44,7 @@ internal sealed class ClickEndpoint(
 
     private static StringValues LocationOf(HttpContext context, CatalogEntry experiment, in RecordedVisit recorded)
     {
-        var target = experiment.Variants[recorded.Variant].Target!;
+        var target = recorded.Fallback ?? experiment.Variants[recorded.Variant].Target!;
         if (target.Constant is { Count: > 0 } constant)
         {
             return constant;
@@ -56,7 +57,7 @@ internal sealed class ClickEndpoint(
 
     private Outcome Record(HttpContext context, CatalogEntry experiment, out RecordedVisit recorded)
     {
-        recorded = new RecordedVisit(experiment.DefaultIndex, default, 0);
+        recorded = new RecordedVisit(experiment.DefaultIndex);
         try
         {
             HeaderLineBuffer lines = default;
@@ -67,9 +68,9 @@ internal sealed class ClickEndpoint(
             }
 
             // Mails already sent must not break when a test is paused or over; it only stops counting.
-            if (!experiment.HasOneDestination)
+            if (!experiment.HasOneDestination || experiment.Limits is not null)
             {
-                recorded = new RecordedVisit(visits.Follow(requests.Read(context, lines), experiment), default, 0);
+                recorded = visits.Follow(requests.Read(context, lines), experiment);
             }
 
             return experiment.IsRunning ? Outcome.Head : Outcome.NotRunning;

@@ -29,13 +29,22 @@ internal static class ConfigReader
                 Type = members.Choice("type", goal.Type, default, WireNames<GoalType>.Lower),
                 DestinationUrl = ReadDestination(members, goal.DestinationUrl, rules),
                 Event = members.Text("event", goal.Event, ExperimentRules.ReferenceCharsMax),
+                Property = members.Text("property", goal.Property, ExperimentRules.ReferenceCharsMax),
             };
         }
-        if (goal.Type == GoalType.Event && string.IsNullOrWhiteSpace(goal.Event))
+        if (goal.Type is GoalType.Event or GoalType.Value && string.IsNullOrWhiteSpace(goal.Event))
         {
             fields.Violate(
                 "goalConfig.event",
-                "is required when the goal is event: the name of the event to wait for",
+                "is required when the goal is event or value: the name of the event to wait for",
+                ViolationCodes.Required
+            );
+        }
+        if (goal.Type == GoalType.Value && string.IsNullOrWhiteSpace(goal.Property))
+        {
+            fields.Violate(
+                "goalConfig.property",
+                "is required when the goal is value: the property of the event that holds the number",
                 ViolationCodes.Required
             );
         }
@@ -140,6 +149,103 @@ internal static class ConfigReader
             Format = members.Choice("format", output.Format, default, WireNames<ImageFormat>.Lower),
             Quality = quality,
         };
+    }
+
+    /// <summary>Reads the share of units that take part, which only A/B tests have.</summary>
+    public static int ReadTrafficShare(JsonFields fields, ExperimentType? type, int absent)
+    {
+        const string Name = "trafficShare";
+        var share = fields.Integer(Name, absent, BasisPoints.Whole, 0, BasisPoints.Whole);
+        if (share != BasisPoints.Whole && type is ExperimentType.SmartLink or ExperimentType.Scheduled)
+        {
+            fields.Violate(Name, "must be 10000: only A/B tests can have a share", ViolationCodes.InvalidValue);
+        }
+        return share;
+    }
+
+    /// <summary>Reads the group of experiments without common units, which only A/B tests have.</summary>
+    public static ExclusionGroup? ReadExclusionGroup(JsonFields fields, ExperimentType? type, ExclusionGroup? current)
+    {
+        const string Name = "exclusionGroup";
+        var group = fields.TryObject(Name, out var members)
+            ? ReadExclusionGroup(members, current)
+            : IsNull(fields, Name) ? null
+            : current;
+        if (group is not null && type is ExperimentType.SmartLink or ExperimentType.Scheduled)
+        {
+            fields.Violate(Name, "must be left out: only A/B tests divide units", ViolationCodes.InvalidValue);
+        }
+        return group;
+    }
+
+    private static ExclusionGroup ReadExclusionGroup(JsonFields members, ExclusionGroup? current)
+    {
+        KnownMembers.Check(members, KnownMembers.OfExclusionGroup);
+        var name = members.RequiredText("name", current?.Name, ExclusionGroup.NameCharsMax);
+        if (!VariantReader.IsIdentifier(name))
+        {
+            members.Violate("name", "must be letters, digits, underscores and hyphens", ViolationCodes.InvalidFormat);
+        }
+        var from = members.Integer("from", current?.From ?? 0, 0, 0, BasisPoints.Whole - 1);
+        var to = members.Integer("to", current?.To ?? BasisPoints.Whole, BasisPoints.Whole, 1, BasisPoints.Whole);
+        if (to <= from)
+        {
+            members.Violate("to", "must be greater than from", ViolationCodes.OutOfRange);
+        }
+        return new ExclusionGroup(name, from, to);
+    }
+
+    /// <summary>Reads the limits of the link; every limit needs an address for those who come too early or too late.</summary>
+    public static LinkConfig? ReadLink(JsonFields fields, ExperimentRules rules, LinkConfig? current)
+    {
+        if (!fields.TryObject("linkConfig", out var members))
+        {
+            return IsNull(fields, "linkConfig") ? null : current;
+        }
+        KnownMembers.Check(members, KnownMembers.OfLink);
+        var link = current ?? LinkConfig.Default;
+        string? Url(string name, string? absent) => ReadUrl(members, name, absent, rules, rules.SchemesAllowed);
+        int? Clicks() =>
+            !members.Has("maxClicks") ? link.MaxClicks
+            : members.TryGet("maxClicks", out _) ? members.Integer("maxClicks", 1, 1, 1, int.MaxValue)
+            : null;
+        link = new LinkConfig
+        {
+            StartsAt = members.Has("startsAt") ? members.Instant("startsAt") : link.StartsAt,
+            NotStartedUrl = Url("notStartedUrl", link.NotStartedUrl),
+            ExpiresAt = members.Has("expiresAt") ? members.Instant("expiresAt") : link.ExpiresAt,
+            ExpiredUrl = Url("expiredUrl", link.ExpiredUrl),
+            MaxClicks = Clicks(),
+            ExhaustedUrl = Url("exhaustedUrl", link.ExhaustedUrl),
+            RedirectStatus = members.Integer(
+                "redirectStatus",
+                link.RedirectStatus,
+                LinkConfig.TemporaryStatus,
+                0,
+                int.MaxValue
+            ),
+        };
+        RequireUrl(members, link.StartsAt is not null, "notStartedUrl", link.NotStartedUrl, "startsAt");
+        RequireUrl(members, link.ExpiresAt is not null, "expiredUrl", link.ExpiredUrl, "expiresAt");
+        RequireUrl(members, link.MaxClicks is not null, "exhaustedUrl", link.ExhaustedUrl, "maxClicks");
+        if (link.ExpiresAt <= link.StartsAt)
+        {
+            members.Violate("expiresAt", "must be after startsAt", ViolationCodes.OutOfRange);
+        }
+        if (!LinkConfig.Statuses.Contains(link.RedirectStatus))
+        {
+            members.Violate("redirectStatus", "must be one of 301, 302, 307, 308", ViolationCodes.InvalidValue);
+        }
+        return link == LinkConfig.Default ? null : link;
+    }
+
+    private static void RequireUrl(JsonFields members, bool isLimited, string name, string? url, string limit)
+    {
+        // One that is present but invalid has already been reported.
+        if (isLimited && url is null && !members.TryGet(name, out _))
+        {
+            members.Violate(name, $"is required with {limit}: the link has to lead somewhere", ViolationCodes.Required);
+        }
     }
 
     /// <summary>Reads the names of the parameters that clicks pass on to their destination.</summary>

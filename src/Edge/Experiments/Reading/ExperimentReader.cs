@@ -168,9 +168,23 @@ internal static class ExperimentReader
                 ExperimentRules.ReferenceCharsMax
             ),
             OutputConfig = ConfigReader.ReadOutput(fields, current?.OutputConfig),
+            TrafficShare = ConfigReader.ReadTrafficShare(fields, type, (current ?? Blank).TrafficShare),
+            ExclusionGroup = ConfigReader.ReadExclusionGroup(fields, type, current?.ExclusionGroup),
+            LinkConfig = ConfigReader.ReadLink(fields, rules, current?.LinkConfig),
             PassQuery = ConfigReader.ReadPassQuery(fields, current?.PassQuery),
         };
         ConfigReader.RequireDestinations(fields, experiment.Variants, experiment.GoalConfig);
+        if (
+            experiment is { LinkConfig.MaxClicks: not null }
+            && (experiment.TrafficShare < BasisPoints.Whole || experiment.ExclusionGroup is not null)
+        )
+        {
+            fields.Violate(
+                "linkConfig.maxClicks",
+                "must not be combined with trafficShare or exclusionGroup: clicks of those who do not take part are not counted",
+                ViolationCodes.InvalidValue
+            );
+        }
         if (experiment is { TrialStart: TrialStart.Click, GoalConfig.Type: GoalType.ClickThrough })
         {
             fields.Violate(

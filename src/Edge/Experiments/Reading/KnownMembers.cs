@@ -22,6 +22,8 @@ internal static class KnownMembers
     ];
 
     public static readonly IReadOnlyCollection<string> OfGoal = Of(ExperimentJson.Default.GoalConfig);
+    public static readonly IReadOnlyCollection<string> OfLink = Of(ExperimentJson.Default.LinkConfig);
+    public static readonly IReadOnlyCollection<string> OfExclusionGroup = Of(ExperimentJson.Default.ExclusionGroup);
     public static readonly IReadOnlyCollection<string> OfBandit = Of(ExperimentJson.Default.BanditConfig);
     public static readonly IReadOnlyCollection<string> OfOutput = Of(ExperimentJson.Default.OutputConfig);
     public static readonly IReadOnlyCollection<string> OfSchedule = Of(ExperimentJson.Default.VariantSchedule);

@@ -8,8 +8,8 @@ namespace Edge.Hosting.Connections;
 /// <summary>
 /// The open connections, and who may open another one. When as many are open as may be, or one address has its share of
 /// them, those that have been idle longest are closed to make room; the new one is refused only when none is idle. A
-/// connection whose first request header has not come whole in time after its accept is closed, so silent ones cannot
-/// keep a place. IPv4 counts by address, IPv6 by /64; trusted proxies and Unix sockets have no share, because they
+/// connection that has sent nothing within the header timeout of its accept is closed, and one whose header has not come
+/// whole within twice that, so silent ones cannot keep a place. IPv4 counts by address, IPv6 by /64; trusted proxies and Unix sockets have no share, because they
 /// bring everybody. Thread safe.
 /// </summary>
 internal sealed class ConnectionTable : IDisposable
@@ -207,6 +207,7 @@ internal sealed class ConnectionTable : IDisposable
     {
         var most = Math.Clamp(of / ShedPart, 1, ShedMax);
         var untilBegun = (long)(_headersTimeout.TotalSeconds * _time.TimestampFrequency);
+        var now = _time.GetTimestamp();
         var oldest = new PriorityQueue<TrackedConnection, long>(most + 1);
         foreach (var connection in _open)
         {
@@ -215,8 +216,14 @@ internal sealed class ConnectionTable : IDisposable
                 continue;
             }
 
-            // One that has not begun may be about to: it goes after those that have been served.
+            // One that has not been served yet goes after those that have. If it has sent something, a request is about
+            // to begin, or only just delayed by the load: closing it for a newcomer would gain nothing.
             var since = connection.IdleSince + (connection.HasBegun ? 0 : untilBegun);
+            if (!connection.HasBegun && now - connection.AcceptedAt < untilBegun / 2 && connection.HasSpoken)
+            {
+                continue;
+            }
+
             // The queue's first is the one that stays: of those found so far, the one idle for the shortest time.
             oldest.Enqueue(connection, -since);
             if (oldest.Count > most)
@@ -258,12 +265,18 @@ internal sealed class ConnectionTable : IDisposable
             for (var place = _open.First; place is not null; place = place.Next)
             {
                 var connection = place.Value;
-                if (_time.GetElapsedTime(connection.AcceptedAt, now) < _headersTimeout)
+                var elapsed = _time.GetElapsedTime(connection.AcceptedAt, now);
+                if (elapsed < _headersTimeout)
                 {
                     break;
                 }
 
-                if (!connection.HasBegun && !connection.IsShed)
+                // What has come may still wait for a thread; then the server's own timeout of the header follows.
+                if (
+                    !connection.HasBegun
+                    && !connection.IsShed
+                    && (elapsed >= 2 * _headersTimeout || !connection.HasSpoken)
+                )
                 {
                     (silent ??= []).Add(connection);
                 }

@@ -1,6 +1,9 @@
+using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Edge.Hosting.Connections;
@@ -12,6 +15,12 @@ namespace Edge.Hosting.Connections;
 /// </summary>
 internal sealed class TrackedConnection : ConnectionContext
 {
+    // getsockopt(2) with TCP_INFO: struct tcp_info has tcpi_bytes_received at 128 since Linux 4.1.
+    private const int TcpLevel = 6;
+    private const int TcpInfo = 11;
+    private const int TcpInfoReceivedAt = 128;
+    private const int TcpInfoBytes = TcpInfoReceivedAt + sizeof(ulong);
+
     private readonly ConnectionContext _transport;
     private readonly ConnectionTable _table;
     private long _idleSince;
@@ -42,6 +51,30 @@ internal sealed class TrackedConnection : ConnectionContext
 
     /// <summary>Whether the header of a request ever came whole.</summary>
     public bool HasBegun => _hasBegun;
+
+    /// <summary>
+    /// Whether the peer has sent anything at all, by the kernel's count: what has come may still wait for a thread. True
+    /// where the kernel does not count.
+    /// </summary>
+    public bool HasSpoken
+    {
+        get
+        {
+            Span<byte> info = stackalloc byte[TcpInfoBytes];
+            try
+            {
+                var socket = _transport.Features.Get<IConnectionSocketFeature>()?.Socket;
+                return socket is null
+                    || socket.GetRawSocketOption(TcpLevel, TcpInfo, info) < TcpInfoBytes
+                    || BinaryPrimitives.ReadUInt64LittleEndian(info[TcpInfoReceivedAt..]) > 0;
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // Not TCP, or closed meanwhile.
+                return true;
+            }
+        }
+    }
 
     /// <summary>Whether no request runs.</summary>
     public bool IsIdle => Volatile.Read(ref _running) == 0;

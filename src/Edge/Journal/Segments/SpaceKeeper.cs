@@ -81,7 +81,8 @@ internal sealed partial class SpaceKeeper
         try
         {
             Volatile.Write(ref _freeBytes, DiskDirectory.FreeBytes(_options.Directory));
-            _isShort = !TryAllocateAhead(tail, Interlocked.Exchange(ref _required, 0));
+            var isAllocated = TryAllocateAhead(tail, Interlocked.Exchange(ref _required, 0));
+            _isShort = !isAllocated || IsOut(tail - begin);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -129,14 +130,13 @@ internal sealed partial class SpaceKeeper
         return true;
     }
 
+    /// <summary>Whether the budget or the disk is used up, whatever is allocated.</summary>
+    private bool IsOut(long held) => held >= _options.MaxBytes || FreeBytes < _options.FreeReserveBytes;
+
     private JournalState StateAt(long begin, long tail)
     {
         var held = tail - begin;
-        if (
-            held >= _options.MaxBytes
-            || FreeBytes < _options.FreeReserveBytes
-            || AllocatedUntil - tail < _options.PageBytes
-        )
+        if (IsOut(held) || AllocatedUntil - tail < _options.PageBytes)
         {
             return JournalState.Full;
         }

@@ -84,24 +84,30 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             RecordWeights(entry, e.WeightsVersion);
             var minutes = experiment?.AttributionWindowMinutes ?? Experiment.DefaultAttributionMinutes;
             var endMs = e.AtMs + minutes * 60_000L;
-            var trial = new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false);
+            var trial = new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false)
+            {
+                Value = experiment?.GoalConfig.Type == GoalType.Value ? 0 : null,
+            };
             isLearned = _tracker.Expose(e.Unit, trial) != ExposureResult.NoRoom;
         }
         else if (IsGoal(experiment, e.Kind))
         {
-            ReachGoal([e.Unit, e.PreviousUnit], e.AtMs, nowMs);
+            ReachGoal([e.Unit, e.PreviousUnit], value: 0, e.AtMs, nowMs);
         }
         return true;
     }
 
-    /// <summary>Records that a sender reached the goal, under every hash that its unit may have.</summary>
-    public void ReachGoal(ReadOnlySpan<ulong> units, long atMs, long nowMs)
+    /// <summary>
+    /// Records that a sender reached the goal, under every hash that its unit may have; a value counts for the first of
+    /// them that has a trial.
+    /// </summary>
+    public void ReachGoal(ReadOnlySpan<ulong> units, double value, long atMs, long nowMs)
     {
         foreach (var unit in units)
         {
-            if (unit != 0)
+            if (unit != 0 && _tracker.Succeed(unit, value, atMs, nowMs) && value > 0)
             {
-                _tracker.Succeed(unit, atMs, nowMs);
+                return;
             }
         }
     }
@@ -116,7 +122,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         experiment?.GoalConfig.Type switch
         {
             GoalType.Conversion => kind == TalliedKind.Conversion,
-            GoalType.Event => false,
+            GoalType.Event or GoalType.Value => false,
             _ => kind == TalliedKind.Click,
         };
 
@@ -128,7 +134,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             var variant = _variants[trial.Variant];
             variant.CountTrial(trial);
             var probability = trial.BasisPoints / (double)BasisPoints.Whole;
-            _trials.Add(variant.Id, trial.WeightsVersion, probability, trial.IsSuccess);
+            _trials.Add(variant.Id, trial.WeightsVersion, probability, trial.IsSuccess, trial.Value);
             if (_weights.TryGetValue(trial.WeightsVersion, out var weights))
             {
                 _sampleRatio.Add(variant.Id, weights.Basis);

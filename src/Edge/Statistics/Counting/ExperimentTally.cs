@@ -71,8 +71,15 @@ internal sealed record ExperimentTally
             RunningTime = runningTime,
             Counts =
             [
-                .. Variants.Select(variant => new VariantCounts(variant.Id, variant.Impressions, variant.Clicks)),
+                .. Variants.Select(variant => new VariantCounts(
+                    variant.Id,
+                    variant.Impressions,
+                    variant.Clicks,
+                    variant.Views,
+                    variant.Conversions
+                )),
             ],
+            OpenTrials = OpenTrials,
             Trials = Trials,
             SampleRatio = SampleRatio,
             Watch = Watch,

@@ -103,15 +103,18 @@ internal struct TalliedEvent
     /// <param name="units">Room for the hashes of the units; further ones are left out.</param>
     /// <param name="uid">Uid of the experiment.</param>
     /// <param name="count">Number of units.</param>
+    /// <param name="value">The number that counts; 0 when the event itself does.</param>
     public static bool TryReadGoal(
         ref Utf8JsonReader reader,
         scoped Span<ulong> units,
         out ReadOnlySpan<byte> uid,
-        out int count
+        out int count,
+        out double value
     )
     {
         uid = default;
         count = 0;
+        value = 0;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.StartObject)
@@ -125,6 +128,10 @@ internal struct TalliedEvent
                 if (isUid)
                 {
                     uid = Text(ref reader);
+                }
+                else if (reader.TokenType == JsonTokenType.Number)
+                {
+                    value = reader.GetDouble();
                 }
                 else if (reader.TokenType == JsonTokenType.StartArray)
                 {

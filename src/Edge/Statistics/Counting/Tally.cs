@@ -23,6 +23,7 @@ internal sealed class Tally : ISink
     /// <summary>Number of events counted while the lock is held once.</summary>
     private const int EventsPerLock = 256;
 
+    private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(10);
 
     private readonly TallyFile _file;
     private readonly TallyCounts _counts;
@@ -126,6 +127,28 @@ internal sealed class Tally : ISink
             _counts.Mature(NowMs(), _cursor.Sequence >= _committedSequence());
             _isDirty |= update(experiment, ref state);
             return true;
+        }
+    }
+
+    /// <summary>Waits until everything is counted that was committed when it was called, or the time is over.</summary>
+    public async Task CatchUpAsync(TimeSpan deadline)
+    {
+        var target = _committedSequence();
+        var began = _time.GetTimestamp();
+        while (CountedSequence < target && _time.GetElapsedTime(began) < deadline)
+        {
+            await Task.Delay(CatchUpPause, _time);
+        }
+    }
+
+    private long CountedSequence
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _cursor.Sequence;
+            }
         }
     }
 

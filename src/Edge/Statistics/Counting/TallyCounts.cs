@@ -90,17 +90,17 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
     {
         Span<ulong> units = stackalloc ulong[GoalMatcher.HashesMax];
         var reader = new Utf8JsonReader(goals);
-        while (TalliedEvent.TryReadGoal(ref reader, units, out var uid, out var count))
+        while (TalliedEvent.TryReadGoal(ref reader, units, out var uid, out var count, out var value))
         {
             // Without a counter nobody was exposed; the goal may have changed since the event was recorded.
             if (
                 Find(Encoding.UTF8.GetString(uid)) is { } experiment
                 && catalog.Current.TryFindByUid(experiment.Uid, out var entry)
-                && entry.Experiment.GoalConfig.Type == GoalType.Event
+                && entry.Experiment.GoalConfig.Type is GoalType.Event or GoalType.Value
             )
             {
                 experiment.Mature(nowMs);
-                experiment.ReachGoal(units[..count], atMs, nowMs);
+                experiment.ReachGoal(units[..count], value, atMs, nowMs);
             }
         }
     }

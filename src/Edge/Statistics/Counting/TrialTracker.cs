@@ -18,6 +18,9 @@ internal readonly record struct OpenTrial(
     bool IsSuccess
 )
 {
+    /// <summary>What the unit's events have added up to; null when only success counts.</summary>
+    public double? Value { get; init; }
+
     /// <summary>
     /// Whether its result is final at a given time. A window of zero length is over as soon as it begins.
     /// </summary>
@@ -64,6 +67,11 @@ internal enum ExposureResult
 /// </summary>
 internal sealed class TrialTracker(UnitBudget budget)
 {
+    /// <summary>Bits of a packed trial.</summary>
+    private const long SuccessFlag = 1;
+
+    private const long ValueFlag = 2;
+
     private const long UnitKeptMs = TallyLimits.UnitKeptHours * CountSeries.Hour;
 
     // First exposure of each unit seen within the last day.
@@ -101,20 +109,26 @@ internal sealed class TrialTracker(UnitBudget budget)
 
     /// <summary>Records that a unit reached the goal.</summary>
     /// <param name="unit">The unit.</param>
+    /// <param name="value">What it adds to the trial's value.</param>
     /// <param name="atMs">When it did.</param>
     /// <param name="nowMs">The time up to which results are final.</param>
-    public void Succeed(ulong unit, long atMs, long nowMs)
+    /// <returns>Whether it had a trial that counts it.</returns>
+    public bool Succeed(ulong unit, double value, long atMs, long nowMs)
     {
         if (
-            _open.TryGetValue(unit, out var trial)
-            && !trial.IsSuccess
-            && atMs >= trial.ExposedMs
-            && atMs <= trial.EndMs
-            && !trial.IsMature(nowMs)
+            !_open.TryGetValue(unit, out var trial)
+            || atMs < trial.ExposedMs
+            || atMs > trial.EndMs
+            || trial.IsMature(nowMs)
         )
         {
-            _open[unit] = trial with { IsSuccess = true };
+            return false;
         }
+        if (!trial.IsSuccess || trial.Value is not null)
+        {
+            _open[unit] = trial with { IsSuccess = true, Value = trial.Value + value };
+        }
+        return true;
     }
 
     /// <summary>Takes the next trial whose result is final.</summary>
@@ -204,7 +218,11 @@ internal sealed class TrialTracker(UnitBudget budget)
                     to.Write7BitEncodedInt64(trial.WeightsVersion);
                     to.Write7BitEncodedInt64(trial.ExposedMs);
                     to.Write7BitEncodedInt64(trial.EndMs - trial.ExposedMs);
-                    to.Write7BitEncodedInt64(trial.IsSuccess ? 1 : 0);
+                    to.Write7BitEncodedInt64((trial.IsSuccess ? SuccessFlag : 0) | (trial.Value is null ? 0 : ValueFlag));
+                    if (trial.Value is { } value)
+                    {
+                        to.Write(value);
+                    }
                 }
             }
         );
@@ -249,8 +267,12 @@ internal sealed class TrialTracker(UnitBudget budget)
             var version = (int)from.Read7BitEncodedInt64();
             var exposed = from.Read7BitEncodedInt64();
             var end = exposed + from.Read7BitEncodedInt64();
-            var isSuccess = from.Read7BitEncodedInt64() != 0;
-            if (_open.TryAdd(unit, new OpenTrial((int)variant, basisPoints, version, exposed, end, isSuccess)))
+            var flags = from.Read7BitEncodedInt64();
+            var trial = new OpenTrial((int)variant, basisPoints, version, exposed, end, (flags & SuccessFlag) != 0)
+            {
+                Value = (flags & ValueFlag) != 0 ? from.ReadDouble() : null,
+            };
+            if (_open.TryAdd(unit, trial))
             {
                 _byEnd.Enqueue(unit, end);
             }

@@ -2,7 +2,8 @@ namespace Edge.Statistics.Inference;
 
 /// <summary>
 /// The posterior of one variant's success rate, Beta(<see cref="Alpha"/>, <see cref="Beta"/>), and the estimate behind
-/// it. A variant without trials has the prior Beta(1, 1) and an infinite <see cref="Variance"/>. Immutable.
+/// it; for a mean value, the same times <see cref="Scale"/>. A variant without trials has the prior Beta(1, 1) and an
+/// infinite <see cref="Variance"/>. Immutable.
 /// </summary>
 /// <param name="VariantId">The variant.</param>
 /// <param name="Alpha">First parameter, at least 1.</param>
@@ -21,9 +22,15 @@ internal readonly record struct ArmPosterior(
     double Variance
 )
 {
-    /// <summary>Mean of the posterior, in (0, 1).</summary>
-    public double Mean => Alpha / (Alpha + Beta);
+    /// <summary>
+    /// What 1 on the axis of <see cref="Distribution"/> means: 1 for a rate; for a mean value the same bound for all
+    /// variants, far above every one of them.
+    /// </summary>
+    public double Scale { get; init; } = 1;
 
-    /// <summary>The posterior as a distribution.</summary>
+    /// <summary>Mean of the posterior.</summary>
+    public double Mean => Scale * Alpha / (Alpha + Beta);
+
+    /// <summary>The posterior as a distribution on (0, 1), in units of <see cref="Scale"/>.</summary>
     public BetaDistribution Distribution => new(Alpha, Beta);
 }

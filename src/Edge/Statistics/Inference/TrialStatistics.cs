@@ -1,7 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Edge.Statistics.Inference;
 
 /// <summary>
-/// The success rate of each variant, estimated from matured trials in constant memory. While there is only one weights
+/// The success rate of each variant, or the mean value, estimated from matured trials in constant memory. While there is only one weights
 /// version, the raw counts suffice. After that, raw counts mislead: a variant that got most of its traffic in a good
 /// week looks good. So every later trial contributes to every variant through its known probability of having been
 /// chosen (augmented inverse propensity weighting). The estimate stays unbiased however rates drift, because the
@@ -12,10 +14,19 @@ internal sealed class TrialStatistics
     /// <summary>Weight of the pooled rate in a variant's baseline, in trials.</summary>
     private const double BaselineWeight = 20;
 
+    /// <summary>Number of values other than 0 at which the stated variance is twice the observed one.</summary>
+    private const double VarianceDoubt = 30;
+
+    /// <summary>How far above the variants the axis of mean values ends.</summary>
+    private const double ScaleFactor = 4;
+
+    private const double ScaleDeviations = 10;
+
     private readonly List<Arm> _arms = [];
     private int? _firstVersion;
     private int? _latestVersion;
     private double _pooledRate = 0.5;
+    private bool _isValued;
 
     // The trials since the latest version was first seen, as they would count for a variant that has not been shown
     // yet.
@@ -43,14 +54,17 @@ internal sealed class TrialStatistics
     /// <param name="probability">
     /// The probability with which that version chose this variant: its weight over 10,000.
     /// </param>
-    /// <param name="isSuccess">Whether the unit clicked within the attribution window.</param>
+    /// <param name="isSuccess">Whether the unit reached the goal within the attribution window.</param>
+    /// <param name="value">What it was worth, not negative; null when only success counts.</param>
     /// <returns>False, without counting anything, when the probability is not in (0, 1].</returns>
-    public bool Add(string variantId, int weightsVersion, double probability, bool isSuccess)
+    public bool Add(string variantId, int weightsVersion, double probability, bool isSuccess, double? value = null)
     {
         if (probability is not (> 0 and <= 1))
         {
             return false;
         }
+        _isValued |= value is not null;
+        var outcome = value ?? (isSuccess ? 1 : 0);
         _firstVersion ??= weightsVersion;
         var isFirstEpoch = weightsVersion == _firstVersion;
         if (!isFirstEpoch && !(weightsVersion <= _latestVersion))
@@ -63,11 +77,14 @@ internal sealed class TrialStatistics
         {
             chosen.FirstTrials++;
             chosen.FirstSuccesses += isSuccess ? 1 : 0;
+            chosen.FirstSum += outcome;
         }
         else
         {
-            AddWeighted(chosen, probability, isSuccess);
+            AddWeighted(chosen, probability, outcome);
         }
+        chosen.Total += outcome;
+        chosen.TotalOfSquares += outcome * outcome;
         chosen.Trials++;
         chosen.Successes += isSuccess ? 1 : 0;
         return true;
@@ -79,23 +96,22 @@ internal sealed class TrialStatistics
     /// </summary>
     public void BeginEpoch()
     {
-        long trials = 0,
-            successes = 0;
+        var total = _arms.Sum(arm => arm.Total);
+        // A rate is between 0 and 1 before anything is known; a value can be anything.
+        _pooledRate = _isValued ? total / Math.Max(1, Trials) : (total + 1.0) / (Trials + 2.0);
         foreach (var arm in _arms)
         {
-            trials += arm.Trials;
-            successes += arm.Successes;
-        }
-        _pooledRate = (successes + 1.0) / (trials + 2.0);
-        foreach (var arm in _arms)
-        {
-            arm.Baseline = (arm.Successes + BaselineWeight * _pooledRate) / (arm.Trials + BaselineWeight);
+            arm.Baseline = (arm.Total + BaselineWeight * _pooledRate) / (arm.Trials + BaselineWeight);
         }
     }
 
     /// <summary>The posteriors of the given variants, in the same order.</summary>
     public ArmPosterior[] Posterior(IReadOnlyList<string> variantIds)
     {
+        if (_isValued)
+        {
+            return ValuePosterior(variantIds);
+        }
         var posteriors = new ArmPosterior[variantIds.Count];
         for (var i = 0; i < posteriors.Length; i++)
         {
@@ -124,7 +140,10 @@ internal sealed class TrialStatistics
                     arm.WeightedTrials,
                     arm.Sum,
                     arm.SumOfSquares
-                )),
+                )
+                {
+                    Values = _isValued ? new ArmValues(arm.FirstSum, arm.Total, arm.TotalOfSquares) : null,
+                }),
             ]
         );
 
@@ -151,8 +170,12 @@ internal sealed class TrialStatistics
                 WeightedTrials = arm.WeightedTrials,
                 Sum = arm.Sum,
                 SumOfSquares = arm.SumOfSquares,
+                FirstSum = arm.Values?.FirstSum ?? arm.FirstSuccesses,
+                Total = arm.Values?.Total ?? arm.Successes,
+                TotalOfSquares = arm.Values?.TotalOfSquares ?? arm.Successes,
             })
         );
+        statistics._isValued = state.Arms.Any(arm => arm.Values is not null);
         return statistics;
     }
 
@@ -177,20 +200,11 @@ internal sealed class TrialStatistics
             );
         }
 
-        // A variant without a trial in the first epoch did not exist then, so that epoch has no share in its estimate.
-        double firstTrials = arm.FirstTrials == 0 ? 0 : FirstTrials();
-        var firstShare = firstTrials / (firstTrials + arm.WeightedTrials);
-        var weightedShare = 1 - firstShare;
-        var weightedMean = arm.Sum / arm.WeightedTrials;
-        var weightedVariance =
-            Math.Max(0, arm.SumOfSquares / arm.WeightedTrials - weightedMean * weightedMean) / arm.WeightedTrials;
-        var estimate = weightedShare * weightedMean;
-        var variance = weightedShare * weightedShare * weightedVariance;
-        if (arm.FirstTrials > 0)
-        {
-            estimate += firstShare * arm.FirstSuccesses / arm.FirstTrials;
-            variance += firstShare * firstShare * SmoothedVariance(arm.FirstTrials, arm.FirstSuccesses);
-        }
+        var (estimate, variance) = Combine(
+            arm,
+            (double)arm.FirstSuccesses / arm.FirstTrials,
+            SmoothedVariance(arm.FirstTrials, arm.FirstSuccesses)
+        );
         estimate = Math.Clamp(estimate, 0.5 / trials, 1 - 0.5 / trials);
 
         // The number of trials under a fixed split that would give this variance; never more than there were.
@@ -206,6 +220,95 @@ internal sealed class TrialStatistics
         );
     }
 
+    /// <summary>
+    /// The posteriors of mean values: estimates as for rates, with the variance of values, on one axis for all variants
+    /// that ends far above them. A Beta there is nearly the Gamma of the same mean and variance: not negative, and
+    /// normal once the mean is many standard errors from 0.
+    /// </summary>
+    private ArmPosterior[] ValuePosterior(IReadOnlyList<string> variantIds)
+    {
+        var trials = Trials;
+        var total = _arms.Sum(arm => arm.Total);
+        var pooled = total / trials;
+        var pooledVariance = _arms.Sum(arm => arm.TotalOfSquares) / trials - pooled * pooled;
+        // Equal values vary too, and a variance that few values have shown is itself uncertain.
+        pooledVariance = Math.Max(pooledVariance, pooled * pooled / trials);
+        var uncertainty = 1 + VarianceDoubt / Math.Max(1, _arms.Sum(arm => arm.Successes));
+        var estimates = new (Arm? Arm, double Estimate, double Variance)[variantIds.Count];
+        for (var i = 0; i < estimates.Length; i++)
+        {
+            var arm = Find(variantIds[i]);
+            if (arm is null || arm.Trials == 0 || total == 0)
+            {
+                estimates[i] = (arm, 0, double.PositiveInfinity);
+                continue;
+            }
+            // An arm without a large value yet does not know how much its values vary: never less than all of them.
+            var mean = arm.Total / arm.Trials;
+            var valueVariance = Math.Max(pooledVariance, arm.TotalOfSquares / arm.Trials - mean * mean);
+            var (estimate, variance) =
+                arm.WeightedTrials == 0
+                    ? (mean, valueVariance / arm.Trials)
+                    : Combine(arm, arm.FirstSum / arm.FirstTrials, valueVariance / arm.FirstTrials);
+            variance = uncertainty * Math.Max(variance, pooledVariance / arm.Trials);
+            estimates[i] = (arm, Math.Max(estimate, 0.5 * pooled / arm.Trials), variance);
+        }
+        var scale = estimates
+            .Where(value => double.IsFinite(value.Variance))
+            .Select(value => ScaleFactor * (value.Estimate + ScaleDeviations * Math.Sqrt(value.Variance)))
+            .DefaultIfEmpty(0)
+            .Max();
+        return
+        [
+            .. estimates.Select(
+                (value, i) =>
+                {
+                    var (alpha, beta) = double.IsFinite(value.Variance)
+                        ? Shape(value.Estimate / scale, value.Variance / (scale * scale))
+                        : (1, 1);
+                    return new ArmPosterior(
+                        variantIds[i],
+                        alpha,
+                        beta,
+                        value.Arm?.Trials ?? 0,
+                        value.Arm?.Successes ?? 0,
+                        value.Estimate,
+                        value.Variance
+                    )
+                    {
+                        Scale = scale,
+                    };
+                }
+            ),
+        ];
+    }
+
+    /// <summary>The Beta of a mean and a variance; never one with its mode at 0.</summary>
+    private static (double Alpha, double Beta) Shape(double mean, double variance)
+    {
+        var size = Math.Max(mean * (1 - mean) / variance - 1, 1 / mean);
+        return (mean * size, (1 - mean) * size);
+    }
+
+    /// <summary>
+    /// The estimate of an arm over both kinds of trials, each with its share, and its variance. A variant without a trial
+    /// in the first epoch did not exist then, so that epoch has no share in its estimate.
+    /// </summary>
+    private (double Estimate, double Variance) Combine(Arm arm, double firstMean, double firstVariance)
+    {
+        double firstTrials = arm.FirstTrials == 0 ? 0 : FirstTrials();
+        var firstShare = firstTrials / (firstTrials + arm.WeightedTrials);
+        var weightedShare = 1 - firstShare;
+        var weightedMean = arm.Sum / arm.WeightedTrials;
+        var weightedVariance =
+            Math.Max(0, arm.SumOfSquares / arm.WeightedTrials - weightedMean * weightedMean) / arm.WeightedTrials;
+        var estimate = weightedShare * weightedMean;
+        var variance = weightedShare * weightedShare * weightedVariance;
+        return arm.FirstTrials == 0
+            ? (estimate, variance)
+            : (estimate + firstShare * firstMean, variance + firstShare * firstShare * firstVariance);
+    }
+
     private void BeginVersion(int weightsVersion)
     {
         _latestVersion = weightsVersion;
@@ -215,14 +318,14 @@ internal sealed class TrialStatistics
         BeginEpoch();
     }
 
-    private void AddWeighted(Arm chosen, double probability, bool isSuccess)
+    private void AddWeighted(Arm chosen, double probability, double outcome)
     {
         foreach (var arm in _arms)
         {
             var contribution = arm.Baseline;
             if (arm == chosen)
             {
-                contribution += ((isSuccess ? 1 : 0) - arm.Baseline) / probability;
+                contribution += (outcome - arm.Baseline) / probability;
             }
             arm.Sum += contribution;
             arm.SumOfSquares += contribution * contribution;
@@ -286,6 +389,14 @@ internal sealed class TrialStatistics
         public long FirstSuccesses { get; set; }
         public long Trials { get; set; }
         public long Successes { get; set; }
+
+        /// <summary>Sum of the outcomes of the first epoch: successes, or values.</summary>
+        public double FirstSum { get; set; }
+
+        /// <summary>Sum of all outcomes.</summary>
+        public double Total { get; set; }
+
+        public double TotalOfSquares { get; set; }
         public double Baseline { get; set; }
         public long WeightedTrials { get; set; }
         public double Sum { get; set; }
@@ -331,4 +442,15 @@ internal sealed record ArmState(
     long WeightedTrials,
     double Sum,
     double SumOfSquares
-);
+)
+{
+    /// <summary>Sums of values; null when only successes count, and then they are the outcomes.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ArmValues? Values { get; init; }
+}
+
+/// <summary>Sums of values of an <see cref="ArmState"/>.</summary>
+/// <param name="FirstSum">Of the first epoch.</param>
+/// <param name="Total">Of all epochs.</param>
+/// <param name="TotalOfSquares">Of their squares.</param>
+internal sealed record ArmValues(double FirstSum, double Total, double TotalOfSquares);

@@ -75,7 +75,7 @@ internal static class WinnerAssessor
             MinimumSampleSizeMet = leader.Trials >= criteria.MinimumSampleSize,
             OthersHaveEnoughTrials = othersHaveEnough,
             ConfidenceThresholdMet = best.Probabilities[best.Leader] >= criteria.ConfidenceThreshold,
-            IsLossSmall = best.ExpectedLoss[best.Leader] <= MaxRelativeLoss * leader.Mean,
+            IsLossSmall = best.ExpectedLoss[best.Leader] <= MaxRelativeLoss * leader.Distribution.Mean,
             IsRatioSound = sampleRatio is not < SampleRatio.AlarmBelow,
             AnytimeValid = ConfidenceSequence.IsAhead(arms, best.Leader, 1 - criteria.ConfidenceThreshold),
         };

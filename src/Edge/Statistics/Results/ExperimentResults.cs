@@ -12,6 +12,9 @@ namespace Edge.Statistics.Results;
 /// </summary>
 internal sealed record ExperimentResults
 {
+    /// <summary>What to do, in words.</summary>
+    public required string Recommendation { get; init; }
+
     public required string Uid { get; init; }
     public required string Slug { get; init; }
     public required ExperimentType Type { get; init; }
@@ -20,6 +23,12 @@ internal sealed record ExperimentResults
 
     /// <summary>Days the experiment has been running, pauses excluded, rounded to two decimals.</summary>
     public required double DaysRun { get; init; }
+
+    /// <summary>How long after its start a trial can succeed, minutes.</summary>
+    public required int AttributionWindowMinutes { get; init; }
+
+    /// <summary>Units whose window has not passed, and which are in no other figure yet.</summary>
+    public required int OpenTrials { get; init; }
 
     public required ResultTotals Totals { get; init; }
     public required IReadOnlyList<VariantResults> Variants { get; init; }
@@ -49,9 +58,6 @@ internal sealed record ExperimentResults
     public required bool MinimumRunDaysMet { get; init; }
     public required bool? ConfidenceThresholdMet { get; init; }
 
-    /// <summary>What to do, in words.</summary>
-    public required string Recommendation { get; init; }
-
     public required ResultSeries Series { get; init; }
 
     /// <summary>Computes the results.</summary>
@@ -59,7 +65,8 @@ internal sealed record ExperimentResults
     {
         var arms = input.Trials.Posterior([.. experiment.Variants.Select(variant => variant.Id)]);
         var isCompared = experiment is { Type: ExperimentType.AbTest, GoalConfig.HasSuccess: true };
-        var comparison = isCompared
+        // Before anything is known, the first variant would lead by being first.
+        var comparison = isCompared && arms.Any(arm => arm.Trials > 0)
             ? Comparison.Of(experiment, arms, input.RunningTime, input.SampleRatio.Test())
             : null;
         var assessment = comparison?.Assessment;
@@ -75,6 +82,8 @@ internal sealed record ExperimentResults
             Status = experiment.Status,
             ComputedAt = input.Now,
             DaysRun = Math.Round(input.RunningTime.TotalDays, 2),
+            AttributionWindowMinutes = experiment.AttributionWindowMinutes,
+            OpenTrials = input.OpenTrials,
             Totals = ResultTotals.Of(input.Counts, arms),
             Variants = VariantResults.Of(experiment, arms, input.Counts, comparison),
             Excluded = input.Excluded,
@@ -102,13 +111,22 @@ internal sealed record ExperimentResults
 }
 
 /// <summary>Totals over all variants.</summary>
-internal readonly record struct ResultTotals(long Impressions, long Clicks, long Trials, long Successes)
+internal readonly record struct ResultTotals(
+    long Impressions,
+    long Clicks,
+    long Views,
+    long Conversions,
+    long Trials,
+    long Successes
+)
 {
     /// <summary>Adds up the counts, including those of variants that have since been removed.</summary>
     public static ResultTotals Of(IReadOnlyList<VariantCounts> counts, ArmPosterior[] arms) =>
         new(
             counts.Sum(count => count.Impressions),
             counts.Sum(count => count.Clicks),
+            counts.Sum(count => count.Views),
+            counts.Sum(count => count.Conversions),
             arms.Sum(arm => arm.Trials),
             arms.Sum(arm => arm.Successes)
         );

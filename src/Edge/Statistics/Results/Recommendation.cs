@@ -36,15 +36,31 @@ internal static class Recommendation
         {
             return warning;
         }
-        if (assessment?.LeaderId is not { } leader)
+        if (experiment.Variants.Count(variant => variant.RequestedWeight > 0) < 2)
         {
             return "Fewer than two variants have a weight, so there is nothing to compare.";
         }
         if (results.Totals.Trials == 0)
         {
-            return "There is no data yet. A visitor counts once the attribution window has passed.";
+            return Waiting(experiment, results.OpenTrials);
+        }
+        if (assessment?.LeaderId is not { } leader)
+        {
+            return "The variants cannot be compared from these counts.";
         }
         return Running(experiment, results, assessment, leader);
+    }
+
+    private static string Waiting(Experiment experiment, int visitors)
+    {
+        var minutes = experiment.AttributionWindowMinutes;
+        return visitors switch
+        {
+            0 => Invariant($"Nobody has been counted yet. A visitor counts {minutes} minutes after the ")
+                + $"{(experiment.TrialStart == TrialStart.Click ? "first click" : "first impression or view")}.",
+            1 => Invariant($"1 visitor is still within the {minutes} minutes in which the goal can be reached."),
+            _ => Invariant($"{visitors} visitors are still within their {minutes} minutes in which the goal can be reached."),
+        };
     }
 
     private static string Running(

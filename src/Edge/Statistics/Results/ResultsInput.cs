@@ -18,6 +18,9 @@ internal sealed record ResultsInput
     /// <summary>Counted requests by variant; a missing variant has none.</summary>
     public IReadOnlyList<VariantCounts> Counts { get; init; } = [];
 
+    /// <summary>Units whose attribution window has not passed.</summary>
+    public int OpenTrials { get; init; }
+
     /// <summary>Matured trials.</summary>
     public required TrialStatistics Trials { get; init; }
 
@@ -41,7 +44,15 @@ internal sealed record ResultsInput
 /// <param name="VariantId">The variant.</param>
 /// <param name="Impressions">Impressions of people and their proxies.</param>
 /// <param name="Clicks">Clicks of people and their proxies, with or without a known impression.</param>
-internal readonly record struct VariantCounts(string VariantId, long Impressions, long Clicks);
+/// <param name="Views">Views reported by senders.</param>
+/// <param name="Conversions">Conversions reported by senders.</param>
+internal readonly record struct VariantCounts(
+    string VariantId,
+    long Impressions,
+    long Clicks,
+    long Views = 0,
+    long Conversions = 0
+);
 
 /// <summary>Requests recognised as automated and excluded.</summary>
 /// <param name="Bot">Crawlers and scripts.</param>

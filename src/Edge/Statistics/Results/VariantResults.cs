@@ -17,6 +17,8 @@ internal sealed record VariantResults
 
     public required long Impressions { get; init; }
     public required long Clicks { get; init; }
+    public required long Views { get; init; }
+    public required long Conversions { get; init; }
     public required long Trials { get; init; }
     public required long Successes { get; init; }
 
@@ -26,11 +28,16 @@ internal sealed record VariantResults
     /// <summary>95 % score interval of <see cref="Rate"/>.</summary>
     public required WilsonInterval? RateInterval { get; init; }
 
-    /// <summary>Mean of the posterior: the rate corrected for the effect of changing weights.</summary>
+    /// <summary>
+    /// Mean of the posterior: the rate, or the value per trial, corrected for the effect of changing weights.
+    /// </summary>
     public required double? PosteriorMean { get; init; }
 
     /// <summary>The middle 95 % of the posterior.</summary>
     public required CredibleInterval? CredibleInterval { get; init; }
+
+    /// <summary>Square root of the variance of the estimate behind the posterior.</summary>
+    public required double? StandardError { get; init; }
 
     public required double? ProbabilityToBeBest { get; init; }
 
@@ -76,16 +83,22 @@ internal sealed record VariantResults
                 IsDefault = i == reference,
                 Impressions = count.Impressions,
                 Clicks = count.Clicks,
+                Views = count.Views,
+                Conversions = count.Conversions,
                 Trials = arm.Trials,
                 Successes = arm.Successes,
                 Rate = hasTrials ? (double)arm.Successes / arm.Trials : null,
                 RateInterval = hasTrials ? WilsonInterval.Of(arm.Successes, arm.Trials) : null,
                 PosteriorMean = hasRate ? arm.Mean : null,
                 CredibleInterval = hasRate
-                    ? new CredibleInterval(arm.Distribution.Quantile(Tail), arm.Distribution.Quantile(1 - Tail))
+                    ? new CredibleInterval(
+                        arm.Scale * arm.Distribution.Quantile(Tail),
+                        arm.Scale * arm.Distribution.Quantile(1 - Tail)
+                    )
                     : null,
                 ProbabilityToBeBest = participant < 0 ? null : comparison!.Best.Probabilities[participant],
-                ExpectedLoss = participant < 0 ? null : comparison!.Best.ExpectedLoss[participant],
+                ExpectedLoss = participant < 0 ? null : arm.Scale * comparison!.Best.ExpectedLoss[participant],
+                StandardError = hasRate && double.IsFinite(arm.Variance) ? Math.Sqrt(arm.Variance) : null,
                 Lift = isCompared ? arm.Mean / arms[reference].Mean - 1 : null,
                 Weight = variant.Weight,
                 ConfiguredWeight = variant.RequestedWeight,

@@ -26,6 +26,8 @@ public class SecretsTests
             binary: binary
         );
 
+        // The first key is issued once the service is ready.
+        await Wait.UntilAsync(() => File.Exists(Path.Combine(data, "keys.json")), () => "no keys.json");
         Assert.Equal(OwnerEnters, File.GetUnixFileMode(data));
         Assert.Equal(OwnerEnters, File.GetUnixFileMode(Path.Combine(data, "keys")));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(data, "keys.json")));

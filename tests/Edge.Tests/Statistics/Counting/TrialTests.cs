@@ -154,6 +154,23 @@ public class TrialTests
     }
 
     [Fact]
+    public void Value_OfAUnit_AddsUpWithinItsWindowAndSurvivesARestart()
+    {
+        var fold = new Fold(null, Fold.Bandit(goal: """{"type":"value","event":"order","property":"total"}"""));
+        fold.Count(Impression(1, 0), Impression(2, 0), Impression(3, 0, "b"), Impression(4, 0, "b"));
+        fold.Count(Worth(1, "10.5", 9, 1), Worth(2, "4.5", 1, 3));
+        fold.Restart();
+        fold.Count(Worth(3, "7", 3), Click(4, 4), Worth(30, "100", 2)).UpToDateAt(Later);
+
+        var arms = fold.Counts.Find("exp_abc123")!.Trials.ToState().Arms;
+
+        Assert.Equal("a 2/1, b 2/1", fold.Trials());
+        // The second value names two units with a trial, and counts for the first of them alone.
+        Assert.Equal([15, 7], arms.Select(arm => arm.Values!.Total));
+        Assert.Equal([225, 49], arms.Select(arm => arm.Values!.TotalOfSquares));
+    }
+
+    [Fact]
     public void TrialStart_Click_BeginsWithTheFirstClick()
     {
         var fold = new Fold(

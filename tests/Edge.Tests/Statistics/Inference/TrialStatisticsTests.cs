@@ -120,6 +120,72 @@ public class TrialStatisticsTests
         Assert.Equal(0.2, sum / Runs, 0.013);
     }
 
+    /// <summary>The same for values: unbiased under a drift, with the variance it states, through a checkpoint.</summary>
+    [Fact]
+    public void MeanValue_UnderDriftAndMovingWeights_IsUnbiasedAndKnowsItsVariance()
+    {
+        const int Runs = 400;
+        var estimates = new double[Runs];
+        var stated = 0.0;
+        for (var run = 0; run < Runs; run++)
+        {
+            var random = new Random(run);
+            var statistics = new TrialStatistics();
+            for (var epoch = 1; epoch <= 4; epoch++)
+            {
+                var share = epoch == 1 ? 0.5 : 0.5 + epoch * 0.1;
+                for (var i = 0; i < 300; i++)
+                {
+                    var isA = random.NextDouble() < share;
+                    var value = random.NextDouble() < 0.2 ? epoch * -10 * Math.Log(1 - random.NextDouble()) : 0;
+                    statistics.Add(isA ? "a" : "b", epoch, isA ? share : 1 - share, value > 0, value);
+                }
+                statistics = TrialStatistics.FromState(statistics.ToState());
+                statistics.BeginEpoch();
+            }
+            var (a, b) = (statistics.Posterior(["a", "b"])[0], statistics.Posterior(["a", "b"])[1]);
+            estimates[run] = a.Estimate - b.Estimate;
+            stated += (a.Variance + b.Variance) / Runs;
+        }
+
+        var mean = estimates.Average();
+        var variance = estimates.Sum(value => (value - mean) * (value - mean)) / (Runs - 1);
+        Assert.Equal(0, mean, 4 * Math.Sqrt(variance / Runs));
+        Assert.InRange(variance / stated, 0.6, 1.1);
+    }
+
+    [Fact]
+    public void MeanValue_OfNothing_ConcludesNothing()
+    {
+        var statistics = new TrialStatistics();
+        for (var i = 0; i < 200; i++)
+        {
+            statistics.Add(i % 2 == 0 ? "a" : "b", 1, 0.5, isSuccess: false, value: 0);
+        }
+
+        var arms = statistics.Posterior(["a", "b", "c"]);
+
+        Assert.All(arms, arm => Assert.Equal((1.0, 1.0, 0.0), (arm.Alpha, arm.Beta, arm.Mean)));
+        Assert.Equal((100L, 100L, 0L), (arms[0].Trials, arms[1].Trials, arms[2].Trials));
+    }
+
+    [Fact]
+    public void MeanValue_AllEqual_IsNotCertain()
+    {
+        var statistics = new TrialStatistics();
+        for (var i = 0; i < 10; i++)
+        {
+            statistics.Add("a", 1, 0.5, isSuccess: true, value: 5);
+            statistics.Add("b", 1, 0.5, isSuccess: true, value: 6);
+        }
+
+        var arms = statistics.Posterior(["a", "b"]);
+
+        Assert.Equal((5.0, 6.0), (arms[0].Estimate, arms[1].Estimate));
+        Assert.Equal(5, arms[0].Mean, 1e-9);
+        Assert.True(arms[0].Variance > 0.004);
+    }
+
     /// <summary>
     /// Two equal variants whose rate goes from 5 to 20 % while the first one's weight goes from 50 to 90 %: plain
     /// counts are off by 4 points in every run, the estimate by nothing, and its variance is the one it says.

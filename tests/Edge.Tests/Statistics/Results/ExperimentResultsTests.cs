@@ -93,9 +93,12 @@ public class ExperimentResultsTests
                     (variant.Rate, variant.RateInterval, variant.PosteriorMean, variant.Lift)
                 )
         );
-        Assert.All(results.Variants, variant => Assert.Equal(0.5, variant.ProbabilityToBeBest!.Value, 1e-12));
+        Assert.All(
+            results.Variants,
+            variant => Assert.Equal((null, null), (variant.ProbabilityToBeBest, variant.ExpectedLoss))
+        );
         Assert.Equal(
-            (false, false, false, false),
+            (null, false, null, null),
             (
                 results.MinimumSampleSizeMet,
                 results.MinimumRunDaysMet,
@@ -103,9 +106,70 @@ public class ExperimentResultsTests
                 results.AnytimeValid
             )
         );
-        Assert.Null(results.SuggestedWinner);
+        Assert.Equal((null, null), (results.Leader, results.SuggestedWinner));
         Assert.Equal(SampleRatioResult.Untested, results.SampleRatioMismatch);
-        Assert.StartsWith("There is no data yet.", results.Recommendation, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, TrialStart.Exposure, "Nobody has been counted yet. A visitor counts 30 minutes after the first impression or view.")]
+    [InlineData(0, TrialStart.Click, "Nobody has been counted yet. A visitor counts 30 minutes after the first click.")]
+    [InlineData(1, TrialStart.Exposure, "1 visitor is still within the 30 minutes in which the goal can be reached.")]
+    [InlineData(13, TrialStart.Exposure, "13 visitors are still within their 30 minutes in which the goal can be reached.")]
+    public void Recommendation_WithoutTrials_SaysWhoIsWaitedFor(int open, object start, string expected)
+    {
+        var input = new ResultsInput
+        {
+            Now = Now,
+            RunningTime = TimeSpan.Zero,
+            OpenTrials = open,
+            Trials = new TrialStatistics(),
+            SampleRatio = new SampleRatioCounts(),
+        };
+
+        var results = ExperimentResults.Compute(Test with { TrialStart = (TrialStart)start }, input);
+
+        Assert.Equal((expected, open), (results.Recommendation, results.OpenTrials));
+        Assert.StartsWith(
+            "{\"recommendation\":",
+            JsonSerializer.Serialize(results, StatisticsJson.Default.ExperimentResults),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void Results_OfAValue_AreInItsUnits()
+    {
+        var trials = new TrialStatistics();
+        for (var i = 0; i < 4_000; i++)
+        {
+            var isB = i % 2 == 1;
+            var bought = i % 20 < 2;
+            trials.Add(isB ? "b" : "a", 1, 0.5, bought, bought ? (isB ? 60 : 40) + i % 7 : 0);
+        }
+        var experiment = Test with
+        {
+            GoalConfig = new GoalConfig
+            {
+                Type = GoalType.Value,
+                Event = "order",
+                Property = "total",
+            },
+        };
+
+        var results = ExperimentResults.Compute(experiment, Input(1, 0, 1, 0, days: 8) with { Trials = trials });
+
+        var (a, b) = (results.Variants[0], results.Variants[1]);
+        Assert.Equal((2000, 200, 0.1), (a.Trials, a.Successes, a.Rate));
+        Assert.InRange(a.PosteriorMean!.Value, 4.2, 4.4);
+        Assert.InRange(b.PosteriorMean!.Value, 6.2, 6.4);
+        // Standard deviation of a value is about 13 (0 or 43), of its mean 13/sqrt(2000).
+        Assert.InRange(a.StandardError!.Value, 0.27, 0.40);
+        Assert.InRange(a.CredibleInterval!.Value.Low, 3.5, 3.8);
+        Assert.InRange(a.CredibleInterval.Value.High, 4.8, 5.1);
+        Assert.InRange(a.ExpectedLoss!.Value, 1.9, 2.1);
+        Assert.InRange(b.Lift!.Value, 0.4, 0.5);
+        Assert.Equal(("b", true), (results.Leader, results.ConfidenceThresholdMet));
+        Assert.True(b.ProbabilityToBeBest > 0.999);
     }
 
     [Theory]

@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Text;
+using Edge.Catalog;
+using Edge.Statistics.Counting;
+using Edge.Statistics.Results;
+
+namespace Edge.Endpoints.Management;
+
+/// <summary>
+/// <c>GET /experiments/api/{uid}/results.csv</c>: the time series of the results as a table (RFC 4180), one line per
+/// hour and variant, with <c>?by=day</c> per UTC day.
+/// </summary>
+internal sealed class GetSeries(CatalogHolder catalog, Tally tally)
+{
+    private const string Header = "time,variant,impressions,clicks,trials,successes\r\n";
+
+    public async Task HandleAsync(ManagedRequest request)
+    {
+        if (request.Find(catalog.Current) is not { Experiment: var experiment })
+        {
+            await request.NotFoundAsync();
+            return;
+        }
+
+        var counted = tally.Find(experiment.Uid);
+        var points = request.Context.Request.Query["by"] == "day" ? counted?.Daily : counted?.Hourly;
+        var body = Encoding.UTF8.GetBytes(Header + string.Concat((points ?? []).SelectMany(Lines)));
+        var response = request.Context.Response;
+        response.ContentType = "text/csv; charset=utf-8";
+        response.ContentLength = body.Length;
+        response.Headers.CacheControl = "private, no-cache";
+        response.Headers.ContentDisposition = $"attachment; filename=\"{experiment.Slug}.csv\"";
+        if (!HttpMethods.IsHead(request.Context.Request.Method))
+        {
+            await response.BodyWriter.WriteAsync(body);
+        }
+    }
+
+    /// <summary>Neither times, ids of variants nor numbers need quotes.</summary>
+    private static IEnumerable<string> Lines(SeriesPoint point) =>
+        point.Variants.Select(counts =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{point.Time.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ},{counts.VariantId},{counts.Impressions},{counts.Clicks},{counts.Trials},{counts.Successes}\r\n"
+            )
+        );
+}
