@@ -41,8 +41,8 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
     // Shares of the memory. What is left is for the program, the catalog, the counts and the collector's garbage.
     private const int ConnectionsPart = 4;
     private const int BodiesPart = 4;
-    private const int DuplicatesPart = 8;
-    private const int JournalPart = 16;
+    private const int DuplicatesPart = 16;
+    private const int JournalPart = 32;
 
     /// <summary>
     /// Lowers the limits that need more than there is, and says which; <paramref name="problem"/> says why the service

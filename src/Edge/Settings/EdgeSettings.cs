@@ -293,7 +293,7 @@ internal static class EdgeSettings
             "ingest.duplicateMemoryBytes",
             DuplicateWindow.BytesMin,
             1L << 38,
-            "Maximum memory for the ids that identify duplicates, bytes, at 24 bytes each; allocated as needed, lowered to an eighth of the memory there is.",
+            "Maximum memory for the ids that identify duplicates, bytes, at 24 bytes each; allocated as needed, lowered to a sixteenth of the memory there is.",
             o => o.DuplicateMemoryBytes,
             (o, v) => o.DuplicateMemoryBytes = v
         ),
@@ -373,7 +373,7 @@ internal static class EdgeSettings
             "journal.memoryBytes",
             1 << 17,
             1 << 30,
-            "Memory for the newest pages, bytes; at least two pages; lowered to a sixteenth of the memory there is.",
+            "Memory for the newest pages, bytes; at least two pages; lowered to a thirty-second part of the memory there is.",
             o => o.JournalMemoryBytes,
             (o, v) => o.JournalMemoryBytes = (int)v
         ),

@@ -1,0 +1,53 @@
+using Edge.Settings;
+using Xunit;
+
+namespace Edge.Tests;
+
+/// <summary>Limits are lowered to what the machine gives, and only lowered.</summary>
+public class CapacityTests
+{
+    private const int Mebibyte = 1 << 20;
+
+    [Theory]
+    [InlineData(64, 20_000, 512, 16, 4, 2)]
+    [InlineData(256, 20_000, 2_048, 64, 16, 8)]
+    [InlineData(1_024, 20_000, 8_192, 256, 64, 16)]
+    [InlineData(100_000, 20_000, 10_000, 256, 128, 16)]
+    [InlineData(100_000, 1_024, 920, 256, 128, 16)]
+    [InlineData(100_000, 64, 20, 256, 128, 16)]
+    public void Limits_AreFittedInto_FilesAndMemory(
+        int memoryMiB,
+        int files,
+        int connections,
+        int bodiesMiB,
+        int idsMiB,
+        int journalMiB
+    )
+    {
+        var options = new EdgeOptions();
+
+        var lowered = new Capacity(files, (long)memoryMiB * Mebibyte).Fit(options, out var problem);
+
+        Assert.Null(problem);
+        Assert.Equal(
+            (connections, bodiesMiB, idsMiB, journalMiB),
+            (
+                options.HttpMaxConnections,
+                (int)(options.IngestInFlightBytes / Mebibyte),
+                (int)(options.DuplicateMemoryBytes / Mebibyte),
+                options.JournalMemoryBytes / Mebibyte
+            )
+        );
+        Assert.All(lowered, limit => Assert.True(limit.To < limit.From, limit.ToString()));
+    }
+
+    [Theory]
+    [InlineData(52, true)]
+    [InlineData(51, false)]
+    public void OpenFiles_TooFew_AreAProblem(int files, bool isEnough)
+    {
+        _ = new Capacity(files, 1L << 40).Fit(new EdgeOptions(), out var problem);
+
+        Assert.Equal(isEnough, problem is null);
+    }
+}
