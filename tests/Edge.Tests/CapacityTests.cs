@@ -42,8 +42,8 @@ public class CapacityTests
     }
 
     [Theory]
-    [InlineData(52, true)]
-    [InlineData(51, false)]
+    [InlineData(51, true)]
+    [InlineData(50, false)]
     public void OpenFiles_TooFew_AreAProblem(int files, bool isEnough)
     {
         _ = new Capacity(files, 1L << 40).Fit(new EdgeOptions(), out var problem);

@@ -58,10 +58,15 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
         var connections = Descriptors - reserve;
         problem =
             connections < ConnectionsMin
-                ? $"the limit of {Descriptors} open files leaves no room for connections; at least {reserve + ConnectionsMin} are needed"
-                    + " (ulimit -Hn, LimitNOFILE)"
+                ? $"the limit of {Descriptors} open files leaves no room for connections; at least"
+                    + $" {reserve + ConnectionsMin} are needed (ulimit -Hn, LimitNOFILE)"
                 : null;
-        options.HttpMaxConnections = (int)Lower("http.maxConnections", options.HttpMaxConnections, connections, "open files");
+        options.HttpMaxConnections = (int)Lower(
+            "http.maxConnections",
+            options.HttpMaxConnections,
+            connections,
+            "open files"
+        );
         options.HttpMaxConnections = (int)Lower(
             "http.maxConnections",
             options.HttpMaxConnections,

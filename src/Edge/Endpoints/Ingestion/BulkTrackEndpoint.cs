@@ -72,7 +72,9 @@ internal sealed class BulkTrackEndpoint(
             Count(Outcome.Refused);
             return;
         }
-        var reading = isSingle ? ArtieBody.ReadSingle(body.Bytes) : ArtieBody.Read(body.Bytes, body.LongEvent, body.TryReserve);
+        var reading = isSingle
+            ? ArtieBody.ReadSingle(body.Bytes)
+            : ArtieBody.Read(body.Bytes, body.LongEvent, body.TryReserve);
         if (ReferenceEquals(reading, ArtieReading.Busy))
         {
             ArtieResponses.Body(context, BodyFault.Busy);

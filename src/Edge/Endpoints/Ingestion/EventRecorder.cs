@@ -120,7 +120,7 @@ internal sealed class EventRecorder(
         return need;
     }
 
-    /// <summary>Room in the journal for the events of experiments of a request, of which there are at most a hundred.</summary>
+    /// <summary>Room in the journal for the events of experiments of a request, at most a hundred.</summary>
     public static RoomNeed RoomFor(List<ExperimentEvent> events)
     {
         var need = default(RoomNeed);

@@ -102,10 +102,12 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
     }
 
     /// <summary>Number of events whose verdict a rule gave.</summary>
-    public long Enforced(VerdictRule rule) => _current is var current && current.Has(rule) ? current.Enforced[rule.Index] : 0;
+    public long Enforced(VerdictRule rule) =>
+        _current is var current && current.Has(rule) ? current.Enforced[rule.Index] : 0;
 
     /// <summary>Number of events whose verdict a rule in shadow would have given.</summary>
-    public long Shadowed(VerdictRule rule) => _current is var current && current.Has(rule) ? current.Shadow[rule.Index] : 0;
+    public long Shadowed(VerdictRule rule) =>
+        _current is var current && current.Has(rule) ? current.Shadow[rule.Index] : 0;
 
     /// <summary>Rules and how often each matched.</summary>
     private sealed class CountedRules
@@ -136,7 +138,7 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
 
         public CountedRules With(int problems) => new(Table, problems, Enforced, Shadow);
 
-        /// <summary>Whether the rule is of this table: an event that began before a change may bring one of another.</summary>
+        /// <summary>Whether the rule is of this table: an event that began before a change may bring another's.</summary>
         public bool Has(VerdictRule rule) =>
             Table is { } table && rule.Index < table.Rules.Count && ReferenceEquals(table.Rules[rule.Index], rule);
 

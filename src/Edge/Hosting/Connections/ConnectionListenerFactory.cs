@@ -79,7 +79,8 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
                     }
                 }
             }
-            catch (Exception e) when (_isClosing && e is SocketException or ObjectDisposedException or OperationCanceledException)
+            catch (Exception e)
+                when (_isClosing && e is SocketException or ObjectDisposedException or OperationCanceledException)
             {
                 return null;
             }

@@ -8,17 +8,17 @@ namespace Edge.Hosting.Connections;
 /// <summary>
 /// The open connections, and who may open another one. When as many are open as may be, or one address has its share of
 /// them, those that have been idle longest are closed to make room; the new one is refused only when none is idle. A
-/// connection that has sent nothing within the header timeout of its accept is closed, and one whose header has not come
-/// whole within twice that, so silent ones cannot keep a place. IPv4 counts by address, IPv6 by /64; trusted proxies and Unix sockets have no share, because they
-/// bring everybody. Thread safe.
+/// connection that has sent nothing within the header timeout of its accept is closed, and one whose header has not
+/// come whole within twice that, so silent ones cannot keep a place. IPv4 counts by address, IPv6 by /64; trusted
+/// proxies and Unix sockets have no share, because they bring everybody. Thread safe.
 /// </summary>
 internal sealed class ConnectionTable : IDisposable
 {
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// Part of the connections that is closed at once to make room: finding the idle ones looks at all, so that must not
-    /// be done for every accept of a flood.
+    /// Part of the connections that is closed at once to make room: finding the idle ones looks at all, so that must
+    /// not be done for every accept of a flood.
     /// </summary>
     private const int ShedPart = 64;
 
@@ -112,7 +112,7 @@ internal sealed class ConnectionTable : IDisposable
         }
     }
 
-    /// <summary>Closes those that have been idle longest: there are not enough descriptors, or not enough memory.</summary>
+    /// <summary>Closes those that have been idle longest: descriptors or memory are short.</summary>
     public void Relieve()
     {
         List<TrackedConnection>? shed = null;
@@ -185,7 +185,7 @@ internal sealed class ConnectionTable : IDisposable
         }
     }
 
-    /// <summary>Null when there is a place, made if need be by closing connections; otherwise why there is none.</summary>
+    /// <summary>Null when there is a place, made if need be by closing others; otherwise why there is none.</summary>
     private ConnectionLoss? TryMakeRoom(UInt128? network, ref List<TrackedConnection>? shed)
     {
         if (

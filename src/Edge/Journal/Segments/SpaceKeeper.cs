@@ -32,7 +32,9 @@ internal sealed partial class SpaceKeeper
 
     public long FreeBytes => Volatile.Read(ref _freeBytes);
 
-    /// <summary>Whether the disk, the budget or the descriptors gave no room for another segment when it was asked for.</summary>
+    /// <summary>
+    /// Whether disk, budget or descriptors gave no room for another segment when it was asked for.
+    /// </summary>
     public bool IsShort => _isShort;
 
     /// <summary>

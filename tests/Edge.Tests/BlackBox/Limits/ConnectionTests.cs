@@ -55,11 +55,11 @@ public class ConnectionTests
     public async Task OpenFiles_TooFewForAnyConnection_AreRefusedInOneLine()
     {
         using var data = new TempDirectory();
-        var binary = LimitedEdge.Script(data, "ulimit -n 40");
+        var binary = LimitedEdge.Script(data, "ulimit -n 48");
         await using var edge = EdgeProcess.Launch(data["data"], binary: binary);
 
         Assert.Equal(1, await edge.ExitCodeWithinAsync(Wait.Limit));
-        Assert.StartsWith("edge serve: the limit of 40 open files", await edge.Error, StringComparison.Ordinal);
+        Assert.StartsWith("edge serve: the limit of 48 open files", await edge.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -239,7 +239,10 @@ public class ConnectionTests
 
     private static long Value(string metrics, string name) =>
         long.Parse(
-            metrics.Split('\n').Single(line => line.StartsWith(name + " ", StringComparison.Ordinal))[(name.Length + 1)..],
+            metrics
+                .Split('\n')
+                .Single(line => line.StartsWith(name + " ", StringComparison.Ordinal))
+                .AsSpan(name.Length + 1),
             CultureInfo.InvariantCulture
         );
 }

@@ -117,7 +117,8 @@ public class MemoryTests(ITestOutputHelper output)
         var stored = await StoredAsync(data["data"]);
         output.WriteLine(
             $"{acknowledged} events acknowledged, {unknown} without an answer, {stored} stored; "
-                + $"slowest /healthz {slowest.TotalMilliseconds:F0} ms; {string.Join(", ", answers.Order())}"
+                + $"slowest /healthz {slowest.TotalMilliseconds:F0} ms; "
+                + string.Join(", ", answers.OrderBy(pair => pair.Key).Select(pair => $"{pair.Value} x {pair.Key}"))
         );
         Assert.True(acknowledged > 0);
         Assert.InRange(stored, acknowledged, acknowledged + unknown);
@@ -172,7 +173,8 @@ public class MemoryTests(ITestOutputHelper output)
         ];
         bodies.Add(new Body("too large", new byte[12 << 20], 0, IsGzip: false, IsKeyless: false));
         bodies.Add(new Body("bomb", Gzip(new byte[64 << 20]), 0, IsGzip: true, IsKeyless: false));
-        bodies.Add(new Body("keyless", [.. "{\"events\":"u8, .. hundred, .. "}"u8], 100, IsGzip: false, IsKeyless: true));
+        byte[] events = [.. "{\"events\":"u8, .. hundred, .. "}"u8];
+        bodies.Add(new Body("keyless", events, 100, IsGzip: false, IsKeyless: true));
         bodies.Add(new Body("keyless garbage", new byte[2 << 20], 0, IsGzip: false, IsKeyless: true));
         return [.. bodies];
     }
@@ -222,9 +224,8 @@ public class MemoryTests(ITestOutputHelper output)
             catch (HttpRequestException e)
             {
                 var metrics = (await edge.Client.GetStringAsync("/metrics")).Split('\n');
-                Assert.Fail(
-                    $"{e.Message}; {string.Join(", ", metrics.Where(line => line.StartsWith("edge_connections", StringComparison.Ordinal)))}"
-                );
+                var connections = metrics.Where(line => line.StartsWith("edge_conn", StringComparison.Ordinal));
+                Assert.Fail($"{e.Message}; {string.Join(", ", connections)}");
             }
             var took = clock.Elapsed - asked;
             slowest = took > slowest ? took : slowest;

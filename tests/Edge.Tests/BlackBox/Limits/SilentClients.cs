@@ -8,7 +8,9 @@ internal sealed class SilentClients : IDisposable
 {
     private readonly List<Socket> _sockets = [];
 
-    /// <summary>Opens connections one after the other; one that the service refuses is an attempt like the others.</summary>
+    /// <summary>
+    /// Opens connections one after the other; one that the service refuses is an attempt like the others.
+    /// </summary>
     /// <param name="to">The service.</param>
     /// <param name="count">How many.</param>
     /// <param name="from">Address they come from.</param>
