@@ -30,7 +30,7 @@ internal sealed class GetSeries(CatalogHolder catalog, Tally tally)
         response.ContentLength = body.Length;
         response.Headers.CacheControl = "private, no-cache";
         response.Headers.ContentDisposition = $"attachment; filename=\"{experiment.Slug}.csv\"";
-        if (!HttpMethods.IsHead(request.Context.Request.Method))
+        if (!RequestMethod.IsHead(request.Context.Request.Method))
         {
             await response.BodyWriter.WriteAsync(body);
         }
