@@ -149,7 +149,8 @@ public sealed class ExplainAndCheckTests : IDisposable
             "--experiment",
             _data["experiments", "demo-ab.json"],
         ]);
-        Assert.Equal((0, "1 experiment checked: 0 errors, 0 warnings, 0 notes\n"), (one, single));
+        Assert.Equal(0, one);
+        Assert.EndsWith("\n1 experiment checked: 0 errors, 0 warnings, 1 note\n", single, StringComparison.Ordinal);
     }
 
     /// <summary>The data directory of a service that ran the demo and stopped.</summary>
