@@ -105,10 +105,10 @@ internal static class EnrichmentBenchmark
         );
     }
 
-    private static RuleSet? AllRules(VerdictJudge verdicts) =>
+    private static AgentRules? AllRules(VerdictJudge verdicts) =>
         _allRules ??= verdicts.MatchAgent("Mozilla/5.0 (X11; Linux x86_64)");
 
-    private static RuleSet? _allRules;
+    private static AgentRules? _allRules;
 
     private static object? _used;
     private static int _usedLength;

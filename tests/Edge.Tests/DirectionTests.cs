@@ -17,8 +17,10 @@ public partial class DirectionTests
     private static readonly string[] Order =
     [
         "Formats",
+        "Machine",
         "Telemetry",
         "Storage",
+        "Audit",
         "Events",
         "Requests",
         "Access",
@@ -82,6 +84,22 @@ public partial class DirectionTests
             let match = NamespaceLine().Match(File.ReadAllText(file))
             where match.Success && match.Groups[1].Value != expected
             select $"{Path.GetRelativePath(SourceRoot, file)} is in {match.Groups[1].Value}";
+
+        Assert.Empty(offenses);
+    }
+
+    /// <summary>Tests of a type lie where the type lies; these folders hold tests of the whole program.</summary>
+    [Fact]
+    public void TestFolders_Mirror_TheSource()
+    {
+        string[] whole = ["BlackBox", "Browser", "Golden", "OpenApi", "Support"];
+        var tests = Path.Combine(Repository.Root, "tests", "Edge.Tests");
+        var offenses = Directory
+            .EnumerateFiles(tests, "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(tests, Path.GetDirectoryName(file)!))
+            .Distinct()
+            .Where(folder => folder.Split('/')[0] is var top && top is not ("bin" or "obj") && !whole.Contains(top))
+            .Where(folder => !Directory.Exists(Path.Combine(SourceRoot, folder)));
 
         Assert.Empty(offenses);
     }

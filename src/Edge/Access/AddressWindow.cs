@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-
 namespace Edge.Access;
 
 /// <summary>
@@ -19,10 +16,6 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
     private const int Ways = 4;
     private const int WindowSeconds = 60;
 
-    /// <summary>The limits of a /56 and a /48, as multiples of that of a /64.</summary>
-    private const int WideFactor = 4;
-    private const int WidestFactor = 16;
-
     private const int CountBits = 24;
     private const int WindowBits = 12;
     private const ulong CountMask = (1UL << CountBits) - 1;
@@ -30,8 +23,7 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
 
     // Layout of an entry: 28 bits of the hash, 12 of the window, 24 of the count.
     private readonly ulong[] _entries = new ulong[Entries];
-    private readonly ulong _seed =
-        (ulong)RandomNumberGenerator.GetInt32(int.MaxValue) << 32 | (uint)RandomNumberGenerator.GetInt32(int.MaxValue);
+    private readonly AddressHash _hash = new();
 
     /// <summary>Counts one request from an address.</summary>
     /// <param name="address">IPv4 in the low 32 bits, or IPv6.</param>
@@ -41,24 +33,21 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
         var now = time.GetUtcNow().ToUnixTimeSeconds();
         var window = now / WindowSeconds;
         var resetAt = (window + 1) * WindowSeconds;
-        int remaining;
+        var remaining = perMinute;
         if (isV4)
         {
-            remaining = perMinute - Add(Mix((ulong)address, 32), window);
+            remaining -= Add(_hash.OfV4((uint)address), window);
         }
         else
         {
-            var prefix = (ulong)(address >> 64);
-            remaining = perMinute - Add(Mix(prefix, 64), window);
-            // Requests that are refused must not use up the limit that a subscriber shares with neighbours.
-            if (remaining >= 0)
+            foreach (var (bits, factor) in AddressHash.Prefixes)
             {
-                remaining = Math.Min(remaining, perMinute * WideFactor - Add(Mix(prefix >> 8, 56), window));
-            }
-
-            if (remaining >= 0)
-            {
-                remaining = Math.Min(remaining, perMinute * WidestFactor - Add(Mix(prefix >> 16, 48), window));
+                remaining = Math.Min(remaining, perMinute * factor - Add(_hash.OfV6(address, bits), window));
+                // Requests that are refused must not use up the limit that a subscriber shares with neighbours.
+                if (remaining < 0)
+                {
+                    break;
+                }
             }
         }
         return new RateDecision(remaining >= 0, perMinute, Math.Max(0, remaining), resetAt, (int)(resetAt - now));
@@ -107,17 +96,5 @@ internal sealed class AddressWindow(int perMinute, TimeProvider time)
             }
         }
         return ref set[best];
-    }
-
-    /// <summary>
-    /// A seeded hash, which clients cannot predict; the prefix length makes the three hashes of an address differ.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ulong Mix(ulong prefix, ulong length)
-    {
-        var x = (prefix ^ _seed) + length * 0x9E37_79B9_7F4A_7C15;
-        x = (x ^ x >> 30) * 0xBF58_476D_1CE4_E5B9;
-        x = (x ^ x >> 27) * 0x94D0_49BB_1331_11EB;
-        return x ^ x >> 31;
     }
 }

@@ -69,12 +69,21 @@ internal sealed record ApiKey
     public string? Environment { get; init; }
 
     /// <summary>What it may do, in the terms of its API; empty means everything its kind allows.</summary>
-    public IReadOnlyList<string> Scopes { get; init; } = [];
+    public IReadOnlyList<string> Scopes
+    {
+        get;
+        // Null when the file does not have it: the generated reader sets every member.
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>
     /// Origins from which a browser may use it, in the form that browsers send; used for browser keys only.
     /// </summary>
-    public IReadOnlyList<string> Origins { get; init; } = [];
+    public IReadOnlyList<string> Origins
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>SHA-256 of the secret, 64 hexadecimal digits.</summary>
     public required string Hash { get; init; }

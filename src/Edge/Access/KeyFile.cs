@@ -17,28 +17,30 @@ internal sealed class KeyFile(string path)
     /// <summary>Maximum number of keys; all are held in memory.</summary>
     public const int KeysMax = 100_000;
 
+    /// <summary>Largest file that is read, bytes.</summary>
+    private const long BytesMax = 256L << 20;
+
     public string Path => path;
 
     /// <summary>Reads all keys; none when there is no file yet.</summary>
     public IReadOnlyList<ApiKey> Read()
     {
-        if (!File.Exists(path))
+        ReadOnlyMemory<byte> bytes;
+        try
+        {
+            bytes = JsonProblem.WithoutMark(DiskFile.ReadWhole(path, BytesMax));
+        }
+        catch (FileNotFoundException)
         {
             return [];
         }
 
-        var bytes = JsonProblem.WithoutMark(File.ReadAllBytes(path));
         try
         {
-            var list = JsonSerializer.Deserialize(bytes.Span, KeyJson.Default.KeyList);
-            if (list?.Keys is not { } keys || keys.Any(key => key is null))
-            {
-                throw new IOException($"the key file '{path}' has no list of keys; restore it from a backup");
-            }
-
-            return keys.Count <= KeysMax
-                ? keys
-                : throw new IOException($"the key file '{path}' has more than {KeysMax} keys");
+            var keys = JsonSerializer.Deserialize(bytes.Span, KeyJson.Default.KeyList)?.Keys;
+            return ProblemOf(keys) is { } problem
+                ? throw new IOException($"the key file '{path}' {problem}; restore it from a backup")
+                : keys!;
         }
         catch (JsonException e)
         {
@@ -50,9 +52,12 @@ internal sealed class KeyFile(string path)
     }
 
     /// <summary>Issues a key and returns its secret, which cannot be recovered later.</summary>
-    public string Issue(KeyGrant grant, DateTimeOffset now)
+    /// <param name="grant">What the key is for.</param>
+    /// <param name="now">The time of issue.</param>
+    /// <param name="secret">The secret to use; null makes one.</param>
+    public string Issue(KeyGrant grant, DateTimeOffset now, string? secret = null)
     {
-        var secret = KeySecret.Create(grant.Kind, grant.Environment);
+        secret ??= KeySecret.Create(grant.Kind, grant.Environment);
         var key = new ApiKey
         {
             Id = KeySecret.CreateId(),
@@ -71,6 +76,13 @@ internal sealed class KeyFile(string path)
         return secret;
     }
 
+    /// <summary>Removes a key that nobody has seen, as if it had never been issued.</summary>
+    public void Withdraw(string secret)
+    {
+        var hash = KeySecret.HashOf(secret);
+        Change(keys => [.. keys.Where(key => key.Hash != hash)]);
+    }
+
     /// <summary>Revokes a key; false when there is no key with this id.</summary>
     public bool Revoke(string id, DateTimeOffset now)
     {
@@ -83,13 +95,47 @@ internal sealed class KeyFile(string path)
         return isFound;
     }
 
+    /// <summary>What is wrong with what was read; null when every key can be used.</summary>
+    private static string? ProblemOf(IReadOnlyList<ApiKey>? keys)
+    {
+        if (keys is null)
+        {
+            return "has no list of keys";
+        }
+
+        if (keys.Count > KeysMax)
+        {
+            return $"has more than {KeysMax} keys";
+        }
+
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        Span<byte> hash = stackalloc byte[KeySecret.HashBytes];
+        for (var i = 0; i < keys.Count; i++)
+        {
+            var problem =
+                keys[i] is not { } key ? "is null"
+                : key.Id.Length == 0 ? "has no id"
+                : !ids.Add(key.Id) ? "has the id of another"
+                : !KeySecret.TryReadHash(key.Hash, hash) ? "has no valid hash"
+                : key.Scopes.Any(static scope => scope is null) || key.Origins.Any(static origin => origin is null)
+                    ? "has a scope or an origin that is null"
+                : null;
+            if (problem is not null)
+            {
+                return $"is damaged: key {i + 1} ('{keys[i]?.Id}') {problem}";
+            }
+        }
+
+        return null;
+    }
+
     private void Change(Func<IReadOnlyList<ApiKey>, IReadOnlyList<ApiKey>> change)
     {
         var directory = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        Directory.CreateDirectory(directory);
+        SecretDirectory.CreateDataDir(directory);
         using var changing = Lock();
         var bytes = JsonSerializer.SerializeToUtf8Bytes(new KeyList(change(Read())), KeyJson.Readable.KeyList);
-        AtomicFile.Write(directory, System.IO.Path.GetFileName(path), [.. bytes, (byte)'\n']);
+        AtomicFile.Write(directory, System.IO.Path.GetFileName(path), [.. bytes, (byte)'\n'], DiskFile.OwnerOnly);
     }
 
     /// <summary>
@@ -101,7 +147,16 @@ internal sealed class KeyFile(string path)
         {
             try
             {
-                return new FileStream(path + LockSuffix, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return new FileStream(
+                    path + LockSuffix,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.OpenOrCreate,
+                        Access = FileAccess.ReadWrite,
+                        Share = FileShare.None,
+                        UnixCreateMode = DiskFile.OwnerOnly,
+                    }
+                );
             }
             catch (IOException)
                 when (waited < LockPatience

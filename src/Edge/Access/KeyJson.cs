@@ -6,6 +6,10 @@ namespace Edge.Access;
 /// <summary>The generated JSON serializers of the key file.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    // A damaged file must fail where it is read, not as a null somewhere later.
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    AllowDuplicateProperties = false,
     Converters = [typeof(TimestampConverter)]
 )]
 [JsonSerializable(typeof(KeyList))]

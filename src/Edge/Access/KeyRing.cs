@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Collections.Frozen;
 using System.Security.Cryptography;
+using Edge.Storage;
+using Edge.Telemetry;
 
 namespace Edge.Access;
 
@@ -17,8 +19,9 @@ internal sealed class KeyRing : IDisposable
     private readonly TimeProvider _time;
     private readonly Action<string> _report;
     private volatile FrozenDictionary<long, HashedKey> _byHash = FrozenDictionary<long, HashedKey>.Empty;
-    private (DateTime Modified, long Bytes) _stamp;
-    private ITimer? _timer;
+    private FileStamp _stamp;
+    private string? _reported;
+    private Watch? _watch;
 
     private KeyRing(KeyFile file, TimeProvider time, Action<string> report)
     {
@@ -42,25 +45,35 @@ internal sealed class KeyRing : IDisposable
     public bool IsEmpty => _byHash.Count == 0;
 
     /// <summary>Starts polling the file; call once.</summary>
-    public void StartWatching()
-    {
-        var period = TimeSpan.FromMilliseconds(PollIntervalMs);
-        _timer = _time.CreateTimer(static ring => ((KeyRing)ring!).Refresh(), this, period, period);
-    }
+    public void StartWatching() =>
+        _watch = new Watch(_time, PollIntervalMs, Refresh, e => Report($"{e.GetType().Name}: {e.Message}"));
 
-    /// <summary>Reads the file again when it has changed.</summary>
+    /// <summary>
+    /// Reads the file again when it has changed. One that cannot be used, or is gone, is reported once and leaves the
+    /// keys in force.
+    /// </summary>
     public void Refresh()
     {
+        var stamp = FileStamp.Of(_file.Path);
+        if (stamp == _stamp)
+        {
+            return;
+        }
+
         try
         {
-            if (StampOf(_file.Path) != _stamp)
+            if (stamp == default && !IsEmpty)
             {
-                Load();
+                throw new FileNotFoundException($"the key file '{_file.Path}' is gone; restore it");
             }
+
+            Load();
+            _reported = null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _report(e.Message);
+            // Tried again at the next look: the disk may have been at fault, not the file.
+            Report(e.Message.ReplaceLineEndings(" "));
         }
     }
 
@@ -85,44 +98,33 @@ internal sealed class KeyRing : IDisposable
         return null;
     }
 
-    public void Dispose() => _timer?.Dispose();
+    public void Dispose() => _watch?.Dispose();
+
+    private void Report(string problem)
+    {
+        if (problem != _reported)
+        {
+            _report(problem);
+        }
+
+        _reported = problem;
+    }
 
     private void Load()
     {
-        // Taken before reading, so that a change while reading is noticed next time; an invalid file is reported once.
-        _stamp = StampOf(_file.Path);
+        // Taken before reading, so that a change while reading is noticed next time.
+        var stamp = FileStamp.Of(_file.Path);
         var byHash = new Dictionary<long, HashedKey>();
         foreach (var key in _file.Read())
         {
-            var hash = HashOf(key);
+            var hash = Convert.FromHexString(key.Hash);
             byHash[PrefixOf(hash)] = new HashedKey(key, hash, byHash.GetValueOrDefault(PrefixOf(hash)));
         }
         _byHash = byHash.ToFrozenDictionary();
-    }
-
-    private byte[] HashOf(ApiKey key)
-    {
-        try
-        {
-            if (Convert.FromHexString(key.Hash) is { Length: KeySecret.HashBytes } hash)
-            {
-                return hash;
-            }
-        }
-        catch (FormatException)
-        {
-            // Treated like a hash of the wrong length, below.
-        }
-        throw new IOException($"the key file '{_file.Path}' has a key '{key.Id}' without a valid hash");
+        _stamp = stamp;
     }
 
     private static long PrefixOf(ReadOnlySpan<byte> hash) => BinaryPrimitives.ReadInt64LittleEndian(hash);
-
-    private static (DateTime Modified, long Bytes) StampOf(string path)
-    {
-        var file = new FileInfo(path);
-        return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
-    }
 
     /// <param name="Key">The key.</param>
     /// <param name="Hash">SHA-256 of its secret.</param>

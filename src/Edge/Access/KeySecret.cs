@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -22,6 +23,10 @@ internal static class KeySecret
 
     /// <summary>Their other environment.</summary>
     public const string Test = "test";
+
+    /// <summary>Shortest secret that an operator may choose, and its fewest different characters.</summary>
+    private const int ChosenCharsMin = 32;
+    private const int ChosenDistinctCharsMin = 10;
 
     private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     private const int SecretChars = 32;
@@ -49,6 +54,18 @@ internal static class KeySecret
         };
     }
 
+    /// <summary>What is wrong with a secret that an operator has chosen; null when nothing is.</summary>
+    public static string? ProblemOf(string secret)
+    {
+        const string Example = "pk_live_ and what openssl rand -hex 16 prints";
+        return
+            secret.Length is < ChosenCharsMin or > CharsMax
+            || !secret.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')
+                ? $"must have {ChosenCharsMin} to {CharsMax} letters, digits and underscores, such as {Example}"
+            : secret.Distinct().Count() < ChosenDistinctCharsMin ? $"is too simple; take {Example}"
+            : null;
+    }
+
     /// <summary>Whether secrets of a kind include the environment, so that it can only be live or test.</summary>
     public static bool ShowsEnvironment(KeyKind kind) =>
         kind is KeyKind.Pictify or KeyKind.MillimetricPk or KeyKind.MillimetricSk or KeyKind.MillimetricRk;
@@ -72,6 +89,12 @@ internal static class KeySecret
         SHA256.HashData(bytes[..Encoding.UTF8.GetBytes(secret, bytes)], hash);
         return true;
     }
+
+    /// <summary>Reads a stored hash; false when it is none.</summary>
+    public static bool TryReadHash(string text, Span<byte> hash) =>
+        Convert.FromHexString(text, hash, out var consumed, out var written) == OperationStatus.Done
+        && consumed == text.Length
+        && written == HashBytes;
 
     /// <summary>The last characters of the secret, by which its owner recognises it.</summary>
     public static string HintOf(string secret) => secret[^HintChars..];

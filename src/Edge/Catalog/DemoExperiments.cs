@@ -6,13 +6,22 @@ using Edge.Storage;
 namespace Edge.Catalog;
 
 /// <summary>
-/// The three experiments of <c>edge serve --demo</c>, one of each type, all running, to try before anything is
-/// configured. They are ordinary definitions, read by the ordinary reader.
+/// The experiments of <c>edge serve --demo</c>, one of each type and a test of two pages, all running, to try before
+/// anything is configured. Their attribution window is a minute, so that results show while somebody looks. They are ordinary definitions, read by the ordinary reader.
 /// </summary>
 internal static class DemoExperiments
 {
     /// <summary>An A/B test, half and half, with a link.</summary>
     public const string AbSlug = "demo-ab";
+
+    /// <summary>A test of two landing pages, judged by conversions.</summary>
+    public const string PagesSlug = "demo-pages";
+
+    /// <summary>Uid of the test of two headlines.</summary>
+    public const string AbUid = "exp_demo_ab";
+
+    /// <summary>Uid of the test of two landing pages.</summary>
+    public const string PagesUid = "exp_demo_pages";
 
     /// <summary>A smart link by device, then by country.</summary>
     public const string SmartSlug = "demo-smart";
@@ -28,7 +37,23 @@ internal static class DemoExperiments
             {"id": "a", "name": "Plain headline", "weight": 5000, "isDefault": true},
             {"id": "b", "name": "Bold headline", "weight": 5000}
           ],
-          "goalConfig": {"type": "click_through", "destinationUrl": "https://example.com/landing"}
+          "goalConfig": {"type": "click_through", "destinationUrl": "https://example.com/landing"},
+          "attributionWindowMinutes": 1
+        }
+        """;
+
+    private const string Pages = """
+        {
+          "uid": "exp_demo_pages", "slug": "demo-pages", "type": "ab_test", "name": "Demo: two landing pages",
+          "status": "running",
+          "variants": [
+            {
+              "id": "long", "name": "Long page", "weight": 5000, "isDefault": true,
+              "destinationUrl": "https://example.com/long"
+            },
+            {"id": "short", "name": "Short page", "weight": 5000, "destinationUrl": "https://example.com/short"}
+          ],
+          "goalConfig": {"type": "conversion"}, "trialStart": "click", "attributionWindowMinutes": 1
         }
         """;
 
@@ -38,11 +63,12 @@ internal static class DemoExperiments
           "status": "running",
           "variants": [
             {
-              "id": "mobile", "name": "Phones", "weight": 0,
+              "id": "mobile", "name": "Phones", "weight": 0, "destinationUrl": "https://example.com/app",
               "conditions": {"type": "rule", "property": "device.type", "ruleOperator": "equals", "value": "mobile"}
             },
             {
               "id": "german", "name": "Desktop in Germany, Austria or Switzerland", "weight": 0,
+              "destinationUrl": "https://example.com/de",
               "conditions": {
                 "type": "group", "operator": "AND", "children": [
                   {"type": "rule", "property": "geo.country", "ruleOperator": "in", "value": ["DE", "AT", "CH"]},
@@ -63,12 +89,14 @@ internal static class DemoExperiments
           "variants": [
             {
               "id": "day", "name": "From 06:00 to 18:00 UTC", "weight": 0,
+              "destinationUrl": "https://example.com/day",
               "schedule": {
                 "startAt": "2026-01-01T06:00:00Z", "endAt": "2026-01-01T18:00:00Z", "recurrence": {"type": "daily"}
               }
             },
             {
               "id": "night", "name": "From 18:00 to 06:00 UTC", "weight": 0,
+              "destinationUrl": "https://example.com/night",
               "schedule": {
                 "startAt": "2026-01-01T18:00:00Z", "endAt": "2026-01-02T06:00:00Z", "recurrence": {"type": "daily"}
               }
@@ -80,7 +108,7 @@ internal static class DemoExperiments
         """;
 
     /// <summary>
-    /// Writes all three into the experiment directory if it is empty, creating it if necessary. False when it was not
+    /// Writes all of them into the experiment directory if it is empty, creating it if necessary. False when it was not
     /// empty. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
     /// </summary>
     public static bool WriteIfEmpty(string directory, TimeProvider time)
@@ -93,7 +121,7 @@ internal static class DemoExperiments
         {
             return false;
         }
-        foreach (var definition in (string[])[Ab, Smart, Schedule])
+        foreach (var definition in (string[])[Ab, Pages, Smart, Schedule])
         {
             var reading = ExperimentReader.ReadStored(
                 Encoding.UTF8.GetBytes(definition),

@@ -9,6 +9,20 @@ internal sealed class ExperimentClaims
     private readonly Dictionary<string, string> _fileBySlug = new(StringComparer.Ordinal);
 
     /// <summary>
+    /// The order in which files claim: the older experiment first; of a file and its copy, the one that is named after
+    /// the uid, as the service names them, else the first by name. Depends on the files alone, so it is the same while
+    /// the service runs and when it starts.
+    /// </summary>
+    public static IEnumerable<T> InOrder<T>(IEnumerable<T> files, Func<T, (Experiment Experiment, string File)> of) =>
+        files
+            .Select(file => (File: file, Key: of(file)))
+            .OrderBy(file => file.Key.Experiment.CreatedAt)
+            .ThenBy(file => file.Key.File != file.Key.Experiment.Uid + ExperimentFile.Extension)
+            .ThenBy(file => file.Key.File, StringComparer.Ordinal)
+            .Select(file => file.File)
+            .ToList();
+
+    /// <summary>
     /// Claims the uid and slug of an experiment for its file, both or neither. Archived experiments claim no slug.
     /// </summary>
     public bool TryClaim(Experiment experiment, string file, out ExperimentFileProblem problem)

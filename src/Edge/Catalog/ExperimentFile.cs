@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
+using Edge.Storage;
 
 namespace Edge.Catalog;
 
@@ -37,8 +38,8 @@ internal sealed class ExperimentFile(string name)
         name[0] != '.' && name.EndsWith(Extension, StringComparison.Ordinal);
 
     /// <summary>
-    /// The files of a directory that are read, in the order in which they claim slugs. Throws <see cref="IOException"/>
-    /// or <see cref="UnauthorizedAccessException"/>.
+    /// The files of a directory that are read, in order of name. Throws <see cref="IOException"/> or
+    /// <see cref="UnauthorizedAccessException"/>.
     /// </summary>
     public static IEnumerable<string> PathsIn(string directory) =>
         Directory
@@ -69,8 +70,8 @@ internal sealed class ExperimentFile(string name)
 
     private byte[] _hash = [];
 
-    /// <summary>Whether the served version stays: it is the current one, or the current one is invalid.</summary>
-    public bool KeepsAccepted => Accepted is not null && (Candidate is null || ReferenceEquals(Candidate, Accepted));
+    /// <summary>The version that claims uid and slug: the current one, or the served one while that is invalid.</summary>
+    public CatalogEntry? Claimant => Candidate ?? Accepted;
 
     /// <summary>Accepts an experiment that this process has written itself.</summary>
     public void Take(CatalogEntry entry, byte[] bytes)
@@ -96,7 +97,7 @@ internal sealed class ExperimentFile(string name)
         byte[] bytes;
         try
         {
-            bytes = ReadBounded(path);
+            bytes = DiskFile.ReadWhole(path, BytesMax);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -129,19 +130,5 @@ internal sealed class ExperimentFile(string name)
         }
         (Candidate, Problems, _hash) = (null, [problem], []);
         return true;
-    }
-
-    private static byte[] ReadBounded(string path)
-    {
-        using var handle = File.OpenHandle(path);
-        var bytes = new byte[(int)Math.Min(RandomAccess.GetLength(handle), BytesMax + 1)];
-        var read = 0;
-        while (read < bytes.Length && RandomAccess.Read(handle, bytes.AsSpan(read), read) is > 0 and var count)
-        {
-            read += count;
-        }
-        // A file that grew past the limit since the scan is truncated and so reported as invalid; the next scan reports
-        // its size.
-        return bytes[..read];
     }
 }

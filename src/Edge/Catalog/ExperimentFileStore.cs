@@ -2,6 +2,7 @@ using System.IO.Enumeration;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
 using Edge.Storage;
+using Edge.Telemetry;
 
 namespace Edge.Catalog;
 
@@ -25,8 +26,8 @@ internal enum ExperimentWriteResult
 /// The embedded store: one readable JSON file per experiment in one directory, safe to edit by hand while the service
 /// runs. The directory is polled twice a second; changed files are read and validated, and the new catalog is swapped
 /// in as a whole. An invalid file never stops anything: the last valid version of its experiment stays in service, and
-/// the problem is listed until it is fixed. When two files claim the same uid or slug, the one that had it first keeps
-/// it. Symbolic links are followed, so mounted ConfigMaps work. Thread safe; writers are serialised and readers take no
+/// the problem is listed until it is fixed. When two files claim the same uid or slug, the older experiment has it
+/// (<see cref="ExperimentClaims.InOrder"/>). Symbolic links are followed, so mounted ConfigMaps work. Thread safe; writers are serialised and readers take no
 /// lock.
 /// </summary>
 internal sealed class ExperimentFileStore : IDisposable
@@ -57,7 +58,7 @@ internal sealed class ExperimentFileStore : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ExperimentFile> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ExperimentFile>.AlternateLookup<ReadOnlySpan<char>> _filesByName;
-    private ITimer? _timer;
+    private Watch? _watch;
     private long _scan;
     private bool _hasCollisions;
     private IReadOnlyList<ExperimentFileProblem> _directoryProblems = [];
@@ -112,11 +113,13 @@ internal sealed class ExperimentFileStore : IDisposable
     }
 
     /// <summary>Starts scanning the directory every <see cref="PollIntervalMs"/>; call once.</summary>
-    public void StartWatching()
-    {
-        var period = TimeSpan.FromMilliseconds(PollIntervalMs);
-        _timer = _time.CreateTimer(static state => ((ExperimentFileStore)state!).Refresh(), this, period, period);
-    }
+    public void StartWatching() =>
+        _watch = new Watch(
+            _time,
+            PollIntervalMs,
+            Refresh,
+            e => _report(new ExperimentFileProblem("", "", $"directory cannot be read: {e.GetType().Name}: {e.Message}"))
+        );
 
     /// <summary>Scans the directory now. Returns at once when another thread is scanning.</summary>
     public void Refresh()
@@ -204,7 +207,7 @@ internal sealed class ExperimentFileStore : IDisposable
         }
     }
 
-    public void Dispose() => _timer?.Dispose();
+    public void Dispose() => _watch?.Dispose();
 
     private bool Scan()
     {
@@ -282,28 +285,32 @@ internal sealed class ExperimentFileStore : IDisposable
     {
         var claims = new ExperimentClaims();
         var problems = new List<ExperimentFileProblem>();
-        foreach (var file in _files.Values.Where(file => file.KeepsAccepted))
+        // The same order while the service runs and at its start, so that a restart changes nothing.
+        var claimants = _files.Values.Where(file => file.Claimant is not null);
+        foreach (var file in ExperimentClaims.InOrder(claimants, file => (file.Claimant!.Experiment, file.Name)))
         {
-            claims.TryClaim(file.Accepted!.Experiment, file.Name, out _);
-        }
-        foreach (
-            var file in _files
-                .Values.Where(file => !file.KeepsAccepted && file.Candidate is not null)
-                .OrderBy(file => file.Name, StringComparer.Ordinal)
-                .ToList()
-        )
-        {
-            if (claims.TryClaim(file.Candidate!.Experiment, file.Name, out var problem))
+            if (claims.TryClaim(file.Claimant!.Experiment, file.Name, out var problem))
             {
-                file.Accepted = file.Candidate;
+                file.Accepted = file.Claimant;
                 continue;
             }
+
             problems.Add(problem);
-            if (file.Accepted is not null && !claims.TryClaim(file.Accepted.Experiment, file.Name, out _))
+            if (ReferenceEquals(file.Accepted, file.Claimant))
             {
                 file.Accepted = null;
             }
         }
+
+        // A file whose current version was refused keeps the one before, as far as nobody else has claimed its names.
+        foreach (var file in _files.Values.Where(file => !ReferenceEquals(file.Accepted, file.Claimant)))
+        {
+            if (file.Accepted is not null && !claims.TryClaim(file.Accepted!.Experiment, file.Name, out _))
+            {
+                file.Accepted = null;
+            }
+        }
+
         _hasCollisions = problems.Count > 0;
         var entries = _files.Values.Where(file => file.Accepted is not null).Select(file => file.Accepted!).ToArray();
         Catalog.Swap(new ExperimentCatalog(entries, Catalog.Current.Version + 1));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Edge.Access;
 using Edge.Catalog;
 using Edge.Commands.Journals;
 using Edge.Commands.Streams;
@@ -11,13 +12,16 @@ using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Recovery;
 using Edge.Lint;
+using Edge.Machine;
 using Edge.Settings;
+using Edge.Statistics.Counting;
+using Edge.Storage;
 
 namespace Edge.Commands;
 
 /// <summary>
 /// <c>edge check</c>: lists everything wrong with what the service would start with, or with one file that is not there
-/// yet: settings, environment, rules of the verdict, experiments, address salt, journal. Changes nothing; it may run
+/// yet: settings, environment, rules of the verdict, experiments, address salt, keys, tally, journal. Changes nothing; it may run
 /// beside the service, whose journal it then leaves alone. One line per finding, <c>severity file path: message
 /// [code]</c>, and a last line that counts.
 /// </summary>
@@ -27,7 +31,11 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
     private readonly ExperimentRules _rules = options.ToExperimentRules();
 
     private readonly IReadOnlyList<OwnHost> _hosts = OwnHost.Of(
-        [.. EdgeConfiguration.SplitUrls(options.Urls), .. EdgeConfiguration.SplitUrls(options.AdminUrls)],
+        ListenAddress
+            .ParseAll(options.Urls)
+            .Concat(ListenAddress.ParseAll(options.AdminUrls))
+            .Where(address => address.SocketPath is null)
+            .Select(address => address.Loopback),
         options.Node
     );
 
@@ -63,7 +71,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
         if (experiment is not null)
         {
-            CheckFile(experiment);
+            CheckFile(experiment, ReadNamed);
         }
         else
         {
@@ -71,6 +79,10 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             CheckVerdictRules();
             CheckExperiments();
             CheckSalt();
+            CheckModes();
+            CheckRatchet();
+            CheckKeys();
+            CheckTally();
             CheckJournal();
         }
         output.WriteLine(
@@ -85,6 +97,30 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         if (ServeCommand.EnvironmentProblem() is { } problem)
         {
             Report(Severity.Error, "environment", "environment", "", problem);
+        }
+        var capacity = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes());
+        var lowered = capacity.Fit(options, out var shortage);
+        if (shortage is not null)
+        {
+            Report(Severity.Error, "open_files", "machine", "", shortage);
+        }
+        Report(
+            Severity.Note,
+            "limits",
+            "machine",
+            "",
+            $"gives {capacity.Descriptors} open files and {capacity.MemoryBytes} bytes of memory, enough for"
+                + $" {options.HttpMaxConnections} connections"
+        );
+        foreach (var limit in lowered)
+        {
+            Report(
+                Severity.Note,
+                "lowered",
+                "setting",
+                limit.Setting,
+                $"is lowered from {limit.From} to {limit.To}: there is too little {limit.Reason}"
+            );
         }
         if (!TimeZones.HasDatabase)
         {
@@ -118,22 +154,56 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         var grouped = new List<Experiment>();
         try
         {
+            var found = new List<(Experiment Experiment, string File)>();
             foreach (var path in ExperimentFile.PathsIn(directory))
             {
-                if (CheckFile(path) is not { } found)
+                if (CheckFile(path, ReadStored) is { } experiment)
                 {
-                    continue;
+                    found.Add((experiment, Path.GetFileName(path)));
                 }
-                if (!claims.TryClaim(found, Path.GetFileName(path), out var problem))
+            }
+
+            foreach (var (experiment, file) in ExperimentClaims.InOrder(found, static one => one))
+            {
+                var path = Path.Combine(directory, file);
+                if (!claims.TryClaim(experiment, file, out var problem))
                 {
                     Report(Severity.Error, ViolationCodes.NotUnique, path, problem.Field, problem.Reason);
                 }
-                CheckGroup(path, found, grouped);
+
+                CheckGroup(path, experiment, grouped);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Report(Severity.Error, "unreadable", directory, "", $"cannot be read: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    /// <summary>The file that was named, which may be a pipe; null after reporting why not.</summary>
+    private byte[]? ReadNamed(string path)
+    {
+        var error = new StringWriter();
+        var bytes = InputFile.Read(path, ExperimentFile.BytesMax, "", error);
+        if (bytes is null)
+        {
+            Report(Severity.Error, "unreadable", path, "", error.ToString().Trim().TrimStart(':').Trim());
+        }
+
+        return bytes;
+    }
+
+    /// <summary>A file of the service, as it would read it; null after reporting why not.</summary>
+    private byte[]? ReadStored(string path)
+    {
+        try
+        {
+            return JsonProblem.WithoutMark(DiskFile.ReadWhole(path, ExperimentFile.BytesMax)).ToArray();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "unreadable", path, "", e.Message);
+            return null;
         }
     }
 
@@ -161,14 +231,12 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
     }
 
     /// <summary>Reports what is wrong with one file; the experiment when it can be served.</summary>
-    private Experiment? CheckFile(string path)
+    private Experiment? CheckFile(string path, Func<string, byte[]?> read)
     {
         _experiments++;
         var now = time.GetUtcNow();
-        var error = new StringWriter();
-        if (InputFile.Read(path, ExperimentFile.BytesMax, "", error) is not { } bytes)
+        if (read(path) is not { } bytes)
         {
-            Report(Severity.Error, "unreadable", path, "", error.ToString().Trim().TrimStart(':').Trim());
             return null;
         }
         var reading = ExperimentReader.ReadStored(bytes, _rules, now);
@@ -209,6 +277,59 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
     }
 
+    private void CheckModes()
+    {
+        foreach (var exposed in SecretDirectory.FindExposed(options.DataDir, options.KeysFile))
+        {
+            if (exposed.Path == AddressSalt.PathIn(options.DataDir))
+            {
+                continue;
+            }
+            Report(
+                Severity.Warning,
+                "mode",
+                exposed.Path,
+                "",
+                $"has mode {ExposedPath.Octal(exposed.Mode)}, so others than its owner may open it;"
+                    + $" chmod {ExposedPath.Octal(exposed.Wanted)} closes it"
+            );
+        }
+    }
+
+    private void CheckRatchet()
+    {
+        if (options.AddressHash == AddressHashMode.Ratchet && RatchetFile.Problem(options.DataDir) is { } problem)
+        {
+            Report(Severity.Error, "address_ratchet", RatchetFile.PathIn(options.DataDir), "", problem);
+        }
+    }
+
+    private void CheckKeys()
+    {
+        try
+        {
+            _ = new KeyFile(options.KeysFile).Read();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "keys", options.KeysFile, "", e.Message);
+        }
+    }
+
+    private void CheckTally()
+    {
+        if (TallyFile.Problem(options.DataDir) is var (isFatal, problem))
+        {
+            Report(
+                isFatal ? Severity.Error : Severity.Warning,
+                "tally",
+                Path.Combine(options.DataDir, TallyFile.Name),
+                "",
+                problem
+            );
+        }
+    }
+
     private void CheckJournal()
     {
         var directory = options.JournalDir;
@@ -234,6 +355,10 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             using var journal = OfflineJournal.Open(options.ToJournalOptions());
             JournalVerify.Examine(journal, problem => Report(Severity.Error, "journal", directory, "", problem));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "journal", directory, "", e.Message);
         }
         catch (JournalException e)
         {

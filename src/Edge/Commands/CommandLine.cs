@@ -117,6 +117,7 @@ internal static class CommandLine
             SourceCommand.Define(io),
             VerdictCommand.Define(io),
             HealthcheckCommand.Define(io),
+            DemoTrafficCommand.Define(io),
             CompletionsCommand.Define(io),
             VersionCommand.Define(io),
             HelpCommand.Define(() => Table(io), Parsing, io),

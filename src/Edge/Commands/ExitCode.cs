@@ -11,4 +11,9 @@ internal static class ExitCode
     /// The journal met an I/O error and the process stopped so that a supervisor restarts it and recovers.
     /// </summary>
     public const int JournalFault = 3;
+
+    /// <summary>
+    /// The process ran out of memory, or can no longer accept connections, and stopped so that a supervisor restarts it.
+    /// </summary>
+    public const int Exhausted = 4;
 }

@@ -49,20 +49,22 @@ internal static class HealthcheckCommand
         CancellationToken cancellation
     )
     {
-        if (ServiceAddress.Of(options, url) is not { } target)
+        if (ServiceAddress.Of(options, url) is not { } address)
         {
             await error.WriteLineAsync($"edge healthcheck: {ServiceAddress.Problem(url)}");
             return ExitCode.WrongUsage;
         }
-        // An address alone means the default path.
+        var target = address.Uri;
+        // An address alone means the default path; where /readyz is closed, /healthz is what there is.
         if (target.AbsolutePath == "/")
         {
-            target = new Uri(target, "/readyz");
+            var isClosed = url is null && options.AdminUrls.Length == 0 && !options.HttpPublicPages.Contains("readyz");
+            target = new Uri(target, isClosed ? "/healthz" : "/readyz");
         }
 
         try
         {
-            using var service = new ServiceClient(options.HttpProtocol, AnswerDeadline, ResponseMaxBytes);
+            using var service = new ServiceClient(address, options.HttpProtocol, AnswerDeadline, ResponseMaxBytes);
             var (status, body) = await service.GetAsync(target, cancellation);
             await output.WriteLineAsync(body);
             if (status == HttpStatusCode.OK)
@@ -75,7 +77,7 @@ internal static class HealthcheckCommand
         catch (ServiceUnreachableException e)
         {
             await error.WriteLineAsync(
-                $"edge healthcheck: {target}: {e.Message}; is the service running there? --url asks elsewhere"
+                $"edge healthcheck: {address}: {e.Message}; is the service running there? --url asks elsewhere"
             );
         }
         return ExitCode.Failure;

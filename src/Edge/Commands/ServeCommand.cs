@@ -1,10 +1,13 @@
 using System.CommandLine;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Edge.Commands.Streams;
 using Edge.Forwarding;
 using Edge.Hosting;
 using Edge.Journal;
+using Edge.Machine;
 using Edge.Settings;
+using Edge.Storage;
 
 namespace Edge.Commands;
 
@@ -56,14 +59,37 @@ internal static class ServeCommand
             await error.WriteLineAsync($"edge serve: {problem}");
             return ExitCode.Failure;
         }
+        var lowered = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes()).Fit(options, out var shortage);
+        if (shortage is not null)
+        {
+            await error.WriteLineAsync($"edge serve: {shortage}");
+            return ExitCode.Failure;
+        }
+        if (!options.CoreDumps)
+        {
+            ProcessLimits.ForbidCoreDumps();
+        }
+        OutOfMemory.EndsProcess(ExitCode.Exhausted);
+        EdgeService? running = null;
+        // From here on: a terminal that is closed must not end the process, not even while it starts.
+        using var hangup = PosixSignalRegistration.Create(
+            PosixSignal.SIGHUP,
+            signal =>
+            {
+                signal.Cancel = true;
+                Volatile.Read(ref running)?.Reload();
+            }
+        );
         // What is being done, for the message when it fails.
         var remedy = DataDirRemedy(options);
         try
         {
-            Directory.CreateDirectory(options.DataDir);
+            SecretDirectory.CreateDataDir(options.DataDir);
             await using var service = EdgeService.Open(options, TimeProvider.System);
+            service.ReportLowered(lowered);
             remedy = UrlsRemedy(options);
             await service.StartAsync();
+            Volatile.Write(ref running, service);
             // Not before the listener is bound: a key that a failed start issued would never be shown.
             remedy = DataDirRemedy(options);
             var key = service.IssueFirstKey();
@@ -75,7 +101,7 @@ internal static class ServeCommand
 
             if (key is not null)
             {
-                await output.WriteLineAsync($"API key, shown this once: {key}");
+                await ShowKeyAsync(service, key, output);
             }
 
             if (options.Demo)
@@ -85,7 +111,14 @@ internal static class ServeCommand
 
             var stop = Task.Delay(Timeout.Infinite, service.StopRequested)
                 .ContinueWith(_ => { }, TaskScheduler.Default);
-            if (await Task.WhenAny(stop, service.JournalFaulted) == stop)
+            var ended = await Task.WhenAny(stop, service.JournalFaulted, service.ListenerFailed);
+            if (ended == service.ListenerFailed)
+            {
+                service.ReportListenerFailure(await service.ListenerFailed);
+                return ExitCode.Exhausted;
+            }
+
+            if (ended == stop)
             {
                 await service.StopAsync();
             }
@@ -111,9 +144,24 @@ internal static class ServeCommand
         catch (OutputException e)
         {
             await error.WriteLineAsync(
-                $"edge serve: {e.Message}; if this was the first start, edge keys create --kind pictify replaces the key it printed"
+                $"edge serve: {e.Message}; api.firstKeyFile keeps the first key out of it"
             );
             return ExitCode.Failure;
+        }
+    }
+
+    private static async Task ShowKeyAsync(EdgeService service, string key, TextWriter output)
+    {
+        try
+        {
+            await output.WriteLineAsync($"API key, shown this once: {key}");
+            await output.FlushAsync();
+        }
+        catch (OutputException)
+        {
+            // The next start shows one.
+            service.WithdrawFirstKey(key);
+            throw;
         }
     }
 
@@ -142,6 +190,7 @@ internal static class ServeCommand
               click             curl -i {url}/s/demo-ab/click
               smart link        curl -i {url}/s/demo-smart/click
               your variant      curl {url}/s/demo-ab/resolve
+              some visitors     edge demo-traffic --url {url}
               experiments       curl -H "Authorization: Bearer {key}" {url}/experiments/api
               metrics           curl {url}/metrics
             Experiments         {Path.GetFullPath(

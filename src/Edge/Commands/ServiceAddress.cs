@@ -4,9 +4,12 @@ using Edge.Settings;
 namespace Edge.Commands;
 
 /// <summary>Where a command finds the running service.</summary>
-internal static class ServiceAddress
+/// <param name="Uri">Its address; <c>localhost</c> when it is reached through a socket file.</param>
+/// <param name="SocketPath">The socket file; null for TCP.</param>
+internal sealed record ServiceAddress(Uri Uri, string? SocketPath)
 {
     private const string Example = "http://127.0.0.1:8080";
+    private const string UnixPrefix = "http://unix:";
 
     public static Option<string> Option() =>
         new("--url")
@@ -19,27 +22,32 @@ internal static class ServiceAddress
     /// The given address, or the first configured one that serves health, metrics and ledger; null when the given one
     /// is not an http address.
     /// </summary>
-    public static Uri? Of(EdgeOptions options, string? url)
+    public static ServiceAddress? Of(EdgeOptions options, string? url) =>
+        Of(options.AdminUrls.Length > 0 ? options.AdminUrls : options.Urls, url);
+
+    /// <summary>
+    /// The given address, or the first configured one that serves visitors; null when the given one is not an http
+    /// address.
+    /// </summary>
+    public static ServiceAddress? OfPublic(EdgeOptions options, string? url) => Of(options.Urls, url);
+
+    private static ServiceAddress? Of(string configured, string? url)
     {
-        var address = url ?? Configured(options);
-        return Uri.TryCreate(address, UriKind.Absolute, out var target) && target.Scheme == Uri.UriSchemeHttp
-            ? target
+        // A socket file has no path of its own to ask for, so it is an address to listen on like any other.
+        if (url is null || url.StartsWith(UnixPrefix, StringComparison.OrdinalIgnoreCase))
+        {
+            return ListenAddress.ParseAll(url ?? configured) is [var first, ..]
+                ? new ServiceAddress(first.Loopback, first.SocketPath)
+                : null;
+        }
+
+        return Uri.TryCreate(url, UriKind.Absolute, out var target) && target.Scheme == Uri.UriSchemeHttp
+            ? new ServiceAddress(target, null)
             : null;
     }
 
     /// <summary>What is wrong with an address for which there is none.</summary>
     public static string Problem(string? url) => $"'{url}' is not an http address; give --url {Example}";
 
-    /// <summary>One that this machine can call: what listens everywhere listens on loopback.</summary>
-    private static string Configured(EdgeOptions options)
-    {
-        var urls = EdgeConfiguration.SplitUrls(options.AdminUrls) is [_, ..] admin
-            ? admin
-            : EdgeConfiguration.SplitUrls(options.Urls);
-        return urls[0]
-            .Replace("//*", "//127.0.0.1", StringComparison.Ordinal)
-            .Replace("//+", "//127.0.0.1", StringComparison.Ordinal)
-            .Replace("//0.0.0.0", "//127.0.0.1", StringComparison.Ordinal)
-            .Replace("//[::]", "//127.0.0.1", StringComparison.Ordinal);
-    }
+    public override string ToString() => SocketPath is null ? Uri.ToString() : UnixPrefix + SocketPath;
 }

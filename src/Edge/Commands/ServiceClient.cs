@@ -9,21 +9,31 @@ internal sealed class ServiceClient : IDisposable
     private readonly HttpClient _http;
     private readonly TimeSpan _deadline;
 
+    /// <param name="address">Where the service is.</param>
     /// <param name="protocol">What the listener speaks.</param>
     /// <param name="deadline">Longest time for one answer.</param>
     /// <param name="answerBytesMax">Most bytes of an answer that are read; a longer one is refused.</param>
-    public ServiceClient(Settings.HttpProtocol protocol, TimeSpan deadline, int answerBytesMax)
+    public ServiceClient(
+        ServiceAddress address,
+        Settings.HttpProtocol protocol,
+        TimeSpan deadline,
+        int answerBytesMax
+    )
     {
         _deadline = deadline;
-        _http = new HttpClient(
-            new SocketsHttpHandler
-            {
-                AllowAutoRedirect = false,
-                UseCookies = false,
-                // A proxy of the environment must not be asked about this machine.
-                UseProxy = false,
-            }
-        )
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            // A proxy of the environment must not be asked about this machine.
+            UseProxy = false,
+        };
+        if (address.SocketPath is { } path)
+        {
+            handler.ConnectCallback = (_, cancellation) => ConnectAsync(path, cancellation);
+        }
+
+        _http = new HttpClient(handler)
         {
             DefaultRequestVersion =
                 protocol == Settings.HttpProtocol.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
@@ -35,13 +45,37 @@ internal sealed class ServiceClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellation)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Status and body. Throws <see cref="ServiceUnreachableException"/> when there is no answer.</summary>
     public async Task<(HttpStatusCode Status, string Body)> GetAsync(Uri target, CancellationToken cancellation)
     {
+        using var request = new HttpRequestMessage(HttpMethod.Get, target);
+        using var answer = await SendAsync(request, cancellation);
+        return (answer.StatusCode, (await answer.Content.ReadAsStringAsync(cancellation)).Trim());
+    }
+
+    /// <summary>The answer, whole. Throws <see cref="ServiceUnreachableException"/> when there is none.</summary>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        request.Version = _http.DefaultRequestVersion;
+        request.VersionPolicy = _http.DefaultVersionPolicy;
         try
         {
-            using var answer = await _http.GetAsync(target, cancellation);
-            return (answer.StatusCode, (await answer.Content.ReadAsStringAsync(cancellation)).Trim());
+            return await _http.SendAsync(request, cancellation);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {

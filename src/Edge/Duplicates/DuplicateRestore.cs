@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Edge.Journal;
 using Edge.Journal.Records;
+using Edge.Telemetry;
 
 namespace Edge.Duplicates;
 
@@ -8,7 +9,13 @@ namespace Edge.Duplicates;
 /// Fills the duplicate window with the ids of the events the journal still holds, while the service is already
 /// answering: pixels do not wait for it, requests with ids do. Thread safe.
 /// </summary>
-internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow window, int waitMs, TimeProvider time)
+internal sealed class DuplicateRestore(
+    EventJournal journal,
+    DuplicateWindow window,
+    int waitMs,
+    TimeProvider time,
+    ILogger log
+)
 {
     private const int BatchRecords = 1_000;
     private const int BatchBytes = 1 << 20;
@@ -58,6 +65,10 @@ internal sealed class DuplicateRestore(EventJournal journal, DuplicateWindow win
         catch (Exception e) when (e is JournalException or ObjectDisposedException or OperationCanceledException)
         {
             // The pumps read the same journal and report what is wrong with it; ids of unread events count as new.
+        }
+        catch (Exception e)
+        {
+            log.BackgroundFailed(e, "Reading the ids of earlier events");
         }
         finally
         {

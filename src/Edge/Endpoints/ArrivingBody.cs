@@ -30,6 +30,7 @@ internal sealed class ArrivingBody(BodyRules rules, bool isGzip, long? announced
         : LargeBodies.FromBytes;
     private bool _isGzip = isGzip;
     private bool _isLong;
+    private long _reserved;
 
     /// <summary>Whether it is only the beginning of a body that is wrong already.</summary>
     public bool IsCut { get; private set; }
@@ -86,7 +87,26 @@ internal sealed class ArrivingBody(BodyRules rules, bool isGzip, long? announced
         return fault == BodyFault.None && _isGzip && hasTurn ? InflateAll() : fault;
     }
 
-    public void Dispose() => _bytes.Dispose();
+    /// <summary>
+    /// Takes bytes of the budget for what is made of the body, until this ends; false when there are not enough.
+    /// </summary>
+    public bool TryReserve(long bytes)
+    {
+        if (rules.Budget is { } budget && !budget.TryTake(bytes))
+        {
+            return false;
+        }
+
+        _reserved += bytes;
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _bytes.Dispose();
+        rules.Budget?.Return(_reserved);
+        _reserved = 0;
+    }
 
     private void JudgePlain()
     {
@@ -100,7 +120,7 @@ internal sealed class ArrivingBody(BodyRules rules, bool isGzip, long? announced
     {
         var inflated = new PooledBytes(rules.Budget);
         var bytesMax = rules.Large is null ? rules.BytesMax : Math.Min(rules.BytesMax, LargeBodies.FromBytes);
-        var fault = GzipBody.Inflate(_bytes.Segment, bytesMax, inflated);
+        var fault = GzipBody.Inflate(_bytes.Written, bytesMax, inflated);
         var isLong = fault == BodyFault.TooLarge && bytesMax < rules.BytesMax && inflated.Length > bytesMax;
         IsCut = isLong && Cut(inflated, bytesMax);
         _isLong = isLong && !IsCut;
@@ -129,7 +149,7 @@ internal sealed class ArrivingBody(BodyRules rules, bool isGzip, long? announced
     private BodyFault InflateAll()
     {
         var inflated = new PooledBytes(rules.Budget);
-        var fault = GzipBody.Inflate(_bytes.Segment, rules.BytesMax, inflated);
+        var fault = GzipBody.Inflate(_bytes.Written, rules.BytesMax, inflated);
         Become(inflated);
         return fault;
     }

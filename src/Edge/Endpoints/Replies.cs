@@ -75,6 +75,9 @@ internal static class Replies
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>Longest buffer that a thread keeps for its next answer.</summary>
+    private const int KeptBytesMax = 64 << 10;
+
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _bodyOfThread;
 
@@ -89,7 +92,6 @@ internal static class Replies
         headers.ContentType = ImageGif;
         headers.ContentLength = Pixel.Length;
         ForbidCaching(headers);
-        headers.XContentTypeOptions = NoSniff;
         headers["Cross-Origin-Resource-Policy"] = CrossOrigin;
         headers.AccessControlAllowOrigin = AnyOrigin;
         headers["X-Robots-Tag"] = NoIndex;
@@ -149,7 +151,7 @@ internal static class Replies
         var response = context.Response;
         response.ContentType = contentType;
         response.ContentLength = body.WrittenCount;
-        return HttpMethods.IsHead(context.Request.Method)
+        return RequestMethod.IsHead(context.Request.Method)
             ? Task.CompletedTask
             : response.Body.WriteAsync(body.WrittenMemory).AsTask();
     }
@@ -172,13 +174,34 @@ internal static class Replies
         ForbidCaching(response.Headers);
         response.ContentType = "application/json";
         response.ContentLength = body.WrittenCount;
-        if (HttpMethods.IsHead(context.Request.Method))
+        if (RequestMethod.IsHead(context.Request.Method))
         {
             return;
         }
 
-        response.BodyWriter.Write(body.WrittenSpan);
+        Write(context, body.WrittenSpan);
+        if (body.Capacity > KeptBytesMax)
+        {
+            (_bodyOfThread, _jsonOfThread) = (null, null);
+        }
     }
+
+    /// <summary>Writes the body of an answer; nothing more once the client has gone.</summary>
+    private static void Write(HttpContext context, ReadOnlySpan<byte> bytes)
+    {
+        var writer = context.Response.BodyWriter;
+        while (!bytes.IsEmpty && !context.RequestAborted.IsCancellationRequested)
+        {
+            var room = writer.GetSpan(1);
+            var count = Math.Min(room.Length, bytes.Length);
+            bytes[..count].CopyTo(room);
+            writer.Advance(count);
+            bytes = bytes[count..];
+        }
+    }
+
+    /// <summary>Keeps a browser from taking an answer for something else than its type says.</summary>
+    public static void ForbidSniffing(IHeaderDictionary headers) => headers.XContentTypeOptions = NoSniff;
 
     /// <summary>Sets the headers that keep an answer out of every cache.</summary>
     public static void ForbidCaching(IHeaderDictionary headers)

@@ -27,7 +27,20 @@ internal sealed record BodyRules(int BytesMax)
 /// handler has ended.</param>
 /// <param name="Fault">Why it could not be taken.</param>
 /// <param name="LongEvent">Position of an event that is known to be too long for the API; null without one.</param>
-internal readonly record struct ReceivedBody(ReadOnlyMemory<byte> Bytes, BodyFault Fault, int? LongEvent);
+/// <param name="Source">Where it comes from.</param>
+internal readonly record struct ReceivedBody(
+    ReadOnlyMemory<byte> Bytes,
+    BodyFault Fault,
+    int? LongEvent,
+    ArrivingBody Source
+)
+{
+    /// <summary>
+    /// Takes memory of the budget for what the handler makes of the body, until it has ended; false when there is not
+    /// enough, which is <see cref="BodyFault.Busy"/>.
+    /// </summary>
+    public bool TryReserve(long bytes) => Source.TryReserve(bytes);
+}
 
 /// <summary>
 /// Reads the body of a request whole, within bounds: the declared length is refused before a byte is read, an
@@ -123,7 +136,7 @@ internal static class RequestBody
     }
 
     private static ReceivedBody Received(ArrivingBody body, BodyFault fault) =>
-        new(fault == BodyFault.None ? body.Bytes : default, fault, body.LongEvent);
+        new(fault == BodyFault.None ? body.Bytes : default, fault, body.LongEvent, body);
 
     /// <summary>Reads the body, or only its beginning when that is wrong already.</summary>
     private static async ValueTask<BodyFault> ReadToEndAsync(HttpRequest request, ArrivingBody body)
@@ -176,7 +189,13 @@ internal static class RequestBody
             return BodyFault.UnsupportedEncoding;
         }
 
-        return request.ContentLength > rules.BytesMax ? BodyFault.TooLarge : BodyFault.None;
+        if (request.ContentLength > rules.BytesMax)
+        {
+            return BodyFault.TooLarge;
+        }
+
+        // Known before a byte of it is read. It is taken as it comes: an announcement alone must not take it from others.
+        return rules.Budget?.HasRoomFor(request.ContentLength ?? 0) is false ? BodyFault.Busy : BodyFault.None;
     }
 
     /// <summary>A missing type is taken for JSON: many small senders leave it out.</summary>

@@ -32,10 +32,19 @@ internal sealed class Routes(
 
     public Task DispatchAsync(HttpContext context)
     {
-        var path = context.Request.Path.Value ?? "";
-        if (!admin.ServesPublic(context))
+        Replies.ForbidSniffing(context.Response.Headers);
+        if (RequestFraming.Refuse(context) is { } refusal)
         {
-            return DispatchAdminAsync(context, path);
+            metrics.Count(RouteName.Other, Outcome.Refused);
+            return refusal;
+        }
+
+        var path = context.Request.Path.Value ?? "";
+        if (admin.Received(context))
+        {
+            return admin.HasManagement && ManagementApi.IsHere(path)
+                ? management.HandleAsync(context)
+                : DispatchOperationsAsync(context, path);
         }
 
         if (ingest.Find(path) is { } handle)
@@ -73,7 +82,7 @@ internal sealed class Routes(
                     : RefuseMethodAsync(context, RouteName.Image);
             }
         }
-        if (ManagementApi.IsHere(path))
+        if (!admin.HasManagement && ManagementApi.IsHere(path))
         {
             return management.HandleAsync(context);
         }
@@ -88,10 +97,10 @@ internal sealed class Routes(
             return ReadAsync(context, RouteName.OpenApi, openApi.HandleAsync);
         }
 
-        return admin.ServesAdmin(context) ? DispatchAdminAsync(context, path) : RefusePathAsync(context);
+        return admin.IsPublic(path) ? DispatchOperationsAsync(context, path) : RefusePathAsync(context);
     }
 
-    private Task DispatchAdminAsync(HttpContext context, string path)
+    private Task DispatchOperationsAsync(HttpContext context, string path)
     {
         (Func<HttpContext, Task> Answer, RouteName Route)? found = path switch
         {
@@ -133,7 +142,7 @@ internal sealed class Routes(
     }
 
     private static bool IsGetOrHead(HttpContext context) =>
-        HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+        RequestMethod.IsGet(context.Request.Method) || RequestMethod.IsHead(context.Request.Method);
 
     private Task RefuseMethodAsync(HttpContext context, RouteName route)
     {

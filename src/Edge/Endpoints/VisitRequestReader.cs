@@ -6,21 +6,33 @@ using Edge.Visits;
 namespace Edge.Endpoints;
 
 /// <summary>
-/// Describes a request of Kestrel's as visits see it. Immutable and thread safe; allocates nothing unless the headers
+/// Describes a request of Kestrel's as visits see it. Thread safe; allocates nothing unless the headers
 /// outgrow the room given.
 /// </summary>
 internal sealed class VisitRequestReader
 {
-    private readonly string[] _headerNames;
+    private readonly ClientAddressResolver _addresses;
+    private readonly string _countryHeader;
+    private readonly VerdictJudge _verdicts;
+    private volatile string[] _headerNames = [];
 
     /// <param name="addresses">Names the header of forwarded addresses.</param>
     /// <param name="countryHeader">Name of the header in which a proxy states the country; empty for none.</param>
     /// <param name="verdicts">Names the headers that rules look at.</param>
-    public VisitRequestReader(ClientAddressResolver addresses, string countryHeader, VerdictJudge verdicts) =>
+    public VisitRequestReader(ClientAddressResolver addresses, string countryHeader, VerdictJudge verdicts)
+    {
+        _addresses = addresses;
+        _countryHeader = countryHeader;
+        _verdicts = verdicts;
+        Refresh();
+    }
+
+    /// <summary>To be called when the verdict rules have changed: they may look at other headers.</summary>
+    public void Refresh() =>
         _headerNames =
         [
-            .. new[] { addresses.HeaderName, countryHeader }
-                .Concat(verdicts.HeaderNames)
+            .. new[] { _addresses.HeaderName, _countryHeader }
+                .Concat(_verdicts.HeaderNames)
                 .Where(static name => name.Length > 0)
                 .Distinct(StringComparer.OrdinalIgnoreCase),
         ];

@@ -7,4 +7,6 @@ internal static class EventApi
     public const string Millimetric = "millimetric";
     public const string Pictify = "pictify";
     public const string Traffical = "traffical";
+
+    public static readonly string[] All = [Pictify, Traffical, Millimetric, Artie];
 }

@@ -58,6 +58,18 @@ internal static class EventSchema
     /// <summary>Version written as <c>v</c>.</summary>
     public const int Version = 1;
 
+    /// <summary>The values of <c>type</c>.</summary>
+    public static readonly string[] Types =
+    [
+        "impression",
+        "view",
+        "click",
+        "conversion",
+        "exposure",
+        "decision",
+        "track",
+    ];
+
     // Before the members, because each adds itself.
     private static readonly List<EventMember> Members = [];
 

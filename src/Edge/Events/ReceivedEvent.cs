@@ -12,6 +12,9 @@ internal sealed record ReceivedEvent
     /// </summary>
     public const int BytesMax = 512 * 1024;
 
+    /// <summary>Memory that one takes with its place in a list, an id the server makes and its part of the answer, bytes.</summary>
+    public const int MemoryBytes = 512;
+
     /// <summary>
     /// What happened, a word from the closed set of <c>docs/event-schema.md</c>: impression, view, click, conversion,
     /// exposure, track, decision.

@@ -10,6 +10,9 @@ internal sealed class RecordBuffer : IBufferWriter<byte>
 {
     private const int InitialBytes = 4_096;
 
+    /// <summary>What is longer is not kept for the next record: every thread has a buffer.</summary>
+    private const int KeptBytesMax = 64 << 10;
+
     private byte[] _bytes = new byte[InitialBytes];
     private int _length;
 
@@ -17,7 +20,14 @@ internal sealed class RecordBuffer : IBufferWriter<byte>
     public Span<byte> Record => _bytes.AsSpan(0, _length);
 
     /// <summary>Empties the buffer, leaving <paramref name="room"/> bytes in front.</summary>
-    public void Reset(int room) => _length = room;
+    public void Reset(int room)
+    {
+        _length = room;
+        if (_bytes.Length > KeptBytesMax)
+        {
+            _bytes = new byte[InitialBytes];
+        }
+    }
 
     public void Advance(int count) => _length += count;
 

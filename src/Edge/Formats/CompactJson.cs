@@ -11,6 +11,9 @@ internal static class CompactJson
     private static readonly SearchValues<byte> QuoteOrWhitespace = SearchValues.Create("\" \t\r\n"u8);
     private static readonly SearchValues<byte> QuoteOrEscape = SearchValues.Create("\"\\"u8);
 
+    /// <summary>Longest copy whose memory a thread keeps for the next one.</summary>
+    private const int KeptBytesMax = 64 << 10;
+
     [ThreadStatic]
     private static byte[]? _scratchOfThread;
 
@@ -26,12 +29,14 @@ internal static class CompactJson
             return json;
         }
 
-        if (_scratchOfThread is null || _scratchOfThread.Length < json.Length)
+        var scratch = _scratchOfThread;
+        if (scratch is null || scratch.Length < json.Length)
         {
-            _scratchOfThread = new byte[Math.Max(json.Length, 4_096)];
+            scratch = new byte[Math.Max(json.Length, 4_096)];
+            _scratchOfThread = scratch.Length <= KeptBytesMax ? scratch : null;
         }
 
-        var compact = _scratchOfThread.AsSpan();
+        var compact = scratch.AsSpan();
         json[..at].CopyTo(compact);
         var written = at;
         while (at < json.Length)

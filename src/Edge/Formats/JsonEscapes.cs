@@ -25,6 +25,26 @@ internal static class JsonEscapes
     }
 
     /// <summary>
+    /// Position of the next escape, of six bytes, that stands for U+0000 or half of a surrogate pair, which stores of
+    /// text do not take; -1 when there is none. Takes a whole JSON value too: no backslash stands outside its strings.
+    /// </summary>
+    public static int IndexOfUnstorable(ReadOnlySpan<byte> escaped, int from)
+    {
+        var at = from;
+        while (NextEscape(escaped, ref at))
+        {
+            var start = at;
+            var character = ReadEscape(escaped, ref at);
+            if (character == 0 || IsSurrogate(character))
+            {
+                return start;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>
     /// Writes the text as UTF-8; false when it has half of a surrogate pair or U+0000, which stores of text do not
     /// take.
     /// </summary>

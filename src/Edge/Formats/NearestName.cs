@@ -3,9 +3,17 @@ namespace Edge.Formats;
 /// <summary>Finds the name somebody meant who misspelt it. Pure.</summary>
 internal static class NearestName
 {
-    /// <summary>The known name closest to a misspelt one, ignoring case; there must be at least one.</summary>
-    public static string Of(IEnumerable<string> known, string name) =>
-        known.MinBy(candidate => Distance(candidate.ToLowerInvariant(), name.ToLowerInvariant()))!;
+    /// <summary>
+    /// The known name closest to a misspelt one, ignoring case; there must be at least one. The beginning of a single
+    /// one means that one: <c>ip</c> is <c>ip_hash</c>, not <c>id</c>.
+    /// </summary>
+    public static string Of(IEnumerable<string> known, string name)
+    {
+        var names = known.ToList();
+        return names.FindAll(candidate => candidate.StartsWith(name, StringComparison.OrdinalIgnoreCase)) is [var only]
+            ? only
+            : Closest(names, name);
+    }
 
     /// <summary>
     /// The known name that was probably meant: at most every third letter is wrong; null when none is that close.
@@ -17,9 +25,12 @@ internal static class NearestName
             return null;
         }
 
-        var nearest = Of(known, name);
+        var nearest = Closest(known, name);
         return Distance(nearest.ToLowerInvariant(), name.ToLowerInvariant()) <= (name.Length + 2) / 3 ? nearest : null;
     }
+
+    private static string Closest(IEnumerable<string> known, string name) =>
+        known.MinBy(candidate => Distance(candidate.ToLowerInvariant(), name.ToLowerInvariant()))!;
 
     /// <summary>Levenshtein distance.</summary>
     private static int Distance(string a, string b)

@@ -113,6 +113,56 @@ internal static class QueryValue
     )
     {
         value = default;
+        if (
+            !TryFind(query, name, destination, comparison, out var encoded)
+            || !TryDecode(encoded, destination, out var written)
+        )
+        {
+            return false;
+        }
+
+        value = destination[..written];
+        return true;
+    }
+
+    /// <summary>
+    /// Finds a parameter and decodes it, or its beginning when it is too long; an ellipsis (U+2026) then stands at the
+    /// end. False when it is absent.
+    /// </summary>
+    public static bool TryReadCut(
+        ReadOnlySpan<char> query,
+        ReadOnlySpan<char> name,
+        Span<char> destination,
+        out ReadOnlySpan<char> value,
+        StringComparison comparison = StringComparison.Ordinal
+    )
+    {
+        value = default;
+        if (!TryFind(query, name, destination, comparison, out var encoded))
+        {
+            return false;
+        }
+
+        if (!TryDecode(encoded, destination, out var written))
+        {
+            written = DecodeBeginning(encoded, destination[..^1]);
+            destination[written++] = '\u2026';
+        }
+
+        value = destination[..written];
+        return true;
+    }
+
+    /// <summary>The encoded value of the first parameter with this name.</summary>
+    private static bool TryFind(
+        ReadOnlySpan<char> query,
+        ReadOnlySpan<char> name,
+        Span<char> scratch,
+        StringComparison comparison,
+        out ReadOnlySpan<char> encoded
+    )
+    {
+        encoded = default;
         // Most conditions ask for a parameter most requests do not have; encoded names are the exception.
         if (query.IndexOf(name, comparison) < 0 && query.IndexOfAny('%', '+') < 0)
         {
@@ -128,19 +178,29 @@ internal static class QueryValue
             var pair = ampersand < 0 ? query : query[..ampersand];
             query = ampersand < 0 ? default : query[(ampersand + 1)..];
             var equals = pair.IndexOf('=');
-            var key = equals < 0 ? pair : pair[..equals];
-            if (!IsName(key, name, destination, comparison))
+            if (IsName(equals < 0 ? pair : pair[..equals], name, scratch, comparison))
             {
-                continue;
+                encoded = equals < 0 ? default : pair[(equals + 1)..];
+                return true;
             }
-            if (!TryDecode(equals < 0 ? default : pair[(equals + 1)..], destination, out var written))
-            {
-                return false;
-            }
-            value = destination[..written];
-            return true;
         }
         return false;
+    }
+
+    /// <summary>Decodes whole characters from the beginning until the room is used up.</summary>
+    private static int DecodeBeginning(ReadOnlySpan<char> encoded, Span<char> destination)
+    {
+        // Each char is at most three bytes of UTF-8. A percent sequence at the end is not cut in two.
+        encoded = encoded[..Math.Min(encoded.Length, DecodedBytesMax / 3)];
+        if (encoded.LastIndexOf('%') is var percent and >= 0 && percent > encoded.Length - 3)
+        {
+            encoded = encoded[..percent];
+        }
+
+        Span<byte> utf8 = stackalloc byte[DecodedBytesMax];
+        _ = QueryParameters.TryDecode(encoded, utf8, out var length);
+        _ = Utf8.ToUtf16(utf8[..length], destination, out _, out var written, isFinalBlock: false);
+        return written;
     }
 
     private static bool IsName(

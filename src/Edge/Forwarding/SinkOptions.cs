@@ -62,6 +62,7 @@ internal sealed class SinkOptions(string name, SinkType type)
     public int RequestTimeoutMs { get; set; } = 30_000;
 
     public BodyFormat Format { get; set; }
+    public int[] RefusedStatuses { get; set; } = HttpResponseClassifier.DefaultRefusedStatuses;
     public string ContentType { get; set; } = "";
     public Dictionary<string, string> Headers { get; } = new(StringComparer.OrdinalIgnoreCase);
     public string Secret { get; set; } = "";

@@ -1,4 +1,5 @@
 using Edge.Access;
+using Edge.Audit;
 using Edge.Catalog;
 using Edge.Duplicates;
 using Edge.Endpoints;
@@ -11,12 +12,16 @@ using Edge.Enrichment.Geo;
 using Edge.Enrichment.Hashing;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
+using Edge.Events;
 using Edge.Forwarding.Pump;
+using Edge.Hosting.Connections;
 using Edge.Journal;
+using Edge.Machine;
 using Edge.Requests;
 using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
+using Edge.Storage;
 using Edge.Telemetry;
 using Edge.Visits;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -44,10 +49,10 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly EdgeOptions _options;
     private readonly TimeProvider _time;
     private readonly long _startedAt;
+    private readonly ConnectionTable _connections;
     private readonly WebApplication _web;
     private readonly ILogger _logger;
     private readonly Readiness _readiness = new();
-    private readonly AdminListener _admin = new();
     private readonly EventJournal _journal;
     private readonly ExperimentFileStore _experiments;
     private readonly KeyRing _keys;
@@ -55,6 +60,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly Forwarder _forwarder;
     private readonly EnrichmentFaults _enrichmentFaults = new();
     private readonly VerdictJudge _verdicts;
+    private readonly VisitRequestReader _requests;
     private readonly UserAgentCache _userAgents;
     private readonly GeoDatabase _geo;
     private readonly KeyRatchet? _ratchet;
@@ -66,10 +72,18 @@ internal sealed class EdgeService : IAsyncDisposable
         _options = options;
         _time = time;
         _startedAt = time.GetTimestamp();
-        _web = WebHost.Build(options, () => _readiness.IsStarting, () => _experiments!.Catalog);
+        var connectionCounts = new ConnectionCounts { Max = options.HttpMaxConnections };
+        _connections = new ConnectionTable(
+            options.HttpMaxPerAddressPercent,
+            TimeSpan.FromMilliseconds(options.HttpHeadersTimeoutMs),
+            options.TrustedProxies,
+            connectionCounts,
+            time
+        );
+        _web = WebHost.Build(options, () => _readiness.IsStarting, _connections, () => _experiments!.Catalog);
         _logger = _web.Logger;
 
-        var metrics = new Metrics();
+        var metrics = new Metrics(EventApi.All);
         var ledger = new Ledger();
         var log = new RequestLog(metrics, _logger, time);
 
@@ -121,14 +135,14 @@ internal sealed class EdgeService : IAsyncDisposable
         var places = new PlaceFinder(_geo, addresses, options.GeoCountryHeader);
         _verdicts = LoadVerdicts(options);
         _userAgents = new UserAgentCache(_verdicts, _enrichmentFaults);
-        var requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
+        var requests = _requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
         var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
         _catchUp = tally.CatchUpAsync;
         var budgets = new ClickBudgets(uid => tally.CountsOf(uid).Sum(variant => variant.Clicks));
         var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, budgets, _journal);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
-        _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time);
+        _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time, _logger);
         var recorder = new EventRecorder(
             options.Node,
             options.ToJournalOptions().MaxPayloadBytes,
@@ -142,7 +156,12 @@ internal sealed class EdgeService : IAsyncDisposable
             _journal,
             metrics
         );
-        var management = BuildManagement(options, tally, time, log);
+        var senders = new SenderAddress(requests, addresses);
+        var wrongKeys = new WrongKeys(
+            options.WrongKeysPerMinute > 0 ? new AddressWindow(options.WrongKeysPerMinute, time) : null,
+            senders
+        );
+        var management = BuildManagement(options, tally, wrongKeys, time, log);
         var routes = new Routes(
             new PixelEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckPixel, log),
             new ClickEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckClick, log),
@@ -159,8 +178,8 @@ internal sealed class EdgeService : IAsyncDisposable
             IngestionSetup.Build(
                 options,
                 _experiments.Catalog,
-                requests,
-                addresses,
+                senders,
+                wrongKeys,
                 recorder,
                 _keys,
                 _journal,
@@ -173,6 +192,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new HealthEndpoints(_readiness, _journal, _forwarder),
             new MetricsEndpoint(
                 metrics,
+                connectionCounts,
                 ledger,
                 _journal,
                 _forwarder,
@@ -182,11 +202,16 @@ internal sealed class EdgeService : IAsyncDisposable
                 _enrichmentFaults,
                 _verdicts,
                 _geo,
+                addresses,
                 _readiness,
                 time
             ),
             new LedgerEndpoint(ledger, _journal, _forwarder),
-            _admin,
+            new AdminListener(
+                options.AdminUrls.Length > 0,
+                options.ApiListener == ManagementListener.Admin,
+                ["/healthz", .. options.HttpPublicPages.Select(static page => "/" + page)]
+            ),
             metrics
         );
         var deadline = new RequestDeadline(
@@ -194,7 +219,7 @@ internal sealed class EdgeService : IAsyncDisposable
             time,
             routes.DispatchAsync
         );
-        _web.Run(deadline.HandleAsync);
+        _web.Run(_connections.Track(deadline.HandleAsync));
     }
 
     /// <summary>Opens all state of the service, without serving yet.</summary>
@@ -205,8 +230,8 @@ internal sealed class EdgeService : IAsyncDisposable
         [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
     /// <summary>
-    /// Issues a first key if none was ever issued, so that the management API can be used, and returns its secret,
-    /// which is not stored; null otherwise.
+    /// Issues a first key if none was ever issued, and returns its secret, which is not stored, when it must be shown;
+    /// null otherwise.
     /// </summary>
     public string? IssueFirstKey()
     {
@@ -215,13 +240,50 @@ internal sealed class EdgeService : IAsyncDisposable
             return null;
         }
 
-        var secret = new KeyFile(_options.KeysFile).Issue(new KeyGrant(KeyKind.Pictify), _time.GetUtcNow());
+        var secret = FirstKey().Issue(_time.GetUtcNow());
         _keys.Refresh();
         return secret;
     }
 
+    /// <summary>Takes back a first key that could not be shown.</summary>
+    public void WithdrawFirstKey(string secret) => FirstKey().Withdraw(secret);
+
+    private FirstKey FirstKey() =>
+        new(new KeyFile(_options.KeysFile), _options.ApiFirstKey, _options.ApiFirstKeyFile);
+
     /// <summary>Applies changes of the key file at once.</summary>
     public void RefreshKeys() => _keys.Refresh();
+
+    /// <summary>
+    /// Looks at once at everything that may change while the service runs: keys, experiments, geo database, verdict
+    /// rules. What cannot be used is reported, and what was in force stays. Never throws.
+    /// </summary>
+    public void Reload()
+    {
+        _keys.Refresh();
+        _experiments.Refresh();
+        if (_geo.IsConfigured)
+        {
+            _geo.Refresh();
+        }
+
+        var (rules, problems) = VerdictRules.Load(_options.ToVerdictRuleOptions());
+        if (rules is not null && problems.Count == 0)
+        {
+            _verdicts.Replace(rules);
+            _requests.Refresh();
+        }
+        else
+        {
+            _verdicts.Refuse(problems.Count);
+            foreach (var problem in problems)
+            {
+                _logger.VerdictRulesRefused(problem);
+            }
+        }
+
+        _logger.Reloaded(_experiments.Catalog.Current.Entries.Count, _verdicts.Rules.Count);
+    }
 
     /// <summary>Cancelled when a signal asks the process to stop.</summary>
     public CancellationToken StopRequested => _web.Lifetime.ApplicationStopping;
@@ -229,11 +291,25 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Completes when the journal has had an I/O error, after which only a restart helps.</summary>
     public Task JournalFaulted => _journal.Faulted;
 
+    /// <summary>
+    /// Completes with the cause when connections can no longer be accepted, after which only a restart helps.
+    /// </summary>
+    public Task<Exception> ListenerFailed => _connections.Failed;
+
+    /// <summary>Reports limits that the machine makes lower than their settings.</summary>
+    public void ReportLowered(IReadOnlyList<LoweredLimit> limits)
+    {
+        foreach (var limit in limits)
+        {
+            _logger.LimitLowered(limit.Setting, limit.From, limit.To, limit.Reason);
+        }
+    }
+
     /// <summary>Starts forwarding, binds the listener, becomes ready.</summary>
     public async Task StartAsync()
     {
         // Not awaited: a request that arrives earlier loads the rules itself.
-        _ = Task.Run(_userAgents.Warm);
+        _ = Task.Run(Warm);
         _duplicates.Start();
         _experiments.StartWatching();
         _keys.StartWatching();
@@ -247,19 +323,33 @@ internal sealed class EdgeService : IAsyncDisposable
             await _catchUp(CatchUpDeadline);
         }
 
+        Listeners.RemoveStaleSockets(_options);
         await _web.StartAsync();
-        var adminCount = EdgeConfiguration.SplitUrls(_options.AdminUrls).Length;
-        if (adminCount > 0)
+        foreach (var exposed in SecretDirectory.FindExposed(_options.DataDir, _options.KeysFile))
         {
-            _admin.SetPorts([.. Addresses.TakeLast(adminCount).Select(address => new Uri(address).Port)]);
+            _logger.PathExposed(exposed.Path, ExposedPath.Octal(exposed.Mode), ExposedPath.Octal(exposed.Wanted));
         }
 
         _readiness.SetReady();
         _logger.Started(
             _time.GetElapsedTime(_startedAt).TotalMilliseconds,
             string.Join(' ', Addresses),
-            _options.DataDir
+            _options.DataDir,
+            _options.HttpMaxConnections,
+            ProcessLimits.Descriptors
         );
+    }
+
+    private void Warm()
+    {
+        try
+        {
+            _userAgents.Warm();
+        }
+        catch (Exception e)
+        {
+            _logger.BackgroundFailed(e, "Loading the user-agent rules");
+        }
     }
 
     /// <summary>
@@ -298,6 +388,13 @@ internal sealed class EdgeService : IAsyncDisposable
         _logger.JournalFaulted(_journal.Status.Fault ?? "unknown");
     }
 
+    /// <summary>Reports that no more connections can be accepted; the process is about to end.</summary>
+    public void ReportListenerFailure(Exception cause)
+    {
+        _readiness.SetNotReady("no connections");
+        _logger.ListenerFailed(cause.Message);
+    }
+
     /// <summary>Releases files and the lock, in reverse order of opening.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -309,6 +406,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _keys.Dispose();
         _experiments.Dispose();
         await _web.DisposeAsync();
+        _connections.Dispose();
     }
 
     /// <summary>
@@ -326,23 +424,31 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>Builds the management API: key and rate limit, then the output cache, then the routes.</summary>
-    private ManagementApi BuildManagement(EdgeOptions options, Tally tally, TimeProvider time, RequestLog log)
+    private ManagementApi BuildManagement(
+        EdgeOptions options,
+        Tally tally,
+        WrongKeys wrongKeys,
+        TimeProvider time,
+        RequestLog log
+    )
     {
         var catalog = _experiments.Catalog;
         var plan = Plan.Of(options.Plan);
         var rules = new DefinitionRules(plan, options.ToExperimentRules());
         var view = new ExperimentView(tally);
+        var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
         var routes = new ManagementRoutes(
             new ListExperiments(catalog, view),
-            new CreateExperiment(_experiments, rules, view, time),
+            new CreateExperiment(_experiments, rules, view, audit, time),
             new GetExperiment(catalog, view),
-            new UpdateExperiment(_experiments, rules, view, time),
-            new MoveExperiment(_experiments, rules, view, time),
+            new UpdateExperiment(_experiments, rules, view, audit, time),
+            new MoveExperiment(_experiments, rules, view, audit, time),
             new GetQuota(catalog, plan),
+            audit,
             new GetResults(catalog, tally, time),
             new GetSeries(catalog, tally),
             new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
-            new RecomputeWeights(catalog, _optimizer)
+            new RecomputeWeights(catalog, _optimizer, audit)
         );
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();
@@ -351,7 +457,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var answers = _web.Services.GetRequiredService<IOutputCacheStore>();
         _experiments.CatalogChanged += _ =>
             answers.EvictByTagAsync(ManagementCache.Tag, CancellationToken.None).AsTask();
-        return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), log)
+        return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), wrongKeys, log)
         {
             Next = cached.Build(),
         };

@@ -5,7 +5,6 @@ using Edge.Endpoints;
 using Edge.Endpoints.Ingestion;
 using Edge.Events;
 using Edge.Journal;
-using Edge.Requests;
 using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
 using Edge.Settings;
@@ -25,8 +24,8 @@ internal static class IngestionSetup
     public static IngestRoutes Build(
         EdgeOptions options,
         CatalogHolder catalog,
-        VisitRequestReader requests,
-        ClientAddressResolver addresses,
+        SenderAddress addresses,
+        WrongKeys wrong,
         EventRecorder recorder,
         KeyRing keys,
         EventJournal journal,
@@ -39,10 +38,13 @@ internal static class IngestionSetup
         var large = new LargeBodies(Environment.ProcessorCount);
         var gate = new IngestGate(journal, duplicates, metrics);
         var bulk = BodiesOf(BulkTrackEndpoint.BytesMax) with { Beginning = new JsonBeginning(ReceivedEvent.BytesMax) };
-        var artie = new BulkTrackEndpoint(keys, Buckets(options.ArtiePerSecond), bulk, recorder, gate, metrics);
+        var artie = new BulkTrackEndpoint(keys, Buckets(options.ArtiePerSecond), wrong, bulk, recorder, gate, metrics);
         var authenticator = new MillimetricAuthenticator(
             keys,
-            new TokenBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time)
+            new TokenBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time),
+            new AddressBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time),
+            addresses,
+            wrong
         );
         var track = new TrackEndpoint(
             keys,
@@ -59,6 +61,9 @@ internal static class IngestionSetup
         var traffical = new EventBatchEndpoint(
             keys,
             Buckets(options.TrafficalPerSecond),
+            new AddressBuckets(options.TrafficalPerSecond, Burst(options.TrafficalPerSecond), time),
+            addresses,
+            wrong,
             BodiesOf(EventBatchEndpoint.BytesMax),
             options.TrafficalBucketCount,
             recorder,
@@ -70,8 +75,8 @@ internal static class IngestionSetup
             catalog,
             keys,
             rates,
-            requests,
             addresses,
+            wrong,
             BodiesOf(EventsEndpoint.BytesMax) with
             {
                 TakesText = true,
@@ -85,6 +90,8 @@ internal static class IngestionSetup
 
         BodyRules BodiesOf(int bytesMax) => new(bytesMax) { Budget = budget, Large = large };
 
-        TokenBuckets Buckets(int perSecond) => new(perSecond, Math.Max(1, BurstSeconds * perSecond), time);
+        TokenBuckets Buckets(int perSecond) => new(perSecond, Burst(perSecond), time);
+
+        static int Burst(int perSecond) => Math.Max(1, BurstSeconds * perSecond);
     }
 }

@@ -1,6 +1,8 @@
 using System.Text;
 using Edge.Settings;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Net.Http.Headers;
 using HttpProtocol = Edge.Settings.HttpProtocol;
 
 namespace Edge.Hosting;
@@ -21,17 +23,23 @@ internal static class KestrelSetup
     /// Bytes read ahead per connection. Kestrel's default of 1 MiB would let ten thousand unauthenticated senders
     /// occupy ten gigabytes, and copies bodies that are refused before they are read.
     /// </summary>
-    private const int ReadAheadBytes = 128 << 10;
+    private const int ReadAheadBytes = 16 << 10;
+
+    /// <summary>Bytes that the transport reads ahead of what the server has taken.</summary>
+    public static void Apply(SocketTransportOptions transport, EdgeOptions options) =>
+        transport.MaxReadBufferSize = Math.Max(ReadAheadBytes, options.HttpMaxRequestLineBytes);
 
     public static void Apply(KestrelServerOptions kestrel, EdgeOptions options)
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
         // Header bytes are kept unchanged, one per char: a Latin-1 user agent or referrer is a visitor, not an error.
-        kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+        kestrel.RequestHeaderEncodingSelector = static name =>
+            name == HeaderNames.ContentLength ? ContentLengthEncoding.Instance : Encoding.Latin1;
 
         var limits = kestrel.Limits;
-        limits.MaxConcurrentConnections = options.HttpMaxConnections;
+        // The connection table limits them before the server sees them.
+        limits.MaxConcurrentConnections = null;
         limits.MaxConcurrentUpgradedConnections = 0;
         limits.MaxRequestLineSize = options.HttpMaxRequestLineBytes;
         limits.MaxRequestHeadersTotalSize = options.HttpMaxHeaderBytes;

@@ -58,6 +58,7 @@ internal static class SinkFactory
             ContentType = sink.ContentType,
             Compresses = sink.Gzip,
             Headers = sink.Headers,
+            RefusedStatuses = sink.RefusedStatuses,
             Secrets = Array.FindAll([sink.Secret, sink.SecretPrevious], static secret => secret.Length > 0),
         };
 

@@ -1,8 +1,12 @@
 using Edge.Catalog;
 using Edge.Endpoints.Management;
 using Edge.Formats;
+using Edge.Hosting.Connections;
 using Edge.Settings;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 
 namespace Edge.Hosting;
 
@@ -14,8 +18,14 @@ internal static class WebHost
     /// <param name="isStarting">
     /// While true, the framework logs nothing: the caller reports once why a start fails.
     /// </param>
+    /// <param name="connections">Which connections are served.</param>
     /// <param name="catalog">The catalog of the management API; called when the first request needs it.</param>
-    public static WebApplication Build(EdgeOptions options, Func<bool> isStarting, Func<CatalogHolder> catalog)
+    public static WebApplication Build(
+        EdgeOptions options,
+        Func<bool> isStarting,
+        ConnectionTable connections,
+        Func<CatalogHolder> catalog
+    )
     {
         // The empty builder: EdgeConfiguration is the only source of settings, and the framework's own sources would
         // watch the whole working directory for changes.
@@ -41,11 +51,20 @@ internal static class WebHost
             cache.MaximumBodySize = ManagementCache.AnswerBytesMax;
             cache.AddBasePolicy(new ManagementCache(catalog()));
         });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => KestrelSetup.Apply(kestrel, options));
-        builder.WebHost.UseUrls([
-            .. EdgeConfiguration.SplitUrls(options.Urls),
-            .. EdgeConfiguration.SplitUrls(options.AdminUrls),
-        ]);
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel =>
+            {
+                KestrelSetup.Apply(kestrel, options);
+                Listeners.Apply(kestrel, options);
+            });
+        builder.Services.Configure<SocketTransportOptions>(transport => KestrelSetup.Apply(transport, options));
+        // The server asks the factory that was added last.
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new ConnectionListenerFactory(
+            services.GetRequiredService<IOptions<SocketTransportOptions>>().Value,
+            connections,
+            services.GetRequiredService<ILogger<ConnectionListenerFactory>>()
+        ));
         return builder.Build();
     }
 }

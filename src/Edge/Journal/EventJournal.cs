@@ -22,6 +22,18 @@ namespace Edge.Journal;
 /// </remarks>
 internal sealed partial class EventJournal : IAsyncDisposable
 {
+    /// <summary>Between two attempts to reserve room.</summary>
+    private static readonly TimeSpan ReservePause = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>Between two attempts to append to reserved room.</summary>
+    private static readonly TimeSpan AppendPause = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Part of the memory that requests with reserved room may fill with what is not committed yet.</summary>
+    private const int RoomPart = 2;
+
+    /// <summary>Part of it from which on a request is large, and which large ones may fill.</summary>
+    private const int LargePart = 4;
+
     private readonly JournalOptions _options;
     private readonly TimeProvider _time;
     private readonly Ledger _ledger;
@@ -38,6 +50,8 @@ internal sealed partial class EventJournal : IAsyncDisposable
     private readonly ushort _run;
     private readonly ulong _epoch;
     private long _appendedSequence;
+    private long _reserved;
+    private long _reservedInMemory;
     private bool _stopping;
 
     private EventJournal(
@@ -155,14 +169,57 @@ internal sealed partial class EventJournal : IAsyncDisposable
     }
 
     /// <summary>
-    /// Appends one record in memory. Never waits for the disk; allocates nothing.
+    /// Reserves room for the records of one request, before its first append. Null when there is none within the time a
+    /// request waits for a commit, or at once when the disk or the budget is full: then nothing has been stored,
+    /// and the records are in the ledger as dropped. Blocks no thread.
+    /// </summary>
+    public async ValueTask<JournalRoom?> ReserveAsync(RoomNeed need)
+    {
+        var started = _time.GetTimestamp();
+        JournalRoom? room;
+        while (!TryReserve(need, started, out room))
+        {
+            await Task.Delay(ReservePause, _time);
+        }
+
+        return room;
+    }
+
+    /// <summary>
+    /// Like <see cref="ReserveAsync"/>, for a request that has a thread of its own: waits on that.
+    /// </summary>
+    public JournalRoom? Reserve(in RoomNeed need)
+    {
+        var started = _time.GetTimestamp();
+        JournalRoom? room;
+        while (!TryReserve(need, started, out room))
+        {
+            Thread.Sleep(ReservePause);
+        }
+
+        return room;
+    }
+
+    /// <summary>Returns what is left of a room; called once by its owner.</summary>
+    public void Return(JournalRoom room)
+    {
+        lock (_appendLock)
+        {
+            Use(room, room.Left);
+        }
+    }
+
+    /// <summary>
+    /// Appends one record in memory. Without a room it never waits for the disk; allocates nothing.
     /// </summary>
     /// <param name="record"><see cref="Envelope.HeaderBytes"/> bytes, which are filled in place, then the
     /// payload.</param>
     /// <param name="id">Identity of the event.</param>
     /// <param name="sequence">The record's number, for <see cref="WaitForCommitAsync"/>; 0 when it was not
     /// appended.</param>
-    public AppendResult TryAppend(Span<byte> record, EventId id, out long sequence)
+    /// <param name="room">Room that was reserved for it: then it blocks while the disk is slow, and fails only when the
+    /// journal does.</param>
+    public AppendResult TryAppend(Span<byte> record, EventId id, out long sequence, JournalRoom? room = null)
     {
         _ledger.Receive();
         sequence = 0;
@@ -171,15 +228,28 @@ internal sealed partial class EventJournal : IAsyncDisposable
         {
             result = AppendResult.TooLarge;
         }
-        else if (_space.State == JournalState.Full && !_fault.IsRaised)
+        else if (room is null && _space.State == JournalState.Full && !_fault.IsRaised)
         {
             result = AppendResult.Full;
         }
         else
         {
-            lock (_appendLock)
+            while (true)
             {
-                result = Append(record, id, ref sequence);
+                lock (_appendLock)
+                {
+                    result = Append(record, id, ref sequence, room);
+                }
+
+                // Without room left, and none to be had, it is as if nothing had been reserved.
+                if (result != AppendResult.Busy || room is null || (room.Left <= 0 && _space.IsShort))
+                {
+                    break;
+                }
+
+                _commits.MakeRoom();
+                _commits.RequestCommit();
+                Thread.Sleep(AppendPause);
             }
         }
 
@@ -352,7 +422,87 @@ internal sealed partial class EventJournal : IAsyncDisposable
         }
     }
 
-    private AppendResult Append(Span<byte> record, EventId id, ref long sequence)
+    /// <summary>
+    /// Whether the wait is over: with a room, or with null because there will be none in time.
+    /// </summary>
+    private bool TryReserve(in RoomNeed need, long started, out JournalRoom? room)
+    {
+        room = null;
+        if (_fault.IsRaised)
+        {
+            return Drop(AppendResult.Faulted, need.Records);
+        }
+
+        // Full for want of the next segment passes; this does not.
+        if (_space.State == JournalState.Full && _space.IsShort)
+        {
+            return Drop(AppendResult.Full, need.Records);
+        }
+
+        // What does not fit on the rest of a page goes to the next one.
+        var largest = Math.Min(need.LargestBytes, _options.PageBytes);
+        var pages = (need.Bytes / Math.Max(1, _options.PageBytes - largest)) + 2;
+        var bytes = need.Bytes + (Math.Min(pages, need.Records) * largest);
+        var isLarge = bytes > _options.MemoryBytes / LargePart;
+        long until;
+        lock (_appendLock)
+        {
+            if (_stopping)
+            {
+                return Drop(AppendResult.Stopping, need.Records);
+            }
+
+            var unwritten = _log.TailAddress - _commits.Committed.Until;
+            until = _log.TailAddress + _reserved + bytes;
+            if (
+                until <= _space.AllocatedUntil
+                && (isLarge || unwritten + _reservedInMemory + bytes <= _options.MemoryBytes / RoomPart)
+            )
+            {
+                room = new JournalRoom(this, bytes, isLarge);
+                _reserved += bytes;
+                _reservedInMemory += isLarge ? 0 : bytes;
+                return true;
+            }
+        }
+        if (until > _space.AllocatedUntil)
+        {
+            if (_space.IsShort)
+            {
+                return Drop(AppendResult.Full, need.Records);
+            }
+
+            _space.Require(until);
+            _commits.MakeRoom();
+        }
+
+        _commits.RequestCommit();
+        return _time.GetElapsedTime(started).TotalMilliseconds >= _options.CommitWaitMs
+            && Drop(AppendResult.Busy, need.Records);
+    }
+
+    /// <summary>Counts records for which there is no room; true, because that ends the wait for it.</summary>
+    private bool Drop(AppendResult result, int records)
+    {
+        for (var i = 0; i < records; i++)
+        {
+            _ledger.Receive();
+            _ledger.Drop(ReasonOf(result));
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes bytes from a room; the caller holds the lock.</summary>
+    private void Use(JournalRoom room, long bytes)
+    {
+        bytes = Math.Min(bytes, room.Left);
+        room.Left -= bytes;
+        _reserved -= bytes;
+        _reservedInMemory -= room.IsLarge ? 0 : bytes;
+    }
+
+    private AppendResult Append(Span<byte> record, EventId id, ref long sequence, JournalRoom? room)
     {
         if (_fault.IsRaised)
         {
@@ -368,7 +518,19 @@ internal sealed partial class EventJournal : IAsyncDisposable
         // of its checksum.
         var total = EngineRecord.TotalBytes(record.Length);
         var address = EngineRecord.Place(_log.TailAddress, total, _options.PageBytes);
-        if (address + total > _space.AllocatedUntil)
+        var reservedByOthers = _reserved - (room?.Left ?? 0);
+        if (address + total + reservedByOthers > _space.AllocatedUntil)
+        {
+            return AppendResult.Busy;
+        }
+
+        // Half of the memory is for those that cannot wait, and a large request leaves half of the rest to small ones.
+        var unwritten = _log.TailAddress - _commits.Committed.Until;
+        if (
+            room is not null
+            && unwritten > 0
+            && unwritten + total > _options.MemoryBytes / (room.IsLarge ? LargePart : RoomPart)
+        )
         {
             return AppendResult.Busy;
         }
@@ -394,6 +556,10 @@ internal sealed partial class EventJournal : IAsyncDisposable
         }
         Volatile.Write(ref _appendedSequence, next);
         sequence = next;
+        if (room is not null)
+        {
+            Use(room, total);
+        }
         return AppendResult.Appended;
     }
 

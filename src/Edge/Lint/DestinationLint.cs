@@ -8,25 +8,16 @@ namespace Edge.Lint;
 /// <param name="Port">Port.</param>
 internal readonly record struct OwnHost(string Host, int Port)
 {
-    /// <summary>
-    /// The hosts of a list of listening addresses, such as <c>http://127.0.0.1:8080</c>. A wildcard address stands for
-    /// the machine's name and its loopback names.
-    /// </summary>
-    public static IReadOnlyList<OwnHost> Of(IEnumerable<string> urls, string machine)
+    /// <summary>The hosts of a list of addresses; a loopback address also stands for the machine's name.</summary>
+    public static IReadOnlyList<OwnHost> Of(IEnumerable<Uri> addresses, string machine)
     {
         var hosts = new List<OwnHost>();
-        foreach (var url in urls)
+        foreach (var address in addresses)
         {
-            var concrete = url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal)
-                .Replace("//+", "//0.0.0.0", StringComparison.Ordinal);
-            if (!Uri.TryCreate(concrete, UriKind.Absolute, out var parsed))
-            {
-                continue;
-            }
-            string[] names = parsed.Host is "0.0.0.0" or "[::]" or "127.0.0.1" or "[::1]" or "localhost"
+            string[] names = address.Host is "127.0.0.1" or "[::1]" or "localhost"
                 ? ["localhost", "127.0.0.1", "[::1]", machine.ToLowerInvariant()]
-                : [parsed.Host.ToLowerInvariant()];
-            hosts.AddRange(names.Select(name => new OwnHost(name, parsed.Port)));
+                : [address.Host.ToLowerInvariant()];
+            hosts.AddRange(names.Select(name => new OwnHost(name, address.Port)));
         }
         return hosts;
     }

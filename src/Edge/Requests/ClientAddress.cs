@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -13,6 +15,8 @@ internal readonly struct ClientAddress
 {
     /// <summary>Longest text form: eight groups of four digits.</summary>
     public const int TextMaxBytes = 45;
+
+    private static readonly SearchValues<char> V6Chars = SearchValues.Create("0123456789abcdefABCDEF:.");
 
     private readonly uint _v4;
     private readonly IPAddress? _v6;
@@ -138,7 +142,8 @@ internal readonly struct ClientAddress
     }
 
     private static bool IsPort(ReadOnlySpan<char> text) =>
-        text.IsEmpty || (text[0] == ':' && ushort.TryParse(text[1..], out _));
+        text.IsEmpty
+        || (text[0] == ':' && ushort.TryParse(text[1..], NumberStyles.None, CultureInfo.InvariantCulture, out _));
 
     private static bool TryParseV4(ReadOnlySpan<char> text, out ClientAddress address)
     {
@@ -162,7 +167,7 @@ internal readonly struct ClientAddress
 
                 part = part * 10 + (uint)(c - '0');
             }
-            if (part > byte.MaxValue)
+            if (part > byte.MaxValue || (end > 1 && text[0] == '0'))
             {
                 return false;
             }
@@ -177,7 +182,8 @@ internal readonly struct ClientAddress
     private static bool TryParseV6(ReadOnlySpan<char> text, out ClientAddress address)
     {
         address = default;
-        if (text.Contains('%') || !IPAddress.TryParse(text, out var parsed))
+        // The platform also takes zones, ports, prefixes and shortened IPv4 here.
+        if (text.ContainsAnyExcept(V6Chars) || !text.Contains(':') || !IPAddress.TryParse(text, out var parsed))
         {
             return false;
         }
@@ -194,21 +200,54 @@ internal readonly struct TrustedNetwork
     private readonly UInt128 _mask;
     private readonly bool _isV6;
 
-    /// <summary>Takes a CIDR network or a single address; the text was validated with the configuration.</summary>
-    public TrustedNetwork(string text)
+    private TrustedNetwork(UInt128 prefix, UInt128 mask, bool isV6)
     {
-        var network = IPNetwork.TryParse(text, out var parsed)
-            ? parsed
-            : new IPNetwork(
-                IPAddress.Parse(text),
-                IPAddress.Parse(text).AddressFamily == AddressFamily.InterNetwork ? 32 : 128
-            );
-        _isV6 = network.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6;
-        var bits = _isV6 ? 128 : 32;
-        _mask =
-            network.PrefixLength == 0 ? 0 : (_isV6 ? UInt128.MaxValue : uint.MaxValue) << (bits - network.PrefixLength);
-        _mask &= _isV6 ? UInt128.MaxValue : uint.MaxValue;
-        _prefix = ToBits(network.BaseAddress) & _mask;
+        _prefix = prefix;
+        _mask = mask;
+        _isV6 = isV6;
+    }
+
+    /// <summary>Reads the networks of a setting, which have been checked.</summary>
+    public static TrustedNetwork[] ParseAll(IEnumerable<string> texts) =>
+        [.. texts.Select(text => Parse(text, out var network) is { } problem ? throw new FormatException(problem) : network)];
+
+    /// <summary>
+    /// Reads an address, or a network whose address has no bits beyond its prefix: with such bits it is not known
+    /// whether the address or the network was meant. Returns what is wrong, else null.
+    /// </summary>
+    public static string? Parse(string text, out TrustedNetwork network)
+    {
+        network = default;
+        var slash = text.IndexOf('/');
+        var address = slash < 0 ? text : text[..slash];
+        if (address.StartsWith('[') || !ClientAddress.TryParse(address, out var parsed) || HasPort(address))
+        {
+            return $"'{text}' is not an address or network such as 10.0.0.0/8";
+        }
+
+        var bits = parsed.ToBits(out var isV4);
+        var width = isV4 ? 32 : 128;
+        // ::ffff:10.0.0.0/104 is 10.0.0.0/8: addresses of visitors are folded the same way.
+        var folded = isV4 && address.Contains(':') ? 96 : 0;
+        var length = width;
+        if (
+            slash >= 0
+            && (
+                !int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out length)
+                || (length -= folded) < 0
+                || length > width
+            )
+        )
+        {
+            return $"'{text}' must have a prefix length from {folded} to {width + folded}, such as in 10.0.0.0/8";
+        }
+
+        var all = isV4 ? uint.MaxValue : UInt128.MaxValue;
+        var mask = length == 0 ? 0 : (all << (width - length)) & all;
+        network = new TrustedNetwork(bits & mask, mask, !isV4);
+        return (bits & ~mask) == 0
+            ? null
+            : $"'{text}' has bits beyond its prefix; write {network.Text(length)} for the network, or the address alone";
     }
 
     public bool Contains(uint v4, IPAddress? v6) =>
@@ -222,4 +261,15 @@ internal readonly struct TrustedNetwork
             ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
             : BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
+
+    /// <summary>The network as it is written, with the address folded.</summary>
+    private string Text(int length)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, _prefix);
+        return $"{new IPAddress(_isV6 ? bytes : bytes[12..])}/{length}";
+    }
+
+    /// <summary>Whether IPv4 is followed by a port.</summary>
+    private static bool HasPort(string address) => address.Contains('.') && address.IndexOf(':') > address.IndexOf('.');
 }

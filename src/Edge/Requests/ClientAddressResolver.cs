@@ -15,14 +15,20 @@ internal enum ForwardedHeader
 /// <summary>
 /// Finds the visitor's address: the socket peer, unless that is a configured proxy; then the forwarded header is walked
 /// from the right, past every trusted hop, to the first address that is not ours. Anybody may write the left part of
-/// that header, so it is never read. Immutable and thread safe.
+/// that header, so it is never read. A header that is malformed is counted, and nothing left of the fault is read: the
+/// address is then that of the nearest hop that could be read. Thread safe.
 /// </summary>
 internal sealed class ClientAddressResolver(IEnumerable<string> trustedProxies, ForwardedHeader header)
 {
     /// <summary>Hops that are walked at most; a longer chain is not one we configured.</summary>
     private const int MaxHops = 16;
 
-    private readonly TrustedNetwork[] _trusted = [.. trustedProxies.Select(text => new TrustedNetwork(text))];
+    private readonly TrustedNetwork[] _trusted = TrustedNetwork.ParseAll(trustedProxies);
+
+    private long _malformed;
+
+    /// <summary>How often a trusted proxy's header was found malformed.</summary>
+    public long Malformed => Interlocked.Read(ref _malformed);
 
     /// <summary>Name of the header that is believed.</summary>
     public string HeaderName { get; } = header == ForwardedHeader.Forwarded ? "Forwarded" : "X-Forwarded-For";
@@ -42,12 +48,14 @@ internal sealed class ClientAddressResolver(IEnumerable<string> trustedProxies, 
         for (var line = headers.Length - 1; line >= 0; line--)
         {
             var rest = headers[line].Is(HeaderName) ? headers[line].Value.Span : default;
-            while (!rest.IsEmpty)
+            while (TakeLast(ref rest, out var next) is var hop and not Hop.None)
             {
-                var comma = LastSeparator(rest);
-                var hop = rest[(comma + 1)..];
-                rest = comma < 0 ? default : rest[..comma];
-                if (++hops > MaxHops || !TryReadHop(hop, out var next))
+                if (hop == Hop.Malformed)
+                {
+                    Interlocked.Increment(ref _malformed);
+                }
+
+                if (++hops > MaxHops || hop != Hop.Address)
                 {
                     return current;
                 }
@@ -76,46 +84,29 @@ internal sealed class ClientAddressResolver(IEnumerable<string> trustedProxies, 
         return false;
     }
 
-    private bool TryReadHop(ReadOnlySpan<char> hop, out ClientAddress address) =>
+    private Hop TakeLast(ref ReadOnlySpan<char> rest, out ClientAddress address) =>
         header == ForwardedHeader.Forwarded
-            ? TryReadForwardedElement(hop, out address)
-            : ClientAddress.TryParse(hop, out address);
+            ? ForwardedText.TakeLast(ref rest, out address)
+            : TakeLastOfList(ref rest, out address);
 
-    /// <summary>The last comma outside quotes (RFC 7239 section 4 allows commas inside a quoted value).</summary>
-    private static int LastSeparator(ReadOnlySpan<char> text)
-    {
-        var last = -1;
-        var isQuoted = false;
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '"')
-            {
-                isQuoted = !isQuoted;
-            }
-            else if (text[i] == ',' && !isQuoted)
-            {
-                last = i;
-            }
-        }
-        return last;
-    }
-
-    /// <summary>
-    /// Reads <c>for=</c> of one element; <c>unknown</c> and obfuscated names (RFC 7239 section 6) are no address.
-    /// </summary>
-    private static bool TryReadForwardedElement(ReadOnlySpan<char> element, out ClientAddress address)
+    /// <summary>Takes the last item off a list of addresses; empty ones are ignored.</summary>
+    private static Hop TakeLastOfList(ref ReadOnlySpan<char> rest, out ClientAddress address)
     {
         address = default;
-        foreach (var range in element.Split(';'))
+        rest = rest.TrimEnd(", \t");
+        if (rest.IsEmpty)
         {
-            var pair = element[range].Trim(" \t");
-            if (!pair.StartsWith("for=", StringComparison.OrdinalIgnoreCase))
-            {
-                continue;
-            }
-
-            return ClientAddress.TryParse(pair["for=".Length..].Trim('"'), out address);
+            return Hop.None;
         }
-        return false;
+
+        var comma = rest.LastIndexOf(',');
+        var item = rest[(comma + 1)..].Trim(" \t");
+        rest = rest[..(comma + 1)];
+        if (item.Equals("unknown", StringComparison.OrdinalIgnoreCase))
+        {
+            return Hop.Hidden;
+        }
+
+        return ClientAddress.TryParse(item, out address) ? Hop.Address : Hop.Malformed;
     }
 }

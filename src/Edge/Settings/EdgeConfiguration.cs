@@ -77,12 +77,7 @@ internal sealed class EdgeConfiguration
         ReadOnlyMemory<byte> bytes = default;
         try
         {
-            if (new FileInfo(file).Length > FileMaxBytes)
-            {
-                _problems.Add($"{file}: larger than {FileMaxBytes} bytes");
-                return;
-            }
-            bytes = JsonProblem.WithoutMark(File.ReadAllBytes(file));
+            bytes = JsonProblem.WithoutMark(ReadBounded(file));
             using var document = JsonDocument.Parse(bytes, Lenient);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
@@ -106,6 +101,17 @@ internal sealed class EdgeConfiguration
         {
             _problems.Add($"{file}: {e.Message.ReplaceLineEndings(" ")}; --config names the file to read");
         }
+    }
+
+    /// <summary>
+    /// Reads the file as far as the limit. Unlike other files it may be a pipe: <c>--config &lt;(...)</c> of a shell.
+    /// </summary>
+    private static byte[] ReadBounded(string file)
+    {
+        using var stream = File.OpenRead(file);
+        var bytes = new byte[FileMaxBytes + 1];
+        var read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        return read <= FileMaxBytes ? bytes[..read] : throw new IOException($"is larger than {FileMaxBytes} bytes");
     }
 
     /// <param name="element">The object.</param>
@@ -179,9 +185,14 @@ internal sealed class EdgeConfiguration
             _problems.Add("journal.segmentBytes must hold at least two pages (journal.pageBytes)");
         }
 
-        if (string.IsNullOrWhiteSpace(_options.Urls))
+        if (ListenAddress.Split(_options.Urls).Length == 0)
         {
             _problems.Add("urls must name at least one address such as http://127.0.0.1:8080");
+        }
+
+        if (_options.AdminUrls.Length > 0 && ListenAddress.Split(_options.AdminUrls).Length == 0)
+        {
+            _problems.Add("adminUrls must be empty or name an address such as http://127.0.0.1:8081");
         }
 
         if (_options.GeoCountryHeader.Length > 0 && _options.TrustedProxies.Length == 0)
@@ -210,25 +221,17 @@ internal sealed class EdgeConfiguration
 
         CheckUrls("urls", _options.Urls);
         CheckUrls("adminUrls", _options.AdminUrls);
-    }
-
-    private void CheckUrls(string key, string urls)
-    {
-        foreach (var url in SplitUrls(urls))
+        if (_options.ApiFirstKey.Length > 0 && _options.ApiFirstKeyFile.Length > 0)
         {
-            // The listener's wildcards for "every address" are not host names.
-            var concrete = url.Replace("//*", "//any", StringComparison.Ordinal)
-                .Replace("//+", "//any", StringComparison.Ordinal);
-            if (!Uri.TryCreate(concrete, UriKind.Absolute, out var parsed) || parsed.Scheme != Uri.UriSchemeHttp)
-            {
-                _problems.Add(
-                    $"{key}: '{url}' is not an address such as http://127.0.0.1:8080; TLS is handled by the proxy in front"
-                );
-            }
+            _problems.Add("api.firstKey and api.firstKeyFile are both set; keep one");
+        }
+
+        if (_options.ApiListener == ManagementListener.Admin && ListenAddress.Split(_options.AdminUrls).Length == 0)
+        {
+            _problems.Add("api.listener is admin, but adminUrls is empty; name an address there");
         }
     }
 
-    /// <summary>Splits a list of addresses.</summary>
-    public static string[] SplitUrls(string urls) =>
-        urls.Split([',', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private void CheckUrls(string key, string urls) =>
+        _problems.AddRange(ListenAddress.Problems(urls).Select(problem => $"{key}: {problem}"));
 }

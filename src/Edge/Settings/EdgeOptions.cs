@@ -28,6 +28,16 @@ internal enum AddressHashMode
     Ratchet,
 }
 
+/// <summary>Where the management API is served.</summary>
+internal enum ManagementListener
+{
+    /// <summary>On the public addresses.</summary>
+    Public,
+
+    /// <summary>On the admin addresses alone.</summary>
+    Admin,
+}
+
 /// <summary>Wire protocols of the cleartext listener.</summary>
 internal enum HttpProtocol
 {
@@ -39,8 +49,8 @@ internal enum HttpProtocol
 }
 
 /// <summary>
-/// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/> and not changed
-/// afterwards. <see cref="EdgeSettings"/> has names, units, ranges and reasons; the documentation is checked against
+/// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/>, fitted to the machine
+/// by <see cref="Capacity"/> and not changed afterwards. <see cref="EdgeSettings"/> has names, units, ranges and reasons; the documentation is checked against
 /// it.
 /// </summary>
 internal sealed class EdgeOptions
@@ -50,9 +60,11 @@ internal sealed class EdgeOptions
     public string Urls { get; set; } = "http://127.0.0.1:8080";
     public string AdminUrls { get; set; } = "";
     public bool Demo { get; set; }
+    public bool CoreDumps { get; set; }
 
     public HttpProtocol HttpProtocol { get; set; } = HttpProtocol.Http1;
     public int HttpMaxConnections { get; set; } = 10_000;
+    public int HttpMaxPerAddressPercent { get; set; } = 75;
     public int HttpMaxRequestLineBytes { get; set; } = 8_192;
     public int HttpMaxHeaderBytes { get; set; } = 16_384;
     public int HttpMaxHeaderCount { get; set; } = 64;
@@ -61,6 +73,7 @@ internal sealed class EdgeOptions
     public int HttpRequestTimeoutMs { get; set; } = 10_000;
     public int HttpMaxStreamsPerConnection { get; set; } = 100;
     public int HttpStopGraceMs { get; set; } = 1_000;
+    public string[] HttpPublicPages { get; set; } = [.. EdgeSettings.OperationsPages];
 
     public string[] TrustedProxies { get; set; } = [];
     public ForwardedHeader ForwardedHeader { get; set; } = ForwardedHeader.XForwardedFor;
@@ -77,6 +90,7 @@ internal sealed class EdgeOptions
 
     public PlanName Plan { get; set; } = PlanName.SelfHosted;
     public int ApiRequestsPerMinute { get; set; } = 1_000;
+    public ManagementListener ApiListener { get; set; } = ManagementListener.Public;
 
     public int MillimetricPerSecond { get; set; } = 50;
     public int MillimetricBurst { get; set; } = 200;
@@ -84,6 +98,9 @@ internal sealed class EdgeOptions
     public int TrafficalPerSecond { get; set; }
     public int TrafficalBucketCount { get; set; }
     public int AddressPerMinute { get; set; } = 1_000;
+    public string ApiFirstKey { get; set; } = "";
+    public string ApiFirstKeyFile { get; set; } = "";
+    public int WrongKeysPerMinute { get; set; } = 300;
     public bool RequireWriteKey { get; set; }
     public long IngestInFlightBytes { get; set; } = 256L << 20;
     public long DuplicateMemoryBytes { get; set; } = 128L << 20;

@@ -1,7 +1,8 @@
-using System.Net;
+using Edge.Access;
 using Edge.Catalog;
 using Edge.Duplicates;
 using Edge.Experiments;
+using Edge.Requests;
 using static Edge.Settings.Setting<Edge.Settings.EdgeOptions>;
 
 namespace Edge.Settings;
@@ -9,16 +10,30 @@ namespace Edge.Settings;
 /// <summary>The table of all configuration keys, in the order of the documentation.</summary>
 internal static class EdgeSettings
 {
+    /// <summary>Pages of operators that the public listener shows unless they are closed or moved.</summary>
+    public static readonly string[] OperationsPages = ["readyz", "metrics", "ledger"];
+
     public static readonly Setting<EdgeOptions>[] All =
     [
         Text("node", "Name of this process in every event; unique within a fleet.", o => o.Node, (o, v) => o.Node = v),
         Text("dataDir", "Directory of all persistent state.", o => o.DataDir, (o, v) => o.DataDir = v),
-        Text("urls", "Addresses to listen on, separated by commas.", o => o.Urls, (o, v) => o.Urls = v),
+        Text(
+            "urls",
+            "Addresses to listen on, separated by commas: http:// with an IP address, localhost or * and a port, or http://unix:/PATH.",
+            o => o.Urls,
+            (o, v) => o.Urls = v
+        ),
         Text(
             "adminUrls",
             "Separate addresses for health, metrics and ledger; if empty, they are served on urls.",
             o => o.AdminUrls,
             (o, v) => o.AdminUrls = v
+        ),
+        Flag(
+            "coreDumps",
+            "Allow core dumps of the process, which hold keys, the salt and addresses of visitors.",
+            o => o.CoreDumps,
+            (o, v) => o.CoreDumps = v
         ),
         Choice(
             "http.protocol",
@@ -30,9 +45,17 @@ internal static class EdgeSettings
             "http.maxConnections",
             1,
             1_000_000,
-            "Maximum open connections; further ones are closed at once.",
+            "Maximum open connections; lowered to what open files and memory allow. When all are taken, the longest idle make room.",
             o => o.HttpMaxConnections,
             (o, v) => o.HttpMaxConnections = (int)v
+        ),
+        Number(
+            "http.maxPerAddressPercent",
+            1,
+            100,
+            "Share of the connections that one address (IPv6: a /64) may have; trusted proxies and Unix sockets have no limit.",
+            o => o.HttpMaxPerAddressPercent,
+            (o, v) => o.HttpMaxPerAddressPercent = (int)v
         ),
         Number(
             "http.maxRequestLineBytes",
@@ -62,7 +85,7 @@ internal static class EdgeSettings
             "http.headersTimeoutMs",
             100,
             600_000,
-            "Timeout for a client to send its headers.",
+            "Timeout for a client to send its headers; for its first request it runs from the accept.",
             o => o.HttpHeadersTimeoutMs,
             (o, v) => o.HttpHeadersTimeoutMs = (int)v
         ),
@@ -97,6 +120,13 @@ internal static class EdgeSettings
             "Time between reporting not ready and closing the listener, so that load balancers notice.",
             o => o.HttpStopGraceMs,
             (o, v) => o.HttpStopGraceMs = (int)v
+        ),
+        List(
+            "http.publicPages",
+            "Which of readyz, metrics and ledger are served on urls when adminUrls is empty; an empty list closes them. /healthz is always served.",
+            o => o.HttpPublicPages,
+            (o, v) => o.HttpPublicPages = v,
+            static page => SettingValue.OneOf(OperationsPages, page)
         ),
         List(
             "clientAddress.trustedProxies",
@@ -167,11 +197,41 @@ internal static class EdgeSettings
             o => o.ApiRequestsPerMinute,
             (o, v) => o.ApiRequestsPerMinute = (int)v
         ),
+        Choice(
+            "api.listener",
+            "public (the management API is served on urls) or admin (on adminUrls alone).",
+            o => o.ApiListener,
+            (o, v) => o.ApiListener = v
+        ),
+        new(
+            "api.firstKey",
+            "Secret of the key that the first start issues, instead of one that it prints; best set in the environment. Not read once there is a key.",
+            o => o.ApiFirstKey.Length == 0 ? "" : "(set)",
+            (o, v) =>
+            {
+                o.ApiFirstKey = v;
+                return v.Length == 0 ? null : KeySecret.ProblemOf(v);
+            }
+        ),
+        Text(
+            "api.firstKeyFile",
+            "File with that secret. If it is not there, the first start writes the secret it makes into it, mode 0600, and prints nothing.",
+            o => o.ApiFirstKeyFile,
+            (o, v) => o.ApiFirstKeyFile = v
+        ),
+        Number(
+            "api.wrongKeysPerMinute",
+            0,
+            1_000_000_000,
+            "Maximum requests per minute with a wrong key to any API, per address (IPv6 as in ingest.addressPerMinute); right keys are not affected. 0 means unlimited.",
+            o => o.WrongKeysPerMinute,
+            (o, v) => o.WrongKeysPerMinute = (int)v
+        ),
         Number(
             "ingest.millimetricPerSecond",
             0,
             10_000_000,
-            "Sustained requests per second to /v1/track, per project; 0 means unlimited.",
+            "Sustained requests per second to /v1/track, per project with secret keys, per project and address with public ones; 0 means unlimited.",
             o => o.MillimetricPerSecond,
             (o, v) => o.MillimetricPerSecond = (int)v
         ),
@@ -179,7 +239,7 @@ internal static class EdgeSettings
             "ingest.millimetricBurst",
             1,
             10_000_000,
-            "Burst of requests to /v1/track, per project.",
+            "Burst of requests to /v1/track, counted likewise.",
             o => o.MillimetricBurst,
             (o, v) => o.MillimetricBurst = (int)v
         ),
@@ -195,7 +255,7 @@ internal static class EdgeSettings
             "ingest.trafficalPerSecond",
             0,
             10_000_000,
-            "Sustained requests per second to /v1/events, per key, with a burst of four times that; 0 means unlimited.",
+            "Sustained requests per second to /v1/events, per key, with public keys per key and address, with a burst of four times that; 0 means unlimited.",
             o => o.TrafficalPerSecond,
             (o, v) => o.TrafficalPerSecond = (int)v
         ),
@@ -225,7 +285,7 @@ internal static class EdgeSettings
             "ingest.inFlightBytes",
             32L << 20,
             1L << 40,
-            "Memory for request bodies being read, bytes; when it is used up, requests are answered with 503.",
+            "Memory for request bodies, bytes, lowered to a quarter of the memory there is; when it is used up, requests are answered with 503.",
             o => o.IngestInFlightBytes,
             (o, v) => o.IngestInFlightBytes = v
         ),
@@ -233,7 +293,7 @@ internal static class EdgeSettings
             "ingest.duplicateMemoryBytes",
             DuplicateWindow.BytesMin,
             1L << 38,
-            "Maximum memory for the ids that identify duplicates, bytes, at 24 bytes each; allocated as needed.",
+            "Maximum memory for the ids that identify duplicates, bytes, at 24 bytes each; allocated as needed, lowered to an eighth of the memory there is.",
             o => o.DuplicateMemoryBytes,
             (o, v) => o.DuplicateMemoryBytes = v
         ),
@@ -269,7 +329,7 @@ internal static class EdgeSettings
         ),
         Text(
             "automation.rulesFile",
-            "File with custom verdict rules, which precede the built-in ones: docs/enrichment.md; empty means none. Read at start.",
+            "File with custom verdict rules, which precede the built-in ones: docs/enrichment.md; empty means none. Read at start and on SIGHUP.",
             o => o.AutomationRulesFile,
             (o, v) => o.AutomationRulesFile = v
         ),
@@ -313,7 +373,7 @@ internal static class EdgeSettings
             "journal.memoryBytes",
             1 << 17,
             1 << 30,
-            "Memory for the newest pages, bytes; at least two pages.",
+            "Memory for the newest pages, bytes; at least two pages; lowered to a sixteenth of the memory there is.",
             o => o.JournalMemoryBytes,
             (o, v) => o.JournalMemoryBytes = (int)v
         ),
@@ -375,8 +435,5 @@ internal static class EdgeSettings
         Action<EdgeOptions, string> assign
     ) => Setting<EdgeOptions>.Text(key, meaning, read, assign, SettingValue.LineProblem);
 
-    private static string? NetworkProblem(string text) =>
-        IPNetwork.TryParse(text, out _) || IPAddress.TryParse(text, out _)
-            ? null
-            : $"'{text}' is not an address or network such as 10.0.0.0/8";
+    private static string? NetworkProblem(string text) => TrustedNetwork.Parse(text, out _);
 }

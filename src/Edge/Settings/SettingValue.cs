@@ -1,4 +1,5 @@
 using System.Globalization;
+using Edge.Formats;
 
 namespace Edge.Settings;
 
@@ -77,6 +78,12 @@ internal static class SettingValue
         text.Split(ListSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     public static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name[1..];
+
+    /// <summary>What is wrong with a text that must be one of a closed set.</summary>
+    public static string? OneOf(IReadOnlyCollection<string> known, string text) =>
+        known.Contains(text)
+            ? null
+            : $"has '{text}', which is none of {string.Join(", ", known)}; did you mean '{NearestName.Of(known, text)}'?";
 
     /// <summary>
     /// The units that a key accepts, the setting's own unit in terms of the smallest one, and examples.

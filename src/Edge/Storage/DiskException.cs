@@ -11,6 +11,9 @@ internal sealed class DiskException(string call, string path, int errno)
     /// <summary>No error number: the file ended before the requested bytes.</summary>
     public const int ShortTransfer = 0;
 
+    /// <summary>No error number: a pipe, a device or a socket stands where a file is expected.</summary>
+    public const int NotAFile = -1;
+
     // Error numbers of Linux; these are the same on x64 and arm64.
     public const int Interrupted = 4;
     public const int IoError = 5;
@@ -34,5 +37,10 @@ internal sealed class DiskException(string call, string path, int errno)
     public bool IsShortage => Errno is TooManyFiles or TooManyFilesInSystem or OutOfMemory;
 
     private static string Describe(int errno) =>
-        errno == ShortTransfer ? "file ends too early" : $"{Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})";
+        errno switch
+        {
+            ShortTransfer => "file ends too early",
+            NotAFile => "not an ordinary file",
+            _ => $"{Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})",
+        };
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Edge.Storage;
@@ -14,14 +15,12 @@ internal sealed partial class DiskFile : IDisposable
     /// <summary>Permissions of a file that nobody but its owner may open: 0600.</summary>
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Permissions of a file that is no secret, before the process's umask: 0666.</summary>
+    /// <summary>
+    /// Permissions of a file that is no secret, before the process's umask: 0644. Without a umask, nobody else may write
+    /// it either.
+    /// </summary>
     public const UnixFileMode ReadableByAll =
-        UnixFileMode.UserRead
-        | UnixFileMode.UserWrite
-        | UnixFileMode.GroupRead
-        | UnixFileMode.GroupWrite
-        | UnixFileMode.OtherRead
-        | UnixFileMode.OtherWrite;
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     // Of open(2), only flags with the same value on x64 and arm64: O_DIRECTORY, O_DIRECT, O_NOFOLLOW and O_LARGEFILE
     // differ and must not be added.
@@ -30,6 +29,9 @@ internal sealed partial class DiskFile : IDisposable
     private const int Create = 0x40;
     private const int Exclusive = 0x80;
     private const int CloseOnExec = 0x8_0000;
+
+    /// <summary>Does not wait for the other end of a pipe; means nothing to a file or a directory.</summary>
+    private const int NonBlocking = 0x800;
 
     private const int LockExclusiveNonBlocking = 2 | 4;
 
@@ -43,13 +45,64 @@ internal sealed partial class DiskFile : IDisposable
 
     public string Path { get; }
 
+    /// <summary>Whether a path still leads to this file.</summary>
+    public bool IsAt(string path) => FileStamp.Of(path).Inode == FileStamp.Of(_handle).Inode;
+
     public long Length => RandomAccess.GetLength(_handle);
 
     /// <summary>Opens an existing file; never creates one.</summary>
     public static DiskFile Open(string path) => Open(path, ReadWrite);
 
-    /// <summary>Opens an existing file, or a directory, for reading.</summary>
-    public static DiskFile OpenRead(string path) => Open(path, ReadOnly);
+    /// <summary>Opens an existing file, or a directory, for reading. Nothing else is opened, or waited for.</summary>
+    public static DiskFile OpenRead(string path) => Open(path, ReadOnly | NonBlocking);
+
+    /// <summary>
+    /// The content of a file of at most so many bytes. A pipe, device or directory in its place is refused without
+    /// waiting for it. Throws <see cref="FileNotFoundException"/>, or another <see cref="IOException"/>.
+    /// </summary>
+    public static byte[] ReadWhole(string path, long bytesMax)
+    {
+        const int NoSuchFile = 2;
+        DiskFile file;
+        try
+        {
+            file = OpenRead(path);
+        }
+        catch (DiskException e) when (e.Errno == NoSuchFile)
+        {
+            throw new FileNotFoundException($"{path} is not there", path, e);
+        }
+
+        using (file)
+        {
+            if (FileStamp.Of(file._handle).Kind != FileKind.Regular)
+            {
+                throw new DiskException("open", path, DiskException.NotAFile);
+            }
+
+            // One byte more than allowed, so that a file that grows meanwhile is noticed.
+            var bytes = new byte[(int)Math.Min(file.Length, Math.Min(bytesMax, Array.MaxLength - 1) + 1)];
+            var read = 0;
+            while (read < bytes.Length && RandomAccess.Read(file._handle, bytes.AsSpan(read), read) is > 0 and var count)
+            {
+                read += count;
+            }
+
+            return read <= bytesMax
+                ? bytes[..read]
+                : throw new IOException($"{path} is larger than {bytesMax} bytes");
+        }
+    }
+
+    /// <summary>
+    /// The text of a small file in UTF-8, such as a password: without a byte order mark and line ends at its end.
+    /// Throws as <see cref="ReadWhole"/> does.
+    /// </summary>
+    public static string ReadLine(string path)
+    {
+        const int LineMaxBytes = 1 << 16;
+        return Encoding.UTF8.GetString(ReadWhole(path, LineMaxBytes)).TrimStart('\uFEFF').TrimEnd('\r', '\n');
+    }
 
     /// <summary>Creates a file that must not exist; for its owner alone unless told otherwise.</summary>
     public static DiskFile CreateNew(string path, UnixFileMode mode = OwnerOnly) =>
@@ -208,7 +261,14 @@ internal sealed partial class DiskFile : IDisposable
             var descriptor = errno != 0 ? -1 : NativeOpen(path, flags | CloseOnExec, (int)mode);
             if (descriptor >= 0)
             {
-                return new DiskFile(new SafeFileHandle(descriptor, ownsHandle: true), path);
+                var file = new DiskFile(new SafeFileHandle(descriptor, ownsHandle: true), path);
+                if (FileStamp.Of(file._handle).Kind is FileKind.Regular or FileKind.Directory)
+                {
+                    return file;
+                }
+
+                file.Dispose();
+                throw new DiskException("open", path, DiskException.NotAFile);
             }
 
             if (errno == 0)

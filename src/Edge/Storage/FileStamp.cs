@@ -1,6 +1,29 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Edge.Storage;
+
+/// <summary>What a path leads to.</summary>
+internal enum FileKind : ushort
+{
+    /// <summary>Nothing, or nothing that may be looked at.</summary>
+    None = 0,
+
+    /// <summary>A pipe: opening it waits for its other end.</summary>
+    Pipe = 0x1000,
+
+    /// <summary>A device such as a terminal or <c>/dev/full</c>, which may have no end.</summary>
+    CharacterDevice = 0x2000,
+
+    Directory = 0x4000,
+
+    BlockDevice = 0x6000,
+
+    /// <summary>An ordinary file.</summary>
+    Regular = 0x8000,
+
+    Socket = 0xC000,
+}
 
 /// <summary>
 /// Identifies one state of a file: inode, size, times of content and of the inode. .NET's file information has no
@@ -8,6 +31,7 @@ namespace Edge.Storage;
 /// file".
 /// </summary>
 internal readonly partial record struct FileStamp(
+    FileKind Kind,
     ulong Inode,
     ulong Bytes,
     ulong ModifiedSeconds,
@@ -19,7 +43,10 @@ internal readonly partial record struct FileStamp(
     // statx(2): the layout is the same on every architecture.
     private const int StatxBytes = 256;
     private const int CurrentDirectory = -100;
+    private const int EmptyPath = 0x1000;
     private const uint BasicStats = 0x7ff;
+    private const ushort KindMask = 0xF000;
+    private const int ModeAt = 28;
     private const int InodeAt = 32;
     private const int SizeAt = 40;
     private const int ChangedAt = 96;
@@ -32,12 +59,23 @@ internal readonly partial record struct FileStamp(
     public static FileStamp Of(string path)
     {
         Span<byte> stats = stackalloc byte[StatxBytes];
-        if (Statx(CurrentDirectory, path, 0, BasicStats, ref MemoryMarshal.GetReference(stats)) != 0)
-        {
-            return default;
-        }
+        return Statx(CurrentDirectory, path, 0, BasicStats, ref MemoryMarshal.GetReference(stats)) == 0
+            ? From(stats)
+            : default;
+    }
 
-        return new FileStamp(
+    /// <summary>The current state of an open file.</summary>
+    public static FileStamp Of(SafeFileHandle file)
+    {
+        Span<byte> stats = stackalloc byte[StatxBytes];
+        return StatxOpen(file, "", EmptyPath, BasicStats, ref MemoryMarshal.GetReference(stats)) == 0
+            ? From(stats)
+            : default;
+    }
+
+    private static FileStamp From(ReadOnlySpan<byte> stats) =>
+        new(
+            (FileKind)(MemoryMarshal.Read<ushort>(stats[ModeAt..]) & KindMask),
             MemoryMarshal.Read<ulong>(stats[InodeAt..]),
             MemoryMarshal.Read<ulong>(stats[SizeAt..]),
             MemoryMarshal.Read<ulong>(stats[ModifiedAt..]),
@@ -45,8 +83,10 @@ internal readonly partial record struct FileStamp(
             MemoryMarshal.Read<ulong>(stats[ChangedAt..]),
             MemoryMarshal.Read<uint>(stats[(ChangedAt + NanosecondsAt)..])
         );
-    }
 
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int directory, string path, int flags, uint mask, ref byte stats);
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatxOpen(SafeFileHandle file, string path, int flags, uint mask, ref byte stats);
 }

@@ -12,13 +12,18 @@ internal sealed class IoThread<T> : IDisposable
     private readonly Lock _lock = new();
     private readonly Signal _arrived = new();
     private readonly Action<List<T>> _handle;
+    private readonly Action<Exception> _failed;
     private readonly Thread _thread;
     private List<T> _waiting = [];
     private bool _stopping;
 
-    public IoThread(string name, Action<List<T>> handle)
+    /// <param name="name">Name of the thread.</param>
+    /// <param name="handle">Handles the requests; what it throws would end the process from here.</param>
+    /// <param name="failed">Takes it instead; must not throw.</param>
+    public IoThread(string name, Action<List<T>> handle, Action<Exception> failed)
     {
         _handle = handle;
+        _failed = failed;
         _thread = new Thread(Run) { Name = name, IsBackground = true };
         _thread.Start();
     }
@@ -59,7 +64,15 @@ internal sealed class IoThread<T> : IDisposable
 
             if (batch.Count > 0)
             {
-                _handle(batch);
+                try
+                {
+                    _handle(batch);
+                }
+                catch (Exception e)
+                {
+                    _failed(e);
+                }
+
                 batch.Clear();
             }
             else if (stopping)

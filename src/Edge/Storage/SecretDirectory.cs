@@ -1,10 +1,59 @@
 namespace Edge.Storage;
 
-/// <summary>The directory of a node's secrets, <c>DATA/keys</c>, which only its owner can enter.</summary>
+/// <summary>A file or directory that others than its owner may open.</summary>
+/// <param name="Path">Where it is.</param>
+/// <param name="Mode">Its permissions.</param>
+/// <param name="Wanted">What they should be.</param>
+internal readonly record struct ExposedPath(string Path, UnixFileMode Mode, UnixFileMode Wanted)
+{
+    /// <summary>Permissions as chmod takes them.</summary>
+    public static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
+}
+
+/// <summary>
+/// The directory of a node's secrets, <c>DATA/keys</c>, which only its owner can enter, and the data directory around it.
+/// </summary>
 internal static class SecretDirectory
 {
     /// <summary>Permissions of a secret: 0600.</summary>
     public const UnixFileMode OwnerOnly = DiskFile.OwnerOnly;
+
+    /// <summary>Permissions of a directory that nobody else can enter: 0700.</summary>
+    private const UnixFileMode OwnerEnters = OwnerOnly | UnixFileMode.UserExecute;
+
+    /// <summary>
+    /// Creates the data directory when it is missing, for its owner alone, whatever the process's umask is. One that is
+    /// there stays as it is.
+    /// </summary>
+    public static void CreateDataDir(string dataDir)
+    {
+        if (Directory.Exists(dataDir))
+        {
+            return;
+        }
+
+        Directory.CreateDirectory(dataDir, OwnerEnters);
+        File.SetUnixFileMode(dataDir, OwnerEnters);
+    }
+
+    /// <summary>What of the data directory and the secrets in it others than the owner may open.</summary>
+    /// <param name="dataDir">The data directory.</param>
+    /// <param name="keysFile">The file of the issued keys.</param>
+    public static IEnumerable<ExposedPath> FindExposed(string dataDir, string keysFile)
+    {
+        var secrets = PathIn(dataDir);
+        string[] files = [keysFile, .. Directory.Exists(secrets) ? Directory.GetFiles(secrets) : []];
+        string[] directories = [dataDir, secrets];
+        return directories
+            .Where(Directory.Exists)
+            .Select(path => new ExposedPath(path, File.GetUnixFileMode(path), OwnerEnters))
+            .Concat(
+                files
+                    .Where(File.Exists)
+                    .Select(path => new ExposedPath(path, File.GetUnixFileMode(path), OwnerOnly))
+            )
+            .Where(found => (found.Mode & ~found.Wanted) != 0);
+    }
 
     /// <summary>Where the directory is.</summary>
     public static string PathIn(string dataDir) => Path.Combine(dataDir, "keys");
@@ -16,7 +65,7 @@ internal static class SecretDirectory
     public static string Create(string dataDir)
     {
         var directory = PathIn(dataDir);
-        Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(directory, OwnerEnters);
         AtomicFile.DeleteUnfinished(directory);
         return directory;
     }

@@ -7,8 +7,19 @@ namespace Edge.Telemetry;
 /// </summary>
 internal static partial class LogMessages
 {
-    [LoggerMessage(100, LogLevel.Information, "Started in {DurationMs} ms on {Urls} with data in {DataDir}")]
-    public static partial void Started(this ILogger logger, double durationMs, string urls, string dataDir);
+    [LoggerMessage(
+        100,
+        LogLevel.Information,
+        "Started in {DurationMs} ms on {Urls} with data in {DataDir}, for {Connections} connections and {OpenFiles} open files"
+    )]
+    public static partial void Started(
+        this ILogger logger,
+        double durationMs,
+        string urls,
+        string dataDir,
+        int connections,
+        long openFiles
+    );
 
     [LoggerMessage(101, LogLevel.Information, "Stopping: not ready, closing the listener in {GraceMs} ms")]
     public static partial void Stopping(this ILogger logger, int graceMs);
@@ -18,6 +29,38 @@ internal static partial class LogMessages
 
     [LoggerMessage(103, LogLevel.Error, "A request failed inside the service ({Count} times since the last message)")]
     public static partial void RequestFailed(this ILogger logger, Exception exception, long count);
+
+    [LoggerMessage(104, LogLevel.Information, "{Setting} was lowered from {From} to {To}: there is too little {Reason}")]
+    public static partial void LimitLowered(this ILogger logger, string setting, long from, long to, string reason);
+
+    [LoggerMessage(105, LogLevel.Critical, "Connections can no longer be accepted: {Reason}")]
+    public static partial void ListenerFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(
+        106,
+        LogLevel.Information,
+        "Reloaded keys, geo database, {Experiments} experiments and {Rules} verdict rules"
+    )]
+    public static partial void Reloaded(this ILogger logger, int experiments, int rules);
+
+    [LoggerMessage(
+        107,
+        LogLevel.Warning,
+        "{Path} has mode {Mode}, so others than its owner may open it; chmod {Wanted} closes it"
+    )]
+    public static partial void PathExposed(this ILogger logger, string path, string mode, string wanted);
+
+    [LoggerMessage(110, LogLevel.Information, "{Actor} did {Action} to {Subject} ({Detail})")]
+    public static partial void Audited(this ILogger logger, string actor, string action, string subject, string? detail);
+
+    [LoggerMessage(111, LogLevel.Error, "A change could not be recorded in the audit file: {Reason}")]
+    public static partial void AuditNotWritten(this ILogger logger, string reason);
+
+    /// <param name="logger">The log.</param>
+    /// <param name="exception">What was thrown; a defect of the program.</param>
+    /// <param name="what">What was being done.</param>
+    [LoggerMessage(108, LogLevel.Error, "{What} failed inside the service; it is tried again")]
+    public static partial void BackgroundFailed(this ILogger logger, Exception exception, string what);
 
     [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was refused: {Field}: {Reason}")]
     public static partial void ExperimentRefused(this ILogger logger, string file, string field, string reason);

@@ -39,6 +39,10 @@ internal static class MetricFamilies
         "edge_experiment_problems",
         "Experiment files that were refused."
     );
+    public static readonly MetricFamily ForwardedMalformedTotal = Counter(
+        "edge_forwarded_header_malformed_total",
+        "Malformed forwarded headers of trusted proxies; the address is then that of the nearest hop that could be read."
+    );
     public static readonly MetricFamily EnrichmentFaultsTotal = Counter(
         "edge_enrichment_faults_total",
         "Enrichment failures by part; each cost one event some of its members."
@@ -57,6 +61,17 @@ internal static class MetricFamilies
         "edge_process_resident_bytes",
         "Resident memory of the process.",
         Bytes
+    );
+    public static readonly MetricFamily ProcessOpenFiles = Gauge("process_open_fds", "Open files of the process.");
+    public static readonly MetricFamily ProcessMaxFiles = Gauge(
+        "process_max_fds",
+        "Most open files the process may have."
+    );
+    public static readonly MetricFamily Connections = Gauge("edge_connections", "Open connections.");
+    public static readonly MetricFamily ConnectionsMax = Gauge("edge_connections_max", "Most open connections.");
+    public static readonly MetricFamily ConnectionsLostTotal = Counter(
+        "edge_connections_lost_total",
+        "Connections that were refused or closed by a limit, by reason."
     );
     public static readonly MetricFamily RequestsTotal = Counter(
         "edge_requests_total",

@@ -79,19 +79,19 @@ internal enum Outcome
 /// Counters of the request path. Thread safe; counting is one atomic increment on a separate cache line, which avoids
 /// false sharing.
 /// </summary>
-internal sealed class Metrics
+/// <param name="apis">The ingestion APIs whose events are counted, as the event's member <c>api</c> names them.</param>
+internal sealed class Metrics(string[] apis)
 {
     public static readonly RouteName[] Routes = Enum.GetValues<RouteName>();
     public static readonly Outcome[] Outcomes = Enum.GetValues<Outcome>();
 
     private readonly PaddedCounters _requests = new(Routes.Length * Outcomes.Length);
-    private readonly PaddedCounters _storedEvents = new(Apis.Length);
-    private readonly PaddedCounters _repeatedEvents = new(Apis.Length);
-    private readonly PaddedCounters _refusedEvents = new(Apis.Length);
+    private readonly PaddedCounters _storedEvents = new(apis.Length);
+    private readonly PaddedCounters _repeatedEvents = new(apis.Length);
+    private readonly PaddedCounters _refusedEvents = new(apis.Length);
     private long _unconfirmed;
 
-    /// <summary>The ingestion APIs, as named in the event's member <c>api</c>.</summary>
-    public static readonly string[] Apis = ["pictify", "traffical", "millimetric", "artie"];
+    public IReadOnlyList<string> Apis => apis;
 
     /// <summary>Counts one finished request.</summary>
     public void Count(RouteName route, Outcome outcome) =>
@@ -103,7 +103,7 @@ internal sealed class Metrics
     /// <summary>Counts events that an ingestion API stored or recognised as duplicates.</summary>
     public void CountEvents(string api, int stored, int repeated)
     {
-        var at = Array.IndexOf(Apis, api);
+        var at = Array.IndexOf(apis, api);
         if (stored > 0)
         {
             _storedEvents.Add(at, stored);
@@ -119,12 +119,12 @@ internal sealed class Metrics
     /// Counts events, or whole requests that could not be parsed, that an ingestion API refused as invalid.
     /// </summary>
     public void CountRefusedEvents(string api, int count) =>
-        _refusedEvents.Add(Array.IndexOf(Apis, api), count);
+        _refusedEvents.Add(Array.IndexOf(apis, api), count);
 
     /// <summary>Events of an API since the start.</summary>
     public (long Stored, long Repeated, long Refused) Events(string api)
     {
-        var at = Array.IndexOf(Apis, api);
+        var at = Array.IndexOf(apis, api);
         return (_storedEvents[at], _repeatedEvents[at], _refusedEvents[at]);
     }
 

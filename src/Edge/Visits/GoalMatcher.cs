@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Edge.Catalog;
+using Edge.Enrichment.Hashing;
 using Edge.Events;
 using Edge.Selection;
 
@@ -27,6 +28,9 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
 
     /// <summary>Most hashes of one goal: each unit under today's and yesterday's key.</summary>
     public const int HashesMax = 2 * UnitsMax;
+
+    /// <summary>Most bytes of one goal in the event: names, the uid, and the hashes in hexadecimal.</summary>
+    public const int GoalBytesMax = 64 + Bucketing.UidBytesMax + (HashesMax * (VisitorHashes.UnitHashChars + 3));
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _bufferOfThread;
@@ -82,6 +86,10 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
 
         return count == 0 ? default : Finish(json, buffer);
     }
+
+    /// <summary>Most bytes of the member <c>goals</c> of an event.</summary>
+    public int BytesMax(ReceivedEvent e) =>
+        Math.Min(GoalsMax, catalog.Current.GoalsOf(e.Event.Span).Length) * GoalBytesMax;
 
     /// <summary>The same for an event of one experiment, whose unit is known.</summary>
     /// <param name="experiment">The experiment.</param>

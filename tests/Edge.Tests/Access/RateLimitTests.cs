@@ -46,6 +46,45 @@ public class RateLimitTests
     }
 
     [Fact]
+    public void AddressBucket_OfEachAddressAndScope_GivesTheBurstThenTheRate()
+    {
+        var clock = new TestClock(Start);
+        var buckets = new AddressBuckets(50, 200, clock);
+
+        Assert.Equal(200, Taken("p", 7, isV4: true, 300));
+        Assert.False(buckets.TryTake("p", 7, true, out var retryAfter));
+        Assert.Equal(1, retryAfter);
+        Assert.Equal(200, Taken("p", 8, isV4: true, 300));
+        Assert.Equal(200, Taken("other", 7, isV4: true, 300));
+        clock.Advance(TimeSpan.FromMilliseconds(20));
+        Assert.Equal(1, Taken("p", 7, isV4: true, 300));
+        clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(100, Taken("p", 7, isV4: true, 300));
+        clock.Advance(TimeSpan.FromDays(400));
+        Assert.Equal(200, Taken("p", 7, isV4: true, 300));
+
+        int Taken(string scope, UInt128 address, bool isV4, int tries) =>
+            Enumerable.Range(0, tries).Count(_ => buckets.TryTake(scope, address, isV4, out var _));
+    }
+
+    [Theory]
+    [InlineData(64, 0, 10)]
+    [InlineData(56, 64, 40)]
+    [InlineData(48, 72, 160)]
+    public void AddressBucket_AddressesOfOnePrefix_ShareItsLimit(int bits, int step, int limit)
+    {
+        var buckets = new AddressBuckets(1, 10, new TestClock(Start));
+        var network = (UInt128)0x2001_0db8_1234_0000 << 64;
+
+        // Every request comes from the next prefix of the narrower kind, so that only this limit is met.
+        var taken = Enumerable
+            .Range(0, 255)
+            .Count(i => buckets.TryTake("p", network + ((UInt128)i << step), false, out var _));
+
+        Assert.True(limit == taken, $"/{bits}: {taken}");
+    }
+
+    [Fact]
     public void Bucket_OfNoRate_LimitsNothing() =>
         Assert.True(new TokenBuckets(0, 1, new TestClock(Start)).TryTake("p", out _));
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
 using Edge.Tests.Support;
@@ -116,6 +117,96 @@ public class KeysTests
     }
 
     [Fact]
+    public async Task Create_OutputThatTakesNothing_LeavesNoKey()
+    {
+        using var data = new TempDirectory();
+        await EdgeProcess.RunAsync(["keys", "create", "--kind", "artie", "--data-dir", data.Path]);
+
+        var start = new ProcessStartInfo(
+            "/bin/sh",
+            ["-c", "exec \"$0\" keys create --kind pictify --data-dir \"$1\" >/dev/full", EdgeBinary.Path, data.Path]
+        )
+        {
+            RedirectStandardError = true,
+        };
+        using var shell = Process.Start(start)!;
+        var error = await shell.StandardError.ReadToEndAsync();
+        await shell.WaitForExitAsync();
+
+        Assert.Equal(1, shell.ExitCode);
+        Assert.Contains("standard output", Assert.Single(error.Trim().Split('\n')), StringComparison.Ordinal);
+        var list = await EdgeProcess.RunAsync(["keys", "list", "--data-dir", data.Path]);
+        Assert.DoesNotContain("pictify", list.Output, StringComparison.Ordinal);
+        Assert.Contains("artie", list.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("write", true)]
+    [InlineData("traffical-pk", true)]
+    [InlineData("millimetric-pk", true)]
+    [InlineData("millimetric-sk", false)]
+    public async Task Create_BrowserKeyWithoutOrigins_IsWarnedOf(string kind, bool isWarned)
+    {
+        using var data = new TempDirectory();
+
+        var (exitCode, _, error) = await EdgeProcess.RunAsync(["keys", "create", "--kind", kind, "--data-dir", data.Path]);
+
+        Assert.Equal(0, exitCode);
+        Assert.Equal(isWarned, error.Contains("--origin", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task FirstKey_FromTheEnvironment_IsAcceptedAndNotPrinted()
+    {
+        using var data = new TempDirectory();
+        const string Secret = "pk_live_4f8a0c1e9b7d2f6a3c5e8b0d1f7a9c2e";
+        await using var edge = await EdgeProcess.StartAsync(data.Path, [], [("EDGE__API__FIRSTKEY", Secret)]);
+        edge.Client.DefaultRequestHeaders.Authorization = new("Bearer", Secret);
+
+        await UntilAcceptedAsync(edge);
+
+        await edge.StopAsync();
+        Assert.Equal("", await edge.Output);
+        Assert.DoesNotContain(Secret, await edge.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task FirstKey_WithAFileForIt_IsWrittenThereForItsOwnerAndNotPrinted()
+    {
+        using var data = new TempDirectory();
+        var file = data["first-key"];
+        for (var start = 0; start < 2; start++)
+        {
+            await using var edge = await EdgeProcess.StartAsync(data["data"], [], [("EDGE__API__FIRSTKEYFILE", file)]);
+            await Wait.UntilAsync(() => File.Exists(file), () => "no file");
+            edge.Client.DefaultRequestHeaders.Authorization = new("Bearer", (await File.ReadAllTextAsync(file)).Trim());
+            await UntilAcceptedAsync(edge);
+            await edge.StopAsync();
+            Assert.Equal("", await edge.Output);
+        }
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+    }
+
+    [Theory]
+    [InlineData("changeme")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    [InlineData("pk_live_4f8a0c1e9b7d2f6a 3c5e8b0d1f7a9c2e")]
+    public async Task FirstKey_ThatProtectsNothing_IsRefused(string secret)
+    {
+        using var data = new TempDirectory();
+
+        var (exitCode, _, error) = await EdgeProcess.RunAsync(
+            ["serve", "--data-dir", data.Path],
+            [("EDGE__API__FIRSTKEY", secret)]
+        );
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("api.firstKey", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(secret, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Start_WithAnUnreadableFileOfKeys_IsRefusedInOneLine()
     {
         using var data = new TempDirectory();
@@ -132,4 +223,11 @@ public class KeysTests
         Assert.Equal(1, exitCode);
         Assert.StartsWith("edge serve: the key file", error.Trim().Split('\n')[^1], StringComparison.Ordinal);
     }
+
+    /// <summary>The first key is issued once the service listens.</summary>
+    private static Task UntilAcceptedAsync(EdgeProcess edge) =>
+        Wait.ForAsync(
+            async () => (await edge.Client.GetAsync("/experiments/api/quota")).StatusCode,
+            status => status == HttpStatusCode.OK
+        );
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.RegularExpressions;
 using System.Text;
 using System.Text.Json;
 using Edge.Tests.Support;
@@ -107,11 +108,11 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     {
         var other = await site.CreateKeyAsync("pictify", "--project", "other");
         var (uid, slug) = await site.CreateAsync();
-        ManagedAnswer foreign;
-        do
-        {
-            foreign = await site.SendAsync("GET", "/" + uid, key: other);
-        } while (foreign.Status == 401); // The service follows the key file.
+        // The service follows the key file.
+        var foreign = await Wait.ForAsync(
+            () => site.SendAsync("GET", "/" + uid, key: other),
+            answer => answer.Status != 401
+        );
 
         var list = await site.SendAsync("GET", "?limit=100", key: other);
         var taken = await site.SendAsync("POST", "", ManagedEdge.AbTest(slug), key: other);
@@ -147,6 +148,112 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         var write = await site.CreateKeyAsync("write");
 
         Assert.Equal(401, (await site.SendAsync("GET", key: write)).Status);
+    }
+
+    [Fact]
+    public async Task Audit_ChangesByKeysAndCommands_AreInTheApiAndTheLog()
+    {
+        var (uid, slug) = await site.CreateAsync("", "start", "pause", "start", "complete");
+        await site.SendAsync("PUT", "/" + uid, """{"name":"Another"}""");
+        await site.SendAsync("DELETE", "/" + uid);
+        var other = await site.CreateKeyAsync("pictify", "--project", "audited");
+        var id = Regex
+            .Match((await EdgeProcess.RunAsync(["keys", "list", "--data-dir", site.DataDir])).Output, @"key_\w+")
+            .Value;
+
+        var entries = (await site.SendAsync("GET", "/audit?limit=500"))
+            .Json.GetProperty("entries")
+            .EnumerateArray()
+            .Where(entry => entry.Text("subject") == uid)
+            .Reverse()
+            .ToArray();
+        var log = site.Edge.ErrorSoFar;
+
+        Assert.Equal(
+            ["create", "start", "pause", "start", "complete", "update", "delete"],
+            entries.Select(entry => entry.Text("action").Replace("experiment.", "", StringComparison.Ordinal))
+        );
+        Assert.All(entries, entry => Assert.Equal(id, entry.Text("actor")));
+        Assert.All(entries, entry => Assert.StartsWith(slug, entry.Text("detail"), StringComparison.Ordinal));
+        Assert.Equal(7, log.Split($"to {uid} ({slug}").Length - 1);
+        Assert.DoesNotContain(site.Key, log, StringComparison.Ordinal);
+
+        // Another team sees the issue of its own key, and nothing of this one.
+        var foreign = await Wait.ForAsync(
+            () => site.SendAsync("GET", "/audit", key: other),
+            answer => answer.Status == 200
+        );
+        var own = Assert.Single(foreign.Json.GetProperty("entries").EnumerateArray());
+        Assert.Equal("key.create", own.Text("action"));
+        Assert.StartsWith("local:", own.Text("actor"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("501")]
+    [InlineData("x")]
+    [InlineData("1&limit=2")]
+    public async Task Audit_LimitOutsideItsRange_IsRefused(string limit) =>
+        Assert.Equal(400, (await site.SendAsync("GET", "/audit?limit=" + limit)).Status);
+
+    [Theory]
+    [InlineData("delete")]
+    [InlineData("Delete")]
+    [InlineData("get")]
+    public async Task Method_InAnotherCase_IsAnotherMethod(string method)
+    {
+        var (uid, _) = await site.CreateAsync();
+
+        var answer = RawHttp.Status(
+            await RawHttp.SendAsync(
+                site.Edge.Address,
+                $"{method} /experiments/api/{uid} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                    + $"Authorization: Bearer {site.Key}\r\n\r\n"
+            )
+        );
+
+        Assert.Equal(405, answer);
+        Assert.Equal("draft", (await site.SendAsync("GET", "/" + uid)).Text("status"));
+    }
+
+    [Fact]
+    public async Task Cache_PathInAnotherCase_IsAnotherPath()
+    {
+        var (uid, _) = await site.CreateAsync();
+        var swapped = string.Concat(uid.Select(c => char.IsLower(c) ? char.ToUpperInvariant(c) : char.ToLowerInvariant(c)));
+
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(200, (await site.SendAsync("GET", "/" + uid)).Status);
+            Assert.Equal(404, (await site.SendAsync("GET", "/" + swapped)).Status);
+        }
+    }
+
+    [Theory]
+    [InlineData("/healthz")]
+    [InlineData("/readyz")]
+    [InlineData("/metrics")]
+    [InlineData("/ledger")]
+    [InlineData("/sdk.js")]
+    [InlineData("/openapi.json")]
+    [InlineData("/nowhere")]
+    [InlineData("/s/none/pixel.gif")]
+    [InlineData("/s/none/click")]
+    [InlineData("/s/none/resolve")]
+    [InlineData("/s/none.png")]
+    [InlineData("/s/events")]
+    [InlineData("/v1/track")]
+    [InlineData("/v1/events")]
+    [InlineData("/v1/bulk-track")]
+    [InlineData("/experiments/api")]
+    public async Task Answer_OfEveryRoute_ForbidsSniffing(string path)
+    {
+        foreach (var method in new[] { HttpMethod.Get, HttpMethod.Post, HttpMethod.Options })
+        {
+            using var request = new HttpRequestMessage(method, path);
+            using var answer = await site.Edge.Client.SendAsync(request);
+            Assert.Equal("nosniff", Assert.Single(answer.Headers.GetValues("X-Content-Type-Options")));
+        }
     }
 
     [Fact]

@@ -123,6 +123,83 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
     }
 
     [Fact]
+    public async Task Page_WithPrivacyControl_StoresNoId()
+    {
+        await using var page = await site.OpenAsync("data-storage=local", PrivacyControl);
+
+        var stored = await page.RunAsync("edge.track('quiet'); edge.view('any', 'a'); JSON.stringify({ ...localStorage })");
+
+        Assert.Equal("{}", stored);
+    }
+
+    [Theory]
+    [InlineData("currentScript")]
+    [InlineData("referrer")]
+    [InlineData("hidden")]
+    [InlineData("prerendering")]
+    [InlineData("addEventListener")]
+    public async Task Page_WithAnElementNamedLikeAProperty_SendsAsBefore(string name)
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenEmptyAsync();
+        await page.GoToAsync(
+            site.Site.PageWith(
+                site.Edge.Address,
+                $"data-write-key={site.WriteKey}",
+                $"</script><img name={name} data-url=http://127.0.0.1:9/ data-delay=600000><img id=edge><script>"
+            )
+        );
+
+        await page.RunAsync($"edge.view('{slug}', 'a')");
+        await page.GoToAsync("about:blank");
+
+        await WaitForCountAsync(slug, 1);
+    }
+
+    [Theory]
+    [InlineData("[null]")]
+    [InlineData("[\"\",7,{}]")]
+    [InlineData("{\"length\":1}")]
+    [InlineData("\"text\"")]
+    public async Task Page_WithForeignStoredEvents_SendsItsOwnAlone(string stored)
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        await using var page = await site.OpenEmptyAsync();
+        await page.GoToAsync(
+            site.Site.PageWith(
+                site.Edge.Address,
+                $"data-write-key={site.WriteKey} data-key={site.TrackKey} data-storage=local data-delay=10",
+                $"localStorage.setItem('edge.events', '{stored}'); localStorage.setItem('edge.track', '{stored}');"
+                    + "window.posts = 0; const f = fetch; window.fetch = (...a) => { posts++; return f(...a) }"
+            )
+        );
+        await page.RunAsync($"edge.view('{slug}', 'a')");
+        await WaitForCountAsync(slug, 1);
+
+        Assert.Equal("1", await page.RunAsync("String(posts)"));
+    }
+
+    [Fact]
+    public async Task Page_WithMetadataThatIsNoJson_IsNotDisturbed()
+    {
+        await using var page = await site.OpenAsync();
+
+        var said = await page.RunAsync(
+            "const a = {}; a.a = a; edge.view('any', 'a', a); edge.track('x', { n: 1n }); edge.push(['constructor'], 1); 'fine'"
+        );
+
+        Assert.Equal("fine", said);
+    }
+
+    [Fact]
+    public async Task Variant_OfASlugNamedLikeAMemberOfObjects_IsNoFunction()
+    {
+        await using var page = await site.OpenAsync();
+
+        Assert.Equal("null", await page.RunAsync("edge.variant('constructor').then(id => String(id))"));
+    }
+
+    [Fact]
     public async Task Page_WithPrivacyControlOverridden_Sends()
     {
         var (_, slug) = await site.CreateAsync("", "start");

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CsCheck;
 using Edge.Events;
 using Edge.Formats;
 using Edge.Tests.Support;
@@ -64,22 +65,22 @@ public class EventEncoderTests
     }
 
     [Fact]
-    public void Event_AnyBytesAsReferrer_AreOneValidLine()
-    {
-        var random = new Random(7);
-        for (var i = 0; i < 2_000; i++)
-        {
-            var bytes = new byte[random.Next(1, 300)];
-            random.NextBytes(bytes);
-            var tracked = Minimal();
-            tracked.Referrer = bytes;
+    public void Event_AnyBytesAsReferrer_AreOneValidLine() =>
+        Gen.Byte.Array[1, 300]
+            .Sample(
+                bytes =>
+                {
+                    var tracked = Minimal();
+                    tracked.Referrer = bytes;
 
-            var json = Encode(tracked);
+                    var json = Encode(tracked);
 
-            Assert.DoesNotContain('\n', json);
-            Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(json).RootElement.ValueKind);
-        }
-    }
+                    Assert.DoesNotContain('\n', json);
+                    Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(json).RootElement.ValueKind);
+                },
+                iter: 2_000,
+                threads: 1
+            );
 
     [Theory]
     [InlineData(
@@ -123,20 +124,9 @@ public class EventEncoderTests
     }
 
     [Fact]
-    public void CompactJson_OfAnyBytes_StaysWithinBounds()
-    {
-        var random = new Random(11);
-        for (var i = 0; i < 20_000; i++)
-        {
-            var bytes = new byte[random.Next(0, 40)];
-            for (var at = 0; at < bytes.Length; at++)
-            {
-                bytes[at] = "\"\\ \n{}a,:1"u8[random.Next(10)];
-            }
-
-            Assert.True(CompactJson.Of(bytes).Length <= bytes.Length);
-        }
-    }
+    public void CompactJson_OfAnyBytes_StaysWithinBounds() =>
+        Gen.String[Gen.Char["\"\\ \n{}a,:1"], 0, 40]
+            .Sample(text => CompactJson.Of(Encoding.UTF8.GetBytes(text)).Length <= text.Length, iter: 20_000);
 
     [Fact]
     public void Event_ModelWithHalfACharacter_IsStillOneValidLine()

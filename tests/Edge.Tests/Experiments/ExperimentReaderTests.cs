@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CsCheck;
 using Edge.Experiments;
 using Edge.Experiments.Conditions;
 using Edge.Experiments.Reading;
@@ -248,18 +249,23 @@ public class ExperimentReaderTests
     [Fact]
     public void Read_RandomBytesAndMutations_NeverThrow()
     {
-        var random = new Random(20260301);
         var definition = Encoding.UTF8.GetBytes(Definitions.Full);
-        for (var i = 0; i < 5_000; i++)
-        {
-            var bytes = (byte[])definition.Clone();
-            for (var n = random.Next(1, 4); n > 0; n--)
-            {
-                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-            }
-            var reading = ExperimentReader.ReadStored(bytes, ExperimentRules.Default, default);
-            Assert.True(reading.Experiment is null != (reading.Violations.Count == 0));
-        }
+        Gen.Select(Gen.Int[0, definition.Length - 1], Gen.Byte)
+            .Array[1, 3]
+            .Sample(
+                changes =>
+                {
+                    var bytes = (byte[])definition.Clone();
+                    foreach (var (at, value) in changes)
+                    {
+                        bytes[at] = value;
+                    }
+
+                    var reading = ExperimentReader.ReadStored(bytes, ExperimentRules.Default, default);
+                    return reading.Experiment is null != (reading.Violations.Count == 0);
+                },
+                iter: 5_000
+            );
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Journal.Recovery;
+using Edge.Tests.Journal.Records;
 using Edge.Tests.Support;
 
 namespace Edge.Tests.Journal;

@@ -42,6 +42,13 @@ public class ClientAddressTests
     [InlineData("0x7f.1")]
     [InlineData("1.2.3.4:99999")]
     [InlineData("1.2.3.4:x")]
+    [InlineData("1.2.3.4:+80")]
+    [InlineData("1.2.3.04")]
+    [InlineData("127.1")]
+    [InlineData("[127.1]")]
+    [InlineData("[1.2.3.4]")]
+    [InlineData("[[::1]")]
+    [InlineData("::1/64")]
     [InlineData("[2001:db8::1")]
     [InlineData("[2001:db8::1]x")]
     [InlineData("fe80::1%eth0")]
@@ -57,6 +64,8 @@ public class ClientAddressTests
     [InlineData("all hops trusted: the outermost", "10.0.0.1", "10.0.0.0/8", "10.0.0.3, 10.0.0.2", "10.0.0.3")]
     [InlineData("not an address: last one trusted", "10.0.0.1", "10.0.0.0/8", "203.0.113.5, unknown", "10.0.0.1")]
     [InlineData("empty header", "10.0.0.1", "10.0.0.0/8", "", "10.0.0.1")]
+    [InlineData("empty items", "10.0.0.1", "10.0.0.0/8", ",203.0.113.5, ,10.0.0.2,", "203.0.113.5")]
+    [InlineData("network of mapped addresses", "10.0.0.1", "::ffff:10.0.0.0/104", "203.0.113.5", "203.0.113.5")]
     [InlineData("mapped peer", "::ffff:10.0.0.1", "10.0.0.0/8", "203.0.113.5", "203.0.113.5")]
     [InlineData("v6 network", "2001:db8::7", "2001:db8::/32", "2001:db9::1", "2001:db9::1")]
     [InlineData("v6 outside network", "2001:db9::7", "2001:db8::/32", "203.0.113.5", "2001:db9::7")]
@@ -94,6 +103,39 @@ public class ClientAddressTests
         var resolver = new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.Forwarded);
 
         Assert.Equal(expected, Text(Resolve(resolver, "10.0.0.1", header)));
+    }
+
+    [Theory]
+    [InlineData("10.1.2.3/8", "write 10.0.0.0/8")]
+    [InlineData("2001:db8::1/32", "write 2001:db8::/32")]
+    [InlineData("::ffff:10.1.2.3/104", "write 10.0.0.0/8")]
+    [InlineData("127.1", "not an address or network")]
+    [InlineData("127.1/8", "not an address or network")]
+    [InlineData("010.0.0.0/8", "not an address or network")]
+    [InlineData("[::1]", "not an address or network")]
+    [InlineData("10.0.0.1:80", "not an address or network")]
+    [InlineData("fe80::%eth0/64", "not an address or network")]
+    [InlineData("10.0.0.0/33", "0 to 32")]
+    [InlineData("10.0.0.0/", "0 to 32")]
+    [InlineData("10.0.0.0/+8", "0 to 32")]
+    [InlineData("::/129", "0 to 128")]
+    [InlineData("::ffff:0.0.0.0/80", "96 to 128")]
+    public void TrustedNetwork_ThatMeansSomethingElse_IsRefused(string text, string expected) =>
+        Assert.Contains(expected, TrustedNetwork.Parse(text, out _), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("for=203.0.113.5", 0)]
+    [InlineData("for=unknown", 0)]
+    [InlineData("for=203.0.113.5;", 0)]
+    [InlineData("for=", 1)]
+    [InlineData("for=6.6.6.6;x=\", for=10.0.0.2", 1)]
+    public void Resolver_MalformedHeader_IsCounted(string header, long malformed)
+    {
+        var resolver = new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.Forwarded);
+
+        Resolve(resolver, "10.0.0.1", header);
+
+        Assert.Equal(malformed, resolver.Malformed);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Edge.Tests.Support;
 
@@ -12,6 +13,7 @@ namespace Edge.Tests.Support;
 internal sealed class EdgeProcess : IAsyncDisposable
 {
     private const int Sigterm = 15;
+    private const int Sighup = 1;
     private const int PortMin = 15_000;
     private const uint PortCount = 15_000;
 
@@ -19,13 +21,14 @@ internal sealed class EdgeProcess : IAsyncDisposable
     private static int _ports = Environment.ProcessId * 997;
 
     private readonly Process _process;
+    private readonly StringBuilder _errorSoFar = new();
     private readonly Task<string> _error;
     private readonly Task<string> _output;
 
     private EdgeProcess(Process process, Uri address)
     {
         _process = process;
-        _error = process.StandardError.ReadToEndAsync();
+        _error = ReadErrorAsync();
         _output = process.StandardOutput.ReadToEndAsync();
         Client = new HttpClient(
             new SocketsHttpHandler
@@ -52,6 +55,18 @@ internal sealed class EdgeProcess : IAsyncDisposable
     /// <summary>Everything written to stderr; complete once the process has ended.</summary>
     public Task<string> Error => _error;
 
+    /// <summary>What was written to stderr up to now.</summary>
+    public string ErrorSoFar
+    {
+        get
+        {
+            lock (_errorSoFar)
+            {
+                return _errorSoFar.ToString();
+            }
+        }
+    }
+
     /// <summary>Everything written to stdout; complete once the process has ended.</summary>
     public Task<string> Output => _output;
 
@@ -62,10 +77,11 @@ internal sealed class EdgeProcess : IAsyncDisposable
         (string Name, string Value)[]? environment = null,
         Uri? admin = null,
         Version? version = null,
-        Uri? address = null
+        Uri? address = null,
+        string? binary = null
     )
     {
-        var edge = Launch(dataDir, arguments, environment, address: address);
+        var edge = Launch(dataDir, arguments, environment, binary, address);
         if (version is not null)
         {
             edge.Client.DefaultRequestVersion = version;
@@ -157,6 +173,9 @@ internal sealed class EdgeProcess : IAsyncDisposable
             page => page.Contains("edge_sink_pending{sink=\"file\"} 0\n", StringComparison.Ordinal)
         );
 
+    /// <summary>Sends the signal of a terminal that is closed.</summary>
+    public void HangUp() => _ = Kill(_process.Id, Sighup);
+
     /// <summary>Asks for an orderly stop and returns the exit code.</summary>
     public async Task<int> StopAsync()
     {
@@ -219,6 +238,21 @@ internal sealed class EdgeProcess : IAsyncDisposable
                 // Taken; the next one.
             }
         }
+    }
+
+    private async Task<string> ReadErrorAsync()
+    {
+        var buffer = new char[4_096];
+        int length;
+        while ((length = await _process.StandardError.ReadAsync(buffer)) > 0)
+        {
+            lock (_errorSoFar)
+            {
+                _errorSoFar.Append(buffer, 0, length);
+            }
+        }
+
+        return ErrorSoFar;
     }
 
     private static ProcessStartInfo Describe(

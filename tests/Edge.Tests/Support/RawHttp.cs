@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -11,9 +12,12 @@ internal static class RawHttp
     /// <summary>
     /// The answer as Latin-1 text until the server closes or answers completely; empty when it closed without one.
     /// </summary>
-    public static async Task<string> SendAsync(Uri address, byte[] request)
+    /// <param name="address">The server.</param>
+    /// <param name="request">The bytes.</param>
+    /// <param name="from">The address to connect from; null lets the kernel choose.</param>
+    public static async Task<string> SendAsync(Uri address, byte[] request, IPAddress? from = null)
     {
-        using var client = new TcpClient();
+        using var client = new TcpClient(new IPEndPoint(from ?? IPAddress.Any, 0));
         using var deadline = new CancellationTokenSource(Wait.Limit);
         await client.ConnectAsync(address.Host, address.Port, deadline.Token);
         var stream = client.GetStream();
@@ -49,8 +53,8 @@ internal static class RawHttp
         return Encoding.Latin1.GetString(answer.ToArray());
     }
 
-    public static Task<string> SendAsync(Uri address, string request) =>
-        SendAsync(address, Encoding.Latin1.GetBytes(request));
+    public static Task<string> SendAsync(Uri address, string request, IPAddress? from = null) =>
+        SendAsync(address, Encoding.Latin1.GetBytes(request), from);
 
     /// <summary>The status code of an answer, or 0 when there was none.</summary>
     public static int Status(string answer) =>

@@ -122,7 +122,7 @@ internal static class JournalVerify
                     );
                 }
             }
-            catch (JournalException e)
+            catch (Exception e) when (e is JournalException or IOException or UnauthorizedAccessException)
             {
                 report($"sink {sink}: {e.Message}");
             }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Edge.Access;
+using Edge.Audit;
 using Edge.Commands.Streams;
 using Edge.Formats;
 using Edge.Settings;
@@ -126,13 +127,46 @@ internal sealed class KeysCreate
             Origins = origins,
             ExpiresAt = expiresAt,
         };
-        output.WriteLine(new KeyFile(options.KeysFile).Issue(grant, time.GetUtcNow()));
-        if (kind == KeyKind.MillimetricPk && origins.Length == 0)
+        var file = new KeyFile(options.KeysFile);
+        var secret = file.Issue(grant, time.GetUtcNow());
+        try
         {
-            error.WriteLine("edge keys create: a browser key without --origin is refused everywhere");
+            output.WriteLine(secret);
+            output.Flush();
+        }
+        catch (OutputException)
+        {
+            // A key whose secret nobody has seen is of no use to anybody but a thief.
+            file.Withdraw(secret);
+            throw;
+        }
+
+        var created = file.Read().First(key => key.Hash == KeySecret.HashOf(secret));
+        LocalAudit.Record(
+            options.DataDir,
+            LocalAudit.Entry(time, AuditAction.CreateKey, created.Id) with
+            {
+                Team = created.Team,
+                Detail = WireNames<KeyKind>.Kebab.Text(kind),
+            },
+            error
+        );
+        if (origins.Length == 0 && KeyWarning(kind) is { } warning)
+        {
+            error.WriteLine($"edge keys create: {warning}");
         }
         return ExitCode.Success;
     }
+
+    /// <summary>What to know of a browser key without origins.</summary>
+    private static string? KeyWarning(KeyKind kind) =>
+        kind switch
+        {
+            KeyKind.MillimetricPk => "a browser key without --origin is refused everywhere",
+            KeyKind.Write or KeyKind.TrafficalPk =>
+                "a browser key without --origin can be used by every page that copies it; --origin names yours",
+            _ => null,
+        };
 
     private static bool IsUnfit(string text) => text.Length is 0 or > TextCharsMax || text.Any(char.IsControl);
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Edge.Access;
+using Edge.Audit;
 using Edge.Commands.Streams;
 using Edge.Settings;
 
@@ -22,8 +23,18 @@ internal static class KeysRevoke
 
     private static int Run(EdgeOptions options, string id, TimeProvider time, TextWriter error)
     {
-        if (new KeyFile(options.KeysFile).Revoke(id, time.GetUtcNow()))
+        var file = new KeyFile(options.KeysFile);
+        if (file.Revoke(id, time.GetUtcNow()))
         {
+            var team = file.Read().FirstOrDefault(key => key.Id == id)?.Team;
+            LocalAudit.Record(
+                options.DataDir,
+                LocalAudit.Entry(time, AuditAction.RevokeKey, id) with
+                {
+                    Team = team,
+                },
+                error
+            );
             return ExitCode.Success;
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Edge.Audit;
 using Edge.Commands.Streams;
 using Edge.Forwarding.Pump;
 using Edge.Settings;
@@ -28,6 +29,7 @@ internal static class SinkPause
         PauseCommand.Run(
             options,
             "sink pause",
+            AuditAction.PauseSink,
             name,
             error,
             static (data, sink) =>

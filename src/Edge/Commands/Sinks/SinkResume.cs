@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Edge.Audit;
 using Edge.Commands.Streams;
 using Edge.Forwarding.Pump;
 using Edge.Settings;
@@ -27,6 +28,7 @@ internal static class SinkResume
         PauseCommand.Run(
             options,
             "sink resume",
+            AuditAction.ResumeSink,
             name,
             error,
             static (data, sink) =>

@@ -66,7 +66,7 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
         }
         try
         {
-            return await ShowRunningAsync(new Uri(target, "/ledger"));
+            return await ShowRunningAsync(target);
         }
         catch (ServiceUnreachableException e) when (e.IsNobody && url is null)
         {
@@ -84,9 +84,10 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
         }
     }
 
-    private async Task<int> ShowRunningAsync(Uri ledger)
+    private async Task<int> ShowRunningAsync(ServiceAddress address)
     {
-        using var service = new ServiceClient(options.HttpProtocol, AnswerDeadline, LedgerMaxBytes);
+        var ledger = new Uri(address.Uri, "/ledger");
+        using var service = new ServiceClient(address, options.HttpProtocol, AnswerDeadline, LedgerMaxBytes);
         if (await AskAsync(service, ledger) is not { } before)
         {
             return ExitCode.Failure;

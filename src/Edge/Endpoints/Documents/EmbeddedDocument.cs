@@ -50,7 +50,6 @@ internal sealed class EmbeddedDocument
         headers.CacheControl = _cacheControl;
         headers.ETag = form.Tag;
         headers.Vary = HeaderNames.AcceptEncoding;
-        headers.XContentTypeOptions = "nosniff";
         headers.AccessControlAllowOrigin = "*";
         headers["Cross-Origin-Resource-Policy"] = "cross-origin";
         // Both forms are the same text, so a cache that has either has what it needs.
@@ -66,7 +65,7 @@ internal sealed class EmbeddedDocument
             headers.ContentEncoding = "gzip";
         }
 
-        return HttpMethods.IsHead(request.Method)
+        return RequestMethod.IsHead(request.Method)
             ? Task.CompletedTask
             : context.Response.Body.WriteAsync(form.Bytes).AsTask();
     }

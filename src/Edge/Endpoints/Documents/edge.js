@@ -4,27 +4,33 @@
   const earlier = window.edge
   if (earlier && earlier.track) return
 
+  // Elements with the name or id of a property of the document stand in for it; its prototype cannot be replaced that way.
+  const own = name => {
+    const property = Object.getOwnPropertyDescriptor(Document.prototype, name)
+    return property && property.get.call(document)
+  }
+
   // Browsers let a page that is being left send 64 KiB in all; this leaves room for others.
   const bytesMax = 60000
   const queueMax = 1000
   const retryMax = 60000
   const textMax = 2048
 
-  const script = document.currentScript
+  const script = own('currentScript')
   const settings = {
     url: script ? script.src.replace(/sdk\.js.*/, '') : '/',
     delay: 250,
     channel: 'web',
     ...(script && script.dataset),
   }
-  const shown = {}
+  const shown = Object.create(null)
 
   // Global Privacy Control: nothing is sent, unless the page says that it may be.
   const isSilent = () => navigator.globalPrivacyControl && settings.gpc != 'ignore'
   const address = path => settings.url.replace(/\/?$/, '/') + path
   const randomId = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => (byte + 256).toString(16).slice(1)).join('')
   const pageId = randomId()
-  const referrer = document.referrer.slice(0, textMax) || undefined
+  const referrer = own('referrer').slice(0, textMax) || undefined
 
   // Nothing is stored unless asked for with storage: 'session' or 'local'; a browser may refuse even then.
   const stored = (name, value) => {
@@ -41,6 +47,7 @@
     let timer, isBusy, failures = 0
 
     const sizeOf = event => new Blob([event]).size + 1
+    const isFit = event => typeof event == 'string' && event && sizeOf(event) + 2 < bytesMax
 
     const take = () => {
       let count = 0, bytes = 2
@@ -66,7 +73,7 @@
     const send = async () => {
       clearTimeout(timer)
       timer = 0
-      if (isBusy || document.prerendering || !queue.length) return
+      if (isBusy || own('prerendering') || !queue.length) return
       isBusy = 1
       await post(take())
       isBusy = 0
@@ -83,8 +90,11 @@
 
       add(event) {
         if (isSilent()) return
-        const text = JSON.stringify(event)
-        if (sizeOf(text) + 2 >= bytesMax) return console.warn('edge: too large')
+        let text
+        try {
+          text = JSON.stringify(event)
+        } catch {}
+        if (!isFit(text)) return console.warn('edge: too large, or no JSON')
         queue.push(text)
         if (queue.length > queueMax) queue.shift()
         if (failures || queue.length < countMax) schedule()
@@ -93,10 +103,11 @@
 
       // The page may never run again. What a silent server or a full browser has not taken waits for the next visit, where it may be stored.
       leave() {
-        while (queue.length && !document.prerendering) {
+        if (isSilent()) queue.length = 0
+        while (queue.length && !own('prerendering')) {
           const events = take()
           const isSent = !failures && navigator.sendBeacon && navigator.sendBeacon(target(), bodyOf(events))
-          if (!isSent && !stored(name, [...stored(name) || [], ...events])) post(events)
+          if (!isSent && !stored(name, [].concat(stored(name) || [], events))) post(events)
         }
       },
 
@@ -104,7 +115,8 @@
         const events = !isSilent() && stored(name)
         if (events && events.length) {
           stored(name, [])
-          queue.unshift(...events)
+          // Whatever else stands there was not put there by this script.
+          if (Array.isArray(events)) queue.unshift(...events.filter(isFit).slice(-queueMax))
         }
         schedule()
       },
@@ -132,7 +144,7 @@
     click: report('click'),
     conversion: report('conversion'),
 
-    track: (event, properties) => tracks.add({
+    track: (event, properties) => isSilent() || tracks.add({
       event,
       // A request that is repeated is still the same event.
       event_id: randomId(),
@@ -162,12 +174,12 @@
     flush: all('send'),
 
     // For scripts that load later than they are used: window.edge = [["view", "my-slug"]].
-    push: ([name, ...values]) => edge[name](...values),
+    push: ([name, ...values]) => edge[name] && edge[name](...values),
   }
 
   addEventListener('pagehide', leave)
-  document.addEventListener('visibilitychange', () => document.hidden ? leave() : restore())
-  document.addEventListener('prerenderingchange', edge.flush)
+  addEventListener('visibilitychange', () => own('hidden') ? leave() : restore(), true)
+  addEventListener('prerenderingchange', edge.flush, true)
   addEventListener('online', edge.flush)
   restore()
   if (Array.isArray(earlier)) earlier.forEach(edge.push)

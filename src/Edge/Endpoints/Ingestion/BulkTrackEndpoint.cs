@@ -13,6 +13,7 @@ namespace Edge.Endpoints.Ingestion;
 internal sealed class BulkTrackEndpoint(
     KeyRing keys,
     TokenBuckets rates,
+    WrongKeys wrong,
     BodyRules rules,
     EventRecorder recorder,
     IngestGate gate,
@@ -27,16 +28,24 @@ internal sealed class BulkTrackEndpoint(
     public Task HandleAsync(HttpContext context)
     {
         RequestBody.Expect(context, rules);
-        if (!HttpMethods.IsPost(context.Request.Method))
+        if (!RequestMethod.IsPost(context.Request.Method))
         {
             ArtieResponses.MethodNotAllowed(context, Allow);
             return Done(Outcome.MethodNotAllowed);
         }
-        if (
-            !Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
-            || keys.Find(secret) is not { Kind: KeyKind.Artie } key
-        )
+        if (!Bearer.TryRead(context.Request.Headers.Authorization, out var secret))
         {
+            ArtieResponses.Unauthorized(context);
+            return Done(Outcome.Unauthorized);
+        }
+        if (keys.Find(secret) is not { Kind: KeyKind.Artie } key)
+        {
+            if (wrong.Count(context) is { } rate)
+            {
+                ArtieResponses.RateLimited(context, rate.RetryAfter);
+                return Done(Outcome.RateLimited);
+            }
+
             ArtieResponses.Unauthorized(context);
             return Done(Outcome.Unauthorized);
         }
@@ -63,7 +72,13 @@ internal sealed class BulkTrackEndpoint(
             Count(Outcome.Refused);
             return;
         }
-        var reading = isSingle ? ArtieBody.ReadSingle(body.Bytes) : ArtieBody.Read(body.Bytes, body.LongEvent);
+        var reading = isSingle ? ArtieBody.ReadSingle(body.Bytes) : ArtieBody.Read(body.Bytes, body.LongEvent, body.TryReserve);
+        if (ReferenceEquals(reading, ArtieReading.Busy))
+        {
+            ArtieResponses.Body(context, BodyFault.Busy);
+            Count(Outcome.Refused);
+            return;
+        }
         if (Problem(reading) is var (index, detail))
         {
             ArtieResponses.Invalid(context, isSingle ? null : index, detail);
@@ -77,9 +92,17 @@ internal sealed class BulkTrackEndpoint(
             Count(Outcome.NotKept);
             return;
         }
+        var sender = Sender.Of(EventApi.Artie, key);
         var serverIds = MakeIds(reading.Events);
-        var receipt = recorder.Record(context, Sender.Of(EventApi.Artie, key), reading.Events, serverIds);
-        if (receipt.Failed > 0 || !await gate.ConfirmAsync(context, receipt))
+        var room = await gate.ReserveAsync(recorder.RoomFor(context, sender, reading.Events), body.Bytes.Length);
+        if (room is null)
+        {
+            ArtieResponses.StorageFailed(context);
+            Count(Outcome.NotKept);
+            return;
+        }
+        var receipt = recorder.Record(context, sender, reading.Events, room, serverIds);
+        if (!await gate.ConfirmAsync(context, receipt))
         {
             ArtieResponses.StorageFailed(context);
             Count(Outcome.NotKept);
@@ -87,6 +110,8 @@ internal sealed class BulkTrackEndpoint(
         }
         Answer(context, reading.Events, serverIds, isSingle);
         Count(Outcome.Recorded);
+        // A long answer waits for its reader here, where the memory is counted and the request's deadline holds.
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
     private (int? Index, string Detail)? Problem(ArtieReading reading)

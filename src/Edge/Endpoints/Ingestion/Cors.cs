@@ -14,7 +14,11 @@ internal sealed class Cors(string allowHeaders)
     /// <summary>Methods of every ingestion route, for Allow.</summary>
     public const string Allow = "OPTIONS, POST";
 
+    /// <summary>The origin of a page that has none of its own (RFC 6454 section 7.1).</summary>
+    private const string Opaque = "null";
+
     private static readonly StringValues Methods = "POST";
+    private static readonly StringValues Any = "*";
     private static readonly StringValues MaxAge = "86400";
     private static readonly StringValues Yes = "true";
     private static readonly StringValues Exposed =
@@ -34,9 +38,16 @@ internal sealed class Cors(string allowHeaders)
             return;
         }
 
+        headers.AccessControlExposeHeaders = Exposed;
+        if (origin[0] == Opaque)
+        {
+            // Every sandbox and file has this origin: to trust it with credentials is to trust everybody.
+            headers.AccessControlAllowOrigin = Any;
+            return;
+        }
+
         headers.AccessControlAllowOrigin = origin;
         headers.AccessControlAllowCredentials = Yes;
-        headers.AccessControlExposeHeaders = Exposed;
     }
 
     /// <summary>
@@ -46,7 +57,7 @@ internal sealed class Cors(string allowHeaders)
     public bool IsPreflight(HttpContext context)
     {
         AllowOrigin(context);
-        if (!HttpMethods.IsOptions(context.Request.Method))
+        if (!RequestMethod.IsOptions(context.Request.Method))
         {
             return false;
         }

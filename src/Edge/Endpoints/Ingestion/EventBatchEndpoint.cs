@@ -10,7 +10,10 @@ namespace Edge.Endpoints.Ingestion;
 /// <c>POST /v1/events</c> and <c>/v1/events/batch</c> (spec 5): Traffical's events, the valid ones of a batch.
 /// </summary>
 /// <param name="keys">The keys.</param>
-/// <param name="rates">Limits by key.</param>
+/// <param name="rates">Limits of secret keys, by key.</param>
+/// <param name="publicRates">Limits of browser keys, by key and address: anybody can copy them.</param>
+/// <param name="addresses">Where requests come from.</param>
+/// <param name="wrong">Limits wrong keys.</param>
 /// <param name="rules">Limits of the body.</param>
 /// <param name="bucketCount">Buckets of a project; 0 enforces none.</param>
 /// <param name="recorder">Where events go.</param>
@@ -19,6 +22,9 @@ namespace Edge.Endpoints.Ingestion;
 internal sealed class EventBatchEndpoint(
     KeyRing keys,
     TokenBuckets rates,
+    AddressBuckets publicRates,
+    SenderAddress addresses,
+    WrongKeys wrong,
     BodyRules rules,
     int bucketCount,
     EventRecorder recorder,
@@ -55,18 +61,19 @@ internal sealed class EventBatchEndpoint(
     private Outcome? Authenticate(HttpContext context, out ApiKey? key)
     {
         key = null;
-        if (!HttpMethods.IsPost(context.Request.Method))
+        if (!RequestMethod.IsPost(context.Request.Method))
         {
             TrafficalResponses.MethodNotAllowed(context);
             return Outcome.MethodNotAllowed;
         }
-        if (
-            !Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
-            || keys.Find(secret) is not { Kind: KeyKind.Traffical or KeyKind.TrafficalPk } found
-        )
+        if (!Bearer.TryRead(context.Request.Headers.Authorization, out var secret))
         {
             TrafficalResponses.Unauthorized(context);
             return Outcome.Unauthorized;
+        }
+        if (keys.Find(secret) is not { Kind: KeyKind.Traffical or KeyKind.TrafficalPk } found)
+        {
+            return Wrong(context);
         }
         key = found;
         if (!key.Has(WriteScope))
@@ -83,11 +90,33 @@ internal sealed class EventBatchEndpoint(
             TrafficalResponses.Forbidden(context, "API key is not allowed from this origin");
             return Outcome.Unauthorized;
         }
-        if (rates.TryTake(key.Id, out var retryAfter))
+        return TryTake(context, key, out var retryAfter) ? null : RateLimited(context, retryAfter);
+    }
+
+    private bool TryTake(HttpContext context, ApiKey key, out int retryAfter)
+    {
+        if (key.Kind == KeyKind.Traffical)
         {
-            return null;
+            return rates.TryTake(key.Id, out retryAfter);
         }
 
+        var address = addresses.Of(context, out var isV4);
+        return publicRates.TryTake(key.Id, address, isV4, out retryAfter);
+    }
+
+    private Outcome Wrong(HttpContext context)
+    {
+        if (wrong.Count(context) is { } rate)
+        {
+            return RateLimited(context, rate.RetryAfter);
+        }
+
+        TrafficalResponses.Unauthorized(context);
+        return Outcome.Unauthorized;
+    }
+
+    private static Outcome RateLimited(HttpContext context, int retryAfter)
+    {
         TrafficalResponses.RateLimited(context, retryAfter);
         return Outcome.RateLimited;
     }
@@ -120,7 +149,14 @@ internal sealed class EventBatchEndpoint(
             Count(Outcome.NotKept);
             return;
         }
-        var receipt = recorder.Record(context, sender, reading.Events);
+        var room = await gate.ReserveAsync(recorder.RoomFor(context, sender, reading.Events), body.Bytes.Length);
+        if (room is null)
+        {
+            TrafficalResponses.Unavailable(context);
+            Count(Outcome.NotKept);
+            return;
+        }
+        var receipt = recorder.Record(context, sender, reading.Events, room);
         if (!await gate.ConfirmAsync(context, receipt))
         {
             TrafficalResponses.Unavailable(context);

@@ -9,7 +9,6 @@ using Edge.Experiments;
 using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Records;
-using Edge.Requests.Ingestion;
 using Edge.Selection;
 using Edge.Telemetry;
 using Edge.Visits;
@@ -76,6 +75,15 @@ internal sealed class EventRecorder(
     /// <summary>Bytes that node, project, names and enrichment of one event take at most, generously.</summary>
     private const int OwnBytesMax = 16 * 1024;
 
+    /// <summary>Events from which on what the server adds is measured instead: the bound above would be too high.</summary>
+    private const int MeasuredFrom = 16;
+
+    /// <summary>By how much it may differ between the events of a request: names of sources, ids, instants.</summary>
+    private const int OwnBytesVary = 512;
+
+    /// <summary>Envelope, header of the engine and padding of one record.</summary>
+    private const int RecordBytes = 128;
+
     /// <summary>
     /// A byte of text becomes three at most: a character outside the first plane is four bytes and is escaped as
     /// twelve.
@@ -92,7 +100,57 @@ internal sealed class EventRecorder(
     /// Whether an event fits one record of the journal; asked before anything of a request that is all or nothing is
     /// appended.
     /// </summary>
-    public bool Fits(ReceivedEvent e)
+    public bool Fits(ReceivedEvent e) => StatedBytes(e) + OwnBytesMax <= payloadBytesMax;
+
+    /// <summary>
+    /// Room in the journal for all events of a request, before the first is appended. For many events, what the server
+    /// adds to each is measured on the first.
+    /// </summary>
+    public RoomNeed RoomFor(HttpContext context, in Sender sender, IReadOnlyList<ReceivedEvent> events)
+    {
+        var own = events.Count > MeasuredFrom ? MeasureOwn(context, sender, events[0]) : OwnBytesMax;
+        var need = default(RoomNeed);
+        foreach (var e in events)
+        {
+            // The source is taken from these two.
+            var source = EscapeFactor * (long)(e.Url.Length + e.Referrer.Length);
+            need = need.With(StatedBytes(e) + own + source + goals.BytesMax(e) + RecordBytes);
+        }
+
+        return need;
+    }
+
+    /// <summary>Room in the journal for the events of experiments of a request, of which there are at most a hundred.</summary>
+    public static RoomNeed RoomFor(List<ExperimentEvent> events)
+    {
+        var need = default(RoomNeed);
+        foreach (var e in events)
+        {
+            var record = StatedBytes(e.Event) + OwnBytesMax + GoalMatcher.GoalBytesMax + RecordBytes;
+            need = need.With(record);
+        }
+
+        return need;
+    }
+
+    /// <summary>Bytes that the server adds to an event of this request.</summary>
+    private int MeasureOwn(HttpContext context, in Sender sender, ReceivedEvent e)
+    {
+        HeaderLineBuffer lines = default;
+        var request = requests.Read(context, lines);
+        var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
+        var stated = e.Properties.Length + e.Extra.Length + e.Layers.Length;
+        return Math.Max(0, EncodedBytes(Describe(sender, e, default), visitor) - stated) + OwnBytesVary;
+    }
+
+    private static int EncodedBytes(scoped TrackedEvent tracked, scoped in Visitor visitor)
+    {
+        visitor.WriteTo(ref tracked, default);
+        return EventEncoder.Encode(tracked, Envelope.HeaderBytes).Length;
+    }
+
+    /// <summary>Bytes of an event that its sender stated, as they are encoded at most.</summary>
+    private static long StatedBytes(ReceivedEvent e)
     {
         var raw = e.Properties.Length + e.Extra.Length + e.Layers.Length;
         var text =
@@ -106,22 +164,25 @@ internal sealed class EventRecorder(
             + e.Url.Length
             + e.Path.Length
             + e.Referrer.Length;
-        return raw + (long)EscapeFactor * text + OwnBytesMax <= payloadBytesMax;
+        return raw + (long)EscapeFactor * text;
     }
 
     /// <summary>Appends all events; the answer says how many, and what to wait for.</summary>
     /// <param name="context">The request.</param>
     /// <param name="sender">Who sent them.</param>
     /// <param name="events">The events.</param>
+    /// <param name="room">Room for all of them; returned once they are appended.</param>
     /// <param name="serverIds">Ids the server made for events without one, at the same indexes; such an event cannot be
     /// a repetition.</param>
     public Receipt Record(
         HttpContext context,
         Sender sender,
         IReadOnlyList<ReceivedEvent> events,
+        JournalRoom room,
         ReadOnlyMemory<byte>[]? serverIds = null
     )
     {
+        using var used = room;
         HeaderLineBuffer lines = default;
         var request = requests.Read(context, lines);
         var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
@@ -141,7 +202,7 @@ internal sealed class EventRecorder(
             }
             var tracked = Describe(sender, events[i], serverId);
             tracked.Goals = goals.Match(request, visitor, sender.Project, events[i]);
-            var result = Append(tracked, visitor, siteHost, sender, events[i], scratch, out var sequence);
+            var result = Append(tracked, visitor, siteHost, events[i], room, scratch, out var sequence);
             if (isRepeatable && result == AppendResult.Appended)
             {
                 duplicates.Settle(id, sequence);
@@ -160,11 +221,11 @@ internal sealed class EventRecorder(
 
     /// <summary>
     /// Appends events of experiments, each with the variant its visitor was shown: the stated one, or for a visitor's
-    /// own browser the one the pixel would give. Events the journal does not take become errors, as long as there are
-    /// others.
+    /// own browser the one the pixel would give.
     /// </summary>
-    public Receipt Record(HttpContext context, List<ExperimentEvent> events, List<EventError> errors)
+    public Receipt Record(HttpContext context, List<ExperimentEvent> events, JournalRoom room)
     {
+        using var used = room;
         HeaderLineBuffer lines = default;
         var request = requests.Read(context, lines);
         var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
@@ -216,16 +277,8 @@ internal sealed class EventRecorder(
                 visitor.Judgement.Verdict,
                 isServer
             );
-            var result = Append(tracked, visitor, siteHost, sender, e.Event, scratch, out var sequence);
+            var result = Append(tracked, visitor, siteHost, e.Event, room, scratch, out var sequence);
             receipt.Add(result, sequence);
-            if (result != AppendResult.Appended)
-            {
-                errors.Add(new EventError(e.Index, "could not be stored; send it again"));
-            }
-        }
-        if (receipt.Failed > 0)
-        {
-            errors.Sort(static (a, b) => a.Index.CompareTo(b.Index));
         }
 
         verdicts.Count(visitor.Judgement);
@@ -266,13 +319,13 @@ internal sealed class EventRecorder(
         scoped TrackedEvent tracked,
         scoped in Visitor visitor,
         scoped ReadOnlySpan<char> siteHost,
-        in Sender sender,
         ReceivedEvent e,
+        JournalRoom room,
         scoped Span<char> scratch,
         out long sequence
     )
     {
-        var source = SourceOf(siteHost, sender, e, new SourceScratch(scratch));
+        var source = SourceOf(siteHost, e, new SourceScratch(scratch));
         visitor.WriteTo(ref tracked, source);
         if (e.DeviceType.Length > 0)
         {
@@ -280,36 +333,22 @@ internal sealed class EventRecorder(
         }
 
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
-        return journal.TryAppend(record, tracked.Id, out sequence);
+        return journal.TryAppend(record, tracked.Id, out sequence, room);
     }
 
     /// <summary>
-    /// Where the visit came from, by what the sender states of it (spec 6.7). Millimetric promises a source for every
-    /// event; one without page and referrer came directly.
+    /// Where the visit came from, by what the sender states of it (spec 6.7); nothing without page and referrer.
     /// </summary>
     private static TrafficSource SourceOf(
         ReadOnlySpan<char> siteHost,
-        in Sender sender,
         ReceivedEvent e,
         SourceScratch scratch
     )
     {
         var url = Widen(e.Url.Span, scratch.Url);
         var referrer = Widen(e.Referrer.Span, scratch.Referrer);
-        if (SourceClassifier.TryClassify(url, referrer, siteHost, scratch.Classifier, out var source))
-        {
-            return source;
-        }
-
-        return sender.Api == EventApi.Millimetric
-            ? new TrafficSource
-            {
-                Source = "direct",
-                Medium = "direct",
-                Confidence = "high",
-                RuleId = "direct",
-            }
-            : default;
+        _ = SourceClassifier.TryClassify(url, referrer, siteHost, scratch.Classifier, out var source);
+        return source;
     }
 
     private static ReadOnlySpan<char> Widen(ReadOnlySpan<byte> text, Span<char> room) =>

@@ -4,8 +4,6 @@ using Edge.Access;
 using Edge.Catalog;
 using Edge.Events;
 using Edge.Experiments;
-using Edge.Formats;
-using Edge.Requests;
 using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
 using Edge.Telemetry;
@@ -21,8 +19,8 @@ internal sealed class EventsEndpoint(
     CatalogHolder catalog,
     KeyRing keys,
     AddressWindow? rates,
-    VisitRequestReader requests,
-    ClientAddressResolver addresses,
+    SenderAddress addresses,
+    WrongKeys wrong,
     BodyRules rules,
     bool requiresKey,
     EventRecorder recorder,
@@ -45,7 +43,7 @@ internal sealed class EventsEndpoint(
             Count(Outcome.Answered);
             return Task.CompletedTask;
         }
-        if (!HttpMethods.IsPost(context.Request.Method))
+        if (!RequestMethod.IsPost(context.Request.Method))
         {
             Count(Outcome.MethodNotAllowed);
             return Problem.MethodNotAllowedAsync(context, Cors.Allow);
@@ -58,6 +56,12 @@ internal sealed class EventsEndpoint(
         if (KeyOf(context, out var key))
         {
             return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key, body));
+        }
+
+        if (wrong.Count(context) is { } wrongRate)
+        {
+            Count(Outcome.RateLimited);
+            return Problem.RateLimitedAsync(context, wrongRate, "address");
         }
 
         Count(Outcome.Unauthorized);
@@ -101,7 +105,14 @@ internal sealed class EventsEndpoint(
             }
         }
         metrics.CountRefusedEvents(EventApi.Pictify, errors.Count);
-        var receipt = recorder.Record(context, events, errors);
+        var room = await gate.ReserveAsync(EventRecorder.RoomFor(events), body.Bytes.Length);
+        if (room is null)
+        {
+            Count(Outcome.NotKept);
+            await Problem.UnavailableAsync(context, "The events could not be stored; send them again.");
+            return;
+        }
+        var receipt = recorder.Record(context, events, room);
         if (!await gate.ConfirmAsync(context, receipt))
         {
             Count(Outcome.NotKept);
@@ -163,8 +174,8 @@ internal sealed class EventsEndpoint(
     }
 
     /// <summary>
-    /// The key of the whole request: the header's, else that of a server which sends its API key; false when the
-    /// header's is wrong.
+    /// The key of the whole request: the header's, else that of a server which sends its API key; false when it is
+    /// wrong.
     /// </summary>
     private bool KeyOf(HttpContext context, out ApiKey? key)
     {
@@ -175,15 +186,13 @@ internal sealed class EventsEndpoint(
             return header.Count == 1 && TryFindWriteKey(context, header[0], out key);
         }
 
-        if (
-            Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
-            && keys.Find(secret) is { Kind: KeyKind.Pictify } found
-        )
+        if (context.Request.Headers.Authorization.Count == 0)
         {
-            key = found;
+            return true;
         }
 
-        return true;
+        key = Bearer.TryRead(context.Request.Headers.Authorization, out var secret) ? keys.Find(secret) : null;
+        return key is { Kind: KeyKind.Pictify };
     }
 
     private bool TryFindWriteKey(HttpContext context, string? secret, out ApiKey? key)
@@ -208,10 +217,8 @@ internal sealed class EventsEndpoint(
             return null;
         }
 
-        HeaderLineBuffer lines = default;
-        var request = requests.Read(context, lines);
-        var address = addresses.Resolve(request.Peer, request.Headers);
-        var rate = rates.Count(address.ToBits(out var isV4), isV4);
+        var address = addresses.Of(context, out var isV4);
+        var rate = rates.Count(address, isV4);
         Problem.WriteRate(context.Response.Headers, rate);
         return rate;
     }

@@ -1,5 +1,6 @@
 using Edge.Duplicates;
 using Edge.Journal;
+using Edge.Requests.Bodies;
 using Edge.Telemetry;
 
 namespace Edge.Endpoints.Ingestion;
@@ -54,8 +55,8 @@ internal enum EventFate
 }
 
 /// <summary>
-/// The two waits of an ingestion request: for the ids of the events before this start, and for the commit of its own.
-/// Neither holds a thread, both are bounded by the journal's wait.
+/// The waits of an ingestion request: for the ids of the events before this start, for room in the journal, and for the
+/// commit of its own events. None holds a thread that others need, all are bounded by the journal's wait.
 /// </summary>
 internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore, Metrics metrics)
 {
@@ -65,12 +66,22 @@ internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore,
     public ValueTask<bool> IsReadyAsync() => restore.WaitAsync();
 
     /// <summary>
+    /// Room in the journal for all events of a request, or null when there is none in time: then nothing was stored, and
+    /// the answer says so.
+    /// </summary>
+    /// <param name="need">What the recorder says is needed.</param>
+    /// <param name="bodyBytes">Length of the body: a long one is handled on a thread of its own, which then waits here
+    /// itself, because the work that follows belongs on it.</param>
+    public ValueTask<JournalRoom?> ReserveAsync(in RoomNeed need, int bodyBytes) =>
+        bodyBytes > LargeBodies.FromBytes ? new(journal.Reserve(need)) : journal.ReserveAsync(need);
+
+    /// <summary>
     /// Returns true once everything of the receipt is durable, or at once when the sender asked for less with
     /// <c>Edge-Ack: memory</c>; the answer's header says what was reached. False when it is not known to be durable.
     /// </summary>
     public ValueTask<bool> ConfirmAsync(HttpContext context, in Receipt receipt)
     {
-        if (receipt.Failed > 0 && receipt.Sequence == 0)
+        if (receipt.Failed > 0)
         {
             return new(false);
         }

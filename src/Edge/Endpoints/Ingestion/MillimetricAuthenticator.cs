@@ -7,7 +7,18 @@ namespace Edge.Endpoints.Ingestion;
 /// Who may send to Millimetric's API: the checks of spec 6.1 in their order, each with its code. Beacons of browsers
 /// cannot carry a header, so with <c>text/plain</c> a browser key may be sent in the query (spec 6.8).
 /// </summary>
-internal sealed class MillimetricAuthenticator(KeyRing keys, TokenBuckets rates)
+/// <param name="keys">The keys.</param>
+/// <param name="rates">Limits of secret keys, by project.</param>
+/// <param name="publicRates">Limits of browser keys, by project and address: anybody can copy them.</param>
+/// <param name="addresses">Where requests come from.</param>
+/// <param name="wrong">Limits wrong keys.</param>
+internal sealed class MillimetricAuthenticator(
+    KeyRing keys,
+    TokenBuckets rates,
+    AddressBuckets publicRates,
+    SenderAddress addresses,
+    WrongKeys wrong
+)
 {
     private const string KeyParameter = "key";
     private const string IngestScope = "ingest";
@@ -29,20 +40,16 @@ internal sealed class MillimetricAuthenticator(KeyRing keys, TokenBuckets rates)
             return Unauthorized(context, "missing_bearer_token");
         }
 
-        if (!IsWellFormed(secret))
-        {
-            return Unauthorized(context, "malformed_api_key");
-        }
-
-        key = keys.Find(secret);
-        if (key is null && IsOfAnotherKind(secret))
-        {
-            return Unauthorized(context, "key_kind_mismatch");
-        }
-
+        key = IsWellFormed(secret) ? keys.Find(secret) : null;
         if (key is null)
         {
-            return Unauthorized(context, "invalid_api_key");
+            if (wrong.Count(context) is { } rate)
+            {
+                isRateLimited = true;
+                return RateLimited(context, rate.RetryAfter);
+            }
+
+            return Unauthorized(context, WrongnessOf(secret));
         }
 
         if (key.Kind is not (KeyKind.MillimetricPk or KeyKind.MillimetricSk) || !key.Has(IngestScope))
@@ -55,14 +62,20 @@ internal sealed class MillimetricAuthenticator(KeyRing keys, TokenBuckets rates)
             return Forbidden(context, "origin_not_allowed");
         }
 
-        if (rates.TryTake(key.Project ?? ApiKey.DefaultProject, out var retryAfter))
+        isRateLimited = !TryTake(context, key, out var retryAfter);
+        return !isRateLimited || RateLimited(context, retryAfter);
+    }
+
+    private bool TryTake(HttpContext context, ApiKey key, out int retryAfter)
+    {
+        var project = key.Project ?? ApiKey.DefaultProject;
+        if (key.Kind == KeyKind.MillimetricSk)
         {
-            return true;
+            return rates.TryTake(project, out retryAfter);
         }
 
-        MillimetricResponses.RateLimited(context, retryAfter);
-        isRateLimited = true;
-        return false;
+        var address = addresses.Of(context, out var isV4);
+        return publicRates.TryTake(project, address, isV4, out retryAfter);
     }
 
     private static string? OriginOf(HttpContext context) =>
@@ -97,6 +110,12 @@ internal sealed class MillimetricAuthenticator(KeyRing keys, TokenBuckets rates)
         secret = value.ToString();
         return true;
     }
+
+    /// <summary>The code for a secret that is no key's.</summary>
+    private string WrongnessOf(ReadOnlySpan<char> secret) =>
+        !IsWellFormed(secret) ? "malformed_api_key"
+        : IsOfAnotherKind(secret) ? "key_kind_mismatch"
+        : "invalid_api_key";
 
     /// <summary>Kind, environment, prefix and secret, with underscores between them.</summary>
     private static bool IsWellFormed(ReadOnlySpan<char> secret)
@@ -137,6 +156,12 @@ internal sealed class MillimetricAuthenticator(KeyRing keys, TokenBuckets rates)
             }
         }
 
+        return false;
+    }
+
+    private static bool RateLimited(HttpContext context, int retryAfter)
+    {
+        MillimetricResponses.RateLimited(context, retryAfter);
         return false;
     }
 

@@ -33,7 +33,7 @@ internal sealed class TrackEndpoint(
             return Task.CompletedTask;
         }
         var artieKey = ArtieKeyOf(context);
-        if (!HttpMethods.IsPost(context.Request.Method))
+        if (!RequestMethod.IsPost(context.Request.Method))
         {
             if (artieKey is null)
             {
@@ -83,11 +83,16 @@ internal sealed class TrackEndpoint(
             Count(Outcome.NotKept);
             return;
         }
-        var receipt = recorder.Record(
-            context,
-            Sender.Of(EventApi.Millimetric, key),
-            [MillimetricDefaults.Complete(sent, recorder.Now)]
-        );
+        var sender = Sender.Of(EventApi.Millimetric, key);
+        ReceivedEvent[] events = [MillimetricDefaults.Complete(sent, recorder.Now)];
+        var room = await gate.ReserveAsync(recorder.RoomFor(context, sender, events), body.Bytes.Length);
+        if (room is null)
+        {
+            MillimetricResponses.StorageFailed(context);
+            Count(Outcome.NotKept);
+            return;
+        }
+        var receipt = recorder.Record(context, sender, events, room);
         if (!await gate.ConfirmAsync(context, receipt))
         {
             MillimetricResponses.StorageFailed(context);

@@ -1,3 +1,4 @@
+using Edge.Audit;
 using Edge.Catalog;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
@@ -13,6 +14,7 @@ internal sealed class CreateExperiment(
     ExperimentFileStore store,
     DefinitionRules rules,
     ExperimentView view,
+    AuditTrail audit,
     TimeProvider time
 )
 {
@@ -71,6 +73,7 @@ internal sealed class CreateExperiment(
             return DefinitionRules.SlugInUseAsync(request, experiment.Slug);
         }
 
+        audit.Record(request, AuditAction.Create, experiment);
         request.Context.Response.Headers.Location = $"{ManagementApi.Prefix}/{experiment.Uid}";
         return view.WriteAsync(request, experiment, StatusCodes.Status201Created);
     }

@@ -7,8 +7,9 @@ namespace Edge.Endpoints.Management;
 /// <param name="Context">The exchange.</param>
 /// <param name="Team">The team of the key; null on a machine that has only one. It sees no other team's
 /// experiments.</param>
+/// <param name="KeyId">The id of the key.</param>
 /// <param name="Rest">The path behind <c>/experiments/api</c>, cut at its slashes; empty for the collection.</param>
-internal sealed record ManagedRequest(HttpContext Context, string? Team, string[] Rest)
+internal sealed record ManagedRequest(HttpContext Context, string? Team, string KeyId, string[] Rest)
 {
     /// <summary>What a definition may be at most, as it is sent.</summary>
     public static readonly BodyRules Definition = new(BytesMax: 1 << 20);

@@ -7,7 +7,7 @@ namespace Edge.Endpoints.Management;
 /// The entry of <c>/experiments/api</c>: key, rate limit, then the cache, then the routes. A request without a valid
 /// key is answered before its body is read. The team of the key is the only team the request can see.
 /// </summary>
-internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog log)
+internal sealed class ManagementApi(KeyRing keys, RateWindow rates, WrongKeys wrong, RequestLog log)
 {
     public const string Prefix = "/experiments/api";
 
@@ -32,6 +32,12 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog l
         var key = Authenticate(context, out var isMissing);
         if (key is null)
         {
+            if (!isMissing && wrong.Count(context) is { } wrongRate)
+            {
+                log.Metrics.Count(RouteName.Experiments, Outcome.RateLimited);
+                return Problem.RateLimitedAsync(context, wrongRate, "address");
+            }
+
             log.Metrics.Count(RouteName.Experiments, Outcome.Unauthorized);
             return UnauthorizedAsync(context, isMissing);
         }
@@ -44,7 +50,7 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, RequestLog l
             return Problem.RateLimitedAsync(context, rate, "key");
         }
         var rest = context.Request.Path.Value!.AsSpan(Prefix.Length).Trim('/').ToString();
-        context.Items[Accepted] = new ManagedRequest(context, key.Team, rest.Length == 0 ? [] : rest.Split('/'));
+        context.Items[Accepted] = new ManagedRequest(context, key.Team, key.Id, rest.Length == 0 ? [] : rest.Split('/'));
         log.Metrics.Count(RouteName.Experiments, Outcome.Answered);
         return AnswerAsync(context);
     }

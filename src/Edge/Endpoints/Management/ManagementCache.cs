@@ -25,7 +25,7 @@ internal sealed class ManagementCache(CatalogHolder catalog) : IOutputCachePolic
     public ValueTask CacheRequestAsync(OutputCacheContext context, CancellationToken cancellation)
     {
         var request = context.HttpContext.Request;
-        var isRead = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+        var isRead = RequestMethod.IsGet(request.Method) || RequestMethod.IsHead(request.Method);
         context.EnableOutputCaching = isRead;
         context.AllowCacheLookup = isRead;
         context.AllowCacheStorage = isRead;
@@ -34,6 +34,8 @@ internal sealed class ManagementCache(CatalogHolder catalog) : IOutputCachePolic
         context.Tags.Add(Tag);
         context.CacheVaryByRules.QueryKeys = "*";
         context.CacheVaryByRules.VaryByHost = false;
+        // The cache itself compares paths without regard to case, but uids differ by case.
+        context.CacheVaryByRules.VaryByValues["path"] = request.Path.Value ?? "";
         context.CacheVaryByRules.VaryByValues["team"] = ManagementApi.RequestOf(context.HttpContext).Team ?? "";
         context.CacheVaryByRules.VaryByValues["catalog"] = catalog.Current.Version.ToString(
             CultureInfo.InvariantCulture

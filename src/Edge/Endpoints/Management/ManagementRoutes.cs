@@ -10,6 +10,7 @@ internal sealed class ManagementRoutes(
     UpdateExperiment update,
     MoveExperiment move,
     GetQuota quota,
+    AuditTrail audit,
     GetResults results,
     GetSeries series,
     ExplainExperiment explain,
@@ -22,6 +23,7 @@ internal sealed class ManagementRoutes(
         return request.Rest switch
         {
             [] => Offer(request, (HttpMethods.Get, list.HandleAsync), (HttpMethods.Post, create.HandleAsync)),
+            ["audit"] => Offer(request, (HttpMethods.Get, audit.HandleAsync)),
             ["quota"] => Offer(request, (HttpMethods.Get, quota.HandleAsync)),
             [_] => Offer(
                 request,
@@ -49,13 +51,13 @@ internal sealed class ManagementRoutes(
         params ReadOnlySpan<(string Method, Func<ManagedRequest, Task> Handle)> offers
     )
     {
-        var method = HttpMethods.IsHead(request.Context.Request.Method)
+        var method = RequestMethod.IsHead(request.Context.Request.Method)
             ? HttpMethods.Get
             : request.Context.Request.Method;
         var allow = new List<string>();
         foreach (var (offered, handle) in offers)
         {
-            if (HttpMethods.Equals(method, offered))
+            if (method == offered)
             {
                 return handle(request);
             }

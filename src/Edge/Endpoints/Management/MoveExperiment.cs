@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Audit;
 using Edge.Catalog;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
@@ -16,6 +17,7 @@ internal sealed class MoveExperiment(
     ExperimentFileStore store,
     DefinitionRules rules,
     ExperimentView view,
+    AuditTrail audit,
     TimeProvider time
 )
 {
@@ -62,7 +64,25 @@ internal sealed class MoveExperiment(
         }
 
         var next = Lifecycle.Move(current, target, winner, time.GetUtcNow());
-        return store.Write(next, current) switch
+        var result = store.Write(next, current);
+        if (result == ExperimentWriteResult.Written)
+        {
+            var names = WireNames<ExperimentStatus>.Lower;
+            audit.Record(
+                request,
+                action switch
+                {
+                    LifecycleAction.Start => AuditAction.Start,
+                    LifecycleAction.Pause => AuditAction.Pause,
+                    LifecycleAction.Complete => AuditAction.Complete,
+                    _ => AuditAction.Delete,
+                },
+                next,
+                $"{names.Text(current.Status)} to {names.Text(next.Status)}"
+            );
+        }
+
+        return result switch
         {
             ExperimentWriteResult.Written when action == LifecycleAction.Archive => request.WriteAsync(json =>
                 json.WriteBoolean("deleted", true)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Audit;
 using Edge.Catalog;
 using Edge.Experiments;
 using Edge.Statistics.Optimization;
@@ -9,7 +10,7 @@ namespace Edge.Endpoints.Management;
 /// <c>POST /experiments/api/{uid}/recompute</c>: works the weights of a bandit out now instead of at its next interval.
 /// Only a running A/B test has weights that move.
 /// </summary>
-internal sealed class RecomputeWeights(CatalogHolder catalog, Optimizer optimizer)
+internal sealed class RecomputeWeights(CatalogHolder catalog, Optimizer optimizer, AuditTrail audit)
 {
     public async Task HandleAsync(ManagedRequest request)
     {
@@ -24,6 +25,11 @@ internal sealed class RecomputeWeights(CatalogHolder catalog, Optimizer optimize
             return;
         }
         var done = await optimizer.RecomputeAsync(entry.Experiment.Uid, request.Context.RequestAborted);
+        if (done.Outcome == RecomputeOutcome.Published)
+        {
+            audit.Record(request, AuditAction.Recompute, entry.Experiment, $"weights version {done.WeightsVersion}");
+        }
+
         await request.WriteAsync(json =>
         {
             json.WriteString("outcome", JsonNamingPolicy.SnakeCaseLower.ConvertName(done.Outcome.ToString()));

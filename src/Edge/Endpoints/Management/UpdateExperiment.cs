@@ -1,3 +1,4 @@
+using Edge.Audit;
 using Edge.Catalog;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
@@ -14,6 +15,7 @@ internal sealed class UpdateExperiment(
     ExperimentFileStore store,
     DefinitionRules rules,
     ExperimentView view,
+    AuditTrail audit,
     TimeProvider time
 )
 {
@@ -69,7 +71,13 @@ internal sealed class UpdateExperiment(
             return refusal;
         }
 
-        return store.Write(edit.Next, current) switch
+        var result = store.Write(edit.Next, current);
+        if (result == ExperimentWriteResult.Written)
+        {
+            audit.Record(request, AuditAction.Update, edit.Next, string.Join(", ", edit.Changed));
+        }
+
+        return result switch
         {
             ExperimentWriteResult.Written => view.WriteAsync(request, edit.Next),
             ExperimentWriteResult.SlugInUse => DefinitionRules.SlugInUseAsync(request, edit.Next.Slug),

@@ -1,20 +1,34 @@
 namespace Edge.Endpoints.Operations;
 
 /// <summary>
-/// Decides by the port a request came in on whether it may reach health, metrics and ledger. Without admin addresses
-/// every port serves everything. The host name is not looked at: a client chooses it.
+/// Which listener a request came in on, and what the public one shows. Connections of the admin listener carry a mark
+/// from the moment they are accepted: neither a port, which two addresses may share and a socket file does not have,
+/// nor the host name, which the client chooses, says where a request came in. Immutable and thread safe.
 /// </summary>
-internal sealed class AdminListener
+/// <param name="isSeparate">Whether there is an admin listener; without one every listener is public.</param>
+/// <param name="hasManagement">Whether the management API is on the admin listener alone.</param>
+/// <param name="publicPages">Paths of the operations pages that the public listener shows without an admin one.</param>
+internal sealed class AdminListener(bool isSeparate, bool hasManagement, IEnumerable<string> publicPages)
 {
-    private volatile int[] _ports = [];
+    private readonly string[] _publicPages = isSeparate ? [] : [.. publicPages];
 
-    /// <summary>Names the ports of the admin addresses, known once the listener is bound.</summary>
-    public void SetPorts(int[] ports) => _ports = ports;
+    /// <summary>The feature that marks a connection.</summary>
+    public sealed class Mark
+    {
+        public static readonly Mark Instance = new();
+    }
 
-    /// <summary>Whether this request may see admin routes.</summary>
-    public bool ServesAdmin(HttpContext context) => _ports.Length == 0 || _ports.Contains(context.Connection.LocalPort);
+    /// <summary>Whether the management API is not on the public listener.</summary>
+    public bool HasManagement => hasManagement;
 
-    /// <summary>Whether this request may see public routes.</summary>
-    public bool ServesPublic(HttpContext context) =>
-        _ports.Length == 0 || !_ports.Contains(context.Connection.LocalPort);
+    /// <summary>Whether a request came in on the admin listener.</summary>
+    public bool Received(HttpContext context) => isSeparate && IsMarked(context);
+
+    /// <summary>Whether the public listener shows an operations page.</summary>
+    public bool IsPublic(string path) => Array.IndexOf(_publicPages, path) >= 0;
+
+    /// <summary>
+    /// Whether the sender may see what is internal, such as host names: anybody may be behind the public listener.
+    /// </summary>
+    public static bool IsMarked(HttpContext context) => context.Features.Get<Mark>() is not null;
 }

@@ -77,7 +77,7 @@ internal sealed class HealthEndpoints(Readiness readiness, EventJournal journal,
         response.ContentType = "text/plain; charset=utf-8";
         response.ContentLength = body.Length;
         Replies.ForbidCaching(response.Headers);
-        return HttpMethods.IsHead(context.Request.Method)
+        return RequestMethod.IsHead(context.Request.Method)
             ? Task.CompletedTask
             : response.Body.WriteAsync(body).AsTask();
     }

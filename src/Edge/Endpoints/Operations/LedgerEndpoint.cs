@@ -15,25 +15,29 @@ namespace Edge.Endpoints.Operations;
 /// </summary>
 internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwarder forwarder)
 {
+    private const string HiddenError = "hidden here; the log has it, and /ledger on adminUrls";
+
     public async Task HandleAsync(HttpContext context)
     {
         var body = new ArrayBufferWriter<byte>(1_024);
         using (var json = new Utf8JsonWriter(body, new JsonWriterOptions { Indented = true }))
         {
-            Write(json);
+            Write(json, AdminListener.IsMarked(context));
         }
 
         var response = context.Response;
         response.ContentType = "application/json";
         response.ContentLength = body.WrittenCount;
         Replies.ForbidCaching(response.Headers);
-        if (!HttpMethods.IsHead(context.Request.Method))
+        if (!RequestMethod.IsHead(context.Request.Method))
         {
             await response.Body.WriteAsync(body.WrittenMemory);
         }
     }
 
-    private void Write(Utf8JsonWriter json)
+    /// <param name="json">Takes the ledger.</param>
+    /// <param name="isAdmin">Whether only operators can read it.</param>
+    private void Write(Utf8JsonWriter json, bool isAdmin)
     {
         // Events move on while they are counted: received is read last, so what arrives meanwhile shows as unaccounted,
         // never as less than nothing.
@@ -55,7 +59,7 @@ internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwar
         json.WriteStartArray("sinks");
         foreach (var sink in forwarder.Statuses)
         {
-            WriteSink(json, sink);
+            WriteSink(json, sink, isAdmin);
         }
 
         json.WriteEndArray();
@@ -65,7 +69,7 @@ internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwar
         json.WriteEndObject();
     }
 
-    private static void WriteSink(Utf8JsonWriter json, SinkStatus sink)
+    private static void WriteSink(Utf8JsonWriter json, SinkStatus sink, bool isAdmin)
     {
         json.WriteStartObject();
         json.WriteString("sink", sink.Name);
@@ -81,7 +85,8 @@ internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwar
         json.WriteNumber("errors", sink.Errors);
         json.WriteNumber("oldest_pending_seconds", sink.OldestPendingAge.TotalSeconds);
         json.WriteString("state", PrometheusText.SnakeCase(sink.State.ToString()));
-        json.WriteString("last_error", sink.LastError);
+        // It names hosts of the internal network, and repeats what they answered.
+        json.WriteString("last_error", isAdmin || sink.LastError is null ? sink.LastError : HiddenError);
         if (sink.LastErrorAt is { } at)
         {
             json.WriteString("last_error_at", Timestamp.Format(at));

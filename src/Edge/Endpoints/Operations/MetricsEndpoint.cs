@@ -5,6 +5,8 @@ using Edge.Enrichment.Verdicts;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Journal.Commits;
+using Edge.Machine;
+using Edge.Requests;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
 using Edge.Telemetry;
@@ -18,6 +20,7 @@ namespace Edge.Endpoints.Operations;
 /// </summary>
 internal sealed class MetricsEndpoint(
     Metrics metrics,
+    ConnectionCounts connections,
     Ledger ledger,
     EventJournal journal,
     Forwarder forwarder,
@@ -27,6 +30,7 @@ internal sealed class MetricsEndpoint(
     EnrichmentFaults enrichmentFaults,
     VerdictJudge verdicts,
     GeoDatabase geo,
+    ClientAddressResolver addresses,
     Readiness readiness,
     TimeProvider time
 )
@@ -40,7 +44,7 @@ internal sealed class MetricsEndpoint(
         response.ContentType = PrometheusText.ContentType;
         response.ContentLength = body.Length;
         Replies.ForbidCaching(response.Headers);
-        if (!HttpMethods.IsHead(context.Request.Method))
+        if (!RequestMethod.IsHead(context.Request.Method))
         {
             await response.Body.WriteAsync(body);
         }
@@ -62,6 +66,7 @@ internal sealed class MetricsEndpoint(
         page.Family(MetricFamilies.Experiments).Sample(experiments.Catalog.Current.Entries.Count);
         page.Family(MetricFamilies.ExperimentProblems).Sample(experiments.Problems.Count);
         WriteTally(page, tally.Status);
+        page.Family(MetricFamilies.ForwardedMalformedTotal).Sample(addresses.Malformed);
         page.Family(MetricFamilies.EnrichmentFaultsTotal);
         foreach (var part in EnrichmentFaults.Parts)
         {
@@ -84,6 +89,15 @@ internal sealed class MetricsEndpoint(
         page.Family(MetricFamilies.Ready).Sample(readiness.NotReadyReason is null ? 1 : 0);
         page.Family(MetricFamilies.ProcessCpuSecondsTotal).Sample(Environment.CpuUsage.TotalTime.TotalSeconds);
         page.Family(MetricFamilies.ProcessResidentBytes).Sample(Environment.WorkingSet);
+        page.Family(MetricFamilies.ProcessOpenFiles).Sample(ProcessLimits.OpenDescriptors);
+        page.Family(MetricFamilies.ProcessMaxFiles).Sample(ProcessLimits.Descriptors);
+        page.Family(MetricFamilies.Connections).Sample(connections.Open);
+        page.Family(MetricFamilies.ConnectionsMax).Sample(connections.Max);
+        page.Family(MetricFamilies.ConnectionsLostTotal);
+        foreach (var loss in Enum.GetValues<ConnectionLoss>())
+        {
+            page.Sample(Label("reason", SnakeCase(loss.ToString())), connections.Of(loss));
+        }
     }
 
     private void WriteRequests(PrometheusText page)
@@ -105,7 +119,7 @@ internal sealed class MetricsEndpoint(
             }
         }
         page.Family(MetricFamilies.IngestedEventsTotal);
-        foreach (var api in Metrics.Apis)
+        foreach (var api in metrics.Apis)
         {
             var (stored, repeated, refused) = metrics.Events(api);
             WriteIngested(page, api, "stored", stored);

@@ -61,7 +61,7 @@ internal sealed class ClickEndpoint(
         try
         {
             HeaderLineBuffer lines = default;
-            var isHead = HttpMethods.IsHead(context.Request.Method);
+            var isHead = RequestMethod.IsHead(context.Request.Method);
             if (experiment.IsRunning && !isHead)
             {
                 return visits.Record(requests.Read(context, lines), experiment, VisitKind.Click, out recorded);

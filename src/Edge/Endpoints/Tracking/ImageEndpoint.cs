@@ -43,7 +43,7 @@ internal sealed class ImageEndpoint(
             return Outcome.NotRunning;
         }
 
-        return HttpMethods.IsHead(context.Request.Method)
+        return RequestMethod.IsHead(context.Request.Method)
             ? Outcome.Head
             : visits.Record(request, experiment, VisitKind.Image, out _);
     }

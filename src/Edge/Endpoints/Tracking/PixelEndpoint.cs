@@ -22,7 +22,7 @@ internal sealed class PixelEndpoint(
 {
     public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug)
     {
-        var isHead = HttpMethods.IsHead(context.Request.Method);
+        var isHead = RequestMethod.IsHead(context.Request.Method);
         var outcome = Record(context, slug, isHead, out var sequence);
         log.Metrics.Count(RouteName.Pixel, outcome);
         Replies.WritePixel(context.Response, isHead);

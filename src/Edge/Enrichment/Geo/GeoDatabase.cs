@@ -23,7 +23,7 @@ internal sealed class GeoDatabase : IDisposable
     private volatile MaxMindDatabase? _current;
     private FileStamp _tried;
     private FileStamp _seen;
-    private ITimer? _timer;
+    private Watch? _watch;
 
     private GeoDatabase(string path, TimeProvider time, ILogger log)
     {
@@ -63,8 +63,7 @@ internal sealed class GeoDatabase : IDisposable
             return;
         }
 
-        var period = TimeSpan.FromMilliseconds(PollIntervalMs);
-        _timer = _time.CreateTimer(static database => ((GeoDatabase)database!).Refresh(), this, period, period);
+        _watch = new Watch(_time, PollIntervalMs, Refresh, e => _log.BackgroundFailed(e, "Reading the geo database"));
     }
 
     /// <summary>
@@ -116,7 +115,7 @@ internal sealed class GeoDatabase : IDisposable
         }
     }
 
-    public void Dispose() => _timer?.Dispose();
+    public void Dispose() => _watch?.Dispose();
 
     private void Load(FileStamp stamp)
     {

@@ -1,3 +1,5 @@
+using Edge.Storage;
+
 namespace Edge.Enrichment.Geo;
 
 /// <summary>Reads a database file whole. What is wrong with it is a sentence, never an exception.</summary>
@@ -8,26 +10,7 @@ internal static class GeoFile
     {
         try
         {
-            using var handle = File.OpenHandle(path);
-            var length = RandomAccess.GetLength(handle);
-            if (length > MaxMindDatabase.FileMaxBytes)
-            {
-                problem = $"it is larger than {MaxMindDatabase.FileMaxBytes} bytes";
-                return null;
-            }
-            var bytes = GC.AllocateUninitializedArray<byte>((int)length);
-            var read = 0;
-            while (read < bytes.Length && RandomAccess.Read(handle, bytes.AsSpan(read), read) is var count and > 0)
-            {
-                read += count;
-            }
-
-            if (read == bytes.Length)
-            {
-                return MaxMindDatabase.Open(bytes, out problem);
-            }
-
-            problem = "it became shorter while it was read";
+            return MaxMindDatabase.Open(DiskFile.ReadWhole(path, MaxMindDatabase.FileMaxBytes), out problem);
         }
         catch (FileNotFoundException)
         {

@@ -50,7 +50,7 @@ internal static class AddressSalt
 
         try
         {
-            if (WeaknessOf(File.ReadAllText(path)) is { } weakness)
+            if (WeaknessOf(DiskFile.ReadLine(path)) is { } weakness)
             {
                 return (true, $"{weakness}; restore it from a backup");
             }
@@ -79,7 +79,7 @@ internal static class AddressSalt
         var path = PathIn(dataDir);
         if (File.Exists(path))
         {
-            var stored = File.ReadAllText(path).Trim();
+            var stored = DiskFile.ReadLine(path).Trim();
             return WeaknessOf(stored) is { } weakness
                 ? throw new IOException($"{path} {weakness}; restore it from a backup, or delete it to make a new one")
                 : stored;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Edge.Storage;
+using Edge.Telemetry;
 
 namespace Edge.Enrichment.Hashing;
 
@@ -30,7 +31,7 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
     private bool _isFailing;
     private bool _isAhead;
     private bool _isDisposed;
-    private ITimer? _timer;
+    private Watch? _watch;
 
     private KeyRatchet(RatchetFile file, TimeProvider time, ILogger log)
     {
@@ -60,15 +61,12 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
     public DayKeys Before(DateOnly day) => At(day).Yesterday;
 
     /// <summary>Starts the timer, so that keys are erased even without traffic; call once.</summary>
-    public void StartWatching()
-    {
-        var period = TimeSpan.FromMilliseconds(TickMs);
-        _timer = _time.CreateTimer(static ratchet => ((KeyRatchet)ratchet!).Tick(), this, period, period);
-    }
+    public void StartWatching() =>
+        _watch = new Watch(_time, TickMs, Tick, e => _log.BackgroundFailed(e, "Replacing the key of the ratchet"));
 
     public void Dispose()
     {
-        _timer?.Dispose();
+        _watch?.Dispose();
         Tick();
         lock (_lock)
         {

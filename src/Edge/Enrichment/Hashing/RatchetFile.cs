@@ -24,6 +24,33 @@ internal sealed class RatchetFile(string directory)
 
     private readonly string _path = Path.Combine(directory, FileName);
 
+    /// <summary>Path of the file.</summary>
+    public static string PathIn(string dataDir) => Path.Combine(SecretDirectory.PathIn(dataDir), FileName);
+
+    /// <summary>What is wrong with the stored key; null when it is valid or does not exist yet. Changes nothing.</summary>
+    public static string? Problem(string dataDir)
+    {
+        if (!File.Exists(PathIn(dataDir)))
+        {
+            return null;
+        }
+
+        var key = GC.AllocateArray<byte>(KeyBytes, pinned: true);
+        try
+        {
+            new RatchetFile(SecretDirectory.PathIn(dataDir)).ReadOrCreate(default, key);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
     /// <summary>
     /// Reads the key and returns its day; when there is no file, creates a random key for <paramref name="newDay"/> and
     /// writes it. Throws <see cref="IOException"/> when the file is damaged: continuing with another key would silently
@@ -37,6 +64,11 @@ internal sealed class RatchetFile(string directory)
             Replace(newDay, key);
             return newDay;
         }
+        if (FileStamp.Of(_path).Kind != FileKind.Regular)
+        {
+            throw new IOException($"{_path} is not a file");
+        }
+
         var line = GC.AllocateArray<byte>(LineBytes + 1, pinned: true);
         try
         {
@@ -124,6 +156,8 @@ internal sealed class RatchetFile(string directory)
                 DateTimeStyles.None,
                 out day
             )
+            // Days are added to it.
+            && day.Year < DateOnly.MaxValue.Year
             && Convert.FromHexString(text[^(2 * KeyBytes)..], key, out _, out _) == System.Buffers.OperationStatus.Done;
         text.Clear();
         return isSound;

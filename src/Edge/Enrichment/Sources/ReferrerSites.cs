@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Edge.Enrichment.Sources;
 
@@ -13,6 +14,9 @@ internal enum SiteKind
 
     /// <summary>A mail client on the web or on a phone.</summary>
     Email,
+
+    /// <summary>An assistant that answers with a language model and links to its sources.</summary>
+    Assistant,
 }
 
 /// <summary>One known site.</summary>
@@ -22,8 +26,9 @@ internal sealed record ReferrerSite(string Slug, SiteKind Kind);
 
 /// <summary>
 /// The known referring sites: compiled for this project from the public host names of each service, as published on its
-/// own pages. The most specific entry wins, so <c>mail.google.com</c> is mail although <c>google.com</c> is search.
-/// Immutable; look-ups allocate nothing.
+/// own pages. The most specific entry wins, so <c>mail.google.com</c> is mail although <c>google.com</c> is search. A
+/// host below a search engine's is the engine only when its name says that it searches, because the same companies run
+/// much else there: <c>docs.google.com</c> is no search. Immutable; look-ups allocate nothing.
 /// </summary>
 internal static class ReferrerSites
 {
@@ -82,6 +87,29 @@ internal static class ReferrerSites
         (SiteKind.Social, "meetup", ["meetup.com"]),
         (SiteKind.Social, "flipboard", ["flipboard.com"]),
         (SiteKind.Social, "nextdoor", ["nextdoor.com"]),
+        (SiteKind.Social, "mail.ru", ["my.mail.ru"]),
+        (SiteKind.Assistant, "chatgpt", ["chatgpt.com", "chat.openai.com", "com.openai.chatgpt"]),
+        (SiteKind.Assistant, "claude", ["claude.ai", "com.anthropic.claude"]),
+        (SiteKind.Assistant, "perplexity", ["perplexity.ai", "ai.perplexity.app.android"]),
+        (SiteKind.Assistant, "gemini", ["gemini.google.com", "bard.google.com", "com.google.android.apps.bard"]),
+        (SiteKind.Assistant, "notebooklm", ["notebooklm.google.com"]),
+        (
+            SiteKind.Assistant,
+            "copilot",
+            ["copilot.microsoft.com", "copilot.cloud.microsoft", "m365.cloud.microsoft", "com.microsoft.copilot"]
+        ),
+        (SiteKind.Assistant, "grok", ["grok.com", "grok.x.ai", "ai.x.grok"]),
+        (SiteKind.Assistant, "mistral", ["chat.mistral.ai", "mistral.ai"]),
+        (SiteKind.Assistant, "deepseek", ["deepseek.com", "com.deepseek.chat"]),
+        (SiteKind.Assistant, "meta-ai", ["meta.ai"]),
+        (SiteKind.Assistant, "duck.ai", ["duck.ai"]),
+        (SiteKind.Assistant, "you", ["you.com"]),
+        (SiteKind.Assistant, "poe", ["poe.com"]),
+        (SiteKind.Assistant, "phind", ["phind.com"]),
+        (SiteKind.Assistant, "kimi", ["kimi.com", "kimi.moonshot.cn"]),
+        (SiteKind.Assistant, "doubao", ["doubao.com"]),
+        (SiteKind.Assistant, "qwen", ["chat.qwen.ai"]),
+        (SiteKind.Assistant, "ernie", ["yiyan.baidu.com"]),
         (SiteKind.Search, "google", ["com.google.android.googlequicksearchbox"]),
         (SiteKind.Search, "bing", ["bing.com", "com.microsoft.bing"]),
         (SiteKind.Search, "duckduckgo", ["duckduckgo.com", "com.duckduckgo.mobile.android"]),
@@ -105,6 +133,10 @@ internal static class ReferrerSites
         (SiteKind.Search, "rambler", ["rambler.ru"]),
         (SiteKind.Search, "lycos", ["lycos.com"]),
         (SiteKind.Search, "dogpile", ["dogpile.com"]),
+        (SiteKind.Search, "mail.ru", ["go.mail.ru"]),
+        (SiteKind.Search, "web.de", ["suche.web.de"]),
+        (SiteKind.Search, "gmx", ["suche.gmx.net", "suche.gmx.at", "suche.gmx.ch", "search.gmx.com"]),
+        (SiteKind.Search, "t-online", ["suche.t-online.de"]),
         (
             SiteKind.Email,
             "email",
@@ -164,24 +196,46 @@ internal static class ReferrerSites
         ("yandex", new("yandex", SiteKind.Search)),
     ];
 
+    private static readonly ReferrerSite WebMail = new("email", SiteKind.Email);
+
     private static readonly FrozenDictionary<string, ReferrerSite>.AlternateLookup<ReadOnlySpan<char>> ByHost = Build();
+
+    /// <summary>Names of hosts on which a search engine searches, besides two-letter languages and countries.</summary>
+    private static readonly string[] SearchNames =
+    [
+        "search",
+        "suche",
+        "www",
+        "m",
+        "mobile",
+        "wap",
+        "touch",
+        "image",
+        "images",
+        "video",
+        "videos",
+        "lite",
+        "html",
+        "start",
+        "safe",
+        "noai",
+        "global",
+        "cse",
+        "r",
+        "encrypted",
+        "ipv4",
+        "ipv6",
+    ];
 
     /// <summary>The site of a host, given in lower case without <c>www.</c>; null when it is unknown.</summary>
     public static ReferrerSite? Find(ReadOnlySpan<char> host)
     {
         for (var rest = host; !rest.IsEmpty;)
         {
-            if (ByHost.TryGetValue(rest, out var site))
+            if (ByHost.TryGetValue(rest, out var site) || TryFindEverywhere(rest, out site))
             {
-                return site;
-            }
-
-            foreach (var (name, engine) in Everywhere)
-            {
-                if (IsNameInACountry(rest, name))
-                {
-                    return engine;
-                }
+                var below = host[..^rest.Length].TrimEnd('.');
+                return site.Kind != SiteKind.Search || IsSearchHost(below) ? site : null;
             }
 
             var dot = rest.IndexOf('.');
@@ -193,6 +247,51 @@ internal static class ReferrerSites
             rest = rest[(dot + 1)..];
         }
         return null;
+    }
+
+    private static bool TryFindEverywhere(ReadOnlySpan<char> host, [NotNullWhen(true)] out ReferrerSite? site)
+    {
+        const string MailHost = "mail.";
+        var isMail = host.StartsWith(MailHost, StringComparison.Ordinal);
+        foreach (var (name, engine) in Everywhere)
+        {
+            if (IsNameInACountry(isMail ? host[MailHost.Length..] : host, name))
+            {
+                site = isMail ? WebMail : engine;
+                return true;
+            }
+        }
+
+        site = null;
+        return false;
+    }
+
+    /// <summary>Whether every label in front of a search engine's domain says that it searches.</summary>
+    private static bool IsSearchHost(ReadOnlySpan<char> labels)
+    {
+        foreach (var range in labels.Split('.'))
+        {
+            var label = labels[range];
+            if (label.Length != 2 && !label.IsEmpty && !IsSearchName(label))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsSearchName(ReadOnlySpan<char> label)
+    {
+        foreach (var name in SearchNames)
+        {
+            if (label.SequenceEqual(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>

@@ -3,8 +3,8 @@ using Edge.Formats;
 namespace Edge.Enrichment.Sources;
 
 /// <summary>
-/// The attribution cascade of spec 6.7: twenty rules over the landing URL, the referrer and the site's own host; the
-/// first that matches wins. Parameter names are case-insensitive, an empty parameter counts as missing, and the
+/// The attribution cascade of spec 6.7, twenty rules over the landing URL, the referrer and the site's own host, with
+/// rules of our own in between; the first that matches wins. Parameter names are case-insensitive, an empty parameter counts as missing, and the
 /// fragment is ignored. Pure; allocates nothing; never throws for input.
 /// </summary>
 internal static class SourceClassifier
@@ -12,23 +12,35 @@ internal static class SourceClassifier
     /// <summary>Length of the scratch buffer that the caller provides, characters; the result points into it.</summary>
     public const int ScratchChars = (3 * ParameterCharsMax) + ReferrerSites.HostCharsMax;
 
-    /// <summary>
-    /// Longest parameter value that is read, characters; a longer one is ignored, because truncating would change it.
-    /// </summary>
+    /// <summary>Longest parameter value that is kept, characters; a longer one is cut and ends in an ellipsis.</summary>
     private const int ParameterCharsMax = 256;
 
     private const string High = "high";
     private const string Medium = "medium";
     private const string Low = "low";
 
-    /// <summary>Rules 1 to 4: click ids added by advertising platforms.</summary>
+    /// <summary>
+    /// Click ids that advertising platforms add to the links of ads: rules 1 to 4, then ours. The rule's id is the
+    /// parameter in lower case.
+    /// </summary>
     private static readonly (string Parameter, string Source)[] ClickIds =
     [
         ("gclid", "google"),
         ("msclkid", "bing"),
         ("ttclid", "tiktok"),
         ("li_fat_id", "linkedin"),
+        ("gbraid", "google"),
+        ("wbraid", "google"),
+        ("dclid", "google"),
+        ("twclid", "twitter"),
+        ("rdt_cid", "reddit"),
+        ("sccid", "snapchat"),
+        ("epik", "pinterest"),
+        ("yclid", "yandex"),
     ];
+
+    /// <summary>What Instagram adds to links that people share, ads or not.</summary>
+    private static readonly string[] InstagramShareIds = ["igshid", "igsh"];
 
     private static readonly string[] PaidMediums =
     [
@@ -61,6 +73,8 @@ internal static class SourceClassifier
     )
     {
         result = default;
+        url = url.Trim();
+        referrer = referrer.Trim();
         if (url.IsEmpty && referrer.IsEmpty)
         {
             return false;
@@ -99,7 +113,7 @@ internal static class SourceClassifier
         return true;
     }
 
-    /// <summary>Rules 1 to 12.</summary>
+    /// <summary>Rules 1 to 12, and ours over parameters.</summary>
     private static TrafficSource ByParameters(
         ReadOnlySpan<char> query,
         ReadOnlySpan<char> source,
@@ -156,9 +170,22 @@ internal static class SourceClassifier
             return Of("facebook", "paid", Medium, "fbclid_only");
         }
 
+        if (medium.IsEmpty && ReferrerSites.Find(UrlText.WithoutWww(source)) is { Kind: SiteKind.Assistant } assistant)
+        {
+            return Of(assistant.Slug, "ai", High, "utm_ai");
+        }
+
         if (!source.IsEmpty)
         {
             return Of(source, medium.IsEmpty ? "unknown" : medium, High, "utm_explicit");
+        }
+
+        foreach (var parameter in InstagramShareIds)
+        {
+            if (Has(query, parameter))
+            {
+                return Of("instagram", "social", Medium, "igshid");
+            }
         }
 
         isDecided = false;
@@ -174,6 +201,7 @@ internal static class SourceClassifier
             {
                 SiteKind.Search => Of(known.Slug, "organic", Medium, "ref_search"),
                 SiteKind.Email => Of(known.Slug, "email", Medium, "ref_email"),
+                SiteKind.Assistant => Of(known.Slug, "ai", Medium, "ref_ai"),
                 _ => Of(
                     known.Slug,
                     "social",
@@ -210,7 +238,7 @@ internal static class SourceClassifier
     private static ReadOnlySpan<char> Parameter(ReadOnlySpan<char> query, string name, Span<char> scratch, int index)
     {
         var room = scratch.Slice(index * ParameterCharsMax, ParameterCharsMax);
-        if (!QueryValue.TryRead(query, name, room, out var value, StringComparison.OrdinalIgnoreCase))
+        if (!QueryValue.TryReadCut(query, name, room, out var value, StringComparison.OrdinalIgnoreCase))
         {
             return default;
         }
@@ -223,29 +251,8 @@ internal static class SourceClassifier
     private static bool Has(ReadOnlySpan<char> query, string name)
     {
         Span<char> scratch = stackalloc char[ParameterCharsMax];
-        // A parameter that is too long to decode is still present.
-        return QueryValue.TryRead(query, name, scratch, out var value, StringComparison.OrdinalIgnoreCase)
-            ? !value.Trim().IsEmpty
-            : query.Length > ParameterCharsMax
-                && query.Contains(name, StringComparison.OrdinalIgnoreCase)
-                && HasLong(query, name);
-    }
-
-    private static bool HasLong(ReadOnlySpan<char> query, string name)
-    {
-        foreach (var range in query.Split('&'))
-        {
-            var pair = query[range];
-            if (
-                pair.Length > ParameterCharsMax
-                && pair.StartsWith(name, StringComparison.OrdinalIgnoreCase)
-                && pair[name.Length] == '='
-            )
-            {
-                return true;
-            }
-        }
-        return false;
+        return QueryValue.TryReadCut(query, name, scratch, out var value, StringComparison.OrdinalIgnoreCase)
+            && !value.Trim().IsEmpty;
     }
 
     private static bool IsOneOf(ReadOnlySpan<char> text, string[] words)

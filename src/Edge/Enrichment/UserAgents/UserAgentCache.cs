@@ -58,6 +58,12 @@ internal sealed class UserAgentCache
             {
                 continue;
             }
+            if (!_verdicts.IsCurrent(known.Facts.VerdictRules))
+            {
+                var judged = Read(text);
+                Volatile.Write(ref way, new Entry(known.UserAgent, judged));
+                return judged;
+            }
             // Written only when it changes, so that the cache line stays shared between cores.
             if (!known.WasUsedAgain)
             {

@@ -9,7 +9,7 @@ namespace Edge.Enrichment.UserAgents;
 internal sealed record UserAgentFacts(string DeviceType, string Browser, string Os)
 {
     /// <summary>The verdict rules that the user agent satisfies; null when that could not be determined.</summary>
-    public RuleSet? VerdictRules { get; init; }
+    public AgentRules? VerdictRules { get; init; }
 
     public string BrowserVersion { get; init; } = "";
 

@@ -9,7 +9,7 @@ internal static partial class VerdictMessages
     [LoggerMessage(
         420,
         LogLevel.Warning,
-        "Verdict rules could not be loaded, the built-in ones stay in force: {Reason}"
+        "Verdict rules could not be loaded, those in force stay: {Reason}"
     )]
     public static partial void VerdictRulesRefused(this ILogger log, string reason);
 }

@@ -1,4 +1,5 @@
 using Edge.Formats;
+using Edge.Storage;
 
 namespace Edge.Enrichment.Verdicts;
 
@@ -85,14 +86,7 @@ internal static class VerdictRules
         var own = new VerdictRuleReader(isBuiltIn: false, builtIn);
         try
         {
-            if (new FileInfo(path).Length > VerdictRuleReader.FileMaxBytes)
-            {
-                own.Problems.Add($"is larger than {VerdictRuleReader.FileMaxBytes} bytes");
-            }
-            else
-            {
-                own.Read(JsonProblem.WithoutMark(File.ReadAllBytes(path)));
-            }
+            own.Read(JsonProblem.WithoutMark(DiskFile.ReadWhole(path, VerdictRuleReader.FileMaxBytes)));
         }
         catch (Exception e)
             when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)

@@ -32,7 +32,7 @@ internal sealed class CronExpression
         _daysOfWeek = fields.DaysOfWeek.Bits;
         _isEitherDay = !fields.DaysOfMonth.BeginsWithStar && !fields.DaysOfWeek.BeginsWithStar;
         IsEveryMinute = fields.Minutes.IsPlainStar;
-        IsInterval = fields.Minutes.HasSeveral || fields.Hours.HasRange;
+        IsInterval = fields.Minutes.HasRange || fields.Hours.HasRange;
     }
 
     /// <summary>
@@ -41,9 +41,8 @@ internal sealed class CronExpression
     public bool IsEveryMinute { get; }
 
     /// <summary>
-    /// Whether it fires at intervals rather than at fixed times of day: the hour field has a star, range or step, or
-    /// the minute field has one or a list. Intervals follow the wall clock through a change of offset; fixed times fire
-    /// once.
+    /// Whether it fires at intervals rather than at fixed times of day: the hour or the minute field has a star, range
+    /// or step. Intervals follow the wall clock through a change of offset; fixed times, lists of them too, fire once.
     /// </summary>
     public bool IsInterval { get; }
 

@@ -7,14 +7,7 @@ namespace Edge.Experiments.Schedules;
 /// <param name="IsPlainStar">The field is <c>*</c>.</param>
 /// <param name="BeginsWithStar">The field begins with <c>*</c>.</param>
 /// <param name="HasRange">The field has a star, a range or a step.</param>
-/// <param name="HasSeveral">The field has a star, a range, a step or a list.</param>
-internal readonly record struct CronField(
-    ulong Bits,
-    bool IsPlainStar,
-    bool BeginsWithStar,
-    bool HasRange,
-    bool HasSeveral
-);
+internal readonly record struct CronField(ulong Bits, bool IsPlainStar, bool BeginsWithStar, bool HasRange);
 
 /// <summary>
 /// The five fields of a cron expression and their parser. Accepted: star, numbers, names of months and weekdays, ranges
@@ -117,8 +110,7 @@ internal readonly record struct CronFields(
                 return false;
             }
         }
-        var isList = text.Contains(',', StringComparison.Ordinal);
-        field = new CronField(bits, text == "*", text.StartsWith('*'), hasRange, hasRange || isList);
+        field = new CronField(bits, text == "*", text.StartsWith('*'), hasRange);
         return true;
     }
 
@@ -149,12 +141,13 @@ internal readonly record struct CronFields(
         }
         else if (!kind.TryValue(dash < 0 ? range : range[..dash], out first))
         {
-            problem = kind.Expectation;
+            problem = Alternative(range) ?? kind.Expectation;
             return false;
         }
         else if (dash < 0)
         {
-            last = slash < 0 ? first : kind.Max;
+            // 7 is Sunday too, so steps from a weekday on reach it.
+            last = slash < 0 ? first : kind.IsWeekday && first <= kind.Max ? kind.Max + 1 : kind.Max;
         }
         else if (!kind.TryValue(range[(dash + 1)..], out last))
         {
@@ -176,9 +169,25 @@ internal readonly record struct CronFields(
         return true;
     }
 
+    /// <summary>What to write instead of an extension of other schedulers; null for other mistakes.</summary>
+    private static string? Alternative(string text) =>
+        text switch
+        {
+            "?" => "write * instead of ?",
+            _ when text.Contains('#', StringComparison.Ordinal) =>
+                "# (the n-th weekday of a month) is not supported; use recurrence type none with startAt and endAt",
+            _ when text.EndsWith('L') || text.EndsWith('l') || text.StartsWith("L-", StringComparison.OrdinalIgnoreCase) =>
+                "L (the last day) is not supported; name the day of each month, such as '0 0 31 1,3,5,7,8,10,12 *'",
+            _ when text.EndsWith('W') || text.EndsWith('w') =>
+                "W (the nearest weekday) is not supported; name days of the month or of the week",
+            _ => null,
+        };
+
     private sealed record Kind(string Name, int Min, int Max, string Names)
     {
         public int Size => Max - Min + 1;
+
+        public bool IsWeekday => Names == WeekdayNames;
 
         public string Expectation =>
             Names.Length == 0
@@ -193,11 +202,10 @@ internal readonly record struct CronFields(
                 value = Min + at / 3;
                 return true;
             }
-            var isSundayAgain = text == "7" && Names == WeekdayNames;
             return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value)
                 && text.Length <= 2
                 && value >= Min
-                && (value <= Max || isSundayAgain);
+                && value <= (IsWeekday ? Max + 1 : Max);
         }
 
         /// <summary>Maps the weekday 7 to 0; other values are unchanged.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Edge.Forwarding.Http;
+using Edge.Storage;
 
 namespace Edge.Forwarding.ClickHouse;
 
@@ -23,9 +24,7 @@ internal sealed class ClickHouseClient(ClickHouseSinkOptions options, TimeProvid
         try
         {
             var password =
-                options.PasswordFile.Length == 0
-                    ? options.Password
-                    : File.ReadAllText(options.PasswordFile).TrimEnd('\r', '\n');
+                options.PasswordFile.Length == 0 ? options.Password : DiskFile.ReadLine(options.PasswordFile);
             request.Headers.TryAddWithoutValidation("X-ClickHouse-Key", password);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -32,12 +32,19 @@ internal static class ClickHouseResponseClassifier
         321,
         349,
         376,
+        395,
+        407,
         441,
+        467,
         469,
-        472,
         675,
         676,
+        691,
     ];
+
+    // Codes under which some versions report a value that its enum column does not have, and other things too.
+    private static readonly int[] UnknownEnumElement = [36, 49];
+    private static readonly int[] TooLarge = [413];
 
     public static DeliveryResult Classify(HttpResult response, ClickHouseSinkOptions options)
     {
@@ -56,10 +63,7 @@ internal static class ClickHouseResponseClassifier
         if (code is null)
         {
             // Something in front of the server, or no ClickHouse at all: it has not examined the events.
-            var result = HttpResponseClassifier.Classify(response, place);
-            return result.Outcome == DeliveryOutcome.Refused && response.Status != 413
-                ? DeliveryResult.Retry(result.Reason!)
-                : result;
+            return HttpResponseClassifier.Classify(response, place, TooLarge);
         }
 
         var message = $"{place} answered{HttpResponseClassifier.Quote(response.Body)}";
@@ -71,9 +75,15 @@ internal static class ClickHouseResponseClassifier
             ),
             497 or 291 => DeliveryResult.Retry($"{message}; the user needs INSERT on {options.Table}"),
             _ when Array.IndexOf(AboutData, code.Value) >= 0 => DeliveryResult.Refused(message),
+            _ when Array.IndexOf(UnknownEnumElement, code.Value) >= 0 && IsAboutAnEnum(response.Body) =>
+                DeliveryResult.Refused(message),
             _ => DeliveryResult.Retry(message, response.RetryAfter),
         };
     }
+
+    private static bool IsAboutAnEnum(string body) =>
+        body.Contains("Unknown element", StringComparison.Ordinal)
+        && body.Contains("enum", StringComparison.OrdinalIgnoreCase);
 
     private static int? CodeOf(HttpResult response)
     {

@@ -32,11 +32,11 @@ internal static class ClickHouseSchema
             return statements;
         }
 
-        foreach (var member in EventSchema.All)
+        foreach (var (name, type) in Columns(server))
         {
-            if (!present.Contains(member.Name))
+            if (!present.Contains(name))
             {
-                statements.Add($"ALTER TABLE {table.Sql} ADD COLUMN {member.Name} {TypeOf(member.Kind, server)}");
+                statements.Add($"ALTER TABLE {table.Sql} ADD COLUMN {name} {type}");
             }
         }
 
@@ -46,9 +46,9 @@ internal static class ClickHouseSchema
     private static string CreateTable(ClickHouseTable table, ClickHouseVersion server)
     {
         var sql = new StringBuilder($"CREATE TABLE IF NOT EXISTS {table.Sql}\n(\n");
-        foreach (var member in EventSchema.All)
+        foreach (var (name, type) in Columns(server))
         {
-            sql.Append($"    {member.Name} {TypeOf(member.Kind, server)},\n");
+            sql.Append($"    {name} {type},\n");
         }
 
         // The day is part of the key, and must be the same for the same event.
@@ -73,6 +73,16 @@ internal static class ClickHouseSchema
         }
 
         return sql.ToString();
+    }
+
+    private static IEnumerable<(string Name, string Type)> Columns(ClickHouseVersion server)
+    {
+        foreach (var member in EventSchema.All)
+        {
+            yield return (member.Name, TypeOf(member.Kind, server));
+        }
+
+        yield return (ClickHouseRows.TimestampText, TypeOf(EventMemberKind.Text, server));
     }
 
     private static string TypeOf(EventMemberKind kind, ClickHouseVersion server)

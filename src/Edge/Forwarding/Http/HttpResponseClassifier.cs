@@ -2,13 +2,25 @@ using System.Text.RegularExpressions;
 
 namespace Edge.Forwarding.Http;
 
-/// <summary>Classifies an HTTP response to a batch: delivered, to be retried, or refused.</summary>
+/// <summary>
+/// Classifies an HTTP response to a batch: delivered, to be retried, or refused. Only a status that says something
+/// about the events refuses them; any other may pass, or is for an operator to fix.
+/// </summary>
 internal static class HttpResponseClassifier
 {
     /// <summary>Longest part of a response body that is quoted in a message or a dead letter.</summary>
     private const int QuotedMaxChars = 300;
 
-    public static DeliveryResult Classify(HttpResult response, string place)
+    /// <summary>
+    /// The statuses that say that the events are wrong, unless the sink's settings have others: bad request, conflict,
+    /// too large, unprocessable (RFC 9110).
+    /// </summary>
+    public static readonly int[] DefaultRefusedStatuses = [400, 409, 413, 422];
+
+    /// <param name="response">The response.</param>
+    /// <param name="place">Host and port, for messages.</param>
+    /// <param name="refusedStatuses">Statuses that are about the events.</param>
+    public static DeliveryResult Classify(HttpResult response, string place, int[] refusedStatuses)
     {
         if (response.Failure is { } failure)
         {
@@ -21,16 +33,22 @@ internal static class HttpResponseClassifier
         }
 
         var message = $"{place} answered {response.Status}{Quote(response.Body)}";
+        if (Array.IndexOf(refusedStatuses, response.Status) >= 0)
+        {
+            return DeliveryResult.Refused(
+                response.Status == 413 ? $"{message}; smaller batches are tried: lower batchMaxBytes" : message
+            );
+        }
+
         return response.Status switch
         {
             401 or 403 => DeliveryResult.Retry($"{message}; check the credentials in headers or secret"),
             404 or 405 or 410 => DeliveryResult.Retry($"{message}; check url"),
             406 or 411 or 415 => DeliveryResult.Retry($"{message}; check format, contentType and gzip"),
             407 or 421 or 426 => DeliveryResult.Retry($"{message}; check the proxies in between"),
-            408 or 425 or 429 => DeliveryResult.Retry(message, response.RetryAfter),
-            413 => DeliveryResult.Refused($"{message}; smaller batches are tried: lower batchMaxBytes"),
+            402 or 423 or 451 => DeliveryResult.Retry($"{message}; check the account", response.RetryAfter),
+            431 => DeliveryResult.Retry($"{message}; check headers"),
             >= 300 and < 400 => DeliveryResult.Retry($"{message}; redirects are not followed: set url to where it leads"),
-            >= 400 and < 500 => DeliveryResult.Refused(message),
             _ => DeliveryResult.Retry(message, response.RetryAfter),
         };
     }
@@ -55,9 +73,9 @@ internal static class HttpResponseClassifier
 /// </summary>
 internal static partial class KafkaRestResponseClassifier
 {
-    public static DeliveryResult Classify(HttpResult response, string place)
+    public static DeliveryResult Classify(HttpResult response, string place, int[] refusedStatuses)
     {
-        var result = HttpResponseClassifier.Classify(response, place);
+        var result = HttpResponseClassifier.Classify(response, place, refusedStatuses);
         if (!result.IsDelivered)
         {
             return result;

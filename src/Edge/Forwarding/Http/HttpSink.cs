@@ -70,8 +70,8 @@ internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISi
         }
 
         return options.Format == BodyFormat.KafkaRest
-            ? KafkaRestResponseClassifier.Classify(response, options.Url.Authority)
-            : HttpResponseClassifier.Classify(response, options.Url.Authority);
+            ? KafkaRestResponseClassifier.Classify(response, options.Url.Authority, options.RefusedStatuses)
+            : HttpResponseClassifier.Classify(response, options.Url.Authority, options.RefusedStatuses);
     }
 
     /// <summary>Nothing to do: a batch is the server's from its 2xx on.</summary>
@@ -142,6 +142,9 @@ internal sealed record HttpSinkOptions
     public string ContentType { get; init; } = "";
     public bool Compresses { get; init; } = true;
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Statuses of a response that are about the events.</summary>
+    public int[] RefusedStatuses { get; init; } = HttpResponseClassifier.DefaultRefusedStatuses;
 
     /// <summary>Keys of the signature, the newer one first; without keys nothing is signed.</summary>
     public IReadOnlyList<string> Secrets { get; init; } = [];

@@ -16,10 +16,10 @@ internal enum PostgresKind
     Integer,
     Flag,
 
-    /// <summary>An object or array, byte for byte.</summary>
+    /// <summary>An object or array, byte for byte but for what text cannot hold.</summary>
     Json,
 
-    /// <summary>The whole event, byte for byte.</summary>
+    /// <summary>The whole event, byte for byte but for what text cannot hold.</summary>
     Payload,
 }
 
@@ -44,8 +44,8 @@ internal sealed record PostgresColumn(string Name, PostgresKind Kind)
     ];
 
     /// <summary>
-    /// The type of the column. JSON is <c>json</c> and not <c>jsonb</c>: jsonb refuses the escape of U+0000,
-    /// which is valid JSON and may stand in what a sender sent, and it rewrites numbers, order and repeated members.
+    /// The type of the column. JSON is <c>json</c> and not <c>jsonb</c>, which rewrites numbers, order and repeated
+    /// members.
     /// </summary>
     public string Type =>
         Kind switch

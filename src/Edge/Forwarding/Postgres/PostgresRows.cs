@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Edge.Formats;
 using EventId = Edge.Events.EventId;
 
 namespace Edge.Forwarding.Postgres;
@@ -16,14 +17,18 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
 
     private static readonly byte[] Signature = [.. "PGCOPY\n"u8, 0xFF, (byte)'\r', (byte)'\n', 0];
 
-    /// <summary>Replaces U+0000, which the server cannot store in text.</summary>
-    private static ReadOnlySpan<byte> Replacement => "\uFFFD"u8;
+    /// <summary>
+    /// Replaces the escapes of U+0000 and of half a surrogate pair: the server takes them in a json value, but then no
+    /// query can read any text of that value.
+    /// </summary>
+    private static ReadOnlySpan<byte> Replacement => "\\ufffd"u8;
 
     private static readonly long PostgresEpochTicks = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
 
     private readonly Member[] _members = new Member[columns.Length];
     private byte[] _bytes = new byte[InitialBytes];
     private byte[] _unescaped = new byte[1_024];
+    private byte[] _storable = [];
     private int _unescapedLength;
     private int _length;
 
@@ -46,12 +51,36 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
     /// <summary>Writes one event as a row.</summary>
     public void Add(EventId id, ReadOnlySpan<byte> payload)
     {
+        payload = Storable(payload);
         Find(payload);
         WriteInt16((short)columns.Length);
         for (var i = 0; i < columns.Length; i++)
         {
             WriteValue(columns[i], _members[i], id, payload);
         }
+    }
+
+    private ReadOnlySpan<byte> Storable(ReadOnlySpan<byte> payload)
+    {
+        var at = JsonEscapes.IndexOfUnstorable(payload, 0);
+        if (at < 0)
+        {
+            return payload;
+        }
+
+        if (_storable.Length < payload.Length)
+        {
+            _storable = new byte[payload.Length];
+        }
+
+        var storable = _storable.AsSpan(0, payload.Length);
+        payload.CopyTo(storable);
+        for (; at >= 0; at = JsonEscapes.IndexOfUnstorable(payload, at + Replacement.Length))
+        {
+            Replacement.CopyTo(storable[at..]);
+        }
+
+        return storable;
     }
 
     /// <summary>Finds the members that have a column. Members come in a fixed order, and so do the columns.</summary>
@@ -77,9 +106,9 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
                 reader.Skip();
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
-            // Not an event of this program: no JSON, or half a surrogate pair. The server decides about the payload.
+            // Not an event of this program. The server decides about the payload.
         }
     }
 
@@ -165,12 +194,9 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
             case var _ when !member.IsFound:
                 WriteInt32(Null);
                 break;
-            case PostgresKind.Text when member.IsUnescaped:
-                WriteUnescaped(_unescaped.AsSpan(member.Start, member.Length));
-                break;
             case PostgresKind.Text or PostgresKind.Json:
                 WriteInt32(member.Length);
-                Write(payload.Slice(member.Start, member.Length));
+                Write((member.IsUnescaped ? _unescaped.AsSpan() : payload).Slice(member.Start, member.Length));
                 break;
             case PostgresKind.Integer:
                 WriteInt32(sizeof(int));
@@ -185,21 +211,6 @@ internal sealed class PostgresRows(PostgresColumn[] columns)
                 WriteInt64(member.Bits);
                 break;
         }
-    }
-
-    private void WriteUnescaped(ReadOnlySpan<byte> text)
-    {
-        var zeros = text.Count((byte)0);
-        WriteInt32(text.Length + (zeros * (Replacement.Length - 1)));
-        for (var i = 0; i < zeros; i++)
-        {
-            var at = text.IndexOf((byte)0);
-            Write(text[..at]);
-            Write(Replacement);
-            text = text[(at + 1)..];
-        }
-
-        Write(text);
     }
 
     private void Write(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Room(bytes.Length));

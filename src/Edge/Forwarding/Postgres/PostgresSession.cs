@@ -1,5 +1,6 @@
 using Edge.Journal;
 using Edge.Journal.Records;
+using Edge.Storage;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -65,7 +66,7 @@ internal sealed partial class PostgresSession : IDisposable
     /// </summary>
     public static async Task<PostgresSession> ConnectAsync(PostgresSinkOptions options, CancellationToken deadline)
     {
-        var source = await BuildSourceAsync(options, deadline).ConfigureAwait(false);
+        var source = BuildSource(options);
         NpgsqlConnection? connection = null;
         try
         {
@@ -186,10 +187,7 @@ internal sealed partial class PostgresSession : IDisposable
 
     static partial void InjectCommit(ref bool isSkipped);
 
-    private static async Task<NpgsqlDataSource> BuildSourceAsync(
-        PostgresSinkOptions options,
-        CancellationToken deadline
-    )
+    private static NpgsqlDataSource BuildSource(PostgresSinkOptions options)
     {
         var builder = new NpgsqlSlimDataSourceBuilder(options.Connection);
         builder.EnableTransportSecurity();
@@ -205,9 +203,7 @@ internal sealed partial class PostgresSession : IDisposable
         settings.ApplicationName ??= "edge";
         if (options.PasswordFile.Length > 0)
         {
-            settings.Password = (
-                await File.ReadAllTextAsync(options.PasswordFile, deadline).ConfigureAwait(false)
-            ).TrimEnd('\r', '\n');
+            settings.Password = DiskFile.ReadLine(options.PasswordFile);
         }
         else if (options.Password.Length > 0)
         {

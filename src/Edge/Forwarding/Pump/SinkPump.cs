@@ -90,44 +90,63 @@ internal sealed class SinkPump : IDisposable
     {
         while (!_pacing.Abandoned.IsCancellationRequested)
         {
-            if (_pause is { IsPaused: true })
+            try
             {
-                if (_pacing.IsStopping)
+                if (!await TurnAsync())
                 {
                     break;
                 }
-
-                _health.Paused();
-                await _pipeline.SettleAsync();
-                await _pacing.PausedAsync();
-                continue;
             }
-
-            var step = await _pipeline.StepAsync();
-            if (step == PumpStep.NothingToRead && _pacing.IsStopping && _pipeline.IsCaughtUp)
+            catch (Exception e)
             {
-                break;
+                // A loop that ends would fill the journal silently.
+                _health.Failed($"{e.GetType().Name}: {e.Message}");
+                await _pacing.BackOffAsync(TimeSpan.Zero);
             }
-
-            if (step != PumpStep.Failed)
-            {
-                _pacing.Succeeded();
-            }
-
-            await (
-                step switch
-                {
-                    PumpStep.Delivered => _pacing.LingerAsync(),
-                    PumpStep.DeliveredFullBatch => _pacing.RestAsync(),
-                    PumpStep.NothingToRead => _pipeline.WaitForRecordsAsync(),
-                    PumpStep.Failed => _pacing.BackOffAsync(_pipeline.RetryAfter),
-                    _ => Task.CompletedTask,
-                }
-            );
         }
 
         await _pipeline.FinishAsync();
         _health.Stopped();
+    }
+
+    /// <summary>One turn of the loop; false when there is nothing left to do before the stop.</summary>
+    private async Task<bool> TurnAsync()
+    {
+        if (_pause is { IsPaused: true })
+        {
+            if (_pacing.IsStopping)
+            {
+                return false;
+            }
+
+            _health.Paused();
+            await _pipeline.SettleAsync();
+            await _pacing.PausedAsync();
+            return true;
+        }
+
+        var step = await _pipeline.StepAsync();
+        if (step == PumpStep.NothingToRead && _pacing.IsStopping && _pipeline.IsCaughtUp)
+        {
+            return false;
+        }
+
+        if (step != PumpStep.Failed)
+        {
+            _pacing.Succeeded();
+        }
+
+        await (
+            step switch
+            {
+                PumpStep.Delivered => _pacing.LingerAsync(),
+                PumpStep.DeliveredFullBatch => _pacing.RestAsync(),
+                PumpStep.NothingToRead => _pipeline.WaitForRecordsAsync(),
+                PumpStep.Failed => _pacing.BackOffAsync(_pipeline.RetryAfter),
+                _ => Task.CompletedTask,
+            }
+        );
+        return true;
     }
 }
 

@@ -195,7 +195,24 @@ internal sealed class CommitLoop : IDisposable
         FailRequested();
     }
 
-    private void Run()
+    private void Run() => FaultOnException(CommitUntilStopped);
+
+    private void Upkeep() => FaultOnException(KeepUntilStopped);
+
+    /// <summary>A thread of the journal that ends leaves nothing to trust: a fault, like an I/O error.</summary>
+    private void FaultOnException(Action loop)
+    {
+        try
+        {
+            loop();
+        }
+        catch (Exception e)
+        {
+            _fault.Raise(e);
+        }
+    }
+
+    private void CommitUntilStopped()
     {
         while (!_stopping && !_fault.IsRaised)
         {
@@ -262,7 +279,7 @@ internal sealed class CommitLoop : IDisposable
         }
     }
 
-    private void Upkeep()
+    private void KeepUntilStopped()
     {
         while (!_stopping)
         {

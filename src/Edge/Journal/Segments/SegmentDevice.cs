@@ -26,8 +26,8 @@ internal sealed partial class SegmentDevice : StorageDeviceBase
     {
         _segments = segments;
         _fault = fault;
-        _writer = new IoThread<WriteRequest>("edge-journal-write", Write);
-        _reader = new IoThread<ReadRequest>("edge-journal-read", Read);
+        _writer = new IoThread<WriteRequest>("edge-journal-write", Write, fault.Raise);
+        _reader = new IoThread<ReadRequest>("edge-journal-read", Read, fault.Raise);
     }
 
     /// <summary>The last failed read; the engine does not keep the cause.</summary>

@@ -116,7 +116,8 @@ internal sealed partial class SegmentFiles(string directory, int segmentBytes) :
     }
 
     /// <summary>
-    /// Creates a segment with all its blocks; durable on return. An existing one stays as it is.
+    /// Creates a segment with all its blocks; durable on return, and open, so that no later write into it can fail for
+    /// want of a descriptor. An existing one stays as it is.
     /// </summary>
     public void Allocate(int segment)
     {
@@ -128,6 +129,7 @@ internal sealed partial class SegmentFiles(string directory, int segmentBytes) :
         using var file = AtomicFile.Begin(PathOf(segment));
         file.Content.Allocate(segmentBytes);
         file.Commit();
+        _ = Writable(segment);
         lock (_lock)
         {
             _present.Add(segment);

@@ -16,6 +16,8 @@ internal sealed partial class SpaceKeeper
     private long _allocatedUntil;
     private long _freeBytes;
     private long _removedUntil;
+    private long _required;
+    private volatile bool _isShort;
     private int _state = (int)JournalState.Open;
 
     public SpaceKeeper(JournalOptions options, SegmentFiles segments, JournalFault fault)
@@ -29,6 +31,27 @@ internal sealed partial class SpaceKeeper
     public long AllocatedUntil => Volatile.Read(ref _allocatedUntil);
 
     public long FreeBytes => Volatile.Read(ref _freeBytes);
+
+    /// <summary>Whether the disk, the budget or the descriptors gave no room for another segment when it was asked for.</summary>
+    public bool IsShort => _isShort;
+
+    /// <summary>
+    /// Asks for segments up to an address. Holds until the next <see cref="Keep"/>; who still waits then asks again.
+    /// </summary>
+    public void Require(long until)
+    {
+        var required = Volatile.Read(ref _required);
+        while (until > required)
+        {
+            var seen = Interlocked.CompareExchange(ref _required, until, required);
+            if (seen == required)
+            {
+                return;
+            }
+
+            required = seen;
+        }
+    }
 
     /// <summary>Open, SoftFull or Full.</summary>
     public JournalState State => (JournalState)Volatile.Read(ref _state);
@@ -58,11 +81,14 @@ internal sealed partial class SpaceKeeper
         try
         {
             Volatile.Write(ref _freeBytes, DiskDirectory.FreeBytes(_options.Directory));
-            AllocateAhead(tail);
+            var isAllocated = TryAllocateAhead(tail, Interlocked.Exchange(ref _required, 0));
+            _isShort = !isAllocated || IsOut(tail - begin);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (e is not DiskException { IsNoSpace: true })
+            _isShort = true;
+            // Too few descriptors are no fault of the disk either, and pass.
+            if (e is not DiskException { IsNoSpace: true } and not DiskException { IsShortage: true })
             {
                 _fault.Raise(e);
             }
@@ -73,32 +99,44 @@ internal sealed partial class SpaceKeeper
 
     static partial void ReachKillPoint(string name);
 
-    private void AllocateAhead(long tail)
+    /// <summary>
+    /// Allocates what is ahead of the tail and what is required; false when there is no room for it.
+    /// </summary>
+    private bool TryAllocateAhead(long tail, long required)
     {
         var allocatedUntil = _segments.AllocatedUntil(tail);
-        if (allocatedUntil - tail > _options.SegmentBytes / 2)
+        for (var segment = _segments.Of(tail); segment < _segments.Of(allocatedUntil); segment++)
         {
-            return;
+            // Those of an earlier run are not open yet.
+            _ = _segments.Writable(segment);
         }
 
-        var budget = (_segments.Count + 1L) * _options.SegmentBytes <= _options.MaxBytes + _options.SegmentBytes;
-        if (!budget || FreeBytes - _options.SegmentBytes < _options.FreeReserveBytes)
+        while (allocatedUntil - tail <= _options.SegmentBytes / 2 || allocatedUntil < required)
         {
-            return;
+            var budget = (_segments.Count + 1L) * _options.SegmentBytes <= _options.MaxBytes + _options.SegmentBytes;
+            if (!budget || FreeBytes - _options.SegmentBytes < _options.FreeReserveBytes)
+            {
+                return false;
+            }
+
+            ReachKillPoint("before-allocate");
+            _segments.Allocate(_segments.Of(allocatedUntil));
+            allocatedUntil = _segments.AllocatedUntil(tail);
+            // Every one counts at once: requests wait for it.
+            Volatile.Write(ref _allocatedUntil, allocatedUntil);
+            Volatile.Write(ref _freeBytes, DiskDirectory.FreeBytes(_options.Directory));
         }
 
-        ReachKillPoint("before-allocate");
-        _segments.Allocate(_segments.Of(allocatedUntil));
+        return true;
     }
+
+    /// <summary>Whether the budget or the disk is used up, whatever is allocated.</summary>
+    private bool IsOut(long held) => held >= _options.MaxBytes || FreeBytes < _options.FreeReserveBytes;
 
     private JournalState StateAt(long begin, long tail)
     {
         var held = tail - begin;
-        if (
-            held >= _options.MaxBytes
-            || FreeBytes < _options.FreeReserveBytes
-            || AllocatedUntil - tail < _options.PageBytes
-        )
+        if (IsOut(held) || AllocatedUntil - tail < _options.PageBytes)
         {
             return JournalState.Full;
         }

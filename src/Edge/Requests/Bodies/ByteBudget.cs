@@ -11,6 +11,9 @@ internal sealed class ByteBudget(long bytesMax)
     /// <summary>Bytes taken now.</summary>
     public long Taken => Volatile.Read(ref _taken);
 
+    /// <summary>Whether so many bytes are left; others may take them meanwhile.</summary>
+    public bool HasRoomFor(long bytes) => Taken + bytes <= bytesMax;
+
     /// <summary>Takes bytes; false when fewer are left.</summary>
     public bool TryTake(long bytes)
     {

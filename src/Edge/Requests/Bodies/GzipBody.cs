@@ -57,15 +57,15 @@ internal static class GzipBody
     /// cref="BodyFault.TooLarge"/> more than the limit stands there when it was the limit that was passed, and not the
     /// ratio.
     /// </summary>
-    public static BodyFault Inflate(ArraySegment<byte> sent, int bytesMax, PooledBytes inflated)
+    public static BodyFault Inflate(ReadOnlyMemory<byte> sent, int bytesMax, PooledBytes inflated)
     {
-        var start = sent.Offset;
-        if (sent.Count == 0)
+        var length = sent.Length;
+        if (length == 0)
         {
             return BodyFault.Incomplete;
         }
 
-        for (var member = 0; sent.Count > 0; member++)
+        for (var member = 0; !sent.IsEmpty; member++)
         {
             if (member == MembersMax || !TrySkipHeader(ref sent))
             {
@@ -73,7 +73,7 @@ internal static class GzipBody
             }
 
             var written = inflated.Length;
-            var problem = InflateMember(sent, sent.Offset - start, bytesMax, inflated);
+            var problem = InflateMember(sent, length - sent.Length, bytesMax, inflated);
             if (problem != BodyFault.None)
             {
                 return problem;
@@ -91,7 +91,12 @@ internal static class GzipBody
     /// <param name="before">Bytes of the body in front of it.</param>
     /// <param name="bytesMax">Most bytes of the whole body.</param>
     /// <param name="inflated">Where they go.</param>
-    private static BodyFault InflateMember(ArraySegment<byte> sent, int before, int bytesMax, PooledBytes inflated)
+    private static BodyFault InflateMember(
+        ReadOnlyMemory<byte> sent,
+        int before,
+        int bytesMax,
+        PooledBytes inflated
+    )
     {
         try
         {
@@ -125,9 +130,9 @@ internal static class GzipBody
         }
     }
 
-    private static bool TrySkipHeader(ref ArraySegment<byte> sent)
+    private static bool TrySkipHeader(ref ReadOnlyMemory<byte> sent)
     {
-        ReadOnlySpan<byte> bytes = sent;
+        var bytes = sent.Span;
         if (bytes.Length < HeaderBytes || !IsMember(bytes) || bytes[2] != Deflate || (bytes[3] & ReservedFlags) != 0)
         {
             return false;
@@ -179,12 +184,12 @@ internal static class GzipBody
     /// Goes behind a member that was inflated. The library does not say where it ended; its trailer is checksum and
     /// length of what came out, so its end is where these are and nothing or another member follows.
     /// </summary>
-    private static bool TrySkipMember(ref ArraySegment<byte> sent, ReadOnlySpan<byte> inflated)
+    private static bool TrySkipMember(ref ReadOnlyMemory<byte> sent, ReadOnlySpan<byte> inflated)
     {
         Span<byte> trailer = stackalloc byte[TrailerBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(trailer, Crc32.HashToUInt32(inflated));
         BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], (uint)inflated.Length);
-        ReadOnlySpan<byte> bytes = sent;
+        var bytes = sent.Span;
         for (var at = 0; ; at++)
         {
             var found = bytes[at..].IndexOf(trailer);
@@ -206,15 +211,43 @@ internal static class GzipBody
     }
 
     /// <summary>The sent bytes, few at a time: how much the library has read ahead must not hide a ratio.</summary>
-    private sealed class Sips(ArraySegment<byte> sent)
-        : MemoryStream(sent.Array!, sent.Offset, sent.Count, writable: false)
+    private sealed class Sips(ReadOnlyMemory<byte> sent) : Stream
     {
         private const int BytesMax = 1_024;
 
-        public override int Read(byte[] buffer, int offset, int count) =>
-            base.Read(buffer, offset, Math.Min(count, BytesMax));
+        private int _position;
 
-        public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(buffer.Length, BytesMax)]);
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => sent.Length;
+
+        public override long Position
+        {
+            get => _position;
+            set => throw new NotSupportedException();
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override int Read(Span<byte> buffer)
+        {
+            var count = Math.Min(Math.Min(buffer.Length, BytesMax), sent.Length - _position);
+            sent.Span.Slice(_position, count).CopyTo(buffer);
+            _position += count;
+            return count;
+        }
+
+        public override void Flush() { }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 
     private static bool IsMember(ReadOnlySpan<byte> bytes) => bytes.Length >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;

@@ -1,27 +1,37 @@
 using System.Buffers;
+using Edge.Machine;
 
 namespace Edge.Requests.Bodies;
 
 /// <summary>
-/// A growing buffer of pooled memory that counts against a budget. Grows with the bytes that have come, never with
-/// those that were announced. Dispose returns the memory; it must not be read afterwards. Not thread safe.
+/// A growing buffer that counts against a budget, whose share is taken before the memory is. Grows with the bytes that
+/// have come, never with those that were announced. Short ones are pooled arrays; long ones are memory of the kernel's,
+/// because a pool would keep them, uncounted, and the collector's heap would keep the holes. Dispose returns the memory;
+/// it must not be read afterwards. Not thread safe.
 /// </summary>
 internal sealed class PooledBytes(ByteBudget? budget) : IDisposable
 {
     private const int InitialBytes = 4_096;
 
-    private byte[] _bytes = [];
+    /// <summary>Longest pooled array.</summary>
+    private const int PooledBytesMax = 32 << 10;
+
+    /// <summary>Step of longer buffers.</summary>
+    private const int StepBytes = 64 << 10;
+
+    private byte[] _pooled = [];
+    private NativeBlock? _native;
+    private int _capacity;
     private int _length;
 
     public int Length => _length;
 
-    public ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, _length);
-
-    /// <summary>The written bytes as the array they are in, for callers that need a stream over them.</summary>
-    public ArraySegment<byte> Segment => new(_bytes, 0, _length);
+    public ReadOnlyMemory<byte> Written => All[.._length];
 
     /// <summary>The free part, after <see cref="TryEnsure"/>.</summary>
-    public Span<byte> Free => _bytes.AsSpan(_length);
+    public Span<byte> Free => All.Span[_length..];
+
+    private Memory<byte> All => _native?.Memory ?? _pooled;
 
     public void Advance(int count) => _length += count;
 
@@ -31,20 +41,39 @@ internal sealed class PooledBytes(ByteBudget? budget) : IDisposable
     /// <summary>Makes room for so many more bytes; false when the budget has none.</summary>
     public bool TryEnsure(int count)
     {
-        if (_bytes.Length - _length >= count)
+        if (_capacity - _length >= count)
         {
             return true;
         }
 
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_length + count, Math.Max(InitialBytes, 2 * _bytes.Length)));
-        if (budget is not null && !budget.TryTake(larger.Length))
+        var capacity = CapacityFor(_length + count);
+        // While the bytes move out of a pooled array, both are there; a block grows without a copy.
+        var more = _native is null ? capacity : capacity - _capacity;
+        if (budget is not null && !budget.TryTake(more))
         {
-            ArrayPool<byte>.Shared.Return(larger);
             return false;
         }
-        _bytes.AsSpan(0, _length).CopyTo(larger);
-        Release();
-        _bytes = larger;
+
+        if (_native is not null)
+        {
+            _native.Grow(capacity);
+        }
+        else if (capacity > PooledBytesMax)
+        {
+            var block = new NativeBlock(capacity);
+            _pooled.AsSpan(0, _length).CopyTo(block.GetSpan());
+            Release();
+            _native = block;
+        }
+        else
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(capacity);
+            _pooled.AsSpan(0, _length).CopyTo(larger);
+            Release();
+            _pooled = larger;
+        }
+
+        _capacity = capacity;
         return true;
     }
 
@@ -64,18 +93,29 @@ internal sealed class PooledBytes(ByteBudget? budget) : IDisposable
     public void Dispose()
     {
         Release();
-        _bytes = [];
         _length = 0;
     }
 
+    /// <summary>Powers of two while pooled, so that the pool has them exactly; then a quarter more each time.</summary>
+    private int CapacityFor(int bytes) =>
+        bytes <= PooledBytesMax
+            ? Math.Max(InitialBytes, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)bytes))
+            : (Math.Max(bytes, _capacity + (_capacity / 4)) + StepBytes - 1) / StepBytes * StepBytes;
+
     private void Release()
     {
-        if (_bytes.Length == 0)
+        if (_native is not null)
         {
-            return;
+            ((IDisposable)_native).Dispose();
+            _native = null;
+        }
+        else if (_pooled.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_pooled);
+            _pooled = [];
         }
 
-        budget?.Return(_bytes.Length);
-        ArrayPool<byte>.Shared.Return(_bytes);
+        budget?.Return(_capacity);
+        _capacity = 0;
     }
 }

@@ -7,7 +7,11 @@ namespace Edge.Requests.Ingestion;
 /// <param name="Events">In the order they were sent; empty when something is wrong.</param>
 /// <param name="ProblemIndex">Position of the event that is wrong, from 0; null when it is the body itself.</param>
 /// <param name="ProblemDetail">What is wrong; null when nothing is. Never repeats what was sent.</param>
-internal sealed record ArtieReading(IReadOnlyList<ReceivedEvent> Events, int? ProblemIndex, string? ProblemDetail);
+internal sealed record ArtieReading(IReadOnlyList<ReceivedEvent> Events, int? ProblemIndex, string? ProblemDetail)
+{
+    /// <summary>Nothing is wrong, but there is not enough memory for all the events.</summary>
+    public static readonly ArtieReading Busy = new([], null, null);
+}
 
 /// <summary>
 /// Reads the bodies of Artie (spec 7): <c>event</c>, <c>properties</c> and <c>timestamp</c> are required,
@@ -31,7 +35,8 @@ internal static class ArtieBody
     /// <param name="body">The body.</param>
     /// <param name="longEvent">Position of an event that is known to be too long, so that it is not read; null without
     /// one.</param>
-    public static ArtieReading Read(ReadOnlyMemory<byte> body, int? longEvent = null)
+    /// <param name="reserve">Takes the memory for the events, bytes; false when there is not enough.</param>
+    public static ArtieReading Read(ReadOnlyMemory<byte> body, int? longEvent = null, Func<long, bool>? reserve = null)
     {
         if (!BodyReader.TryTrim(ref body))
         {
@@ -45,6 +50,11 @@ internal static class ArtieBody
             if (FindProblem(body, longEvent, out var count) is { } refusal)
             {
                 return refusal;
+            }
+
+            if (reserve?.Invoke((long)count * ReceivedEvent.MemoryBytes) is false)
+            {
+                return ArtieReading.Busy;
             }
 
             var reader = new BodyReader(body, Names, stackalloc RawValue[Members], new OtherMembers(Members));

@@ -12,12 +12,17 @@ internal sealed class CronFires(CronExpression cron, ZoneClock clock)
     private const long Near = ZoneClock.JumpTicksMax;
     private const long Window = Near + TimeSpan.TicksPerHour;
 
-    /// <summary>The last fire at or before an instant; null when there is none within the search limit.</summary>
+    /// <summary>
+    /// The last fire at or before an instant; null when there is none within the search limit and the calendar.
+    /// </summary>
     public long? AtOrBefore(long utcTicks) =>
-        cron.IsInterval ? IntervalAtOrBefore(utcTicks) : FixedAtOrBefore(utcTicks);
+        utcTicks < ZoneClock.FirstTicks ? null
+        : cron.IsInterval ? IntervalAtOrBefore(utcTicks) : FixedAtOrBefore(utcTicks);
 
-    /// <summary>The first fire after an instant; null when there is none within the search limit.</summary>
-    public long? After(long utcTicks) => cron.IsInterval ? IntervalAfter(utcTicks) : FixedAfter(utcTicks);
+    /// <summary>The first fire after an instant; null when there is none within the search limit and the calendar.</summary>
+    public long? After(long utcTicks) =>
+        utcTicks > ZoneClock.LastTicks ? null
+        : cron.IsInterval ? IntervalAfter(utcTicks) : FixedAfter(utcTicks);
 
     /// <summary>
     /// Starts the search one maximum jump later, because the wall clock may already have shown a time that it will show

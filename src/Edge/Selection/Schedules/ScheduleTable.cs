@@ -26,7 +26,7 @@ internal sealed class ScheduleTable
     /// <summary>Index of the active variant at an instant, or <see cref="None"/>.</summary>
     public int ActiveAt(DateTimeOffset instant)
     {
-        var ticks = instant.UtcTicks;
+        var ticks = TicksOf(instant);
         var answer = _answer;
         if (ticks < answer.From || ticks >= answer.Until)
         {
@@ -41,14 +41,18 @@ internal sealed class ScheduleTable
     /// </summary>
     public DateTimeOffset NextChange(DateTimeOffset instant)
     {
-        var until = Compute(instant.UtcTicks).Until;
+        var until = Compute(TicksOf(instant)).Until;
         return until > DateTime.MaxValue.Ticks ? DateTimeOffset.MaxValue : new DateTimeOffset(until, TimeSpan.Zero);
     }
 
     /// <summary>
     /// The state of one variant's schedule at an instant, for explanations; null when it has no schedule.
     /// </summary>
-    public ScheduleState? StateOf(int variant, DateTimeOffset instant) => _schedules[variant]?.At(instant.UtcTicks);
+    public ScheduleState? StateOf(int variant, DateTimeOffset instant) => _schedules[variant]?.At(TicksOf(instant));
+
+    /// <summary>Near the ends of the calendar no arithmetic with dates is safe.</summary>
+    private static long TicksOf(DateTimeOffset instant) =>
+        Math.Clamp(instant.UtcTicks, ZoneClock.FirstTicks, ZoneClock.LastTicks);
 
     private Answer Compute(long utcTicks)
     {

@@ -5,7 +5,7 @@ namespace Edge.Selection.Schedules;
 /// within one period of <c>startAt</c>, it ends the first occurrence and the series has no end; when it is later, its
 /// time of day ends each occurrence, and it also ends the series. Without <c>endAt</c> an occurrence lasts until the
 /// next one begins. Occurrences are measured on the wall clock: on the day of a clock change they are an hour longer or
-/// shorter, and an occurrence that the change leaves empty does not take place.
+/// shorter. An occurrence that lies within the gap of a change begins when the gap ends and has its full length.
 /// </summary>
 internal sealed class SeriesSchedule : Schedule
 {
@@ -81,10 +81,17 @@ internal sealed class SeriesSchedule : Schedule
         // When the start is the second pass of an ambiguous time, the first occurrence must not begin before it.
         var start = Math.Max(_start, _clock.FirstInstantOf(local));
         var end = _length is { } length
-            ? _clock.FirstInstantOf(local + length)
+            ? EndOf(local, length)
             : Math.Max(_start, _clock.FirstInstantOf(LocalStart(index + 1)));
         return (start, Math.Min(end, _seriesEnd));
     }
 
-    private DateTime LocalStart(int index) => _firstLocal.AddDays((double)index * _periodDays);
+    private long EndOf(DateTime localStart, TimeSpan length)
+    {
+        var end = _clock.FirstInstantOf(ZoneClock.Later(localStart, length.Ticks));
+        return _clock.FirstInstantOf(localStart) is var start && end > start ? end : start + length.Ticks;
+    }
+
+    private DateTime LocalStart(int index) =>
+        ZoneClock.Later(_firstLocal, (long)index * _periodDays * TimeSpan.TicksPerDay);
 }

@@ -17,6 +17,15 @@ internal sealed class ZoneClock(TimeZoneInfo zone)
     /// <summary>Keeps the sum of an instant, an offset and a jump within the range of <see cref="DateTime"/>.</summary>
     private const long MarginTicks = 3 * TimeSpan.TicksPerDay;
 
+    /// <summary>
+    /// The instants for which schedules are computed: beyond them, near the ends of the calendar, the state is that of
+    /// the nearer one. A week more than the margin, the longest period of a series.
+    /// </summary>
+    public static readonly long FirstTicks = DateTime.MinValue.Ticks + MarginTicks + 7 * TimeSpan.TicksPerDay;
+
+    /// <summary>The other end.</summary>
+    public static readonly long LastTicks = DateTime.MaxValue.Ticks - MarginTicks - 7 * TimeSpan.TicksPerDay;
+
     private readonly bool _isFixed = !zone.SupportsDaylightSavingTime && zone.GetAdjustmentRules().Length == 0;
 
     /// <summary>The offset from UTC at an instant.</summary>
@@ -66,6 +75,10 @@ internal sealed class ZoneClock(TimeZoneInfo zone)
         }
         return to;
     }
+
+    /// <summary>A wall clock time some time later; the end of the calendar when that lies beyond it.</summary>
+    public static DateTime Later(DateTime local, long ticks) =>
+        new(ticks < DateTime.MaxValue.Ticks - local.Ticks ? local.Ticks + ticks : DateTime.MaxValue.Ticks);
 
     private static long Clamp(long ticks) =>
         Math.Clamp(ticks, DateTime.MinValue.Ticks + MarginTicks, DateTime.MaxValue.Ticks - MarginTicks);

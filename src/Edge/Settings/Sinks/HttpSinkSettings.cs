@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using Edge.Forwarding;
@@ -88,6 +89,17 @@ internal static class HttpSinkSettings
                         text.Length == 0 || MediaTypeHeaderValue.TryParse(text, out _)
                             ? null
                             : "must be a content type such as application/json"
+                )
+            ),
+            new(
+                SinkType.Http,
+                List(
+                    "refusedStatuses",
+                    "Statuses (400 to 499) that are about the events: the batch is halved, and a single event becomes a dead letter. Any other failure is retried.",
+                    o => Array.ConvertAll(o.RefusedStatuses, static status => status.ToString(CultureInfo.InvariantCulture)),
+                    (o, v) => o.RefusedStatuses = Array.ConvertAll(v, static item => int.Parse(item, CultureInfo.InvariantCulture)),
+                    static item =>
+                        item is ['4', >= '0' and <= '9', >= '0' and <= '9'] ? null : $"must be statuses from 400 to 499, not '{item}'"
                 )
             ),
             SinkSetting.Map(

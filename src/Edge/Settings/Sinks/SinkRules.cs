@@ -1,5 +1,6 @@
 using Edge.Forwarding;
 using Edge.Forwarding.ClickHouse;
+using Edge.Storage;
 
 namespace Edge.Settings.Sinks;
 
@@ -47,7 +48,7 @@ internal static class SinkRules
     {
         try
         {
-            options.Secret = File.ReadAllText(options.SecretFile).TrimEnd('\r', '\n');
+            options.Secret = DiskFile.ReadLine(options.SecretFile);
             if (options.Secret.Length == 0)
             {
                 problems.Add($"{prefix}secretFile names an empty file");

@@ -1,3 +1,5 @@
+using Edge.Events;
+using Edge.Formats;
 using Edge.Forwarding;
 using static Edge.Settings.Setting<Edge.Forwarding.SinkOptions>;
 
@@ -11,6 +13,9 @@ internal static class SinkSettings
 {
     /// <summary>The key with the type of a sink; read before all others.</summary>
     public const string TypeKey = "type";
+
+    /// <summary>The members of an event that settings may name.</summary>
+    private static readonly string[] Members = [.. EventSchema.All.Select(static member => member.Name)];
 
     public static readonly SinkSetting[] All =
     [
@@ -103,7 +108,8 @@ internal static class SinkSettings
                     "filters.apis",
                     "Send only events of these APIs (member api).",
                     o => o.FilterApis,
-                    (o, v) => o.FilterApis = v
+                    (o, v) => o.FilterApis = v,
+                    static api => SettingValue.OneOf(EventApi.All, api)
                 )
             ),
             new(
@@ -121,7 +127,8 @@ internal static class SinkSettings
                     "filters.types",
                     "Send only events of these types.",
                     o => o.FilterTypes,
-                    (o, v) => o.FilterTypes = v
+                    (o, v) => o.FilterTypes = v,
+                    static type => SettingValue.OneOf(EventSchema.Types, type)
                 )
             ),
             new(
@@ -130,7 +137,8 @@ internal static class SinkSettings
                     "filters.verdicts",
                     "Send only events with these verdicts.",
                     o => o.FilterVerdicts,
-                    (o, v) => o.FilterVerdicts = v
+                    (o, v) => o.FilterVerdicts = v,
+                    static verdict => SettingValue.OneOf(VerdictNames.All, verdict)
                 )
             ),
             new(
@@ -170,7 +178,7 @@ internal static class SinkSettings
         member = member.ToLowerInvariant();
         var wrong =
             MemberProblem(member)
-            ?? MemberProblem(newName)
+            ?? NameProblem(newName)
             ?? (member == "id" ? "cannot rename id: duplicates are recognised by it" : null);
         if (wrong is null)
         {
@@ -181,6 +189,11 @@ internal static class SinkSettings
     }
 
     private static string? MemberProblem(string member) =>
+        SettingValue.OneOf(Members, member) is null
+            ? null
+            : $"has '{member}', which is no member of an event; did you mean '{NearestName.Of(Members, member)}'?";
+
+    private static string? NameProblem(string member) =>
         member.Length is > 0 and <= 64 && member.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')
             ? null
             : "must contain member names: letters, digits and underscores";

@@ -49,9 +49,7 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
         }
         try
         {
-            var state =
-                JsonSerializer.Deserialize(File.ReadAllBytes(_path), Strict.TallyState)
-                ?? throw new InvalidDataException("it is empty");
+            var state = Parse(_path);
             problem = ProblemOf(state, committedSequence);
             if (problem is null)
             {
@@ -66,6 +64,33 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
         File.Copy(_path, Path.Combine(directory, SetAsideName), overwrite: true);
         return null;
     }
+
+    /// <summary>
+    /// What is wrong with the stored checkpoint, and whether the service would not start with it; null when nothing is,
+    /// or there is none. Changes nothing.
+    /// </summary>
+    public static (bool IsFatal, string Message)? Problem(string directory)
+    {
+        var path = Path.Combine(directory, Name);
+        try
+        {
+            return File.Exists(path) && Parse(path).Version != TallyState.CurrentVersion
+                ? (false, "is of another version; the counts start over")
+                : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidDataException)
+        {
+            return (false, $"is damaged, so the counts start over: {e.Message}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return (true, e.Message);
+        }
+    }
+
+    private static TallyState Parse(string path) =>
+        JsonSerializer.Deserialize(DiskFile.ReadWhole(path, Array.MaxLength), Strict.TallyState)
+        ?? throw new InvalidDataException("it is empty");
 
     /// <summary>
     /// Replaces the checkpoint; it is durable on return. Throws <see cref="IOException"/> or

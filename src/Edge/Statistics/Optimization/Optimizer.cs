@@ -4,6 +4,7 @@ using Edge.Experiments;
 using Edge.Forwarding.Pump;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Inference;
+using Edge.Telemetry;
 
 namespace Edge.Statistics.Optimization;
 
@@ -102,8 +103,15 @@ internal sealed class Optimizer : IDisposable
             {
                 request.Completion.SetResult(RecomputeSafely(request.Uid, isForced: true));
             }
-            RecomputeDue();
-            SaveIfDue();
+            try
+            {
+                RecomputeDue();
+                SaveIfDue();
+            }
+            catch (Exception e)
+            {
+                _log.BackgroundFailed(e, "The optimizer");
+            }
 
             _waitForRequest ??= _requests.Reader.WaitToReadAsync(_stop.Token).AsTask();
             await Task.WhenAny(_waitForRequest, Task.Delay(TimeSpan.FromMilliseconds(TickMs), _time, _stop.Token));

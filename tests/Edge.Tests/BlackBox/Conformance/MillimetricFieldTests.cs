@@ -272,7 +272,7 @@ public class MillimetricFieldTests(ConformanceEdge edge) : IClassFixture<Conform
             """ "referrer":"not a url" """,
             """{"source":"direct","medium":"direct","referrer":"not a url","...":0}"""
         ),
-        Member("6.3 empty referrer", """ "referrer":"" """, """{"source":"direct","...":0}"""),
+        Member("6.3 empty referrer", """ "referrer":"" """, """{"source":"!","...":0}"""),
         Wrong("6.3 referrer as a number", """ "referrer":1 """, "referrer"),
         // properties
         Member("6.3 empty properties", """ "properties":{} """),
@@ -310,7 +310,7 @@ public class MillimetricFieldTests(ConformanceEdge edge) : IClassFixture<Conform
         Member(
             "6.3 enrichment that is sent is ignored",
             """ "source":"evil","medium":"evil","campaign":"evil","source_confidence":"evil","source_rule_id":"evil","country":"ZZ","ip_hash":"evil","device_type":"evil","browser":"evil","os":"evil","verdict":"evil" """,
-            """{"source":"direct","medium":"direct","ip_hash":"*hash","country":"!","device_type":"~^(?!evil)","browser":"~^(?!evil)","os":"~^(?!evil)","verdict":"~^(?!evil)","...":0}"""
+            """{"source":"!","medium":"!","ip_hash":"*hash","country":"!","device_type":"~^(?!evil)","browser":"~^(?!evil)","os":"~^(?!evil)","verdict":"~^(?!evil)","...":0}"""
         ),
         Member(
             "6.3 enrichment of the wrong type is ignored",

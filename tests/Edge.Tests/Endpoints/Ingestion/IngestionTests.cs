@@ -214,7 +214,7 @@ public class IngestionTests
         );
         Assert.Equal(32, events[0].Text("ip_hash").Length);
         Assert.Equal("""{"plan":"free","team_size":4}""", events[0].GetProperty("properties").GetRawText());
-        Assert.Equal("direct", events[1].Text("source_rule_id"));
+        Assert.False(events[1].TryGetProperty("source", out _));
         Assert.StartsWith(events[1].Text("anonymous_id") + "-", events[1].Text("session_id"), StringComparison.Ordinal);
     }
 
@@ -262,6 +262,96 @@ public class IngestionTests
 
         answer.Is(429, """{"error":"rate_limited","retry_after_s":1}""");
         Assert.Equal("1", answer.Header("Retry-After"));
+    }
+
+    [Theory]
+    [InlineData("another product's key", "traffical_sk_00000000000000000000000000000000")]
+    [InlineData("no key", "x")]
+    public async Task Pictify_WrongAuthorization_IsRefusedLikeAWrongWriteKey(string row, string key)
+    {
+        await using var site = await IngestSite.StartAsync();
+
+        var answer = await site.PostAsync("/s/events", key, """{"event":"view","experiment":"demo-ab"}""");
+
+        Assert.True(answer.Status == 401, row);
+        Assert.Contains("invalid-write-key", answer.Body, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://shop.example", "https://shop.example", "true")]
+    [InlineData("null", "*", null)]
+    public async Task Cors_OpaqueOrigin_GetsNoCredentials(string origin, string allowed, string? credentials)
+    {
+        await using var site = await IngestSite.StartAsync();
+
+        var answer = await site.PostAsync("/s/events", null, """{"event":"view","experiment":"demo-ab"}""", ("Origin", origin));
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(allowed, answer.Header("Access-Control-Allow-Origin"));
+        Assert.Equal(credentials, answer.Header("Access-Control-Allow-Credentials"));
+    }
+
+    [Theory]
+    [InlineData("/v1/track", KeyKind.MillimetricPk, KeyKind.MillimetricSk)]
+    [InlineData("/v1/events", KeyKind.TrafficalPk, KeyKind.Traffical)]
+    public async Task PublicKey_UsedUpByOneAddress_LeavesTheOthersTheirShare(string path, object browser, object server)
+    {
+        await using var site = await IngestSite.StartAsync(options =>
+        {
+            (options.MillimetricPerSecond, options.MillimetricBurst) = (1, 4);
+            options.TrafficalPerSecond = 1;
+            options.TrustedProxies = ["127.0.0.1"];
+        });
+        const string Origin = "https://shop.example";
+        var pk = site.Issue((KeyKind)browser, grant => grant with { Project = "p", Origins = [Origin] });
+        var sk = site.Issue((KeyKind)server, grant => grant with { Project = "p" });
+
+        // Garbage, with the origin that anybody can state.
+        for (var i = 0; i < 20; i++)
+        {
+            await FromAsync(pk, "192.0.2.66");
+        }
+
+        Assert.Equal(429, (await FromAsync(pk, "192.0.2.66")).Status);
+        Assert.NotEqual(429, (await FromAsync(pk, "192.0.2.67")).Status);
+        Assert.NotEqual(429, (await FromAsync(sk, "192.0.2.66")).Status);
+
+        Task<IngestAnswer> FromAsync(string key, string address) =>
+            site.PostAsync(path, key, "garbage", ("Origin", Origin), ("X-Forwarded-For", address));
+    }
+
+    [Theory]
+    [InlineData("/v1/track", "pk_live_abcdefgh_00000000000000000000000000000000")]
+    [InlineData("/v1/track", "artie_00000000000000000000000000000000")]
+    [InlineData("/v1/events", "traffical_sk_00000000000000000000000000000000")]
+    [InlineData("/v1/bulk-track", "artie_00000000000000000000000000000000")]
+    [InlineData("/s/events", "pk_live_00000000000000000000000000000000")]
+    [InlineData("/experiments/api", "pk_live_00000000000000000000000000000000")]
+    public async Task WrongKey_SentOverAndOver_IsLimitedByAddressAndARightOneIsNot(string path, string wrong)
+    {
+        await using var site = await IngestSite.StartAsync(options =>
+        {
+            options.WrongKeysPerMinute = 5;
+            options.TrustedProxies = ["127.0.0.1"];
+        });
+        var right = site.Issue(KeyKind.Pictify);
+
+        var statuses = new List<int>();
+        for (var i = 0; i < 20; i++)
+        {
+            var answer = await FromAsync(path, wrong, "192.0.2.66");
+            statuses.Add(answer.Status);
+            Assert.Equal(answer.Status == 429, answer.Header("Retry-After") is not null);
+        }
+
+        // A minute may have begun meanwhile.
+        Assert.InRange(statuses.Count(status => status != 429), 5, 10);
+        Assert.Equal(429, statuses[^1]);
+        Assert.NotEqual(429, (await FromAsync(path, wrong, "192.0.2.67")).Status);
+        Assert.NotEqual(429, (await FromAsync("/experiments/api", right, "192.0.2.66")).Status);
+
+        Task<IngestAnswer> FromAsync(string to, string key, string address) =>
+            site.PostAsync(to, key, "garbage", ("X-Forwarded-For", address));
     }
 
     [Fact]

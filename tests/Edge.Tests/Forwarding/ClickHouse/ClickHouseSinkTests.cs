@@ -92,6 +92,60 @@ public sealed class ClickHouseSinkTests : IAsyncLifetime
         Assert.Equal("""{"a":1}""", await _server.QueryAsync("SELECT extra FROM analysis.events"));
     }
 
+    [Theory]
+    [InlineData("before the epoch", "1969-12-31T23:59:59.000Z")]
+    [InlineData("1960", "1960-01-01T00:00:00.000Z")]
+    [InlineData("beyond 32 bits", "2106-02-07T06:28:16.000Z")]
+    [InlineData("2201", "2201-01-01T00:00:00.000Z")]
+    [InlineData("the last year", "9999-12-31T23:59:59.999Z")]
+    public async Task Deliver_TimestampBeyondTheColumn_IsNullAndKeptAsText(string row, string timestamp)
+    {
+        await InitAsync();
+        using var sink = new ClickHouseSink(Options(), TimeProvider.System);
+        var far = EventOf(1)
+            .Replace("\"api\"", $"\"timestamp\":\"{timestamp}\",\"api\"", StringComparison.Ordinal);
+        var near = EventOf(2)
+            .Replace("\"api\"", "\"timestamp\":\"2105-12-31T23:59:59.000Z\",\"api\"", StringComparison.Ordinal);
+
+        var result = await DeliverAsync(sink, far, near);
+
+        Assert.True(result.IsDelivered, $"{row}: {result.Reason}");
+        Assert.Equal(
+            ["\\N\t" + timestamp, "2105-12-31 23:59:59\t"],
+            await _server.LinesAsync("SELECT timestamp, timestamp_text FROM edge_events ORDER BY id")
+        );
+    }
+
+    [Fact]
+    public async Task Deliver_ValueUnknownToAnEnumColumn_RefusesTheEvent()
+    {
+        await InitAsync();
+        await _server.QueryAsync("ALTER TABLE edge_events MODIFY COLUMN type Enum8('click' = 1, 'view' = 2)");
+        using var sink = new ClickHouseSink(Options(), TimeProvider.System);
+
+        var result = await DeliverAsync(sink, EventOf(1).Replace("\"click\"", "\"clicks\"", StringComparison.Ordinal));
+
+        Assert.True(result.Outcome == DeliveryOutcome.Refused, $"{result}");
+    }
+
+    [Theory]
+    [InlineData(36, "Unknown element 'x' for enum", nameof(DeliveryOutcome.Refused))]
+    [InlineData(36, "Table engine needs a key", nameof(DeliveryOutcome.Retry))]
+    [InlineData(49, "Unknown element 'x' for type Enum8('a' = 1)", nameof(DeliveryOutcome.Refused))]
+    [InlineData(49, "Logical error", nameof(DeliveryOutcome.Retry))]
+    [InlineData(395, "Value passed to 'throwIf' function is non zero", nameof(DeliveryOutcome.Refused))]
+    [InlineData(407, "Decimal overflow", nameof(DeliveryOutcome.Refused))]
+    [InlineData(467, "Cannot parse boolean value", nameof(DeliveryOutcome.Refused))]
+    [InlineData(472, "something of the server", nameof(DeliveryOutcome.Retry))]
+    [InlineData(691, "Unknown element 'x' for enum", nameof(DeliveryOutcome.Refused))]
+    public void Classify_Code_TellsTheEventFromTheServer(int code, string text, string expected) =>
+        Assert.Equal(
+            expected,
+            ClickHouseResponseClassifier
+                .Classify(new HttpResult(500, $"Code: {code}, e.displayText() = DB::Exception: {text}", null), Options())
+                .Outcome.ToString()
+        );
+
     [Fact]
     public async Task Deliver_SameBatchTwice_IsOneRowPerEvent()
     {

@@ -110,12 +110,18 @@ public sealed class HttpSinkTests : IAsyncLifetime
     [InlineData("redirect", 302, nameof(DeliveryOutcome.Retry), "redirects are not followed")]
     [InlineData("bad request", 400, nameof(DeliveryOutcome.Refused), "no good")]
     [InlineData("unauthorized", 401, nameof(DeliveryOutcome.Retry), "check the credentials")]
+    [InlineData("payment required", 402, nameof(DeliveryOutcome.Retry), "check the account")]
     [InlineData("forbidden", 403, nameof(DeliveryOutcome.Retry), "check the credentials")]
     [InlineData("not found", 404, nameof(DeliveryOutcome.Retry), "check url")]
     [InlineData("timeout", 408, nameof(DeliveryOutcome.Retry), "408")]
+    [InlineData("conflict", 409, nameof(DeliveryOutcome.Refused), "no good")]
     [InlineData("too large", 413, nameof(DeliveryOutcome.Refused), "batchMaxBytes")]
     [InlineData("wrong type", 415, nameof(DeliveryOutcome.Retry), "check format")]
     [InlineData("unprocessable", 422, nameof(DeliveryOutcome.Refused), "no good")]
+    [InlineData("locked", 423, nameof(DeliveryOutcome.Retry), "check the account")]
+    [InlineData("header fields too large", 431, nameof(DeliveryOutcome.Retry), "check headers")]
+    [InlineData("legal reasons", 451, nameof(DeliveryOutcome.Retry), "check the account")]
+    [InlineData("not registered", 499, nameof(DeliveryOutcome.Retry), "499")]
     [InlineData("too many", 429, nameof(DeliveryOutcome.Retry), "429")]
     [InlineData("server error", 500, nameof(DeliveryOutcome.Retry), "500")]
     [InlineData("unavailable", 503, nameof(DeliveryOutcome.Retry), "503")]
@@ -141,6 +147,17 @@ public sealed class HttpSinkTests : IAsyncLifetime
         Assert.True(expected == result.Outcome.ToString(), $"{name}: {result}");
         Assert.Contains(words ?? "", result.Reason ?? "", StringComparison.Ordinal);
         Assert.Single(_receiver.All);
+    }
+
+    [Theory]
+    [InlineData(409, nameof(DeliveryOutcome.Retry))]
+    [InlineData(410, nameof(DeliveryOutcome.Refused))]
+    public async Task Deliver_WithRefusedStatuses_RefusesThoseAlone(int status, string expected)
+    {
+        _receiver.Script = _ => new ScriptedAnswer(status, Takes: false);
+        using var sink = Sink(o => o with { RefusedStatuses = [410] });
+
+        Assert.Equal(expected, (await DeliverAsync(sink, 1, 2)).Outcome.ToString());
     }
 
     [Theory]

@@ -34,8 +34,8 @@ public sealed class PostgresSinkTests(PostgresFixture postgres) : IClassFixture<
 
     [Theory]
     [InlineData("spaces, order and repeated members", """{ "b" : 1.50, "a":1e400, "a":2 }""")]
-    [InlineData("the escape of U+0000", """{"a":"\u0000"}""")]
-    [InlineData("half a surrogate pair", """{"a":"\ud800"}""")]
+    [InlineData("a pair of surrogates", """{"a":"\ud83d\ude00"}""")]
+    [InlineData("the text \\u0000", """{"a":"\\u0000\\ud800"}""")]
     [InlineData("escapes", """{"a":"\u0041\/\t"}""")]
     [InlineData("deep", """{"a":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}""")]
     public async Task Deliver_Payload_IsStoredByteForByte(string row, string properties)
@@ -48,6 +48,26 @@ public sealed class PostgresSinkTests(PostgresFixture postgres) : IClassFixture<
         Assert.Equal(
             (row, sent),
             (row, (await PostgresServer.QueryAsync(connection, "SELECT payload::text FROM edge_events"))[0])
+        );
+    }
+
+    [Theory]
+    [InlineData("U+0000", """a\u0000b\u0000""", "a\uFFFDb\uFFFD")]
+    [InlineData("first half of a pair", """a\ud800b""", "a\uFFFDb")]
+    [InlineData("second half of a pair", """\udc00""", "\uFFFD")]
+    [InlineData("two first halves and a pair", """\ud83d\ud83d\ude00""", "\uFFFD\U0001F600")]
+    public async Task Deliver_CharacterThatTextCannotHold_PoisonsNoColumn(string row, string sent, string expected)
+    {
+        var connection = await PostgresEvents.CreateAsync(postgres.Server);
+        var more = $$""","event":"{{sent}}","url":"{{sent}}","country":"DE","properties":{"a":{"{{sent}}":"{{sent}}"} }""";
+
+        await DeliverAsync(connection, PostgresEvents.EventOf(1, more));
+
+        const string Query =
+            "SELECT concat_ws('|', event, url, country, payload->>'event', payload->>'country', properties->'a'->>(payload->>'url')) FROM edge_events";
+        Assert.Equal(
+            (row, $"{expected}|{expected}|DE|{expected}|DE|{expected}"),
+            (row, (await PostgresServer.QueryAsync(connection, Query))[0])
         );
     }
 

@@ -1,0 +1,30 @@
+using Edge.Audit;
+
+namespace Edge.Commands;
+
+/// <summary>Records what commands change, under the user of the operating system.</summary>
+internal static class LocalAudit
+{
+    /// <summary>Appends an entry; what was done stands even when that fails, which is said.</summary>
+    public static void Record(string dataDir, AuditEntry entry, TextWriter error)
+    {
+        try
+        {
+            new AuditLog(dataDir).Append(entry);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine($"edge: done, but not recorded in the audit file: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    /// <summary>An entry about something that was done now by whoever runs the command.</summary>
+    public static AuditEntry Entry(TimeProvider time, string action, string subject) =>
+        new()
+        {
+            At = time.GetUtcNow(),
+            Actor = "local:" + Environment.UserName,
+            Action = action,
+            Subject = subject,
+        };
+}

@@ -1,0 +1,103 @@
+using System.Net.Sockets;
+using Edge.Endpoints.Operations;
+using Edge.Settings;
+using Edge.Storage;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Edge.Hosting;
+
+/// <summary>
+/// Binds the public and the admin addresses, and marks the connections of the latter (<see cref="AdminListener"/>).
+/// </summary>
+internal static class Listeners
+{
+    public static void Apply(KestrelServerOptions kestrel, EdgeOptions options)
+    {
+        foreach (var address in ListenAddress.ParseAll(options.Urls))
+        {
+            Listen(kestrel, address, static _ => { });
+        }
+
+        foreach (var address in ListenAddress.ParseAll(options.AdminUrls))
+        {
+            Listen(kestrel, address, static endpoint => endpoint.Use(MarkConnections));
+        }
+    }
+
+    /// <summary>
+    /// Removes socket files that a killed process has left behind. Throws <see cref="IOException"/> when a file is no
+    /// socket or somebody listens there.
+    /// </summary>
+    public static void RemoveStaleSockets(EdgeOptions options)
+    {
+        foreach (
+            var address in ListenAddress.ParseAll(options.Urls).Concat(ListenAddress.ParseAll(options.AdminUrls))
+        )
+        {
+            if (address.SocketPath is not { } path)
+            {
+                continue;
+            }
+
+            if (!Directory.Exists(Path.GetDirectoryName(path)))
+            {
+                throw new IOException($"the directory of '{path}' is not there");
+            }
+
+            if (FileStamp.Of(path).Kind is not FileKind.None and var kind)
+            {
+                RemoveStaleSocket(path, kind);
+            }
+        }
+    }
+
+    private static void RemoveStaleSocket(string path, FileKind kind)
+    {
+        if (kind != FileKind.Socket)
+        {
+            throw new IOException($"'{path}' is there already and is not a socket");
+        }
+
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(path));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            // Bound once, by a process that is gone.
+            DiskDirectory.Remove(path);
+            return;
+        }
+
+        throw new IOException($"another process listens on '{path}'");
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
+    {
+        if (address.SocketPath is { } path)
+        {
+            kestrel.ListenUnixSocket(path, configure);
+        }
+        else if (address.IsLocalhost)
+        {
+            kestrel.ListenLocalhost(address.Port, configure);
+        }
+        else if (address.Address is { } ip)
+        {
+            kestrel.Listen(ip, address.Port, configure);
+        }
+        else
+        {
+            kestrel.ListenAnyIP(address.Port, configure);
+        }
+    }
+
+    private static ConnectionDelegate MarkConnections(ConnectionDelegate next) =>
+        connection =>
+        {
+            connection.Features.Set(AdminListener.Mark.Instance);
+            return next(connection);
+        };
+}

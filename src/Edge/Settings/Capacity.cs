@@ -1,0 +1,106 @@
+using System.Numerics;
+
+namespace Edge.Settings;
+
+/// <summary>A limit that the machine makes lower than its setting.</summary>
+/// <param name="Setting">Key of the setting.</param>
+/// <param name="From">What the setting says.</param>
+/// <param name="To">What holds.</param>
+/// <param name="Reason">What there is too little of, in words.</param>
+internal sealed record LoweredLimit(string Setting, long From, long To, string Reason);
+
+/// <summary>
+/// What the machine gives this process, and how its limits are fitted into that: a limit that promises more than there
+/// is would be kept by the kernel instead, by failing calls and by killing the process. Pure.
+/// </summary>
+/// <param name="Descriptors">Open files, sockets included, that the process may have.</param>
+/// <param name="MemoryBytes">Memory that it may take.</param>
+internal sealed record Capacity(long Descriptors, long MemoryBytes)
+{
+    /// <summary>Fewest connections worth a start.</summary>
+    public const int ConnectionsMin = 8;
+
+    /// <summary>
+    /// Memory that a connection needs with its buffers, bytes: its state, what is read ahead of a body, what the kernel
+    /// holds for it.
+    /// </summary>
+    public const int ConnectionBytes = 32 << 10;
+
+    /// <summary>Descriptors of the runtime, the journal and the files that are read and replaced now and then.</summary>
+    private const int OwnDescriptors = 24;
+
+    /// <summary>Descriptors of one sink: its connections or files, its cursor, the segment it reads.</summary>
+    private const int SinkDescriptors = 8;
+
+    /// <summary>Part of the descriptors that stays free, so that what nobody thought of does not fail.</summary>
+    private const int FreePart = 16;
+
+    /// <summary>Most of them.</summary>
+    private const int FreeMax = 256;
+
+    // Shares of the memory. What is left is for the program, the catalog, the counts and the collector's garbage.
+    private const int ConnectionsPart = 4;
+    private const int BodiesPart = 4;
+    private const int DuplicatesPart = 8;
+    private const int JournalPart = 16;
+
+    /// <summary>
+    /// Lowers the limits that need more than there is, and says which; <paramref name="problem"/> says why the service
+    /// cannot run at all, or is null.
+    /// </summary>
+    public IReadOnlyList<LoweredLimit> Fit(EdgeOptions options, out string? problem)
+    {
+        var lowered = new List<LoweredLimit>();
+        var reserve =
+            OwnDescriptors
+            + (SinkDescriptors * (1 + options.Sinks.Count(static sink => sink.Enabled)))
+            + Math.Min(FreeMax, Descriptors / FreePart);
+        var connections = Descriptors - reserve;
+        problem =
+            connections < ConnectionsMin
+                ? $"the limit of {Descriptors} open files leaves no room for connections; at least {reserve + ConnectionsMin} are needed"
+                    + " (ulimit -Hn, LimitNOFILE)"
+                : null;
+        options.HttpMaxConnections = (int)Lower("http.maxConnections", options.HttpMaxConnections, connections, "open files");
+        options.HttpMaxConnections = (int)Lower(
+            "http.maxConnections",
+            options.HttpMaxConnections,
+            MemoryBytes / ConnectionsPart / ConnectionBytes,
+            "memory"
+        );
+        options.IngestInFlightBytes = Lower(
+            "ingest.inFlightBytes",
+            options.IngestInFlightBytes,
+            MemoryBytes / BodiesPart,
+            "memory"
+        );
+        options.DuplicateMemoryBytes = Lower(
+            "ingest.duplicateMemoryBytes",
+            options.DuplicateMemoryBytes,
+            MemoryBytes / DuplicatesPart,
+            "memory"
+        );
+        options.JournalMemoryBytes = (int)Lower(
+            "journal.memoryBytes",
+            options.JournalMemoryBytes,
+            Math.Max(
+                2L * options.JournalPageBytes,
+                (long)BitOperations.RoundUpToPowerOf2((ulong)(MemoryBytes / JournalPart / 2) + 1)
+            ),
+            "memory"
+        );
+        return lowered;
+
+        long Lower(string setting, long value, long most, string reason)
+        {
+            most = Math.Max(1, most);
+            if (value <= most)
+            {
+                return value;
+            }
+
+            lowered.Add(new LoweredLimit(setting, value, most, reason));
+            return most;
+        }
+    }
+}

@@ -1,0 +1,239 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Edge.Tests.Support;
+using Xunit;
+using static Edge.Tests.Support.Packing;
+
+namespace Edge.Tests.BlackBox.Limits;
+
+/// <summary>
+/// The smallest memory that is supported, in a control group as a container has it, with the default settings.
+/// <c>EDGE_MEMORY_MINUTES</c> makes the runs longer; <c>docs/security.md</c> has the figures of ten minutes.
+/// </summary>
+public class MemoryTests(ITestOutputHelper output)
+{
+    private const int Clients = 900;
+    private const string Event =
+        """{"event":"order","properties":{"amount":12.5,"currency":"EUR"},"timestamp":"2025-10-29T22:00:00Z"}""";
+
+    /// <summary>How long a client that wants to know whether the process lives waits at most.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan Time =
+        Environment.GetEnvironmentVariable("EDGE_MEMORY_MINUTES") is { Length: > 0 } minutes
+            ? TimeSpan.FromMinutes(double.Parse(minutes, CultureInfo.InvariantCulture))
+            : TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task SixtyFourMebibytes_CarryPixelsAndClicks()
+    {
+        using var group = MemoryGroup.Create(64 << 20);
+        using var data = new TempDirectory();
+        await using var edge = await EdgeProcess.StartAsync(
+            data["data"],
+            binary: LimitedEdge.Script(data, group.Join)
+        );
+        var clock = Stopwatch.StartNew();
+        var visits = 0L;
+
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 100)
+                .Select(async i =>
+                {
+                    while (clock.Elapsed < Time / 2)
+                    {
+                        using var pixel = await edge.Client.GetAsync($"/s/demo-ab/pixel.gif?u={i}");
+                        Assert.Equal(HttpStatusCode.OK, pixel.StatusCode);
+                        using var click = await edge.Client.GetAsync($"/s/demo-ab/click?u={i}");
+                        Assert.Equal(HttpStatusCode.Redirect, click.StatusCode);
+                        Interlocked.Add(ref visits, 2);
+                    }
+                })
+        );
+
+        Assert.Equal(0, await edge.StopAsync());
+        output.WriteLine($"{visits} visits in {clock.Elapsed.TotalSeconds:F0} s");
+        Assert.Equal(visits, await StoredAsync(data["data"]));
+        Assert.Contains("http.maxConnections", await edge.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TwoHundredFiftySixMebibytes_CarryNineHundredSendersOfBodies()
+    {
+        using var group = MemoryGroup.Create(256 << 20);
+        using var data = new TempDirectory();
+        var key = (
+            await EdgeProcess.RunAsync(["keys", "create", "--kind", "artie", "--data-dir", data["data"]])
+        ).Output.Trim();
+        await using var edge = await EdgeProcess.StartAsync(
+            data["data"],
+            environment: [("EDGE__INGEST__ADDRESSPERMINUTE", "0"), ("EDGE__JOURNAL__MAXBYTES", $"{1L << 40}")],
+            binary: LimitedEdge.Script(data, group.Join)
+        );
+        var bodies = Bodies();
+        var clock = Stopwatch.StartNew();
+        var answers = new ConcurrentDictionary<string, int>();
+        long acknowledged = 0,
+            unknown = 0;
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var client = new HttpClient(handler) { BaseAddress = edge.Address, Timeout = Wait.Limit };
+
+        var health = WatchHealthAsync(edge, clock);
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Clients)
+                .Select(async i =>
+                {
+                    var random = new Random(i);
+                    while (clock.Elapsed < Time)
+                    {
+                        var body = bodies[random.Next(bodies.Length)];
+                        var status = await PostAsync(client, body, key);
+                        answers.AddOrUpdate($"{body.Name} {status}", 1, static (_, count) => count + 1);
+                        if (status == 200)
+                        {
+                            Interlocked.Add(ref acknowledged, body.Events);
+                        }
+                        else if (status == 0)
+                        {
+                            Interlocked.Add(ref unknown, body.Events);
+                        }
+                    }
+                })
+        );
+
+        var slowest = await health;
+        Assert.Equal(0, await edge.StopAsync());
+        var stored = await StoredAsync(data["data"]);
+        output.WriteLine(
+            $"{acknowledged} events acknowledged, {unknown} without an answer, {stored} stored; "
+                + $"slowest /healthz {slowest.TotalMilliseconds:F0} ms; {string.Join(", ", answers.Order())}"
+        );
+        Assert.True(acknowledged > 0);
+        Assert.InRange(stored, acknowledged, acknowledged + unknown);
+    }
+
+    [Fact]
+    public async Task Memory_UsedUp_EndsTheProcessWithItsOwnCode()
+    {
+        using var data = new TempDirectory();
+        var key = (
+            await EdgeProcess.RunAsync(["keys", "create", "--kind", "artie", "--data-dir", data.Path])
+        ).Output.Trim();
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            environment: [("DOTNET_GCHeapHardLimit", "1400000"), ("EDGE__JOURNAL__MEMORYBYTES", "2097152")]
+        );
+        var body = new Body("valid", Array(100_000), 100_000, false, false);
+
+        var senders = Enumerable.Range(0, 8).Select(_ => PostAsync(edge.Client, body, key)).ToArray();
+
+        Assert.Equal(4, await edge.ExitCodeWithinAsync(Patience));
+        await Task.WhenAll(senders);
+        Assert.Contains("out of memory", await edge.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Valid and refused bodies of every size, as they are and in gzip, with a key and without.</summary>
+    private static Body[] Bodies()
+    {
+        var bodies = new List<Body>();
+        foreach (var count in (int[])[1, 10, 100, 1_000, 5_000, 20_000, 90_000])
+        {
+            var valid = Array(count);
+            byte[] invalid = [.. valid.AsSpan(0, valid.Length - 1), .. ",1]"u8];
+            bodies.Add(new Body("valid", valid, count, IsGzip: false, IsKeyless: false));
+            bodies.Add(new Body("valid gzip", Gzip(valid), count, IsGzip: true, IsKeyless: false));
+            bodies.Add(new Body("invalid", invalid, 0, IsGzip: false, IsKeyless: false));
+            bodies.Add(new Body("invalid gzip", Gzip(invalid), 0, IsGzip: true, IsKeyless: false));
+        }
+        var experiment = Encoding.ASCII.GetBytes(
+            """{"event":"view","experiment":"demo-ab","metadata":{"a":"FILLER"}}""".Replace(
+                "FILLER",
+                new string('y', 9_000),
+                StringComparison.Ordinal
+            )
+        );
+        byte[] hundred =
+        [
+            .. "["u8,
+            .. Enumerable.Repeat((byte[])[.. experiment, (byte)','], 99).SelectMany(e => e),
+            .. experiment,
+            .. "]"u8,
+        ];
+        bodies.Add(new Body("too large", new byte[12 << 20], 0, IsGzip: false, IsKeyless: false));
+        bodies.Add(new Body("bomb", Gzip(new byte[64 << 20]), 0, IsGzip: true, IsKeyless: false));
+        bodies.Add(new Body("keyless", [.. "{\"events\":"u8, .. hundred, .. "}"u8], 100, IsGzip: false, IsKeyless: true));
+        bodies.Add(new Body("keyless garbage", new byte[2 << 20], 0, IsGzip: false, IsKeyless: true));
+        return [.. bodies];
+    }
+
+    private static byte[] Array(int count) =>
+        Encoding.ASCII.GetBytes($"[{string.Join(',', Enumerable.Repeat(Event, count))}]");
+
+    /// <summary>The status, or 0 when there was no answer.</summary>
+    private static async Task<int> PostAsync(HttpClient client, Body body, string key)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, body.IsKeyless ? "/s/events" : "/v1/bulk-track");
+        request.Content = new ByteArrayContent(body.Bytes);
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        if (body.IsGzip)
+        {
+            request.Content.Headers.ContentEncoding.Add("gzip");
+        }
+
+        if (!body.IsKeyless)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
+
+        try
+        {
+            using var answer = await client.SendAsync(request);
+            return (int)answer.StatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Asks again and again on connections of its own; the longest that an answer took.</summary>
+    private static async Task<TimeSpan> WatchHealthAsync(EdgeProcess edge, Stopwatch clock)
+    {
+        var slowest = TimeSpan.Zero;
+        while (clock.Elapsed < Time)
+        {
+            using var client = new HttpClient { BaseAddress = edge.Address, Timeout = Patience };
+            var asked = clock.Elapsed;
+            try
+            {
+                (await client.GetAsync("/healthz")).EnsureSuccessStatusCode();
+            }
+            catch (HttpRequestException e)
+            {
+                var metrics = (await edge.Client.GetStringAsync("/metrics")).Split('\n');
+                Assert.Fail(
+                    $"{e.Message}; {string.Join(", ", metrics.Where(line => line.StartsWith("edge_connections", StringComparison.Ordinal)))}"
+                );
+            }
+            var took = clock.Elapsed - asked;
+            slowest = took > slowest ? took : slowest;
+            await Task.Delay(100);
+        }
+        return slowest;
+    }
+
+    private static async Task<long> StoredAsync(string dataDir)
+    {
+        var stat = await EdgeProcess.RunAsync(["journal", "stat", "--data-dir", dataDir]);
+        using var json = System.Text.Json.JsonDocument.Parse(stat.Output);
+        return json.RootElement.GetProperty("committed_sequence").GetInt64();
+    }
+
+    private sealed record Body(string Name, byte[] Bytes, int Events, bool IsGzip, bool IsKeyless);
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests.BlackBox.Limits;
+
+/// <summary>A terminal that is closed, or an operator who wants changed files to be read.</summary>
+public class SignalTests
+{
+    [Fact]
+    public async Task Hangup_WhileServing_ReloadsTheVerdictRulesAndEndsNothing()
+    {
+        using var data = new TempDirectory();
+        var rules = data["rules.json"];
+        await File.WriteAllTextAsync(rules, Rules("robot", "first"));
+        await using var edge = await EdgeProcess.StartAsync(
+            data["data"],
+            environment: [("EDGE__AUTOMATION__RULESFILE", rules)]
+        );
+        await VisitAsync(edge);
+        Assert.Equal(1, await EventsOfAsync(edge, "first"));
+
+        await File.WriteAllTextAsync(rules, "{");
+        edge.HangUp();
+        await Wait.ForAsync(
+            () => edge.Client.GetStringAsync("/metrics"),
+            page => !page.Contains("edge_verdict_rule_problems 0\n", StringComparison.Ordinal)
+        );
+        // A file with a mistake leaves the rules that were in force.
+        await VisitAsync(edge);
+        Assert.Equal(2, await EventsOfAsync(edge, "first"));
+
+        await File.WriteAllTextAsync(rules, Rules("robot", "second"));
+        edge.HangUp();
+        await Wait.ForAsync(
+            () => edge.Client.GetStringAsync("/metrics"),
+            page => page.Contains("edge_verdict_rule_problems 0\n", StringComparison.Ordinal)
+        );
+        // The same user agent again: what was remembered of it is judged anew.
+        await VisitAsync(edge);
+        Assert.Equal(1, await EventsOfAsync(edge, "second"));
+        Assert.Equal(0, await edge.StopAsync());
+        Assert.Equal(3, Forwarded.Lines(data["data"]).Length);
+    }
+
+    private static string Rules(string agent, string id) =>
+        $$"""
+            {"rules": [{"id": "{{id}}", "verdict": "bot", "scope": "all", "certainty": "certain", "mode": "enforced",
+            "userAgentContains": ["{{agent}}"]}]}
+            """;
+
+    private static async Task VisitAsync(EdgeProcess edge)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/s/demo-ab/pixel.gif");
+        request.Headers.TryAddWithoutValidation("User-Agent", "my robot 1.0");
+        (await edge.Client.SendAsync(request)).EnsureSuccessStatusCode();
+    }
+
+    private static async Task<long> EventsOfAsync(EdgeProcess edge, string rule)
+    {
+        var name = $"edge_verdict_rule_events_total{{rule=\"{rule}\"}} ";
+        var line = (await edge.Client.GetStringAsync("/metrics"))
+            .Split('\n')
+            .SingleOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+        return line is null ? 0 : long.Parse(line[name.Length..], CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,202 @@
+using System.Text;
+using Edge.Statistics.Counting;
+using Edge.Statistics.Results;
+using Xunit;
+using static Edge.Tests.Statistics.VisitEvent;
+
+namespace Edge.Tests.Statistics.Counting;
+
+/// <summary>The visible counters, the series, and the limits of both.</summary>
+public class TallyCountsTests
+{
+    [Fact]
+    public void Events_ByTypeAndVerdict_AreCountedApart()
+    {
+        var fold = new Fold().Count(
+            Impression(1, 0),
+            Impression(1, 0),
+            Impression(2, 0, "b") with
+            {
+                Verdict = "proxy",
+            },
+            Impression(0, 0) with
+            {
+                Verdict = "unknown",
+            },
+            Impression(3, 0) with
+            {
+                Verdict = "bot",
+            },
+            Impression(3, 0) with
+            {
+                Verdict = "scanner",
+            },
+            Impression(3, 0) with
+            {
+                Verdict = "prefetch",
+            },
+            Click(1, 1),
+            Click(4, 1, "b") with
+            {
+                Verdict = "unknown",
+            },
+            Click(3, 1) with
+            {
+                Verdict = "scanner",
+            },
+            Impression(1, 2) with
+            {
+                Type = "view",
+            },
+            Impression(1, 2) with
+            {
+                Type = "conversion",
+            },
+            Impression(1, 2) with
+            {
+                Type = "exposure",
+            }
+        );
+
+        var tally = fold.Tally();
+        Assert.Equal([new VariantTally("a", 3, 1, 1, 1), new VariantTally("b", 1, 1, 0, 0)], tally.Variants);
+        Assert.Equal(new MachineCounts(1, 1, 1), tally.MachineImpressions);
+        Assert.Equal(new MachineCounts(0, 1, 0), tally.MachineClicks);
+        Assert.Equal((Noon, Noon.AddMinutes(2)), (tally.FirstEventAt, tally.LastEventAt));
+    }
+
+    [Fact]
+    public void Events_OfUnknownVariantsAndExperiments_AreCounted()
+    {
+        var fold = new Fold().Count(Impression(1, 0, "gone"), Impression(1, 0) with { Uid = "exp_deleted" });
+
+        Assert.Equal("gone", Assert.Single(fold.Tally().Variants).Id);
+        Assert.Equal(1, Assert.Single(fold.Tally("exp_deleted").Variants).Impressions);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("")]
+    [InlineData("[1]")]
+    [InlineData("not json")]
+    [InlineData("""{"type":"impression","variant":"a","verdict":"human"}""")]
+    [InlineData("""{"type":"impression","experiment_uid":""}""")]
+    [InlineData("""{"type":"impression","experiment_uid":7,"variant":{"x":[1]},"verdict":"human"}""")]
+    [InlineData("""{"type":"impression","experiment_uid":"exp_a","variant":"a" """)]
+    [InlineData("""{"type":"track","experiment_uid":"exp_a"}""")]
+    public void Payload_WithoutAnythingToCount_IsPassedOver(string payload)
+    {
+        var fold = new Fold();
+        fold.Counts.Count(Encoding.UTF8.GetBytes(payload), 0, 0);
+
+        Assert.Equal(default, fold.Counts.Status);
+    }
+
+    [Fact]
+    public void Payload_WithMembersOfAnyShape_IsRead()
+    {
+        const string Payload = """
+            {"v":1,"properties":{"type":"click","verdict":"bot","a":[{"b":1}]},"type":"impression","experiment_uid":"exp_abc123","variant":"a",
+             "probability":"0.5","weights_version":1.5,"unit_hash":"xyz","received_at":12,"verdict":"human"}
+            """;
+        var fold = new Fold();
+        fold.Counts.Count(
+            Encoding.UTF8.GetBytes(Payload),
+            Noon.ToUnixTimeMilliseconds(),
+            Noon.ToUnixTimeMilliseconds()
+        );
+
+        Assert.Equal(new VariantTally("a", 1, 0, 0, 0), Assert.Single(fold.Tally().Variants));
+        Assert.Equal(Noon, fold.Tally().FirstEventAt);
+        Assert.Equal(0, fold.Tally().OpenTrials);
+    }
+
+    [Fact]
+    public void Limits_OfExperimentsAndVariants_AreKeptAndCounted()
+    {
+        var fold = new Fold(TallyLimits.Default with { ExperimentsMax = 1, VariantsMax = 2 }).Count(
+            Impression(1, 0),
+            Impression(1, 0, "b"),
+            Impression(1, 0, "c"),
+            Impression(1, 0) with
+            {
+                Uid = "exp_other",
+            },
+            Impression(1, 0) with
+            {
+                Uid = "exp_" + new string('x', 100),
+            },
+            Impression(1, 0, new string('v', 100))
+        );
+
+        Assert.Equal((1, 4L), (fold.Counts.Status.Experiments, fold.Counts.Status.Uncounted));
+        Assert.Equal(["a", "b"], fold.Tally().Variants.Select(variant => variant.Id));
+    }
+
+    [Fact]
+    public void Series_ByHourAndDay_HoldWhatHappenedInEach()
+    {
+        var fold = new Fold { Clock = Noon.AddHours(9) }
+            .Count(Impression(1, 59), Click(1, 61), Impression(2, 61, "b"), Impression(3, -24 * 60), Click(3, 100))
+            .UpToDateAt(Noon.AddHours(9));
+
+        Assert.Equal(
+            [(Noon.AddDays(-1), "a 1 0 1 0"), (Noon, "a 1 0 1 1"), (Noon.AddHours(1), "a 0 2 0 0, b 1 0 1 0")],
+            fold.Tally().Hourly.Select(Describe)
+        );
+        Assert.Equal(
+            [(Noon.Date.AddDays(-1), "a 1 0 1 0"), (Noon.Date, "a 1 2 1 1, b 1 0 1 0")],
+            fold.Tally().Daily.Select(Describe).Select(point => (point.Item1.DateTime, point.Item2))
+        );
+    }
+
+    [Fact]
+    public void Series_LongerThanTheirLimit_KeepTheNewest()
+    {
+        var fold = new Fold().Count(
+            Enumerable.Range(0, TallyLimits.HoursKept + 50).Select(hour => Impression(0, hour * 60))
+        );
+
+        var hourly = fold.Tally().Hourly;
+        Assert.Equal(TallyLimits.HoursKept, hourly.Count);
+        Assert.Equal(Noon.AddHours(TallyLimits.HoursKept + 49), hourly[^1].Time);
+    }
+
+    [Fact]
+    public void Series_MoreThanThereIsRoomFor_AreCutForAll()
+    {
+        var fold = new Fold(TallyLimits.Default with { SeriesPointsMax = 200 }).Count(
+            Enumerable
+                .Range(0, 300)
+                .SelectMany(hour =>
+                    new[] { Impression(0, hour * 60), Impression(0, hour * 60) with { Uid = "exp_other" } }
+                )
+        );
+
+        Assert.True(fold.Tally().Hourly.Count + fold.Tally("exp_other").Hourly.Count <= 200);
+        Assert.Equal(Noon.AddHours(299), fold.Tally().Hourly[^1].Time);
+    }
+
+    [Fact]
+    public void Experiment_WithoutAFile_IsKeptForSomeDaysAndThenForgotten()
+    {
+        var fold = new Fold().Count(Impression(1, 0) with { Uid = "exp_deleted" }, Impression(2, 1));
+
+        fold.Count(Impression(3, 6 * 24 * 60));
+        Assert.NotNull(fold.Counts.Find("exp_deleted"));
+
+        fold.Count(Impression(4, 8 * 24 * 60));
+        Assert.Null(fold.Counts.Find("exp_deleted"));
+        Assert.NotNull(fold.Counts.Find("exp_abc123"));
+        Assert.Equal(1, fold.Counts.Status.Units);
+    }
+
+    private static (DateTimeOffset, string) Describe(SeriesPoint point) =>
+        (
+            point.Time,
+            string.Join(
+                ", ",
+                point.Variants.Select(v => $"{v.VariantId} {v.Impressions} {v.Clicks} {v.Trials} {v.Successes}")
+            )
+        );
+}
