@@ -29,8 +29,8 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
     /// <summary>Most hashes of one goal: each unit under today's and yesterday's key.</summary>
     public const int HashesMax = 2 * UnitsMax;
 
-    /// <summary>Most bytes of one goal in the event: names, the uid, and the hashes in hexadecimal.</summary>
-    public const int GoalBytesMax = 64 + Bucketing.UidBytesMax + (HashesMax * (VisitorHashes.UnitHashChars + 3));
+    /// <summary>Most bytes of one goal in the event: names, uid, value, and the hashes in hexadecimal.</summary>
+    public const int GoalBytesMax = 96 + Bucketing.UidBytesMax + (HashesMax * (VisitorHashes.UnitHashChars + 3));
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _bufferOfThread;
