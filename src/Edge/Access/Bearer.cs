@@ -11,6 +11,22 @@ internal static class Bearer
     private const string Scheme = "Bearer";
 
     /// <summary>
+    /// Whether a header is of this scheme, with whatever token. Browsers add those of other schemes on their own.
+    /// </summary>
+    public static bool IsMeant(in StringValues authorization)
+    {
+        foreach (var header in authorization)
+        {
+            if (header.AsSpan().TrimStart(' ').StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
     /// Reads the token; false when the header is missing, repeated, of another scheme, or does not have exactly one
     /// token.
     /// </summary>

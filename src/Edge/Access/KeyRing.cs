@@ -8,18 +8,23 @@ namespace Edge.Access;
 
 /// <summary>
 /// The keys that the service accepts, looked up by the hash of the secret and compared in constant time. Follows the
-/// file: an issued or revoked key takes effect within a second, without a restart; if the file becomes unreadable, the
-/// last valid keys stay in force. Thread safe; readers take no lock.
+/// file: an issued key takes effect when it is first used, a revoked one within a second, without a restart; if the file
+/// becomes unreadable, the last valid keys stay in force. Thread safe; looking up a known key takes no lock.
 /// </summary>
 internal sealed class KeyRing : IDisposable
 {
     private const int PollIntervalMs = 500;
 
+    /// <summary>Shortest time between two attempts to read a file that could not be read.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
+
     private readonly KeyFile _file;
     private readonly TimeProvider _time;
     private readonly Action<string> _report;
+    private readonly Lock _refreshLock = new();
     private volatile FrozenDictionary<long, HashedKey> _byHash = FrozenDictionary<long, HashedKey>.Empty;
     private FileStamp _stamp;
+    private long _failedAt;
     private string? _reported;
     private Watch? _watch;
 
@@ -54,8 +59,16 @@ internal sealed class KeyRing : IDisposable
     /// </summary>
     public void Refresh()
     {
+        lock (_refreshLock)
+        {
+            RefreshIfChanged();
+        }
+    }
+
+    private void RefreshIfChanged()
+    {
         var stamp = FileStamp.Of(_file.Path);
-        if (stamp == _stamp)
+        if (stamp == _stamp || (_failedAt != 0 && _time.GetElapsedTime(_failedAt) < RetryInterval))
         {
             return;
         }
@@ -68,16 +81,20 @@ internal sealed class KeyRing : IDisposable
             }
 
             Load();
-            _reported = null;
+            (_reported, _failedAt) = (null, 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Tried again at the next look: the disk may have been at fault, not the file.
+            // Tried again later: the disk may have been at fault, not the file.
+            _failedAt = _time.GetTimestamp();
             Report(e.Message.ReplaceLineEndings(" "));
         }
     }
 
-    /// <summary>The key with a given secret; null when there is none, or it is revoked or expired.</summary>
+    /// <summary>
+    /// The key with a given secret; null when there is none, or it is revoked or expired. An unknown one may have been
+    /// issued a moment ago, so the file is looked at.
+    /// </summary>
     public ApiKey? Find(ReadOnlySpan<char> secret)
     {
         Span<byte> hash = stackalloc byte[KeySecret.HashBytes];
@@ -85,13 +102,28 @@ internal sealed class KeyRing : IDisposable
         {
             return null;
         }
-        // The duration of this look-up depends only on the hash, which does not reveal the secret.
+
+        var found = Find(hash);
+        if (found is null)
+        {
+            Refresh();
+            found = Find(hash);
+        }
+
+        return found?.IsValidAt(_time.GetUtcNow()) == true ? found : null;
+    }
+
+    /// <summary>
+    /// The key with this hash. How long that takes depends on the hash alone, which does not reveal the secret.
+    /// </summary>
+    private ApiKey? Find(ReadOnlySpan<byte> hash)
+    {
         _byHash.TryGetValue(PrefixOf(hash), out var found);
         for (; found is not null; found = found.Next)
         {
             if (CryptographicOperations.FixedTimeEquals(found.Hash, hash))
             {
-                return found.Key.IsValidAt(_time.GetUtcNow()) ? found.Key : null;
+                return found.Key;
             }
         }
 

@@ -142,6 +142,9 @@ internal sealed class CatalogEntry
     public string? GoalProperty =>
         Experiment.GoalConfig is { Type: GoalType.Value, Property: { } property } ? property : null;
 
+    /// <summary>Whether its conversions reach the goal.</summary>
+    public bool CountsConversions => IsRunning && Experiment.GoalConfig.Type == GoalType.Conversion;
+
     /// <summary>Whether events of a certain name reach the goal.</summary>
     public bool IsGoalEvent(string name) => GoalEvent == name;
 

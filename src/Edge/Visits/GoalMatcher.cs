@@ -29,8 +29,8 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
     /// <summary>Most hashes of one goal: each unit under today's and yesterday's key.</summary>
     public const int HashesMax = 2 * UnitsMax;
 
-    /// <summary>Most bytes of one goal in the event: names, the uid, and the hashes in hexadecimal.</summary>
-    public const int GoalBytesMax = 64 + Bucketing.UidBytesMax + (HashesMax * (VisitorHashes.UnitHashChars + 3));
+    /// <summary>Most bytes of one goal in the event: names, uid, value, and the hashes in hexadecimal.</summary>
+    public const int GoalBytesMax = 96 + Bucketing.UidBytesMax + (HashesMax * (VisitorHashes.UnitHashChars + 3));
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _bufferOfThread;
@@ -54,10 +54,16 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
             return default;
         }
 
+        // A page is judged like a visit; a server's user agent and address say nothing about its visitor.
+        var isPage = !request.Origin.IsEmpty;
+        if (isPage && visitor.Judgement.Verdict.IsMachine())
+        {
+            return default;
+        }
+
         Span<byte> room = stackalloc byte[Bucketing.UnitBytesMax];
-        // Without u, the unit of a page is its viewer key; the address of a server is not its visitor's.
         var unit = Visit.ReadUnit(request, visitor.Address, room, out var source);
-        var isVisitor = source == UnitSource.Parameter || !request.Origin.IsEmpty;
+        var isVisitor = isPage || source == UnitSource.Parameter;
         var json = Begin(out var buffer);
         var count = 0;
         foreach (var experiment in goals)
@@ -86,11 +92,27 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
         Math.Min(GoalsMax, catalog.Current.GoalsOf(e.Event.Span).Length) * GoalBytesMax;
 
     /// <summary>The same for an event of one experiment, whose unit is known.</summary>
-    public static ReadOnlySpan<byte> Match(CatalogEntry experiment, ReceivedEvent e, in UnitHashes unit)
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="e">The event.</param>
+    /// <param name="unit">Hashes of its unit; empty when it has none.</param>
+    /// <param name="verdict">The verdict on its sender.</param>
+    /// <param name="isServer">
+    /// Whether a server reports it with a key. Its verdict keeps it out of the counts, and its conversion is one
+    /// nevertheless.
+    /// </param>
+    public static ReadOnlySpan<byte> Match(
+        CatalogEntry experiment,
+        ReceivedEvent e,
+        in UnitHashes unit,
+        Verdict verdict,
+        bool isServer
+    )
     {
+        var isConversion = isServer && e.Type == "conversion" && experiment.CountsConversions;
         if (
             unit.Today.IsEmpty
-            || !experiment.IsGoalEvent(e.Type)
+            || (!isConversion && !experiment.IsGoalEvent(e.Type))
+            || (!isServer && verdict.IsMachine())
             || !TryReadValue(experiment, e, out var value)
         )
         {

@@ -55,6 +55,17 @@ public sealed class KeyRingTests : IDisposable
     }
 
     [Fact]
+    public void Find_KeyIssuedAMomentAgo_IsFoundWithoutWaiting()
+    {
+        using var ring = KeyRing.Open(File, new TestClock(Start), Fail);
+        Assert.Null(ring.Find("sk_live_unknown"));
+
+        var secret = File.Issue(new KeyGrant(KeyKind.Artie), Start);
+
+        Assert.NotNull(ring.Find(secret));
+    }
+
+    [Fact]
     public void Find_WithinASecondOfRevocation_FindsNothing()
     {
         var clock = new TestClock(Start);

@@ -70,6 +70,54 @@ public sealed class ExplainAndCheckTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("9999-12-31T23:59:59.999Z")]
+    [InlineData("9999-12-30T00:00:00Z")]
+    [InlineData("0001-01-01T00:00:00Z")]
+    public async Task Explain_AtTheEndsOfTheCalendar_Answers(string at)
+    {
+        await MakeDemoAsync();
+        File.WriteAllText(_data["request.json"], """{"query": "u=reader-1"}""");
+
+        foreach (var name in new[] { "demo-ab", "demo-smart", "demo-schedule" })
+        {
+            var (code, output, error) = await EdgeProcess.RunAsync([
+                "explain",
+                "--experiment",
+                _data["experiments", $"{name}.json"],
+                "--request",
+                _data["request.json"],
+                "--at",
+                at,
+            ]);
+
+            Assert.True((code, error) == (0, ""), $"{name}: {error}");
+            Assert.NotEmpty(JsonDocument.Parse(output).RootElement.Text("reason"));
+        }
+    }
+
+    [Fact]
+    public async Task Cron_ThatStartsAtTheEndOfTheCalendar_IsCheckedAndResolved()
+    {
+        Directory.CreateDirectory(_data["experiments"]);
+        File.WriteAllText(
+            _data["experiments", "late.json"],
+            """
+            {"uid":"exp_late","slug":"late","name":"Late","type":"scheduled","status":"running","variants":[
+             {"id":"a","weight":5000,"schedule":{"startAt":"9999-12-30T00:00:00Z","recurrence":{"type":"cron","cronExpression":"0 9 * * *"}}},
+             {"id":"b","weight":5000,"schedule":{"startAt":"9999-12-31T22:00:00Z","endAt":"9999-12-31T23:59:59Z","recurrence":{"type":"weekly"}}}],
+             "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/"}}
+            """
+        );
+
+        var (code, output, error) = await EdgeProcess.RunAsync(["check", "--data-dir", _data.Path]);
+        await using var edge = await EdgeProcess.StartAsync(_data.Path, []);
+        using var resolved = await edge.Client.GetAsync("/s/late/resolve");
+
+        Assert.Equal("", error);
+        Assert.True(code == 0 && resolved.IsSuccessStatusCode, output);
+    }
+
     [Fact]
     public async Task Explain_WrongInput_IsSaidInOneLineEach()
     {

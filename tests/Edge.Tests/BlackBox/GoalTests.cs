@@ -10,9 +10,12 @@ namespace Edge.Tests.BlackBox;
 /// What the native binary makes of views, conversions and named events. The shortest window is a minute, so each test
 /// waits that long for its trials.
 /// </summary>
-public class GoalTests(ManagedEdge edge) : IClassFixture<ManagedEdge>
+public class GoalTests(GoalTests.GoalEdge edge) : IClassFixture<GoalTests.GoalEdge>
 {
     private const string Page = "https://shop.example";
+
+    private const string Browser =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
 
     [Fact]
     public async Task Conversion_OfAPage_SucceedsForTheUnitThatViewed()
@@ -28,21 +31,28 @@ public class GoalTests(ManagedEdge edge) : IClassFixture<ManagedEdge>
         await ReportAsync("conversion", slug, "?u=reader-2");
         await ReportAsync("conversion", slug, "?u=reader-2");
         await ReportAsync("conversion", slug, "?u=stranger");
-        await FollowAsync(slug, "?u=reader-3");
+        await VisitAsync($"/s/{slug}/click?u=reader-3");
+        // A server with a key, whatever its user agent is.
+        await SendAsync(
+            "/s/events?u=reader-4",
+            $$"""{"event":"conversion","experiment":"{{slug}}"}""",
+            edge.Key,
+            agent: "curl/8.5.0"
+        );
 
-        Assert.Equal((10, 2), await TrialsAsync(uid, 10));
+        Assert.Equal((10, 3), await TrialsAsync(uid, 10));
     }
 
     [Fact]
     public async Task Event_OfAnyApi_SucceedsForTheUnitOfItsSender()
     {
         var (uid, slug) = await StartAsync("""{"type":"event","event":"signup"}""");
-        var secret = await edge.CreateKeyAsync("millimetric-sk");
-        var traffical = await edge.CreateKeyAsync("traffical");
-        await edge.Edge.Client.GetAsync($"/s/{slug}/pixel.gif?u=reader-1");
-        await edge.Edge.Client.GetAsync($"/s/{slug}/pixel.gif?u=reader-2");
-        await edge.Edge.Client.GetAsync($"/s/{slug}/pixel.gif?u=reader-3");
-        await edge.Edge.Client.GetAsync($"/s/{slug}/pixel.gif?u=reader-4");
+        var secret = edge.Secret;
+        for (var i = 1; i <= 4; i++)
+        {
+            await VisitAsync($"/s/{slug}/pixel.gif?u=reader-{i}");
+        }
+
         await ReportAsync("view", slug, ""); // a page without u: address and browser
 
         await TrackAsync(secret, """{"event":"signup","user_id":"reader-1"}""");
@@ -51,7 +61,7 @@ public class GoalTests(ManagedEdge edge) : IClassFixture<ManagedEdge>
         await SendAsync(
             "/v1/events",
             """{"events":[{"type":"track","event":"signup","unitKey":"reader-3","orgId":"o","projectId":"p","env":"e","timestamp":"2026-05-16T00:00:00Z"}]}""",
-            traffical
+            edge.Traffical
         );
 
         var tracked = await Forwarded.WaitForAsync(
@@ -67,10 +77,10 @@ public class GoalTests(ManagedEdge edge) : IClassFixture<ManagedEdge>
     public async Task Value_OfAnEvent_IsComparedByItsMean_AndTheSlugNamesTheExperiment()
     {
         var (uid, slug) = await StartAsync("""{"type":"value","event":"order","property":"total"}""");
-        var secret = await edge.CreateKeyAsync("millimetric-sk");
+        var secret = edge.Secret;
         for (var i = 0; i < 8; i++)
         {
-            await edge.Edge.Client.GetAsync($"/s/{slug}/pixel.gif?u=reader-{i}");
+            await VisitAsync($"/s/{slug}/pixel.gif?u=reader-{i}");
         }
 
         await TrackAsync(secret, """{"event":"order","user_id":"reader-1","properties":{"total":12.5}}""");
@@ -140,17 +150,27 @@ public class GoalTests(ManagedEdge edge) : IClassFixture<ManagedEdge>
     private Task TrackAsync(string key, string body, string? origin = null) =>
         SendAsync("/v1/track", body, key, origin);
 
-    private async Task FollowAsync(string slug, string query)
+    private async Task VisitAsync(string path)
     {
-        using var answer = await edge.Edge.Client.GetAsync($"/s/{slug}/click{query}");
-        Assert.Equal(302, (int)answer.StatusCode);
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation("User-Agent", Browser);
+        using var answer = await edge.Edge.Client.SendAsync(request);
+        Assert.InRange((int)answer.StatusCode, 200, 302);
     }
 
-    private async Task SendAsync(string path, string body, string? key, string? origin = null)
+    private async Task SendAsync(
+        string path,
+        string body,
+        string? key,
+        string? origin = null,
+        string agent = Browser
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path);
         request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         request.Headers.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
+        // A page has the browser's, a server its own.
+        request.Headers.TryAddWithoutValidation("User-Agent", origin is null && agent == Browser ? "node" : agent);
         if (origin is not null)
         {
             request.Headers.TryAddWithoutValidation("Origin", origin);
@@ -158,5 +178,21 @@ public class GoalTests(ManagedEdge edge) : IClassFixture<ManagedEdge>
 
         using var answer = await edge.Edge.Client.SendAsync(request);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>A service that is asked for results all the time.</summary>
+    public sealed class GoalEdge : ManagedEdge
+    {
+        internal string Secret { get; private set; } = "";
+
+        internal string Traffical { get; private set; } = "";
+
+        protected override async Task PrepareAsync()
+        {
+            Secret = await CreateKeyAsync("millimetric-sk");
+            Traffical = await CreateKeyAsync("traffical");
+        }
+
+        protected override (string Name, string Value)[] Settings => [("EDGE__API__REQUESTSPERMINUTE", "1000000")];
     }
 }

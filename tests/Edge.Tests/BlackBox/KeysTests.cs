@@ -225,7 +225,7 @@ public class KeysTests
     }
 
     /// <summary>The first key is issued once the service listens.</summary>
-    private static Task UntilAcceptedAsync(EdgeProcess edge) =>
+    private static Task<HttpStatusCode> UntilAcceptedAsync(EdgeProcess edge) =>
         Wait.ForAsync(
             async () => (await edge.Client.GetAsync("/experiments/api/quota")).StatusCode,
             status => status == HttpStatusCode.OK

@@ -166,7 +166,7 @@ public class ListenerTests
         return answer.StatusCode;
     }
 
-    private static Task UntilReadyAsync(HttpClient client) =>
+    private static Task<HttpStatusCode> UntilReadyAsync(HttpClient client) =>
         Wait.ForAsync(
             async () =>
             {

@@ -269,7 +269,14 @@ internal sealed class EventRecorder(
             tracked.WeightsVersion = shown.WeightsVersion;
             tracked.UnitHash = unitHashes.Today;
             tracked.UnitHashPrevious = unitHashes.Yesterday;
-            tracked.Goals = GoalMatcher.Match(e.Experiment, e.Event, unitHashes);
+            var isServer = e is { IsVisitor: false, IsAuthenticated: true };
+            tracked.Goals = GoalMatcher.Match(
+                e.Experiment,
+                e.Event,
+                unitHashes,
+                visitor.Judgement.Verdict,
+                isServer
+            );
             var result = Append(tracked, visitor, siteHost, e.Event, room, scratch, out var sequence);
             receipt.Add(result, sequence);
         }

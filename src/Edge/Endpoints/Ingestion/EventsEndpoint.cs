@@ -186,12 +186,13 @@ internal sealed class EventsEndpoint(
             return header.Count == 1 && TryFindWriteKey(context, header[0], out key);
         }
 
-        if (context.Request.Headers.Authorization.Count == 0)
+        var authorization = context.Request.Headers.Authorization;
+        if (!Bearer.IsMeant(authorization))
         {
             return true;
         }
 
-        key = Bearer.TryRead(context.Request.Headers.Authorization, out var secret) ? keys.Find(secret) : null;
+        key = Bearer.TryRead(authorization, out var secret) ? keys.Find(secret) : null;
         return key is { Kind: KeyKind.Pictify };
     }
 

@@ -59,7 +59,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         {
             _newestMs = e.AtMs;
         }
-        if (e.Goals(payload) is { IsEmpty: false } goals && e.IsPerson)
+        if (e.Goals(payload) is { IsEmpty: false } goals)
         {
             CountGoals(goals, e.AtMs, Now(clockMs, isUpToDate: false));
         }
@@ -85,7 +85,10 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         }
     }
 
-    /// <summary>Counts an event for the trials of every experiment whose goal it reaches by its name.</summary>
+    /// <summary>
+    /// Counts an event for the trials of every experiment whose goal it reaches; whether its sender counts was decided
+    /// when that was found out.
+    /// </summary>
     private void CountGoals(ReadOnlySpan<byte> goals, long atMs, long nowMs)
     {
         Span<ulong> units = stackalloc ulong[GoalMatcher.HashesMax];
@@ -96,7 +99,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
             if (
                 Find(Encoding.UTF8.GetString(uid)) is { } experiment
                 && catalog.Current.TryFindByUid(experiment.Uid, out var entry)
-                && entry.Experiment.GoalConfig.Type is GoalType.Event or GoalType.Value
+                && entry.Experiment.GoalConfig.Type is GoalType.Conversion or GoalType.Event or GoalType.Value
             )
             {
                 experiment.Mature(nowMs);

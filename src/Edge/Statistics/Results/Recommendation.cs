@@ -54,12 +54,13 @@ internal static class Recommendation
     private static string Waiting(Experiment experiment, int visitors)
     {
         var minutes = experiment.AttributionWindowMinutes;
+        var window = minutes == 1 ? "1 minute" : Invariant($"{minutes} minutes");
+        var start = experiment.TrialStart == TrialStart.Click ? "first click" : "first impression or view";
         return visitors switch
         {
-            0 => Invariant($"Nobody has been counted yet. A visitor counts {minutes} minutes after the ")
-                + $"{(experiment.TrialStart == TrialStart.Click ? "first click" : "first impression or view")}.",
-            1 => Invariant($"1 visitor is still within the {minutes} minutes in which the goal can be reached."),
-            _ => Invariant($"{visitors} visitors are still within their {minutes} minutes in which the goal can be reached."),
+            0 => $"Nobody has been counted yet. A visitor counts {window} after the {start}.",
+            1 => $"1 visitor is still within the {window} in which the goal can be reached.",
+            _ => Invariant($"{visitors} visitors are still within their {window} in which the goal can be reached."),
         };
     }
 

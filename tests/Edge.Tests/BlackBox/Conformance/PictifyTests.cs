@@ -314,16 +314,31 @@ public class PictifyTests(PictifyEdge edge) : IClassFixture<PictifyEdge>
             stored: """{"authenticated":true,"...":0}"""
         ),
         Of(
-            "4.3 an invalid API key is ignored",
+            "4.3 an invalid API key is refused like a wrong write key",
             "/s/events",
             "pictify-wrong",
             One,
+            401,
+            json: Envelope.Problem("invalid-write-key", 401)
+        ),
+        Of(
+            "4.3 a revoked API key is refused like a wrong write key",
+            "/s/events",
+            "pictify-revoked",
+            One,
+            401,
+            json: Envelope.Problem("invalid-write-key", 401)
+        ),
+        Of(
+            "4.3 another scheme is ignored",
+            "/s/events",
+            "",
+            One,
             200,
             Unkeyed,
+            headers: ["Authorization: Basic dTpw"],
             stored: """{"authenticated":false,"...":0}"""
         ),
-        Of("4.3 a revoked API key is ignored", "/s/events", "pictify-revoked", One, 200, Unkeyed),
-        Of("4.3 another scheme is ignored", "/s/events", "", One, 200, Unkeyed, headers: ["Authorization: Basic dTpw"]),
         // arrays
         Send("4.3 an array of one", $"[{One}]", Unkeyed),
         Of(

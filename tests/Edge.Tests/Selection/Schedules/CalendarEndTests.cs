@@ -1,9 +1,7 @@
 using CsCheck;
 using Edge.Experiments;
 using Edge.Experiments.Schedules;
-using Edge.Lint;
 using Edge.Selection.Schedules;
-using Edge.Tests.Experiments;
 using Xunit;
 
 namespace Edge.Tests.Selection.Schedules;
