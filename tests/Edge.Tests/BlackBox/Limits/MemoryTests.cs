@@ -49,22 +49,23 @@ public class MemoryTests(ITestOutputHelper output)
                     {
                         using var pixel = await edge.Client.GetAsync($"/s/demo-ab/pixel.gif?u={i}");
                         Assert.Equal(HttpStatusCode.OK, pixel.StatusCode);
-                        Count(pixel);
                         using var click = await edge.Client.GetAsync($"/s/demo-ab/click?u={i}");
                         Assert.Equal(HttpStatusCode.Redirect, click.StatusCode);
-                        Count(click);
+                        Interlocked.Add(ref visits, 2);
                     }
                 })
         );
 
+        var metrics = await edge.Client.GetStringAsync("/metrics");
         Assert.Equal(0, await edge.StopAsync());
-        output.WriteLine($"{visits} visits acknowledged in {clock.Elapsed.TotalSeconds:F0} s");
-        Assert.Equal(visits, await StoredAsync(data["data"]));
+        output.WriteLine($"{visits} visits in {clock.Elapsed.TotalSeconds:F0} s");
+        // Where the disk is slower than this, events are dropped, and counted; the visitors have their answers.
+        var dropped = metrics
+            .Split('\n')
+            .Where(line => line.StartsWith("edge_events_dropped_total{", StringComparison.Ordinal))
+            .Sum(line => long.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture));
+        Assert.Equal(visits, await StoredAsync(data["data"]) + dropped);
         Assert.Contains("http.maxConnections", await edge.Error, StringComparison.Ordinal);
-
-        // A disk that is slower than this answers with "none"; the visitor has his pixel all the same.
-        void Count(HttpResponseMessage answer) =>
-            Interlocked.Add(ref visits, answer.Headers.GetValues("Edge-Ack").Single() == "memory" ? 1 : 0);
     }
 
     [Fact]
