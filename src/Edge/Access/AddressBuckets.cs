@@ -2,8 +2,8 @@ namespace Edge.Access;
 
 /// <summary>
 /// Limits requests per second with a burst, one token bucket per scope and client address: for keys that are no secret,
-/// so that whoever copies one uses up no other sender's share. IPv6 counts by /64, and by the enclosing /56 and /48 with
-/// higher limits. The buckets are in a four-way set-associative table of fixed size; when the four of an address are
+/// so that whoever copies one uses up no other sender's share. IPv6 counts by /64, and by the enclosing /56 and /48
+/// with higher limits. The buckets are in a four-way set-associative table of fixed size; when the four of an address are
 /// taken, the fullest bucket is replaced, so a flood of addresses can let requests through but never refuses others. An
 /// entry holds a keyed hash, never the address. Thread safe, lock-free, allocates nothing.
 /// </summary>

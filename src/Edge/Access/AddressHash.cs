@@ -4,12 +4,14 @@ using System.Security.Cryptography;
 namespace Edge.Access;
 
 /// <summary>
-/// A seeded hash of the prefixes of addresses, which clients cannot predict: limits keep it instead of the address. Made
-/// once for a table. Immutable; allocates nothing.
+/// A seeded hash of the prefixes of addresses, which clients cannot predict: limits keep it instead of the address.
+/// Made once for a table. Immutable; allocates nothing.
 /// </summary>
 internal sealed class AddressHash
 {
-    /// <summary>Prefixes of IPv6 that a subscriber may have, bits, and their limits as multiples of the first.</summary>
+    /// <summary>
+    /// Prefixes of IPv6 that a subscriber may have, bits, and their limits as multiples of the first.
+    /// </summary>
     public static readonly (int Bits, int Factor)[] Prefixes = [(64, 1), (56, 4), (48, 16)];
 
     private readonly ulong _seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
@@ -18,9 +20,12 @@ internal sealed class AddressHash
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong OfV4(uint address, ulong scope = 0) => Mix(address ^ scope, 32);
 
-    /// <summary>The hash of the first bits of an IPv6 address; the length makes the hashes of one address differ.</summary>
+    /// <summary>
+    /// The hash of the first bits of an IPv6 address; the length makes the hashes of one address differ.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong OfV6(UInt128 address, int bits, ulong scope = 0) => Mix((ulong)(address >> (128 - bits)) ^ scope, (ulong)bits);
+    public ulong OfV6(UInt128 address, int bits, ulong scope = 0) =>
+        Mix((ulong)(address >> (128 - bits)) ^ scope, (ulong)bits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong Mix(ulong prefix, ulong length)

@@ -12,7 +12,7 @@ internal sealed record AuditEntry
     /// <summary>Who: the id of a key, or <c>local:</c> and the user of the operating system for a command.</summary>
     public required string Actor { get; init; }
 
-    /// <summary>What was done, such as <c>experiment.start</c>; one of the constants of <see cref="AuditAction"/>.</summary>
+    /// <summary>What was done, such as <c>experiment.start</c>; a constant of <see cref="AuditAction"/>.</summary>
     public required string Action { get; init; }
 
     /// <summary>To what: the uid of an experiment, the id of a key, the name of a sink.</summary>

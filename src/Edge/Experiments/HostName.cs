@@ -22,7 +22,7 @@ internal static class HostName
 
     /// <summary>
     /// Letters and marks that browsers map to others or refuse, as pairs of first and last: those of the categories and
-    /// blocks below that do not come back unchanged from the host parser of the URL standard (Unicode 17), and the parts
+    /// blocks below that do not come back unchanged from the host parser of the URL standard (Unicode 17), and parts
     /// of which syllables are composed.
     /// </summary>
     private const string Mapped =
@@ -74,7 +74,9 @@ internal static class HostName
                 return false; // The platform's only way to report that a label cannot be encoded.
             }
         }
-        return ascii.Split('.').All(IsSoundPunycode) && ascii.Length <= CharsMax && AreLabels(ascii, out var last) && (!IsNumeric(last) || IsDottedQuad(ascii));
+        return ascii.Split('.').All(IsSoundPunycode)
+            && ascii.Length <= CharsMax
+            && AreLabels(ascii, out var last) && (!IsNumeric(last) || IsDottedQuad(ascii));
     }
 
     /// <summary>
@@ -114,7 +116,8 @@ internal static class HostName
                     or (>= 0x2F800 and <= 0x2FA1F)
                     or >= 0xE0000
                 )
-                && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.UppercaseLetter or UnicodeCategory.OtherNotAssigned);
+                && Rune.GetUnicodeCategory(rune)
+                    is not (UnicodeCategory.UppercaseLetter or UnicodeCategory.OtherNotAssigned);
 
     private static bool IsMapped(char c)
     {

@@ -83,7 +83,9 @@ internal sealed partial class DiskFile : IDisposable
             // One byte more than allowed, so that a file that grows meanwhile is noticed.
             var bytes = new byte[(int)Math.Min(file.Length, Math.Min(bytesMax, Array.MaxLength - 1) + 1)];
             var read = 0;
-            while (read < bytes.Length && RandomAccess.Read(file._handle, bytes.AsSpan(read), read) is > 0 and var count)
+            while (
+                read < bytes.Length && RandomAccess.Read(file._handle, bytes.AsSpan(read), read) is > 0 and var count
+            )
             {
                 read += count;
             }

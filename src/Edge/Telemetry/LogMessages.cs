@@ -51,7 +51,13 @@ internal static partial class LogMessages
     public static partial void PathExposed(this ILogger logger, string path, string mode, string wanted);
 
     [LoggerMessage(110, LogLevel.Information, "{Actor} did {Action} to {Subject} ({Detail})")]
-    public static partial void Audited(this ILogger logger, string actor, string action, string subject, string? detail);
+    public static partial void Audited(
+        this ILogger logger,
+        string actor,
+        string action,
+        string subject,
+        string? detail
+    );
 
     [LoggerMessage(111, LogLevel.Error, "A change could not be recorded in the audit file: {Reason}")]
     public static partial void AuditNotWritten(this ILogger logger, string reason);
