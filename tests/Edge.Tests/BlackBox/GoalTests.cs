@@ -44,7 +44,7 @@ public class GoalTests(GoalTests.GoalEdge edge) : IClassFixture<GoalTests.GoalEd
     }
 
     [Fact]
-    public async Task Event_OfAName_SucceedsForTheUnitOfItsSender()
+    public async Task Event_OfAnyApi_SucceedsForTheUnitOfItsSender()
     {
         var (uid, slug) = await StartAsync("""{"type":"event","event":"signup"}""");
         var secret = edge.Secret;
@@ -58,6 +58,11 @@ public class GoalTests(GoalTests.GoalEdge edge) : IClassFixture<GoalTests.GoalEd
         await TrackAsync(secret, """{"event":"signup","user_id":"reader-1"}""");
         await TrackAsync(secret, """{"event":"login","user_id":"reader-2"}""");
         await TrackAsync(secret, """{"event":"signup","anonymous_id":"page"}""", Page);
+        await SendAsync(
+            "/v1/events",
+            """{"events":[{"type":"track","event":"signup","unitKey":"reader-3","orgId":"o","projectId":"default","env":"e","timestamp":"2026-05-16T00:00:00Z"}]}""",
+            edge.Traffical
+        );
 
         var tracked = await Forwarded.WaitForAsync(
             edge.DataDir,
@@ -65,7 +70,7 @@ public class GoalTests(GoalTests.GoalEdge edge) : IClassFixture<GoalTests.GoalEd
         );
         Assert.Equal(1, tracked.GetProperty("goals").GetArrayLength());
         var (trials, successes) = await TrialsAsync(uid, 5);
-        Assert.Equal((5, 2), (trials, successes));
+        Assert.Equal((5, 3), (trials, successes));
     }
 
     [Fact]
@@ -180,9 +185,12 @@ public class GoalTests(GoalTests.GoalEdge edge) : IClassFixture<GoalTests.GoalEd
     {
         internal string Secret { get; private set; } = "";
 
+        internal string Traffical { get; private set; } = "";
+
         protected override async Task PrepareAsync()
         {
             Secret = await CreateKeyAsync("millimetric-sk");
+            Traffical = await CreateKeyAsync("traffical");
         }
 
         protected override (string Name, string Value)[] Settings => [("EDGE__API__REQUESTSPERMINUTE", "1000000")];
