@@ -148,7 +148,7 @@ public sealed class SinkCommandTests(PostgresFixture postgres) : IClassFixture<P
         using var site = await SinkSite.CreateAsync(postgres.Server);
         var events = Enumerable
             .Range(1, 5)
-            .Select(n => PostgresEvents.EventOf(n, $",\"properties\":{{\"x\":\"\\u0000\",\"n\":{n}.0}}"))
+            .Select(n => PostgresEvents.EventOf(n, $",\"properties\":{{\"x\":\"\\u0041\",\"n\":{n}.0}}"))
             .ToArray();
         site.AddDeadLetters(events);
 
