@@ -195,12 +195,8 @@ public class AttributionTests(ConformanceEdge edge) : IClassFixture<ConformanceE
     )]
     [InlineData("6.7 the fragment is not read", "#?gclid=1&utm_source=x", "", "direct direct high direct")]
     [InlineData("6.7 percent and plus are decoded", "?utm_source=a%2Bb+c", "", "a+b c unknown high utm_explicit")]
-    [InlineData(
-        "6.7 other click ids are not in the product",
-        "?gbraid=1&dclid=2&twclid=3",
-        "",
-        "direct direct high direct"
-    )]
+    [InlineData("6.7 click ids beyond the published ones", "?twclid=3&dclid=2", "", "google paid high dclid")]
+    [InlineData("6.7 click ids of nobody", "?xyzclid=1", "", "direct direct high direct")]
     public async Task Source_ByTheCascade_IsAsPublished(
         string rule,
         string query,
