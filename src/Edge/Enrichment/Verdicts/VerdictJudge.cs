@@ -126,7 +126,8 @@ internal sealed class VerdictJudge(VerdictTable? table, int problems, Enrichment
                 problems,
                 new PaddedCounters(table?.Rules.Count ?? 0),
                 new PaddedCounters(table?.Rules.Count ?? 0)
-            ) { }
+            )
+        { }
 
         public VerdictTable? Table { get; }
 

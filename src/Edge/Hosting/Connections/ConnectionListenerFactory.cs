@@ -61,7 +61,7 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
         {
             try
             {
-                for (var failures = 0; ; )
+                for (var failures = 0; ;)
                 {
                     try
                     {

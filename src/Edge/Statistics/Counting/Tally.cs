@@ -94,11 +94,14 @@ internal sealed class Tally : ISink
         return tally;
     }
 
-    /// <summary>Everything about one experiment; null when no event of it was counted.</summary>
+    /// <summary>
+    /// Everything about one experiment, with the trials that are mature now; null when no event of it was counted.
+    /// </summary>
     public ExperimentTally? Find(string uid)
     {
         lock (_lock)
         {
+            _counts.Mature(NowMs(), _cursor.Sequence >= _committedSequence());
             return _counts.Find(uid)?.Copy();
         }
     }
