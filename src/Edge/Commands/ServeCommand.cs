@@ -70,14 +70,20 @@ internal static class ServeCommand
             ProcessLimits.ForbidCoreDumps();
         }
         OutOfMemory.EndsProcess(ExitCode.Exhausted);
+        var reloading = new Lock();
         EdgeService? running = null;
+        var isReloadDue = false;
         // From here on: a terminal that is closed must not end the process, not even while it starts.
         using var hangup = PosixSignalRegistration.Create(
             PosixSignal.SIGHUP,
             signal =>
             {
                 signal.Cancel = true;
-                Volatile.Read(ref running)?.Reload();
+                lock (reloading)
+                {
+                    isReloadDue = running is null;
+                    running?.Reload();
+                }
             }
         );
         // What is being done, for the message when it fails.
@@ -89,7 +95,16 @@ internal static class ServeCommand
             service.ReportLowered(lowered);
             remedy = UrlsRemedy(options);
             await service.StartAsync();
-            Volatile.Write(ref running, service);
+            lock (reloading)
+            {
+                // Requests may have been served, and a signal sent, before this is reached.
+                running = service;
+                if (isReloadDue)
+                {
+                    service.Reload();
+                }
+            }
+
             // Not before the listener is bound: a key that a failed start issued would never be shown.
             remedy = DataDirRemedy(options);
             var key = service.IssueFirstKey();

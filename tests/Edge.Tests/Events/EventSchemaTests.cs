@@ -35,7 +35,7 @@ public partial class EventSchemaTests
         var statements = ClickHouseSchema.Statements(ClickHouseTable.Of("edge_events"), server, []);
 
         var columns = Column().Matches(Assert.Single(statements)).Select(match => match.Groups[1].Value);
-        Assert.Equal([.. Names, "day", "received_ms"], columns);
+        Assert.Equal([.. Names, "timestamp_text", "day", "received_ms"], columns);
     }
 
     [Fact]
@@ -74,6 +74,7 @@ public partial class EventSchemaTests
                 "ALTER TABLE `edge_events` ADD COLUMN environment LowCardinality(String)",
                 "ALTER TABLE `edge_events` ADD COLUMN layers String",
                 "ALTER TABLE `edge_events` ADD COLUMN properties String",
+                "ALTER TABLE `edge_events` ADD COLUMN timestamp_text String",
             ],
             clickHouse
         );

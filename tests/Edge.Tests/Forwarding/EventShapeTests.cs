@@ -59,7 +59,7 @@ public sealed class EventShapeTests : IDisposable
     [InlineData("one of two", "filters.apis", "pictify,artie", true)]
     [InlineData("escaped value", "filters.projects", "p\"1", true)]
     [InlineData("another value", "filters.types", "click", false)]
-    [InlineData("prefix of the value", "filters.verdicts", "hum", false)]
+    [InlineData("prefix of the value", "filters.projects", "p", false)]
     public void Filter_Passes_WhatIsAllowed(string name, string key, string text, bool passes)
     {
         var filter = EventFilter.Of(Options((key, text)));
@@ -76,7 +76,7 @@ public sealed class EventShapeTests : IDisposable
         "",
         """{"v":1,"id":"a","type":"track","n":-1.5e3,"t":true}"""
     )]
-    [InlineData("allow and rename", "n,type", "", "n=number,api=x", """{"id":"a","type":"track","number":-1.5e3}""")]
+    [InlineData("allow and rename", "v,type", "", "v=number,api=x", """{"number":1,"id":"a","type":"track"}""")]
     public void Fields_Shape_IsWhatWasAskedFor(string name, string allow, string deny, string rename, string expected)
     {
         var options = Options(("fields.allow", allow), ("fields.deny", deny), ("fields.rename", rename));
