@@ -67,7 +67,7 @@ internal sealed class LinkTarget
         if (passed is not null && location.StartsWith("http", StringComparison.Ordinal))
         {
             _passed = passed;
-            _ownNames = _hasQuery ? NamesIn(head[(mark + 1)..]) : [];
+            _ownNames = _hasQuery ? NamesIn(head.AsSpan(mark + 1)) : [];
         }
         if (_passed is null && _pieces.Length == 1)
         {
@@ -132,16 +132,13 @@ internal sealed class LinkTarget
         var hasQuery = _hasQuery;
         for (var lookedAt = 0; lookedAt < LookedAtMax && count < PassedMax && !query.IsEmpty; lookedAt++)
         {
-            var end = query.IndexOf('&');
-            var pair = end < 0 ? query : query[..end];
-            query = end < 0 ? default : query[(end + 1)..];
-            var equals = pair.IndexOf('=');
+            QueryParameters.TakePair(ref query, out var sentName, out var sentValue);
             if (
-                !QueryParameters.TryDecode(equals < 0 ? pair : pair[..equals], name, out var nameBytes)
+                !QueryParameters.TryDecode(sentName, name, out var nameBytes)
                 || !_passed!.Contains(name[..nameBytes])
                 || HasOwn(name[..nameBytes])
                 || IsPassed(name[..nameBytes], room, names[..count])
-                || !QueryParameters.TryDecode(equals < 0 ? default : pair[(equals + 1)..], value, out var valueBytes)
+                || !QueryParameters.TryDecode(sentValue, value, out var valueBytes)
             )
             {
                 continue;
@@ -221,13 +218,14 @@ internal sealed class LinkTarget
     }
 
     /// <summary>The names in a destination's own query, decoded; those a click cannot have are left out.</summary>
-    private static string[] NamesIn(string query)
+    private static string[] NamesIn(ReadOnlySpan<char> query)
     {
         Span<byte> name = stackalloc byte[PassedParameters.NameCharsMax];
         var names = new List<string>();
-        foreach (var pair in query.Split('&'))
+        while (!query.IsEmpty)
         {
-            if (QueryParameters.TryDecode(pair.Split('=')[0], name, out var length) && length > 0)
+            QueryParameters.TakePair(ref query, out var encoded, out _);
+            if (QueryParameters.TryDecode(encoded, name, out var length) && length > 0)
             {
                 names.Add(Encoding.Latin1.GetString(name[..length]));
             }

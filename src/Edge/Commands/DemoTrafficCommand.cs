@@ -83,10 +83,9 @@ internal static class DemoTrafficCommand
                 }
 
                 var given = result.GetValue(url);
-                var options = given is null ? settings.Load(result, io.Error) : settings.Read(result).Options;
-                return options is null
-                    ? ExitCode.Failure
-                    : await RunAsync(options, given, count, TimeSpan.FromSeconds(time), io, cancellation);
+                return settings.LoadUnlessNamed(result, given, io.Error) is { } options
+                    ? await RunAsync(options, given, count, TimeSpan.FromSeconds(time), io, cancellation)
+                    : ExitCode.Failure;
             }
         );
         return command;

@@ -26,11 +26,9 @@ internal static class HealthcheckCommand
             async (result, cancellation) =>
             {
                 var given = result.GetValue(url);
-                // Somebody who names the address needs no configuration, not even a right one.
-                var options = given is null ? settings.Load(result, io.Error) : settings.Read(result).Options;
-                return options is null
-                    ? ExitCode.Failure
-                    : await RunAsync(options, given, io.Out, io.Error, cancellation);
+                return settings.LoadUnlessNamed(result, given, io.Error) is { } options
+                    ? await RunAsync(options, given, io.Out, io.Error, cancellation)
+                    : ExitCode.Failure;
             }
         );
         return command;

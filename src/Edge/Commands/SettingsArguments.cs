@@ -52,6 +52,13 @@ internal sealed class SettingsArguments
         return problems.Count == 0 ? options : null;
     }
 
+    /// <summary>
+    /// The settings of a command that asks the service: somebody who names its address needs no configuration, not even
+    /// a right one. Null after one line for each problem.
+    /// </summary>
+    public EdgeOptions? LoadUnlessNamed(ParseResult result, string? address, TextWriter error) =>
+        address is null ? Load(result, error) : Read(result).Options;
+
     /// <summary>The settings and what is wrong with them.</summary>
     public (EdgeOptions Options, IReadOnlyList<string> Problems) Read(ParseResult result)
     {

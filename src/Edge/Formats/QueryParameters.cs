@@ -27,17 +27,31 @@ internal static class QueryParameters
         query = query.TrimStart('?');
         while (!query.IsEmpty)
         {
-            var end = query.IndexOf('&');
-            var pair = end < 0 ? query : query[..end];
-            query = end < 0 ? default : query[(end + 1)..];
-            var equals = pair.IndexOf('=');
-            var key = equals < 0 ? pair : pair[..equals];
+            TakePair(ref query, out var key, out var value);
             if (key.SequenceEqual(name))
             {
-                return TryDecode(equals < 0 ? default : pair[(equals + 1)..], destination, out written);
+                return TryDecode(value, destination, out written);
             }
         }
         return false;
+    }
+
+    /// <summary>
+    /// Takes the first pair, still encoded, from a query without its question mark; a name without an equals sign has an
+    /// empty value.
+    /// </summary>
+    public static void TakePair(
+        scoped ref ReadOnlySpan<char> query,
+        out ReadOnlySpan<char> name,
+        out ReadOnlySpan<char> value
+    )
+    {
+        var end = query.IndexOf('&');
+        var pair = end < 0 ? query : query[..end];
+        query = end < 0 ? default : query[(end + 1)..];
+        var equals = pair.IndexOf('=');
+        name = equals < 0 ? pair : pair[..equals];
+        value = equals < 0 ? default : pair[(equals + 1)..];
     }
 
     /// <summary>
@@ -174,13 +188,10 @@ internal static class QueryValue
         }
         while (!query.IsEmpty)
         {
-            var ampersand = query.IndexOf('&');
-            var pair = ampersand < 0 ? query : query[..ampersand];
-            query = ampersand < 0 ? default : query[(ampersand + 1)..];
-            var equals = pair.IndexOf('=');
-            if (IsName(equals < 0 ? pair : pair[..equals], name, scratch, comparison))
+            QueryParameters.TakePair(ref query, out var key, out var value);
+            if (IsName(key, name, scratch, comparison))
             {
-                encoded = equals < 0 ? default : pair[(equals + 1)..];
+                encoded = value;
                 return true;
             }
         }

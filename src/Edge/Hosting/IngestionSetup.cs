@@ -38,12 +38,11 @@ internal static class IngestionSetup
         var large = new LargeBodies(Environment.ProcessorCount);
         var gate = new IngestGate(journal, duplicates, metrics);
         var bulk = BodiesOf(BulkTrackEndpoint.BytesMax) with { Beginning = new JsonBeginning(ReceivedEvent.BytesMax) };
-        var artie = new BulkTrackEndpoint(keys, Buckets(options.ArtiePerSecond), wrong, bulk, recorder, gate, metrics);
+        var artieRates = new TokenBuckets(options.ArtiePerSecond, Burst(options.ArtiePerSecond), time);
+        var artie = new BulkTrackEndpoint(keys, artieRates, wrong, bulk, recorder, gate, metrics);
         var authenticator = new MillimetricAuthenticator(
             keys,
-            new TokenBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time),
-            new AddressBuckets(options.MillimetricPerSecond, options.MillimetricBurst, time),
-            addresses,
+            new KeyRates(options.MillimetricPerSecond, options.MillimetricBurst, addresses, time),
             wrong
         );
         var track = new TrackEndpoint(
@@ -60,9 +59,7 @@ internal static class IngestionSetup
         );
         var traffical = new EventBatchEndpoint(
             keys,
-            Buckets(options.TrafficalPerSecond),
-            new AddressBuckets(options.TrafficalPerSecond, Burst(options.TrafficalPerSecond), time),
-            addresses,
+            new KeyRates(options.TrafficalPerSecond, Burst(options.TrafficalPerSecond), addresses, time),
             wrong,
             BodiesOf(EventBatchEndpoint.BytesMax),
             options.TrafficalBucketCount,
@@ -89,8 +86,6 @@ internal static class IngestionSetup
         return new IngestRoutes(events, traffical, track, artie);
 
         BodyRules BodiesOf(int bytesMax) => new(bytesMax) { Budget = budget, Large = large };
-
-        TokenBuckets Buckets(int perSecond) => new(perSecond, Burst(perSecond), time);
 
         static int Burst(int perSecond) => Math.Max(1, BurstSeconds * perSecond);
     }

@@ -12,7 +12,7 @@ internal static partial class ProcessLimits
     private const int OpenFiles = 7;
 
     /// <summary>Open files, sockets included, that this process may have now.</summary>
-    public static long Descriptors => Read(OpenFiles).Soft > long.MaxValue ? long.MaxValue : (long)Read(OpenFiles).Soft;
+    public static long Descriptors => (long)Math.Min(Read(OpenFiles).Soft, long.MaxValue);
 
     /// <summary>Open files, sockets included, of this process.</summary>
     public static int OpenDescriptors => Directory.GetFileSystemEntries("/proc/self/fd").Length;
@@ -27,19 +27,17 @@ internal static partial class ProcessLimits
         if (limit.Soft < limit.Hard)
         {
             limit.Soft = limit.Hard;
-            _ = Write(OpenFiles, in limit);
+            _ = NativeWrite(OpenFiles, in limit);
         }
 
         return Descriptors;
     }
 
     /// <summary>Forbids core dumps of this process for good: one would hold keys, salt and visitors' addresses.</summary>
-    public static void ForbidCoreDumps() => _ = Write(CoreFileBytes, default);
+    public static void ForbidCoreDumps() => _ = NativeWrite(CoreFileBytes, default);
 
     private static Limit Read(int resource) =>
         NativeRead(resource, out var limit) == 0 ? limit : new Limit { Soft = 1_024, Hard = 1_024 };
-
-    private static int Write(int resource, in Limit limit) => NativeWrite(resource, in limit);
 
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     private static partial int NativeRead(int resource, out Limit limit);

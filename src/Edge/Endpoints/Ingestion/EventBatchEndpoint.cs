@@ -10,9 +10,7 @@ namespace Edge.Endpoints.Ingestion;
 /// <c>POST /v1/events</c> and <c>/v1/events/batch</c> (spec 5): Traffical's events, the valid ones of a batch.
 /// </summary>
 /// <param name="keys">The keys.</param>
-/// <param name="rates">Limits of secret keys, by key.</param>
-/// <param name="publicRates">Limits of browser keys, by key and address: anybody can copy them.</param>
-/// <param name="addresses">Where requests come from.</param>
+/// <param name="rates">Limits of keys, by key.</param>
 /// <param name="wrong">Limits wrong keys.</param>
 /// <param name="rules">Limits of the body.</param>
 /// <param name="bucketCount">Buckets of a project; 0 enforces none.</param>
@@ -21,9 +19,7 @@ namespace Edge.Endpoints.Ingestion;
 /// <param name="metrics">Where requests are counted.</param>
 internal sealed class EventBatchEndpoint(
     KeyRing keys,
-    TokenBuckets rates,
-    AddressBuckets publicRates,
-    SenderAddress addresses,
+    KeyRates rates,
     WrongKeys wrong,
     BodyRules rules,
     int bucketCount,
@@ -90,18 +86,9 @@ internal sealed class EventBatchEndpoint(
             TrafficalResponses.Forbidden(context, "API key is not allowed from this origin");
             return Outcome.Unauthorized;
         }
-        return TryTake(context, key, out var retryAfter) ? null : RateLimited(context, retryAfter);
-    }
-
-    private bool TryTake(HttpContext context, ApiKey key, out int retryAfter)
-    {
-        if (key.Kind == KeyKind.Traffical)
-        {
-            return rates.TryTake(key.Id, out retryAfter);
-        }
-
-        var address = addresses.Of(context, out var isV4);
-        return publicRates.TryTake(key.Id, address, isV4, out retryAfter);
+        return rates.TryTake(context, key.Id, key.Kind == KeyKind.Traffical, out var retryAfter)
+            ? null
+            : RateLimited(context, retryAfter);
     }
 
     private Outcome Wrong(HttpContext context)

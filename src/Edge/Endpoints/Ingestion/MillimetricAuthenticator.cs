@@ -8,15 +8,11 @@ namespace Edge.Endpoints.Ingestion;
 /// cannot carry a header, so with <c>text/plain</c> a browser key may be sent in the query (spec 6.8).
 /// </summary>
 /// <param name="keys">The keys.</param>
-/// <param name="rates">Limits of secret keys, by project.</param>
-/// <param name="publicRates">Limits of browser keys, by project and address: anybody can copy them.</param>
-/// <param name="addresses">Where requests come from.</param>
+/// <param name="rates">Limits of keys, by project.</param>
 /// <param name="wrong">Limits wrong keys.</param>
 internal sealed class MillimetricAuthenticator(
     KeyRing keys,
-    TokenBuckets rates,
-    AddressBuckets publicRates,
-    SenderAddress addresses,
+    KeyRates rates,
     WrongKeys wrong
 )
 {
@@ -62,20 +58,9 @@ internal sealed class MillimetricAuthenticator(
             return Forbidden(context, "origin_not_allowed");
         }
 
-        isRateLimited = !TryTake(context, key, out var retryAfter);
-        return !isRateLimited || RateLimited(context, retryAfter);
-    }
-
-    private bool TryTake(HttpContext context, ApiKey key, out int retryAfter)
-    {
         var project = key.Project ?? ApiKey.DefaultProject;
-        if (key.Kind == KeyKind.MillimetricSk)
-        {
-            return rates.TryTake(project, out retryAfter);
-        }
-
-        var address = addresses.Of(context, out var isV4);
-        return publicRates.TryTake(project, address, isV4, out retryAfter);
+        isRateLimited = !rates.TryTake(context, project, key.Kind == KeyKind.MillimetricSk, out var retryAfter);
+        return !isRateLimited || RateLimited(context, retryAfter);
     }
 
     private static string? OriginOf(HttpContext context) =>

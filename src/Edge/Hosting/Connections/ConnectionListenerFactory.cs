@@ -13,14 +13,12 @@ namespace Edge.Hosting.Connections;
 internal sealed class ConnectionListenerFactory(SocketTransportOptions options, ConnectionTable table, ILogger logger)
     : IConnectionListenerFactory
 {
-    private readonly SocketTransportOptions _options = options;
-
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken)
     {
-        var socket = _options.CreateBoundListenSocket(endpoint);
+        var socket = options.CreateBoundListenSocket(endpoint);
         try
         {
-            socket.Listen(_options.Backlog);
+            socket.Listen(options.Backlog);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
@@ -34,10 +32,10 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
         }
 
         var connections = new SocketConnectionContextFactory(
-            new SocketConnectionFactoryOptions { MaxReadBufferSize = _options.MaxReadBufferSize },
+            new SocketConnectionFactoryOptions { MaxReadBufferSize = options.MaxReadBufferSize },
             logger
         );
-        return ValueTask.FromResult<IConnectionListener>(new Listener(socket, connections, _options.NoDelay, table));
+        return ValueTask.FromResult<IConnectionListener>(new Listener(socket, connections, options.NoDelay, table));
     }
 
     private sealed class Listener(

@@ -189,7 +189,7 @@ internal static class SinkSettings
     }
 
     private static string? MemberProblem(string member) =>
-        SettingValue.OneOf(Members, member) is null
+        Members.Contains(member)
             ? null
             : $"has '{member}', which is no member of an event; did you mean '{NearestName.Of(Members, member)}'?";
 

@@ -101,7 +101,7 @@ internal sealed class Tally : ISink
     {
         lock (_lock)
         {
-            _counts.Mature(NowMs(), _cursor.Sequence >= _committedSequence());
+            MatureNow();
             return _counts.Find(uid)?.Copy();
         }
     }
@@ -127,7 +127,7 @@ internal sealed class Tally : ISink
             {
                 return false;
             }
-            _counts.Mature(NowMs(), _cursor.Sequence >= _committedSequence());
+            MatureNow();
             _isDirty |= update(experiment, ref state);
             return true;
         }
@@ -160,7 +160,7 @@ internal sealed class Tally : ISink
     {
         lock (_lock)
         {
-            _counts.Mature(NowMs(), _cursor.Sequence >= _committedSequence());
+            MatureNow();
         }
     }
 
@@ -272,6 +272,9 @@ internal sealed class Tally : ISink
             }
         }
     }
+
+    /// <summary>Matures trials up to the current time; the caller holds the lock.</summary>
+    private void MatureNow() => _counts.Mature(NowMs(), isUpToDate: _cursor.Sequence >= _committedSequence());
 
     private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 }
