@@ -1,3 +1,4 @@
+using Edge.Forwarding;
 using Edge.Settings;
 using Xunit;
 
@@ -39,6 +40,21 @@ public class CapacityTests
             )
         );
         Assert.All(lowered, limit => Assert.True(limit.To < limit.From, limit.ToString()));
+    }
+
+    [Theory]
+    [InlineData(64, 1)]
+    [InlineData(128, 2)]
+    [InlineData(1_024, 4)]
+    public void Batches_OfASink_AreFittedIntoMemory(int memoryMiB, int batchMiB)
+    {
+        var options = new EdgeOptions();
+        options.Sinks = [.. options.Sinks, new SinkOptions("house", SinkType.ClickHouse)];
+
+        var lowered = new Capacity(20_000, (long)memoryMiB * Mebibyte).Fit(options, out _);
+
+        Assert.All(options.Sinks, sink => Assert.Equal(batchMiB * Mebibyte, sink.BatchMaxBytes));
+        Assert.Equal(batchMiB < 4, lowered.Any(limit => limit.Setting == "sinks.house.batchMaxBytes"));
     }
 
     [Theory]

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Edge.Commands.Streams;
 using Edge.Forwarding;
 using Edge.Hosting;
@@ -74,18 +73,14 @@ internal static class ServeCommand
         EdgeService? running = null;
         var isReloadDue = false;
         // From here on: a terminal that is closed must not end the process, not even while it starts.
-        using var hangup = PosixSignalRegistration.Create(
-            PosixSignal.SIGHUP,
-            signal =>
+        using var hangup = HangupSignal.OnEach(() =>
+        {
+            lock (reloading)
             {
-                signal.Cancel = true;
-                lock (reloading)
-                {
-                    isReloadDue = running is null;
-                    running?.Reload();
-                }
+                isReloadDue = running is null;
+                running?.Reload();
             }
-        );
+        });
         // What is being done, for the message when it fails.
         var remedy = DataDirRemedy(options);
         try

@@ -69,8 +69,8 @@ internal static class Replies
     private static readonly StringValues NoIndex = "noindex";
     private static readonly StringValues ImageGif = "image/gif";
 
-    // Served as JSON and never as HTML, so only what JSON itself requires is escaped.
-    private static readonly JsonWriterOptions JsonOptions = new()
+    /// <summary>Served as JSON and never as HTML, so only what JSON itself requires is escaped.</summary>
+    public static readonly JsonWriterOptions JsonOptions = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };

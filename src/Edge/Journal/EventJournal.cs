@@ -28,12 +28,6 @@ internal sealed partial class EventJournal : IAsyncDisposable
     /// <summary>Between two attempts to append to reserved room.</summary>
     private static readonly TimeSpan AppendPause = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Part of the memory that requests with reserved room may fill with what is not committed yet.</summary>
-    private const int RoomPart = 2;
-
-    /// <summary>Part of it from which on a request is large, and which large ones may fill.</summary>
-    private const int LargePart = 4;
-
     private readonly JournalOptions _options;
     private readonly TimeProvider _time;
     private readonly Ledger _ledger;
@@ -47,11 +41,10 @@ internal sealed partial class EventJournal : IAsyncDisposable
     private readonly CommitLoop _commits;
     private readonly Quarantine _quarantine;
     private readonly Lock _appendLock = new();
+    private readonly RoomBudget _rooms;
     private readonly ushort _run;
     private readonly ulong _epoch;
     private long _appendedSequence;
-    private long _reserved;
-    private long _reservedInMemory;
     private bool _stopping;
 
     private EventJournal(
@@ -64,6 +57,7 @@ internal sealed partial class EventJournal : IAsyncDisposable
     )
     {
         _options = options;
+        _rooms = new RoomBudget(options);
         _time = time;
         _ledger = ledger;
         _files = files;
@@ -75,7 +69,7 @@ internal sealed partial class EventJournal : IAsyncDisposable
         // The damaged slot may have belonged to a later run than the intact one.
         _run = (ushort)(point.Run + 1 + files.Findings.DamagedSlots);
         _appendedSequence = point.Sequence;
-        _log = Recover(options, files.Commits, device);
+        _log = LogEngine.Open(options, files.Commits, device);
         _space = new SpaceKeeper(options, files.Segments, fault);
         _quarantine = new Quarantine(
             Path.Combine(options.Directory, Quarantine.DirectoryName),
@@ -136,6 +130,9 @@ internal sealed partial class EventJournal : IAsyncDisposable
             };
         }
     }
+
+    /// <summary>Bytes that were appended and are not committed; exact under the append lock.</summary>
+    private long Unwritten => _log.TailAddress - _commits.Committed.Until;
 
     /// <summary>
     /// Opens the journal, or creates one in an empty directory; restores the ledger. Refuses with a <see
@@ -205,7 +202,7 @@ internal sealed partial class EventJournal : IAsyncDisposable
     {
         lock (_appendLock)
         {
-            Use(room, room.Left);
+            _rooms.Use(room, room.Left);
         }
     }
 
@@ -357,51 +354,6 @@ internal sealed partial class EventJournal : IAsyncDisposable
 
     partial void InjectTruncation();
 
-    private static FasterLog Recover(JournalOptions options, CommitStore commits, SegmentDevice device)
-    {
-        var point = commits.Current;
-        var log = new FasterLog(
-            new FasterLogSettings
-            {
-                LogDevice = device,
-                LogCommitManager = commits,
-                PageSize = options.PageBytes,
-                MemorySize = options.MemoryBytes,
-                SegmentSize = options.SegmentBytes,
-                LogChecksum = LogChecksumType.PerEntry,
-                FastCommitMode = false,
-                TryRecoverLatest = false,
-                TolerateDeviceFailure = false,
-            }
-        );
-        try
-        {
-            log.Recover();
-        }
-        catch (Exception e)
-        {
-            throw new JournalException(
-                $"the journal in {options.Directory} cannot be recovered: {device.LastReadError?.Message ?? e.Message}; check the"
-                    + " disk, then run 'edge journal verify'",
-                e
-            );
-        }
-
-        if (
-            log.BeginAddress != point.Begin
-            || log.TailAddress != point.Until
-            || log.CommittedUntilAddress != point.Until
-        )
-        {
-            throw new JournalException(
-                $"the log engine recovered {log.BeginAddress} to {log.TailAddress} instead of {point.Begin} to {point.Until}:"
-                    + " run 'edge journal verify' and report this"
-            );
-        }
-
-        return log;
-    }
-
     /// <summary>
     /// Proves that the journal can be written before it is used; the commit also repairs a damaged slot.
     /// </summary>
@@ -439,11 +391,7 @@ internal sealed partial class EventJournal : IAsyncDisposable
             return Drop(AppendResult.Full, need.Records);
         }
 
-        // What does not fit on the rest of a page goes to the next one.
-        var largest = Math.Min(need.LargestBytes, _options.PageBytes);
-        var pages = (need.Bytes / Math.Max(1, _options.PageBytes - largest)) + 2;
-        var bytes = need.Bytes + (Math.Min(pages, need.Records) * largest);
-        var isLarge = bytes > _options.MemoryBytes / LargePart;
+        var bytes = _rooms.BytesOf(need);
         long until;
         lock (_appendLock)
         {
@@ -452,16 +400,10 @@ internal sealed partial class EventJournal : IAsyncDisposable
                 return Drop(AppendResult.Stopping, need.Records);
             }
 
-            var unwritten = _log.TailAddress - _commits.Committed.Until;
-            until = _log.TailAddress + _reserved + bytes;
-            if (
-                until <= _space.AllocatedUntil
-                && (isLarge || unwritten + _reservedInMemory + bytes <= _options.MemoryBytes / RoomPart)
-            )
+            until = _log.TailAddress + _rooms.Reserved + bytes;
+            if (until <= _space.AllocatedUntil && _rooms.Fits(bytes, Unwritten))
             {
-                room = new JournalRoom(this, bytes, isLarge);
-                _reserved += bytes;
-                _reservedInMemory += isLarge ? 0 : bytes;
+                room = _rooms.Take(this, bytes);
                 return true;
             }
         }
@@ -493,15 +435,6 @@ internal sealed partial class EventJournal : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Takes bytes from a room; the caller holds the lock.</summary>
-    private void Use(JournalRoom room, long bytes)
-    {
-        bytes = Math.Min(bytes, room.Left);
-        room.Left -= bytes;
-        _reserved -= bytes;
-        _reservedInMemory -= room.IsLarge ? 0 : bytes;
-    }
-
     private AppendResult Append(Span<byte> record, EventId id, ref long sequence, JournalRoom? room)
     {
         if (_fault.IsRaised)
@@ -518,19 +451,13 @@ internal sealed partial class EventJournal : IAsyncDisposable
         // of its checksum.
         var total = EngineRecord.TotalBytes(record.Length);
         var address = EngineRecord.Place(_log.TailAddress, total, _options.PageBytes);
-        var reservedByOthers = _reserved - (room?.Left ?? 0);
+        var reservedByOthers = _rooms.Reserved - (room?.Left ?? 0);
         if (address + total + reservedByOthers > _space.AllocatedUntil)
         {
             return AppendResult.Busy;
         }
 
-        // Half of the memory is for those that cannot wait, and a large request leaves half of the rest to small ones.
-        var unwritten = _log.TailAddress - _commits.Committed.Until;
-        if (
-            room is not null
-            && unwritten > 0
-            && unwritten + total > _options.MemoryBytes / (room.IsLarge ? LargePart : RoomPart)
-        )
+        if (room is not null && !_rooms.MayAppend(room, total, Unwritten))
         {
             return AppendResult.Busy;
         }
@@ -558,8 +485,9 @@ internal sealed partial class EventJournal : IAsyncDisposable
         sequence = next;
         if (room is not null)
         {
-            Use(room, total);
+            _rooms.Use(room, total);
         }
+
         return AppendResult.Appended;
     }
 

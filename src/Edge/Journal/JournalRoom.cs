@@ -24,3 +24,60 @@ internal sealed class JournalRoom(EventJournal journal, long bytes, bool isLarge
 
     public void Dispose() => journal.Return(this);
 }
+
+/// <summary>
+/// What all rooms hold together, and how much of the journal's memory they may fill with what is not committed yet:
+/// half of it is for those that cannot wait, and a large request leaves half of the rest to small ones. Every member
+/// but <see cref="BytesOf"/> is called under the journal's append lock.
+/// </summary>
+internal sealed class RoomBudget(JournalOptions options)
+{
+    /// <summary>Part of the memory that requests with room may fill.</summary>
+    private const int RoomPart = 2;
+
+    /// <summary>Part of it from which on a request is large, and which large ones may fill.</summary>
+    private const int LargePart = 4;
+
+    private long _reservedInMemory;
+
+    /// <summary>Bytes that are reserved and not yet appended.</summary>
+    public long Reserved { get; private set; }
+
+    /// <summary>
+    /// The bytes to reserve: what does not fit on the rest of a page goes to the next one, so each page may lose as
+    /// much as the largest record.
+    /// </summary>
+    public long BytesOf(in RoomNeed need)
+    {
+        var largest = Math.Min(need.LargestBytes, options.PageBytes);
+        var pages = (need.Bytes / Math.Max(1, options.PageBytes - largest)) + 2;
+        return need.Bytes + (Math.Min(pages, need.Records) * largest);
+    }
+
+    /// <summary>Whether a request can have its room now. A large one waits with each append instead.</summary>
+    public bool Fits(long bytes, long unwritten) =>
+        IsLarge(bytes) || unwritten + _reservedInMemory + bytes <= options.MemoryBytes / RoomPart;
+
+    public JournalRoom Take(EventJournal journal, long bytes)
+    {
+        var room = new JournalRoom(journal, bytes, IsLarge(bytes));
+        Reserved += bytes;
+        _reservedInMemory += room.IsLarge ? 0 : bytes;
+        return room;
+    }
+
+    /// <summary>Whether a record may be appended to its room before the next commit.</summary>
+    public bool MayAppend(JournalRoom room, long bytes, long unwritten) =>
+        unwritten <= 0 || unwritten + bytes <= options.MemoryBytes / (room.IsLarge ? LargePart : RoomPart);
+
+    /// <summary>Takes bytes from a room, as many as it has.</summary>
+    public void Use(JournalRoom room, long bytes)
+    {
+        bytes = Math.Min(bytes, room.Left);
+        room.Left -= bytes;
+        Reserved -= bytes;
+        _reservedInMemory -= room.IsLarge ? 0 : bytes;
+    }
+
+    private bool IsLarge(long bytes) => bytes > options.MemoryBytes / LargePart;
+}

@@ -45,6 +45,11 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
     private const int JournalPart = 32;
 
     /// <summary>
+    /// A sink has two batches at hand, and holds each as it was read and as it is sent.
+    /// </summary>
+    private const int BatchPart = 64;
+
+    /// <summary>
     /// Lowers the limits that need more than there is, and says which; <paramref name="problem"/> says why the service
     /// cannot run at all, or is null.
     /// </summary>
@@ -94,6 +99,16 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
             ),
             "memory"
         );
+        foreach (var sink in options.Sinks)
+        {
+            sink.BatchMaxBytes = (int)Lower(
+                $"sinks.{sink.Name}.batchMaxBytes",
+                sink.BatchMaxBytes,
+                MemoryBytes / BatchPart,
+                "memory"
+            );
+        }
+
         return lowered;
 
         long Lower(string setting, long value, long most, string reason)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Edge.Access;
 using Edge.Events;
 using Edge.Requests.Bodies;
@@ -24,6 +25,9 @@ internal sealed class BulkTrackEndpoint(
     public const int BytesMax = 10 << 20;
 
     private const string Allow = "POST";
+
+    /// <summary>Ids of an answer that are written before the client has to take them, about 32 KiB.</summary>
+    private const int IdsPerPiece = 800;
 
     public Task HandleAsync(HttpContext context)
     {
@@ -110,10 +114,16 @@ internal sealed class BulkTrackEndpoint(
             Count(Outcome.NotKept);
             return;
         }
-        Answer(context, reading.Events, serverIds, isSingle);
         Count(Outcome.Recorded);
-        // A long answer waits for its reader here, where the memory is counted and the request's deadline holds.
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        if (reading.Events.Count <= IdsPerPiece)
+        {
+            Answer(context, reading.Events, serverIds, isSingle);
+        }
+        else
+        {
+            // Waits for its reader here, where the memory is counted and the request's deadline holds.
+            await AnswerInPiecesAsync(context, reading.Events, serverIds);
+        }
     }
 
     private (int? Index, string Detail)? Problem(ArtieReading reading)
@@ -151,6 +161,12 @@ internal sealed class BulkTrackEndpoint(
         return ids;
     }
 
+    private static ReadOnlyMemory<byte> IdOf(
+        IReadOnlyList<ReceivedEvent> events,
+        ReadOnlyMemory<byte>[]? serverIds,
+        int index
+    ) => events[index].SenderId.IsEmpty ? serverIds![index] : events[index].SenderId;
+
     private static void Answer(
         HttpContext context,
         IReadOnlyList<ReceivedEvent> events,
@@ -163,29 +179,52 @@ internal sealed class BulkTrackEndpoint(
             static (json, state) =>
             {
                 json.WriteString("status", "ok");
-                if (!state.isSingle)
+                if (state.isSingle)
                 {
-                    json.WriteStartArray("messageIds");
+                    json.WriteString("messageId", IdOf(state.events, state.serverIds, 0).Span);
+                    return;
                 }
 
+                json.WriteStartArray("messageIds");
                 for (var i = 0; i < state.events.Count; i++)
                 {
-                    var id = state.events[i].SenderId.IsEmpty ? state.serverIds![i] : state.events[i].SenderId;
-                    if (state.isSingle)
-                    {
-                        json.WriteString("messageId", id.Span);
-                    }
-                    else
-                    {
-                        json.WriteStringValue(id.Span);
-                    }
+                    json.WriteStringValue(IdOf(state.events, state.serverIds, i).Span);
                 }
-                if (!state.isSingle)
-                {
-                    json.WriteEndArray();
-                }
+
+                json.WriteEndArray();
             }
         );
+
+    /// <summary>
+    /// The same answer for many events: their ids together would take as much memory as the events, so the client has to
+    /// take each piece before the next is written. Without a length, which is known only at the end.
+    /// </summary>
+    private static async Task AnswerInPiecesAsync(
+        HttpContext context,
+        IReadOnlyList<ReceivedEvent> events,
+        ReadOnlyMemory<byte>[]? serverIds
+    )
+    {
+        var response = context.Response;
+        Replies.ForbidCaching(response.Headers);
+        response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(response.BodyWriter, Replies.JsonOptions);
+        json.WriteStartObject();
+        json.WriteString("status", "ok");
+        json.WriteStartArray("messageIds");
+        for (var i = 0; i < events.Count && !context.RequestAborted.IsCancellationRequested; i++)
+        {
+            json.WriteStringValue(IdOf(events, serverIds, i).Span);
+            if (i % IdsPerPiece == IdsPerPiece - 1)
+            {
+                json.Flush();
+                await response.BodyWriter.FlushAsync(context.RequestAborted);
+            }
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
 
     private void Count(Outcome outcome) => metrics.Count(RouteName.BulkTrack, outcome);
 

@@ -9,6 +9,10 @@ namespace Edge.Journal.Records;
 internal sealed class RecordBatch
 {
     private const int InitialBytes = 64 << 10;
+
+    /// <summary>Doubling a large buffer would take three times its size for a moment.</summary>
+    private const int GrowthMaxBytes = 1 << 20;
+
     private const byte LineFeed = (byte)'\n';
 
     private readonly List<RecordEntry> _entries = [];
@@ -69,7 +73,7 @@ internal sealed class RecordBatch
         var needed = _length + _openBytes + bytes.Length + 1;
         if (needed > _bytes.Length)
         {
-            Array.Resize(ref _bytes, Math.Max(needed, _bytes.Length * 2));
+            Array.Resize(ref _bytes, Math.Max(needed, _bytes.Length + Math.Min(_bytes.Length, GrowthMaxBytes)));
         }
 
         bytes.CopyTo(_bytes.AsSpan(_length + _openBytes));

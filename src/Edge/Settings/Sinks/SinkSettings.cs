@@ -53,7 +53,7 @@ internal static class SinkSettings
                     "batchMaxBytes",
                     4_096,
                     64 << 20,
-                    "Maximum size of a batch before compression, bytes; a larger event is sent alone.",
+                    "Maximum size of a batch before compression, bytes, lowered to a sixty-fourth of the memory there is; a larger event is sent alone.",
                     o => o.BatchMaxBytes,
                     (o, v) => o.BatchMaxBytes = (int)v
                 )

@@ -14,6 +14,9 @@ internal sealed class CountSeries(long periodMs)
     /// <summary>Milliseconds of a day.</summary>
     public const long Day = 24 * Hour;
 
+    /// <summary>Five numbers of at least a byte.</summary>
+    private const int PointBytesMin = 5;
+
     // In ascending order of period. Almost every event falls into the last one.
     private readonly List<Counts> _points = [];
 
@@ -81,28 +84,27 @@ internal sealed class CountSeries(long periodMs)
     /// <summary>
     /// Adds the points encoded by <see cref="Pack"/>; throws <see cref="InvalidDataException"/> for any other bytes.
     /// </summary>
-    public void Unpack(byte[] packed) =>
-        PackedNumbers.Read(
-            packed,
-            from =>
-            {
-                var period = 0L;
-                for (var left = from.Read7BitEncodedInt64(); left > 0; left--)
+    public void Unpack(byte[] packed)
+    {
+        var from = new PackedReader(packed);
+        var period = 0L;
+        for (var left = from.ReadCount(PointBytesMin); left > 0; left--)
+        {
+            period += from.Read();
+            _points.Add(
+                new Counts
                 {
-                    period += from.Read7BitEncodedInt64();
-                    _points.Add(
-                        new Counts
-                        {
-                            Period = period,
-                            Impressions = from.Read7BitEncodedInt64(),
-                            Clicks = from.Read7BitEncodedInt64(),
-                            Trials = from.Read7BitEncodedInt64(),
-                            Successes = from.Read7BitEncodedInt64(),
-                        }
-                    );
+                    Period = period,
+                    Impressions = from.Read(),
+                    Clicks = from.Read(),
+                    Trials = from.Read(),
+                    Successes = from.Read(),
                 }
-            }
-        );
+            );
+        }
+
+        from.End();
+    }
 
     private ref Counts At(long atMs)
     {

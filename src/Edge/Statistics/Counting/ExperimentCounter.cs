@@ -223,7 +223,10 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             OpenTrials = _tracker.PackTrials(),
         };
 
-    /// <summary>Throws <see cref="InvalidDataException"/> when the state is damaged.</summary>
+    /// <summary>
+    /// A counter that continues from the state once <see cref="RestoreTrials"/> was called. Throws
+    /// <see cref="InvalidDataException"/> when the state is damaged.
+    /// </summary>
     public static ExperimentCounter FromState(ExperimentState state, TallyLimits limits, UnitBudget units)
     {
         var counter = new ExperimentCounter(state.Uid, limits, units)
@@ -242,9 +245,12 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         {
             counter._weights[version.Version] = version;
         }
-        counter._tracker.Unpack(state.Units, state.OpenTrials, counter._variants.Count);
+        TrialTracker.Check(state.Units, state.OpenTrials, counter._variants.Count);
         return counter;
     }
+
+    /// <summary>Restores the units and open trials of the state that the counter was made from.</summary>
+    public void RestoreTrials(ExperimentState state) => _tracker.Unpack(state.Units, state.OpenTrials);
 
     private static SeriesPoint[] Points(SortedList<long, List<SeriesCounts>> counts) =>
         [.. counts.Select(point => new SeriesPoint(DateTimeOffset.FromUnixTimeMilliseconds(point.Key), point.Value))];

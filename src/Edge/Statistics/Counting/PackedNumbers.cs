@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Edge.Statistics.Counting;
 
 /// <summary>
@@ -16,27 +18,78 @@ internal static class PackedNumbers
         write(writer);
         return bytes.ToArray();
     }
+}
+
+/// <summary>
+/// Reads what <see cref="PackedNumbers.Write"/> has written. Every member throws <see cref="InvalidDataException"/> for
+/// bytes that end early, are followed by others or do not encode a number: the checkpoint is damaged. Over a span, not
+/// a <see cref="BinaryReader"/>, because a start reads a million of them.
+/// </summary>
+internal ref struct PackedReader(ReadOnlySpan<byte> packed)
+{
+    /// <summary>Bits of a number's last, tenth byte.</summary>
+    private const int LastShift = 63;
+
+    private ReadOnlySpan<byte> _left = packed;
+
+    /// <summary>The next number of seven bits per byte.</summary>
+    public long Read()
+    {
+        var number = 0UL;
+        for (var shift = 0; shift <= LastShift; shift += 7)
+        {
+            var part = Take(1)[0];
+            if (shift == LastShift && part > 1)
+            {
+                break;
+            }
+
+            number |= (ulong)(part & 0x7F) << shift;
+            if (part < 0x80)
+            {
+                return (long)number;
+            }
+        }
+
+        throw new InvalidDataException("a packed number is too long");
+    }
+
+    /// <summary>The next number of eight bytes.</summary>
+    public ulong ReadWhole() => BinaryPrimitives.ReadUInt64LittleEndian(Take(sizeof(ulong)));
+
+    /// <summary>The next floating-point number of eight bytes.</summary>
+    public double ReadDouble() => BinaryPrimitives.ReadDoubleLittleEndian(Take(sizeof(double)));
 
     /// <summary>
-    /// Reads what <see cref="Write"/> has written. Throws <see cref="InvalidDataException"/> for bytes that end early,
-    /// are followed by others or do not encode a number: the checkpoint is damaged.
+    /// The number of entries that follow, which can be no more than the bytes that are left have room for.
     /// </summary>
-    public static void Read(byte[] packed, Action<BinaryReader> read)
+    /// <param name="entryBytesMin">Bytes of the shortest entry.</param>
+    public int ReadCount(int entryBytesMin)
     {
-        var bytes = new MemoryStream(packed, writable: false);
-        using var reader = new BinaryReader(bytes);
-        try
-        {
-            read(reader);
-        }
-        catch (Exception e) when (e is EndOfStreamException or FormatException)
-        {
-            throw new InvalidDataException("packed numbers end early", e);
-        }
+        var count = Read();
+        return count >= 0 && count <= _left.Length / entryBytesMin
+            ? (int)count
+            : throw new InvalidDataException("packed numbers end early");
+    }
 
-        if (bytes.Position != bytes.Length)
+    /// <summary>Nothing may follow.</summary>
+    public readonly void End()
+    {
+        if (!_left.IsEmpty)
         {
             throw new InvalidDataException("packed numbers are followed by other bytes");
         }
+    }
+
+    private ReadOnlySpan<byte> Take(int bytes)
+    {
+        if (_left.Length < bytes)
+        {
+            throw new InvalidDataException("packed numbers end early");
+        }
+
+        var taken = _left[..bytes];
+        _left = _left[bytes..];
+        return taken;
     }
 }

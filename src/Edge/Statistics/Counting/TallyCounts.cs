@@ -24,6 +24,9 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
 
     private readonly Dictionary<string, ExperimentCounter> _experiments = new(StringComparer.Ordinal);
     private readonly UnitBudget _units = new(limits.UnitsMax);
+
+    // Whose units and open trials are still packed; null when all are restored.
+    private IReadOnlyList<ExperimentState>? _packed;
     private long _newestMs;
     private long _maturedToMs;
     private long _trimmedAtMs;
@@ -35,7 +38,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         get
         {
             var open = 0;
-            foreach (var experiment in _experiments.Values)
+            foreach (var experiment in Restored().Values)
             {
                 open += experiment.OpenTrials;
             }
@@ -43,7 +46,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         }
     }
 
-    public ExperimentCounter? Find(string uid) => _experiments.GetValueOrDefault(uid);
+    public ExperimentCounter? Find(string uid) => Restored().GetValueOrDefault(uid);
 
     /// <summary>Counts one event of the journal.</summary>
     /// <param name="payload">The event.</param>
@@ -117,7 +120,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         if (isUpToDate || Math.Abs(nowMs - _maturedToMs) >= MatureEveryMs)
         {
             _maturedToMs = nowMs;
-            foreach (var experiment in _experiments.Values)
+            foreach (var experiment in Restored().Values)
             {
                 experiment.Mature(nowMs);
             }
@@ -140,7 +143,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
             NewestMs = _newestMs,
             Unlearned = _unlearned,
             Uncounted = _uncounted,
-            Experiments = [.. _experiments.Values.Select(experiment => experiment.ToState())],
+            Experiments = [.. Restored().Values.Select(experiment => experiment.ToState())],
         };
 
     /// <summary>Throws <see cref="InvalidDataException"/> when the state is damaged.</summary>
@@ -154,9 +157,34 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         };
         foreach (var experiment in state.Experiments)
         {
-            counts._experiments[experiment.Uid] = ExperimentCounter.FromState(experiment, limits, counts._units);
+            var counter = ExperimentCounter.FromState(experiment, limits, counts._units);
+            if (!counts._experiments.TryAdd(counter.Uid, counter))
+            {
+                throw new InvalidDataException($"experiment '{counter.Uid}' is there twice");
+            }
         }
+
+        counts._packed = state.Experiments;
         return counts;
+    }
+
+    /// <summary>
+    /// All experiments, complete. A start leaves up to a million units packed, so that it does not wait for them; whoever
+    /// needs counts first, usually the pump, unpacks them.
+    /// </summary>
+    private Dictionary<string, ExperimentCounter> Restored()
+    {
+        if (_packed is { } packed)
+        {
+            foreach (var state in packed)
+            {
+                _experiments[state.Uid].RestoreTrials(state);
+            }
+
+            _packed = null;
+        }
+
+        return _experiments;
     }
 
     /// <summary>
@@ -168,7 +196,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
 
     private void Trim(long nowMs)
     {
-        foreach (var experiment in _experiments.Values.ToArray())
+        foreach (var experiment in Restored().Values.ToArray())
         {
             experiment.MissingSinceMs = catalog.Current.TryFindByUid(experiment.Uid, out _)
                 ? null
@@ -207,16 +235,17 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         }
         Span<char> uid = stackalloc char[ExperimentRules.UidCharsMax];
         uid = uid[..Encoding.UTF8.GetChars(uidUtf8, uid)];
-        if (_experiments.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(uid, out var known))
+        var experiments = Restored();
+        if (experiments.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(uid, out var known))
         {
             return known;
         }
-        if (_experiments.Count >= limits.ExperimentsMax)
+        if (experiments.Count >= limits.ExperimentsMax)
         {
             return null;
         }
         var added = new ExperimentCounter(uid.ToString(), limits, _units);
-        _experiments.Add(added.Uid, added);
+        experiments.Add(added.Uid, added);
         return added;
     }
 }

@@ -72,6 +72,12 @@ internal sealed class TrialTracker(UnitBudget budget)
 
     private const long ValueFlag = 2;
 
+    /// <summary>A unit's hash and its time.</summary>
+    private const int UnitBytesMin = 9;
+
+    /// <summary>A unit's hash and six numbers.</summary>
+    private const int TrialBytesMin = 14;
+
     private const long UnitKeptMs = TallyLimits.UnitKeptHours * CountSeries.Hour;
 
     // First exposure of each unit seen within the last day.
@@ -228,55 +234,88 @@ internal sealed class TrialTracker(UnitBudget budget)
         );
 
     /// <summary>
-    /// Restores what <see cref="PackUnits"/> and <see cref="PackTrials"/> encoded; throws
-    /// <see cref="InvalidDataException"/> for any other bytes.
+    /// Throws <see cref="InvalidDataException"/> unless the bytes are what <see cref="PackUnits"/> and
+    /// <see cref="PackTrials"/> encoded.
     /// </summary>
-    public void Unpack(byte[] units, byte[] trials, int variants)
+    public static void Check(byte[] units, byte[] trials, int variants)
     {
-        PackedNumbers.Read(units, ReadUnits);
-        PackedNumbers.Read(trials, from => ReadTrials(from, variants));
+        var from = new PackedReader(units);
+        for (var left = from.ReadCount(UnitBytesMin); left > 0; left--)
+        {
+            _ = from.ReadWhole();
+            _ = from.Read();
+        }
+
+        from.End();
+        from = new PackedReader(trials);
+        for (var left = from.ReadCount(TrialBytesMin); left > 0; left--)
+        {
+            var (_, trial) = ReadTrial(ref from);
+            if (trial.Variant < 0 || trial.Variant >= variants)
+            {
+                throw new InvalidDataException("a packed trial names an unknown variant");
+            }
+        }
+
+        from.End();
     }
 
-    private void ReadUnits(BinaryReader from)
+    /// <summary>Restores bytes that passed <see cref="Check"/>.</summary>
+    public void Unpack(byte[] units, byte[] trials)
     {
+        var from = new PackedReader(units);
+        var count = from.ReadCount(UnitBytesMin);
         var exposedMs = 0L;
-        for (var left = from.Read7BitEncodedInt64(); left > 0; left--)
+        for (_exposed.EnsureCapacity(count); count > 0; count--)
         {
-            var unit = from.ReadUInt64();
-            exposedMs += UnZigZag(from.Read7BitEncodedInt64());
+            var unit = from.ReadWhole();
+            exposedMs += UnZigZag(from.Read());
             if (_exposed.TryAdd(unit, exposedMs))
             {
                 // A limit that was lowered since must not discard what is already known.
                 _ = budget.TryTake();
             }
         }
-    }
 
-    private void ReadTrials(BinaryReader from, int variants)
-    {
-        for (var left = from.Read7BitEncodedInt64(); left > 0; left--)
+        from = new PackedReader(trials);
+        count = from.ReadCount(TrialBytesMin);
+        _open.EnsureCapacity(count);
+        var ends = new List<(ulong, long)>(count);
+        for (; count > 0; count--)
         {
-            var unit = from.ReadUInt64();
-            var variant = from.Read7BitEncodedInt64();
-            if (variant < 0 || variant >= variants)
-            {
-                throw new InvalidDataException("a packed trial names an unknown variant");
-            }
-
-            var basisPoints = (int)from.Read7BitEncodedInt64();
-            var version = (int)from.Read7BitEncodedInt64();
-            var exposed = from.Read7BitEncodedInt64();
-            var end = exposed + from.Read7BitEncodedInt64();
-            var flags = from.Read7BitEncodedInt64();
-            var trial = new OpenTrial((int)variant, basisPoints, version, exposed, end, (flags & SuccessFlag) != 0)
-            {
-                Value = (flags & ValueFlag) != 0 ? from.ReadDouble() : null,
-            };
+            var (unit, trial) = ReadTrial(ref from);
             if (_open.TryAdd(unit, trial))
             {
-                _byEnd.Enqueue(unit, end);
+                ends.Add((unit, trial.EndMs));
             }
         }
+
+        _byEnd.EnqueueRange(ends);
+    }
+
+    private static (ulong Unit, OpenTrial Trial) ReadTrial(ref PackedReader from)
+    {
+        var unit = from.ReadWhole();
+        var variant = from.Read();
+        var basisPoints = (int)from.Read();
+        var version = (int)from.Read();
+        var exposed = from.Read();
+        var end = exposed + from.Read();
+        var flags = from.Read();
+        return (
+            unit,
+            new OpenTrial(
+                variant is >= 0 and <= int.MaxValue ? (int)variant : -1,
+                basisPoints,
+                version,
+                exposed,
+                end,
+                (flags & SuccessFlag) != 0
+            )
+            {
+                Value = (flags & ValueFlag) != 0 ? from.ReadDouble() : null,
+            }
+        );
     }
 
     private static long ZigZag(long value) => (value << 1) ^ (value >> 63);

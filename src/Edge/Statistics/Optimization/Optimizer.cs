@@ -38,6 +38,9 @@ internal sealed class Optimizer : IDisposable
         Channel.CreateBounded<(string, TaskCompletionSource<Recomputation>)>(RequestsMax);
 
     private readonly RecomputeSchedule _schedule;
+
+    /// <summary>Experiments whose last recomputation failed: the next one needs no new trials.</summary>
+    private readonly HashSet<string> _failed = new(StringComparer.Ordinal);
     private long _savedAt;
     private long _published;
     private Task? _loop;
@@ -135,15 +138,27 @@ internal sealed class Optimizer : IDisposable
     /// <summary>A failure with one experiment must not end the loop.</summary>
     private Recomputation RecomputeSafely(string uid, bool isForced)
     {
+        Recomputation result;
         try
         {
-            return Recompute(uid, isForced);
+            result = Recompute(uid, isForced || _failed.Contains(uid));
         }
         catch (Exception e)
         {
             _log.RecomputeFailed(uid, $"{e.GetType().Name}: {e.Message}");
-            return new Recomputation(RecomputeOutcome.Failed, 0, 0);
+            result = new Recomputation(RecomputeOutcome.Failed, 0, 0);
         }
+
+        if (result.Outcome == RecomputeOutcome.Failed)
+        {
+            _failed.Add(uid);
+        }
+        else
+        {
+            _failed.Remove(uid);
+        }
+
+        return result;
     }
 
     private Recomputation Recompute(string uid, bool isForced)

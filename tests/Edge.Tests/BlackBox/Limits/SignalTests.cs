@@ -7,15 +7,18 @@ namespace Edge.Tests.BlackBox.Limits;
 /// <summary>A terminal that is closed, or an operator who wants changed files to be read.</summary>
 public class SignalTests
 {
-    [Fact]
-    public async Task Hangup_WhileServing_ReloadsTheVerdictRulesAndEndsNothing()
+    [Theory]
+    [InlineData("")]
+    [InlineData("trap '' HUP")] // as nohup starts a program
+    public async Task Hangup_WhileServing_ReloadsTheVerdictRulesAndEndsNothing(string shell)
     {
         using var data = new TempDirectory();
         var rules = data["rules.json"];
         await File.WriteAllTextAsync(rules, Rules("robot", "first"));
         await using var edge = await EdgeProcess.StartAsync(
             data["data"],
-            environment: [("EDGE__AUTOMATION__RULESFILE", rules)]
+            environment: [("EDGE__AUTOMATION__RULESFILE", rules)],
+            binary: LimitedEdge.Script(data, shell)
         );
         await VisitAsync(edge);
         Assert.Equal(1, await EventsOfAsync(edge, "first"));

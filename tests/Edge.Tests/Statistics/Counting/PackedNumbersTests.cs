@@ -42,7 +42,8 @@ public class PackedNumbersTests
         Assert.Equal(Units, Convert.ToHexString(tracker.PackUnits()));
         Assert.Equal(Trials, Convert.ToHexString(tracker.PackTrials()));
         var again = new TrialTracker(new UnitBudget(10));
-        again.Unpack(tracker.PackUnits(), tracker.PackTrials(), 3);
+        TrialTracker.Check(tracker.PackUnits(), tracker.PackTrials(), 3);
+        again.Unpack(tracker.PackUnits(), tracker.PackTrials());
         Assert.Equal((3, 3), (again.Units, again.Open));
         Assert.Equal(Units, Convert.ToHexString(again.PackUnits()));
         Assert.Equal(Trials, Convert.ToHexString(again.PackTrials()));
@@ -85,5 +86,5 @@ public class PackedNumbersTests
     }
 
     private static void Refused(byte[] units, byte[] trials) =>
-        Assert.Throws<InvalidDataException>(() => new TrialTracker(new UnitBudget(10)).Unpack(units, trials, 3));
+        Assert.Throws<InvalidDataException>(() => TrialTracker.Check(units, trials, 3));
 }

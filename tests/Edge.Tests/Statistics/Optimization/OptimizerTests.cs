@@ -218,6 +218,22 @@ public sealed class OptimizerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Timer_AfterAFailedPublication_PublishesWithoutNewTrials()
+    {
+        Write(Definition());
+        Count(successesOfA: 40, successesOfB: 120);
+        var (directory, elsewhere) = (_directory["experiments"], _directory["elsewhere"]);
+        Directory.Move(directory, elsewhere);
+        _optimizer.Start();
+        Assert.Equal(RecomputeOutcome.Failed, (await RecomputeAsync()).Outcome);
+
+        Directory.Move(elsewhere, directory);
+        await AdvanceUntilAsync(() => _optimizer.Published > 0);
+
+        Assert.Equal(2, Current().Experiment.WeightsVersion);
+    }
+
+    [Fact]
     public void Publication_BackToWhatWasAsked_ForgetsTheDifference()
     {
         var moved = WeightPublication.Of(new CatalogEntry(Definitions.Experiment(Definition())), [2_000, 8_000]);
