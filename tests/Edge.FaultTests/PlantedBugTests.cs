@@ -58,11 +58,17 @@ public class PlantedBugTests
 
     [Fact]
     public Task PlantedBug_RowsThatMayRepeat_IsCaughtWithin50Cycles() =>
-        CatchAsync("repeated-rows", settings => PostgresScenario.On(FaultBuild.Path, settings));
+        CatchAsync(
+            "repeated-rows",
+            settings => PostgresScenario.On(FaultBuild.Path, settings, PostgresScenario.BreakAfterCommit)
+        );
 
     [Fact]
     public Task PlantedBug_DeliveredWithoutCommitOfTheServer_IsCaughtWithin50Cycles() =>
-        CatchAsync("no-server-commit", settings => PostgresScenario.On(FaultBuild.Path, settings));
+        CatchAsync(
+            "no-server-commit",
+            settings => PostgresScenario.On(FaultBuild.Path, settings, PostgresScenario.BreakConnections)
+        );
 
     [Fact]
     public Task PlantedBug_CursorBeforePostgres_IsCaughtWithin50Cycles() =>
@@ -91,7 +97,7 @@ public class PlantedBugTests
 
         for (var cycle = 1; cycle <= CyclesAtMost; cycle++)
         {
-            var (site, seen) = await scenario([("EDGE_PLANTED_BUG", bug)])(new Random(Tier.Seed + cycle), 1);
+            var (site, seen) = await scenario([(Site.PlantedBug, bug)])(new Random(Tier.Seed + cycle), 1);
             if (site.IsClean)
             {
                 continue;

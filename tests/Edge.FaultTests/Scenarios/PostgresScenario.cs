@@ -8,6 +8,8 @@ internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProx
     : ServerFaults(site)
 {
     public const string Table = "edge_events";
+    public const string BreakConnections = "break connections";
+    public const string BreakAfterCommit = "break after commit";
 
     /// <summary>Long enough for an honest statement, short enough to run out while somebody holds the table.</summary>
     private const int StatementTimeoutMs = 1_000;
@@ -17,9 +19,9 @@ internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProx
         KillEdge,
         "kill server",
         "restart server",
-        "break connections",
+        BreakConnections,
         "break before commit",
-        "break after commit",
+        BreakAfterCommit,
         "silence",
         "lock",
         "disk full",
@@ -28,7 +30,12 @@ internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProx
     /// <summary>A round with a data directory, a server and a table of its own.</summary>
     /// <param name="binary">The build under test.</param>
     /// <param name="settings">Environment of the service.</param>
-    public static Rounds.Round On(string binary, params (string Name, string Value)[] settings) =>
+    /// <param name="fault">The one fault to make; null for all of them.</param>
+    public static Rounds.Round On(
+        string binary,
+        (string Name, string Value)[]? settings = null,
+        string? fault = null
+    ) =>
         async (random, cycles) =>
         {
             await using var server = await PostgresServer.StartAsync();
@@ -39,7 +46,7 @@ internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProx
                 directory.Path,
                 binary,
                 random,
-                [.. SinkSettings($"{connection};Port={proxy.Port}"), .. settings]
+                [.. SinkSettings($"{connection};Port={proxy.Port}"), .. settings ?? []]
             )
             {
                 Delivered = () => RowsAsync(connection),
@@ -48,7 +55,7 @@ internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProx
             return await new PostgresScenario(site, server, proxy, connection).RunAsync(
                 directory.Path,
                 SinkSettings(connection),
-                Faults,
+                fault is null ? Faults : [fault],
                 cycles
             );
         };
@@ -70,11 +77,11 @@ internal sealed class PostgresScenario(Site site, PostgresServer server, TcpProx
                 await OutageAsync(meanwhile);
                 await server.StartAgainAsync();
                 break;
-            case "break connections":
+            case BreakConnections:
                 proxy.BreakAll();
                 await meanwhile();
                 break;
-            case "break before commit" or "break after commit":
+            case "break before commit" or BreakAfterCommit:
                 proxy.Fault = fault == "break before commit" ? TcpFault.BreakBefore : TcpFault.BreakAfter;
                 await OutageAsync(meanwhile);
                 proxy.Fault = TcpFault.None;

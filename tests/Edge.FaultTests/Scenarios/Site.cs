@@ -16,6 +16,9 @@ internal sealed class Site
     /// <summary>From the start after a fault until the service is ready and its counters agree.</summary>
     private static readonly TimeSpan RecoveryDeadline = Wait.Limit;
 
+    /// <summary>Environment variable that plants a mistake in the fault build.</summary>
+    public const string PlantedBug = "EDGE_PLANTED_BUG";
+
     /// <summary>
     /// Referrers up to the length the service keeps would make the runs longer and prove nothing more.
     /// </summary>
@@ -25,6 +28,13 @@ internal sealed class Site
     private const int BacklogVisitsEach = 2;
 
     private static readonly TimeSpan DrainDeadline = Wait.Limit;
+
+    /// <summary>
+    /// The time a build with a planted mistake has to deliver: some mistakes show by what never comes, and waiting for
+    /// it is most of their test.
+    /// </summary>
+    private static readonly TimeSpan PlantedDeadline = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>
@@ -46,6 +56,7 @@ internal sealed class Site
 
     private readonly string _binary;
     private readonly (string Name, string Value)[] _settings;
+    private readonly bool _isPlanted;
     private readonly List<string> _findings = [];
     private readonly List<string> _collected = [];
     private Counters? _last;
@@ -64,6 +75,7 @@ internal sealed class Site
         Ledger = ledger;
         _binary = binary;
         _settings = settings;
+        _isPlanted = settings.Any(static setting => setting.Name == PlantedBug);
         Delivered = () => Task.FromResult(Forwarded.Lines(dataDir));
         HasDelivered = referrer =>
             Task.FromResult(Forwarded.Lines(dataDir).Any(line => line.Contains(referrer, StringComparison.Ordinal)));
@@ -280,9 +292,9 @@ internal sealed class Site
         }
         while (!await HasDelivered(fresh.Referrer))
         {
-            if (clock.Elapsed > RecoveryDeadline)
+            if (clock.Elapsed > (_isPlanted ? PlantedDeadline : RecoveryDeadline))
             {
-                Add($"after the last fault a new event was not delivered within {RecoveryDeadline.TotalSeconds} s");
+                Add($"after the last fault a new event was not delivered within {clock.Elapsed.TotalSeconds:F0} s");
                 return;
             }
             await Task.Delay(PollPause);
@@ -300,9 +312,9 @@ internal sealed class Site
                 return counters;
             }
 
-            if (clock.Elapsed > DrainDeadline)
+            if (clock.Elapsed > (_isPlanted ? PlantedDeadline : DrainDeadline))
             {
-                Add($"{counters.Pending} events are still pending after {DrainDeadline.TotalSeconds} s");
+                Add($"{counters.Pending} events are still pending after {clock.Elapsed.TotalSeconds:F0} s");
                 return counters;
             }
             await Task.Delay(PollPause);
