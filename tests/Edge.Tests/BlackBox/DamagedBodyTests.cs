@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Http.Headers;
 using Edge.Tests.Requests.Ingestion;
 using Edge.Tests.Support;
@@ -28,8 +27,8 @@ public class DamagedBodyTests(ITestOutputHelper output)
     [InlineData("Pictify", "/s/events", null)]
     public async Task Api_DamagedBodies_AreAcceptedOrRefused(string api, string path, string? keyKind)
     {
-        var bodies = Number("EDGE_FUZZ_BODIES", BodiesDefault);
-        var seed = Number("EDGE_FUZZ_SEED", Environment.TickCount & 0xFFFFFF);
+        var bodies = FuzzSetting.Number("EDGE_FUZZ_BODIES", BodiesDefault);
+        var seed = FuzzSetting.Number("EDGE_FUZZ_SEED", Environment.TickCount & 0xFFFFFF);
         output.WriteLine($"{api}: seed {seed}, {bodies} bodies");
         using var data = new TempDirectory();
         var key = keyKind is null ? null : await CreateKeyAsync(data.Path, keyKind);
@@ -41,9 +40,9 @@ public class DamagedBodyTests(ITestOutputHelper output)
         var statuses = new SortedDictionary<int, int>();
 
         await SendAsync(0, bodies / 4);
-        var before = ResidentBytes(edge.Pid);
+        var before = FuzzSetting.ResidentBytes(edge.Pid);
         await SendAsync(1, bodies - (bodies / 4));
-        var growth = ResidentBytes(edge.Pid) - before;
+        var growth = FuzzSetting.ResidentBytes(edge.Pid) - before;
 
         output.WriteLine(
             $"{string.Join(", ", statuses.Select(status => $"{status.Value} x {status.Key}"))}; memory grew by {growth >> 10} KiB"
@@ -147,17 +146,4 @@ public class DamagedBodyTests(ITestOutputHelper output)
         Assert.True(exitCode == 0, error);
         return secret.Trim();
     }
-
-    private static long ResidentBytes(int pid)
-    {
-        var line = File.ReadLines($"/proc/{pid}/status")
-            .First(each => each.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture)
-            << 10;
-    }
-
-    private static int Number(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number)
-            ? number
-            : otherwise;
 }
