@@ -10,7 +10,9 @@ namespace Edge.Access;
 [JsonConverter(typeof(KebabWireNameConverter<KeyKind>))]
 internal enum KeyKind
 {
-    /// <summary>The experiment management API. A secret, although its prefix is pk.</summary>
+    /// <summary>
+    /// The experiment management API. A secret, although the prefix of those issued by earlier versions is pk.
+    /// </summary>
     Pictify,
 
     /// <summary>

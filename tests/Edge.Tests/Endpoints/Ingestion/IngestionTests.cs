@@ -320,6 +320,28 @@ public class IngestionTests
             site.PostAsync(path, key, "garbage", ("Origin", Origin), ("X-Forwarded-For", address));
     }
 
+    [Fact]
+    public async Task Pictify_KeyOfAnotherKind_IsNamed()
+    {
+        await using var site = await IngestSite.StartAsync();
+        var management = site.Issue(KeyKind.Pictify);
+        var write = site.Issue(KeyKind.Write);
+
+        var inHeader = await site.PostAsync("/s/events", null, "[]", ("X-Write-Key", management));
+        var asServer = await site.PostAsync("/s/events", write, "[]");
+        var inEvent = await site.PostAsync(
+            "/s/events",
+            null,
+            $$"""[{"event":"view","experiment":"any","writeKey":"{{management}}"}]"""
+        );
+
+        Assert.Equal((401, 401, 200), (inHeader.Status, asServer.Status, inEvent.Status));
+        Assert.Contains("\"This is a management key (mk_), a secret", inHeader.Body, StringComparison.Ordinal);
+        Assert.Contains("\"This is a write key (wk_), public", asServer.Body, StringComparison.Ordinal);
+        Assert.Contains("writeKey: This is a management key (mk_), a secret", inEvent.Body, StringComparison.Ordinal);
+        Assert.All([inHeader, inEvent], answer => Assert.Contains("revoke", answer.Body, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("/v1/track", "pk_live_abcdefgh_00000000000000000000000000000000")]
     [InlineData("/v1/track", "artie_00000000000000000000000000000000")]
