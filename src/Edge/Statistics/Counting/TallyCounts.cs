@@ -23,7 +23,8 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
     private const int PeriodsKeptMin = 24;
 
     private readonly Dictionary<string, ExperimentCounter> _experiments = new(StringComparer.Ordinal);
-    private readonly UnitBudget _units = new(limits.UnitsMax);
+    private readonly SharedBudget _units = new(limits.UnitsMax);
+    private readonly SharedBudget _rows = new(limits.BreakdownRowsMax);
     private long _newestMs;
     private long _maturedToMs;
     private long _trimmedAtMs;
@@ -75,7 +76,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         _ = catalog.Current.TryFindByUid(experiment.Uid, out var entry);
         var nowMs = Now(clockMs, isUpToDate: false);
         experiment.Mature(nowMs);
-        if (!experiment.Count(e, e.VariantId(payload), entry, nowMs, out var isLearned))
+        if (!experiment.Count(e, payload, entry, nowMs, out var isLearned))
         {
             _uncounted++;
         }
@@ -154,7 +155,12 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         };
         foreach (var experiment in state.Experiments)
         {
-            counts._experiments[experiment.Uid] = ExperimentCounter.FromState(experiment, limits, counts._units);
+            counts._experiments[experiment.Uid] = ExperimentCounter.FromState(
+                experiment,
+                limits,
+                counts._units,
+                counts._rows
+            );
         }
         return counts;
     }
@@ -215,7 +221,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         {
             return null;
         }
-        var added = new ExperimentCounter(uid.ToString(), limits, _units);
+        var added = new ExperimentCounter(uid.ToString(), limits, _units, _rows);
         _experiments.Add(added.Uid, added);
         return added;
     }
