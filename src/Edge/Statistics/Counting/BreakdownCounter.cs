@@ -155,7 +155,7 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
             Total += other.Total;
         }
 
-        public IReadOnlyList<VariantCounts> Copy(IReadOnlyList<string> variantIds)
+        public List<VariantCounts> Copy(IReadOnlyList<string> variantIds)
         {
             var copy = new List<VariantCounts>();
             for (var i = 0; i < _counts.Length; i += Kinds)
