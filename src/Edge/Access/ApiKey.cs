@@ -10,7 +10,9 @@ namespace Edge.Access;
 [JsonConverter(typeof(KebabWireNameConverter<KeyKind>))]
 internal enum KeyKind
 {
-    /// <summary>The experiment management API. A secret, although its prefix is pk.</summary>
+    /// <summary>
+    /// The experiment management API. A secret, although the prefix of those issued by earlier versions is pk.
+    /// </summary>
     Pictify,
 
     /// <summary>
@@ -45,6 +47,9 @@ internal sealed record ApiKey
 {
     /// <summary>The project used where none is named, in a service with a single project.</summary>
     public const string DefaultProject = "default";
+
+    /// <summary>The scope of a server that may state facts of its visitors.</summary>
+    public const string FactsScope = "facts";
 
     /// <summary>Identifies the key to people: <c>key_</c> and 12 characters; not a secret.</summary>
     public required string Id { get; init; }
@@ -108,6 +113,12 @@ internal sealed record ApiKey
 
     /// <summary>Whether it is neither revoked nor expired at an instant.</summary>
     public bool IsValidAt(DateTimeOffset now) => RevokedAt is null && !(ExpiresAt <= now);
+
+    /// <summary>
+    /// Whether a server that sends with it may state facts of its visitors: address and user agent. Only where it was
+    /// asked for by name; a key without scopes may everything else.
+    /// </summary>
+    public bool StatesFacts => Scopes.Count > 0 && Has(FactsScope);
 
     /// <summary>Whether it has a scope.</summary>
     public bool Has(string scope)

@@ -113,6 +113,9 @@ internal sealed class KeyRing : IDisposable
         return found?.IsValidAt(_time.GetUtcNow()) == true ? found : null;
     }
 
+    /// <summary>The kind of the key with a given secret, else the kind of which the secret has the form, else null.</summary>
+    public KeyKind? KindOf(ReadOnlySpan<char> secret) => Find(secret)?.Kind ?? KeySecret.KindOf(secret);
+
     /// <summary>
     /// The key with this hash. How long that takes depends on the hash alone, which does not reveal the secret.
     /// </summary>

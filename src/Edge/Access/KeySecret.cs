@@ -5,7 +5,8 @@ using System.Text;
 namespace Edge.Access;
 
 /// <summary>
-/// Creates and hashes secrets. The formats are those published by the four products, so their clients accept them.
+/// Creates and hashes secrets. The formats are those published by the four products, so their clients accept them,
+/// except that management keys begin with mk: with the published pk they were taken for keys that may be in a page.
 /// </summary>
 internal static class KeySecret
 {
@@ -43,7 +44,7 @@ internal static class KeySecret
         environment ??= Live;
         return kind switch
         {
-            KeyKind.Pictify => $"pk_{environment}_{secret}",
+            KeyKind.Pictify => $"mk_{environment}_{secret}",
             KeyKind.Write => "wk_" + secret,
             KeyKind.Traffical => "traffical_sk_" + secret,
             KeyKind.TrafficalPk => "traffical_pk_" + secret,
@@ -54,10 +55,26 @@ internal static class KeySecret
         };
     }
 
+    /// <summary>
+    /// The kind of which a secret has the form; null when it has none. Management keys had the prefix pk at first and
+    /// no third part.
+    /// </summary>
+    public static KeyKind? KindOf(ReadOnlySpan<char> secret) =>
+        secret.StartsWith("mk_") ? KeyKind.Pictify
+        : secret.StartsWith("wk_") ? KeyKind.Write
+        : secret.StartsWith("traffical_sk_") ? KeyKind.Traffical
+        : secret.StartsWith("traffical_pk_") ? KeyKind.TrafficalPk
+        : secret.StartsWith(ArtiePrefix) ? KeyKind.Artie
+        : secret.StartsWith("sk_") ? KeyKind.MillimetricSk
+        : secret.StartsWith("rk_") ? KeyKind.MillimetricRk
+        : !secret.StartsWith("pk_") ? null
+        : secret.Count('_') == 2 ? KeyKind.Pictify
+        : KeyKind.MillimetricPk;
+
     /// <summary>What is wrong with a secret that an operator has chosen; null when nothing is.</summary>
     public static string? ProblemOf(string secret)
     {
-        const string Example = "pk_live_ and what openssl rand -hex 16 prints";
+        const string Example = "mk_live_ and what openssl rand -hex 16 prints";
         return
             secret.Length is < ChosenCharsMin or > CharsMax
             || !secret.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')

@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using Edge.Commands.Filters;
 using Edge.Commands.Journals;
 using Edge.Commands.Keys;
+using Edge.Commands.Results;
 using Edge.Commands.Sinks;
 using Edge.Commands.Streams;
 
@@ -82,6 +83,7 @@ internal static class CommandLine
             ServeCommand.Define(io),
             CheckCommand.Define(io),
             ExplainCommand.Define(io),
+            ResultsCommand.Define(io),
             Group(
                 "keys",
                 "Issues, lists and revokes keys.",

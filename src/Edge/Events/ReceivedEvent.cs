@@ -63,6 +63,15 @@ internal sealed record ReceivedEvent
     public ReadOnlyMemory<byte> Properties { get; init; }
 
     /// <summary>
+    /// Address of the visitor as a server states it; must reach no event. Only what a key with the scope for it sends is
+    /// used.
+    /// </summary>
+    public ReadOnlyMemory<byte> VisitorAddress { get; init; }
+
+    /// <summary>User agent of the visitor as a server states it; the same holds for it.</summary>
+    public ReadOnlyMemory<byte> VisitorAgent { get; init; }
+
+    /// <summary>
     /// Raw object of the other members the API keeps and that have no property here, such as Artie's
     /// additional ones.
     /// </summary>

@@ -89,7 +89,7 @@ internal sealed class VisitorReader(
     /// <param name="request">The request.</param>
     /// <param name="scope">What it asks for; some verdict rules hold for one route only.</param>
     /// <param name="room"><see cref="RoomBytes"/> of memory the result points into.</param>
-    public Visitor Read(in VisitRequest request, VerdictScope scope, Span<byte> room)
+    public Visitor Read(scoped in VisitRequest request, VerdictScope scope, Span<byte> room)
     {
         var client = addresses.Resolve(request.Peer, request.Headers);
         var visitor = Describe(request, scope, client, places.Find(request.Peer, request.Headers, client), room);

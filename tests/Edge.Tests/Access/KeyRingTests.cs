@@ -93,7 +93,7 @@ public sealed class KeyRingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("pictify test", KeyKind.Pictify, "test", "^pk_test_[A-Za-z0-9]{32}$")]
+    [InlineData("pictify test", KeyKind.Pictify, "test", "^mk_test_[A-Za-z0-9]{32}$")]
     [InlineData("millimetric test", KeyKind.MillimetricPk, "test", "^pk_test_[A-Za-z0-9]{8}_[A-Za-z0-9]{32}$")]
     [InlineData("traffical from browsers", KeyKind.TrafficalPk, "staging", "^traffical_pk_[A-Za-z0-9]{32}$")]
     public void Issue_InAnEnvironment_ShowsItWhereTheProductDoes(

@@ -173,7 +173,7 @@ public sealed class CommandLineTests
         await using var second = await EdgeProcess.StartAsync(data.Path, []);
         await second.StopAsync();
 
-        Assert.Contains("API key, shown this once: pk_live_", await second.Output, StringComparison.Ordinal);
+        Assert.Contains("API key, shown this once: mk_live_", await second.Output, StringComparison.Ordinal);
     }
 
     private static async Task<(int ExitCode, string Output, string Error)> ShellAsync(string script)

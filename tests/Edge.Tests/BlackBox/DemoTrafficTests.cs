@@ -23,8 +23,31 @@ public class DemoTrafficTests
         Assert.StartsWith("40 visitors: 40 pixels, ", output, StringComparison.Ordinal);
         _ = await Wait.ForAsync(() => CountAsync("exp_demo_ab", "impressions"), count => count == 40);
         _ = await Wait.ForAsync(() => CountAsync("exp_demo_pages", "clicks"), count => count == 40);
+        await ResultsAsync();
         var events = await Forwarded.WaitForAsync(data.Path, e => e.Text("experiment") == "demo-smart");
         Assert.Equal("https://demo-traffic.invalid/", events.Text("referrer"));
+
+        // The same numbers drawn: from the service, and from the data directory.
+        async Task ResultsAsync()
+        {
+            var url = edge.Client.BaseAddress!.ToString();
+            var asked = await EdgeProcess.RunAsync(["results", "demo-ab", "--url", url], [("EDGE_KEY", key)]);
+            var unasked = await EdgeProcess.RunAsync(["results", "demo-ab", "--url", url]);
+            var unknown = await EdgeProcess.RunAsync(["results", "nothing", "--url", url], [("EDGE_KEY", key)]);
+            var read = await Wait.ForAsync(
+                () => EdgeProcess.RunAsync(["results", "demo-ab", "--data-dir", data.Path]),
+                run => BreakdownOf(run.Output) == BreakdownOf(asked.Output)
+            );
+
+            Assert.Equal((0, 0, 1, 2), (asked.ExitCode, read.ExitCode, unknown.ExitCode, unasked.ExitCode));
+            Assert.Matches(@"\A\S.*\.\n\ndemo-ab: ab_test, running, goal click_through, ", asked.Output);
+            Assert.Matches(@"(?m)^BROWSER +VARIANT +SHOWN", asked.Output);
+            Assert.Matches(@"(?m)^mobile +[ab] +\d+", asked.Output);
+            Assert.Contains("There is no such experiment.", unknown.Error, StringComparison.Ordinal);
+            Assert.Contains("EDGE_KEY", unasked.Error, StringComparison.Ordinal);
+        }
+
+        static string BreakdownOf(string output) => output.Split("DEVICE")[^1];
 
         async Task<int> CountAsync(string uid, string what)
         {

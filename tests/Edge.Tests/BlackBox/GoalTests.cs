@@ -63,6 +63,12 @@ public class GoalTests(GoalTests.GoalEdge edge) : IClassFixture<GoalTests.GoalEd
             """{"events":[{"type":"track","event":"signup","unitKey":"reader-3","orgId":"o","projectId":"default","env":"e","timestamp":"2026-05-16T00:00:00Z"}]}""",
             edge.Traffical
         );
+        // Artie's events name nobody; the address may.
+        await SendAsync(
+            "/v1/bulk-track?u=reader-4",
+            """[{"event":"signup","timestamp":"2026-05-16T00:00:00Z","properties":{}}]""",
+            edge.Artie
+        );
 
         var tracked = await Forwarded.WaitForAsync(
             edge.DataDir,
@@ -70,7 +76,7 @@ public class GoalTests(GoalTests.GoalEdge edge) : IClassFixture<GoalTests.GoalEd
         );
         Assert.Equal(1, tracked.GetProperty("goals").GetArrayLength());
         var (trials, successes) = await TrialsAsync(uid, 5);
-        Assert.Equal((5, 3), (trials, successes));
+        Assert.Equal((5, 4), (trials, successes));
     }
 
     [Fact]
@@ -187,10 +193,13 @@ public class GoalTests(GoalTests.GoalEdge edge) : IClassFixture<GoalTests.GoalEd
 
         internal string Traffical { get; private set; } = "";
 
+        internal string Artie { get; private set; } = "";
+
         protected override async Task PrepareAsync()
         {
             Secret = await CreateKeyAsync("millimetric-sk");
             Traffical = await CreateKeyAsync("traffical");
+            Artie = await CreateKeyAsync("artie");
         }
 
         protected override (string Name, string Value)[] Settings => [("EDGE__API__REQUESTSPERMINUTE", "1000000")];

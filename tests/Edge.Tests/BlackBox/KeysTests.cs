@@ -10,7 +10,7 @@ namespace Edge.Tests.BlackBox;
 public class KeysTests
 {
     [Theory]
-    [InlineData("pictify", "^pk_live_[A-Za-z0-9]{32}$")]
+    [InlineData("pictify", "^mk_live_[A-Za-z0-9]{32}$")]
     [InlineData("write", "^wk_[A-Za-z0-9]{32}$")]
     [InlineData("traffical", "^traffical_sk_[A-Za-z0-9]{32}$")]
     [InlineData("traffical-pk", "^traffical_pk_[A-Za-z0-9]{32}$")]
@@ -107,9 +107,9 @@ public class KeysTests
             outputs.Add(await edge.Output);
         }
 
-        var secret = Regex.Match(outputs[0], "pk_live_[A-Za-z0-9]{32}").Value;
+        var secret = Regex.Match(outputs[0], "mk_live_[A-Za-z0-9]{32}").Value;
         Assert.NotEmpty(secret);
-        Assert.DoesNotContain("pk_live_", outputs[1], StringComparison.Ordinal);
+        Assert.DoesNotContain("mk_live_", outputs[1], StringComparison.Ordinal);
         foreach (var file in Directory.EnumerateFiles(data.Path, "*", SearchOption.AllDirectories))
         {
             Assert.DoesNotContain(secret, await File.ReadAllTextAsync(file), StringComparison.Ordinal);

@@ -147,7 +147,13 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     {
         var write = await site.CreateKeyAsync("write");
 
-        Assert.Equal(401, (await site.SendAsync("GET", key: write)).Status);
+        var refused = await site.SendAsync("GET", key: write);
+
+        Assert.Equal(401, refused.Status);
+        Assert.Equal(
+            "This is a write key (wk_), public, for /s/events; send a management key (mk_).",
+            refused.Json.GetProperty("detail").GetString()
+        );
     }
 
     [Fact]

@@ -43,6 +43,9 @@ public sealed class BrowsedEdge : ManagedEdge
         await base.DisposeAsync();
     }
 
+    /// <summary>Results are asked for until they are there.</summary>
+    protected override (string Name, string Value)[] Settings => [("EDGE__API__REQUESTSPERMINUTE", "1000000")];
+
     protected override async Task PrepareAsync()
     {
         WriteKey = await CreateKeyAsync("write");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Edge.Tests.BlackBox;
 using Edge.Tests.Support;
 using Xunit;
@@ -10,7 +11,7 @@ namespace Edge.Tests.Browser;
 /// The client <c>/sdk.js</c> in a page of another site, in a real browser, down to the forwarded event. Every test has
 /// an experiment or a name of its own, by which its events are told apart.
 /// </summary>
-public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<BrowsedEdge>
+public sealed partial class BrowserClientTests(BrowsedEdge site) : IClassFixture<BrowsedEdge>
 {
     private const string PrivacyControl =
         "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })";
@@ -222,6 +223,152 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
         Assert.Equal("", none);
     }
 
+    [Theory]
+    [InlineData("data-u")]
+    [InlineData("data-user-id")]
+    public async Task Visitor_WithAnId_GetsTheVariantOfMailsAndServers(string attribute)
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        var variants = new HashSet<string>();
+        for (var i = 0; i < 12; i++)
+        {
+            var reader = $"reader {i}&{slug}";
+            var query = "u=" + Uri.EscapeDataString(reader);
+            var mail = await site.Edge.Client.GetStringAsync($"/s/{slug}/resolve?{query}");
+            await using var page = await site.OpenAsync($"{attribute}='{reader}'");
+            var shown = await page.RunAsync($"edge.variant('{slug}')");
+            if (variants.Add(shown) && variants.Count == 2)
+            {
+                await page.RunAsync($"edge.impression('{slug}'); edge.track('seen {slug}')");
+                await site.Edge.Client.GetByteArrayAsync($"/s/{slug}/pixel.gif?{query}");
+            }
+
+            Assert.Equal(shown, JsonDocument.Parse(mail).RootElement.Text("variantId"));
+        }
+
+        var opened = await Forwarded.WaitForAsync(
+            site.DataDir,
+            e => e.Text("experiment") == slug && e.Text("event") == "pixel"
+        );
+        var seen = await Forwarded.WaitForAsync(
+            site.DataDir,
+            e => e.Text("experiment") == slug && e.Text("event") != "pixel"
+        );
+        await WaitForTrackAsync($"seen {slug}");
+        Assert.Equal(2, variants.Count);
+        Assert.Equal("impression", seen.Text("type"));
+        Assert.Equal(
+            (opened.Text("unit_hash"), opened.Text("variant")),
+            (seen.Text("unit_hash"), seen.Text("variant"))
+        );
+    }
+
+    [Fact]
+    public async Task Page_ThatCountsItself_SendsAView()
+    {
+        var name = ManagedEdge.NewSlug();
+        await using var page = await site.OpenAsync($"data-page-view='{name}'");
+        await using var usual = await site.OpenAsync($"data-page-view data-user-id={name}");
+
+        var own = await WaitForTrackAsync(name);
+        var view = await Forwarded.WaitForAsync(
+            site.DataDir,
+            e => e.Text("event") == "page_view" && e.Text("user_id") == name
+        );
+
+        Assert.Equal(("/offer", "/offer"), (own.Text("path"), view.Text("path")));
+    }
+
+    [Fact]
+    public async Task Track_WithoutAKey_IsOneErrorAndNoRequestUntilThereIsOne()
+    {
+        const string Counting = """
+            window.posts = 0; window.errors = [];
+            const f = fetch; window.fetch = (...a) => { posts++; return f(...a) };
+            const b = navigator.sendBeacon; navigator.sendBeacon = (...a) => { posts++; return b.apply(navigator, a) };
+            console.error = text => errors.push(text)
+            """;
+        var name = ManagedEdge.NewSlug();
+        await using var page = await site.OpenEmptyAsync();
+        await page.GoToAsync(site.Site.PageWith(site.Edge.Address, "data-delay=10", Counting));
+        var told = await page.RunAsync(
+            $"edge.track('one {name}'); edge.track('two {name}'); edge.flush();"
+                + "dispatchEvent(new Event('pagehide')); setTimeout(edge.flush, 50);"
+                + "new Promise(done => setTimeout(() => done(posts + ' ' + errors.join()), 200))"
+        );
+        await page.RunAsync($"edge.init({{ key: '{site.TrackKey}' }})");
+
+        await WaitForTrackAsync($"one {name}");
+        await WaitForTrackAsync($"two {name}");
+        Assert.Equal("0 edge: track needs data-key=\"pk_...\"", told);
+    }
+
+    [Fact]
+    public async Task Page_Prerendered_SendsNothingUntilItIsSeen()
+    {
+        // What DevTools are attached to is not prerendered, so one page watches the storage of another window.
+        const string Noting = """
+            const note = (key, text) => localStorage[key] = (localStorage[key] || '') + text;
+            const f = fetch; window.fetch = (path, how) => {
+              note('asked', (how.method || 'GET') + ' ' + document.prerendering + ', ');
+              return f(path, how)
+            };
+            """;
+        var (_, slug) = await site.CreateAsync("", "start");
+        var next = site.Site.PageWith(
+            site.Edge.Address,
+            $"data-write-key={site.WriteKey} data-key={site.TrackKey} data-delay=10 data-page-view='seen {slug}'",
+            Noting
+                + $"addEventListener('load', () => edge.variant('{slug}').then(() => edge.view('{slug}')));"
+                + "if (document.prerendering) setTimeout(() => note('waited', document.prerendering), 500);"
+        );
+        var first = site.Site.PageWith(
+            site.Edge.Address,
+            "",
+            $$"""
+            const rules = document.createElement('script');
+            rules.type = 'speculationrules';
+            rules.textContent = JSON.stringify({ prerender: [{ urls: ['{{next}}'], eagerness: 'immediate' }] });
+            document.head.append(rules);
+            const look = () => localStorage.waited ? follow() : setTimeout(look, 20);
+            const follow = () => { localStorage.before = localStorage.asked; location.href = '{{next}}' };
+            look();
+            """
+        );
+        await using var page = await site.OpenAsync();
+        await page.RunAsync($"window.open('{first}', '_blank', 'noopener')");
+
+        var view = await WaitAsync(slug, "view");
+        var seen = await WaitForTrackAsync($"seen {slug}");
+
+        Assert.Equal(("human", "human"), (view.Text("verdict"), seen.Text("verdict")));
+        Assert.Equal("true", await page.RunAsync("localStorage.waited"));
+        Assert.Equal("GET true, ", await page.RunAsync("localStorage.before"));
+        Assert.Equal("GET true, POST false, POST false, ", await page.RunAsync("localStorage.asked"));
+    }
+
+    [Fact]
+    public async Task Types_OfTheClient_NameItsMembersAndSettings()
+    {
+        var types = await File.ReadAllTextAsync(
+            Path.Combine(Repository.Root, "src/Edge/Endpoints/Documents/sdk.d.ts")
+        );
+        var client = types[types.IndexOf("interface EdgeClient", StringComparison.Ordinal)..];
+        var declared = MemberOfClient().Matches(client[..client.IndexOf('}', StringComparison.Ordinal)]);
+        var settings = types[types.IndexOf("interface EdgeSettings", StringComparison.Ordinal)..];
+        var documented = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/api.md"));
+        await using var page = await site.OpenAsync();
+
+        Assert.Equal(
+            await page.RunAsync("Object.keys(edge).sort().join()"),
+            string.Join(',', declared.Select(member => member.Groups[1].Value).Order(StringComparer.Ordinal))
+        );
+        Assert.All(
+            MemberOfClient().Matches(settings[..settings.IndexOf('}', StringComparison.Ordinal)]),
+            setting => Assert.Contains($"`{setting.Groups[1].Value}`", documented, StringComparison.Ordinal)
+        );
+    }
+
     [Fact]
     public async Task Page_UnlessAsked_KeepsNothingInTheBrowser()
     {
@@ -372,4 +519,7 @@ public sealed class BrowserClientTests(BrowsedEdge site) : IClassFixture<Browsed
         );
         Assert.Equal(count, Forwarded.Lines(dataDir).Count(line => condition(JsonDocument.Parse(line).RootElement)));
     }
+
+    [GeneratedRegex(@"^  (\w+)\??[:(]", RegexOptions.Multiline)]
+    private static partial Regex MemberOfClient();
 }

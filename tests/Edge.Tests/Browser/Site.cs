@@ -31,6 +31,9 @@ internal sealed class Site : IAsyncDisposable
     public string PageWith(Uri edge, string tag, string before = "") =>
         $"{Origin}/offer?utm_source=newsletter&edge={Uri.EscapeDataString(edge.ToString())}&tag={Uri.EscapeDataString(tag)}&before={Uri.EscapeDataString(before)}";
 
+    /// <summary>The address of a page that is this text.</summary>
+    public string PageOf(string html) => $"{Origin}/page.html?html={Uri.EscapeDataString(html)}";
+
     public async ValueTask DisposeAsync()
     {
         _listener.Close();
@@ -48,7 +51,8 @@ internal sealed class Site : IAsyncDisposable
                 exchange.Response.ContentType = "text/html; charset=utf-8";
                 await exchange.Response.OutputStream.WriteAsync(
                     Encoding.UTF8.GetBytes(
-                        $"<!doctype html><title>A page</title><script>{part["before"]}</script><script src=\"{part["edge"]}sdk.js\" {part["tag"]}></script>"
+                        part["html"]
+                            ?? $"<!doctype html><title>A page</title><script>{part["before"]}</script><script src=\"{part["edge"]}sdk.js\" {part["tag"]}></script>"
                     )
                 );
                 exchange.Response.Close();

@@ -71,12 +71,18 @@ internal sealed class Fold
     }
 
     /// <summary>Through the bytes of a checkpoint and back, as a restart goes.</summary>
-    public void Restart()
+    /// <param name="without">A member of each experiment that the file of an earlier version has not.</param>
+    public void Restart(string without = "")
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(
+        var file = JsonSerializer.SerializeToNode(
             Counts.ToState("00", new JournalCursor(1, 1)),
             StatisticsJson.Default.TallyState
-        );
+        )!;
+        foreach (var experiment in file["experiments"]!.AsArray())
+        {
+            experiment!.AsObject().Remove(without);
+        }
+        var json = Encoding.UTF8.GetBytes(file.ToJsonString());
         var state = JsonSerializer.Deserialize(json, StatisticsJson.Default.TallyState)!;
         Counts = TallyCounts.FromState(state, _limits, Catalog);
     }

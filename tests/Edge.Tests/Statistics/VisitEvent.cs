@@ -20,6 +20,8 @@ internal sealed record VisitEvent
     public ulong Unit { get; init; }
     public ulong PreviousUnit { get; init; }
     public string Verdict { get; init; } = "human";
+    public string Country { get; init; } = "";
+    public string Source { get; init; } = "";
     public int BasisPoints { get; init; } = 5_000;
     public int Version { get; init; } = 1;
 
@@ -84,6 +86,8 @@ internal sealed record VisitEvent
             UnitHash = Hash(Unit),
             UnitHashPrevious = Hash(PreviousUnit),
             Referrer = "https://mail.example/"u8,
+            Source = Source,
+            Country = Country,
             DeviceType = "desktop",
             Browser = "chrome",
             Os = "windows",

@@ -109,7 +109,7 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
             // A rewind takes steps back, which is no negative rate.
             rows.Add(sink.Row(Math.Max(0, sink.Passed - earlier.Passed) / seconds, stored / seconds));
         }
-        WriteTable(rows);
+        TextTable.Write(output, rows);
         return ExitCode.Success;
     }
 
@@ -153,7 +153,7 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
                     }.Row(eventsPerSecond: null, arrivingPerSecond: 0)
                 );
             }
-            WriteTable(rows);
+            TextTable.Write(output, rows);
             return ExitCode.Success;
         }
         catch (Exception e) when (e is JournalException or IOException or UnauthorizedAccessException)
@@ -175,36 +175,5 @@ internal sealed class SinkStatusCommand(EdgeOptions options, TimeProvider time, 
             time.GetUtcNow()
             - walker.Envelope.Id.CreatedAt;
         return age < TimeSpan.Zero ? TimeSpan.Zero : age;
-    }
-
-    /// <summary>Columns as wide as their widest cell; the last one is the end of the line.</summary>
-    private void WriteTable(List<string[]> rows)
-    {
-        foreach (var row in rows)
-        {
-            for (var i = 0; i < row.Length; i++)
-            {
-                row[i] = row[i].ReplaceLineEndings(" ").Replace('\t', ' ');
-            }
-        }
-
-        var widths = new int[Header.Length];
-        foreach (var row in rows)
-        {
-            for (var i = 0; i < row.Length - 1; i++)
-            {
-                widths[i] = Math.Max(widths[i], row[i].Length);
-            }
-        }
-
-        foreach (var row in rows)
-        {
-            for (var i = 0; i < row.Length - 1; i++)
-            {
-                output.Write(row[i].PadRight(widths[i] + 2));
-            }
-
-            output.WriteLine(row[^1]);
-        }
     }
 }

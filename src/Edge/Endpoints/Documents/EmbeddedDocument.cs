@@ -70,7 +70,10 @@ internal sealed class EmbeddedDocument
             : context.Response.Body.WriteAsync(form.Bytes).AsTask();
     }
 
-    /// <summary>Leaves out indentation, empty lines and lines that hold nothing but a comment.</summary>
+    /// <summary>
+    /// Leaves out lines that hold nothing but a comment, and all spaces and line ends that only people need. Enough for
+    /// the client: no block comments, templates or strings in double quotes, and no spaces in regular expressions.
+    /// </summary>
     public static byte[] WithoutComments(byte[] script)
     {
         var text = new StringBuilder(script.Length);
@@ -82,12 +85,33 @@ internal sealed class EmbeddedDocument
         {
             if (!line.StartsWith("//", StringComparison.Ordinal))
             {
-                text.Append(line).Append('\n');
+                AppendLine(text, line);
             }
         }
 
-        return Encoding.UTF8.GetBytes(text.ToString());
+        return Encoding.UTF8.GetBytes(text.Append('\n').ToString());
     }
+
+    private static void AppendLine(StringBuilder text, string line)
+    {
+        // A line end may end a statement, except where one cannot end or has ended.
+        if (text.Length > 0 && !"{([,".Contains(text[^1]) && !"})]".Contains(line[0]))
+        {
+            text.Append('\n');
+        }
+
+        var isInString = false;
+        for (var i = 0; i < line.Length; i++)
+        {
+            isInString ^= line[i] == '\'';
+            if (line[i] != ' ' || isInString || (IsOfWord(line[i - 1]) && IsOfWord(line[i + 1])))
+            {
+                text.Append(line[i]);
+            }
+        }
+    }
+
+    private static bool IsOfWord(char c) => char.IsAsciiLetterOrDigit(c);
 
     private (Form Plain, Form Gzip) Load(Func<byte[], byte[]> shorten)
     {

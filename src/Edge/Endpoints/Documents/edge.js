@@ -1,19 +1,15 @@
-// Edge in a page: docs/api.md, section "In the browser". Served at /sdk.js without indentation and without lines like this one.
+// Edge in a page: docs/api.md, section "In the browser". Served at /sdk.js without what only people need: comments, spaces.
 // Settings come from data attributes of the script tag (data-write-key is writeKey) and from edge.init({...}); the later ones win.
 (() => {
   const earlier = window.edge
-  if (earlier && earlier.track) return
+  if (earlier?.track) return
 
   // Elements with the name or id of a property of the document stand in for it; its prototype cannot be replaced that way.
-  const own = name => {
-    const property = Object.getOwnPropertyDescriptor(Document.prototype, name)
-    return property && property.get.call(document)
-  }
+  const own = name => Object.getOwnPropertyDescriptor(Document.prototype, name)?.get.call(document)
 
   // Browsers let a page that is being left send 64 KiB in all; this leaves room for others.
   const bytesMax = 60000
   const queueMax = 1000
-  const retryMax = 60000
   const textMax = 2048
 
   const script = own('currentScript')
@@ -27,7 +23,11 @@
 
   // Global Privacy Control: nothing is sent, unless the page says that it may be.
   const isSilent = () => navigator.globalPrivacyControl && settings.gpc != 'ignore'
-  const address = path => settings.url.replace(/\/?$/, '/') + path
+  // The sender's own id of the visitor goes along, so that page, mail and server agree on the variant.
+  const address = path => {
+    const unit = settings.u || settings.userId
+    return settings.url.replace(/\/?$/, '/') + path + '?' + (unit ? 'u=' + encodeURIComponent(unit) : '')
+  }
   const randomId = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => (byte + 256).toString(16).slice(1)).join('')
   const pageId = randomId()
   const referrer = own('referrer').slice(0, textMax) || undefined
@@ -48,6 +48,9 @@
 
     const sizeOf = event => new Blob([event]).size + 1
     const isFit = event => typeof event == 'string' && event && sizeOf(event) + 2 < bytesMax
+
+    // A page that is prerendered may never be seen: what it has to say waits until it is.
+    const isReady = () => queue.length && !isSilent() && !own('prerendering') && target()
 
     const take = () => {
       let count = 0, bytes = 2
@@ -73,7 +76,7 @@
     const send = async () => {
       clearTimeout(timer)
       timer = 0
-      if (isBusy || own('prerendering') || !queue.length) return
+      if (isBusy || !isReady()) return
       isBusy = 1
       await post(take())
       isBusy = 0
@@ -82,7 +85,7 @@
 
     const schedule = () => {
       if (queue.length && !timer)
-        timer = setTimeout(send, failures ? Math.min(retryMax, settings.delay * 2 ** failures) * (1 + Math.random()) / 2 : settings.delay)
+        timer = setTimeout(send, failures ? Math.min(60000, settings.delay * 2 ** failures) * (1 + Math.random()) / 2 : settings.delay)
     }
 
     return {
@@ -103,27 +106,30 @@
 
       // The page may never run again. What a silent server or a full browser has not taken waits for the next visit, where it may be stored.
       leave() {
-        if (isSilent()) queue.length = 0
-        while (queue.length && !own('prerendering')) {
+        while (isReady()) {
           const events = take()
-          const isSent = !failures && navigator.sendBeacon && navigator.sendBeacon(target(), bodyOf(events))
+          const isSent = !failures && navigator.sendBeacon?.(target(), bodyOf(events))
           if (!isSent && !stored(name, [].concat(stored(name) || [], events))) post(events)
         }
       },
 
       restore() {
-        const events = !isSilent() && stored(name)
-        if (events && events.length) {
+        const events = stored(name)
+        // Whatever else stands there was not put there by this script.
+        if (Array.isArray(events) && !isSilent()) {
           stored(name, [])
-          // Whatever else stands there was not put there by this script.
-          if (Array.isArray(events)) queue.unshift(...events.filter(isFit).slice(-queueMax))
+          queue.unshift(...events.filter(isFit).slice(-queueMax))
         }
         schedule()
       },
     }
   }
 
-  const tracks = lane('track', 1, () => address('v1/track?key=' + settings.key), events => events[0])
+  let isTold
+  const tracks = lane('track', 1, () => {
+    if (settings.key) return address('v1/track') + '&key=' + settings.key
+    isTold ||= console.error('edge: track needs data-key="pk_..."') || 1
+  }, events => events[0])
   const reports = lane('events', 100, () => address('s/events'), events => '[' + events + ']')
   const all = action => () => [tracks, reports].forEach(lane => lane[action]())
   const leave = all('leave'), restore = all('restore')
@@ -140,6 +146,7 @@
   })
 
   const edge = window.edge = {
+    impression: report('impression'),
     view: report('view'),
     click: report('click'),
     conversion: report('conversion'),
@@ -167,6 +174,8 @@
     },
 
     init(options) {
+      // What waits belongs to whom it was until now.
+      edge.flush()
       Object.assign(settings, options)
       restore()
     },
@@ -183,4 +192,5 @@
   addEventListener('online', edge.flush)
   restore()
   if (Array.isArray(earlier)) earlier.forEach(edge.push)
+  if ('pageView' in settings) edge.track(settings.pageView || 'page_view')
 })()

@@ -8,10 +8,25 @@ namespace Edge.Endpoints.Ingestion;
 /// </summary>
 internal static class ArtieResponses
 {
-    public static void Unauthorized(HttpContext context)
+    /// <summary>There is no valid key.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="mixUp">What was sent instead, when that is known.</param>
+    public static void Unauthorized(HttpContext context, string? mixUp = null)
     {
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        Error(context, StatusCodes.Status401Unauthorized, "Unauthorized");
+        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        Replies.WriteJson(
+            context,
+            mixUp,
+            static (json, mixUp) =>
+            {
+                json.WriteString("error", "Unauthorized");
+                if (mixUp is not null)
+                {
+                    json.WriteString("detail", mixUp);
+                }
+            }
+        );
     }
 
     public static void RateLimited(HttpContext context, int retryAfter)

@@ -50,7 +50,7 @@ internal sealed class BulkTrackEndpoint(
                 return Done(Outcome.RateLimited);
             }
 
-            ArtieResponses.Unauthorized(context);
+            ArtieResponses.Unauthorized(context, KeyMixUp.Of(keys.KindOf(secret), [KeyKind.Artie], "send a key artie_"));
             return Done(Outcome.Unauthorized);
         }
         return TrackAsync(context, key, isSingle: false);

@@ -69,7 +69,7 @@ internal sealed class EventBatchEndpoint(
         }
         if (keys.Find(secret) is not { Kind: KeyKind.Traffical or KeyKind.TrafficalPk } found)
         {
-            return Wrong(context);
+            return Wrong(context, secret);
         }
         key = found;
         if (!key.Has(WriteScope))
@@ -91,14 +91,21 @@ internal sealed class EventBatchEndpoint(
             : RateLimited(context, retryAfter);
     }
 
-    private Outcome Wrong(HttpContext context)
+    private Outcome Wrong(HttpContext context, ReadOnlySpan<char> secret)
     {
         if (wrong.Count(context) is { } rate)
         {
             return RateLimited(context, rate.RetryAfter);
         }
 
-        TrafficalResponses.Unauthorized(context);
+        TrafficalResponses.Unauthorized(
+            context,
+            KeyMixUp.Of(
+                keys.KindOf(secret),
+                [KeyKind.Traffical, KeyKind.TrafficalPk],
+                "servers send a key traffical_sk_, pages a key traffical_pk_"
+            )
+        );
         return Outcome.Unauthorized;
     }
 

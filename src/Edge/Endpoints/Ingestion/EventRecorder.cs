@@ -9,6 +9,8 @@ using Edge.Experiments;
 using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Records;
+using Edge.Requests;
+using Edge.Requests.Ingestion;
 using Edge.Selection;
 using Edge.Telemetry;
 using Edge.Visits;
@@ -20,10 +22,17 @@ namespace Edge.Endpoints.Ingestion;
 /// <param name="Project">The project.</param>
 /// <param name="Environment">The part of the project; null when the key names none.</param>
 /// <param name="IsAuthenticated">Whether a valid key was shown.</param>
-internal readonly record struct Sender(string Api, string Project, string? Environment, bool IsAuthenticated)
+/// <param name="StatesFacts">Whether what its events say of the visitor takes the place of what the request says.</param>
+internal readonly record struct Sender(
+    string Api,
+    string Project,
+    string? Environment,
+    bool IsAuthenticated,
+    bool StatesFacts = false
+)
 {
     public static Sender Of(string api, ApiKey key) =>
-        new(api, key.Project ?? ApiKey.DefaultProject, key.Environment, IsAuthenticated: true);
+        new(api, key.Project ?? ApiKey.DefaultProject, key.Environment, IsAuthenticated: true, key.StatesFacts);
 }
 
 /// <summary>An event of a running experiment, as it was reported.</summary>
@@ -188,6 +197,8 @@ internal sealed class EventRecorder(
         var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
         var siteHost = UrlText.Host(request.Origin);
         Span<char> scratch = stackalloc char[SourceScratch.Chars];
+        Span<byte> statedRoom = stackalloc byte[sender.StatesFacts ? VisitorReader.RoomBytes : 0];
+        Span<char> agentRoom = stackalloc char[sender.StatesFacts ? VisitorFacts.BytesMax : 0];
         var scope = DuplicateScope.Of(duplicates.Hash, sender.Api, sender.Project, sender.Environment);
         var receipt = default(Receipt);
         for (var i = 0; i < events.Count; i++)
@@ -202,7 +213,9 @@ internal sealed class EventRecorder(
             }
             var tracked = Describe(sender, events[i], serverId);
             tracked.Goals = goals.Match(request, visitor, sender.Project, events[i]);
-            var result = Append(tracked, visitor, siteHost, events[i], room, scratch, out var sequence);
+            var isStated = sender.StatesFacts && StatesVisitor(events[i]);
+            var subject = isStated ? ReadStated(request, events[i], statedRoom, agentRoom) : visitor;
+            var result = Append(tracked, subject, siteHost, events[i], room, scratch, out var sequence);
             if (isRepeatable && result == AppendResult.Appended)
             {
                 duplicates.Settle(id, sequence);
@@ -217,6 +230,27 @@ internal sealed class EventRecorder(
         verdicts.Count(visitor.Judgement);
         metrics.CountEvents(sender.Api, receipt.Stored, receipt.Repeated);
         return receipt;
+    }
+
+    /// <summary>Whether an event says anything of its visitor that the request does not.</summary>
+    private static bool StatesVisitor(ReceivedEvent e) => !e.VisitorAddress.IsEmpty || !e.VisitorAgent.IsEmpty;
+
+    /// <summary>
+    /// The visitor whom a server describes: what it states instead of what the request says of the server itself.
+    /// Headers are the server's own, so none of them counts.
+    /// </summary>
+    private Visitor ReadStated(in VisitRequest request, ReceivedEvent e, Span<byte> room, Span<char> agentRoom)
+    {
+        var hasAddress = ClientAddress.TryParse(Widen(e.VisitorAddress.Span, agentRoom), out var address);
+        var agent = Widen(e.VisitorAgent.Span, agentRoom);
+        var stated = new VisitRequest
+        {
+            Peer = hasAddress ? address : request.Peer,
+            Query = request.Query,
+            UserAgent = agent.IsEmpty ? request.UserAgent : agent,
+            Headers = hasAddress ? default : request.Headers,
+        };
+        return visitors.Read(stated, VerdictScope.Api, room);
     }
 
     /// <summary>

@@ -71,7 +71,7 @@ internal sealed class EventsEndpoint(
             StatusCodes.Status401Unauthorized,
             "invalid-write-key",
             "Invalid Write Key",
-            "The provided write key is invalid or has been revoked."
+            MixUpOf(context) ?? "The provided write key is invalid or has been revoked."
         );
     }
 
@@ -141,7 +141,9 @@ internal sealed class EventsEndpoint(
 
         if (key is null && item.WriteKey is { Length: > 0 } && !TryFindWriteKey(context, item.WriteKey, out key))
         {
-            return "writeKey is invalid or has been revoked";
+            return MixUpOf(item.WriteKey) is { } mixUp
+                ? "writeKey: " + mixUp
+                : "writeKey is invalid or has been revoked";
         }
 
         if (key is null && requiresKey)
@@ -195,6 +197,27 @@ internal sealed class EventsEndpoint(
         key = Bearer.TryRead(authorization, out var secret) ? keys.Find(secret) : null;
         return key is { Kind: KeyKind.Pictify };
     }
+
+    private string? MixUpOf(HttpContext context)
+    {
+        var header = context.Request.Headers[KeyHeader];
+        if (header.Count > 0)
+        {
+            return MixUpOf(header[0]);
+        }
+
+        return Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
+            ? KeyMixUp.Of(keys.KindOf(secret), [KeyKind.Pictify], "a page sends a write key (wk_) as X-Write-Key")
+            : null;
+    }
+
+    /// <summary>A secret where the public key of a page belongs may have been seen by anybody.</summary>
+    private string? MixUpOf(string? writeKey) =>
+        KeyMixUp.Of(
+            keys.KindOf(writeKey),
+            [KeyKind.Write],
+            "send a write key (wk_), and revoke a secret that a page has shown"
+        );
 
     private bool TryFindWriteKey(HttpContext context, string? secret, out ApiKey? key)
     {

@@ -33,7 +33,12 @@ internal sealed class MillimetricAuthenticator(
         key = null;
         if (!TryReadSecret(context.Request, out var secret))
         {
-            return Unauthorized(context, "missing_bearer_token");
+            var mixUp = KeyMixUp.Of(
+                KeySecret.KindOf(secret),
+                [KeyKind.MillimetricPk],
+                "an address has a browser key (pk_) only; revoke a secret that one has shown"
+            );
+            return Unauthorized(context, "missing_bearer_token", mixUp);
         }
 
         key = IsWellFormed(secret) ? keys.Find(secret) : null;
@@ -45,7 +50,7 @@ internal sealed class MillimetricAuthenticator(
                 return RateLimited(context, rate.RetryAfter);
             }
 
-            return Unauthorized(context, WrongnessOf(secret));
+            return Unauthorized(context, WrongnessOf(secret), MixUpOf(secret));
         }
 
         if (key.Kind is not (KeyKind.MillimetricPk or KeyKind.MillimetricSk) || !key.Has(IngestScope))
@@ -87,14 +92,16 @@ internal sealed class MillimetricAuthenticator(
             return false;
         }
         // A secret key must never be sent in a URL, so it is not accepted there.
-        if (!value.StartsWith(BrowserKind + "_"))
-        {
-            return false;
-        }
-
         secret = value.ToString();
-        return true;
+        return secret.StartsWith(BrowserKind + "_");
     }
+
+    private string? MixUpOf(ReadOnlySpan<char> secret) =>
+        KeyMixUp.Of(
+            keys.KindOf(secret),
+            [KeyKind.MillimetricPk, KeyKind.MillimetricSk],
+            "pages send a browser key (pk_), servers a server key (sk_)"
+        );
 
     /// <summary>The code for a secret that is no key's.</summary>
     private string WrongnessOf(ReadOnlySpan<char> secret) =>
@@ -150,9 +157,9 @@ internal sealed class MillimetricAuthenticator(
         return false;
     }
 
-    private static bool Unauthorized(HttpContext context, string code)
+    private static bool Unauthorized(HttpContext context, string code, string? mixUp)
     {
-        MillimetricResponses.Unauthorized(context, code);
+        MillimetricResponses.Unauthorized(context, code, mixUp);
         return false;
     }
 

@@ -10,10 +10,14 @@ namespace Edge.Endpoints.Ingestion;
 /// </summary>
 internal static class MillimetricResponses
 {
-    public static void Unauthorized(HttpContext context, string code)
+    /// <summary>There is no valid key.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="code">The published code.</param>
+    /// <param name="mixUp">What was sent instead, when that is known; the member <c>message</c> beside the code.</param>
+    public static void Unauthorized(HttpContext context, string code, string? mixUp = null)
     {
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        Error(context, StatusCodes.Status401Unauthorized, code);
+        Error(context, StatusCodes.Status401Unauthorized, code, mixUp);
     }
 
     public static void Forbidden(HttpContext context, string code) =>
@@ -121,9 +125,20 @@ internal static class MillimetricResponses
     public static void StorageFailed(HttpContext context) =>
         Error(context, StatusCodes.Status500InternalServerError, "internal_error");
 
-    private static void Error(HttpContext context, int status, string code)
+    private static void Error(HttpContext context, int status, string code, string? message = null)
     {
         context.Response.StatusCode = status;
-        Replies.WriteJson(context, code, static (json, code) => json.WriteString("error", code));
+        Replies.WriteJson(
+            context,
+            (code, message),
+            static (json, state) =>
+            {
+                json.WriteString("error", state.code);
+                if (state.message is not null)
+                {
+                    json.WriteString("message", state.message);
+                }
+            }
+        );
     }
 }

@@ -1,5 +1,7 @@
+using System.Text;
 using Edge.Access;
 using Edge.Events;
+using Edge.Requests;
 using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
 using Edge.Telemetry;
@@ -77,6 +79,13 @@ internal sealed class TrackEndpoint(
             Count(Outcome.Refused);
             return;
         }
+        if (key.StatesFacts && FactsProblem(sent) is { } problem)
+        {
+            MillimetricResponses.Invalid(context, problem);
+            metrics.CountRefusedEvents(EventApi.Millimetric, 1);
+            Count(Outcome.Refused);
+            return;
+        }
         if (!await gate.IsReadyAsync())
         {
             MillimetricResponses.StorageFailed(context);
@@ -101,6 +110,22 @@ internal sealed class TrackEndpoint(
         }
         MillimetricResponses.Accepted(context, sent.SenderId);
         Count(Outcome.Recorded);
+    }
+
+    /// <summary>
+    /// A stated address that is none would leave the event with the place of the server, which is wrong.
+    /// </summary>
+    private static MillimetricReading? FactsProblem(ReceivedEvent sent)
+    {
+        Span<char> text = stackalloc char[VisitorFacts.BytesMax];
+        return
+            sent.VisitorAddress.IsEmpty
+            || (
+                Encoding.UTF8.TryGetChars(sent.VisitorAddress.Span, text, out var written)
+                && ClientAddress.TryParse(text[..written], out _)
+            )
+            ? null
+            : new MillimetricReading(null, [], [new("context.ip", ["Invalid ip"])]);
     }
 
     private ApiKey? ArtieKeyOf(HttpContext context) =>

@@ -14,10 +14,13 @@ internal static class TrafficalResponses
 {
     private const string CouldNotBeStored = "Events could not be stored; send them again";
 
-    public static void Unauthorized(HttpContext context)
+    /// <summary>There is no valid key.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="mixUp">What was sent instead, when that is known.</param>
+    public static void Unauthorized(HttpContext context, string? mixUp = null)
     {
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        Error(context, StatusCodes.Status401Unauthorized, "Invalid or expired API key");
+        Error(context, StatusCodes.Status401Unauthorized, mixUp ?? "Invalid or expired API key");
     }
 
     public static void Forbidden(HttpContext context, string message) =>

@@ -39,7 +39,7 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, WrongKeys wr
             }
 
             log.Metrics.Count(RouteName.Experiments, Outcome.Unauthorized);
-            return UnauthorizedAsync(context, isMissing);
+            return UnauthorizedAsync(context, isMissing, MixUpOf(context));
         }
         var rate = rates.Count(key.Id);
         // At the very start of the answer, so that an answer out of the cache carries the figures of this request.
@@ -81,7 +81,12 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, WrongKeys wr
         return keys.Find(secret) is { Kind: KeyKind.Pictify } key ? key : null;
     }
 
-    private static Task UnauthorizedAsync(HttpContext context, bool isMissing)
+    private string? MixUpOf(HttpContext context) =>
+        Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
+            ? KeyMixUp.Of(keys.KindOf(secret), [KeyKind.Pictify], "send a management key (mk_)")
+            : null;
+
+    private static Task UnauthorizedAsync(HttpContext context, bool isMissing, string? mixUp)
     {
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return isMissing
@@ -97,7 +102,7 @@ internal sealed class ManagementApi(KeyRing keys, RateWindow rates, WrongKeys wr
                 StatusCodes.Status401Unauthorized,
                 "invalid-api-key",
                 "Invalid API Key",
-                "The provided API key is invalid or has been revoked."
+                mixUp ?? "The provided API key is invalid or has been revoked."
             );
     }
 

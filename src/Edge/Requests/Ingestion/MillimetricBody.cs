@@ -21,8 +21,8 @@ internal sealed record MillimetricReading(
 
 /// <summary>
 /// Reads the body of Millimetric (spec 6.3): one object with a required <c>event</c>. Null counts as absent for
-/// optional members; members that are not published are ignored, what the server enriches among them. Pure; never
-/// throws for input.
+/// optional members; members that are not published are ignored, what the server enriches among them, but for the
+/// visitor's facts in <c>context</c>. Pure; never throws for input.
 /// </summary>
 internal static class MillimetricBody
 {
@@ -47,7 +47,8 @@ internal static class MillimetricBody
     private const int Path = 7;
     private const int Referrer = 8;
     private const int Properties = 9;
-    private const int Members = 10;
+    private const int Context = 10;
+    private const int Members = 11;
 
     private static readonly string[] Fields =
     [
@@ -61,6 +62,7 @@ internal static class MillimetricBody
         "path",
         "referrer",
         "properties",
+        "context",
     ];
 
     private static readonly MemberNames Names = new(Fields);
@@ -96,6 +98,7 @@ internal static class MillimetricBody
     {
         // The order is that of the published fields.
         var errors = new FieldErrors();
+        var facts = VisitorFacts.Read(reader.Raw(reader[Context]).Span);
         var e = new ReceivedEvent
         {
             Type = "track",
@@ -109,6 +112,8 @@ internal static class MillimetricBody
             Path = ReadText(reader, Path, LocationCharsMax, ref errors, mayBeEmpty: true),
             Referrer = ReadText(reader, Referrer, LocationCharsMax, ref errors, mayBeEmpty: true),
             Properties = ReadProperties(reader, ref errors),
+            VisitorAddress = facts.Address,
+            VisitorAgent = facts.UserAgent,
         };
         return errors.IsEmpty ? new MillimetricReading(e, [], []) : new MillimetricReading(null, [], errors.List);
     }

@@ -11,12 +11,16 @@ using Edge.Statistics.Results;
 namespace Edge.Statistics.Counting;
 
 /// <summary>The live counts of one experiment. Guarded by the tally's lock.</summary>
-internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudget units)
+internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBudget units, SharedBudget rows)
 {
-
     private readonly List<VariantCounter> _variants = [];
     private readonly TrialTracker _tracker = new(units);
     private readonly SortedList<int, VersionWeights> _weights = [];
+    private readonly BreakdownCounter _countries = new("country", rows);
+    private readonly BreakdownCounter _devices = new("device", rows);
+    private readonly BreakdownCounter _browsers = new("browser", rows);
+    private readonly BreakdownCounter _sources = new("source", rows);
+    private readonly BreakdownCounter _verdicts = new("verdict", rows);
     private TrialStatistics _trials = new();
     private SampleRatioCounts _sampleRatio = new();
     private long _firstEventMs = long.MaxValue;
@@ -39,17 +43,19 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
 
     public int OpenTrials => _tracker.Open;
 
+    private BreakdownCounter[] Breakdowns => [_countries, _devices, _browsers, _sources, _verdicts];
+
     public VariantTally[] Counts => [.. _variants.Select(variant => variant.Counts)];
 
     /// <summary>Counts one event; false when a limit prevented it from being counted.</summary>
     /// <param name="e">The event.</param>
-    /// <param name="variantId">Its variant.</param>
+    /// <param name="payload">Its bytes.</param>
     /// <param name="entry">The experiment's current definition; null when it is not in the catalog.</param>
     /// <param name="nowMs">The time up to which trials are final.</param>
     /// <param name="isLearned">False when it should have started a trial and there was no room for the unit.</param>
     public bool Count(
         in TalliedEvent e,
-        ReadOnlySpan<byte> variantId,
+        ReadOnlySpan<byte> payload,
         CatalogEntry? entry,
         long nowMs,
         out bool isLearned
@@ -63,6 +69,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             CountMachine(e);
             return true;
         }
+        var variantId = e.VariantId(payload);
         if (variantId.IsEmpty)
         {
             // Reported by a server without saying what was shown; it counts for the experiment but for no variant.
@@ -74,6 +81,11 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             return false;
         }
         _variants[variant].Count(e.Kind, e.AtMs);
+        _countries.Count(e.Country(payload), variant, e.Kind);
+        _devices.Count(e.Device(payload), variant, e.Kind);
+        _browsers.Count(e.Browser(payload), variant, e.Kind);
+        _sources.Count(e.Source(payload), variant, e.Kind);
+        _verdicts.Count(e.VerdictWord(payload), variant, e.Kind);
         if (!e.IsPerson || e.Unit == 0)
         {
             return true;
@@ -176,8 +188,15 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         return points;
     }
 
-    /// <summary>Releases this experiment's share of the unit budget.</summary>
-    public void Forget() => _tracker.Clear();
+    /// <summary>Releases this experiment's share of what all experiments have together.</summary>
+    public void Forget()
+    {
+        _tracker.Clear();
+        foreach (var breakdown in Breakdowns)
+        {
+            breakdown.Clear();
+        }
+    }
 
     public ExperimentTally Copy()
     {
@@ -187,6 +206,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         {
             variant.AddTo(hourly, daily);
         }
+        string[] variantIds = [.. _variants.Select(variant => variant.Id)];
         return new ExperimentTally
         {
             Uid = Uid,
@@ -200,6 +220,13 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             OpenTrials = _tracker.Open,
             Weights = [.. _weights.Values],
             Watch = Watch,
+            Breakdown = new ResultBreakdown(
+                _countries.Copy(variantIds),
+                _devices.Copy(variantIds),
+                _browsers.Copy(variantIds),
+                _sources.Copy(variantIds),
+                _verdicts.Copy(variantIds)
+            ),
             Hourly = Points(hourly),
             Daily = Points(daily),
         };
@@ -219,6 +246,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             SampleRatio = _sampleRatio.ToState(),
             Weights = [.. _weights.Values],
             Watch = Watch,
+            Breakdowns = [.. Breakdowns.Select(breakdown => breakdown.ToState())],
             Units = _tracker.PackUnits(),
             OpenTrials = _tracker.PackTrials(),
         };
@@ -227,9 +255,14 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
     /// A counter that continues from the state once <see cref="RestoreTrials"/> was called. Throws
     /// <see cref="InvalidDataException"/> when the state is damaged.
     /// </summary>
-    public static ExperimentCounter FromState(ExperimentState state, TallyLimits limits, UnitBudget units)
+    public static ExperimentCounter FromState(
+        ExperimentState state,
+        TallyLimits limits,
+        SharedBudget units,
+        SharedBudget rows
+    )
     {
-        var counter = new ExperimentCounter(state.Uid, limits, units)
+        var counter = new ExperimentCounter(state.Uid, limits, units, rows)
         {
             MissingSinceMs = state.MissingSinceMs,
             Watch = state.Watch,
@@ -245,6 +278,14 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         {
             counter._weights[version.Version] = version;
         }
+        foreach (var breakdown in state.Breakdowns ?? [])
+        {
+            // One of a later version is left out.
+            counter
+                .Breakdowns.FirstOrDefault(candidate => candidate.Name == breakdown.Name)
+                ?.Restore(breakdown, counter._variants.Count);
+        }
+
         TrialTracker.Check(state.Units, state.OpenTrials, counter._variants.Count);
         return counter;
     }

@@ -55,6 +55,9 @@ internal sealed record ExperimentTally
     /// <summary>State of the search for a winner.</summary>
     public required WinnerWatch Watch { get; init; }
 
+    /// <summary>The same counts by country, device, browser, source and verdict.</summary>
+    public required ResultBreakdown Breakdown { get; init; }
+
     /// <summary>Counts by hour, the newest 840 of each variant, ascending; hours without any are left out.</summary>
     public required IReadOnlyList<SeriesPoint> Hourly { get; init; }
 
@@ -80,6 +83,7 @@ internal sealed record ExperimentTally
                 )),
             ],
             OpenTrials = OpenTrials,
+            Breakdown = Breakdown,
             Trials = Trials,
             SampleRatio = SampleRatio,
             Watch = Watch,

@@ -34,6 +34,11 @@ internal struct TalliedEvent
     private Range _experimentUid;
     private Range _variantId;
     private Range _goals;
+    private Range _source;
+    private Range _country;
+    private Range _device;
+    private Range _browser;
+    private Range _verdict;
 
     public TalliedKind Kind { get; private set; }
 
@@ -92,6 +97,17 @@ internal struct TalliedEvent
 
     /// <summary>Id of the variant, a view of the event's payload; empty when the event has none.</summary>
     public readonly ReadOnlySpan<byte> VariantId(ReadOnlySpan<byte> payload) => payload[_variantId];
+
+    // What is known of the visitor: views of the payload as the event has it, escapes included; empty when unknown.
+    public readonly ReadOnlySpan<byte> Source(ReadOnlySpan<byte> payload) => payload[_source];
+
+    public readonly ReadOnlySpan<byte> Country(ReadOnlySpan<byte> payload) => payload[_country];
+
+    public readonly ReadOnlySpan<byte> Device(ReadOnlySpan<byte> payload) => payload[_device];
+
+    public readonly ReadOnlySpan<byte> Browser(ReadOnlySpan<byte> payload) => payload[_browser];
+
+    public readonly ReadOnlySpan<byte> VerdictWord(ReadOnlySpan<byte> payload) => payload[_verdict];
 
     /// <summary>
     /// The experiments whose goal it reaches by its name, an array that <see cref="TryReadGoal"/> reads; empty for none.
@@ -171,8 +187,21 @@ internal struct TalliedEvent
             case 7 when EventSchema.Variant.Is(name):
                 _variantId = RangeOf(ref reader);
                 return false;
+            case 6 when EventSchema.Source.Is(name):
+                _source = RawRangeOf(ref reader);
+                return false;
+            case 7 when EventSchema.Country.Is(name):
+                _country = RawRangeOf(ref reader);
+                return false;
+            case 7 when EventSchema.Browser.Is(name):
+                _browser = RawRangeOf(ref reader);
+                return false;
+            case 11 when EventSchema.DeviceType.Is(name):
+                _device = RawRangeOf(ref reader);
+                return false;
             case 7 when EventSchema.Verdict.Is(name):
                 Verdict = VerdictNames.Find(Text(ref reader));
+                _verdict = RawRangeOf(ref reader);
                 return true;
             case 9 when EventSchema.UnitHash.Is(name):
                 Unit = Hash(Text(ref reader));
@@ -214,7 +243,18 @@ internal struct TalliedEvent
     /// <summary>The range of a string value within the payload; no value read here needs escapes.</summary>
     private static Range RangeOf(ref Utf8JsonReader reader)
     {
-        if (reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)
+        if (!reader.ValueIsEscaped)
+        {
+            return RawRangeOf(ref reader);
+        }
+        reader.Skip();
+        return default;
+    }
+
+    /// <summary>The range of a string value within the payload, with the escapes it has.</summary>
+    private static Range RawRangeOf(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.String)
         {
             var start = (int)reader.TokenStartIndex + 1;
             return new Range(start, start + reader.ValueSpan.Length);

@@ -23,7 +23,8 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
     private const int PeriodsKeptMin = 24;
 
     private readonly Dictionary<string, ExperimentCounter> _experiments = new(StringComparer.Ordinal);
-    private readonly UnitBudget _units = new(limits.UnitsMax);
+    private readonly SharedBudget _units = new(limits.UnitsMax);
+    private readonly SharedBudget _rows = new(limits.BreakdownRowsMax);
 
     // Whose units and open trials are still packed; null when all are restored.
     private IReadOnlyList<ExperimentState>? _packed;
@@ -78,7 +79,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         _ = catalog.Current.TryFindByUid(experiment.Uid, out var entry);
         var nowMs = Now(clockMs, isUpToDate: false);
         experiment.Mature(nowMs);
-        if (!experiment.Count(e, e.VariantId(payload), entry, nowMs, out var isLearned))
+        if (!experiment.Count(e, payload, entry, nowMs, out var isLearned))
         {
             _uncounted++;
         }
@@ -157,7 +158,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         };
         foreach (var experiment in state.Experiments)
         {
-            var counter = ExperimentCounter.FromState(experiment, limits, counts._units);
+            var counter = ExperimentCounter.FromState(experiment, limits, counts._units, counts._rows);
             if (!counts._experiments.TryAdd(counter.Uid, counter))
             {
                 throw new InvalidDataException($"experiment '{counter.Uid}' is there twice");
@@ -244,7 +245,7 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         {
             return null;
         }
-        var added = new ExperimentCounter(uid.ToString(), limits, _units);
+        var added = new ExperimentCounter(uid.ToString(), limits, _units, _rows);
         experiments.Add(added.Uid, added);
         return added;
     }

@@ -66,6 +66,13 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
     }
 
     /// <summary>
+    /// The checkpoint, whose service may be running; null when there is none of this journal. Changes nothing. Throws <see cref="IOException"/>, <see cref="UnauthorizedAccessException"/>, <see cref="JsonException"/> or
+    /// <see cref="InvalidDataException"/> when it cannot be read.
+    /// </summary>
+    public TallyState? Peek() =>
+        File.Exists(_path) && Parse(_path) is { } state && ProblemOf(state, long.MaxValue) is null ? state : null;
+
+    /// <summary>
     /// What is wrong with the stored checkpoint, and whether the service would not start with it; null when nothing is,
     /// or there is none. Changes nothing.
     /// </summary>

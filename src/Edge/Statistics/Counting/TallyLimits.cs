@@ -50,6 +50,12 @@ internal sealed record TallyLimits
     public int UnitsMax { get; init; } = 1_000_000;
 
     /// <summary>
+    /// Maximum number of values in the breakdowns of all experiments together, at about 200 bytes each; with all taken,
+    /// a new value takes the place of another.
+    /// </summary>
+    public int BreakdownRowsMax { get; init; } = 250_000;
+
+    /// <summary>
     /// Maximum number of points of all series together, at 40 bytes each; beyond that, all series are halved,
     /// repeatedly if necessary.
     /// </summary>

@@ -53,11 +53,34 @@ internal sealed record ExperimentState
     public required IReadOnlyList<VersionWeights> Weights { get; init; }
     public required WinnerWatch Watch { get; init; }
 
+    /// <summary>The counts by country and so on; null in a file of a version that did not count them.</summary>
+    public IReadOnlyList<BreakdownState>? Breakdowns { get; init; }
+
     /// <summary>Units seen within the last day (<see cref="TrialTracker.PackUnits"/>).</summary>
     public required byte[] Units { get; init; }
 
     /// <summary>Trials that are not mature (<see cref="TrialTracker.PackTrials"/>).</summary>
     public required byte[] OpenTrials { get; init; }
+}
+
+/// <summary>The counts by one property in an <see cref="ExperimentState"/>.</summary>
+internal sealed record BreakdownState
+{
+    public required string Name { get; init; }
+    public required IReadOnlyList<BreakdownRowState> Rows { get; init; }
+
+    /// <summary>The counts of all other values; null when there are none.</summary>
+    public byte[]? Others { get; init; }
+}
+
+/// <summary>One value of a <see cref="BreakdownState"/>.</summary>
+internal sealed record BreakdownRowState
+{
+    /// <summary>The value as events have it, JSON escapes included; empty when it is unknown.</summary>
+    public required byte[] Value { get; init; }
+
+    /// <summary>Packed: their number, then impressions, clicks, views and conversions of each variant.</summary>
+    public required byte[] Counts { get; init; }
 }
 
 /// <summary>One variant of an <see cref="ExperimentState"/>.</summary>

@@ -27,10 +27,10 @@ internal readonly record struct OpenTrial(
     public bool IsMature(long nowMs) => EndMs == ExposedMs || nowMs > EndMs + TallyLimits.LatenessSeconds * 1_000L;
 }
 
-/// <summary>Limits the number of units that all experiments together remember.</summary>
-internal sealed class UnitBudget(int max)
+/// <summary>Limits how much of one thing all experiments together remember, such as units.</summary>
+internal sealed class SharedBudget(int max)
 {
-    /// <summary>Number of units remembered.</summary>
+    /// <summary>How many are remembered.</summary>
     public int Used { get; private set; }
 
     public bool TryTake()
@@ -43,7 +43,7 @@ internal sealed class UnitBudget(int max)
         return true;
     }
 
-    public void Release(int units) => Used -= units;
+    public void Release(int count) => Used -= count;
 }
 
 /// <summary>The result of recording an exposure.</summary>
@@ -65,7 +65,7 @@ internal enum ExposureResult
 /// succeeded, because counting successes early would favour the variant that got the most recent traffic. Not safe for
 /// concurrent use.
 /// </summary>
-internal sealed class TrialTracker(UnitBudget budget)
+internal sealed class TrialTracker(SharedBudget budget)
 {
     /// <summary>Bits of a packed trial.</summary>
     private const long SuccessFlag = 1;

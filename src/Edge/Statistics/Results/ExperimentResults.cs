@@ -19,6 +19,10 @@ internal sealed record ExperimentResults
     public required string Slug { get; init; }
     public required ExperimentType Type { get; init; }
     public required ExperimentStatus Status { get; init; }
+
+    /// <summary>What counts as success.</summary>
+    public required GoalType Goal { get; init; }
+
     public required DateTimeOffset ComputedAt { get; init; }
 
     /// <summary>Days the experiment has been running, pauses excluded, rounded to two decimals.</summary>
@@ -58,6 +62,9 @@ internal sealed record ExperimentResults
     public required bool MinimumRunDaysMet { get; init; }
     public required bool? ConfidenceThresholdMet { get; init; }
 
+    /// <summary>The counts by country, device, browser, source and verdict.</summary>
+    public required ResultBreakdown Breakdown { get; init; }
+
     public required ResultSeries Series { get; init; }
 
     /// <summary>Computes the results.</summary>
@@ -80,6 +87,7 @@ internal sealed record ExperimentResults
             Slug = experiment.Slug,
             Type = experiment.Type,
             Status = experiment.Status,
+            Goal = experiment.GoalConfig.Type,
             ComputedAt = input.Now,
             DaysRun = Math.Round(input.RunningTime.TotalDays, 2),
             AttributionWindowMinutes = experiment.AttributionWindowMinutes,
@@ -98,6 +106,7 @@ internal sealed record ExperimentResults
             MinimumRunDaysMet = input.RunningTime >= TimeSpan.FromDays(experiment.MinimumRunDays),
             ConfidenceThresholdMet = assessment?.ConfidenceThresholdMet,
             Recommendation = "",
+            Breakdown = input.Breakdown,
             Series = new ResultSeries(input.Hourly, input.Daily),
         };
         return results with { Recommendation = Statistics.Results.Recommendation.For(experiment, results, assessment) };

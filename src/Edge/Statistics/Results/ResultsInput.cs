@@ -33,6 +33,9 @@ internal sealed record ResultsInput
     /// <summary>Requests by machines, which no other count includes.</summary>
     public MachineCounts Excluded { get; init; } = new(0, 0, 0);
 
+    /// <summary>The same counts by what is known of the visitors.</summary>
+    public ResultBreakdown Breakdown { get; init; } = ResultBreakdown.Empty;
+
     /// <summary>The same counts hour by hour, ascending.</summary>
     public IReadOnlyList<SeriesPoint> Hourly { get; init; } = [];
 

@@ -43,12 +43,12 @@ public class KeyTests(ConformanceEdge edge) : IClassFixture<ConformanceEdge>
         Track("6.1 #3 a key that was never issued", "", 401, "invalid_api_key", Unreadable, "Authorization: " + Forged),
         Track("6.1 #3 another end of a known key", "sk-wrong", 401, "invalid_api_key", Unreadable),
         Track("6.1 #3 a revoked key", "sk-revoked", 401, "invalid_api_key", Unreadable),
-        Track(
+        MixUp(
             "6.1 #3 before #5: a revoked key of a kind that may not",
             "rk-revoked",
             401,
             "invalid_api_key",
-            Unreadable
+            "a reading key"
         ),
         Track("1.3 an expired key", "sk-expired", 401, "invalid_api_key", Unreadable),
         Track("6.1 #4 sk that says pk", "sk-as-pk", 401, "key_kind_mismatch", Unreadable),
@@ -105,14 +105,22 @@ public class KeyTests(ConformanceEdge edge) : IClassFixture<ConformanceEdge>
         Track("1.3 scheme in lower case", "", 202, headers: "Authorization: bearer {sk}"),
         Track("1.3 scheme in upper case", "", 202, headers: "Authorization: BEARER {sk}"),
         Track("1.3 more blanks before the token", "", 202, headers: "Authorization: Bearer   {sk}"),
-        Track("1.1 a key of Pictify is none of Millimetric", "pictify", 401, "malformed_api_key", Unreadable),
-        Track("1.1 a write key is none of Millimetric", "write", 401, "malformed_api_key", Unreadable),
-        Track(
+        MixUp("1.1 a key of Pictify is none of Millimetric", "pictify", 401, "malformed_api_key", "a management key"),
+        MixUp("1.1 a write key is none of Millimetric", "write", 401, "malformed_api_key", "a write key"),
+        MixUp(
             "1.1 a key of Traffical is none of Millimetric",
             "traffical",
             401,
             "~^(malformed_api_key|invalid_api_key)$",
-            Unreadable
+            "a server key .traffical_sk_"
+        ),
+        Track(
+            "1.1 a management key as earlier versions made it",
+            "",
+            401,
+            "malformed_api_key\",\"message\":\"~^This is a management key",
+            Unreadable,
+            "Authorization: Bearer pk_live_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
         ),
         Track(
             "6.1 a key of 10,000 characters",
@@ -165,7 +173,7 @@ public class KeyTests(ConformanceEdge edge) : IClassFixture<ConformanceEdge>
             "",
             Event,
             401,
-            json: """{"error":"*"}""",
+            json: """{"error":"missing_bearer_token","message":"~^This is a server key .sk_.*revoke"}""",
             type: "text/plain",
             headers: ["Origin: https://shop.example"]
         ),
@@ -185,8 +193,22 @@ public class KeyTests(ConformanceEdge edge) : IClassFixture<ConformanceEdge>
         Post("5.2 a key that was never issued", "/v1/events", "traffical-wrong", Unreadable, 401, TrafficalRefusal),
         Post("5.2 a revoked key", "/v1/events", "traffical-revoked", Unreadable, 401, TrafficalRefusal),
         Post("5.2 an expired key", "/v1/events", "traffical-expired", Unreadable, 401, TrafficalRefusal),
-        Post("5.2 a key of another product", "/v1/events", "sk", Unreadable, 401, TrafficalRefusal),
-        Post("5.2 a key of Artie", "/v1/events", "artie", Unreadable, 401, TrafficalRefusal),
+        Of(
+            "5.2 a key of another product",
+            "/v1/events",
+            "sk",
+            Unreadable,
+            401,
+            json: """{"error":"Unauthorized","message":"~^This is a server key .sk_.*traffical_sk_"}"""
+        ),
+        Of(
+            "5.2 a management key",
+            "/v1/events",
+            "pictify",
+            Unreadable,
+            401,
+            json: """{"error":"Unauthorized","message":"~^This is a management key .mk_"}"""
+        ),
         Post(
             "5.2 a key without the scope",
             "/v1/events",
@@ -263,8 +285,22 @@ public class KeyTests(ConformanceEdge edge) : IClassFixture<ConformanceEdge>
         Post("7.1 a key that was never issued", "/v1/bulk-track", "artie-wrong", Unreadable, 401, ArtieRefusal),
         Post("7.1 a revoked key", "/v1/bulk-track", "artie-revoked", Unreadable, 401, ArtieRefusal),
         Post("7.1 an expired key", "/v1/bulk-track", "artie-expired", Unreadable, 401, ArtieRefusal),
-        Post("7.1 a key of another product", "/v1/bulk-track", "sk", Unreadable, 401, ArtieRefusal),
-        Post("7.1 a key of Traffical", "/v1/bulk-track", "traffical", Unreadable, 401, ArtieRefusal),
+        Of(
+            "7.1 a key of another product",
+            "/v1/bulk-track",
+            "sk",
+            Unreadable,
+            401,
+            json: """{"error":"Unauthorized","detail":"~^This is a server key .sk_.*artie_"}"""
+        ),
+        Of(
+            "7.1 a key of pages",
+            "/v1/bulk-track",
+            "pk",
+            Unreadable,
+            401,
+            json: """{"error":"Unauthorized","detail":"~^This is a browser key .pk_.*artie_"}"""
+        ),
         Post("7.1 a key of the API", "/v1/bulk-track", "artie", ArtieBody, 200),
         Of(
             "7.1 the key before the content type",
@@ -314,6 +350,10 @@ public class KeyTests(ConformanceEdge edge) : IClassFixture<ConformanceEdge>
                 _ => $$"""{"error":"{{error}}"}""",
             }
         );
+
+    /// <summary>A key of another kind: the answer says which.</summary>
+    private static Row MixUp(string rule, string key, int status, string error, string kind) =>
+        Track(rule, key, status, $"{error}\",\"message\":\"~^This is {kind}", Unreadable);
 
     private static Row Post(
         string rule,

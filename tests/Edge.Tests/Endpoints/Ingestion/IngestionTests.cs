@@ -320,6 +320,83 @@ public class IngestionTests
             site.PostAsync(path, key, "garbage", ("Origin", Origin), ("X-Forwarded-For", address));
     }
 
+    [Fact]
+    public async Task Millimetric_VisitorFacts_CountWithTheScopeAlone()
+    {
+        const string Phone =
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
+        const string Address = "203.0.113.77";
+        await using var site = await IngestSite.StartAsync(options => options.AddressSalt = "a salt for the tests 01");
+        var plain = site.Issue(KeyKind.MillimetricSk);
+        var scoped = site.Issue(KeyKind.MillimetricSk, grant => grant with { Scopes = ["ingest", "facts"] });
+        var facts = $$"""{"ip":"{{Address}}","user_agent":"{{Phone}}","locale":["de"]}""";
+
+        var answers = new List<IngestAnswer>
+        {
+            await SendAsync(scoped, "stated", facts),
+            await SendAsync(scoped, "again", facts),
+            await SendAsync(scoped, "agent", $$"""{"user_agent":"{{Phone}}"}"""),
+            await SendAsync(scoped, "nothing", "null"),
+            await SendAsync(plain, "ignored", facts),
+            await SendAsync(plain, "unread", """{"ip":"nonsense"}"""),
+        };
+        var wrong = await SendAsync(scoped, "wrong", """{"ip":"nonsense"}""");
+
+        Assert.All(answers, answer => Assert.Equal(202, answer.Status));
+        wrong.Is(400, """{"error":"invalid_payload","details":{"formErrors":[],"fieldErrors":{"context.ip":["Invalid ip"]}}}""");
+        var events = (await site.StopAndReadAsync()).ToDictionary(e => e.Text("event"));
+        Assert.Equal(
+            ("mobile", "ios", "human"),
+            (Word("stated", "device_type"), Word("stated", "os"), Word("stated", "verdict"))
+        );
+        Assert.Equal(Word("again", "ip_hash"), Word("stated", "ip_hash"));
+        Assert.Equal("mobile", Word("agent", "device_type"));
+        Assert.NotEqual("mobile", Word("ignored", "device_type"));
+        Assert.Equal(Word("ignored", "ip_hash"), Word("agent", "ip_hash"));
+        Assert.NotEqual(Word("ignored", "ip_hash"), Word("stated", "ip_hash"));
+        Assert.Equal(Word("nothing", "ip_hash"), Word("unread", "ip_hash"));
+        Assert.All(
+            events.Values,
+            e =>
+            {
+                Assert.DoesNotContain(Address, e.GetRawText(), StringComparison.Ordinal);
+                Assert.DoesNotContain("iPhone OS", e.GetRawText(), StringComparison.Ordinal);
+            }
+        );
+
+        string Word(string name, string member) => events[name].Text(member).ToLowerInvariant();
+
+        Task<IngestAnswer> SendAsync(string key, string name, string context) =>
+            site.PostAsync(
+                "/v1/track",
+                key,
+                $$"""{"event":"{{name}}","context":{{context}} }""",
+                ("User-Agent", "curl/8.5.0")
+            );
+    }
+
+    [Fact]
+    public async Task Pictify_KeyOfAnotherKind_IsNamed()
+    {
+        await using var site = await IngestSite.StartAsync();
+        var management = site.Issue(KeyKind.Pictify);
+        var write = site.Issue(KeyKind.Write);
+
+        var inHeader = await site.PostAsync("/s/events", null, "[]", ("X-Write-Key", management));
+        var asServer = await site.PostAsync("/s/events", write, "[]");
+        var inEvent = await site.PostAsync(
+            "/s/events",
+            null,
+            $$"""[{"event":"view","experiment":"any","writeKey":"{{management}}"}]"""
+        );
+
+        Assert.Equal((401, 401, 200), (inHeader.Status, asServer.Status, inEvent.Status));
+        Assert.Contains("\"This is a management key (mk_), a secret", inHeader.Body, StringComparison.Ordinal);
+        Assert.Contains("\"This is a write key (wk_), public", asServer.Body, StringComparison.Ordinal);
+        Assert.Contains("writeKey: This is a management key (mk_), a secret", inEvent.Body, StringComparison.Ordinal);
+        Assert.All([inHeader, inEvent], answer => Assert.Contains("revoke", answer.Body, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("/v1/track", "pk_live_abcdefgh_00000000000000000000000000000000")]
     [InlineData("/v1/track", "artie_00000000000000000000000000000000")]

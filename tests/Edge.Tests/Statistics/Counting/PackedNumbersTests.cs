@@ -41,7 +41,7 @@ public class PackedNumbersTests
 
         Assert.Equal(Units, Convert.ToHexString(tracker.PackUnits()));
         Assert.Equal(Trials, Convert.ToHexString(tracker.PackTrials()));
-        var again = new TrialTracker(new UnitBudget(10));
+        var again = new TrialTracker(new SharedBudget(10));
         TrialTracker.Check(tracker.PackUnits(), tracker.PackTrials(), 3);
         again.Unpack(tracker.PackUnits(), tracker.PackTrials());
         Assert.Equal((3, 3), (again.Units, again.Open));
@@ -77,7 +77,7 @@ public class PackedNumbersTests
 
     private static TrialTracker Tracker()
     {
-        var tracker = new TrialTracker(new UnitBudget(10));
+        var tracker = new TrialTracker(new SharedBudget(10));
         // Later, then earlier: the difference of the two times is negative.
         tracker.Expose(ulong.MaxValue, new OpenTrial(0, 5_000, 1, Noon, Noon + CountSeries.Day, false));
         tracker.Expose(1, new OpenTrial(1, 127, 128, Noon - 1, Noon, false));

@@ -112,6 +112,88 @@ public class TallyCountsTests
     }
 
     [Fact]
+    public void Breakdown_OfEveryProperty_AddsUpToTheCounts()
+    {
+        var fold = new Fold().Count(
+            Impression(1, 0) with { Country = "DE", Source = "google" },
+            Impression(2, 0, "b") with { Country = "DE", Source = "a \"b\" \u00fc\u0001" },
+            View(3, 0) with { Country = "AT", Verdict = "proxy" },
+            Impression(4, 0) with { Country = "FR", Verdict = "bot" }
+        );
+        fold.Restart();
+        fold.Count(Click(1, 1) with { Country = "DE", Source = "google" }, Click(5, 1) with { Verdict = "unknown" });
+
+        var breakdown = fold.Tally().Breakdown;
+        Assert.Equal("DE: a 1/1/0, b 1/0/0; AT: a 0/0/1; -: a 0/1/0", Text(breakdown.Country));
+        Assert.Equal("google: a 1/1/0; -: a 0/1/1; a \"b\" \u00fc\u0001: b 1/0/0", Text(breakdown.Source));
+        Assert.Equal("human: a 1/1/0, b 1/0/0; proxy: a 0/0/1; unknown: a 0/1/0", Text(breakdown.Verdict));
+        Assert.Equal("desktop: a 1/2/1, b 1/0/0", Text(breakdown.Device));
+        Assert.Equal("chrome: a 1/2/1, b 1/0/0", Text(breakdown.Browser));
+        Assert.All(
+            new[] { breakdown.Country, breakdown.Device, breakdown.Browser, breakdown.Source, breakdown.Verdict },
+            dimension => Assert.Empty(dimension.Others)
+        );
+    }
+
+    [Fact]
+    public void Breakdown_OfMoreValuesThanItHolds_KeepsTheFrequentOnesAndLosesNoCount()
+    {
+        var fold = new Fold();
+        for (var i = 0; i < 3_000; i++)
+        {
+            fold.Count(Impression((ulong)i, i / 1_000.0) with { Source = i % 10 == 9 ? "late" : $"junk-{i}" });
+            if (i % 1_000 == 500)
+            {
+                fold.Restart();
+            }
+        }
+        fold.Count(Impression(9_999, 3) with { Source = new string('x', 200) });
+
+        var sources = fold.Tally().Breakdown.Source;
+        Assert.Equal(BreakdownCounter.ValuesMax, sources.Values.Count);
+        Assert.Equal(("late", 300L), (sources.Values[0].Value, sources.Values[0].Variants[0].Impressions));
+        Assert.Equal(
+            3_001,
+            sources.Values.Sum(value => value.Variants.Sum(counts => counts.Impressions))
+                + sources.Others.Sum(counts => counts.Impressions)
+        );
+    }
+
+    [Fact]
+    public void Breakdown_BeyondTheLimitOfAllExperiments_CountsTheOthers()
+    {
+        var fold = new Fold(TallyLimits.Default with { BreakdownRowsMax = 2 }).Count(
+            Impression(1, 0) with { Country = "DE" },
+            Impression(2, 0) with { Country = "AT" },
+            Impression(3, 0) with { Country = "AT" }
+        );
+        fold.Restart();
+
+        var breakdown = fold.Tally().Breakdown;
+        Assert.Equal("AT: a 2/0/0", Text(breakdown.Country));
+        Assert.Equal(1, Assert.Single(breakdown.Country.Others).Impressions);
+        Assert.Equal(3, breakdown.Verdict.Values.Count + breakdown.Verdict.Others.Sum(counts => counts.Impressions));
+    }
+
+    [Fact]
+    public void Breakdown_AfterAFileOfAnEarlierVersion_BeginsWithWhatComes()
+    {
+        var fold = new Fold().Count(Impression(1, 0) with { Country = "DE" });
+        fold.Restart(without: "breakdowns");
+        fold.Count(Impression(2, 1) with { Country = "AT" });
+
+        Assert.Equal(2, Assert.Single(fold.Tally().Variants).Impressions);
+        Assert.Equal("AT: a 1/0/0", Text(fold.Tally().Breakdown.Country));
+    }
+
+    /// <summary>Values in order, each with impressions, clicks and views of its variants.</summary>
+    private static string Text(BreakdownDimension dimension) =>
+        string.Join("; ", dimension.Values.Select(value => $"{value.Value ?? "-"}: {Text(value.Variants)}"));
+
+    private static string Text(IEnumerable<VariantCounts> variants) =>
+        string.Join(", ", variants.Select(v => $"{v.VariantId} {v.Impressions}/{v.Clicks}/{v.Views}"));
+
+    [Fact]
     public void Limits_OfExperimentsAndVariants_AreKeptAndCounted()
     {
         var fold = new Fold(TallyLimits.Default with { ExperimentsMax = 1, VariantsMax = 2 }).Count(

@@ -209,7 +209,7 @@ public class TrialTests
     [Fact]
     public void Trial_OfAWindowWithoutLength_IsMatureAtOnce()
     {
-        var book = new TrialTracker(new UnitBudget(10));
+        var book = new TrialTracker(new SharedBudget(10));
         book.Expose(1, new OpenTrial(0, 5_000, 1, 1_000, 1_000, IsSuccess: false));
 
         Assert.True(book.TryTakeMature(1_000, out _));
