@@ -140,7 +140,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
         _catchUp = tally.CatchUpAsync;
         var budgets = new ClickBudgets(uid => tally.CountsOf(uid).Sum(variant => variant.Clicks));
-        var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, budgets, _journal);
+        var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, budgets, _journal, metrics);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
         _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time, _logger);
         var recorder = new EventRecorder(

@@ -51,6 +51,11 @@ internal enum Outcome
     /// <summary>Answered, but the link has not started, has expired, or has taken all its clicks.</summary>
     LinkClosed,
 
+    /// <summary>
+    /// A browser asks for a link ahead of the visit and is refused, so that it asks again when the link is followed.
+    /// </summary>
+    Prefetch,
+
     /// <summary>No such experiment, or one without a destination.</summary>
     NotFound,
 
@@ -90,6 +95,7 @@ internal sealed class Metrics(string[] apis)
     private readonly PaddedCounters _repeatedEvents = new(apis.Length);
     private readonly PaddedCounters _refusedEvents = new(apis.Length);
     private long _unconfirmed;
+    private long _unfilledTags;
 
     public IReadOnlyList<string> Apis => apis;
 
@@ -99,6 +105,9 @@ internal sealed class Metrics(string[] apis)
 
     /// <summary>Counts a request that waited for its commit but was answered before it.</summary>
     public void CountUnconfirmed() => Interlocked.Increment(ref _unconfirmed);
+
+    /// <summary>Counts an event whose sender's id was a merge tag that was not filled.</summary>
+    public void CountUnfilledTag() => Interlocked.Increment(ref _unfilledTags);
 
     /// <summary>Counts events that an ingestion API stored or recognised as duplicates.</summary>
     public void CountEvents(string api, int stored, int repeated)
@@ -133,6 +142,9 @@ internal sealed class Metrics(string[] apis)
 
     /// <summary>Requests answered before the commit they waited for.</summary>
     public long Unconfirmed => Volatile.Read(ref _unconfirmed);
+
+    /// <summary>Events whose sender's id was a merge tag that was not filled.</summary>
+    public long UnfilledTags => Volatile.Read(ref _unfilledTags);
 
     private static int IndexOf(RouteName route, Outcome outcome)
     {

@@ -62,6 +62,24 @@ public class ClickTests(ServedEdge served) : IClassFixture<ServedEdge>
     }
 
     [Theory]
+    [InlineData("Sec-Purpose", "prefetch;anonymous-client-ip")]
+    [InlineData("Sec-Purpose", "prefetch;prerender")]
+    [InlineData("Purpose", "prefetch")]
+    [InlineData("X-Moz", "prefetch")]
+    [InlineData("X-Purpose", "preview")]
+    public async Task Click_AheadOfTheVisit_IsToBeAskedAgain(string header, string value)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/s/demo-ab/click?u=ahead");
+        request.Headers.TryAddWithoutValidation(header, value);
+        using var answer = await served.Edge.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Equal("no-store", answer.Headers.CacheControl?.ToString());
+        Assert.Null(answer.Headers.Location);
+        Assert.Equal(0, answer.Content.Headers.ContentLength);
+    }
+
+    [Theory]
     [InlineData("/s/no-such-slug/click", "Experiment not found")]
     [InlineData("/s/NO/click", "Experiment not found")]
     [InlineData("/s//click", "Experiment not found")]

@@ -269,6 +269,11 @@ internal sealed class EventRecorder(
             tracked.WeightsVersion = shown.WeightsVersion;
             tracked.UnitHash = unitHashes.Today;
             tracked.UnitHashPrevious = unitHashes.Yesterday;
+            if (unitSource == UnitSource.UnfilledTag)
+            {
+                tracked.UnitIgnored = Visit.MergeTagIgnored;
+                metrics.CountUnfilledTag();
+            }
             var isServer = e is { IsVisitor: false, IsAuthenticated: true };
             tracked.Goals = GoalMatcher.Match(
                 e.Experiment,

@@ -127,6 +127,7 @@ internal sealed class MetricsEndpoint(
             WriteIngested(page, api, "refused", refused);
         }
         page.Family(MetricFamilies.UnconfirmedTotal).Sample(metrics.Unconfirmed);
+        page.Family(MetricFamilies.UnfilledTagsTotal).Sample(metrics.UnfilledTags);
     }
 
     private static void WriteIngested(PrometheusText page, string api, string outcome, long count) =>

@@ -10,7 +10,8 @@ namespace Edge.Endpoints.Tracking;
 
 /// <summary>
 /// <c>GET|HEAD /s/{slug}/click</c> (spec 4.2): counts a click and redirects to the stored destination of the variant it
-/// counts for, never to anything the caller sent. A known link always redirects, whether or not the click could be kept.
+/// counts for, never to anything the caller sent. A known link always redirects, whether or not the click could be kept;
+/// only a browser that asks ahead of the visit has to ask again, because it would follow the link without us.
 /// </summary>
 internal sealed class ClickEndpoint(
     VisitRequestReader requests,
@@ -35,6 +36,11 @@ internal sealed class ClickEndpoint(
         }
         var outcome = Record(context, experiment, out var recorded);
         log.Metrics.Count(RouteName.Click, outcome);
+        if (outcome == Outcome.Prefetch)
+        {
+            Replies.WriteAskAgain(context.Response);
+            return Task.CompletedTask;
+        }
         var status = recorded.Fallback is null ? experiment.RedirectStatus : StatusCodes.Status302Found;
         Replies.WriteRedirect(context.Response, LocationOf(context, experiment, recorded), status);
         return ack == AckMode.Disk

@@ -23,6 +23,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
     private long _lastEventMs = long.MinValue;
     private MachineCounts _machineImpressions;
     private MachineCounts _machineClicks;
+    private long _unfilledTags;
 
     public string Uid { get; } = uid;
 
@@ -62,6 +63,10 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
         {
             CountMachine(e);
             return true;
+        }
+        if (e.IsUnfilledTag)
+        {
+            _unfilledTags++;
         }
         if (variantId.IsEmpty)
         {
@@ -195,6 +200,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             Variants = Counts,
             MachineImpressions = _machineImpressions,
             MachineClicks = _machineClicks,
+            UnfilledTags = _unfilledTags,
             Trials = TrialStatistics.FromState(_trials.ToState()),
             SampleRatio = SampleRatioCounts.FromState(_sampleRatio.ToState()),
             OpenTrials = _tracker.Open,
@@ -215,6 +221,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             Variants = [.. _variants.Select(variant => variant.ToState())],
             MachineImpressions = _machineImpressions,
             MachineClicks = _machineClicks,
+            UnfilledTags = _unfilledTags,
             Trials = _trials.ToState(),
             SampleRatio = _sampleRatio.ToState(),
             Weights = [.. _weights.Values],
@@ -234,6 +241,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, UnitBudg
             _lastEventMs = state.LastEventMs,
             _machineImpressions = state.MachineImpressions,
             _machineClicks = state.MachineClicks,
+            _unfilledTags = state.UnfilledTags,
             _trials = TrialStatistics.FromState(state.Trials),
             _sampleRatio = SampleRatioCounts.FromState(state.SampleRatio),
         };

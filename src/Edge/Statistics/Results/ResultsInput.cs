@@ -33,6 +33,9 @@ internal sealed record ResultsInput
     /// <summary>Requests by machines, which no other count includes.</summary>
     public MachineCounts Excluded { get; init; } = new(0, 0, 0);
 
+    /// <summary>Counted requests whose <c>u</c> was a merge tag that was not filled.</summary>
+    public long UnfilledTags { get; init; }
+
     /// <summary>The same counts hour by hour, ascending.</summary>
     public IReadOnlyList<SeriesPoint> Hourly { get; init; } = [];
 
