@@ -132,6 +132,14 @@ internal static class Replies
         headers["X-Robots-Tag"] = NoIndex;
     }
 
+    /// <summary>Answers what was posted to pixel or click: 204, nothing to show.</summary>
+    public static void WriteCounted(HttpResponse response)
+    {
+        response.StatusCode = StatusCodes.Status204NoContent;
+        ForbidCaching(response.Headers);
+        response.Headers.AccessControlAllowOrigin = AnyOrigin;
+    }
+
     /// <summary>
     /// Refuses a load ahead of the visit, 503 without a body: the browser keeps nothing and asks again at the visit.
     /// </summary>

@@ -162,9 +162,18 @@ internal sealed class EdgeService : IAsyncDisposable
             senders
         );
         var management = BuildManagement(options, tally, wrongKeys, time, log);
+        Problem.UseTypeBase(options.ProblemTypeBase);
         var routes = new Routes(
             new PixelEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckPixel, log),
-            new ClickEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckClick, log),
+            new ClickEndpoint(
+                requests,
+                _experiments.Catalog,
+                visits,
+                new DeadLinks(options.LinkFallbackUrl, options.LinkTeamFallbackUrls),
+                _journal,
+                options.AckClick,
+                log
+            ),
             new ResolveEndpoint(requests, _experiments.Catalog, visits, metrics),
             new ImageEndpoint(
                 requests,

@@ -8,8 +8,9 @@ using Edge.Visits;
 namespace Edge.Endpoints.Tracking;
 
 /// <summary>
-/// <c>GET|HEAD /s/{slug}/pixel.gif</c> (spec 4.1): counts an impression and answers the same 43 bytes whatever
-/// happened. A pixel is always a pixel, because a broken image in a mail is worse than a lost count.
+/// <c>GET|HEAD|POST /s/{slug}/pixel.gif</c> (spec 4.1): counts an impression and answers the same 43 bytes whatever
+/// happened. A pixel is always a pixel, because a broken image in a mail is worse than a lost count. A beacon posts and
+/// gets 204.
 /// </summary>
 internal sealed class PixelEndpoint(
     VisitRequestReader requests,
@@ -25,7 +26,14 @@ internal sealed class PixelEndpoint(
         var isHead = RequestMethod.IsHead(context.Request.Method);
         var outcome = Record(context, slug, isHead, out var sequence);
         log.Metrics.Count(RouteName.Pixel, outcome);
-        Replies.WritePixel(context.Response, isHead);
+        if (RequestMethod.IsPost(context.Request.Method))
+        {
+            Replies.WriteCounted(context.Response);
+        }
+        else
+        {
+            Replies.WritePixel(context.Response, isHead);
+        }
         return ack == AckMode.Disk
             ? Acknowledgement.AfterCommitAsync(context, journal, outcome, sequence, log.Metrics)
             : Task.CompletedTask;

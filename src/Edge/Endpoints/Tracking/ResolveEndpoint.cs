@@ -23,6 +23,7 @@ internal sealed class ResolveEndpoint(
             catalog.Current.TryFind(slug, out var experiment)
             && experiment.Status is ExperimentStatus.Running or ExperimentStatus.Completed;
         metrics.Count(RouteName.Resolve, isFound ? Outcome.Answered : Outcome.NotFound);
+        context.Response.Headers.AccessControlAllowOrigin = "*";
         if (!isFound)
         {
             return Problem.ExperimentNotFoundAsync(context);
@@ -30,7 +31,6 @@ internal sealed class ResolveEndpoint(
 
         HeaderLineBuffer lines = default;
         var variant = visits.Show(requests.Read(context, lines), experiment!);
-        context.Response.Headers.AccessControlAllowOrigin = "*";
         return Replies.WriteJsonAsync(
             context,
             json => json.WriteString("variantId", experiment!.Variants[variant].IdUtf8)
