@@ -116,8 +116,8 @@ internal static class EdgeSettings
         Number(
             "http.stopGraceMs",
             0,
-            4_000,
-            "Time between reporting not ready and closing the listener, so that load balancers notice.",
+            60_000,
+            "Time between reporting not ready and closing the listener, so that load balancers notice; every answer in it closes its connection. What stops the service must wait longer: docker stop -t.",
             o => o.HttpStopGraceMs,
             (o, v) => o.HttpStopGraceMs = (int)v
         ),

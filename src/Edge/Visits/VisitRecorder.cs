@@ -29,11 +29,15 @@ internal enum VisitKind
 /// <param name="Id">Id of its event; default when there is none.</param>
 /// <param name="Sequence">Position of its event in the journal; 0 when it was not kept.</param>
 /// <param name="Fallback">Where the link leads because a limit closes it; null when it is open.</param>
+/// <param name="Judgement">The verdict on the visitor.</param>
+/// <param name="Append">What the journal said; of no meaning without an event.</param>
 internal readonly record struct RecordedVisit(
     int Variant,
     Events.EventId Id = default,
     long Sequence = 0,
-    LinkTarget? Fallback = null
+    LinkTarget? Fallback = null,
+    Judgement Judgement = default,
+    AppendResult Append = default
 );
 
 /// <summary>
@@ -116,17 +120,18 @@ internal sealed class VisitRecorder(
         verdicts.Count(visitor.Judgement);
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
         var result = journal.TryAppend(record, tracked.Id, out var sequence);
-        recorded = new RecordedVisit(shown.Variant, tracked.Id, sequence);
+        recorded = new RecordedVisit(shown.Variant, tracked.Id, sequence, null, visitor.Judgement, result);
         return result == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
     }
 
     /// <summary>
-    /// Index of the variant this visitor gets, without an event: what a page asks for before it shows something.
+    /// The variant this visitor gets, without an event: what a page asks for before it shows something.
     /// </summary>
-    public int Show(in VisitRequest request, CatalogEntry experiment)
+    public RecordedVisit Show(in VisitRequest request, CatalogEntry experiment)
     {
         var visitor = visitors.ReadForChoice(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
-        return Choose(request, visitor, experiment, VisitKind.Impression);
+        var variant = Choose(request, visitor, experiment, VisitKind.Impression);
+        return new RecordedVisit(variant, Judgement: visitor.Judgement);
     }
 
     /// <summary>The variant whose link this visitor follows, or what closes it, when the click is not recorded.</summary>

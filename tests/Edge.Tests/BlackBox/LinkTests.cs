@@ -454,6 +454,25 @@ public class LinkTests(LinkTests.LinkEdge edge) : IClassFixture<LinkTests.LinkEd
         Assert.Equal("https://errors.example/experiment-not-found", problem.Text("type"));
     }
 
+    [Fact]
+    public async Task Outcome_IsTold_ToTheTeamsKeyAlone()
+    {
+        var (_, slug) = await edge.CreateAsync("", "start");
+
+        Assert.Equal("recorded", await OutcomeAsync(edge.Key));
+        Assert.Equal("unknown-experiment", await OutcomeAsync(edge.ShopKey));
+        Assert.Equal("", await OutcomeAsync("wrong"));
+        Assert.Equal("", await OutcomeAsync(null));
+
+        async Task<string> OutcomeAsync(string? key)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/s/{slug}/pixel.gif");
+            request.Headers.TryAddWithoutValidation("Edge-Debug", key is null ? [] : [key]);
+            using var answer = await edge.Edge.Client.SendAsync(request);
+            return answer.Headers.TryGetValues("Edge-Outcome", out var told) ? string.Join('|', told) : "";
+        }
+    }
+
     private async Task<JsonElement> ExplainAsync(string uid, JsonObject request)
     {
         request["query"] ??= request.ContainsKey("url") ? null : "u=reader";

@@ -53,6 +53,6 @@ internal sealed class VisitSite
     public int Show(HttpContext context, CatalogEntry experiment)
     {
         HeaderLineBuffer lines = default;
-        return _recorder.Show(_requests.Read(context, lines), experiment);
+        return _recorder.Show(_requests.Read(context, lines), experiment).Variant;
     }
 }

@@ -96,7 +96,7 @@ internal sealed class BulkTrackEndpoint(
         }
         var sender = Sender.Of(EventApi.Artie, key);
         var serverIds = MakeIds(reading.Events);
-        var room = await gate.ReserveAsync(recorder.RoomFor(context, sender, reading.Events), body.Bytes.Length);
+        var room = await gate.ReserveAsync(context, recorder.RoomFor(context, sender, reading.Events), body.Bytes.Length);
         if (room is null)
         {
             ArtieResponses.StorageFailed(context);

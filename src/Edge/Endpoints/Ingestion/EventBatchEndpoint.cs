@@ -136,7 +136,7 @@ internal sealed class EventBatchEndpoint(
             Count(Outcome.NotKept);
             return;
         }
-        var room = await gate.ReserveAsync(recorder.RoomFor(context, sender, reading.Events), body.Bytes.Length);
+        var room = await gate.ReserveAsync(context, recorder.RoomFor(context, sender, reading.Events), body.Bytes.Length);
         if (room is null)
         {
             TrafficalResponses.Unavailable(context);

@@ -189,7 +189,7 @@ internal sealed class EventRecorder(
         var siteHost = UrlText.Host(request.Origin);
         Span<char> scratch = stackalloc char[SourceScratch.Chars];
         var scope = DuplicateScope.Of(duplicates.Hash, sender.Api, sender.Project, sender.Environment);
-        var receipt = default(Receipt);
+        var receipt = new Receipt { Judgement = visitor.Judgement };
         for (var i = 0; i < events.Count; i++)
         {
             var serverId = serverIds is null ? default : serverIds[i].Span;
@@ -234,7 +234,11 @@ internal sealed class EventRecorder(
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
         var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out var unitSource);
-        var receipt = default(Receipt);
+        var receipt = new Receipt
+        {
+            Judgement = visitor.Judgement,
+            IsUnitIgnored = unitSource == UnitSource.UnfilledTag,
+        };
         foreach (var e in events)
         {
             var shown = new Exposure(-1, 0, 0);

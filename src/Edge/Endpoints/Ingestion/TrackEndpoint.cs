@@ -85,7 +85,7 @@ internal sealed class TrackEndpoint(
         }
         var sender = Sender.Of(EventApi.Millimetric, key);
         ReceivedEvent[] events = [MillimetricDefaults.Complete(sent, recorder.Now)];
-        var room = await gate.ReserveAsync(recorder.RoomFor(context, sender, events), body.Bytes.Length);
+        var room = await gate.ReserveAsync(context, recorder.RoomFor(context, sender, events), body.Bytes.Length);
         if (room is null)
         {
             MillimetricResponses.StorageFailed(context);

@@ -21,6 +21,7 @@ internal sealed class ClickEndpoint(
     DeadLinks dead,
     EventJournal journal,
     AckMode ack,
+    OutcomeHeader outcomes,
     RequestLog log
 )
 {
@@ -29,15 +30,18 @@ internal sealed class ClickEndpoint(
         if (!catalog.Current.TryFind(slug, out var experiment) || !experiment.IsServed)
         {
             log.Metrics.Count(RouteName.Click, Outcome.NotFound);
+            outcomes.Write(context, experiment, Outcome.NotRunning, default);
             return dead.AnswerAsync(context, experiment, Problem.NoExperiment);
         }
         if (!experiment.HasDestination)
         {
             log.Metrics.Count(RouteName.Click, Outcome.NotFound);
+            outcomes.Write(context, experiment, Outcome.NotFound, default);
             return dead.AnswerAsync(context, experiment, "No destination URL configured");
         }
         var outcome = Record(context, experiment, out var recorded);
         log.Metrics.Count(RouteName.Click, outcome);
+        outcomes.Write(context, experiment, outcome, recorded);
         if (outcome == Outcome.Prefetch)
         {
             Replies.WriteAskAgain(context.Response);

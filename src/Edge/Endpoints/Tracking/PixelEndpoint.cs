@@ -18,14 +18,16 @@ internal sealed class PixelEndpoint(
     VisitRecorder visits,
     EventJournal journal,
     AckMode ack,
+    OutcomeHeader outcomes,
     RequestLog log
 )
 {
     public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug)
     {
         var isHead = RequestMethod.IsHead(context.Request.Method);
-        var outcome = Record(context, slug, isHead, out var sequence);
+        var outcome = Record(context, slug, isHead, out var experiment, out var recorded);
         log.Metrics.Count(RouteName.Pixel, outcome);
+        outcomes.Write(context, experiment, outcome, recorded);
         if (RequestMethod.IsPost(context.Request.Method))
         {
             Replies.WriteCounted(context.Response);
@@ -35,18 +37,24 @@ internal sealed class PixelEndpoint(
             Replies.WritePixel(context.Response, isHead);
         }
         return ack == AckMode.Disk
-            ? Acknowledgement.AfterCommitAsync(context, journal, outcome, sequence, log.Metrics)
+            ? Acknowledgement.AfterCommitAsync(context, journal, outcome, recorded.Sequence, log.Metrics)
             : Task.CompletedTask;
     }
 
-    private Outcome Record(HttpContext context, ReadOnlySpan<char> slug, bool isHead, out long sequence)
+    private Outcome Record(
+        HttpContext context,
+        ReadOnlySpan<char> slug,
+        bool isHead,
+        out CatalogEntry? experiment,
+        out RecordedVisit recorded
+    )
     {
-        sequence = 0;
+        (experiment, recorded) = (null, default);
         try
         {
             HeaderLineBuffer lines = default;
             var request = requests.Read(context, lines);
-            if (!catalog.Current.TryFind(slug, out var experiment))
+            if (!catalog.Current.TryFind(slug, out experiment))
             {
                 return Outcome.NotFound;
             }
@@ -56,14 +64,7 @@ internal sealed class PixelEndpoint(
                 return Outcome.NotRunning;
             }
 
-            if (isHead)
-            {
-                return Outcome.Head;
-            }
-
-            var outcome = visits.Record(request, experiment, VisitKind.Impression, out var recorded);
-            sequence = recorded.Sequence;
-            return outcome;
+            return isHead ? Outcome.Head : visits.Record(request, experiment, VisitKind.Impression, out recorded);
         }
 #pragma warning disable CA1031 // The promise "a pixel is always a pixel" outranks a narrow catch; the bug is counted and logged.
         catch (Exception e)

@@ -14,6 +14,7 @@ internal sealed class ResolveEndpoint(
     VisitRequestReader requests,
     CatalogHolder catalog,
     VisitRecorder visits,
+    OutcomeHeader outcomes,
     Metrics metrics
 )
 {
@@ -26,14 +27,16 @@ internal sealed class ResolveEndpoint(
         context.Response.Headers.AccessControlAllowOrigin = "*";
         if (!isFound)
         {
+            outcomes.Write(context, experiment, Outcome.NotRunning, default);
             return Problem.ExperimentNotFoundAsync(context);
         }
 
         HeaderLineBuffer lines = default;
-        var variant = visits.Show(requests.Read(context, lines), experiment!);
+        var shown = visits.Show(requests.Read(context, lines), experiment!);
+        outcomes.Write(context, experiment, Outcome.Answered, shown);
         return Replies.WriteJsonAsync(
             context,
-            json => json.WriteString("variantId", experiment!.Variants[variant].IdUtf8)
+            json => json.WriteString("variantId", experiment!.Variants[shown.Variant].IdUtf8)
         );
     }
 }
