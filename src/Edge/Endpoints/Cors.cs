@@ -41,7 +41,7 @@ internal sealed class Cors(string allowHeaders, string methods = "POST")
     private static readonly StringValues MaxAge = "86400";
     private static readonly StringValues Yes = "true";
     private static readonly StringValues Exposed =
-        AckHeader.Name + ", " + OutcomeHeader.Name + ", Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
+        AckHeader.Name + ", " + OutcomeHeader.Name + ", Edge-Ignored, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
     private static readonly StringValues VaryOrigin = "Origin";
 
     private readonly StringValues _methods = methods;

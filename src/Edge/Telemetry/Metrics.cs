@@ -94,6 +94,7 @@ internal sealed class Metrics(string[] apis)
     private readonly PaddedCounters _storedEvents = new(apis.Length);
     private readonly PaddedCounters _repeatedEvents = new(apis.Length);
     private readonly PaddedCounters _refusedEvents = new(apis.Length);
+    private readonly PaddedCounters _ignoredMembers = new(apis.Length);
     private long _unconfirmed;
     private long _unfilledTags;
 
@@ -129,6 +130,12 @@ internal sealed class Metrics(string[] apis)
     /// </summary>
     public void CountRefusedEvents(string api, int count) =>
         _refusedEvents.Add(Array.IndexOf(apis, api), count);
+
+    /// <summary>Counts members of events that an ingestion API did not store.</summary>
+    public void CountIgnoredMembers(string api, int count) => _ignoredMembers.Add(Array.IndexOf(apis, api), count);
+
+    /// <summary>Members of events that an API did not store, since the start.</summary>
+    public long IgnoredMembers(string api) => _ignoredMembers[Array.IndexOf(apis, api)];
 
     /// <summary>Events of an API since the start.</summary>
     public (long Stored, long Repeated, long Refused) Events(string api)

@@ -72,9 +72,11 @@ internal sealed class BulkTrackEndpoint(
             Count(Outcome.Refused);
             return;
         }
+        var ignored = new IgnoredMembers(known: null);
         var reading = isSingle
-            ? ArtieBody.ReadSingle(body.Bytes)
-            : ArtieBody.Read(body.Bytes, body.LongEvent, body.TryReserve);
+            ? ArtieBody.ReadSingle(body.Bytes, ignored)
+            : ArtieBody.Read(body.Bytes, body.LongEvent, body.TryReserve, ignored);
+        IgnoredHeader.Write(context, ignored, metrics, EventApi.Artie);
         if (ReferenceEquals(reading, ArtieReading.Busy))
         {
             ArtieResponses.Body(context, BodyFault.Busy);

@@ -117,10 +117,13 @@ internal sealed class EventBatchEndpoint(
             return;
         }
         var sender = Sender.Of(EventApi.Traffical, key);
+        var ignored = new IgnoredMembers(TrafficalEvent.Names);
         var reading = TrafficalBody.Read(
             body.Bytes,
-            new TrafficalScope(key.Organization, sender.Project, key.Environment, bucketCount)
+            new TrafficalScope(key.Organization, sender.Project, key.Environment, bucketCount),
+            ignored
         );
+        IgnoredHeader.Write(context, ignored, metrics, EventApi.Traffical);
         if (reading.Refusal is { } refusal)
         {
             TrafficalResponses.Refused(context, refusal);

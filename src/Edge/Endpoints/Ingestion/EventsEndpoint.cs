@@ -84,7 +84,9 @@ internal sealed class EventsEndpoint(
             await Problem.BodyAsync(context, body.Fault, rules);
             return;
         }
-        var reading = PictifyBody.Read(body.Bytes);
+        var ignored = new IgnoredMembers(PictifyEvent.Names);
+        var reading = PictifyBody.Read(body.Bytes, ignored);
+        IgnoredHeader.Write(context, ignored, metrics, EventApi.Pictify);
         if (reading.Problems.Count > 0)
         {
             Count(Outcome.Refused);

@@ -69,7 +69,9 @@ internal sealed class TrackEndpoint(
             Count(Outcome.Refused);
             return;
         }
-        var reading = MillimetricBody.Read(body.Bytes);
+        var ignored = new IgnoredMembers(MillimetricBody.Names);
+        var reading = MillimetricBody.Read(body.Bytes, ignored);
+        IgnoredHeader.Write(context, ignored, metrics, EventApi.Millimetric);
         if (reading.Event is not { } sent)
         {
             MillimetricResponses.Invalid(context, reading);
