@@ -1,5 +1,4 @@
 using System.Text;
-using Edge.Tests.Support;
 using Xunit;
 
 namespace Edge.Tests.BlackBox;

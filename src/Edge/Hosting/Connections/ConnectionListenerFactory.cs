@@ -108,7 +108,7 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
             {
                 if (table.Closing.IsCancellationRequested)
                 {
-                    return socket.Poll(TimeSpan.Zero, SelectMode.SelectRead) ? await socket.AcceptAsync() : null;
+                    return socket.Poll(TimeSpan.Zero, SelectMode.SelectRead) ? await socket.AcceptAsync(cancellationToken) : null;
                 }
 
                 try
