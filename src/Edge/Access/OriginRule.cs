@@ -43,8 +43,8 @@ internal static class OriginRule
 
     /// <summary>
     /// Normalises an origin to the form that browsers send: lower case, the host in ASCII, no default port (RFC 6454
-    /// section 6.2). An origin of an app, such as <c>capacitor://localhost</c>, is taken exactly as it is written. False
-    /// when the text is not an origin, for example because it has a path, a trailing slash or user information.
+    /// section 6.2). An origin of an app, such as <c>capacitor://localhost</c>, is taken exactly as it is written.
+    /// False when the text is not an origin, for example because it has a path, a trailing slash or user information.
     /// </summary>
     public static bool TryNormalize(string text, out string origin)
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Edge.Access;
+using Edge.Endpoints.Ingestion;
 using Microsoft.Extensions.Primitives;
 
 namespace Edge.Endpoints;
@@ -41,7 +42,8 @@ internal sealed class Cors(string allowHeaders, string methods = "POST")
     private static readonly StringValues MaxAge = "86400";
     private static readonly StringValues Yes = "true";
     private static readonly StringValues Exposed =
-        AckHeader.Name + ", " + OutcomeHeader.Name + ", Edge-Ignored, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
+        $"{AckHeader.Name}, {OutcomeHeader.Name}, {IgnoredHeader.Name}, Retry-After, "
+        + "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
     private static readonly StringValues VaryOrigin = "Origin";
 
     private readonly StringValues _methods = methods;

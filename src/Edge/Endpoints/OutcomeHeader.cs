@@ -89,7 +89,10 @@ internal sealed class OutcomeHeader(bool isAlways, KeyRing keys)
     /// <summary>Adds a word, when it is asked for; once for all events of a request.</summary>
     public void Add(HttpContext context, string word)
     {
-        if (IsAsked(context, out _) && !context.Response.Headers[Name].ToString().Contains(word, StringComparison.Ordinal))
+        if (
+            IsAsked(context, out _)
+            && !context.Response.Headers[Name].ToString().Contains(word, StringComparison.Ordinal)
+        )
         {
             Append(context, word);
         }

@@ -11,7 +11,9 @@ internal static class TrackingPath
 {
     public const string Prefix = "/s/";
 
-    /// <summary>The canonical form of a tracking path; other paths as they are. A canonical one costs no memory.</summary>
+    /// <summary>
+    /// The canonical form of a tracking path; other paths as they are. A canonical one costs no memory.
+    /// </summary>
     public static string Canonical(string path)
     {
         var begin = 0;

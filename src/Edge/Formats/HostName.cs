@@ -107,7 +107,9 @@ internal static class HostName
                 whole
                     .Split('.')
                     .Select(label =>
-                        label.Length <= LabelCharsMax && TryParse(label, out var ascii) ? ascii : label.ToLowerInvariant()
+                        label.Length <= LabelCharsMax && TryParse(label, out var ascii)
+                            ? ascii
+                            : label.ToLowerInvariant()
                     )
             );
     }

@@ -38,7 +38,7 @@ internal static class Visit
     /// <summary>What an event says in <c>unit_ignored</c> when its sender's id was a merge tag.</summary>
     public static ReadOnlySpan<byte> MergeTagIgnored => "merge_tag"u8;
 
-    /// <summary>Bytes of a user agent or a unit that are copied on the stack; a longer one is copied elsewhere.</summary>
+    /// <summary>Bytes of a user agent or a unit that are copied on the stack.</summary>
     private const int StackBytes = 512;
 
     /// <summary>

@@ -159,7 +159,11 @@ public class ClickTests(ServedEdge served) : IClassFixture<ServedEdge>
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
         Assert.Equal("https://shop.example", Header("Access-Control-Allow-Origin"));
         Assert.Equal(methods, Header("Access-Control-Allow-Methods"));
-        Assert.EndsWith(", traceparent,x-datadog-origin", Header("Access-Control-Allow-Headers"), StringComparison.Ordinal);
+        Assert.EndsWith(
+            ", traceparent,x-datadog-origin",
+            Header("Access-Control-Allow-Headers"),
+            StringComparison.Ordinal
+        );
 
         string Header(string name) => string.Join(", ", answer.Headers.GetValues(name));
     }

@@ -14,7 +14,11 @@ public class DrainTests
     public async Task Stop_WhileClientsPost_LosesNoRequest()
     {
         using var data = new TempDirectory();
-        await using var edge = await EdgeProcess.StartAsync(data.Path, ["--demo"], [("EDGE__HTTP__STOPGRACEMS", "1500")]);
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            ["--demo"],
+            [("EDGE__HTTP__STOPGRACEMS", "1500")]
+        );
         var posters = Enumerable.Range(0, Clients).Select(i => new Poster(edge.Address, $"drain-{i}")).ToArray();
         var running = posters.Select(poster => poster.RunAsync()).ToArray();
         await Wait.UntilAsync(() => posters.All(poster => poster.Answered > 20), () => "too few answers");
@@ -24,7 +28,9 @@ public class DrainTests
 
         Assert.All(posters, poster => Assert.Equal(0, poster.Lost));
         Assert.All(posters, poster => Assert.Equal(Poster.Returns, poster.ToldToLeave));
-        var clicks = Forwarded.Lines(data.Path).Count(line => line.Contains("\"type\":\"click\"", StringComparison.Ordinal));
+        var clicks = Forwarded
+            .Lines(data.Path)
+            .Count(line => line.Contains("\"type\":\"click\"", StringComparison.Ordinal));
         Assert.Equal(posters.Sum(poster => poster.Answered), clicks);
     }
 

@@ -35,7 +35,10 @@ public class OutcomeTests(ServedEdge served) : IClassFixture<ServedEdge>
 
     [Theory]
     [InlineData("""{"event":"view","experiment":"demo-ab"}""", "recorded")]
-    [InlineData("""[{"event":"view","experiment":"no-such"},{"event":"view","experiment":"no-such"}]""", "unknown-experiment")]
+    [InlineData(
+        """[{"event":"view","experiment":"no-such"},{"event":"view","experiment":"no-such"}]""",
+        "unknown-experiment"
+    )]
     [InlineData(
         """[{"event":"view","experiment":"demo-ab","variantId":"zz"},{"event":"view","experiment":"demo-ab"}]""",
         "unknown-variant, recorded"

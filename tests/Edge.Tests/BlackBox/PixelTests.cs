@@ -55,7 +55,7 @@ public class PixelTests(ServedEdge served) : IClassFixture<ServedEdge>
                 "X-Robots-Tag: noindex",
             ],
             // The demo says what became of it.
-            headers.Where(header => !header.StartsWith("Date:", StringComparison.Ordinal) && !header.StartsWith("Edge-Outcome:", StringComparison.Ordinal))
+            headers.Where(header => header.Split(':')[0] is not ("Date" or "Edge-Outcome"))
         );
     }
 

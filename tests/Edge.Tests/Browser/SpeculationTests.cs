@@ -14,7 +14,9 @@ public sealed partial class SpeculationTests(BrowsedEdge site) : IClassFixture<B
     {
         var slug = ManagedEdge.NewSlug();
         var landing = site.Site.Origin + "/landing";
-        var definition = ManagedEdge.AbTest(slug).Replace($"https://example.com/{slug}", landing, StringComparison.Ordinal);
+        var definition = ManagedEdge
+            .AbTest(slug)
+            .Replace($"https://example.com/{slug}", landing, StringComparison.Ordinal);
         Assert.Equal(201, (await site.SendAsync("POST", "", definition)).Status);
         Assert.Equal(200, (await site.SendAsync("POST", $"/{slug}/start")).Status);
 
@@ -24,7 +26,9 @@ public sealed partial class SpeculationTests(BrowsedEdge site) : IClassFixture<B
             $$"""
             const rules = document.createElement('script');
             rules.type = 'speculationrules';
-            rules.textContent = JSON.stringify({ prefetch: [{ source: 'list', urls: ['{{link}}'], eagerness: 'immediate' }] });
+            rules.textContent = JSON.stringify({
+                prefetch: [{ source: 'list', urls: ['{{link}}'], eagerness: 'immediate' }]
+            });
             document.head.append(rules);
             """
         );

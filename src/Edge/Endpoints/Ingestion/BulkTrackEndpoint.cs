@@ -98,7 +98,8 @@ internal sealed class BulkTrackEndpoint(
         }
         var sender = Sender.Of(EventApi.Artie, key);
         var serverIds = MakeIds(reading.Events);
-        var room = await gate.ReserveAsync(context, recorder.RoomFor(context, sender, reading.Events), body.Bytes.Length);
+        var need = recorder.RoomFor(context, sender, reading.Events);
+        var room = await gate.ReserveAsync(context, need, body.Bytes.Length);
         if (room is null)
         {
             ArtieResponses.StorageFailed(context);

@@ -139,7 +139,8 @@ internal sealed class EventBatchEndpoint(
             Count(Outcome.NotKept);
             return;
         }
-        var room = await gate.ReserveAsync(context, recorder.RoomFor(context, sender, reading.Events), body.Bytes.Length);
+        var need = recorder.RoomFor(context, sender, reading.Events);
+        var room = await gate.ReserveAsync(context, need, body.Bytes.Length);
         if (room is null)
         {
             TrafficalResponses.Unavailable(context);

@@ -9,10 +9,10 @@ using Microsoft.Extensions.Primitives;
 namespace Edge.Endpoints.Tracking;
 
 /// <summary>
-/// <c>GET|HEAD|POST /s/{slug}/click</c> (spec 4.2): counts a click and redirects to the stored destination of the variant it
-/// counts for, never to anything the caller sent. A known link always redirects, whether or not the click could be kept;
-/// only a browser that asks ahead of the visit has to ask again, because it would follow the link without us. A page
-/// that reports the click itself (<c>ping</c>, beacons) posts and gets 204.
+/// <c>GET|HEAD|POST /s/{slug}/click</c> (spec 4.2): counts a click and redirects to the stored destination of the
+/// variant it counts for, never to anything the caller sent. A known link always redirects, whether or not the click
+/// could be kept; only a browser that asks ahead of the visit has to ask again, because it would follow the link
+/// without us. A page that reports the click itself (<c>ping</c>, beacons) posts and gets 204.
 /// </summary>
 internal sealed class ClickEndpoint(
     VisitRequestReader requests,

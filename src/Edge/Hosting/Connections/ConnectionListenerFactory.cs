@@ -99,8 +99,8 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
         }
 
         /// <summary>
-        /// The next connection; null once no more are to be accepted and those have been whose clients already take them
-        /// for open.
+        /// The next connection; null once no more are to be accepted and those have been whose clients already take
+        /// them for open.
         /// </summary>
         private async ValueTask<Socket?> NextAsync(CancellationToken cancellationToken)
         {
@@ -108,7 +108,9 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
             {
                 if (table.Closing.IsCancellationRequested)
                 {
-                    return socket.Poll(TimeSpan.Zero, SelectMode.SelectRead) ? await socket.AcceptAsync(cancellationToken) : null;
+                    return socket.Poll(TimeSpan.Zero, SelectMode.SelectRead)
+                        ? await socket.AcceptAsync(cancellationToken)
+                        : null;
                 }
 
                 try

@@ -75,8 +75,8 @@ internal sealed class ConnectionTable : IDisposable
     public void Drain() => _isDraining = true;
 
     /// <summary>
-    /// Accepts no more connections, and completes when those that are open have gone or the time is over: a request that
-    /// is under way on one of them is still answered.
+    /// Accepts no more connections, and completes when those that are open have gone or the time is over: a request
+    /// that is under way on one of them is still answered.
     /// </summary>
     public async Task CloseAsync(TimeSpan linger)
     {

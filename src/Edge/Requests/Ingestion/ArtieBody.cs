@@ -15,8 +15,8 @@ internal sealed record ArtieReading(IReadOnlyList<ReceivedEvent> Events, int? Pr
 
 /// <summary>
 /// Reads the bodies of Artie (spec 7): <c>event</c>, <c>properties</c> and <c>timestamp</c> are required,
-/// <c>messageId</c> is not, every other member of an event is kept, unless it is named like a key or an address. One invalid event refuses the whole body. Pure;
-/// never throws for input.
+/// <c>messageId</c> is not, every other member of an event is kept, unless it is named like a key or
+/// an address. One invalid event refuses the whole body. Pure; never throws for input.
 /// </summary>
 internal static class ArtieBody
 {

@@ -8,7 +8,9 @@ namespace Edge.Requests.Ingestion;
 /// are named like a key or an address and must reach no event. Named in the answer, so that their sender finds out. One
 /// reader at a time; bounded, whatever is sent.
 /// </summary>
-/// <param name="known">The members the API knows; null where unknown ones are kept unless they look like a secret.</param>
+/// <param name="known">
+/// The members the API knows; null where unknown ones are kept unless they look like a secret.
+/// </param>
 internal sealed class IgnoredMembers(MemberNames? known)
 {
     /// <summary>Most names that are told; further ones are only counted.</summary>

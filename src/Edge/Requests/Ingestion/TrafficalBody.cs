@@ -68,7 +68,10 @@ internal static class TrafficalBody
             }
 
             envelope.ReadEnd();
-            return isObject && envelope[0].IsArray ? ReadEvents(envelope.Raw(envelope[0]), scope, ignored ?? new IgnoredMembers(TrafficalEvent.Names)) : Refuse(NoEvents);
+            ignored ??= new IgnoredMembers(TrafficalEvent.Names);
+            return isObject && envelope[0].IsArray
+                ? ReadEvents(envelope.Raw(envelope[0]), scope, ignored)
+                : Refuse(NoEvents);
         }
         catch (JsonException)
         {

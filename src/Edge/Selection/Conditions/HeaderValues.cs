@@ -40,8 +40,8 @@ internal static class HeaderValues
     }
 
     /// <summary>
-    /// The host of a Referer header in ASCII, without a leading <c>www.</c>; empty when the header is not a URL with a host.
-    /// Other schemes have hosts too: mail and chat programs send <c>android-app://com.example</c>.
+    /// The host of a Referer header in ASCII, without a leading <c>www.</c>; empty when the header is not a URL with a
+    /// host. Other schemes have hosts too: mail and chat programs send <c>android-app://com.example</c>.
     /// </summary>
     public static ReadOnlySpan<char> ReferrerDomain(ReadOnlySpan<char> referrer)
     {

@@ -63,7 +63,8 @@ public class IgnoredMembersTests
     [Fact]
     public void Members_WithoutEnd_AreToldShortly()
     {
-        var body = "{\"event\":\"e\"," + string.Join(',', Enumerable.Range(0, 900).Select(i => $"\"{new string('n', 70)}{i}\":1,\"m{i}\":1")) + "}";
+        var members = Enumerable.Range(0, 900).Select(i => $"\"{new string('n', 70)}{i}\":1,\"m{i}\":1");
+        var body = $$"""{"event":"e",{{string.Join(',', members)}}}""";
         var ignored = new IgnoredMembers(MillimetricBody.Names);
 
         MillimetricBody.Read(Encoding.UTF8.GetBytes(body), ignored);
