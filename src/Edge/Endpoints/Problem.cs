@@ -3,19 +3,30 @@ using System.Text.Json;
 using Edge.Access;
 using Edge.Formats;
 using Edge.Requests.Bodies;
+using Edge.Settings;
 
 namespace Edge.Endpoints;
 
 /// <summary>
 /// Error answers of the <c>/s/*</c> and <c>/experiments/api*</c> families and of unknown paths: RFC 9457 problem
-/// details. The last segment of <c>type</c> is the name programs compare; it is published and never changes.
+/// details. The last segment of <c>type</c> is the name programs compare; it is published and never
+/// changes. What stands before it is the setting problems.typeBase.
 /// </summary>
 internal static class Problem
 {
     private const string ContentType = "application/problem+json";
-    private const string TypePrefix = "https://docs.pictify.io/errors/";
 
-    public static Task ExperimentNotFoundAsync(HttpContext context, string detail = "Experiment not found") =>
+    /// <summary>What is told of a slug that serves nothing.</summary>
+    public const string NoExperiment = "Experiment not found";
+
+    private static string _typeBase = EdgeOptions.PublishedProblemTypeBase;
+
+    /// <summary>
+    /// Has the types of problems begin with the operator's own address. To be called once, before the service listens.
+    /// </summary>
+    public static void UseTypeBase(string address) => _typeBase = address;
+
+    public static Task ExperimentNotFoundAsync(HttpContext context, string detail = NoExperiment) =>
         WriteAsync(context, StatusCodes.Status404NotFound, "experiment-not-found", "Experiment Not Found", detail);
 
     public static Task RouteNotFoundAsync(HttpContext context) =>
@@ -138,7 +149,7 @@ internal static class Problem
             ContentType,
             json =>
             {
-                json.WriteString("type", TypePrefix + type);
+                json.WriteString("type", _typeBase + type);
                 json.WriteString("title", title);
                 json.WriteNumber("status", status);
                 json.WriteString("detail", detail);

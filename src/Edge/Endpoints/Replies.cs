@@ -60,6 +60,7 @@ internal static class Replies
 
     // Repeat opens must reach us: some mail proxies honour only one of these headers (spec 4.1).
     private static readonly StringValues NoStore = "no-cache, no-store, must-revalidate, private, max-age=0";
+    private static readonly StringValues NoStoreAlone = "no-store";
     private static readonly StringValues PermanentRedirect = "private, max-age=90";
     private static readonly StringValues NoCache = "no-cache";
     private static readonly StringValues Zero = "0";
@@ -129,6 +130,24 @@ internal static class Replies
         }
 
         headers["X-Robots-Tag"] = NoIndex;
+    }
+
+    /// <summary>Answers what was posted to pixel or click: 204, nothing to show.</summary>
+    public static void WriteCounted(HttpResponse response)
+    {
+        response.StatusCode = StatusCodes.Status204NoContent;
+        ForbidCaching(response.Headers);
+        response.Headers.AccessControlAllowOrigin = AnyOrigin;
+    }
+
+    /// <summary>
+    /// Refuses a load ahead of the visit, 503 without a body: the browser keeps nothing and asks again at the visit.
+    /// </summary>
+    public static void WriteAskAgain(HttpResponse response)
+    {
+        response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        response.Headers.CacheControl = NoStoreAlone;
+        response.Headers.ContentLength = 0;
     }
 
     /// <summary>Writes 200 (or what the status is already) with one JSON object that no cache keeps.</summary>

@@ -1,6 +1,7 @@
 using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
 namespace Edge.Endpoints;
@@ -51,6 +52,29 @@ internal static class RequestBody
 {
     private const string Json = "application/json";
     private const string Text = "text/plain";
+
+    /// <summary>Labels of UTF-8 (Encoding standard) and of its part US-ASCII (IANA).</summary>
+    private static readonly string[] Utf8OrAscii =
+    [
+        "utf-8",
+        "utf8",
+        "unicode-1-1-utf-8",
+        "unicode11utf8",
+        "unicode20utf8",
+        "x-unicode20utf8",
+        "csutf8",
+        "us-ascii",
+        "ascii",
+        "us",
+        "csascii",
+        "iso646-us",
+        "iso_646.irv:1991",
+        "iso-ir-6",
+        "ansi_x3.4-1968",
+        "ansi_x3.4-1986",
+        "ibm367",
+        "cp367",
+    ];
 
     /// <summary>
     /// Lets the listener take bodies. Routes that read none leave its limit low. It is higher than ours, so that a body
@@ -215,10 +239,20 @@ internal static class RequestBody
             type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase)
             || (rules.TakesText && type.MediaType.Equals(Text, StringComparison.OrdinalIgnoreCase));
         return isKnown
-            && (
-                !type.Charset.HasValue
-                || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)
-            );
+            && (!type.Charset.HasValue || IsUtf8OrAscii(HeaderUtilities.RemoveQuotes(type.Charset)));
+    }
+
+    private static bool IsUtf8OrAscii(StringSegment charset)
+    {
+        foreach (var label in Utf8OrAscii)
+        {
+            if (charset.Equals(label, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool TryCoding(HttpRequest request, out bool isGzip)

@@ -28,8 +28,6 @@ internal sealed class Routes(
     Metrics metrics
 )
 {
-    private const string TrackingPrefix = "/s/";
-
     public Task DispatchAsync(HttpContext context)
     {
         Replies.ForbidSniffing(context.Response.Headers);
@@ -52,35 +50,9 @@ internal sealed class Routes(
             return handle(context);
         }
 
-        if (path.StartsWith(TrackingPrefix, StringComparison.Ordinal))
+        if (FindTracking(context, TrackingPath.Canonical(path)) is { } tracking)
         {
-            var rest = path.AsSpan(TrackingPrefix.Length);
-            var slash = rest.IndexOf('/');
-            if (slash >= 0)
-            {
-                var slug = rest[..slash];
-                switch (rest[(slash + 1)..])
-                {
-                    case "pixel.gif":
-                        return IsGetOrHead(context)
-                            ? pixel.HandleAsync(context, slug)
-                            : RefuseMethodAsync(context, RouteName.Pixel);
-                    case "click":
-                        return IsGetOrHead(context)
-                            ? click.HandleAsync(context, slug)
-                            : RefuseMethodAsync(context, RouteName.Click);
-                    case "resolve":
-                        return IsGetOrHead(context)
-                            ? resolve.HandleAsync(context, slug)
-                            : RefuseMethodAsync(context, RouteName.Resolve);
-                }
-            }
-            else if (TryImage(rest, out var name, out var format))
-            {
-                return IsGetOrHead(context)
-                    ? image.HandleAsync(context, name, format)
-                    : RefuseMethodAsync(context, RouteName.Image);
-            }
+            return tracking;
         }
         if (!admin.HasManagement && ManagementApi.IsHere(path))
         {
@@ -98,6 +70,51 @@ internal sealed class Routes(
         }
 
         return admin.IsPublic(path) ? DispatchOperationsAsync(context, path) : RefusePathAsync(context);
+    }
+
+    /// <summary>Answers a tracking route; null when the path is none.</summary>
+    private Task? FindTracking(HttpContext context, string path)
+    {
+        if (!path.StartsWith(TrackingPath.Prefix, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        // Without a slug it is the pixel, or the link, of nobody.
+        var rest = path.AsSpan(TrackingPath.Prefix.Length);
+        var slash = rest.IndexOf('/');
+        var slug = rest[..Math.Max(0, slash)];
+        switch (rest[(slash + 1)..])
+        {
+            case "pixel.gif":
+                return Decline(context, RouteName.Pixel, Cors.Tracking) ?? pixel.HandleAsync(context, slug);
+            case "click":
+                return Decline(context, RouteName.Click, Cors.Tracking) ?? click.HandleAsync(context, slug);
+            case "resolve":
+                return Decline(context, RouteName.Resolve, Cors.Reading) ?? resolve.HandleAsync(context, slug);
+        }
+
+        return slash < 0 && TryImage(rest, out var name, out var format)
+            ? Decline(context, RouteName.Image, Cors.Reading) ?? image.HandleAsync(context, name, format)
+            : null;
+    }
+
+    /// <summary>Answers a preflight, or a method that a tracking route does not offer; null for the others.</summary>
+    private Task? Decline(HttpContext context, RouteName route, Cors cors)
+    {
+        if (IsGetOrHead(context) || (cors == Cors.Tracking && RequestMethod.IsPost(context.Request.Method)))
+        {
+            return null;
+        }
+
+        if (cors.IsPreflight(context))
+        {
+            metrics.Count(route, Outcome.Answered);
+            return Task.CompletedTask;
+        }
+
+        metrics.Count(route, Outcome.MethodNotAllowed);
+        return Problem.MethodNotAllowedAsync(context, cors.Offered);
     }
 
     private Task DispatchOperationsAsync(HttpContext context, string path)
@@ -144,6 +161,11 @@ internal sealed class Routes(
     private static bool IsGetOrHead(HttpContext context) =>
         RequestMethod.IsGet(context.Request.Method) || RequestMethod.IsHead(context.Request.Method);
 
+    /// <summary>Whether pages send events to paths like this: a misspelt one is to say so to them.</summary>
+    private static bool IsForPages(string path) =>
+        path.StartsWith("/v1/", StringComparison.Ordinal)
+        || path.StartsWith(TrackingPath.Prefix, StringComparison.Ordinal);
+
     private Task RefuseMethodAsync(HttpContext context, RouteName route)
     {
         metrics.Count(route, Outcome.MethodNotAllowed);
@@ -152,6 +174,12 @@ internal sealed class Routes(
 
     private Task RefusePathAsync(HttpContext context)
     {
+        if (context.Request.Path.Value is { } path && IsForPages(path) && Cors.Nowhere.IsPreflight(context))
+        {
+            metrics.Count(RouteName.Other, Outcome.Answered);
+            return Task.CompletedTask;
+        }
+
         metrics.Count(RouteName.Other, Outcome.NotFound);
         return Problem.RouteNotFoundAsync(context);
     }

@@ -7,7 +7,7 @@ namespace Edge.Endpoints;
 
 /// <summary>
 /// Describes a request of Kestrel's as visits see it. Thread safe; allocates nothing unless the headers
-/// outgrow the room given.
+/// outgrow the room given, or query or referrer have bytes beyond ASCII.
 /// </summary>
 internal sealed class VisitRequestReader
 {
@@ -47,9 +47,9 @@ internal sealed class VisitRequestReader
         return new VisitRequest
         {
             Peer = ClientAddress.From(context.Connection.RemoteIpAddress),
-            Query = context.Request.QueryString.Value,
+            Query = HeaderBytes.Decode(context.Request.QueryString.Value),
             UserAgent = headers.UserAgent.Count > 0 ? headers.UserAgent[0] : default,
-            Referrer = headers.Referer.Count > 0 ? headers.Referer[0] : default,
+            Referrer = headers.Referer.Count > 0 ? HeaderBytes.Decode(headers.Referer[0]) : default,
             AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
             Origin = headers.Origin.Count == 1 ? headers.Origin[0] : default,
             Headers = ReadHeaders(headers, room),

@@ -1,6 +1,5 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 using Edge.Formats;
 
 namespace Edge.Events;
@@ -13,9 +12,6 @@ namespace Edge.Events;
 /// </summary>
 internal static class EventEncoder
 {
-    /// <summary>Longest client text that is kept; the reader of the header cuts at the same length.</summary>
-    public const int ForeignTextMaxBytes = 2_048;
-
     // The output is data, never spliced into HTML, so only what JSON itself requires is escaped.
     private static readonly JsonWriterOptions WriterOptions = new()
     {
@@ -70,6 +66,7 @@ internal static class EventEncoder
 
         WriteText(writer, EventSchema.UnitHash, e.UnitHash);
         WriteText(writer, EventSchema.UnitHashPrevious, e.UnitHashPrevious);
+        WriteText(writer, EventSchema.UnitIgnored, e.UnitIgnored);
         WriteRaw(writer, EventSchema.Goals, e.Goals);
         WriteText(writer, EventSchema.Channel, e.Channel);
         WriteText(writer, EventSchema.UnitKey, e.UnitKey);
@@ -80,7 +77,7 @@ internal static class EventEncoder
         WriteRaw(writer, EventSchema.Layers, e.Layers);
         WriteText(writer, EventSchema.Url, e.Url);
         WriteText(writer, EventSchema.Path, e.Path);
-        WriteForeignText(writer, EventSchema.Referrer, e.Referrer);
+        WriteText(writer, EventSchema.Referrer, e.Referrer);
         WriteText(writer, EventSchema.Source, e.Source);
         WriteText(writer, EventSchema.Medium, e.Medium);
         WriteText(writer, EventSchema.Campaign, e.Campaign);
@@ -161,26 +158,4 @@ internal static class EventEncoder
         writer.WritePropertyName(member.Encoded);
         writer.WriteRawValue(CompactJson.Of(json), skipInputValidation: true);
     }
-
-    /// <summary>
-    /// Bytes a client sent: UTF-8 when they are valid UTF-8, else each byte is the Latin-1 character it would have
-    /// meant.
-    /// </summary>
-    private static void WriteForeignText(Utf8JsonWriter writer, EventMember member, ReadOnlySpan<byte> value)
-    {
-        if (value.IsEmpty || Utf8.IsValid(value))
-        {
-            WriteText(writer, member, value);
-            return;
-        }
-        Span<char> latin1 = stackalloc char[ForeignTextMaxBytes];
-        value = value[..Math.Min(value.Length, ForeignTextMaxBytes)];
-        for (var i = 0; i < value.Length; i++)
-        {
-            latin1[i] = (char)value[i];
-        }
-
-        writer.WriteString(member.Encoded, latin1[..value.Length]);
-    }
-
 }

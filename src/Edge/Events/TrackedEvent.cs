@@ -39,6 +39,9 @@ internal ref struct TrackedEvent
     public ReadOnlySpan<byte> UnitHash;
     public ReadOnlySpan<byte> UnitHashPrevious;
 
+    /// <summary>Why the sender's own id of the unit was not taken; empty when it was, or none was sent.</summary>
+    public ReadOnlySpan<byte> UnitIgnored;
+
     /// <summary>Raw JSON: the experiments whose goal it reaches by its name, with the hashes of its unit in each.</summary>
     public ReadOnlySpan<byte> Goals;
 
@@ -59,9 +62,7 @@ internal ref struct TrackedEvent
     public ReadOnlySpan<byte> Url;
     public ReadOnlySpan<byte> Path;
 
-    /// <summary>
-    /// The referrer the sender states, or the raw bytes of the Referer header, in whatever encoding the client used.
-    /// </summary>
+    /// <summary>The referrer the sender states, or the Referer header.</summary>
     public ReadOnlySpan<byte> Referrer;
 
     /// <summary>

@@ -2,7 +2,8 @@ namespace Edge.Experiments;
 
 /// <summary>
 /// The name of an experiment in public URLs: 3 to 60 lower-case letters, digits and hyphens, with a letter or digit
-/// at both ends, and not one of the reserved words (published slug requirements). Compared case-sensitively.
+/// at both ends, and not one of the reserved words (published slug requirements). Paths are put into lower
+/// case before they are compared.
 /// </summary>
 internal static class Slug
 {

@@ -71,11 +71,8 @@ internal static class VisitExplanation
         var stated = believesStated ? Visit.StatedVariant(request.Query, experiment) : -1;
 
         Span<byte> room = stackalloc byte[Bucketing.UnitBytesMax];
-        var source = UnitSource.Parameter;
-        var unit =
-            request.Address is { } address ? ReadUnit(visit, address, room, out source)
-            : Visit.TryReadUnit(visit.Query, room, out var written) ? room[..written]
-            : default;
+        var source = Visit.ReadParameter(visit.Query, room, out var written);
+        var unit = request.Address is { } address ? ReadUnit(visit, address, room, out source) : room[..written];
         if (unit.IsEmpty && IsChance(experiment) && stated < 0 && !verdict.IsMachine())
         {
             violations.Add("ip", "is required for an A/B test when there is no u parameter", ViolationCodes.Required);
@@ -88,7 +85,12 @@ internal static class VisitExplanation
             new ExplainedSender
             {
                 Unit = unit,
-                UnitSource = source == UnitSource.Parameter ? "u parameter" : "viewer key",
+                UnitSource = source switch
+                {
+                    UnitSource.Parameter => "u parameter",
+                    UnitSource.UnfilledTag => "viewer key, because the u parameter is a merge tag that was not filled",
+                    _ => "viewer key",
+                },
                 Stated = stated,
                 Verdict = new ExplainedVerdict(
                     VerdictNames.Of(verdict),
@@ -109,7 +111,7 @@ internal static class VisitExplanation
             Peer = request.Address ?? default,
             Query = request.Query,
             UserAgent = ValueOf(request, "User-Agent"),
-            Referrer = ValueOf(request, "Referer"),
+            Referrer = HeaderBytes.Decode(ValueOf(request, "Referer")),
             AcceptLanguage = ValueOf(request, "Accept-Language"),
             Headers = request.Headers.ToArray(),
         };

@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Unicode;
 
 namespace Edge.Formats;
 
@@ -39,5 +42,24 @@ internal static class HeaderBytes
         }
 
         return destination[..length];
+    }
+
+    /// <summary>
+    /// The text of a header: UTF-8 when the bytes are, also with the last character cut, else the Latin-1 that it is.
+    /// Allocates for bytes beyond ASCII, which browsers do not send.
+    /// </summary>
+    public static ReadOnlySpan<char> Decode(ReadOnlySpan<char> header)
+    {
+        if (Ascii.IsValid(header))
+        {
+            return header;
+        }
+
+        var room = new byte[header.Length];
+        ReadOnlySpan<byte> bytes = Narrow(header, room);
+        var isCut = Rune.DecodeLastFromUtf8(bytes, out _, out var consumed) == OperationStatus.NeedMoreData;
+        var whole = isCut ? bytes[..^consumed] : bytes;
+        // A single byte at the end that could begin a character is an accented letter, unless others are UTF-8 too.
+        return Utf8.IsValid(whole) && !(isCut && Ascii.IsValid(whole)) ? Encoding.UTF8.GetString(whole) : header;
     }
 }

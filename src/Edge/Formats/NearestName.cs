@@ -29,6 +29,21 @@ internal static class NearestName
         return Distance(nearest.ToLowerInvariant(), name.ToLowerInvariant()) <= (name.Length + 2) / 3 ? nearest : null;
     }
 
+    /// <summary>
+    /// The one known name that begins with the same four letters as a shorter one: <c>props</c> is <c>properties</c>;
+    /// null when there is none, or more than one.
+    /// </summary>
+    public static string? Longer(IEnumerable<string> known, string name) =>
+        name.Length < 4
+            ? null
+            : known
+                .Where(candidate => candidate.Length > name.Length)
+                .Where(candidate => candidate.StartsWith(name[..4], StringComparison.OrdinalIgnoreCase))
+                .ToArray()
+            is [var only]
+            ? only
+            : null;
+
     private static string Closest(IEnumerable<string> known, string name) =>
         known.MinBy(candidate => Distance(candidate.ToLowerInvariant(), name.ToLowerInvariant()))!;
 

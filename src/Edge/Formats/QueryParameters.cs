@@ -24,15 +24,23 @@ internal static class QueryParameters
     )
     {
         written = 0;
+        return TryFind(query, name, out var value) && TryDecode(value, destination, out written);
+    }
+
+    /// <summary>Finds the first parameter called <paramref name="name"/>; the value is still encoded.</summary>
+    public static bool TryFind(ReadOnlySpan<char> query, ReadOnlySpan<char> name, out ReadOnlySpan<char> value)
+    {
         query = query.TrimStart('?');
         while (!query.IsEmpty)
         {
-            TakePair(ref query, out var key, out var value);
+            TakePair(ref query, out var key, out value);
             if (key.SequenceEqual(name))
             {
-                return TryDecode(value, destination, out written);
+                return true;
             }
         }
+
+        value = default;
         return false;
     }
 
@@ -53,6 +61,9 @@ internal static class QueryParameters
         name = equals < 0 ? pair : pair[..equals];
         value = equals < 0 ? default : pair[(equals + 1)..];
     }
+
+    /// <summary>Most bytes that <see cref="TryDecode"/> makes of a text of this length.</summary>
+    public static int DecodedBytesMax(int chars) => 3 * chars;
 
     /// <summary>
     /// Decodes one name or value into UTF-8 as it was sent, valid or not; false when it does not fit.

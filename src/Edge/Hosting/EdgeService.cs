@@ -36,6 +36,9 @@ namespace Edge.Hosting;
 /// </summary>
 internal sealed class EdgeService : IAsyncDisposable
 {
+    /// <summary>Time for requests that are under way to clients' last connections, once no more are accepted.</summary>
+    private static readonly TimeSpan LingerDeadline = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Time for running requests to finish after the listener is closed.</summary>
     private static readonly TimeSpan RequestsDeadline = TimeSpan.FromSeconds(3);
 
@@ -140,7 +143,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
         _catchUp = tally.CatchUpAsync;
         var budgets = new ClickBudgets(uid => tally.CountsOf(uid).Sum(variant => variant.Clicks));
-        var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, budgets, _journal);
+        var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, budgets, _journal, metrics);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
         _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time, _logger);
         var recorder = new EventRecorder(
@@ -162,10 +165,21 @@ internal sealed class EdgeService : IAsyncDisposable
             senders
         );
         var management = BuildManagement(options, tally, wrongKeys, time, log);
+        var outcomes = new OutcomeHeader(options.Demo, _keys);
+        Problem.UseTypeBase(options.ProblemTypeBase);
         var routes = new Routes(
-            new PixelEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckPixel, log),
-            new ClickEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckClick, log),
-            new ResolveEndpoint(requests, _experiments.Catalog, visits, metrics),
+            new PixelEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckPixel, outcomes, log),
+            new ClickEndpoint(
+                requests,
+                _experiments.Catalog,
+                visits,
+                new DeadLinks(options.LinkFallbackUrl, options.LinkTeamFallbackUrls),
+                _journal,
+                options.AckClick,
+                outcomes,
+                log
+            ),
+            new ResolveEndpoint(requests, _experiments.Catalog, visits, outcomes, metrics),
             new ImageEndpoint(
                 requests,
                 _experiments.Catalog,
@@ -184,6 +198,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 _keys,
                 _journal,
                 _duplicates,
+                outcomes,
                 metrics,
                 time
             ),
@@ -353,7 +368,8 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>
-    /// Graceful shutdown: not ready, grace period, no new connections, running requests, last commit, sinks. Every step
+    /// Graceful shutdown: not ready, grace period in which every answer asks its client to leave, no new connections,
+    /// running requests, last commit, sinks. Every step
     /// is bounded in time. Does not throw when the journal fails meanwhile; check <see cref="JournalFaulted"/>
     /// afterwards.
     /// </summary>
@@ -361,7 +377,12 @@ internal sealed class EdgeService : IAsyncDisposable
     {
         _logger.Stopping(_options.HttpStopGraceMs);
         _readiness.SetNotReady("stopping");
-        await Task.Delay(TimeSpan.FromMilliseconds(_options.HttpStopGraceMs), _time);
+        _connections.Drain();
+        if (_options.HttpStopGraceMs > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(_options.HttpStopGraceMs), _time);
+            await _connections.CloseAsync(LingerDeadline);
+        }
 
         using (var deadline = new CancellationTokenSource(RequestsDeadline, _time))
         {

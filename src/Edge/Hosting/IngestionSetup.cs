@@ -30,13 +30,14 @@ internal static class IngestionSetup
         KeyRing keys,
         EventJournal journal,
         DuplicateRestore duplicates,
+        OutcomeHeader outcomes,
         Metrics metrics,
         TimeProvider time
     )
     {
         var budget = new ByteBudget(options.IngestInFlightBytes);
         var large = new LargeBodies(Environment.ProcessorCount);
-        var gate = new IngestGate(journal, duplicates, metrics);
+        var gate = new IngestGate(journal, duplicates, outcomes, metrics);
         var bulk = BodiesOf(BulkTrackEndpoint.BytesMax) with { Beginning = new JsonBeginning(ReceivedEvent.BytesMax) };
         var artieRates = new TokenBuckets(options.ArtiePerSecond, Burst(options.ArtiePerSecond), time);
         var artie = new BulkTrackEndpoint(keys, artieRates, wrong, bulk, recorder, gate, metrics);
@@ -81,6 +82,7 @@ internal static class IngestionSetup
             options.RequireWriteKey,
             recorder,
             gate,
+            outcomes,
             metrics
         );
         return new IngestRoutes(events, traffical, track, artie);

@@ -43,10 +43,14 @@ internal static class KestrelSetup
         limits.MaxConcurrentUpgradedConnections = 0;
         limits.MaxRequestLineSize = options.HttpMaxRequestLineBytes;
         limits.MaxRequestHeadersTotalSize = options.HttpMaxHeaderBytes;
+        limits.Http2.MaxRequestHeaderFieldSize = options.HttpMaxHeaderBytes;
         limits.MaxRequestHeaderCount = options.HttpMaxHeaderCount;
         limits.MaxRequestBodySize = BodyMaxBytes;
-        // Kestrel requires the request line to fit into this buffer.
-        limits.MaxRequestBufferSize = Math.Max(ReadAheadBytes, options.HttpMaxRequestLineBytes);
+        // Kestrel requires request line and headers to fit into this buffer.
+        limits.MaxRequestBufferSize = Math.Max(
+            ReadAheadBytes,
+            Math.Max(options.HttpMaxRequestLineBytes, options.HttpMaxHeaderBytes)
+        );
         limits.RequestHeadersTimeout = TimeSpan.FromMilliseconds(options.HttpHeadersTimeoutMs);
         limits.KeepAliveTimeout = TimeSpan.FromMilliseconds(options.HttpKeepAliveTimeoutMs);
         limits.Http2.MaxStreamsPerConnection = options.HttpMaxStreamsPerConnection;

@@ -537,7 +537,8 @@ internal sealed partial class EventJournal : IAsyncDisposable
         }
     }
 
-    private static DropReason ReasonOf(AppendResult result) =>
+    /// <summary>Under which reason an event is counted that was not appended.</summary>
+    public static DropReason ReasonOf(AppendResult result) =>
         result switch
         {
             AppendResult.Full => DropReason.JournalFull,

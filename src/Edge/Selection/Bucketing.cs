@@ -13,7 +13,7 @@ internal static class Bucketing
     /// <summary>Number of buckets; each is a basis point.</summary>
     public const int Count = BasisPoints.Whole;
 
-    /// <summary>Longest unit, bytes; longer ones are refused on input.</summary>
+    /// <summary>Longest unit, bytes; longer ids are hashed on input.</summary>
     public const int UnitBytesMax = 128;
 
     /// <summary>Longest uid, bytes, as enforced by its validation.</summary>

@@ -55,6 +55,9 @@ internal enum HttpProtocol
 /// </summary>
 internal sealed class EdgeOptions
 {
+    /// <summary>Where the published documentation describes the problems.</summary>
+    public const string PublishedProblemTypeBase = "https://docs.pictify.io/errors/";
+
     public string Node { get; set; } = Environment.MachineName;
     public string DataDir { get; set; } = "data";
     public string Urls { get; set; } = "http://127.0.0.1:8080";
@@ -66,7 +69,7 @@ internal sealed class EdgeOptions
     public int HttpMaxConnections { get; set; } = 10_000;
     public int HttpMaxPerAddressPercent { get; set; } = 75;
     public int HttpMaxRequestLineBytes { get; set; } = 8_192;
-    public int HttpMaxHeaderBytes { get; set; } = 16_384;
+    public int HttpMaxHeaderBytes { get; set; } = 32_768;
     public int HttpMaxHeaderCount { get; set; } = 64;
     public int HttpHeadersTimeoutMs { get; set; } = 5_000;
     public int HttpKeepAliveTimeoutMs { get; set; } = 60_000;
@@ -83,6 +86,9 @@ internal sealed class EdgeOptions
 
     public bool ClickHttpsOnly { get; set; }
     public string[] LinkSchemesAllowed { get; set; } = [];
+    public string LinkFallbackUrl { get; set; } = "";
+    public string[] LinkTeamFallbackUrls { get; set; } = [];
+    public string ProblemTypeBase { get; set; } = PublishedProblemTypeBase;
     public bool VariantOverride { get; set; } = true;
 
     public string ImageUrlTemplate { get; set; } = "";

@@ -69,7 +69,7 @@ internal static class EdgeSettings
             "http.maxHeaderBytes",
             1_024,
             1_048_576,
-            "Maximum size of all request headers together, bytes.",
+            "Maximum size of all request headers together, bytes. Cookies of a large site alone may be 17 KB.",
             o => o.HttpMaxHeaderBytes,
             (o, v) => o.HttpMaxHeaderBytes = (int)v
         ),
@@ -116,8 +116,8 @@ internal static class EdgeSettings
         Number(
             "http.stopGraceMs",
             0,
-            4_000,
-            "Time between reporting not ready and closing the listener, so that load balancers notice.",
+            60_000,
+            "Time between reporting not ready and closing the listener, so that load balancers notice; every answer in it closes its connection. What stops the service must wait longer: docker stop -t.",
             o => o.HttpStopGraceMs,
             (o, v) => o.HttpStopGraceMs = (int)v
         ),
@@ -160,6 +160,27 @@ internal static class EdgeSettings
             o => o.LinkSchemesAllowed,
             (o, v) => o.LinkSchemesAllowed = v,
             Destination.SchemeProblem
+        ),
+        Setting<EdgeOptions>.Text(
+            "links.fallbackUrl",
+            "Where links lead that are unknown, in draft or archived; if empty, browsers get a short page, programs a problem, both with 404.",
+            o => o.LinkFallbackUrl,
+            (o, v) => o.LinkFallbackUrl = v,
+            LinkFallback.ProblemOf
+        ),
+        List(
+            "links.teamFallbackUrls",
+            "The same for the drafts of one team (project), each as TEAM=URL; the link of a deleted experiment belongs to no team.",
+            o => o.LinkTeamFallbackUrls,
+            (o, v) => o.LinkTeamFallbackUrls = v,
+            LinkFallback.TeamProblemOf
+        ),
+        Setting<EdgeOptions>.Text(
+            "problems.typeBase",
+            "What the type of a problem (RFC 9457) begins with; the name of the problem is appended.",
+            o => o.ProblemTypeBase,
+            (o, v) => o.ProblemTypeBase = v,
+            LinkFallback.ProblemOfTypeBase
         ),
         Flag(
             "selection.variantOverride",

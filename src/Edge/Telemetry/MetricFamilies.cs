@@ -85,6 +85,14 @@ internal static class MetricFamilies
         "edge_unconfirmed_total",
         "Requests with ack disk answered before their commit."
     );
+    public static readonly MetricFamily IgnoredMembersTotal = Counter(
+        "edge_ignored_members_total",
+        "Members of ingested events that are not stored, because the API does not know them or they look like secrets."
+    );
+    public static readonly MetricFamily UnfilledTagsTotal = Counter(
+        "edge_unfilled_merge_tags_total",
+        "Events of experiments whose u was a merge tag that the mail program did not fill."
+    );
     public static readonly MetricFamily EventsReceivedTotal = Counter(
         "edge_events_received_total",
         "Events that reached the journal."

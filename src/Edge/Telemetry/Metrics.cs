@@ -51,6 +51,11 @@ internal enum Outcome
     /// <summary>Answered, but the link has not started, has expired, or has taken all its clicks.</summary>
     LinkClosed,
 
+    /// <summary>
+    /// A browser asks for a link ahead of the visit and is refused, so that it asks again when the link is followed.
+    /// </summary>
+    Prefetch,
+
     /// <summary>No such experiment, or one without a destination.</summary>
     NotFound,
 
@@ -89,7 +94,9 @@ internal sealed class Metrics(string[] apis)
     private readonly PaddedCounters _storedEvents = new(apis.Length);
     private readonly PaddedCounters _repeatedEvents = new(apis.Length);
     private readonly PaddedCounters _refusedEvents = new(apis.Length);
+    private readonly PaddedCounters _ignoredMembers = new(apis.Length);
     private long _unconfirmed;
+    private long _unfilledTags;
 
     public IReadOnlyList<string> Apis => apis;
 
@@ -99,6 +106,9 @@ internal sealed class Metrics(string[] apis)
 
     /// <summary>Counts a request that waited for its commit but was answered before it.</summary>
     public void CountUnconfirmed() => Interlocked.Increment(ref _unconfirmed);
+
+    /// <summary>Counts an event whose sender's id was a merge tag that was not filled.</summary>
+    public void CountUnfilledTag() => Interlocked.Increment(ref _unfilledTags);
 
     /// <summary>Counts events that an ingestion API stored or recognised as duplicates.</summary>
     public void CountEvents(string api, int stored, int repeated)
@@ -121,6 +131,12 @@ internal sealed class Metrics(string[] apis)
     public void CountRefusedEvents(string api, int count) =>
         _refusedEvents.Add(Array.IndexOf(apis, api), count);
 
+    /// <summary>Counts members of events that an ingestion API did not store.</summary>
+    public void CountIgnoredMembers(string api, int count) => _ignoredMembers.Add(Array.IndexOf(apis, api), count);
+
+    /// <summary>Members of events that an API did not store, since the start.</summary>
+    public long IgnoredMembers(string api) => _ignoredMembers[Array.IndexOf(apis, api)];
+
     /// <summary>Events of an API since the start.</summary>
     public (long Stored, long Repeated, long Refused) Events(string api)
     {
@@ -133,6 +149,9 @@ internal sealed class Metrics(string[] apis)
 
     /// <summary>Requests answered before the commit they waited for.</summary>
     public long Unconfirmed => Volatile.Read(ref _unconfirmed);
+
+    /// <summary>Events whose sender's id was a merge tag that was not filled.</summary>
+    public long UnfilledTags => Volatile.Read(ref _unfilledTags);
 
     private static int IndexOf(RouteName route, Outcome outcome)
     {

@@ -198,12 +198,13 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
     private void WriteHashes(
         Utf8JsonWriter json,
         CatalogEntry experiment,
-        ReadOnlySpan<byte> unit,
+        ReadOnlySpan<byte> id,
         in Visitor visitor
     )
     {
-        if (unit.Length is > 0 and <= Bucketing.UnitBytesMax)
+        if (!id.IsEmpty)
         {
+            var unit = Visit.UnitOf(id, stackalloc byte[Bucketing.UnitBytesMax]);
             Span<byte> room = stackalloc byte[VisitorReader.UnitRoomBytes];
             WriteHashes(json, visitors.HashUnit(experiment, unit, visitor.Now, joins: true, room));
         }

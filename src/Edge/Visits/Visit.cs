@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Security.Cryptography;
 using Edge.Catalog;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.UserAgents;
@@ -16,6 +18,9 @@ internal enum UnitSource
 
     /// <summary>The hash of address and user agent.</summary>
     ViewerKey,
+
+    /// <summary>The same, because the query holds a merge tag that the sender's mail program did not fill.</summary>
+    UnfilledTag,
 }
 
 /// <summary>
@@ -30,12 +35,15 @@ internal static class Visit
     /// <summary>Query parameter with the id of the variant the sender showed.</summary>
     public const string VariantParameter = "variant";
 
-    /// <summary>Characters of a user agent that are copied on the stack; a longer one costs an allocation.</summary>
-    private const int UserAgentStackBytes = 512;
+    /// <summary>What an event says in <c>unit_ignored</c> when its sender's id was a merge tag.</summary>
+    public static ReadOnlySpan<byte> MergeTagIgnored => "merge_tag"u8;
+
+    /// <summary>Bytes of a user agent or a unit that are copied on the stack.</summary>
+    private const int StackBytes = 512;
 
     /// <summary>
-    /// The unit of the request's sender: the opaque <c>u</c> parameter when it was sent and fits, else the viewer key
-    /// (spec 3.1).
+    /// The unit of the request's sender: the opaque <c>u</c> parameter when it was sent and names somebody, else the
+    /// viewer key (spec 3.1).
     /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="address">The address of the visitor as text.</param>
@@ -48,23 +56,79 @@ internal static class Visit
         out UnitSource source
     )
     {
-        source = UnitSource.Parameter;
-        if (TryReadUnit(request.Query, room, out var written))
+        source = ReadParameter(request.Query, room, out var written);
+        if (source == UnitSource.Parameter)
         {
             return room[..written];
         }
 
-        source = UnitSource.ViewerKey;
         var agent = request.UserAgent;
-        Span<byte> bytes =
-            agent.Length <= UserAgentStackBytes ? stackalloc byte[UserAgentStackBytes] : new byte[agent.Length];
+        Span<byte> bytes = agent.Length <= StackBytes ? stackalloc byte[StackBytes] : new byte[agent.Length];
         ViewerKey.Compute(address, HeaderBytes.Narrow(agent, bytes), room[..ViewerKey.Bytes]);
         return room[..ViewerKey.Bytes];
     }
 
-    /// <summary>The sender's own id of the visitor; false when there is none, or none that fits.</summary>
-    public static bool TryReadUnit(ReadOnlySpan<char> query, Span<byte> unit, out int written) =>
-        QueryParameters.TryRead(query, UnitParameter, unit, out written) && written > 0;
+    /// <summary>
+    /// The sender's own id of the visitor, of any length; <see cref="UnitSource.Parameter"/> when there is one.
+    /// </summary>
+    /// <param name="query">The query.</param>
+    /// <param name="room">As for <see cref="ReadUnit"/>.</param>
+    /// <param name="written">Bytes of the unit; 0 without one.</param>
+    public static UnitSource ReadParameter(ReadOnlySpan<char> query, Span<byte> room, out int written)
+    {
+        written = 0;
+        if (!QueryParameters.TryFind(query, UnitParameter, out var sent) || sent.IsEmpty)
+        {
+            return UnitSource.ViewerKey;
+        }
+
+        var bytesMax = QueryParameters.DecodedBytesMax(sent.Length);
+        var rented = bytesMax > StackBytes ? ArrayPool<byte>.Shared.Rent(bytesMax) : null;
+        try
+        {
+            Span<byte> bytes = rented is null ? stackalloc byte[StackBytes] : rented;
+            if (MergeTag.IsPercentName(HeaderBytes.Narrow(sent, bytes)))
+            {
+                return UnitSource.UnfilledTag;
+            }
+
+            QueryParameters.TryDecode(sent, bytes, out var length);
+            if (MergeTag.IsIn(bytes[..length]))
+            {
+                return UnitSource.UnfilledTag;
+            }
+
+            written = UnitOf(bytes[..length], room).Length;
+            return UnitSource.Parameter;
+        }
+        finally
+        {
+            if (rented is not null)
+            {
+                ArrayPool<byte>.Shared.Return(rented);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The unit of an id: the id itself, or SHA-256 in lower-case hexadecimal of one that is longer than
+    /// <see cref="Bucketing.UnitBytesMax"/>.
+    /// </summary>
+    /// <param name="id">The id.</param>
+    /// <param name="room">As for <see cref="ReadUnit"/>; the result points into it.</param>
+    public static ReadOnlySpan<byte> UnitOf(ReadOnlySpan<byte> id, Span<byte> room)
+    {
+        if (id.Length <= Bucketing.UnitBytesMax)
+        {
+            id.CopyTo(room);
+            return room[..id.Length];
+        }
+
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(id, hash);
+        Convert.TryToHexStringLower(hash, room, out var written);
+        return room[..written];
+    }
 
     /// <summary>
     /// Index of the variant the sender says it showed; negative when it says none, or one that is not there.

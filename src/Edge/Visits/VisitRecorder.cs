@@ -29,11 +29,15 @@ internal enum VisitKind
 /// <param name="Id">Id of its event; default when there is none.</param>
 /// <param name="Sequence">Position of its event in the journal; 0 when it was not kept.</param>
 /// <param name="Fallback">Where the link leads because a limit closes it; null when it is open.</param>
+/// <param name="Judgement">The verdict on the visitor.</param>
+/// <param name="Append">What the journal said; of no meaning without an event.</param>
 internal readonly record struct RecordedVisit(
     int Variant,
     Events.EventId Id = default,
     long Sequence = 0,
-    LinkTarget? Fallback = null
+    LinkTarget? Fallback = null,
+    Judgement Judgement = default,
+    AppendResult Append = default
 );
 
 /// <summary>
@@ -48,16 +52,28 @@ internal sealed class VisitRecorder(
     VariantAssigner variants,
     VerdictJudge verdicts,
     ClickBudgets budgets,
-    EventJournal journal
+    EventJournal journal,
+    Metrics metrics
 )
 {
+    /// <summary>Longest referrer that is kept; a longer one is cut at a character.</summary>
+    public const int ReferrerBytesMax = 2_048;
+
     private readonly EventIds _ids = new(time);
 
-    /// <summary>Appends the event and returns what became of it.</summary>
+    /// <summary>
+    /// Appends the event and returns what became of it. A click that a browser makes ahead of the visit is none:
+    /// <see cref="Outcome.Prefetch"/>.
+    /// </summary>
     public Outcome Record(in VisitRequest request, CatalogEntry experiment, VisitKind kind, out RecordedVisit recorded)
     {
         var visitor = visitors.Read(request, ScopeOf(kind), stackalloc byte[VisitorReader.RoomBytes]);
         var isClick = kind == VisitKind.Click;
+        if (isClick && visitor.Judgement.IsSpeculation)
+        {
+            recorded = new RecordedVisit(experiment.DefaultIndex);
+            return Outcome.Prefetch;
+        }
         if (isClick && ClosedBy(experiment, visitor, takes: true) is { } fallback)
         {
             recorded = new RecordedVisit(experiment.DefaultIndex, Fallback: fallback);
@@ -65,14 +81,17 @@ internal sealed class VisitRecorder(
         }
 
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
-        var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out _);
+        var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out var unitSource);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
         var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, isClick, hashRoom);
         var shown = variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Today);
 
-        Span<byte> referrer = request.Referrer.IsEmpty ? default : stackalloc byte[EventEncoder.ForeignTextMaxBytes];
-        Span<char> scratch = request.Referrer.IsEmpty ? default : stackalloc char[SourceClassifier.ScratchChars];
-        _ = SourceClassifier.TryClassify(url: default, request.Referrer, requestHost: default, scratch, out var source);
+        var query = isClick ? request.Query : default;
+        var isSourced = isClick || !request.Referrer.IsEmpty;
+        Span<byte> url = isClick ? stackalloc byte[ClickUrl.BytesMax] : default;
+        Span<byte> referrer = request.Referrer.IsEmpty ? default : stackalloc byte[ReferrerBytesMax];
+        Span<char> scratch = isSourced ? stackalloc char[SourceClassifier.ScratchChars] : default;
+        _ = SourceClassifier.TryClassify(query, request.Referrer, requestHost: default, scratch, out var source);
 
         var tracked = new TrackedEvent
         {
@@ -89,23 +108,30 @@ internal sealed class VisitRecorder(
             WeightsVersion = shown.WeightsVersion,
             UnitHash = unitHashes.Today,
             UnitHashPrevious = unitHashes.Yesterday,
-            Referrer = HeaderBytes.Narrow(request.Referrer, referrer),
+            UnitIgnored = unitSource == UnitSource.UnfilledTag ? Visit.MergeTagIgnored : default,
+            Url = isClick ? ClickUrl.Write(experiment, query, url) : default,
+            Referrer = Utf8Text.Cut(request.Referrer, referrer),
         };
         visitor.WriteTo(ref tracked, source);
+        if (unitSource == UnitSource.UnfilledTag)
+        {
+            metrics.CountUnfilledTag();
+        }
         verdicts.Count(visitor.Judgement);
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
         var result = journal.TryAppend(record, tracked.Id, out var sequence);
-        recorded = new RecordedVisit(shown.Variant, tracked.Id, sequence);
+        recorded = new RecordedVisit(shown.Variant, tracked.Id, sequence, null, visitor.Judgement, result);
         return result == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
     }
 
     /// <summary>
-    /// Index of the variant this visitor gets, without an event: what a page asks for before it shows something.
+    /// The variant this visitor gets, without an event: what a page asks for before it shows something.
     /// </summary>
-    public int Show(in VisitRequest request, CatalogEntry experiment)
+    public RecordedVisit Show(in VisitRequest request, CatalogEntry experiment)
     {
         var visitor = visitors.ReadForChoice(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
-        return Choose(request, visitor, experiment, VisitKind.Impression);
+        var variant = Choose(request, visitor, experiment, VisitKind.Impression);
+        return new RecordedVisit(variant, Judgement: visitor.Judgement);
     }
 
     /// <summary>The variant whose link this visitor follows, or what closes it, when the click is not recorded.</summary>
@@ -143,8 +169,12 @@ internal sealed class VisitRecorder(
         return isOpen ? null : limits.Exhausted;
     }
 
-    private int Choose(in VisitRequest request, in Visitor visitor, CatalogEntry experiment, VisitKind kind)
+    /// <summary>
+    /// Chooses without an event. What a browser loads ahead is shown to its visitor later, so it is the visitor's own.
+    /// </summary>
+    private int Choose(in VisitRequest request, scoped in Visitor sender, CatalogEntry experiment, VisitKind kind)
     {
+        var visitor = sender.Judgement.IsSpeculation ? sender with { Judgement = default } : sender;
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out _);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];

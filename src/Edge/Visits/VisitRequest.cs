@@ -4,8 +4,9 @@ using Edge.Requests;
 namespace Edge.Visits;
 
 /// <summary>
-/// A request as visits see it: views of its text, whichever listener received it. Text holds each byte in one char. An
-/// empty span means that it was not sent.
+/// A request as visits see it: views of its text, whichever listener received it. Query and referrer are decoded
+/// (<see cref="HeaderBytes.Decode"/>); other text holds each byte in one char. An empty span means that it was not
+/// sent.
 /// </summary>
 internal readonly ref struct VisitRequest
 {

@@ -127,6 +127,29 @@ public sealed class KeyRingTests : IDisposable
     public void Origin_IsAllowed_OnlyWhenExactlyListed(string row, string? origin, bool isAllowed) =>
         Assert.True(OriginRule.Allows(["https://other.example", "https://shop.example"], origin) == isAllowed, row);
 
+    [Theory]
+    [InlineData("https://münchen.example", "https://xn--mnchen-3ya.example", true)]
+    [InlineData("https://MÜNCHEN.example:8443", "https://xn--mnchen-3ya.example:8443", true)]
+    [InlineData("https://xn--mnchen-3ya.example", "https://xn--mnchen-3ya.example", true)]
+    [InlineData("capacitor://localhost", "capacitor://localhost", true)]
+    [InlineData("chrome-extension://abcdef", "chrome-extension://abcdef", true)]
+    [InlineData("capacitor://localhost", "capacitor://localhost:80", false)]
+    [InlineData("capacitor://localhost", "ionic://localhost", false)]
+    public void Origin_ListedAsPeopleWriteIt_IsThatOfTheBrowser(string listed, string sent, bool isAllowed)
+    {
+        Assert.True(OriginRule.TryNormalize(listed, out var stored));
+        Assert.Equal(isAllowed, OriginRule.Allows([stored], sent));
+        Assert.Equal(isAllowed, OriginRule.Allows([listed], sent));
+    }
+
+    [Theory]
+    [InlineData("capacitor://")]
+    [InlineData("Capacitor://localhost")]
+    [InlineData("capacitor://local host")]
+    [InlineData("://localhost")]
+    [InlineData("capacitor://ü")]
+    public void Origin_ThatNoAppSends_IsRefused(string text) => Assert.False(OriginRule.TryNormalize(text, out _));
+
     [Fact]
     public void Origin_WithAnEmptyList_IsNeverAllowed() => Assert.False(OriginRule.Allows([], "https://shop.example"));
 

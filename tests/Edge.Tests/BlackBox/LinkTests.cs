@@ -436,6 +436,43 @@ public class LinkTests(LinkTests.LinkEdge edge) : IClassFixture<LinkTests.LinkEd
         return await edge.Edge.Client.SendAsync(request);
     }
 
+    [Fact]
+    public async Task Draft_OfATeamWithAnAddressForDeadLinks_LeadsThere()
+    {
+        var (ofShop, ofNobody) = (ManagedEdge.NewSlug(), ManagedEdge.NewSlug());
+        Assert.Equal(201, (await edge.SendAsync("POST", "", ManagedEdge.AbTest(ofShop), edge.ShopKey)).Status);
+        Assert.Equal(201, (await edge.SendAsync("POST", "", ManagedEdge.AbTest(ofNobody))).Status);
+
+        using var known = await edge.Edge.Client.GetAsync($"/s/{ofShop}/click");
+        using var other = await edge.Edge.Client.GetAsync($"/s/{ofNobody}/click");
+
+        Assert.Equal(302, (int)known.StatusCode);
+        Assert.Equal("https://shop.example/gone", known.Headers.Location?.OriginalString);
+        Assert.Contains("no-store", known.Headers.CacheControl?.ToString(), StringComparison.Ordinal);
+        Assert.Equal(404, (int)other.StatusCode);
+        var problem = JsonDocument.Parse(await other.Content.ReadAsStringAsync()).RootElement;
+        Assert.Equal("https://errors.example/experiment-not-found", problem.Text("type"));
+    }
+
+    [Fact]
+    public async Task Outcome_IsTold_ToTheTeamsKeyAlone()
+    {
+        var (_, slug) = await edge.CreateAsync("", "start");
+
+        Assert.Equal("recorded", await OutcomeAsync(edge.Key));
+        Assert.Equal("unknown-experiment", await OutcomeAsync(edge.ShopKey));
+        Assert.Equal("", await OutcomeAsync("wrong"));
+        Assert.Equal("", await OutcomeAsync(null));
+
+        async Task<string> OutcomeAsync(string? key)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/s/{slug}/pixel.gif");
+            request.Headers.TryAddWithoutValidation("Edge-Debug", key is null ? [] : [key]);
+            using var answer = await edge.Edge.Client.SendAsync(request);
+            return answer.Headers.TryGetValues("Edge-Outcome", out var told) ? string.Join('|', told) : "";
+        }
+    }
+
     private async Task<JsonElement> ExplainAsync(string uid, JsonObject request)
     {
         request["query"] ??= request.ContainsKey("url") ? null : "u=reader";
@@ -448,6 +485,15 @@ public class LinkTests(LinkTests.LinkEdge edge) : IClassFixture<LinkTests.LinkEd
     public sealed class LinkEdge : ManagedEdge
     {
         protected override (string Name, string Value)[] Settings =>
-            [("EDGE__GEO__COUNTRYHEADER", "X-Country"), ("EDGE__LINKS__SCHEMESALLOWED", "tel,shop-app")];
+            [
+                ("EDGE__GEO__COUNTRYHEADER", "X-Country"),
+                ("EDGE__LINKS__SCHEMESALLOWED", "tel,shop-app"),
+                ("EDGE__LINKS__TEAMFALLBACKURLS", "shop=https://shop.example/gone"),
+                ("EDGE__PROBLEMS__TYPEBASE", "https://errors.example/"),
+            ];
+
+        internal string ShopKey { get; private set; } = "";
+
+        protected override async Task PrepareAsync() => ShopKey = await CreateKeyAsync("pictify", "--project", "shop");
     }
 }

@@ -26,6 +26,14 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
         await loaded.Task.WaitAsync(Patience);
     }
 
+    /// <summary>Follows a link of the page and waits until everything behind it is loaded.</summary>
+    public async Task FollowAsync(string url)
+    {
+        var loaded = _loaded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await RunAsync($"void (location.href = '{url}')");
+        await loaded.Task.WaitAsync(Patience);
+    }
+
     /// <summary>
     /// Runs an expression in the page, waits for its promise and returns the value as text; throws what the script
     /// throws.

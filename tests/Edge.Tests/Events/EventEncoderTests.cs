@@ -21,6 +21,7 @@ public class EventEncoderTests
     [InlineData("event-v1-minimal.json")]
     [InlineData("event-v1-ingested.json")]
     [InlineData("event-v1-goals.json")]
+    [InlineData("event-v1-tag.json")]
     public void Event_Version1_IsByteForByteTheGoldenFile(string file)
     {
         var golden = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", file))
@@ -30,6 +31,7 @@ public class EventEncoderTests
             "full" => Full(),
             "ingested" => Ingested(),
             "goals" => ReachingGoals(),
+            "tag" => WithUnfilledTag(),
             _ => Minimal(),
         };
 
@@ -45,42 +47,6 @@ public class EventEncoderTests
         Assert.Equal((byte)'}', record[^1]);
         Assert.False(record.Contains((byte)'\n'));
     }
-
-    [Theory]
-    [InlineData("plain", "68747470", "http")]
-    [InlineData("quotes and control characters", "225c0a0d0001", "\"\\\n\r\0\u0001")]
-    [InlineData("UTF-8", "c3a9e282ac", "é€")]
-    [InlineData("not UTF-8 is Latin-1", "636166e9ff", "caféÿ")]
-    [InlineData("cut UTF-8 sequence is Latin-1", "e282", "â\u0082")]
-    [InlineData("surrogate bytes are Latin-1", "eda080", "í\u00a0\u0080")]
-    [InlineData("line separators", "e280a8", "\u2028")]
-    public void Event_ForeignText_SurvivesAsText(string row, string hex, string expected)
-    {
-        var tracked = Minimal();
-        tracked.Referrer = Convert.FromHexString(hex);
-
-        var text = JsonDocument.Parse(Encode(tracked)).RootElement.GetProperty("referrer").GetString();
-
-        Assert.True(expected == text, $"{row}: {text}");
-    }
-
-    [Fact]
-    public void Event_AnyBytesAsReferrer_AreOneValidLine() =>
-        Gen.Byte.Array[1, 300]
-            .Sample(
-                bytes =>
-                {
-                    var tracked = Minimal();
-                    tracked.Referrer = bytes;
-
-                    var json = Encode(tracked);
-
-                    Assert.DoesNotContain('\n', json);
-                    Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(json).RootElement.ValueKind);
-                },
-                iter: 2_000,
-                threads: 1
-            );
 
     [Theory]
     [InlineData(
@@ -204,6 +170,15 @@ public class EventEncoderTests
             Type = "impression",
             Verdict = "unknown",
         };
+
+    private static TrackedEvent WithUnfilledTag()
+    {
+        var tracked = Minimal();
+        tracked.UnitHash = "0123456789abcdef"u8;
+        tracked.UnitIgnored = "merge_tag"u8;
+        tracked.Url = "/s/demo-ab/click?utm_source=news"u8;
+        return tracked;
+    }
 
     private static TrackedEvent Full() =>
         new()

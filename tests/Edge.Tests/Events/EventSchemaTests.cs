@@ -16,7 +16,7 @@ public partial class EventSchemaTests
     [Fact]
     public void Members_OfTheGoldenFiles_AreTheSchemas()
     {
-        var written = new[] { "event-v1-full.json", "event-v1-ingested.json", "event-v1-goals.json" }
+        var written = new[] { "event-v1-full.json", "event-v1-ingested.json", "event-v1-goals.json", "event-v1-tag.json" }
             .Select(file => JsonDocument.Parse(Read("tests", "Edge.Tests", "Golden", file)).RootElement)
             .Select(golden => golden.EnumerateObject().Select(member => member.Name).ToArray())
             .ToArray();

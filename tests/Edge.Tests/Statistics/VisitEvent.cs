@@ -66,6 +66,8 @@ internal sealed record VisitEvent
 
     public string Goals { get; init; } = "";
 
+    public string UnitIgnored { get; init; } = "";
+
     public byte[] Encode()
     {
         var tracked = new TrackedEvent
@@ -78,6 +80,7 @@ internal sealed record VisitEvent
             Type = Type,
             Event = "pixel"u8,
             Experiment = Uid.Length > 0 ? "slug"u8 : default,
+            UnitIgnored = Encoding.UTF8.GetBytes(UnitIgnored),
             Goals = Encoding.UTF8.GetBytes(Goals),
             ExperimentUid = Encoding.UTF8.GetBytes(Uid),
             Variant = Encoding.UTF8.GetBytes(Variant),

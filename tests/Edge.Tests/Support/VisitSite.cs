@@ -39,7 +39,16 @@ internal sealed class VisitSite
         );
         var variants = new VariantAssigner(believesStated, hashes, new ExposureMap());
         _requests = new VisitRequestReader(addresses, "", verdicts);
-        _recorder = new VisitRecorder("test", time, visitors, variants, verdicts, new ClickBudgets(_ => 0), journal.Journal);
+        _recorder = new VisitRecorder(
+            "test",
+            time,
+            visitors,
+            variants,
+            verdicts,
+            new ClickBudgets(_ => 0),
+            journal.Journal,
+            new Metrics([])
+        );
     }
 
     public Outcome Record(HttpContext context, CatalogEntry experiment, VisitKind kind, out long sequence)
@@ -53,6 +62,6 @@ internal sealed class VisitSite
     public int Show(HttpContext context, CatalogEntry experiment)
     {
         HeaderLineBuffer lines = default;
-        return _recorder.Show(_requests.Read(context, lines), experiment);
+        return _recorder.Show(_requests.Read(context, lines), experiment).Variant;
     }
 }

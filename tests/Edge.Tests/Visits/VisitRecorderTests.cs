@@ -259,6 +259,122 @@ public class VisitRecorderTests
     }
 
     [Fact]
+    public async Task Click_AheadOfTheVisit_IsRefusedAndNotKept()
+    {
+        var events = await RecordAllAsync(
+            new TestClock(DateTimeOffset.UtcNow),
+            recorder =>
+            {
+                var ahead = Ahead("?u=reader");
+                Assert.Equal(Outcome.Prefetch, recorder.Record(ahead, DemoAb(), VisitKind.Click, out _));
+            }
+        );
+
+        Assert.Empty(events);
+    }
+
+    [Fact]
+    public async Task Show_AheadOfTheVisit_IsTheVisitorsOwnVariant()
+    {
+        using var directory = new TempDirectory();
+        await using var journal = TestJournal.Open(directory.Path);
+        var recorder = new VisitSite(journal, TimeProvider.System);
+        var shown = Enumerable
+            .Range(0, 30)
+            .Select(i => recorder.Show(Ahead($"?u=reader-{i}"), DemoAb()))
+            .ToArray();
+
+        Assert.Contains(1, shown);
+        Assert.Equal(Enumerable.Range(0, 30).Select(i => recorder.Show(Request($"?u=reader-{i}"), DemoAb())), shown);
+    }
+
+    [Fact]
+    public async Task Visit_LongId_IsOneUnitAndAnUnfilledTagIsLabelled()
+    {
+        var id = new string('i', 3_000);
+        var events = await RecordAllAsync(
+            new TestClock(DateTimeOffset.UtcNow.Date.AddHours(12)),
+            recorder =>
+            {
+                recorder.Record(Request("?u=" + id, "203.0.113.7"), DemoAb(), VisitKind.Impression, out _);
+                recorder.Record(Request("?u=" + id, "198.51.100.9"), DemoAb(), VisitKind.Click, out _);
+                recorder.Record(Request("?u=*|UNIQID|*"), DemoAb(), VisitKind.Impression, out _);
+                recorder.Record(Request(""), DemoAb(), VisitKind.Impression, out _);
+            }
+        );
+
+        Assert.Equal(events[0].Text("unit_hash"), events[1].Text("unit_hash"));
+        Assert.Equal(events[3].Text("unit_hash"), events[2].Text("unit_hash"));
+        Assert.Equal(["", "", "merge_tag", ""], events.Select(e => e.Text("unit_ignored")));
+    }
+
+    [Fact]
+    public async Task Visit_ReferrerInUtf8_IsTheSiteThatBrowsersName()
+    {
+        var links = Experiment(
+            "exp_smart",
+            "demo-smart",
+            "smart_link",
+            """
+            [{"id":"m","weight":0,"conditions":{"type":"rule","property":"referrer.domain","ruleOperator":"equals","value":"www.Müller.example"}},
+             {"id":"end","weight":0,"conditions":{"type":"rule","property":"referrer.domain","ruleOperator":"ends_with","value":".müller.example"}},
+             {"id":"rest","weight":10000,"isDefault":true}]
+            """
+        );
+        string[] referrers =
+        [
+            "https://xn--mller-kva.example/",
+            "https://www.müller.example/ä",
+            "https://a.müller.example/" + new string('€', 800),
+            "https://example.com/",
+        ];
+        var events = await RecordAllAsync(
+            new TestClock(DateTimeOffset.UtcNow),
+            recorder =>
+            {
+                foreach (var referrer in referrers)
+                {
+                    var context = Request("");
+                    context.Request.Headers.Referer = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(referrer));
+                    recorder.Record(context, links, VisitKind.Click, out _);
+                }
+            }
+        );
+
+        Assert.Equal(["m", "m", "end", "rest"], events.Select(e => e.Text("variant")));
+        Assert.Equal(
+            ["xn--mller-kva.example", "xn--mller-kva.example", "a.xn--mller-kva.example", "example.com"],
+            events.Select(e => e.Text("source"))
+        );
+        Assert.Equal(referrers[..2], events[..2].Select(e => e.Text("referrer")));
+        var cut = events[2].Text("referrer");
+        Assert.Equal(referrers[2][..cut.Length], cut);
+        Assert.InRange(Encoding.UTF8.GetByteCount(cut), 2_046, 2_048);
+    }
+
+    [Fact]
+    public async Task Click_WithAQuery_StoresAndClassifiesIt()
+    {
+        var events = await RecordAllAsync(
+            new TestClock(DateTimeOffset.UtcNow),
+            recorder =>
+            {
+                var click = "?u=reader&utm_source=News&utm_campaign=%C3%BC&sig=abc&variant=b";
+                recorder.Record(Request(click), DemoAb(), VisitKind.Click, out _);
+                recorder.Record(Request("?u=reader"), DemoAb(), VisitKind.Click, out _);
+                recorder.Record(Request("?gclid=1&u=reader"), DemoAb(), VisitKind.Impression, out _);
+            }
+        );
+
+        Assert.Equal(
+            ["/s/demo-ab/click?utm_source=News&utm_campaign=%C3%BC&variant=b", "/s/demo-ab/click", ""],
+            events.Select(e => e.Text("url"))
+        );
+        Assert.Equal(["news", "mail.example", "mail.example"], events.Select(e => e.Text("source")));
+        Assert.Equal(["ü", "", ""], events.Select(e => e.Text("campaign")));
+    }
+
+    [Fact]
     public async Task Visit_KnownPlace_IsInTheEventAndDecidesSmartLinks()
     {
         using var directory = new TempDirectory();
@@ -392,6 +508,13 @@ public class VisitRecorderTests
         context.Request.QueryString = new QueryString(query);
         context.Request.Headers.UserAgent = Chrome;
         context.Request.Headers.Referer = "https://mail.example/";
+        return context;
+    }
+
+    private static DefaultHttpContext Ahead(string query)
+    {
+        var context = Request(query);
+        context.Request.Headers["Sec-Purpose"] = "prefetch;prerender";
         return context;
     }
 

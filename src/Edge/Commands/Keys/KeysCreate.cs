@@ -111,7 +111,7 @@ internal sealed class KeysCreate
             );
             return ExitCode.WrongUsage;
         }
-        if (origins.FirstOrDefault(origin => !IsOrigin(origin)) is { } notOrigin)
+        if (origins.FirstOrDefault(origin => !OriginRule.TryNormalize(origin, out _)) is { } notOrigin)
         {
             error.WriteLine(
                 $"edge keys create: '{notOrigin}' must be an origin such as https://shop.example, without a path"
@@ -124,7 +124,7 @@ internal sealed class KeysCreate
             Organization = organization,
             Environment = environment,
             Scopes = scopes,
-            Origins = origins,
+            Origins = [.. origins.Select(AsSent)],
             ExpiresAt = expiresAt,
         };
         var file = new KeyFile(options.KeysFile);
@@ -170,8 +170,8 @@ internal sealed class KeysCreate
 
     private static bool IsUnfit(string text) => text.Length is 0 or > TextCharsMax || text.Any(char.IsControl);
 
-    /// <summary>Scheme, host and port as a browser writes them.</summary>
-    private static bool IsOrigin(string text) => OriginRule.TryNormalize(text, out var origin) && origin == text;
+    /// <summary>An origin as browsers write it.</summary>
+    private static string AsSent(string text) => OriginRule.TryNormalize(text, out var origin) ? origin : text;
 
     /// <summary>
     /// The instant of a duration from now or of a time; null when it is neither, or not in the future.

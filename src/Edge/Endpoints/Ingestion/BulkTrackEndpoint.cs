@@ -76,9 +76,11 @@ internal sealed class BulkTrackEndpoint(
             Count(Outcome.Refused);
             return;
         }
+        var ignored = new IgnoredMembers(known: null);
         var reading = isSingle
-            ? ArtieBody.ReadSingle(body.Bytes)
-            : ArtieBody.Read(body.Bytes, body.LongEvent, body.TryReserve);
+            ? ArtieBody.ReadSingle(body.Bytes, ignored)
+            : ArtieBody.Read(body.Bytes, body.LongEvent, body.TryReserve, ignored);
+        IgnoredHeader.Write(context, ignored, metrics, EventApi.Artie);
         if (ReferenceEquals(reading, ArtieReading.Busy))
         {
             ArtieResponses.Body(context, BodyFault.Busy);
@@ -100,7 +102,8 @@ internal sealed class BulkTrackEndpoint(
         }
         var sender = Sender.Of(EventApi.Artie, key);
         var serverIds = MakeIds(reading.Events);
-        var room = await gate.ReserveAsync(recorder.RoomFor(context, sender, reading.Events), body.Bytes.Length);
+        var need = recorder.RoomFor(context, sender, reading.Events);
+        var room = await gate.ReserveAsync(context, need, body.Bytes.Length);
         if (room is null)
         {
             ArtieResponses.StorageFailed(context);

@@ -124,10 +124,13 @@ internal sealed class EventBatchEndpoint(
             return;
         }
         var sender = Sender.Of(EventApi.Traffical, key);
+        var ignored = new IgnoredMembers(TrafficalEvent.Names);
         var reading = TrafficalBody.Read(
             body.Bytes,
-            new TrafficalScope(key.Organization, sender.Project, key.Environment, bucketCount)
+            new TrafficalScope(key.Organization, sender.Project, key.Environment, bucketCount),
+            ignored
         );
+        IgnoredHeader.Write(context, ignored, metrics, EventApi.Traffical);
         if (reading.Refusal is { } refusal)
         {
             TrafficalResponses.Refused(context, refusal);
@@ -143,7 +146,8 @@ internal sealed class EventBatchEndpoint(
             Count(Outcome.NotKept);
             return;
         }
-        var room = await gate.ReserveAsync(recorder.RoomFor(context, sender, reading.Events), body.Bytes.Length);
+        var need = recorder.RoomFor(context, sender, reading.Events);
+        var room = await gate.ReserveAsync(context, need, body.Bytes.Length);
         if (room is null)
         {
             TrafficalResponses.Unavailable(context);

@@ -200,7 +200,7 @@ internal sealed class EventRecorder(
         Span<byte> statedRoom = stackalloc byte[sender.StatesFacts ? VisitorReader.RoomBytes : 0];
         Span<char> agentRoom = stackalloc char[sender.StatesFacts ? VisitorFacts.BytesMax : 0];
         var scope = DuplicateScope.Of(duplicates.Hash, sender.Api, sender.Project, sender.Environment);
-        var receipt = default(Receipt);
+        var receipt = new Receipt { Judgement = visitor.Judgement };
         for (var i = 0; i < events.Count; i++)
         {
             var serverId = serverIds is null ? default : serverIds[i].Span;
@@ -268,7 +268,11 @@ internal sealed class EventRecorder(
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
         var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out var unitSource);
-        var receipt = default(Receipt);
+        var receipt = new Receipt
+        {
+            Judgement = visitor.Judgement,
+            IsUnitIgnored = unitSource == UnitSource.UnfilledTag,
+        };
         foreach (var e in events)
         {
             var shown = new Exposure(-1, 0, 0);
@@ -303,6 +307,11 @@ internal sealed class EventRecorder(
             tracked.WeightsVersion = shown.WeightsVersion;
             tracked.UnitHash = unitHashes.Today;
             tracked.UnitHashPrevious = unitHashes.Yesterday;
+            if (unitSource == UnitSource.UnfilledTag)
+            {
+                tracked.UnitIgnored = Visit.MergeTagIgnored;
+                metrics.CountUnfilledTag();
+            }
             var isServer = e is { IsVisitor: false, IsAuthenticated: true };
             tracked.Goals = GoalMatcher.Match(
                 e.Experiment,

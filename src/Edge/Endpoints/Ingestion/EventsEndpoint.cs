@@ -25,6 +25,7 @@ internal sealed class EventsEndpoint(
     bool requiresKey,
     EventRecorder recorder,
     IngestGate gate,
+    OutcomeHeader outcomes,
     Metrics metrics
 )
 {
@@ -83,7 +84,9 @@ internal sealed class EventsEndpoint(
             await Problem.BodyAsync(context, body.Fault, rules);
             return;
         }
-        var reading = PictifyBody.Read(body.Bytes);
+        var ignored = new IgnoredMembers(PictifyEvent.Names);
+        var reading = PictifyBody.Read(body.Bytes, ignored);
+        IgnoredHeader.Write(context, ignored, metrics, EventApi.Pictify);
         if (reading.Problems.Count > 0)
         {
             Count(Outcome.Refused);
@@ -105,7 +108,7 @@ internal sealed class EventsEndpoint(
             }
         }
         metrics.CountRefusedEvents(EventApi.Pictify, errors.Count);
-        var room = await gate.ReserveAsync(EventRecorder.RoomFor(events), body.Bytes.Length);
+        var room = await gate.ReserveAsync(context, EventRecorder.RoomFor(events), body.Bytes.Length);
         if (room is null)
         {
             Count(Outcome.NotKept);
@@ -156,17 +159,20 @@ internal sealed class EventsEndpoint(
             || (key is not null && experiment.Experiment.Team != key.Team)
         )
         {
+            outcomes.Add(context, OutcomeHeader.UnknownExperiment);
             return "experiment not found";
         }
 
         if (!experiment.IsRunning)
         {
+            outcomes.Add(context, OutcomeHeader.NotRunning);
             return "experiment is not running";
         }
 
         var stated = experiment.IndexOfVariant(e.Variant.Span);
         if (stated < 0 && !e.Variant.IsEmpty)
         {
+            outcomes.Add(context, OutcomeHeader.UnknownVariant);
             return "variantId is not a variant of the experiment";
         }
 

@@ -1,4 +1,5 @@
 using Edge.Duplicates;
+using Edge.Enrichment.Verdicts;
 using Edge.Journal;
 using Edge.Requests.Bodies;
 using Edge.Telemetry;
@@ -23,9 +24,27 @@ internal struct Receipt
     /// </summary>
     public long Sequence;
 
+    /// <summary>The verdict on the sender.</summary>
+    public Judgement Judgement;
+
+    /// <summary>Whether its parameter <c>u</c> was a merge tag that was not filled.</summary>
+    public bool IsUnitIgnored;
+
+    /// <summary>Why the last of those that failed did.</summary>
+    public DropReason Failure;
+
     /// <summary>Counts one event that was given to the journal.</summary>
-    public void Add(AppendResult result, long sequence) =>
-        Add(result == AppendResult.Appended ? EventFate.Stored : EventFate.Failed, sequence);
+    public void Add(AppendResult result, long sequence)
+    {
+        if (result == AppendResult.Appended)
+        {
+            Add(EventFate.Stored, sequence);
+            return;
+        }
+
+        Failure = EventJournal.ReasonOf(result);
+        Add(EventFate.Failed, sequence);
+    }
 
     /// <summary>Counts one event.</summary>
     public void Add(EventFate fate, long sequence)
@@ -58,7 +77,12 @@ internal enum EventFate
 /// The waits of an ingestion request: for the ids of the events before this start, for room in the journal, and for the
 /// commit of its own events. None holds a thread that others need, all are bounded by the journal's wait.
 /// </summary>
-internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore, Metrics metrics)
+internal sealed class IngestGate(
+    EventJournal journal,
+    DuplicateRestore restore,
+    OutcomeHeader outcomes,
+    Metrics metrics
+)
 {
     /// <summary>
     /// Returns once repetitions can be recognised; false when that takes longer than a request may wait.
@@ -69,11 +93,22 @@ internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore,
     /// Room in the journal for all events of a request, or null when there is none in time: then nothing was stored, and
     /// the answer says so.
     /// </summary>
+    /// <param name="context">The request.</param>
     /// <param name="need">What the recorder says is needed.</param>
     /// <param name="bodyBytes">Length of the body: a long one is handled on a thread of its own, which then waits here
     /// itself, because the work that follows belongs on it.</param>
-    public ValueTask<JournalRoom?> ReserveAsync(in RoomNeed need, int bodyBytes) =>
-        bodyBytes > LargeBodies.FromBytes ? new(journal.Reserve(need)) : journal.ReserveAsync(need);
+    public async ValueTask<JournalRoom?> ReserveAsync(HttpContext context, RoomNeed need, int bodyBytes)
+    {
+        var room = bodyBytes > LargeBodies.FromBytes ? journal.Reserve(need) : await journal.ReserveAsync(need);
+        if (room is null)
+        {
+            var reason =
+                journal.Status.State == JournalState.Full ? DropReason.JournalFull : DropReason.JournalBusy;
+            outcomes.Write(context, default, reason, isUnitIgnored: false);
+        }
+
+        return room;
+    }
 
     /// <summary>
     /// Returns true once everything of the receipt is durable, or at once when the sender asked for less with
@@ -83,7 +118,13 @@ internal sealed class IngestGate(EventJournal journal, DuplicateRestore restore,
     {
         if (receipt.Failed > 0)
         {
+            outcomes.Write(context, receipt.Judgement, receipt.Failure, receipt.IsUnitIgnored);
             return new(false);
+        }
+
+        if (receipt.Stored + receipt.Repeated > 0)
+        {
+            outcomes.Write(context, receipt.Judgement, failure: null, receipt.IsUnitIgnored);
         }
 
         var asked = context.Request.Headers[AckHeader.Name];

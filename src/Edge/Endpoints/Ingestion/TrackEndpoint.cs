@@ -71,7 +71,9 @@ internal sealed class TrackEndpoint(
             Count(Outcome.Refused);
             return;
         }
-        var reading = MillimetricBody.Read(body.Bytes);
+        var ignored = new IgnoredMembers(MillimetricBody.Names);
+        var reading = MillimetricBody.Read(body.Bytes, ignored);
+        IgnoredHeader.Write(context, ignored, metrics, EventApi.Millimetric);
         if (reading.Event is not { } sent)
         {
             MillimetricResponses.Invalid(context, reading);
@@ -94,7 +96,7 @@ internal sealed class TrackEndpoint(
         }
         var sender = Sender.Of(EventApi.Millimetric, key);
         ReceivedEvent[] events = [MillimetricDefaults.Complete(sent, recorder.Now)];
-        var room = await gate.ReserveAsync(recorder.RoomFor(context, sender, events), body.Bytes.Length);
+        var room = await gate.ReserveAsync(context, recorder.RoomFor(context, sender, events), body.Bytes.Length);
         if (room is null)
         {
             MillimetricResponses.StorageFailed(context);

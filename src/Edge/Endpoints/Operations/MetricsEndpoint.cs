@@ -126,7 +126,14 @@ internal sealed class MetricsEndpoint(
             WriteIngested(page, api, "repeated", repeated);
             WriteIngested(page, api, "refused", refused);
         }
+        page.Family(MetricFamilies.IgnoredMembersTotal);
+        foreach (var api in metrics.Apis)
+        {
+            page.Sample(Label("api", api), metrics.IgnoredMembers(api));
+        }
+
         page.Family(MetricFamilies.UnconfirmedTotal).Sample(metrics.Unconfirmed);
+        page.Family(MetricFamilies.UnfilledTagsTotal).Sample(metrics.UnfilledTags);
     }
 
     private static void WriteIngested(PrometheusText page, string api, string outcome, long count) =>

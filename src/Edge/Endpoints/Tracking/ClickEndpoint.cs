@@ -9,15 +9,19 @@ using Microsoft.Extensions.Primitives;
 namespace Edge.Endpoints.Tracking;
 
 /// <summary>
-/// <c>GET|HEAD /s/{slug}/click</c> (spec 4.2): counts a click and redirects to the stored destination of the variant it
-/// counts for, never to anything the caller sent. A known link always redirects, whether or not the click could be kept.
+/// <c>GET|HEAD|POST /s/{slug}/click</c> (spec 4.2): counts a click and redirects to the stored destination of the
+/// variant it counts for, never to anything the caller sent. A known link always redirects, whether or not the click
+/// could be kept; only a browser that asks ahead of the visit has to ask again, because it would follow the link
+/// without us. A page that reports the click itself (<c>ping</c>, beacons) posts and gets 204.
 /// </summary>
 internal sealed class ClickEndpoint(
     VisitRequestReader requests,
     CatalogHolder catalog,
     VisitRecorder visits,
+    DeadLinks dead,
     EventJournal journal,
     AckMode ack,
+    OutcomeHeader outcomes,
     RequestLog log
 )
 {
@@ -26,17 +30,32 @@ internal sealed class ClickEndpoint(
         if (!catalog.Current.TryFind(slug, out var experiment) || !experiment.IsServed)
         {
             log.Metrics.Count(RouteName.Click, Outcome.NotFound);
-            return Problem.ExperimentNotFoundAsync(context);
+            outcomes.Write(context, experiment, Outcome.NotRunning, default);
+            return dead.AnswerAsync(context, experiment, Problem.NoExperiment);
         }
         if (!experiment.HasDestination)
         {
             log.Metrics.Count(RouteName.Click, Outcome.NotFound);
-            return Problem.ExperimentNotFoundAsync(context, "No destination URL configured");
+            outcomes.Write(context, experiment, Outcome.NotFound, default);
+            return dead.AnswerAsync(context, experiment, "No destination URL configured");
         }
         var outcome = Record(context, experiment, out var recorded);
         log.Metrics.Count(RouteName.Click, outcome);
-        var status = recorded.Fallback is null ? experiment.RedirectStatus : StatusCodes.Status302Found;
-        Replies.WriteRedirect(context.Response, LocationOf(context, experiment, recorded), status);
+        outcomes.Write(context, experiment, outcome, recorded);
+        if (outcome == Outcome.Prefetch)
+        {
+            Replies.WriteAskAgain(context.Response);
+            return Task.CompletedTask;
+        }
+        if (RequestMethod.IsPost(context.Request.Method))
+        {
+            Replies.WriteCounted(context.Response);
+        }
+        else
+        {
+            var status = recorded.Fallback is null ? experiment.RedirectStatus : StatusCodes.Status302Found;
+            Replies.WriteRedirect(context.Response, LocationOf(context, experiment, recorded), status);
+        }
         return ack == AckMode.Disk
             ? Acknowledgement.AfterCommitAsync(context, journal, outcome, recorded.Sequence, log.Metrics)
             : Task.CompletedTask;

@@ -25,7 +25,7 @@ internal sealed class ImageEndpoint(
         HeaderLineBuffer lines = default;
         var request = requests.Read(context, lines);
         var isFound = catalog.Current.TryFind(slug, out var experiment) && experiment.IsServed;
-        var location = isFound ? images.Find(experiment!, visits.Show(request, experiment!), format) : null;
+        var location = isFound ? images.Find(experiment!, visits.Show(request, experiment!).Variant, format) : null;
         if (location is null)
         {
             log.Metrics.Count(RouteName.Image, Outcome.NotFound);

@@ -8,8 +8,9 @@ using Edge.Visits;
 namespace Edge.Endpoints.Tracking;
 
 /// <summary>
-/// <c>GET|HEAD /s/{slug}/pixel.gif</c> (spec 4.1): counts an impression and answers the same 43 bytes whatever
-/// happened. A pixel is always a pixel, because a broken image in a mail is worse than a lost count.
+/// <c>GET|HEAD|POST /s/{slug}/pixel.gif</c> (spec 4.1): counts an impression and answers the same 43 bytes whatever
+/// happened. A pixel is always a pixel, because a broken image in a mail is worse than a lost count. A beacon posts and
+/// gets 204.
 /// </summary>
 internal sealed class PixelEndpoint(
     VisitRequestReader requests,
@@ -17,28 +18,43 @@ internal sealed class PixelEndpoint(
     VisitRecorder visits,
     EventJournal journal,
     AckMode ack,
+    OutcomeHeader outcomes,
     RequestLog log
 )
 {
     public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug)
     {
         var isHead = RequestMethod.IsHead(context.Request.Method);
-        var outcome = Record(context, slug, isHead, out var sequence);
+        var outcome = Record(context, slug, isHead, out var experiment, out var recorded);
         log.Metrics.Count(RouteName.Pixel, outcome);
-        Replies.WritePixel(context.Response, isHead);
+        outcomes.Write(context, experiment, outcome, recorded);
+        if (RequestMethod.IsPost(context.Request.Method))
+        {
+            Replies.WriteCounted(context.Response);
+        }
+        else
+        {
+            Replies.WritePixel(context.Response, isHead);
+        }
         return ack == AckMode.Disk
-            ? Acknowledgement.AfterCommitAsync(context, journal, outcome, sequence, log.Metrics)
+            ? Acknowledgement.AfterCommitAsync(context, journal, outcome, recorded.Sequence, log.Metrics)
             : Task.CompletedTask;
     }
 
-    private Outcome Record(HttpContext context, ReadOnlySpan<char> slug, bool isHead, out long sequence)
+    private Outcome Record(
+        HttpContext context,
+        ReadOnlySpan<char> slug,
+        bool isHead,
+        out CatalogEntry? experiment,
+        out RecordedVisit recorded
+    )
     {
-        sequence = 0;
+        (experiment, recorded) = (null, default);
         try
         {
             HeaderLineBuffer lines = default;
             var request = requests.Read(context, lines);
-            if (!catalog.Current.TryFind(slug, out var experiment))
+            if (!catalog.Current.TryFind(slug, out experiment))
             {
                 return Outcome.NotFound;
             }
@@ -48,14 +64,7 @@ internal sealed class PixelEndpoint(
                 return Outcome.NotRunning;
             }
 
-            if (isHead)
-            {
-                return Outcome.Head;
-            }
-
-            var outcome = visits.Record(request, experiment, VisitKind.Impression, out var recorded);
-            sequence = recorded.Sequence;
-            return outcome;
+            return isHead ? Outcome.Head : visits.Record(request, experiment, VisitKind.Impression, out recorded);
         }
 #pragma warning disable CA1031 // The promise "a pixel is always a pixel" outranks a narrow catch; the bug is counted and logged.
         catch (Exception e)

@@ -14,6 +14,7 @@ internal sealed class ResolveEndpoint(
     VisitRequestReader requests,
     CatalogHolder catalog,
     VisitRecorder visits,
+    OutcomeHeader outcomes,
     Metrics metrics
 )
 {
@@ -23,17 +24,19 @@ internal sealed class ResolveEndpoint(
             catalog.Current.TryFind(slug, out var experiment)
             && experiment.Status is ExperimentStatus.Running or ExperimentStatus.Completed;
         metrics.Count(RouteName.Resolve, isFound ? Outcome.Answered : Outcome.NotFound);
+        context.Response.Headers.AccessControlAllowOrigin = "*";
         if (!isFound)
         {
+            outcomes.Write(context, experiment, Outcome.NotRunning, default);
             return Problem.ExperimentNotFoundAsync(context);
         }
 
         HeaderLineBuffer lines = default;
-        var variant = visits.Show(requests.Read(context, lines), experiment!);
-        context.Response.Headers.AccessControlAllowOrigin = "*";
+        var shown = visits.Show(requests.Read(context, lines), experiment!);
+        outcomes.Write(context, experiment, Outcome.Answered, shown);
         return Replies.WriteJsonAsync(
             context,
-            json => json.WriteString("variantId", experiment!.Variants[variant].IdUtf8)
+            json => json.WriteString("variantId", experiment!.Variants[shown.Variant].IdUtf8)
         );
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Edge.Formats;
 
 namespace Edge.Enrichment.Sources;
@@ -5,7 +6,7 @@ namespace Edge.Enrichment.Sources;
 /// <summary>
 /// The attribution cascade of spec 6.7, twenty rules over the landing URL, the referrer and the site's own host, with
 /// rules of our own in between; the first that matches wins. Parameter names are case-insensitive, an empty parameter counts as missing, and the
-/// fragment is ignored. Pure; allocates nothing; never throws for input.
+/// fragment is ignored. Pure; allocates only for a host in another script; never throws for input.
 /// </summary>
 internal static class SourceClassifier
 {
@@ -282,6 +283,10 @@ internal static class SourceClassifier
         if (host.Length > ReferrerSites.HostCharsMax)
         {
             return default;
+        }
+        if (!Ascii.IsValid(host))
+        {
+            return HostName.Comparable(host);
         }
 
         ToLower(host, room);

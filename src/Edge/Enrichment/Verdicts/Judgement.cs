@@ -28,4 +28,10 @@ internal readonly record struct Judgement(Verdict Verdict, VerdictRule? Rule, Ve
 {
     /// <summary>Id of the rule; empty when none matched.</summary>
     public string Reason => Rule?.Id ?? "";
+
+    /// <summary>
+    /// Whether a browser says that it loads ahead of a visit which may or may not follow. A crawler that does the same
+    /// is a crawler.
+    /// </summary>
+    public bool IsSpeculation => Rule is { Verdict: Verdict.Prefetch, Header.Length: > 0 };
 }

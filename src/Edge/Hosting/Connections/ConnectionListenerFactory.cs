@@ -51,7 +51,10 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
         /// <summary>Accepts in a row that may fail, unless for want of descriptors or memory: five seconds.</summary>
         private const int FailuresMax = 100;
 
-        private volatile bool _isClosing;
+        private bool _isUnbound;
+
+        /// <summary>Whether the socket is closed on purpose.</summary>
+        private bool IsClosing => Volatile.Read(ref _isUnbound) || table.Closing.IsCancellationRequested;
 
         public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
@@ -63,14 +66,19 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
                 {
                     try
                     {
-                        var accepted = await socket.AcceptAsync(cancellationToken);
+                        if (await NextAsync(cancellationToken) is not { } accepted)
+                        {
+                            socket.Dispose();
+                            return null;
+                        }
+
                         failures = 0;
                         if (Admit(accepted) is { } connection)
                         {
                             return connection;
                         }
                     }
-                    catch (SocketException e) when (!_isClosing && (IsShortage(e) || ++failures < FailuresMax))
+                    catch (SocketException e) when (!IsClosing && (IsShortage(e) || ++failures < FailuresMax))
                     {
                         table.Relieve();
                         await Task.Delay(Pause, cancellationToken);
@@ -78,7 +86,7 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
                 }
             }
             catch (Exception e)
-                when (_isClosing && e is SocketException or ObjectDisposedException or OperationCanceledException)
+                when (IsClosing && e is SocketException or ObjectDisposedException or OperationCanceledException)
             {
                 return null;
             }
@@ -90,16 +98,39 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
             }
         }
 
+        /// <summary>
+        /// The next connection; null once no more are to be accepted and those have been whose clients already take
+        /// them for open.
+        /// </summary>
+        private async ValueTask<Socket?> NextAsync(CancellationToken cancellationToken)
+        {
+            while (true)
+            {
+                if (table.Closing.IsCancellationRequested)
+                {
+                    return socket.Poll(TimeSpan.Zero, SelectMode.SelectRead)
+                        ? await socket.AcceptAsync(cancellationToken)
+                        : null;
+                }
+
+                try
+                {
+                    return await socket.AcceptAsync(table.Closing);
+                }
+                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { }
+            }
+        }
+
         public ValueTask UnbindAsync(CancellationToken cancellationToken)
         {
-            _isClosing = true;
+            Volatile.Write(ref _isUnbound, true);
             socket.Dispose();
             return ValueTask.CompletedTask;
         }
 
         public ValueTask DisposeAsync()
         {
-            _isClosing = true;
+            Volatile.Write(ref _isUnbound, true);
             socket.Dispose();
             connections.Dispose();
             return ValueTask.CompletedTask;

@@ -2,6 +2,7 @@ using System.Net;
 using Edge.Requests;
 using Edge.Telemetry;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Edge.Hosting.Connections;
 
@@ -22,6 +23,8 @@ internal sealed class ConnectionTable : IDisposable
     /// </summary>
     private const int ShedPart = 64;
 
+    private static readonly TimeSpan LingerPause = TimeSpan.FromMilliseconds(5);
+
     /// <summary>Most connections that are closed at once.</summary>
     private const int ShedMax = 64;
 
@@ -36,6 +39,8 @@ internal sealed class ConnectionTable : IDisposable
     private readonly ConnectionCounts _counts;
     private readonly ITimer _check;
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _closing = new();
+    private volatile bool _isDraining;
     private int _held;
 
     /// <param name="perAddressPercent">Share of the connections that one address may have.</param>
@@ -58,6 +63,29 @@ internal sealed class ConnectionTable : IDisposable
         _counts = counts;
         _time = time;
         _check = time.CreateTimer(_ => CloseSilent(), null, CheckInterval, CheckInterval);
+    }
+
+    /// <summary>Cancelled when no more connections are to be accepted.</summary>
+    public CancellationToken Closing => _closing.Token;
+
+    /// <summary>
+    /// From now on every answer asks its client to leave, by <c>Connection: close</c> or GOAWAY, while new connections
+    /// are still taken: a client that is told so loses nothing.
+    /// </summary>
+    public void Drain() => _isDraining = true;
+
+    /// <summary>
+    /// Accepts no more connections, and completes when those that are open have gone or the time is over: a request
+    /// that is under way on one of them is still answered.
+    /// </summary>
+    public async Task CloseAsync(TimeSpan linger)
+    {
+        await _closing.CancelAsync();
+        var since = _time.GetTimestamp();
+        while (_counts.Open > 0 && _time.GetElapsedTime(since) < linger)
+        {
+            await Task.Delay(LingerPause, _time);
+        }
     }
 
     /// <summary>Completes with the cause when connections can no longer be accepted.</summary>
@@ -151,6 +179,11 @@ internal sealed class ConnectionTable : IDisposable
                 return answer(context);
             }
 
+            if (_isDraining)
+            {
+                AskToLeave(context);
+            }
+
             connection.Begin();
             Task task;
             try
@@ -171,7 +204,23 @@ internal sealed class ConnectionTable : IDisposable
             return task;
         };
 
-    public void Dispose() => _check.Dispose();
+    public void Dispose()
+    {
+        _check.Dispose();
+        _closing.Dispose();
+    }
+
+    private static void AskToLeave(HttpContext context)
+    {
+        if (HttpProtocol.IsHttp2(context.Request.Protocol))
+        {
+            context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        }
+        else
+        {
+            context.Response.Headers.Connection = "close";
+        }
+    }
 
     private async Task EndAsync(TrackedConnection connection, Task task)
     {

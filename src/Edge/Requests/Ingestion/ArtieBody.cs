@@ -15,8 +15,8 @@ internal sealed record ArtieReading(IReadOnlyList<ReceivedEvent> Events, int? Pr
 
 /// <summary>
 /// Reads the bodies of Artie (spec 7): <c>event</c>, <c>properties</c> and <c>timestamp</c> are required,
-/// <c>messageId</c> is not, every other member of an event is kept. One invalid event refuses the whole body. Pure;
-/// never throws for input.
+/// <c>messageId</c> is not, every other member of an event is kept, unless it is named like a key or
+/// an address. One invalid event refuses the whole body. Pure; never throws for input.
 /// </summary>
 internal static class ArtieBody
 {
@@ -36,7 +36,13 @@ internal static class ArtieBody
     /// <param name="longEvent">Position of an event that is known to be too long, so that it is not read; null without
     /// one.</param>
     /// <param name="reserve">Takes the memory for the events, bytes; false when there is not enough.</param>
-    public static ArtieReading Read(ReadOnlyMemory<byte> body, int? longEvent = null, Func<long, bool>? reserve = null)
+    /// <param name="ignored">Where members are noted that are named like keys and addresses.</param>
+    public static ArtieReading Read(
+        ReadOnlyMemory<byte> body,
+        int? longEvent = null,
+        Func<long, bool>? reserve = null,
+        IgnoredMembers? ignored = null
+    )
     {
         if (!BodyReader.TryTrim(ref body))
         {
@@ -57,7 +63,13 @@ internal static class ArtieBody
                 return ArtieReading.Busy;
             }
 
-            var reader = new BodyReader(body, Names, stackalloc RawValue[Members], new OtherMembers(Members));
+            var reader = new BodyReader(
+                body,
+                Names,
+                stackalloc RawValue[Members],
+                new OtherMembers(Members),
+                ignored ?? new IgnoredMembers(known: null)
+            );
             reader.Next();
             var events = new List<ReceivedEvent>(count);
             while (reader.NextElement())
@@ -74,7 +86,7 @@ internal static class ArtieBody
     }
 
     /// <summary>Reads one event, not in an array.</summary>
-    public static ArtieReading ReadSingle(ReadOnlyMemory<byte> body)
+    public static ArtieReading ReadSingle(ReadOnlyMemory<byte> body, IgnoredMembers? ignored = null)
     {
         if (!BodyReader.TryTrim(ref body))
         {
@@ -83,7 +95,13 @@ internal static class ArtieBody
 
         try
         {
-            var reader = new BodyReader(body, Names, stackalloc RawValue[Members], new OtherMembers(Members));
+            var reader = new BodyReader(
+                body,
+                Names,
+                stackalloc RawValue[Members],
+                new OtherMembers(Members),
+                ignored ?? new IgnoredMembers(known: null)
+            );
             reader.Next();
             if (FindProblem(ref reader, out var stated) is { } problem)
             {

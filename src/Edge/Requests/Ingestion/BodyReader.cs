@@ -25,18 +25,27 @@ internal ref struct BodyReader
     private readonly MemberNames _names;
     private readonly Span<RawValue> _values;
     private readonly OtherMembers? _others;
+    private readonly IgnoredMembers? _ignored;
     private Utf8JsonReader _json;
 
     /// <param name="body">The whole body, valid UTF-8 (<see cref="TryTrim"/>).</param>
     /// <param name="names">The members to look for.</param>
     /// <param name="values">Room for one value of each.</param>
     /// <param name="others">Where members are noted that are not among them; null when they are of no interest.</param>
-    public BodyReader(ReadOnlyMemory<byte> body, MemberNames names, Span<RawValue> values, OtherMembers? others = null)
+    /// <param name="ignored">Which of those are not kept; null keeps all.</param>
+    public BodyReader(
+        ReadOnlyMemory<byte> body,
+        MemberNames names,
+        Span<RawValue> values,
+        OtherMembers? others = null,
+        IgnoredMembers? ignored = null
+    )
     {
         _body = body;
         _names = names;
         _values = values[..names.Count];
         _others = others;
+        _ignored = ignored;
         _json = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = DepthMax });
     }
 
@@ -108,6 +117,7 @@ internal ref struct BodyReader
         {
             var nameStart = (int)_json.TokenStartIndex;
             var member = _json.ValueIsEscaped ? FindEscaped(_json.ValueSpan) : _names.Find(_json.ValueSpan);
+            var isIgnored = member < 0 && IsIgnored();
             _json.Read();
             var value = ReadValue();
             if (member >= 0)
@@ -120,7 +130,7 @@ internal ref struct BodyReader
                 return false;
             }
             // What makes an event too large to be kept must not be noted member by member.
-            if (value.End - start <= ReceivedEvent.BytesMax)
+            if (!isIgnored && value.End - start <= ReceivedEvent.BytesMax)
             {
                 _others?.Note(member, nameStart, value);
             }
@@ -169,6 +179,21 @@ internal ref struct BodyReader
         return TextProblem.None;
     }
 
+    /// <summary>Whether the current, unknown, member is not kept.</summary>
+    private readonly bool IsIgnored()
+    {
+        if (_ignored is null || !_json.ValueIsEscaped)
+        {
+            return _ignored?.TryTake(_json.ValueSpan) == true;
+        }
+
+        var escaped = _json.ValueSpan;
+        Span<byte> name = stackalloc byte[IgnoredMembers.NameBytesMax * EscapeBytesMax];
+        return escaped.Length <= name.Length && JsonEscapes.TryUnescape(escaped, name, out var written)
+            ? _ignored.TryTake(name[..written])
+            : _ignored.TryTake(escaped);
+    }
+
     private readonly int FindEscaped(scoped ReadOnlySpan<byte> escaped)
     {
         if (escaped.Length > _names.LongestBytes * EscapeBytesMax)
@@ -192,7 +217,7 @@ internal sealed class MemberNames
     /// <param name="names">The members; the index of each is its position.</param>
     public MemberNames(params ReadOnlySpan<string> names)
     {
-        Count = names.Length;
+        All = names.ToArray();
         foreach (var name in names)
         {
             LongestBytes = Math.Max(LongestBytes, Encoding.UTF8.GetByteCount(name));
@@ -207,8 +232,11 @@ internal sealed class MemberNames
         }
     }
 
+    /// <summary>The names, each at its index.</summary>
+    public IReadOnlyCollection<string> All { get; }
+
     /// <summary>How many there are; one more than the highest index.</summary>
-    public int Count { get; }
+    public int Count => All.Count;
 
     /// <summary>Bytes of the longest.</summary>
     public int LongestBytes { get; }

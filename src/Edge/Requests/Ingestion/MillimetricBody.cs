@@ -65,9 +65,12 @@ internal static class MillimetricBody
         "context",
     ];
 
-    private static readonly MemberNames Names = new(Fields);
+    /// <summary>The known members.</summary>
+    public static readonly MemberNames Names = new(Fields);
 
-    public static MillimetricReading Read(ReadOnlyMemory<byte> body)
+    /// <param name="body">The body.</param>
+    /// <param name="ignored">Where members are noted that the API does not know.</param>
+    public static MillimetricReading Read(ReadOnlyMemory<byte> body, IgnoredMembers? ignored = null)
     {
         if (!BodyReader.TryTrim(ref body))
         {
@@ -76,7 +79,7 @@ internal static class MillimetricBody
 
         try
         {
-            var reader = new BodyReader(body, Names, stackalloc RawValue[Members]);
+            var reader = new BodyReader(body, Names, stackalloc RawValue[Members], others: null, ignored);
             reader.Next();
             if (reader.Token != JsonTokenType.StartObject)
             {

@@ -33,7 +33,9 @@ internal static class PictifyBody
     /// <summary>Most events of one array.</summary>
     public const int EventsMax = 100;
 
-    public static PictifyReading Read(ReadOnlyMemory<byte> body)
+    /// <param name="body">The body.</param>
+    /// <param name="ignored">Where members are noted that the API does not know.</param>
+    public static PictifyReading Read(ReadOnlyMemory<byte> body, IgnoredMembers? ignored = null)
     {
         if (!BodyReader.TryTrim(ref body))
         {
@@ -42,7 +44,13 @@ internal static class PictifyBody
 
         try
         {
-            var reader = new BodyReader(body, PictifyEvent.Names, stackalloc RawValue[PictifyEvent.Members]);
+            var reader = new BodyReader(
+                body,
+                PictifyEvent.Names,
+                stackalloc RawValue[PictifyEvent.Members],
+                others: null,
+                ignored
+            );
             reader.Next();
             if (reader.Token == JsonTokenType.StartArray)
             {

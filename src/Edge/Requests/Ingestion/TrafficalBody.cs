@@ -37,7 +37,14 @@ internal static class TrafficalBody
 
     private static readonly MemberNames BodyNames = new("events");
 
-    public static TrafficalReading Read(ReadOnlyMemory<byte> body, TrafficalScope scope)
+    /// <param name="body">The body.</param>
+    /// <param name="scope">What its key is bound to.</param>
+    /// <param name="ignored">Where members of events are noted that the API does not know.</param>
+    public static TrafficalReading Read(
+        ReadOnlyMemory<byte> body,
+        TrafficalScope scope,
+        IgnoredMembers? ignored = null
+    )
     {
         if (!BodyReader.TryTrim(ref body))
         {
@@ -61,7 +68,10 @@ internal static class TrafficalBody
             }
 
             envelope.ReadEnd();
-            return isObject && envelope[0].IsArray ? ReadEvents(envelope.Raw(envelope[0]), scope) : Refuse(NoEvents);
+            ignored ??= new IgnoredMembers(TrafficalEvent.Names);
+            return isObject && envelope[0].IsArray
+                ? ReadEvents(envelope.Raw(envelope[0]), scope, ignored)
+                : Refuse(NoEvents);
         }
         catch (JsonException)
         {
@@ -69,13 +79,18 @@ internal static class TrafficalBody
         }
     }
 
-    private static TrafficalReading ReadEvents(ReadOnlyMemory<byte> array, TrafficalScope scope)
+    private static TrafficalReading ReadEvents(
+        ReadOnlyMemory<byte> array,
+        TrafficalScope scope,
+        IgnoredMembers ignored
+    )
     {
         var reader = new BodyReader(
             array,
             TrafficalEvent.Names,
             stackalloc RawValue[TrafficalEvent.Members],
-            new OtherMembers(TrafficalEvent.Placed)
+            new OtherMembers(TrafficalEvent.Placed),
+            ignored
         );
         var events = new List<ReceivedEvent>();
         List<EventError>? errors = null;

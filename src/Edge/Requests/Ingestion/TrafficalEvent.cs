@@ -39,8 +39,8 @@ internal static class TrafficalEvent
     private const int EventTimestamp = 21;
     private const int LatencyMs = 22;
 
-    /// <summary>How many members are known.</summary>
-    public const int Members = 23;
+    /// <summary>How many members are known; the last two are of the published schema and not looked at.</summary>
+    public const int Members = 25;
 
     /// <summary>How many of them an event has a property for.</summary>
     public const int Placed = OrgId;
@@ -70,6 +70,8 @@ internal static class TrafficalEvent
         "values",
         "eventTimestamp",
         "latencyMs",
+        "assignments",
+        "requestedParameters",
     ];
 
     /// <summary>The known members.</summary>

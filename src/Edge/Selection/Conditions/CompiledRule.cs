@@ -109,9 +109,10 @@ internal readonly struct CompiledRule
         var text = element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText();
         var isEquality =
             ruleOperator is RuleOperator.Equals or RuleOperator.NotEquals or RuleOperator.In or RuleOperator.NotIn;
-        if (source == PropertySource.ReferrerDomain && isEquality)
+        if (source == PropertySource.ReferrerDomain)
         {
-            text = UrlText.WithoutWww(text).ToString();
+            // Browsers send punycode, people write names.
+            text = HostName.Comparable(isEquality ? UrlText.WithoutWww(text) : text);
         }
         _ = ConditionNumber.TryParse(text, out var number);
         var isLanguage = source == PropertySource.Language && !text.Contains('-', StringComparison.Ordinal);

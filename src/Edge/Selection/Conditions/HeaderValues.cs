@@ -1,3 +1,4 @@
+using System.Text;
 using Edge.Experiments.Conditions;
 using Edge.Formats;
 
@@ -5,7 +6,7 @@ namespace Edge.Selection.Conditions;
 
 /// <summary>
 /// Extracts the values that conditions use from request headers, as slices of the header. Only the beginning of a long
-/// header is read. Pure; allocates nothing; never throws for input.
+/// header is read. Pure; allocates only for a host in another script; never throws for input.
 /// </summary>
 internal static class HeaderValues
 {
@@ -39,13 +40,14 @@ internal static class HeaderValues
     }
 
     /// <summary>
-    /// The host of a Referer header without a leading <c>www.</c>; empty when the header is not a URL with a host.
-    /// Other schemes have hosts too: mail and chat programs send <c>android-app://com.example</c>.
+    /// The host of a Referer header in ASCII, without a leading <c>www.</c>; empty when the header is not a URL with a
+    /// host. Other schemes have hosts too: mail and chat programs send <c>android-app://com.example</c>.
     /// </summary>
     public static ReadOnlySpan<char> ReferrerDomain(ReadOnlySpan<char> referrer)
     {
         var text = referrer.Length > HeaderCharsMax ? referrer[..HeaderCharsMax] : referrer;
-        return UrlText.WithoutWww(UrlText.Host(text));
+        var host = UrlText.WithoutWww(UrlText.Host(text));
+        return Ascii.IsValid(host) ? host : HostName.Comparable(host);
     }
 
     /// <summary>The language of a tag without its region: <c>en</c> for <c>en-US</c>.</summary>

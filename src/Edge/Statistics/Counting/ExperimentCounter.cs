@@ -27,6 +27,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     private long _lastEventMs = long.MinValue;
     private MachineCounts _machineImpressions;
     private MachineCounts _machineClicks;
+    private long _unfilledTags;
 
     public string Uid { get; } = uid;
 
@@ -70,6 +71,10 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             return true;
         }
         var variantId = e.VariantId(payload);
+        if (e.IsUnfilledTag)
+        {
+            _unfilledTags++;
+        }
         if (variantId.IsEmpty)
         {
             // Reported by a server without saying what was shown; it counts for the experiment but for no variant.
@@ -215,6 +220,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             Variants = Counts,
             MachineImpressions = _machineImpressions,
             MachineClicks = _machineClicks,
+            UnfilledTags = _unfilledTags,
             Trials = TrialStatistics.FromState(_trials.ToState()),
             SampleRatio = SampleRatioCounts.FromState(_sampleRatio.ToState()),
             OpenTrials = _tracker.Open,
@@ -242,6 +248,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             Variants = [.. _variants.Select(variant => variant.ToState())],
             MachineImpressions = _machineImpressions,
             MachineClicks = _machineClicks,
+            UnfilledTags = _unfilledTags,
             Trials = _trials.ToState(),
             SampleRatio = _sampleRatio.ToState(),
             Weights = [.. _weights.Values],
@@ -270,6 +277,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             _lastEventMs = state.LastEventMs,
             _machineImpressions = state.MachineImpressions,
             _machineClicks = state.MachineClicks,
+            _unfilledTags = state.UnfilledTags,
             _trials = TrialStatistics.FromState(state.Trials),
             _sampleRatio = SampleRatioCounts.FromState(state.SampleRatio),
         };

@@ -40,6 +40,12 @@ internal sealed record ExperimentTally
     /// <summary>Clicks of machines.</summary>
     public required MachineCounts MachineClicks { get; init; }
 
+    /// <summary>
+    /// Events, machines' excepted, whose sender's id <c>u</c> was a merge tag that the mail program did not fill; the
+    /// viewer key stood in for it.
+    /// </summary>
+    public required long UnfilledTags { get; init; }
+
     /// <summary>The matured trials.</summary>
     public required TrialStatistics Trials { get; init; }
 
@@ -92,6 +98,7 @@ internal sealed record ExperimentTally
                 MachineImpressions.Scanner + MachineClicks.Scanner,
                 MachineImpressions.Prefetch + MachineClicks.Prefetch
             ),
+            UnfilledTags = UnfilledTags,
             Hourly = Hourly,
             Daily = Daily,
         };

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using Edge.Events;
+using Edge.Visits;
 
 namespace Edge.Statistics.Counting;
 
@@ -61,6 +62,9 @@ internal struct TalliedEvent
 
     /// <summary>The unit under the key of the day before; 0 when there is none.</summary>
     public ulong PreviousUnit { get; private set; }
+
+    /// <summary>Whether its sender's id of the unit was a merge tag that was not filled.</summary>
+    public bool IsUnfilledTag { get; private set; }
 
     /// <summary>Whether it is automated, so that it counts only among the machines.</summary>
     public readonly bool IsMachine => Verdict.IsMachine();
@@ -221,6 +225,9 @@ internal struct TalliedEvent
                 {
                     BasisPoints = (int)Math.Round(probability * Formats.BasisPoints.Whole);
                 }
+                return false;
+            case 12 when EventSchema.UnitIgnored.Is(name):
+                IsUnfilledTag = Text(ref reader).SequenceEqual(Visit.MergeTagIgnored);
                 return false;
             case 14 when EventSchema.ExperimentUid.Is(name):
                 _experimentUid = RangeOf(ref reader);

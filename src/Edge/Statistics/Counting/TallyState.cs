@@ -48,6 +48,9 @@ internal sealed record ExperimentState
     public required IReadOnlyList<VariantState> Variants { get; init; }
     public required MachineCounts MachineImpressions { get; init; }
     public required MachineCounts MachineClicks { get; init; }
+
+    /// <summary>Events with an unfilled merge tag; 0 in a file of an earlier version.</summary>
+    public long UnfilledTags { get; init; }
     public required TrialStatisticsState Trials { get; init; }
     public required IReadOnlyList<SampleRatioState> SampleRatio { get; init; }
     public required IReadOnlyList<VersionWeights> Weights { get; init; }

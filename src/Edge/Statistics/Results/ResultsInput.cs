@@ -36,6 +36,9 @@ internal sealed record ResultsInput
     /// <summary>The same counts by what is known of the visitors.</summary>
     public ResultBreakdown Breakdown { get; init; } = ResultBreakdown.Empty;
 
+    /// <summary>Counted requests whose <c>u</c> was a merge tag that was not filled.</summary>
+    public long UnfilledTags { get; init; }
+
     /// <summary>The same counts hour by hour, ascending.</summary>
     public IReadOnlyList<SeriesPoint> Hourly { get; init; } = [];
 

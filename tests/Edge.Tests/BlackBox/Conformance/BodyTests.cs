@@ -84,6 +84,8 @@ public class BodyTests(ConformanceEdge edge) : IClassFixture<ConformanceEdge>
         yield return api.Good("1.4 charset utf-8", type: "application/json; charset=utf-8");
         yield return api.Good("1.4 charset in upper case and quotes", type: "application/json;charset=\"UTF-8\"");
         yield return api.Good("1.4 other parameters", type: "application/json; profile=x; version=1");
+        yield return api.Good("another label of UTF-8", type: "application/json; charset=UTF8");
+        yield return api.Good("a part of UTF-8", type: "application/json; charset=us-ascii");
         yield return api.Bad("1.4 another charset", 415, type: "application/json; charset=iso-8859-1");
         yield return api.Bad("1.4 charset utf-16", 415, type: "application/json; charset=utf-16");
         yield return api.Bad("1.4 a form", 415, type: "application/x-www-form-urlencoded");

@@ -607,6 +607,22 @@ public class IngestionTests
         Assert.True(pixel.IsSuccessStatusCode);
     }
 
+    [Fact]
+    public async Task Event_WithMembersThatDoNotExist_IsStoredWithoutThemAndSaysSo()
+    {
+        await using var site = await IngestSite.StartAsync();
+
+        var answer = await site.PostAsync(
+            "/s/events",
+            null,
+            """{"event":"view","experiment":"demo-ab","variant":"a","ip":"192.0.2.1"}"""
+        );
+
+        Assert.Equal((200, "variant; meant=variantId, ip"), (answer.Status, answer.Header("Edge-Ignored")));
+        var stored = Assert.Single(await site.StopAndReadAsync()).GetRawText();
+        Assert.DoesNotContain("192.0.2.1", stored, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("/s/events", "Content-Type, X-Write-Key")]
     [InlineData("/v1/events", "Authorization, Content-Type")]

@@ -66,6 +66,16 @@ public class TallyCountsTests
     }
 
     [Fact]
+    public void Events_WithAnUnfilledTag_AreCountedUnlessAMachineSendsThem()
+    {
+        var tag = Impression(1, 0) with { UnitIgnored = "merge_tag" };
+        var fold = new Fold().Count(tag, tag with { Type = "click" }, tag with { Verdict = "bot" }, Impression(2, 0));
+
+        Assert.Equal(2, fold.Tally().UnfilledTags);
+        Assert.Equal(2, fold.Tally().Variants.Single().Impressions);
+    }
+
+    [Fact]
     public void Events_OfUnknownVariantsAndExperiments_AreCounted()
     {
         var fold = new Fold().Count(Impression(1, 0, "gone"), Impression(1, 0) with { Uid = "exp_deleted" });

@@ -3,11 +3,12 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 
-namespace Edge.Experiments;
+namespace Edge.Formats;
 
 /// <summary>
-/// The host of a stored redirect target, in the one form that all browsers interpret alike: lower-case labels of
-/// letters, digits, hyphens and underscores, or four decimal bytes. Names in other scripts become punycode; characters
+/// A host in the one form that all browsers interpret alike: lower-case labels of letters, digits, hyphens and
+/// underscores, with a dot at the end where one was written, or four decimal bytes. Names in other scripts become
+/// punycode (IDNA2008 without transitional mapping, as the URL standard says: <c>ß</c> stays a letter); characters
 /// that a browser would first map to others (full-width forms, ideographic dots, ligatures, invisible characters) are
 /// refused, because the platform has no mapping table in invariant mode and a wrong guess would send people to another
 /// host. Pure.
@@ -56,6 +57,11 @@ internal static class HostName
             return false;
         }
 
+        if (text.Length > CharsMax + 1)
+        {
+            return false;
+        }
+
         foreach (var c in ascii)
         {
             if (!char.IsAscii(c) && !IsStableLetter(c))
@@ -74,9 +80,38 @@ internal static class HostName
                 return false; // The platform's only way to report that a label cannot be encoded.
             }
         }
-        return ascii.Split('.').All(IsSoundPunycode)
-            && ascii.Length <= CharsMax
-            && AreLabels(ascii, out var last) && (!IsNumeric(last) || IsDottedQuad(ascii));
+        var isRooted = ascii.EndsWith('.');
+        var name = isRooted ? ascii[..^1] : ascii;
+        if (!name.Split('.').All(IsSoundPunycode) || name.Length > CharsMax || !AreLabels(name, out var last))
+        {
+            return false;
+        }
+
+        // An address loses the dot, as in browsers.
+        var isNumeric = IsNumeric(last);
+        ascii = isNumeric ? name : ascii;
+        return !isNumeric || IsDottedQuad(name);
+    }
+
+    /// <summary>
+    /// Text to compare with hosts, such as a host, its end or a part of it: labels in other scripts as punycode, others
+    /// unchanged, and what cannot be a label as it is.
+    /// </summary>
+    public static string Comparable(ReadOnlySpan<char> text)
+    {
+        var whole = text.ToString();
+        return Ascii.IsValid(text)
+            ? whole
+            : string.Join(
+                '.',
+                whole
+                    .Split('.')
+                    .Select(label =>
+                        label.Length <= LabelCharsMax && TryParse(label, out var ascii)
+                            ? ascii
+                            : label.ToLowerInvariant()
+                    )
+            );
     }
 
     /// <summary>
@@ -178,8 +213,6 @@ internal static class HostName
                 or (>= '\u3130' and <= '\u318F')
                 or (>= '\u3200' and <= '\u33FF')
                 or >= '\uF900'
-                or 'ß'
-                or 'ς'
                 or '\u00AA'
                 or '\u00BA'
                 or '\u0149'

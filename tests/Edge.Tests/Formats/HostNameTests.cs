@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Text;
-using Edge.Experiments;
+using Edge.Formats;
 using Xunit;
 
-namespace Edge.Tests.Experiments;
+namespace Edge.Tests.Formats;
 
 /// <summary>Host names against the URL standard, as Node.js implements it (its parser is the browsers').</summary>
 public class HostNameTests
