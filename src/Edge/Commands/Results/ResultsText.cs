@@ -34,6 +34,15 @@ internal static class ResultsText
                 $"Not counted: {excluded.Bot} of bots, {excluded.Scanner} of scanners, {excluded.Prefetch} prefetched."
             )
         );
+        if (results.UnfilledMergeTags > 0)
+        {
+            output.WriteLine(
+                Invariant(
+                    $"Warning: {results.UnfilledMergeTags} requests had a merge tag as their id that the mail program did not fill, so u names nobody."
+                )
+            );
+        }
+
         Write("country", results.Breakdown.Country, results, output);
         Write("device", results.Breakdown.Device, results, output);
         Write("browser", results.Breakdown.Browser, results, output);

@@ -40,6 +40,12 @@ internal sealed record ExperimentResults
     /// <summary>Requests by machines, which no other count includes.</summary>
     public required MachineCounts Excluded { get; init; }
 
+    /// <summary>
+    /// Counted requests whose <c>u</c> was a merge tag that the mail program did not fill: they belong to nobody, so
+    /// their visitors are told apart by address and agent alone.
+    /// </summary>
+    public required long UnfilledMergeTags { get; init; }
+
     /// <summary>The variant that is most likely to be the best at this moment.</summary>
     public required string? Leader { get; init; }
 
@@ -95,6 +101,7 @@ internal sealed record ExperimentResults
             Totals = ResultTotals.Of(input.Counts, arms),
             Variants = VariantResults.Of(experiment, arms, input.Counts, comparison),
             Excluded = input.Excluded,
+            UnfilledMergeTags = input.UnfilledTags,
             Leader = assessment?.LeaderId,
             ConfidenceHeldHours = assessment is null ? null : HeldHours(assessment, input),
             SuggestedWinner = isCompared ? input.Watch.SuggestedWinner : null,

@@ -292,6 +292,7 @@ public class ExperimentResultsTests
             Hourly = [point],
             Daily = [point],
             Excluded = new MachineCounts(7, 8, 9),
+            UnfilledTags = 6,
         };
 
         var json = JsonSerializer.Serialize(ExperimentResults.Compute(Test, input), StatisticsJson.Default.ExperimentResults);
@@ -301,6 +302,7 @@ public class ExperimentResultsTests
         Assert.Equal("ab_test", root.GetProperty("type").GetString());
         Assert.Equal(JsonValueKind.Null, root.GetProperty("suggestedWinner").ValueKind);
         Assert.Equal(8, root.GetProperty("excluded").GetProperty("scanner").GetInt64());
+        Assert.Equal(6, root.GetProperty("unfilledMergeTags").GetInt64());
         Assert.Equal(0.12, root.GetProperty("daysRun").GetDouble(), 1e-9);
         var variant = root.GetProperty("variants")[0];
         Assert.Equal(0.05, variant.GetProperty("rate").GetDouble());
