@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -271,6 +272,9 @@ internal sealed class OtherMembers(int placed)
 {
     private readonly List<(int Member, int Start, RawValue Value)> _members = [];
 
+    /// <summary>As it is sent, in quotes.</summary>
+    private static ReadOnlySpan<byte> ContextName => "\"context\""u8;
+
     public void Clear() => _members.Clear();
 
     /// <param name="member">Index of a known member, -1 for an unknown one.</param>
@@ -285,27 +289,14 @@ internal sealed class OtherMembers(int placed)
     }
 
     /// <summary>
-    /// One object of them all; empty without any. Of a known member sent twice only the last is kept.
+    /// One object of them all; empty without any. Of a known member sent twice only the last is kept, and what
+    /// <c>context</c> says of the visitor's address and agent is left out: no event holds them.
     /// </summary>
     /// <param name="body">What they point into.</param>
     /// <param name="values">The value of each known member that won.</param>
     public ReadOnlyMemory<byte> ToObject(ReadOnlySpan<byte> body, ReadOnlySpan<RawValue> values)
     {
-        var length = 1;
-        foreach (var (member, start, value) in _members)
-        {
-            if (IsKept(member, value, values))
-            {
-                length += value.End - start + 1;
-            }
-        }
-        if (length == 1)
-        {
-            return default;
-        }
-        // Each member follows the opening brace or a comma; the first byte counted is the closing brace.
-        var json = new byte[length];
-        var at = 0;
+        var json = new ArrayBufferWriter<byte>();
         foreach (var (member, start, value) in _members)
         {
             if (!IsKept(member, value, values))
@@ -313,12 +304,18 @@ internal sealed class OtherMembers(int placed)
                 continue;
             }
 
-            json[at] = at == 0 ? (byte)'{' : (byte)',';
-            body[start..value.End].CopyTo(json.AsSpan(at + 1));
-            at += value.End - start + 1;
+            json.Write(json.WrittenCount == 0 ? "{"u8 : ","u8);
+            json.Write(body[start..value.Start]);
+            var raw = body[value.Start..value.End];
+            json.Write(body[start..].StartsWith(ContextName) ? VisitorFacts.Without(raw) : raw);
         }
-        json[at] = (byte)'}';
-        return json;
+        if (json.WrittenCount == 0)
+        {
+            return default;
+        }
+
+        json.Write("}"u8);
+        return json.WrittenMemory;
     }
 
     private static bool IsKept(int member, RawValue value, ReadOnlySpan<RawValue> values) =>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
@@ -43,6 +44,42 @@ internal readonly record struct VisitorFacts(ReadOnlyMemory<byte> Address, ReadO
             reader.Skip();
         }
         return facts;
+    }
+
+    /// <summary>
+    /// The value of the member without both; as it is when it has neither or is no object. Valid JSON.
+    /// </summary>
+    public static ReadOnlySpan<byte> Without(ReadOnlySpan<byte> context)
+    {
+        var reader = new Utf8JsonReader(context);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            return context;
+        }
+
+        var kept = new ArrayBufferWriter<byte>(context.Length);
+        var isCut = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var start = (int)reader.TokenStartIndex;
+            var isFact = reader.ValueTextEquals("ip"u8) || reader.ValueTextEquals("user_agent"u8);
+            reader.Read();
+            reader.Skip();
+            isCut |= isFact;
+            if (!isFact)
+            {
+                kept.Write(kept.WrittenCount == 0 ? "{"u8 : ","u8);
+                kept.Write(context[start..(int)reader.BytesConsumed]);
+            }
+        }
+
+        if (!isCut)
+        {
+            return context;
+        }
+
+        kept.Write(kept.WrittenCount == 0 ? "{}"u8 : "}"u8);
+        return kept.WrittenSpan;
     }
 
     private static byte[] Text(in Utf8JsonReader reader)

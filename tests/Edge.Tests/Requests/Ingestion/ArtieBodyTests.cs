@@ -13,6 +13,20 @@ public class ArtieBodyTests
     private const string NotInstant = "timestamp must be an RFC 3339 date-time with an offset";
     private const string NotJson = "the body is not one JSON value, or is nested deeper than 64 levels";
 
+    [Theory]
+    [InlineData("""{"ip":"203.0.113.9","user_agent":"x","page":{"ip":1}}""", """{"page":{"ip":1}}""")]
+    [InlineData("""{ "ip" : [1,{"a":2}] }""", "{}")]
+    [InlineData("""{"\u0069p":"203.0.113.9","b":1}""", """{"b":1}""")]
+    [InlineData("""{"page":1,"library":"ip"}""", """{"page":1,"library":"ip"}""")]
+    [InlineData("\"ip\"", "\"ip\"")]
+    public void Context_OfTheVisitor_IsKeptWithoutAddressAndAgent(string sent, string kept) =>
+        Assert.Equal(
+            $$"""{"a":1,"context":{{kept}},"b":2}""",
+            Json.Text(
+                One($$"""{"event":"a","properties":{},"a":1,"context":{{sent}},"b":2,"timestamp":"{{Time}}"}""").Extra
+            )
+        );
+
     [Fact]
     public void Read_PublishedExample_IsTheEvent()
     {
