@@ -255,7 +255,7 @@ public class ArtieBodyTests
     }
 
     [Theory]
-    [InlineData("one", """ "context":{"ip":1} """, """{"context":{"ip":1}}""")]
+    [InlineData("one", """ "context":{"os":1} """, """{"context":{"os":1}}""")]
     [InlineData("several, in order", """ "b":[1, 2],"a":null """, """{"b":[1, 2],"a":null}""")]
     [InlineData(
         "numbers as sent",
