@@ -14,7 +14,7 @@ internal static class MergeTag
     private static readonly SearchValues<byte> Marks = SearchValues.Create("{[<%*$#@"u8);
 
     private static readonly SearchValues<byte> NameBytes = SearchValues.Create(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-:|!$*@ "u8
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-:|!$*@=, "u8
     );
 
     /// <summary>A name has one of these, which hexadecimal ids in brackets have not.</summary>

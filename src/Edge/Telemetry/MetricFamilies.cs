@@ -37,7 +37,7 @@ internal static class MetricFamilies
     public static readonly MetricFamily Experiments = Gauge("edge_experiments", "Experiments in the catalog.");
     public static readonly MetricFamily ExperimentProblems = Gauge(
         "edge_experiment_problems",
-        "Experiment files that were refused."
+        "Mistakes in experiment files: in those that are refused, and ignored members of others."
     );
     public static readonly MetricFamily ForwardedMalformedTotal = Counter(
         "edge_forwarded_header_malformed_total",

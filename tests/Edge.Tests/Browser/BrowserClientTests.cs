@@ -402,6 +402,15 @@ public sealed partial class BrowserClientTests(BrowsedEdge site) : IClassFixture
     }
 
     [Fact]
+    public async Task Experiment_ThatIsNotThere_IsNamedInTheConsole()
+    {
+        await using var page = await site.OpenAsync();
+        await page.RunAsync("edge.view('no-such-experiment')");
+
+        Assert.Contains("errors", await page.HearAsync("edge: events refused with 200"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Key_OfAnotherOrigin_IsRefusedAndTheEventGivenUp()
     {
         var name = ManagedEdge.NewSlug();

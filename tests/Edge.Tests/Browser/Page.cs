@@ -58,10 +58,17 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
         return answer["result"]!["value"]?.ToString() ?? "";
     }
 
-    /// <summary>Waits until a script has written this line to the console.</summary>
-    public async Task HearAsync(string line)
+    /// <summary>Waits until a script has written a line to the console that begins so; returns it.</summary>
+    public async Task<string> HearAsync(string beginning)
     {
-        while (await _console.Reader.ReadAsync().AsTask().WaitAsync(Patience) != line) { }
+        while (true)
+        {
+            var line = await _console.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+            if (line.StartsWith(beginning, StringComparison.Ordinal))
+            {
+                return line;
+            }
+        }
     }
 
     /// <summary>Waits until this many requests of the page, from now on or before, could not reach a server.</summary>

@@ -67,6 +67,6 @@ public sealed class ReadmePageTests(BrowsedEdge site) : IClassFixture<BrowsedEdg
             .Replace("http://127.0.0.1:8080/", site.Edge.Address.ToString(), StringComparison.Ordinal)
             .Replace("$WRITE", site.WriteKey, StringComparison.Ordinal)
             .Replace("$PUBLIC", site.TrackKey, StringComparison.Ordinal)
-            .Replace("demo-pages", slug, StringComparison.Ordinal);
+            .Replace("'button'", $"'{slug}'", StringComparison.Ordinal);
     }
 }

@@ -148,9 +148,12 @@ internal sealed class ResultsCommand(EdgeOptions options, TimeProvider time, Tex
     {
         try
         {
-            if (FindExperiment(slug) is not { } entry)
+            if (FindExperiment(slug, out var refused) is not { } entry)
             {
-                error.WriteLine($"{Name}: there is no experiment '{slug}' in {options.ExperimentsDir}");
+                error.WriteLine(
+                    $"{Name}: there is no experiment '{slug}' in {options.ExperimentsDir}"
+                        + (refused == 0 ? "" : $"; files with mistakes there: {refused} ('edge check' says which)")
+                );
                 return null;
             }
             var now = time.GetUtcNow();
@@ -209,8 +212,11 @@ internal sealed class ResultsCommand(EdgeOptions options, TimeProvider time, Tex
     }
 
     /// <summary>The experiment with this slug or uid; what cannot be read is another one's problem.</summary>
-    private CatalogEntry? FindExperiment(string slug)
+    /// <param name="slug">Slug or uid.</param>
+    /// <param name="refused">Files before it that hold no experiment.</param>
+    private CatalogEntry? FindExperiment(string slug, out int refused)
     {
+        refused = 0;
         if (!Directory.Exists(options.ExperimentsDir))
         {
             return null;
@@ -219,9 +225,10 @@ internal sealed class ResultsCommand(EdgeOptions options, TimeProvider time, Tex
         foreach (var path in ExperimentFile.PathsIn(options.ExperimentsDir))
         {
             var bytes = JsonProblem.WithoutMark(DiskFile.ReadWhole(path, ExperimentFile.BytesMax));
+            var read = ExperimentReader.ReadStored(bytes.ToArray(), rules, time.GetUtcNow()).Experiment;
+            refused += read is null ? 1 : 0;
             if (
-                ExperimentReader.ReadStored(bytes.ToArray(), rules, time.GetUtcNow()).Experiment is
-                { Status: not Experiments.ExperimentStatus.Archived } experiment
+                read is { Status: not Experiments.ExperimentStatus.Archived } experiment
                 && (experiment.Slug == slug || experiment.Uid == slug)
             )
             {

@@ -38,7 +38,7 @@ internal static class ResultsText
         {
             output.WriteLine(
                 Invariant(
-                    $"Warning: {results.UnfilledMergeTags} requests had a merge tag as their id that the mail program did not fill, so u names nobody."
+                    $"Warning: requests whose id is a merge tag that the mail program did not fill: {results.UnfilledMergeTags}. Their u names nobody."
                 )
             );
         }
@@ -74,7 +74,7 @@ internal static class ResultsText
                 "CONVERSIONS",
                 "TRIALS",
                 "SUCCESSES",
-                isValue ? "MEAN" : "RATE",
+                isValue ? "MEAN" : "ESTIMATE",
                 "95 % INTERVAL",
                 "BEST",
                 "LIFT",

@@ -59,16 +59,16 @@
     }
 
     const post = async events => {
-      let status = 0
+      let status = 0, text
       try {
         const answer = await fetch(target(), { method: 'POST', body: bodyOf(events), credentials: 'omit', keepalive: true })
         status = answer.status
         // Until its answer is read, a request counts for the 64 KiB a browser lets a page have under way with keepalive.
-        await answer.text()
+        text = await answer.text()
       } catch {}
       const isLost = !status || status == 429 || status > 499
       if (isLost) queue.unshift(...events)
-      else if (status > 399) console.warn('edge: ' + name + ' refused with ' + status)
+      else if (status > 399 || /"errors"/.test(text)) console.warn('edge: ' + name + ' refused with ' + status + ' ' + text)
       failures = isLost ? failures + 1 : 0
       schedule()
     }

@@ -10,6 +10,9 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
     private const int EmptyReadPauseMs = 100;
     private const int PausedPollMs = 300;
 
+    /// <summary>Between two looks at the pause switch while there is nothing to send.</summary>
+    private static readonly TimeSpan PauseLook = TimeSpan.FromMilliseconds(900);
+
     /// <summary>Longest pause a sink may ask for.</summary>
     public static readonly TimeSpan RetryAfterMax = TimeSpan.FromMinutes(10);
 
@@ -88,20 +91,29 @@ internal sealed class PumpPacing(SinkPumpOptions options, TimeProvider time) : I
     /// <summary>Waits before the pause switch is checked again; ends at once during a stop.</summary>
     public Task PausedAsync() => DelayAsync(TimeSpan.FromMilliseconds(PausedPollMs), _stop.Token);
 
-    /// <summary>Waits for new records, and no longer than to the next checkpoint when one is pending.</summary>
+    /// <summary>
+    /// Waits for new records, and no longer than to the next checkpoint when one is pending, or to the next look at the
+    /// pause switch.
+    /// </summary>
     public Task WaitAsync(Task newRecords, bool isCheckpointPending)
     {
-        _emptyReads++;
         if (newRecords.IsCompleted)
         {
+            _emptyReads++;
             // There are records that the reader did not find a moment ago. Mostly they have just been committed; if
             // not, do not spin.
             var pauseMs = _emptyReads > 1 ? EmptyReadPauseMs : 0;
             return DelayAsync(TimeSpan.FromMilliseconds(pauseMs), WaitToken);
         }
 
-        return isCheckpointPending
-            ? Task.WhenAny(newRecords, DelayAsync(UntilCheckpoint(), WaitToken))
+        var longest = isCheckpointPending ? UntilCheckpoint() : TimeSpan.MaxValue;
+        if (options.PausePath is not null && longest > PauseLook)
+        {
+            longest = PauseLook;
+        }
+
+        return longest < TimeSpan.MaxValue
+            ? Task.WhenAny(newRecords, DelayAsync(longest, WaitToken))
             : Task.WhenAny(newRecords);
     }
 

@@ -119,7 +119,7 @@ internal sealed class SinkPump : IDisposable
                 return false;
             }
 
-            _health.Paused();
+            _health.Paused(_pipeline.IsCaughtUp);
             await _pipeline.SettleAsync();
             await _pacing.PausedAsync();
             return true;

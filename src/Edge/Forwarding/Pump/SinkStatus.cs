@@ -173,11 +173,16 @@ internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
     }
 
     /// <summary>An operator paused the sink.</summary>
-    public void Paused()
+    /// <param name="isCaughtUp">Whether it has everything that is committed.</param>
+    public void Paused(bool isCaughtUp)
     {
         lock (_lock)
         {
             _state = SinkState.Paused;
+            if (isCaughtUp)
+            {
+                _pendingSince = time.GetUtcNow();
+            }
         }
     }
 

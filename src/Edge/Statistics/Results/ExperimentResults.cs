@@ -78,8 +78,12 @@ internal sealed record ExperimentResults
     {
         var arms = input.Trials.Posterior([.. experiment.Variants.Select(variant => variant.Id)]);
         var isCompared = experiment is { Type: ExperimentType.AbTest, GoalConfig.HasSuccess: true };
-        // Before anything is known, the first variant would lead by being first.
-        var comparison = isCompared && arms.Any(arm => arm.Trials > 0)
+        // Before anything is known, the first variant would lead by being first; and a variant without a trial has no mean.
+        var isKnown =
+            experiment.GoalConfig.Type == GoalType.Value
+                ? experiment.Variants.Zip(arms).All(pair => pair.First.RequestedWeight == 0 || pair.Second.Trials > 0)
+                : arms.Any(arm => arm.Trials > 0);
+        var comparison = isCompared && isKnown
             ? Comparison.Of(experiment, arms, input.RunningTime, input.SampleRatio.Test())
             : null;
         var assessment = comparison?.Assessment;

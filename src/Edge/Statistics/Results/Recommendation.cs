@@ -44,6 +44,13 @@ internal static class Recommendation
         {
             return Waiting(experiment, results.OpenTrials);
         }
+        if (
+            results.Goal == GoalType.Value
+            && results.Variants.FirstOrDefault(variant => variant is { ConfiguredWeight: > 0, Trials: 0 }) is { } untried
+        )
+        {
+            return $"Keep it running: {untried.Id} has no trial yet, so there is no mean to compare.";
+        }
         if (assessment?.LeaderId is not { } leader)
         {
             return "The variants cannot be compared from these counts.";

@@ -27,6 +27,6 @@ public class ResultsTextTests
 
         ResultsText.Write(ExperimentResults.Compute(experiment, input), output);
 
-        Assert.Equal(isWarned, output.ToString().Contains("Warning: 3 requests had a merge tag", StringComparison.Ordinal));
+        Assert.Equal(isWarned, output.ToString().Contains("did not fill: 3.", StringComparison.Ordinal));
     }
 }
