@@ -36,6 +36,18 @@ internal static class EdgeSettings
             (o, v) => o.CoreDumps = v
         ),
         Choice(
+            "logging.format",
+            "text (lines for people), json (an object per line) or auto (text when a terminal shows stderr, else json).",
+            o => o.LoggingFormat,
+            (o, v) => o.LoggingFormat = v
+        ),
+        Choice(
+            "logging.level",
+            "trace, debug, info, warning or error: the least important messages that are written.",
+            o => o.LoggingLevel,
+            (o, v) => o.LoggingLevel = v
+        ),
+        Choice(
             "http.protocol",
             "http1 (HTTP/1.1) or http2 (cleartext HTTP/2 with prior knowledge, behind a proxy that speaks it).",
             o => o.HttpProtocol,

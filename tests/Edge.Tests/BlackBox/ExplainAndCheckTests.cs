@@ -154,8 +154,9 @@ public sealed class ExplainAndCheckTests : IDisposable
         var (code, output, error) = await EdgeProcess.RunAsync(["check", "--data-dir", _data.Path]);
 
         Assert.Equal((0, ""), (code, error));
-        // The notes: what the machine gives, and that both headlines lead to one page.
-        Assert.EndsWith("4 experiments checked: 0 errors, 0 warnings, 2 notes\n", output, StringComparison.Ordinal);
+        // The notes: what the machine gives, and that both headlines lead to one page. One example asks for countries.
+        Assert.Contains("[no_geo]", output, StringComparison.Ordinal);
+        Assert.EndsWith("4 experiments checked: 0 errors, 1 warning, 2 notes\n", output, StringComparison.Ordinal);
     }
 
     [Fact]
