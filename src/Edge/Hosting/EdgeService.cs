@@ -373,7 +373,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _readiness.SetReady();
         _logger.Started(
             BuildInfo.Version,
-            _time.GetElapsedTime(_startedAt).TotalMilliseconds,
+            Math.Round(_time.GetElapsedTime(_startedAt).TotalMilliseconds),
             string.Join(' ', Addresses),
             Path.GetFullPath(_options.DataDir),
             _experiments.Catalog.Current.Entries.Count,

@@ -64,7 +64,7 @@ internal sealed class FullJournalReport : IDisposable
         }
 
         var refused = Refused;
-        _logger.JournalHasRoom((_roomSince.Value - since).TotalSeconds, refused - _refusedBefore);
+        _logger.JournalHasRoom(Math.Round((_roomSince.Value - since).TotalSeconds, 1), refused - _refusedBefore);
         (_fullSince, _roomSince, _refusedBefore) = (null, null, refused);
     }
 }

@@ -83,6 +83,9 @@ internal sealed class EdgeOptions
 
     public string Node { get; set; } = Environment.MachineName;
     public string DataDir { get; set; } = "data";
+
+    /// <summary>Whether somebody has named the directory, so that it is not just the one beside wherever we are.</summary>
+    public bool IsDataDirNamed { get; set; }
     public string Urls { get; set; } = "http://127.0.0.1:8080";
     public string AdminUrls { get; set; } = "";
     public bool Demo { get; set; }
@@ -166,10 +169,10 @@ internal sealed class EdgeOptions
     /// <summary>File of the issued keys, hashes only.</summary>
     public string KeysFile => Path.Combine(DataDir, "keys.json");
 
-    /// <summary>Directory of the journal.</summary>
     /// <summary>Whether anything says where visitors are, as far as the settings and the file they name go.</summary>
     public bool KnowsPlaces => GeoCountryHeader.Length > 0 || File.Exists(GeoDatabase);
 
+    /// <summary>Directory of the journal.</summary>
     public string JournalDir => Path.Combine(DataDir, "journal");
 
     /// <summary>Directory of the sink cursors.</summary>

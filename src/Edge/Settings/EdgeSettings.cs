@@ -16,7 +16,12 @@ internal static class EdgeSettings
     public static readonly Setting<EdgeOptions>[] All =
     [
         Text("node", "Name of this process in every event; unique within a fleet.", o => o.Node, (o, v) => o.Node = v),
-        Text("dataDir", "Directory of all persistent state.", o => o.DataDir, (o, v) => o.DataDir = v),
+        Text(
+            "dataDir",
+            "Directory of all persistent state.",
+            o => o.DataDir,
+            (o, v) => (o.DataDir, o.IsDataDirNamed) = (v, true)
+        ),
         Text(
             "urls",
             "Addresses to listen on, separated by commas: http:// with an IP address, localhost or * and a port, or http://unix:/PATH.",

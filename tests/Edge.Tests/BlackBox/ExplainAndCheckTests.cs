@@ -190,7 +190,7 @@ public sealed class ExplainAndCheckTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains("leads back to this service (localhost:9999)", output, StringComparison.Ordinal);
-        Assert.EndsWith("5 experiments checked: 2 errors, 1 warning, 3 notes\n", output, StringComparison.Ordinal);
+        Assert.EndsWith("5 experiments checked: 2 errors, 2 warnings, 3 notes\n", output, StringComparison.Ordinal);
 
         var (one, single, _) = await EdgeProcess.RunAsync([
             "check",
