@@ -203,7 +203,8 @@ internal static class ServeCommand
     {
         var served = ListenAddress.ParseAll(string.Join(',', service.Addresses));
         var forVisitors = served[0];
-        var forOperators = options.AdminUrls.Length == 0 ? forVisitors : served[ListenAddress.Split(options.Urls).Length];
+        var forOperators =
+            options.AdminUrls.Length == 0 ? forVisitors : served[ListenAddress.Split(options.Urls).Length];
         var url = CurlTo(forVisitors);
         var api = CurlTo(options.ApiListener == ManagementListener.Admin ? forOperators : forVisitors);
         var traffic = forVisitors.SocketPath is null ? url : forVisitors.Text;

@@ -84,7 +84,7 @@ internal sealed class EdgeOptions
     public string Node { get; set; } = Environment.MachineName;
     public string DataDir { get; set; } = "data";
 
-    /// <summary>Whether somebody has named the directory, so that it is not just the one beside wherever we are.</summary>
+    /// <summary>Whether somebody has named the directory; else it is the one beside wherever we are.</summary>
     public bool IsDataDirNamed { get; set; }
     public string Urls { get; set; } = "http://127.0.0.1:8080";
     public string AdminUrls { get; set; } = "";

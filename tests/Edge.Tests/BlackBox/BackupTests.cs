@@ -31,8 +31,10 @@ public partial class BackupTests
         }
 
         var list = ReadList();
-        var kept = list.Where(row => row.When.StartsWith("any time", StringComparison.Ordinal)
-            || row.When.StartsWith("stopped", StringComparison.Ordinal)).Select(row => row.Path).ToArray();
+        string[] due = ["any time", "stopped"];
+        var kept = list.Where(row => Array.Exists(due, when => row.When.StartsWith(when, StringComparison.Ordinal)))
+            .Select(row => row.Path)
+            .ToArray();
         foreach (var file in Directory.GetFiles(original, "*", SearchOption.AllDirectories))
         {
             var name = Path.GetRelativePath(original, file);
@@ -84,10 +86,11 @@ public partial class BackupTests
         var results = JsonDocument
             .Parse(await edge.Client.GetStringAsync($"/experiments/api/{ab.Text("uid")}/results"))
             .RootElement.GetProperty("results");
+        var variants = results.GetProperty("variants").EnumerateArray();
         return new Seen(
             ledger.Text("epoch"),
-            [.. experiments.Select(experiment => $"{experiment.Text("uid")} {experiment.Text("slug")} {experiment.Text("status")}")],
-            [.. results.GetProperty("variants").EnumerateArray().Select(variant => $"{variant.Text("id")} {variant.Text("clicks")}")],
+            [.. experiments.Select(one => $"{one.Text("uid")} {one.Text("slug")} {one.Text("status")}")],
+            [.. variants.Select(one => $"{one.Text("id")} {one.Text("clicks")}")],
             [.. Forwarded.Lines(dataDir).Select(line => JsonDocument.Parse(line).RootElement)]
         );
     }
@@ -102,7 +105,11 @@ public partial class BackupTests
         [
             .. Row()
                 .Matches(table)
-                .SelectMany(row => Name().Matches(row.Groups[1].Value).Select(name => (name.Groups[1].Value, row.Groups[2].Value))),
+                .SelectMany(row =>
+                    Name()
+                        .Matches(row.Groups[1].Value)
+                        .Select(name => (name.Groups[1].Value, row.Groups[2].Value))
+                ),
         ];
     }
 

@@ -99,7 +99,11 @@ public class ListenerTests
     [InlineData("dataDir {file}", "--data-dir", "'{file}' is a file, not a directory")]
     [InlineData("api.firstKeyFile {nowhere}/key", "api.firstKeyFile", "No such file or directory")]
     [InlineData("config {nowhere}", "--config names the file to read", "Could not find a part of the path")]
-    public async Task Serve_SettingThatCannotBeUsed_IsNamedWithCauseAndRemedy(string setting, string remedy, string cause)
+    public async Task Serve_SettingThatCannotBeUsed_IsNamedWithCauseAndRemedy(
+        string setting,
+        string remedy,
+        string cause
+    )
     {
         using var data = new TempDirectory();
         await File.WriteAllTextAsync(data["file"], "");

@@ -28,7 +28,7 @@ public sealed class FullJournalReportTests : IDisposable
         );
         using var report = new FullJournalReport(journal.Journal, journal.Ledger, TimeProvider.System, _log);
         var record = TestJournal.RecordOf(TestJournal.PayloadOf(9));
-        for (var refused = 0; refused < 100; )
+        for (var refused = 0; refused < 100;)
         {
             refused +=
                 journal.Journal.TryAppend(record, new EventId(1, 2), out _) == AppendResult.Full ? 1 : 0;

@@ -101,7 +101,8 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
         var bytes = DiskFile.ReadWhole(path, Array.MaxLength);
         try
         {
-            return JsonSerializer.Deserialize(bytes, Strict.TallyState) ?? throw new InvalidDataException("it is empty");
+            return JsonSerializer.Deserialize(bytes, Strict.TallyState)
+                ?? throw new InvalidDataException("it is empty");
         }
         catch (JsonException e)
         {
