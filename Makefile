@@ -39,9 +39,9 @@ publish-faults:
 benchmarks:
 	dotnet publish tests/Edge.Benchmarks -c Release -r linux-x64 -p:NativeBenchmarks=true --nologo -o artifacts/benchmarks
 
-# The free country file; says so when it cannot be built, and everything else works without it.
+# The free country file; says in one line what is missing when it cannot be built, and everything else works without it.
 geo:
-	@geoip/build-free.sh $(GEO) || echo "geoip: the demo goes without countries; geoip/README.md has more"
+	@geoip/build-free.sh $(GEO) || true
 
 run: publish geo
 	$(if $(EDGE__GEO__DATABASE),,EDGE__GEO__DATABASE=$(wildcard $(GEO))) $(EDGE) serve --demo --data-dir $(DATA_DIR) --urls $(URL)

@@ -1,24 +1,17 @@
 #!/usr/bin/env bash
 # Builds a free country database: build-free.sh OUTPUT.mmdb
-# Data: Debian's tor-geoipdb; writer: Debian's libmaxmind-db-writer-perl. Both are installed when they are missing and this is root.
-# Does nothing when the file is newer than the data. Exit code 1, and one line why, when it cannot be built; nothing is changed then.
+# Data: Debian's tor-geoipdb; writer: Debian's libmaxmind-db-writer-perl. Installs nothing.
+# Does nothing when the file is newer than the data. Exit code 1, and one line what is missing, when it cannot be built; nothing is changed then.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 output=${1:?usage: build-free.sh OUTPUT.mmdb}
 source=${TOR_GEOIP_DIR:-/usr/share/tor}
-install_seconds=180
 
 complete() { [ -r "$source/geoip" ] && [ -r "$source/geoip6" ] && perl -MMaxMind::DB::Writer::Tree -e 1 2>/dev/null; }
 
 if ! complete; then
-  if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
-    timeout "$install_seconds" sh -c 'apt-get update -qq &&
-      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq tor-geoipdb libmaxmind-db-writer-perl' >/dev/null 2>&1 || true
-  fi
-  if ! complete; then
-    echo "geoip: no free country database: install tor-geoipdb and libmaxmind-db-writer-perl to have one" >&2
-    exit 1
-  fi
+  echo "geoip: no countries; 'apt-get install tor-geoipdb libmaxmind-db-writer-perl' (Debian) and $0 $output add them" >&2
+  exit 1
 fi
 if [ "$output" -nt "$source/geoip" ] && [ "$output" -nt "$source/geoip6" ]; then exit 0; fi
 

@@ -116,7 +116,7 @@ internal sealed class ExperimentFile(string name)
         Problems =
         [
             .. reading.Violations.Select(v => new ExperimentFileProblem(Name, v.Field, v.Message)),
-            .. reading.Unknown.Select(v => new ExperimentFileProblem(Name, v.Field, $"{v.Message} (ignored)", true)),
+            .. reading.Unknown.Select(v => new ExperimentFileProblem(Name, v.Field, v.Message, true)),
         ];
         return true;
     }

@@ -22,6 +22,12 @@ internal enum ExperimentWriteResult
     UidInUse,
 }
 
+/// <summary>A change of a file that somebody else made and that is now in force.</summary>
+/// <param name="File">Name of the file.</param>
+/// <param name="Experiment">What it holds, or held.</param>
+/// <param name="IsGone">Whether the file was removed and no other has its experiment.</param>
+internal readonly record struct ExperimentFileChange(string File, Experiment Experiment, bool IsGone);
+
 /// <summary>
 /// The embedded store: one readable JSON file per experiment in one directory, safe to edit by hand while the service
 /// runs. The directory is polled twice a second; changed files are read and validated, and the new catalog is swapped
@@ -87,6 +93,11 @@ internal sealed class ExperimentFileStore : IDisposable
     /// </summary>
     public event Action<ExperimentCatalog>? CatalogChanged;
 
+    /// <summary>
+    /// Raised for each file that was changed by hand and is now served as it is, or is gone; likewise.
+    /// </summary>
+    public event Action<ExperimentFileChange>? FileChanged;
+
     /// <summary>All current problems; empty when every file is served as it is.</summary>
     public IReadOnlyList<ExperimentFileProblem> Problems => _problems;
 
@@ -130,8 +141,10 @@ internal sealed class ExperimentFileStore : IDisposable
         }
         try
         {
-            var isChanged = Scan();
-            foreach (var file in _files.Values.Where(file => file.SeenInScan != _scan).ToList())
+            var changed = new List<ExperimentFile>();
+            var isChanged = Scan(changed);
+            var gone = _files.Values.Where(file => file.SeenInScan != _scan).ToList();
+            foreach (var file in gone)
             {
                 _files.Remove(file.Name);
                 isChanged = true;
@@ -139,6 +152,7 @@ internal sealed class ExperimentFileStore : IDisposable
             if (isChanged)
             {
                 Publish();
+                ReportChanges(changed, gone);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -209,7 +223,8 @@ internal sealed class ExperimentFileStore : IDisposable
 
     public void Dispose() => _watch?.Dispose();
 
-    private bool Scan()
+    /// <summary>Reads what may have changed; true when something did.</summary>
+    private bool Scan(List<ExperimentFile> changed)
     {
         _scan++;
         var settledBefore = _time.GetUtcNow().UtcTicks - SettleMs * TimeSpan.TicksPerMillisecond;
@@ -230,7 +245,11 @@ internal sealed class ExperimentFileStore : IDisposable
                 file = _files[name] = new ExperimentFile(name) { SeenInScan = _scan };
             }
             var isSettled = stamp.ModifiedTicks < settledBefore;
-            isChanged |= file.Reload(Path.Combine(_directory, name), stamp, isSettled, _rules);
+            if (file.Reload(Path.Combine(_directory, name), stamp, isSettled, _rules))
+            {
+                isChanged = true;
+                changed.Add(file);
+            }
         }
         IReadOnlyList<ExperimentFileProblem> directoryProblems = isOverfull
             ? [new ExperimentFileProblem("", "", $"directory must have at most {FilesMax} files")]
@@ -316,6 +335,26 @@ internal sealed class ExperimentFileStore : IDisposable
         Catalog.Swap(new ExperimentCatalog(entries, Catalog.Current.Version + 1));
         PublishProblems(problems);
         CatalogChanged?.Invoke(Catalog.Current);
+    }
+
+    private void ReportChanges(List<ExperimentFile> changed, List<ExperimentFile> gone)
+    {
+        foreach (var file in changed)
+        {
+            if (file.Candidate is { } entry && ReferenceEquals(file.Accepted, entry))
+            {
+                FileChanged?.Invoke(new ExperimentFileChange(file.Name, entry.Experiment, IsGone: false));
+            }
+        }
+
+        foreach (var file in gone)
+        {
+            // A file under another name is no loss.
+            if (file.Accepted is { } entry && !Catalog.Current.TryFindByUid(entry.Experiment.Uid, out _))
+            {
+                FileChanged?.Invoke(new ExperimentFileChange(file.Name, entry.Experiment, IsGone: true));
+            }
+        }
     }
 
     private void PublishProblems(List<ExperimentFileProblem> collisions)

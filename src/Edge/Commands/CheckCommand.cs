@@ -252,7 +252,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             return null;
         }
-        foreach (var finding in ExperimentLint.Check(experiment, _hosts, now))
+        foreach (var finding in ExperimentLint.Check(experiment, _hosts, now, options.KnowsPlaces))
         {
             Report(finding.Severity, finding.Code, path, finding.Path, finding.Message);
         }

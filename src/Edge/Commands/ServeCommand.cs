@@ -101,7 +101,7 @@ internal static class ServeCommand
             }
 
             // Not before the listener is bound: a key that a failed start issued would never be shown.
-            remedy = DataDirRemedy(options);
+            remedy = options.ApiFirstKeyFile.Length > 0 ? FirstKeyRemedy(options) : DataDirRemedy(options);
             var key = service.IssueFirstKey();
             // What is said to a person must not stand among the events.
             if (options.Sinks.Any(static sink => sink is { Type: SinkType.Stdout, Enabled: true }))
@@ -178,11 +178,21 @@ internal static class ServeCommand
     private static string DataDirRemedy(EdgeOptions options) =>
         $"check owner, mode and free space of dataDir {Path.GetFullPath(options.DataDir)}, or choose another directory with --data-dir";
 
+    private static string FirstKeyRemedy(EdgeOptions options) =>
+        $"check {Path.GetFullPath(options.ApiFirstKeyFile)}, its directory and their owners, or name another file in"
+        + " api.firstKeyFile";
+
     private static string UrlsRemedy(EdgeOptions options) =>
         options.AdminUrls.Length == 0
             ? $"urls is {options.Urls}; choose an address of this machine and a free port with --urls"
             : $"urls is {options.Urls}, adminUrls is {options.AdminUrls}; choose addresses of this machine and free ports"
                 + " with --urls and --admin-urls";
+
+    /// <summary>What curl needs to reach an address from this machine.</summary>
+    private static string CurlTo(ListenAddress address) =>
+        address.SocketPath is { } path
+            ? $"--unix-socket {path} http://localhost"
+            : address.Loopback.GetLeftPart(UriPartial.Authority);
 
     private static async Task WriteDemoHintsAsync(
         EdgeService service,
@@ -191,7 +201,17 @@ internal static class ServeCommand
         TextWriter output
     )
     {
-        var url = service.Addresses[0];
+        var served = ListenAddress.ParseAll(string.Join(',', service.Addresses));
+        var forVisitors = served[0];
+        var forOperators =
+            options.AdminUrls.Length == 0 ? forVisitors : served[ListenAddress.Split(options.Urls).Length];
+        var url = CurlTo(forVisitors);
+        var api = CurlTo(options.ApiListener == ManagementListener.Admin ? forOperators : forVisitors);
+        var traffic = forVisitors.SocketPath is null ? url : forVisitors.Text;
+        var metrics =
+            options.AdminUrls.Length > 0 || options.HttpPublicPages.Contains("metrics")
+                ? $"curl {CurlTo(forOperators)}/metrics"
+                : "closed by http.publicPages";
         await output.WriteLineAsync(
             $"""
 
@@ -200,9 +220,9 @@ internal static class ServeCommand
               click             curl -i {url}/s/demo-ab/click
               smart link        curl -i {url}/s/demo-smart/click
               your variant      curl {url}/s/demo-ab/resolve
-              some visitors     edge demo-traffic --url {url}
-              experiments       curl -H "Authorization: Bearer {key}" {url}/experiments/api
-              metrics           curl {url}/metrics
+              some visitors     edge demo-traffic --url {traffic}
+              experiments       curl -H "Authorization: Bearer {key}" {api}/experiments/api
+              metrics           {metrics}
             Experiments         {Path.GetFullPath(
                 options.ExperimentsDir
             )}/*.json (edit one: it is served within a second)

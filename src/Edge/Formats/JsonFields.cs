@@ -23,7 +23,12 @@ internal readonly struct JsonFields(JsonElement element, string path, Violations
     public void Violate(string name, string message, string code) => Violations.Add(PathOf(name), message, code);
 
     /// <summary>Notes a member that nobody reads.</summary>
-    public void NoteUnknown(string name, string message) => Violations.AddUnknown(PathOf(name), message);
+    public void NoteUnknown(string name, string message) =>
+        Violations.AddUnknown(PathOf(name), message, ViolationCodes.UnknownMember);
+
+    /// <summary>Notes a value that stands for nothing there is.</summary>
+    public void NoteUnknownValue(string name, string message) =>
+        Violations.AddUnknown(PathOf(name), message, ViolationCodes.InvalidValue);
 
     /// <summary>The names of all members, in order.</summary>
     public IEnumerable<string> Names => element.EnumerateObject().Select(static member => member.Name);

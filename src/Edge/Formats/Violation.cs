@@ -53,18 +53,20 @@ internal sealed class Violations
     /// <summary>What was found, in the order of reading.</summary>
     public IReadOnlyList<Violation> List => _list;
 
-    /// <summary>Members that nobody reads, apart from the rest: a stored file may have them.</summary>
+    /// <summary>
+    /// Members that nobody reads and values that stand for nothing, apart from the rest: a stored file may have them.
+    /// </summary>
     public IReadOnlyList<Violation> Unknown => _unknown;
 
     /// <summary>How many were found, at most the limit.</summary>
     public int Count => _list.Count;
 
-    /// <summary>Notes a member that nobody reads; beyond the limit it is only not noted.</summary>
-    public void AddUnknown(string field, string message)
+    /// <summary>Notes one of <see cref="Unknown"/>; beyond the limit it is only not noted.</summary>
+    public void AddUnknown(string field, string message, string code)
     {
         if (_unknown.Count < ExperimentRules.ViolationsMax)
         {
-            _unknown.Add(new Violation(field, message, ViolationCodes.UnknownMember));
+            _unknown.Add(new Violation(field, message, code));
         }
     }
 

@@ -13,6 +13,8 @@ using Edge.Enrichment.Hashing;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
+using Edge.Experiments;
+using Edge.Formats;
 using Edge.Forwarding.Pump;
 using Edge.Hosting.Connections;
 using Edge.Journal;
@@ -57,6 +59,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Readiness _readiness = new();
     private readonly EventJournal _journal;
+    private readonly FullJournalReport _fullJournal;
     private readonly ExperimentFileStore _experiments;
     private readonly KeyRing _keys;
     private readonly Optimizer _optimizer;
@@ -83,7 +86,7 @@ internal sealed class EdgeService : IAsyncDisposable
             connectionCounts,
             time
         );
-        _web = WebHost.Build(options, () => _readiness.IsStarting, _connections, () => _experiments!.Catalog);
+        _web = WebHost.Build(options, time, () => _readiness.IsStarting, _connections, () => _experiments!.Catalog);
         _logger = _web.Logger;
 
         var metrics = new Metrics(EventApi.All);
@@ -91,6 +94,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var log = new RequestLog(metrics, _logger, time);
 
         _journal = EventJournal.Open(options.ToJournalOptions(), time, ledger);
+        _fullJournal = new FullJournalReport(_journal, ledger, time, _logger);
         if (options.Demo)
         {
             DemoExperiments.WriteIfEmpty(options.ExperimentsDir, time);
@@ -112,6 +116,21 @@ internal sealed class EdgeService : IAsyncDisposable
                 }
             }
         );
+        _experiments.FileChanged += change =>
+        {
+            if (change.IsGone)
+            {
+                _logger.ExperimentGone(change.File, change.Experiment.Slug);
+            }
+            else
+            {
+                _logger.ExperimentTaken(
+                    change.File,
+                    change.Experiment.Slug,
+                    WireNames<ExperimentStatus>.Lower.Text(change.Experiment.Status)
+                );
+            }
+        };
         var tallyOptions = new TallyOptions
         {
             Directory = options.DataDir,
@@ -128,7 +147,13 @@ internal sealed class EdgeService : IAsyncDisposable
         _forwarder = new Forwarder(new PumpBuilder(options, _journal, time, _logger).Build(tally), _logger);
 
         _keys = KeyRing.Open(new KeyFile(options.KeysFile), time, reason => _logger.KeysRefused(reason));
-        var addresses = new ClientAddressResolver(options.TrustedProxies, options.ForwardedHeader);
+        var addresses = new ClientAddressResolver(
+            options.TrustedProxies,
+            options.ForwardedHeader,
+            () => _logger.ForwardedHeaderIgnored(
+                options.ForwardedHeader == ForwardedHeader.Forwarded ? "Forwarded" : "X-Forwarded-For"
+            )
+        );
         _geo = GeoDatabase.Open(options.GeoDatabase, time, _logger);
         _ratchet =
             options.AddressHash == AddressHashMode.Ratchet ? KeyRatchet.Open(options.DataDir, time, _logger) : null;
@@ -347,9 +372,11 @@ internal sealed class EdgeService : IAsyncDisposable
 
         _readiness.SetReady();
         _logger.Started(
-            _time.GetElapsedTime(_startedAt).TotalMilliseconds,
+            BuildInfo.Version,
+            Math.Round(_time.GetElapsedTime(_startedAt).TotalMilliseconds),
             string.Join(' ', Addresses),
-            _options.DataDir,
+            Path.GetFullPath(_options.DataDir),
+            _experiments.Catalog.Current.Entries.Count,
             _options.HttpMaxConnections,
             ProcessLimits.Descriptors
         );
@@ -421,6 +448,7 @@ internal sealed class EdgeService : IAsyncDisposable
     {
         _forwarder.Dispose();
         _optimizer.Dispose();
+        _fullJournal.Dispose();
         await _journal.DisposeAsync();
         _ratchet?.Dispose();
         _geo.Dispose();
@@ -456,7 +484,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var catalog = _experiments.Catalog;
         var plan = Plan.Of(options.Plan);
         var rules = new DefinitionRules(plan, options.ToExperimentRules());
-        var view = new ExperimentView(tally);
+        var view = new ExperimentView(tally, () => options.KnowsPlaces);
         var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
         var routes = new ManagementRoutes(
             new ListExperiments(catalog, view),

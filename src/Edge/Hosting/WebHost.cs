@@ -1,8 +1,8 @@
 using Edge.Catalog;
 using Edge.Endpoints.Management;
-using Edge.Formats;
 using Edge.Hosting.Connections;
 using Edge.Settings;
+using Edge.Telemetry;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Console;
@@ -10,11 +10,12 @@ using Microsoft.Extensions.Options;
 
 namespace Edge.Hosting;
 
-/// <summary>Builds the web host without its routes: listener, limits, logging as JSON lines on stderr.</summary>
+/// <summary>Builds the web host without its routes: listener, limits, logging on stderr.</summary>
 internal static class WebHost
 {
     /// <summary>Builds the host, which does not listen yet.</summary>
     /// <param name="options">The settings.</param>
+    /// <param name="time">The clock of the log.</param>
     /// <param name="isStarting">
     /// While true, the framework logs nothing: the caller reports once why a start fails.
     /// </param>
@@ -22,6 +23,7 @@ internal static class WebHost
     /// <param name="catalog">The catalog of the management API; called when the first request needs it.</param>
     public static WebApplication Build(
         EdgeOptions options,
+        TimeProvider time,
         Func<bool> isStarting,
         ConnectionTable connections,
         Func<CatalogHolder> catalog
@@ -33,17 +35,23 @@ internal static class WebHost
             new WebApplicationOptions { EnvironmentName = Environments.Production }
         );
         builder.Configuration.AddInMemoryCollection();
-        builder.Logging.SetMinimumLevel(LogLevel.Information);
-        // Below Warning the framework logs requests and connections; what operators need is in our own messages and
-        // metrics.
-        builder.Logging.AddFilter("Microsoft", level => level >= LogLevel.Warning && !isStarting());
+        var minimum = LevelOf(options.LoggingLevel);
+        builder.Logging.SetMinimumLevel(minimum);
+        // Below Warning the framework logs requests and connections, addresses among them, whatever the level; what
+        // operators need is in our own messages and metrics.
+        var frameworkMinimum = minimum > LogLevel.Warning ? minimum : LogLevel.Warning;
+        builder.Logging.AddFilter("Microsoft", level => level >= frameworkMinimum && !isStarting());
         // Its scope and activity for every request would cost a twentieth of the processor time and are not used.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        builder.Logging.AddJsonConsole(console => console.TimestampFormat = Timestamp.OutputFormat);
-        builder.Services.Configure<JsonConsoleFormatterOptions>(console => console.UseUtcTimestamp = true);
-        builder.Services.Configure<ConsoleLoggerOptions>(console =>
-            console.LogToStandardErrorThreshold = LogLevel.Trace
-        );
+        var isJson =
+            options.LoggingFormat == LoggingFormat.Json
+            || (options.LoggingFormat == LoggingFormat.Auto && Console.IsErrorRedirected);
+        builder.Services.AddSingleton<ConsoleFormatter>(new LogFormatter(time, isJson));
+        builder.Logging.AddConsole(console =>
+        {
+            console.FormatterName = LogFormatter.FormatName;
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+        });
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
         builder.Services.AddOutputCache(cache =>
         {
@@ -67,4 +75,14 @@ internal static class WebHost
         ));
         return builder.Build();
     }
+
+    private static LogLevel LevelOf(LoggingLevel level) =>
+        level switch
+        {
+            LoggingLevel.Trace => LogLevel.Trace,
+            LoggingLevel.Debug => LogLevel.Debug,
+            LoggingLevel.Info => LogLevel.Information,
+            LoggingLevel.Warning => LogLevel.Warning,
+            _ => LogLevel.Error,
+        };
 }

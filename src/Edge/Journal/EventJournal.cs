@@ -107,6 +107,11 @@ internal sealed partial class EventJournal : IAsyncDisposable
         : Volatile.Read(ref _stopping) ? JournalState.Stopped
         : _space.State;
 
+    /// <summary>
+    /// Whether events are refused because budget or disk is used up, not for want of the next segment, which passes.
+    /// </summary>
+    public bool IsFull => State == JournalState.Full && _space.IsShort;
+
     public JournalStatus Status
     {
         get

@@ -15,7 +15,13 @@ internal static class ExperimentLint
     /// <param name="experiment">A valid definition.</param>
     /// <param name="hosts">The hosts at which this service is reached.</param>
     /// <param name="now">The time from which schedules are checked.</param>
-    public static IReadOnlyList<Finding> Check(Experiment experiment, IReadOnlyList<OwnHost> hosts, DateTimeOffset now)
+    /// <param name="knowsPlaces">Whether the service can say where visitors are.</param>
+    public static IReadOnlyList<Finding> Check(
+        Experiment experiment,
+        IReadOnlyList<OwnHost> hosts,
+        DateTimeOffset now,
+        bool knowsPlaces = true
+    )
     {
         var findings = new List<Finding>();
         // An ended experiment makes no more choices, but its link still redirects.
@@ -27,6 +33,11 @@ internal static class ExperimentLint
             {
                 case ExperimentType.SmartLink:
                     ConditionLint.Check(experiment, findings);
+                    if (!knowsPlaces)
+                    {
+                        PlaceLint.Check(experiment, findings);
+                    }
+
                     break;
                 case ExperimentType.Scheduled:
                     ScheduleLint.Check(experiment, now, findings);

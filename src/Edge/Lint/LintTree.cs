@@ -153,7 +153,7 @@ internal sealed class LintNode
             PropertySource.Hour => " (it is 0 to 23)",
             PropertySource.DayOfWeek => " (it is 0 for Sunday to 6)",
             PropertySource.Country => " (it is two letters, such as DE)",
-            PropertySource.Continent => $" (it is one of {string.Join(", ", RuleOutcomes.Continents)})",
+            PropertySource.Continent => $" (it is one of {string.Join(", ", PlaceNames.Continents)})",
             PropertySource.DeviceType => $" (it is one of {string.Join(", ", RuleOutcomes.DeviceTypes)})",
             PropertySource.DeviceOs => $" (it is one of {string.Join(", ", RuleOutcomes.Systems)})",
             _ => "",

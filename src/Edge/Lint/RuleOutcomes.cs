@@ -20,9 +20,6 @@ internal sealed class RuleOutcomes
     /// <summary>Values of device.os.</summary>
     public static readonly string[] Systems = ["iOS", "Android", "Windows", "macOS", "Linux", "ChromeOS"];
 
-    /// <summary>Values of geo.continent.</summary>
-    public static readonly string[] Continents = ["NA", "EU", "AS", "AF", "SA", "OC", "AN"];
-
     /// <summary>
     /// Maximum number of rules on one property whose outcomes are assumed independent; each doubles the combinations.
     /// </summary>
@@ -106,7 +103,9 @@ internal sealed class RuleOutcomes
         {
             vectors.Try(literal);
         }
-        if (Array.TrueForAll(rules, IsNumeric))
+        // Between longer numbers no double may lie.
+        var isExact = Array.TrueForAll(literals, literal => literal.Length <= ConditionNumber.DigitsKept);
+        if (isExact && Array.TrueForAll(rules, IsNumeric))
         {
             vectors.Try("x");
             foreach (var number in Between([.. rules.SelectMany(NumbersOf).Distinct().Order()]))
@@ -118,7 +117,7 @@ internal sealed class RuleOutcomes
         var isLanguage = property.Source == PropertySource.Language;
         if (Array.TrueForAll(rules, IsTextEquality))
         {
-            // A value that no rule names and, for each language, a region that no rule names.
+            // A value that no rule names and, for each language, subtags that no rule names.
             vectors.Try("zz-zz-zz");
             foreach (var literal in isLanguage ? literals : [])
             {
@@ -150,7 +149,7 @@ internal sealed class RuleOutcomes
         {
             PropertySource.DeviceType => DeviceTypes,
             PropertySource.DeviceOs => Systems,
-            PropertySource.Continent => Continents,
+            PropertySource.Continent => PlaceNames.Continents,
             PropertySource.Country => from first in Letters from second in Letters select $"{first}{second}",
             PropertySource.Hour => Enumerable.Range(0, 24).Select(hour => hour.ToString(CultureInfo.InvariantCulture)),
             PropertySource.DayOfWeek => Enumerable

@@ -18,7 +18,14 @@ internal enum ForwardedHeader
 /// that header, so it is never read. A header that is malformed is counted, and nothing left of the fault is read: the
 /// address is then that of the nearest hop that could be read. Thread safe.
 /// </summary>
-internal sealed class ClientAddressResolver(IEnumerable<string> trustedProxies, ForwardedHeader header)
+/// <param name="trustedProxies">Networks or addresses of proxies.</param>
+/// <param name="header">The header they write.</param>
+/// <param name="firstUntrusted">Called once, when anybody else first sends it; must not throw.</param>
+internal sealed class ClientAddressResolver(
+    IEnumerable<string> trustedProxies,
+    ForwardedHeader header,
+    Action? firstUntrusted = null
+)
 {
     /// <summary>Hops that are walked at most; a longer chain is not one we configured.</summary>
     private const int MaxHops = 16;
@@ -26,9 +33,13 @@ internal sealed class ClientAddressResolver(IEnumerable<string> trustedProxies, 
     private readonly TrustedNetwork[] _trusted = TrustedNetwork.ParseAll(trustedProxies);
 
     private long _malformed;
+    private long _untrusted;
 
     /// <summary>How often a trusted proxy's header was found malformed.</summary>
     public long Malformed => Interlocked.Read(ref _malformed);
+
+    /// <summary>How often the header came from a sender that is not trusted, and was ignored.</summary>
+    public long Untrusted => Interlocked.Read(ref _untrusted);
 
     /// <summary>Name of the header that is believed.</summary>
     public string HeaderName { get; } = header == ForwardedHeader.Forwarded ? "Forwarded" : "X-Forwarded-For";
@@ -39,8 +50,14 @@ internal sealed class ClientAddressResolver(IEnumerable<string> trustedProxies, 
     public ClientAddress Resolve(in ClientAddress peer, ReadOnlySpan<HeaderLine> headers)
     {
         var current = peer;
-        if (headers.IsEmpty || !IsTrusted(peer))
+        if (headers.IsEmpty)
         {
+            return current;
+        }
+
+        if (!IsTrusted(peer))
+        {
+            CountUntrusted(headers);
             return current;
         }
 
@@ -82,6 +99,22 @@ internal sealed class ClientAddressResolver(IEnumerable<string> trustedProxies, 
         }
 
         return false;
+    }
+
+    private void CountUntrusted(ReadOnlySpan<HeaderLine> headers)
+    {
+        foreach (ref readonly var line in headers)
+        {
+            if (line.Is(HeaderName))
+            {
+                if (Interlocked.Increment(ref _untrusted) == 1)
+                {
+                    firstUntrusted?.Invoke();
+                }
+
+                return;
+            }
+        }
     }
 
     private Hop TakeLast(ref ReadOnlySpan<char> rest, out ClientAddress address) =>

@@ -99,7 +99,7 @@ internal sealed class EdgeConfiguration
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _problems.Add($"{file}: {e.Message.ReplaceLineEndings(" ")}; --config names the file to read");
+            _problems.Add($"{file}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; --config names the file to read");
         }
     }
 

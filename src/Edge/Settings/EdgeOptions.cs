@@ -28,6 +28,29 @@ internal enum AddressHashMode
     Ratchet,
 }
 
+/// <summary>How log messages are written.</summary>
+internal enum LoggingFormat
+{
+    /// <summary>As text when a terminal shows standard error, else as JSON.</summary>
+    Auto,
+
+    /// <summary>A line for people.</summary>
+    Text,
+
+    /// <summary>A JSON object per line.</summary>
+    Json,
+}
+
+/// <summary>The least important messages that are written.</summary>
+internal enum LoggingLevel
+{
+    Trace,
+    Debug,
+    Info,
+    Warning,
+    Error,
+}
+
 /// <summary>Where the management API is served.</summary>
 internal enum ManagementListener
 {
@@ -60,10 +83,15 @@ internal sealed class EdgeOptions
 
     public string Node { get; set; } = Environment.MachineName;
     public string DataDir { get; set; } = "data";
+
+    /// <summary>Whether somebody has named the directory; else it is the one beside wherever we are.</summary>
+    public bool IsDataDirNamed { get; set; }
     public string Urls { get; set; } = "http://127.0.0.1:8080";
     public string AdminUrls { get; set; } = "";
     public bool Demo { get; set; }
     public bool CoreDumps { get; set; }
+    public LoggingFormat LoggingFormat { get; set; } = LoggingFormat.Auto;
+    public LoggingLevel LoggingLevel { get; set; } = LoggingLevel.Info;
 
     public HttpProtocol HttpProtocol { get; set; } = HttpProtocol.Http1;
     public int HttpMaxConnections { get; set; } = 10_000;
@@ -140,6 +168,9 @@ internal sealed class EdgeOptions
 
     /// <summary>File of the issued keys, hashes only.</summary>
     public string KeysFile => Path.Combine(DataDir, "keys.json");
+
+    /// <summary>Whether anything says where visitors are, as far as the settings and the file they name go.</summary>
+    public bool KnowsPlaces => GeoCountryHeader.Length > 0 || File.Exists(GeoDatabase);
 
     /// <summary>Directory of the journal.</summary>
     public string JournalDir => Path.Combine(DataDir, "journal");

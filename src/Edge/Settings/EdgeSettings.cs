@@ -16,7 +16,12 @@ internal static class EdgeSettings
     public static readonly Setting<EdgeOptions>[] All =
     [
         Text("node", "Name of this process in every event; unique within a fleet.", o => o.Node, (o, v) => o.Node = v),
-        Text("dataDir", "Directory of all persistent state.", o => o.DataDir, (o, v) => o.DataDir = v),
+        Text(
+            "dataDir",
+            "Directory of all persistent state.",
+            o => o.DataDir,
+            (o, v) => (o.DataDir, o.IsDataDirNamed) = (v, true)
+        ),
         Text(
             "urls",
             "Addresses to listen on, separated by commas: http:// with an IP address, localhost or * and a port, or http://unix:/PATH.",
@@ -34,6 +39,18 @@ internal static class EdgeSettings
             "Allow core dumps of the process, which hold keys, the salt and addresses of visitors.",
             o => o.CoreDumps,
             (o, v) => o.CoreDumps = v
+        ),
+        Choice(
+            "logging.format",
+            "text (lines for people), json (an object per line) or auto (text when a terminal shows stderr, else json).",
+            o => o.LoggingFormat,
+            (o, v) => o.LoggingFormat = v
+        ),
+        Choice(
+            "logging.level",
+            "trace, debug, info, warning or error: the least important messages that are written.",
+            o => o.LoggingLevel,
+            (o, v) => o.LoggingLevel = v
         ),
         Choice(
             "http.protocol",

@@ -32,6 +32,11 @@ internal static class SecretDirectory
             return;
         }
 
+        if (File.Exists(dataDir))
+        {
+            throw new IOException($"'{dataDir}' is a file, not a directory");
+        }
+
         Directory.CreateDirectory(dataDir, OwnerEnters);
         File.SetUnixFileMode(dataDir, OwnerEnters);
     }

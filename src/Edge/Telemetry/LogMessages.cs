@@ -10,13 +10,15 @@ internal static partial class LogMessages
     [LoggerMessage(
         100,
         LogLevel.Information,
-        "Started in {DurationMs} ms on {Urls} with data in {DataDir}, for {Connections} connections and {OpenFiles} open files"
+        "Edge {Version} started in {DurationMs} ms on {Urls} with data in {DataDir} and {Experiments} experiments, for {Connections} connections and {OpenFiles} open files"
     )]
     public static partial void Started(
         this ILogger logger,
+        string version,
         double durationMs,
         string urls,
         string dataDir,
+        int experiments,
         int connections,
         long openFiles
     );
@@ -50,6 +52,13 @@ internal static partial class LogMessages
     )]
     public static partial void PathExposed(this ILogger logger, string path, string mode, string wanted);
 
+    [LoggerMessage(
+        109,
+        LogLevel.Warning,
+        "A request had a header {Header}, and its sender is not in clientAddress.trustedProxies, so it is not believed; if that is your proxy, every visitor has its address until you name it there"
+    )]
+    public static partial void ForwardedHeaderIgnored(this ILogger logger, string header);
+
     [LoggerMessage(110, LogLevel.Information, "{Actor} did {Action} to {Subject} ({Detail})")]
     public static partial void Audited(
         this ILogger logger,
@@ -71,12 +80,32 @@ internal static partial class LogMessages
     [LoggerMessage(200, LogLevel.Warning, "Experiment file {File} was refused: {Field}: {Reason}")]
     public static partial void ExperimentRefused(this ILogger logger, string file, string field, string reason);
 
-    [LoggerMessage(202, LogLevel.Warning, "Experiment file {File} is served without {Field}, which {Reason}")]
+    [LoggerMessage(202, LogLevel.Warning, "Experiment file {File} is served, although {Field} {Reason}")]
     public static partial void ExperimentMemberIgnored(this ILogger logger, string file, string field, string reason);
+
+    [LoggerMessage(203, LogLevel.Information, "Experiment file {File} was taken: {Slug} is served, with status {Status}")]
+    public static partial void ExperimentTaken(this ILogger logger, string file, string slug, string status);
+
+    [LoggerMessage(204, LogLevel.Information, "Experiment file {File} is gone: {Slug} is no longer served")]
+    public static partial void ExperimentGone(this ILogger logger, string file, string slug);
 
     [LoggerMessage(201, LogLevel.Error, "The key file could not be read, the previous keys stay in force: {Reason}")]
     public static partial void KeysRefused(this ILogger logger, string reason);
 
     [LoggerMessage(300, LogLevel.Critical, "The journal met an I/O error and stopped acknowledging: {Reason}")]
     public static partial void JournalFaulted(this ILogger logger, string reason);
+
+    [LoggerMessage(
+        301,
+        LogLevel.Error,
+        "The journal is full and refuses events: it holds {HeldBytes} bytes, the disk has {FreeBytes} left"
+    )]
+    public static partial void JournalFull(this ILogger logger, long heldBytes, long freeBytes);
+
+    [LoggerMessage(
+        302,
+        LogLevel.Information,
+        "The journal has room again after {Seconds} s, in which it refused {Refused} events"
+    )]
+    public static partial void JournalHasRoom(this ILogger logger, double seconds, long refused);
 }

@@ -43,6 +43,10 @@ internal static class MetricFamilies
         "edge_forwarded_header_malformed_total",
         "Malformed forwarded headers of trusted proxies; the address is then that of the nearest hop that could be read."
     );
+    public static readonly MetricFamily ForwardedUntrustedTotal = Counter(
+        "edge_forwarded_header_untrusted_total",
+        "Forwarded headers that were ignored because their sender is not a trusted proxy."
+    );
     public static readonly MetricFamily EnrichmentFaultsTotal = Counter(
         "edge_enrichment_faults_total",
         "Enrichment failures by part; each cost one event some of its members."

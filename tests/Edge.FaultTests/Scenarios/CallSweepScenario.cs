@@ -102,5 +102,5 @@ internal sealed class CallSweepScenario(string what)
 
     /// <summary>It was on its way out with a fault when the request to stop came, which then ended it.</summary>
     private static async Task<bool> WasOvertakenAsync(EdgeProcess edge, int code) =>
-        code == SigtermCode && (await edge.Error).Contains("\"EventId\":300", StringComparison.Ordinal);
+        code == SigtermCode && (await edge.Error).Contains("\"eventId\":300", StringComparison.Ordinal);
 }

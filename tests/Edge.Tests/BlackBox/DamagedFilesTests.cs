@@ -40,7 +40,7 @@ public class DamagedFilesTests
 
         await Wait.ForAsync(
             () => Task.FromResult(edge.ErrorSoFar),
-            log => log.Contains("\"EventId\":201", StringComparison.Ordinal)
+            log => log.Contains("\"eventId\":201", StringComparison.Ordinal)
         );
         Assert.Equal(HttpStatusCode.OK, await ListAsync(edge, key));
 
@@ -88,8 +88,8 @@ public class DamagedFilesTests
         );
         await Wait.ForAsync(() => ListAsync(edge, key), status => status == HttpStatusCode.OK);
         Assert.Equal(0, await edge.StopAsync());
-        Assert.DoesNotContain("\"EventId\":103", await edge.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("\"EventId\":104", await edge.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"eventId\":103", await edge.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"eventId\":104", await edge.Error, StringComparison.Ordinal);
     }
 
     [Fact]

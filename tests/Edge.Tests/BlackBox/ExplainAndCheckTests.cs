@@ -154,8 +154,9 @@ public sealed class ExplainAndCheckTests : IDisposable
         var (code, output, error) = await EdgeProcess.RunAsync(["check", "--data-dir", _data.Path]);
 
         Assert.Equal((0, ""), (code, error));
-        // The notes: what the machine gives, and that both headlines lead to one page.
-        Assert.EndsWith("4 experiments checked: 0 errors, 0 warnings, 2 notes\n", output, StringComparison.Ordinal);
+        // The notes: what the machine gives, and that both headlines lead to one page. One example asks for countries.
+        Assert.Contains("[no_geo]", output, StringComparison.Ordinal);
+        Assert.EndsWith("4 experiments checked: 0 errors, 1 warning, 2 notes\n", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -189,7 +190,7 @@ public sealed class ExplainAndCheckTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains("leads back to this service (localhost:9999)", output, StringComparison.Ordinal);
-        Assert.EndsWith("5 experiments checked: 2 errors, 1 warning, 3 notes\n", output, StringComparison.Ordinal);
+        Assert.EndsWith("5 experiments checked: 2 errors, 2 warnings, 3 notes\n", output, StringComparison.Ordinal);
 
         var (one, single, _) = await EdgeProcess.RunAsync([
             "check",

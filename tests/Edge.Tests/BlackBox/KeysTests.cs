@@ -67,6 +67,42 @@ public class KeysTests
         Assert.False(File.Exists(Path.Combine(data.Path, "keys.json")));
     }
 
+    [Theory]
+    [InlineData("keys", "create", "--kind", "write")]
+    [InlineData("keys", "list")]
+    [InlineData("keys", "revoke", "key_1")]
+    public async Task Command_ElsewhereThanTheService_SaysSoAndMakesNoDirectory(params string[] arguments)
+    {
+        using var elsewhere = new TempDirectory();
+
+        var (exitCode, output, error) = await EdgeProcess.RunAsync(arguments, directory: elsewhere.Path);
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Equal(
+            $"edge keys {arguments[1]}: there is no directory {elsewhere["data"]}; --data-dir names that of the service (dataDir)\n",
+            error
+        );
+        Assert.Empty(Directory.GetFileSystemEntries(elsewhere.Path));
+    }
+
+    [Fact]
+    public async Task Create_BeforeTheFirstStart_NamesTheDirectoryItMakes()
+    {
+        using var place = new TempDirectory();
+
+        var (exitCode, output, error) = await EdgeProcess.RunAsync(
+            ["keys", "create", "--kind", "artie"],
+            [("EDGE__DATADIR", place["new"])]
+        );
+
+        Assert.Equal(0, exitCode);
+        Assert.StartsWith("artie_", output, StringComparison.Ordinal);
+        Assert.Equal(
+            $"edge keys create: makes {place["new"]}; the key is for the service that will start there\n",
+            error
+        );
+    }
+
     [Fact]
     public async Task Revoke_ClosesTheDoorOfARunningService()
     {

@@ -95,6 +95,66 @@ public class ListenerTests
         Assert.Equal("kept", await File.ReadAllTextAsync(data["file"]));
     }
 
+    [Theory]
+    [InlineData("dataDir {file}", "--data-dir", "'{file}' is a file, not a directory")]
+    [InlineData("api.firstKeyFile {nowhere}/key", "api.firstKeyFile", "No such file or directory")]
+    [InlineData("config {nowhere}", "--config names the file to read", "Could not find a part of the path")]
+    public async Task Serve_SettingThatCannotBeUsed_IsNamedWithCauseAndRemedy(
+        string setting,
+        string remedy,
+        string cause
+    )
+    {
+        using var data = new TempDirectory();
+        await File.WriteAllTextAsync(data["file"], "");
+        string Of(string text) =>
+            text.Replace("{file}", data["file"], StringComparison.Ordinal)
+                .Replace("{nowhere}", data["no", "where"], StringComparison.Ordinal);
+        var (name, value) = (setting.Split(' ')[0], Of(setting.Split(' ')[1]));
+        string[] arguments = name == "config" ? ["--config", value] : [];
+
+        var (exitCode, _, error) = await EdgeProcess.RunAsync(
+            ["serve", "--urls", "http://127.0.0.1:0", .. arguments],
+            [
+                ("EDGE__DATADIR", name == "dataDir" ? value : data["data"]),
+                ("EDGE__API__FIRSTKEYFILE", name == "api.firstKeyFile" ? value : ""),
+            ]
+        );
+
+        Assert.Equal(1, exitCode);
+        var line = Assert.Single(
+            error.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            static line => !line.StartsWith('{')
+        );
+        Assert.Contains(value, line, StringComparison.Ordinal);
+        Assert.Contains(remedy, line, StringComparison.Ordinal);
+        Assert.Contains(Of(cause), line, StringComparison.Ordinal);
+        Assert.DoesNotContain(".;", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Demo_OnEveryAddressWithPagesOfItsOwn_PrintsCommandsThatWork()
+    {
+        using var data = new TempDirectory();
+        var (port, admin) = (EdgeProcess.FreePort(), EdgeProcess.FreePort());
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            ["--demo", "--admin-urls", $"http://[::]:{admin}"],
+            [("EDGE__API__LISTENER", "admin")],
+            new Uri($"http://127.0.0.1:{admin}"),
+            address: new Uri($"http://0.0.0.0:{port}")
+        );
+        Assert.Equal(0, await edge.StopAsync());
+
+        var guide = await edge.Output;
+        Assert.Contains($"curl -i http://127.0.0.1:{port}/s/demo-ab/click", guide, StringComparison.Ordinal);
+        Assert.Contains($"demo-traffic --url http://127.0.0.1:{port}\n", guide, StringComparison.Ordinal);
+        Assert.Contains($"curl http://127.0.0.1:{admin}/metrics", guide, StringComparison.Ordinal);
+        Assert.Contains($"\" http://127.0.0.1:{admin}/experiments/api", guide, StringComparison.Ordinal);
+        Assert.DoesNotContain("0.0.0.0", guide, StringComparison.Ordinal);
+        Assert.DoesNotContain("[::]", guide, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ManagementApi_OnTheAdminListener_IsNotPublic()
     {

@@ -615,6 +615,28 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     }
 
     [Fact]
+    public async Task PlaceRule_WithoutAGeoDatabase_IsLegalWithAWarning()
+    {
+        var slug = ManagedEdge.NewSlug();
+
+        var answer = await site.SendAsync(
+            "POST",
+            "",
+            $$"""
+            {"name":"N","slug":"{{slug}}","type":"smart_link","goalConfig":{"destinationUrl":"https://example.com/"},
+             "variants":[{"id":"a","weight":10000,"isDefault":true},{"id":"b","weight":0,"conditions":
+              {"type":"rule","property":"country","ruleOperator":"equals","value":"GB"} }]}
+            """
+        );
+
+        Assert.Equal(201, answer.Status);
+        Assert.Equal(
+            "variants[1].conditions: asks where the visitor is, which nobody says: set geo.database or geo.countryHeader.",
+            Assert.Single(answer.Json.GetProperty("warnings").EnumerateArray()).GetString()
+        );
+    }
+
+    [Fact]
     public async Task Images_RedirectToTheVariantsOwn_ThenTheFallback()
     {
         var slug = ManagedEdge.NewSlug();

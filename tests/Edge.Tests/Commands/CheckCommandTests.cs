@@ -43,7 +43,7 @@ public sealed class CheckCommandTests : IDisposable
 
         Assert.Equal(0, code);
         Assert.StartsWith("4 experiments checked: 0 errors, ", lines[^1], StringComparison.Ordinal);
-        var known = new[] { "[limits]", "[mode]", "[same_destination]" };
+        var known = new[] { "[limits]", "[mode]", "[same_destination]", "[no_geo]" };
         Assert.All(lines[..^1], line => Assert.Contains(line[line.LastIndexOf('[')..], known));
     }
 

@@ -64,7 +64,7 @@ public sealed class OfflineCommandsTests : IDisposable
     {
         var error = new StringWriter();
         Assert.Equal(1, JournalStat.Run(Options, Stream.Null, error));
-        Assert.Contains("there is no journal in", error.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("edge journal stat: there is no journal in", error.ToString(), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Options.Directory));
     }
 

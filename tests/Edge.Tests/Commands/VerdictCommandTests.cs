@@ -36,19 +36,33 @@ public class VerdictCommandTests
     }
 
     [Theory]
-    [InlineData("no JSON", "curl/8")]
     [InlineData("no object", "[]")]
     [InlineData("no address", """{"ip":"localhost"}""")]
     [InlineData("no kind of ours", """{"kind":"email"}""")]
     [InlineData("no text", """{"user_agent":5}""")]
     [InlineData("no headers", """{"headers":[]}""")]
-    [InlineData("half a surrogate pair", """{"user_agent":"\ud800"}""")]
     public void Request_ThatIsNone_IsNamedAndTheRestAnswered(string row, string line)
     {
         var (code, output, error) = Run(line + "\n{}");
 
         Assert.Equal((row, 1, 1), (row, code, output.Split('\n').Length - 1));
         Assert.StartsWith("edge verdict: line 1: must be", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("curl/8", "is not valid JSON at column 1: 'c' is not expected here")]
+    [InlineData("""{"ip":}""", "is not valid JSON at column 7: ")]
+    [InlineData("""{"user_agent":"\ud800"}""", "has half of a surrogate pair in a string at column 15")]
+    public void Line_ThatIsNoJson_IsNamedWithColumnAndCause(string line, string problem)
+    {
+        var (verdict, _, verdictError) = Run("{}\n" + line);
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var source = SourceCommand.Run(new StringReader("{}\n" + line), output, error);
+
+        Assert.Equal((1, 1), (verdict, source));
+        Assert.StartsWith("edge verdict: line 2: " + problem, verdictError, StringComparison.Ordinal);
+        Assert.StartsWith("edge source: line 2: " + problem, error.ToString(), StringComparison.Ordinal);
     }
 
     private static (int Code, string Output, string Error) Run(string input)

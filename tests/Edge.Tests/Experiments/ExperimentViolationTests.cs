@@ -462,6 +462,57 @@ public class ExperimentViolationTests
         Assert.Equal([field], stored.Unknown.Select(unknown => unknown.Field));
     }
 
+    /// <summary>A sender is told of a place that is none; a file that was accepted once is still served.</summary>
+    [Theory]
+    [InlineData("geo.country", "eq", "\"UK\"", "value", "did you mean GB?")]
+    [InlineData("country", "in", "[\"DE\", \"uk\"]", "value[1]", "did you mean GB?")]
+    [InlineData("geo.country", "neq", "\"EU\"", "value", "did you mean the property geo.continent?")]
+    [InlineData("geo.country", "eq", "\"DEU\"", "value", "in two letters, such as DE, GB or US")]
+    [InlineData("geo.country", "eq", "\"XX\"", "value", "in two letters, such as DE, GB or US")]
+    [InlineData("geo.country", "not_in", "[49]", "value[0]", "in two letters, such as DE, GB or US")]
+    [InlineData("continent", "eq", "\"Europe\"", "value", "must be one of NA, EU, AS, AF, SA, OC, AN")]
+    public void Read_PlaceThatIsNone_IsNamedToSendersAndToleratedInFiles(
+        string property,
+        string ruleOperator,
+        string value,
+        string member,
+        string message
+    )
+    {
+        var text = Definitions.With(
+            C,
+            $$"""{"type": "rule", "property": "{{property}}", "operator": "{{ruleOperator}}", "value": {{value}}}"""
+        );
+
+        var sent = Assert.Single(
+            ExperimentReader
+                .ReadCreate(Encoding.UTF8.GetBytes(text), ExperimentRules.Default, "exp_x", null, Definitions.FileTime)
+                .Violations
+        );
+        var stored = Definitions.Read(text);
+
+        Assert.Equal(($"variants[0].conditions.{member}", ViolationCodes.InvalidValue), (sent.Field, sent.Code));
+        Assert.EndsWith(message, sent.Message, StringComparison.Ordinal);
+        Assert.NotNull(stored.Experiment);
+        Assert.Equal([sent.Field], stored.Unknown.Select(unknown => unknown.Field));
+    }
+
+    [Theory]
+    [InlineData("geo.country", "\"de\"")]
+    [InlineData("geo.country", "\"XK\"")]
+    [InlineData("geo.continent", "\"eu\"")]
+    public void Read_Place_InAnyCase_IsTaken(string property, string value) =>
+        Assert.Empty(
+            Definitions
+                .Read(
+                    Definitions.With(
+                        C,
+                        $$"""{"type": "rule", "property": "{{property}}", "operator": "eq", "value": {{value}}}"""
+                    )
+                )
+                .Unknown
+        );
+
     /// <summary>What looks wrong but is allowed.</summary>
     [Theory]
     [InlineData("slug", "\"api-test\"")]

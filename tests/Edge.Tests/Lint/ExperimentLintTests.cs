@@ -49,6 +49,9 @@ public class ExperimentLintTests
     [InlineData("referrer equals \"https://google.com/\"", "never_true c")]
     [InlineData("referrer equals \"www.google.com\"", "")]
     [InlineData("browser equals \"chrome\"", "")]
+    [InlineData("& [custom.x gt 9007199254740992] [custom.x lt 9007199254740994]", "")]
+    [InlineData("& [language equals \"zh-Hant\"] [language not_equals \"zh-Hant-TW\"]", "")]
+    [InlineData("& [language equals \"zh-Hant\"] [language not_equals \"zh\"]", "never_true c")]
     [InlineData("custom.x equals \"\"", "")]
     [InlineData("custom.x equals 18", "")]
     [InlineData("hour gte 0", "always_true c")]
@@ -413,6 +416,20 @@ public class ExperimentLintTests
         );
 
         Assert.Equal(expected, Codes(json));
+    }
+
+    [Fact]
+    public void Check_RulesOnPlaces_AreNamedWhereNobodySaysWhereVisitorsAre()
+    {
+        var json = Smart("& [continent equals \"EU\"] [hour gt 3]", "hour gt 3", "country not_in [\"DE\"]");
+
+        var findings = ExperimentLint.Check(Definitions.Experiment(json), Hosts, Now, knowsPlaces: false);
+
+        Assert.Equal(
+            ["variants[1].conditions.children[0]", "variants[3].conditions"],
+            findings.Where(finding => finding.Code == "no_geo").Select(finding => finding.Path)
+        );
+        Assert.DoesNotContain(Lint(json), finding => finding.Code == "no_geo");
     }
 
     private static string Codes(string json, string c = "-")

@@ -149,6 +149,22 @@ public class ClientAddressTests
     }
 
     [Fact]
+    public void Resolver_HeaderOfASenderThatIsNotTrusted_IsCountedAndReportedOnce()
+    {
+        var reports = 0;
+        var resolver = new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.XForwardedFor, () => reports++);
+
+        Resolve(resolver, "10.0.0.1", "203.0.113.5");
+        Resolve(resolver, "192.0.2.1");
+        var isQuiet = (resolver.Untrusted, reports) == (0, 0);
+        Resolve(resolver, "192.0.2.1", "203.0.113.5");
+        Resolve(resolver, "192.0.2.1", "203.0.113.5", "203.0.113.6");
+
+        Assert.True(isQuiet);
+        Assert.Equal((2, 1), (resolver.Untrusted, reports));
+    }
+
+    [Fact]
     public void Resolver_EndlessChain_StopsAtTheLimit()
     {
         var resolver = new ClientAddressResolver(["10.0.0.0/8"], ForwardedHeader.XForwardedFor);

@@ -143,14 +143,17 @@ internal sealed class EdgeProcess : IAsyncDisposable
         return false;
     }
 
-    /// <summary>Runs one command to its end, with <paramref name="input"/> on its standard input when given.</summary>
+    /// <summary>Runs one command to its end, with <paramref name="input"/> on its standard input when given, in
+    /// <paramref name="directory"/> or where the tests run.</summary>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(
         string[] arguments,
         (string Name, string Value)[]? environment = null,
-        string? input = null
+        string? input = null,
+        string directory = ""
     )
     {
         var start = Describe(arguments, environment);
+        start.WorkingDirectory = directory;
         start.RedirectStandardInput = input is not null;
         using var process = Process.Start(start)!;
         if (input is not null)

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Text;
+using System.Text.Json;
 using Edge.Commands.Streams;
+using Edge.Formats;
 
 namespace Edge.Commands.Filters;
 
@@ -13,6 +16,15 @@ internal static class LineFilter
             Arity = ArgumentArity.Zero,
             Description = "Reads standard input, as it does without this.",
         };
+
+    /// <summary>The JSON of a line, which the caller disposes; null and what is wrong, with the column.</summary>
+    public static JsonDocument? Parse(string line, out string? problem)
+    {
+        var document = JsonSyntax.Parse(Encoding.UTF8.GetBytes(line), out var reason);
+        // The line of the file is the caller's to name.
+        problem = document is null ? reason.Replace("line 1, column", "column", StringComparison.Ordinal) : null;
+        return document;
+    }
 
     /// <summary>
     /// Runs the command. Whoever reads its lines may have enough before the end, as <c>head</c> does: that is no

@@ -44,64 +44,52 @@ internal static class SourceCommand
             }
 
             line.ResetWrittenCount();
-            if (TryClassify(text, line))
+            using var visit = LineFilter.Parse(text, out var problem);
+            if (visit is not null && TryClassify(visit.RootElement, line))
             {
                 output.WriteLine(Encoding.UTF8.GetString(line.WrittenSpan));
                 continue;
             }
-            error.WriteLine(
-                $"edge source: line {number}: must be a JSON object with the texts url, referrer, request_host"
-            );
+            problem ??= "must be a JSON object with the texts url, referrer, request_host";
+            error.WriteLine($"edge source: line {number}: {problem}");
             exitCode = ExitCode.Failure;
         }
         return exitCode;
     }
 
-    private static bool TryClassify(string text, ArrayBufferWriter<byte> line)
+    private static bool TryClassify(JsonElement visit, ArrayBufferWriter<byte> line)
     {
-        try
+        if (
+            visit.ValueKind != JsonValueKind.Object
+            || Text("url") is not { } url
+            || Text("referrer") is not { } referrer
+            || Text("request_host") is not { } host
+        )
         {
-            using var document = JsonDocument.Parse(text);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                return false;
-            }
-
-            if (
-                Text("url") is not { } url
-                || Text("referrer") is not { } referrer
-                || Text("request_host") is not { } host
-            )
-            {
-                return false;
-            }
-
-            Span<char> scratch = stackalloc char[SourceClassifier.ScratchChars];
-            // Nothing at all is a visit too: somebody who typed the address.
-            var isKnown = SourceClassifier.TryClassify(url, referrer, host, scratch, out var source);
-            using var json = new Utf8JsonWriter(line, Readable);
-            json.WriteStartObject();
-            json.WriteString("source", isKnown ? source.Source : "direct");
-            json.WriteString("medium", isKnown ? source.Medium : "direct");
-            json.WriteString("campaign", source.Campaign);
-            json.WriteString("source_confidence", isKnown ? source.Confidence : "high");
-            json.WriteString("source_rule_id", isKnown ? source.RuleId : "direct");
-            json.WriteEndObject();
-            return true;
-
-            string? Text(string name)
-            {
-                if (!document.RootElement.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
-                {
-                    return "";
-                }
-
-                return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-            }
+            return false;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+
+        Span<char> scratch = stackalloc char[SourceClassifier.ScratchChars];
+        // Nothing at all is a visit too: somebody who typed the address.
+        var isKnown = SourceClassifier.TryClassify(url, referrer, host, scratch, out var source);
+        using var json = new Utf8JsonWriter(line, Readable);
+        json.WriteStartObject();
+        json.WriteString("source", isKnown ? source.Source : "direct");
+        json.WriteString("medium", isKnown ? source.Medium : "direct");
+        json.WriteString("campaign", source.Campaign);
+        json.WriteString("source_confidence", isKnown ? source.Confidence : "high");
+        json.WriteString("source_rule_id", isKnown ? source.RuleId : "direct");
+        json.WriteEndObject();
+        return true;
+
+        string? Text(string name)
         {
-            return false; // Not JSON, or half of a surrogate pair in a string.
+            if (!visit.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            {
+                return "";
+            }
+
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
         }
     }
 }

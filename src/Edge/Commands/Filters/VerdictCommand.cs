@@ -61,59 +61,50 @@ internal static class VerdictCommand
                 continue;
             }
 
-            if (TryJudge(text, judge) is { } judgement)
+            using var request = LineFilter.Parse(text, out var problem);
+            if (request is not null && TryJudge(request.RootElement, judge) is { } judgement)
             {
                 line.ResetWrittenCount();
                 Write(line, judgement);
                 output.WriteLine(Encoding.UTF8.GetString(line.WrittenSpan));
                 continue;
             }
-            error.WriteLine(
-                $"edge verdict: line {number}: must be a JSON object with the texts user_agent, ip, kind (pixel, click, api) and the object headers"
-            );
+            problem ??=
+                "must be a JSON object with the texts user_agent, ip, kind (pixel, click, api) and the object headers";
+            error.WriteLine($"edge verdict: line {number}: {problem}");
             exitCode = ExitCode.Failure;
         }
         return exitCode;
     }
 
-    private static Judgement? TryJudge(string text, VerdictJudge judge)
+    private static Judgement? TryJudge(JsonElement request, VerdictJudge judge)
     {
-        try
+        if (
+            request.ValueKind != JsonValueKind.Object
+            || Text(request, "user_agent") is not { } userAgent
+            || Text(request, "ip") is not { } ip
+        )
         {
-            using var document = JsonDocument.Parse(text);
-            var request = document.RootElement;
-            if (request.ValueKind != JsonValueKind.Object)
-            {
-                return null;
-            }
-
-            if (Text(request, "user_agent") is not { } userAgent || Text(request, "ip") is not { } ip)
-            {
-                return null;
-            }
-
-            VerdictScope? scope = Text(request, "kind") switch
-            {
-                "" or "pixel" => VerdictScope.Pixel,
-                "click" => VerdictScope.Click,
-                "api" => VerdictScope.Api,
-                _ => null,
-            };
-            var address = default(ClientAddress);
-            if (scope is not { } asked || (ip.Length > 0 && !ClientAddress.TryParse(ip, out address)))
-            {
-                return null;
-            }
-            // The listener hands over each byte as a char.
-            var agent = UserAgentText.Cut(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(userAgent)));
-            return Headers(request) is { } headers
-                ? judge.Judge(judge.MatchAgent(agent), address, headers.ToArray(), asked)
-                : null;
+            return null;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+
+        VerdictScope? scope = Text(request, "kind") switch
         {
-            return null; // Not JSON, or half of a surrogate pair in a string.
+            "" or "pixel" => VerdictScope.Pixel,
+            "click" => VerdictScope.Click,
+            "api" => VerdictScope.Api,
+            _ => null,
+        };
+        var address = default(ClientAddress);
+        if (scope is not { } asked || (ip.Length > 0 && !ClientAddress.TryParse(ip, out address)))
+        {
+            return null;
         }
+        // The listener hands over each byte as a char.
+        var agent = UserAgentText.Cut(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(userAgent)));
+        return Headers(request) is { } headers
+            ? judge.Judge(judge.MatchAgent(agent), address, headers.ToArray(), asked)
+            : null;
     }
 
     private static string? Text(JsonElement owner, string name)

@@ -55,7 +55,7 @@ internal static class JournalDump
         }
         catch (JournalException e)
         {
-            error.WriteLine(e.Message);
+            error.WriteLine($"edge journal dump: {e.Message}");
             return ExitCode.Failure;
         }
     }

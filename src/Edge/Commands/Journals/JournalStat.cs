@@ -41,7 +41,7 @@ internal static class JournalStat
         }
         catch (JournalException e)
         {
-            error.WriteLine(e.Message);
+            error.WriteLine($"edge journal stat: {e.Message}");
             return ExitCode.Failure;
         }
     }

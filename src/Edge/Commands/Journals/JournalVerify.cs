@@ -45,7 +45,7 @@ internal static class JournalVerify
         }
         catch (JournalException e)
         {
-            error.WriteLine(e.Message);
+            error.WriteLine($"edge journal verify: {e.Message}");
             return ExitCode.Failure;
         }
     }

@@ -5,17 +5,43 @@ using Edge.Settings;
 namespace Edge.Commands.Keys;
 
 /// <summary>
-/// What the commands about keys share: settings, and the file of keys that cannot be read or written.
+/// What the commands about keys share: settings, a directory that is not that of a service, and the file of keys that
+/// cannot be read or written.
 /// </summary>
 internal static class KeyCommand
 {
     /// <summary>Gives the command its settings and what it does with them.</summary>
-    public static void SetAction(Command command, StandardStreams io, Func<EdgeOptions, ParseResult, int> run)
+    /// <param name="command">The command.</param>
+    /// <param name="io">Where it says what is wrong.</param>
+    /// <param name="run">What it does.</param>
+    /// <param name="mayBegin">Whether a data directory that is named and not there yet is one to begin with.</param>
+    public static void SetAction(
+        Command command,
+        StandardStreams io,
+        Func<EdgeOptions, ParseResult, int> run,
+        bool mayBegin = false
+    )
     {
         var settings = SettingsArguments.AddTo(command).WithDataDir(command);
         command.SetAction(result =>
         {
             if (settings.Load(result, io.Error) is not { } options)
+            {
+                return ExitCode.Failure;
+            }
+
+            var name = UsageProblem.NameOf(result.CommandResult);
+            if (mayBegin && options.IsDataDirNamed)
+            {
+                if (!Directory.Exists(options.DataDir))
+                {
+                    io.Error.WriteLine(
+                        $"{name}: makes {Path.GetFullPath(options.DataDir)}; the key is for the service that will start"
+                            + " there"
+                    );
+                }
+            }
+            else if (!DataDirectory.IsThere(options, name, io.Error))
             {
                 return ExitCode.Failure;
             }
@@ -26,9 +52,7 @@ internal static class KeyCommand
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                io.Error.WriteLine(
-                    $"{UsageProblem.NameOf(result.CommandResult)}: {e.Message.ReplaceLineEndings(" ")}"
-                );
+                io.Error.WriteLine($"{name}: {e.Message.ReplaceLineEndings(" ")}");
                 return ExitCode.Failure;
             }
         });

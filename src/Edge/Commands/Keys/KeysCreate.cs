@@ -68,7 +68,8 @@ internal sealed class KeysCreate
         KeyCommand.SetAction(
             command,
             io,
-            (options, result) => keys.Run(options, result, TimeProvider.System, io.Out, io.Error)
+            (options, result) => keys.Run(options, result, TimeProvider.System, io.Out, io.Error),
+            mayBegin: true
         );
         return command;
     }

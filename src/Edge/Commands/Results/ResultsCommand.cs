@@ -164,7 +164,6 @@ internal sealed class ResultsCommand(EdgeOptions options, TimeProvider time, Tex
                     is IOException
                         or UnauthorizedAccessException
                         or JournalException
-                        or JsonException
                         or InvalidDataException
             )
         {

@@ -24,6 +24,11 @@ internal static class DeadLettersList
     /// <summary>One line per dead letter: sink, id, time, answer.</summary>
     public static int Run(EdgeOptions options, string? onlySink, TextWriter output, TextWriter error)
     {
+        if (!DataDirectory.IsThere(options, "edge dead-letters list", error))
+        {
+            return ExitCode.Failure;
+        }
+
         try
         {
             var sinks = DeadLetterFiles.Sinks(options.DeadLettersDir);

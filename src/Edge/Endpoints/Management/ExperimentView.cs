@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Edge.Experiments;
+using Edge.Lint;
 using Edge.Statistics.Counting;
 
 namespace Edge.Endpoints.Management;
@@ -7,7 +8,9 @@ namespace Edge.Endpoints.Management;
 /// <summary>
 /// An experiment as the API shows it: with the counters of its variants, without what only the store needs.
 /// </summary>
-internal sealed class ExperimentView(Tally tally)
+/// <param name="tally">The counters.</param>
+/// <param name="knowsPlaces">Whether the service can say where visitors are now.</param>
+internal sealed class ExperimentView(Tally tally, Func<bool> knowsPlaces)
 {
     /// <summary>The definition with its counters.</summary>
     public Experiment Of(Experiment experiment)
@@ -39,7 +42,7 @@ internal sealed class ExperimentView(Tally tally)
         );
     }
 
-    private static void WriteWarnings(Utf8JsonWriter json, Experiment experiment)
+    private void WriteWarnings(Utf8JsonWriter json, Experiment experiment)
     {
         var warnings = WarningsOf(experiment).ToArray();
         if (warnings.Length == 0)
@@ -56,7 +59,7 @@ internal sealed class ExperimentView(Tally tally)
         json.WriteEndArray();
     }
 
-    private static IEnumerable<string> WarningsOf(Experiment experiment)
+    private IEnumerable<string> WarningsOf(Experiment experiment)
     {
         if (experiment is { BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ImpressionsOnly })
         {
@@ -68,6 +71,12 @@ internal sealed class ExperimentView(Tally tally)
             yield return $"linkConfig.redirectStatus {status} is permanent: browsers keep it for 90 seconds, in which a repeated click is "
                 + "not counted and does not see a change, and search engines take the destination for the page itself. "
                 + "Use 302 unless the link replaces a page that has moved.";
+        }
+
+        if (PlaceLint.RulesOf(experiment) is { Count: > 0 } rules && !knowsPlaces())
+        {
+            yield return $"{string.Join(", ", rules)}: asks where the visitor is, which nobody says: set geo.database or "
+                + "geo.countryHeader.";
         }
     }
 }

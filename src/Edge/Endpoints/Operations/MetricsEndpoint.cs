@@ -67,6 +67,7 @@ internal sealed class MetricsEndpoint(
         page.Family(MetricFamilies.ExperimentProblems).Sample(experiments.Problems.Count);
         WriteTally(page, tally.Status);
         page.Family(MetricFamilies.ForwardedMalformedTotal).Sample(addresses.Malformed);
+        page.Family(MetricFamilies.ForwardedUntrustedTotal).Sample(addresses.Untrusted);
         page.Family(MetricFamilies.EnrichmentFaultsTotal);
         foreach (var part in EnrichmentFaults.Parts)
         {

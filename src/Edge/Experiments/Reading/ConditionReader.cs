@@ -131,6 +131,7 @@ internal static class ConditionReader
         {
             return null;
         }
+        CheckPlaces(fields, property, chosen, value);
         return new ConditionRule(property, paramName, chosen, value.Clone());
     }
 
@@ -214,6 +215,37 @@ internal static class ConditionReader
             isValid &= IsScalar(fields, $"value[{index++}]", ruleOperator, element);
         }
         return isValid;
+    }
+
+    /// <summary>
+    /// Notes countries and continents that no visitor can be in. A stored file may have them, so that one that was
+    /// accepted once is still served.
+    /// </summary>
+    private static void CheckPlaces(JsonFields fields, string name, RuleOperator ruleOperator, JsonElement value)
+    {
+        if (
+            ruleOperator
+                is not (RuleOperator.Equals or RuleOperator.NotEquals or RuleOperator.In or RuleOperator.NotIn)
+            || !ConditionProperty.TryParse(name, null, out var property)
+            || property.Source is not (PropertySource.Country or PropertySource.Continent)
+        )
+        {
+            return;
+        }
+        var isList = value.ValueKind == JsonValueKind.Array;
+        for (var i = 0; i < (isList ? value.GetArrayLength() : 1); i++)
+        {
+            var element = isList ? value[i] : value;
+            var text = element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText();
+            var problem =
+                property.Source == PropertySource.Country
+                    ? PlaceNames.CountryProblem(text)
+                    : PlaceNames.ContinentProblem(text);
+            if (problem is not null)
+            {
+                fields.NoteUnknownValue(isList ? $"value[{i}]" : "value", problem);
+            }
+        }
     }
 
     private static bool IsScalar(JsonFields fields, string name, RuleOperator ruleOperator, JsonElement value)

@@ -7,7 +7,8 @@ namespace Edge.Experiments.Reading;
 /// <param name="Experiment">Null when there are violations.</param>
 /// <param name="Violations">In the order of reading, at most <see cref="ExperimentRules.ViolationsMax"/>.</param>
 /// <param name="Unknown">
-/// Members of a stored file that have no meaning and are ignored; in what a sender sends they are violations.
+/// Members of a stored file that have no meaning and are ignored, and values in it that stand for nothing; in what a
+/// sender sends they are violations.
 /// </param>
 internal readonly record struct ExperimentReadResult(
     Experiment? Experiment,

@@ -42,7 +42,8 @@ internal static class RecoveryGate
             var hint = e is DiskException { IsNoSpace: true }
                 ? "free some space"
                 : "check the disk, and the owner and mode of the directory";
-            throw new JournalException($"the journal in {options.Directory} cannot be opened: {e.Message}; {hint}", e);
+            var reason = e.Message.TrimEnd('.');
+            throw new JournalException($"the journal in {options.Directory} cannot be opened: {reason}; {hint}", e);
         }
     }
 

@@ -58,7 +58,7 @@ internal readonly struct CompiledRule
         {
             RuleOperator.Equals => IsEqual(text, _value),
             RuleOperator.NotEquals => _value.IsNumber
-                ? ConditionNumber.TryParse(text, out var number) && number != _value.Number
+                ? TryCompare(text, _value, out var order) && order != 0
                 : !IsEqual(text, _value),
             RuleOperator.Contains => text.Contains(_value.Text, StringComparison.OrdinalIgnoreCase),
             RuleOperator.NotContains => !text.Contains(_value.Text, StringComparison.OrdinalIgnoreCase),
@@ -66,18 +66,31 @@ internal readonly struct CompiledRule
             RuleOperator.EndsWith => text.EndsWith(_value.Text, StringComparison.OrdinalIgnoreCase),
             RuleOperator.In => IsOneOf(text),
             RuleOperator.NotIn => !IsOneOf(text),
-            _ => ConditionNumber.TryParse(text, out var number) && IsOrdered(number, _value.Number),
+            _ => TryCompare(text, _value, out var order) && IsOrdered(order),
         };
     }
 
-    private bool IsOrdered(double number, double bound) =>
+    private bool IsOrdered(int order) =>
         _operator switch
         {
-            RuleOperator.Gt => number > bound,
-            RuleOperator.Lt => number < bound,
-            RuleOperator.Gte => number >= bound,
-            _ => number <= bound,
+            RuleOperator.Gt => order > 0,
+            RuleOperator.Lt => order < 0,
+            RuleOperator.Gte => order >= 0,
+            _ => order <= 0,
         };
+
+    /// <summary>How a text compares as a number; false when it is none.</summary>
+    private static bool TryCompare(ReadOnlySpan<char> text, in Value value, out int order)
+    {
+        if (!ConditionNumber.TryParse(text, out var number))
+        {
+            order = 0;
+            return false;
+        }
+
+        order = ConditionNumber.Compare(text, number, value.Text, value.Number);
+        return true;
+    }
 
     private bool IsOneOf(ReadOnlySpan<char> text)
     {
@@ -95,10 +108,11 @@ internal readonly struct CompiledRule
     {
         if (value.IsNumber)
         {
-            return ConditionNumber.TryParse(text, out var number) && number == value.Number;
+            return TryCompare(text, value, out var order) && order == 0;
         }
-        // "en" matches any English, "en-US" only that of the United States.
-        var compared = value.IsLanguage ? HeaderValues.PrimarySubtag(text) : text;
+        // A language range (RFC 4647 section 3.3.1): "en" matches any English, "zh-Hant" that of Taiwan too.
+        var isRange = value.IsLanguage && text.Length > value.Length && text[value.Length] == '-';
+        var compared = isRange ? text[..value.Length] : text;
         // Case does not change the length; comparing it first avoids reading the text of most values from memory.
         return compared.Length == value.Length && compared.Equals(value.Text, StringComparison.OrdinalIgnoreCase);
     }
@@ -115,7 +129,7 @@ internal readonly struct CompiledRule
             text = HostName.Comparable(isEquality ? UrlText.WithoutWww(text) : text);
         }
         _ = ConditionNumber.TryParse(text, out var number);
-        var isLanguage = source == PropertySource.Language && !text.Contains('-', StringComparison.Ordinal);
+        var isLanguage = source == PropertySource.Language;
         text = SharedText.Of(text);
         return new Value(text, number, text.Length, element.ValueKind == JsonValueKind.Number, isLanguage);
     }
@@ -125,6 +139,6 @@ internal readonly struct CompiledRule
     /// <param name="Number">The value as a number, if it is one or parses as one.</param>
     /// <param name="Length">Length of the text.</param>
     /// <param name="IsNumber">Whether it was written as a number, and so compares as one.</param>
-    /// <param name="IsLanguage">Whether it is a language without a region.</param>
+    /// <param name="IsLanguage">Whether it is a language, which more subtags may follow.</param>
     private readonly record struct Value(string Text, double Number, int Length, bool IsNumber, bool IsLanguage);
 }

@@ -50,13 +50,6 @@ internal static class HeaderValues
         return Ascii.IsValid(host) ? host : HostName.Comparable(host);
     }
 
-    /// <summary>The language of a tag without its region: <c>en</c> for <c>en-US</c>.</summary>
-    public static ReadOnlySpan<char> PrimarySubtag(ReadOnlySpan<char> tag)
-    {
-        var dash = tag.IndexOf('-');
-        return dash < 0 ? tag : tag[..dash];
-    }
-
     private static double Quality(ReadOnlySpan<char> parameters)
     {
         var text = parameters.Trim();

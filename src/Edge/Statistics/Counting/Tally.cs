@@ -39,6 +39,7 @@ internal sealed class Tally : ISink
 
     private JournalCursor _cursor;
     private bool _isDirty;
+    private bool _isFailing;
     private long _missed;
 
     private Tally(TallyFile file, TallyCounts counts, Func<long> committedSequence, TimeProvider time, ILogger log)
@@ -173,13 +174,19 @@ internal sealed class Tally : ISink
         {
             if (!_isDirty)
             {
+                _isFailing = false;
                 return;
             }
         }
-        if (Write(default) is { IsDelivered: false, Reason: var reason })
+
+        // Once until it succeeds: a full disk would say it every few seconds.
+        var written = Write(default);
+        if (!written.IsDelivered && !_isFailing)
         {
-            _log.TallyNotWritten(reason!);
+            _log.TallyNotWritten(written.Reason!);
         }
+
+        _isFailing = !written.IsDelivered;
     }
 
     /// <summary>Keeps what was counted: events that are delivered again are skipped.</summary>

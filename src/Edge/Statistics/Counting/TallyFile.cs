@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Storage;
@@ -57,7 +58,7 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
                 return state;
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidDataException or ArgumentException or OverflowException)
+        catch (Exception e) when (e is InvalidDataException or ArgumentException or OverflowException)
         {
             problem = $"{Name} is damaged: {e.Message.ReplaceLineEndings(" ")}";
         }
@@ -66,7 +67,7 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
     }
 
     /// <summary>
-    /// The checkpoint, whose service may be running; null when there is none of this journal. Changes nothing. Throws <see cref="IOException"/>, <see cref="UnauthorizedAccessException"/>, <see cref="JsonException"/> or
+    /// The checkpoint, whose service may be running; null when there is none of this journal. Changes nothing. Throws <see cref="IOException"/>, <see cref="UnauthorizedAccessException"/> or
     /// <see cref="InvalidDataException"/> when it cannot be read.
     /// </summary>
     public TallyState? Peek() =>
@@ -85,7 +86,7 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
                 ? (false, "is of another version; the counts start over")
                 : null;
         }
-        catch (Exception e) when (e is JsonException or InvalidDataException)
+        catch (InvalidDataException e)
         {
             return (false, $"is damaged, so the counts start over: {e.Message}");
         }
@@ -95,9 +96,19 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
         }
     }
 
-    private static TallyState Parse(string path) =>
-        JsonSerializer.Deserialize(DiskFile.ReadWhole(path, Array.MaxLength), Strict.TallyState)
-        ?? throw new InvalidDataException("it is empty");
+    private static TallyState Parse(string path)
+    {
+        var bytes = DiskFile.ReadWhole(path, Array.MaxLength);
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, Strict.TallyState)
+                ?? throw new InvalidDataException("it is empty");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException("it " + JsonProblem.Describe(e, bytes), e);
+        }
+    }
 
     /// <summary>
     /// Replaces the checkpoint; it is durable on return. Throws <see cref="IOException"/> or

@@ -38,7 +38,7 @@ public class SecretsTests
             Directory.EnumerateFiles(data, "*", SearchOption.AllDirectories),
             file => (File.GetUnixFileMode(file) & WritableByOthers) != 0
         );
-        Assert.DoesNotContain("\"EventId\":107", await edge.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"eventId\":107", await edge.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -97,6 +97,28 @@ public class UserAgentCacheTests
         "Samsung",
         "SM-A536B"
     )]
+    // What docs/event-schema.md names as standing still: iOS 26, macOS 26, Huawei's browser.
+    [InlineData(
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1",
+        "26.0",
+        "18.6",
+        "Apple",
+        "iPhone"
+    )]
+    [InlineData(
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15",
+        "26.0",
+        "10.15.7",
+        "Apple",
+        "Mac"
+    )]
+    [InlineData(
+        "Mozilla/5.0 (Linux; Android 10; HarmonyOS; NOH-AN00; HMSCore 6.4.0.311) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/88.0.4324.93 HuaweiBrowser/12.0.4.301 Mobile Safari/537.36",
+        "88.0.4324",
+        "10",
+        "Huawei",
+        "Browser"
+    )]
     [InlineData("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "", "", "", "")]
     [InlineData("curl/8.5.0", "", "", "", "")]
     public void UserAgent_Details_AreThoseOfTheSameBrowserAndSystem(

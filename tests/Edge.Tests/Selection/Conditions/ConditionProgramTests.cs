@@ -106,6 +106,47 @@ public class ConditionProgramTests
         Assert.Equal(expected, IsTrue(Rule(property, ruleOperator, value), new Request()));
 
     [Theory]
+    // A range of languages matches every tag that begins with its subtags (RFC 4647 section 3.3.1).
+    [InlineData("zh-Hant-TW", "zh-Hant", true)]
+    [InlineData("zh-Hant-TW", "ZH-hant", true)]
+    [InlineData("zh-Hant-TW", "zh", true)]
+    [InlineData("zh-Hant-TW", "zh-Hant-TW", true)]
+    [InlineData("zh-Hant-TW", "zh-Hans", false)]
+    [InlineData("zh-Hant-TW", "zh-Han", false)]
+    [InlineData("zh-Hant-TW", "zh-TW", false)]
+    [InlineData("zh-Hant", "zh-Hant-TW", false)]
+    [InlineData("de-AT", "d", false)]
+    public void IsTrue_Language_MatchesARangeOfTags(string sent, string range, bool expected)
+    {
+        var request = new Request(Language: sent);
+
+        Assert.Equal(expected, IsTrue(Rule("language", "equals", $"\"{range}\""), request));
+        Assert.Equal(!expected, IsTrue(Rule("language", "not_in", $"[\"{range}\"]"), request));
+    }
+
+    [Theory]
+    // 2^53 + 1 is the first whole number that a double does not have.
+    [InlineData("9007199254740993", "equals", "9007199254740992", false)]
+    [InlineData("9007199254740993", "not_equals", "9007199254740992", true)]
+    [InlineData("9007199254740993", "gt", "9007199254740992", true)]
+    [InlineData("9007199254740993", "lte", "9007199254740992", false)]
+    [InlineData("-9007199254740993", "lt", "-9007199254740992", true)]
+    [InlineData("9007199254740993", "equals", "9007199254740993.000", true)]
+    [InlineData("009007199254740993", "equals", "9.007199254740993e15", true)]
+    [InlineData("900719925474099300", "gt", "9007199254740992.99e2", true)]
+    [InlineData("9007199254740993e-20", "gt", "0.00009007199254740992", true)]
+    [InlineData("0.1", "equals", "0.1000000000000000000", true)]
+    [InlineData("0.1", "lt", "0.10000000000000000001", true)]
+    [InlineData("0.00000000000000000", "equals", "-0.000000000000000000", true)]
+    [InlineData("18446744073709551615", "in", "[18446744073709551614, 18446744073709551615]", true)]
+    [InlineData("18446744073709551615", "in", "[18446744073709551614, 18446744073709551616]", false)]
+    public void IsTrue_LongNumbers_CompareByEveryDigit(string sent, string ruleOperator, string value, bool expected) =>
+        Assert.Equal(
+            expected,
+            IsTrue(Rule("custom.id", ruleOperator, value), new Request(Query: $"?id={Uri.EscapeDataString(sent)}"))
+        );
+
+    [Theory]
     [InlineData("equals", "\"x\"", false)]
     [InlineData("equals", "1", false)]
     [InlineData("equals", "\"\"", false)]
