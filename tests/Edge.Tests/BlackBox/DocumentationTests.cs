@@ -112,8 +112,8 @@ public partial class DocumentationTests
     {
         var lines = Mask(expected)
             .Split('\n')
-            .Select(line => line == "..." ? "(?:.*\n?)*?" : string.Join(".*", line.Split("...").Select(Regex.Escape)) + "\n?");
-        return new Regex($"^{string.Concat(lines)}$");
+            .Select(line => line == "..." ? "(?:.*\n?)*" : string.Join(".*", line.Split("...").Select(Regex.Escape)) + "\n?");
+        return new Regex($"^{string.Concat(lines)}$", RegexOptions.NonBacktracking);
     }
 
     private static string Mask(string text) =>
