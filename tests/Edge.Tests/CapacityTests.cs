@@ -10,7 +10,8 @@ public class CapacityTests
     private const int Mebibyte = 1 << 20;
 
     [Theory]
-    [InlineData(64, 20_000, 512, 16, 4, 2)]
+    [InlineData(64, 20_000, 256, 4, 4, 2)]
+    [InlineData(128, 20_000, 1_024, 32, 8, 4)]
     [InlineData(256, 20_000, 2_048, 64, 16, 8)]
     [InlineData(1_024, 20_000, 8_192, 256, 64, 16)]
     [InlineData(100_000, 20_000, 10_000, 256, 128, 16)]
@@ -40,6 +41,20 @@ public class CapacityTests
             )
         );
         Assert.All(lowered, limit => Assert.True(limit.To < limit.From, limit.ToString()));
+    }
+
+    [Theory]
+    [InlineData(64, 8)]
+    [InlineData(256, 16)]
+    [InlineData(512, 32)]
+    [InlineData(4_096, 32)]
+    public void Headers_AreFittedIntoMemory(int memoryMiB, int headerKiB)
+    {
+        var options = new EdgeOptions();
+
+        _ = new Capacity(20_000, (long)memoryMiB * Mebibyte).Fit(options, out _);
+
+        Assert.Equal(headerKiB << 10, options.HttpMaxHeaderBytes);
     }
 
     [Theory]

@@ -41,6 +41,23 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
     // Shares of the memory. What is left is for the program, the catalog, the counts and the collector's garbage.
     private const int ConnectionsPart = 4;
     private const int BodiesPart = 4;
+
+    /// <summary>
+    /// Memory below which connections and bodies have a smaller part: the program itself takes most of it.
+    /// </summary>
+    private const long SmallMemoryBytes = 128L << 20;
+
+    private const int SmallConnectionsPart = 8;
+    private const int SmallBodiesPart = 16;
+
+    /// <summary>
+    /// A connection may hold the headers of two requests, and as text they take twice their bytes.
+    /// </summary>
+    private const int HeadersPart = 16_384;
+
+    /// <summary>Least bytes of headers: those of a browser with some cookies.</summary>
+    private const int HeadersMinBytes = 8 << 10;
+
     private const int DuplicatesPart = 16;
     private const int JournalPart = 32;
 
@@ -75,13 +92,21 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
         options.HttpMaxConnections = (int)Lower(
             "http.maxConnections",
             options.HttpMaxConnections,
-            MemoryBytes / ConnectionsPart / ConnectionBytes,
+            MemoryBytes
+                / (MemoryBytes < SmallMemoryBytes ? SmallConnectionsPart : ConnectionsPart)
+                / ConnectionBytes,
+            "memory"
+        );
+        options.HttpMaxHeaderBytes = (int)Lower(
+            "http.maxHeaderBytes",
+            options.HttpMaxHeaderBytes,
+            Math.Max(HeadersMinBytes, MemoryBytes / HeadersPart),
             "memory"
         );
         options.IngestInFlightBytes = Lower(
             "ingest.inFlightBytes",
             options.IngestInFlightBytes,
-            MemoryBytes / BodiesPart,
+            MemoryBytes / (MemoryBytes < SmallMemoryBytes ? SmallBodiesPart : BodiesPart),
             "memory"
         );
         options.DuplicateMemoryBytes = Lower(
