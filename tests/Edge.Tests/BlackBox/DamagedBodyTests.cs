@@ -31,7 +31,7 @@ public class DamagedBodyTests(ITestOutputHelper output)
         var seed = FuzzSetting.Number("EDGE_FUZZ_SEED", Environment.TickCount & 0xFFFFFF);
         output.WriteLine($"{api}: seed {seed}, {bodies} bodies");
         using var data = new TempDirectory();
-        var key = keyKind is null ? null : await CreateKeyAsync(data.Path, keyKind);
+        var key = keyKind is null ? null : await SampleBodies.CreateKeyAsync(data.Path, keyKind);
         await using var edge = await EdgeProcess.StartAsync(
             data.Path,
             ["--demo"],
@@ -116,34 +116,5 @@ public class DamagedBodyTests(ITestOutputHelper output)
         request.Headers.Add("X-Forwarded-For", $"10.{random.Next(256)}.{random.Next(256)}.{random.Next(256)}");
         using var response = await client.SendAsync(request);
         return (int)response.StatusCode;
-    }
-
-    private static async Task<string> CreateKeyAsync(string dataDir, string kind)
-    {
-        string[] scope =
-            kind == "traffical"
-                ?
-                [
-                    "--organization",
-                    SampleBodies.Scope.Organization!,
-                    "--environment",
-                    SampleBodies.Scope.Environment!,
-                    "--scope",
-                    "sdk:write",
-                ]
-                : [];
-        var (exitCode, secret, error) = await EdgeProcess.RunAsync([
-            "keys",
-            "create",
-            "--kind",
-            kind,
-            "--project",
-            SampleBodies.Scope.Project,
-            "--data-dir",
-            dataDir,
-            .. scope,
-        ]);
-        Assert.True(exitCode == 0, error);
-        return secret.Trim();
     }
 }

@@ -29,10 +29,10 @@ public class DamagedRequestTests(ITestOutputHelper output)
         using var data = new TempDirectory();
         string[] keys =
         [
-            await CreateKeyAsync(data.Path, "pictify"),
-            await CreateKeyAsync(data.Path, "artie"),
-            await CreateKeyAsync(data.Path, "millimetric-sk"),
-            await CreateKeyAsync(data.Path, "traffical", "--organization", "o", "--environment", "e", "--scope", "sdk:write"),
+            await SampleBodies.CreateKeyAsync(data.Path, "pictify"),
+            await SampleBodies.CreateKeyAsync(data.Path, "artie"),
+            await SampleBodies.CreateKeyAsync(data.Path, "millimetric-sk"),
+            await SampleBodies.CreateKeyAsync(data.Path, "traffical"),
         ];
         await using var edge = await EdgeProcess.StartAsync(
             data.Path,
@@ -89,23 +89,6 @@ public class DamagedRequestTests(ITestOutputHelper output)
                         })
                     )
             );
-    }
-
-    private static async Task<string> CreateKeyAsync(string dataDir, string kind, params string[] more)
-    {
-        var (exitCode, secret, error) = await EdgeProcess.RunAsync([
-            "keys",
-            "create",
-            "--kind",
-            kind,
-            "--project",
-            SampleBodies.Scope.Project,
-            "--data-dir",
-            dataDir,
-            .. more,
-        ]);
-        Assert.True(exitCode == 0, error);
-        return secret.Trim();
     }
 }
 

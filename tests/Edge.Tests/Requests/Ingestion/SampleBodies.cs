@@ -1,5 +1,7 @@
 using System.Text;
 using Edge.Requests.Ingestion;
+using Edge.Tests.Support;
+using Xunit;
 
 namespace Edge.Tests.Requests.Ingestion;
 
@@ -34,4 +36,34 @@ internal static class SampleBodies
     );
 
     private static byte[][] Bytes(params string[] bodies) => [.. bodies.Select(Encoding.UTF8.GetBytes)];
+
+    /// <summary>Issues a key of the kind that the bodies fit; returns its secret.</summary>
+    public static async Task<string> CreateKeyAsync(string dataDir, string kind)
+    {
+        string[] scope =
+            kind == "traffical"
+                ?
+                [
+                    "--organization",
+                    Scope.Organization!,
+                    "--environment",
+                    Scope.Environment!,
+                    "--scope",
+                    "sdk:write",
+                ]
+                : [];
+        var (exitCode, secret, error) = await EdgeProcess.RunAsync([
+            "keys",
+            "create",
+            "--kind",
+            kind,
+            "--project",
+            Scope.Project,
+            "--data-dir",
+            dataDir,
+            .. scope,
+        ]);
+        Assert.True(exitCode == 0, error);
+        return secret.Trim();
+    }
 }
