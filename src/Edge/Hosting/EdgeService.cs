@@ -282,7 +282,7 @@ internal sealed class EdgeService : IAsyncDisposable
             time,
             routes.DispatchAsync
         );
-        _web.Run(_connections.Track(deadline.HandleAsync));
+        _web.Run(new RequestTracking(_connections, time, deadline.HandleAsync).HandleAsync);
     }
 
     /// <summary>Opens all state of the service, without serving yet.</summary>

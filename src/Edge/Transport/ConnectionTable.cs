@@ -1,7 +1,5 @@
 using Edge.Requests;
 using Edge.Telemetry;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace Edge.Transport;
 
@@ -154,68 +152,10 @@ internal sealed class ConnectionTable : IDisposable
         }
     }
 
-    /// <summary>Has a request answered, and notes on its connection that it runs.</summary>
-    public RequestDelegate Track(RequestDelegate answer) =>
-        context =>
-        {
-            if (context.Features.Get<ConnectionPlace>() is not { } connection)
-            {
-                return answer(context);
-            }
-
-            if (_isDraining)
-            {
-                AskToLeave(context);
-            }
-
-            connection.Begin();
-            Task task;
-            try
-            {
-                task = answer(context);
-            }
-            catch
-            {
-                connection.End(_time.GetTimestamp());
-                throw;
-            }
-            if (!task.IsCompleted)
-            {
-                return EndAsync(connection, task);
-            }
-
-            connection.End(_time.GetTimestamp());
-            return task;
-        };
-
     public void Dispose()
     {
         _check.Dispose();
         _closing.Dispose();
-    }
-
-    private static void AskToLeave(HttpContext context)
-    {
-        if (HttpProtocol.IsHttp2(context.Request.Protocol))
-        {
-            context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-        }
-        else
-        {
-            context.Response.Headers.Connection = "close";
-        }
-    }
-
-    private async Task EndAsync(ConnectionPlace connection, Task task)
-    {
-        try
-        {
-            await task;
-        }
-        finally
-        {
-            connection.End(_time.GetTimestamp());
-        }
     }
 
     /// <summary>Null when there is a place, made if need be by closing others; otherwise why there is none.</summary>
