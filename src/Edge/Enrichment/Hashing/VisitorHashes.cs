@@ -20,8 +20,6 @@ internal sealed class VisitorHashes(IDayKeySource keys)
     /// </summary>
     private const int MessageMaxBytes = 512;
 
-    private static ReadOnlySpan<byte> HexDigits => "0123456789abcdef"u8;
-
     /// <summary>Writes the hash of an address text for the day of <paramref name="now"/>.</summary>
     public void WriteAddressHash(ReadOnlySpan<byte> addressText, DateTimeOffset now, Span<byte> hex)
     {
@@ -89,11 +87,7 @@ internal sealed class VisitorHashes(IDayKeySource keys)
     {
         Span<byte> mac = stackalloc byte[KeyedHash.Bytes];
         key.Compute(message, mac);
-        for (var at = 0; at + 1 < hex.Length; at += 2)
-        {
-            hex[at] = HexDigits[mac[at / 2] >> 4];
-            hex[at + 1] = HexDigits[mac[at / 2] & 0x0f];
-        }
+        Convert.TryToHexStringLower(mac[..(hex.Length / 2)], hex, out _);
     }
 
     private static DateOnly DayOf(DateTimeOffset now) => DateOnly.FromDateTime(now.UtcDateTime);
