@@ -81,7 +81,7 @@ internal sealed class VisitRecorder(
         }
 
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
-        var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out var unitSource);
+        var unit = visitors.ReadUnit(request, visitor.Address, unitRoom, out var unitSource);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
         var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, isClick, hashRoom);
         var shown = variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Today);
@@ -176,7 +176,7 @@ internal sealed class VisitRecorder(
     {
         var visitor = sender.Judgement.IsSpeculation ? sender with { Judgement = default } : sender;
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
-        var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out _);
+        var unit = visitors.ReadUnit(request, visitor.Address, unitRoom, out _);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
         var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, joins: false, hashRoom);
         return variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Today).Variant;

@@ -14,6 +14,8 @@ internal sealed class SaltedKeys(string salt) : IDayKeySource
     private volatile DayKeys? _today;
     private volatile DayKeys? _yesterday;
 
+    public bool AreKept => true;
+
     public DayKeys Of(DateOnly day) => _today is { } keys && keys.Day == day ? keys : _today = Make(day);
 
     public DayKeys Before(DateOnly day)

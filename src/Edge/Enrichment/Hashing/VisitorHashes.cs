@@ -20,6 +20,9 @@ internal sealed class VisitorHashes(IDayKeySource keys)
     /// </summary>
     private const int MessageMaxBytes = 512;
 
+    /// <summary>Whether results may be kept for a while beside what they are computed from.</summary>
+    public bool AreKept => keys.AreKept;
+
     /// <summary>Writes the hash of an address text for the day of <paramref name="now"/>.</summary>
     public void WriteAddressHash(ReadOnlySpan<byte> addressText, DateTimeOffset now, Span<byte> hex)
     {
@@ -69,7 +72,7 @@ internal sealed class VisitorHashes(IDayKeySource keys)
     public static ulong UnitOf(ReadOnlySpan<byte> unitHash) =>
         Utf8Parser.TryParse(unitHash, out ulong unit, out _, 'x') ? unit : 0;
 
-    private static void WriteUnitHash(
+    private void WriteUnitHash(
         DayKeys day,
         ReadOnlySpan<byte> experimentUid,
         ReadOnlySpan<byte> unit,
@@ -83,7 +86,23 @@ internal sealed class VisitorHashes(IDayKeySource keys)
         WriteHex(day.Unit, message[..(experimentUid.Length + 1 + unit.Length)], hex[..UnitHashChars]);
     }
 
-    private static void WriteHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)
+    private void WriteHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)
+    {
+        if (!keys.AreKept)
+        {
+            ComputeHex(key, message, hex);
+            return;
+        }
+
+        var recent = RecentHashes.OfThread;
+        if (!recent.TryFind(key, message, hex, out var place))
+        {
+            ComputeHex(key, message, hex);
+            recent.Keep(place, key, message, hex);
+        }
+    }
+
+    private static void ComputeHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)
     {
         Span<byte> mac = stackalloc byte[KeyedHash.Bytes];
         key.Compute(message, mac);
