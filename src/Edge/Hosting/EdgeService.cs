@@ -222,6 +222,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 requests,
                 options.AckPixel == AckMode.Memory ? pixel : null,
                 options.AckClick == AckMode.Memory ? click : null,
+                outcomes.IsAlways,
                 log
             ).Answer;
         var routes = new Routes(

@@ -81,12 +81,9 @@ internal static class WebHost
         return builder.Build();
     }
 
-    /// <summary>
-    /// Null when the server receives everything. The demo tells everybody what became of a request, which only the
-    /// server's endpoints do.
-    /// </summary>
+    /// <summary>Null when the server receives everything.</summary>
     private static LaneSettings? LanesOf(EdgeOptions options, Func<Lane> lane, TimeProvider time) =>
-        options.HttpTransport == HttpTransport.Loops && options.HttpProtocol == HttpProtocol.Http1 && !options.Demo
+        options.HttpTransport == HttpTransport.Loops && options.HttpProtocol == HttpProtocol.Http1
             ? new LaneSettings(
                 lane,
                 TimeSpan.FromMilliseconds(options.HttpKeepAliveTimeoutMs),

@@ -15,6 +15,7 @@ internal sealed class TrackedConnection : ConnectionContext, IOpenConnection
     private readonly ConnectionContext _transport;
     private readonly ConnectionTable _table;
     private readonly ConnectionPlace _place;
+    private readonly CancellationTokenSource _closed = new();
 
     /// <param name="transport">The connection.</param>
     /// <param name="table">Where it is removed when it is closed.</param>
@@ -67,10 +68,14 @@ internal sealed class TrackedConnection : ConnectionContext, IOpenConnection
 
     public override IDuplexPipe Transport { get; set; }
 
+    /// <summary>
+    /// Cancelled when the connection is closed here. The transport cancels its own as soon as the peer has ended
+    /// sending, upon which the server drops the answer; but a client that has nothing more to ask still reads.
+    /// </summary>
     public override CancellationToken ConnectionClosed
     {
-        get => _transport.ConnectionClosed;
-        set => _transport.ConnectionClosed = value;
+        get => _closed.Token;
+        set => throw new NotSupportedException();
     }
 
     public override EndPoint? LocalEndPoint
@@ -85,15 +90,24 @@ internal sealed class TrackedConnection : ConnectionContext, IOpenConnection
         set => _transport.RemoteEndPoint = value;
     }
 
-    public override void Abort() => _transport.Abort();
+    public override void Abort()
+    {
+        _transport.Abort();
+        _closed.Cancel();
+    }
 
-    public override void Abort(ConnectionAbortedException abortReason) => _transport.Abort(abortReason);
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        _transport.Abort(abortReason);
+        _closed.Cancel();
+    }
 
     /// <summary>Closes the socket; only then does the connection no longer count.</summary>
     public override async ValueTask DisposeAsync()
     {
         try
         {
+            await _closed.CancelAsync();
             await _transport.DisposeAsync();
             await base.DisposeAsync();
         }

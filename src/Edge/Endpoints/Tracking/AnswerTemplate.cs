@@ -5,11 +5,13 @@ using Microsoft.Net.Http.Headers;
 namespace Edge.Endpoints.Tracking;
 
 /// <summary>
-/// An answer of the tracking routes as bytes, the same as the server writes for it, with gaps for the date and the
-/// location. Immutable; writing one allocates nothing.
+/// An answer of the tracking routes as bytes, the same as the server writes for it, with gaps for the date, the location
+/// and what became of the request. Immutable; writing one allocates nothing.
 /// </summary>
 internal sealed class AnswerTemplate
 {
+    private const char Gap = '\0';
+
     /// <summary>The headers that the server writes first, in its order; the others follow as they were set.</summary>
     private static readonly string[] Order =
     [
@@ -25,12 +27,11 @@ internal sealed class AnswerTemplate
         HeaderNames.XContentTypeOptions,
     ];
 
-    private const char Gap = '\0';
-
     private readonly byte[] _beforeDate;
     private readonly byte[] _beforeDateOfLast;
     private readonly byte[] _afterDate;
     private readonly byte[] _afterLocation;
+    private readonly byte[] _afterOutcome;
     private readonly byte[] _body;
 
     /// <param name="write">Writes status and headers, a location of one NUL among them if the answer has one.</param>
@@ -42,7 +43,8 @@ internal sealed class AnswerTemplate
         _beforeDate = Encoding.ASCII.GetBytes(open[0]);
         _beforeDateOfLast = Encoding.ASCII.GetBytes(last[0]);
         _afterDate = Encoding.ASCII.GetBytes(open[1]);
-        _afterLocation = open.Length > 2 ? Encoding.ASCII.GetBytes(open[2]) : [];
+        _afterLocation = Encoding.ASCII.GetBytes(open[2]);
+        _afterOutcome = Encoding.ASCII.GetBytes(open[3]);
         _body = body.ToArray();
     }
 
@@ -61,14 +63,27 @@ internal sealed class AnswerTemplate
     /// <param name="room">Where it is written.</param>
     /// <param name="date">The date, as HTTP writes it.</param>
     /// <param name="isLast">Whether the connection ends with it.</param>
+    /// <param name="outcome">What became of the request (<see cref="OutcomeHeader"/>); null when nobody asks.</param>
     /// <param name="location">Where a redirect leads, ASCII.</param>
-    public int Write(Span<byte> room, ReadOnlySpan<byte> date, bool isLast, ReadOnlySpan<char> location = default)
+    public int Write(
+        Span<byte> room,
+        ReadOnlySpan<byte> date,
+        bool isLast,
+        string? outcome,
+        ReadOnlySpan<char> location = default
+    )
     {
         var written = Append(room, 0, isLast ? _beforeDateOfLast : _beforeDate);
         written = Append(room, written, date);
         written = Append(room, written, _afterDate);
         written += Encoding.ASCII.GetBytes(location, room[written..]);
         written = Append(room, written, _afterLocation);
+        if (outcome is not null)
+        {
+            written += Encoding.ASCII.GetBytes($"{OutcomeHeader.Name}: {outcome}\r\n", room[written..]);
+        }
+
+        written = Append(room, written, _afterOutcome);
         return Append(room, written, _body);
     }
 
@@ -94,11 +109,21 @@ internal sealed class AnswerTemplate
         var text = new StringBuilder($"HTTP/1.1 {status} {ReasonPhrases.GetReasonPhrase(status)}\r\n");
         var first = Order.Where(response.Headers.ContainsKey);
         var others = response.Headers.Keys.Except(Order, StringComparer.OrdinalIgnoreCase);
-        foreach (var name in first.Concat(others))
+        AppendHeaders(text, response, first);
+        if (response.Headers.Location.Count == 0)
+        {
+            text.Append(Gap);
+        }
+
+        AppendHeaders(text.Append(Gap), response, others);
+        return text.Append("\r\n").ToString().Split(Gap);
+    }
+
+    private static void AppendHeaders(StringBuilder text, HttpResponse response, IEnumerable<string> names)
+    {
+        foreach (var name in names)
         {
             text.Append(name).Append(": ").Append(response.Headers[name].ToString()).Append("\r\n");
         }
-
-        return text.Append("\r\n").ToString().Split(Gap);
     }
 }

@@ -20,12 +20,14 @@ namespace Edge.Endpoints.Tracking;
 /// <param name="requests">Describes requests.</param>
 /// <param name="pixel">Counts impressions; null when their answers wait for the disk.</param>
 /// <param name="click">Counts clicks; null when their answers wait for the disk.</param>
+/// <param name="tellsOutcomes">Whether everybody is told what became of the request.</param>
 /// <param name="log">Where a bug is reported.</param>
 internal sealed class TrackingLane(
     HeadLimits limits,
     VisitRequestReader requests,
     PixelEndpoint? pixel,
     ClickEndpoint? click,
+    bool tellsOutcomes,
     RequestLog log
 )
 {
@@ -109,8 +111,9 @@ internal sealed class TrackingLane(
         bool isLast
     )
     {
-        pixel!.Count(request, slug, isHead, out _, out _);
-        return (isHead ? PixelHead : Pixel).Write(exchange.Room, exchange.Date, isLast);
+        var outcome = pixel!.Count(request, slug, isHead, out var experiment, out var recorded);
+        var told = tellsOutcomes ? OutcomeHeader.Describe(experiment, request.Query, outcome, recorded) : null;
+        return (isHead ? PixelHead : Pixel).Write(exchange.Room, exchange.Date, isLast, told);
     }
 
     private int AnswerClick(
@@ -122,13 +125,15 @@ internal sealed class TrackingLane(
     )
     {
         var outcome = click!.Count(request, link, isHead, out var recorded);
+        var told = tellsOutcomes ? OutcomeHeader.Describe(link, request.Query, outcome, recorded) : null;
         if (outcome == Outcome.Prefetch)
         {
-            return AskAgain.Write(exchange.Room, exchange.Date, isLast);
+            return AskAgain.Write(exchange.Room, exchange.Date, isLast, told);
         }
 
         var location = ClickEndpoint.LocationOf(request.Query, link, recorded).ToString();
-        return Redirects[ClickEndpoint.StatusOf(link, recorded)].Write(exchange.Room, exchange.Date, isLast, location);
+        var answer = Redirects[ClickEndpoint.StatusOf(link, recorded)];
+        return answer.Write(exchange.Room, exchange.Date, isLast, told, location);
     }
 
     /// <summary>Splits a canonical path: <c>/s/{slug}/pixel.gif</c> or <c>/s/{slug}/click</c>.</summary>
