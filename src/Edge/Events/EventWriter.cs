@@ -35,10 +35,10 @@ internal sealed class EventWriter
     /// <summary>Room for a number and its comma.</summary>
     private const int NumberBytesMax = 24;
 
-    private readonly RecordBuffer _buffer = new();
-    private readonly Utf8JsonWriter _escaping;
+    [ThreadStatic]
+    private static Utf8JsonWriter? _escapingOfThread;
 
-    public EventWriter() => _escaping = new Utf8JsonWriter(_buffer, EscapeOptions);
+    private readonly RecordBuffer _buffer = new();
 
     /// <summary>Begins an object after <paramref name="room"/> free bytes.</summary>
     public void Begin(int room) => _buffer.Reset(room);
@@ -127,9 +127,9 @@ internal sealed class EventWriter
         if (value.ContainsAnyExcept(Plain))
         {
             _buffer.Advance(at);
-            _escaping.Reset(_buffer);
-            _escaping.WriteStringValue(value);
-            _escaping.Flush();
+            var escaping = EscapingWriter();
+            escaping.WriteStringValue(value);
+            escaping.Flush();
             return;
         }
 
@@ -154,9 +154,9 @@ internal sealed class EventWriter
         if (Ascii.FromUtf16(value, text, out _) != OperationStatus.Done || text.ContainsAnyExcept(Plain))
         {
             _buffer.Advance(at);
-            _escaping.Reset(_buffer);
-            _escaping.WriteStringValue(value);
-            _escaping.Flush();
+            var escaping = EscapingWriter();
+            escaping.WriteStringValue(value);
+            escaping.Flush();
             return;
         }
 
@@ -185,6 +185,13 @@ internal sealed class EventWriter
     {
         member.NameAndColon.CopyTo(room);
         return member.NameAndColon.Length;
+    }
+
+    private Utf8JsonWriter EscapingWriter()
+    {
+        var writer = _escapingOfThread ??= new Utf8JsonWriter(_buffer, EscapeOptions);
+        writer.Reset(_buffer);
+        return writer;
     }
 
     private void Append(ReadOnlySpan<byte> bytes)

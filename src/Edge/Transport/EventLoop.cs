@@ -120,6 +120,7 @@ internal sealed unsafe class EventLoop : IDisposable
     public void Dispose()
     {
         _listener.Dispose();
+        _polled.Dispose();
         SocketCalls.Close(_signal);
     }
 
@@ -520,8 +521,6 @@ internal sealed unsafe class EventLoop : IDisposable
                 Close(connection);
             }
         }
-
-        _polled.Dispose();
     }
 
     private void ReadClock()

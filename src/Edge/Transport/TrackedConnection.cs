@@ -15,7 +15,10 @@ internal sealed class TrackedConnection : ConnectionContext, IOpenConnection
     private readonly ConnectionContext _transport;
     private readonly ConnectionTable _table;
     private readonly ConnectionPlace _place;
+
+#pragma warning disable CA2213 // It has no timer and no handle, so nothing to release, and an abort may follow the end.
     private readonly CancellationTokenSource _closed = new();
+#pragma warning restore CA2213
 
     /// <param name="transport">The connection.</param>
     /// <param name="table">Where it is removed when it is closed.</param>
