@@ -92,7 +92,7 @@ internal ref struct EventScanner(ReadOnlySpan<byte> payload)
     private bool ReadText()
     {
         var begin = _at + 1;
-        for (var at = begin; ; )
+        for (var at = begin; ;)
         {
             var found = _payload[at..].IndexOfAny((byte)'"', (byte)'\\');
             if (found < 0)

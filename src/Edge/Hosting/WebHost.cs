@@ -1,13 +1,12 @@
 using Edge.Catalog;
 using Edge.Endpoints.Management;
-using Edge.Transport;
 using Edge.Settings;
 using Edge.Telemetry;
+using Edge.Transport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
-
 using HttpProtocol = Edge.Settings.HttpProtocol;
 
 namespace Edge.Hosting;
