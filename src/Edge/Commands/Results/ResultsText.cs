@@ -22,7 +22,7 @@ internal static class ResultsText
         output.WriteLine();
         output.WriteLine(
             Invariant(
-                $"{results.Slug}: {WireNames<ExperimentType>.Lower.Text(results.Type)}, {WireNames<ExperimentStatus>.Lower.Text(results.Status)}, goal {WireNames<GoalType>.Lower.Text(results.Goal)}, {results.DaysRun:0.##} days; open trials: {results.OpenTrials}, window {results.AttributionWindowMinutes} minutes"
+                $"{results.Slug}: {WireNames<ExperimentType>.Lower.Text(results.Type)}, {WireNames<ExperimentStatus>.Lower.Text(results.Status)}, goal {WireNames<GoalType>.Lower.Text(results.Goal)}, {results.DaysRun:0.##} days; open trials: {results.OpenTrials}, window {Recommendation.Window(results.AttributionWindowMinutes)}"
             )
         );
         output.WriteLine();

@@ -280,7 +280,8 @@ internal sealed class EventRecorder(
             if (e.IsVisitor || unitSource == UnitSource.Parameter)
             {
                 var joins = e.Event.Type is "click" or "conversion";
-                unitHashes = visitors.HashUnit(e.Experiment, unit, visitor.Now, joins, hashRoom);
+                var isNamed = unitSource == UnitSource.Parameter;
+                unitHashes = visitors.HashUnit(e.Experiment, unit, isNamed, visitor.Now, joins, hashRoom);
                 var kind = joins ? VisitKind.Click : VisitKind.Impression;
                 shown = variants.AssignReported(
                     request,
@@ -289,7 +290,7 @@ internal sealed class EventRecorder(
                     kind,
                     e.Stated,
                     unit,
-                    unitHashes.Today
+                    unitHashes.Longest
                 );
             }
             else if (e.Stated >= 0 || e.Experiment.Type == ExperimentType.Scheduled)
@@ -307,6 +308,7 @@ internal sealed class EventRecorder(
             tracked.WeightsVersion = shown.WeightsVersion;
             tracked.UnitHash = unitHashes.Today;
             tracked.UnitHashPrevious = unitHashes.Yesterday;
+            tracked.UnitHashStable = unitHashes.Stable;
             if (unitSource == UnitSource.UnfilledTag)
             {
                 tracked.UnitIgnored = Visit.MergeTagIgnored;

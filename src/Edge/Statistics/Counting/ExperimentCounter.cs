@@ -91,11 +91,13 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
         _browsers.Count(e.Browser(payload), variant, e.Kind);
         _sources.Count(e.Source(payload), variant, e.Kind);
         _verdicts.Count(e.VerdictWord(payload), variant, e.Kind);
-        if (!e.IsPerson || e.Unit == 0)
+        var experiment = entry?.Experiment;
+        var isStable = experiment is { StableUnits: true };
+        var unit = isStable ? e.StableUnit : e.Unit;
+        if (!e.IsPerson || unit == 0)
         {
             return true;
         }
-        var experiment = entry?.Experiment;
         if (Starts(experiment, e.Kind) && e.BasisPoints > 0)
         {
             RecordWeights(entry, e.WeightsVersion);
@@ -105,11 +107,11 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             {
                 Value = experiment?.GoalConfig.Type == GoalType.Value ? 0 : null,
             };
-            isLearned = _tracker.Expose(e.Unit, trial) != ExposureResult.NoRoom;
+            isLearned = _tracker.Expose(unit, trial) != ExposureResult.NoRoom;
         }
         else if (IsGoal(experiment, e.Kind))
         {
-            ReachGoal([e.Unit, e.PreviousUnit], value: 0, e.AtMs, nowMs);
+            ReachGoal([unit, isStable ? 0 : e.PreviousUnit], value: 0, e.AtMs, nowMs);
         }
         return true;
     }

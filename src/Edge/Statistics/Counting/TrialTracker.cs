@@ -33,9 +33,10 @@ internal sealed class SharedBudget(int max)
     /// <summary>How many are remembered.</summary>
     public int Used { get; private set; }
 
-    public bool TryTake()
+    /// <param name="leave">The share of it, one part in this many, that is left to others; 0 leaves nothing.</param>
+    public bool TryTake(int leave = 0)
     {
-        if (Used >= max)
+        if (Used >= max - (leave > 0 ? max / leave : 0))
         {
             return false;
         }
@@ -52,7 +53,7 @@ internal enum ExposureResult
     /// <summary>The unit's first exposure; a trial was opened.</summary>
     Opened,
 
-    /// <summary>The unit already had an exposure within the last day.</summary>
+    /// <summary>The unit already had an exposure within the last day, or its trial is still open.</summary>
     Repeated,
 
     /// <summary>There is no room for another unit.</summary>
@@ -78,11 +79,17 @@ internal sealed class TrialTracker(SharedBudget budget)
     /// <summary>A unit's hash and six numbers.</summary>
     private const int TrialBytesMin = 14;
 
+    /// <summary>
+    /// Of the units that are remembered, one in this many is left to windows of at most a day: trials that stay open
+    /// for weeks must not keep all other experiments from learning.
+    /// </summary>
+    private const int LeftToShortWindows = 4;
+
     private const long UnitKeptMs = TallyLimits.UnitKeptHours * CountSeries.Hour;
 
     // First exposure of each unit seen within the last day.
     private readonly Dictionary<ulong, long> _exposed = [];
-    private readonly Dictionary<ulong, OpenTrial> _open = [];
+    private readonly Dictionary<ulong, StoredTrial> _open = [];
     private readonly PriorityQueue<ulong, long> _byEnd = new();
 
     /// <summary>Number of trials that are not mature.</summary>
@@ -96,22 +103,25 @@ internal sealed class TrialTracker(SharedBudget budget)
     {
         if (_exposed.TryGetValue(unit, out var before))
         {
-            if (Math.Abs(trial.ExposedMs - before) < UnitKeptMs)
+            if (Math.Abs(trial.ExposedMs - before) < UnitKeptMs || IsWithin(unit, trial.ExposedMs))
             {
                 return ExposureResult.Repeated;
             }
         }
-        else if (!budget.TryTake())
+        else if (!budget.TryTake(trial.EndMs - trial.ExposedMs > UnitKeptMs ? LeftToShortWindows : 0))
         {
             return ExposureResult.NoRoom;
         }
         _exposed[unit] = trial.ExposedMs;
-        if (_open.TryAdd(unit, trial))
+        if (_open.TryAdd(unit, new StoredTrial(trial)))
         {
             _byEnd.Enqueue(unit, trial.EndMs);
         }
         return ExposureResult.Opened;
     }
+
+    private bool IsWithin(ulong unit, long atMs) =>
+        TryGetOpen(unit, out var open) && atMs >= open.ExposedMs && atMs <= open.EndMs;
 
     /// <summary>Records that a unit reached the goal.</summary>
     /// <param name="unit">The unit.</param>
@@ -122,7 +132,7 @@ internal sealed class TrialTracker(SharedBudget budget)
     public bool Succeed(ulong unit, double value, long atMs, long nowMs)
     {
         if (
-            !_open.TryGetValue(unit, out var trial)
+            !TryGetOpen(unit, out var trial)
             || atMs < trial.ExposedMs
             || atMs > trial.EndMs
             || trial.IsMature(nowMs)
@@ -132,7 +142,7 @@ internal sealed class TrialTracker(SharedBudget budget)
         }
         if (!trial.IsSuccess || trial.Value is not null)
         {
-            _open[unit] = trial with { IsSuccess = true, Value = trial.Value + value };
+            _open[unit] = new StoredTrial(trial with { IsSuccess = true, Value = trial.Value + value });
         }
         return true;
     }
@@ -143,7 +153,7 @@ internal sealed class TrialTracker(SharedBudget budget)
         while (_byEnd.TryPeek(out var unit, out _))
         {
             // A trial that was forgotten with its unit stays in the queue.
-            if (_open.TryGetValue(unit, out trial))
+            if (TryGetOpen(unit, out trial))
             {
                 if (!trial.IsMature(nowMs))
                 {
@@ -169,7 +179,7 @@ internal sealed class TrialTracker(SharedBudget budget)
         {
             // The window may be as long as the day, and its trial is counted only afterwards.
             var isOpen =
-                nowMs >= exposedMs && _open.TryGetValue(unit, out var trial) && !trial.IsMature(nowMs);
+                nowMs >= exposedMs && TryGetOpen(unit, out var trial) && !trial.IsMature(nowMs);
             if (Math.Abs(nowMs - exposedMs) >= UnitKeptMs && !isOpen)
             {
                 _exposed.Remove(unit);
@@ -216,8 +226,9 @@ internal sealed class TrialTracker(SharedBudget budget)
             to =>
             {
                 to.Write7BitEncodedInt64(_open.Count);
-                foreach (var (unit, trial) in _open)
+                foreach (var (unit, stored) in _open)
                 {
+                    var trial = stored.Trial;
                     to.Write(unit);
                     to.Write7BitEncodedInt64(trial.Variant);
                     to.Write7BitEncodedInt64(trial.BasisPoints);
@@ -284,13 +295,20 @@ internal sealed class TrialTracker(SharedBudget budget)
         for (; count > 0; count--)
         {
             var (unit, trial) = ReadTrial(ref from);
-            if (_open.TryAdd(unit, trial))
+            if (_open.TryAdd(unit, new StoredTrial(trial)))
             {
                 ends.Add((unit, trial.EndMs));
             }
         }
 
         _byEnd.EnqueueRange(ends);
+    }
+
+    private bool TryGetOpen(ulong unit, out OpenTrial trial)
+    {
+        var isOpen = _open.TryGetValue(unit, out var stored);
+        trial = isOpen ? stored.Trial : default;
+        return isOpen;
     }
 
     private static (ulong Unit, OpenTrial Trial) ReadTrial(ref PackedReader from)
@@ -321,4 +339,22 @@ internal sealed class TrialTracker(SharedBudget budget)
     private static long ZigZag(long value) => (value << 1) ^ (value >> 63);
 
     private static long UnZigZag(long value) => (long)((ulong)value >> 1) ^ -(value & 1);
+
+    /// <summary>An open trial in 32 bytes: with long windows there are as many as there may be units.</summary>
+    private readonly struct StoredTrial(in OpenTrial trial)
+    {
+        private readonly long _exposedMs = trial.ExposedMs;
+        private readonly double _value = trial.Value ?? double.NaN;
+        private readonly uint _windowMs = (uint)Math.Clamp(trial.EndMs - trial.ExposedMs, 0, uint.MaxValue);
+        private readonly int _weightsVersion = trial.WeightsVersion;
+        private readonly ushort _variant = (ushort)trial.Variant;
+        private readonly ushort _basisPoints = (ushort)trial.BasisPoints;
+        private readonly bool _isSuccess = trial.IsSuccess;
+
+        public OpenTrial Trial =>
+            new(_variant, _basisPoints, _weightsVersion, _exposedMs, _exposedMs + _windowMs, _isSuccess)
+            {
+                Value = double.IsNaN(_value) ? null : _value,
+            };
+    }
 }
