@@ -22,17 +22,10 @@ namespace Edge.Endpoints.Ingestion;
 /// <param name="Project">The project.</param>
 /// <param name="Environment">The part of the project; null when the key names none.</param>
 /// <param name="IsAuthenticated">Whether a valid key was shown.</param>
-/// <param name="StatesFacts">Whether what its events say of the visitor takes the place of what the request says.</param>
-internal readonly record struct Sender(
-    string Api,
-    string Project,
-    string? Environment,
-    bool IsAuthenticated,
-    bool StatesFacts = false
-)
+internal readonly record struct Sender(string Api, string Project, string? Environment, bool IsAuthenticated)
 {
     public static Sender Of(string api, ApiKey key) =>
-        new(api, key.Project ?? ApiKey.DefaultProject, key.Environment, IsAuthenticated: true, key.StatesFacts);
+        new(api, key.Project ?? ApiKey.DefaultProject, key.Environment, IsAuthenticated: true);
 }
 
 /// <summary>An event of a running experiment, as it was reported.</summary>
@@ -197,8 +190,9 @@ internal sealed class EventRecorder(
         var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
         var siteHost = UrlText.Host(request.Origin);
         Span<char> scratch = stackalloc char[SourceScratch.Chars];
-        Span<byte> statedRoom = stackalloc byte[sender.StatesFacts ? VisitorReader.RoomBytes : 0];
-        Span<char> agentRoom = stackalloc char[sender.StatesFacts ? VisitorFacts.BytesMax : 0];
+        var statesFacts = events.Any(StatesVisitor);
+        Span<byte> statedRoom = stackalloc byte[statesFacts ? VisitorReader.RoomBytes : 0];
+        Span<char> agentRoom = stackalloc char[statesFacts ? VisitorFacts.CharsMax : 0];
         var scope = DuplicateScope.Of(duplicates.Hash, sender.Api, sender.Project, sender.Environment);
         var receipt = new Receipt { Judgement = visitor.Judgement };
         for (var i = 0; i < events.Count; i++)
@@ -213,8 +207,9 @@ internal sealed class EventRecorder(
             }
             var tracked = Describe(sender, events[i], serverId);
             tracked.Goals = goals.Match(request, visitor, sender.Project, events[i]);
-            var isStated = sender.StatesFacts && StatesVisitor(events[i]);
-            var subject = isStated ? ReadStated(request, events[i], statedRoom, agentRoom) : visitor;
+            var subject = StatesVisitor(events[i])
+                ? ReadStated(request, events[i], statedRoom, agentRoom)
+                : visitor;
             var result = Append(tracked, subject, siteHost, events[i], room, scratch, out var sequence);
             if (isRepeatable && result == AppendResult.Appended)
             {
@@ -232,7 +227,9 @@ internal sealed class EventRecorder(
         return receipt;
     }
 
-    /// <summary>Whether an event says anything of its visitor that the request does not.</summary>
+    /// <summary>
+    /// Whether an event says anything of its visitor that the request does not; only with a key that may are facts read.
+    /// </summary>
     private static bool StatesVisitor(ReceivedEvent e) => !e.VisitorAddress.IsEmpty || !e.VisitorAgent.IsEmpty;
 
     /// <summary>
@@ -273,8 +270,12 @@ internal sealed class EventRecorder(
             Judgement = visitor.Judgement,
             IsUnitIgnored = unitSource == UnitSource.UnfilledTag,
         };
+        var statesFacts = events.Any(e => StatesVisitor(e.Event));
+        Span<byte> statedRoom = stackalloc byte[statesFacts ? VisitorReader.RoomBytes : 0];
+        Span<char> agentRoom = stackalloc char[statesFacts ? VisitorFacts.CharsMax : 0];
         foreach (var e in events)
         {
+            var subject = StatesVisitor(e.Event) ? ReadStated(request, e.Event, statedRoom, agentRoom) : visitor;
             var shown = new Exposure(-1, 0, 0);
             scoped UnitHashes unitHashes = default;
             if (e.IsVisitor || unitSource == UnitSource.Parameter)
@@ -285,7 +286,7 @@ internal sealed class EventRecorder(
                 var kind = joins ? VisitKind.Click : VisitKind.Impression;
                 shown = variants.AssignReported(
                     request,
-                    visitor,
+                    subject,
                     e.Experiment,
                     kind,
                     e.Stated,
@@ -296,7 +297,7 @@ internal sealed class EventRecorder(
             else if (e.Stated >= 0 || e.Experiment.Type == ExperimentType.Scheduled)
             {
                 // What a schedule shows does not depend on who asks.
-                shown = variants.AssignWithoutUnit(request, visitor, e.Experiment, e.Stated);
+                shown = variants.AssignWithoutUnit(request, subject, e.Experiment, e.Stated);
             }
             var team = e.Experiment.Experiment.Team ?? ApiKey.DefaultProject;
             var sender = new Sender(EventApi.Pictify, team, null, e.IsAuthenticated);
@@ -319,10 +320,10 @@ internal sealed class EventRecorder(
                 e.Experiment,
                 e.Event,
                 unitHashes,
-                visitor.Judgement.Verdict,
+                subject.Judgement.Verdict,
                 isServer
             );
-            var result = Append(tracked, visitor, siteHost, e.Event, room, scratch, out var sequence);
+            var result = Append(tracked, subject, siteHost, e.Event, room, scratch, out var sequence);
             receipt.Add(result, sequence);
         }
 

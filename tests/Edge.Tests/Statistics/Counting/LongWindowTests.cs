@@ -45,6 +45,11 @@ public class LongWindowTests
                 "a 2/1",
                 Of(Show(1, 0), Show(1, (Days * Day) + 1), Convert(1, 20 * Day))
             },
+            {
+                "seen shortly before and after its end",
+                "a 2/1",
+                Of(Show(1, 0), Show(1, (Days * Day) - 60), Show(1, (Days * Day) + 60), Convert(1, (Days * Day) + 90))
+            },
             { "another variant on another day", "a 1/1", Of(Show(1, 0), Show(1, 3 * Day, "b"), Convert(1, 4 * Day)) },
             { "nobody has named it", "", Of(Impression(1, 0), Convert(1, 1)) },
             {
