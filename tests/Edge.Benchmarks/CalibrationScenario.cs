@@ -189,7 +189,6 @@ internal sealed record CalibrationScenario(string Name)
             ReferenceRuns = 200,
             PowerReference = new() { [2] = (1.0, 17.0) },
         },
-        // New rows come last, so that the others keep their random numbers.
         new("share 20 %, AIPW, 5k/d")
         {
             Rates = Equal,

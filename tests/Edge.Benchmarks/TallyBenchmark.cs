@@ -61,7 +61,10 @@ internal static class TallyBenchmark
         var budget = new SharedBudget(TallyLimits.Default.UnitsMax);
         var tracker = new TrialTracker(budget);
         var beginMs = Begin.ToUnixTimeMilliseconds();
-        var trial = new OpenTrial(0, 5_000, 1, beginMs, beginMs + (long)LongWindow.TotalMilliseconds, IsSuccess: false);
+        var trial = new OpenTrial(0, 5_000, 1, beginMs, beginMs + (long)LongWindow.TotalMilliseconds, IsSuccess: false)
+        {
+            Rows = new TrialRows(1, 2, 3, 4, 5),
+        };
         var unit = 0UL;
         while (tracker.Expose(++unit * 0x9E3779B97F4A7C15, trial) == ExposureResult.Opened) { }
         var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;

@@ -44,8 +44,8 @@ public class CapacityTests
     }
 
     [Theory]
-    [InlineData(64, 65_793)]
-    [InlineData(256, 263_172)]
+    [InlineData(64, 72_160)]
+    [InlineData(256, 288_640)]
     [InlineData(1_024, 1_000_000)]
     public void Units_OfExperiments_AreFittedIntoMemory(int memoryMiB, int units)
     {

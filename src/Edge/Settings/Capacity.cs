@@ -56,14 +56,14 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
     private const int HeadersPart = 16_384;
 
     /// <summary>A unit with an open trial, as the tally benchmark measures it.</summary>
-    private const int UnitBytes = 170;
+    private const int UnitBytes = 186;
 
     /// <summary>Least bytes of headers: those of a browser with some cookies.</summary>
     private const int HeadersMinBytes = 8 << 10;
 
     private const int DuplicatesPart = 16;
     private const int JournalPart = 32;
-    private const int UnitsPart = 6;
+    private const int UnitsPart = 5;
 
     /// <summary>
     /// A sink has two batches at hand, and holds each as it was read and as it is sent.

@@ -132,7 +132,7 @@ internal static class ResultsText
         }
         var rows = new List<string[]>
         {
-            new[] { name.ToUpperInvariant(), "VARIANT", "SHOWN", "CLICKS", "CONVERSIONS" },
+            new[] { name.ToUpperInvariant(), "VARIANT", "SHOWN", "CLICKS", "CONVERSIONS", "TRIALS", "SUCCESSES" },
         };
         for (var i = 0; i < dimension.Values.Count && i < ValuesShown; i++)
         {
@@ -144,18 +144,18 @@ internal static class ResultsText
     }
 
     /// <summary>What is not shown value by value.</summary>
-    private static List<VariantCounts> Rest(BreakdownDimension dimension, ExperimentResults results)
+    private static List<BreakdownCounts> Rest(BreakdownDimension dimension, ExperimentResults results)
     {
-        var rest = new List<VariantCounts>();
+        var rest = new List<BreakdownCounts>();
         foreach (var variant in results.Variants)
         {
-            var sum = new VariantCounts(variant.Id, 0, 0);
+            var sum = new BreakdownCounts(variant.Id, 0, 0, 0, 0, 0, 0);
             for (var i = ValuesShown; i < dimension.Values.Count; i++)
             {
                 sum = Sum(sum, dimension.Values[i].Variants);
             }
             sum = Sum(sum, dimension.Others);
-            if (sum.Impressions + sum.Views + sum.Clicks + sum.Conversions > 0)
+            if (!sum.IsEmpty)
             {
                 rest.Add(sum);
             }
@@ -163,25 +163,27 @@ internal static class ResultsText
         return rest;
     }
 
-    private static VariantCounts Sum(VariantCounts sum, IReadOnlyList<VariantCounts> counts)
+    private static BreakdownCounts Sum(BreakdownCounts sum, IReadOnlyList<BreakdownCounts> counts)
     {
         foreach (var count in counts)
         {
             if (count.VariantId == sum.VariantId)
             {
-                sum = new VariantCounts(
+                sum = new BreakdownCounts(
                     sum.VariantId,
                     sum.Impressions + count.Impressions,
                     sum.Clicks + count.Clicks,
                     sum.Views + count.Views,
-                    sum.Conversions + count.Conversions
+                    sum.Conversions + count.Conversions,
+                    sum.Trials + count.Trials,
+                    sum.Successes + count.Successes
                 );
             }
         }
         return sum;
     }
 
-    private static void Add(List<string[]> rows, string value, IReadOnlyList<VariantCounts> variants)
+    private static void Add(List<string[]> rows, string value, IReadOnlyList<BreakdownCounts> variants)
     {
         foreach (var counts in variants)
         {
@@ -192,6 +194,8 @@ internal static class ResultsText
                     Number(counts.Impressions + counts.Views),
                     Number(counts.Clicks),
                     Number(counts.Conversions),
+                    Number(counts.Trials),
+                    Number(counts.Successes),
                 ]
             );
             value = "";

@@ -86,11 +86,13 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             return false;
         }
         _variants[variant].Count(e.Kind, e.AtMs);
-        _countries.Count(e.Country(payload), variant, e.Kind);
-        _devices.Count(e.Device(payload), variant, e.Kind);
-        _browsers.Count(e.Browser(payload), variant, e.Kind);
-        _sources.Count(e.Source(payload), variant, e.Kind);
-        _verdicts.Count(e.VerdictWord(payload), variant, e.Kind);
+        var rows = new TrialRows(
+            _countries.Count(e.Country(payload), variant, e.Kind),
+            _devices.Count(e.Device(payload), variant, e.Kind),
+            _browsers.Count(e.Browser(payload), variant, e.Kind),
+            _sources.Count(e.Source(payload), variant, e.Kind),
+            _verdicts.Count(e.VerdictWord(payload), variant, e.Kind)
+        );
         var experiment = entry?.Experiment;
         var isStable = experiment is { StableUnits: true };
         var unit = isStable ? e.StableUnit : e.Unit;
@@ -106,6 +108,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             var trial = new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false)
             {
                 Value = experiment?.GoalConfig.Type == GoalType.Value ? 0 : null,
+                Rows = rows,
             };
             isLearned = _tracker.Expose(unit, trial) != ExposureResult.NoRoom;
         }
@@ -152,6 +155,11 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
         {
             var variant = _variants[trial.Variant];
             variant.CountTrial(trial);
+            _countries.CountTrial(trial.Rows.Country, trial.Variant, trial.IsSuccess);
+            _devices.CountTrial(trial.Rows.Device, trial.Variant, trial.IsSuccess);
+            _browsers.CountTrial(trial.Rows.Browser, trial.Variant, trial.IsSuccess);
+            _sources.CountTrial(trial.Rows.Source, trial.Variant, trial.IsSuccess);
+            _verdicts.CountTrial(trial.Rows.Verdict, trial.Variant, trial.IsSuccess);
             var probability = trial.BasisPoints / (double)BasisPoints.Whole;
             _trials.Add(variant.Id, trial.WeightsVersion, probability, trial.IsSuccess, trial.Value);
             if (_weights.TryGetValue(trial.WeightsVersion, out var weights))

@@ -45,7 +45,7 @@ internal sealed record TallyLimits
     public int VariantsMax { get; init; } = 100;
 
     /// <summary>
-    /// Maximum number of units remembered over all experiments, at about 50 bytes each and up to 170 with an open trial;
+    /// Maximum number of units remembered over all experiments, at about 50 bytes each and up to 186 with an open trial;
     /// further ones are counted but start no trials. A quarter is kept for windows of at most a day.
     /// </summary>
     public int UnitsMax { get; init; } = 1_000_000;

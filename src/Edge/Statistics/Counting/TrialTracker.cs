@@ -21,11 +21,17 @@ internal readonly record struct OpenTrial(
     /// <summary>What the unit's events have added up to; null when only success counts.</summary>
     public double? Value { get; init; }
 
+    /// <summary>The rows of the breakdowns that its exposure was counted in.</summary>
+    public TrialRows Rows { get; init; }
+
     /// <summary>
     /// Whether its result is final at a given time. A window of zero length is over as soon as it begins.
     /// </summary>
     public bool IsMature(long nowMs) => EndMs == ExposedMs || nowMs > EndMs + TallyLimits.LatenessSeconds * 1_000L;
 }
+
+/// <summary>Ids of rows of <see cref="BreakdownCounter"/>, one of each breakdown.</summary>
+internal readonly record struct TrialRows(ushort Country, ushort Device, ushort Browser, ushort Source, ushort Verdict);
 
 /// <summary>Limits how much of one thing all experiments together remember, such as units.</summary>
 internal sealed class SharedBudget(int max)
@@ -72,6 +78,8 @@ internal sealed class TrialTracker(SharedBudget budget)
     private const long SuccessFlag = 1;
 
     private const long ValueFlag = 2;
+
+    private const long RowsFlag = 4;
 
     /// <summary>A unit's hash and its time.</summary>
     private const int UnitBytesMin = 9;
@@ -235,11 +243,16 @@ internal sealed class TrialTracker(SharedBudget budget)
                     to.Write7BitEncodedInt64(trial.WeightsVersion);
                     to.Write7BitEncodedInt64(trial.ExposedMs);
                     to.Write7BitEncodedInt64(trial.EndMs - trial.ExposedMs);
-                    to.Write7BitEncodedInt64((trial.IsSuccess ? SuccessFlag : 0) | (trial.Value is null ? 0 : ValueFlag));
+                    to.Write7BitEncodedInt64(
+                        (trial.IsSuccess ? SuccessFlag : 0)
+                            | (trial.Value is null ? 0 : ValueFlag)
+                            | (trial.Rows == default ? 0 : RowsFlag)
+                    );
                     if (trial.Value is { } value)
                     {
                         to.Write(value);
                     }
+                    WriteRows(to, trial.Rows);
                 }
             }
         );
@@ -332,15 +345,37 @@ internal sealed class TrialTracker(SharedBudget budget)
             )
             {
                 Value = (flags & ValueFlag) != 0 ? from.ReadDouble() : null,
+                Rows = (flags & RowsFlag) != 0 ? ReadRows(ref from) : default,
             }
         );
     }
+
+    private static void WriteRows(BinaryWriter to, in TrialRows rows)
+    {
+        if (rows != default)
+        {
+            to.Write7BitEncodedInt(rows.Country);
+            to.Write7BitEncodedInt(rows.Device);
+            to.Write7BitEncodedInt(rows.Browser);
+            to.Write7BitEncodedInt(rows.Source);
+            to.Write7BitEncodedInt(rows.Verdict);
+        }
+    }
+
+    private static TrialRows ReadRows(ref PackedReader from) =>
+        new(
+            (ushort)from.Read(),
+            (ushort)from.Read(),
+            (ushort)from.Read(),
+            (ushort)from.Read(),
+            (ushort)from.Read()
+        );
 
     private static long ZigZag(long value) => (value << 1) ^ (value >> 63);
 
     private static long UnZigZag(long value) => (long)((ulong)value >> 1) ^ -(value & 1);
 
-    /// <summary>An open trial in 32 bytes: with long windows there are as many as there may be units.</summary>
+    /// <summary>An open trial in 40 bytes: with long windows there are as many as there may be units.</summary>
     private readonly struct StoredTrial(in OpenTrial trial)
     {
         private readonly long _exposedMs = trial.ExposedMs;
@@ -349,12 +384,14 @@ internal sealed class TrialTracker(SharedBudget budget)
         private readonly int _weightsVersion = trial.WeightsVersion;
         private readonly ushort _variant = (ushort)trial.Variant;
         private readonly ushort _basisPoints = (ushort)trial.BasisPoints;
+        private readonly TrialRows _rows = trial.Rows;
         private readonly bool _isSuccess = trial.IsSuccess;
 
         public OpenTrial Trial =>
             new(_variant, _basisPoints, _weightsVersion, _exposedMs, _exposedMs + _windowMs, _isSuccess)
             {
                 Value = double.IsNaN(_value) ? null : _value,
+                Rows = _rows,
             };
     }
 }
