@@ -208,7 +208,8 @@ public class TallyCountsTests
         for (var i = 0; i < 400; i++)
         {
             var unit = (ulong)i + 1;
-            var seen = Impression(unit, i / 100.0, i % 3 == 0 ? "a" : "b") with
+            // Some rows give way while their trials are open, others with trials that have matured.
+            var seen = Impression(unit, i, i % 3 == 0 ? "a" : "b") with
             {
                 Country = i % 4 == 0 ? "DE" : "AT",
                 Source = i % 10 == 9 ? "mail" : $"junk-{i}",
@@ -218,7 +219,7 @@ public class TallyCountsTests
             if (i % 5 == 0)
             {
                 // It comes by another way than it was shown.
-                fold.Count(Click(unit, i / 100.0) with { Country = "FR", Source = "elsewhere" });
+                fold.Count(Click(unit, i) with { Country = "FR", Source = "elsewhere" });
             }
             if (restarts && i % 100 == 50)
             {
@@ -226,7 +227,7 @@ public class TallyCountsTests
             }
         }
 
-        fold.UpToDateAt(Noon.AddHours(2));
+        fold.UpToDateAt(Noon.AddHours(8));
 
         var tally = fold.Tally();
         var arms = tally.Trials.ToState().Arms;
