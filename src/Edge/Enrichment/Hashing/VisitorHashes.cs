@@ -71,6 +71,10 @@ internal sealed class VisitorHashes(IDayKeySource keys, KeyedHash stable)
     public void WriteStableUnitHash(ReadOnlySpan<byte> experimentUid, ReadOnlySpan<byte> unit, Span<byte> hex) =>
         WriteUnitHash(stable, experimentUid, unit, hex);
 
+    /// <summary>A unit hash as a number, for maps; its text is that of <see cref="WriteUnitHash(ReadOnlySpan{byte}, ReadOnlySpan{byte}, DateTimeOffset, Span{byte})"/>.</summary>
+    public static ulong UnitOf(ReadOnlySpan<byte> unitHash) =>
+        Utf8Parser.TryParse(unitHash, out ulong unit, out _, 'x') ? unit : 0;
+
     private static void WriteUnitHash(
         KeyedHash key,
         ReadOnlySpan<byte> experimentUid,
@@ -84,10 +88,6 @@ internal sealed class VisitorHashes(IDayKeySource keys, KeyedHash stable)
         unit.CopyTo(message[(experimentUid.Length + 1)..]);
         WriteHex(key, message[..(experimentUid.Length + 1 + unit.Length)], hex[..UnitHashChars]);
     }
-
-    /// <summary>A unit hash as a number, for maps; its text is that of <see cref="WriteUnitHash(ReadOnlySpan{byte}, ReadOnlySpan{byte}, DateTimeOffset, Span{byte})"/>.</summary>
-    public static ulong UnitOf(ReadOnlySpan<byte> unitHash) =>
-        Utf8Parser.TryParse(unitHash, out ulong unit, out _, 'x') ? unit : 0;
 
     private static void WriteHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)
     {

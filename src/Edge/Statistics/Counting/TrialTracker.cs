@@ -128,9 +128,6 @@ internal sealed class TrialTracker(SharedBudget budget)
         return ExposureResult.Opened;
     }
 
-    private bool IsWithin(ulong unit, long atMs) =>
-        TryGetOpen(unit, out var open) && atMs >= open.ExposedMs && atMs <= open.EndMs;
-
     /// <summary>Records that a unit reached the goal.</summary>
     /// <param name="unit">The unit.</param>
     /// <param name="value">What it adds to the trial's value.</param>
@@ -316,6 +313,9 @@ internal sealed class TrialTracker(SharedBudget budget)
 
         _byEnd.EnqueueRange(ends);
     }
+
+    private bool IsWithin(ulong unit, long atMs) =>
+        TryGetOpen(unit, out var open) && atMs >= open.ExposedMs && atMs <= open.EndMs;
 
     private bool TryGetOpen(ulong unit, out OpenTrial trial)
     {

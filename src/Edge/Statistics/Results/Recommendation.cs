@@ -60,6 +60,16 @@ internal static class Recommendation
         return Running(experiment, results, assessment, leader);
     }
 
+    /// <summary>A window in words: <c>30 minutes</c>, <c>14 days</c>.</summary>
+    public static string Window(int minutes)
+    {
+        var (count, unit) =
+            minutes % MinutesPerDay == 0 ? (minutes / MinutesPerDay, "day")
+            : minutes % MinutesPerHour == 0 ? (minutes / MinutesPerHour, "hour")
+            : (minutes, "minute");
+        return Invariant($"{count} {unit}{(count == 1 ? "" : "s")}");
+    }
+
     private static string Waiting(Experiment experiment, int visitors)
     {
         var window = Window(experiment.AttributionWindowMinutes);
@@ -73,16 +83,6 @@ internal static class Recommendation
             1 => $"1 visitor is still within the {window} in which the goal can be reached.",
             _ => Invariant($"{visitors} visitors are still within their {window} in which the goal can be reached."),
         };
-    }
-
-    /// <summary>A window in words: <c>30 minutes</c>, <c>14 days</c>.</summary>
-    public static string Window(int minutes)
-    {
-        var (count, unit) =
-            minutes % MinutesPerDay == 0 ? (minutes / MinutesPerDay, "day")
-            : minutes % MinutesPerHour == 0 ? (minutes / MinutesPerHour, "hour")
-            : (minutes, "minute");
-        return Invariant($"{count} {unit}{(count == 1 ? "" : "s")}");
     }
 
     private static string Running(
