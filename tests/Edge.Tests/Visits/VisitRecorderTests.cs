@@ -26,7 +26,8 @@ public class VisitRecorderTests
     [InlineData("pixel without unit", "", VisitKind.Impression)]
     [InlineData("pixel with unit", "?u=reader-1&cb=1", VisitKind.Impression)]
     [InlineData("click with variant", "?u=reader-1&variant=b", VisitKind.Click)]
-    public async Task Visit_OnceWarm_AllocatesNothing(string row, string query, object kind)
+    [InlineData("click of a stable unit", "?u=reader-1", VisitKind.Click, true)]
+    public async Task Visit_OnceWarm_AllocatesNothing(string row, string query, object kind, bool isStable = false)
     {
         using var directory = new TempDirectory();
         // One page holds everything: the log engine takes memory for a page once, when it first turns to it.
@@ -42,6 +43,11 @@ public class VisitRecorderTests
         File.WriteAllBytes(directory["geo.mmdb"], new GeoFileWriter().Add("203.0.113.0/24", city).Build());
         var recorder = new VisitSite(journal, TimeProvider.System, places: Places(directory["geo.mmdb"]));
         var experiment = DemoAb();
+        if (isStable)
+        {
+            experiment = new CatalogEntry(experiment.Experiment with { StableUnits = true });
+        }
+
         var context = Request(query);
         var allocated = LeastAllocated(() => recorder.Record(context, experiment, (VisitKind)kind, out _));
 
