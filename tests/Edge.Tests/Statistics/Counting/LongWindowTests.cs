@@ -1,10 +1,8 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Edge.Catalog;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Results;
-using Edge.Telemetry;
 using Edge.Tests.Experiments;
 using Edge.Tests.Support;
 using Edge.Visits;
@@ -257,7 +255,7 @@ public class LongWindowTests
 
     private static ulong HashOf(ulong unit, double day) => unit == 0 ? 0 : (unit * 1_000) + (ulong)day;
 
-    private static HttpContext Request(string query)
+    private static DefaultHttpContext Request(string query)
     {
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = System.Net.IPAddress.Parse("203.0.113.7");
