@@ -43,6 +43,23 @@ internal static class ResultsText
             );
         }
 
+        if (results.TrialsMissed.Unnamed > 0)
+        {
+            output.WriteLine(
+                Invariant(
+                    $"Without a trial: {results.TrialsMissed.Unnamed} exposures that named nobody. With stableUnits a visitor needs u or a user id."
+                )
+            );
+        }
+        if (results.TrialsMissed.NoRoom > 0)
+        {
+            output.WriteLine(
+                Invariant(
+                    $"Without a trial: {results.TrialsMissed.NoRoom} exposures for which there was no room. tally.unitsMax makes more."
+                )
+            );
+        }
+
         Write("country", results.Breakdown.Country, results, output);
         Write("device", results.Breakdown.Device, results, output);
         Write("browser", results.Breakdown.Browser, results, output);

@@ -28,6 +28,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     private MachineCounts _machineImpressions;
     private MachineCounts _machineClicks;
     private long _unfilledTags;
+    private TrialsMissed _missed;
 
     public string Uid { get; } = uid;
 
@@ -96,6 +97,8 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
         var unit = isStable ? e.StableUnit : e.Unit;
         if (!e.IsPerson || unit == 0)
         {
+            var isUnnamed = isStable && e.IsPerson && e.BasisPoints > 0 && Starts(experiment, e.Kind);
+            _missed = isUnnamed ? _missed with { Unnamed = _missed.Unnamed + 1 } : _missed;
             return true;
         }
         if (Starts(experiment, e.Kind) && e.BasisPoints > 0)
@@ -109,6 +112,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
                 Rows = rows,
             };
             isLearned = _tracker.Expose(unit, trial) != ExposureResult.NoRoom;
+            _missed = isLearned ? _missed : _missed with { NoRoom = _missed.NoRoom + 1 };
         }
         else if (IsGoal(experiment, e.Kind))
         {
@@ -215,6 +219,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             MachineImpressions = _machineImpressions,
             MachineClicks = _machineClicks,
             UnfilledTags = _unfilledTags,
+            TrialsMissed = _missed,
             Trials = TrialStatistics.FromState(_trials.ToState()),
             SampleRatio = SampleRatioCounts.FromState(_sampleRatio.ToState()),
             OpenTrials = _tracker.Open,
@@ -243,6 +248,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             MachineImpressions = _machineImpressions,
             MachineClicks = _machineClicks,
             UnfilledTags = _unfilledTags,
+            TrialsMissed = _missed,
             Trials = _trials.ToState(),
             SampleRatio = _sampleRatio.ToState(),
             Weights = [.. _weights.Values],
@@ -272,6 +278,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             _machineImpressions = state.MachineImpressions,
             _machineClicks = state.MachineClicks,
             _unfilledTags = state.UnfilledTags,
+            _missed = state.TrialsMissed,
             _trials = TrialStatistics.FromState(state.Trials),
             _sampleRatio = SampleRatioCounts.FromState(state.SampleRatio),
         };

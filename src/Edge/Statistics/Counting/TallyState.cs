@@ -51,6 +51,9 @@ internal sealed record ExperimentState
 
     /// <summary>Events with an unfilled merge tag; 0 in a file of an earlier version.</summary>
     public long UnfilledTags { get; init; }
+
+    /// <summary>Exposures that began no trial; none in a file of an earlier version.</summary>
+    public TrialsMissed TrialsMissed { get; init; }
     public required TrialStatisticsState Trials { get; init; }
     public required IReadOnlyList<SampleRatioState> SampleRatio { get; init; }
     public required IReadOnlyList<VersionWeights> Weights { get; init; }

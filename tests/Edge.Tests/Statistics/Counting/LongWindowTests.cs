@@ -143,6 +143,24 @@ public class LongWindowTests
         Assert.Equal((6, 6), (fold.Counts.Status.Units, fold.Counts.Status.OpenTrials));
     }
 
+    [Fact]
+    public void Exposures_WithoutATrial_AreInTheResults()
+    {
+        var fold = new Fold(TallyLimits.Default with { UnitsMax = 4 }, Stable());
+        fold.Count(Impression(1, 0), Impression(1, 1), Impression(2, 1) with { Verdict = "bot" }, Convert(0, 2));
+        for (var unit = 1UL; unit <= 5; unit++)
+        {
+            fold.Count(Show(unit, 3));
+        }
+
+        fold.Restart();
+        fold.Count(Impression(3, 4));
+
+        Assert.Equal(new TrialsMissed(Unnamed: 3, NoRoom: 2), fold.Tally().TrialsMissed);
+        fold.Restart(without: "trialsMissed");
+        Assert.Equal(default, fold.Tally().TrialsMissed);
+    }
+
     [Theory]
     [InlineData(0, "Nobody with an id of yours has been counted yet.")]
     [InlineData(1, "1 visitor is still within the 14 days in which the goal can be reached.")]
