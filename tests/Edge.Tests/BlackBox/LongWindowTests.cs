@@ -40,7 +40,7 @@ public class LongWindowTests
         );
 
         // Their windows end while the test runs, so the service must be there before.
-        var seen = DateTimeOffset.UtcNow.AddMinutes(-Window).AddSeconds(25);
+        var seen = DateTimeOffset.UtcNow.AddMinutes(-Window).AddSeconds(40);
         await using (var journal = TestJournal.Open(new EdgeOptions { DataDir = data.Path }.ToJournalOptions()))
         {
             for (var reader = 1; reader <= 6; reader++)
