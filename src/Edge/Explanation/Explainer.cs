@@ -23,6 +23,9 @@ internal readonly ref struct ExplainedSender
     /// <summary>The automation verdict.</summary>
     public required ExplainedVerdict Verdict { get; init; }
 
+    /// <summary>Whether it follows the link, which may be closed.</summary>
+    public required bool IsClick { get; init; }
+
     /// <summary>Whether requests with this verdict count.</summary>
     public required bool IsCounted { get; init; }
 }
@@ -48,17 +51,25 @@ internal static class Explainer
             trace
         );
         var schedules = entry.Schedules is null ? null : SchedulesOf(entry, visitor.Now);
+        var isClosed = entry.Limits?.ClosedAt(visitor.Now) is not null;
+        var isTurnedAway = isClosed && sender.IsClick && entry.IsServed;
         return new VariantExplanation
         {
             Experiment = new ExplainedExperiment(experiment.Uid, experiment.Slug, experiment.Type, experiment.Status),
             At = visitor.Now,
-            Variant = entry.IsServed ? entry.Variants[choice.Variant].Id : null,
+            Variant = entry.IsServed && !isTurnedAway ? entry.Variants[choice.Variant].Id : null,
             Destination = entry.IsServed ? DestinationOf(entry, choice, visitor) : null,
-            LinkClosed = entry.Limits?.ClosedAt(visitor.Now) is not null,
-            Reason = ReasonOf(entry, choice),
-            Why = ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
+            LinkClosed = isClosed,
+            Reason = isTurnedAway ? VariantExplanation.LinkClosedReason : ReasonOf(entry, choice),
+            Why = isTurnedAway
+                ? ExplanationSentence.OfClosedLink(entry.Experiment.LinkConfig!, visitor.Now)
+                : ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
             Served = entry.IsServed,
-            Counted = entry.IsRunning && sender.IsCounted && choice.Reason != ChoiceReason.NotParticipating,
+            Counted =
+                entry.IsRunning
+                && sender.IsCounted
+                && !isTurnedAway
+                && choice.Reason != ChoiceReason.NotParticipating,
             Verdict = sender.Verdict,
             Unit = sender.Unit.IsEmpty
                 ? null

@@ -13,13 +13,16 @@ namespace Edge.Explanation;
 /// </summary>
 internal sealed record VariantExplanation
 {
+    /// <summary>The reason of a click that a limit of the link turns away.</summary>
+    public const string LinkClosedReason = "LINK_CLOSED";
+
     /// <summary>The experiment.</summary>
     public required ExplainedExperiment Experiment { get; init; }
 
     /// <summary>The instant used for all decisions about the request.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>Id of the variant; null when the experiment is not served at all.</summary>
+    /// <summary>Id of the variant; null when the experiment is not served at all, or the link is closed.</summary>
     public required string? Variant { get; init; }
 
     /// <summary>
@@ -32,7 +35,7 @@ internal sealed record VariantExplanation
     public required bool LinkClosed { get; init; }
 
     /// <summary>
-    /// A <see cref="ChoiceReason"/> in capitals, or the status when that decides: <c>DRAFT</c>, <c>ARCHIVED</c>,
+    /// A <see cref="ChoiceReason"/> in capitals, <see cref="LinkClosedReason"/>, or the status when that decides: <c>DRAFT</c>, <c>ARCHIVED</c>,
     /// <c>PAUSED</c>.
     /// </summary>
     public required string Reason { get; init; }

@@ -100,6 +100,7 @@ internal static class VisitExplanation
                     verdict.IsMachine(),
                     EffectOf(verdict)
                 ),
+                IsClick = request.Scope == VerdictScope.Click,
                 IsCounted = !verdict.IsMachine(),
             }
         );
