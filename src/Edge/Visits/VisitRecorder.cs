@@ -96,7 +96,7 @@ internal sealed class VisitRecorder(
 
         var tracked = new TrackedEvent
         {
-            Id = _ids.Next(),
+            Id = _ids.Next(visitor.Now),
             Node = node,
             Api = EventApi.Pictify,
             Project = experiment.Experiment.Team ?? ApiKey.DefaultProject,
