@@ -76,6 +76,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         else
         {
             CheckMachine();
+            CheckPlaces();
             CheckVerdictRules();
             CheckExperiments();
             CheckSalt();
@@ -131,6 +132,21 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
                 "",
                 "has no time zone database (package tzdata), so only UTC is known in schedules"
             );
+        }
+    }
+
+    private void CheckPlaces()
+    {
+        try
+        {
+            foreach (var (path, problem) in DataPlaces.FindWrong(options))
+            {
+                Report(Severity.Error, "place", path, "", problem);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "unreadable", options.DataDir, "", $"cannot be read: {e.Message.ReplaceLineEndings(" ")}");
         }
     }
 

@@ -50,6 +50,10 @@ public class KeysTests
     [InlineData("--project", "x")]
     [InlineData("--kind", "write", "--origin", "https://a.example/path")]
     [InlineData("--kind", "write", "--scope", "")]
+    [InlineData("--kind", "artie", "--scope", "facts")]
+    [InlineData("--kind", "millimetric-pk", "--scope", "facts")]
+    [InlineData("--kind", "millimetric-sk", "--scope", "ingest", "--scope", "fact")]
+    [InlineData("--kind", "traffical", "--scope", "SDK:write")]
     public async Task Create_WithAMistake_IssuesNothing(params string[] arguments)
     {
         using var data = new TempDirectory();

@@ -11,6 +11,21 @@ namespace Edge.Tests.BlackBox;
 /// <summary>The management API of experiments over the wire (spec 2), against the native binary.</summary>
 public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
 {
+    [Theory]
+    [InlineData("audit")]
+    [InlineData("quota")]
+    public async Task Slug_ThatIsAPathOfTheApi_IsRefusedWithThePath(string slug)
+    {
+        var answer = await site.SendAsync("POST", "", ManagedEdge.AbTest(slug));
+
+        Assert.Equal((400, "slug: invalid_value"), (answer.Status, Assert.Single(answer.Errors)));
+        Assert.Contains(
+            $"/experiments/api/{slug}",
+            answer.Json.GetProperty("errors")[0].GetProperty("message").GetString(),
+            StringComparison.Ordinal
+        );
+    }
+
     [Fact]
     public async Task Create_WithDefaults_AnswersThemAll()
     {

@@ -132,16 +132,32 @@ public sealed class CommandLineTests
     {
         using var data = new TempDirectory();
 
-        var spaced = await RunAsync(["keys", "create", "--kind", "write", "--scope", "a", "--scope", "b", .. Dir()]);
+        var spaced = await RunAsync(["keys", "create", "--kind", "traffical", "--scope", "sdk:read", "--scope", "sdk:write", .. Dir()]);
         var joined = await RunAsync(["keys", "create", "--kind=write", "--project=@p", .. Dir()]);
         var list = await RunAsync(["keys", "list", .. Dir()]);
 
         Assert.Equal((0, 0, 0), (spaced.ExitCode, joined.ExitCode, list.ExitCode));
         var rows = list.Output.TrimEnd('\n').Split('\n').Select(row => row.Split('\t')).ToArray();
-        Assert.Equal(("-", "a,b"), (rows[0][5], rows[0][6]));
+        Assert.Equal(("-", "sdk:read,sdk:write"), (rows[0][5], rows[0][6]));
         Assert.Equal(("@p", "-"), (rows[1][5], rows[1][6]));
 
         string[] Dir() => ["--data-dir", data.Path];
+    }
+
+    [Theory]
+    [InlineData("millimetric-sk", "fact", "did you mean facts? There are ingest, facts")]
+    [InlineData("traffical", "write", "did you mean sdk:write? There are sdk:write, sdk:read")]
+    [InlineData("artie", "facts", "keys of the kind artie have no scopes")]
+    public async Task KeysCreate_UnknownScope_NamesTheNearest(string kind, string scope, string expected)
+    {
+        using var data = new TempDirectory();
+
+        var (exitCode, output, error) = await RunAsync(
+            ["keys", "create", "--kind", kind, "--scope", scope, "--data-dir", data.Path]
+        );
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains(expected, error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -11,6 +11,17 @@ namespace Edge.Tests.Experiments;
 
 public class ExperimentReaderTests
 {
+    [Theory]
+    [InlineData("audit")]
+    [InlineData("quota")]
+    public void ReadStored_SlugThatIsAPathOfTheApi_IsServedAndReported(string slug)
+    {
+        var reading = Definitions.Read(Definitions.With("slug", $"\"{slug}\""));
+
+        Assert.Equal(slug, reading.Experiment?.Slug);
+        Assert.Equal("slug", Assert.Single(reading.Unknown).Field);
+    }
+
     [Fact]
     public void ReadStored_Minimal_MaterialisesDefaults()
     {

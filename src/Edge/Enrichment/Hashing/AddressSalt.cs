@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Edge.Storage;
@@ -12,6 +13,8 @@ internal static class AddressSalt
 {
     private const int RandomBytes = 32;
     private const string FileName = "address-salt";
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     /// <summary>Minimum length of a salt, characters.</summary>
     public const int CharsMin = 16;
@@ -36,6 +39,18 @@ internal static class AddressSalt
             : null;
     }
 
+    /// <summary>
+    /// Why a salt of the file is not what was stored there, or does not protect; null when it is sound. A generated one
+    /// is hexadecimal: fewer digits are the beginning of one that was cut, and every hash would change.
+    /// </summary>
+    private static string? DamageOf(string stored) =>
+        WeaknessOf(stored)
+        ?? (
+            stored.AsSpan().Trim() is { Length: < 2 * RandomBytes } text && !text.ContainsAnyExcept(HexDigits)
+                ? $"has {text.Length} of the {2 * RandomBytes} hexadecimal digits of a generated salt"
+                : null
+        );
+
     /// <summary>Path of the generated salt.</summary>
     public static string PathIn(string dataDir) => Path.Combine(SecretDirectory.PathIn(dataDir), FileName);
 
@@ -50,9 +65,9 @@ internal static class AddressSalt
 
         try
         {
-            if (WeaknessOf(DiskFile.ReadLine(path)) is { } weakness)
+            if (DamageOf(DiskFile.ReadLine(path)) is { } damage)
             {
-                return (true, $"{weakness}; restore it from a backup");
+                return (true, $"{damage}; restore it from a backup");
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -80,8 +95,8 @@ internal static class AddressSalt
         if (File.Exists(path))
         {
             var stored = DiskFile.ReadLine(path).Trim();
-            return WeaknessOf(stored) is { } weakness
-                ? throw new IOException($"{path} {weakness}; restore it from a backup, or delete it to make a new one")
+            return DamageOf(stored) is { } damage
+                ? throw new IOException($"{path} {damage}; restore it from a backup, or delete it to make a new one")
                 : stored;
         }
 

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using Edge.Tests.Support;
 using Xunit;
@@ -135,6 +136,43 @@ public class MemoryTests(ITestOutputHelper output)
         );
         Assert.True(acknowledged > 0);
         Assert.InRange(stored, acknowledged, acknowledged + unknown);
+    }
+
+    [Fact]
+    public async Task LongAnswer_ThatNobodyReads_HoldsNeitherBodyNorEvents()
+    {
+        using var data = new TempDirectory();
+        var key = (
+            await EdgeProcess.RunAsync(["keys", "create", "--kind", "artie", "--data-dir", data.Path])
+        ).Output.Trim();
+        // Room for one such array with its events, not for two.
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            environment:
+            [
+                ("EDGE__INGEST__INFLIGHTBYTES", "64MiB"),
+                ("EDGE__JOURNAL__MEMORYBYTES", "64MiB"),
+                ("EDGE__HTTP__REQUESTTIMEOUTMS", "60000"),
+            ]
+        );
+        var body = new Body("long", Array(90_000), 90_000, false, false);
+        using var silent = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4_096 };
+        await silent.ConnectAsync(edge.Address.Host, edge.Address.Port);
+        var header =
+            $"POST /v1/bulk-track HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+            + $"Content-Type: application/json\r\nContent-Length: {body.Bytes.Length}\r\n\r\n";
+        await silent.SendAsync(Encoding.ASCII.GetBytes(header));
+        for (var sent = 0; sent < body.Bytes.Length;)
+        {
+            sent += await silent.SendAsync(body.Bytes.AsMemory(sent));
+        }
+
+        var first = new byte[12];
+        Assert.Equal(first.Length, await silent.ReceiveAsync(first));
+        Assert.Equal("HTTP/1.1 200", Encoding.ASCII.GetString(first));
+
+        // Once, so long before the silent one is given up.
+        Assert.Equal(200, await PostAsync(edge.Client, body, key));
     }
 
     [Fact]
