@@ -65,6 +65,33 @@ internal sealed class KeyRing : IDisposable
         }
     }
 
+    /// <summary>
+    /// The key with a given secret; null when there is none, or it is revoked or expired. An unknown one may have been
+    /// issued a moment ago, so the file is looked at.
+    /// </summary>
+    public ApiKey? Find(ReadOnlySpan<char> secret)
+    {
+        Span<byte> hash = stackalloc byte[KeySecret.HashBytes];
+        if (!KeySecret.TryHash(secret, hash))
+        {
+            return null;
+        }
+
+        var found = Find(hash);
+        if (found is null)
+        {
+            Refresh();
+            found = Find(hash);
+        }
+
+        return found?.IsValidAt(_time.GetUtcNow()) == true ? found : null;
+    }
+
+    /// <summary>The kind of the key with a given secret, else the kind of which the secret has the form, else null.</summary>
+    public KeyKind? KindOf(ReadOnlySpan<char> secret) => Find(secret)?.Kind ?? KeySecret.KindOf(secret);
+
+    public void Dispose() => _watch?.Dispose();
+
     private void RefreshIfChanged()
     {
         var stamp = FileStamp.Of(_file.Path);
@@ -92,31 +119,6 @@ internal sealed class KeyRing : IDisposable
     }
 
     /// <summary>
-    /// The key with a given secret; null when there is none, or it is revoked or expired. An unknown one may have been
-    /// issued a moment ago, so the file is looked at.
-    /// </summary>
-    public ApiKey? Find(ReadOnlySpan<char> secret)
-    {
-        Span<byte> hash = stackalloc byte[KeySecret.HashBytes];
-        if (!KeySecret.TryHash(secret, hash))
-        {
-            return null;
-        }
-
-        var found = Find(hash);
-        if (found is null)
-        {
-            Refresh();
-            found = Find(hash);
-        }
-
-        return found?.IsValidAt(_time.GetUtcNow()) == true ? found : null;
-    }
-
-    /// <summary>The kind of the key with a given secret, else the kind of which the secret has the form, else null.</summary>
-    public KeyKind? KindOf(ReadOnlySpan<char> secret) => Find(secret)?.Kind ?? KeySecret.KindOf(secret);
-
-    /// <summary>
     /// The key with this hash. How long that takes depends on the hash alone, which does not reveal the secret.
     /// </summary>
     private ApiKey? Find(ReadOnlySpan<byte> hash)
@@ -132,8 +134,6 @@ internal sealed class KeyRing : IDisposable
 
         return null;
     }
-
-    public void Dispose() => _watch?.Dispose();
 
     private void Report(string problem)
     {

@@ -154,6 +154,19 @@ internal sealed class CatalogEntry
     /// <summary>The team that owns it; empty in a service with a single team.</summary>
     public string Team => Experiment.Team ?? "";
 
+    /// <summary>Index of the variant with exactly this id; -1 when there is none.</summary>
+    public int IndexOf(ReadOnlySpan<char> variantId)
+    {
+        for (var i = 0; i < _variants.Length; i++)
+        {
+            if (variantId.SequenceEqual(_variants[i].Id))
+            {
+                return i;
+            }
+        }
+        return -1;
+    }
+
     /// <summary>
     /// Skips the default variant: it needs no conditions, and conditions on it would only hide the variants after it.
     /// </summary>
@@ -166,19 +179,6 @@ internal sealed class CatalogEntry
                 _conditions[i] = new ConditionProgram(conditions);
             }
         }
-    }
-
-    /// <summary>Index of the variant with exactly this id; -1 when there is none.</summary>
-    public int IndexOf(ReadOnlySpan<char> variantId)
-    {
-        for (var i = 0; i < _variants.Length; i++)
-        {
-            if (variantId.SequenceEqual(_variants[i].Id))
-            {
-                return i;
-            }
-        }
-        return -1;
     }
 }
 

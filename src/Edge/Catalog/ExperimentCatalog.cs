@@ -102,6 +102,14 @@ internal sealed class ExperimentCatalog
             : default;
     }
 
+    /// <summary>Finds the entry of a slug, which archived experiments no longer have. Allocates nothing.</summary>
+    public bool TryFind(ReadOnlySpan<char> slug, [NotNullWhen(true)] out CatalogEntry? entry) =>
+        _bySlug[PartOf(slug)].TryGetValue(slug, out entry);
+
+    /// <summary>Finds the entry of a uid, archived experiments included.</summary>
+    public bool TryFindByUid(string uid, [NotNullWhen(true)] out CatalogEntry? entry) =>
+        _byUid[PartOf(uid)].TryGetValue(uid, out entry);
+
     private Dictionary<string, CatalogEntry[]> ReplaceGoal(string? before, CatalogEntry next)
     {
         if (before is null && next.GoalEvent is null)
@@ -119,14 +127,6 @@ internal sealed class ExperimentCatalog
         }
         return copy;
     }
-
-    /// <summary>Finds the entry of a slug, which archived experiments no longer have. Allocates nothing.</summary>
-    public bool TryFind(ReadOnlySpan<char> slug, [NotNullWhen(true)] out CatalogEntry? entry) =>
-        _bySlug[PartOf(slug)].TryGetValue(slug, out entry);
-
-    /// <summary>Finds the entry of a uid, archived experiments included.</summary>
-    public bool TryFindByUid(string uid, [NotNullWhen(true)] out CatalogEntry? entry) =>
-        _byUid[PartOf(uid)].TryGetValue(uid, out entry);
 
     private static int PartOf(ReadOnlySpan<char> name) => string.GetHashCode(name) & (Parts - 1);
 

@@ -33,6 +33,8 @@ internal sealed class ExperimentFile(string name)
     /// <summary>Extension of experiment files.</summary>
     public const string Extension = ".json";
 
+    private byte[] _hash = [];
+
     /// <summary>Whether a file with this name is read; names that begin with a dot are unfinished files.</summary>
     public static bool IsName(ReadOnlySpan<char> name) =>
         name[0] != '.' && name.EndsWith(Extension, StringComparison.Ordinal);
@@ -67,8 +69,6 @@ internal sealed class ExperimentFile(string name)
 
     /// <summary>What is wrong with the current version, whether or not it can be served.</summary>
     public IReadOnlyList<ExperimentFileProblem> Problems { get; private set; } = [];
-
-    private byte[] _hash = [];
 
     /// <summary>The version that claims uid and slug: the current one, or the served one while that is invalid.</summary>
     public CatalogEntry? Claimant => Candidate ?? Accepted;

@@ -31,6 +31,11 @@ internal sealed record ServiceAddress(Uri Uri, string? SocketPath)
     /// </summary>
     public static ServiceAddress? OfPublic(EdgeOptions options, string? url) => Of(options.Urls, url);
 
+    /// <summary>What is wrong with an address for which there is none.</summary>
+    public static string Problem(string? url) => $"'{url}' is not an http address; give --url {Example}";
+
+    public override string ToString() => SocketPath is null ? Uri.ToString() : UnixPrefix + SocketPath;
+
     private static ServiceAddress? Of(string configured, string? url)
     {
         // A socket file has no path of its own to ask for, so it is an address to listen on like any other.
@@ -45,9 +50,4 @@ internal sealed record ServiceAddress(Uri Uri, string? SocketPath)
             ? new ServiceAddress(target, null)
             : null;
     }
-
-    /// <summary>What is wrong with an address for which there is none.</summary>
-    public static string Problem(string? url) => $"'{url}' is not an http address; give --url {Example}";
-
-    public override string ToString() => SocketPath is null ? Uri.ToString() : UnixPrefix + SocketPath;
 }

@@ -18,6 +18,10 @@ internal static class UsageProblem
             : EmptyPath(result.CommandResult);
     }
 
+    /// <summary>The words that lead to a command, such as <c>edge keys create</c>.</summary>
+    public static string NameOf(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{NameOf(parent)} {result.Command.Name}" : "edge";
+
     /// <summary>An empty variable in a script must not become the current directory, nor no file at all.</summary>
     private static string? EmptyPath(CommandResult result)
     {
@@ -34,10 +38,6 @@ internal static class UsageProblem
 
         return null;
     }
-
-    /// <summary>The words that lead to a command, such as <c>edge keys create</c>.</summary>
-    public static string NameOf(CommandResult result) =>
-        result.Parent is CommandResult parent ? $"{NameOf(parent)} {result.Command.Name}" : "edge";
 
     private static string Describe(ParseResult result)
     {

@@ -151,16 +151,16 @@ internal sealed class DuplicateWindow
         private ulong _high;
         private ulong _low;
 
+        /// <summary>
+        /// Sequence of the event; <see cref="Pending"/> while it is being appended; 0 is a free entry.
+        /// </summary>
+        public long Sequence;
+
         public UInt128 Id
         {
             readonly get => new(_high, _low);
             set => (_high, _low) = ((ulong)(value >> 64), (ulong)value);
         }
-
-        /// <summary>
-        /// Sequence of the event; <see cref="Pending"/> while it is being appended; 0 is a free entry.
-        /// </summary>
-        public long Sequence;
     }
 
     private sealed class Part

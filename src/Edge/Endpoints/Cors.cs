@@ -51,6 +51,28 @@ internal sealed class Cors(string allowHeaders, string methods = "POST")
     /// <summary>Methods of the route, for Allow.</summary>
     public string Offered { get; } = methods == "POST" ? Allow : methods + ", OPTIONS";
 
+    /// <summary>
+    /// Lets the sending page read the response and, when the request is a preflight, completes it: 204 with what the
+    /// route takes. A preflight cannot see the key, so it is never refused.
+    /// </summary>
+    public bool IsPreflight(HttpContext context)
+    {
+        AllowOrigin(context);
+        if (!RequestMethod.IsOptions(context.Request.Method))
+        {
+            return false;
+        }
+
+        var headers = context.Response.Headers;
+        var asked = context.Request.Headers.AccessControlRequestHeaders.ToString();
+        headers.AccessControlAllowMethods = _methods;
+        headers.AccessControlAllowHeaders = IsList(asked) ? $"{allowHeaders}, {asked}" : allowHeaders;
+        headers.AccessControlMaxAge = MaxAge;
+        headers.Allow = Offered;
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return true;
+    }
+
     /// <summary>Writes the headers that let the sending page read the response, whatever its status.</summary>
     private static void AllowOrigin(HttpContext context)
     {
@@ -72,28 +94,6 @@ internal sealed class Cors(string allowHeaders, string methods = "POST")
 
         headers.AccessControlAllowOrigin = origin;
         headers.AccessControlAllowCredentials = Yes;
-    }
-
-    /// <summary>
-    /// Lets the sending page read the response and, when the request is a preflight, completes it: 204 with what the
-    /// route takes. A preflight cannot see the key, so it is never refused.
-    /// </summary>
-    public bool IsPreflight(HttpContext context)
-    {
-        AllowOrigin(context);
-        if (!RequestMethod.IsOptions(context.Request.Method))
-        {
-            return false;
-        }
-
-        var headers = context.Response.Headers;
-        var asked = context.Request.Headers.AccessControlRequestHeaders.ToString();
-        headers.AccessControlAllowMethods = _methods;
-        headers.AccessControlAllowHeaders = IsList(asked) ? $"{allowHeaders}, {asked}" : allowHeaders;
-        headers.AccessControlMaxAge = MaxAge;
-        headers.Allow = Offered;
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
-        return true;
     }
 
     /// <summary>Whether it is a list of header names, so that it can be repeated in a header.</summary>

@@ -10,6 +10,36 @@ namespace Edge.Endpoints;
 /// </summary>
 internal static class Replies
 {
+    // Repeat opens must reach us: some mail proxies honour only one of these headers (spec 4.1).
+    private static readonly StringValues NoStore = "no-cache, no-store, must-revalidate, private, max-age=0";
+    private static readonly StringValues NoStoreAlone = "no-store";
+    private static readonly StringValues PermanentRedirect = "private, max-age=90";
+    private static readonly StringValues NoCache = "no-cache";
+    private static readonly StringValues Zero = "0";
+    private static readonly StringValues NoSniff = "nosniff";
+    private static readonly StringValues CrossOrigin = "cross-origin";
+    private static readonly StringValues AnyOrigin = "*";
+    private static readonly StringValues NoIndex = "noindex";
+    private static readonly StringValues ImageGif = "image/gif";
+
+    /// <summary>Served as JSON and never as HTML, so only what JSON itself requires is escaped.</summary>
+    public static readonly JsonWriterOptions JsonOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Longest buffer that a thread keeps for its next answer.</summary>
+    private const int KeptBytesMax = 64 << 10;
+
+    /// <summary>Bytes of a long answer that the client has to take before the next are written.</summary>
+    private const int PieceBytes = 32 << 10;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _bodyOfThread;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _jsonOfThread;
+
     /// <summary>A transparent GIF89a of one pixel (spec 10): the smallest image every mail client shows.</summary>
     public static ReadOnlySpan<byte> Pixel =>
         [
@@ -57,36 +87,6 @@ internal static class Replies
             0x00,
             0x3B,
         ];
-
-    // Repeat opens must reach us: some mail proxies honour only one of these headers (spec 4.1).
-    private static readonly StringValues NoStore = "no-cache, no-store, must-revalidate, private, max-age=0";
-    private static readonly StringValues NoStoreAlone = "no-store";
-    private static readonly StringValues PermanentRedirect = "private, max-age=90";
-    private static readonly StringValues NoCache = "no-cache";
-    private static readonly StringValues Zero = "0";
-    private static readonly StringValues NoSniff = "nosniff";
-    private static readonly StringValues CrossOrigin = "cross-origin";
-    private static readonly StringValues AnyOrigin = "*";
-    private static readonly StringValues NoIndex = "noindex";
-    private static readonly StringValues ImageGif = "image/gif";
-
-    /// <summary>Served as JSON and never as HTML, so only what JSON itself requires is escaped.</summary>
-    public static readonly JsonWriterOptions JsonOptions = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
-    /// <summary>Longest buffer that a thread keeps for its next answer.</summary>
-    private const int KeptBytesMax = 64 << 10;
-
-    /// <summary>Bytes of a long answer that the client has to take before the next are written.</summary>
-    private const int PieceBytes = 32 << 10;
-
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? _bodyOfThread;
-
-    [ThreadStatic]
-    private static Utf8JsonWriter? _jsonOfThread;
 
     /// <summary>Writes the pixel answer: 200, its headers and, unless the method is HEAD, its bytes.</summary>
     public static void WritePixel(HttpResponse response, bool isHead)
@@ -225,6 +225,17 @@ internal static class Replies
         }
     }
 
+    /// <summary>Keeps a browser from taking an answer for something else than its type says.</summary>
+    public static void ForbidSniffing(IHeaderDictionary headers) => headers.XContentTypeOptions = NoSniff;
+
+    /// <summary>Sets the headers that keep an answer out of every cache.</summary>
+    public static void ForbidCaching(IHeaderDictionary headers)
+    {
+        headers.CacheControl = NoStore;
+        headers.Pragma = NoCache;
+        headers.Expires = Zero;
+    }
+
     /// <summary>Writes the body of an answer; nothing more once the client has gone.</summary>
     private static void Write(HttpContext context, ReadOnlySpan<byte> bytes)
     {
@@ -237,16 +248,5 @@ internal static class Replies
             writer.Advance(count);
             bytes = bytes[count..];
         }
-    }
-
-    /// <summary>Keeps a browser from taking an answer for something else than its type says.</summary>
-    public static void ForbidSniffing(IHeaderDictionary headers) => headers.XContentTypeOptions = NoSniff;
-
-    /// <summary>Sets the headers that keep an answer out of every cache.</summary>
-    public static void ForbidCaching(IHeaderDictionary headers)
-    {
-        headers.CacheControl = NoStore;
-        headers.Pragma = NoCache;
-        headers.Expires = Zero;
     }
 }

@@ -8,15 +8,6 @@ internal sealed record ExperimentRules
     /// <summary>The limits of a self-hosted service without a plan.</summary>
     public static readonly ExperimentRules Default = new();
 
-    /// <summary>Maximum number of variants of one experiment; a plan may lower it.</summary>
-    public int VariantsMax { get; init; } = 20;
-
-    /// <summary>Whether redirect targets must be https.</summary>
-    public bool HttpsOnly { get; init; }
-
-    /// <summary>Schemes beside https and http that a destination may have.</summary>
-    public IReadOnlyList<string> SchemesAllowed { get; init; } = [];
-
     /// <summary>Minimum number of variants (published schema: minItems 2).</summary>
     public const int VariantsMin = 2;
 
@@ -79,4 +70,13 @@ internal sealed record ExperimentRules
 
     /// <summary>Maximum number of violations reported at once; more would not help anyone.</summary>
     public const int ViolationsMax = 100;
+
+    /// <summary>Maximum number of variants of one experiment; a plan may lower it.</summary>
+    public int VariantsMax { get; init; } = 20;
+
+    /// <summary>Whether redirect targets must be https.</summary>
+    public bool HttpsOnly { get; init; }
+
+    /// <summary>Schemes beside https and http that a destination may have.</summary>
+    public IReadOnlyList<string> SchemesAllowed { get; init; } = [];
 }

@@ -26,6 +26,14 @@ internal static class Timestamp
     /// <summary>Reads one timestamp of UTF-8 bytes.</summary>
     public static bool TryParse(ReadOnlySpan<byte> utf8, out DateTimeOffset value) => TryParse<byte>(utf8, out value);
 
+    /// <summary>The text of an instant, for example <c>2026-05-16T19:00:00.000Z</c>.</summary>
+    public static string Format(DateTimeOffset value) =>
+        value.UtcDateTime.ToString(OutputFormat, CultureInfo.InvariantCulture);
+
+    /// <summary>Writes the text of an instant, <see cref="OutputChars"/> bytes of ASCII.</summary>
+    public static void Write(DateTimeOffset value, Span<byte> destination) =>
+        value.UtcDateTime.TryFormat(destination, out _, OutputFormat, CultureInfo.InvariantCulture);
+
     private static bool TryParse<TChar>(ReadOnlySpan<TChar> text, out DateTimeOffset value)
         where TChar : unmanaged, IBinaryInteger<TChar>
     {
@@ -74,14 +82,6 @@ internal static class Timestamp
         value = new DateTimeOffset(ticks, TimeSpan.Zero);
         return true;
     }
-
-    /// <summary>The text of an instant, for example <c>2026-05-16T19:00:00.000Z</c>.</summary>
-    public static string Format(DateTimeOffset value) =>
-        value.UtcDateTime.ToString(OutputFormat, CultureInfo.InvariantCulture);
-
-    /// <summary>Writes the text of an instant, <see cref="OutputChars"/> bytes of ASCII.</summary>
-    public static void Write(DateTimeOffset value, Span<byte> destination) =>
-        value.UtcDateTime.TryFormat(destination, out _, OutputFormat, CultureInfo.InvariantCulture);
 
     private static bool TryDigits<TChar>(ReadOnlySpan<TChar> text, char separator, out int value)
         where TChar : unmanaged, IBinaryInteger<TChar>

@@ -11,6 +11,15 @@ namespace Edge.Formats;
 internal sealed class WireNames<T>
     where T : struct, Enum
 {
+    /// <summary><c>snake_case</c>, what all but one of the published enumerations use.</summary>
+    public static readonly WireNames<T> Lower = new(JsonNamingPolicy.SnakeCaseLower);
+
+    /// <summary><c>SNAKE_CASE</c>, for the operators of condition groups.</summary>
+    public static readonly WireNames<T> Upper = new(JsonNamingPolicy.SnakeCaseUpper);
+
+    /// <summary><c>kebab-case</c>, for names on the command line.</summary>
+    public static readonly WireNames<T> Kebab = new(JsonNamingPolicy.KebabCaseLower);
+
     private readonly FrozenDictionary<string, T> _values;
     private readonly FrozenDictionary<T, string> _texts;
 
@@ -20,15 +29,6 @@ internal sealed class WireNames<T>
         _values = _texts.ToFrozenDictionary(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);
         Choices = string.Join(", ", Enum.GetValues<T>().Select(value => _texts[value]));
     }
-
-    /// <summary><c>snake_case</c>, what all but one of the published enumerations use.</summary>
-    public static readonly WireNames<T> Lower = new(JsonNamingPolicy.SnakeCaseLower);
-
-    /// <summary><c>SNAKE_CASE</c>, for the operators of condition groups.</summary>
-    public static readonly WireNames<T> Upper = new(JsonNamingPolicy.SnakeCaseUpper);
-
-    /// <summary><c>kebab-case</c>, for names on the command line.</summary>
-    public static readonly WireNames<T> Kebab = new(JsonNamingPolicy.KebabCaseLower);
 
     /// <summary>All texts in order, for messages.</summary>
     public string Choices { get; }

@@ -288,9 +288,6 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Takes back a first key that could not be shown.</summary>
     public void WithdrawFirstKey(string secret) => FirstKey().Withdraw(secret);
 
-    private FirstKey FirstKey() =>
-        new(new KeyFile(_options.KeysFile), _options.ApiFirstKey, _options.ApiFirstKeyFile);
-
     /// <summary>Applies changes of the key file at once.</summary>
     public void RefreshKeys() => _keys.Refresh();
 
@@ -382,18 +379,6 @@ internal sealed class EdgeService : IAsyncDisposable
         );
     }
 
-    private void Warm()
-    {
-        try
-        {
-            _userAgents.Warm();
-        }
-        catch (Exception e)
-        {
-            _logger.BackgroundFailed(e, "Loading the user-agent rules");
-        }
-    }
-
     /// <summary>
     /// Graceful shutdown: not ready, grace period in which every answer asks its client to leave, no new connections,
     /// running requests, last commit, sinks. Every step
@@ -456,6 +441,21 @@ internal sealed class EdgeService : IAsyncDisposable
         _experiments.Dispose();
         await _web.DisposeAsync();
         _connections.Dispose();
+    }
+
+    private FirstKey FirstKey() =>
+        new(new KeyFile(_options.KeysFile), _options.ApiFirstKey, _options.ApiFirstKeyFile);
+
+    private void Warm()
+    {
+        try
+        {
+            _userAgents.Warm();
+        }
+        catch (Exception e)
+        {
+            _logger.BackgroundFailed(e, "Loading the user-agent rules");
+        }
     }
 
     /// <summary>

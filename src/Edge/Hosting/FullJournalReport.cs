@@ -31,9 +31,9 @@ internal sealed class FullJournalReport : IDisposable
         _watch = new Watch(time, LookIntervalMs, Look, e => logger.BackgroundFailed(e, "Looking at the journal"));
     }
 
-    private long Refused => _ledger.Dropped(DropReason.JournalFull);
-
     public void Dispose() => _watch.Dispose();
+
+    private long Refused => _ledger.Dropped(DropReason.JournalFull);
 
     private void Look()
     {

@@ -136,9 +136,6 @@ internal sealed partial class EventJournal : IAsyncDisposable
         }
     }
 
-    /// <summary>Bytes that were appended and are not committed; exact under the append lock.</summary>
-    private long Unwritten => _log.TailAddress - _commits.Committed.Until;
-
     /// <summary>
     /// Opens the journal, or creates one in an empty directory; restores the ledger. Refuses with a <see
     /// cref="JournalException"/> whose message is one line for the operator.
@@ -353,6 +350,20 @@ internal sealed partial class EventJournal : IAsyncDisposable
         _files.Dispose();
     }
 
+    /// <summary>Under which reason an event is counted that was not appended.</summary>
+    public static DropReason ReasonOf(AppendResult result) =>
+        result switch
+        {
+            AppendResult.Full => DropReason.JournalFull,
+            AppendResult.Busy => DropReason.JournalBusy,
+            AppendResult.TooLarge => DropReason.TooLarge,
+            AppendResult.Stopping => DropReason.Stopping,
+            _ => DropReason.JournalFault,
+        };
+
+    /// <summary>Bytes that were appended and are not committed; exact under the append lock.</summary>
+    private long Unwritten => _log.TailAddress - _commits.Committed.Until;
+
     static partial void ReachKillPoint(string name);
 
     static partial void InjectWait(ref bool isAcknowledged);
@@ -541,15 +552,4 @@ internal sealed partial class EventJournal : IAsyncDisposable
             }
         }
     }
-
-    /// <summary>Under which reason an event is counted that was not appended.</summary>
-    public static DropReason ReasonOf(AppendResult result) =>
-        result switch
-        {
-            AppendResult.Full => DropReason.JournalFull,
-            AppendResult.Busy => DropReason.JournalBusy,
-            AppendResult.TooLarge => DropReason.TooLarge,
-            AppendResult.Stopping => DropReason.Stopping,
-            _ => DropReason.JournalFault,
-        };
 }

@@ -35,11 +35,11 @@ internal static class Visit
     /// <summary>Query parameter with the id of the variant the sender showed.</summary>
     public const string VariantParameter = "variant";
 
-    /// <summary>What an event says in <c>unit_ignored</c> when its sender's id was a merge tag.</summary>
-    public static ReadOnlySpan<byte> MergeTagIgnored => "merge_tag"u8;
-
     /// <summary>Bytes of a user agent or a unit that are copied on the stack.</summary>
     private const int StackBytes = 512;
+
+    /// <summary>What an event says in <c>unit_ignored</c> when its sender's id was a merge tag.</summary>
+    public static ReadOnlySpan<byte> MergeTagIgnored => "merge_tag"u8;
 
     /// <summary>
     /// The unit of the request's sender: the opaque <c>u</c> parameter when it was sent and names somebody, else the

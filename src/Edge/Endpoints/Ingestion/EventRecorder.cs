@@ -142,40 +142,6 @@ internal sealed class EventRecorder(
         return need;
     }
 
-    /// <summary>Bytes that the server adds to an event of this request.</summary>
-    private int MeasureOwn(HttpContext context, in Sender sender, ReceivedEvent e)
-    {
-        HeaderLineBuffer lines = default;
-        var request = requests.Read(context, lines);
-        var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
-        var stated = e.Properties.Length + e.Extra.Length + e.Layers.Length;
-        return Math.Max(0, EncodedBytes(Describe(sender, e, default), visitor) - stated) + OwnBytesVary;
-    }
-
-    private static int EncodedBytes(scoped TrackedEvent tracked, scoped in Visitor visitor)
-    {
-        visitor.WriteTo(ref tracked, default);
-        return EventEncoder.Encode(tracked, Envelope.HeaderBytes).Length;
-    }
-
-    /// <summary>Bytes of an event that its sender stated, as they are encoded at most.</summary>
-    private static long StatedBytes(ReceivedEvent e)
-    {
-        var raw = e.Properties.Length + e.Extra.Length + e.Layers.Length;
-        var text =
-            e.Event.Length
-            + e.SenderId.Length
-            + e.UnitKey.Length
-            + e.AnonymousId.Length
-            + e.UserId.Length
-            + e.SessionId.Length
-            + e.DecisionId.Length
-            + e.Url.Length
-            + e.Path.Length
-            + e.Referrer.Length;
-        return raw + (long)EscapeFactor * text;
-    }
-
     /// <summary>Appends all events; the answer says how many, and what to wait for.</summary>
     /// <param name="context">The request.</param>
     /// <param name="sender">Who sent them.</param>
@@ -230,27 +196,6 @@ internal sealed class EventRecorder(
         verdicts.Count(visitor.Judgement);
         metrics.CountEvents(sender.Api, receipt.Stored, receipt.Repeated);
         return receipt;
-    }
-
-    /// <summary>Whether an event says anything of its visitor that the request does not.</summary>
-    private static bool StatesVisitor(ReceivedEvent e) => !e.VisitorAddress.IsEmpty || !e.VisitorAgent.IsEmpty;
-
-    /// <summary>
-    /// The visitor whom a server describes: what it states instead of what the request says of the server itself.
-    /// Headers are the server's own, so none of them counts.
-    /// </summary>
-    private Visitor ReadStated(in VisitRequest request, ReceivedEvent e, Span<byte> room, Span<char> agentRoom)
-    {
-        var hasAddress = ClientAddress.TryParse(Widen(e.VisitorAddress.Span, agentRoom), out var address);
-        var agent = Widen(e.VisitorAgent.Span, agentRoom);
-        var stated = new VisitRequest
-        {
-            Peer = hasAddress ? address : request.Peer,
-            Query = request.Query,
-            UserAgent = agent.IsEmpty ? request.UserAgent : agent,
-            Headers = hasAddress ? default : request.Headers,
-        };
-        return visitors.Read(stated, VerdictScope.Api, room);
     }
 
     /// <summary>
@@ -327,6 +272,61 @@ internal sealed class EventRecorder(
         verdicts.Count(visitor.Judgement);
         metrics.CountEvents(EventApi.Pictify, receipt.Stored, receipt.Repeated);
         return receipt;
+    }
+
+    /// <summary>Bytes that the server adds to an event of this request.</summary>
+    private int MeasureOwn(HttpContext context, in Sender sender, ReceivedEvent e)
+    {
+        HeaderLineBuffer lines = default;
+        var request = requests.Read(context, lines);
+        var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
+        var stated = e.Properties.Length + e.Extra.Length + e.Layers.Length;
+        return Math.Max(0, EncodedBytes(Describe(sender, e, default), visitor) - stated) + OwnBytesVary;
+    }
+
+    private static int EncodedBytes(scoped TrackedEvent tracked, scoped in Visitor visitor)
+    {
+        visitor.WriteTo(ref tracked, default);
+        return EventEncoder.Encode(tracked, Envelope.HeaderBytes).Length;
+    }
+
+    /// <summary>Bytes of an event that its sender stated, as they are encoded at most.</summary>
+    private static long StatedBytes(ReceivedEvent e)
+    {
+        var raw = e.Properties.Length + e.Extra.Length + e.Layers.Length;
+        var text =
+            e.Event.Length
+            + e.SenderId.Length
+            + e.UnitKey.Length
+            + e.AnonymousId.Length
+            + e.UserId.Length
+            + e.SessionId.Length
+            + e.DecisionId.Length
+            + e.Url.Length
+            + e.Path.Length
+            + e.Referrer.Length;
+        return raw + (long)EscapeFactor * text;
+    }
+
+    /// <summary>Whether an event says anything of its visitor that the request does not.</summary>
+    private static bool StatesVisitor(ReceivedEvent e) => !e.VisitorAddress.IsEmpty || !e.VisitorAgent.IsEmpty;
+
+    /// <summary>
+    /// The visitor whom a server describes: what it states instead of what the request says of the server itself.
+    /// Headers are the server's own, so none of them counts.
+    /// </summary>
+    private Visitor ReadStated(in VisitRequest request, ReceivedEvent e, Span<byte> room, Span<char> agentRoom)
+    {
+        var hasAddress = ClientAddress.TryParse(Widen(e.VisitorAddress.Span, agentRoom), out var address);
+        var agent = Widen(e.VisitorAgent.Span, agentRoom);
+        var stated = new VisitRequest
+        {
+            Peer = hasAddress ? address : request.Peer,
+            Query = request.Query,
+            UserAgent = agent.IsEmpty ? request.UserAgent : agent,
+            Headers = hasAddress ? default : request.Headers,
+        };
+        return visitors.Read(stated, VerdictScope.Api, room);
     }
 
     /// <summary>The event as its sender stated it.</summary>

@@ -43,6 +43,31 @@ internal sealed class MoveExperiment(
         await request.RetryAsync(store, current => Apply(request, action, body, current));
     }
 
+    /// <summary>409 for what the status does not allow, with what it does.</summary>
+    public static Task RefuseAsync(ManagedRequest request, ExperimentStatus status, string? why = null)
+    {
+        var names = WireNames<ExperimentStatus>.Lower;
+        var allowed = Lifecycle.Targets(status).Select(names.Text).ToArray();
+        return Problem.WriteAsync(
+            request.Context,
+            StatusCodes.Status409Conflict,
+            "invalid-state-transition",
+            "Invalid State Transition",
+            why ?? $"The experiment is {names.Text(status)}; from there it can become {string.Join(" or ", allowed)}.",
+            json =>
+            {
+                json.WriteString("currentStatus", names.Text(status));
+                json.WriteStartArray("allowedTransitions");
+                foreach (var name in allowed)
+                {
+                    json.WriteStringValue(name);
+                }
+
+                json.WriteEndArray();
+            }
+        );
+    }
+
     /// <summary>One attempt; null when another request has changed the experiment meanwhile.</summary>
     private Task? Apply(ManagedRequest request, LifecycleAction action, ReadOnlyMemory<byte> body, Experiment current)
     {
@@ -133,30 +158,5 @@ internal sealed class MoveExperiment(
         }
         winner = named;
         return violations.List;
-    }
-
-    /// <summary>409 for what the status does not allow, with what it does.</summary>
-    public static Task RefuseAsync(ManagedRequest request, ExperimentStatus status, string? why = null)
-    {
-        var names = WireNames<ExperimentStatus>.Lower;
-        var allowed = Lifecycle.Targets(status).Select(names.Text).ToArray();
-        return Problem.WriteAsync(
-            request.Context,
-            StatusCodes.Status409Conflict,
-            "invalid-state-transition",
-            "Invalid State Transition",
-            why ?? $"The experiment is {names.Text(status)}; from there it can become {string.Join(" or ", allowed)}.",
-            json =>
-            {
-                json.WriteString("currentStatus", names.Text(status));
-                json.WriteStartArray("allowedTransitions");
-                foreach (var name in allowed)
-                {
-                    json.WriteStringValue(name);
-                }
-
-                json.WriteEndArray();
-            }
-        );
     }
 }

@@ -18,11 +18,6 @@ internal sealed class DeadLinks(string fallbackUrl, IEnumerable<string> teamFall
     private static readonly StringValues Html = "text/html; charset=utf-8";
     private static readonly StringValues NoScripts = "default-src 'none'; style-src 'unsafe-inline'";
 
-    private readonly StringValues _fallback = LocationOf(fallbackUrl);
-    private readonly FrozenDictionary<string, StringValues> _ofTeams = teamFallbackUrls
-        .Select(LinkFallback.Split)
-        .ToFrozenDictionary(pair => pair.Team, pair => LocationOf(pair.Url), StringComparer.Ordinal);
-
     private static ReadOnlySpan<byte> Page =>
         """
         <!doctype html>
@@ -40,6 +35,11 @@ internal sealed class DeadLinks(string fallbackUrl, IEnumerable<string> teamFall
         </html>
 
         """u8;
+
+    private readonly StringValues _fallback = LocationOf(fallbackUrl);
+    private readonly FrozenDictionary<string, StringValues> _ofTeams = teamFallbackUrls
+        .Select(LinkFallback.Split)
+        .ToFrozenDictionary(pair => pair.Team, pair => LocationOf(pair.Url), StringComparer.Ordinal);
 
     /// <summary>Answers one.</summary>
     /// <param name="context">The request.</param>

@@ -21,6 +21,9 @@ internal sealed record DatabaseMetadata(
     private const ulong EpochMaxSeconds = 253_402_300_799; // the last second of the year 9999
     private const int FormatVersion = 2;
 
+    /// <summary>Largest metadata, marker included (from the format).</summary>
+    public const int MaxBytes = 128 * 1024;
+
     /// <summary>The metadata stand between the last of these and the end of the file.</summary>
     public static ReadOnlySpan<byte> Marker =>
         [
@@ -39,9 +42,6 @@ internal sealed record DatabaseMetadata(
             (byte)'o',
             (byte)'m',
         ];
-
-    /// <summary>Largest metadata, marker included (from the format).</summary>
-    public const int MaxBytes = 128 * 1024;
 
     /// <summary>Bytes of one node.</summary>
     public int NodeBytes => RecordBits / 4;

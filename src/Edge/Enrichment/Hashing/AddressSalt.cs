@@ -39,18 +39,6 @@ internal static class AddressSalt
             : null;
     }
 
-    /// <summary>
-    /// Why a salt of the file is not what was stored there, or does not protect; null when it is sound. A generated one
-    /// is hexadecimal: fewer digits are the beginning of one that was cut, and every hash would change.
-    /// </summary>
-    private static string? DamageOf(string stored) =>
-        WeaknessOf(stored)
-        ?? (
-            stored.AsSpan().Trim() is { Length: < 2 * RandomBytes } text && !text.ContainsAnyExcept(HexDigits)
-                ? $"has {text.Length} of the {2 * RandomBytes} hexadecimal digits of a generated salt"
-                : null
-        );
-
     /// <summary>Path of the generated salt.</summary>
     public static string PathIn(string dataDir) => Path.Combine(SecretDirectory.PathIn(dataDir), FileName);
 
@@ -105,4 +93,16 @@ internal static class AddressSalt
         AtomicFile.Write(directory, FileName, Encoding.ASCII.GetBytes(salt), SecretDirectory.OwnerOnly);
         return salt;
     }
+
+    /// <summary>
+    /// Why a salt of the file is not what was stored there, or does not protect; null when it is sound. A generated one
+    /// is hexadecimal: fewer digits are the beginning of one that was cut, and every hash would change.
+    /// </summary>
+    private static string? DamageOf(string stored) =>
+        WeaknessOf(stored)
+        ?? (
+            stored.AsSpan().Trim() is { Length: < 2 * RandomBytes } text && !text.ContainsAnyExcept(HexDigits)
+                ? $"has {text.Length} of the {2 * RandomBytes} hexadecimal digits of a generated salt"
+                : null
+        );
 }

@@ -67,6 +67,10 @@ internal sealed class VisitorHashes(IDayKeySource keys)
         } while (before.IsErased);
     }
 
+    /// <summary>A unit hash as a number, for maps; its text is that of <see cref="WriteUnitHash(ReadOnlySpan{byte}, ReadOnlySpan{byte}, DateTimeOffset, Span{byte})"/>.</summary>
+    public static ulong UnitOf(ReadOnlySpan<byte> unitHash) =>
+        Utf8Parser.TryParse(unitHash, out ulong unit, out _, 'x') ? unit : 0;
+
     private static void WriteUnitHash(
         DayKeys day,
         ReadOnlySpan<byte> experimentUid,
@@ -80,10 +84,6 @@ internal sealed class VisitorHashes(IDayKeySource keys)
         unit.CopyTo(message[(experimentUid.Length + 1)..]);
         WriteHex(day.Unit, message[..(experimentUid.Length + 1 + unit.Length)], hex[..UnitHashChars]);
     }
-
-    /// <summary>A unit hash as a number, for maps; its text is that of <see cref="WriteUnitHash(ReadOnlySpan{byte}, ReadOnlySpan{byte}, DateTimeOffset, Span{byte})"/>.</summary>
-    public static ulong UnitOf(ReadOnlySpan<byte> unitHash) =>
-        Utf8Parser.TryParse(unitHash, out ulong unit, out _, 'x') ? unit : 0;
 
     private static void WriteHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)
     {

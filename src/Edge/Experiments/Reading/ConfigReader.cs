@@ -178,23 +178,6 @@ internal static class ConfigReader
         return group;
     }
 
-    private static ExclusionGroup ReadExclusionGroup(JsonFields members, ExclusionGroup? current)
-    {
-        KnownMembers.Check(members, KnownMembers.OfExclusionGroup);
-        var name = members.RequiredText("name", current?.Name, ExclusionGroup.NameCharsMax);
-        if (!VariantReader.IsIdentifier(name))
-        {
-            members.Violate("name", "must be letters, digits, underscores and hyphens", ViolationCodes.InvalidFormat);
-        }
-        var from = members.Integer("from", current?.From ?? 0, 0, 0, BasisPoints.Whole - 1);
-        var to = members.Integer("to", current?.To ?? BasisPoints.Whole, BasisPoints.Whole, 1, BasisPoints.Whole);
-        if (to <= from)
-        {
-            members.Violate("to", "must be greater than from", ViolationCodes.OutOfRange);
-        }
-        return new ExclusionGroup(name, from, to);
-    }
-
     /// <summary>Reads the limits of the link; every limit needs an address for those who come too early or too late.</summary>
     public static LinkConfig? ReadLink(JsonFields fields, ExperimentRules rules, LinkConfig? current)
     {
@@ -239,15 +222,6 @@ internal static class ConfigReader
         return link == LinkConfig.Default ? null : link;
     }
 
-    private static void RequireUrl(JsonFields members, bool isLimited, string name, string? url, string limit)
-    {
-        // One that is present but invalid has already been reported.
-        if (isLimited && url is null && !members.TryGet(name, out _))
-        {
-            members.Violate(name, $"is required with {limit}: the link has to lead somewhere", ViolationCodes.Required);
-        }
-    }
-
     /// <summary>Reads the names of the parameters that clicks pass on to their destination.</summary>
     public static IReadOnlyList<string>? ReadPassQuery(JsonFields fields, IReadOnlyList<string>? absent)
     {
@@ -284,13 +258,6 @@ internal static class ConfigReader
             names.Add(text);
         }
         return names.Count == 0 ? null : names;
-    }
-
-    private static bool IsPassedName(string text)
-    {
-        var name = text.EndsWith('*') ? text.AsSpan(..^1) : text;
-        return name.Length is > 0 and <= ExperimentRules.PassedNameCharsMax
-            && name.IndexOfAnyExcept(PassedNameChars) < 0;
     }
 
     /// <summary>Reads where a click leads; null when it is missing or invalid.</summary>
@@ -335,6 +302,39 @@ internal static class ConfigReader
             return null;
         }
         return text;
+    }
+
+    private static ExclusionGroup ReadExclusionGroup(JsonFields members, ExclusionGroup? current)
+    {
+        KnownMembers.Check(members, KnownMembers.OfExclusionGroup);
+        var name = members.RequiredText("name", current?.Name, ExclusionGroup.NameCharsMax);
+        if (!VariantReader.IsIdentifier(name))
+        {
+            members.Violate("name", "must be letters, digits, underscores and hyphens", ViolationCodes.InvalidFormat);
+        }
+        var from = members.Integer("from", current?.From ?? 0, 0, 0, BasisPoints.Whole - 1);
+        var to = members.Integer("to", current?.To ?? BasisPoints.Whole, BasisPoints.Whole, 1, BasisPoints.Whole);
+        if (to <= from)
+        {
+            members.Violate("to", "must be greater than from", ViolationCodes.OutOfRange);
+        }
+        return new ExclusionGroup(name, from, to);
+    }
+
+    private static void RequireUrl(JsonFields members, bool isLimited, string name, string? url, string limit)
+    {
+        // One that is present but invalid has already been reported.
+        if (isLimited && url is null && !members.TryGet(name, out _))
+        {
+            members.Violate(name, $"is required with {limit}: the link has to lead somewhere", ViolationCodes.Required);
+        }
+    }
+
+    private static bool IsPassedName(string text)
+    {
+        var name = text.EndsWith('*') ? text.AsSpan(..^1) : text;
+        return name.Length is > 0 and <= ExperimentRules.PassedNameCharsMax
+            && name.IndexOfAnyExcept(PassedNameChars) < 0;
     }
 
     private static bool IsNull(JsonFields fields, string name) => fields.Has(name) && !fields.TryGet(name, out _);

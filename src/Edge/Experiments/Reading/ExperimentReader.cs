@@ -24,6 +24,14 @@ internal readonly record struct ExperimentReadResult(
 internal static class ExperimentReader
 {
     private const string UidPrefix = "exp_";
+    private static readonly Experiment Blank = new()
+    {
+        Uid = "",
+        Slug = "",
+        Type = default,
+        Name = "",
+        Variants = [],
+    };
 
     /// <summary>
     /// Reads a stored file. A file written by hand may omit the status (default: draft) and the times (default:
@@ -196,15 +204,6 @@ internal static class ExperimentReader
         }
         return experiment;
     }
-
-    private static readonly Experiment Blank = new()
-    {
-        Uid = "",
-        Slug = "",
-        Type = default,
-        Name = "",
-        Variants = [],
-    };
 
     private static ExperimentType? ReadType(JsonFields fields, Experiment? current)
     {

@@ -104,6 +104,10 @@ internal sealed class CronExpression
         return null;
     }
 
+    /// <summary>Parses an expression; when it is refused, the message says which field and why.</summary>
+    public static CronExpression? TryParse(string text, out string message) =>
+        CronFields.TryParse(text, out var fields, out message) ? new CronExpression(fields) : null;
+
     private bool MatchesDay(DateTime day)
     {
         if ((_months >> day.Month & 1) == 0)
@@ -138,8 +142,4 @@ internal sealed class CronExpression
         var hours = _hours & (1UL << from.Hours) - 1;
         return hours == 0 ? null : new TimeSpan(BitOperations.Log2(hours), BitOperations.Log2(_minutes), 0);
     }
-
-    /// <summary>Parses an expression; when it is refused, the message says which field and why.</summary>
-    public static CronExpression? TryParse(string text, out string message) =>
-        CronFields.TryParse(text, out var fields, out message) ? new CronExpression(fields) : null;
 }

@@ -32,8 +32,6 @@ internal sealed class InFlightBatch(EventFilter? filter, EventFields? fields)
     /// <summary>What to deliver next. The same until <see cref="Complete"/> or <see cref="Split"/>.</summary>
     public RecordBatch Part { get; private set; } = new();
 
-    private RecordBatch ToDeliver => filter is null && fields is null ? Read : _shaped;
-
     /// <summary>
     /// Filters and rewrites what was read. Leaves one part, the whole; or, when this is the rest of a batch that was
     /// begun before a restart, the parts of that batch that are left.
@@ -115,6 +113,8 @@ internal sealed class InFlightBatch(EventFilter? filter, EventFields? fields)
 
         throw new InvalidOperationException($"record {sequence} is not in the batch it came from");
     }
+
+    private RecordBatch ToDeliver => filter is null && fields is null ? Read : _shaped;
 
     private void FilterAndRewrite()
     {

@@ -53,9 +53,6 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
 
         private bool _isUnbound;
 
-        /// <summary>Whether the socket is closed on purpose.</summary>
-        private bool IsClosing => Volatile.Read(ref _isUnbound) || table.Closing.IsCancellationRequested;
-
         public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
         public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken)
@@ -98,6 +95,24 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
             }
         }
 
+        public ValueTask UnbindAsync(CancellationToken cancellationToken)
+        {
+            Volatile.Write(ref _isUnbound, true);
+            socket.Dispose();
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Volatile.Write(ref _isUnbound, true);
+            socket.Dispose();
+            connections.Dispose();
+            return ValueTask.CompletedTask;
+        }
+
+        /// <summary>Whether the socket is closed on purpose.</summary>
+        private bool IsClosing => Volatile.Read(ref _isUnbound) || table.Closing.IsCancellationRequested;
+
         /// <summary>
         /// The next connection; null once no more are to be accepted and those have been whose clients already take
         /// them for open.
@@ -119,21 +134,6 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
                 }
                 catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested) { }
             }
-        }
-
-        public ValueTask UnbindAsync(CancellationToken cancellationToken)
-        {
-            Volatile.Write(ref _isUnbound, true);
-            socket.Dispose();
-            return ValueTask.CompletedTask;
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            Volatile.Write(ref _isUnbound, true);
-            socket.Dispose();
-            connections.Dispose();
-            return ValueTask.CompletedTask;
         }
 
         private TrackedConnection? Admit(Socket accepted)

@@ -47,6 +47,83 @@ internal static class RecoveryGate
         }
     }
 
+    /// <summary>The newest intact commit of this journal.</summary>
+    public static CommitPoint ReadPoint(SlotFile slots, JournalManifest manifest, string commitPath)
+    {
+        if (slots.DamagedSlots == 2)
+        {
+            throw new JournalException(
+                $"both slots of {commitPath} are damaged: restore the file from a backup, or move the journal directory away to"
+                    + " start empty (what was not forwarded is then given up)"
+            );
+        }
+
+        var point =
+            CommitPoint.TryDecode(slots.Payload)
+            ?? throw new JournalException(
+                $"{commitPath} was written by a later version of this program: run that version"
+            );
+        if (point.Epoch != manifest.Epoch)
+        {
+            throw new JournalException(
+                $"{commitPath} belongs to another journal than the manifest beside it: restore both from the same backup"
+            );
+        }
+
+        return point;
+    }
+
+    /// <summary>
+    /// Continues past the commit over records that are intact, belong to this journal, follow in sequence and are not
+    /// older than the run that wrote the commit. They are either covered by a newer, damaged slot, and so were
+    /// acknowledged, or were being written when the process ended. Changes nothing.
+    /// </summary>
+    public static CommitPoint RollForward(SegmentFiles segments, JournalManifest manifest, CommitPoint point)
+    {
+        var walker = new LogWalker(segments, manifest, point.Until, segments.AllocatedUntil(point.Until));
+        var (until, sequence, run) = (point.Until, point.Sequence, point.Run);
+        while (walker.Step() == WalkStep.Record)
+        {
+            var envelope = walker.Envelope;
+            if (envelope.Sequence != sequence + 1 || (short)(envelope.Run - run) < 0)
+            {
+                break;
+            }
+
+            (until, sequence, run) = (walker.NextAddress, envelope.Sequence, envelope.Run);
+        }
+
+        // A page that cannot be read may hold the last acknowledged records; appending over it would lose them.
+        if (walker.ReadError is { } error)
+        {
+            throw error;
+        }
+
+        return until == point.Until
+            ? point
+            : WithEngineMetadata(
+                point with
+                {
+                    Number = point.Number + 1,
+                    Run = run,
+                    Until = until,
+                    Sequence = sequence,
+                }
+            );
+    }
+
+    /// <summary>The same point with the metadata the engine needs to recover to it.</summary>
+    public static CommitPoint WithEngineMetadata(CommitPoint point)
+    {
+        var info = new FasterLogRecoveryInfo
+        {
+            BeginAddress = point.Begin,
+            UntilAddress = point.Until,
+            CommitNum = point.Number,
+        };
+        return point with { EngineMetadata = info.ToByteArray() };
+    }
+
     private static JournalFiles OpenLocked(
         JournalOptions options,
         TimeProvider time,
@@ -186,32 +263,6 @@ internal static class RecoveryGate
         }
     }
 
-    /// <summary>The newest intact commit of this journal.</summary>
-    public static CommitPoint ReadPoint(SlotFile slots, JournalManifest manifest, string commitPath)
-    {
-        if (slots.DamagedSlots == 2)
-        {
-            throw new JournalException(
-                $"both slots of {commitPath} are damaged: restore the file from a backup, or move the journal directory away to"
-                    + " start empty (what was not forwarded is then given up)"
-            );
-        }
-
-        var point =
-            CommitPoint.TryDecode(slots.Payload)
-            ?? throw new JournalException(
-                $"{commitPath} was written by a later version of this program: run that version"
-            );
-        if (point.Epoch != manifest.Epoch)
-        {
-            throw new JournalException(
-                $"{commitPath} belongs to another journal than the manifest beside it: restore both from the same backup"
-            );
-        }
-
-        return point;
-    }
-
     private static void RequireSegments(SegmentFiles segments, CommitPoint point)
     {
         for (var at = point.Begin; at < point.Until; at = segments.EndOf(at))
@@ -235,57 +286,6 @@ internal static class RecoveryGate
                 segments.Discard(segment);
             }
         }
-    }
-
-    /// <summary>
-    /// Continues past the commit over records that are intact, belong to this journal, follow in sequence and are not
-    /// older than the run that wrote the commit. They are either covered by a newer, damaged slot, and so were
-    /// acknowledged, or were being written when the process ended. Changes nothing.
-    /// </summary>
-    public static CommitPoint RollForward(SegmentFiles segments, JournalManifest manifest, CommitPoint point)
-    {
-        var walker = new LogWalker(segments, manifest, point.Until, segments.AllocatedUntil(point.Until));
-        var (until, sequence, run) = (point.Until, point.Sequence, point.Run);
-        while (walker.Step() == WalkStep.Record)
-        {
-            var envelope = walker.Envelope;
-            if (envelope.Sequence != sequence + 1 || (short)(envelope.Run - run) < 0)
-            {
-                break;
-            }
-
-            (until, sequence, run) = (walker.NextAddress, envelope.Sequence, envelope.Run);
-        }
-
-        // A page that cannot be read may hold the last acknowledged records; appending over it would lose them.
-        if (walker.ReadError is { } error)
-        {
-            throw error;
-        }
-
-        return until == point.Until
-            ? point
-            : WithEngineMetadata(
-                point with
-                {
-                    Number = point.Number + 1,
-                    Run = run,
-                    Until = until,
-                    Sequence = sequence,
-                }
-            );
-    }
-
-    /// <summary>The same point with the metadata the engine needs to recover to it.</summary>
-    public static CommitPoint WithEngineMetadata(CommitPoint point)
-    {
-        var info = new FasterLogRecoveryInfo
-        {
-            BeginAddress = point.Begin,
-            UntilAddress = point.Until,
-            CommitNum = point.Number,
-        };
-        return point with { EngineMetadata = info.ToByteArray() };
     }
 
     private static RecoveryFindings CheckTail(SegmentFiles segments, JournalManifest manifest, CommitPoint point)

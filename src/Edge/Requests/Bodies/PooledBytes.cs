@@ -31,8 +31,6 @@ internal sealed class PooledBytes(ByteBudget? budget) : IDisposable
     /// <summary>The free part, after <see cref="TryEnsure"/>.</summary>
     public Span<byte> Free => All.Span[_length..];
 
-    private Memory<byte> All => _native?.Memory ?? _pooled;
-
     public void Advance(int count) => _length += count;
 
     /// <summary>Drops what follows this many bytes.</summary>
@@ -95,6 +93,8 @@ internal sealed class PooledBytes(ByteBudget? budget) : IDisposable
         Release();
         _length = 0;
     }
+
+    private Memory<byte> All => _native?.Memory ?? _pooled;
 
     /// <summary>Powers of two while pooled, so that the pool has them exactly; then a quarter more each time.</summary>
     private int CapacityFor(int bytes) =>

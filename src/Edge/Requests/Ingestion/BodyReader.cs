@@ -270,10 +270,10 @@ internal sealed class MemberNames
 /// <param name="placed">Members with a lower index have a place; others are known or unknown, and kept.</param>
 internal sealed class OtherMembers(int placed)
 {
-    private readonly List<(int Member, int Start, RawValue Value)> _members = [];
-
     /// <summary>As it is sent, in quotes.</summary>
     private static ReadOnlySpan<byte> ContextName => "\"context\""u8;
+
+    private readonly List<(int Member, int Start, RawValue Value)> _members = [];
 
     public void Clear() => _members.Clear();
 

@@ -44,8 +44,6 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
 
     public int OpenTrials => _tracker.Open;
 
-    private BreakdownCounter[] Breakdowns => [_countries, _devices, _browsers, _sources, _verdicts];
-
     public VariantTally[] Counts => [.. _variants.Select(variant => variant.Counts)];
 
     /// <summary>Counts one event; false when a limit prevented it from being counted.</summary>
@@ -128,20 +126,6 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             }
         }
     }
-
-    private static bool Starts(Experiment? experiment, TalliedKind kind) =>
-        experiment?.TrialStart == TrialStart.Click
-            ? kind == TalliedKind.Click
-            : kind is TalliedKind.Impression or TalliedKind.View;
-
-    /// <summary>Whether an event of the experiment reaches its goal; events of a name come as goals.</summary>
-    private static bool IsGoal(Experiment? experiment, TalliedKind kind) =>
-        experiment?.GoalConfig.Type switch
-        {
-            GoalType.Conversion => kind == TalliedKind.Conversion,
-            GoalType.Event or GoalType.Value => false,
-            _ => kind == TalliedKind.Click,
-        };
 
     /// <summary>Counts the trials whose result is final by now.</summary>
     public void Mature(long nowMs)
@@ -300,6 +284,22 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
 
     /// <summary>Restores the units and open trials of the state that the counter was made from.</summary>
     public void RestoreTrials(ExperimentState state) => _tracker.Unpack(state.Units, state.OpenTrials);
+
+    private BreakdownCounter[] Breakdowns => [_countries, _devices, _browsers, _sources, _verdicts];
+
+    private static bool Starts(Experiment? experiment, TalliedKind kind) =>
+        experiment?.TrialStart == TrialStart.Click
+            ? kind == TalliedKind.Click
+            : kind is TalliedKind.Impression or TalliedKind.View;
+
+    /// <summary>Whether an event of the experiment reaches its goal; events of a name come as goals.</summary>
+    private static bool IsGoal(Experiment? experiment, TalliedKind kind) =>
+        experiment?.GoalConfig.Type switch
+        {
+            GoalType.Conversion => kind == TalliedKind.Conversion,
+            GoalType.Event or GoalType.Value => false,
+            _ => kind == TalliedKind.Click,
+        };
 
     private static SeriesPoint[] Points(SortedList<long, List<SeriesCounts>> counts) =>
         [.. counts.Select(point => new SeriesPoint(DateTimeOffset.FromUnixTimeMilliseconds(point.Key), point.Value))];

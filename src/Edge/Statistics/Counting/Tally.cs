@@ -145,17 +145,6 @@ internal sealed class Tally : ISink
         }
     }
 
-    private long CountedSequence
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _cursor.Sequence;
-            }
-        }
-    }
-
     /// <summary>Matures trials up to the current time, for experiments that receive no more events.</summary>
     public void Mature()
     {
@@ -222,6 +211,17 @@ internal sealed class Tally : ISink
 
     /// <summary>Saves changes made since the last checkpoint.</summary>
     public void Dispose() => Save();
+
+    private long CountedSequence
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _cursor.Sequence;
+            }
+        }
+    }
 
     private void Count(RecordBatch batch, int first, int end, long nowMs)
     {

@@ -89,29 +89,6 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
         }
     }
 
-    /// <summary>
-    /// Counts an event for the trials of every experiment whose goal it reaches; whether its sender counts was decided
-    /// when that was found out.
-    /// </summary>
-    private void CountGoals(ReadOnlySpan<byte> goals, long atMs, long nowMs)
-    {
-        Span<ulong> units = stackalloc ulong[GoalMatcher.HashesMax];
-        var reader = new Utf8JsonReader(goals);
-        while (TalliedEvent.TryReadGoal(ref reader, units, out var uid, out var count, out var value))
-        {
-            // Without a counter nobody was exposed; the goal may have changed since the event was recorded.
-            if (
-                Find(Encoding.UTF8.GetString(uid)) is { } experiment
-                && catalog.Current.TryFindByUid(experiment.Uid, out var entry)
-                && entry.Experiment.GoalConfig.Type is GoalType.Conversion or GoalType.Event or GoalType.Value
-            )
-            {
-                experiment.Mature(nowMs);
-                experiment.ReachGoal(units[..count], value, atMs, nowMs);
-            }
-        }
-    }
-
     /// <summary>Counts the trials whose attribution window has passed, and removes old data.</summary>
     /// <param name="clockMs">The current time.</param>
     /// <param name="isUpToDate">Whether everything committed has been counted, so that the clock may be used.</param>
@@ -167,6 +144,29 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
 
         counts._packed = state.Experiments;
         return counts;
+    }
+
+    /// <summary>
+    /// Counts an event for the trials of every experiment whose goal it reaches; whether its sender counts was decided
+    /// when that was found out.
+    /// </summary>
+    private void CountGoals(ReadOnlySpan<byte> goals, long atMs, long nowMs)
+    {
+        Span<ulong> units = stackalloc ulong[GoalMatcher.HashesMax];
+        var reader = new Utf8JsonReader(goals);
+        while (TalliedEvent.TryReadGoal(ref reader, units, out var uid, out var count, out var value))
+        {
+            // Without a counter nobody was exposed; the goal may have changed since the event was recorded.
+            if (
+                Find(Encoding.UTF8.GetString(uid)) is { } experiment
+                && catalog.Current.TryFindByUid(experiment.Uid, out var entry)
+                && entry.Experiment.GoalConfig.Type is GoalType.Conversion or GoalType.Event or GoalType.Value
+            )
+            {
+                experiment.Mature(nowMs);
+                experiment.ReachGoal(units[..count], value, atMs, nowMs);
+            }
+        }
     }
 
     /// <summary>

@@ -96,20 +96,6 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
         }
     }
 
-    private static TallyState Parse(string path)
-    {
-        var bytes = DiskFile.ReadWhole(path, Array.MaxLength);
-        try
-        {
-            return JsonSerializer.Deserialize(bytes, Strict.TallyState)
-                ?? throw new InvalidDataException("it is empty");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException("it " + JsonProblem.Describe(e, bytes), e);
-        }
-    }
-
     /// <summary>
     /// Replaces the checkpoint; it is durable on return. Throws <see cref="IOException"/> or
     /// <see cref="UnauthorizedAccessException"/> on a disk error, which leaves the old checkpoint in place.
@@ -140,6 +126,20 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
             File.Delete(cursorPath);
         }
         return problem;
+    }
+
+    private static TallyState Parse(string path)
+    {
+        var bytes = DiskFile.ReadWhole(path, Array.MaxLength);
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, Strict.TallyState)
+                ?? throw new InvalidDataException("it is empty");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException("it " + JsonProblem.Describe(e, bytes), e);
+        }
     }
 
     private string? ProblemOfCursor(string cursorPath, long counted)
