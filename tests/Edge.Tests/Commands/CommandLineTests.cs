@@ -160,6 +160,36 @@ public sealed class CommandLineTests
         Assert.Contains(expected, error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--visitors must be a whole number, not '1e3'", "demo-traffic", "--visitors", "1e3")]
+    [InlineData("--seconds must be a whole number, not '1.5'", "demo-traffic", "--seconds", "1.5")]
+    [InlineData("--seconds is given twice", "demo-traffic", "--seconds", "1", "--seconds", "2")]
+    [InlineData("unknown option '--foo'", "results", "--foo")]
+    [InlineData("unknown option '--ulr', did you mean --url?", "results", "demo-ab", "--ulr")]
+    [InlineData("unknown option '--foo'", "keys", "revoke", "--foo")]
+    [InlineData("--project needs a value, and '--foo' is none", "keys", "create", "--kind", "write", "--project", "--foo")]
+    public async Task WrongUsage_OfAValue_IsNamedAsItIs(string expected, params string[] arguments)
+    {
+        var (exitCode, output, error) = await RunAsync(arguments);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("results", "demo-ab")]
+    [InlineData("healthcheck")]
+    [InlineData("sink", "status")]
+    [InlineData("demo-traffic")]
+    public async Task Url_WithAPassword_IsRefusedAndNotRepeated(params string[] command)
+    {
+        var (exitCode, output, error) = await RunAsync([.. command, "--url", "http://user:geheim@127.0.0.1:1"]);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains("has no user and password", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("geheim", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Text_WithControlCharacters_IsPrintedEscaped()
     {

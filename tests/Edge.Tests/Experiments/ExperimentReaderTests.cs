@@ -23,6 +23,16 @@ public class ExperimentReaderTests
     }
 
     [Fact]
+    public void ReadStored_NumberBeyondAll_NamesTheLimitItPasses()
+    {
+        var reading = Definitions.Read(
+            Definitions.With("linkConfig", """{"maxClicks": 1e30, "exhaustedUrl": "https://a.example/"}""")
+        );
+
+        Assert.Equal("must be at most 2147483647", Assert.Single(reading.Violations).Message);
+    }
+
+    [Fact]
     public void ReadStored_Minimal_MaterialisesDefaults()
     {
         var experiment = Definitions.Experiment(Definitions.Minimal);
