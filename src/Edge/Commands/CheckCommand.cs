@@ -100,7 +100,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             Report(Severity.Error, "environment", "environment", "", problem);
         }
         var capacity = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes());
-        var lowered = capacity.Fit(options, out var shortage);
+        var lowered = capacity.Fit(options, JournalManifest.PageBytesIn(options.JournalDir), out var shortage);
         if (shortage is not null)
         {
             Report(Severity.Error, "open_files", "machine", "", shortage);

@@ -81,6 +81,53 @@ public class MemoryTests(ITestOutputHelper output)
         Assert.Contains("http.maxConnections", await edge.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// The binary is read from the disk within the group, as in a container: its pages are part of the memory.
+    /// </summary>
+    [Fact]
+    public async Task SixtyFourMebibytes_RefuseBodiesInsteadOfEnding()
+    {
+        using var group = MemoryGroup.Create(64 << 20);
+        using var data = new TempDirectory();
+        var key = (
+            await EdgeProcess.RunAsync(["keys", "create", "--kind", "artie", "--data-dir", data["data"]])
+        ).Output.Trim();
+        await using var edge = await EdgeProcess.StartAsync(
+            data["data"],
+            environment: [("EDGE__HTTP__MAXPERADDRESSPERCENT", "100")],
+            binary: LimitedEdge.Script(data, $"{group.Join}\ncp {EdgeBinary.Path} {data["edge"]}", data["edge"])
+        );
+        var body = new Body("valid", Array(2_260), 2_260, IsGzip: false, IsKeyless: false);
+        var clock = Stopwatch.StartNew();
+        var answers = new ConcurrentDictionary<int, int>();
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var client = new HttpClient(handler) { BaseAddress = edge.Address, Timeout = Wait.Limit };
+
+        var health = WatchHealthAsync(edge, clock);
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 80)
+                .Select(async _ =>
+                {
+                    while (clock.Elapsed < Time)
+                    {
+                        answers.AddOrUpdate(await PostAsync(client, body, key), 1, static (_, count) => count + 1);
+                    }
+                })
+        );
+
+        var slowest = await health;
+        Assert.True(await edge.StopAsync() == 0, await edge.Error);
+        var stored = await StoredAsync(data["data"]);
+        output.WriteLine(
+            $"{stored} events stored; slowest /healthz {slowest.TotalMilliseconds:F0} ms; "
+                + string.Join(", ", answers.OrderBy(pair => pair.Key).Select(pair => $"{pair.Value} x {pair.Key}"))
+        );
+        var (taken, unknown) = (answers.GetValueOrDefault(200), answers.GetValueOrDefault(0));
+        Assert.InRange(stored, taken * body.Events, (taken + unknown + answers.GetValueOrDefault(500)) * body.Events);
+        Assert.True(taken > 0 && answers[503] > 10 * unknown, $"{unknown} without an answer");
+    }
+
     [Fact]
     public async Task TwoHundredFiftySixMebibytes_CarryNineHundredSendersOfBodies()
     {
