@@ -25,6 +25,9 @@ internal readonly ref struct ExplainedSender
 
     /// <summary>Whether requests with this verdict count.</summary>
     public required bool IsCounted { get; init; }
+
+    /// <summary>Whether it is a click that a browser makes ahead of the visit, which is refused while running.</summary>
+    public bool IsAhead { get; init; }
 }
 
 /// <summary>
@@ -34,6 +37,9 @@ internal readonly ref struct ExplainedSender
 /// </summary>
 internal static class Explainer
 {
+    /// <summary>The reason of a click that is refused.</summary>
+    private const string Prefetch = "PREFETCH";
+
     /// <summary>Makes the choice for a request and explains it.</summary>
     public static VariantExplanation Explain(CatalogEntry entry, in VisitorContext visitor, in ExplainedSender sender)
     {
@@ -47,16 +53,19 @@ internal static class Explainer
             sender.Verdict.IsMachine,
             trace
         );
+        var isRefused = sender.IsAhead && entry.IsRunning;
         var schedules = entry.Schedules is null ? null : SchedulesOf(entry, visitor.Now);
         return new VariantExplanation
         {
             Experiment = new ExplainedExperiment(experiment.Uid, experiment.Slug, experiment.Type, experiment.Status),
             At = visitor.Now,
-            Variant = entry.IsServed ? entry.Variants[choice.Variant].Id : null,
-            Destination = entry.IsServed ? DestinationOf(entry, choice, visitor) : null,
+            Variant = entry.IsServed && !isRefused ? entry.Variants[choice.Variant].Id : null,
+            Destination = entry.IsServed && !isRefused ? DestinationOf(entry, choice, visitor) : null,
             LinkClosed = entry.Limits?.ClosedAt(visitor.Now) is not null,
-            Reason = ReasonOf(entry, choice),
-            Why = ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
+            Reason = isRefused ? Prefetch : ReasonOf(entry, choice),
+            Why = isRefused
+                ? ExplanationSentence.Refused
+                : ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
             Served = entry.IsServed,
             Counted = entry.IsRunning && sender.IsCounted && choice.Reason != ChoiceReason.NotParticipating,
             Verdict = sender.Verdict,

@@ -19,7 +19,7 @@ internal sealed record VariantExplanation
     /// <summary>The instant used for all decisions about the request.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>Id of the variant; null when the experiment is not served at all.</summary>
+    /// <summary>Id of the variant; null when the experiment is not served at all, and for a refused click.</summary>
     public required string? Variant { get; init; }
 
     /// <summary>
@@ -33,7 +33,7 @@ internal sealed record VariantExplanation
 
     /// <summary>
     /// A <see cref="ChoiceReason"/> in capitals, or the status when that decides: <c>DRAFT</c>, <c>ARCHIVED</c>,
-    /// <c>PAUSED</c>.
+    /// <c>PAUSED</c>; <c>PREFETCH</c> of a click that is refused because its visit has not begun.
     /// </summary>
     public required string Reason { get; init; }
 
