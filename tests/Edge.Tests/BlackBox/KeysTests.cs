@@ -196,6 +196,25 @@ public class KeysTests
     }
 
     [Fact]
+    public async Task FirstKey_ThatCannotBeShown_IsTakenBackAndShownByTheNextStart()
+    {
+        using var data = new TempDirectory();
+        // The shell gives the service an output that takes nothing.
+        var binary = LimitedEdge.Script(data, "exec > /dev/full");
+        await using (var edge = EdgeProcess.Launch(data["data"], [], binary: binary))
+        {
+            Assert.Equal(1, await edge.ExitCodeWithinAsync(Wait.Limit));
+            Assert.Contains("api.firstKeyFile", await edge.Error, StringComparison.Ordinal);
+        }
+
+        var list = await EdgeProcess.RunAsync(["keys", "list", "--data-dir", data["data"]]);
+        Assert.DoesNotContain("\tvalid\t", list.Output, StringComparison.Ordinal);
+        await using var next = await EdgeProcess.StartAsync(data["data"], []);
+        await next.StopAsync();
+        Assert.Contains("API key, shown this once: mk_live_", await next.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task FirstKey_FromTheEnvironment_IsAcceptedAndNotPrinted()
     {
         using var data = new TempDirectory();
