@@ -90,6 +90,8 @@ public class EdgeConfigurationTests
     [InlineData("""{ "node": "a\ud800" }""", "half of a surrogate pair")]
     [InlineData("""{ "\ud800": "x" }""", "half of a surrogate pair")]
     [InlineData("""{ "privacy": { "addressSalt": "changeme" } }""", "privacy.addressSalt must have at least 16 characters")]
+    [InlineData("""{ "privacy": { "addressSalt": "changeme-changeme" } }""", "privacy.addressSalt must not be made of words")]
+    [InlineData("""{ "privacy": { "addressSalt": "MyPasswordSalt-12345678" } }""", "privacy.addressSalt must not be made of words")]
     [InlineData(
         """{ "privacy": { "addressSalt": "ababababababababab" } }""",
         "privacy.addressSalt must have at least 6 different characters"

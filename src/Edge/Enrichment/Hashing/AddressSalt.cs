@@ -14,6 +14,45 @@ internal static class AddressSalt
     private const int RandomBytes = 32;
     private const string FileName = "address-salt";
 
+    /// <summary>Letters and digits that must be left when common words are taken out.</summary>
+    private const int UncommonCharsMin = 8;
+
+    /// <summary>What stated secrets are made of when nobody has made one; longer ones first.</summary>
+    private static readonly string[] CommonWords =
+    [
+        "abcdefghijklmnop",
+        "0123456789",
+        "1234567890",
+        "123456789",
+        "qwertyuiop",
+        "abcdefgh",
+        "changeme",
+        "password",
+        "passwort",
+        "12345678",
+        "asdfghjkl",
+        "iloveyou",
+        "letmein",
+        "welcome",
+        "default",
+        "example",
+        "monkey",
+        "dragon",
+        "secret",
+        "change",
+        "please",
+        "qwerty",
+        "123456",
+        "admin",
+        "salt",
+        "test",
+        "edge",
+        "1234",
+        "this",
+        "me",
+        "my",
+    ];
+
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     /// <summary>Minimum length of a salt, characters.</summary>
@@ -34,8 +73,13 @@ internal static class AddressSalt
             return $"must have at least {CharsMin} characters";
         }
 
-        return new HashSet<char>(text.ToArray()).Count < DistinctCharsMin
-            ? $"must have at least {DistinctCharsMin} different characters"
+        if (new HashSet<char>(text.ToArray()).Count < DistinctCharsMin)
+        {
+            return $"must have at least {DistinctCharsMin} different characters";
+        }
+
+        return UncommonChars(text.ToString()) < UncommonCharsMin
+            ? "must not be made of words and sequences that somebody tries first"
             : null;
     }
 
@@ -92,6 +136,16 @@ internal static class AddressSalt
         var salt = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RandomBytes));
         AtomicFile.Write(directory, FileName, Encoding.ASCII.GetBytes(salt), SecretDirectory.OwnerOnly);
         return salt;
+    }
+
+    private static int UncommonChars(string text)
+    {
+        foreach (var word in CommonWords)
+        {
+            text = text.Replace(word, " ", StringComparison.OrdinalIgnoreCase);
+        }
+
+        return text.Count(char.IsLetterOrDigit);
     }
 
     /// <summary>
