@@ -112,6 +112,8 @@ attack() {
         fd=${held[0]}
         exec {fd}>&-
         held=("${held[@]:1}")
+        # Full: from here on only what the service has closed is replaced.
+        [ $((i % 25)) -ne 0 ] || sleep 0.05
       fi
     done
   done
