@@ -61,6 +61,19 @@ public class CapacityTests
     }
 
     [Theory]
+    [InlineData(64, 72_160)]
+    [InlineData(256, 288_640)]
+    [InlineData(1_024, 1_000_000)]
+    public void Units_OfExperiments_AreFittedIntoMemory(int memoryMiB, int units)
+    {
+        var options = new EdgeOptions();
+
+        _ = new Capacity(20_000, (long)memoryMiB * Mebibyte).Fit(options, null, out _);
+
+        Assert.Equal(units, options.TallyUnitsMax);
+    }
+
+    [Theory]
     [InlineData(64, 8)]
     [InlineData(256, 16)]
     [InlineData(512, 32)]

@@ -125,9 +125,13 @@ internal sealed record ApiKey
 
     /// <summary>
     /// Whether a server that sends with it may state facts of its visitors: address and user agent. Only where it was
-    /// asked for by name; a key without scopes may everything else.
+    /// asked for by name, as a key without scopes may do everything else; and never with a key that pages show, because
+    /// anybody could state anything then.
     /// </summary>
-    public bool StatesFacts => Scopes.Count > 0 && Has(FactsScope);
+    public bool StatesFacts =>
+        Kind is KeyKind.Pictify or KeyKind.Traffical or KeyKind.MillimetricSk or KeyKind.Artie
+        && Scopes.Count > 0
+        && Has(FactsScope);
 
     /// <summary>The scopes there are for keys of a kind; none where a key may do all its API offers.</summary>
     public static IReadOnlyList<string> ScopesOf(KeyKind kind) =>

@@ -170,12 +170,18 @@ internal static class Replies
             writeMembers(json);
             json.WriteEndObject();
         }
+        return WriteBodyAsync(context, contentType, body.WrittenMemory);
+    }
+
+    /// <summary>Writes a body with its length; for HEAD only the headers.</summary>
+    public static Task WriteBodyAsync(HttpContext context, string contentType, ReadOnlyMemory<byte> body)
+    {
         var response = context.Response;
         response.ContentType = contentType;
-        response.ContentLength = body.WrittenCount;
+        response.ContentLength = body.Length;
         return RequestMethod.IsHead(context.Request.Method)
             ? Task.CompletedTask
-            : response.Body.WriteAsync(body.WrittenMemory).AsTask();
+            : response.Body.WriteAsync(body).AsTask();
     }
 
     /// <summary>

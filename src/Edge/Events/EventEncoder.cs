@@ -66,6 +66,7 @@ internal static class EventEncoder
 
         WriteText(writer, EventSchema.UnitHash, e.UnitHash);
         WriteText(writer, EventSchema.UnitHashPrevious, e.UnitHashPrevious);
+        WriteText(writer, EventSchema.UnitHashStable, e.UnitHashStable);
         WriteText(writer, EventSchema.UnitIgnored, e.UnitIgnored);
         WriteRaw(writer, EventSchema.Goals, e.Goals);
         WriteText(writer, EventSchema.Channel, e.Channel);

@@ -23,6 +23,9 @@ internal readonly ref struct ExplainedSender
     /// <summary>The automation verdict.</summary>
     public required ExplainedVerdict Verdict { get; init; }
 
+    /// <summary>Whether it follows the link, which may be closed.</summary>
+    public required bool IsClick { get; init; }
+
     /// <summary>Whether requests with this verdict count.</summary>
     public required bool IsCounted { get; init; }
 
@@ -37,9 +40,6 @@ internal readonly ref struct ExplainedSender
 /// </summary>
 internal static class Explainer
 {
-    /// <summary>The reason of a click that is refused.</summary>
-    private const string Prefetch = "PREFETCH";
-
     /// <summary>Makes the choice for a request and explains it.</summary>
     public static VariantExplanation Explain(CatalogEntry entry, in VisitorContext visitor, in ExplainedSender sender)
     {
@@ -55,19 +55,29 @@ internal static class Explainer
         );
         var isRefused = sender.IsAhead && entry.IsRunning;
         var schedules = entry.Schedules is null ? null : SchedulesOf(entry, visitor.Now);
+        var isClosed = entry.Limits?.ClosedAt(visitor.Now) is not null;
+        var isTurnedAway = isClosed && sender.IsClick && entry.IsServed;
         return new VariantExplanation
         {
             Experiment = new ExplainedExperiment(experiment.Uid, experiment.Slug, experiment.Type, experiment.Status),
             At = visitor.Now,
-            Variant = entry.IsServed && !isRefused ? entry.Variants[choice.Variant].Id : null,
+            Variant = entry.IsServed && !isRefused && !isTurnedAway ? entry.Variants[choice.Variant].Id : null,
             Destination = entry.IsServed && !isRefused ? DestinationOf(entry, choice, visitor) : null,
-            LinkClosed = entry.Limits?.ClosedAt(visitor.Now) is not null,
-            Reason = isRefused ? Prefetch : ReasonOf(entry, choice),
-            Why = isRefused
-                ? ExplanationSentence.Refused
+            LinkClosed = isClosed,
+            Reason =
+                isRefused ? VariantExplanation.PrefetchReason
+                : isTurnedAway ? VariantExplanation.LinkClosedReason
+                : ReasonOf(entry, choice),
+            Why =
+                isRefused ? ExplanationSentence.Refused
+                : isTurnedAway ? ExplanationSentence.OfClosedLink(entry.Experiment.LinkConfig!, visitor.Now)
                 : ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
             Served = entry.IsServed,
-            Counted = entry.IsRunning && sender.IsCounted && choice.Reason != ChoiceReason.NotParticipating,
+            Counted =
+                entry.IsRunning
+                && sender.IsCounted
+                && !isTurnedAway
+                && choice.Reason != ChoiceReason.NotParticipating,
             Verdict = sender.Verdict,
             Unit = sender.Unit.IsEmpty
                 ? null

@@ -33,6 +33,14 @@ internal static class ExplanationSentence
             _ => OfChoice(entry, choice, verdict, schedules),
         };
 
+    /// <summary>The sentence for a click on a link that a time limit closes.</summary>
+    public static string OfClosedLink(LinkConfig link, DateTimeOffset now) =>
+        (
+            now < link.StartsAt
+                ? $"The link starts at {Timestamp.Format(link.StartsAt.Value)} (linkConfig.startsAt)"
+                : $"The link expired at {Timestamp.Format(link.ExpiresAt!.Value)} (linkConfig.expiresAt)"
+        ) + ": the click leads elsewhere, gets no variant and is not counted.";
+
     private static string OfChoice(
         CatalogEntry entry,
         Choice choice,

@@ -100,6 +100,7 @@ internal static class VisitExplanation
                     verdict.IsMachine(),
                     EffectOf(judgement, request.Scope)
                 ),
+                IsClick = request.Scope == VerdictScope.Click,
                 IsCounted = !verdict.IsMachine(),
                 IsAhead = judgement.IsSpeculation && request.Scope == VerdictScope.Click,
             }

@@ -61,11 +61,15 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
     /// </summary>
     private const int HeadersPart = 16_384;
 
+    /// <summary>A unit with an open trial, as the tally benchmark measures it.</summary>
+    private const int UnitBytes = 186;
+
     /// <summary>Least bytes of headers: those of a browser with some cookies.</summary>
     private const int HeadersMinBytes = 8 << 10;
 
     private const int DuplicatesPart = 16;
     private const int JournalPart = 32;
+    private const int UnitsPart = 5;
 
     /// <summary>
     /// A sink has two batches at hand, and holds each as it was read and as it is sent.
@@ -140,6 +144,12 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
             options.JournalPageBytes = SmallPageBytes;
         }
 
+        options.TallyUnitsMax = (int)Lower(
+            "tally.unitsMax",
+            options.TallyUnitsMax,
+            MemoryBytes / UnitsPart / UnitBytes,
+            "memory"
+        );
         options.JournalMemoryBytes = (int)Lower(
             "journal.memoryBytes",
             options.JournalMemoryBytes,

@@ -220,13 +220,6 @@ internal sealed class EdgeConfiguration
             _problems.Add($"privacy.addressSalt {weakness}; openssl rand -hex 32 makes one");
         }
 
-        if (_options.AddressHash == AddressHashMode.Ratchet && _options.AddressSalt.Length > 0)
-        {
-            _problems.Add(
-                "privacy.addressSalt is not used when privacy.addressHash is ratchet; remove it, and copy DATA/keys/address-ratchet between nodes"
-            );
-        }
-
         CheckUrls("urls", _options.Urls);
         CheckUrls("adminUrls", _options.AdminUrls);
         if (_options.ApiFirstKey.Length > 0 && _options.ApiFirstKeyFile.Length > 0)

@@ -381,17 +381,17 @@ public class ExperimentReaderTests
         "required"
     )]
     [InlineData(
-        """{"type": "scheduled", "trafficShare": null, "exclusionGroup": null}""",
+        """{"type": "scheduled", "stableUnits": false, "trafficShare": null, "exclusionGroup": null}""",
         "banditConfig.enabled",
         "invalid_value"
     )]
     [InlineData(
-        """{"type": "scheduled", "banditConfig": null, "exclusionGroup": null}""",
+        """{"type": "scheduled", "stableUnits": null, "banditConfig": null, "exclusionGroup": null}""",
         "trafficShare",
         "invalid_value"
     )]
     [InlineData(
-        """{"type": "smart_link", "banditConfig": null, "trafficShare": 10000}""",
+        """{"type": "smart_link", "stableUnits": null, "banditConfig": null, "trafficShare": 10000}""",
         "exclusionGroup",
         "invalid_value"
     )]
@@ -401,6 +401,22 @@ public class ExperimentReaderTests
         "invalid_value"
     )]
     [InlineData("""{"trialStart": "click"}""", "trialStart", "invalid_value")]
+    [InlineData("""{"attributionWindowMinutes": 1441}""", "attributionWindowMinutes", "out_of_range")]
+    [InlineData(
+        """{"attributionWindowMinutes": 43200, "stableUnits": null, "goalConfig": {"type": "value"}}""",
+        "attributionWindowMinutes",
+        "out_of_range"
+    )]
+    [InlineData(
+        """{"attributionWindowMinutes": 43201, "goalConfig": {"type": "event"}}""",
+        "attributionWindowMinutes",
+        "out_of_range"
+    )]
+    [InlineData(
+        """{"type": "scheduled", "banditConfig": null, "trafficShare": null, "exclusionGroup": null}""",
+        "stableUnits",
+        "invalid_value"
+    )]
     [InlineData("""{"name": null}""", "name", "required")]
     [InlineData("""{"variants": null}""", "variants", "required")]
     [InlineData("""{"variants": []}""", "variants", "out_of_range")]

@@ -158,7 +158,8 @@ public class ExperimentViolationTests
                 "out_of_range"
             },
             { "attributionWindowMinutes", "0", "attributionWindowMinutes", "out_of_range" },
-            { "attributionWindowMinutes", "1441", "attributionWindowMinutes", "out_of_range" },
+            { "attributionWindowMinutes", "43201", "attributionWindowMinutes", "out_of_range" },
+            { "stableUnits", "\"yes\"", "stableUnits", "invalid_type" },
             { "trialStart", "\"view\"", "trialStart", "invalid_value" },
             { "goalConfig", "{\"type\": \"event\"}", "goalConfig.event", "required" },
             { "goalConfig", "{\"type\": \"value\", \"event\": \"order\"}", "goalConfig.property", "required" },

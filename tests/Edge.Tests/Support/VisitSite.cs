@@ -28,7 +28,7 @@ internal sealed class VisitSite
     {
         verdicts ??= BuiltInRules.Judge();
         var addresses = new ClientAddressResolver([], ForwardedHeader.XForwardedFor);
-        var hashes = new VisitorHashes(new SaltedKeys("salt"));
+        var hashes = new VisitorHashes(new SaltedKeys("salt"), SaltedKeys.StableUnitKey("salt"));
         var visitors = new VisitorReader(
             time,
             addresses,

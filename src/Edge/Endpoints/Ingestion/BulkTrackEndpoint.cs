@@ -96,8 +96,8 @@ internal sealed class BulkTrackEndpoint(
         }
         var ignored = new IgnoredMembers(known: null);
         var reading = isSingle
-            ? ArtieBody.ReadSingle(body.Bytes, ignored)
-            : ArtieBody.Read(body.Bytes, body.LongEvent, body.TryReserve, ignored);
+            ? ArtieBody.ReadSingle(body.Bytes, ignored, key.StatesFacts)
+            : ArtieBody.Read(body.Bytes, body.LongEvent, body.TryReserve, ignored, key.StatesFacts);
         IgnoredHeader.Write(context, ignored, metrics, EventApi.Artie);
         if (ReferenceEquals(reading, ArtieReading.Busy))
         {

@@ -125,7 +125,13 @@ internal sealed class EventBatchEndpoint(
         var ignored = new IgnoredMembers(TrafficalEvent.Names);
         var reading = TrafficalBody.Read(
             body.Bytes,
-            new TrafficalScope(key.Organization, sender.Project, key.Environment, bucketCount),
+            new TrafficalScope(
+                key.Organization,
+                sender.Project,
+                key.Environment,
+                bucketCount,
+                key.StatesFacts
+            ),
             ignored
         );
         IgnoredHeader.Write(context, ignored, metrics, EventApi.Traffical);

@@ -85,7 +85,7 @@ internal sealed class EventsEndpoint(
             return;
         }
         var ignored = new IgnoredMembers(PictifyEvent.Names);
-        var reading = PictifyBody.Read(body.Bytes, ignored);
+        var reading = PictifyBody.Read(body.Bytes, ignored, key is { StatesFacts: true });
         IgnoredHeader.Write(context, ignored, metrics, EventApi.Pictify);
         if (reading.Problems.Count > 0)
         {

@@ -42,15 +42,10 @@ internal sealed class GetSeries(CatalogHolder catalog, Tally tally)
         var counted = tally.Find(experiment.Uid);
         var points = by == Day ? counted?.Daily : counted?.Hourly;
         var body = Encoding.UTF8.GetBytes(Header + string.Concat((points ?? []).SelectMany(Lines)));
-        var response = request.Context.Response;
-        response.ContentType = "text/csv; charset=utf-8";
-        response.ContentLength = body.Length;
-        response.Headers.CacheControl = "private, no-cache";
-        response.Headers.ContentDisposition = $"attachment; filename=\"{experiment.Slug}.csv\"";
-        if (!RequestMethod.IsHead(request.Context.Request.Method))
-        {
-            await response.BodyWriter.WriteAsync(body);
-        }
+        var headers = request.Context.Response.Headers;
+        headers.CacheControl = "private, no-cache";
+        headers.ContentDisposition = $"attachment; filename=\"{experiment.Slug}.csv\"";
+        await Replies.WriteBodyAsync(request.Context, "text/csv; charset=utf-8", body);
     }
 
     /// <summary>Neither times, ids of variants nor numbers need quotes.</summary>

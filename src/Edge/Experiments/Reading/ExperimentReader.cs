@@ -147,6 +147,7 @@ internal static class ExperimentReader
                 1,
                 ExperimentRules.AttributionMinutesMax
             ),
+            StableUnits = ConfigReader.ReadStableUnits(fields, type, (current ?? Blank).StableUnits),
             TrialStart = fields.Choice(
                 "trialStart",
                 (current ?? Blank).TrialStart,
@@ -183,6 +184,7 @@ internal static class ExperimentReader
             PassQuery = ConfigReader.ReadPassQuery(fields, current?.PassQuery),
         };
         ConfigReader.RequireDestinations(fields, experiment.Variants, experiment.GoalConfig);
+        ConfigReader.CheckLongWindow(fields, experiment);
         if (
             experiment is { LinkConfig.MaxClicks: not null }
             && (experiment.TrafficShare < BasisPoints.Whole || experiment.ExclusionGroup is not null)
