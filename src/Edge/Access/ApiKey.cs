@@ -137,9 +137,11 @@ internal sealed record ApiKey
     public static IReadOnlyList<string> ScopesOf(KeyKind kind) =>
         kind switch
         {
-            KeyKind.Traffical or KeyKind.TrafficalPk => [WriteScope, ReadScope],
+            KeyKind.Traffical => [WriteScope, ReadScope, FactsScope],
+            KeyKind.TrafficalPk => [WriteScope, ReadScope],
             KeyKind.MillimetricPk => [IngestScope],
             KeyKind.MillimetricSk => [IngestScope, FactsScope],
+            KeyKind.Artie or KeyKind.Pictify => [FactsScope],
             _ => [],
         };
 

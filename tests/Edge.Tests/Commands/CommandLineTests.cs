@@ -146,8 +146,9 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("millimetric-sk", "fact", "did you mean facts? There are ingest, facts")]
-    [InlineData("traffical", "write", "did you mean sdk:write? There are sdk:write, sdk:read")]
-    [InlineData("artie", "facts", "keys of the kind artie have no scopes")]
+    [InlineData("traffical", "write", "did you mean sdk:write? There are sdk:write, sdk:read, facts")]
+    [InlineData("artie", "fcats", "did you mean facts? There are facts")]
+    [InlineData("write", "facts", "keys of the kind write have no scopes")]
     public async Task KeysCreate_UnknownScope_NamesTheNearest(string kind, string scope, string expected)
     {
         using var data = new TempDirectory();
