@@ -31,6 +31,7 @@ public partial class DirectionTests
         "Lint",
         "Journal",
         "Duplicates",
+        "Transport",
         "Visits",
         "Explanation",
         "Forwarding",

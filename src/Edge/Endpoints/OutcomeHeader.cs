@@ -30,6 +30,10 @@ internal sealed class OutcomeHeader(bool isAlways, KeyRing keys)
     public const string UnknownVariant = "unknown-variant";
 
     private const string IgnoredUnit = "ignored-u";
+    private const string Separator = ", ";
+
+    /// <summary>Whether everybody is told.</summary>
+    public bool IsAlways => isAlways;
 
     /// <summary>Says what became of a visit, when it is asked for.</summary>
     /// <param name="context">The request.</param>
@@ -44,27 +48,43 @@ internal sealed class OutcomeHeader(bool isAlways, KeyRing keys)
         }
 
         var isForeign = entry is not null && !isAlways && entry.Experiment.Team != key!.Team;
-        if (isForeign || entry is null)
+        context.Response.Headers[Name] = Describe(
+            isForeign ? null : entry,
+            context.Request.QueryString.Value,
+            outcome,
+            visit
+        );
+    }
+
+    /// <summary>What became of a visit, in words.</summary>
+    /// <param name="entry">Its experiment; null when there is none.</param>
+    /// <param name="query">The query as it was sent.</param>
+    /// <param name="outcome">What is counted in the metrics.</param>
+    /// <param name="visit">What was recorded.</param>
+    public static string Describe(
+        CatalogEntry? entry,
+        ReadOnlySpan<char> query,
+        Outcome outcome,
+        in RecordedVisit visit
+    )
+    {
+        if (entry is null)
         {
-            context.Response.Headers[Name] = UnknownExperiment;
-            return;
+            return UnknownExperiment;
         }
 
-        context.Response.Headers[Name] = Describe(outcome, visit);
-        var query = context.Request.QueryString.Value.AsSpan();
+        var text = Describe(outcome, visit);
         if (Visit.ReadParameter(query, new byte[Selection.Bucketing.UnitBytesMax], out _) == UnitSource.UnfilledTag)
         {
-            Append(context, IgnoredUnit);
+            text += Separator + IgnoredUnit;
         }
 
-        if (
+        return
             QueryParameters.TryFind(query, Visit.VariantParameter, out var stated)
             && !stated.IsEmpty
             && Visit.StatedVariant(query, entry) < 0
-        )
-        {
-            Append(context, UnknownVariant);
-        }
+            ? text + Separator + UnknownVariant
+            : text;
     }
 
     /// <summary>Says what became of ingested events, when it is asked for.</summary>
@@ -135,6 +155,6 @@ internal sealed class OutcomeHeader(bool isAlways, KeyRing keys)
     private static void Append(HttpContext context, string word)
     {
         var headers = context.Response.Headers;
-        headers[Name] = headers[Name].Count == 0 ? word : $"{headers[Name]}, {word}";
+        headers[Name] = headers[Name].Count == 0 ? word : headers[Name] + Separator + word;
     }
 }

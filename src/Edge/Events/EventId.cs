@@ -36,7 +36,15 @@ internal readonly record struct EventId(ulong High, ulong Low)
     {
         Span<byte> bytes = stackalloc byte[Bytes];
         WriteBytes(bytes);
-        new Guid(bytes, bigEndian: true).TryFormat(destination, out _);
+        Span<byte> digits = stackalloc byte[2 * Bytes];
+        Convert.TryToHexStringLower(bytes, digits, out _);
+        var text = destination[..TextChars];
+        digits[..8].CopyTo(text);
+        digits[8..12].CopyTo(text[9..]);
+        digits[12..16].CopyTo(text[14..]);
+        digits[16..20].CopyTo(text[19..]);
+        digits[20..].CopyTo(text[24..]);
+        text[8] = text[13] = text[18] = text[23] = (byte)'-';
     }
 
     /// <summary>Writes the text form and returns its length.</summary>

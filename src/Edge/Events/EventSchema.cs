@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Edge.Events;
@@ -34,14 +35,22 @@ internal enum EventMemberKind
 /// <summary>One member of an event.</summary>
 /// <param name="name">Name in the JSON object, and of the column in a table.</param>
 /// <param name="kind">What its values are.</param>
-internal sealed class EventMember(string name, EventMemberKind kind)
+/// <param name="isFirst">Whether it is the first of the object.</param>
+internal sealed class EventMember(string name, EventMemberKind kind, bool isFirst)
 {
+    private readonly byte[] _nameAndColon = Encoding.UTF8.GetBytes((isFirst ? "{\"" : ",\"") + name + "\":");
+
     public string Name { get; } = name;
 
     public EventMemberKind Kind { get; } = kind;
 
     /// <summary>The name as it is written into JSON, escaped once.</summary>
     public JsonEncodedText Encoded { get; } = JsonEncodedText.Encode(name);
+
+    /// <summary>
+    /// The same with what stands around it in an event; the first member begins the object, the others follow another.
+    /// </summary>
+    public ReadOnlySpan<byte> NameAndColon => _nameAndColon;
 
     /// <summary>Whether a name read from an event is this member's.</summary>
     public bool Is(ReadOnlySpan<byte> nameUtf8) => nameUtf8.SequenceEqual(Encoded.EncodedUtf8Bytes);
@@ -133,7 +142,7 @@ internal static class EventSchema
 
     private static EventMember Add(string name, EventMemberKind kind)
     {
-        var member = new EventMember(name, kind);
+        var member = new EventMember(name, kind, isFirst: Members.Count == 0);
         Members.Add(member);
         return member;
     }

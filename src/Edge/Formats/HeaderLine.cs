@@ -36,9 +36,12 @@ internal static class HeaderBytes
     public static Span<byte> Narrow(ReadOnlySpan<char> header, Span<byte> destination)
     {
         var length = Math.Min(header.Length, destination.Length);
-        for (var i = 0; i < length; i++)
+        if (Ascii.FromUtf16(header[..length], destination, out _) != OperationStatus.Done)
         {
-            destination[i] = (byte)header[i];
+            for (var i = 0; i < length; i++)
+            {
+                destination[i] = (byte)header[i];
+            }
         }
 
         return destination[..length];

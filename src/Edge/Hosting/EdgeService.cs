@@ -16,7 +16,6 @@ using Edge.Events;
 using Edge.Experiments;
 using Edge.Formats;
 using Edge.Forwarding.Pump;
-using Edge.Hosting.Connections;
 using Edge.Journal;
 using Edge.Machine;
 using Edge.Requests;
@@ -25,6 +24,7 @@ using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
 using Edge.Storage;
 using Edge.Telemetry;
+using Edge.Transport;
 using Edge.Visits;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -72,6 +72,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly KeyRatchet? _ratchet;
     private readonly DuplicateRestore _duplicates;
     private readonly Func<TimeSpan, Task> _catchUp;
+    private readonly Func<Lane> _createLane;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
     {
@@ -86,7 +87,7 @@ internal sealed class EdgeService : IAsyncDisposable
             connectionCounts,
             time
         );
-        _web = WebHost.Build(options, time, () => _readiness.IsStarting, _connections, () => _experiments!.Catalog);
+        _web = WebHost.Build(options, time, () => _readiness.IsStarting, _connections, CreateLane, () => _experiments!.Catalog);
         _logger = _web.Logger;
 
         var metrics = new Metrics(EventApi.All);
@@ -195,18 +196,41 @@ internal sealed class EdgeService : IAsyncDisposable
         var management = BuildManagement(options, tally, wrongKeys, time, log);
         var outcomes = new OutcomeHeader(options.Demo, _keys);
         Problem.UseTypeBase(options.ProblemTypeBase);
-        var routes = new Routes(
-            new PixelEndpoint(requests, _experiments.Catalog, visits, _journal, options.AckPixel, outcomes, log),
-            new ClickEndpoint(
+        var pixel = new PixelEndpoint(
+            requests,
+            _experiments.Catalog,
+            visits,
+            _journal,
+            options.AckPixel,
+            outcomes,
+            log
+        );
+        var click = new ClickEndpoint(
+            requests,
+            _experiments.Catalog,
+            visits,
+            new DeadLinks(options.LinkFallbackUrl, options.LinkTeamFallbackUrls),
+            _journal,
+            options.AckClick,
+            outcomes,
+            log
+        );
+        _createLane = () =>
+            new TrackingLane(
+                new HeadLimits(
+                    options.HttpMaxRequestLineBytes,
+                    options.HttpMaxHeaderBytes,
+                    options.HttpMaxHeaderCount
+                ),
                 requests,
-                _experiments.Catalog,
-                visits,
-                new DeadLinks(options.LinkFallbackUrl, options.LinkTeamFallbackUrls),
-                _journal,
-                options.AckClick,
-                outcomes,
+                options.AckPixel == AckMode.Memory ? pixel : null,
+                options.AckClick == AckMode.Memory ? click : null,
+                outcomes.IsAlways,
                 log
-            ),
+            ).Answer;
+        var routes = new Routes(
+            pixel,
+            click,
             new ResolveEndpoint(requests, _experiments.Catalog, visits, outcomes, metrics),
             new ImageEndpoint(
                 requests,
@@ -262,7 +286,7 @@ internal sealed class EdgeService : IAsyncDisposable
             time,
             routes.DispatchAsync
         );
-        _web.Run(_connections.Track(deadline.HandleAsync));
+        _web.Run(new RequestTracking(_connections, time, deadline.HandleAsync).HandleAsync);
     }
 
     /// <summary>Opens all state of the service, without serving yet.</summary>
@@ -460,6 +484,8 @@ internal sealed class EdgeService : IAsyncDisposable
             _logger.BackgroundFailed(e, "Loading the user-agent rules");
         }
     }
+
+    private Lane CreateLane() => _createLane();
 
     /// <summary>
     /// Loads the verdict rules; a file with mistakes is reported and ignored, and the service still starts.

@@ -1,7 +1,9 @@
+using System.Net;
 using System.Net.Sockets;
 using Edge.Endpoints.Operations;
 using Edge.Settings;
 using Edge.Storage;
+using Edge.Transport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -16,12 +18,12 @@ internal static class Listeners
     {
         foreach (var address in ListenAddress.ParseAll(options.Urls))
         {
-            Listen(kestrel, address, static _ => { });
+            Listen(kestrel, address, isPublic: true, static _ => { });
         }
 
         foreach (var address in ListenAddress.ParseAll(options.AdminUrls))
         {
-            Listen(kestrel, address, static endpoint => endpoint.Use(MarkConnections));
+            Listen(kestrel, address, isPublic: false, static endpoint => endpoint.Use(MarkConnections));
         }
     }
 
@@ -74,7 +76,12 @@ internal static class Listeners
         throw new IOException($"another process listens on '{path}'");
     }
 
-    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
+    private static void Listen(
+        KestrelServerOptions kestrel,
+        ListenAddress address,
+        bool isPublic,
+        Action<ListenOptions> configure
+    )
     {
         if (address.SocketPath is { } path)
         {
@@ -84,13 +91,13 @@ internal static class Listeners
         {
             kestrel.ListenLocalhost(address.Port, configure);
         }
-        else if (address.Address is { } ip)
-        {
-            kestrel.Listen(ip, address.Port, configure);
-        }
         else
         {
-            kestrel.ListenAnyIP(address.Port, configure);
+            var ip = address.Address ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
+            kestrel.Listen(
+                isPublic ? new PublicEndPoint(ip, address.Port) : new IPEndPoint(ip, address.Port),
+                configure
+            );
         }
     }
 

@@ -1,12 +1,13 @@
 using Edge.Catalog;
 using Edge.Endpoints.Management;
-using Edge.Hosting.Connections;
 using Edge.Settings;
 using Edge.Telemetry;
+using Edge.Transport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
+using HttpProtocol = Edge.Settings.HttpProtocol;
 
 namespace Edge.Hosting;
 
@@ -20,12 +21,14 @@ internal static class WebHost
     /// While true, the framework logs nothing: the caller reports once why a start fails.
     /// </param>
     /// <param name="connections">Which connections are served.</param>
+    /// <param name="lane">Makes what answers first on public addresses; called when the listener is bound.</param>
     /// <param name="catalog">The catalog of the management API; called when the first request needs it.</param>
     public static WebApplication Build(
         EdgeOptions options,
         TimeProvider time,
         Func<bool> isStarting,
         ConnectionTable connections,
+        Func<Lane> lane,
         Func<CatalogHolder> catalog
     )
     {
@@ -71,10 +74,22 @@ internal static class WebHost
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => new ConnectionListenerFactory(
             services.GetRequiredService<IOptions<SocketTransportOptions>>().Value,
             connections,
+            LanesOf(options, lane, time),
             services.GetRequiredService<ILogger<ConnectionListenerFactory>>()
         ));
         return builder.Build();
     }
+
+    /// <summary>Null when the server receives everything.</summary>
+    private static LaneSettings? LanesOf(EdgeOptions options, Func<Lane> lane, TimeProvider time) =>
+        options.HttpTransport == HttpTransport.Loops && options.HttpProtocol == HttpProtocol.Http1
+            ? new LaneSettings(
+                lane,
+                TimeSpan.FromMilliseconds(options.HttpKeepAliveTimeoutMs),
+                TimeSpan.FromMilliseconds(options.HttpRequestTimeoutMs),
+                time
+            )
+            : null;
 
     private static LogLevel LevelOf(LoggingLevel level) =>
         level switch

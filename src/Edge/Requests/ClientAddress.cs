@@ -54,6 +54,9 @@ internal readonly struct ClientAddress
         return BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
+    /// <summary>An IPv4 address as a number.</summary>
+    public static ClientAddress FromV4(uint address) => new(address, null);
+
     /// <summary>Folds a socket address. A null address (no IP transport) is 0.0.0.0.</summary>
     public static ClientAddress From(IPAddress? address)
     {

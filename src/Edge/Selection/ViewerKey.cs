@@ -6,7 +6,7 @@ namespace Edge.Selection;
 /// <summary>
 /// The cookieless key of a visitor: the first 16 hexadecimal digits of SHA-256 over the address as text followed by the
 /// bytes of the User-Agent header, where a missing header is empty (published plan of Pictify, 1.2). It is an unkeyed
-/// hash of an address, so it must never outlive the request it was computed for. Allocates nothing.
+/// hash of an address, so it is never written anywhere. Allocates nothing.
 /// </summary>
 internal static class ViewerKey
 {

@@ -71,6 +71,16 @@ internal enum HttpProtocol
     Http2,
 }
 
+/// <summary>Who receives what is sent to public addresses.</summary>
+internal enum HttpTransport
+{
+    /// <summary>Event loops of our own, which answer pixel and click and hand everything else on to the server.</summary>
+    Loops,
+
+    /// <summary>The server alone.</summary>
+    Sockets,
+}
+
 /// <summary>
 /// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/>, fitted to the machine
 /// by <see cref="Capacity"/> and not changed afterwards. <see cref="EdgeSettings"/> has names, units, ranges and reasons; the documentation is checked against
@@ -94,6 +104,7 @@ internal sealed class EdgeOptions
     public LoggingLevel LoggingLevel { get; set; } = LoggingLevel.Info;
 
     public HttpProtocol HttpProtocol { get; set; } = HttpProtocol.Http1;
+    public HttpTransport HttpTransport { get; set; } = HttpTransport.Loops;
     public int HttpMaxConnections { get; set; } = 10_000;
     public int HttpMaxPerAddressPercent { get; set; } = 75;
     public int HttpMaxRequestLineBytes { get; set; } = 8_192;

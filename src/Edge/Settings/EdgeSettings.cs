@@ -58,6 +58,12 @@ internal static class EdgeSettings
             o => o.HttpProtocol,
             (o, v) => o.HttpProtocol = v
         ),
+        Choice(
+            "http.transport",
+            "loops (pixel and click are answered by event loops, the rest by the server behind them) or sockets (all by the server).",
+            o => o.HttpTransport,
+            (o, v) => o.HttpTransport = v
+        ),
         Number(
             "http.maxConnections",
             1,

@@ -81,7 +81,7 @@ internal sealed class VisitRecorder(
         }
 
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
-        var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out var unitSource);
+        var unit = visitors.ReadUnit(request, visitor.Address, unitRoom, out var unitSource);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
         var isNamed = unitSource == UnitSource.Parameter;
         var unitHashes = visitors.HashUnit(experiment, unit, isNamed, visitor.Now, isClick, hashRoom);
@@ -178,7 +178,7 @@ internal sealed class VisitRecorder(
     {
         var visitor = sender.Judgement.IsSpeculation ? sender with { Judgement = default } : sender;
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
-        var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out var source);
+        var unit = visitors.ReadUnit(request, visitor.Address, unitRoom, out var source);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
         var isNamed = source == UnitSource.Parameter;
         var unitHashes = visitors.HashUnit(experiment, unit, isNamed, visitor.Now, joins: false, hashRoom);

@@ -5,7 +5,9 @@ using Edge.Enrichment.Sources;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
+using Edge.Formats;
 using Edge.Requests;
+using Edge.Selection;
 
 namespace Edge.Visits;
 
@@ -85,6 +87,9 @@ internal sealed class VisitorReader(
     VisitorHashes hashes
 )
 {
+    /// <summary>Tells kept viewer keys from kept hashes.</summary>
+    private static readonly object ViewerKeys = new();
+
     /// <summary>Bytes <see cref="Read"/> needs for what it writes.</summary>
     public const int RoomBytes = ClientAddress.TextMaxBytes + VisitorHashes.AddressHashChars;
 
@@ -115,6 +120,45 @@ internal sealed class VisitorReader(
         var client = addresses.Resolve(request.Peer, request.Headers);
         var country = places.FindCountry(request.Peer, request.Headers, client);
         return Describe(request, scope, client, new GeoPlace { Country = country }, room);
+    }
+
+    /// <summary>
+    /// The unit of the request's sender, as <see cref="Visit.ReadUnit"/> finds it; a visitor who comes again soon is not
+    /// hashed again.
+    /// </summary>
+    /// <inheritdoc cref="Visit.ReadUnit"/>
+    public ReadOnlySpan<byte> ReadUnit(
+        in VisitRequest request,
+        ReadOnlySpan<byte> address,
+        Span<byte> room,
+        out UnitSource source
+    )
+    {
+        var length = address.Length + request.UserAgent.Length;
+        if (!hashes.AreKept || length > RecentHashes.MessageBytesMax)
+        {
+            return Visit.ReadUnit(request, address, room, out source);
+        }
+
+        source = Visit.ReadParameter(request.Query, room, out var written);
+        if (source == UnitSource.Parameter)
+        {
+            return room[..written];
+        }
+
+        Span<byte> message = stackalloc byte[RecentHashes.MessageBytesMax];
+        message = message[..length];
+        address.CopyTo(message);
+        var agent = HeaderBytes.Narrow(request.UserAgent, message[address.Length..]);
+        var key = room[..ViewerKey.Bytes];
+        var recent = RecentHashes.OfThread;
+        if (!recent.TryFind(ViewerKeys, message, key, out var place))
+        {
+            ViewerKey.Compute(address, agent, key);
+            recent.Keep(place, ViewerKeys, message, key);
+        }
+
+        return key;
     }
 
     /// <summary>Hashes the unit for events of one experiment.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Edge.Catalog;
 using Edge.Formats;
 using Edge.Journal;
@@ -27,7 +28,7 @@ internal sealed class ClickEndpoint(
 {
     public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug)
     {
-        if (!catalog.Current.TryFind(slug, out var experiment) || !experiment.IsServed)
+        if (!TryFind(slug, out var experiment))
         {
             log.Metrics.Count(RouteName.Click, Outcome.NotFound);
             outcomes.Write(context, experiment, Outcome.NotRunning, default);
@@ -39,8 +40,9 @@ internal sealed class ClickEndpoint(
             outcomes.Write(context, experiment, Outcome.NotFound, default);
             return dead.AnswerAsync(context, experiment, "No destination URL configured");
         }
-        var outcome = Record(context, experiment, out var recorded);
-        log.Metrics.Count(RouteName.Click, outcome);
+        HeaderLineBuffer lines = default;
+        var isHead = RequestMethod.IsHead(context.Request.Method);
+        var outcome = Count(requests.Read(context, lines), experiment, isHead, out var recorded);
         outcomes.Write(context, experiment, outcome, recorded);
         if (outcome == Outcome.Prefetch)
         {
@@ -53,15 +55,43 @@ internal sealed class ClickEndpoint(
         }
         else
         {
-            var status = recorded.Fallback is null ? experiment.RedirectStatus : StatusCodes.Status302Found;
-            Replies.WriteRedirect(context.Response, LocationOf(context, experiment, recorded), status);
+            var location = LocationOf(context.Request.QueryString.Value, experiment, recorded);
+            Replies.WriteRedirect(context.Response, location, StatusOf(experiment, recorded));
         }
         return ack == AckMode.Disk
             ? Acknowledgement.AfterCommitAsync(context, journal, outcome, recorded.Sequence, log.Metrics)
             : Task.CompletedTask;
     }
 
-    private static StringValues LocationOf(HttpContext context, CatalogEntry experiment, in RecordedVisit recorded)
+    /// <summary>Finds the experiment of a link that is served.</summary>
+    public bool TryFind(ReadOnlySpan<char> slug, [NotNullWhen(true)] out CatalogEntry? experiment) =>
+        catalog.Current.TryFind(slug, out experiment) && experiment.IsServed;
+
+    /// <summary>Counts a click, whoever received the request. Never throws.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="experiment">The link's experiment, which leads somewhere.</param>
+    /// <param name="isHead">Whether it asks for the headers alone, which counts nothing.</param>
+    /// <param name="recorded">What was recorded.</param>
+    public Outcome Count(in VisitRequest request, CatalogEntry experiment, bool isHead, out RecordedVisit recorded)
+    {
+        var outcome = Record(request, experiment, isHead, out recorded);
+        log.Metrics.Count(RouteName.Click, outcome);
+        return outcome;
+    }
+
+    /// <summary>The status that a click's redirect has.</summary>
+    public static int StatusOf(CatalogEntry experiment, in RecordedVisit recorded) =>
+        recorded.Fallback is null ? experiment.RedirectStatus : StatusCodes.Status302Found;
+
+    /// <summary>Where a click leads.</summary>
+    /// <param name="query">Its query as it was sent.</param>
+    /// <param name="experiment">The link's experiment.</param>
+    /// <param name="recorded">What was recorded.</param>
+    public static StringValues LocationOf(
+        ReadOnlySpan<char> query,
+        CatalogEntry experiment,
+        in RecordedVisit recorded
+    )
     {
         var target = recorded.Fallback ?? experiment.Variants[recorded.Variant].Target!;
         if (target.Constant is { Count: > 0 } constant)
@@ -71,25 +101,28 @@ internal sealed class ClickEndpoint(
 
         Span<char> clickId = stackalloc char[Events.EventId.TextChars];
         clickId = recorded.Id == default ? default : clickId[..recorded.Id.WriteText(clickId)];
-        return target.Complete(context.Request.QueryString.Value, clickId);
+        return target.Complete(query, clickId);
     }
 
-    private Outcome Record(HttpContext context, CatalogEntry experiment, out RecordedVisit recorded)
+    private Outcome Record(
+        in VisitRequest request,
+        CatalogEntry experiment,
+        bool isHead,
+        out RecordedVisit recorded
+    )
     {
         recorded = new RecordedVisit(experiment.DefaultIndex);
         try
         {
-            HeaderLineBuffer lines = default;
-            var isHead = RequestMethod.IsHead(context.Request.Method);
             if (experiment.IsRunning && !isHead)
             {
-                return visits.Record(requests.Read(context, lines), experiment, VisitKind.Click, out recorded);
+                return visits.Record(request, experiment, VisitKind.Click, out recorded);
             }
 
             // Mails already sent must not break when a test is paused or over; it only stops counting.
             if (!experiment.HasOneDestination || experiment.Limits is not null)
             {
-                recorded = visits.Follow(requests.Read(context, lines), experiment);
+                recorded = visits.Follow(request, experiment);
             }
 
             return experiment.IsRunning ? Outcome.Head : Outcome.NotRunning;

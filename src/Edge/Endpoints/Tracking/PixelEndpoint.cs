@@ -25,8 +25,9 @@ internal sealed class PixelEndpoint(
     public Task HandleAsync(HttpContext context, ReadOnlySpan<char> slug)
     {
         var isHead = RequestMethod.IsHead(context.Request.Method);
-        var outcome = Record(context, slug, isHead, out var experiment, out var recorded);
-        log.Metrics.Count(RouteName.Pixel, outcome);
+        HeaderLineBuffer lines = default;
+        var request = requests.Read(context, lines);
+        var outcome = Count(request, slug, isHead, out var experiment, out var recorded);
         outcomes.Write(context, experiment, outcome, recorded);
         if (RequestMethod.IsPost(context.Request.Method))
         {
@@ -41,8 +42,27 @@ internal sealed class PixelEndpoint(
             : Task.CompletedTask;
     }
 
+    /// <summary>Counts an impression, whoever received the request. Never throws.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="slug">The slug in its path.</param>
+    /// <param name="isHead">Whether it asks for the headers alone, which counts nothing.</param>
+    /// <param name="experiment">The experiment; null when there is none.</param>
+    /// <param name="recorded">What was recorded.</param>
+    public Outcome Count(
+        in VisitRequest request,
+        ReadOnlySpan<char> slug,
+        bool isHead,
+        out CatalogEntry? experiment,
+        out RecordedVisit recorded
+    )
+    {
+        var outcome = Record(request, slug, isHead, out experiment, out recorded);
+        log.Metrics.Count(RouteName.Pixel, outcome);
+        return outcome;
+    }
+
     private Outcome Record(
-        HttpContext context,
+        in VisitRequest request,
         ReadOnlySpan<char> slug,
         bool isHead,
         out CatalogEntry? experiment,
@@ -52,8 +72,6 @@ internal sealed class PixelEndpoint(
         (experiment, recorded) = (null, default);
         try
         {
-            HeaderLineBuffer lines = default;
-            var request = requests.Read(context, lines);
             if (!catalog.Current.TryFind(slug, out experiment))
             {
                 return Outcome.NotFound;

@@ -38,6 +38,12 @@ internal sealed class DayKeys(DateOnly day, KeyedHash address, KeyedHash unit)
 /// <summary>Provides the keys of a day. Thread safe.</summary>
 internal interface IDayKeySource
 {
+    /// <summary>
+    /// Whether the keys of a day can be made again at any time; else they are erased, and nothing that was computed with
+    /// them may be kept beside what it was computed from.
+    /// </summary>
+    bool AreKept { get; }
+
     /// <summary>The keys in force on a UTC day.</summary>
     DayKeys Of(DateOnly day);
 

@@ -56,6 +56,8 @@ internal sealed class KeyRatchet : IDayKeySource, IDisposable
         return ratchet;
     }
 
+    public bool AreKept => false;
+
     public DayKeys Of(DateOnly day) => At(day).Today;
 
     public DayKeys Before(DateOnly day) => At(day).Yesterday;

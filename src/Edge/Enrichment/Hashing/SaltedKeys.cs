@@ -17,6 +17,8 @@ internal sealed class SaltedKeys(string salt) : IDayKeySource
     private volatile DayKeys? _today;
     private volatile DayKeys? _yesterday;
 
+    public bool AreKept => true;
+
     /// <summary>The key of units that keep their hash, which no day ends.</summary>
     public static KeyedHash StableUnitKey(string salt) => new(Encoding.UTF8.GetBytes(salt + StableUnits));
 

@@ -20,7 +20,8 @@ internal sealed class VisitorHashes(IDayKeySource keys, KeyedHash stable)
     /// </summary>
     private const int MessageMaxBytes = 512;
 
-    private static ReadOnlySpan<byte> HexDigits => "0123456789abcdef"u8;
+    /// <summary>Whether results may be kept for a while beside what they are computed from.</summary>
+    public bool AreKept => keys.AreKept;
 
     /// <summary>Writes the hash of an address text for the day of <paramref name="now"/>.</summary>
     public void WriteAddressHash(ReadOnlySpan<byte> addressText, DateTimeOffset now, Span<byte> hex)
@@ -75,7 +76,7 @@ internal sealed class VisitorHashes(IDayKeySource keys, KeyedHash stable)
     public static ulong UnitOf(ReadOnlySpan<byte> unitHash) =>
         Utf8Parser.TryParse(unitHash, out ulong unit, out _, 'x') ? unit : 0;
 
-    private static void WriteUnitHash(
+    private void WriteUnitHash(
         KeyedHash key,
         ReadOnlySpan<byte> experimentUid,
         ReadOnlySpan<byte> unit,
@@ -89,15 +90,27 @@ internal sealed class VisitorHashes(IDayKeySource keys, KeyedHash stable)
         WriteHex(key, message[..(experimentUid.Length + 1 + unit.Length)], hex[..UnitHashChars]);
     }
 
-    private static void WriteHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)
+    private void WriteHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)
+    {
+        if (!keys.AreKept)
+        {
+            ComputeHex(key, message, hex);
+            return;
+        }
+
+        var recent = RecentHashes.OfThread;
+        if (!recent.TryFind(key, message, hex, out var place))
+        {
+            ComputeHex(key, message, hex);
+            recent.Keep(place, key, message, hex);
+        }
+    }
+
+    private static void ComputeHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)
     {
         Span<byte> mac = stackalloc byte[KeyedHash.Bytes];
         key.Compute(message, mac);
-        for (var at = 0; at + 1 < hex.Length; at += 2)
-        {
-            hex[at] = HexDigits[mac[at / 2] >> 4];
-            hex[at + 1] = HexDigits[mac[at / 2] & 0x0f];
-        }
+        Convert.TryToHexStringLower(mac[..(hex.Length / 2)], hex, out _);
     }
 
     private static DateOnly DayOf(DateTimeOffset now) => DateOnly.FromDateTime(now.UtcDateTime);

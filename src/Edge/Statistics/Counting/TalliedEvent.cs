@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using Edge.Events;
+using Edge.Formats;
 using Edge.Visits;
 
 namespace Edge.Statistics.Counting;
@@ -82,21 +83,11 @@ internal struct TalliedEvent
     public static bool TryRead(ReadOnlySpan<byte> payload, long acceptedMs, out TalliedEvent read)
     {
         read = new TalliedEvent { AtMs = acceptedMs };
-        try
-        {
-            var reader = new Utf8JsonReader(payload);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            {
-                return false;
-            }
-            // Members are in the documented order, so nothing of interest follows the verdict.
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName && !read.ReadMember(ref reader)) { }
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-        return !read.ExperimentUid(payload).IsEmpty || !read.Goals(payload).IsEmpty;
+        var members = new EventScanner(payload);
+        // Members are in the documented order, so nothing of interest follows the verdict.
+        while (members.Next() && !read.ReadMember(members)) { }
+
+        return !members.IsBroken && (!read.ExperimentUid(payload).IsEmpty || !read.Goals(payload).IsEmpty);
     }
 
     /// <summary>Uid of the experiment, a view of the event's payload.</summary>
@@ -177,103 +168,83 @@ internal struct TalliedEvent
     }
 
     /// <summary>Returns true when this was the last member of interest.</summary>
-    private bool ReadMember(ref Utf8JsonReader reader)
+    private bool ReadMember(in EventScanner member)
     {
-        var name = reader.ValueSpan;
-        reader.Read();
+        var name = member.Name;
         switch (name.Length)
         {
             case 4 when EventSchema.Type.Is(name):
-                Kind = KindOf(Text(ref reader));
+                Kind = KindOf(member.PlainText);
                 return false;
             case 5 when EventSchema.Goals.Is(name):
-                var start = (int)reader.TokenStartIndex;
-                reader.Skip();
-                _goals = new Range(start, (int)reader.BytesConsumed);
+                _goals = member.ValueAt;
                 return false;
             case 7 when EventSchema.Variant.Is(name):
-                _variantId = RangeOf(ref reader);
+                _variantId = member.IsEscaped ? default : TextAt(member);
                 return false;
             case 6 when EventSchema.Source.Is(name):
-                _source = RawRangeOf(ref reader);
+                _source = TextAt(member);
                 return false;
             case 7 when EventSchema.Country.Is(name):
-                _country = RawRangeOf(ref reader);
+                _country = TextAt(member);
                 return false;
             case 7 when EventSchema.Browser.Is(name):
-                _browser = RawRangeOf(ref reader);
+                _browser = TextAt(member);
                 return false;
             case 11 when EventSchema.DeviceType.Is(name):
-                _device = RawRangeOf(ref reader);
+                _device = TextAt(member);
                 return false;
             case 7 when EventSchema.Verdict.Is(name):
-                Verdict = VerdictNames.Find(Text(ref reader));
-                _verdict = RawRangeOf(ref reader);
+                Verdict = VerdictNames.Find(member.PlainText);
+                _verdict = TextAt(member);
                 return true;
             case 9 when EventSchema.UnitHash.Is(name):
-                Unit = Hash(Text(ref reader));
+                Unit = Hash(member.PlainText);
                 return false;
             case 11 when EventSchema.ReceivedAt.Is(name):
-                if (reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out var at))
+                if (Timestamp.TryParse(member.PlainText, out var at))
                 {
                     AtMs = at.ToUnixTimeMilliseconds();
                 }
                 return false;
             case 11 when EventSchema.Probability.Is(name):
-                if (
-                    reader.TokenType == JsonTokenType.Number
-                    && reader.TryGetDouble(out var probability)
-                    && probability is > 0 and <= 1
-                )
+                if (TryReadNumber(member, out double probability) && probability is > 0 and <= 1)
                 {
-                    BasisPoints = (int)Math.Round(probability * Formats.BasisPoints.Whole);
+                    BasisPoints = (int)Math.Round(probability * Edge.Formats.BasisPoints.Whole);
                 }
                 return false;
             case 12 when EventSchema.UnitIgnored.Is(name):
-                IsUnfilledTag = Text(ref reader).SequenceEqual(Visit.MergeTagIgnored);
+                IsUnfilledTag = member.PlainText.SequenceEqual(Visit.MergeTagIgnored);
                 return false;
             case 14 when EventSchema.ExperimentUid.Is(name):
-                _experimentUid = RangeOf(ref reader);
+                _experimentUid = member.IsEscaped ? default : TextAt(member);
                 return false;
             case 14 when EventSchema.UnitHashPrevious.Is(name):
-                PreviousUnit = Hash(Text(ref reader));
+                PreviousUnit = Hash(member.PlainText);
                 return false;
             case 15 when EventSchema.WeightsVersion.Is(name):
-                if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var version))
+                if (!member.IsText && Utf8Parser.TryParse(member.Value, out int version, out var read))
                 {
-                    WeightsVersion = version;
+                    WeightsVersion = read == member.Value.Length ? version : 0;
                 }
                 return false;
             case 16 when EventSchema.UnitHashStable.Is(name):
-                StableUnit = Hash(Text(ref reader));
+                StableUnit = Hash(member.PlainText);
                 return false;
             default:
-                reader.Skip();
                 return false;
         }
     }
 
-    /// <summary>The range of a string value within the payload; no value read here needs escapes.</summary>
-    private static Range RangeOf(ref Utf8JsonReader reader)
-    {
-        if (!reader.ValueIsEscaped)
-        {
-            return RawRangeOf(ref reader);
-        }
-        reader.Skip();
-        return default;
-    }
+    /// <summary>Where a text value stands in the payload, with the escapes it has.</summary>
+    private static Range TextAt(in EventScanner member) => member.IsText ? member.ValueAt : default;
 
-    /// <summary>The range of a string value within the payload, with the escapes it has.</summary>
-    private static Range RawRangeOf(ref Utf8JsonReader reader)
+    private static bool TryReadNumber(in EventScanner member, out double number)
     {
-        if (reader.TokenType == JsonTokenType.String)
-        {
-            var start = (int)reader.TokenStartIndex + 1;
-            return new Range(start, start + reader.ValueSpan.Length);
-        }
-        reader.Skip();
-        return default;
+        number = 0;
+        return !member.IsText
+            && Utf8Parser.TryParse(member.Value, out number, out var read)
+            && read == member.Value.Length;
     }
 
     private static ReadOnlySpan<byte> Text(ref Utf8JsonReader reader)

@@ -105,13 +105,13 @@ public class TallyCountsTests
     [Fact]
     public void Payload_WithMembersOfAnyShape_IsRead()
     {
-        const string Payload = """
+        var payload = """
             {"v":1,"properties":{"type":"click","verdict":"bot","a":[{"b":1}]},"type":"impression","experiment_uid":"exp_abc123","variant":"a",
-             "probability":"0.5","weights_version":1.5,"unit_hash":"xyz","received_at":12,"verdict":"human"}
-            """;
+            "probability":"0.5","weights_version":1.5,"unit_hash":"xyz","received_at":12,"verdict":"human"}
+            """.ReplaceLineEndings("");
         var fold = new Fold();
         fold.Counts.Count(
-            Encoding.UTF8.GetBytes(Payload),
+            Encoding.UTF8.GetBytes(payload),
             Noon.ToUnixTimeMilliseconds(),
             Noon.ToUnixTimeMilliseconds()
         );

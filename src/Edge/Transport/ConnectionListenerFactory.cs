@@ -1,41 +1,39 @@
 using System.Net;
 using System.Net.Sockets;
+using Edge.Requests;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
-namespace Edge.Hosting.Connections;
+namespace Edge.Transport;
 
 /// <summary>
-/// Listens for the server: the framework's connections, and an accept loop of our own, in which every socket passes the
-/// <see cref="ConnectionTable"/> before anything is made for it. The framework's loop repeats a failed accept at once,
-/// which takes a whole processor while descriptors are short.
+/// Listens for the server. Public addresses get event loops with a lane (<see cref="LaneListener"/>); for the others
+/// there is an accept loop of our own before the framework's connections, because every socket has to pass the
+/// <see cref="ConnectionTable"/> before anything is made for it, and the framework's loop repeats a failed accept at
+/// once, which takes a whole processor while descriptors are short.
 /// </summary>
-internal sealed class ConnectionListenerFactory(SocketTransportOptions options, ConnectionTable table, ILogger logger)
-    : IConnectionListenerFactory
+/// <param name="options">Settings of the sockets.</param>
+/// <param name="table">Who may open a connection.</param>
+/// <param name="lanes">What answers on public addresses; null when the server is to have all connections.</param>
+/// <param name="logger">The log of the framework's connections.</param>
+internal sealed class ConnectionListenerFactory(
+    SocketTransportOptions options,
+    ConnectionTable table,
+    LaneSettings? lanes,
+    ILogger logger
+) : IConnectionListenerFactory
 {
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken)
     {
-        var socket = options.CreateBoundListenSocket(endpoint);
-        try
-        {
-            socket.Listen(options.Backlog);
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
-        {
-            socket.Dispose();
-            throw new AddressInUseException(e.Message, e);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-
         var connections = new SocketConnectionContextFactory(
             new SocketConnectionFactoryOptions { MaxReadBufferSize = options.MaxReadBufferSize },
             logger
         );
-        return ValueTask.FromResult<IConnectionListener>(new Listener(socket, connections, options.NoDelay, table));
+        return ValueTask.FromResult<IConnectionListener>(
+            lanes is not null && endpoint is PublicEndPoint open
+                ? LaneListener.Bind(open, options, lanes, table, connections)
+                : new Listener(ListenSocket.Open(endpoint, options), connections, options.NoDelay, table)
+        );
     }
 
     private sealed class Listener(
@@ -138,22 +136,28 @@ internal sealed class ConnectionListenerFactory(SocketTransportOptions options, 
 
         private TrackedConnection? Admit(Socket accepted)
         {
+            ConnectionPlace? place = null;
             try
             {
-                var peer = accepted.RemoteEndPoint;
-                if (peer is IPEndPoint)
+                var peer = accepted.RemoteEndPoint as IPEndPoint;
+                if (peer is not null)
                 {
                     accepted.NoDelay = noDelay;
                 }
 
-                if (table.TryAdmit(peer, () => connections.Create(accepted)) is { } connection)
+                place = table.TryAdmit(peer is null ? null : ClientAddress.From(peer.Address));
+                if (place is not null)
                 {
-                    return connection;
+                    return new TrackedConnection(connections.Create(accepted), table, place);
                 }
             }
             catch (SocketException)
             {
                 // The peer has gone meanwhile.
+                if (place is not null)
+                {
+                    table.Remove(place);
+                }
             }
 
             accepted.Dispose();

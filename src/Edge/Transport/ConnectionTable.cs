@@ -1,10 +1,7 @@
-using System.Net;
 using Edge.Requests;
 using Edge.Telemetry;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 
-namespace Edge.Hosting.Connections;
+namespace Edge.Transport;
 
 /// <summary>
 /// The open connections, and who may open another one. When as many are open as may be, or one address has its share of
@@ -29,7 +26,7 @@ internal sealed class ConnectionTable : IDisposable
     private const int ShedMax = 64;
 
     private readonly Lock _lock = new();
-    private readonly LinkedList<TrackedConnection> _open = [];
+    private readonly LinkedList<ConnectionPlace> _open = [];
     private readonly Dictionary<UInt128, int> _byNetwork = [];
     private readonly int _max;
     private readonly int _maxPerNetwork;
@@ -94,15 +91,16 @@ internal sealed class ConnectionTable : IDisposable
     /// <summary>Reports that a listener has ended although nobody closed it.</summary>
     public void Fail(Exception cause) => _failed.TrySetResult(cause);
 
-    /// <summary>
-    /// Finds a place for a connection and makes it; null, and nothing made, when there is no place.
-    /// </summary>
-    /// <param name="peer">Where it comes from.</param>
-    /// <param name="connect">Makes the connection.</param>
-    public TrackedConnection? TryAdmit(EndPoint? peer, Func<ConnectionContext> connect)
+    /// <summary>Whether clients are asked to leave.</summary>
+    public bool IsDraining => _isDraining;
+
+    /// <summary>Finds a place for a connection; null when there is none.</summary>
+    /// <param name="peer">Where it comes from; null when it has no address.</param>
+    public ConnectionPlace? TryAdmit(ClientAddress? peer)
     {
         var network = NetworkOf(peer);
-        List<TrackedConnection>? shed = null;
+        var place = new ConnectionPlace(network, _time.GetTimestamp());
+        List<ConnectionPlace>? shed = null;
         ConnectionLoss? loss;
         lock (_lock)
         {
@@ -110,40 +108,24 @@ internal sealed class ConnectionTable : IDisposable
             if (loss is null)
             {
                 Hold(network, 1);
+                _open.AddLast(place.Node);
             }
         }
+
         Close(shed);
-        if (loss is { } reason)
+        if (loss is not { } reason)
         {
-            _counts.Count(reason);
-            return null;
+            return place;
         }
 
-        try
-        {
-            var admitted = new TrackedConnection(connect(), this, network, _time.GetTimestamp());
-            lock (_lock)
-            {
-                _open.AddLast(admitted.Place);
-            }
-
-            return admitted;
-        }
-        catch
-        {
-            lock (_lock)
-            {
-                Hold(network, -1);
-            }
-
-            throw;
-        }
+        _counts.Count(reason);
+        return null;
     }
 
     /// <summary>Closes those that have been idle longest: descriptors or memory are short.</summary>
     public void Relieve()
     {
-        List<TrackedConnection>? shed = null;
+        List<ConnectionPlace>? shed = null;
         lock (_lock)
         {
             TryShed(null, _held, ref shed);
@@ -153,16 +135,16 @@ internal sealed class ConnectionTable : IDisposable
     }
 
     /// <summary>The socket of a connection has been closed.</summary>
-    public void Remove(TrackedConnection connection)
+    public void Remove(ConnectionPlace connection)
     {
         lock (_lock)
         {
-            if (connection.Place.List is null)
+            if (connection.Node.List is null)
             {
                 return;
             }
 
-            _open.Remove(connection.Place);
+            _open.Remove(connection.Node);
             if (!connection.IsShed)
             {
                 Hold(connection.Network, -1);
@@ -170,72 +152,14 @@ internal sealed class ConnectionTable : IDisposable
         }
     }
 
-    /// <summary>Has a request answered, and notes on its connection that it runs.</summary>
-    public RequestDelegate Track(RequestDelegate answer) =>
-        context =>
-        {
-            if (context.Features.Get<TrackedConnection>() is not { } connection)
-            {
-                return answer(context);
-            }
-
-            if (_isDraining)
-            {
-                AskToLeave(context);
-            }
-
-            connection.Begin();
-            Task task;
-            try
-            {
-                task = answer(context);
-            }
-            catch
-            {
-                connection.End(_time.GetTimestamp());
-                throw;
-            }
-            if (!task.IsCompleted)
-            {
-                return EndAsync(connection, task);
-            }
-
-            connection.End(_time.GetTimestamp());
-            return task;
-        };
-
     public void Dispose()
     {
         _check.Dispose();
         _closing.Dispose();
     }
 
-    private static void AskToLeave(HttpContext context)
-    {
-        if (HttpProtocol.IsHttp2(context.Request.Protocol))
-        {
-            context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-        }
-        else
-        {
-            context.Response.Headers.Connection = "close";
-        }
-    }
-
-    private async Task EndAsync(TrackedConnection connection, Task task)
-    {
-        try
-        {
-            await task;
-        }
-        finally
-        {
-            connection.End(_time.GetTimestamp());
-        }
-    }
-
     /// <summary>Null when there is a place, made if need be by closing others; otherwise why there is none.</summary>
-    private ConnectionLoss? TryMakeRoom(UInt128? network, ref List<TrackedConnection>? shed)
+    private ConnectionLoss? TryMakeRoom(UInt128? network, ref List<ConnectionPlace>? shed)
     {
         if (
             network is { } key
@@ -252,12 +176,12 @@ internal sealed class ConnectionTable : IDisposable
     /// <summary>
     /// Takes the places of those that have been idle longest, of one network or of all; false when there are none.
     /// </summary>
-    private bool TryShed(UInt128? network, int of, ref List<TrackedConnection>? shed)
+    private bool TryShed(UInt128? network, int of, ref List<ConnectionPlace>? shed)
     {
         var most = Math.Clamp(of / ShedPart, 1, ShedMax);
         var untilBegun = (long)(_headersTimeout.TotalSeconds * _time.TimestampFrequency);
         var now = _time.GetTimestamp();
-        var oldest = new PriorityQueue<TrackedConnection, long>(most + 1);
+        var oldest = new PriorityQueue<ConnectionPlace, long>(most + 1);
         foreach (var connection in _open)
         {
             if (!connection.IsIdle || connection.IsShed || (network is not null && connection.Network != network))
@@ -295,7 +219,7 @@ internal sealed class ConnectionTable : IDisposable
         return true;
     }
 
-    private void Close(List<TrackedConnection>? shed)
+    private void Close(List<ConnectionPlace>? shed)
     {
         foreach (var connection in shed ?? [])
         {
@@ -306,7 +230,7 @@ internal sealed class ConnectionTable : IDisposable
 
     private void CloseSilent()
     {
-        List<TrackedConnection>? silent = null;
+        List<ConnectionPlace>? silent = null;
         var now = _time.GetTimestamp();
         lock (_lock)
         {
@@ -358,14 +282,13 @@ internal sealed class ConnectionTable : IDisposable
         }
     }
 
-    private UInt128? NetworkOf(EndPoint? remote)
+    private UInt128? NetworkOf(ClientAddress? peer)
     {
-        if (remote is not IPEndPoint { Address: var ip })
+        if (peer is not { } address)
         {
             return null;
         }
 
-        var address = ClientAddress.From(ip);
         foreach (ref readonly var network in _trusted.AsSpan())
         {
             if (address.IsIn(network))

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace Edge.Transport;
+
+/// <summary>Opens listening sockets.</summary>
+internal static class ListenSocket
+{
+    // socket(7); the same on x86-64 and arm64.
+    private const int SOL_SOCKET = 1;
+    private const int SO_REUSEPORT = 15;
+
+    /// <summary>
+    /// Opens one; throws <see cref="AddressInUseException"/> when somebody listens there, else <see
+    /// cref="SocketException"/>.
+    /// </summary>
+    public static Socket Open(EndPoint endpoint, SocketTransportOptions options) =>
+        Listen(() => options.CreateBoundListenSocket(endpoint), options);
+
+    /// <summary>Opens several that share an address, among which the kernel deals out the connections.</summary>
+    /// <param name="endpoint">The address.</param>
+    /// <param name="options">Settings of the sockets.</param>
+    /// <param name="count">How many.</param>
+    /// <inheritdoc cref="Open" path="/exception"/>
+    public static Socket[] OpenShared(IPEndPoint endpoint, SocketTransportOptions options, int count)
+    {
+        if (count == 1)
+        {
+            return [Open(endpoint, options)];
+        }
+
+        if (endpoint.Port != 0)
+        {
+            // Sockets that share would share with another process, too.
+            Open(endpoint, options).Dispose();
+        }
+
+        var sockets = new List<Socket>(count);
+        try
+        {
+            while (sockets.Count < count)
+            {
+                sockets.Add(Listen(() => BindShared(endpoint), options));
+                endpoint = (IPEndPoint)sockets[0].LocalEndPoint!;
+            }
+
+            return [.. sockets];
+        }
+        catch
+        {
+            sockets.ForEach(static socket => socket.Dispose());
+            throw;
+        }
+    }
+
+    private static Socket BindShared(IPEndPoint endpoint)
+    {
+        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endpoint.Address.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true;
+            }
+
+            socket.SetRawSocketOption(SOL_SOCKET, SO_REUSEPORT, BitConverter.GetBytes(1));
+            socket.Bind(endpoint);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static Socket Listen(Func<Socket> bind, SocketTransportOptions options)
+    {
+        Socket? socket = null;
+        try
+        {
+            socket = bind();
+            socket.Listen(options.Backlog);
+            return socket;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            socket?.Dispose();
+            throw new AddressInUseException(e.Message, e);
+        }
+        catch
+        {
+            socket?.Dispose();
+            throw;
+        }
+    }
+}
