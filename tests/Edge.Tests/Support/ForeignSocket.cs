@@ -5,8 +5,8 @@ using Xunit;
 namespace Edge.Tests.Support;
 
 /// <summary>
-/// A second descriptor of a socket on which another process listens (pidfd_getfd), to do to it what nothing from outside
-/// can. Skips the test where that is not allowed.
+/// Descriptors of our own for the sockets on which another process listens (pidfd_getfd), to do to them what nothing from
+/// outside can. Skips the test where that is not allowed.
 /// </summary>
 internal sealed partial class ForeignSocket : IDisposable
 {
@@ -15,37 +15,47 @@ internal sealed partial class ForeignSocket : IDisposable
     private const int PidfdGetfd = 438;
     private const int ShutBoth = 2;
 
-    private readonly int _descriptor;
+    private readonly int[] _descriptors;
 
-    private ForeignSocket(int descriptor) => _descriptor = descriptor;
+    private ForeignSocket(int[] descriptors) => _descriptors = descriptors;
 
-    /// <summary>Takes the socket on which the process listens at a port of this machine.</summary>
+    /// <summary>Takes those at a port of this machine; a loop of the process has one each.</summary>
     public static ForeignSocket Take(int pid, int port)
     {
         var process = (int)Syscall(PidfdOpen, pid, 0, 0);
         Assert.SkipWhen(process < 0, "needs the right to look into the process under test");
-        var taken = (int)Syscall(PidfdGetfd, process, Find(pid, port), 0);
+        var taken = Find(pid, port).Select(descriptor => (int)Syscall(PidfdGetfd, process, descriptor, 0)).ToArray();
         _ = Close(process);
-        Assert.SkipWhen(taken < 0, "needs the right to take a descriptor of the process under test");
+        Assert.NotEmpty(taken);
+        Assert.SkipWhen(taken.Contains(-1), "needs the right to take a descriptor of the process under test");
         return new ForeignSocket(taken);
     }
 
-    /// <summary>Ends it in both directions, for everybody who has it.</summary>
-    public void Shutdown() => Assert.Equal(0, Shutdown(_descriptor, ShutBoth));
+    /// <summary>Ends them in both directions, for everybody who has them.</summary>
+    public void Shutdown() =>
+        Assert.All(_descriptors, static descriptor => Assert.Equal(0, Shutdown(descriptor, ShutBoth)));
 
-    public void Dispose() => _ = Close(_descriptor);
-
-    /// <summary>The descriptor, by the inode that /proc/net/tcp names for the port.</summary>
-    private static int Find(int pid, int port)
+    public void Dispose()
     {
-        var inode = File.ReadLines("/proc/net/tcp")
+        foreach (var descriptor in _descriptors)
+        {
+            _ = Close(descriptor);
+        }
+    }
+
+    /// <summary>The process's descriptors, by the inodes that /proc/net/tcp names for the port.</summary>
+    private static IEnumerable<int> Find(int pid, int port)
+    {
+        var sockets = File.ReadLines("/proc/net/tcp")
             .Skip(1)
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Single(columns => columns[1].EndsWith($":{port:X4}", StringComparison.Ordinal) && columns[3] == "0A")[9];
-        var link = Directory
+            .Where(columns => columns[1].EndsWith($":{port:X4}", StringComparison.Ordinal) && columns[3] == "0A")
+            .Select(static columns => $"socket:[{columns[9]}]")
+            .ToHashSet(StringComparer.Ordinal);
+        return Directory
             .GetFiles($"/proc/{pid}/fd")
-            .Single(path => new FileInfo(path).LinkTarget == $"socket:[{inode}]");
-        return int.Parse(Path.GetFileName(link), CultureInfo.InvariantCulture);
+            .Where(path => new FileInfo(path).LinkTarget is { } target && sockets.Contains(target))
+            .Select(static path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture));
     }
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
