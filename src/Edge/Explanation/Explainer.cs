@@ -28,6 +28,9 @@ internal readonly ref struct ExplainedSender
 
     /// <summary>Whether requests with this verdict count.</summary>
     public required bool IsCounted { get; init; }
+
+    /// <summary>Whether it is a click that a browser makes ahead of the visit, which is refused while running.</summary>
+    public bool IsAhead { get; init; }
 }
 
 /// <summary>
@@ -50,6 +53,7 @@ internal static class Explainer
             sender.Verdict.IsMachine,
             trace
         );
+        var isRefused = sender.IsAhead && entry.IsRunning;
         var schedules = entry.Schedules is null ? null : SchedulesOf(entry, visitor.Now);
         var isClosed = entry.Limits?.ClosedAt(visitor.Now) is not null;
         var isTurnedAway = isClosed && sender.IsClick && entry.IsServed;
@@ -57,12 +61,16 @@ internal static class Explainer
         {
             Experiment = new ExplainedExperiment(experiment.Uid, experiment.Slug, experiment.Type, experiment.Status),
             At = visitor.Now,
-            Variant = entry.IsServed && !isTurnedAway ? entry.Variants[choice.Variant].Id : null,
-            Destination = entry.IsServed ? DestinationOf(entry, choice, visitor) : null,
+            Variant = entry.IsServed && !isRefused && !isTurnedAway ? entry.Variants[choice.Variant].Id : null,
+            Destination = entry.IsServed && !isRefused ? DestinationOf(entry, choice, visitor) : null,
             LinkClosed = isClosed,
-            Reason = isTurnedAway ? VariantExplanation.LinkClosedReason : ReasonOf(entry, choice),
-            Why = isTurnedAway
-                ? ExplanationSentence.OfClosedLink(entry.Experiment.LinkConfig!, visitor.Now)
+            Reason =
+                isRefused ? VariantExplanation.PrefetchReason
+                : isTurnedAway ? VariantExplanation.LinkClosedReason
+                : ReasonOf(entry, choice),
+            Why =
+                isRefused ? ExplanationSentence.Refused
+                : isTurnedAway ? ExplanationSentence.OfClosedLink(entry.Experiment.LinkConfig!, visitor.Now)
                 : ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
             Served = entry.IsServed,
             Counted =

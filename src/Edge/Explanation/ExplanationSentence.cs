@@ -9,6 +9,11 @@ namespace Edge.Explanation;
 /// <summary>Says in one plain sentence why a request gets its variant. Pure.</summary>
 internal static class ExplanationSentence
 {
+    /// <summary>Of a click ahead of the visit.</summary>
+    public const string Refused =
+        "A browser that loads the link ahead of the visit is refused with 503 and asks again at the visit itself, which gets"
+        + " its variant and is counted; nothing is recorded of this request.";
+
     /// <summary>The sentence.</summary>
     public static string Of(
         CatalogEntry entry,

@@ -256,7 +256,7 @@ internal sealed class EdgeService : IAsyncDisposable
             ),
             EmbeddedDocument.Client(),
             EmbeddedDocument.OpenApi(),
-            new HealthEndpoints(_readiness, _journal, _forwarder),
+            new HealthEndpoints(_readiness, _journal, _forwarder, _duplicates),
             new MetricsEndpoint(
                 metrics,
                 connectionCounts,

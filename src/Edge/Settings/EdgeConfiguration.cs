@@ -185,6 +185,14 @@ internal sealed class EdgeConfiguration
             _problems.Add("journal.segmentBytes must hold at least two pages (journal.pageBytes)");
         }
 
+        if (_options.JournalMaxBytes < 2L * _options.JournalSegmentBytes)
+        {
+            _problems.Add(
+                $"journal.maxBytes must hold at least two segments, {2L * _options.JournalSegmentBytes} bytes"
+                    + " (journal.segmentBytes)"
+            );
+        }
+
         if (ListenAddress.Split(_options.Urls).Length == 0)
         {
             _problems.Add("urls must name at least one address such as http://127.0.0.1:8080");

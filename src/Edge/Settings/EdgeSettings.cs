@@ -417,7 +417,7 @@ internal static class EdgeSettings
             "journal.pageBytes",
             1 << 16,
             1 << 26,
-            "Page size of the journal, bytes; fixed when the journal is created.",
+            "Page size of the journal, bytes; fixed when the journal is created, with less than 128 MiB of memory at most 262144. Bounds an event.",
             o => o.JournalPageBytes,
             (o, v) => o.JournalPageBytes = (int)v
         ),

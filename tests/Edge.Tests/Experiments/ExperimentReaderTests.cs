@@ -11,6 +11,27 @@ namespace Edge.Tests.Experiments;
 
 public class ExperimentReaderTests
 {
+    [Theory]
+    [InlineData("audit")]
+    [InlineData("quota")]
+    public void ReadStored_SlugThatIsAPathOfTheApi_IsServedAndReported(string slug)
+    {
+        var reading = Definitions.Read(Definitions.With("slug", $"\"{slug}\""));
+
+        Assert.Equal(slug, reading.Experiment?.Slug);
+        Assert.Equal("slug", Assert.Single(reading.Unknown).Field);
+    }
+
+    [Fact]
+    public void ReadStored_NumberBeyondAll_NamesTheLimitItPasses()
+    {
+        var reading = Definitions.Read(
+            Definitions.With("linkConfig", """{"maxClicks": 1e30, "exhaustedUrl": "https://a.example/"}""")
+        );
+
+        Assert.Equal("must be at most 2147483647", Assert.Single(reading.Violations).Message);
+    }
+
     [Fact]
     public void ReadStored_Minimal_MaterialisesDefaults()
     {

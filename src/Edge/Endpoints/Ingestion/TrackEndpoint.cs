@@ -79,14 +79,14 @@ internal sealed class TrackEndpoint(
             Count(Outcome.Refused);
             return;
         }
-        if (!await gate.IsReadyAsync())
+        var sender = Sender.Of(EventApi.Millimetric, key);
+        ReceivedEvent[] events = [MillimetricDefaults.Complete(sent, recorder.Now)];
+        if (!await gate.IsReadyAsync(context, events))
         {
-            MillimetricResponses.StorageFailed(context);
+            MillimetricResponses.Body(context, BodyFault.Busy);
             Count(Outcome.NotKept);
             return;
         }
-        var sender = Sender.Of(EventApi.Millimetric, key);
-        ReceivedEvent[] events = [MillimetricDefaults.Complete(sent, recorder.Now)];
         var room = await gate.ReserveAsync(context, recorder.RoomFor(context, sender, events), body.Bytes.Length);
         if (room is null)
         {

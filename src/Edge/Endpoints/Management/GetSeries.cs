@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Edge.Catalog;
+using Edge.Formats;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Results;
 
@@ -12,6 +13,12 @@ namespace Edge.Endpoints.Management;
 /// </summary>
 internal sealed class GetSeries(CatalogHolder catalog, Tally tally)
 {
+    /// <summary>What may be asked for.</summary>
+    public static readonly string[] Parameters = ["by"];
+
+    private const string Hour = "hour";
+    private const string Day = "day";
+
     private const string Header = "time,variant,impressions,clicks,trials,successes\r\n";
 
     public async Task HandleAsync(ManagedRequest request)
@@ -22,8 +29,18 @@ internal sealed class GetSeries(CatalogHolder catalog, Tally tally)
             return;
         }
 
+        var by = request.Context.Request.Query["by"].ToString();
+        if (by is not ("" or Hour or Day))
+        {
+            await Problem.ValidationAsync(
+                request.Context,
+                [new Violation("by", $"must be {Hour} or {Day}", ViolationCodes.InvalidValue)]
+            );
+            return;
+        }
+
         var counted = tally.Find(experiment.Uid);
-        var points = request.Context.Request.Query["by"] == "day" ? counted?.Daily : counted?.Hourly;
+        var points = by == Day ? counted?.Daily : counted?.Hourly;
         var body = Encoding.UTF8.GetBytes(Header + string.Concat((points ?? []).SelectMany(Lines)));
         var headers = request.Context.Response.Headers;
         headers.CacheControl = "private, no-cache";

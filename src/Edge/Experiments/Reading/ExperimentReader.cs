@@ -236,6 +236,14 @@ internal static class ExperimentReader
         {
             fields.Violate("slug", "is a reserved word", ViolationCodes.InvalidValue);
         }
+        else if (slug != absent && Slug.IsPath(slug))
+        {
+            // Experiments of that name from before are served; the management API knows them by their uid alone.
+            fields.NoteUnknownValue(
+                "slug",
+                $"is a path of the management API (/experiments/api/{slug}), where the experiment is known by its uid alone"
+            );
+        }
         return slug;
     }
 
