@@ -75,7 +75,8 @@ internal sealed class PrefixedReader(ReadOnlyMemory<byte> prefix, PipeReader inn
         }
 
         _isExamined = examinedBytes >= _prefix.Length;
-        _prefix = _prefix[ofPrefix..];
+        // Not an empty slice, which would hold the whole array for as long as the connection lives.
+        _prefix = ofPrefix == _prefix.Length ? default : _prefix[ofPrefix..];
         (_given, _givenOfInner) = (default, null);
     }
 
