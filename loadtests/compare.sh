@@ -381,7 +381,7 @@ report() {
   echo "- Machine: $cores cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)," \
     "Linux $(uname -r | cut -d - -f 1), files on $(stat -f -c %T "$scratch");" \
     "load average before the run $load_average."
-  echo "- $(nginx -v 2>&1 | sed 's/.*nginx\//nginx /'), $(peer_versions | tr '\n' ' ')" \
+  echo "- $(nginx -v 2>&1 | sed 's/.*nginx\//nginx /'), $(peer_versions | paste -sd ' ')" \
     "$(wrk -v 2>&1 | sed -n 's/^\(wrk\) [a-z]*\/\?\([0-9.]*\).*/\1 \2/p'), $("$edge_binary" version | head -n 1)"
   [ ${#skipped[@]} = 0 ] || printf -- '- Left out: %s\n' "${skipped[@]}"
   echo

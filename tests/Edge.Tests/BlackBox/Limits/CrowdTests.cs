@@ -44,7 +44,7 @@ public class CrowdTests(ITestOutputHelper output)
                 ("EDGE__HTTP__MAXPERADDRESSPERCENT", "100"),
             ]
         );
-        var count = Math.Min(Idle, OpenFilesMax() - Slow - OwnDescriptors);
+        var count = Math.Min(Idle, Math.Min(OpenFilesMax(), await ConnectionsMaxAsync(edge)) - Slow - OwnDescriptors);
         Assert.SkipWhen(count < 100, "needs more open files: ulimit -Hn");
         // A first crowd, so that memory is compared once everything that stays has been made.
         await (await IdleClients.OpenAsync(edge.Address, count)).CloseAsync(edge);
@@ -164,6 +164,15 @@ public class CrowdTests(ITestOutputHelper output)
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Loopback, address.Port);
         return socket;
+    }
+
+    /// <summary>Most connections that the service takes, which depends on its open files and memory.</summary>
+    private static async Task<int> ConnectionsMaxAsync(EdgeProcess edge)
+    {
+        const string Name = "edge_connections_max ";
+        var page = await edge.Client.GetStringAsync("/metrics");
+        var line = page.Split('\n').Single(each => each.StartsWith(Name, StringComparison.Ordinal));
+        return int.Parse(line.AsSpan(Name.Length), CultureInfo.InvariantCulture);
     }
 
     private static int Descriptors(int pid) => Directory.GetFiles($"/proc/{pid}/fd").Length;
