@@ -31,7 +31,10 @@ internal sealed class CalibrationRun
     ];
 
     private readonly CalibrationScenario _scenario;
-    private readonly WinnerCriteria _criteria = new(0.95, 1000, 7, 50);
+    private readonly WinnerCriteria _criteria;
+
+    // Those whose window has not passed, in the order in which it will.
+    private readonly Queue<OpenTrial> _open = new();
     private readonly string[] _ids;
     private ulong _state;
 
@@ -39,6 +42,8 @@ internal sealed class CalibrationRun
     {
         _scenario = scenario;
         _state = seed;
+        // Nothing is known before the first window has passed.
+        _criteria = new WinnerCriteria(0.95, 1000, 7 + scenario.WindowDays, 50);
         _ids = [.. Enumerable.Range(0, scenario.Rates.Length).Select(i => $"v{i}")];
         Declared = new (double, int)?[Columns.Length];
     }
@@ -73,7 +78,8 @@ internal sealed class CalibrationRun
         var served = configured;
         var weightsById = ById(served);
         var version = 1;
-        var steps = _scenario.Days * _scenario.RecomputesPerDay;
+        var steps = (_scenario.WindowDays + _scenario.Days) * _scenario.RecomputesPerDay;
+        var delay = _scenario.WindowDays * _scenario.RecomputesPerDay;
         var arrived = 0L;
         TimeSpan? heldSince = null;
         string? heldBy = null;
@@ -93,10 +99,17 @@ internal sealed class CalibrationRun
                 }
                 var success = NextDouble() < _scenario.Rates[arm] * drift;
                 double? value = !_scenario.IsValued ? null : success ? NextLogNormal() : 0;
-                statistics.Add(_ids[arm], version, served[arm] / (double)BasisPoints.Whole, success, value);
-                ratio.Add(_ids[arm], weightsById);
+                _open.Enqueue(new OpenTrial(step + delay, arm, version, served[arm], weightsById, success, value));
                 visits++;
                 Regret += _scenario.Rates.Max() - _scenario.Rates[arm];
+            }
+
+            while (_open.TryPeek(out var trial) && trial.EndStep <= step)
+            {
+                _open.Dequeue();
+                var probability = trial.Weight / (double)BasisPoints.Whole;
+                statistics.Add(_ids[trial.Arm], trial.Version, probability, trial.IsSuccess, trial.Value);
+                ratio.Add(_ids[trial.Arm], trial.WeightsById);
             }
 
             statistics.BeginEpoch();
@@ -219,4 +232,14 @@ internal sealed class CalibrationRun
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
     }
+
+    private readonly record struct OpenTrial(
+        int EndStep,
+        int Arm,
+        int Version,
+        int Weight,
+        Dictionary<string, int> WeightsById,
+        bool IsSuccess,
+        double? Value
+    );
 }

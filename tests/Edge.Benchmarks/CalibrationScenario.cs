@@ -10,6 +10,12 @@ internal sealed record CalibrationScenario(string Name)
     public int Days { get; init; } = 28;
     public int RecomputesPerDay { get; init; } = 24;
 
+    /// <summary>
+    /// Days until a trial counts; the experiment runs for as much longer, and looks begin as much later. The law of the
+    /// looks at a fixed split is that of the same traffic without a delay.
+    /// </summary>
+    public int WindowDays { get; init; }
+
     /// <summary>Factor common to all rates at a day of the experiment; day 0 is a Monday, 00:00 UTC.</summary>
     public Func<double, double> Drift { get; init; } = _ => 1;
 
@@ -101,13 +107,6 @@ internal sealed record CalibrationScenario(string Name)
             ReferenceRuns = 200,
             Reference = [.725, .355, .195, .295, .180, .000, .055],
         },
-        new("share 20 %, AIPW, 5k/d")
-        {
-            Rates = Equal,
-            TrialsPerDay = 5000,
-            TrafficShare = 2_000,
-            Reference = [.715, .360, .165, .273, .152, .035, .062],
-        },
         new("value, fixed 50/50, 1k/d")
         {
             Rates = Equal,
@@ -189,6 +188,29 @@ internal sealed record CalibrationScenario(string Name)
             Reference = [null, null, .750, null, null, null, null],
             ReferenceRuns = 200,
             PowerReference = new() { [2] = (1.0, 17.0) },
+        },
+        new("share 20 %, AIPW, 5k/d")
+        {
+            Rates = Equal,
+            TrialsPerDay = 5000,
+            TrafficShare = 2_000,
+            Reference = [.715, .360, .165, .273, .152, .035, .062],
+        },
+        new("window 14 d, fixed 50/50, 1k/d")
+        {
+            Rates = Equal,
+            TrialsPerDay = 1000,
+            WindowDays = 14,
+            IsBandit = false,
+            Reference = [.738, .420, .258, .340, .258, .020, null],
+        },
+        new("window 14 d, AIPW, 1k/d")
+        {
+            Rates = Equal,
+            TrialsPerDay = 1000,
+            WindowDays = 14,
+            // Half of the trials began under the configured weights, because weights move only after the first window.
+            Reference = [.738, .420, .258, .340, .258, .020, null],
         },
     ];
 

@@ -57,7 +57,7 @@ internal static class EnrichmentBenchmark
         var cache = new UserAgentCache(verdicts, faults);
         var random = new Random(1);
         var (database, addresses) = Places(random);
-        var hashes = new VisitorHashes(new SaltedKeys("salt"));
+        var hashes = new VisitorHashes(new SaltedKeys("salt"), SaltedKeys.StableUnitKey("salt"));
         var now = TimeProvider.System.GetUtcNow();
         var events = Enumerable
             .Range(0, Events)

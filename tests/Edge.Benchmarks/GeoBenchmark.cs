@@ -41,7 +41,7 @@ internal static class GeoBenchmark
         Measure(output, "city, IPv4", v4, address => database.Find(address, true, out _));
         Measure(output, "city, IPv6", v6, address => database.Find(address, false, out _));
 
-        var hashes = new VisitorHashes(new SaltedKeys("salt"));
+        var hashes = new VisitorHashes(new SaltedKeys("salt"), SaltedKeys.StableUnitKey("salt"));
         var hex = new byte[VisitorHashes.AddressHashChars];
         var now = TimeProvider.System.GetUtcNow();
         Measure(

@@ -11,13 +11,17 @@ using Edge.Statistics.Counting;
 
 namespace Edge.Benchmarks;
 
-/// <summary>What the tally costs: events a second on one core, and a checkpoint at its limit of units.</summary>
+/// <summary>
+/// What the tally costs: events a second on one core, a checkpoint at its limit of units, and the memory of a trial that
+/// waits for the end of a long window.
+/// </summary>
 internal static class TallyBenchmark
 {
     private const int Events = 200_000;
     private const int Rounds = 5;
     private const int Experiments = 100;
     private const double BytesPerMebibyte = 1 << 20;
+    private static readonly TimeSpan LongWindow = TimeSpan.FromDays(30);
     private static readonly DateTimeOffset Begin = new(2026, 5, 16, 0, 0, 0, TimeSpan.Zero);
 
     public static void Run(TextWriter output)
@@ -46,6 +50,36 @@ internal static class TallyBenchmark
             );
         }
 
+        Checkpoint(counts, output);
+        Wait(output);
+    }
+
+    /// <summary>As many open trials of long windows as there may be.</summary>
+    private static void Wait(TextWriter output)
+    {
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var budget = new SharedBudget(TallyLimits.Default.UnitsMax);
+        var tracker = new TrialTracker(budget);
+        var beginMs = Begin.ToUnixTimeMilliseconds();
+        var trial = new OpenTrial(0, 5_000, 1, beginMs, beginMs + (long)LongWindow.TotalMilliseconds, IsSuccess: false)
+        {
+            Rows = new TrialRows(1, 2, 3, 4, 5),
+        };
+        var unit = 0UL;
+        while (tracker.Expose(++unit * 0x9E3779B97F4A7C15, trial) == ExposureResult.Opened) { }
+        var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
+        var packed = tracker.PackUnits().Length + tracker.PackTrials().Length;
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{tracker.Open:N0} open trials of {LongWindow.TotalDays:N0} days: {bytes / BytesPerMebibyte:N0} MiB, {bytes / (double)tracker.Open:N0} bytes each, {packed * 4 / 3.0 / tracker.Open:N0} in the checkpoint"
+            )
+        );
+        GC.KeepAlive(tracker);
+    }
+
+    private static void Checkpoint(TallyCounts counts, TextWriter output)
+    {
         var saving = Stopwatch.GetTimestamp();
         var json = JsonSerializer.SerializeToUtf8Bytes(
             counts.ToState("00", new JournalCursor(1, 1)),

@@ -10,7 +10,7 @@ public class CapacityTests
     private const int Mebibyte = 1 << 20;
 
     [Theory]
-    [InlineData(64, 20_000, 256, 4, 4, 2)]
+    [InlineData(64, 20_000, 256, 4, 4, 1)]
     [InlineData(128, 20_000, 1_024, 32, 8, 4)]
     [InlineData(256, 20_000, 2_048, 64, 16, 8)]
     [InlineData(1_024, 20_000, 8_192, 256, 64, 16)]
@@ -28,7 +28,7 @@ public class CapacityTests
     {
         var options = new EdgeOptions();
 
-        var lowered = new Capacity(files, (long)memoryMiB * Mebibyte).Fit(options, out var problem);
+        var lowered = new Capacity(files, (long)memoryMiB * Mebibyte).Fit(options, null, out var problem);
 
         Assert.Null(problem);
         Assert.Equal(
@@ -44,6 +44,36 @@ public class CapacityTests
     }
 
     [Theory]
+    [InlineData(64, null, 256)]
+    [InlineData(64, 1_024, 1_024)]
+    [InlineData(64, 256, 256)]
+    [InlineData(128, null, 1_024)]
+    [InlineData(1_024, 256, 256)]
+    [InlineData(1_024, 512, 1_024)]
+    public void PagesOfTheJournal_AreSmallWhereItIsMadeWithLittleMemory(int memoryMiB, int? thereKiB, int pageKiB)
+    {
+        var options = new EdgeOptions();
+
+        _ = new Capacity(20_000, (long)memoryMiB * Mebibyte).Fit(options, thereKiB << 10, out _);
+
+        Assert.Equal(pageKiB << 10, options.JournalPageBytes);
+        Assert.True(options.JournalMemoryBytes >= 2 * options.JournalPageBytes);
+    }
+
+    [Theory]
+    [InlineData(64, 72_160)]
+    [InlineData(256, 288_640)]
+    [InlineData(1_024, 1_000_000)]
+    public void Units_OfExperiments_AreFittedIntoMemory(int memoryMiB, int units)
+    {
+        var options = new EdgeOptions();
+
+        _ = new Capacity(20_000, (long)memoryMiB * Mebibyte).Fit(options, null, out _);
+
+        Assert.Equal(units, options.TallyUnitsMax);
+    }
+
+    [Theory]
     [InlineData(64, 8)]
     [InlineData(256, 16)]
     [InlineData(512, 32)]
@@ -52,7 +82,7 @@ public class CapacityTests
     {
         var options = new EdgeOptions();
 
-        _ = new Capacity(20_000, (long)memoryMiB * Mebibyte).Fit(options, out _);
+        _ = new Capacity(20_000, (long)memoryMiB * Mebibyte).Fit(options, null, out _);
 
         Assert.Equal(headerKiB << 10, options.HttpMaxHeaderBytes);
     }
@@ -66,7 +96,7 @@ public class CapacityTests
         var options = new EdgeOptions();
         options.Sinks = [.. options.Sinks, new SinkOptions("house", SinkType.ClickHouse)];
 
-        var lowered = new Capacity(20_000, (long)memoryMiB * Mebibyte).Fit(options, out _);
+        var lowered = new Capacity(20_000, (long)memoryMiB * Mebibyte).Fit(options, null, out _);
 
         Assert.All(options.Sinks, sink => Assert.Equal(batchMiB * Mebibyte, sink.BatchMaxBytes));
         Assert.Equal(batchMiB < 4, lowered.Any(limit => limit.Setting == "sinks.house.batchMaxBytes"));
@@ -77,7 +107,7 @@ public class CapacityTests
     [InlineData(50, false)]
     public void OpenFiles_TooFew_AreAProblem(int files, bool isEnough)
     {
-        _ = new Capacity(files, 1L << 40).Fit(new EdgeOptions(), out var problem);
+        _ = new Capacity(files, 1L << 40).Fit(new EdgeOptions(), null, out var problem);
 
         Assert.Equal(isEnough, problem is null);
     }

@@ -51,6 +51,15 @@ internal sealed record ApiKey
     /// <summary>The scope of a server that may state facts of its visitors.</summary>
     public const string FactsScope = "facts";
 
+    /// <summary>The scope of a key that sends events to <c>/v1/track</c>.</summary>
+    public const string IngestScope = "ingest";
+
+    /// <summary>The scope of a key that sends events to <c>/v1/events</c>.</summary>
+    public const string WriteScope = "sdk:write";
+
+    /// <summary>The scope of a key that asks for decisions; alone it sends nothing.</summary>
+    private const string ReadScope = "sdk:read";
+
     /// <summary>Identifies the key to people: <c>key_</c> and 12 characters; not a secret.</summary>
     public required string Id { get; init; }
 
@@ -116,9 +125,25 @@ internal sealed record ApiKey
 
     /// <summary>
     /// Whether a server that sends with it may state facts of its visitors: address and user agent. Only where it was
-    /// asked for by name; a key without scopes may everything else.
+    /// asked for by name, as a key without scopes may do everything else; and never with a key that pages show, because
+    /// anybody could state anything then.
     /// </summary>
-    public bool StatesFacts => Scopes.Count > 0 && Has(FactsScope);
+    public bool StatesFacts =>
+        Kind is KeyKind.Pictify or KeyKind.Traffical or KeyKind.MillimetricSk or KeyKind.Artie
+        && Scopes.Count > 0
+        && Has(FactsScope);
+
+    /// <summary>The scopes there are for keys of a kind; none where a key may do all its API offers.</summary>
+    public static IReadOnlyList<string> ScopesOf(KeyKind kind) =>
+        kind switch
+        {
+            KeyKind.Traffical => [WriteScope, ReadScope, FactsScope],
+            KeyKind.TrafficalPk => [WriteScope, ReadScope],
+            KeyKind.MillimetricPk => [IngestScope],
+            KeyKind.MillimetricSk => [IngestScope, FactsScope],
+            KeyKind.Artie or KeyKind.Pictify => [FactsScope],
+            _ => [],
+        };
 
     /// <summary>Whether it has a scope.</summary>
     public bool Has(string scope)

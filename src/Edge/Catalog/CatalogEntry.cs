@@ -134,6 +134,9 @@ internal sealed class CatalogEntry
     /// <summary>How long after its start a trial can succeed.</summary>
     public TimeSpan AttributionWindow { get; }
 
+    /// <summary>Whether units that senders name keep their hash, so that trials can outlive the day.</summary>
+    public bool HasStableUnits => Experiment.StableUnits;
+
     /// <summary>Name of the event that reaches the goal; null when the goal is another one or nothing counts.</summary>
     public string? GoalEvent =>
         IsRunning && Experiment.GoalConfig is { Type: GoalType.Event or GoalType.Value, Event: { } name } ? name : null;

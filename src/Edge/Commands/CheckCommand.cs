@@ -76,6 +76,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         else
         {
             CheckMachine();
+            CheckPlaces();
             CheckVerdictRules();
             CheckExperiments();
             CheckSalt();
@@ -99,7 +100,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             Report(Severity.Error, "environment", "environment", "", problem);
         }
         var capacity = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes());
-        var lowered = capacity.Fit(options, out var shortage);
+        var lowered = capacity.Fit(options, JournalManifest.PageBytesIn(options.JournalDir), out var shortage);
         if (shortage is not null)
         {
             Report(Severity.Error, "open_files", "machine", "", shortage);
@@ -131,6 +132,21 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
                 "",
                 "has no time zone database (package tzdata), so only UTC is known in schedules"
             );
+        }
+    }
+
+    private void CheckPlaces()
+    {
+        try
+        {
+            foreach (var (path, problem) in DataPlaces.FindWrong(options))
+            {
+                Report(Severity.Error, "place", path, "", problem);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "unreadable", options.DataDir, "", $"cannot be read: {e.Message.ReplaceLineEndings(" ")}");
         }
     }
 

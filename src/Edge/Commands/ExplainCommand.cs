@@ -3,6 +3,7 @@ using System.Text.Json;
 using Edge.Catalog;
 using Edge.Commands.Streams;
 using Edge.Enrichment.Verdicts;
+using Edge.Experiments;
 using Edge.Experiments.Reading;
 using Edge.Explanation;
 using Edge.Formats;
@@ -12,7 +13,8 @@ namespace Edge.Commands;
 
 /// <summary>
 /// <c>edge explain</c>: reads the definition of an experiment and the description of a request, and prints as JSON
-/// which variant that request gets and why. Needs no service and no data directory.
+/// which variant that request gets and why. Needs no service, and a data directory only for an experiment that is named by
+/// slug or uid.
 /// </summary>
 internal static class ExplainCommand
 {
@@ -20,7 +22,7 @@ internal static class ExplainCommand
 
     public static Command Define(StandardStreams io)
     {
-        var experiment = File("--experiment", "The experiment, as the service stores it; - is stdin.");
+        var experiment = File("--experiment", "The experiment, as the service stores it; - is stdin. Or the slug or uid of one in the data directory.");
         var request = File("--request", "What the request looks like, as JSON: docs/experiments.md; - is stdin.");
         var at = new Option<string>("--at")
         {
@@ -33,7 +35,7 @@ internal static class ExplainCommand
             request,
             at,
         };
-        var settings = SettingsArguments.AddTo(command);
+        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
         command.SetAction(result =>
             settings.Load(result, io.Error) is { } options
                 ? Run(
@@ -59,7 +61,8 @@ internal static class ExplainCommand
     }
 
     /// <param name="options">The settings that choices depend on.</param>
-    /// <param name="experimentFile">File of the experiment, or <c>-</c> for stdin.</param>
+    /// <param name="experimentFile">File of the experiment, <c>-</c> for stdin, or the slug or uid of a stored
+    /// one.</param>
     /// <param name="requestFile">File of the description, or <c>-</c> for stdin.</param>
     /// <param name="at">When the request arrives, RFC 3339; null leaves it to the description, and that to the
     /// clock.</param>
@@ -121,6 +124,16 @@ internal static class ExplainCommand
 
     private static CatalogEntry? ReadExperiment(EdgeOptions options, string file, DateTimeOffset now, TextWriter error)
     {
+        if (file != InputFile.Stdin && !Path.Exists(file) && (Slug.IsWellFormed(file) || VariantReader.IsIdentifier(file)))
+        {
+            if (StoredExperiments.Find(options, file, now, out var refused) is { } entry)
+            {
+                return entry;
+            }
+
+            error.WriteLine($"{Name}: there is no file '{file}', and {StoredExperiments.NotFound(options, file, refused)}");
+            return null;
+        }
         if (InputFile.Read(file, ExperimentFile.BytesMax, Name, error) is not { } bytes)
         {
             return null;

@@ -4,6 +4,7 @@ using Edge.Commands.Streams;
 using Edge.Forwarding;
 using Edge.Hosting;
 using Edge.Journal;
+using Edge.Journal.Recovery;
 using Edge.Machine;
 using Edge.Settings;
 using Edge.Storage;
@@ -58,7 +59,11 @@ internal static class ServeCommand
             await error.WriteLineAsync($"edge serve: {problem}");
             return ExitCode.Failure;
         }
-        var lowered = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes()).Fit(options, out var shortage);
+        var lowered = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes()).Fit(
+            options,
+            JournalManifest.PageBytesIn(options.JournalDir),
+            out var shortage
+        );
         if (shortage is not null)
         {
             await error.WriteLineAsync($"edge serve: {shortage}");

@@ -32,7 +32,10 @@ internal sealed record ServiceAddress(Uri Uri, string? SocketPath)
     public static ServiceAddress? OfPublic(EdgeOptions options, string? url) => Of(options.Urls, url);
 
     /// <summary>What is wrong with an address for which there is none.</summary>
-    public static string Problem(string? url) => $"'{url}' is not an http address; give --url {Example}";
+    public static string Problem(string? url) =>
+        url?.Contains('@') is true
+            ? $"an address has no user and password, which the service would not ask for; give --url {Example}"
+            : $"'{url}' is not an http address; give --url {Example}";
 
     public override string ToString() => SocketPath is null ? Uri.ToString() : UnixPrefix + SocketPath;
 
@@ -46,7 +49,9 @@ internal sealed record ServiceAddress(Uri Uri, string? SocketPath)
                 : null;
         }
 
-        return Uri.TryCreate(url, UriKind.Absolute, out var target) && target.Scheme == Uri.UriSchemeHttp
+        return Uri.TryCreate(url, UriKind.Absolute, out var target)
+            && target.Scheme == Uri.UriSchemeHttp
+            && target.UserInfo.Length == 0
             ? new ServiceAddress(target, null)
             : null;
     }

@@ -15,7 +15,7 @@ internal static class UsageProblem
         var isUnknownCommand = result.CommandResult.Command.Subcommands.Count > 0 && result.UnmatchedTokens.Count > 0;
         return result.Action is ParseErrorAction || (result.Action is HelpAction && isUnknownCommand)
             ? $"{NameOf(result.CommandResult)}: {Describe(result)}".ReplaceLineEndings(" ")
-            : EmptyPath(result.CommandResult);
+            : EmptyPath(result.CommandResult) ?? OptionAsValue(result.CommandResult);
     }
 
     /// <summary>The words that lead to a command, such as <c>edge keys create</c>.</summary>
@@ -33,6 +33,22 @@ internal static class UsageProblem
             )
             {
                 return $"{NameOf(result)}: {option.Option.Name} needs the name of a {(option.Option.HelpName == "DIR" ? "directory" : "file")}";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A misspelt option must not become a slug, nor an option the value of the one before it.</summary>
+    private static string? OptionAsValue(CommandResult result)
+    {
+        foreach (var child in result.Children)
+        {
+            foreach (var token in child.Tokens.Where(static token => token.Value.StartsWith("--", StringComparison.Ordinal)))
+            {
+                return child is OptionResult option
+                    ? $"{NameOf(result)}: {option.Option.Name} needs a value, and '{token.Value}' is none"
+                    : $"{NameOf(result)}: {Unmatched(result, token.Value)}; {NameOf(result)} --help shows how it is used";
             }
         }
 
@@ -60,9 +76,17 @@ internal static class UsageProblem
 
         var error = result.Errors[0];
         return error.SymbolResult is OptionResult option
-            ? $"{option.Option.Name} {(option.Tokens.Count == 0 ? "needs a value" : "is given twice")}; {help}"
+            ? $"{option.Option.Name} {Fault(option)}; {help}"
             : $"{error.Message.TrimEnd('.')}; {help}";
     }
+
+    private static string Fault(OptionResult option) =>
+        option.Tokens switch
+        {
+            [] => "needs a value",
+            [var token] => $"must be a whole number, not '{token.Value}'",
+            _ => "is given twice",
+        };
 
     private static string Unmatched(CommandResult result, string token)
     {

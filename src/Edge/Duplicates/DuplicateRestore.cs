@@ -38,7 +38,10 @@ internal sealed class DuplicateRestore(
     /// <summary>
     /// Completes with true once it is done; with false when that takes longer than a request may wait.
     /// </summary>
-    public ValueTask<bool> WaitAsync() => _done.Task.IsCompleted ? new(true) : new(WaitLongAsync());
+    public ValueTask<bool> WaitAsync() => IsDone ? new(true) : new(WaitLongAsync());
+
+    /// <summary>Whether it is done.</summary>
+    public bool IsDone => _done.Task.IsCompleted;
 
     /// <summary>Completes when it is done.</summary>
     public Task Done => _done.Task;

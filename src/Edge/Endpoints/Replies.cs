@@ -31,6 +31,9 @@ internal static class Replies
     /// <summary>Longest buffer that a thread keeps for its next answer.</summary>
     private const int KeptBytesMax = 64 << 10;
 
+    /// <summary>Bytes of a long answer that the client has to take before the next are written.</summary>
+    private const int PieceBytes = 32 << 10;
+
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _bodyOfThread;
 
@@ -167,12 +170,18 @@ internal static class Replies
             writeMembers(json);
             json.WriteEndObject();
         }
+        return WriteBodyAsync(context, contentType, body.WrittenMemory);
+    }
+
+    /// <summary>Writes a body with its length; for HEAD only the headers.</summary>
+    public static Task WriteBodyAsync(HttpContext context, string contentType, ReadOnlyMemory<byte> body)
+    {
         var response = context.Response;
         response.ContentType = contentType;
-        response.ContentLength = body.WrittenCount;
+        response.ContentLength = body.Length;
         return RequestMethod.IsHead(context.Request.Method)
             ? Task.CompletedTask
-            : response.Body.WriteAsync(body.WrittenMemory).AsTask();
+            : response.Body.WriteAsync(body).AsTask();
     }
 
     /// <summary>
@@ -202,6 +211,23 @@ internal static class Replies
         if (body.Capacity > KeptBytesMax)
         {
             (_bodyOfThread, _jsonOfThread) = (null, null);
+        }
+    }
+
+    /// <summary>
+    /// Writes JSON that is there already, no faster than the client takes it. No cache keeps it.
+    /// </summary>
+    public static async Task WriteJsonInPiecesAsync(HttpContext context, ReadOnlyMemory<byte> json)
+    {
+        var response = context.Response;
+        ForbidCaching(response.Headers);
+        response.ContentType = "application/json";
+        response.ContentLength = json.Length;
+        while (!json.IsEmpty && !context.RequestAborted.IsCancellationRequested)
+        {
+            var piece = json[..Math.Min(json.Length, PieceBytes)];
+            await response.BodyWriter.WriteAsync(piece, context.RequestAborted);
+            json = json[piece.Length..];
         }
     }
 

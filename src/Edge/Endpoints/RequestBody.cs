@@ -195,7 +195,9 @@ internal static class RequestBody
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // The connection is gone; the response cannot be delivered.
+            // The connection is gone; the response cannot be delivered. The listener must not drain the rest: after a
+            // reset its reader still counts as reading.
+            request.HttpContext.Abort();
             return BodyFault.Incomplete;
         }
     }

@@ -49,6 +49,7 @@ internal static class EventEncoder
 
         writer.Write(EventSchema.UnitHash, e.UnitHash);
         writer.Write(EventSchema.UnitHashPrevious, e.UnitHashPrevious);
+        writer.Write(EventSchema.UnitHashStable, e.UnitHashStable);
         writer.Write(EventSchema.UnitIgnored, e.UnitIgnored);
         writer.WriteRaw(EventSchema.Goals, e.Goals);
         writer.Write(EventSchema.Channel, e.Channel);

@@ -95,9 +95,12 @@ internal sealed class EventIds(TimeProvider time)
     }
 
     /// <summary>The next id, stamped with the current time.</summary>
-    public EventId Next()
+    public EventId Next() => Next(time.GetUtcNow());
+
+    /// <summary>The next id, stamped with a time that the caller has just read.</summary>
+    public EventId Next(DateTimeOffset now)
     {
-        var milliseconds = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
+        var milliseconds = (ulong)now.ToUnixTimeMilliseconds();
         var counter = Interlocked.Increment(ref _counter);
         return new EventId(
             milliseconds << EventId.MillisecondsShift | Version7 | counter >> 20,

@@ -100,6 +100,7 @@ internal static class EventSchema
     public static readonly EventMember WeightsVersion = Add("weights_version", EventMemberKind.Number);
     public static readonly EventMember UnitHash = Add("unit_hash", EventMemberKind.Text);
     public static readonly EventMember UnitHashPrevious = Add("unit_hash_prev", EventMemberKind.Text);
+    public static readonly EventMember UnitHashStable = Add("unit_hash_stable", EventMemberKind.Text);
     public static readonly EventMember UnitIgnored = Add("unit_ignored", EventMemberKind.Word);
     public static readonly EventMember Goals = Add("goals", EventMemberKind.Json);
     public static readonly EventMember Channel = Add("channel", EventMemberKind.Word);

@@ -38,6 +38,7 @@ internal ref struct TrackedEvent
 
     public ReadOnlySpan<byte> UnitHash;
     public ReadOnlySpan<byte> UnitHashPrevious;
+    public ReadOnlySpan<byte> UnitHashStable;
 
     /// <summary>Why the sender's own id of the unit was not taken; empty when it was, or none was sent.</summary>
     public ReadOnlySpan<byte> UnitIgnored;

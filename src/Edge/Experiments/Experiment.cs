@@ -48,6 +48,12 @@ internal sealed record Experiment
     /// <summary>Minutes after the start of a trial in which reaching the goal makes it a success.</summary>
     public int AttributionWindowMinutes { get; init; } = DefaultAttributionMinutes;
 
+    /// <summary>
+    /// Whether units that senders name have the same hash every day, so that a window may be longer than a day; others
+    /// have no trials then.
+    /// </summary>
+    public bool StableUnits { get; init; }
+
     /// <summary>What starts a trial.</summary>
     public TrialStart TrialStart { get; init; }
 

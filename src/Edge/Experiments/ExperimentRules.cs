@@ -57,10 +57,14 @@ internal sealed record ExperimentRules
     /// <summary>Longest name of such a parameter.</summary>
     public const int PassedNameCharsMax = 64;
 
+    /// <summary>Longest attribution window, minutes: 30 days.</summary>
+    public const int AttributionMinutesMax = 30 * 1440;
+
     /// <summary>
-    /// Longest attribution window, minutes: units have another hash each day, and only that of the day before is known.
+    /// Longest attribution window without stable units, minutes: units have another hash each day, and only that of the
+    /// day before is known.
     /// </summary>
-    public const int AttributionMinutesMax = 1440;
+    public const int DailyAttributionMinutesMax = 1440;
 
     /// <summary>Longest interval between two recomputations of weights: a day.</summary>
     public const int RecomputeIntervalMinutesMax = 1440;

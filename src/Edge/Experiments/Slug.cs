@@ -13,6 +13,9 @@ internal static class Slug
     /// <summary>Maximum length, characters.</summary>
     public const int CharsMax = 60;
 
+    /// <summary>Paths of the management API beside those of experiments, which their slugs stand in the place of.</summary>
+    private static readonly string[] Paths = ["audit", "quota"];
+
     private static readonly string[] Reserved = ["events", "api", "admin", "health", "status", "pixel", "track", "sdk"];
 
     /// <summary>Whether the text has the form of a slug; true for reserved words too.</summary>
@@ -31,6 +34,11 @@ internal static class Slug
         }
         return true;
     }
+
+    /// <summary>
+    /// Whether the word is a path of the management API, so that an experiment of that name has no page of its own there.
+    /// </summary>
+    public static bool IsPath(string text) => Array.IndexOf(Paths, text) >= 0;
 
     /// <summary>Whether the word is reserved for a route, present or future.</summary>
     public static bool IsReserved(string text) => Array.IndexOf(Reserved, text) >= 0;

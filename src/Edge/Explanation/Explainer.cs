@@ -23,8 +23,14 @@ internal readonly ref struct ExplainedSender
     /// <summary>The automation verdict.</summary>
     public required ExplainedVerdict Verdict { get; init; }
 
+    /// <summary>Whether it follows the link, which may be closed.</summary>
+    public required bool IsClick { get; init; }
+
     /// <summary>Whether requests with this verdict count.</summary>
     public required bool IsCounted { get; init; }
+
+    /// <summary>Whether it is a click that a browser makes ahead of the visit, which is refused while running.</summary>
+    public bool IsAhead { get; init; }
 }
 
 /// <summary>
@@ -47,18 +53,31 @@ internal static class Explainer
             sender.Verdict.IsMachine,
             trace
         );
+        var isRefused = sender.IsAhead && entry.IsRunning;
         var schedules = entry.Schedules is null ? null : SchedulesOf(entry, visitor.Now);
+        var isClosed = entry.Limits?.ClosedAt(visitor.Now) is not null;
+        var isTurnedAway = isClosed && sender.IsClick && entry.IsServed;
         return new VariantExplanation
         {
             Experiment = new ExplainedExperiment(experiment.Uid, experiment.Slug, experiment.Type, experiment.Status),
             At = visitor.Now,
-            Variant = entry.IsServed ? entry.Variants[choice.Variant].Id : null,
-            Destination = entry.IsServed ? DestinationOf(entry, choice, visitor) : null,
-            LinkClosed = entry.Limits?.ClosedAt(visitor.Now) is not null,
-            Reason = ReasonOf(entry, choice),
-            Why = ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
+            Variant = entry.IsServed && !isRefused && !isTurnedAway ? entry.Variants[choice.Variant].Id : null,
+            Destination = entry.IsServed && !isRefused ? DestinationOf(entry, choice, visitor) : null,
+            LinkClosed = isClosed,
+            Reason =
+                isRefused ? VariantExplanation.PrefetchReason
+                : isTurnedAway ? VariantExplanation.LinkClosedReason
+                : ReasonOf(entry, choice),
+            Why =
+                isRefused ? ExplanationSentence.Refused
+                : isTurnedAway ? ExplanationSentence.OfClosedLink(entry.Experiment.LinkConfig!, visitor.Now)
+                : ExplanationSentence.Of(entry, choice, sender.Verdict, schedules),
             Served = entry.IsServed,
-            Counted = entry.IsRunning && sender.IsCounted && choice.Reason != ChoiceReason.NotParticipating,
+            Counted =
+                entry.IsRunning
+                && sender.IsCounted
+                && !isTurnedAway
+                && choice.Reason != ChoiceReason.NotParticipating,
             Verdict = sender.Verdict,
             Unit = sender.Unit.IsEmpty
                 ? null

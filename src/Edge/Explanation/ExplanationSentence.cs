@@ -9,6 +9,11 @@ namespace Edge.Explanation;
 /// <summary>Says in one plain sentence why a request gets its variant. Pure.</summary>
 internal static class ExplanationSentence
 {
+    /// <summary>Of a click ahead of the visit.</summary>
+    public const string Refused =
+        "A browser that loads the link ahead of the visit is refused with 503 and asks again at the visit itself, which gets"
+        + " its variant and is counted; nothing is recorded of this request.";
+
     /// <summary>The sentence.</summary>
     public static string Of(
         CatalogEntry entry,
@@ -27,6 +32,14 @@ internal static class ExplanationSentence
                     + " counted.",
             _ => OfChoice(entry, choice, verdict, schedules),
         };
+
+    /// <summary>The sentence for a click on a link that a time limit closes.</summary>
+    public static string OfClosedLink(LinkConfig link, DateTimeOffset now) =>
+        (
+            now < link.StartsAt
+                ? $"The link starts at {Timestamp.Format(link.StartsAt.Value)} (linkConfig.startsAt)"
+                : $"The link expired at {Timestamp.Format(link.ExpiresAt!.Value)} (linkConfig.expiresAt)"
+        ) + ": the click leads elsewhere, gets no variant and is not counted.";
 
     private static string OfChoice(
         CatalogEntry entry,

@@ -13,13 +13,21 @@ namespace Edge.Explanation;
 /// </summary>
 internal sealed record VariantExplanation
 {
+    /// <summary>The reason of a click that a limit of the link turns away.</summary>
+    public const string LinkClosedReason = "LINK_CLOSED";
+
+    /// <summary>The reason of a click that a browser makes ahead of the visit, which is refused.</summary>
+    public const string PrefetchReason = "PREFETCH";
+
     /// <summary>The experiment.</summary>
     public required ExplainedExperiment Experiment { get; init; }
 
     /// <summary>The instant used for all decisions about the request.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>Id of the variant; null when the experiment is not served at all.</summary>
+    /// <summary>
+    /// Id of the variant; null when the experiment is not served at all, the link is closed or the click refused.
+    /// </summary>
     public required string? Variant { get; init; }
 
     /// <summary>
@@ -32,8 +40,8 @@ internal sealed record VariantExplanation
     public required bool LinkClosed { get; init; }
 
     /// <summary>
-    /// A <see cref="ChoiceReason"/> in capitals, or the status when that decides: <c>DRAFT</c>, <c>ARCHIVED</c>,
-    /// <c>PAUSED</c>.
+    /// A <see cref="ChoiceReason"/> in capitals, <see cref="LinkClosedReason"/>, <see cref="PrefetchReason"/>, or the
+    /// status when that decides: <c>DRAFT</c>, <c>ARCHIVED</c>, <c>PAUSED</c>.
     /// </summary>
     public required string Reason { get; init; }
 

@@ -98,9 +98,11 @@ internal static class VisitExplanation
                     judgement.Rule?.CertaintyText,
                     judgement.Shadow?.ShadowText,
                     verdict.IsMachine(),
-                    EffectOf(verdict)
+                    EffectOf(judgement, request.Scope)
                 ),
+                IsClick = request.Scope == VerdictScope.Click,
                 IsCounted = !verdict.IsMachine(),
+                IsAhead = judgement.IsSpeculation && request.Scope == VerdictScope.Click,
             }
         );
     }
@@ -144,9 +146,11 @@ internal static class VisitExplanation
     private static bool IsChance(CatalogEntry experiment) =>
         experiment.Type == ExperimentType.AbTest && experiment.Status != ExperimentStatus.Completed;
 
-    private static string EffectOf(Verdict verdict) =>
-        verdict switch
+    private static string EffectOf(in Judgement judgement, VerdictScope scope) =>
+        judgement.Verdict switch
         {
+            Verdict.Prefetch when judgement.IsSpeculation && scope == VerdictScope.Click =>
+                "is refused with 503 while the experiment runs, so that the browser asks again at the visit",
             Verdict.Human or Verdict.Proxy => "gets a variant and is counted",
             Verdict.Unknown or Verdict.Unjudged => "gets a variant and is counted, but does not influence the results",
             _ => "gets the default variant and is not counted",

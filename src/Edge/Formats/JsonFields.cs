@@ -93,7 +93,10 @@ internal readonly struct JsonFields(JsonElement element, string path, Violations
         }
         if (!(number >= min && number <= max))
         {
-            var range = max == int.MaxValue ? $"must be at least {min}" : $"must be from {min} to {max}";
+            var range =
+                max < int.MaxValue ? $"must be from {min} to {max}"
+                : number > max ? $"must be at most {max}"
+                : $"must be at least {min}";
             Violate(name, range, ViolationCodes.OutOfRange);
             return absent;
         }

@@ -136,6 +136,7 @@ internal sealed class EdgeService : IAsyncDisposable
         {
             Directory = options.DataDir,
             CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName),
+            Limits = TallyLimits.Default with { UnitsMax = options.TallyUnitsMax },
         };
         var tally = Tally.Open(tallyOptions, _journal, _experiments.Catalog, time, _logger);
         _optimizer = new Optimizer(
@@ -158,8 +159,10 @@ internal sealed class EdgeService : IAsyncDisposable
         _geo = GeoDatabase.Open(options.GeoDatabase, time, _logger);
         _ratchet =
             options.AddressHash == AddressHashMode.Ratchet ? KeyRatchet.Open(options.DataDir, time, _logger) : null;
+        var salt = AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir);
         var hashes = new VisitorHashes(
-            _ratchet as IDayKeySource ?? new SaltedKeys(AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir))
+            _ratchet as IDayKeySource ?? new SaltedKeys(salt),
+            SaltedKeys.StableUnitKey(salt)
         );
         var places = new PlaceFinder(_geo, addresses, options.GeoCountryHeader);
         _verdicts = LoadVerdicts(options);
@@ -253,7 +256,7 @@ internal sealed class EdgeService : IAsyncDisposable
             ),
             EmbeddedDocument.Client(),
             EmbeddedDocument.OpenApi(),
-            new HealthEndpoints(_readiness, _journal, _forwarder),
+            new HealthEndpoints(_readiness, _journal, _forwarder, _duplicates),
             new MetricsEndpoint(
                 metrics,
                 connectionCounts,

@@ -49,17 +49,27 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
 
     private const int SmallConnectionsPart = 8;
     private const int SmallBodiesPart = 16;
+    private const int SmallJournalPart = 64;
+
+    /// <summary>
+    /// Pages of a new journal there, bytes: each reader holds two and the log some more. It also bounds an event.
+    /// </summary>
+    private const int SmallPageBytes = 256 << 10;
 
     /// <summary>
     /// A connection may hold the headers of two requests, and as text they take twice their bytes.
     /// </summary>
     private const int HeadersPart = 16_384;
 
+    /// <summary>A unit with an open trial, as the tally benchmark measures it.</summary>
+    private const int UnitBytes = 186;
+
     /// <summary>Least bytes of headers: those of a browser with some cookies.</summary>
     private const int HeadersMinBytes = 8 << 10;
 
     private const int DuplicatesPart = 16;
     private const int JournalPart = 32;
+    private const int UnitsPart = 5;
 
     /// <summary>
     /// A sink has two batches at hand, and holds each as it was read and as it is sent.
@@ -70,9 +80,13 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
     /// Lowers the limits that need more than there is, and says which; <paramref name="problem"/> says why the service
     /// cannot run at all, or is null.
     /// </summary>
-    public IReadOnlyList<LoweredLimit> Fit(EdgeOptions options, out string? problem)
+    /// <param name="options">The settings.</param>
+    /// <param name="journalPageBytes">Page of the journal there is, which stays what it is; null without one.</param>
+    /// <param name="problem">Why the service cannot run.</param>
+    public IReadOnlyList<LoweredLimit> Fit(EdgeOptions options, int? journalPageBytes, out string? problem)
     {
         var lowered = new List<LoweredLimit>();
+        var isSmall = MemoryBytes < SmallMemoryBytes;
         var reserve =
             OwnDescriptors
             + (SinkDescriptors * (1 + options.Sinks.Count(static sink => sink.Enabled)))
@@ -93,7 +107,7 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
             "http.maxConnections",
             options.HttpMaxConnections,
             MemoryBytes
-                / (MemoryBytes < SmallMemoryBytes ? SmallConnectionsPart : ConnectionsPart)
+                / (isSmall ? SmallConnectionsPart : ConnectionsPart)
                 / ConnectionBytes,
             "memory"
         );
@@ -106,7 +120,7 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
         options.IngestInFlightBytes = Lower(
             "ingest.inFlightBytes",
             options.IngestInFlightBytes,
-            MemoryBytes / (MemoryBytes < SmallMemoryBytes ? SmallBodiesPart : BodiesPart),
+            MemoryBytes / (isSmall ? SmallBodiesPart : BodiesPart),
             "memory"
         );
         options.DuplicateMemoryBytes = Lower(
@@ -115,12 +129,33 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
             MemoryBytes / DuplicatesPart,
             "memory"
         );
+        if (isSmall && journalPageBytes is null)
+        {
+            options.JournalPageBytes = (int)Lower(
+                "journal.pageBytes",
+                options.JournalPageBytes,
+                SmallPageBytes,
+                "memory"
+            );
+        }
+        else if (journalPageBytes == SmallPageBytes && options.JournalPageBytes > SmallPageBytes)
+        {
+            // Made with little memory, and perhaps moved to where there is more.
+            options.JournalPageBytes = SmallPageBytes;
+        }
+
+        options.TallyUnitsMax = (int)Lower(
+            "tally.unitsMax",
+            options.TallyUnitsMax,
+            MemoryBytes / UnitsPart / UnitBytes,
+            "memory"
+        );
         options.JournalMemoryBytes = (int)Lower(
             "journal.memoryBytes",
             options.JournalMemoryBytes,
             Math.Max(
                 2L * options.JournalPageBytes,
-                (long)BitOperations.RoundUpToPowerOf2((ulong)(MemoryBytes / JournalPart / 2) + 1)
+                (long)BitOperations.RoundUpToPowerOf2((ulong)(MemoryBytes / (isSmall ? SmallJournalPart : JournalPart) / 2) + 1)
             ),
             "memory"
         );

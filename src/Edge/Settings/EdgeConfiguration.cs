@@ -185,6 +185,14 @@ internal sealed class EdgeConfiguration
             _problems.Add("journal.segmentBytes must hold at least two pages (journal.pageBytes)");
         }
 
+        if (_options.JournalMaxBytes < 2L * _options.JournalSegmentBytes)
+        {
+            _problems.Add(
+                $"journal.maxBytes must hold at least two segments, {2L * _options.JournalSegmentBytes} bytes"
+                    + " (journal.segmentBytes)"
+            );
+        }
+
         if (ListenAddress.Split(_options.Urls).Length == 0)
         {
             _problems.Add("urls must name at least one address such as http://127.0.0.1:8080");
@@ -210,13 +218,6 @@ internal sealed class EdgeConfiguration
         if (_options.AddressSalt.Length > 0 && AddressSalt.WeaknessOf(_options.AddressSalt) is { } weakness)
         {
             _problems.Add($"privacy.addressSalt {weakness}; openssl rand -hex 32 makes one");
-        }
-
-        if (_options.AddressHash == AddressHashMode.Ratchet && _options.AddressSalt.Length > 0)
-        {
-            _problems.Add(
-                "privacy.addressSalt is not used when privacy.addressHash is ratchet; remove it, and copy DATA/keys/address-ratchet between nodes"
-            );
         }
 
         CheckUrls("urls", _options.Urls);

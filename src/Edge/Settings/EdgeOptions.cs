@@ -149,6 +149,7 @@ internal sealed class EdgeOptions
     public bool RequireWriteKey { get; set; }
     public long IngestInFlightBytes { get; set; } = 256L << 20;
     public long DuplicateMemoryBytes { get; set; } = 128L << 20;
+    public int TallyUnitsMax { get; set; } = 1_000_000;
 
     public string AddressSalt { get; set; } = "";
     public AddressHashMode AddressHash { get; set; } = AddressHashMode.Daily;

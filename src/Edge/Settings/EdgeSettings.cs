@@ -341,9 +341,17 @@ internal static class EdgeSettings
             o => o.DuplicateMemoryBytes,
             (o, v) => o.DuplicateMemoryBytes = v
         ),
+        Number(
+            "tally.unitsMax",
+            1_000,
+            100_000_000,
+            "Maximum number of units that experiments remember, for a day or the rest of their window, at up to 186 bytes each; further ones are counted but not learned from; lowered to a fifth of the memory there is.",
+            o => o.TallyUnitsMax,
+            (o, v) => o.TallyUnitsMax = (int)v
+        ),
         Text(
             "privacy.addressSalt",
-            "Secret behind ip_hash and unit_hash, the same on every node; if empty, one is generated in DATA/keys/address-salt.",
+            "Secret behind ip_hash, unit_hash and unit_hash_stable (with ratchet the last alone), the same on every node; if empty, one is generated in DATA/keys/address-salt.",
             o => o.AddressSalt.Length == 0 ? "" : "(set)",
             (o, v) => o.AddressSalt = v
         ),
@@ -409,7 +417,7 @@ internal static class EdgeSettings
             "journal.pageBytes",
             1 << 16,
             1 << 26,
-            "Page size of the journal, bytes; fixed when the journal is created.",
+            "Page size of the journal, bytes; fixed when the journal is created, with less than 128 MiB of memory at most 262144. Bounds an event.",
             o => o.JournalPageBytes,
             (o, v) => o.JournalPageBytes = (int)v
         ),

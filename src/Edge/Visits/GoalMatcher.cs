@@ -76,10 +76,10 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
             {
                 count++;
                 Begin(json, experiment, value);
-                WriteHashes(json, experiment, isVisitor ? unit : default, visitor);
-                WriteHashes(json, experiment, e.UserId.Span, visitor);
-                WriteHashes(json, experiment, e.UnitKey.Span, visitor);
-                WriteHashes(json, experiment, e.AnonymousId.Span, visitor);
+                WriteHashes(json, experiment, isVisitor ? unit : default, source == UnitSource.Parameter, visitor);
+                WriteHashes(json, experiment, e.UserId.Span, isNamed: true, visitor);
+                WriteHashes(json, experiment, e.UnitKey.Span, isNamed: true, visitor);
+                WriteHashes(json, experiment, e.AnonymousId.Span, isNamed: true, visitor);
                 End(json);
             }
         }
@@ -121,7 +121,7 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
 
         var json = Begin(out var buffer);
         Begin(json, experiment, value);
-        WriteHashes(json, unit);
+        WriteHashes(json, experiment, unit);
         End(json);
         return Finish(json, buffer);
     }
@@ -199,6 +199,7 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
         Utf8JsonWriter json,
         CatalogEntry experiment,
         ReadOnlySpan<byte> id,
+        bool isNamed,
         in Visitor visitor
     )
     {
@@ -206,12 +207,27 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
         {
             var unit = Visit.UnitOf(id, stackalloc byte[Bucketing.UnitBytesMax]);
             Span<byte> room = stackalloc byte[VisitorReader.UnitRoomBytes];
-            WriteHashes(json, visitors.HashUnit(experiment, unit, visitor.Now, joins: true, room));
+            WriteHashes(
+                json,
+                experiment,
+                visitors.HashUnit(experiment, unit, isNamed, visitor.Now, joins: true, room)
+            );
         }
     }
 
-    private static void WriteHashes(Utf8JsonWriter json, in UnitHashes hashes)
+    /// <summary>Trials of stable units are known by their stable hash alone.</summary>
+    private static void WriteHashes(Utf8JsonWriter json, CatalogEntry experiment, in UnitHashes hashes)
     {
+        if (experiment.HasStableUnits)
+        {
+            if (!hashes.Stable.IsEmpty)
+            {
+                json.WriteStringValue(hashes.Stable);
+            }
+
+            return;
+        }
+
         json.WriteStringValue(hashes.Today);
         if (!hashes.Yesterday.IsEmpty)
         {

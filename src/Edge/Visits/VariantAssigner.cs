@@ -21,7 +21,7 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
     /// <param name="experiment">The experiment.</param>
     /// <param name="kind">What the visitor does.</param>
     /// <param name="unit">The unit.</param>
-    /// <param name="unitHash">Its hash of today.</param>
+    /// <param name="unitHash">Its hash, the one that lasts the longest.</param>
     public Exposure Assign(
         in VisitRequest request,
         in Visitor visitor,
@@ -45,7 +45,7 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
     /// <param name="kind">What happened.</param>
     /// <param name="stated">Index of the stated variant; negative when none was.</param>
     /// <param name="unit">The unit.</param>
-    /// <param name="unitHash">Its hash of today.</param>
+    /// <param name="unitHash">Its hash, the one that lasts the longest.</param>
     public Exposure AssignReported(
         in VisitRequest request,
         in Visitor visitor,

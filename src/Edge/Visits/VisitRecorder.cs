@@ -83,8 +83,9 @@ internal sealed class VisitRecorder(
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         var unit = visitors.ReadUnit(request, visitor.Address, unitRoom, out var unitSource);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
-        var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, isClick, hashRoom);
-        var shown = variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Today);
+        var isNamed = unitSource == UnitSource.Parameter;
+        var unitHashes = visitors.HashUnit(experiment, unit, isNamed, visitor.Now, isClick, hashRoom);
+        var shown = variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Longest);
 
         var query = isClick ? request.Query : default;
         var isSourced = isClick || !request.Referrer.IsEmpty;
@@ -95,7 +96,7 @@ internal sealed class VisitRecorder(
 
         var tracked = new TrackedEvent
         {
-            Id = _ids.Next(),
+            Id = _ids.Next(visitor.Now),
             Node = node,
             Api = EventApi.Pictify,
             Project = experiment.Experiment.Team ?? ApiKey.DefaultProject,
@@ -108,6 +109,7 @@ internal sealed class VisitRecorder(
             WeightsVersion = shown.WeightsVersion,
             UnitHash = unitHashes.Today,
             UnitHashPrevious = unitHashes.Yesterday,
+            UnitHashStable = unitHashes.Stable,
             UnitIgnored = unitSource == UnitSource.UnfilledTag ? Visit.MergeTagIgnored : default,
             Url = isClick ? ClickUrl.Write(experiment, query, url) : default,
             Referrer = Utf8Text.Cut(request.Referrer, referrer),
@@ -176,10 +178,11 @@ internal sealed class VisitRecorder(
     {
         var visitor = sender.Judgement.IsSpeculation ? sender with { Judgement = default } : sender;
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
-        var unit = visitors.ReadUnit(request, visitor.Address, unitRoom, out _);
+        var unit = visitors.ReadUnit(request, visitor.Address, unitRoom, out var source);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
-        var unitHashes = visitors.HashUnit(experiment, unit, visitor.Now, joins: false, hashRoom);
-        return variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Today).Variant;
+        var isNamed = source == UnitSource.Parameter;
+        var unitHashes = visitors.HashUnit(experiment, unit, isNamed, visitor.Now, joins: false, hashRoom);
+        return variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Longest).Variant;
     }
 
     private static ReadOnlySpan<byte> EventNameOf(VisitKind kind) =>

@@ -58,7 +58,7 @@ internal ref struct Visitor
     }
 }
 
-/// <summary>The unit of a visit under the keys of the day, in hexadecimal.</summary>
+/// <summary>The unit of a visit under the keys of the experiment, in hexadecimal.</summary>
 internal readonly ref struct UnitHashes
 {
     /// <summary>Under today's key.</summary>
@@ -66,6 +66,12 @@ internal readonly ref struct UnitHashes
 
     /// <summary>Under yesterday's, for an event that may complete a trial of yesterday; else empty.</summary>
     public ReadOnlySpan<byte> Yesterday { get; init; }
+
+    /// <summary>The same every day, where the experiment has stable units and the sender named it; else empty.</summary>
+    public ReadOnlySpan<byte> Stable { get; init; }
+
+    /// <summary>The one by which the unit is known for as long as possible.</summary>
+    public ReadOnlySpan<byte> Longest => Stable.IsEmpty ? Today : Stable;
 }
 
 /// <summary>
@@ -88,7 +94,7 @@ internal sealed class VisitorReader(
     public const int RoomBytes = ClientAddress.TextMaxBytes + VisitorHashes.AddressHashChars;
 
     /// <summary>Bytes <see cref="HashUnit"/> needs for what it writes.</summary>
-    public const int UnitRoomBytes = 2 * VisitorHashes.UnitHashChars;
+    public const int UnitRoomBytes = 3 * VisitorHashes.UnitHashChars;
 
     /// <summary>Reads everything an event says about the request's sender.</summary>
     /// <param name="request">The request.</param>
@@ -158,6 +164,7 @@ internal sealed class VisitorReader(
     /// <summary>Hashes the unit for events of one experiment.</summary>
     /// <param name="experiment">The experiment; units of two experiments cannot be joined.</param>
     /// <param name="unit">The unit.</param>
+    /// <param name="isNamed">Whether it is an id that the sender gave, and not the viewer key.</param>
     /// <param name="now">When the visit happens.</param>
     /// <param name="joins">
     /// Whether the event may complete a trial, which may have started the day before: after midnight UTC, for as long
@@ -167,6 +174,7 @@ internal sealed class VisitorReader(
     public UnitHashes HashUnit(
         CatalogEntry experiment,
         scoped ReadOnlySpan<byte> unit,
+        bool isNamed,
         DateTimeOffset now,
         bool joins,
         Span<byte> room
@@ -174,6 +182,18 @@ internal sealed class VisitorReader(
     {
         var today = room[..VisitorHashes.UnitHashChars];
         hashes.WriteUnitHash(experiment.UidUtf8, unit, now, today);
+        if (experiment.HasStableUnits)
+        {
+            // The days are not joined for those who cannot have a trial.
+            var stable = isNamed ? room[^VisitorHashes.UnitHashChars..] : default;
+            if (isNamed)
+            {
+                hashes.WriteStableUnitHash(experiment.UidUtf8, unit, stable);
+            }
+
+            return new UnitHashes { Today = today, Stable = stable };
+        }
+
         if (!joins || now.UtcDateTime.TimeOfDay >= experiment.AttributionWindow)
         {
             return new UnitHashes { Today = today };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -17,6 +18,14 @@ public sealed class CanaryTests
     private const int DefaultRequests = 6_000;
     private const int Batch = 50;
     private const int Connections = 6;
+
+    private static readonly (string Kind, string Scope)[] StatingKinds =
+    [
+        ("millimetric-sk", "ingest"),
+        ("traffical", "sdk:write"),
+        ("artie", "ingest"),
+        ("pictify", "ingest"),
+    ];
 
     private static readonly byte[] StatusLine = [.. "HTTP/1.1 "u8];
 
@@ -43,6 +52,7 @@ public sealed class CanaryTests
             """
         );
         var data = directory["data"];
+        var keys = await CreateKeysAsync(data);
         var requests = int.TryParse(Environment.GetEnvironmentVariable("EDGE_CANARY_REQUESTS"), out var asked)
             ? asked
             : DefaultRequests;
@@ -63,6 +73,7 @@ public sealed class CanaryTests
             Enumerable.Range(0, Connections).Select(connection => SendAsync(edge.Address, connection, share))
         );
         await SendOddOnesAsync(edge.Address);
+        await SendStatedOnesAsync(edge, keys);
         // The stop gives sinks two seconds, which is too short for a million events.
         await edge.UntilForwardedAsync();
         var said = await edge.Client.GetStringAsync("/metrics") + await edge.Client.GetStringAsync("/ledger");
@@ -139,6 +150,63 @@ public sealed class CanaryTests
     [InlineData("other network", "203.0.114.9 2001:db8:beef::1 3405804032")]
     public void Traces_InInnocentText_AreNotFound(string row, string text) =>
         Assert.True(!AddressTraces.In(text).Any(), row);
+
+    /// <summary>Keys of every API, in this order, with and without the right to state facts of visitors.</summary>
+    private static async Task<string[]> CreateKeysAsync(string data)
+    {
+        var keys = new List<string>();
+        foreach (var (kind, scope) in StatingKinds)
+        {
+            keys.Add(await CreateAsync(kind, "--scope", scope, "--scope", "facts"));
+            keys.Add(await CreateAsync(kind));
+        }
+
+        return [.. keys];
+
+        async Task<string> CreateAsync(string kind, params string[] more)
+        {
+            var (exitCode, output, error) = await EdgeProcess.RunAsync(
+                ["keys", "create", "--kind", kind, "--data-dir", data, .. more]
+            );
+            Assert.True(exitCode == 0, error);
+            return output.Trim();
+        }
+    }
+
+    /// <summary>Servers that state addresses of their visitors, right and wrong ones, in every API.</summary>
+    private static async Task SendStatedOnesAsync(EdgeProcess edge, string[] keys)
+    {
+        const string Time = "\"timestamp\":\"2026-05-16T00:00:00Z\"";
+        string[] stated = ["203.0.113.9", "2001:db8:cafe::1", "::ffff:203.0.113.9", "203.0.113.9, 198.51.100.7", "x203.0.113.9"];
+        foreach (var address in stated)
+        {
+            var context = $$"""{"ip":"{{address}}","user_agent":"Firefox/{{address}}"}""";
+            string[] names = ["\"context\"", "\"c\\u006fntext\""];
+            foreach (var name in names)
+            {
+                (string Path, string Body)[] sent =
+                [
+                    ("/v1/track", $$"""{"event":"x",{{name}}:{{context}} }"""),
+                    (
+                        "/v1/events",
+                        $$"""{"events":[{"type":"track","event":"x","unitKey":"u","orgId":"o","projectId":"default","env":"e",{{Time}},{{name}}:{{context}} }]}"""
+                    ),
+                    ("/v1/bulk-track", $$"""[{"event":"x","properties":{},{{Time}},{{name}}:{{context}} }]"""),
+                    ("/s/events?u=reader", $$"""{"event":"view","experiment":"demo-ab",{{name}}:{{context}} }"""),
+                ];
+                for (var i = 0; i < keys.Length; i++)
+                {
+                    using var request = new HttpRequestMessage(HttpMethod.Post, sent[i / 2].Path)
+                    {
+                        Content = new StringContent(sent[i / 2].Body, Encoding.UTF8, "application/json"),
+                    };
+                    request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", keys[i]);
+                    using var answer = await edge.Client.SendAsync(request);
+                    Assert.InRange((int)answer.StatusCode, 200, 400);
+                }
+            }
+        }
+    }
 
     /// <summary>
     /// Pixels and clicks, pipelined in batches on one connection; the last connection comes from a loopback address of

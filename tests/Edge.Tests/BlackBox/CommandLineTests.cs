@@ -42,6 +42,23 @@ public sealed class CommandLineTests
         Assert.Single(output.TrimEnd('\n').Split('\n'));
     }
 
+    [Fact]
+    public async Task Results_WhoseReaderLeaves_StopQuietly()
+    {
+        using var data = new TempDirectory();
+        await using (var edge = await EdgeProcess.StartAsync(data.Path))
+        {
+            Assert.Equal(0, await edge.StopAsync());
+        }
+
+        // Not before the reader has gone.
+        var results = $"\"$EDGE\" results demo-ab --data-dir {data.Path}";
+        var (_, output, error) = await ShellAsync($"(sleep 0.5; {results}; echo rc=$? >&2) | true; {results} | head -n 1");
+
+        Assert.Equal("rc=0\n", error);
+        Assert.Single(output.TrimEnd('\n').Split('\n'));
+    }
+
     [Theory]
     [InlineData("no file", 2, "\"$EDGE\" check --config ''", "edge check: --config needs the name of a file")]
     [InlineData("no directory", 2, "\"$EDGE\" keys list --data-dir ''", "edge keys list: --data-dir needs the name of a dir")]

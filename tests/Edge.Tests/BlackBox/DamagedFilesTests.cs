@@ -182,6 +182,62 @@ public class DamagedFilesTests
     }
 
     [Theory]
+    [InlineData("cursors", false)]
+    [InlineData("cursors/file", true)]
+    [InlineData("cursors/tally", true)]
+    [InlineData("experiments", false)]
+    [InlineData("journal", false)]
+    [InlineData("journal/commit", true)]
+    [InlineData("journal/lock", true)]
+    [InlineData("journal/manifest", true)]
+    [InlineData("keys", false)]
+    [InlineData("keys.json", true)]
+    [InlineData("keys/address-salt", true)]
+    public async Task Place_TakenBySomethingOfAnotherKind_IsRefusedByCheckAndServe(string name, bool isFile)
+    {
+        using var data = new TempDirectory();
+        await StartAndStopAsync(data.Path);
+        Take(data[name], isFile);
+
+        await AssertRefusedAsync(data.Path, Path.GetFileName(name));
+    }
+
+    [Theory]
+    [InlineData("audit.ndjson", true)]
+    [InlineData("dead-letters", false)]
+    [InlineData("dead-letters/http.lock", true)]
+    [InlineData("forwarded", false)]
+    [InlineData("forwarded/.position", true)]
+    [InlineData("intents/http", true)]
+    [InlineData("journal/quarantine", false)]
+    [InlineData("journal/segment-0000000001", true)]
+    [InlineData("keys.json.lock", true)]
+    [InlineData("paused/file", true)]
+    [InlineData("tally.json", true)]
+    public async Task Place_NeededLater_IsReportedByCheck(string name, bool isFile)
+    {
+        using var data = new TempDirectory();
+        await StartAndStopAsync(data.Path);
+        Take(data[name], isFile);
+
+        var (exitCode, output, _) = await EdgeProcess.RunAsync(["check", "--data-dir", data.Path]);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"error: {data[name]}: is a ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Salt_CutInHalf_IsRefusedByCheckAndServe()
+    {
+        using var data = new TempDirectory();
+        await StartAndStopAsync(data.Path);
+        var salt = await File.ReadAllTextAsync(data["keys/address-salt"]);
+        await File.WriteAllTextAsync(data["keys/address-salt"], salt[..32]);
+
+        await AssertRefusedAsync(data.Path, "has 32 of the 64 hexadecimal digits");
+    }
+
+    [Theory]
     [InlineData("/dev/full")]
     [InlineData("/dev/zero")]
     [InlineData("/")]
@@ -191,6 +247,34 @@ public class DamagedFilesTests
 
         Assert.Equal(1, exitCode);
         Assert.Contains(path, output, StringComparison.Ordinal);
+    }
+
+    private static async Task StartAndStopAsync(string dataDir)
+    {
+        await using var edge = await EdgeProcess.StartAsync(dataDir);
+        Assert.Equal(0, await edge.StopAsync());
+    }
+
+    /// <summary>Puts a directory in place of a file, or a file in place of a directory.</summary>
+    private static void Take(string path, bool isFile)
+    {
+        if (isFile)
+        {
+            if (File.Exists(path))
+            {
+                File.Delete(path);
+            }
+
+            Directory.CreateDirectory(path);
+            return;
+        }
+
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+
+        File.WriteAllText(path, "x");
     }
 
     /// <summary>Neither starts nor passes the check, and says why.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Edge.Tests.Support;
@@ -32,6 +33,113 @@ public class DrainTests
             .Lines(data.Path)
             .Count(line => line.Contains("\"type\":\"click\"", StringComparison.Ordinal));
         Assert.Equal(posters.Sum(poster => poster.Answered), clicks);
+    }
+
+    [Fact]
+    public async Task Stop_WhileAClientOfHttp2Asks_SendsGoAwayAndAnswersEverything()
+    {
+        using var data = new TempDirectory();
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            ["--demo"],
+            [("EDGE__HTTP__PROTOCOL", "http2"), ("EDGE__HTTP__STOPGRACEMS", "3000")],
+            version: HttpVersion.Version20
+        );
+        using var client = new TcpClient();
+        await client.ConnectAsync(edge.Address.Host, edge.Address.Port);
+        var connection = new Http2Connection(client.GetStream());
+        await connection.BeginAsync();
+        Assert.Equal((true, false), await connection.AskAsync("/s/demo-ab/pixel.gif"));
+
+        var stopping = edge.StopAsync();
+        (bool IsAnswered, bool IsGoingAway) last;
+        do
+        {
+            last = await connection.AskAsync("/s/demo-ab/pixel.gif");
+            Assert.True(last.IsAnswered);
+        } while (!last.IsGoingAway);
+
+        Assert.Equal(0, await stopping);
+    }
+
+    /// <summary>
+    /// A client of HTTP/2 that looks at the frames (RFC 9113), as no library lets one; one request at a time.
+    /// </summary>
+    private sealed class Http2Connection(NetworkStream stream)
+    {
+        private const byte Headers = 1;
+        private const byte Settings = 4;
+        private const byte Ping = 6;
+        private const byte GoAway = 7;
+        private const byte EndStream = 1;
+        private const byte EndOfHeadersAndStream = 5;
+        private const byte Acknowledgement = 1;
+
+        private int _stream = -1;
+        private bool _isGoingAway;
+
+        public async Task BeginAsync()
+        {
+            await stream.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray());
+            await WriteAsync(Settings, 0, 0, []);
+        }
+
+        /// <summary>Whether the request was answered to its end, and whether GOAWAY has come by then or right after.</summary>
+        public async Task<(bool IsAnswered, bool IsGoingAway)> AskAsync(string path)
+        {
+            _stream += 2;
+            // Indexed fields of HPACK's static table, and two literals: :method GET, :scheme http, :path, :authority.
+            byte[] block = [0x82, 0x86, 0x04, (byte)path.Length, .. Encoding.ASCII.GetBytes(path), 0x01, 4, .. "edge"u8];
+            await WriteAsync(Headers, EndOfHeadersAndStream, _stream, block);
+            while (await ReadAsync() is var (type, flags, id))
+            {
+                if (id == _stream && type is 0 or Headers && (flags & EndStream) != 0)
+                {
+                    // A PING comes back behind what was sent before it.
+                    await WriteAsync(Ping, 0, 0, new byte[8]);
+                    while (await ReadAsync() is { Type: not Ping }) { }
+                    return (true, _isGoingAway);
+                }
+            }
+
+            return (false, _isGoingAway);
+        }
+
+        /// <summary>The next frame, noted or acknowledged where that is due; null when there are no more.</summary>
+        private async Task<(byte Type, byte Flags, int Stream)?> ReadAsync()
+        {
+            var head = new byte[9];
+            if (await stream.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false) < head.Length)
+            {
+                return null;
+            }
+
+            await stream.ReadExactlyAsync(new byte[(head[0] << 16) | (head[1] << 8) | head[2]]);
+            _isGoingAway |= head[3] == GoAway;
+            if (head[3] == Settings && (head[4] & Acknowledgement) == 0)
+            {
+                await WriteAsync(Settings, Acknowledgement, 0, []);
+            }
+
+            return (head[3], head[4], (head[5] << 24) | (head[6] << 16) | (head[7] << 8) | head[8]);
+        }
+
+        private ValueTask WriteAsync(byte type, byte flags, int id, byte[] payload) =>
+            stream.WriteAsync(
+                (byte[])
+                    [
+                        0,
+                        (byte)(payload.Length >> 8),
+                        (byte)payload.Length,
+                        type,
+                        flags,
+                        0,
+                        0,
+                        (byte)(id >> 8),
+                        (byte)id,
+                        .. payload,
+                    ]
+            );
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using Edge.Tests.Support;
 using Xunit;
@@ -90,6 +91,29 @@ public class HostileInputTests(ServedEdge served, ITestOutputHelper output) : IC
         AssertSafe(row, await RawHttp.SendAsync(served.Edge.Address, request));
 
         await AssertServingAsync();
+    }
+
+    [Fact]
+    public async Task Body_CutOffByAReset_LeavesNoErrorInTheLog()
+    {
+        var metrics = await served.Edge.Client.GetStringAsync("/metrics");
+        for (var i = 0; i < 40; i++)
+        {
+            using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+            await client.ConnectAsync(served.Edge.Address.Host, served.Edge.Address.Port);
+            await client.SendAsync(
+                Encoding.ASCII.GetBytes(
+                    "POST /s/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                        + (i % 2 == 0 ? "Content-Length: 100000\r\n\r\n[" : "Transfer-Encoding: chunked\r\n\r\n1\r\n[\r\n")
+                )
+            );
+            // Until the request is being read, so that its reader sees the reset.
+            await Wait.ForAsync(() => served.Edge.Client.GetStringAsync("/metrics"), page => page != metrics);
+        }
+
+        Assert.Equal(200, (int)(await served.Edge.Client.GetAsync("/healthz")).StatusCode);
+        Assert.DoesNotContain("Reading is already in progress", served.Edge.ErrorSoFar, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"level\":\"error\"", served.Edge.ErrorSoFar, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -50,6 +50,11 @@ public class KeysTests
     [InlineData("--project", "x")]
     [InlineData("--kind", "write", "--origin", "https://a.example/path")]
     [InlineData("--kind", "write", "--scope", "")]
+    [InlineData("--kind", "artie", "--scope", "sdk:write")]
+    [InlineData("--kind", "write", "--scope", "facts")]
+    [InlineData("--kind", "millimetric-pk", "--scope", "facts")]
+    [InlineData("--kind", "millimetric-sk", "--scope", "ingest", "--scope", "fact")]
+    [InlineData("--kind", "traffical", "--scope", "SDK:write")]
     public async Task Create_WithAMistake_IssuesNothing(params string[] arguments)
     {
         using var data = new TempDirectory();
@@ -189,6 +194,25 @@ public class KeysTests
 
         Assert.Equal(0, exitCode);
         Assert.Equal(isWarned, error.Contains("--origin", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task FirstKey_ThatCannotBeShown_IsTakenBackAndShownByTheNextStart()
+    {
+        using var data = new TempDirectory();
+        // The shell gives the service an output that takes nothing.
+        var binary = LimitedEdge.Script(data, "exec > /dev/full");
+        await using (var edge = EdgeProcess.Launch(data["data"], [], binary: binary))
+        {
+            Assert.Equal(1, await edge.ExitCodeWithinAsync(Wait.Limit));
+            Assert.Contains("api.firstKeyFile", await edge.Error, StringComparison.Ordinal);
+        }
+
+        var list = await EdgeProcess.RunAsync(["keys", "list", "--data-dir", data["data"]]);
+        Assert.DoesNotContain("\tvalid\t", list.Output, StringComparison.Ordinal);
+        await using var next = await EdgeProcess.StartAsync(data["data"], []);
+        await next.StopAsync();
+        Assert.Contains("API key, shown this once: mk_live_", await next.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -120,7 +120,8 @@ public class LinkTests(LinkTests.LinkEdge edge) : IClassFixture<LinkTests.LinkEd
         Assert.Equal("https://shop.example/now", await FollowAsync(slug));
         foreach (var (hours, variant) in new[] { (-30, "before"), (0, "now"), (30, "rest") })
         {
-            var explained = await ExplainAsync(uid, new JsonObject { ["at"] = At(hours) });
+            var explained = await ExplainAsync(uid, new JsonObject { ["at"] = At(hours), ["kind"] = "click" });
+            var pixel = await ExplainAsync(uid, new JsonObject { ["at"] = At(hours), ["kind"] = "pixel" });
             Assert.Equal($"https://shop.example/{variant}", explained.Text("destination"));
         }
     }
@@ -262,8 +263,12 @@ public class LinkTests(LinkTests.LinkEdge edge) : IClassFixture<LinkTests.LinkEd
         Assert.Equal("https://shop.example/soon", await FollowAsync(slug, "?u=reader", method: "HEAD"));
         foreach (var (hours, path, closed) in new[] { (0.5, "soon", true), (1.5, "", false), (2, "over", true) })
         {
-            var explained = await ExplainAsync(uid, new JsonObject { ["at"] = At(hours) });
+            var explained = await ExplainAsync(uid, new JsonObject { ["at"] = At(hours), ["kind"] = "click" });
+            var pixel = await ExplainAsync(uid, new JsonObject { ["at"] = At(hours), ["kind"] = "pixel" });
             Assert.Equal(closed, explained.GetProperty("linkClosed").GetBoolean());
+            Assert.Equal((closed, closed), (explained.Text("reason") == "LINK_CLOSED", explained.Text("variant").Length == 0));
+            Assert.Equal(!closed, explained.GetProperty("counted").GetBoolean());
+            Assert.Equal(("SPLIT", true), (pixel.Text("reason"), pixel.GetProperty("counted").GetBoolean()));
             Assert.StartsWith($"https://shop.example/{path}", explained.Text("destination"), StringComparison.Ordinal);
         }
 

@@ -11,6 +11,39 @@ namespace Edge.Tests.BlackBox;
 /// <summary>The management API of experiments over the wire (spec 2), against the native binary.</summary>
 public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
 {
+    [Theory]
+    [InlineData("?stauts=running", "stauts: unknown_member", "status")]
+    [InlineData("?sort=name", "sort: unknown_member", "type, status, page, limit")]
+    [InlineData("/audit?limits=3", "limits: unknown_member", "limit")]
+    [InlineData("/{uid}/results?by=day", "by: unknown_member", "none")]
+    [InlineData("/{uid}/results.csv?bye=day", "bye: unknown_member", "by")]
+    [InlineData("/{uid}/results.csv?by=month", "by: invalid_value", "hour or day")]
+    public async Task Query_OfAParameterThatIsNone_IsRefusedWithTheNearest(string path, string error, string meant)
+    {
+        var (uid, _) = await site.CreateAsync();
+
+        var answer = await site.SendAsync("GET", path.Replace("{uid}", uid, StringComparison.Ordinal));
+
+        Assert.Equal((400, error), (answer.Status, Assert.Single(answer.Errors)));
+        var message = answer.Json.GetProperty("errors")[0].GetProperty("message").GetString();
+        Assert.Contains(meant, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("audit")]
+    [InlineData("quota")]
+    public async Task Slug_ThatIsAPathOfTheApi_IsRefusedWithThePath(string slug)
+    {
+        var answer = await site.SendAsync("POST", "", ManagedEdge.AbTest(slug));
+
+        Assert.Equal((400, "slug: invalid_value"), (answer.Status, Assert.Single(answer.Errors)));
+        Assert.Contains(
+            $"/experiments/api/{slug}",
+            answer.Json.GetProperty("errors")[0].GetProperty("message").GetString(),
+            StringComparison.Ordinal
+        );
+    }
+
     [Fact]
     public async Task Create_WithDefaults_AnswersThemAll()
     {

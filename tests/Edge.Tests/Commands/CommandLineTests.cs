@@ -132,16 +132,63 @@ public sealed class CommandLineTests
     {
         using var data = new TempDirectory();
 
-        var spaced = await RunAsync(["keys", "create", "--kind", "write", "--scope", "a", "--scope", "b", .. Dir()]);
+        var spaced = await RunAsync(["keys", "create", "--kind", "traffical", "--scope", "sdk:read", "--scope", "sdk:write", .. Dir()]);
         var joined = await RunAsync(["keys", "create", "--kind=write", "--project=@p", .. Dir()]);
         var list = await RunAsync(["keys", "list", .. Dir()]);
 
         Assert.Equal((0, 0, 0), (spaced.ExitCode, joined.ExitCode, list.ExitCode));
         var rows = list.Output.TrimEnd('\n').Split('\n').Select(row => row.Split('\t')).ToArray();
-        Assert.Equal(("-", "a,b"), (rows[0][5], rows[0][6]));
+        Assert.Equal(("-", "sdk:read,sdk:write"), (rows[0][5], rows[0][6]));
         Assert.Equal(("@p", "-"), (rows[1][5], rows[1][6]));
 
         string[] Dir() => ["--data-dir", data.Path];
+    }
+
+    [Theory]
+    [InlineData("millimetric-sk", "fact", "did you mean facts? There are ingest, facts")]
+    [InlineData("traffical", "write", "did you mean sdk:write? There are sdk:write, sdk:read, facts")]
+    [InlineData("artie", "fcats", "did you mean facts? There are facts")]
+    [InlineData("write", "facts", "keys of the kind write have no scopes")]
+    public async Task KeysCreate_UnknownScope_NamesTheNearest(string kind, string scope, string expected)
+    {
+        using var data = new TempDirectory();
+
+        var (exitCode, output, error) = await RunAsync(
+            ["keys", "create", "--kind", kind, "--scope", scope, "--data-dir", data.Path]
+        );
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--visitors must be a whole number, not '1e3'", "demo-traffic", "--visitors", "1e3")]
+    [InlineData("--seconds must be a whole number, not '1.5'", "demo-traffic", "--seconds", "1.5")]
+    [InlineData("--seconds is given twice", "demo-traffic", "--seconds", "1", "--seconds", "2")]
+    [InlineData("unknown option '--foo'", "results", "--foo")]
+    [InlineData("unknown option '--ulr', did you mean --url?", "results", "demo-ab", "--ulr")]
+    [InlineData("unknown option '--foo'", "keys", "revoke", "--foo")]
+    [InlineData("--project needs a value, and '--foo' is none", "keys", "create", "--kind", "write", "--project", "--foo")]
+    public async Task WrongUsage_OfAValue_IsNamedAsItIs(string expected, params string[] arguments)
+    {
+        var (exitCode, output, error) = await RunAsync(arguments);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("results", "demo-ab")]
+    [InlineData("healthcheck")]
+    [InlineData("sink", "status")]
+    [InlineData("demo-traffic")]
+    public async Task Url_WithAPassword_IsRefusedAndNotRepeated(params string[] command)
+    {
+        var (exitCode, output, error) = await RunAsync([.. command, "--url", "http://user:geheim@127.0.0.1:1"]);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains("has no user and password", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("geheim", error, StringComparison.Ordinal);
     }
 
     [Fact]

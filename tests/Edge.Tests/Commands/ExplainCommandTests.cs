@@ -32,6 +32,26 @@ public sealed class ExplainCommandTests : IDisposable
         Assert.EndsWith("}\n", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("homepage-hero-test")]
+    [InlineData("exp_abc123")]
+    public void Explain_SlugOrUid_TakesTheStoredOne(string name)
+    {
+        var options = new EdgeOptions { DataDir = _directory["data"] };
+        Directory.CreateDirectory(options.ExperimentsDir);
+        File.WriteAllText(Path.Combine(options.ExperimentsDir, "one.json"), Definitions.With("status", "\"running\""));
+        var request = _directory["request.json"];
+        File.WriteAllText(request, """{"query": "u=1"}""");
+        var (output, error) = (new MemoryStream(), new StringWriter());
+
+        var code = ExplainCommand.Run(options, name, request, null, TimeProvider.System, output, error);
+        var missing = ExplainCommand.Run(options, "other", request, null, TimeProvider.System, output, error);
+
+        Assert.Equal((0, 1), (code, missing));
+        Assert.Contains("\"slug\": \"homepage-hero-test\"", Encoding.UTF8.GetString(output.ToArray()), StringComparison.Ordinal);
+        Assert.StartsWith("edge explain: there is no file 'other', and ", error.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Explain_At_IsStrongerThanTheDescription()
     {

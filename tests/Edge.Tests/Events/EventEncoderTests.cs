@@ -22,6 +22,7 @@ public class EventEncoderTests
     [InlineData("event-v1-ingested.json")]
     [InlineData("event-v1-goals.json")]
     [InlineData("event-v1-tag.json")]
+    [InlineData("event-v1-stable.json")]
     public void Event_Version1_IsByteForByteTheGoldenFile(string file)
     {
         var golden = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", file))
@@ -32,6 +33,7 @@ public class EventEncoderTests
             "ingested" => Ingested(),
             "goals" => ReachingGoals(),
             "tag" => WithUnfilledTag(),
+            "stable" => OfAStableUnit(),
             _ => Minimal(),
         };
 
@@ -177,6 +179,15 @@ public class EventEncoderTests
         tracked.UnitHash = "0123456789abcdef"u8;
         tracked.UnitIgnored = "merge_tag"u8;
         tracked.Url = "/s/demo-ab/click?utm_source=news"u8;
+        return tracked;
+    }
+
+    private static TrackedEvent OfAStableUnit()
+    {
+        var tracked = Minimal();
+        tracked.UnitHash = "0123456789abcdef"u8;
+        tracked.UnitHashStable = "fedcba9876543210"u8;
+        tracked.Goals = """[{"experiment_uid":"exp_1","unit_hashes":["fedcba9876543210"]}]"""u8;
         return tracked;
     }
 

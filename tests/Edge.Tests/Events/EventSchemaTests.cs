@@ -16,8 +16,9 @@ public partial class EventSchemaTests
     [Fact]
     public void Members_OfTheGoldenFiles_AreTheSchemas()
     {
-        var written = new[] { "event-v1-full.json", "event-v1-ingested.json", "event-v1-goals.json", "event-v1-tag.json" }
-            .Select(file => JsonDocument.Parse(Read("tests", "Edge.Tests", "Golden", file)).RootElement)
+        string[] files = ["full", "ingested", "goals", "tag", "stable"];
+        var written = files
+            .Select(file => JsonDocument.Parse(Read("tests", "Edge.Tests", "Golden", $"event-v1-{file}.json")).RootElement)
             .Select(golden => golden.EnumerateObject().Select(member => member.Name).ToArray())
             .ToArray();
 

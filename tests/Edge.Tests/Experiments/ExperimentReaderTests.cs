@@ -11,6 +11,27 @@ namespace Edge.Tests.Experiments;
 
 public class ExperimentReaderTests
 {
+    [Theory]
+    [InlineData("audit")]
+    [InlineData("quota")]
+    public void ReadStored_SlugThatIsAPathOfTheApi_IsServedAndReported(string slug)
+    {
+        var reading = Definitions.Read(Definitions.With("slug", $"\"{slug}\""));
+
+        Assert.Equal(slug, reading.Experiment?.Slug);
+        Assert.Equal("slug", Assert.Single(reading.Unknown).Field);
+    }
+
+    [Fact]
+    public void ReadStored_NumberBeyondAll_NamesTheLimitItPasses()
+    {
+        var reading = Definitions.Read(
+            Definitions.With("linkConfig", """{"maxClicks": 1e30, "exhaustedUrl": "https://a.example/"}""")
+        );
+
+        Assert.Equal("must be at most 2147483647", Assert.Single(reading.Violations).Message);
+    }
+
     [Fact]
     public void ReadStored_Minimal_MaterialisesDefaults()
     {
@@ -360,17 +381,17 @@ public class ExperimentReaderTests
         "required"
     )]
     [InlineData(
-        """{"type": "scheduled", "trafficShare": null, "exclusionGroup": null}""",
+        """{"type": "scheduled", "stableUnits": false, "trafficShare": null, "exclusionGroup": null}""",
         "banditConfig.enabled",
         "invalid_value"
     )]
     [InlineData(
-        """{"type": "scheduled", "banditConfig": null, "exclusionGroup": null}""",
+        """{"type": "scheduled", "stableUnits": null, "banditConfig": null, "exclusionGroup": null}""",
         "trafficShare",
         "invalid_value"
     )]
     [InlineData(
-        """{"type": "smart_link", "banditConfig": null, "trafficShare": 10000}""",
+        """{"type": "smart_link", "stableUnits": null, "banditConfig": null, "trafficShare": 10000}""",
         "exclusionGroup",
         "invalid_value"
     )]
@@ -380,6 +401,22 @@ public class ExperimentReaderTests
         "invalid_value"
     )]
     [InlineData("""{"trialStart": "click"}""", "trialStart", "invalid_value")]
+    [InlineData("""{"attributionWindowMinutes": 1441}""", "attributionWindowMinutes", "out_of_range")]
+    [InlineData(
+        """{"attributionWindowMinutes": 43200, "stableUnits": null, "goalConfig": {"type": "value"}}""",
+        "attributionWindowMinutes",
+        "out_of_range"
+    )]
+    [InlineData(
+        """{"attributionWindowMinutes": 43201, "goalConfig": {"type": "event"}}""",
+        "attributionWindowMinutes",
+        "out_of_range"
+    )]
+    [InlineData(
+        """{"type": "scheduled", "banditConfig": null, "trafficShare": null, "exclusionGroup": null}""",
+        "stableUnits",
+        "invalid_value"
+    )]
     [InlineData("""{"name": null}""", "name", "required")]
     [InlineData("""{"variants": null}""", "variants", "required")]
     [InlineData("""{"variants": []}""", "variants", "out_of_range")]

@@ -144,6 +144,7 @@ public class ExperimentViolationTests
             { "linkConfig", "{\"expiresAt\": \"2026-01-01T00:00:00Z\"}", "linkConfig.expiredUrl", "required" },
             { "linkConfig", "{\"startsAt\": \"2026-01-01T00:00:00Z\"}", "linkConfig.notStartedUrl", "required" },
             { "linkConfig", "{\"maxClicks\": 5}", "linkConfig.exhaustedUrl", "required" },
+            { "linkConfig", "{\"maxClicks\": 1e30, \"exhaustedUrl\": \"https://a.example\"}", "linkConfig.maxClicks", "out_of_range" },
             { "linkConfig", "{\"maxClicks\": 0, \"exhaustedUrl\": \"https://a.example\"}", "linkConfig.maxClicks", "out_of_range" },
             { "linkConfig", "{\"maxClicks\": 5, \"exhaustedUrl\": \"//a.example\"}", "linkConfig.exhaustedUrl", "invalid_format" },
             { "linkConfig", "{\"redirectStatus\": 303}", "linkConfig.redirectStatus", "invalid_value" },
@@ -157,7 +158,8 @@ public class ExperimentViolationTests
                 "out_of_range"
             },
             { "attributionWindowMinutes", "0", "attributionWindowMinutes", "out_of_range" },
-            { "attributionWindowMinutes", "1441", "attributionWindowMinutes", "out_of_range" },
+            { "attributionWindowMinutes", "43201", "attributionWindowMinutes", "out_of_range" },
+            { "stableUnits", "\"yes\"", "stableUnits", "invalid_type" },
             { "trialStart", "\"view\"", "trialStart", "invalid_value" },
             { "goalConfig", "{\"type\": \"event\"}", "goalConfig.event", "required" },
             { "goalConfig", "{\"type\": \"value\", \"event\": \"order\"}", "goalConfig.property", "required" },

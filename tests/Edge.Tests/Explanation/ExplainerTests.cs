@@ -267,6 +267,7 @@ public class ExplainerTests
                 UnitSource = "u parameter",
                 Stated = stated,
                 Verdict = verdict,
+                IsClick = false,
                 IsCounted = !verdict.IsMachine,
             }
         );

@@ -140,6 +140,7 @@ public class ExperimentLintTests
                     {
                         Stated = -1,
                         Verdict = new ExplainedVerdict("human", "", null, null, false, ""),
+                        IsClick = false,
                         IsCounted = true,
                     }
                 );

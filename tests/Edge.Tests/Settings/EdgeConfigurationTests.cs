@@ -33,7 +33,7 @@ public class EdgeConfigurationTests
             directory["edge.json"],
             """
             { // comments are allowed
-              "journal": { "commitIntervalMs": 7, "maxBytes": 5000000 },
+              "journal": { "commitIntervalMs": 7, "maxBytes": 500000000 },
               "clientAddress": { "trustedProxies": ["10.0.0.0/8", "::1"] },
               "ack": { "pixel": "disk" },
             }
@@ -44,7 +44,7 @@ public class EdgeConfigurationTests
 
         Assert.Empty(problems);
         Assert.Equal(
-            (7, 5_000_000, AckMode.Disk),
+            (7, 500_000_000, AckMode.Disk),
             (options.JournalCommitIntervalMs, options.JournalMaxBytes, options.AckPixel)
         );
         Assert.Equal(["10.0.0.0/8", "::1"], options.TrustedProxies);
@@ -90,6 +90,8 @@ public class EdgeConfigurationTests
     [InlineData("""{ "node": "a\ud800" }""", "half of a surrogate pair")]
     [InlineData("""{ "\ud800": "x" }""", "half of a surrogate pair")]
     [InlineData("""{ "privacy": { "addressSalt": "changeme" } }""", "privacy.addressSalt must have at least 16 characters")]
+    [InlineData("""{ "privacy": { "addressSalt": "changeme-changeme" } }""", "privacy.addressSalt must not be made of words")]
+    [InlineData("""{ "privacy": { "addressSalt": "MyPasswordSalt-12345678" } }""", "privacy.addressSalt must not be made of words")]
     [InlineData(
         """{ "privacy": { "addressSalt": "ababababababababab" } }""",
         "privacy.addressSalt must have at least 6 different characters"
@@ -107,6 +109,7 @@ public class EdgeConfigurationTests
     [InlineData("{ \"node\": \"x\"", "it ends too early, something that was opened is not closed")]
     [InlineData("{ \"node\": }", "line 1, column 11: '}' closes nothing that can be closed here")]
     [InlineData("""{ "journal": { "pageBytes": 1048576, "memoryBytes": 1048576 } }""", "two pages")]
+    [InlineData("""{ "journal": { "maxBytes": "64MB" } }""", "journal.maxBytes must hold at least two segments, 134217728 bytes")]
     [InlineData(
         """{ "journal": { "pageBytes": 1048576, "segmentBytes": 1048576 } }""",
         "segmentBytes must hold at least two pages"

@@ -9,6 +9,21 @@ namespace Edge.Tests.Settings;
 /// <summary>Sinks from configuration: names, types, keys, and what is said about wrong ones.</summary>
 public class SinkSettingsTests
 {
+    [Theory]
+    [InlineData("Hst=a", "'hst' is not known; did you mean Host?")]
+    [InlineData("Host=a;Foo=geheim", "'foo' is not known, or cannot have the value it has")]
+    [InlineData("Host=a;Port=geheim", "Port cannot have the value it has")]
+    [InlineData("Host=a;Timeout=-5", "Timeout cannot have the value it has")]
+    [InlineData("Host=a;Password=geheim;Username=\"x", "it must be Name=Value pairs with ; between them")]
+    [InlineData("Host", "it must be Name=Value pairs with ; between them")]
+    public void Connection_WithAMistake_IsRefusedInOurWords(string connection, string expected)
+    {
+        var problem = Edge.Forwarding.Postgres.PostgresSession.Problem(connection);
+
+        Assert.EndsWith($"Username=edge: {expected}", problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("geheim", problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Settings_AllOfThem_StandInTheForwardingGuide()
     {

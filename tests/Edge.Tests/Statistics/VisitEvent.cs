@@ -19,6 +19,7 @@ internal sealed record VisitEvent
     /// <summary>0 is none.</summary>
     public ulong Unit { get; init; }
     public ulong PreviousUnit { get; init; }
+    public ulong StableUnit { get; init; }
     public string Verdict { get; init; } = "human";
     public string Country { get; init; } = "";
     public string Source { get; init; } = "";
@@ -88,6 +89,7 @@ internal sealed record VisitEvent
             WeightsVersion = BasisPoints > 0 ? Version : 0,
             UnitHash = Hash(Unit),
             UnitHashPrevious = Hash(PreviousUnit),
+            UnitHashStable = Hash(StableUnit),
             Referrer = "https://mail.example/"u8,
             Source = Source,
             Country = Country,

@@ -44,7 +44,7 @@ internal sealed class VisitSite
         _time = time;
         _verdicts = verdicts ??= BuiltInRules.Judge();
         var addresses = new ClientAddressResolver([], ForwardedHeader.XForwardedFor);
-        var hashes = new VisitorHashes(new SaltedKeys("salt"));
+        var hashes = new VisitorHashes(new SaltedKeys("salt"), SaltedKeys.StableUnitKey("salt"));
         _visitors = new VisitorReader(
             time,
             addresses,

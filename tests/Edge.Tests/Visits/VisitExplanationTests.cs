@@ -83,6 +83,19 @@ public class VisitExplanationTests
         Assert.Equal(!explanation.Verdict.IsMachine, explanation.Counted);
     }
 
+    [Theory]
+    [InlineData("""{"headers": {"Sec-Purpose": "prefetch;prerender"}, "kind": "click", "query": "u=1"}""")]
+    [InlineData("""{"headers": {"Purpose": "prefetch"}, "url": "https://edge.example/s/homepage-hero-test/click?u=1"}""")]
+    public void Explain_ClickAheadOfTheVisit_IsRefused(string description)
+    {
+        var explanation = Explained(description);
+
+        Assert.Equal(("PREFETCH", null, null), (explanation.Reason, explanation.Variant, explanation.Destination));
+        Assert.Equal((true, false), (explanation.Served, explanation.Counted));
+        Assert.Contains("503", explanation.Why, StringComparison.Ordinal);
+        Assert.Contains("503", explanation.Verdict.Effect, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Explain_StatedVariantNotBelieved_IsIgnored()
     {

@@ -26,7 +26,8 @@ public class VisitRecorderTests
     [InlineData("pixel without unit", "", VisitKind.Impression)]
     [InlineData("pixel with unit", "?u=reader-1&cb=1", VisitKind.Impression)]
     [InlineData("click with variant", "?u=reader-1&variant=b", VisitKind.Click)]
-    public async Task Visit_OnceWarm_AllocatesNothing(string row, string query, object kind)
+    [InlineData("click of a stable unit", "?u=reader-1", VisitKind.Click, true)]
+    public async Task Visit_OnceWarm_AllocatesNothing(string row, string query, object kind, bool isStable = false)
     {
         using var directory = new TempDirectory();
         // One page holds everything: the log engine takes memory for a page once, when it first turns to it.
@@ -42,6 +43,11 @@ public class VisitRecorderTests
         File.WriteAllBytes(directory["geo.mmdb"], new GeoFileWriter().Add("203.0.113.0/24", city).Build());
         var recorder = new VisitSite(journal, TimeProvider.System, places: Places(directory["geo.mmdb"]));
         var experiment = DemoAb();
+        if (isStable)
+        {
+            experiment = new CatalogEntry(experiment.Experiment with { StableUnits = true });
+        }
+
         var context = Request(query);
         var allocated = LeastAllocated(() => recorder.Record(context, experiment, (VisitKind)kind, out _));
 
@@ -205,6 +211,40 @@ public class VisitRecorderTests
         }
 
         Assert.Equal("5", events[40].Text("weights_version"));
+    }
+
+    /// <summary>A unit with a stable hash is still the same after midnight, shown and asked for alike.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Impression_AcrossMidnight_KeepsTheVariantOfAStableUnit(bool isStable)
+    {
+        var clock = new TestClock(new DateTimeOffset(2026, 5, 16, 23, 50, 0, TimeSpan.Zero));
+        var shown = new int[20];
+        var events = await RecordAllAsync(
+            clock,
+            recorder =>
+            {
+                for (var i = 0; i < 20; i++)
+                {
+                    recorder.Record(Request($"?u=reader-{i}"), Of(9_000, 1), VisitKind.Impression, out _);
+                }
+
+                clock.Advance(TimeSpan.FromMinutes(20));
+                for (var i = 0; i < 20; i++)
+                {
+                    shown[i] = recorder.Show(Request($"?u=reader-{i}"), Of(100, 2));
+                    recorder.Record(Request($"?u=reader-{i}"), Of(100, 2), VisitKind.Impression, out _);
+                }
+            }
+        );
+
+        var kept = Enumerable.Range(0, 20).Count(i => Choice(events[i]) == Choice(events[20 + i]));
+        Assert.Equal(isStable, kept == 20);
+        Assert.All(Enumerable.Range(0, 20), i => Assert.Equal(events[20 + i].Text("variant"), shown[i] == 0 ? "a" : "b"));
+
+        CatalogEntry Of(int weightA, int version) =>
+            new(Bandit(weightA, version).Experiment with { StableUnits = isStable });
     }
 
     [Fact]

@@ -30,11 +30,14 @@ internal static class LineFilter
     /// Runs the command. Whoever reads its lines may have enough before the end, as <c>head</c> does: that is no
     /// failure and no reason for a message.
     /// </summary>
-    public static int Run(Func<int> run)
+    public static int Run(Func<int> run) => RunAsync(() => Task.FromResult(run())).GetAwaiter().GetResult();
+
+    /// <summary>The same for a command that waits.</summary>
+    public static async Task<int> RunAsync(Func<Task<int>> run)
     {
         try
         {
-            return run();
+            return await run();
         }
         catch (OutputException e) when (e.IsClosedPipe)
         {

@@ -14,7 +14,7 @@ namespace Edge.Commands.Keys;
 /// </summary>
 internal sealed class KeysCreate
 {
-    /// <summary>Longest project name, scope or origin.</summary>
+    /// <summary>Longest project name.</summary>
     private const int TextCharsMax = 255;
 
     /// <summary>Most days or hours until a key expires.</summary>
@@ -37,7 +37,7 @@ internal sealed class KeysCreate
     private readonly Option<string[]> _scopes = new("--scope")
     {
         HelpName = "SCOPE",
-        Description = "What it may do; may be repeated.",
+        Description = "What it may do: sdk:write, sdk:read (traffical), ingest (millimetric), facts (servers).",
     };
     private readonly Option<string[]> _origins = new("--origin")
     {
@@ -102,10 +102,12 @@ internal sealed class KeysCreate
         }
         var scopes = result.GetValue(_scopes) ?? [];
         var origins = result.GetValue(_origins) ?? [];
-        if (
-            ((string[])[project ?? "-", organization ?? "-", environment ?? "-", .. scopes]).FirstOrDefault(IsUnfit) is
-            { } unfit
-        )
+        if (scopes.FirstOrDefault(scope => !ApiKey.ScopesOf(kind).Contains(scope)) is { } unknown)
+        {
+            error.WriteLine($"edge keys create: {ScopeProblem(kind, unknown)}");
+            return ExitCode.WrongUsage;
+        }
+        if (((string[])[project ?? "-", organization ?? "-", environment ?? "-"]).FirstOrDefault(IsUnfit) is { } unfit)
         {
             error.WriteLine(
                 $"edge keys create: '{unfit}' must be 1 to {TextCharsMax} characters without control characters"
@@ -157,6 +159,16 @@ internal sealed class KeysCreate
             error.WriteLine($"edge keys create: {warning}");
         }
         return ExitCode.Success;
+    }
+
+    /// <summary>Why keys of a kind cannot have a scope, with the one that was probably meant.</summary>
+    private static string ScopeProblem(KeyKind kind, string unknown)
+    {
+        var kindName = WireNames<KeyKind>.Kebab.Text(kind);
+        return ApiKey.ScopesOf(kind) is { Count: > 0 } known
+            ? $"--scope '{unknown}' is not a scope of {kindName}; did you mean {NearestName.Of(known, unknown)}?"
+                + $" There are {string.Join(", ", known)}"
+            : $"--scope '{unknown}': keys of the kind {kindName} have no scopes";
     }
 
     /// <summary>What to know of a browser key without origins.</summary>

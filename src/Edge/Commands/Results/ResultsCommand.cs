@@ -3,9 +3,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Edge.Catalog;
+using Edge.Commands.Filters;
 using Edge.Commands.Streams;
-using Edge.Experiments.Reading;
-using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Journal.Recovery;
@@ -14,7 +13,6 @@ using Edge.Statistics;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Inference;
 using Edge.Statistics.Results;
-using Edge.Storage;
 
 namespace Edge.Commands.Results;
 
@@ -48,9 +46,11 @@ internal sealed class ResultsCommand(EdgeOptions options, TimeProvider time, Tex
             {
                 var given = result.GetValue(url);
                 return settings.LoadUnlessNamed(result, given, io.Error) is { } options
-                    ? await new ResultsCommand(options, TimeProvider.System, io.Out, io.Error).RunAsync(
-                        result.GetRequiredValue(slug),
-                        given
+                    ? await LineFilter.RunAsync(() =>
+                        new ResultsCommand(options, TimeProvider.System, io.Out, io.Error).RunAsync(
+                            result.GetRequiredValue(slug),
+                            given
+                        )
                     )
                     : ExitCode.Failure;
             }
@@ -148,15 +148,12 @@ internal sealed class ResultsCommand(EdgeOptions options, TimeProvider time, Tex
     {
         try
         {
-            if (FindExperiment(slug, out var refused) is not { } entry)
+            var now = time.GetUtcNow();
+            if (StoredExperiments.Find(options, slug, now, out var refused) is not { } entry)
             {
-                error.WriteLine(
-                    $"{Name}: there is no experiment '{slug}' in {options.ExperimentsDir}"
-                        + (refused == 0 ? "" : $"; files with mistakes there: {refused} ('edge check' says which)")
-                );
+                error.WriteLine($"{Name}: {StoredExperiments.NotFound(options, slug, refused)}");
                 return null;
             }
-            var now = time.GetUtcNow();
             return ExperimentResults.Compute(entry.Experiment, InputOf(entry, now));
         }
         catch (Exception e)
@@ -208,32 +205,5 @@ internal sealed class ResultsCommand(EdgeOptions options, TimeProvider time, Tex
         }
         counts.Mature(nowMs, isUpToDate: true);
         return counts;
-    }
-
-    /// <summary>The experiment with this slug or uid; what cannot be read is another one's problem.</summary>
-    /// <param name="slug">Slug or uid.</param>
-    /// <param name="refused">Files before it that hold no experiment.</param>
-    private CatalogEntry? FindExperiment(string slug, out int refused)
-    {
-        refused = 0;
-        if (!Directory.Exists(options.ExperimentsDir))
-        {
-            return null;
-        }
-        var rules = options.ToExperimentRules();
-        foreach (var path in ExperimentFile.PathsIn(options.ExperimentsDir))
-        {
-            var bytes = JsonProblem.WithoutMark(DiskFile.ReadWhole(path, ExperimentFile.BytesMax));
-            var read = ExperimentReader.ReadStored(bytes.ToArray(), rules, time.GetUtcNow()).Experiment;
-            refused += read is null ? 1 : 0;
-            if (
-                read is { Status: not Experiments.ExperimentStatus.Archived } experiment
-                && (experiment.Slug == slug || experiment.Uid == slug)
-            )
-            {
-                return new CatalogEntry(experiment);
-            }
-        }
-        return null;
     }
 }

@@ -22,7 +22,7 @@ internal static class ResultsText
         output.WriteLine();
         output.WriteLine(
             Invariant(
-                $"{results.Slug}: {WireNames<ExperimentType>.Lower.Text(results.Type)}, {WireNames<ExperimentStatus>.Lower.Text(results.Status)}, goal {WireNames<GoalType>.Lower.Text(results.Goal)}, {results.DaysRun:0.##} days; open trials: {results.OpenTrials}, window {results.AttributionWindowMinutes} minutes"
+                $"{results.Slug}: {WireNames<ExperimentType>.Lower.Text(results.Type)}, {WireNames<ExperimentStatus>.Lower.Text(results.Status)}, goal {WireNames<GoalType>.Lower.Text(results.Goal)}, {results.DaysRun:0.##} days; open trials: {results.OpenTrials}, window {Recommendation.Window(results.AttributionWindowMinutes)}"
             )
         );
         output.WriteLine();
@@ -39,6 +39,23 @@ internal static class ResultsText
             output.WriteLine(
                 Invariant(
                     $"Warning: requests whose id is a merge tag that the mail program did not fill: {results.UnfilledMergeTags}. Their u names nobody."
+                )
+            );
+        }
+
+        if (results.TrialsMissed.Unnamed > 0)
+        {
+            output.WriteLine(
+                Invariant(
+                    $"Without a trial: {results.TrialsMissed.Unnamed} exposures that named nobody. With stableUnits a visitor needs u or a user id."
+                )
+            );
+        }
+        if (results.TrialsMissed.NoRoom > 0)
+        {
+            output.WriteLine(
+                Invariant(
+                    $"Without a trial: {results.TrialsMissed.NoRoom} exposures for which there was no room. tally.unitsMax makes more."
                 )
             );
         }
@@ -132,7 +149,7 @@ internal static class ResultsText
         }
         var rows = new List<string[]>
         {
-            new[] { name.ToUpperInvariant(), "VARIANT", "SHOWN", "CLICKS", "CONVERSIONS" },
+            new[] { name.ToUpperInvariant(), "VARIANT", "SHOWN", "CLICKS", "CONVERSIONS", "TRIALS", "SUCCESSES" },
         };
         for (var i = 0; i < dimension.Values.Count && i < ValuesShown; i++)
         {
@@ -144,18 +161,18 @@ internal static class ResultsText
     }
 
     /// <summary>What is not shown value by value.</summary>
-    private static List<VariantCounts> Rest(BreakdownDimension dimension, ExperimentResults results)
+    private static List<BreakdownCounts> Rest(BreakdownDimension dimension, ExperimentResults results)
     {
-        var rest = new List<VariantCounts>();
+        var rest = new List<BreakdownCounts>();
         foreach (var variant in results.Variants)
         {
-            var sum = new VariantCounts(variant.Id, 0, 0);
+            var sum = new BreakdownCounts(variant.Id, 0, 0, 0, 0, 0, 0);
             for (var i = ValuesShown; i < dimension.Values.Count; i++)
             {
                 sum = Sum(sum, dimension.Values[i].Variants);
             }
             sum = Sum(sum, dimension.Others);
-            if (sum.Impressions + sum.Views + sum.Clicks + sum.Conversions > 0)
+            if (!sum.IsEmpty)
             {
                 rest.Add(sum);
             }
@@ -163,25 +180,27 @@ internal static class ResultsText
         return rest;
     }
 
-    private static VariantCounts Sum(VariantCounts sum, IReadOnlyList<VariantCounts> counts)
+    private static BreakdownCounts Sum(BreakdownCounts sum, IReadOnlyList<BreakdownCounts> counts)
     {
         foreach (var count in counts)
         {
             if (count.VariantId == sum.VariantId)
             {
-                sum = new VariantCounts(
+                sum = new BreakdownCounts(
                     sum.VariantId,
                     sum.Impressions + count.Impressions,
                     sum.Clicks + count.Clicks,
                     sum.Views + count.Views,
-                    sum.Conversions + count.Conversions
+                    sum.Conversions + count.Conversions,
+                    sum.Trials + count.Trials,
+                    sum.Successes + count.Successes
                 );
             }
         }
         return sum;
     }
 
-    private static void Add(List<string[]> rows, string value, IReadOnlyList<VariantCounts> variants)
+    private static void Add(List<string[]> rows, string value, IReadOnlyList<BreakdownCounts> variants)
     {
         foreach (var counts in variants)
         {
@@ -192,6 +211,8 @@ internal static class ResultsText
                     Number(counts.Impressions + counts.Views),
                     Number(counts.Clicks),
                     Number(counts.Conversions),
+                    Number(counts.Trials),
+                    Number(counts.Successes),
                 ]
             );
             value = "";

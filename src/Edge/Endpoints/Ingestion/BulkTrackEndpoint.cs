@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Edge.Access;
 using Edge.Events;
@@ -26,8 +27,10 @@ internal sealed class BulkTrackEndpoint(
 
     private const string Allow = "POST";
 
-    /// <summary>Ids of an answer that are written before the client has to take them, about 32 KiB.</summary>
+    /// <summary>Ids of an answer that the thread's own buffer takes, about 32 KiB; longer answers are counted.</summary>
     private const int IdsPerPiece = 800;
+
+    private const int PieceBytes = 32 << 10;
 
     public Task HandleAsync(HttpContext context)
     {
@@ -57,34 +60,48 @@ internal sealed class BulkTrackEndpoint(
     }
 
     /// <summary>Reads, records and confirms what the owner of a key sent.</summary>
-    public Task TrackAsync(HttpContext context, ApiKey key, bool isSingle)
+    public async Task TrackAsync(HttpContext context, ApiKey key, bool isSingle)
     {
-        if (rates.TryTake(key.Id, out var retryAfter))
+        if (!rates.TryTake(key.Id, out var retryAfter))
         {
-            return RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key, isSingle, body));
+            ArtieResponses.RateLimited(context, retryAfter);
+            Count(Outcome.RateLimited);
+            return;
         }
-
-        ArtieResponses.RateLimited(context, retryAfter);
-        return Done(Outcome.RateLimited);
+        using var answer = new PooledBytes(rules.Budget);
+        await RequestBody.ReadAsync(context, rules, body => StoreAsync(context, key, isSingle, body, answer));
+        if (answer.Length > 0)
+        {
+            // Waits for its reader here, where body and events have given their memory back.
+            await Replies.WriteJsonInPiecesAsync(context, answer.Written);
+        }
     }
 
-    private async Task StoreAsync(HttpContext context, ApiKey key, bool isSingle, ReceivedBody body)
+    /// <summary>
+    /// Stores what was sent. The answer has been written then, unless it is a long one, which <paramref name="answer"/>
+    /// holds.
+    /// </summary>
+    private async Task StoreAsync(
+        HttpContext context,
+        ApiKey key,
+        bool isSingle,
+        ReceivedBody body,
+        PooledBytes answer
+    )
     {
         if (body.Fault != BodyFault.None)
         {
-            ArtieResponses.Body(context, body.Fault);
-            Count(Outcome.Refused);
+            Refuse(context, body.Fault);
             return;
         }
         var ignored = new IgnoredMembers(known: null);
         var reading = isSingle
-            ? ArtieBody.ReadSingle(body.Bytes, ignored)
-            : ArtieBody.Read(body.Bytes, body.LongEvent, body.TryReserve, ignored);
+            ? ArtieBody.ReadSingle(body.Bytes, ignored, key.StatesFacts)
+            : ArtieBody.Read(body.Bytes, body.LongEvent, body.TryReserve, ignored, key.StatesFacts);
         IgnoredHeader.Write(context, ignored, metrics, EventApi.Artie);
         if (ReferenceEquals(reading, ArtieReading.Busy))
         {
-            ArtieResponses.Body(context, BodyFault.Busy);
-            Count(Outcome.Refused);
+            Refuse(context, BodyFault.Busy);
             return;
         }
         if (Problem(reading) is var (index, detail))
@@ -94,18 +111,26 @@ internal sealed class BulkTrackEndpoint(
             Count(Outcome.Refused);
             return;
         }
-        if (!await gate.IsReadyAsync())
+        if (!await gate.IsReadyAsync(context, reading.Events))
         {
-            ArtieResponses.StorageFailed(context);
+            ArtieResponses.Body(context, BodyFault.Busy);
             Count(Outcome.NotKept);
             return;
         }
         var sender = Sender.Of(EventApi.Artie, key);
         var serverIds = MakeIds(reading.Events);
+        var isLong = reading.Events.Count > IdsPerPiece;
+        if (isLong && !TryWriteAnswer(answer, reading.Events, serverIds))
+        {
+            answer.Dispose();
+            Refuse(context, BodyFault.Busy);
+            return;
+        }
         var need = recorder.RoomFor(context, sender, reading.Events);
         var room = await gate.ReserveAsync(context, need, body.Bytes.Length);
         if (room is null)
         {
+            answer.Dispose();
             ArtieResponses.StorageFailed(context);
             Count(Outcome.NotKept);
             return;
@@ -113,20 +138,22 @@ internal sealed class BulkTrackEndpoint(
         var receipt = recorder.Record(context, sender, reading.Events, room, serverIds);
         if (!await gate.ConfirmAsync(context, receipt))
         {
+            answer.Dispose();
             ArtieResponses.StorageFailed(context);
             Count(Outcome.NotKept);
             return;
         }
         Count(Outcome.Recorded);
-        if (reading.Events.Count <= IdsPerPiece)
+        if (!isLong)
         {
             Answer(context, reading.Events, serverIds, isSingle);
         }
-        else
-        {
-            // Waits for its reader here, where the memory is counted and the request's deadline holds.
-            await AnswerInPiecesAsync(context, reading.Events, serverIds);
-        }
+    }
+
+    private void Refuse(HttpContext context, BodyFault fault)
+    {
+        ArtieResponses.Body(context, fault);
+        Count(Outcome.Refused);
     }
 
     private (int? Index, string Detail)? Problem(ArtieReading reading)
@@ -199,34 +226,40 @@ internal sealed class BulkTrackEndpoint(
         );
 
     /// <summary>
-    /// The same answer for many events: their ids together would take as much memory as the events, so the client has to
-    /// take each piece before the next is written. Without a length, which is known only at the end.
+    /// The same answer for many events, made before the first is stored: its memory is certain then, and its reader, who
+    /// may be slow, holds neither body nor events. False when there is not enough memory for it.
     /// </summary>
-    private static async Task AnswerInPiecesAsync(
-        HttpContext context,
+    private static bool TryWriteAnswer(
+        PooledBytes answer,
         IReadOnlyList<ReceivedEvent> events,
         ReadOnlyMemory<byte>[]? serverIds
     )
     {
-        var response = context.Response;
-        Replies.ForbidCaching(response.Headers);
-        response.ContentType = "application/json";
-        await using var json = new Utf8JsonWriter(response.BodyWriter, Replies.JsonOptions);
+        var piece = new ArrayBufferWriter<byte>(PieceBytes);
+        using var json = new Utf8JsonWriter(piece, Replies.JsonOptions);
         json.WriteStartObject();
         json.WriteString("status", "ok");
         json.WriteStartArray("messageIds");
-        for (var i = 0; i < events.Count && !context.RequestAborted.IsCancellationRequested; i++)
+        for (var i = 0; i < events.Count; i++)
         {
             json.WriteStringValue(IdOf(events, serverIds, i).Span);
-            if (i % IdsPerPiece == IdsPerPiece - 1)
+            if (i % IdsPerPiece == IdsPerPiece - 1 && !TryMove())
             {
-                json.Flush();
-                await response.BodyWriter.FlushAsync(context.RequestAborted);
+                return false;
             }
         }
 
         json.WriteEndArray();
         json.WriteEndObject();
+        return TryMove();
+
+        bool TryMove()
+        {
+            json.Flush();
+            var fits = answer.TryAppend(piece.WrittenSpan);
+            piece.ResetWrittenCount();
+            return fits;
+        }
     }
 
     private void Count(Outcome outcome) => metrics.Count(RouteName.BulkTrack, outcome);

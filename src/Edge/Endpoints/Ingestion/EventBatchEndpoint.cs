@@ -31,8 +31,6 @@ internal sealed class EventBatchEndpoint(
     /// <summary>5 MiB, as sent and inflated (spec 1.4).</summary>
     public const int BytesMax = 5 << 20;
 
-    private const string WriteScope = "sdk:write";
-
     private static readonly Cors Pages = new("Authorization, Content-Type, Content-Encoding, " + AckHeader.Name);
 
     public Task HandleAsync(HttpContext context)
@@ -72,9 +70,9 @@ internal sealed class EventBatchEndpoint(
             return Wrong(context, secret);
         }
         key = found;
-        if (!key.Has(WriteScope))
+        if (!key.Has(ApiKey.WriteScope))
         {
-            TrafficalResponses.Forbidden(context, "API key lacks required scope: " + WriteScope);
+            TrafficalResponses.Forbidden(context, "API key lacks required scope: " + ApiKey.WriteScope);
             return Outcome.Unauthorized;
         }
         if (
@@ -127,7 +125,13 @@ internal sealed class EventBatchEndpoint(
         var ignored = new IgnoredMembers(TrafficalEvent.Names);
         var reading = TrafficalBody.Read(
             body.Bytes,
-            new TrafficalScope(key.Organization, sender.Project, key.Environment, bucketCount),
+            new TrafficalScope(
+                key.Organization,
+                sender.Project,
+                key.Environment,
+                bucketCount,
+                key.StatesFacts
+            ),
             ignored
         );
         IgnoredHeader.Write(context, ignored, metrics, EventApi.Traffical);
@@ -140,7 +144,7 @@ internal sealed class EventBatchEndpoint(
         }
         reading = WithoutTooLarge(reading);
         metrics.CountRefusedEvents(EventApi.Traffical, reading.Errors.Count);
-        if (!await gate.IsReadyAsync())
+        if (!await gate.IsReadyAsync(context, reading.Events))
         {
             TrafficalResponses.Unavailable(context);
             Count(Outcome.NotKept);

@@ -22,17 +22,10 @@ namespace Edge.Endpoints.Ingestion;
 /// <param name="Project">The project.</param>
 /// <param name="Environment">The part of the project; null when the key names none.</param>
 /// <param name="IsAuthenticated">Whether a valid key was shown.</param>
-/// <param name="StatesFacts">Whether what its events say of the visitor takes the place of what the request says.</param>
-internal readonly record struct Sender(
-    string Api,
-    string Project,
-    string? Environment,
-    bool IsAuthenticated,
-    bool StatesFacts = false
-)
+internal readonly record struct Sender(string Api, string Project, string? Environment, bool IsAuthenticated)
 {
     public static Sender Of(string api, ApiKey key) =>
-        new(api, key.Project ?? ApiKey.DefaultProject, key.Environment, IsAuthenticated: true, key.StatesFacts);
+        new(api, key.Project ?? ApiKey.DefaultProject, key.Environment, IsAuthenticated: true);
 }
 
 /// <summary>An event of a running experiment, as it was reported.</summary>
@@ -163,8 +156,9 @@ internal sealed class EventRecorder(
         var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
         var siteHost = UrlText.Host(request.Origin);
         Span<char> scratch = stackalloc char[SourceScratch.Chars];
-        Span<byte> statedRoom = stackalloc byte[sender.StatesFacts ? VisitorReader.RoomBytes : 0];
-        Span<char> agentRoom = stackalloc char[sender.StatesFacts ? VisitorFacts.BytesMax : 0];
+        var statesFacts = events.Any(StatesVisitor);
+        Span<byte> statedRoom = stackalloc byte[statesFacts ? VisitorReader.RoomBytes : 0];
+        Span<char> agentRoom = stackalloc char[statesFacts ? VisitorFacts.CharsMax : 0];
         var scope = DuplicateScope.Of(duplicates.Hash, sender.Api, sender.Project, sender.Environment);
         var receipt = new Receipt { Judgement = visitor.Judgement };
         for (var i = 0; i < events.Count; i++)
@@ -179,8 +173,9 @@ internal sealed class EventRecorder(
             }
             var tracked = Describe(sender, events[i], serverId);
             tracked.Goals = goals.Match(request, visitor, sender.Project, events[i]);
-            var isStated = sender.StatesFacts && StatesVisitor(events[i]);
-            var subject = isStated ? ReadStated(request, events[i], statedRoom, agentRoom) : visitor;
+            var subject = StatesVisitor(events[i])
+                ? ReadStated(request, events[i], statedRoom, agentRoom)
+                : visitor;
             var result = Append(tracked, subject, siteHost, events[i], room, scratch, out var sequence);
             if (isRepeatable && result == AppendResult.Appended)
             {
@@ -218,29 +213,34 @@ internal sealed class EventRecorder(
             Judgement = visitor.Judgement,
             IsUnitIgnored = unitSource == UnitSource.UnfilledTag,
         };
+        var statesFacts = events.Any(e => StatesVisitor(e.Event));
+        Span<byte> statedRoom = stackalloc byte[statesFacts ? VisitorReader.RoomBytes : 0];
+        Span<char> agentRoom = stackalloc char[statesFacts ? VisitorFacts.CharsMax : 0];
         foreach (var e in events)
         {
+            var subject = StatesVisitor(e.Event) ? ReadStated(request, e.Event, statedRoom, agentRoom) : visitor;
             var shown = new Exposure(-1, 0, 0);
             scoped UnitHashes unitHashes = default;
             if (e.IsVisitor || unitSource == UnitSource.Parameter)
             {
                 var joins = e.Event.Type is "click" or "conversion";
-                unitHashes = visitors.HashUnit(e.Experiment, unit, visitor.Now, joins, hashRoom);
+                var isNamed = unitSource == UnitSource.Parameter;
+                unitHashes = visitors.HashUnit(e.Experiment, unit, isNamed, visitor.Now, joins, hashRoom);
                 var kind = joins ? VisitKind.Click : VisitKind.Impression;
                 shown = variants.AssignReported(
                     request,
-                    visitor,
+                    subject,
                     e.Experiment,
                     kind,
                     e.Stated,
                     unit,
-                    unitHashes.Today
+                    unitHashes.Longest
                 );
             }
             else if (e.Stated >= 0 || e.Experiment.Type == ExperimentType.Scheduled)
             {
                 // What a schedule shows does not depend on who asks.
-                shown = variants.AssignWithoutUnit(request, visitor, e.Experiment, e.Stated);
+                shown = variants.AssignWithoutUnit(request, subject, e.Experiment, e.Stated);
             }
             var team = e.Experiment.Experiment.Team ?? ApiKey.DefaultProject;
             var sender = new Sender(EventApi.Pictify, team, null, e.IsAuthenticated);
@@ -252,6 +252,7 @@ internal sealed class EventRecorder(
             tracked.WeightsVersion = shown.WeightsVersion;
             tracked.UnitHash = unitHashes.Today;
             tracked.UnitHashPrevious = unitHashes.Yesterday;
+            tracked.UnitHashStable = unitHashes.Stable;
             if (unitSource == UnitSource.UnfilledTag)
             {
                 tracked.UnitIgnored = Visit.MergeTagIgnored;
@@ -262,10 +263,10 @@ internal sealed class EventRecorder(
                 e.Experiment,
                 e.Event,
                 unitHashes,
-                visitor.Judgement.Verdict,
+                subject.Judgement.Verdict,
                 isServer
             );
-            var result = Append(tracked, visitor, siteHost, e.Event, room, scratch, out var sequence);
+            var result = Append(tracked, subject, siteHost, e.Event, room, scratch, out var sequence);
             receipt.Add(result, sequence);
         }
 
@@ -308,7 +309,9 @@ internal sealed class EventRecorder(
         return raw + (long)EscapeFactor * text;
     }
 
-    /// <summary>Whether an event says anything of its visitor that the request does not.</summary>
+    /// <summary>
+    /// Whether an event says anything of its visitor that the request does not; only with a key that may are facts read.
+    /// </summary>
     private static bool StatesVisitor(ReceivedEvent e) => !e.VisitorAddress.IsEmpty || !e.VisitorAgent.IsEmpty;
 
     /// <summary>

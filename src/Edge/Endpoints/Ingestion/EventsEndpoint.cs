@@ -85,7 +85,7 @@ internal sealed class EventsEndpoint(
             return;
         }
         var ignored = new IgnoredMembers(PictifyEvent.Names);
-        var reading = PictifyBody.Read(body.Bytes, ignored);
+        var reading = PictifyBody.Read(body.Bytes, ignored, key is { StatesFacts: true });
         IgnoredHeader.Write(context, ignored, metrics, EventApi.Pictify);
         if (reading.Problems.Count > 0)
         {
@@ -98,6 +98,13 @@ internal sealed class EventsEndpoint(
         var errors = new List<EventError>();
         foreach (var item in reading.Items)
         {
+            if (HasWrongKey(context, item, key) && wrong.Count(context) is { } rate)
+            {
+                Count(Outcome.RateLimited);
+                await Problem.RateLimitedAsync(context, rate, "address");
+                return;
+            }
+
             if (FindExperiment(context, item, key, out var found) is { } error)
             {
                 errors.Add(new EventError(item.Index, error));
@@ -130,6 +137,12 @@ internal sealed class EventsEndpoint(
             isKeyRecommended: events.Any(e => !e.IsAuthenticated)
         );
     }
+
+    /// <summary>Whether an event names a key of its own that is wrong; guessing there is guessing too.</summary>
+    private bool HasWrongKey(HttpContext context, PictifyItem item, ApiKey? key) =>
+        key is null
+        && item is { Event: not null, WriteKey.Length: > 0 }
+        && !TryFindWriteKey(context, item.WriteKey, out _);
 
     /// <summary>
     /// Finds the experiment and variant of an event, and whether a key authenticates it; returns the error, or null.

@@ -1,5 +1,6 @@
 using Edge.Duplicates;
 using Edge.Enrichment.Verdicts;
+using Edge.Events;
 using Edge.Journal;
 using Edge.Requests.Bodies;
 using Edge.Telemetry;
@@ -85,9 +86,26 @@ internal sealed class IngestGate(
 )
 {
     /// <summary>
-    /// Returns once repetitions can be recognised; false when that takes longer than a request may wait.
+    /// Returns once repetitions of the events can be recognised: at once when none has an id. False when that takes
+    /// longer than a request may wait, which is 503 in every API: the sender is to come again.
     /// </summary>
-    public ValueTask<bool> IsReadyAsync() => restore.WaitAsync();
+    public ValueTask<bool> IsReadyAsync(HttpContext context, IReadOnlyList<ReceivedEvent> events)
+    {
+        if (restore.IsDone)
+        {
+            return new(true);
+        }
+
+        foreach (var e in events)
+        {
+            if (!e.SenderId.IsEmpty)
+            {
+                return WaitAsync(context);
+            }
+        }
+
+        return new(true);
+    }
 
     /// <summary>
     /// Room in the journal for all events of a request, or null when there is none in time: then nothing was stored, and
@@ -140,6 +158,17 @@ internal sealed class IngestGate(
         // Not tied to the client: the events are appended, and a client that hangs up does not change that.
         var commit = journal.WaitForCommitAsync(receipt.Sequence, CancellationToken.None);
         return AfterAsync(context, commit);
+    }
+
+    private async ValueTask<bool> WaitAsync(HttpContext context)
+    {
+        if (await restore.WaitAsync())
+        {
+            return true;
+        }
+
+        outcomes.Write(context, default, DropReason.JournalBusy, isUnitIgnored: false);
+        return false;
     }
 
     private async ValueTask<bool> AfterAsync(HttpContext context, ValueTask<bool> commit)

@@ -17,7 +17,6 @@ internal sealed class MillimetricAuthenticator(
 )
 {
     private const string KeyParameter = "key";
-    private const string IngestScope = "ingest";
     private const string BrowserKind = "pk";
 
     /// <summary>The kinds of keys, which a secret names before its first underscore.</summary>
@@ -53,7 +52,7 @@ internal sealed class MillimetricAuthenticator(
             return Unauthorized(context, WrongnessOf(secret), MixUpOf(secret));
         }
 
-        if (key.Kind is not (KeyKind.MillimetricPk or KeyKind.MillimetricSk) || !key.Has(IngestScope))
+        if (key.Kind is not (KeyKind.MillimetricPk or KeyKind.MillimetricSk) || !key.Has(ApiKey.IngestScope))
         {
             return Forbidden(context, "insufficient_scope");
         }

@@ -1,7 +1,5 @@
-using System.Text;
 using Edge.Access;
 using Edge.Events;
-using Edge.Requests;
 using Edge.Requests.Bodies;
 using Edge.Requests.Ingestion;
 using Edge.Telemetry;
@@ -72,7 +70,7 @@ internal sealed class TrackEndpoint(
             return;
         }
         var ignored = new IgnoredMembers(MillimetricBody.Names);
-        var reading = MillimetricBody.Read(body.Bytes, ignored);
+        var reading = MillimetricBody.Read(body.Bytes, ignored, key.StatesFacts);
         IgnoredHeader.Write(context, ignored, metrics, EventApi.Millimetric);
         if (reading.Event is not { } sent)
         {
@@ -81,21 +79,14 @@ internal sealed class TrackEndpoint(
             Count(Outcome.Refused);
             return;
         }
-        if (key.StatesFacts && FactsProblem(sent) is { } problem)
+        var sender = Sender.Of(EventApi.Millimetric, key);
+        ReceivedEvent[] events = [MillimetricDefaults.Complete(sent, recorder.Now)];
+        if (!await gate.IsReadyAsync(context, events))
         {
-            MillimetricResponses.Invalid(context, problem);
-            metrics.CountRefusedEvents(EventApi.Millimetric, 1);
-            Count(Outcome.Refused);
-            return;
-        }
-        if (!await gate.IsReadyAsync())
-        {
-            MillimetricResponses.StorageFailed(context);
+            MillimetricResponses.Body(context, BodyFault.Busy);
             Count(Outcome.NotKept);
             return;
         }
-        var sender = Sender.Of(EventApi.Millimetric, key);
-        ReceivedEvent[] events = [MillimetricDefaults.Complete(sent, recorder.Now)];
         var room = await gate.ReserveAsync(context, recorder.RoomFor(context, sender, events), body.Bytes.Length);
         if (room is null)
         {
@@ -112,22 +103,6 @@ internal sealed class TrackEndpoint(
         }
         MillimetricResponses.Accepted(context, sent.SenderId);
         Count(Outcome.Recorded);
-    }
-
-    /// <summary>
-    /// A stated address that is none would leave the event with the place of the server, which is wrong.
-    /// </summary>
-    private static MillimetricReading? FactsProblem(ReceivedEvent sent)
-    {
-        Span<char> text = stackalloc char[VisitorFacts.BytesMax];
-        return
-            sent.VisitorAddress.IsEmpty
-            || (
-                Encoding.UTF8.TryGetChars(sent.VisitorAddress.Span, text, out var written)
-                && ClientAddress.TryParse(text[..written], out _)
-            )
-            ? null
-            : new MillimetricReading(null, [], [new("context.ip", ["Invalid ip"])]);
     }
 
     private ApiKey? ArtieKeyOf(HttpContext context) =>

@@ -13,6 +13,9 @@ namespace Edge.Endpoints.Management;
 /// </summary>
 internal sealed class AuditTrail(AuditLog audit, TimeProvider time, ILogger log)
 {
+    /// <summary>What may be asked for.</summary>
+    public static readonly string[] Parameters = ["limit"];
+
     private const int DefaultCount = 50;
     private const int CountMax = 500;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Edge.Catalog;
+using Edge.Formats;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Results;
 
@@ -12,6 +13,12 @@ namespace Edge.Endpoints.Management;
 /// </summary>
 internal sealed class GetSeries(CatalogHolder catalog, Tally tally)
 {
+    /// <summary>What may be asked for.</summary>
+    public static readonly string[] Parameters = ["by"];
+
+    private const string Hour = "hour";
+    private const string Day = "day";
+
     private const string Header = "time,variant,impressions,clicks,trials,successes\r\n";
 
     public async Task HandleAsync(ManagedRequest request)
@@ -22,18 +29,23 @@ internal sealed class GetSeries(CatalogHolder catalog, Tally tally)
             return;
         }
 
-        var counted = tally.Find(experiment.Uid);
-        var points = request.Context.Request.Query["by"] == "day" ? counted?.Daily : counted?.Hourly;
-        var body = Encoding.UTF8.GetBytes(Header + string.Concat((points ?? []).SelectMany(Lines)));
-        var response = request.Context.Response;
-        response.ContentType = "text/csv; charset=utf-8";
-        response.ContentLength = body.Length;
-        response.Headers.CacheControl = "private, no-cache";
-        response.Headers.ContentDisposition = $"attachment; filename=\"{experiment.Slug}.csv\"";
-        if (!RequestMethod.IsHead(request.Context.Request.Method))
+        var by = request.Context.Request.Query["by"].ToString();
+        if (by is not ("" or Hour or Day))
         {
-            await response.BodyWriter.WriteAsync(body);
+            await Problem.ValidationAsync(
+                request.Context,
+                [new Violation("by", $"must be {Hour} or {Day}", ViolationCodes.InvalidValue)]
+            );
+            return;
         }
+
+        var counted = tally.Find(experiment.Uid);
+        var points = by == Day ? counted?.Daily : counted?.Hourly;
+        var body = Encoding.UTF8.GetBytes(Header + string.Concat((points ?? []).SelectMany(Lines)));
+        var headers = request.Context.Response.Headers;
+        headers.CacheControl = "private, no-cache";
+        headers.ContentDisposition = $"attachment; filename=\"{experiment.Slug}.csv\"";
+        await Replies.WriteBodyAsync(request.Context, "text/csv; charset=utf-8", body);
     }
 
     /// <summary>Neither times, ids of variants nor numbers need quotes.</summary>

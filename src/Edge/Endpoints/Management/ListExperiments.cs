@@ -11,6 +11,9 @@ namespace Edge.Endpoints.Management;
 /// </summary>
 internal sealed class ListExperiments(CatalogHolder catalog, ExperimentView view)
 {
+    /// <summary>What may be asked for.</summary>
+    public static readonly string[] Parameters = ["type", "status", "page", "limit"];
+
     private const int DefaultLimit = 20;
     private const int LimitMax = 100;
 

@@ -1,4 +1,5 @@
 using Edge.Experiments;
+using Edge.Formats;
 
 namespace Edge.Endpoints.Management;
 
@@ -22,32 +23,42 @@ internal sealed class ManagementRoutes(
         var request = ManagementApi.RequestOf(context);
         return request.Rest switch
         {
-            [] => Offer(request, (HttpMethods.Get, list.HandleAsync), (HttpMethods.Post, create.HandleAsync)),
-            ["audit"] => Offer(request, (HttpMethods.Get, audit.HandleAsync)),
-            ["quota"] => Offer(request, (HttpMethods.Get, quota.HandleAsync)),
+            [] => Offer(
+                request,
+                ListExperiments.Parameters,
+                (HttpMethods.Get, list.HandleAsync),
+                (HttpMethods.Post, create.HandleAsync)
+            ),
+            ["audit"] => Offer(request, AuditTrail.Parameters, (HttpMethods.Get, audit.HandleAsync)),
+            ["quota"] => Offer(request, [], (HttpMethods.Get, quota.HandleAsync)),
             [_] => Offer(
                 request,
+                [],
                 (HttpMethods.Get, get.HandleAsync),
                 (HttpMethods.Put, update.HandleAsync),
                 (HttpMethods.Delete, r => move.HandleAsync(r, LifecycleAction.Archive))
             ),
-            [_, "start"] => Offer(request, (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Start))),
-            [_, "pause"] => Offer(request, (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Pause))),
-            [_, "complete"] => Offer(request, (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Complete))),
-            [_, "results"] => Offer(request, (HttpMethods.Get, results.HandleAsync)),
-            [_, "results.csv"] => Offer(request, (HttpMethods.Get, series.HandleAsync)),
-            [_, "recompute"] => Offer(request, (HttpMethods.Post, recompute.HandleAsync)),
-            [_, "explain"] => Offer(request, (HttpMethods.Post, explain.HandleAsync)),
+            [_, "start"] => Offer(request, [], (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Start))),
+            [_, "pause"] => Offer(request, [], (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Pause))),
+            [_, "complete"] => Offer(request, [], (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Complete))),
+            [_, "results"] => Offer(request, [], (HttpMethods.Get, results.HandleAsync)),
+            [_, "results.csv"] => Offer(request, GetSeries.Parameters, (HttpMethods.Get, series.HandleAsync)),
+            [_, "recompute"] => Offer(request, [], (HttpMethods.Post, recompute.HandleAsync)),
+            [_, "explain"] => Offer(request, [], (HttpMethods.Post, explain.HandleAsync)),
             _ => Problem.RouteNotFoundAsync(context),
         };
     }
 
     /// <summary>
     /// Answers with the handler of the method; HEAD is GET without a body, everything else is refused with what there
-    /// is.
+    /// is. A question with a parameter that nobody reads would be answered as if it had not been asked.
     /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="parameters">The parameters of GET.</param>
+    /// <param name="offers">The methods.</param>
     private static Task Offer(
         ManagedRequest request,
+        string[] parameters,
         params ReadOnlySpan<(string Method, Func<ManagedRequest, Task> Handle)> offers
     )
     {
@@ -59,11 +70,28 @@ internal sealed class ManagementRoutes(
         {
             if (method == offered)
             {
-                return handle(request);
+                return method == HttpMethods.Get && UnknownParameters(request, parameters) is { Count: > 0 } unknown
+                    ? Problem.ValidationAsync(request.Context, unknown)
+                    : handle(request);
             }
 
             allow.Add(offered);
         }
         return Problem.MethodNotAllowedAsync(request.Context, string.Join(", ", allow));
     }
+
+    private static List<Violation> UnknownParameters(ManagedRequest request, string[] parameters) =>
+        [
+            .. request
+                .Context.Request.Query.Keys.Where(name => !parameters.Contains(name, StringComparer.OrdinalIgnoreCase))
+                .Take(ExperimentRules.ViolationsMax)
+                .Select(name => new Violation(
+                    name,
+                    parameters.Length == 0 ? "is not a parameter; there are none"
+                        : NearestName.Probable(parameters, name) is { } meant
+                            ? $"is not a known parameter; did you mean {meant}?"
+                        : $"is not a known parameter; there are {string.Join(", ", parameters)}",
+                    ViolationCodes.UnknownMember
+                )),
+        ];
 }

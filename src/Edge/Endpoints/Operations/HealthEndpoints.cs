@@ -1,4 +1,5 @@
 using System.Text;
+using Edge.Duplicates;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Telemetry;
@@ -9,7 +10,12 @@ namespace Edge.Endpoints.Operations;
 /// <c>/healthz</c>: the process can still do its work, else restart it. <c>/readyz</c>: send traffic here, with the
 /// reason in the body when not.
 /// </summary>
-internal sealed class HealthEndpoints(Readiness readiness, EventJournal journal, Forwarder forwarder)
+internal sealed class HealthEndpoints(
+    Readiness readiness,
+    EventJournal journal,
+    Forwarder forwarder,
+    DuplicateRestore restore
+)
 {
     /// <summary>
     /// 200 while the process should be left alone; 503 once the journal is lost and only a restart helps.
@@ -39,11 +45,14 @@ internal sealed class HealthEndpoints(Readiness readiness, EventJournal journal,
             return WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "not ready: " + reason);
         }
 
-        var isDegraded = journal.Status.State == JournalState.SoftFull;
+        var degraded =
+            journal.Status.State == JournalState.SoftFull ? "journal above its soft mark" + WaitsFor()
+            : !restore.IsDone ? "reading the ids of earlier events; events with ids wait for that"
+            : null;
         return WriteAsync(
             context,
             StatusCodes.Status200OK,
-            isDegraded ? "ready, degraded: journal above its soft mark" + WaitsFor() : "ready"
+            degraded is null ? "ready" : "ready, degraded: " + degraded
         );
     }
 

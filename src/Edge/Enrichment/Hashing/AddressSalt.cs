@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Edge.Storage;
@@ -12,6 +13,47 @@ internal static class AddressSalt
 {
     private const int RandomBytes = 32;
     private const string FileName = "address-salt";
+
+    /// <summary>Letters and digits that must be left when common words are taken out.</summary>
+    private const int UncommonCharsMin = 8;
+
+    /// <summary>What stated secrets are made of when nobody has made one; longer ones first.</summary>
+    private static readonly string[] CommonWords =
+    [
+        "abcdefghijklmnop",
+        "0123456789",
+        "1234567890",
+        "123456789",
+        "qwertyuiop",
+        "abcdefgh",
+        "changeme",
+        "password",
+        "passwort",
+        "12345678",
+        "asdfghjkl",
+        "iloveyou",
+        "letmein",
+        "welcome",
+        "default",
+        "example",
+        "monkey",
+        "dragon",
+        "secret",
+        "change",
+        "please",
+        "qwerty",
+        "123456",
+        "admin",
+        "salt",
+        "test",
+        "edge",
+        "1234",
+        "this",
+        "me",
+        "my",
+    ];
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     /// <summary>Minimum length of a salt, characters.</summary>
     public const int CharsMin = 16;
@@ -31,8 +73,13 @@ internal static class AddressSalt
             return $"must have at least {CharsMin} characters";
         }
 
-        return new HashSet<char>(text.ToArray()).Count < DistinctCharsMin
-            ? $"must have at least {DistinctCharsMin} different characters"
+        if (new HashSet<char>(text.ToArray()).Count < DistinctCharsMin)
+        {
+            return $"must have at least {DistinctCharsMin} different characters";
+        }
+
+        return UncommonChars(text.ToString()) < UncommonCharsMin
+            ? "must not be made of words and sequences that somebody tries first"
             : null;
     }
 
@@ -50,9 +97,9 @@ internal static class AddressSalt
 
         try
         {
-            if (WeaknessOf(DiskFile.ReadLine(path)) is { } weakness)
+            if (DamageOf(DiskFile.ReadLine(path)) is { } damage)
             {
-                return (true, $"{weakness}; restore it from a backup");
+                return (true, $"{damage}; restore it from a backup");
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -80,8 +127,8 @@ internal static class AddressSalt
         if (File.Exists(path))
         {
             var stored = DiskFile.ReadLine(path).Trim();
-            return WeaknessOf(stored) is { } weakness
-                ? throw new IOException($"{path} {weakness}; restore it from a backup, or delete it to make a new one")
+            return DamageOf(stored) is { } damage
+                ? throw new IOException($"{path} {damage}; restore it from a backup, or delete it to make a new one")
                 : stored;
         }
 
@@ -90,4 +137,26 @@ internal static class AddressSalt
         AtomicFile.Write(directory, FileName, Encoding.ASCII.GetBytes(salt), SecretDirectory.OwnerOnly);
         return salt;
     }
+
+    private static int UncommonChars(string text)
+    {
+        foreach (var word in CommonWords)
+        {
+            text = text.Replace(word, " ", StringComparison.OrdinalIgnoreCase);
+        }
+
+        return text.Count(char.IsLetterOrDigit);
+    }
+
+    /// <summary>
+    /// Why a salt of the file is not what was stored there, or does not protect; null when it is sound. A generated one
+    /// is hexadecimal: fewer digits are the beginning of one that was cut, and every hash would change.
+    /// </summary>
+    private static string? DamageOf(string stored) =>
+        WeaknessOf(stored)
+        ?? (
+            stored.AsSpan().Trim() is { Length: < 2 * RandomBytes } text && !text.ContainsAnyExcept(HexDigits)
+                ? $"has {text.Length} of the {2 * RandomBytes} hexadecimal digits of a generated salt"
+                : null
+        );
 }

@@ -11,10 +11,16 @@ internal sealed class SaltedKeys(string salt) : IDayKeySource
 {
     private const string UnitDomain = "unit:";
 
+    /// <summary>In the place of a date.</summary>
+    private const string StableUnits = UnitDomain + "stable";
+
     private volatile DayKeys? _today;
     private volatile DayKeys? _yesterday;
 
     public bool AreKept => true;
+
+    /// <summary>The key of units that keep their hash, which no day ends.</summary>
+    public static KeyedHash StableUnitKey(string salt) => new(Encoding.UTF8.GetBytes(salt + StableUnits));
 
     public DayKeys Of(DateOnly day) => _today is { } keys && keys.Day == day ? keys : _today = Make(day);
 

@@ -3,11 +3,11 @@ using System.Buffers.Text;
 namespace Edge.Enrichment.Hashing;
 
 /// <summary>
-/// Hashes keyed by day: <c>ip_hash</c> (spec 6.6) and <c>unit_hash</c> (docs/event-schema.md). Values cannot be joined
-/// across days. Anyone with access to the key of a day can still try all addresses, which is why the documentation says
+/// Hashes keyed by day: <c>ip_hash</c> (spec 6.6) and <c>unit_hash</c> (docs/event-schema.md), whose values cannot be
+/// joined across days; and <c>unit_hash_stable</c>, for ids of senders where an experiment asks for it. Anyone with access to the key of a day can still try all addresses, which is why the documentation says
 /// "pseudonymised". Thread safe; allocates once per day.
 /// </summary>
-internal sealed class VisitorHashes(IDayKeySource keys)
+internal sealed class VisitorHashes(IDayKeySource keys, KeyedHash stable)
 {
     /// <summary>Length of an address hash, characters: 16 bytes in hexadecimal.</summary>
     public const int AddressHashChars = 32;
@@ -48,7 +48,7 @@ internal sealed class VisitorHashes(IDayKeySource keys)
         do
         {
             today = keys.Of(DayOf(now));
-            WriteUnitHash(today, experimentUid, unit, hex);
+            WriteUnitHash(today.Unit, experimentUid, unit, hex);
         } while (today.IsErased);
     }
 
@@ -64,16 +64,20 @@ internal sealed class VisitorHashes(IDayKeySource keys)
         do
         {
             before = keys.Before(DayOf(now));
-            WriteUnitHash(before, experimentUid, unit, hex);
+            WriteUnitHash(before.Unit, experimentUid, unit, hex);
         } while (before.IsErased);
     }
+
+    /// <summary>Writes the hash of a unit within one experiment that is the same on every day.</summary>
+    public void WriteStableUnitHash(ReadOnlySpan<byte> experimentUid, ReadOnlySpan<byte> unit, Span<byte> hex) =>
+        WriteUnitHash(stable, experimentUid, unit, hex);
 
     /// <summary>A unit hash as a number, for maps; its text is that of <see cref="WriteUnitHash(ReadOnlySpan{byte}, ReadOnlySpan{byte}, DateTimeOffset, Span{byte})"/>.</summary>
     public static ulong UnitOf(ReadOnlySpan<byte> unitHash) =>
         Utf8Parser.TryParse(unitHash, out ulong unit, out _, 'x') ? unit : 0;
 
     private void WriteUnitHash(
-        DayKeys day,
+        KeyedHash key,
         ReadOnlySpan<byte> experimentUid,
         ReadOnlySpan<byte> unit,
         Span<byte> hex
@@ -83,7 +87,7 @@ internal sealed class VisitorHashes(IDayKeySource keys)
         experimentUid.CopyTo(message);
         message[experimentUid.Length] = 0;
         unit.CopyTo(message[(experimentUid.Length + 1)..]);
-        WriteHex(day.Unit, message[..(experimentUid.Length + 1 + unit.Length)], hex[..UnitHashChars]);
+        WriteHex(key, message[..(experimentUid.Length + 1 + unit.Length)], hex[..UnitHashChars]);
     }
 
     private void WriteHex(KeyedHash key, ReadOnlySpan<byte> message, Span<byte> hex)

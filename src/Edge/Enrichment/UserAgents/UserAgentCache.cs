@@ -1,3 +1,6 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Edge.Enrichment.Verdicts;
 
 namespace Edge.Enrichment.UserAgents;
@@ -20,6 +23,8 @@ internal sealed class UserAgentCache
     /// <summary>Parsed at start, to load the rules before the first visitor.</summary>
     private const string WarmUpAgent =
         "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36";
+
+    private static readonly long Seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
 
     private readonly Entry?[] _entries = new Entry?[Sets * Ways];
     private readonly Lazy<UserAgentParser> _parser;
@@ -51,7 +56,8 @@ internal sealed class UserAgentCache
     public UserAgentFacts Lookup(ReadOnlySpan<char> userAgent)
     {
         var text = UserAgentText.Cut(userAgent);
-        var set = _entries.AsSpan((string.GetHashCode(text) & (Sets - 1)) * Ways, Ways);
+        var hash = (int)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(text), Seed);
+        var set = _entries.AsSpan((hash & (Sets - 1)) * Ways, Ways);
         foreach (ref var way in set)
         {
             if (Volatile.Read(ref way) is not { } known || !text.SequenceEqual(known.UserAgent))

@@ -151,6 +151,46 @@ internal static class ConfigReader
         };
     }
 
+    /// <summary>Reads whether named units keep their hash, which only A/B tests have trials for.</summary>
+    public static bool ReadStableUnits(JsonFields fields, ExperimentType? type, bool absent)
+    {
+        const string Name = "stableUnits";
+        var isStable = fields.Flag(Name, absent);
+        if (isStable && type is ExperimentType.SmartLink or ExperimentType.Scheduled)
+        {
+            fields.Violate(Name, "must be false: only A/B tests have trials", ViolationCodes.InvalidValue);
+        }
+        return isStable;
+    }
+
+    /// <summary>
+    /// A window of more than a day needs units that are known for as long, and a goal that people take days to reach.
+    /// </summary>
+    public static void CheckLongWindow(JsonFields fields, Experiment experiment)
+    {
+        const string Name = "attributionWindowMinutes";
+        if (experiment.AttributionWindowMinutes <= ExperimentRules.DailyAttributionMinutesMax)
+        {
+            return;
+        }
+        if (!experiment.StableUnits)
+        {
+            fields.Violate(
+                Name,
+                "must be at most 1440 unless stableUnits is true: otherwise a unit has another hash every day",
+                ViolationCodes.OutOfRange
+            );
+        }
+        if (experiment.GoalConfig.Type is not (GoalType.Conversion or GoalType.Event or GoalType.Value))
+        {
+            fields.Violate(
+                Name,
+                "must be at most 1440 unless the goal is conversion, event or value",
+                ViolationCodes.OutOfRange
+            );
+        }
+    }
+
     /// <summary>Reads the share of units that take part, which only A/B tests have.</summary>
     public static int ReadTrafficShare(JsonFields fields, ExperimentType? type, int absent)
     {

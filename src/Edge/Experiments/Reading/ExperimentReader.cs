@@ -147,6 +147,7 @@ internal static class ExperimentReader
                 1,
                 ExperimentRules.AttributionMinutesMax
             ),
+            StableUnits = ConfigReader.ReadStableUnits(fields, type, (current ?? Blank).StableUnits),
             TrialStart = fields.Choice(
                 "trialStart",
                 (current ?? Blank).TrialStart,
@@ -183,6 +184,7 @@ internal static class ExperimentReader
             PassQuery = ConfigReader.ReadPassQuery(fields, current?.PassQuery),
         };
         ConfigReader.RequireDestinations(fields, experiment.Variants, experiment.GoalConfig);
+        ConfigReader.CheckLongWindow(fields, experiment);
         if (
             experiment is { LinkConfig.MaxClicks: not null }
             && (experiment.TrafficShare < BasisPoints.Whole || experiment.ExclusionGroup is not null)
@@ -233,6 +235,14 @@ internal static class ExperimentReader
         else if (Slug.IsReserved(slug))
         {
             fields.Violate("slug", "is a reserved word", ViolationCodes.InvalidValue);
+        }
+        else if (slug != absent && Slug.IsPath(slug))
+        {
+            // Experiments of that name from before are served; the management API knows them by their uid alone.
+            fields.NoteUnknownValue(
+                "slug",
+                $"is a path of the management API (/experiments/api/{slug}), where the experiment is known by its uid alone"
+            );
         }
         return slug;
     }

@@ -1,3 +1,4 @@
+using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Storage;
@@ -16,6 +17,26 @@ internal sealed partial class PostgresSession : IDisposable
     private const int PieceBytes = 256 << 10;
 
     private const string Staging = "pg_temp.edge_batch";
+
+    /// <summary>What is named in a connection most, for the one that was meant.</summary>
+    private static readonly string[] Keywords =
+    [
+        "Host",
+        "Port",
+        "Database",
+        "Username",
+        "Password",
+        "Passfile",
+        "SSL Mode",
+        "SSL Certificate",
+        "SSL Key",
+        "Root Certificate",
+        "Application Name",
+        "Search Path",
+        "Timeout",
+        "Command Timeout",
+        "Keepalive",
+    ];
 
     private readonly NpgsqlDataSource _source;
     private readonly NpgsqlConnection _connection;
@@ -56,8 +77,8 @@ internal sealed partial class PostgresSession : IDisposable
         catch (Exception e)
             when (e is ArgumentException or FormatException or InvalidCastException or OverflowException)
         {
-            // The message names the keyword; it has no values in it.
-            return $"is no connection string such as Host=db.example;Database=edge;Username=edge: {e.Message.ReplaceLineEndings(" ")}";
+            return "is no connection string such as Host=db.example;Database=edge;Username=edge: "
+                + FaultOf((e as ArgumentException)?.ParamName);
         }
     }
 
@@ -260,6 +281,24 @@ internal sealed partial class PostgresSession : IDisposable
             rows.End();
             await stream.WriteAsync(rows.Bytes, deadline).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>What is wrong, in our words; the library names the keyword at best, in lower case. Never a value.</summary>
+    private static string FaultOf(string? keyword)
+    {
+        if (keyword is null)
+        {
+            return "it must be Name=Value pairs with ; between them";
+        }
+
+        if (Keywords.FirstOrDefault(known => known.Equals(keyword, StringComparison.OrdinalIgnoreCase)) is { } known)
+        {
+            return $"{known} cannot have the value it has";
+        }
+
+        return NearestName.Probable(Keywords, keyword) is { } meant
+            ? $"'{keyword}' is not known; did you mean {meant}?"
+            : $"'{keyword}' is not known, or cannot have the value it has";
     }
 
     private async Task<List<string>> ReadTextsAsync(string sql, string parameter, CancellationToken deadline)

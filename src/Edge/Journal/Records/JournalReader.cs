@@ -77,7 +77,7 @@ internal sealed partial class JournalReader : IDisposable
             Take(batch, held, _held.AsSpan(0, held.Length));
         }
 
-        while (batch.Count < maxRecords && _time.GetTimestamp() >= _retryAt)
+        while (batch.Count < maxRecords && MayRead())
         {
             // Read before the scan: the iterator may see more than this, but must not see less.
             var committed = _commits.Committed;
@@ -120,6 +120,9 @@ internal sealed partial class JournalReader : IDisposable
         _iterator?.Dispose();
         _iterator = null;
     }
+
+    /// <summary>Whether no failed read is to be waited for; the clock is looked at only after one.</summary>
+    private bool MayRead() => _retryAt == 0 || _time.GetTimestamp() >= _retryAt;
 
     /// <summary>Adds one record to the batch. False when there is none, or no room for it.</summary>
     private unsafe bool Next(RecordBatch batch, CommitPoint committed, int maxBytes)

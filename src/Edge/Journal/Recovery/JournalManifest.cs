@@ -50,6 +50,21 @@ internal sealed record JournalManifest(UInt128 EpochId, int PageBytes, int Segme
         file.Commit();
     }
 
+    /// <summary>Page of the journal in a directory; null when there is none, or its manifest cannot be read.</summary>
+    public static int? PageBytesIn(string directory)
+    {
+        var path = Path.Combine(directory, FileName);
+        try
+        {
+            return File.Exists(path) ? Read(path).PageBytes : null;
+        }
+        catch (Exception e) when (e is JournalException or IOException or UnauthorizedAccessException)
+        {
+            // Whoever opens the journal says what is wrong.
+            return null;
+        }
+    }
+
     /// <summary>Reads and checks the file.</summary>
     public static JournalManifest Read(string path)
     {

@@ -27,9 +27,12 @@ internal static class ArtieBody
     private const int Properties = 1;
     private const int Timestamp = 2;
     private const int MessageId = 3;
-    private const int Members = 4;
 
-    private static readonly MemberNames Names = new("event", "properties", "timestamp", "messageId");
+    /// <summary>The first that is kept beside the event.</summary>
+    private const int Context = 4;
+    private const int Members = 5;
+
+    private static readonly MemberNames Names = new("event", "properties", "timestamp", "messageId", "context");
 
     /// <summary>Reads an array of at least one event.</summary>
     /// <param name="body">The body.</param>
@@ -37,11 +40,13 @@ internal static class ArtieBody
     /// one.</param>
     /// <param name="reserve">Takes the memory for the events, bytes; false when there is not enough.</param>
     /// <param name="ignored">Where members are noted that are named like keys and addresses.</param>
+    /// <param name="statesFacts">Whether its key may state facts of the visitors.</param>
     public static ArtieReading Read(
         ReadOnlyMemory<byte> body,
         int? longEvent = null,
         Func<long, bool>? reserve = null,
-        IgnoredMembers? ignored = null
+        IgnoredMembers? ignored = null,
+        bool statesFacts = false
     )
     {
         if (!BodyReader.TryTrim(ref body))
@@ -53,7 +58,7 @@ internal static class ArtieBody
         {
             // All is checked before anything is made: a body of countless events that is refused at its end must not
             // take memory for each.
-            if (FindProblem(body, longEvent, out var count) is { } refusal)
+            if (FindProblem(body, longEvent, statesFacts, out var count) is { } refusal)
             {
                 return refusal;
             }
@@ -67,14 +72,14 @@ internal static class ArtieBody
                 body,
                 Names,
                 stackalloc RawValue[Members],
-                new OtherMembers(Members),
+                new OtherMembers(Context, Context),
                 ignored ?? new IgnoredMembers(known: null)
             );
             reader.Next();
             var events = new List<ReceivedEvent>(count);
             while (reader.NextElement())
             {
-                FindProblem(ref reader, out var stated);
+                FindProblem(ref reader, statesFacts, out var stated);
                 events.Add(Make(ref reader, stated));
             }
             return new ArtieReading(events, null, null);
@@ -86,7 +91,11 @@ internal static class ArtieBody
     }
 
     /// <summary>Reads one event, not in an array.</summary>
-    public static ArtieReading ReadSingle(ReadOnlyMemory<byte> body, IgnoredMembers? ignored = null)
+    public static ArtieReading ReadSingle(
+        ReadOnlyMemory<byte> body,
+        IgnoredMembers? ignored = null,
+        bool statesFacts = false
+    )
     {
         if (!BodyReader.TryTrim(ref body))
         {
@@ -99,11 +108,11 @@ internal static class ArtieBody
                 body,
                 Names,
                 stackalloc RawValue[Members],
-                new OtherMembers(Members),
+                new OtherMembers(Context, Context),
                 ignored ?? new IgnoredMembers(known: null)
             );
             reader.Next();
-            if (FindProblem(ref reader, out var stated) is { } problem)
+            if (FindProblem(ref reader, statesFacts, out var stated) is { } problem)
             {
                 return Refuse(null, problem);
             }
@@ -119,7 +128,12 @@ internal static class ArtieBody
     }
 
     /// <summary>The refusal of the whole body, or null and how many events it holds.</summary>
-    private static ArtieReading? FindProblem(ReadOnlyMemory<byte> body, int? longEvent, out int count)
+    private static ArtieReading? FindProblem(
+        ReadOnlyMemory<byte> body,
+        int? longEvent,
+        bool statesFacts,
+        out int count
+    )
     {
         count = 0;
         var reader = new BodyReader(body, Names, stackalloc RawValue[Members]);
@@ -131,7 +145,7 @@ internal static class ArtieBody
 
         for (; reader.NextElement(); count++)
         {
-            if (FindProblem(ref reader, out _, isTooLong: count == longEvent) is { } problem)
+            if (FindProblem(ref reader, statesFacts, out _, isTooLong: count == longEvent) is { } problem)
             {
                 return Refuse(count, problem);
             }
@@ -142,7 +156,12 @@ internal static class ArtieBody
     }
 
     /// <summary>Reads the current event; returns what is wrong with it, or null.</summary>
-    private static string? FindProblem(ref BodyReader reader, out Stated stated, bool isTooLong = false)
+    private static string? FindProblem(
+        ref BodyReader reader,
+        bool statesFacts,
+        out Stated stated,
+        bool isTooLong = false
+    )
     {
         stated = default;
         if (reader.Token != JsonTokenType.StartObject)
@@ -159,7 +178,8 @@ internal static class ArtieBody
         var messageIdProblem = reader.ReadText(reader[MessageId], MessageIdCharsMax, out var messageId);
         var timestampProblem = reader.ReadInstant(reader[Timestamp], out var timestamp);
         var properties = reader[Properties];
-        stated = new Stated(name, messageId, timestamp);
+        var facts = statesFacts ? VisitorFacts.Read(reader.Raw(reader[Context])) : default;
+        stated = new Stated(name, messageId, timestamp, facts);
         if (nameProblem != TextProblem.None)
         {
             return $"event {MemberText.Describe(nameProblem, MemberText.Unlimited)}";
@@ -181,7 +201,7 @@ internal static class ArtieBody
         }
 
         return MemberText.IsOptional(messageIdProblem)
-            ? null
+            ? facts.Problem
             : $"messageId {MemberText.Describe(messageIdProblem, MessageIdCharsMax)}";
     }
 
@@ -194,6 +214,8 @@ internal static class ArtieBody
             SenderId = stated.MessageId,
             Timestamp = stated.Timestamp,
             Properties = reader.Raw(reader[Properties]),
+            VisitorAddress = stated.Facts.Address,
+            VisitorAgent = stated.Facts.UserAgent,
             Extra = reader.Others(),
         };
 
@@ -202,6 +224,7 @@ internal static class ArtieBody
     private readonly record struct Stated(
         ReadOnlyMemory<byte> Name,
         ReadOnlyMemory<byte> MessageId,
-        DateTimeOffset? Timestamp
+        DateTimeOffset? Timestamp,
+        VisitorFacts Facts
     );
 }

@@ -150,7 +150,7 @@ internal ref struct BodyReader
     /// <summary>
     /// The members of the object that an event has no property for, as one object; empty without any.
     /// </summary>
-    public readonly ReadOnlyMemory<byte> Others() => _others is null ? default : _others.ToObject(_body.Span, _values);
+    public readonly ReadOnlyMemory<byte> Others() => _others is null ? default : _others.ToObject(_body, _values);
 
     /// <summary>The text of a string member, without quotes and escapes.</summary>
     /// <param name="value">The member.</param>
@@ -268,11 +268,9 @@ internal sealed class MemberNames
 /// at a time.
 /// </summary>
 /// <param name="placed">Members with a lower index have a place; others are known or unknown, and kept.</param>
-internal sealed class OtherMembers(int placed)
+/// <param name="context">Index of the member that may state facts of the visitor; negative when there is none.</param>
+internal sealed class OtherMembers(int placed, int context = -1)
 {
-    /// <summary>As it is sent, in quotes.</summary>
-    private static ReadOnlySpan<byte> ContextName => "\"context\""u8;
-
     private readonly List<(int Member, int Start, RawValue Value)> _members = [];
 
     public void Clear() => _members.Clear();
@@ -289,12 +287,12 @@ internal sealed class OtherMembers(int placed)
     }
 
     /// <summary>
-    /// One object of them all; empty without any. Of a known member sent twice only the last is kept, and what
-    /// <c>context</c> says of the visitor's address and agent is left out: no event holds them.
+    /// One object of them all; empty without any. Of a known member sent twice only the last is kept, and the facts that
+    /// <c>context</c> states are left out: no event holds them.
     /// </summary>
     /// <param name="body">What they point into.</param>
     /// <param name="values">The value of each known member that won.</param>
-    public ReadOnlyMemory<byte> ToObject(ReadOnlySpan<byte> body, ReadOnlySpan<RawValue> values)
+    public ReadOnlyMemory<byte> ToObject(ReadOnlyMemory<byte> body, ReadOnlySpan<RawValue> values)
     {
         var json = new ArrayBufferWriter<byte>();
         foreach (var (member, start, value) in _members)
@@ -305,9 +303,9 @@ internal sealed class OtherMembers(int placed)
             }
 
             json.Write(json.WrittenCount == 0 ? "{"u8 : ","u8);
-            json.Write(body[start..value.Start]);
+            json.Write(body.Span[start..value.Start]);
             var raw = body[value.Start..value.End];
-            json.Write(body[start..].StartsWith(ContextName) ? VisitorFacts.Without(raw) : raw);
+            json.Write((member >= 0 && member == context ? VisitorFacts.Without(raw) : raw).Span);
         }
         if (json.WrittenCount == 0)
         {

@@ -20,7 +20,7 @@ internal sealed class IgnoredMembers(MemberNames? known)
     public const int NameBytesMax = 64;
 
     /// <summary>
-    /// Names of keys and addresses in lower case, without underscores and hyphens.
+    /// Names of keys and addresses, those of headers included: letters and digits alone, in lower case.
     /// </summary>
     private static readonly byte[][] Secrets =
     [
@@ -32,28 +32,76 @@ internal sealed class IgnoredMembers(MemberNames? known)
             "ipv4",
             "ipv6",
             "clientip",
+            "clientaddress",
             "userip",
+            "useraddress",
             "visitorip",
+            "visitoraddress",
+            "sourceip",
+            "senderip",
+            "hostip",
+            "requestip",
+            "originip",
+            "peerip",
             "remoteip",
             "remoteaddr",
             "remoteaddress",
             "realip",
             "xrealip",
             "forwarded",
+            "forwardedfor",
+            "xforwarded",
             "xforwardedfor",
-            "writekey",
-            "xwritekey",
-            "apikey",
-            "xapikey",
-            "secretkey",
-            "secret",
-            "apisecret",
-            "accesskey",
+            "xoriginalforwardedfor",
+            "originalforwardedfor",
+            "trueclientip",
+            "xclientip",
+            "xclusterclientip",
+            "cfconnectingip",
+            "cfconnectingipv6",
+            "cfpseudoipv4",
+            "fastlyclientip",
+            "flyclientip",
+            "proxyclientip",
+            "wlproxyclientip",
+            "xazureclientip",
+            "xappengineuserip",
+            "xenvoyexternaladdress",
+            "cookie",
+            "cookies",
+            "setcookie",
+            "token",
+            "apitoken",
             "accesstoken",
             "authtoken",
+            "bearertoken",
+            "idtoken",
+            "refreshtoken",
+            "sessiontoken",
+            "csrftoken",
+            "xcsrftoken",
+            "xauthtoken",
+            "jwt",
             "authorization",
+            "proxyauthorization",
+            "auth",
             "bearer",
+            "credential",
+            "credentials",
             "password",
+            "passwd",
+            "pwd",
+            "secret",
+            "secrets",
+            "apisecret",
+            "clientsecret",
+            "secretkey",
+            "apikey",
+            "xapikey",
+            "accesskey",
+            "privatekey",
+            "writekey",
+            "xwritekey",
         }.Select(Encoding.ASCII.GetBytes),
     ];
 
@@ -129,7 +177,7 @@ internal sealed class IgnoredMembers(MemberNames? known)
         var count = 0;
         foreach (var each in name)
         {
-            if (each is not ((byte)'_' or (byte)'-'))
+            if (char.IsAsciiLetterOrDigit((char)each))
             {
                 letters[count++] = (byte)char.ToLowerInvariant((char)each);
             }

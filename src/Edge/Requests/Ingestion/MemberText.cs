@@ -24,6 +24,9 @@ internal enum TextProblem
 
     /// <summary>It is text but no instant (RFC 3339 with an offset); only for members that must be one.</summary>
     NotInstant,
+
+    /// <summary>It is text but no IP address; only for members that must be one.</summary>
+    NotAddress,
 }
 
 /// <summary>
@@ -103,6 +106,7 @@ internal static class MemberText
             TextProblem.NotText => "must be a string",
             TextProblem.Empty => "must not be empty",
             TextProblem.TooLong => $"must be at most {charsMax} characters",
+            TextProblem.NotAddress => "must be an IP address",
             TextProblem.NotInstant => "must be an RFC 3339 date-time with an offset",
             _ => NotUnicode,
         };

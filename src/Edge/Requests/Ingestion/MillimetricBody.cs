@@ -70,7 +70,12 @@ internal static class MillimetricBody
 
     /// <param name="body">The body.</param>
     /// <param name="ignored">Where members are noted that the API does not know.</param>
-    public static MillimetricReading Read(ReadOnlyMemory<byte> body, IgnoredMembers? ignored = null)
+    /// <param name="statesFacts">Whether its key may state facts of the visitor.</param>
+    public static MillimetricReading Read(
+        ReadOnlyMemory<byte> body,
+        IgnoredMembers? ignored = null,
+        bool statesFacts = false
+    )
     {
         if (!BodyReader.TryTrim(ref body))
         {
@@ -89,7 +94,7 @@ internal static class MillimetricBody
             }
             reader.ReadObject();
             reader.ReadEnd();
-            return ReadEvent(reader);
+            return ReadEvent(reader, statesFacts);
         }
         catch (JsonException)
         {
@@ -97,11 +102,11 @@ internal static class MillimetricBody
         }
     }
 
-    private static MillimetricReading ReadEvent(in BodyReader reader)
+    private static MillimetricReading ReadEvent(in BodyReader reader, bool statesFacts)
     {
         // The order is that of the published fields.
         var errors = new FieldErrors();
-        var facts = VisitorFacts.Read(reader.Raw(reader[Context]).Span);
+        var facts = statesFacts ? VisitorFacts.Read(reader.Raw(reader[Context])) : default;
         var e = new ReceivedEvent
         {
             Type = "track",
@@ -118,6 +123,11 @@ internal static class MillimetricBody
             VisitorAddress = facts.Address,
             VisitorAgent = facts.UserAgent,
         };
+        foreach (var (path, problem, value) in facts.Problems)
+        {
+            errors.Add(path, FieldErrors.Describe(problem, value, VisitorFacts.CharsMax));
+        }
+
         return errors.IsEmpty ? new MillimetricReading(e, [], []) : new MillimetricReading(null, [], errors.List);
     }
 
@@ -284,6 +294,7 @@ internal struct FieldErrors
             TextProblem.Empty => "String must contain at least 1 character(s)",
             TextProblem.TooLong => $"String must contain at most {charsMax} character(s)",
             TextProblem.NotInstant => InvalidDatetime,
+            TextProblem.NotAddress => "Invalid ip",
             _ => $"String {MemberText.NotUnicode}",
         };
 

@@ -35,7 +35,12 @@ internal static class PictifyBody
 
     /// <param name="body">The body.</param>
     /// <param name="ignored">Where members are noted that the API does not know.</param>
-    public static PictifyReading Read(ReadOnlyMemory<byte> body, IgnoredMembers? ignored = null)
+    /// <param name="statesFacts">Whether the request's key may state facts of the visitors.</param>
+    public static PictifyReading Read(
+        ReadOnlyMemory<byte> body,
+        IgnoredMembers? ignored = null,
+        bool statesFacts = false
+    )
     {
         if (!BodyReader.TryTrim(ref body))
         {
@@ -54,11 +59,11 @@ internal static class PictifyBody
             reader.Next();
             if (reader.Token == JsonTokenType.StartArray)
             {
-                return ReadArray(ref reader);
+                return ReadArray(ref reader, statesFacts);
             }
 
             var problems = new List<Violation>();
-            var item = PictifyEvent.Read(ref reader, 0, problems);
+            var item = PictifyEvent.Read(ref reader, 0, problems, statesFacts);
             reader.ReadEnd();
             return problems.Count > 0 ? new PictifyReading(false, problems, []) : new PictifyReading(false, [], [item]);
         }
@@ -68,7 +73,7 @@ internal static class PictifyBody
         }
     }
 
-    private static PictifyReading ReadArray(ref BodyReader reader)
+    private static PictifyReading ReadArray(ref BodyReader reader, bool statesFacts)
     {
         var items = new List<PictifyItem>();
         var problems = new List<Violation>();
@@ -82,7 +87,7 @@ internal static class PictifyBody
                 continue;
             }
             problems.Clear();
-            var item = PictifyEvent.Read(ref reader, count, problems);
+            var item = PictifyEvent.Read(ref reader, count, problems, statesFacts);
             items.Add(problems.Count > 0 ? item with { Event = null, Error = Describe(problems[0]) } : item);
         }
         reader.ReadEnd();

@@ -36,9 +36,10 @@ internal static class PictifyEvent
     private const int Metadata = 6;
     private const int Source = 7;
     private const int WriteKey = 8;
+    private const int Context = 9;
 
     /// <summary>How many members are known.</summary>
-    public const int Members = 9;
+    public const int Members = 10;
 
     private const string Sdk = "sdk";
 
@@ -53,6 +54,7 @@ internal static class PictifyEvent
         "metadata",
         "source",
         "writeKey",
+        "context",
     ];
 
     private static readonly string[] Events = ["impression", "view", "click", "conversion"];
@@ -69,7 +71,11 @@ internal static class PictifyEvent
     /// <summary>
     /// Reads the current event; what is wrong with it is added to <paramref name="problems"/>.
     /// </summary>
-    public static PictifyItem Read(ref BodyReader reader, int index, List<Violation> problems)
+    /// <param name="reader">Stands before the event.</param>
+    /// <param name="index">Its position.</param>
+    /// <param name="problems">What is wrong with it.</param>
+    /// <param name="statesFacts">Whether the request's key may state facts of the visitor.</param>
+    public static PictifyItem Read(ref BodyReader reader, int index, List<Violation> problems, bool statesFacts)
     {
         if (reader.Token != JsonTokenType.StartObject)
         {
@@ -92,6 +98,12 @@ internal static class PictifyEvent
         var metadata = ReadMetadata(reader, problems);
         var source = ReadWord(reader, Source, Sources, problems);
         var writeKey = ReadText(reader, WriteKey, WriteKeyCharsMax, problems);
+        var facts = statesFacts ? VisitorFacts.Read(reader.Raw(reader[Context])) : default;
+        foreach (var (path, problem, _) in facts.Problems)
+        {
+            problems.Add(new Violation(path, MemberText.Describe(problem, VisitorFacts.CharsMax), CodeOf(problem)));
+        }
+
         var e = new ReceivedEvent
         {
             Type = type,
@@ -101,6 +113,8 @@ internal static class PictifyEvent
             DeviceType = device,
             Referrer = referrer,
             Properties = metadata,
+            VisitorAddress = facts.Address,
+            VisitorAgent = facts.UserAgent,
             Extra =
                 source.Length == 0 ? default
                 : source == Sdk ? SourceSdk

@@ -13,6 +13,9 @@ internal readonly record struct RawValue(JsonTokenType Kind, int Start, int Leng
     /// <summary>Missing or null: a sender of optional members may write either.</summary>
     public bool IsAbsent => Kind is JsonTokenType.None or JsonTokenType.Null;
 
+    /// <summary>Whether it is there, if only as null.</summary>
+    public bool IsSent => Kind != JsonTokenType.None;
+
     /// <summary>One past the last byte.</summary>
     public int End => Start + Length;
 

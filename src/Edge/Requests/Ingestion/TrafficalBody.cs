@@ -8,7 +8,14 @@ namespace Edge.Requests.Ingestion;
 /// <param name="Project">The project events belong to.</param>
 /// <param name="Environment">Null when the key is bound to none, so events may name any.</param>
 /// <param name="BucketCount">Buckets of the project; 0 when they are not enforced.</param>
-internal sealed record TrafficalScope(string? Organization, string Project, string? Environment, int BucketCount);
+/// <param name="StatesFacts">Whether its events may state facts of their visitors.</param>
+internal sealed record TrafficalScope(
+    string? Organization,
+    string Project,
+    string? Environment,
+    int BucketCount,
+    bool StatesFacts = false
+);
 
 /// <summary>What a Traffical body says.</summary>
 /// <param name="Refusal">Why the whole body is refused; null when it is not.</param>
@@ -89,7 +96,7 @@ internal static class TrafficalBody
             array,
             TrafficalEvent.Names,
             stackalloc RawValue[TrafficalEvent.Members],
-            new OtherMembers(TrafficalEvent.Placed),
+            new OtherMembers(TrafficalEvent.Placed, TrafficalEvent.Context),
             ignored
         );
         var events = new List<ReceivedEvent>();

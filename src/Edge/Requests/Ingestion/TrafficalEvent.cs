@@ -32,7 +32,10 @@ internal static class TrafficalEvent
     private const int RequestId = 14;
     private const int SdkName = 15;
     private const int SdkVersion = 16;
-    private const int Context = 17;
+
+    /// <summary>Where facts of the visitor may be.</summary>
+    public const int Context = 17;
+
     private const int Attribution = 18;
     private const int Value = 19;
     private const int Values = 20;
@@ -124,6 +127,8 @@ internal static class TrafficalEvent
         error ??= TrafficalParts.ProblemOfNumber(reader.Raw(reader[Value]), reader[Value], Fields[Value]);
         error ??= TrafficalParts.ProblemOfValues(reader.Raw(reader[Values]), reader[Values]);
         error ??= TrafficalParts.ProblemOfAttribution(reader.Raw(reader[Attribution]), reader[Attribution]);
+        var facts = scope.StatesFacts ? VisitorFacts.Read(reader.Raw(reader[Context])) : default;
+        error ??= facts.Problem;
         if (error is not null)
         {
             return error;
@@ -142,6 +147,8 @@ internal static class TrafficalEvent
             DecisionId = decisionId,
             Layers = reader.Raw(reader[Layers]),
             Properties = reader.Raw(reader[Properties]),
+            VisitorAddress = facts.Address,
+            VisitorAgent = facts.UserAgent,
             Extra = reader.Others(),
         };
         return null;

@@ -1,101 +1,116 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
 namespace Edge.Requests.Ingestion;
 
+/// <summary>A fact that is not what it must be.</summary>
+/// <param name="Path">Where it is in the event.</param>
+/// <param name="Problem">What is wrong with it.</param>
+/// <param name="Value">What was sent.</param>
+internal readonly record struct FactProblem(string Path, TextProblem Problem, RawValue Value);
+
 /// <summary>
-/// What a server says of its visitor in the member <c>context</c>: <c>ip</c> and <c>user_agent</c>. It belongs to
-/// whoever may say so, so nothing here is an error: what is no text is not said.
+/// What a server says of its visitor in the member <c>context</c> of an event: <c>ip</c> and <c>user_agent</c>. Read
+/// only for keys that may state it; for all others, and in what is stored, the two are left out. Null counts as absent.
 /// </summary>
-/// <param name="Address">The address; empty when it is not said.</param>
-/// <param name="UserAgent">The user agent; empty when it is not said.</param>
-internal readonly record struct VisitorFacts(ReadOnlyMemory<byte> Address, ReadOnlyMemory<byte> UserAgent)
+internal readonly struct VisitorFacts
 {
-    /// <summary>Longest text that is read, bytes; a longer one is not said.</summary>
-    public const int BytesMax = 2_048;
+    /// <summary>Longest text, UTF-16 units.</summary>
+    public const int CharsMax = 2_048;
+
+    /// <summary>More than any address takes, with brackets, a port and blanks around it.</summary>
+    private const int AddressCharsMax = 64;
+
+    private const int Ip = 0;
+    private const int Agent = 1;
+    private const int Members = 2;
+
+    private static readonly MemberNames Names = new("ip", "user_agent");
+
+    private readonly List<FactProblem>? _problems;
+
+    private VisitorFacts(ReadOnlyMemory<byte> address, ReadOnlyMemory<byte> userAgent, List<FactProblem>? problems)
+    {
+        Address = address;
+        UserAgent = userAgent;
+        _problems = problems;
+    }
+
+    /// <summary>The address as text; empty when it is not said.</summary>
+    public ReadOnlyMemory<byte> Address { get; }
+
+    /// <summary>The user agent; empty when it is not said.</summary>
+    public ReadOnlyMemory<byte> UserAgent { get; }
+
+    /// <summary>What is wrong; empty when nothing is.</summary>
+    public IReadOnlyList<FactProblem> Problems => _problems is null ? [] : _problems;
+
+    /// <summary>The first of them in words, for APIs that have none of their own; null when nothing is wrong.</summary>
+    public string? Problem =>
+        _problems is [var (path, problem, _), ..] ? $"{path} {MemberText.Describe(problem, CharsMax)}" : null;
 
     /// <summary>Reads the raw value of the member, valid JSON; empty when it was not sent.</summary>
-    public static VisitorFacts Read(ReadOnlySpan<byte> context)
+    public static VisitorFacts Read(ReadOnlyMemory<byte> context)
     {
-        if (context.IsEmpty)
+        var reader = new BodyReader(context, Names, stackalloc RawValue[Members]);
+        if (context.IsEmpty || !TryWalk(ref reader))
         {
             return default;
         }
-        var reader = new Utf8JsonReader(context);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+
+        var addressProblem = reader.ReadText(reader[Ip], CharsMax, out var address);
+        if (addressProblem == TextProblem.Empty || (addressProblem == TextProblem.None && !IsAddress(address.Span)))
         {
-            return default;
+            addressProblem = TextProblem.NotAddress;
         }
-        var facts = default(VisitorFacts);
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+
+        var agentProblem = reader.ReadText(reader[Agent], CharsMax, out var agent);
+        List<FactProblem>? problems = null;
+        if (!MemberText.IsOptional(addressProblem))
         {
-            var isAddress = reader.ValueTextEquals("ip"u8);
-            var isAgent = reader.ValueTextEquals("user_agent"u8);
-            reader.Read();
-            if (isAddress)
-            {
-                facts = facts with { Address = Text(reader) };
-            }
-            else if (isAgent)
-            {
-                facts = facts with { UserAgent = Text(reader) };
-            }
-            reader.Skip();
+            (problems ??= []).Add(new FactProblem("context.ip", addressProblem, reader[Ip]));
         }
-        return facts;
+
+        if (!MemberText.IsOptional(agentProblem))
+        {
+            (problems ??= []).Add(new FactProblem("context.user_agent", agentProblem, reader[Agent]));
+        }
+
+        return new VisitorFacts(address, agent, problems);
     }
 
     /// <summary>
-    /// The value of the member without both; as it is when it has neither or is no object. Valid JSON.
+    /// The value of the member without both, valid JSON; as it is when it has neither or is no object.
     /// </summary>
-    public static ReadOnlySpan<byte> Without(ReadOnlySpan<byte> context)
+    public static ReadOnlyMemory<byte> Without(ReadOnlyMemory<byte> context)
     {
-        var reader = new Utf8JsonReader(context);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        var reader = new BodyReader(context, Names, stackalloc RawValue[Members], new OtherMembers(Members));
+        var hasFacts = TryWalk(ref reader) && (reader[Ip].IsSent || reader[Agent].IsSent);
+        if (!hasFacts)
         {
             return context;
         }
 
-        var kept = new ArrayBufferWriter<byte>(context.Length);
-        var isCut = false;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var start = (int)reader.TokenStartIndex;
-            var isFact = reader.ValueTextEquals("ip"u8) || reader.ValueTextEquals("user_agent"u8);
-            reader.Read();
-            reader.Skip();
-            isCut |= isFact;
-            if (!isFact)
-            {
-                kept.Write(kept.WrittenCount == 0 ? "{"u8 : ","u8);
-                kept.Write(context[start..(int)reader.BytesConsumed]);
-            }
-        }
-
-        if (!isCut)
-        {
-            return context;
-        }
-
-        kept.Write(kept.WrittenCount == 0 ? "{}"u8 : "}"u8);
-        return kept.WrittenSpan;
+        var rest = reader.Others();
+        return rest.IsEmpty ? "{}"u8.ToArray() : rest;
     }
 
-    private static byte[] Text(in Utf8JsonReader reader)
+    private static bool TryWalk(ref BodyReader reader)
     {
-        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > BytesMax)
+        reader.Next();
+        var isObject = reader.Token == JsonTokenType.StartObject;
+        if (isObject)
         {
-            return [];
+            reader.ReadObject();
         }
-        try
-        {
-            return Encoding.UTF8.GetBytes(reader.GetString()!);
-        }
-        catch (InvalidOperationException)
-        {
-            // Half a surrogate pair.
-            return [];
-        }
+
+        return isObject;
+    }
+
+    private static bool IsAddress(ReadOnlySpan<byte> text)
+    {
+        Span<char> chars = stackalloc char[AddressCharsMax];
+        return Encoding.UTF8.TryGetChars(text, chars, out var written)
+            && ClientAddress.TryParse(chars[..written], out _);
     }
 }

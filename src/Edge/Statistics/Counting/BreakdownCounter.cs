@@ -7,10 +7,14 @@ namespace Edge.Statistics.Counting;
 /// Counts what an experiment counts once more, by each value of one property of the visitor. Senders choose some of
 /// these values, so only the most frequent have a row of their own: with all rows taken, a new value takes the place of
 /// the rarest, whose counts go to the row of the others. No count is lost, and a value that is seen often keeps its
-/// row whatever else is sent. Guarded by the tally's lock; allocates only for a new value.
+/// row whatever else is sent. A trial belongs to the row of its exposure, which may have given way meanwhile: then it
+/// belongs to the others. Guarded by the tally's lock; allocates only for a new value.
 /// </summary>
 internal sealed class BreakdownCounter(string name, SharedBudget rows)
 {
+    /// <summary>Id of the row of the others.</summary>
+    public const ushort OthersId = 0;
+
     /// <summary>Values with a row of their own.</summary>
     public const int ValuesMax = 24;
 
@@ -19,15 +23,38 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
 
     private readonly List<Row> _rows = [];
     private Row? _others;
+    private ushort _lastId;
 
     /// <summary>Name of the property in results and checkpoint.</summary>
     public string Name { get; } = name;
 
-    /// <summary>Counts one event.</summary>
+    /// <summary>Counts one event; returns the id of the row, by which a trial finds it again.</summary>
     /// <param name="value">The value as it is in the event, escapes included; empty when it is unknown.</param>
     /// <param name="variant">Index of the variant.</param>
     /// <param name="kind">What is counted.</param>
-    public void Count(ReadOnlySpan<byte> value, int variant, TalliedKind kind) => RowOf(value).Count(variant, kind);
+    public ushort Count(ReadOnlySpan<byte> value, int variant, TalliedKind kind)
+    {
+        var row = RowOf(value);
+        row.Count(variant, kind);
+        return row.Id;
+    }
+
+    /// <summary>Counts a trial that has matured.</summary>
+    /// <param name="id">What <see cref="Count"/> returned for its exposure; <see cref="OthersId"/> when nothing did.</param>
+    /// <param name="variant">Index of the variant.</param>
+    /// <param name="isSuccess">Whether it succeeded.</param>
+    public void CountTrial(ushort id, int variant, bool isSuccess)
+    {
+        foreach (var row in _rows)
+        {
+            if (row.Id == id)
+            {
+                row.CountTrial(variant, isSuccess);
+                return;
+            }
+        }
+        Others().CountTrial(variant, isSuccess);
+    }
 
     /// <summary>Returns the rows to the budget that all experiments share.</summary>
     public void Clear()
@@ -53,8 +80,18 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
         new()
         {
             Name = Name,
-            Rows = [.. _rows.Select(static row => new BreakdownRowState { Value = row.Value, Counts = row.Pack() })],
-            Others = _others?.Pack(),
+            Rows =
+            [
+                .. _rows.Select(static row => new BreakdownRowState
+                {
+                    Value = row.Value,
+                    Counts = row.PackCounts(),
+                    Id = row.Id,
+                    Trials = row.PackTrials(),
+                }),
+            ],
+            Others = _others?.PackCounts(),
+            OthersTrials = _others?.PackTrials(),
         };
 
     /// <summary>
@@ -67,17 +104,35 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
         {
             if (_rows.Count < ValuesMax && rows.TryTake())
             {
-                _rows.Add(Row.Unpack(row.Value, row.Counts, variants));
+                // A file of a version that did not count trials has no ids.
+                var id = row.Id == OthersId || _rows.Any(other => other.Id == row.Id) ? NextId() : row.Id;
+                _rows.Add(Row.Unpack(id, row.Value, row.Counts, row.Trials, variants));
+                _lastId = Math.Max(_lastId, id);
             }
             else
             {
-                (_others ??= new Row([])).Add(Row.Unpack(row.Value, row.Counts, variants));
+                Others().Add(Row.Unpack(OthersId, row.Value, row.Counts, row.Trials, variants));
             }
         }
         if (state.Others is { } others)
         {
-            (_others ??= new Row([])).Add(Row.Unpack([], others, variants));
+            Others().Add(Row.Unpack(OthersId, [], others, state.OthersTrials, variants));
         }
+    }
+
+    private Row Others() => _others ??= new Row(OthersId, []);
+
+    /// <summary>
+    /// An id that no row has. After 65,535 rows that gave way, ids begin again, and a trial that has waited for so long
+    /// may find another row.
+    /// </summary>
+    private ushort NextId()
+    {
+        do
+        {
+            _lastId++;
+        } while (_lastId == OthersId || _rows.Any(row => row.Id == _lastId));
+        return _lastId;
     }
 
     private Row RowOf(ReadOnlySpan<byte> value)
@@ -91,16 +146,16 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
         }
         if (value.Length > ValueBytesMax)
         {
-            return _others ??= new Row([]);
+            return Others();
         }
         if (_rows.Count < ValuesMax && rows.TryTake())
         {
-            _rows.Add(new Row(value.ToArray()));
+            _rows.Add(new Row(NextId(), value.ToArray()));
             return _rows[^1];
         }
         if (_rows.Count == 0)
         {
-            return _others ??= new Row([]);
+            return Others();
         }
         // The oldest of the rarest: a value that comes again soon has the next one to give way.
         var rarest = 0;
@@ -108,9 +163,9 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
         {
             rarest = _rows[i].Total < _rows[rarest].Total ? i : rarest;
         }
-        (_others ??= new Row([])).Add(_rows[rarest]);
+        Others().Add(_rows[rarest]);
         _rows.RemoveAt(rarest);
-        _rows.Add(new Row(value.ToArray()));
+        _rows.Add(new Row(NextId(), value.ToArray()));
         return _rows[^1];
     }
 
@@ -125,12 +180,16 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
         return reader.Read() ? reader.GetString() : null;
     }
 
-    /// <summary>The counts of one value: four of each variant.</summary>
-    private sealed class Row(byte[] value)
+    /// <summary>The counts of one value: four of each variant, and two of its trials.</summary>
+    private sealed class Row(ushort id, byte[] value)
     {
         private const int Kinds = 4;
+        private const int TrialKinds = 2;
 
         private long[] _counts = [];
+        private long[] _trials = [];
+
+        public ushort Id { get; } = id;
 
         public byte[] Value { get; } = value;
 
@@ -140,35 +199,41 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
         {
             if (kind != TalliedKind.Other)
             {
-                Reserve(variant + 1);
+                Reserve(ref _counts, Kinds * (variant + 1));
                 _counts[(Kinds * variant) + IndexOf(kind)]++;
                 Total++;
             }
         }
 
+        public void CountTrial(int variant, bool isSuccess)
+        {
+            Reserve(ref _trials, TrialKinds * (variant + 1));
+            _trials[TrialKinds * variant]++;
+            _trials[(TrialKinds * variant) + 1] += isSuccess ? 1 : 0;
+        }
+
         public void Add(Row other)
         {
-            Reserve(other._counts.Length / Kinds);
-            for (var i = 0; i < other._counts.Length; i++)
-            {
-                _counts[i] += other._counts[i];
-            }
+            Add(ref _counts, other._counts);
+            Add(ref _trials, other._trials);
             Total += other.Total;
         }
 
-        public List<VariantCounts> Copy(IReadOnlyList<string> variantIds)
+        public List<BreakdownCounts> Copy(IReadOnlyList<string> variantIds)
         {
-            var copy = new List<VariantCounts>();
-            for (var i = 0; i < _counts.Length; i += Kinds)
+            var copy = new List<BreakdownCounts>();
+            for (var variant = 0; variant < variantIds.Count; variant++)
             {
-                var counts = new VariantCounts(
-                    variantIds[i / Kinds],
-                    _counts[i],
-                    _counts[i + 1],
-                    _counts[i + 2],
-                    _counts[i + 3]
+                var counts = new BreakdownCounts(
+                    variantIds[variant],
+                    At(_counts, (Kinds * variant) + IndexOf(TalliedKind.Impression)),
+                    At(_counts, (Kinds * variant) + IndexOf(TalliedKind.Click)),
+                    At(_counts, (Kinds * variant) + IndexOf(TalliedKind.View)),
+                    At(_counts, (Kinds * variant) + IndexOf(TalliedKind.Conversion)),
+                    At(_trials, TrialKinds * variant),
+                    At(_trials, (TrialKinds * variant) + 1)
                 );
-                if (counts.Impressions + counts.Clicks + counts.Views + counts.Conversions > 0)
+                if (!counts.IsEmpty)
                 {
                     copy.Add(counts);
                 }
@@ -176,47 +241,76 @@ internal sealed class BreakdownCounter(string name, SharedBudget rows)
             return copy;
         }
 
-        public byte[] Pack() =>
+        public byte[] PackCounts() => Pack(_counts);
+
+        public byte[] PackTrials() => Pack(_trials);
+
+        /// <param name="id">Its id.</param>
+        /// <param name="value">The value.</param>
+        /// <param name="counts">What <see cref="PackCounts"/> returned.</param>
+        /// <param name="trials">What <see cref="PackTrials"/> returned; null when nothing did.</param>
+        /// <param name="variants">Number of variants.</param>
+        public static Row Unpack(ushort id, byte[] value, byte[] counts, byte[]? trials, int variants)
+        {
+            // Fails here, not when somebody asks for it.
+            _ = TextOf(value);
+            var row = new Row(id, value)
+            {
+                _counts = Unpack(counts, Kinds, variants),
+                _trials = trials is null ? [] : Unpack(trials, TrialKinds, variants),
+            };
+            row.Total = row._counts.Sum();
+            return row;
+        }
+
+        private static byte[] Pack(long[] counts) =>
             PackedNumbers.Write(
-                2 * _counts.Length,
+                2 * counts.Length,
                 writer =>
                 {
-                    writer.Write7BitEncodedInt(_counts.Length);
-                    foreach (var count in _counts)
+                    writer.Write7BitEncodedInt(counts.Length);
+                    foreach (var count in counts)
                     {
                         writer.Write7BitEncodedInt64(count);
                     }
                 }
             );
 
-        public static Row Unpack(byte[] value, byte[] packed, int variants)
+        private static long[] Unpack(byte[] packed, int kinds, int variants)
         {
-            // Fails here, not when somebody asks for it.
-            _ = TextOf(value);
-            var row = new Row(value);
             var from = new PackedReader(packed);
             var count = from.ReadCount(entryBytesMin: 1);
-            if (count > Kinds * variants || count % Kinds != 0)
+            if (count > kinds * variants || count % kinds != 0)
             {
                 throw new InvalidDataException($"a breakdown has {count} counts of {variants} variants");
             }
 
-            row._counts = new long[count];
+            var counts = new long[count];
             for (var i = 0; i < count; i++)
             {
-                row._counts[i] = from.Read();
-                row.Total += row._counts[i];
+                counts[i] = from.Read();
             }
 
             from.End();
-            return row;
+            return counts;
         }
 
-        private void Reserve(int variants)
+        private static long At(long[] counts, int index) => index < counts.Length ? counts[index] : 0;
+
+        private static void Add(ref long[] counts, long[] others)
         {
-            if (_counts.Length < Kinds * variants)
+            Reserve(ref counts, others.Length);
+            for (var i = 0; i < others.Length; i++)
             {
-                Array.Resize(ref _counts, Kinds * variants);
+                counts[i] += others[i];
+            }
+        }
+
+        private static void Reserve(ref long[] counts, int length)
+        {
+            if (counts.Length < length)
+            {
+                Array.Resize(ref counts, length);
             }
         }
 

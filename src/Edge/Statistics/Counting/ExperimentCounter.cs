@@ -28,6 +28,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     private MachineCounts _machineImpressions;
     private MachineCounts _machineClicks;
     private long _unfilledTags;
+    private TrialsMissed _missed;
 
     public string Uid { get; } = uid;
 
@@ -84,16 +85,22 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             return false;
         }
         _variants[variant].Count(e.Kind, e.AtMs);
-        _countries.Count(e.Country(payload), variant, e.Kind);
-        _devices.Count(e.Device(payload), variant, e.Kind);
-        _browsers.Count(e.Browser(payload), variant, e.Kind);
-        _sources.Count(e.Source(payload), variant, e.Kind);
-        _verdicts.Count(e.VerdictWord(payload), variant, e.Kind);
-        if (!e.IsPerson || e.Unit == 0)
+        var rows = new TrialRows(
+            _countries.Count(e.Country(payload), variant, e.Kind),
+            _devices.Count(e.Device(payload), variant, e.Kind),
+            _browsers.Count(e.Browser(payload), variant, e.Kind),
+            _sources.Count(e.Source(payload), variant, e.Kind),
+            _verdicts.Count(e.VerdictWord(payload), variant, e.Kind)
+        );
+        var experiment = entry?.Experiment;
+        var isStable = experiment is { StableUnits: true };
+        var unit = isStable ? e.StableUnit : e.Unit;
+        if (!e.IsPerson || unit == 0)
         {
+            var isUnnamed = isStable && e.IsPerson && e.BasisPoints > 0 && Starts(experiment, e.Kind);
+            _missed = isUnnamed ? _missed with { Unnamed = _missed.Unnamed + 1 } : _missed;
             return true;
         }
-        var experiment = entry?.Experiment;
         if (Starts(experiment, e.Kind) && e.BasisPoints > 0)
         {
             RecordWeights(entry, e.WeightsVersion);
@@ -102,12 +109,14 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             var trial = new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false)
             {
                 Value = experiment?.GoalConfig.Type == GoalType.Value ? 0 : null,
+                Rows = rows,
             };
-            isLearned = _tracker.Expose(e.Unit, trial) != ExposureResult.NoRoom;
+            isLearned = _tracker.Expose(unit, trial) != ExposureResult.NoRoom;
+            _missed = isLearned ? _missed : _missed with { NoRoom = _missed.NoRoom + 1 };
         }
         else if (IsGoal(experiment, e.Kind))
         {
-            ReachGoal([e.Unit, e.PreviousUnit], value: 0, e.AtMs, nowMs);
+            ReachGoal([unit, isStable ? 0 : e.PreviousUnit], value: 0, e.AtMs, nowMs);
         }
         return true;
     }
@@ -134,6 +143,11 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
         {
             var variant = _variants[trial.Variant];
             variant.CountTrial(trial);
+            _countries.CountTrial(trial.Rows.Country, trial.Variant, trial.IsSuccess);
+            _devices.CountTrial(trial.Rows.Device, trial.Variant, trial.IsSuccess);
+            _browsers.CountTrial(trial.Rows.Browser, trial.Variant, trial.IsSuccess);
+            _sources.CountTrial(trial.Rows.Source, trial.Variant, trial.IsSuccess);
+            _verdicts.CountTrial(trial.Rows.Verdict, trial.Variant, trial.IsSuccess);
             var probability = trial.BasisPoints / (double)BasisPoints.Whole;
             _trials.Add(variant.Id, trial.WeightsVersion, probability, trial.IsSuccess, trial.Value);
             if (_weights.TryGetValue(trial.WeightsVersion, out var weights))
@@ -205,6 +219,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             MachineImpressions = _machineImpressions,
             MachineClicks = _machineClicks,
             UnfilledTags = _unfilledTags,
+            TrialsMissed = _missed,
             Trials = TrialStatistics.FromState(_trials.ToState()),
             SampleRatio = SampleRatioCounts.FromState(_sampleRatio.ToState()),
             OpenTrials = _tracker.Open,
@@ -233,6 +248,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             MachineImpressions = _machineImpressions,
             MachineClicks = _machineClicks,
             UnfilledTags = _unfilledTags,
+            TrialsMissed = _missed,
             Trials = _trials.ToState(),
             SampleRatio = _sampleRatio.ToState(),
             Weights = [.. _weights.Values],
@@ -262,6 +278,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             _machineImpressions = state.MachineImpressions,
             _machineClicks = state.MachineClicks,
             _unfilledTags = state.UnfilledTags,
+            _missed = state.TrialsMissed,
             _trials = TrialStatistics.FromState(state.Trials),
             _sampleRatio = SampleRatioCounts.FromState(state.SampleRatio),
         };

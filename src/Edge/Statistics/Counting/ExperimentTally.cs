@@ -46,6 +46,9 @@ internal sealed record ExperimentTally
     /// </summary>
     public required long UnfilledTags { get; init; }
 
+    /// <summary>Exposures that began no trial.</summary>
+    public required TrialsMissed TrialsMissed { get; init; }
+
     /// <summary>The matured trials.</summary>
     public required TrialStatistics Trials { get; init; }
 
@@ -99,6 +102,7 @@ internal sealed record ExperimentTally
                 MachineImpressions.Prefetch + MachineClicks.Prefetch
             ),
             UnfilledTags = UnfilledTags,
+            TrialsMissed = TrialsMissed,
             Hourly = Hourly,
             Daily = Daily,
         };

@@ -64,6 +64,9 @@ internal struct TalliedEvent
     /// <summary>The unit under the key of the day before; 0 when there is none.</summary>
     public ulong PreviousUnit { get; private set; }
 
+    /// <summary>The unit under the experiment's own key, the same every day; 0 when there is none.</summary>
+    public ulong StableUnit { get; private set; }
+
     /// <summary>Whether its sender's id of the unit was a merge tag that was not filled.</summary>
     public bool IsUnfilledTag { get; private set; }
 
@@ -224,6 +227,9 @@ internal struct TalliedEvent
                 {
                     WeightsVersion = read == member.Value.Length ? version : 0;
                 }
+                return false;
+            case 16 when EventSchema.UnitHashStable.Is(name):
+                StableUnit = Hash(member.PlainText);
                 return false;
             default:
                 return false;

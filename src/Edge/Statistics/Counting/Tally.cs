@@ -96,14 +96,13 @@ internal sealed class Tally : ISink
     }
 
     /// <summary>
-    /// Everything about one experiment, with the trials that are mature now; null when no event of it was counted.
+    /// Everything about one experiment, with its trials that are mature now; null when no event of it was counted.
     /// </summary>
     public ExperimentTally? Find(string uid)
     {
         lock (_lock)
         {
-            MatureNow();
-            return _counts.Find(uid)?.Copy();
+            return FindMature(uid)?.Copy();
         }
     }
 
@@ -117,18 +116,17 @@ internal sealed class Tally : ISink
     }
 
     /// <summary>
-    /// Matures trials up to the current time and lets the caller read or change one experiment under the lock; false
-    /// when no event of it was counted.
+    /// Matures the trials of one experiment up to the current time and lets the caller read or change it under the lock;
+    /// false when no event of it was counted.
     /// </summary>
     public bool Update<TState>(string uid, ref TState state, ExperimentUpdate<TState> update)
     {
         lock (_lock)
         {
-            if (_counts.Find(uid) is not { } experiment)
+            if (FindMature(uid) is not { } experiment)
             {
                 return false;
             }
-            MatureNow();
             _isDirty |= update(experiment, ref state);
             return true;
         }
@@ -150,7 +148,7 @@ internal sealed class Tally : ISink
     {
         lock (_lock)
         {
-            MatureNow();
+            _counts.Mature(NowMs(), IsUpToDate);
         }
     }
 
@@ -280,8 +278,10 @@ internal sealed class Tally : ISink
         }
     }
 
-    /// <summary>Matures trials up to the current time; the caller holds the lock.</summary>
-    private void MatureNow() => _counts.Mature(NowMs(), isUpToDate: _cursor.Sequence >= _committedSequence());
+    // The caller of these two holds the lock.
+    private bool IsUpToDate => _cursor.Sequence >= _committedSequence();
+
+    private ExperimentCounter? FindMature(string uid) => _counts.FindMature(uid, NowMs(), IsUpToDate);
 
     private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 }

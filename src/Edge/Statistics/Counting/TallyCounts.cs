@@ -49,6 +49,15 @@ internal sealed class TallyCounts(TallyLimits limits, CatalogHolder catalog)
 
     public ExperimentCounter? Find(string uid) => Restored().GetValueOrDefault(uid);
 
+    /// <summary>One experiment, after its trials were counted whose attribution window has passed.</summary>
+    /// <inheritdoc cref="Mature"/>
+    public ExperimentCounter? FindMature(string uid, long clockMs, bool isUpToDate)
+    {
+        var experiment = Find(uid);
+        experiment?.Mature(Now(clockMs, isUpToDate));
+        return experiment;
+    }
+
     /// <summary>Counts one event of the journal.</summary>
     /// <param name="payload">The event.</param>
     /// <param name="acceptedMs">When its id was created, milliseconds since 1970 UTC.</param>

@@ -18,7 +18,8 @@ internal sealed record TallyLimits
     public const int MissingKeptDays = 7;
 
     /// <summary>
-    /// Hours a unit is remembered after its first exposure; a second exposure within that time does not start a trial.
+    /// Hours a unit is remembered after its first exposure, or until the end of a longer window; a second exposure
+    /// within that time does not start a trial.
     /// </summary>
     public const int UnitKeptHours = 24;
 
@@ -44,8 +45,8 @@ internal sealed record TallyLimits
     public int VariantsMax { get; init; } = 100;
 
     /// <summary>
-    /// Maximum number of units remembered over all experiments, at about 50 bytes each; further ones are counted but
-    /// start no trials.
+    /// Maximum number of units remembered over all experiments, at about 50 bytes each and up to 186 with an open trial;
+    /// further ones are counted but start no trials. A quarter is kept for windows of at most a day.
     /// </summary>
     public int UnitsMax { get; init; } = 1_000_000;
 

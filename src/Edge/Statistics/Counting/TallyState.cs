@@ -51,6 +51,9 @@ internal sealed record ExperimentState
 
     /// <summary>Events with an unfilled merge tag; 0 in a file of an earlier version.</summary>
     public long UnfilledTags { get; init; }
+
+    /// <summary>Exposures that began no trial; none in a file of an earlier version.</summary>
+    public TrialsMissed TrialsMissed { get; init; }
     public required TrialStatisticsState Trials { get; init; }
     public required IReadOnlyList<SampleRatioState> SampleRatio { get; init; }
     public required IReadOnlyList<VersionWeights> Weights { get; init; }
@@ -74,6 +77,9 @@ internal sealed record BreakdownState
 
     /// <summary>The counts of all other values; null when there are none.</summary>
     public byte[]? Others { get; init; }
+
+    /// <summary>Their trials; null too in a file of a version that did not count them.</summary>
+    public byte[]? OthersTrials { get; init; }
 }
 
 /// <summary>One value of a <see cref="BreakdownState"/>.</summary>
@@ -84,6 +90,12 @@ internal sealed record BreakdownRowState
 
     /// <summary>Packed: their number, then impressions, clicks, views and conversions of each variant.</summary>
     public required byte[] Counts { get; init; }
+
+    /// <summary>By which open trials name it; 0 in a file of a version that did not count them.</summary>
+    public ushort Id { get; init; }
+
+    /// <summary>Packed: their number, then trials and successes of each variant; null in such a file.</summary>
+    public byte[]? Trials { get; init; }
 }
 
 /// <summary>One variant of an <see cref="ExperimentState"/>.</summary>

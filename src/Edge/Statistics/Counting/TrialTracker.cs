@@ -21,11 +21,17 @@ internal readonly record struct OpenTrial(
     /// <summary>What the unit's events have added up to; null when only success counts.</summary>
     public double? Value { get; init; }
 
+    /// <summary>The rows of the breakdowns that its exposure was counted in.</summary>
+    public TrialRows Rows { get; init; }
+
     /// <summary>
     /// Whether its result is final at a given time. A window of zero length is over as soon as it begins.
     /// </summary>
     public bool IsMature(long nowMs) => EndMs == ExposedMs || nowMs > EndMs + TallyLimits.LatenessSeconds * 1_000L;
 }
+
+/// <summary>Ids of rows of <see cref="BreakdownCounter"/>, one of each breakdown.</summary>
+internal readonly record struct TrialRows(ushort Country, ushort Device, ushort Browser, ushort Source, ushort Verdict);
 
 /// <summary>Limits how much of one thing all experiments together remember, such as units.</summary>
 internal sealed class SharedBudget(int max)
@@ -33,9 +39,10 @@ internal sealed class SharedBudget(int max)
     /// <summary>How many are remembered.</summary>
     public int Used { get; private set; }
 
-    public bool TryTake()
+    /// <param name="leave">The share of it, one part in this many, that is left to others; 0 leaves nothing.</param>
+    public bool TryTake(int leave = 0)
     {
-        if (Used >= max)
+        if (Used >= max - (leave > 0 ? max / leave : 0))
         {
             return false;
         }
@@ -52,7 +59,7 @@ internal enum ExposureResult
     /// <summary>The unit's first exposure; a trial was opened.</summary>
     Opened,
 
-    /// <summary>The unit already had an exposure within the last day.</summary>
+    /// <summary>The unit already had an exposure within the last day, or its trial is still open.</summary>
     Repeated,
 
     /// <summary>There is no room for another unit.</summary>
@@ -72,17 +79,25 @@ internal sealed class TrialTracker(SharedBudget budget)
 
     private const long ValueFlag = 2;
 
+    private const long RowsFlag = 4;
+
     /// <summary>A unit's hash and its time.</summary>
     private const int UnitBytesMin = 9;
 
     /// <summary>A unit's hash and six numbers.</summary>
     private const int TrialBytesMin = 14;
 
+    /// <summary>
+    /// Of the units that are remembered, one in this many is left to windows of at most a day: trials that stay open
+    /// for weeks must not keep all other experiments from learning.
+    /// </summary>
+    private const int LeftToShortWindows = 4;
+
     private const long UnitKeptMs = TallyLimits.UnitKeptHours * CountSeries.Hour;
 
     // First exposure of each unit seen within the last day.
     private readonly Dictionary<ulong, long> _exposed = [];
-    private readonly Dictionary<ulong, OpenTrial> _open = [];
+    private readonly Dictionary<ulong, StoredTrial> _open = [];
     private readonly PriorityQueue<ulong, long> _byEnd = new();
 
     /// <summary>Number of trials that are not mature.</summary>
@@ -96,17 +111,17 @@ internal sealed class TrialTracker(SharedBudget budget)
     {
         if (_exposed.TryGetValue(unit, out var before))
         {
-            if (Math.Abs(trial.ExposedMs - before) < UnitKeptMs)
+            if (Math.Abs(trial.ExposedMs - before) < UnitKeptMs || IsWithin(unit, trial.ExposedMs))
             {
                 return ExposureResult.Repeated;
             }
         }
-        else if (!budget.TryTake())
+        else if (!budget.TryTake(trial.EndMs - trial.ExposedMs > UnitKeptMs ? LeftToShortWindows : 0))
         {
             return ExposureResult.NoRoom;
         }
         _exposed[unit] = trial.ExposedMs;
-        if (_open.TryAdd(unit, trial))
+        if (_open.TryAdd(unit, new StoredTrial(trial)))
         {
             _byEnd.Enqueue(unit, trial.EndMs);
         }
@@ -122,7 +137,7 @@ internal sealed class TrialTracker(SharedBudget budget)
     public bool Succeed(ulong unit, double value, long atMs, long nowMs)
     {
         if (
-            !_open.TryGetValue(unit, out var trial)
+            !TryGetOpen(unit, out var trial)
             || atMs < trial.ExposedMs
             || atMs > trial.EndMs
             || trial.IsMature(nowMs)
@@ -132,7 +147,7 @@ internal sealed class TrialTracker(SharedBudget budget)
         }
         if (!trial.IsSuccess || trial.Value is not null)
         {
-            _open[unit] = trial with { IsSuccess = true, Value = trial.Value + value };
+            _open[unit] = new StoredTrial(trial with { IsSuccess = true, Value = trial.Value + value });
         }
         return true;
     }
@@ -143,7 +158,7 @@ internal sealed class TrialTracker(SharedBudget budget)
         while (_byEnd.TryPeek(out var unit, out _))
         {
             // A trial that was forgotten with its unit stays in the queue.
-            if (_open.TryGetValue(unit, out trial))
+            if (TryGetOpen(unit, out trial))
             {
                 if (!trial.IsMature(nowMs))
                 {
@@ -169,7 +184,7 @@ internal sealed class TrialTracker(SharedBudget budget)
         {
             // The window may be as long as the day, and its trial is counted only afterwards.
             var isOpen =
-                nowMs >= exposedMs && _open.TryGetValue(unit, out var trial) && !trial.IsMature(nowMs);
+                nowMs >= exposedMs && TryGetOpen(unit, out var trial) && !trial.IsMature(nowMs);
             if (Math.Abs(nowMs - exposedMs) >= UnitKeptMs && !isOpen)
             {
                 _exposed.Remove(unit);
@@ -216,19 +231,25 @@ internal sealed class TrialTracker(SharedBudget budget)
             to =>
             {
                 to.Write7BitEncodedInt64(_open.Count);
-                foreach (var (unit, trial) in _open)
+                foreach (var (unit, stored) in _open)
                 {
+                    var trial = stored.Trial;
                     to.Write(unit);
                     to.Write7BitEncodedInt64(trial.Variant);
                     to.Write7BitEncodedInt64(trial.BasisPoints);
                     to.Write7BitEncodedInt64(trial.WeightsVersion);
                     to.Write7BitEncodedInt64(trial.ExposedMs);
                     to.Write7BitEncodedInt64(trial.EndMs - trial.ExposedMs);
-                    to.Write7BitEncodedInt64((trial.IsSuccess ? SuccessFlag : 0) | (trial.Value is null ? 0 : ValueFlag));
+                    to.Write7BitEncodedInt64(
+                        (trial.IsSuccess ? SuccessFlag : 0)
+                            | (trial.Value is null ? 0 : ValueFlag)
+                            | (trial.Rows == default ? 0 : RowsFlag)
+                    );
                     if (trial.Value is { } value)
                     {
                         to.Write(value);
                     }
+                    WriteRows(to, trial.Rows);
                 }
             }
         );
@@ -284,13 +305,23 @@ internal sealed class TrialTracker(SharedBudget budget)
         for (; count > 0; count--)
         {
             var (unit, trial) = ReadTrial(ref from);
-            if (_open.TryAdd(unit, trial))
+            if (_open.TryAdd(unit, new StoredTrial(trial)))
             {
                 ends.Add((unit, trial.EndMs));
             }
         }
 
         _byEnd.EnqueueRange(ends);
+    }
+
+    private bool IsWithin(ulong unit, long atMs) =>
+        TryGetOpen(unit, out var open) && atMs >= open.ExposedMs && atMs <= open.EndMs;
+
+    private bool TryGetOpen(ulong unit, out OpenTrial trial)
+    {
+        var isOpen = _open.TryGetValue(unit, out var stored);
+        trial = isOpen ? stored.Trial : default;
+        return isOpen;
     }
 
     private static (ulong Unit, OpenTrial Trial) ReadTrial(ref PackedReader from)
@@ -314,11 +345,53 @@ internal sealed class TrialTracker(SharedBudget budget)
             )
             {
                 Value = (flags & ValueFlag) != 0 ? from.ReadDouble() : null,
+                Rows = (flags & RowsFlag) != 0 ? ReadRows(ref from) : default,
             }
         );
     }
 
+    private static void WriteRows(BinaryWriter to, in TrialRows rows)
+    {
+        if (rows != default)
+        {
+            to.Write7BitEncodedInt(rows.Country);
+            to.Write7BitEncodedInt(rows.Device);
+            to.Write7BitEncodedInt(rows.Browser);
+            to.Write7BitEncodedInt(rows.Source);
+            to.Write7BitEncodedInt(rows.Verdict);
+        }
+    }
+
+    private static TrialRows ReadRows(ref PackedReader from) =>
+        new(
+            (ushort)from.Read(),
+            (ushort)from.Read(),
+            (ushort)from.Read(),
+            (ushort)from.Read(),
+            (ushort)from.Read()
+        );
+
     private static long ZigZag(long value) => (value << 1) ^ (value >> 63);
 
     private static long UnZigZag(long value) => (long)((ulong)value >> 1) ^ -(value & 1);
+
+    /// <summary>An open trial in 40 bytes: with long windows there are as many as there may be units.</summary>
+    private readonly struct StoredTrial(in OpenTrial trial)
+    {
+        private readonly long _exposedMs = trial.ExposedMs;
+        private readonly double _value = trial.Value ?? double.NaN;
+        private readonly uint _windowMs = (uint)Math.Clamp(trial.EndMs - trial.ExposedMs, 0, uint.MaxValue);
+        private readonly int _weightsVersion = trial.WeightsVersion;
+        private readonly ushort _variant = (ushort)trial.Variant;
+        private readonly ushort _basisPoints = (ushort)trial.BasisPoints;
+        private readonly TrialRows _rows = trial.Rows;
+        private readonly bool _isSuccess = trial.IsSuccess;
+
+        public OpenTrial Trial =>
+            new(_variant, _basisPoints, _weightsVersion, _exposedMs, _exposedMs + _windowMs, _isSuccess)
+            {
+                Value = double.IsNaN(_value) ? null : _value,
+                Rows = _rows,
+            };
+    }
 }

@@ -46,6 +46,9 @@ internal sealed record ExperimentResults
     /// </summary>
     public required long UnfilledMergeTags { get; init; }
 
+    /// <summary>Counted exposures that began no trial and that nothing was learned from.</summary>
+    public required TrialsMissed TrialsMissed { get; init; }
+
     /// <summary>The variant that is most likely to be the best at this moment.</summary>
     public required string? Leader { get; init; }
 
@@ -106,6 +109,7 @@ internal sealed record ExperimentResults
             Variants = VariantResults.Of(experiment, arms, input.Counts, comparison),
             Excluded = input.Excluded,
             UnfilledMergeTags = input.UnfilledTags,
+            TrialsMissed = input.TrialsMissed,
             Leader = assessment?.LeaderId,
             ConfidenceHeldHours = assessment is null ? null : HeldHours(assessment, input),
             SuggestedWinner = isCompared ? input.Watch.SuggestedWinner : null,

@@ -8,6 +8,8 @@ namespace Edge.Statistics.Results;
 internal static class Recommendation
 {
     private const double HoldHours = 24;
+    private const int MinutesPerHour = 60;
+    private const int MinutesPerDay = 24 * MinutesPerHour;
 
     /// <summary>The recommendation.</summary>
     /// <param name="experiment">The experiment.</param>
@@ -58,13 +60,25 @@ internal static class Recommendation
         return Running(experiment, results, assessment, leader);
     }
 
+    /// <summary>A window in words: <c>30 minutes</c>, <c>14 days</c>.</summary>
+    public static string Window(int minutes)
+    {
+        var (count, unit) =
+            minutes % MinutesPerDay == 0 ? (minutes / MinutesPerDay, "day")
+            : minutes % MinutesPerHour == 0 ? (minutes / MinutesPerHour, "hour")
+            : (minutes, "minute");
+        return Invariant($"{count} {unit}{(count == 1 ? "" : "s")}");
+    }
+
     private static string Waiting(Experiment experiment, int visitors)
     {
-        var minutes = experiment.AttributionWindowMinutes;
-        var window = minutes == 1 ? "1 minute" : Invariant($"{minutes} minutes");
+        var window = Window(experiment.AttributionWindowMinutes);
         var start = experiment.TrialStart == TrialStart.Click ? "first click" : "first impression or view";
         return visitors switch
         {
+            0 when experiment.StableUnits => "Nobody with an id of yours has been counted yet. With stableUnits only "
+                + "visitors count who are named by u or a user id, "
+                + $"{window} after the {start}.",
             0 => $"Nobody has been counted yet. A visitor counts {window} after the {start}.",
             1 => $"1 visitor is still within the {window} in which the goal can be reached.",
             _ => Invariant($"{visitors} visitors are still within their {window} in which the goal can be reached."),

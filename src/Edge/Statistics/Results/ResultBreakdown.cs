@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Edge.Statistics.Results;
 
 /// <summary>
@@ -26,7 +28,7 @@ internal sealed record ResultBreakdown(
 /// <param name="Others">The counts of all other values, by variant.</param>
 internal sealed record BreakdownDimension(
     IReadOnlyList<BreakdownValue> Values,
-    IReadOnlyList<VariantCounts> Others
+    IReadOnlyList<BreakdownCounts> Others
 )
 {
     public static readonly BreakdownDimension Empty = new([], []);
@@ -35,4 +37,27 @@ internal sealed record BreakdownDimension(
 /// <summary>The counts of one value.</summary>
 /// <param name="Value">The value; null when it is unknown.</param>
 /// <param name="Variants">The variants that were counted with it.</param>
-internal sealed record BreakdownValue(string? Value, IReadOnlyList<VariantCounts> Variants);
+internal sealed record BreakdownValue(string? Value, IReadOnlyList<BreakdownCounts> Variants);
+
+/// <summary>What was counted of one variant and one value.</summary>
+/// <param name="VariantId">The variant.</param>
+/// <param name="Impressions">As in <see cref="VariantCounts"/>, and so on.</param>
+/// <param name="Clicks">Clicks.</param>
+/// <param name="Views">Views.</param>
+/// <param name="Conversions">Conversions.</param>
+/// <param name="Trials">Matured trials whose exposure had the value.</param>
+/// <param name="Successes">Those of them that succeeded.</param>
+internal readonly record struct BreakdownCounts(
+    string VariantId,
+    long Impressions,
+    long Clicks,
+    long Views,
+    long Conversions,
+    long Trials,
+    long Successes
+)
+{
+    /// <summary>Whether nothing was counted.</summary>
+    [JsonIgnore]
+    public bool IsEmpty => Impressions + Clicks + Views + Conversions + Trials == 0;
+}

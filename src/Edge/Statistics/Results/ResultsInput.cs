@@ -39,6 +39,9 @@ internal sealed record ResultsInput
     /// <summary>Counted requests whose <c>u</c> was a merge tag that was not filled.</summary>
     public long UnfilledTags { get; init; }
 
+    /// <summary>Exposures that began no trial.</summary>
+    public TrialsMissed TrialsMissed { get; init; }
+
     /// <summary>The same counts hour by hour, ascending.</summary>
     public IReadOnlyList<SeriesPoint> Hourly { get; init; } = [];
 
@@ -65,6 +68,11 @@ internal readonly record struct VariantCounts(
 /// <param name="Scanner">Mail security scanners.</param>
 /// <param name="Prefetch">Speculative loads (prefetch).</param>
 internal readonly record struct MachineCounts(long Bot, long Scanner, long Prefetch);
+
+/// <summary>Exposures that were counted and began no trial.</summary>
+/// <param name="Unnamed">Nobody was named, in an experiment with stable units.</param>
+/// <param name="NoRoom">As many units as there may be were remembered.</param>
+internal readonly record struct TrialsMissed(long Unnamed, long NoRoom);
 
 /// <summary>One hour or day of a time series.</summary>
 /// <param name="Time">Its start, UTC.</param>

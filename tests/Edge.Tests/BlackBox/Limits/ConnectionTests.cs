@@ -178,6 +178,22 @@ public class ConnectionTests
         Assert.True(Value(metrics, "edge_connections_lost_total{reason=\"shed\"}") >= 90, metrics);
     }
 
+    [Fact]
+    public async Task Listener_ThatAcceptsNoMore_EndsTheProcessWithItsOwnCode()
+    {
+        using var data = new TempDirectory();
+        await using var edge = await EdgeProcess.StartAsync(data.Path);
+
+        // Shut down by the hand of another process: every accept fails from then on, and not for want of anything.
+        using (var listener = ForeignSocket.Take(edge.Pid, edge.Address.Port))
+        {
+            listener.Shutdown();
+        }
+
+        Assert.Equal(4, await edge.ExitCodeWithinAsync(Wait.Limit));
+        Assert.Contains("Connections can no longer be accepted", await edge.Error, StringComparison.Ordinal);
+    }
+
     private static async Task PixelAsync(HttpClient client, string filler)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/s/demo-ab/pixel.gif");

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using Edge.Tests.Support;
 using Xunit;
@@ -80,6 +81,53 @@ public class MemoryTests(ITestOutputHelper output)
         Assert.Contains("http.maxConnections", await edge.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// The binary is read from the disk within the group, as in a container: its pages are part of the memory.
+    /// </summary>
+    [Fact]
+    public async Task SixtyFourMebibytes_RefuseBodiesInsteadOfEnding()
+    {
+        using var group = MemoryGroup.Create(64 << 20);
+        using var data = new TempDirectory();
+        var key = (
+            await EdgeProcess.RunAsync(["keys", "create", "--kind", "artie", "--data-dir", data["data"]])
+        ).Output.Trim();
+        await using var edge = await EdgeProcess.StartAsync(
+            data["data"],
+            environment: [("EDGE__HTTP__MAXPERADDRESSPERCENT", "100")],
+            binary: LimitedEdge.Script(data, $"{group.Join}\ncp {EdgeBinary.Path} {data["edge"]}", data["edge"])
+        );
+        var body = new Body("valid", Array(2_260), 2_260, IsGzip: false, IsKeyless: false);
+        var clock = Stopwatch.StartNew();
+        var answers = new ConcurrentDictionary<int, int>();
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var client = new HttpClient(handler) { BaseAddress = edge.Address, Timeout = Wait.Limit };
+
+        var health = WatchHealthAsync(edge, clock);
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 80)
+                .Select(async _ =>
+                {
+                    while (clock.Elapsed < Time)
+                    {
+                        answers.AddOrUpdate(await PostAsync(client, body, key), 1, static (_, count) => count + 1);
+                    }
+                })
+        );
+
+        var slowest = await health;
+        Assert.True(await edge.StopAsync() == 0, await edge.Error);
+        var stored = await StoredAsync(data["data"]);
+        output.WriteLine(
+            $"{stored} events stored; slowest /healthz {slowest.TotalMilliseconds:F0} ms; "
+                + string.Join(", ", answers.OrderBy(pair => pair.Key).Select(pair => $"{pair.Value} x {pair.Key}"))
+        );
+        var (taken, unknown) = (answers.GetValueOrDefault(200), answers.GetValueOrDefault(0));
+        Assert.InRange(stored, taken * body.Events, (taken + unknown + answers.GetValueOrDefault(500)) * body.Events);
+        Assert.True(taken > 0 && answers[503] > 10 * unknown, $"{unknown} without an answer");
+    }
+
     [Fact]
     public async Task TwoHundredFiftySixMebibytes_CarryNineHundredSendersOfBodies()
     {
@@ -135,6 +183,43 @@ public class MemoryTests(ITestOutputHelper output)
         );
         Assert.True(acknowledged > 0);
         Assert.InRange(stored, acknowledged, acknowledged + unknown);
+    }
+
+    [Fact]
+    public async Task LongAnswer_ThatNobodyReads_HoldsNeitherBodyNorEvents()
+    {
+        using var data = new TempDirectory();
+        var key = (
+            await EdgeProcess.RunAsync(["keys", "create", "--kind", "artie", "--data-dir", data.Path])
+        ).Output.Trim();
+        // Room for one such array with its events, not for two.
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            environment:
+            [
+                ("EDGE__INGEST__INFLIGHTBYTES", "64MiB"),
+                ("EDGE__JOURNAL__MEMORYBYTES", "64MiB"),
+                ("EDGE__HTTP__REQUESTTIMEOUTMS", "60000"),
+            ]
+        );
+        var body = new Body("long", Array(90_000), 90_000, false, false);
+        using var silent = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4_096 };
+        await silent.ConnectAsync(edge.Address.Host, edge.Address.Port);
+        var header =
+            $"POST /v1/bulk-track HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+            + $"Content-Type: application/json\r\nContent-Length: {body.Bytes.Length}\r\n\r\n";
+        await silent.SendAsync(Encoding.ASCII.GetBytes(header));
+        for (var sent = 0; sent < body.Bytes.Length;)
+        {
+            sent += await silent.SendAsync(body.Bytes.AsMemory(sent));
+        }
+
+        var first = new byte[12];
+        Assert.Equal(first.Length, await silent.ReceiveAsync(first));
+        Assert.Equal("HTTP/1.1 200", Encoding.ASCII.GetString(first));
+
+        // Once, so long before the silent one is given up.
+        Assert.Equal(200, await PostAsync(edge.Client, body, key));
     }
 
     [Fact]

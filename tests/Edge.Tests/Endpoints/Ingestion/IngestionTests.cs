@@ -432,6 +432,38 @@ public class IngestionTests
     }
 
     [Fact]
+    public async Task WrongKey_InTheEventsOfABody_IsLimitedLikeOneInAHeader()
+    {
+        await using var site = await IngestSite.StartAsync(options =>
+        {
+            options.WrongKeysPerMinute = 50;
+            options.TrustedProxies = ["127.0.0.1"];
+        });
+        var right = site.Issue(KeyKind.Write);
+
+        var statuses = new List<int>();
+        for (var i = 0; i < 20; i++)
+        {
+            var guesses = Enumerable.Range(0, 10).Select(j => Event($"wk_{i:D4}{j:D12}"));
+            statuses.Add((await FromAsync($"[{string.Join(',', guesses)}]", "192.0.2.66")).Status);
+        }
+
+        // Ten guesses a request; a minute may have begun meanwhile.
+        Assert.InRange(statuses.Count(status => status == 200), 5, 10);
+        Assert.Equal(429, statuses[^1]);
+        Assert.Equal(429, (await FromAsync($"[{Event("wk_0")},{Event(right)}]", "192.0.2.66")).Status);
+        var answer = await FromAsync(Event(right), "192.0.2.66");
+        Assert.Equal((200, true), (answer.Status, answer.Body.Contains("\"processed\":1", StringComparison.Ordinal)));
+        Assert.Equal(200, (await FromAsync($"[{Event("wk_0")}]", "192.0.2.67")).Status);
+
+        Task<IngestAnswer> FromAsync(string body, string address) =>
+            site.PostAsync("/s/events", null, body, ("X-Forwarded-For", address));
+
+        static string Event(string key) =>
+            $$"""{"event":"view","experiment":"demo-ab","variantId":"a","writeKey":"{{key}}"}""";
+    }
+
+    [Fact]
     public async Task Millimetric_Beacon_BringsItsKeyInTheQuery()
     {
         await using var site = await IngestSite.StartAsync();

@@ -232,7 +232,7 @@ public sealed class KeyRatchetTests : IDisposable
     public async Task Hashes_FromManyThreadsOverMidnights_AreAlwaysOfARealKey()
     {
         using var ratchet = OpenKnown();
-        var hashes = new VisitorHashes(ratchet);
+        var hashes = new VisitorHashes(ratchet, SaltedKeys.StableUnitKey("salt"));
         const int Days = 400;
         var valid = new HashSet<string>();
         using (var copy = new TempDirectory())
@@ -288,21 +288,21 @@ public sealed class KeyRatchetTests : IDisposable
     private static string Address(KeyRatchet ratchet, DateTimeOffset now)
     {
         var hex = new byte[VisitorHashes.AddressHashChars];
-        new VisitorHashes(ratchet).WriteAddressHash("203.0.113.7"u8, now, hex);
+        new VisitorHashes(ratchet, SaltedKeys.StableUnitKey("salt")).WriteAddressHash("203.0.113.7"u8, now, hex);
         return Encoding.ASCII.GetString(hex);
     }
 
     private static string Unit(KeyRatchet ratchet, DateTimeOffset now)
     {
         var hex = new byte[VisitorHashes.UnitHashChars];
-        new VisitorHashes(ratchet).WriteUnitHash("exp_1"u8, "unit"u8, now, hex);
+        new VisitorHashes(ratchet, SaltedKeys.StableUnitKey("salt")).WriteUnitHash("exp_1"u8, "unit"u8, now, hex);
         return Encoding.ASCII.GetString(hex);
     }
 
     private static string Previous(KeyRatchet ratchet, DateTimeOffset now)
     {
         var hex = new byte[VisitorHashes.UnitHashChars];
-        new VisitorHashes(ratchet).WritePreviousUnitHash("exp_1"u8, "unit"u8, now, hex);
+        new VisitorHashes(ratchet, SaltedKeys.StableUnitKey("salt")).WritePreviousUnitHash("exp_1"u8, "unit"u8, now, hex);
         return Encoding.ASCII.GetString(hex);
     }
 }

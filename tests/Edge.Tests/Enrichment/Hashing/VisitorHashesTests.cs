@@ -27,7 +27,7 @@ public class VisitorHashesTests
         )[..16];
         Span<byte> hex = stackalloc byte[VisitorHashes.UnitHashChars];
 
-        new VisitorHashes(new SaltedKeys("salt")).WriteUnitHash("exp_1"u8, "unit"u8, Day, hex);
+        new VisitorHashes(new SaltedKeys("salt"), SaltedKeys.StableUnitKey("salt")).WriteUnitHash("exp_1"u8, "unit"u8, Day, hex);
 
         Assert.Equal(expected, Encoding.ASCII.GetString(hex));
     }
@@ -43,7 +43,7 @@ public class VisitorHashesTests
     private static string AddressHash(string address, DateTimeOffset now)
     {
         Span<byte> hex = stackalloc byte[VisitorHashes.AddressHashChars];
-        new VisitorHashes(new SaltedKeys("salt")).WriteAddressHash(Encoding.ASCII.GetBytes(address), now, hex);
+        new VisitorHashes(new SaltedKeys("salt"), SaltedKeys.StableUnitKey("salt")).WriteAddressHash(Encoding.ASCII.GetBytes(address), now, hex);
         return Encoding.ASCII.GetString(hex);
     }
 }

@@ -60,6 +60,31 @@ public class IgnoredMembersTests
         Assert.Equal(("ip, Client_IP, api-key", 4), (ignored.Describe(), ignored.Count));
     }
 
+    [Theory]
+    [InlineData("true-client-ip")]
+    [InlineData("CF-Connecting-IP")]
+    [InlineData("cfConnectingIpv6")]
+    [InlineData("x_forwarded_for")]
+    [InlineData("X.Real.IP")]
+    [InlineData("remote address")]
+    [InlineData("cookie")]
+    [InlineData("Set-Cookie")]
+    [InlineData("token")]
+    [InlineData("access_token")]
+    [InlineData("$authorization")]
+    [InlineData("Proxy-Authorization")]
+    [InlineData("passwd")]
+    public void Artie_NameOfAKeyOrAnAddress_IsNotKeptHoweverItIsWritten(string name)
+    {
+        var body = $$"""{"event":"e","properties":{},"timestamp":"{{Time}}","{{name}}":"x","tokens_used":3}""";
+        var ignored = new IgnoredMembers(known: null);
+
+        var e = Assert.Single(ArtieBody.ReadSingle(Encoding.UTF8.GetBytes(body), ignored).Events);
+
+        Assert.Equal("""{"tokens_used":3}""", Encoding.UTF8.GetString(e.Extra.Span));
+        Assert.Equal(1, ignored.Count);
+    }
+
     [Fact]
     public void Members_WithoutEnd_AreToldShortly()
     {

@@ -105,13 +105,13 @@ public class TallyCountsTests
     [Fact]
     public void Payload_WithMembersOfAnyShape_IsRead()
     {
-        const string Payload = """
+        var payload = """
             {"v":1,"properties":{"type":"click","verdict":"bot","a":[{"b":1}]},"type":"impression","experiment_uid":"exp_abc123","variant":"a",
-             "probability":"0.5","weights_version":1.5,"unit_hash":"xyz","received_at":12,"verdict":"human"}
-            """;
+            "probability":"0.5","weights_version":1.5,"unit_hash":"xyz","received_at":12,"verdict":"human"}
+            """.ReplaceLineEndings("");
         var fold = new Fold();
         fold.Counts.Count(
-            Encoding.UTF8.GetBytes(Payload),
+            Encoding.UTF8.GetBytes(payload),
             Noon.ToUnixTimeMilliseconds(),
             Noon.ToUnixTimeMilliseconds()
         );
@@ -196,11 +196,79 @@ public class TallyCountsTests
         Assert.Equal("AT: a 1/0/0", Text(fold.Tally().Breakdown.Country));
     }
 
+    /// <summary>
+    /// Trials belong to what their exposure was, also when its row has given way, and add up to those of the experiment.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Breakdown_OfTrials_AddsUpToTheTrials(bool restarts)
+    {
+        var fold = new Fold();
+        for (var i = 0; i < 400; i++)
+        {
+            var unit = (ulong)i + 1;
+            // Some rows give way while their trials are open, others with trials that have matured.
+            var seen = Impression(unit, i, i % 3 == 0 ? "a" : "b") with
+            {
+                Country = i % 4 == 0 ? "DE" : "AT",
+                Source = i % 10 == 9 ? "mail" : $"junk-{i}",
+                Verdict = i % 7 == 0 ? "proxy" : "human",
+            };
+            fold.Count(seen);
+            if (i % 5 == 0)
+            {
+                // It comes by another way than it was shown.
+                fold.Count(Click(unit, i) with { Country = "FR", Source = "elsewhere" });
+            }
+            if (restarts && i % 100 == 50)
+            {
+                fold.Restart();
+            }
+        }
+
+        fold.UpToDateAt(Noon.AddHours(8));
+
+        var tally = fold.Tally();
+        var arms = tally.Trials.ToState().Arms;
+        Assert.Equal((400, 80), (arms.Sum(arm => arm.Trials), arms.Sum(arm => arm.Successes)));
+        var breakdown = tally.Breakdown;
+        Assert.All(
+            new[] { breakdown.Country, breakdown.Device, breakdown.Browser, breakdown.Source, breakdown.Verdict },
+            dimension =>
+            {
+                var all = dimension.Values.SelectMany(value => value.Variants).Concat(dimension.Others).ToArray();
+                Assert.All(
+                    arms,
+                    arm =>
+                        Assert.Equal(
+                            (arm.Trials, arm.Successes),
+                            (
+                                all.Where(counts => counts.VariantId == arm.VariantId).Sum(counts => counts.Trials),
+                                all.Where(counts => counts.VariantId == arm.VariantId).Sum(counts => counts.Successes)
+                            )
+                        )
+                );
+            }
+        );
+        Assert.Equal((100, 20), Of(breakdown.Country, "DE"));
+        Assert.Equal((300, 60), Of(breakdown.Country, "AT"));
+        Assert.Equal((0, 0), Of(breakdown.Country, "FR"));
+        Assert.Equal((40, 0), Of(breakdown.Source, "mail"));
+        Assert.Equal(BreakdownCounter.ValuesMax, breakdown.Source.Values.Count);
+
+        static (long Trials, long Successes) Of(BreakdownDimension dimension, string value)
+        {
+            var variants = dimension.Values.Single(found => found.Value == value).Variants;
+            return (variants.Sum(counts => counts.Trials), variants.Sum(counts => counts.Successes));
+        }
+    }
+
     /// <summary>Values in order, each with impressions, clicks and views of its variants.</summary>
     private static string Text(BreakdownDimension dimension) =>
         string.Join("; ", dimension.Values.Select(value => $"{value.Value ?? "-"}: {Text(value.Variants)}"));
 
-    private static string Text(IEnumerable<VariantCounts> variants) =>
+    private static string Text(IEnumerable<BreakdownCounts> variants) =>
         string.Join(", ", variants.Select(v => $"{v.VariantId} {v.Impressions}/{v.Clicks}/{v.Views}"));
 
     [Fact]

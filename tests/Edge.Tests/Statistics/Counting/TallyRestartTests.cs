@@ -30,6 +30,23 @@ public sealed class TallyRestartTests : IDisposable
     }
 
     [Fact]
+    public async Task Results_OfOneExperiment_MatureItsTrialsAlone()
+    {
+        await using var tallied = TalliedJournal.Open(_directory.Path);
+        tallied.Journal.Append(VisitEvent.Impression(1, 0).Text());
+        tallied.Journal.Append((VisitEvent.Impression(1, 0) with { Uid = "exp_other" }).Text());
+        await tallied.Journal.Journal.CommitAsync();
+        await tallied.RunToTheEndAsync();
+        Assert.Equal(2, tallied.Tally.Status.OpenTrials);
+
+        Assert.Equal(0, tallied.Tally.Find("exp_abc123")!.OpenTrials);
+
+        Assert.Equal(1, tallied.Tally.Status.OpenTrials);
+        tallied.Tally.Mature();
+        Assert.Equal(0, tallied.Tally.Status.OpenTrials);
+    }
+
+    [Fact]
     public async Task Restart_AfterAnOrderlyStop_GoesOn()
     {
         await RunAsync(_directory.Path, 100);

@@ -156,6 +156,60 @@ public class TrialTests
         Assert.Equal(expected, fold.Trials());
     }
 
+    /// <summary>
+    /// The calibration simulates trials and successes; whatever they were made of, the estimator sees the same.
+    /// </summary>
+    [Theory]
+    [InlineData("view", """{"type":"click_through","destinationUrl":"https://example.com/"}""", "")]
+    [InlineData("view", """{"type":"conversion"}""", "")]
+    [InlineData("impression", """{"type":"event","event":"signup"}""", "")]
+    [InlineData("click", """{"type":"conversion"}""", """ "trialStart":"click", """)]
+    [InlineData("impression", """{"type":"conversion"}""", """ "stableUnits":true, """)]
+    [InlineData("view", """{"type":"conversion"}""", """ "trafficShare":2000, """)]
+    public void Estimate_OfTheSameVisitors_DoesNotDependOnTheKindOfGoal(string start, string goal, string more)
+    {
+        var plain = Play(new Fold(), "impression", "click", isStable: false);
+        var other = Play(
+            new Fold(null, Fold.Bandit(goal: goal, more: more)),
+            start,
+            goal.Contains("click_through", StringComparison.Ordinal) ? "click"
+                : goal.Contains("event", StringComparison.Ordinal) ? "goal"
+                : "conversion",
+            more.Contains("stableUnits", StringComparison.Ordinal)
+        );
+
+        Assert.Equal(plain, other);
+
+        static string Play(Fold fold, string start, string end, bool isStable)
+        {
+            for (var i = 1; i <= 600; i++)
+            {
+                var unit = (ulong)i;
+                var version = 1 + (i / 200);
+                var seen = Impression(unit, i, i * 7 % 10 < 4 + version ? "a" : "b") with
+                {
+                    Type = start,
+                    StableUnit = isStable ? unit : 0,
+                    BasisPoints = i * 7 % 10 < 4 + version ? 1_000 * (4 + version) : 1_000 * (6 - version),
+                    Version = version,
+                };
+                fold.Count(seen);
+                if (i * 13 % 11 < 3)
+                {
+                    fold.Count(end == "goal" ? Goal(i + 5, units: [unit]) : seen with { Type = end, At = seen.At.AddMinutes(5) });
+                }
+            }
+
+            fold.UpToDateAt(Later.AddDays(1));
+            return string.Join(
+                "; ",
+                fold.Counts.Find("exp_abc123")!
+                    .Trials.Posterior(["a", "b"])
+                    .Select(arm => $"{arm.Trials} {arm.Successes} {arm.Estimate:R} {arm.Variance:R}")
+            );
+        }
+    }
+
     [Fact]
     public void Value_OfAUnit_AddsUpWithinItsWindowAndSurvivesARestart()
     {

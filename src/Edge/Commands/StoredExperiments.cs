@@ -1,0 +1,51 @@
+using Edge.Catalog;
+using Edge.Experiments;
+using Edge.Experiments.Reading;
+using Edge.Formats;
+using Edge.Settings;
+using Edge.Storage;
+
+namespace Edge.Commands;
+
+/// <summary>
+/// The experiments of a data directory, for commands that are given the name of one. Reads them as the service does,
+/// whether or not it runs.
+/// </summary>
+internal static class StoredExperiments
+{
+    /// <summary>The experiment with this slug or uid, unless it is archived; null when there is none.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="name">Slug or uid.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="refused">How many files with mistakes there are, one of which may be it.</param>
+    public static CatalogEntry? Find(EdgeOptions options, string name, DateTimeOffset now, out int refused)
+    {
+        refused = 0;
+        if (!Directory.Exists(options.ExperimentsDir))
+        {
+            return null;
+        }
+
+        var rules = options.ToExperimentRules();
+        foreach (var path in ExperimentFile.PathsIn(options.ExperimentsDir))
+        {
+            var bytes = JsonProblem.WithoutMark(DiskFile.ReadWhole(path, ExperimentFile.BytesMax));
+            var read = ExperimentReader.ReadStored(bytes.ToArray(), rules, now).Experiment;
+            refused += read is null ? 1 : 0;
+            if (
+                read is { Status: not ExperimentStatus.Archived } experiment
+                && (experiment.Slug == name || experiment.Uid == name)
+            )
+            {
+                return new CatalogEntry(experiment);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What to say when there is none.</summary>
+    public static string NotFound(EdgeOptions options, string name, int refused) =>
+        $"there is no experiment '{name}' in {options.ExperimentsDir}"
+        + (refused == 0 ? "" : $"; files with mistakes there: {refused} ('edge check' says which)");
+}
