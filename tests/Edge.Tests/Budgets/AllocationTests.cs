@@ -39,10 +39,12 @@ public class AllocationTests(ITestOutputHelper output)
         Assert.True(allocated == 0, $"{methodAndTarget}: {allocated} bytes in {RoundRequests} requests");
     }
 
-    /// <summary>The budgets are a tenth more than was measured: 544 and 379.</summary>
+    /// <summary>
+    /// Measured: 544 to 608 and 379, by how far the compiler has come. The budgets are a sixth more.
+    /// </summary>
     [Theory]
-    [InlineData("one event of /v1/track", EventApi.Millimetric, 1, 600)]
-    [InlineData("each event of a batch", EventApi.Artie, BatchEvents, 420)]
+    [InlineData("one event of /v1/track", EventApi.Millimetric, 1, 700)]
+    [InlineData("each event of a batch", EventApi.Artie, BatchEvents, 450)]
     public async Task Event_OnceWarm_AllocatesNoMoreThanItsBudget(string row, string api, int count, long bytesMax)
     {
         using var directory = new TempDirectory();
