@@ -60,6 +60,9 @@ internal sealed record ApiKey
     /// <summary>The scope of a key that asks for decisions; alone it sends nothing.</summary>
     private const string ReadScope = "sdk:read";
 
+    /// <summary>The scope of a key that reads what was counted; alone it sends nothing.</summary>
+    private const string QueryScope = "query";
+
     /// <summary>Identifies the key to people: <c>key_</c> and 12 characters; not a secret.</summary>
     public required string Id { get; init; }
 
@@ -140,7 +143,8 @@ internal sealed record ApiKey
             KeyKind.Traffical => [WriteScope, ReadScope, FactsScope],
             KeyKind.TrafficalPk => [WriteScope, ReadScope],
             KeyKind.MillimetricPk => [IngestScope],
-            KeyKind.MillimetricSk => [IngestScope, FactsScope],
+            KeyKind.MillimetricSk => [IngestScope, QueryScope, FactsScope],
+            KeyKind.MillimetricRk => [QueryScope],
             KeyKind.Artie or KeyKind.Pictify => [FactsScope],
             _ => [],
         };

@@ -23,8 +23,8 @@ public sealed class CanaryTests
     [
         ("millimetric-sk", "ingest"),
         ("traffical", "sdk:write"),
-        ("artie", "ingest"),
-        ("pictify", "ingest"),
+        ("artie", "facts"),
+        ("pictify", "facts"),
     ];
 
     private static readonly byte[] StatusLine = [.. "HTTP/1.1 "u8];

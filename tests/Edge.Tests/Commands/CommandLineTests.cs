@@ -145,7 +145,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("millimetric-sk", "fact", "did you mean facts? There are ingest, facts")]
+    [InlineData("millimetric-sk", "fact", "did you mean facts? There are ingest, query, facts")]
     [InlineData("traffical", "write", "did you mean sdk:write? There are sdk:write, sdk:read, facts")]
     [InlineData("artie", "fcats", "did you mean facts? There are facts")]
     [InlineData("write", "facts", "keys of the kind write have no scopes")]

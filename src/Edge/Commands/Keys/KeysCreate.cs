@@ -37,7 +37,7 @@ internal sealed class KeysCreate
     private readonly Option<string[]> _scopes = new("--scope")
     {
         HelpName = "SCOPE",
-        Description = "What it may do: sdk:write, sdk:read (traffical), ingest (millimetric), facts (servers).",
+        Description = "What it may do: sdk:write, sdk:read (traffical), ingest, query (millimetric), facts (servers).",
     };
     private readonly Option<string[]> _origins = new("--origin")
     {
