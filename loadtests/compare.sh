@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures Edge's pixel and click beside nginx and a Worker on workerd, and appends the figures to RESULTS.md.
+# Measures Edge's pixel and click beside the servers in peers/, and appends the figures to RESULTS.md.
 # Method, settings and how to read the table: README.md in this directory.
 #
 #   make publish && loadtests/compare.sh
@@ -12,8 +12,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 . "$here/measure.sh"
 
+peers=$here/peers
 edge_binary=${EDGE_BINARY:-$root/artifacts/edge/edge}
-rounds=${ROUNDS:-6}
+rounds=${ROUNDS:-7}
 connections=${CONNECTIONS:-64}
 # Bash counts SECONDS up from its own start, so the caller's value is read from the environment it left.
 round_seconds=$(tr '\0' '\n' < "/proc/$$/environ" | sed -n 's/^SECONDS=//p')
@@ -28,14 +29,20 @@ warm_up_seconds=1
 starts=5
 answer_deadline_us=10000000
 stop_deadline_tenths=150
+drain_deadline_seconds=60
 # A measurement is repeated when other processes took more than this share of both cores meanwhile, but not forever.
 foreign_percent_max=10
 attempts_max=5
 calm_deadline_seconds=${CALM_SECONDS:-60}
 
-servers=(nginx nginx-headers edge workerd)
+# In the order of a round; those that cannot be installed are taken out by prepare_tools.
+servers=(nginx nginx-headers edge lua fastify workerd)
+# Those that choose a variant, and those that send all of Edge's headers.
+choosing=(edge lua fastify workerd)
+same_headers=(nginx-headers lua fastify workerd)
+skipped=()
 declare -A title=(
-  [nginx]="nginx" [nginx-headers]="nginx, Edge's headers" [workerd]="workerd" [edge]="**Edge**")
+  [nginx]="nginx" [nginx-headers]="nginx, Edge's headers" [lua]="Lua in nginx" [fastify]="fastify" [workerd]="workerd" [edge]="**Edge**")
 declare -A path=([pixel]=/s/demo-ab/pixel.gif [click]=/s/demo-ab/click)
 declare -A port=() pid=() idle_kb=() loaded_kb=() first_answer=()
 
@@ -52,6 +59,19 @@ install_packages() {
   $sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" > /dev/null
 }
 
+# Takes a peer out of the comparison: skip NAME REASON.
+skip() {
+  local name left=()
+  skipped+=("${title[$1]}: $2")
+  echo "compare.sh: without ${title[$1]}: $2" >&2
+  for name in "${servers[@]}"; do
+    [ "$name" = "$1" ] || left+=("$name")
+  done
+  servers=("${left[@]}")
+}
+
+has() { [[ " ${servers[*]} " == *" $1 "* ]]; }
+
 prepare_tools() {
   local tool missing=()
   PATH=$PATH:/usr/sbin
@@ -60,10 +80,20 @@ prepare_tools() {
   done
   [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 
+  local lua_module=/usr/lib/nginx/modules/ngx_http_lua_module.so
+  [ -e "$lua_module" ] || install_packages libnginx-mod-http-lua || true
+  [ -e "$lua_module" ] || skip lua "libnginx-mod-http-lua cannot be installed"
+
   local platform=linux-64
   [ "$(uname -m)" != aarch64 ] || platform=linux-arm64
   workerd_binary=$here/node_modules/@cloudflare/workerd-$platform/bin/workerd
-  [ -x "$workerd_binary" ] || (cd "$here" && npm ci --loglevel=error)
+  if ! [ -x "$workerd_binary" ] || ! [ -d "$here/node_modules/fastify" ]; then
+    (cd "$here" && npm ci --loglevel=error) || true
+  fi
+  [ -x "$workerd_binary" ] || skip workerd "npm ci does not install it"
+  if ! command -v node > /dev/null || ! [ -d "$here/node_modules/fastify" ]; then
+    skip fastify "npm ci does not install it, or node is missing"
+  fi
 }
 
 check_settings() {
@@ -90,15 +120,25 @@ start() {
     nginx)
       port[nginx-headers]=$(free_port)
       sed -e "s|@PORT@|${port[nginx]}|; s|@SAME_HEADERS_PORT@|${port[nginx-headers]}|" \
-        -e "s|@DESTINATION@|$destination|" "$here/nginx.conf" > "$directory/nginx.conf"
+        -e "s|@DESTINATION@|$destination|" "$peers/nginx/nginx.conf" > "$directory/nginx.conf"
       set -- nginx -p "$directory" -e error.log -c nginx.conf
+      ;;
+    lua)
+      sed -e "s|@PORT@|${port[lua]}|; s|@DESTINATION@|$destination|; s|@SOURCE@|$peers/lua|" "$peers/lua/nginx.conf" \
+        > "$directory/nginx.conf"
+      set -- nginx -p "$directory" -e error.log -c nginx.conf
+      ;;
+    fastify)
+      set -- env NODE_ENV=production node "$peers/fastify/server.js" "${port[fastify]}" "$destination" "$directory/events.log"
       ;;
     workerd)
       set -- env DESTINATION="$destination" \
-        "$workerd_binary" serve "$here/worker/config.capnp" --socket-addr "http=127.0.0.1:${port[workerd]}"
+        "$workerd_binary" serve "$peers/workerd/config.capnp" --socket-addr "http=127.0.0.1:${port[workerd]}"
       ;;
     edge)
-      set -- "$edge_binary" serve --demo --data-dir "$directory/data" --urls "http://127.0.0.1:${port[edge]}"
+      mkdir -m 700 "$directory/data"
+      cp -r "$here/experiments" "$directory/data/experiments"
+      set -- "$edge_binary" serve --data-dir "$directory/data" --urls "http://127.0.0.1:${port[edge]}"
       ;;
   esac
   taskset -c "$server_core" "$@" > "$directory/output" 2>&1 &
@@ -166,7 +206,8 @@ check_same_headers() {
   local route name line
   for route in pixel click; do
     curl -s -o /dev/null -D "$scratch/edge-head" "http://127.0.0.1:${port[edge]}${path[$route]}"
-    for name in nginx-headers workerd; do
+    for name in "${same_headers[@]}"; do
+      has "$name" || continue
       curl -s -o /dev/null -D "$scratch/head" "http://127.0.0.1:${port[$name]}${path[$route]}"
       while read -r line; do
         grep -qixF "$line" "$scratch/head" || fail "$name lacks this header of Edge's $route: $line"
@@ -175,15 +216,18 @@ check_same_headers() {
   done
 }
 
-# The Worker must really choose: compares its answer with the rule, worked out by other programs.
-check_worker_choice() {
-  local agent key bucket expected answer
+# Who chooses must really choose: compares the answers with the rule, worked out by other programs.
+check_choices() {
+  local name agent key bucket expected answer
   for agent in one two three four five; do
     key=$(printf '127.0.0.1%s' "$agent" | sha256sum | cut -c 1-16)
     bucket=$((0x$(printf 'exp_demo_ab:%s' "$key" | md5sum | cut -c 1-8) % 10000))
     expected=$([ "$bucket" -lt 5000 ] && echo a || echo b)
-    answer=$(curl -s -A "$agent" "http://127.0.0.1:${port[workerd]}/s/demo-ab/resolve")
-    [ "$answer" = "{\"variantId\":\"$expected\"}" ] || fail "the Worker chose $answer for '$agent', not $expected"
+    for name in "${choosing[@]}"; do
+      has "$name" || continue
+      answer=$(curl -s -A "$agent" "http://127.0.0.1:${port[$name]}/s/demo-ab/resolve")
+      [[ $answer == *"\"variantId\":\"$expected\""* ]] || fail "$name chose $answer for '$agent', not $expected"
+    done
   done
 }
 
@@ -216,6 +260,14 @@ wait_for_calm() {
   done
 }
 
+# Waits until a server has done everything that a round has left it to do: for Edge, until every sink has taken every event.
+settle() {
+  if [ "$1" = edge ] && ! until_taken "http://127.0.0.1:${port[edge]}" "$drain_deadline_seconds"; then
+    fail "Edge does not catch up: $(curl -s "http://127.0.0.1:${port[edge]}/ledger")"
+  fi
+  wait_until_quiet "${pid[$1]}"
+}
+
 # One round of one server: a line "route server round requests/s p50_us p99_us cpu_us busy% errors requests foreign%".
 measure() {
   local name=$1 route=$2 round=$3 attempt before busy_before after busy_after settled client_ticks foreign sample=()
@@ -227,7 +279,7 @@ measure() {
     load "$name" "$route" "$round_seconds"
     after=$(cpu_ticks "${pid[$name]}")
     busy_after=$(busy_ticks)
-    wait_until_quiet "${pid[$name]}"
+    settle "$name"
     settled=$(cpu_ticks "${pid[$name]}")
     foreign=$(((busy_after - busy_before - (after - before) - client_ticks) * 100 / (2 * hertz * round_seconds)))
     if [ "$foreign" -le "$foreign_percent_max" ] || [ "$calm_deadline_seconds" = 0 ]; then
@@ -243,14 +295,14 @@ measure() {
         all / hertz * 1e6 / s[1], during / hertz * 1e8 / s[2], s[5], s[1], foreign }' | tee -a "$scratch/samples"
 }
 
-
 # Median over the rounds of one column (4 = requests/s ...).
 middle() { awk -v r="$1" -v n="$2" -v c="$3" '$1 == r && $2 == n { print $c }' "$scratch/samples" | median; }
 
-# Median of the ratios of requests/s within each round, because the machine's speed differs between rounds.
+# What one server has divided by what another has, in a column (4 = requests/s, 7 = CPU): median of the ratios within each round, because the machine's speed
+# differs between rounds.
 ratio() {
-  awk -v r="$1" -v n="$2" -v to="$3" '$1 == r { rate[$2, $3] = $4; if ($3 > rounds) rounds = $3 }
-    END { for (i = 1; i <= rounds; i++) print rate[n, i] / rate[to, i] }' "$scratch/samples" | median
+  awk -v r="$1" -v n="$2" -v to="$3" -v c="$4" '$1 == r { value[$2, $3] = $c; if ($3 > rounds) rounds = $3 }
+    END { for (i = 1; i <= rounds; i++) print value[n, i] / value[to, i] }' "$scratch/samples" | median
 }
 
 # --- Report ---------------------------------------------------------------------------------------------------------
@@ -259,19 +311,20 @@ megabytes() { awk -v kb="$1" 'BEGIN { printf "%.1f", kb * 1024 / 1e6 }'; }
 
 table() {
   local route=$1 name
-  echo "| $route | requests/s | of nginx | of workerd | p50 ms | p99 ms | CPU us/request | core busy | RSS MB | errors |"
-  echo "|---|---|---|---|---|---|---|---|---|---|"
+  echo "| $route | CPU us/request | nginx's CPU / its | its CPU / Edge's | requests/s | of nginx | p50 ms | p99 ms | core busy | RSS MB | errors |"
+  echo "|---|---|---|---|---|---|---|---|---|---|---|"
   for name in "${servers[@]}"; do
-    printf '| %s | %.0f | %.2f | %.2f | %.2f | %.2f | %.1f | %.0f %% | %s | %.0f |\n' "${title[$name]}" \
-      "$(middle "$route" "$name" 4)" "$(ratio "$route" "$name" nginx)" "$(ratio "$route" "$name" workerd)" \
+    printf '| %s | %.1f | %.2f | %.2f | %.0f | %.2f | %.2f | %.2f | %.0f %% | %s | %.0f |\n' "${title[$name]}" \
+      "$(middle "$route" "$name" 7)" "$(ratio "$route" nginx "$name" 7)" "$(ratio "$route" "$name" edge 7)" \
+      "$(middle "$route" "$name" 4)" "$(ratio "$route" "$name" nginx 4)" \
       "$(middle "$route" "$name" 5 | awk '{ print $1 / 1000 }')" \
       "$(middle "$route" "$name" 6 | awk '{ print $1 / 1000 }')" \
-      "$(middle "$route" "$name" 7)" "$(middle "$route" "$name" 8)" "$(megabytes "${loaded_kb[$name]}")" \
+      "$(middle "$route" "$name" 8)" "$(megabytes "${loaded_kb[$name]}")" \
       "$(awk -v r="$route" -v n="$name" '$1 == r && $2 == n { e += $9 } END { print e }' "$scratch/samples")"
   done
   echo
-  echo "Requests/s round by round: $(for name in "${servers[@]}"; do
-    printf '%s %s; ' "$name" "$(awk -v r="$route" -v n="$name" '$1 == r && $2 == n { printf "%s ", $4 }' "$scratch/samples")"
+  echo "CPU us/request round by round: $(for name in "${servers[@]}"; do
+    printf '%s %s; ' "$name" "$(awk -v r="$route" -v n="$name" '$1 == r && $2 == n { printf "%s ", $7 }' "$scratch/samples")"
   done | sed 's/ ; $//; s/ ;/;/g')." \
     "Other processes took $(awk -v r="$route" '$1 == r { print $11 }' "$scratch/samples" | sort -n |
       awk '{ v[NR] = $1 } END { printf "%d %% of both cores in the median, %d %% at worst", v[int((NR + 1) / 2)], v[NR] }')."
@@ -282,7 +335,7 @@ start_table() {
   local name
   echo "| | first answer ms | idle RSS MB | binary MB |"
   echo "|---|---|---|---|"
-  for name in nginx edge workerd; do
+  for name in "${processes[@]}"; do
     printf '| %s | %s | %s | %s |\n' "${title[$name]}" "${first_answer[$name]}" "$(megabytes "${idle_kb[$name]}")" \
       "$(stat -L -c %s "/proc/${pid[$name]}/exe" | awk '{ printf "%.1f", $1 / 1e6 }')"
   done
@@ -312,6 +365,13 @@ command_line() {
 # The commit the measured binary was built from, as it says itself.
 commit() { "$edge_binary" version | sed -n 's/.*commit \([0-9a-f]\{7,12\}\).*/\1/p'; }
 
+# The peers that are not always there.
+peer_versions() {
+  ! has lua || echo "Lua module $(dpkg-query -W -f '${Version}' libnginx-mod-http-lua),"
+  ! has fastify || echo "fastify $(sed -n 's/^  "version": "\(.*\)".*/\1/p' "$here/node_modules/fastify/package.json") on Node $(node --version),"
+  ! has workerd || echo "$("$workerd_binary" --version),"
+}
+
 report() {
   local route
   echo
@@ -321,8 +381,9 @@ report() {
   echo "- Machine: $cores cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)," \
     "Linux $(uname -r | cut -d - -f 1), files on $(stat -f -c %T "$scratch");" \
     "load average before the run $load_average."
-  echo "- $(nginx -v 2>&1 | sed 's/.*nginx\//nginx /'), $("$workerd_binary" --version)," \
+  echo "- $(nginx -v 2>&1 | sed 's/.*nginx\//nginx /'), $(peer_versions | paste -sd ' ')" \
     "$(wrk -v 2>&1 | sed -n 's/^\(wrk\) [a-z]*\/\?\([0-9.]*\).*/\1 \2/p'), $("$edge_binary" version | head -n 1)"
+  [ ${#skipped[@]} = 0 ] || printf -- '- Left out: %s\n' "${skipped[@]}"
   echo
   for route in "${routes[@]}"; do
     table "$route"
@@ -335,7 +396,7 @@ report() {
 
 clean_up() {
   local name
-  for name in edge workerd nginx; do
+  for name in edge workerd fastify lua nginx; do
     stop "$name"
   done
   rm -rf "$scratch"
@@ -350,29 +411,35 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 taskset -cp "$client_core" $$ > /dev/null
-start_and_time edge
-destination=$(curl -s -o /dev/null -w '%{redirect_url}' "http://127.0.0.1:${port[edge]}${path[click]}")
-start_and_time nginx
-start_and_time workerd
+destination=$(sed -n 's/.*"destinationUrl": "\([^"]*\)".*/\1/p' "$here/experiments/exp_demo_ab.json")
+# Two servers are one process of nginx.
+processes=()
+for name in "${servers[@]}"; do
+  [ "$name" != nginx-headers ] || continue
+  processes+=("$name")
+  start_and_time "$name"
+done
 for name in "${servers[@]}"; do
   check_answers "$name"
 done
 check_same_headers
-check_worker_choice
+check_choices
 sleep 2
+backwards=()
 for name in "${servers[@]}"; do
   idle_kb[$name]=$(resident_kb "${pid[$name]}")
+  backwards=("$name" "${backwards[@]}")
 done
 
 for route in "${routes[@]}"; do
   for name in "${servers[@]}"; do
     load "$name" "$route" "$warm_up_seconds"
-    wait_until_quiet "${pid[$name]}"
+    settle "$name"
   done
   for ((round = 1; round <= rounds; round++)); do
     # Every second round goes backwards, so that a machine that slows down or speeds up favours nobody.
     order=("${servers[@]}")
-    [ $((round % 2)) = 1 ] || order=(workerd edge nginx-headers nginx)
+    [ $((round % 2)) = 1 ] || order=("${backwards[@]}")
     for name in "${order[@]}"; do
       measure "$name" "$route" "$round"
     done

@@ -54,6 +54,16 @@ wait_until_quiet() {
   done
 }
 
+# Waits until every sink of an Edge has taken every event: until_taken URL SECONDS. Fails when that takes longer.
+until_taken() {
+  local count
+  for ((count = 0; count < $2 * 10; count++)); do
+    curl -sf "$1/ledger" | grep -Eq '"(pending|in_flight)": *[1-9]' || return 0
+    sleep 0.1
+  done
+  return 1
+}
+
 median() { sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 
 # A sample of the metrics of the server at $url.

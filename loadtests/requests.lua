@@ -1,8 +1,11 @@
 -- Requests for wrk: one path (REQUEST_PATH), several browsers in turn, a number as cache buster, the headers that
 -- browsers and mail programs send. All are formatted before the run, so that the client's core only sends.
--- At the end prints one line for compare.sh: "sample", requests, microseconds, p50 and p99 in microseconds, errors.
+-- {n} in the path becomes a number below REQUEST_NUMBERS; there are REQUESTS different requests, and REQUEST_REFERRER is where they come from.
+-- At the end prints one line for the scripts: "sample", requests, microseconds, p50 and p99 in microseconds, errors.
 
-local distinctRequests = 256
+local distinctRequests = tonumber(os.getenv("REQUESTS") or 256)
+local numbers = tonumber(os.getenv("REQUEST_NUMBERS") or 1)
+local referrer = os.getenv("REQUEST_REFERRER") or "https://mail.example.com/"
 
 local browsers = {
   "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
@@ -25,12 +28,13 @@ local last = 0
 function init()
   local path = os.getenv("REQUEST_PATH")
   for index = 1, distinctRequests do
-    prepared[index] = wrk.format("GET", path .. "?n=" .. index, {
+    local number = math.floor((index - 1) * numbers / distinctRequests)
+    prepared[index] = wrk.format("GET", path:gsub("{n}", number) .. "?n=" .. index, {
       ["User-Agent"] = browsers[index % #browsers + 1],
       ["Accept"] = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8",
       ["Accept-Encoding"] = "gzip, deflate",
       ["Accept-Language"] = "en-GB,en;q=0.9",
-      ["Referer"] = "https://mail.example.com/",
+      ["Referer"] = referrer,
     })
   end
 end

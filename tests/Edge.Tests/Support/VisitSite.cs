@@ -1,21 +1,35 @@
+using Edge.Access;
 using Edge.Catalog;
+using Edge.Duplicates;
 using Edge.Endpoints;
+using Edge.Endpoints.Ingestion;
+using Edge.Endpoints.Tracking;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.Hashing;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
+using Edge.Events;
 using Edge.Formats;
 using Edge.Requests;
+using Edge.Settings;
 using Edge.Telemetry;
 using Edge.Visits;
 using Microsoft.AspNetCore.Http;
 
 namespace Edge.Tests.Support;
 
-/// <summary>The way of a visit from Kestrel's request to the journal, without a listener.</summary>
+/// <summary>The way of a visit, or of a sender's events, from the request to the journal, without a listener.</summary>
 internal sealed class VisitSite
 {
+    private const int PayloadBytesMax = 512 << 10;
+
+    private readonly TestJournal _journal;
+    private readonly TimeProvider _time;
+    private readonly VerdictJudge _verdicts;
+    private readonly Metrics _metrics = new(EventApi.All);
     private readonly VisitRequestReader _requests;
+    private readonly VisitorReader _visitors;
+    private readonly VariantAssigner _variants;
     private readonly VisitRecorder _recorder;
 
     public VisitSite(
@@ -26,10 +40,12 @@ internal sealed class VisitSite
         VerdictJudge? verdicts = null
     )
     {
-        verdicts ??= BuiltInRules.Judge();
+        _journal = journal;
+        _time = time;
+        _verdicts = verdicts ??= BuiltInRules.Judge();
         var addresses = new ClientAddressResolver([], ForwardedHeader.XForwardedFor);
         var hashes = new VisitorHashes(new SaltedKeys("salt"), SaltedKeys.StableUnitKey("salt"));
-        var visitors = new VisitorReader(
+        _visitors = new VisitorReader(
             time,
             addresses,
             new PlaceFinder(places ?? GeoDatabase.Open("", TimeProvider.System, new LogLines()), addresses, ""),
@@ -37,17 +53,17 @@ internal sealed class VisitSite
             verdicts,
             hashes
         );
-        var variants = new VariantAssigner(believesStated, hashes, new ExposureMap());
+        _variants = new VariantAssigner(believesStated, hashes, new ExposureMap());
         _requests = new VisitRequestReader(addresses, "", verdicts);
         _recorder = new VisitRecorder(
             "test",
             time,
-            visitors,
-            variants,
+            _visitors,
+            _variants,
             verdicts,
             new ClickBudgets(_ => 0),
             journal.Journal,
-            new Metrics([])
+            _metrics
         );
     }
 
@@ -64,4 +80,45 @@ internal sealed class VisitSite
         HeaderLineBuffer lines = default;
         return _recorder.Show(_requests.Read(context, lines), experiment).Variant;
     }
+
+    /// <summary>A lane that answers the links of a catalog, with the longest heads of the default settings.</summary>
+    public TrackingLane CreateLane(CatalogHolder catalog, KeyRing keys)
+    {
+        var options = new EdgeOptions();
+        var log = new RequestLog(_metrics, new LogLines(), _time);
+        var outcomes = new OutcomeHeader(isAlways: false, keys);
+        return new TrackingLane(
+            new HeadLimits(options.HttpMaxRequestLineBytes, options.HttpMaxHeaderBytes, options.HttpMaxHeaderCount),
+            _requests,
+            new PixelEndpoint(_requests, catalog, _recorder, _journal.Journal, AckMode.Memory, outcomes, log),
+            new ClickEndpoint(
+                _requests,
+                catalog,
+                _recorder,
+                new DeadLinks("", []),
+                _journal.Journal,
+                AckMode.Memory,
+                outcomes,
+                log
+            ),
+            outcomes.IsAlways,
+            log
+        );
+    }
+
+    /// <summary>Records what senders report.</summary>
+    public EventRecorder CreateEventRecorder(CatalogHolder catalog) =>
+        new(
+            "test",
+            PayloadBytesMax,
+            _time,
+            _requests,
+            _visitors,
+            _variants,
+            new GoalMatcher(catalog, _visitors),
+            _verdicts,
+            new DuplicateWindow(DuplicateWindow.BytesMin, _time),
+            _journal.Journal,
+            _metrics
+        );
 }

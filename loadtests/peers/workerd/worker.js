@@ -11,18 +11,18 @@ const encoder = new TextEncoder();
 // 43 bytes, GIF89a, one transparent pixel.
 const gif = Uint8Array.from(atob("R0lGODlhAQABAPAAAP///wAAACH5BAUAAAAALAAAAAABAAEAAAICRAEAOw=="), c => c.charCodeAt(0));
 
-const cacheNothing = {
+const commonHeaders = {
   "Cache-Control": "no-cache, no-store, must-revalidate, private, max-age=0",
   "Pragma": "no-cache",
   "Expires": "0",
+  "X-Content-Type-Options": "nosniff",
   "X-Robots-Tag": "noindex",
 };
 
 const pixelHeaders = new Headers({
-  ...cacheNothing,
+  ...commonHeaders,
   "Content-Type": "image/gif",
   "Content-Length": String(gif.byteLength),
-  "X-Content-Type-Options": "nosniff",
   "Cross-Origin-Resource-Policy": "cross-origin",
   "Access-Control-Allow-Origin": "*",
 });
@@ -69,7 +69,7 @@ export default {
       case "pixel.gif":
         return new Response(gif, { headers: pixelHeaders });
       case "click":
-        return new Response(null, { status: 302, headers: { ...cacheNothing, Location: environment.DESTINATION } });
+        return new Response(null, { status: 302, headers: { ...commonHeaders, Location: environment.DESTINATION } });
       default:
         return Response.json({ variantId: variant.id });
     }
