@@ -34,11 +34,13 @@ internal sealed record LoopSettings(
 internal sealed unsafe class EventLoop : IDisposable
 {
     /// <summary>
-    /// Received at once; also bounds the answers that one connection can cause before others have their turn.
+    /// Received at once. More than nearly every request of a pixel has; what is handed over with a connection is copied,
+    /// and of a body it should not be much. Also bounds the answers that one connection can cause before others have
+    /// their turn.
     /// </summary>
-    private const int ReceiveBytes = 16 << 10;
+    private const int ReceiveBytes = 4 << 10;
 
-    private const int SendBytes = 64 << 10;
+    private const int SendBytes = 32 << 10;
 
     /// <summary>Length of a date as HTTP writes it (RFC 9110 section 5.6.7).</summary>
     private const int DateBytes = 29;
