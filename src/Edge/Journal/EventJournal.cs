@@ -204,7 +204,7 @@ internal sealed partial class EventJournal : IAsyncDisposable
     {
         lock (_appendLock)
         {
-            _rooms.Use(room, room.Left);
+            _rooms.Return(room);
         }
     }
 

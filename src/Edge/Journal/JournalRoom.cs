@@ -22,6 +22,9 @@ internal sealed class JournalRoom(EventJournal journal, long bytes, bool isLarge
     /// <summary>Whether it is more than the memory of the journal can hold at once; the journal's alone.</summary>
     public bool IsLarge { get; } = isLarge;
 
+    /// <summary>Whether it has been returned; the journal's alone.</summary>
+    public bool IsReturned { get; set; }
+
     public void Dispose() => journal.Return(this);
 }
 
@@ -38,7 +41,14 @@ internal sealed class RoomBudget(JournalOptions options)
     /// <summary>Part of it from which on a request is large, and which large ones may fill.</summary>
     private const int LargePart = 4;
 
+    /// <summary>
+    /// Large requests at a time. Each waits on a thread of its own for the disk, and were they many, they would take the
+    /// threads on which the commits end that they wait for.
+    /// </summary>
+    private static readonly int LargeRoomsMax = Math.Max(2, Environment.ProcessorCount);
+
     private long _reservedInMemory;
+    private int _largeRooms;
 
     /// <summary>Bytes that are reserved and not yet appended.</summary>
     public long Reserved { get; private set; }
@@ -56,10 +66,21 @@ internal sealed class RoomBudget(JournalOptions options)
 
     /// <summary>Whether a request can have its room now. A large one waits with each append instead.</summary>
     public bool Fits(long bytes, long unwritten) =>
-        IsLarge(bytes) || unwritten + _reservedInMemory + bytes <= options.MemoryBytes / RoomPart;
+        IsLarge(bytes)
+            ? _largeRooms < LargeRoomsMax
+            : unwritten + _reservedInMemory + bytes <= options.MemoryBytes / RoomPart;
+
+    /// <summary>Takes back what is left of a room.</summary>
+    public void Return(JournalRoom room)
+    {
+        Use(room, room.Left);
+        _largeRooms -= room is { IsLarge: true, IsReturned: false } ? 1 : 0;
+        room.IsReturned = true;
+    }
 
     public JournalRoom Take(EventJournal journal, long bytes)
     {
+        _largeRooms += IsLarge(bytes) ? 1 : 0;
         var room = new JournalRoom(journal, bytes, IsLarge(bytes));
         Reserved += bytes;
         _reservedInMemory += room.IsLarge ? 0 : bytes;

@@ -60,7 +60,7 @@ internal static class EdgeSettings
         ),
         Choice(
             "http.transport",
-            "loops (pixel and click are answered by event loops, the rest by the server behind them) or sockets (all by the server).",
+            "loops (pixel and click are answered by event loops, the rest by the server behind them) or sockets (all by the server, which refuses raw bytes beyond ASCII in an address).",
             o => o.HttpTransport,
             (o, v) => o.HttpTransport = v
         ),
@@ -146,7 +146,7 @@ internal static class EdgeSettings
         ),
         List(
             "http.publicPages",
-            "Which of readyz, metrics and ledger are served on urls when adminUrls is empty; an empty list closes them. /healthz is always served.",
+            "Which of readyz, metrics and ledger are served on urls when adminUrls is empty; an empty list closes them, and /healthz stays.",
             o => o.HttpPublicPages,
             (o, v) => o.HttpPublicPages = v,
             static page => SettingValue.OneOf(OperationsPages, page)

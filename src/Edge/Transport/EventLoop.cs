@@ -79,6 +79,9 @@ internal sealed unsafe class EventLoop : IDisposable
     /// <summary>The connections, the one that has been idle longest first.</summary>
     private LaneConnection? _first;
     private LaneConnection? _last;
+
+    /// <summary>How many of them do not read their answers.</summary>
+    private int _stalled;
     private long _now;
     private long _dateSecond = -1;
     private long _acceptAgainAt;
@@ -148,11 +151,11 @@ internal sealed unsafe class EventLoop : IDisposable
                     Handle(_polled.NumberOf(i));
                 }
 
+                AcceptAgain();
                 if (_now >= nextTick)
                 {
                     nextTick = _now + Ticks(TickMs);
                     CloseIdle();
-                    AcceptAgain();
                 }
             }
 
@@ -175,7 +178,7 @@ internal sealed unsafe class EventLoop : IDisposable
         switch (number)
         {
             case ListenerNumber:
-                Accept();
+                Accept(AcceptMax);
                 break;
             case SignalNumber:
                 SocketCalls.ClearSignal(_signal);
@@ -195,9 +198,9 @@ internal sealed unsafe class EventLoop : IDisposable
         }
     }
 
-    private void Accept()
+    private void Accept(int max)
     {
-        for (var i = 0; i < AcceptMax && _isListening; i++)
+        for (var i = 0; i < max && _isListening && _isAccepting; i++)
         {
             var socket = SocketCalls.Accept(_listening, out var peer);
             if (socket >= 0)
@@ -375,6 +378,7 @@ internal sealed unsafe class EventLoop : IDisposable
         }
 
         connection.Unsent = _answers.AsSpan(Math.Max(0, sent)..length).ToArray();
+        _stalled++;
         connection.Place.Begin();
         Wait(connection);
         _polled.Watch(connection.Socket, connection.Number, forRoom: true);
@@ -407,6 +411,7 @@ internal sealed unsafe class EventLoop : IDisposable
             return;
         }
 
+        _stalled--;
         connection.Place.End(_now);
         var unanswered = connection.Unanswered;
         connection.Unanswered = default;
@@ -470,6 +475,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private void Drop(LaneConnection connection)
     {
         Unlink(connection);
+        _stalled -= connection.Unsent.IsEmpty ? 0 : 1;
         if (connection.Number < 0)
         {
             return;
@@ -483,9 +489,21 @@ internal sealed unsafe class EventLoop : IDisposable
 
     private void CloseIdle()
     {
-        while (_first is { } oldest && _now - oldest.LastAt > (oldest.Unsent.IsEmpty ? _keepAlive : _stallMax))
+        while (_first is { } oldest && _now - oldest.LastAt > _keepAlive)
         {
             Close(oldest);
+        }
+
+        // Those that do not read their answers have less time, and stand anywhere in the list.
+        for (var connection = _stalled > 0 ? _first : null; connection is not null; )
+        {
+            var next = connection.After;
+            if (!connection.Unsent.IsEmpty && _now - connection.LastAt > _stallMax)
+            {
+                Close(connection);
+            }
+
+            connection = next;
         }
     }
 
@@ -496,7 +514,7 @@ internal sealed unsafe class EventLoop : IDisposable
             return;
         }
 
-        Accept();
+        Accept(int.MaxValue);
         _isListening = false;
         if (_isAccepting)
         {

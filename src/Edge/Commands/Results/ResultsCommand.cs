@@ -189,11 +189,12 @@ internal sealed class ResultsCommand(EdgeOptions options, TimeProvider time, Tex
     private TallyCounts Count(CatalogHolder catalog, long nowMs)
     {
         using var journal = JournalView.Open(options.ToJournalOptions());
+        var limits = TallyLimits.Default with { UnitsMax = options.TallyUnitsMax };
         var file = new TallyFile(options.DataDir, journal.EpochId);
         var state = file.Peek();
         var counts = state is null
-            ? new TallyCounts(TallyLimits.Default, catalog)
-            : TallyCounts.FromState(state, TallyLimits.Default, catalog);
+            ? new TallyCounts(limits, catalog)
+            : TallyCounts.FromState(state, limits, catalog);
         var walker = journal.Walk(state?.Address ?? 0);
         for (var step = walker.Step(); step != WalkStep.End; step = walker.Step())
         {

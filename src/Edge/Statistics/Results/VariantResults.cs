@@ -99,7 +99,8 @@ internal sealed record VariantResults
                 ProbabilityToBeBest = participant < 0 ? null : comparison!.Best.Probabilities[participant],
                 ExpectedLoss = participant < 0 ? null : arm.Scale * comparison!.Best.ExpectedLoss[participant],
                 StandardError = hasRate && double.IsFinite(arm.Variance) ? Math.Sqrt(arm.Variance) : null,
-                Lift = isCompared ? arm.Mean / arms[reference].Mean - 1 : null,
+                // Of nothing there is no share: before the first value every mean is 0.
+                Lift = isCompared && arms[reference].Mean > 0 ? arm.Mean / arms[reference].Mean - 1 : null,
                 Weight = variant.Weight,
                 ConfiguredWeight = variant.RequestedWeight,
             };

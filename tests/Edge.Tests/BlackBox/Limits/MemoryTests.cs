@@ -128,6 +128,48 @@ public class MemoryTests(ITestOutputHelper output)
         Assert.True(taken > 0 && answers[503] > 10 * unknown, $"{unknown} without an answer");
     }
 
+    /// <summary>
+    /// The journal's memory is small, so appends wait for the disk; those that wait must not hold every thread, or the
+    /// commit that ends their wait finds none.
+    /// </summary>
+    [Fact]
+    public async Task SixtyFourMebibytes_GoOnAnsweringSendersOfArrays()
+    {
+        using var group = MemoryGroup.Create(64 << 20);
+        using var data = new TempDirectory();
+        await using var edge = await EdgeProcess.StartAsync(
+            data["data"],
+            environment: [("EDGE__HTTP__MAXPERADDRESSPERCENT", "100"), ("EDGE__INGEST__ADDRESSPERMINUTE", "0")],
+            binary: LimitedEdge.Script(data, $"{group.Join}\ncp {EdgeBinary.Path} {data["edge"]}", data["edge"])
+        );
+        var one = $$$"""{"event":"conversion","experiment":"demo-ab","metadata":{"a":"{{{new string('x', 400)}}}"}}""";
+        var events = Encoding.ASCII.GetBytes($"[{string.Join(',', Enumerable.Repeat(one, 100))}]");
+        var body = new Body("keyless", events, 100, IsGzip: false, IsKeyless: true);
+        var clock = Stopwatch.StartNew();
+        var answers = new ConcurrentDictionary<int, int>();
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var client = new HttpClient(handler) { BaseAddress = edge.Address, Timeout = Wait.Limit };
+
+        var health = WatchHealthAsync(edge, clock);
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 40)
+                .Select(async _ =>
+                {
+                    while (clock.Elapsed < Time)
+                    {
+                        answers.AddOrUpdate(await PostAsync(client, body, ""), 1, static (_, count) => count + 1);
+                    }
+                })
+        );
+
+        var slowest = await health;
+        Assert.True(await edge.StopAsync() == 0, await edge.Error);
+        var (taken, unknown) = (answers.GetValueOrDefault(200), answers.GetValueOrDefault(0));
+        output.WriteLine($"slowest /healthz {slowest.TotalMilliseconds:F0} ms; {taken} x 200, {unknown} without an answer");
+        Assert.True(taken > 40 * 5 && taken > 10 * unknown, $"{taken} x 200, {unknown} without an answer");
+    }
+
     [Fact]
     public async Task TwoHundredFiftySixMebibytes_CarryNineHundredSendersOfBodies()
     {

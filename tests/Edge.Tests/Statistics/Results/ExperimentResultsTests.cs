@@ -172,6 +172,31 @@ public class ExperimentResultsTests
         Assert.True(b.ProbabilityToBeBest > 0.999);
     }
 
+    /// <summary>Before the first purchase every mean is 0, and there is no lift; JSON has no word for 0/0.</summary>
+    [Fact]
+    public void Results_OfAValueThatNobodyHas_AreNumbersThatJsonKnows()
+    {
+        var trials = new TrialStatistics();
+        for (var i = 0; i < 40; i++)
+        {
+            trials.Add(i % 2 == 1 ? "b" : "a", 1, 0.5, isSuccess: false, 0);
+        }
+
+        var goal = new GoalConfig
+        {
+            Type = GoalType.Value,
+            Event = "order",
+            Property = "total",
+        };
+        var input = Input(1, 0, 1, 0, days: 8) with { Trials = trials };
+
+        var results = ExperimentResults.Compute(Test with { GoalConfig = goal }, input);
+
+        Assert.Null(results.Variants[1].Lift);
+        Assert.Equal(20, results.Variants[1].Trials);
+        Assert.NotEmpty(JsonSerializer.Serialize(results, StatisticsJson.Default.ExperimentResults));
+    }
+
     [Theory]
     [InlineData("smart_link", "click_through", "chosen by conditions")]
     [InlineData("scheduled", "click_through", "chosen by the clock")]
