@@ -495,7 +495,7 @@ internal sealed unsafe class EventLoop : IDisposable
         }
 
         // Those that do not read their answers have less time, and stand anywhere in the list.
-        for (var connection = _stalled > 0 ? _first : null; connection is not null; )
+        for (var connection = _stalled > 0 ? _first : null; connection is not null;)
         {
             var next = connection.After;
             if (!connection.Unsent.IsEmpty && _now - connection.LastAt > _stallMax)
