@@ -98,26 +98,9 @@ public class MemoryTests(ITestOutputHelper output)
             binary: LimitedEdge.Script(data, $"{group.Join}\ncp {EdgeBinary.Path} {data["edge"]}", data["edge"])
         );
         var body = new Body("valid", Array(2_260), 2_260, IsGzip: false, IsKeyless: false);
-        var clock = Stopwatch.StartNew();
-        var answers = new ConcurrentDictionary<int, int>();
-        using var handler = new SocketsHttpHandler { UseProxy = false };
-        using var client = new HttpClient(handler) { BaseAddress = edge.Address, Timeout = Wait.Limit };
 
-        var health = WatchHealthAsync(edge, clock);
-        await Task.WhenAll(
-            Enumerable
-                .Range(0, 80)
-                .Select(async _ =>
-                {
-                    while (clock.Elapsed < Time)
-                    {
-                        answers.AddOrUpdate(await PostAsync(client, body, key), 1, static (_, count) => count + 1);
-                    }
-                })
-        );
+        var (answers, slowest) = await PostUntilTheEndAsync(edge, senders: 80, body, key);
 
-        var slowest = await health;
-        Assert.True(await edge.StopAsync() == 0, await edge.Error);
         var stored = await StoredAsync(data["data"]);
         output.WriteLine(
             $"{stored} events stored; slowest /healthz {slowest.TotalMilliseconds:F0} ms; "
@@ -145,26 +128,9 @@ public class MemoryTests(ITestOutputHelper output)
         var one = $$$"""{"event":"conversion","experiment":"demo-ab","metadata":{"a":"{{{new string('x', 400)}}}"}}""";
         var events = Encoding.ASCII.GetBytes($"[{string.Join(',', Enumerable.Repeat(one, 100))}]");
         var body = new Body("keyless", events, 100, IsGzip: false, IsKeyless: true);
-        var clock = Stopwatch.StartNew();
-        var answers = new ConcurrentDictionary<int, int>();
-        using var handler = new SocketsHttpHandler { UseProxy = false };
-        using var client = new HttpClient(handler) { BaseAddress = edge.Address, Timeout = Wait.Limit };
 
-        var health = WatchHealthAsync(edge, clock);
-        await Task.WhenAll(
-            Enumerable
-                .Range(0, 40)
-                .Select(async _ =>
-                {
-                    while (clock.Elapsed < Time)
-                    {
-                        answers.AddOrUpdate(await PostAsync(client, body, ""), 1, static (_, count) => count + 1);
-                    }
-                })
-        );
+        var (answers, slowest) = await PostUntilTheEndAsync(edge, senders: 40, body, "");
 
-        var slowest = await health;
-        Assert.True(await edge.StopAsync() == 0, await edge.Error);
         var (taken, unknown) = (answers.GetValueOrDefault(200), answers.GetValueOrDefault(0));
         output.WriteLine($"slowest /healthz {slowest.TotalMilliseconds:F0} ms; {taken} x 200, {unknown} without an answer");
         Assert.True(taken > 40 * 5 && taken > 10 * unknown, $"{taken} x 200, {unknown} without an answer");
@@ -321,6 +287,40 @@ public class MemoryTests(ITestOutputHelper output)
 
     private static byte[] Array(int count) =>
         Encoding.ASCII.GetBytes($"[{string.Join(',', Enumerable.Repeat(Event, count))}]");
+
+    /// <summary>
+    /// Has senders post one body again and again, then stops the service; how often each status came, 0 for none, and
+    /// the longest that <c>/healthz</c> took meanwhile.
+    /// </summary>
+    private static async Task<(ConcurrentDictionary<int, int> Answers, TimeSpan Slowest)> PostUntilTheEndAsync(
+        EdgeProcess edge,
+        int senders,
+        Body body,
+        string key
+    )
+    {
+        var clock = Stopwatch.StartNew();
+        var answers = new ConcurrentDictionary<int, int>();
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var client = new HttpClient(handler) { BaseAddress = edge.Address, Timeout = Wait.Limit };
+
+        var health = WatchHealthAsync(edge, clock);
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, senders)
+                .Select(async _ =>
+                {
+                    while (clock.Elapsed < Time)
+                    {
+                        answers.AddOrUpdate(await PostAsync(client, body, key), 1, static (_, count) => count + 1);
+                    }
+                })
+        );
+
+        var slowest = await health;
+        Assert.True(await edge.StopAsync() == 0, await edge.Error);
+        return (answers, slowest);
+    }
 
     /// <summary>The status, or 0 when there was no answer.</summary>
     private static async Task<int> PostAsync(HttpClient client, Body body, string key)
