@@ -11,8 +11,8 @@ public class SupplyChainTests
     [Fact]
     public void Packages_OfTheBinary_AreLockedWithTheirHashesAndNamed()
     {
-        var notices = Read("THIRD-PARTY-NOTICES.md");
-        using var locked = JsonDocument.Parse(Read("src/Edge/packages.lock.json"));
+        var notices = Repository.Read("THIRD-PARTY-NOTICES.md");
+        using var locked = JsonDocument.Parse(Repository.Read("src/Edge/packages.lock.json"));
         var packages = locked
             .RootElement.GetProperty("dependencies")
             .EnumerateObject()
@@ -31,9 +31,9 @@ public class SupplyChainTests
     [Fact]
     public void CleanBuild_RestoresWhatIsLockedAndNothingElse()
     {
-        Assert.Contains("RestoreLockedMode", Read("Directory.Build.props"), StringComparison.Ordinal);
-        Assert.Contains("export CI=true", Read(".ci/run"), StringComparison.Ordinal);
-        var versions = Regex.Matches(Read("Directory.Packages.props"), "Version=\"([^\"]*)\"");
+        Assert.Contains("RestoreLockedMode", Repository.Read("Directory.Build.props"), StringComparison.Ordinal);
+        Assert.Contains("export CI=true", Repository.Read(".ci/run"), StringComparison.Ordinal);
+        var versions = Regex.Matches(Repository.Read("Directory.Packages.props"), "Version=\"([^\"]*)\"");
         Assert.NotEmpty(versions);
         Assert.All(versions, static version => Assert.DoesNotContain('*', version.Groups[1].Value));
     }
@@ -41,14 +41,14 @@ public class SupplyChainTests
     [Fact]
     public void Image_HasNoShellRunsAsNobodyAndWritesToOneVolume()
     {
-        var image = Read("Dockerfile.aot");
+        var image = Repository.Read("Dockerfile.aot");
         var last = image[image.LastIndexOf("\nFROM ", StringComparison.Ordinal)..];
 
         Assert.Contains("runtime-deps:10.0-noble-chiseled", image, StringComparison.Ordinal);
         Assert.DoesNotContain("\nRUN ", last, StringComparison.Ordinal);
         Assert.Matches(@"\nUSER [1-9]\d*:[1-9]\d*\n", last);
         Assert.Single(Regex.Matches(last, "\nVOLUME "));
-        Assert.Contains("--read-only", Read("docs/operating.md"), StringComparison.Ordinal);
+        Assert.Contains("--read-only", Repository.Read("docs/operating.md"), StringComparison.Ordinal);
     }
 
     /// <summary>Packages that compile or check and leave nothing of their own in the binary, or that are the runtime.</summary>
@@ -57,7 +57,4 @@ public class SupplyChainTests
         || name.StartsWith("Microsoft.DotNet.", StringComparison.Ordinal)
         || name.StartsWith("runtime.", StringComparison.Ordinal)
         || name.StartsWith("Microsoft.CodeAnalysis.", StringComparison.Ordinal)
-        || name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal);
-
-    private static string Read(string path) => File.ReadAllText(Path.Combine(Repository.Root, path));
-}
+        || name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal);}

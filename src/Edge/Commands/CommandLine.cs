@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Edge.Commands.Configuration;
 using Edge.Commands.Filters;
 using Edge.Commands.Journals;
 using Edge.Commands.Keys;
@@ -84,6 +85,13 @@ internal static class CommandLine
             CheckCommand.Define(io),
             ExplainCommand.Define(io),
             ResultsCommand.Define(io),
+            Group(
+                "config",
+                "Shows the settings that hold, and describes all there are.",
+                ConfigPrint.Define(io),
+                ConfigSchema.Define(io),
+                ConfigReference.Define(io)
+            ),
             Group(
                 "keys",
                 "Issues, lists and revokes keys.",

@@ -62,6 +62,13 @@ internal sealed class SettingsArguments
     /// <summary>The settings and what is wrong with them.</summary>
     public (EdgeOptions Options, IReadOnlyList<string> Problems) Read(ParseResult result)
     {
+        var (options, configuration) = ReadWithOrigins(result);
+        return (options, configuration.Problems);
+    }
+
+    /// <summary>The settings, with what knows where they come from and what is wrong with them.</summary>
+    public (EdgeOptions Options, EdgeConfiguration Configuration) ReadWithOrigins(ParseResult result)
+    {
         var flags = new List<KeyValuePair<string, string>>();
         foreach (var (option, key) in _flags)
         {
@@ -76,6 +83,6 @@ internal sealed class SettingsArguments
             .Cast<DictionaryEntry>()
             .Select(entry => KeyValuePair.Create((string)entry.Key, (string?)entry.Value ?? ""));
         var configuration = new EdgeConfiguration();
-        return (configuration.Load(result.GetValue(_config), environment, flags), configuration.Problems);
+        return (configuration.Load(result.GetValue(_config), environment, flags), configuration);
     }
 }

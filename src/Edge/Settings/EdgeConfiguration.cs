@@ -11,6 +11,9 @@ namespace Edge.Settings;
 /// </summary>
 internal sealed class EdgeConfiguration
 {
+    /// <summary>The origin of what nothing sets.</summary>
+    public const string Default = "default";
+
     private const string EnvironmentPrefix = "EDGE__";
 
     /// <summary>Largest configuration file, bytes.</summary>
@@ -31,9 +34,13 @@ internal sealed class EdgeConfiguration
     private readonly EdgeOptions _options = new();
     private readonly List<string> _problems = [];
     private readonly SinkConfiguration _sinks = new();
+    private readonly Dictionary<string, string> _origins = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Problems found, one line each; empty when the options may be used.</summary>
     public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>Where the value of a key comes from: a file, a variable, an option, or the default.</summary>
+    public string OriginOf(string key) => _origins.GetValueOrDefault(key, Default);
 
     /// <summary>
     /// Applies all sources in order. <paramref name="flags"/> are pairs of a dotted key and its text.
@@ -125,6 +132,11 @@ internal sealed class EdgeConfiguration
         foreach (var member in element.EnumerateObject())
         {
             var key = prefix + member.Name;
+            if (key == SettingsSchema.Member)
+            {
+                continue;
+            }
+
             if (!seen.Add(key))
             {
                 _problems.Add($"{file}: {key} is given twice; keep one of them");
@@ -154,6 +166,7 @@ internal sealed class EdgeConfiguration
 
     private void Apply(string key, string text, string source)
     {
+        _origins[key] = source;
         if (key.StartsWith(SinkConfiguration.Prefix, StringComparison.OrdinalIgnoreCase))
         {
             _sinks.Add(key[SinkConfiguration.Prefix.Length..], text, source);
@@ -215,11 +228,7 @@ internal sealed class EdgeConfiguration
             _problems.Add("dataDir must name a directory such as /var/lib/edge");
         }
 
-        if (_options.AddressSalt.Length > 0 && AddressSalt.WeaknessOf(_options.AddressSalt) is { } weakness)
-        {
-            _problems.Add($"privacy.addressSalt {weakness}; openssl rand -hex 32 makes one");
-        }
-
+        CheckSalt();
         CheckUrls("urls", _options.Urls);
         CheckUrls("adminUrls", _options.AdminUrls);
         if (_options.ApiFirstKey.Length > 0 && _options.ApiFirstKeyFile.Length > 0)
@@ -230,6 +239,33 @@ internal sealed class EdgeConfiguration
         if (_options.ApiListener == ManagementListener.Admin && ListenAddress.Split(_options.AdminUrls).Length == 0)
         {
             _problems.Add("api.listener is admin, but adminUrls is empty; name an address there");
+        }
+    }
+
+    private void CheckSalt()
+    {
+        var key = "privacy.addressSalt";
+        if (_options.AddressSaltFile.Length > 0)
+        {
+            if (_options.AddressSalt.Length > 0)
+            {
+                _problems.Add("privacy.addressSalt and privacy.addressSaltFile are both set; keep one");
+                return;
+            }
+
+            key = "privacy.addressSaltFile";
+            if (SettingValue.OfFile(_options.AddressSaltFile, out var salt) is { } problem)
+            {
+                _problems.Add($"{key} {problem}");
+                return;
+            }
+
+            _options.AddressSalt = salt;
+        }
+
+        if (_options.AddressSalt.Length > 0 && AddressSalt.WeaknessOf(_options.AddressSalt) is { } weakness)
+        {
+            _problems.Add($"{key} {weakness}; openssl rand -hex 32 makes one");
         }
     }
 

@@ -152,6 +152,7 @@ internal sealed class EdgeOptions
     public int TallyUnitsMax { get; set; } = 1_000_000;
 
     public string AddressSalt { get; set; } = "";
+    public string AddressSaltFile { get; set; } = "";
     public AddressHashMode AddressHash { get; set; } = AddressHashMode.Daily;
 
     public string GeoDatabase { get; set; } = "";

@@ -13,9 +13,17 @@ internal static class EdgeSettings
     /// <summary>Pages of operators that the public listener shows unless they are closed or moved.</summary>
     public static readonly string[] OperationsPages = ["readyz", "metrics", "ledger"];
 
+    /// <summary>The setting whose default is the name of the machine.</summary>
+    public const string NodeKey = "node";
+
     public static readonly Setting<EdgeOptions>[] All =
     [
-        Text("node", "Name of this process in every event; unique within a fleet.", o => o.Node, (o, v) => o.Node = v),
+        Text(
+            NodeKey,
+            "Name of this process in every event; unique within a fleet. If empty, the name of the machine.",
+            o => o.Node,
+            (o, v) => o.Node = v.Length == 0 ? Environment.MachineName : v
+        ),
         Text(
             "dataDir",
             "Directory of all persistent state.",
@@ -211,15 +219,12 @@ internal static class EdgeSettings
             o => o.VariantOverride,
             (o, v) => o.VariantOverride = v
         ),
-        new(
+        Setting<EdgeOptions>.Text(
             "images.urlTemplate",
             "Where GET /s/{slug}.png redirects when a variant has no imageUrl: a URL with {templateUid}, {format}, {quality}, {variables}; empty disables it.",
             o => o.ImageUrlTemplate,
-            (o, v) =>
-            {
-                o.ImageUrlTemplate = v;
-                return v.Length == 0 ? null : ImageSource.TemplateProblem(v);
-            }
+            (o, v) => o.ImageUrlTemplate = v,
+            static text => text.Length == 0 ? null : ImageSource.TemplateProblem(text)
         ),
         Flag(
             "images.count",
@@ -247,15 +252,12 @@ internal static class EdgeSettings
             o => o.ApiListener,
             (o, v) => o.ApiListener = v
         ),
-        new(
+        Secret(
             "api.firstKey",
             "Secret of the key that the first start issues, instead of one that it prints; best set in the environment. Not read once there is a key.",
-            o => o.ApiFirstKey.Length == 0 ? "" : "(set)",
-            (o, v) =>
-            {
-                o.ApiFirstKey = v;
-                return v.Length == 0 ? null : KeySecret.ProblemOf(v);
-            }
+            o => o.ApiFirstKey,
+            (o, v) => o.ApiFirstKey = v,
+            static text => text.Length == 0 ? null : KeySecret.ProblemOf(text)
         ),
         Text(
             "api.firstKeyFile",
@@ -349,11 +351,17 @@ internal static class EdgeSettings
             o => o.TallyUnitsMax,
             (o, v) => o.TallyUnitsMax = (int)v
         ),
-        Text(
+        Secret(
             "privacy.addressSalt",
             "Secret behind ip_hash, unit_hash and unit_hash_stable (with ratchet the last alone), the same on every node; if empty, one is generated in DATA/keys/address-salt.",
-            o => o.AddressSalt.Length == 0 ? "" : "(set)",
+            o => o.AddressSalt,
             (o, v) => o.AddressSalt = v
+        ),
+        Text(
+            "privacy.addressSaltFile",
+            "File with that secret, read at start: a secret of Docker, Kubernetes or systemd.",
+            o => o.AddressSaltFile,
+            (o, v) => o.AddressSaltFile = v
         ),
         Choice(
             "privacy.addressHash",
@@ -367,17 +375,15 @@ internal static class EdgeSettings
             o => o.GeoDatabase,
             (o, v) => o.GeoDatabase = v
         ),
-        new(
+        Setting<EdgeOptions>.Text(
             "geo.countryHeader",
             "Header in which trusted proxies pass the country, such as CF-IPCountry, CloudFront-Viewer-Country or X-Vercel-IP-Country; empty trusts none.",
             o => o.GeoCountryHeader,
-            (o, v) =>
-            {
-                o.GeoCountryHeader = v;
-                return v.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+            (o, v) => o.GeoCountryHeader = v,
+            static text =>
+                text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
                     ? null
-                    : "must be the name of a header, such as CF-IPCountry";
-            }
+                    : "must be the name of a header, such as CF-IPCountry"
         ),
         Text(
             "automation.rulesFile",

@@ -10,11 +10,13 @@ namespace Edge.Settings;
 /// <param name="Meaning">What it sets, with unit, range and reason.</param>
 /// <param name="Read">The current value as text, for help and documentation; secrets are masked.</param>
 /// <param name="Assign">Sets the value from text; returns null when accepted, else what is wrong with it.</param>
+/// <param name="Shape">What the value looks like.</param>
 internal record Setting<TOptions>(
     string Key,
     string Meaning,
     Func<TOptions, string> Read,
-    Func<TOptions, string, string?> Assign
+    Func<TOptions, string, string?> Assign,
+    SettingShape Shape
 )
 {
     public static Setting<TOptions> Text(
@@ -37,7 +39,8 @@ internal record Setting<TOptions>(
 
                 assign(options, text);
                 return null;
-            }
+            },
+            new SettingShape(SettingKind.Text)
         );
 
     /// <summary>A text that is never shown.</summary>
@@ -45,8 +48,13 @@ internal record Setting<TOptions>(
         string key,
         string meaning,
         Func<TOptions, string> read,
-        Action<TOptions, string> assign
-    ) => Text(key, meaning, o => read(o).Length == 0 ? "" : "(set)", assign);
+        Action<TOptions, string> assign,
+        Func<string, string?>? problem = null
+    ) =>
+        Text(key, meaning, o => read(o).Length == 0 ? "" : "(set)", assign, problem) with
+        {
+            Shape = new SettingShape(SettingKind.Secret),
+        };
 
     public static Setting<TOptions> Flag(
         string key,
@@ -67,7 +75,8 @@ internal record Setting<TOptions>(
 
                 assign(options, value);
                 return null;
-            }
+            },
+            new SettingShape(SettingKind.Flag)
         );
 
     public static Setting<TOptions> Number(
@@ -91,7 +100,8 @@ internal record Setting<TOptions>(
 
                 assign(options, value);
                 return null;
-            }
+            },
+            new SettingShape(SettingKind.Number, min, max)
         );
 
     public static Setting<TOptions> PowerOfTwo(
@@ -132,7 +142,8 @@ internal record Setting<TOptions>(
 
                 assign(options, value);
                 return null;
-            }
+            },
+            new SettingShape(SettingKind.Choice, Choices: SettingValue.Words<T>())
         );
 
     public static Setting<TOptions> List(
@@ -159,6 +170,7 @@ internal record Setting<TOptions>(
 
                 assign(options, items);
                 return null;
-            }
+            },
+            new SettingShape(SettingKind.List)
         );
 }

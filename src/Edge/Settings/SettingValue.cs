@@ -1,5 +1,6 @@
 using System.Globalization;
 using Edge.Formats;
+using Edge.Storage;
 
 namespace Edge.Settings;
 
@@ -57,6 +58,9 @@ internal static class SettingValue
             : $"must be a whole number from {min} to {max}{examples}";
     }
 
+    /// <summary>Whether a number of this key may have a unit.</summary>
+    public static bool HasUnit(string key) => UnitsOf(key).Units.Length > 0;
+
     public static string? Choice<T>(string text, out T value)
         where T : struct, Enum
     {
@@ -71,11 +75,30 @@ internal static class SettingValue
         }
 
         value = default;
-        return "must be one of " + string.Join(", ", Enum.GetNames<T>().Select(CamelCase));
+        return "must be one of " + string.Join(", ", Words<T>());
     }
+
+    /// <summary>The words of a closed set.</summary>
+    public static string[] Words<T>()
+        where T : struct, Enum => Array.ConvertAll(Enum.GetNames<T>(), CamelCase);
 
     public static string[] Items(string text) =>
         text.Split(ListSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>Reads a value, one line, from the file that a <c>...File</c> setting names.</summary>
+    public static string? OfFile(string path, out string value)
+    {
+        value = "";
+        try
+        {
+            value = DiskFile.ReadLine(path);
+            return value.Length > 0 ? null : "names an empty file";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"cannot be read: {e.Message.ReplaceLineEndings(" ")}";
+        }
+    }
 
     public static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 

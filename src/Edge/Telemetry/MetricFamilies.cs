@@ -57,14 +57,19 @@ internal static class MetricFamilies
     );
     public static readonly MetricFamily Ready = Gauge("edge_ready", "1 while the service is ready for traffic.");
     public static readonly MetricFamily ProcessCpuSecondsTotal = Counter(
-        "edge_process_cpu_seconds_total",
+        "process_cpu_seconds_total",
         "Processor time of the process.",
         Seconds
     );
     public static readonly MetricFamily ProcessResidentBytes = Gauge(
-        "edge_process_resident_bytes",
+        "process_resident_memory_bytes",
         "Resident memory of the process.",
         Bytes
+    );
+    public static readonly MetricFamily ProcessStartTime = Gauge(
+        "process_start_time_seconds",
+        "When the service started, Unix time.",
+        Seconds
     );
     public static readonly MetricFamily ProcessOpenFiles = Gauge("process_open_fds", "Open files of the process.");
     public static readonly MetricFamily ProcessMaxFiles = Gauge(

@@ -5,6 +5,9 @@ internal static class Repository
 {
     public static string Root { get; } = Find(AppContext.BaseDirectory);
 
+    /// <summary>The text of a file of the checkout.</summary>
+    public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
+
     private static string Find(string from)
     {
         for (var directory = new DirectoryInfo(from); directory is not null; directory = directory.Parent)

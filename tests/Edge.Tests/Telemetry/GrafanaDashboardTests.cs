@@ -12,7 +12,7 @@ public partial class GrafanaDashboardTests
     [Fact]
     public void Dashboard_EveryMetricItNames_Exists()
     {
-        var dashboard = File.ReadAllText(Path.Combine(Repository.Root, "docs", "grafana-dashboard.json"));
+        var dashboard = File.ReadAllText(Path.Combine(Repository.Root, "deploy", "grafana", "edge.json"));
         var known = MetricFamilies
             .All.SelectMany<MetricFamily, string>(family =>
                 family.Kind == MetricKind.Histogram

@@ -37,6 +37,8 @@ internal sealed class MetricsEndpoint(
 {
     private const double MillisecondsPerSecond = 1_000;
 
+    private readonly DateTimeOffset _started = time.GetUtcNow();
+
     public async Task HandleAsync(HttpContext context)
     {
         var body = Encoding.UTF8.GetBytes(Write());
@@ -90,6 +92,7 @@ internal sealed class MetricsEndpoint(
         page.Family(MetricFamilies.Ready).Sample(readiness.NotReadyReason is null ? 1 : 0);
         page.Family(MetricFamilies.ProcessCpuSecondsTotal).Sample(Environment.CpuUsage.TotalTime.TotalSeconds);
         page.Family(MetricFamilies.ProcessResidentBytes).Sample(Environment.WorkingSet);
+        page.Family(MetricFamilies.ProcessStartTime).Sample(_started.ToUnixTimeMilliseconds() / MillisecondsPerSecond);
         page.Family(MetricFamilies.ProcessOpenFiles).Sample(ProcessLimits.OpenDescriptors);
         page.Family(MetricFamilies.ProcessMaxFiles).Sample(ProcessLimits.Descriptors);
         page.Family(MetricFamilies.Connections).Sample(connections.Open);

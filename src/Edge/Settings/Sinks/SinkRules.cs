@@ -1,6 +1,5 @@
 using Edge.Forwarding;
 using Edge.Forwarding.ClickHouse;
-using Edge.Storage;
 
 namespace Edge.Settings.Sinks;
 
@@ -46,18 +45,12 @@ internal static class SinkRules
 
     private static void ReadSecret(SinkOptions options, string prefix, List<string> problems)
     {
-        try
+        if (SettingValue.OfFile(options.SecretFile, out var secret) is { } problem)
         {
-            options.Secret = DiskFile.ReadLine(options.SecretFile);
-            if (options.Secret.Length == 0)
-            {
-                problems.Add($"{prefix}secretFile names an empty file");
-            }
+            problems.Add($"{prefix}secretFile {problem}");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            problems.Add($"{prefix}secretFile cannot be read: {e.Message.ReplaceLineEndings(" ")}");
-        }
+
+        options.Secret = secret;
     }
 
     private static void CheckClickHouse(SinkOptions options, string prefix, List<string> problems)

@@ -52,7 +52,8 @@ internal sealed record SinkSetting : Setting<SinkOptions>
                     }
 
                     return null;
-                }
+                },
+                new SettingShape(SettingKind.Map)
             )
         )
         {
