@@ -1,0 +1,6 @@
+import './app.css';
+
+const page = document.getElementById('page');
+if (page) {
+  page.textContent = 'Edge';
+}
