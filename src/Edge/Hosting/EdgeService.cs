@@ -7,6 +7,7 @@ using Edge.Endpoints.Documents;
 using Edge.Endpoints.Ingestion;
 using Edge.Endpoints.Management;
 using Edge.Endpoints.Operations;
+using Edge.Endpoints.Page;
 using Edge.Endpoints.Tracking;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.Hashing;
@@ -193,7 +194,15 @@ internal sealed class EdgeService : IAsyncDisposable
             options.WrongKeysPerMinute > 0 ? new AddressWindow(options.WrongKeysPerMinute, time) : null,
             senders
         );
-        var management = BuildManagement(options, tally, wrongKeys, time, log);
+        var sessions = new SessionTable(_keys, TimeSpan.FromMinutes(options.PageSessionIdleMinutes), time);
+        var access = new ManagementAccess(
+            _keys,
+            options.PageEnabled ? sessions : null,
+            new RateWindow(options.ApiRequestsPerMinute, time),
+            wrongKeys,
+            metrics
+        );
+        var management = BuildManagement(options, tally, access, time, log);
         var outcomes = new OutcomeHeader(options.Demo, _keys);
         Problem.UseTypeBase(options.ProblemTypeBase);
         var pixel = new PixelEndpoint(
@@ -241,6 +250,13 @@ internal sealed class EdgeService : IAsyncDisposable
                 log
             ),
             management,
+            options.PageEnabled
+                ? new PageRoutes(
+                    new PageAssets(),
+                    new SessionEndpoint(_keys, sessions, wrongKeys, metrics),
+                    metrics
+                )
+                : null,
             IngestionSetup.Build(
                 options,
                 _experiments.Catalog,
@@ -505,7 +521,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private ManagementApi BuildManagement(
         EdgeOptions options,
         Tally tally,
-        WrongKeys wrongKeys,
+        ManagementAccess access,
         TimeProvider time,
         RequestLog log
     )
@@ -517,6 +533,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
         var routes = new ManagementRoutes(
             new ListExperiments(catalog, view),
+            new SummarizeExperiments(catalog, tally, time),
             new CreateExperiment(_experiments, rules, view, audit, time),
             new GetExperiment(catalog, view),
             new UpdateExperiment(_experiments, rules, view, audit, time),
@@ -535,9 +552,6 @@ internal sealed class EdgeService : IAsyncDisposable
         var answers = _web.Services.GetRequiredService<IOutputCacheStore>();
         _experiments.CatalogChanged += _ =>
             answers.EvictByTagAsync(ManagementCache.Tag, CancellationToken.None).AsTask();
-        return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), wrongKeys, log)
-        {
-            Next = cached.Build(),
-        };
+        return new ManagementApi(access, log) { Next = cached.Build() };
     }
 }

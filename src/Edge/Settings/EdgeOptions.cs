@@ -136,6 +136,8 @@ internal sealed class EdgeOptions
     public PlanName Plan { get; set; } = PlanName.SelfHosted;
     public int ApiRequestsPerMinute { get; set; } = 1_000;
     public ManagementListener ApiListener { get; set; } = ManagementListener.Public;
+    public bool PageEnabled { get; set; } = true;
+    public int PageSessionIdleMinutes { get; set; } = 60;
 
     public int MillimetricPerSecond { get; set; } = 50;
     public int MillimetricBurst { get; set; } = 200;

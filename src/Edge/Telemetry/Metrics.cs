@@ -10,6 +10,10 @@ internal enum RouteName
     Resolve,
     Image,
     Experiments,
+    Page,
+
+    /// <summary>Signing in to the page, and out.</summary>
+    Session,
 
     /// <summary>Pictify's events.</summary>
     Events,

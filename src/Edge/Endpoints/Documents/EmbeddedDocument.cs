@@ -44,7 +44,7 @@ internal sealed class EmbeddedDocument
         var request = context.Request;
         var headers = context.Response.Headers;
         var (plain, gzip) = _forms.Value;
-        var isGzip = AcceptsGzip(request);
+        var isGzip = EntityTags.AcceptsGzip(request);
         var form = isGzip ? gzip : plain;
 
         headers.CacheControl = _cacheControl;
@@ -53,7 +53,7 @@ internal sealed class EmbeddedDocument
         headers.AccessControlAllowOrigin = "*";
         headers["Cross-Origin-Resource-Policy"] = "cross-origin";
         // Both forms are the same text, so a cache that has either has what it needs.
-        if (IsKnown(request, plain.Tag) || IsKnown(request, gzip.Tag))
+        if (EntityTags.IsKnown(request, plain.Tag) || EntityTags.IsKnown(request, gzip.Tag))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;
@@ -130,37 +130,6 @@ internal sealed class EmbeddedDocument
 
         var name = Convert.ToHexStringLower(SHA256.HashData(plain).AsSpan(0, 8));
         return (new Form(plain, $"\"{name}\""), new Form(compressed.ToArray(), $"\"{name}-gzip\""));
-    }
-
-    private static bool AcceptsGzip(HttpRequest request)
-    {
-        if (!StringWithQualityHeaderValue.TryParseList(request.Headers.AcceptEncoding, out var codings))
-        {
-            return false;
-        }
-
-        foreach (var coding in codings)
-        {
-            if (coding.Value.Equals("gzip", StringComparison.OrdinalIgnoreCase))
-            {
-                return coding.Quality is null or > 0;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool IsKnown(HttpRequest request, string tag)
-    {
-        foreach (var known in request.Headers.IfNoneMatch)
-        {
-            if (known is not null && (known == "*" || known.Contains(tag, StringComparison.Ordinal)))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private sealed record Form(byte[] Bytes, string Tag);

@@ -1,3 +1,4 @@
+using Edge.Access;
 using Edge.Catalog;
 using Edge.Experiments;
 
@@ -5,14 +6,18 @@ namespace Edge.Endpoints.Management;
 
 /// <summary>One request of the management API whose key has been accepted.</summary>
 /// <param name="Context">The exchange.</param>
-/// <param name="Team">The team of the key; null on a machine that has only one. It sees no other team's
-/// experiments.</param>
-/// <param name="KeyId">The id of the key.</param>
+/// <param name="Key">The key.</param>
 /// <param name="Rest">The path behind <c>/experiments/api</c>, cut at its slashes; empty for the collection.</param>
-internal sealed record ManagedRequest(HttpContext Context, string? Team, string KeyId, string[] Rest)
+internal sealed record ManagedRequest(HttpContext Context, ApiKey Key, string[] Rest)
 {
     /// <summary>What a definition may be at most, as it is sent.</summary>
     public static readonly BodyRules Definition = new(BytesMax: 1 << 20);
+
+    /// <summary>The team of the key; null on a machine that has only one. It sees no other team's experiments.</summary>
+    public string? Team => Key.Team;
+
+    /// <summary>The id of the key.</summary>
+    public string KeyId => Key.Id;
 
     /// <summary>Whether this team may know of the experiment.</summary>
     public bool Owns(CatalogEntry entry) => entry.Experiment.Team == Team && entry.Status != ExperimentStatus.Archived;

@@ -6,6 +6,7 @@ namespace Edge.Endpoints.Management;
 /// <summary>The table of contents of the management API (spec 2). Literal segments come before uids.</summary>
 internal sealed class ManagementRoutes(
     ListExperiments list,
+    SummarizeExperiments summaries,
     CreateExperiment create,
     GetExperiment get,
     UpdateExperiment update,
@@ -29,6 +30,11 @@ internal sealed class ManagementRoutes(
                 (HttpMethods.Get, list.HandleAsync),
                 (HttpMethods.Post, create.HandleAsync)
             ),
+            ["summaries"] => Offer(
+                request,
+                SummarizeExperiments.Parameters,
+                (HttpMethods.Get, summaries.HandleAsync)
+            ),
             ["audit"] => Offer(request, AuditTrail.Parameters, (HttpMethods.Get, audit.HandleAsync)),
             ["quota"] => Offer(request, [], (HttpMethods.Get, quota.HandleAsync)),
             [_] => Offer(
@@ -44,14 +50,21 @@ internal sealed class ManagementRoutes(
             [_, "results"] => Offer(request, [], (HttpMethods.Get, results.HandleAsync)),
             [_, "results.csv"] => Offer(request, GetSeries.Parameters, (HttpMethods.Get, series.HandleAsync)),
             [_, "recompute"] => Offer(request, [], (HttpMethods.Post, recompute.HandleAsync)),
-            [_, "explain"] => Offer(request, [], (HttpMethods.Post, explain.HandleAsync)),
+            [_, "explain"] => Ask(request, explain.HandleAsync),
             _ => Problem.RouteNotFoundAsync(context),
         };
     }
 
+    /// <summary>Answers a question that is long enough to need a body, and changes nothing.</summary>
+    private static Task Ask(ManagedRequest request, Func<ManagedRequest, Task> handle) =>
+        RequestMethod.IsPost(request.Context.Request.Method)
+            ? handle(request)
+            : Problem.MethodNotAllowedAsync(request.Context, HttpMethods.Post);
+
     /// <summary>
     /// Answers with the handler of the method; HEAD is GET without a body, everything else is refused with what there
-    /// is. A question with a parameter that nobody reads would be answered as if it had not been asked.
+    /// is. A question with a parameter that nobody reads would be answered as if it had not been asked. What is not GET
+    /// is a change, which a key for reading may not make.
     /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="parameters">The parameters of GET.</param>
@@ -68,14 +81,22 @@ internal sealed class ManagementRoutes(
         var allow = new List<string>();
         foreach (var (offered, handle) in offers)
         {
-            if (method == offered)
+            if (method != offered)
             {
-                return method == HttpMethods.Get && UnknownParameters(request, parameters) is { Count: > 0 } unknown
+                allow.Add(offered);
+            }
+            else if (method != HttpMethods.Get)
+            {
+                return request.Key.IsReadOnly
+                    ? ManagementAccess.RefuseChangeAsync(request.Context)
+                    : handle(request);
+            }
+            else
+            {
+                return UnknownParameters(request, parameters) is { Count: > 0 } unknown
                     ? Problem.ValidationAsync(request.Context, unknown)
                     : handle(request);
             }
-
-            allow.Add(offered);
         }
         return Problem.MethodNotAllowedAsync(request.Context, string.Join(", ", allow));
     }
