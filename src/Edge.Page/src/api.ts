@@ -153,3 +153,30 @@ export interface Summaries {
   total: number;
   statuses: Record<string, number>;
 }
+
+/** An event as the live stream tells it. */
+export interface LiveEvent {
+  id: string;
+  received_at: string;
+  type: string;
+  event?: string;
+  experiment?: string;
+  variant?: string;
+  verdict?: string;
+  verdict_reason?: string;
+  country?: string;
+  device_type?: string;
+  browser?: string;
+}
+
+/** A request that was refused, and the command that repeats it. */
+export interface LiveRefusal {
+  at: string;
+  method: string;
+  path: string;
+  status: number;
+  reason: string;
+  curl: string;
+}
+
+export const liveUrl = "/events/live";
