@@ -530,6 +530,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var plan = Plan.Of(options.Plan);
         var rules = new DefinitionRules(plan, options.ToExperimentRules());
         var view = new ExperimentView(tally, () => options.KnowsPlaces);
+        var drafts = new DefinitionDrafts(catalog, rules, options.OwnHosts, () => options.KnowsPlaces, time);
         var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
         var routes = new ManagementRoutes(
             new ListExperiments(catalog, view),
@@ -543,7 +544,10 @@ internal sealed class EdgeService : IAsyncDisposable
             new GetResults(catalog, tally, time),
             new GetSeries(catalog, tally),
             new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
-            new RecomputeWeights(catalog, _optimizer, audit)
+            new RecomputeWeights(catalog, _optimizer, audit),
+            new ValidateDefinition(drafts, view),
+            new ExplainDefinition(drafts, _verdicts, options.VariantOverride, time),
+            new ListOccurrences(drafts, time)
         );
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();

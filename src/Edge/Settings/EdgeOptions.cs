@@ -3,6 +3,7 @@ using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
+using Edge.Lint;
 using Edge.Requests;
 using Edge.Settings.Sinks;
 
@@ -185,6 +186,17 @@ internal sealed class EdgeOptions
 
     /// <summary>Whether anything says where visitors are, as far as the settings and the file they name go.</summary>
     public bool KnowsPlaces => GeoCountryHeader.Length > 0 || File.Exists(GeoDatabase);
+
+    /// <summary>The hosts at which the service is reached, as far as the settings say.</summary>
+    public IReadOnlyList<OwnHost> OwnHosts =>
+        OwnHost.Of(
+            ListenAddress
+                .ParseAll(Urls)
+                .Concat(ListenAddress.ParseAll(AdminUrls))
+                .Where(static address => address.SocketPath is null)
+                .Select(static address => address.Loopback),
+            Node
+        );
 
     /// <summary>Directory of the journal.</summary>
     public string JournalDir => Path.Combine(DataDir, "journal");

@@ -16,7 +16,10 @@ internal sealed class ManagementRoutes(
     GetResults results,
     GetSeries series,
     ExplainExperiment explain,
-    RecomputeWeights recompute
+    RecomputeWeights recompute,
+    ValidateDefinition validate,
+    ExplainDefinition explainDefinition,
+    ListOccurrences occurrences
 )
 {
     public Task DispatchAsync(HttpContext context)
@@ -37,6 +40,9 @@ internal sealed class ManagementRoutes(
             ),
             ["audit"] => Offer(request, AuditTrail.Parameters, (HttpMethods.Get, audit.HandleAsync)),
             ["quota"] => Offer(request, [], (HttpMethods.Get, quota.HandleAsync)),
+            ["validate"] => Ask(request, validate.HandleAsync),
+            ["explain"] => Ask(request, explainDefinition.HandleAsync),
+            ["occurrences"] => Ask(request, occurrences.HandleAsync),
             [_] => Offer(
                 request,
                 [],
