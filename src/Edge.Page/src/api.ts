@@ -16,12 +16,10 @@ export type Violation = Schemas["Violation"];
 export type Problem = Schemas["Problem"];
 export type Explanation = Schemas["Explanation"];
 export type DescribedRequest = Schemas["DescribedRequest"];
-export type Ledger = Schemas["Ledger"];
+export type Ledger = Schemas["Ledger"] & { journal?: { used_bytes: number; limit_bytes: number } };
 export type LedgerOfSink = Schemas["LedgerOfSink"];
 
-type Body<O> = O extends { requestBody?: { content: { "application/json": infer B } } } ? B : never;
 type Answer<O, S extends number> = O extends { responses: Record<S, { content: { "application/json": infer A } }> } ? A : never;
-export type Definition = Body<operations["createExperiment"]>;
 
 /** An answer that is not a success. */
 export class ApiError extends Error {
@@ -123,7 +121,26 @@ export const api = {
   explain: (uid: string, request: DescribedRequest) =>
     json<Answer<operations["explainExperiment"], 200>>(one(uid, "/explain"), { method: "POST", body: request }).then((a) => a.explanation),
 
-  ledger: (signal?: AbortSignal) => json<Ledger>("/ledger", { signal }),
+  validate: (definition: object, uid: string | undefined, signal?: AbortSignal) =>
+    json<Validation>(`${root}/validate`, { method: "POST", body: { ...definition, uid }, signal }),
+
+  explainDefinition: (definition: object, uid: string | undefined, request: DescribedRequest, signal?: AbortSignal) =>
+    json<{ explanation: Explanation }>(`${root}/explain`, { method: "POST", body: { definition: { ...definition, uid }, request }, signal }).then((a) => a.explanation),
+
+  occurrences: (definition: object, uid: string | undefined, signal?: AbortSignal) =>
+    json<Occurrences>(`${root}/occurrences`, { method: "POST", body: { definition: { ...definition, uid }, days: 30 }, signal }),
+
+  share: (uid: string, days: number) => json<{ page: string; image: string; expiresAt: string }>(one(uid, "/shares"), { method: "POST", body: { days } }),
+
+  shared: (token: string, signal?: AbortSignal) =>
+    json<{ results: Results; experiment: Experiment }>(`/ui/share/${token}/results`, { signal }),
+
+  async health(signal?: AbortSignal) {
+    const [ledger, answer] = await Promise.all([json<Ledger>("/ledger", { signal }), fetch("/readyz", { signal: signal ?? null })]);
+    return { ledger, ready: { isReady: answer.ok, reason: answer.ok ? "" : (await answer.text()).trim() } };
+  },
+
+  turnSink: (sink: string, action: "pause" | "resume") => send(`/sinks/${encodeURIComponent(sink)}/${action}`, { method: "POST" }),
 };
 
 /** Who is signed in. */
@@ -180,3 +197,25 @@ export interface LiveRefusal {
 }
 
 export const liveUrl = "/events/live";
+
+export interface Finding {
+  severity: string;
+  code: string;
+  field: string;
+  message: string;
+}
+
+/** What storing a definition would say. */
+export interface Validation {
+  valid: boolean;
+  errors: Violation[];
+  findings: Finding[];
+  warnings: string[];
+}
+
+export interface Occurrences {
+  until: string;
+  periods: { start: string; end: string | null; variantId: string; isScheduled: boolean; timezone: string | null }[];
+  clockChanges: { timezone: string; at: string; offsetMinutesBefore: number; offsetMinutesAfter: number }[];
+  findings: Finding[];
+}

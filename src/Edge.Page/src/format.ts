@@ -106,7 +106,7 @@ const pad = (n: number): string => String(n).padStart(2, "0");
 
 /** Seconds in the largest unit that fits. */
 export function span(seconds: number): string {
-  const [unit, size] = ([["day", 86_400], ["hour", 3_600], ["minute", 60]] as const).find(([, s]) => seconds >= s * 2) ?? (["second", 1] as const);
+  const [unit, size] = ([["day", 86_400], ["hour", 3_600], ["minute", 60]] as const).find(([, s]) => seconds >= s * 2 || seconds === s) ?? (["second", 1] as const);
   return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: seconds < 10 ? 1 : 0 }).format(seconds / size);
 }
 

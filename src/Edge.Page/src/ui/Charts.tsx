@@ -83,9 +83,9 @@ export function Audience({ people, proxies, machines, excluded }: { people: numb
   return (
     <div class="stack">
       <div class="split" aria-hidden="true">
-        <span style={part(people)} />
-        <span style={part(proxies)} />
-        <span style={part(machines)} />
+        {people > 0 && <span style={part(people)} />}
+        {proxies > 0 && <span class="second" style={part(proxies)} />}
+        {machines > 0 && <span class="third" style={part(machines)} />}
       </div>
       <dl class="facts">
         <div class="fact">

@@ -42,8 +42,8 @@ export function Field({ label, path, hint, children }: FieldProps) {
   );
 }
 
-export function TextField({ label, path, value, onInput, hint, type = "text", isLong = false, isDisabled = false }: {
-  label: string; path: string; value: string | null | undefined; onInput: (value: string) => void; hint?: string; type?: string; isLong?: boolean; isDisabled?: boolean;
+export function TextField({ label, path, value, onInput, hint, isUrl = false, isLong = false, isDisabled = false }: {
+  label: string; path: string; value: string | null | undefined; onInput: (value: string) => void; hint?: string; isUrl?: boolean; isLong?: boolean; isDisabled?: boolean;
 }) {
   return (
     <Field label={label} path={path} hint={hint}>
@@ -51,7 +51,16 @@ export function TextField({ label, path, value, onInput, hint, type = "text", is
         isLong ? (
           <textarea {...attributes} rows={2} value={value ?? ""} disabled={isDisabled} onInput={(event) => onInput(event.currentTarget.value)} />
         ) : (
-          <input {...attributes} type={type} value={value ?? ""} disabled={isDisabled} autocomplete="off" spellcheck={type === "text" && !path.endsWith("lug")} onInput={(event) => onInput(event.currentTarget.value)} />
+          <input
+            {...attributes}
+            type="text"
+            inputMode={isUrl ? "url" : "text"}
+            value={value ?? ""}
+            disabled={isDisabled}
+            autocomplete="off"
+            spellcheck={false}
+            onInput={(event) => onInput(event.currentTarget.value)}
+          />
         )
       }
     </Field>

@@ -1,6 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import { count, figure, moment, points, share } from "../format";
 import { timeZone, usePreferences } from "../preferences";
 import { t } from "../strings.en";
@@ -24,6 +23,7 @@ const colours = {
   light: ["#0b6b5f", "#1d1c1a", "#a8792b", "#5b6fa8", "#9a4f6b", "#6d6a62"],
   dark: ["#63cbb7", "#ecebe6", "#d9ad5c", "#96a8de", "#d48aa6", "#9d9a91"],
 };
+const height = 260;
 const dashes = [[], [6, 4], [2, 3], [10, 4, 2, 4]];
 
 /** The leader has the accent; the others take the rest in turn, and dashes once colours repeat. */
@@ -48,18 +48,19 @@ export function SeriesChart({ times, lines, unit, label }: { times: number[]; li
   const [isOpen, setOpen] = useState(false);
 
   useEffect(() => {
+    const at = frame.current!;
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string) => style.getPropertyValue(name).trim();
     const axis = { stroke: colour("--soft"), font: '12px "Liberation Sans", Arial, sans-serif', ticks: { show: false }, grid: { stroke: colour("--line"), width: 1 } };
     const plot = new uPlot(
       {
-        width: frame.current!.clientWidth,
-        height: 260,
+        width: at.clientWidth,
+        height,
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), timeZone()),
         legend: { show: false },
         cursor: { drag: { x: true, y: false }, points: { size: 7 } },
         axes: [axis, { ...axis, size: 62, values: (_, ticks) => ticks.map((n) => units[unit](n)) }],
-        scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.06 : 1] } },
+        scales: { x: { range: (_, low, high) => (low < high ? [low, high] : [low - 43_200, low + 43_200]) }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.06 : 1] } },
         series: [
           {},
           ...lines.map((line, i) => ({
@@ -72,10 +73,10 @@ export function SeriesChart({ times, lines, unit, label }: { times: number[]; li
         ],
       },
       [times, ...lines.map((line) => line.values)],
-      frame.current!,
+      at,
     );
-    const watch = new ResizeObserver(() => plot.setSize({ width: frame.current!.clientWidth, height: 260 }));
-    watch.observe(frame.current!);
+    const watch = new ResizeObserver(([entry]) => plot.setSize({ width: entry!.contentRect.width, height }));
+    watch.observe(at);
     return () => {
       watch.disconnect();
       plot.destroy();

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ViewProps } from "../App";
-import { api, ApiError, type Definition, type Experiment, type ExperimentType, type Validation, type Variant, type Versioned } from "../api";
+import { api, ApiError, type Experiment, type ExperimentType, type Validation, type Variant, type Versioned } from "../api";
 import { fromLocal, points, toLocal } from "../format";
 import { timeZone } from "../preferences";
 import { go, guardLeaving, link } from "../router";
@@ -16,7 +16,8 @@ import { Week } from "./Week";
 import { balance, equal, normal } from "./weights";
 
 /** A definition under way; the server says what is still missing. */
-export type Draft = Omit<Definition, "variants"> & { variants: Variant[] };
+export type Draft = Pick<Experiment, "name" | "slug" | "type"> & Partial<Pick<Experiment, Exclude<(typeof members)[number], "variants">>> & { variants: DraftVariant[] };
+type DraftVariant = Partial<Variant> & Pick<Variant, "id" | "weight">;
 
 /** Members that the form changes; a PUT has those that differ. */
 const members = [
@@ -67,6 +68,7 @@ function Form({ base: first }: { base: Versioned | null }) {
   const settled = useSettled(draft, 250);
   const uid = base?.experiment.uid;
   const check = useResource((signal) => api.validate(clean(settled), uid, signal), JSON.stringify(settled));
+  const isValid = check.data?.valid ?? false;
   const isChanged = JSON.stringify(draft) !== JSON.stringify(original);
   const isRunning = base?.experiment.status === "running";
   const violations = refused?.draft === draft ? refused.violations : (check.data?.errors ?? []);
@@ -121,11 +123,11 @@ function Form({ base: first }: { base: Versioned | null }) {
       <form class="edit" onSubmit={save} noValidate>
         <div class="stack">
           <Basics draft={draft} set={set} setName={setName} setType={setType} setSlug={(slug) => { setSlugOwn(true); set({ slug }); }} isNew={!base} isRunning={isRunning} />
-          <Goal draft={draft} set={set} isRunning={isRunning} />
+          <GoalCard draft={draft} set={set} isRunning={isRunning} />
           <Variants draft={draft} set={set} isRunning={isRunning} />
           {draft.type === "scheduled" && (
             <Card title={t.edit.week}>
-              <Week draft={clean(settled)} />
+              {isValid ? <Week draft={clean(settled)} uid={uid} /> : <p class="soft small">{t.edit.explainLater}</p>}
             </Card>
           )}
           <More draft={draft} set={set} isRunning={isRunning} />
@@ -137,7 +139,7 @@ function Form({ base: first }: { base: Versioned | null }) {
             {base ? t.edit.save : t.edit.create}
           </button>
           {!base && <p class="small soft">{t.edit.created}</p>}
-          <Explain draft={clean(settled)} uid={uid} />
+          <Explain draft={clean(settled)} uid={uid} isValid={isValid} />
         </aside>
       </form>
       {theirs && base && (
@@ -171,10 +173,14 @@ function clean<T>(value: T): T {
     return value.map(clean) as T;
   }
   if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== "" && v !== null && v !== undefined).map(([k, v]) => [k, clean(v)])) as T;
+    const members = Object.entries(value).map(([key, member]) => [key, clean<unknown>(member)] as const);
+    return Object.fromEntries(members.filter(([, member]) => !isNothing(member))) as T;
   }
   return value;
 }
+
+const isNothing = (value: unknown): boolean =>
+  value === "" || value === null || value === undefined || (isPlain(value) && Object.keys(value).length === 0);
 
 /** The members that differ; what was cleared is null. */
 export function changes(before: Draft, after: Draft): Record<string, unknown> {
@@ -184,10 +190,12 @@ export function changes(before: Draft, after: Draft): Record<string, unknown> {
     if (JSON.stringify(old) === JSON.stringify(now)) {
       continue;
     }
-    changed[name] = name !== "variants" && old && now && typeof old === "object" && !Array.isArray(old) ? cleared(old, now) : (now === "" || now === undefined ? null : now);
+    changed[name] = isPlain(old) && isPlain(now) ? cleared(old, now) : now === "" || now === undefined ? null : now;
   }
   return changed;
 }
+
+const isPlain = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
 
 function cleared(old: object, now: object): object {
   return { ...Object.fromEntries(Object.keys(old).filter((key) => !(key in now)).map((key) => [key, null])), ...now };
@@ -222,14 +230,16 @@ function Basics({ draft, set, setName, setType, setSlug, isNew, isRunning }: Par
   );
 }
 
-function Goal({ draft, set, isRunning }: PartProps) {
-  const goal: NonNullable<Draft["goalConfig"]> = draft.goalConfig ?? {};
-  const setGoal = (change: Partial<typeof goal>) => set({ goalConfig: { ...goal, ...change } });
+type Goal = Experiment["goalConfig"];
+
+function GoalCard({ draft, set, isRunning }: PartProps) {
+  const goal: Goal = draft.goalConfig ?? { type: "impressions_only" };
+  const setGoal = (change: Partial<Goal>) => set({ goalConfig: { ...goal, ...change } });
   return (
     <Card title={t.edit.goal}>
       <Field label={t.edit.goal} path="goalConfig.type" hint={t.goalSays[goal.type ?? "impressions_only"]}>
         {(attributes) => (
-          <select {...attributes} value={goal.type} disabled={isRunning} onChange={(event) => setGoal({ type: event.currentTarget.value as typeof goal.type })}>
+          <select {...attributes} value={goal.type} disabled={isRunning} onChange={(event) => setGoal({ type: event.currentTarget.value as Goal["type"] })}>
             {Object.entries(t.goals).map(([type, text]) => (
               <option key={type} value={type}>
                 {text}
@@ -240,7 +250,7 @@ function Goal({ draft, set, isRunning }: PartProps) {
       </Field>
       {(goal.type === "event" || goal.type === "value") && <TextField label={t.edit.event} path="goalConfig.event" value={goal.event} isDisabled={isRunning} onInput={(event) => setGoal({ event })} />}
       {goal.type === "value" && <TextField label={t.edit.property} path="goalConfig.property" value={goal.property} isDisabled={isRunning} onInput={(property) => setGoal({ property })} />}
-      <TextField label={t.edit.destination} path="goalConfig.destinationUrl" type="url" value={goal.destinationUrl} hint={t.edit.destinationHint} onInput={(destinationUrl) => setGoal({ destinationUrl })} />
+      <TextField label={t.edit.destination} path="goalConfig.destinationUrl" isUrl value={goal.destinationUrl} hint={t.edit.destinationHint} onInput={(destinationUrl) => setGoal({ destinationUrl })} />
       <Failing path="goalConfig" />
     </Card>
   );
@@ -248,7 +258,7 @@ function Goal({ draft, set, isRunning }: PartProps) {
 
 function Variants({ draft, set, isRunning }: PartProps) {
   const isTest = draft.type === "ab_test";
-  const replace = (i: number, change: Partial<Variant>) => set({ variants: draft.variants.map((v, k) => (k === i ? { ...v, ...change } : v)) });
+  const replace = (i: number, change: Partial<DraftVariant>) => set({ variants: draft.variants.map((v, k) => (k === i ? { ...v, ...change } : v)) });
   const weigh = (weights: number[]) => set({ variants: draft.variants.map((v, i) => ({ ...v, weight: weights[i]! })) });
   const makeDefault = (i: number) =>
     set({ variants: draft.variants.map((v, k) => ({ ...v, isDefault: k === i, weight: isTest ? v.weight : k === i ? 10_000 : 0 })) });
@@ -282,11 +292,11 @@ function Variants({ draft, set, isRunning }: PartProps) {
             <TextField label={t.edit.variantName} path={`variants[${i}].name`} value={variant.name} isDisabled={isRunning} onInput={(name) => replace(i, { name })} />
             <TextField label={t.edit.variantId} path={`variants[${i}].id`} value={variant.id} isDisabled={isRunning} onInput={(id) => replace(i, { id })} />
           </div>
-          <TextField label={t.edit.variantDestination} path={`variants[${i}].destinationUrl`} type="url" value={variant.destinationUrl} onInput={(destinationUrl) => replace(i, { destinationUrl })} />
+          <TextField label={t.edit.variantDestination} path={`variants[${i}].destinationUrl`} isUrl value={variant.destinationUrl} onInput={(destinationUrl) => replace(i, { destinationUrl })} />
           <TextField
             label={t.edit.variantImage}
             path={`variants[${i}].variables`}
-            type="url"
+            isUrl
             value={(variant.variables as { imageUrl?: string } | undefined)?.imageUrl}
             isDisabled={isRunning}
             onInput={(imageUrl) => replace(i, { variables: clean({ ...(variant.variables as object | undefined), imageUrl }) as Variant["variables"] })}
@@ -296,10 +306,14 @@ function Variants({ draft, set, isRunning }: PartProps) {
             {t.edit.isDefault}
           </label>
           {draft.type === "smart_link" && (!variant.isDefault || variant.conditions) && (
-            <ConditionEditor tree={variant.conditions} path={`variants[${i}].conditions`} onChange={(conditions) => replace(i, { conditions: conditions ?? undefined })} />
+            <fieldset disabled={isRunning}>
+              <ConditionEditor tree={variant.conditions} path={`variants[${i}].conditions`} onChange={(conditions) => replace(i, { conditions: conditions ?? undefined })} />
+            </fieldset>
           )}
           {draft.type === "scheduled" && (!variant.isDefault || variant.schedule) && (
-            <ScheduleEditor schedule={variant.schedule} path={`variants[${i}].schedule`} onChange={(schedule) => replace(i, { schedule: schedule ?? undefined })} />
+            <fieldset disabled={isRunning}>
+              <ScheduleEditor schedule={variant.schedule} path={`variants[${i}].schedule`} onChange={(schedule) => replace(i, { schedule: schedule ?? undefined })} />
+            </fieldset>
           )}
         </fieldset>
       ))}
@@ -332,7 +346,7 @@ function Variants({ draft, set, isRunning }: PartProps) {
             <input
               type="checkbox"
               checked={draft.banditConfig?.enabled ?? false}
-              onChange={(event) => set({ banditConfig: { ...draft.banditConfig, enabled: event.currentTarget.checked } })}
+              onChange={(event) => set({ banditConfig: { ...draft.banditConfig, enabled: event.currentTarget.checked } as Draft["banditConfig"] })}
             />
             {t.edit.bandit}
           </label>
@@ -344,8 +358,8 @@ function Variants({ draft, set, isRunning }: PartProps) {
 }
 
 function More({ draft, set, isRunning }: PartProps) {
-  const linkConfig: NonNullable<Draft["linkConfig"]> = draft.linkConfig ?? {};
-  const setLink = (change: Partial<typeof linkConfig>) => set({ linkConfig: { ...linkConfig, ...change } });
+  const linkConfig: Partial<NonNullable<Draft["linkConfig"]>> = draft.linkConfig ?? {};
+  const setLink = (change: typeof linkConfig) => set({ linkConfig: { ...linkConfig, ...change } as Draft["linkConfig"] });
   const number = (name: "minimumSampleSize" | "minimumRunDays" | "attributionWindowMinutes" | "confidenceThreshold", hint?: string, isDisabled = isRunning) => (
     <NumberField
       label={name === "attributionWindowMinutes" ? t.edit.window : t.edit[name]}
@@ -396,9 +410,9 @@ function More({ draft, set, isRunning }: PartProps) {
           />
           <div class="columns">
             <LinkTime label={t.edit.linkFrom} path="linkConfig.startsAt" value={linkConfig.startsAt} onChange={(startsAt) => setLink({ startsAt })} />
-            <TextField label={t.edit.linkBefore} path="linkConfig.notStartedUrl" type="url" value={linkConfig.notStartedUrl} onInput={(notStartedUrl) => setLink({ notStartedUrl })} />
+            <TextField label={t.edit.linkBefore} path="linkConfig.notStartedUrl" isUrl value={linkConfig.notStartedUrl} onInput={(notStartedUrl) => setLink({ notStartedUrl })} />
             <LinkTime label={t.edit.linkUntil} path="linkConfig.expiresAt" value={linkConfig.expiresAt} onChange={(expiresAt) => setLink({ expiresAt })} />
-            <TextField label={t.edit.linkAfter} path="linkConfig.expiredUrl" type="url" value={linkConfig.expiredUrl} onInput={(expiredUrl) => setLink({ expiredUrl })} />
+            <TextField label={t.edit.linkAfter} path="linkConfig.expiredUrl" isUrl value={linkConfig.expiredUrl} onInput={(expiredUrl) => setLink({ expiredUrl })} />
           </div>
         </div>
       </details>
@@ -440,13 +454,18 @@ function Check({ validation, isChecking, error, draft, violations }: { validatio
           <p class="soft small">{t.edit.checking}</p>
         ) : null}
       </div>
-      {validation && validation.notes.length > 0 && (
+      {validation && (validation.findings.length > 0 || validation.warnings.length > 0) && (
         <>
           <h3>{t.edit.notes}</h3>
           <ul class="stack-s small">
-            {validation.notes.map((note) => (
-              <li key={note.path + note.message} class={`note wrap ${note.severity === "note" ? "" : "caution"}`}>
-                {note.path && <code>{note.path}</code>} {note.message}
+            {validation.findings.map((note) => (
+              <li key={note.field + note.message} class={`note wrap ${note.severity === "note" ? "" : "caution"}`}>
+                {note.field && <code>{note.field}</code>} {note.message}
+              </li>
+            ))}
+            {validation.warnings.filter((warning) => !validation.findings.some((note) => warning.includes(note.message))).map((warning) => (
+              <li key={warning} class="note caution wrap">
+                {warning}
               </li>
             ))}
           </ul>

@@ -16,7 +16,7 @@ const agents: Record<keyof typeof t.edit.devices, string> = {
 };
 
 /** Describes a visitor and says what he would get, by the code that serves real ones. */
-export function Explain({ draft, uid }: { draft: Draft; uid: string | undefined }) {
+export function Explain({ draft, uid, isValid }: { draft: Draft; uid: string | undefined; isValid: boolean }) {
   const [visitor, setVisitor] = useState({ device: "iphone" as keyof typeof agents, country: "FR", at: "", unit: "reader-17" });
   const settled = useSettled(visitor, 250);
   const request: DescribedRequest = {
@@ -26,7 +26,7 @@ export function Explain({ draft, uid }: { draft: Draft; uid: string | undefined 
     ...(settled.country.length === 2 ? { country: settled.country.toUpperCase() } : {}),
     ...(settled.at ? { at: fromLocal(settled.at) ?? undefined } : {}),
   };
-  const { data, error } = useResource((signal) => api.explainDefinition(draft, uid, request, signal), JSON.stringify([draft, request]));
+  const { data, error } = useResource(async (signal) => (isValid ? api.explainDefinition(draft, uid, request, signal) : undefined), isValid ? JSON.stringify([draft, request]) : "");
   const set = (name: keyof typeof visitor) => (event: Event) => setVisitor({ ...visitor, [name]: (event.currentTarget as HTMLInputElement).value });
   const variant = data?.variant && (draft.variants.find((v) => v.id === data.variant)?.name || data.variant);
   return (
@@ -51,13 +51,15 @@ export function Explain({ draft, uid }: { draft: Draft; uid: string | undefined 
           <label for="explain-unit">{t.edit.unit}</label>
           <input id="explain-unit" value={visitor.unit} onInput={set("unit")} />
         </div>
-        <div class="field">
-          <label for="explain-at">{t.edit.at}</label>
-          <input id="explain-at" type="datetime-local" value={visitor.at || toLocal(data?.at)} onInput={set("at")} />
-        </div>
+      </div>
+      <div class="field">
+        <label for="explain-at">{t.edit.at}</label>
+        <input id="explain-at" type="datetime-local" value={visitor.at || toLocal(data?.at)} onInput={set("at")} />
       </div>
       <div role="status" class="stack-s">
-        {error ? (
+        {!isValid ? (
+          <p class="small soft">{t.edit.explainLater}</p>
+        ) : error ? (
           <p class="small soft wrap">{sentence(error)}</p>
         ) : data ? (
           <>

@@ -52,7 +52,6 @@ function useRates(ledger: Ledger | undefined): Map<string, number> {
 /** Where the events are: every line is as long as what it says, and they add up. */
 function Flow({ ledger }: { ledger: Ledger }) {
   const received = Math.max(1, ledger.received);
-  const width = (n: number) => ({ width: `${(n / received) * 100}%` });
   const isSound = ledger.unaccounted === 0;
   const drops = Object.entries(ledger.dropped as Record<string, number>).filter(([, n]) => n > 0);
   return (
@@ -60,12 +59,12 @@ function Flow({ ledger }: { ledger: Ledger }) {
       {!isSound && <p class="note trouble">{t.health.unaccounted(count(ledger.unaccounted))}</p>}
       <div class="flow">
         <Line label={<Term about="received">{t.health.received}</Term>} sum={count(ledger.received)}>
-          <span style={{ width: ledger.received > 0 ? "100%" : "0" }} />
+          <Part of={ledger.received} all={received} />
         </Line>
         <Line label={<Term about="stored">{t.health.stored}</Term>} sum={t.health.sumReceived(count(ledger.received), count(ledger.stored), count(ledger.dropped_total), count(ledger.in_flight))}>
-          <span style={width(ledger.stored)} />
-          <span class="pending" style={width(ledger.in_flight)} />
-          <span class="bad" style={width(ledger.dropped_total)} />
+          <Part of={ledger.stored} all={received} />
+          <Part of={ledger.in_flight} all={received} kind="pending" />
+          <Part of={ledger.dropped_total} all={received} kind="bad" />
         </Line>
         {ledger.sinks.map((sink) => (
           <Line
@@ -73,9 +72,9 @@ function Flow({ ledger }: { ledger: Ledger }) {
             label={<bdi class="wrap">{sink.sink}</bdi>}
             sum={t.health.sumSink(count(sink.stored), count(sink.forwarded), count(sink.pending), count(sink.dead_lettered), count(sink.skipped))}
           >
-            <span style={width(sink.forwarded)} />
-            <span class="pending" style={width(sink.pending + sink.skipped)} />
-            <span class="bad" style={width(sink.dead_lettered)} />
+            <Part of={sink.forwarded} all={received} />
+            <Part of={sink.pending + sink.skipped} all={received} kind="pending" />
+            <Part of={sink.dead_lettered} all={received} kind="bad" />
           </Line>
         ))}
       </div>
@@ -93,6 +92,10 @@ function Flow({ ledger }: { ledger: Ledger }) {
       {(ledger.quarantined_pages ?? 0) > 0 && <p class="note trouble">{t.health.quarantined(ledger.quarantined_pages ?? 0)}</p>}
     </Card>
   );
+}
+
+function Part({ of, all, kind = "" }: { of: number; all: number; kind?: string }) {
+  return of > 0 ? <span class={kind} style={{ width: `${(of / all) * 100}%` }} /> : null;
 }
 
 function Line({ label, sum, children }: { label: preact.ComponentChildren; sum: string; children: preact.ComponentChildren }) {
@@ -136,7 +139,11 @@ function Sinks({ ledger, rates, canChange, reload }: { ledger: Ledger; rates: Ma
               <th scope="col" class="num"><Term about="dead">{columns.dead}</Term></th>
               <th scope="col" class="num"><Term about="delay">{columns.delay}</Term></th>
               <th scope="col">{columns.error}</th>
-              {canChange && <td />}
+              {canChange && (
+                <th scope="col">
+                  <span class="sr">{columns.action}</span>
+                </th>
+              )}
             </tr>
           </thead>
           <tbody>

@@ -108,7 +108,7 @@ function enoughData({ minimumSampleSize, minimumRunDays }: Pick<Experiment, "min
     return { value: t.one.enoughNow, more: "" };
   }
   if (perDay === 0 && trialsLeft > 0) {
-    return { value: t.one.enoughNever, more: assumes };
+    return { value: t.one.enoughUnknown, more: assumes };
   }
   const days = Math.max(daysLeft, trialsLeft > 0 ? trialsLeft / perDay : 0);
   return days > 3650 ? { value: t.one.enoughNever, more: assumes } : { value: t.one.enoughAround(day(Date.parse(results.computedAt) + days * dayMs)), more: assumes };

@@ -14,13 +14,14 @@ interface Slot {
 }
 
 /** The next seven days as columns, and the next occurrences as a list; both are the server's. */
-export function Week({ draft }: { draft: Draft }) {
-  const { data, error, reload } = useResource((signal) => api.occurrences(draft, signal), JSON.stringify(draft.variants.map((v) => [v.id, v.schedule, v.isDefault])));
+export function Week({ draft, uid }: { draft: Draft; uid: string | undefined }) {
+  const { data, error, reload } = useResource((signal) => api.occurrences(draft, uid, signal), JSON.stringify(draft.variants.map((v) => [v.id, v.schedule, v.isDefault])));
   if (!data) {
     return error ? <Failure error={error} retry={reload} /> : null;
   }
   const days = Array.from({ length: 7 }, (_, i) => wall(Date.now() + i * 86_400_000).date);
-  const slots = data.flatMap((o) => slotsOf(o.variant, o.from, o.until, days));
+  const scheduled = data.periods.filter((period) => period.isScheduled);
+  const slots = scheduled.flatMap((period) => slotsOf(period.variantId, period.start, period.end ?? data.until, days));
   const nameOf = (id: string) => draft.variants.find((v) => v.id === id)?.name || id;
   return (
     <div class="stack">
@@ -49,26 +50,30 @@ export function Week({ draft }: { draft: Draft }) {
         ))}
       </div>
       <h3>{t.edit.occurrences}</h3>
-      {data.length === 0 ? (
+      {scheduled.length === 0 ? (
         <p class="soft">{t.edit.noOccurrences}</p>
       ) : (
         <ul class="stack-s small">
-          {data.slice(0, 10).map((o) => (
-            <li key={o.variant + o.from}>
-              <strong><bdi>{nameOf(o.variant)}</bdi></strong> {weekdayTime(o.from)}
-              {o.until && ` – ${weekdayTime(o.until)}`}
+          {scheduled.slice(0, 8).map((period) => (
+            <li key={period.variantId + period.start}>
+              <strong><bdi>{nameOf(period.variantId)}</bdi></strong> {weekdayTime(period.start)}
+              {period.end && ` – ${weekdayTime(period.end)}`}
             </li>
           ))}
         </ul>
       )}
+      {data.clockChanges.map((change) => (
+        <p key={change.timezone + change.at} class="note small">
+          {t.edit.clockChange(change.timezone, weekdayTime(change.at), change.offsetMinutesAfter - change.offsetMinutesBefore)}
+        </p>
+      ))}
     </div>
   );
 }
 
 /** The pieces of an occurrence on the days of the week. */
-function slotsOf(variant: string, from: string, until: string | null, days: string[]): Slot[] {
-  const begin = wall(from);
-  const end = until ? wall(until) : { date: "9999-12-31", minutes: 0 };
+function slotsOf(variant: string, from: string, until: string, days: string[]): Slot[] {
+  const [begin, end] = [wall(from), wall(until)];
   return days
     .filter((date) => date >= begin.date && date <= end.date)
     .map((date) => ({ date, variant, from: date === begin.date ? begin.minutes : 0, to: date === end.date ? end.minutes : 1440 }))
