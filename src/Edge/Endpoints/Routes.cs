@@ -20,6 +20,7 @@ internal sealed class Routes(
     ImageEndpoint image,
     ManagementApi management,
     PageRoutes? page,
+    SystemEndpoint system,
     IngestRoutes ingest,
     EmbeddedDocument client,
     EmbeddedDocument openApi,
@@ -76,6 +77,7 @@ internal sealed class Routes(
     /// <summary>Answers the management API and the page; null when the path is none of theirs.</summary>
     private Task? FindManagement(HttpContext context, string path) =>
         ManagementApi.IsHere(path) ? management.HandleAsync(context)
+        : SystemEndpoint.IsHere(path) ? system.HandleAsync(context, path)
         : page is not null && PageRoutes.IsHere(path) ? page.HandleAsync(context, path)
         : null;
 

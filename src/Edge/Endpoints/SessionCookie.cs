@@ -10,8 +10,22 @@ internal static class SessionCookie
     private const string Attributes = "; Path=/; HttpOnly; SameSite=Strict";
 
     /// <summary>The id in a request; null when it has none.</summary>
-    public static string? Read(HttpRequest request) =>
-        request.Cookies.TryGetValue(Name, out var id) && id.Length > 0 ? id : null;
+    public static string? Read(HttpRequest request)
+    {
+        foreach (var header in request.Headers.Cookie)
+        {
+            foreach (var part in header.AsSpan().Split(';'))
+            {
+                var cookie = header.AsSpan()[part].Trim(' ');
+                if (cookie.StartsWith(Name + "="))
+                {
+                    return cookie[(Name.Length + 1)..].ToString();
+                }
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Has the browser keep the id.</summary>
     public static void Write(HttpContext context, string id) => Append(context, id, "");

@@ -202,7 +202,8 @@ internal sealed class EdgeService : IAsyncDisposable
             wrongKeys,
             metrics
         );
-        var management = BuildManagement(options, tally, access, time, log);
+        var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
+        var management = BuildManagement(options, tally, access, audit, time, log);
         var outcomes = new OutcomeHeader(options.Demo, _keys);
         Problem.UseTypeBase(options.ProblemTypeBase);
         var pixel = new PixelEndpoint(
@@ -257,6 +258,7 @@ internal sealed class EdgeService : IAsyncDisposable
                     metrics
                 )
                 : null,
+            new SystemEndpoint(options, access, ledger, _journal, _forwarder, _readiness, audit, time, log),
             IngestionSetup.Build(
                 options,
                 _experiments.Catalog,
@@ -522,6 +524,7 @@ internal sealed class EdgeService : IAsyncDisposable
         EdgeOptions options,
         Tally tally,
         ManagementAccess access,
+        AuditTrail audit,
         TimeProvider time,
         RequestLog log
     )
@@ -531,7 +534,6 @@ internal sealed class EdgeService : IAsyncDisposable
         var rules = new DefinitionRules(plan, options.ToExperimentRules());
         var view = new ExperimentView(tally, () => options.KnowsPlaces);
         var drafts = new DefinitionDrafts(catalog, rules, options.OwnHosts, () => options.KnowsPlaces, time);
-        var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
         var routes = new ManagementRoutes(
             new ListExperiments(catalog, view),
             new SummarizeExperiments(catalog, tally, time),

@@ -15,6 +15,9 @@ internal enum RouteName
     /// <summary>Signing in to the page, and out.</summary>
     Session,
 
+    /// <summary>Ledger, journal and sinks for those who manage experiments.</summary>
+    System,
+
     /// <summary>Pictify's events.</summary>
     Events,
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Edge.Access;
 using Edge.Catalog;
 using Edge.Experiments;
@@ -32,7 +33,7 @@ internal sealed record ManagedRequest(HttpContext Context, ApiKey Key, string[] 
             : null;
 
     /// <summary>Writes 200 (or another status) with one object.</summary>
-    public Task WriteAsync(Action<System.Text.Json.Utf8JsonWriter> writeMembers, int status = StatusCodes.Status200OK)
+    public Task WriteAsync(Action<Utf8JsonWriter> writeMembers, int status = StatusCodes.Status200OK)
     {
         Context.Response.StatusCode = status;
         // The service's own cache knows when an answer has become old; no other does.
@@ -47,8 +48,9 @@ internal sealed record ManagedRequest(HttpContext Context, ApiKey Key, string[] 
     /// must be the one the sender has seen, so there is nothing to repeat then.
     /// </summary>
     /// <param name="store">Where the current version is.</param>
+    /// <param name="view">How it is shown to a sender who has seen an older one.</param>
     /// <param name="apply">One attempt, which has answered unless it returns null: another change came first.</param>
-    public async Task RetryAsync(ExperimentFileStore store, Func<Experiment, Task?> apply)
+    public async Task RetryAsync(ExperimentFileStore store, ExperimentView view, Func<Experiment, Task?> apply)
     {
         while (true)
         {
@@ -62,13 +64,7 @@ internal sealed record ManagedRequest(HttpContext Context, ApiKey Key, string[] 
                 && !ExperimentVersion.IsMatch(tags.ToString(), current)
             )
             {
-                await Problem.WriteAsync(
-                    Context,
-                    StatusCodes.Status412PreconditionFailed,
-                    "precondition-failed",
-                    "Precondition Failed",
-                    "The experiment has changed since; get it again. Nothing has changed."
-                );
+                await PreconditionFailedAsync(view.Of(current));
                 return;
             }
             if (apply(current) is { } answer)
@@ -77,5 +73,23 @@ internal sealed record ManagedRequest(HttpContext Context, ApiKey Key, string[] 
                 return;
             }
         }
+    }
+
+    /// <summary>412 with what there is now, so that its sender can see the difference.</summary>
+    private Task PreconditionFailedAsync(Experiment current)
+    {
+        Context.Response.Headers.ETag = ExperimentVersion.TagOf(current);
+        return Problem.WriteAsync(
+            Context,
+            StatusCodes.Status412PreconditionFailed,
+            "precondition-failed",
+            "Precondition Failed",
+            "The experiment has changed since; experiment has it as it is now. Nothing has changed.",
+            json =>
+            {
+                json.WritePropertyName("experiment");
+                JsonSerializer.Serialize(json, current, ExperimentJson.Default.Experiment);
+            }
+        );
     }
 }

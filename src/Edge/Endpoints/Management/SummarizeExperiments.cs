@@ -7,28 +7,6 @@ using Edge.Statistics.Results;
 
 namespace Edge.Endpoints.Management;
 
-/// <summary>How the summaries are ordered.</summary>
-internal enum SummaryOrder
-{
-    /// <summary>The latest change first.</summary>
-    Updated,
-
-    /// <summary>The newest first.</summary>
-    Created,
-
-    /// <summary>By name, whatever its case.</summary>
-    Name,
-
-    /// <summary>Running ones first, then drafts, paused and completed ones.</summary>
-    Status,
-
-    /// <summary>By type.</summary>
-    Type,
-
-    /// <summary>The most visited first.</summary>
-    Visits,
-}
-
 /// <summary>
 /// <c>GET /experiments/api/summaries</c>: what a list of the team's experiments shows of each, archived ones never.
 /// Results are computed for the experiments of one page alone.
@@ -43,6 +21,17 @@ internal sealed class SummarizeExperiments(CatalogHolder catalog, Tally tally, T
     private const int TextCharsMax = 255;
     private const int Hours = 24;
     private const int Days = 14;
+
+    // The latest change first; the newest first; by name, whatever its case; running ones first; by type; the most visited
+    // first.
+    private const string Updated = "updated";
+    private const string Created = "created";
+    private const string Name = "name";
+    private const string Status = "status";
+    private const string Type = "type";
+    private const string Visits = "visits";
+
+    private static readonly string[] Orders = [Updated, Created, Name, Status, Type, Visits];
 
     private static readonly ExperimentStatus[] StatusOrder =
     [
@@ -59,9 +48,14 @@ internal sealed class SummarizeExperiments(CatalogHolder catalog, Tally tally, T
         var text = query.Text("q", TextCharsMax)?.Trim();
         var type = query.Choice<ExperimentType>("type");
         var status = query.Choice("status", ExperimentStatus.Archived);
-        var order = query.Choice<SummaryOrder>("sort") ?? SummaryOrder.Updated;
+        var order = query.Text("sort", int.MaxValue) ?? Updated;
         var page = query.Number("page", 1, int.MaxValue);
         var limit = query.Number("limit", DefaultLimit, LimitMax);
+        if (Array.IndexOf(Orders, order) < 0)
+        {
+            violations.Add("sort", $"must be one of {string.Join(", ", Orders)}", ViolationCodes.InvalidValue);
+        }
+
         if (violations.Count > 0)
         {
             return Problem.ValidationAsync(request.Context, violations.List);
@@ -106,15 +100,15 @@ internal sealed class SummarizeExperiments(CatalogHolder catalog, Tally tally, T
         || experiment.Slug.Contains(text, StringComparison.OrdinalIgnoreCase)
         || experiment.Uid == text;
 
-    private IEnumerable<Experiment> Sort(IEnumerable<Experiment> experiments, SummaryOrder order)
+    private IEnumerable<Experiment> Sort(IEnumerable<Experiment> experiments, string order)
     {
         var sorted = order switch
         {
-            SummaryOrder.Created => experiments.OrderByDescending(static one => one.CreatedAt),
-            SummaryOrder.Name => experiments.OrderBy(static one => one.Name, StringComparer.OrdinalIgnoreCase),
-            SummaryOrder.Status => experiments.OrderBy(static one => Array.IndexOf(StatusOrder, one.Status)),
-            SummaryOrder.Type => experiments.OrderBy(static one => one.Type),
-            SummaryOrder.Visits => experiments.OrderByDescending(VisitsOf),
+            Created => experiments.OrderByDescending(static one => one.CreatedAt),
+            Name => experiments.OrderBy(static one => one.Name, StringComparer.OrdinalIgnoreCase),
+            Status => experiments.OrderBy(static one => Array.IndexOf(StatusOrder, one.Status)),
+            Type => experiments.OrderBy(static one => one.Type),
+            Visits => experiments.OrderByDescending(VisitsOf),
             _ => experiments.OrderByDescending(static one => one.UpdatedAt),
         };
         return sorted.ThenByDescending(static one => one.UpdatedAt).ThenBy(static one => one.Uid, StringComparer.Ordinal);

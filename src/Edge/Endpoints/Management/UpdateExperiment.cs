@@ -32,7 +32,7 @@ internal sealed class UpdateExperiment(
             await Problem.BodyAsync(request.Context, problem, ManagedRequest.Definition);
             return;
         }
-        await request.RetryAsync(store, current => Apply(request, body, current));
+        await request.RetryAsync(store, view, current => Apply(request, body, current));
     }
 
     /// <summary>What is said of a member that may not change in a status.</summary>

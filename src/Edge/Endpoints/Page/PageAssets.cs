@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using Microsoft.Net.Http.Headers;
@@ -20,7 +19,7 @@ internal sealed class PageAssets
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         + "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-    private readonly Lazy<FrozenDictionary<string, Asset>> _assets = new(Load);
+    private readonly Lazy<Dictionary<string, Asset>> _assets = new(Load);
 
     /// <summary>The headers of every answer of the page, whatever it holds.</summary>
     public static void Protect(IHeaderDictionary headers)
@@ -66,7 +65,7 @@ internal sealed class PageAssets
         return Replies.WriteBodyAsync(context, asset.ContentType, asset.Gzip);
     }
 
-    private static FrozenDictionary<string, Asset> Load()
+    private static Dictionary<string, Asset> Load()
     {
         var assembly = typeof(PageAssets).Assembly;
         var assets = new Dictionary<string, Asset>(StringComparer.Ordinal);
@@ -82,7 +81,7 @@ internal sealed class PageAssets
             }
         }
 
-        return assets.ToFrozenDictionary();
+        return assets;
     }
 
     private static string ContentTypeOf(string name) =>
