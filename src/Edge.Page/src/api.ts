@@ -16,8 +16,11 @@ export type Violation = Schemas["Violation"];
 export type Problem = Schemas["Problem"];
 export type Explanation = Schemas["Explanation"];
 export type DescribedRequest = Schemas["DescribedRequest"];
-export type Ledger = Schemas["Ledger"] & { journal?: { used_bytes: number; limit_bytes: number } };
-export type LedgerOfSink = Schemas["LedgerOfSink"];
+export type Session = Schemas["Session"];
+export type Summary = Schemas["ExperimentSummary"];
+export type Validation = Schemas["Validation"];
+export type System = Schemas["System"];
+export type Sink = System["sinks"][number];
 
 type Answer<O, S extends number> = O extends { responses: Record<S, { content: { "application/json": infer A } }> } ? A : never;
 
@@ -90,7 +93,7 @@ export const api = {
 
   signOut: () => send("/ui/session", { method: "DELETE" }),
 
-  summaries: (query: URLSearchParams, signal?: AbortSignal) => json<Summaries>(`${root}/summaries?${query}`, { signal }),
+  summaries: (query: URLSearchParams, signal?: AbortSignal) => json<Schemas["ExperimentSummaries"]>(`${root}/summaries?${query}`, { signal }),
 
   async get(uid: string, signal?: AbortSignal): Promise<Versioned> {
     const answer = await send(one(uid), { signal });
@@ -128,48 +131,22 @@ export const api = {
     json<{ explanation: Explanation }>(`${root}/explain`, { method: "POST", body: { definition: { ...definition, uid }, request }, signal }).then((a) => a.explanation),
 
   occurrences: (definition: object, uid: string | undefined, signal?: AbortSignal) =>
-    json<Occurrences>(`${root}/occurrences`, { method: "POST", body: { definition: { ...definition, uid }, days: 30 }, signal }),
+    json<Schemas["Occurrences"]>(`${root}/occurrences`, { method: "POST", body: { definition: { ...definition, uid }, days: 30 }, signal }),
 
-  share: (uid: string, days: number) => json<{ page: string; image: string; expiresAt: string }>(one(uid, "/shares"), { method: "POST", body: { days } }),
+  share: (uid: string, days: number) =>
+    json<Answer<operations["shareExperiment"], 201>>(one(uid, "/shares"), { method: "POST", body: { days } }),
 
   shared: (token: string, signal?: AbortSignal) =>
-    json<{ results: Results; experiment: Experiment }>(`/ui/share/${token}/results`, { signal }),
+    json<Answer<operations["sharedResults"], 200>>(`/ui/share/${token}/results`, { signal }),
 
-  async health(signal?: AbortSignal) {
-    const [ledger, answer] = await Promise.all([json<Ledger>("/ledger", { signal }), fetch("/readyz", { signal: signal ?? null })]);
-    return { ledger, ready: { isReady: answer.ok, reason: answer.ok ? "" : (await answer.text()).trim() } };
+  system: (signal?: AbortSignal) => json<System>("/system", { signal }),
+
+  turnSink: (name: string, action: "pause" | "resume") => send(`/system/sinks/${encodeURIComponent(name)}/${action}`, { method: "POST" }),
+};
   },
 
   turnSink: (sink: string, action: "pause" | "resume") => send(`/sinks/${encodeURIComponent(sink)}/${action}`, { method: "POST" }),
 };
-
-/** Who is signed in. */
-export interface Session {
-  keyId: string;
-  readOnly: boolean;
-  expiresAt: string;
-}
-
-/** What the list shows of an experiment. */
-export interface Summary {
-  uid: string;
-  slug: string;
-  name: string;
-  type: ExperimentType;
-  status: Status;
-  daysRun: number;
-  recommendation: string;
-  leader: { id: string; name: string | null; probabilityToBeBest?: number } | null;
-  winnerVariantId: string | null;
-  sampleRatioMismatch: boolean;
-  visits: { total: number; hours: number[]; days: number[] };
-}
-
-export interface Summaries {
-  experiments: Summary[];
-  total: number;
-  statuses: Record<string, number>;
-}
 
 /** An event as the live stream tells it. */
 export interface LiveEvent {
@@ -197,25 +174,3 @@ export interface LiveRefusal {
 }
 
 export const liveUrl = "/events/live";
-
-export interface Finding {
-  severity: string;
-  code: string;
-  field: string;
-  message: string;
-}
-
-/** What storing a definition would say. */
-export interface Validation {
-  valid: boolean;
-  errors: Violation[];
-  findings: Finding[];
-  warnings: string[];
-}
-
-export interface Occurrences {
-  until: string;
-  periods: { start: string; end: string | null; variantId: string; isScheduled: boolean; timezone: string | null }[];
-  clockChanges: { timezone: string; at: string; offsetMinutesBefore: number; offsetMinutesAfter: number }[];
-  findings: Finding[];
-}

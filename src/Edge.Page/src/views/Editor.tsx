@@ -65,6 +65,7 @@ function Form({ base: first }: { base: Versioned | null }) {
   const [theirs, setTheirs] = useState<Versioned | null>(null);
   const [refused, setRefused] = useState<{ draft: Draft; violations: Validation["errors"] } | null>(null);
   const [isSaving, setSaving] = useState(false);
+  const [hasTried, setTried] = useState(false);
   const settled = useSettled(draft, 250);
   const uid = base?.experiment.uid;
   const check = useResource((signal) => api.validate(clean(settled), uid, signal), JSON.stringify(settled));
@@ -72,6 +73,8 @@ function Form({ base: first }: { base: Versioned | null }) {
   const isChanged = JSON.stringify(draft) !== JSON.stringify(original);
   const isRunning = base?.experiment.status === "running";
   const violations = refused?.draft === draft ? refused.violations : (check.data?.errors ?? []);
+  // Nobody is told that something is missing before it could have been filled in.
+  const shown = base || hasTried ? violations : violations.filter((violation) => violation.code !== "required");
   const set = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
 
   useEffect(() => {
@@ -91,6 +94,11 @@ function Form({ base: first }: { base: Versioned | null }) {
 
   const save = async (event?: Event) => {
     event?.preventDefault();
+    setTried(true);
+    if (settled === draft && !check.isLoading && check.data && !check.data.valid) {
+      requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid]")?.focus());
+      return;
+    }
     setSaving(true);
     setError(undefined);
     try {
@@ -110,7 +118,7 @@ function Form({ base: first }: { base: Versioned | null }) {
   };
 
   return (
-    <Violations.Provider value={violations}>
+    <Violations.Provider value={shown}>
       <div class="head">
         <div>
           <p class="crumb">

@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import type { ViewProps } from "../App";
-import { api, type Ledger, type LedgerOfSink } from "../api";
-import { bytes, count, figure, span } from "../format";
+import { api, type Sink, type System } from "../api";
+import { bytes, count, figure, moment, span } from "../format";
 import { t } from "../strings.en";
 import { Card, Failure, Loading, Title, sentence } from "../ui/Parts";
 import { Term } from "../ui/Term";
@@ -9,49 +10,32 @@ import { useResource } from "../ui/useResource";
 
 const refreshMs = 2_000;
 
+/** Where every event is, and what is in the way of the others. */
 export function Health({ session }: ViewProps) {
-  const { data, error, reload } = useResource((signal) => api.health(signal), "health", refreshMs);
-  const rates = useRates(data?.ledger);
-  if (!data) {
+  const { data: system, error, reload } = useResource((signal) => api.system(signal), "system", refreshMs);
+  if (!system) {
     return error ? <Failure error={error} retry={reload} /> : <Loading />;
   }
-  const { ledger, ready } = data;
   return (
     <>
       <div class="head">
-        <Title>{t.health.title}</Title>
-        <p class={ready.isReady ? "pill running" : "note trouble"}>{ready.isReady ? t.health.ready : t.health.notReady(ready.reason)}</p>
+        <div>
+          <Title>{t.health.title}</Title>
+          <p class="row small soft">{t.health.runningSince(system.node, system.version, moment(system.startedAt))}</p>
+        </div>
+        <p class={system.notReadyReason ? "note trouble" : "pill running"}>{system.notReadyReason ? t.health.notReady(system.notReadyReason) : t.health.ready}</p>
       </div>
       {error ? <Failure error={error} retry={reload} /> : null}
-      <Flow ledger={ledger} />
-      <Sinks ledger={ledger} rates={rates} canChange={!session.readOnly} reload={reload} />
-      <JournalFill ledger={ledger} />
+      <Flow system={system} />
+      <Sinks sinks={system.sinks} canChange={!session.readOnly} reload={reload} />
+      <Journal journal={system.journal} />
     </>
   );
 }
 
-/** Events a second that each sink has taken, over the last answers. */
-function useRates(ledger: Ledger | undefined): Map<string, number> {
-  const seen = useRef<{ at: number; forwarded: Map<string, number> }[]>([]);
-  const [rates, setRates] = useState(new Map<string, number>());
-  useEffect(() => {
-    if (!ledger) {
-      return;
-    }
-    const now = { at: performance.now(), forwarded: new Map(ledger.sinks.map((s) => [s.sink, s.forwarded])) };
-    seen.current = [...seen.current, now].slice(-10);
-    const first = seen.current[0]!;
-    const seconds = (now.at - first.at) / 1000;
-    if (seconds > 0) {
-      setRates(new Map([...now.forwarded].map(([sink, n]) => [sink, Math.max(0, n - (first.forwarded.get(sink) ?? n)) / seconds])));
-    }
-  }, [ledger]);
-  return rates;
-}
-
-/** Where the events are: every line is as long as what it says, and they add up. */
-function Flow({ ledger }: { ledger: Ledger }) {
-  const received = Math.max(1, ledger.received);
+/** Every line is as long as what it says, and they add up. */
+function Flow({ system: { ledger, sinks } }: { system: System }) {
+  const all = Math.max(1, ledger.received, ...sinks.map((sink) => sink.stored));
   const isSound = ledger.unaccounted === 0;
   const drops = Object.entries(ledger.dropped as Record<string, number>).filter(([, n]) => n > 0);
   return (
@@ -59,22 +43,18 @@ function Flow({ ledger }: { ledger: Ledger }) {
       {!isSound && <p class="note trouble">{t.health.unaccounted(count(ledger.unaccounted))}</p>}
       <div class="flow">
         <Line label={<Term about="received">{t.health.received}</Term>} sum={count(ledger.received)}>
-          <Part of={ledger.received} all={received} />
+          <Part of={ledger.received} all={all} />
         </Line>
-        <Line label={<Term about="stored">{t.health.stored}</Term>} sum={t.health.sumReceived(count(ledger.received), count(ledger.stored), count(ledger.dropped_total), count(ledger.in_flight))}>
-          <Part of={ledger.stored} all={received} />
-          <Part of={ledger.in_flight} all={received} kind="pending" />
-          <Part of={ledger.dropped_total} all={received} kind="bad" />
+        <Line label={<Term about="stored">{t.health.stored}</Term>} sum={t.health.sumReceived(count(ledger.received), count(ledger.stored), count(ledger.droppedTotal), count(ledger.inFlight))}>
+          <Part of={ledger.stored} all={all} />
+          <Part of={ledger.inFlight} all={all} kind="pending" />
+          <Part of={ledger.droppedTotal} all={all} kind="bad" />
         </Line>
-        {ledger.sinks.map((sink) => (
-          <Line
-            key={sink.sink}
-            label={<bdi class="wrap">{sink.sink}</bdi>}
-            sum={t.health.sumSink(count(sink.stored), count(sink.forwarded), count(sink.pending), count(sink.dead_lettered), count(sink.skipped))}
-          >
-            <Part of={sink.forwarded} all={received} />
-            <Part of={sink.pending + sink.skipped} all={received} kind="pending" />
-            <Part of={sink.dead_lettered} all={received} kind="bad" />
+        {sinks.map((sink) => (
+          <Line key={sink.name} label={<bdi class="wrap">{sink.name}</bdi>} sum={t.health.sumSink(count(sink.stored), count(sink.forwarded), count(sink.pending), count(sink.deadLettered), count(sink.skipped))}>
+            <Part of={sink.forwarded} all={all} />
+            <Part of={sink.pending + sink.skipped} all={all} kind="pending" />
+            <Part of={sink.deadLettered} all={all} kind="bad" />
           </Line>
         ))}
       </div>
@@ -89,16 +69,11 @@ function Flow({ ledger }: { ledger: Ledger }) {
           ))}
         </ul>
       )}
-      {(ledger.quarantined_pages ?? 0) > 0 && <p class="note trouble">{t.health.quarantined(ledger.quarantined_pages ?? 0)}</p>}
     </Card>
   );
 }
 
-function Part({ of, all, kind = "" }: { of: number; all: number; kind?: string }) {
-  return of > 0 ? <span class={kind} style={{ width: `${(of / all) * 100}%` }} /> : null;
-}
-
-function Line({ label, sum, children }: { label: preact.ComponentChildren; sum: string; children: preact.ComponentChildren }) {
+function Line({ label, sum, children }: { label: ComponentChildren; sum: string; children: ComponentChildren }) {
   return (
     <div class="flow-line">
       <div>{label}</div>
@@ -112,12 +87,16 @@ function Line({ label, sum, children }: { label: preact.ComponentChildren; sum: 
   );
 }
 
-function Sinks({ ledger, rates, canChange, reload }: { ledger: Ledger; rates: Map<string, number>; canChange: boolean; reload: () => void }) {
+function Part({ of, all, kind = "" }: { of: number; all: number; kind?: string }) {
+  return of > 0 ? <span class={kind} style={{ width: `${(of / all) * 100}%` }} /> : null;
+}
+
+function Sinks({ sinks, canChange, reload }: { sinks: Sink[]; canChange: boolean; reload: () => void }) {
   const [error, setError] = useState<unknown>();
-  const turn = async (sink: LedgerOfSink) => {
+  const turn = async ({ name, state }: Sink) => {
     setError(undefined);
     try {
-      await api.turnSink(sink.sink, isPaused(sink) ? "resume" : "pause");
+      await api.turnSink(name, state === "paused" ? "resume" : "pause");
     } catch (e) {
       setError(e);
     }
@@ -126,7 +105,11 @@ function Sinks({ ledger, rates, canChange, reload }: { ledger: Ledger; rates: Ma
   const columns = t.health.columns;
   return (
     <Card title={t.health.sinks}>
-      {error ? <p class="note trouble" role="alert">{sentence(error)}</p> : null}
+      {error ? (
+        <p class="note trouble" role="alert">
+          {sentence(error)}
+        </p>
+      ) : null}
       <div class="scroll" tabIndex={0} role="region" aria-label={t.health.sinks}>
         <table>
           <thead>
@@ -147,21 +130,27 @@ function Sinks({ ledger, rates, canChange, reload }: { ledger: Ledger; rates: Ma
             </tr>
           </thead>
           <tbody>
-            {ledger.sinks.map((sink) => (
-              <tr key={sink.sink}>
-                <th scope="row"><bdi class="wrap">{sink.sink}</bdi></th>
+            {sinks.map((sink) => (
+              <tr key={sink.name}>
+                <th scope="row"><bdi class="wrap">{sink.name}</bdi></th>
                 <td>{sink.state}</td>
-                <td class="num">{t.health.perSecond(figure(rates.get(sink.sink) ?? 0))}</td>
+                <td class="num">{sink.perSecond == null ? "–" : t.health.perSecond(figure(sink.perSecond))}</td>
                 <td class="num">{count(sink.forwarded)}</td>
-                <td class="num">{count(sink.pending)}</td>
-                <td class={`num ${sink.dead_lettered > 0 ? "trouble-text" : ""}`}>{count(sink.dead_lettered)}</td>
-                <td class="num">{sink.pending > 0 ? span(sink.oldest_pending_seconds ?? 0) : "–"}</td>
-                <td class="wrap small trouble-text">{sink.last_error ?? ""}</td>
+                <td class="num">
+                  {count(sink.pending)}
+                  {sink.secondsUntilCaughtUp ? <div class="small soft">{t.health.catchesUp(span(sink.secondsUntilCaughtUp))}</div> : null}
+                </td>
+                <td class={`num ${sink.deadLettered > 0 ? "trouble-text" : ""}`}>{count(sink.deadLettered)}</td>
+                <td class="num">{sink.pending > 0 ? span(sink.oldestPendingSeconds) : "–"}</td>
+                <td class="wrap small trouble-text">
+                  {sink.lastError}
+                  {sink.lastErrorAt && <div class="soft">{moment(sink.lastErrorAt)}</div>}
+                </td>
                 {canChange && (
                   <td class="num">
-                    {sink.sink !== "tally" && (
-                      <button type="button" class="small-button" aria-label={isPaused(sink) ? t.health.resumeOf(sink.sink) : t.health.pauseOf(sink.sink)} onClick={() => turn(sink)}>
-                        {isPaused(sink) ? t.health.resume : t.health.pause}
+                    {sink.pausable && (
+                      <button type="button" class="small-button" aria-label={sink.state === "paused" ? t.health.resumeOf(sink.name) : t.health.pauseOf(sink.name)} onClick={() => turn(sink)}>
+                        {sink.state === "paused" ? t.health.resume : t.health.pause}
                       </button>
                     )}
                   </td>
@@ -175,28 +164,19 @@ function Sinks({ ledger, rates, canChange, reload }: { ledger: Ledger; rates: Ma
   );
 }
 
-const isPaused = (sink: LedgerOfSink): boolean => sink.state === "paused";
-
-/** How full the journal is, and when it would be full as it grew while this page was open. */
-function JournalFill({ ledger }: { ledger: Ledger }) {
-  const first = useRef<{ at: number; used: number } | null>(null);
-  const journal = ledger.journal;
-  if (!journal) {
-    return null;
-  }
-  first.current ??= { at: performance.now(), used: journal.used_bytes };
-  const seconds = (performance.now() - first.current.at) / 1000;
-  const growth = seconds > 1 ? (journal.used_bytes - first.current.used) / seconds : 0;
+/** How full the journal is, and when it would be full. */
+function Journal({ journal }: { journal: System["journal"] }) {
   return (
-    <Card title={t.health.journal}>
+    <Card title={t.health.journal} tools={<span class={journal.state === "open" ? "pill running" : "trouble-text"}>{t.health.states[journal.state]}</span>}>
+      {journal.fault && <p class="note trouble">{journal.fault}</p>}
+      {journal.quarantinedPages > 0 && <p class="note trouble">{t.health.quarantined(journal.quarantinedPages)}</p>}
       <div class="meter" aria-hidden="true">
-        <span style={{ width: `${Math.min(100, (journal.used_bytes / journal.limit_bytes) * 100)}%` }} />
+        <span style={{ width: `${Math.min(100, journal.fillPercent)}%` }} />
       </div>
       <p class="row">
-        <span>{t.health.used(bytes(journal.used_bytes), bytes(journal.limit_bytes))}</span>
-        <span class="soft">
-          <Term about="untilFull">{growth > 0 ? t.health.fullIn(span((journal.limit_bytes - journal.used_bytes) / growth)) : t.health.notFilling}</Term>
-        </span>
+        <Term about="untilFull">{t.health.used(bytes(journal.heldBytes), bytes(journal.maxBytes))}</Term>
+        <span class="soft">{journal.secondsUntilFull == null ? t.health.notFilling : t.health.fullIn(span(journal.secondsUntilFull))}</span>
+        {journal.storedPerSecond != null && <span class="soft">{t.health.storing(figure(journal.storedPerSecond), bytes(journal.bytesPerSecond ?? 0))}</span>}
       </p>
     </Card>
   );

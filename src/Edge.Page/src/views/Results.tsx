@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import { api, type Breakdown, type Experiment, type Results } from "../api";
+import { api, type Breakdown, type Results } from "../api";
 import { count, day, figure, lift, points, regionName, share, span } from "../format";
 import { t } from "../strings.en";
 import { Audience, Intervals } from "../ui/Charts";
@@ -8,12 +8,12 @@ import { SeriesChart, type Line, type Unit } from "../ui/SeriesChart";
 import { Term } from "../ui/Term";
 
 /** Everything that the results say, the sentence first. */
-export function ResultsView({ experiment, results, canExport = true }: { experiment: Pick<Experiment, "minimumSampleSize" | "minimumRunDays"> & { slug: string }; results: Results; canExport?: boolean }) {
+export function ResultsView({ results, canExport = true }: { results: Results; canExport?: boolean }) {
   const isValue = results.goal === "value";
   const isCompared = results.goal !== "impressions_only";
   return (
     <>
-      <Verdict experiment={experiment} results={results} />
+      <Verdict results={results} />
       {isCompared ? (
         <Card title={t.one.rates}>
           {results.variants.some((v) => v.posteriorMean != null) ? (
@@ -43,8 +43,8 @@ export function ResultsView({ experiment, results, canExport = true }: { experim
 
 const nameOf = (results: Results, id: string | null): string => results.variants.find((v) => v.id === id)?.name ?? id ?? "";
 
-function Verdict({ experiment, results }: { experiment: Pick<Experiment, "minimumSampleSize" | "minimumRunDays">; results: Results }) {
-  const enough = useMemo(() => enoughData(experiment, results), [results]);
+function Verdict({ results }: { results: Results }) {
+  const { forecast } = results;
   const ratio = results.sampleRatioMismatch;
   return (
     <section class="card" aria-label={t.one.recommendation}>
@@ -71,9 +71,7 @@ function Verdict({ experiment, results }: { experiment: Pick<Experiment, "minimu
         <Fact about="goal" label={t.one.facts.goal} value={t.goals[results.goal]} />
         <Fact about="trials" label={t.one.facts.trials} value={count(results.totals.trials)} more={ratio.pValue == null ? t.one.srmUntested : ratio.isMismatch ? "" : t.one.srmFine} />
         <Fact about="open" label={t.one.facts.open} value={count(results.openTrials)} more={t.one.openSays(results.openTrials, span(results.attributionWindowMinutes * 60))} />
-        {results.goal !== "impressions_only" && results.status === "running" && results.type === "ab_test" && (
-          <Fact about="enough" label={t.one.facts.enough} value={enough.value} more={enough.more} />
-        )}
+        {forecast && <Fact about="enough" label={t.one.facts.enough} value={forecast.enoughAt ? t.one.enoughAround(day(forecast.enoughAt)) : t.one.enoughUnknown} more={forecast.text} />}
       </dl>
     </section>
   );
@@ -91,27 +89,6 @@ function Fact({ about, label, value, more }: { about: keyof typeof t.definitions
       </dd>
     </div>
   );
-}
-
-const dayMs = 86_400_000;
-
-/** When the leader has the trials, and the experiment the days, that a suggestion needs; at the rate of the last complete days. */
-function enoughData({ minimumSampleSize, minimumRunDays }: Pick<Experiment, "minimumSampleSize" | "minimumRunDays">, results: Results): { value: string; more: string } {
-  const leader = results.variants.find((v) => v.id === results.leader);
-  const today = Date.parse(results.computedAt) - (Date.parse(results.computedAt) % dayMs);
-  const complete = results.series.daily.filter((p) => Date.parse(p.time) < today && Date.parse(p.time) >= today - 7 * dayMs);
-  const perDay = complete.length === 0 ? 0 : complete.reduce((sum, p) => sum + (p.variants.find((v) => v.variantId === leader?.id)?.trials ?? 0), 0) / complete.length;
-  const assumes = perDay > 0 ? t.one.enoughAssumes(figure(perDay), count(minimumSampleSize), minimumRunDays) : t.one.enoughNoRate;
-  const daysLeft = Math.max(0, minimumRunDays - results.daysRun);
-  const trialsLeft = Math.max(0, minimumSampleSize - (leader?.trials ?? 0));
-  if (leader && daysLeft === 0 && trialsLeft === 0) {
-    return { value: t.one.enoughNow, more: "" };
-  }
-  if (perDay === 0 && trialsLeft > 0) {
-    return { value: t.one.enoughUnknown, more: assumes };
-  }
-  const days = Math.max(daysLeft, trialsLeft > 0 ? trialsLeft / perDay : 0);
-  return days > 3650 ? { value: t.one.enoughNever, more: assumes } : { value: t.one.enoughAround(day(Date.parse(results.computedAt) + days * dayMs)), more: assumes };
 }
 
 function Figures({ results, isValue }: { results: Results; isValue: boolean }) {

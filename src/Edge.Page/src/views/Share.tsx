@@ -9,7 +9,7 @@ import { ResultsView } from "./Results";
 /** Makes a link that shows one experiment without signing in. */
 export function ShareDialog({ experiment, onClose }: { experiment: Experiment; onClose: () => void }) {
   const [days, setDays] = useState(14);
-  const [made, setMade] = useState<{ page: string; image: string; expiresAt: string } | null>(null);
+  const [made, setMade] = useState<Awaited<ReturnType<typeof api.share>> | null>(null);
   const [error, setError] = useState<unknown>();
   const create = async () => {
     setError(undefined);
@@ -37,8 +37,8 @@ export function ShareDialog({ experiment, onClose }: { experiment: Experiment; o
       {error ? <Failure error={error} /> : null}
       {made && (
         <div class="stack" role="status">
-          <SharedLink label={t.share.page} url={made.page} />
-          <SharedLink label={t.share.image} url={made.image} />
+          <SharedLink label={t.share.page} url={new URL(made.url, location.href).href} />
+          <SharedLink label={t.share.image} url={new URL(`${made.url}/results.png`, location.href).href} />
           <p class="small soft">{t.share.until(moment(made.expiresAt))}</p>
         </div>
       )}
@@ -82,22 +82,23 @@ export function Shared({ token }: { token: string }) {
       <Loading />
     );
   }
-  const { results, experiment } = data;
+  const { results, name, expiresAt } = data;
   return (
     <>
       <div class="head">
         <div>
           <Title>
-            <bdi>{experiment.name}</bdi>
+            <bdi>{name}</bdi>
           </Title>
           <p class="row small soft">
             <State status={results.status} />
             <span>{t.type[results.type]}</span>
             <span>{moment(results.computedAt)}</span>
+            <span>{t.share.until(moment(expiresAt))}</span>
           </p>
         </div>
       </div>
-      <ResultsView experiment={experiment} results={results} canExport={false} />
+      <ResultsView results={results} canExport={false} />
     </>
   );
 }
