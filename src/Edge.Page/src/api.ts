@@ -143,10 +143,6 @@ export const api = {
 
   turnSink: (name: string, action: "pause" | "resume") => send(`/system/sinks/${encodeURIComponent(name)}/${action}`, { method: "POST" }),
 };
-  },
-
-  turnSink: (sink: string, action: "pause" | "resume") => send(`/sinks/${encodeURIComponent(sink)}/${action}`, { method: "POST" }),
-};
 
 /** An event as the live stream tells it. */
 export interface LiveEvent {
