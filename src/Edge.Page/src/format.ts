@@ -22,8 +22,19 @@ export function share(part: number | null | undefined, digits?: number): string 
   if (part == null) {
     return absent;
   }
+  if (part > 0 && part < 5e-6) {
+    return `< ${shares[3]!.format(0.00001)}`;
+  }
   const fitting = part !== 0 && Math.abs(part) < 0.001 ? 3 : Math.abs(part) < 0.1 ? 2 : 1;
   return shares[digits ?? fitting]!.format(part);
+}
+
+/** A probability; nothing is certain. */
+export function probability(part: number | null | undefined): string {
+  if (part == null) {
+    return absent;
+  }
+  return part > 0.999 ? `> ${shares[1]!.format(0.999)}` : part < 0.001 ? `< ${shares[1]!.format(0.001)}` : shares[1]!.format(part);
 }
 
 /** Basis points as a percentage. */

@@ -121,7 +121,6 @@ export const t = {
     dayUnit: "Day",
     metrics: {
       impressions: "Impressions", clicks: "Clicks", trials: "Trials", successes: "Successes", rate: "Rate so far",
-      weight: "Served weight", probability: "Probability to be best",
     },
     breakdown: "Who they are",
     dimensions: { country: "Country", device: "Device", browser: "Browser", source: "Source", verdict: "Verdict" },

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { count, figure, moment, points, share } from "../format";
+import { count, moment, share } from "../format";
 import { timeZone, usePreferences } from "../preferences";
 import { t } from "../strings.en";
 
@@ -11,13 +11,9 @@ export interface Line {
   isLeader: boolean;
 }
 
-export type Unit = "count" | "share" | "points" | "figure";
+export type Unit = "count" | "share";
 
-const units: Record<Unit, (n: number | null | undefined) => string> = {
-  count, figure,
-  share: (n) => share(n),
-  points: (n) => (n == null ? count(n) : points(n)),
-};
+const units: Record<Unit, (n: number | null | undefined) => string> = { count, share };
 
 const colours = {
   light: ["#0b6b5f", "#1d1c1a", "#a8792b", "#5b6fa8", "#9a4f6b", "#6d6a62"],
@@ -59,8 +55,8 @@ export function SeriesChart({ times, lines, unit, label }: { times: number[]; li
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), timeZone()),
         legend: { show: false },
         cursor: { drag: { x: true, y: false }, points: { size: 7 } },
-        axes: [axis, { ...axis, size: 62, values: (_, ticks) => ticks.map((n) => units[unit](n)) }],
-        scales: { x: { range: (_, low, high) => (low < high ? [low, high] : [low - 43_200, low + 43_200]) }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.06 : 1] } },
+        axes: [axis, { ...axis, size: 62, values: (_, ticks) => ticks.map((n) => (unit === "count" && n % 1 !== 0 ? "" : units[unit](n))) }],
+        scales: { x: { range: (_, low, high) => (times.length > 1 ? [low, high] : [low - 43_200, low + 43_200]) }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.06 : 1] } },
         series: [
           {},
           ...lines.map((line, i) => ({

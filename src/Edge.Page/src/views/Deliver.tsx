@@ -1,7 +1,7 @@
 import { correction, generate } from "lean-qr";
 import { useMemo, useState } from "preact/hooks";
 import type { ViewProps } from "../App";
-import { api, ApiError, type Experiment } from "../api";
+import { api, type Experiment } from "../api";
 import { prefer, usePreferences } from "../preferences";
 import { link } from "../router";
 import { t } from "../strings.en";
@@ -208,19 +208,13 @@ function CheckMail() {
 
 const slugsMax = 20;
 
+/** The status of each experiment; null where there is none. */
 async function statusesOf(slugs: string[], signal: AbortSignal): Promise<Map<string, string | null>> {
   const found = await Promise.all(
-    slugs.slice(0, slugsMax).map((slug) =>
-      api.get(slug, signal).then(
-        ({ experiment }) => experiment.status as string,
-        (error: unknown) => {
-          if (error instanceof ApiError && error.status === 404) {
-            return null;
-          }
-          throw error;
-        },
-      ),
-    ),
+    slugs.slice(0, slugsMax).map(async (slug) => {
+      const { experiments } = await api.summaries(new URLSearchParams({ q: slug, limit: "100" }), signal);
+      return [slug, experiments.find((experiment) => experiment.slug === slug)?.status ?? null] as const;
+    }),
   );
-  return new Map(slugs.slice(0, slugsMax).map((slug, i) => [slug, found[i] ?? null]));
+  return new Map(found);
 }

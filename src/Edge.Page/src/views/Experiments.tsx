@@ -13,7 +13,7 @@ const filters = ["q", "status", "type", "sort"] as const;
 
 export function Experiments({ place, session }: ViewProps) {
   const [filter, setFilter] = useState(() => Object.fromEntries(filters.map((name) => [name, place.query.get(name) ?? ""])) as Record<(typeof filters)[number], string>);
-  const settled = useSettled(filter, 150);
+  const settled = useSettled(filter, 80);
   const query = useMemo(() => new URLSearchParams(Object.entries(settled).filter(([, value]) => value)), [settled]);
   useEffect(() => replaceQuery(query), [query]);
   const { total, error, row, want, reload } = useRows(query.toString());
@@ -197,7 +197,7 @@ function Rows({ total, row, want }: { total: number; row: (i: number) => Summary
 }
 
 const narrow = matchMedia("(max-width: 900px)");
-const rowHeight = (): number => (narrow.matches ? 128 : 68);
+const rowHeight = (): number => (narrow.matches ? 138 : 68);
 
 function Row({ experiment, index, isLast }: { experiment: Summary | undefined; index: number; isLast: boolean }) {
   const leader = experiment?.leader && (experiment.leader.name ?? experiment.leader.id);

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { api, type Breakdown, type Results } from "../api";
-import { count, day, figure, lift, points, regionName, share, span } from "../format";
+import { count, day, figure, lift, points, probability, regionName, share, span } from "../format";
 import { t } from "../strings.en";
 import { Audience, Intervals } from "../ui/Charts";
 import { Card, Segments } from "../ui/Parts";
@@ -125,7 +125,7 @@ function Figures({ results, isValue }: { results: Results; isValue: boolean }) {
               <td class="num">{show(v.posteriorMean)}</td>
               <td class="num">{v.credibleInterval ? `${show(v.credibleInterval.low)} – ${show(v.credibleInterval.high)}` : "–"}</td>
               <td class="num">{lift(v.lift)}</td>
-              <td class="num">{share(v.probabilityToBeBest, 1)}</td>
+              <td class="num">{probability(v.probabilityToBeBest)}</td>
               <td class="num">{show(v.expectedLoss)}</td>
             </tr>
           ))}
@@ -138,7 +138,7 @@ function Figures({ results, isValue }: { results: Results; isValue: boolean }) {
 type Metric = keyof typeof t.one.metrics;
 
 function Series({ results, csv }: { results: Results; csv: string | null }) {
-  const [metric, setMetric] = useState<Metric>("impressions");
+  const [metric, setMetric] = useState<Metric>(results.totals.impressions > 0 ? "impressions" : "clicks");
   const [by, setBy] = useState<"hourly" | "daily">(results.series.daily.length > 3 ? "daily" : "hourly");
   const { times, lines, unit } = useMemo(() => seriesOf(results, by, metric), [results, by, metric]);
   const metrics = (Object.keys(t.one.metrics) as Metric[]).filter((name) => hasMetric(results, name));
@@ -174,7 +174,7 @@ function Series({ results, csv }: { results: Results; csv: string | null }) {
 }
 
 const hasMetric = (results: Results, metric: Metric): boolean =>
-  metric === "weight" || metric === "probability" ? false : metric === "rate" ? results.goal !== "impressions_only" : true;
+  metric !== "rate" || results.goal !== "impressions_only";
 
 function seriesOf(results: Results, by: "hourly" | "daily", metric: Metric): { times: number[]; lines: Line[]; unit: Unit } {
   const series = results.series[by];
@@ -203,7 +203,7 @@ function seriesOf(results: Results, by: "hourly" | "daily", metric: Metric): { t
 }
 
 function audience(results: Results): { people: number; proxies: number; machines: number } {
-  const by = new Map(results.breakdown.verdict.values.map((row) => [row.value, row.variants.reduce((sum, v) => sum + v.impressions + v.views, 0)]));
+  const by = new Map(results.breakdown.verdict.values.map((row) => [row.value, row.variants.reduce((sum, v) => sum + v.impressions + v.views + v.clicks, 0)]));
   const { bot, scanner, prefetch } = results.excluded;
   return { people: by.get("human") ?? 0, proxies: by.get("proxy") ?? 0, machines: bot + scanner + prefetch };
 }
