@@ -1,5 +1,6 @@
 using Edge.Endpoints.Documents;
 using Edge.Endpoints.Ingestion;
+using Edge.Endpoints.Live;
 using Edge.Endpoints.Management;
 using Edge.Endpoints.Operations;
 using Edge.Endpoints.Page;
@@ -21,6 +22,8 @@ internal sealed class Routes(
     ManagementApi management,
     PageRoutes? page,
     SystemEndpoint system,
+    LiveEndpoint live,
+    RefusalObserver refusals,
     IngestRoutes ingest,
     EmbeddedDocument client,
     EmbeddedDocument openApi,
@@ -48,7 +51,7 @@ internal sealed class Routes(
 
         if (ingest.Find(path) is { } handle)
         {
-            return handle(context);
+            return refusals.IsNeeded ? refusals.ObserveAsync(context, handle) : handle(context);
         }
 
         if (FindTracking(context, TrackingPath.Canonical(path)) is { } tracking)
@@ -78,6 +81,7 @@ internal sealed class Routes(
     private Task? FindManagement(HttpContext context, string path) =>
         ManagementApi.IsHere(path) ? management.HandleAsync(context)
         : SystemEndpoint.IsHere(path) ? system.HandleAsync(context, path)
+        : path == LiveEndpoint.Path ? live.HandleAsync(context)
         : page is not null && PageRoutes.IsHere(path) ? page.HandleAsync(context, path)
         : null;
 

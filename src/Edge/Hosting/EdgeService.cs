@@ -5,6 +5,7 @@ using Edge.Duplicates;
 using Edge.Endpoints;
 using Edge.Endpoints.Documents;
 using Edge.Endpoints.Ingestion;
+using Edge.Endpoints.Live;
 using Edge.Endpoints.Management;
 using Edge.Endpoints.Operations;
 using Edge.Endpoints.Page;
@@ -72,6 +73,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly GeoDatabase _geo;
     private readonly KeyRatchet? _ratchet;
     private readonly DuplicateRestore _duplicates;
+    private readonly LiveFeed _live;
     private readonly Func<TimeSpan, Task> _catchUp;
     private readonly Func<Lane> _createLane;
 
@@ -194,6 +196,9 @@ internal sealed class EdgeService : IAsyncDisposable
             options.WrongKeysPerMinute > 0 ? new AddressWindow(options.WrongKeysPerMinute, time) : null,
             senders
         );
+        _live = new LiveFeed(_journal, time, _logger);
+        // Streams have no end of their own to wait for.
+        _web.Lifetime.ApplicationStopping.Register(_live.Close);
         var sessions = new SessionTable(_keys, TimeSpan.FromMinutes(options.PageSessionIdleMinutes), time);
         var access = new ManagementAccess(
             _keys,
@@ -258,7 +263,9 @@ internal sealed class EdgeService : IAsyncDisposable
                     metrics
                 )
                 : null,
-            new SystemEndpoint(options, access, ledger, _journal, _forwarder, _readiness, audit, time, log),
+            new SystemEndpoint(options, access, ledger, _journal, _forwarder, _readiness, _live, audit, time, log),
+            new LiveEndpoint(_live, access, _experiments.Catalog, time, metrics),
+            new RefusalObserver(_live, time),
             IngestionSetup.Build(
                 options,
                 _experiments.Catalog,
@@ -479,6 +486,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _forwarder.Dispose();
         _optimizer.Dispose();
         _fullJournal.Dispose();
+        await _live.DisposeAsync();
         await _journal.DisposeAsync();
         _ratchet?.Dispose();
         _geo.Dispose();

@@ -18,6 +18,9 @@ internal enum RouteName
     /// <summary>Ledger, journal and sinks for those who manage experiments.</summary>
     System,
 
+    /// <summary>Events as they are stored.</summary>
+    Live,
+
     /// <summary>Pictify's events.</summary>
     Events,
 

@@ -45,6 +45,14 @@ internal sealed class ManagementAccess(
         return null;
     }
 
+    /// <summary>Whether a request that was admitted some time ago still would be.</summary>
+    public bool IsStillAdmitted(HttpContext context, ApiKey key) =>
+        keys.FindByHash(key.Hash) is not null
+        && (
+            context.Request.Headers.Authorization.Count > 0
+            || (SessionCookie.Read(context.Request) is { } id && sessions?.Find(id, isUse: false) is not null)
+        );
+
     /// <summary>403 for a key that may only read.</summary>
     public static Task RefuseChangeAsync(HttpContext context) =>
         Problem.WriteAsync(

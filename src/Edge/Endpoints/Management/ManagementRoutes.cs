@@ -22,6 +22,22 @@ internal sealed class ManagementRoutes(
     ListOccurrences occurrences
 )
 {
+    /// <summary>Notes the parameters of a query that nobody reads, each with the one that was probably meant.</summary>
+    public static void NoteUnknown(IQueryCollection query, string[] parameters, Violations violations)
+    {
+        foreach (var name in query.Keys.Where(name => !parameters.Contains(name, StringComparer.OrdinalIgnoreCase)))
+        {
+            violations.Add(
+                name,
+                parameters.Length == 0 ? "is not a parameter; there are none"
+                    : NearestName.Probable(parameters, name) is { } meant
+                        ? $"is not a known parameter; did you mean {meant}?"
+                    : $"is not a known parameter; there are {string.Join(", ", parameters)}",
+                ViolationCodes.UnknownMember
+            );
+        }
+    }
+
     public Task DispatchAsync(HttpContext context)
     {
         var request = ManagementApi.RequestOf(context);
@@ -99,26 +115,16 @@ internal sealed class ManagementRoutes(
             }
             else
             {
-                return UnknownParameters(request, parameters) is { Count: > 0 } unknown
-                    ? Problem.ValidationAsync(request.Context, unknown)
-                    : handle(request);
+                return AskAsync(request, parameters, handle);
             }
         }
         return Problem.MethodNotAllowedAsync(request.Context, string.Join(", ", allow));
     }
 
-    private static List<Violation> UnknownParameters(ManagedRequest request, string[] parameters) =>
-        [
-            .. request
-                .Context.Request.Query.Keys.Where(name => !parameters.Contains(name, StringComparer.OrdinalIgnoreCase))
-                .Take(ExperimentRules.ViolationsMax)
-                .Select(name => new Violation(
-                    name,
-                    parameters.Length == 0 ? "is not a parameter; there are none"
-                        : NearestName.Probable(parameters, name) is { } meant
-                            ? $"is not a known parameter; did you mean {meant}?"
-                        : $"is not a known parameter; there are {string.Join(", ", parameters)}",
-                    ViolationCodes.UnknownMember
-                )),
-        ];
+    private static Task AskAsync(ManagedRequest request, string[] parameters, Func<ManagedRequest, Task> handle)
+    {
+        var violations = new Violations();
+        NoteUnknown(request.Context.Request.Query, parameters, violations);
+        return violations.Count > 0 ? Problem.ValidationAsync(request.Context, violations.List) : handle(request);
+    }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Edge.Access;
 using Edge.Audit;
+using Edge.Endpoints.Live;
 using Edge.Endpoints.Management;
 using Edge.Formats;
 using Edge.Forwarding;
@@ -22,6 +23,7 @@ internal sealed class SystemEndpoint(
     EventJournal journal,
     Forwarder forwarder,
     Readiness readiness,
+    LiveFeed live,
     AuditTrail audit,
     TimeProvider time,
     RequestLog log
@@ -161,6 +163,11 @@ internal sealed class SystemEndpoint(
 
         json.WriteEndArray();
         WriteLedger(json, status);
+        json.WriteStartObject("live");
+        json.WriteNumber("readers", live.Readers);
+        json.WriteNumber("readersMax", LiveFeed.ReadersMax);
+        json.WriteNumber("dropped", live.Dropped);
+        json.WriteEndObject();
     }
 
     private void WriteLedger(Utf8JsonWriter json, JournalStatus status)
