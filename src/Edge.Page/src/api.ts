@@ -163,7 +163,7 @@ export interface LiveEvent {
 export interface LiveRefusal {
   at: string;
   method: string;
-  path: string;
+  route: string;
   status: number;
   reason: string;
   curl: string;

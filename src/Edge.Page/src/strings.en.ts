@@ -375,7 +375,6 @@ export const t = {
     connecting: "Connecting…",
     paused: "Paused",
     sampled: (shown: string, all: string) => `More than can be shown: ${shown} of ${all} events a second.`,
-    sampledShort: "More events come in than can be shown; this is a sample of them.",
     kept: (n: number) => `The latest ${n.toLocaleString()} are kept.`,
     events: "Events",
     refused: "Refused",

@@ -9,6 +9,7 @@ import { Term } from "../ui/Term";
 import { useSettled } from "../ui/useResource";
 
 const pageSize = 50;
+const searchMax = 255;
 const filters = ["q", "status", "type", "sort"] as const;
 
 export function Experiments({ place, session }: ViewProps) {
@@ -17,7 +18,7 @@ export function Experiments({ place, session }: ViewProps) {
   const query = useMemo(() => new URLSearchParams(Object.entries(settled).filter(([, value]) => value)), [settled]);
   useEffect(() => replaceQuery(query), [query]);
   const { total, error, row, want, reload } = useRows(query.toString());
-  const set = (name: (typeof filters)[number]) => (event: Event) => setFilter({ ...filter, [name]: (event.currentTarget as HTMLInputElement).value });
+  const set = (name: (typeof filters)[number]) => (event: Event) => setFilter({ ...filter, [name]: (event.currentTarget as HTMLInputElement).value.slice(0, searchMax) });
   const isFiltered = Boolean(settled.q || settled.status || settled.type);
 
   return (
@@ -32,7 +33,7 @@ export function Experiments({ place, session }: ViewProps) {
       </div>
       {(total !== 0 || isFiltered) && (
         <div class="filters" role="search">
-          <input type="search" value={filter.q} onInput={set("q")} placeholder={t.list.search} aria-label={t.list.search} />
+          <input type="search" maxLength={searchMax} value={filter.q} onInput={set("q")} placeholder={t.list.search} aria-label={t.list.search} />
           <select aria-label={t.list.state} value={filter.status} onChange={set("status")}>
             <option value="">{`${t.list.state}: ${t.list.any}`}</option>
             {(["draft", "running", "paused", "completed"] as const).map((status) => (

@@ -8,11 +8,13 @@ import { Code, Segments, Title } from "../ui/Parts";
 const keptMax = 500;
 const shownMax = 200;
 const flushMs = 250;
+/** The stream says so every second while it leaves events out. */
+const sampledMs = 2_500;
 
 interface Tail {
   events: LiveEvent[];
   refused: LiveRefusal[];
-  sampled: { shown: number; all: number } | null;
+  sampled: { shown: number; skipped: number } | null;
   isConnected: boolean;
 }
 
@@ -49,7 +51,7 @@ export function Live(_: ViewProps) {
       </div>
       {tail.sampled && (
         <p class="note caution" role="status">
-          {tail.sampled.all > 0 ? t.live.sampled(count(tail.sampled.shown), count(tail.sampled.all)) : t.live.sampledShort}
+          {t.live.sampled(count(tail.sampled.shown), count(tail.sampled.shown + tail.sampled.skipped))}
         </p>
       )}
       <Segments
@@ -90,6 +92,7 @@ export function Live(_: ViewProps) {
 function useTail(isPaused: boolean): { tail: Tail; clear: () => void } {
   const [tail, setTail] = useState(nothing);
   const waiting = useRef<Pick<Tail, "events" | "refused"> & { sampled: Tail["sampled"] | undefined }>({ events: [], refused: [], sampled: undefined });
+  const sampledAt = useRef(0);
   useEffect(() => {
     if (isPaused) {
       return;
@@ -102,9 +105,17 @@ function useTail(isPaused: boolean): { tail: Tail; clear: () => void } {
       source.addEventListener(name, (message) => take(JSON.parse((message as MessageEvent<string>).data) as never));
     on("event", (event: LiveEvent) => keep(waiting.current.events, event));
     on("refused", (refusal: LiveRefusal) => keep(waiting.current.refused, refusal));
-    on("sampled", (sampled: { shown: number; all: number }) => (waiting.current.sampled = sampled));
+    on("sampled", (sampled: Tail["sampled"]) => {
+      waiting.current.sampled = sampled;
+      sampledAt.current = performance.now();
+    });
     const timer = setInterval(() => {
-      const { events, refused, sampled } = waiting.current;
+      const { events, refused } = waiting.current;
+      const isOver = sampledAt.current > 0 && performance.now() - sampledAt.current > sampledMs;
+      const sampled = isOver ? null : waiting.current.sampled;
+      if (isOver) {
+        sampledAt.current = 0;
+      }
       if (events.length === 0 && refused.length === 0 && sampled === undefined) {
         return;
       }
@@ -182,7 +193,7 @@ function Refusals({ refused }: { refused: LiveRefusal[] }) {
             <span class="mono">{refusal.status}</span>
             <strong class="wrap">{refusal.reason}</strong>
             <span class="mono wrap soft">
-              {refusal.method} {refusal.path}
+              {refusal.method} {refusal.route}
             </span>
           </div>
           <details>

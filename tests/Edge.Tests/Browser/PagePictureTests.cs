@@ -1,0 +1,47 @@
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests.Browser;
+
+/// <summary>
+/// The pictures of <c>docs/page.md</c>: taken anew into <c>docs/images</c> when <c>EDGE_PICTURES</c> is set, since fonts
+/// differ between machines. What they show is tested in <see cref="PageForEverybodyTests"/>.
+/// </summary>
+public sealed class PagePictureTests(SeededEdge edge) : IClassFixture<SeededEdge>
+{
+    private static readonly (string File, string Hash, string Shown, Look Look, int Top)[] Pictures =
+    [
+        ("page-list", "#/", "4 experiments", Look.Desktop with { Height = 640 }, 0),
+        ("page-experiment", $"#/experiments/{SeededEdge.Slug}", "Enough data", Look.Desktop with { Height = 1000 }, 0),
+        ("page-experiment-dark", $"#/experiments/{SeededEdge.Slug}", "Enough data", Look.Dark with { Height = 1000 }, 700),
+        ("page-edit", "#/experiments/store-link/edit", "An iPhone in France", Look.Desktop with { Height = 1000 }, 620),
+        ("page-schedule", "#/experiments/lunch-offer/edit", "Next occurrences", Look.Desktop with { Height = 760 }, 1750),
+        ("page-deliver", $"#/experiments/{SeededEdge.Slug}/deliver", "Mail program", Look.Desktop with { Height = 740 }, 0),
+        ("page-health", "#/health", "It adds up", Look.Desktop with { Height = 900 }, 0),
+        ("page-phone", $"#/experiments/{SeededEdge.Slug}", "Enough data", Look.Phone with { Height = 900 }, 0),
+    ];
+
+    [Fact]
+    public async Task Pictures_OfTheDocumentation_AreTaken()
+    {
+        Assert.SkipWhen(
+            Environment.GetEnvironmentVariable("EDGE_PICTURES") is null,
+            "set EDGE_PICTURES to take the pictures of docs/page.md"
+        );
+        await using var view = await edge.SignInAsync();
+        var directory = Directory.CreateDirectory(Path.Combine(Repository.Root, "docs/images"));
+        foreach (var (file, hash, shown, look, top) in Pictures)
+        {
+            await view.ShowAsAsync(look);
+            await view.GoAsync("#/nowhere");
+            await view.GoAsync(hash);
+            await view.SeeAsync(shown);
+            await view.Page.RunAsync($"scrollTo(0, {top}); new Promise(done => setTimeout(done, 500))");
+            var picture = await view.Page.CallAsync("Page.captureScreenshot", new() { ["format"] = "png" });
+            await File.WriteAllBytesAsync(
+                Path.Combine(directory.FullName, file + ".png"),
+                Convert.FromBase64String(picture["data"]!.GetValue<string>())
+            );
+        }
+    }
+}
