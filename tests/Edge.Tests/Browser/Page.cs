@@ -102,8 +102,13 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
             case "Runtime.exceptionThrown":
                 _complaints.Enqueue(message["params"]!["exceptionDetails"]!.ToJsonString());
                 break;
-            case "Log.entryAdded" when message["params"]!["entry"]!["source"]!.GetValue<string>() != "network":
-                _complaints.Enqueue(message["params"]!["entry"]!.ToJsonString());
+            case "Log.entryAdded":
+                var entry = message["params"]!["entry"]!;
+                if (entry["source"]!.GetValue<string>() != "network" && entry["level"]!.GetValue<string>() is "error" or "warning")
+                {
+                    _complaints.Enqueue(entry.ToJsonString());
+                }
+
                 break;
             case "Runtime.consoleAPICalled":
                 if (message["params"]!["type"]!.GetValue<string>() is "error" or "warning" or "assert")

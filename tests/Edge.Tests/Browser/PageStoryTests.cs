@@ -80,6 +80,7 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         Assert.Equal("b", await view.ReadAsync("[aria-label='Who gets what?'] strong"));
         await view.ClickAsync("Create the draft");
         await view.ClickAsync("Start");
+        await view.SeeAsync("Start this experiment?");
         await view.ClickAsync("Start");
         await view.SeeAsync("Running");
 
@@ -228,7 +229,7 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         foreach (var tab in new[] { "Web page", "Server", "QR code" })
         {
             await view.ClickAsync(tab);
-            await view.SeeAsync($"/s/{running}/");
+            await view.SeeAsync(running);
             await view.ExpectSoundAsync(tab);
         }
 

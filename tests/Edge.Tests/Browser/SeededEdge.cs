@@ -161,7 +161,7 @@ public sealed class SeededEdge : PagedEdge
                          {"type":"rule","property":"device.os","ruleOperator":"equals","value":"iOS"},
                          {"type":"group","operator":"OR","children":[
                            {"type":"rule","property":"browser.language","ruleOperator":"in","value":["de","fr"]},
-                           {"type":"rule","property":"url.param","paramName":"campaign","ruleOperator":"starts_with","value":"spring"}]}]}},
+                           {"type":"rule","property":"url.param","paramName":"campaign","ruleOperator":"starts_with","value":"spring"}]}]} },
                       {"id":"shop","name":"Everybody else","weight":10000,"isDefault":true,"destinationUrl":"https://shop.example/"}],
                      "goalConfig":{"type":"click_through"},"createdAt":"{{Time(began)}}","updatedAt":"{{Time(began.AddDays(-1))}}"}
                     """,

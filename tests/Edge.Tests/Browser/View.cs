@@ -14,7 +14,7 @@ internal sealed class View(Page page, string root) : IAsyncDisposable
     private static readonly string Finding = """
         const named = element => (element.getAttribute('aria-label') ?? element.textContent ?? '').trim();
         const isShown = element => element.checkVisibility();
-        const scope = () => document.querySelector('dialog[open]') ?? document;
+        const scope = () => document.querySelector('dialog[open]') ?? document.body;
         const button = name => [...scope().querySelectorAll('button, a, summary, [role=button]')]
             .find(e => isShown(e) && !e.disabled && named(e) == name);
         const input = label => {
@@ -30,7 +30,7 @@ internal sealed class View(Page page, string root) : IAsyncDisposable
             }
             throw new Error(`there is no ${what} in: ${document.body.innerText.slice(0, 3000)}`);
         };
-        """.Replace("LIMIT", $"{Wait.Limit.TotalMilliseconds}", StringComparison.Ordinal);
+        """.Replace("LIMIT", $"{(Wait.Limit / 8).TotalMilliseconds}", StringComparison.Ordinal);
 
     private static readonly string AxeFile = Path.Combine(
         Repository.Root,

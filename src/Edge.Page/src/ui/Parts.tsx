@@ -102,7 +102,7 @@ export function Code({ title, text }: { title: string; text: string }) {
   return (
     <div class="stack-s">
       <div class="row">
-        <h3 class="grow">{title}</h3>
+        <span class="label grow">{title}</span>
         <Copy text={text} />
       </div>
       <pre class="code" tabIndex={0} aria-label={title}>
