@@ -1,3 +1,4 @@
+using System.Text;
 using Edge.Access;
 using Edge.Audit;
 using Edge.Catalog;
@@ -207,8 +208,9 @@ internal sealed class EdgeService : IAsyncDisposable
             wrongKeys,
             metrics
         );
+        var shares = new ShareTokens(Encoding.UTF8.GetBytes(salt));
         var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
-        var management = BuildManagement(options, tally, access, audit, time, log);
+        var management = BuildManagement(options, tally, access, audit, shares, time, log);
         var outcomes = new OutcomeHeader(options.Demo, _keys);
         Problem.UseTypeBase(options.ProblemTypeBase);
         var pixel = new PixelEndpoint(
@@ -257,11 +259,7 @@ internal sealed class EdgeService : IAsyncDisposable
             ),
             management,
             options.PageEnabled
-                ? new PageRoutes(
-                    new PageAssets(),
-                    new SessionEndpoint(_keys, sessions, wrongKeys, metrics),
-                    metrics
-                )
+                ? BuildPage(shares, sessions, tally, wrongKeys, metrics)
                 : null,
             new SystemEndpoint(options, access, ledger, _journal, _forwarder, _readiness, _live, audit, time, log),
             new LiveEndpoint(_live, access, _experiments.Catalog, time, metrics),
@@ -527,12 +525,30 @@ internal sealed class EdgeService : IAsyncDisposable
         return new VerdictJudge(rules, problems.Count, _enrichmentFaults);
     }
 
+    private PageRoutes BuildPage(
+        ShareTokens shares,
+        SessionTable sessions,
+        Tally tally,
+        WrongKeys wrongKeys,
+        Metrics metrics
+    )
+    {
+        var assets = new PageAssets();
+        return new PageRoutes(
+            assets,
+            new SessionEndpoint(_keys, sessions, wrongKeys, metrics),
+            new ShareEndpoint(assets, shares, _experiments.Catalog, tally, _time, metrics),
+            metrics
+        );
+    }
+
     /// <summary>Builds the management API: key and rate limit, then the output cache, then the routes.</summary>
     private ManagementApi BuildManagement(
         EdgeOptions options,
         Tally tally,
         ManagementAccess access,
         AuditTrail audit,
+        ShareTokens shares,
         TimeProvider time,
         RequestLog log
     )
@@ -557,7 +573,8 @@ internal sealed class EdgeService : IAsyncDisposable
             new RecomputeWeights(catalog, _optimizer, audit),
             new ValidateDefinition(drafts, view),
             new ExplainDefinition(drafts, _verdicts, options.VariantOverride, time),
-            new ListOccurrences(drafts, time)
+            new ListOccurrences(drafts, time),
+            new CreateShare(catalog, shares, time)
         );
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();

@@ -19,7 +19,8 @@ internal sealed class ManagementRoutes(
     RecomputeWeights recompute,
     ValidateDefinition validate,
     ExplainDefinition explainDefinition,
-    ListOccurrences occurrences
+    ListOccurrences occurrences,
+    CreateShare shares
 )
 {
     /// <summary>Notes the parameters of a query that nobody reads, each with the one that was probably meant.</summary>
@@ -72,6 +73,7 @@ internal sealed class ManagementRoutes(
             [_, "results"] => Offer(request, [], (HttpMethods.Get, results.HandleAsync)),
             [_, "results.csv"] => Offer(request, GetSeries.Parameters, (HttpMethods.Get, series.HandleAsync)),
             [_, "recompute"] => Offer(request, [], (HttpMethods.Post, recompute.HandleAsync)),
+            [_, "shares"] => Offer(request, [], (HttpMethods.Post, shares.HandleAsync)),
             [_, "explain"] => Ask(request, explain.HandleAsync),
             _ => Problem.RouteNotFoundAsync(context),
         };

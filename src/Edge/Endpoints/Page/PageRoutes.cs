@@ -1,9 +1,10 @@
+using Edge.Endpoints.Management;
 using Edge.Telemetry;
 
 namespace Edge.Endpoints.Page;
 
 /// <summary>The table of contents of the page, <c>/ui/</c>. Served where the management API is.</summary>
-internal sealed class PageRoutes(PageAssets assets, SessionEndpoint session, Metrics metrics)
+internal sealed class PageRoutes(PageAssets assets, SessionEndpoint session, ShareEndpoint share, Metrics metrics)
 {
     private const string Root = "/ui";
     private const string Prefix = "/ui/";
@@ -25,6 +26,11 @@ internal sealed class PageRoutes(PageAssets assets, SessionEndpoint session, Met
         {
             metrics.Count(RouteName.Page, Outcome.MethodNotAllowed);
             return Problem.MethodNotAllowedAsync(context);
+        }
+
+        if (path.StartsWith(CreateShare.Prefix, StringComparison.Ordinal))
+        {
+            return share.HandleAsync(context, path[CreateShare.Prefix.Length..]);
         }
 
         metrics.Count(RouteName.Page, Outcome.Answered);
