@@ -15,6 +15,8 @@ export const link = (...path: string[]): string => "#/" + path.map(encodeURIComp
 
 /** Asked before a place is left; the answer says whether to stay. */
 let guard: (() => boolean) | null = null;
+
+/** The hash of the view that is shown. */
 let last = location.hash;
 
 export function guardLeaving(ask: (() => boolean) | null): void {
@@ -25,8 +27,11 @@ export function go(to: string): void {
   location.hash = to;
 }
 
-/** Changes the query without an entry in the history. */
+/** Changes the query of the view that is shown, without an entry in the history. */
 export function replaceQuery(query: URLSearchParams): void {
+  if (location.hash !== last) {
+    return;
+  }
   const text = query.toString();
   history.replaceState(null, "", "#/" + place().path.map(encodeURIComponent).join("/") + (text ? "?" + text : ""));
   last = location.hash;
@@ -47,6 +52,8 @@ export function usePlace(): Place {
       last = location.hash;
       setNow(place());
     };
+    // Somebody may have gone on before this listened.
+    follow();
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
