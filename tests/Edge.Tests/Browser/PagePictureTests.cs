@@ -9,16 +9,16 @@ namespace Edge.Tests.Browser;
 /// </summary>
 public sealed class PagePictureTests(SeededEdge edge) : IClassFixture<SeededEdge>
 {
-    private static readonly (string File, string Hash, string Shown, Look Look, int Top)[] Pictures =
+    private static readonly (string File, string Hash, string Shown, Look Look, string At)[] Pictures =
     [
-        ("page-list", "#/", "4 experiments", Look.Desktop with { Height = 640 }, 0),
-        ("page-experiment", $"#/experiments/{SeededEdge.Slug}", "Enough data", Look.Desktop with { Height = 1000 }, 0),
-        ("page-experiment-dark", $"#/experiments/{SeededEdge.Slug}", "Enough data", Look.Dark with { Height = 1000 }, 700),
-        ("page-edit", "#/experiments/store-link/edit", "An iPhone in France", Look.Desktop with { Height = 1000 }, 620),
-        ("page-schedule", "#/experiments/lunch-offer/edit", "Next occurrences", Look.Desktop with { Height = 760 }, 1750),
-        ("page-deliver", $"#/experiments/{SeededEdge.Slug}/deliver", "Mail program", Look.Desktop with { Height = 740 }, 0),
-        ("page-health", "#/health", "It adds up", Look.Desktop with { Height = 900 }, 0),
-        ("page-phone", $"#/experiments/{SeededEdge.Slug}", "Enough data", Look.Phone with { Height = 900 }, 0),
+        ("page-list", "#/", "4 experiments", Look.Desktop with { Height = 620 }, ".head"),
+        ("page-experiment", $"#/experiments/{SeededEdge.Slug}", "Enough data", Look.Desktop with { Height = 960 }, ".head"),
+        ("page-series", $"#/experiments/{SeededEdge.Slug}", "Enough data", Look.Dark with { Height = 860 }, ".series"),
+        ("page-edit", "#/experiments/store-link/edit", "An iPhone in France", Look.Desktop with { Height = 860 }, ".group"),
+        ("page-schedule", "#/experiments/lunch-offer/edit", "Next occurrences", Look.Desktop with { Height = 760 }, ".week"),
+        ("page-deliver", $"#/experiments/{SeededEdge.Slug}/deliver", "Mail program", Look.Desktop with { Height = 740 }, ".head"),
+        ("page-health", "#/health", "It adds up", Look.Desktop with { Height = 900 }, ".head"),
+        ("page-phone", $"#/experiments/{SeededEdge.Slug}", "Enough data", Look.Phone with { Height = 1120 }, ".head"),
     ];
 
     [Fact]
@@ -30,13 +30,14 @@ public sealed class PagePictureTests(SeededEdge edge) : IClassFixture<SeededEdge
         );
         await using var view = await edge.SignInAsync();
         var directory = Directory.CreateDirectory(Path.Combine(Repository.Root, "docs/images"));
-        foreach (var (file, hash, shown, look, top) in Pictures)
+        foreach (var (file, hash, shown, look, at) in Pictures)
         {
             await view.ShowAsAsync(look);
             await view.GoAsync("#/nowhere");
             await view.GoAsync(hash);
             await view.SeeAsync(shown);
-            await view.Page.RunAsync($"scrollTo(0, {top}); new Promise(done => setTimeout(done, 500))");
+            await view.ReadAsync(at, "found.scrollIntoView({ block: found.matches('.head') ? 'end' : 'center' })");
+            await view.Page.RunAsync("new Promise(done => setTimeout(done, 500))");
             var picture = await view.Page.CallAsync("Page.captureScreenshot", new() { ["format"] = "png" });
             await File.WriteAllBytesAsync(
                 Path.Combine(directory.FullName, file + ".png"),

@@ -22,7 +22,7 @@ public sealed class SeededEdge : PagedEdge
     internal const string Slug = "spring-banner";
 
     private const int Days = 12;
-    private const int VisitsADay = 260;
+    private const int VisitsADay = 250;
 
     private static readonly string[] Browsers =
     [
@@ -96,17 +96,13 @@ public sealed class SeededEdge : PagedEdge
             TimeProvider.System
         );
         var site = new VisitSite(journal, clock, places: GeoDatabase.Open(geo, TimeProvider.System, new LogLines()));
-        for (var visit = 0; visit < Days * VisitsADay; visit++)
+        var end = DateTimeOffset.UtcNow - TimeSpan.FromHours(1);
+        for (var visit = 0; clock.GetUtcNow() < end; visit++)
         {
-            // More by day than by night, and each reader an hour after the last at most.
+            // More by day than by night.
             var hour = clock.GetUtcNow().Hour;
             var isNight = hour is < 6 or > 22;
             clock.Advance(TimeSpan.FromDays(1) / VisitsADay * (isNight ? 2.2 : 0.72) * (0.4 + 1.2 * random.NextDouble()));
-            if (clock.GetUtcNow() > began + TimeSpan.FromDays(Days) - TimeSpan.FromHours(1))
-            {
-                break;
-            }
-
             var isRobot = random.Next(14) == 0;
             var context = Request(visit, isRobot ? Visitors.Robot : Browsers[random.Next(Browsers.Length)], random);
             site.Record(context, experiment, VisitKind.Impression, out _);
@@ -155,7 +151,7 @@ public sealed class SeededEdge : PagedEdge
         public static IEnumerable<string> Others(DateTimeOffset began) =>
             [
                 $$"""
-                    {"uid":"exp_store","slug":"store-link","type":"smart_link","name":"App store or shop","status":"running",
+                    {"uid":"exp_store","slug":"store-link","type":"smart_link","name":"App store or shop","status":"paused",
                      "variants":[{"id":"ios","name":"iPhones","weight":0,"destinationUrl":"https://apps.example/ios","conditions":
                        {"type":"group","operator":"AND","children":[
                          {"type":"rule","property":"device.os","ruleOperator":"equals","value":"iOS"},

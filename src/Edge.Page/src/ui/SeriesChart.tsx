@@ -47,6 +47,7 @@ export function SeriesChart({ times, lines, unit, label }: { times: number[]; li
     const at = frame.current!;
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string) => style.getPropertyValue(name).trim();
+    const isDense = times.length > at.clientWidth;
     const axis = { stroke: colour("--soft"), font: '12px "Liberation Sans", Arial, sans-serif', ticks: { show: false }, grid: { stroke: colour("--line"), width: 1 } };
     const plot = new uPlot(
       {
@@ -62,8 +63,9 @@ export function SeriesChart({ times, lines, unit, label }: { times: number[]; li
           ...lines.map((line, i) => ({
             label: line.name,
             stroke: look[i]!.stroke,
-            width: line.isLeader ? 2.5 : 1.75,
-            dash: look[i]!.dash,
+            // Dashes and broad lines take long to draw, and cannot be told apart, where lines go up and down in every pixel.
+            width: isDense ? 1 : line.isLeader ? 2.5 : 1.75,
+            dash: isDense ? [] : look[i]!.dash,
             points: { show: times.length < 3 },
           })),
         ],
