@@ -42,24 +42,9 @@ internal sealed class SessionTable(KeyRing keys, TimeSpan idle, TimeProvider tim
         var now = time.GetUtcNow();
         lock (_lock)
         {
-            foreach (var (hash, entry) in _byHash)
-            {
-                if (EndOf(entry) <= now)
-                {
-                    _byHash.Remove(hash);
-                }
-            }
-
-            if (_byHash.Values.Count(entry => entry.KeyHash == key.Hash) >= SessionsOfKeyMax)
-            {
-                _byHash.Remove(LeastUsed(_byHash.Where(pair => pair.Value.KeyHash == key.Hash)));
-            }
-            else if (_byHash.Count >= SessionsMax)
-            {
-                _byHash.Remove(LeastUsed(_byHash));
-            }
-
-            _byHash.Add(HashOf(id), new Entry(key.Hash, now) { UsedAt = now });
+            MakeRoom(key.Hash, now);
+            var hash = HashOf(id);
+            _byHash.Add(hash, new Entry(hash, key.Hash, now) { UsedAt = now });
         }
 
         return id;
@@ -115,12 +100,41 @@ internal sealed class SessionTable(KeyRing keys, TimeSpan idle, TimeProvider tim
         return idleEnd < lifeEnd ? idleEnd : lifeEnd;
     }
 
-    private static string LeastUsed(IEnumerable<KeyValuePair<string, Entry>> entries) =>
-        entries.MinBy(static pair => pair.Value.UsedAt).Key;
+    /// <summary>Ends what is over, and the least used session of a key, or of all, that has as many as it may have.</summary>
+    private void MakeRoom(string keyHash, DateTimeOffset now)
+    {
+        Entry? leastUsed = null;
+        Entry? leastUsedOfKey = null;
+        var ofKey = 0;
+        foreach (var entry in _byHash.Values)
+        {
+            if (EndOf(entry) <= now)
+            {
+                _byHash.Remove(entry.Hash);
+                continue;
+            }
+
+            leastUsed = leastUsed is null || entry.UsedAt < leastUsed.UsedAt ? entry : leastUsed;
+            if (entry.KeyHash == keyHash)
+            {
+                ofKey++;
+                leastUsedOfKey = leastUsedOfKey is null || entry.UsedAt < leastUsedOfKey.UsedAt ? entry : leastUsedOfKey;
+            }
+        }
+
+        if (ofKey >= SessionsOfKeyMax)
+        {
+            _byHash.Remove(leastUsedOfKey!.Hash);
+        }
+        else if (_byHash.Count >= SessionsMax)
+        {
+            _byHash.Remove(leastUsed!.Hash);
+        }
+    }
 
     private static string HashOf(string id) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)));
 
-    private sealed record Entry(string KeyHash, DateTimeOffset BeganAt)
+    private sealed record Entry(string Hash, string KeyHash, DateTimeOffset BeganAt)
     {
         public DateTimeOffset UsedAt { get; set; }
     }

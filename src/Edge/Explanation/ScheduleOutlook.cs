@@ -9,7 +9,7 @@ namespace Edge.Explanation;
 /// <param name="End">Its end; null when it lasts beyond the outlook.</param>
 /// <param name="Variant">Index of the variant.</param>
 /// <param name="IsScheduled">False when no schedule is active and the default stands in.</param>
-internal readonly record struct ServedPeriod(
+internal sealed record ServedPeriod(
     DateTimeOffset Start,
     DateTimeOffset? End,
     int Variant,
@@ -21,7 +21,7 @@ internal readonly record struct ServedPeriod(
 /// <param name="At">The instant.</param>
 /// <param name="Before">Offset from UTC before it.</param>
 /// <param name="After">Offset from UTC from it on.</param>
-internal readonly record struct ClockChange(string Zone, DateTimeOffset At, TimeSpan Before, TimeSpan After);
+internal sealed record ClockChange(string Zone, DateTimeOffset At, TimeSpan Before, TimeSpan After);
 
 /// <summary>
 /// What a scheduled experiment serves from one moment on, by the code that serves it, and when the clocks of its zones

@@ -23,12 +23,9 @@ public class ManyExperimentsTests
             await File.WriteAllTextAsync(data[$"experiments/exp_many{i}.json"], definition);
         }
 
-        await using var edge = await EdgeProcess.StartAsync(
-            data.Path,
-            [],
-            [("EDGE__API__FIRSTKEY", "mk_live_0123456789abcdefghijklmn")]
-        );
-        edge.Client.DefaultRequestHeaders.Authorization = new("Bearer", "mk_live_0123456789abcdefghijklmn");
+        var (_, key, _) = await EdgeProcess.RunAsync(["keys", "create", "--kind", "pictify", "--data-dir", data.Path]);
+        await using var edge = await EdgeProcess.StartAsync(data.Path, []);
+        edge.Client.DefaultRequestHeaders.Authorization = new("Bearer", key.Trim());
         foreach (var query in new[] { "sort=name", "sort=visits", "q=many-77", "page=100" })
         {
             var fastest = TimeSpan.MaxValue;

@@ -4,7 +4,6 @@ using Edge.Audit;
 using Edge.Endpoints.Live;
 using Edge.Endpoints.Management;
 using Edge.Formats;
-using Edge.Forwarding;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Settings;

@@ -19,7 +19,7 @@ internal enum Ink : byte
 /// <param name="Height">Height of a rectangle; of a text, that of its capitals.</param>
 /// <param name="Ink">Colour.</param>
 /// <param name="Text">The text; null for a rectangle.</param>
-internal readonly record struct Mark(int X, int Y, int Width, int Height, Ink Ink, string? Text = null);
+internal sealed record Mark(int X, int Y, int Width, int Height, Ink Ink, string? Text = null);
 
 /// <summary>What is drawn, before it becomes SVG or PNG: rectangles and texts, in order.</summary>
 /// <param name="Width">Pixels.</param>

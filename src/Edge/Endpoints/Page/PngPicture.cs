@@ -37,7 +37,7 @@ internal static class PngPicture
         {
             if (mark.Text is null)
             {
-                Fill(pixels, picture, mark);
+                Fill(pixels, picture, mark.X, mark.Y, mark.Width, mark.Height, mark.Ink);
             }
             else
             {
@@ -48,17 +48,17 @@ internal static class PngPicture
         return pixels;
     }
 
-    private static void Fill(byte[] pixels, Picture picture, in Mark mark)
+    private static void Fill(byte[] pixels, Picture picture, int x, int top, int width, int height, Ink ink)
     {
-        var left = Math.Clamp(mark.X, 0, picture.Width);
-        var right = Math.Clamp(mark.X + mark.Width, left, picture.Width);
-        for (var y = Math.Max(0, mark.Y); y < Math.Min(picture.Height, mark.Y + mark.Height); y++)
+        var left = Math.Clamp(x, 0, picture.Width);
+        var right = Math.Clamp(x + width, left, picture.Width);
+        for (var y = Math.Max(0, top); y < Math.Min(picture.Height, top + height); y++)
         {
-            pixels.AsSpan(y * (picture.Width + 1) + 1 + left, right - left).Fill((byte)mark.Ink);
+            pixels.AsSpan(y * (picture.Width + 1) + 1 + left, right - left).Fill((byte)ink);
         }
     }
 
-    private static void DrawText(byte[] pixels, Picture picture, in Mark mark)
+    private static void DrawText(byte[] pixels, Picture picture, Mark mark)
     {
         var dot = mark.Height / BitmapFont.Rows;
         for (var i = 0; i < mark.Text!.Length; i++)
@@ -70,7 +70,7 @@ internal static class PngPicture
                     if (BitmapFont.HasDot(mark.Text[i], column, row))
                     {
                         var x = mark.X + (i * BitmapFont.Advance + column) * dot;
-                        Fill(pixels, picture, new Mark(x, mark.Y + row * dot, dot, dot, mark.Ink));
+                        Fill(pixels, picture, x, mark.Y + row * dot, dot, dot, mark.Ink);
                     }
                 }
             }

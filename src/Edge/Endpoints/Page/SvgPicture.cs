@@ -37,7 +37,7 @@ internal static class SvgPicture
         return Encoding.UTF8.GetBytes(svg.Append("</svg>\n").ToString());
     }
 
-    private static void AppendRectangle(StringBuilder svg, in Mark mark) =>
+    private static void AppendRectangle(StringBuilder svg, Mark mark) =>
         svg.Append(
             CultureInfo.InvariantCulture,
             $"<rect x=\"{mark.X}\" y=\"{mark.Y}\" width=\"{mark.Width}\" height=\"{mark.Height}\" fill=\"{ColourOf(mark.Ink)}\"/>\n"

@@ -38,11 +38,12 @@ internal sealed record MaturityForecast(DateTimeOffset? EnoughAt, double TrialsP
         var until = input.Now - TimeSpan.FromMinutes(experiment.AttributionWindowMinutes);
         var days = Math.Max(1 / 24.0, Math.Min(LookBack.TotalDays, (input.RunningTime - (input.Now - until)).TotalDays));
         var from = until - TimeSpan.FromDays(days);
-        var rates = RatesOf(input.Hourly, from, until, days);
-        var perDay = Math.Round(rates.Values.Sum(), 1);
+        var rates = RatesOf(variants, input.Hourly, from, until);
+        var perDay = 0.0;
         var wait = Math.Max(0, experiment.MinimumRunDays - input.RunningTime.TotalDays);
-        foreach (var variant in variants)
+        for (var i = 0; i < variants.Count; i++)
         {
+            var variant = variants[i];
             var needed =
                 leader is null || variant.Id == leader
                     ? experiment.MinimumSampleSize
@@ -50,10 +51,13 @@ internal sealed record MaturityForecast(DateTimeOffset? EnoughAt, double TrialsP
             var missing = variant.ConfiguredWeight > 0 ? needed - variant.Trials : 0;
             if (missing > 0)
             {
-                var rate = rates.GetValueOrDefault(variant.Id);
-                wait = rate > 0 ? Math.Max(wait, missing / rate) : double.PositiveInfinity;
+                wait = rates[i] > 0 ? Math.Max(wait, missing / rates[i]) : double.PositiveInfinity;
             }
+
+            perDay += rates[i];
         }
+
+        perDay = Math.Round(perDay, 1);
 
         if (wait == 0)
         {
@@ -81,24 +85,29 @@ internal sealed record MaturityForecast(DateTimeOffset? EnoughAt, double TrialsP
         );
     }
 
-    private static Dictionary<string, double> RatesOf(
+    /// <summary>Trials a day of each variant within a stretch of time.</summary>
+    private static double[] RatesOf(
+        IReadOnlyList<VariantResults> variants,
         IReadOnlyList<SeriesPoint> hourly,
         DateTimeOffset from,
-        DateTimeOffset until,
-        double days
+        DateTimeOffset until
     )
     {
-        var rates = new Dictionary<string, double>(StringComparer.Ordinal);
-        for (var i = hourly.Count - 1; i >= 0 && hourly[i].Time.AddHours(1) > from; i--)
+        var rates = new double[variants.Count];
+        for (var i = hourly.Count - 1; i >= 0 && hourly[i].Time >= from; i--)
         {
-            if (hourly[i].Time > until)
+            if (hourly[i].Time >= until)
             {
                 continue;
             }
 
             foreach (var counts in hourly[i].Variants)
             {
-                rates[counts.VariantId] = rates.GetValueOrDefault(counts.VariantId) + counts.Trials / days;
+                for (var variant = 0; variant < rates.Length; variant++)
+                {
+                    rates[variant] +=
+                        variants[variant].Id == counts.VariantId ? counts.Trials / (until - from).TotalDays : 0;
+                }
             }
         }
 

@@ -374,7 +374,11 @@ public class MemoryTests(ITestOutputHelper output)
             // A client that a busy machine does not let send within the header timeout loses its connection and asks again.
             while (await TryGetAsync(client, "/healthz") is var status && status != HttpStatusCode.OK)
             {
-                Assert.True(clock.Elapsed - asked < Wait.Limit, $"/healthz: {status?.ToString() ?? "no answer"}");
+                Assert.False(edge.HasExited, edge.ErrorSoFar);
+                Assert.True(
+                    clock.Elapsed - asked < Wait.Limit,
+                    $"/healthz: {status?.ToString() ?? "no answer"}; {edge.ErrorSoFar}"
+                );
             }
             var took = clock.Elapsed - asked;
             slowest = took > slowest ? took : slowest;
