@@ -24,6 +24,7 @@ export function ExperimentView({ place, session }: ViewProps) {
   if (!experiment) {
     return one.error ? <Failure error={one.error} retry={one.reload} /> : <Loading />;
   }
+  const winner = experiment.variants.find((variant) => variant.id === experiment.winnerVariantId);
   return (
     <>
       <div class="head">
@@ -38,6 +39,7 @@ export function ExperimentView({ place, session }: ViewProps) {
             <State status={experiment.status} />
             <span>{t.type[experiment.type]}</span>
             <span class="mono wrap">/s/{experiment.slug}</span>
+            {winner && <span>{t.one.winner(winner.name ?? winner.id)}</span>}
           </p>
         </div>
         <div class="row">
