@@ -1,23 +1,52 @@
+using System.IO.Compression;
 using Edge.RuleCompiler;
 
-// RuleCompiler REGEXES.YAML TABLE: what the build of Edge calls. Problems are one line on stderr, exit code 1.
-if (args is not [var rulesFile, var tableFile])
+// What the build of Edge calls: RuleCompiler REGEXES.YAML TABLE, and RuleCompiler gzip FILE COMPRESSED for what is served
+// compressed anyway. Problems are one line on stderr, exit code 1.
+switch (args)
 {
-    Console.Error.WriteLine("usage: RuleCompiler REGEXES.YAML TABLE");
-    return 2;
+    case [var rulesFile, var tableFile]:
+        return Write(
+            rulesFile,
+            tableFile,
+            () =>
+            {
+                var table = new TableWriter(RuleFile.Read(File.ReadLines(rulesFile)));
+                Console.WriteLine(table.Summary);
+                return table.Write();
+            }
+        );
+    case ["gzip", var file, var compressed]:
+        return Write(file, compressed, () => Compress(File.ReadAllBytes(file)));
+    default:
+        Console.Error.WriteLine("usage: RuleCompiler REGEXES.YAML TABLE, or RuleCompiler gzip FILE COMPRESSED");
+        return 2;
 }
-try
+
+static int Write(string source, string target, Func<byte[]> make)
 {
-    var table = new TableWriter(RuleFile.Read(File.ReadLines(rulesFile)));
-    Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(tableFile))!);
-    var temporary = tableFile + ".new";
-    File.WriteAllBytes(temporary, table.Write());
-    File.Move(temporary, tableFile, overwrite: true);
-    Console.WriteLine(table.Summary);
-    return 0;
+    try
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
+        var temporary = target + ".new";
+        File.WriteAllBytes(temporary, make());
+        File.Move(temporary, target, overwrite: true);
+        return 0;
+    }
+    catch (Exception e) when (e is FormatException or IOException)
+    {
+        Console.Error.WriteLine($"RuleCompiler: {source}: error: {e.Message}");
+        return 1;
+    }
 }
-catch (Exception e) when (e is FormatException or IOException)
+
+static byte[] Compress(byte[] plain)
 {
-    Console.Error.WriteLine($"RuleCompiler: {rulesFile}: error: {e.Message}");
-    return 1;
+    using var compressed = new MemoryStream();
+    using (var gzip = new GZipStream(compressed, CompressionLevel.SmallestSize))
+    {
+        gzip.Write(plain);
+    }
+
+    return compressed.ToArray();
 }

@@ -15,6 +15,9 @@ internal enum KeyKind
     /// </summary>
     Pictify,
 
+    /// <summary>The experiment management API, for reading alone. A secret.</summary>
+    PictifyRead,
+
     /// <summary>
     /// Marks events sent to <c>/s/events</c> as authenticated. Embedded in pages, so it is not a secret.
     /// </summary>
@@ -122,6 +125,14 @@ internal sealed record ApiKey
     /// <summary>The team whose experiments it manages; null in a service with a single team.</summary>
     [JsonIgnore]
     public string? Team => Project == DefaultProject ? null : Project;
+
+    /// <summary>Whether it gives access to the management API.</summary>
+    [JsonIgnore]
+    public bool IsManagement => Kind is KeyKind.Pictify or KeyKind.PictifyRead;
+
+    /// <summary>Whether it may only read there.</summary>
+    [JsonIgnore]
+    public bool IsReadOnly => Kind == KeyKind.PictifyRead;
 
     /// <summary>Whether it is neither revoked nor expired at an instant.</summary>
     public bool IsValidAt(DateTimeOffset now) => RevokedAt is null && !(ExpiresAt <= now);

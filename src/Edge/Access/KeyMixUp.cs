@@ -16,6 +16,7 @@ internal static class KeyMixUp
         kind switch
         {
             KeyKind.Pictify => "a management key (mk_), a secret for /experiments/api",
+            KeyKind.PictifyRead => "a reading management key (mr_), a secret for /experiments/api",
             KeyKind.Write => "a write key (wk_), public, for /s/events",
             KeyKind.Traffical => "a server key (traffical_sk_), a secret for /v1/events",
             KeyKind.TrafficalPk => "a browser key (traffical_pk_), public, for /v1/events",

@@ -87,6 +87,16 @@ internal sealed class KeyRing : IDisposable
         return found?.IsValidAt(_time.GetUtcNow()) == true ? found : null;
     }
 
+    /// <summary>The key with a given hash, as it is stored; null when there is none, or it is revoked or expired.</summary>
+    public ApiKey? FindByHash(string hash)
+    {
+        Span<byte> bytes = stackalloc byte[KeySecret.HashBytes];
+        return
+            KeySecret.TryReadHash(hash, bytes) && Find(bytes) is { } found && found.IsValidAt(_time.GetUtcNow())
+            ? found
+            : null;
+    }
+
     /// <summary>The kind of the key with a given secret, else the kind of which the secret has the form, else null.</summary>
     public KeyKind? KindOf(ReadOnlySpan<char> secret) => Find(secret)?.Kind ?? KeySecret.KindOf(secret);
 

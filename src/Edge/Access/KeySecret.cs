@@ -45,6 +45,7 @@ internal static class KeySecret
         return kind switch
         {
             KeyKind.Pictify => $"mk_{environment}_{secret}",
+            KeyKind.PictifyRead => $"mr_{environment}_{secret}",
             KeyKind.Write => "wk_" + secret,
             KeyKind.Traffical => "traffical_sk_" + secret,
             KeyKind.TrafficalPk => "traffical_pk_" + secret,
@@ -61,6 +62,7 @@ internal static class KeySecret
     /// </summary>
     public static KeyKind? KindOf(ReadOnlySpan<char> secret) =>
         secret.StartsWith("mk_") ? KeyKind.Pictify
+        : secret.StartsWith("mr_") ? KeyKind.PictifyRead
         : secret.StartsWith("wk_") ? KeyKind.Write
         : secret.StartsWith("traffical_sk_") ? KeyKind.Traffical
         : secret.StartsWith("traffical_pk_") ? KeyKind.TrafficalPk
@@ -85,7 +87,12 @@ internal static class KeySecret
 
     /// <summary>Whether secrets of a kind include the environment, so that it can only be live or test.</summary>
     public static bool ShowsEnvironment(KeyKind kind) =>
-        kind is KeyKind.Pictify or KeyKind.MillimetricPk or KeyKind.MillimetricSk or KeyKind.MillimetricRk;
+        kind
+            is KeyKind.Pictify
+                or KeyKind.PictifyRead
+                or KeyKind.MillimetricPk
+                or KeyKind.MillimetricSk
+                or KeyKind.MillimetricRk;
 
     /// <summary>Creates the id of a key.</summary>
     public static string CreateId() => "key_" + Text(IdChars);

@@ -30,15 +30,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
     private readonly int[] _counts = new int[3];
     private readonly ExperimentRules _rules = options.ToExperimentRules();
 
-    private readonly IReadOnlyList<OwnHost> _hosts = OwnHost.Of(
-        ListenAddress
-            .ParseAll(options.Urls)
-            .Concat(ListenAddress.ParseAll(options.AdminUrls))
-            .Where(address => address.SocketPath is null)
-            .Select(address => address.Loopback),
-        options.Node
-    );
-
+    private readonly IReadOnlyList<OwnHost> _hosts = options.OwnHosts;
     private int _experiments;
 
     public static Command Define(StandardStreams io)

@@ -7,10 +7,15 @@ namespace Edge.Endpoints;
 /// </summary>
 internal sealed class RequestDeadline(TimeSpan limit, TimeProvider time, RequestDelegate next)
 {
+    /// <summary>Has a request answered for as long as its client likes; to be called before its handler first waits.</summary>
+    public static void Lift(HttpContext context) => context.Features.Set(Lifted.Instance);
+
     public Task HandleAsync(HttpContext context)
     {
         var answer = next(context);
-        return answer.IsCompletedSuccessfully ? answer : WaitAsync(context, answer);
+        return answer.IsCompletedSuccessfully || context.Features.Get<Lifted>() is not null
+            ? answer
+            : WaitAsync(context, answer);
     }
 
     private async Task WaitAsync(HttpContext context, Task answer)
@@ -25,5 +30,11 @@ internal sealed class RequestDeadline(TimeSpan limit, TimeProvider time, Request
             // The handler sees the abort and ends; the request may not be torn down under it before that.
             await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>Marks a request without a deadline.</summary>
+    private sealed class Lifted
+    {
+        public static readonly Lifted Instance = new();
     }
 }

@@ -1,7 +1,9 @@
 using Edge.Endpoints.Documents;
 using Edge.Endpoints.Ingestion;
+using Edge.Endpoints.Live;
 using Edge.Endpoints.Management;
 using Edge.Endpoints.Operations;
+using Edge.Endpoints.Page;
 using Edge.Endpoints.Tracking;
 using Edge.Experiments;
 using Edge.Telemetry;
@@ -18,6 +20,10 @@ internal sealed class Routes(
     ResolveEndpoint resolve,
     ImageEndpoint image,
     ManagementApi management,
+    PageRoutes? page,
+    SystemEndpoint system,
+    LiveEndpoint live,
+    RefusalObserver refusals,
     IngestRoutes ingest,
     EmbeddedDocument client,
     EmbeddedDocument openApi,
@@ -40,23 +46,22 @@ internal sealed class Routes(
         var path = context.Request.Path.Value ?? "";
         if (admin.Received(context))
         {
-            return admin.HasManagement && ManagementApi.IsHere(path)
-                ? management.HandleAsync(context)
-                : DispatchOperationsAsync(context, path);
+            return (admin.HasManagement ? FindManagement(context, path) : null) ?? DispatchOperationsAsync(context, path);
         }
 
         if (ingest.Find(path) is { } handle)
         {
-            return handle(context);
+            return refusals.IsNeeded ? refusals.ObserveAsync(context, handle) : handle(context);
         }
 
         if (FindTracking(context, TrackingPath.Canonical(path)) is { } tracking)
         {
             return tracking;
         }
-        if (!admin.HasManagement && ManagementApi.IsHere(path))
+
+        if (!admin.HasManagement && FindManagement(context, path) is { } managed)
         {
-            return management.HandleAsync(context);
+            return managed;
         }
 
         if (path == "/sdk.js")
@@ -71,6 +76,14 @@ internal sealed class Routes(
 
         return admin.IsPublic(path) ? DispatchOperationsAsync(context, path) : RefusePathAsync(context);
     }
+
+    /// <summary>Answers the management API and the page; null when the path is none of theirs.</summary>
+    private Task? FindManagement(HttpContext context, string path) =>
+        ManagementApi.IsHere(path) ? management.HandleAsync(context)
+        : SystemEndpoint.IsHere(path) ? system.HandleAsync(context, path)
+        : path == LiveEndpoint.Path ? live.HandleAsync(context)
+        : page is not null && PageRoutes.IsHere(path) ? page.HandleAsync(context, path)
+        : null;
 
     /// <summary>Answers a tracking route; null when the path is none.</summary>
     private Task? FindTracking(HttpContext context, string path)

@@ -1,3 +1,4 @@
+using System.Text;
 using Edge.Access;
 using Edge.Audit;
 using Edge.Catalog;
@@ -5,8 +6,10 @@ using Edge.Duplicates;
 using Edge.Endpoints;
 using Edge.Endpoints.Documents;
 using Edge.Endpoints.Ingestion;
+using Edge.Endpoints.Live;
 using Edge.Endpoints.Management;
 using Edge.Endpoints.Operations;
+using Edge.Endpoints.Page;
 using Edge.Endpoints.Tracking;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.Hashing;
@@ -71,6 +74,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly GeoDatabase _geo;
     private readonly KeyRatchet? _ratchet;
     private readonly DuplicateRestore _duplicates;
+    private readonly LiveFeed _live;
     private readonly Func<TimeSpan, Task> _catchUp;
     private readonly Func<Lane> _createLane;
 
@@ -193,7 +197,20 @@ internal sealed class EdgeService : IAsyncDisposable
             options.WrongKeysPerMinute > 0 ? new AddressWindow(options.WrongKeysPerMinute, time) : null,
             senders
         );
-        var management = BuildManagement(options, tally, wrongKeys, time, log);
+        _live = new LiveFeed(_journal, time, _logger);
+        // Streams have no end of their own to wait for.
+        _web.Lifetime.ApplicationStopping.Register(_live.Close);
+        var sessions = new SessionTable(_keys, TimeSpan.FromMinutes(options.PageSessionIdleMinutes), time);
+        var access = new ManagementAccess(
+            _keys,
+            options.PageEnabled ? sessions : null,
+            new RateWindow(options.ApiRequestsPerMinute, time),
+            wrongKeys,
+            metrics
+        );
+        var shares = new ShareTokens(Encoding.UTF8.GetBytes(salt));
+        var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
+        var management = BuildManagement(options, tally, access, audit, shares, time, log);
         var outcomes = new OutcomeHeader(options.Demo, _keys);
         Problem.UseTypeBase(options.ProblemTypeBase);
         var pixel = new PixelEndpoint(
@@ -241,6 +258,12 @@ internal sealed class EdgeService : IAsyncDisposable
                 log
             ),
             management,
+            options.PageEnabled
+                ? BuildPage(shares, sessions, tally, wrongKeys, metrics)
+                : null,
+            new SystemEndpoint(options, access, ledger, _journal, _forwarder, _readiness, _live, audit, time, log),
+            new LiveEndpoint(_live, access, _experiments.Catalog, time, metrics),
+            new RefusalObserver(_live, time),
             IngestionSetup.Build(
                 options,
                 _experiments.Catalog,
@@ -461,6 +484,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _forwarder.Dispose();
         _optimizer.Dispose();
         _fullJournal.Dispose();
+        await _live.DisposeAsync();
         await _journal.DisposeAsync();
         _ratchet?.Dispose();
         _geo.Dispose();
@@ -501,11 +525,30 @@ internal sealed class EdgeService : IAsyncDisposable
         return new VerdictJudge(rules, problems.Count, _enrichmentFaults);
     }
 
+    private PageRoutes BuildPage(
+        ShareTokens shares,
+        SessionTable sessions,
+        Tally tally,
+        WrongKeys wrongKeys,
+        Metrics metrics
+    )
+    {
+        var assets = new PageAssets();
+        return new PageRoutes(
+            assets,
+            new SessionEndpoint(_keys, sessions, wrongKeys, metrics),
+            new ShareEndpoint(assets, shares, _experiments.Catalog, tally, _time, metrics),
+            metrics
+        );
+    }
+
     /// <summary>Builds the management API: key and rate limit, then the output cache, then the routes.</summary>
     private ManagementApi BuildManagement(
         EdgeOptions options,
         Tally tally,
-        WrongKeys wrongKeys,
+        ManagementAccess access,
+        AuditTrail audit,
+        ShareTokens shares,
         TimeProvider time,
         RequestLog log
     )
@@ -514,9 +557,10 @@ internal sealed class EdgeService : IAsyncDisposable
         var plan = Plan.Of(options.Plan);
         var rules = new DefinitionRules(plan, options.ToExperimentRules());
         var view = new ExperimentView(tally, () => options.KnowsPlaces);
-        var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
+        var drafts = new DefinitionDrafts(catalog, rules, options.OwnHosts, () => options.KnowsPlaces, time);
         var routes = new ManagementRoutes(
             new ListExperiments(catalog, view),
+            new SummarizeExperiments(catalog, tally, time),
             new CreateExperiment(_experiments, rules, view, audit, time),
             new GetExperiment(catalog, view),
             new UpdateExperiment(_experiments, rules, view, audit, time),
@@ -526,7 +570,11 @@ internal sealed class EdgeService : IAsyncDisposable
             new GetResults(catalog, tally, time),
             new GetSeries(catalog, tally),
             new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
-            new RecomputeWeights(catalog, _optimizer, audit)
+            new RecomputeWeights(catalog, _optimizer, audit),
+            new ValidateDefinition(drafts, view),
+            new ExplainDefinition(drafts, _verdicts, options.VariantOverride, time),
+            new ListOccurrences(drafts, time),
+            new CreateShare(catalog, shares, time)
         );
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();
@@ -535,9 +583,6 @@ internal sealed class EdgeService : IAsyncDisposable
         var answers = _web.Services.GetRequiredService<IOutputCacheStore>();
         _experiments.CatalogChanged += _ =>
             answers.EvictByTagAsync(ManagementCache.Tag, CancellationToken.None).AsTask();
-        return new ManagementApi(_keys, new RateWindow(options.ApiRequestsPerMinute, time), wrongKeys, log)
-        {
-            Next = cached.Build(),
-        };
+        return new ManagementApi(access, log) { Next = cached.Build() };
     }
 }

@@ -3,6 +3,7 @@ using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
 using Edge.Forwarding;
 using Edge.Journal;
+using Edge.Lint;
 using Edge.Requests;
 using Edge.Settings.Sinks;
 
@@ -136,6 +137,8 @@ internal sealed class EdgeOptions
     public PlanName Plan { get; set; } = PlanName.SelfHosted;
     public int ApiRequestsPerMinute { get; set; } = 1_000;
     public ManagementListener ApiListener { get; set; } = ManagementListener.Public;
+    public bool PageEnabled { get; set; } = true;
+    public int PageSessionIdleMinutes { get; set; } = 60;
 
     public int MillimetricPerSecond { get; set; } = 50;
     public int MillimetricBurst { get; set; } = 200;
@@ -184,6 +187,17 @@ internal sealed class EdgeOptions
 
     /// <summary>Whether anything says where visitors are, as far as the settings and the file they name go.</summary>
     public bool KnowsPlaces => GeoCountryHeader.Length > 0 || File.Exists(GeoDatabase);
+
+    /// <summary>The hosts at which the service is reached, as far as the settings say.</summary>
+    public IReadOnlyList<OwnHost> OwnHosts =>
+        OwnHost.Of(
+            ListenAddress
+                .ParseAll(Urls)
+                .Concat(ListenAddress.ParseAll(AdminUrls))
+                .Where(static address => address.SocketPath is null)
+                .Select(static address => address.Loopback),
+            Node
+        );
 
     /// <summary>Directory of the journal.</summary>
     public string JournalDir => Path.Combine(DataDir, "journal");

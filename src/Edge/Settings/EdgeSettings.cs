@@ -252,6 +252,20 @@ internal static class EdgeSettings
             o => o.ApiListener,
             (o, v) => o.ApiListener = v
         ),
+        Flag(
+            "page.enabled",
+            "Whether the page at /ui/ is served, where the management API is; off, its sessions are not accepted either.",
+            o => o.PageEnabled,
+            (o, v) => o.PageEnabled = v
+        ),
+        Number(
+            "page.sessionIdleMinutes",
+            1,
+            720,
+            "How long a session of the page lives without being used, minutes; 12 hours after it began it ends in any case.",
+            o => o.PageSessionIdleMinutes,
+            (o, v) => o.PageSessionIdleMinutes = (int)v
+        ),
         Secret(
             "api.firstKey",
             "Secret of the key that the first start issues, instead of one that it prints; best set in the environment. Not read once there is a key.",

@@ -10,6 +10,16 @@ internal enum RouteName
     Resolve,
     Image,
     Experiments,
+    Page,
+
+    /// <summary>Signing in to the page, and out.</summary>
+    Session,
+
+    /// <summary>Ledger, journal and sinks for those who manage experiments.</summary>
+    System,
+
+    /// <summary>Events as they are stored.</summary>
+    Live,
 
     /// <summary>Pictify's events.</summary>
     Events,

@@ -156,6 +156,7 @@ internal sealed class RequestMutator
         ];
         string[] managed =
         [
+            "/ui/", "/ui/session", "/ui/share/none/results", "/system", "/experiments/api/summaries",
             "/experiments/api", "/experiments/api/quota", "/experiments/api/audit", "/experiments/api/demo-ab",
             "/experiments/api/demo-ab/results", "/experiments/api/demo-ab/results.csv", "/experiments/api/demo-ab/series",
             "/experiments/api/demo-smart/results", "/experiments/api/none",

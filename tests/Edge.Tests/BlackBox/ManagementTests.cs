@@ -32,6 +32,10 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     [Theory]
     [InlineData("audit")]
     [InlineData("quota")]
+    [InlineData("summaries")]
+    [InlineData("validate")]
+    [InlineData("explain")]
+    [InlineData("occurrences")]
     public async Task Slug_ThatIsAPathOfTheApi_IsRefusedWithThePath(string slug)
     {
         var answer = await site.SendAsync("POST", "", ManagedEdge.AbTest(slug));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Edge.Tests.Support;
@@ -10,11 +11,18 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
     private static readonly TimeSpan Patience = Wait.Limit;
 
     private readonly Channel<string> _console = Channel.CreateUnbounded<string>();
+    private readonly ConcurrentQueue<string> _complaints = new();
     private readonly Channel<bool> _failures = Channel.CreateUnbounded<bool>();
     private volatile TaskCompletionSource _loaded = new();
 
     /// <summary>Name of the page in the protocol.</summary>
     public string Session => session;
+
+    /// <summary>
+    /// Errors of scripts and, where its log is followed, whatever the browser refused, such as what the page's own policy
+    /// forbids. Answers of servers are no complaints.
+    /// </summary>
+    public IEnumerable<string> Complaints => _complaints;
 
     /// <summary>
     /// Goes to an address as a link would and waits until everything is loaded; the page that was there is left.
@@ -91,7 +99,23 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
             case "Page.loadEventFired":
                 _loaded.TrySetResult();
                 break;
+            case "Runtime.exceptionThrown":
+                _complaints.Enqueue(message["params"]!["exceptionDetails"]!.ToJsonString());
+                break;
+            case "Log.entryAdded":
+                var entry = message["params"]!["entry"]!;
+                if (entry["source"]!.GetValue<string>() != "network" && entry["level"]!.GetValue<string>() is "error" or "warning")
+                {
+                    _complaints.Enqueue(entry.ToJsonString());
+                }
+
+                break;
             case "Runtime.consoleAPICalled":
+                if (message["params"]!["type"]!.GetValue<string>() is "error" or "warning" or "assert")
+                {
+                    _complaints.Enqueue(message["params"]!["args"]!.ToJsonString());
+                }
+
                 _console.Writer.TryWrite(
                     string.Join(' ', message["params"]!["args"]!.AsArray().Select(part => part!["value"]?.ToString()))
                 );

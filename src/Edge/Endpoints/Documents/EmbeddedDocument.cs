@@ -17,12 +17,12 @@ internal sealed class EmbeddedDocument
     private readonly string _cacheControl;
     private readonly Lazy<(Form Plain, Form Gzip)> _forms;
 
-    private EmbeddedDocument(string resource, string contentType, string cacheControl, Func<byte[], byte[]> shorten)
+    private EmbeddedDocument(string resource, string contentType, string cacheControl, Func<byte[], byte[]> read)
     {
         _resource = resource;
         _contentType = contentType;
         _cacheControl = cacheControl;
-        _forms = new Lazy<(Form, Form)>(() => Load(shorten));
+        _forms = new Lazy<(Form, Form)>(() => Load(read));
     }
 
     /// <summary>The browser client. Comments are for readers of the repository, so it travels without them.</summary>
@@ -36,7 +36,7 @@ internal sealed class EmbeddedDocument
 
     /// <summary>The description of all routes in OpenAPI 3.1.</summary>
     public static EmbeddedDocument OpenApi() =>
-        new("openapi.json", "application/json", "public, no-cache", static text => text);
+        new("openapi.json.gz", "application/json", "public, no-cache", Inflate);
 
     /// <summary>Answers 200 with the text in the form the client takes, or 304 when it has that form already.</summary>
     public Task HandleAsync(HttpContext context)
@@ -44,7 +44,7 @@ internal sealed class EmbeddedDocument
         var request = context.Request;
         var headers = context.Response.Headers;
         var (plain, gzip) = _forms.Value;
-        var isGzip = AcceptsGzip(request);
+        var isGzip = EntityTags.AcceptsGzip(request);
         var form = isGzip ? gzip : plain;
 
         headers.CacheControl = _cacheControl;
@@ -53,7 +53,7 @@ internal sealed class EmbeddedDocument
         headers.AccessControlAllowOrigin = "*";
         headers["Cross-Origin-Resource-Policy"] = "cross-origin";
         // Both forms are the same text, so a cache that has either has what it needs.
-        if (IsKnown(request, plain.Tag) || IsKnown(request, gzip.Tag))
+        if (EntityTags.IsKnown(request, plain.Tag) || EntityTags.IsKnown(request, gzip.Tag))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;
@@ -113,14 +113,22 @@ internal sealed class EmbeddedDocument
 
     private static bool IsOfWord(char c) => char.IsAsciiLetterOrDigit(c);
 
-    private (Form Plain, Form Gzip) Load(Func<byte[], byte[]> shorten)
+    private static byte[] Inflate(byte[] compressed)
+    {
+        using var gzip = new GZipStream(new MemoryStream(compressed), CompressionMode.Decompress);
+        using var plain = new MemoryStream();
+        gzip.CopyTo(plain);
+        return plain.ToArray();
+    }
+
+    private (Form Plain, Form Gzip) Load(Func<byte[], byte[]> read)
     {
         using var stream =
             typeof(EmbeddedDocument).Assembly.GetManifestResourceStream(_resource)
             ?? throw new InvalidDataException($"the program lacks its resource {_resource}");
         var whole = new byte[stream.Length];
         stream.ReadExactly(whole);
-        var plain = shorten(whole);
+        var plain = read(whole);
 
         using var compressed = new MemoryStream();
         using (var gzip = new GZipStream(compressed, CompressionLevel.SmallestSize))
@@ -130,37 +138,6 @@ internal sealed class EmbeddedDocument
 
         var name = Convert.ToHexStringLower(SHA256.HashData(plain).AsSpan(0, 8));
         return (new Form(plain, $"\"{name}\""), new Form(compressed.ToArray(), $"\"{name}-gzip\""));
-    }
-
-    private static bool AcceptsGzip(HttpRequest request)
-    {
-        if (!StringWithQualityHeaderValue.TryParseList(request.Headers.AcceptEncoding, out var codings))
-        {
-            return false;
-        }
-
-        foreach (var coding in codings)
-        {
-            if (coding.Value.Equals("gzip", StringComparison.OrdinalIgnoreCase))
-            {
-                return coding.Quality is null or > 0;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool IsKnown(HttpRequest request, string tag)
-    {
-        foreach (var known in request.Headers.IfNoneMatch)
-        {
-            if (known is not null && (known == "*" || known.Contains(tag, StringComparison.Ordinal)))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private sealed record Form(byte[] Bytes, string Tag);

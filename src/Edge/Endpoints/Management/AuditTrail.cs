@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Access;
 using Edge.Audit;
 using Edge.Experiments;
 using Edge.Formats;
@@ -26,25 +27,30 @@ internal sealed class AuditTrail(AuditLog audit, TimeProvider time, ILogger log)
     /// <param name="detail">More about it.</param>
     public void Record(ManagedRequest request, string action, Experiment experiment, string? detail = null)
     {
-        var entry = new AuditEntry
-        {
-            At = time.GetUtcNow(),
-            Actor = request.KeyId,
-            Action = action,
-            Subject = experiment.Uid,
-            Team = request.Team,
-            Detail = detail is null ? experiment.Slug : $"{experiment.Slug}: {detail}",
-        };
-        log.Audited(entry.Actor, entry.Action, entry.Subject, entry.Detail);
-        try
-        {
-            audit.Append(entry);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            log.AuditNotWritten(e.Message.ReplaceLineEndings(" "));
-        }
+        Append(
+            new AuditEntry
+            {
+                At = time.GetUtcNow(),
+                Actor = request.KeyId,
+                Action = action,
+                Subject = experiment.Uid,
+                Team = request.Team,
+                Detail = detail is null ? experiment.Slug : $"{experiment.Slug}: {detail}",
+            }
+        );
     }
+
+    /// <summary>Records what a key did to a sink.</summary>
+    public void Record(ApiKey key, string action, string sink) =>
+        Append(
+            new AuditEntry
+            {
+                At = time.GetUtcNow(),
+                Actor = key.Id,
+                Action = action,
+                Subject = sink,
+            }
+        );
 
     /// <summary>The newest changes of the team, newest first.</summary>
     public Task HandleAsync(ManagedRequest request)
@@ -70,5 +76,18 @@ internal sealed class AuditTrail(AuditLog audit, TimeProvider time, ILogger log)
 
             json.WriteEndArray();
         });
+    }
+
+    private void Append(AuditEntry entry)
+    {
+        log.Audited(entry.Actor, entry.Action, entry.Subject, entry.Detail);
+        try
+        {
+            audit.Append(entry);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.AuditNotWritten(e.Message.ReplaceLineEndings(" "));
+        }
     }
 }

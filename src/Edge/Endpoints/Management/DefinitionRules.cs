@@ -34,31 +34,33 @@ internal sealed class DefinitionRules(Plan plan, ExperimentRules rules)
     /// 409 when its range of an exclusion group overlaps with that of another experiment that is not over; null when it
     /// does not.
     /// </summary>
-    public static Task? RefuseOverlap(ManagedRequest request, ExperimentCatalog catalog, Experiment experiment)
-    {
-        if (experiment.ExclusionGroup is not { } group)
-        {
-            return null;
-        }
-
-        var other = catalog
-            .Entries.Where(entry =>
-                entry.Experiment.Uid != experiment.Uid
-                && entry.Experiment.Team == experiment.Team
-                && entry.Status is ExperimentStatus.Draft or ExperimentStatus.Running or ExperimentStatus.Paused
-            )
-            .Select(entry => entry.Experiment)
-            .FirstOrDefault(candidate => candidate.ExclusionGroup?.Overlaps(group) == true);
-        return other is null
+    public static Task? RefuseOverlap(ManagedRequest request, ExperimentCatalog catalog, Experiment experiment) =>
+        FindOverlap(catalog, experiment) is not { } other
             ? null
             : Problem.WriteAsync(
                 request.Context,
                 StatusCodes.Status409Conflict,
                 "exclusion-group-overlap",
                 "Exclusion Group Overlap",
-                $"In the group '{group.Name}' the experiment '{other.Slug}' has the buckets from {other.ExclusionGroup!.From} to {other.ExclusionGroup.To}."
+                $"In the group '{other.ExclusionGroup!.Name}' the experiment '{other.Slug}' has the buckets from {other.ExclusionGroup.From} to {other.ExclusionGroup.To}."
             );
-    }
+
+    /// <summary>Another experiment that is not over and has units of an exclusion group in common; null for none.</summary>
+    public static Experiment? FindOverlap(ExperimentCatalog catalog, Experiment experiment) =>
+        experiment.ExclusionGroup is not { } group
+            ? null
+            : catalog
+                .Entries.Where(entry =>
+                    entry.Experiment.Uid != experiment.Uid
+                    && entry.Experiment.Team == experiment.Team
+                    && entry.Status is ExperimentStatus.Draft or ExperimentStatus.Running or ExperimentStatus.Paused
+                )
+                .Select(entry => entry.Experiment)
+                .FirstOrDefault(candidate => candidate.ExclusionGroup?.Overlaps(group) == true);
+
+    /// <summary>Whether the team has room for one more of a type.</summary>
+    public bool HasRoom(ManagedRequest request, ExperimentCatalog catalog, ExperimentType type) =>
+        plan.LimitOf(type) is not { } limit || Plan.CountUsed(catalog, request.Team, type) < limit;
 
     /// <summary>
     /// 429 when the team has no room for one more of a type; null when it has. Waiting does not help, so there is no

@@ -42,24 +42,8 @@ internal sealed class ExperimentView(Tally tally, Func<bool> knowsPlaces)
         );
     }
 
-    private void WriteWarnings(Utf8JsonWriter json, Experiment experiment)
-    {
-        var warnings = WarningsOf(experiment).ToArray();
-        if (warnings.Length == 0)
-        {
-            return;
-        }
-
-        json.WriteStartArray("warnings");
-        foreach (var warning in warnings)
-        {
-            json.WriteStringValue(warning);
-        }
-
-        json.WriteEndArray();
-    }
-
-    private IEnumerable<string> WarningsOf(Experiment experiment)
+    /// <summary>What is legal in a definition and yet of no use.</summary>
+    public IEnumerable<string> WarningsOf(Experiment experiment)
     {
         if (experiment is { BanditConfig.Enabled: true, GoalConfig.Type: GoalType.ImpressionsOnly })
         {
@@ -78,5 +62,22 @@ internal sealed class ExperimentView(Tally tally, Func<bool> knowsPlaces)
             yield return $"{string.Join(", ", rules)}: asks where the visitor is, which nobody says: set geo.database or "
                 + "geo.countryHeader.";
         }
+    }
+
+    private void WriteWarnings(Utf8JsonWriter json, Experiment experiment)
+    {
+        var warnings = WarningsOf(experiment).ToArray();
+        if (warnings.Length == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("warnings");
+        foreach (var warning in warnings)
+        {
+            json.WriteStringValue(warning);
+        }
+
+        json.WriteEndArray();
     }
 }

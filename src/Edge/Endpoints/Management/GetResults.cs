@@ -2,8 +2,6 @@ using System.Text.Json;
 using Edge.Catalog;
 using Edge.Statistics;
 using Edge.Statistics.Counting;
-using Edge.Statistics.Inference;
-using Edge.Statistics.Results;
 
 namespace Edge.Endpoints.Management;
 
@@ -20,18 +18,7 @@ internal sealed class GetResults(CatalogHolder catalog, Tally tally, TimeProvide
             return request.NotFoundAsync();
         }
 
-        var now = time.GetUtcNow();
-        var runTime = experiment.RunTime(now);
-        var input =
-            tally.Find(experiment.Uid)?.ToResultsInput(now, runTime)
-            ?? new ResultsInput
-            {
-                Now = now,
-                RunningTime = runTime,
-                Trials = new TrialStatistics(),
-                SampleRatio = new SampleRatioCounts(),
-            };
-        var results = ExperimentResults.Compute(experiment, input);
+        var results = ExperimentTally.ResultsOf(experiment, tally.Find(experiment.Uid), time.GetUtcNow());
         return request.WriteAsync(json =>
         {
             json.WritePropertyName("results");

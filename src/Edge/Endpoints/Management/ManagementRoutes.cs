@@ -6,6 +6,7 @@ namespace Edge.Endpoints.Management;
 /// <summary>The table of contents of the management API (spec 2). Literal segments come before uids.</summary>
 internal sealed class ManagementRoutes(
     ListExperiments list,
+    SummarizeExperiments summaries,
     CreateExperiment create,
     GetExperiment get,
     UpdateExperiment update,
@@ -15,9 +16,29 @@ internal sealed class ManagementRoutes(
     GetResults results,
     GetSeries series,
     ExplainExperiment explain,
-    RecomputeWeights recompute
+    RecomputeWeights recompute,
+    ValidateDefinition validate,
+    ExplainDefinition explainDefinition,
+    ListOccurrences occurrences,
+    CreateShare shares
 )
 {
+    /// <summary>Notes the parameters of a query that nobody reads, each with the one that was probably meant.</summary>
+    public static void NoteUnknown(IQueryCollection query, string[] parameters, Violations violations)
+    {
+        foreach (var name in query.Keys.Where(name => !parameters.Contains(name, StringComparer.OrdinalIgnoreCase)))
+        {
+            violations.Add(
+                name,
+                parameters.Length == 0 ? "is not a parameter; there are none"
+                    : NearestName.Probable(parameters, name) is { } meant
+                        ? $"is not a known parameter; did you mean {meant}?"
+                    : $"is not a known parameter; there are {string.Join(", ", parameters)}",
+                ViolationCodes.UnknownMember
+            );
+        }
+    }
+
     public Task DispatchAsync(HttpContext context)
     {
         var request = ManagementApi.RequestOf(context);
@@ -29,8 +50,16 @@ internal sealed class ManagementRoutes(
                 (HttpMethods.Get, list.HandleAsync),
                 (HttpMethods.Post, create.HandleAsync)
             ),
+            ["summaries"] => Offer(
+                request,
+                SummarizeExperiments.Parameters,
+                (HttpMethods.Get, summaries.HandleAsync)
+            ),
             ["audit"] => Offer(request, AuditTrail.Parameters, (HttpMethods.Get, audit.HandleAsync)),
             ["quota"] => Offer(request, [], (HttpMethods.Get, quota.HandleAsync)),
+            ["validate"] => Ask(request, validate.HandleAsync),
+            ["explain"] => Ask(request, explainDefinition.HandleAsync),
+            ["occurrences"] => Ask(request, occurrences.HandleAsync),
             [_] => Offer(
                 request,
                 [],
@@ -44,14 +73,22 @@ internal sealed class ManagementRoutes(
             [_, "results"] => Offer(request, [], (HttpMethods.Get, results.HandleAsync)),
             [_, "results.csv"] => Offer(request, GetSeries.Parameters, (HttpMethods.Get, series.HandleAsync)),
             [_, "recompute"] => Offer(request, [], (HttpMethods.Post, recompute.HandleAsync)),
-            [_, "explain"] => Offer(request, [], (HttpMethods.Post, explain.HandleAsync)),
+            [_, "shares"] => Offer(request, [], (HttpMethods.Post, shares.HandleAsync)),
+            [_, "explain"] => Ask(request, explain.HandleAsync),
             _ => Problem.RouteNotFoundAsync(context),
         };
     }
 
+    /// <summary>Answers a question that is long enough to need a body, and changes nothing.</summary>
+    private static Task Ask(ManagedRequest request, Func<ManagedRequest, Task> handle) =>
+        RequestMethod.IsPost(request.Context.Request.Method)
+            ? handle(request)
+            : Problem.MethodNotAllowedAsync(request.Context, HttpMethods.Post);
+
     /// <summary>
     /// Answers with the handler of the method; HEAD is GET without a body, everything else is refused with what there
-    /// is. A question with a parameter that nobody reads would be answered as if it had not been asked.
+    /// is. A question with a parameter that nobody reads would be answered as if it had not been asked. What is not GET
+    /// is a change, which a key for reading may not make.
     /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="parameters">The parameters of GET.</param>
@@ -68,30 +105,28 @@ internal sealed class ManagementRoutes(
         var allow = new List<string>();
         foreach (var (offered, handle) in offers)
         {
-            if (method == offered)
+            if (method != offered)
             {
-                return method == HttpMethods.Get && UnknownParameters(request, parameters) is { Count: > 0 } unknown
-                    ? Problem.ValidationAsync(request.Context, unknown)
+                allow.Add(offered);
+            }
+            else if (method != HttpMethods.Get)
+            {
+                return request.Key.IsReadOnly
+                    ? ManagementAccess.RefuseChangeAsync(request.Context)
                     : handle(request);
             }
-
-            allow.Add(offered);
+            else
+            {
+                return AskAsync(request, parameters, handle);
+            }
         }
         return Problem.MethodNotAllowedAsync(request.Context, string.Join(", ", allow));
     }
 
-    private static List<Violation> UnknownParameters(ManagedRequest request, string[] parameters) =>
-        [
-            .. request
-                .Context.Request.Query.Keys.Where(name => !parameters.Contains(name, StringComparer.OrdinalIgnoreCase))
-                .Take(ExperimentRules.ViolationsMax)
-                .Select(name => new Violation(
-                    name,
-                    parameters.Length == 0 ? "is not a parameter; there are none"
-                        : NearestName.Probable(parameters, name) is { } meant
-                            ? $"is not a known parameter; did you mean {meant}?"
-                        : $"is not a known parameter; there are {string.Join(", ", parameters)}",
-                    ViolationCodes.UnknownMember
-                )),
-        ];
+    private static Task AskAsync(ManagedRequest request, string[] parameters, Func<ManagedRequest, Task> handle)
+    {
+        var violations = new Violations();
+        NoteUnknown(request.Context.Request.Query, parameters, violations);
+        return violations.Count > 0 ? Problem.ValidationAsync(request.Context, violations.List) : handle(request);
+    }
 }

@@ -40,7 +40,7 @@ internal sealed class MoveExperiment(
                 return;
             }
         }
-        await request.RetryAsync(store, current => Apply(request, action, body, current));
+        await request.RetryAsync(store, view, current => Apply(request, action, body, current));
     }
 
     /// <summary>409 for what the status does not allow, with what it does.</summary>

@@ -32,8 +32,16 @@ internal sealed class UpdateExperiment(
             await Problem.BodyAsync(request.Context, problem, ManagedRequest.Definition);
             return;
         }
-        await request.RetryAsync(store, current => Apply(request, body, current));
+        await request.RetryAsync(store, view, current => Apply(request, body, current));
     }
+
+    /// <summary>What is said of a member that may not change in a status.</summary>
+    public static Violation NotEditable(string field, ExperimentStatus status) =>
+        new(
+            field,
+            $"cannot change while the experiment is {WireNames<ExperimentStatus>.Lower.Text(status)}",
+            ViolationCodes.NotEditable
+        );
 
     /// <summary>One attempt; null when another request has changed the experiment meanwhile.</summary>
     private Task? Apply(ManagedRequest request, ReadOnlyMemory<byte> body, Experiment current)
@@ -90,11 +98,7 @@ internal sealed class UpdateExperiment(
         var statusText = WireNames<ExperimentStatus>.Lower.Text(status);
         Violation[] errors =
         [
-            .. refused.Select(field => new Violation(
-                field,
-                $"cannot change while the experiment is {statusText}",
-                ViolationCodes.NotEditable
-            )),
+            .. refused.Select(field => NotEditable(field, status)),
         ];
         return Problem.WriteAsync(
             request.Context,

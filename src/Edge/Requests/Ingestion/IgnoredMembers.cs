@@ -136,6 +136,35 @@ internal sealed class IgnoredMembers(MemberNames? known)
     /// </summary>
     public string Describe() => string.Join(", ", (_names ?? []).Select(Describe));
 
+    /// <summary>Whether a member is named like a key or an address.</summary>
+    public static bool IsSecret(ReadOnlySpan<byte> name)
+    {
+        if (name.Length > NameBytesMax)
+        {
+            return false;
+        }
+
+        Span<byte> letters = stackalloc byte[NameBytesMax];
+        var count = 0;
+        foreach (var each in name)
+        {
+            if (char.IsAsciiLetterOrDigit((char)each))
+            {
+                letters[count++] = (byte)char.ToLowerInvariant((char)each);
+            }
+        }
+
+        foreach (var secret in Secrets)
+        {
+            if (letters[..count].SequenceEqual(secret))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private string Describe(byte[] name)
     {
         var text = new StringBuilder(name.Length);
@@ -158,34 +187,6 @@ internal sealed class IgnoredMembers(MemberNames? known)
         foreach (var noted in _names!)
         {
             if (name.SequenceEqual(noted))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool IsSecret(ReadOnlySpan<byte> name)
-    {
-        if (name.Length > NameBytesMax)
-        {
-            return false;
-        }
-
-        Span<byte> letters = stackalloc byte[NameBytesMax];
-        var count = 0;
-        foreach (var each in name)
-        {
-            if (char.IsAsciiLetterOrDigit((char)each))
-            {
-                letters[count++] = (byte)char.ToLowerInvariant((char)each);
-            }
-        }
-
-        foreach (var secret in Secrets)
-        {
-            if (letters[..count].SequenceEqual(secret))
             {
                 return true;
             }

@@ -1,3 +1,4 @@
+using Edge.Experiments;
 using Edge.Statistics.Inference;
 using Edge.Statistics.Optimization;
 using Edge.Statistics.Results;
@@ -72,6 +73,26 @@ internal sealed record ExperimentTally
 
     /// <summary>Counts by UTC day, the newest 400 of each variant, ascending; days without any are left out.</summary>
     public required IReadOnlyList<SeriesPoint> Daily { get; init; }
+
+    /// <summary>The results of an experiment at one moment.</summary>
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="counted">What was counted of it; null for nothing.</param>
+    /// <param name="now">The moment.</param>
+    public static ExperimentResults ResultsOf(Experiment experiment, ExperimentTally? counted, DateTimeOffset now)
+    {
+        var runTime = experiment.RunTime(now);
+        return ExperimentResults.Compute(
+            experiment,
+            counted?.ToResultsInput(now, runTime)
+                ?? new ResultsInput
+                {
+                    Now = now,
+                    RunningTime = runTime,
+                    Trials = new TrialStatistics(),
+                    SampleRatio = new SampleRatioCounts(),
+                }
+        );
+    }
 
     /// <summary>The input from which the experiment's results are computed.</summary>
     /// <param name="now">The moment the results are computed for.</param>

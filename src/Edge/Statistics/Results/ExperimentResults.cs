@@ -71,6 +71,9 @@ internal sealed record ExperimentResults
     public required bool MinimumRunDaysMet { get; init; }
     public required bool? ConfidenceThresholdMet { get; init; }
 
+    /// <summary>When there will be enough data, at today's rate; null when there is nothing to wait for.</summary>
+    public required MaturityForecast? Forecast { get; init; }
+
     /// <summary>The counts by country, device, browser, source and verdict.</summary>
     public required ResultBreakdown Breakdown { get; init; }
 
@@ -94,6 +97,7 @@ internal sealed record ExperimentResults
             experiment.Type == ExperimentType.AbTest
                 ? SampleRatioResult.Of(experiment, input.SampleRatio)
                 : SampleRatioResult.Untested;
+        var variants = VariantResults.Of(experiment, arms, input.Counts, comparison);
         var results = new ExperimentResults
         {
             Uid = experiment.Uid,
@@ -106,7 +110,7 @@ internal sealed record ExperimentResults
             AttributionWindowMinutes = experiment.AttributionWindowMinutes,
             OpenTrials = input.OpenTrials,
             Totals = ResultTotals.Of(input.Counts, arms),
-            Variants = VariantResults.Of(experiment, arms, input.Counts, comparison),
+            Variants = variants,
             Excluded = input.Excluded,
             UnfilledMergeTags = input.UnfilledTags,
             TrialsMissed = input.TrialsMissed,
@@ -120,6 +124,7 @@ internal sealed record ExperimentResults
             MinimumSampleSizeMet = assessment?.MinimumSampleSizeMet,
             MinimumRunDaysMet = input.RunningTime >= TimeSpan.FromDays(experiment.MinimumRunDays),
             ConfidenceThresholdMet = assessment?.ConfidenceThresholdMet,
+            Forecast = MaturityForecast.Of(experiment, variants, assessment?.LeaderId, input),
             Recommendation = "",
             Breakdown = input.Breakdown,
             Series = new ResultSeries(input.Hourly, input.Daily),

@@ -1,0 +1,50 @@
+// Bundles the page into artifacts/page: index.html and assets with a hash of their content in the name, each compressed.
+// Edge embeds what it finds there. Prints what every file weighs; too much is an error.
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const limitBytes = 80 * 1024;
+const here = dirname(fileURLToPath(import.meta.url));
+const out = process.argv[2] ?? join(here, '../../artifacts/page');
+
+const bundle = await build({
+  absWorkingDir: here,
+  entryPoints: { page: 'src/main.tsx' },
+  entryNames: '[name]-[hash]',
+  chunkNames: '[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  legalComments: 'none',
+  outdir: join(out, 'assets'),
+  metafile: true,
+  write: false,
+});
+
+const entry = Object.entries(bundle.metafile.outputs).find(([, output]) => output.entryPoint === 'src/main.tsx');
+const html = (await readFile(join(here, 'src/index.html'), 'utf8'))
+  .replace('page.js', `assets/${basename(entry[0])}`)
+  .replace('page.css', `assets/${basename(entry[1].cssBundle)}`);
+
+let total = 0;
+const store = (path, bytes) => {
+  const packed = gzipSync(bytes, { level: 9 });
+  total += packed.length;
+  console.log(`${String(packed.length).padStart(6)} ${basename(path)}`);
+  return writeFile(`${path}.gz`, packed);
+};
+await rm(out, { recursive: true, force: true });
+await mkdir(join(out, 'assets'), { recursive: true });
+await store(join(out, 'index.html'), html);
+await Promise.all(bundle.outputFiles.map((file) => store(file.path, file.contents)));
+console.log(`${String(total).padStart(6)} bytes in all`);
+if (total > limitBytes) {
+  throw new Error(`the page may have ${limitBytes} bytes compressed`);
+}

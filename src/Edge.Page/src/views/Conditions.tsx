@@ -1,0 +1,208 @@
+import { useId } from "preact/hooks";
+import type { Condition, ConditionGroup, ConditionRule } from "../api";
+import { t } from "../strings.en";
+import { Failing, useViolations } from "../ui/Field";
+
+type Operator = ConditionRule["ruleOperator"];
+
+const isGroup = (node: Condition): node is ConditionGroup => node.type === "group";
+
+export const newRule = (): ConditionRule => ({ type: "rule", property: "device.type", ruleOperator: "equals", value: "mobile" });
+export const newGroup = (): ConditionGroup => ({ type: "group", operator: "AND", children: [newRule()] });
+
+const known: Record<string, string[]> = {
+  "device.type": ["mobile", "desktop", "tablet"],
+  "device.os": ["iOS", "Android", "Windows", "macOS", "Linux", "ChromeOS"],
+  browser: ["chrome", "safari", "firefox", "edge", "opera"],
+  "geo.continent": ["NA", "EU", "AS", "AF", "SA", "OC", "AN"],
+};
+
+const valueText = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : String(value ?? ""));
+
+const propertyText = (rule: ConditionRule): string =>
+  rule.property === "url.param" && rule.paramName ? `${t.edit.properties["url.param"]} ${rule.paramName}` : (t.edit.properties[rule.property] ?? rule.property);
+
+/** A tree of conditions as nested lists, to be read. */
+export function ConditionText({ tree }: { tree: Condition }) {
+  if (!isGroup(tree)) {
+    return (
+      <p class="small wrap">
+        {propertyText(tree)} {t.edit.operators[tree.ruleOperator] ?? tree.ruleOperator} <strong><bdi>{valueText(tree.value)}</bdi></strong>
+      </p>
+    );
+  }
+  return (
+    <div class="group">
+      <span class="join">{tree.operator === "AND" ? t.edit.all : t.edit.any}</span>
+      <ul class="stack-s">
+        {tree.children.map((child, i) => (
+          <li key={i}>
+            <ConditionText tree={child} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+interface NodeProps<N> {
+  node: N;
+  path: string;
+  onChange: (node: Condition) => void;
+  onRemove?: (() => void) | undefined;
+  depth?: number;
+}
+
+/** The tree, edited as a tree. What a tree may be is the server's to say. */
+export function ConditionEditor({ tree, path, onChange }: { tree: Condition | null | undefined; path: string; onChange: (tree: Condition | null) => void }) {
+  return (
+    <fieldset class="stack-s">
+      <legend class="label">{t.edit.conditions}</legend>
+      <Failing path={path} />
+      {tree ? (
+        <Node node={tree} path={path} onChange={onChange} onRemove={() => onChange(null)} />
+      ) : (
+        <>
+          <p class="small soft">{t.edit.noConditions}</p>
+          <div class="row">
+            <button type="button" class="small-button" onClick={() => onChange(newRule())}>
+              {t.edit.addRule}
+            </button>
+            <button type="button" class="small-button" onClick={() => onChange(newGroup())}>
+              {t.edit.addGroup}
+            </button>
+          </div>
+        </>
+      )}
+    </fieldset>
+  );
+}
+
+function Node(props: NodeProps<Condition>) {
+  return isGroup(props.node) ? <Group {...props} node={props.node} /> : <Rule {...props} node={props.node} />;
+}
+
+function Group({ node, path, onChange, onRemove, depth = 0 }: NodeProps<ConditionGroup>) {
+  const children = (next: Condition[]) => onChange({ ...node, children: next });
+  const replace = (i: number, child: Condition) => children(node.children.map((old, k) => (k === i ? child : old)));
+  const move = (i: number) => children(node.children.map((old, k) => node.children[k === i ? i - 1 : k === i - 1 ? i : k] ?? old));
+  return (
+    <fieldset class="group">
+      <legend class="sr">{node.operator === "AND" ? t.edit.all : t.edit.any}</legend>
+      <div class="row">
+        <select class="grow" aria-label={t.edit.conditions} value={node.operator} onChange={(event) => onChange({ ...node, operator: event.currentTarget.value as "AND" | "OR" })}>
+          <option value="AND">{t.edit.all}</option>
+          <option value="OR">{t.edit.any}</option>
+        </select>
+        {onRemove && (
+          <button type="button" class="plain small-button" onClick={onRemove}>
+            {t.common.remove}
+          </button>
+        )}
+      </div>
+      <Failing path={path} />
+      <Failing path={`${path}.children`} />
+      <ul class="stack-s">
+        {node.children.map((child, i) => (
+          <li key={i} class="node">
+            {i > 0 && (
+              <div class="row">
+                <span class="join">{node.operator === "AND" ? t.edit.and : t.edit.or}</span>
+                <button type="button" class="plain small-button" onClick={() => move(i)}>
+                  {t.edit.up}
+                </button>
+              </div>
+            )}
+            <Node
+              node={child}
+              path={`${path}.children[${i}]`}
+              depth={depth + 1}
+              onChange={(next) => replace(i, next)}
+              onRemove={() => children(node.children.filter((_, k) => k !== i))}
+            />
+          </li>
+        ))}
+      </ul>
+      <div class="row">
+        <button type="button" class="small-button" onClick={() => children([...node.children, newRule()])}>
+          {t.edit.addRule}
+        </button>
+        <button type="button" class="small-button" onClick={() => children([...node.children, newGroup()])}>
+          {t.edit.addGroup}
+        </button>
+      </div>
+    </fieldset>
+  );
+}
+
+function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<ConditionRule>) {
+  const id = useId();
+  const isList = node.ruleOperator === "in" || node.ruleOperator === "not_in";
+  const isNamed = node.property in t.edit.properties;
+  const invalid = useViolations(path, true).length > 0 ? "true" : undefined;
+  const setOperator = (ruleOperator: Operator) => {
+    const wantsList = ruleOperator === "in" || ruleOperator === "not_in";
+    const value = wantsList === isList ? node.value : wantsList ? split(valueText(node.value)) : valueText(node.value);
+    onChange({ ...node, ruleOperator, value: value as ConditionRule["value"] });
+  };
+  const setProperty = (property: string) =>
+    onChange({ ...node, property, paramName: property === "url.param" ? (node.paramName ?? "") : undefined } as ConditionRule);
+  return (
+    <div class="node">
+      <div class="rule">
+        <div class="stack-s">
+          <select aria-label={t.edit.property_} aria-invalid={invalid} value={isNamed ? node.property : ""} onChange={(event) => setProperty(event.currentTarget.value || "custom.")}>
+            {Object.entries(t.edit.properties).map(([name, text]) => (
+              <option key={name} value={name}>
+                {text}
+              </option>
+            ))}
+            <option value="">{t.edit.propertyOther}</option>
+          </select>
+          {!isNamed && <input aria-label={t.edit.propertyOther} value={node.property} onInput={(event) => setProperty(event.currentTarget.value)} />}
+          {node.property === "url.param" && (
+            <input aria-label={t.edit.param} placeholder={t.edit.param} value={node.paramName ?? ""} onInput={(event) => onChange({ ...node, paramName: event.currentTarget.value })} />
+          )}
+        </div>
+        <select aria-label={t.edit.operator} value={node.ruleOperator} onChange={(event) => setOperator(event.currentTarget.value as Operator)}>
+          {(Object.keys(t.edit.operators) as Operator[]).map((operator) => (
+            <option key={operator} value={operator}>
+              {t.edit.operators[operator as keyof typeof t.edit.operators]}
+            </option>
+          ))}
+        </select>
+        <div class="stack-s">
+          <input
+            aria-label={isList ? t.edit.values : t.edit.value}
+            aria-invalid={invalid}
+            list={known[node.property] ? id : undefined}
+            value={valueText(node.value)}
+            onChange={(event) => onChange({ ...node, value: (isList ? split(event.currentTarget.value) : event.currentTarget.value) as ConditionRule["value"] })}
+          />
+          {known[node.property] && (
+            <datalist id={id}>
+              {known[node.property]!.map((value) => (
+                <option key={value} value={value} />
+              ))}
+            </datalist>
+          )}
+        </div>
+        <div class="row">
+          {depth === 0 && (
+            <button type="button" class="small-button" onClick={() => onChange({ type: "group", operator: "AND", children: [node] })}>
+              {t.edit.addGroup}
+            </button>
+          )}
+          {onRemove && (
+            <button type="button" class="plain small-button" onClick={onRemove}>
+              {t.common.remove}
+            </button>
+          )}
+        </div>
+      </div>
+      <Failing path={path} isDeep />
+    </div>
+  );
+}
+
+const split = (text: string): string[] => text.split(",").map((part) => part.trim()).filter(Boolean);

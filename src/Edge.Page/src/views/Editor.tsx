@@ -1,0 +1,484 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { ViewProps } from "../App";
+import { api, ApiError, type Experiment, type ExperimentType, type Validation, type Variant, type Versioned } from "../api";
+import { fromLocal, points, toLocal } from "../format";
+import { timeZone } from "../preferences";
+import { go, guardLeaving, link } from "../router";
+import { t } from "../strings.en";
+import { Failing, Field, NumberField, TextField, Violations } from "../ui/Field";
+import { Card, Failure, Loading, Title, sentence } from "../ui/Parts";
+import { useResource, useSettled } from "../ui/useResource";
+import { ConditionEditor } from "./Conditions";
+import { Conflict } from "./Conflict";
+import { Explain } from "./Explain";
+import { ScheduleEditor } from "./Schedule";
+import { Week } from "./Week";
+import { balance, equal, normal } from "./weights";
+
+/** A definition under way; the server says what is still missing. */
+export type Draft = Pick<Experiment, "name" | "slug" | "type"> & Partial<Pick<Experiment, Exclude<(typeof members)[number], "variants">>> & { variants: DraftVariant[] };
+type DraftVariant = Partial<Variant> & Pick<Variant, "id" | "weight">;
+
+/** Members that the form changes; a PUT has those that differ. */
+const members = [
+  "name", "slug", "hypothesis", "variants", "goalConfig", "banditConfig", "attributionWindowMinutes", "trialStart", "minimumSampleSize",
+  "minimumRunDays", "confidenceThreshold", "trafficShare", "passQuery", "linkConfig",
+] as const;
+
+export function Editor(props: ViewProps) {
+  const uid = props.place.path[1]!;
+  return uid === "new" ? <Form key="new" base={null} /> : <Existing uid={uid} />;
+}
+
+function Existing({ uid }: { uid: string }) {
+  const { data, error, reload } = useResource((signal) => api.get(uid, signal), uid);
+  return data ? <Form key={uid} base={data} /> : error ? <Failure error={error} retry={reload} /> : <Loading />;
+}
+
+const blank = (): Draft => ({
+  name: "",
+  slug: "",
+  type: "ab_test",
+  variants: [
+    { id: "a", name: "", weight: 5000, isDefault: true },
+    { id: "b", name: "", weight: 5000 },
+  ],
+  goalConfig: { type: "click_through" },
+});
+
+function draftOf(experiment: Experiment): Draft {
+  const { name, slug, type, hypothesis, goalConfig, banditConfig, linkConfig, passQuery } = experiment;
+  const { attributionWindowMinutes, trialStart, minimumSampleSize, minimumRunDays, confidenceThreshold, trafficShare } = experiment;
+  return {
+    name, slug, type, hypothesis, goalConfig, banditConfig, linkConfig, passQuery,
+    attributionWindowMinutes, trialStart, minimumSampleSize, minimumRunDays, confidenceThreshold, trafficShare,
+    variants: experiment.variants.map(({ impressions: _i, clicks: _c, configuredWeight, ...variant }) => ({ ...variant, weight: configuredWeight ?? variant.weight })),
+  } as Draft;
+}
+
+function Form({ base: first }: { base: Versioned | null }) {
+  const [base, setBase] = useState(first);
+  const original = useMemo(() => (base ? draftOf(base.experiment) : blank()), [base]);
+  const [draft, setDraft] = useState<Draft>(original);
+  const [isSlugOwn, setSlugOwn] = useState(Boolean(base));
+  const [error, setError] = useState<unknown>();
+  const [theirs, setTheirs] = useState<Versioned | null>(null);
+  const [refused, setRefused] = useState<{ draft: Draft; violations: Validation["errors"] } | null>(null);
+  const [isSaving, setSaving] = useState(false);
+  const [hasTried, setTried] = useState(false);
+  const settled = useSettled(draft, 250);
+  const uid = base?.experiment.uid;
+  const check = useResource((signal) => api.validate(clean(settled), uid, signal), JSON.stringify(settled));
+  const isValid = check.data?.valid ?? false;
+  const isChanged = JSON.stringify(draft) !== JSON.stringify(original);
+  const isRunning = base?.experiment.status === "running";
+  const violations = refused?.draft === draft ? refused.violations : (check.data?.errors ?? []);
+  // Nobody is told that something is missing before it could have been filled in.
+  const shown = base || hasTried ? violations : violations.filter((violation) => violation.code !== "required");
+  const set = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
+
+  useEffect(() => {
+    guardLeaving(isChanged ? () => !confirm(t.edit.leave) : null);
+    return () => guardLeaving(null);
+  }, [isChanged]);
+
+  const setName = (name: string) => set(isSlugOwn ? { name } : { name, slug: slugOf(name) });
+  const setType = (type: ExperimentType) =>
+    set({
+      type,
+      variants: draft.variants.map((variant, i) => {
+        const isDefault = draft.variants.some((v) => v.isDefault) ? Boolean(variant.isDefault) : i === 0;
+        return { ...variant, weight: type === "ab_test" ? equal(draft.variants.length)[i]! : isDefault ? 10_000 : 0 };
+      }),
+    });
+
+  const save = async (event?: Event) => {
+    event?.preventDefault();
+    setTried(true);
+    if (settled === draft && !check.isLoading && check.data && !check.data.valid) {
+      requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid]")?.focus());
+      return;
+    }
+    setSaving(true);
+    setError(undefined);
+    try {
+      const { experiment } = base ? await api.update(base.experiment.uid, changes(original, draft), base.tag) : await api.create(clean(draft));
+      guardLeaving(null);
+      go(link("experiments", experiment.slug));
+    } catch (e) {
+      if (e instanceof ApiError && e.status === 412 && base) {
+        setTheirs(await api.get(base.experiment.uid));
+      } else {
+        setError(e);
+        setRefused(e instanceof ApiError && e.problem.errors ? { draft, violations: e.problem.errors } : null);
+      }
+    } finally {
+      setSaving(false);
+    }
+  };
+
+  return (
+    <Violations.Provider value={shown}>
+      <div class="head">
+        <div>
+          <p class="crumb">
+            <a href={base ? link("experiments", base.experiment.slug) : link()}>{base ? base.experiment.name : t.nav.experiments}</a>
+          </p>
+          <Title>{base ? t.edit.title(base.experiment.name) : t.edit.newTitle}</Title>
+        </div>
+      </div>
+      {isRunning && <p class="note caution">{t.edit.locked(t.status.running.toLowerCase())}</p>}
+      <form class="edit" onSubmit={save} noValidate>
+        <div class="stack">
+          <Basics draft={draft} set={set} setName={setName} setType={setType} setSlug={(slug) => { setSlugOwn(true); set({ slug }); }} isNew={!base} isRunning={isRunning} />
+          <GoalCard draft={draft} set={set} isRunning={isRunning} />
+          <Variants draft={draft} set={set} isRunning={isRunning} />
+          {draft.type === "scheduled" && (
+            <Card title={t.edit.week}>
+              {isValid ? <Week draft={clean(settled)} uid={uid} /> : <p class="soft small">{t.edit.explainLater}</p>}
+            </Card>
+          )}
+          <More draft={draft} set={set} isRunning={isRunning} />
+        </div>
+        <aside class="side">
+          <Check validation={check.data} isChecking={check.isLoading} error={check.error} draft={draft} violations={violations} />
+          {error ? <Failure error={error} /> : null}
+          <button class="primary" disabled={isSaving || (Boolean(base) && !isChanged)}>
+            {base ? t.edit.save : t.edit.create}
+          </button>
+          {!base && <p class="small soft">{t.edit.created}</p>}
+          <Explain draft={clean(settled)} uid={uid} isValid={isValid} />
+        </aside>
+      </form>
+      {theirs && base && (
+        <Conflict
+          before={original}
+          theirs={draftOf(theirs.experiment)}
+          yours={draft}
+          onClose={() => setTheirs(null)}
+          onTake={() => {
+            setBase(theirs);
+            setDraft(draftOf(theirs.experiment));
+            setTheirs(null);
+          }}
+          onKeep={() => {
+            setDraft({ ...draftOf(theirs.experiment), ...changes(original, draft) } as Draft);
+            setBase(theirs);
+            setTheirs(null);
+          }}
+        />
+      )}
+    </Violations.Provider>
+  );
+}
+
+const slugOf = (name: string): string =>
+  name.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 60);
+
+/** Without the members that were left empty. */
+function clean<T>(value: T): T {
+  if (Array.isArray(value)) {
+    return value.map(clean) as T;
+  }
+  if (value && typeof value === "object") {
+    const members = Object.entries(value).map(([key, member]) => [key, clean<unknown>(member)] as const);
+    return Object.fromEntries(members.filter(([, member]) => !isNothing(member))) as T;
+  }
+  return value;
+}
+
+const isNothing = (value: unknown): boolean =>
+  value === "" || value === null || value === undefined || (isPlain(value) && Object.keys(value).length === 0);
+
+/** The members that differ; what was cleared is null. */
+export function changes(before: Draft, after: Draft): Record<string, unknown> {
+  const changed: Record<string, unknown> = {};
+  for (const name of members) {
+    const [old, now] = [clean(before[name]), clean(after[name])];
+    if (JSON.stringify(old) === JSON.stringify(now)) {
+      continue;
+    }
+    changed[name] = isPlain(old) && isPlain(now) ? cleared(old, now) : now === "" || now === undefined ? null : now;
+  }
+  return changed;
+}
+
+const isPlain = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
+
+function cleared(old: object, now: object): object {
+  return { ...Object.fromEntries(Object.keys(old).filter((key) => !(key in now)).map((key) => [key, null])), ...now };
+}
+
+interface PartProps {
+  draft: Draft;
+  set: (change: Partial<Draft>) => void;
+  isRunning: boolean;
+}
+
+function Basics({ draft, set, setName, setType, setSlug, isNew, isRunning }: PartProps & { setName: (name: string) => void; setType: (type: ExperimentType) => void; setSlug: (slug: string) => void; isNew: boolean }) {
+  return (
+    <Card title={t.edit.basics}>
+      <TextField label={t.edit.name} path="name" value={draft.name} onInput={setName} />
+      <TextField label={t.edit.slug} path="slug" value={draft.slug} onInput={setSlug} hint={t.edit.slugHint(`/s/${draft.slug || "…"}/click`)} isDisabled={isRunning} />
+      <fieldset class="stack-s" disabled={!isNew}>
+        <legend class="label">{t.edit.type}</legend>
+        <div class="choices">
+          {(["ab_test", "smart_link", "scheduled"] as const).map((type) => (
+            <label key={type} class="choice">
+              <input type="radio" name="type" checked={draft.type === type} onChange={() => setType(type)} />
+              <span class="label">{t.type[type]}</span>
+              <span class="small soft">{t.typeSays[type]}</span>
+            </label>
+          ))}
+        </div>
+        <Failing path="type" />
+      </fieldset>
+      <TextField label={t.edit.hypothesis} path="hypothesis" value={draft.hypothesis} onInput={(hypothesis) => set({ hypothesis })} hint={t.edit.hypothesisHint} isLong isDisabled={isRunning} />
+    </Card>
+  );
+}
+
+type Goal = Experiment["goalConfig"];
+
+function GoalCard({ draft, set, isRunning }: PartProps) {
+  const goal: Goal = draft.goalConfig ?? { type: "impressions_only" };
+  const setGoal = (change: Partial<Goal>) => set({ goalConfig: { ...goal, ...change } });
+  return (
+    <Card title={t.edit.goal}>
+      <Field label={t.edit.goal} path="goalConfig.type" hint={t.goalSays[goal.type ?? "impressions_only"]}>
+        {(attributes) => (
+          <select {...attributes} value={goal.type} disabled={isRunning} onChange={(event) => setGoal({ type: event.currentTarget.value as Goal["type"] })}>
+            {Object.entries(t.goals).map(([type, text]) => (
+              <option key={type} value={type}>
+                {text}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      {(goal.type === "event" || goal.type === "value") && <TextField label={t.edit.event} path="goalConfig.event" value={goal.event} isDisabled={isRunning} onInput={(event) => setGoal({ event })} />}
+      {goal.type === "value" && <TextField label={t.edit.property} path="goalConfig.property" value={goal.property} isDisabled={isRunning} onInput={(property) => setGoal({ property })} />}
+      <TextField label={t.edit.destination} path="goalConfig.destinationUrl" isUrl value={goal.destinationUrl} hint={t.edit.destinationHint} onInput={(destinationUrl) => setGoal({ destinationUrl })} />
+      <Failing path="goalConfig" />
+    </Card>
+  );
+}
+
+function Variants({ draft, set, isRunning }: PartProps) {
+  const isTest = draft.type === "ab_test";
+  const replace = (i: number, change: Partial<DraftVariant>) => set({ variants: draft.variants.map((v, k) => (k === i ? { ...v, ...change } : v)) });
+  const weigh = (weights: number[]) => set({ variants: draft.variants.map((v, i) => ({ ...v, weight: weights[i]! })) });
+  const makeDefault = (i: number) =>
+    set({ variants: draft.variants.map((v, k) => ({ ...v, isDefault: k === i, weight: isTest ? v.weight : k === i ? 10_000 : 0 })) });
+  const add = () => {
+    const ids = new Set(draft.variants.map((v) => v.id));
+    const id = [..."abcdefghijklmnopqrstuvwxyz"].find((letter) => !ids.has(letter)) ?? `v${draft.variants.length + 1}`;
+    const weights = isTest ? equal(draft.variants.length + 1) : [...draft.variants.map((v) => v.weight), 0];
+    set({ variants: [...draft.variants, { id, name: "", weight: 0 }].map((v, i) => ({ ...v, weight: weights[i]! })) });
+  };
+  const remove = (i: number) => {
+    const left = draft.variants.filter((_, k) => k !== i);
+    const weights = normal(left.map((v) => v.weight));
+    set({ variants: left.map((v, k) => ({ ...v, weight: weights[k]! })) });
+  };
+  return (
+    <Card title={t.edit.variants}>
+      {draft.type === "smart_link" && <p class="small soft">{t.edit.conditionsHint}</p>}
+      <Failing path="variants" />
+      {draft.variants.map((variant, i) => (
+        <fieldset key={i} class="variant">
+          <legend class="sr">{t.edit.variant(i + 1)}</legend>
+          <div class="row">
+            <h3 class="grow wrap">{variant.name || variant.id || t.edit.variant(i + 1)}</h3>
+            {!isRunning && draft.variants.length > 2 && (
+              <button type="button" class="plain small-button" aria-label={t.edit.removeVariant(variant.name || variant.id)} onClick={() => remove(i)}>
+                {t.common.remove}
+              </button>
+            )}
+          </div>
+          <div class="columns">
+            <TextField label={t.edit.variantName} path={`variants[${i}].name`} value={variant.name} isDisabled={isRunning} onInput={(name) => replace(i, { name })} />
+            <TextField label={t.edit.variantId} path={`variants[${i}].id`} value={variant.id} isDisabled={isRunning} onInput={(id) => replace(i, { id })} />
+          </div>
+          <TextField label={t.edit.variantDestination} path={`variants[${i}].destinationUrl`} isUrl value={variant.destinationUrl} onInput={(destinationUrl) => replace(i, { destinationUrl })} />
+          <TextField
+            label={t.edit.variantImage}
+            path={`variants[${i}].variables`}
+            isUrl
+            value={(variant.variables as { imageUrl?: string } | undefined)?.imageUrl}
+            isDisabled={isRunning}
+            onInput={(imageUrl) => replace(i, { variables: clean({ ...(variant.variables as object | undefined), imageUrl }) as Variant["variables"] })}
+          />
+          <label class="check small">
+            <input type="radio" name="default" checked={Boolean(variant.isDefault)} disabled={isRunning} onChange={() => makeDefault(i)} />
+            {t.edit.isDefault}
+          </label>
+          {draft.type === "smart_link" && (!variant.isDefault || variant.conditions) && (
+            <fieldset disabled={isRunning}>
+              <ConditionEditor tree={variant.conditions} path={`variants[${i}].conditions`} onChange={(conditions) => replace(i, { conditions: conditions ?? undefined })} />
+            </fieldset>
+          )}
+          {draft.type === "scheduled" && (!variant.isDefault || variant.schedule) && (
+            <fieldset disabled={isRunning}>
+              <ScheduleEditor schedule={variant.schedule} path={`variants[${i}].schedule`} onChange={(schedule) => replace(i, { schedule: schedule ?? undefined })} />
+            </fieldset>
+          )}
+        </fieldset>
+      ))}
+      {!isRunning && (
+        <button type="button" onClick={add}>
+          {t.edit.addVariant}
+        </button>
+      )}
+      {isTest && (
+        <fieldset class="stack-s" disabled={isRunning}>
+          <legend class="label">{t.edit.weights}</legend>
+          <p class="small soft">{t.edit.weightsHint}</p>
+          {draft.variants.map((variant, i) => {
+            const label = t.edit.weightOf(variant.name || variant.id);
+            const setWeight = (percent: number) => weigh(balance(draft.variants.map((v) => v.weight), i, percent * 100));
+            return (
+              <div key={i} class="weight">
+                <span class="cut">{variant.name || variant.id}</span>
+                <input type="range" min="0" max="100" step="1" value={variant.weight / 100} aria-label={label} aria-valuetext={points(variant.weight)} onInput={(event) => setWeight(event.currentTarget.valueAsNumber)} />
+                <input type="number" min="0" max="100" step="0.01" value={variant.weight / 100} aria-label={label} onChange={(event) => setWeight(event.currentTarget.valueAsNumber || 0)} />
+              </div>
+            );
+          })}
+          <div class="row">
+            <button type="button" class="small-button" onClick={() => weigh(equal(draft.variants.length))}>
+              {t.edit.equal}
+            </button>
+          </div>
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={draft.banditConfig?.enabled ?? false}
+              onChange={(event) => set({ banditConfig: { ...draft.banditConfig, enabled: event.currentTarget.checked } as Draft["banditConfig"] })}
+            />
+            {t.edit.bandit}
+          </label>
+          <Failing path="banditConfig" isDeep />
+        </fieldset>
+      )}
+    </Card>
+  );
+}
+
+function More({ draft, set, isRunning }: PartProps) {
+  const linkConfig: Partial<NonNullable<Draft["linkConfig"]>> = draft.linkConfig ?? {};
+  const setLink = (change: typeof linkConfig) => set({ linkConfig: { ...linkConfig, ...change } as Draft["linkConfig"] });
+  const number = (name: "minimumSampleSize" | "minimumRunDays" | "attributionWindowMinutes" | "confidenceThreshold", hint?: string, isDisabled = isRunning) => (
+    <NumberField
+      label={name === "attributionWindowMinutes" ? t.edit.window : t.edit[name]}
+      path={name}
+      value={draft[name]}
+      step={name === "confidenceThreshold" ? 0.01 : 1}
+      hint={hint}
+      isDisabled={isDisabled}
+      onInput={(value) => set({ [name]: value ?? undefined })}
+    />
+  );
+  return (
+    <section class="card" aria-label={t.edit.more}>
+      <details>
+        <summary>{t.edit.more}</summary>
+        <div class="stack">
+          <div class="columns">
+            {number("attributionWindowMinutes", t.edit.windowHint)}
+            <Field label={t.edit.trialStart} path="trialStart">
+              {(attributes) => (
+                <select {...attributes} value={draft.trialStart ?? "exposure"} disabled={isRunning} onChange={(event) => set({ trialStart: event.currentTarget.value as Draft["trialStart"] })}>
+                  {Object.entries(t.edit.trialStarts).map(([value, text]) => (
+                    <option key={value} value={value}>
+                      {text}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+            {number("minimumSampleSize")}
+            {number("minimumRunDays", undefined, false)}
+            {number("confidenceThreshold", undefined, false)}
+            {draft.type === "ab_test" && (
+              <NumberField
+                label={t.edit.trafficShare}
+                path="trafficShare"
+                value={(draft.trafficShare ?? 10_000) / 100}
+                onInput={(percent) => set({ trafficShare: percent === null ? undefined : Math.round(percent * 100) })}
+              />
+            )}
+          </div>
+          <TextField
+            label={t.edit.passQuery}
+            path="passQuery"
+            value={draft.passQuery?.join(", ")}
+            hint={t.edit.passQueryHint}
+            onInput={(text) => set({ passQuery: text.trim() ? text.split(",").map((part) => part.trim()) : undefined })}
+          />
+          <div class="columns">
+            <LinkTime label={t.edit.linkFrom} path="linkConfig.startsAt" value={linkConfig.startsAt} onChange={(startsAt) => setLink({ startsAt })} />
+            <TextField label={t.edit.linkBefore} path="linkConfig.notStartedUrl" isUrl value={linkConfig.notStartedUrl} onInput={(notStartedUrl) => setLink({ notStartedUrl })} />
+            <LinkTime label={t.edit.linkUntil} path="linkConfig.expiresAt" value={linkConfig.expiresAt} onChange={(expiresAt) => setLink({ expiresAt })} />
+            <TextField label={t.edit.linkAfter} path="linkConfig.expiredUrl" isUrl value={linkConfig.expiredUrl} onInput={(expiredUrl) => setLink({ expiredUrl })} />
+          </div>
+        </div>
+      </details>
+    </section>
+  );
+}
+
+function LinkTime({ label, path, value, onChange }: { label: string; path: string; value: string | undefined; onChange: (value: string | undefined) => void }) {
+  return (
+    <Field label={label} path={path} hint={timeZone()}>
+      {(attributes) => <input {...attributes} type="datetime-local" value={toLocal(value)} onChange={(event) => onChange(fromLocal(event.currentTarget.value) ?? undefined)} />}
+    </Field>
+  );
+}
+
+/** What the server says: what is wrong, and what is worth knowing. */
+function Check({ validation, isChecking, error, draft, violations }: { validation: Validation | undefined; isChecking: boolean; error: unknown; draft: Draft; violations: Validation["errors"] }) {
+  const isBlank = !draft.name && violations.length > 0;
+  return (
+    <section class="stack-s" aria-label={t.edit.check}>
+      <h2>{t.edit.check}</h2>
+      <div role="status">
+        {error ? (
+          <p class="note trouble">{sentence(error)}</p>
+        ) : violations.length > 0 ? (
+          <>
+            <p class={isBlank ? "note" : "note trouble"}>{t.edit.wrong(violations.length)}</p>
+            <ul class="stack-s small">
+              {violations.slice(0, 12).map((v) => (
+                <li key={v.field + v.message} class="wrap">
+                  <code>{v.field}</code> {v.message}
+                </li>
+              ))}
+            </ul>
+          </>
+        ) : validation ? (
+          <p class="note good">{t.edit.fine}</p>
+        ) : isChecking ? (
+          <p class="soft small">{t.edit.checking}</p>
+        ) : null}
+      </div>
+      {validation && (validation.findings.length > 0 || validation.warnings.length > 0) && (
+        <>
+          <h3>{t.edit.notes}</h3>
+          <ul class="stack-s small">
+            {validation.findings.map((note) => (
+              <li key={note.field + note.message} class={`note wrap ${note.severity === "note" ? "" : "caution"}`}>
+                {note.field && <code>{note.field}</code>} {note.message}
+              </li>
+            ))}
+            {validation.warnings.filter((warning) => !validation.findings.some((note) => warning.includes(note.message))).map((warning) => (
+              <li key={warning} class="note caution wrap">
+                {warning}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}

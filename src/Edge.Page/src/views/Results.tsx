@@ -1,0 +1,303 @@
+import { useMemo, useState } from "preact/hooks";
+import { api, type Breakdown, type Results } from "../api";
+import { count, day, figure, lift, points, probability, regionName, share, span } from "../format";
+import { t } from "../strings.en";
+import { Audience, Intervals } from "../ui/Charts";
+import { Card, Segments } from "../ui/Parts";
+import { SeriesChart, type Line, type Unit } from "../ui/SeriesChart";
+import { Term } from "../ui/Term";
+
+/** Everything that the results say, the sentence first. */
+export function ResultsView({ results, canExport = true }: { results: Results; canExport?: boolean }) {
+  const isValue = results.goal === "value";
+  const isCompared = results.goal !== "impressions_only";
+  return (
+    <>
+      <Verdict results={results} />
+      {isCompared ? (
+        <Card title={t.one.rates}>
+          {results.variants.some((v) => v.posteriorMean != null) ? (
+            <>
+              <p class="small soft">{isValue ? t.one.valuesSays : t.one.ratesSays}</p>
+              <Intervals variants={results.variants} leader={results.leader} isValue={isValue} />
+            </>
+          ) : (
+            <p class="soft">{t.one.noRates}</p>
+          )}
+          <Figures results={results} isValue={isValue} />
+        </Card>
+      ) : (
+        <Card title={t.one.variants}>
+          <p class="soft">{t.one.notCompared}</p>
+          <Figures results={results} isValue={false} />
+        </Card>
+      )}
+      <Series results={results} csv={canExport ? api.csvUrl(results.uid) : null} />
+      <Card title={t.one.audience}>
+        <Audience {...audience(results)} excluded={results.excluded} />
+      </Card>
+      <Breakdowns results={results} />
+    </>
+  );
+}
+
+const nameOf = (results: Results, id: string | null): string => results.variants.find((v) => v.id === id)?.name ?? id ?? "";
+
+function Verdict({ results }: { results: Results }) {
+  const { forecast } = results;
+  const ratio = results.sampleRatioMismatch;
+  return (
+    <section class="card" aria-label={t.one.recommendation}>
+      <p class="small soft">
+        <Term about="recommendation">{t.one.recommendation}</Term>
+      </p>
+      <p class="say">{results.recommendation}</p>
+      {results.suggestedWinner && (
+        <p class="note good">
+          {t.one.suggested(nameOf(results, results.suggestedWinner), results.suggestedAt ? day(results.suggestedAt) : "")} {results.anytimeValid ? t.one.anytime : ""}
+        </p>
+      )}
+      {results.noMeaningfulDifference && <p class="note">{t.one.noDifference}</p>}
+      {ratio.isMismatch && (
+        <div class="note trouble" role="note">
+          <strong>{t.one.srmTitle}.</strong> {ratio.warning}
+        </div>
+      )}
+      {results.unfilledMergeTags > 0 && <p class="note caution">{t.one.mergeTags(results.unfilledMergeTags)}</p>}
+      {results.trialsMissed.unnamed > 0 && <p class="note caution">{t.one.missedUnnamed(results.trialsMissed.unnamed)}</p>}
+      {results.trialsMissed.noRoom > 0 && <p class="note trouble">{t.one.missedRoom(results.trialsMissed.noRoom)}</p>}
+      <dl class="facts">
+        <Fact about="days" label={t.one.facts.days} value={t.one.facts.daysValue(results.daysRun)} />
+        <Fact about="goal" label={t.one.facts.goal} value={t.goals[results.goal]} />
+        <Fact about="trials" label={t.one.facts.trials} value={count(results.totals.trials)} more={ratio.pValue == null ? t.one.srmUntested : ratio.isMismatch ? "" : t.one.srmFine} />
+        <Fact about="open" label={t.one.facts.open} value={count(results.openTrials)} more={t.one.openSays(results.openTrials, span(results.attributionWindowMinutes * 60))} />
+        {forecast && <Fact about="enough" label={t.one.facts.enough} value={forecast.enoughAt ? t.one.enoughAround(day(forecast.enoughAt)) : t.one.enoughUnknown} more={forecast.text} />}
+      </dl>
+    </section>
+  );
+}
+
+function Fact({ about, label, value, more }: { about: keyof typeof t.definitions; label: string; value: string; more?: string }) {
+  return (
+    <div class="fact">
+      <dt>
+        <Term about={about}>{label}</Term>
+      </dt>
+      <dd>
+        {value}
+        {more && <small>{more}</small>}
+      </dd>
+    </div>
+  );
+}
+
+function Figures({ results, isValue }: { results: Results; isValue: boolean }) {
+  const show = (n: number | null) => (isValue ? figure(n) : share(n));
+  const heads: [keyof typeof t.definitions | null, string][] = [
+    ["weight", t.one.columns.weight], ["impressions", t.one.columns.impressions], ["clicks", t.one.columns.clicks], ["trials", t.one.columns.trials],
+    ["successes", t.one.columns.successes], [isValue ? "value" : "rate", t.one.columns.rate], ["interval", t.one.columns.interval], ["lift", t.one.columns.lift],
+    ["best", t.one.columns.best], ["loss", t.one.columns.loss],
+  ];
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={t.one.rates}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t.one.columns.variant}</th>
+            {heads.map(([about, text]) => (
+              <th key={text} scope="col" class="num">
+                {about ? <Term about={about}>{text}</Term> : text}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {results.variants.map((v) => (
+            <tr key={v.id}>
+              <th scope="row">
+                <bdi class="two">{v.name ?? v.id}</bdi>
+              </th>
+              <td class="num">{points(v.weight)}</td>
+              <td class="num">{count(v.impressions)}</td>
+              <td class="num">{count(v.clicks)}</td>
+              <td class="num">{count(v.trials)}</td>
+              <td class="num">{count(v.successes)}</td>
+              <td class="num">{show(v.posteriorMean)}</td>
+              <td class="num">{v.credibleInterval ? `${show(v.credibleInterval.low)} – ${show(v.credibleInterval.high)}` : "–"}</td>
+              <td class="num">{lift(v.lift)}</td>
+              <td class="num">{probability(v.probabilityToBeBest)}</td>
+              <td class="num">{show(v.expectedLoss)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+type Metric = keyof typeof t.one.metrics;
+
+function Series({ results, csv }: { results: Results; csv: string | null }) {
+  const [metric, setMetric] = useState<Metric>(results.totals.impressions > 0 ? "impressions" : "clicks");
+  const [by, setBy] = useState<"hourly" | "daily">(results.series.daily.length > 3 ? "daily" : "hourly");
+  const { times, lines, unit } = useMemo(() => seriesOf(results, by, metric), [results, by, metric]);
+  const metrics = (Object.keys(t.one.metrics) as Metric[]).filter((name) => hasMetric(results, name));
+  if (results.series.hourly.length === 0 && results.series.daily.length === 0) {
+    return null;
+  }
+  return (
+    <Card
+      title={t.one.series}
+      tools={
+        <div class="row">
+          <select aria-label={t.one.metric} value={metric} onChange={(event) => setMetric(event.currentTarget.value as Metric)}>
+            {metrics.map((name) => (
+              <option key={name} value={name}>
+                {t.one.metrics[name]}
+              </option>
+            ))}
+          </select>
+          <Segments label={t.one.by} value={by} options={[["hourly", t.one.hour], ["daily", t.one.dayUnit]]} onChange={setBy} />
+        </div>
+      }
+    >
+      <SeriesChart times={times} lines={lines} unit={unit} label={`${t.one.metrics[metric]}, ${t.one.series}`} />
+      {csv && (
+        <p class="small">
+          <a href={csv} download>
+            {t.one.csv}
+          </a>
+        </p>
+      )}
+    </Card>
+  );
+}
+
+const hasMetric = (results: Results, metric: Metric): boolean =>
+  metric !== "rate" || results.goal !== "impressions_only";
+
+function seriesOf(results: Results, by: "hourly" | "daily", metric: Metric): { times: number[]; lines: Line[]; unit: Unit } {
+  const series = results.series[by];
+  const times = series.map((p) => Date.parse(p.time) / 1000);
+  const lines = results.variants.map((v): Line => ({ id: v.id, name: v.name ?? v.id, isLeader: v.id === results.leader, values: new Array<number | null>(series.length).fill(0) }));
+  const place = new Map(lines.map((line, i) => [line.id, i]));
+  const trials = new Array<number>(lines.length).fill(0);
+  const successes = new Array<number>(lines.length).fill(0);
+  series.forEach((point, at) => {
+    for (const counts of point.variants) {
+      const i = place.get(counts.variantId);
+      if (i === undefined) {
+        continue;
+      }
+      trials[i]! += counts.trials;
+      successes[i]! += counts.successes;
+      if (metric === "impressions" || metric === "clicks" || metric === "trials" || metric === "successes") {
+        lines[i]!.values[at] = counts[metric];
+      }
+    }
+    if (metric === "rate") {
+      lines.forEach((line, i) => (line.values[at] = trials[i]! > 0 ? successes[i]! / trials[i]! : null));
+    }
+  });
+  return { times, lines, unit: metric === "rate" ? "share" : "count" };
+}
+
+function audience(results: Results): { people: number; proxies: number; machines: number } {
+  const by = new Map(results.breakdown.verdict.values.map((row) => [row.value, row.variants.reduce((sum, v) => sum + v.impressions + v.views + v.clicks, 0)]));
+  const { bot, scanner, prefetch } = results.excluded;
+  return { people: by.get("human") ?? 0, proxies: by.get("proxy") ?? 0, machines: bot + scanner + prefetch };
+}
+
+type Dimension = keyof typeof t.one.dimensions;
+
+function Breakdowns({ results }: { results: Results }) {
+  const [dimension, setDimension] = useState<Dimension>("country");
+  const rows = useMemo(() => rowsOf(results.breakdown[dimension], dimension), [results, dimension]);
+  const top = Math.max(1, ...rows.map((row) => row.total));
+  return (
+    <Card
+      title={t.one.breakdown}
+      tools={
+        <Segments
+          label={t.one.breakdown}
+          value={dimension}
+          options={(Object.keys(t.one.dimensions) as Dimension[]).map((key) => [key, t.one.dimensions[key]] as const)}
+          onChange={setDimension}
+        />
+      }
+    >
+      {rows.length === 0 ? (
+        <p class="soft">{t.one.breakdownNone}</p>
+      ) : (
+        <div class="scroll" tabIndex={0} role="region" aria-label={t.one.dimensions[dimension]}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{dimension === "source" ? <Term about="source">{t.one.dimensions.source}</Term> : t.one.dimensions[dimension]}</th>
+                <th scope="col" class="num">
+                  <Term about="impressions">{t.one.columns.impressions}</Term>
+                </th>
+                <th scope="col" class="num">
+                  <Term about="clicks">{t.one.columns.clicks}</Term>
+                </th>
+                {results.variants.map((v) => (
+                  <th key={v.id} scope="col" class="num">
+                    <bdi class="two">{v.name ?? v.id}</bdi>
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row) => (
+                <tr key={row.key}>
+                  <th scope="row">
+                    <div class="bars">
+                      <bdi>{row.name}</bdi>
+                      <span class="bar-line" style={{ width: `${(row.total / top) * 100}%` }} />
+                    </div>
+                  </th>
+                  <td class="num">{count(row.impressions)}</td>
+                  <td class="num">{count(row.clicks)}</td>
+                  {results.variants.map((v) => {
+                    const counts = row.variants.find((c) => c.variantId === v.id);
+                    return (
+                      <td key={v.id} class="num">
+                        {results.goal === "impressions_only" || !counts?.trials ? (
+                          count(counts?.impressions ?? 0)
+                        ) : (
+                          <>
+                            {share(counts.successes / counts.trials)} <span class="small soft">/ {count(counts.trials)}</span>
+                          </>
+                        )}
+                      </td>
+                    );
+                  })}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Card>
+  );
+}
+
+interface Row {
+  key: string;
+  name: string;
+  variants: Breakdown["others"];
+  impressions: number;
+  clicks: number;
+  total: number;
+}
+
+function rowsOf(breakdown: Breakdown, dimension: Dimension): Row[] {
+  const row = (key: string, name: string, variants: Breakdown["others"]): Row => {
+    const sum = (pick: (c: Breakdown["others"][number]) => number) => variants.reduce((all, c) => all + pick(c), 0);
+    return { key, name, variants, impressions: sum((c) => c.impressions + c.views), clicks: sum((c) => c.clicks), total: sum((c) => c.impressions + c.views + c.clicks) };
+  };
+  const rows = breakdown.values.map(({ value, variants }) =>
+    row(`=${value}`, value === null ? t.one.direct : dimension === "country" ? regionName(value) : value, variants),
+  );
+  return breakdown.others.length > 0 ? [...rows, row("others", t.one.others, breakdown.others)] : rows;
+}

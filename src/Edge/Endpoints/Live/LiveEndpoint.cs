@@ -1,0 +1,130 @@
+using System.Threading.Channels;
+using Edge.Access;
+using Edge.Catalog;
+using Edge.Endpoints.Management;
+using Edge.Formats;
+using Edge.Telemetry;
+
+namespace Edge.Endpoints.Live;
+
+/// <summary><c>GET /events/live</c>: the live feed as server-sent events, for as long as the key or session is valid.</summary>
+internal sealed class LiveEndpoint(
+    LiveFeed feed,
+    ManagementAccess access,
+    CatalogHolder catalog,
+    TimeProvider time,
+    Metrics metrics
+)
+{
+    public const string Path = "/events/live";
+
+    private const int TextCharsMax = 255;
+
+    private static readonly string[] Parameters = ["experiment", "type", "verdict"];
+
+    /// <summary>How often a quiet stream shows that it lives, and the key is looked at again.</summary>
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    public Task HandleAsync(HttpContext context)
+    {
+        if (access.Admit(context, RouteName.Live, out var refusal) is not { } key)
+        {
+            return refusal;
+        }
+
+        if (!RequestMethod.IsGet(context.Request.Method))
+        {
+            metrics.Count(RouteName.Live, Outcome.MethodNotAllowed);
+            return Problem.MethodNotAllowedAsync(context, HttpMethods.Get);
+        }
+
+        var violations = new Violations();
+        ManagementRoutes.NoteUnknown(context.Request.Query, Parameters, violations);
+        var query = new QueryFields(context.Request.Query, violations);
+        var filter = new LiveFilter(
+            query.Text("experiment", TextCharsMax),
+            query.Text("type", TextCharsMax),
+            query.Text("verdict", TextCharsMax),
+            key.Team,
+            catalog
+        );
+        if (violations.Count > 0)
+        {
+            metrics.Count(RouteName.Live, Outcome.Refused);
+            return Problem.ValidationAsync(context, violations.List);
+        }
+
+        if (feed.Join(filter) is not { } reader)
+        {
+            metrics.Count(RouteName.Live, Outcome.RateLimited);
+            return Problem.UnavailableAsync(context, $"There are {LiveFeed.ReadersMax} readers already.");
+        }
+
+        metrics.Count(RouteName.Live, Outcome.Answered);
+        reader.OnDropped = context.Abort;
+        RequestDeadline.Lift(context);
+        return StreamAsync(context, reader, key);
+    }
+
+    private async Task StreamAsync(HttpContext context, LiveReader reader, ApiKey key)
+    {
+        var response = context.Response;
+        Replies.ForbidCaching(response.Headers);
+        response.ContentType = "text/event-stream";
+        // Or a proxy in front would collect events until there are enough.
+        response.Headers["X-Accel-Buffering"] = "no";
+        try
+        {
+            await SendAsync(response, "retry: 3000\n\n"u8.ToArray());
+            while (await NextAsync(reader.Waiting, context.RequestAborted) is { } message)
+            {
+                if (message.Length > 0)
+                {
+                    await SendAsync(response, message);
+                }
+                else if (access.IsStillAdmitted(context, key))
+                {
+                    await SendAsync(response, ": heartbeat\n\n"u8.ToArray());
+                }
+                else
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // The client has gone.
+        }
+        finally
+        {
+            feed.Leave(reader);
+        }
+    }
+
+    /// <summary>The next message; empty when there was none for a while, null when none will come.</summary>
+    private async Task<byte[]?> NextAsync(ChannelReader<byte[]> waiting, CancellationToken aborted)
+    {
+        if (waiting.TryRead(out var message))
+        {
+            return message;
+        }
+
+        using var beat = new CancellationTokenSource(Heartbeat, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted, beat.Token);
+        try
+        {
+            return await waiting.WaitToReadAsync(either.Token) && waiting.TryRead(out message) ? message : null;
+        }
+        catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
+        {
+            return [];
+        }
+    }
+
+    private static async Task SendAsync(HttpResponse response, byte[] message)
+    {
+        await response.Body.WriteAsync(message, response.HttpContext.RequestAborted);
+        await response.Body.FlushAsync(response.HttpContext.RequestAborted);
+    }
+}

@@ -1,0 +1,45 @@
+using Edge.Endpoints.Management;
+using Edge.Telemetry;
+
+namespace Edge.Endpoints.Page;
+
+/// <summary>The table of contents of the page, <c>/ui/</c>. Served where the management API is.</summary>
+internal sealed class PageRoutes(PageAssets assets, SessionEndpoint session, ShareEndpoint share, Metrics metrics)
+{
+    private const string Root = "/ui";
+    private const string Prefix = "/ui/";
+    private const string Session = Prefix + "session";
+
+    /// <summary>Whether a path belongs to the page; <c>/</c> leads there.</summary>
+    public static bool IsHere(string path) =>
+        path is "/" or Root || path.StartsWith(Prefix, StringComparison.Ordinal);
+
+    public Task HandleAsync(HttpContext context, string path)
+    {
+        PageAssets.Protect(context.Response.Headers);
+        if (path == Session)
+        {
+            return session.HandleAsync(context);
+        }
+
+        if (!RequestMethod.IsGet(context.Request.Method) && !RequestMethod.IsHead(context.Request.Method))
+        {
+            metrics.Count(RouteName.Page, Outcome.MethodNotAllowed);
+            return Problem.MethodNotAllowedAsync(context);
+        }
+
+        if (path.StartsWith(CreateShare.Prefix, StringComparison.Ordinal))
+        {
+            return share.HandleAsync(context, path[CreateShare.Prefix.Length..]);
+        }
+
+        metrics.Count(RouteName.Page, Outcome.Answered);
+        if (path is "/" or Root)
+        {
+            Replies.WriteRedirect(context.Response, Prefix);
+            return Task.CompletedTask;
+        }
+
+        return assets.HandleAsync(context, path[Prefix.Length..]);
+    }
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using System.Text.Json;
+using Xunit;
+
+namespace Edge.Tests.BlackBox;
+
+/// <summary>Links to the results of one experiment, without a key.</summary>
+public class ShareTests(ManagedEdge site) : IClassFixture<ManagedEdge>
+{
+    [Theory]
+    [InlineData("", "text/html; charset=utf-8")]
+    [InlineData("/results", "application/json")]
+    [InlineData("/results.svg", "image/svg+xml")]
+    [InlineData("/results.png", "image/png")]
+    public async Task Link_OfAnExperiment_ShowsItsResultsWithoutAKey(string form, string type)
+    {
+        var (uid, _) = await site.CreateAsync("", "start");
+        var url = await ShareAsync(uid, """{"days":14}""");
+
+        using var answer = await site.Edge.Client.GetAsync(url + form);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(type, answer.Content.Headers.ContentType!.ToString());
+        Assert.Contains("frame-ancestors 'none'", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")));
+        if (form == "/results")
+        {
+            using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+            Assert.Equal(uid, json.RootElement.GetProperty("results").GetProperty("uid").GetString());
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/results")]
+    [InlineData("/results.svg")]
+    [InlineData("/results.png")]
+    public async Task Link_ThatIsWrongOrGone_IsNotFound(string form)
+    {
+        var (uid, _) = await site.CreateAsync();
+        var url = await ShareAsync(uid, """{"days":1}""");
+        var changed = url[..^3] + (url[^3] == 'A' ? 'B' : 'A') + url[^2..];
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(url + form));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(changed + form));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("/ui/share/x" + form));
+
+        await site.SendAsync("DELETE", $"/{uid}");
+
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(url + form));
+    }
+
+    [Fact]
+    public async Task Link_AfterItsEnd_IsNotFound()
+    {
+        var (uid, _) = await site.CreateAsync();
+        var end = DateTimeOffset.UtcNow.AddSeconds(2);
+        var url = await ShareAsync(uid, $$"""{"expiresAt":"{{end:O}}"}""");
+
+        await Support.Wait.ForAsync(() => StatusAsync(url + "/results"), status => status == HttpStatusCode.NotFound);
+
+        Assert.True(DateTimeOffset.UtcNow > end.AddSeconds(-1));
+    }
+
+    [Theory]
+    [InlineData("{}", ": required")]
+    [InlineData("""{"days":1,"expiresAt":"2999-01-01T00:00:00Z"}""", ": required")]
+    [InlineData("""{"days":0}""", "days: out_of_range")]
+    [InlineData("""{"expiresAt":"2020-01-01T00:00:00Z"}""", "expiresAt: out_of_range")]
+    [InlineData("""{"expiresAt":"2999-01-01T00:00:00Z"}""", "expiresAt: out_of_range")]
+    [InlineData("""{"day":1}""", "day: unknown_member")]
+    public async Task Share_OfAnEndThatIsNone_IsRefused(string body, string error)
+    {
+        var (uid, _) = await site.CreateAsync();
+
+        var answer = await site.SendAsync("POST", $"/{uid}/shares", body);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains(error, answer.Errors);
+    }
+
+    [Fact]
+    public async Task Share_OfAnotherTeamsExperiment_IsNotFound()
+    {
+        var (uid, _) = await site.CreateAsync();
+        var key = await site.CreateKeyAsync("pictify", "--project", "share-team");
+
+        Assert.Equal(404, (await site.SendAsync("POST", $"/{uid}/shares", """{"days":1}""", key)).Status);
+    }
+
+    [Fact]
+    public async Task Picture_OfAHostileName_HasItAsText()
+    {
+        const string Name = "<script>alert(1)</script> & co";
+        var slug = ManagedEdge.NewSlug();
+        var definition = ManagedEdge.AbTest(slug).Replace("\"Test\"", JsonSerializer.Serialize(Name), StringComparison.Ordinal);
+        var uid = (await site.SendAsync("POST", "", definition)).Text("uid");
+        var url = await ShareAsync(uid, """{"days":1}""");
+
+        var svg = await site.Edge.Client.GetStringAsync(url + "/results.svg");
+
+        Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; co", svg, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script", svg, StringComparison.Ordinal);
+    }
+
+    private async Task<HttpStatusCode> StatusAsync(string path)
+    {
+        using var answer = await site.Edge.Client.GetAsync(path);
+        return answer.StatusCode;
+    }
+
+    private async Task<string> ShareAsync(string uid, string body)
+    {
+        var answer = await site.SendAsync("POST", $"/{uid}/shares", body);
+        Assert.Equal(201, answer.Status);
+        return answer.Json.GetProperty("url").GetString()!;
+    }
+}

@@ -1,0 +1,168 @@
+using System.Text.Json;
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests.Browser;
+
+/// <summary>
+/// Every view in light, in dark and on a phone: nothing is forbidden by the page's own policy, nothing lies beyond the edge,
+/// axe-core finds nothing; and what people may do without a mouse, and what names may hold.
+/// </summary>
+public sealed class PageForEverybodyTests(SeededEdge edge) : IClassFixture<SeededEdge>
+{
+    private const int Tab = 9;
+    private const int Enter = 13;
+    private const int Escape = 27;
+
+    private static readonly (string Name, string Hash, string Shown)[] Views =
+    [
+        ("list", "#/", "4 experiments"),
+        ("experiment", $"#/experiments/{SeededEdge.Slug}", "Enough data"),
+        ("smart link", "#/experiments/store-link", "All of these"),
+        ("edit", $"#/experiments/{SeededEdge.Slug}/edit", "Worth knowing"),
+        ("edit smart link", "#/experiments/store-link/edit", "An iPhone in France"),
+        ("edit schedule", "#/experiments/lunch-offer/edit", "Next occurrences"),
+        ("deliver", $"#/experiments/{SeededEdge.Slug}/deliver", "Mail program"),
+        ("live", "#/live", "Connected"),
+        ("health", "#/health", "It adds up"),
+        ("nothing", "#/nowhere", "There is nothing here."),
+    ];
+
+    public static TheoryData<string, int, bool> Looks { get; } =
+        new()
+        {
+            { "light", Look.Desktop.Width, false },
+            { "dark", Look.Desktop.Width, true },
+            { "phone", Look.Phone.Width, false },
+            { "phone, dark", Look.Phone.Width, true },
+        };
+
+    [Theory]
+    [MemberData(nameof(Looks))]
+    public async Task View_OfEveryKind_IsSoundForEverybody(string look, int width, bool isDark)
+    {
+        await using var view = await edge.SignInAsync(
+            look: (width == Look.Phone.Width ? Look.Phone : Look.Desktop) with { IsDark = isDark }
+        );
+        foreach (var (name, hash, shown) in Views)
+        {
+            await view.GoAsync(hash);
+            await view.SeeAsync(shown);
+            await view.ExpectSoundAsync($"{name}, {look}");
+        }
+    }
+
+    [Fact]
+    public async Task Keyboard_Alone_ReachesContentAndDefinitions()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.LoadAsync($"#/experiments/{SeededEdge.Slug}");
+        await view.SeeAsync("Recommendation");
+        await view.PressAsync("Tab", Tab);
+        Assert.Equal("Skip to the content", await view.Page.RunAsync("document.activeElement.textContent"));
+        await view.PressAsync("Enter", Enter);
+        Assert.Equal("main", await view.Page.RunAsync("document.activeElement.id"));
+
+        await view.Page.RunAsync("[...document.querySelectorAll('.term')].find(e => e.textContent == 'Lift').focus()");
+        var said = await view.Page.RunAsync("document.querySelector('.tip').textContent");
+        Assert.Equal("Difference to the default variant, relative to it.", said);
+        Assert.Equal(
+            said,
+            await view.Page.RunAsync(
+                "document.getElementById(document.activeElement.getAttribute('aria-describedby')).textContent"
+            )
+        );
+        await view.PressAsync("Escape", Escape);
+        Assert.Equal("0", await view.Page.RunAsync("document.querySelectorAll('.tip').length"));
+    }
+
+    [Fact]
+    public async Task Chart_OfEveryKind_HasATableBehindIt()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync($"#/experiments/{SeededEdge.Slug}");
+        await view.ReadAsync("canvas");
+        await view.ChooseAsync("Figure", "Rate so far");
+        await view.ClickAsync("The same as a table");
+        await view.ReadAsync("details[open] tbody tr:nth-child(5)");
+        await view.ExpectSoundAsync("series as a table");
+
+        var tables = await view.Page.RunAsync("document.querySelectorAll('main table').length");
+        Assert.True(int.Parse(tables, System.Globalization.CultureInfo.InvariantCulture) >= 3, tables);
+    }
+
+    [Fact]
+    public async Task TimeZone_Chosen_IsStatedAndKept()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/health");
+        await view.SeeAsync("Node ");
+        var before = await view.ReadAsync(".head p");
+        await view.ChooseAsync("Time zone", "Asia/Kolkata");
+        var after = await view.ReadAsync(".head p");
+        await view.LoadAsync("#/health");
+        await view.SeeAsync(after);
+
+        Assert.NotEqual(before, after);
+        Assert.Equal("Asia/Kolkata", await view.ReadAsync("[aria-label='Time zone']", "found.value"));
+    }
+
+    [Theory]
+    [InlineData("markup", "<img src=x onerror=window.hacked=1><script>window.hacked=2</script>{{7*7}}")]
+    [InlineData("right to left", "\u202Eשלום עולם\u202C مرحبا \u2067x\u2069")]
+    [InlineData("one long word", "W")]
+    [InlineData("signs", "'\"`;--\\ & &amp; %00 \ud83d\udc69\u200d\ud83d\udc69\u200d\ud83d\udc67 Ź̴̧a")]
+    public async Task Name_OfAnyKind_StaysText(string row, string text)
+    {
+        var name = text.Length == 1 ? new string('W', 255) : text;
+        var variants = Enumerable
+            .Range(0, 20)
+            .Select(i => new { id = $"v{i}", name = name.Length > 200 ? name : $"{name} {i}", weight = 500, isDefault = i == 0 });
+        var slug = await edge.StoreAsync(
+            new
+            {
+                name,
+                slug = BlackBox.ManagedEdge.NewSlug(),
+                type = "ab_test",
+                hypothesis = name,
+                variants,
+                goalConfig = new { type = "click_through", destinationUrl = "https://shop.example/" },
+            },
+            "start"
+        );
+        await edge.VisitAsync($"/s/{slug}/pixel.gif?u={Uri.EscapeDataString(name)}");
+        await using var view = await edge.SignInAsync(look: Look.Phone);
+        foreach (
+            var (hash, shown) in new[]
+            {
+                ("#/", name),
+                ($"#/experiments/{slug}", "What it serves"),
+                ($"#/experiments/{slug}/edit", "Worth knowing"),
+                ($"#/experiments/{slug}/deliver", "Mail program"),
+                ("#/live", "Connected"),
+            }
+        )
+        {
+            await view.GoAsync(hash);
+            await view.SeeAsync(shown);
+            await view.ExpectSoundAsync($"{row}: {hash}");
+        }
+
+        Assert.Equal("undefined", await view.Page.RunAsync("typeof hacked"));
+        Assert.Equal("0", await view.Page.RunAsync("document.querySelectorAll('main img, main script').length"));
+        await edge.SendAsync("POST", $"/{slug}/pause");
+        await edge.SendAsync("DELETE", $"/{slug}");
+    }
+
+    [Theory]
+    [InlineData(10_000)]
+    [InlineData(1_000_000)]
+    public async Task Search_OfAnyLength_DoesNoHarm(int length)
+    {
+        await using var view = await edge.SignInAsync();
+        await view.SetAsync("Search name or slug", new string('x', length));
+        await view.Page.RunAsync("new Promise(done => setTimeout(done, 300))");
+
+        Assert.False(JsonSerializer.Serialize(await view.TextAsync()).Length > 100_000);
+    }
+}

@@ -1,0 +1,319 @@
+using System.Text.Json;
+using Edge.Tests.BlackBox;
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests.Browser;
+
+/// <summary>What somebody does on the page, in a real browser, from an empty data directory to a decision.</summary>
+public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
+{
+    private const int Readers = 12;
+
+    [Fact]
+    public async Task Marketer_FromNothing_FindsAWinner()
+    {
+        await using var empty = new PagedEdge();
+        await empty.InitializeAsync();
+        await using var view = await empty.SignInAsync();
+        await view.SeeAsync("Your first experiment");
+        await view.ExpectSoundAsync("empty list");
+        await view.ClickAsync("New experiment");
+        await view.TypeAsync("Name", "Spring banner");
+        await view.TypeAsync("Where the link leads", "https://shop.example/spring");
+        await view.ClickAsync("More settings");
+        await view.TypeAsync("Attribution window, minutes", "1");
+        await view.SeeAsync("The server would take this.");
+        await view.SeeAsync("An iPhone in France at");
+        await view.ExpectSoundAsync("new experiment");
+        await view.ClickAsync("Create the draft");
+        await view.ClickAsync("Get it out");
+        await view.SeeAsync("/s/spring-banner/click?u=*|UNIQID|*");
+        await view.ClickAsync("Spring banner");
+        await view.ClickAsync("Start");
+        await view.SeeAsync("Start this experiment?");
+        await view.ExpectSoundAsync("start dialog");
+        await view.ClickAsync("Start");
+        await view.SeeAsync("Running");
+
+        for (var i = 0; i < Readers; i++)
+        {
+            await empty.VisitAsync($"/s/spring-banner/pixel.gif?u=reader-{i}");
+            if (i % 2 == 0)
+            {
+                await empty.VisitAsync($"/s/spring-banner/click?u=reader-{i}");
+            }
+        }
+
+        await empty.VisitAsync("/s/spring-banner/pixel.gif", Visitors.Robot);
+        await Wait.ForAsync(
+            async () => (await empty.SendAsync("GET", "/spring-banner/results")).Json.GetProperty("results"),
+            results => results.GetProperty("totals").GetProperty("trials").GetInt32() == Readers
+        );
+        await view.LoadAsync("#/experiments/spring-banner");
+        await view.SeeAsync("of 1000 trials");
+        await view.SeeAsync("1 bots, 0 scanners, 0 prefetched");
+        await view.ExpectSoundAsync("experiment");
+        await view.ClickAsync("Complete");
+        await view.SeeAsync("From then on everybody gets the winner.");
+        await view.ChooseAsync("Winner", "b");
+        await view.ClickAsync("Complete");
+        await view.SeeAsync("Completed");
+
+        Assert.Equal("b", (await empty.SendAsync("GET", "/spring-banner")).Text("winnerVariantId"));
+    }
+
+    [Fact]
+    public async Task SmartLink_EditedAsATree_ServesWhatThePageSaid()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/experiments/new");
+        await view.TypeAsync("Name", "App or page");
+        await view.TickAsync("Smart linkThe first variant whose conditions are true for the visitor.");
+        await view.TypeAsync("Where the link leads", "https://shop.example/");
+        await view.ClickAsync("Add a group");
+        await view.ChooseAsync("Conditions", "Any of these");
+        await view.ClickAsync("Add a condition");
+        await view.SeeAsync("The server would take this.");
+        await view.ExpectSoundAsync("smart link");
+        await view.SeeAsync("An iPhone in France at");
+        Assert.Equal("b", await view.ReadAsync("[aria-label='Who gets what?'] strong"));
+        await view.ClickAsync("Create the draft");
+        await view.ClickAsync("Start");
+        await view.SeeAsync("Start this experiment?");
+        await view.ClickAsync("Start");
+        await view.SeeAsync("Running");
+
+        Assert.Contains("\"b\"", await edge.VisitAsync("/s/app-or-page/resolve?u=x", Visitors.IPhone), StringComparison.Ordinal);
+        Assert.Contains("\"a\"", await edge.VisitAsync("/s/app-or-page/resolve?u=x"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Schedule_UnderWay_IsDrawnAsAWeek()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/experiments/new");
+        await view.TypeAsync("Name", "Lunch");
+        await view.TickAsync("ScheduleThe clock decides which variant is shown.");
+        await view.TypeAsync("Where the link leads", "https://shop.example/");
+        await view.SetAsync("From", "2026-01-05T12:00");
+        await view.SetAsync("To", "2026-01-05T14:00");
+        await view.ChooseAsync("Repeats", "every day");
+        await view.ChooseAsync("Time zone of the repetition", "Europe/Berlin");
+        await view.SeeAsync("Next occurrences");
+        await view.ReadAsync(".week .slot");
+        await view.ExpectSoundAsync("schedule");
+        await view.ClickAsync("Create the draft");
+        await view.SeeAsync("Europe/Berlin");
+
+        var schedule = (await edge.SendAsync("GET", "/lunch")).Experiment.GetProperty("variants")[1].GetProperty("schedule");
+        Assert.Equal("daily", schedule.GetProperty("recurrence").Text("type"));
+    }
+
+    [Fact]
+    public async Task Weights_MovedBySliders_AlwaysSumToAll()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/experiments/new");
+        await view.ClickAsync("Add a variant");
+        foreach (var value in new[] { "33", "99", "0", "100", "7" })
+        {
+            await view.SetAsync("Weight of a, percent", value);
+            var sum = await view.Page.RunAsync(
+                "[...document.querySelectorAll('.weight input[type=number]')].reduce((sum, e) => sum + Math.round(e.value * 100), 0)"
+            );
+            Assert.Equal("10000", sum);
+        }
+    }
+
+    [Fact]
+    public async Task Edit_AfterSomebodyElses_IsShownAsADifference()
+    {
+        var slug = await edge.StoreAsync(Definition("Twice edited"));
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync($"#/experiments/{slug}/edit");
+        await view.TypeAsync("Hypothesis", "Mine");
+        Assert.Equal(200, (await edge.SendAsync("PUT", $"/{slug}", """{"name":"Theirs"}""")).Status);
+        await view.ClickAsync("Save");
+        await view.SeeAsync("Somebody else changed it meanwhile");
+        await view.SeeAsync("Theirs");
+        await view.ExpectSoundAsync("conflict");
+        await view.ClickAsync("Put my changes on top");
+        await view.ClickAsync("Save");
+        await view.SeeAsync("What it serves");
+
+        var stored = (await edge.SendAsync("GET", $"/{slug}")).Experiment;
+        Assert.Equal(("Theirs", "Mine"), (stored.Text("name"), stored.Text("hypothesis")));
+    }
+
+    [Fact]
+    public async Task Mistake_WhileTyping_IsNamedByTheServersRules()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/experiments/new");
+        await view.TypeAsync("Name", "Mistaken");
+        await view.TypeAsync("Slug", "Not a slug");
+        await view.TypeAsync("Where the link leads", "javascript:alert(1)");
+        await view.ReadAsync("[aria-invalid=true]");
+        await view.SeeAsync("2 things to mend");
+        await view.ExpectSoundAsync("mistakes");
+        await view.ClickAsync("Create the draft");
+
+        Assert.Equal(404, (await edge.SendAsync("GET", "/mistaken")).Status);
+    }
+
+    [Fact]
+    public async Task Key_OfAnybody_IsNeitherInTheAddressNorInTheStorage()
+    {
+        await using var view = await edge.SignInAsync();
+
+        var kept = await view.Page.RunAsync(
+            "location.href + JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie + document.documentElement.outerHTML"
+        );
+
+        Assert.DoesNotContain(edge.Key, kept, StringComparison.Ordinal);
+        await view.ClickAsync("Sign out");
+        await view.SeeAsync("It is exchanged for a session and not kept.");
+        await view.LoadAsync("");
+        await view.SeeAsync("It is exchanged for a session and not kept.");
+    }
+
+    [Fact]
+    public async Task Key_ThatIsWrong_IsRefusedInWords()
+    {
+        await using var view = await edge.OpenAsync("ui/");
+        await view.TypeAsync("API key", "mk_live_wrong");
+        await view.ClickAsync("Sign in");
+        await view.SeeAsync("This key is unknown, revoked, or not one for the page.");
+        await view.ExpectSoundAsync("sign-in");
+    }
+
+    [Fact]
+    public async Task Session_ThatHasEnded_AsksForTheKeyWhereOneIs()
+    {
+        var slug = await edge.StoreAsync(Definition("Interrupted"));
+        await using var view = await edge.SignInAsync();
+        await view.Page.RunAsync("fetch('/ui/session', { method: 'DELETE' }).then(() => 0)");
+        await view.GoAsync($"#/experiments/{slug}");
+        await view.SeeAsync("The session has ended.");
+        await view.TypeAsync("API key", edge.Key);
+        await view.ClickAsync("Sign in");
+        await view.LoadAsync($"#/experiments/{slug}");
+        await view.SeeAsync("What it serves");
+    }
+
+    [Fact]
+    public async Task Reader_WithAKeyForReading_IsOfferedNoChange()
+    {
+        var slug = await edge.StoreAsync(Definition("Only looked at"), "start");
+        await using var view = await edge.SignInAsync(edge.ReadKey);
+        await view.SeeAsync("Read only");
+        await view.GoAsync($"#/experiments/{slug}");
+        await view.SeeAsync("What it serves");
+        await view.ExpectSoundAsync("read only");
+
+        var offered = await view.Page.RunAsync("[...document.querySelectorAll('main button, main a')].map(e => e.textContent).join()");
+        foreach (var change in new[] { "New experiment", "Edit", "Pause", "Complete", "Share" })
+        {
+            Assert.DoesNotContain(change, offered, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Mail_ThatIsPasted_IsChecked()
+    {
+        var running = await edge.StoreAsync(Definition("In a mail"), "start");
+        var draft = await edge.StoreAsync(Definition("Not yet in a mail"));
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync($"#/experiments/{running}/deliver");
+        foreach (var tab in new[] { "Web page", "Server", "QR code" })
+        {
+            await view.ClickAsync(tab);
+            await view.SeeAsync(running);
+            await view.ExpectSoundAsync(tab);
+        }
+
+        await view.ClickAsync("Check a mail");
+        await view.TypeAsync(
+            "The mail",
+            $"""
+            <a href="https://edge.example/s/{running}/click?u=*|UNIQID|*">Buy</a>
+            <img src="https://edge.example/s/{running}/pixel.gif?u=*|UNIQID|*">
+            <a href="https://edge.example/s/{draft}/click?u=17">Soon</a>
+            <a href="https://edge.example/s/never-made/click?u=17">Nowhere</a>
+            <a href="https://news.example/unsubscribe?id=17">Unsubscribe</a>
+            <img src="http://127.0.0.1:9/beacon" onerror="window.hacked = 1">
+            """
+        );
+        await view.SeeAsync("The merge tag *|UNIQID|* was not filled in");
+        await view.SeeAsync($"{draft} is a draft");
+        await view.SeeAsync("There is no experiment never-made");
+        await view.SeeAsync("https://news.example/unsubscribe?id=17 unsubscribes by opening a link.");
+        await view.SeeAsync($"{running} is running.");
+        await view.ExpectSoundAsync("mail check");
+
+        Assert.Equal("undefined", await view.Page.RunAsync("typeof hacked"));
+    }
+
+    [Fact]
+    public async Task Event_ThatComesIn_IsSeenLive()
+    {
+        var slug = await edge.StoreAsync(Definition("Watched"), "start");
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/live");
+        await view.SeeAsync("Connected");
+        await edge.VisitAsync($"/s/{slug}/pixel.gif?u=reader");
+        await view.SeeAsync(slug);
+        using var refused = await edge.Edge.Client.PostAsync("/v1/track", new StringContent("{}"));
+        await view.ClickAsync(await view.ReadAsync("main .tabs button:nth-child(2)", "found.textContent.trim()"));
+        await view.SeeAsync("/v1/track");
+        await view.ClickAsync("Repeat it");
+        await view.SeeAsync("curl -X POST");
+        await view.ExpectSoundAsync("live");
+    }
+
+    [Fact]
+    public async Task Sink_OnTheHealthView_CanBePausedAndResumed()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/health");
+        await view.SeeAsync("It adds up");
+        await view.SeeAsync("received");
+        await view.ClickAsync("Pause file");
+        await view.SeeAsync("paused");
+        await view.ClickAsync("Resume file");
+        await view.ReadAsync("[aria-label='Pause file']");
+        await view.ExpectSoundAsync("health");
+    }
+
+    [Fact]
+    public async Task Results_Shared_AreSeenWithoutSigningIn()
+    {
+        var slug = await edge.StoreAsync(Definition("Shared"), "start");
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync($"#/experiments/{slug}");
+        await view.ClickAsync("Share");
+        await view.ClickAsync("Create the link");
+        await view.ExpectSoundAsync("share dialog");
+        var url = await view.ReadAsync("dialog a.mono", "found.href");
+
+        await using var guest = await edge.OpenAsync(new Uri(url).PathAndQuery);
+        await guest.SeeAsync("Shared");
+        await guest.SeeAsync("Recommendation");
+        await guest.ExpectSoundAsync("shared results");
+
+        Assert.DoesNotContain("Sign out", await guest.TextAsync(), StringComparison.Ordinal);
+        var image = await edge.Edge.Client.GetAsync(new Uri(url).PathAndQuery + "/results.png");
+        Assert.Equal("image/png", image.Content.Headers.ContentType?.MediaType);
+    }
+
+    private static object Definition(string name) =>
+        new
+        {
+            name,
+            slug = ManagedEdge.NewSlug(),
+            type = "ab_test",
+            variants = new object[] { new { id = "a", weight = 5000, isDefault = true }, new { id = "b", weight = 5000 } },
+            goalConfig = new { type = "click_through", destinationUrl = "https://shop.example/" },
+        };
+}
