@@ -313,8 +313,8 @@ export const t = {
     mailer: "Mail program",
     mailerHint: {
       mailchimp: "The unique id of the contact.",
-      sendgrid: "Handlebars: put reader_id into the dynamic template data or use a custom field of that name.",
-      brevo: "The external id of the contact; fill EXT_ID when you import.",
+      sendgrid: "A field of your own in the data of the template.",
+      brevo: "The id of the contact; any attribute of yours that is an id will do.",
       customerio: "Liquid: the id of the person.",
       listmonk: "The UUID of the subscriber.",
       mautic: "The id of the contact.",

@@ -22,7 +22,7 @@ public sealed class SeededEdge : PagedEdge
     internal const string Slug = "spring-banner";
 
     private const int Days = 12;
-    private const int VisitsADay = 250;
+    private const int VisitsADay = 236;
 
     private static readonly string[] Browsers =
     [

@@ -12,9 +12,9 @@ import { checkMail, slugsIn } from "./mail";
 /** How mail programs write the opaque id of a reader. */
 const mailers = {
   mailchimp: ["Mailchimp", "*|UNIQID|*"],
-  sendgrid: ["SendGrid", "{{reader_id}}"],
-  brevo: ["Brevo", "{{ contact.EXT_ID }}"],
-  customerio: ["Customer.io", "{{customer.id}}"],
+  sendgrid: ["SendGrid", "{{ reader_id }}"],
+  brevo: ["Brevo", "{{ contact.ID }}"],
+  customerio: ["Customer.io", "{{ customer.id }}"],
   listmonk: ["listmonk", "{{ .Subscriber.UUID }}"],
   mautic: ["Mautic", "{contactfield=id}"],
   other: ["…", "READER"],

@@ -22,10 +22,19 @@ export function Week({ draft, uid }: { draft: Draft; uid: string | undefined }) 
   const days = Array.from({ length: 7 }, (_, i) => wall(Date.now() + i * 86_400_000).date);
   const scheduled = data.periods.filter((period) => period.isScheduled);
   const slots = scheduled.flatMap((period) => slotsOf(period.variantId, period.start, period.end ?? data.until, days));
+  const opacityOf = (id: string) => String(1 - 0.22 * (draft.variants.findIndex((variant) => variant.id === id) % 4));
   const nameOf = (id: string) => draft.variants.find((v) => v.id === id)?.name || id;
   return (
     <div class="stack">
       <p class="small soft">{t.edit.weekSays(timeZone())}</p>
+      <ul class="keys" aria-hidden="true">
+        {[...new Set(scheduled.map((period) => period.variantId))].map((id) => (
+          <li key={id}>
+            <span class="swatch" style={{ opacity: opacityOf(id) }} />
+            <bdi class="cut">{nameOf(id)}</bdi>
+          </li>
+        ))}
+      </ul>
       <div class="week" aria-hidden="true">
         <span />
         {days.map((date) => (
@@ -43,7 +52,7 @@ export function Week({ draft, uid }: { draft: Draft; uid: string | undefined }) 
                 key={slot.from}
                 class="slot"
                 title={nameOf(slot.variant)}
-                style={{ top: `${(slot.from / 1440) * 100}%`, height: `${((slot.to - slot.from) / 1440) * 100}%`, opacity: String(1 - 0.22 * (draft.variants.findIndex((v) => v.id === slot.variant) % 4)) }}
+                style={{ top: `${(slot.from / 1440) * 100}%`, height: `${((slot.to - slot.from) / 1440) * 100}%`, opacity: opacityOf(slot.variant) }}
               />
             ))}
           </div>
