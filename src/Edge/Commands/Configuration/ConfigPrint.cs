@@ -41,7 +41,7 @@ internal static class ConfigPrint
         var stated = EdgeSettings.All.Select(setting => (setting.Key, Value: setting.Read(options))).ToArray();
         var capacity = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes());
         var lowered = capacity.Fit(options, JournalManifest.PageBytesIn(options.JournalDir), out _);
-        var rows = new List<string[]> { new[] { "SETTING", "VALUE", "FROM" } };
+        List<string[]> rows = [["SETTING", "VALUE", "FROM"]];
         for (var i = 0; i < stated.Length; i++)
         {
             var (key, value) = stated[i];
