@@ -56,8 +56,8 @@ internal static class KeySecret
     }
 
     /// <summary>
-    /// The kind of which a secret has the form; null when it has none. Management keys had the prefix pk at first and
-    /// no third part.
+    /// The kind of which a secret has the form, also when its end is missing; null when it has none. Management keys had
+    /// the prefix pk at first, and behind the environment no part as short as that of the keys for pages.
     /// </summary>
     public static KeyKind? KindOf(ReadOnlySpan<char> secret) =>
         secret.StartsWith("mk_") ? KeyKind.Pictify
@@ -68,7 +68,7 @@ internal static class KeySecret
         : secret.StartsWith("sk_") ? KeyKind.MillimetricSk
         : secret.StartsWith("rk_") ? KeyKind.MillimetricRk
         : !secret.StartsWith("pk_") ? null
-        : secret.Count('_') == 2 ? KeyKind.Pictify
+        : secret.Count('_') == 2 && secret.Length - secret.LastIndexOf('_') > PrefixChars + 1 ? KeyKind.Pictify
         : KeyKind.MillimetricPk;
 
     /// <summary>What is wrong with a secret that an operator has chosen; null when nothing is.</summary>

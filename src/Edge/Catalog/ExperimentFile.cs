@@ -58,6 +58,9 @@ internal sealed class ExperimentFile(string name)
     /// <summary>Whether a change right after the last read would change the stamp.</summary>
     public bool IsSettled { get; private set; }
 
+    /// <summary>Whether a change of the content would be one in its directory.</summary>
+    public bool IsWatched => IsSettled && Stamp != default && Stamp.Target is null;
+
     /// <summary>Number of the last scan that found the file.</summary>
     public long SeenInScan { get; set; }
 

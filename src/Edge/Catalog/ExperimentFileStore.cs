@@ -30,7 +30,8 @@ internal readonly record struct ExperimentFileChange(string File, Experiment Exp
 
 /// <summary>
 /// The embedded store: one readable JSON file per experiment in one directory, safe to edit by hand while the service
-/// runs. The directory is polled twice a second; changed files are read and validated, and the new catalog is swapped
+/// runs. The directory is looked at twice a second, its files only when something has happened there, or may have and
+/// nobody would say so (<see cref="DirectoryChanges"/>); changed files are read and validated, and the new catalog is swapped
 /// in as a whole. An invalid file never stops anything: the last valid version of its experiment stays in service, and
 /// the problem is listed until it is fixed. When two files claim the same uid or slug, the older experiment has it
 /// (<see cref="ExperimentClaims.InOrder"/>). Symbolic links are followed, so mounted ConfigMaps work. Thread safe; writers are serialised and readers take no
@@ -39,9 +40,12 @@ internal readonly record struct ExperimentFileChange(string File, Experiment Exp
 internal sealed class ExperimentFileStore : IDisposable
 {
     /// <summary>
-    /// Interval between two scans of the directory; half of the second within which a change takes effect.
+    /// Interval between two looks at the directory; half of the second within which a change takes effect.
     /// </summary>
     public const int PollIntervalMs = 500;
+
+    /// <summary>After this the files are looked at although nothing seems to have happened.</summary>
+    public const int ScanIntervalMs = 10_000;
 
     /// <summary>Maximum number of files that are read.</summary>
     public const int FilesMax = 20_000;
@@ -65,7 +69,14 @@ internal sealed class ExperimentFileStore : IDisposable
     private readonly Dictionary<string, ExperimentFile> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ExperimentFile>.AlternateLookup<ReadOnlySpan<char>> _filesByName;
     private Watch? _watch;
+
+    /// <summary>Null where every look has to be a scan.</summary>
+    private DirectoryChanges? _changes;
     private long _scan;
+    private long _scannedAt;
+
+    /// <summary>Whether a change could be missed that <see cref="_changes"/> does not show.</summary>
+    private bool _needsScan;
     private bool _hasCollisions;
     private IReadOnlyList<ExperimentFileProblem> _directoryProblems = [];
     private volatile IReadOnlyList<ExperimentFileProblem> _problems = [];
@@ -123,50 +134,24 @@ internal sealed class ExperimentFileStore : IDisposable
         return store;
     }
 
-    /// <summary>Starts scanning the directory every <see cref="PollIntervalMs"/>; call once.</summary>
-    public void StartWatching() =>
+    /// <summary>Starts looking at the directory every <see cref="PollIntervalMs"/>; call once.</summary>
+    public void StartWatching()
+    {
+        lock (_lock)
+        {
+            WatchAnew();
+        }
+
         _watch = new Watch(
             _time,
             PollIntervalMs,
-            Refresh,
+            () => Look(onlyIfChanged: true),
             e => _report(new ExperimentFileProblem("", "", $"directory cannot be read: {e.GetType().Name}: {e.Message}"))
         );
+    }
 
     /// <summary>Scans the directory now. Returns at once when another thread is scanning.</summary>
-    public void Refresh()
-    {
-        if (!_lock.TryEnter())
-        {
-            return;
-        }
-        try
-        {
-            var changed = new List<ExperimentFile>();
-            var isChanged = Scan(changed);
-            var gone = _files.Values.Where(file => file.SeenInScan != _scan).ToList();
-            foreach (var file in gone)
-            {
-                _files.Remove(file.Name);
-                isChanged = true;
-            }
-            if (isChanged)
-            {
-                Publish();
-                ReportChanges(changed, gone);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // The directory is gone or inaccessible, for example because a volume was unmounted: keep serving what was
-            // valid.
-            _directoryProblems = [new ExperimentFileProblem("", "", $"directory cannot be read: {e.Message}")];
-            PublishProblems([]);
-        }
-        finally
-        {
-            _lock.Exit();
-        }
-    }
+    public void Refresh() => Look(onlyIfChanged: false);
 
     /// <summary>
     /// Stores an experiment and makes it the served version; it is on disk when this returns. Throws
@@ -208,6 +193,7 @@ internal sealed class ExperimentFileStore : IDisposable
             file.SeenInScan = _scan;
             var entry = new CatalogEntry(next);
             file.Take(entry, bytes);
+            _needsScan = true;
             if (isAlone)
             {
                 Catalog.Swap(catalog.With(entry));
@@ -221,12 +207,82 @@ internal sealed class ExperimentFileStore : IDisposable
         }
     }
 
-    public void Dispose() => _watch?.Dispose();
+    public void Dispose()
+    {
+        _watch?.Dispose();
+        lock (_lock)
+        {
+            _changes?.Dispose();
+            _changes = null;
+        }
+    }
+
+    private void Look(bool onlyIfChanged)
+    {
+        if (!_lock.TryEnter())
+        {
+            return;
+        }
+        try
+        {
+            if (onlyIfChanged && !MayHaveChanged())
+            {
+                return;
+            }
+
+            var changed = new List<ExperimentFile>();
+            var isChanged = Scan(changed);
+            _needsScan = _files.Values.Any(static file => !file.IsWatched);
+            var gone = _files.Values.Where(file => file.SeenInScan != _scan).ToList();
+            foreach (var file in gone)
+            {
+                _files.Remove(file.Name);
+                isChanged = true;
+            }
+            if (isChanged)
+            {
+                Publish();
+                ReportChanges(changed, gone);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The directory is gone or inaccessible, for example because a volume was unmounted: keep serving what was
+            // valid.
+            _needsScan = true;
+            _directoryProblems = [new ExperimentFileProblem("", "", $"directory cannot be read: {e.Message}")];
+            PublishProblems([]);
+        }
+        finally
+        {
+            _lock.Exit();
+        }
+    }
+
+    private bool MayHaveChanged()
+    {
+        var isDue = _time.GetElapsedTime(_scannedAt) >= TimeSpan.FromMilliseconds(ScanIntervalMs);
+        if (isDue)
+        {
+            WatchAnew();
+        }
+
+        return _changes is null || _changes.TakeAny() || _needsScan || isDue;
+    }
+
+    /// <summary>Another directory may have taken the place of the one that was watched.</summary>
+    private void WatchAnew()
+    {
+        _changes?.Dispose();
+        _changes = DirectoryChanges.TryWatch(_directory);
+        _needsScan = true;
+    }
 
     /// <summary>Reads what may have changed; true when something did.</summary>
     private bool Scan(List<ExperimentFile> changed)
     {
         _scan++;
+        _scannedAt = _time.GetTimestamp();
         var settledBefore = _time.GetUtcNow().UtcTicks - SettleMs * TimeSpan.TicksPerMillisecond;
         var isOverfull = false;
         var isChanged = false;

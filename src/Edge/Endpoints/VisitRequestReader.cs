@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Edge.Enrichment.Verdicts;
 using Edge.Formats;
@@ -8,7 +9,7 @@ namespace Edge.Endpoints;
 
 /// <summary>
 /// Describes a request as visits see it, one of the server's or one as it was received: both alike. Thread safe;
-/// allocates nothing unless the headers outgrow the room given, or query or referrer have bytes beyond ASCII.
+/// allocates nothing unless the headers outgrow the room given, or the referrer has bytes beyond ASCII.
 /// </summary>
 internal sealed class VisitRequestReader
 {
@@ -79,7 +80,7 @@ internal sealed class VisitRequestReader
     {
         request = default;
         var text = new TextRoom(chars);
-        if (!text.TryWiden(head.Query, out var query))
+        if (!text.TryWidenTarget(head.Query, out var query))
         {
             return false;
         }
@@ -135,7 +136,7 @@ internal sealed class VisitRequestReader
         request = new VisitRequest
         {
             Peer = peer,
-            Query = HeaderBytes.Decode(query.Span),
+            Query = query.Span,
             UserAgent = agent.Span,
             Referrer = HeaderBytes.Decode(referrer.Span),
             AcceptLanguage = language.Span,
@@ -185,6 +186,41 @@ internal sealed class VisitRequestReader
             Encoding.Latin1.GetChars(bytes, room.Span);
             _used += bytes.Length;
             text = room;
+            return true;
+        }
+
+        /// <summary>Bytes beyond ASCII percent-encoded, as the server gets them (<c>RequestReader</c>).</summary>
+        public bool TryWidenTarget(ReadOnlySpan<byte> bytes, out ReadOnlyMemory<char> text)
+        {
+            if (Ascii.IsValid(bytes))
+            {
+                return TryWiden(bytes, out text);
+            }
+
+            text = default;
+            var begin = _used;
+            foreach (var value in bytes)
+            {
+                var room = chars.Span[_used..];
+                if (room.Length < "%00".Length)
+                {
+                    return false;
+                }
+
+                if (Ascii.IsValid(value))
+                {
+                    room[0] = (char)value;
+                    _used++;
+                }
+                else
+                {
+                    room[0] = '%';
+                    value.TryFormat(room[1..], out _, "X2", CultureInfo.InvariantCulture);
+                    _used += "%00".Length;
+                }
+            }
+
+            text = chars[begin.._used];
             return true;
         }
     }

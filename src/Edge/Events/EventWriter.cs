@@ -126,8 +126,7 @@ internal sealed class EventWriter
         var at = Name(member, room);
         if (value.ContainsAnyExcept(Plain))
         {
-            _buffer.Advance(at);
-            var escaping = EscapingWriter();
+            var escaping = EscapingWriter(at);
             escaping.WriteStringValue(value);
             escaping.Flush();
             return;
@@ -153,8 +152,7 @@ internal sealed class EventWriter
         var text = room.Slice(at + 1, value.Length);
         if (Ascii.FromUtf16(value, text, out _) != OperationStatus.Done || text.ContainsAnyExcept(Plain))
         {
-            _buffer.Advance(at);
-            var escaping = EscapingWriter();
+            var escaping = EscapingWriter(at);
             escaping.WriteStringValue(value);
             escaping.Flush();
             return;
@@ -187,8 +185,10 @@ internal sealed class EventWriter
         return member.NameAndColon.Length;
     }
 
-    private Utf8JsonWriter EscapingWriter()
+    /// <summary>Writes a text behind the name that stands in the room; it has to be flushed.</summary>
+    private Utf8JsonWriter EscapingWriter(int nameBytes)
     {
+        _buffer.Advance(nameBytes);
         var writer = _escapingOfThread ??= new Utf8JsonWriter(_buffer, EscapeOptions);
         writer.Reset(_buffer);
         return writer;

@@ -78,7 +78,7 @@ internal static class Explainer
                 && sender.IsCounted
                 && !isTurnedAway
                 && choice.Reason != ChoiceReason.NotParticipating,
-            Verdict = sender.Verdict,
+            Verdict = isTurnedAway && !isRefused ? sender.Verdict with { Effect = ExplanationSentence.ClosedLinkEffect } : sender.Verdict,
             Unit = sender.Unit.IsEmpty
                 ? null
                 : new ExplainedUnit(sender.UnitSource, Encoding.UTF8.GetString(sender.Unit)),

@@ -87,7 +87,7 @@ internal sealed class EdgeService : IAsyncDisposable
             connectionCounts,
             time
         );
-        _web = WebHost.Build(options, time, () => _readiness.IsStarting, _connections, CreateLane, () => _experiments!.Catalog);
+        _web = WebHost.Build(options, time, () => _readiness.IsStarting, _connections, () => _createLane!(), () => _experiments!.Catalog);
         _logger = _web.Logger;
 
         var metrics = new Metrics(EventApi.All);
@@ -484,8 +484,6 @@ internal sealed class EdgeService : IAsyncDisposable
             _logger.BackgroundFailed(e, "Loading the user-agent rules");
         }
     }
-
-    private Lane CreateLane() => _createLane();
 
     /// <summary>
     /// Loads the verdict rules; a file with mistakes is reported and ignored, and the service still starts.

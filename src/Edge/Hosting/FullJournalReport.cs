@@ -5,7 +5,7 @@ namespace Edge.Hosting;
 
 /// <summary>
 /// Says once that the journal refuses events for want of room, and once that it takes them again: looks at it every
-/// half second. It has room again when it had for <see cref="SettleTime"/>, so that a disk at its edge is one period
+/// half second, and at what it has refused since the last look. It has room again when it had for <see cref="SettleTime"/>, so that a disk at its edge is one period
 /// and not a hundred. Not thread safe beside its own watch.
 /// </summary>
 internal sealed class FullJournalReport : IDisposable
@@ -23,11 +23,12 @@ internal sealed class FullJournalReport : IDisposable
     private DateTimeOffset? _fullSince;
     private DateTimeOffset? _roomSince;
     private long _refusedBefore;
+    private long _refusedAtLook;
 
     public FullJournalReport(EventJournal journal, Ledger ledger, TimeProvider time, ILogger logger)
     {
         (_journal, _ledger, _time, _logger) = (journal, ledger, time, logger);
-        _refusedBefore = Refused;
+        _refusedBefore = _refusedAtLook = Refused;
         _watch = new Watch(time, LookIntervalMs, Look, e => logger.BackgroundFailed(e, "Looking at the journal"));
     }
 
@@ -38,7 +39,10 @@ internal sealed class FullJournalReport : IDisposable
     private void Look()
     {
         var now = _time.GetUtcNow();
-        if (_journal.IsFull)
+        var refused = Refused;
+        var wasFull = refused != _refusedAtLook;
+        _refusedAtLook = refused;
+        if (_journal.IsFull || wasFull)
         {
             _roomSince = null;
             if (_fullSince is null)
@@ -53,7 +57,7 @@ internal sealed class FullJournalReport : IDisposable
 
         if (_fullSince is not { } since)
         {
-            _refusedBefore = Refused;
+            _refusedBefore = refused;
             return;
         }
 
@@ -63,7 +67,6 @@ internal sealed class FullJournalReport : IDisposable
             return;
         }
 
-        var refused = Refused;
         _logger.JournalHasRoom(Math.Round((_roomSince.Value - since).TotalSeconds, 1), refused - _refusedBefore);
         (_fullSince, _roomSince, _refusedBefore) = (null, null, refused);
     }

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Edge.Hosting;
 
 /// <summary>
-/// Notes on the place of a connection that a request of the server's runs on it, and asks the client to leave while the
-/// service stops. Thread safe; allocates nothing for answers that are complete at once.
+/// Notes on a connection that a request of the server's runs on it and how long its body is, and asks the client to
+/// leave while the service stops. Thread safe; allocates nothing for answers that are complete at once.
 /// </summary>
 internal sealed class RequestTracking(ConnectionTable connections, TimeProvider time, RequestDelegate next)
 {
@@ -21,6 +21,7 @@ internal sealed class RequestTracking(ConnectionTable connections, TimeProvider 
             AskToLeave(context);
         }
 
+        TellBody(context);
         place.Begin();
         Task task;
         try
@@ -40,6 +41,17 @@ internal sealed class RequestTracking(ConnectionTable connections, TimeProvider 
 
         place.End(time.GetTimestamp());
         return task;
+    }
+
+    /// <summary>Tells the reader of the connection where the next request will begin.</summary>
+    private static void TellBody(HttpContext context)
+    {
+        var request = context.Request;
+        if (!HttpProtocol.IsHttp2(request.Protocol))
+        {
+            var isChunked = request.Headers.TransferEncoding.Count > 0;
+            context.Features.Get<RequestReader>()?.ExpectBody(isChunked ? null : request.ContentLength ?? 0);
+        }
     }
 
     private static void AskToLeave(HttpContext context)

@@ -60,7 +60,7 @@ internal static class EdgeSettings
         ),
         Choice(
             "http.transport",
-            "loops (pixel and click are answered by event loops, the rest by the server behind them) or sockets (all by the server, which refuses raw bytes beyond ASCII in an address).",
+            "loops (pixel and click are answered by event loops, the rest by the server behind them) or sockets (all by the server).",
             o => o.HttpTransport,
             (o, v) => o.HttpTransport = v
         ),
@@ -140,7 +140,7 @@ internal static class EdgeSettings
             "http.stopGraceMs",
             0,
             60_000,
-            "Time between reporting not ready and closing the listener, so that load balancers notice; every answer in it closes its connection. What stops the service must wait longer: docker stop -t.",
+            "Time between reporting not ready and closing the listener, so that load balancers notice; every answer in it closes its connection. 0 stops at once: pixels and clicks that have reached the event loops are answered, other requests that have not begun are not. What stops the service must wait longer: docker stop -t.",
             o => o.HttpStopGraceMs,
             (o, v) => o.HttpStopGraceMs = (int)v
         ),
@@ -441,7 +441,7 @@ internal static class EdgeSettings
             "journal.maxBytes",
             1 << 22,
             1L << 45,
-            "Hard mark: size of the journal, bytes, at which ingestion is refused.",
+            "Hard mark: size of the journal, bytes, at which ingestion is refused. On disk it may be larger by the segment that was made ready before.",
             o => o.JournalMaxBytes,
             (o, v) => o.JournalMaxBytes = v
         ),

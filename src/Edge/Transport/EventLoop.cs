@@ -31,7 +31,7 @@ internal sealed record LoopSettings(
 /// that are not the lane's take the connection to the server for good. An exception ends the loop and is reported to
 /// the table. Only the methods for stopping are for other threads.
 /// </summary>
-internal sealed unsafe class EventLoop : IDisposable
+internal sealed unsafe partial class EventLoop : IDisposable
 {
     /// <summary>
     /// Received at once. More than nearly every request of a pixel has; what is handed over with a connection is copied,
@@ -240,6 +240,7 @@ internal sealed unsafe class EventLoop : IDisposable
 
     private void Admit(int socket, in Requests.ClientAddress peer)
     {
+        InjectAccept();
         if (_settings.Table.TryAdmit(peer) is not { } place)
         {
             SocketCalls.Close(socket);
@@ -603,4 +604,7 @@ internal sealed unsafe class EventLoop : IDisposable
             Append(connection);
         }
     }
+
+    /// <summary>Lets the fault build do what nothing on the thread may.</summary>
+    static partial void InjectAccept();
 }

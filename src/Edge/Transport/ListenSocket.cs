@@ -31,19 +31,15 @@ internal static class ListenSocket
             return [Open(endpoint, options)];
         }
 
-        if (endpoint.Port != 0)
-        {
-            // Sockets that share would share with another process, too.
-            Open(endpoint, options).Dispose();
-        }
-
-        var sockets = new List<Socket>(count);
+        var sockets = new List<Socket>(count) { Open(endpoint, options) };
         try
         {
+            // It listens alone first: sockets that share from the beginning would share with another process, too.
+            Share(sockets[0]);
+            endpoint = (IPEndPoint)sockets[0].LocalEndPoint!;
             while (sockets.Count < count)
             {
                 sockets.Add(Listen(() => BindShared(endpoint), options));
-                endpoint = (IPEndPoint)sockets[0].LocalEndPoint!;
             }
 
             return [.. sockets];
@@ -65,7 +61,7 @@ internal static class ListenSocket
                 socket.DualMode = true;
             }
 
-            socket.SetRawSocketOption(SOL_SOCKET, SO_REUSEPORT, BitConverter.GetBytes(1));
+            Share(socket);
             socket.Bind(endpoint);
             return socket;
         }
@@ -75,6 +71,9 @@ internal static class ListenSocket
             throw;
         }
     }
+
+    private static void Share(Socket socket) =>
+        socket.SetRawSocketOption(SOL_SOCKET, SO_REUSEPORT, BitConverter.GetBytes(1));
 
     private static Socket Listen(Func<Socket> bind, SocketTransportOptions options)
     {

@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Edge.Transport;
 
 /// <summary>
-/// A connection of the server's own transport with its place in the <see cref="ConnectionTable"/>, which requests reach
-/// as a feature. Everything else is the transport's. Thread safe where the transport's is.
+/// A connection of the server's own transport with its place in the <see cref="ConnectionTable"/> and its <see
+/// cref="RequestReader"/>, which requests reach as features. Everything else is the transport's. Thread safe where the
+/// transport's is.
 /// </summary>
 internal sealed class TrackedConnection : ConnectionContext, IOpenConnection
 {
@@ -35,7 +36,9 @@ internal sealed class TrackedConnection : ConnectionContext, IOpenConnection
         _table = table;
         _place = place;
         transport.Features.Set(place);
-        Transport = received.IsEmpty ? transport.Transport : new Pipes(transport.Transport, received);
+        var requests = new RequestReader(received, transport.Transport.Input);
+        transport.Features.Set(requests);
+        Transport = new Pipes(requests, transport.Transport.Output);
         place.HoldBy(this);
     }
 
@@ -120,10 +123,10 @@ internal sealed class TrackedConnection : ConnectionContext, IOpenConnection
         }
     }
 
-    private sealed class Pipes(IDuplexPipe transport, ReadOnlyMemory<byte> received) : IDuplexPipe
+    private sealed class Pipes(PipeReader input, PipeWriter output) : IDuplexPipe
     {
-        public PipeReader Input { get; } = new PrefixedReader(received, transport.Input);
+        public PipeReader Input => input;
 
-        public PipeWriter Output => transport.Output;
+        public PipeWriter Output => output;
     }
 }

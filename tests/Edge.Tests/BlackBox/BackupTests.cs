@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Edge.Tests.Support;
@@ -65,6 +66,32 @@ public partial class BackupTests
             Assert.All(sameDay, e => Assert.Equal(e.Text("ip_hash"), line.Text("ip_hash")));
             Assert.NotEqual("", line.Text("ip_hash"));
         }
+    }
+
+    /// <summary>The commands of the guide leave a directory that is its owner's alone, whatever it was before.</summary>
+    [Fact]
+    public async Task DataDirectory_RestoredByTheCommandsOfTheGuide_IsItsOwnersAlone()
+    {
+        using var place = new TempDirectory();
+        var (original, restored) = (place["edge"], place["edge-2"]);
+        await EdgeProcess.RunAsync(["keys", "create", "--kind", "pictify", "--data-dir", original]);
+        File.SetUnixFileMode(original, File.GetUnixFileMode(original) | UnixFileMode.GroupRead | UnixFileMode.OtherExecute);
+        var guide = await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "docs", "operating.md"));
+        var commands = guide
+            .Where(static line => line.Contains("tar -", StringComparison.Ordinal))
+            .Select(line => line.Replace("/var/lib/edge", original, StringComparison.Ordinal));
+
+        using var shell = Process.Start(
+            new ProcessStartInfo("sh", ["-ec", string.Join('\n', commands)]) { WorkingDirectory = place.Path }
+        )!;
+        await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, shell.ExitCode);
+        Assert.True(File.Exists(Path.Combine(restored, "keys.json")));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+            File.GetUnixFileMode(restored)
+        );
     }
 
     private static async Task<Seen> LookAsync(EdgeProcess edge, string dataDir, string key, int stored)

@@ -11,6 +11,9 @@ public class DrainTests
 {
     private const int Clients = 8;
 
+    /// <summary>Fewer than the backlog of one listening socket.</summary>
+    private const int Waiting = 400;
+
     [Fact]
     public async Task Stop_WhileClientsPost_LosesNoRequest()
     {
@@ -33,6 +36,39 @@ public class DrainTests
             .Lines(data.Path)
             .Count(line => line.Contains("\"type\":\"click\"", StringComparison.Ordinal));
         Assert.Equal(posters.Sum(poster => poster.Answered), clicks);
+    }
+
+    /// <summary>Without a grace period, too, what clients had sent to the event loops before the stop is answered.</summary>
+    [Fact]
+    public async Task Stop_WithoutGrace_AnswersPixelsThatHaveCome()
+    {
+        using var data = new TempDirectory();
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            ["--demo"],
+            [("EDGE__HTTP__STOPGRACEMS", "0")]
+        );
+        // While it is held, connections and requests wait with the kernel.
+        edge.Hold();
+        var clients = Enumerable.Range(0, Waiting).Select(_ => new TcpClient()).ToArray();
+        var request = "GET /s/demo-ab/pixel.gif HTTP/1.1\r\nHost: edge\r\n\r\n"u8.ToArray();
+        foreach (var client in clients)
+        {
+            await client.ConnectAsync(edge.Address.Host, edge.Address.Port, TestContext.Current.CancellationToken);
+            await client.GetStream().WriteAsync(request, TestContext.Current.CancellationToken);
+        }
+
+        var stopping = edge.StopAsync();
+        edge.GoOn();
+
+        Assert.Equal(0, await stopping);
+        foreach (var client in clients)
+        {
+            using var reader = new StreamReader(client.GetStream(), Encoding.Latin1);
+            var answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+            Assert.StartsWith("HTTP/1.1 200 ", answer, StringComparison.Ordinal);
+            client.Dispose();
+        }
     }
 
     [Fact]

@@ -32,6 +32,10 @@ public partial class LaneTests
         "GET /s/demo-ab/pixel.gif?u=*%7CUNIQID%7C* HTTP/1.1",
         "GET /s/demo-ab/click?variant=b&gclid=1&a=%C3%BC&b=\"<>\\^`{|} HTTP/1.1",
         "GET /s/demo-ab/click?variant=zzz HTTP/1.1",
+        "GET /s/demo-ab/click?utm_source=m\u00c3\u00bcller HTTP/1.1",
+        "GET /s/demo-ab/pixel.gif?u=\u00e4\u00ff\u0080 HTTP/1.1",
+        "GET /s/demo-\u00c3\u00bcb/pixel.gif HTTP/1.1",
+        "G\u00c3T /s/demo-ab/pixel.gif HTTP/1.1",
         "GET /s/unknown-one/pixel.gif HTTP/1.1",
         "GET /s/unknown-one/click HTTP/1.1",
         "GET /s/DEMO-AB/pixel.gif HTTP/1.1",
@@ -117,7 +121,7 @@ public partial class LaneTests
 
     /// <summary>Wherever a request is divided between two sends, it is answered and recorded as if it had come whole.</summary>
     [Theory]
-    [InlineData("pixel", "GET /s/demo-ab/pixel.gif?u=a%20b HTTP/1.1\r\nHost: x\r\nUser-Agent: curl/8\r\nReferer: https://a.example/\r\n\r\n")]
+    [InlineData("pixel", "GET /s/demo-ab/pixel.gif?u=a%20b\u00c3\u00a4 HTTP/1.1\r\nHost: x\r\nUser-Agent: curl/8\r\nReferer: https://a.example/\r\n\r\n")]
     [InlineData("click", "GET /s/demo-smart/click?utm_source=a HTTP/1.1\r\nHost: x\r\nSec-Purpose: none\r\nAccept-Language: fr\r\n\r\n")]
     [InlineData("two pixels", "GET /s/demo-ab/pixel.gif HTTP/1.1\r\nHost: x\r\n\r\nHEAD /s/demo-ab/pixel.gif HTTP/1.1\r\nHost: x\r\n\r\n")]
     [InlineData("pixel, then body", "GET /s/demo-ab/pixel.gif HTTP/1.1\r\nHost: x\r\n\r\nPOST /s/demo-ab/click HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nPING")]
@@ -135,21 +139,35 @@ public partial class LaneTests
         await pair.AssertEventsAlikeAsync();
     }
 
-    /// <summary>A pixel is a pixel also with bytes in its query that no browser sends.</summary>
-    [Fact]
-    public async Task Pixel_WithRawUtf8InItsQuery_IsAPixelAndCounts()
+    /// <summary>
+    /// A pixel is a pixel also with bytes in its query that no browser sends: received whole, in parts, with more cookies
+    /// than an event loop receives at once, behind other requests, and by the server.
+    /// </summary>
+    [Theory]
+    [InlineData("whole", "", "", 0)]
+    [InlineData("divided before the bytes", "", "", 30)]
+    [InlineData("divided within a character", "", "", 38)]
+    [InlineData("divided behind the line", "", "", 60)]
+    [InlineData("large head", "", "LONG", 0)]
+    [InlineData("behind a request of the server", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "", 0)]
+    [InlineData("behind one with a body", "POST /s/demo-ab/pixel.gif HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nA /\u00c3\u00bc\n", "", 0)]
+    [InlineData("behind one with a large body", "POST /s/demo-ab/pixel.gif HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\nBODY", "", 0)]
+    [InlineData("behind a body of its own divided", "POST /s/demo-ab/pixel.gif HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\nBODY", "", 9_120)]
+    public async Task Click_WithRawUtf8InItsQuery_IsAnsweredAndRecordedAlike(string row, string before, string cookie, int at)
     {
         await using var pair = await Pair.StartAsync();
+        var request =
+            before.Replace("BODY", new string('b', 9_000), StringComparison.Ordinal)
+            + "GET /s/demo-ab/click?utm_source=m\u00c3\u00bcller&x=\u00ff HTTP/1.1\r\nHost: x\r\n"
+            + $"Cookie: {cookie.Replace("LONG", new string('c', 17_000), StringComparison.Ordinal)}\r\nConnection: close\r\n\r\n";
 
-        var answer = await RawHttp.SendAsync(
-            pair.Loops.Address,
-            Encoding.UTF8.GetBytes("GET /s/demo-ab/click?utm_source=m\u00fcller HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        );
+        var differences = await pair.CompareAsync([new Sending(request, at == 0 ? request.Length : at)]);
 
-        Assert.StartsWith("HTTP/1.1 302 ", answer, StringComparison.Ordinal);
-        var recorded = await Forwarded.WaitForAsync(pair.LoopsData, line => line.Text("type") == "click");
-        Assert.Equal("/s/demo-ab/click?utm_source=m\u00fcller", recorded.Text("url"));
+        Assert.True(differences.Count == 0, $"{row}: {differences.FirstOrDefault()}");
+        var recorded = await Forwarded.WaitForAsync(pair.LoopsData, line => line.Text("type") == "click" && line.Text("url") is not null);
+        Assert.Equal("/s/demo-ab/click?utm_source=m%C3%BCller&x=%FF", recorded.Text("url"));
         Assert.Equal("m\u00fcller", recorded.Text("source"));
+        await pair.AssertEventsAlikeAsync();
     }
 
     /// <summary>A client that sends and never reads stops being answered, and goes on where it was when it reads.</summary>

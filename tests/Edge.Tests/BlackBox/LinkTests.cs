@@ -268,6 +268,8 @@ public class LinkTests(LinkTests.LinkEdge edge) : IClassFixture<LinkTests.LinkEd
             Assert.Equal(closed, explained.GetProperty("linkClosed").GetBoolean());
             Assert.Equal((closed, closed), (explained.Text("reason") == "LINK_CLOSED", explained.Text("variant").Length == 0));
             Assert.Equal(!closed, explained.GetProperty("counted").GetBoolean());
+            var effect = explained.GetProperty("verdict").Text("effect");
+            Assert.Equal(closed, effect.Contains("not counted, because the link is closed", StringComparison.Ordinal));
             Assert.Equal(("SPLIT", true), (pixel.Text("reason"), pixel.GetProperty("counted").GetBoolean()));
             Assert.StartsWith($"https://shop.example/{path}", explained.Text("destination"), StringComparison.Ordinal);
         }

@@ -64,6 +64,33 @@ public class ListenerTests
         Assert.Contains("another process listens", error, StringComparison.Ordinal);
     }
 
+    /// <summary>However close together two are started on a port, one serves and the other says in one line why not.</summary>
+    [Fact]
+    public async Task Serve_TwoAtOnceOnOnePort_OneServes()
+    {
+        for (var pair = 0; pair < 25; pair++)
+        {
+            using var data = new TempDirectory();
+            var address = new Uri($"http://127.0.0.1:{EdgeProcess.FreePort()}");
+            await using var one = EdgeProcess.Launch(data["one"], address: address);
+            await using var two = EdgeProcess.Launch(data["two"], address: address);
+            static bool Serves(EdgeProcess edge) => edge.ErrorSoFar.Contains("\"eventId\":100,", StringComparison.Ordinal);
+            await Wait.UntilAsync(
+                () => (one.HasExited || Serves(one)) && (two.HasExited || Serves(two)),
+                () => $"{one.ErrorSoFar}\n{two.ErrorSoFar}"
+            );
+
+            Assert.True(Serves(one) != Serves(two), $"pair {pair}: {one.ErrorSoFar}\n{two.ErrorSoFar}");
+            var other = Serves(one) ? two : one;
+            Assert.Equal(1, await other.ExitCodeWithinAsync(Wait.Limit));
+            var line = Assert.Single(
+                (await other.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries),
+                static line => !line.StartsWith('{')
+            );
+            Assert.Contains(address.Port.ToString(), line, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("http://127.0.0.l:8080")]
     [InlineData("http://127.0.0.1:8080/x")]

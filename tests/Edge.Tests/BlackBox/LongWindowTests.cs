@@ -27,17 +27,7 @@ public class LongWindowTests
         using var data = new TempDirectory();
         var secret = await CreateKeyAsync(data.Path, "millimetric-sk");
         var management = await CreateKeyAsync(data.Path, "pictify");
-        Directory.CreateDirectory(data["experiments"]);
-        await File.WriteAllTextAsync(
-            data["experiments/long.json"],
-            $$"""
-            {"uid":"{{Uid}}","slug":"long-window","type":"ab_test","name":"x","status":"running","weightsVersion":1,
-             "variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],
-             "attributionWindowMinutes":{{Window}},"stableUnits":true,
-             "goalConfig":{"type":"event","event":"signup"} }
-            """,
-            TestContext.Current.CancellationToken
-        );
+        await DefineAsync(data);
 
         // Their windows end while the test runs, so the service must be there before.
         var seen = DateTimeOffset.UtcNow.AddMinutes(-Window).AddSeconds(40);
@@ -73,7 +63,7 @@ public class LongWindowTests
         var before = await ResultsAsync();
         Assert.Equal(8, before.GetProperty("openTrials").GetInt32());
         Assert.Equal(
-            "8 visitors are still within their 14 days in which the goal can be reached.",
+            "8 visitors can still reach the goal, each within 14 days of the first impression or view.",
             before.GetProperty("recommendation").GetString()
         );
 
@@ -106,6 +96,51 @@ public class LongWindowTests
             Assert.True(answer.IsSuccessStatusCode, body);
             return System.Text.Json.JsonDocument.Parse(body).RootElement.GetProperty("results");
         }
+    }
+
+    /// <summary>The results from the data directory heed the setting as the service does.</summary>
+    [Fact]
+    public async Task Results_FromTheDirectory_RememberAsManyUnitsAsTheSettingSays()
+    {
+        const int UnitsMax = 1_000;
+        using var data = new TempDirectory();
+        await DefineAsync(data);
+        await using (var journal = TestJournal.Open(new EdgeOptions { DataDir = data.Path }.ToJournalOptions()))
+        {
+            for (var reader = 1; reader <= UnitsMax + 1; reader++)
+            {
+                journal.Append(Seen(reader, DateTimeOffset.UtcNow.AddDays(-1)).Text());
+            }
+
+            await journal.Journal.CommitAsync();
+        }
+
+        var (exitCode, output, error) = await EdgeProcess.RunAsync(
+            ["results", "long-window", "--data-dir", data.Path],
+            [("EDGE__TALLY__UNITSMAX", $"{UnitsMax}"), ("EDGE__PRIVACY__ADDRESSSALT", Salt)]
+        );
+
+        Assert.True(exitCode == 0, error);
+        Assert.Contains(
+            " exposures for which there was no room. tally.unitsMax makes more.",
+            output,
+            StringComparison.Ordinal
+        );
+    }
+
+    private static async Task DefineAsync(TempDirectory data)
+    {
+        Directory.CreateDirectory(data["experiments"]);
+        await File.WriteAllTextAsync(
+            data["experiments/long.json"],
+            $$"""
+            {"uid":"{{Uid}}","slug":"long-window","type":"ab_test","name":"x","status":"running","weightsVersion":1,
+             "variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],
+             "attributionWindowMinutes":{{Window}},"stableUnits":true,
+             "goalConfig":{"type":"event","event":"signup"} }
+            """,
+            TestContext.Current.CancellationToken
+        );
     }
 
     private static VisitEvent Seen(int reader, DateTimeOffset at) =>

@@ -28,6 +28,7 @@ public class AllocationTests(ITestOutputHelper output)
     [InlineData("GET /s/nothing-here/pixel.gif", "HTTP/1.1 200 ")]
     [InlineData("GET /s/demo-ab/click?utm_source=news", "HTTP/1.1 302 ")]
     [InlineData("GET /s/demo-ab/click?u=reader-1&variant=b", "HTTP/1.1 302 ")]
+    [InlineData("GET /s/demo-macro/click?utm_source=news&u=reader-1", "HTTP/1.1 302 ")]
     public async Task Lane_OnceWarm_AllocatesNothing(string methodAndTarget, string begin)
     {
         await using var site = new LaneSite();

@@ -13,7 +13,8 @@ using Xunit;
 namespace Edge.Tests.Budgets;
 
 /// <summary>
-/// A lane with everything behind it and no socket before it: one experiment, <c>demo-ab</c>, and a journal of its own.
+/// A lane with everything behind it and no socket before it: two experiments, <c>demo-ab</c> and <c>demo-macro</c>, and a
+/// journal of its own.
 /// </summary>
 internal sealed class LaneSite : IAsyncDisposable
 {
@@ -29,7 +30,7 @@ internal sealed class LaneSite : IAsyncDisposable
     {
         Journal = OpenJournal(_directory["journal"]);
         var catalog = new CatalogHolder();
-        catalog.Swap(new ExperimentCatalog([DemoAb()], 1));
+        catalog.Swap(new ExperimentCatalog([Ab("ab", ""), Ab("macro", "?click={clickId}")], 1));
         _keys = KeyRing.Open(new KeyFile(_directory["keys.json"]), TimeProvider.System, _ => { });
         _lane = new VisitSite(Journal, TimeProvider.System).CreateLane(catalog, _keys);
     }
@@ -80,14 +81,16 @@ internal sealed class LaneSite : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private static CatalogEntry DemoAb()
+    private static CatalogEntry Ab(string name, string query)
     {
         var reading = ExperimentReader.ReadStored(
-            """
-            {"uid":"exp_demo_ab","slug":"demo-ab","type":"ab_test","name":"x","status":"running",
-             "variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],
-             "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing"} }
-            """u8.ToArray(),
+            Encoding.UTF8.GetBytes(
+                $$"""
+                {"uid":"exp_demo_{{name}}","slug":"demo-{{name}}","type":"ab_test","name":"x","status":"running",
+                 "variants":[{"id":"a","weight":5000},{"id":"b","weight":5000}],"passQuery":[{{(query.Length > 0 ? "\"utm_*\"" : "")}}],
+                 "goalConfig":{"type":"click_through","destinationUrl":"https://example.com/landing{{query}}"} }
+                """
+            ),
             ExperimentRules.Default,
             DateTimeOffset.UnixEpoch
         );

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Edge.Catalog;
 using Edge.Experiments;
@@ -51,6 +52,50 @@ public sealed class ExperimentFileStoreTests : IDisposable
         _clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Empty(Store.Catalog.Current.Entries);
         Assert.Empty(_reported);
+    }
+
+    /// <summary>However many files there are, looking at a directory where nothing happens costs next to nothing.</summary>
+    [Fact]
+    public void Watch_NothingHappens_DoesNotLookAtTheFiles()
+    {
+        const int Looks = 400;
+        for (var i = 0; i < 2_000; i++)
+        {
+            Put($"{i}.json", Definition($"exp_{i}", $"slug-{i}"));
+        }
+
+        _clock.Advance(DateTimeOffset.UtcNow.AddHours(1) - DateTimeOffset.UnixEpoch);
+        Store.StartWatching();
+        var scan = Stopwatch.StartNew();
+        Store.Refresh();
+        scan.Stop();
+
+        var looks = Stopwatch.StartNew();
+        _clock.Advance(TimeSpan.FromMilliseconds(Looks * ExperimentFileStore.PollIntervalMs));
+
+        Assert.True(looks.Elapsed < scan.Elapsed * (Looks / 4), $"{looks.Elapsed} for {Looks} looks, {scan.Elapsed} a scan");
+        Put("1.json", Definition("exp_1", "slug-changed"));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(Store.Catalog.Current.TryFind("slug-changed", out _));
+    }
+
+    /// <summary>What the kernel does not tell of is found all the same, only later.</summary>
+    [Fact]
+    public void Watch_FileChangedUnderAnotherName_IsFoundByTheNextScan()
+    {
+        Put("one.json", Definition("exp_1", "slug-one"));
+        using (var link = Process.Start("ln", [PathOf("one.json"), _temp["other"]]))
+        {
+            link.WaitForExit();
+        }
+
+        _clock.Advance(DateTimeOffset.UtcNow.AddHours(1) - DateTimeOffset.UnixEpoch);
+        Store.StartWatching();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        File.WriteAllText(_temp["other"], Definition("exp_1", "slug-two"));
+        _clock.Advance(TimeSpan.FromMilliseconds(ExperimentFileStore.ScanIntervalMs));
+
+        Assert.True(Store.Catalog.Current.TryFind("slug-two", out _));
     }
 
     [Fact]

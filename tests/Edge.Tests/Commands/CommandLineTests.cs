@@ -145,9 +145,10 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("millimetric-sk", "fact", "did you mean facts? There are ingest, query, facts")]
-    [InlineData("traffical", "write", "did you mean sdk:write? There are sdk:write, sdk:read, facts")]
-    [InlineData("artie", "fcats", "did you mean facts? There are facts")]
+    [InlineData("millimetric-sk", "fact", "did you mean facts? it has ingest, query, facts")]
+    [InlineData("traffical", "sdkwrite", "did you mean sdk:write? it has sdk:write, sdk:read, facts")]
+    [InlineData("artie", "fcats", "is not a scope of artie; did you mean facts? facts is the only one")]
+    [InlineData("artie", "ingest", "is not a scope of artie; facts is the only one")]
     [InlineData("write", "facts", "keys of the kind write have no scopes")]
     public async Task KeysCreate_UnknownScope_NamesTheNearest(string kind, string scope, string expected)
     {

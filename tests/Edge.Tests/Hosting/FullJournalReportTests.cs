@@ -1,6 +1,7 @@
 using Edge.Hosting;
 using Edge.Journal;
 using Edge.Journal.Records;
+using Edge.Telemetry;
 using Edge.Tests.Support;
 using Xunit;
 using EventId = Edge.Events.EventId;
@@ -43,5 +44,27 @@ public sealed class FullJournalReportTests : IDisposable
 
         Assert.Equal([Begins, Ends], _log.Ids);
         Assert.Contains("it refused 100 events", _log.All[1].Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>A journal that is full and has room again between two looks has refused events all the same.</summary>
+    [Fact]
+    public async Task FullJournal_BetweenTwoLooks_IsSaidToo()
+    {
+        await using var journal = TestJournal.Open(TestJournal.SmallOptions(_directory["journal"]));
+        var clock = new TestClock(DateTimeOffset.UnixEpoch);
+        using var report = new FullJournalReport(journal.Journal, journal.Ledger, clock, _log);
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        for (var i = 0; i < 3; i++)
+        {
+            journal.Ledger.Drop(DropReason.JournalFull);
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal([Begins], _log.Ids);
+        clock.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal([Begins, Ends], _log.Ids);
+        Assert.Contains("it refused 3 events", _log.All[1].Text, StringComparison.Ordinal);
     }
 }

@@ -14,6 +14,8 @@ internal sealed class EdgeProcess : IAsyncDisposable
 {
     private const int Sigterm = 15;
     private const int Sighup = 1;
+    private const int Sigcont = 18;
+    private const int Sigstop = 19;
     private const int PortMin = 15_000;
     private const uint PortCount = 15_000;
 
@@ -178,6 +180,11 @@ internal sealed class EdgeProcess : IAsyncDisposable
 
     /// <summary>Sends the signal of a terminal that is closed.</summary>
     public void HangUp() => _ = Kill(_process.Id, Sighup);
+
+    /// <summary>Holds it where it is; it does nothing until it may go on.</summary>
+    public void Hold() => _ = Kill(_process.Id, Sigstop);
+
+    public void GoOn() => _ = Kill(_process.Id, Sigcont);
 
     /// <summary>Asks for an orderly stop and returns the exit code.</summary>
     public async Task<int> StopAsync()

@@ -166,8 +166,9 @@ internal sealed class KeysCreate
     {
         var kindName = WireNames<KeyKind>.Kebab.Text(kind);
         return ApiKey.ScopesOf(kind) is { Count: > 0 } known
-            ? $"--scope '{unknown}' is not a scope of {kindName}; did you mean {NearestName.Of(known, unknown)}?"
-                + $" There are {string.Join(", ", known)}"
+            ? $"--scope '{unknown}' is not a scope of {kindName}"
+                + (NearestName.Probable(known, unknown) is { } meant ? $"; did you mean {meant}?" : ";")
+                + (known is [var only] ? $" {only} is the only one" : $" it has {string.Join(", ", known)}")
             : $"--scope '{unknown}': keys of the kind {kindName} have no scopes";
     }
 

@@ -47,7 +47,7 @@ internal static class ResultsText
         {
             output.WriteLine(
                 Invariant(
-                    $"Without a trial: {results.TrialsMissed.Unnamed} exposures that named nobody. With stableUnits a visitor needs u or a user id."
+                    $"Without a trial: {Exposures(results.TrialsMissed.Unnamed)} that named nobody. With stableUnits a visitor needs u or a user id."
                 )
             );
         }
@@ -55,7 +55,7 @@ internal static class ResultsText
         {
             output.WriteLine(
                 Invariant(
-                    $"Without a trial: {results.TrialsMissed.NoRoom} exposures for which there was no room. tally.unitsMax makes more."
+                    $"Without a trial: {Exposures(results.TrialsMissed.NoRoom)} for which there was no room. tally.unitsMax makes more."
                 )
             );
         }
@@ -225,6 +225,8 @@ internal static class ResultsText
         : Share(known);
 
     private static string Share(double share) => Invariant($"{share * 100:0.##} %");
+
+    private static string Exposures(long count) => $"{Number(count)} exposure{(count == 1 ? "" : "s")}";
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 

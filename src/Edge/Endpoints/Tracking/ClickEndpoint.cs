@@ -93,16 +93,40 @@ internal sealed class ClickEndpoint(
         in RecordedVisit recorded
     )
     {
-        var target = recorded.Fallback ?? experiment.Variants[recorded.Variant].Target!;
-        if (target.Constant is { Count: > 0 } constant)
+        if (TargetOf(experiment, recorded).Constant is { Count: > 0 } constant)
         {
             return constant;
         }
 
+        Span<char> room = stackalloc char[LinkTarget.LocationCharsMax];
+        return LocationOf(query, experiment, recorded, room).ToString();
+    }
+
+    /// <summary>The same without an allocation.</summary>
+    /// <param name="query">Its query as it was sent.</param>
+    /// <param name="experiment">The link's experiment.</param>
+    /// <param name="recorded">What was recorded.</param>
+    /// <param name="room"><see cref="LinkTarget.LocationCharsMax"/> characters that the result may point into.</param>
+    public static ReadOnlySpan<char> LocationOf(
+        ReadOnlySpan<char> query,
+        CatalogEntry experiment,
+        in RecordedVisit recorded,
+        Span<char> room
+    )
+    {
+        var target = TargetOf(experiment, recorded);
+        if (target.Constant is { Count: > 0 } constant)
+        {
+            return constant[0];
+        }
+
         Span<char> clickId = stackalloc char[Events.EventId.TextChars];
         clickId = recorded.Id == default ? default : clickId[..recorded.Id.WriteText(clickId)];
-        return target.Complete(query, clickId);
+        return room[..target.Write(query, clickId, room)];
     }
+
+    private static LinkTarget TargetOf(CatalogEntry experiment, in RecordedVisit recorded) =>
+        recorded.Fallback ?? experiment.Variants[recorded.Variant].Target!;
 
     private Outcome Record(
         in VisitRequest request,

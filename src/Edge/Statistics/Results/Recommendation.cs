@@ -80,8 +80,8 @@ internal static class Recommendation
                 + "visitors count who are named by u or a user id, "
                 + $"{window} after the {start}.",
             0 => $"Nobody has been counted yet. A visitor counts {window} after the {start}.",
-            1 => $"1 visitor is still within the {window} in which the goal can be reached.",
-            _ => Invariant($"{visitors} visitors are still within their {window} in which the goal can be reached."),
+            1 => $"1 visitor can still reach the goal, within {window} of the {start}.",
+            _ => Invariant($"{visitors} visitors can still reach the goal, each within {window} of the {start}."),
         };
     }
 
@@ -108,6 +108,9 @@ internal static class Recommendation
                         : " This is not certain over all looks together; if the choice cannot be undone, let the experiment run on."
                 );
         }
+        var place = IsTied(results, leader)
+            ? "No variant leads"
+            : $"{leader} leads with a probability of {probability} to be the best";
         var unmet = new List<string>();
         if (!assessment.MinimumRunDaysMet)
         {
@@ -125,8 +128,7 @@ internal static class Recommendation
         }
         if (unmet.Count > 0)
         {
-            return $"Keep it running: {string.Join(", ", unmet)}. "
-                + $"{leader} leads with a probability of {probability} to be the best.";
+            return $"Keep it running: {string.Join(", ", unmet)}. {place}.";
         }
         if (results.NoMeaningfulDifference == true)
         {
@@ -135,8 +137,7 @@ internal static class Recommendation
         }
         if (!assessment.ConfidenceThresholdMet)
         {
-            return $"Keep it running: {leader} leads with a probability of {probability} to be the best, "
-                + $"{threshold} is required.";
+            return $"Keep it running: {place}, {threshold} is required.";
         }
         if (!assessment.IsLossSmall)
         {
@@ -147,6 +148,14 @@ internal static class Recommendation
             ? Invariant($"Wait: {leader} has reached {threshold} and must hold it for 24 hours; ")
                 + Invariant($"it has for {results.ConfidenceHeldHours:0.#}.")
             : $"{leader} meets every condition. It is suggested at the next daily look, at 00:00 UTC.";
+    }
+
+    /// <summary>Whether another variant is as likely to be the best, as far as it is said.</summary>
+    private static bool IsTied(ExperimentResults results, string leader)
+    {
+        var shares = results.Variants.ToLookup(variant => variant.Id == leader, variant => variant.ProbabilityToBeBest);
+        return shares[true].FirstOrDefault() is { } best
+            && shares[false].Any(other => other is { } share && Percent(share) == Percent(best));
     }
 
     private static string Percent(double share) =>

@@ -1,7 +1,7 @@
 namespace Edge.Storage.Faults;
 
 /// <summary>
-/// Deliberate mistakes, one at a time, that the durability tests must catch. Exists in the fault build only.
+/// Deliberate mistakes, one at a time, that the durability tests and the load tests must catch. Exists in the fault build only.
 /// </summary>
 internal enum Bug
 {
@@ -17,6 +17,8 @@ internal enum Bug
     UncheckedRecord,
     RepeatedRows,
     NoServerCommit,
+    BlockingLoop,
+    KeptAnswers,
 }
 
 /// <summary>Which bug this process has: <c>EDGE_PLANTED_BUG=ack-before-commit</c> and so on.</summary>
@@ -36,6 +38,8 @@ internal static class Bugs
         "unchecked-record" => Bug.UncheckedRecord,
         "repeated-rows" => Bug.RepeatedRows,
         "no-server-commit" => Bug.NoServerCommit,
+        "blocking-loop" => Bug.BlockingLoop,
+        "kept-answers" => Bug.KeptAnswers,
         var name => throw new ArgumentException($"EDGE_PLANTED_BUG: unknown bug '{name}'"),
     };
 

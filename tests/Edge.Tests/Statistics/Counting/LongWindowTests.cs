@@ -163,8 +163,8 @@ public class LongWindowTests
 
     [Theory]
     [InlineData(0, "Nobody with an id of yours has been counted yet.")]
-    [InlineData(1, "1 visitor is still within the 14 days in which the goal can be reached.")]
-    [InlineData(3, "3 visitors are still within their 14 days in which the goal can be reached.")]
+    [InlineData(1, "1 visitor can still reach the goal, within 14 days of the first impression or view.")]
+    [InlineData(3, "3 visitors can still reach the goal, each within 14 days of the first impression or view.")]
     public void Results_WhileNoWindowHasPassed_SayHowLongItIs(int visitors, string words)
     {
         var fold = new Fold(null, Stable());

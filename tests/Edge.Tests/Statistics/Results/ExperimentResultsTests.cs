@@ -110,11 +110,23 @@ public class ExperimentResultsTests
         Assert.Equal(SampleRatioResult.Untested, results.SampleRatioMismatch);
     }
 
+    /// <summary>Who is level with another does not lead.</summary>
+    [Theory]
+    [InlineData(10, 10, "No variant leads.")]
+    [InlineData(10, 30, "b leads with a probability of")]
+    public void Recommendation_OfEarlyCounts_NamesALeaderWhereThereIsOne(int a, int b, string expected)
+    {
+        var results = ExperimentResults.Compute(Test, Input(50, a, 50, b, days: 1));
+
+        Assert.Contains(expected, results.Recommendation, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0, TrialStart.Exposure, "Nobody has been counted yet. A visitor counts 30 minutes after the first impression or view.")]
     [InlineData(0, TrialStart.Click, "Nobody has been counted yet. A visitor counts 30 minutes after the first click.")]
-    [InlineData(1, TrialStart.Exposure, "1 visitor is still within the 30 minutes in which the goal can be reached.")]
-    [InlineData(13, TrialStart.Exposure, "13 visitors are still within their 30 minutes in which the goal can be reached.")]
+    [InlineData(1, TrialStart.Exposure, "1 visitor can still reach the goal, within 30 minutes of the first impression or view.")]
+    [InlineData(13, TrialStart.Exposure, "13 visitors can still reach the goal, each within 30 minutes of the first impression or view.")]
+    [InlineData(2, TrialStart.Click, "2 visitors can still reach the goal, each within 30 minutes of the first click.")]
     public void Recommendation_WithoutTrials_SaysWhoIsWaitedFor(int open, object start, string expected)
     {
         var input = new ResultsInput
