@@ -70,11 +70,16 @@ internal static class AppendBenchmark
             for (var i = 0; i < BurstAppends; i++)
             {
                 if (journal.TryAppend(record, ids.Next(), out _) != AppendResult.Appended)
+                {
                     throw new InvalidOperationException("an append was refused");
+                }
             }
             nanoseconds[burst] = Stopwatch.GetElapsedTime(started).TotalNanoseconds / BurstAppends;
             if (burst >= Bursts / 2)
+            {
                 allocated += GC.GetAllocatedBytesForCurrentThread() - bytesBefore;
+            }
+
             await journal.CommitAsync();
         }
         Array.Sort(nanoseconds);
@@ -111,7 +116,10 @@ internal static class AppendBenchmark
                                 continue;
                             }
                             if (!await journal.WaitForCommitAsync(sequence))
+                            {
                                 throw new InvalidOperationException("a commit did not come in time");
+                            }
+
                             mine.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
                         }
                         return mine;
@@ -159,7 +167,9 @@ internal static class AppendBenchmark
             )
         );
         if (parallel > 1)
+        {
             output.WriteLine(Invariant($"  one of {parallel} at a time would be {1_000 / At(0.5):F0}/s"));
+        }
 
         double At(double share) => milliseconds[Math.Min(milliseconds.Count - 1, (int)(milliseconds.Count * share))];
     }

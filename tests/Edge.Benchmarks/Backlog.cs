@@ -27,12 +27,16 @@ internal static class Backlog
         var text = Payload.Replace("{0}", new string('x', 320), StringComparison.Ordinal);
         var record = new byte[Envelope.HeaderBytes + text.Length];
         System.Text.Encoding.UTF8.GetBytes(text, record.AsSpan(Envelope.HeaderBytes));
-        for (var written = 0L; written < bytes; )
+        for (var written = 0L; written < bytes;)
         {
             if (journal.TryAppend(record, ids.Next(), out _) == AppendResult.Appended)
+            {
                 written += record.Length;
+            }
             else
+            {
                 await Task.Delay(1);
+            }
         }
         await journal.CommitAsync();
         var status = journal.Status;

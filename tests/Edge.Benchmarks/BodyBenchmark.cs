@@ -53,7 +53,9 @@ internal static class BodyBenchmark
         for (var i = 0; i < WarmUpRounds; i++)
         {
             if (read() != events)
+            {
                 throw new InvalidOperationException($"{name}: a body of the benchmark is refused");
+            }
         }
         var nanoseconds = new double[Rounds];
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -61,7 +63,10 @@ internal static class BodyBenchmark
         {
             var started = Stopwatch.GetTimestamp();
             for (var i = 0; i < repeats; i++)
+            {
                 read();
+            }
+
             nanoseconds[round] = Stopwatch.GetElapsedTime(started).TotalNanoseconds / (repeats * events);
         }
         var bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / ((long)Rounds * repeats * events);

@@ -157,9 +157,15 @@ internal static class EnrichmentBenchmark
                 var before = GC.GetAllocatedBytesForCurrentThread();
                 var started = Stopwatch.GetTimestamp();
                 foreach (var visitor in events.AsSpan(from, Batch))
+                {
                     enrich(visitor);
+                }
+
                 if (round < 0)
+                {
                     continue;
+                }
+
                 nanoseconds[number++] = Stopwatch.GetElapsedTime(started).TotalNanoseconds / Batch;
                 allocated += GC.GetAllocatedBytesForCurrentThread() - before;
             }

@@ -110,12 +110,15 @@ internal static class ForwardBenchmark
     {
         var ids = new EventIds(TimeProvider.System);
         var bytes = 0L;
-        for (var n = 0; n < events; )
+        for (var n = 0; n < events;)
         {
             var id = ids.Next();
             var record = Encode(id, n);
             while (journal.TryAppend(record, id, out _) != AppendResult.Appended)
+            {
                 await Task.Delay(1);
+            }
+
             bytes += record.Length - Envelope.HeaderBytes;
             n++;
         }

@@ -64,19 +64,27 @@ internal static class GeoBenchmark
         {
             var address = next();
             if (database.FindCountry(address, isV4, out _) == LookupOutcome.Found)
+            {
                 found.Add(address);
+            }
         }
         // A small file has few addresses: asked again and again, so that the code is as warm as the cache.
         var distinct = found.Count;
         for (var i = 0; distinct > 0 && found.Count < Addresses; i++)
+        {
             found.Add(found[i % distinct]);
+        }
+
         return [.. found];
     }
 
     private static void Measure(TextWriter output, string name, UInt128[] addresses, Func<UInt128, LookupOutcome> look)
     {
         if (addresses.Length == 0)
+        {
             return;
+        }
+
         var nanoseconds = new double[Rounds];
         var allocated = 0L;
         for (var round = -2; round < Rounds; round++)
@@ -84,10 +92,18 @@ internal static class GeoBenchmark
             var before = GC.GetAllocatedBytesForCurrentThread();
             var started = Stopwatch.GetTimestamp();
             foreach (var address in addresses)
+            {
                 if (look(address) != LookupOutcome.Found)
+                {
                     throw new InvalidOperationException("a record has vanished");
+                }
+            }
+
             if (round < 0)
+            {
                 continue;
+            }
+
             nanoseconds[round] = Stopwatch.GetElapsedTime(started).TotalNanoseconds / addresses.Length;
             allocated += GC.GetAllocatedBytesForCurrentThread() - before;
         }

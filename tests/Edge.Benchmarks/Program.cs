@@ -29,7 +29,10 @@ switch (args)
             ["--only"] = "",
         };
         foreach (var pair in rest.Chunk(2))
+        {
             options[pair[0]] = pair[1];
+        }
+
         var offences = Calibration.Run(
             ulong.Parse(options["--seed"], CultureInfo.InvariantCulture),
             int.Parse(options["--runs"], CultureInfo.InvariantCulture),

@@ -93,11 +93,16 @@ internal static class SelectionBenchmark
             var bytesBefore = GC.GetAllocatedBytesForCurrentThread();
             var started = Stopwatch.GetTimestamp();
             for (var i = 0; i < Choices; i++)
+            {
                 sum += step(number++);
+            }
+
             nanoseconds[round] = Stopwatch.GetElapsedTime(started).TotalNanoseconds / Choices;
             // The first rounds compile; scheduled experiments keep their first answer.
             if (round >= Rounds / 2)
+            {
                 allocated += GC.GetAllocatedBytesForCurrentThread() - bytesBefore;
+            }
         }
         Array.Sort(nanoseconds);
         var bytes = allocated / (double)(Choices * (Rounds - Rounds / 2));

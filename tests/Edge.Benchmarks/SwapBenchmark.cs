@@ -111,7 +111,9 @@ internal static class SwapBenchmark
     {
         Span<byte> hash = stackalloc byte[32];
         while (Stopwatch.GetTimestamp() < end)
+        {
             System.Security.Cryptography.SHA256.HashData(hash, hash);
+        }
     }
 
     private static void Write(ExperimentFileStore store, List<double> writes, long end)
@@ -126,7 +128,10 @@ internal static class SwapBenchmark
             var started = Stopwatch.GetTimestamp();
             var next = entry!.Experiment with { Name = Invariant($"Changed {writes.Count}") };
             if (store.Write(next, entry.Experiment) != ExperimentWriteResult.Written)
+            {
                 throw new InvalidOperationException("a write was refused");
+            }
+
             writes.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         }
     }
@@ -141,11 +146,17 @@ internal static class SwapBenchmark
         {
             var started = Stopwatch.GetTimestamp();
             if (started >= end)
+            {
                 break;
+            }
+
             for (var i = n; i < n + ChoicesPerSample; i++)
             {
                 if (!holder.Current.TryFind(slugs[(int)((uint)i * 7_919u % (uint)slugs.Length)], out var entry))
+                {
                     throw new InvalidOperationException("an experiment is gone");
+                }
+
                 sum += VariantSelector
                     .Choose(
                         entry,
@@ -160,7 +171,9 @@ internal static class SwapBenchmark
                     .Variant;
             }
             if (samples.Count < SamplesMax)
+            {
                 samples.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds);
+            }
         }
         GC.KeepAlive(sum);
     }

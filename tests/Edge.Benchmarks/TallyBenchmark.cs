@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using Edge.Catalog;
 using Edge.Events;
-using Edge.Experiments;
 using Edge.Journal.Records;
 using Edge.Statistics;
 using Edge.Statistics.Counting;
@@ -38,7 +37,9 @@ internal static class TallyBenchmark
             {
                 counts.Count(events[i], clockMs, clockMs);
                 if (i % 1_000 == 0)
+                {
                     counts.Mature(clockMs, isUpToDate: false);
+                }
             }
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             var allocated = (GC.GetAllocatedBytesForCurrentThread() - bytesBefore) / (double)Events;

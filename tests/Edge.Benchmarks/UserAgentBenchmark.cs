@@ -39,7 +39,9 @@ internal static class UserAgentBenchmark
         var naive = new NaiveParser(rules);
         var collected = UserAgentSamples.Collected();
         for (var i = 0; i < WarmUpParses; i++)
+        {
             parser.Parse(collected[i % collected.Count]);
+        }
 
         Report(output, $"uncached, {collected.Count} collected agents", Measure(collected, text => parser.Parse(text)));
         Report(
@@ -61,7 +63,10 @@ internal static class UserAgentBenchmark
             )
         );
         foreach (var text in differing.Take(10))
+        {
             output.WriteLine($"  {text}");
+        }
+
         return differing.Length == 0 ? 0 : 1;
     }
 
@@ -76,15 +81,23 @@ internal static class UserAgentBenchmark
             .Take(CachedAgents)
             .ToArray();
         for (var round = 0; round < 50; round++)
+        {
             foreach (var text in agents)
+            {
                 cache.Lookup(text);
+            }
+        }
+
         var nanoseconds = new List<double>(CachedRounds);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var round = 0; round < CachedRounds; round++)
         {
             var started = Stopwatch.GetTimestamp();
             foreach (var text in agents)
+            {
                 cache.Lookup(text);
+            }
+
             nanoseconds.Add(Stopwatch.GetElapsedTime(started).TotalNanoseconds / agents.Length);
         }
         var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -112,7 +125,9 @@ internal static class UserAgentBenchmark
             count++;
             worst.Enqueue(text, microseconds);
             if (worst.Count > WorstKept)
+            {
                 worst.Dequeue();
+            }
         }
         var repeated = worst
             .UnorderedItems.Select(item =>

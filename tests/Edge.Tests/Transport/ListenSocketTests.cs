@@ -10,7 +10,7 @@ namespace Edge.Tests.Transport;
 
 public class ListenSocketTests
 {
-    private const int Rounds = 300;
+    private const int Rounds = 1_000;
 
     /// <summary>However close together two ask for a port, one has it.</summary>
     [Fact]
