@@ -9,6 +9,9 @@ namespace Edge.Explanation;
 /// <summary>Says in one plain sentence why a request gets its variant. Pure.</summary>
 internal static class ExplanationSentence
 {
+    /// <summary>What a link that is closed means for a verdict, whichever it is.</summary>
+    public const string ClosedLinkEffect = "gets no variant and is not counted, because the link is closed";
+
     /// <summary>Of a click ahead of the visit.</summary>
     public const string Refused =
         "A browser that loads the link ahead of the visit is refused with 503 and asks again at the visit itself, which gets"

@@ -68,7 +68,7 @@ public class RequestReaderTests
         await pipe.Writer.WriteAsync("a body"u8.ToArray(), TestContext.Current.CancellationToken);
         await pipe.Writer.CompleteAsync();
         var read = "";
-        for (var result = default(ReadResult); !result.IsCompleted; )
+        for (var result = default(ReadResult); !result.IsCompleted;)
         {
             result = await reader.ReadAsync(TestContext.Current.CancellationToken);
             Assert.True(result.IsCompleted == result.Buffer.IsEmpty);

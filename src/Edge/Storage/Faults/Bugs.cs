@@ -18,7 +18,6 @@ internal enum Bug
     RepeatedRows,
     NoServerCommit,
     BlockingLoop,
-    KeptAnswers,
 }
 
 /// <summary>Which bug this process has: <c>EDGE_PLANTED_BUG=ack-before-commit</c> and so on.</summary>
@@ -39,7 +38,6 @@ internal static class Bugs
         "repeated-rows" => Bug.RepeatedRows,
         "no-server-commit" => Bug.NoServerCommit,
         "blocking-loop" => Bug.BlockingLoop,
-        "kept-answers" => Bug.KeptAnswers,
         var name => throw new ArgumentException($"EDGE_PLANTED_BUG: unknown bug '{name}'"),
     };
 
