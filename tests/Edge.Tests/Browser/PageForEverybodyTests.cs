@@ -1,5 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
-using Edge.Tests.Support;
+using Edge.Tests.BlackBox;
 using Xunit;
 
 namespace Edge.Tests.Browser;
@@ -88,7 +89,7 @@ public sealed class PageForEverybodyTests(SeededEdge edge) : IClassFixture<Seede
         await view.ExpectSoundAsync("series as a table");
 
         var tables = await view.Page.RunAsync("document.querySelectorAll('main table').length");
-        Assert.True(int.Parse(tables, System.Globalization.CultureInfo.InvariantCulture) >= 3, tables);
+        Assert.True(int.Parse(tables, CultureInfo.InvariantCulture) >= 3, tables);
     }
 
     [Fact]
@@ -122,7 +123,7 @@ public sealed class PageForEverybodyTests(SeededEdge edge) : IClassFixture<Seede
             new
             {
                 name,
-                slug = BlackBox.ManagedEdge.NewSlug(),
+                slug = ManagedEdge.NewSlug(),
                 type = "ab_test",
                 hypothesis = name,
                 variants,

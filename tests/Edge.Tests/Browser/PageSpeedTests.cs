@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -117,9 +118,9 @@ public sealed class PageSpeedTests(PageSpeedTests.ManyExperiments edge, ITestOut
     {
         await view.Page.RunAsync(
             $$"""
-            window.canned = {{System.Text.Json.JsonSerializer.Serialize(json)}};
+            window.canned = {{JsonSerializer.Serialize(json)}};
             const real = fetch;
-            window.fetch = (path, init) => path.endsWith({{System.Text.Json.JsonSerializer.Serialize(pattern.TrimStart('*'))}})
+            window.fetch = (path, init) => path.endsWith({{JsonSerializer.Serialize(pattern.TrimStart('*'))}})
                 ? Promise.resolve(new Response(canned, { headers: { 'Content-Type': 'application/json' } }))
                 : real(path, init);
             0

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Edge.Tests.BlackBox;
 using Edge.Tests.Support;
 using Xunit;

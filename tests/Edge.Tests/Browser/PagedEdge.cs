@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Edge.Tests.BlackBox;
-using Edge.Tests.Support;
+using Xunit;
 
 namespace Edge.Tests.Browser;
 
@@ -42,11 +42,11 @@ public class PagedEdge : ManagedEdge
     internal async Task<string> StoreAsync(object definition, params string[] actions)
     {
         var created = await SendAsync("POST", "", JsonSerializer.Serialize(definition));
-        Xunit.Assert.True(created.Status == 201, created.Json.ToString());
+        Assert.True(created.Status == 201, created.Json.ToString());
         var slug = created.Text("slug");
         foreach (var action in actions)
         {
-            Xunit.Assert.Equal(200, (await SendAsync("POST", $"/{slug}/{action}")).Status);
+            Assert.Equal(200, (await SendAsync("POST", $"/{slug}/{action}")).Status);
         }
 
         return slug;
@@ -65,6 +65,7 @@ public class PagedEdge : ManagedEdge
     {
         await _chromium.DisposeAsync();
         await base.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>The page asks as often as somebody types.</summary>

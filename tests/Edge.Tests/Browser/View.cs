@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Edge.Tests.Support;
@@ -30,7 +31,7 @@ internal sealed class View(Page page, string root) : IAsyncDisposable
             }
             throw new Error(`there is no ${what} in: ${document.body.innerText.slice(0, 3000)}`);
         };
-        """.Replace("LIMIT", $"{(Wait.Limit / 8).TotalMilliseconds}", StringComparison.Ordinal);
+        """.Replace("LIMIT", $"{(Wait.Limit / 2).TotalMilliseconds}", StringComparison.Ordinal);
 
     private static readonly string AxeFile = Path.Combine(
         Repository.Root,
@@ -143,7 +144,7 @@ internal sealed class View(Page page, string root) : IAsyncDisposable
     {
         Assert.True(!page.Complaints.Any(), $"{name}: {string.Join("; ", page.Complaints)}");
         var widths = await page.RunAsync("`${document.documentElement.scrollWidth} ${document.documentElement.clientWidth}`");
-        var (needed, there) = (int.Parse(widths.Split(' ')[0]), int.Parse(widths.Split(' ')[1]));
+        var (needed, there) = (int.Parse(widths.Split(' ')[0], CultureInfo.InvariantCulture), int.Parse(widths.Split(' ')[1], CultureInfo.InvariantCulture));
         Assert.True(needed <= there, $"{name} is {needed} pixels wide where {there} are seen");
         if (await page.RunAsync("typeof axe") != "object")
         {

@@ -5,7 +5,6 @@ using System.Xml.Linq;
 using Edge.Endpoints.Page;
 using Edge.Experiments;
 using Edge.Statistics.Counting;
-using Edge.Statistics.Results;
 using Xunit;
 
 namespace Edge.Tests.Endpoints.Page;
