@@ -36,9 +36,6 @@ internal static class ExplanationSentence
             _ => OfChoice(entry, choice, verdict, schedules),
         };
 
-    /// <summary>What such a link means for a verdict, whichever it is.</summary>
-    public const string ClosedLinkEffect = "gets no variant and is not counted, because the link is closed";
-
     /// <summary>The sentence for a click on a link that a time limit closes.</summary>
     public static string OfClosedLink(LinkConfig link, DateTimeOffset now) =>
         (
