@@ -103,6 +103,7 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.ReadAsync(".week .slot");
         await view.ExpectSoundAsync("schedule");
         await view.ClickAsync("Create the draft");
+        await view.SeeAsync("What it serves");
         await view.SeeAsync("Europe/Berlin");
 
         var schedule = (await edge.SendAsync("GET", "/lunch")).Experiment.GetProperty("variants")[1].GetProperty("schedule");

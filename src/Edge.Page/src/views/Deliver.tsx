@@ -194,14 +194,16 @@ function CheckMail() {
         <input type="checkbox" checked={wasSent} onChange={(event) => setSent(event.currentTarget.checked)} />
         {t.deliver.checkSent}
       </label>
-      <ul class="findings" role="status">
-        {findings.map(({ level, text }) => (
-          <li key={text}>
-            <strong class={level === "bad" ? "trouble-text" : level === "warn" ? "caution-text" : "soft"}>{t.deliver.found[level]}</strong>
-            <span>{text}</span>
-          </li>
-        ))}
-      </ul>
+      <div role="status">
+        <ul class="findings">
+          {findings.map(({ level, text }) => (
+            <li key={text}>
+              <strong class={level === "bad" ? "trouble-text" : level === "warn" ? "caution-text" : "soft"}>{t.deliver.found[level]}</strong>
+              <span>{text}</span>
+            </li>
+          ))}
+        </ul>
+      </div>
     </>
   );
 }

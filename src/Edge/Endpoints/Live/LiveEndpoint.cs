@@ -32,10 +32,11 @@ internal sealed class LiveEndpoint(
             return refusal;
         }
 
-        if (!RequestMethod.IsGet(context.Request.Method))
+        var isHead = RequestMethod.IsHead(context.Request.Method);
+        if (!isHead && !RequestMethod.IsGet(context.Request.Method))
         {
             metrics.Count(RouteName.Live, Outcome.MethodNotAllowed);
-            return Problem.MethodNotAllowedAsync(context, HttpMethods.Get);
+            return Problem.MethodNotAllowedAsync(context);
         }
 
         var violations = new Violations();
@@ -54,6 +55,13 @@ internal sealed class LiveEndpoint(
             return Problem.ValidationAsync(context, violations.List);
         }
 
+        WriteHeaders(context.Response);
+        if (isHead)
+        {
+            metrics.Count(RouteName.Live, Outcome.Answered);
+            return Task.CompletedTask;
+        }
+
         if (feed.Join(filter) is not { } reader)
         {
             metrics.Count(RouteName.Live, Outcome.RateLimited);
@@ -66,13 +74,17 @@ internal sealed class LiveEndpoint(
         return StreamAsync(context, reader, key);
     }
 
-    private async Task StreamAsync(HttpContext context, LiveReader reader, ApiKey key)
+    private static void WriteHeaders(HttpResponse response)
     {
-        var response = context.Response;
         Replies.ForbidCaching(response.Headers);
         response.ContentType = "text/event-stream";
         // Or a proxy in front would collect events until there are enough.
         response.Headers["X-Accel-Buffering"] = "no";
+    }
+
+    private async Task StreamAsync(HttpContext context, LiveReader reader, ApiKey key)
+    {
+        var response = context.Response;
         try
         {
             await SendAsync(response, "retry: 3000\n\n"u8.ToArray());
