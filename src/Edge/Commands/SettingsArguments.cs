@@ -1,6 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using Edge.Settings;
+using Edge.Storage;
 
 namespace Edge.Commands;
 
@@ -17,6 +18,8 @@ internal sealed class SettingsArguments
     };
     private readonly List<(Option<string> Option, string Key)> _flags = [];
 
+    private bool _changesData;
+
     private SettingsArguments() { }
 
     /// <summary>Gives a command <c>--config</c>.</summary>
@@ -30,6 +33,15 @@ internal sealed class SettingsArguments
     /// <summary>Gives the command <c>--data-dir</c> too.</summary>
     public SettingsArguments WithDataDir(Command command) =>
         With(command, "--data-dir", "DIR", "dataDir", "Directory of everything the service keeps.");
+
+    /// <summary>
+    /// Gives the command <c>--data-dir</c>, and lets it act as the owner of that directory: it writes there.
+    /// </summary>
+    public SettingsArguments WithOwnDataDir(Command command)
+    {
+        _changesData = true;
+        return WithDataDir(command);
+    }
 
     /// <summary>Gives the command an option that is the setting <paramref name="key"/>.</summary>
     public SettingsArguments With(Command command, string name, string value, string key, string description)
@@ -49,7 +61,17 @@ internal sealed class SettingsArguments
             error.WriteLine($"{UsageProblem.NameOf(result.CommandResult)}: {problem}");
         }
 
-        return problems.Count == 0 ? options : null;
+        if (problems.Count > 0)
+        {
+            return null;
+        }
+
+        if (_changesData)
+        {
+            DirectoryOwner.ActAs(options.DataDir);
+        }
+
+        return options;
     }
 
     /// <summary>

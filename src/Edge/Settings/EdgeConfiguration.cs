@@ -19,6 +19,9 @@ internal sealed class EdgeConfiguration
     /// <summary>Largest configuration file, bytes.</summary>
     private const int FileMaxBytes = 1 << 20;
 
+    /// <summary>How long the configuration may take to come.</summary>
+    private static readonly TimeSpan FilePatience = TimeSpan.FromSeconds(10);
+
     private static readonly JsonDocumentOptions Lenient = new()
     {
         CommentHandling = JsonCommentHandling.Skip,
@@ -40,7 +43,18 @@ internal sealed class EdgeConfiguration
     public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>Where the value of a key comes from: a file, a variable, an option, or the default.</summary>
-    public string OriginOf(string key) => _origins.GetValueOrDefault(key, Default);
+    public string OriginOf(string key)
+    {
+        if (_origins.TryGetValue(key, out var origin))
+        {
+            return origin;
+        }
+
+        // A map that is an object has origins of its entries alone.
+        var entries = key + ".";
+        return _origins.FirstOrDefault(pair => pair.Key.StartsWith(entries, StringComparison.OrdinalIgnoreCase)).Value
+            ?? Default;
+    }
 
     /// <summary>
     /// Applies all sources in order. <paramref name="flags"/> are pairs of a dotted key and its text.
@@ -115,10 +129,22 @@ internal sealed class EdgeConfiguration
     /// </summary>
     private static byte[] ReadBounded(string file)
     {
-        using var stream = File.OpenRead(file);
-        var bytes = new byte[FileMaxBytes + 1];
-        var read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        return read <= FileMaxBytes ? bytes[..read] : throw new IOException($"is larger than {FileMaxBytes} bytes");
+        // A pipe to which nobody writes blocks already when it is opened.
+        var reading = Task.Run(() =>
+        {
+            using var stream = File.OpenRead(file);
+            var bytes = new byte[FileMaxBytes + 1];
+            return bytes.AsMemory(0, stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false));
+        });
+        if (Task.WaitAny([reading], FilePatience) < 0)
+        {
+            throw new IOException($"gave nothing within {FilePatience.TotalSeconds} s");
+        }
+
+        var read = reading.GetAwaiter().GetResult();
+        return read.Length <= FileMaxBytes
+            ? read.ToArray()
+            : throw new IOException($"is larger than {FileMaxBytes} bytes");
     }
 
     /// <param name="element">The object.</param>
@@ -166,9 +192,9 @@ internal sealed class EdgeConfiguration
 
     private void Apply(string key, string text, string source)
     {
-        _origins[key] = source;
         if (key.StartsWith(SinkConfiguration.Prefix, StringComparison.OrdinalIgnoreCase))
         {
+            _origins[key] = source;
             _sinks.Add(key[SinkConfiguration.Prefix.Length..], text, source);
             return;
         }
@@ -182,6 +208,10 @@ internal sealed class EdgeConfiguration
         else if (setting.Assign(_options, text) is { } problem)
         {
             _problems.Add($"{source}: {setting.Key} {problem}");
+        }
+        else
+        {
+            _origins[key] = source;
         }
     }
 

@@ -46,6 +46,8 @@ internal readonly partial record struct FileStamp(
     private const int EmptyPath = 0x1000;
     private const uint BasicStats = 0x7ff;
     private const ushort KindMask = 0xF000;
+    private const int UserAt = 20;
+    private const int GroupAt = 24;
     private const int ModeAt = 28;
     private const int InodeAt = 32;
     private const int SizeAt = 40;
@@ -70,6 +72,15 @@ internal readonly partial record struct FileStamp(
         Span<byte> stats = stackalloc byte[StatxBytes];
         return StatxOpen(file, "", EmptyPath, BasicStats, ref MemoryMarshal.GetReference(stats)) == 0
             ? From(stats)
+            : default;
+    }
+
+    /// <summary>User and group of a path; those of root when it is not accessible.</summary>
+    public static (uint User, uint Group) OwnerOf(string path)
+    {
+        Span<byte> stats = stackalloc byte[StatxBytes];
+        return Statx(CurrentDirectory, path, 0, BasicStats, ref MemoryMarshal.GetReference(stats)) == 0
+            ? (MemoryMarshal.Read<uint>(stats[UserAt..]), MemoryMarshal.Read<uint>(stats[GroupAt..]))
             : default;
     }
 

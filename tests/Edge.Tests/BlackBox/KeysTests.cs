@@ -9,6 +9,22 @@ namespace Edge.Tests.BlackBox;
 /// <summary><c>edge keys</c> and what a running service makes of it.</summary>
 public class KeysTests
 {
+    [Fact]
+    public async Task Create_ByRootInADirectoryOfTheService_LeavesNothingToRoot()
+    {
+        const string Nobody = "65534";
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can act as somebody else");
+        using var data = new TempDirectory();
+        await OutputAsync("chown", $"{Nobody}:{Nobody}", data.Path);
+
+        var (exitCode, _, error) = await EdgeProcess.RunAsync(["keys", "create", "--kind", "artie", "--data-dir", data.Path]);
+
+        Assert.True(exitCode == 0, error);
+        var owners = (await OutputAsync("find", data.Path, "-printf", "%U:%G %f\\n")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains($"{Nobody}:{Nobody} keys.json", owners);
+        Assert.All(owners, static owner => Assert.StartsWith($"{Nobody}:{Nobody} ", owner, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("pictify", "^mk_live_[A-Za-z0-9]{32}$")]
     [InlineData("write", "^wk_[A-Za-z0-9]{32}$")]
@@ -290,4 +306,14 @@ public class KeysTests
             async () => (await edge.Client.GetAsync("/experiments/api/quota")).StatusCode,
             status => status == HttpStatusCode.OK
         );
+
+    private static async Task<string> OutputAsync(string command, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, UseShellExecute = false };
+        using var process = Process.Start(start)!;
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+        return output;
+    }
 }

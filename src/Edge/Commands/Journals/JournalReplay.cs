@@ -35,7 +35,7 @@ internal static class JournalReplay
             from,
             to,
         };
-        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        var settings = SettingsArguments.AddTo(command).WithOwnDataDir(command);
         command.SetAction(
             async (result, _) =>
                 settings.Load(result, io.Error) is { } options

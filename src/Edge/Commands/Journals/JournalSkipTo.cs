@@ -36,7 +36,7 @@ internal static class JournalSkipTo
             sink,
             target,
         };
-        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        var settings = SettingsArguments.AddTo(command).WithOwnDataDir(command);
         command.SetAction(result =>
             settings.Load(result, io.Error) is { } options
                 ? Run(

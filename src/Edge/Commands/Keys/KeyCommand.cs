@@ -22,7 +22,7 @@ internal static class KeyCommand
         bool mayBegin = false
     )
     {
-        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        var settings = SettingsArguments.AddTo(command).WithOwnDataDir(command);
         command.SetAction(result =>
         {
             if (settings.Load(result, io.Error) is not { } options)

@@ -23,7 +23,7 @@ internal static class DeadLettersResend
             Description = "Only this event; without it all of them.",
         };
         var command = new Command("resend", "Sends dead letters again, and forgets those that are taken.") { id, sink };
-        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        var settings = SettingsArguments.AddTo(command).WithOwnDataDir(command);
         command.SetAction(
             async (result, _) =>
                 settings.Load(result, io.Error) is { } options

@@ -16,7 +16,7 @@ internal static class SinkPause
     {
         var name = SinkChoice.Argument();
         var command = new Command("pause", "Holds a sink back; the journal keeps its events meanwhile.") { name };
-        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        var settings = SettingsArguments.AddTo(command).WithOwnDataDir(command);
         command.SetAction(result =>
             settings.Load(result, io.Error) is { } options
                 ? Run(options, result.GetValue(name), io.Error)

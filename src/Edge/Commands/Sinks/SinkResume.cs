@@ -15,7 +15,7 @@ internal static class SinkResume
     {
         var name = SinkChoice.Argument();
         var command = new Command("resume", "Lets a paused sink go on.") { name };
-        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        var settings = SettingsArguments.AddTo(command).WithOwnDataDir(command);
         command.SetAction(result =>
             settings.Load(result, io.Error) is { } options
                 ? Run(options, result.GetValue(name), io.Error)

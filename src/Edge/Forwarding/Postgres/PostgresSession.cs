@@ -82,6 +82,27 @@ internal sealed partial class PostgresSession : IDisposable
         }
     }
 
+    /// <summary>A connection string that <see cref="Problem"/> accepts, as it may be shown.</summary>
+    public static string WithoutPasswords(string connection)
+    {
+        const string Mask = "(set)";
+        var builder = new NpgsqlConnectionStringBuilder(connection);
+        var isMasked = false;
+        if (!string.IsNullOrEmpty(builder.Password))
+        {
+            builder.Password = Mask;
+            isMasked = true;
+        }
+
+        if (!string.IsNullOrEmpty(builder.SslPassword))
+        {
+            builder.SslPassword = Mask;
+            isMasked = true;
+        }
+
+        return isMasked ? builder.ConnectionString : connection;
+    }
+
     /// <summary>
     /// Connects and sets the limits of the session. Throws when the server cannot be reached or refuses.
     /// </summary>

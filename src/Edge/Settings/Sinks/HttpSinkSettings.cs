@@ -33,7 +33,7 @@ internal static class HttpSinkSettings
                 Text(
                     "url",
                     "URL of the server: http or https, without user and password. Required.",
-                    o => o.Url,
+                    o => ServerOf(o.Url),
                     (o, v) => o.Url = v,
                     UrlProblem
                 )
@@ -147,6 +147,12 @@ internal static class HttpSinkSettings
         );
 
     private static IPNetwork Single(IPAddress address) => new(address, address.GetAddressBytes().Length * 8);
+
+    /// <summary>Where a URL leads; the path and query of a webhook are its password.</summary>
+    private static string ServerOf(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.PathAndQuery != "/"
+            ? uri.GetLeftPart(UriPartial.Authority) + "/(set)"
+            : url;
 
     private static string? UrlProblem(string text)
     {

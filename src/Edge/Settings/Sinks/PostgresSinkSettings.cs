@@ -14,7 +14,7 @@ internal static class PostgresSinkSettings
                 Text(
                     "connection",
                     "Connection string in Npgsql's format: Host, Port, Database, Username, SSL Mode, Root Certificate. Required.",
-                    o => o.Connection,
+                    o => PostgresSession.WithoutPasswords(o.Connection),
                     (o, v) => o.Connection = v,
                     PostgresSession.Problem
                 )
