@@ -14,7 +14,7 @@ public sealed class PageSpeedTests(PageSpeedTests.ManyExperiments edge, ITestOut
     : IClassFixture<PageSpeedTests.ManyExperiments>
 {
     private const int Experiments = 10_000;
-    private const int Rounds = 5;
+    private const int Rounds = 15;
     private const int InteractiveMs = 200;
     private const int FirstPaintMs = 100;
 
