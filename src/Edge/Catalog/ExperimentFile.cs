@@ -100,7 +100,7 @@ internal sealed class ExperimentFile(string name)
         byte[] bytes;
         try
         {
-            bytes = DiskFile.ReadWhole(path, BytesMax);
+            bytes = ReadTwice(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -122,6 +122,21 @@ internal sealed class ExperimentFile(string name)
             .. reading.Unknown.Select(v => new ExperimentFileProblem(Name, v.Field, v.Message, true)),
         ];
         return true;
+    }
+
+    /// <summary>
+    /// Reads the file, once more when a call fails: while an experiment is missing, its links lead nowhere.
+    /// </summary>
+    private static byte[] ReadTwice(string path)
+    {
+        try
+        {
+            return DiskFile.ReadWhole(path, BytesMax);
+        }
+        catch (IOException)
+        {
+            return DiskFile.ReadWhole(path, BytesMax);
+        }
     }
 
     private bool Refuse(string reason)

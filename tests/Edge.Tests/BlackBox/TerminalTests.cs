@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Edge.Tests.Support;
 using Xunit;
 
@@ -42,5 +43,28 @@ public class TerminalTests
 
         Assert.Contains(@"\u001b[31mred", output, StringComparison.Ordinal);
         Assert.DoesNotContain(output, c => char.IsControl(c) && c is not ('\n' or '\t'));
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("help keys")]
+    [InlineData("version")]
+    [InlineData("serve --demo --urls http://127.0.0.1:1/path")]
+    public async Task Command_OnATerminal_WritesTextAlone(string arguments)
+    {
+        using var data = new TempDirectory();
+        var start = new ProcessStartInfo("script", ["-qec", $"{EdgeBinary.Path} {arguments}", "/dev/null"])
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+            WorkingDirectory = data.Path,
+        };
+        start.Environment["TERM"] = "xterm";
+        using var terminal = Process.Start(start)!;
+
+        var output = await terminal.StandardOutput.ReadToEndAsync();
+
+        Assert.NotEmpty(output);
+        Assert.DoesNotContain(output, c => char.IsControl(c) && c is not ('\r' or '\n' or '\t'));
     }
 }

@@ -130,15 +130,15 @@ internal sealed class TallyFile(string directory, UInt128 journalEpochId)
 
     private static TallyState Parse(string path)
     {
-        var bytes = DiskFile.ReadWhole(path, Array.MaxLength);
+        var bytes = JsonProblem.WithoutMark(DiskFile.ReadWhole(path, Array.MaxLength));
         try
         {
-            return JsonSerializer.Deserialize(bytes, Strict.TallyState)
+            return JsonSerializer.Deserialize(bytes.Span, Strict.TallyState)
                 ?? throw new InvalidDataException("it is empty");
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException("it " + JsonProblem.Describe(e, bytes), e);
+            throw new InvalidDataException("it " + JsonProblem.Describe(e, bytes.Span), e);
         }
     }
 
