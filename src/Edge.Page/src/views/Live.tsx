@@ -69,7 +69,7 @@ export function Live(_: ViewProps) {
         onChange={setTab}
       />
       {tab === "events" ? (
-        <section class="card" aria-label={t.live.events}>
+        <section class="card">
           <div class="filters">
             <input type="search" aria-label={t.live.filterText} placeholder={t.live.filterText} value={filter.text} onInput={set("text")} />
             <select aria-label={t.live.filterType} value={filter.type} onChange={set("type")}>

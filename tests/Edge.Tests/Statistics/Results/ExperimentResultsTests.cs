@@ -121,6 +121,16 @@ public class ExperimentResultsTests
         Assert.Contains(expected, results.Recommendation, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Recommendation_OfVariantsWithNames_CallsThemByTheirNames()
+    {
+        var named = Test with { Variants = [.. Test.Variants.Select(variant => variant with { Name = $"Page {variant.Id}" })] };
+
+        var results = ExperimentResults.Compute(named, Input(50, 10, 50, 30, days: 1));
+
+        Assert.Contains("Page b leads with a probability of", results.Recommendation, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0, TrialStart.Exposure, "Nobody has been counted yet. A visitor counts 30 minutes after the first impression or view.")]
     [InlineData(0, TrialStart.Click, "Nobody has been counted yet. A visitor counts 30 minutes after the first click.")]
