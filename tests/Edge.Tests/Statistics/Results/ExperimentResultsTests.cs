@@ -298,7 +298,7 @@ public class ExperimentResultsTests
 
         Assert.True(results.SampleRatioMismatch.IsMismatch);
         Assert.Contains(
-            "Variant a had 2000 where about 2150 were expected",
+            "Variant Old had 2000 where about 2150 were expected",
             results.SampleRatioMismatch.Warning,
             StringComparison.Ordinal
         );
