@@ -141,6 +141,13 @@ export const api = {
 
   system: (signal?: AbortSignal) => json<System>("/system", { signal }),
 
+  /** Why the live stream is refused, as an error; what is answered is given up at once. */
+  async knockLive(): Promise<void> {
+    const leaving = new AbortController();
+    await send(liveUrl, { signal: leaving.signal });
+    leaving.abort();
+  },
+
   turnSink: (name: string, action: "pause" | "resume") => send(`/system/sinks/${encodeURIComponent(name)}/${action}`, { method: "POST" }),
 };
 

@@ -1,10 +1,11 @@
 import { timeZone } from "./preferences";
 
+/** Numbers and dates are written as the reader's language has them; words, such as units and countries, are the page's. */
 const locale = navigator.languages;
 const made = new Map<string, Intl.DateTimeFormat>();
 
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
-const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+const one = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 const three = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
 const shares = [0, 1, 2, 3].map(
   (digits) => new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }),
@@ -14,8 +15,6 @@ const change = new Intl.NumberFormat(locale, { style: "percent", signDisplay: "e
 export const absent = "–";
 
 export const count = (n: number | null | undefined): string => (n == null ? absent : whole.format(n));
-
-export const compact = (n: number): string => (Math.abs(n) < 10_000 ? whole.format(n) : short.format(n));
 
 /** A share of 1, with the digits that tell small rates apart. */
 export function share(part: number | null | undefined, digits?: number): string {
@@ -45,13 +44,13 @@ export const lift = (part: number | null | undefined): string => (part == null ?
 export const figure = (n: number | null | undefined): string => (n == null ? absent : three.format(n));
 
 export function bytes(n: number): string {
-  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+  const units = [n === 1 ? "byte" : "bytes", "kB", "MB", "GB", "TB"];
   let step = 0;
   while (n >= 1000 && step < units.length - 1) {
     n /= 1000;
     step++;
   }
-  return new Intl.NumberFormat(locale, { style: "unit", unit: units[step], unitDisplay: "short", maximumFractionDigits: n < 10 ? 1 : 0 }).format(n);
+  return `${(n < 10 ? one : whole).format(n)} ${units[step]}`;
 }
 
 function dates(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -71,6 +70,10 @@ export const day = (time: string | number | Date): string =>
 
 export const moment = (time: string | number | Date): string =>
   dates("moment", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }).format(at(time));
+
+/** A sentence of the server with its instants as the page writes them. */
+export const withTimes = (text: string): string =>
+  text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)/g, (time) => moment(time));
 
 export const clock = (time: string | number | Date): string =>
   dates("clock", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at(time));
@@ -118,12 +121,13 @@ const pad = (n: number): string => String(n).padStart(2, "0");
 /** Seconds in the largest unit that fits. */
 export function span(seconds: number): string {
   const [unit, size] = ([["day", 86_400], ["hour", 3_600], ["minute", 60]] as const).find(([, s]) => seconds >= s * 2 || seconds === s) ?? (["second", 1] as const);
-  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: seconds < 10 ? 1 : 0 }).format(seconds / size);
+  const n = (seconds < 10 ? one : whole).format(seconds / size);
+  return `${n} ${unit}${n === "1" ? "" : "s"}`;
 }
 
 export const regionName = (code: string): string => {
   try {
-    return new Intl.DisplayNames(locale, { type: "region" }).of(code) ?? code;
+    return new Intl.DisplayNames("en", { type: "region" }).of(code) ?? code;
   } catch {
     return code;
   }

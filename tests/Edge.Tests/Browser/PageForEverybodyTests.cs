@@ -108,6 +108,38 @@ public sealed class PageForEverybodyTests(SeededEdge edge) : IClassFixture<Seede
         Assert.Equal("Asia/Kolkata", await view.ReadAsync("[aria-label='Time zone']", "found.value"));
     }
 
+    [Fact]
+    public async Task Words_WithABrowserOfAnotherLanguage_StayEnglish()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.Page.CallAsync(
+            "Network.setUserAgentOverride",
+            new() { ["userAgent"] = Visitors.Firefox, ["acceptLanguage"] = "de-DE" }
+        );
+        await view.LoadAsync($"#/experiments/{SeededEdge.Slug}");
+        await view.SeeAsync("within the 30 minutes");
+        await view.SeeAsync("Germany");
+        await view.SeeAsync("8,");
+        await view.GoAsync("#/health");
+        await view.SeeAsync(" GB");
+    }
+
+    [Fact]
+    public async Task LiveEvents_OnAPhone_StandBelowEachOther()
+    {
+        await using var view = await edge.SignInAsync(look: Look.Phone);
+        await view.GoAsync("#/live");
+        await view.SeeAsync("Connected");
+        await edge.VisitAsync($"/s/{SeededEdge.Slug}/pixel.gif?u=on-a-phone");
+        await view.ReadAsync(".tail td");
+
+        var cut = await view.Page.RunAsync(
+            "[...document.querySelectorAll('.tail td')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent).join()"
+        );
+        Assert.Equal("", cut);
+        await view.ExpectSoundAsync("live events on a phone");
+    }
+
     [Theory]
     [InlineData("markup", "<img src=x onerror=window.hacked=1><script>window.hacked=2</script>{{7*7}}")]
     [InlineData("right to left", "\u202Eשלום עולם\u202C مرحبا \u2067x\u2069")]

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net.Http.Headers;
 using Edge.Tests.BlackBox;
 using Edge.Tests.Support;
 using Xunit;
@@ -28,12 +30,14 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.ClickAsync("Create the draft");
         await view.ClickAsync("Get it out");
         await view.SeeAsync("/s/spring-banner/click?u=*|UNIQID|*");
+        Assert.Equal("link", await view.ReadAsync("#mode", "found.value"));
         await view.ClickAsync("Spring banner");
         await view.ClickAsync("Start");
         await view.SeeAsync("Start this experiment?");
         await view.ExpectSoundAsync("start dialog");
         await view.ClickAsync("Start");
         await view.SeeAsync("Running");
+        Assert.Equal("H1", await view.Page.RunAsync("document.activeElement.tagName"));
 
         for (var i = 0; i < Readers; i++)
         {
@@ -189,6 +193,23 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
     }
 
     [Fact]
+    public async Task SignIn_RefusedForItsOrigin_SaysWhatTheServerSays()
+    {
+        await using var view = await edge.OpenAsync("ui/");
+        // A proxy that changes the host cannot stand between this browser and Edge: its answer is given in its place.
+        await view.Page.RunAsync(
+            """
+            window.fetch = async () =>
+                new Response('{"detail":"A session is accepted from its own page alone."}', { status: 403 });
+            0
+            """
+        );
+        await view.TypeAsync("API key", edge.Key);
+        await view.ClickAsync("Sign in");
+        await view.SeeAsync("A session is accepted from its own page alone.");
+    }
+
+    [Fact]
     public async Task Session_ThatHasEnded_AsksForTheKeyWhereOneIs()
     {
         var slug = await edge.StoreAsync(Definition("Interrupted"));
@@ -217,6 +238,60 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         {
             Assert.DoesNotContain(change, offered, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task NewForm_BeforeTheFirstKey_NamesNoMistake()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/experiments/new");
+        await view.SeeAsync("The server checks while you type.");
+        await view.Page.RunAsync("new Promise(done => setTimeout(done, 600))");
+        Assert.DoesNotContain("to mend", await view.TextAsync(), StringComparison.Ordinal);
+        await view.TypeAsync("Name", "Begun");
+        await view.SeeAsync("thing to mend");
+        await view.SeeAsync("Where the link leads: ");
+    }
+
+    [Fact]
+    public async Task NewForm_WithAKeyForReading_SaysThatNothingCanBeSaved()
+    {
+        await using var view = await edge.SignInAsync(edge.ReadKey);
+        await view.GoAsync("#/experiments/new");
+        await view.SeeAsync("Your key may only look");
+        Assert.Equal("true", await view.ReadAsync("form .primary", "String(found.disabled)"));
+    }
+
+    [Fact]
+    public async Task Snippet_OfEveryServer_ReportsAnEventThatIsTaken()
+    {
+        var slug = await edge.StoreAsync(Definition("Asked by servers"), "start");
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync($"#/experiments/{slug}/deliver");
+        await view.ClickAsync("Server");
+        foreach (var language in new[] { "curl", "JavaScript", "Python" })
+        {
+            var snippet = await view.ReadAsync($"pre[aria-label={language}]");
+            Assert.Contains("/s/events?u=", snippet, StringComparison.Ordinal);
+            Assert.Contains("X-Write-Key", snippet, StringComparison.Ordinal);
+        }
+
+        var script = await view.ReadAsync("pre[aria-label=JavaScript]");
+        var answers = await view.Page.RunAsync(
+            $$"""
+            (async () => {
+                const answers = [], real = fetch;
+                const asked = async (...request) => {
+                    const answer = await real(...request);
+                    answers.push(answer.status + await answer.clone().text());
+                    return answer;
+                };
+                await (async (fetch, reader) => { {{script.Replace("WRITE_KEY", edge.WriteKey, StringComparison.Ordinal)}} })(asked, 'r 1');
+                return answers.join();
+            })()
+            """
+        );
+        Assert.Contains("200{\"ok\":true,\"processed\":1}", answers, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -273,6 +348,31 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
     }
 
     [Fact]
+    public async Task Live_WithAllPlacesTaken_SaysSoAndComesBack()
+    {
+        await using var view = await edge.SignInAsync();
+        var others = new List<HttpResponseMessage>();
+        while (true)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/events/live");
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", edge.Key);
+            var answer = await edge.Edge.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            others.Add(answer);
+            if (!answer.IsSuccessStatusCode)
+            {
+                break;
+            }
+        }
+
+        await view.GoAsync("#/live");
+        await view.SeeAsync("All places to watch live are taken.");
+        await view.ExpectSoundAsync("live, refused");
+        others.ForEach(other => other.Dispose());
+        await view.SeeAsync("Connected");
+        await view.MissAsync("All places to watch live are taken.");
+    }
+
+    [Fact]
     public async Task Sink_OnTheHealthView_CanBePausedAndResumed()
     {
         await using var view = await edge.SignInAsync();
@@ -295,6 +395,8 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.ClickAsync("Share");
         await view.ClickAsync("Create the link");
         await view.ExpectSoundAsync("share dialog");
+        await view.SeeAsync("/results.svg");
+        Assert.True(int.Parse(await view.ReadAsync("dialog a.mono", "found.clientHeight || found.offsetHeight"), CultureInfo.InvariantCulture) < 40);
         var url = await view.ReadAsync("dialog a.mono", "found.href");
 
         await using var guest = await edge.OpenAsync(new Uri(url).PathAndQuery);

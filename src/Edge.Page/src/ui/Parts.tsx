@@ -112,14 +112,14 @@ export function Code({ title, text }: { title: string; text: string }) {
   );
 }
 
-/** Moves the focus to the title of a view when it opens, so that screen readers say where one is. */
+/** The title of a view and of its window. What was focused and is gone gives the focus to it. */
 export function Title({ children }: { children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${heading.current?.textContent ?? ""} · ${t.product}`;
   });
   return (
-    <h1 ref={heading} class="wrap">
+    <h1 ref={heading} class="wrap" tabIndex={-1}>
       {children}
     </h1>
   );

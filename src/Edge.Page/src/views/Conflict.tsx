@@ -1,3 +1,4 @@
+import { withTimes } from "../format";
 import { t } from "../strings.en";
 import { Dialog } from "../ui/Parts";
 import type { Draft } from "./Editor";
@@ -52,7 +53,7 @@ function flat(value: unknown, path = "", into = new Map<string, string>()): Map<
       flat(member, path ? `${path}.${key}` : key, into);
     }
   } else if (value !== undefined && value !== null && value !== "") {
-    into.set(path, String(value));
+    into.set(path, withTimes(String(value)));
   }
   return into;
 }

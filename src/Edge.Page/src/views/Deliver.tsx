@@ -62,15 +62,25 @@ export function Deliver({ place }: ViewProps) {
   );
 }
 
-function Mail({ experiment: { slug }, base }: { experiment: Experiment; base: string }) {
+/** Whether an image can be found for variants: one of their own, or what a template of the server is filled with. */
+function imagesOf({ variants, fallbackImageUrl, templateUid }: Experiment): "own" | "perhaps" | "none" {
+  if (fallbackImageUrl || variants.some(({ variables }) => typeof (variables as { imageUrl?: unknown } | null | undefined)?.imageUrl === "string")) {
+    return "own";
+  }
+  return templateUid || variants.some((variant) => variant.templateUid || variant.variables) ? "perhaps" : "none";
+}
+
+function Mail({ experiment, base }: { experiment: Experiment; base: string }) {
+  const { slug } = experiment;
+  const images = imagesOf(experiment);
   const [mailer, setMailer] = useState<keyof typeof mailers>("mailchimp");
-  const [mode, setMode] = useState<keyof typeof t.deliver.modes>("image");
+  const [mode, setMode] = useState<keyof typeof t.deliver.modes>(images === "own" ? "image" : "link");
   const tag = mailers[mailer][1];
   const root = `${base}/s/${slug}`;
   const text =
     mode === "image"
       ? `<a href="${root}/click?u=${tag}"><img src="${root}.png?u=${tag}" width="600" alt=""></a>\n<img src="${root}/pixel.gif?u=${tag}" width="1" height="1" alt="">`
-      : `<a href="${root}/click?u=${tag}">…</a>\n<img src="${root}/pixel.gif?u=${tag}" width="1" height="1" alt="">`;
+      : `<a href="${root}/click?u=${tag}">${t.deliver.linkText}</a>\n<img src="${root}/pixel.gif?u=${tag}" width="1" height="1" alt="">`;
   return (
     <>
       <p>{t.deliver.mailSays}</p>
@@ -88,13 +98,14 @@ function Mail({ experiment: { slug }, base }: { experiment: Experiment; base: st
         </div>
         <div class="field">
           <label for="mode">{t.deliver.variantIn}</label>
-          <select id="mode" value={mode} onChange={(event) => setMode(event.currentTarget.value as typeof mode)}>
+          <select id="mode" value={mode} aria-describedby="mode-hint" onChange={(event) => setMode(event.currentTarget.value as typeof mode)}>
             {Object.entries(t.deliver.modes).map(([key, name]) => (
-              <option key={key} value={key}>
+              <option key={key} value={key} disabled={key === "image" && images === "none"}>
                 {name}
               </option>
             ))}
           </select>
+          <span id="mode-hint" class="hint">{t.deliver.imagesSay[images]}</span>
         </div>
       </div>
       <Code title={t.deliver.tabs.mail} text={text} />
@@ -132,12 +143,42 @@ function Page({ experiment, base }: { experiment: Experiment; base: string }) {
 }
 
 function Server({ experiment: { slug }, base }: { experiment: Experiment; base: string }) {
+  const resolve = `${base}/s/${slug}/resolve?u=`;
+  const events = `${base}/s/events?u=`;
   return (
     <>
       <p>{t.deliver.serverSays}</p>
-      <Code title="curl" text={`curl "${base}/s/${slug}/resolve?u=READER"\n\ncurl "${base}/s/events" -H "Authorization: Bearer WRITE_KEY" -H "Content-Type: application/json" \\\n  -d '[{"event": "view", "experiment": "${slug}", "user_id": "READER"}]'`} />
-      <Code title="JavaScript" text={`const { variantId } = await (await fetch(\n  "${base}/s/${slug}/resolve?u=" + encodeURIComponent(reader)\n)).json()`} />
-      <Code title="Python" text={`import json, urllib.parse, urllib.request\n\nurl = "${base}/s/${slug}/resolve?u=" + urllib.parse.quote(reader)\nvariant = json.load(urllib.request.urlopen(url))["variantId"]`} />
+      <Code
+        title="curl"
+        text={`curl "${resolve}READER"
+
+curl "${events}READER" -H "X-Write-Key: WRITE_KEY" -H "Content-Type: application/json" \\
+  -d '[{"event": "view", "experiment": "${slug}"}]'`}
+      />
+      <Code
+        title="JavaScript"
+        text={`const unit = encodeURIComponent(reader)
+const { variantId } = await (await fetch("${resolve}" + unit)).json()
+
+await fetch("${events}" + unit, {
+  method: "POST",
+  headers: { "X-Write-Key": "WRITE_KEY", "Content-Type": "application/json" },
+  body: JSON.stringify([{ event: "view", experiment: "${slug}", variantId }]),
+})`}
+      />
+      <Code
+        title="Python"
+        text={`import json
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+variant = json.load(urlopen("${resolve}" + quote(reader)))["variantId"]
+
+view = [{"event": "view", "experiment": "${slug}", "variantId": variant}]
+headers = {"X-Write-Key": "WRITE_KEY", "Content-Type": "application/json"}
+urlopen(Request("${events}" + quote(reader), json.dumps(view).encode(), headers))`}
+      />
+      <p class="small soft">{t.deliver.writeKey}</p>
     </>
   );
 }

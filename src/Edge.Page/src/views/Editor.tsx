@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ViewProps } from "../App";
 import { api, ApiError, type Experiment, type ExperimentType, type Validation, type Variant, type Versioned } from "../api";
-import { fromLocal, points, toLocal } from "../format";
+import { fromLocal, points, toLocal, withTimes } from "../format";
 import { timeZone } from "../preferences";
 import { go, guardLeaving, link } from "../router";
 import { t } from "../strings.en";
@@ -27,12 +27,13 @@ const members = [
 
 export function Editor(props: ViewProps) {
   const uid = props.place.path[1]!;
-  return uid === "new" ? <Form key="new" base={null} /> : <Existing uid={uid} />;
+  const canSave = !props.session.readOnly;
+  return uid === "new" ? <Form key="new" base={null} canSave={canSave} /> : <Existing uid={uid} canSave={canSave} />;
 }
 
-function Existing({ uid }: { uid: string }) {
+function Existing({ uid, canSave }: { uid: string; canSave: boolean }) {
   const { data, error, reload } = useResource((signal) => api.get(uid, signal), uid);
-  return data ? <Form key={uid} base={data} /> : error ? <Failure error={error} retry={reload} /> : <Loading />;
+  return data ? <Form key={uid} base={data} canSave={canSave} /> : error ? <Failure error={error} retry={reload} /> : <Loading />;
 }
 
 const blank = (): Draft => ({
@@ -56,7 +57,7 @@ function draftOf(experiment: Experiment): Draft {
   } as Draft;
 }
 
-function Form({ base: first }: { base: Versioned | null }) {
+function Form({ base: first, canSave }: { base: Versioned | null; canSave: boolean }) {
   const [base, setBase] = useState(first);
   const original = useMemo(() => (base ? draftOf(base.experiment) : blank()), [base]);
   const [draft, setDraft] = useState<Draft>(original);
@@ -94,6 +95,9 @@ function Form({ base: first }: { base: Versioned | null }) {
 
   const save = async (event?: Event) => {
     event?.preventDefault();
+    if (!canSave) {
+      return;
+    }
     setTried(true);
     if (settled === draft && !check.isLoading && check.data && !check.data.valid) {
       requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid]")?.focus());
@@ -141,12 +145,12 @@ function Form({ base: first }: { base: Versioned | null }) {
           <More draft={draft} set={set} isRunning={isRunning} />
         </div>
         <aside class="side">
-          <Check validation={check.data} isChecking={check.isLoading} error={check.error} draft={draft} violations={violations} />
+          <Check validation={check.data} isChecking={check.isLoading} error={check.error} isUntouched={!base && !isChanged && !hasTried} violations={violations} />
           {error ? <Failure error={error} /> : null}
-          <button class="primary" disabled={isSaving || (Boolean(base) && !isChanged)}>
+          <button class="primary" disabled={!canSave || isSaving || (Boolean(base) && !isChanged)}>
             {base ? t.edit.save : t.edit.create}
           </button>
-          {!base && <p class="small soft">{t.edit.created}</p>}
+          {!canSave ? <p class="note caution small">{t.edit.lookOnly}</p> : base ? null : <p class="small soft">{t.edit.created}</p>}
           <Explain draft={clean(settled)} uid={uid} isValid={isValid} />
         </aside>
       </form>
@@ -436,22 +440,43 @@ function LinkTime({ label, path, value, onChange }: { label: string; path: strin
   );
 }
 
+/** The members of a definition, as the form names them. */
+const labels: Record<string, string> = {
+  name: t.edit.name, slug: t.edit.slug, type: t.edit.type, hypothesis: t.edit.hypothesis,
+  goalConfig: t.edit.goal, "goalConfig.event": t.edit.event, "goalConfig.property": t.edit.property, "goalConfig.destinationUrl": t.edit.destination,
+  variants: t.edit.variants, id: t.edit.variantId, destinationUrl: t.edit.variantDestination, variables: t.edit.variantImage, weight: t.edit.weights,
+  conditions: t.edit.conditions, schedule: t.edit.schedule, banditConfig: t.edit.bandit,
+  attributionWindowMinutes: t.edit.window, trialStart: t.edit.trialStart, minimumSampleSize: t.edit.minimumSampleSize, minimumRunDays: t.edit.minimumRunDays,
+  confidenceThreshold: t.edit.confidenceThreshold, trafficShare: t.edit.trafficShare, passQuery: t.edit.passQuery,
+  "linkConfig.startsAt": t.edit.linkFrom, "linkConfig.expiresAt": t.edit.linkUntil, "linkConfig.notStartedUrl": t.edit.linkBefore, "linkConfig.expiredUrl": t.edit.linkAfter,
+};
+
+function labelOf(field: string): string {
+  const variant = /^variants\[(\d+)\]\.?(.*)/.exec(field);
+  if (variant) {
+    const name = t.edit.variant(Number(variant[1]) + 1);
+    return variant[2] ? `${name}, ${labelOf(variant[2])}` : name;
+  }
+  return labels[field] ?? labels[/^\w+/.exec(field)?.[0] ?? ""] ?? field;
+}
+
 /** What the server says: what is wrong, and what is worth knowing. */
-function Check({ validation, isChecking, error, draft, violations }: { validation: Validation | undefined; isChecking: boolean; error: unknown; draft: Draft; violations: Validation["errors"] }) {
-  const isBlank = !draft.name && violations.length > 0;
+function Check({ validation, isChecking, error, isUntouched, violations }: { validation: Validation | undefined; isChecking: boolean; error: unknown; isUntouched: boolean; violations: Validation["errors"] }) {
   return (
     <section class="stack-s" aria-label={t.edit.check}>
       <h2>{t.edit.check}</h2>
       <div role="status">
         {error ? (
           <p class="note trouble">{sentence(error)}</p>
+        ) : isUntouched ? (
+          <p class="soft small">{t.edit.untouched}</p>
         ) : violations.length > 0 ? (
           <>
-            <p class={isBlank ? "note" : "note trouble"}>{t.edit.wrong(violations.length)}</p>
+            <p class="note trouble">{t.edit.wrong(violations.length)}</p>
             <ul class="stack-s small">
               {violations.slice(0, 12).map((v) => (
                 <li key={v.field + v.message} class="wrap">
-                  <code>{v.field}</code> {v.message}
+                  <strong>{labelOf(v.field)}</strong>: {withTimes(v.message)}
                 </li>
               ))}
             </ul>
@@ -462,18 +487,19 @@ function Check({ validation, isChecking, error, draft, violations }: { validatio
           <p class="soft small">{t.edit.checking}</p>
         ) : null}
       </div>
-      {validation && (validation.findings.length > 0 || validation.warnings.length > 0) && (
+      {!isUntouched && validation && (validation.findings.length > 0 || validation.warnings.length > 0) && (
         <>
           <h3>{t.edit.notes}</h3>
           <ul class="stack-s small">
             {validation.findings.map((note) => (
               <li key={note.field + note.message} class={`note wrap ${note.severity === "note" ? "" : "caution"}`}>
-                {note.field && <code>{note.field}</code>} {note.message}
+                {note.field && <strong>{labelOf(note.field)}: </strong>}
+                {withTimes(note.message)}
               </li>
             ))}
             {validation.warnings.filter((warning) => !validation.findings.some((note) => warning.includes(note.message))).map((warning) => (
               <li key={warning} class="note caution wrap">
-                {warning}
+                {withTimes(warning)}
               </li>
             ))}
           </ul>

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ViewProps } from "../App";
 import { api, type Experiment } from "../api";
 import { go, link } from "../router";
@@ -20,6 +20,14 @@ export function ExperimentView({ place, session }: ViewProps) {
   const [action, setAction] = useState<Action | "share" | null>(null);
   const experiment = one.data?.experiment;
   const actions = useMemo(() => (experiment ? actionsOf(experiment) : []), [experiment?.status]);
+  // The button that was pressed is gone, and the focus with it.
+  const hasActed = useRef(false);
+  useEffect(() => {
+    if (hasActed.current) {
+      hasActed.current = false;
+      document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+    }
+  }, [experiment?.status]);
 
   if (!experiment) {
     return one.error ? <Failure error={one.error} retry={one.reload} /> : <Loading />;
@@ -78,6 +86,7 @@ export function ExperimentView({ place, session }: ViewProps) {
             if (action === "archive") {
               go(link());
             } else {
+              hasActed.current = true;
               one.reload();
               results.reload();
             }

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { api, type DescribedRequest } from "../api";
-import { fromLocal, moment, regionName, toLocal } from "../format";
+import { fromLocal, moment, regionName, toLocal, withTimes } from "../format";
 import { t } from "../strings.en";
 import { sentence } from "../ui/Parts";
 import { useResource, useSettled } from "../ui/useResource";
@@ -70,12 +70,12 @@ export function Explain({ draft, uid, isValid }: { draft: Draft; uid: string | u
               </strong>
               .
             </p>
-            <p class="small soft wrap">{data.why}</p>
+            <p class="small soft wrap">{withTimes(data.why)}</p>
             {data.conditions && (
               <ul class="small stack-s">
                 {data.conditions.map((one) => (
                   <li key={one.variant}>
-                    <strong><bdi>{one.variant}</bdi></strong> {one.note ?? ""}
+                    <strong><bdi>{one.variant}</bdi></strong> {withTimes(one.note ?? "")}
                     <ul>
                       {one.nodes.filter((node) => node.property).map((node) => (
                         <li key={node.path} class="wrap">

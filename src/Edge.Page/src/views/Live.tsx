@@ -1,24 +1,27 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ViewProps } from "../App";
-import { liveUrl, type LiveEvent, type LiveRefusal } from "../api";
+import { api, ApiError, liveUrl, type LiveEvent, type LiveRefusal } from "../api";
 import { clock, count } from "../format";
 import { t } from "../strings.en";
-import { Code, Segments, Title } from "../ui/Parts";
+import { Code, Segments, Title, sentence } from "../ui/Parts";
 
 const keptMax = 500;
 const shownMax = 200;
 const flushMs = 250;
 /** The stream says so every second while it leaves events out. */
 const sampledMs = 2_500;
+const retryMs = 5_000;
 
 interface Tail {
   events: LiveEvent[];
   refused: LiveRefusal[];
   sampled: { shown: number; skipped: number } | null;
   isConnected: boolean;
+  /** Why there is no stream; empty while it is connected or on its way. */
+  refusal: string;
 }
 
-const nothing: Tail = { events: [], refused: [], sampled: null, isConnected: false };
+const nothing: Tail = { events: [], refused: [], sampled: null, isConnected: false, refusal: "" };
 
 /** Events as they come in. What arrives is drawn a few times a second at most, however much it is. */
 export function Live(_: ViewProps) {
@@ -49,6 +52,11 @@ export function Live(_: ViewProps) {
           </button>
         </div>
       </div>
+      {!isPaused && tail.refusal && (
+        <p class="note trouble" role="alert">
+          {tail.refusal}
+        </p>
+      )}
       {tail.sampled && (
         <p class="note caution" role="status">
           {t.live.sampled(count(tail.sampled.shown), count(tail.sampled.shown + tail.sampled.skipped))}
@@ -61,7 +69,7 @@ export function Live(_: ViewProps) {
         onChange={setTab}
       />
       {tab === "events" ? (
-        <section class="card" aria-label={t.live.events}>
+        <section class="card">
           <div class="filters">
             <input type="search" aria-label={t.live.filterText} placeholder={t.live.filterText} value={filter.text} onInput={set("text")} />
             <select aria-label={t.live.filterType} value={filter.type} onChange={set("type")}>
@@ -97,18 +105,39 @@ function useTail(isPaused: boolean): { tail: Tail; clear: () => void } {
     if (isPaused) {
       return;
     }
-    const source = new EventSource(liveUrl);
-    const connected = (isConnected: boolean) => setTail((before) => ({ ...before, isConnected }));
-    source.onopen = () => connected(true);
-    source.onerror = () => connected(false);
-    const on = (name: string, take: (data: never) => void) =>
-      source.addEventListener(name, (message) => take(JSON.parse((message as MessageEvent<string>).data) as never));
-    on("event", (event: LiveEvent) => keep(waiting.current.events, event));
-    on("refused", (refusal: LiveRefusal) => keep(waiting.current.refused, refusal));
-    on("sampled", (sampled: Tail["sampled"]) => {
-      waiting.current.sampled = sampled;
-      sampledAt.current = performance.now();
-    });
+    let source: EventSource;
+    let retry = 0;
+    let hasLeft = false;
+    const connect = () => {
+      source = new EventSource(liveUrl);
+      source.onopen = () => setTail((before) => ({ ...before, isConnected: true, refusal: "" }));
+      source.onerror = () => {
+        setTail((before) => ({ ...before, isConnected: false }));
+        if (source.readyState === EventSource.CLOSED) {
+          void comeBack();
+        }
+      };
+      const on = (name: string, take: (data: never) => void) =>
+        source.addEventListener(name, (message) => take(JSON.parse((message as MessageEvent<string>).data) as never));
+      on("event", (event: LiveEvent) => keep(waiting.current.events, event));
+      on("refused", (refusal: LiveRefusal) => keep(waiting.current.refused, refusal));
+      on("sampled", (sampled: Tail["sampled"]) => {
+        waiting.current.sampled = sampled;
+        sampledAt.current = performance.now();
+      });
+    };
+    // A stream that was refused does not try again by itself, nor say why.
+    const comeBack = async () => {
+      const refusal = await api.knockLive().then(
+        () => "",
+        (e: unknown) => (e instanceof ApiError && e.status === 503 ? t.live.full : sentence(e)),
+      );
+      if (!hasLeft) {
+        setTail((before) => ({ ...before, refusal }));
+        retry = window.setTimeout(connect, retryMs);
+      }
+    };
+    connect();
     const timer = setInterval(() => {
       const { events, refused } = waiting.current;
       const isOver = sampledAt.current > 0 && performance.now() - sampledAt.current > sampledMs;
@@ -128,11 +157,13 @@ function useTail(isPaused: boolean): { tail: Tail; clear: () => void } {
       }));
     }, flushMs);
     return () => {
+      hasLeft = true;
       source.close();
+      clearTimeout(retry);
       clearInterval(timer);
     };
   }, [isPaused]);
-  return { tail, clear: () => setTail((before) => ({ ...nothing, isConnected: before.isConnected })) };
+  return { tail, clear: () => setTail((before) => ({ ...nothing, isConnected: before.isConnected, refusal: before.refusal })) };
 }
 
 function keep<T>(list: T[], item: T): void {
@@ -165,8 +196,8 @@ function Events({ events }: { events: LiveEvent[] }) {
         <tbody>
           {events.map((event) => (
             <tr key={event.id}>
-              <td class="num">{clock(event.received_at)}</td>
-              <td>{event.event && event.event !== event.type ? `${event.type}: ${event.event}` : event.type}</td>
+              <td class="when">{clock(event.received_at)}</td>
+              <td class="what">{event.event && event.event !== event.type ? `${event.type}: ${event.event}` : event.type}</td>
               <td class="cut"><bdi>{event.experiment ?? ""}</bdi></td>
               <td class="cut"><bdi>{event.variant ?? ""}</bdi></td>
               <td>

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { api, type Breakdown, type Results } from "../api";
-import { count, day, figure, lift, points, probability, regionName, share, span } from "../format";
+import { count, day, figure, lift, points, probability, regionName, share, span, withTimes } from "../format";
 import { t } from "../strings.en";
 import { Audience, Intervals } from "../ui/Charts";
 import { Card, Segments } from "../ui/Parts";
@@ -46,12 +46,15 @@ const nameOf = (results: Results, id: string | null): string => results.variants
 function Verdict({ results }: { results: Results }) {
   const { forecast } = results;
   const ratio = results.sampleRatioMismatch;
+  const isDivided = results.type === "ab_test";
+  // An hour's rate says little of a day's.
+  const isEarly = results.daysRun < 1;
   return (
     <section class="card" aria-label={t.one.recommendation}>
       <p class="small soft">
         <Term about="recommendation">{t.one.recommendation}</Term>
       </p>
-      <p class="say">{results.recommendation}</p>
+      <p class="say">{withTimes(results.recommendation)}</p>
       {results.suggestedWinner && (
         <p class="note good">
           {t.one.suggested(nameOf(results, results.suggestedWinner), results.suggestedAt ? day(results.suggestedAt) : "")} {results.anytimeValid ? t.one.anytime : ""}
@@ -67,11 +70,18 @@ function Verdict({ results }: { results: Results }) {
       {results.trialsMissed.unnamed > 0 && <p class="note caution">{t.one.missedUnnamed(results.trialsMissed.unnamed)}</p>}
       {results.trialsMissed.noRoom > 0 && <p class="note trouble">{t.one.missedRoom(results.trialsMissed.noRoom)}</p>}
       <dl class="facts">
-        <Fact about="days" label={t.one.facts.days} value={t.one.facts.daysValue(results.daysRun)} />
+        {results.status !== "draft" && <Fact about="days" label={t.one.facts.days} value={t.one.facts.daysValue(results.daysRun)} />}
         <Fact about="goal" label={t.one.facts.goal} value={t.goals[results.goal]} />
-        <Fact about="trials" label={t.one.facts.trials} value={count(results.totals.trials)} more={ratio.pValue == null ? t.one.srmUntested : ratio.isMismatch ? "" : t.one.srmFine} />
+        <Fact about="trials" label={t.one.facts.trials} value={count(results.totals.trials)} more={!isDivided || ratio.isMismatch ? "" : ratio.pValue == null ? t.one.srmUntested : t.one.srmFine} />
         <Fact about="open" label={t.one.facts.open} value={count(results.openTrials)} more={t.one.openSays(results.openTrials, span(results.attributionWindowMinutes * 60))} />
-        {forecast && <Fact about="enough" label={t.one.facts.enough} value={forecast.enoughAt ? t.one.enoughAround(day(forecast.enoughAt)) : t.one.enoughUnknown} more={forecast.text} />}
+        {forecast && (
+          <Fact
+            about="enough"
+            label={t.one.facts.enough}
+            value={forecast.enoughAt && !isEarly ? t.one.enoughAround(day(forecast.enoughAt)) : t.one.enoughUnknown}
+            more={isEarly ? t.one.enoughLater : forecast.enoughAt ? t.one.enoughIf(figure(forecast.trialsPerDay)) : forecast.text}
+          />
+        )}
       </dl>
     </section>
   );
@@ -93,8 +103,9 @@ function Fact({ about, label, value, more }: { about: keyof typeof t.definitions
 
 function Figures({ results, isValue }: { results: Results; isValue: boolean }) {
   const show = (n: number | null) => (isValue ? figure(n) : share(n));
+  const isDivided = results.type === "ab_test";
   const heads: [keyof typeof t.definitions | null, string][] = [
-    ["weight", t.one.columns.weight], ["impressions", t.one.columns.impressions], ["clicks", t.one.columns.clicks], ["trials", t.one.columns.trials],
+    ...(isDivided ? [["weight", t.one.columns.weight] as ["weight", string]] : []), ["impressions", t.one.columns.impressions], ["clicks", t.one.columns.clicks], ["trials", t.one.columns.trials],
     ["successes", t.one.columns.successes], [isValue ? "value" : "rate", t.one.columns.rate], ["interval", t.one.columns.interval], ["lift", t.one.columns.lift],
     ["best", t.one.columns.best], ["loss", t.one.columns.loss],
   ];
@@ -117,7 +128,7 @@ function Figures({ results, isValue }: { results: Results; isValue: boolean }) {
               <th scope="row">
                 <bdi class="two">{v.name ?? v.id}</bdi>
               </th>
-              <td class="num">{points(v.weight)}</td>
+              {isDivided && <td class="num">{points(v.weight)}</td>}
               <td class="num">{count(v.impressions)}</td>
               <td class="num">{count(v.clicks)}</td>
               <td class="num">{count(v.trials)}</td>
@@ -226,6 +237,7 @@ function Breakdowns({ results }: { results: Results }) {
         />
       }
     >
+      {rows.length > 0 && results.goal !== "impressions_only" && <p class="small soft">{t.one.breakdownSays}</p>}
       {rows.length === 0 ? (
         <p class="soft">{t.one.breakdownNone}</p>
       ) : (

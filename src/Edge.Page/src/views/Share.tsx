@@ -38,7 +38,8 @@ export function ShareDialog({ experiment, onClose }: { experiment: Experiment; o
       {made && (
         <div class="stack" role="status">
           <SharedLink label={t.share.page} url={new URL(made.url, location.href).href} />
-          <SharedLink label={t.share.image} url={new URL(`${made.url}/results.png`, location.href).href} />
+          <SharedLink label={t.share.image} url={new URL(`${made.url}/results.svg`, location.href).href} />
+          <SharedLink label={t.share.pixels} url={new URL(`${made.url}/results.png`, location.href).href} />
           <p class="small soft">{t.share.until(moment(made.expiresAt))}</p>
         </div>
       )}
@@ -56,12 +57,14 @@ export function ShareDialog({ experiment, onClose }: { experiment: Experiment; o
 
 function SharedLink({ label, url }: { label: string; url: string }) {
   return (
-    <div class="row">
+    <div class="stack-s">
       <span class="label">{label}</span>
-      <a class="mono wrap grow" href={url} target="_blank" rel="noreferrer">
-        {url}
-      </a>
-      <Copy text={url} />
+      <div class="line">
+        <a class="mono cut" href={url} title={url} target="_blank" rel="noreferrer">
+          {url}
+        </a>
+        <Copy text={url} />
+      </div>
     </div>
   );
 }

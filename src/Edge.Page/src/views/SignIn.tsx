@@ -51,7 +51,7 @@ function KeyForm({ onDone }: { onDone: () => void }) {
       input.current!.value = "";
       onDone();
     } catch (e) {
-      setError(e instanceof ApiError && e.status === 429 ? t.signIn.tooMany : e instanceof ApiError && e.status < 500 ? t.signIn.wrong : sentence(e));
+      setError(e instanceof ApiError && e.status === 429 ? t.signIn.tooMany : e instanceof ApiError && (e.status === 400 || e.status === 401) ? t.signIn.wrong : sentence(e));
       input.current?.focus();
     } finally {
       setSending(false);

@@ -190,16 +190,16 @@ internal sealed record SampleRatioResult(double? PValue, bool IsMismatch, string
     private static string WarningOf(Experiment experiment, SampleRatioCounts counts)
     {
         var worst = experiment
-            .Variants.Select(variant => (variant.Id, Count: counts.Of(variant.Id)))
+            .Variants.Select(variant => (Name: variant.Name ?? variant.Id, Count: counts.Of(variant.Id)))
             .Where(variant => variant.Count.Expected > 0)
             .MaxBy(variant =>
                 Math.Abs(variant.Count.Observed - variant.Count.Expected) / Math.Sqrt(variant.Count.Expected)
             );
-        var example = worst.Id is null
+        var example = worst.Name is null
             ? ""
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $" Variant {worst.Id} had {worst.Count.Observed} where about {worst.Count.Expected:F0} were expected."
+                $" Variant {worst.Name} had {worst.Count.Observed} where about {worst.Count.Expected:F0} were expected."
             );
         return "The variants did not get the share of visitors that their weights call for."
             + example

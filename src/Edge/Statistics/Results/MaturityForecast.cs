@@ -75,12 +75,13 @@ internal sealed record MaturityForecast(DateTimeOffset? EnoughAt, double TrialsP
         }
 
         var at = input.Now + TimeSpan.FromDays(wait);
+        var rate = days < LookBack.TotalDays ? "the rate so far, which is not yet that of a day," : "the rate of the latest day,";
         return new MaturityForecast(
             at,
             perDay,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"Enough data around {at.UtcDateTime:yyyy-MM-dd}, if trials go on at the rate of the latest day, {perDay:0.#} a day, with the same shares."
+                $"Enough data around {at.UtcDateTime:yyyy-MM-dd}, if trials go on at {rate} {perDay:0.#} a day, with the same shares."
             )
         );
     }

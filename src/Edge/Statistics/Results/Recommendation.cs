@@ -20,7 +20,7 @@ internal static class Recommendation
         if (experiment.Status is ExperimentStatus.Completed or ExperimentStatus.Archived)
         {
             return experiment.WinnerVariantId is { } winner
-                ? $"The experiment has ended with {winner} as its winner. There is nothing left to do."
+                ? $"The experiment has ended with {Name(experiment, winner)} as its winner. There is nothing left to do."
                 : "The experiment has ended without a winner.";
         }
         if (experiment.Type != ExperimentType.AbTest)
@@ -51,7 +51,7 @@ internal static class Recommendation
             && results.Variants.FirstOrDefault(variant => variant is { ConfiguredWeight: > 0, Trials: 0 }) is { } untried
         )
         {
-            return $"Keep it running: {untried.Id} has no trial yet, so there is no mean to compare.";
+            return $"Keep it running: {untried.Name ?? untried.Id} has no trial yet, so there is no mean to compare.";
         }
         if (assessment?.LeaderId is not { } leader)
         {
@@ -69,6 +69,10 @@ internal static class Recommendation
             : (minutes, "minute");
         return Invariant($"{count} {unit}{(count == 1 ? "" : "s")}");
     }
+
+    /// <summary>What its owner calls a variant, whether or not it is still there.</summary>
+    private static string Name(Experiment experiment, string id) =>
+        experiment.Variants.FirstOrDefault(variant => variant.Id == id)?.Name ?? id;
 
     private static string Waiting(Experiment experiment, int visitors)
     {
@@ -94,12 +98,13 @@ internal static class Recommendation
     {
         var probability = Percent(assessment.ProbabilityToBeBest);
         var threshold = Percent(experiment.ConfidenceThreshold);
+        var name = Name(experiment, leader);
         if (results.SuggestedWinner is { } winner)
         {
             var still =
                 winner == leader && assessment.ConfidenceThresholdMet
-                    ? $"{winner} is the best with a probability of {probability}, and was at the last daily look."
-                    : $"{winner} met every condition at the last daily look, but no longer does: "
+                    ? $"{name} is the best with a probability of {probability}, and was at the last daily look."
+                    : $"{Name(experiment, winner)} met every condition at the last daily look, but no longer does: "
                         + "wait for the next look.";
             return still
                 + (
@@ -110,7 +115,7 @@ internal static class Recommendation
         }
         var place = IsTied(results, leader)
             ? "No variant leads"
-            : $"{leader} leads with a probability of {probability} to be the best";
+            : $"{name} leads with a probability of {probability} to be the best";
         var unmet = new List<string>();
         if (!assessment.MinimumRunDaysMet)
         {
@@ -119,7 +124,7 @@ internal static class Recommendation
         if (!assessment.MinimumSampleSizeMet)
         {
             var trials = results.Variants.First(variant => variant.Id == leader).Trials;
-            unmet.Add(Invariant($"{leader} has {trials} of {experiment.MinimumSampleSize} trials"));
+            unmet.Add(Invariant($"{name} has {trials} of {experiment.MinimumSampleSize} trials"));
         }
         if (!assessment.OthersHaveEnoughTrials)
         {
@@ -132,7 +137,7 @@ internal static class Recommendation
         }
         if (results.NoMeaningfulDifference == true)
         {
-            return $"There is no meaningful difference: it is very likely that no variant beats {leader} by 1 % of its "
+            return $"There is no meaningful difference: it is very likely that no variant beats {name} by 1 % of its "
                 + "rate. Waiting longer gains nothing; it is safe to stop.";
         }
         if (!assessment.ConfidenceThresholdMet)
@@ -141,13 +146,13 @@ internal static class Recommendation
         }
         if (!assessment.IsLossSmall)
         {
-            return $"Keep it running: {leader} is likely to be the best, but if it is not, "
+            return $"Keep it running: {name} is likely to be the best, but if it is not, "
                 + "choosing it would cost more than 1 % of its rate.";
         }
         return results.ConfidenceHeldHours < HoldHours
-            ? Invariant($"Wait: {leader} has reached {threshold} and must hold it for 24 hours; ")
+            ? Invariant($"Wait: {name} has reached {threshold} and must hold it for 24 hours; ")
                 + Invariant($"it has for {results.ConfidenceHeldHours:0.#}.")
-            : $"{leader} meets every condition. It is suggested at the next daily look, at 00:00 UTC.";
+            : $"{name} meets every condition. It is suggested at the next daily look, at 00:00 UTC.";
     }
 
     /// <summary>Whether another variant is as likely to be the best, as far as it is said.</summary>

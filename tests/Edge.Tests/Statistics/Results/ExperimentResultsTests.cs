@@ -121,6 +121,16 @@ public class ExperimentResultsTests
         Assert.Contains(expected, results.Recommendation, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Recommendation_OfVariantsWithNames_CallsThemByTheirNames()
+    {
+        var named = Test with { Variants = [.. Test.Variants.Select(variant => variant with { Name = $"Page {variant.Id}" })] };
+
+        var results = ExperimentResults.Compute(named, Input(50, 10, 50, 30, days: 1));
+
+        Assert.Contains("Page b leads with a probability of", results.Recommendation, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0, TrialStart.Exposure, "Nobody has been counted yet. A visitor counts 30 minutes after the first impression or view.")]
     [InlineData(0, TrialStart.Click, "Nobody has been counted yet. A visitor counts 30 minutes after the first click.")]
@@ -288,7 +298,7 @@ public class ExperimentResultsTests
 
         Assert.True(results.SampleRatioMismatch.IsMismatch);
         Assert.Contains(
-            "Variant a had 2000 where about 2150 were expected",
+            "Variant Old had 2000 where about 2150 were expected",
             results.SampleRatioMismatch.Warning,
             StringComparison.Ordinal
         );

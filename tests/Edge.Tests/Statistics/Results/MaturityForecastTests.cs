@@ -39,6 +39,14 @@ public class MaturityForecastTests
     }
 
     [Fact]
+    public void Forecast_OfLessThanADay_SaysSo() =>
+        Assert.Contains(
+            "if trials go on at the rate so far, which is not yet that of a day, 480 a day,",
+            Forecast(Running, days: 0.5, a: (110, 20), b: (110, 10), perHour: 10)!.Text,
+            StringComparison.Ordinal
+        );
+
+    [Fact]
     public void Forecast_ThatTheRunTimeDecides_IsItsEnd()
     {
         var forecast = Forecast(Running, days: 2, a: (2_000, 100), b: (2_000, 50), perHour: 10)!;
