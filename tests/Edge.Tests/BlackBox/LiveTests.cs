@@ -10,6 +10,7 @@ namespace Edge.Tests.BlackBox;
 /// <summary>Events and refusals as they happen, for few readers at once.</summary>
 public class LiveTests(ManagedEdge site) : IClassFixture<ManagedEdge>
 {
+    private const string FirstKey = "mk_live_0123456789abcdefghijklmn";
     private const string Phone =
         "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1";
 
@@ -52,12 +53,12 @@ public class LiveTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     }
 
     [Fact]
-    public async Task Request_Refused_IsShownWithACommandThatRepeatsItWithoutSecrets()
+    public async Task Request_Refused_IsShownWithItsShapeAndWithoutSecrets()
     {
         await using var live = await LiveStream.OpenAsync(site.Edge, site.Key, "?type=refused");
 
         using var content = new StringContent(
-            """{"event":"nonsense","experiment":"x","writeKey":"wk_secret","ip":"203.0.113.77"}""",
+            """{"event":"nonsense","experiment":"x","note":"wk_secret","at":"203.0.113.77:80"}""",
             Encoding.UTF8,
             "application/json"
         );
@@ -119,39 +120,96 @@ public class LiveTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     }
 
     [Fact]
-    public async Task Readers_BeyondTheirNumber_AreRefusedAndOneThatLeavesMakesRoom()
+    public async Task Readers_BeyondTheirNumber_AreRefusedAndNoKeyHasAllPlaces()
     {
         using var data = new TempDirectory();
-        const string Key = "mk_live_0123456789abcdefghijklmn";
-        await using var edge = await EdgeProcess.StartAsync(data.Path, ["--demo"], [("EDGE__API__FIRSTKEY", Key)]);
-        var streams = new List<LiveStream>();
-        for (var i = 0; i < 8; i++)
+        await using var edge = await EdgeProcess.StartAsync(data.Path, ["--demo"], [("EDGE__API__FIRSTKEY", FirstKey)]);
+        string[] keys = [FirstKey, await KeyAsync(data.Path), await KeyAsync(data.Path)];
+        foreach (var key in keys)
         {
-            streams.Add(await LiveStream.OpenAsync(edge, Key, ""));
+            // Known by now, which what takes no place shows.
+            await Wait.ForAsync(
+                () => LiveStream.StatusAsync(edge, key, "?typ=click"),
+                status => status == HttpStatusCode.BadRequest
+            );
         }
 
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, await LiveStream.StatusAsync(edge, Key, ""));
-        await streams[0].DisposeAsync();
-        await Wait.ForAsync(() => LiveStream.StatusAsync(edge, Key, ""), status => status == HttpStatusCode.OK);
+        var streams = new List<LiveStream>();
+        foreach (var key in keys[..2])
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                streams.Add(await LiveStream.OpenAsync(edge, key, ""));
+            }
 
-        // An orderly stop ends the others.
+            // Whoever comes too often, comes too often alone.
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, await LiveStream.StatusAsync(edge, key, ""));
+        }
+
+        using (var full = await LiveStream.AskAsync(edge, keys[2], ""))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, full.StatusCode);
+            Assert.NotNull(full.Headers.RetryAfter);
+        }
+
+        // An orderly stop ends them all.
         Assert.Equal(0, await edge.StopAsync());
-        foreach (var stream in streams[1..])
+        foreach (var stream in streams)
         {
             await stream.UntilEndAsync();
             await stream.DisposeAsync();
         }
     }
 
+    /// <summary>Within the time between two heartbeats, at which it would be noticed anyway.</summary>
+    [Theory]
+    [InlineData("loops")]
+    [InlineData("sockets")]
+    public async Task Reader_ThatClosesItsConnection_MakesRoomAtOnce(string transport)
+    {
+        using var data = new TempDirectory();
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            ["--demo"],
+            [("EDGE__API__FIRSTKEY", FirstKey), ("EDGE__HTTP__TRANSPORT", transport)]
+        );
+        for (var round = 0; round < 3; round++)
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                await (await LiveStream.OpenAsync(edge, FirstKey, "")).DisposeAsync();
+            }
+
+            var clock = System.Diagnostics.Stopwatch.StartNew();
+            await Wait.ForAsync(() => LiveStream.StatusAsync(edge, FirstKey, ""), status => status == HttpStatusCode.OK);
+            Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        }
+    }
+
     [Theory]
     [InlineData("?typ=click", HttpStatusCode.BadRequest)]
-    [InlineData("?type=a&type=b", HttpStatusCode.BadRequest)]
+    [InlineData("?type=click&type=view", HttpStatusCode.BadRequest)]
+    [InlineData("?type=zzz", HttpStatusCode.BadRequest)]
+    [InlineData("?verdict=nobody", HttpStatusCode.BadRequest)]
+    [InlineData("?experiment=No+Slug", HttpStatusCode.BadRequest)]
+    [InlineData("?experiment=exp_", HttpStatusCode.BadRequest)]
+    [InlineData("?type=refused", HttpStatusCode.OK)]
+    [InlineData("?experiment=exp_Some-1&verdict=bot&type=impression", HttpStatusCode.OK)]
     public async Task Query_ThatIsWrong_IsRefused(string query, HttpStatusCode status) =>
         Assert.Equal(status, await LiveStream.StatusAsync(site.Edge, site.Key, query));
 
     [Fact]
     public async Task Stream_WithoutAKey_IsRefused() =>
         Assert.Equal(HttpStatusCode.Unauthorized, await LiveStream.StatusAsync(site.Edge, "", ""));
+
+    private static async Task<string> KeyAsync(string data)
+    {
+        var (exitCode, output, error) = await EdgeProcess.RunAsync(
+            ["keys", "create", "--kind", "pictify-read", "--data-dir", data]
+        );
+        Assert.True(exitCode == 0, error);
+        return output.Trim();
+    }
 
     private async Task VisitAsync(string path, string agent = Phone)
     {
@@ -219,7 +277,7 @@ public class LiveTests(ManagedEdge site) : IClassFixture<ManagedEdge>
             return ValueTask.CompletedTask;
         }
 
-        private static async Task<HttpResponseMessage> AskAsync(EdgeProcess edge, string key, string query)
+        public static async Task<HttpResponseMessage> AskAsync(EdgeProcess edge, string key, string query)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/events/live" + query);
             request.Headers.Authorization = key.Length > 0 ? new AuthenticationHeaderValue("Bearer", key) : null;
