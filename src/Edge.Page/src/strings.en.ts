@@ -383,7 +383,7 @@ export const t = {
     columns: { time: "Time", type: "Type", experiment: "Experiment", variant: "Variant", verdict: "Verdict", place: "Country", device: "Device", reason: "Reason", route: "Route", count: "Times" },
     emptyEvents: "Nothing has come in since you opened this.",
     emptyRefused: "Nothing was refused since you opened this.",
-    repeat: "Repeat it",
+    repeat: "Its shape, as a command",
   },
   health: {
     title: "Health",

@@ -73,6 +73,20 @@ internal static class KeySecret
         : secret.Count('_') == 2 && secret.Length - secret.LastIndexOf('_') > PrefixChars + 1 ? KeyKind.Pictify
         : KeyKind.MillimetricPk;
 
+    /// <summary>Whether what has the form of a secret stands anywhere in a text, from the beginning of a word on.</summary>
+    public static bool Occurs(ReadOnlySpan<char> text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if ((i == 0 || !char.IsAsciiLetterOrDigit(text[i - 1])) && KindOf(text[i..]) is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>What is wrong with a secret that an operator has chosen; null when nothing is.</summary>
     public static string? ProblemOf(string secret)
     {

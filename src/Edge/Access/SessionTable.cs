@@ -13,7 +13,8 @@ internal sealed record PageSession(ApiKey Key, DateTimeOffset ExpiresAt);
 /// The sessions of the page: each stands for an API key, under a random id of 256 bits of which only the hash is kept.
 /// A session ends when it is signed out, was not used for the idle time, is older than <see cref="Lifetime"/>, or its
 /// key is revoked or expires. In memory, so a restart ends them all; bounded, by key and in total, by ending the one
-/// that was not used for longest. Thread safe.
+/// that was not used for longest: of that key, or of the key that has most, so that nobody signs others out by signing
+/// in often. Thread safe.
 /// </summary>
 /// <param name="keys">The keys that are accepted.</param>
 /// <param name="idle">How long a session lives without being used.</param>
@@ -100,12 +101,13 @@ internal sealed class SessionTable(KeyRing keys, TimeSpan idle, TimeProvider tim
         return idleEnd < lifeEnd ? idleEnd : lifeEnd;
     }
 
-    /// <summary>Ends what is over, and the least used session of a key, or of all, that has as many as it may have.</summary>
+    /// <summary>
+    /// Ends what is over, and one session when this key has as many as it may have, or all together have: one of this
+    /// key, or of the one that has most.
+    /// </summary>
     private void MakeRoom(string keyHash, DateTimeOffset now)
     {
-        Entry? leastUsed = null;
-        Entry? leastUsedOfKey = null;
-        var ofKey = 0;
+        var sessionsOf = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var entry in _byHash.Values)
         {
             if (EndOf(entry) <= now)
@@ -114,23 +116,25 @@ internal sealed class SessionTable(KeyRing keys, TimeSpan idle, TimeProvider tim
                 continue;
             }
 
-            leastUsed = leastUsed is null || entry.UsedAt < leastUsed.UsedAt ? entry : leastUsed;
-            if (entry.KeyHash == keyHash)
-            {
-                ofKey++;
-                leastUsedOfKey = leastUsedOfKey is null || entry.UsedAt < leastUsedOfKey.UsedAt ? entry : leastUsedOfKey;
-            }
+            sessionsOf[entry.KeyHash] = sessionsOf.GetValueOrDefault(entry.KeyHash) + 1;
         }
 
+        var ofKey = sessionsOf.GetValueOrDefault(keyHash);
         if (ofKey >= SessionsOfKeyMax)
         {
-            _byHash.Remove(leastUsedOfKey!.Hash);
+            EndLeastUsed(keyHash);
         }
         else if (_byHash.Count >= SessionsMax)
         {
-            _byHash.Remove(leastUsed!.Hash);
+            var most = sessionsOf.MaxBy(static one => one.Value);
+            EndLeastUsed(ofKey == most.Value ? keyHash : most.Key);
         }
     }
+
+    private void EndLeastUsed(string keyHash) =>
+        _byHash.Remove(
+            _byHash.Values.Where(entry => entry.KeyHash == keyHash).MinBy(static entry => entry.UsedAt)!.Hash
+        );
 
     private static string HashOf(string id) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)));
 

@@ -1,18 +1,22 @@
+using Edge.Requests;
+
 namespace Edge.Endpoints;
 
 /// <summary>
 /// Whether a browser says that the page which sends a request is ours. Cookies go along with what other pages send,
-/// too, so a request that has nothing but a cookie needs this proof to change anything. Pure.
+/// too, so a request that has nothing but a cookie needs this proof to change anything. Thread safe.
 /// </summary>
-internal static class SameOrigin
+/// <param name="addresses">Knows the proxies in front, which say by which scheme they were asked.</param>
+internal sealed class SameOrigin(ClientAddressResolver addresses)
 {
     private const string FetchSite = "Sec-Fetch-Site";
+    private const string ForwardedProto = "X-Forwarded-Proto";
 
     /// <summary>
     /// True when the browser says so, by <c>Sec-Fetch-Site</c> or, where it does not send that (plain HTTP), by an
     /// <c>Origin</c> with the host that was asked; false when it says otherwise; null when it says nothing.
     /// </summary>
-    public static bool? Judge(HttpRequest request)
+    public bool? Judge(HttpRequest request)
     {
         var site = request.Headers[FetchSite];
         if (site.Count > 0)
@@ -21,16 +25,7 @@ internal static class SameOrigin
         }
 
         var origin = request.Headers.Origin;
-        if (origin.Count == 0)
-        {
-            return null;
-        }
-
-        return origin.Count == 1
-            && origin[0] is { } text
-            && text.IndexOf("://", StringComparison.Ordinal) is > 0 and var at
-            && request.Host.HasValue
-            && text.AsSpan(at + 3).Equals(request.Host.Value, StringComparison.OrdinalIgnoreCase);
+        return origin.Count == 0 ? null : origin.Count == 1 && IsOurs(origin[0] ?? "", request);
     }
 
     /// <summary>403 for what another page has sent, or nobody says who.</summary>
@@ -43,4 +38,32 @@ internal static class SameOrigin
             "A session is accepted from its own page alone: the request needs Sec-Fetch-Site: same-origin, or an Origin "
                 + "with the host that is asked. Programs send Authorization: Bearer KEY instead."
         );
+
+    /// <summary>What has another scheme than the web's has no host to compare, whatever stands in its place.</summary>
+    private bool IsOurs(string origin, HttpRequest request)
+    {
+        var scheme =
+            origin.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? "https"
+            : origin.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? "http"
+            : null;
+        return scheme is not null
+            && request.Host.HasValue
+            && (SchemeAsked(request) is not { } asked || asked.Equals(scheme, StringComparison.OrdinalIgnoreCase))
+            && HostOf(origin.AsSpan(scheme.Length + 3), scheme)
+                .Equals(HostOf(request.Host.Value, scheme), StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The scheme that the browser used, when a proxy in front that we trust says so.</summary>
+    private string? SchemeAsked(HttpRequest request) =>
+        request.Headers[ForwardedProto] is [{ } asked]
+        && addresses.IsTrusted(ClientAddress.From(request.HttpContext.Connection.RemoteIpAddress))
+            ? asked.Trim()
+            : null;
+
+    /// <summary>Without the port that a scheme means when none is written.</summary>
+    private static ReadOnlySpan<char> HostOf(ReadOnlySpan<char> authority, string scheme)
+    {
+        var usual = scheme == "https" ? ":443" : ":80";
+        return authority.EndsWith(usual) ? authority[..^usual.Length] : authority;
+    }
 }

@@ -21,11 +21,18 @@ internal enum LifecycleAction
 /// <summary>The status transitions (spec 2.9) and their effect on the definition. Pure.</summary>
 internal static class Lifecycle
 {
+    private const string UidPrefix = "exp_";
     private const string UidAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
     private const int UidRandomChars = 16;
 
     /// <summary>A new uid, 82 random bits.</summary>
-    public static string CreateUid() => "exp_" + RandomNumberGenerator.GetString(UidAlphabet, UidRandomChars);
+    public static string CreateUid() => UidPrefix + RandomNumberGenerator.GetString(UidAlphabet, UidRandomChars);
+
+    /// <summary>Whether a text has the form of a uid; one from elsewhere may be of another length.</summary>
+    public static bool IsUid(string text) =>
+        text.StartsWith(UidPrefix, StringComparison.Ordinal)
+        && text.Length > UidPrefix.Length
+        && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
 
     /// <summary>The status an action leads to; null when the action is not allowed.</summary>
     public static ExperimentStatus? Target(ExperimentStatus from, LifecycleAction action) =>

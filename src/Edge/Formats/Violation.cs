@@ -58,13 +58,16 @@ internal sealed class Violations
     /// </summary>
     public IReadOnlyList<Violation> Unknown => _unknown;
 
+    /// <summary>Whether no more of <see cref="Unknown"/> are noted.</summary>
+    public bool IsFullOfUnknown => _unknown.Count >= ExperimentRules.ViolationsMax;
+
     /// <summary>How many were found, at most the limit.</summary>
     public int Count => _list.Count;
 
     /// <summary>Notes one of <see cref="Unknown"/>; beyond the limit it is only not noted.</summary>
     public void AddUnknown(string field, string message, string code)
     {
-        if (_unknown.Count < ExperimentRules.ViolationsMax)
+        if (!IsFullOfUnknown)
         {
             _unknown.Add(new Violation(field, message, code));
         }

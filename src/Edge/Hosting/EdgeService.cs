@@ -201,9 +201,11 @@ internal sealed class EdgeService : IAsyncDisposable
         // Streams have no end of their own to wait for.
         _web.Lifetime.ApplicationStopping.Register(_live.Close);
         var sessions = new SessionTable(_keys, TimeSpan.FromMinutes(options.PageSessionIdleMinutes), time);
+        var origins = new SameOrigin(addresses);
         var access = new ManagementAccess(
             _keys,
             options.PageEnabled ? sessions : null,
+            origins,
             new RateWindow(options.ApiRequestsPerMinute, time),
             wrongKeys,
             metrics
@@ -259,7 +261,7 @@ internal sealed class EdgeService : IAsyncDisposable
             ),
             management,
             options.PageEnabled
-                ? BuildPage(shares, sessions, tally, wrongKeys, metrics)
+                ? BuildPage(shares, sessions, origins, tally, wrongKeys, metrics)
                 : null,
             new SystemEndpoint(options, access, ledger, _journal, _forwarder, _readiness, _live, audit, time, log),
             new LiveEndpoint(_live, access, _experiments.Catalog, time, metrics),
@@ -526,6 +528,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private PageRoutes BuildPage(
         ShareTokens shares,
         SessionTable sessions,
+        SameOrigin origins,
         Tally tally,
         WrongKeys wrongKeys,
         Metrics metrics
@@ -534,7 +537,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var assets = new PageAssets();
         return new PageRoutes(
             assets,
-            new SessionEndpoint(_keys, sessions, wrongKeys, metrics),
+            new SessionEndpoint(_keys, sessions, origins, wrongKeys, metrics),
             new ShareEndpoint(assets, shares, _experiments.Catalog, tally, _time, metrics),
             metrics
         );

@@ -29,6 +29,7 @@ internal static class ExperimentLint
         {
             CheckDefault(experiment, findings);
             CheckVariants(experiment, findings);
+            CheckTrialStart(experiment, findings);
             switch (experiment.Type)
             {
                 case ExperimentType.SmartLink:
@@ -138,6 +139,30 @@ internal static class ExperimentLint
                     break;
             }
             CheckIgnored(experiment, i, findings);
+        }
+    }
+
+    /// <summary>
+    /// Notes that links alone start no trial: nothing here says whether there is a pixel beside them, or a page that
+    /// reports views.
+    /// </summary>
+    private static void CheckTrialStart(Experiment experiment, List<Finding> findings)
+    {
+        if (
+            experiment.TrialStart == TrialStart.Exposure
+            && experiment.GoalConfig.Type is GoalType.Conversion or GoalType.Event or GoalType.Value
+            && experiment.Variants.Any(variant => experiment.DestinationOf(variant) is not null)
+        )
+        {
+            findings.Add(
+                new Finding(
+                    Severity.Note,
+                    "click_starts_no_trial",
+                    "trialStart",
+                    "is exposure: trials start with an impression or view, and a link that is only clicked starts none; "
+                        + "set it to click when there is neither pixel nor view"
+                )
+            );
         }
     }
 

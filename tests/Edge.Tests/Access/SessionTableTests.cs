@@ -115,9 +115,28 @@ public sealed class SessionTableTests : IDisposable
         Assert.Equal([ids[1]], ids.Where(id => _sessions.Find(id, isUse: false) is null));
     }
 
-    private ApiKey Issue()
+    [Fact]
+    public void Begin_OfManyKeysWithAllSessions_EndsNoneOfAKeyThatHasFew()
     {
-        var secret = File.Issue(new KeyGrant(KeyKind.Pictify), Start);
+        var first = _sessions.Begin(Issue());
+        var second = _sessions.Begin(Issue());
+        for (var keys = 0; keys < 2 * SessionTable.SessionsMax / SessionTable.SessionsOfKeyMax; keys++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            var key = Issue(KeyKind.PictifyRead);
+            for (var i = 0; i < SessionTable.SessionsOfKeyMax; i++)
+            {
+                Assert.NotNull(_sessions.Find(_sessions.Begin(key), isUse: false));
+            }
+        }
+
+        Assert.NotNull(_sessions.Find(first, isUse: false));
+        Assert.NotNull(_sessions.Find(second, isUse: false));
+    }
+
+    private ApiKey Issue(KeyKind kind = KeyKind.Pictify)
+    {
+        var secret = File.Issue(new KeyGrant(kind), Start);
         _keys.Refresh();
         return _keys.Find(secret)!;
     }

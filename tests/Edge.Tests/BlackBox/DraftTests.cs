@@ -39,6 +39,17 @@ public class DraftTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     }
 
     [Fact]
+    public async Task Validate_OfEndlessMistakes_SaysThatThereAreMoreThanItLists()
+    {
+        var unknown = string.Join(',', Enumerable.Range(0, 60_000).Select(static i => $"\"varian{i}\":0"));
+
+        var answer = await site.SendAsync("POST", "/validate", $"{{{unknown}}}");
+
+        Assert.Equal((200, 100), (answer.Status, answer.Errors.Count()));
+        Assert.True(answer.Json.GetProperty("truncated").GetBoolean());
+    }
+
+    [Fact]
     public async Task Validate_OfASlugInUse_SaysSo()
     {
         var (_, slug) = await site.CreateAsync();

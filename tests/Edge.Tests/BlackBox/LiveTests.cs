@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -10,6 +11,7 @@ namespace Edge.Tests.BlackBox;
 /// <summary>Events and refusals as they happen, for few readers at once.</summary>
 public class LiveTests(ManagedEdge site) : IClassFixture<ManagedEdge>
 {
+    private const string FirstKey = "mk_live_0123456789abcdefghijklmn";
     private const string Phone =
         "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1";
 
@@ -52,12 +54,12 @@ public class LiveTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     }
 
     [Fact]
-    public async Task Request_Refused_IsShownWithACommandThatRepeatsItWithoutSecrets()
+    public async Task Request_Refused_IsShownWithItsShapeAndWithoutSecrets()
     {
         await using var live = await LiveStream.OpenAsync(site.Edge, site.Key, "?type=refused");
 
         using var content = new StringContent(
-            """{"event":"nonsense","experiment":"x","writeKey":"wk_secret","ip":"203.0.113.77"}""",
+            """{"event":"nonsense","experiment":"x","note":"wk_secret","at":"203.0.113.77:80"}""",
             Encoding.UTF8,
             "application/json"
         );
@@ -119,39 +121,95 @@ public class LiveTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     }
 
     [Fact]
-    public async Task Readers_BeyondTheirNumber_AreRefusedAndOneThatLeavesMakesRoom()
+    public async Task Readers_BeyondTheirNumber_AreRefusedAndNoKeyHasAllPlaces()
     {
         using var data = new TempDirectory();
-        const string Key = "mk_live_0123456789abcdefghijklmn";
-        await using var edge = await EdgeProcess.StartAsync(data.Path, ["--demo"], [("EDGE__API__FIRSTKEY", Key)]);
-        var streams = new List<LiveStream>();
-        for (var i = 0; i < 8; i++)
+        await using var edge = await EdgeProcess.StartAsync(data.Path, ["--demo"], [("EDGE__API__FIRSTKEY", FirstKey)]);
+        string[] keys = [FirstKey, await KeyAsync(data.Path), await KeyAsync(data.Path)];
+        foreach (var key in keys)
         {
-            streams.Add(await LiveStream.OpenAsync(edge, Key, ""));
+            await UntilKnownAsync(edge, key);
         }
 
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, await LiveStream.StatusAsync(edge, Key, ""));
-        await streams[0].DisposeAsync();
-        await Wait.ForAsync(() => LiveStream.StatusAsync(edge, Key, ""), status => status == HttpStatusCode.OK);
+        var streams = new List<LiveStream>();
+        foreach (var key in keys[..2])
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                streams.Add(await LiveStream.OpenAsync(edge, key, ""));
+            }
 
-        // An orderly stop ends the others.
+            // Whoever comes too often, comes too often alone.
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, await LiveStream.StatusAsync(edge, key, ""));
+        }
+
+        using (var full = await LiveStream.AskAsync(edge, keys[2], ""))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, full.StatusCode);
+            Assert.NotNull(full.Headers.RetryAfter);
+        }
+
+        // An orderly stop ends them all.
         Assert.Equal(0, await edge.StopAsync());
-        foreach (var stream in streams[1..])
+        foreach (var stream in streams)
         {
             await stream.UntilEndAsync();
             await stream.DisposeAsync();
         }
     }
 
+    /// <summary>Within the time between two heartbeats, at which it would be noticed anyway.</summary>
+    [Theory]
+    [InlineData("loops")]
+    [InlineData("sockets")]
+    public async Task Reader_ThatClosesItsConnection_MakesRoomAtOnce(string transport)
+    {
+        using var data = new TempDirectory();
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            ["--demo"],
+            [("EDGE__API__FIRSTKEY", FirstKey), ("EDGE__HTTP__TRANSPORT", transport)]
+        );
+        await UntilKnownAsync(edge, FirstKey);
+        for (var reader = 0; reader < 12; reader++)
+        {
+            var clock = Stopwatch.StartNew();
+            await using var live = await LiveStream.OpenAsync(edge, FirstKey, "");
+            Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        }
+    }
+
     [Theory]
     [InlineData("?typ=click", HttpStatusCode.BadRequest)]
-    [InlineData("?type=a&type=b", HttpStatusCode.BadRequest)]
+    [InlineData("?type=click&type=view", HttpStatusCode.BadRequest)]
+    [InlineData("?type=zzz", HttpStatusCode.BadRequest)]
+    [InlineData("?verdict=nobody", HttpStatusCode.BadRequest)]
+    [InlineData("?experiment=No+Slug", HttpStatusCode.BadRequest)]
+    [InlineData("?experiment=exp_", HttpStatusCode.BadRequest)]
+    [InlineData("?type=refused", HttpStatusCode.OK)]
+    [InlineData("?experiment=exp_Some-1&verdict=bot&type=impression", HttpStatusCode.OK)]
     public async Task Query_ThatIsWrong_IsRefused(string query, HttpStatusCode status) =>
         Assert.Equal(status, await LiveStream.StatusAsync(site.Edge, site.Key, query));
 
     [Fact]
     public async Task Stream_WithoutAKey_IsRefused() =>
         Assert.Equal(HttpStatusCode.Unauthorized, await LiveStream.StatusAsync(site.Edge, "", ""));
+
+    /// <summary>Until a key is accepted, which a question that takes no place shows.</summary>
+    private static Task UntilKnownAsync(EdgeProcess edge, string key) =>
+        Wait.ForAsync(
+            () => LiveStream.StatusAsync(edge, key, "?typ=click"),
+            static status => status == HttpStatusCode.BadRequest
+        );
+
+    private static async Task<string> KeyAsync(string data)
+    {
+        var (exitCode, output, error) = await EdgeProcess.RunAsync(
+            ["keys", "create", "--kind", "pictify-read", "--data-dir", data]
+        );
+        Assert.True(exitCode == 0, error);
+        return output.Trim();
+    }
 
     private async Task VisitAsync(string path, string agent = Phone)
     {
@@ -172,7 +230,11 @@ public class LiveTests(ManagedEdge site) : IClassFixture<ManagedEdge>
 
         public static async Task<LiveStream> OpenAsync(EdgeProcess edge, string key, string query)
         {
-            var answer = await AskAsync(edge, key, query);
+            // The client reads on for two seconds before it closes a connection, so the reader before may still be there.
+            var answer = await Wait.ForAsync(
+                () => AskAsync(edge, key, query),
+                static answer => answer.StatusCode != HttpStatusCode.ServiceUnavailable
+            );
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.MediaType);
             var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
@@ -219,7 +281,7 @@ public class LiveTests(ManagedEdge site) : IClassFixture<ManagedEdge>
             return ValueTask.CompletedTask;
         }
 
-        private static async Task<HttpResponseMessage> AskAsync(EdgeProcess edge, string key, string query)
+        public static async Task<HttpResponseMessage> AskAsync(EdgeProcess edge, string key, string query)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/events/live" + query);
             request.Headers.Authorization = key.Length > 0 ? new AuthenticationHeaderValue("Bearer", key) : null;

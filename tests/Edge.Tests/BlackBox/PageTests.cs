@@ -126,6 +126,11 @@ public class PageTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     [InlineData("POST", "/experiments/api", null, "null", 403)]
     [InlineData("POST", "/experiments/api", "cross-site", "http://HOST", 403)]
     [InlineData("POST", "/experiments/api", null, "http://HOST.evil.example", 403)]
+    [InlineData("POST", "/experiments/api", null, "file://HOST", 403)]
+    [InlineData("POST", "/experiments/api", null, "foo://HOST", 403)]
+    [InlineData("POST", "/experiments/api", null, "https://HOST", 400)]
+    [InlineData("POST", "/experiments/api", null, "https://HOST", 400, "https")]
+    [InlineData("POST", "/experiments/api", null, "http://HOST", 403, "https")]
     [InlineData("POST", "/experiments/api", null, "http://HOST", 400)]
     [InlineData("POST", "/experiments/api", "same-origin", null, 400)]
     [InlineData("POST", "/experiments/api", "none", null, 400)]
@@ -143,7 +148,8 @@ public class PageTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         string path,
         string? fetchSite,
         string? origin,
-        int status
+        int status,
+        string? scheme = null
     )
     {
         using var signIn = await SignInAsync(site.Edge, site.Key);
@@ -158,6 +164,11 @@ public class PageTests(ManagedEdge site) : IClassFixture<ManagedEdge>
             headers.Add(("Origin", origin.Replace("HOST", site.Edge.Address.Authority, StringComparison.Ordinal)));
         }
 
+        if (scheme is not null)
+        {
+            headers.Add(("X-Forwarded-Proto", scheme));
+        }
+
         using var answer = await SendAsync(site.Edge, method, path, method == "GET" ? null : "{}", [.. headers]);
 
         Assert.Equal(status, (int)answer.StatusCode);
@@ -165,6 +176,15 @@ public class PageTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         {
             Assert.Equal("cross-origin-request", await ProblemOf(answer));
         }
+    }
+
+    /// <summary>It has no session that anybody could use, and it has the key.</summary>
+    [Fact]
+    public async Task SignIn_OfAProgram_NeedsNoOrigin()
+    {
+        using var answer = await SendAsync(site.Edge, "POST", "/ui/session", $$"""{"key":"{{site.Key}}"}""");
+
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
     }
 
     [Theory]

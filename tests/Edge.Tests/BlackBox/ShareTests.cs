@@ -61,6 +61,17 @@ public class ShareTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     }
 
     [Theory]
+    [InlineData("""{"days":366}""", "days: out_of_range")]
+    [InlineData("""{"days":"x"}""", "days: invalid_type")]
+    [InlineData("""{"expiresAt":"soon"}""", "expiresAt: invalid_format")]
+    public async Task Share_OfAnEndThatIsWrong_IsNotAlsoMissing(string body, string error)
+    {
+        var (uid, _) = await site.CreateAsync();
+
+        Assert.Equal([error], (await site.SendAsync("POST", $"/{uid}/shares", body)).Errors);
+    }
+
+    [Theory]
     [InlineData("{}", ": required")]
     [InlineData("""{"days":1,"expiresAt":"2999-01-01T00:00:00Z"}""", ": required")]
     [InlineData("""{"days":0}""", "days: out_of_range")]

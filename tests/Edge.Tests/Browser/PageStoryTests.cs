@@ -342,7 +342,7 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         using var refused = await edge.Edge.Client.PostAsync("/v1/track", new StringContent("{}"));
         await view.ClickAsync(await view.ReadAsync("main .tabs button:nth-child(2)", "found.textContent.trim()"));
         await view.SeeAsync("/v1/track");
-        await view.ClickAsync("Repeat it");
+        await view.ClickAsync("Its shape, as a command");
         await view.SeeAsync("curl -X POST");
         await view.ExpectSoundAsync("live");
     }

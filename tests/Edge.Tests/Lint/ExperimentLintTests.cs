@@ -419,6 +419,35 @@ public class ExperimentLintTests
         Assert.Equal(expected, Codes(json));
     }
 
+    [Theory]
+    [InlineData("conversion", "exposure", true, "click_starts_no_trial trialStart")]
+    [InlineData("event", "exposure", true, "click_starts_no_trial trialStart")]
+    [InlineData("value", "exposure", true, "click_starts_no_trial trialStart")]
+    [InlineData("conversion", "click", true, "")]
+    [InlineData("conversion", "exposure", false, "")]
+    [InlineData("impressions_only", "exposure", true, "")]
+    public void Check_TrialsThatNoClickStarts_AreNotedWhereThereAreLinks(
+        string goal,
+        string start,
+        bool hasLink,
+        string expected
+    )
+    {
+        var more = goal == "event" ? ""","event":"buy" """ : goal == "value" ? ""","event":"buy","property":"sum" """ : "";
+        var link = hasLink ? ""","destinationUrl":"https://example.com/a" """ : "";
+        var json = Definitions.With(
+            "trialStart",
+            $"\"{start}\"",
+            Definitions.With(
+                "variants",
+                $$"""[{"id": "a", "weight": 5000, "isDefault": true{{link}}}, {"id": "b", "weight": 5000{{link}}}]""",
+                Definitions.With("goalConfig", $$"""{"type": "{{goal}}"{{more}}}""")
+            )
+        );
+
+        Assert.Equal(expected, Codes(json));
+    }
+
     [Fact]
     public void Check_RulesOnPlaces_AreNamedWhereNobodySaysWhereVisitorsAre()
     {

@@ -1,40 +1,58 @@
-using System.Net;
 using System.Text;
 using System.Text.Json;
+using Edge.Access;
 using Edge.Formats;
-using Edge.Requests.Ingestion;
 
 namespace Edge.Endpoints.Live;
 
 /// <summary>
-/// A curl command that repeats a request. What is named like a key or an address, or is an address, stands in it as
-/// REDACTED; of the headers it has none but those that decide how the body is read and that there was a key. Pure.
+/// A curl command with the shape of a request: names, and the kinds of their values. Anything may stand anywhere in what
+/// somebody sends, so it has no value but the plain words that say which event of which experiment it was, no name that
+/// is not plain either, no host, and of the headers none but the type of the body and that there was a key. Pure.
 /// </summary>
 internal static class CurlCommand
 {
-    private const string Redacted = "REDACTED";
+    /// <summary>Stands for what is not shown.</summary>
+    public const string Hidden = "...";
+
+    /// <summary>Longest word, characters: shorter than any secret is.</summary>
+    private const int WordCharsMax = 31;
+
+    /// <summary>Most digits of a word: with more it may be a number of a person or an address.</summary>
+    private const int WordDigitsMax = 4;
 
     private static readonly string[] KeyHeaders = ["Authorization", "X-Write-Key", "X-Api-Key"];
 
+    private static readonly string[] MediaTypes =
+    [
+        "application/json",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+    ];
+
+    /// <summary>Members and parameters of which a plain word is shown.</summary>
+    private static readonly string[] Telling = ["event", "type", "experiment", "slug", "variant"];
+
     /// <summary>Writes the command.</summary>
-    /// <param name="request">The request.</param>
+    /// <param name="request">The request, whose path is one of the service's own.</param>
     /// <param name="body">What was taken of its body; null when that was too long to repeat.</param>
     public static string Of(HttpRequest request, ReadOnlyMemory<byte>? body)
     {
-        var text = new StringBuilder("curl -X ").Append(request.Method);
-        text.Append(' ').Append(Quote($"http://{request.Host}{request.Path}{QueryOf(request)}"));
+        var text = new StringBuilder("curl -X ").Append(Word(request.Method));
+        text.Append(' ').Append(Quote($"http://HOST{request.Path}{QueryOf(request)}"));
         foreach (var name in KeyHeaders)
         {
             if (request.Headers.ContainsKey(name))
             {
                 var scheme = name == "Authorization" ? "Bearer " : "";
-                text.Append(" -H ").Append(Quote($"{name}: {scheme}{Redacted}"));
+                text.Append(" -H ").Append(Quote($"{name}: {scheme}{Hidden}"));
             }
         }
 
-        if (request.ContentType is { } type)
+        if (request.ContentType?.Split(';')[0].Trim().ToLowerInvariant() is { } type)
         {
-            text.Append(" -H ").Append(Quote($"Content-Type: {type}"));
+            text.Append(" -H ").Append(Quote($"Content-Type: {(MediaTypes.Contains(type) ? type : Hidden)}"));
         }
 
         if (BodyOf(request, body) is { } content)
@@ -45,6 +63,18 @@ internal static class CurlCommand
         return text.ToString();
     }
 
+    /// <summary>The text when it is a plain word, which cannot be a key, an address or the name of a person's account.</summary>
+    public static string Word(string text)
+    {
+        var isPlain =
+            text.Length is > 0 and <= WordCharsMax
+            && char.IsAsciiLetter(text[0])
+            && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-')
+            && text.Count(char.IsAsciiDigit) <= WordDigitsMax
+            && !KeySecret.Occurs(text);
+        return isPlain ? text : Hidden;
+    }
+
     /// <summary>The body in quotes; a file to put it into when it cannot be shown, null without one.</summary>
     private static string? BodyOf(HttpRequest request, ReadOnlyMemory<byte>? body)
     {
@@ -53,7 +83,7 @@ internal static class CurlCommand
             return request.ContentLength > 0 ? "@body" : null;
         }
 
-        // What is no JSON cannot be searched for secrets.
+        // What is no JSON has no names to show.
         using var document = body is { } bytes ? JsonSyntax.Parse(bytes, out _) : null;
         if (document is null)
         {
@@ -63,7 +93,7 @@ internal static class CurlCommand
         using var text = new MemoryStream();
         using (var json = new Utf8JsonWriter(text, Replies.JsonOptions))
         {
-            Write(json, document.RootElement);
+            Write(json, document.RootElement, isEvent: true);
         }
 
         return Quote(Encoding.UTF8.GetString(text.ToArray()));
@@ -76,15 +106,19 @@ internal static class CurlCommand
         {
             foreach (var value in values)
             {
-                text.Append(text.Length == 0 ? '?' : '&').Append(Uri.EscapeDataString(name)).Append('=');
-                text.Append(name == "key" || IsSecret(name) ? Redacted : Uri.EscapeDataString(Clean(value ?? "")));
+                text.Append(text.Length == 0 ? '?' : '&').Append(Word(name)).Append('=');
+                text.Append(Telling.Contains(name) ? Word(value ?? "") : Hidden);
             }
         }
 
         return text.ToString();
     }
 
-    private static void Write(Utf8JsonWriter json, JsonElement value)
+    /// <summary>Writes a value's kind, and the names in it.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="isEvent">Whether it is an event or a list of such, and not what a sender put into one.</param>
+    private static void Write(Utf8JsonWriter json, JsonElement value, bool isEvent)
     {
         switch (value.ValueKind)
         {
@@ -92,14 +126,14 @@ internal static class CurlCommand
                 json.WriteStartObject();
                 foreach (var member in value.EnumerateObject())
                 {
-                    json.WritePropertyName(member.Name);
-                    if (IsSecret(member.Name))
+                    json.WritePropertyName(Word(member.Name));
+                    if (isEvent && Telling.Contains(member.Name) && member.Value.ValueKind == JsonValueKind.String)
                     {
-                        json.WriteStringValue(Redacted);
+                        json.WriteStringValue(Word(member.Value.GetString()!));
                     }
                     else
                     {
-                        Write(json, member.Value);
+                        Write(json, member.Value, isEvent && member.Value.ValueKind == JsonValueKind.Array);
                     }
                 }
 
@@ -109,33 +143,22 @@ internal static class CurlCommand
                 json.WriteStartArray();
                 foreach (var item in value.EnumerateArray())
                 {
-                    Write(json, item);
+                    Write(json, item, isEvent);
                 }
 
                 json.WriteEndArray();
                 break;
             case JsonValueKind.String:
-                json.WriteStringValue(Clean(value.GetString()!));
+                json.WriteStringValue(Hidden);
+                break;
+            case JsonValueKind.Number:
+                json.WriteNumberValue(0);
                 break;
             default:
                 value.WriteTo(json);
                 break;
         }
     }
-
-    /// <summary>Without an address, and without the query of a URL, in which anything may stand.</summary>
-    private static string Clean(string text)
-    {
-        if (IPAddress.TryParse(text.Trim(), out _) && text.AsSpan().ContainsAny('.', ':'))
-        {
-            return Redacted;
-        }
-
-        var query = text.IndexOf('?', StringComparison.Ordinal);
-        return query > 0 && text.Contains("://", StringComparison.Ordinal) ? $"{text[..query]}?{Redacted}" : text;
-    }
-
-    private static bool IsSecret(string name) => IgnoredMembers.IsSecret(Encoding.UTF8.GetBytes(name));
 
     /// <summary>In single quotes, between which a shell takes everything as it is.</summary>
     private static string Quote(string text) => $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";

@@ -2,8 +2,11 @@ using System.Threading.Channels;
 using Edge.Access;
 using Edge.Catalog;
 using Edge.Endpoints.Management;
+using Edge.Events;
+using Edge.Experiments;
 using Edge.Formats;
 using Edge.Telemetry;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Edge.Endpoints.Live;
 
@@ -17,8 +20,6 @@ internal sealed class LiveEndpoint(
 )
 {
     public const string Path = "/events/live";
-
-    private const int TextCharsMax = 255;
 
     private static readonly string[] Parameters = ["experiment", "type", "verdict"];
 
@@ -43,9 +44,9 @@ internal sealed class LiveEndpoint(
         ManagementRoutes.NoteUnknown(context.Request.Query, Parameters, violations);
         var query = new QueryFields(context.Request.Query, violations);
         var filter = new LiveFilter(
-            query.Text("experiment", TextCharsMax),
-            query.Text("type", TextCharsMax),
-            query.Text("verdict", TextCharsMax),
+            ReadExperiment(query, violations),
+            query.Word("type", [.. EventSchema.Types, LiveFeed.Refused]),
+            query.Word("verdict", VerdictNames.All),
             key.Team,
             catalog
         );
@@ -62,16 +63,29 @@ internal sealed class LiveEndpoint(
             return Task.CompletedTask;
         }
 
-        if (feed.Join(filter) is not { } reader)
+        if (feed.Join(filter, key.Id) is not { } reader)
         {
             metrics.Count(RouteName.Live, Outcome.RateLimited);
-            return Problem.UnavailableAsync(context, $"There are {LiveFeed.ReadersMax} readers already.");
+            return Problem.UnavailableAsync(context, $"There are {LiveFeed.ReadersMax} readers already, or {LiveFeed.ReadersOfKeyMax} with this key.");
         }
 
         metrics.Count(RouteName.Live, Outcome.Answered);
         reader.OnDropped = context.Abort;
         RequestDeadline.Lift(context);
         return StreamAsync(context, reader, key);
+    }
+
+    /// <summary>One that is not there yet may come, so anything of the form is taken.</summary>
+    private static string? ReadExperiment(QueryFields query, Violations violations)
+    {
+        const string Name = "experiment";
+        var text = query.Text(Name, ExperimentRules.UidCharsMax);
+        if (text is not null && !Slug.IsWellFormed(text) && !Lifecycle.IsUid(text))
+        {
+            violations.Add(Name, "must be a slug or the uid of an experiment", ViolationCodes.InvalidFormat);
+        }
+
+        return text;
     }
 
     private static void WriteHeaders(HttpResponse response)
@@ -85,18 +99,19 @@ internal sealed class LiveEndpoint(
     private async Task StreamAsync(HttpContext context, LiveReader reader, ApiKey key)
     {
         var response = context.Response;
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, EndOfPeer(context));
         try
         {
-            await SendAsync(response, "retry: 3000\n\n"u8.ToArray());
-            while (await NextAsync(reader.Waiting, context.RequestAborted) is { } message)
+            await SendAsync(response, "retry: 3000\n\n"u8.ToArray(), left.Token);
+            while (await NextAsync(reader.Waiting, left.Token) is { } message)
             {
                 if (message.Length > 0)
                 {
-                    await SendAsync(response, message);
+                    await SendAsync(response, message, left.Token);
                 }
                 else if (access.IsStillAdmitted(context, key))
                 {
-                    await SendAsync(response, ": heartbeat\n\n"u8.ToArray());
+                    await SendAsync(response, ": heartbeat\n\n"u8.ToArray(), left.Token);
                 }
                 else
                 {
@@ -115,7 +130,7 @@ internal sealed class LiveEndpoint(
     }
 
     /// <summary>The next message; empty when there was none for a while, null when none will come.</summary>
-    private async Task<byte[]?> NextAsync(ChannelReader<byte[]> waiting, CancellationToken aborted)
+    private async Task<byte[]?> NextAsync(ChannelReader<byte[]> waiting, CancellationToken left)
     {
         if (waiting.TryRead(out var message))
         {
@@ -123,20 +138,27 @@ internal sealed class LiveEndpoint(
         }
 
         using var beat = new CancellationTokenSource(Heartbeat, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted, beat.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(left, beat.Token);
         try
         {
             return await waiting.WaitToReadAsync(either.Token) && waiting.TryRead(out message) ? message : null;
         }
-        catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (!left.IsCancellationRequested)
         {
             return [];
         }
     }
 
-    private static async Task SendAsync(HttpResponse response, byte[] message)
+    /// <summary>
+    /// Cancelled when the peer has ended its side of the connection. A request is not aborted then, because a client that
+    /// has nothing more to ask may still read its answer; but this one never ends, and the place is wanted.
+    /// </summary>
+    private static CancellationToken EndOfPeer(HttpContext context) =>
+        context.Features.Get<IConnectionLifetimeFeature>()?.ConnectionClosed ?? CancellationToken.None;
+
+    private static async Task SendAsync(HttpResponse response, byte[] message, CancellationToken left)
     {
-        await response.Body.WriteAsync(message, response.HttpContext.RequestAborted);
-        await response.Body.FlushAsync(response.HttpContext.RequestAborted);
+        await response.Body.WriteAsync(message, left);
+        await response.Body.FlushAsync(left);
     }
 }

@@ -19,6 +19,9 @@ internal sealed class LiveFeed : IAsyncDisposable
     /// <summary>Most readers at once.</summary>
     public const int ReadersMax = 8;
 
+    /// <summary>Most readers with one key, so that no key has all places.</summary>
+    public const int ReadersOfKeyMax = 4;
+
     /// <summary>The event of a refused request, and the type that filters for it.</summary>
     public const string Refused = "refused";
 
@@ -82,16 +85,22 @@ internal sealed class LiveFeed : IAsyncDisposable
     public long Dropped => Interlocked.Read(ref _dropped);
 
     /// <summary>Joins as a reader; null when there are as many as there may be, or the service stops.</summary>
-    public LiveReader? Join(LiveFilter filter)
+    /// <param name="filter">What it wants to see.</param>
+    /// <param name="keyId">The key it came with.</param>
+    public LiveReader? Join(LiveFilter filter, string keyId)
     {
         lock (_lock)
         {
-            if (_readers.Length >= ReadersMax || _closing.IsCancellationRequested)
+            if (
+                _readers.Length >= ReadersMax
+                || _readers.Count(reader => reader.KeyId == keyId) >= ReadersOfKeyMax
+                || _closing.IsCancellationRequested
+            )
             {
                 return null;
             }
 
-            var reader = new LiveReader(filter);
+            var reader = new LiveReader(filter, keyId);
             _readers = [.. _readers, reader];
             if (_readers.Length == 1)
             {

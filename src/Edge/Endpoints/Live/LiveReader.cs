@@ -7,7 +7,8 @@ namespace Edge.Endpoints.Live;
 /// offers, the reader's request takes. Thread safe for one of each; <see cref="Offer"/> is called under the feed's lock.
 /// </summary>
 /// <param name="filter">What it wants to see.</param>
-internal sealed class LiveReader(LiveFilter filter)
+/// <param name="keyId">The key it came with.</param>
+internal sealed class LiveReader(LiveFilter filter, string keyId)
 {
     /// <summary>Most messages that are shown in a second.</summary>
     public const int ShownPerSecond = 50;
@@ -23,6 +24,8 @@ internal sealed class LiveReader(LiveFilter filter)
     private long _skipped;
 
     public LiveFilter Filter => filter;
+
+    public string KeyId => keyId;
 
     /// <summary>What to send, in order; ends when the reader is dropped or the feed closes.</summary>
     public ChannelReader<byte[]> Waiting => _waiting.Reader;

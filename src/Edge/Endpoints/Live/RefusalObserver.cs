@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Edge.Endpoints.Live;
 
 /// <summary>
-/// Tells the live feed of ingestion requests that are refused: route, status, reason, and a curl command that repeats
-/// them without secrets and addresses. Stands between request and endpoint only while somebody reads. Thread safe.
+/// Tells the live feed of ingestion requests that are refused: route, status, reason, and a curl command with their
+/// shape. Stands between request and endpoint only while somebody reads. Thread safe.
 /// </summary>
 internal sealed class RefusalObserver(LiveFeed feed, TimeProvider time)
 {
@@ -50,7 +50,7 @@ internal sealed class RefusalObserver(LiveFeed feed, TimeProvider time)
         {
             json.WriteStartObject();
             json.WriteString("at", Timestamp.Format(time.GetUtcNow()));
-            json.WriteString("method", context.Request.Method);
+            json.WriteString("method", CurlCommand.Word(context.Request.Method));
             json.WriteString("route", context.Request.Path.Value);
             json.WriteNumber("status", context.Response.StatusCode);
             json.WriteString("reason", ReasonOf(answer));

@@ -70,11 +70,11 @@ internal sealed class CreateShare(CatalogHolder catalog, ShareTokens tokens, Tim
 
         var days = fields.Integer("days", 0, 0, 1, DaysMax);
         var end = fields.Instant("expiresAt");
-        if (days > 0 == end is not null)
+        if (fields.TryGet("days", out _) == fields.TryGet("expiresAt", out _))
         {
             fields.Violate("", "must have either days or expiresAt", ViolationCodes.Required);
         }
-        else if (end <= now || end > now.AddDays(DaysMax))
+        else if (end is not null && (end <= now || end > now.AddDays(DaysMax)))
         {
             fields.Violate("expiresAt", $"must be in the next {DaysMax} days", ViolationCodes.OutOfRange);
         }

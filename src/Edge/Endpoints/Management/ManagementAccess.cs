@@ -9,12 +9,14 @@ namespace Edge.Endpoints.Management;
 /// </summary>
 /// <param name="keys">The keys.</param>
 /// <param name="sessions">The sessions; null without the page.</param>
+/// <param name="origins">Says whether a session's request comes from the page.</param>
 /// <param name="rates">The limit of each key.</param>
 /// <param name="wrong">The limit of wrong keys.</param>
 /// <param name="metrics">Where refusals are counted.</param>
 internal sealed class ManagementAccess(
     KeyRing keys,
     SessionTable? sessions,
+    SameOrigin origins,
     RateWindow rates,
     WrongKeys wrong,
     Metrics metrics
@@ -101,7 +103,7 @@ internal sealed class ManagementAccess(
     {
         var method = context.Request.Method;
         var isRead = RequestMethod.IsGet(method) || RequestMethod.IsHead(method);
-        var isOurs = SameOrigin.Judge(context.Request) ?? isRead;
+        var isOurs = origins.Judge(context.Request) ?? isRead;
         if (!isOurs)
         {
             metrics.Count(route, Outcome.Refused);

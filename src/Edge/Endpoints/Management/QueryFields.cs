@@ -33,6 +33,18 @@ internal readonly struct QueryFields(IQueryCollection query, Violations violatio
         return values[0];
     }
 
+    /// <summary>One of some words; null when it is absent.</summary>
+    public string? Word(string name, string[] words)
+    {
+        var text = Text(name, int.MaxValue);
+        if (text is not null && !words.Contains(text))
+        {
+            violations.Add(name, $"must be one of {string.Join(", ", words)}", ViolationCodes.InvalidValue);
+        }
+
+        return text;
+    }
+
     /// <summary>One of the words of an enumeration; null when it is absent or none of them.</summary>
     public T? Choice<T>(string name, params T[] except)
         where T : struct, Enum

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Experiments;
 using Edge.Formats;
 using Edge.Lint;
 using Edge.Requests.Bodies;
@@ -25,7 +26,14 @@ internal sealed class ValidateDefinition(DefinitionDrafts drafts, ExperimentView
         {
             json.WriteBoolean("valid", draft.Experiment is not null);
             Problem.WriteErrors(json, draft.Errors);
-            WriteFindings(json, draft.Experiment is { } valid ? drafts.Check(valid) : []);
+            var findings = draft.Experiment is { } valid ? drafts.Check(valid) : [];
+            WriteFindings(json, findings.Take(ExperimentRules.ViolationsMax));
+            if (Math.Max(draft.Errors.Count, findings.Count) >= ExperimentRules.ViolationsMax)
+            {
+                // There may be more than are listed.
+                json.WriteBoolean("truncated", true);
+            }
+
             json.WriteStartArray("warnings");
             foreach (var warning in draft.Experiment is { } warned ? view.WarningsOf(warned) : [])
             {

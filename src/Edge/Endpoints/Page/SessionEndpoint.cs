@@ -10,7 +10,13 @@ namespace Edge.Endpoints.Page;
 /// <c>/ui/session</c>: exchanges a management key for a cookie that scripts cannot read, says whose session it is, and
 /// ends it. Wrong keys count against the address, as everywhere. Thread safe.
 /// </summary>
-internal sealed class SessionEndpoint(KeyRing keys, SessionTable sessions, WrongKeys wrong, Metrics metrics)
+internal sealed class SessionEndpoint(
+    KeyRing keys,
+    SessionTable sessions,
+    SameOrigin origins,
+    WrongKeys wrong,
+    Metrics metrics
+)
 {
     private static readonly BodyRules Body = new(BytesMax: 4 << 10);
 
@@ -54,8 +60,9 @@ internal sealed class SessionEndpoint(KeyRing keys, SessionTable sessions, Wrong
 
     private async Task SignInAsync(HttpContext context)
     {
-        // Or another page could have its visitor work in a session that is not his own.
-        if (SameOrigin.Judge(context.Request) == false)
+        // Or another page could have its visitor work in a session that is not his own. Whoever says nothing is no
+        // browser, and has the key.
+        if (origins.Judge(context.Request) == false)
         {
             metrics.Count(RouteName.Session, Outcome.Refused);
             await SameOrigin.RefuseAsync(context);
@@ -92,7 +99,7 @@ internal sealed class SessionEndpoint(KeyRing keys, SessionTable sessions, Wrong
 
     private Task SignOutAsync(HttpContext context)
     {
-        if (SameOrigin.Judge(context.Request) != true)
+        if (origins.Judge(context.Request) != true)
         {
             metrics.Count(RouteName.Session, Outcome.Refused);
             return SameOrigin.RefuseAsync(context);

@@ -23,7 +23,6 @@ internal readonly record struct ExperimentReadResult(
 /// </summary>
 internal static class ExperimentReader
 {
-    private const string UidPrefix = "exp_";
     private static readonly Experiment Blank = new()
     {
         Uid = "",
@@ -250,14 +249,7 @@ internal static class ExperimentReader
     private static string ReadUid(JsonFields fields)
     {
         var uid = fields.RequiredText("uid", null, ExperimentRules.UidCharsMax);
-        if (
-            uid.Length > 0
-            && !(
-                uid.StartsWith(UidPrefix, StringComparison.Ordinal)
-                && uid.Length > UidPrefix.Length
-                && VariantReader.IsIdentifier(uid)
-            )
-        )
+        if (uid.Length > 0 && !Lifecycle.IsUid(uid))
         {
             fields.Violate(
                 "uid",

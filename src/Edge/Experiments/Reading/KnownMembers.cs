@@ -45,6 +45,12 @@ internal static class KnownMembers
     {
         foreach (var name in fields.Names)
         {
+            if (fields.Violations.IsFullOfUnknown)
+            {
+                // Looking for what was meant takes longer than reading it.
+                return;
+            }
+
             if (!known.Contains(name))
             {
                 var meant = NearestName.Probable(known, name);

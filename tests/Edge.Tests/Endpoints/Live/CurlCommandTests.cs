@@ -5,29 +5,73 @@ using Xunit;
 
 namespace Edge.Tests.Endpoints.Live;
 
-/// <summary>A command that repeats a refused request and gives nothing away.</summary>
+/// <summary>A command with the shape of a refused request that gives nothing away.</summary>
 public class CurlCommandTests
 {
     [Fact]
-    public void Command_OfARequest_RepeatsItWithoutSecretsAndAddresses()
+    public void Command_OfARequest_HasNamesAndKindsAndWhichEventItWas()
     {
-        var request = Request("/v1/track", "?key=pk_live_secret&u=1.2.3.4&utm=a+b");
+        var request = Request("/v1/track", "?key=pk_live_secret&u=1.2.3.4&event=sign-up&utm=a+b");
         request.Headers.Authorization = "Bearer sk_live_secret";
         request.Headers["X-Write-Key"] = "wk_secret";
         request.Headers["X-Forwarded-For"] = "203.0.113.9";
-        request.ContentType = "application/json";
+        request.ContentType = "application/json; charset=utf-8";
 
         var command = CurlCommand.Of(
             request,
             Encoding.UTF8.GetBytes(
-                """{"event":"e","apiKey":"sk_secret","ip":"9.9.9.9","n":1.50,"deep":[{"client_ip":"2001:db8::1","v6":"2001:db8::2","url":"https://a.b/c?token=x","ok":"it's"}]}"""
+                """{"event":"e","type":7,"experiment":"demo-ab","n":1.50,"ok":true,"no":null,"deep":[{"event":"f","url":"/c?token=x"}],"properties":{"event":"Alice"}}"""
             )
         );
 
         Assert.Equal(
-            "curl -X POST 'http://edge.example/v1/track?key=REDACTED&u=REDACTED&utm=a%20b' -H 'Authorization: Bearer REDACTED'"
-                + " -H 'X-Write-Key: REDACTED' -H 'Content-Type: application/json'"
-                + """ -d '{"event":"e","apiKey":"REDACTED","ip":"REDACTED","n":1.50,"deep":[{"client_ip":"REDACTED","v6":"REDACTED","url":"https://a.b/c?REDACTED","ok":"it'\''s"}]}'""",
+            "curl -X POST 'http://HOST/v1/track?key=...&u=...&event=sign-up&utm=...' -H 'Authorization: Bearer ...'"
+                + " -H 'X-Write-Key: ...' -H 'Content-Type: application/json'"
+                + """ -d '{"event":"e","type":0,"experiment":"demo-ab","n":0,"ok":true,"no":null,"deep":[{"event":"f","url":"..."}],"properties":{"event":"..."}}'""",
+            command
+        );
+    }
+
+    [Theory]
+    [InlineData("wk_0123456789")]
+    [InlineData("artie_abc")]
+    [InlineData("mk_live_abc")]
+    [InlineData("mr_test_abc")]
+    [InlineData("pk_live_abc")]
+    [InlineData("rk_live_abc")]
+    [InlineData("traffical_sk_abc")]
+    [InlineData("my-wk_abc")]
+    [InlineData("see wk_abc here")]
+    [InlineData("abcdefghijklmnopqrstuvwxyzABCDEF")]
+    [InlineData("198.51.100.27:80")]
+    [InlineData("198.51.100.27, 10.0.0.1")]
+    [InlineData("198.51.100.0/24")]
+    [InlineData("ip-198-51-100-27")]
+    [InlineData("2001:db8::1")]
+    [InlineData("https://user:word@a.example/?x=y")]
+    [InlineData("/path?x=y")]
+    [InlineData("alice@example.org")]
+    [InlineData("user-1234567")]
+    [InlineData("Bob's")]
+    public void Command_WithWhatNobodyMaySee_ShowsItNowhere(string text)
+    {
+        var value = System.Text.Json.JsonSerializer.Serialize(text);
+        var name = Uri.EscapeDataString(text);
+        var request = Request("/v1/track", $"?{name}=1&event={name}&slug={name}&u={name}&x={name}");
+        request.Host = new HostString(text);
+        request.Method = text;
+        request.ContentType = $"{text}; a={text}";
+
+        var command = CurlCommand.Of(
+            request,
+            Encoding.UTF8.GetBytes(
+                """[{"event":TEXT,"userId":TEXT,TEXT:[TEXT],"a":{"type":TEXT}}]""".Replace("TEXT", value, StringComparison.Ordinal)
+            )
+        );
+
+        Assert.Equal(
+            "curl -X ... 'http://HOST/v1/track?...=...&event=...&slug=...&u=...&x=...' -H 'Content-Type: ...'"
+                + """ -d '[{"event":"...","userId":"...","...":["..."],"a":{"type":"..."}}]'""",
             command
         );
     }

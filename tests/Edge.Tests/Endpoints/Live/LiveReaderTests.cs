@@ -43,5 +43,5 @@ public class LiveReaderTests
         Assert.True(reader.Waiting.Completion.IsCompletedSuccessfully);
     }
 
-    private static LiveReader NewReader() => new(new LiveFilter(null, null, null, null, new Edge.Catalog.CatalogHolder()));
+    private static LiveReader NewReader() => new(new LiveFilter(null, null, null, null, new Edge.Catalog.CatalogHolder()), "key_a");
 }
