@@ -57,4 +57,5 @@ public class SupplyChainTests
         || name.StartsWith("Microsoft.DotNet.", StringComparison.Ordinal)
         || name.StartsWith("runtime.", StringComparison.Ordinal)
         || name.StartsWith("Microsoft.CodeAnalysis.", StringComparison.Ordinal)
-        || name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal);}
+        || name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal);
+}

@@ -196,7 +196,7 @@ public class LiveTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         Assert.Equal(HttpStatusCode.Unauthorized, await LiveStream.StatusAsync(site.Edge, "", ""));
 
     /// <summary>Until a key is accepted, which a question that takes no place shows.</summary>
-    private static Task UntilKnownAsync(EdgeProcess edge, string key) =>
+    private static Task<HttpStatusCode> UntilKnownAsync(EdgeProcess edge, string key) =>
         Wait.ForAsync(
             () => LiveStream.StatusAsync(edge, key, "?typ=click"),
             static status => status == HttpStatusCode.BadRequest
