@@ -108,6 +108,7 @@ internal static class ServeCommand
             // Not before the listener is bound: a key that a failed start issued would never be shown.
             remedy = options.ApiFirstKeyFile.Length > 0 ? FirstKeyRemedy(options) : DataDirRemedy(options);
             var key = service.IssueFirstKey();
+            service.BecomeReady();
             // What is said to a person must not stand among the events.
             if (options.Sinks.Any(static sink => sink is { Type: SinkType.Stdout, Enabled: true }))
             {

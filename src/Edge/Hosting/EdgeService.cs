@@ -394,7 +394,7 @@ internal sealed class EdgeService : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts forwarding, binds the listener, becomes ready.</summary>
+    /// <summary>Starts forwarding and binds the listener; <see cref="BecomeReady"/> is what follows.</summary>
     public async Task StartAsync()
     {
         // Not awaited: a request that arrives earlier loads the rules itself.
@@ -414,6 +414,11 @@ internal sealed class EdgeService : IAsyncDisposable
 
         Listeners.RemoveStaleSockets(_options);
         await _web.StartAsync();
+    }
+
+    /// <summary>Says that it wants traffic, to load balancers and in the log.</summary>
+    public void BecomeReady()
+    {
         foreach (var exposed in SecretDirectory.FindExposed(_options.DataDir, _options.KeysFile))
         {
             _logger.PathExposed(exposed.Path, ExposedPath.Octal(exposed.Mode), ExposedPath.Octal(exposed.Wanted));

@@ -133,6 +133,7 @@ internal sealed class IngestSite : IAsyncDisposable
     {
         _service = EdgeService.Open(_options, TimeProvider.System);
         await _service.StartAsync();
+        _service.BecomeReady();
         _client = new HttpClient(
             new SocketsHttpHandler
             {
