@@ -117,7 +117,7 @@ public sealed class PageForEverybodyTests(SeededEdge edge) : IClassFixture<Seede
             new() { ["userAgent"] = Visitors.Firefox, ["acceptLanguage"] = "de-DE" }
         );
         await view.LoadAsync($"#/experiments/{SeededEdge.Slug}");
-        await view.SeeAsync("within the 30 minutes");
+        await view.SeeAsync("12 days");
         await view.SeeAsync("Germany");
         await view.SeeAsync("8,");
         await view.GoAsync("#/health");
