@@ -369,7 +369,8 @@ internal static class EdgeSettings
             "privacy.addressSalt",
             "Secret behind ip_hash, unit_hash and unit_hash_stable (with ratchet the last alone), the same on every node; if empty, one is generated in DATA/keys/address-salt.",
             o => o.AddressSalt,
-            (o, v) => o.AddressSalt = v
+            (o, v) => o.AddressSalt = v,
+            SettingValue.LineProblem
         ),
         Text(
             "privacy.addressSaltFile",

@@ -89,6 +89,10 @@ public class EdgeConfigurationTests
     [InlineData("""{ "dataDir": "a\u0000b" }""", "dataDir must not contain control characters")]
     [InlineData("""{ "node": "a\ud800" }""", "half of a surrogate pair")]
     [InlineData("""{ "\ud800": "x" }""", "half of a surrogate pair")]
+    [InlineData(
+        """{ "privacy": { "addressSalt": "1f0c8a93b2\u0007-d4e5f6a7b8" } }""",
+        "privacy.addressSalt must not contain control characters"
+    )]
     [InlineData("""{ "privacy": { "addressSalt": "changeme" } }""", "privacy.addressSalt must have at least 16 characters")]
     [InlineData("""{ "privacy": { "addressSalt": "changeme-changeme" } }""", "privacy.addressSalt must not be made of words")]
     [InlineData("""{ "privacy": { "addressSalt": "MyPasswordSalt-12345678" } }""", "privacy.addressSalt must not be made of words")]
