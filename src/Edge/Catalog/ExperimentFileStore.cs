@@ -261,16 +261,17 @@ internal sealed class ExperimentFileStore : IDisposable
 
     private bool MayHaveChanged()
     {
-        var isDue = _time.GetElapsedTime(_scannedAt) >= TimeSpan.FromMilliseconds(ScanIntervalMs);
-        if (isDue)
+        if (_time.GetElapsedTime(_scannedAt) >= TimeSpan.FromMilliseconds(ScanIntervalMs))
         {
             WatchAnew();
         }
 
-        return _changes is null || _changes.TakeAny() || _needsScan || isDue;
+        return _changes is null || _changes.TakeAny() || _needsScan;
     }
 
-    /// <summary>Another directory may have taken the place of the one that was watched.</summary>
+    /// <summary>
+    /// Another directory may have taken the place of the one that was watched, so its files have to be looked at too.
+    /// </summary>
     private void WatchAnew()
     {
         _changes?.Dispose();

@@ -127,7 +127,7 @@ internal sealed class EdgeConfiguration
     /// <summary>
     /// Reads the file as far as the limit. Unlike other files it may be a pipe: <c>--config &lt;(...)</c> of a shell.
     /// </summary>
-    private static byte[] ReadBounded(string file)
+    private static ReadOnlyMemory<byte> ReadBounded(string file)
     {
         // A pipe to which nobody writes blocks already when it is opened.
         var reading = Task.Run(() =>
@@ -143,7 +143,7 @@ internal sealed class EdgeConfiguration
 
         var read = reading.GetAwaiter().GetResult();
         return read.Length <= FileMaxBytes
-            ? read.ToArray()
+            ? read
             : throw new IOException($"is larger than {FileMaxBytes} bytes");
     }
 

@@ -5,7 +5,11 @@ namespace Edge.Settings;
 /// <param name="Meaning">What it sets.</param>
 /// <param name="Shape">What its value looks like.</param>
 /// <param name="Value">Its value as text.</param>
-internal sealed record SettingLeaf(string Key, string Meaning, SettingShape Shape, string Value = "");
+internal sealed record SettingLeaf(string Key, string Meaning, SettingShape Shape, string Value = "")
+{
+    public static SettingLeaf Of<TOptions>(Setting<TOptions> setting, string value = "") =>
+        new(setting.Key, setting.Meaning, setting.Shape, value);
+}
 
 /// <summary>Settings nested as <c>edge.json</c> nests them, in the order of their table.</summary>
 internal sealed class SettingTree

@@ -22,7 +22,7 @@ internal static class SettingsReference
         WriteMembers(
             output,
             SettingTree.Of(
-                EdgeSettings.All.Select(s => new SettingLeaf(s.Key, s.Meaning, s.Shape, DefaultOf(s, defaults)))
+                EdgeSettings.All.Select(setting => SettingLeaf.Of(setting, DefaultOf(setting, defaults)))
             ),
             Indent,
             isLast: false
@@ -56,7 +56,7 @@ internal static class SettingsReference
             SettingTree.Of(
                 SinkSettings
                     .All.Where(setting => setting.Types.HasFlag(type))
-                    .Select(s => new SettingLeaf(s.Key, s.Meaning, s.Shape, s.Read(defaults)))
+                    .Select(setting => SettingLeaf.Of(setting, setting.Read(defaults)))
             ),
             indent + Indent,
             isLast: true

@@ -27,7 +27,7 @@ internal static class SettingsSchema
         json.WriteStartObject(Member);
         json.WriteString("type", "string");
         json.WriteEndObject();
-        WriteProperties(json, SettingTree.Of(EdgeSettings.All.Select(static s => new SettingLeaf(s.Key, s.Meaning, s.Shape))));
+        WriteProperties(json, SettingTree.Of(EdgeSettings.All.Select(static setting => SettingLeaf.Of(setting))));
         WriteSinks(json);
         json.WriteEndObject();
         json.WriteEndObject();
@@ -46,7 +46,7 @@ internal static class SettingsSchema
         );
         WriteObject(
             json,
-            SettingTree.Of([type, .. SinkSettings.All.Select(static s => new SettingLeaf(s.Key, s.Meaning, s.Shape))])
+            SettingTree.Of([type, .. SinkSettings.All.Select(static setting => SettingLeaf.Of(setting))])
         );
         json.WriteEndObject();
         json.WriteEndObject();

@@ -24,11 +24,7 @@ public class HalfCloseTests
     public async Task Post_ThatEndsWithTheConnection_IsAnswered(string transport, string framing)
     {
         using var data = new TempDirectory();
-        await using var edge = await EdgeProcess.StartAsync(
-            data.Path,
-            ["--demo"],
-            [("EDGE__HTTP__TRANSPORT", transport)]
-        );
+        await using var edge = await StartAsync(data.Path, transport);
 
         foreach (var bytes in BodyBytes)
         {
@@ -47,11 +43,7 @@ public class HalfCloseTests
     public async Task Post_WhoseBodyIsBrokenOff_IsNotStored(string transport, string framing)
     {
         using var data = new TempDirectory();
-        await using var edge = await EdgeProcess.StartAsync(
-            data.Path,
-            ["--demo"],
-            [("EDGE__HTTP__TRANSPORT", transport)]
-        );
+        await using var edge = await StartAsync(data.Path, transport);
 
         foreach (var bytes in BodyBytes)
         {
@@ -63,6 +55,9 @@ public class HalfCloseTests
         Assert.Equal(0, await edge.StopAsync());
         Assert.DoesNotContain(Forwarded.Lines(data.Path), static line => line.Contains("\"type\":\"view\"", StringComparison.Ordinal));
     }
+
+    private static Task<EdgeProcess> StartAsync(string dataDir, string transport) =>
+        EdgeProcess.StartAsync(dataDir, environment: [("EDGE__HTTP__TRANSPORT", transport)]);
 
     /// <summary>An event, and blanks behind it.</summary>
     private static byte[] RequestOf(string framing, int bytes)

@@ -35,6 +35,18 @@ internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwar
         }
     }
 
+    /// <summary>Writes the member <c>dropped</c>: the events that were not stored, by reason.</summary>
+    public static void WriteDropped(Utf8JsonWriter json, Ledger ledger)
+    {
+        json.WriteStartObject("dropped");
+        foreach (var reason in Enum.GetValues<DropReason>())
+        {
+            json.WriteNumber(PrometheusText.SnakeCase(reason.ToString()), ledger.Dropped(reason));
+        }
+
+        json.WriteEndObject();
+    }
+
     /// <param name="json">Takes the ledger.</param>
     /// <param name="isAdmin">Whether only operators can read it.</param>
     private void Write(Utf8JsonWriter json, bool isAdmin)
@@ -46,13 +58,7 @@ internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwar
         json.WriteString("epoch", journal.EpochId.ToString("x32", null));
         json.WriteNumber("stored", status.CommittedSequence);
         json.WriteNumber("in_flight", status.AppendedSequence - status.CommittedSequence);
-        json.WriteStartObject("dropped");
-        foreach (var reason in Enum.GetValues<DropReason>())
-        {
-            json.WriteNumber(PrometheusText.SnakeCase(reason.ToString()), ledger.Dropped(reason));
-        }
-
-        json.WriteEndObject();
+        WriteDropped(json, ledger);
         var dropped = ledger.DroppedTotal;
         json.WriteNumber("dropped_total", dropped);
         json.WriteNumber("quarantined_pages", status.QuarantinedPages);

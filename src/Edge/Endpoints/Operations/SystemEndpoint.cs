@@ -172,13 +172,7 @@ internal sealed class SystemEndpoint(
     private void WriteLedger(Utf8JsonWriter json, JournalStatus status)
     {
         json.WriteStartObject("ledger");
-        json.WriteStartObject("dropped");
-        foreach (var reason in Enum.GetValues<DropReason>())
-        {
-            json.WriteNumber(PrometheusText.SnakeCase(reason.ToString()), ledger.Dropped(reason));
-        }
-
-        json.WriteEndObject();
+        LedgerEndpoint.WriteDropped(json, ledger);
         var (dropped, received) = (ledger.DroppedTotal, ledger.Received);
         json.WriteNumber("droppedTotal", dropped);
         json.WriteNumber("stored", status.CommittedSequence);
