@@ -14,7 +14,8 @@ internal sealed record PageSession(ApiKey Key, DateTimeOffset ExpiresAt);
 /// A session ends when it is signed out, was not used for the idle time, is older than <see cref="Lifetime"/>, or its
 /// key is revoked or expires. In memory, so a restart ends them all; bounded, by key and in total, by ending the one
 /// that was not used for longest: of that key, or of the key that has most, so that nobody signs others out by signing
-/// in often. Thread safe.
+/// in often. Keys that may only read have a total of their own, so that they end no session of those that may change
+/// something. Thread safe.
 /// </summary>
 /// <param name="keys">The keys that are accepted.</param>
 /// <param name="idle">How long a session lives without being used.</param>
@@ -24,7 +25,7 @@ internal sealed class SessionTable(KeyRing keys, TimeSpan idle, TimeProvider tim
     /// <summary>Longest life of a session, however much it is used.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
 
-    /// <summary>Most sessions at once.</summary>
+    /// <summary>Most sessions at once of keys that may only read, and as many of the others.</summary>
     public const int SessionsMax = 1_024;
 
     /// <summary>Most sessions of one key at once.</summary>
@@ -43,9 +44,9 @@ internal sealed class SessionTable(KeyRing keys, TimeSpan idle, TimeProvider tim
         var now = time.GetUtcNow();
         lock (_lock)
         {
-            MakeRoom(key.Hash, now);
+            MakeRoom(key, now);
             var hash = HashOf(id);
-            _byHash.Add(hash, new Entry(hash, key.Hash, now) { UsedAt = now });
+            _byHash.Add(hash, new Entry(hash, key.Hash, key.IsReadOnly, now) { UsedAt = now });
         }
 
         return id;
@@ -102,32 +103,35 @@ internal sealed class SessionTable(KeyRing keys, TimeSpan idle, TimeProvider tim
     }
 
     /// <summary>
-    /// Ends what is over, and one session when this key has as many as it may have, or all together have: one of this
-    /// key, or of the one that has most.
+    /// Ends what is over, and one session when this key has as many as it may have, or all like it together have: one of
+    /// this key, or of the one that has most.
     /// </summary>
-    private void MakeRoom(string keyHash, DateTimeOffset now)
+    private void MakeRoom(ApiKey key, DateTimeOffset now)
     {
+        var sessions = 0;
         var sessionsOf = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var entry in _byHash.Values)
         {
             if (EndOf(entry) <= now)
             {
                 _byHash.Remove(entry.Hash);
-                continue;
             }
-
-            sessionsOf[entry.KeyHash] = sessionsOf.GetValueOrDefault(entry.KeyHash) + 1;
+            else if (entry.IsReadOnly == key.IsReadOnly)
+            {
+                sessions++;
+                sessionsOf[entry.KeyHash] = sessionsOf.GetValueOrDefault(entry.KeyHash) + 1;
+            }
         }
 
-        var ofKey = sessionsOf.GetValueOrDefault(keyHash);
+        var ofKey = sessionsOf.GetValueOrDefault(key.Hash);
         if (ofKey >= SessionsOfKeyMax)
         {
-            EndLeastUsed(keyHash);
+            EndLeastUsed(key.Hash);
         }
-        else if (_byHash.Count >= SessionsMax)
+        else if (sessions >= SessionsMax)
         {
             var most = sessionsOf.MaxBy(static one => one.Value);
-            EndLeastUsed(ofKey == most.Value ? keyHash : most.Key);
+            EndLeastUsed(ofKey == most.Value ? key.Hash : most.Key);
         }
     }
 
@@ -138,7 +142,7 @@ internal sealed class SessionTable(KeyRing keys, TimeSpan idle, TimeProvider tim
 
     private static string HashOf(string id) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)));
 
-    private sealed record Entry(string Hash, string KeyHash, DateTimeOffset BeganAt)
+    private sealed record Entry(string Hash, string KeyHash, bool IsReadOnly, DateTimeOffset BeganAt)
     {
         public DateTimeOffset UsedAt { get; set; }
     }

@@ -115,15 +115,18 @@ public sealed class SessionTableTests : IDisposable
         Assert.Equal([ids[1]], ids.Where(id => _sessions.Find(id, isUse: false) is null));
     }
 
-    [Fact]
-    public void Begin_OfManyKeysWithAllSessions_EndsNoneOfAKeyThatHasFew()
+    [Theory]
+    [InlineData("pictify")]
+    [InlineData("pictify-read")]
+    public void Begin_OfManyKeysWithAllSessions_EndsNoneOfAKeyThatHasFew(string row)
     {
-        var first = _sessions.Begin(Issue());
-        var second = _sessions.Begin(Issue());
+        var kind = row == "pictify" ? KeyKind.Pictify : KeyKind.PictifyRead;
+        var first = _sessions.Begin(Issue(kind));
+        var second = _sessions.Begin(Issue(kind));
         for (var keys = 0; keys < 2 * SessionTable.SessionsMax / SessionTable.SessionsOfKeyMax; keys++)
         {
             _clock.Advance(TimeSpan.FromSeconds(1));
-            var key = Issue(KeyKind.PictifyRead);
+            var key = Issue(kind);
             for (var i = 0; i < SessionTable.SessionsOfKeyMax; i++)
             {
                 Assert.NotNull(_sessions.Find(_sessions.Begin(key), isUse: false));
@@ -132,6 +135,25 @@ public sealed class SessionTableTests : IDisposable
 
         Assert.NotNull(_sessions.Find(first, isUse: false));
         Assert.NotNull(_sessions.Find(second, isUse: false));
+    }
+
+    [Fact]
+    public void Begin_OfReadingKeysWithAllTheirSessions_EndsNoneThatMayChangeSomething()
+    {
+        var manager = Issue();
+        var managing = Enumerable.Range(0, SessionTable.SessionsOfKeyMax).Select(_ => _sessions.Begin(manager)).ToList();
+        const int SessionsOfReader = SessionTable.SessionsOfKeyMax - 1;
+        for (var readers = 0; readers <= SessionTable.SessionsMax / SessionsOfReader; readers++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            var reader = Issue(KeyKind.PictifyRead);
+            for (var i = 0; i < SessionsOfReader; i++)
+            {
+                Assert.NotNull(_sessions.Find(_sessions.Begin(reader), isUse: false));
+            }
+        }
+
+        Assert.All(managing, id => Assert.NotNull(_sessions.Find(id, isUse: false)));
     }
 
     private ApiKey Issue(KeyKind kind = KeyKind.Pictify)
