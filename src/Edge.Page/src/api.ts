@@ -24,6 +24,8 @@ export type Sink = System["sinks"][number];
 
 type Answer<O, S extends number> = O extends { responses: Record<S, { content: { "application/json": infer A } }> } ? A : never;
 
+export type Recomputations = Answer<operations["getRecomputations"], 200>;
+
 /** An answer that is not a success. */
 export class ApiError extends Error {
   constructor(
@@ -119,6 +121,8 @@ export const api = {
   results: async (uid: string, signal?: AbortSignal) =>
     (await json<Answer<operations["getResults"], 200>>(one(uid, "/results"), { signal })).results,
 
+  recomputations: (uid: string, signal: AbortSignal) => json<Recomputations>(one(uid, "/recomputations"), { signal }),
+
   csvUrl: (uid: string) => one(uid, "/results.csv"),
 
   explain: (uid: string, request: DescribedRequest) =>
@@ -136,8 +140,14 @@ export const api = {
   share: (uid: string, days: number) =>
     json<Answer<operations["shareExperiment"], 201>>(one(uid, "/shares"), { method: "POST", body: { days } }),
 
+  shares: async (uid: string, signal: AbortSignal) => (await json<Answer<operations["listShares"], 200>>(one(uid, "/shares"), { signal })).shares,
+
+  revokeShare: (uid: string, id: string) => send(one(uid, `/shares/${id}`), { method: "DELETE" }),
+
   shared: (token: string, signal?: AbortSignal) =>
     json<Answer<operations["sharedResults"], 200>>(`/ui/share/${token}/results`, { signal }),
+
+  sharedRecomputations: (token: string, signal: AbortSignal) => json<Recomputations>(`/ui/share/${token}/recomputations`, { signal }),
 
   system: (signal?: AbortSignal) => json<System>("/system", { signal }),
 

@@ -3,7 +3,7 @@ using Edge.Formats;
 
 namespace Edge.Access;
 
-/// <summary>The generated JSON serializers of the key file.</summary>
+/// <summary>The generated JSON serializers of the files of keys and shares.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     // A damaged file must fail where it is read, not as a null somewhere later.
@@ -13,6 +13,7 @@ namespace Edge.Access;
     Converters = [typeof(TimestampConverter)]
 )]
 [JsonSerializable(typeof(KeyList))]
+[JsonSerializable(typeof(ShareList))]
 internal sealed partial class KeyJson : JsonSerializerContext
 {
     /// <summary>

@@ -37,6 +37,8 @@ internal static class AuditAction
     public const string Complete = "experiment.complete";
     public const string Delete = "experiment.delete";
     public const string Recompute = "experiment.recompute";
+    public const string CreateShare = "share.create";
+    public const string RevokeShare = "share.revoke";
     public const string CreateKey = "key.create";
     public const string RevokeKey = "key.revoke";
     public const string PauseSink = "sink.pause";

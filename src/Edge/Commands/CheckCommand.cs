@@ -15,13 +15,14 @@ using Edge.Lint;
 using Edge.Machine;
 using Edge.Settings;
 using Edge.Statistics.Counting;
+using Edge.Statistics.Optimization;
 using Edge.Storage;
 
 namespace Edge.Commands;
 
 /// <summary>
 /// <c>edge check</c>: lists everything wrong with what the service would start with, or with one file that is not there
-/// yet: settings, environment, rules of the verdict, experiments, address salt, keys, tally, journal. Changes nothing; it may run
+/// yet: settings, environment, rules of the verdict, experiments, address salt, keys, shares, tally, histories, journal. Changes nothing; it may run
 /// beside the service, whose journal it then leaves alone. One line per finding, <c>severity file path: message
 /// [code]</c>, and a last line that counts.
 /// </summary>
@@ -75,7 +76,9 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             CheckModes();
             CheckRatchet();
             CheckKeys();
+            CheckShares();
             CheckTally();
+            CheckRecomputations();
             CheckJournal();
         }
         output.WriteLine(
@@ -324,17 +327,29 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
     }
 
-    private void CheckTally()
+    private void CheckShares() => CheckState("shares", ShareTable.Name, ShareTable.Problem(options.DataDir));
+
+    private void CheckTally() => CheckState("tally", TallyFile.Name, TallyFile.Problem(options.DataDir));
+
+    private void CheckState(string code, string name, (bool IsFatal, string Message)? found)
     {
-        if (TallyFile.Problem(options.DataDir) is var (isFatal, problem))
+        if (found is var (isFatal, problem))
         {
             Report(
                 isFatal ? Severity.Error : Severity.Warning,
-                "tally",
-                Path.Combine(options.DataDir, TallyFile.Name),
+                code,
+                Path.Combine(options.DataDir, name),
                 "",
                 problem
             );
+        }
+    }
+
+    private void CheckRecomputations()
+    {
+        foreach (var (path, problem) in RecomputationFiles.FindDamaged(options.RecomputationsDir))
+        {
+            Report(Severity.Warning, "recomputations", path, "", $"is damaged, so its history starts over: {problem}");
         }
     }
 

@@ -1,3 +1,4 @@
+using Edge.Access;
 using Edge.Audit;
 using Edge.Enrichment.Hashing;
 using Edge.Journal.Recovery;
@@ -34,6 +35,7 @@ internal static class DataPlaces
             options.JournalDir,
             Path.Combine(options.JournalDir, "quarantine"),
             options.CursorsDir,
+            options.RecomputationsDir,
             SecretDirectory.PathIn(options.DataDir),
             options.DeadLettersDir,
             options.ForwardedDir,
@@ -49,9 +51,12 @@ internal static class DataPlaces
             RatchetFile.PathIn(options.DataDir),
             Path.Combine(options.DataDir, AuditLog.Name),
             Path.Combine(options.DataDir, AuditLog.Name + ".1"),
+            Path.Combine(options.DataDir, ShareTable.Name),
+            Path.Combine(options.DataDir, ShareTable.SetAsideName),
             Path.Combine(options.DataDir, TallyFile.Name),
             Path.Combine(options.DataDir, TallyFile.SetAsideName),
             .. In(options.CursorsDir, "*"),
+            .. In(options.RecomputationsDir, "*"),
             .. In(Path.Combine(options.DataDir, "intents"), "*"),
             .. In(Path.Combine(options.DataDir, "paused"), "*"),
             Path.Combine(options.JournalDir, JournalManifest.FileName),

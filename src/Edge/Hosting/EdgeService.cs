@@ -143,9 +143,11 @@ internal sealed class EdgeService : IAsyncDisposable
             Limits = TallyLimits.Default with { UnitsMax = options.TallyUnitsMax },
         };
         var tally = Tally.Open(tallyOptions, _journal, _experiments.Catalog, time, _logger);
+        var recomputations = RecomputationFiles.Open(options.RecomputationsDir, _logger);
         _optimizer = new Optimizer(
             _experiments,
             tally,
+            recomputations,
             static (experiment, now) => experiment.RunTime(now),
             time,
             _logger
@@ -210,9 +212,10 @@ internal sealed class EdgeService : IAsyncDisposable
             wrongKeys,
             metrics
         );
-        var shares = new ShareTokens(Encoding.UTF8.GetBytes(salt));
+        var shares = ShareTable.Open(options.DataDir, time, reason => _logger.SharesSetAside(reason));
+        var shareTokens = new ShareTokens(Encoding.UTF8.GetBytes(salt));
         var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
-        var management = BuildManagement(options, tally, access, audit, shares, time, log);
+        var management = BuildManagement(options, tally, recomputations, access, audit, shares, shareTokens, time, log);
         var outcomes = new OutcomeHeader(options.Demo, _keys);
         Problem.UseTypeBase(options.ProblemTypeBase);
         var pixel = new PixelEndpoint(
@@ -261,7 +264,7 @@ internal sealed class EdgeService : IAsyncDisposable
             ),
             management,
             options.PageEnabled
-                ? BuildPage(shares, sessions, origins, tally, wrongKeys, metrics)
+                ? BuildPage(shares, shareTokens, sessions, origins, tally, recomputations, wrongKeys, metrics)
                 : null,
             new SystemEndpoint(options, access, ledger, _journal, _forwarder, _readiness, _live, audit, time, log),
             new LiveEndpoint(_live, access, _experiments.Catalog, time, metrics),
@@ -531,10 +534,12 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     private PageRoutes BuildPage(
-        ShareTokens shares,
+        ShareTable shares,
+        ShareTokens shareTokens,
         SessionTable sessions,
         SameOrigin origins,
         Tally tally,
+        RecomputationFiles recomputations,
         WrongKeys wrongKeys,
         Metrics metrics
     )
@@ -543,7 +548,7 @@ internal sealed class EdgeService : IAsyncDisposable
         return new PageRoutes(
             assets,
             new SessionEndpoint(_keys, sessions, origins, wrongKeys, metrics),
-            new ShareEndpoint(assets, shares, _experiments.Catalog, tally, _time, metrics),
+            new ShareEndpoint(assets, shareTokens, shares, _experiments.Catalog, tally, recomputations, _time, metrics),
             metrics
         );
     }
@@ -552,9 +557,11 @@ internal sealed class EdgeService : IAsyncDisposable
     private ManagementApi BuildManagement(
         EdgeOptions options,
         Tally tally,
+        RecomputationFiles recomputations,
         ManagementAccess access,
         AuditTrail audit,
-        ShareTokens shares,
+        ShareTable shares,
+        ShareTokens shareTokens,
         TimeProvider time,
         RequestLog log
     )
@@ -575,12 +582,13 @@ internal sealed class EdgeService : IAsyncDisposable
             audit,
             new GetResults(catalog, tally, time),
             new GetSeries(catalog, tally),
+            new GetRecomputations(catalog, recomputations),
             new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
             new RecomputeWeights(catalog, _optimizer, audit),
             new ValidateDefinition(drafts, view),
             new ExplainDefinition(drafts, _verdicts, options.VariantOverride, time),
             new ListOccurrences(drafts, time),
-            new CreateShare(catalog, shares, time)
+            new ManageShares(catalog, shares, shareTokens, audit, time)
         );
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();

@@ -205,6 +205,8 @@ internal sealed class EdgeOptions
     /// <summary>Directory of the sink cursors.</summary>
     public string CursorsDir => Path.Combine(DataDir, "cursors");
 
+    public string RecomputationsDir => Path.Combine(DataDir, "recomputations");
+
     /// <summary>Directory the file sink writes to by default.</summary>
     public string ForwardedDir => Path.Combine(DataDir, "forwarded");
 

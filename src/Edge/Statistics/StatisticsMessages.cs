@@ -27,4 +27,10 @@ internal static partial class StatisticsMessages
 
     [LoggerMessage(611, LogLevel.Warning, "Weights of experiment {Uid} were not recomputed: {Reason}")]
     public static partial void RecomputeFailed(this ILogger log, string uid, string reason);
+
+    [LoggerMessage(612, LogLevel.Warning, "The recomputations of experiment {Uid} were set aside and start over: {Reason}")]
+    public static partial void RecomputationsStartOver(this ILogger log, string uid, string reason);
+
+    [LoggerMessage(613, LogLevel.Warning, "A recomputation of experiment {Uid} was not recorded: {Reason}")]
+    public static partial void RecomputationNotRecorded(this ILogger log, string uid, string reason);
 }

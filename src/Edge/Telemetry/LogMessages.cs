@@ -92,6 +92,9 @@ internal static partial class LogMessages
     [LoggerMessage(201, LogLevel.Error, "The key file could not be read, the previous keys stay in force: {Reason}")]
     public static partial void KeysRefused(this ILogger logger, string reason);
 
+    [LoggerMessage(205, LogLevel.Error, "The shares were set aside, and no link made before works: {Reason}")]
+    public static partial void SharesSetAside(this ILogger logger, string reason);
+
     [LoggerMessage(300, LogLevel.Critical, "The journal met an I/O error and stopped acknowledging: {Reason}")]
     public static partial void JournalFaulted(this ILogger logger, string reason);
 

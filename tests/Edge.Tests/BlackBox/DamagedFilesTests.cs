@@ -193,6 +193,7 @@ public class DamagedFilesTests
     [InlineData("keys", false)]
     [InlineData("keys.json", true)]
     [InlineData("keys/address-salt", true)]
+    [InlineData("recomputations", false)]
     public async Task Place_TakenBySomethingOfAnotherKind_IsRefusedByCheckAndServe(string name, bool isFile)
     {
         using var data = new TempDirectory();
@@ -213,6 +214,8 @@ public class DamagedFilesTests
     [InlineData("journal/segment-0000000001", true)]
     [InlineData("keys.json.lock", true)]
     [InlineData("paused/file", true)]
+    [InlineData("recomputations/exp_a", true)]
+    [InlineData("shares.json", true)]
     [InlineData("tally.json", true)]
     public async Task Place_NeededLater_IsReportedByCheck(string name, bool isFile)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Edge.Tests.Support;
 using Xunit;
 
 namespace Edge.Tests.BlackBox;
@@ -12,6 +13,7 @@ public class ShareTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     [InlineData("/results", "application/json")]
     [InlineData("/results.svg", "image/svg+xml")]
     [InlineData("/results.png", "image/png")]
+    [InlineData("/recomputations", "application/json")]
     public async Task Link_OfAnExperiment_ShowsItsResultsWithoutAKey(string form, string type)
     {
         var (uid, _) = await site.CreateAsync("", "start");
@@ -34,6 +36,7 @@ public class ShareTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     [InlineData("/results")]
     [InlineData("/results.svg")]
     [InlineData("/results.png")]
+    [InlineData("/recomputations")]
     public async Task Link_ThatIsWrongOrGone_IsNotFound(string form)
     {
         var (uid, _) = await site.CreateAsync();
@@ -46,6 +49,46 @@ public class ShareTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         await site.SendAsync("DELETE", $"/{uid}");
 
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(url + form));
+    }
+
+    [Fact]
+    public async Task Link_Revoked_IsNotFoundAndBothChangesAreInTheAudit()
+    {
+        var (uid, _) = await site.CreateAsync();
+        var (url, other) = (await ShareAsync(uid, """{"days":1}"""), await ShareAsync(uid, """{"days":2}"""));
+        var listed = (await site.SendAsync("GET", $"/{uid}/shares")).Json.GetProperty("shares");
+        Assert.Equal(2, listed.GetArrayLength());
+        // The newest is first.
+        var id = listed[1].Text("id");
+        Assert.DoesNotContain(url["/ui/share/".Length..], listed.GetRawText(), StringComparison.Ordinal);
+
+        var revoked = await site.SendAsync("DELETE", $"/{uid}/shares/{id}");
+
+        Assert.Equal(200, revoked.Status);
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(url + "/results"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(other + "/results"));
+        Assert.Single((await site.SendAsync("GET", $"/{uid}/shares")).Json.GetProperty("shares").EnumerateArray());
+        Assert.Equal(404, (await site.SendAsync("DELETE", $"/{uid}/shares/{id}")).Status);
+        var changes = (await site.SendAsync("GET", "/audit?limit=500"))
+            .Json.GetProperty("entries")
+            .EnumerateArray()
+            .Where(entry => entry.Text("subject") == uid)
+            .Select(entry => entry.Text("action"));
+        Assert.Equal(["share.revoke", "share.create", "share.create", "experiment.create"], changes);
+    }
+
+    [Fact]
+    public async Task Revocation_OfAnotherExperimentsShareOrByAReadingKey_IsRefused()
+    {
+        var ((uid, _), (other, _)) = (await site.CreateAsync(), await site.CreateAsync());
+        var url = await ShareAsync(uid, """{"days":1}""");
+        var id = (await site.SendAsync("GET", $"/{uid}/shares")).Json.GetProperty("shares")[0].Text("id");
+        var reading = await site.CreateKeyAsync("pictify-read");
+
+        Assert.Equal(404, (await site.SendAsync("DELETE", $"/{other}/shares/{id}")).Status);
+        Assert.Equal(403, (await site.SendAsync("DELETE", $"/{uid}/shares/{id}", null, reading)).Status);
+        Assert.Equal(200, (await site.SendAsync("GET", $"/{uid}/shares", null, reading)).Status);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(url + "/results"));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Edge.Experiments.Reading;
 using Xunit;
 
 namespace Edge.Tests.OpenApi;
@@ -86,6 +87,46 @@ public partial class ApiDocumentTests
         Assert.True(checkedCount > 40);
     }
 
+    /// <summary>What the readers of a definition know, against what the document says that it may have.</summary>
+    [Theory]
+    [InlineData("Experiment", nameof(KnownMembers.OfExperiment), "slots")]
+    [InlineData(
+        "Variant",
+        nameof(KnownMembers.OfVariant),
+        "priority",
+        "preRenderedUrl",
+        "alphaSuccesses",
+        "betaFailures"
+    )]
+    [InlineData("GoalConfig", nameof(KnownMembers.OfGoal))]
+    [InlineData("LinkConfig", nameof(KnownMembers.OfLink))]
+    [InlineData("ExclusionGroup", nameof(KnownMembers.OfExclusionGroup))]
+    [InlineData("BanditConfig", nameof(KnownMembers.OfBandit))]
+    [InlineData("OutputConfig", nameof(KnownMembers.OfOutput))]
+    [InlineData("VariantSchedule", nameof(KnownMembers.OfSchedule))]
+    [InlineData("Recurrence", nameof(KnownMembers.OfRecurrence))]
+    [InlineData("ConditionGroup", nameof(KnownMembers.OfGroup))]
+    [InlineData("ConditionRule", nameof(KnownMembers.OfRule))]
+    public void Members_OfADefinition_AreThoseOfItsReader(string schema, string known, params string[] undescribed)
+    {
+        var read = (IReadOnlyCollection<string>)typeof(KnownMembers).GetField(known)!.GetValue(null)!;
+
+        Assert.Equal(read.Except(undescribed).Order(), MembersOf(schema).Keys.Order());
+    }
+
+    [Fact]
+    public void Members_ThatAreNotTheServers_MayBeSentInEveryDefinition()
+    {
+        var sent = MembersOf("Experiment")
+            .Where(member => !member.Value.TryGetProperty("readOnly", out _))
+            .Select(member => member.Key)
+            .Order()
+            .ToArray();
+
+        Assert.Equal(sent, MembersOf("NewExperiment").Keys.Order());
+        Assert.Equal(sent, MembersOf("ExperimentChange").Keys.Order());
+    }
+
     /// <summary>The examples that the published pages of the four APIs give beside those of the document.</summary>
     [Theory]
     [InlineData(
@@ -156,6 +197,9 @@ public partial class ApiDocumentTests
                where parameter.GetProperty("in").GetString() == "path"
                select parameter.GetProperty("name").GetString()!;
     }
+
+    private static IReadOnlyDictionary<string, JsonElement> MembersOf(string schema) =>
+        Document.Schema.Members(Document.Root.GetProperty("components").GetProperty("schemas").GetProperty(schema));
 
     /// <summary>Every member of a name, or the object that holds it, with its place.</summary>
     private static IEnumerable<(string Place, JsonElement Value)> Find(

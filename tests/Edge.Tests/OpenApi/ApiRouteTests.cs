@@ -148,6 +148,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("POST", "/experiments/api/{uid}/start", "pictify", null, 409)]
     [InlineData("GET", "/experiments/api/{uid}/results", "pictify", null, 200)]
     [InlineData("GET", "/experiments/api/{uid}/results.csv", "pictify", null, 200)]
+    [InlineData("GET", "/experiments/api/{uid}/recomputations", "pictify", null, 200)]
     [InlineData("POST", "/experiments/api/{uid}/recompute", "pictify", null, 200)]
     [InlineData("POST", "/experiments/api/{uid}/explain", "pictify", """{"other":1}""", 400)]
     [InlineData("POST", "/experiments/api/{uid}/explain", "pictify", """{"ip":"203.0.113.7"}""", 200)]
@@ -156,7 +157,9 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("POST", "/experiments/api/validate", "pictify", "{}", 200)]
     [InlineData("POST", "/experiments/api/explain", "pictify", "{}", 400)]
     [InlineData("POST", "/experiments/api/occurrences", "pictify", "{}", 400)]
+    [InlineData("GET", "/experiments/api/{uid}/shares", "pictify", null, 200)]
     [InlineData("POST", "/experiments/api/{uid}/shares", "pictify", "{}", 400)]
+    [InlineData("DELETE", "/experiments/api/{uid}/shares/{id}", "pictify", null, 404)]
     [InlineData("GET", "/system", "pictify", null, 200)]
     [InlineData("GET", "/system", "", null, 401)]
     [InlineData("POST", "/system/sinks/{name}/pause", "pictify", null, 404)]
@@ -168,6 +171,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("DELETE", "/ui/session", "", null, 403)]
     [InlineData("GET", "/ui/share/{token}", "", null, 404)]
     [InlineData("GET", "/ui/share/{token}/results", "", null, 404)]
+    [InlineData("GET", "/ui/share/{token}/recomputations", "", null, 404)]
     [InlineData("GET", "/ui/share/{token}/results.svg", "", null, 404)]
     [InlineData("GET", "/ui/share/{token}/results.png", "", null, 404)]
     [InlineData("GET", "/healthz", "", null, 200)]
@@ -253,6 +257,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
             .Replace("{format}", "png", StringComparison.Ordinal)
             .Replace("{name}", "none", StringComparison.Ordinal)
             .Replace("{token}", "none", StringComparison.Ordinal)
+            .Replace("{id}", "none", StringComparison.Ordinal)
             // Or its answer would have no end.
             .Replace("/events/live", "/events/live?endless=1", StringComparison.Ordinal);
 

@@ -44,6 +44,16 @@ internal sealed class JsonSchema(JsonElement document)
         return element;
     }
 
+    /// <summary>
+    /// The members that an object of the schema may have, those of the schemas that it adds to included; empty when it
+    /// lists none.
+    /// </summary>
+    public IReadOnlyDictionary<string, JsonElement> Members(JsonElement schema) =>
+        Parts(Resolve(schema))
+            .Where(part => part.TryGetProperty("properties", out _))
+            .SelectMany(part => part.GetProperty("properties").EnumerateObject())
+            .ToDictionary(member => member.Name, member => member.Value);
+
     private void Check(JsonElement schema, JsonElement value, string at, List<string> problems)
     {
         schema = Resolve(schema);
@@ -76,6 +86,7 @@ internal sealed class JsonSchema(JsonElement document)
                 case "anyOf":
                     CheckChoice(keyword, value, at, problems);
                     break;
+                case "allOf":
                 case "properties":
                 case "required":
                 case "additionalProperties":
@@ -124,14 +135,19 @@ internal sealed class JsonSchema(JsonElement document)
         }
     }
 
+    private IEnumerable<JsonElement> Parts(JsonElement schema) =>
+        schema.TryGetProperty("allOf", out var parts)
+            ? [schema, .. parts.EnumerateArray().SelectMany(part => Parts(Resolve(part)))]
+            : [schema];
+
     private void CheckObject(JsonElement schema, JsonElement value, string at, List<string> problems)
     {
-        var hasMembers = schema.TryGetProperty("properties", out var members);
+        var members = Members(schema);
         var hasOthers = schema.TryGetProperty("additionalProperties", out var others);
-        if (schema.TryGetProperty("required", out var required))
+        foreach (var part in Parts(schema).Where(part => part.TryGetProperty("required", out _)))
         {
             problems.AddRange(
-                Names(required)
+                Names(part.GetProperty("required"))
                     .Where(name => !value.TryGetProperty(name, out _))
                     .Select(name => $"{at}.{name} is missing")
             );
@@ -140,7 +156,7 @@ internal sealed class JsonSchema(JsonElement document)
         foreach (var member in value.EnumerateObject())
         {
             var place = $"{at}.{member.Name}";
-            if (hasMembers && members.TryGetProperty(member.Name, out var known))
+            if (members.TryGetValue(member.Name, out var known))
             {
                 Check(known, member.Value, place, problems);
             }
@@ -148,7 +164,7 @@ internal sealed class JsonSchema(JsonElement document)
             {
                 Check(others, member.Value, place, problems);
             }
-            else if (hasOthers ? others.ValueKind == JsonValueKind.False : hasMembers)
+            else if (hasOthers ? others.ValueKind == JsonValueKind.False : members.Count > 0)
             {
                 problems.Add($"{place} is not described");
             }

@@ -72,7 +72,7 @@ export function ExperimentView({ place, session }: ViewProps) {
         </div>
       </div>
       {results.error && !results.data ? <Failure error={results.error} retry={results.reload} /> : null}
-      {results.data ? <ResultsView results={results.data} /> : results.error ? null : <Loading />}
+      {results.data ? <ResultsView results={results.data} loadHistory={(signal) => api.recomputations(uid, signal)} /> : results.error ? null : <Loading />}
       <Serves experiment={experiment} />
       {action === "share" && <ShareDialog experiment={experiment} onClose={() => setAction(null)} />}
       {action && action !== "share" && (

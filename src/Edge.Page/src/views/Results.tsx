@@ -1,14 +1,23 @@
 import { useMemo, useState } from "preact/hooks";
-import { api, type Breakdown, type Results } from "../api";
+import { api, type Breakdown, type Recomputations, type Results } from "../api";
 import { count, day, figure, lift, points, probability, regionName, share, span, withTimes } from "../format";
 import { t } from "../strings.en";
 import { Audience, Intervals } from "../ui/Charts";
 import { Card, Segments } from "../ui/Parts";
 import { SeriesChart, type Line, type Unit } from "../ui/SeriesChart";
 import { Term } from "../ui/Term";
+import { useResource } from "../ui/useResource";
+
+const refreshMs = 60_000;
+
+interface ResultsProps {
+  results: Results;
+  loadHistory: (signal: AbortSignal) => Promise<Recomputations>;
+  canExport?: boolean;
+}
 
 /** Everything that the results say, the sentence first. */
-export function ResultsView({ results, canExport = true }: { results: Results; canExport?: boolean }) {
+export function ResultsView({ results, loadHistory, canExport = true }: ResultsProps) {
   const isValue = results.goal === "value";
   const isCompared = results.goal !== "impressions_only";
   return (
@@ -32,6 +41,7 @@ export function ResultsView({ results, canExport = true }: { results: Results; c
           <Figures results={results} isValue={false} />
         </Card>
       )}
+      {isCompared && results.type === "ab_test" && <History results={results} load={loadHistory} />}
       <Series results={results} csv={canExport ? api.csvUrl(results.uid) : null} />
       <Card title={t.one.audience}>
         <Audience {...audience(results)} excluded={results.excluded} />
@@ -146,6 +156,39 @@ function Figures({ results, isValue }: { results: Results; isValue: boolean }) {
   );
 }
 
+/** What the recomputations found, and what was served after them. */
+function History({ results, load }: { results: Results; load: ResultsProps["loadHistory"] }) {
+  const { data } = useResource(load, results.uid, refreshMs);
+  const [figure, setFigure] = useState<"best" | "weight">("best");
+  const { times, lines } = useMemo(() => {
+    const points = data?.recomputations ?? [];
+    return {
+      times: points.map((p) => Date.parse(p.time) / 1000),
+      lines: results.variants.map((v): Line => ({
+        ...lineOf(results, v),
+        values: points.map((p) => {
+          const one = p.variants.find((c) => c.variantId === v.id);
+          return !one ? null : figure === "best" ? one.probabilityToBeBest : one.weight / 10_000;
+        }),
+      })),
+    };
+  }, [data, results.leader, figure]);
+  if (times.length === 0) {
+    return null;
+  }
+  return (
+    <Card
+      title={t.one.history}
+      tools={<Segments label={t.one.history} value={figure} options={[["best", t.one.columns.best], ["weight", t.one.columns.weight]]} onChange={setFigure} />}
+    >
+      <p class="small soft">{t.definitions[figure]}</p>
+      <SeriesChart times={times} lines={lines} unit="share" label={`${t.one.columns[figure]}, ${t.one.history}`} />
+    </Card>
+  );
+}
+
+const lineOf = (results: Results, v: Results["variants"][number]) => ({ id: v.id, name: v.name ?? v.id, isLeader: v.id === results.leader });
+
 type Metric = keyof typeof t.one.metrics;
 
 function Series({ results, csv }: { results: Results; csv: string | null }) {
@@ -190,7 +233,7 @@ const hasMetric = (results: Results, metric: Metric): boolean =>
 function seriesOf(results: Results, by: "hourly" | "daily", metric: Metric): { times: number[]; lines: Line[]; unit: Unit } {
   const series = results.series[by];
   const times = series.map((p) => Date.parse(p.time) / 1000);
-  const lines = results.variants.map((v): Line => ({ id: v.id, name: v.name ?? v.id, isLeader: v.id === results.leader, values: new Array<number | null>(series.length).fill(0) }));
+  const lines = results.variants.map((v): Line => ({ ...lineOf(results, v), values: new Array<number | null>(series.length).fill(0) }));
   const place = new Map(lines.map((line, i) => [line.id, i]));
   const trials = new Array<number>(lines.length).fill(0);
   const successes = new Array<number>(lines.length).fill(0);

@@ -11,14 +11,22 @@ export function ShareDialog({ experiment, onClose }: { experiment: Experiment; o
   const [days, setDays] = useState(14);
   const [made, setMade] = useState<Awaited<ReturnType<typeof api.share>> | null>(null);
   const [error, setError] = useState<unknown>();
-  const create = async () => {
+  const { data: shares, reload } = useResource((signal) => api.shares(experiment.uid, signal), experiment.uid);
+  const attempt = async (change: () => Promise<unknown>) => {
     setError(undefined);
     try {
-      setMade(await api.share(experiment.uid, days));
+      await change();
+      reload();
     } catch (e) {
       setError(e);
     }
   };
+  const create = () => attempt(async () => setMade(await api.share(experiment.uid, days)));
+  const revoke = (id: string) =>
+    attempt(async () => {
+      await api.revokeShare(experiment.uid, id);
+      setMade((before) => (before?.id === id ? null : before));
+    });
   return (
     <Dialog title={t.share.title} onClose={onClose}>
       <p>{t.share.lead}</p>
@@ -41,6 +49,21 @@ export function ShareDialog({ experiment, onClose }: { experiment: Experiment; o
           <SharedLink label={t.share.image} url={new URL(`${made.url}/results.svg`, location.href).href} />
           <SharedLink label={t.share.pixels} url={new URL(`${made.url}/results.png`, location.href).href} />
           <p class="small soft">{t.share.until(moment(made.expiresAt))}</p>
+        </div>
+      )}
+      {shares && shares.length > 0 && (
+        <div class="stack-s">
+          <h3>{t.share.made}</h3>
+          <ul class="stack-s">
+            {shares.map(({ id, createdAt, createdBy, expiresAt }) => (
+              <li key={id} class="row">
+                <span class="grow small">{t.share.madeBy(moment(createdAt), createdBy, moment(expiresAt))}</span>
+                <button type="button" class="small-button" aria-label={t.share.revokeOf(moment(createdAt))} onClick={() => revoke(id)}>
+                  {t.share.revoke}
+                </button>
+              </li>
+            ))}
+          </ul>
         </div>
       )}
       <div class="row end">
@@ -101,7 +124,7 @@ export function Shared({ token }: { token: string }) {
           </p>
         </div>
       </div>
-      <ResultsView results={results} canExport={false} />
+      <ResultsView results={results} loadHistory={(signal) => api.sharedRecomputations(token, signal)} canExport={false} />
     </>
   );
 }

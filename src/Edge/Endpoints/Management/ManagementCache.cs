@@ -25,7 +25,10 @@ internal sealed class ManagementCache(CatalogHolder catalog) : IOutputCachePolic
     public ValueTask CacheRequestAsync(OutputCacheContext context, CancellationToken cancellation)
     {
         var request = context.HttpContext.Request;
-        var isRead = RequestMethod.IsGet(request.Method) || RequestMethod.IsHead(request.Method);
+        // Shares are no part of the catalog, whose version would tell an old answer from a new one.
+        var isRead =
+            (RequestMethod.IsGet(request.Method) || RequestMethod.IsHead(request.Method))
+            && ManagementApi.RequestOf(context.HttpContext).Rest is not [_, "shares"];
         context.EnableOutputCaching = isRead;
         context.AllowCacheLookup = isRead;
         context.AllowCacheStorage = isRead;

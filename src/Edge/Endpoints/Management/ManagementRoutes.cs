@@ -15,12 +15,13 @@ internal sealed class ManagementRoutes(
     AuditTrail audit,
     GetResults results,
     GetSeries series,
+    GetRecomputations recomputations,
     ExplainExperiment explain,
     RecomputeWeights recompute,
     ValidateDefinition validate,
     ExplainDefinition explainDefinition,
     ListOccurrences occurrences,
-    CreateShare shares
+    ManageShares shares
 )
 {
     /// <summary>Notes the parameters of a query that nobody reads, each with the one that was probably meant.</summary>
@@ -72,8 +73,15 @@ internal sealed class ManagementRoutes(
             [_, "complete"] => Offer(request, [], (HttpMethods.Post, r => move.HandleAsync(r, LifecycleAction.Complete))),
             [_, "results"] => Offer(request, [], (HttpMethods.Get, results.HandleAsync)),
             [_, "results.csv"] => Offer(request, GetSeries.Parameters, (HttpMethods.Get, series.HandleAsync)),
+            [_, "recomputations"] => Offer(request, [], (HttpMethods.Get, recomputations.HandleAsync)),
             [_, "recompute"] => Offer(request, [], (HttpMethods.Post, recompute.HandleAsync)),
-            [_, "shares"] => Offer(request, [], (HttpMethods.Post, shares.HandleAsync)),
+            [_, "shares"] => Offer(
+                request,
+                [],
+                (HttpMethods.Get, shares.ListAsync),
+                (HttpMethods.Post, shares.CreateAsync)
+            ),
+            [_, "shares", _] => Offer(request, [], (HttpMethods.Delete, shares.RevokeAsync)),
             [_, "explain"] => Ask(request, explain.HandleAsync),
             _ => Problem.RouteNotFoundAsync(context),
         };

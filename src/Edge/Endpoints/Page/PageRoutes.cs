@@ -28,9 +28,9 @@ internal sealed class PageRoutes(PageAssets assets, SessionEndpoint session, Sha
             return Problem.MethodNotAllowedAsync(context);
         }
 
-        if (path.StartsWith(CreateShare.Prefix, StringComparison.Ordinal))
+        if (path.StartsWith(ManageShares.Prefix, StringComparison.Ordinal))
         {
-            return share.HandleAsync(context, path[CreateShare.Prefix.Length..]);
+            return share.HandleAsync(context, path[ManageShares.Prefix.Length..]);
         }
 
         metrics.Count(RouteName.Page, Outcome.Answered);

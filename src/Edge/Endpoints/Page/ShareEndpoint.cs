@@ -1,10 +1,12 @@
 using System.Text.Json;
 using Edge.Access;
 using Edge.Catalog;
+using Edge.Endpoints.Management;
 using Edge.Experiments;
 using Edge.Formats;
 using Edge.Statistics;
 using Edge.Statistics.Counting;
+using Edge.Statistics.Optimization;
 using Edge.Statistics.Results;
 using Edge.Telemetry;
 
@@ -12,13 +14,15 @@ namespace Edge.Endpoints.Page;
 
 /// <summary>
 /// <c>/ui/share/{token}</c>: the results of one experiment for whoever has its link, as page, JSON and picture. A link
-/// that is wrong or has expired, and one to an experiment that is gone, are the same 404.
+/// that is wrong, revoked or expired, and one to an experiment that is gone, are the same 404.
 /// </summary>
 internal sealed class ShareEndpoint(
     PageAssets assets,
     ShareTokens tokens,
+    ShareTable shares,
     CatalogHolder catalog,
     Tally tally,
+    RecomputationFiles recomputations,
     TimeProvider time,
     Metrics metrics
 )
@@ -39,12 +43,20 @@ internal sealed class ShareEndpoint(
             return assets.HandleAsync(context, "", status);
         }
 
-        if (experiment is null || form is not ("/results" or "/results.svg" or "/results.png"))
+        if (experiment is null || form is not ("/results" or "/results.svg" or "/results.png" or "/recomputations"))
         {
             return NotFoundAsync(context);
         }
 
         Replies.ForbidCaching(context.Response.Headers);
+        if (form == "/recomputations")
+        {
+            return Replies.WriteJsonAsync(
+                context,
+                json => GetRecomputations.Write(json, recomputations.Read(experiment.Uid))
+            );
+        }
+
         var results = ExperimentTally.ResultsOf(experiment, tally.Find(experiment.Uid), time.GetUtcNow());
         return form switch
         {
@@ -62,12 +74,16 @@ internal sealed class ShareEndpoint(
         };
     }
 
-    private Experiment? Find(string token, out Share? share) =>
-        tokens.TryRead(token, time.GetUtcNow(), out share)
-        && catalog.Current.TryFindByUid(share.Uid, out var entry)
-        && entry.Status != ExperimentStatus.Archived
+    private Experiment? Find(string token, out Share? share)
+    {
+        share = tokens.TryRead(token, out var id) ? shares.Find(id) : null;
+        return
+            share is not null
+            && catalog.Current.TryFindByUid(share.Uid, out var entry)
+            && entry.Status != ExperimentStatus.Archived
             ? entry.Experiment
             : null;
+    }
 
     private static Task WriteAsync(HttpContext context, Experiment experiment, Share share, ExperimentResults results) =>
         Replies.WriteJsonAsync(
@@ -87,6 +103,6 @@ internal sealed class ShareEndpoint(
             StatusCodes.Status404NotFound,
             "share-not-found",
             "Share Not Found",
-            "The link is wrong or has expired."
+            "The link is wrong, revoked or expired."
         );
 }

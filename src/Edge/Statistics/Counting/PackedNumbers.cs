@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 
 namespace Edge.Statistics.Counting;
 
@@ -59,6 +60,9 @@ internal ref struct PackedReader(ReadOnlySpan<byte> packed)
 
     /// <summary>The next floating-point number of eight bytes.</summary>
     public double ReadDouble() => BinaryPrimitives.ReadDoubleLittleEndian(Take(sizeof(double)));
+
+    /// <summary>The next text, as <see cref="BinaryWriter.Write(string)"/> has written it.</summary>
+    public string ReadText() => Encoding.UTF8.GetString(Take(ReadCount(1)));
 
     /// <summary>
     /// The number of entries that follow, which can be no more than the bytes that are left have room for.

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Edge.Catalog;
 using Edge.Experiments;
+using Edge.Formats;
 using Edge.Forwarding.Pump;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Inference;
@@ -28,8 +29,12 @@ internal sealed class Optimizer : IDisposable
 
     private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(1);
 
+    /// <summary>Interval between two searches for histories whose experiment is gone.</summary>
+    private static readonly TimeSpan TidyInterval = TimeSpan.FromHours(1);
+
     private readonly ExperimentFileStore _store;
     private readonly Tally _tally;
+    private readonly RecomputationFiles _history;
     private readonly Func<Experiment, DateTimeOffset, TimeSpan> _runTime;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -42,19 +47,23 @@ internal sealed class Optimizer : IDisposable
     /// <summary>Experiments whose last recomputation failed: the next one needs no new trials.</summary>
     private readonly HashSet<string> _failed = new(StringComparer.Ordinal);
     private long _savedAt;
+    private long _tidiedAt;
     private long _published;
+    private bool _isRecordingFailing;
     private Task? _loop;
     private Task? _waitForRequest;
 
     /// <summary>Creates the optimizer; <see cref="Start"/> starts it.</summary>
     /// <param name="store">Where weights are published.</param>
     /// <param name="tally">Source of the results.</param>
+    /// <param name="history">Where recomputations are recorded.</param>
     /// <param name="runTime">How long an experiment has been running at a given time, pauses excluded.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Logs publications and failures.</param>
     public Optimizer(
         ExperimentFileStore store,
         Tally tally,
+        RecomputationFiles history,
         Func<Experiment, DateTimeOffset, TimeSpan> runTime,
         TimeProvider time,
         ILogger log
@@ -62,11 +71,12 @@ internal sealed class Optimizer : IDisposable
     {
         _store = store;
         _tally = tally;
+        _history = history;
         _runTime = runTime;
         _time = time;
         _log = log;
         _schedule = new RecomputeSchedule(time);
-        _savedAt = time.GetTimestamp();
+        _savedAt = _tidiedAt = time.GetTimestamp();
     }
 
     /// <summary>Number of weight publications since the start.</summary>
@@ -102,14 +112,12 @@ internal sealed class Optimizer : IDisposable
     {
         while (!_stop.IsCancellationRequested)
         {
-            while (!_stop.IsCancellationRequested && _requests.Reader.TryRead(out var request))
-            {
-                request.Completion.SetResult(RecomputeSafely(request.Uid, isForced: true));
-            }
+            RecomputeRequested();
             try
             {
                 RecomputeDue();
                 SaveIfDue();
+                TidyIfDue();
             }
             catch (Exception e)
             {
@@ -119,6 +127,14 @@ internal sealed class Optimizer : IDisposable
             _waitForRequest ??= _requests.Reader.WaitToReadAsync(_stop.Token).AsTask();
             await Task.WhenAny(_waitForRequest, Task.Delay(TimeSpan.FromMilliseconds(TickMs), _time, _stop.Token));
             _waitForRequest = _waitForRequest.IsCompleted ? null : _waitForRequest;
+        }
+    }
+
+    private void RecomputeRequested()
+    {
+        while (!_stop.IsCancellationRequested && _requests.Reader.TryRead(out var request))
+        {
+            request.Completion.SetResult(RecomputeSafely(request.Uid, isForced: true));
         }
     }
 
@@ -132,6 +148,8 @@ internal sealed class Optimizer : IDisposable
                 return;
             }
             RecomputeSafely(uid, isForced: false);
+            // After a start all are due, and each may wait for the disk.
+            RecomputeRequested();
         }
     }
 
@@ -170,25 +188,29 @@ internal sealed class Optimizer : IDisposable
                 return new Recomputation(RecomputeOutcome.NotRunning, 0, 0);
             }
             var now = _time.GetUtcNow();
-            var (arms, isNew) = Observe(entry, now);
+            var (arms, comparison, isNew) = Observe(entry, now);
             var version = entry.WeightsVersion;
             if (arms is null || !(isNew || isForced || attempt > 0))
             {
                 return new Recomputation(RecomputeOutcome.NothingNew, 0, version);
             }
+            var served = entry.Experiment.Variants.Select(variant => variant.Weight).ToArray();
             if (!entry.HasBandit || !entry.Experiment.GoalConfig.HasSuccess)
             {
+                Record(entry.Experiment, comparison!, served, now);
                 return new Recomputation(RecomputeOutcome.NotOptimized, 0, version);
             }
             var proposal = Propose(entry.Experiment, arms);
             if (!proposal.ShouldPublish)
             {
+                Record(entry.Experiment, comparison!, served, now);
                 return new Recomputation(RecomputeOutcome.Unchanged, proposal.Moved, version);
             }
             if (TryPublish(entry, proposal) is { } published)
             {
                 Interlocked.Increment(ref _published);
                 _log.WeightsPublished(uid, published, proposal.Moved);
+                Record(entry.Experiment, comparison!, proposal.Weights, now);
                 return new Recomputation(RecomputeOutcome.Published, proposal.Moved, published);
             }
         }
@@ -222,10 +244,10 @@ internal sealed class Optimizer : IDisposable
     }
 
     /// <summary>
-    /// Begins an epoch when there are new trials, and updates the search for a winner. The posteriors are null when the
-    /// experiment has no events yet.
+    /// Begins an epoch when there are new trials, and updates the search for a winner. The posteriors and their
+    /// comparison are null when the experiment has no events yet.
     /// </summary>
-    private (ArmPosterior[]? Arms, bool IsNew) Observe(CatalogEntry entry, DateTimeOffset now)
+    private (ArmPosterior[]? Arms, Comparison? Comparison, bool IsNew) Observe(CatalogEntry entry, DateTimeOffset now)
     {
         var uid = entry.Experiment.Uid;
         var observation = new Observation { Entry = entry, TrialsBefore = _schedule.TrialsSeen(uid) };
@@ -268,7 +290,44 @@ internal sealed class Optimizer : IDisposable
                 return hasChanged;
             }
         );
-        return (observation.Arms, observation.IsNew);
+        return (observation.Arms, comparison, observation.IsNew);
+    }
+
+    /// <summary>
+    /// Keeps what the recomputation found and what is served after it. It was made all the same when that fails.
+    /// </summary>
+    private void Record(Experiment experiment, Comparison comparison, IReadOnlyList<int> weights, DateTimeOffset now)
+    {
+        if (!experiment.GoalConfig.HasSuccess)
+        {
+            return;
+        }
+        var variants = experiment.Variants.Select(
+            (variant, i) =>
+            {
+                var participant = comparison.Best.IsSound ? comparison.IndexOf(i) : -1;
+                int? best =
+                    participant < 0
+                        ? null
+                        : (int)Math.Round(comparison.Best.Probabilities[participant] * BasisPoints.Whole);
+                return new RecomputedVariant(variant.Id, best, weights[i]);
+            }
+        );
+        try
+        {
+            var time = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
+            _history.Add(experiment.Uid, new RecomputationPoint(time, [.. variants]));
+            _isRecordingFailing = false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Once until it succeeds: a full disk would say it for every experiment.
+            if (!_isRecordingFailing)
+            {
+                _log.RecomputationNotRecorded(experiment.Uid, e.Message);
+            }
+            _isRecordingFailing = true;
+        }
     }
 
     private static WeightProposal Propose(Experiment experiment, ArmPosterior[] arms)
@@ -286,6 +345,20 @@ internal sealed class Optimizer : IDisposable
             _savedAt = _time.GetTimestamp();
             _tally.Mature();
             _tally.Save();
+        }
+    }
+
+    /// <summary>
+    /// A history goes with the counts of its experiment, which outlive the experiment's file by
+    /// <see cref="TallyLimits.MissingKeptDays"/>.
+    /// </summary>
+    private void TidyIfDue()
+    {
+        if (_time.GetElapsedTime(_tidiedAt) >= TidyInterval)
+        {
+            _tidiedAt = _time.GetTimestamp();
+            var catalog = _store.Catalog.Current;
+            _history.RemoveUnless(uid => catalog.TryFindByUid(uid, out _) || _tally.Find(uid) is not null);
         }
     }
 

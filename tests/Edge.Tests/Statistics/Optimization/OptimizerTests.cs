@@ -23,6 +23,7 @@ public sealed class OptimizerTests : IAsyncDisposable
     private readonly TestJournal _journal;
     private readonly ExperimentFileStore _store;
     private readonly Tally _tally;
+    private readonly RecomputationFiles _history;
     private readonly Optimizer _optimizer;
     private RecordBatch? _batch;
 
@@ -32,9 +33,11 @@ public sealed class OptimizerTests : IAsyncDisposable
         _store = ExperimentFileStore.Open(_directory["experiments"], ExperimentRules.Default, _clock, _ => { });
         var options = new TallyOptions { Directory = _directory.Path, CursorPath = _directory["cursors", "tally"] };
         _tally = Tally.Open(options, _journal.Journal, _store.Catalog, _clock, NullLogger.Instance);
+        _history = RecomputationFiles.Open(_directory["recomputations"], NullLogger.Instance);
         _optimizer = new Optimizer(
             _store,
             _tally,
+            _history,
             (experiment, now) => now - experiment.CreatedAt,
             _clock,
             NullLogger.Instance
@@ -68,6 +71,71 @@ public sealed class OptimizerTests : IAsyncDisposable
         Assert.Equal([5_000, 5_000], experiment.Variants.Select(variant => variant.RequestedWeight));
         Assert.Equal(Edited, experiment.UpdatedAt);
         Assert.Equal(1, _optimizer.Published);
+    }
+
+    [Theory]
+    [InlineData("bandit", 1)]
+    [InlineData("bandit off", 1)]
+    [InlineData("impressions only", 0)]
+    public async Task Recompute_Done_IsRecordedOnceForWhatItChanged(string row, int recorded)
+    {
+        Write(
+            row == "impressions only"
+                ? Definition(goal: """{"type":"impressions_only"}""")
+                : Definition(bandit: row == "bandit")
+        );
+        Count(successesOfA: 40, successesOfB: 120);
+        _optimizer.Start();
+        await RecomputeAsync();
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        await RecomputeAsync();
+
+        var points = _history.Read("exp_abc123");
+
+        Assert.Equal(recorded, points.Count);
+        Assert.All(
+            points,
+            point =>
+            {
+                Assert.Equal(["a", "b"], point.Variants.Select(variant => variant.VariantId));
+                Assert.Equal(
+                    Current().Experiment.Variants.Select(variant => variant.Weight),
+                    point.Variants.Select(variant => variant.Weight)
+                );
+                Assert.True(point.Variants[1].BestBasisPoints > 9_900);
+            }
+        );
+    }
+
+    [Fact]
+    public async Task Recompute_HistoryCannotBeWritten_StillPublishes()
+    {
+        Directory.CreateDirectory(_directory["recomputations", "exp_abc123"]);
+        Write(Definition());
+        Count(successesOfA: 40, successesOfB: 120);
+        _optimizer.Start();
+        await RecomputeAsync();
+
+        Assert.Equal(2, Current().Experiment.WeightsVersion);
+    }
+
+    [Theory]
+    [InlineData("file gone", true)]
+    [InlineData("never counted", false)]
+    public async Task History_OfAnExperimentWithoutAFile_GoesWithItsCounts(string row, bool stays)
+    {
+        if (row == "file gone")
+        {
+            Count(successesOfA: 40, successesOfB: 120);
+        }
+        var point = new RecomputationPoint(VisitEvent.Noon, [new RecomputedVariant("a", null, 10_000)]);
+        _history.Add("exp_abc123", point);
+        _history.Add("exp_unknown", point);
+        _optimizer.Start();
+
+        await AdvanceUntilAsync(() => _history.Read("exp_unknown").Count == 0);
+
+        Assert.Equal(stays, _history.Read("exp_abc123").Count == 1);
     }
 
     [Fact]
