@@ -82,14 +82,23 @@ public sealed class PageForEverybodyTests(SeededEdge edge) : IClassFixture<Seede
     {
         await using var view = await edge.SignInAsync();
         await view.GoAsync($"#/experiments/{SeededEdge.Slug}");
-        await view.ReadAsync("canvas");
+        await view.SeeAsync("Probability to be best and weights");
         await view.ChooseAsync("Figure", "Rate so far");
-        await view.ClickAsync("The same as a table");
-        await view.ReadAsync("details[open] tbody tr:nth-child(5)");
-        await view.ExpectSoundAsync("series as a table");
+        await view.Page.RunAsync("document.querySelectorAll('main details > summary').forEach(summary => summary.click())");
+        await view.ReadAsync("main .card:has(h2):has(tbody tr:nth-child(40)) details[open]");
+        await view.ExpectSoundAsync("charts as tables");
+        await view.ClickAsync("Weight");
+        await view.SeeAsync("Share of visitors that get this variant.");
+        await view.SeeAsync("33.3%");
 
-        var tables = await view.Page.RunAsync("document.querySelectorAll('main table').length");
-        Assert.True(int.Parse(tables, CultureInfo.InvariantCulture) >= 3, tables);
+        // Two charts over time, the figures of the variants, and who they are.
+        Assert.Equal(
+            ("2", "4"),
+            (
+                await view.Page.RunAsync("document.querySelectorAll('main canvas').length"),
+                await view.Page.RunAsync("document.querySelectorAll('main table').length")
+            )
+        );
     }
 
     [Fact]

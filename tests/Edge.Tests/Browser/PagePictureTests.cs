@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Edge.Tests.Support;
 using Xunit;
 
@@ -29,7 +30,7 @@ public sealed class PagePictureTests(SeededEdge edge) : IClassFixture<SeededEdge
             "set EDGE_PICTURES to take the pictures of docs/page.md"
         );
         await using var view = await edge.SignInAsync();
-        var directory = Directory.CreateDirectory(Path.Combine(Repository.Root, "docs/images"));
+        var directory = Path.Combine(Repository.Root, "docs/images");
         foreach (var (file, hash, shown, look, at) in Pictures)
         {
             await view.ShowAsAsync(look);
@@ -37,12 +38,55 @@ public sealed class PagePictureTests(SeededEdge edge) : IClassFixture<SeededEdge
             await view.GoAsync(hash);
             await view.SeeAsync(shown);
             await view.ReadAsync(at, "found.scrollIntoView({ block: found.matches('.head') ? 'end' : 'center' })");
-            await view.Page.RunAsync("new Promise(done => setTimeout(done, 500))");
-            var picture = await view.Page.CallAsync("Page.captureScreenshot", new() { ["format"] = "png" });
-            await File.WriteAllBytesAsync(
-                Path.Combine(directory.FullName, file + ".png"),
-                Convert.FromBase64String(picture["data"]!.GetValue<string>())
-            );
+            await TakeAsync(view, directory, file, isWhole: false);
         }
+    }
+
+    [Fact]
+    public async Task Pictures_OfEveryViewInEveryLook_AreTaken()
+    {
+        Assert.SkipWhen(
+            Environment.GetEnvironmentVariable("EDGE_PICTURES") is null,
+            "set EDGE_PICTURES to take pictures of every view into artifacts/views"
+        );
+        foreach (var name in PageLayoutTests.Names)
+        {
+            await using var view = await PageLayoutTests.OpenAsync(edge, name);
+            foreach (
+                var (look, of) in new[] { ("light", Look.Desktop), ("dark", Look.Dark), ("phone", Look.Phone) }
+            )
+            {
+                await view.ShowAsAsync(of);
+                await TakeAsync(view, Path.Combine(Repository.Root, "artifacts/views"), $"{name}-{look}", isWhole: true);
+            }
+        }
+    }
+
+    private static async Task TakeAsync(View view, string directory, string file, bool isWhole)
+    {
+        await view.Page.RunAsync("new Promise(done => setTimeout(done, 500))");
+        var options = new JsonObject { ["format"] = "png" };
+        if (isWhole)
+        {
+            var size = JsonNode.Parse(
+                await view.Page.RunAsync("JSON.stringify({ width: innerWidth, height: document.documentElement.scrollHeight })")
+            )!;
+            options["captureBeyondViewport"] = true;
+            options["clip"] = new JsonObject
+            {
+                ["x"] = 0,
+                ["y"] = 0,
+                ["width"] = size["width"]!.DeepClone(),
+                ["height"] = size["height"]!.DeepClone(),
+                ["scale"] = 1,
+            };
+        }
+
+        var picture = await view.Page.CallAsync("Page.captureScreenshot", options);
+        Directory.CreateDirectory(directory);
+        await File.WriteAllBytesAsync(
+            Path.Combine(directory, file + ".png"),
+            Convert.FromBase64String(picture["data"]!.GetValue<string>())
+        );
     }
 }

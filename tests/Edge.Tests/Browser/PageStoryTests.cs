@@ -407,6 +407,12 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         Assert.DoesNotContain("Sign out", await guest.TextAsync(), StringComparison.Ordinal);
         var image = await edge.Edge.Client.GetAsync(new Uri(url).PathAndQuery + "/results.png");
         Assert.Equal("image/png", image.Content.Headers.ContentType?.MediaType);
+        await view.SeeAsync("Links that work");
+        await view.ReadAsync("dialog li button", "found.click()");
+        await view.MissAsync("Links that work");
+        await view.MissAsync("/results.svg");
+        await guest.Page.GoToAsync(url);
+        await guest.SeeAsync("This link has expired or was revoked.");
     }
 
     private static object Definition(string name) =>

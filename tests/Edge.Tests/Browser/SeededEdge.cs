@@ -5,6 +5,7 @@ using Edge.Catalog;
 using Edge.Enrichment.Geo;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
+using Edge.Statistics.Optimization;
 using Edge.Tests.Support;
 using Edge.Visits;
 using Microsoft.AspNetCore.Http;
@@ -64,7 +65,29 @@ public sealed class SeededEdge : PagedEdge
             Write(directory, definition);
         }
 
+        RecordRecomputations(banner, began);
         await VisitAsync(new CatalogEntry(banner), began);
+    }
+
+    /// <summary>A recomputation every six hours, in which the drawing comes out ahead.</summary>
+    private void RecordRecomputations(Experiment experiment, DateTimeOffset began)
+    {
+        const int BestAtTheEnd = 9_800;
+        var files = RecomputationFiles.Open(Path.Combine(DataDir, "recomputations"), new LogLines());
+        var random = new Random(17);
+        for (var day = 0.25; day < Days; day += 0.25)
+        {
+            var wavers = (int)(random.NextDouble() * 2_000 * (1 - day / Days));
+            var best = 3_334 + (int)((BestAtTheEnd - 3_334) * Math.Sqrt(day / Days)) - wavers;
+            int[] shares = [(10_000 - best) / 3, best, (10_000 - best) * 2 / 3];
+            files.Add(
+                experiment.Uid,
+                new RecomputationPoint(
+                    DateTimeOffset.FromUnixTimeSeconds(began.AddDays(day).ToUnixTimeSeconds()),
+                    [.. experiment.Variants.Select((variant, i) => new RecomputedVariant(variant.Id, shares[i], variant.Weight))]
+                )
+            );
+        }
     }
 
     private static Experiment Write(string directory, string definition)
