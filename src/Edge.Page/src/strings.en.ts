@@ -156,6 +156,8 @@ export const t = {
     successes: "Trials that reached the goal within the window.",
     rate: "Estimated share of trials that succeed: the mean of the posterior. It is smoothed and corrects for weights that moved, so it differs a little from successes by trials.",
     value: "Estimated mean value per trial, visitors without a value included.",
+    soFar: "Successes by trials, from the start up to each point in time.",
+    forwarding: "Events that the sink takes, since this page looked last.",
     interval: "The true rate lies in this range with 95 % probability, given the data.",
     lift: "Difference to the default variant, relative to it.",
     best: "Probability that this variant has the highest true rate of all.",

@@ -103,8 +103,8 @@ internal sealed class SessionTable(KeyRing keys, TimeSpan idle, TimeProvider tim
     }
 
     /// <summary>
-    /// Ends what is over, and one session when this key has as many as it may have, or all like it together have: one of
-    /// this key, or of the one that has most.
+    /// Ends what is over, and one session when this key has as many as it may have, or all like it together have: one
+    /// of this key, or of the one that has most.
     /// </summary>
     private void MakeRoom(ApiKey key, DateTimeOffset now)
     {

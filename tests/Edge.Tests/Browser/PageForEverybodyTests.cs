@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Edge.Tests.BlackBox;
 using Xunit;
@@ -87,8 +86,10 @@ public sealed class PageForEverybodyTests(SeededEdge edge) : IClassFixture<Seede
         await view.Page.RunAsync("document.querySelectorAll('main details > summary').forEach(summary => summary.click())");
         await view.ReadAsync("main .card:has(h2):has(tbody tr:nth-child(40)) details[open]");
         await view.ExpectSoundAsync("charts as tables");
-        await view.ClickAsync("Weight");
-        await view.SeeAsync("Share of visitors that get this variant.");
+        await view.ReadAsync(
+            "[role=group][aria-label='Probability to be best and weights'] button:last-child",
+            "found.click()"
+        );
         await view.SeeAsync("33.3%");
 
         // Two charts over time, the figures of the variants, and who they are.

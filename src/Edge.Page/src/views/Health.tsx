@@ -116,7 +116,7 @@ function Sinks({ sinks, canChange, reload }: { sinks: Sink[]; canChange: boolean
             <tr>
               <th scope="col">{columns.sink}</th>
               <th scope="col">{columns.state}</th>
-              <th scope="col" class="num">{columns.rate}</th>
+              <th scope="col" class="num"><Term about="forwarding">{columns.rate}</Term></th>
               <th scope="col" class="num"><Term about="forwarded">{columns.forwarded}</Term></th>
               <th scope="col" class="num"><Term about="pending">{columns.pending}</Term></th>
               <th scope="col" class="num"><Term about="dead">{columns.dead}</Term></th>

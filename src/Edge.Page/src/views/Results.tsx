@@ -215,6 +215,7 @@ function Series({ results, csv }: { results: Results; csv: string | null }) {
         </div>
       }
     >
+      <p class="small soft">{t.definitions[metric === "rate" ? "soFar" : metric]}</p>
       <SeriesChart times={times} lines={lines} unit={unit} label={`${t.one.metrics[metric]}, ${t.one.series}`} />
       {csv && (
         <p class="small">
