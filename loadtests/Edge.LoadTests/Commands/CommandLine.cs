@@ -15,6 +15,9 @@ internal static class CommandLine
     private const double RateMax = 20_000;
     private const double MinutesMax = 60;
 
+    // After Ctrl+C answers are awaited, the ledgers compared, and a private service is stopped.
+    private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(60);
+
     private static readonly Argument<string> Scenario = new("SCENARIO")
     {
         Description = string.Join(", ", ScenarioCatalog.Names) + ".",
@@ -59,13 +62,32 @@ internal static class CommandLine
             }
 
             return await result.InvokeAsync(
-                new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false }
+                new InvocationConfiguration
+                {
+                    Output = output,
+                    Error = error,
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = TerminationTimeout,
+                }
             );
         }
         catch (UsageException e)
         {
-            await error.WriteLineAsync($"load test: {e.Message.ReplaceLineEndings(" ")}");
-            return ExitCode.WrongUsage;
+            return await FailAsync(e.Message, ExitCode.WrongUsage);
+        }
+        catch (OperationCanceledException)
+        {
+            return await FailAsync("interrupted before anything was measured", ExitCode.WrongUsage);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return await FailAsync(e.Message, ExitCode.Failed);
+        }
+
+        async Task<int> FailAsync(string problem, int exitCode)
+        {
+            await error.WriteLineAsync($"load test: {problem.ReplaceLineEndings(" ")}");
+            return exitCode;
         }
     }
 

@@ -37,8 +37,12 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             return await MeasureAsync(make, Named(run), baseline, cancellation);
         }
 
-        using var client = new HttpClient();
-        await using var service = await PrivateService.StartAsync(options.Binary, options.ServerCores, client, cancellation);
+        await using var service = await PrivateService.StartAsync(
+            options.Binary,
+            options.ServerCores,
+            options.IsHttp2,
+            cancellation
+        );
         return await MeasureAsync(make, await service.TargetAsync(run, cancellation), baseline, cancellation);
     }
 
@@ -94,8 +98,9 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             GenerateAsync(generator, scenario, plan, target, pages, point => { timeline.Add(point); show(point); }, cancellation)
         );
 
-        var ledgerAfter = await SettledAsync(pages, ledgerBefore, cancellation);
-        var sampleAfter = await pages.SampleAsync(cancellation);
+        var ledgerAtEnd = await pages.LedgerAsync(CancellationToken.None);
+        var ledgerSettled = await SettledAsync(pages, ledgerAtEnd, cancellation);
+        var sampleAfter = await pages.SampleAsync(CancellationToken.None);
         var results = new Results();
         _trial.AddTo(results);
         foreach (var recorder in generator.Recorders)
@@ -118,12 +123,13 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         {
             var latencies = results.Latencies();
             var requests = Figures.Requests(results.Totals, plan, Nanoseconds(options.WarmUp));
-            var comparison = ledgerBefore is null || ledgerAfter is null
+            var comparison = ledgerBefore is null || ledgerAtEnd is null || ledgerSettled is null
                 ? null
                 : LedgerComparison.Of(
                     new OwnLedger(results.Totals.Acknowledged, results.RefusedEvents, results.Totals.Unconfirmed),
                     ledgerBefore,
-                    ledgerAfter,
+                    ledgerAtEnd,
+                    ledgerSettled,
                     target.IsPrivate
                 );
             var forwarded = target.Forwarded is { } path
@@ -248,7 +254,7 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         var number = TrialNumbers;
         foreach (var sample in scenario.Samples)
         {
-            using var message = HttpClientGenerator.Message(sample, number);
+            using var message = HttpMessages.Create(sample, number);
             message.Version = client.DefaultRequestVersion;
             message.VersionPolicy = client.DefaultVersionPolicy;
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -257,12 +263,12 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             {
                 using var response = await client.SendAsync(message, deadline.Token);
                 var body = await response.Content.ReadAsByteArrayAsync(deadline.Token);
-                var (fate, problem) = HttpClientGenerator.Judge(sample, response, body, number);
-                _trial.Ended(sample, number, 0, 0, fate, problem: null);
-                if (problem is not null)
+                if (HttpMessages.Problem(sample, response, body, number) is { } problem)
                 {
                     throw new UsageException(Refusal(sample, problem, body));
                 }
+
+                _trial.Ended(sample, number, 0, 0, Fate.Passed, problem: null);
             }
             catch (HttpRequestException e)
             {
@@ -301,7 +307,8 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
     {
         var start = Clock.Now + Nanoseconds(StartAhead);
         var generating = Task.Run(() => generator.RunAsync(scenario, plan, start, cancellation), CancellationToken.None);
-        var (lastAt, last) = (start + Nanoseconds(options.WarmUp), await pages.SampleAsync(cancellation));
+        var lastAt = start + Nanoseconds(options.WarmUp);
+        var (sampledAt, last) = (Clock.Now, await pages.SampleAsync(cancellation));
         using var sinkSwitch = new SinkSwitch(scenario is OutageScenario ? target.SinkSwitch : null);
         var measured = TimeSpan.FromSeconds(plan.Length / 1e9) - options.WarmUp;
         while (!generating.IsCompleted)
@@ -309,14 +316,16 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             await Task.WhenAny(generating, Task.Delay(BetweenPoints, CancellationToken.None));
             var now = Clock.Now;
             await sinkSwitch.FollowAsync(OutageScenario.Switches(measured), Since(start) - options.WarmUp);
-            if (now <= lastAt || cancellation.IsCancellationRequested)
+            var sample = await pages.SampleAsync(CancellationToken.None);
+            if (now > lastAt)
             {
-                continue;
+                var cores = (sample?.CpuSeconds - last?.CpuSeconds) / ((now - sampledAt) / 1e9);
+                var second = ((lastAt - start) / 1e9) - options.WarmUp.TotalSeconds;
+                show(Point(generator, second, (now - lastAt) / 1e9, cores, sample, Threads(target.ProcessId)));
+                lastAt = now;
             }
 
-            var sample = await pages.SampleAsync(CancellationToken.None);
-            show(Point(generator, (lastAt - start) / 1e9 - options.WarmUp.TotalSeconds, (now - lastAt) / 1e9, last, sample, Threads(target.ProcessId)));
-            (lastAt, last) = (now, sample ?? last);
+            (sampledAt, last) = (now, sample);
         }
 
         await generating;
@@ -327,7 +336,7 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         IGenerator generator,
         double second,
         double length,
-        ServerSample? before,
+        double? cores,
         ServerSample? now,
         double? threads
     )
@@ -350,7 +359,7 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             Figures.At(latencies, 50),
             Figures.At(latencies, 99),
             Figures.At(latencies, 100),
-            before is null || now is null ? null : Math.Max(0, (now.CpuSeconds - before.CpuSeconds) / length),
+            cores,
             now?.MemoryBytes / (1 << 20),
             now?.OpenFiles,
             threads,
@@ -359,22 +368,16 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         );
     }
 
-    /// <summary>The ledger once every sink has taken what is stored, or the time for it is over.</summary>
-    private async Task<ServerLedger?> SettledAsync(ServerPages pages, ServerLedger? before, CancellationToken cancellation)
+    /// <summary>The ledger once every sink has taken what was stored at the end, or the time for it is over.</summary>
+    private async Task<ServerLedger?> SettledAsync(ServerPages pages, ServerLedger? end, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         while (true)
         {
             var ledger = await pages.LedgerAsync(CancellationToken.None);
             if (
-                before is null
-                || (
-                    ledger is not null
-                    && ledger.InFlight == 0
-                    && ledger.Sinks.All(sink =>
-                        sink.Pending <= (before.Sinks.FirstOrDefault(other => other.Name == sink.Name)?.Pending ?? 0)
-                    )
-                )
+                end is null
+                || (ledger is not null && ledger.Sinks.All(sink => sink.Taken >= end.Stored + end.InFlight))
                 || clock.Elapsed > options.Settle
                 || cancellation.IsCancellationRequested
             )

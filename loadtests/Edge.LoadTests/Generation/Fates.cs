@@ -1,19 +1,13 @@
-using Edge.LoadTests.Scenarios;
-
 namespace Edge.LoadTests.Generation;
 
 /// <summary>From an answer to what became of its request. Pure.</summary>
 internal static class Fates
 {
-    public static (Fate Fate, string? Problem) Judge(LoadRequest request, in Answer answer, long number)
-    {
-        var problem = request.Check(answer, number);
-        return (
-            problem is null ? Fate.Passed
-            : answer.Status >= 500 ? Fate.Failed
-            : answer.Status >= 400 ? Fate.Refused
-            : Fate.Wrong,
-            problem
-        );
-    }
+    /// <param name="problem">What is wrong with the answer; null when nothing is.</param>
+    /// <param name="status">Its status.</param>
+    public static Fate Of(string? problem, int status) =>
+        problem is null ? Fate.Passed
+        : status >= 500 ? Fate.Failed
+        : status >= 400 ? Fate.Refused
+        : Fate.Wrong;
 }

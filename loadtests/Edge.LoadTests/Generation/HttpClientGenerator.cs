@@ -1,13 +1,12 @@
 using System.Net;
 using System.Net.Security;
-using System.Text;
 using Edge.LoadTests.Scenarios;
 using Edge.LoadTests.Simulations;
 
 namespace Edge.LoadTests.Generation;
 
 /// <summary>
-/// HTTP/2, and everything over TLS, through the platform's client: an order of magnitude more expensive than
+/// HTTP/2, and everything over TLS, through the platform's client: more expensive than
 /// <see cref="SocketGenerator"/>, and measured the same way.
 /// </summary>
 internal sealed class HttpClientGenerator : IGenerator
@@ -73,26 +72,6 @@ internal sealed class HttpClientGenerator : IGenerator
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
 
-    /// <summary>Requests as every generator of .NET sends them; numbers are put in.</summary>
-    public static HttpRequestMessage Message(LoadRequest request, long number)
-    {
-        var message = new HttpRequestMessage(new HttpMethod(request.Method), new Uri(Fill(request.Target, ref number), UriKind.Relative));
-        if (request.Body is { } body)
-        {
-            message.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(Fill(body, ref number)));
-        }
-
-        foreach (var (name, value) in request.Headers)
-        {
-            if (!message.Headers.TryAddWithoutValidation(name, value))
-            {
-                _ = message.Content!.Headers.TryAddWithoutValidation(name, value);
-            }
-        }
-
-        return message;
-    }
-
     private static SocketsHttpHandler Handler(GeneratorOptions options)
     {
         var handler = new SocketsHttpHandler
@@ -126,28 +105,13 @@ internal sealed class HttpClientGenerator : IGenerator
         }
     }
 
-    private static string Fill(string text, ref long number)
-    {
-        while (text.IndexOf(LoadRequest.Number, StringComparison.Ordinal) is >= 0 and var at)
-        {
-            text = $"{text[..at]}{number++:D12}{text[(at + LoadRequest.Number.Length)..]}";
-        }
-
-        return text;
-    }
-
-    private static int Numbers(LoadRequest request) =>
-        Count(request.Target) + Count(request.Body ?? "");
-
-    private static int Count(string text) => text.AsSpan().Count(LoadRequest.Number);
-
     private async Task SendAsync(Scenario scenario, Random random, long start, long intended)
     {
         var request = scenario.Next(random, TimeSpan.FromTicks(intended / 100) - _options.WarmUp);
         var number = _number;
-        _number += Numbers(request);
+        _number += HttpMessages.Numbers(request);
         _recorder.Intended(intended);
-        using var message = Message(request, number);
+        using var message = HttpMessages.Create(request, number);
         message.Version = _client.DefaultRequestVersion;
         message.VersionPolicy = _client.DefaultVersionPolicy;
         _recorder.Sent(intended, Clock.Now - start, waitedForConnection: false);
@@ -159,7 +123,8 @@ internal sealed class HttpClientGenerator : IGenerator
             using var response = await _client.SendAsync(message, deadline.Token);
             var body = await response.Content.ReadAsByteArrayAsync(deadline.Token);
             var ended = Clock.Now - start;
-            var (fate, problem) = Judge(request, response, body, number);
+            var problem = HttpMessages.Problem(request, response, body, number);
+            var fate = Fates.Of(problem, (int)response.StatusCode);
             _recorder.Ended(request, number, intended, ended, fate, problem);
         }
         catch (OperationCanceledException)
@@ -170,13 +135,5 @@ internal sealed class HttpClientGenerator : IGenerator
         {
             _recorder.Ended(request, number, intended, Clock.Now - start, Fate.Broken, $"connection: {e.HttpRequestError}");
         }
-    }
-
-    /// <summary>What became of a request that was answered.</summary>
-    public static (Fate Fate, string? Problem) Judge(LoadRequest request, HttpResponseMessage response, byte[] body, long number)
-    {
-        var location = Encoding.ASCII.GetBytes(response.Headers.Location?.OriginalString ?? "");
-        var answer = new Answer { Status = (int)response.StatusCode, Body = body, Location = location };
-        return Fates.Judge(request, answer, number);
     }
 }

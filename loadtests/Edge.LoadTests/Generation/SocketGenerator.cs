@@ -228,7 +228,8 @@ internal sealed class SocketGenerator : IGenerator
             else if (isComplete)
             {
                 var now = Clock.Now - start;
-                var (fate, wrong) = Fates.Judge(connection.Request!, answer, connection.Number);
+                var wrong = connection.Request!.Check(answer, connection.Number);
+                var fate = Fates.Of(wrong, answer.Status);
                 if (isLast)
                 {
                     connection.Close();

@@ -20,7 +20,7 @@ internal sealed record ForwardedFiles(long Events, long Acknowledged, long Missi
         var mark = $"\"event_id\":\"{idPrefix}";
         var found = new HashSet<long>();
         var (events, twice) = (0L, 0L);
-        IEnumerable<string> files = File.Exists(path) ? [path] : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories);
+        IEnumerable<string> files = File.Exists(path) ? [path] : Directory.EnumerateFiles(path, "*.ndjson");
         foreach (var file in files)
         {
             using var reader = new StreamReader(file, Encoding.Latin1, false, 1 << 20);

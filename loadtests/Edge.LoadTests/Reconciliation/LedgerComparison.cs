@@ -38,12 +38,19 @@ internal sealed record LedgerComparison
 
     /// <param name="own">The run's ledger.</param>
     /// <param name="before">The server's, before the first request.</param>
-    /// <param name="after">The server's, when it had come to rest.</param>
+    /// <param name="end">The server's, after the last.</param>
+    /// <param name="settled">The server's, when its sinks had had time to catch up.</param>
     /// <param name="isAlone">Whether nobody else sends, so that the server must not have more either.</param>
-    public static LedgerComparison Of(OwnLedger own, ServerLedger before, ServerLedger after, bool isAlone)
+    public static LedgerComparison Of(
+        OwnLedger own,
+        ServerLedger before,
+        ServerLedger end,
+        ServerLedger settled,
+        bool isAlone
+    )
     {
-        var stored = after.Stored + after.InFlight - before.Stored - before.InFlight;
-        var dropped = after
+        var stored = end.Stored + end.InFlight - before.Stored - before.InFlight;
+        var dropped = end
             .Dropped.Select(reason => (reason.Key, Count: reason.Value - before.Dropped.GetValueOrDefault(reason.Key)))
             .Where(static reason => reason.Count != 0)
             .ToDictionary(static reason => reason.Key, static reason => reason.Count);
@@ -62,7 +69,7 @@ internal sealed record LedgerComparison
         }
 
         var rows = new List<SinkRow>();
-        foreach (var sink in after.Sinks)
+        foreach (var sink in settled.Sinks)
         {
             var earlier =
                 before.Sinks.FirstOrDefault(other => other.Name == sink.Name)
@@ -76,15 +83,13 @@ internal sealed record LedgerComparison
                     sink.Pending
                 )
             );
-            // What was pending before the run is taken during it.
-            if (sink.Taken + sink.Pending - earlier.Taken - earlier.Pending < after.Stored - before.Stored)
+            if (sink.Taken + sink.Pending < settled.Stored)
             {
                 contradictions.Add($"sink {sink.Name} has taken less than was stored, and the rest is not pending");
             }
-
-            if (sink.Pending > earlier.Pending)
+            else if (sink.Taken < end.Stored + end.InFlight)
             {
-                contradictions.Add($"sink {sink.Name} still has {sink.Pending} events to take");
+                contradictions.Add($"sink {sink.Name} has {end.Stored + end.InFlight - sink.Taken} events of this run or before it to take");
             }
 
             if (sink.DeadLettered > earlier.DeadLettered)

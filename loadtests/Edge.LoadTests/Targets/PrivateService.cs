@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Edge.LoadTests.Generation;
 using Edge.LoadTests.Scenarios;
 
 namespace Edge.LoadTests.Targets;
@@ -50,13 +51,13 @@ internal sealed partial class PrivateService : IAsyncDisposable
 
     /// <param name="binary">The native binary.</param>
     /// <param name="cores">The cores it may use, as taskset names them; null for all.</param>
-    /// <param name="client">To ask whether it is ready.</param>
+    /// <param name="isHttp2">Whether it speaks HTTP/2, and that alone.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="UsageException">There is no such binary, or it does not start.</exception>
     public static async Task<PrivateService> StartAsync(
         string binary,
         string? cores,
-        HttpClient client,
+        bool isHttp2,
         CancellationToken cancellation
     )
     {
@@ -82,10 +83,12 @@ internal sealed partial class PrivateService : IAsyncDisposable
             start.Environment.TryAdd(name, value);
         }
 
+        start.Environment["EDGE__HTTP__PROTOCOL"] = isHttp2 ? "http2" : "http1";
         start.Environment["EDGE__API__FIRSTKEYFILE"] = Path.Combine(directory.FullName, "first.key");
         var service = new PrivateService(binary, directory, Process.Start(start)!, address);
         try
         {
+            using var client = HttpClientGenerator.Client(new GeneratorOptions { Address = address, IsHttp2 = isHttp2 });
             await service.UntilReadyAsync(client, cancellation);
             return service;
         }
