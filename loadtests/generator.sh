@@ -14,7 +14,7 @@ connections=${CONNECTIONS:-64}
 seconds=$(printenv SECONDS || echo 20)
 for tool in wrk hey curl taskset dotnet; do command -v "$tool" > /dev/null || { echo "generator.sh: needs $tool" >&2; exit 1; }; done
 
-dotnet build "$here/Edge.LoadTests" -c Release --nologo -v q -clp:ErrorsOnly
+dotnet build "$here/Edge.LoadTests" -c Release --nologo -v quiet -clp:ErrorsOnly
 load="dotnet $here/../artifacts/bin/Edge.LoadTests/release/Edge.LoadTests.dll"
 work=$(mktemp -d)
 edge_pid=
@@ -38,7 +38,7 @@ run() {
 }
 field() { sed -n "s/.*\"$1\": \([0-9.]*\),*/\1/p" "$work/report/report.json" | head -n 1; }
 row() { awk -v name="$1" -v intended="$2" -v rate="$3" -v count="$4" -v cpu="$cpu_us" -v p50="$5" -v p99="$6" 'BEGIN {
-  printf "| %s | %s | %.0f | %s | %.1f | %s | %s |\n", name, intended, rate,
+  printf "| %s | %s | %.0f | %s | %.1f | %.2f | %.2f |\n", name, intended, rate,
     intended == "as fast as it goes" ? "" : sprintf("%.2f %%", (rate / intended - 1) * 100), cpu / count, p50, p99 }'; }
 # One run of ours: a name, the intended rate, and the load.
 ours() {
@@ -51,7 +51,7 @@ echo "| client, $connections connections, $seconds s | intended/s | measured/s |
 echo "|---|---|---|---|---|---|---|"
 run wrk -t1 -c"$connections" -d"${seconds}s" --latency "$pixel"
 row "wrk, closed" "as fast as it goes" "$(awk '/Requests\/sec/ { print $2 }' "$work/out")" "$(awk '/requests in/ { print $1 }' "$work/out")" \
-  "$(awk '$1 == "50%" { print $2 }' "$work/out")" "$(awk '$1 == "99%" { print $2 }' "$work/out")"
+  "$(awk '$1 == "50%" { print $2 }' "$work/out" | to_ms)" "$(awk '$1 == "99%" { print $2 }' "$work/out" | to_ms)"
 ours "Edge.LoadTests, closed" "as fast as it goes" "keep $connections ${seconds}s"
 for rate in $rates; do
   run hey -z "${seconds}s" -c "$connections" -q $((rate / connections)) "$pixel"

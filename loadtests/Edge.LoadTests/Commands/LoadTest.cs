@@ -40,6 +40,7 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         await using var service = await PrivateService.StartAsync(
             options.Binary,
             options.ServerCores,
+            options.Scenario == SoakScenario.ScenarioName ? SoakScenario.Settings : new Dictionary<string, string>(),
             options.IsHttp2,
             cancellation
         );
@@ -163,7 +164,7 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
                 StartedAt = startedAt,
                 Command = options.Command,
                 Machine = machine,
-                Server = sampleAfter is { Build.Length: > 0 } ? sampleAfter.Build.Trim('{', '}').Replace('"', ' ') : "not known",
+                Server = sampleAfter is { Build.Length: > 0 } ? sampleAfter.Build : "not known",
                 Simulations = [.. simulations.Select(SimulationText.Write)],
                 WarmUpSeconds = options.WarmUp.TotalSeconds,
                 MeasuredSeconds = (plan.Length / 1e9) - options.WarmUp.TotalSeconds,
@@ -321,7 +322,10 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             {
                 var cores = (sample?.CpuSeconds - last?.CpuSeconds) / ((now - sampledAt) / 1e9);
                 var second = ((lastAt - start) / 1e9) - options.WarmUp.TotalSeconds;
-                show(Point(generator, second, (now - lastAt) / 1e9, cores, sample, Threads(target.ProcessId)));
+                // The last requests were sent before the last second was over.
+                var end = start + plan.Length;
+                var length = (lastAt < end ? Math.Min(now, end) - lastAt : now - lastAt) / 1e9;
+                show(Point(generator, second, length, cores, sample, Threads(target.ProcessId)));
                 lastAt = now;
             }
 
@@ -421,9 +425,11 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
 
     private static string Machine()
     {
+        // All of the machine's, not those that this process is pinned to.
+        var processors = File.ReadLines("/proc/cpuinfo").Where(static line => line.StartsWith("processor", StringComparison.Ordinal)).Count();
         var model = File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith("model name", StringComparison.Ordinal));
         var load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
-        return $"{Environment.ProcessorCount} cores of {model?.Split(':')[^1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString()}, "
+        return $"{processors} cores of {model?.Split(':')[^1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString()}, "
             + $"{RuntimeInformation.OSDescription}; load average before the run {load}";
     }
 }

@@ -103,7 +103,7 @@ internal static class HtmlReport
         html.Append(
             SvgChart.Draw(
                 "Percentiles, ms",
-                [new SvgChart.Line("latency", [.. report.Curve.Select(static p => (Nines(p.Percentile), (double?)p.Milliseconds))])],
+                [new SvgChart.Line("latency", [.. Curve(report)])],
                 isLogarithmic: true,
                 static nines => nines < 0.3 ? "0 %" : $"{(100 * (1 - Math.Pow(10, -nines))).ToString("0.####", CultureInfo.InvariantCulture)} %",
                 wholeSteps: true
@@ -130,8 +130,19 @@ internal static class HtmlReport
         }
     }
 
-    /// <summary>The number of nines of a percentile: 1 for 90 %, 3 for 99.9 %.</summary>
-    private static double Nines(double percentile) => percentile >= 100 ? 6 : -Math.Log10(1 - (percentile / 100));
+    /// <summary>
+    /// The curve over the number of nines of each percentile, 1 for 90 %, 3 for 99.9 %; the maximum stands a little to
+    /// the right of the last.
+    /// </summary>
+    private static IEnumerable<(double X, double? Y)> Curve(Report report)
+    {
+        var nines = 0.0;
+        foreach (var (percentile, milliseconds) in report.Curve)
+        {
+            nines = percentile < 100 ? -Math.Log10(1 - (percentile / 100)) : nines + 0.2;
+            yield return (nines, milliseconds);
+        }
+    }
 
     private static TimelinePoint[] Thin(IReadOnlyList<TimelinePoint> timeline)
     {

@@ -35,7 +35,8 @@ internal sealed class LiveTable(IAnsiConsole console, string title)
         _points.Add(point);
         if (_points.Count % SecondsBetweenLines == 0)
         {
-            console.WriteLine(string.Join("  ", Columns.Select(column => $"{column.Name} {column.Value(point)}")));
+            // Not by the console, which would break the line at a width that no file has.
+            console.Profile.Out.Writer.WriteLine(string.Join("  ", Columns.Select(column => $"{column.Name} {column.Value(point)}")));
         }
     }
 

@@ -57,9 +57,10 @@ internal static class SvgChart
             : Enumerable.Range(0, Ticks + 1).Select(i => xMin + ((xMax - xMin) * i / Ticks));
         foreach (var mark in marks)
         {
+            var anchor = X(mark) > Width - (2 * Right) ? "end" : "middle";
             svg.Append(
                 CultureInfo.InvariantCulture,
-                $"<text x=\"{X(mark):0.#}\" y=\"{Height - 6}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(label(mark))}</text>"
+                $"<text x=\"{X(mark):0.#}\" y=\"{Height - 6}\" text-anchor=\"{anchor}\">{WebUtility.HtmlEncode(label(mark))}</text>"
             );
         }
 

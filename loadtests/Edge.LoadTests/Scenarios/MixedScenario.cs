@@ -44,7 +44,19 @@ internal class MixedScenario : Scenario
 /// <summary>The mixed stream for long: memory, open files and threads of the server must stay what they are.</summary>
 internal sealed class SoakScenario(Traffic traffic) : MixedScenario(traffic)
 {
-    public override string Name => "soak";
+    public const string ScenarioName = "soak";
+
+    /// <summary>
+    /// Settings of a private service: what remembers ids and units, and grows by design until it is full, is full within
+    /// a minute, so that what grows later is a leak.
+    /// </summary>
+    public static readonly IReadOnlyDictionary<string, string> Settings = new Dictionary<string, string>
+    {
+        ["EDGE__INGEST__DUPLICATEMEMORYBYTES"] = "786432",
+        ["EDGE__TALLY__UNITSMAX"] = "5000",
+    };
+
+    public override string Name => ScenarioName;
 
     public override IReadOnlyList<string> Thresholds =>
         [.. base.Thresholds, "memory-growth<=10%", "files-growth<=10%", "threads-growth<=10%"];

@@ -17,7 +17,7 @@ internal static class ScenarioCatalog
         ["campaign"] = static traffic => new CampaignScenario(traffic),
         ["page"] = static traffic => new PageScenario(traffic),
         ["mixed"] = static traffic => new MixedScenario(traffic),
-        ["soak"] = static traffic => new SoakScenario(traffic),
+        [SoakScenario.ScenarioName] = static traffic => new SoakScenario(traffic),
         ["outage"] = static traffic => new OutageScenario(traffic),
     };
 

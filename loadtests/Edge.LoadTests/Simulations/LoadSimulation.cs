@@ -111,8 +111,8 @@ internal sealed record InjectDecaying(double Peak, TimeSpan TimeConstant, TimeSp
 
     public override double PeakRate => Peak;
 
+    public override double ArrivalAt(long index) => -TimeConstant.TotalSeconds * Math.Log(1 - (index / Whole));
+
     /// <summary>What would come if it never ended.</summary>
     private double Whole => Peak * TimeConstant.TotalSeconds;
-
-    public override double ArrivalAt(long index) => -TimeConstant.TotalSeconds * Math.Log(1 - (index / Whole));
 }

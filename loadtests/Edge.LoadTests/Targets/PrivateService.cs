@@ -45,18 +45,16 @@ internal sealed partial class PrivateService : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
-    private string Data => Path.Combine(_directory.FullName, "data");
-
-    private string Log => Path.Combine(_directory.FullName, "log");
-
     /// <param name="binary">The native binary.</param>
     /// <param name="cores">The cores it may use, as taskset names them; null for all.</param>
+    /// <param name="settings">More settings, as environment variables.</param>
     /// <param name="isHttp2">Whether it speaks HTTP/2, and that alone.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="UsageException">There is no such binary, or it does not start.</exception>
     public static async Task<PrivateService> StartAsync(
         string binary,
         string? cores,
+        IReadOnlyDictionary<string, string> settings,
         bool isHttp2,
         CancellationToken cancellation
     )
@@ -78,7 +76,7 @@ internal sealed partial class PrivateService : IAsyncDisposable
         string[] serve = [binary, "serve", "--data-dir", data, "--urls", address.ToString()];
         string[] line = cores is null ? serve : ["taskset", "-c", cores, .. serve];
         var start = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in Settings)
+        foreach (var (name, value) in Settings.Concat(settings))
         {
             start.Environment.TryAdd(name, value);
         }
@@ -152,6 +150,10 @@ internal sealed partial class PrivateService : IAsyncDisposable
         _process.Dispose();
         _directory.Delete(recursive: true);
     }
+
+    private string Data => Path.Combine(_directory.FullName, "data");
+
+    private string Log => Path.Combine(_directory.FullName, "log");
 
     private static string ExperimentFiles => Path.Combine(AppContext.BaseDirectory, "experiments");
 

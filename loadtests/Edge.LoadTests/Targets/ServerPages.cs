@@ -85,13 +85,17 @@ internal sealed record ServerSample
                 "edge_connections" => sample with { Connections = value },
                 "edge_sink_pending" => sample with { Pending = Math.Max(sample.Pending, value) },
                 "edge_journal_bytes" => sample with { JournalBytes = value },
-                "edge_build_info" => sample with { Build = line[brace..space] },
+                "edge_build_info" => sample with { Build = Labels(line[(brace + 1)..(space - 1)]) },
                 _ => sample,
             };
         }
 
         return sample;
     }
+
+    /// <summary>Labels as people read them: <c>version 0.1.0, runtime .NET 10</c>.</summary>
+    private static string Labels(string labels) =>
+        string.Join(", ", labels.Split("\",").Select(static label => label.Replace("=\"", " ", StringComparison.Ordinal).Trim('"')));
 }
 
 /// <summary>What <c>/ledger</c> said at one moment.</summary>
