@@ -96,7 +96,19 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         var timeline = new List<TimelinePoint>();
         var title = $"{scenario.Name} against {target.Address}";
         await new LiveTable(console, title).ShowAsync(show =>
-            GenerateAsync(generator, scenario, plan, target, pages, point => { timeline.Add(point); show(point); }, cancellation)
+            GenerateAsync(
+                generator,
+                scenario,
+                plan,
+                target,
+                pages,
+                point =>
+                {
+                    timeline.Add(point);
+                    show(point);
+                },
+                cancellation
+            )
         );
 
         var ledgerAtEnd = await pages.LedgerAsync(CancellationToken.None);
@@ -124,39 +136,45 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         {
             var latencies = results.Latencies();
             var requests = Figures.Requests(results.Totals, plan, Nanoseconds(options.WarmUp));
-            var comparison = ledgerBefore is null || ledgerAtEnd is null || ledgerSettled is null
-                ? null
-                : LedgerComparison.Of(
-                    new OwnLedger(results.Totals.Acknowledged, results.RefusedEvents, results.Totals.Unconfirmed),
-                    ledgerBefore,
-                    ledgerAtEnd,
-                    ledgerSettled,
-                    target.IsPrivate
-                );
+            var comparison =
+                ledgerBefore is null || ledgerAtEnd is null || ledgerSettled is null
+                    ? null
+                    : LedgerComparison.Of(
+                        new OwnLedger(results.Totals.Acknowledged, results.RefusedEvents, results.Totals.Unconfirmed),
+                        ledgerBefore,
+                        ledgerAtEnd,
+                        ledgerSettled,
+                        target.IsPrivate
+                    );
             var forwarded = target.Forwarded is { } path
                 ? await ForwardedFiles.ReadAsync(path, target.Traffic.IdPrefix, results.Acknowledged.All())
                 : null;
-            var resources = sampleBefore is null || sampleAfter is null || timeline.Count == 0
-                ? null
-                : Figures.Server(sampleBefore, sampleAfter, results.Totals.Answered, timeline);
+            var resources =
+                sampleBefore is null || sampleAfter is null || timeline.Count == 0
+                    ? null
+                    : Figures.Server(sampleBefore, sampleAfter, results.Totals.Answered, timeline);
             var latency = Figures.Latency(latencies);
             var contradictions = Contradictions(scenario, target.IsPrivate, requests, comparison, forwarded, resources);
-            var thresholds = Judge(scenario, name => name switch
-            {
-                "p50" => latency.P50,
-                "p90" => latency.P90,
-                "p99" => latency.P99,
-                "p999" => latency.P999,
-                "max" => latency.Max,
-                "errors" => requests.ErrorPercent,
-                "lost" => comparison is null ? null : Math.Max(comparison.Lost, forwarded?.Missing ?? 0),
-                "cpu" => resources?.CpuMicrosecondsPerRequest,
-                "rate" => requests.IntendedRate is { } intended ? 100 * requests.SentRate / intended : null,
-                "memory-growth" => resources?.MemoryGrowthPercent,
-                "files-growth" => resources?.FilesGrowthPercent,
-                "threads-growth" => resources?.ThreadsGrowthPercent,
-                _ => throw new InvalidOperationException($"no figure for the threshold {name}"),
-            });
+            var thresholds = Judge(
+                scenario,
+                name =>
+                    name switch
+                    {
+                        "p50" => latency.P50,
+                        "p90" => latency.P90,
+                        "p99" => latency.P99,
+                        "p999" => latency.P999,
+                        "max" => latency.Max,
+                        "errors" => requests.ErrorPercent,
+                        "lost" => comparison is null ? null : Math.Max(comparison.Lost, forwarded?.Missing ?? 0),
+                        "cpu" => resources?.CpuMicrosecondsPerRequest,
+                        "rate" => requests.IntendedRate is { } intended ? 100 * requests.SentRate / intended : null,
+                        "memory-growth" => resources?.MemoryGrowthPercent,
+                        "files-growth" => resources?.FilesGrowthPercent,
+                        "threads-growth" => resources?.ThreadsGrowthPercent,
+                        _ => throw new InvalidOperationException($"no figure for the threshold {name}"),
+                    }
+            );
             return new Report
             {
                 Scenario = scenario.Name,
@@ -172,9 +190,11 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
                 Latency = latency,
                 Steps =
                 [
-                    .. results.Steps.Select(static step =>
-                        new StepSummary(step.Key, step.Value.TotalCount, Figures.Latency(step.Value))
-                    ),
+                    .. results.Steps.Select(static step => new StepSummary(
+                        step.Key,
+                        step.Value.TotalCount,
+                        Figures.Latency(step.Value)
+                    )),
                 ],
                 GeneratorLagP99 = Figures.At(results.Lag, 99),
                 Curve = Figures.Curve(latencies),
@@ -249,7 +269,9 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         }
     }
 
-    /// <summary>Sends one request of each step, so that a wrong key or slug is found before anything is measured.</summary>
+    /// <summary>
+    /// Sends one request of each step, so that a wrong key or slug is found before anything is measured.
+    /// </summary>
     private async Task TryAsync(Scenario scenario, HttpClient client, CancellationToken cancellation)
     {
         var number = TrialNumbers;
@@ -277,7 +299,9 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                throw new UsageException($"{client.BaseAddress} does not answer within {options.Timeout.TotalSeconds:0.#} s");
+                throw new UsageException(
+                    $"{client.BaseAddress} does not answer within {options.Timeout.TotalSeconds:0.#} s"
+                );
             }
 
             number += sample.Events + 1;
@@ -307,7 +331,10 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
     )
     {
         var start = Clock.Now + Nanoseconds(StartAhead);
-        var generating = Task.Run(() => generator.RunAsync(scenario, plan, start, cancellation), CancellationToken.None);
+        var generating = Task.Run(
+            () => generator.RunAsync(scenario, plan, start, cancellation),
+            CancellationToken.None
+        );
         var lastAt = start + Nanoseconds(options.WarmUp);
         var (sampledAt, last) = (Clock.Now, await pages.SampleAsync(cancellation));
         using var sinkSwitch = new SinkSwitch(scenario is OutageScenario ? target.SinkSwitch : null);
@@ -426,8 +453,11 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
     private static string Machine()
     {
         // All of the machine's, not those that this process is pinned to.
-        var processors = File.ReadLines("/proc/cpuinfo").Where(static line => line.StartsWith("processor", StringComparison.Ordinal)).Count();
-        var model = File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith("model name", StringComparison.Ordinal));
+        var processors = File.ReadLines("/proc/cpuinfo")
+            .Where(static line => line.StartsWith("processor", StringComparison.Ordinal))
+            .Count();
+        var model = File.ReadLines("/proc/cpuinfo")
+            .FirstOrDefault(static line => line.StartsWith("model name", StringComparison.Ordinal));
         var load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
         return $"{processors} cores of {model?.Split(':')[^1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString()}, "
             + $"{RuntimeInformation.OSDescription}; load average before the run {load}";

@@ -61,7 +61,10 @@ internal sealed record LoadTestOptions
         Require(Time > TimeSpan.Zero, "--minutes must be above 0");
         Require(WarmUp >= TimeSpan.Zero, "--warm-up must not be below 0, in seconds");
         Require(Connections is >= 1 and <= 60_000, "--connections must be 1 to 60000");
-        Require(Threads >= 1 && Threads <= Math.Min(64, Connections), "--threads must be 1 to 64, and no more than connections");
+        Require(
+            Threads >= 1 && Threads <= Math.Min(64, Connections),
+            "--threads must be 1 to 64, and no more than connections"
+        );
         Require(Timeout > TimeSpan.Zero, "--timeout must be above 0, in seconds");
         Require(BaselineRatio >= 1, "--baseline-ratio must be 1 or more");
         Require(

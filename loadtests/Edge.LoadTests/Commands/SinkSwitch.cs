@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Edge.LoadTests.Commands;
 
-/// <summary>Takes a sink away and gives it back, by the commands of the shell that do it; always gives it back.</summary>
+/// <summary>
+/// Takes a sink away and gives it back, by the commands of the shell that do it; always gives it back.
+/// </summary>
 internal sealed class SinkSwitch((string Off, string On)? commands) : IDisposable
 {
     private enum Position
@@ -62,6 +64,10 @@ internal sealed class SinkSwitch((string Off, string On)? commands) : IDisposabl
 
     private static Process Start(string command) =>
         Process.Start(
-            new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true, RedirectStandardError = true }
+            new ProcessStartInfo("/bin/sh", ["-c", command])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
         )!;
 }

@@ -38,7 +38,11 @@ internal sealed class Connection(int key) : IDisposable
     /// <summary>Begins to connect; what goes wrong is found when the request is sent.</summary>
     public void Open(EndPoint address, Epoll epoll)
     {
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, Blocking = false };
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            Blocking = false,
+        };
         try
         {
             socket.Connect(address);
@@ -162,7 +166,9 @@ internal sealed class Connection(int key) : IDisposable
         }
 
         _sent += _socket!.Send(_sending.AsSpan(_sent, _toSend - _sent), SocketFlags.None, out var error);
-        return error is SocketError.Success or SocketError.WouldBlock or SocketError.NotConnected ? null : Describe(error);
+        return error is SocketError.Success or SocketError.WouldBlock or SocketError.NotConnected
+            ? null
+            : Describe(error);
     }
 
     private static string Describe(SocketError error) =>

@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Edge.LoadTests.Generation;
 
-/// <summary>Waits for sockets, and no longer than until a time, to the nanosecond: epoll of Linux 5.11. For one thread.</summary>
+/// <summary>
+/// Waits for sockets, and no longer than until a time, to the nanosecond: epoll of Linux 5.11. For one thread.
+/// </summary>
 internal sealed unsafe partial class Epoll : IDisposable
 {
     private const int Add = 1;
@@ -17,7 +19,8 @@ internal sealed unsafe partial class Epoll : IDisposable
     private const int Interrupted = 4;
     private const long NanosecondsPerSecond = 1_000_000_000;
 
-    // The slack of this thread's timers, nanoseconds; the default, 50 us, is the distance of arrivals at 20,000 a second.
+    // The slack of this thread's timers, nanoseconds; the default, 50 us, is the distance of arrivals at 20,000 a
+    // second.
     private const int SetTimerSlack = 29;
 
     // epoll_pwait2 by its number, the same for every architecture: older C libraries have no name for it.
@@ -41,7 +44,9 @@ internal sealed unsafe partial class Epoll : IDisposable
     /// <summary>Has the timers of the calling thread end when they should.</summary>
     public static void SharpenTimers() => _ = prctl(SetTimerSlack, 1);
 
-    /// <summary>Has <see cref="Wait"/> name the socket by a key whenever it has become readable or writable, or was closed.</summary>
+    /// <summary>
+    /// Has <see cref="Wait"/> name the socket by a key whenever it has become readable or writable, or was closed.
+    /// </summary>
     public void Watch(Socket socket, int key)
     {
         var registration = stackalloc byte[16];
@@ -91,7 +96,15 @@ internal sealed unsafe partial class Epoll : IDisposable
     private static partial int epoll_ctl(SafeHandle epoll, int operation, SafeHandle handle, byte* registration);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial long syscall(long number, long epoll, byte* events, long limit, Time* timeout, nint mask, long size);
+    private static partial long syscall(
+        long number,
+        long epoll,
+        byte* events,
+        long limit,
+        Time* timeout,
+        nint mask,
+        long size
+    );
 
     [LibraryImport("libc")]
     private static partial int prctl(int option, ulong value);

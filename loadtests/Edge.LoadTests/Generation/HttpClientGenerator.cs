@@ -85,7 +85,10 @@ internal sealed class HttpClientGenerator : IGenerator
         if (options.TrustsAnyCertificate)
         {
 #pragma warning disable CA5359 // Only when the caller says --insecure, for a certificate of their own.
-            handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true };
+            handler.SslOptions = new SslClientAuthenticationOptions
+            {
+                RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+            };
 #pragma warning restore CA5359
         }
 
@@ -133,7 +136,14 @@ internal sealed class HttpClientGenerator : IGenerator
         }
         catch (HttpRequestException e)
         {
-            _recorder.Ended(request, number, intended, Clock.Now - start, Fate.Broken, $"connection: {e.HttpRequestError}");
+            _recorder.Ended(
+                request,
+                number,
+                intended,
+                Clock.Now - start,
+                Fate.Broken,
+                $"connection: {e.HttpRequestError}"
+            );
         }
     }
 }

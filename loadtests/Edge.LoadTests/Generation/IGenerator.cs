@@ -8,7 +8,9 @@ internal interface IGenerator : IDisposable
 {
     IReadOnlyList<Recorder> Recorders { get; }
 
-    /// <summary>Runs the plan to its end, and until every request has its answer or has waited for it long enough.</summary>
+    /// <summary>
+    /// Runs the plan to its end, and until every request has its answer or has waited for it long enough.
+    /// </summary>
     /// <param name="scenario">What is sent.</param>
     /// <param name="plan">When.</param>
     /// <param name="start">When it begins, by <see cref="Clock"/>; may be a little ahead.</param>

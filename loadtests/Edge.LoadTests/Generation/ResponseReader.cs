@@ -46,7 +46,8 @@ internal static class ResponseReader
         var location = default(ReadOnlySpan<byte>);
         var length = status is 204 or 304 ? 0 : -1;
         var isChunked = false;
-        for (var rest = head[(head.IndexOf("\r\n"u8) + 2)..]; rest.Length > 0;)
+        var rest = head[(head.IndexOf("\r\n"u8) + 2)..];
+        while (rest.Length > 0)
         {
             var end = rest.IndexOf("\r\n"u8);
             var line = rest[..end];
@@ -108,7 +109,8 @@ internal static class ResponseReader
     {
         body = default;
         // First all lengths, then the moves: bytes of an incomplete answer stay as they came.
-        for (var at = 0; ;)
+        var at = 0;
+        while (true)
         {
             switch (Chunk(rest[at..], out var start, out var length))
             {
@@ -134,7 +136,8 @@ internal static class ResponseReader
     private static Span<byte> Join(Span<byte> chunks)
     {
         var written = 0;
-        for (var at = 0; ;)
+        var at = 0;
+        while (true)
         {
             _ = Chunk(chunks[at..], out var start, out var length);
             if (length == 0)

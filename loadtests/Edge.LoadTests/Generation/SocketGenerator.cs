@@ -6,8 +6,8 @@ namespace Edge.LoadTests.Generation;
 
 /// <summary>
 /// HTTP/1.1 without TLS, made to cost little: each thread has its own connections and waits for all of them at once.
-/// Requests are formatted once and sent often. Connections are opened as they are needed; when all are busy, what is due
-/// waits its turn, and its latency has begun.
+/// Requests are formatted once and sent often. Connections are opened as they are needed; when all are busy, what is
+/// due waits its turn, and its latency has begun.
 /// </summary>
 internal sealed class SocketGenerator : IGenerator
 {
@@ -38,7 +38,14 @@ internal sealed class SocketGenerator : IGenerator
                     Task.Factory.StartNew(
                         () =>
                         {
-                            using var sender = new Sender(_options, address, scenario, plan, thread, _recorders[thread]);
+                            using var sender = new Sender(
+                                _options,
+                                address,
+                                scenario,
+                                plan,
+                                thread,
+                                _recorders[thread]
+                            );
                             sender.Run(start, cancellation);
                         },
                         CancellationToken.None,
@@ -104,7 +111,8 @@ internal sealed class SocketGenerator : IGenerator
             _recorder = recorder;
             _random = new Random(options.Seed + thread);
             _number = 1 + (thread * NumbersOfAThread);
-            var count = (options.Connections / options.Threads) + (thread < options.Connections % options.Threads ? 1 : 0);
+            var count =
+                (options.Connections / options.Threads) + (thread < options.Connections % options.Threads ? 1 : 0);
             _connections = [.. Enumerable.Range(0, count).Select(static key => new Connection(key))];
             for (var i = count - 1; i >= 0; i--)
             {
@@ -135,7 +143,11 @@ internal sealed class SocketGenerator : IGenerator
                     Due(next, isOfCopy: false);
                 }
 
-                for (var copies = isEnding ? 0 : _plan.CopiesAt(now, _thread, _threads); _copiesAtWork < copies; _copiesAtWork++)
+                for (
+                    var copies = isEnding ? 0 : _plan.CopiesAt(now, _thread, _threads);
+                    _copiesAtWork < copies;
+                    _copiesAtWork++
+                )
                 {
                     Due(now, isOfCopy: true);
                 }
@@ -185,7 +197,8 @@ internal sealed class SocketGenerator : IGenerator
             {
                 if (!connection.IsOpen)
                 {
-                    // A server that is down is asked again a hundred times a second, not as often as the loop goes round.
+                    // A server that is down is asked again a hundred times a second, not as often as the loop goes
+                    // round.
                     if (now < _connectAfter)
                     {
                         return;

@@ -22,7 +22,9 @@ internal sealed record LedgerComparison
     /// <summary>Events that were acknowledged and are neither stored nor dropped.</summary>
     public required long Missing { get; init; }
 
-    /// <summary>Events that the server has and this run cannot have sent: of other senders, where there are any.</summary>
+    /// <summary>
+    /// Events that the server has and this run cannot have sent: of other senders, where there are any.
+    /// </summary>
     public required long Surplus { get; init; }
 
     public required IReadOnlyList<SinkRow> Sinks { get; init; }
@@ -89,12 +91,16 @@ internal sealed record LedgerComparison
             }
             else if (sink.Taken < end.Stored + end.InFlight)
             {
-                contradictions.Add($"sink {sink.Name} has {end.Stored + end.InFlight - sink.Taken} events of this run or before it to take");
+                contradictions.Add(
+                    $"sink {sink.Name} has {end.Stored + end.InFlight - sink.Taken} events of this run or before it to take"
+                );
             }
 
             if (sink.DeadLettered > earlier.DeadLettered)
             {
-                contradictions.Add($"sink {sink.Name} refused {sink.DeadLettered - earlier.DeadLettered} events for good");
+                contradictions.Add(
+                    $"sink {sink.Name} refused {sink.DeadLettered - earlier.DeadLettered} events for good"
+                );
             }
         }
 

@@ -81,7 +81,9 @@ internal static class Figures
             Growth(timeline, static p => p.Threads)
         );
 
-    /// <summary>How much more a figure is in the last quarter of a run than in the second, in percent of the medians.</summary>
+    /// <summary>
+    /// How much more a figure is in the last quarter of a run than in the second, in percent of the medians.
+    /// </summary>
     public static double? Growth(IReadOnlyList<TimelinePoint> timeline, Func<TimelinePoint, double?> figure)
     {
         var values = timeline.Select(figure).OfType<double>().ToArray();

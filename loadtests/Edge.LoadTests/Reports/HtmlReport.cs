@@ -40,12 +40,19 @@ internal static class HtmlReport
             <title>Load test {Text(report.Scenario)}: {verdict}</title><style>{Style}</style></head><body>
             <h1>Load test {Text(report.Scenario)}: <span class="{verdict}">{verdict}</span></h1>
             <p>{report.StartedAt:yyyy-MM-dd HH:mm} UTC, {Text(report.Address)}, {Text(report.Server)}<br>
-            {Text(string.Join(", ", report.Simulations))}; {Figures.Text(report.WarmUpSeconds)} s of warm-up before it<br>
+            {Text(string.Join(", ", report.Simulations))}; {Figures.Text(
+                report.WarmUpSeconds
+            )} s of warm-up before it<br>
             {Text(report.Machine)}<br><code>{Text(report.Command)}</code></p>
 
             """
         );
-        Table(html, ["", ""], MarkdownReport.Summary(report).Select(static row => new[] { row.Name, row.Value }), isText: true);
+        Table(
+            html,
+            ["", ""],
+            MarkdownReport.Summary(report).Select(static row => new[] { row.Name, row.Value }),
+            isText: true
+        );
         Heading(html, "Thresholds");
         Table(
             html,
@@ -56,7 +63,8 @@ internal static class HtmlReport
         Table(
             html,
             ["Step", "requests", "p50", "p90", "p99", "p99.9", "max"],
-            MarkdownReport.Rows(report)
+            MarkdownReport
+                .Rows(report)
                 .Select(static row =>
                     new[]
                     {
@@ -76,7 +84,9 @@ internal static class HtmlReport
             Table(
                 html,
                 ["Problem", "requests"],
-                report.Problems.Select(static p => new[] { p.Key, p.Value.ToString("N0", CultureInfo.InvariantCulture) })
+                report.Problems.Select(static p =>
+                    new[] { p.Key, p.Value.ToString("N0", CultureInfo.InvariantCulture) }
+                )
             );
         }
 
@@ -87,13 +97,23 @@ internal static class HtmlReport
                 html,
                 ["Figure", "then", "now", "ratio", ""],
                 report.Baseline.Select(static row =>
-                    new[] { row.Figure, Figures.Text(row.Before), Figures.Text(row.Now), Figures.Text(row.Ratio), Word(row.Passed) }
+                    new[]
+                    {
+                        row.Figure,
+                        Figures.Text(row.Before),
+                        Figures.Text(row.Now),
+                        Figures.Text(row.Ratio),
+                        Word(row.Passed),
+                    }
                 )
             );
         }
 
         Heading(html, "Events");
-        html.Append(CultureInfo.InvariantCulture, $"<p>{Text(MarkdownReport.Ledger(report))}</p>\n<div class=\"charts\">\n");
+        html.Append(
+            CultureInfo.InvariantCulture,
+            $"<p>{Text(MarkdownReport.Ledger(report))}</p>\n<div class=\"charts\">\n"
+        );
         Charts(html, report);
         return html.Append("</div>\n</body></html>\n").ToString();
     }
@@ -105,17 +125,33 @@ internal static class HtmlReport
                 "Percentiles, ms",
                 [new SvgChart.Line("latency", [.. Curve(report)])],
                 isLogarithmic: true,
-                static nines => nines < 0.3 ? "0 %" : $"{(100 * (1 - Math.Pow(10, -nines))).ToString("0.####", CultureInfo.InvariantCulture)} %",
+                static nines =>
+                    nines < 0.3
+                        ? "0 %"
+                        : $"{(100 * (1 - Math.Pow(10, -nines))).ToString("0.####", CultureInfo.InvariantCulture)} %",
                 wholeSteps: true
             )
         );
         var points = Thin(report.Timeline);
         Chart("Latency, ms", true, ("p50", static p => p.P50), ("p99", static p => p.P99), ("max", static p => p.Max));
-        Chart("Rate, requests a second", false, ("intended", static p => p.IntendedRate), ("sent", static p => p.SentRate), ("answered", static p => p.AnsweredRate), ("errors", static p => p.ErrorRate));
+        Chart(
+            "Rate, requests a second",
+            false,
+            ("intended", static p => p.IntendedRate),
+            ("sent", static p => p.SentRate),
+            ("answered", static p => p.AnsweredRate),
+            ("errors", static p => p.ErrorRate)
+        );
         Chart("Server: processor, cores", false, ("cores", static p => p.Cores));
         Chart("Server: memory, MiB", false, ("resident", static p => p.MemoryMebibytes));
         Chart("Server: queue of the slowest sink, events", false, ("pending", static p => p.Pending));
-        Chart("Server: connections, open files, threads", false, ("connections", static p => p.Connections), ("open files", static p => p.OpenFiles), ("threads", static p => p.Threads));
+        Chart(
+            "Server: connections, open files, threads",
+            false,
+            ("connections", static p => p.Connections),
+            ("open files", static p => p.OpenFiles),
+            ("threads", static p => p.Threads)
+        );
 
         void Chart(string title, bool isLogarithmic, params (string Name, Func<TimelinePoint, double?> Value)[] lines)
         {
@@ -125,7 +161,9 @@ internal static class HtmlReport
                 .ToArray();
             if (drawn.Length > 0)
             {
-                html.Append(SvgChart.Draw(title, drawn, isLogarithmic, static s => $"{Figures.Text(s)} s", wholeSteps: false));
+                html.Append(
+                    SvgChart.Draw(title, drawn, isLogarithmic, static s => $"{Figures.Text(s)} s", wholeSteps: false)
+                );
             }
         }
     }

@@ -3,7 +3,9 @@ using Spectre.Console.Rendering;
 
 namespace Edge.LoadTests.Reports;
 
-/// <summary>What a run does at this moment: the last seconds as a table in a terminal, one line every ten seconds elsewhere.</summary>
+/// <summary>
+/// What a run does at this moment: the last seconds as a table in a terminal, one line every ten seconds elsewhere.
+/// </summary>
 internal sealed class LiveTable(IAnsiConsole console, string title)
 {
     private const int Rows = 10;
@@ -36,7 +38,9 @@ internal sealed class LiveTable(IAnsiConsole console, string title)
         if (_points.Count % SecondsBetweenLines == 0)
         {
             // Not by the console, which would break the line at a width that no file has.
-            console.Profile.Out.Writer.WriteLine(string.Join("  ", Columns.Select(column => $"{column.Name} {column.Value(point)}")));
+            console.Profile.Out.Writer.WriteLine(
+                string.Join("  ", Columns.Select(column => $"{column.Name} {column.Value(point)}"))
+            );
         }
     }
 

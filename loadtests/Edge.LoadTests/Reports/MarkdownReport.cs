@@ -9,12 +9,16 @@ internal static class MarkdownReport
     public static string Write(Report report)
     {
         var text = new StringBuilder();
-        Line($"## {report.StartedAt:yyyy-MM-dd HH:mm} UTC, load test {report.Scenario}: {(report.Passed ? "passed" : "FAILED")}");
+        Line(
+            $"## {report.StartedAt:yyyy-MM-dd HH:mm} UTC, load test {report.Scenario}: {(report.Passed ? "passed" : "FAILED")}"
+        );
         Line($"");
         Line($"- Command: `{report.Command}`");
         Line($"- Machine: {report.Machine}");
         Line($"- Server: {report.Address}, {report.Server}");
-        Line($"- Load: {string.Join(", ", report.Simulations)}; {Figures.Text(report.WarmUpSeconds)} s of warm-up before it");
+        Line(
+            $"- Load: {string.Join(", ", report.Simulations)}; {Figures.Text(report.WarmUpSeconds)} s of warm-up before it"
+        );
         Line($"");
         Line($"| | |");
         Line($"|---|---|");
@@ -36,7 +40,9 @@ internal static class MarkdownReport
         if (report.Problems.Count > 0)
         {
             Line($"");
-            Line($"Problems: {string.Join("; ", report.Problems.Select(static problem => $"{problem.Key} ({problem.Value:N0})"))}.");
+            Line(
+                $"Problems: {string.Join("; ", report.Problems.Select(static problem => $"{problem.Key} ({problem.Value:N0})"))}."
+            );
         }
 
         Line($"");
@@ -78,20 +84,31 @@ internal static class MarkdownReport
 
         yield return ("sent", $"{Count(requests.Sent)}, {Figures.Text(requests.SentRate)} a second");
         yield return ("answered", $"{Figures.Text(requests.AnsweredRate)} a second");
-        yield return ("errors", $"{Count(requests.Errors)} ({Figures.Text(requests.ErrorPercent)} %), {Count(requests.Wrong)} of them wrong answers");
+        yield return (
+            "errors",
+            $"{Count(requests.Errors)} ({Figures.Text(requests.ErrorPercent)} %), {Count(requests.Wrong)} of them wrong answers"
+        );
         yield return ("generator's own delay, p99", $"{Figures.Text(report.GeneratorLagP99)} ms");
         if (report.Resources is { } server)
         {
-            yield return ("server's processor time", $"{Figures.Text(server.CpuMicrosecondsPerRequest)} us per request");
+            yield return (
+                "server's processor time",
+                $"{Figures.Text(server.CpuMicrosecondsPerRequest)} us per request"
+            );
             var threads = server.Threads is { } count ? $", {Figures.Text(count)} threads" : "";
-            yield return ("server at the end", $"{Figures.Text(server.MemoryMebibytes)} MiB, {Figures.Text(server.OpenFiles)} open files{threads}");
+            yield return (
+                "server at the end",
+                $"{Figures.Text(server.MemoryMebibytes)} MiB, {Figures.Text(server.OpenFiles)} open files{threads}"
+            );
             yield return ("longest queue of a sink", $"{Figures.Text(server.PendingMax)} events");
         }
     }
 
     /// <summary>All requests, then each step.</summary>
     public static IEnumerable<(string Step, long Count, LatencySummary Latency)> Rows(Report report) =>
-        report.Steps.Select(static step => (step.Step, step.Count, step.Latency)).Prepend(("all", report.Requests.Ended, report.Latency));
+        report
+            .Steps.Select(static step => (step.Step, step.Count, step.Latency))
+            .Prepend(("all", report.Requests.Ended, report.Latency));
 
     /// <summary>What the ledgers say, in sentences.</summary>
     public static string Ledger(Report report)
@@ -99,12 +116,14 @@ internal static class MarkdownReport
         var text = new StringBuilder();
         if (report.Ledger is { } ledger)
         {
-            var refused = ledger.Refused.Count == 0
-                ? "none refused"
-                : string.Join(", ", ledger.Refused.Select(static r => $"{Count(r.Value)} refused ({r.Key})"));
-            var dropped = ledger.Dropped.Count == 0
-                ? "dropped none"
-                : "dropped " + string.Join(", ", ledger.Dropped.Select(static r => $"{Count(r.Value)} ({r.Key})"));
+            var refused =
+                ledger.Refused.Count == 0
+                    ? "none refused"
+                    : string.Join(", ", ledger.Refused.Select(static r => $"{Count(r.Value)} refused ({r.Key})"));
+            var dropped =
+                ledger.Dropped.Count == 0
+                    ? "dropped none"
+                    : "dropped " + string.Join(", ", ledger.Dropped.Select(static r => $"{Count(r.Value)} ({r.Key})"));
             text.Append(
                 CultureInfo.InvariantCulture,
                 $"Events: sent {Count(ledger.Sent)}, of these {Count(ledger.Acknowledged)} acknowledged, {refused}, {Count(ledger.Unconfirmed)} unconfirmed. "
@@ -132,7 +151,9 @@ internal static class MarkdownReport
             );
         }
 
-        text.Append(report.Contradictions.Count == 0 ? "" : $"CONTRADICTIONS: {string.Join("; ", report.Contradictions)}.");
+        text.Append(
+            report.Contradictions.Count == 0 ? "" : $"CONTRADICTIONS: {string.Join("; ", report.Contradictions)}."
+        );
         return text.ToString().TrimEnd();
     }
 

@@ -110,9 +110,10 @@ internal sealed record StepSummary(string Step, long Count, LatencySummary Laten
 /// <param name="Percentile">0 to 100.</param>
 internal sealed record CurvePoint(double Percentile, double Milliseconds);
 
-/// <param name="CpuMicrosecondsPerRequest">Processor time of the server, warm-up and coming to rest included, divided by all
-/// answered requests.</param>
-/// <param name="MemoryGrowthPercent">Median of the last quarter of the run beside that of the second; null for short runs.</param>
+/// <param name="CpuMicrosecondsPerRequest">Processor time of the server, warm-up and coming to rest included, divided
+/// by all answered requests.</param>
+/// <param name="MemoryGrowthPercent">Median of the last quarter of the run beside that of the second; null for short
+/// runs.</param>
 internal sealed record ServerSummary(
     double CpuSeconds,
     double CpuMicrosecondsPerRequest,

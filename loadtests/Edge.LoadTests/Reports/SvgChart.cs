@@ -26,7 +26,13 @@ internal static class SvgChart
     /// <param name="isLogarithmic">Whether Y is drawn by its logarithm.</param>
     /// <param name="label">How a value of X is written.</param>
     /// <param name="wholeSteps">Whether X is labelled at whole numbers.</param>
-    public static string Draw(string title, IReadOnlyList<Line> lines, bool isLogarithmic, Func<double, string> label, bool wholeSteps)
+    public static string Draw(
+        string title,
+        IReadOnlyList<Line> lines,
+        bool isLogarithmic,
+        Func<double, string> label,
+        bool wholeSteps
+    )
     {
         var values = lines.SelectMany(static line => line.Points).Select(static p => p.Y).OfType<double>().ToArray();
         var xs = lines.SelectMany(static line => line.Points).Select(static p => p.X).ToArray();
@@ -35,7 +41,10 @@ internal static class SvgChart
         var largest = values.DefaultIfEmpty(1).Max();
         // A logarithmic axis from one power of ten to another; a linear one from zero to a round number.
         var (low, high) = isLogarithmic
-            ? (Math.Floor(Math.Log10(smallest)), Math.Max(Math.Ceiling(Math.Log10(Math.Max(largest, smallest))), Math.Floor(Math.Log10(smallest)) + 1))
+            ? (
+                Math.Floor(Math.Log10(smallest)),
+                Math.Max(Math.Ceiling(Math.Log10(Math.Max(largest, smallest))), Math.Floor(Math.Log10(smallest)) + 1)
+            )
             : (0, Round(largest));
         var svg = new StringBuilder();
         svg.Append(
@@ -66,7 +75,10 @@ internal static class SvgChart
 
         for (var i = 0; i < lines.Count; i++)
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<path stroke=\"{Colours[i % Colours.Length]}\" d=\"{Path(lines[i])}\"/>");
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<path stroke=\"{Colours[i % Colours.Length]}\" d=\"{Path(lines[i])}\"/>"
+            );
         }
 
         svg.Append("</svg><div class=\"legend\">");

@@ -6,7 +6,14 @@ internal sealed class BeaconScenario(Traffic traffic) : SingleStepScenario(Make(
     public override string Name => "beacon";
 
     /// <summary>Events of an experiment as a page sends them.</summary>
-    public static LoadRequest Send(Traffic traffic, string key, string step, int visitor, string unit, params string[] events) =>
+    public static LoadRequest Send(
+        Traffic traffic,
+        string key,
+        string step,
+        int visitor,
+        string unit,
+        params string[] events
+    ) =>
         new()
         {
             Step = step,
@@ -18,7 +25,8 @@ internal sealed class BeaconScenario(Traffic traffic) : SingleStepScenario(Make(
                 ("Content-Type", "text/plain;charset=UTF-8"),
                 ("Origin", "https://shop.example")
             ),
-            Body = $"[{string.Join(',', events.Select(type =>
+            Body =
+                $"[{string.Join(',', events.Select(type =>
                 $$"""{"event":"{{type}}","experiment":"{{traffic.Experiment}}","channel":"web","writeKey":"{{key}}"}"""))}]",
             Events = events.Length,
             Check = Checks.Contains(200, $"\"processed\":{events.Length}"),
@@ -27,6 +35,8 @@ internal sealed class BeaconScenario(Traffic traffic) : SingleStepScenario(Make(
     private static LoadRequest[] Make(Traffic traffic)
     {
         var key = traffic.Key("wk_", "beacon", "write");
-        return Pool(visitor => Send(traffic, key, "beacon", visitor, $"{traffic.Run}-{LoadRequest.Number}", "view", "view"));
+        return Pool(visitor =>
+            Send(traffic, key, "beacon", visitor, $"{traffic.Run}-{LoadRequest.Number}", "view", "view")
+        );
     }
 }

@@ -37,7 +37,8 @@ internal sealed class CampaignScenario(Traffic traffic) : Scenario
 
     public override string Name => "campaign";
 
-    public override IReadOnlyList<LoadRequest> Samples => [_opens[0], _repeats[0], _clicks[0], _gateways[0], _unfilled[0]];
+    public override IReadOnlyList<LoadRequest> Samples =>
+        [_opens[0], _repeats[0], _clicks[0], _gateways[0], _unfilled[0]];
 
     public override LoadSimulation[] Simulations(double rate, TimeSpan time) =>
         [new InjectDecaying(rate, TimeConstant, time)];

@@ -7,7 +7,13 @@ internal sealed class ClickScenario(Traffic traffic)
     public override string Name => "click";
 
     /// <summary>A click; without <paramref name="unit"/> by a reader of its own.</summary>
-    public static LoadRequest Follow(Traffic traffic, int visitor, string userAgent, string? unit = null, string step = "click") =>
+    public static LoadRequest Follow(
+        Traffic traffic,
+        int visitor,
+        string userAgent,
+        string? unit = null,
+        string step = "click"
+    ) =>
         new()
         {
             Step = step,

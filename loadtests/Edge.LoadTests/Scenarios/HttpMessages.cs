@@ -2,11 +2,14 @@ using System.Text;
 
 namespace Edge.LoadTests.Scenarios;
 
-/// <summary>Requests and answers of scenarios as <see cref="HttpClient"/> has them, for every generator that uses it. Pure.</summary>
+/// <summary>
+/// Requests and answers of scenarios as <see cref="HttpClient"/> has them, for every generator that uses it. Pure.
+/// </summary>
 internal static class HttpMessages
 {
     /// <param name="request">A request of a scenario.</param>
-    /// <param name="number">The first number that is put into it; it takes as many as <see cref="Numbers"/> says.</param>
+    /// <param name="number">The first number that is put into it; it takes as many as <see cref="Numbers"/>
+    /// says.</param>
     public static HttpRequestMessage Create(LoadRequest request, long number)
     {
         var target = new Uri(Fill(request.Target, ref number), UriKind.Relative);
@@ -45,7 +48,8 @@ internal static class HttpMessages
     private static string Fill(string text, ref long number)
     {
         var filled = new StringBuilder(text);
-        for (var at = 0; text.IndexOf(LoadRequest.Number, at, StringComparison.Ordinal) is >= 0 and var found;)
+        var at = 0;
+        while (text.IndexOf(LoadRequest.Number, at, StringComparison.Ordinal) is >= 0 and var found)
         {
             at = found + LoadRequest.Number.Length;
             filled.Remove(found, LoadRequest.Number.Length).Insert(found, $"{number++:D12}");

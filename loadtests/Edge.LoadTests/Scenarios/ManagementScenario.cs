@@ -28,7 +28,11 @@ internal sealed class ManagementScenario(Traffic traffic) : Scenario
             {
                 Step = step,
                 Target = target,
-                Headers = traffic.Headers(Visitors.Browser(step.Length), step.Length, ("Authorization", $"Bearer {key}")),
+                Headers = traffic.Headers(
+                    Visitors.Browser(step.Length),
+                    step.Length,
+                    ("Authorization", $"Bearer {key}")
+                ),
                 Check = Checks.Contains(200, contains),
             };
     }

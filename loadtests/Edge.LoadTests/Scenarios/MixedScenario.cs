@@ -47,8 +47,8 @@ internal sealed class SoakScenario(Traffic traffic) : MixedScenario(traffic)
     public const string ScenarioName = "soak";
 
     /// <summary>
-    /// Settings of a private service: what remembers ids and units, and grows by design until it is full, is full within
-    /// a minute, so that what grows later is a leak.
+    /// Settings of a private service: what remembers ids and units, and grows by design until it is full, is full
+    /// within a minute, so that what grows later is a leak.
     /// </summary>
     public static readonly IReadOnlyDictionary<string, string> Settings = new Dictionary<string, string>
     {

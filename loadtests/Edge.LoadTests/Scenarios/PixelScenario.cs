@@ -7,7 +7,13 @@ internal sealed class PixelScenario(Traffic traffic)
     public override string Name => "pixel";
 
     /// <summary>An open; without <paramref name="unit"/> by a reader of its own.</summary>
-    public static LoadRequest Open(Traffic traffic, int visitor, string userAgent, string? unit = null, string step = "pixel") =>
+    public static LoadRequest Open(
+        Traffic traffic,
+        int visitor,
+        string userAgent,
+        string? unit = null,
+        string step = "pixel"
+    ) =>
         new()
         {
             Step = step,

@@ -20,7 +20,9 @@ internal sealed record Traffic
     /// <summary>Tells this run from every other; stands in units and ids.</summary>
     public required string Run { get; init; }
 
-    /// <summary>Whether requests say which visitor's address they come from, which a server believes a proxy alone.</summary>
+    /// <summary>
+    /// Whether requests say which visitor's address they come from, which a server believes a proxy alone.
+    /// </summary>
     public bool NamesAddresses { get; init; }
 
     /// <summary>The id of an event up to its number.</summary>
@@ -40,7 +42,12 @@ internal sealed record Traffic
         params ReadOnlySpan<(string Name, string Value)> more
     )
     {
-        List<(string, string)> headers = [("User-Agent", userAgent), ("Accept-Language", Visitors.Language(visitor)), Synthetic];
+        List<(string, string)> headers =
+        [
+            ("User-Agent", userAgent),
+            ("Accept-Language", Visitors.Language(visitor)),
+            Synthetic,
+        ];
         headers.AddRange(more);
         if (NamesAddresses)
         {

@@ -1,6 +1,8 @@
 namespace Edge.LoadTests.Scenarios;
 
-/// <summary>Who asks: user agents as mail programs, browsers, proxies and gateways send them, and addresses. Pure.</summary>
+/// <summary>
+/// Who asks: user agents as mail programs, browsers, proxies and gateways send them, and addresses. Pure.
+/// </summary>
 internal static class Visitors
 {
     private static readonly string[] Browsers =
@@ -39,7 +41,13 @@ internal static class Visitors
         "python-requests/2.32.3",
     ];
 
-    private static readonly string[] Languages = ["en-US,en;q=0.9", "de-DE,de;q=0.9,en;q=0.5", "fr-FR,fr;q=0.8", "pt-BR,pt;q=0.9"];
+    private static readonly string[] Languages =
+    [
+        "en-US,en;q=0.9",
+        "de-DE,de;q=0.9,en;q=0.5",
+        "fr-FR,fr;q=0.8",
+        "pt-BR,pt;q=0.9",
+    ];
 
     public static string Browser(int visitor) => Browsers[visitor % Browsers.Length];
 
@@ -51,7 +59,9 @@ internal static class Visitors
 
     public static string Language(int visitor) => Languages[visitor % Languages.Length];
 
-    /// <summary>An address that belongs to nobody: the networks kept for benchmarks (RFC 2544) and examples (RFC 3849).</summary>
+    /// <summary>
+    /// An address that belongs to nobody: the networks kept for benchmarks (RFC 2544) and examples (RFC 3849).
+    /// </summary>
     public static string Address(int visitor)
     {
         // Spread over the network, so that neighbours in a pool are none in the address space.

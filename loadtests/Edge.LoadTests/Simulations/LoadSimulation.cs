@@ -14,9 +14,12 @@ internal abstract record LoadSimulation(TimeSpan During)
     /// <summary>Highest intended rate, requests a second; 0 for closed ones.</summary>
     public virtual double PeakRate => 0;
 
-    /// <summary>Seconds after the beginning of the stretch at which its request number <paramref name="index"/>, from 0,
-    /// is meant to begin; only asked for indices below <see cref="Arrivals"/>.</summary>
-    public virtual double ArrivalAt(long index) => throw new InvalidOperationException("a closed model has no arrivals");
+    /// <summary>
+    /// Seconds after the beginning of the stretch at which its request number <paramref name="index"/>, from 0, is
+    /// meant to begin; only asked for indices below <see cref="Arrivals"/>.
+    /// </summary>
+    public virtual double ArrivalAt(long index) =>
+        throw new InvalidOperationException("a closed model has no arrivals");
 
     /// <summary>Copies of a closed model, so many seconds after the beginning of the stretch.</summary>
     public virtual int CopiesAt(double seconds) => 0;
@@ -102,7 +105,9 @@ internal sealed record InjectRandom : LoadSimulation
     }
 }
 
-/// <summary>A rate that falls from a peak by the factor e in every <see cref="TimeConstant"/>, as opens do after a send.</summary>
+/// <summary>
+/// A rate that falls from a peak by the factor e in every <see cref="TimeConstant"/>, as opens do after a send.
+/// </summary>
 /// <param name="Peak">Requests a second at the beginning.</param>
 /// <param name="TimeConstant">After which a share of 1/e of the rate is left.</param>
 internal sealed record InjectDecaying(double Peak, TimeSpan TimeConstant, TimeSpan During) : LoadSimulation(During)

@@ -43,8 +43,9 @@ internal static class SimulationText
             Inject inject => Invariant($"inject {inject.Rate:0.###} {during:0.###}s"),
             RampingInject inject => Invariant($"inject {inject.From:0.###}..{inject.To:0.###} {during:0.###}s"),
             InjectRandom random => Invariant($"random {random.Min:0.###}..{random.Max:0.###} {during:0.###}s"),
-            InjectDecaying decay =>
-                Invariant($"decay {decay.Peak:0.###} {decay.TimeConstant.TotalSeconds:0}s {during:0.###}s"),
+            InjectDecaying decay => Invariant(
+                $"decay {decay.Peak:0.###} {decay.TimeConstant.TotalSeconds:0}s {during:0.###}s"
+            ),
             _ => Invariant($"pause {during:0.###}s"),
         };
     }
@@ -62,18 +63,25 @@ internal static class SimulationText
         return words switch
         {
             ["pause", _] => new Pause(during),
-            ["inject", var rate, _] when Range(rate) is var (from, to) && to + from > 0 =>
-                rate.Contains("..", StringComparison.Ordinal)
-                    ? new RampingInject(from, to, during)
-                    : new Inject(from, during),
-            ["random", var rate, _] when Range(rate) is var (min, max) && min > 0 && max >= min =>
-                new InjectRandom(min, max, during),
+            ["inject", var rate, _] when Range(rate) is var (from, to) && to + from > 0 => rate.Contains(
+                "..",
+                StringComparison.Ordinal
+            )
+                ? new RampingInject(from, to, during)
+                : new Inject(from, during),
+            ["random", var rate, _] when Range(rate) is var (min, max) && min > 0 && max >= min => new InjectRandom(
+                min,
+                max,
+                during
+            ),
             ["decay", var rate, var constant, _] when Number(rate) is > 0 and { } peak && Time(constant) is { } time =>
                 new InjectDecaying(peak, time, during),
-            ["keep", var copies, _] when Range(copies) is var (from, to) && to + from >= 1 =>
-                copies.Contains("..", StringComparison.Ordinal)
-                    ? new RampingConstant((int)from, (int)to, during)
-                    : new KeepConstant((int)from, during),
+            ["keep", var copies, _] when Range(copies) is var (from, to) && to + from >= 1 => copies.Contains(
+                "..",
+                StringComparison.Ordinal
+            )
+                ? new RampingConstant((int)from, (int)to, during)
+                : new KeepConstant((int)from, during),
             _ => throw Problem(text),
         };
     }

@@ -9,9 +9,9 @@ using Edge.LoadTests.Scenarios;
 namespace Edge.LoadTests.Targets;
 
 /// <summary>
-/// An Edge of this run alone: the native binary on a free loopback port, with a temporary data directory, an experiment,
-/// keys, and without the limits that protect it from a single sender. Ended by its process id, and its files removed.
-/// Environment variables of the caller (EDGE__...) reach it.
+/// An Edge of this run alone: the native binary on a free loopback port, with a temporary data directory, an
+/// experiment, keys, and without the limits that protect it from a single sender. Ended by its process id, and its
+/// files removed. Environment variables of the caller (EDGE__...) reach it.
 /// </summary>
 internal sealed partial class PrivateService : IAsyncDisposable
 {
@@ -61,7 +61,9 @@ internal sealed partial class PrivateService : IAsyncDisposable
     {
         if (!File.Exists(binary))
         {
-            throw new UsageException($"no binary at {binary}: run make publish, or name one with --binary, or a service with --url");
+            throw new UsageException(
+                $"no binary at {binary}: run make publish, or name one with --binary, or a service with --url"
+            );
         }
 
         var directory = Directory.CreateTempSubdirectory("edge-load-");
@@ -75,7 +77,11 @@ internal sealed partial class PrivateService : IAsyncDisposable
 
         string[] serve = [binary, "serve", "--data-dir", data, "--urls", address.ToString()];
         string[] line = cores is null ? serve : ["taskset", "-c", cores, .. serve];
-        var start = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(line[0], line[1..])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var (name, value) in Settings.Concat(settings))
         {
             start.Environment.TryAdd(name, value);
@@ -86,7 +92,9 @@ internal sealed partial class PrivateService : IAsyncDisposable
         var service = new PrivateService(binary, directory, Process.Start(start)!, address);
         try
         {
-            using var client = HttpClientGenerator.Client(new GeneratorOptions { Address = address, IsHttp2 = isHttp2 });
+            using var client = HttpClientGenerator.Client(
+                new GeneratorOptions { Address = address, IsHttp2 = isHttp2 }
+            );
             await service.UntilReadyAsync(client, cancellation);
             return service;
         }

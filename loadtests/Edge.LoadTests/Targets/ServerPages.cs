@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Edge.LoadTests.Targets;
 
-/// <summary>What the server says of itself on <c>/metrics</c> and <c>/ledger</c>, which may stand at an address of their own.</summary>
+/// <summary>
+/// What the server says of itself on <c>/metrics</c> and <c>/ledger</c>, which may stand at an address of their own.
+/// </summary>
 internal sealed class ServerPages(HttpClient client, Uri admin)
 {
     /// <summary>The samples of <c>/metrics</c> now; null when they are not to be had.</summary>
@@ -35,7 +37,10 @@ internal sealed class ServerPages(HttpClient client, Uri admin)
             using var response = await client.GetAsync(new Uri(admin, path), cancellation);
             return response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync(cancellation) : null;
         }
-        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e)
+            when (e is HttpRequestException
+                || (e is OperationCanceledException && !cancellation.IsCancellationRequested)
+            )
         {
             return null;
         }
@@ -70,7 +75,12 @@ internal sealed record ServerSample
             if (
                 space < 0
                 || line[0] == '#'
-                || !double.TryParse(line.AsSpan(space + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                || !double.TryParse(
+                    line.AsSpan(space + 1),
+                    NumberStyles.Float,
+                    CultureInfo.InvariantCulture,
+                    out var value
+                )
             )
             {
                 continue;
@@ -95,7 +105,10 @@ internal sealed record ServerSample
 
     /// <summary>Labels as people read them: <c>version 0.1.0, runtime .NET 10</c>.</summary>
     private static string Labels(string labels) =>
-        string.Join(", ", labels.Split("\",").Select(static label => label.Replace("=\"", " ", StringComparison.Ordinal).Trim('"')));
+        string.Join(
+            ", ",
+            labels.Split("\",").Select(static label => label.Replace("=\"", " ", StringComparison.Ordinal).Trim('"'))
+        );
 }
 
 /// <summary>What <c>/ledger</c> said at one moment.</summary>

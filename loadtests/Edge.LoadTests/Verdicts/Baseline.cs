@@ -30,8 +30,13 @@ internal static class Baseline
 
         void Add(string figure, double was, double isNow, bool moreIsBetter = false)
         {
-            var ratio = was > 0 ? isNow / was : isNow > 0 ? double.MaxValue : 1;
-            rows.Add(new BaselineRow(figure, was, isNow, ratio, moreIsBetter ? ratio * allowed >= 1 : ratio <= allowed));
+            var ratio =
+                was > 0 ? isNow / was
+                : isNow > 0 ? double.MaxValue
+                : 1;
+            rows.Add(
+                new BaselineRow(figure, was, isNow, ratio, moreIsBetter ? ratio * allowed >= 1 : ratio <= allowed)
+            );
         }
     }
 }

@@ -4,8 +4,8 @@ using Edge.Formats;
 namespace Edge.LoadTests.Verdicts;
 
 /// <summary>
-/// A bound of one figure of a run, such as <c>p99&lt;=50ms</c>. Latencies are in milliseconds unless they name <c>us</c>,
-/// <c>ms</c> or <c>s</c>. Immutable.
+/// A bound of one figure of a run, such as <c>p99&lt;=50ms</c>. Latencies are in milliseconds unless they name
+/// <c>us</c>, <c>ms</c> or <c>s</c>. Immutable.
 /// </summary>
 /// <param name="Name">One of <see cref="Names"/>.</param>
 /// <param name="IsUpper">Whether the figure must not be above the limit; else not below.</param>
@@ -50,7 +50,9 @@ internal sealed record Threshold(string Name, bool IsUpper, bool IsStrict, doubl
         var name = text[..at].Trim();
         if (!Units.TryGetValue(name, out var unit))
         {
-            throw new UsageException($"unknown figure '{name}' in threshold '{text}', did you mean {NearestName.Of(Units.Keys, name)}?");
+            throw new UsageException(
+                $"unknown figure '{name}' in threshold '{text}', did you mean {NearestName.Of(Units.Keys, name)}?"
+            );
         }
 
         var isStrict = at + 1 >= text.Length || text[at + 1] != '=';
@@ -65,12 +67,16 @@ internal sealed record Threshold(string Name, bool IsUpper, bool IsStrict, doubl
             "s" when unit == "ms" => 1_000,
             _ => null,
         };
-        return factor is { } times && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var limit)
+        return
+            factor is { } times
+            && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var limit)
             ? new Threshold(name, text[at] == '<', isStrict, limit * times, text)
             : throw problem;
     }
 
-    /// <summary>The bounds of a scenario, of which those of the caller take the place where they bound the same figure.</summary>
+    /// <summary>
+    /// The bounds of a scenario, of which those of the caller take the place where they bound the same figure.
+    /// </summary>
     public static Threshold[] Combine(IEnumerable<string> ofScenario, IEnumerable<string> ofCaller)
     {
         var named = ofCaller.Select(Parse).ToArray();

@@ -19,7 +19,19 @@ namespace Edge.Tests.Load;
 public class LoadTestCommandTests
 {
     // A busy machine must not fail what is not about its speed.
-    private static readonly string[] Quick = ["--rate", "200", "--minutes", "0.01", "--warm-up", "0.1", "--threshold", "rate>=1%", "--settle", "1"];
+    private static readonly string[] Quick =
+    [
+        "--rate",
+        "200",
+        "--minutes",
+        "0.01",
+        "--warm-up",
+        "0.1",
+        "--threshold",
+        "rate>=1%",
+        "--settle",
+        "1",
+    ];
 
     [Theory]
     [InlineData("did you mean campaign?", "campain")]
@@ -59,7 +71,14 @@ public class LoadTestCommandTests
             return StubServer.Answer("401 Unauthorized", """{"error":"invalid_api_key"}""");
         });
 
-        var (exitCode, _, error) = await RunAsync(["track", "--url", $"{server.Address}", "--key", "sk_live_x_y", .. Quick]);
+        var (exitCode, _, error) = await RunAsync([
+            "track",
+            "--url",
+            $"{server.Address}",
+            "--key",
+            "sk_live_x_y",
+            .. Quick,
+        ]);
 
         Assert.Equal(2, exitCode);
         Assert.Contains("the key is refused (HTTP 401)", error, StringComparison.Ordinal);
@@ -74,17 +93,30 @@ public class LoadTestCommandTests
         var server = new LedgerServer();
         using (server)
         {
-            var (exitCode, output, error) = await RunAsync(["pixel", "--url", $"{server.Address}", "--report", directory.Path, .. Quick]);
+            var (exitCode, output, error) = await RunAsync([
+                "pixel",
+                "--url",
+                $"{server.Address}",
+                "--report",
+                directory.Path,
+                .. Quick,
+            ]);
 
             Assert.Equal("", error);
             Assert.Equal(0, exitCode);
             Assert.EndsWith("PASSED\n", output, StringComparison.Ordinal);
         }
 
-        Assert.All(server.Requests, static request => Assert.Contains("\r\nEdge-Synthetic: 1\r\n", request, StringComparison.Ordinal));
+        Assert.All(
+            server.Requests,
+            static request => Assert.Contains("\r\nEdge-Synthetic: 1\r\n", request, StringComparison.Ordinal)
+        );
         Assert.True(server.Requests.Count > 100);
         // Every reader is another one.
-        Assert.Equal(server.Requests.Count, server.Requests.Select(static request => request.Split('\r')[0]).Distinct().Count());
+        Assert.Equal(
+            server.Requests.Count,
+            server.Requests.Select(static request => request.Split('\r')[0]).Distinct().Count()
+        );
         var page = await File.ReadAllTextAsync(directory["report.html"]);
         Assert.Contains("name=\"viewport\"", page, StringComparison.Ordinal);
         Assert.Contains("<svg ", page, StringComparison.Ordinal);
@@ -100,7 +132,14 @@ public class LoadTestCommandTests
         using var directory = new TempDirectory();
         using var server = new LedgerServer { LosesEvery = 10 };
 
-        var (exitCode, output, _) = await RunAsync(["pixel", "--url", $"{server.Address}", "--report", directory.Path, .. Quick]);
+        var (exitCode, output, _) = await RunAsync([
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--report",
+            directory.Path,
+            .. Quick,
+        ]);
 
         Assert.Equal(1, exitCode);
         Assert.Contains("acknowledged events are neither stored nor dropped", output, StringComparison.Ordinal);
@@ -116,9 +155,16 @@ public class LoadTestCommandTests
         using var directory = new TempDirectory();
         using var server = new LedgerServer { WrongEvery = 20, WrongAnswer = StubServer.Answer("200 OK", body) };
 
-        var (exitCode, output, _) = await RunAsync(
-            ["pixel", "--url", $"{server.Address}", "--report", directory.Path, .. Quick, "--threshold", "errors<=100%"]
-        );
+        var (exitCode, output, _) = await RunAsync([
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--report",
+            directory.Path,
+            .. Quick,
+            "--threshold",
+            "errors<=100%",
+        ]);
 
         Assert.Equal(1, exitCode);
         Assert.Contains("answers of success were wrong", output, StringComparison.Ordinal);
@@ -129,9 +175,20 @@ public class LoadTestCommandTests
     public async Task Command_Refusals_AreCountedByReasonAndBreakTheThreshold()
     {
         using var directory = new TempDirectory();
-        using var server = new LedgerServer { WrongEvery = 20, WrongAnswer = StubServer.Answer("429 Too Many Requests", "") };
+        using var server = new LedgerServer
+        {
+            WrongEvery = 20,
+            WrongAnswer = StubServer.Answer("429 Too Many Requests", ""),
+        };
 
-        var (exitCode, output, _) = await RunAsync(["pixel", "--url", $"{server.Address}", "--report", directory.Path, .. Quick]);
+        var (exitCode, output, _) = await RunAsync([
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--report",
+            directory.Path,
+            .. Quick,
+        ]);
 
         Assert.Equal(1, exitCode);
         Assert.Matches(@"Events: sent [^.]* \d+ refused \(HTTP 429\)", output);
@@ -143,7 +200,19 @@ public class LoadTestCommandTests
     {
         using var directory = new TempDirectory();
         using var server = new LedgerServer();
-        string[] arguments = ["pixel", "--url", $"{server.Address}", "--report", directory["now"], .. Quick, "--baseline", directory["then.json"], "--baseline-ratio", "5"];
+        string[] arguments =
+        [
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--report",
+            directory["now"],
+            .. Quick,
+            "--baseline",
+            directory["then.json"],
+            "--baseline-ratio",
+            "5",
+        ];
         _ = await RunAsync(["pixel", "--url", $"{server.Address}", "--report", directory.Path, .. Quick]);
         var report = JsonNode.Parse(await File.ReadAllTextAsync(directory["report.json"]))!;
         var (p50, p99, p999) = (Of("p50"), Of("p99"), Of("p999"));
@@ -161,7 +230,11 @@ public class LoadTestCommandTests
 
         Task WriteAsync(double times)
         {
-            (report["latency"]!["p50"], report["latency"]!["p99"], report["latency"]!["p999"]) = (p50 * times, p99 * times, p999 * times);
+            (report["latency"]!["p50"], report["latency"]!["p99"], report["latency"]!["p999"]) = (
+                p50 * times,
+                p99 * times,
+                p999 * times
+            );
             return File.WriteAllTextAsync(directory["then.json"], report.ToJsonString());
         }
     }
@@ -174,9 +247,23 @@ public class LoadTestCommandTests
     {
         using var directory = new TempDirectory();
 
-        var (exitCode, output, error) = await RunAsync(
-            [scenario, "--binary", EdgeBinary.Path, "--http", version, "--rate", "200", "--minutes", "0.06", "--warm-up", "0.5", "--threshold", "rate>=1%", "--report", directory.Path]
-        );
+        var (exitCode, output, error) = await RunAsync([
+            scenario,
+            "--binary",
+            EdgeBinary.Path,
+            "--http",
+            version,
+            "--rate",
+            "200",
+            "--minutes",
+            "0.06",
+            "--warm-up",
+            "0.5",
+            "--threshold",
+            "rate>=1%",
+            "--report",
+            directory.Path,
+        ]);
 
         Assert.Equal("", error);
         Assert.True(exitCode == 0, output);
@@ -195,7 +282,17 @@ public class LoadTestCommandTests
         using var directory = new TempDirectory();
         var protocols = new ConcurrentDictionary<string, int>();
         await using var server = await SecureServerAsync(protocols);
-        string[] arguments = ["pixel", "--url", server.Urls.Single(), "--http", version, "--report", directory.Path, .. Quick];
+        string[] arguments =
+        [
+            "pixel",
+            "--url",
+            server.Urls.Single(),
+            "--http",
+            version,
+            "--report",
+            directory.Path,
+            .. Quick,
+        ];
 
         var trusting = await RunAsync([.. arguments, "--insecure"]);
         var careful = await RunAsync(arguments);
@@ -207,13 +304,17 @@ public class LoadTestCommandTests
         Assert.Contains("cannot be reached", careful.Error, StringComparison.Ordinal);
     }
 
-    /// <summary>Kestrel with a certificate that nobody has signed; answers pixels, and counts them by protocol.</summary>
+    /// <summary>
+    /// Kestrel with a certificate that nobody has signed; answers pixels, and counts them by protocol.
+    /// </summary>
     private static async Task<WebApplication> SecureServerAsync(ConcurrentDictionary<string, int> protocols)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseHttps(Certificate())));
+        builder.WebHost.ConfigureKestrel(static kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseHttps(Certificate()))
+        );
         var app = builder.Build();
         app.MapGet(
             "/s/{slug}/pixel.gif",
@@ -254,7 +355,9 @@ public class LoadTestCommandTests
         /// <summary>Of so many events one is not stored; 0 for none.</summary>
         public int LosesEvery { get; init; }
 
-        /// <summary>Of so many requests one is answered by <see cref="WrongAnswer"/>, and not stored; 0 for none.</summary>
+        /// <summary>
+        /// Of so many requests one is answered by <see cref="WrongAnswer"/>, and not stored; 0 for none.
+        /// </summary>
         public int WrongEvery { get; init; }
 
         public byte[] WrongAnswer { get; init; } = [];

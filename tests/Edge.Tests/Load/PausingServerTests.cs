@@ -8,8 +8,8 @@ using Xunit;
 namespace Edge.Tests.Load;
 
 /// <summary>
-/// A server that does nothing for 100 ms in every second. Whoever asks at a rate sees it in every tenth request; a client
-/// that waits for its answer before it asks again sees it once, and reports a server that is always fast.
+/// A server that does nothing for 100 ms in every second. Whoever asks at a rate sees it in every tenth request; a
+/// client that waits for its answer before it asks again sees it once, and reports a server that is always fast.
 /// </summary>
 public class PausingServerTests
 {

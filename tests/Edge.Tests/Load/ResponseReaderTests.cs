@@ -9,10 +9,25 @@ public class ResponseReaderTests
 {
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello", "")]
-    [InlineData("HTTP/1.1 302 Found\r\nlocation:  https://a.example/x \r\nCONTENT-LENGTH: 0\r\n\r\n", 302, "", "https://a.example/x")]
+    [InlineData(
+        "HTTP/1.1 302 Found\r\nlocation:  https://a.example/x \r\nCONTENT-LENGTH: 0\r\n\r\n",
+        302,
+        "",
+        "https://a.example/x"
+    )]
     [InlineData("HTTP/1.1 204 No Content\r\n\r\n", 204, "", "")]
-    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", 200, "hello", "")]
-    public void Answer_InPieces_IsCompleteWithItsLastByteAndNotBefore(string text, int status, string body, string location)
+    [InlineData(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
+        200,
+        "hello",
+        ""
+    )]
+    public void Answer_InPieces_IsCompleteWithItsLastByteAndNotBefore(
+        string text,
+        int status,
+        string body,
+        string location
+    )
     {
         for (var length = 0; length < text.Length; length++)
         {

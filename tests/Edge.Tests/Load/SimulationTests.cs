@@ -41,9 +41,18 @@ public class SimulationTests
     public void Arrivals_OfEverySimulation_AreInOrderWithinItAndShared() =>
         Gen.OneOf<LoadSimulation>(
                 Gen.Double[1, 5_000].Select(static rate => (LoadSimulation)new Inject(rate, Second)),
-                Gen.Select(Gen.Double[0, 2_000], Gen.Double[1, 2_000], static (a, b) => (LoadSimulation)new RampingInject(a, b, 2 * Second)),
-                Gen.Select(Gen.Double[1, 500], Gen.Int, static (min, seed) => (LoadSimulation)new InjectRandom(min, 2 * min, 3.5 * Second, seed)),
-                Gen.Double[1, 2_000].Select(static peak => (LoadSimulation)new InjectDecaying(peak, 3 * Second, 2 * Second))
+                Gen.Select(
+                    Gen.Double[0, 2_000],
+                    Gen.Double[1, 2_000],
+                    static (a, b) => (LoadSimulation)new RampingInject(a, b, 2 * Second)
+                ),
+                Gen.Select(
+                    Gen.Double[1, 500],
+                    Gen.Int,
+                    static (min, seed) => (LoadSimulation)new InjectRandom(min, 2 * min, 3.5 * Second, seed)
+                ),
+                Gen.Double[1, 2_000]
+                    .Select(static peak => (LoadSimulation)new InjectDecaying(peak, 3 * Second, 2 * Second))
             )
             .Array[1, 3]
             .Sample(
@@ -123,5 +132,9 @@ public class SimulationTests
     [InlineData("surge 5 10s")]
     [InlineData("inject 1e9 10s")]
     public void Text_ThatIsNone_IsRefusedWithAnExample(string text) =>
-        Assert.Contains(SimulationText.Example, Assert.Throws<UsageException>(() => SimulationText.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            SimulationText.Example,
+            Assert.Throws<UsageException>(() => SimulationText.Parse(text)).Message,
+            StringComparison.Ordinal
+        );
 }

@@ -24,7 +24,8 @@ public class VerdictTests
         Assert.Equal(passes, Threshold.Parse(text).Judge(figure).Passed);
 
     [Fact]
-    public void Threshold_OfWhatWasNotMeasured_IsNotKept() => Assert.False(Threshold.Parse("cpu<=80us").Judge(null).Passed);
+    public void Threshold_OfWhatWasNotMeasured_IsNotKept() =>
+        Assert.False(Threshold.Parse("cpu<=80us").Judge(null).Passed);
 
     [Theory]
     [InlineData("p99", "is no threshold")]
@@ -34,7 +35,11 @@ public class VerdictTests
     [InlineData("p95<=5ms", "did you mean")]
     [InlineData("error<=1%", "did you mean errors?")]
     public void Threshold_ThatIsNone_IsRefused(string text, string problem) =>
-        Assert.Contains(problem, Assert.Throws<UsageException>(() => Threshold.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            problem,
+            Assert.Throws<UsageException>(() => Threshold.Parse(text)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Thresholds_OfTheCaller_TakeThePlaceOfTheScenarios()
@@ -77,7 +82,12 @@ public class VerdictTests
     [InlineData(90, 10, 0, 1)]
     [InlineData(90, 0, 0, 1)]
     [InlineData(90, 0, 10, 1)]
-    public void Comparison_OfASink_FindsWhatItHasNotTaken(int forwarded, int pending, int deadLettered, int contradictions)
+    public void Comparison_OfASink_FindsWhatItHasNotTaken(
+        int forwarded,
+        int pending,
+        int deadLettered,
+        int contradictions
+    )
     {
         var own = new OwnLedger(100, new Dictionary<string, long>(), 0);
         var after = Ledger(1_100, 0) with
