@@ -73,6 +73,17 @@ internal sealed class Results
 
     public AcknowledgedNumbers Acknowledged { get; } = new();
 
+    public static Results Of(IEnumerable<Recorder> recorders)
+    {
+        var results = new Results();
+        foreach (var recorder in recorders)
+        {
+            recorder.AddTo(results);
+        }
+
+        return results;
+    }
+
     public LongHistogram Step(string name)
     {
         if (!Steps.TryGetValue(name, out var histogram))

@@ -6,7 +6,7 @@ namespace Edge.LoadTests.Targets;
 /// <summary>
 /// What the server says of itself on <c>/metrics</c> and <c>/ledger</c>, which may stand at an address of their own.
 /// </summary>
-internal sealed class ServerPages(HttpClient client, Uri admin)
+internal sealed class ServerPages(HttpClient client, Uri admin, TimeSpan timeout)
 {
     /// <summary>The samples of <c>/metrics</c> now; null when they are not to be had.</summary>
     public async Task<ServerSample?> SampleAsync(CancellationToken cancellation)
@@ -32,10 +32,12 @@ internal sealed class ServerPages(HttpClient client, Uri admin)
 
     private async Task<string?> ReadAsync(string path, CancellationToken cancellation)
     {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(timeout);
         try
         {
-            using var response = await client.GetAsync(new Uri(admin, path), cancellation);
-            return response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync(cancellation) : null;
+            using var response = await client.GetAsync(new Uri(admin, path), deadline.Token);
+            return response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync(deadline.Token) : null;
         }
         catch (Exception e)
             when (e is HttpRequestException

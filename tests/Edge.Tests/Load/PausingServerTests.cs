@@ -65,9 +65,7 @@ public class PausingServerTests
     {
         using var generator = new GeneratorOptions { Address = server.Address }.Create();
         await generator.RunAsync(new CountedScenario(), plan, start, CancellationToken.None);
-        var results = new Results();
-        generator.Recorders[0].AddTo(results);
-        return results;
+        return Results.Of(generator.Recorders);
     }
 
     /// <summary>Requests that tell the server their number.</summary>
