@@ -147,7 +147,7 @@ internal static class MarkdownReport
         {
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"In the files of the sink: {Count(files.Events)} events; of {Count(files.Acknowledged)} acknowledged ids {Count(files.Missing)} were not forwarded, {Count(files.Twice)} were twice. "
+                $"In the files of the sink: {Count(files.Events)} events; of {Count(files.Acknowledged)} ids that were acknowledged, {Count(files.Missing)} are missing and {Count(files.Twice)} are there twice. "
             );
         }
 
