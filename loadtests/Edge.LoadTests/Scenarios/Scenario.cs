@@ -16,7 +16,7 @@ internal abstract class Scenario
     public abstract IReadOnlyList<LoadRequest> Samples { get; }
 
     /// <summary>What must hold at the end unless the caller says otherwise.</summary>
-    public virtual IReadOnlyList<string> Thresholds => ["errors<=0.1%", "lost<=0", "rate>=99%"];
+    public virtual IReadOnlyList<string> Thresholds => ["p99<=100ms", "errors<=0.1%", "lost<=0", "rate>=99%"];
 
     /// <summary>The load when the caller names a rate and a time.</summary>
     public virtual LoadSimulation[] Simulations(double rate, TimeSpan time) => [new Inject(rate, time)];

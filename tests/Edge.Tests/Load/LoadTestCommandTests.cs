@@ -29,6 +29,8 @@ public class LoadTestCommandTests
         "0.1",
         "--threshold",
         "rate>=1%",
+        "--threshold",
+        "p99<=60s",
         "--settle",
         "1",
     ];
@@ -261,6 +263,8 @@ public class LoadTestCommandTests
             "0.5",
             "--threshold",
             "rate>=1%",
+            "--threshold",
+            "p99<=60s",
             "--report",
             directory.Path,
         ]);
