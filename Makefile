@@ -7,15 +7,21 @@ EDGE_DIR := artifacts/edge$(if $(filter-out linux-x64,$(RID)),-$(RID))
 EDGE := $(EDGE_DIR)/edge
 EDGE_FAULTS_DIR := artifacts/edge-faults
 EDGE_FAULTS := $(EDGE_FAULTS_DIR)/edge
+# The load test: a private service, unless URL= names one that is yours. ARGS= takes every other option.
+SCENARIO ?= mixed
+RATE ?= 1000
+MINUTES ?= 1
+LOAD_URL := $(if $(filter command environment override,$(firstword $(origin URL))),$(URL))
 DATA_DIR ?= data
 URL ?= http://127.0.0.1:8080
 GEO := artifacts/geoip/country.mmdb
 
-.PHONY: help build publish publish-faults benchmarks geo run test test-arm64 test-faults format clean
+.PHONY: help build publish publish-faults benchmarks geo run load test test-arm64 test-faults format clean
 
 help:
 	@echo "make run      publish the native binary and serve the demo on $(URL)"
 	@echo "make test     build everything and run all tests, the native binary's included"
+	@echo "make load     load-test a private service: SCENARIO=campaign RATE=5000 MINUTES=2; URL= names a running one of yours"
 	@echo "make publish  build the native binary as $(EDGE); RID=linux-arm64 cross-compiles"
 	@echo "make benchmarks   the benchmarks as native code; artifacts/benchmarks/Edge.Benchmarks lists them"
 	@echo "make test-arm64   cross-compile for arm64 and run the smoke tests on that binary under qemu-user-static"
@@ -45,6 +51,12 @@ geo:
 
 run: publish geo
 	$(if $(EDGE__GEO__DATABASE),,EDGE__GEO__DATABASE=$(wildcard $(GEO))) $(EDGE) serve --demo --data-dir $(DATA_DIR) --urls $(URL)
+
+# Its exit code is make's own; loadtests/README.md says how scripts run the program itself.
+load: $(if $(LOAD_URL),,publish)
+	dotnet build loadtests/Edge.LoadTests -c Release --nologo -v quiet -clp:ErrorsOnly
+	EDGE_BINARY=$${EDGE_BINARY:-$(EDGE)} dotnet artifacts/bin/Edge.LoadTests/release/Edge.LoadTests.dll $(SCENARIO) --rate $(RATE) --minutes $(MINUTES) \
+		$(if $(LOAD_URL),--url $(LOAD_URL)) $(ARGS)
 
 test: publish publish-faults build
 	EDGE_BINARY=$(CURDIR)/$(EDGE) EDGE_FAULT_BINARY=$(CURDIR)/$(EDGE_FAULTS) dotnet test Edge.sln -c $(CONFIGURATION) --no-build --nologo \

@@ -1,4 +1,4 @@
-# What the load tests share, to be sourced: free ports, the processor time of a server and its children, medians, what a sink has yet to take, a
+# What the load tests share, to be sourced: free ports, the processor time of a server and its children, medians, latencies, what a sink has yet to take, a
 # ClickHouse of their own.
 
 hertz=$(getconf CLK_TCK)
@@ -63,6 +63,9 @@ until_taken() {
   done
   return 1
 }
+
+# A latency as wrk writes it, in milliseconds.
+to_ms() { awk '/us$/ { printf "%.2f", $1 / 1000 } /[0-9]ms$/ { printf "%.2f", $1 } /[0-9]s$/ && !/ms$/ && !/us$/ { printf "%.2f", $1 * 1000 }'; }
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 

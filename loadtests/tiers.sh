@@ -52,8 +52,6 @@ load() {
 
 connections() { curl -sf "$url/metrics" | awk '$1 == "edge_connections" { print $2 }'; }
 
-to_ms() { awk '/us$/ { printf "%.2f", $1 / 1000 } /[0-9]ms$/ { printf "%.2f", $1 } /[0-9]s$/ && !/ms$/ && !/us$/ { printf "%.2f", $1 * 1000 }'; }
-
 # Prints a row, and notes that the bound is broken when the awk condition does not hold.
 row() {
   local name=$1 figures=$2 bound=$3 condition=$4 verdict=held

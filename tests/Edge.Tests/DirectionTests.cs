@@ -89,11 +89,13 @@ public partial class DirectionTests
         Assert.Empty(offenses);
     }
 
-    /// <summary>Tests of a type lie where the type lies; these folders hold tests of the whole program.</summary>
+    /// <summary>
+    /// Tests of a type lie where the type lies; these folders hold tests of the whole program, and of the load tests.
+    /// </summary>
     [Fact]
     public void TestFolders_Mirror_TheSource()
     {
-        string[] whole = ["BlackBox", "Browser", "Budgets", "Deploy", "Golden", "OpenApi", "Support"];
+        string[] whole = ["BlackBox", "Browser", "Budgets", "Deploy", "Golden", "Load", "OpenApi", "Support"];
         var tests = Path.Combine(Repository.Root, "tests", "Edge.Tests");
         var offenses = Directory
             .EnumerateFiles(tests, "*.cs", SearchOption.AllDirectories)

@@ -21,7 +21,7 @@ public class MemberOrderTests
         Private,
     }
 
-    private static readonly string[] Folders = ["src", "tools"];
+    private static readonly string[] Folders = ["src", "tools", "loadtests"];
 
     [Fact]
     public void Members_OfEveryType_StandInOrder()

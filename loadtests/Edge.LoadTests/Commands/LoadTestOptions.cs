@@ -1,0 +1,105 @@
+using Edge.LoadTests.Simulations;
+using Edge.LoadTests.Verdicts;
+
+namespace Edge.LoadTests.Commands;
+
+/// <summary>What the caller has asked for, checked as far as it can be without the service.</summary>
+internal sealed record LoadTestOptions
+{
+    public required string Scenario { get; init; }
+
+    /// <summary>The service; null for one of this run's own.</summary>
+    public Uri? Address { get; init; }
+
+    /// <summary>Where metrics and ledger are, when not at <see cref="Address"/>.</summary>
+    public Uri? Admin { get; init; }
+
+    public required string Binary { get; init; }
+
+    /// <summary>Cores of a private service, as taskset names them.</summary>
+    public string? ServerCores { get; init; }
+
+    public required IReadOnlyList<string> Keys { get; init; }
+    public required string Experiment { get; init; }
+
+    /// <summary>Requests a second, at the peak.</summary>
+    public required double Rate { get; init; }
+
+    public required TimeSpan Time { get; init; }
+
+    /// <summary>Null for the scenario's own at <see cref="Rate"/> and <see cref="Time"/>.</summary>
+    public LoadSimulation[]? Simulations { get; init; }
+
+    public required TimeSpan WarmUp { get; init; }
+    public required int Connections { get; init; }
+    public required int Threads { get; init; }
+    public required TimeSpan Timeout { get; init; }
+    public required TimeSpan Settle { get; init; }
+    public bool IsHttp2 { get; init; }
+    public bool TrustsAnyCertificate { get; init; }
+    public bool NamesAddresses { get; init; }
+    public required IReadOnlyList<string> Thresholds { get; init; }
+    public string? Baseline { get; init; }
+    public required double BaselineRatio { get; init; }
+    public required string ReportDirectory { get; init; }
+    public string? Forwarded { get; init; }
+    public (string Off, string On)? SinkSwitch { get; init; }
+
+    /// <summary>Highest rate, requests a second, and longest time that are run.</summary>
+    public required double RateMax { get; init; }
+
+    public required TimeSpan TimeMax { get; init; }
+
+    /// <summary>The command line without keys.</summary>
+    public required string Command { get; init; }
+
+    /// <exception cref="UsageException">Something is out of range.</exception>
+    public void Check()
+    {
+        _ = Threshold.Combine([], Thresholds);
+        Require(Rate > 0, "--rate must be above 0, in requests a second");
+        Require(Time > TimeSpan.Zero, "--minutes must be above 0");
+        Require(WarmUp >= TimeSpan.Zero, "--warm-up must not be below 0, in seconds");
+        Require(Connections is >= 1 and <= 60_000, "--connections must be 1 to 60000");
+        Require(
+            Threads >= 1 && Threads <= Math.Min(64, Connections),
+            "--threads must be 1 to 64, and no more than connections"
+        );
+        Require(Timeout > TimeSpan.Zero, "--timeout must be above 0, in seconds");
+        Require(BaselineRatio >= 1, "--baseline-ratio must be 1 or more");
+        Require(
+            Address is null or { Scheme: "http" or "https", AbsolutePath: "/" },
+            "--url must be an address like http://127.0.0.1:8080"
+        );
+        Require(
+            SinkSwitch is not null || Address is null || Scenario != "outage",
+            "scenario outage needs --sink-off and --sink-on: commands that take the sink away and give it back"
+        );
+    }
+
+    /// <summary>Bounds what is about to be sent.</summary>
+    /// <exception cref="UsageException">It is more than the caller has allowed.</exception>
+    public void CheckBounds(LoadPlan plan)
+    {
+        Require(
+            plan.PeakRate <= RateMax,
+            $"{plan.PeakRate:0} requests a second are above the bound of {RateMax:0}; --allow-rate raises it"
+        );
+        Require(
+            plan.Length <= TimeMax.TotalSeconds * 1e9,
+            $"{plan.Length / 60e9:0.#} minutes are above the bound of {TimeMax.TotalMinutes:0.#}; --allow-minutes raises it"
+        );
+        Require(
+            plan.CopiesMax <= Connections,
+            $"{plan.CopiesMax} copies need as many connections: --connections {plan.CopiesMax}"
+        );
+    }
+
+    private static void Require(bool holds, string problem)
+    {
+        if (!holds)
+        {
+            throw new UsageException(problem);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace Edge.LoadTests.Scenarios;
+
+/// <summary>What scenarios need to know of the service that they are meant for, and of the run.</summary>
+internal sealed record Traffic
+{
+    /// <summary>Marks what is not people: on every request, with this value until marks are signed.</summary>
+    public static readonly (string Name, string Value) Synthetic = ("Edge-Synthetic", "1");
+
+    /// <summary>Slug of a running experiment.</summary>
+    public required string Experiment { get; init; }
+
+    /// <summary>Where its clicks lead; empty when that is not known.</summary>
+    public IReadOnlyCollection<string> Destinations { get; init; } = [];
+
+    /// <summary>Keys by the prefix that says what they are for.</summary>
+    public IReadOnlyCollection<string> Keys { get; init; } = [];
+
+    /// <summary>Tells this run from every other; stands in units and ids.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>
+    /// Whether requests say which visitor's address they come from, which a server believes a proxy alone.
+    /// </summary>
+    public bool NamesAddresses { get; init; }
+
+    /// <summary>The id of an event up to its number.</summary>
+    public string IdPrefix => $"load-{Run}-";
+
+    /// <exception cref="UsageException">None of the given keys begins like that.</exception>
+    public string Key(string prefix, string scenario, string kind) =>
+        Keys.FirstOrDefault(key => key.StartsWith(prefix, StringComparison.Ordinal))
+        ?? throw new UsageException(
+            $"scenario {scenario} needs a key: --key {prefix}..., which edge keys create --kind {kind} issues"
+        );
+
+    /// <summary>Headers of a visitor, one of many.</summary>
+    public IReadOnlyList<(string Name, string Value)> Headers(
+        string userAgent,
+        int visitor,
+        params ReadOnlySpan<(string Name, string Value)> more
+    )
+    {
+        List<(string, string)> headers =
+        [
+            ("User-Agent", userAgent),
+            ("Accept-Language", Visitors.Language(visitor)),
+            Synthetic,
+        ];
+        headers.AddRange(more);
+        if (NamesAddresses)
+        {
+            headers.Add(("X-Forwarded-For", Visitors.Address(visitor)));
+        }
+
+        return headers;
+    }
+
+    /// <summary>A time as senders state it.</summary>
+    public static string Now() =>
+        TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,403 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
+using Edge.LoadTests.Commands;
+using Edge.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Edge.Tests.Load;
+
+/// <summary>Load tests as they are called: exit codes, reports, what reaches the server.</summary>
+public class LoadTestCommandTests
+{
+    // A busy machine must not fail what is not about its speed.
+    private static readonly string[] Quick =
+    [
+        "--rate",
+        "200",
+        "--minutes",
+        "0.01",
+        "--warm-up",
+        "0.1",
+        "--threshold",
+        "rate>=1%",
+        "--threshold",
+        "p99<=60s",
+        "--settle",
+        "1",
+    ];
+
+    [Theory]
+    [InlineData("did you mean campaign?", "campain")]
+    [InlineData("needs a scenario")]
+    [InlineData("--rate must be above 0", "pixel", "--rate", "0")]
+    [InlineData("--rate must be a number", "pixel", "--rate", "fast")]
+    [InlineData("--minutes must be above 0", "pixel", "--minutes", "0")]
+    [InlineData("--allow-rate raises it", "pixel", "--url", "http://127.0.0.1:1", "--rate", "20001")]
+    [InlineData("--allow-minutes raises it", "pixel", "--url", "http://127.0.0.1:1", "--minutes", "61")]
+    [InlineData("--connections 300", "pixel", "--url", "http://127.0.0.1:1", "--simulation", "keep 300 1m")]
+    [InlineData("cannot be reached", "pixel", "--url", "http://127.0.0.1:1")]
+    [InlineData("must be an address", "pixel", "--url", "localhost")]
+    [InlineData("did you mean --rate?", "pixel", "--rte", "5")]
+    [InlineData("is no load simulation", "pixel", "--simulation", "inject lots 1m")]
+    [InlineData("unknown figure", "pixel", "--threshold", "p98<=5ms")]
+    [InlineData("needs a key: --key artie_", "bulk", "--url", "http://127.0.0.1:1")]
+    [InlineData("cannot be read", "pixel", "--baseline", "/no/such/report.json")]
+    [InlineData("run make publish", "pixel", "--binary", "/no/such/edge")]
+    [InlineData("--sink-off and --sink-on", "outage", "--url", "http://127.0.0.1:1")]
+    public async Task Command_WhatCannotBeRun_IsOneLineAndExitCode2(string problem, params string[] arguments)
+    {
+        var (exitCode, output, error) = await RunAsync(arguments);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains(problem, error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+        Assert.Empty(output);
+    }
+
+    [Fact]
+    public async Task Command_KeyThatIsRefused_SaysSoAndSendsNothingMore()
+    {
+        var received = 0;
+        using var server = new StubServer(request =>
+        {
+            Interlocked.Add(ref received, request.StartsWith("POST ", StringComparison.Ordinal) ? 1 : 0);
+            return StubServer.Answer("401 Unauthorized", """{"error":"invalid_api_key"}""");
+        });
+
+        var (exitCode, _, error) = await RunAsync([
+            "track",
+            "--url",
+            $"{server.Address}",
+            "--key",
+            "sk_live_x_y",
+            .. Quick,
+        ]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("the key is refused (HTTP 401)", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("sk_live_x_y", error, StringComparison.Ordinal);
+        Assert.Equal(1, received);
+    }
+
+    [Fact]
+    public async Task Command_ServerThatKeepsWhatItAcknowledges_PassesAndMarksEveryRequest()
+    {
+        using var directory = new TempDirectory();
+        var server = new LedgerServer();
+        using (server)
+        {
+            var (exitCode, output, error) = await RunAsync([
+                "pixel",
+                "--url",
+                $"{server.Address}",
+                "--report",
+                directory.Path,
+                .. Quick,
+            ]);
+
+            Assert.Equal("", error);
+            Assert.Equal(0, exitCode);
+            Assert.EndsWith("PASSED\n", output, StringComparison.Ordinal);
+        }
+
+        Assert.All(
+            server.Requests,
+            static request => Assert.Contains("\r\nEdge-Synthetic: 1\r\n", request, StringComparison.Ordinal)
+        );
+        Assert.True(server.Requests.Count > 100);
+        // Every reader is another one.
+        Assert.Equal(
+            server.Requests.Count,
+            server.Requests.Select(static request => request.Split('\r')[0]).Distinct().Count()
+        );
+        var page = await File.ReadAllTextAsync(directory["report.html"]);
+        Assert.Contains("name=\"viewport\"", page, StringComparison.Ordinal);
+        Assert.Contains("<svg ", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("src=", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("href=", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
+        Assert.True(File.Exists(directory["report.md"]));
+    }
+
+    [Fact]
+    public async Task Command_ServerThatLosesWhatItAcknowledges_Fails()
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer { LosesEvery = 10 };
+
+        var (exitCode, output, _) = await RunAsync([
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--report",
+            directory.Path,
+            .. Quick,
+        ]);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("acknowledged events are neither stored nor dropped", output, StringComparison.Ordinal);
+        Assert.Contains("| lost<=0 |", output, StringComparison.Ordinal);
+        Assert.EndsWith("FAILED\n", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GIF89a")]
+    [InlineData("")]
+    public async Task Command_AnswersOfSuccessThatAreWrong_Fails(string body)
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer { WrongEvery = 20, WrongAnswer = StubServer.Answer("200 OK", body) };
+
+        var (exitCode, output, _) = await RunAsync([
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--report",
+            directory.Path,
+            .. Quick,
+            "--threshold",
+            "errors<=100%",
+        ]);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("answers of success were wrong", output, StringComparison.Ordinal);
+        Assert.Contains($"pixel: {body.Length} bytes instead of the GIF", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Command_Refusals_AreCountedByReasonAndBreakTheThreshold()
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer
+        {
+            WrongEvery = 20,
+            WrongAnswer = StubServer.Answer("429 Too Many Requests", ""),
+        };
+
+        var (exitCode, output, _) = await RunAsync([
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--report",
+            directory.Path,
+            .. Quick,
+        ]);
+
+        Assert.Equal(1, exitCode);
+        Assert.Matches(@"Events: sent [^.]* \d+ refused \(HTTP 429\)", output);
+        Assert.DoesNotContain("CONTRADICTIONS", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Command_BaselineThatWasFaster_FailsAndSlowerPasses()
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer();
+        string[] arguments =
+        [
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--report",
+            directory["now"],
+            .. Quick,
+            "--baseline",
+            directory["then.json"],
+            "--baseline-ratio",
+            "5",
+        ];
+        _ = await RunAsync(["pixel", "--url", $"{server.Address}", "--report", directory.Path, .. Quick]);
+        var report = JsonNode.Parse(await File.ReadAllTextAsync(directory["report.json"]))!;
+        var (p50, p99, p999) = (Of("p50"), Of("p99"), Of("p999"));
+        await WriteAsync(1_000);
+
+        var slower = await RunAsync(arguments);
+        await WriteAsync(0.000_1);
+        var faster = await RunAsync(arguments);
+
+        Assert.Equal(0, slower.ExitCode);
+        Assert.Equal(1, faster.ExitCode);
+        Assert.Matches(@"\| p99 \|.*FAILED", faster.Output);
+
+        double Of(string name) => report["latency"]![name]!.GetValue<double>();
+
+        Task WriteAsync(double times)
+        {
+            (report["latency"]!["p50"], report["latency"]!["p99"], report["latency"]!["p999"]) = (
+                p50 * times,
+                p99 * times,
+                p999 * times
+            );
+            return File.WriteAllTextAsync(directory["then.json"], report.ToJsonString());
+        }
+    }
+
+    [Theory]
+    [InlineData("mixed", "1")]
+    [InlineData("mixed", "2")]
+    [InlineData("outage", "1")]
+    public async Task Command_WithoutAddress_AccountsForEveryEventOfAServiceOfItsOwn(string scenario, string version)
+    {
+        using var directory = new TempDirectory();
+
+        var (exitCode, output, error) = await RunAsync([
+            scenario,
+            "--binary",
+            EdgeBinary.Path,
+            "--http",
+            version,
+            "--rate",
+            "200",
+            "--minutes",
+            "0.06",
+            "--warm-up",
+            "0.5",
+            "--threshold",
+            "rate>=1%",
+            "--threshold",
+            "p99<=60s",
+            "--report",
+            directory.Path,
+        ]);
+
+        Assert.Equal("", error);
+        Assert.True(exitCode == 0, output);
+        var report = JsonNode.Parse(await File.ReadAllTextAsync(directory["report.json"]))!;
+        Assert.True(report["forwarded"]!["acknowledged"]!.GetValue<long>() > 500);
+        Assert.Equal(0, report["forwarded"]!["missing"]!.GetValue<long>());
+        Assert.Equal(report["ledger"]!["stored"]!.GetValue<long>(), report["forwarded"]!["events"]!.GetValue<long>());
+        Assert.Equal(0, report["ledger"]!["unconfirmed"]!.GetValue<long>());
+    }
+
+    [Theory]
+    [InlineData("1", "HTTP/1.1")]
+    [InlineData("2", "HTTP/2")]
+    public async Task Command_OverTls_SpeaksTheVersionAndChecksTheCertificate(string version, string protocol)
+    {
+        using var directory = new TempDirectory();
+        var protocols = new ConcurrentDictionary<string, int>();
+        await using var server = await SecureServerAsync(protocols);
+        string[] arguments =
+        [
+            "pixel",
+            "--url",
+            server.Urls.Single(),
+            "--http",
+            version,
+            "--report",
+            directory.Path,
+            .. Quick,
+        ];
+
+        var trusting = await RunAsync([.. arguments, "--insecure"]);
+        var careful = await RunAsync(arguments);
+
+        Assert.True(trusting.ExitCode == 0, trusting.Output + trusting.Error);
+        Assert.Equal([protocol], protocols.Keys);
+        Assert.True(protocols[protocol] > 100);
+        Assert.Equal(2, careful.ExitCode);
+        Assert.Contains("cannot be reached", careful.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// Kestrel with a certificate that nobody has signed; answers pixels, and counts them by protocol.
+    /// </summary>
+    private static async Task<WebApplication> SecureServerAsync(ConcurrentDictionary<string, int> protocols)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(static kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseHttps(Certificate()))
+        );
+        var app = builder.Build();
+        app.MapGet(
+            "/s/{slug}/pixel.gif",
+            (HttpContext context) =>
+            {
+                protocols.AddOrUpdate(context.Request.Protocol, 1, static (_, count) => count + 1);
+                return Results.Bytes(Encoding.ASCII.GetBytes("GIF89a".PadRight(43)), "image/gif");
+            }
+        );
+        await app.StartAsync();
+        return app;
+    }
+
+    private static X509Certificate2 Certificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
+        var now = TimeProvider.System.GetUtcNow();
+        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+    }
+
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(string[] arguments)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var exitCode = await CommandLine.RunAsync(arguments, output, error);
+        return (exitCode, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Answers pixels and counts them in a ledger.</summary>
+    private sealed class LedgerServer : IDisposable
+    {
+        private readonly StubServer _server;
+        private int _pixels;
+        private int _stored;
+
+        public LedgerServer() => _server = new StubServer(AnswerTo);
+
+        /// <summary>Of so many events one is not stored; 0 for none.</summary>
+        public int LosesEvery { get; init; }
+
+        /// <summary>
+        /// Of so many requests one is answered by <see cref="WrongAnswer"/>, and not stored; 0 for none.
+        /// </summary>
+        public int WrongEvery { get; init; }
+
+        public byte[] WrongAnswer { get; init; } = [];
+
+        public Uri Address => _server.Address;
+
+        /// <summary>The requests for pixels.</summary>
+        public ConcurrentBag<string> Requests { get; } = [];
+
+        public void Dispose() => _server.Dispose();
+
+        private byte[] AnswerTo(string request)
+        {
+            if (request.StartsWith("GET /ledger ", StringComparison.Ordinal))
+            {
+                var stored = Volatile.Read(ref _stored).ToString(CultureInfo.InvariantCulture);
+                return StubServer.Answer(
+                    "200 OK",
+                    $$"""{"stored":{{stored}},"in_flight":0,"received":{{stored}},"dropped":{"journal_full":0},"sinks":[]}"""
+                );
+            }
+
+            if (!request.StartsWith("GET /s/", StringComparison.Ordinal))
+            {
+                return StubServer.Answer("404 Not Found", "");
+            }
+
+            Requests.Add(request);
+            var number = Interlocked.Increment(ref _pixels);
+            if (WrongEvery > 0 && number % WrongEvery == 0)
+            {
+                return WrongAnswer;
+            }
+
+            _ = LosesEvery > 0 && number % LosesEvery == 0 ? 0 : Interlocked.Increment(ref _stored);
+            return StubServer.Gif;
+        }
+    }
+}
