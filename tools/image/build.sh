@@ -25,13 +25,14 @@ base() { # base NAME ARCHITECTURE: an image of the directory bases/NAME
   b rm "$container" > /dev/null
 }
 
-# For building: only mount points, and what programs expect to find in /etc.
+# For building: only mount points, and what programs expect to find in /etc. Declared as what is built, although it is of this machine:
+# Debian's buildah looks for every base image by the platform of the result.
 sdk=$out/bases/sdk
 mkdir -p "$sdk/etc" "$sdk/usr" "$sdk/root/.nuget" "$sdk/tmp" "$sdk/var"
 for link in bin lib lib64 sbin; do ln -s "usr/$link" "$sdk/$link"; done
 cp -a /etc/alternatives /etc/passwd /etc/group /etc/perl "$sdk/etc"
 chmod 1777 "$sdk/tmp"
-base sdk amd64
+base sdk "$arch"
 
 # For running: C library, OpenSSL and the certificates, without a shell.
 runtime=$out/bases/runtime
@@ -47,7 +48,7 @@ base runtime "$arch"
 (cd src/Edge.Page && { test -d node_modules/esbuild || npm ci; })
 
 # The volumes lend the build this machine's programs and packages; nothing of them reaches the image.
-b bud --layers=false --isolation chroot --format docker --network host --platform "linux/$arch" \
+b bud --layers=false --isolation chroot --format docker --network host --pull-never --platform "linux/$arch" \
   --build-arg SDK_IMAGE=localhost/edge-base-sdk --build-arg NODE_IMAGE=localhost/edge-base-sdk \
   --build-arg GEO_IMAGE=localhost/edge-base-sdk --build-arg RUNTIME_IMAGE=localhost/edge-base-runtime \
   --build-arg COMMIT="$(git rev-parse HEAD 2> /dev/null || echo unknown)" \
