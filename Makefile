@@ -16,7 +16,7 @@ DATA_DIR ?= data
 URL ?= http://127.0.0.1:8080
 GEO := artifacts/geoip/country.mmdb
 
-.PHONY: help build publish publish-faults benchmarks geo run load test test-arm64 test-faults format clean
+.PHONY: help build publish publish-faults benchmarks geo run load test test-arm64 test-image test-faults format clean
 
 help:
 	@echo "make run      publish the native binary and serve the demo on $(URL)"
@@ -25,6 +25,7 @@ help:
 	@echo "make publish  build the native binary as $(EDGE); RID=linux-arm64 cross-compiles"
 	@echo "make benchmarks   the benchmarks as native code; artifacts/benchmarks/Edge.Benchmarks lists them"
 	@echo "make test-arm64   cross-compile for arm64 and run the smoke tests on that binary under qemu-user-static"
+	@echo "make test-image   build the container image without an engine, by buildah, and run its tests (Debian, as root)"
 	@echo "make format   check the formatting, change nothing"
 	@echo "make test-faults  the long tier of the fault tests, for hours; EDGE_FAULT_MINUTES=N bounds each test"
 	@echo "make clean    remove what was built (never the data directory)"
@@ -68,6 +69,12 @@ test-arm64:
 	tools/arm64/root.sh artifacts/arm64-root
 	EDGE_BINARY=$(CURDIR)/tools/arm64/edge dotnet test tests/Edge.Tests -c $(CONFIGURATION) --no-build --nologo --filter Category=Smoke \
 		--logger "trx;LogFilePrefix=arm64" --logger "console;verbosity=normal" --results-directory artifacts/test-results
+
+# Needs Debian's buildah, util-linux, tor-geoipdb and libmaxmind-db-writer-perl.
+test-image:
+	tools/image/build.sh artifacts/image
+	EDGE_IMAGE=$(CURDIR)/artifacts/image dotnet test tests/Edge.Tests -c $(CONFIGURATION) --no-build --nologo --filter Category=Image \
+		--logger "trx;LogFilePrefix=image" --logger "console;verbosity=normal" --results-directory artifacts/test-results
 
 # What dotnet format checks, without the analyzers, which are errors of the build.
 format:

@@ -51,6 +51,34 @@ public class SupplyChainTests
         Assert.Contains("--read-only", Repository.Read("docs/operating.md"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Image_SourcesOfTheContext_ExistAndAreNotIgnored()
+    {
+        var allowed = Repository
+            .Read(".dockerignore")
+            .Split('\n')
+            .Where(static line => line.StartsWith('!') && !line.Contains('*'))
+            .Select(static line => line[1..])
+            .ToArray();
+        var sources = Regex
+            .Matches(Repository.Read("Dockerfile.aot"), @"^COPY (?!--from)(.*) \S+$", RegexOptions.Multiline)
+            .SelectMany(static copy => copy.Groups[1].Value.Split(' '))
+            .ToArray();
+
+        Assert.NotEmpty(sources);
+        Assert.All(
+            sources,
+            source =>
+            {
+                Assert.True(Path.Exists(Path.Combine(Repository.Root, source)), source);
+                Assert.Contains(
+                    allowed,
+                    path => source == path || source.StartsWith(path + "/", StringComparison.Ordinal)
+                );
+            }
+        );
+    }
+
     /// <summary>Packages that compile or check and leave nothing of their own in the binary, or that are the runtime.</summary>
     private static bool IsOfTheSdk(string name) =>
         name.StartsWith("Microsoft.NET.", StringComparison.Ordinal)

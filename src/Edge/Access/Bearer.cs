@@ -11,13 +11,15 @@ internal static class Bearer
     private const string Scheme = "Bearer";
 
     /// <summary>
-    /// Whether a header is of this scheme, with whatever token. Browsers add those of other schemes on their own.
+    /// Whether a header is of this scheme, with whatever token, or a secret without a scheme. Browsers add those of other
+    /// schemes on their own.
     /// </summary>
     public static bool IsMeant(in StringValues authorization)
     {
         foreach (var header in authorization)
         {
-            if (header.AsSpan().TrimStart(' ').StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            var value = header.AsSpan().TrimStart(' ');
+            if (value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || KeySecret.KindOf(value) is not null)
             {
                 return true;
             }

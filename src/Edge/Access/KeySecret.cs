@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
+using Edge.Formats;
 
 namespace Edge.Access;
 
@@ -95,7 +96,11 @@ internal static class KeySecret
             secret.Length is < ChosenCharsMin or > CharsMax
             || !secret.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')
                 ? $"must have {ChosenCharsMin} to {CharsMax} letters, digits and underscores, such as {Example}"
-            : secret.Distinct().Count() < ChosenDistinctCharsMin ? $"is too simple; take {Example}"
+            : secret.Distinct().Count() < ChosenDistinctCharsMin
+            || ChosenSecret.WeaknessOf(secret) is not null
+                ? $"is too simple; take {Example}"
+            : KindOf(secret) is { } kind and not KeyKind.Pictify
+                ? $"has the form of another kind of key ({WireNames<KeyKind>.Kebab.Text(kind)}); take {Example}"
             : null;
     }
 

@@ -43,6 +43,7 @@ internal static class AuditAction
     public const string RevokeKey = "key.revoke";
     public const string PauseSink = "sink.pause";
     public const string ResumeSink = "sink.resume";
+    public const string SkipEvents = "sink.skip";
 }
 
 /// <summary>The generated JSON serializers of the audit file.</summary>

@@ -10,14 +10,15 @@ internal sealed class ExperimentClaims
 
     /// <summary>
     /// The order in which files claim: the older experiment first; of a file and its copy, the one that is named after
-    /// the uid, as the service names them, else the first by name. Depends on the files alone, so it is the same while
-    /// the service runs and when it starts.
+    /// the uid, as the service names them, or else the slug, as people do, else the first by name. Depends on the files
+    /// alone, so it is the same while the service runs and when it starts.
     /// </summary>
     public static IEnumerable<T> InOrder<T>(IEnumerable<T> files, Func<T, (Experiment Experiment, string File)> of) =>
         files
             .Select(file => (File: file, Key: of(file)))
             .OrderBy(file => file.Key.Experiment.CreatedAt)
             .ThenBy(file => file.Key.File != file.Key.Experiment.Uid + ExperimentFile.Extension)
+            .ThenBy(file => file.Key.File != file.Key.Experiment.Slug + ExperimentFile.Extension)
             .ThenBy(file => file.Key.File, StringComparer.Ordinal)
             .Select(file => file.File)
             .ToList();

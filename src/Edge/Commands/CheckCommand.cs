@@ -9,6 +9,7 @@ using Edge.Experiments;
 using Edge.Experiments.Reading;
 using Edge.Experiments.Schedules;
 using Edge.Formats;
+using Edge.Hosting;
 using Edge.Journal;
 using Edge.Journal.Recovery;
 using Edge.Lint;
@@ -301,7 +302,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
                 "mode",
                 exposed.Path,
                 "",
-                $"has mode {ExposedPath.Octal(exposed.Mode)}, so others than its owner may open it;"
+                $"has mode {ExposedPath.Octal(exposed.Mode)}, so others than its owner may open or change it;"
                     + $" chmod {ExposedPath.Octal(exposed.Wanted)} closes it"
             );
         }
@@ -319,7 +320,14 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
     {
         try
         {
-            _ = new KeyFile(options.KeysFile).Read();
+            var file = new KeyFile(options.KeysFile);
+            if (
+                file.Read().Count == 0
+                && new FirstKey(file, options.ApiFirstKey, options.ApiFirstKeyFile).Problem() is { } problem
+            )
+            {
+                Report(Severity.Error, "first_key", options.ApiFirstKeyFile, "", problem);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

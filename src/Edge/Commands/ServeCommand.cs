@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Net.Sockets;
+using Edge.Access;
+using Edge.Audit;
 using Edge.Commands.Streams;
 using Edge.Forwarding;
 using Edge.Hosting;
@@ -107,6 +109,7 @@ internal static class ServeCommand
 
             // Not before the listener is bound: a key that a failed start issued would never be shown.
             remedy = options.ApiFirstKeyFile.Length > 0 ? FirstKeyRemedy(options) : DataDirRemedy(options);
+            var isFirst = !service.HasKeys;
             var key = service.IssueFirstKey();
             service.BecomeReady();
             // What is said to a person must not stand among the events.
@@ -118,6 +121,11 @@ internal static class ServeCommand
             if (key is not null)
             {
                 await ShowKeyAsync(service, key, output);
+            }
+
+            if (isFirst)
+            {
+                RecordFirstKey(options, error);
             }
 
             if (options.Demo)
@@ -164,6 +172,16 @@ internal static class ServeCommand
             );
             return ExitCode.Failure;
         }
+    }
+
+    private static void RecordFirstKey(EdgeOptions options, TextWriter error)
+    {
+        var key = new KeyFile(options.KeysFile).Read()[0];
+        LocalAudit.Record(
+            options.DataDir,
+            LocalAudit.Entry(TimeProvider.System, AuditAction.CreateKey, key.Id) with { Detail = "the first" },
+            error
+        );
     }
 
     private static async Task ShowKeyAsync(EdgeService service, string key, TextWriter output)

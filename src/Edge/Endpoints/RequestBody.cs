@@ -193,6 +193,13 @@ internal static class RequestBody
         {
             return e.StatusCode == StatusCodes.Status413PayloadTooLarge ? BodyFault.TooLarge : BodyFault.Incomplete;
         }
+        catch (Exception e) when (e is InvalidOperationException or IOException { InnerException: OverflowException })
+        {
+            // The listener's words for a trailer or a length of a chunk that it cannot read. What follows cannot be told
+            // from the body.
+            request.HttpContext.Response.Headers.Connection = "close";
+            return BodyFault.Incomplete;
+        }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // The connection is gone; the response cannot be delivered. The listener must not drain the rest: after a

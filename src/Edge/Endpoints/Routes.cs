@@ -51,7 +51,9 @@ internal sealed class Routes(
 
         if (ingest.Find(path) is { } handle)
         {
-            return refusals.IsNeeded ? refusals.ObserveAsync(context, handle) : handle(context);
+            return refusals.IsNeeded && !RequestMethod.IsOptions(context.Request.Method)
+                ? refusals.ObserveAsync(context, handle)
+                : handle(context);
         }
 
         if (FindTracking(context, TrackingPath.Canonical(path)) is { } tracking)

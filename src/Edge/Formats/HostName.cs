@@ -71,6 +71,11 @@ internal static class HostName
         }
         if (!Ascii.IsValid(ascii))
         {
+            if (!ascii.Split('.').All(HasSoundDigits))
+            {
+                return false;
+            }
+
             try
             {
                 ascii = Punycode.GetAscii(ascii);
@@ -130,6 +135,7 @@ internal static class HostName
             var decoded = Punycode.GetUnicode(label);
             return !Ascii.IsValid(decoded)
                 && Punycode.GetAscii(decoded) == label
+                && HasSoundDigits(decoded)
                 && decoded.EnumerateRunes().All(static rune => rune.IsAscii || IsSoundRune(rune));
         }
         catch (ArgumentException)
@@ -137,6 +143,19 @@ internal static class HostName
             return false;
         }
     }
+
+    /// <summary>
+    /// Whether a label with Arabic-Indic digits begins with a letter that is written from right to left and has no other
+    /// digits (RFC 5893 section 2, rules 1, 4 and 5; the platform looks at letters alone).
+    /// </summary>
+    private static bool HasSoundDigits(string label) =>
+        !label.AsSpan().ContainsAnyInRange('\u0660', '\u0669')
+        || (
+            label[0] is >= '\u05D0' and <= '\u08FF'
+            && char.IsLetter(label[0])
+            && !label.AsSpan().ContainsAnyInRange('0', '9')
+            && !label.AsSpan().ContainsAnyInRange('\u06F0', '\u06F9')
+        );
 
     private static bool IsSoundRune(Rune rune) =>
         rune.IsBmp

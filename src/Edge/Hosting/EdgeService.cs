@@ -324,13 +324,16 @@ internal sealed class EdgeService : IAsyncDisposable
     public IReadOnlyList<string> Addresses =>
         [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
+    /// <summary>Whether a key was ever issued.</summary>
+    public bool HasKeys => !_keys.IsEmpty;
+
     /// <summary>
     /// Issues a first key if none was ever issued, and returns its secret, which is not stored, when it must be shown;
     /// null otherwise.
     /// </summary>
     public string? IssueFirstKey()
     {
-        if (!_keys.IsEmpty)
+        if (HasKeys)
         {
             return null;
         }

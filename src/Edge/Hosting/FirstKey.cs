@@ -57,6 +57,30 @@ internal sealed class FirstKey(KeyFile keys, string given, string path)
         return null;
     }
 
+    /// <summary>Why the file of the secret would refuse the first start; null when it would not.</summary>
+    public string? Problem()
+    {
+        if (path.Length == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (!Path.Exists(path))
+            {
+                var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+                return Directory.Exists(directory) ? null : $"there is no directory {directory}";
+            }
+
+            return KeySecret.ProblemOf(DiskFile.ReadLine(path).Trim()) is { } problem ? $"its secret {problem}" : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"cannot be read: {e.Message}";
+        }
+    }
+
     /// <summary>Takes a key back that could not be shown.</summary>
     public void Withdraw(string secret) => keys.Withdraw(secret);
 }

@@ -46,6 +46,8 @@ internal static class KestrelSetup
         limits.Http2.MaxRequestHeaderFieldSize = options.HttpMaxHeaderBytes;
         limits.MaxRequestHeaderCount = options.HttpMaxHeaderCount;
         limits.MaxRequestBodySize = BodyMaxBytes;
+        // A body may stall: the deadline of the whole request ends it, and a sender who sees no answer tries again.
+        limits.MinRequestBodyDataRate = null;
         // Kestrel requires request line and headers to fit into this buffer.
         limits.MaxRequestBufferSize = Math.Max(
             ReadAheadBytes,

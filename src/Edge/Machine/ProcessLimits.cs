@@ -3,13 +3,15 @@ using System.Runtime.InteropServices;
 namespace Edge.Machine;
 
 /// <summary>
-/// The kernel's limits of this process (getrlimit, setrlimit). The numbers of the two resources are the same on x64 and
+/// The kernel's limits of this process (getrlimit, setrlimit, umask). The numbers of the two resources are the same on x64 and
 /// arm64. A kernel that refuses leaves a limit as it was; no call throws.
 /// </summary>
 internal static partial class ProcessLimits
 {
     private const int CoreFileBytes = 4;
     private const int OpenFiles = 7;
+    private const uint OthersWrite = (uint)(UnixFileMode.GroupWrite | UnixFileMode.OtherWrite);
+    private const uint OwnerAll = (uint)(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
     /// <summary>Open files, sockets included, that this process may have now.</summary>
     public static long Descriptors => (long)Math.Min(Read(OpenFiles).Soft, long.MaxValue);
@@ -36,6 +38,12 @@ internal static partial class ProcessLimits
     /// <summary>Forbids core dumps of this process for good: one would hold keys, salt and visitors' addresses.</summary>
     public static void ForbidCoreDumps() => _ = NativeWrite(CoreFileBytes, default);
 
+    /// <summary>
+    /// Whatever umask the process was started with: what it makes belongs to its owner, who may use it, and nobody else
+    /// may change it. A umask that hides more from others stays.
+    /// </summary>
+    public static void ProtectNewFiles() => _ = NativeMask((NativeMask(OthersWrite) | OthersWrite) & ~OwnerAll);
+
     private static Limit Read(int resource) =>
         NativeRead(resource, out var limit) == 0 ? limit : new Limit { Soft = 1_024, Hard = 1_024 };
 
@@ -44,6 +52,9 @@ internal static partial class ProcessLimits
 
     [LibraryImport("libc", EntryPoint = "setrlimit")]
     private static partial int NativeWrite(int resource, in Limit limit);
+
+    [LibraryImport("libc", EntryPoint = "umask")]
+    private static partial uint NativeMask(uint mask);
 
     /// <summary><c>struct rlimit</c> of a 64-bit Linux.</summary>
     private struct Limit

@@ -180,14 +180,27 @@ internal sealed class EdgeConfiguration
                     ApplyObject(member.Value, key + ".", file, seen);
                     break;
                 case JsonValueKind.Array:
-                    var items = member.Value.EnumerateArray().Select(item => item.ToString());
-                    Apply(key, string.Join(SettingValue.ListSeparator, items), file);
+                    ApplyList(key, [.. member.Value.EnumerateArray().Select(static item => item.ToString())], file);
+                    break;
+                case JsonValueKind.Null:
+                    _problems.Add($"{file}: {key} is null; leave it out to have its default");
                     break;
                 default:
                     Apply(key, member.Value.ToString(), file);
                     break;
             }
         }
+    }
+
+    private void ApplyList(string key, string[] items, string file)
+    {
+        if (items.Any(string.IsNullOrWhiteSpace))
+        {
+            _problems.Add($"{file}: {key} has an empty item; remove it");
+            return;
+        }
+
+        Apply(key, string.Join(SettingValue.ListSeparator, items), file);
     }
 
     private void Apply(string key, string text, string source)
@@ -293,7 +306,7 @@ internal sealed class EdgeConfiguration
             _options.AddressSalt = salt;
         }
 
-        if (_options.AddressSalt.Length > 0 && AddressSalt.WeaknessOf(_options.AddressSalt) is { } weakness)
+        if (_options.AddressSalt.Length > 0 && ChosenSecret.WeaknessOf(_options.AddressSalt) is { } weakness)
         {
             _problems.Add($"{key} {weakness}; openssl rand -hex 32 makes one");
         }

@@ -1,6 +1,6 @@
 namespace Edge.Storage;
 
-/// <summary>A file or directory that others than its owner may open.</summary>
+/// <summary>A file or directory that others than its owner may open, or change.</summary>
 /// <param name="Path">Where it is.</param>
 /// <param name="Mode">Its permissions.</param>
 /// <param name="Wanted">What they should be.</param>
@@ -20,6 +20,14 @@ internal static class SecretDirectory
 
     /// <summary>Permissions of a directory that nobody else can enter: 0700.</summary>
     private const UnixFileMode OwnerEnters = OwnerOnly | UnixFileMode.UserExecute;
+
+    /// <summary>Permissions of a directory that nobody else can change: 0755.</summary>
+    private const UnixFileMode OwnerChanges =
+        OwnerEnters
+        | UnixFileMode.GroupRead
+        | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherExecute;
 
     /// <summary>
     /// Creates the data directory when it is missing, for its owner alone, whatever the process's umask is. One that is
@@ -41,7 +49,10 @@ internal static class SecretDirectory
         File.SetUnixFileMode(dataDir, OwnerEnters);
     }
 
-    /// <summary>What of the data directory and the secrets in it others than the owner may open.</summary>
+    /// <summary>
+    /// What of the data directory and the secrets in it others than the owner may open, and which of the directories in
+    /// it others may change.
+    /// </summary>
     /// <param name="dataDir">The data directory.</param>
     /// <param name="keysFile">The file of the issued keys.</param>
     public static IEnumerable<ExposedPath> FindExposed(string dataDir, string keysFile)
@@ -55,9 +66,14 @@ internal static class SecretDirectory
             .Concat(
                 files
                     .Where(File.Exists)
-                    .Select(path => new ExposedPath(path, File.GetUnixFileMode(path), OwnerOnly))
+                    .Select(static path => new ExposedPath(path, File.GetUnixFileMode(path), OwnerOnly))
             )
-            .Where(found => (found.Mode & ~found.Wanted) != 0);
+            .Concat(
+                (Directory.Exists(dataDir) ? Directory.GetDirectories(dataDir) : [])
+                    .Where(path => path != secrets)
+                    .Select(static path => new ExposedPath(path, File.GetUnixFileMode(path), OwnerChanges))
+            )
+            .Where(static found => (found.Mode & ~found.Wanted) != 0);
     }
 
     /// <summary>Where the directory is.</summary>

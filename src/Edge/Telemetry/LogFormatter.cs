@@ -25,6 +25,13 @@ internal sealed class LogFormatter(TimeProvider time, bool isJson) : ConsoleForm
     /// <summary>Categories that begin so are ours; the ids of others are not those of the documentation.</summary>
     private const string OwnCategory = "Edge";
 
+    /// <summary>
+    /// The server's word, with a stack, for the rest of a body that cannot be read. Its request has been answered, and
+    /// whoever sends such bodies must not fill the disk with them.
+    /// </summary>
+    private const string ServerCategory = "Microsoft.AspNetCore.Server.Kestrel";
+    private const int BodyNotDrained = 67;
+
     private static readonly JsonWriterOptions Relaxed = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -36,6 +43,11 @@ internal sealed class LogFormatter(TimeProvider time, bool isJson) : ConsoleForm
         TextWriter textWriter
     )
     {
+        if (logEntry is { Category: ServerCategory, EventId.Id: BodyNotDrained })
+        {
+            return;
+        }
+
         var at = Timestamp.Format(time.GetUtcNow());
         var level = NameOf(logEntry.LogLevel);
         var text = logEntry.Formatter(logEntry.State, logEntry.Exception);
@@ -142,7 +154,7 @@ internal sealed class LogFormatter(TimeProvider time, bool isJson) : ConsoleForm
 
     private static string Escape(string text)
     {
-        if (!text.Any(char.IsControl))
+        if (!text.Any(TerminalText.IsControl))
         {
             return text;
         }
@@ -150,7 +162,7 @@ internal sealed class LogFormatter(TimeProvider time, bool isJson) : ConsoleForm
         var escaped = new StringBuilder(text.Length + 16);
         foreach (var c in text)
         {
-            _ = char.IsControl(c) ? escaped.Append($"\\u{(int)c:x4}") : escaped.Append(c);
+            _ = TerminalText.IsControl(c) ? escaped.Append($"\\u{(int)c:x4}") : escaped.Append(c);
         }
 
         return escaped.ToString();

@@ -48,7 +48,7 @@ internal static partial class LogMessages
     [LoggerMessage(
         107,
         LogLevel.Warning,
-        "{Path} has mode {Mode}, so others than its owner may open it; chmod {Wanted} closes it"
+        "{Path} has mode {Mode}, so others than its owner may open or change it; chmod {Wanted} closes it"
     )]
     public static partial void PathExposed(this ILogger logger, string path, string mode, string wanted);
 

@@ -6,12 +6,23 @@ namespace Edge.Transport;
 internal sealed unsafe partial class EventLoop
 {
     private const int BlockedMs = 5;
+    private const int LeakedBytes = 16;
+
+    private readonly List<byte[]> _leaked = [];
 
     static partial void InjectAccept()
     {
         if (Bugs.Planted(Bug.BlockingLoop))
         {
             Thread.Sleep(BlockedMs);
+        }
+    }
+
+    partial void InjectAnswer()
+    {
+        if (Bugs.Planted(Bug.Leak))
+        {
+            _leaked.Add(new byte[LeakedBytes]);
         }
     }
 }

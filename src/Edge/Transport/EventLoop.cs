@@ -316,6 +316,7 @@ internal sealed unsafe partial class EventLoop : IDisposable
                 Date = _date,
                 IsDraining = _settings.Table.IsDraining || _isEnding,
             };
+            InjectAnswer();
             var result = _lane(ref exchange);
             if (result == LaneResult.Failed)
             {
@@ -605,6 +606,9 @@ internal sealed unsafe partial class EventLoop : IDisposable
         }
     }
 
-    /// <summary>Lets the fault build do what nothing on the thread may.</summary>
+    /// <summary>Lets the fault build do what nothing on the thread may, at every connection.</summary>
     static partial void InjectAccept();
+
+    /// <summary>The same, at every request.</summary>
+    partial void InjectAnswer();
 }

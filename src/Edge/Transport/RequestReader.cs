@@ -67,8 +67,8 @@ internal sealed class RequestReader(ReadOnlyMemory<byte> received, PipeReader in
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        var consumedBytes = _given.Slice(_given.Start, consumed).Length;
-        var examinedBytes = Math.Max(consumedBytes, _given.Slice(_given.Start, examined).Length);
+        var consumedBytes = BytesTo(consumed);
+        var examinedBytes = Math.Max(consumedBytes, BytesTo(examined));
         var ofAhead = (int)Math.Min(consumedBytes, _ahead.Length);
         if (_givenOfInner is { } more)
         {
@@ -95,6 +95,12 @@ internal sealed class RequestReader(ReadOnlyMemory<byte> received, PipeReader in
     public override void Complete(Exception? exception = null) => inner.Complete(exception);
 
     public override ValueTask CompleteAsync(Exception? exception = null) => inner.CompleteAsync(exception);
+
+    /// <summary>
+    /// Bytes of what was given before a position; none before one of nothing, which the server names where it has failed.
+    /// </summary>
+    private long BytesTo(SequencePosition position) =>
+        position.GetObject() is null ? 0 : _given.Slice(_given.Start, position).Length;
 
     private async ValueTask<ReadResult> WaitAsync(ValueTask<ReadResult> reading) => Give(await reading);
 

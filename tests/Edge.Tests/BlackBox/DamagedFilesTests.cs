@@ -229,15 +229,55 @@ public class DamagedFilesTests
         Assert.Contains($"error: {data[name]}: is a ", output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Salt_CutInHalf_IsRefusedByCheckAndServe()
+    [Theory]
+    [InlineData("cut in half")]
+    [InlineData("another letter")]
+    [InlineData("one digit more")]
+    [InlineData("bytes at its end")]
+    [InlineData("other bytes")]
+    public async Task Salt_Damaged_IsRefusedByCheckAndServe(string row)
     {
         using var data = new TempDirectory();
         await StartAndStopAsync(data.Path);
         var salt = await File.ReadAllTextAsync(data["keys/address-salt"]);
-        await File.WriteAllTextAsync(data["keys/address-salt"], salt[..32]);
+        await File.WriteAllTextAsync(
+            data["keys/address-salt"],
+            row switch
+            {
+                "cut in half" => salt[..32],
+                "another letter" => "q" + salt[1..],
+                "one digit more" => salt + "0",
+                "bytes at its end" => salt + "\u00e9\u0001x7Kq",
+                _ => string.Concat(salt.Reverse().Select(static c => (char)(c + 0x20))),
+            }
+        );
 
-        await AssertRefusedAsync(data.Path, "has 32 of the 64 hexadecimal digits");
+        await AssertRefusedAsync(data.Path, "is damaged");
+    }
+
+    [Theory]
+    [InlineData("changeme", "its secret must have")]
+    [InlineData("mk_live_0123456789abcdef0123456789abcdef", "too simple")]
+    [InlineData("sk_live_4f8a0c1e_9b7d2f6a3c5e8b0d1f7a9c2e", "another kind of key")]
+    [InlineData(null, "there is no directory")]
+    public async Task FirstKeyFile_ThatIsNotUsable_IsRefusedByCheckAndServe(string? secret, string expected)
+    {
+        using var data = new TempDirectory();
+        var file = secret is null ? data["nowhere/key"] : data["key"];
+        if (secret is not null)
+        {
+            await File.WriteAllTextAsync(file, secret);
+        }
+
+        (string, string)[] environment = [("EDGE__API__FIRSTKEYFILE", file)];
+        var check = await EdgeProcess.RunAsync(["check", "--data-dir", data["data"]], environment);
+        var serve = await EdgeProcess.RunAsync(
+            ["serve", "--data-dir", data["data"], "--urls", "http://127.0.0.1:0"],
+            environment
+        );
+
+        Assert.Equal((1, 1), (check.ExitCode, serve.ExitCode));
+        Assert.Contains(expected, check.Output, StringComparison.Ordinal);
     }
 
     [Theory]

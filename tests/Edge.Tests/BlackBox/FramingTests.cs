@@ -29,6 +29,25 @@ public class FramingTests(ServedEdge site) : IClassFixture<ServedEdge>
     public Task Http11_Framing_IsAnsweredAs(string row, string headers, int status, bool closes) =>
         AssertAsync(row, "HTTP/1.1", headers, status, closes);
 
+    /// <summary>Bodies that end in what nobody can read are the sender's fault, and cost no word of the log.</summary>
+    [Theory]
+    [InlineData("/s/events", "2\r\n{}\r\n0\r\nT: \0\r\n\r\n")]
+    [InlineData("/ui/session", "2\r\n{}\r\n0\r\nT: \0\r\n\r\n")]
+    [InlineData("/s/events", "2\r\n{}\r\n0\r\nT : x\r\n\r\n")]
+    [InlineData("/s/events", "fffffffff\r\n{}\r\n0\r\n\r\n")]
+    [InlineData("/s/events", "2\r\n{}\r\n0\r\nT: *\r\n\r\n")]
+    public async Task Chunks_ThatCannotBeRead_AreABadRequest(string path, string body)
+    {
+        var answer = await RawHttp.SendAsync(
+            site.Edge.Address,
+            $"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + body.Replace("*", new string('a', 40_000), StringComparison.Ordinal)
+        );
+
+        Assert.Equal(400, RawHttp.Status(answer));
+        Assert.DoesNotContain("Exception", site.Edge.ErrorSoFar, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("chunked", "Transfer-Encoding: chunked\r\nConnection: keep-alive", 200, true)]
     [InlineData("gzip and chunked", "Transfer-Encoding: gzip, chunked\r\nConnection: keep-alive", 501, true)]

@@ -11,7 +11,7 @@ namespace Edge.Tests.BlackBox;
 /// <summary>Events and refusals as they happen, for few readers at once.</summary>
 public class LiveTests(ManagedEdge site) : IClassFixture<ManagedEdge>
 {
-    private const string FirstKey = "mk_live_0123456789abcdefghijklmn";
+    private const string FirstKey = "mk_live_4f8a0c1e9b7d2f6a3c5e8b0d1f7a9c2e";
     private const string Phone =
         "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1";
 
@@ -190,6 +190,23 @@ public class LiveTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     [InlineData("?experiment=exp_Some-1&verdict=bot&type=impression", HttpStatusCode.OK)]
     public async Task Query_ThatIsWrong_IsRefused(string query, HttpStatusCode status) =>
         Assert.Equal(status, await LiveStream.StatusAsync(site.Edge, site.Key, query));
+
+    /// <summary>Their answer has no body, also while somebody looks at what is refused.</summary>
+    [Fact]
+    public async Task Preflight_WhileSomebodyReads_IsAnsweredAndItsConnectionStays()
+    {
+        await using var live = await LiveStream.OpenAsync(site.Edge, site.Key, "");
+        const string Preflight =
+            "OPTIONS /s/events HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example\r\n"
+            + "Access-Control-Request-Method: POST\r\n";
+
+        var answers = await RawHttp.SendAsync(
+            site.Edge.Address,
+            $"{Preflight}\r\n{Preflight}Connection: close\r\n\r\n"
+        );
+
+        Assert.Equal(2, answers.Split("HTTP/1.1 204").Length - 1);
+    }
 
     [Fact]
     public async Task Stream_WithoutAKey_IsRefused() =>

@@ -299,7 +299,7 @@ public class PageTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         await using var edge = await EdgeProcess.StartAsync(
             data.Path,
             ["--demo"],
-            [("EDGE__API__WRONGKEYSPERMINUTE", "3"), ("EDGE__API__FIRSTKEY", "mk_live_0123456789abcdefghijklmn")]
+            [("EDGE__API__WRONGKEYSPERMINUTE", "3"), ("EDGE__API__FIRSTKEY", "mk_live_4f8a0c1e9b7d2f6a3c5e8b0d1f7a9c2e")]
         );
         HttpResponseMessage? last = null;
         for (var i = 0; i < 12 && last?.StatusCode != HttpStatusCode.TooManyRequests; i++)

@@ -301,6 +301,7 @@ public sealed class ExperimentFileStoreTests : IDisposable
     [InlineData("older experiment", "b.json", "2026-01-01", "a.json", "exp_2", "2026-01-02", "exp_1")]
     [InlineData("older experiment comes later", "a.json", "2026-01-02", "b.json", "exp_2", "2026-01-01", "exp_2")]
     [InlineData("copy whose name sorts first", "exp_1.json", "2026-01-01", "a.json", "exp_1", "2026-01-01", "exp_1")]
+    [InlineData("copy of a file named after its slug", "slug-one.json", "2026-01-01", "a.json", "exp_2", "2026-01-01", "exp_1")]
     [InlineData("copy with another uid", "exp_1.json", "2026-01-01", "a.json", "exp_2", "2026-01-01", "exp_1")]
     public void Refresh_FilesWithOneSlug_HaveTheSameWinnerAsARestart(
         string row,

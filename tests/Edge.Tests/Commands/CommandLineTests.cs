@@ -195,10 +195,10 @@ public sealed class CommandLineTests
     [Fact]
     public async Task Text_WithControlCharacters_IsPrintedEscaped()
     {
-        var (_, _, error) = await RunAsync(["sink", "pause", "a\u001b[31m\u009bb\r\u0007ü"]);
+        var (_, _, error) = await RunAsync(["sink", "pause", "a\u001b[31m\u009bb\r\u0007ü\u202e\u2066\u2020"]);
 
         Assert.StartsWith(
-            "edge sink pause: there is no sink 'a\\u001b[31m\\u009bb\\u000d\\u0007ü'",
+            "edge sink pause: there is no sink 'a\\u001b[31m\\u009bb\\u000d\\u0007ü\\u202e\\u2066\u2020'",
             error,
             StringComparison.Ordinal
         );
@@ -210,12 +210,12 @@ public sealed class CommandLineTests
         var target = new MemoryStream();
         var escapes = new ControlEscapes(target);
 
-        foreach (var value in "x\u0085\u00a0\u007f\tü\n"u8.ToArray())
+        foreach (var value in "x\u0085\u00a0\u007f\tü\u202e\u061c\u0627€\n"u8.ToArray())
         {
             escapes.Write([value]);
         }
 
-        Assert.Equal("x\\u0085\u00a0\\u007f\tü\n", Encoding.UTF8.GetString(target.ToArray()));
+        Assert.Equal("x\\u0085\u00a0\\u007f\tü\\u202e\\u061c\u0627€\n", Encoding.UTF8.GetString(target.ToArray()));
     }
 
     [Theory]

@@ -91,4 +91,15 @@ public class HostNameTests
     [InlineData("b\u00fccher.example", true)]
     public void TryParse_Punycode_IsDecodedAndChecked(string host, bool expected) =>
         Assert.Equal(expected, HostName.TryParse(host, out _));
+
+    /// <summary>As the host parser of the URL standard takes or refuses them.</summary>
+    [Theory]
+    [InlineData("a\u0667b.example", false)]
+    [InlineData("1\u0661.example", false)]
+    [InlineData("\u0661a.example", false)]
+    [InlineData("1\u06F1\u0661.example", false)]
+    [InlineData("\u0628\u0661\u0628.example", true)]
+    [InlineData("\u0628\u06611.example", false)]
+    public void TryParse_ArabicIndicDigits_StandInLabelsOfTheirDirection(string host, bool expected) =>
+        Assert.Equal(expected, HostName.TryParse(host, out _));
 }

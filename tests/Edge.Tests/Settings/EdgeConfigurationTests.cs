@@ -101,6 +101,8 @@ public class EdgeConfigurationTests
         "privacy.addressSalt must have at least 6 different characters"
     )]
     [InlineData("""{ "privacy": { "addressSalt": "                    " } }""", "privacy.addressSalt must have at least 16")]
+    [InlineData("""{ "sinks": { "file": { "fields": { "allow": [""] } } } }""", "sinks.file.fields.allow has an empty item")]
+    [InlineData("""{ "sinks": { "file": { "filters": null } } }""", "sinks.file.filters is null")]
     [InlineData("""{ "node": "a", "Node": "b" }""", "Node is given twice")]
     [InlineData("""{ "ack": { "pixel": "disk" }, "ack.pixel": "disk" }""", "ack.pixel is given twice")]
     [InlineData("""{ "sinks": { "a": { "type": "file" }, "A": { "type": "http" } } }""", "sinks.A is given twice")]

@@ -105,6 +105,8 @@ public class SinkSettingsTests
         "1",
         "unknown setting 'sinks.file.batchMaxEvent'; did you mean 'sinks.file.batchMaxEvents'?"
     )]
+    [InlineData("name of another member", "file.fields.rename", "experiment=event", "sinks.file.fields.rename gives experiment")]
+    [InlineData("name of the id", "file.fields.rename", "experiment=id", "sinks.file.fields.rename gives experiment")]
     [InlineData("out of range", "file.lingerMs", "-1", "sinks.file.lingerMs must be a whole number from 0 to 60000")]
     [InlineData("no type", "other.enabled", "true", "sinks.other.type is missing; it must be one of file")]
     [InlineData("unknown type", "other.type", "fil", "sinks.other.type must be one of file")]

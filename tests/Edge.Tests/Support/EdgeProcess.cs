@@ -151,10 +151,11 @@ internal sealed class EdgeProcess : IAsyncDisposable
         string[] arguments,
         (string Name, string Value)[]? environment = null,
         string? input = null,
-        string directory = ""
+        string directory = "",
+        string? binary = null
     )
     {
-        var start = Describe(arguments, environment);
+        var start = Describe(arguments, environment, binary);
         start.WorkingDirectory = directory;
         start.RedirectStandardInput = input is not null;
         using var process = Process.Start(start)!;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Edge.Audit;
 using Edge.Commands.Streams;
 using Edge.Journal;
 using Edge.Journal.Records;
@@ -38,16 +39,23 @@ internal static class JournalSkipTo
         };
         var settings = SettingsArguments.AddTo(command).WithOwnDataDir(command);
         command.SetAction(result =>
-            settings.Load(result, io.Error) is { } options
-                ? Run(
-                    options.ToJournalOptions(),
-                    result.GetRequiredValue(sink),
-                    result.GetRequiredValue(target),
-                    io.Out,
-                    io.Error
-                )
-                : ExitCode.Failure
-        );
+        {
+            if (settings.Load(result, io.Error) is not { } options)
+            {
+                return ExitCode.Failure;
+            }
+
+            var name = result.GetRequiredValue(sink);
+            var until = result.GetRequiredValue(target);
+            var code = Run(options.ToJournalOptions(), name, until, io.Out, io.Error);
+            if (code == ExitCode.Success)
+            {
+                var entry = LocalAudit.Entry(TimeProvider.System, AuditAction.SkipEvents, name);
+                LocalAudit.Record(options.DataDir, entry with { Detail = $"up to {until}" }, io.Error);
+            }
+
+            return code;
+        });
         return command;
     }
 

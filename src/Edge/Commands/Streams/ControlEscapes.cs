@@ -1,40 +1,43 @@
 using System.Buffers;
+using System.Text;
+using Edge.Formats;
 
 namespace Edge.Commands.Streams;
 
 /// <summary>
-/// Passes UTF-8 text on with its control characters (C0 but tab and line feed, DEL, C1) as <c>\u001b</c>: what is
-/// printed may come from strangers, and a terminal obeys such bytes. Inside JSON strings the escape means the same
-/// character. Not thread safe.
+/// Passes UTF-8 text on with what a terminal obeys (<see cref="TerminalText"/>, but tab and line feed) as
+/// <c>\u001b</c>: what is printed may come from strangers. Inside JSON strings the escape means the same character. Not
+/// thread safe.
 /// </summary>
 internal sealed class ControlEscapes(Stream target) : WriteOnlyStream
 {
-    /// <summary>First byte of U+0080 to U+00BF in UTF-8.</summary>
-    private const byte Lead = 0xC2;
+    private const int SequenceBytesMax = 3;
+
+    /// <summary>First bytes of characters that may be escaped: U+0080 to U+00BF, U+0600 to U+063F, U+2000 to U+2FFF.</summary>
+    private const byte Latin = 0xC2;
+    private const byte Arabic = 0xD8;
+    private const byte Punctuation = 0xE2;
 
     private static readonly SearchValues<byte> Suspects = SearchValues.Create([
         .. Enumerable.Range(0, 0x20).Where(static c => c is not ('\n' or '\t')).Select(static c => (byte)c),
         0x7F,
-        Lead,
+        Latin,
+        Arabic,
+        Punctuation,
     ]);
 
-    private bool _hasLead;
+    /// <summary>The beginning of a character whose other bytes have not come.</summary>
+    private readonly byte[] _begun = new byte[SequenceBytesMax];
+    private int _begunBytes;
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         while (!buffer.IsEmpty)
         {
-            if (_hasLead)
+            if (_begunBytes > 0)
             {
-                _hasLead = false;
-                if (buffer[0] is >= 0x80 and < 0xA0)
-                {
-                    Escape(buffer[0]);
-                    buffer = buffer[1..];
-                    continue;
-                }
-
-                target.WriteByte(Lead);
+                buffer = Continue(buffer);
+                continue;
             }
 
             var at = buffer.IndexOfAny(Suspects);
@@ -45,22 +48,47 @@ internal sealed class ControlEscapes(Stream target) : WriteOnlyStream
             }
 
             target.Write(buffer[..at]);
-            if (buffer[at] == Lead)
+            if (buffer[at] < Latin)
             {
-                _hasLead = true;
+                Escape((char)buffer[at]);
             }
             else
             {
-                Escape(buffer[at]);
+                _begun[_begunBytes++] = buffer[at];
             }
 
             buffer = buffer[(at + 1)..];
         }
     }
 
-    private void Escape(byte control)
+    /// <summary>Takes the next byte of the character that has begun; returns what follows.</summary>
+    private ReadOnlySpan<byte> Continue(ReadOnlySpan<byte> buffer)
     {
-        var hex = "0123456789abcdef"u8;
-        target.Write([(byte)'\\', (byte)'u', (byte)'0', (byte)'0', hex[control >> 4], hex[control & 15]]);
+        var isContinued = (buffer[0] & 0xC0) == 0x80;
+        if (isContinued)
+        {
+            _begun[_begunBytes++] = buffer[0];
+            buffer = buffer[1..];
+            if (_begunBytes < (_begun[0] == Punctuation ? SequenceBytesMax : SequenceBytesMax - 1))
+            {
+                return buffer;
+            }
+        }
+
+        var begun = _begun.AsSpan(0, _begunBytes);
+        _begunBytes = 0;
+        if (isContinued && Rune.DecodeFromUtf8(begun, out var rune, out _) == OperationStatus.Done
+            && TerminalText.IsControl((char)rune.Value))
+        {
+            Escape((char)rune.Value);
+        }
+        else
+        {
+            target.Write(begun);
+        }
+
+        return buffer;
     }
+
+    private void Escape(char control) => target.Write(Encoding.ASCII.GetBytes($"\\u{(int)control:x4}"));
 }

@@ -16,7 +16,10 @@ internal sealed class RefusalObserver(LiveFeed feed, TimeProvider time)
     /// <summary>Whether it is worth the trouble.</summary>
     public bool IsNeeded => feed.IsRead;
 
-    /// <summary>Has a request answered, and looks at what came of it.</summary>
+    /// <summary>
+    /// Has a request answered, and looks at what came of it. Not for preflights: they are never refused, and their answer
+    /// may have no body.
+    /// </summary>
     public async Task ObserveAsync(HttpContext context, RequestDelegate handle)
     {
         var received = new ObservedBody(context.Request.BodyReader, BodyBytesMax);

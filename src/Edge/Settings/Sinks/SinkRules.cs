@@ -1,3 +1,4 @@
+using Edge.Events;
 using Edge.Forwarding;
 using Edge.Forwarding.ClickHouse;
 
@@ -96,6 +97,13 @@ internal static class SinkRules
         }
     }
 
+    /// <summary>Whether a member of events is sent, under its own name.</summary>
+    private static bool IsSent(SinkOptions options, string name) =>
+        EventSchema.All.Any(member => member.Name == name)
+        && !options.FieldsRename.ContainsKey(name)
+        && !options.FieldsDeny.Contains(name)
+        && (name == "id" || options.FieldsAllow.Length == 0 || options.FieldsAllow.Contains(name));
+
     private static void CheckFields(SinkOptions options, string prefix, List<string> problems)
     {
         if (options.FieldsAllow.Intersect(options.FieldsDeny).FirstOrDefault() is { } both)
@@ -104,11 +112,17 @@ internal static class SinkRules
         }
 
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var name in options.FieldsRename.Values)
+        foreach (var (member, name) in options.FieldsRename)
         {
             if (!names.Add(name))
             {
                 problems.Add($"{prefix}fields.rename uses the name '{name}' twice");
+            }
+            else if (IsSent(options, name))
+            {
+                problems.Add(
+                    $"{prefix}fields.rename gives {member} the name of another member, '{name}'; rename or deny that too"
+                );
             }
         }
     }

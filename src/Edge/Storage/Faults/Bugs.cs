@@ -18,6 +18,7 @@ internal enum Bug
     RepeatedRows,
     NoServerCommit,
     BlockingLoop,
+    Leak,
 }
 
 /// <summary>Which bug this process has: <c>EDGE_PLANTED_BUG=ack-before-commit</c> and so on.</summary>
@@ -38,6 +39,7 @@ internal static class Bugs
         "repeated-rows" => Bug.RepeatedRows,
         "no-server-commit" => Bug.NoServerCommit,
         "blocking-loop" => Bug.BlockingLoop,
+        "leak" => Bug.Leak,
         var name => throw new ArgumentException($"EDGE_PLANTED_BUG: unknown bug '{name}'"),
     };
 

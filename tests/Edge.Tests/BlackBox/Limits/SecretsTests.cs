@@ -13,13 +13,14 @@ public class SecretsTests
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
     [Theory]
-    [InlineData("daily", "address-salt")]
-    [InlineData("ratchet", "address-ratchet")]
-    public async Task Secrets_MadeWithoutAUmask_AreTheirOwnersAlone(string hash, string secret)
+    [InlineData("000", "daily", "address-salt")]
+    [InlineData("000", "ratchet", "address-ratchet")]
+    [InlineData("777", "ratchet", "address-ratchet")]
+    public async Task Secrets_MadeWithAnyUmask_AreTheirOwnersAlone(string umask, string hash, string secret)
     {
         using var directory = new TempDirectory();
         var data = directory["data"];
-        var binary = LimitedEdge.Script(directory, "umask 000; ulimit -c unlimited 2>/dev/null");
+        var binary = LimitedEdge.Script(directory, $"umask {umask}; ulimit -c unlimited 2>/dev/null");
         await using var edge = await EdgeProcess.StartAsync(
             data,
             environment: [("EDGE__PRIVACY__ADDRESSHASH", hash)],
@@ -35,7 +36,7 @@ public class SecretsTests
         Assert.Matches(@"Max core file size\s+0\s+0\s", await File.ReadAllTextAsync($"/proc/{edge.Pid}/limits"));
         Assert.Equal(0, await edge.StopAsync());
         Assert.DoesNotContain(
-            Directory.EnumerateFiles(data, "*", SearchOption.AllDirectories),
+            Directory.EnumerateFileSystemEntries(data, "*", SearchOption.AllDirectories),
             file => (File.GetUnixFileMode(file) & WritableByOthers) != 0
         );
         Assert.DoesNotContain("\"eventId\":107", await edge.Error, StringComparison.Ordinal);
@@ -60,6 +61,8 @@ public class SecretsTests
         using var data = new TempDirectory();
         await EdgeProcess.RunAsync(["keys", "create", "--kind", "pictify", "--data-dir", data.Path]);
         File.SetUnixFileMode(data["keys.json"], OwnerOnly | UnixFileMode.GroupRead);
+        Directory.CreateDirectory(data["experiments"]);
+        File.SetUnixFileMode(data["experiments"], OwnerEnters | WritableByOthers);
 
         var check = await EdgeProcess.RunAsync(["check", "--data-dir", data.Path]);
         await using var edge = await EdgeProcess.StartAsync(data.Path, []);
@@ -67,6 +70,7 @@ public class SecretsTests
 
         Assert.Equal(0, check.ExitCode);
         Assert.Contains("keys.json: has mode 0640", check.Output, StringComparison.Ordinal);
+        Assert.Contains("experiments: has mode 0722", check.Output, StringComparison.Ordinal);
         Assert.Contains("chmod 0600", await edge.Error, StringComparison.Ordinal);
         Assert.Equal(OwnerOnly | UnixFileMode.GroupRead, File.GetUnixFileMode(data["keys.json"]));
     }
