@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Edge.Enrichment.Hashing;
 using Edge.Formats;
 using Edge.Settings.Sinks;
 
