@@ -16,6 +16,7 @@ using Edge.Machine;
 using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Storage;
+using Edge.Transport;
 
 namespace Edge.Commands;
 
@@ -69,6 +70,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             CheckMachine();
             CheckPlaces();
+            CheckCertificate();
             CheckVerdictRules();
             CheckExperiments();
             CheckSalt();
@@ -139,6 +141,23 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Report(Severity.Error, "unreadable", options.DataDir, "", $"cannot be read: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private void CheckCertificate()
+    {
+        if (options.TlsCertificateFile.Length == 0 || options.TlsKeyFile.Length == 0)
+        {
+            return;
+        }
+
+        if (TlsCertificate.TryLoad(options.TlsCertificateFile, options.TlsKeyFile, out var problem) is not { } certificate)
+        {
+            Report(Severity.Error, "tls", "setting", "", problem);
+        }
+        else if (certificate.ProblemAt(time.GetUtcNow()) is { } invalid)
+        {
+            Report(Severity.Warning, "tls", options.TlsCertificateFile, "", invalid);
         }
     }
 

@@ -8,6 +8,7 @@ using Edge.Journal.Recovery;
 using Edge.Machine;
 using Edge.Settings;
 using Edge.Storage;
+using Edge.Transport;
 
 namespace Edge.Commands;
 
@@ -147,6 +148,11 @@ internal static class ServeCommand
             service.ReportFault();
             return ExitCode.JournalFault;
         }
+        catch (CertificateException e)
+        {
+            await error.WriteLineAsync($"edge serve: {e.Message}");
+            return ExitCode.Failure;
+        }
         catch (JournalException e)
         {
             await error.WriteLineAsync($"edge serve: {e.Message.ReplaceLineEndings(" ")} (dataDir)");
@@ -196,9 +202,9 @@ internal static class ServeCommand
 
     /// <summary>What curl needs to reach an address from this machine.</summary>
     private static string CurlTo(ListenAddress address) =>
-        address.SocketPath is { } path
-            ? $"--unix-socket {path} http://localhost"
-            : address.Loopback.GetLeftPart(UriPartial.Authority);
+        address.SocketPath is { } path ? $"--unix-socket {path} http://localhost"
+        // The certificate names the host that visitors ask for, not this address.
+        : (address.IsTls ? "--insecure " : "") + address.Loopback.GetLeftPart(UriPartial.Authority);
 
     private static async Task WriteDemoHintsAsync(
         EdgeService service,

@@ -99,6 +99,8 @@ internal sealed class EdgeOptions
     public bool IsDataDirNamed { get; set; }
     public string Urls { get; set; } = "http://127.0.0.1:8080";
     public string AdminUrls { get; set; } = "";
+    public string TlsCertificateFile { get; set; } = "";
+    public string TlsKeyFile { get; set; } = "";
     public bool Demo { get; set; }
     public bool CoreDumps { get; set; }
     public LoggingFormat LoggingFormat { get; set; } = LoggingFormat.Auto;
@@ -188,12 +190,14 @@ internal sealed class EdgeOptions
     /// <summary>Whether anything says where visitors are, as far as the settings and the file they name go.</summary>
     public bool KnowsPlaces => GeoCountryHeader.Length > 0 || File.Exists(GeoDatabase);
 
+    /// <summary>Every address to listen on, those for visitors first.</summary>
+    public IEnumerable<ListenAddress> ListenAddresses =>
+        ListenAddress.ParseAll(Urls).Concat(ListenAddress.ParseAll(AdminUrls));
+
     /// <summary>The hosts at which the service is reached, as far as the settings say.</summary>
     public IReadOnlyList<OwnHost> OwnHosts =>
         OwnHost.Of(
-            ListenAddress
-                .ParseAll(Urls)
-                .Concat(ListenAddress.ParseAll(AdminUrls))
+            ListenAddresses
                 .Where(static address => address.SocketPath is null)
                 .Select(static address => address.Loopback),
             Node

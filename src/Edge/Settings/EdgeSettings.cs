@@ -32,7 +32,7 @@ internal static class EdgeSettings
         ),
         Text(
             "urls",
-            "Addresses to listen on, separated by commas: http:// with an IP address, localhost or * and a port, or http://unix:/PATH.",
+            "Addresses to listen on, separated by commas: http:// or https:// with an IP address, localhost or * and a port, or http://unix:/PATH.",
             o => o.Urls,
             (o, v) => o.Urls = v
         ),
@@ -41,6 +41,18 @@ internal static class EdgeSettings
             "Separate addresses for health, metrics and ledger; if empty, they are served on urls.",
             o => o.AdminUrls,
             (o, v) => o.AdminUrls = v
+        ),
+        Text(
+            "tls.certificateFile",
+            "File in PEM format with the certificate of the https:// addresses, followed by its chain. Replace it while the service runs.",
+            o => o.TlsCertificateFile,
+            (o, v) => o.TlsCertificateFile = v
+        ),
+        Text(
+            "tls.keyFile",
+            "File in PEM format with the private key of that certificate, not encrypted.",
+            o => o.TlsKeyFile,
+            (o, v) => o.TlsKeyFile = v
         ),
         Flag(
             "coreDumps",
@@ -62,7 +74,7 @@ internal static class EdgeSettings
         ),
         Choice(
             "http.protocol",
-            "http1 (HTTP/1.1) or http2 (cleartext HTTP/2 with prior knowledge, behind a proxy that speaks it).",
+            "http1 (HTTP/1.1) or http2 (cleartext HTTP/2 with prior knowledge, behind a proxy that speaks it). https:// addresses speak both.",
             o => o.HttpProtocol,
             (o, v) => o.HttpProtocol = v
         ),

@@ -71,6 +71,15 @@ internal static partial class LogMessages
     [LoggerMessage(111, LogLevel.Error, "A change could not be recorded in the audit file: {Reason}")]
     public static partial void AuditNotWritten(this ILogger logger, string reason);
 
+    [LoggerMessage(112, LogLevel.Information, "TLS certificate {Path}, valid until {ValidUntil:u}, is in use")]
+    public static partial void CertificateTaken(this ILogger logger, string path, DateTimeOffset validUntil);
+
+    [LoggerMessage(113, LogLevel.Warning, "TLS certificate was not taken, the one before stays in use: {Reason}")]
+    public static partial void CertificateRefused(this ILogger logger, string reason);
+
+    [LoggerMessage(114, LogLevel.Warning, "TLS certificate {Path} is in use although it {Problem}: clients will refuse it")]
+    public static partial void CertificateInvalid(this ILogger logger, string path, string problem);
+
     /// <param name="logger">The log.</param>
     /// <param name="exception">What was thrown; a defect of the program.</param>
     /// <param name="what">What was being done.</param>
