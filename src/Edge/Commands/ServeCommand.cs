@@ -41,7 +41,7 @@ internal static class ServeCommand
                 }
 
                 options.Demo = result.GetValue(demo);
-                return await RunAsync(options, io.Out, io.Error);
+                return await RunAsync(options, () => settings.Read(result), io.Out, io.Error);
             }
         );
         return command;
@@ -53,18 +53,23 @@ internal static class ServeCommand
             ? null
             : $"{ForwardedHeadersSwitch} is set and would believe anybody's address; unset it and use clientAddress.trustedProxies";
 
-    public static async Task<int> RunAsync(EdgeOptions options, TextWriter output, TextWriter error)
+    /// <param name="options">The settings.</param>
+    /// <param name="read">Reads them again, for SIGHUP.</param>
+    /// <param name="output">Takes what is said to people.</param>
+    /// <param name="error">Takes why it does not start.</param>
+    public static async Task<int> RunAsync(
+        EdgeOptions options,
+        Func<(EdgeOptions Options, IReadOnlyList<string> Problems)> read,
+        TextWriter output,
+        TextWriter error
+    )
     {
         if (EnvironmentProblem() is { } problem)
         {
             await error.WriteLineAsync($"edge serve: {problem}");
             return ExitCode.Failure;
         }
-        var lowered = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes()).Fit(
-            options,
-            JournalManifest.PageBytesIn(options.JournalDir),
-            out var shortage
-        );
+        var lowered = Fit(options, out var shortage);
         if (shortage is not null)
         {
             await error.WriteLineAsync($"edge serve: {shortage}");
@@ -84,7 +89,10 @@ internal static class ServeCommand
             lock (reloading)
             {
                 isReloadDue = running is null;
-                running?.Reload();
+                if (running is not null)
+                {
+                    Reload(running, read);
+                }
             }
         });
         // What is being done, for the message when it fails.
@@ -102,7 +110,7 @@ internal static class ServeCommand
                 running = service;
                 if (isReloadDue)
                 {
-                    service.Reload();
+                    Reload(service, read);
                 }
             }
 
@@ -170,6 +178,23 @@ internal static class ServeCommand
             );
             return ExitCode.Failure;
         }
+    }
+
+    private static IReadOnlyList<LoweredLimit> Fit(EdgeOptions options, out string? shortage) =>
+        new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes()).Fit(
+            options,
+            JournalManifest.PageBytesIn(options.JournalDir),
+            out shortage
+        );
+
+    private static void Reload(
+        EdgeService service,
+        Func<(EdgeOptions Options, IReadOnlyList<string> Problems)> read
+    )
+    {
+        var (options, problems) = read();
+        _ = Fit(options, out var shortage);
+        service.Reload(options, shortage is null ? problems : [.. problems, shortage]);
     }
 
     private static async Task ShowKeyAsync(EdgeService service, string key, TextWriter output)

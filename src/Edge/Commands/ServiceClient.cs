@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 
 namespace Edge.Commands;
@@ -34,10 +35,8 @@ internal sealed class ServiceClient : IDisposable
         }
 
         var isTls = address.Uri.Scheme == Uri.UriSchemeHttps;
-        if (isTls && address.IsThisMachine)
-        {
-            handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
-        }
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, errors) =>
+            errors == SslPolicyErrors.None || address.IsThisMachine;
 
         _http = new HttpClient(handler)
         {

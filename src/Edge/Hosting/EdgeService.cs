@@ -376,10 +376,23 @@ internal sealed class EdgeService : IAsyncDisposable
 
     /// <summary>
     /// Looks at once at everything that may change while the service runs: keys, experiments, geo database, verdict
-    /// rules, TLS certificate. What cannot be used is reported, and what was in force stays. Never throws.
+    /// rules, TLS certificate, and the settings that can be taken over; says which others need a restart. What cannot be
+    /// used is reported, and what was in force stays. Never throws.
     /// </summary>
-    public void Reload()
+    /// <param name="read">The settings as they are read now, fitted to the machine.</param>
+    /// <param name="settingProblems">What is wrong with them; none of them is taken then.</param>
+    public void Reload(EdgeOptions read, IReadOnlyList<string> settingProblems)
     {
+        foreach (var problem in settingProblems)
+        {
+            _logger.SettingsRefused(problem);
+        }
+
+        if (settingProblems.Count == 0)
+        {
+            TakeSettings(read);
+        }
+
         _keys.Refresh();
         _experiments.Refresh();
         if (_geo.IsConfigured)
@@ -405,6 +418,12 @@ internal sealed class EdgeService : IAsyncDisposable
 
         _logger.Reloaded(_experiments.Catalog.Current.Entries.Count, _verdicts.Rules.Count);
     }
+
+    /// <summary>A lane as event loops have it.</summary>
+    public LoopLane CreateLane() => _createLane();
+
+    /// <summary>Where events go.</summary>
+    public EventJournal Journal => _journal;
 
     /// <summary>Cancelled when a signal asks the process to stop.</summary>
     public CancellationToken StopRequested => _web.Lifetime.ApplicationStopping;
@@ -533,6 +552,27 @@ internal sealed class EdgeService : IAsyncDisposable
         _experiments.Dispose();
         await _web.DisposeAsync();
         _connections.Dispose();
+    }
+
+    private void TakeSettings(EdgeOptions read)
+    {
+        // All of them first: what is assigned is no difference any more.
+        foreach (var setting in SettingChanges.Between(_options, read).ToArray())
+        {
+            if (!EdgeSettings.Reloadable.Contains(setting.Key))
+            {
+                _logger.SettingNeedsRestart(setting.Key);
+            }
+            else if (setting.Assign(_options, setting.Read(read)) is null)
+            {
+                _logger.SettingTaken(setting.Key, setting.Read(_options));
+            }
+        }
+
+        foreach (var sink in SettingChanges.OfSinks(_options, read))
+        {
+            _logger.SettingNeedsRestart($"sinks.{sink}");
+        }
     }
 
     private FirstKey FirstKey() =>

@@ -13,6 +13,14 @@ internal static class EdgeSettings
     /// <summary>Pages of operators that the public listener shows unless they are closed or moved.</summary>
     public static readonly string[] OperationsPages = ["readyz", "metrics", "ledger"];
 
+    /// <summary>The settings that a running service takes over; every other one holds after a restart.</summary>
+    public static readonly string[] Reloadable =
+    [
+        "automation.rulesFile",
+        "automation.excludeTools",
+        "automation.excludeApplePrivacy",
+    ];
+
     /// <summary>The setting whose default is the name of the machine.</summary>
     public const string NodeKey = "node";
 

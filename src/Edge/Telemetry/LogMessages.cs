@@ -80,6 +80,15 @@ internal static partial class LogMessages
     [LoggerMessage(114, LogLevel.Warning, "TLS certificate {Path} is in use although it {Problem}: clients will refuse it")]
     public static partial void CertificateInvalid(this ILogger logger, string path, string problem);
 
+    [LoggerMessage(115, LogLevel.Warning, "The configuration was not read again, the settings in force stay: {Problem}")]
+    public static partial void SettingsRefused(this ILogger logger, string problem);
+
+    [LoggerMessage(116, LogLevel.Information, "Setting {Setting} is {Value} from now on")]
+    public static partial void SettingTaken(this ILogger logger, string setting, string value);
+
+    [LoggerMessage(117, LogLevel.Warning, "{Setting} has another value in the configuration, which holds after a restart")]
+    public static partial void SettingNeedsRestart(this ILogger logger, string setting);
+
     /// <param name="logger">The log.</param>
     /// <param name="exception">What was thrown; a defect of the program.</param>
     /// <param name="what">What was being done.</param>
