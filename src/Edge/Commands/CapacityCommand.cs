@@ -42,7 +42,10 @@ internal sealed class CapacityCommand(EdgeOptions options, TimeProvider time, Te
             HelpName = "S",
             Description = $"How long each of the two parts takes, 1 to {SecondsMax}; without it {SecondsDefault}.",
         };
-        var command = new Command("capacity", "Measures what one processor and this disk can do, events a second.") { seconds };
+        var command = new Command("capacity", "Measures what one processor and this disk can do, events a second.")
+        {
+            seconds,
+        };
         var settings = SettingsArguments.AddTo(command).WithOwnDataDir(command);
         command.SetAction(
             async (result, cancellation) =>
@@ -105,7 +108,9 @@ internal sealed class CapacityCommand(EdgeOptions options, TimeProvider time, Te
         }
     }
 
-    /// <summary>The settings of the service, with a directory, experiments and a log of their own, and without sinks.</summary>
+    /// <summary>
+    /// The settings of the service, with a directory, experiments and a log of their own, and without sinks.
+    /// </summary>
     private EdgeOptions OptionsFor(string directory)
     {
         options.DataDir = directory;

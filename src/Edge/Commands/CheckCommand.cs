@@ -151,7 +151,8 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             return;
         }
 
-        if (TlsCertificate.TryLoad(options.TlsCertificateFile, options.TlsKeyFile, out var problem) is not { } certificate)
+        var (file, key) = (options.TlsCertificateFile, options.TlsKeyFile);
+        if (TlsCertificate.TryLoad(file, key, out var problem) is not { } certificate)
         {
             Report(Severity.Error, "tls", "setting", "", problem);
         }

@@ -3,8 +3,8 @@ using System.Net.Http.Headers;
 namespace Edge.Commands;
 
 /// <summary>
-/// The management key with which commands ask a running service: from the environment, because every user of the machine
-/// can read a command line.
+/// The management key with which commands ask a running service: from the environment, because every user of the
+/// machine can read a command line.
 /// </summary>
 internal static class ManagementKey
 {

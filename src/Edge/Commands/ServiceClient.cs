@@ -66,8 +66,8 @@ internal sealed class ServiceClient : IDisposable
         SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation);
 
     /// <summary>
-    /// The answer as soon as its header is there, for one that goes on. Throws <see cref="ServiceUnreachableException"/>
-    /// when there is none.
+    /// The answer as soon as its header is there, for one that goes on. Throws <see
+    /// cref="ServiceUnreachableException"/> when there is none.
     /// </summary>
     public Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancellation) =>
         SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);

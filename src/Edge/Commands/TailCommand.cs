@@ -10,8 +10,8 @@ using Edge.Settings;
 namespace Edge.Commands;
 
 /// <summary>
-/// <c>edge tail</c>: prints events of the running service as they are stored, and requests as they are refused, until it
-/// is interrupted. One line each, for people or as JSON.
+/// <c>edge tail</c>: prints events of the running service as they are stored, and requests as they are refused, until
+/// it is interrupted. One line each, for people or as JSON.
 /// </summary>
 internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter output, TextWriter error)
 {
@@ -47,9 +47,9 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
             HelpName = "URL",
             Description = "Address of the management API; without it the configured one.",
         };
-        var experiment = new Option<string>("--experiment") { HelpName = "SLUG", Description = "Only events of this experiment." };
-        var type = new Option<string>("--type") { HelpName = "TYPE", Description = "Only events of this type, or refused." };
-        var verdict = new Option<string>("--verdict") { HelpName = "VERDICT", Description = "Only events with this verdict." };
+        var experiment = Only("--experiment", "SLUG", "Only events of this experiment.");
+        var type = Only("--type", "TYPE", "Only events of this type, or refused.");
+        var verdict = Only("--verdict", "VERDICT", "Only events with this verdict.");
         var json = new Option<bool>("--json") { Arity = ArgumentArity.Zero, Description = "Prints JSON lines." };
         var command = new Command("tail", "Prints events as they are stored, and requests as they are refused.")
         {
@@ -106,7 +106,8 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
             using var answer = await service.OpenAsync(request, cancellation);
             if (answer.StatusCode != HttpStatusCode.OK)
             {
-                await error.WriteLineAsync($"{Name}: {address} answered {(int)answer.StatusCode}: {await DetailOfAsync(answer, cancellation)}");
+                var detail = ProblemText.DetailOf(await answer.Content.ReadAsByteArrayAsync(cancellation));
+                await error.WriteLineAsync($"{Name}: {address} answered {(int)answer.StatusCode}: {detail}");
                 return ExitCode.Failure;
             }
 
@@ -130,6 +131,9 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
         }
     }
 
+    private static Option<string> Only(string name, string value, string description) =>
+        new(name) { HelpName = value, Description = description };
+
     private static string QueryOf(params ReadOnlySpan<(string Name, string? Value)> fields)
     {
         var query = new StringBuilder();
@@ -137,17 +141,12 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
         {
             if (value is not null)
             {
-                query.Append(query.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+                query.Append(query.Length == 0 ? '?' : '&');
+                query.Append(name).Append('=').Append(Uri.EscapeDataString(value));
             }
         }
 
         return query.ToString();
-    }
-
-    private static async Task<string> DetailOfAsync(HttpResponseMessage answer, CancellationToken cancellation)
-    {
-        var body = await answer.Content.ReadAsByteArrayAsync(cancellation);
-        return ProblemText.DetailOf(body);
     }
 
     private async Task PrintAsync(HttpResponseMessage answer, CancellationToken cancellation)
@@ -162,7 +161,8 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
             }
             else if (line.StartsWith(DataPrefix, StringComparison.Ordinal))
             {
-                await output.WriteLineAsync(isJson ? line[DataPrefix.Length..] : Describe(type, line[DataPrefix.Length..]));
+                var data = line[DataPrefix.Length..];
+                await output.WriteLineAsync(isJson ? data : Describe(type, data));
                 await output.FlushAsync(cancellation);
             }
         }

@@ -37,7 +37,8 @@ namespace Edge.Hosting;
 
 /// <summary>
 /// Constructs the object graph explicitly, and starts and stops its parts in order. Opening throws
-/// <see cref="JournalException"/>, <see cref="CertificateException"/> or <see cref="IOException"/> with a one-line message when the service must not start.
+/// <see cref="JournalException"/>, <see cref="CertificateException"/> or <see cref="IOException"/> with a one-line
+/// message when the service must not start.
 /// </summary>
 internal sealed class EdgeService : IAsyncDisposable
 {
@@ -376,8 +377,8 @@ internal sealed class EdgeService : IAsyncDisposable
 
     /// <summary>
     /// Looks at once at everything that may change while the service runs: keys, experiments, geo database, verdict
-    /// rules, TLS certificate, and the settings that can be taken over; says which others need a restart. What cannot be
-    /// used is reported, and what was in force stays. Never throws.
+    /// rules, TLS certificate, and the settings that can be taken over; says which others need a restart. What cannot
+    /// be used is reported, and what was in force stays. Never throws.
     /// </summary>
     /// <param name="read">The settings as they are read now, fitted to the machine.</param>
     /// <param name="settingProblems">What is wrong with them; none of them is taken then.</param>

@@ -7,7 +7,8 @@ namespace Edge.Hosting;
 
 /// <summary>
 /// Notes on a connection that a request of the server's runs on it and how long its body is, counts how long its answer
-/// takes, and asks the client to leave while the service stops. Thread safe; allocates nothing for answers that are complete at once.
+/// takes, and asks the client to leave while the service stops. Thread safe; allocates nothing for answers that are
+/// complete at once.
 /// </summary>
 internal sealed class RequestTracking(
     ConnectionTable connections,

@@ -84,8 +84,8 @@ internal enum HttpTransport
 
 /// <summary>
 /// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/>, fitted to the machine
-/// by <see cref="Capacity"/> and not changed afterwards, except those of <see cref="EdgeSettings.Reloadable"/>. <see cref="EdgeSettings"/> has names, units, ranges and reasons; the documentation is checked against
-/// it.
+/// by <see cref="Capacity"/> and not changed afterwards, except those of <see cref="EdgeSettings.Reloadable"/>. <see
+/// cref="EdgeSettings"/> has names, units, ranges and reasons; the documentation is checked against it.
 /// </summary>
 internal sealed class EdgeOptions
 {

@@ -7,9 +7,10 @@ using Edge.Requests;
 namespace Edge.Settings;
 
 /// <summary>
-/// One address to listen on: <c>http://HOST:PORT</c> or, with TLS, <c>https://HOST:PORT</c>, where HOST is an IPv4 address, an IPv6 address in brackets,
-/// <c>localhost</c>, or <c>*</c> or <c>+</c> for every address of the machine; or <c>http://unix:PATH</c> for a socket
-/// file. No other host: a name that is misspelt or resolved differently elsewhere must not open a port. Immutable.
+/// One address to listen on: <c>http://HOST:PORT</c> or, with TLS, <c>https://HOST:PORT</c>, where HOST is an IPv4
+/// address, an IPv6 address in brackets, <c>localhost</c>, or <c>*</c> or <c>+</c> for every address of the machine; or
+/// <c>http://unix:PATH</c> for a socket file. No other host: a name that is misspelt or resolved differently elsewhere
+/// must not open a port. Immutable.
 /// </summary>
 internal sealed record ListenAddress
 {
@@ -51,8 +52,6 @@ internal sealed record ListenAddress
             ? new Uri($"{SchemeText}127.0.0.1:{Port}")
         : new Uri($"{SchemeText}{new IPEndPoint(Address, Port)}");
 
-    private string SchemeText => IsTls ? TlsScheme : Scheme;
-
     /// <summary>Parses a list; items with a problem are left out.</summary>
     public static IReadOnlyList<ListenAddress> ParseAll(string urls) =>
         [.. Split(urls).Select(url => Parse(url, out var address) is null ? address : null).OfType<ListenAddress>()];
@@ -64,6 +63,8 @@ internal sealed record ListenAddress
     /// <summary>Splits a list of addresses.</summary>
     public static string[] Split(string urls) =>
         urls.Split([',', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private string SchemeText => IsTls ? TlsScheme : Scheme;
 
     /// <summary>Parses one address; returns what is wrong with it, else null.</summary>
     private static string? Parse(string text, out ListenAddress? address)

@@ -5,7 +5,9 @@ namespace Edge.Settings;
 /// <summary>Finds what differs between the settings in force and those that were read again. Pure.</summary>
 internal static class SettingChanges
 {
-    /// <summary>Keys of the settings whose values differ, in their order; secrets cannot be compared and are left out.</summary>
+    /// <summary>
+    /// Keys of the settings whose values differ, in their order; secrets cannot be compared and are left out.
+    /// </summary>
     public static IEnumerable<Setting<EdgeOptions>> Between(EdgeOptions inForce, EdgeOptions read) =>
         EdgeSettings.All.Where(setting => setting.Read(inForce) != setting.Read(read));
 

@@ -129,7 +129,9 @@ internal sealed class Metrics(string[] apis)
         return durations;
     }
 
-    /// <summary>Requests of a route by bucket of <see cref="RequestDurations.Bounds"/>, and the sum in seconds.</summary>
+    /// <summary>
+    /// Requests of a route by bucket of <see cref="RequestDurations.Bounds"/>, and the sum in seconds.
+    /// </summary>
     public double Durations(RouteName route, Span<long> counts)
     {
         counts.Clear();

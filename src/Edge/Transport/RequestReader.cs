@@ -30,7 +30,9 @@ internal sealed class RequestReader(ReadOnlyMemory<byte> received, PipeReader in
     private ReadOnlySequence<byte> _given;
     private ReadOnlySequence<byte>? _givenOfInner;
 
-    /// <summary>Makes a connection's requests be read through a reader of this kind, a feature of the connection.</summary>
+    /// <summary>
+    /// Makes a connection's requests be read through a reader of this kind, a feature of the connection.
+    /// </summary>
     /// <param name="features">Those of the connection.</param>
     /// <param name="transport">What is read and written now.</param>
     /// <param name="received">What had been received before.</param>

@@ -8,10 +8,10 @@ namespace Edge.Transport;
 internal sealed class CertificateException(string problem) : Exception(problem);
 
 /// <summary>
-/// The certificate that TLS listeners show. Follows its two files: a new pair that has lain still between two looks takes
-/// the place of the present one, for connections from then on; one that cannot be used is reported once and leaves the
-/// present one in use. The files are looked at rather than watched, because secrets of Kubernetes and certbot's change
-/// behind symbolic links. Thread safe.
+/// The certificate that TLS listeners show. Follows its two files: a new pair that has lain still between two looks
+/// takes the place of the present one, for connections from then on; one that cannot be used is reported once and
+/// leaves the present one in use. The files are looked at rather than watched, because secrets of Kubernetes and
+/// certbot's change behind symbolic links. Thread safe.
 /// </summary>
 internal sealed class ServedCertificate : IDisposable
 {

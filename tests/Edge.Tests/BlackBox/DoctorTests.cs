@@ -98,6 +98,23 @@ public class DoctorTests
         Assert.Equal(2, wrong.ExitCode);
     }
 
+    [Fact]
+    public async Task Doctor_WithSettingsThatAreWrong_ListsThemAndStillLooksAtTheMachine()
+    {
+        using var data = new TempDirectory();
+
+        var (exitCode, output, error) = await EdgeProcess.RunAsync(
+            ["doctor", "--data-dir", data["data"]],
+            [("EDGE__SINKS__HOOK__TYPE", "http"), ("EDGE__JOURNAL__MAXBYTES", "1")]
+        );
+
+        Assert.Equal((1, ""), (exitCode, error));
+        Assert.Contains("sinks.hook.url", output, StringComparison.Ordinal);
+        Assert.Contains("journal.maxBytes", output, StringComparison.Ordinal);
+        Assert.Matches("(ok|warning|error): disk: a sync in ", output);
+        Assert.EndsWith(" to look at\n", output, StringComparison.Ordinal);
+    }
+
     private static string[] Errors(string output) =>
         [.. output.Split('\n').Where(static line => line.StartsWith("error:", StringComparison.Ordinal))];
 

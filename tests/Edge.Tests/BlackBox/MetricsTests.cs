@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Edge.Tests.BlackBox;
 
-/// <summary>What <c>/metrics</c> says of requests and connections, of the event loops and of the server alike.</summary>
+/// <summary>
+/// What <c>/metrics</c> says of requests and connections, of the event loops and of the server alike.
+/// </summary>
 public sealed class MetricsTests
 {
     private const string Count = "edge_request_duration_seconds_count";
@@ -32,16 +34,8 @@ public sealed class MetricsTests
         using var answers = new StreamReader(stream, Encoding.Latin1);
         Assert.Equal(6, (await answers.ReadToEndAsync()).Split("HTTP/1.1 ").Length);
 
-        var counts = await Wait.ForAsync(
-            async () =>
-                (
-                    await ValueAsync(edge, Count + "{route=\"pixel\"}"),
-                    await ValueAsync(edge, Count + "{route=\"click\"}"),
-                    await ValueAsync(edge, "edge_request_duration_seconds_bucket{route=\"pixel\",le=\"+Inf\"}")
-                ),
-            // An answer is on its way before it is counted.
-            seen => seen is (>= 4, >= 1, >= 4)
-        );
+        // An answer is on its way before it is counted.
+        var counts = await Wait.ForAsync(() => CountsAsync(edge), counts => counts is ( >= 4, >= 1, >= 4));
         Assert.Equal((4, 1, 4), counts);
         Assert.True(await ValueAsync(edge, "edge_request_duration_seconds_sum{route=\"pixel\"}") > 0);
         Assert.True(await ValueAsync(edge, "edge_connections_accepted_total") > accepted);
@@ -87,6 +81,13 @@ public sealed class MetricsTests
             Assert.All(values, value => Assert.Contains($"`{value}`", rows, StringComparison.Ordinal));
         }
     }
+
+    private static async Task<(double Pixels, double Clicks, double PixelsInBuckets)> CountsAsync(EdgeProcess edge) =>
+        (
+            await ValueAsync(edge, Count + "{route=\"pixel\"}"),
+            await ValueAsync(edge, Count + "{route=\"click\"}"),
+            await ValueAsync(edge, "edge_request_duration_seconds_bucket{route=\"pixel\",le=\"+Inf\"}")
+        );
 
     private static async Task<double> ValueAsync(EdgeProcess edge, string series)
     {

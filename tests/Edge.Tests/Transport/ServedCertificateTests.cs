@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Edge.Tests.Transport;
 
-/// <summary>The pair of files under the service: replaced as a whole, half, and by something that cannot be used.</summary>
+/// <summary>
+/// The pair of files under the service: replaced as a whole, half, and by something that cannot be used.
+/// </summary>
 public sealed class ServedCertificateTests : IDisposable
 {
     private const int Taken = 112;

@@ -70,11 +70,10 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
         machine.CheckGeo();
         machine.CheckModes();
         machine.CheckCertificate();
-        await new SinkChecks(options, time, _findings).RunAsync(cancellation);
-        await CheckServiceAsync(cancellation);
-        if (publicUrl is not null)
+        // Where something is reached, only right settings say.
+        if (problems.Count == 0)
         {
-            await new PublicWay(options, new Uri(publicUrl), _findings).RunAsync(cancellation);
+            await CheckOthersAsync(publicUrl, cancellation);
         }
 
         _findings.WriteCounts();
@@ -120,6 +119,16 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
             "limits",
             $"{options.HttpMaxConnections} connections, {capacity.Descriptors} open files, {capacity.MemoryBytes >> 20} MiB of memory"
         );
+    }
+
+    private async Task CheckOthersAsync(string? publicUrl, CancellationToken cancellation)
+    {
+        await new SinkChecks(options, time, _findings).RunAsync(cancellation);
+        await CheckServiceAsync(cancellation);
+        if (publicUrl is not null)
+        {
+            await new PublicWay(options, new Uri(publicUrl), _findings).RunAsync(cancellation);
+        }
     }
 
     private async Task CheckServiceAsync(CancellationToken cancellation)

@@ -28,8 +28,6 @@ internal sealed class MachineChecks(EdgeOptions options, TimeProvider time, Find
     private static readonly TimeSpan GeoAgeMax = TimeSpan.FromDays(45);
     private static readonly TimeSpan CertificateDaysMin = TimeSpan.FromDays(14);
 
-    private string Data => Path.GetFullPath(options.DataDir);
-
     public void CheckClock()
     {
         const string Subject = "clock";
@@ -192,7 +190,8 @@ internal sealed class MachineChecks(EdgeOptions options, TimeProvider time, Find
         }
 
         var now = time.GetUtcNow();
-        if (TlsCertificate.TryLoad(options.TlsCertificateFile, options.TlsKeyFile, out var problem) is not { } certificate)
+        var (file, key) = (options.TlsCertificateFile, options.TlsKeyFile);
+        if (TlsCertificate.TryLoad(file, key, out var problem) is not { } certificate)
         {
             findings.Fail(Subject, problem, "the service does not start with it");
         }
@@ -209,6 +208,8 @@ internal sealed class MachineChecks(EdgeOptions options, TimeProvider time, Find
             findings.Ok(Subject, $"is valid for {left.TotalDays:0} days");
         }
     }
+
+    private string Data => Path.GetFullPath(options.DataDir);
 
     private (TimeSpan Median, TimeSpan Longest) TimeSyncs(string path)
     {

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using Edge.Settings;
+using Edge.Telemetry;
 
 namespace Edge.Commands.Doctor;
 
@@ -16,13 +17,16 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
     private const int PixelBytes = 43;
     private const int AnswerMaxBytes = 4 << 20;
 
-    /// <summary>Requests with a wrong key, by which the service is recognised: others may ask at the same time.</summary>
+    /// <summary>
+    /// Requests with a wrong key, by which the service is recognised: others may ask at the same time.
+    /// </summary>
     private const int Probes = 3;
 
     private const string WrongKey = "edge-doctor";
-    private const string ReceivedCounter = "edge_requests_total{route=\"bulk_track\",outcome=\"unauthorized\"}";
-    private const string UntrustedCounter = "edge_forwarded_header_untrusted_total";
-    private const string MalformedCounter = "edge_forwarded_header_malformed_total";
+
+    /// <summary>What the service counts those as.</summary>
+    private static readonly string ReceivedCounter =
+        MetricFamilies.RequestsTotal.Name + "{route=\"bulk_track\",outcome=\"unauthorized\"}";
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
@@ -53,7 +57,8 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
             await CheckPagesAsync(http, cancellation);
             await CheckAddressAsync(http, cancellation);
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception e)
+            when (e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
         {
             findings.Fail(
                 Subject,
@@ -68,7 +73,7 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
         try
         {
             var addresses = await Dns.GetHostAddressesAsync(url.IdnHost, cancellation);
-            findings.Ok(Subject, $"{url.Host} is {string.Join(", ", addresses.Select(static address => address.ToString()))}");
+            findings.Ok(Subject, $"{url.Host} is {string.Join(", ", Array.ConvertAll(addresses, static a => a.ToString()))}");
             return true;
         }
         catch (SocketException e)
@@ -184,7 +189,9 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
         }
     }
 
-    private async Task<(double Received, double Untrusted, double Malformed)?> CountersAsync(CancellationToken cancellation)
+    private async Task<(double Received, double Untrusted, double Malformed)?> CountersAsync(
+        CancellationToken cancellation
+    )
     {
         if (ServiceAddress.Of(options, null) is not { } address)
         {
@@ -196,7 +203,11 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
             using var service = new ServiceClient(address, options.HttpProtocol, Deadline, AnswerMaxBytes);
             var (status, page) = await service.GetAsync(new Uri(address.Uri, "/metrics"), cancellation);
             return status == HttpStatusCode.OK
-                ? (ValueOf(page, ReceivedCounter), ValueOf(page, UntrustedCounter), ValueOf(page, MalformedCounter))
+                ? (
+                    ValueOf(page, ReceivedCounter),
+                    ValueOf(page, MetricFamilies.ForwardedUntrustedTotal.Name),
+                    ValueOf(page, MetricFamilies.ForwardedMalformedTotal.Name)
+                )
                 : null;
         }
         catch (ServiceUnreachableException)

@@ -14,8 +14,8 @@ using EventId = Edge.Events.EventId;
 namespace Edge.Commands.Sinks;
 
 /// <summary>
-/// <c>edge ledger verify --sink NAME</c>: asks the table of a ClickHouse or PostgreSQL sink for every event that the journal
-/// still holds and the sink has taken, by id. Reads beside the running service and changes nothing.
+/// <c>edge ledger verify --sink NAME</c>: asks the table of a ClickHouse or PostgreSQL sink for every event that the
+/// journal still holds and the sink has taken, by id. Reads beside the running service and changes nothing.
 /// </summary>
 internal sealed class LedgerVerify(EdgeOptions options, SinkOptions sink, TextWriter output, TextWriter error)
 {
@@ -39,8 +39,15 @@ internal sealed class LedgerVerify(EdgeOptions options, SinkOptions sink, TextWr
 
     public static Command Define(StandardStreams io)
     {
-        var name = new Option<string>("--sink") { HelpName = "NAME", Description = "The sink, as the configuration names it." };
-        var command = new Command("verify", "Asks a ClickHouse or PostgreSQL sink for the events it has taken, by id.") { name };
+        var name = new Option<string>("--sink")
+        {
+            HelpName = "NAME",
+            Description = "The sink, as the configuration names it.",
+        };
+        var command = new Command("verify", "Asks a ClickHouse or PostgreSQL sink for the events it has taken, by id.")
+        {
+            name,
+        };
         var settings = SettingsArguments.AddTo(command).WithDataDir(command);
         command.SetAction(
             async (result, cancellation) =>

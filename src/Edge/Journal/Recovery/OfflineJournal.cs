@@ -7,8 +7,8 @@ using Edge.Storage;
 namespace Edge.Journal.Recovery;
 
 /// <summary>
-/// A journal for commands: with the sizes of its own manifest, checked but not changed by opening, and locked, unless it
-/// is read beside the service. Problems that would keep the service from starting are reported instead of refused,
+/// A journal for commands: with the sizes of its own manifest, checked but not changed by opening, and locked, unless
+/// it is read beside the service. Problems that would keep the service from starting are reported instead of refused,
 /// except where nothing can be read without the file. Beside the service it ends at the last commit before it was
 /// opened, and what the service removes meanwhile is no problem.
 /// </summary>
@@ -65,12 +65,14 @@ internal sealed class OfflineJournal : IDisposable
     /// <summary>Beside the service one of them may be being written, so that nothing can be said.</summary>
     public int DamagedSlots => IsServed ? 0 : _slots.DamagedSlots;
 
-    /// <summary>Opens the journal of a stopped service; throws a <see cref="JournalException"/> with one line for the operator.</summary>
+    /// <summary>
+    /// Opens the journal of a stopped service; throws a <see cref="JournalException"/> with one line for the operator.
+    /// </summary>
     public static OfflineJournal Open(JournalOptions options) => Open(options, isReadOnly: false);
 
     /// <summary>
-    /// Opens the journal only to read it, whether or not a service uses it; throws as <see cref="Open(JournalOptions)"/>
-    /// does.
+    /// Opens the journal only to read it, whether or not a service uses it; throws as <see
+    /// cref="Open(JournalOptions)"/> does.
     /// </summary>
     public static OfflineJournal OpenToRead(JournalOptions options) => Open(options, isReadOnly: true);
 

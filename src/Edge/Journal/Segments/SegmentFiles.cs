@@ -31,8 +31,8 @@ internal sealed partial class SegmentFiles(string directory, int segmentBytes) :
     }
 
     /// <summary>
-    /// Reads which segments the directory holds, and removes the file of an interrupted allocation; not beside a running
-    /// service, whose allocation may be under way.
+    /// Reads which segments the directory holds, and removes the file of an interrupted allocation; not beside a
+    /// running service, whose allocation may be under way.
     /// </summary>
     public void Load(bool removesUnfinished = true)
     {
