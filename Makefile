@@ -15,8 +15,11 @@ LOAD_URL := $(if $(filter command environment override,$(firstword $(origin URL)
 DATA_DIR ?= data
 URL ?= http://127.0.0.1:8080
 GEO := artifacts/geoip/country.mmdb
+DIST_DIR := artifacts/dist
+# Of the tag vX.Y.Z that HEAD is at or comes after (X.Y.Z-N-gCOMMIT); without a tag that of the build.
+VERSION ?= $(or $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>/dev/null)),$(shell sed -n 's:.*<VersionPrefix>\(.*\)</VersionPrefix>.*:\1:p' Directory.Build.props))
 
-.PHONY: help build publish publish-faults benchmarks geo run load test test-arm64 test-image test-faults format clean
+.PHONY: help build publish publish-faults benchmarks geo run load test test-arm64 test-image test-faults format dist clean
 
 help:
 	@echo "make run      publish the native binary and serve the demo on $(URL)"
@@ -28,6 +31,7 @@ help:
 	@echo "make test-image   build the container image without an engine, by buildah, and run its tests (Debian, as root)"
 	@echo "make format   check the formatting, change nothing"
 	@echo "make test-faults  the long tier of the fault tests, for hours; EDGE_FAULT_MINUTES=N bounds each test"
+	@echo "make dist     archives for amd64 and arm64 with bill of materials and checksums, in $(DIST_DIR)"
 	@echo "make clean    remove what was built (never the data directory)"
 
 build:
@@ -87,6 +91,17 @@ test-faults: publish publish-faults build
 	EDGE_FAULT_TIER=long EDGE_BINARY=$(CURDIR)/$(EDGE) EDGE_FAULT_BINARY=$(CURDIR)/$(EDGE_FAULTS) \
 		dotnet test tests/Edge.FaultTests -c $(CONFIGURATION) --no-build --nologo --logger "console;verbosity=detailed"
 	cat artifacts/fault-results.md
+
+# Two runs on one commit give the same checksums.
+dist:
+	rm -rf $(DIST_DIR) artifacts/release
+	set -e; for pair in amd64:linux-x64 arm64:linux-arm64; do \
+		dotnet publish src/Edge -c Release -r $${pair#*:} -p:RunAnalyzers=false -p:EdgeRelease=true -p:ContinuousIntegrationBuild=true -p:Version=$(VERSION) \
+			-p:SourceRevisionId=$$(git rev-parse HEAD) --nologo -o $(DIST_DIR)/$${pair%:*}; \
+		tools/dist/archive.sh $(VERSION) $${pair%:*} $(DIST_DIR)/$${pair%:*}/edge $(DIST_DIR); \
+		rm -rf $(DIST_DIR)/$${pair%:*}; \
+	done
+	cd $(DIST_DIR) && sha256sum *.tar.gz *.json > SHA256SUMS && cat SHA256SUMS
 
 clean:
 	rm -rf artifacts

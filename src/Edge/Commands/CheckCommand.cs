@@ -18,6 +18,7 @@ using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
 using Edge.Storage;
+using Edge.Transport;
 
 namespace Edge.Commands;
 
@@ -71,6 +72,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             CheckMachine();
             CheckPlaces();
+            CheckCertificate();
             CheckVerdictRules();
             CheckExperiments();
             CheckSalt();
@@ -143,6 +145,24 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Report(Severity.Error, "unreadable", options.DataDir, "", $"cannot be read: {e.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private void CheckCertificate()
+    {
+        if (options.TlsCertificateFile.Length == 0 || options.TlsKeyFile.Length == 0)
+        {
+            return;
+        }
+
+        var (file, key) = (options.TlsCertificateFile, options.TlsKeyFile);
+        if (TlsCertificate.TryLoad(file, key, out var problem) is not { } certificate)
+        {
+            Report(Severity.Error, "tls", "setting", "", problem);
+        }
+        else if (certificate.ProblemAt(time.GetUtcNow()) is { } invalid)
+        {
+            Report(Severity.Warning, "tls", options.TlsCertificateFile, "", invalid);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Edge.Commands.Configuration;
+using Edge.Commands.Doctor;
 using Edge.Commands.Filters;
 using Edge.Commands.Journals;
 using Edge.Commands.Keys;
@@ -85,6 +86,7 @@ internal static class CommandLine
             CheckCommand.Define(io),
             ExplainCommand.Define(io),
             ResultsCommand.Define(io),
+            TailCommand.Define(io),
             Group(
                 "config",
                 "Shows the settings that hold, and describes all there are.",
@@ -117,6 +119,11 @@ internal static class CommandLine
                 SinkResume.Define(io)
             ),
             Group(
+                "ledger",
+                "Compares the journal with what sinks have.",
+                LedgerVerify.Define(io)
+            ),
+            Group(
                 "dead-letters",
                 "Lists and resends the events that sinks refused for good.",
                 DeadLettersList.Define(io),
@@ -127,6 +134,8 @@ internal static class CommandLine
             SourceCommand.Define(io),
             VerdictCommand.Define(io),
             HealthcheckCommand.Define(io),
+            DoctorCommand.Define(io),
+            CapacityCommand.Define(io),
             DemoTrafficCommand.Define(io),
             CompletionsCommand.Define(io),
             VersionCommand.Define(io),

@@ -10,6 +10,7 @@ using Edge.Journal.Recovery;
 using Edge.Machine;
 using Edge.Settings;
 using Edge.Storage;
+using Edge.Transport;
 
 namespace Edge.Commands;
 
@@ -42,7 +43,7 @@ internal static class ServeCommand
                 }
 
                 options.Demo = result.GetValue(demo);
-                return await RunAsync(options, io.Out, io.Error);
+                return await RunAsync(options, () => settings.Read(result), io.Out, io.Error);
             }
         );
         return command;
@@ -54,18 +55,23 @@ internal static class ServeCommand
             ? null
             : $"{ForwardedHeadersSwitch} is set and would believe anybody's address; unset it and use clientAddress.trustedProxies";
 
-    public static async Task<int> RunAsync(EdgeOptions options, TextWriter output, TextWriter error)
+    /// <param name="options">The settings.</param>
+    /// <param name="read">Reads them again, for SIGHUP.</param>
+    /// <param name="output">Takes what is said to people.</param>
+    /// <param name="error">Takes why it does not start.</param>
+    public static async Task<int> RunAsync(
+        EdgeOptions options,
+        Func<(EdgeOptions Options, IReadOnlyList<string> Problems)> read,
+        TextWriter output,
+        TextWriter error
+    )
     {
         if (EnvironmentProblem() is { } problem)
         {
             await error.WriteLineAsync($"edge serve: {problem}");
             return ExitCode.Failure;
         }
-        var lowered = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes()).Fit(
-            options,
-            JournalManifest.PageBytesIn(options.JournalDir),
-            out var shortage
-        );
+        var lowered = Fit(options, out var shortage);
         if (shortage is not null)
         {
             await error.WriteLineAsync($"edge serve: {shortage}");
@@ -85,7 +91,10 @@ internal static class ServeCommand
             lock (reloading)
             {
                 isReloadDue = running is null;
-                running?.Reload();
+                if (running is not null)
+                {
+                    Reload(running, read);
+                }
             }
         });
         // What is being done, for the message when it fails.
@@ -103,7 +112,7 @@ internal static class ServeCommand
                 running = service;
                 if (isReloadDue)
                 {
-                    service.Reload();
+                    Reload(service, read);
                 }
             }
 
@@ -155,6 +164,11 @@ internal static class ServeCommand
             service.ReportFault();
             return ExitCode.JournalFault;
         }
+        catch (CertificateException e)
+        {
+            await error.WriteLineAsync($"edge serve: {e.Message}");
+            return ExitCode.Failure;
+        }
         catch (JournalException e)
         {
             await error.WriteLineAsync($"edge serve: {e.Message.ReplaceLineEndings(" ")} (dataDir)");
@@ -182,6 +196,23 @@ internal static class ServeCommand
             LocalAudit.Entry(TimeProvider.System, AuditAction.CreateKey, key.Id) with { Detail = "the first" },
             error
         );
+    }
+
+    private static IReadOnlyList<LoweredLimit> Fit(EdgeOptions options, out string? shortage) =>
+        new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes()).Fit(
+            options,
+            JournalManifest.PageBytesIn(options.JournalDir),
+            out shortage
+        );
+
+    private static void Reload(
+        EdgeService service,
+        Func<(EdgeOptions Options, IReadOnlyList<string> Problems)> read
+    )
+    {
+        var (options, problems) = read();
+        _ = Fit(options, out var shortage);
+        service.Reload(options, shortage is null ? problems : [.. problems, shortage]);
     }
 
     private static async Task ShowKeyAsync(EdgeService service, string key, TextWriter output)
@@ -214,9 +245,9 @@ internal static class ServeCommand
 
     /// <summary>What curl needs to reach an address from this machine.</summary>
     private static string CurlTo(ListenAddress address) =>
-        address.SocketPath is { } path
-            ? $"--unix-socket {path} http://localhost"
-            : address.Loopback.GetLeftPart(UriPartial.Authority);
+        address.SocketPath is { } path ? $"--unix-socket {path} http://localhost"
+        // The certificate names the host that visitors ask for, not this address.
+        : (address.IsTls ? "--insecure " : "") + address.Loopback.GetLeftPart(UriPartial.Authority);
 
     private static async Task WriteDemoHintsAsync(
         EdgeService service,

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 
 namespace Edge.Commands;
@@ -33,11 +34,18 @@ internal sealed class ServiceClient : IDisposable
             handler.ConnectCallback = (_, cancellation) => ConnectAsync(path, cancellation);
         }
 
+        var isTls = address.Uri.Scheme == Uri.UriSchemeHttps;
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, errors) =>
+            errors == SslPolicyErrors.None || address.IsThisMachine;
+
         _http = new HttpClient(handler)
         {
             DefaultRequestVersion =
-                protocol == Settings.HttpProtocol.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                isTls || protocol == Settings.HttpProtocol.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
+            // With TLS both sides agree on one.
+            DefaultVersionPolicy = isTls
+                ? HttpVersionPolicy.RequestVersionOrLower
+                : HttpVersionPolicy.RequestVersionExact,
             MaxResponseContentBufferSize = answerBytesMax,
             Timeout = deadline,
         };
@@ -54,13 +62,27 @@ internal sealed class ServiceClient : IDisposable
     }
 
     /// <summary>The answer, whole. Throws <see cref="ServiceUnreachableException"/> when there is none.</summary>
-    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation) =>
+        SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation);
+
+    /// <summary>
+    /// The answer as soon as its header is there, for one that goes on. Throws <see
+    /// cref="ServiceUnreachableException"/> when there is none.
+    /// </summary>
+    public Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancellation) =>
+        SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        HttpCompletionOption completion,
+        CancellationToken cancellation
+    )
     {
         request.Version = _http.DefaultRequestVersion;
         request.VersionPolicy = _http.DefaultVersionPolicy;
         try
         {
-            return await _http.SendAsync(request, cancellation);
+            return await _http.SendAsync(request, completion, cancellation);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {

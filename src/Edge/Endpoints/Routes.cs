@@ -34,8 +34,9 @@ internal sealed class Routes(
     Metrics metrics
 )
 {
-    public Task DispatchAsync(HttpContext context)
+    public Task DispatchAsync(HttpContext context, out RouteName route)
     {
+        route = RouteName.Other;
         Replies.ForbidSniffing(context.Response.Headers);
         if (RequestFraming.Refuse(context) is { } refusal)
         {
@@ -46,49 +47,74 @@ internal sealed class Routes(
         var path = context.Request.Path.Value ?? "";
         if (admin.Received(context))
         {
-            return (admin.HasManagement ? FindManagement(context, path) : null) ?? DispatchOperationsAsync(context, path);
+            return (admin.HasManagement ? FindManagement(context, path, ref route) : null)
+                ?? DispatchOperationsAsync(context, path, ref route);
         }
 
-        if (ingest.Find(path) is { } handle)
+        if (ingest.Find(path, ref route) is { } handle)
         {
             return refusals.IsNeeded && !RequestMethod.IsOptions(context.Request.Method)
                 ? refusals.ObserveAsync(context, handle)
                 : handle(context);
         }
 
-        if (FindTracking(context, TrackingPath.Canonical(path)) is { } tracking)
+        if (FindTracking(context, TrackingPath.Canonical(path), ref route) is { } tracking)
         {
             return tracking;
         }
 
-        if (!admin.HasManagement && FindManagement(context, path) is { } managed)
+        if (!admin.HasManagement && FindManagement(context, path, ref route) is { } managed)
         {
             return managed;
         }
 
         if (path == "/sdk.js")
         {
-            return ReadAsync(context, RouteName.Sdk, client.HandleAsync);
+            return ReadAsync(context, route = RouteName.Sdk, client.HandleAsync);
         }
 
         if (path == "/openapi.json")
         {
-            return ReadAsync(context, RouteName.OpenApi, openApi.HandleAsync);
+            return ReadAsync(context, route = RouteName.OpenApi, openApi.HandleAsync);
         }
 
-        return admin.IsPublic(path) ? DispatchOperationsAsync(context, path) : RefusePathAsync(context);
+        return admin.IsPublic(path)
+            ? DispatchOperationsAsync(context, path, ref route)
+            : RefusePathAsync(context);
     }
 
     /// <summary>Answers the management API and the page; null when the path is none of theirs.</summary>
-    private Task? FindManagement(HttpContext context, string path) =>
-        ManagementApi.IsHere(path) ? management.HandleAsync(context)
-        : SystemEndpoint.IsHere(path) ? system.HandleAsync(context, path)
-        : path == LiveEndpoint.Path ? live.HandleAsync(context)
-        : page is not null && PageRoutes.IsHere(path) ? page.HandleAsync(context, path)
-        : null;
+    private Task? FindManagement(HttpContext context, string path, ref RouteName route)
+    {
+        if (ManagementApi.IsHere(path))
+        {
+            route = RouteName.Experiments;
+            return management.HandleAsync(context);
+        }
+
+        if (SystemEndpoint.IsHere(path))
+        {
+            route = RouteName.System;
+            return system.HandleAsync(context, path);
+        }
+
+        if (path == LiveEndpoint.Path)
+        {
+            route = RouteName.Live;
+            return live.HandleAsync(context);
+        }
+
+        if (page is null || !PageRoutes.IsHere(path))
+        {
+            return null;
+        }
+
+        route = PageRoutes.RouteOf(path);
+        return page.HandleAsync(context, path);
+    }
 
     /// <summary>Answers a tracking route; null when the path is none.</summary>
-    private Task? FindTracking(HttpContext context, string path)
+    private Task? FindTracking(HttpContext context, string path, ref RouteName route)
     {
         if (!path.StartsWith(TrackingPath.Prefix, StringComparison.Ordinal))
         {
@@ -102,16 +128,23 @@ internal sealed class Routes(
         switch (rest[(slash + 1)..])
         {
             case "pixel.gif":
-                return Decline(context, RouteName.Pixel, Cors.Tracking) ?? pixel.HandleAsync(context, slug);
+                route = RouteName.Pixel;
+                return Decline(context, route, Cors.Tracking) ?? pixel.HandleAsync(context, slug);
             case "click":
-                return Decline(context, RouteName.Click, Cors.Tracking) ?? click.HandleAsync(context, slug);
+                route = RouteName.Click;
+                return Decline(context, route, Cors.Tracking) ?? click.HandleAsync(context, slug);
             case "resolve":
-                return Decline(context, RouteName.Resolve, Cors.Reading) ?? resolve.HandleAsync(context, slug);
+                route = RouteName.Resolve;
+                return Decline(context, route, Cors.Reading) ?? resolve.HandleAsync(context, slug);
         }
 
-        return slash < 0 && TryImage(rest, out var name, out var format)
-            ? Decline(context, RouteName.Image, Cors.Reading) ?? image.HandleAsync(context, name, format)
-            : null;
+        if (slash >= 0 || !TryImage(rest, out var name, out var format))
+        {
+            return null;
+        }
+
+        route = RouteName.Image;
+        return Decline(context, route, Cors.Reading) ?? image.HandleAsync(context, name, format);
     }
 
     /// <summary>Answers a preflight, or a method that a tracking route does not offer; null for the others.</summary>
@@ -132,7 +165,7 @@ internal sealed class Routes(
         return Problem.MethodNotAllowedAsync(context, cors.Offered);
     }
 
-    private Task DispatchOperationsAsync(HttpContext context, string path)
+    private Task DispatchOperationsAsync(HttpContext context, string path, ref RouteName route)
     {
         (Func<HttpContext, Task> Answer, RouteName Route)? found = path switch
         {
@@ -142,7 +175,13 @@ internal sealed class Routes(
             "/metrics" => (metricsPage.HandleAsync, RouteName.Metrics),
             _ => null,
         };
-        return found is var (answer, route) ? ReadAsync(context, route, answer) : RefusePathAsync(context);
+        if (found is not var (answer, name))
+        {
+            return RefusePathAsync(context);
+        }
+
+        route = name;
+        return ReadAsync(context, route, answer);
     }
 
     /// <summary>Answers a page that is only ever read.</summary>
@@ -215,13 +254,16 @@ internal sealed class IngestRoutes(
     private readonly RequestDelegate _bulkTrack = bulkTrack.HandleAsync;
 
     /// <summary>Who answers a path; null when it is none of these.</summary>
-    public RequestDelegate? Find(string path) =>
-        path switch
+    public RequestDelegate? Find(string path, ref RouteName route)
+    {
+        (var found, route) = path switch
         {
-            "/s/events" => _events,
-            "/v1/events" or "/v1/events/batch" => _batch,
-            "/v1/track" => _track,
-            "/v1/bulk-track" => _bulkTrack,
-            _ => null,
+            "/s/events" => (_events, RouteName.Events),
+            "/v1/events" or "/v1/events/batch" => (_batch, RouteName.EventBatch),
+            "/v1/track" => (_track, RouteName.Track),
+            "/v1/bulk-track" => (_bulkTrack, RouteName.BulkTrack),
+            _ => ((RequestDelegate?)null, route),
         };
+        return found;
+    }
 }

@@ -53,12 +53,16 @@ internal sealed class SameOrigin(ClientAddressResolver addresses)
                 .Equals(HostOf(request.Host.Value, scheme), StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>The scheme that the browser used, when a proxy in front that we trust says so.</summary>
+    /// <summary>
+    /// The scheme that the browser used: what a proxy in front that we trust says; ours where it is TLS, as a browser's
+    /// must be then; null when nobody knows.
+    /// </summary>
     private string? SchemeAsked(HttpRequest request) =>
         request.Headers[ForwardedProto] is [{ } asked]
         && addresses.IsTrusted(ClientAddress.From(request.HttpContext.Connection.RemoteIpAddress))
             ? asked.Trim()
-            : null;
+        : request.IsHttps ? "https"
+        : null;
 
     /// <summary>Without the port that a scheme means when none is written.</summary>
     private static ReadOnlySpan<char> HostOf(ReadOnlySpan<char> authority, string scheme)

@@ -47,11 +47,13 @@ internal static class SessionCookie
     }
 
     /// <summary>
-    /// The page knows whether the proxy in front speaks HTTPS, and tells so by its origin; we only speak HTTP.
+    /// The page knows whether the proxy in front speaks HTTPS, and tells so by its origin; we may only speak HTTP.
     /// </summary>
     private static void Append(HttpContext context, string id, string more)
     {
-        var isHttps = context.Request.Headers.Origin.ToString().StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        var isHttps =
+            context.Request.IsHttps
+            || context.Request.Headers.Origin.ToString().StartsWith("https://", StringComparison.OrdinalIgnoreCase);
         context.Response.Headers.Append("Set-Cookie", $"{Name}={id}{Attributes}{(isHttps ? "; Secure" : "")}{more}");
     }
 }

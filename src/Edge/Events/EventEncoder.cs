@@ -58,6 +58,7 @@ internal static class EventEncoder
         writer.Write(EventSchema.UserId, e.UserId);
         writer.Write(EventSchema.SessionId, e.SessionId);
         writer.Write(EventSchema.DecisionId, e.DecisionId);
+        writer.Write(EventSchema.TraceId, e.TraceId);
         writer.WriteRaw(EventSchema.Layers, e.Layers);
         writer.Write(EventSchema.Url, e.Url);
         writer.Write(EventSchema.Path, e.Path);

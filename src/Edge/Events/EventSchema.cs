@@ -109,6 +109,7 @@ internal static class EventSchema
     public static readonly EventMember UserId = Add("user_id", EventMemberKind.Text);
     public static readonly EventMember SessionId = Add("session_id", EventMemberKind.Text);
     public static readonly EventMember DecisionId = Add("decision_id", EventMemberKind.Text);
+    public static readonly EventMember TraceId = Add("trace_id", EventMemberKind.Text);
     public static readonly EventMember Layers = Add("layers", EventMemberKind.Json);
     public static readonly EventMember Url = Add("url", EventMemberKind.Text);
     public static readonly EventMember Path = Add("path", EventMemberKind.Text);

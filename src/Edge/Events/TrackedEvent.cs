@@ -55,6 +55,9 @@ internal ref struct TrackedEvent
     public ReadOnlySpan<byte> SessionId;
     public ReadOnlySpan<byte> DecisionId;
 
+    /// <summary>The trace that the request belongs to.</summary>
+    public ReadOnlySpan<byte> TraceId;
+
     /// <summary>
     /// Raw JSON as it was sent, valid and without a byte order mark; written without the whitespace between its tokens.
     /// </summary>

@@ -37,7 +37,8 @@ namespace Edge.Hosting;
 
 /// <summary>
 /// Constructs the object graph explicitly, and starts and stops its parts in order. Opening throws
-/// <see cref="JournalException"/> or <see cref="IOException"/> with a one-line message when the service must not start.
+/// <see cref="JournalException"/>, <see cref="CertificateException"/> or <see cref="IOException"/> with a one-line
+/// message when the service must not start.
 /// </summary>
 internal sealed class EdgeService : IAsyncDisposable
 {
@@ -59,6 +60,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly long _startedAt;
     private readonly ConnectionTable _connections;
     private readonly WebApplication _web;
+    private readonly ServedCertificate? _certificate;
     private readonly ILogger _logger;
     private readonly Readiness _readiness = new();
     private readonly EventJournal _journal;
@@ -76,7 +78,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly DuplicateRestore _duplicates;
     private readonly LiveFeed _live;
     private readonly Func<TimeSpan, Task> _catchUp;
-    private readonly Func<Lane> _createLane;
+    private readonly Func<LoopLane> _createLane;
 
     private EdgeService(EdgeOptions options, TimeProvider time)
     {
@@ -91,8 +93,20 @@ internal sealed class EdgeService : IAsyncDisposable
             connectionCounts,
             time
         );
-        _web = WebHost.Build(options, time, () => _readiness.IsStarting, _connections, () => _createLane!(), () => _experiments!.Catalog);
+        _web = WebHost.Build(
+            options,
+            time,
+            () => _readiness.IsStarting,
+            _connections,
+            () => _createLane!(),
+            () => _experiments!.Catalog,
+            () => _certificate!
+        );
         _logger = _web.Logger;
+        if (options.TlsCertificateFile.Length > 0)
+        {
+            _certificate = ServedCertificate.Open(options.TlsCertificateFile, options.TlsKeyFile, time, _logger);
+        }
 
         var metrics = new Metrics(EventApi.All);
         var ledger = new Ledger();
@@ -238,18 +252,22 @@ internal sealed class EdgeService : IAsyncDisposable
             log
         );
         _createLane = () =>
-            new TrackingLane(
-                new HeadLimits(
-                    options.HttpMaxRequestLineBytes,
-                    options.HttpMaxHeaderBytes,
-                    options.HttpMaxHeaderCount
-                ),
-                requests,
-                options.AckPixel == AckMode.Memory ? pixel : null,
-                options.AckClick == AckMode.Memory ? click : null,
-                outcomes.IsAlways,
-                log
-            ).Answer;
+            new LoopLane(
+                new TrackingLane(
+                    new HeadLimits(
+                        options.HttpMaxRequestLineBytes,
+                        options.HttpMaxHeaderBytes,
+                        options.HttpMaxHeaderCount
+                    ),
+                    requests,
+                    options.AckPixel == AckMode.Memory ? pixel : null,
+                    options.AckClick == AckMode.Memory ? click : null,
+                    outcomes.IsAlways,
+                    log
+                ).Answer,
+                metrics.AddDurations(time)
+            );
+        var rates = new ForwardingRates(time);
         var routes = new Routes(
             pixel,
             click,
@@ -266,7 +284,19 @@ internal sealed class EdgeService : IAsyncDisposable
             options.PageEnabled
                 ? BuildPage(shares, shareTokens, sessions, origins, tally, recomputations, wrongKeys, metrics)
                 : null,
-            new SystemEndpoint(options, access, ledger, _journal, _forwarder, _readiness, _live, audit, time, log),
+            new SystemEndpoint(
+                options,
+                access,
+                ledger,
+                _journal,
+                _forwarder,
+                rates,
+                _readiness,
+                _live,
+                audit,
+                time,
+                log
+            ),
             new LiveEndpoint(_live, access, _experiments.Catalog, time, metrics),
             new RefusalObserver(_live, time),
             IngestionSetup.Build(
@@ -291,12 +321,14 @@ internal sealed class EdgeService : IAsyncDisposable
                 ledger,
                 _journal,
                 _forwarder,
+                rates,
                 _experiments,
                 tally,
                 _optimizer,
                 _enrichmentFaults,
                 _verdicts,
                 _geo,
+                _certificate,
                 addresses,
                 _readiness,
                 time
@@ -314,7 +346,7 @@ internal sealed class EdgeService : IAsyncDisposable
             time,
             routes.DispatchAsync
         );
-        _web.Run(new RequestTracking(_connections, time, deadline.HandleAsync).HandleAsync);
+        _web.Run(new RequestTracking(_connections, metrics, time, deadline.HandleAsync).HandleAsync);
     }
 
     /// <summary>Opens all state of the service, without serving yet.</summary>
@@ -351,10 +383,23 @@ internal sealed class EdgeService : IAsyncDisposable
 
     /// <summary>
     /// Looks at once at everything that may change while the service runs: keys, experiments, geo database, verdict
-    /// rules. What cannot be used is reported, and what was in force stays. Never throws.
+    /// rules, TLS certificate, and the settings that can be taken over; says which others need a restart. What cannot
+    /// be used is reported, and what was in force stays. Never throws.
     /// </summary>
-    public void Reload()
+    /// <param name="read">The settings as they are read now, fitted to the machine.</param>
+    /// <param name="settingProblems">What is wrong with them; none of them is taken then.</param>
+    public void Reload(EdgeOptions read, IReadOnlyList<string> settingProblems)
     {
+        foreach (var problem in settingProblems)
+        {
+            _logger.SettingsRefused(problem);
+        }
+
+        if (settingProblems.Count == 0)
+        {
+            TakeSettings(read);
+        }
+
         _keys.Refresh();
         _experiments.Refresh();
         if (_geo.IsConfigured)
@@ -362,6 +407,7 @@ internal sealed class EdgeService : IAsyncDisposable
             _geo.Refresh();
         }
 
+        _certificate?.Reload();
         var (rules, problems) = VerdictRules.Load(_options.ToVerdictRuleOptions());
         if (rules is not null && problems.Count == 0)
         {
@@ -379,6 +425,12 @@ internal sealed class EdgeService : IAsyncDisposable
 
         _logger.Reloaded(_experiments.Catalog.Current.Entries.Count, _verdicts.Rules.Count);
     }
+
+    /// <summary>A lane as event loops have it.</summary>
+    public LoopLane CreateLane() => _createLane();
+
+    /// <summary>Where events go.</summary>
+    public EventJournal Journal => _journal;
 
     /// <summary>Cancelled when a signal asks the process to stop.</summary>
     public CancellationToken StopRequested => _web.Lifetime.ApplicationStopping;
@@ -409,6 +461,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _experiments.StartWatching();
         _keys.StartWatching();
         _geo.StartWatching();
+        _certificate?.StartWatching();
         _ratchet?.StartWatching();
         _forwarder.Start();
         _optimizer.Start();
@@ -500,11 +553,33 @@ internal sealed class EdgeService : IAsyncDisposable
         await _live.DisposeAsync();
         await _journal.DisposeAsync();
         _ratchet?.Dispose();
+        _certificate?.Dispose();
         _geo.Dispose();
         _keys.Dispose();
         _experiments.Dispose();
         await _web.DisposeAsync();
         _connections.Dispose();
+    }
+
+    private void TakeSettings(EdgeOptions read)
+    {
+        // All of them first: what is assigned is no difference any more.
+        foreach (var setting in SettingChanges.Between(_options, read).ToArray())
+        {
+            if (!EdgeSettings.Reloadable.Contains(setting.Key))
+            {
+                _logger.SettingNeedsRestart(setting.Key);
+            }
+            else if (setting.Assign(_options, setting.Read(read)) is null)
+            {
+                _logger.SettingTaken(setting.Key, setting.Read(_options));
+            }
+        }
+
+        foreach (var sink in SettingChanges.OfSinks(_options, read))
+        {
+            _logger.SettingNeedsRestart($"sinks.{sink}");
+        }
     }
 
     private FirstKey FirstKey() =>

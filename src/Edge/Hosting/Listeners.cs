@@ -6,6 +6,7 @@ using Edge.Storage;
 using Edge.Transport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Edge.Hosting;
 
@@ -14,16 +15,37 @@ namespace Edge.Hosting;
 /// </summary>
 internal static class Listeners
 {
-    public static void Apply(KestrelServerOptions kestrel, EdgeOptions options)
+    /// <param name="kestrel">Takes the addresses.</param>
+    /// <param name="options">The settings.</param>
+    /// <param name="certificate">That of the addresses with TLS; called when a connection comes.</param>
+    public static void Apply(KestrelServerOptions kestrel, EdgeOptions options, Func<ServedCertificate> certificate)
     {
+        var handshakeTimeout = TimeSpan.FromMilliseconds(options.HttpHeadersTimeoutMs);
         foreach (var address in ListenAddress.ParseAll(options.Urls))
         {
-            Listen(kestrel, address, isPublic: true, static _ => { });
+            Listen(kestrel, address, isPublic: true, endpoint => Encrypt(endpoint, address));
         }
 
         foreach (var address in ListenAddress.ParseAll(options.AdminUrls))
         {
-            Listen(kestrel, address, isPublic: false, static endpoint => endpoint.Use(MarkConnections));
+            Listen(
+                kestrel,
+                address,
+                isPublic: false,
+                endpoint =>
+                {
+                    Encrypt(endpoint, address);
+                    endpoint.Use(MarkConnections);
+                }
+            );
+        }
+
+        void Encrypt(ListenOptions endpoint, ListenAddress address)
+        {
+            if (address.IsTls)
+            {
+                UseTls(endpoint, certificate, handshakeTimeout);
+            }
         }
     }
 
@@ -33,9 +55,7 @@ internal static class Listeners
     /// </summary>
     public static void RemoveStaleSockets(EdgeOptions options)
     {
-        foreach (
-            var address in ListenAddress.ParseAll(options.Urls).Concat(ListenAddress.ParseAll(options.AdminUrls))
-        )
+        foreach (var address in options.ListenAddresses)
         {
             if (address.SocketPath is not { } path)
             {
@@ -94,11 +114,39 @@ internal static class Listeners
         else
         {
             var ip = address.Address ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
+            // Event loops read what is not encrypted.
             kestrel.Listen(
-                isPublic ? new PublicEndPoint(ip, address.Port) : new IPEndPoint(ip, address.Port),
+                isPublic && !address.IsTls ? new PublicEndPoint(ip, address.Port) : new IPEndPoint(ip, address.Port),
                 configure
             );
         }
+    }
+
+    private static void UseTls(ListenOptions endpoint, Func<ServedCertificate> certificate, TimeSpan handshakeTimeout)
+    {
+        endpoint.Protocols = HttpProtocols.Http1AndHttp2;
+        endpoint.Use(next =>
+            connection =>
+            {
+                // No requests yet: what is encrypted is given on as it comes.
+                connection.Features.Get<RequestReader>()?.ExpectBody(null);
+                return next(connection);
+            }
+        );
+        endpoint.UseHttps(
+            new TlsHandshakeCallbackOptions
+            {
+                OnConnection = _ => ValueTask.FromResult(certificate().Current.Handshake),
+                HandshakeTimeout = handshakeTimeout,
+            }
+        );
+        endpoint.Use(next =>
+            connection =>
+            {
+                connection.Transport = RequestReader.Install(connection.Features, connection.Transport);
+                return next(connection);
+            }
+        );
     }
 
     private static ConnectionDelegate MarkConnections(ConnectionDelegate next) =>

@@ -1,46 +1,71 @@
+using Edge.Endpoints;
+using Edge.Telemetry;
 using Edge.Transport;
 using Microsoft.AspNetCore.Connections.Features;
 
 namespace Edge.Hosting;
 
 /// <summary>
-/// Notes on a connection that a request of the server's runs on it and how long its body is, and asks the client to
-/// leave while the service stops. Thread safe; allocates nothing for answers that are complete at once.
+/// Notes on a connection that a request of the server's runs on it and how long its body is, counts how long its answer
+/// takes, and asks the client to leave while the service stops. Thread safe; allocates nothing for answers that are
+/// complete at once.
 /// </summary>
-internal sealed class RequestTracking(ConnectionTable connections, TimeProvider time, RequestDelegate next)
+internal sealed class RequestTracking(
+    ConnectionTable connections,
+    Metrics metrics,
+    TimeProvider time,
+    RoutedRequest next
+)
 {
+    private readonly RequestDurations _durations = metrics.AddDurations(time);
+
     public Task HandleAsync(HttpContext context)
     {
-        if (context.Features.Get<ConnectionPlace>() is not { } place)
-        {
-            return next(context);
-        }
-
+        var place = context.Features.Get<ConnectionPlace>();
         if (connections.IsDraining)
         {
             AskToLeave(context);
         }
 
         TellBody(context);
-        place.Begin();
+        var since = time.GetTimestamp();
+        var route = RouteName.Other;
+        Begin(place);
         Task task;
         try
         {
-            task = next(context);
+            task = next(context, out route);
         }
         catch
         {
-            place.End(time.GetTimestamp());
+            End(place, route, since);
             throw;
         }
 
         if (!task.IsCompleted)
         {
-            return EndAsync(place, task);
+            return EndAsync(place, route, since, task);
         }
 
-        place.End(time.GetTimestamp());
+        End(place, route, since);
         return task;
+    }
+
+    private void Begin(ConnectionPlace? place)
+    {
+        metrics.Begin();
+        place?.Begin();
+    }
+
+    private void End(ConnectionPlace? place, RouteName route, long since)
+    {
+        place?.End(time.GetTimestamp());
+        metrics.End();
+        // A stream takes as long as its reader likes.
+        if (route != RouteName.Live)
+        {
+            _durations.Record(route, since);
+        }
     }
 
     /// <summary>Tells the reader of the connection where the next request will begin.</summary>
@@ -66,7 +91,7 @@ internal sealed class RequestTracking(ConnectionTable connections, TimeProvider 
         }
     }
 
-    private async Task EndAsync(ConnectionPlace place, Task task)
+    private async Task EndAsync(ConnectionPlace? place, RouteName route, long since, Task task)
     {
         try
         {
@@ -74,7 +99,7 @@ internal sealed class RequestTracking(ConnectionTable connections, TimeProvider 
         }
         finally
         {
-            place.End(time.GetTimestamp());
+            End(place, route, since);
         }
     }
 }

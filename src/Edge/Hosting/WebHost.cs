@@ -23,13 +23,15 @@ internal static class WebHost
     /// <param name="connections">Which connections are served.</param>
     /// <param name="lane">Makes what answers first on public addresses; called when the listener is bound.</param>
     /// <param name="catalog">The catalog of the management API; called when the first request needs it.</param>
+    /// <param name="certificate">That of the addresses with TLS; called when a connection comes.</param>
     public static WebApplication Build(
         EdgeOptions options,
         TimeProvider time,
         Func<bool> isStarting,
         ConnectionTable connections,
-        Func<Lane> lane,
-        Func<CatalogHolder> catalog
+        Func<LoopLane> lane,
+        Func<CatalogHolder> catalog,
+        Func<ServedCertificate> certificate
     )
     {
         // The empty builder: EdgeConfiguration is the only source of settings, and the framework's own sources would
@@ -67,7 +69,7 @@ internal static class WebHost
             .ConfigureKestrel(kestrel =>
             {
                 KestrelSetup.Apply(kestrel, options);
-                Listeners.Apply(kestrel, options);
+                Listeners.Apply(kestrel, options, certificate);
             });
         builder.Services.Configure<SocketTransportOptions>(transport => KestrelSetup.Apply(transport, options));
         // The server asks the factory that was added last.
@@ -81,7 +83,7 @@ internal static class WebHost
     }
 
     /// <summary>Null when the server receives everything.</summary>
-    private static LaneSettings? LanesOf(EdgeOptions options, Func<Lane> lane, TimeProvider time) =>
+    private static LaneSettings? LanesOf(EdgeOptions options, Func<LoopLane> lane, TimeProvider time) =>
         options.HttpTransport == HttpTransport.Loops && options.HttpProtocol == HttpProtocol.Http1
             ? new LaneSettings(
                 lane,

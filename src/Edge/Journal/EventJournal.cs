@@ -117,17 +117,20 @@ internal sealed partial class EventJournal : IAsyncDisposable
         get
         {
             var committed = _commits.Committed;
+            var (tail, free) = (_log.TailAddress, _space.FreeBytes);
+            var room = Math.Min(_options.MaxBytes - (tail - committed.Begin), free - _options.FreeReserveBytes);
             return new JournalStatus
             {
                 State = State,
                 BeginAddress = committed.Begin,
                 CommittedAddress = committed.Until,
-                TailAddress = _log.TailAddress,
+                TailAddress = tail,
                 CommittedSequence = committed.Sequence,
                 AppendedSequence = Interlocked.Read(ref _appendedSequence),
                 Segments = _files.Segments.Count,
                 SegmentBytes = _options.SegmentBytes,
-                FreeBytes = _space.FreeBytes,
+                FreeBytes = free,
+                RoomBytes = Math.Max(0, room),
                 QuarantinedPages = _quarantine.Pages,
                 CommitLatency = _commits.Latency,
                 Findings = _files.Findings,

@@ -48,6 +48,11 @@ internal sealed record JournalStatus
     /// <summary>Free bytes of the file system at the last check.</summary>
     public required long FreeBytes { get; init; }
 
+    /// <summary>
+    /// Bytes that may still be appended until events are refused, as the disk and the budget stand now.
+    /// </summary>
+    public required long RoomBytes { get; init; }
+
     /// <summary>Pages set aside because they could not be read or did not match their checksums.</summary>
     public required long QuarantinedPages { get; init; }
 

@@ -273,6 +273,7 @@ internal sealed class EdgeConfiguration
         CheckSalt();
         CheckUrls("urls", _options.Urls);
         CheckUrls("adminUrls", _options.AdminUrls);
+        CheckTls();
         if (_options.ApiFirstKey.Length > 0 && _options.ApiFirstKeyFile.Length > 0)
         {
             _problems.Add("api.firstKey and api.firstKeyFile are both set; keep one");
@@ -308,6 +309,24 @@ internal sealed class EdgeConfiguration
         if (_options.AddressSalt.Length > 0 && ChosenSecret.WeaknessOf(_options.AddressSalt) is { } weakness)
         {
             _problems.Add($"{key} {weakness}; openssl rand -hex 32 makes one");
+        }
+    }
+
+    private void CheckTls()
+    {
+        var encrypted = _options.ListenAddresses.FirstOrDefault(static address => address.IsTls);
+        var (certificate, key) = (_options.TlsCertificateFile, _options.TlsKeyFile);
+        if (certificate.Length > 0 != key.Length > 0)
+        {
+            _problems.Add("tls.certificateFile and tls.keyFile belong together; set both");
+        }
+        else if (encrypted is not null && certificate.Length == 0)
+        {
+            _problems.Add($"'{encrypted.Text}' needs a certificate; set tls.certificateFile and tls.keyFile");
+        }
+        else if (encrypted is null && certificate.Length > 0)
+        {
+            _problems.Add("tls.certificateFile is set, but no address in urls or adminUrls begins with https://");
         }
     }
 

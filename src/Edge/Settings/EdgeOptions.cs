@@ -84,8 +84,8 @@ internal enum HttpTransport
 
 /// <summary>
 /// Every setting of the service as plain values, filled once by <see cref="EdgeConfiguration"/>, fitted to the machine
-/// by <see cref="Capacity"/> and not changed afterwards. <see cref="EdgeSettings"/> has names, units, ranges and reasons; the documentation is checked against
-/// it.
+/// by <see cref="Capacity"/> and not changed afterwards, except those of <see cref="EdgeSettings.Reloadable"/>. <see
+/// cref="EdgeSettings"/> has names, units, ranges and reasons; the documentation is checked against it.
 /// </summary>
 internal sealed class EdgeOptions
 {
@@ -99,6 +99,8 @@ internal sealed class EdgeOptions
     public bool IsDataDirNamed { get; set; }
     public string Urls { get; set; } = "http://127.0.0.1:8080";
     public string AdminUrls { get; set; } = "";
+    public string TlsCertificateFile { get; set; } = "";
+    public string TlsKeyFile { get; set; } = "";
     public bool Demo { get; set; }
     public bool CoreDumps { get; set; }
     public LoggingFormat LoggingFormat { get; set; } = LoggingFormat.Auto;
@@ -188,12 +190,14 @@ internal sealed class EdgeOptions
     /// <summary>Whether anything says where visitors are, as far as the settings and the file they name go.</summary>
     public bool KnowsPlaces => GeoCountryHeader.Length > 0 || File.Exists(GeoDatabase);
 
+    /// <summary>Every address to listen on, those for visitors first.</summary>
+    public IEnumerable<ListenAddress> ListenAddresses =>
+        ListenAddress.ParseAll(Urls).Concat(ListenAddress.ParseAll(AdminUrls));
+
     /// <summary>The hosts at which the service is reached, as far as the settings say.</summary>
     public IReadOnlyList<OwnHost> OwnHosts =>
         OwnHost.Of(
-            ListenAddress
-                .ParseAll(Urls)
-                .Concat(ListenAddress.ParseAll(AdminUrls))
+            ListenAddresses
                 .Where(static address => address.SocketPath is null)
                 .Select(static address => address.Loopback),
             Node

@@ -13,6 +13,14 @@ internal static class EdgeSettings
     /// <summary>Pages of operators that the public listener shows unless they are closed or moved.</summary>
     public static readonly string[] OperationsPages = ["readyz", "metrics", "ledger"];
 
+    /// <summary>The settings that a running service takes over; every other one holds after a restart.</summary>
+    public static readonly string[] Reloadable =
+    [
+        "automation.rulesFile",
+        "automation.excludeTools",
+        "automation.excludeApplePrivacy",
+    ];
+
     /// <summary>The setting whose default is the name of the machine.</summary>
     public const string NodeKey = "node";
 
@@ -32,7 +40,7 @@ internal static class EdgeSettings
         ),
         Text(
             "urls",
-            "Addresses to listen on, separated by commas: http:// with an IP address, localhost or * and a port, or http://unix:/PATH.",
+            "Addresses to listen on, separated by commas: http:// or https:// with an IP address, localhost or * and a port, or http://unix:/PATH.",
             o => o.Urls,
             (o, v) => o.Urls = v
         ),
@@ -41,6 +49,18 @@ internal static class EdgeSettings
             "Separate addresses for health, metrics and ledger; if empty, they are served on urls.",
             o => o.AdminUrls,
             (o, v) => o.AdminUrls = v
+        ),
+        Text(
+            "tls.certificateFile",
+            "File in PEM format with the certificate of the https:// addresses, followed by its chain. Replace it while the service runs.",
+            o => o.TlsCertificateFile,
+            (o, v) => o.TlsCertificateFile = v
+        ),
+        Text(
+            "tls.keyFile",
+            "File in PEM format with the private key of that certificate, not encrypted.",
+            o => o.TlsKeyFile,
+            (o, v) => o.TlsKeyFile = v
         ),
         Flag(
             "coreDumps",
@@ -62,7 +82,7 @@ internal static class EdgeSettings
         ),
         Choice(
             "http.protocol",
-            "http1 (HTTP/1.1) or http2 (cleartext HTTP/2 with prior knowledge, behind a proxy that speaks it).",
+            "http1 (HTTP/1.1) or http2 (cleartext HTTP/2 with prior knowledge, behind a proxy that speaks it). https:// addresses speak both.",
             o => o.HttpProtocol,
             (o, v) => o.HttpProtocol = v
         ),

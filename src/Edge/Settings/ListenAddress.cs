@@ -7,16 +7,19 @@ using Edge.Requests;
 namespace Edge.Settings;
 
 /// <summary>
-/// One address to listen on: <c>http://HOST:PORT</c>, where HOST is an IPv4 address, an IPv6 address in brackets,
-/// <c>localhost</c>, or <c>*</c> or <c>+</c> for every address of the machine; or <c>http://unix:PATH</c> for a socket
-/// file. No other host: a name that is misspelt or resolved differently elsewhere must not open a port. Immutable.
+/// One address to listen on: <c>http://HOST:PORT</c> or, with TLS, <c>https://HOST:PORT</c>, where HOST is an IPv4
+/// address, an IPv6 address in brackets, <c>localhost</c>, or <c>*</c> or <c>+</c> for every address of the machine; or
+/// <c>http://unix:PATH</c> for a socket file. No other host: a name that is misspelt or resolved differently elsewhere
+/// must not open a port. Immutable.
 /// </summary>
 internal sealed record ListenAddress
 {
     private const string Scheme = "http://";
+    private const string TlsScheme = "https://";
     private const string UnixPrefix = "unix:";
     private const string Localhost = "localhost";
     private const int DefaultPort = 80;
+    private const int DefaultTlsPort = 443;
 
     /// <summary>Longest path of a socket file, bytes (unix(7): 108 with the terminating zero).</summary>
     private const int SocketPathMaxBytes = 107;
@@ -25,6 +28,9 @@ internal sealed record ListenAddress
 
     /// <summary>As configured.</summary>
     public string Text { get; }
+
+    /// <summary>Whether connections are encrypted.</summary>
+    public bool IsTls { get; private init; }
 
     /// <summary>The IP address; null for localhost, every address, and a socket file.</summary>
     public IPAddress? Address { get; private init; }
@@ -41,10 +47,10 @@ internal sealed record ListenAddress
     /// <summary>Where a client on this machine reaches it: what listens everywhere listens on loopback.</summary>
     public Uri Loopback =>
         SocketPath is not null ? new Uri("http://localhost")
-        : IsLocalhost ? new Uri($"http://localhost:{Port}")
+        : IsLocalhost ? new Uri($"{SchemeText}localhost:{Port}")
         : Address is null || Address.Equals(IPAddress.Any) || Address.Equals(IPAddress.IPv6Any)
-            ? new Uri($"http://127.0.0.1:{Port}")
-        : new Uri($"http://{new IPEndPoint(Address, Port)}");
+            ? new Uri($"{SchemeText}127.0.0.1:{Port}")
+        : new Uri($"{SchemeText}{new IPEndPoint(Address, Port)}");
 
     /// <summary>Parses a list; items with a problem are left out.</summary>
     public static IReadOnlyList<ListenAddress> ParseAll(string urls) =>
@@ -58,19 +64,24 @@ internal sealed record ListenAddress
     public static string[] Split(string urls) =>
         urls.Split([',', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
+    private string SchemeText => IsTls ? TlsScheme : Scheme;
+
     /// <summary>Parses one address; returns what is wrong with it, else null.</summary>
     private static string? Parse(string text, out ListenAddress? address)
     {
         address = null;
-        if (!text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        var isTls = text.StartsWith(TlsScheme, StringComparison.OrdinalIgnoreCase);
+        if (!isTls && !text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
-            return "is not an address such as http://127.0.0.1:8080; TLS is handled by the proxy in front";
+            return "is not an address such as http://127.0.0.1:8080";
         }
 
-        var rest = text[Scheme.Length..];
+        var rest = text[(isTls ? TlsScheme : Scheme).Length..];
         if (rest.StartsWith(UnixPrefix, StringComparison.OrdinalIgnoreCase))
         {
-            return ParseSocket(text, rest[UnixPrefix.Length..], out address);
+            return isTls
+                ? "is a socket file, which is not encrypted; write http://unix:/PATH"
+                : ParseSocket(text, rest[UnixPrefix.Length..], out address);
         }
 
         // An empty path is none (RFC 3986 section 6.2.3).
@@ -85,7 +96,7 @@ internal sealed record ListenAddress
         var colon = rest.LastIndexOf(':');
         var hasPort = colon > rest.LastIndexOf(']');
         var host = hasPort ? rest[..colon] : rest;
-        var port = DefaultPort;
+        var port = isTls ? DefaultTlsPort : DefaultPort;
         if (hasPort && !TryPort(rest[(colon + 1)..], out port))
         {
             return "must have a port from 0 to 65535, in digits";
@@ -93,7 +104,7 @@ internal sealed record ListenAddress
 
         if (host is "*" or "+")
         {
-            address = new ListenAddress(text) { Port = port };
+            address = new ListenAddress(text) { IsTls = isTls, Port = port };
         }
         else if (host.Equals(Localhost, StringComparison.OrdinalIgnoreCase))
         {
@@ -102,11 +113,11 @@ internal sealed record ListenAddress
                 return "cannot let the kernel choose one port for two addresses; write http://127.0.0.1:0";
             }
 
-            address = new ListenAddress(text) { IsLocalhost = true, Port = port };
+            address = new ListenAddress(text) { IsTls = isTls, IsLocalhost = true, Port = port };
         }
         else if (TryHost(host, out var ip))
         {
-            address = new ListenAddress(text) { Address = ip, Port = port };
+            address = new ListenAddress(text) { IsTls = isTls, Address = ip, Port = port };
         }
         else
         {

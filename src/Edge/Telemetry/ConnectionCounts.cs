@@ -21,6 +21,7 @@ internal sealed class ConnectionCounts
 {
     private readonly PaddedCounters _losses = new(Enum.GetValues<ConnectionLoss>().Length);
     private int _open;
+    private long _accepted;
 
     /// <summary>Most connections at a time.</summary>
     public int Max { get; init; }
@@ -32,8 +33,13 @@ internal sealed class ConnectionCounts
         set => Volatile.Write(ref _open, value);
     }
 
+    /// <summary>Connections that found a place since the start.</summary>
+    public long Accepted => Volatile.Read(ref _accepted);
+
     /// <summary>Connections lost for a reason since the start.</summary>
     public long Of(ConnectionLoss loss) => _losses[(int)loss];
+
+    public void CountAccepted() => Interlocked.Increment(ref _accepted);
 
     public void Count(ConnectionLoss loss) => _losses.Increment((int)loss);
 }

@@ -71,6 +71,24 @@ internal static partial class LogMessages
     [LoggerMessage(111, LogLevel.Error, "A change could not be recorded in the audit file: {Reason}")]
     public static partial void AuditNotWritten(this ILogger logger, string reason);
 
+    [LoggerMessage(112, LogLevel.Information, "TLS certificate {Path}, valid until {ValidUntil:u}, is in use")]
+    public static partial void CertificateTaken(this ILogger logger, string path, DateTimeOffset validUntil);
+
+    [LoggerMessage(113, LogLevel.Warning, "TLS certificate was not taken, the one before stays in use: {Reason}")]
+    public static partial void CertificateRefused(this ILogger logger, string reason);
+
+    [LoggerMessage(114, LogLevel.Warning, "TLS certificate {Path} is in use although it {Problem}: clients will refuse it")]
+    public static partial void CertificateInvalid(this ILogger logger, string path, string problem);
+
+    [LoggerMessage(115, LogLevel.Warning, "The configuration was not read again, the settings in force stay: {Problem}")]
+    public static partial void SettingsRefused(this ILogger logger, string problem);
+
+    [LoggerMessage(116, LogLevel.Information, "Setting {Setting} is {Value} from now on")]
+    public static partial void SettingTaken(this ILogger logger, string setting, string value);
+
+    [LoggerMessage(117, LogLevel.Warning, "{Setting} has another value in the configuration, which holds after a restart")]
+    public static partial void SettingNeedsRestart(this ILogger logger, string setting);
+
     /// <param name="logger">The log.</param>
     /// <param name="exception">What was thrown; a defect of the program.</param>
     /// <param name="what">What was being done.</param>

@@ -78,13 +78,31 @@ internal static class MetricFamilies
     );
     public static readonly MetricFamily Connections = Gauge("edge_connections", "Open connections.");
     public static readonly MetricFamily ConnectionsMax = Gauge("edge_connections_max", "Most open connections.");
+    public static readonly MetricFamily ConnectionsAcceptedTotal = Counter(
+        "edge_connections_accepted_total",
+        "Connections that were accepted and found a place."
+    );
     public static readonly MetricFamily ConnectionsLostTotal = Counter(
         "edge_connections_lost_total",
         "Connections that were refused or closed by a limit, by reason."
     );
+    public static readonly MetricFamily CertificateExpiry = Gauge(
+        "edge_tls_certificate_expiry_timestamp_seconds",
+        "When the first of the TLS certificate and its chain expires, Unix time.",
+        Seconds
+    );
     public static readonly MetricFamily RequestsTotal = Counter(
         "edge_requests_total",
         "Requests, by route and outcome."
+    );
+    public static readonly MetricFamily RequestSeconds = Histogram(
+        "edge_request_duration_seconds",
+        "Time from a request's arrival to its answer, by route.",
+        Seconds
+    );
+    public static readonly MetricFamily RequestsInFlight = Gauge(
+        "edge_requests_in_flight",
+        "Requests that are being answered; those of the event loops are answered as they come."
     );
     public static readonly MetricFamily IngestedEventsTotal = Counter(
         "edge_ingested_events_total",
@@ -116,12 +134,27 @@ internal static class MetricFamilies
     );
     public static readonly MetricFamily EventsInFlight = Gauge(
         "edge_events_in_flight",
-        "Events appended and not yet committed."
+        "Events appended and not yet committed: what a kill at this moment would cost."
     );
     public static readonly MetricFamily JournalBytes = Gauge(
         "edge_journal_bytes",
         "Bytes between the beginning and the tail of the journal.",
         Bytes
+    );
+    public static readonly MetricFamily JournalAppendedBytesTotal = Counter(
+        "edge_journal_appended_bytes_total",
+        "Bytes appended since the journal was created, with envelopes and padding.",
+        Bytes
+    );
+    public static readonly MetricFamily JournalRoomBytes = Gauge(
+        "edge_journal_room_bytes",
+        "Bytes that may still be appended until events are refused.",
+        Bytes
+    );
+    public static readonly MetricFamily JournalUntilFullSeconds = Gauge(
+        "edge_journal_until_full_seconds",
+        "Time until the journal is full if events come as lately and no sink takes any.",
+        Seconds
     );
     public static readonly MetricFamily JournalSegments = Gauge("edge_journal_segments", "Segment files.");
     public static readonly MetricFamily JournalFreeBytes = Gauge(

@@ -105,6 +105,9 @@ internal sealed class Metrics(string[] apis)
     private readonly PaddedCounters _repeatedEvents = new(apis.Length);
     private readonly PaddedCounters _refusedEvents = new(apis.Length);
     private readonly PaddedCounters _ignoredMembers = new(apis.Length);
+    private readonly PaddedCounters _inFlight = new(1);
+    private readonly Lock _adding = new();
+    private volatile RequestDurations[] _durations = [];
     private long _unconfirmed;
     private long _unfilledTags;
 
@@ -113,6 +116,42 @@ internal sealed class Metrics(string[] apis)
     /// <summary>Counts one finished request.</summary>
     public void Count(RouteName route, Outcome outcome) =>
         _requests.Increment(IndexOf(route, outcome));
+
+    /// <summary>Durations for one more place where requests are answered; they are part of what is shown.</summary>
+    public RequestDurations AddDurations(TimeProvider time)
+    {
+        var durations = new RequestDurations(time);
+        lock (_adding)
+        {
+            _durations = [.. _durations, durations];
+        }
+
+        return durations;
+    }
+
+    /// <summary>
+    /// Requests of a route by bucket of <see cref="RequestDurations.Bounds"/>, and the sum in seconds.
+    /// </summary>
+    public double Durations(RouteName route, Span<long> counts)
+    {
+        counts.Clear();
+        var seconds = 0d;
+        foreach (var durations in _durations)
+        {
+            seconds += durations.AddTo(route, counts);
+        }
+
+        return seconds;
+    }
+
+    /// <summary>The server begins to answer a request.</summary>
+    public void Begin() => _inFlight.Increment(0);
+
+    /// <summary>The server has answered one.</summary>
+    public void End() => _inFlight.Add(0, -1);
+
+    /// <summary>Requests that the server is answering; those of the event loops are answered as they come.</summary>
+    public long InFlight => _inFlight[0];
 
     /// <summary>Counts a request that waited for its commit but was answered before it.</summary>
     public void CountUnconfirmed() => Interlocked.Increment(ref _unconfirmed);

@@ -35,21 +35,28 @@ internal sealed class PrometheusText
     /// <summary>
     /// Writes the samples of a histogram: cumulative buckets with their upper bounds, then sum and count.
     /// </summary>
+    /// <param name="labels">Labels of all of them, as for <see cref="Sample(string, double)"/>; may be empty.</param>
     /// <param name="bounds">Upper bounds in the unit of the family, ascending, without the infinite one.</param>
     /// <param name="counts">Observations of each bucket, one more than there are bounds.</param>
     /// <param name="sum">Sum of all observations, in the unit of the family.</param>
-    public PrometheusText Histogram(ReadOnlySpan<double> bounds, ReadOnlySpan<long> counts, double sum)
+    public PrometheusText Histogram(
+        string labels,
+        ReadOnlySpan<double> bounds,
+        ReadOnlySpan<long> counts,
+        double sum
+    )
     {
         var total = 0L;
+        var before = labels.Length == 0 ? "" : labels + ",";
         for (var i = 0; i < counts.Length; i++)
         {
             total += counts[i];
             var bound = i < bounds.Length ? bounds[i].ToString("R", CultureInfo.InvariantCulture) : "+Inf";
-            Append("_bucket", Label("le", bound), total);
+            Append("_bucket", before + Label("le", bound), total);
         }
 
-        Append("_sum", "", sum);
-        return Append("_count", "", total);
+        Append("_sum", labels, sum);
+        return Append("_count", labels, total);
     }
 
     /// <summary>A label, with its value escaped as the format requires.</summary>
@@ -82,7 +89,8 @@ internal sealed class PrometheusText
             _text.Append('{').Append(labels).Append('}');
         }
 
-        _text.Append(' ').Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
+        var text = double.IsPositiveInfinity(value) ? "+Inf" : value.ToString("R", CultureInfo.InvariantCulture);
+        _text.Append(' ').Append(text).Append('\n');
         return this;
     }
 }

@@ -115,6 +115,7 @@ internal sealed class ConnectionTable : IDisposable
         Close(shed);
         if (loss is not { } reason)
         {
+            _counts.CountAccepted();
             return place;
         }
 

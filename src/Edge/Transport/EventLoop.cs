@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Threading.Channels;
+using Edge.Telemetry;
 
 namespace Edge.Transport;
 
@@ -59,6 +60,7 @@ internal sealed unsafe partial class EventLoop : IDisposable
     private readonly Socket _listener;
     private readonly int _listening;
     private readonly Lane _lane;
+    private readonly RequestDurations _durations;
     private readonly PollSet _polled = new();
     private readonly int _signal = SocketCalls.OpenSignal();
     private readonly ConcurrentQueue<Action> _commands = new();
@@ -93,13 +95,14 @@ internal sealed unsafe partial class EventLoop : IDisposable
     /// <param name="listener">Its listening socket, which it owns.</param>
     /// <param name="lane">What it answers with.</param>
     /// <param name="name">Name of its thread.</param>
-    public EventLoop(LoopSettings settings, Socket listener, Lane lane, string name)
+    public EventLoop(LoopSettings settings, Socket listener, LoopLane lane, string name)
     {
         _settings = settings;
         _listener = listener;
         listener.Blocking = false;
         _listening = (int)listener.Handle;
-        _lane = lane;
+        _lane = lane.Lane;
+        _durations = lane.Durations;
         _keepAlive = (long)(settings.KeepAlive.TotalSeconds * settings.Time.TimestampFrequency);
         _stallMax = (long)(settings.StallMax.TotalSeconds * settings.Time.TimestampFrequency);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
@@ -295,11 +298,15 @@ internal sealed unsafe partial class EventLoop : IDisposable
         var isLast = false;
         var isMine = true;
         var written = 0;
+        var route = RouteName.Other;
+        var answered = 0;
         while (!received.IsEmpty && !isLast && isMine)
         {
             if (SendBytes - written < LaneExchange.RoomBytesMin)
             {
-                if (!Send(connection, written))
+                var isSent = Send(connection, written);
+                Note(route, ref answered);
+                if (!isSent)
                 {
                     connection.Unanswered = received.ToArray();
                     return;
@@ -330,6 +337,13 @@ internal sealed unsafe partial class EventLoop : IDisposable
             {
                 received = received[exchange.Consumed..];
                 written += exchange.Written;
+                if (exchange.Route != route)
+                {
+                    Note(route, ref answered);
+                    route = exchange.Route;
+                }
+
+                answered++;
             }
         }
 
@@ -338,7 +352,9 @@ internal sealed unsafe partial class EventLoop : IDisposable
         {
             MoveToEnd(connection);
             connection.Place.Answered(_now);
-            if (!Send(connection, written))
+            var isSent = Send(connection, written);
+            Note(route, ref answered);
+            if (!isSent)
             {
                 connection.Unanswered = isMine ? default : received.ToArray();
                 return;
@@ -356,6 +372,18 @@ internal sealed unsafe partial class EventLoop : IDisposable
         else
         {
             Wait(connection);
+        }
+    }
+
+    /// <summary>
+    /// Notes requests of one route that have been answered. They began, as far as anybody knows, when the loop woke up.
+    /// </summary>
+    private void Note(RouteName route, ref int answered)
+    {
+        if (answered > 0)
+        {
+            _durations.Record(route, _now, answered);
+            answered = 0;
         }
     }
 

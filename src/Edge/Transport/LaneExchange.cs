@@ -1,4 +1,5 @@
 using Edge.Requests;
+using Edge.Telemetry;
 
 namespace Edge.Transport;
 
@@ -39,6 +40,9 @@ internal ref struct LaneExchange
     /// <summary>Whether the client is to be asked to leave.</summary>
     public required bool IsDraining { get; init; }
 
+    /// <summary>What was asked for; set when it is answered.</summary>
+    public RouteName Route { get; set; }
+
     /// <summary>Bytes of the request; set when it is answered.</summary>
     public int Consumed { get; set; }
 
@@ -48,3 +52,8 @@ internal ref struct LaneExchange
 
 /// <summary>Answers a request on the thread of an event loop, which it may not block; called by one thread.</summary>
 internal delegate LaneResult Lane(ref LaneExchange exchange);
+
+/// <summary>A lane for one event loop.</summary>
+/// <param name="Lane">What answers.</param>
+/// <param name="Durations">Where the loop notes how long that took.</param>
+internal sealed record LoopLane(Lane Lane, RequestDurations Durations);

@@ -15,7 +15,7 @@ internal sealed class PublicEndPoint(IPAddress address, int port) : IPEndPoint(a
 /// <param name="StallMax">How long a peer may not read its answers.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record LaneSettings(
-    Func<Lane> CreateLane,
+    Func<LoopLane> CreateLane,
     TimeSpan KeepAlive,
     TimeSpan StallMax,
     TimeProvider Time

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Edge.Transport;
 
@@ -28,6 +29,24 @@ internal sealed class RequestReader(ReadOnlyMemory<byte> received, PipeReader in
     /// <summary>The buffer given out last, and its part that is the inner reader's.</summary>
     private ReadOnlySequence<byte> _given;
     private ReadOnlySequence<byte>? _givenOfInner;
+
+    /// <summary>
+    /// Makes a connection's requests be read through a reader of this kind, a feature of the connection.
+    /// </summary>
+    /// <param name="features">Those of the connection.</param>
+    /// <param name="transport">What is read and written now.</param>
+    /// <param name="received">What had been received before.</param>
+    /// <returns>What the server is to read and write.</returns>
+    public static IDuplexPipe Install(
+        IFeatureCollection features,
+        IDuplexPipe transport,
+        ReadOnlyMemory<byte> received = default
+    )
+    {
+        var reader = new RequestReader(received, transport.Input);
+        features.Set(reader);
+        return new Pipes(reader, transport.Output);
+    }
 
     /// <summary>
     /// Tells how long the body is whose request has been read and not its body; null when only the body says so itself:
@@ -165,6 +184,13 @@ internal sealed class RequestReader(ReadOnlyMemory<byte> received, PipeReader in
         }
 
         return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+
+    private sealed class Pipes(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input => input;
+
+        public PipeWriter Output => output;
     }
 
     private sealed class Segment : ReadOnlySequenceSegment<byte>

@@ -36,9 +36,7 @@ internal sealed class TrackedConnection : ConnectionContext, IOpenConnection
         _table = table;
         _place = place;
         transport.Features.Set(place);
-        var requests = new RequestReader(received, transport.Transport.Input);
-        transport.Features.Set(requests);
-        Transport = new Pipes(requests, transport.Transport.Output);
+        Transport = RequestReader.Install(transport.Features, transport.Transport, received);
         place.HoldBy(this);
     }
 
@@ -121,12 +119,5 @@ internal sealed class TrackedConnection : ConnectionContext, IOpenConnection
         {
             _table.Remove(_place);
         }
-    }
-
-    private sealed class Pipes(PipeReader input, PipeWriter output) : IDuplexPipe
-    {
-        public PipeReader Input => input;
-
-        public PipeWriter Output => output;
     }
 }

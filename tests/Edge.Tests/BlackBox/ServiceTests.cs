@@ -154,7 +154,7 @@ public class ServiceTests
     [InlineData("EDGE__JOURNAL__PAGEBYTES", "1000000", "power of two")]
     [InlineData("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "10.0.0.0/8,example.com", "example.com")]
     [InlineData("EDGE__ACK__PIXEL", "sometimes", "memory, disk")]
-    [InlineData("EDGE__URLS", "https://127.0.0.1:1", "TLS")]
+    [InlineData("EDGE__URLS", "https://127.0.0.1:1", "tls.certificateFile")]
     public async Task Settings_Wrong_AreRefusedWithTheirName(string name, string value, string expected)
     {
         using var data = new TempDirectory();

@@ -23,6 +23,7 @@ public class EventEncoderTests
     [InlineData("event-v1-goals.json")]
     [InlineData("event-v1-tag.json")]
     [InlineData("event-v1-stable.json")]
+    [InlineData("event-v1-trace.json")]
     public void Event_Version1_IsByteForByteTheGoldenFile(string file)
     {
         var golden = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", file))
@@ -34,6 +35,7 @@ public class EventEncoderTests
             "goals" => ReachingGoals(),
             "tag" => WithUnfilledTag(),
             "stable" => OfAStableUnit(),
+            "trace" => OfATrace(),
             _ => Minimal(),
         };
 
@@ -180,6 +182,13 @@ public class EventEncoderTests
         tracked.UnitIgnored = "merge_tag"u8;
         tracked.Url = "/s/demo-ab/click?utm_source=news"u8;
         return tracked;
+    }
+
+    private static TrackedEvent OfATrace()
+    {
+        var e = Ingested();
+        e.TraceId = "4bf92f3577b34da6a3ce929d0e0e4736"u8;
+        return e;
     }
 
     private static TrackedEvent OfAStableUnit()

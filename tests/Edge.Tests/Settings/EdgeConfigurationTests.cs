@@ -138,6 +138,30 @@ public class EdgeConfigurationTests
         Assert.Equal(3, problems.Count);
     }
 
+    [Theory]
+    [InlineData("https://*:443", "", "", "needs a certificate")]
+    [InlineData("https://*:443", "c.pem", "", "set both")]
+    [InlineData("https://*:443", "", "k.pem", "set both")]
+    [InlineData("http://*:80", "c.pem", "k.pem", "https://")]
+    [InlineData("http://*:80,https://*:443", "c.pem", "k.pem", null)]
+    public void Tls_AddressesAndFiles_GoTogether(string urls, string certificate, string key, string? expected)
+    {
+        var (_, problems) = Load(
+            null,
+            [],
+            [("urls", urls), ("tls.certificateFile", certificate), ("tls.keyFile", key)]
+        );
+
+        if (expected is null)
+        {
+            Assert.Empty(problems);
+        }
+        else
+        {
+            Assert.Contains(expected, Assert.Single(problems), StringComparison.Ordinal);
+        }
+    }
+
     private static (EdgeOptions Options, IReadOnlyList<string> Problems) Load(
         string? file,
         (string Key, string Value)[] environment,

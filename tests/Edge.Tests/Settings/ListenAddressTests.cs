@@ -16,6 +16,9 @@ public class ListenAddressTests
     [InlineData("http://localhost:8080", "http://localhost:8080/")]
     [InlineData("http://127.0.0.1", "http://127.0.0.1/")]
     [InlineData("http://unix:/run/edge.sock", "http://localhost/")]
+    [InlineData("https://127.0.0.1", "https://127.0.0.1/")]
+    [InlineData("HTTPS://*:8443/", "https://127.0.0.1:8443/")]
+    [InlineData("https://localhost:8443", "https://localhost:8443/")]
     public void Address_OfTheGrammar_IsTaken(string text, string loopback)
     {
         Assert.Empty(ListenAddress.Problems(text));
@@ -43,7 +46,8 @@ public class ListenAddressTests
     [InlineData("http://localhost:0", "127.0.0.1:0")]
     [InlineData("http://unix:edge.sock", "whole path")]
     [InlineData("http://unix:/run/", "whole path")]
-    [InlineData("https://127.0.0.1:8080", "TLS")]
+    [InlineData("https://unix:/run/edge.sock", "not encrypted")]
+    [InlineData("ftp://127.0.0.1:8080", "http://127.0.0.1:8080")]
     [InlineData("127.0.0.1:8080", "http://127.0.0.1:8080")]
     public void Address_Otherwise_IsRefused(string text, string expected)
     {

@@ -14,7 +14,7 @@ internal static class JournalStat
 {
     public static Command Define(StandardStreams io)
     {
-        var command = new Command("stat", "Prints sizes, addresses and the progress of sinks as JSON; the service is stopped.");
+        var command = new Command("stat", "Prints sizes, addresses and the progress of sinks as JSON, also beside the service.");
         var settings = SettingsArguments.AddTo(command).WithDataDir(command);
         command.SetAction(result =>
             settings.Load(result, io.Error) is { } options
@@ -28,7 +28,7 @@ internal static class JournalStat
     {
         try
         {
-            using var journal = OfflineJournal.Open(options);
+            using var journal = OfflineJournal.OpenToRead(options);
             using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true });
             json.WriteStartObject();
             Write(json, journal);
@@ -51,6 +51,7 @@ internal static class JournalStat
         var committed = journal.Committed;
         json.WriteString("epoch_id", journal.EpochText());
         json.WriteString("created_at", DateTimeOffset.FromUnixTimeMilliseconds(journal.Manifest.CreatedAtMs));
+        json.WriteBoolean("in_use", journal.IsServed);
         json.WriteNumber("page_bytes", journal.Manifest.PageBytes);
         json.WriteNumber("segment_bytes", journal.Manifest.SegmentBytes);
         json.WriteNumber("begin_address", committed.Begin);
@@ -82,7 +83,7 @@ internal static class JournalStat
                 var progress = cursor.Value;
                 json.WriteNumber("address", progress.Cursor.Address);
                 json.WriteNumber("sequence", progress.Cursor.Sequence);
-                json.WriteNumber("pending", journal.Committed.Sequence - progress.Cursor.Sequence);
+                json.WriteNumber("pending", Math.Max(0, journal.Committed.Sequence - progress.Cursor.Sequence));
                 json.WriteNumber("forwarded", progress.Forwarded);
                 json.WriteNumber("dead_lettered", progress.DeadLettered);
                 json.WriteNumber("skipped", progress.Skipped);

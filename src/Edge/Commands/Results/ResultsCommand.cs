@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Edge.Catalog;
 using Edge.Commands.Filters;
@@ -23,7 +22,6 @@ namespace Edge.Commands.Results;
 internal sealed class ResultsCommand(EdgeOptions options, TimeProvider time, TextWriter output, TextWriter error)
 {
     private const string Name = "edge results";
-    private const string KeyVariable = "EDGE_KEY";
     private const int AnswerMaxBytes = 64 << 20;
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(10);
 
@@ -33,7 +31,7 @@ internal sealed class ResultsCommand(EdgeOptions options, TimeProvider time, Tex
         var url = new Option<string>("--url")
         {
             HelpName = "URL",
-            Description = $"Asks the service there, with the management key in the environment variable {KeyVariable}.",
+            Description = "Asks the service there, with the management key in the environment variable EDGE_KEY.",
         };
         var command = new Command("results", "Draws the results of an experiment: what to do, variants, breakdown.")
         {
@@ -81,29 +79,22 @@ internal sealed class ResultsCommand(EdgeOptions options, TimeProvider time, Tex
             await error.WriteLineAsync($"{Name}: {ServiceAddress.Problem(url)}");
             return ExitCode.WrongUsage;
         }
-        if (Environment.GetEnvironmentVariable(KeyVariable) is not { Length: > 0 } key)
+        if (ManagementKey.Read() is not { } key)
         {
-            await error.WriteLineAsync(
-                $"{Name}: --url needs a management key in {KeyVariable}; edge keys create --kind pictify makes one"
-            );
+            await error.WriteLineAsync($"{Name}: --url {ManagementKey.Missing}");
             return ExitCode.WrongUsage;
         }
         var target = new Uri(address.Uri, $"/experiments/api/{Uri.EscapeDataString(slug)}/results");
         using var service = new ServiceClient(address, options.HttpProtocol, AnswerDeadline, AnswerMaxBytes);
         using var request = new HttpRequestMessage(HttpMethod.Get, target);
-        if (!AuthenticationHeaderValue.TryParse("Bearer " + key, out var authorization))
-        {
-            await error.WriteLineAsync($"{Name}: what {KeyVariable} holds is no key");
-            return ExitCode.WrongUsage;
-        }
-        request.Headers.Authorization = authorization;
+        request.Headers.Authorization = key;
         try
         {
             using var answer = await service.SendAsync(request, CancellationToken.None);
             var body = await answer.Content.ReadAsByteArrayAsync();
             if (answer.StatusCode != HttpStatusCode.OK)
             {
-                await error.WriteLineAsync($"{Name}: {target} answered {(int)answer.StatusCode}: {DetailOf(body)}");
+                await error.WriteLineAsync($"{Name}: {target} answered {(int)answer.StatusCode}: {ProblemText.DetailOf(body)}");
                 return ExitCode.Failure;
             }
             ResultsText.Write(Parse(body), output);
@@ -127,20 +118,6 @@ internal sealed class ResultsCommand(EdgeOptions options, TimeProvider time, Tex
         return answer.RootElement.TryGetProperty("results", out var results)
             ? results.Deserialize(StatisticsJson.Default.ExperimentResults) ?? throw new JsonException()
             : throw new JsonException();
-    }
-
-    /// <summary>What the answer's problem says; its beginning when it is none.</summary>
-    private static string DetailOf(byte[] body)
-    {
-        try
-        {
-            using var problem = JsonDocument.Parse(body);
-            return problem.RootElement.GetProperty("detail").GetString() ?? "";
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            return "no answer of Edge; give --url with the address of the service";
-        }
     }
 
     /// <summary>The results of what is committed; null after saying why there are none.</summary>

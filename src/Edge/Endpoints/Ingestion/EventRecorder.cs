@@ -155,6 +155,7 @@ internal sealed class EventRecorder(
         var request = requests.Read(context, lines);
         var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
         var siteHost = UrlText.Host(request.Origin);
+        var trace = TraceIdOf(context, stackalloc byte[TraceParent.TraceIdChars]);
         Span<char> scratch = stackalloc char[SourceScratch.Chars];
         var statesFacts = events.Any(StatesVisitor);
         Span<byte> statedRoom = stackalloc byte[statesFacts ? VisitorReader.RoomBytes : 0];
@@ -172,6 +173,7 @@ internal sealed class EventRecorder(
                 continue;
             }
             var tracked = Describe(sender, events[i], serverId);
+            tracked.TraceId = trace;
             tracked.Goals = goals.Match(request, visitor, sender.Project, events[i]);
             var subject = StatesVisitor(events[i])
                 ? ReadStated(request, events[i], statedRoom, agentRoom)
@@ -204,6 +206,7 @@ internal sealed class EventRecorder(
         var request = requests.Read(context, lines);
         var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
         var siteHost = UrlText.Host(request.Origin);
+        var trace = TraceIdOf(context, stackalloc byte[TraceParent.TraceIdChars]);
         Span<char> scratch = stackalloc char[SourceScratch.Chars];
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
@@ -245,6 +248,7 @@ internal sealed class EventRecorder(
             var team = e.Experiment.Experiment.Team ?? ApiKey.DefaultProject;
             var sender = new Sender(EventApi.Pictify, team, null, e.IsAuthenticated);
             var tracked = Describe(sender, e.Event, default);
+            tracked.TraceId = trace;
             tracked.Experiment = e.Experiment.SlugUtf8;
             tracked.ExperimentUid = e.Experiment.UidUtf8;
             tracked.Variant = shown.CountedVariant(e.Experiment);
@@ -282,7 +286,9 @@ internal sealed class EventRecorder(
         var request = requests.Read(context, lines);
         var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
         var stated = e.Properties.Length + e.Extra.Length + e.Layers.Length;
-        return Math.Max(0, EncodedBytes(Describe(sender, e, default), visitor) - stated) + OwnBytesVary;
+        scoped var tracked = Describe(sender, e, default);
+        tracked.TraceId = TraceIdOf(context, stackalloc byte[TraceParent.TraceIdChars]);
+        return Math.Max(0, EncodedBytes(tracked, visitor) - stated) + OwnBytesVary;
     }
 
     private static int EncodedBytes(scoped TrackedEvent tracked, scoped in Visitor visitor)
@@ -290,6 +296,14 @@ internal sealed class EventRecorder(
         visitor.WriteTo(ref tracked, default);
         return EventEncoder.Encode(tracked, Envelope.HeaderBytes).Length;
     }
+
+    /// <summary>
+    /// The trace that the request belongs to; empty when it says none, or more than one. Events do not depend on it.
+    /// </summary>
+    private static ReadOnlySpan<byte> TraceIdOf(HttpContext context, Span<byte> room) =>
+        context.Request.Headers.TraceParent is [{ } header] && TraceParent.TraceIdIn(header) is { IsEmpty: false } id
+            ? room[..Encoding.ASCII.GetBytes(id, room)]
+            : default;
 
     /// <summary>Bytes of an event that its sender stated, as they are encoded at most.</summary>
     private static long StatedBytes(ReceivedEvent e)

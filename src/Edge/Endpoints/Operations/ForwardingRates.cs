@@ -52,6 +52,15 @@ internal sealed class ForwardingRates(TimeProvider time)
     public double PerSecond(Look before, long then, long now) =>
         Math.Round(Math.Max(0, now - then) / time.GetElapsedTime(before.At).TotalSeconds, 1);
 
+    /// <summary>
+    /// Seconds until the journal is full if events come as since a look and no sink takes any; null when none come, or
+    /// nobody has looked lately.
+    /// </summary>
+    public double? SecondsUntilFull(Look? before, JournalStatus now) =>
+        before is not null && PerSecond(before, before.TailAddress, now.TailAddress) is > 0 and var bytes
+            ? Math.Round(now.RoomBytes / bytes)
+            : null;
+
     /// <summary>Events that a sink is done with, whatever became of them.</summary>
     public static long PassedBy(SinkStatus sink) => sink.Stored - sink.Pending;
 

@@ -10,6 +10,7 @@ using Edge.Requests;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
 using Edge.Telemetry;
+using Edge.Transport;
 using static Edge.Telemetry.PrometheusText;
 
 namespace Edge.Endpoints.Operations;
@@ -24,12 +25,14 @@ internal sealed class MetricsEndpoint(
     Ledger ledger,
     EventJournal journal,
     Forwarder forwarder,
+    ForwardingRates rates,
     ExperimentFileStore experiments,
     Tally tally,
     Optimizer optimizer,
     EnrichmentFaults enrichmentFaults,
     VerdictJudge verdicts,
     GeoDatabase geo,
+    ServedCertificate? certificate,
     ClientAddressResolver addresses,
     Readiness readiness,
     TimeProvider time
@@ -57,12 +60,18 @@ internal sealed class MetricsEndpoint(
         var page = new PrometheusText();
         WriteProcess(page);
         WriteRequests(page);
-        WriteEvents(page, journal.Status);
-        WriteJournal(page, journal.Status);
+        var status = journal.Status;
+        WriteEvents(page, status);
+        WriteJournal(page, status);
         WriteSinks(page);
         if (geo.IsConfigured)
         {
             WriteGeo(page);
+        }
+
+        if (certificate is not null)
+        {
+            page.Family(MetricFamilies.CertificateExpiry).Sample(certificate.Current.ValidUntil.ToUnixTimeSeconds());
         }
 
         page.Family(MetricFamilies.Experiments).Sample(experiments.Catalog.Current.Entries.Count);
@@ -97,6 +106,7 @@ internal sealed class MetricsEndpoint(
         page.Family(MetricFamilies.ProcessMaxFiles).Sample(ProcessLimits.Descriptors);
         page.Family(MetricFamilies.Connections).Sample(connections.Open);
         page.Family(MetricFamilies.ConnectionsMax).Sample(connections.Max);
+        page.Family(MetricFamilies.ConnectionsAcceptedTotal).Sample(connections.Accepted);
         page.Family(MetricFamilies.ConnectionsLostTotal);
         foreach (var loss in Enum.GetValues<ConnectionLoss>())
         {
@@ -122,6 +132,8 @@ internal sealed class MetricsEndpoint(
                 page.Sample(labels, count);
             }
         }
+        WriteDurations(page);
+        page.Family(MetricFamilies.RequestsInFlight).Sample(metrics.InFlight);
         page.Family(MetricFamilies.IngestedEventsTotal);
         foreach (var api in metrics.Apis)
         {
@@ -140,6 +152,20 @@ internal sealed class MetricsEndpoint(
         page.Family(MetricFamilies.UnfilledTagsTotal).Sample(metrics.UnfilledTags);
     }
 
+    private void WriteDurations(PrometheusText page)
+    {
+        page.Family(MetricFamilies.RequestSeconds);
+        Span<long> counts = stackalloc long[RequestDurations.Bounds.Length + 1];
+        foreach (var route in Metrics.Routes)
+        {
+            if (route != RouteName.Live)
+            {
+                var sum = metrics.Durations(route, counts);
+                page.Histogram(Label("route", SnakeCase(route.ToString())), RequestDurations.Bounds, counts, sum);
+            }
+        }
+    }
+
     private static void WriteIngested(PrometheusText page, string api, string outcome, long count) =>
         page.Sample(Label("api", api) + "," + Label("outcome", outcome), count);
 
@@ -156,9 +182,13 @@ internal sealed class MetricsEndpoint(
         page.Family(MetricFamilies.EventsInFlight).Sample(status.AppendedSequence - status.CommittedSequence);
     }
 
-    private static void WriteJournal(PrometheusText page, JournalStatus status)
+    private void WriteJournal(PrometheusText page, JournalStatus status)
     {
         page.Family(MetricFamilies.JournalBytes).Sample(status.HeldBytes);
+        page.Family(MetricFamilies.JournalAppendedBytesTotal).Sample(status.TailAddress);
+        page.Family(MetricFamilies.JournalRoomBytes).Sample(status.RoomBytes);
+        var untilFull = rates.SecondsUntilFull(rates.Take(status, [.. forwarder.Statuses]), status);
+        page.Family(MetricFamilies.JournalUntilFullSeconds).Sample(untilFull ?? double.PositiveInfinity);
         page.Family(MetricFamilies.JournalSegments).Sample(status.Segments);
         page.Family(MetricFamilies.JournalFreeBytes).Sample(status.FreeBytes);
         page.Family(MetricFamilies.JournalState);
@@ -174,6 +204,7 @@ internal sealed class MetricsEndpoint(
     private static void WriteCommitLatency(PrometheusText page, CommitLatencySnapshot latency) =>
         page.Family(MetricFamilies.JournalCommitSeconds)
             .Histogram(
+                "",
                 Array.ConvertAll(CommitLatency.BoundsMs, bound => bound / MillisecondsPerSecond),
                 latency.Counts,
                 latency.SumMs / MillisecondsPerSecond

@@ -21,6 +21,7 @@ internal sealed class SystemEndpoint(
     Ledger ledger,
     EventJournal journal,
     Forwarder forwarder,
+    ForwardingRates rates,
     Readiness readiness,
     LiveFeed live,
     AuditTrail audit,
@@ -31,7 +32,6 @@ internal sealed class SystemEndpoint(
     private const string Root = "/system";
     private const string SinkPrefix = Root + "/sinks/";
 
-    private readonly ForwardingRates _rates = new(time);
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
 
     /// <summary>Whether a path belongs here.</summary>
@@ -147,7 +147,7 @@ internal sealed class SystemEndpoint(
         // Received is read last: what arrives meanwhile shows as unaccounted, never as less than nothing.
         var status = journal.Status;
         SinkStatus[] sinks = [.. forwarder.Statuses];
-        var before = _rates.Take(status, sinks);
+        var before = rates.Take(status, sinks);
         json.WriteString("node", options.Node);
         json.WriteString("version", BuildInfo.Version);
         json.WriteString("startedAt", Timestamp.Format(_startedAt));
@@ -194,19 +194,12 @@ internal sealed class SystemEndpoint(
         json.WriteNumber("fillPercent", Math.Round(100.0 * status.HeldBytes / options.JournalMaxBytes, 2));
         json.WriteNumber("freeBytes", status.FreeBytes);
         json.WriteNumber("quarantinedPages", status.QuarantinedPages);
-        var room = Math.Max(
-            0,
-            Math.Min(
-                options.JournalMaxBytes - status.HeldBytes,
-                status.FreeBytes - options.JournalFreeReserveBytes
-            )
-        );
-        json.WriteNumber("roomBytes", room);
-        double? events = before is null ? null : _rates.PerSecond(before, before.Stored, status.CommittedSequence);
-        double? bytes = before is null ? null : _rates.PerSecond(before, before.TailAddress, status.TailAddress);
+        json.WriteNumber("roomBytes", status.RoomBytes);
+        double? events = before is null ? null : rates.PerSecond(before, before.Stored, status.CommittedSequence);
+        double? bytes = before is null ? null : rates.PerSecond(before, before.TailAddress, status.TailAddress);
         WriteNumber(json, "storedPerSecond", events);
         WriteNumber(json, "bytesPerSecond", bytes);
-        WriteNumber(json, "secondsUntilFull", bytes > 0 ? Math.Round(room / bytes.Value) : null);
+        WriteNumber(json, "secondsUntilFull", rates.SecondsUntilFull(before, status));
         json.WriteEndObject();
     }
 
@@ -236,10 +229,10 @@ internal sealed class SystemEndpoint(
         json.WriteString("lastErrorAt", sink.LastErrorAt is { } at ? Timestamp.Format(at) : null);
         double? rate =
             before is not null && before.Passed.TryGetValue(sink.Name, out var passed)
-                ? _rates.PerSecond(before, passed, ForwardingRates.PassedBy(sink))
+                ? rates.PerSecond(before, passed, ForwardingRates.PassedBy(sink))
                 : null;
         WriteNumber(json, "perSecond", rate);
-        var gain = rate - (before is null ? 0 : _rates.PerSecond(before, before.Stored, status.CommittedSequence));
+        var gain = rate - (before is null ? 0 : rates.PerSecond(before, before.Stored, status.CommittedSequence));
         WriteNumber(
             json,
             "secondsUntilCaughtUp",

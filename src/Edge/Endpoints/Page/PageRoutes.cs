@@ -14,6 +14,9 @@ internal sealed class PageRoutes(PageAssets assets, SessionEndpoint session, Sha
     public static bool IsHere(string path) =>
         path is "/" or Root || path.StartsWith(Prefix, StringComparison.Ordinal);
 
+    /// <summary>The route that a path of the page is counted as.</summary>
+    public static RouteName RouteOf(string path) => path == Session ? RouteName.Session : RouteName.Page;
+
     public Task HandleAsync(HttpContext context, string path)
     {
         PageAssets.Protect(context.Response.Headers);

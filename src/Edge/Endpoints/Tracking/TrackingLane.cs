@@ -97,6 +97,7 @@ internal sealed class TrackingLane(
         }
 
         var isLast = head.IsLast || exchange.IsDraining;
+        exchange.Route = isClick ? RouteName.Click : RouteName.Pixel;
         exchange.Consumed = head.Length;
         exchange.Written = link is null
             ? AnswerPixel(exchange, request, slug, head.IsHead, isLast)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Edge.Forwarding.Http;
 using Edge.Storage;
+using EventId = Edge.Events.EventId;
 
 namespace Edge.Forwarding.ClickHouse;
 
@@ -59,6 +60,24 @@ internal sealed class ClickHouseClient(ClickHouseSinkOptions options, TimeProvid
             && IsNumber(parts[1], out var minor)
             ? (new ClickHouseVersion(values[0], major, minor, HasTokens: values[1] == "1"), null)
             : (null, $"{Place} does not answer like ClickHouse; check url");
+    }
+
+    /// <summary>
+    /// How many of these events the table has. Throws <see cref="IOException"/> when the server does not say.
+    /// </summary>
+    public async Task<long> CountPresentAsync(IReadOnlyList<EventId> ids, CancellationToken cancellation)
+    {
+        var list = string.Join("','", ids.Select(static id => id.ToString()));
+        var response = await ExecuteAsync(
+                $"SELECT uniqExact(id) FROM {ClickHouseTable.Of(options.Table).Sql} WHERE id IN ('{list}') FORMAT TSV",
+                cancellation
+            )
+            .ConfigureAwait(false);
+        return ClickHouseResponseClassifier.Classify(response, options) is { IsDelivered: false } failed
+                ? throw new IOException(failed.Reason)
+            : long.TryParse(response.Body.TrimEnd('\n'), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+                ? count
+            : throw new IOException($"{Place} does not answer like ClickHouse; check url");
     }
 
     public void Dispose() => _transport.Dispose();

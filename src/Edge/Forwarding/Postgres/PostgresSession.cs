@@ -1,9 +1,11 @@
+using System.Globalization;
 using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Storage;
 using Npgsql;
 using NpgsqlTypes;
+using EventId = Edge.Events.EventId;
 
 namespace Edge.Forwarding.Postgres;
 
@@ -209,6 +211,19 @@ internal sealed partial class PostgresSession : IDisposable
             )
             .ConfigureAwait(false)
             is [_];
+
+    /// <summary>How many of these events the table has.</summary>
+    public async Task<long> CountPresentAsync(IReadOnlyList<EventId> ids, CancellationToken deadline)
+    {
+        var counts = await ReadTextsAsync(
+                $"SELECT count(DISTINCT {PostgresColumn.IdName})::text FROM {_table.Sql}"
+                    + $" WHERE {PostgresColumn.IdName} = ANY(string_to_array($1, ',')::uuid[])",
+                string.Join(',', ids.Select(static id => id.ToString())),
+                deadline
+            )
+            .ConfigureAwait(false);
+        return long.Parse(counts[0], CultureInfo.InvariantCulture);
+    }
 
     public async Task ExecuteAsync(string sql, CancellationToken deadline)
     {

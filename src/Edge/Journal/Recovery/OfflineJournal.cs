@@ -7,34 +7,38 @@ using Edge.Storage;
 namespace Edge.Journal.Recovery;
 
 /// <summary>
-/// A journal whose service is stopped, for commands: locked, with the sizes of its own manifest, checked but not
-/// changed by opening. Problems that would keep the service from starting are reported instead of refused, except where
-/// nothing can be read without the file.
+/// A journal for commands: with the sizes of its own manifest, checked but not changed by opening, and locked, unless
+/// it is read beside the service. Problems that would keep the service from starting are reported instead of refused,
+/// except where nothing can be read without the file. Beside the service it ends at the last commit before it was
+/// opened, and what the service removes meanwhile is no problem.
 /// </summary>
 internal sealed class OfflineJournal : IDisposable
 {
-    private readonly JournalLock _lock;
+    private readonly JournalLock? _lock;
+    private readonly string _commitPath;
     private readonly SlotFile _slots;
     private readonly string _cursorDirectory;
 
-    private OfflineJournal(JournalOptions options, JournalLock journalLock)
+    private OfflineJournal(JournalOptions options, JournalLock? journalLock)
     {
         _lock = journalLock;
+        IsServed = journalLock is null;
         _cursorDirectory = options.CursorDirectory;
         Manifest = JournalManifest.Read(Path.Combine(options.Directory, JournalManifest.FileName));
         Segments = new SegmentFiles(options.Directory, Manifest.SegmentBytes);
-        Segments.Load();
-        var commitPath = Path.Combine(options.Directory, RecoveryGate.CommitFileName);
-        if (!File.Exists(commitPath))
+        Segments.Load(removesUnfinished: !IsServed);
+
+        _commitPath = Path.Combine(options.Directory, RecoveryGate.CommitFileName);
+        if (!File.Exists(_commitPath))
         {
-            throw new JournalException($"{commitPath} is missing: restore it");
+            throw new JournalException($"{_commitPath} is missing: restore it");
         }
 
-        _slots = SlotFile.Open(commitPath, SlotKind.Commit);
+        _slots = SlotFile.Open(_commitPath, SlotKind.Commit);
         try
         {
-            Slot = RecoveryGate.ReadPoint(_slots, Manifest, commitPath);
-            Committed = Segments.Problem(Segments.Of(Slot.Until)) is null
+            Slot = RecoveryGate.ReadPoint(_slots, Manifest, _commitPath);
+            Committed = !IsServed && Segments.Problem(Segments.Of(Slot.Until)) is null
                 ? RecoveryGate.RollForward(Segments, Manifest, Slot)
                 : Slot;
         }
@@ -55,47 +59,46 @@ internal sealed class OfflineJournal : IDisposable
     /// <summary>Where the service would continue: after the slot, or after the intact records beyond it.</summary>
     public CommitPoint Committed { get; private set; }
 
-    public int DamagedSlots => _slots.DamagedSlots;
+    /// <summary>Whether a service uses it at the same time.</summary>
+    public bool IsServed { get; }
 
-    /// <summary>Opens the journal; throws a <see cref="JournalException"/> with one line for the operator.</summary>
-    public static OfflineJournal Open(JournalOptions options)
-    {
-        if (!File.Exists(Path.Combine(options.Directory, JournalManifest.FileName)))
-        {
-            throw new JournalException($"there is no journal in {options.Directory}: check --data-dir");
-        }
+    /// <summary>Beside the service one of them may be being written, so that nothing can be said.</summary>
+    public int DamagedSlots => IsServed ? 0 : _slots.DamagedSlots;
 
-        var journalLock = JournalLock.Take(options.Directory);
-        try
-        {
-            return new OfflineJournal(options, journalLock);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            journalLock.Dispose();
-            throw new JournalException(
-                $"the journal in {options.Directory} cannot be read: {e.Message}; check the disk",
-                e
-            );
-        }
-        catch
-        {
-            journalLock.Dispose();
-            throw;
-        }
-    }
+    /// <summary>
+    /// Opens the journal of a stopped service; throws a <see cref="JournalException"/> with one line for the operator.
+    /// </summary>
+    public static OfflineJournal Open(JournalOptions options) => Open(options, isReadOnly: false);
+
+    /// <summary>
+    /// Opens the journal only to read it, whether or not a service uses it; throws as <see
+    /// cref="Open(JournalOptions)"/> does.
+    /// </summary>
+    public static OfflineJournal OpenToRead(JournalOptions options) => Open(options, isReadOnly: true);
 
     /// <summary>Everything held, in address order.</summary>
     public LogWalker Walk() => Walk(Committed.Begin);
 
     public LogWalker Walk(long from) => new(Segments, Manifest, Math.Max(from, Committed.Begin), Committed.Until);
 
+    /// <summary>The last commit of this moment; beside the service it moves on.</summary>
+    public CommitPoint CommittedNow()
+    {
+        if (!IsServed)
+        {
+            return Committed;
+        }
+
+        using var slots = SlotFile.Open(_commitPath, SlotKind.Commit);
+        return RecoveryGate.ReadPoint(slots, Manifest, _commitPath);
+    }
+
     /// <summary>Segments that hold events and are missing or short, one line each.</summary>
     public IEnumerable<string> SegmentProblems()
     {
         for (var at = Committed.Begin; at < Committed.Until; at = Segments.EndOf(at))
         {
-            if (Segments.Problem(Segments.Of(at)) is { } problem)
+            if (Segments.Problem(Segments.Of(at)) is { } problem && Segments.EndOf(at) > CommittedNow().Begin)
             {
                 yield return $"{Segments.PathOf(Segments.Of(at))} {problem}";
             }
@@ -164,6 +167,42 @@ internal sealed class OfflineJournal : IDisposable
     {
         _slots.Dispose();
         Segments.Dispose();
-        _lock.Dispose();
+        _lock?.Dispose();
+    }
+
+    private static OfflineJournal Open(JournalOptions options, bool isReadOnly)
+    {
+        if (!File.Exists(Path.Combine(options.Directory, JournalManifest.FileName)))
+        {
+            throw new JournalException($"there is no journal in {options.Directory}: check --data-dir");
+        }
+
+        JournalLock? journalLock = null;
+        try
+        {
+            journalLock = JournalLock.Take(options.Directory);
+        }
+        catch (JournalException e) when (e.IsInUse && isReadOnly)
+        {
+            // The service has it.
+        }
+
+        try
+        {
+            return new OfflineJournal(options, journalLock);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            journalLock?.Dispose();
+            throw new JournalException(
+                $"the journal in {options.Directory} cannot be read: {e.Message}; check the disk",
+                e
+            );
+        }
+        catch
+        {
+            journalLock?.Dispose();
+            throw;
+        }
     }
 }

@@ -31,9 +31,10 @@ internal sealed partial class SegmentFiles(string directory, int segmentBytes) :
     }
 
     /// <summary>
-    /// Reads which segments the directory holds, and removes the file of an interrupted allocation.
+    /// Reads which segments the directory holds, and removes the file of an interrupted allocation; not beside a
+    /// running service, whose allocation may be under way.
     /// </summary>
-    public void Load()
+    public void Load(bool removesUnfinished = true)
     {
         lock (_lock)
         {
@@ -43,7 +44,10 @@ internal sealed partial class SegmentFiles(string directory, int segmentBytes) :
                 var name = Path.GetFileName(path.AsSpan())[Prefix.Length..];
                 if (name.EndsWith(AtomicFile.NewSuffix, StringComparison.Ordinal))
                 {
-                    DiskDirectory.Remove(path);
+                    if (removesUnfinished)
+                    {
+                        DiskDirectory.Remove(path);
+                    }
                 }
                 else if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var segment))
                 {

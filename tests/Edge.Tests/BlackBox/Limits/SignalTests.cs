@@ -46,6 +46,45 @@ public class SignalTests
         Assert.Equal(3, Forwarded.Lines(data["data"]).Length);
     }
 
+    [Fact]
+    public async Task Hangup_WithAChangedConfiguration_TakesWhatItMayAndNamesTheRest()
+    {
+        using var data = new TempDirectory();
+        var file = data["edge.json"];
+        await File.WriteAllTextAsync(file, """{ "http": { "maxHeaderCount": 64 } }""");
+        await using var edge = await EdgeProcess.StartAsync(data["data"], ["--demo", "--config", file]);
+
+        await File.WriteAllTextAsync(file, """{ "http": { "maxHeaderCount": 0 }, "automation": { "excludeTools": true } }""");
+        edge.HangUp();
+        await UntilLoggedAsync(edge, "\"eventId\":115,");
+        Assert.DoesNotContain("\"eventId\":116,", edge.ErrorSoFar, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(
+            file,
+            """
+            { "http": { "maxHeaderCount": 65 }, "automation": { "excludeTools": true },
+              "sinks": { "file": {}, "other": { "type": "file" } } }
+            """
+        );
+        edge.HangUp();
+        await UntilLoggedAsync(edge, "sinks.other has another value");
+        // The rules follow the settings.
+        await Wait.UntilAsync(() => edge.ErrorSoFar.Split("\"eventId\":106,").Length == 3, () => edge.ErrorSoFar);
+
+        Assert.Contains("Setting automation.excludeTools is true from now on", edge.ErrorSoFar, StringComparison.Ordinal);
+        Assert.Contains("http.maxHeaderCount has another value", edge.ErrorSoFar, StringComparison.Ordinal);
+        Assert.DoesNotContain("sinks.file has another value", edge.ErrorSoFar, StringComparison.Ordinal);
+        // A tool is a bot from now on.
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/s/demo-ab/pixel.gif");
+        request.Headers.TryAddWithoutValidation("User-Agent", "curl/8.5.0");
+        (await edge.Client.SendAsync(request)).EnsureSuccessStatusCode();
+        Assert.Equal(0, await edge.StopAsync());
+        Assert.Contains("\"verdict\":\"bot\"", Assert.Single(Forwarded.Lines(data["data"])), StringComparison.Ordinal);
+    }
+
+    private static Task UntilLoggedAsync(EdgeProcess edge, string text) =>
+        Wait.UntilAsync(() => edge.ErrorSoFar.Contains(text, StringComparison.Ordinal), () => edge.ErrorSoFar);
+
     private static string Rules(string agent, string id) =>
         $$"""
             {"rules": [{"id": "{{id}}", "verdict": "bot", "scope": "all", "certainty": "certain", "mode": "enforced",

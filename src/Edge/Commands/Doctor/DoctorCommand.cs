@@ -1,0 +1,163 @@
+using System.CommandLine;
+using System.Net;
+using Edge.Commands.Streams;
+using Edge.Journal.Recovery;
+using Edge.Machine;
+using Edge.Settings;
+
+namespace Edge.Commands.Doctor;
+
+/// <summary>
+/// <c>edge doctor</c>: looks at what is around the service: settings, machine, disk, files, sinks, and with
+/// <c>--public</c> the way visitors take. Changes nothing, runs beside the service and without it. One line for each
+/// finding, with its remedy; what stands in the data directory is for <c>edge check</c>.
+/// </summary>
+internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, TextWriter output)
+{
+    private const int AnswerMaxBytes = 1 << 20;
+    private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(5);
+
+    private readonly Findings _findings = new(output);
+
+    public static Command Define(StandardStreams io)
+    {
+        var url = new Option<string>("--public")
+        {
+            HelpName = "URL",
+            Description = "Address at which visitors reach the service, which is asked through it.",
+        };
+        var command = new Command("doctor", "Looks at machine, disk, files, sinks and the way of visitors, with remedies.")
+        {
+            url,
+        };
+        var settings = SettingsArguments.AddTo(command).WithDataDir(command);
+        command.SetAction(
+            async (result, cancellation) =>
+            {
+                var (options, problems) = settings.Read(result);
+                var given = result.GetValue(url);
+                if (given is not null && PublicWay.ProblemOf(given) is { } problem)
+                {
+                    await io.Error.WriteLineAsync($"edge doctor: {problem}");
+                    return ExitCode.WrongUsage;
+                }
+
+                return await new DoctorCommand(options, TimeProvider.System, io.Out).RunAsync(
+                    problems,
+                    given,
+                    cancellation
+                );
+            }
+        );
+        return command;
+    }
+
+    /// <param name="problems">What is wrong with the settings.</param>
+    /// <param name="publicUrl">Where visitors come; null leaves that out.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<int> RunAsync(
+        IReadOnlyList<string> problems,
+        string? publicUrl,
+        CancellationToken cancellation
+    )
+    {
+        CheckSettings(problems);
+        CheckCapacity();
+        var machine = new MachineChecks(options, time, _findings);
+        machine.CheckClock();
+        machine.CheckDisk();
+        machine.CheckSpace();
+        machine.CheckGeo();
+        machine.CheckModes();
+        machine.CheckCertificate();
+        // Where something is reached, only right settings say.
+        if (problems.Count == 0)
+        {
+            await CheckOthersAsync(publicUrl, cancellation);
+        }
+
+        _findings.WriteCounts();
+        return _findings.AreFine ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private void CheckSettings(IReadOnlyList<string> problems)
+    {
+        foreach (var problem in problems)
+        {
+            _findings.Fail("settings", problem, "edge config print shows where each comes from");
+        }
+
+        if (ServeCommand.EnvironmentProblem() is { } wrong)
+        {
+            _findings.Fail("settings", wrong, "the service does not start with it");
+        }
+        else if (problems.Count == 0)
+        {
+            _findings.Ok("settings", "can be used");
+        }
+    }
+
+    private void CheckCapacity()
+    {
+        var capacity = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes());
+        var lowered = capacity.Fit(options, JournalManifest.PageBytesIn(options.JournalDir), out var shortage);
+        if (shortage is not null)
+        {
+            _findings.Fail("open files", shortage, "raise LimitNOFILE or ulimits.nofile");
+        }
+
+        foreach (var limit in lowered)
+        {
+            _findings.Note(
+                "limits",
+                $"{limit.Setting} is {limit.To} here instead of {limit.From}: there is too little {limit.Reason}",
+                "give it more, or ask for less"
+            );
+        }
+
+        _findings.Ok(
+            "limits",
+            $"{options.HttpMaxConnections} connections, {capacity.Descriptors} open files, {capacity.MemoryBytes >> 20} MiB of memory"
+        );
+    }
+
+    private async Task CheckOthersAsync(string? publicUrl, CancellationToken cancellation)
+    {
+        await new SinkChecks(options, time, _findings).RunAsync(cancellation);
+        await CheckServiceAsync(cancellation);
+        if (publicUrl is not null)
+        {
+            await new PublicWay(options, new Uri(publicUrl), _findings).RunAsync(cancellation);
+        }
+    }
+
+    private async Task CheckServiceAsync(CancellationToken cancellation)
+    {
+        if (ServiceAddress.Of(options, null) is not { } address)
+        {
+            return;
+        }
+
+        try
+        {
+            using var service = new ServiceClient(address, options.HttpProtocol, AnswerDeadline, AnswerMaxBytes);
+            var (status, body) = await service.GetAsync(new Uri(address.Uri, "/readyz"), cancellation);
+            if (status == HttpStatusCode.NotFound)
+            {
+                _findings.Note("service", $"{address} answers, but http.publicPages closes /readyz");
+            }
+            else if (status == HttpStatusCode.OK && body == "ready")
+            {
+                _findings.Ok("service", $"is ready at {address}");
+            }
+            else
+            {
+                _findings.Warn("service", $"{address} says: {body}", "docs/operating.md, Probes, says what that means");
+            }
+        }
+        catch (ServiceUnreachableException e)
+        {
+            _findings.Note("service", $"does not run at {address} ({e.Message})");
+        }
+    }
+}

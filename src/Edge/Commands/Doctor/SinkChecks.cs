@@ -1,0 +1,91 @@
+using System.Net.Sockets;
+using Edge.Forwarding;
+using Edge.Forwarding.ClickHouse;
+using Edge.Forwarding.Postgres;
+using Edge.Hosting;
+using Edge.Settings;
+
+namespace Edge.Commands.Doctor;
+
+/// <summary>Whether the destinations of events can be reached from here, as their settings say.</summary>
+internal sealed class SinkChecks(EdgeOptions options, TimeProvider time, Findings findings)
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        foreach (var sink in options.Sinks)
+        {
+            if (!sink.Enabled)
+            {
+                continue;
+            }
+
+            var subject = $"sink {sink.Name}";
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            deadline.CancelAfter(Deadline);
+            string? problem;
+            try
+            {
+                problem = await ProblemOfAsync(sink, deadline.Token);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                problem = $"gave no answer within {Deadline.TotalSeconds} s";
+            }
+
+            if (problem is null)
+            {
+                findings.Ok(subject, sink.Type is SinkType.File or SinkType.Stdout ? "is on this machine" : "can be reached");
+            }
+            else
+            {
+                findings.Fail(subject, problem, "events are kept in the journal meanwhile; edge sink status shows how many");
+            }
+        }
+    }
+
+    private Task<string?> ProblemOfAsync(SinkOptions sink, CancellationToken cancellation) =>
+        sink.Type switch
+        {
+            SinkType.ClickHouse => ProblemOfClickHouseAsync(sink, cancellation),
+            SinkType.Postgres => ProblemOfPostgresAsync(sink, cancellation),
+            SinkType.Http => ProblemOfHttpAsync(new Uri(sink.Url), cancellation),
+            _ => Task.FromResult<string?>(null),
+        };
+
+    private async Task<string?> ProblemOfClickHouseAsync(SinkOptions sink, CancellationToken cancellation)
+    {
+        using var client = new ClickHouseClient(SinkFactory.ClickHouseOptions(sink), time);
+        return (await client.AskAsync(cancellation)).Problem;
+    }
+
+    private static async Task<string?> ProblemOfPostgresAsync(SinkOptions sink, CancellationToken cancellation)
+    {
+        var postgres = SinkFactory.PostgresOptions(sink);
+        try
+        {
+            using var session = await PostgresSession.ConnectAsync(postgres, cancellation);
+            return await session.PrepareAsync(cancellation);
+        }
+        catch (Exception e) when (PostgresFailure.IsExpected(e))
+        {
+            return PostgresFailure.Describe(e, PostgresSession.Place(postgres.Connection));
+        }
+    }
+
+    /// <summary>Connects and sends nothing: what the destination makes of a request is its own.</summary>
+    private static async Task<string?> ProblemOfHttpAsync(Uri url, CancellationToken cancellation)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(url.IdnHost, url.Port, cancellation);
+            return null;
+        }
+        catch (SocketException e)
+        {
+            return $"{url.Authority} cannot be reached: {e.Message}";
+        }
+    }
+}
