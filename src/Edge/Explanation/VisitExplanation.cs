@@ -73,6 +73,8 @@ internal static class VisitExplanation
         Span<byte> room = stackalloc byte[Bucketing.UnitBytesMax];
         var source = Visit.ReadParameter(visit.Query, room, out var written);
         var unit = request.Address is { } address ? ReadUnit(visit, address, room, out source) : room[..written];
+        var isTargeted = request.Context is { Unit.IsEmpty: false };
+        unit = isTargeted ? request.Context!.Unit : unit;
         if (unit.IsEmpty && IsChance(experiment) && stated < 0 && !verdict.IsMachine())
         {
             violations.Add("ip", "is required for an A/B test when there is no u parameter", ViolationCodes.Required);
@@ -87,6 +89,7 @@ internal static class VisitExplanation
                 Unit = unit,
                 UnitSource = source switch
                 {
+                    _ when isTargeted => EvaluationContext.UnitMember,
                     UnitSource.Parameter => "u parameter",
                     UnitSource.UnfilledTag => "viewer key, because the u parameter is a merge tag that was not filled",
                     _ => "viewer key",
@@ -116,6 +119,7 @@ internal static class VisitExplanation
             Referrer = HeaderBytes.Decode(ValueOf(request, "Referer")),
             AcceptLanguage = ValueOf(request, "Accept-Language"),
             Headers = request.Headers.ToArray(),
+            Attributes = request.Context?.Attributes,
         };
 
     private static ReadOnlySpan<char> ValueOf(DescribedRequest request, string name)
