@@ -362,6 +362,35 @@ public class EvaluationTests
         Assert.DoesNotContain("pro\"", e.GetRawText().Replace("allocationName\":\"pro", "", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Attributes_OfTheContext_AreExplained_AndPixelAndClickHaveNone()
+    {
+        await using var site = await IngestSite.StartAsync();
+        await CreateAsync(site, "link", SmartLink);
+        await CreateAsync(site, "test", AbTest);
+        var management = site.Issue(KeyKind.Pictify);
+
+        async Task<JsonElement> ExplainAsync(string slug, string context) =>
+            Parse(
+                await site.PostAsync($"/experiments/api/{slug}/explain", management, $$"""{"context":{{context}}}""")
+            );
+
+        var pro = (await ExplainAsync("link", """{"account":{"plan":"pro","seats":10}}""")).GetProperty("explanation");
+        var unit = (await ExplainAsync("test", """{"targetingKey":"someone"}""")).GetProperty("explanation");
+        var wrong = await ExplainAsync("link", "7");
+        using var asked = await site.Client.GetAsync("/s/link/resolve?account.plan=pro&account.seats=10");
+
+        Assert.Equal("pro", pro.Text("variant"));
+        Assert.Equal("10", pro.GetProperty("properties").Text("attribute.account.seats"));
+        Assert.Equal("targetingKey", unit.GetProperty("unit").Text("source"));
+        Assert.Equal(
+            unit.Text("variant"),
+            (await EvaluateAsync(site, Server(site), "test", "someone", null)).Text("variant")
+        );
+        Assert.Equal("context", wrong.GetProperty("errors")[0].Text("field"));
+        Assert.Equal("""{"variantId":"rest"}""", await asked.Content.ReadAsStringAsync());
+    }
+
     [Theory]
     [InlineData("{", 400)]
     [InlineData("[]", 400)]

@@ -27,6 +27,12 @@ public class ConditionProgramTests
             """{"plan":"Pro","seats":12.50,"beta":true,"none":null,"list":["a"],"account":{"tier":"Gold","a.b":7},"x.y":"z","empty":""}"""
     )
     {
+        public static readonly Request Unknown = new("", "", "", "", "", "", "", "", null);
+
+        private readonly ContextAttributes? _attributes = Context is null
+            ? null
+            : ContextAttributes.Read(JsonElement.Parse(Context), out _);
+
         public VisitorContext At(DateTimeOffset now) =>
             new()
             {
@@ -39,12 +45,8 @@ public class ConditionProgramTests
                 AcceptLanguage = Language,
                 Referrer = Referrer,
                 Query = Query,
-                Attributes = Context is null
-                    ? null
-                    : ContextAttributes.Read(JsonElement.Parse(Context), out _),
+                Attributes = _attributes,
             };
-
-        public static readonly Request Unknown = new("", "", "", "", "", "", "", "", null);
     }
 
     [Theory]
