@@ -200,7 +200,9 @@ internal sealed class Routes(
     }
 }
 
-/// <summary>The table of contents of the ingestion APIs (spec 1.1), and of evaluation, which has their senders.</summary>
+/// <summary>
+/// The table of contents of the ingestion APIs (spec 1.1), and of evaluation, which has their senders.
+/// </summary>
 internal sealed class IngestRoutes(
     EventsEndpoint events,
     EventBatchEndpoint batch,

@@ -3,7 +3,6 @@ using Edge.Enrichment.Geo;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
-using Edge.Experiments;
 using Edge.Formats;
 using Edge.Requests;
 using Edge.Selection;
@@ -75,7 +74,7 @@ internal static class VisitExplanation
         var unit = request.Address is { } address ? ReadUnit(visit, address, room, out source) : room[..written];
         var isTargeted = request.Context is { Unit.IsEmpty: false };
         unit = isTargeted ? request.Context!.Unit : unit;
-        if (unit.IsEmpty && IsChance(experiment) && stated < 0 && !verdict.IsMachine())
+        if (unit.IsEmpty && experiment.NeedsUnit && stated < 0 && !verdict.IsMachine())
         {
             violations.Add("ip", "is required for an A/B test when there is no u parameter", ViolationCodes.Required);
             return null;
@@ -146,9 +145,6 @@ internal static class VisitExplanation
         text = text[..address.WriteText(text)];
         return room[..Visit.ReadUnit(visit, text, room, out source).Length];
     }
-
-    private static bool IsChance(CatalogEntry experiment) =>
-        experiment.Type == ExperimentType.AbTest && experiment.Status != ExperimentStatus.Completed;
 
     private static string EffectOf(in Judgement judgement, VerdictScope scope) =>
         judgement.Verdict switch

@@ -10,7 +10,9 @@ namespace Edge.Visits;
 /// Who an evaluation is for, as a program states it: the unit (<c>targetingKey</c>) and attributes that conditions may
 /// look at. Immutable.
 /// </summary>
-/// <param name="unit">The unit, the one that pixel and click have of the same text in <c>u</c>; empty without one.</param>
+/// <param name="unit">
+/// The unit, the one that pixel and click have of the same text in <c>u</c>; empty without one.
+/// </param>
 /// <param name="attributes">All members, the unit's too.</param>
 internal sealed class EvaluationContext(byte[] unit, ContextAttributes attributes)
 {

@@ -53,7 +53,7 @@ internal sealed class VariantEvaluator(VisitorReader visitors, VariantAssigner v
         var evaluations = new List<EvaluatedVariant>(experiments.Count);
         foreach (var experiment in experiments)
         {
-            if (unit.IsEmpty && experiment.Type == ExperimentType.AbTest && experiment.Status != ExperimentStatus.Completed)
+            if (unit.IsEmpty && experiment.NeedsUnit)
             {
                 evaluations.Add(new EvaluatedVariant(experiment, default, default, IsUnitMissing: true));
                 continue;

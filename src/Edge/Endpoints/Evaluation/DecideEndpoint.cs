@@ -148,13 +148,16 @@ internal sealed class DecideEndpoint(
             Layers = layers.WrittenMemory,
             VisitorAddress = facts.Address,
             VisitorAgent = facts.UserAgent,
-            Extra = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"latencyMs":{{latencyMs}}}""")),
+            Extra = Encoding.UTF8.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $$"""{"latencyMs":{{latencyMs}}}""")
+            ),
         };
         return new Decision(evaluations, e, request.UnitKey);
     }
 
     /// <summary>
-    /// An experiment as a layer of its own: the bucket is the unit's in it, also where the choice does not depend on it.
+    /// An experiment as a layer of its own: the bucket is the unit's in it, also where the choice does not depend on
+    /// it.
     /// </summary>
     private static void WriteLayer(Utf8JsonWriter json, in EvaluatedVariant evaluation, ReadOnlySpan<byte> unit)
     {

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Edge.Experiments;
 using Edge.Formats;
 using Edge.Requests.Ingestion;
 using Edge.Visits;

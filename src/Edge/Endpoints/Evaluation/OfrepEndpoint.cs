@@ -26,7 +26,9 @@ internal sealed class OfrepEndpoint(EvaluationAccess access, BodyRules rules, Fl
     /// <summary>The context of a body without one.</summary>
     private static readonly JsonElement Nobody = JsonElement.Parse("{}");
 
-    private static readonly Cors Pages = new($"Authorization, Content-Type, If-None-Match, {EvaluationAccess.KeyHeader}");
+    private static readonly Cors Pages = new(
+        $"Authorization, Content-Type, If-None-Match, {EvaluationAccess.KeyHeader}"
+    );
 
     public Task HandleAsync(HttpContext context)
     {

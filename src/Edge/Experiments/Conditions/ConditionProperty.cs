@@ -72,7 +72,9 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
         "device.type, device.os, geo.country, geo.continent, time.hour, time.dayOfWeek, "
         + "browser.language, browser, referrer.domain, url.param, url.param.NAME, custom.NAME, utm_NAME, attribute.PATH";
 
-    /// <summary>The published names of all properties except query parameters and attributes, whose names are people's own.</summary>
+    /// <summary>
+    /// The published names of all properties except query parameters and attributes, whose names are people's own.
+    /// </summary>
     public static readonly IReadOnlyList<string> Published =
     [
         "device.type",
