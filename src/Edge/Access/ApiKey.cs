@@ -61,7 +61,7 @@ internal sealed record ApiKey
     public const string WriteScope = "sdk:write";
 
     /// <summary>The scope of a key that asks for decisions; alone it sends nothing.</summary>
-    private const string ReadScope = "sdk:read";
+    public const string ReadScope = "sdk:read";
 
     /// <summary>The scope of a key that reads what was counted; alone it sends nothing.</summary>
     private const string QueryScope = "query";

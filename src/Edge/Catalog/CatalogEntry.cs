@@ -118,6 +118,9 @@ internal sealed class CatalogEntry
     /// <summary>How its variant is chosen.</summary>
     public ExperimentType Type => Experiment.Type;
 
+    /// <summary>Whether its choice depends on the unit; a completed one serves the same variant to everybody.</summary>
+    public bool NeedsUnit => Type == ExperimentType.AbTest && Status != ExperimentStatus.Completed;
+
     /// <summary>Whether visits count.</summary>
     public bool IsRunning => Status == ExperimentStatus.Running;
 

@@ -42,7 +42,7 @@ internal sealed class Cors(string allowHeaders, string methods = "POST")
     private static readonly StringValues MaxAge = "86400";
     private static readonly StringValues Yes = "true";
     private static readonly StringValues Exposed =
-        $"{AckHeader.Name}, {OutcomeHeader.Name}, {IgnoredHeader.Name}, Retry-After, "
+        $"{AckHeader.Name}, {OutcomeHeader.Name}, {IgnoredHeader.Name}, ETag, Retry-After, "
         + "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
     private static readonly StringValues VaryOrigin = "Origin";
 

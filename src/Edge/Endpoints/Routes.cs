@@ -1,4 +1,5 @@
 using Edge.Endpoints.Documents;
+using Edge.Endpoints.Evaluation;
 using Edge.Endpoints.Ingestion;
 using Edge.Endpoints.Live;
 using Edge.Endpoints.Management;
@@ -218,6 +219,7 @@ internal sealed class Routes(
     /// <summary>Whether pages send events to paths like this: a misspelt one is to say so to them.</summary>
     private static bool IsForPages(string path) =>
         path.StartsWith("/v1/", StringComparison.Ordinal)
+        || path.StartsWith("/ofrep/", StringComparison.Ordinal)
         || path.StartsWith(TrackingPath.Prefix, StringComparison.Ordinal);
 
     private Task RefuseMethodAsync(HttpContext context, RouteName route)
@@ -239,12 +241,16 @@ internal sealed class Routes(
     }
 }
 
-/// <summary>The table of contents of the ingestion APIs (spec 1.1).</summary>
+/// <summary>
+/// The table of contents of the ingestion APIs (spec 1.1), and of evaluation, which has their senders.
+/// </summary>
 internal sealed class IngestRoutes(
     EventsEndpoint events,
     EventBatchEndpoint batch,
     TrackEndpoint track,
-    BulkTrackEndpoint bulkTrack
+    BulkTrackEndpoint bulkTrack,
+    DecideEndpoint decide,
+    OfrepEndpoint ofrep
 )
 {
     // Made once, so that looking a route up allocates nothing.
@@ -252,6 +258,8 @@ internal sealed class IngestRoutes(
     private readonly RequestDelegate _batch = batch.HandleAsync;
     private readonly RequestDelegate _track = track.HandleAsync;
     private readonly RequestDelegate _bulkTrack = bulkTrack.HandleAsync;
+    private readonly RequestDelegate _decide = decide.HandleAsync;
+    private readonly RequestDelegate _ofrep = ofrep.HandleAsync;
 
     /// <summary>Who answers a path; null when it is none of these.</summary>
     public RequestDelegate? Find(string path, ref RouteName route)
@@ -262,6 +270,9 @@ internal sealed class IngestRoutes(
             "/v1/events" or "/v1/events/batch" => (_batch, RouteName.EventBatch),
             "/v1/track" => (_track, RouteName.Track),
             "/v1/bulk-track" => (_bulkTrack, RouteName.BulkTrack),
+            "/v1/decide" => (_decide, RouteName.Decide),
+            OfrepEndpoint.BulkPath => (_ofrep, RouteName.Evaluate),
+            _ when path.StartsWith(OfrepEndpoint.FlagPrefix, StringComparison.Ordinal) => (_ofrep, RouteName.Evaluate),
             _ => ((RequestDelegate?)null, route),
         };
         return found;

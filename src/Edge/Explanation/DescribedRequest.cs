@@ -1,6 +1,7 @@
 using Edge.Enrichment.Verdicts;
 using Edge.Formats;
 using Edge.Requests;
+using Edge.Visits;
 
 namespace Edge.Explanation;
 
@@ -33,6 +34,9 @@ internal sealed record DescribedRequest
 
     /// <summary>Pixel, click or API: some verdict rules apply to only one of them.</summary>
     public required VerdictScope Scope { get; init; }
+
+    /// <summary>The context that a program states when it evaluates; null for pixel and click.</summary>
+    public required EvaluationContext? Context { get; init; }
 
     /// <summary>When it arrives; null means now.</summary>
     public required DateTimeOffset? At { get; init; }

@@ -4,6 +4,7 @@ using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
 using Edge.Formats;
 using Edge.Requests;
+using Edge.Visits;
 
 namespace Edge.Explanation;
 
@@ -15,7 +16,7 @@ internal static class DescribedRequestReader
 {
     private const string TrackingPrefix = "/s/";
 
-    private static readonly string[] Members = ["url", "query", "headers", "ip", "country", "kind", "at"];
+    private static readonly string[] Members = ["url", "query", "headers", "ip", "country", "context", "kind", "at"];
 
     /// <summary>Headers that the choice depends on, in addition to those of the verdict rules.</summary>
     private static readonly string[] ChoiceHeaders = ["User-Agent", "Referer", "Accept-Language"];
@@ -68,6 +69,7 @@ internal static class DescribedRequestReader
             Headers = ReadHeaders(fields, [.. ChoiceHeaders.Union(verdictHeaders, StringComparer.OrdinalIgnoreCase)]),
             Address = ReadAddress(fields),
             Country = ReadCountry(fields),
+            Context = ReadContext(fields),
             Scope = ReadScope(fields),
             At = fields.Instant("at"),
         };
@@ -234,6 +236,20 @@ internal static class DescribedRequestReader
         }
         fields.Violate("ip", "must be an IPv4 or IPv6 address", ViolationCodes.InvalidFormat);
         return null;
+    }
+
+    private static EvaluationContext? ReadContext(JsonFields fields)
+    {
+        if (!fields.TryGet("context", out var stated))
+        {
+            return null;
+        }
+        var context = EvaluationContext.Read(stated, out var problem);
+        if (problem is not null)
+        {
+            fields.Violate("context", problem, ViolationCodes.InvalidValue);
+        }
+        return context;
     }
 
     private static string ReadCountry(JsonFields fields)

@@ -3,7 +3,6 @@ using Edge.Enrichment.Geo;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
-using Edge.Experiments;
 using Edge.Formats;
 using Edge.Requests;
 using Edge.Selection;
@@ -73,7 +72,9 @@ internal static class VisitExplanation
         Span<byte> room = stackalloc byte[Bucketing.UnitBytesMax];
         var source = Visit.ReadParameter(visit.Query, room, out var written);
         var unit = request.Address is { } address ? ReadUnit(visit, address, room, out source) : room[..written];
-        if (unit.IsEmpty && IsChance(experiment) && stated < 0 && !verdict.IsMachine())
+        var isTargeted = request.Context is { Unit.IsEmpty: false };
+        unit = isTargeted ? request.Context!.Unit : unit;
+        if (unit.IsEmpty && experiment.NeedsUnit && stated < 0 && !verdict.IsMachine())
         {
             violations.Add("ip", "is required for an A/B test when there is no u parameter", ViolationCodes.Required);
             return null;
@@ -87,6 +88,7 @@ internal static class VisitExplanation
                 Unit = unit,
                 UnitSource = source switch
                 {
+                    _ when isTargeted => EvaluationContext.UnitMember,
                     UnitSource.Parameter => "u parameter",
                     UnitSource.UnfilledTag => "viewer key, because the u parameter is a merge tag that was not filled",
                     _ => "viewer key",
@@ -116,6 +118,7 @@ internal static class VisitExplanation
             Referrer = HeaderBytes.Decode(ValueOf(request, "Referer")),
             AcceptLanguage = ValueOf(request, "Accept-Language"),
             Headers = request.Headers.ToArray(),
+            Attributes = request.Context?.Attributes,
         };
 
     private static ReadOnlySpan<char> ValueOf(DescribedRequest request, string name)
@@ -142,9 +145,6 @@ internal static class VisitExplanation
         text = text[..address.WriteText(text)];
         return room[..Visit.ReadUnit(visit, text, room, out source).Length];
     }
-
-    private static bool IsChance(CatalogEntry experiment) =>
-        experiment.Type == ExperimentType.AbTest && experiment.Status != ExperimentStatus.Completed;
 
     private static string EffectOf(in Judgement judgement, VerdictScope scope) =>
         judgement.Verdict switch

@@ -5,6 +5,7 @@ using Edge.Catalog;
 using Edge.Duplicates;
 using Edge.Endpoints;
 using Edge.Endpoints.Documents;
+using Edge.Endpoints.Evaluation;
 using Edge.Endpoints.Ingestion;
 using Edge.Endpoints.Live;
 using Edge.Endpoints.Management;
@@ -305,6 +306,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 senders,
                 wrongKeys,
                 recorder,
+                new FlagEvaluator(_experiments.Catalog, requests, new VariantEvaluator(visitors, variants)),
                 _keys,
                 _journal,
                 _duplicates,

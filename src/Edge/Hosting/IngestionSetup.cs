@@ -2,6 +2,7 @@ using Edge.Access;
 using Edge.Catalog;
 using Edge.Duplicates;
 using Edge.Endpoints;
+using Edge.Endpoints.Evaluation;
 using Edge.Endpoints.Ingestion;
 using Edge.Events;
 using Edge.Journal;
@@ -13,7 +14,7 @@ using Edge.Telemetry;
 namespace Edge.Hosting;
 
 /// <summary>
-/// Builds the ingestion APIs: authentication, limits and handlers. The body limits are those of the published
+/// Builds the ingestion and evaluation APIs: authentication, limits and handlers. The body limits are those of the published
 /// contracts.
 /// </summary>
 internal static class IngestionSetup
@@ -27,6 +28,7 @@ internal static class IngestionSetup
         SenderAddress addresses,
         WrongKeys wrong,
         EventRecorder recorder,
+        FlagEvaluator flags,
         KeyRing keys,
         EventJournal journal,
         DuplicateRestore duplicates,
@@ -85,7 +87,15 @@ internal static class IngestionSetup
             outcomes,
             metrics
         );
-        return new IngestRoutes(events, traffical, track, artie);
+        var asking = new EvaluationAccess(
+            keys,
+            new KeyRates(options.TrafficalPerSecond, Burst(options.TrafficalPerSecond), addresses, time),
+            wrong
+        );
+        var asked = BodiesOf(FlagEvaluator.BytesMax);
+        var decide = new DecideEndpoint(asking, asked, flags, recorder, gate, time, metrics);
+        var ofrep = new OfrepEndpoint(asking, asked, flags, metrics);
+        return new IngestRoutes(events, traffical, track, artie, decide, ofrep);
 
         BodyRules BodiesOf(int bytesMax) => new(bytesMax) { Budget = budget, Large = large };
 

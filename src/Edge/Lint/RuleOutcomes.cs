@@ -218,7 +218,7 @@ internal sealed class RuleOutcomes
 
         /// <summary>
         /// Evaluates the rules for one value. Null means unknown, and so does the empty text, except for a query
-        /// parameter.
+        /// parameter and an attribute.
         /// </summary>
         public void Try(string? value)
         {
@@ -252,6 +252,10 @@ internal sealed class RuleOutcomes
                     property.Source == PropertySource.QueryParameter && value is not null
                         ? $"{Uri.EscapeDataString(property.Parameter!)}={Uri.EscapeDataString(value)}"
                         : "",
+                Attributes =
+                    property.Source == PropertySource.Attribute && value is not null
+                        ? ContextAttributes.Of(property.Parameter!, value)
+                        : null,
             };
 
             string Of(PropertySource source) => property.Source == source ? value ?? "" : "";

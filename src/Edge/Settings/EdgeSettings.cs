@@ -335,7 +335,7 @@ internal static class EdgeSettings
             "ingest.trafficalPerSecond",
             0,
             10_000_000,
-            "Sustained requests per second to /v1/events, per key, with public keys per key and address, with a burst of four times that; 0 means unlimited.",
+            "Sustained requests per second to /v1/events, and as many to /v1/decide and /ofrep together, per key, with public keys per key and address, with a burst of four times that; 0 means unlimited.",
             o => o.TrafficalPerSecond,
             (o, v) => o.TrafficalPerSecond = (int)v
         ),

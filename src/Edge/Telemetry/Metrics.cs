@@ -32,6 +32,12 @@ internal enum RouteName
 
     /// <summary>Artie's events.</summary>
     BulkTrack,
+
+    /// <summary>OpenFeature's remote evaluation.</summary>
+    Evaluate,
+
+    /// <summary>Decisions that are events too.</summary>
+    Decide,
     Sdk,
     OpenApi,
     Health,

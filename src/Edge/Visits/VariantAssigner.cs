@@ -36,6 +36,24 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
     }
 
     /// <summary>
+    /// The variant that a program asks for, to show it: the one that a pixel of the same unit would be given.
+    /// </summary>
+    /// <param name="choice">Why it is this one.</param>
+    /// <inheritdoc cref="Assign"/>
+    public Exposure Evaluate(
+        in VisitRequest request,
+        in Visitor visitor,
+        CatalogEntry experiment,
+        ReadOnlySpan<byte> unit,
+        ReadOnlySpan<byte> unitHash,
+        out Choice choice
+    )
+    {
+        choice = Choose(request, visitor, experiment, visitor.Judgement.Verdict, unit);
+        return Attribute(experiment, choice, VisitKind.Impression, unit, unitHash, visitor.Now);
+    }
+
+    /// <summary>
     /// What the sender of a reported event was shown. A stated variant is believed; when it is also the one this
     /// visitor was given by chance, it keeps the probability of that, so that experiments learn from it.
     /// </summary>

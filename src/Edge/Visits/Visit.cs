@@ -159,5 +159,6 @@ internal static class Visit
             AcceptLanguage = request.AcceptLanguage,
             Referrer = request.Referrer,
             Query = request.Query,
+            Attributes = request.Attributes,
         };
 }

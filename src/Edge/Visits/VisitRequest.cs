@@ -1,5 +1,6 @@
 using Edge.Formats;
 using Edge.Requests;
+using Edge.Selection.Conditions;
 
 namespace Edge.Visits;
 
@@ -30,4 +31,7 @@ internal readonly ref struct VisitRequest
     /// the country it states, what rules look at.
     /// </summary>
     public ReadOnlySpan<HeaderLine> Headers { get; init; }
+
+    /// <summary>The attributes of the evaluation context; null where there is none, as for pixel and click.</summary>
+    public ContextAttributes? Attributes { get; init; }
 }

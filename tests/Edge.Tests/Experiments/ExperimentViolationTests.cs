@@ -266,6 +266,9 @@ public class ExperimentViolationTests
             { C, RuleOf("\"plan\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
             { C, RuleOf("\"Device.Type\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
             { C, RuleOf("\"custom.\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
+            { C, RuleOf("\"attribute.\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
+            { C, RuleOf("\"attribute.a..b\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
+            { C, RuleOf("\"attribute.a.\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
             { C, RuleOf("\"utm_\"", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_value" },
             { C, RuleOf("null", "\"equals\"", "1"), "variants[0].conditions.property", "required" },
             { C, RuleOf("7", "\"equals\"", "1"), "variants[0].conditions.property", "invalid_type" },
@@ -536,6 +539,7 @@ public class ExperimentViolationTests
     [InlineData(C, """{"type": "rule", "property": "url.param.plan", "operator": "neq", "value": ""}""")]
     [InlineData(C, """{"type": "rule", "property": "utm_source", "operator": "in", "value": ["a", 1, false]}""")]
     [InlineData(C, """{"type": "rule", "property": "custom.plan", "operator": "gt", "value": "18.5"}""")]
+    [InlineData(C, """{"type": "rule", "property": "attribute.account.plan", "operator": "eq", "value": true}""")]
     [InlineData(S, "{}")]
     [InlineData(
         S,

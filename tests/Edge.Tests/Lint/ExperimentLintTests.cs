@@ -54,6 +54,11 @@ public class ExperimentLintTests
     [InlineData("& [language equals \"zh-Hant\"] [language not_equals \"zh\"]", "never_true c")]
     [InlineData("custom.x equals \"\"", "")]
     [InlineData("custom.x equals 18", "")]
+    [InlineData("attribute.a.x equals \"\"", "")]
+    [InlineData("attribute.a.x equals true", "")]
+    [InlineData("& [attribute.a equals \"x\"] [attribute.a equals \"y\"]", "never_true c")]
+    [InlineData("& [attribute.a equals \"x\"] [attribute.b equals \"y\"]", "")]
+    [InlineData("& [attribute.a gt 5] [attribute.a lt 5]", "never_true c")]
     [InlineData("hour gte 0", "always_true c")]
     [InlineData("country not_equals \"USA\"", "always_true c")]
     // Groups.

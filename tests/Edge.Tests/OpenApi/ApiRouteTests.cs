@@ -135,6 +135,17 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("POST", "/v1/track", "millimetric-pk", """{"event":"e"}""", 202)]
     [InlineData("POST", "/v1/track", "artie", "{}", 400)]
     [InlineData("OPTIONS", "/v1/track", "", null, 204)]
+    [InlineData("POST", "/v1/decide", "", "{}", 401)]
+    [InlineData("POST", "/v1/decide", "traffical", "{}", 403)]
+    [InlineData("POST", "/v1/decide", "traffical-read", "{}", 400)]
+    [InlineData("POST", "/v1/decide", "traffical-read", """{"unitKey":"x","context":{"a":1}}""", 200)]
+    [InlineData("OPTIONS", "/v1/decide", "", null, 204)]
+    [InlineData("POST", "/ofrep/v1/evaluate/flags/{key}", "", "{}", 401)]
+    [InlineData("POST", "/ofrep/v1/evaluate/flags/{key}", "traffical", "{}", 403)]
+    [InlineData("POST", "/ofrep/v1/evaluate/flags/{key}", "traffical-read", "{}", 400)]
+    [InlineData("POST", "/ofrep/v1/evaluate/flags", "traffical-read", "[]", 400)]
+    [InlineData("POST", "/ofrep/v1/evaluate/flags", "traffical-read", "{}", 200)]
+    [InlineData("OPTIONS", "/ofrep/v1/evaluate/flags", "", null, 204)]
     [InlineData("POST", "/v1/bulk-track", "", "[]", 401)]
     [InlineData("POST", "/v1/bulk-track", "artie", "[]", 400)]
     [InlineData("POST", "/v1/bulk-track", "artie", """[{"event":"e"}]""", 400)]
@@ -243,6 +254,8 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("/v1/events", "traffical")]
     [InlineData("/v1/track", "millimetric-sk")]
     [InlineData("/v1/bulk-track", "artie")]
+    [InlineData("/v1/decide", "traffical-read")]
+    [InlineData("/ofrep/v1/evaluate/flags", "traffical-read")]
     public async Task Body_OfAnotherType_IsRefusedAsDescribed(string path, string key)
     {
         var answer = await site.AskAsync("POST", path, key, "<events/>", "application/xml");
@@ -256,6 +269,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
             .Replace("{uid}", uid, StringComparison.Ordinal)
             .Replace("{format}", "png", StringComparison.Ordinal)
             .Replace("{name}", "none", StringComparison.Ordinal)
+            .Replace("{key}", DescribedEdge.Slug, StringComparison.Ordinal)
             .Replace("{token}", "none", StringComparison.Ordinal)
             .Replace("{id}", "none", StringComparison.Ordinal)
             // Or its answer would have no end.
@@ -270,6 +284,8 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
             "/v1/track" => example == "artie" ? "artie" : "millimetric-sk",
             "/v1/bulk-track" => "artie",
             "/v1/events" or "/v1/events/batch" => "traffical",
+            "/v1/decide" => "traffical-read",
+            _ when path.StartsWith("/ofrep/", StringComparison.Ordinal) => "traffical-read",
             "/events/live" => "pictify",
             _ when path.StartsWith("/system", StringComparison.Ordinal) => "pictify",
             _ when path.StartsWith("/experiments/", StringComparison.Ordinal) => "pictify",

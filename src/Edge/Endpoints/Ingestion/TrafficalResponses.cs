@@ -80,7 +80,7 @@ internal static class TrafficalResponses
             }
         );
 
-    private static void Error(HttpContext context, int status, string message)
+    public static void Error(HttpContext context, int status, string message)
     {
         context.Response.StatusCode = status;
         Replies.WriteJson(

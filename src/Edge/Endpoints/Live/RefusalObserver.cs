@@ -88,7 +88,7 @@ internal sealed class RefusalObserver(LiveFeed feed, TimeProvider time)
 
         if (answer.ValueKind == JsonValueKind.Object)
         {
-            foreach (var name in (ReadOnlySpan<string>)["type", "code", "error", "errors", "validationErrors", "message"])
+            foreach (var name in (ReadOnlySpan<string>)["type", "code", "errorCode", "error", "errors", "validationErrors", "message"])
             {
                 if (answer.TryGetProperty(name, out var found) && ReasonOf(found) is { Length: > 0 } reason)
                 {

@@ -37,14 +37,20 @@ internal enum PropertySource
 
     /// <summary>The first value of a parameter of the request's query string.</summary>
     QueryParameter,
+
+    /// <summary>An attribute of the evaluation context, which pixel and click do not have.</summary>
+    Attribute,
 }
 
 /// <summary>
 /// A property that a condition may name: the published dotted names, their short aliases, <c>url.param.NAME</c>,
-/// <c>custom.NAME</c> and <c>utm_NAME</c>, the last three of which read the query string. Names are case-sensitive.
+/// <c>custom.NAME</c> and <c>utm_NAME</c>, which read the query string, and <c>attribute.PATH</c>, which reads the
+/// evaluation context. Names are case-sensitive.
 /// </summary>
 /// <param name="Source">Where it is read from.</param>
-/// <param name="Parameter">Name of the query parameter, decoded; null for other sources.</param>
+/// <param name="Parameter">
+/// Name of the query parameter, decoded, or path of the attribute; null for other sources.
+/// </param>
 internal readonly record struct ConditionProperty(PropertySource Source, string? Parameter)
 {
     /// <summary>The property whose parameter name is given separately, in <c>paramName</c>.</summary>
@@ -53,12 +59,22 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
     /// <summary>Longest name of a query parameter.</summary>
     public const int ParameterCharsMax = 64;
 
+    /// <summary>Longest path of an attribute, characters.</summary>
+    public const int AttributeCharsMax = 128;
+
+    /// <summary>Between the names of nested attributes.</summary>
+    public const char PathSeparator = '.';
+
+    private const string AttributePrefix = "attribute.";
+
     /// <summary>The names that are accepted, for messages.</summary>
     public const string Known =
         "device.type, device.os, geo.country, geo.continent, time.hour, time.dayOfWeek, "
-        + "browser.language, browser, referrer.domain, url.param, url.param.NAME, custom.NAME, utm_NAME";
+        + "browser.language, browser, referrer.domain, url.param, url.param.NAME, custom.NAME, utm_NAME, attribute.PATH";
 
-    /// <summary>The published names of all properties except query parameters, which have names of their own.</summary>
+    /// <summary>
+    /// The published names of all properties except query parameters and attributes, whose names are people's own.
+    /// </summary>
     public static readonly IReadOnlyList<string> Published =
     [
         "device.type",
@@ -97,7 +113,13 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
     private static readonly string[] ParameterPrefixes = ["url.param.", "custom."];
 
     /// <summary>The published name, whatever alias was written.</summary>
-    public string PublishedName => Parameter is null ? Published[PublishedIndexOf(Source)] : $"{UrlParam}.{Parameter}";
+    public string PublishedName =>
+        Source switch
+        {
+            PropertySource.QueryParameter => $"{UrlParam}.{Parameter}",
+            PropertySource.Attribute => AttributePrefix + Parameter,
+            _ => Published[PublishedIndexOf(Source)],
+        };
 
     /// <summary>
     /// Finds the property of a rule; <paramref name="paramName"/> is used only with <c>url.param</c>.
@@ -108,6 +130,11 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
         {
             property = new ConditionProperty(source, null);
             return true;
+        }
+        if (name.StartsWith(AttributePrefix, StringComparison.Ordinal))
+        {
+            property = new ConditionProperty(PropertySource.Attribute, name[AttributePrefix.Length..]);
+            return IsPath(property.Parameter);
         }
         var parameter =
             name == UrlParam ? paramName
@@ -123,6 +150,13 @@ internal readonly record struct ConditionProperty(PropertySource Source, string?
         property = new ConditionProperty(PropertySource.QueryParameter, parameter);
         return parameter is { Length: > 0 and <= ParameterCharsMax } && parameter != "utm_";
     }
+
+    /// <summary>Names with a separator between each two; an empty one could match nothing anybody means.</summary>
+    private static bool IsPath(string? path) =>
+        path is { Length: > 0 and <= AttributeCharsMax }
+        && path[0] != PathSeparator
+        && path[^1] != PathSeparator
+        && !path.Contains("..", StringComparison.Ordinal);
 
     private static int PublishedIndexOf(PropertySource source)
     {

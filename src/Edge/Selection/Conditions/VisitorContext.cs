@@ -1,7 +1,7 @@
 namespace Edge.Selection.Conditions;
 
 /// <summary>
-/// The request as conditions and schedules see it. All members are views of the caller's memory; values that take work
+/// The request as conditions and schedules see it. Spans are views of the caller's memory; values that take work
 /// to extract (preferred language, referring host, query parameters) are extracted only when a condition needs them. An
 /// empty span means unknown.
 /// </summary>
@@ -35,4 +35,7 @@ internal readonly ref struct VisitorContext
 
     /// <summary>The query string as it was sent, with or without its question mark.</summary>
     public ReadOnlySpan<char> Query { get; init; }
+
+    /// <summary>The attributes of the evaluation context; null where there is none, as for pixel and click.</summary>
+    public ContextAttributes? Attributes { get; init; }
 }

@@ -71,6 +71,9 @@ internal ref struct VisitorProperties
             case PropertySource.DayOfWeek:
                 text = Numbers[(int)_context.Now.UtcDateTime.DayOfWeek];
                 return true;
+            case PropertySource.Attribute:
+                text = default;
+                return _context.Attributes?.TryFind(property.Parameter!, out text) == true;
             default:
                 // A parameter that is present but empty has a known value: the empty text.
                 return QueryValue.TryRead(_context.Query, property.Parameter, _scratch, out text);

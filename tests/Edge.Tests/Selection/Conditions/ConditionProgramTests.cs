@@ -22,9 +22,17 @@ public class ConditionProgramTests
         string Continent = "EU",
         string Language = "de-AT,de;q=0.9,en;q=0.8",
         string Referrer = "https://www.Google.com/search?q=x",
-        string Query = "?plan=Gold+Plus&age=18&empty=&utm_source=Newsletter"
+        string Query = "?plan=Gold+Plus&age=18&empty=&utm_source=Newsletter",
+        string? Context =
+            """{"plan":"Pro","seats":12.50,"beta":true,"none":null,"list":["a"],"account":{"tier":"Gold","a.b":7},"x.y":"z","empty":""}"""
     )
     {
+        public static readonly Request Unknown = new("", "", "", "", "", "", "", "", null);
+
+        private readonly ContextAttributes? _attributes = Context is null
+            ? null
+            : ContextAttributes.Read(JsonElement.Parse(Context), out _);
+
         public VisitorContext At(DateTimeOffset now) =>
             new()
             {
@@ -37,9 +45,8 @@ public class ConditionProgramTests
                 AcceptLanguage = Language,
                 Referrer = Referrer,
                 Query = Query,
+                Attributes = _attributes,
             };
-
-        public static readonly Request Unknown = new("", "", "", "", "", "", "", "");
     }
 
     [Theory]
@@ -72,6 +79,23 @@ public class ConditionProgramTests
     [InlineData("url.param.Plan", "equals", "\"gold plus\"", false)]
     [InlineData("custom.plan", "equals", "\"gold plus\"", true)]
     [InlineData("utm_source", "equals", "\"newsletter\"", true)]
+    // Attributes of the evaluation context: text, numbers, booleans, nested or with dots in their names.
+    [InlineData("attribute.plan", "equals", "\"pro\"", true)]
+    [InlineData("attribute.Plan", "equals", "\"pro\"", false)]
+    [InlineData("attribute.seats", "equals", "12.5", true)]
+    [InlineData("attribute.seats", "equals", "\"12.50\"", true)]
+    [InlineData("attribute.seats", "gt", "12", true)]
+    [InlineData("attribute.beta", "equals", "true", true)]
+    [InlineData("attribute.beta", "in", "[\"true\"]", true)]
+    [InlineData("attribute.account.tier", "starts_with", "\"go\"", true)]
+    [InlineData("attribute.account.a.b", "equals", "7", true)]
+    [InlineData("attribute.x.y", "not_equals", "\"z\"", false)]
+    [InlineData("attribute.empty", "equals", "\"\"", true)]
+    [InlineData("attribute.none", "not_equals", "\"x\"", true)]
+    [InlineData("attribute.list", "contains", "\"a\"", false)]
+    [InlineData("attribute.account", "contains", "\"Gold\"", false)]
+    [InlineData("attribute.other", "equals", "\"x\"", false)]
+    [InlineData("attribute.other", "not_in", "[\"x\"]", true)]
     // Every operator.
     [InlineData("custom.plan", "contains", "\"LD P\"", true)]
     [InlineData("custom.plan", "contains", "\"silver\"", false)]
