@@ -38,6 +38,7 @@ public sealed class ImageTests
                 "usr/share/edge/country.mmdb",
                 "usr/share/edge/country.mmdb.ATTRIBUTION.txt",
                 "usr/share/doc/edge/LICENSE",
+                "usr/share/doc/edge/sbom.cdx.json",
                 "usr/share/doc/edge/THIRD-PARTY-NOTICES.md",
             ],
             file => Assert.True(File.Exists(Path.Combine(root, file)), file)
