@@ -3,6 +3,7 @@ using Edge.Access;
 using Edge.Catalog;
 using Edge.Commands.Journals;
 using Edge.Commands.Streams;
+using Edge.Enrichment.Geo;
 using Edge.Enrichment.Hashing;
 using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
@@ -74,6 +75,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             CheckPlaces();
             CheckCertificate();
             CheckVerdictRules();
+            CheckGeo();
             CheckExperiments();
             CheckSalt();
             CheckModes();
@@ -171,6 +173,15 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         foreach (var problem in VerdictRules.Load(options.ToVerdictRuleOptions()).Problems)
         {
             Report(Severity.Error, "verdict_rules", "rules of the verdict", "", problem);
+        }
+    }
+
+    /// <summary>The service starts without places, so this is no error.</summary>
+    private void CheckGeo()
+    {
+        if (options.GeoDatabase.Length > 0 && GeoFile.TryLoad(options.GeoDatabase, out var problem) is null)
+        {
+            Report(Severity.Warning, "geo", options.GeoDatabase, "", $"{problem}; events have no place");
         }
     }
 

@@ -81,6 +81,28 @@ public sealed class CheckCommandTests : IDisposable
         );
     }
 
+    [Theory]
+    [InlineData(false, "there is no such file")]
+    [InlineData(true, "")]
+    public void Check_GeoDatabaseThatCannotBeRead_IsAWarning(bool isThere, string problem)
+    {
+        _options.GeoDatabase = _directory["country.mmdb"];
+        if (isThere)
+        {
+            File.WriteAllText(_options.GeoDatabase, "no database");
+        }
+
+        var (code, lines) = Run();
+
+        Assert.Equal(0, code);
+        Assert.Contains(
+            lines,
+            line =>
+                line.StartsWith($"warning: {_options.GeoDatabase}: {problem}", StringComparison.Ordinal)
+                && line.EndsWith("; events have no place [geo]", StringComparison.Ordinal)
+        );
+    }
+
     [Fact]
     public void Check_EverythingWrong_IsListedAtOnce()
     {
