@@ -128,7 +128,7 @@ public sealed class CheckCommandTests : IDisposable
             $"error: {Experiment("c.json")}: name must be a string [invalid_type]",
             $"error: {Experiment("c.json")}: variants must have weights that sum to 10000, not 5001 [weight_sum]",
             $"error: {Experiment("d.json")}: is not valid JSON at line 1",
-            $"error: {AddressSalt.PathIn(_options.DataDir)}: must have at least 16 characters; restore it from a backup [address_salt]",
+            $"error: {AddressSalt.PathIn(_options.DataDir)}: is damaged: it has 5 characters and not the 64 hexadecimal digits of a generated salt; restore it from a backup [address_salt]",
             $"error: {_options.JournalDir}: has segments but no manifest: restore it [journal]",
         ];
         Assert.All(
