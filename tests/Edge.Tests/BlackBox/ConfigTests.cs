@@ -19,7 +19,7 @@ public sealed class ConfigTests : IDisposable
             _site["edge.json"],
             $$"""
             {
-              "api": { "firstKey": "mk_live_TOPSECRET0123456789abcdefABCDEF01" },
+              "api": { "firstKey": "mk_live_TOPSECRET4f8a0c1e9b7d2f6a3c5e8b0d" },
               "privacy": { "addressSaltFile": "{{_site["salt"]}}" },
               "sinks": {
                 "p": { "type": "postgres", "connection": "Host=db.example;Database=e;Username=u;Password=TOP-SECRET;SSL Password=TOP-SECRET" },
