@@ -388,7 +388,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
     {
         foreach (var (path, problem) in RecomputationFiles.FindDamaged(options.RecomputationsDir))
         {
-            Report(Severity.Warning, "recomputations", path, "", $"is damaged, so its history starts over: {problem}");
+            Report(Severity.Warning, "recomputations", path, "", problem);
         }
     }
 

@@ -33,4 +33,7 @@ internal static partial class StatisticsMessages
 
     [LoggerMessage(613, LogLevel.Warning, "A recomputation of experiment {Uid} was not recorded: {Reason}")]
     public static partial void RecomputationNotRecorded(this ILogger log, string uid, string reason);
+
+    [LoggerMessage(614, LogLevel.Warning, "The recomputations of experiment {Uid} cannot be read: {Reason}")]
+    public static partial void RecomputationsUnreadable(this ILogger log, string uid, string reason);
 }

@@ -32,6 +32,13 @@ internal static partial class LogMessages
     [LoggerMessage(103, LogLevel.Error, "A request failed inside the service ({Count} times since the last message)")]
     public static partial void RequestFailed(this ILogger logger, Exception exception, long count);
 
+    [LoggerMessage(
+        118,
+        LogLevel.Error,
+        "A change could not be stored ({Count} times since the last message): {Reason}"
+    )]
+    public static partial void ChangeNotStored(this ILogger logger, string reason, long count);
+
     [LoggerMessage(104, LogLevel.Information, "{Setting} was lowered from {From} to {To}: there is too little {Reason}")]
     public static partial void LimitLowered(this ILogger logger, string setting, long from, long to, string reason);
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Edge.Formats;
 using Edge.Requests.Ingestion;
@@ -46,6 +47,11 @@ internal sealed record DecideRequest(
             fields.Violate("unitKey", MemberText.NotUnicode, ViolationCodes.InvalidFormat);
         }
 
+        if (MergeTag.IsIn(Encoding.UTF8.GetBytes(unitKey)))
+        {
+            fields.Violate("unitKey", "is a merge tag that was not filled", ViolationCodes.InvalidFormat);
+        }
+
         if (fields.Violations.Count > 0)
         {
             var first = fields.Violations.List[0];
@@ -78,7 +84,7 @@ internal sealed record DecideRequest(
             {
                 fields.Violate(
                     "experiments",
-                    $"must hold at most {ExperimentsMax} slugs",
+                    $"must be a list of at most {ExperimentsMax} slugs",
                     ViolationCodes.OutOfRange
                 );
                 break;

@@ -13,8 +13,20 @@ internal sealed class GetRecomputations(CatalogHolder catalog, RecomputationFile
 {
     public Task HandleAsync(ManagedRequest request) =>
         request.Find(catalog.Current) is { Experiment: var experiment }
-            ? request.WriteAsync(json => Write(json, recomputations.Read(experiment.Uid)))
+            ? recomputations.Read(experiment.Uid) is { } points
+                ? request.WriteAsync(json => Write(json, points))
+                : UnreadableAsync(request.Context)
             : request.NotFoundAsync();
+
+    /// <summary>Says that the points are there and cannot be read.</summary>
+    public static Task UnreadableAsync(HttpContext context) =>
+        Problem.WriteAsync(
+            context,
+            StatusCodes.Status503ServiceUnavailable,
+            "service-unavailable",
+            "Service Unavailable",
+            "The recomputations cannot be read; the log of the service says why."
+        );
 
     /// <summary>Writes the member with the points.</summary>
     public static void Write(Utf8JsonWriter json, IReadOnlyList<RecomputationPoint> points)

@@ -48,7 +48,7 @@ internal sealed class ManagementApi(ManagementAccess access, RequestLog log)
         catch (Exception e)
             when (e is IOException or UnauthorizedAccessException && !context.RequestAborted.IsCancellationRequested)
         {
-            log.Failed(e);
+            log.NotStored(e);
             await Problem.WriteAsync(
                 context,
                 StatusCodes.Status503ServiceUnavailable,

@@ -51,10 +51,9 @@ internal sealed class ShareEndpoint(
         Replies.ForbidCaching(context.Response.Headers);
         if (form == "/recomputations")
         {
-            return Replies.WriteJsonAsync(
-                context,
-                json => GetRecomputations.Write(json, recomputations.Read(experiment.Uid))
-            );
+            return recomputations.Read(experiment.Uid) is { } points
+                ? Replies.WriteJsonAsync(context, json => GetRecomputations.Write(json, points))
+                : GetRecomputations.UnreadableAsync(context);
         }
 
         var results = ExperimentTally.ResultsOf(experiment, tally.Find(experiment.Uid), time.GetUtcNow());

@@ -18,6 +18,9 @@ internal sealed class RecomputationFiles
     private readonly ILogger _log;
     private readonly Lock _lock = new();
 
+    /// <summary>Experiments whose file cannot be read, which was said.</summary>
+    private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
+
     private RecomputationFiles(string directory, ILogger log)
     {
         _directory = directory;
@@ -32,7 +35,7 @@ internal sealed class RecomputationFiles
         return new RecomputationFiles(directory, log);
     }
 
-    /// <summary>What is wrong with each stored history that cannot be read. Changes nothing.</summary>
+    /// <summary>What is wrong with each stored history that cannot be used. Changes nothing.</summary>
     public static IEnumerable<(string Path, string Problem)> FindDamaged(string directory)
     {
         foreach (var path in PathsIn(directory))
@@ -42,9 +45,13 @@ internal sealed class RecomputationFiles
             {
                 RecomputationHistory.Unpack(DiskFile.ReadWhole(path, FileMaxBytes));
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+            catch (InvalidDataException e)
             {
-                problem = e.Message;
+                problem = $"is damaged, so its history starts over: {e.Message}";
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                problem = $"cannot be read, so it has no history: {e.Message}";
             }
 
             if (problem is not null)
@@ -54,12 +61,29 @@ internal sealed class RecomputationFiles
         }
     }
 
-    /// <summary>The recomputations of an experiment, ascending; empty before the first.</summary>
-    public IReadOnlyList<RecomputationPoint> Read(string uid)
+    /// <summary>
+    /// The recomputations of an experiment, ascending; empty before the first. Null when the file cannot be read, which is
+    /// logged once.
+    /// </summary>
+    public IReadOnlyList<RecomputationPoint>? Read(string uid)
     {
         lock (_lock)
         {
-            return Load(uid).Points;
+            try
+            {
+                var points = Load(uid).Points;
+                _unreadable.Remove(uid);
+                return points;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                if (_unreadable.Add(uid))
+                {
+                    _log.RecomputationsUnreadable(uid, e.Message.ReplaceLineEndings(" "));
+                }
+
+                return null;
+            }
         }
     }
 

@@ -90,7 +90,7 @@ public sealed class OptimizerTests : IAsyncDisposable
         _clock.Advance(TimeSpan.FromSeconds(5));
         await RecomputeAsync();
 
-        var points = _history.Read("exp_abc123");
+        var points = _history.Read("exp_abc123")!;
 
         Assert.Equal(recorded, points.Count);
         Assert.All(
@@ -133,9 +133,9 @@ public sealed class OptimizerTests : IAsyncDisposable
         _history.Add("exp_unknown", point);
         _optimizer.Start();
 
-        await AdvanceUntilAsync(() => _history.Read("exp_unknown").Count == 0);
+        await AdvanceUntilAsync(() => _history.Read("exp_unknown")!.Count == 0);
 
-        Assert.Equal(stays, _history.Read("exp_abc123").Count == 1);
+        Assert.Equal(stays, _history.Read("exp_abc123")!.Count == 1);
     }
 
     [Fact]

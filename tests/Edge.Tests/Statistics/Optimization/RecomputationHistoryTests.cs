@@ -115,7 +115,7 @@ public sealed class RecomputationHistoryTests : IDisposable
 
         files.Add("exp_a", Point(15, 2));
 
-        Assert.Equal([2], files.Read("exp_a").Select(point => point.Variants[0].BestBasisPoints ?? 0));
+        Assert.Equal([2], files.Read("exp_a")!.Select(point => point.Variants[0].BestBasisPoints ?? 0));
         Assert.Equal([1, 2, 3], File.ReadAllBytes(_directory["recomputations", "exp_a.set-aside"]));
         Assert.Contains("exp_a", Assert.Single(log.All).Text, StringComparison.Ordinal);
         Assert.Empty(RecomputationFiles.FindDamaged(_directory["recomputations"]));
@@ -132,7 +132,23 @@ public sealed class RecomputationHistoryTests : IDisposable
         files.RemoveUnless(uid => uid == "exp_a");
 
         Assert.Equal(["exp_a"], Directory.GetFiles(_directory["recomputations"]).Select(Path.GetFileName));
-        Assert.Single(RecomputationFiles.Open(_directory["recomputations"], NullLogger.Instance).Read("exp_a"));
+        Assert.Single(RecomputationFiles.Open(_directory["recomputations"], NullLogger.Instance).Read("exp_a")!);
+    }
+
+    /// <summary>What is in its place may be somebody's file: it stays, and is said once.</summary>
+    [Fact]
+    public void File_ThatCannotBeRead_HasNoHistoryAndIsSaidOnce()
+    {
+        var log = new LogLines();
+        var files = RecomputationFiles.Open(_directory["recomputations"], log);
+        Directory.CreateDirectory(_directory["recomputations", "exp_a"]);
+
+        Assert.Null(files.Read("exp_a"));
+        Assert.Null(files.Read("exp_a"));
+        Assert.Contains("exp_a cannot be read", Assert.Single(log.All).Text, StringComparison.Ordinal);
+
+        Directory.Delete(_directory["recomputations", "exp_a"]);
+        Assert.Empty(files.Read("exp_a")!);
     }
 
     private static RecomputationPoint Point(int minutes, int best) =>
