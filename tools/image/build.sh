@@ -28,7 +28,7 @@ base() { # base NAME ARCHITECTURE: an image of the directory bases/NAME
 # For building: only mount points, and what programs expect to find in /etc. Declared as what is built, although it is of this machine:
 # Debian's buildah looks for every base image by the platform of the result.
 sdk=$out/bases/sdk
-mkdir -p "$sdk/etc" "$sdk/usr" "$sdk/root/.nuget" "$sdk/tmp" "$sdk/var"
+mkdir -p "$sdk/etc" "$sdk/usr" "$sdk$HOME/.nuget" "$sdk/tmp" "$sdk/var"
 for link in bin lib lib64 sbin; do ln -s "usr/$link" "$sdk/$link"; done
 cp -a /etc/alternatives /etc/passwd /etc/group /etc/perl "$sdk/etc"
 chmod 1777 "$sdk/tmp"
@@ -52,7 +52,7 @@ b bud --layers=false --isolation chroot --format docker --network host --pull-ne
   --build-arg SDK_IMAGE=localhost/edge-base-sdk --build-arg NODE_IMAGE=localhost/edge-base-sdk \
   --build-arg GEO_IMAGE=localhost/edge-base-sdk --build-arg RUNTIME_IMAGE=localhost/edge-base-runtime \
   --build-arg COMMIT="$(git rev-parse HEAD 2> /dev/null || echo unknown)" \
-  --volume /usr:/usr:ro --volume /etc/ssl/certs:/etc/ssl/certs:ro --volume "$HOME/.nuget:/root/.nuget" \
+  --volume /usr:/usr:ro --volume /etc/ssl/certs:/etc/ssl/certs:ro --volume "$HOME/.nuget:$HOME/.nuget" \
   -f Dockerfile.aot -t edge .
 
 b inspect --type image localhost/edge > "$out/image.json"

@@ -262,7 +262,9 @@ internal static class ServeCommand
             options.AdminUrls.Length == 0 ? forVisitors : served[ListenAddress.Split(options.Urls).Length];
         var url = CurlTo(forVisitors);
         var api = CurlTo(options.ApiListener == ManagementListener.Admin ? forOperators : forVisitors);
-        var traffic = forVisitors.SocketPath is null ? url : forVisitors.Text;
+        var traffic = forVisitors.SocketPath is null
+            ? forVisitors.Loopback.GetLeftPart(UriPartial.Authority)
+            : forVisitors.Text;
         var metrics =
             options.AdminUrls.Length > 0 || options.HttpPublicPages.Contains("metrics")
                 ? $"curl {CurlTo(forOperators)}/metrics"

@@ -273,6 +273,7 @@ internal sealed class EdgeConfiguration
         CheckSalt();
         CheckUrls("urls", _options.Urls);
         CheckUrls("adminUrls", _options.AdminUrls);
+        CheckUrlsAreDifferent();
         CheckTls();
         if (_options.ApiFirstKey.Length > 0 && _options.ApiFirstKeyFile.Length > 0)
         {
@@ -327,6 +328,21 @@ internal sealed class EdgeConfiguration
         else if (encrypted is null && certificate.Length > 0)
         {
             _problems.Add("tls.certificateFile is set, but no address in urls or adminUrls begins with https://");
+        }
+    }
+
+    /// <summary>A port can be opened once: not with and without TLS, nor for visitors and operators.</summary>
+    private void CheckUrlsAreDifferent()
+    {
+        var opened = new Dictionary<(string?, string?, int), string>();
+        foreach (var address in ListenAddress.ParseAll($"{_options.Urls},{_options.AdminUrls}"))
+        {
+            var place = (address.SocketPath, address.IsLocalhost ? "localhost" : address.Address?.ToString(), address.Port);
+            var isChosenLater = address.SocketPath is null && address.Port == 0;
+            if (!isChosenLater && !opened.TryAdd(place, address.Text))
+            {
+                _problems.Add($"urls and adminUrls name one port twice: {opened[place]} and {address.Text}");
+            }
         }
     }
 

@@ -146,6 +146,9 @@ internal sealed class LogFormatter(TimeProvider time, bool isJson) : ConsoleForm
             case double number when double.IsFinite(number):
                 json.WriteNumberValue(number);
                 break;
+            case DateTimeOffset time:
+                json.WriteStringValue(Timestamp.Format(time));
+                break;
             default:
                 json.WriteStringValue(Convert.ToString(value, CultureInfo.InvariantCulture));
                 break;

@@ -3,6 +3,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Edge.Formats;
 using Edge.Storage;
 
 namespace Edge.Transport;
@@ -113,7 +114,7 @@ internal sealed class TlsCertificate
         problem = "";
         try
         {
-            return Encoding.ASCII.GetString(DiskFile.ReadWhole(file, FileMaxBytes));
+            return Encoding.ASCII.GetString(JsonProblem.WithoutMark(DiskFile.ReadWhole(file, FileMaxBytes)).Span);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

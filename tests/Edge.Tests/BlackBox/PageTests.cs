@@ -311,7 +311,7 @@ public class PageTests(ManagedEdge site) : IClassFixture<ManagedEdge>
         Assert.Equal(HttpStatusCode.TooManyRequests, last!.StatusCode);
         Assert.NotNull(last.Headers.RetryAfter);
         last.Dispose();
-        using var right = await SignInAsync(edge, "mk_live_0123456789abcdefghijklmn");
+        using var right = await SignInAsync(edge, "mk_live_4f8a0c1e9b7d2f6a3c5e8b0d1f7a9c2e");
         Assert.Equal(HttpStatusCode.NoContent, right.StatusCode);
     }
 

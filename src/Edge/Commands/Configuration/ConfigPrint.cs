@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Edge.Commands.Streams;
+using Edge.Forwarding;
 using Edge.Journal.Recovery;
 using Edge.Machine;
 using Edge.Settings;
@@ -38,6 +39,7 @@ internal static class ConfigPrint
 
     private static void Print(EdgeOptions options, EdgeConfiguration configuration, bool changedOnly, TextWriter output)
     {
+        var defaults = new EdgeOptions();
         var stated = EdgeSettings.All.Select(setting => (setting.Key, Value: setting.Read(options))).ToArray();
         var capacity = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes());
         var lowered = capacity.Fit(options, JournalManifest.PageBytesIn(options.JournalDir), out _);
@@ -49,6 +51,7 @@ internal static class ConfigPrint
             Add(
                 key,
                 EdgeSettings.All[i].Read(options),
+                EdgeSettings.All[i].Read(defaults),
                 limit is null
                     ? configuration.OriginOf(key)
                     : $"too little {limit.Reason} for {value} ({configuration.OriginOf(key)})"
@@ -58,17 +61,23 @@ internal static class ConfigPrint
         foreach (var sink in options.Sinks)
         {
             var prefix = $"{SinkConfiguration.Prefix}{sink.Name}.";
+            var sinkDefaults = new SinkOptions(sink.Name, sink.Type);
             foreach (var setting in SinkSettings.All.Where(setting => setting.Types.HasFlag(sink.Type)))
             {
-                Add(prefix + setting.Key, setting.Read(sink), configuration.OriginOf(prefix + setting.Key));
+                Add(
+                    prefix + setting.Key,
+                    setting.Read(sink),
+                    setting.Read(sinkDefaults),
+                    configuration.OriginOf(prefix + setting.Key)
+                );
             }
         }
 
         TextTable.Write(output, rows);
 
-        void Add(string key, string value, string origin)
+        void Add(string key, string value, string usual, string origin)
         {
-            if (!changedOnly || origin != EdgeConfiguration.Default)
+            if (!changedOnly || value != usual)
             {
                 rows.Add([key, value.Length == 0 ? "(empty)" : value, origin]);
             }
