@@ -1,4 +1,6 @@
+using System.Globalization;
 using Edge.Audit;
+using Edge.Storage;
 
 namespace Edge.Commands;
 
@@ -23,8 +25,26 @@ internal static class LocalAudit
         new()
         {
             At = time.GetUtcNow(),
-            Actor = "local:" + Environment.UserName,
+            Actor = "local:" + UserName(),
             Action = action,
             Subject = subject,
         };
+
+    /// <summary>The user, by number where no file names it: in a container it need not have a name.</summary>
+    private static string UserName()
+    {
+        try
+        {
+            if (Environment.UserName is { Length: > 0 } name)
+            {
+                return name;
+            }
+        }
+        catch (IOException)
+        {
+            // There is no file of users.
+        }
+
+        return DirectoryOwner.EffectiveUser().ToString(CultureInfo.InvariantCulture);
+    }
 }

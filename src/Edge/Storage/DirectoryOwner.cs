@@ -42,8 +42,9 @@ internal static partial class DirectoryOwner
         }
     }
 
+    /// <summary>The number of the user as whom this process acts.</summary>
     [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint EffectiveUser();
+    public static partial uint EffectiveUser();
 
     [LibraryImport("libc", EntryPoint = "setgroups", SetLastError = true)]
     private static partial int SetGroups(nint count, nint groups);
