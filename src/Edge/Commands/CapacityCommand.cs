@@ -6,6 +6,7 @@ using Edge.Events;
 using Edge.Hosting;
 using Edge.Journal;
 using Edge.Journal.Records;
+using Edge.Machine;
 using Edge.Requests;
 using Edge.Settings;
 using Edge.Storage;
@@ -15,12 +16,19 @@ namespace Edge.Commands;
 
 /// <summary>
 /// <c>edge capacity</c>: what one processor and this disk can do, measured with the service's own code in a directory
-/// beside the data and removed afterwards: pixels answered as fast as they can be, each enriched, encoded and stored;
-/// then commits one after the other. Bounded in time and bytes; loads the machine meanwhile.
+/// of its own in the data directory, removed afterwards: pixels answered as fast as they can be, each enriched, encoded
+/// and stored; then commits one after the other. Bounded in time and bytes; loads the machine meanwhile.
 /// </summary>
 internal sealed class CapacityCommand(EdgeOptions options, TimeProvider time, TextWriter output, TextWriter error)
 {
     private const string Name = "edge capacity";
+
+    /// <summary>
+    /// How the directories begin. Whoever measures in one holds its lock, so that one without is left from a run that
+    /// was killed.
+    /// </summary>
+    private const string DirectoryPrefix = ".edge-capacity-";
+
     private const int SecondsDefault = 5;
     private const int SecondsMax = 60;
 
@@ -48,7 +56,7 @@ internal sealed class CapacityCommand(EdgeOptions options, TimeProvider time, Te
         };
         var settings = SettingsArguments.AddTo(command).WithOwnDataDir(command);
         command.SetAction(
-            async (result, cancellation) =>
+            async (result, _) =>
             {
                 var each = result.GetValue(seconds) ?? SecondsDefault;
                 if (each is < 1 or > SecondsMax)
@@ -57,12 +65,16 @@ internal sealed class CapacityCommand(EdgeOptions options, TimeProvider time, Te
                     return ExitCode.WrongUsage;
                 }
 
-                return settings.Load(result, io.Error) is { } options
-                    ? await new CapacityCommand(options, TimeProvider.System, io.Out, io.Error).RunAsync(
-                        TimeSpan.FromSeconds(each),
-                        cancellation
-                    )
-                    : ExitCode.Failure;
+                if (settings.Load(result, io.Error) is not { } options)
+                {
+                    return ExitCode.Failure;
+                }
+
+                using var stop = new StopSignals();
+                return await new CapacityCommand(options, TimeProvider.System, io.Out, io.Error).RunAsync(
+                    TimeSpan.FromSeconds(each),
+                    stop.Token
+                );
             }
         );
         return command;
@@ -76,22 +88,37 @@ internal sealed class CapacityCommand(EdgeOptions options, TimeProvider time, Te
         var parent = Directory.Exists(options.DataDir)
             ? options.DataDir
             : Path.GetDirectoryName(Path.GetFullPath(options.DataDir)) ?? "/";
-        var directory = Path.Combine(parent, $".edge-capacity-{Guid.NewGuid():N}");
         try
         {
+            RemoveLeft(parent);
             if (DiskDirectory.FreeBytes(parent) < FreeBytesMin)
             {
                 await error.WriteLineAsync($"{Name}: {parent} has less than {FreeBytesMin >> 30} GiB free, which the measurement is not to use up");
                 return ExitCode.Failure;
             }
 
-            await using var service = EdgeService.Open(OptionsFor(directory), time);
-            await MeasureEventsAsync(service, each, cancellation);
-            await MeasureCommitsAsync(service.Journal, each, cancellation);
+            var directory = Path.Combine(parent, $"{DirectoryPrefix}{Guid.NewGuid():N}");
+            SecretDirectory.CreateDataDir(directory);
+            try
+            {
+                using var claim = DiskFile.OpenRead(directory);
+                if (!claim.TryLock())
+                {
+                    throw new IOException($"another run has just taken {directory} for one that was killed; run it again");
+                }
+
+                await MeasureAsync(directory, each, cancellation);
+            }
+            finally
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+
             return ExitCode.Success;
         }
         catch (OperationCanceledException)
         {
+            await error.WriteLineAsync($"{Name}: stopped before the end; what it wrote is removed");
             return ExitCode.Failure;
         }
         catch (Exception e) when (e is JournalException or IOException or UnauthorizedAccessException)
@@ -99,13 +126,38 @@ internal sealed class CapacityCommand(EdgeOptions options, TimeProvider time, Te
             await error.WriteLineAsync($"{Name}: {e.Message.ReplaceLineEndings(" ")}");
             return ExitCode.Failure;
         }
-        finally
+    }
+
+    /// <summary>Removes what runs that were killed left, and nothing of one that still measures.</summary>
+    private void RemoveLeft(string parent)
+    {
+        foreach (var left in new DirectoryInfo(parent).EnumerateDirectories(DirectoryPrefix + "*"))
         {
-            if (Directory.Exists(directory))
+            if (left.LinkTarget is not null)
             {
-                Directory.Delete(directory, recursive: true);
+                continue;
+            }
+
+            try
+            {
+                using var claim = DiskFile.OpenRead(left.FullName);
+                if (claim.TryLock())
+                {
+                    left.Delete(recursive: true);
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                error.WriteLine($"{Name}: {left.FullName} of an earlier run stays: {e.Message.ReplaceLineEndings(" ")}");
             }
         }
+    }
+
+    private async Task MeasureAsync(string directory, TimeSpan each, CancellationToken cancellation)
+    {
+        await using var service = EdgeService.Open(OptionsFor(directory), time);
+        await MeasureEventsAsync(service, each, cancellation);
+        await MeasureCommitsAsync(service.Journal, each, cancellation);
     }
 
     /// <summary>

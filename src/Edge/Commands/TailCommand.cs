@@ -5,6 +5,8 @@ using System.Text.Json;
 using Edge.Commands.Filters;
 using Edge.Commands.Streams;
 using Edge.Endpoints.Live;
+using Edge.Events;
+using Edge.Machine;
 using Edge.Settings;
 
 namespace Edge.Commands;
@@ -38,6 +40,9 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
         "verdict_reason",
     ];
 
+    /// <summary>What <c>--type</c> takes.</summary>
+    private static readonly string[] Types = [.. EventSchema.Types, LiveFeed.Refused];
+
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(10);
 
     public static Command Define(StandardStreams io)
@@ -49,7 +54,9 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
         };
         var experiment = Only("--experiment", "SLUG", "Only events of this experiment.");
         var type = Only("--type", "TYPE", "Only events of this type, or refused.");
+        type.CompletionSources.Add(Types);
         var verdict = Only("--verdict", "VERDICT", "Only events with this verdict.");
+        verdict.CompletionSources.Add(VerdictNames.All);
         var json = new Option<bool>("--json") { Arity = ArgumentArity.Zero, Description = "Prints JSON lines." };
         var command = new Command("tail", "Prints events as they are stored, and requests as they are refused.")
         {
@@ -61,8 +68,16 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
         };
         var settings = SettingsArguments.AddTo(command);
         command.SetAction(
-            async (result, cancellation) =>
+            async (result, _) =>
             {
+                if (
+                    (ProblemOf(result, type, Types) ?? ProblemOf(result, verdict, VerdictNames.All)) is { } problem
+                )
+                {
+                    await io.Error.WriteLineAsync($"{Name}: {problem}");
+                    return ExitCode.WrongUsage;
+                }
+
                 var given = result.GetValue(url);
                 if (settings.LoadUnlessNamed(result, given, io.Error) is not { } options)
                 {
@@ -75,7 +90,8 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
                     ("verdict", result.GetValue(verdict))
                 );
                 var tail = new TailCommand(options, result.GetValue(json), io.Out, io.Error);
-                return await LineFilter.RunAsync(() => tail.RunAsync(given, query, cancellation));
+                using var stop = new StopSignals();
+                return await LineFilter.RunAsync(() => tail.RunAsync(given, query, stop.Token));
             }
         );
         return command;
@@ -115,14 +131,15 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
             await error.WriteLineAsync($"{Name}: the service has ended the stream: it stops, or too much came for this reader");
             return ExitCode.Failure;
         }
+        catch (Exception e)
+            when (e is OperationCanceledException or IOException && cancellation.IsCancellationRequested)
+        {
+            return ExitCode.Success;
+        }
         catch (ServiceUnreachableException e)
         {
             await error.WriteLineAsync($"{Name}: {address}: {e.Message}; is the service running there? --url asks elsewhere");
             return ExitCode.Failure;
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            return ExitCode.Success;
         }
         catch (IOException)
         {
@@ -133,6 +150,12 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
 
     private static Option<string> Only(string name, string value, string description) =>
         new(name) { HelpName = value, Description = description };
+
+    /// <summary>What is wrong with the value of an option that takes one of a closed set; null when nothing is.</summary>
+    private static string? ProblemOf(ParseResult result, Option<string> option, string[] known) =>
+        result.GetValue(option) is { } word && SettingValue.OneOf(known, word) is { } problem
+            ? $"{option.Name} {problem}"
+            : null;
 
     private static string QueryOf(params ReadOnlySpan<(string Name, string? Value)> fields)
     {
@@ -186,6 +209,7 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
             }
         }
 
-        return line.ToString();
+        // Senders choose some of the values. Other control characters are escaped as they are written.
+        return line.Replace("\n", @"\u000a").Replace("\t", @"\u0009").ToString();
     }
 }

@@ -115,6 +115,53 @@ public class DoctorTests
         Assert.EndsWith(" to look at\n", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Doctor_WhereTheDataDirectoryIsClosed_MakesEveryOtherCheck()
+    {
+        using var data = new TempDirectory();
+        // The directory of the test is closed to other users, too.
+        File.SetUnixFileMode(data.Path, (UnixFileMode)0b111_101_101);
+        var edge = data["edge"];
+        File.Copy(EdgeBinary.Path, edge);
+        Directory.CreateDirectory(data["data"], UnixFileMode.None);
+        string[] doctor = ["doctor", "--data-dir", data["data"]];
+
+        // Nothing is closed to root.
+        var (exitCode, output, error) =
+            Environment.UserName == "root"
+                ? await EdgeProcess.RunAsync(
+                    ["--reuid", "65534", "--clear-groups", edge, .. doctor],
+                    binary: "setpriv"
+                )
+                : await EdgeProcess.RunAsync(doctor, binary: edge);
+        File.SetUnixFileMode(data["data"], (UnixFileMode)0b111_000_000);
+
+        Assert.Equal((1, ""), (exitCode, error));
+        Assert.Matches("error: disk: .* cannot be written: .*; check its owner, mode and mount\n", output);
+        Assert.Matches("error: space: .*; check its owner, mode and mount\n", output);
+        Assert.Matches("error: modes: cannot be looked at: .*; run edge doctor as the user of the service\n", output);
+        Assert.Contains("note: service: does not run at", output, StringComparison.Ordinal);
+        Assert.EndsWith("\n3 to mend", output[..output.LastIndexOf(',')], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_OnAFullDisk_AsksForSpace()
+    {
+        using var data = new TempDirectory();
+        using var disk = SmallDisk.Mount(data["disk"]);
+        await using (var full = File.Create(data["disk", "full"]))
+        {
+            Assert.Throws<IOException>(() => full.Write(new byte[2 << 20]));
+        }
+
+        var (exitCode, output, _) = await EdgeProcess.RunAsync(["doctor", "--data-dir", data["disk"]]);
+
+        Assert.Equal(1, exitCode);
+        Assert.Matches("error: disk: .* cannot be written: .*; free space there, or raise its quota\n", output);
+        Assert.Matches("error: space: 0 MiB free, .*; make room", output);
+        Assert.Equal([data["disk", "full"]], Directory.GetFileSystemEntries(data["disk"]));
+    }
+
     private static string[] Errors(string output) =>
         [.. output.Split('\n').Where(static line => line.StartsWith("error:", StringComparison.Ordinal))];
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Edge.Tests.Support;
 using Xunit;
@@ -9,6 +11,9 @@ namespace Edge.Tests.BlackBox;
 /// <summary>Commands that operators use beside the running service.</summary>
 public sealed class OperatorCommandTests(ManagedEdge site) : IClassFixture<ManagedEdge>
 {
+    private const int SigInt = 2;
+    private const int SigTerm = 15;
+
     [Fact]
     public async Task Tail_WhileEventsCome_PrintsThemAndRefusals()
     {
@@ -41,7 +46,7 @@ public sealed class OperatorCommandTests(ManagedEdge site) : IClassFixture<Manag
 
         var without = await EdgeProcess.RunAsync(["tail", "--url", url], [("EDGE_KEY", "")]);
         var wrong = await EdgeProcess.RunAsync(["tail", "--url", url], [("EDGE_KEY", "mk_wrong")]);
-        var filter = await EdgeProcess.RunAsync(["tail", "--url", url, "--type", "x"], [("EDGE_KEY", site.Key)]);
+        var filter = await EdgeProcess.RunAsync(["tail", "--url", url, "--experiment", "x y"], [("EDGE_KEY", site.Key)]);
 
         Assert.Equal(2, without.ExitCode);
         Assert.Contains("EDGE_KEY", without.Error, StringComparison.Ordinal);
@@ -49,6 +54,89 @@ public sealed class OperatorCommandTests(ManagedEdge site) : IClassFixture<Manag
         Assert.Contains("answered 401", wrong.Error, StringComparison.Ordinal);
         Assert.Equal(1, filter.ExitCode);
         Assert.Contains("answered 400", filter.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--type", "clck", "edge tail: --type has 'clck', which is none of impression, view, ", "mean 'click'?\n")]
+    [InlineData("--type", "refuse", "edge tail: --type has 'refuse', which is none of impression, ", "mean 'refused'?\n")]
+    [InlineData("--verdict", "robot", "edge tail: --verdict has 'robot', which is none of human, ", "mean 'bot'?\n")]
+    public async Task Tail_WithAWordThatIsNone_NamesTheNearest(string option, string word, string begin, string end)
+    {
+        var (exitCode, output, error) = await EdgeProcess.RunAsync(["tail", option, word], [("EDGE_KEY", site.Key)]);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.StartsWith(begin, error, StringComparison.Ordinal);
+        Assert.EndsWith(end, error, StringComparison.Ordinal);
+        Assert.Single(error, '\n');
+    }
+
+    [Fact]
+    public async Task Tail_ValuesWithLineFeedsAndTabs_StayInTheirLine()
+    {
+        var secret = await site.CreateKeyAsync("millimetric-sk");
+        using var tail = StartTail("--type", "track");
+        var lines = new ConcurrentQueue<string>();
+
+        var reading = ReadAsync(tail, lines);
+        await Wait.ForAsync(
+            async () =>
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/track");
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", secret);
+                request.Content = new StringContent("""{"event":"a\nforged\tline","user_id":"u"}""");
+                using var answer = await site.Edge.Client.SendAsync(request);
+                return lines.Count;
+            },
+            static count => count > 1
+        );
+        tail.Kill();
+        await reading;
+
+        Assert.All(lines, static line => Assert.Contains(@" track a\u000aforged\u0009line ", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Tail_WhoseReaderHasEnough_EndsQuietly()
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        using var tail = StartTail("--experiment", slug);
+        tail.StandardOutput.Close();
+
+        await Wait.ForAsync(
+            async () =>
+            {
+                using var pixel = await site.Edge.Client.GetAsync($"/s/{slug}/pixel.gif?u=tail");
+                return tail.HasExited;
+            },
+            static hasExited => hasExited
+        );
+
+        Assert.Equal((0, ""), (tail.ExitCode, await tail.StandardError.ReadToEndAsync()));
+    }
+
+    [Theory]
+    [InlineData(SigInt)]
+    [InlineData(SigTerm)]
+    public async Task Tail_WhenInterrupted_EndsWithZero(int signal)
+    {
+        var (_, slug) = await site.CreateAsync("", "start");
+        using var tail = StartTail("--experiment", slug);
+        var lines = new ConcurrentQueue<string>();
+        var reading = ReadAsync(tail, lines);
+        await Wait.ForAsync(
+            async () =>
+            {
+                using var pixel = await site.Edge.Client.GetAsync($"/s/{slug}/pixel.gif?u=tail");
+                return lines.Count;
+            },
+            static count => count > 0
+        );
+
+        _ = Kill(tail.Id, signal);
+        await reading;
+        await tail.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal((0, ""), (tail.ExitCode, await tail.StandardError.ReadToEndAsync()));
     }
 
     [Fact]
@@ -83,6 +171,60 @@ public sealed class OperatorCommandTests(ManagedEdge site) : IClassFixture<Manag
         Assert.Empty(Directory.GetFileSystemEntries(data.Path));
     }
 
+    [Theory]
+    [InlineData(SigInt)]
+    [InlineData(SigTerm)]
+    public async Task Capacity_WhenInterrupted_LeavesNothing(int signal)
+    {
+        using var data = new TempDirectory();
+        Assert.SkipUnless(new DriveInfo(data.Path).AvailableFreeSpace > 5L << 30, "needs 5 GiB of free space");
+        using var capacity = Start("capacity", "--seconds", "60", "--data-dir", data.Path);
+        await UntilMeasuringAsync(data);
+
+        _ = Kill(capacity.Id, signal);
+        await capacity.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, capacity.ExitCode);
+        Assert.Equal(
+            "edge capacity: stopped before the end; what it wrote is removed\n",
+            await capacity.StandardError.ReadToEndAsync()
+        );
+        Assert.Empty(Directory.GetFileSystemEntries(data.Path));
+    }
+
+    [Fact]
+    public async Task Capacity_AfterOneThatWasKilled_RemovesWhatItLeftAndNothingOfOneThatMeasures()
+    {
+        using var data = new TempDirectory();
+        Assert.SkipUnless(new DriveInfo(data.Path).AvailableFreeSpace > 5L << 30, "needs 5 GiB of free space");
+        using var killed = Start("capacity", "--seconds", "60", "--data-dir", data.Path);
+        await UntilMeasuringAsync(data);
+        killed.Kill();
+        await killed.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var left = Directory.GetDirectories(data.Path).Single();
+
+        using var other = Start("capacity", "--seconds", "60", "--data-dir", data.Path);
+        await Wait.UntilAsync(() => !Directory.Exists(left), () => left);
+        await UntilMeasuringAsync(data);
+        var (exitCode, _, error) = await EdgeProcess.RunAsync(
+            ["capacity", "--seconds", "1", "--data-dir", data.Path]
+        );
+
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Single(Directory.GetDirectories(data.Path));
+        Assert.False(other.HasExited);
+        _ = Kill(other.Id, SigTerm);
+        await other.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Empty(Directory.GetFileSystemEntries(data.Path));
+    }
+
+    /// <summary>Until a run has its journal.</summary>
+    private static Task UntilMeasuringAsync(TempDirectory data) =>
+        Wait.UntilAsync(
+            () => Directory.GetDirectories(data.Path).Any(static path => Directory.Exists(Path.Combine(path, "journal"))),
+            () => string.Join(' ', Directory.GetFileSystemEntries(data.Path))
+        );
+
     private static bool IsOf(string line, string slug) => line.Contains($"\"experiment\":\"{slug}\"", StringComparison.Ordinal);
 
     private static async Task ReadAsync(Process tail, ConcurrentQueue<string> lines)
@@ -93,14 +235,21 @@ public sealed class OperatorCommandTests(ManagedEdge site) : IClassFixture<Manag
         }
     }
 
-    private Process StartTail(params string[] more)
+    private Process StartTail(params string[] more) =>
+        Start(["tail", "--url", site.Edge.Address.ToString(), .. more]);
+
+    private Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo(EdgeBinary.Path, ["tail", "--url", site.Edge.Address.ToString(), .. more])
+        var start = new ProcessStartInfo(EdgeBinary.Path, arguments)
         {
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
             UseShellExecute = false,
         };
         start.Environment["EDGE_KEY"] = site.Key;
         return Process.Start(start)!;
     }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int pid, int signal);
 }

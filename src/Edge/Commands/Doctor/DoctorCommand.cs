@@ -61,15 +61,9 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
         CancellationToken cancellation
     )
     {
-        CheckSettings(problems);
-        CheckCapacity();
-        var machine = new MachineChecks(options, time, _findings);
-        machine.CheckClock();
-        machine.CheckDisk();
-        machine.CheckSpace();
-        machine.CheckGeo();
-        machine.CheckModes();
-        machine.CheckCertificate();
+        _findings.Look("settings", subject => CheckSettings(subject, problems));
+        _findings.Look("limits", CheckCapacity);
+        new MachineChecks(options, time, _findings).Run();
         // Where something is reached, only right settings say.
         if (problems.Count == 0)
         {
@@ -80,24 +74,24 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
         return _findings.AreFine ? ExitCode.Success : ExitCode.Failure;
     }
 
-    private void CheckSettings(IReadOnlyList<string> problems)
+    private void CheckSettings(string subject, IReadOnlyList<string> problems)
     {
         foreach (var problem in problems)
         {
-            _findings.Fail("settings", problem, "edge config print shows where each comes from");
+            _findings.Fail(subject, problem, "edge config print shows where each comes from");
         }
 
         if (ServeCommand.EnvironmentProblem() is { } wrong)
         {
-            _findings.Fail("settings", wrong, "the service does not start with it");
+            _findings.Fail(subject, wrong, "the service does not start with it");
         }
         else if (problems.Count == 0)
         {
-            _findings.Ok("settings", "can be used");
+            _findings.Ok(subject, "can be used");
         }
     }
 
-    private void CheckCapacity()
+    private void CheckCapacity(string subject)
     {
         var capacity = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes());
         var lowered = capacity.Fit(options, JournalManifest.PageBytesIn(options.JournalDir), out var shortage);
@@ -109,14 +103,14 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
         foreach (var limit in lowered)
         {
             _findings.Note(
-                "limits",
+                subject,
                 $"{limit.Setting} is {limit.To} here instead of {limit.From}: there is too little {limit.Reason}",
                 "give it more, or ask for less"
             );
         }
 
         _findings.Ok(
-            "limits",
+            subject,
             $"{options.HttpMaxConnections} connections, {capacity.Descriptors} open files, {capacity.MemoryBytes >> 20} MiB of memory"
         );
     }
@@ -124,14 +118,14 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
     private async Task CheckOthersAsync(string? publicUrl, CancellationToken cancellation)
     {
         await new SinkChecks(options, time, _findings).RunAsync(cancellation);
-        await CheckServiceAsync(cancellation);
+        await _findings.LookAsync("service", subject => CheckServiceAsync(subject, cancellation), cancellation);
         if (publicUrl is not null)
         {
             await new PublicWay(options, new Uri(publicUrl), _findings).RunAsync(cancellation);
         }
     }
 
-    private async Task CheckServiceAsync(CancellationToken cancellation)
+    private async Task CheckServiceAsync(string subject, CancellationToken cancellation)
     {
         if (ServiceAddress.Of(options, null) is not { } address)
         {
@@ -144,20 +138,20 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
             var (status, body) = await service.GetAsync(new Uri(address.Uri, "/readyz"), cancellation);
             if (status == HttpStatusCode.NotFound)
             {
-                _findings.Note("service", $"{address} answers, but http.publicPages closes /readyz");
+                _findings.Note(subject, $"{address} answers, but http.publicPages closes /readyz");
             }
             else if (status == HttpStatusCode.OK && body == "ready")
             {
-                _findings.Ok("service", $"is ready at {address}");
+                _findings.Ok(subject, $"is ready at {address}");
             }
             else
             {
-                _findings.Warn("service", $"{address} says: {body}", "docs/operating.md, Probes, says what that means");
+                _findings.Warn(subject, $"{address} says: {body}", "docs/operating.md, Probes, says what that means");
             }
         }
         catch (ServiceUnreachableException e)
         {
-            _findings.Note("service", $"does not run at {address} ({e.Message})");
+            _findings.Note(subject, $"does not run at {address} ({e.Message})");
         }
     }
 }

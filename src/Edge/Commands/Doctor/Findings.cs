@@ -1,3 +1,5 @@
+using Edge.Commands.Streams;
+
 namespace Edge.Commands.Doctor;
 
 /// <summary>
@@ -26,6 +28,39 @@ internal sealed class Findings(TextWriter output)
     {
         _errors++;
         Write("error", subject, finding, remedy);
+    }
+
+    /// <summary>
+    /// Makes a check of a subject. One that cannot be finished is a finding, whatever it met, so that the others are made.
+    /// </summary>
+    public void Look(string subject, Action<string> check) =>
+        LookAsync(
+                subject,
+                name =>
+                {
+                    check(name);
+                    return Task.CompletedTask;
+                },
+                CancellationToken.None
+            )
+            .GetAwaiter()
+            .GetResult();
+
+    /// <summary>The same for a check that waits.</summary>
+    public async Task LookAsync(string subject, Func<string, Task> check, CancellationToken cancellation)
+    {
+        try
+        {
+            await check(subject);
+        }
+        catch (Exception e) when (e is not OutputException && !cancellation.IsCancellationRequested)
+        {
+            Fail(
+                subject,
+                $"cannot be looked at: {e.Message}",
+                e is UnauthorizedAccessException ? "run edge doctor as the user of the service" : ""
+            );
+        }
     }
 
     /// <summary>The last line: how many there are.</summary>

@@ -38,7 +38,10 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
             ? null
             : $"'{url}' is not the address of a web server; give --public https://edge.example.com";
 
-    public async Task RunAsync(CancellationToken cancellation)
+    public Task RunAsync(CancellationToken cancellation) =>
+        findings.LookAsync(Subject, _ => CheckAsync(cancellation), cancellation);
+
+    private async Task CheckAsync(CancellationToken cancellation)
     {
         if (!await CheckNameAsync(cancellation))
         {

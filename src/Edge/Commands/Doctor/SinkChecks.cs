@@ -16,32 +16,38 @@ internal sealed class SinkChecks(EdgeOptions options, TimeProvider time, Finding
     {
         foreach (var sink in options.Sinks)
         {
-            if (!sink.Enabled)
+            if (sink.Enabled)
             {
-                continue;
+                await findings.LookAsync(
+                    $"sink {sink.Name}",
+                    subject => CheckAsync(sink, subject, cancellation),
+                    cancellation
+                );
             }
+        }
+    }
 
-            var subject = $"sink {sink.Name}";
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            deadline.CancelAfter(Deadline);
-            string? problem;
-            try
-            {
-                problem = await ProblemOfAsync(sink, deadline.Token);
-            }
-            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-            {
-                problem = $"gave no answer within {Deadline.TotalSeconds} s";
-            }
+    private async Task CheckAsync(SinkOptions sink, string subject, CancellationToken cancellation)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(Deadline);
+        string? problem;
+        try
+        {
+            problem = await ProblemOfAsync(sink, deadline.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            problem = $"gave no answer within {Deadline.TotalSeconds} s";
+        }
 
-            if (problem is null)
-            {
-                findings.Ok(subject, sink.Type is SinkType.File or SinkType.Stdout ? "is on this machine" : "can be reached");
-            }
-            else
-            {
-                findings.Fail(subject, problem, "events are kept in the journal meanwhile; edge sink status shows how many");
-            }
+        if (problem is null)
+        {
+            findings.Ok(subject, sink.Type is SinkType.File or SinkType.Stdout ? "is on this machine" : "can be reached");
+        }
+        else
+        {
+            findings.Fail(subject, problem, "events are kept in the journal meanwhile; edge sink status shows how many");
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Edge.Forwarding;
 using Edge.Forwarding.Files;
 using Edge.Tests.Support;
@@ -171,32 +170,4 @@ public class FileSinkFailureTests
 
     private FileSink NewSink(string directory, long maxFileBytes = 64 << 20) =>
         new(new FileSinkOptions { Directory = directory, MaxFileBytes = maxFileBytes }, _clock);
-
-    /// <summary>A file system in memory; needs the right to mount, without which the test is skipped.</summary>
-    private sealed class SmallDisk : IDisposable
-    {
-        private readonly string _mountPoint;
-
-        private SmallDisk(string mountPoint) => _mountPoint = mountPoint;
-
-        public static SmallDisk Mount(string mountPoint)
-        {
-            Directory.CreateDirectory(mountPoint);
-            Assert.SkipUnless(
-                OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mountPoint),
-                "mounting a small file system is not allowed here"
-            );
-            return new SmallDisk(mountPoint);
-        }
-
-        public void Dispose() => Run("umount", "--lazy", _mountPoint);
-
-        private static bool Run(string program, params string[] arguments)
-        {
-            var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true };
-            using var process = Process.Start(start)!;
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-    }
 }
