@@ -26,6 +26,10 @@ internal static class HtmlReport
         svg text { font: 11px system-ui, sans-serif; fill: var(--muted); } svg .grid { stroke: var(--line); }
         svg path { fill: none; stroke-width: 1.5; } .legend span { margin-right: .8rem; white-space: nowrap; }
         code { font-size: .9em; }
+        /* On a phone the drawing shrinks, and what is written in it must not; the tables lose their air. */
+        @media (max-width: 30rem) {
+            svg text { font-size: 16px; } th, td { font-size: 13px; padding: .25rem .2rem; }
+        }
         """;
 
     public static string Write(Report report)
@@ -62,19 +66,19 @@ internal static class HtmlReport
         Heading(html, "Latency from the intended start, milliseconds");
         Table(
             html,
-            ["Step", "requests", "p50", "p90", "p99", "p99.9", "max"],
+            ["Step", "p50", "p90", "p99", "p99.9", "max", "requests"],
             MarkdownReport
                 .Rows(report)
                 .Select(static row =>
                     new[]
                     {
                         row.Step,
-                        row.Count.ToString("N0", CultureInfo.InvariantCulture),
                         Figures.Text(row.Latency.P50),
                         Figures.Text(row.Latency.P90),
                         Figures.Text(row.Latency.P99),
                         Figures.Text(row.Latency.P999),
                         Figures.Text(row.Latency.Max),
+                        row.Count.ToString("N0", CultureInfo.InvariantCulture),
                     }
                 )
         );
