@@ -13,7 +13,7 @@ internal static class HtmlReport
     private const int PointsMax = 600;
 
     private const string Style = """
-        :root { color-scheme: light dark; --line: #8884; --muted: #888; --good: #1a7f37; --bad: #cf222e; }
+        :root { color-scheme: light dark; --line: #8884; --muted: light-dark(#595959, #a6a6a6); --good: #1a7f37; --bad: #cf222e; }
         * { box-sizing: border-box; }
         body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 70rem; overflow-wrap: anywhere; }
         h1 { font-size: 1.4rem; } h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
