@@ -26,7 +26,9 @@ internal sealed record Findings
     public required Results Results { get; init; }
     public required IReadOnlyList<TimelinePoint> Timeline { get; init; }
 
-    /// <summary>Before the first request, after the last, and when the sinks had had time; null when not to be had any more.</summary>
+    /// <summary>
+    /// Before the first request, after the last, and when the sinks had had time; null when not to be had any more.
+    /// </summary>
     public required (ServerLedger Before, ServerLedger? AtEnd, ServerLedger? Settled) Ledgers { get; init; }
 
     public required (ServerSample? Before, ServerSample? After) Samples { get; init; }
