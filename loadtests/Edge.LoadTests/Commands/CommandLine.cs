@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Edge.Formats;
 using Edge.LoadTests.Scenarios;
 using Edge.LoadTests.Simulations;
@@ -56,8 +57,8 @@ internal static class CommandLine
         "A running experiment of the service.",
         "demo-ab"
     );
-    private static readonly Option<double> Rate = Named("--rate", "NUMBER", "Requests a second, at the peak.", 1_000.0);
-    private static readonly Option<double> Minutes = Named(
+    private static readonly Option<double> Rate = Number("--rate", "NUMBER", "Requests a second, at the peak.", 1_000.0);
+    private static readonly Option<double> Minutes = Number(
         "--minutes",
         "NUMBER",
         "Length of the run after the warm-up.",
@@ -68,7 +69,7 @@ internal static class CommandLine
         "TEXT",
         $"In the place of rate and minutes, such as: {SimulationText.Example}."
     );
-    private static readonly Option<double> WarmUp = Named(
+    private static readonly Option<double> WarmUp = Number(
         "--warm-up",
         "SECONDS",
         "Load that rises to the peak and is not measured.",
@@ -88,13 +89,13 @@ internal static class CommandLine
         Description =
             "Names visitors' addresses in X-Forwarded-For, for a service that trusts this machine as a proxy.",
     };
-    private static readonly Option<double> Timeout = Named(
+    private static readonly Option<double> Timeout = Number(
         "--timeout",
         "SECONDS",
         "How long an answer is awaited.",
         10.0
     );
-    private static readonly Option<double> Settle = Named(
+    private static readonly Option<double> Settle = Number(
         "--settle",
         "SECONDS",
         "How long sinks may take to catch up at the end.",
@@ -110,7 +111,7 @@ internal static class CommandLine
         "FILE",
         "report.json of an earlier run to compare with."
     );
-    private static readonly Option<double> BaselineRatio = Named(
+    private static readonly Option<double> BaselineRatio = Number(
         "--baseline-ratio",
         "NUMBER",
         "From which ratio on a figure is worse.",
@@ -133,13 +134,13 @@ internal static class CommandLine
         "Takes the sink away, for outage."
     );
     private static readonly Option<string> SinkOn = Named<string>("--sink-on", "COMMAND", "Gives it back.");
-    private static readonly Option<double> AllowRate = Named(
+    private static readonly Option<double> AllowRate = Number(
         "--allow-rate",
         "NUMBER",
         "Raises the bound on requests a second.",
         RateMax
     );
-    private static readonly Option<double> AllowMinutes = Named(
+    private static readonly Option<double> AllowMinutes = Number(
         "--allow-minutes",
         "NUMBER",
         "Raises the bound on the length of a run.",
@@ -226,11 +227,13 @@ internal static class CommandLine
         };
         command.Options.Remove(command.Options.First(static option => option.Name == "--version"));
         command.SetAction(
-            (result, cancellation) =>
+            async (result, cancellation) =>
             {
+                // A signal waits for the end of an action that has come back once, and for no other.
+                await Task.Yield();
                 var options = Read(result);
                 options.Check();
-                return new LoadTest(
+                return await new LoadTest(
                     options,
                     output,
                     AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) })
@@ -288,7 +291,10 @@ internal static class CommandLine
             BaselineRatio = result.GetValue(BaselineRatio),
             ReportDirectory = result.GetValue(ReportDirectory)!,
             Forwarded = result.GetValue(Forwarded),
-            SinkSwitch = off is null || on is null ? null : (off, on),
+            SinkSwitch =
+                off is not null && on is not null ? (off, on)
+                : off is null && on is null ? null
+                : throw new UsageException("--sink-off and --sink-on go together"),
             RateMax = result.GetValue(AllowRate),
             TimeMax = TimeSpan.FromMinutes(Math.Clamp(result.GetValue(AllowMinutes), 0, 1e6)),
             Command = WithoutKeys(result),
@@ -345,4 +351,27 @@ internal static class CommandLine
             Description = description,
             DefaultValueFactory = _ => byDefault,
         };
+
+    /// <summary>A number as every machine writes it: with a point, and without separators of thousands.</summary>
+    private static Option<double> Number(string name, string value, string description, double byDefault)
+    {
+        var option = Named(name, value, description, byDefault);
+        option.CustomParser = static result =>
+        {
+            if (
+                !double.TryParse(
+                    result.Tokens[0].Value,
+                    NumberStyles.Float,
+                    CultureInfo.InvariantCulture,
+                    out var number
+                ) || !double.IsFinite(number)
+            )
+            {
+                result.AddError("no number");
+            }
+
+            return number;
+        };
+        return option;
+    }
 }

@@ -11,6 +11,9 @@ namespace Edge.LoadTests.Commands;
 /// <summary>What a run has seen, before anything is made of it.</summary>
 internal sealed record Findings
 {
+    // Copies that ask as often as this share of the bound would ask more often without it.
+    private const double HeldShare = 0.98;
+
     public required Scenario Scenario { get; init; }
     public required Target Target { get; init; }
     public required IReadOnlyList<LoadSimulation> Simulations { get; init; }
@@ -23,8 +26,10 @@ internal sealed record Findings
     public required Results Results { get; init; }
     public required IReadOnlyList<TimelinePoint> Timeline { get; init; }
 
-    /// <summary>Before the first request, after the last, and when the sinks had had time; null when not to be had.</summary>
-    public required (ServerLedger? Before, ServerLedger? AtEnd, ServerLedger? Settled) Ledgers { get; init; }
+    /// <summary>
+    /// Before the first request, after the last, and when the sinks had had time; null when not to be had any more.
+    /// </summary>
+    public required (ServerLedger Before, ServerLedger? AtEnd, ServerLedger? Settled) Ledgers { get; init; }
 
     public required (ServerSample? Before, ServerSample? After) Samples { get; init; }
     public required ForwardedFiles? Forwarded { get; init; }
@@ -39,11 +44,10 @@ internal sealed record Findings
         var ledger = CompareLedgers();
         var resources =
             Samples is ({ } before, { } after) && Timeline.Count > 0
-                ? Figures.Server(before, after, Results.Totals.Answered, Timeline)
+                ? Figures.Server(before, after, Results.Totals.AnsweredInAll, Timeline)
                 : null;
         var contradictions = Contradictions(requests, ledger, resources);
         var thresholds = Judge(
-            Scenario,
             options.Thresholds,
             name =>
                 name switch
@@ -56,7 +60,7 @@ internal sealed record Findings
                     "errors" => requests.ErrorPercent,
                     "lost" => ledger is null ? null : Math.Max(ledger.Lost, Forwarded?.Missing ?? 0),
                     "cpu" => resources?.CpuMicrosecondsPerRequest,
-                    "rate" => requests.IntendedRate is { } intended ? 100 * requests.SentRate / intended : null,
+                    "rate" => requests.IntendedRate is > 0 and { } intended ? 100 * requests.SentRate / intended : null,
                     "memory-growth" => resources?.MemoryGrowthPercent,
                     "files-growth" => resources?.FilesGrowthPercent,
                     "threads-growth" => resources?.ThreadsGrowthPercent,
@@ -75,6 +79,10 @@ internal sealed record Findings
             WarmUpSeconds = options.WarmUp.TotalSeconds,
             MeasuredSeconds = (Plan.Length / 1e9) - options.WarmUp.TotalSeconds,
             Requests = requests,
+            HeldToRate =
+                Plan.CopiesMax > 0 && Timeline.Any(point => point.SentRate >= HeldShare * options.RateMax)
+                    ? options.RateMax
+                    : null,
             Latency = latency,
             Steps =
             [
@@ -117,9 +125,19 @@ internal sealed record Findings
             found.Add("the run was interrupted");
         }
 
-        if (Ledgers.Before is not null && ledger is null)
+        if (requests.Ended == 0)
+        {
+            found.Add("nothing was measured");
+        }
+
+        if (ledger is null)
         {
             found.Add("the server's ledger could be read before the run, and not after it");
+        }
+
+        if (Target.Forwarded is { } path && Forwarded is null)
+        {
+            found.Add($"what the sink has written to {path} cannot be read");
         }
 
         if (requests.Wrong > 0)
@@ -150,16 +168,23 @@ internal sealed record Findings
         return found;
     }
 
-    /// <summary>The caller's thresholds must be measured; the scenario's are left out where they cannot be.</summary>
-    private static ThresholdResult[] Judge(
-        Scenario scenario,
-        IReadOnlyList<string> ofCaller,
-        Func<string, double?> figure
-    ) =>
+    /// <summary>
+    /// What was not measured breaks its threshold, but for what the run does not have: of the scenario's own
+    /// thresholds, the rate of closed models, and the threads of a service of somebody else, are left out.
+    /// </summary>
+    private ThresholdResult[] Judge(IReadOnlyList<string> ofCaller, Func<string, double?> figure) =>
         [
             .. Threshold
-                .Combine(scenario.Thresholds, ofCaller)
-                .Where(threshold => figure(threshold.Name) is not null || ofCaller.Contains(threshold.Text))
+                .Combine(Scenario.Thresholds, ofCaller)
+                .Where(threshold => Has(threshold.Name) || ofCaller.Contains(threshold.Text))
                 .Select(threshold => threshold.Judge(figure(threshold.Name))),
         ];
+
+    private bool Has(string figure) =>
+        figure switch
+        {
+            "rate" => Plan.IsOpen && Plan.CopiesMax == 0,
+            "threads-growth" => Target.ProcessId is not null,
+            _ => true,
+        };
 }

@@ -23,10 +23,11 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
     {
         var make = ScenarioCatalog.Find(options.Scenario);
         var baseline = options.Baseline is { } file ? Report.Read(file) : null;
+        using var reports = new ReportDirectory(options.ReportDirectory);
         var run = Random.Shared.Next().ToString("x8", CultureInfo.InvariantCulture);
         if (options.Address is not null)
         {
-            return await MeasureAsync(make, Named(run), baseline, cancellation);
+            return await MeasureAsync(make, Named(run), baseline, reports, cancellation);
         }
 
         await using var service = await PrivateService.StartAsync(
@@ -36,7 +37,7 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             options.IsHttp2,
             cancellation
         );
-        return await MeasureAsync(make, await service.TargetAsync(run, cancellation), baseline, cancellation);
+        return await MeasureAsync(make, await service.TargetAsync(run, cancellation), baseline, reports, cancellation);
     }
 
     private Target Named(string run) =>
@@ -59,13 +60,21 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         Func<Traffic, Scenario> make,
         Target target,
         Report? baseline,
+        ReportDirectory reports,
         CancellationToken cancellation
     )
     {
         var scenario = make(target.Traffic);
         var simulations = options.Simulations ?? scenario.Simulations(options.Rate, options.Time);
-        var plan = new LoadPlan([.. WarmUp(simulations), .. simulations]);
-        options.CheckBounds(new LoadPlan(simulations));
+        var measured = new LoadPlan(simulations);
+        options.CheckBounds(measured);
+        LoadTestOptions.CheckLength(measured, Threshold.Combine(scenario.Thresholds, options.Thresholds));
+        if (baseline is not null)
+        {
+            Baseline.CheckComparable(baseline, scenario.Name, simulations.Select(SimulationText.Write));
+        }
+
+        var plan = new LoadPlan([.. WarmUp(measured), .. simulations]);
         var generatorOptions = new GeneratorOptions
         {
             Address = target.Address,
@@ -75,14 +84,15 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             WarmUp = options.WarmUp,
             IsHttp2 = options.IsHttp2,
             TrustsAnyCertificate = options.TrustsAnyCertificate,
+            CopyRateMax = options.RateMax,
         };
         using var client = HttpClientGenerator.Client(generatorOptions);
-        var pages = new ServerPages(client, target.Admin, options.Timeout);
+        using var pages = new ServerPages(generatorOptions, target.Admin);
         var startedAt = TimeProvider.System.GetUtcNow();
         var machine = Machine();
-        var ledgerBefore = await pages.LedgerAsync(cancellation);
+        var ledgerBefore = await pages.FirstLedgerAsync(cancellation);
         var sampleBefore = await pages.SampleAsync(cancellation);
-        var trial = await Trial.RunAsync(scenario, client, options.Timeout, cancellation);
+        var trial = await Trial.RunAsync(scenario, target.Traffic, client, options.Timeout, cancellation);
 
         using var generator = generatorOptions.Create();
         var observation = new Observation(generator, target, pages, options.WarmUp);
@@ -100,9 +110,14 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             )
         );
 
+        var results = Results.Of([trial, .. generator.Recorders]);
+        if (results.Totals.Ended == 0)
+        {
+            cancellation.ThrowIfCancellationRequested();
+        }
+
         var ledgerAtEnd = await pages.LedgerAsync(CancellationToken.None);
         var ledgerSettled = await SettledAsync(pages, ledgerAtEnd);
-        var results = Results.Of([trial, .. generator.Recorders]);
         var findings = new Findings
         {
             Scenario = scenario,
@@ -115,9 +130,7 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             Timeline = timeline,
             Ledgers = (ledgerBefore, ledgerAtEnd, ledgerSettled),
             Samples = (sampleBefore, await pages.SampleAsync(CancellationToken.None)),
-            Forwarded = target.Forwarded is { } path
-                ? await ForwardedFiles.ReadAsync(path, target.Traffic.IdPrefix, results.Acknowledged.All())
-                : null,
+            Forwarded = await ForwardedAsync(target, results),
             IsInterrupted = cancellation.IsCancellationRequested,
         };
         var report = findings.ToReport(options);
@@ -127,16 +140,15 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             report = report with { Baseline = rows, Passed = report.Passed && rows.All(static row => row.Passed) };
         }
 
-        await WriteAsync(report);
+        await WriteAsync(report, reports);
         return report.Passed ? ExitCode.Passed : ExitCode.Failed;
     }
 
     /// <summary>A load that rises to the first that is measured.</summary>
-    private IEnumerable<LoadSimulation> WarmUp(LoadSimulation[] simulations)
+    private IEnumerable<LoadSimulation> WarmUp(LoadPlan plan)
     {
         if (options.WarmUp > TimeSpan.Zero)
         {
-            var plan = new LoadPlan(simulations);
             yield return plan.PeakRate > 0
                 ? new RampingInject(1, plan.PeakRate, options.WarmUp)
                 : new RampingConstant(1, plan.CopiesMax, options.WarmUp);
@@ -163,16 +175,27 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         }
     }
 
-    private async Task WriteAsync(Report report)
+    /// <summary>What the file sink has written; null when it is not known where, or cannot be read any more.</summary>
+    private static async Task<ForwardedFiles?> ForwardedAsync(Target target, Results results)
     {
+        try
+        {
+            return target.Forwarded is { } path
+                ? await ForwardedFiles.ReadAsync(path, target.Traffic.IdPrefix, results.Acknowledged.All())
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private async Task WriteAsync(Report report, ReportDirectory reports)
+    {
+        // First where it cannot get lost.
         var markdown = MarkdownReport.Write(report);
-        Directory.CreateDirectory(options.ReportDirectory);
-        var path = Path.Combine(options.ReportDirectory, "report");
-        await File.WriteAllTextAsync($"{path}.json", report.ToJson());
-        await File.WriteAllTextAsync($"{path}.md", markdown);
-        await File.WriteAllTextAsync($"{path}.html", HtmlReport.Write(report));
         await output.WriteLineAsync(markdown);
-        await output.WriteLineAsync($"Reports: {path}.html, {path}.md, {path}.json");
+        await output.WriteLineAsync($"Reports: {string.Join(", ", await reports.WriteAsync(report, markdown))}");
         await output.WriteLineAsync(report.Passed ? "PASSED" : "FAILED");
     }
 

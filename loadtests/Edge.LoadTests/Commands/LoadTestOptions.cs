@@ -1,3 +1,5 @@
+using Edge.LoadTests.Reports;
+using Edge.LoadTests.Scenarios;
 using Edge.LoadTests.Simulations;
 using Edge.LoadTests.Verdicts;
 
@@ -6,6 +8,9 @@ namespace Edge.LoadTests.Commands;
 /// <summary>What the caller has asked for, checked as far as it can be without the service.</summary>
 internal sealed record LoadTestOptions
 {
+    // A busy machine takes a sample less now and then.
+    private const int GrowthSecondsMin = Figures.GrowthSamplesMin + 4;
+
     public required string Scenario { get; init; }
 
     /// <summary>The service; null for one of this run's own.</summary>
@@ -57,6 +62,8 @@ internal sealed record LoadTestOptions
     public void Check()
     {
         _ = Threshold.Combine([], Thresholds);
+        CheckAddress("--url", Address);
+        CheckAddress("--admin-url", Admin);
         Require(Rate > 0, "--rate must be above 0, in requests a second");
         Require(Time > TimeSpan.Zero, "--minutes must be above 0");
         Require(WarmUp >= TimeSpan.Zero, "--warm-up must not be below 0, in seconds");
@@ -67,20 +74,24 @@ internal sealed record LoadTestOptions
         );
         Require(Timeout > TimeSpan.Zero, "--timeout must be above 0, in seconds");
         Require(BaselineRatio >= 1, "--baseline-ratio must be 1 or more");
+        Require(Settle >= TimeSpan.Zero, "--settle must not be below 0, in seconds");
+        Require(RateMax > 0, "--allow-rate must be above 0, in requests a second");
         Require(
-            Address is null or { Scheme: "http" or "https", AbsolutePath: "/" },
-            "--url must be an address like http://127.0.0.1:8080"
-        );
-        Require(
-            SinkSwitch is not null || Address is null || Scenario != "outage",
+            SinkSwitch is not null || Address is null || Scenario != OutageScenario.ScenarioName,
             "scenario outage needs --sink-off and --sink-on: commands that take the sink away and give it back"
         );
+        Require(
+            SinkSwitch is null || (Address is not null && Scenario == OutageScenario.ScenarioName),
+            "--sink-off and --sink-on are for scenario outage with --url"
+        );
+        Require(Forwarded is null || Path.Exists(Forwarded), $"--forwarded {Forwarded}: there is no such path");
     }
 
     /// <summary>Bounds what is about to be sent.</summary>
-    /// <exception cref="UsageException">It is more than the caller has allowed.</exception>
+    /// <exception cref="UsageException">It is nothing, or more than the caller has allowed.</exception>
     public void CheckBounds(LoadPlan plan)
     {
+        Require(plan.PeakRate > 0 || plan.CopiesMax > 0, "the simulation sends nothing, so nothing would be measured");
         Require(
             plan.PeakRate <= RateMax,
             $"{plan.PeakRate:0} requests a second are above the bound of {RateMax:0}; --allow-rate raises it"
@@ -93,6 +104,34 @@ internal sealed record LoadTestOptions
             plan.CopiesMax <= Connections,
             $"{plan.CopiesMax} copies need as many connections: --connections {plan.CopiesMax}"
         );
+    }
+
+    /// <summary>Growth is measured by a sample a second.</summary>
+    /// <exception cref="UsageException">The plan is too short for one of the thresholds.</exception>
+    public static void CheckLength(LoadPlan plan, IEnumerable<Threshold> thresholds)
+    {
+        if (thresholds.FirstOrDefault(static threshold => threshold.IsOfGrowth) is { } growth)
+        {
+            Require(
+                plan.Length >= GrowthSecondsMin * 1e9,
+                $"{growth.Text} cannot be measured in less than {GrowthSecondsMin} seconds after the warm-up"
+            );
+        }
+    }
+
+    private static void CheckAddress(string option, Uri? address)
+    {
+        if (address is not null)
+        {
+            Require(
+                address.Scheme is "http" or "https",
+                $"{option} must be an address like http://127.0.0.1:8080, not '{address.OriginalString}'"
+            );
+            Require(
+                address.PathAndQuery == "/",
+                $"{option} takes no path: {address.GetLeftPart(UriPartial.Authority)} alone"
+            );
+        }
     }
 
     private static void Require(bool holds, string problem)

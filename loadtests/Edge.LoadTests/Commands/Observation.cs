@@ -24,34 +24,44 @@ internal sealed class Observation(IGenerator generator, Target target, ServerPag
         CancellationToken cancellation
     )
     {
-        var start = Clock.Now + (long)(StartAhead.TotalSeconds * 1e9);
-        var generating = Task.Run(
-            () => generator.RunAsync(scenario, plan, start, cancellation),
-            CancellationToken.None
-        );
-        var lastAt = start + (long)(warmUp.TotalSeconds * 1e9);
         var (sampledAt, last) = (Clock.Now, await pages.SampleAsync(cancellation));
+        var start = Clock.Now + (long)(StartAhead.TotalSeconds * 1e9);
+        var lastAt = start + (long)(warmUp.TotalSeconds * 1e9);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var generating = Task.Run(() => generator.RunAsync(scenario, plan, start, stop.Token), CancellationToken.None);
         using var sinkSwitch = new SinkSwitch(scenario is OutageScenario ? target.SinkSwitch : null);
         var measured = TimeSpan.FromSeconds(plan.Length / 1e9) - warmUp;
-        while (!generating.IsCompleted)
+        try
         {
-            await Task.WhenAny(generating, Task.Delay(BetweenPoints, CancellationToken.None));
-            var elapsed = TimeSpan.FromTicks((Clock.Now - start) / 100) - warmUp;
-            await sinkSwitch.FollowAsync(OutageScenario.Switches(measured), elapsed);
-            var sample = await pages.SampleAsync(CancellationToken.None);
-            var now = Clock.Now;
-            if (now > lastAt)
+            while (!generating.IsCompleted)
             {
-                var cores = (sample?.CpuSeconds - last?.CpuSeconds) / ((now - sampledAt) / 1e9);
-                var second = ((lastAt - start) / 1e9) - warmUp.TotalSeconds;
-                // The last requests were sent before the last second was over.
-                var end = start + plan.Length;
-                var length = (lastAt < end ? Math.Min(now, end) - lastAt : now - lastAt) / 1e9;
-                show(Point(second, length, cores, sample, Threads()));
-                lastAt = now;
-            }
+                await Task.WhenAny(generating, Task.Delay(BetweenPoints, CancellationToken.None));
+                var elapsed = TimeSpan.FromTicks((Clock.Now - start) / 100) - warmUp;
+                await sinkSwitch.FollowAsync(OutageScenario.Switches(measured), elapsed);
+                var sample = await pages.SampleAsync(CancellationToken.None);
+                var now = Clock.Now;
+                if (now > lastAt)
+                {
+                    double? cores =
+                        sample is not null && last is not null && last.IsOfProcess(sample)
+                            ? (sample.CpuSeconds - last.CpuSeconds) / ((now - sampledAt) / 1e9)
+                            : null;
+                    var second = ((lastAt - start) / 1e9) - warmUp.TotalSeconds;
+                    // The last requests were sent before the last second was over.
+                    var end = start + plan.Length;
+                    var length = (lastAt < end ? Math.Min(now, end) - lastAt : now - lastAt) / 1e9;
+                    show(Point(second, length, cores, sample, Threads()));
+                    lastAt = now;
+                }
 
-            (sampledAt, last) = (now, sample);
+                (sampledAt, last) = (now, sample);
+            }
+        }
+        catch
+        {
+            await stop.CancelAsync();
+            await generating;
+            throw;
         }
 
         await generating;
@@ -73,7 +83,7 @@ internal sealed class Observation(IGenerator generator, Target target, ServerPag
             second,
             totals.Intended / length,
             totals.Sent / length,
-            totals.Ended / length,
+            totals.Answered / length,
             totals.Errors / length,
             Figures.At(latencies, 50),
             Figures.At(latencies, 99),

@@ -36,7 +36,14 @@ internal sealed class SinkSwitch((string Off, string On)? commands) : IDisposabl
         if (_position == Position.Off)
         {
             _position = Position.OnAgain;
-            await RunAsync(commands!.Value.On);
+            try
+            {
+                await RunAsync(commands!.Value.On);
+            }
+            catch (UsageException e)
+            {
+                throw new UsageException($"the sink stays paused until you give it back: {e.Message}");
+            }
         }
     }
 

@@ -1,6 +1,8 @@
+using System.Net;
 using System.Text;
 using Edge.LoadTests.Generation;
 using Edge.LoadTests.Scenarios;
+using Edge.LoadTests.Targets;
 
 namespace Edge.LoadTests.Commands;
 
@@ -18,6 +20,7 @@ internal static class Trial
     /// <exception cref="UsageException">The service is not there, or an answer is not what it should be.</exception>
     public static async Task<Recorder> RunAsync(
         Scenario scenario,
+        Traffic traffic,
         HttpClient client,
         TimeSpan timeout,
         CancellationToken cancellation
@@ -25,57 +28,87 @@ internal static class Trial
     {
         var recorder = new Recorder(measureFrom: long.MaxValue);
         var number = FirstNumber;
-        foreach (var sample in scenario.Samples)
+        var samples = scenario.Samples;
+        if (samples.Any(sample => sample.Target.StartsWith($"/s/{traffic.Experiment}/", StringComparison.Ordinal)))
         {
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            deadline.CancelAfter(timeout);
-            try
-            {
-                if (await ProblemAsync(sample, number, client, deadline.Token) is { } problem)
-                {
-                    throw new UsageException(problem);
-                }
-            }
-            catch (HttpRequestException e)
-            {
-                throw new UsageException($"{client.BaseAddress} cannot be reached: {e.Message}");
-            }
-            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-            {
-                throw new UsageException($"{client.BaseAddress} does not answer within {timeout.TotalSeconds:0.#} s");
-            }
+            await WithinAsync(token => CheckExperimentAsync(traffic, client, token));
+        }
 
+        foreach (var sample in samples)
+        {
+            await WithinAsync(token => CheckAsync(sample, number, client, token));
             recorder.Ended(sample, number, 0, 0, Fate.Passed, problem: null);
             number += HttpMessages.Numbers(sample);
         }
 
         return recorder;
+
+        async Task WithinAsync(Func<CancellationToken, Task> send)
+        {
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            deadline.CancelAfter(timeout);
+            try
+            {
+                await send(deadline.Token);
+            }
+            catch (HttpRequestException e)
+            {
+                throw new UsageException(ConnectionProblem.Describe(client.BaseAddress!, e));
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                throw new UsageException($"{client.BaseAddress} does not answer within {timeout.TotalSeconds:0.#} s");
+            }
+        }
     }
 
-    private static async Task<string?> ProblemAsync(
+    /// <summary>
+    /// A pixel is answered whether or not there is an experiment, and then counts nothing; asking for a variant tells.
+    /// </summary>
+    private static async Task CheckExperimentAsync(Traffic traffic, HttpClient client, CancellationToken cancellation)
+    {
+        using var message = Message(ResolveScenario.Ask(traffic, 0, $"{traffic.Run}-trial"), FirstNumber, client);
+        using var response = await client.SendAsync(message, cancellation);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            throw new UsageException(
+                $"there is no running experiment '{traffic.Experiment}' at {client.BaseAddress}; --experiment names one"
+            );
+        }
+    }
+
+    private static HttpRequestMessage Message(LoadRequest request, long number, HttpClient client)
+    {
+        var message = HttpMessages.Create(request, number);
+        message.Version = client.DefaultRequestVersion;
+        message.VersionPolicy = client.DefaultVersionPolicy;
+        return message;
+    }
+
+    private static async Task CheckAsync(
         LoadRequest sample,
         long number,
         HttpClient client,
         CancellationToken cancellation
     )
     {
-        using var message = HttpMessages.Create(sample, number);
-        message.Version = client.DefaultRequestVersion;
-        message.VersionPolicy = client.DefaultVersionPolicy;
+        using var message = Message(sample, number, client);
         using var response = await client.SendAsync(message, cancellation);
         var body = await response.Content.ReadAsByteArrayAsync(cancellation);
         if (HttpMessages.Problem(sample, response, body, number) is not { } problem)
         {
-            return null;
+            return;
         }
 
+        var said = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, ShownOfAnAnswer)));
         var meaning = problem switch
         {
             "HTTP 401" or "HTTP 403" => "the key is refused",
             "HTTP 404" => "there is no such route or experiment",
+            // A beacon is a success whatever becomes of its events; what is wrong with them stands in the answer.
+            _ when said.Contains("\"writeKey is ", StringComparison.Ordinal) => "the key is refused",
             _ => "the answer is not what it should be",
         };
-        var said = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, ShownOfAnAnswer)));
-        return $"{sample.Method} {sample.Target.Split('?')[0]}: {meaning} ({problem}): {said}";
+        throw new UsageException($"{sample.Method} {sample.Target.Split('?')[0]}: {meaning} ({problem}): {said}");
     }
 }

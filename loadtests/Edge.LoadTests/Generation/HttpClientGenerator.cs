@@ -32,6 +32,7 @@ internal sealed class HttpClientGenerator : IGenerator
         var random = new Random(_options.Seed);
         var underWay = new HashSet<Task>();
         var copies = new HashSet<Task>();
+        var pace = new CopyPace(_options.CopyRateMax);
         using var arrivals = plan.Arrivals().GetEnumerator();
         var next = arrivals.MoveNext() ? arrivals.Current : long.MaxValue;
         while (!cancellation.IsCancellationRequested)
@@ -43,7 +44,8 @@ internal sealed class HttpClientGenerator : IGenerator
             }
 
             copies.RemoveWhere(static task => task.IsCompleted);
-            while (copies.Count < plan.CopiesAt(now))
+            var wanted = plan.CopiesAt(now);
+            while (copies.Count < wanted && pace.MayBegin(now))
             {
                 copies.Add(SendAsync(scenario, random, start, now));
             }
@@ -54,7 +56,9 @@ internal sealed class HttpClientGenerator : IGenerator
             }
 
             underWay.RemoveWhere(static task => task.IsCompleted);
-            await WaitAsync(Math.Min(next, now + LookAtCopies) - (Clock.Now - start), copies);
+            var isHeld = copies.Count < wanted;
+            var wake = Math.Min(next, isHeld ? pace.Next : now + LookAtCopies);
+            await WaitAsync(wake - (Clock.Now - start), isHeld ? [] : copies);
         }
 
         await Task.WhenAll([.. underWay, .. copies]);

@@ -9,7 +9,8 @@ internal interface IGenerator : IDisposable
     IReadOnlyList<Recorder> Recorders { get; }
 
     /// <summary>
-    /// Runs the plan to its end, and until every request has its answer or has waited for it long enough.
+    /// Runs the plan to its end, and until every request has its answer or has waited for it long enough. Connections
+    /// stay open until the generator is disposed of, so that the server can be looked at with them.
     /// </summary>
     /// <param name="scenario">What is sent.</param>
     /// <param name="plan">When.</param>
@@ -38,6 +39,9 @@ internal sealed record GeneratorOptions
 
     /// <summary>Whether certificates are taken as they are.</summary>
     public bool TrustsAnyCertificate { get; init; }
+
+    /// <summary>Requests a second at which copies of closed models are held, by all threads together.</summary>
+    public double CopyRateMax { get; init; } = double.PositiveInfinity;
 
     public int Seed { get; init; } = 1;
 

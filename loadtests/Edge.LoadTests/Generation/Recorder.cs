@@ -98,13 +98,20 @@ internal sealed class Recorder(long measureFrom)
                 _problems[named] = _problems.GetValueOrDefault(named) + 1;
             }
 
-            _totals.Answered += fate is Fate.Broken or Fate.TimedOut ? 0 : 1;
+            var isAnswered = fate is not (Fate.Broken or Fate.TimedOut);
+            _totals.AnsweredInAll += isAnswered ? 1 : 0;
             if (intended < measureFrom)
             {
                 return;
             }
 
             CountLatency(request.Step, intended, ended);
+            if (isAnswered)
+            {
+                _totals.Answered++;
+                _totals.LastAnswered = Math.Max(_totals.LastAnswered, ended);
+            }
+
             _totals.Wrong += fate == Fate.Wrong ? 1 : 0;
             _totals.Errors += fate == Fate.Passed ? 0 : 1;
         }
@@ -176,7 +183,6 @@ internal sealed class Recorder(long measureFrom)
         histogram.RecordValue(latency);
         _second.RecordValue(latency);
         _totals.Ended++;
-        _totals.LastEnded = Math.Max(_totals.LastEnded, ended);
     }
 
     private void CountEvents(LoadRequest request, long number, Fate fate, string? problem)

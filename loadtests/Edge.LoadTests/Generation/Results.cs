@@ -17,8 +17,11 @@ internal record struct Totals
     /// <summary>Requests after the warm-up that came to an end.</summary>
     public long Ended;
 
-    /// <summary>All requests that got an answer.</summary>
+    /// <summary>Of <see cref="Ended"/>, those that got an answer.</summary>
     public long Answered;
+
+    /// <summary>All requests that got an answer.</summary>
+    public long AnsweredInAll;
 
     /// <summary>Of <see cref="Ended"/>, those that did not pass.</summary>
     public long Errors;
@@ -33,7 +36,7 @@ internal record struct Totals
     public long Unconfirmed;
 
     public long LastSent;
-    public long LastEnded;
+    public long LastAnswered;
 
     public static Totals operator +(Totals a, Totals b) => Combine(a, b, 1);
 
@@ -47,12 +50,13 @@ internal record struct Totals
             SentInAll = a.SentInAll + (sign * b.SentInAll),
             Ended = a.Ended + (sign * b.Ended),
             Answered = a.Answered + (sign * b.Answered),
+            AnsweredInAll = a.AnsweredInAll + (sign * b.AnsweredInAll),
             Errors = a.Errors + (sign * b.Errors),
             Wrong = a.Wrong + (sign * b.Wrong),
             Acknowledged = a.Acknowledged + (sign * b.Acknowledged),
             Unconfirmed = a.Unconfirmed + (sign * b.Unconfirmed),
             LastSent = Math.Max(a.LastSent, b.LastSent),
-            LastEnded = Math.Max(a.LastEnded, b.LastEnded),
+            LastAnswered = Math.Max(a.LastAnswered, b.LastAnswered),
         };
 }
 

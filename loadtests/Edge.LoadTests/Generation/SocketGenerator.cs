@@ -19,6 +19,7 @@ internal sealed class SocketGenerator : IGenerator
 
     private readonly GeneratorOptions _options;
     private readonly Recorder[] _recorders;
+    private Sender[] _senders = [];
 
     public SocketGenerator(GeneratorOptions options)
     {
@@ -31,34 +32,30 @@ internal sealed class SocketGenerator : IGenerator
     public async Task RunAsync(Scenario scenario, LoadPlan plan, long start, CancellationToken cancellation)
     {
         var address = await ResolveAsync(_options.Address, cancellation);
+        _senders =
+        [
+            .. _recorders.Select(
+                (recorder, thread) => new Sender(_options, address, scenario, plan, thread, recorder)
+            ),
+        ];
         await Task.WhenAll(
-            Enumerable
-                .Range(0, _options.Threads)
-                .Select(thread =>
-                    Task.Factory.StartNew(
-                        () =>
-                        {
-                            using var sender = new Sender(
-                                _options,
-                                address,
-                                scenario,
-                                plan,
-                                thread,
-                                _recorders[thread]
-                            );
-                            sender.Run(start, cancellation);
-                        },
-                        CancellationToken.None,
-                        TaskCreationOptions.LongRunning,
-                        TaskScheduler.Default
-                    )
+            _senders.Select(sender =>
+                Task.Factory.StartNew(
+                    () => sender.Run(start, cancellation),
+                    CancellationToken.None,
+                    TaskCreationOptions.LongRunning,
+                    TaskScheduler.Default
                 )
+            )
         );
     }
 
     public void Dispose()
     {
-        // Its threads have ended with the run, and closed what they had opened.
+        foreach (var sender in _senders)
+        {
+            sender.Dispose();
+        }
     }
 
     private static long Nanoseconds(TimeSpan time) => (long)(time.TotalSeconds * 1e9);
@@ -81,6 +78,7 @@ internal sealed class SocketGenerator : IGenerator
         private readonly long _timeout;
         private readonly long _warmUp;
         private readonly Recorder _recorder;
+        private readonly CopyPace _pace;
         private readonly Epoll _epoll = new();
         private readonly Connection[] _connections;
 
@@ -93,7 +91,7 @@ internal sealed class SocketGenerator : IGenerator
         private int _copiesAtWork;
         private long _connectAfter;
 
-        // When something was last due and no connection free.
+        // When something was last due and no connection to be had.
         private long _allBusyAt = -1;
 
         public Sender(
@@ -109,6 +107,7 @@ internal sealed class SocketGenerator : IGenerator
             _host = options.Address.Authority;
             (_timeout, _warmUp) = (Nanoseconds(options.Timeout), Nanoseconds(options.WarmUp));
             _recorder = recorder;
+            _pace = new CopyPace(options.CopyRateMax / options.Threads);
             _random = new Random(options.Seed + thread);
             _number = 1 + (thread * NumbersOfAThread);
             var count =
@@ -143,11 +142,8 @@ internal sealed class SocketGenerator : IGenerator
                     Due(next, isOfCopy: false);
                 }
 
-                for (
-                    var copies = isEnding ? 0 : _plan.CopiesAt(now, _thread, _threads);
-                    _copiesAtWork < copies;
-                    _copiesAtWork++
-                )
+                var copies = isEnding ? 0 : _plan.CopiesAt(now, _thread, _threads);
+                for (; _copiesAtWork < copies && _pace.MayBegin(now); _copiesAtWork++)
                 {
                     Due(now, isOfCopy: true);
                 }
@@ -166,6 +162,7 @@ internal sealed class SocketGenerator : IGenerator
 
                 var wake = Math.Min(next, lookAtTimeouts);
                 wake = _plan.CopiesMax > 0 ? Math.Min(wake, now + LookAtCopies) : wake;
+                wake = _copiesAtWork < copies ? Math.Min(wake, _pace.Next) : wake;
                 wake = _due.Count > 0 && _idle.Count > 0 ? Math.Min(wake, now + BetweenRetries) : wake;
                 var count = _epoll.Wait(Math.Max(0, wake - (Clock.Now - start)), ready);
                 foreach (var key in ready[..count])
@@ -201,6 +198,7 @@ internal sealed class SocketGenerator : IGenerator
                     // round.
                     if (now < _connectAfter)
                     {
+                        _allBusyAt = now;
                         return;
                     }
 

@@ -11,7 +11,9 @@ internal static class Figures
 {
     private const double Nanoseconds = 1e9;
     private const double NanosecondsOfMillisecond = 1e6;
-    private const int GrowthSamplesMin = 16;
+
+    /// <summary>Below so many samples, one a second, a growth is not measured.</summary>
+    public const int GrowthSamplesMin = 16;
 
     /// <summary>The percentiles of the curve, evenly spread over the number of nines.</summary>
     private static readonly double[] CurvePercentiles =
@@ -50,14 +52,14 @@ internal static class Figures
     {
         var planned = (plan.Length - warmUp) / Nanoseconds;
         var sending = Math.Max(planned, (totals.LastSent - warmUp) / Nanoseconds);
-        var ending = Math.Max(planned, (totals.LastEnded - warmUp) / Nanoseconds);
+        var answering = Math.Max(planned, (totals.LastAnswered - warmUp) / Nanoseconds);
         return new RequestCounts(
             totals.Intended,
             totals.Sent,
             totals.Ended,
             plan.IsOpen && plan.CopiesMax == 0 ? totals.Intended / planned : null,
             totals.Sent / sending,
-            totals.Ended / ending,
+            totals.Answered / answering,
             totals.Errors,
             totals.Wrong
         );
@@ -68,18 +70,25 @@ internal static class Figures
         ServerSample after,
         long answered,
         IReadOnlyList<TimelinePoint> timeline
-    ) =>
-        new(
-            after.CpuSeconds - before.CpuSeconds,
-            answered == 0 ? 0 : (after.CpuSeconds - before.CpuSeconds) * 1e6 / answered,
+    )
+    {
+        var isSame = before.IsOfProcess(after);
+        double? cpu = isSame ? after.CpuSeconds - before.CpuSeconds : null;
+        return new ServerSummary(
+            cpu,
+            answered == 0 ? null : cpu * 1e6 / answered,
             after.MemoryBytes / (1 << 20),
             after.OpenFiles,
             timeline.LastOrDefault(static p => p.Threads is not null)?.Threads,
             timeline.Max(static p => p.Pending) ?? 0,
-            Growth(timeline, static p => p.MemoryMebibytes),
-            Growth(timeline, static p => p.OpenFiles),
-            Growth(timeline, static p => p.Threads)
+            GrowthOf(static p => p.MemoryMebibytes),
+            // Connections are open files of the server, and how many there are is up to its clients.
+            GrowthOf(static p => p.OpenFiles - p.Connections),
+            GrowthOf(static p => p.Threads)
         );
+
+        double? GrowthOf(Func<TimelinePoint, double?> figure) => isSame ? Growth(timeline, figure) : null;
+    }
 
     /// <summary>
     /// How much more a figure is in the last quarter of a run than in the second, in percent of the medians.

@@ -13,7 +13,7 @@ internal static class HtmlReport
     private const int PointsMax = 600;
 
     private const string Style = """
-        :root { color-scheme: light dark; --line: #8884; --muted: #888; --good: #1a7f37; --bad: #cf222e; }
+        :root { color-scheme: light dark; --line: #8884; --muted: light-dark(#595959, #a6a6a6); --good: #1a7f37; --bad: #cf222e; }
         * { box-sizing: border-box; }
         body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 70rem; overflow-wrap: anywhere; }
         h1 { font-size: 1.4rem; } h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
@@ -26,6 +26,10 @@ internal static class HtmlReport
         svg text { font: 11px system-ui, sans-serif; fill: var(--muted); } svg .grid { stroke: var(--line); }
         svg path { fill: none; stroke-width: 1.5; } .legend span { margin-right: .8rem; white-space: nowrap; }
         code { font-size: .9em; }
+        /* On a phone the drawing shrinks, and what is written in it must not; the tables lose their air. */
+        @media (max-width: 30rem) {
+            svg text { font-size: 16px; } th, td { font-size: 13px; padding: .25rem .2rem; }
+        }
         """;
 
     public static string Write(Report report)
@@ -62,19 +66,19 @@ internal static class HtmlReport
         Heading(html, "Latency from the intended start, milliseconds");
         Table(
             html,
-            ["Step", "requests", "p50", "p90", "p99", "p99.9", "max"],
+            ["Step", "p50", "p90", "p99", "p99.9", "max", "requests"],
             MarkdownReport
                 .Rows(report)
                 .Select(static row =>
                     new[]
                     {
                         row.Step,
-                        row.Count.ToString("N0", CultureInfo.InvariantCulture),
                         Figures.Text(row.Latency.P50),
                         Figures.Text(row.Latency.P90),
                         Figures.Text(row.Latency.P99),
                         Figures.Text(row.Latency.P999),
                         Figures.Text(row.Latency.Max),
+                        row.Count.ToString("N0", CultureInfo.InvariantCulture),
                     }
                 )
         );

@@ -28,12 +28,12 @@ internal static class MarkdownReport
         }
 
         Line($"");
-        Line($"| Step | requests | p50 ms | p90 ms | p99 ms | p99.9 ms | max ms |");
+        Line($"| Step | p50 ms | p90 ms | p99 ms | p99.9 ms | max ms | requests |");
         Line($"|---|---|---|---|---|---|---|");
         foreach (var (step, count, latency) in Rows(report))
         {
             Line(
-                $"| {step} | {count:N0} | {Figures.Text(latency.P50)} | {Figures.Text(latency.P90)} | {Figures.Text(latency.P99)} | {Figures.Text(latency.P999)} | {Figures.Text(latency.Max)} |"
+                $"| {step} | {Figures.Text(latency.P50)} | {Figures.Text(latency.P90)} | {Figures.Text(latency.P99)} | {Figures.Text(latency.P999)} | {Figures.Text(latency.Max)} | {count:N0} |"
             );
         }
 
@@ -82,7 +82,10 @@ internal static class MarkdownReport
             yield return ("intended", $"{Count(requests.Intended)} requests, {Figures.Text(intended)} a second");
         }
 
-        yield return ("sent", $"{Count(requests.Sent)}, {Figures.Text(requests.SentRate)} a second");
+        var held = report.HeldToRate is { } bound
+            ? $"; copies were held to {Figures.Text(bound)} a second, which --allow-rate raises"
+            : "";
+        yield return ("sent", $"{Count(requests.Sent)}, {Figures.Text(requests.SentRate)} a second{held}");
         yield return ("answered", $"{Figures.Text(requests.AnsweredRate)} a second");
         yield return (
             "errors",
@@ -93,7 +96,9 @@ internal static class MarkdownReport
         {
             yield return (
                 "server's processor time",
-                $"{Figures.Text(server.CpuMicrosecondsPerRequest)} us per request"
+                server.CpuMicrosecondsPerRequest is { } cpu
+                    ? $"{Figures.Text(cpu)} us per request"
+                    : "not measured: the server was restarted, or has answered nothing"
             );
             var threads = server.Threads is { } count ? $", {Figures.Text(count)} threads" : "";
             yield return (

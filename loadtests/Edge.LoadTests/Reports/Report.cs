@@ -15,6 +15,8 @@ internal sealed record Report
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
@@ -34,6 +36,10 @@ internal sealed record Report
     public required double WarmUpSeconds { get; init; }
     public required double MeasuredSeconds { get; init; }
     public required RequestCounts Requests { get; init; }
+
+    /// <summary>The rate that copies were held to, requests a second; null when none were.</summary>
+    public double? HeldToRate { get; init; }
+
     public required LatencySummary Latency { get; init; }
     public required IReadOnlyList<StepSummary> Steps { get; init; }
 
@@ -86,7 +92,8 @@ internal sealed record Report
 /// <param name="Intended">Requests that were due after the warm-up.</param>
 /// <param name="IntendedRate">By the plan, requests a second; null for closed models.</param>
 /// <param name="SentRate">Measured, requests a second.</param>
-/// <param name="AnsweredRate">Answers of any kind, requests a second.</param>
+/// <param name="Ended">Requests that were answered or given up.</param>
+/// <param name="AnsweredRate">Answers of any kind, requests a second; what was given up is none.</param>
 /// <param name="Errors">Requests that did not get the answer they should have got.</param>
 /// <param name="Wrong">Of these, answers of success that were wrong.</param>
 internal sealed record RequestCounts(
@@ -110,13 +117,15 @@ internal sealed record StepSummary(string Step, long Count, LatencySummary Laten
 /// <param name="Percentile">0 to 100.</param>
 internal sealed record CurvePoint(double Percentile, double Milliseconds);
 
-/// <param name="CpuMicrosecondsPerRequest">Processor time of the server, warm-up and coming to rest included, divided
-/// by all answered requests.</param>
+/// <param name="CpuSeconds">Processor time of the server, warm-up and coming to rest included; null when another
+/// process answered at the end.</param>
+/// <param name="CpuMicrosecondsPerRequest">The same divided by all answered requests.</param>
 /// <param name="MemoryGrowthPercent">Median of the last quarter of the run beside that of the second; null for short
-/// runs.</param>
+/// runs, and when another process answered at the end.</param>
+/// <param name="FilesGrowthPercent">The same of open files without connections.</param>
 internal sealed record ServerSummary(
-    double CpuSeconds,
-    double CpuMicrosecondsPerRequest,
+    double? CpuSeconds,
+    double? CpuMicrosecondsPerRequest,
     double MemoryMebibytes,
     double OpenFiles,
     double? Threads,

@@ -9,8 +9,8 @@ internal static class SvgChart
 {
     private const int Width = 480;
     private const int Height = 220;
-    private const int Left = 48;
-    private const int Bottom = 24;
+    private const int Left = 64;
+    private const int Bottom = 28;
     private const int Top = 8;
     private const int Right = 14;
     private const int Ticks = 4;

@@ -34,7 +34,7 @@ internal sealed class BeaconScenario(Traffic traffic) : SingleStepScenario(Make(
 
     private static LoadRequest[] Make(Traffic traffic)
     {
-        var key = traffic.Key("wk_", "beacon", "write");
+        var key = traffic.Key("wk_");
         return Pool(visitor =>
             Send(traffic, key, "beacon", visitor, $"{traffic.Run}-{LoadRequest.Number}", "view", "view")
         );

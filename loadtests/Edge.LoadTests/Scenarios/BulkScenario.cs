@@ -13,7 +13,7 @@ internal sealed class BulkScenario(Traffic traffic) : SingleStepScenario(Make(tr
 
     private static LoadRequest[] Make(Traffic traffic)
     {
-        var key = traffic.Key("artie_", "bulk", "artie");
+        var key = traffic.Key("artie_");
         var check = Checks.Ids(200, traffic.IdPrefix, Batch);
         return Pool(
             visitor => new LoadRequest

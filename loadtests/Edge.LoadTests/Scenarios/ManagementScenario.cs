@@ -13,7 +13,7 @@ internal sealed class ManagementScenario(Traffic traffic) : Scenario
 
     private static LoadRequest[] Make(Traffic traffic)
     {
-        var key = traffic.Key("mk_", "management", "pictify");
+        var key = traffic.Key("mk_");
         const string Root = "/experiments/api";
         return
         [

@@ -68,7 +68,9 @@ internal sealed class SoakScenario(Traffic traffic) : MixedScenario(traffic)
 /// </summary>
 internal sealed class OutageScenario(Traffic traffic) : MixedScenario(traffic)
 {
-    public override string Name => "outage";
+    public const string ScenarioName = "outage";
+
+    public override string Name => ScenarioName;
 
     /// <summary>When the sink is switched off, and on again.</summary>
     public static (TimeSpan Off, TimeSpan On) Switches(TimeSpan time) => (time / 3, time * 2 / 3);

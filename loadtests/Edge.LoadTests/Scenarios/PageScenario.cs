@@ -27,7 +27,7 @@ internal sealed class PageScenario(Traffic traffic) : Scenario
 
     private static LoadRequest[] Make(Traffic traffic, string type)
     {
-        var key = traffic.Key("wk_", "page", "write");
+        var key = traffic.Key("wk_");
         return Pool(i => BeaconScenario.Send(traffic, key, type, i, Unit(traffic, i), type));
     }
 }

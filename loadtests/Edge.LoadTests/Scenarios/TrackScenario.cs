@@ -7,7 +7,7 @@ internal sealed class TrackScenario(Traffic traffic) : SingleStepScenario(Make(t
 
     private static LoadRequest[] Make(Traffic traffic)
     {
-        var key = traffic.Key("sk_", "track", "millimetric-sk");
+        var key = traffic.Key("sk_");
         var check = Checks.Ids(202, traffic.IdPrefix, 1);
         return Pool(visitor => new LoadRequest
         {

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -89,7 +90,7 @@ internal sealed partial class PrivateService : IAsyncDisposable
 
         start.Environment["EDGE__HTTP__PROTOCOL"] = isHttp2 ? "http2" : "http1";
         start.Environment["EDGE__API__FIRSTKEYFILE"] = Path.Combine(directory.FullName, "first.key");
-        var service = new PrivateService(binary, directory, Process.Start(start)!, address);
+        var service = new PrivateService(binary, directory, Start(start, directory), address);
         try
         {
             using var client = HttpClientGenerator.Client(
@@ -177,6 +178,19 @@ internal sealed partial class PrivateService : IAsyncDisposable
         );
     }
 
+    private static Process Start(ProcessStartInfo start, DirectoryInfo directory)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            directory.Delete(recursive: true);
+            throw new UsageException($"{start.FileName} cannot be started: {e.Message}");
+        }
+    }
+
     private async Task UntilReadyAsync(HttpClient client, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
@@ -213,8 +227,20 @@ internal sealed partial class PrivateService : IAsyncDisposable
             new ProcessStartInfo(_binary, arguments) { RedirectStandardOutput = true, RedirectStandardError = true }
         )!;
         var error = command.StandardError.ReadToEndAsync(cancellation);
-        var output = await command.StandardOutput.ReadToEndAsync(cancellation);
-        await command.WaitForExitAsync(cancellation);
+        string output;
+        try
+        {
+            output = await command.StandardOutput.ReadToEndAsync(cancellation);
+            await command.WaitForExitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // It would write into the directory that is about to be removed.
+            command.Kill();
+            await command.WaitForExitAsync(CancellationToken.None);
+            throw;
+        }
+
         return command.ExitCode == 0 ? output.Trim() : throw new UsageException($"{_binary}: {(await error).Trim()}");
     }
 

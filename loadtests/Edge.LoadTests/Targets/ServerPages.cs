@@ -1,58 +1,107 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
+using Edge.LoadTests.Generation;
 
 namespace Edge.LoadTests.Targets;
 
 /// <summary>
-/// What the server says of itself on <c>/metrics</c> and <c>/ledger</c>, which may stand at an address of their own.
+/// What the server says of itself on <c>/metrics</c> and <c>/ledger</c>, which may stand at an address of their own and
+/// is read by HTTP/1.1, or by HTTP/2 where a port speaks that alone.
 /// </summary>
-internal sealed class ServerPages(HttpClient client, Uri admin, TimeSpan timeout)
+internal sealed class ServerPages(GeneratorOptions options, Uri admin) : IDisposable
 {
+    private readonly HttpClient _client = HttpClientGenerator.Client(
+        options with
+        {
+            Address = admin,
+            IsHttp2 = false,
+        }
+    );
+
+    private Version _version = HttpVersion.Version11;
+
+    /// <summary>The ledger before anything is sent.</summary>
+    /// <exception cref="UsageException">It cannot be read.</exception>
+    public async Task<ServerLedger> FirstLedgerAsync(CancellationToken cancellation)
+    {
+        var (ledger, problem) = await ReadLedgerAsync(cancellation);
+        if (ledger is null && options.IsHttp2)
+        {
+            _version = HttpVersion.Version20;
+            (ledger, _) = await ReadLedgerAsync(cancellation);
+        }
+
+        return ledger ?? throw new UsageException(problem!);
+    }
+
     /// <summary>The samples of <c>/metrics</c> now; null when they are not to be had.</summary>
     public async Task<ServerSample?> SampleAsync(CancellationToken cancellation)
     {
-        var page = await ReadAsync("/metrics", cancellation);
+        var (page, _) = await ReadAsync("/metrics", cancellation);
         return page is null ? null : ServerSample.Parse(page);
     }
 
     /// <summary>The ledger now; null when it is not to be had.</summary>
-    public async Task<ServerLedger?> LedgerAsync(CancellationToken cancellation)
+    public async Task<ServerLedger?> LedgerAsync(CancellationToken cancellation) =>
+        (await ReadLedgerAsync(cancellation)).Ledger;
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<(ServerLedger? Ledger, string? Problem)> ReadLedgerAsync(CancellationToken cancellation)
     {
-        var page = await ReadAsync("/ledger", cancellation);
+        var (page, problem) = await ReadAsync("/ledger", cancellation);
         try
         {
-            return page is null ? null : ServerLedger.Parse(page);
+            return (page is null ? null : ServerLedger.Parse(page), problem);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e)
+            when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            // Another server's page.
-            return null;
+            return (null, Unreadable("/ledger", "the page of another server"));
         }
     }
 
-    private async Task<string?> ReadAsync(string path, CancellationToken cancellation)
+    /// <summary>A page, or why it is not to be had.</summary>
+    private async Task<(string? Page, string? Problem)> ReadAsync(string path, CancellationToken cancellation)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        deadline.CancelAfter(timeout);
+        deadline.CancelAfter(options.Timeout);
         try
         {
-            using var response = await client.GetAsync(new Uri(admin, path), deadline.Token);
-            return response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync(deadline.Token) : null;
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(admin, path))
+            {
+                Version = _version,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            };
+            using var response = await _client.SendAsync(request, deadline.Token);
+            return response.IsSuccessStatusCode
+                ? (await response.Content.ReadAsStringAsync(deadline.Token), null)
+                : (null, Unreadable(path, $"HTTP {(int)response.StatusCode}"));
         }
-        catch (Exception e)
-            when (e is HttpRequestException
-                || (e is OperationCanceledException && !cancellation.IsCancellationRequested)
-            )
+        catch (HttpRequestException e)
         {
-            return null;
+            return (null, ConnectionProblem.Describe(admin, e));
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return (null, $"{admin} does not answer within {options.Timeout.TotalSeconds:0.#} s");
         }
     }
+
+    private string Unreadable(string path, string why) =>
+        $"{new Uri(admin, path)} cannot be read ({why}), so no event could be accounted for; "
+        + "--admin-url names where metrics and ledger are";
 }
 
 /// <summary>What <c>/metrics</c> said at one moment.</summary>
 internal sealed record ServerSample
 {
     public double CpuSeconds { get; init; }
+
+    /// <summary>When the process started, seconds since 1970; tells it from the one after a restart.</summary>
+    public double StartedAt { get; init; }
+
     public double MemoryBytes { get; init; }
     public double OpenFiles { get; init; }
     public double Connections { get; init; }
@@ -67,6 +116,9 @@ internal sealed record ServerSample
 
     /// <summary>Version and commit.</summary>
     public string Build { get; init; } = "";
+
+    /// <summary>Whether the same process said it later, so that its counters go on.</summary>
+    public bool IsOfProcess(ServerSample later) => later.StartedAt == StartedAt && later.CpuSeconds >= CpuSeconds;
 
     public static ServerSample Parse(string page)
     {
@@ -92,6 +144,7 @@ internal sealed record ServerSample
             sample = line[..(brace < 0 ? space : brace)] switch
             {
                 "process_cpu_seconds_total" => sample with { CpuSeconds = value },
+                "process_start_time_seconds" => sample with { StartedAt = value },
                 "process_resident_memory_bytes" => sample with { MemoryBytes = value },
                 "process_open_fds" => sample with { OpenFiles = value },
                 "edge_connections" => sample with { Connections = value },

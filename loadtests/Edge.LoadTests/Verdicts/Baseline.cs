@@ -10,6 +10,19 @@ internal sealed record BaselineRow(string Figure, double Before, double Now, dou
 /// <summary>Compares a run with an earlier one, figure by figure, by ratio. Pure.</summary>
 internal static class Baseline
 {
+    /// <summary>Refuses a run whose figures say nothing about this one.</summary>
+    /// <exception cref="UsageException">It was another scenario, or another load.</exception>
+    public static void CheckComparable(Report before, string scenario, IEnumerable<string> simulations)
+    {
+        var (then, now) = (string.Join(", ", before.Simulations), string.Join(", ", simulations));
+        if (before.Scenario != scenario || then != now)
+        {
+            throw new UsageException(
+                $"the --baseline is of {before.Scenario} with {then}, and this run is of {scenario} with {now}: they do not compare"
+            );
+        }
+    }
+
     /// <param name="before">The earlier run.</param>
     /// <param name="now">This run.</param>
     /// <param name="allowed">The ratio at which a figure has become worse, above 1.</param>
@@ -21,7 +34,11 @@ internal static class Baseline
         Add("p999", before.Latency.P999, now.Latency.P999);
         if (before.Resources is { } then && now.Resources is { } resources)
         {
-            Add("cpu", then.CpuMicrosecondsPerRequest, resources.CpuMicrosecondsPerRequest);
+            if (then.CpuMicrosecondsPerRequest is { } cpuThen && resources.CpuMicrosecondsPerRequest is { } cpu)
+            {
+                Add("cpu", cpuThen, cpu);
+            }
+
             Add("memory", then.MemoryMebibytes, resources.MemoryMebibytes);
         }
 

@@ -14,6 +14,9 @@ namespace Edge.LoadTests.Verdicts;
 /// <param name="Text">As it was written.</param>
 internal sealed record Threshold(string Name, bool IsUpper, bool IsStrict, double Limit, string Text)
 {
+    // A growth alone may be below zero.
+    private const string GrowthSuffix = "-growth";
+
     /// <summary>The figures and their units.</summary>
     private static readonly Dictionary<string, string> Units = new(StringComparer.Ordinal)
     {
@@ -34,6 +37,8 @@ internal sealed record Threshold(string Name, bool IsUpper, bool IsStrict, doubl
     public static IEnumerable<string> Names => Units.Keys;
 
     public string Unit => Units[Name];
+
+    public bool IsOfGrowth => Name.EndsWith(GrowthSuffix, StringComparison.Ordinal);
 
     /// <exception cref="UsageException">It is none.</exception>
     public static Threshold Parse(string text)
@@ -70,6 +75,8 @@ internal sealed record Threshold(string Name, bool IsUpper, bool IsStrict, doubl
         return
             factor is { } times
             && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var limit)
+            && double.IsFinite(limit)
+            && (limit >= 0 || name.EndsWith(GrowthSuffix, StringComparison.Ordinal))
             ? new Threshold(name, text[at] == '<', isStrict, limit * times, text)
             : throw problem;
     }

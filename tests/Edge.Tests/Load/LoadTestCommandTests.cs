@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -10,6 +12,7 @@ using Edge.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -52,15 +55,258 @@ public class LoadTestCommandTests
     [InlineData("needs a key: --key artie_", "bulk", "--url", "http://127.0.0.1:1")]
     [InlineData("cannot be read", "pixel", "--baseline", "/no/such/report.json")]
     [InlineData("run make publish", "pixel", "--binary", "/no/such/edge")]
+    [InlineData("cannot be started", "pixel", "--binary", "/etc/passwd")]
     [InlineData("--sink-off and --sink-on", "outage", "--url", "http://127.0.0.1:1")]
+    [InlineData("go together", "outage", "--url", "http://127.0.0.1:1", "--sink-off", "true")]
+    [InlineData("for scenario outage", "pixel", "--url", "http://127.0.0.1:1", "--sink-off", "a", "--sink-on", "b")]
+    [InlineData("--rate must be a number, not '1,5'", "pixel", "--rate", "1,5")]
+    [InlineData("--minutes must be a number, not '0,05'", "pixel", "--minutes", "0,05")]
+    [InlineData("--rate must be a number, not '1,000'", "pixel", "--rate", "1,000")]
+    [InlineData("--rate must be a number, not 'NaN'", "pixel", "--rate", "NaN")]
+    [InlineData("--settle must not be below 0", "pixel", "--settle", "-1")]
+    [InlineData("is no threshold", "pixel", "--threshold", "errors<=-1%")]
+    [InlineData("sends nothing", "pixel", "--url", "http://127.0.0.1:1", "--simulation", "pause 1s")]
+    [InlineData("--url takes no path", "pixel", "--url", "http://127.0.0.1:1/edge")]
+    [InlineData("--admin-url takes no path", "pixel", "--url", "http://127.0.0.1:1", "--admin-url", "http://[::1]/a")]
+    [InlineData("there is no such path", "pixel", "--forwarded", "/no/such/directory")]
+    [InlineData("scenario mixed needs keys: --key wk_", "mixed", "--url", "http://127.0.0.1:1", "--key", "sk_a")]
+    [InlineData("--kind artie issues it", "soak", "--url", "http://127.0.0.1:1")]
     public async Task Command_WhatCannotBeRun_IsOneLineAndExitCode2(string problem, params string[] arguments)
     {
-        var (exitCode, output, error) = await RunAsync(arguments);
+        using var directory = new TempDirectory();
+
+        var (exitCode, output, error) = await RunAsync([.. arguments, "--report", directory["report"]]);
 
         Assert.Equal(2, exitCode);
         Assert.Contains(problem, error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd().Split('\n'));
         Assert.Empty(output);
+        Assert.False(Path.Exists(directory["report"]));
+    }
+
+    [Fact]
+    public async Task Command_ReportThatCannotBeWritten_IsRefusedBeforeAnythingIsSent()
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer();
+        await File.WriteAllTextAsync(directory["file"], "");
+
+        var (exitCode, _, error) = await RunAsync([
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--report",
+            directory["file"],
+            .. Quick,
+        ]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("cannot be written", error, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task Command_SoakThatIsTooShortForGrowth_IsRefused()
+    {
+        using var directory = new TempDirectory();
+        var (exitCode, _, error) = await RunAsync([
+            "soak",
+            "--url",
+            "http://127.0.0.1:1",
+            "--key",
+            "wk_a",
+            "--key",
+            "sk_a",
+            "--key",
+            "artie_a",
+            "--report",
+            directory.Path,
+            .. Quick,
+        ]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("memory-growth<=10% cannot be measured", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("404 Not Found", "", "HTTP 404")]
+    [InlineData("200 OK", "<html>", "the page of another server")]
+    [InlineData("200 OK", "{}", "the page of another server")]
+    public async Task Command_LedgerThatCannotBeRead_IsRefusedBeforeAnythingIsSent(
+        string status,
+        string body,
+        string problem
+    )
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer();
+        using var other = new StubServer(_ => StubServer.Answer(status, body));
+
+        var (exitCode, _, error) = await RunAsync([
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--admin-url",
+            $"{other.Address}",
+            "--report",
+            directory.Path,
+            .. Quick,
+        ]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains($"/ledger cannot be read ({problem})", error, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task Command_LedgerThatIsGoneAfterTheRun_Fails()
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer { LedgersMax = 1 };
+
+        var (exitCode, output, _) = await RunAsync([
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--report",
+            directory.Path,
+            .. Quick,
+        ]);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("| lost<=0 | not measured | FAILED |", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Command_UnknownExperiment_IsRefusedBeforeAnythingIsSent()
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer();
+
+        var (exitCode, _, error) = await RunAsync([
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--experiment",
+            "sprung",
+            "--report",
+            directory.Path,
+            .. Quick,
+        ]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("no running experiment 'sprung'", error, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task Command_WriteKeyThatIsRefused_SaysSo()
+    {
+        using var directory = new TempDirectory();
+        using var server = new StubServer(static request =>
+            request.StartsWith("GET /ledger ", StringComparison.Ordinal)
+                ? LedgerServer.Ledger(0)
+                : StubServer.Answer(
+                    "200 OK",
+                    """{"ok":true,"processed":0,"errors":[{"index":0,"error":"writeKey is invalid or has been revoked"}]}"""
+                )
+        );
+
+        var (exitCode, _, error) = await RunAsync([
+            "beacon",
+            "--url",
+            $"{server.Address}",
+            "--key",
+            "wk_x",
+            "--report",
+            directory.Path,
+            .. Quick,
+        ]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("the key is refused", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Command_ClosedModel_IsHeldToTheBound()
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer();
+
+        var (exitCode, output, _) = await RunAsync([
+            "pixel",
+            "--url",
+            $"{server.Address}",
+            "--simulation",
+            "keep 4 1s",
+            "--allow-rate",
+            "100",
+            "--report",
+            directory.Path,
+            .. Quick,
+        ]);
+
+        var report = JsonNode.Parse(await File.ReadAllTextAsync(directory["report.json"]))!;
+        Assert.InRange(report["requests"]!["sent"]!.GetValue<long>(), 1, 105);
+        // The caller has asked for a rate, which a closed model does not have.
+        Assert.Equal(1, exitCode);
+        Assert.Contains("| rate>=1% | not measured | FAILED |", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Command_SignalDuringTheWarmUp_MeasuresNothingAndLeavesNothing()
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer();
+        using var command = Start(directory, "--url", $"{server.Address}", "--warm-up", "600");
+        await Wait.UntilAsync(() => server.Requests.Count > 2, () => "no request");
+
+        await AssertInterruptedAsync(command);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.Path));
+    }
+
+    [Fact]
+    public async Task Command_SignalWhileItsServiceStarts_LeavesNothing()
+    {
+        using var directory = new TempDirectory();
+        using var command = Start(directory, "--binary", EdgeBinary.Path, "--warm-up", "600");
+        await Wait.UntilAsync(
+            () => Directory.GetDirectories(directory.Path, "edge-load-*").Length > 0,
+            () => "no directory of a service"
+        );
+
+        await AssertInterruptedAsync(command);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.Path));
+    }
+
+    /// <summary>The load test as a process of its own, whose files are all in the directory.</summary>
+    private static Process Start(TempDirectory directory, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [typeof(CommandLine).Assembly.Location, "pixel", "--report", directory["report"], .. arguments]
+        )
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["TMPDIR"] = directory.Path;
+        // Without it the runtime leaves a socket for debuggers there while it runs.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        return Process.Start(start)!;
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
+
+    private static async Task AssertInterruptedAsync(Process command)
+    {
+        const int Sigterm = 15;
+        Assert.Equal(0, Kill(command.Id, Sigterm));
+        var error = await command.StandardError.ReadToEndAsync();
+        await command.WaitForExitAsync();
+        Assert.Equal("load test: interrupted before anything was measured\n", error);
+        Assert.Equal(2, command.ExitCode);
     }
 
     [Fact]
@@ -70,7 +316,9 @@ public class LoadTestCommandTests
         using var server = new StubServer(request =>
         {
             Interlocked.Add(ref received, request.StartsWith("POST ", StringComparison.Ordinal) ? 1 : 0);
-            return StubServer.Answer("401 Unauthorized", """{"error":"invalid_api_key"}""");
+            return request.StartsWith("GET /ledger ", StringComparison.Ordinal)
+                ? LedgerServer.Ledger(0)
+                : StubServer.Answer("401 Unauthorized", """{"error":"invalid_api_key"}""");
         });
 
         var (exitCode, _, error) = await RunAsync([
@@ -285,7 +533,7 @@ public class LoadTestCommandTests
     {
         using var directory = new TempDirectory();
         var protocols = new ConcurrentDictionary<string, int>();
-        await using var server = await SecureServerAsync(protocols);
+        await using var server = await KestrelAsync(static listen => listen.UseHttps(Certificate()), protocols);
         string[] arguments =
         [
             "pixel",
@@ -305,20 +553,71 @@ public class LoadTestCommandTests
         Assert.Equal([protocol], protocols.Keys);
         Assert.True(protocols[protocol] > 100);
         Assert.Equal(2, careful.ExitCode);
-        Assert.Contains("cannot be reached", careful.Error, StringComparison.Ordinal);
+        Assert.Contains("certificate", careful.Error, StringComparison.Ordinal);
+        Assert.Contains("--insecure", careful.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Command_Http2WithPagesOfHttp1_ReadsThem()
+    {
+        using var directory = new TempDirectory();
+        var protocols = new ConcurrentDictionary<string, int>();
+        await using var server = await KestrelAsync(
+            static listen => listen.Protocols = HttpProtocols.Http2,
+            protocols
+        );
+        using var pages = new StubServer(_ => LedgerServer.Ledger(protocols.Values.Sum()));
+
+        var (exitCode, output, error) = await RunAsync([
+            "pixel",
+            "--url",
+            server.Urls.Single(),
+            "--admin-url",
+            $"{pages.Address}",
+            "--http",
+            "2",
+            "--report",
+            directory.Path,
+            .. Quick,
+        ]);
+
+        Assert.Equal("", error);
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("| lost<=0 | 0 | passed |", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("latency", null, "is no report.json")]
+    [InlineData("scenario", "click", "they do not compare")]
+    [InlineData("simulations", "inject 5 60s", "they do not compare")]
+    public async Task Command_BaselineThatDoesNotCompare_IsRefused(string member, string? value, string problem)
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer();
+        string[] arguments = ["pixel", "--url", $"{server.Address}", "--report", directory.Path, .. Quick];
+        _ = await RunAsync(arguments);
+        var report = JsonNode.Parse(await File.ReadAllTextAsync(directory["report.json"]))!;
+        report[member] = member == "simulations" ? new JsonArray(value) : value;
+        await File.WriteAllTextAsync(directory["then.json"], report.ToJsonString());
+
+        var (exitCode, _, error) = await RunAsync([.. arguments, "--baseline", directory["then.json"]]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains(problem, error, StringComparison.Ordinal);
     }
 
     /// <summary>
-    /// Kestrel with a certificate that nobody has signed; answers pixels, and counts them by protocol.
+    /// Kestrel, which answers pixels, counts them by protocol, and has a ledger of them.
     /// </summary>
-    private static async Task<WebApplication> SecureServerAsync(ConcurrentDictionary<string, int> protocols)
+    private static async Task<WebApplication> KestrelAsync(
+        Action<ListenOptions> configure,
+        ConcurrentDictionary<string, int> protocols
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(static kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseHttps(Certificate()))
-        );
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, configure));
         var app = builder.Build();
         app.MapGet(
             "/s/{slug}/pixel.gif",
@@ -328,10 +627,16 @@ public class LoadTestCommandTests
                 return Results.Bytes(Encoding.ASCII.GetBytes("GIF89a".PadRight(43)), "image/gif");
             }
         );
+        app.MapGet("/s/{slug}/resolve", static () => "{}");
+        app.MapGet(
+            "/ledger",
+            () => Results.Text(LedgerServer.Text(protocols.Values.Sum()), "application/json")
+        );
         await app.StartAsync();
         return app;
     }
 
+    /// <summary>A certificate that nobody has signed.</summary>
     private static X509Certificate2 Certificate()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -353,6 +658,7 @@ public class LoadTestCommandTests
         private readonly StubServer _server;
         private int _pixels;
         private int _stored;
+        private int _ledgers;
 
         public LedgerServer() => _server = new StubServer(AnswerTo);
 
@@ -366,10 +672,21 @@ public class LoadTestCommandTests
 
         public byte[] WrongAnswer { get; init; } = [];
 
+        /// <summary>How often the ledger may be read.</summary>
+        public int LedgersMax { get; init; } = int.MaxValue;
+
         public Uri Address => _server.Address;
 
         /// <summary>The requests for pixels.</summary>
         public ConcurrentBag<string> Requests { get; } = [];
+
+        public static byte[] Ledger(int stored) => StubServer.Answer("200 OK", Text(stored));
+
+        public static string Text(int stored) =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $$"""{"stored":{{stored}},"in_flight":0,"received":{{stored}},"dropped":{"journal_full":0},"sinks":[]}"""
+            );
 
         public void Dispose() => _server.Dispose();
 
@@ -377,14 +694,17 @@ public class LoadTestCommandTests
         {
             if (request.StartsWith("GET /ledger ", StringComparison.Ordinal))
             {
-                var stored = Volatile.Read(ref _stored).ToString(CultureInfo.InvariantCulture);
-                return StubServer.Answer(
-                    "200 OK",
-                    $$"""{"stored":{{stored}},"in_flight":0,"received":{{stored}},"dropped":{"journal_full":0},"sinks":[]}"""
-                );
+                return Interlocked.Increment(ref _ledgers) <= LedgersMax
+                    ? Ledger(Volatile.Read(ref _stored))
+                    : StubServer.Answer("503 Service Unavailable", "");
             }
 
-            if (!request.StartsWith("GET /s/", StringComparison.Ordinal))
+            if (request.StartsWith("GET /s/demo-ab/resolve?", StringComparison.Ordinal))
+            {
+                return StubServer.Answer("200 OK", "{}");
+            }
+
+            if (request.Contains("/resolve?", StringComparison.Ordinal) || !request.StartsWith("GET /s/", StringComparison.Ordinal))
             {
                 return StubServer.Answer("404 Not Found", "");
             }

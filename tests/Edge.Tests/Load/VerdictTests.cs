@@ -1,12 +1,17 @@
 using Edge.LoadTests;
+using Edge.LoadTests.Commands;
+using Edge.LoadTests.Generation;
 using Edge.LoadTests.Reconciliation;
+using Edge.LoadTests.Reports;
+using Edge.LoadTests.Scenarios;
+using Edge.LoadTests.Simulations;
 using Edge.LoadTests.Targets;
 using Edge.LoadTests.Verdicts;
 using Xunit;
 
 namespace Edge.Tests.Load;
 
-/// <summary>Thresholds, and the run's ledger beside the server's.</summary>
+/// <summary>Thresholds, the run's ledger beside the server's, and the figures that they are judged by.</summary>
 public class VerdictTests
 {
     [Theory]
@@ -34,6 +39,9 @@ public class VerdictTests
     [InlineData("p99<=5%", "is no threshold")]
     [InlineData("p95<=5ms", "did you mean")]
     [InlineData("error<=1%", "did you mean errors?")]
+    [InlineData("errors<=-1%", "is no threshold")]
+    [InlineData("p99<=NaN", "is no threshold")]
+    [InlineData("p99<=1,5ms", "is no threshold")]
     public void Threshold_ThatIsNone_IsRefused(string text, string problem) =>
         Assert.Contains(
             problem,
@@ -99,6 +107,120 @@ public class VerdictTests
 
         Assert.Equal(contradictions, comparison.Contradictions.Count);
     }
+
+    [Fact]
+    public void Server_OfAnotherProcessAtTheEnd_IsNotMeasured()
+    {
+        var before = new ServerSample { StartedAt = 1, CpuSeconds = 5 };
+
+        var same = Figures.Server(before, before with { CpuSeconds = 6 }, 1_000, Timeline(static _ => 100));
+        var restarted = Figures.Server(
+            before,
+            new ServerSample { StartedAt = 2, CpuSeconds = 7 },
+            1_000,
+            Timeline(static _ => 100)
+        );
+        var unnamed = Figures.Server(before, before with { CpuSeconds = 1 }, 1_000, Timeline(static _ => 100));
+
+        Assert.Equal((1_000, 0), (same.CpuMicrosecondsPerRequest, same.MemoryGrowthPercent));
+        Assert.Equal((null, null), (restarted.CpuMicrosecondsPerRequest, restarted.MemoryGrowthPercent));
+        Assert.Null(unnamed.CpuMicrosecondsPerRequest);
+    }
+
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 100)]
+    public void Server_FilesGrowth_LeavesConnectionsOut(bool leaks, double growth)
+    {
+        var sample = new ServerSample();
+
+        var summary = Figures.Server(
+            sample,
+            sample,
+            1,
+            Timeline(connections: static second => second < 10 ? 5 : 200, files: second => leaks && second >= 10 ? 60 : 30)
+        );
+
+        Assert.Equal(growth, summary.FilesGrowthPercent);
+    }
+
+    [Fact]
+    public void Answered_CountsWhatCameBack()
+    {
+        var recorder = new Recorder(measureFrom: 0);
+        var request = new LoadRequest
+        {
+            Step = "step",
+            Target = "/",
+            Check = Checks.Gif,
+        };
+        Fate[] fates = [Fate.Passed, Fate.Refused, Fate.Failed, Fate.Wrong, Fate.Broken, Fate.TimedOut];
+        foreach (var fate in fates)
+        {
+            recorder.Ended(request, 1, 0, 1_000_000, fate, fate == Fate.Passed ? null : "problem");
+        }
+
+        var plan = new LoadPlan([new Inject(6, TimeSpan.FromSeconds(1))]);
+        var counts = Figures.Requests(Results.Of([recorder]).Totals, plan, warmUp: 0);
+
+        Assert.Equal(4, counts.AnsweredRate);
+        Assert.Equal((6, 5), (counts.Ended, counts.Errors));
+    }
+
+    [Fact]
+    public async Task GeneratorsDelay_OfAServerThatIsDown_IsNotItsOwn()
+    {
+        using var generator = new GeneratorOptions
+        {
+            Address = new Uri("http://127.0.0.1:1"),
+            Timeout = TimeSpan.FromMilliseconds(500),
+        }.Create();
+        var traffic = new Traffic { Experiment = "none", Run = "run" };
+        var plan = new LoadPlan([new Inject(2_000, TimeSpan.FromMilliseconds(500))]);
+
+        await generator.RunAsync(new PixelScenario(traffic), plan, Clock.Now, CancellationToken.None);
+
+        var results = Results.Of(generator.Recorders);
+        Assert.Equal(1_000, results.Totals.Errors);
+        Assert.InRange(results.Lag.TotalCount, 0, results.Totals.Sent / 2);
+    }
+
+    [Fact]
+    public async Task SinkSwitch_ThatCannotGiveTheSinkBack_SaysThatItStaysPaused()
+    {
+        using var sinkSwitch = new SinkSwitch(("true", "echo no such sink >&2; exit 3"));
+        var at = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+        await sinkSwitch.FollowAsync(at, TimeSpan.FromSeconds(1));
+
+        var problem = await Assert.ThrowsAsync<UsageException>(() =>
+            sinkSwitch.FollowAsync(at, TimeSpan.FromSeconds(2))
+        );
+
+        Assert.Contains("the sink stays paused", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("no such sink", problem.Message, StringComparison.Ordinal);
+    }
+
+    private static TimelinePoint[] Timeline(Func<int, double> connections, Func<int, double>? files = null) =>
+        [
+            .. Enumerable
+                .Range(0, 20)
+                .Select(second => new TimelinePoint(
+                    second,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    Cores: null,
+                    MemoryMebibytes: 50,
+                    OpenFiles: connections(second) + (files?.Invoke(second) ?? 30),
+                    Threads: null,
+                    connections(second),
+                    Pending: null
+                )),
+        ];
 
     private static ServerLedger Ledger(long stored, long dropped) =>
         new()
