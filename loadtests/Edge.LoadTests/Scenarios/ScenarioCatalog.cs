@@ -46,7 +46,7 @@ internal static class ScenarioCatalog
                 CheckKeys(name, scenario.Keys, traffic.Keys);
                 return scenario.Make(traffic);
             }
-            : throw new UsageException(
+    : throw new UsageException(
                 $"unknown scenario '{name}', did you mean {NearestName.Of(All.Keys, name)}? There are {string.Join(", ", All.Keys)}"
             );
 
