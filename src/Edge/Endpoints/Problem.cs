@@ -90,7 +90,7 @@ internal static class Problem
             ),
             _ => ValidationAsync(
                 context,
-                [new Violation("", "is incomplete, or its chunks or gzip are not valid", ViolationCodes.InvalidFormat)]
+                [new Violation("", "is incomplete, badly chunked or not valid gzip", ViolationCodes.InvalidFormat)]
             ),
         };
     }

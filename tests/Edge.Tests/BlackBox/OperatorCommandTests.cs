@@ -11,7 +11,7 @@ namespace Edge.Tests.BlackBox;
 /// <summary>Commands that operators use beside the running service.</summary>
 public sealed class OperatorCommandTests(ManagedEdge site) : IClassFixture<ManagedEdge>
 {
-    private const int SigInt = 2;
+    // Not SIGINT, which programs ignore that are started in the background, as a runner of tests may be.
     private const int SigTerm = 15;
 
     [Fact]
@@ -114,10 +114,8 @@ public sealed class OperatorCommandTests(ManagedEdge site) : IClassFixture<Manag
         Assert.Equal((0, ""), (tail.ExitCode, await tail.StandardError.ReadToEndAsync()));
     }
 
-    [Theory]
-    [InlineData(SigInt)]
-    [InlineData(SigTerm)]
-    public async Task Tail_WhenInterrupted_EndsWithZero(int signal)
+    [Fact]
+    public async Task Tail_WhenInterrupted_EndsWithZero()
     {
         var (_, slug) = await site.CreateAsync("", "start");
         using var tail = StartTail("--experiment", slug);
@@ -132,7 +130,7 @@ public sealed class OperatorCommandTests(ManagedEdge site) : IClassFixture<Manag
             static count => count > 0
         );
 
-        _ = Kill(tail.Id, signal);
+        _ = Kill(tail.Id, SigTerm);
         await reading;
         await tail.WaitForExitAsync(TestContext.Current.CancellationToken);
 
@@ -171,17 +169,15 @@ public sealed class OperatorCommandTests(ManagedEdge site) : IClassFixture<Manag
         Assert.Empty(Directory.GetFileSystemEntries(data.Path));
     }
 
-    [Theory]
-    [InlineData(SigInt)]
-    [InlineData(SigTerm)]
-    public async Task Capacity_WhenInterrupted_LeavesNothing(int signal)
+    [Fact]
+    public async Task Capacity_WhenInterrupted_LeavesNothing()
     {
         using var data = new TempDirectory();
         Assert.SkipUnless(new DriveInfo(data.Path).AvailableFreeSpace > 5L << 30, "needs 5 GiB of free space");
         using var capacity = Start("capacity", "--seconds", "60", "--data-dir", data.Path);
         await UntilMeasuringAsync(data);
 
-        _ = Kill(capacity.Id, signal);
+        _ = Kill(capacity.Id, SigTerm);
         await capacity.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(1, capacity.ExitCode);

@@ -66,17 +66,22 @@ public sealed class ExperimentFileStoreTests : IDisposable
 
         _clock.Advance(DateTimeOffset.UtcNow.AddHours(1) - DateTimeOffset.UnixEpoch);
         Store.StartWatching();
-        var scan = Stopwatch.StartNew();
-        Store.Refresh();
-        scan.Stop();
-
-        var looks = Stopwatch.StartNew();
-        _clock.Advance(TimeSpan.FromMilliseconds(Looks * ExperimentFileStore.PollIntervalMs));
-
-        Assert.True(looks.Elapsed < scan.Elapsed * (Looks / 4), $"{looks.Elapsed} for {Looks} looks, {scan.Elapsed} a scan");
+        // A busy machine may make any one measurement slow; if every look were a scan, none would ever do.
+        var measured = Enumerable.Range(0, 20).Select(_ => Measure()).ToArray();
+        Assert.Contains(measured, static one => one.Looks < one.Scan * (Looks / 4));
         Put("1.json", Definition("exp_1", "slug-changed"));
         _clock.Advance(TimeSpan.FromSeconds(1));
         Assert.True(Store.Catalog.Current.TryFind("slug-changed", out _));
+
+        (TimeSpan Scan, TimeSpan Looks) Measure()
+        {
+            var scan = Stopwatch.StartNew();
+            Store.Refresh();
+            scan.Stop();
+            var looks = Stopwatch.StartNew();
+            _clock.Advance(TimeSpan.FromMilliseconds(Looks * ExperimentFileStore.PollIntervalMs));
+            return (scan.Elapsed, looks.Elapsed);
+        }
     }
 
     /// <summary>What the kernel does not tell of is found all the same, only later.</summary>

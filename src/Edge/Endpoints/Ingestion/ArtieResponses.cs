@@ -57,7 +57,7 @@ internal static class ArtieResponses
                 Error(context, status, "Service unavailable. Please retry later.");
                 break;
             default:
-                Invalid(context, null, "the body is incomplete, or its chunks or gzip are not valid");
+                Invalid(context, null, "the body is incomplete, badly chunked or not valid gzip");
                 break;
         }
     }
