@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Edge.Tests.BlackBox;
+using Edge.Tests.Support;
 using Xunit;
 
 namespace Edge.Tests.Browser;
@@ -63,8 +64,16 @@ public sealed class PageForEverybodyTests(SeededEdge edge) : IClassFixture<Seede
         await view.PressAsync("Enter", Enter);
         Assert.Equal("main", await view.Page.RunAsync("document.activeElement.id"));
 
-        await view.Page.RunAsync("[...document.querySelectorAll('.term')].find(e => e.textContent == 'Lift').focus()");
-        var said = await view.Page.RunAsync("document.querySelector('.tip').textContent");
+        // What comes later may draw the card again.
+        var said = await Wait.ForAsync(
+            () =>
+                view.Page.RunAsync(
+                    "(() => { const tip = document.querySelector('.tip'); if (!tip) { document.activeElement.blur();"
+                        + " [...document.querySelectorAll('.term')].find(e => e.textContent == 'Lift').focus(); }"
+                        + " return tip ? tip.textContent : ''; })()"
+                ),
+            static text => text is { Length: > 0 }
+        );
         Assert.Equal("Difference to the default variant, relative to it.", said);
         Assert.Equal(
             said,
