@@ -37,7 +37,7 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.ExpectSoundAsync("start dialog");
         await view.ClickAsync("Start");
         await view.SeeAsync("Running");
-        Assert.Equal("H1", await view.Page.RunAsync("document.activeElement.tagName"));
+        await view.ReadAsync("h1:focus");
 
         for (var i = 0; i < Readers; i++)
         {
