@@ -4,7 +4,7 @@
 #
 #   tools/image/build.sh DIRECTORY [amd64|arm64]
 #
-# Leaves DIRECTORY/root, the files of the image, and DIRECTORY/image.json, its configuration. Needs buildah, gcc, npm and the .NET SDK;
+# Leaves DIRECTORY/files, the files of the image, and DIRECTORY/image.json, its configuration. Needs buildah, gcc, npm and the .NET SDK;
 # tor-geoipdb and libmaxmind-db-writer-perl for the countries; for arm64 gcc-aarch64-linux-gnu and libc6-dev-arm64-cross.
 set -eu
 mkdir -p "$1"
@@ -12,7 +12,7 @@ out=$(cd "$1" && pwd)
 arch=${2:-amd64}
 cd "$(dirname "$0")/../.."
 # Whatever stood here belongs to an earlier build.
-rm -rf "$out/root" "$out/image.json" "$out/storage" "$out/run" "$out/bases"
+rm -rf "$out/files" "$out/image.json" "$out/storage" "$out/run" "$out/bases"
 mkdir -p "$out/bases"
 
 b() { buildah --storage-driver vfs --root "$out/storage" --runroot "$out/run" "$@"; }
@@ -57,8 +57,8 @@ b bud --layers=false --isolation chroot --format docker --network host --pull-ne
 
 b inspect --type image localhost/edge > "$out/image.json"
 container=$(b from --arch "$arch" localhost/edge)
-cp -a "$(b mount "$container")" "$out/root"
-mkdir -p "$out/root/proc" "$out/root/dev"
+cp -a "$(b mount "$container")" "$out/files"
+mkdir -p "$out/files/proc" "$out/files/dev"
 b rm "$container" > /dev/null
 # The storage has several copies of everything.
 rm -rf "$out/storage" "$out/run" "$out/bases"

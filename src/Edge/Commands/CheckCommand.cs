@@ -13,8 +13,8 @@ using Edge.Formats;
 using Edge.Hosting;
 using Edge.Journal;
 using Edge.Journal.Recovery;
+using Edge.Journal.Segments;
 using Edge.Lint;
-using Edge.Machine;
 using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
@@ -99,8 +99,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         {
             Report(Severity.Error, "environment", "environment", "", problem);
         }
-        var capacity = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes());
-        var lowered = capacity.Fit(options, JournalManifest.PageBytesIn(options.JournalDir), out var shortage);
+        var (machine, lowered, shortage) = FittedSettings.Of(options);
         if (shortage is not null)
         {
             Report(Severity.Error, "open_files", "machine", "", shortage);
@@ -110,7 +109,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             "limits",
             "machine",
             "",
-            $"gives {capacity.Descriptors} open files and {capacity.MemoryBytes} bytes of memory, enough for"
+            $"gives {machine.Descriptors} open files and {machine.MemoryBytes} bytes of memory, enough for"
                 + $" {options.HttpMaxConnections} connections"
         );
         foreach (var limit in lowered)
@@ -333,8 +332,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
                 "mode",
                 exposed.Path,
                 "",
-                $"has mode {ExposedPath.Octal(exposed.Mode)}, so others than its owner may open or change it;"
-                    + $" chmod {ExposedPath.Octal(exposed.Wanted)} closes it"
+                $"{exposed.Problem}; chmod {ExposedPath.Octal(exposed.Wanted)} closes it"
             );
         }
     }
@@ -397,7 +395,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         var directory = options.JournalDir;
         if (!File.Exists(Path.Combine(directory, JournalManifest.FileName)))
         {
-            if (Directory.Exists(directory) && Directory.EnumerateFiles(directory, "segment-*").Any())
+            if (Directory.Exists(directory) && Directory.EnumerateFiles(directory, SegmentFiles.Pattern).Any())
             {
                 Report(
                     Severity.Error,

@@ -2,6 +2,7 @@ using Edge.Access;
 using Edge.Audit;
 using Edge.Enrichment.Hashing;
 using Edge.Journal.Recovery;
+using Edge.Journal.Segments;
 using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Storage;
@@ -60,7 +61,7 @@ internal static class DataPlaces
             .. In(Path.Combine(options.DataDir, "intents"), "*"),
             .. In(Path.Combine(options.DataDir, "paused"), "*"),
             Path.Combine(options.JournalDir, JournalManifest.FileName),
-            .. In(options.JournalDir, "segment-*"),
+            .. In(options.JournalDir, SegmentFiles.Pattern),
             .. In(options.DeadLettersDir, "*.lock"),
             .. In(options.ForwardedDir, ".position"),
             .. In(options.ForwardedDir, "*").Select(path => Path.Combine(path, ".position")),

@@ -6,7 +6,6 @@ using Edge.Commands.Streams;
 using Edge.Forwarding;
 using Edge.Hosting;
 using Edge.Journal;
-using Edge.Journal.Recovery;
 using Edge.Machine;
 using Edge.Settings;
 using Edge.Storage;
@@ -71,10 +70,10 @@ internal static class ServeCommand
             await error.WriteLineAsync($"edge serve: {problem}");
             return ExitCode.Failure;
         }
-        var lowered = Fit(options, out var shortage);
-        if (shortage is not null)
+        var fitted = FittedSettings.Of(options);
+        if (fitted.Shortage is not null)
         {
-            await error.WriteLineAsync($"edge serve: {shortage}");
+            await error.WriteLineAsync($"edge serve: {fitted.Shortage}");
             return ExitCode.Failure;
         }
         if (!options.CoreDumps)
@@ -103,7 +102,7 @@ internal static class ServeCommand
         {
             SecretDirectory.CreateDataDir(options.DataDir);
             await using var service = EdgeService.Open(options, TimeProvider.System);
-            service.ReportLowered(lowered);
+            service.ReportLowered(fitted.Lowered);
             remedy = UrlsRemedy(options);
             await service.StartAsync();
             lock (reloading)
@@ -198,20 +197,13 @@ internal static class ServeCommand
         );
     }
 
-    private static IReadOnlyList<LoweredLimit> Fit(EdgeOptions options, out string? shortage) =>
-        new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes()).Fit(
-            options,
-            JournalManifest.PageBytesIn(options.JournalDir),
-            out shortage
-        );
-
     private static void Reload(
         EdgeService service,
         Func<(EdgeOptions Options, IReadOnlyList<string> Problems)> read
     )
     {
         var (options, problems) = read();
-        _ = Fit(options, out var shortage);
+        var shortage = FittedSettings.Of(options).Shortage;
         service.Reload(options, shortage is null ? problems : [.. problems, shortage]);
     }
 

@@ -90,7 +90,7 @@ internal static class Problem
             ),
             _ => ValidationAsync(
                 context,
-                [new Violation("", "is incomplete, badly chunked or not valid gzip", ViolationCodes.InvalidFormat)]
+                [new Violation("", "is " + RequestBody.Unreadable, ViolationCodes.InvalidFormat)]
             ),
         };
     }

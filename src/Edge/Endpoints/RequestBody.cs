@@ -50,6 +50,9 @@ internal readonly record struct ReceivedBody(
 /// </summary>
 internal static class RequestBody
 {
+    /// <summary>What a body is that cannot be read, for the words of each API.</summary>
+    public const string Unreadable = "incomplete, badly chunked or not valid gzip";
+
     private const string Json = "application/json";
     private const string Text = "text/plain";
 

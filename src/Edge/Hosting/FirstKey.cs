@@ -34,13 +34,11 @@ internal sealed class FirstKey(KeyFile keys, string given, string path)
 
         if (File.Exists(path))
         {
-            var secret = DiskFile.ReadLine(path).Trim();
+            var (secret, problem) = ReadFile();
             keys.Issue(
                 grant,
                 now,
-                KeySecret.ProblemOf(secret) is { } problem
-                    ? throw new IOException($"the secret in {path} (api.firstKeyFile) {problem}")
-                    : secret
+                problem is null ? secret : throw new IOException($"the secret in {path} (api.firstKeyFile) {problem}")
             );
             return null;
         }
@@ -73,7 +71,7 @@ internal sealed class FirstKey(KeyFile keys, string given, string path)
                 return Directory.Exists(directory) ? null : $"there is no directory {directory}";
             }
 
-            return KeySecret.ProblemOf(DiskFile.ReadLine(path).Trim()) is { } problem ? $"its secret {problem}" : null;
+            return ReadFile().Problem is { } problem ? $"its secret {problem}" : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -83,4 +81,11 @@ internal sealed class FirstKey(KeyFile keys, string given, string path)
 
     /// <summary>Takes a key back that could not be shown.</summary>
     public void Withdraw(string secret) => keys.Withdraw(secret);
+
+    /// <summary>The secret in the file, and what is wrong with it.</summary>
+    private (string Secret, string? Problem) ReadFile()
+    {
+        var secret = DiskFile.ReadLine(path).Trim();
+        return (secret, KeySecret.ProblemOf(secret));
+    }
 }

@@ -335,7 +335,7 @@ internal sealed class EdgeConfiguration
     private void CheckUrlsAreDifferent()
     {
         var opened = new Dictionary<(string?, string?, int), string>();
-        foreach (var address in ListenAddress.ParseAll($"{_options.Urls},{_options.AdminUrls}"))
+        foreach (var address in _options.ListenAddresses)
         {
             var place = (address.SocketPath, address.IsLocalhost ? "localhost" : address.Address?.ToString(), address.Port);
             var isChosenLater = address.SocketPath is null && address.Port == 0;

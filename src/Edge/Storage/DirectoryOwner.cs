@@ -22,12 +22,7 @@ internal static partial class DirectoryOwner
             return;
         }
 
-        var path = Path.GetFullPath(directory);
-        while (!Directory.Exists(path) && Path.GetDirectoryName(path) is { } above)
-        {
-            path = above;
-        }
-
+        var path = DiskDirectory.Nearest(directory);
         var (user, group) = FileStamp.OwnerOf(path);
         if (user == Root)
         {

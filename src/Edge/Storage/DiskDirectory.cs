@@ -60,6 +60,18 @@ internal static partial class DiskDirectory
         }
     }
 
+    /// <summary>The directory, as a full path, or the nearest one above it that is there.</summary>
+    public static string Nearest(string directory)
+    {
+        var nearest = Path.GetFullPath(directory);
+        while (!Directory.Exists(nearest) && Path.GetDirectoryName(nearest) is { } above)
+        {
+            nearest = above;
+        }
+
+        return nearest;
+    }
+
     /// <summary>Bytes an unprivileged process may still allocate on the directory's file system.</summary>
     public static long FreeBytes(string directory)
     {

@@ -6,6 +6,9 @@ namespace Edge.Storage;
 /// <param name="Wanted">What they should be.</param>
 internal readonly record struct ExposedPath(string Path, UnixFileMode Mode, UnixFileMode Wanted)
 {
+    /// <summary>What is wrong with it, as the end of a sentence that begins with the path.</summary>
+    public string Problem => $"has mode {Octal(Mode)}, so others than its owner may open or change it";
+
     /// <summary>Permissions as chmod takes them.</summary>
     public static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
 }
@@ -60,20 +63,10 @@ internal static class SecretDirectory
         var secrets = PathIn(dataDir);
         string[] files = [keysFile, .. Directory.Exists(secrets) ? Directory.GetFiles(secrets) : []];
         string[] directories = [dataDir, secrets];
-        return directories
-            .Where(Directory.Exists)
-            .Select(path => new ExposedPath(path, File.GetUnixFileMode(path), OwnerEnters))
-            .Concat(
-                files
-                    .Where(File.Exists)
-                    .Select(static path => new ExposedPath(path, File.GetUnixFileMode(path), OwnerOnly))
-            )
-            .Concat(
-                (Directory.Exists(dataDir) ? Directory.GetDirectories(dataDir) : [])
-                    .Where(path => path != secrets)
-                    .Select(static path => new ExposedPath(path, File.GetUnixFileMode(path), OwnerChanges))
-            )
-            .Where(static found => (found.Mode & ~found.Wanted) != 0);
+        var others = Directory.Exists(dataDir) ? Directory.GetDirectories(dataDir).Where(path => path != secrets) : [];
+        return Exposed(directories.Where(Directory.Exists), OwnerEnters)
+            .Concat(Exposed(files.Where(File.Exists), OwnerOnly))
+            .Concat(Exposed(others, OwnerChanges));
     }
 
     /// <summary>Where the directory is.</summary>
@@ -90,4 +83,9 @@ internal static class SecretDirectory
         AtomicFile.DeleteUnfinished(directory);
         return directory;
     }
+
+    private static IEnumerable<ExposedPath> Exposed(IEnumerable<string> paths, UnixFileMode wanted) =>
+        paths
+            .Select(path => new ExposedPath(path, File.GetUnixFileMode(path), wanted))
+            .Where(static found => (found.Mode & ~found.Wanted) != 0);
 }

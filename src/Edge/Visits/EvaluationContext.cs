@@ -19,6 +19,9 @@ internal sealed class EvaluationContext(byte[] unit, ContextAttributes attribute
     /// <summary>The member with the sender's own id of the visitor.</summary>
     public const string UnitMember = "targetingKey";
 
+    /// <summary>The context of whoever states none.</summary>
+    public static readonly JsonElement Unstated = JsonElement.Parse("{}");
+
     /// <summary>The unit; empty when the context names none.</summary>
     public ReadOnlySpan<byte> Unit => unit;
 
@@ -47,13 +50,6 @@ internal sealed class EvaluationContext(byte[] unit, ContextAttributes attribute
             id = member.GetString()!;
         }
 
-        return Read(id, context, out problem);
-    }
-
-    /// <summary>The same with a unit that is named elsewhere.</summary>
-    /// <inheritdoc cref="Read(JsonElement, out string?)"/>
-    public static EvaluationContext? Read(string id, JsonElement context, out string? problem)
-    {
         var utf8 = Encoding.UTF8.GetBytes(id);
         if (MergeTag.IsIn(utf8))
         {
@@ -61,9 +57,16 @@ internal sealed class EvaluationContext(byte[] unit, ContextAttributes attribute
             return null;
         }
 
+        return Read(utf8, context, out problem);
+    }
+
+    /// <summary>The same with a unit that is named elsewhere, and is no merge tag.</summary>
+    /// <inheritdoc cref="Read(JsonElement, out string?)"/>
+    public static EvaluationContext? Read(ReadOnlySpan<byte> id, JsonElement context, out string? problem)
+    {
         Span<byte> room = stackalloc byte[Bucketing.UnitBytesMax];
         return ContextAttributes.Read(context, out problem) is { } attributes
-            ? new EvaluationContext(Visit.UnitOf(utf8, room).ToArray(), attributes)
+            ? new EvaluationContext(Visit.UnitOf(id, room).ToArray(), attributes)
             : null;
     }
 }

@@ -21,7 +21,7 @@ public sealed class ImageTests
     [Fact]
     public void Files_AreOneProgramAndWhatItReads()
     {
-        var root = Path.Combine(Image, "root");
+        var root = Path.Combine(Image, "files");
         var files = Directory
             .GetFiles(root, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
             .Select(static file => new FileInfo(file))

@@ -142,16 +142,7 @@ public class LoadTestCommandTests
         using var server = new LedgerServer();
         using var other = new StubServer(_ => StubServer.Answer(status, body));
 
-        var (exitCode, _, error) = await RunAsync([
-            "pixel",
-            "--url",
-            $"{server.Address}",
-            "--admin-url",
-            $"{other.Address}",
-            "--report",
-            directory.Path,
-            .. Quick,
-        ]);
+        var (exitCode, _, error) = await RunQuicklyAsync(server.Address, directory.Path, "pixel", "--admin-url", $"{other.Address}");
 
         Assert.Equal(2, exitCode);
         Assert.Contains($"/ledger cannot be read ({problem})", error, StringComparison.Ordinal);
@@ -164,14 +155,7 @@ public class LoadTestCommandTests
         using var directory = new TempDirectory();
         using var server = new LedgerServer { LedgersMax = 1 };
 
-        var (exitCode, output, _) = await RunAsync([
-            "pixel",
-            "--url",
-            $"{server.Address}",
-            "--report",
-            directory.Path,
-            .. Quick,
-        ]);
+        var (exitCode, output, _) = await RunQuicklyAsync(server.Address, directory.Path, "pixel");
 
         Assert.Equal(1, exitCode);
         Assert.Contains("| lost<=0 | not measured | FAILED |", output, StringComparison.Ordinal);
@@ -183,16 +167,7 @@ public class LoadTestCommandTests
         using var directory = new TempDirectory();
         using var server = new LedgerServer();
 
-        var (exitCode, _, error) = await RunAsync([
-            "pixel",
-            "--url",
-            $"{server.Address}",
-            "--experiment",
-            "sprung",
-            "--report",
-            directory.Path,
-            .. Quick,
-        ]);
+        var (exitCode, _, error) = await RunQuicklyAsync(server.Address, directory.Path, "pixel", "--experiment", "sprung");
 
         Assert.Equal(2, exitCode);
         Assert.Contains("no running experiment 'sprung'", error, StringComparison.Ordinal);
@@ -212,16 +187,7 @@ public class LoadTestCommandTests
                 )
         );
 
-        var (exitCode, _, error) = await RunAsync([
-            "beacon",
-            "--url",
-            $"{server.Address}",
-            "--key",
-            "wk_x",
-            "--report",
-            directory.Path,
-            .. Quick,
-        ]);
+        var (exitCode, _, error) = await RunQuicklyAsync(server.Address, directory.Path, "beacon", "--key", "wk_x");
 
         Assert.Equal(2, exitCode);
         Assert.Contains("the key is refused", error, StringComparison.Ordinal);
@@ -233,18 +199,7 @@ public class LoadTestCommandTests
         using var directory = new TempDirectory();
         using var server = new LedgerServer();
 
-        var (exitCode, output, _) = await RunAsync([
-            "pixel",
-            "--url",
-            $"{server.Address}",
-            "--simulation",
-            "keep 4 1s",
-            "--allow-rate",
-            "100",
-            "--report",
-            directory.Path,
-            .. Quick,
-        ]);
+        var (exitCode, output, _) = await RunQuicklyAsync(server.Address, directory.Path, "pixel", "--simulation", "keep 4 1s", "--allow-rate", "100");
 
         var report = JsonNode.Parse(await File.ReadAllTextAsync(directory["report.json"]))!;
         Assert.InRange(report["requests"]!["sent"]!.GetValue<long>(), 1, 105);
@@ -343,14 +298,7 @@ public class LoadTestCommandTests
         var server = new LedgerServer();
         using (server)
         {
-            var (exitCode, output, error) = await RunAsync([
-                "pixel",
-                "--url",
-                $"{server.Address}",
-                "--report",
-                directory.Path,
-                .. Quick,
-            ]);
+            var (exitCode, output, error) = await RunQuicklyAsync(server.Address, directory.Path, "pixel");
 
             Assert.Equal("", error);
             Assert.Equal(0, exitCode);
@@ -382,14 +330,7 @@ public class LoadTestCommandTests
         using var directory = new TempDirectory();
         using var server = new LedgerServer { LosesEvery = 10 };
 
-        var (exitCode, output, _) = await RunAsync([
-            "pixel",
-            "--url",
-            $"{server.Address}",
-            "--report",
-            directory.Path,
-            .. Quick,
-        ]);
+        var (exitCode, output, _) = await RunQuicklyAsync(server.Address, directory.Path, "pixel");
 
         Assert.Equal(1, exitCode);
         Assert.Contains("acknowledged events are neither stored nor dropped", output, StringComparison.Ordinal);
@@ -431,14 +372,7 @@ public class LoadTestCommandTests
             WrongAnswer = StubServer.Answer("429 Too Many Requests", ""),
         };
 
-        var (exitCode, output, _) = await RunAsync([
-            "pixel",
-            "--url",
-            $"{server.Address}",
-            "--report",
-            directory.Path,
-            .. Quick,
-        ]);
+        var (exitCode, output, _) = await RunQuicklyAsync(server.Address, directory.Path, "pixel");
 
         Assert.Equal(1, exitCode);
         Assert.Matches(@"Events: sent [^.]* \d+ refused \(HTTP 429\)", output);
@@ -463,7 +397,7 @@ public class LoadTestCommandTests
             "--baseline-ratio",
             "5",
         ];
-        _ = await RunAsync(["pixel", "--url", $"{server.Address}", "--report", directory.Path, .. Quick]);
+        _ = await RunQuicklyAsync(server.Address, directory.Path, "pixel");
         var report = JsonNode.Parse(await File.ReadAllTextAsync(directory["report.json"]))!;
         var (p50, p99, p999) = (Of("p50"), Of("p99"), Of("p999"));
         await WriteAsync(1_000);
@@ -644,6 +578,14 @@ public class LoadTestCommandTests
         var now = TimeProvider.System.GetUtcNow();
         return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
     }
+
+    /// <summary>A short run against a server, with its report in a directory.</summary>
+    private static Task<(int ExitCode, string Output, string Error)> RunQuicklyAsync(
+        Uri server,
+        string report,
+        string scenario,
+        params string[] options
+    ) => RunAsync([scenario, "--url", $"{server}", .. options, "--report", report, .. Quick]);
 
     private static async Task<(int ExitCode, string Output, string Error)> RunAsync(string[] arguments)
     {

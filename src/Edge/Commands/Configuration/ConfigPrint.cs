@@ -1,8 +1,6 @@
 using System.CommandLine;
 using Edge.Commands.Streams;
 using Edge.Forwarding;
-using Edge.Journal.Recovery;
-using Edge.Machine;
 using Edge.Settings;
 using Edge.Settings.Sinks;
 
@@ -41,8 +39,7 @@ internal static class ConfigPrint
     {
         var defaults = new EdgeOptions();
         var stated = EdgeSettings.All.Select(setting => (setting.Key, Value: setting.Read(options))).ToArray();
-        var capacity = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes());
-        var lowered = capacity.Fit(options, JournalManifest.PageBytesIn(options.JournalDir), out _);
+        var lowered = FittedSettings.Of(options).Lowered;
         List<string[]> rows = [["SETTING", "VALUE", "FROM"]];
         for (var i = 0; i < stated.Length; i++)
         {

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Net;
 using Edge.Commands.Streams;
-using Edge.Journal.Recovery;
-using Edge.Machine;
 using Edge.Settings;
 
 namespace Edge.Commands.Doctor;
@@ -93,8 +91,7 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
 
     private void CheckCapacity(string subject)
     {
-        var capacity = new Capacity(ProcessLimits.RaiseDescriptors(), MemoryLimit.Bytes());
-        var lowered = capacity.Fit(options, JournalManifest.PageBytesIn(options.JournalDir), out var shortage);
+        var (machine, lowered, shortage) = FittedSettings.Of(options);
         if (shortage is not null)
         {
             _findings.Fail("open files", shortage, "raise LimitNOFILE or ulimits.nofile");
@@ -111,7 +108,7 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
 
         _findings.Ok(
             subject,
-            $"{options.HttpMaxConnections} connections, {capacity.Descriptors} open files, {capacity.MemoryBytes >> 20} MiB of memory"
+            $"{options.HttpMaxConnections} connections, {machine.Descriptors} open files, {machine.MemoryBytes >> 20} MiB of memory"
         );
     }
 

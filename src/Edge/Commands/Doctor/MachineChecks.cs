@@ -1,4 +1,5 @@
 using Edge.Enrichment.Geo;
+using Edge.Journal.Segments;
 using Edge.Machine;
 using Edge.Settings;
 using Edge.Storage;
@@ -38,8 +39,6 @@ internal sealed class MachineChecks(EdgeOptions options, TimeProvider time, Find
         findings.Look("TLS certificate", CheckCertificate);
     }
 
-    private string Data => Path.GetFullPath(options.DataDir);
-
     private void CheckClock(string subject)
     {
         const string Remedy = "run chrony or systemd-timesyncd on the host: event times, schedules and daily hashes follow it";
@@ -60,7 +59,7 @@ internal sealed class MachineChecks(EdgeOptions options, TimeProvider time, Find
     /// <summary>Times what a commit costs: a small write that is on the disk when it returns.</summary>
     private void CheckDisk(string subject)
     {
-        var directory = ExistingPart(Data);
+        var directory = DiskDirectory.Nearest(options.DataDir);
         var path = Path.Combine(directory, $".edge-doctor-{Guid.NewGuid():N}");
         try
         {
@@ -91,7 +90,7 @@ internal sealed class MachineChecks(EdgeOptions options, TimeProvider time, Find
 
     private void CheckSpace(string subject)
     {
-        var directory = ExistingPart(Data);
+        var directory = DiskDirectory.Nearest(options.DataDir);
         long free;
         long held;
         try
@@ -176,7 +175,7 @@ internal sealed class MachineChecks(EdgeOptions options, TimeProvider time, Find
             isFine = false;
             findings.Warn(
                 subject,
-                $"{exposed.Path} has mode {ExposedPath.Octal(exposed.Mode)}, so others than its owner may open it",
+                $"{exposed.Path} {exposed.Problem}",
                 $"chmod {ExposedPath.Octal(exposed.Wanted)} {exposed.Path}"
             );
         }
@@ -245,7 +244,7 @@ internal sealed class MachineChecks(EdgeOptions options, TimeProvider time, Find
     {
         try
         {
-            return new DirectoryInfo(options.JournalDir).EnumerateFiles("segment-*").Sum(BytesOf);
+            return new DirectoryInfo(options.JournalDir).EnumerateFiles(SegmentFiles.Pattern).Sum(BytesOf);
         }
         catch (DirectoryNotFoundException)
         {
@@ -254,16 +253,5 @@ internal sealed class MachineChecks(EdgeOptions options, TimeProvider time, Find
 
         // The service may remove one meanwhile.
         static long BytesOf(FileInfo file) => file.Exists ? file.Length : 0;
-    }
-
-    /// <summary>The directory, or the nearest one above it that is there.</summary>
-    private static string ExistingPart(string directory)
-    {
-        while (!Directory.Exists(directory) && Path.GetDirectoryName(directory) is { } parent)
-        {
-            directory = parent;
-        }
-
-        return directory;
     }
 }

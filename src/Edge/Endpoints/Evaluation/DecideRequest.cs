@@ -24,9 +24,6 @@ internal sealed record DecideRequest(
     /// <summary>Most experiments of one decision, and so most layers of its event.</summary>
     public const int ExperimentsMax = 100;
 
-    /// <summary>The context of a body without one.</summary>
-    private static readonly JsonElement NoContext = JsonElement.Parse("{}");
-
     /// <summary>Reads a body; null when it is not what it must be.</summary>
     /// <param name="body">A document in which every string is Unicode.</param>
     /// <param name="problem">What is wrong, in a sentence.</param>
@@ -40,14 +37,15 @@ internal sealed record DecideRequest(
 
         var fields = new JsonFields(body, "", new Violations());
         var unitKey = fields.RequiredText("unitKey", null, TrafficalEvent.IdCharsMax);
-        var stated = fields.TryGet("context", out var context) ? context : NoContext;
+        var stated = fields.TryGet("context", out var context) ? context : EvaluationContext.Unstated;
         var slugs = ReadSlugs(fields);
         if (unitKey.Contains('\0', StringComparison.Ordinal))
         {
             fields.Violate("unitKey", MemberText.NotUnicode, ViolationCodes.InvalidFormat);
         }
 
-        if (MergeTag.IsIn(Encoding.UTF8.GetBytes(unitKey)))
+        var unit = Encoding.UTF8.GetBytes(unitKey);
+        if (MergeTag.IsIn(unit))
         {
             fields.Violate("unitKey", "is a merge tag that was not filled", ViolationCodes.InvalidFormat);
         }
@@ -65,7 +63,7 @@ internal sealed record DecideRequest(
             return null;
         }
 
-        var evaluation = EvaluationContext.Read(unitKey, stated, out problem);
+        var evaluation = EvaluationContext.Read(unit, stated, out problem);
         problem = problem is null ? null : "context " + problem;
         return evaluation is null ? null : new DecideRequest(unitKey, evaluation, stated, slugs);
     }

@@ -23,9 +23,6 @@ internal sealed class OfrepEndpoint(EvaluationAccess access, BodyRules rules, Fl
     /// <summary>Bytes of SHA-256 that tell two answers apart.</summary>
     private const int TagBytes = 16;
 
-    /// <summary>The context of a body without one.</summary>
-    private static readonly JsonElement Nobody = JsonElement.Parse("{}");
-
     private static readonly Cors Pages = new(
         $"Authorization, Content-Type, If-None-Match, {EvaluationAccess.KeyHeader}"
     );
@@ -67,7 +64,7 @@ internal sealed class OfrepEndpoint(EvaluationAccess access, BodyRules rules, Fl
             return RefuseAsync(context, flag, OfrepResponses.ParseError, details);
         }
 
-        var stated = document.RootElement.TryGetProperty("context", out var member) ? member : Nobody;
+        var stated = document.RootElement.TryGetProperty("context", out var member) ? member : EvaluationContext.Unstated;
         var evaluation = EvaluationContext.Read(stated, out problem);
         if (evaluation is null)
         {

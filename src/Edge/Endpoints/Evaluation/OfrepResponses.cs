@@ -38,7 +38,7 @@ internal static class OfrepResponses
             BodyFault.UnsupportedEncoding => (General, "The body must be sent as it is or in gzip"),
             BodyFault.UnsupportedType => (General, "The body must be application/json in UTF-8"),
             BodyFault.Busy => (General, "Too many request bodies are being read; send it again"),
-            _ => (ParseError, "The body is incomplete, badly chunked or not valid gzip"),
+            _ => (ParseError, "The body is " + RequestBody.Unreadable),
         };
         Error(context, status, flag, code, details);
     }

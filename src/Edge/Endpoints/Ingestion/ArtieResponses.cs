@@ -57,7 +57,7 @@ internal static class ArtieResponses
                 Error(context, status, "Service unavailable. Please retry later.");
                 break;
             default:
-                Invalid(context, null, "the body is incomplete, badly chunked or not valid gzip");
+                Invalid(context, null, "the body is " + RequestBody.Unreadable);
                 break;
         }
     }

@@ -60,7 +60,7 @@ internal static class MillimetricResponses
                 Error(context, status, "service_unavailable");
                 break;
             default:
-                Invalid(context, new MillimetricReading(null, ["The body is incomplete, badly chunked or not valid gzip"], []));
+                Invalid(context, new MillimetricReading(null, ["The body is " + RequestBody.Unreadable], []));
                 break;
         }
     }

@@ -49,7 +49,7 @@ internal static class TrafficalResponses
                 BodyFault.UnsupportedEncoding => "The body must be sent as it is or in gzip",
                 BodyFault.UnsupportedType => "The body must be application/json in UTF-8",
                 BodyFault.Busy => CouldNotBeStored,
-                _ => "The body is incomplete, badly chunked or not valid gzip",
+                _ => "The body is " + RequestBody.Unreadable,
             }
         );
 

@@ -10,6 +10,9 @@ namespace Edge.Journal.Segments;
 /// </summary>
 internal sealed partial class SegmentFiles(string directory, int segmentBytes) : IDisposable
 {
+    /// <summary>What the names of segment files match.</summary>
+    public const string Pattern = Prefix + "*";
+
     private const string Prefix = "segment-";
 
     private readonly Lock _lock = new();
@@ -39,7 +42,7 @@ internal sealed partial class SegmentFiles(string directory, int segmentBytes) :
         lock (_lock)
         {
             _present.Clear();
-            foreach (var path in Directory.EnumerateFiles(directory, Prefix + "*"))
+            foreach (var path in Directory.EnumerateFiles(directory, Pattern))
             {
                 var name = Path.GetFileName(path.AsSpan())[Prefix.Length..];
                 if (name.EndsWith(AtomicFile.NewSuffix, StringComparison.Ordinal))
