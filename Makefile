@@ -80,10 +80,9 @@ test-image:
 	EDGE_IMAGE=$(CURDIR)/artifacts/image dotnet test tests/Edge.Tests -c $(CONFIGURATION) --no-build --nologo --filter Category=Image \
 		--logger "trx;LogFilePrefix=image" --logger "console;verbosity=normal" --results-directory artifacts/test-results
 
-# What dotnet format checks, without the analyzers, which are errors of the build.
+# Style and analyzers are errors of the build; the build does not look at blanks, line ends and the order of usings.
 format:
 	dotnet format whitespace Edge.sln --verify-no-changes --no-restore
-	dotnet format style Edge.sln --verify-no-changes --no-restore --severity warn
 
 # Its results, to be copied to docs/durability.md, are printed at the end.
 test-faults: publish publish-faults build

@@ -29,7 +29,7 @@ public class MemoryTests(ITestOutputHelper output)
     private static readonly TimeSpan Time =
         Environment.GetEnvironmentVariable("EDGE_MEMORY_MINUTES") is { Length: > 0 } minutes
             ? TimeSpan.FromMinutes(double.Parse(minutes, CultureInfo.InvariantCulture))
-            : TimeSpan.FromSeconds(30);
+            : TimeSpan.FromSeconds(12);
 
     [Fact]
     public async Task SixtyFourMebibytes_CarryPixelsAndClicks()

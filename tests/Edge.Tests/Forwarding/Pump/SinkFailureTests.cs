@@ -124,7 +124,7 @@ public sealed class SinkFailureTests : IDisposable
     {
         await using var pumped = PumpedJournal.Open(_directory.Path, _clock);
         await BlockAsync(pumped, events: 3);
-        await AdvanceUntilAsync(pumped, status => status.OldestPendingAge > TimeSpan.FromMinutes(2));
+        await AdvanceUntilAsync(pumped, status => status.OldestPendingAge > TimeSpan.FromMinutes(2), step: 1_000);
 
         File.Delete(pumped.ForwardedDirectory);
         await AdvanceUntilAsync(pumped, status => status.Forwarded == 3);
@@ -139,7 +139,7 @@ public sealed class SinkFailureTests : IDisposable
         await using var pumped = PumpedJournal.Open(_directory.Path, _clock, log: log);
         await BlockAsync(pumped, events: 1);
         var begin = _clock.GetUtcNow();
-        await AdvanceUntilAsync(pumped, _ => _clock.GetUtcNow() - begin > TimeSpan.FromMinutes(5));
+        await AdvanceUntilAsync(pumped, _ => _clock.GetUtcNow() - begin > TimeSpan.FromMinutes(5), step: 1_000);
         File.Delete(pumped.ForwardedDirectory);
         await AdvanceUntilAsync(pumped, status => status.Forwarded == 1);
 
@@ -155,10 +155,10 @@ public sealed class SinkFailureTests : IDisposable
         await pumped.UntilAsync(status => status.State == SinkState.Retrying);
     }
 
-    private async Task AdvanceUntilAsync(PumpedJournal pumped, Predicate<SinkStatus> reached) =>
+    private async Task AdvanceUntilAsync(PumpedJournal pumped, Predicate<SinkStatus> reached, int step = 50) =>
         await pumped.UntilAsync(status =>
         {
-            _clock.Advance(TimeSpan.FromMilliseconds(50));
+            _clock.Advance(TimeSpan.FromMilliseconds(step));
             return reached(status);
         });
 
