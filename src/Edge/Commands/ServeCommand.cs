@@ -141,6 +141,7 @@ internal static class ServeCommand
                 await WriteDemoHintsAsync(service, options, key ?? "KEY", output);
             }
 
+            StartMemory.GiveBack();
             var stop = Task.Delay(Timeout.Infinite, service.StopRequested)
                 .ContinueWith(_ => { }, TaskScheduler.Default);
             var ended = await Task.WhenAny(stop, service.JournalFaulted, service.ListenerFailed);

@@ -1,12 +1,16 @@
+using System.Globalization;
 using Edge.Tests.Support;
 using Xunit;
 
 namespace Edge.Tests.Budgets;
 
-/// <summary>Bytes on the disk: of the program, and of what it keeps for a visit.</summary>
+/// <summary>Bytes: of the program, of what it keeps for a visit, and of the memory in which it waits for one.</summary>
 public class SizeTests(ITestOutputHelper output)
 {
     private const long BinaryBytesMax = 26_000_000;
+
+    /// <summary>A tenth more than was measured. The readiness that a test waits for is a request of its own.</summary>
+    private const int ResidentKibibytesMax = 37 << 10;
 
     /// <summary>A tenth more than was measured, 676 with envelope and the engine's header.</summary>
     private const long PixelBytesMax = 745;
@@ -18,6 +22,22 @@ public class SizeTests(ITestOutputHelper output)
 
         output.WriteLine($"{bytes} bytes");
         Assert.InRange(bytes, 1_000_000, BinaryBytesMax);
+    }
+
+    [Fact]
+    public async Task Service_ThatWaits_HoldsNoMoreThanItsBudget()
+    {
+        using var data = new TempDirectory();
+        await using var edge = await EdgeProcess.StartAsync(data.Path);
+
+        // What starting needed is given back once the service is ready.
+        var kibibytes = await Wait.ForAsync(
+            () => Task.FromResult(ResidentKibibytes(edge.Pid)),
+            resident => resident <= ResidentKibibytesMax
+        );
+
+        output.WriteLine($"{kibibytes} KiB");
+        Assert.InRange(kibibytes, 1_000, ResidentKibibytesMax);
     }
 
     [Fact]
@@ -36,5 +56,12 @@ public class SizeTests(ITestOutputHelper output)
         var each = (site.Journal.Journal.Status.TailAddress - before) / Pixels;
         output.WriteLine($"{each} bytes for an event");
         Assert.InRange(each, 100, PixelBytesMax);
+    }
+
+    private static int ResidentKibibytes(int process)
+    {
+        const string Field = "VmRSS:";
+        var line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(Field, StringComparison.Ordinal));
+        return int.Parse(line.AsSpan(Field.Length, line.IndexOf("kB", StringComparison.Ordinal) - Field.Length), CultureInfo.InvariantCulture);
     }
 }
