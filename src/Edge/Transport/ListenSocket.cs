@@ -12,6 +12,11 @@ internal static class ListenSocket
     private const int SOL_SOCKET = 1;
     private const int SO_REUSEPORT = 15;
 
+    /// <summary>How often somebody else may begin to listen in the same moment, and the pause before the next try.</summary>
+    private const int ContestsMax = 10;
+
+    private const int PauseMaxMs = 20;
+
     /// <summary>
     /// Opens one; throws <see cref="AddressInUseException"/> when somebody listens there, else <see
     /// cref="SocketException"/>.
@@ -77,22 +82,32 @@ internal static class ListenSocket
 
     private static Socket Listen(Func<Socket> bind, SocketTransportOptions options)
     {
-        Socket? socket = null;
-        try
+        for (var contest = 1; ; contest++)
         {
-            socket = bind();
-            socket.Listen(options.Backlog);
-            return socket;
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
-        {
-            socket?.Dispose();
-            throw new AddressInUseException(e.Message, e);
-        }
-        catch
-        {
-            socket?.Dispose();
-            throw;
+            Socket? socket = null;
+            try
+            {
+                socket = bind();
+                socket.Listen(options.Backlog);
+                return socket;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                socket?.Dispose();
+                // What could bind had the address for itself a moment ago: somebody else begins to listen there just now, and of two
+                // who do so at once the kernel may refuse both.
+                if (socket is null || contest == ContestsMax)
+                {
+                    throw new AddressInUseException(e.Message, e);
+                }
+
+                Thread.Sleep(Random.Shared.Next(PauseMaxMs));
+            }
+            catch
+            {
+                socket?.Dispose();
+                throw;
+            }
         }
     }
 }
