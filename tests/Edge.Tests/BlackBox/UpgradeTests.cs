@@ -18,11 +18,15 @@ public sealed class UpgradeTests
     /// <summary>Visitors of each experiment with results.</summary>
     private const int Readers = 40;
 
+    /// <summary>The experiment whose goal all of them reached.</summary>
+    private const string EveryoneBuys = "buyers";
+
     /// <summary>Members that the API has renamed, or that hold the time of the answer.</summary>
     private static readonly string[] Incomparable = ["weightsVersion", "updatedAt"];
 
     [Theory]
     [InlineData("data-0.1.0-7cbd0e7")]
+    [InlineData("data-0.1.0-da3e2f1")]
     public async Task DataOfAnEarlierVersion_ServedByThisOne_LosesNothing(string name)
     {
         using var place = new TempDirectory();
@@ -82,8 +86,13 @@ public sealed class UpgradeTests
             Assert.Equal(before, Counts(results));
             Assert.Contains(before, static count => count.Clicks > 0);
             // Trials that were open still are, or have ended meanwhile.
-            var totals = results.GetProperty("results").GetProperty("totals").GetProperty("trials").GetInt32();
-            Assert.Equal(Readers, totals + results.GetProperty("results").GetProperty("openTrials").GetInt32());
+            var totals = results.GetProperty("results").GetProperty("totals");
+            var ended = totals.GetProperty("trials").GetInt32();
+            Assert.Equal(Readers, ended + results.GetProperty("results").GetProperty("openTrials").GetInt32());
+            if (slug == EveryoneBuys)
+            {
+                Assert.Equal(ended, totals.GetProperty("successes").GetInt32());
+            }
         }
 
         // Links work as they did.
