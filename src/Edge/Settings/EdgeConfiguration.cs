@@ -41,6 +41,9 @@ internal sealed class EdgeConfiguration
     /// <summary>Keys of which a value was refused: what they are meant to be is not known.</summary>
     private readonly HashSet<string> _refused = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Whether the file says something that was not read.</summary>
+    private bool _isFileLost;
+
     private readonly SinkConfiguration _sinks = new();
     private readonly Dictionary<string, string> _origins = new(StringComparer.OrdinalIgnoreCase);
 
@@ -93,7 +96,11 @@ internal sealed class EdgeConfiguration
             Apply(key, value, $"option --{key}");
         }
 
-        _options.Sinks = _sinks.Build(_problems);
+        if (!_isFileLost)
+        {
+            _options.Sinks = _sinks.Build(_problems);
+        }
+
         CheckTogether();
         return _options;
     }
@@ -111,21 +118,21 @@ internal sealed class EdgeConfiguration
             }
             else
             {
-                _problems.Add($"{file}: must contain one JSON object");
+                Lose($"{file}: must contain one JSON object");
             }
         }
         catch (JsonException e)
         {
-            _problems.Add($"{file}: {JsonProblem.Describe(e, bytes.Span, LenientReading)}");
+            Lose($"{file}: {JsonProblem.Describe(e, bytes.Span, LenientReading)}");
         }
         catch (InvalidOperationException)
         {
             // What the platform throws when a name or text is asked for that UTF-8 cannot hold.
-            _problems.Add($"{file}: a name or text holds half of a surrogate pair (\\ud800 to \\udfff alone)");
+            Lose($"{file}: a name or text holds half of a surrogate pair (\\ud800 to \\udfff alone)");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _problems.Add($"{file}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; --config names the file to read");
+            Lose($"{file}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; --config names the file to read");
         }
     }
 
@@ -232,6 +239,12 @@ internal sealed class EdgeConfiguration
         }
     }
 
+    private void Lose(string problem)
+    {
+        _isFileLost = true;
+        _problems.Add(problem);
+    }
+
     private void Refuse(string key, string problem)
     {
         _refused.Add(key);
@@ -239,19 +252,15 @@ internal sealed class EdgeConfiguration
     }
 
     /// <summary>
-    /// Reports what is wrong with settings together, unless one of them was refused: what it will be is not known.
+    /// Reports what is wrong with settings together, unless one of them was refused or may be in a file that was not
+    /// read: what it will be is not known.
     /// </summary>
-    private void Report(string problem, params ReadOnlySpan<string> keys)
+    private void Report(string problem, params string[] keys)
     {
-        foreach (var key in keys)
+        if (!_isFileLost && !Array.Exists(keys, _refused.Contains))
         {
-            if (_refused.Contains(key))
-            {
-                return;
-            }
+            _problems.Add(problem);
         }
-
-        _problems.Add(problem);
     }
 
     /// <summary>Checks rules that involve more than one setting.</summary>

@@ -176,6 +176,21 @@ public class EdgeConfigurationTests
     }
 
     [Fact]
+    public void Configuration_FileThatCannotBeRead_IsTheOnlyProblemOfWhatItMayHold()
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllText(directory["edge.json"], """{ "adminUrls": "http://*:81", "sinks": { "hook": { "type": "http", } """);
+
+        var (_, problems) = Load(
+            directory["edge.json"],
+            [("EDGE__API__LISTENER", "admin"), ("EDGE__SINKS__HOOK__URL", "https://a.example/")],
+            [("urls", "https://*:443")]
+        );
+
+        Assert.Contains("edge.json: ", Assert.Single(problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Configuration_ListWithBlanksAroundItsItems_HasTheItems()
     {
         var (options, problems) = Load(null, [("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", " 10.0.0.0/8 , ::1 ")], []);

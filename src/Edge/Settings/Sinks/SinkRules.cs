@@ -27,17 +27,12 @@ internal sealed class SinkRules(
         CheckClickHouse();
     }
 
-    private void Report(string problem, params ReadOnlySpan<string> keys)
+    private void Report(string problem, params string[] keys)
     {
-        foreach (var key in keys)
+        if (!Array.Exists(keys, refused.Contains))
         {
-            if (refused.Contains(key))
-            {
-                return;
-            }
+            problems.Add(_prefix + problem);
         }
-
-        problems.Add(_prefix + problem);
     }
 
     private void CheckHttp()
