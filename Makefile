@@ -12,6 +12,8 @@ SCENARIO ?= mixed
 RATE ?= 1000
 MINUTES ?= 1
 LOAD_URL := $(if $(filter command environment override,$(firstword $(origin URL))),$(URL))
+READER ?= all
+SECONDS ?= 60
 DATA_DIR ?= data
 URL ?= http://127.0.0.1:8080
 GEO := artifacts/geoip/country.mmdb
@@ -19,7 +21,7 @@ DIST_DIR := artifacts/dist
 # Of the tag vX.Y.Z that HEAD is at or comes after (X.Y.Z-N-gCOMMIT); without a tag that of the build.
 VERSION ?= $(or $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>/dev/null)),$(shell sed -n 's:.*<VersionPrefix>\(.*\)</VersionPrefix>.*:\1:p' Directory.Build.props))
 
-.PHONY: help build publish publish-faults benchmarks geo run load test test-arm64 test-image test-faults format dist clean
+.PHONY: help build publish publish-faults benchmarks geo run load test test-arm64 test-image test-faults fuzz format dist clean
 
 help:
 	@echo "make run      publish the native binary and serve the demo on $(URL)"
@@ -31,6 +33,7 @@ help:
 	@echo "make test-image   build the container image without an engine, by buildah, and run its tests (Debian, as root)"
 	@echo "make format   check the formatting, change nothing"
 	@echo "make test-faults  the long tier of the fault tests, for hours; EDGE_FAULT_MINUTES=N bounds each test"
+	@echo "make fuzz     fuzz the readers of bytes from outside: READER=pictify SECONDS=600; without them all, a minute each (Debian's afl++)"
 	@echo "make dist     archives for amd64 and arm64 with bill of materials and checksums, in $(DIST_DIR)"
 	@echo "make clean    remove what was built (never the data directory)"
 
@@ -79,6 +82,10 @@ test-image:
 	tools/image/build.sh artifacts/image
 	EDGE_IMAGE=$(CURDIR)/artifacts/image dotnet test tests/Edge.Tests -c $(CONFIGURATION) --no-build --nologo --filter Category=Image \
 		--logger "trx;LogFilePrefix=image" --logger "console;verbosity=normal" --results-directory artifacts/test-results
+
+# Coverage-guided fuzzing of the readers; READER=all SECONDS=60. Needs Debian's afl++.
+fuzz:
+	tests/Edge.Fuzz/run.sh $(READER) $(SECONDS)
 
 # Style and analyzers are errors of the build; the build does not look at blanks, line ends and the order of usings.
 format:

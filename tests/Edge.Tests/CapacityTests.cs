@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Edge.Forwarding;
 using Edge.Settings;
 using Xunit;
@@ -5,7 +7,7 @@ using Xunit;
 namespace Edge.Tests;
 
 /// <summary>Limits are lowered to what the machine gives, and only lowered.</summary>
-public class CapacityTests
+public partial class CapacityTests
 {
     private const int Mebibyte = 1 << 20;
 
@@ -111,4 +113,28 @@ public class CapacityTests
 
         Assert.Equal(isEnough, problem is null);
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(40)]
+    [InlineData(600)]
+    public void OpenFiles_TooFew_NameTheLeastThatIsEnough(int sinks)
+    {
+        var options = new EdgeOptions
+        {
+            Sinks = [.. Enumerable.Range(0, sinks).Select(static n => new SinkOptions($"s{n}", SinkType.File))],
+        };
+        _ = new Capacity(1, 1L << 40).Fit(options, null, out var problem);
+        var least = int.Parse(Least().Match(problem!).Groups[1].Value, CultureInfo.InvariantCulture);
+
+        _ = new Capacity(least - 1, 1L << 40).Fit(options, null, out var below);
+        _ = new Capacity(least, 1L << 40).Fit(options, null, out var at);
+
+        Assert.NotNull(below);
+        Assert.Null(at);
+    }
+
+    [GeneratedRegex("at least ([0-9]+) are needed")]
+    private static partial Regex Least();
 }

@@ -15,24 +15,34 @@ internal static class UsageProblem
         var isUnknownCommand = result.CommandResult.Command.Subcommands.Count > 0 && result.UnmatchedTokens.Count > 0;
         return result.Action is ParseErrorAction || (result.Action is HelpAction && isUnknownCommand)
             ? $"{NameOf(result.CommandResult)}: {Describe(result)}".ReplaceLineEndings(" ")
-            : EmptyPath(result.CommandResult) ?? OptionAsValue(result.CommandResult);
+            : WrongPath(result.CommandResult) ?? OptionAsValue(result.CommandResult);
     }
 
     /// <summary>The words that lead to a command, such as <c>edge keys create</c>.</summary>
     public static string NameOf(CommandResult result) =>
         result.Parent is CommandResult parent ? $"{NameOf(parent)} {result.Command.Name}" : "edge";
 
-    /// <summary>An empty variable in a script must not become the current directory, nor no file at all.</summary>
-    private static string? EmptyPath(CommandResult result)
+    /// <summary>
+    /// An empty variable in a script must not become the current directory, nor no file at all; nor is a directory a file.
+    /// </summary>
+    private static string? WrongPath(CommandResult result)
     {
-        foreach (var child in result.Children)
+        foreach (var option in result.Children.OfType<OptionResult>())
         {
-            if (
-                child is OptionResult { Tokens: [{ Value: "" }, ..] } option
-                && option.Option.HelpName is "FILE" or "DIR"
-            )
+            var isFile = option.Option.HelpName == "FILE";
+            if (option.Tokens is not [{ Value: var path }, ..] || (!isFile && option.Option.HelpName != "DIR"))
             {
-                return $"{NameOf(result)}: {option.Option.Name} needs the name of a {(option.Option.HelpName == "DIR" ? "directory" : "file")}";
+                continue;
+            }
+
+            if (path.Length == 0)
+            {
+                return $"{NameOf(result)}: {option.Option.Name} needs the name of a {(isFile ? "file" : "directory")}";
+            }
+
+            if (isFile && Directory.Exists(path))
+            {
+                return $"{NameOf(result)}: {option.Option.Name} needs the name of a file, and '{path}' is a directory";
             }
         }
 

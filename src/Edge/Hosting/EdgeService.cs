@@ -574,7 +574,7 @@ internal sealed class EdgeService : IAsyncDisposable
             }
             else if (setting.Assign(_options, setting.Read(read)) is null)
             {
-                _logger.SettingTaken(setting.Key, setting.Read(_options));
+                _logger.SettingTaken(setting.Key, setting.Read(_options) is { Length: > 0 } value ? value : "(empty)");
             }
         }
 

@@ -221,6 +221,11 @@ internal readonly struct TrustedNetwork
     public static string? Parse(string text, out TrustedNetwork network)
     {
         network = default;
+        if (text.Any(char.IsWhiteSpace))
+        {
+            return $"'{text}' has a blank in it; write networks without any, and commas between them";
+        }
+
         var slash = text.IndexOf('/');
         var address = slash < 0 ? text : text[..slash];
         if (address.StartsWith('[') || !ClientAddress.TryParse(address, out var parsed) || HasPort(address))

@@ -87,15 +87,14 @@ internal sealed record Capacity(long Descriptors, long MemoryBytes)
     {
         var lowered = new List<LoweredLimit>();
         var isSmall = MemoryBytes < SmallMemoryBytes;
-        var reserve =
-            OwnDescriptors
-            + (SinkDescriptors * (1 + options.Sinks.Count(static sink => sink.Enabled)))
-            + Math.Min(FreeMax, Descriptors / FreePart);
-        var connections = Descriptors - reserve;
+        var own = OwnDescriptors + (SinkDescriptors * (1 + options.Sinks.Count(static sink => sink.Enabled)));
+        var connections = Descriptors - own - Math.Min(FreeMax, Descriptors / FreePart);
+        var used = own + ConnectionsMin;
         problem =
             connections < ConnectionsMin
                 ? $"the limit of {Descriptors} open files leaves no room for connections; at least"
-                    + $" {reserve + ConnectionsMin} are needed (ulimit -Hn, LimitNOFILE)"
+                    // Of which a part stays free, too.
+                    + $" {used + Math.Min(FreeMax, (used - 1) / (FreePart - 1))} are needed (ulimit -Hn, LimitNOFILE)"
                 : null;
         options.HttpMaxConnections = (int)Lower(
             "http.maxConnections",

@@ -14,6 +14,8 @@ internal sealed class EdgeConfiguration
     public const string Default = "default";
 
     private const string EnvironmentPrefix = "EDGE__";
+    private const string Urls = "urls";
+    private const string AdminUrls = "adminUrls";
 
     /// <summary>Largest configuration file, bytes.</summary>
     private const int FileMaxBytes = 1 << 20;
@@ -35,6 +37,13 @@ internal sealed class EdgeConfiguration
 
     private readonly EdgeOptions _options = new();
     private readonly List<string> _problems = [];
+
+    /// <summary>Keys of which a value was refused: what they are meant to be is not known.</summary>
+    private readonly HashSet<string> _refused = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether the file says something that was not read.</summary>
+    private bool _isFileLost;
+
     private readonly SinkConfiguration _sinks = new();
     private readonly Dictionary<string, string> _origins = new(StringComparer.OrdinalIgnoreCase);
 
@@ -87,7 +96,11 @@ internal sealed class EdgeConfiguration
             Apply(key, value, $"option --{key}");
         }
 
-        _options.Sinks = _sinks.Build(_problems);
+        if (!_isFileLost)
+        {
+            _options.Sinks = _sinks.Build(_problems);
+        }
+
         CheckTogether();
         return _options;
     }
@@ -105,21 +118,21 @@ internal sealed class EdgeConfiguration
             }
             else
             {
-                _problems.Add($"{file}: must contain one JSON object");
+                Lose($"{file}: must contain one JSON object");
             }
         }
         catch (JsonException e)
         {
-            _problems.Add($"{file}: {JsonProblem.Describe(e, bytes.Span, LenientReading)}");
+            Lose($"{file}: {JsonProblem.Describe(e, bytes.Span, LenientReading)}");
         }
         catch (InvalidOperationException)
         {
             // What the platform throws when a name or text is asked for that UTF-8 cannot hold.
-            _problems.Add($"{file}: a name or text holds half of a surrogate pair (\\ud800 to \\udfff alone)");
+            Lose($"{file}: a name or text holds half of a surrogate pair (\\ud800 to \\udfff alone)");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _problems.Add($"{file}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; --config names the file to read");
+            Lose($"{file}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; --config names the file to read");
         }
     }
 
@@ -182,7 +195,7 @@ internal sealed class EdgeConfiguration
                     ApplyList(key, [.. member.Value.EnumerateArray().Select(static item => item.ToString())], file);
                     break;
                 case JsonValueKind.Null:
-                    _problems.Add($"{file}: {key} is null; leave it out to have its default");
+                    Refuse(key, $"{file}: {key} is null; leave it out to have its default");
                     break;
                 default:
                     Apply(key, member.Value.ToString(), file);
@@ -195,7 +208,7 @@ internal sealed class EdgeConfiguration
     {
         if (items.Any(string.IsNullOrWhiteSpace))
         {
-            _problems.Add($"{file}: {key} has an empty item; remove it");
+            Refuse(key, $"{file}: {key} has an empty item; remove it");
             return;
         }
 
@@ -213,13 +226,12 @@ internal sealed class EdgeConfiguration
         var setting = Array.Find(EdgeSettings.All, s => s.Key.Equals(key, StringComparison.OrdinalIgnoreCase));
         if (setting is null)
         {
-            _problems.Add(
-                $"{source}: unknown setting '{key}'; did you mean '{NearestName.Of(EdgeSettings.All.Select(known => known.Key), key)}'?"
-            );
+            var nearest = NearestName.Of(EdgeSettings.All.Select(known => known.Key), key);
+            Refuse(nearest, $"{source}: unknown setting '{key}'; did you mean '{nearest}'?");
         }
         else if (setting.Assign(_options, text) is { } problem)
         {
-            _problems.Add($"{source}: {setting.Key} {problem}");
+            Refuse(setting.Key, $"{source}: {setting.Key} {problem}");
         }
         else
         {
@@ -227,62 +239,96 @@ internal sealed class EdgeConfiguration
         }
     }
 
+    private void Lose(string problem)
+    {
+        _isFileLost = true;
+        _problems.Add(problem);
+    }
+
+    private void Refuse(string key, string problem)
+    {
+        _refused.Add(key);
+        _problems.Add(problem);
+    }
+
+    /// <summary>
+    /// Reports what is wrong with settings together, unless one of them was refused or may be in a file that was not
+    /// read: what it will be is not known.
+    /// </summary>
+    private void Report(string problem, params string[] keys)
+    {
+        if (!_isFileLost && !Array.Exists(keys, _refused.Contains))
+        {
+            _problems.Add(problem);
+        }
+    }
+
     /// <summary>Checks rules that involve more than one setting.</summary>
     private void CheckTogether()
     {
-        if (_options.JournalMemoryBytes < 2 * _options.JournalPageBytes)
-        {
-            _problems.Add("journal.memoryBytes must hold at least two pages (journal.pageBytes)");
-        }
-
-        if (_options.JournalSegmentBytes < 2 * _options.JournalPageBytes)
-        {
-            _problems.Add("journal.segmentBytes must hold at least two pages (journal.pageBytes)");
-        }
-
-        if (_options.JournalMaxBytes < 2L * _options.JournalSegmentBytes)
-        {
-            _problems.Add(
-                $"journal.maxBytes must hold at least two segments, {2L * _options.JournalSegmentBytes} bytes"
-                    + " (journal.segmentBytes)"
-            );
-        }
-
+        CheckUrls(Urls, _options.Urls);
+        CheckUrls(AdminUrls, _options.AdminUrls);
+        CheckUrlsAreDifferent();
+        CheckJournal();
         if (ListenAddress.Split(_options.Urls).Length == 0)
         {
-            _problems.Add("urls must name at least one address such as http://127.0.0.1:8080");
+            Report("urls must name at least one address such as http://127.0.0.1:8080", Urls);
         }
 
         if (_options.AdminUrls.Length > 0 && ListenAddress.Split(_options.AdminUrls).Length == 0)
         {
-            _problems.Add("adminUrls must be empty or name an address such as http://127.0.0.1:8081");
+            Report("adminUrls must be empty or name an address such as http://127.0.0.1:8081", AdminUrls);
         }
 
         if (_options.GeoCountryHeader.Length > 0 && _options.TrustedProxies.Length == 0)
         {
-            _problems.Add(
-                "geo.countryHeader is trusted only from the proxies in clientAddress.trustedProxies; list them there"
+            Report(
+                "geo.countryHeader is trusted only from the proxies in clientAddress.trustedProxies; list them there",
+                "clientAddress.trustedProxies"
             );
         }
 
         if (_options.DataDir.Length == 0)
         {
-            _problems.Add("dataDir must name a directory such as /var/lib/edge");
+            Report("dataDir must name a directory such as /var/lib/edge");
         }
 
         CheckSalt();
-        CheckUrls("urls", _options.Urls);
-        CheckUrls("adminUrls", _options.AdminUrls);
-        CheckUrlsAreDifferent();
         CheckTls();
         if (_options.ApiFirstKey.Length > 0 && _options.ApiFirstKeyFile.Length > 0)
         {
-            _problems.Add("api.firstKey and api.firstKeyFile are both set; keep one");
+            Report("api.firstKey and api.firstKeyFile are both set; keep one");
         }
 
         if (_options.ApiListener == ManagementListener.Admin && ListenAddress.Split(_options.AdminUrls).Length == 0)
         {
-            _problems.Add("api.listener is admin, but adminUrls is empty; name an address there");
+            Report("api.listener is admin, but adminUrls is empty; name an address there", AdminUrls);
+        }
+    }
+
+    private void CheckJournal()
+    {
+        const string Page = "journal.pageBytes";
+        const string Memory = "journal.memoryBytes";
+        const string Segment = "journal.segmentBytes";
+        const string Most = "journal.maxBytes";
+        if (_options.JournalMemoryBytes < 2 * _options.JournalPageBytes)
+        {
+            Report($"{Memory} must hold at least two pages ({Page})", Memory, Page);
+        }
+
+        if (_options.JournalSegmentBytes < 2 * _options.JournalPageBytes)
+        {
+            Report($"{Segment} must hold at least two pages ({Page})", Segment, Page);
+        }
+
+        if (_options.JournalMaxBytes < 2L * _options.JournalSegmentBytes)
+        {
+            Report(
+                $"{Most} must hold at least two segments, {2L * _options.JournalSegmentBytes} bytes ({Segment})",
+                Most,
+                Segment
+            );
         }
     }
 
@@ -293,14 +339,14 @@ internal sealed class EdgeConfiguration
         {
             if (_options.AddressSalt.Length > 0)
             {
-                _problems.Add("privacy.addressSalt and privacy.addressSaltFile are both set; keep one");
+                Report("privacy.addressSalt and privacy.addressSaltFile are both set; keep one");
                 return;
             }
 
             key = "privacy.addressSaltFile";
             if (SettingValue.OfFile(_options.AddressSaltFile, out var salt) is { } problem)
             {
-                _problems.Add($"{key} {problem}");
+                Report($"{key} {problem}");
                 return;
             }
 
@@ -309,25 +355,35 @@ internal sealed class EdgeConfiguration
 
         if (_options.AddressSalt.Length > 0 && ChosenSecret.WeaknessOf(_options.AddressSalt) is { } weakness)
         {
-            _problems.Add($"{key} {weakness}; openssl rand -hex 32 makes one");
+            Report($"{key} {weakness}; openssl rand -hex 32 makes one");
         }
     }
 
     private void CheckTls()
     {
+        const string CertificateFile = "tls.certificateFile";
+        const string KeyFile = "tls.keyFile";
         var encrypted = _options.ListenAddresses.FirstOrDefault(static address => address.IsTls);
         var (certificate, key) = (_options.TlsCertificateFile, _options.TlsKeyFile);
         if (certificate.Length > 0 != key.Length > 0)
         {
-            _problems.Add("tls.certificateFile and tls.keyFile belong together; set both");
+            Report($"{CertificateFile} and {KeyFile} belong together; set both", CertificateFile, KeyFile);
         }
         else if (encrypted is not null && certificate.Length == 0)
         {
-            _problems.Add($"'{encrypted.Text}' needs a certificate; set tls.certificateFile and tls.keyFile");
+            Report(
+                $"'{encrypted.Text}' needs a certificate; set {CertificateFile} and {KeyFile}",
+                CertificateFile,
+                KeyFile
+            );
         }
         else if (encrypted is null && certificate.Length > 0)
         {
-            _problems.Add("tls.certificateFile is set, but no address in urls or adminUrls begins with https://");
+            Report(
+                $"{CertificateFile} is set, but no address in urls or adminUrls begins with https://",
+                Urls,
+                AdminUrls
+            );
         }
     }
 
@@ -341,11 +397,16 @@ internal sealed class EdgeConfiguration
             var isChosenLater = address.SocketPath is null && address.Port == 0;
             if (!isChosenLater && !opened.TryAdd(place, address.Text))
             {
-                _problems.Add($"urls and adminUrls name one port twice: {opened[place]} and {address.Text}");
+                Report($"urls and adminUrls name one port twice: {opened[place]} and {address.Text}");
             }
         }
     }
 
-    private void CheckUrls(string key, string urls) =>
-        _problems.AddRange(ListenAddress.Problems(urls).Select(problem => $"{key}: {problem}"));
+    private void CheckUrls(string key, string urls)
+    {
+        foreach (var problem in ListenAddress.Problems(urls))
+        {
+            Refuse(key, $"{key}: {problem}");
+        }
+    }
 }

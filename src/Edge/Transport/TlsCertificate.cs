@@ -17,6 +17,7 @@ internal sealed class TlsCertificate
     /// <summary>Largest file, bytes; a long chain has some 10 KB.</summary>
     private const int FileMaxBytes = 1 << 20;
 
+    private const string CertificateMark = "-----BEGIN CERTIFICATE-----";
     private const string EncryptedMark = "ENCRYPTED";
     private const string KeyMark = "PRIVATE KEY-----";
 
@@ -63,20 +64,9 @@ internal sealed class TlsCertificate
             return null;
         }
 
-        var all = new X509Certificate2Collection();
-        try
+        if (TryParse(certificates, out var wrong) is not { } all)
         {
-            all.ImportFromPem(certificates);
-        }
-        catch (CryptographicException)
-        {
-            problem = $"tls.certificateFile '{certificateFile}' has a damaged certificate";
-            return null;
-        }
-
-        if (all.Count == 0)
-        {
-            problem = $"tls.certificateFile '{certificateFile}' has no certificate in PEM format (BEGIN CERTIFICATE)";
+            problem = $"tls.certificateFile '{certificateFile}' {wrong}";
             return null;
         }
 
@@ -97,6 +87,42 @@ internal sealed class TlsCertificate
         : now < ValidFrom ? $"is not valid before {ValidFrom:u}"
         : null;
 
+    /// <summary>
+    /// The certificates of a file, one by one: what the platform cannot read, it leaves out of a collection in silence.
+    /// </summary>
+    private static X509Certificate2Collection? TryParse(string certificates, out string problem)
+    {
+        var texts = certificates.Split(CertificateMark)[1..];
+        var all = new X509Certificate2Collection();
+        foreach (var text in texts)
+        {
+            try
+            {
+                all.Add(X509Certificate2.CreateFromPem(CertificateMark + text));
+            }
+            catch (CryptographicException)
+            {
+                problem = $"has a damaged certificate, number {all.Count + 1} of {texts.Length}";
+                return null;
+            }
+        }
+
+        problem = all.Count == 0 ? "has no certificate in PEM format (BEGIN CERTIFICATE)" : KindProblem(all[0].PublicKey.Oid);
+        return problem.Length == 0 ? all : null;
+    }
+
+    /// <summary>What is wrong with the kind of a certificate's key; empty when it can be served.</summary>
+    private static string KindProblem(Oid kind)
+    {
+        const string Rsa = "1.2.840.113549.1.1.1";
+        const string EllipticCurve = "1.2.840.10045.2.1";
+        const string Ed25519 = "1.3.101.112";
+        return kind.Value is Rsa or EllipticCurve
+            ? ""
+            : $"is for a key of the kind {(kind.Value == Ed25519 ? "Ed25519" : kind.FriendlyName ?? kind.Value)};"
+                + " ECDSA and RSA can be served";
+    }
+
     private static string ProblemOf(string key, string certificateFile)
     {
         if (!key.Contains(KeyMark, StringComparison.Ordinal))
@@ -104,9 +130,29 @@ internal sealed class TlsCertificate
             return "has no private key in PEM format (BEGIN PRIVATE KEY)";
         }
 
-        return key.Contains(EncryptedMark, StringComparison.Ordinal)
-            ? "is encrypted; openssl pkey -in FILE -out PLAIN decrypts it"
-            : $"is damaged, or not the key of the first certificate in '{certificateFile}'";
+        if (key.Contains(EncryptedMark, StringComparison.Ordinal))
+        {
+            return "is encrypted; openssl pkey -in FILE -out PLAIN decrypts it";
+        }
+
+        using var rsa = RSA.Create();
+        using var ecdsa = ECDsa.Create();
+        return CanRead(rsa, key) || CanRead(ecdsa, key)
+            ? $"is not the key of the first certificate in '{certificateFile}'"
+            : "is damaged, or of another kind than ECDSA and RSA";
+    }
+
+    private static bool CanRead(AsymmetricAlgorithm algorithm, string key)
+    {
+        try
+        {
+            algorithm.ImportFromPem(key);
+            return true;
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            return false;
+        }
     }
 
     private static string? TryRead(string setting, string file, out string problem)

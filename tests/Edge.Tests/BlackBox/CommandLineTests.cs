@@ -61,6 +61,7 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("no file", 2, "\"$EDGE\" check --config ''", "edge check: --config needs the name of a file")]
+    [InlineData("a directory as file", 2, "\"$EDGE\" serve --config /tmp", "edge serve: --config needs the name of a file, and '/tmp'")]
     [InlineData("no directory", 2, "\"$EDGE\" keys list --data-dir ''", "edge keys list: --data-dir needs the name of a dir")]
     [InlineData("a directory as input", 1, "\"$EDGE\" ua </tmp", "edge ua: ")]
     [InlineData("a directive with a wrong number", 1, "\"$EDGE\" '[suggest:-1]' x", "edge")]

@@ -283,7 +283,6 @@ public class DamagedFilesTests
     [Theory]
     [InlineData("/dev/full")]
     [InlineData("/dev/zero")]
-    [InlineData("/")]
     public async Task Config_ThatIsNoFile_IsRefusedInOneLine(string path)
     {
         var (exitCode, output, _) = await EdgeProcess.RunAsync(["check", "--config", path]);

@@ -33,6 +33,7 @@ public class DamagedRequestTests(ITestOutputHelper output)
             await SampleBodies.CreateKeyAsync(data.Path, "artie"),
             await SampleBodies.CreateKeyAsync(data.Path, "millimetric-sk"),
             await SampleBodies.CreateKeyAsync(data.Path, "traffical"),
+            await SampleBodies.CreateKeyAsync(data.Path, "traffical-pk"),
         ];
         await using var edge = await EdgeProcess.StartAsync(
             data.Path,
@@ -93,8 +94,8 @@ public class DamagedRequestTests(ITestOutputHelper output)
 }
 
 /// <summary>
-/// Makes requests of all routes: a quarter as they should be, the others with odd parts or damaged bytes. Equal seeds
-/// make equal requests. Not thread safe.
+/// Makes requests of all routes, two of three with odd parts, and damages the bytes of every other one. Equal seeds make
+/// equal requests. Not thread safe.
 /// </summary>
 internal sealed class RequestMutator
 {
@@ -136,6 +137,10 @@ internal sealed class RequestMutator
         " folded", "no colon", "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: x-a, x-b",
     ];
 
+    private static readonly byte[] Context = """{"context":{"targetingKey":"u-1","plan":"team","n":{"m":[1]}}}"""u8.ToArray();
+
+    private static readonly byte[] Decide = """{"unitKey":"u-1","experiments":["fuzz-1"],"context":{"plan":"team"}}"""u8.ToArray();
+
     private readonly Random _random;
     private readonly string[] _keys;
     private readonly Func<byte[]>[] _routes;
@@ -159,6 +164,7 @@ internal sealed class RequestMutator
             "/ui/", "/ui/session", "/ui/share/none/results", "/system", "/experiments/api/summaries",
             "/experiments/api", "/experiments/api/quota", "/experiments/api/audit", "/experiments/api/demo-ab",
             "/experiments/api/demo-ab/results", "/experiments/api/demo-ab/results.csv", "/experiments/api/demo-ab/series",
+            "/experiments/api/demo-ab/recomputations", "/experiments/api/demo-ab/shares",
             "/experiments/api/demo-smart/results", "/experiments/api/none",
         ];
         string[] moves = ["start", "pause", "complete", "explain", "recompute", "start?dryRun=true"];
@@ -178,6 +184,10 @@ internal sealed class RequestMutator
             () => Request("PATCH", $"/experiments/api/fuzz-{_random.Next(Experiments)}", 0, "{\"name\":\"x\"}"u8.ToArray()),
             () => Request("POST", $"/experiments/api/fuzz-{_random.Next(Experiments)}/{Any(moves)}", 0, "{}"u8.ToArray()),
             () => Request("DELETE", $"/experiments/api/fuzz-{_random.Next(Experiments)}", 0),
+            () => Request("POST", Any(["/experiments/api/validate", "/experiments/api/explain", "/experiments/api/occurrences"]), 0, Definition(0)),
+            () => Request("POST", Any(["/experiments/api/demo-ab/shares", "/system/sinks/none/pause"]), 0, "{\"days\":1}"u8.ToArray()),
+            () => Request("POST", Any(["/ofrep/v1/evaluate/flags", "/ofrep/v1/evaluate/flags/fuzz-1", "/ofrep/v1/evaluate/flags/none"]), 4, Context),
+            () => Request("POST", "/v1/decide", 4, Decide),
             () => Request("OPTIONS", Any(["/v1/track", "/s/events", "/s/demo-ab/resolve"])),
         ];
     }
@@ -185,7 +195,7 @@ internal sealed class RequestMutator
     public byte[] Next()
     {
         var request = Any(_routes)();
-        if (_random.Next(4) == 0)
+        if (_random.Next(2) == 0)
         {
             for (var damages = _random.Next(1, DamagesMax + 1); damages > 0; damages--)
             {

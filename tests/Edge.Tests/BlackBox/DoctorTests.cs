@@ -32,6 +32,8 @@ public class DoctorTests
         certificates.Write(data["certificate.pem"], data["key.pem"], days: -1);
         File.SetUnixFileMode(data["key.pem"], UnixFileMode.UserRead | UnixFileMode.OtherRead);
         await File.WriteAllTextAsync(data["city.mmdb"], "no database");
+        var password = data["password"];
+        Directory.CreateDirectory(password);
 
         var (exitCode, output, _) = await EdgeProcess.RunAsync(
             ["doctor", "--data-dir", data["data"]],
@@ -42,6 +44,9 @@ public class DoctorTests
                 ("EDGE__GEO__DATABASE", data["city.mmdb"]),
                 ("EDGE__SINKS__WAREHOUSE__TYPE", "clickhouse"),
                 ("EDGE__SINKS__WAREHOUSE__URL", "http://127.0.0.1:1"),
+                ("EDGE__SINKS__STORE__TYPE", "postgres"),
+                ("EDGE__SINKS__STORE__CONNECTION", "Host=127.0.0.1;Port=1"),
+                ("EDGE__SINKS__STORE__PASSWORDFILE", password),
                 ("EDGE__SINKS__HOOK__TYPE", "http"),
                 ("EDGE__SINKS__HOOK__URL", "https://127.0.0.1:1/"),
                 ("EDGE__SINKS__HOOK__ALLOWPRIVATE", "true"),
@@ -53,6 +58,7 @@ public class DoctorTests
         Assert.Matches("error: geo database: .*; get the file again", output);
         Assert.Matches("error: sink warehouse: .*; events are kept", output);
         Assert.Matches("error: sink hook: .*; events are kept", output);
+        Assert.Matches($"error: sink store: passwordFile '{password}' cannot be read: .*; let the user of the service read it", output);
         Assert.Matches("warning: modes: .*key.pem has mode 0404, .*; chmod o= ", output);
         Assert.Contains("note: service: does not run at", output, StringComparison.Ordinal);
     }

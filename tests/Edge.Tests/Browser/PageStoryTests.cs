@@ -167,6 +167,57 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
     }
 
     [Fact]
+    public async Task LimitsAndGroup_Edited_AreStoredAsTheServerTakesThem()
+    {
+        const string Clicks = "The link works for so many clicks";
+        const string Beyond = "After them it leads to";
+        const string Group = "Exclusion group";
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/experiments/new");
+        await view.TypeAsync("Name", "Limited offer");
+        await view.TypeAsync("Where the link leads", "https://shop.example/");
+        await view.ChooseAsync("What counts as success", "Conversion");
+        await view.ClickAsync("More settings");
+        await view.TypeAsync("Attribution window, minutes", "20160");
+        await view.SeeAsync("must be at most 1440 unless stableUnits is true");
+        await view.TickAsync("Know visitors that you name for longer than a day: windows of up to 30 days");
+        await view.TypeAsync(Clicks, "100");
+        await view.SeeAsync("is required with maxClicks");
+        await view.TypeAsync(Beyond, "https://shop.example/over");
+        await view.TypeAsync(Group, "checkout");
+        await view.TypeAsync("First bucket beyond", "5000");
+        await view.SeeAsync("must not be combined with trafficShare or exclusionGroup");
+        await view.ExpectSoundAsync("limits");
+        await view.SetAsync(Clicks, "");
+        await view.SetAsync(Beyond, "");
+        await view.SeeAsync("The server would take this.");
+        await view.ClickAsync("Create the draft");
+        await view.SeeAsync("What it serves");
+
+        var created = (await edge.SendAsync("GET", "/limited-offer")).Experiment;
+        Assert.Equal(
+            ("True", "20160", """{"name":"checkout","from":0,"to":5000}"""),
+            (created.Text("stableUnits"), created.Text("attributionWindowMinutes"), created.Text("exclusionGroup"))
+        );
+
+        await view.GoAsync("#/experiments/limited-offer/edit");
+        await view.ClickAsync("More settings");
+        await view.SetAsync(Group, "");
+        await view.TypeAsync(Clicks, "100");
+        await view.TypeAsync(Beyond, "https://shop.example/over");
+        await view.SeeAsync("The server would take this.");
+        await view.ClickAsync("Save");
+        await view.SeeAsync("What it serves");
+
+        var edited = (await edge.SendAsync("GET", "/limited-offer")).Experiment;
+        Assert.Equal("", edited.Text("exclusionGroup"));
+        Assert.Equal(
+            ("100", "https://shop.example/over"),
+            (edited.GetProperty("linkConfig").Text("maxClicks"), edited.GetProperty("linkConfig").Text("exhaustedUrl"))
+        );
+    }
+
+    [Fact]
     public async Task Key_OfAnybody_IsNeitherInTheAddressNorInTheStorage()
     {
         await using var view = await edge.SignInAsync();

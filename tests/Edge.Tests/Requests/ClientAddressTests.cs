@@ -118,6 +118,9 @@ public class ClientAddressTests
     [InlineData("10.0.0.0/33", "0 to 32")]
     [InlineData("10.0.0.0/", "0 to 32")]
     [InlineData("10.0.0.0/+8", "0 to 32")]
+    [InlineData("10.0.0.0 /8", "has a blank in it")]
+    [InlineData("10.0.0.0/ 8", "has a blank in it")]
+    [InlineData("10.0.0.0/8 10.1.0.1", "commas between them")]
     [InlineData("::/129", "0 to 128")]
     [InlineData("::ffff:0.0.0.0/80", "96 to 128")]
     public void TrustedNetwork_ThatMeansSomethingElse_IsRefused(string text, string expected) =>

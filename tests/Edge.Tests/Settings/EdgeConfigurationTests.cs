@@ -141,6 +141,64 @@ public class EdgeConfigurationTests
         Assert.Equal(3, problems.Count);
     }
 
+    /// <summary>A rule of several settings says nothing while one of them is refused: it may hold once that is mended.</summary>
+    [Theory]
+    [InlineData("""{ "urls": "https://example:443", "tls": { "certificateFile": "c", "keyFile": "k" } }""", "has the host")]
+    [InlineData("""{ "urls": "https://*:443", "tls": { "certificateFile": "c", "keyfiel": "k" } }""", "did you mean 'tls.keyFile'")]
+    [InlineData("""{ "urls": "https://*:443", "tls": { "certificateFile": "c", "keyFile": null } }""", "tls.keyFile is null")]
+    [InlineData("""{ "journal": { "memoryBytes": 200000 } }""", "must be a power of two")]
+    [InlineData("""{ "journal": { "maxBytes": "64MB", "segmentBytes": "1GBit" } }""", "journal.segmentBytes must be a whole number")]
+    [InlineData(
+        """{ "geo": { "countryHeader": "CF-IPCountry" }, "clientAddress": { "trustedProxies": ["127.1"] } }""",
+        "'127.1' is not an address"
+    )]
+    [InlineData(
+        """{ "geo": { "countryHeader": "CF-IPCountry" }, "clientAddress": { "trustedProxies": ["10.0.0.0/8", ""] } }""",
+        "has an empty item"
+    )]
+    [InlineData("""{ "api": { "listener": "admin" }, "adminUrl": "http://*:81" }""", "did you mean 'adminUrls'")]
+    [InlineData("""{ "api": { "listener": "admin" }, "adminUrls": "a\u0007" }""", "adminUrls must not contain control")]
+    [InlineData("""{ "sinks": { "hook": { "type": "http", "url": "nowhere" } } }""", "sinks.hook.url")]
+    [InlineData("""{ "sinks": { "hook": { "type": "http", "uri": "https://a.example/" } } }""", "did you mean 'sinks.hook.url'")]
+    [InlineData(
+        """{ "sinks": { "hook": { "type": "http", "url": "https://a.example/", "secretFile": "/none", "secretPrevious": "x" } } }""",
+        "secretFile cannot be read"
+    )]
+    [InlineData("""{ "sinks": { "base": { "type": "postgres", "connection": "Hst=a" } } }""", "did you mean Host?")]
+    public void Configuration_OneMistake_IsOneProblem(string json, string expected)
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllText(directory["edge.json"], json);
+
+        var (_, problems) = Load(directory["edge.json"], [], []);
+
+        Assert.Contains(expected, Assert.Single(problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Configuration_FileThatCannotBeRead_IsTheOnlyProblemOfWhatItMayHold()
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllText(directory["edge.json"], """{ "adminUrls": "http://*:81", "sinks": { "hook": { "type": "http", } """);
+
+        var (_, problems) = Load(
+            directory["edge.json"],
+            [("EDGE__API__LISTENER", "admin"), ("EDGE__SINKS__HOOK__URL", "https://a.example/")],
+            [("urls", "https://*:443")]
+        );
+
+        Assert.Contains("edge.json: ", Assert.Single(problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Configuration_ListWithBlanksAroundItsItems_HasTheItems()
+    {
+        var (options, problems) = Load(null, [("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", " 10.0.0.0/8 , ::1 ")], []);
+
+        Assert.Empty(problems);
+        Assert.Equal(["10.0.0.0/8", "::1"], options.TrustedProxies);
+    }
+
     [Theory]
     [InlineData("https://*:443", "", "", "needs a certificate")]
     [InlineData("https://*:443", "c.pem", "", "set both")]

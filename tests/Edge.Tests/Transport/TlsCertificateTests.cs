@@ -7,6 +7,25 @@ namespace Edge.Tests.Transport;
 /// <summary>Which pairs of files are a certificate, and what is said of the others.</summary>
 public sealed class TlsCertificateTests : IDisposable
 {
+    // openssl req -x509 -newkey ed25519 -nodes -days 36500 -subj /CN=localhost
+    private const string Ed25519Certificate = """
+        -----BEGIN CERTIFICATE-----
+        MIIBPjCB8aADAgECAhRit9lUZ+tm0o9Pwx47f+CmRBaaaDAFBgMrZXAwFDESMBAG
+        A1UEAwwJbG9jYWxob3N0MCAXDTI2MTEzMDIwNTYyNFoYDzIxMjYxMTA2MjA1NjI0
+        WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwKjAFBgMrZXADIQCcKCMUhluRMiqqV16V
+        z1rtrhPDyf7zq1WbNvP1mbAIlqNTMFEwHQYDVR0OBBYEFHyMMhKLTd5aW3QKtUB/
+        ZBLITeQVMB8GA1UdIwQYMBaAFHyMMhKLTd5aW3QKtUB/ZBLITeQVMA8GA1UdEwEB
+        /wQFMAMBAf8wBQYDK2VwA0EAaPL8Un8OiuyjdPZVw96tGJFI8mzvG22uKycZzGhg
+        HGitAi8ObVwhZDAm8oTTxlWWh4xXiRhlE1dj+zz+pFLyDA==
+        -----END CERTIFICATE-----
+        """;
+
+    private const string Ed25519Key = """
+        -----BEGIN PRIVATE KEY-----
+        MC4CAQAwBQYDK2VwBCIEIAfMF8RygkuJtphVtyHDDQ9WoVO+xLj068yOWe+vEhyh
+        -----END PRIVATE KEY-----
+        """;
+
     private readonly TempDirectory _directory = new();
     private readonly TestCertificates _certificates = new(days: 20);
 
@@ -51,7 +70,12 @@ public sealed class TlsCertificateTests : IDisposable
     [InlineData("no certificate", "tls.certificateFile", "BEGIN CERTIFICATE")]
     [InlineData("damaged certificate", "tls.certificateFile", "damaged")]
     [InlineData("no key", "tls.keyFile", "BEGIN PRIVATE KEY")]
-    [InlineData("damaged key", "tls.keyFile", "damaged")]
+    [InlineData("damaged base64", "tls.certificateFile", "has a damaged certificate, number 1 of 2")]
+    [InlineData("damaged chain", "tls.certificateFile", "has a damaged certificate, number 2 of 2")]
+    [InlineData("damaged base64 of the chain", "tls.certificateFile", "has a damaged certificate, number 2 of 2")]
+    [InlineData("Ed25519", "tls.certificateFile", "is for a key of the kind Ed25519; ECDSA and RSA can be served")]
+    [InlineData("key of Ed25519", "tls.keyFile", "is damaged, or of another kind than ECDSA and RSA")]
+    [InlineData("damaged key", "tls.keyFile", "is damaged")]
     [InlineData("encrypted key", "tls.keyFile", "openssl pkey")]
     [InlineData("key of another", "tls.keyFile", "not the key of the first certificate")]
     public void Pair_ThatCannotBeUsed_IsExplained(string mistake, string setting, string expected)
@@ -71,6 +95,22 @@ public sealed class TlsCertificateTests : IDisposable
             case "damaged certificate":
                 File.WriteAllText(CertificateFile, File.ReadAllText(CertificateFile).Replace("MII", "AAA", StringComparison.Ordinal));
                 break;
+            case "damaged base64":
+                File.WriteAllText(CertificateFile, File.ReadAllText(CertificateFile).Replace("MII", "M*I", StringComparison.Ordinal));
+                break;
+            case "damaged chain":
+                ReplaceLast("MII", "AAA");
+                break;
+            case "damaged base64 of the chain":
+                ReplaceLast("MII", "M*I");
+                break;
+            case "Ed25519":
+                File.WriteAllText(CertificateFile, Ed25519Certificate);
+                File.WriteAllText(KeyFile, Ed25519Key);
+                break;
+            case "key of Ed25519":
+                File.WriteAllText(KeyFile, Ed25519Key);
+                break;
             case "no key":
                 File.Copy(CertificateFile, KeyFile, overwrite: true);
                 break;
@@ -89,5 +129,12 @@ public sealed class TlsCertificateTests : IDisposable
         Assert.StartsWith(setting + " '", problem, StringComparison.Ordinal);
         Assert.Contains(expected, problem, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', problem);
+    }
+
+    private void ReplaceLast(string text, string by)
+    {
+        var pem = File.ReadAllText(CertificateFile);
+        var at = pem.LastIndexOf(text, StringComparison.Ordinal);
+        File.WriteAllText(CertificateFile, pem[..at] + by + pem[(at + text.Length)..]);
     }
 }

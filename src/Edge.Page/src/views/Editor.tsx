@@ -22,7 +22,7 @@ type DraftVariant = Partial<Variant> & Pick<Variant, "id" | "weight">;
 /** Members that the form changes; a PUT has those that differ. */
 const members = [
   "name", "slug", "hypothesis", "variants", "goalConfig", "banditConfig", "attributionWindowMinutes", "trialStart", "minimumSampleSize",
-  "minimumRunDays", "confidenceThreshold", "trafficShare", "passQuery", "linkConfig",
+  "minimumRunDays", "confidenceThreshold", "trafficShare", "exclusionGroup", "stableUnits", "passQuery", "linkConfig",
 ] as const;
 
 export function Editor(props: ViewProps) {
@@ -48,11 +48,8 @@ const blank = (): Draft => ({
 });
 
 function draftOf(experiment: Experiment): Draft {
-  const { name, slug, type, hypothesis, goalConfig, banditConfig, linkConfig, passQuery } = experiment;
-  const { attributionWindowMinutes, trialStart, minimumSampleSize, minimumRunDays, confidenceThreshold, trafficShare } = experiment;
   return {
-    name, slug, type, hypothesis, goalConfig, banditConfig, linkConfig, passQuery,
-    attributionWindowMinutes, trialStart, minimumSampleSize, minimumRunDays, confidenceThreshold, trafficShare,
+    ...Object.fromEntries((["type", ...members] as const).map((name) => [name, experiment[name]])),
     variants: experiment.variants.map(({ impressions: _i, clicks: _c, configuredWeight, ...variant }) => ({ ...variant, weight: configuredWeight ?? variant.weight })),
   } as Draft;
 }
@@ -370,8 +367,22 @@ function Variants({ draft, set, isRunning }: PartProps) {
 }
 
 function More({ draft, set, isRunning }: PartProps) {
-  const linkConfig: Partial<NonNullable<Draft["linkConfig"]>> = draft.linkConfig ?? {};
-  const setLink = (change: typeof linkConfig) => set({ linkConfig: { ...linkConfig, ...change } as Draft["linkConfig"] });
+  const isTest = draft.type === "ab_test";
+  const limits: Partial<NonNullable<Draft["linkConfig"]>> = draft.linkConfig ?? {};
+  const limit = (change: object) => set({ linkConfig: { ...limits, ...change } as Draft["linkConfig"] });
+  const limitTime = (name: "startsAt" | "expiresAt") => (
+    <Field label={t.edit.link[name]} path={`linkConfig.${name}`} hint={timeZone()}>
+      {(attributes) => <input {...attributes} type="datetime-local" value={toLocal(limits[name])} onChange={(event) => limit({ [name]: fromLocal(event.currentTarget.value) })} />}
+    </Field>
+  );
+  const limitUrl = (name: "notStartedUrl" | "expiredUrl" | "exhaustedUrl") => (
+    <TextField label={t.edit.link[name]} path={`linkConfig.${name}`} isUrl value={limits[name]} onInput={(url) => limit({ [name]: url })} />
+  );
+  const group: Partial<NonNullable<Draft["exclusionGroup"]>> = draft.exclusionGroup ?? {};
+  const setGroup = (change: object) => set({ exclusionGroup: { ...group, ...change } as Draft["exclusionGroup"] });
+  const bucket = (name: "from" | "to") => (
+    <NumberField label={t.edit.group[name]} path={`exclusionGroup.${name}`} value={group[name]} isDisabled={isRunning} onInput={(value) => setGroup({ [name]: value })} />
+  );
   const number = (name: "minimumSampleSize" | "minimumRunDays" | "attributionWindowMinutes" | "confidenceThreshold", hint?: string, isDisabled = isRunning) => (
     <NumberField
       label={name === "attributionWindowMinutes" ? t.edit.window : t.edit[name]}
@@ -404,7 +415,7 @@ function More({ draft, set, isRunning }: PartProps) {
             {number("minimumSampleSize")}
             {number("minimumRunDays", undefined, false)}
             {number("confidenceThreshold", undefined, false)}
-            {draft.type === "ab_test" && (
+            {isTest && (
               <NumberField
                 label={t.edit.trafficShare}
                 path="trafficShare"
@@ -413,6 +424,21 @@ function More({ draft, set, isRunning }: PartProps) {
               />
             )}
           </div>
+          {isTest && (
+            <>
+              <label class="check">
+                <input type="checkbox" checked={draft.stableUnits ?? false} disabled={isRunning} onChange={(event) => set({ stableUnits: event.currentTarget.checked })} />
+                {t.edit.stableUnits}
+              </label>
+              <Failing path="stableUnits" />
+              <div class="columns">
+                <TextField label={t.edit.group.name} path="exclusionGroup.name" value={group.name} hint={t.edit.groupHint} isDisabled={isRunning} onInput={(name) => (name ? setGroup({ name }) : set({ exclusionGroup: undefined }))} />
+                {bucket("from")}
+                {bucket("to")}
+              </div>
+              <Failing path="exclusionGroup" />
+            </>
+          )}
           <TextField
             label={t.edit.passQuery}
             path="passQuery"
@@ -421,22 +447,17 @@ function More({ draft, set, isRunning }: PartProps) {
             onInput={(text) => set({ passQuery: text.trim() ? text.split(",").map((part) => part.trim()) : undefined })}
           />
           <div class="columns">
-            <LinkTime label={t.edit.linkFrom} path="linkConfig.startsAt" value={linkConfig.startsAt} onChange={(startsAt) => setLink({ startsAt })} />
-            <TextField label={t.edit.linkBefore} path="linkConfig.notStartedUrl" isUrl value={linkConfig.notStartedUrl} onInput={(notStartedUrl) => setLink({ notStartedUrl })} />
-            <LinkTime label={t.edit.linkUntil} path="linkConfig.expiresAt" value={linkConfig.expiresAt} onChange={(expiresAt) => setLink({ expiresAt })} />
-            <TextField label={t.edit.linkAfter} path="linkConfig.expiredUrl" isUrl value={linkConfig.expiredUrl} onInput={(expiredUrl) => setLink({ expiredUrl })} />
+            {limitTime("startsAt")}
+            {limitUrl("notStartedUrl")}
+            {limitTime("expiresAt")}
+            {limitUrl("expiredUrl")}
+            <NumberField label={t.edit.link.maxClicks} path="linkConfig.maxClicks" value={limits.maxClicks} onInput={(maxClicks) => limit({ maxClicks })} />
+            {limitUrl("exhaustedUrl")}
           </div>
+          <Failing path="linkConfig" />
         </div>
       </details>
     </section>
-  );
-}
-
-function LinkTime({ label, path, value, onChange }: { label: string; path: string; value: string | undefined; onChange: (value: string | undefined) => void }) {
-  return (
-    <Field label={label} path={path} hint={timeZone()}>
-      {(attributes) => <input {...attributes} type="datetime-local" value={toLocal(value)} onChange={(event) => onChange(fromLocal(event.currentTarget.value) ?? undefined)} />}
-    </Field>
   );
 }
 
@@ -448,8 +469,13 @@ const labels: Record<string, string> = {
   conditions: t.edit.conditions, schedule: t.edit.schedule, banditConfig: t.edit.bandit,
   attributionWindowMinutes: t.edit.window, trialStart: t.edit.trialStart, minimumSampleSize: t.edit.minimumSampleSize, minimumRunDays: t.edit.minimumRunDays,
   confidenceThreshold: t.edit.confidenceThreshold, trafficShare: t.edit.trafficShare, passQuery: t.edit.passQuery,
-  "linkConfig.startsAt": t.edit.linkFrom, "linkConfig.expiresAt": t.edit.linkUntil, "linkConfig.notStartedUrl": t.edit.linkBefore, "linkConfig.expiredUrl": t.edit.linkAfter,
+  stableUnits: t.edit.stableUnits, exclusionGroup: t.edit.group.name,
+  ...Object.fromEntries([...within("exclusionGroup", t.edit.group), ...within("linkConfig", t.edit.link)]),
 };
+
+function within(member: string, texts: object): [string, string][] {
+  return Object.entries(texts).map(([name, text]) => [`${member}.${name}`, text]);
+}
 
 function labelOf(field: string): string {
   const variant = /^variants\[(\d+)\]\.?(.*)/.exec(field);

@@ -29,6 +29,16 @@ internal sealed class SinkChecks(EdgeOptions options, TimeProvider time, Finding
 
     private async Task CheckAsync(SinkOptions sink, string subject, CancellationToken cancellation)
     {
+        if (sink.PasswordFile.Length > 0 && SettingValue.OfFile(sink.PasswordFile, out _) is { } unreadable)
+        {
+            findings.Fail(
+                subject,
+                $"passwordFile '{sink.PasswordFile}' {unreadable}",
+                "let the user of the service read it, and run edge doctor as that user"
+            );
+            return;
+        }
+
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(Deadline);
         string? problem;

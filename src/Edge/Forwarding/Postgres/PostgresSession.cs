@@ -260,7 +260,7 @@ internal sealed partial class PostgresSession : IDisposable
         settings.ApplicationName ??= "edge";
         if (options.PasswordFile.Length > 0)
         {
-            settings.Password = DiskFile.ReadLine(options.PasswordFile);
+            settings.Password = ReadPassword(options.PasswordFile);
         }
         else if (options.Password.Length > 0)
         {
@@ -268,6 +268,18 @@ internal sealed partial class PostgresSession : IDisposable
         }
 
         return builder.Build();
+    }
+
+    private static string ReadPassword(string file)
+    {
+        try
+        {
+            return DiskFile.ReadLine(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"passwordFile cannot be read: {e.Message}", e);
+        }
     }
 
     /// <summary>The columns of the unique key that identifies repeated events; null when the table has none.</summary>

@@ -61,12 +61,17 @@ internal sealed class SinkConfiguration
             else if (TypeOf(name, values, source, problems) is { } type)
             {
                 var options = new SinkOptions(name, type);
+                var refused = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
                 foreach (var value in values)
                 {
-                    Assign(options, value, problems);
+                    if (Assign(options, value) is var (key, problem))
+                    {
+                        refused.Add(key);
+                        problems.Add($"{value.Source}: {problem}");
+                    }
                 }
 
-                SinkRules.Check(options, source, problems);
+                new SinkRules(options, source, refused, problems).Check();
                 sinks.Add(options);
             }
         }
@@ -113,18 +118,18 @@ internal sealed class SinkConfiguration
         return null;
     }
 
-    private static void Assign(SinkOptions options, Given value, List<string> problems)
+    /// <summary>Sets one value; else the key that was refused, or was probably meant, and what is wrong.</summary>
+    private static (string Key, string Problem)? Assign(SinkOptions options, Given value)
     {
         if (value.Key.Equals(SinkSettings.TypeKey, StringComparison.OrdinalIgnoreCase))
         {
-            return;
+            return null;
         }
 
         var full = $"{Prefix}{options.Name}.{value.Key}";
         if (value.Key.Length == 0)
         {
-            problems.Add($"{value.Source}: {Prefix}{options.Name} must be an object with the settings of the sink");
-            return;
+            return ("", $"{Prefix}{options.Name} must be an object with the settings of the sink");
         }
 
         if (Find(value.Key, out var entry) is not { } setting)
@@ -133,25 +138,22 @@ internal sealed class SinkConfiguration
                 .All.Where(candidate => candidate.Types.HasFlag(options.Type))
                 .Select(candidate => candidate.Key);
             var nearest = NearestName.Of([SinkSettings.TypeKey, .. known], value.Key);
-            problems.Add($"{value.Source}: unknown setting '{full}'; did you mean '{Prefix}{options.Name}.{nearest}'?");
+            return (nearest, $"unknown setting '{full}'; did you mean '{Prefix}{options.Name}.{nearest}'?");
         }
-        else if (!setting.Types.HasFlag(options.Type))
+
+        if (!setting.Types.HasFlag(options.Type))
         {
-            problems.Add(
-                $"{value.Source}: {full} is a setting of sinks of type {SinkTypes.Words(setting.Types)};"
+            return (
+                setting.Key,
+                $"{full} is a setting of sinks of type {SinkTypes.Words(setting.Types)};"
                     + $" this one is of type {SinkTypes.Word(options.Type)}"
             );
         }
-        else
-        {
-            var problem = entry is null
-                ? setting.Assign(options, value.Text)
-                : setting.AssignEntry!(options, entry, value.Text);
-            if (problem is not null)
-            {
-                problems.Add($"{value.Source}: {full} {problem}");
-            }
-        }
+
+        var problem = entry is null
+            ? setting.Assign(options, value.Text)
+            : setting.AssignEntry!(options, entry, value.Text);
+        return problem is null ? null : (setting.Key, $"{full} {problem}");
     }
 
     /// <summary>Finds the setting of a key; for a map, the rest of the key is the name of the entry.</summary>

@@ -5,19 +5,37 @@ using Edge.Forwarding.ClickHouse;
 namespace Edge.Settings.Sinks;
 
 /// <summary>Checks rules that involve more than one setting of a sink.</summary>
-internal static class SinkRules
+/// <param name="options">The sink.</param>
+/// <param name="source">Where it was declared.</param>
+/// <param name="refused">Keys of which a value was refused: a rule that needs one of them is not checked.</param>
+/// <param name="problems">Receives problems, one line each with the setting's name.</param>
+internal sealed class SinkRules(
+    SinkOptions options,
+    string source,
+    IReadOnlySet<string> refused,
+    List<string> problems
+)
 {
-    /// <summary>Adds problems, one line each with the setting's name.</summary>
-    public static void Check(SinkOptions options, string source, List<string> problems)
+    private readonly string _prefix = $"{source}: {SinkConfiguration.Prefix}{options.Name}.";
+
+    public void Check()
     {
-        var prefix = $"{source}: {SinkConfiguration.Prefix}{options.Name}.";
-        CheckFields(options, prefix, problems);
-        CheckPostgres(options, prefix, problems);
-        CheckHttp(options, prefix, problems);
-        CheckClickHouse(options, prefix, problems);
+        CheckFields();
+        CheckPassword();
+        CheckPostgres();
+        CheckHttp();
+        CheckClickHouse();
     }
 
-    private static void CheckHttp(SinkOptions options, string prefix, List<string> problems)
+    private void Report(string problem, params string[] keys)
+    {
+        if (!Array.Exists(keys, refused.Contains))
+        {
+            problems.Add(_prefix + problem);
+        }
+    }
+
+    private void CheckHttp()
     {
         if (options.Type is not (SinkType.Http or SinkType.ClickHouse))
         {
@@ -26,35 +44,31 @@ internal static class SinkRules
 
         if (options.Url.Length == 0)
         {
-            problems.Add($"{prefix}url is missing or invalid; give one such as http://server.example:8123");
+            Report("url is missing; give one such as http://server.example:8123", "url");
         }
 
         if (options.Secret.Length > 0 && options.SecretFile.Length > 0)
         {
-            problems.Add($"{prefix}secret and secretFile are both set; keep one");
+            Report("secret and secretFile are both set; keep one");
         }
         else if (options.SecretFile.Length > 0)
         {
-            ReadSecret(options, prefix, problems);
+            if (SettingValue.OfFile(options.SecretFile, out var secret) is { } problem)
+            {
+                Report($"secretFile {problem}");
+                return;
+            }
+
+            options.Secret = secret;
         }
 
         if (options.SecretPrevious.Length > 0 && options.Secret.Length == 0)
         {
-            problems.Add($"{prefix}secretPrevious is set without secret; put the current key into secret");
+            Report("secretPrevious is set without secret; put the current key into secret", "secret", "secretFile");
         }
     }
 
-    private static void ReadSecret(SinkOptions options, string prefix, List<string> problems)
-    {
-        if (SettingValue.OfFile(options.SecretFile, out var secret) is { } problem)
-        {
-            problems.Add($"{prefix}secretFile {problem}");
-        }
-
-        options.Secret = secret;
-    }
-
-    private static void CheckClickHouse(SinkOptions options, string prefix, List<string> problems)
+    private void CheckClickHouse()
     {
         if (options.Type != SinkType.ClickHouse)
         {
@@ -63,52 +77,46 @@ internal static class SinkRules
 
         if (ClickHouseTable.Problem(options.Table) is { } wrong)
         {
-            problems.Add($"{prefix}table {wrong}");
-        }
-
-        if (options.Password.Length > 0 && options.PasswordFile.Length > 0)
-        {
-            problems.Add($"{prefix}password and passwordFile are both set; keep one");
+            Report($"table {wrong}", "table");
         }
 
         if (options.Url.Contains('?', StringComparison.Ordinal))
         {
-            problems.Add($"{prefix}url must not contain a query; the sink adds it");
+            Report("url must not contain a query; the sink adds it");
         }
     }
 
-    private static void CheckPostgres(SinkOptions options, string prefix, List<string> problems)
+    private void CheckPostgres()
     {
-        if (options.Type != SinkType.Postgres)
+        if (options.Type == SinkType.Postgres && options.Connection.Length == 0)
         {
-            return;
-        }
-
-        if (options.Connection.Length == 0)
-        {
-            problems.Add(
-                $"{prefix}connection is missing; give one such as Host=db.example;Database=edge;Username=edge"
+            Report(
+                "connection is missing; give one such as Host=db.example;Database=edge;Username=edge",
+                "connection"
             );
         }
+    }
 
+    private void CheckPassword()
+    {
         if (options.Password.Length > 0 && options.PasswordFile.Length > 0)
         {
-            problems.Add($"{prefix}password and passwordFile are both set; keep one");
+            Report("password and passwordFile are both set; keep one");
         }
     }
 
     /// <summary>Whether a member of events is sent, under its own name.</summary>
-    private static bool IsSent(SinkOptions options, string name) =>
+    private bool IsSent(string name) =>
         EventSchema.All.Any(member => member.Name == name)
         && !options.FieldsRename.ContainsKey(name)
         && !options.FieldsDeny.Contains(name)
         && (name == "id" || options.FieldsAllow.Length == 0 || options.FieldsAllow.Contains(name));
 
-    private static void CheckFields(SinkOptions options, string prefix, List<string> problems)
+    private void CheckFields()
     {
         if (options.FieldsAllow.Intersect(options.FieldsDeny).FirstOrDefault() is { } both)
         {
-            problems.Add($"{prefix}fields.deny denies '{both}', which fields.allow allows; remove it from one of them");
+            Report($"fields.deny denies '{both}', which fields.allow allows; remove it from one of them");
         }
 
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -116,12 +124,15 @@ internal static class SinkRules
         {
             if (!names.Add(name))
             {
-                problems.Add($"{prefix}fields.rename uses the name '{name}' twice");
+                Report($"fields.rename uses the name '{name}' twice");
             }
-            else if (IsSent(options, name))
+            else if (IsSent(name))
             {
-                problems.Add(
-                    $"{prefix}fields.rename gives {member} the name of another member, '{name}'; rename or deny that too"
+                Report(
+                    $"fields.rename gives {member} the name of another member, '{name}'; rename or deny that too",
+                    "fields.allow",
+                    "fields.deny",
+                    "fields.rename"
                 );
             }
         }

@@ -51,7 +51,12 @@ public class SignalTests
     {
         using var data = new TempDirectory();
         var file = data["edge.json"];
-        await File.WriteAllTextAsync(file, """{ "http": { "maxHeaderCount": 64 } }""");
+        var rules = data["rules.json"];
+        await File.WriteAllTextAsync(rules, Rules("robot", "first"));
+        await File.WriteAllTextAsync(
+            file,
+            $$"""{ "http": { "maxHeaderCount": 64 }, "automation": { "rulesFile": "{{rules}}" } }"""
+        );
         await using var edge = await EdgeProcess.StartAsync(data["data"], ["--demo", "--config", file]);
 
         await File.WriteAllTextAsync(file, """{ "http": { "maxHeaderCount": 0 }, "automation": { "excludeTools": true } }""");
@@ -62,7 +67,7 @@ public class SignalTests
         await File.WriteAllTextAsync(
             file,
             """
-            { "http": { "maxHeaderCount": 65 }, "automation": { "excludeTools": true },
+            { "http": { "maxHeaderCount": 65 }, "automation": { "excludeTools": true, "rulesFile": "" },
               "sinks": { "file": {}, "other": { "type": "file" } } }
             """
         );
@@ -72,6 +77,7 @@ public class SignalTests
         await Wait.UntilAsync(() => edge.ErrorSoFar.Split("\"eventId\":106,").Length == 3, () => edge.ErrorSoFar);
 
         Assert.Contains("Setting automation.excludeTools is true from now on", edge.ErrorSoFar, StringComparison.Ordinal);
+        Assert.Contains("Setting automation.rulesFile is (empty) from now on", edge.ErrorSoFar, StringComparison.Ordinal);
         Assert.Contains("http.maxHeaderCount has another value", edge.ErrorSoFar, StringComparison.Ordinal);
         Assert.DoesNotContain("sinks.file has another value", edge.ErrorSoFar, StringComparison.Ordinal);
         // A tool is a bot from now on.
