@@ -1,4 +1,4 @@
-using Edge.Events;
+using EventId = Edge.Events.EventId;
 
 namespace Edge.Duplicates;
 

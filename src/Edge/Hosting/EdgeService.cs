@@ -166,9 +166,10 @@ internal sealed class EdgeService : IAsyncDisposable
             Limits = TallyLimits.Default with { UnitsMax = options.Role == NodeRole.Edge ? 0 : options.TallyUnitsMax },
         };
         var tally = Tally.Open(tallyOptions, _journal, _catalog, time, _logger);
-        var recomputations = RecomputationFiles.Open(options.RecomputationsDir, _logger);
+        RecomputationFiles? recomputations = null;
         if (_experiments is not null)
         {
+            recomputations = RecomputationFiles.Open(options.RecomputationsDir, _logger);
             _optimizer = new Optimizer(
                 _experiments,
                 tally,
@@ -287,7 +288,7 @@ internal sealed class EdgeService : IAsyncDisposable
             : BuildManaged(
                 _experiments,
                 tally,
-                recomputations,
+                recomputations!,
                 salt,
                 ledger,
                 rates,

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Text.Json;
 using Edge.Duplicates;
 using Edge.Endpoints.Ingestion;
@@ -7,6 +8,7 @@ using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Requests.Bodies;
 using Edge.Telemetry;
+using EventId = Edge.Events.EventId;
 
 namespace Edge.Endpoints.Fleet;
 
@@ -158,7 +160,7 @@ internal sealed class ForwardedEventsEndpoint(
         // To its end: what is stored is read by every sink, and must be whole.
         while (members.Next())
         {
-            if (members.Name.SequenceEqual("id"u8) && Guid.TryParseExact(members.PlainText, "D", out var guid))
+            if (members.Name.SequenceEqual("id"u8) && TryReadGuid(members.PlainText, out var guid))
             {
                 Span<byte> bytes = stackalloc byte[EventId.Bytes];
                 guid.TryWriteBytes(bytes, bigEndian: true, out _);
@@ -168,6 +170,9 @@ internal sealed class ForwardedEventsEndpoint(
 
         return members.IsBroken ? null : id;
     }
+
+    private static bool TryReadGuid(ReadOnlySpan<byte> text, out Guid guid) =>
+        Utf8Parser.TryParse(text, out guid, out var read, 'D') && read == text.Length;
 
     private ValueTask<JournalRoom?> ReserveAsync(List<ForwardedEvent> events, int bodyBytes)
     {
