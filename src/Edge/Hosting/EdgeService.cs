@@ -688,7 +688,12 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Opens what an edge has in place of a store: its origin's catalog, or the copy of it on disk.</summary>
     private CatalogFollower OpenFollower(FleetSecret fleet, string salt) =>
         new(
-            new OriginClient(new Uri(_options.FleetOriginUrl), fleet),
+            new OriginClient(
+                new Uri(_options.FleetOriginUrl),
+                fleet,
+                OriginClient.Patience,
+                OriginClient.AnswerTimeout
+            ),
             new CatalogCopy(FleetDirectory(), fleet.Id),
             KeyRing.WithoutFile(_time),
             _options.Node,

@@ -34,7 +34,7 @@ internal sealed class OriginClient : IDisposable
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>How long an answer may take to begin beyond the patience, and then to come whole.</summary>
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
 
     // A change of the name's address takes effect within this time.
     private static readonly TimeSpan ConnectionKept = TimeSpan.FromMinutes(5);
@@ -58,16 +58,22 @@ internal sealed class OriginClient : IDisposable
     };
 
     private readonly FleetSecret _secret;
+    private readonly TimeSpan _patience;
+    private readonly TimeSpan _timeout;
     private readonly Uri _catalog;
 
-    public OriginClient(Uri origin, FleetSecret secret)
+    /// <param name="origin">Address of the origin.</param>
+    /// <param name="secret">What is shown to it, and what its editions are signed with.</param>
+    /// <param name="patience">How long it may wait for a new edition, whole seconds.</param>
+    /// <param name="timeout">How long an answer may take to begin beyond that, and then to come whole.</param>
+    public OriginClient(Uri origin, FleetSecret secret, TimeSpan patience, TimeSpan timeout)
     {
-        _secret = secret;
+        (_secret, _patience, _timeout) = (secret, patience, timeout);
         _catalog = new Uri(
             origin.GetLeftPart(UriPartial.Authority)
                 + Path
                 + "?wait="
-                + Patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)
+                + patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)
         );
     }
 
@@ -103,7 +109,7 @@ internal sealed class OriginClient : IDisposable
         }
 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        deadline.CancelAfter(Patience + AnswerTimeout);
+        deadline.CancelAfter(_patience + _timeout);
         try
         {
             using var response = await _client.SendAsync(
@@ -121,7 +127,7 @@ internal sealed class OriginClient : IDisposable
                 throw new OriginException(Refusal(response.StatusCode));
             }
 
-            deadline.CancelAfter(AnswerTimeout);
+            deadline.CancelAfter(_timeout);
             await using var body = await response.Content.ReadAsStreamAsync(deadline.Token);
             await using var inflated = response.Content.Headers.ContentEncoding.Contains("gzip")
                 ? new GZipStream(body, CompressionMode.Decompress)

@@ -108,9 +108,9 @@ public class FleetTests
         var sender = await fleet.CreateKeyAsync("traffical");
         await UntilAcceptedAsync(edge, sender);
         var (_, list, _) = await EdgeProcess.RunAsync(["keys", "list", "--data-dir", fleet.OriginData]);
-        var id = list.Split('\n').Single(line => line.Contains("traffical", StringComparison.Ordinal)).Split(' ')[0];
+        var id = list.Split('\n').Single(line => line.Contains("traffical", StringComparison.Ordinal)).Split('\t')[0];
 
-        await EdgeProcess.RunAsync(["keys", "revoke", id, "--data-dir", fleet.OriginData]);
+        Assert.Equal(0, (await EdgeProcess.RunAsync(["keys", "revoke", id, "--data-dir", fleet.OriginData])).ExitCode);
 
         await Wait.ForAsync(() => SendAsync(edge, sender), status => status == 401);
     }
@@ -213,7 +213,7 @@ public class FleetTests
         await using var fleet = await TestFleet.StartAsync();
         var uid = await fleet.StartExperimentAsync(
             "learning",
-            ""","banditConfig":{"enabled":true},"attributionWindowMinutes":30"""
+            ""","banditConfig":{"enabled":true,"warmupImpressions":0},"attributionWindowMinutes":30"""
         );
         // Two hours ago, so that the windows have passed: half of those who saw b clicked, and nobody else.
         var ago = DateTimeOffset.UtcNow.AddHours(-2);
@@ -289,7 +289,7 @@ public class FleetTests
     }
 
     private static async Task<int> SendAsync(EdgeProcess edge, string key) =>
-        (await TestFleet.AskAsync(edge, "POST", "/v1/events", """{"events":[]}""", key)).Status;
+        (await TestFleet.AskAsync(edge, "POST", "/v1/events", """{"events":[{"type":"other"}]}""", key)).Status;
 
     private static Task UntilAcceptedAsync(EdgeProcess edge, string key) =>
         Wait.ForAsync(() => SendAsync(edge, key), status => status != 401);
