@@ -566,8 +566,16 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Releases files and the lock, in reverse order of opening.</summary>
     public async ValueTask DisposeAsync()
     {
-        _follower?.Dispose();
-        _publisher?.Dispose();
+        if (_follower is not null)
+        {
+            await _follower.DisposeAsync();
+        }
+
+        if (_publisher is not null)
+        {
+            await _publisher.DisposeAsync();
+        }
+
         _forwarder.Dispose();
         _optimizer?.Dispose();
         _fullJournal.Dispose();

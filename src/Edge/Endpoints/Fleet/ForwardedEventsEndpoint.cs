@@ -4,6 +4,7 @@ using System.Text.Json;
 using Edge.Duplicates;
 using Edge.Endpoints.Ingestion;
 using Edge.Events;
+using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Requests.Bodies;
@@ -68,13 +69,7 @@ internal sealed class ForwardedEventsEndpoint(
         {
             metrics.Count(RouteName.Fleet, Outcome.Refused);
             metrics.CountRefusedEvents(Api, 1);
-            await Problem.WriteAsync(
-                context,
-                StatusCodes.Status400BadRequest,
-                "validation-error",
-                "Validation Error",
-                problem
-            );
+            await Problem.ValidationAsync(context, [problem]);
             return;
         }
 
@@ -113,10 +108,10 @@ internal sealed class ForwardedEventsEndpoint(
     }
 
     /// <summary>The events of a body; null when one of them is none that an edge has written.</summary>
-    private List<ForwardedEvent>? Read(ReadOnlyMemory<byte> body, out string problem)
+    private List<ForwardedEvent>? Read(ReadOnlyMemory<byte> body, out Violation problem)
     {
         var events = new List<ForwardedEvent>();
-        problem = "The body must be an array of events.";
+        problem = new Violation("", "must be an array of events", ViolationCodes.InvalidType);
         try
         {
             var reader = new Utf8JsonReader(body.Span);
@@ -132,13 +127,16 @@ internal sealed class ForwardedEventsEndpoint(
                 var payload = body[start..(int)reader.BytesConsumed];
                 if (payload.Length > payloadBytesMax)
                 {
-                    problem = $"Event {events.Count} has more than {payloadBytesMax} bytes, which a page of this journal holds (journal.pageBytes).";
+                    problem = At(
+                        events.Count,
+                        $"must have at most {payloadBytesMax} bytes, for a page of this journal (journal.pageBytes)"
+                    );
                     return null;
                 }
 
                 if (IdOf(payload.Span) is not { } id)
                 {
-                    problem = $"Event {events.Count} has no id, or is not as an edge writes it.";
+                    problem = At(events.Count, "has no id, or is not as an edge writes it");
                     return null;
                 }
 
@@ -152,6 +150,8 @@ internal sealed class ForwardedEventsEndpoint(
             return null;
         }
     }
+
+    private static Violation At(int index, string message) => new($"[{index}]", message, ViolationCodes.InvalidFormat);
 
     private static EventId? IdOf(ReadOnlySpan<byte> payload)
     {

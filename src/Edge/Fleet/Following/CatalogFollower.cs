@@ -25,7 +25,7 @@ internal readonly record struct FollowerStatus(
 /// as a whole or not at all. Without its origin an edge serves what it has for as long as it likes. Thread safe; one task
 /// asks and takes.
 /// </summary>
-internal sealed class CatalogFollower : IDisposable
+internal sealed class CatalogFollower : IAsyncDisposable
 {
     private const int InstanceBytes = 8;
 
@@ -48,6 +48,7 @@ internal sealed class CatalogFollower : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _hasCatalog = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long[] _refused = new long[Enum.GetValues<EditionFault>().Length];
+    private Task _following = Task.CompletedTask;
     private CatalogItems _items = CatalogItems.Empty;
     private EditionTag? _tag;
     private EditionTag? _refusedTag;
@@ -127,11 +128,13 @@ internal sealed class CatalogFollower : IDisposable
     public long Refused(EditionFault fault) => Interlocked.Read(ref _refused[(int)fault]);
 
     /// <summary>Starts asking; call once.</summary>
-    public void Start() => _ = Task.Run(RunAsync);
+    public void Start() => _following = Task.Run(RunAsync);
 
-    public void Dispose()
+    /// <summary>Asks no more; nothing is written any longer when it returns.</summary>
+    public async ValueTask DisposeAsync()
     {
-        _stop.Cancel();
+        await _stop.CancelAsync();
+        await _following;
         _origin.Dispose();
     }
 

@@ -10,7 +10,7 @@ namespace Edge.Fleet.Origin;
 /// Makes an edition of everything that the nodes of a fleet have alike, whenever something of it has changed, and wakes
 /// those who wait for one. Changes that come together become one edition. Thread safe; one task publishes.
 /// </summary>
-internal sealed class CatalogPublisher : IDisposable
+internal sealed class CatalogPublisher : IAsyncDisposable
 {
     /// <summary>Time for further changes to join an edition: a person saves one file after the other.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(20);
@@ -28,6 +28,7 @@ internal sealed class CatalogPublisher : IDisposable
     private readonly SemaphoreSlim _signal = new(0);
     private readonly Lock _claimLock = new();
     private readonly Dictionary<string, (object Source, CatalogItem Item)> _encoded = new(StringComparer.Ordinal);
+    private Task _publishing = Task.CompletedTask;
     private volatile Edition _current;
     private volatile TaskCompletionSource _replaced = NewWaiting();
     private VerdictRuleOptions _verdicts;
@@ -74,7 +75,7 @@ internal sealed class CatalogPublisher : IDisposable
     public Edition Current => _current;
 
     /// <summary>Starts publishing changes; call once.</summary>
-    public void Start() => _ = Task.Run(RunAsync);
+    public void Start() => _publishing = Task.Run(RunAsync);
 
     /// <summary>Something may have changed. Cheap; may be called on any thread.</summary>
     public void Notify() => _signal.Release();
@@ -145,10 +146,11 @@ internal sealed class CatalogPublisher : IDisposable
     /// <summary>Lets everybody go who waits, and publishes no more.</summary>
     public void Close() => _stop.Cancel();
 
-    public void Dispose()
+    /// <summary>Publishes no more; nothing is written any longer when it returns.</summary>
+    public async ValueTask DisposeAsync()
     {
-        _stop.Cancel();
-        // The source and the signal stay: a task may still look at them, and they hold nothing of the system.
+        await _stop.CancelAsync();
+        await _publishing;
     }
 
     private static TaskCompletionSource NewWaiting() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -53,7 +53,11 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        _followers.ForEach(static follower => follower.Dispose());
+        foreach (var follower in _followers)
+        {
+            await follower.DisposeAsync();
+        }
+
         await _origin.DisposeAsync();
         _data.Dispose();
     }
@@ -64,7 +68,7 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
     {
         _origin.Serve(Definitions.Bytes(Good), Good.Tag.ToString());
         var follower = Follow();
-        await UntilServedAsync(follower, "spring");
+        await UntilTakenAsync(1);
         var copy = await File.ReadAllBytesAsync(_data["catalog"], TestContext.Current.CancellationToken);
 
         _origin.Script = context => ScriptedOrigin.WriteAsync(context, BadEdition(kind));
@@ -132,8 +136,8 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
     public async Task Copy_OnDisk_IsServedWithoutTheOrigin()
     {
         _origin.Serve(Definitions.Bytes(Good), Good.Tag.ToString());
-        await UntilServedAsync(Follow(), "spring");
-        await Wait.UntilAsync(() => File.Exists(_data["catalog"]), () => "no copy");
+        Follow();
+        await UntilTakenAsync(1);
         _origin.Script = static context =>
         {
             context.Abort();
@@ -191,7 +195,8 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
 
         _origin.Serve(Definitions.Bytes(changes), changes.Tag.ToString());
 
-        await UntilServedAsync(follower, "summer");
+        await UntilTakenAsync(2);
+        Assert.True(follower.Catalog.Current.TryFind("summer", out _));
         Assert.False(follower.Catalog.Current.TryFind("spring", out _));
         Assert.Equal(11, Open().Status.Version);
     }
@@ -262,6 +267,10 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
 
     private Task UntilServedAsync(CatalogFollower follower, string slug) =>
         Wait.UntilAsync(() => follower.Catalog.Current.TryFind(slug, out _), () => string.Join('\n', _log.All));
+
+    /// <summary>Waits until so many editions are in force and on disk.</summary>
+    private Task UntilTakenAsync(int count) =>
+        Wait.UntilAsync(() => _log.Ids.Count(static id => id == 704) >= count, () => string.Join('\n', _log.All));
 
     private CatalogFollower Follow()
     {

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Edge.Tests.Fleet.Origin;
 
-public sealed class CatalogPublisherTests : IDisposable
+public sealed class CatalogPublisherTests : IAsyncDisposable
 {
     private readonly TempDirectory _data = new();
     private readonly LogLines _log = new();
@@ -19,14 +19,18 @@ public sealed class CatalogPublisherTests : IDisposable
     public CatalogPublisherTests() =>
         _catalog.Swap(
             new ExperimentCatalog(
-                [.. Enumerable.Range(0, 50).Select(i => new CatalogEntry(Definitions.Running($"e{i}")))],
+                [.. Enumerable.Range(0, 50).Select(i => new CatalogEntry(Definitions.Running($"test-{i}")))],
                 1
             )
         );
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _publishers.ForEach(static publisher => publisher.Dispose());
+        foreach (var publisher in _publishers)
+        {
+            await publisher.DisposeAsync();
+        }
+
         _data.Dispose();
     }
 
@@ -41,7 +45,7 @@ public sealed class CatalogPublisherTests : IDisposable
         Assert.Equal(first.Version + 1, second.Tag.Version);
         var changes = await ReadAsync(second, first);
         Assert.Equal(first.Version, changes.From);
-        Assert.Equal(["experiment/exp_e7"], changes.Items.Select(item => item.Name));
+        Assert.Equal(["experiment/exp_test-7"], changes.Items.Select(item => item.Name));
         var whole = await ReadAsync(second, null);
         Assert.Null(whole.From);
         // The experiments, and the rules of the verdict.
@@ -57,7 +61,7 @@ public sealed class CatalogPublisherTests : IDisposable
         var before = await ChangeAsync(Open(), weight: 7_000);
 
         Assert.Equal(before.Tag, Open().Current.Tag);
-        _catalog.Swap(_catalog.Current.With(new CatalogEntry(Definitions.Running("e8", 100))));
+        _catalog.Swap(_catalog.Current.With(new CatalogEntry(Definitions.Running("test-8", 100))));
         Assert.Equal(before.Tag.Version + 1, Open().Current.Tag.Version);
     }
 
@@ -124,7 +128,7 @@ public sealed class CatalogPublisherTests : IDisposable
         // A directory where the file belongs: nothing can be renamed over it.
         File.Delete(_data["published"]);
         Directory.CreateDirectory(_data["published"]);
-        _catalog.Swap(_catalog.Current.With(new CatalogEntry(Definitions.Running("e7", 100))));
+        _catalog.Swap(_catalog.Current.With(new CatalogEntry(Definitions.Running("test-7", 100))));
         publisher.Notify();
         await Wait.UntilAsync(() => _log.Ids.Contains(701), () => string.Join('\n', _log.All));
         Assert.Equal(before, publisher.Current.Tag);
@@ -157,7 +161,7 @@ public sealed class CatalogPublisherTests : IDisposable
     {
         publisher.Start();
         var before = publisher.Current.Tag;
-        _catalog.Swap(_catalog.Current.With(new CatalogEntry(Definitions.Running("e7", weight))));
+        _catalog.Swap(_catalog.Current.With(new CatalogEntry(Definitions.Running("test-7", weight))));
         publisher.Notify();
         return await publisher.WaitAsync(tag => tag == before, Wait.Limit, TestContext.Current.CancellationToken);
     }
