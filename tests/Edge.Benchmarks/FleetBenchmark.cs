@@ -46,15 +46,24 @@ internal static class FleetBenchmark
         var edges = Enumerable.Range(0, Edges).Select(number => new SimulatedEdge(origin.Address, number)).ToArray();
         var (began, cpu) = (Stopwatch.GetTimestamp(), origin.Cpu);
         await Task.WhenAll(edges.Select(static edge => edge.AskAsync()));
-        Say(
-            $"start: {Edges} edges have {ManyExperiments.Count} experiments after {Ms(began):F0} ms,"
-                + $" {Sent(edges) / 1e6:F1} MB sent, {Sent(edges) / Edges / 1e3:F0} kB each, origin {Cpu(cpu):F0} ms of processor time, {origin.MiB:F0} MiB"
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"start: {Edges} edges have {ManyExperiments.Count} experiments after {Ms(began):F0} ms,"
+                    + $" {Sent(edges) / 1e6:F1} MB sent, {Sent(edges) / Edges / 1e3:F0} kB each, origin {Cpu(cpu):F0} ms of processor time, {origin.MiB:F0} MiB"
+            )
         );
 
         cpu = origin.Cpu;
-        var following = edges.Select(static edge => edge.FollowAsync()).ToArray();
+        // Ends only when one of them fails.
+        var failed = Task.WhenAny(edges.Select(static edge => edge.FollowAsync())).Unwrap();
         await Task.Delay(Quiet);
-        Say($"quiet: {Quiet.TotalSeconds} s with {Edges} edges waiting, origin {Cpu(cpu):F0} ms of processor time");
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"quiet: {Quiet.TotalSeconds} s with {Edges} edges waiting, origin {Cpu(cpu):F0} ms of processor time"
+            )
+        );
 
         var (slowest, middle, sent) = (new List<double>(), new List<double>(), Sent(edges));
         cpu = origin.Cpu;
@@ -63,23 +72,26 @@ internal static class FleetBenchmark
             var reached = edges.Select(static edge => edge.NextAsync()).ToArray();
             began = Stopwatch.GetTimestamp();
             await origin.ChangeAsync(isPause: change % 2 == 0);
-            var times = (await Task.WhenAll(reached)).Select(at => Stopwatch.GetElapsedTime(began, at).TotalMilliseconds).Order().ToArray();
+            await await Task.WhenAny(Task.WhenAll(reached), failed);
+            double[] times = [.. reached.Select(at => Stopwatch.GetElapsedTime(began, at.Result).TotalMilliseconds).Order()];
             slowest.Add(times[^1]);
             middle.Add(times[times.Length / 2]);
         }
 
         slowest.Sort();
         middle.Sort();
-        Say(
-            $"change: from the request that makes it to the last of {Edges} edges {slowest[Changes / 2]:F0} ms (median of {Changes}), {slowest[^1]:F0} ms (most);"
-                + $" to the middle edge {middle[Changes / 2]:F0} ms; {(Sent(edges) - sent) / Changes / 1e3:F0} kB sent for each change,"
-                + $" origin {Cpu(cpu) / Changes:F0} ms of processor time for each, {origin.MiB:F0} MiB"
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"change: from the request that makes it to the last of {Edges} edges {slowest[Changes / 2]:F0} ms (median of {Changes}), {slowest[^1]:F0} ms (most);"
+                    + $" to the middle edge {middle[Changes / 2]:F0} ms; {(Sent(edges) - sent) / Changes / 1e3:F0} kB sent for each change,"
+                    + $" origin {Cpu(cpu) / Changes:F0} ms of processor time for each, {origin.MiB:F0} MiB"
+            )
         );
 
         double Cpu(TimeSpan before) => (origin.Cpu - before).TotalMilliseconds;
         static double Ms(long since) => Stopwatch.GetElapsedTime(since).TotalMilliseconds;
         static double Sent(SimulatedEdge[] edges) => edges.Sum(static edge => edge.Bytes);
-        void Say(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
     }
 
     private static async Task<Node> StartAsync(string binary, string directory)

@@ -38,13 +38,12 @@ internal sealed record EditionTag(long Version, string Digest, string Signature)
             return null;
         }
 
-        Span<Range> parts = stackalloc Range[4];
         return
-            inner.Split(parts, '.') == 3
-            && long.TryParse(inner[parts[0]], NumberStyles.None, CultureInfo.InvariantCulture, out var version)
-            && IsHex(inner[parts[1]])
-            && IsHex(inner[parts[2]])
-            ? new EditionTag(version, inner[parts[1]].ToString(), inner[parts[2]].ToString())
+            inner.ToString().Split('.') is [var number, var digest, var signature]
+            && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            && IsHex(digest)
+            && IsHex(signature)
+            ? new EditionTag(version, digest, signature)
             : null;
     }
 

@@ -61,7 +61,12 @@ internal sealed class CatalogEndpoint(
 
         var report = ReportOf(context.Request, known.FirstOrDefault()?.Version ?? 0);
         Note(report);
-        var reached = known.Select(static tag => tag.Version).DefaultIfEmpty(0).Max();
+        var reached = 0L;
+        foreach (var tag in known)
+        {
+            reached = Math.Max(reached, tag.Version);
+        }
+
         // Of several editions that an edge knows, what is older than the newest is no news to it.
         var edition = await publisher.WaitAsync(
             tag => tag.Version < reached || known.Contains(tag),
@@ -103,9 +108,9 @@ internal sealed class CatalogEndpoint(
         var tags = new List<EditionTag>();
         foreach (var header in request.Headers.IfNoneMatch)
         {
-            foreach (var range in header.AsSpan().Split(','))
+            foreach (var text in (header ?? "").Split(','))
             {
-                if (EditionTag.Parse(header.AsSpan(range)) is { } tag)
+                if (EditionTag.Parse(text) is { } tag)
                 {
                     tags.Add(tag);
                 }
@@ -128,6 +133,16 @@ internal sealed class CatalogEndpoint(
     private static string Text(HttpRequest request, string header)
     {
         var text = request.Headers[header].ToString();
-        return Uri.UnescapeDataString(text.Length > HeaderCharsMax ? text[..HeaderCharsMax] : text);
+        text = Uri.UnescapeDataString(text.Length > HeaderCharsMax ? text[..HeaderCharsMax] : text);
+        foreach (var c in text)
+        {
+            if (char.IsControl(c))
+            {
+                // It goes into messages and onto terminals.
+                return "";
+            }
+        }
+
+        return text;
     }
 }

@@ -190,9 +190,7 @@ internal sealed class ForwardedEventsEndpoint(
     {
         using var used = room;
         var receipt = default(Receipt);
-        var record = ArrayPool<byte>.Shared.Rent(
-            Envelope.HeaderBytes + events.Select(static e => e.Payload.Length).DefaultIfEmpty(0).Max()
-        );
+        var record = ArrayPool<byte>.Shared.Rent(Envelope.HeaderBytes + payloadBytesMax);
         foreach (var e in events)
         {
             var id = duplicates.HashOf(e.Id);

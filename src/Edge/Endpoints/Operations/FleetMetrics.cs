@@ -61,13 +61,16 @@ internal sealed class FleetMetrics(
             .Sample(Label("state", "away"), known.Count - connected.Length);
         page.Family(MetricFamilies.FleetNodesBehind)
             .Sample(connected.Count(static node => node.BehindSince is not null));
-        page.Family(MetricFamilies.FleetLagSeconds)
-            .Sample(
-                connected
-                    .Select(node => node.BehindSince is { } since ? (now - since).TotalSeconds : 0)
-                    .DefaultIfEmpty(0)
-                    .Max()
-            );
+        var lag = TimeSpan.Zero;
+        foreach (var node in connected)
+        {
+            if (now - node.BehindSince is { } behind && behind > lag)
+            {
+                lag = behind;
+            }
+        }
+
+        page.Family(MetricFamilies.FleetLagSeconds).Sample(lag.TotalSeconds);
         page.Family(MetricFamilies.FleetNodesDuplicate).Sample(known.Count(static node => node.IsDuplicate));
         page.Family(MetricFamilies.FleetNodesOtherSalt).Sample(known.Count(static node => node.HasOtherSalt));
     }

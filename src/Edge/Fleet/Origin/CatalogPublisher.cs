@@ -27,7 +27,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _signal = new(0);
     private readonly Lock _claimLock = new();
-    private readonly Dictionary<string, (object Source, CatalogItem Item)> _encoded = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Encoded> _encoded = new(StringComparer.Ordinal);
     private Task _publishing = Task.CompletedTask;
     private volatile Edition _current;
     private volatile TaskCompletionSource _replaced = NewWaiting();
@@ -250,10 +250,14 @@ internal sealed class CatalogPublisher : IAsyncDisposable
             seen.Add(name);
             if (!_encoded.TryGetValue(name, out var known) || !ReferenceEquals(known.Source, source))
             {
-                known = _encoded[name] = (source, encode(source));
+                known = _encoded[name] = new Encoded(source, encode(source));
             }
 
             items.Add(known.Item);
         }
     }
+
+    /// <param name="Source">What was encoded; immutable.</param>
+    /// <param name="Item">What came of it.</param>
+    private sealed record Encoded(object Source, CatalogItem Item);
 }

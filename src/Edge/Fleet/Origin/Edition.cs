@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.IO.Compression;
 
 namespace Edge.Fleet.Origin;
@@ -19,7 +18,8 @@ internal sealed class Edition
     private readonly CatalogItems _items;
     private readonly Change[] _history;
     private readonly Lazy<Task<byte[]>> _whole;
-    private readonly ConcurrentDictionary<long, Lazy<Task<byte[]>>> _changes = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<long, Lazy<Task<byte[]>>> _changes = [];
 
     private Edition(string fleet, EditionTag tag, DateTimeOffset at, CatalogItems items, Change[] history)
     {
@@ -48,7 +48,13 @@ internal sealed class Edition
     public Edition Next(EditionTag tag, DateTimeOffset at, CatalogItems items)
     {
         var change = new Change(Tag.Version, Tag.Digest, at, [.. items.DifferencesTo(_items)]);
-        return new Edition(_fleet, tag, at, items, [.. _history.TakeLast(HistoryMax - 1), change]);
+        return new Edition(
+            _fleet,
+            tag,
+            at,
+            items,
+            [.. _history.AsSpan(Math.Max(0, _history.Length - HistoryMax + 1)), change]
+        );
     }
 
     /// <summary>The document for an edge that has an edition, or none, in gzip; made once for all that ask.</summary>
@@ -60,7 +66,16 @@ internal sealed class Edition
             return _whole.Value;
         }
 
-        return _changes.GetOrAdd(known.Version, _ => Changes(first)).Value;
+        Lazy<Task<byte[]>>? made;
+        lock (_lock)
+        {
+            if (!_changes.TryGetValue(known.Version, out made))
+            {
+                _changes[known.Version] = made = Changes(first);
+            }
+        }
+
+        return made.Value;
     }
 
     /// <summary>
@@ -87,7 +102,12 @@ internal sealed class Edition
 
     private Lazy<Task<byte[]>> Changes(int first)
     {
-        var names = _history.Skip(first).SelectMany(static change => change.Names).ToHashSet(StringComparer.Ordinal);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var change in _history.AsSpan(first))
+        {
+            names.UnionWith(change.Names);
+        }
+
         if (names.Count * DeltaPart > _items.All.Count)
         {
             return _whole;

@@ -118,7 +118,7 @@ internal sealed class NodeList(CatalogPublisher publisher, string salt, TimeProv
         Forget(now);
         if (_nodes.Count >= NodesMax)
         {
-            _nodes.Remove(_nodes.MinBy(static pair => pair.Value.SeenAt).Key);
+            _nodes.Remove(_nodes.Values.OrderBy(static entry => entry.SeenAt).First().Report!.Name);
         }
     }
 
