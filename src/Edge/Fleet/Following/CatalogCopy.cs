@@ -15,6 +15,8 @@ internal sealed class CatalogCopy(string directory, string fleet)
 
     private const int HeaderBytes = 8;
 
+    private static readonly byte[] Magic = [.. "EDC1"u8];
+
     /// <summary>
     /// The edition; null when there is none. Throws <see cref="EditionException"/> when the file is damaged or of another
     /// fleet, <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when it cannot be read.
@@ -63,8 +65,6 @@ internal sealed class CatalogCopy(string directory, string fleet)
 
     /// <summary>Moves a file that cannot be used out of the way, for somebody to look at.</summary>
     public void SetAside() => DiskDirectory.Rename(FilePath, FilePath + ".set-aside");
-
-    private static ReadOnlySpan<byte> Magic => "EDC1"u8;
 
     private string FilePath => Path.Combine(directory, FileName);
 }

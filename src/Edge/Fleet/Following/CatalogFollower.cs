@@ -211,7 +211,8 @@ internal sealed class CatalogFollower : IAsyncDisposable
         }
 
         _isAway = false;
-        if (document is null)
+        // One that is in force may come again from something in between that does not compare.
+        if (document is null || (document.Tag == _tag && !_wantsWhole))
         {
             Confirm();
             return false;

@@ -87,8 +87,11 @@ public class FleetTests
         await using var fleet = await TestFleet.StartAsync();
         await fleet.StopAsync(fleet.Origin);
         var edge = fleet.LaunchEdge("edge-a");
+        // It may have asked before it listens.
         await Wait.UntilAsync(
-            () => edge.ErrorSoFar.Contains("The origin gives no catalog", StringComparison.Ordinal),
+            () =>
+                edge.ErrorSoFar.Contains("The origin gives no catalog", StringComparison.Ordinal)
+                && edge.ErrorSoFar.Contains("started as edge", StringComparison.Ordinal),
             () => edge.ErrorSoFar
         );
 
