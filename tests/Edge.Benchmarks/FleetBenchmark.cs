@@ -207,8 +207,8 @@ internal static class FleetBenchmark
     private sealed class SimulatedEdge(Uri origin, int number)
     {
         private static readonly FleetSecret Fleet = new(Id, Secret);
+        private static readonly HttpClient Client = new() { Timeout = Timeout.InfiniteTimeSpan };
 
-        private readonly HttpClient _client = new() { Timeout = Timeout.InfiniteTimeSpan };
         private volatile TaskCompletionSource<long> _next = NewNext();
         private string _tag = "";
 
@@ -242,7 +242,7 @@ internal static class FleetBenchmark
                 request.Headers.TryAddWithoutValidation("If-None-Match", _tag);
             }
 
-            using var response = await _client.SendAsync(request);
+            using var response = await Client.SendAsync(request);
             if (response.StatusCode == HttpStatusCode.NotModified)
             {
                 return false;

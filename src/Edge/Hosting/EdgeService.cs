@@ -571,11 +571,6 @@ internal sealed class EdgeService : IAsyncDisposable
             await _follower.DisposeAsync();
         }
 
-        if (_publisher is not null)
-        {
-            await _publisher.DisposeAsync();
-        }
-
         _forwarder.Dispose();
         _optimizer?.Dispose();
         _fullJournal.Dispose();
@@ -587,6 +582,12 @@ internal sealed class EdgeService : IAsyncDisposable
         _keys.Dispose();
         _experiments?.Dispose();
         await _web.DisposeAsync();
+        // Requests wait for it, and the others tell it what has changed.
+        if (_publisher is not null)
+        {
+            await _publisher.DisposeAsync();
+        }
+
         _connections.Dispose();
     }
 

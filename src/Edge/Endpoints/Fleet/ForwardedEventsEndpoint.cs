@@ -157,12 +157,12 @@ internal sealed class ForwardedEventsEndpoint(
     {
         var members = new EventScanner(payload);
         EventId? id = null;
+        Span<byte> bytes = stackalloc byte[EventId.Bytes];
         // To its end: what is stored is read by every sink, and must be whole.
         while (members.Next())
         {
             if (members.Name.SequenceEqual("id"u8) && TryReadGuid(members.PlainText, out var guid))
             {
-                Span<byte> bytes = stackalloc byte[EventId.Bytes];
                 guid.TryWriteBytes(bytes, bigEndian: true, out _);
                 id = EventId.ReadBytes(bytes);
             }

@@ -135,6 +135,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _following;
+        _stop.Dispose();
         _origin.Dispose();
     }
 

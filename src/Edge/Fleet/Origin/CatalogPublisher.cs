@@ -1,8 +1,6 @@
 using Edge.Access;
 using Edge.Catalog;
 using Edge.Enrichment.Verdicts;
-using Edge.Experiments;
-using Edge.Telemetry;
 
 namespace Edge.Fleet.Origin;
 
@@ -25,11 +23,11 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _signal = new(0);
     private readonly Lock _claimLock = new();
     private readonly Dictionary<string, Encoded> _encoded = new(StringComparer.Ordinal);
     private Task _publishing = Task.CompletedTask;
     private volatile Edition _current;
+    private volatile TaskCompletionSource _changed = NewWaiting();
     private volatile TaskCompletionSource _replaced = NewWaiting();
     private VerdictRuleOptions _verdicts;
     private long _claimed;
@@ -78,7 +76,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     public void Start() => _publishing = Task.Run(RunAsync);
 
     /// <summary>Something may have changed. Cheap; may be called on any thread.</summary>
-    public void Notify() => _signal.Release();
+    public void Notify() => _changed.TrySetResult();
 
     /// <summary>Other rules of the verdict, whose file has been read, are in force.</summary>
     public void Take(VerdictRuleOptions verdicts)
@@ -151,6 +149,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _publishing;
+        _stop.Dispose();
     }
 
     private static TaskCompletionSource NewWaiting() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -161,13 +160,10 @@ internal sealed class CatalogPublisher : IAsyncDisposable
         {
             try
             {
-                await _signal.WaitAsync(_stop.Token);
+                await _changed.Task.WaitAsync(_stop.Token);
                 await Task.Delay(Gathering, _time, _stop.Token);
-                while (_signal.CurrentCount > 0)
-                {
-                    await _signal.WaitAsync(_stop.Token);
-                }
-
+                // Before it is looked at what there is: a change after this is another signal.
+                _changed = NewWaiting();
                 Publish();
                 _isFailing = false;
             }

@@ -294,6 +294,6 @@ public class FleetTests
     private static async Task<int> SendAsync(EdgeProcess edge, string key) =>
         (await TestFleet.AskAsync(edge, "POST", "/v1/events", """{"events":[{"type":"other"}]}""", key)).Status;
 
-    private static Task UntilAcceptedAsync(EdgeProcess edge, string key) =>
+    private static Task<int> UntilAcceptedAsync(EdgeProcess edge, string key) =>
         Wait.ForAsync(() => SendAsync(edge, key), status => status != 401);
 }

@@ -4,7 +4,6 @@ using Edge.Enrichment.Verdicts;
 using Edge.Fleet;
 using Edge.Fleet.Following;
 using Edge.Tests.Support;
-using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Edge.Tests.Fleet.Following;
