@@ -165,7 +165,7 @@ internal sealed class MetricsEndpoint(
         Span<long> counts = stackalloc long[RequestDurations.Bounds.Length + 1];
         foreach (var route in Metrics.Routes)
         {
-            if (route != RouteName.Live)
+            if (route is not (RouteName.Live or RouteName.Fleet))
             {
                 var sum = metrics.Durations(route, counts);
                 page.Histogram(Label("route", SnakeCase(route.ToString())), RequestDurations.Bounds, counts, sum);
