@@ -16,15 +16,17 @@ READER ?= all
 SECONDS ?= 60
 DATA_DIR ?= data
 URL ?= http://127.0.0.1:8080
+FLEET_PORT ?= 8070
 GEO := artifacts/geoip/country.mmdb
 DIST_DIR := artifacts/dist
 # Of the tag vX.Y.Z that HEAD is at or comes after (X.Y.Z-N-gCOMMIT); without a tag that of the build.
 VERSION ?= $(or $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>/dev/null)),$(shell sed -n 's:.*<VersionPrefix>\(.*\)</VersionPrefix>.*:\1:p' Directory.Build.props))
 
-.PHONY: help build publish publish-faults benchmarks geo run load test test-arm64 test-image test-faults fuzz format dist clean
+.PHONY: help build publish publish-faults benchmarks geo run fleet load test test-arm64 test-image test-faults fuzz format dist clean
 
 help:
 	@echo "make run      publish the native binary and serve the demo on $(URL)"
+	@echo "make fleet    publish the native binary and run one origin and two edges on loopback, from port $(FLEET_PORT) on"
 	@echo "make test     build everything and run all tests, the native binary's included"
 	@echo "make load     load-test a private service: SCENARIO=campaign RATE=5000 MINUTES=2; URL= names a running one of yours"
 	@echo "make publish  build the native binary as $(EDGE); RID=linux-arm64 cross-compiles"
@@ -59,6 +61,10 @@ geo:
 
 run: publish geo
 	$(if $(EDGE__GEO__DATABASE),,EDGE__GEO__DATABASE=$(wildcard $(GEO))) $(EDGE) serve --demo --data-dir $(DATA_DIR) --urls $(URL)
+
+# One origin and two edges; ends all three with Ctrl+C or SIGTERM.
+fleet: publish
+	tools/fleet/run.sh $(EDGE) artifacts/fleet $(FLEET_PORT)
 
 # Its exit code is make's own; loadtests/README.md says how scripts run the program itself.
 load: $(if $(LOAD_URL),,publish)

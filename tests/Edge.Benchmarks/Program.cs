@@ -58,6 +58,8 @@ switch (args)
     case ["enrichment"]:
         EnrichmentBenchmark.Run(Console.Out);
         return 0;
+    case ["fleet", var binary]:
+        return await FleetBenchmark.RunAsync(binary, Console.Out);
     case ["geo", var database]:
         return GeoBenchmark.Run(database, Console.Out, Console.Error);
     default:
@@ -71,6 +73,7 @@ switch (args)
                    calibrate [--seed N] [--runs N] [--only TEXT in the row's name]
                    useragents [GENERATED AGENTS to compare on]
                    enrichment
+                   fleet BINARY
                    geo DATABASE.mmdb
                    bodies
                    forward http://USER:PASSWORD@CLICKHOUSE:8123 [EVENTS [plain]]

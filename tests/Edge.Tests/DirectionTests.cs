@@ -29,6 +29,7 @@ public partial class DirectionTests
         "Selection",
         "Catalog",
         "Lint",
+        "Fleet",
         "Journal",
         "Duplicates",
         "Transport",

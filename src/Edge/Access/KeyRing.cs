@@ -9,7 +9,8 @@ namespace Edge.Access;
 /// <summary>
 /// The keys that the service accepts, looked up by the hash of the secret and compared in constant time. Follows the
 /// file: an issued key takes effect when it is first used, a revoked one within a second, without a restart; if the file
-/// becomes unreadable, the last valid keys stay in force. Thread safe; looking up a known key takes no lock.
+/// becomes unreadable, the last valid keys stay in force. The ring of a node that follows an origin has no file: it
+/// gets its keys by <see cref="Replace"/>. Thread safe; looking up a known key takes no lock.
 /// </summary>
 internal sealed class KeyRing : IDisposable
 {
@@ -18,7 +19,7 @@ internal sealed class KeyRing : IDisposable
     /// <summary>Shortest time between two attempts to read a file that could not be read.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
 
-    private readonly KeyFile _file;
+    private readonly KeyFile? _file;
     private readonly TimeProvider _time;
     private readonly Action<string> _report;
     private readonly Lock _refreshLock = new();
@@ -28,7 +29,7 @@ internal sealed class KeyRing : IDisposable
     private string? _reported;
     private Watch? _watch;
 
-    private KeyRing(KeyFile file, TimeProvider time, Action<string> report)
+    private KeyRing(KeyFile? file, TimeProvider time, Action<string> report)
     {
         _file = file;
         _time = time;
@@ -42,8 +43,29 @@ internal sealed class KeyRing : IDisposable
     public static KeyRing Open(KeyFile file, TimeProvider time, Action<string> report)
     {
         var ring = new KeyRing(file, time, report);
-        ring.Load();
+        ring.Load(file);
         return ring;
+    }
+
+    /// <summary>A ring without a file, and without keys so far.</summary>
+    public static KeyRing WithoutFile(TimeProvider time) => new(null, time, static _ => { });
+
+    /// <summary>Raised after the file was read again, on the thread that read it; handlers must not throw.</summary>
+    public event Action? Changed;
+
+    /// <summary>All keys, revoked and expired ones too, in no particular order.</summary>
+    public IEnumerable<ApiKey> Keys
+    {
+        get
+        {
+            foreach (var first in _byHash.Values)
+            {
+                for (var found = first; found is not null; found = found.Next)
+                {
+                    yield return found.Key;
+                }
+            }
+        }
     }
 
     /// <summary>Whether no key was ever issued.</summary>
@@ -59,10 +81,28 @@ internal sealed class KeyRing : IDisposable
     /// </summary>
     public void Refresh()
     {
+        if (_file is null)
+        {
+            return;
+        }
+
         lock (_refreshLock)
         {
-            RefreshIfChanged();
+            RefreshIfChanged(_file);
         }
+    }
+
+    /// <summary>Has these keys instead of those before. Their hashes must be valid.</summary>
+    public void Replace(IEnumerable<ApiKey> keys)
+    {
+        var byHash = new Dictionary<long, HashedKey>();
+        foreach (var key in keys)
+        {
+            var hash = Convert.FromHexString(key.Hash);
+            byHash[PrefixOf(hash)] = new HashedKey(key, hash, byHash.GetValueOrDefault(PrefixOf(hash)));
+        }
+
+        _byHash = byHash.ToFrozenDictionary();
     }
 
     /// <summary>
@@ -102,9 +142,9 @@ internal sealed class KeyRing : IDisposable
 
     public void Dispose() => _watch?.Dispose();
 
-    private void RefreshIfChanged()
+    private void RefreshIfChanged(KeyFile file)
     {
-        var stamp = FileStamp.Of(_file.Path);
+        var stamp = FileStamp.Of(file.Path);
         if (stamp == _stamp || (_failedAt != 0 && _time.GetElapsedTime(_failedAt) < RetryInterval))
         {
             return;
@@ -114,11 +154,12 @@ internal sealed class KeyRing : IDisposable
         {
             if (stamp == default && !IsEmpty)
             {
-                throw new FileNotFoundException($"the key file '{_file.Path}' is gone; restore it");
+                throw new FileNotFoundException($"the key file '{file.Path}' is gone; restore it");
             }
 
-            Load();
+            Load(file);
             (_reported, _failedAt) = (null, 0);
+            Changed?.Invoke();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -155,17 +196,11 @@ internal sealed class KeyRing : IDisposable
         _reported = problem;
     }
 
-    private void Load()
+    private void Load(KeyFile file)
     {
         // Taken before reading, so that a change while reading is noticed next time.
-        var stamp = FileStamp.Of(_file.Path);
-        var byHash = new Dictionary<long, HashedKey>();
-        foreach (var key in _file.Read())
-        {
-            var hash = Convert.FromHexString(key.Hash);
-            byHash[PrefixOf(hash)] = new HashedKey(key, hash, byHash.GetValueOrDefault(PrefixOf(hash)));
-        }
-        _byHash = byHash.ToFrozenDictionary();
+        var stamp = FileStamp.Of(file.Path);
+        Replace(file.Read());
         _stamp = stamp;
     }
 

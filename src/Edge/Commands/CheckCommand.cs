@@ -9,6 +9,8 @@ using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
 using Edge.Experiments.Schedules;
+using Edge.Fleet;
+using Edge.Fleet.Following;
 using Edge.Formats;
 using Edge.Hosting;
 using Edge.Journal;
@@ -74,16 +76,22 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             CheckMachine();
             CheckPlaces();
             CheckCertificate();
+            CheckFleet(problems.Count == 0);
             CheckVerdictRules();
             CheckGeo();
-            CheckExperiments();
             CheckSalt();
             CheckModes();
             CheckRatchet();
-            CheckKeys();
-            CheckShares();
+            if (options.Role != NodeRole.Edge)
+            {
+                // An edge has those of its origin, whatever lies here.
+                CheckExperiments();
+                CheckKeys();
+                CheckShares();
+                CheckRecomputations();
+            }
+
             CheckTally();
-            CheckRecomputations();
             CheckJournal();
         }
         output.WriteLine(
@@ -164,6 +172,52 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         else if (certificate.ProblemAt(time.GetUtcNow()) is { } invalid)
         {
             Report(Severity.Warning, "tls", options.TlsCertificateFile, "", invalid);
+        }
+    }
+
+    /// <summary>Says the role when it is not the ordinary one, and looks at an edge's copy of the catalog.</summary>
+    private void CheckFleet(bool hasSettings)
+    {
+        if (options.Role == NodeRole.Standalone || !hasSettings)
+        {
+            return;
+        }
+
+        var isEdge = options.Role == NodeRole.Edge;
+        Report(
+            Severity.Note,
+            "role",
+            "setting",
+            "role",
+            $"is {WireNames<NodeRole>.Lower.Text(options.Role)} of the fleet {options.FleetId}"
+                + (isEdge ? $", whose origin is {options.FleetOriginUrl}" : "")
+        );
+        if (!isEdge)
+        {
+            return;
+        }
+
+        var path = Path.Combine(options.FleetDir, CatalogCopy.FileName);
+        try
+        {
+            var copy = new CatalogCopy(options.FleetDir, options.FleetId).Read();
+            Report(
+                Severity.Note,
+                "catalog_copy",
+                path,
+                "",
+                copy is null
+                    ? "is not there yet; the origin gives it"
+                    : $"has version {copy.Tag.Version} with {copy.Items.Count} items"
+            );
+        }
+        catch (EditionException e)
+        {
+            Report(Severity.Error, "catalog_copy", path, "", $"{e.Message}; remove it, and the origin gives another");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(Severity.Error, "catalog_copy", path, "", e.Message);
         }
     }
 

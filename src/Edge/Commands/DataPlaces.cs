@@ -33,6 +33,7 @@ internal static class DataPlaces
         [
             options.DataDir,
             options.ExperimentsDir,
+            options.FleetDir,
             options.JournalDir,
             Path.Combine(options.JournalDir, "quarantine"),
             options.CursorsDir,
@@ -56,6 +57,7 @@ internal static class DataPlaces
             Path.Combine(options.DataDir, ShareTable.SetAsideName),
             Path.Combine(options.DataDir, TallyFile.Name),
             Path.Combine(options.DataDir, TallyFile.SetAsideName),
+            .. In(options.FleetDir, "*"),
             .. In(options.CursorsDir, "*"),
             .. In(options.RecomputationsDir, "*"),
             .. In(Path.Combine(options.DataDir, "intents"), "*"),

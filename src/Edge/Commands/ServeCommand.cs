@@ -136,7 +136,8 @@ internal static class ServeCommand
                 RecordFirstKey(options, error);
             }
 
-            if (options.Demo)
+            // Of a fleet each node serves a part of what is named there.
+            if (options is { Demo: true, Role: NodeRole.Standalone })
             {
                 await WriteDemoHintsAsync(service, options, key ?? "KEY", output);
             }

@@ -9,9 +9,16 @@ namespace Edge.Duplicates;
 /// Fills the duplicate window with the ids of the events the journal still holds, while the service is already
 /// answering: pixels do not wait for it, requests with ids do. Thread safe.
 /// </summary>
+/// <param name="journal">The journal.</param>
+/// <param name="window">The window.</param>
+/// <param name="isOfFleet">Whether the events came from other nodes, whose own ids tell them apart, and not from senders.</param>
+/// <param name="waitMs">Longest wait of a request.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Where failures are reported.</param>
 internal sealed class DuplicateRestore(
     EventJournal journal,
     DuplicateWindow window,
+    bool isOfFleet,
     int waitMs,
     TimeProvider time,
     ILogger log
@@ -95,7 +102,12 @@ internal sealed class DuplicateRestore(
             }
             for (var i = 0; i < batch.Count; i++)
             {
-                if (batch[i].Id.CreatedAtMs >= oldest)
+                if (isOfFleet)
+                {
+                    // However old: an edge may send what it has kept for days.
+                    window.Restore(window.HashOf(batch[i].Id), batch[i].Sequence);
+                }
+                else if (batch[i].Id.CreatedAtMs >= oldest)
                 {
                     Restore(batch.Payload(i).Span, batch[i].Sequence);
                 }

@@ -1,3 +1,5 @@
+using EventId = Edge.Events.EventId;
+
 namespace Edge.Duplicates;
 
 /// <summary>
@@ -50,6 +52,14 @@ internal sealed class DuplicateWindow
 
     /// <summary>The hash of its ids; its key is random for each start, so that nobody can aim at one set.</summary>
     public SipHash128 Hash { get; } = SipHash128.WithRandomKey();
+
+    /// <summary>The id of an event that another node of the fleet has made.</summary>
+    public UInt128 HashOf(EventId id)
+    {
+        Span<byte> bytes = stackalloc byte[EventId.Bytes];
+        id.WriteBytes(bytes);
+        return Hash.Compute(bytes);
+    }
 
     /// <summary>Most ids it can hold.</summary>
     public long EntriesMax => (long)_entriesMaxPerPart * Parts;

@@ -32,6 +32,12 @@ internal static class Problem
     public static Task RouteNotFoundAsync(HttpContext context) =>
         WriteAsync(context, StatusCodes.Status404NotFound, "not-found", "Not Found", "There is no such route.");
 
+    /// <summary>404 of a route that another node of the fleet serves.</summary>
+    /// <param name="context">The exchange.</param>
+    /// <param name="detail">What this node is, and which one serves the route.</param>
+    public static Task OtherRoleAsync(HttpContext context, string detail) =>
+        WriteAsync(context, StatusCodes.Status404NotFound, "other-role", "Served By Another Node", detail);
+
     public static Task MethodNotAllowedAsync(HttpContext context, string allow = "GET, HEAD")
     {
         context.Response.Headers.Allow = allow;

@@ -2,9 +2,7 @@ using Edge.Endpoints.Documents;
 using Edge.Endpoints.Evaluation;
 using Edge.Endpoints.Ingestion;
 using Edge.Endpoints.Live;
-using Edge.Endpoints.Management;
 using Edge.Endpoints.Operations;
-using Edge.Endpoints.Page;
 using Edge.Endpoints.Tracking;
 using Edge.Experiments;
 using Edge.Telemetry;
@@ -13,17 +11,15 @@ namespace Edge.Endpoints;
 
 /// <summary>
 /// The table of contents: every path the service answers and who answers it. The tracking routes are matched first and
-/// without allocation, because they are nearly all of the traffic; everything else is compared as a whole path.
+/// without allocation, because they are nearly all of the traffic; everything else is compared as a whole path. What
+/// another node of the fleet serves is 404, and says so: without <c>managed</c> this one is an edge.
 /// </summary>
 internal sealed class Routes(
     PixelEndpoint pixel,
     ClickEndpoint click,
     ResolveEndpoint resolve,
     ImageEndpoint image,
-    ManagementApi management,
-    PageRoutes? page,
-    SystemEndpoint system,
-    LiveEndpoint live,
+    ManagedRoutes? managed,
     RefusalObserver refusals,
     IngestRoutes ingest,
     EmbeddedDocument client,
@@ -31,10 +27,17 @@ internal sealed class Routes(
     HealthEndpoints health,
     MetricsEndpoint metricsPage,
     LedgerEndpoint ledgerPage,
+    bool isOrigin,
     AdminListener admin,
     Metrics metrics
 )
 {
+    private const string OfEdges =
+        "This node is the origin of a fleet: visitors and senders are answered by its edges (role).";
+
+    private const string OfOrigin =
+        "This node is an edge of a fleet: experiments, results and the page are on its origin (role).";
+
     public Task DispatchAsync(HttpContext context, out RouteName route)
     {
         route = RouteName.Other;
@@ -48,8 +51,13 @@ internal sealed class Routes(
         var path = context.Request.Path.Value ?? "";
         if (admin.Received(context))
         {
-            return (admin.HasManagement ? FindManagement(context, path, ref route) : null)
+            return (admin.HasManagement ? FindManaged(context, path, ref route) : null)
                 ?? DispatchOperationsAsync(context, path, ref route);
+        }
+
+        if (isOrigin && IsOfEdges(path))
+        {
+            return RefuseRoleAsync(context, OfEdges);
         }
 
         if (ingest.Find(path, ref route) is { } handle)
@@ -64,7 +72,7 @@ internal sealed class Routes(
             return tracking;
         }
 
-        if (!admin.HasManagement && FindManagement(context, path, ref route) is { } managed)
+        if (!admin.HasManagement && FindManaged(context, path, ref route) is { } managed)
         {
             return managed;
         }
@@ -84,35 +92,11 @@ internal sealed class Routes(
             : RefusePathAsync(context);
     }
 
-    /// <summary>Answers the management API and the page; null when the path is none of theirs.</summary>
-    private Task? FindManagement(HttpContext context, string path, ref RouteName route)
-    {
-        if (ManagementApi.IsHere(path))
-        {
-            route = RouteName.Experiments;
-            return management.HandleAsync(context);
-        }
-
-        if (SystemEndpoint.IsHere(path))
-        {
-            route = RouteName.System;
-            return system.HandleAsync(context, path);
-        }
-
-        if (path == LiveEndpoint.Path)
-        {
-            route = RouteName.Live;
-            return live.HandleAsync(context);
-        }
-
-        if (page is null || !PageRoutes.IsHere(path))
-        {
-            return null;
-        }
-
-        route = PageRoutes.RouteOf(path);
-        return page.HandleAsync(context, path);
-    }
+    /// <summary>Answers what people who manage experiments use; null when the path is none of theirs.</summary>
+    private Task? FindManaged(HttpContext context, string path, ref RouteName route) =>
+        managed is not null ? managed.Find(context, path, ref route)
+        : ManagedRoutes.IsHere(path) ? RefuseRoleAsync(context, OfOrigin)
+        : null;
 
     /// <summary>Answers a tracking route; null when the path is none.</summary>
     private Task? FindTracking(HttpContext context, string path, ref RouteName route)
@@ -221,6 +205,14 @@ internal sealed class Routes(
         path.StartsWith("/v1/", StringComparison.Ordinal)
         || path.StartsWith("/ofrep/", StringComparison.Ordinal)
         || path.StartsWith(TrackingPath.Prefix, StringComparison.Ordinal);
+
+    private static bool IsOfEdges(string path) => IsForPages(TrackingPath.Canonical(path)) || path == "/sdk.js";
+
+    private Task RefuseRoleAsync(HttpContext context, string detail)
+    {
+        metrics.Count(RouteName.Other, Outcome.NotFound);
+        return Problem.OtherRoleAsync(context, detail);
+    }
 
     private Task RefuseMethodAsync(HttpContext context, RouteName route)
     {

@@ -18,6 +18,11 @@ using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
 using Edge.Experiments;
+using Edge.Endpoints.Fleet;
+using Edge.Fleet;
+using Edge.Fleet.Following;
+using Edge.Fleet.Origin;
+using Edge.Requests.Bodies;
 using Edge.Formats;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
@@ -54,6 +59,10 @@ internal sealed class EdgeService : IAsyncDisposable
 
     /// <summary>Time for the optimizer to finish what it is writing.</summary>
     private static readonly TimeSpan OptimizerDeadline = TimeSpan.FromSeconds(1);
+
+    /// <summary>Why an edge is not ready that has never had a catalog.</summary>
+    private const string NoCatalog = "no catalog from the origin yet";
+
     private static readonly TimeSpan CatchUpDeadline = TimeSpan.FromSeconds(10);
 
     private readonly EdgeOptions _options;
@@ -66,9 +75,20 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly Readiness _readiness = new();
     private readonly EventJournal _journal;
     private readonly FullJournalReport _fullJournal;
-    private readonly ExperimentFileStore _experiments;
+    private readonly CatalogHolder _catalog;
     private readonly KeyRing _keys;
-    private readonly Optimizer _optimizer;
+
+    /// <summary>Where experiments are stored; null on an edge, which has those of its origin.</summary>
+    private readonly ExperimentFileStore? _experiments;
+
+    /// <summary>Null on an edge, whose weights its origin moves.</summary>
+    private readonly Optimizer? _optimizer;
+
+    /// <summary>On an edge alone.</summary>
+    private readonly CatalogFollower? _follower;
+
+    /// <summary>On an origin alone.</summary>
+    private readonly CatalogPublisher? _publisher;
     private readonly Forwarder _forwarder;
     private readonly EnrichmentFaults _enrichmentFaults = new();
     private readonly VerdictJudge _verdicts;
@@ -100,7 +120,7 @@ internal sealed class EdgeService : IAsyncDisposable
             () => _readiness.IsStarting,
             _connections,
             () => _createLane!(),
-            () => _experiments!.Catalog,
+            () => _catalog!,
             () => _certificate!
         );
         _logger = _web.Logger;
@@ -109,67 +129,59 @@ internal sealed class EdgeService : IAsyncDisposable
             _certificate = ServedCertificate.Open(options.TlsCertificateFile, options.TlsKeyFile, time, _logger);
         }
 
-        var metrics = new Metrics(EventApi.All);
+        var metrics = new Metrics(
+            options.Role == NodeRole.Origin ? [.. EventApi.All, ForwardedEventsEndpoint.Api] : EventApi.All
+        );
         var ledger = new Ledger();
         var log = new RequestLog(metrics, _logger, time);
 
         _journal = EventJournal.Open(options.ToJournalOptions(), time, ledger);
         _fullJournal = new FullJournalReport(_journal, ledger, time, _logger);
-        if (options.Demo)
+        var salt = AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir);
+        var fleet =
+            options.Role == NodeRole.Standalone ? null : new FleetSecret(options.FleetId, options.FleetSecret);
+        if (options.Role == NodeRole.Edge)
         {
-            DemoExperiments.WriteIfEmpty(options.ExperimentsDir, time);
+            _follower = OpenFollower(fleet!, salt);
+            (_catalog, _keys) = (_follower.Catalog, _follower.Keys);
+        }
+        else
+        {
+            _experiments = OpenExperiments();
+            _catalog = _experiments.Catalog;
+            _keys = KeyRing.Open(new KeyFile(options.KeysFile), time, reason => _logger.KeysRefused(reason));
         }
 
-        _experiments = ExperimentFileStore.Open(
-            options.ExperimentsDir,
-            options.ToExperimentRules(),
-            time,
-            problem =>
-            {
-                if (problem.IsServed)
-                {
-                    _logger.ExperimentMemberIgnored(problem.File, problem.Field, problem.Reason);
-                }
-                else
-                {
-                    _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason);
-                }
-            }
-        );
-        _experiments.FileChanged += change =>
+        _verdicts = LoadVerdicts(options);
+        if (options.Role == NodeRole.Origin)
         {
-            if (change.IsGone)
-            {
-                _logger.ExperimentGone(change.File, change.Experiment.Slug);
-            }
-            else
-            {
-                _logger.ExperimentTaken(
-                    change.File,
-                    change.Experiment.Slug,
-                    WireNames<ExperimentStatus>.Lower.Text(change.Experiment.Status)
-                );
-            }
-        };
+            _publisher = OpenPublisher(fleet!);
+        }
+
         var tallyOptions = new TallyOptions
         {
             Directory = options.DataDir,
             CursorPath = Path.Combine(options.CursorsDir, Tally.SinkName),
-            Limits = TallyLimits.Default with { UnitsMax = options.TallyUnitsMax },
+            // An edge counts for the clicks that its links may still take; the origin learns.
+            Limits = TallyLimits.Default with { UnitsMax = options.Role == NodeRole.Edge ? 0 : options.TallyUnitsMax },
         };
-        var tally = Tally.Open(tallyOptions, _journal, _experiments.Catalog, time, _logger);
-        var recomputations = RecomputationFiles.Open(options.RecomputationsDir, _logger);
-        _optimizer = new Optimizer(
-            _experiments,
-            tally,
-            recomputations,
-            static (experiment, now) => experiment.RunTime(now),
-            time,
-            _logger
-        );
+        var tally = Tally.Open(tallyOptions, _journal, _catalog, time, _logger);
+        RecomputationFiles? recomputations = null;
+        if (_experiments is not null)
+        {
+            recomputations = RecomputationFiles.Open(options.RecomputationsDir, _logger);
+            _optimizer = new Optimizer(
+                _experiments,
+                tally,
+                recomputations,
+                static (experiment, now) => experiment.RunTime(now),
+                time,
+                _logger
+            );
+        }
+
         _forwarder = new Forwarder(new PumpBuilder(options, _journal, time, _logger).Build(tally), _logger);
 
-        _keys = KeyRing.Open(new KeyFile(options.KeysFile), time, reason => _logger.KeysRefused(reason));
         var addresses = new ClientAddressResolver(
             options.TrustedProxies,
             options.ForwardedHeader,
@@ -180,22 +192,36 @@ internal sealed class EdgeService : IAsyncDisposable
         _geo = GeoDatabase.Open(options.GeoDatabase, time, _logger);
         _ratchet =
             options.AddressHash == AddressHashMode.Ratchet ? KeyRatchet.Open(options.DataDir, time, _logger) : null;
-        var salt = AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir);
         var hashes = new VisitorHashes(
             _ratchet as IDayKeySource ?? new SaltedKeys(salt),
             SaltedKeys.StableUnitKey(salt)
         );
         var places = new PlaceFinder(_geo, addresses, options.GeoCountryHeader);
-        _verdicts = LoadVerdicts(options);
         _userAgents = new UserAgentCache(_verdicts, _enrichmentFaults);
         var requests = _requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
+        if (_follower is not null)
+        {
+            _follower.VerdictsChanged += table =>
+            {
+                _verdicts.Replace(table);
+                requests.Refresh();
+            };
+        }
+
         var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
         _catchUp = tally.CatchUpAsync;
         var budgets = new ClickBudgets(uid => tally.CountsOf(uid).Sum(variant => variant.Clicks));
         var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, budgets, _journal, metrics);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
-        _duplicates = new DuplicateRestore(_journal, duplicates, options.JournalCommitWaitMs, time, _logger);
+        _duplicates = new DuplicateRestore(
+            _journal,
+            duplicates,
+            isOfFleet: options.Role == NodeRole.Origin,
+            options.JournalCommitWaitMs,
+            time,
+            _logger
+        );
         var recorder = new EventRecorder(
             options.Node,
             options.ToJournalOptions().MaxPayloadBytes,
@@ -203,7 +229,7 @@ internal sealed class EdgeService : IAsyncDisposable
             requests,
             visitors,
             variants,
-            new GoalMatcher(_experiments.Catalog, visitors),
+            new GoalMatcher(_catalog, visitors),
             _verdicts,
             duplicates,
             _journal,
@@ -217,25 +243,11 @@ internal sealed class EdgeService : IAsyncDisposable
         _live = new LiveFeed(_journal, time, _logger);
         // Streams have no end of their own to wait for.
         _web.Lifetime.ApplicationStopping.Register(_live.Close);
-        var sessions = new SessionTable(_keys, TimeSpan.FromMinutes(options.PageSessionIdleMinutes), time);
-        var origins = new SameOrigin(addresses);
-        var access = new ManagementAccess(
-            _keys,
-            options.PageEnabled ? sessions : null,
-            origins,
-            new RateWindow(options.ApiRequestsPerMinute, time),
-            wrongKeys,
-            metrics
-        );
-        var shares = ShareTable.Open(options.DataDir, time, reason => _logger.SharesSetAside(reason));
-        var shareTokens = new ShareTokens(Encoding.UTF8.GetBytes(salt));
-        var audit = new AuditTrail(new AuditLog(options.DataDir), time, _logger);
-        var management = BuildManagement(options, tally, recomputations, access, audit, shares, shareTokens, time, log);
         var outcomes = new OutcomeHeader(options.Demo, _keys);
         Problem.UseTypeBase(options.ProblemTypeBase);
         var pixel = new PixelEndpoint(
             requests,
-            _experiments.Catalog,
+            _catalog,
             visits,
             _journal,
             options.AckPixel,
@@ -244,7 +256,7 @@ internal sealed class EdgeService : IAsyncDisposable
         );
         var click = new ClickEndpoint(
             requests,
-            _experiments.Catalog,
+            _catalog,
             visits,
             new DeadLinks(options.LinkFallbackUrl, options.LinkTeamFallbackUrls),
             _journal,
@@ -252,6 +264,7 @@ internal sealed class EdgeService : IAsyncDisposable
             outcomes,
             log
         );
+        var isOrigin = options.Role == NodeRole.Origin;
         _createLane = () =>
             new LoopLane(
                 new TrackingLane(
@@ -261,52 +274,52 @@ internal sealed class EdgeService : IAsyncDisposable
                         options.HttpMaxHeaderCount
                     ),
                     requests,
-                    options.AckPixel == AckMode.Memory ? pixel : null,
-                    options.AckClick == AckMode.Memory ? click : null,
+                    isOrigin || options.AckPixel == AckMode.Disk ? null : pixel,
+                    isOrigin || options.AckClick == AckMode.Disk ? null : click,
                     outcomes.IsAlways,
                     log
                 ).Answer,
                 metrics.AddDurations(time)
             );
         var rates = new ForwardingRates(time);
+        var nodes = _publisher is null ? null : new NodeList(_publisher, fleet!.FingerprintOf(salt), time, _logger);
+        var managed = _experiments is null
+            ? null
+            : BuildManaged(
+                _experiments,
+                tally,
+                recomputations!,
+                salt,
+                ledger,
+                rates,
+                wrongKeys,
+                addresses,
+                fleet,
+                nodes,
+                duplicates,
+                log
+            );
         var routes = new Routes(
             pixel,
             click,
-            new ResolveEndpoint(requests, _experiments.Catalog, visits, outcomes, metrics),
+            new ResolveEndpoint(requests, _catalog, visits, outcomes, metrics),
             new ImageEndpoint(
                 requests,
-                _experiments.Catalog,
+                _catalog,
                 visits,
                 new ImageSource(options.ImageUrlTemplate),
                 options.ImageCounts,
                 log
             ),
-            management,
-            options.PageEnabled
-                ? BuildPage(shares, shareTokens, sessions, origins, tally, recomputations, wrongKeys, metrics)
-                : null,
-            new SystemEndpoint(
-                options,
-                access,
-                ledger,
-                _journal,
-                _forwarder,
-                rates,
-                _readiness,
-                _live,
-                audit,
-                time,
-                log
-            ),
-            new LiveEndpoint(_live, access, _experiments.Catalog, time, metrics),
+            managed,
             new RefusalObserver(_live, time),
             IngestionSetup.Build(
                 options,
-                _experiments.Catalog,
+                _catalog,
                 senders,
                 wrongKeys,
                 recorder,
-                new FlagEvaluator(_experiments.Catalog, requests, new VariantEvaluator(visitors, variants)),
+                new FlagEvaluator(_catalog, requests, new VariantEvaluator(visitors, variants)),
                 _keys,
                 _journal,
                 _duplicates,
@@ -324,9 +337,11 @@ internal sealed class EdgeService : IAsyncDisposable
                 _journal,
                 _forwarder,
                 rates,
+                _catalog,
                 _experiments,
                 tally,
                 _optimizer,
+                new FleetMetrics(_follower, _publisher, nodes, time),
                 _enrichmentFaults,
                 _verdicts,
                 _geo,
@@ -336,6 +351,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 time
             ),
             new LedgerEndpoint(ledger, _journal, _forwarder),
+            isOrigin,
             new AdminListener(
                 options.AdminUrls.Length > 0,
                 options.ApiListener == ManagementListener.Admin,
@@ -358,8 +374,8 @@ internal sealed class EdgeService : IAsyncDisposable
     public IReadOnlyList<string> Addresses =>
         [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
-    /// <summary>Whether a key was ever issued.</summary>
-    public bool HasKeys => !_keys.IsEmpty;
+    /// <summary>Whether a key was ever issued, or keys are another node's.</summary>
+    public bool HasKeys => _follower is not null || !_keys.IsEmpty;
 
     /// <summary>
     /// Issues a first key if none was ever issued, and returns its secret, which is not stored, when it must be shown;
@@ -403,29 +419,19 @@ internal sealed class EdgeService : IAsyncDisposable
         }
 
         _keys.Refresh();
-        _experiments.Refresh();
+        _experiments?.Refresh();
         if (_geo.IsConfigured)
         {
             _geo.Refresh();
         }
 
         _certificate?.Reload();
-        var (rules, problems) = VerdictRules.Load(_options.ToVerdictRuleOptions());
-        if (rules is not null && problems.Count == 0)
+        if (_follower is null)
         {
-            _verdicts.Replace(rules);
-            _requests.Refresh();
-        }
-        else
-        {
-            _verdicts.Refuse(problems.Count);
-            foreach (var problem in problems)
-            {
-                _logger.VerdictRulesRefused(problem);
-            }
+            ReloadVerdicts();
         }
 
-        _logger.Reloaded(_experiments.Catalog.Current.Entries.Count, _verdicts.Rules.Count);
+        _logger.Reloaded(_catalog.Current.Entries.Count, _verdicts.Rules.Count);
     }
 
     /// <summary>A lane as event loops have it.</summary>
@@ -460,14 +466,20 @@ internal sealed class EdgeService : IAsyncDisposable
         // Not awaited: a request that arrives earlier loads the rules itself.
         _ = Task.Run(Warm);
         _duplicates.Start();
-        _experiments.StartWatching();
-        _keys.StartWatching();
+        if (_experiments is not null)
+        {
+            _experiments.StartWatching();
+            _keys.StartWatching();
+        }
+
+        _publisher?.Start();
+        _follower?.Start();
         _geo.StartWatching();
         _certificate?.StartWatching();
         _ratchet?.StartWatching();
         _forwarder.Start();
-        _optimizer.Start();
-        if (_experiments.Catalog.Current.Entries.Any(entry => entry.Limits?.Exhausted is not null))
+        _optimizer?.Start();
+        if (_catalog.Current.Entries.Any(entry => entry.Limits?.Exhausted is not null))
         {
             // Or a link would take clicks again that it took before a crash. Not for longer than anybody waits.
             await _catchUp(CatchUpDeadline);
@@ -485,13 +497,14 @@ internal sealed class EdgeService : IAsyncDisposable
             _logger.PathExposed(exposed.Path, ExposedPath.Octal(exposed.Mode), ExposedPath.Octal(exposed.Wanted));
         }
 
-        _readiness.SetReady();
+        BecomeReadyWithCatalog();
         _logger.Started(
             BuildInfo.Version,
+            WireNames<NodeRole>.Lower.Text(_options.Role),
             Math.Round(_time.GetElapsedTime(_startedAt).TotalMilliseconds),
             string.Join(' ', Addresses),
             Path.GetFullPath(_options.DataDir),
-            _experiments.Catalog.Current.Entries.Count,
+            _catalog.Current.Entries.Count,
             _options.HttpMaxConnections,
             ProcessLimits.Descriptors
         );
@@ -521,10 +534,14 @@ internal sealed class EdgeService : IAsyncDisposable
         // A disk error here is a fault like any other; the sinks still get what is committed, and the caller checks
         // JournalFaulted.
         await _journal.CommitAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _optimizer
-            .StopAsync()
-            .WaitAsync(OptimizerDeadline)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_optimizer is not null)
+        {
+            await _optimizer
+                .StopAsync()
+                .WaitAsync(OptimizerDeadline)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         await _forwarder.StopAsync(DrainDeadline);
         _logger.Stopped(
             _journal.CommittedSequence,
@@ -549,8 +566,13 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Releases files and the lock, in reverse order of opening.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_follower is not null)
+        {
+            await _follower.DisposeAsync();
+        }
+
         _forwarder.Dispose();
-        _optimizer.Dispose();
+        _optimizer?.Dispose();
         _fullJournal.Dispose();
         await _live.DisposeAsync();
         await _journal.DisposeAsync();
@@ -558,8 +580,14 @@ internal sealed class EdgeService : IAsyncDisposable
         _certificate?.Dispose();
         _geo.Dispose();
         _keys.Dispose();
-        _experiments.Dispose();
+        _experiments?.Dispose();
         await _web.DisposeAsync();
+        // Requests wait for it, and the others tell it what has changed.
+        if (_publisher is not null)
+        {
+            await _publisher.DisposeAsync();
+        }
+
         _connections.Dispose();
     }
 
@@ -600,10 +628,124 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>
+    /// An edge that has never had a catalog would answer every link with 404, so it waits for one before it wants
+    /// traffic. One that has had one does not.
+    /// </summary>
+    private void BecomeReadyWithCatalog()
+    {
+        if (_follower is null or { HasCatalog.IsCompleted: true })
+        {
+            _readiness.SetReady();
+            return;
+        }
+
+        _readiness.SetNotReady(NoCatalog);
+        _follower.HasCatalog.ContinueWith(
+            _ =>
+            {
+                if (_readiness.NotReadyReason == NoCatalog)
+                {
+                    _readiness.SetReady();
+                }
+            },
+            TaskScheduler.Default
+        );
+    }
+
+    /// <summary>Opens the embedded store and reports what changes in it.</summary>
+    private ExperimentFileStore OpenExperiments()
+    {
+        if (_options.Demo)
+        {
+            DemoExperiments.WriteIfEmpty(_options.ExperimentsDir, _time);
+        }
+
+        var experiments = ExperimentFileStore.Open(
+            _options.ExperimentsDir,
+            _options.ToExperimentRules(),
+            _time,
+            problem =>
+            {
+                if (problem.IsServed)
+                {
+                    _logger.ExperimentMemberIgnored(problem.File, problem.Field, problem.Reason);
+                }
+                else
+                {
+                    _logger.ExperimentRefused(problem.File, problem.Field, problem.Reason);
+                }
+            }
+        );
+        experiments.FileChanged += change =>
+        {
+            if (change.IsGone)
+            {
+                _logger.ExperimentGone(change.File, change.Experiment.Slug);
+            }
+            else
+            {
+                _logger.ExperimentTaken(
+                    change.File,
+                    change.Experiment.Slug,
+                    WireNames<ExperimentStatus>.Lower.Text(change.Experiment.Status)
+                );
+            }
+        };
+        return experiments;
+    }
+
+    /// <summary>Opens what an edge has in place of a store: its origin's catalog, or the copy of it on disk.</summary>
+    private CatalogFollower OpenFollower(FleetSecret fleet, string salt) =>
+        new(
+            new OriginClient(
+                new Uri(_options.FleetOriginUrl),
+                fleet,
+                OriginClient.Patience,
+                OriginClient.AnswerTimeout
+            ),
+            new CatalogCopy(FleetDirectory(), fleet.Id),
+            KeyRing.WithoutFile(_time),
+            _options.Node,
+            fleet.FingerprintOf(salt),
+            _time,
+            _logger
+        );
+
+    /// <summary>Opens what an origin gives to its edges.</summary>
+    private CatalogPublisher OpenPublisher(FleetSecret fleet)
+    {
+        var publisher = new CatalogPublisher(
+            FleetDirectory(),
+            fleet,
+            _catalog,
+            _keys,
+            RulesInForce(),
+            _time,
+            _logger
+        );
+        _experiments!.CatalogChanged += _ => publisher.Notify();
+        _keys.Changed += publisher.Notify;
+        _web.Lifetime.ApplicationStopping.Register(publisher.Close);
+        return publisher;
+    }
+
+    private string FleetDirectory()
+    {
+        Directory.CreateDirectory(_options.FleetDir);
+        AtomicFile.DeleteUnfinished(_options.FleetDir);
+        return _options.FleetDir;
+    }
+
+    /// <summary>
     /// Loads the verdict rules; a file with mistakes is reported and ignored, and the service still starts.
     /// </summary>
     private VerdictJudge LoadVerdicts(EdgeOptions options)
     {
+        if (_follower?.Verdicts is { } followed)
+        {
+            return new VerdictJudge(followed, 0, _enrichmentFaults);
+        }
+
         var (rules, problems) = VerdictRules.Load(options.ToVerdictRuleOptions());
         foreach (var problem in problems)
         {
@@ -611,6 +753,131 @@ internal sealed class EdgeService : IAsyncDisposable
         }
 
         return new VerdictJudge(rules, problems.Count, _enrichmentFaults);
+    }
+
+    private void ReloadVerdicts()
+    {
+        var (rules, problems) = VerdictRules.Load(_options.ToVerdictRuleOptions());
+        if (rules is not null && problems.Count == 0)
+        {
+            _verdicts.Replace(rules);
+            _requests.Refresh();
+            _publisher?.Take(RulesInForce());
+        }
+        else
+        {
+            _verdicts.Refuse(problems.Count);
+            foreach (var problem in problems)
+            {
+                _logger.VerdictRulesRefused(problem);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The rules of the verdict with their file as it is, for the edges; with mistakes in it they get the built-in ones,
+    /// as this node does.
+    /// </summary>
+    private VerdictRuleOptions RulesInForce()
+    {
+        var rules = _options.ToVerdictRuleOptions();
+        try
+        {
+            return _verdicts.Problems > 0
+                ? rules with { File = "" }
+                : rules with { Content = VerdictRules.ReadFile(rules) };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _logger.VerdictRulesRefused(e.Message.ReplaceLineEndings(" "));
+            return rules with { File = "" };
+        }
+    }
+
+    /// <summary>
+    /// Builds what people who manage experiments use, and what an origin serves to its edges. An edge has none of it.
+    /// </summary>
+    private ManagedRoutes BuildManaged(
+        ExperimentFileStore experiments,
+        Tally tally,
+        RecomputationFiles recomputations,
+        string salt,
+        Ledger ledger,
+        ForwardingRates rates,
+        WrongKeys wrongKeys,
+        ClientAddressResolver addresses,
+        FleetSecret? fleet,
+        NodeList? nodes,
+        DuplicateWindow duplicates,
+        RequestLog log
+    )
+    {
+        var metrics = log.Metrics;
+        var sessions = new SessionTable(_keys, TimeSpan.FromMinutes(_options.PageSessionIdleMinutes), _time);
+        var origins = new SameOrigin(addresses);
+        var access = new ManagementAccess(
+            _keys,
+            _options.PageEnabled ? sessions : null,
+            origins,
+            new RateWindow(_options.ApiRequestsPerMinute, _time),
+            wrongKeys,
+            metrics
+        );
+        var shares = ShareTable.Open(_options.DataDir, _time, reason => _logger.SharesSetAside(reason));
+        var shareTokens = new ShareTokens(Encoding.UTF8.GetBytes(salt));
+        var audit = new AuditTrail(new AuditLog(_options.DataDir), _time, _logger);
+        return new ManagedRoutes(
+            BuildManagement(experiments, tally, recomputations, access, audit, shares, shareTokens, log),
+            new SystemEndpoint(
+                _options,
+                access,
+                ledger,
+                _journal,
+                _forwarder,
+                rates,
+                _readiness,
+                _live,
+                audit,
+                _time,
+                log
+            ),
+            new LiveEndpoint(_live, access, _catalog, _time, metrics),
+            _options.PageEnabled
+                ? BuildPage(shares, shareTokens, sessions, origins, tally, recomputations, wrongKeys, metrics)
+                : null,
+            fleet is null || nodes is null ? null : BuildFleet(fleet, nodes, access, wrongKeys, duplicates, metrics)
+        );
+    }
+
+    /// <summary>Builds what an origin serves to its edges.</summary>
+    private FleetRoutes BuildFleet(
+        FleetSecret fleet,
+        NodeList nodes,
+        ManagementAccess access,
+        WrongKeys wrongKeys,
+        DuplicateWindow duplicates,
+        Metrics metrics
+    )
+    {
+        var edges = new FleetAccess(fleet, wrongKeys, metrics);
+        var bodies = new BodyRules(ForwardedEventsEndpoint.BytesMax)
+        {
+            Budget = new ByteBudget(_options.IngestInFlightBytes),
+            Large = new LargeBodies(Environment.ProcessorCount),
+        };
+        return new FleetRoutes(
+            new CatalogEndpoint(edges, _publisher!, nodes, metrics),
+            new ForwardedEventsEndpoint(
+                edges,
+                bodies,
+                _options.ToJournalOptions().MaxPayloadBytes,
+                duplicates,
+                _duplicates,
+                _journal,
+                metrics
+            ),
+            new NodesEndpoint(access, fleet.Id, _publisher!, nodes, _time, metrics)
+        );
     }
 
     private PageRoutes BuildPage(
@@ -628,25 +895,24 @@ internal sealed class EdgeService : IAsyncDisposable
         return new PageRoutes(
             assets,
             new SessionEndpoint(_keys, sessions, origins, wrongKeys, metrics),
-            new ShareEndpoint(assets, shareTokens, shares, _experiments.Catalog, tally, recomputations, _time, metrics),
+            new ShareEndpoint(assets, shareTokens, shares, _catalog, tally, recomputations, _time, metrics),
             metrics
         );
     }
 
     /// <summary>Builds the management API: key and rate limit, then the output cache, then the routes.</summary>
     private ManagementApi BuildManagement(
-        EdgeOptions options,
+        ExperimentFileStore experiments,
         Tally tally,
         RecomputationFiles recomputations,
         ManagementAccess access,
         AuditTrail audit,
         ShareTable shares,
         ShareTokens shareTokens,
-        TimeProvider time,
         RequestLog log
     )
     {
-        var catalog = _experiments.Catalog;
+        var (options, time, catalog) = (_options, _time, _catalog);
         var plan = Plan.Of(options.Plan);
         var rules = new DefinitionRules(plan, options.ToExperimentRules());
         var view = new ExperimentView(tally, () => options.KnowsPlaces);
@@ -654,17 +920,17 @@ internal sealed class EdgeService : IAsyncDisposable
         var routes = new ManagementRoutes(
             new ListExperiments(catalog, view),
             new SummarizeExperiments(catalog, tally, time),
-            new CreateExperiment(_experiments, rules, view, audit, time),
+            new CreateExperiment(experiments, rules, view, audit, time),
             new GetExperiment(catalog, view),
-            new UpdateExperiment(_experiments, rules, view, audit, time),
-            new MoveExperiment(_experiments, rules, view, audit, time),
+            new UpdateExperiment(experiments, rules, view, audit, time),
+            new MoveExperiment(experiments, rules, view, audit, time),
             new GetQuota(catalog, plan),
             audit,
             new GetResults(catalog, tally, time),
             new GetSeries(catalog, tally),
             new GetRecomputations(catalog, recomputations),
             new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
-            new RecomputeWeights(catalog, _optimizer, audit),
+            new RecomputeWeights(catalog, _optimizer!, audit),
             new ValidateDefinition(drafts, view),
             new ExplainDefinition(drafts, _verdicts, options.VariantOverride, time),
             new ListOccurrences(drafts, time),
@@ -675,7 +941,7 @@ internal sealed class EdgeService : IAsyncDisposable
         cached.Run(routes.DispatchAsync);
         // Responses from an older catalog are no longer requested; evicting them frees memory.
         var answers = _web.Services.GetRequiredService<IOutputCacheStore>();
-        _experiments.CatalogChanged += _ =>
+        experiments.CatalogChanged += _ =>
             answers.EvictByTagAsync(ManagementCache.Tag, CancellationToken.None).AsTask();
         return new ManagementApi(access, log) { Next = cached.Build() };
     }

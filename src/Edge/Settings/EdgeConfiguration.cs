@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Fleet;
 using Edge.Formats;
 using Edge.Settings.Sinks;
 
@@ -96,6 +97,7 @@ internal sealed class EdgeConfiguration
             Apply(key, value, $"option --{key}");
         }
 
+        CheckFleet();
         if (!_isFileLost)
         {
             _options.Sinks = _sinks.Build(_problems);
@@ -329,6 +331,116 @@ internal sealed class EdgeConfiguration
                 Most,
                 Segment
             );
+        }
+    }
+
+    /// <summary>
+    /// Completes what follows from the role: the salt of the visitor hashes and, on an edge, the sink to its origin.
+    /// </summary>
+    private void CheckFleet()
+    {
+        const string Role = "role";
+        const string Id = "fleet.id";
+        const string OriginUrl = "fleet.originUrl";
+        var (role, problems) = (WireNames<NodeRole>.Lower.Text(_options.Role), _problems.Count);
+        var key = "fleet.secret";
+        if (_options.FleetSecretFile.Length > 0)
+        {
+            key = "fleet.secretFile";
+            if (_options.FleetSecret.Length > 0)
+            {
+                _problems.Add("fleet.secret and fleet.secretFile are both set; keep one");
+            }
+            else if (SettingValue.OfFile(_options.FleetSecretFile, out var secret) is { } problem)
+            {
+                _problems.Add($"{key} {problem}");
+            }
+            else
+            {
+                _options.FleetSecret = secret;
+            }
+        }
+
+        if (_options.Role == NodeRole.Standalone)
+        {
+            if (_options.FleetId.Length + _options.FleetSecret.Length + _options.FleetOriginUrl.Length > 0)
+            {
+                Report("fleet.* is set, but role is standalone; set role to origin or edge", Role);
+            }
+
+            return;
+        }
+
+        if (_options.FleetId.Length == 0)
+        {
+            Report($"role is {role}, so fleet.id must name the fleet", Id);
+        }
+
+        if (problems == _problems.Count && FleetSecret.ProblemOf(_options.FleetSecret) is { } weakness)
+        {
+            Report(
+                _options.FleetSecret.Length == 0
+                    ? $"role is {role}, so fleet.secret or fleet.secretFile must be set; openssl rand -hex 32 makes one"
+                    : $"{key} {weakness}; openssl rand -hex 32 makes one",
+                "fleet.secret",
+                "fleet.secretFile"
+            );
+        }
+
+        if (_options.AddressHash == AddressHashMode.Ratchet)
+        {
+            Report(
+                "privacy.addressHash is ratchet, whose keys are each node's own; the nodes of a fleet need daily"
+            );
+        }
+
+        if (_options.Role == NodeRole.Origin)
+        {
+            if (_options.FleetOriginUrl.Length > 0)
+            {
+                Report("fleet.originUrl is set, but this node is the origin itself (role); remove one");
+            }
+        }
+        else
+        {
+            CheckFollower();
+        }
+
+        if (problems < _problems.Count || _isFileLost || _refused.Overlaps([Role, Id, key, OriginUrl]))
+        {
+            return;
+        }
+
+        var fleet = new FleetSecret(_options.FleetId, _options.FleetSecret);
+        if (_options.AddressSalt.Length + _options.AddressSaltFile.Length == 0)
+        {
+            _options.AddressSalt = fleet.AddressSalt;
+            _origins["privacy.addressSalt"] = key;
+        }
+
+        if (_options.Role == NodeRole.Edge)
+        {
+            foreach (var implied in _sinks.AddOrigin(new Uri(_options.FleetOriginUrl), fleet.Token))
+            {
+                _origins.TryAdd(SinkConfiguration.Prefix + implied, "role");
+            }
+        }
+    }
+
+    private void CheckFollower()
+    {
+        if (_options.FleetOriginUrl.Length == 0)
+        {
+            Report("role is edge, so fleet.originUrl must say where the origin is", "fleet.originUrl");
+        }
+
+        if (
+            _options.AutomationRulesFile.Length > 0
+            || _options.AutomationExcludeTools
+            || _options.AutomationExcludeApplePrivacy
+        )
+        {
+            Report("automation.* is set, but an edge has the rules of its origin; set it there");
         }
     }
 

@@ -9,6 +9,19 @@ using Edge.Settings.Sinks;
 
 namespace Edge.Settings;
 
+/// <summary>What a node of a fleet does.</summary>
+internal enum NodeRole
+{
+    /// <summary>Everything, and for itself alone.</summary>
+    Standalone,
+
+    /// <summary>Manages, counts, and gives its edges the catalog.</summary>
+    Origin,
+
+    /// <summary>Answers visitors and senders, with the catalog of its origin.</summary>
+    Edge,
+}
+
 /// <summary>When a request that recorded an event is answered.</summary>
 internal enum AckMode
 {
@@ -93,6 +106,11 @@ internal sealed class EdgeOptions
     public const string PublishedProblemTypeBase = "https://docs.pictify.io/errors/";
 
     public string Node { get; set; } = Environment.MachineName;
+    public NodeRole Role { get; set; }
+    public string FleetId { get; set; } = "";
+    public string FleetSecret { get; set; } = "";
+    public string FleetSecretFile { get; set; } = "";
+    public string FleetOriginUrl { get; set; } = "";
     public string DataDir { get; set; } = "data";
 
     /// <summary>Whether somebody has named the directory; else it is the one beside wherever we are.</summary>
@@ -202,6 +220,9 @@ internal sealed class EdgeOptions
                 .Select(static address => address.Loopback),
             Node
         );
+
+    /// <summary>Directory of the catalog of a fleet: its copy on an edge, its version on an origin.</summary>
+    public string FleetDir => Path.Combine(DataDir, "fleet");
 
     /// <summary>Directory of the journal.</summary>
     public string JournalDir => Path.Combine(DataDir, "journal");

@@ -32,6 +32,49 @@ internal static class EdgeSettings
             o => o.Node,
             (o, v) => o.Node = v.Length == 0 ? Environment.MachineName : v
         ),
+        Choice(
+            "role",
+            "standalone (everything), origin (management API, page, statistics and the catalog of a fleet) or edge (visitors and senders; follows an origin): docs/fleet.md.",
+            o => o.Role,
+            (o, v) => o.Role = v
+        ),
+        Setting<EdgeOptions>.Text(
+            "fleet.id",
+            "Name of the fleet, the same on all of its nodes: 1 to 64 letters, digits, dots, hyphens and underscores.",
+            o => o.FleetId,
+            (o, v) => o.FleetId = v,
+            static text =>
+                text.Length <= 64 && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
+                    ? null
+                    : "must have at most 64 letters, digits, dots, hyphens and underscores"
+        ),
+        Secret(
+            "fleet.secret",
+            "Secret that the nodes of a fleet share, at least 32 characters: it admits edges, signs the catalog and, unless privacy.addressSalt is set, makes the salt of the visitor hashes.",
+            o => o.FleetSecret,
+            (o, v) => o.FleetSecret = v,
+            SettingValue.LineProblem
+        ),
+        Text(
+            "fleet.secretFile",
+            "File with that secret, read at start: a secret of Docker, Kubernetes or systemd.",
+            o => o.FleetSecretFile,
+            (o, v) => o.FleetSecretFile = v
+        ),
+        Setting<EdgeOptions>.Text(
+            "fleet.originUrl",
+            "Where an edge reaches its origin: http:// or https:// with host and port, without a path.",
+            o => o.FleetOriginUrl,
+            (o, v) => o.FleetOriginUrl = v,
+            static text =>
+                text.Length == 0
+                || (
+                    Uri.TryCreate(text, UriKind.Absolute, out var url)
+                    && url is { Scheme: "http" or "https", PathAndQuery: "/", Fragment: "", UserInfo: "" }
+                )
+                    ? null
+                    : "must be an address such as https://origin.example, without path, user and password"
+        ),
         Text(
             "dataDir",
             "Directory of all persistent state.",

@@ -214,6 +214,48 @@ internal static class MetricFamilies
         "Events a sink has taken."
     );
     public static readonly MetricFamily SinkPending = Gauge("edge_sink_pending", "Events that a sink has not taken yet.");
+    public static readonly MetricFamily FleetCatalogVersion = Gauge(
+        "edge_fleet_catalog_version",
+        "Version of the fleet's catalog: the newest on an origin, the one in force on an edge."
+    );
+    public static readonly MetricFamily FleetOriginAgeSeconds = Gauge(
+        "edge_fleet_origin_age_seconds",
+        "Seconds since the origin last gave an edition of the catalog or said that there is no newer one.",
+        Seconds
+    );
+    public static readonly MetricFamily FleetRefusing = Gauge(
+        "edge_fleet_refusing",
+        "1 while the newest edition of the catalog is refused, so that an older one is in force."
+    );
+    public static readonly MetricFamily FleetEditionsRefusedTotal = Counter(
+        "edge_fleet_editions_refused_total",
+        "Editions of the catalog that were not taken."
+    );
+    public static readonly MetricFamily FleetPollsFailedTotal = Counter(
+        "edge_fleet_polls_failed_total",
+        "Requests to which the origin gave no edition of the catalog."
+    );
+    public static readonly MetricFamily FleetNodes = Gauge(
+        "edge_fleet_nodes",
+        "Edges that follow this origin, and those that have within the last day."
+    );
+    public static readonly MetricFamily FleetNodesBehind = Gauge(
+        "edge_fleet_nodes_behind",
+        "Connected edges that do not have the newest edition of the catalog."
+    );
+    public static readonly MetricFamily FleetLagSeconds = Gauge(
+        "edge_fleet_lag_seconds",
+        "Age of the oldest edition of the catalog that a connected edge lacks.",
+        Seconds
+    );
+    public static readonly MetricFamily FleetNodesDuplicate = Gauge(
+        "edge_fleet_nodes_duplicate",
+        "Names that two edges have at once."
+    );
+    public static readonly MetricFamily FleetNodesOtherSalt = Gauge(
+        "edge_fleet_nodes_other_salt",
+        "Edges that hash visitors with another salt than this origin."
+    );
     public static readonly MetricFamily SinkDeadLetteredTotal = Counter(
         "edge_sink_dead_lettered_total",
         "Events that a sink refused permanently."

@@ -21,6 +21,9 @@ internal enum RouteName
     /// <summary>Events as they are stored.</summary>
     Live,
 
+    /// <summary>Catalog, events and nodes of a fleet.</summary>
+    Fleet,
+
     /// <summary>Pictify's events.</summary>
     Events,
 

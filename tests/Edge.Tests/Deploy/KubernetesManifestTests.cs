@@ -25,7 +25,7 @@ public class KubernetesManifestTests
             .Where(static file => Path.GetFileName(file) != "kustomization.yaml")
             .ToArray();
 
-        Assert.Equal(6, files.Length);
+        Assert.Equal(8, files.Length);
         Assert.All(files, static file => Assert.NotEmpty(Read(File.ReadAllText(file))));
     }
 
@@ -40,7 +40,7 @@ public class KubernetesManifestTests
     {
         var files = Directory.GetFiles(Folder, "kustomization.yaml", SearchOption.AllDirectories);
 
-        Assert.Equal(3, files.Length);
+        Assert.Equal(4, files.Length);
         Assert.All(
             files,
             static file =>
@@ -81,6 +81,73 @@ public class KubernetesManifestTests
             Repository.Read("Dockerfile.aot"),
             StringComparison.Ordinal
         );
+    }
+
+    [Theory]
+    [InlineData("origin.yaml", true)]
+    [InlineData("edges.yaml", false)]
+    public void Fleet_PodAndItsConfiguration_Agree(string file, bool isOrigin)
+    {
+        var objects = Read(File.ReadAllText(Path.Combine(Folder, "fleet", file)));
+        var set = objects.OfType<V1StatefulSet>().Single();
+        var pod = set.Spec.Template.Spec;
+        var edge = Assert.Single(pod.Containers);
+        var map = objects.OfType<V1ConfigMap>().Single();
+        var service = objects.OfType<V1Service>().Single();
+
+        var options = FleetOptions(map.Data["edge.json"]);
+
+        Assert.Equal(isOrigin ? NodeRole.Origin : NodeRole.Edge, options.Role);
+        Assert.Equal(isOrigin ? 1 : 3, set.Spec.Replicas);
+        Assert.Equal(options.Urls, $"http://0.0.0.0:{PortOf(edge, "http")}");
+        Assert.Equal(options.AdminUrls, $"http://0.0.0.0:{PortOf(edge, "admin")}");
+        Assert.Equal("/healthz", edge.StartupProbe.HttpGet.Path);
+        Assert.Equal("/readyz", edge.ReadinessProbe.HttpGet.Path);
+        Assert.True(pod.TerminationGracePeriodSeconds > (options.HttpStopGraceMs / 1_000) + 9);
+        Assert.Contains(edge.VolumeMounts, mount => mount.MountPath == options.DataDir);
+        Assert.Equal(set.Spec.Template.Metadata.Labels, service.Spec.Selector);
+        Assert.Equal(set.Spec.Template.Metadata.Labels, set.Spec.Selector.MatchLabels);
+        Assert.Contains(pod.Volumes, volume => volume.ConfigMap?.Name == map.Metadata.Name);
+        if (!isOrigin)
+        {
+            // Where the origin's service is.
+            var origin = Read(File.ReadAllText(Path.Combine(Folder, "fleet", "origin.yaml"))).OfType<V1Service>().Single();
+            Assert.Equal(
+                $"http://{origin.Metadata.Name}:{origin.Spec.Ports.Single().Port}",
+                options.FleetOriginUrl
+            );
+        }
+    }
+
+    [Fact]
+    public void Fleet_OfCompose_HasOneOriginAndEdgesThatFollowIt()
+    {
+        var text = Repository.Read("deploy/fleet/compose.yaml");
+        foreach (Match node in Regex.Matches(text, "EDGE__ROLE: (\\w+)"))
+        {
+            Assert.True(Enum.TryParse<NodeRole>(node.Groups[1].Value, ignoreCase: true, out _), node.Value);
+        }
+
+        var settings = EdgeSettings.All.Select(setting => "EDGE__" + setting.Key.Replace(".", "__", StringComparison.Ordinal));
+        var named = Regex.Matches(text, "EDGE__[A-Z_]+").Select(match => match.Value).Distinct();
+        Assert.Empty(named.Except(settings, StringComparer.OrdinalIgnoreCase));
+        Assert.Single(Regex.Matches(text, "EDGE__ROLE: origin"));
+        Assert.Contains("EDGE__FLEET__ORIGINURL: http://origin:8080", text, StringComparison.Ordinal);
+    }
+
+    /// <summary>The settings of a node of a fleet, with its secret in a file of the test.</summary>
+    private static EdgeOptions FleetOptions(string json)
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllText(directory["fleet"], Guid.NewGuid().ToString("N") + Guid.NewGuid().ToString("N"));
+        File.WriteAllText(
+            directory["edge.json"],
+            json.Replace("/secrets/fleet", directory["fleet"], StringComparison.Ordinal)
+        );
+        var configuration = new EdgeConfiguration();
+        var options = configuration.Load(directory["edge.json"], [], []);
+        Assert.Empty(configuration.Problems);
+        return options;
     }
 
     private static List<object> Read(string yaml) => KubernetesYaml.LoadAllFromString(yaml, strict: true);

@@ -57,7 +57,8 @@ internal sealed class ApiDocument
         }
         var media = type?.Split(';')[0] ?? "";
         Assert.True(content.TryGetProperty(media, out var described), $"{method} {path} {status} describes no {media}");
-        if (!media.EndsWith("json", StringComparison.Ordinal))
+        // Lines of JSON are none.
+        if (!media.EndsWith("/json", StringComparison.Ordinal) && !media.EndsWith("+json", StringComparison.Ordinal))
         {
             return;
         }

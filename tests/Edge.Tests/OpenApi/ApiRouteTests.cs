@@ -66,7 +66,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
             await site.AskAsync(Document.Describes(path, "GET") ? "GET" : "POST", Fill(path, uid), KeyFor(path));
         }
 
-        var page = (await site.AskAsync("GET", "/metrics")).Body;
+        var page = await site.MetricsAsync();
         var asked = RouteLabel().Matches(page).Select(match => match.Groups[1].Value).ToHashSet();
         var source = File.ReadAllText(
             Path.Combine(Repository.Root, "src/Edge/Endpoints/Management/ManagementRoutes.cs")
@@ -171,6 +171,13 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("GET", "/experiments/api/{uid}/shares", "pictify", null, 200)]
     [InlineData("POST", "/experiments/api/{uid}/shares", "pictify", "{}", 400)]
     [InlineData("DELETE", "/experiments/api/{uid}/shares/{id}", "pictify", null, 404)]
+    [InlineData("GET", "/fleet/nodes", "pictify", null, 200)]
+    [InlineData("GET", "/fleet/nodes", "", null, 401)]
+    [InlineData("GET", "/fleet/catalog", "fleet", null, 200)]
+    [InlineData("GET", "/fleet/catalog", "", null, 401)]
+    [InlineData("POST", "/fleet/events", "", "[]", 401)]
+    [InlineData("POST", "/fleet/events", "fleet", "[]", 200)]
+    [InlineData("POST", "/fleet/events", "fleet", "[{}]", 400)]
     [InlineData("GET", "/system", "pictify", null, 200)]
     [InlineData("GET", "/system", "", null, 401)]
     [InlineData("POST", "/system/sinks/{name}/pause", "pictify", null, 404)]
@@ -287,6 +294,8 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
             "/v1/decide" => "traffical-read",
             _ when path.StartsWith("/ofrep/", StringComparison.Ordinal) => "traffical-read",
             "/events/live" => "pictify",
+            "/fleet/nodes" => "pictify",
+            _ when path.StartsWith("/fleet/", StringComparison.Ordinal) => "fleet",
             _ when path.StartsWith("/system", StringComparison.Ordinal) => "pictify",
             _ when path.StartsWith("/experiments/", StringComparison.Ordinal) => "pictify",
             _ => "",

@@ -1,12 +1,15 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Edge.Fleet;
 using Edge.Tests.BlackBox;
+using Edge.Tests.BlackBox.Fleets;
 
 namespace Edge.Tests.OpenApi;
 
 /// <summary>
-/// One native binary with a key of every kind and a running experiment, asked for everything the description names.
+/// One native binary with a key of every kind and a running experiment, asked for everything the description names; an
+/// origin beside it has the routes of a fleet.
 /// </summary>
 public sealed class DescribedEdge : ManagedEdge
 {
@@ -15,6 +18,8 @@ public sealed class DescribedEdge : ManagedEdge
 
     private readonly Dictionary<string, string> _keys = [];
 
+    private TestFleet _fleet = null!;
+
     /// <summary>The experiment that is there, with the examples' slug.</summary>
     internal string Uid { get; private set; } = "";
 
@@ -22,7 +27,19 @@ public sealed class DescribedEdge : ManagedEdge
     {
         await base.InitializeAsync();
         Uid = await StartAsync(Slug);
+        _fleet = await TestFleet.StartAsync();
+        _keys["fleet"] = new FleetSecret(TestFleet.Id, TestFleet.Secret).Token;
     }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _fleet.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    /// <summary>The metrics of both nodes.</summary>
+    internal async Task<string> MetricsAsync() =>
+        await Edge.Client.GetStringAsync("/metrics") + await _fleet.Origin.Client.GetStringAsync("/metrics");
 
     /// <summary>
     /// Creates and starts the experiment of the document's example under a slug, and returns its uid.
@@ -55,12 +72,14 @@ public sealed class DescribedEdge : ManagedEdge
         string type = "application/json"
     )
     {
+        // Another node serves these.
+        var isOfFleet = path.StartsWith("/fleet/", StringComparison.Ordinal);
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (kind.Length > 0)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue(
                 "Bearer",
-                kind == "pictify" ? Key : _keys.GetValueOrDefault(kind, kind)
+                kind == "pictify" ? (isOfFleet ? _fleet.Key : Key) : _keys.GetValueOrDefault(kind, kind)
             );
         }
 
@@ -79,7 +98,7 @@ public sealed class DescribedEdge : ManagedEdge
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
             request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         }
-        using var response = await Edge.Client.SendAsync(request);
+        using var response = await (isOfFleet ? _fleet.Origin : Edge).Client.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         return new Answer(
             (int)response.StatusCode,

@@ -152,6 +152,7 @@ internal sealed class MachineChecks(EdgeOptions options, TimeProvider time, Find
         [
             options.TlsKeyFile,
             options.AddressSaltFile,
+            options.FleetSecretFile,
             options.ApiFirstKeyFile,
             .. options.Sinks.Select(static sink => sink.PasswordFile),
         ];

@@ -31,6 +31,12 @@ internal static class KeyCommand
             }
 
             var name = UsageProblem.NameOf(result.CommandResult);
+            if (options.Role == NodeRole.Edge)
+            {
+                io.Error.WriteLine($"{name}: role is edge, and an edge has the keys of its origin; run this there");
+                return ExitCode.Failure;
+            }
+
             if (mayBegin && options.IsDataDirNamed)
             {
                 if (!Directory.Exists(options.DataDir))

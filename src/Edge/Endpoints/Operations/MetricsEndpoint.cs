@@ -26,9 +26,11 @@ internal sealed class MetricsEndpoint(
     EventJournal journal,
     Forwarder forwarder,
     ForwardingRates rates,
-    ExperimentFileStore experiments,
+    CatalogHolder catalog,
+    ExperimentFileStore? experiments,
     Tally tally,
-    Optimizer optimizer,
+    Optimizer? optimizer,
+    FleetMetrics fleet,
     EnrichmentFaults enrichmentFaults,
     VerdictJudge verdicts,
     GeoDatabase geo,
@@ -74,8 +76,13 @@ internal sealed class MetricsEndpoint(
             page.Family(MetricFamilies.CertificateExpiry).Sample(certificate.Current.ValidUntil.ToUnixTimeSeconds());
         }
 
-        page.Family(MetricFamilies.Experiments).Sample(experiments.Catalog.Current.Entries.Count);
-        page.Family(MetricFamilies.ExperimentProblems).Sample(experiments.Problems.Count);
+        page.Family(MetricFamilies.Experiments).Sample(catalog.Current.Entries.Count);
+        if (experiments is not null)
+        {
+            page.Family(MetricFamilies.ExperimentProblems).Sample(experiments.Problems.Count);
+        }
+
+        fleet.Write(page);
         WriteTally(page, tally.Status);
         page.Family(MetricFamilies.ForwardedMalformedTotal).Sample(addresses.Malformed);
         page.Family(MetricFamilies.ForwardedUntrustedTotal).Sample(addresses.Untrusted);
@@ -158,7 +165,7 @@ internal sealed class MetricsEndpoint(
         Span<long> counts = stackalloc long[RequestDurations.Bounds.Length + 1];
         foreach (var route in Metrics.Routes)
         {
-            if (route != RouteName.Live)
+            if (route is not (RouteName.Live or RouteName.Fleet))
             {
                 var sum = metrics.Durations(route, counts);
                 page.Histogram(Label("route", SnakeCase(route.ToString())), RequestDurations.Bounds, counts, sum);
@@ -213,10 +220,16 @@ internal sealed class MetricsEndpoint(
     private void WriteTally(PrometheusText page, TallyStatus status)
     {
         page.Family(MetricFamilies.TallyExperiments).Sample(status.Experiments);
+        page.Family(MetricFamilies.TallyUncountedTotal).Sample(status.Uncounted);
+        if (optimizer is null)
+        {
+            // An edge counts and does not learn.
+            return;
+        }
+
         page.Family(MetricFamilies.TallyUnits).Sample(status.Units);
         page.Family(MetricFamilies.TallyOpenTrials).Sample(status.OpenTrials);
         page.Family(MetricFamilies.TallyUnlearnedTotal).Sample(status.Unlearned);
-        page.Family(MetricFamilies.TallyUncountedTotal).Sample(status.Uncounted);
         page.Family(MetricFamilies.WeightsPublishedTotal).Sample(optimizer.Published);
     }
 

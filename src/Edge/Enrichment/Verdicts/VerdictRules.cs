@@ -12,6 +12,9 @@ internal readonly record struct VerdictRuleOptions(string File, bool ExcludesToo
 {
     /// <summary>The built-in rules, unchanged.</summary>
     public static readonly VerdictRuleOptions Default = new("", false, false);
+
+    /// <summary>The rules themselves, where somebody else has read the file; empty to read it here.</summary>
+    public ReadOnlyMemory<byte> Content { get; init; }
 }
 
 /// <summary>The result of loading the rules.</summary>
@@ -26,6 +29,17 @@ internal readonly record struct VerdictLoadResult(VerdictTable? Table, IReadOnly
 internal static class VerdictRules
 {
     private const string ResourceName = "verdict-rules.json";
+
+    /// <summary>
+    /// The operator's own rules as they stand in their file; empty without one. Throws <see cref="IOException"/>,
+    /// <see cref="UnauthorizedAccessException"/>, <see cref="ArgumentException"/> or
+    /// <see cref="NotSupportedException"/> when it cannot be read.
+    /// </summary>
+    public static ReadOnlyMemory<byte> ReadFile(in VerdictRuleOptions options) =>
+        options.File.Length == 0 ? default
+        : options.Content.IsEmpty
+            ? JsonProblem.WithoutMark(DiskFile.ReadWhole(options.File, VerdictRuleReader.FileMaxBytes))
+        : options.Content;
 
     /// <summary>Loads both files.</summary>
     /// <param name="options">Names the custom file and says which rules in shadow are enforced.</param>
@@ -54,7 +68,7 @@ internal static class VerdictRules
         var rules = reader.Rules.ConvertAll(rule =>
             IsSwitchedOn(rule, options) ? rule with { IsEnforced = true } : rule
         );
-        if (options.File.Length > 0 && ReadOwn(options.File, reader, problems) is { } own)
+        if (options.File.Length > 0 && ReadOwn(options, reader, problems) is { } own)
         {
             foreach (var (id, mode) in own.Modes)
             {
@@ -81,12 +95,16 @@ internal static class VerdictRules
             _ => false,
         };
 
-    private static VerdictRuleReader? ReadOwn(string path, VerdictRuleReader builtIn, List<string> problems)
+    private static VerdictRuleReader? ReadOwn(
+        in VerdictRuleOptions options,
+        VerdictRuleReader builtIn,
+        List<string> problems
+    )
     {
         var own = new VerdictRuleReader(isBuiltIn: false, builtIn);
         try
         {
-            own.Read(JsonProblem.WithoutMark(DiskFile.ReadWhole(path, VerdictRuleReader.FileMaxBytes)));
+            own.Read(ReadFile(options));
         }
         catch (Exception e)
             when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
@@ -123,7 +141,7 @@ internal static class VerdictRules
 
         foreach (var problem in own.Problems)
         {
-            problems.Add($"{path}: {problem}");
+            problems.Add($"{options.File}: {problem}");
         }
 
         return own.Problems.Count == 0 ? own : null;

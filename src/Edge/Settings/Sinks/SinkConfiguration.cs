@@ -16,6 +16,9 @@ internal sealed class SinkConfiguration
     /// <summary>The sink that exists by default.</summary>
     public const string DefaultName = "file";
 
+    /// <summary>The sink that an edge has to its origin.</summary>
+    private const string OriginName = "origin";
+
     private const int NameMaxChars = 32;
 
     // Names with another meaning in cursors, metrics and messages.
@@ -44,6 +47,27 @@ internal sealed class SinkConfiguration
         var name = dot < 0 ? key : key[..dot];
         Declare(name, source);
         _sinks[name].Add(new Given(dot < 0 ? "" : key[(dot + 1)..], text, source));
+    }
+
+    /// <summary>
+    /// Gives an edge the sink to its origin, which counts its events and forwards them, in place of files that somebody
+    /// would have to collect from every node. What the sources say of these two sinks goes before it. Returns the keys.
+    /// </summary>
+    public IReadOnlyList<string> AddOrigin(Uri origin, string token)
+    {
+        const string Source = "role";
+        (string Key, string Text)[] given =
+        [
+            (SinkSettings.TypeKey, SinkTypes.Word(SinkType.Http)),
+            ("url", new Uri(origin, "/fleet/events").AbsoluteUri),
+            ("format", "json"),
+            ("allowPrivate", "true"),
+            ("headers.Authorization", "Bearer " + token),
+        ];
+        Declare(OriginName, Source);
+        _sinks[OriginName].InsertRange(0, given.Select(value => new Given(value.Key, value.Text, Source)));
+        _sinks[DefaultName].Insert(0, new Given("enabled", "false", Source));
+        return [.. given.Select(value => $"{OriginName}.{value.Key}"), $"{DefaultName}.enabled"];
     }
 
     /// <summary>Builds all sinks, in order of name. Problems are added to the list, one line each.</summary>

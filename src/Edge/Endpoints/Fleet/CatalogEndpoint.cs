@@ -1,0 +1,148 @@
+using System.Globalization;
+using Edge.Fleet;
+using Edge.Fleet.Following;
+using Edge.Fleet.Origin;
+using Edge.Telemetry;
+
+namespace Edge.Endpoints.Fleet;
+
+/// <summary>
+/// <c>GET /fleet/catalog</c>: the edition after the one that <c>If-None-Match</c> names, in gzip: its changes when they
+/// are few, else the whole. With <c>?wait=SECONDS</c> the answer waits for one, and is 304 when none comes.
+/// </summary>
+internal sealed class CatalogEndpoint(
+    FleetAccess access,
+    CatalogPublisher publisher,
+    NodeList nodes,
+    Metrics metrics
+)
+{
+    public const string Path = OriginClient.Path;
+
+    /// <summary>Longest wait, seconds.</summary>
+    private const int WaitMax = 60;
+
+    /// <summary>Longest text of a header, characters; node names are no longer where they are set.</summary>
+    private const int HeaderCharsMax = 3 * OriginClient.ProblemCharsMax;
+
+    public Task HandleAsync(HttpContext context)
+    {
+        if (access.Refuse(context) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (!RequestMethod.IsGet(context.Request.Method) && !RequestMethod.IsHead(context.Request.Method))
+        {
+            metrics.Count(RouteName.Fleet, Outcome.MethodNotAllowed);
+            return Problem.MethodNotAllowedAsync(context);
+        }
+
+        metrics.Count(RouteName.Fleet, Outcome.Answered);
+        var wait = int.TryParse(
+            context.Request.Query["wait"],
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var seconds
+        )
+            ? Math.Min(seconds, WaitMax)
+            : 0;
+        RequestDeadline.Lift(context);
+        return AnswerAsync(context, TimeSpan.FromSeconds(wait));
+    }
+
+    private async Task AnswerAsync(HttpContext context, TimeSpan wait)
+    {
+        var known = TagsOf(context.Request);
+        if (known is [var first, ..])
+        {
+            publisher.Learn(first);
+        }
+
+        var report = ReportOf(context.Request, known.FirstOrDefault()?.Version ?? 0);
+        Note(report);
+        var reached = 0L;
+        foreach (var tag in known)
+        {
+            reached = Math.Max(reached, tag.Version);
+        }
+
+        // Of several editions that an edge knows, what is older than the newest is no news to it.
+        var edition = await publisher.WaitAsync(
+            tag => tag.Version < reached || known.Contains(tag),
+            wait,
+            context.RequestAborted
+        );
+        if (context.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+
+        // It is still there: the wait is part of being connected.
+        Note(report);
+        var response = context.Response;
+        Replies.ForbidCaching(response.Headers);
+        response.Headers.ETag = edition.Tag.ToString();
+        if (edition.Tag.Version < reached || known.Contains(edition.Tag))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        response.Headers.ContentEncoding = "gzip";
+        var document = await edition.DocumentFor(known.FirstOrDefault());
+        await Replies.WriteBodyAsync(context, "application/x-ndjson", document);
+    }
+
+    private void Note(NodeReport report)
+    {
+        if (report.Name.Length > 0)
+        {
+            nodes.Note(report);
+        }
+    }
+
+    /// <summary>The editions an edge knows: the one in force, then one that it refused.</summary>
+    private static List<EditionTag> TagsOf(HttpRequest request)
+    {
+        var tags = new List<EditionTag>();
+        foreach (var header in request.Headers.IfNoneMatch)
+        {
+            foreach (var text in (header ?? "").Split(','))
+            {
+                if (EditionTag.Parse(text) is { } tag)
+                {
+                    tags.Add(tag);
+                }
+            }
+        }
+
+        return tags;
+    }
+
+    private static NodeReport ReportOf(HttpRequest request, long version) =>
+        new(
+            Text(request, OriginClient.NodeHeader),
+            Text(request, OriginClient.InstanceHeader),
+            Text(request, OriginClient.SoftwareHeader),
+            Text(request, OriginClient.SaltHeader),
+            version,
+            Text(request, OriginClient.ProblemHeader)
+        );
+
+    private static string Text(HttpRequest request, string header)
+    {
+        var text = request.Headers[header].ToString();
+        text = Uri.UnescapeDataString(text.Length > HeaderCharsMax ? text[..HeaderCharsMax] : text);
+        foreach (var c in text)
+        {
+            if (char.IsControl(c))
+            {
+                // It goes into messages and onto terminals.
+                return "";
+            }
+        }
+
+        return text;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Buffers.Binary;
+using Edge.Storage;
+
+namespace Edge.Fleet.Following;
+
+/// <summary>
+/// The file <c>DATA/fleet/catalog</c>: the last good edition, with which an edge starts when its origin is away. Four
+/// bytes of magic, four of CRC-32C (little-endian) over what follows, then the whole document. It is believed for its
+/// checksum and not for its signature: it lies in the owner's own directory, and an edge must start while the fleet's
+/// secret is being changed.
+/// </summary>
+internal sealed class CatalogCopy(string directory, string fleet)
+{
+    public const string FileName = "catalog";
+
+    private const int HeaderBytes = 8;
+
+    private static readonly byte[] Magic = [.. "EDC1"u8];
+
+    /// <summary>
+    /// The edition; null when there is none. Throws <see cref="EditionException"/> when the file is damaged or of another
+    /// fleet, <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when it cannot be read.
+    /// </summary>
+    public EditionDocument? Read()
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = DiskFile.ReadWhole(FilePath, EditionDocument.BytesMax + EditionDocument.HeadBytesMax + HeaderBytes);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+
+        if (
+            bytes.Length < HeaderBytes
+            || !bytes.AsSpan().StartsWith(Magic)
+            || BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(Magic.Length))
+                != Crc32C.Compute(bytes.AsSpan(HeaderBytes))
+        )
+        {
+            throw new EditionException(EditionFault.Damaged, $"does not have its checksum ({FilePath})");
+        }
+
+        using var stream = new MemoryStream(bytes, HeaderBytes, bytes.Length - HeaderBytes, writable: false);
+        // Nothing here waits: the stream is memory.
+        return EditionDocument
+            .ReadAsync(stream, fleet, static _ => true, CancellationToken.None)
+            .GetAwaiter()
+            .GetResult();
+    }
+
+    /// <summary>Replaces the file; durable when it returns. Throws <see cref="IOException"/>.</summary>
+    public void Write(EditionTag tag, CatalogItems items)
+    {
+        using var stream = new MemoryStream();
+        stream.Write(stackalloc byte[HeaderBytes]);
+        new EditionDocument(tag, null, items.All, []).WriteTo(stream, fleet);
+        var bytes = stream.GetBuffer().AsSpan(0, (int)stream.Length);
+        Magic.CopyTo(bytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[Magic.Length..], Crc32C.Compute(bytes[HeaderBytes..]));
+        AtomicFile.Write(directory, FileName, bytes, SecretDirectory.OwnerOnly);
+    }
+
+    /// <summary>Moves a file that cannot be used out of the way, for somebody to look at.</summary>
+    public void SetAside() => DiskDirectory.Rename(FilePath, FilePath + ".set-aside");
+
+    private string FilePath => Path.Combine(directory, FileName);
+}

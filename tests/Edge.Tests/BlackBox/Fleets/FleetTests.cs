@@ -1,0 +1,299 @@
+using System.Text.Json;
+using Edge.Settings;
+using Edge.Tests.Statistics;
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests.BlackBox.Fleets;
+
+/// <summary>An origin and its edges, as native binaries on loopback.</summary>
+public class FleetTests
+{
+    private static readonly string[] Units = [.. Enumerable.Range(0, 40).Select(i => $"unit-{i}")];
+
+    [Fact]
+    public async Task Change_AtTheOrigin_AppearsAtTheEdges()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var uid = await fleet.StartExperimentAsync("spring");
+        var a = await fleet.StartEdgeAsync("edge-a");
+        var b = await fleet.StartEdgeAsync("edge-b");
+
+        // What was there before the edges, and what comes while they wait.
+        await fleet.StartExperimentAsync("summer");
+        foreach (var edge in (EdgeProcess[])[a, b])
+        {
+            await TestFleet.UntilServedAsync(edge, "spring");
+            await TestFleet.UntilServedAsync(edge, "summer");
+        }
+
+        foreach (var unit in Units)
+        {
+            Assert.Equal(
+                await TestFleet.ResolveAsync(a, "spring", unit),
+                await TestFleet.ResolveAsync(b, "spring", unit)
+            );
+        }
+
+        Assert.Equal(200, (await fleet.AskAsync("POST", $"/{uid}/pause")).Status);
+        Assert.Equal(200, (await fleet.AskAsync("DELETE", $"/{uid}")).Status);
+        await Wait.ForAsync(() => TestFleet.ResolveAsync(a, "spring", "x"), answer => answer is null);
+        await Wait.ForAsync(() => TestFleet.ResolveAsync(b, "spring", "x"), answer => answer is null);
+        Assert.NotNull(await TestFleet.ResolveAsync(b, "summer", "x"));
+
+        var (status, listed) = await TestFleet.AskAsync(fleet.Origin, "GET", "/fleet/nodes", key: fleet.Key);
+        Assert.Equal(200, status);
+        var names = listed.GetProperty("nodes").EnumerateArray().Select(node => node.Text("name"));
+        Assert.Equal(["edge-a", "edge-b"], names);
+        await TestFleet.UntilMetricAsync(fleet.Origin, "edge_fleet_nodes_behind", behind => behind == 0);
+        Assert.Equal(2, await TestFleet.MetricAsync(fleet.Origin, "edge_fleet_nodes{state=\"connected\"}"));
+        Assert.Equal(
+            await TestFleet.MetricAsync(fleet.Origin, "edge_fleet_catalog_version"),
+            await TestFleet.MetricAsync(a, "edge_fleet_catalog_version")
+        );
+    }
+
+    [Fact]
+    public async Task Edge_RestartedWithoutItsOrigin_ServesTheSameChoices()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        await fleet.StartExperimentAsync("kept");
+        var sender = await fleet.CreateKeyAsync("traffical");
+        var edge = await fleet.StartEdgeAsync("edge-a");
+        await TestFleet.UntilServedAsync(edge, "kept");
+        await UntilAcceptedAsync(edge, sender);
+        var before = await ChoicesAsync(edge, "kept");
+        await fleet.StopAsync(edge);
+        await fleet.StopAsync(fleet.Origin);
+
+        var again = await fleet.StartEdgeAsync("edge-a");
+
+        Assert.Equal(before, await ChoicesAsync(again, "kept"));
+        Assert.Equal(200, await SendAsync(again, sender));
+        await Wait.UntilAsync(
+            () => again.ErrorSoFar.Contains("The origin gives no catalog", StringComparison.Ordinal),
+            () => again.ErrorSoFar
+        );
+
+        // The origin comes back, and the edge goes on following.
+        await fleet.StartOriginAsync();
+        await fleet.StartExperimentAsync("new");
+        await TestFleet.UntilServedAsync(again, "new");
+    }
+
+    [Fact]
+    public async Task Edge_WithoutAnyCatalog_IsNotReadyUntilItHasOne()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        await fleet.StopAsync(fleet.Origin);
+        var edge = fleet.LaunchEdge("edge-a");
+        // It may have asked before it listens.
+        await Wait.UntilAsync(
+            () =>
+                edge.ErrorSoFar.Contains("The origin gives no catalog", StringComparison.Ordinal)
+                && edge.ErrorSoFar.Contains("started as edge", StringComparison.Ordinal),
+            () => edge.ErrorSoFar
+        );
+
+        var notReady = await edge.Client.GetAsync("/readyz");
+        Assert.Equal(503, (int)notReady.StatusCode);
+        Assert.Contains("no catalog", await notReady.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        await fleet.StartOriginAsync();
+        Assert.True(await edge.IsReadyWithinAsync(Wait.Limit), edge.ErrorSoFar);
+    }
+
+    [Fact]
+    public async Task Key_IssuedAndRevokedAtTheOrigin_HoldsAtTheEdge()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var edge = await fleet.StartEdgeAsync("edge-a");
+        var sender = await fleet.CreateKeyAsync("traffical");
+        await UntilAcceptedAsync(edge, sender);
+        var (_, list, _) = await EdgeProcess.RunAsync(["keys", "list", "--data-dir", fleet.OriginData]);
+        var id = list.Split('\n').Single(line => line.Contains("traffical", StringComparison.Ordinal)).Split('\t')[0];
+
+        Assert.Equal(0, (await EdgeProcess.RunAsync(["keys", "revoke", id, "--data-dir", fleet.OriginData])).ExitCode);
+
+        await Wait.ForAsync(() => SendAsync(edge, sender), status => status == 401);
+    }
+
+    [Fact]
+    public async Task Events_OfTwoEdges_AreCountedAtTheOriginOnce()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var uid = await fleet.StartExperimentAsync("counted");
+        var a = await fleet.StartEdgeAsync("edge-a");
+        var b = await fleet.StartEdgeAsync("edge-b");
+        await TestFleet.UntilServedAsync(a, "counted");
+        await TestFleet.UntilServedAsync(b, "counted");
+
+        foreach (var unit in Units)
+        {
+            await a.Client.GetAsync($"/s/counted/pixel.gif?u={unit}");
+            await b.Client.GetAsync($"/s/counted/click?u={unit}");
+        }
+
+        var (impressions, clicks) = await Wait.ForAsync(
+            async () => await CountsAsync(fleet, uid),
+            counts => counts.Impressions >= Units.Length && counts.Clicks >= Units.Length
+        );
+        Assert.Equal((Units.Length, Units.Length), (impressions, clicks));
+
+        // They come out of the origin's own sink, as the edges wrote them, and both edges hash a unit alike.
+        await fleet.Origin.UntilForwardedAsync();
+        var events = Forwarded.Lines(fleet.OriginData).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal(2 * Units.Length, events.Select(e => e.Text("id")).Distinct().Count());
+        var shown = events.Where(e => e.Text("node") == "edge-a").Select(e => (e.Text("unit_hash"), e.Text("ip_hash")));
+        var clicked = events.Where(e => e.Text("node") == "edge-b").Select(e => (e.Text("unit_hash"), e.Text("ip_hash")));
+        Assert.Equal(Units.Length, shown.Distinct().Count());
+        Assert.Equal(shown.Order(), clicked.Order());
+    }
+
+    [Fact]
+    public async Task Batch_SentAgainAfterARestartOfTheOrigin_IsStoredOnce()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var uid = await fleet.StartExperimentAsync("again");
+        var edge = await fleet.StartEdgeAsync("edge-a");
+        await TestFleet.UntilServedAsync(edge, "again");
+        foreach (var unit in Units)
+        {
+            await edge.Client.GetAsync($"/s/again/pixel.gif?u={unit}");
+        }
+
+        await Wait.ForAsync(async () => await CountsAsync(fleet, uid), counts => counts.Impressions == Units.Length);
+        await fleet.StopAsync(edge);
+        await fleet.Origin.UntilForwardedAsync();
+        await fleet.StopAsync(fleet.Origin);
+        await fleet.StartOriginAsync();
+        // A sink whose cursor is lost begins anew: every event is sent a second time.
+        File.Delete(Path.Combine(fleet.DataOf("edge-a"), "cursors", "origin"));
+        var again = await fleet.StartEdgeAsync("edge-a");
+
+        await TestFleet.UntilMetricAsync(
+            fleet.Origin,
+            "edge_ingested_events_total{api=\"fleet\",outcome=\"repeated\"}",
+            count => count == Units.Length
+        );
+        await again.Client.GetAsync("/s/again/pixel.gif?u=last");
+        await Wait.ForAsync(async () => await CountsAsync(fleet, uid), counts => counts.Impressions > Units.Length);
+        Assert.Equal(Units.Length + 1, (await CountsAsync(fleet, uid)).Impressions);
+    }
+
+    [Fact]
+    public async Task TwoEdges_WithOneName_AreNoticed()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        await fleet.StartEdgeAsync("edge-a");
+        await fleet.StartEdgeAsync("edge-b", ("EDGE__NODE", "edge-a"));
+
+        // Each change has both of them ask anew.
+        var changes = 0;
+        await Wait.ForAsync(
+            async () =>
+            {
+                await fleet.StartExperimentAsync($"change-{changes++}");
+                return await TestFleet.MetricAsync(fleet.Origin, "edge_fleet_nodes_duplicate");
+            },
+            duplicates => duplicates == 1
+        );
+        Assert.Contains("Two edges are named edge-a", fleet.Origin.ErrorSoFar, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Edge_WithAnotherSalt_IsNoticed()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        await fleet.StartEdgeAsync("edge-a", ("EDGE__PRIVACY__ADDRESSSALT", "c6d1f04a9be2473581f60b7dde39a82e"));
+
+        await TestFleet.UntilMetricAsync(fleet.Origin, "edge_fleet_nodes_other_salt", count => count == 1);
+    }
+
+    [Fact]
+    public async Task Weights_AfterConversionsAtAnEdge_MoveThere()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var uid = await fleet.StartExperimentAsync(
+            "learning",
+            ""","banditConfig":{"enabled":true,"warmupImpressions":0},"attributionWindowMinutes":30"""
+        );
+        // Two hours ago, so that the windows have passed: half of those who saw b clicked, and nobody else.
+        var ago = DateTimeOffset.UtcNow.AddHours(-2);
+        await using (
+            var journal = TestJournal.Open(new EdgeOptions { DataDir = fleet.DataOf("edge-a") }.ToJournalOptions())
+        )
+        {
+            for (var unit = 1ul; unit <= 400; unit++)
+            {
+                var shown = new VisitEvent
+                {
+                    Uid = uid,
+                    Unit = unit,
+                    Variant = unit % 2 == 0 ? "a" : "b",
+                    At = ago,
+                };
+                journal.Append(shown.Text());
+                if (unit % 4 == 1)
+                {
+                    journal.Append((shown with { Type = "click", At = ago.AddMinutes(1) }).Text());
+                }
+            }
+
+            await journal.Journal.CommitAsync();
+        }
+
+        var edge = await fleet.StartEdgeAsync("edge-a");
+        await TestFleet.UntilServedAsync(edge, "learning");
+        // Once the windows have passed.
+        var weights = await Wait.ForAsync(
+            async () =>
+            {
+                await fleet.AskAsync("POST", $"/{uid}/recompute");
+                return (await fleet.AskAsync("GET", $"/{uid}")).Json.GetProperty("experiment");
+            },
+            experiment => experiment.GetProperty("weightsVersion").GetInt32() > 1
+        );
+        var version = weights.GetProperty("weightsVersion").GetInt32();
+
+        await Wait.ForAsync(
+            async () =>
+            {
+                await edge.Client.GetAsync($"/s/learning/pixel.gif?u=late-{Guid.NewGuid()}");
+                return Forwarded.Lines(fleet.OriginData).LastOrDefault() ?? "";
+            },
+            line => line.Contains($"\"weights_version\":{version}", StringComparison.Ordinal)
+        );
+    }
+
+    private static async Task<(long Impressions, long Clicks)> CountsAsync(TestFleet fleet, string uid)
+    {
+        var variants = (await fleet.AskAsync("GET", $"/{uid}"))
+            .Json.GetProperty("experiment")
+            .GetProperty("variants")
+            .EnumerateArray()
+            .ToArray();
+        return (
+            variants.Sum(variant => variant.GetProperty("impressions").GetInt64()),
+            variants.Sum(variant => variant.GetProperty("clicks").GetInt64())
+        );
+    }
+
+    private static async Task<string> ChoicesAsync(EdgeProcess edge, string slug)
+    {
+        var choices = new List<string?>();
+        foreach (var unit in Units)
+        {
+            choices.Add(await TestFleet.ResolveAsync(edge, slug, unit));
+        }
+
+        Assert.True(choices.Distinct().Count() > 1);
+        return string.Join('\n', choices);
+    }
+
+    private static async Task<int> SendAsync(EdgeProcess edge, string key) =>
+        (await TestFleet.AskAsync(edge, "POST", "/v1/events", """{"events":[{"type":"other"}]}""", key)).Status;
+
+    private static Task<int> UntilAcceptedAsync(EdgeProcess edge, string key) =>
+        Wait.ForAsync(() => SendAsync(edge, key), status => status != 401);
+}

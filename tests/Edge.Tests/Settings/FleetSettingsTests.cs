@@ -1,0 +1,97 @@
+using Edge.Forwarding;
+using Edge.Settings;
+using Edge.Tests.Support;
+using Xunit;
+
+namespace Edge.Tests.Settings;
+
+/// <summary>Settings that belong together on a node of a fleet, and what follows from them.</summary>
+public class FleetSettingsTests
+{
+    private const string Secret = "4f1d9c2ab7e35f8806cd41e7930b5a6e";
+    private const string Origin = "role=origin fleet.id=f fleet.secret=" + Secret;
+    private const string Edge = "role=edge fleet.id=f fleet.originUrl=http://origin:8080 fleet.secret=" + Secret;
+
+    [Theory]
+    [InlineData("role=edge fleet.id=f fleet.secret=" + Secret, "fleet.originUrl must say where the origin is")]
+    [InlineData("role=origin fleet.secret=" + Secret, "fleet.id must name the fleet")]
+    [InlineData("role=origin fleet.id=f", "fleet.secret or fleet.secretFile must be set")]
+    [InlineData("role=origin fleet.id=f fleet.secret=4f1d9c2ab7e35f8806cd41e7930b5a6", "at least 32 characters")]
+    [InlineData("role=origin fleet.id=f fleet.secret=abababababababababababababababababab", "fleet.secret ")]
+    [InlineData("role=origin fleet.id=f fleet.secretFile=missing", "fleet.secretFile cannot be read")]
+    [InlineData(Origin + " fleet.secretFile=missing", "are both set")]
+    [InlineData(Origin + " fleet.originUrl=http://other:8080", "this node is the origin itself")]
+    [InlineData(Origin + " privacy.addressHash=ratchet", "ratchet, whose keys are each node's own")]
+    [InlineData(Edge + " automation.excludeTools=true", "an edge has the rules of its origin")]
+    [InlineData("fleet.id=f", "fleet.* is set, but role is standalone")]
+    [InlineData("role=other", "role must be")]
+    [InlineData(Edge + " fleet.originUrl=http://origin:8080/path", "fleet.originUrl must be an address")]
+    [InlineData(Edge + " fleet.originUrl=origin:8080", "fleet.originUrl must be an address")]
+    [InlineData(Edge + " fleet.id=a/b", "fleet.id must have at most 64")]
+    public void Settings_ThatDoNotBelongTogether_AreRefused(string settings, string expected) =>
+        Assert.Contains(
+            Load(settings).Problems,
+            problem => problem.Contains(expected, StringComparison.Ordinal)
+        );
+
+    [Fact]
+    public void Edge_WithoutFurtherSettings_ForwardsToItsOriginAlone()
+    {
+        var (options, problems) = Load(Edge);
+
+        Assert.Empty(problems);
+        var sink = Assert.Single(options.Sinks, static sink => sink.Enabled);
+        Assert.Equal(("origin", SinkType.Http), (sink.Name, sink.Type));
+        Assert.Equal("http://origin:8080/fleet/events", sink.Url);
+        Assert.StartsWith("Bearer ", sink.Headers["Authorization"], StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, sink.Headers["Authorization"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Edge_WhoseSinksAreSet_HasThemSo()
+    {
+        var (options, problems) = Load(Edge + " sinks.origin.batchMaxEvents=7 sinks.file.enabled=true");
+
+        Assert.Empty(problems);
+        Assert.All(options.Sinks, static sink => Assert.True(sink.Enabled));
+        Assert.Equal(7, options.Sinks.Single(static sink => sink.Name == "origin").BatchMaxEvents);
+    }
+
+    [Fact]
+    public void Salt_OfAllNodes_IsTheFleets()
+    {
+        var salts = new[] { Origin, Edge, Edge + " node=other" }.Select(settings => Load(settings).Options.AddressSalt);
+
+        Assert.Single(salts.Distinct());
+        Assert.NotEqual(
+            Load(Origin).Options.AddressSalt,
+            Load(Origin.Replace("fleet.id=f", "fleet.id=g", StringComparison.Ordinal)).Options.AddressSalt
+        );
+        const string Own = "c6d1f04a9be2473581f60b7dde39a82e";
+        Assert.Equal(Own, Load(Edge + " privacy.addressSalt=" + Own).Options.AddressSalt);
+    }
+
+    [Fact]
+    public void Secret_OfAFile_IsThatOfTheSetting()
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllText(directory["secret"], Secret + "\n");
+
+        var (options, problems) = Load("role=origin fleet.id=f fleet.secretFile=" + directory["secret"]);
+
+        Assert.Empty(problems);
+        Assert.Equal(Load(Origin).Options.AddressSalt, options.AddressSalt);
+    }
+
+    /// <summary>Settings as <c>KEY=VALUE</c>, of which a later one wins.</summary>
+    private static (EdgeOptions Options, IReadOnlyList<string> Problems) Load(string settings)
+    {
+        var configuration = new EdgeConfiguration();
+        var options = configuration.Load(
+            null,
+            [],
+            settings.Split(' ').Select(static pair => pair.Split('=', 2)).Select(static pair => KeyValuePair.Create(pair[0], pair[1]))
+        );
+        return (options, configuration.Problems);
+    }
+}
