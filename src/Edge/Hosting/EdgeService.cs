@@ -188,7 +188,8 @@ internal sealed class EdgeService : IAsyncDisposable
         var places = new PlaceFinder(_geo, addresses, options.GeoCountryHeader);
         _verdicts = LoadVerdicts(options);
         _userAgents = new UserAgentCache(_verdicts, _enrichmentFaults);
-        var requests = _requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
+        var synthetic = new SyntheticTraffic(_keys, time);
+        var requests = _requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts, synthetic);
         var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
         _catchUp = tally.CatchUpAsync;
@@ -332,6 +333,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 _geo,
                 _certificate,
                 addresses,
+                synthetic,
                 _readiness,
                 time
             ),

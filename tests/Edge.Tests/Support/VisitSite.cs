@@ -54,7 +54,7 @@ internal sealed class VisitSite
             hashes
         );
         _variants = new VariantAssigner(believesStated, hashes, new ExposureMap());
-        _requests = new VisitRequestReader(addresses, "", verdicts);
+        _requests = new VisitRequestReader(addresses, "", verdicts, new SyntheticTraffic(keys, time));
         _recorder = new VisitRecorder(
             "test",
             time,
