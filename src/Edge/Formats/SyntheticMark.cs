@@ -35,9 +35,6 @@ internal readonly ref struct SyntheticMark
         "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     );
 
-    /// <summary>Signs what else is signed with this key differently, should there ever be anything.</summary>
-    private static ReadOnlySpan<byte> Purpose => "edge-synthetic\n"u8;
-
     /// <summary>The test's name.</summary>
     public ReadOnlySpan<byte> Name { get; private init; }
 
@@ -46,10 +43,6 @@ internal readonly ref struct SyntheticMark
 
     /// <summary>When it ends, seconds since 1970 UTC.</summary>
     public long UntilSeconds { get; private init; }
-
-    private ReadOnlySpan<byte> Signed { get; init; }
-
-    private ReadOnlySpan<byte> Signature { get; init; }
 
     /// <summary>Whether a test can have this name: letters, digits, hyphens and underscores.</summary>
     public static bool IsName(ReadOnlySpan<char> text) =>
@@ -119,6 +112,13 @@ internal readonly ref struct SyntheticMark
         return Convert.FromHexString(Signature, sent, out _, out _) == OperationStatus.Done
             && CryptographicOperations.FixedTimeEquals(sent, expected);
     }
+
+    /// <summary>Stands before what is signed, so that a signature means nothing elsewhere.</summary>
+    private static ReadOnlySpan<byte> Purpose => "edge-synthetic\n"u8;
+
+    private ReadOnlySpan<byte> Signed { get; init; }
+
+    private ReadOnlySpan<byte> Signature { get; init; }
 
     private static void Compute(ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signed, Span<byte> signature)
     {

@@ -118,8 +118,6 @@ internal sealed class InFlightBatch(EventFilter? filter, EventFields? fields)
         throw new InvalidOperationException($"record {sequence} is not in the batch it came from");
     }
 
-    private RecordBatch ToDeliver => _isShaped ? _shaped : Read;
-
     /// <summary>How many events of the part, which is of what was read, are tests'.</summary>
     public int CountSynthetic()
     {
@@ -142,6 +140,8 @@ internal sealed class InFlightBatch(EventFilter? filter, EventFields? fields)
 
         return count;
     }
+
+    private RecordBatch ToDeliver => _isShaped ? _shaped : Read;
 
     /// <summary>Events at the beginning that all pass: mostly all there are, and then nothing has to be copied.</summary>
     private int CountPassing()
