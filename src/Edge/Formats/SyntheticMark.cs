@@ -31,6 +31,9 @@ internal readonly ref struct SyntheticMark
     private const int UntilCharsMax = 11;
     private const int SignatureChars = 2 * HMACSHA256.HashSizeInBytes;
 
+    /// <summary>Stands before what is signed, so that a signature means nothing elsewhere.</summary>
+    private static ReadOnlySpan<byte> Purpose => "edge-synthetic\n"u8;
+
     private static readonly SearchValues<char> NameChars = SearchValues.Create(
         "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     );
@@ -112,9 +115,6 @@ internal readonly ref struct SyntheticMark
         return Convert.FromHexString(Signature, sent, out _, out _) == OperationStatus.Done
             && CryptographicOperations.FixedTimeEquals(sent, expected);
     }
-
-    /// <summary>Stands before what is signed, so that a signature means nothing elsewhere.</summary>
-    private static ReadOnlySpan<byte> Purpose => "edge-synthetic\n"u8;
 
     private ReadOnlySpan<byte> Signed { get; init; }
 

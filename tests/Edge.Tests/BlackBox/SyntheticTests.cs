@@ -168,7 +168,7 @@ public class SyntheticTests(SyntheticTests.TestedEdge edge) : IClassFixture<Synt
     {
         var key = await edge.CreateKeyAsync("artie", "--project", "ids");
         var mark = await edge.MarkAsync("ids");
-        var body = """[{"event":"order","messageId":"one-id"}]""";
+        var body = """[{"event":"order","messageId":"one-id","timestamp":"2026-11-30T00:00:00Z","properties":{}}]""";
         async Task<int> StoredAsync()
         {
             await edge.Edge.UntilForwardedAsync();
@@ -235,7 +235,7 @@ public class SyntheticTests(SyntheticTests.TestedEdge edge) : IClassFixture<Synt
 
     private static (string Kind, string Path, Func<int, string> Body)[] Ingestion =>
         [
-            ("artie", "/v1/bulk-track", _ => """[{"event":"order"}]"""),
+            ("artie", "/v1/bulk-track", _ => """[{"event":"order","timestamp":"2026-11-30T00:00:00Z","properties":{}}]"""),
             ("millimetric-sk", "/v1/track", _ => """{"event":"order","anonymous_id":"a"}"""),
             (
                 "traffical",
