@@ -51,6 +51,26 @@ public class SyntheticTests(SyntheticTests.TestedEdge edge) : IClassFixture<Synt
     }
 
     [Fact]
+    public async Task Tail_OfATest_SaysItsName()
+    {
+        var (_, slug) = await edge.CreateAsync("", "start");
+        var mark = await edge.MarkAsync("watched");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/events/live?experiment={slug}");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", edge.Key);
+        using var live = await edge.Edge.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var lines = new StreamReader(await live.Content.ReadAsStreamAsync());
+
+        _ = await SendAsync("GET", $"/s/{slug}/pixel.gif?u=a", null, mark);
+
+        string? line;
+        do
+        {
+            line = await lines.ReadLineAsync().WaitAsync(Wait.Limit);
+        } while (line is not null && !line.Contains(slug, StringComparison.Ordinal));
+        Assert.Contains("\"synthetic\":\"watched\"", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Marks_ThatCountForNothing_LeaveTheRequestOneOfPeople()
     {
         var (_, slug) = await edge.CreateAsync("", "start");
@@ -263,8 +283,8 @@ public class SyntheticTests(SyntheticTests.TestedEdge edge) : IClassFixture<Synt
             .Where(line => line.StartsWith("edge_synthetic_marks_ignored_total{", StringComparison.Ordinal))
             .Sum(line => long.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture));
 
-    private Task UntilOutcomeAsync(string slug, string mark, string outcome) =>
-        Wait.ForAsync(
+    private async Task UntilOutcomeAsync(string slug, string mark, string outcome) =>
+        await Wait.ForAsync(
             async () => Outcome((await SendAsync("GET", $"/s/{slug}/pixel.gif?u=k", null, mark)).Answer),
             said => said == outcome
         );
