@@ -116,7 +116,8 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
         ReadOnlySpan<byte> unit
     )
     {
-        var context = Visit.ContextOf(visitor.Now, visitor.Agent, visitor.Place.Country, request);
+        var zone = experiment.IsByVisitorsClock ? Visit.ZoneOf(request, visitor.Place, out _) : null;
+        var context = Visit.ContextOf(visitor.Now, visitor.Agent, visitor.Place.Country, request, zone);
         var stated = believesStated ? Visit.StatedVariant(request.Query, experiment) : -1;
         return VariantSelector.Assign(experiment, context, unit, stated, verdict.IsMachine());
     }

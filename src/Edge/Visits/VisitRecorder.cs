@@ -140,7 +140,12 @@ internal sealed class VisitRecorder(
     /// </summary>
     public RecordedVisit Show(in VisitRequest request, CatalogEntry experiment)
     {
-        var visitor = visitors.ReadForChoice(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
+        var visitor = visitors.ReadForChoice(
+            request,
+            VerdictScope.Api,
+            experiment.IsByVisitorsClock,
+            stackalloc byte[VisitorReader.RoomBytes]
+        );
         var variant = Choose(request, visitor, experiment, VisitKind.Impression);
         return new RecordedVisit(variant, Judgement: visitor.Judgement);
     }
@@ -149,7 +154,7 @@ internal sealed class VisitRecorder(
     public RecordedVisit Follow(in VisitRequest request, CatalogEntry experiment)
     {
         var room = (stackalloc byte[VisitorReader.RoomBytes]);
-        var visitor = visitors.ReadForChoice(request, VerdictScope.Click, room);
+        var visitor = visitors.ReadForChoice(request, VerdictScope.Click, experiment.IsByVisitorsClock, room);
         return ClosedBy(experiment, visitor, takes: false) is { } fallback
             ? new RecordedVisit(experiment.DefaultIndex, Fallback: fallback)
             : new RecordedVisit(Choose(request, visitor, experiment, VisitKind.Click));

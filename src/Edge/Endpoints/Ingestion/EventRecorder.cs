@@ -243,9 +243,9 @@ internal sealed class EventRecorder(
                     unitHashes.Longest
                 );
             }
-            else if (e.Stated >= 0 || e.Experiment.Type == ExperimentType.Scheduled)
+            else if (e.Stated >= 0 || e.Experiment is { Type: ExperimentType.Scheduled, IsByVisitorsClock: false })
             {
-                // What a schedule shows does not depend on who asks.
+                // What such a schedule shows does not depend on who asks.
                 shown = variants.AssignWithoutUnit(request, subject, e.Experiment, e.Stated);
             }
             var team = e.Experiment.Experiment.Team ?? ApiKey.DefaultProject;
