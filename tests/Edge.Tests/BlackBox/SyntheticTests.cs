@@ -234,11 +234,13 @@ public class SyntheticTests(SyntheticTests.TestedEdge edge) : IClassFixture<Synt
                 using var answer = await first.Client.SendAsync(request);
             }
 
-            await first.UntilForwardedAsync();
-            var ledger = await LedgerAsync(first);
+            var ledger = await Wait.ForAsync(
+                () => LedgerAsync(first),
+                now => SinkOf(now).GetProperty("forwarded").GetInt64() == 20
+            );
             Assert.Equal("""{"received":15,"stored":15,"dropped":0}""", Synthetic(ledger));
             Assert.Equal(20, ledger.GetProperty("stored").GetInt64());
-            var file = ledger.GetProperty("sinks").EnumerateArray().Single(sink => sink.Text("sink") == "file");
+            var file = SinkOf(ledger);
             Assert.Equal(("20", "15", "0"), (file.Text("forwarded"), file.Text("synthetic"), file.Text("filtered")));
             var metrics = await first.Client.GetStringAsync("/metrics");
             Assert.Contains("\nedge_synthetic_events_stored_total 15\n", metrics, StringComparison.Ordinal);
@@ -267,6 +269,9 @@ public class SyntheticTests(SyntheticTests.TestedEdge edge) : IClassFixture<Synt
                     """
             ),
         ];
+
+    private static JsonElement SinkOf(JsonElement ledger) =>
+        ledger.GetProperty("sinks").EnumerateArray().Single(sink => sink.Text("sink") == "file");
 
     private static string Synthetic(JsonElement ledger) =>
         JsonSerializer.Serialize(ledger.GetProperty("synthetic")).Replace(" ", "", StringComparison.Ordinal);
