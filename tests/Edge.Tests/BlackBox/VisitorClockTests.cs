@@ -140,6 +140,22 @@ public class VisitorClockTests(VisitorClockTests.ClockEdge edge) : IClassFixture
         Assert.Equal(("visitor", There), (recurrence.Text("timezone"), recurrence.Text("fallbackTimezone")));
     }
 
+    /// <summary>A machine whose database does not say which zones there are.</summary>
+    [Fact]
+    public async Task Check_WithoutTheListOfZones_SaysThatEverybodyGetsTheFallback()
+    {
+        using var directory = new TempDirectory();
+        Directory.CreateDirectory(directory["zones/Europe"]);
+        File.Copy("/usr/share/zoneinfo/Europe/Berlin", directory["zones/Europe/Berlin"]);
+
+        var (_, output, _) = await EdgeProcess.RunAsync(
+            ["check", "--data-dir", directory["data"]],
+            [("TZDIR", directory["zones"])]
+        );
+
+        Assert.Contains("without zone.tab", output, StringComparison.Ordinal);
+    }
+
     /// <summary>Open for two hours around now on the clock here, which the clock there does not show today.</summary>
     private async Task<string> StartAsync()
     {
