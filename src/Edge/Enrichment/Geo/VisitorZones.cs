@@ -3,13 +3,12 @@ using System.Text;
 
 namespace Edge.Enrichment.Geo;
 
-/// <summary>A time zone that a visitor may be in; one object for each, so that it is a key. Immutable.</summary>
-/// <param name="Name">IANA name.</param>
-internal sealed record VisitorZone(string Name)
+/// <summary>A time zone that a visitor may be in; one object for each, compared by reference. Immutable.</summary>
+/// <param name="name">IANA name.</param>
+internal sealed class VisitorZone(string name)
 {
-    public bool Equals(VisitorZone? other) => ReferenceEquals(this, other);
-
-    public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);
+    /// <summary>IANA name.</summary>
+    public string Name => name;
 }
 
 /// <summary>
@@ -22,7 +21,7 @@ internal static class VisitorZones
     /// <summary>Longest name.</summary>
     public const int NameBytesMax = 64;
 
-    /// <summary>The list says 420 or so.</summary>
+    /// <summary>Most lines that are read; the list has some 450.</summary>
     private const int CountMax = 2_000;
 
     private static readonly Lazy<Table> Zones = new(Read);

@@ -146,8 +146,13 @@ internal sealed class InFlightBatch(EventFilter? filter, EventFields? fields)
     /// <summary>Events at the beginning that all pass: mostly all there are, and then nothing has to be copied.</summary>
     private int CountPassing()
     {
+        if (filter is null)
+        {
+            return Read.Count;
+        }
+
         var index = 0;
-        for (; index < Read.Count && filter?.Passes(Read.Payload(index).Span) is not false; index++)
+        for (; index < Read.Count && filter.Passes(Read.Payload(index).Span); index++)
         {
             CooperativeYield.AfterEvent(index);
         }
