@@ -15,6 +15,7 @@ namespace Edge.LoadTests.Commands;
 internal static class CommandLine
 {
     private const string KeysVariable = "EDGE_LOAD_KEYS";
+    private const string SyntheticKeyVariable = "EDGE_SYNTHETIC_KEY";
     private const double RateMax = 20_000;
     private const double MinutesMax = 60;
 
@@ -50,6 +51,11 @@ internal static class CommandLine
         "--key",
         "KEY",
         $"A key of the service, of any kind; repeat it for several, or name them in {KeysVariable}."
+    );
+    private static readonly Option<string> SyntheticKey = Named<string>(
+        "--synthetic-key",
+        "FILE",
+        $"Holds a key of the kind synthetic, which signs the mark of every request; without it, {SyntheticKeyVariable} may."
     );
     private static readonly Option<string> Experiment = Named(
         "--experiment",
@@ -201,6 +207,7 @@ internal static class CommandLine
             Url,
             AdminUrl,
             Key,
+            SyntheticKey,
             Experiment,
             Rate,
             Minutes,
@@ -274,6 +281,7 @@ internal static class CommandLine
                     StringSplitOptions.RemoveEmptyEntries
                 ),
             ],
+            SyntheticKey = ReadSyntheticKey(result),
             Experiment = result.GetValue(Experiment)!,
             Rate = result.GetValue(Rate),
             Time = TimeSpan.FromMinutes(Math.Clamp(result.GetValue(Minutes), 0, 1e6)),
@@ -299,6 +307,28 @@ internal static class CommandLine
             TimeMax = TimeSpan.FromMinutes(Math.Clamp(result.GetValue(AllowMinutes), 0, 1e6)),
             Command = WithoutKeys(result),
         };
+    }
+
+    private static string? ReadSyntheticKey(ParseResult result)
+    {
+        if (result.GetValue(SyntheticKey) is not { } file)
+        {
+            // A private service needs none, whatever the environment is for.
+            return
+                result.GetValue(Url) is not null
+                && Environment.GetEnvironmentVariable(SyntheticKeyVariable) is { Length: > 0 } key
+                ? key
+                : null;
+        }
+
+        try
+        {
+            return File.ReadAllText(file).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--synthetic-key {file} cannot be read: {e.Message}");
+        }
     }
 
     private static TimeSpan Seconds(ParseResult result, Option<double> option) =>

@@ -112,7 +112,8 @@ internal sealed record Findings
                 before,
                 atEnd,
                 settled,
-                Target.IsPrivate
+                Target.IsPrivate,
+                isMarked: Target.Traffic.Mark != Traffic.UnsignedMark
             )
             : null;
 

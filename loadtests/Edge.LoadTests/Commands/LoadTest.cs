@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Edge.Formats;
 using Edge.LoadTests.Generation;
 using Edge.LoadTests.Reconciliation;
 using Edge.LoadTests.Reports;
@@ -53,6 +54,7 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
                 Experiment = options.Experiment,
                 Keys = options.Keys,
                 NamesAddresses = options.NamesAddresses,
+                Mark = MarkOf(run),
             },
         };
 
@@ -92,7 +94,16 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         var machine = Machine();
         var ledgerBefore = await pages.FirstLedgerAsync(cancellation);
         var sampleBefore = await pages.SampleAsync(cancellation);
+        if (options.SyntheticKey is not null && ledgerBefore.Synthetic is null)
+        {
+            throw new UsageException($"{target.Address} does not know signed tests: its ledger has no column for them");
+        }
+
         var trial = await Trial.RunAsync(scenario, target.Traffic, client, options.Timeout, cancellation);
+        if (options.SyntheticKey is not null && Results.Of([trial]).Totals.Acknowledged > 0)
+        {
+            await CheckMarkAsync(pages, ledgerBefore, cancellation);
+        }
 
         using var generator = generatorOptions.Create();
         var observation = new Observation(generator, target, pages, options.WarmUp);
@@ -142,6 +153,25 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
 
         await WriteAsync(report, reports);
         return report.Passed ? ExitCode.Passed : ExitCode.Failed;
+    }
+
+    /// <summary>The mark of a run, signed where there is a key.</summary>
+    private string MarkOf(string run) =>
+        options.SyntheticKey is { } key
+            ? SyntheticMark.Sign($"load-{run}", key, TimeProvider.System.GetUtcNow().AddHours(SyntheticMark.HoursMax))
+            : Traffic.UnsignedMark;
+
+    /// <summary>Looks whether the server knows the first requests as a test's, before it gets more of them.</summary>
+    private static async Task CheckMarkAsync(ServerPages pages, ServerLedger before, CancellationToken cancellation)
+    {
+        var now = await pages.LedgerAsync(cancellation);
+        if (now?.Synthetic <= before.Synthetic)
+        {
+            throw new UsageException(
+                "the service took the trial requests for people's: --synthetic-key is not a key of its own, or is revoked or"
+                    + " expired; edge_synthetic_marks_ignored_total in its metrics says which. Nothing more was sent"
+            );
+        }
     }
 
     /// <summary>A load that rises to the first that is measured.</summary>

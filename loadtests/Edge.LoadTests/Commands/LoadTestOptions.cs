@@ -1,3 +1,4 @@
+using Edge.Formats;
 using Edge.LoadTests.Reports;
 using Edge.LoadTests.Scenarios;
 using Edge.LoadTests.Simulations;
@@ -10,6 +11,9 @@ internal sealed record LoadTestOptions
 {
     // A busy machine takes a sample less now and then.
     private const int GrowthSecondsMin = Figures.GrowthSamplesMin + 4;
+
+    // Less what warm-up and the last answers take.
+    private static readonly TimeSpan MarkedMax = TimeSpan.FromHours(SyntheticMark.HoursMax - 1);
 
     public required string Scenario { get; init; }
 
@@ -25,6 +29,9 @@ internal sealed record LoadTestOptions
     public string? ServerCores { get; init; }
 
     public required IReadOnlyList<string> Keys { get; init; }
+    /// <summary>The secret that signs the marks of the run; null leaves them unsigned.</summary>
+    public string? SyntheticKey { get; init; }
+
     public required string Experiment { get; init; }
 
     /// <summary>Requests a second, at the peak.</summary>
@@ -84,6 +91,14 @@ internal sealed record LoadTestOptions
             SinkSwitch is null || (Address is not null && Scenario == OutageScenario.ScenarioName),
             "--sink-off and --sink-on are for scenario outage with --url"
         );
+        Require(
+            SyntheticKey?.StartsWith("syn_", StringComparison.Ordinal) is not false,
+            "--synthetic-key must hold a key of the kind synthetic (syn_); edge keys create --kind synthetic makes one"
+        );
+        Require(
+            SyntheticKey is null || Address is not null,
+            "--synthetic-key is for --url: a service of this run has nobody to keep it apart from"
+        );
         Require(Forwarded is null || Path.Exists(Forwarded), $"--forwarded {Forwarded}: there is no such path");
     }
 
@@ -99,6 +114,10 @@ internal sealed record LoadTestOptions
         Require(
             plan.Length <= TimeMax.TotalSeconds * 1e9,
             $"{plan.Length / 60e9:0.#} minutes are above the bound of {TimeMax.TotalMinutes:0.#}; --allow-minutes raises it"
+        );
+        Require(
+            SyntheticKey is null || plan.Length < MarkedMax.TotalSeconds * 1e9,
+            $"a signed mark holds for {SyntheticMark.HoursMax} hours, so a run with --synthetic-key must be shorter"
         );
         Require(
             plan.CopiesMax <= Connections,

@@ -19,6 +19,9 @@ internal sealed record LedgerComparison
     /// <summary>What the server dropped during the run, by reason.</summary>
     public required IReadOnlyDictionary<string, long> Dropped { get; init; }
 
+    /// <summary>What the server received of tests during the run; null when the run was not marked as one.</summary>
+    public long? Synthetic { get; init; }
+
     /// <summary>Events that were acknowledged and are neither stored nor dropped.</summary>
     public required long Missing { get; init; }
 
@@ -43,12 +46,14 @@ internal sealed record LedgerComparison
     /// <param name="end">The server's, after the last.</param>
     /// <param name="settled">The server's, when its sinks had had time to catch up.</param>
     /// <param name="isAlone">Whether nobody else sends, so that the server must not have more either.</param>
+    /// <param name="isMarked">Whether the run is marked as a test, so that it has a column of its own.</param>
     public static LedgerComparison Of(
         OwnLedger own,
         ServerLedger before,
         ServerLedger end,
         ServerLedger settled,
-        bool isAlone
+        bool isAlone,
+        bool isMarked = false
     )
     {
         var stored = end.Stored + end.InFlight - before.Stored - before.InFlight;
@@ -56,13 +61,18 @@ internal sealed record LedgerComparison
             .Dropped.Select(reason => (reason.Key, Count: reason.Value - before.Dropped.GetValueOrDefault(reason.Key)))
             .Where(static reason => reason.Count != 0)
             .ToDictionary(static reason => reason.Key, static reason => reason.Count);
-        var known = stored + dropped.Values.Sum();
+        var synthetic = isMarked ? end.Synthetic - before.Synthetic : null;
+        var known = synthetic ?? stored + dropped.Values.Sum();
         var missing = Math.Max(0, own.Acknowledged - known);
         var surplus = Math.Max(0, known - own.Acknowledged - own.Unconfirmed);
         var contradictions = new List<string>();
         if (missing > 0)
         {
-            contradictions.Add($"{missing} acknowledged events are neither stored nor dropped");
+            contradictions.Add(
+                synthetic is null
+                    ? $"{missing} acknowledged events are neither stored nor dropped"
+                    : $"{missing} acknowledged events are not in the server's column of tests"
+            );
         }
 
         if (surplus > 0 && isAlone)
@@ -111,6 +121,7 @@ internal sealed record LedgerComparison
             Refused = own.Refused,
             Unconfirmed = own.Unconfirmed,
             Stored = stored,
+            Synthetic = synthetic,
             Dropped = dropped,
             Missing = missing,
             Surplus = surplus,

@@ -134,6 +134,11 @@ internal static class MarkdownReport
                 $"Events: sent {Count(ledger.Sent)}, of these {Count(ledger.Acknowledged)} acknowledged, {refused}, {Count(ledger.Unconfirmed)} unconfirmed. "
             );
             text.Append(CultureInfo.InvariantCulture, $"The server stored {Count(ledger.Stored)} and {dropped}");
+            if (ledger.Synthetic is { } synthetic)
+            {
+                text.Append(CultureInfo.InvariantCulture, $", and has {Count(synthetic)} in its column of tests");
+            }
+
             text.Append(ledger.Surplus > 0 ? $", {Count(ledger.Surplus)} more than were sent here. " : ". ");
             foreach (var sink in ledger.Sinks)
             {

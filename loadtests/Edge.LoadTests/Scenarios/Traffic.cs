@@ -5,8 +5,13 @@ namespace Edge.LoadTests.Scenarios;
 /// <summary>What scenarios need to know of the service that they are meant for, and of the run.</summary>
 internal sealed record Traffic
 {
-    /// <summary>Marks what is not people: on every request, with this value until marks are signed.</summary>
-    public static readonly (string Name, string Value) Synthetic = ("Edge-Synthetic", "1");
+    /// <summary>The value of <c>Edge-Synthetic</c> that says what a request claims to be, and proves nothing.</summary>
+    public const string UnsignedMark = "1";
+
+    /// <summary>
+    /// What marks every request in <c>Edge-Synthetic</c> as not of people; a signed one has the server keep them apart.
+    /// </summary>
+    public string Mark { get; init; } = UnsignedMark;
 
     /// <summary>Slug of a running experiment.</summary>
     public required string Experiment { get; init; }
@@ -42,7 +47,7 @@ internal sealed record Traffic
         [
             ("User-Agent", userAgent),
             ("Accept-Language", Visitors.Language(visitor)),
-            Synthetic,
+            ("Edge-Synthetic", Mark),
         ];
         headers.AddRange(more);
         if (NamesAddresses)

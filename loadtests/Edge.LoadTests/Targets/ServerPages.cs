@@ -178,6 +178,9 @@ internal sealed record ServerLedger
 
     public required IReadOnlyList<Sink> Sinks { get; init; }
 
+    /// <summary>Events of tests that it has received; null when it does not tell them apart.</summary>
+    public long? Synthetic { get; init; }
+
     /// <summary>One sink's half of the equation.</summary>
     public sealed record Sink(string Name, long Forwarded, long Pending, long DeadLettered, long Skipped)
     {
@@ -196,6 +199,7 @@ internal sealed record ServerLedger
             Dropped = root.GetProperty("dropped")
                 .EnumerateObject()
                 .ToDictionary(static reason => reason.Name, static reason => reason.Value.GetInt64()),
+            Synthetic = root.TryGetProperty("synthetic", out var synthetic) ? Number(synthetic, "received") : null,
             Sinks =
             [
                 .. root.GetProperty("sinks")

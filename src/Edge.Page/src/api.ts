@@ -171,6 +171,7 @@ export interface LiveEvent {
   variant?: string;
   verdict?: string;
   verdict_reason?: string;
+  synthetic?: string;
   country?: string;
   device_type?: string;
   browser?: string;

@@ -40,6 +40,9 @@ internal enum KeyKind
 
     /// <summary>Artie's bulk API.</summary>
     Artie,
+
+    /// <summary>Signs the marks of tests (<see cref="SyntheticTraffic"/>); gives access to nothing. A secret.</summary>
+    Synthetic,
 }
 
 /// <summary>

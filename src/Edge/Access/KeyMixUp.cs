@@ -23,6 +23,7 @@ internal static class KeyMixUp
             KeyKind.MillimetricPk => "a browser key (pk_), public, for /v1/track",
             KeyKind.MillimetricSk => "a server key (sk_), a secret for /v1/track",
             KeyKind.MillimetricRk => "a reading key (rk_), a secret that sends nothing",
+            KeyKind.Synthetic => "a key for tests (syn_), a secret that signs Edge-Synthetic and sends nothing",
             _ => "a server key (artie_), a secret for /v1/bulk-track",
         };
 }

@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
 using System.Collections.Frozen;
 using System.Security.Cryptography;
+using Edge.Formats;
 using Edge.Storage;
 using Edge.Telemetry;
 
@@ -137,6 +137,21 @@ internal sealed class KeyRing : IDisposable
             : null;
     }
 
+    /// <summary>
+    /// The hash of the key of the kind synthetic that marks name so; null when there is none, or it is revoked or expired.
+    /// One that was issued a moment ago is found within a second: the file is not looked at.
+    /// </summary>
+    public byte[]? FindSigner(long name)
+    {
+        _byHash.TryGetValue(name, out var found);
+        while (found is not null && found.Key.Kind != KeyKind.Synthetic)
+        {
+            found = found.Next;
+        }
+
+        return found?.Key.IsValidAt(_time.GetUtcNow()) == true ? found.Hash : null;
+    }
+
     /// <summary>The kind of the key with a given secret, else the kind of which the secret has the form, else null.</summary>
     public KeyKind? KindOf(ReadOnlySpan<char> secret) => Find(secret)?.Kind ?? KeySecret.KindOf(secret);
 
@@ -204,7 +219,7 @@ internal sealed class KeyRing : IDisposable
         _stamp = stamp;
     }
 
-    private static long PrefixOf(ReadOnlySpan<byte> hash) => BinaryPrimitives.ReadInt64LittleEndian(hash);
+    private static long PrefixOf(ReadOnlySpan<byte> hash) => SyntheticMark.KeyNameOf(hash);
 
     /// <param name="Key">The key.</param>
     /// <param name="Hash">SHA-256 of its secret.</param>

@@ -53,6 +53,7 @@ internal static class KeySecret
             KeyKind.MillimetricPk => $"pk_{environment}_{Text(PrefixChars)}_{secret}",
             KeyKind.MillimetricSk => $"sk_{environment}_{Text(PrefixChars)}_{secret}",
             KeyKind.MillimetricRk => $"rk_{environment}_{Text(PrefixChars)}_{secret}",
+            KeyKind.Synthetic => "syn_" + secret,
             _ => ArtiePrefix + secret,
         };
     }
@@ -68,6 +69,7 @@ internal static class KeySecret
         : secret.StartsWith("traffical_sk_") ? KeyKind.Traffical
         : secret.StartsWith("traffical_pk_") ? KeyKind.TrafficalPk
         : secret.StartsWith(ArtiePrefix) ? KeyKind.Artie
+        : secret.StartsWith("syn_") ? KeyKind.Synthetic
         : secret.StartsWith("sk_") ? KeyKind.MillimetricSk
         : secret.StartsWith("rk_") ? KeyKind.MillimetricRk
         : !secret.StartsWith("pk_") ? null

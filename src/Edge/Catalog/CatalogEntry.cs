@@ -91,6 +91,9 @@ internal sealed class CatalogEntry
     /// <summary>The schedules of a scheduled experiment; null for other types.</summary>
     public ScheduleTable? Schedules { get; }
 
+    /// <summary>Whether its choice depends on the clock of the visitor.</summary>
+    public bool IsByVisitorsClock => Schedules is { IsOfVisitor: true };
+
     /// <summary>Index of the variant served when nothing else applies.</summary>
     public int DefaultIndex { get; }
 

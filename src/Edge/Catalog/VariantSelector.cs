@@ -1,3 +1,4 @@
+using Edge.Enrichment.Geo;
 using Edge.Experiments;
 using Edge.Selection;
 using Edge.Selection.Conditions;
@@ -107,7 +108,7 @@ internal static class VariantSelector
         {
             ExperimentType.AbTest => Split(experiment, unit),
             ExperimentType.SmartLink => Target(experiment, context, trace),
-            _ => Scheduled(experiment, context.Now),
+            _ => Scheduled(experiment, context.Now, context.Zone),
         };
     }
 
@@ -146,9 +147,9 @@ internal static class VariantSelector
         return Default(experiment);
     }
 
-    private static Choice Scheduled(CatalogEntry experiment, DateTimeOffset now)
+    private static Choice Scheduled(CatalogEntry experiment, DateTimeOffset now, VisitorZone? zone)
     {
-        var active = experiment.Schedules!.ActiveAt(now);
+        var active = experiment.Schedules!.For(zone).ActiveAt(now);
         return active == ScheduleTable.None ? Default(experiment) : new Choice(active, NoBucket, ChoiceReason.Schedule);
     }
 }

@@ -140,6 +140,16 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
                 "has no time zone database (package tzdata), so only UTC is known in schedules"
             );
         }
+        else if (VisitorZones.Find("Europe/Berlin") is null)
+        {
+            Report(
+                Severity.Warning,
+                "time_zones",
+                "machine",
+                "",
+                "has a time zone database without zone.tab, so schedules on visitors' clocks take the fallback for everybody"
+            );
+        }
     }
 
     private void CheckPlaces()

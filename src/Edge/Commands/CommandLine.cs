@@ -133,6 +133,7 @@ internal static class CommandLine
             GeoCommand.Define(io),
             SourceCommand.Define(io),
             VerdictCommand.Define(io),
+            SyntheticCommand.Define(io),
             HealthcheckCommand.Define(io),
             DoctorCommand.Define(io),
             CapacityCommand.Define(io),

@@ -38,6 +38,7 @@ internal sealed class TailCommand(EdgeOptions options, bool isJson, TextWriter o
         "source",
         "verdict",
         "verdict_reason",
+        "synthetic",
     ];
 
     /// <summary>What <c>--type</c> takes.</summary>

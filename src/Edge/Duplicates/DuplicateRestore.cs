@@ -124,10 +124,12 @@ internal sealed class DuplicateRestore(
         Span<byte> api = stackalloc byte[TextBytesMax];
         Span<byte> project = stackalloc byte[TextBytesMax];
         Span<byte> environment = stackalloc byte[TextBytesMax];
+        Span<byte> test = stackalloc byte[TextBytesMax];
         int idLength = 0,
             apiLength = 0,
             projectLength = 0,
-            environmentLength = 0;
+            environmentLength = 0,
+            testLength = 0;
         try
         {
             var reader = new Utf8JsonReader(payload);
@@ -150,6 +152,10 @@ internal sealed class DuplicateRestore(
                 {
                     environmentLength = ReadText(ref reader, environment);
                 }
+                else if (reader.ValueTextEquals("synthetic"u8))
+                {
+                    testLength = ReadText(ref reader, test);
+                }
                 else
                 {
                     reader.Skip();
@@ -169,7 +175,8 @@ internal sealed class DuplicateRestore(
             window.Hash,
             api[..apiLength],
             project[..projectLength],
-            environment[..environmentLength]
+            environment[..environmentLength],
+            test[..testLength]
         );
         window.Restore(scope.HashOf(id[..idLength]), sequence);
     }

@@ -29,6 +29,9 @@ internal sealed class OutcomeHeader(bool isAlways, KeyRing keys)
     public const string NotRunning = "not-running";
     public const string UnknownVariant = "unknown-variant";
 
+    /// <summary>Said beside the others, of what is a test's.</summary>
+    public const string Synthetic = "synthetic";
+
     private const string IgnoredUnit = "ignored-u";
     private const string Separator = ", ";
 
@@ -73,7 +76,7 @@ internal sealed class OutcomeHeader(bool isAlways, KeyRing keys)
             return UnknownExperiment;
         }
 
-        var text = Describe(outcome, visit);
+        var text = Describe(outcome, visit) + (visit.IsSynthetic ? Separator + Synthetic : "");
         if (Visit.ReadParameter(query, new byte[Selection.Bucketing.UnitBytesMax], out _) == UnitSource.UnfilledTag)
         {
             text += Separator + IgnoredUnit;

@@ -17,6 +17,9 @@ internal sealed class SenderAddress(VisitRequestReader requests, ClientAddressRe
         var request = requests.Read(context, lines);
         return addresses.Resolve(request.Peer, request.Headers).ToBits(out isV4);
     }
+
+    /// <summary>Whether the request is a test's, which limits of senders do not count.</summary>
+    public bool IsTest(HttpContext context) => !requests.SyntheticTestOf(context).IsEmpty;
 }
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Edge.Access;
 using Edge.Enrichment.Verdicts;
 using Edge.Formats;
 using Edge.Requests;
@@ -16,16 +17,24 @@ internal sealed class VisitRequestReader
     private readonly ClientAddressResolver _addresses;
     private readonly string _countryHeader;
     private readonly VerdictJudge _verdicts;
+    private readonly SyntheticTraffic _synthetic;
     private volatile HeaderNames _names = new([]);
 
     /// <param name="addresses">Names the header of forwarded addresses.</param>
     /// <param name="countryHeader">Name of the header in which a proxy states the country; empty for none.</param>
     /// <param name="verdicts">Names the headers that rules look at.</param>
-    public VisitRequestReader(ClientAddressResolver addresses, string countryHeader, VerdictJudge verdicts)
+    /// <param name="synthetic">Knows the requests of tests.</param>
+    public VisitRequestReader(
+        ClientAddressResolver addresses,
+        string countryHeader,
+        VerdictJudge verdicts,
+        SyntheticTraffic synthetic
+    )
     {
         _addresses = addresses;
         _countryHeader = countryHeader;
         _verdicts = verdicts;
+        _synthetic = synthetic;
         Refresh();
     }
 
@@ -56,7 +65,26 @@ internal sealed class VisitRequestReader
             AcceptLanguage = headers.AcceptLanguage.Count > 0 ? headers.AcceptLanguage[0] : default,
             Origin = headers.Origin.Count == 1 ? headers.Origin[0] : default,
             Headers = ReadHeaders(headers, room),
+            SyntheticTest = SyntheticTestOf(context),
         };
+    }
+
+    /// <summary>Name of the test that a request is of; empty for all others. Judged once for each request.</summary>
+    public ReadOnlySpan<byte> SyntheticTestOf(HttpContext context)
+    {
+        var marks = context.Request.Headers[SyntheticMark.HeaderName];
+        if (marks.Count == 0)
+        {
+            return default;
+        }
+
+        if (!context.Items.TryGetValue(SyntheticMark.HeaderName, out var test))
+        {
+            test = _synthetic.TestOf(marks.Count == 1 ? marks[0] : default(ReadOnlySpan<char>));
+            context.Items[SyntheticMark.HeaderName] = test;
+        }
+
+        return (byte[])test!;
     }
 
     /// <summary>
@@ -86,6 +114,8 @@ internal sealed class VisitRequestReader
         }
 
         ReadOnlyMemory<char> agent = default, referrer = default, language = default, origin = default;
+        scoped ReadOnlySpan<byte> mark = default;
+        var marks = 0;
         bool hasAgent = false, hasReferrer = false, hasLanguage = false;
         var origins = 0;
         var names = _names;
@@ -107,6 +137,9 @@ internal sealed class VisitRequestReader
                 case 10 when Ascii.EqualsIgnoreCase(name, "user-agent"u8):
                     isKept = hasAgent || text.TryWiden(value, out agent);
                     hasAgent = true;
+                    break;
+                case 14 when Ascii.EqualsIgnoreCase(name, SyntheticMark.HeaderName):
+                    mark = marks++ == 0 ? value : default;
                     break;
                 case 15 when Ascii.EqualsIgnoreCase(name, "accept-language"u8):
                     isKept = hasLanguage || text.TryWiden(value, out language);
@@ -142,6 +175,7 @@ internal sealed class VisitRequestReader
             AcceptLanguage = language.Span,
             Origin = origins == 1 ? origin.Span : default,
             Headers = lines[..named],
+            SyntheticTest = marks == 0 ? default : _synthetic.TestOf(mark),
         };
         return true;
     }

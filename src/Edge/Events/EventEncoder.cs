@@ -32,6 +32,7 @@ internal static class EventEncoder
         writer.Write(EventSchema.Api, e.Api);
         writer.Write(EventSchema.Project, e.Project);
         writer.Write(EventSchema.Environment, e.Environment);
+        writer.Write(EventSchema.Synthetic, e.Synthetic);
         writer.Write(EventSchema.Type, e.Type);
         writer.Write(EventSchema.Event, e.Event);
         writer.Write(EventSchema.Experiment, e.Experiment);

@@ -91,6 +91,7 @@ internal static class EventSchema
     public static readonly EventMember Api = Add("api", EventMemberKind.Word);
     public static readonly EventMember Project = Add("project", EventMemberKind.Word);
     public static readonly EventMember Environment = Add("environment", EventMemberKind.Word);
+    public static readonly EventMember Synthetic = Add("synthetic", EventMemberKind.Word);
     public static readonly EventMember Type = Add("type", EventMemberKind.Word);
     public static readonly EventMember Event = Add("event", EventMemberKind.Word);
     public static readonly EventMember Experiment = Add("experiment", EventMemberKind.Word);
@@ -140,6 +141,16 @@ internal static class EventSchema
 
     /// <summary>All members, in order.</summary>
     public static IReadOnlyList<EventMember> All => Members;
+
+    /// <summary>
+    /// Whether an event is a test's. Looks for the bytes that the encoder writes: in a text the quote has a backslash before
+    /// it, and nested JSON stands behind <c>type</c>, so they can be nothing else.
+    /// </summary>
+    public static bool IsSynthetic(ReadOnlySpan<byte> json)
+    {
+        var end = json.IndexOf(Type.NameAndColon);
+        return end > 0 && json[..end].IndexOf(Synthetic.NameAndColon) >= 0;
+    }
 
     private static EventMember Add(string name, EventMemberKind kind)
     {

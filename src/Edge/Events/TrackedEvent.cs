@@ -24,6 +24,9 @@ internal ref struct TrackedEvent
     /// <summary>The part of the project the sender's key belongs to, such as test or production.</summary>
     public string? Environment;
 
+    /// <summary>Name of the test that it is of; empty for what people and machines do of themselves.</summary>
+    public ReadOnlySpan<byte> Synthetic;
+
     public string Type;
     public ReadOnlySpan<byte> Event;
     public ReadOnlySpan<byte> Experiment;

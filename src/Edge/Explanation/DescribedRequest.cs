@@ -32,6 +32,9 @@ internal sealed record DescribedRequest
     /// <summary>Two capital letters, as in the geo database; empty when unknown.</summary>
     public required string Country { get; init; }
 
+    /// <summary>IANA name, as in the geo database; empty when unknown.</summary>
+    public required string Timezone { get; init; }
+
     /// <summary>Pixel, click or API: some verdict rules apply to only one of them.</summary>
     public required VerdictScope Scope { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Edge.Enrichment.Geo;
 using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
 using Edge.Formats;
@@ -16,7 +17,7 @@ internal static class DescribedRequestReader
 {
     private const string TrackingPrefix = "/s/";
 
-    private static readonly string[] Members = ["url", "query", "headers", "ip", "country", "context", "kind", "at"];
+    private static readonly string[] Members = ["url", "query", "headers", "ip", "country", "timezone", "context", "kind", "at"];
 
     /// <summary>Headers that the choice depends on, in addition to those of the verdict rules.</summary>
     private static readonly string[] ChoiceHeaders = ["User-Agent", "Referer", "Accept-Language"];
@@ -69,6 +70,7 @@ internal static class DescribedRequestReader
             Headers = ReadHeaders(fields, [.. ChoiceHeaders.Union(verdictHeaders, StringComparer.OrdinalIgnoreCase)]),
             Address = ReadAddress(fields),
             Country = ReadCountry(fields),
+            Timezone = ReadZone(fields),
             Context = ReadContext(fields),
             Scope = ReadScope(fields),
             At = fields.Instant("at"),
@@ -250,6 +252,25 @@ internal static class DescribedRequestReader
             fields.Violate("context", problem, ViolationCodes.InvalidValue);
         }
         return context;
+    }
+
+    private static string ReadZone(JsonFields fields)
+    {
+        if (fields.Text("timezone", null, ExperimentRules.ReferenceCharsMax) is not { } name)
+        {
+            return "";
+        }
+
+        if (VisitorZones.Find(name) is null)
+        {
+            fields.Violate(
+                "timezone",
+                "must be the IANA name of a time zone, such as Europe/Berlin",
+                ViolationCodes.InvalidValue
+            );
+        }
+
+        return name;
     }
 
     private static string ReadCountry(JsonFields fields)

@@ -29,6 +29,9 @@ internal readonly ref struct ExplainedSender
     /// <summary>Whether requests with this verdict count.</summary>
     public required bool IsCounted { get; init; }
 
+    /// <summary>Where the visitor's time zone came from, in words; null where nothing depends on it.</summary>
+    public string? ZoneSource { get; init; }
+
     /// <summary>Whether it is a click that a browser makes ahead of the visit, which is refused while running.</summary>
     public bool IsAhead { get; init; }
 }
@@ -54,7 +57,7 @@ internal static class Explainer
             trace
         );
         var isRefused = sender.IsAhead && entry.IsRunning;
-        var schedules = entry.Schedules is null ? null : SchedulesOf(entry, visitor.Now);
+        var schedules = entry.Schedules is null ? null : SchedulesOf(entry, visitor, sender.ZoneSource);
         var isClosed = entry.Limits?.ClosedAt(visitor.Now) is not null;
         var isTurnedAway = isClosed && sender.IsClick && entry.IsServed;
         return new VariantExplanation
@@ -244,12 +247,14 @@ internal static class Explainer
         return result;
     }
 
-    private static ExplainedSchedules SchedulesOf(CatalogEntry entry, DateTimeOffset now)
+    private static ExplainedSchedules SchedulesOf(CatalogEntry entry, in VisitorContext visitor, string? zoneSource)
     {
+        var now = visitor.Now;
+        var table = entry.Schedules!.For(visitor.Zone);
         var variants = new List<ExplainedSchedule>();
         for (var i = 0; i < entry.Variants.Length; i++)
         {
-            var state = entry.Schedules!.StateOf(i, now);
+            var state = table.StateOf(i, now);
             var recurrence = entry.Experiment.Variants[i].Schedule?.Recurrence;
             variants.Add(
                 new ExplainedSchedule(
@@ -258,11 +263,12 @@ internal static class Explainer
                     state is { IsActive: true, Start: var start } ? InstantOf(start) : null,
                     state is { Until: var until } ? InstantOf(until) : null,
                     recurrence?.Type,
-                    recurrence?.Timezone
+                    recurrence?.TimezoneFor(visitor.Zone?.Name)
                 )
             );
         }
-        return new ExplainedSchedules(variants, InstantOf(entry.Schedules!.NextChange(now).UtcTicks));
+        var zone = entry.IsByVisitorsClock ? new ExplainedZone(visitor.Zone?.Name, zoneSource ?? "") : null;
+        return new ExplainedSchedules(variants, InstantOf(table.NextChange(now).UtcTicks), zone);
     }
 
     /// <summary>The beginning and the end of the calendar stand for an open bound.</summary>

@@ -65,7 +65,7 @@ internal static class ExplanationSentence
             ChoiceReason.Stated => $"The request states with variant= that {name} was shown, which is believed.",
             ChoiceReason.Bot => $"The sender is a machine ({verdict.Verdict}, {verdict.Reason}), which gets {name}"
                 + " and is not counted.",
-            _ => $"{Otherwise(entry)}, so {name} is served.",
+            _ => $"{Otherwise(entry)}, so {name} is served.{Clock(schedules)}",
         };
     }
 
@@ -73,10 +73,21 @@ internal static class ExplanationSentence
     {
         var window = schedules.Variants[choice.Variant];
         var since = window.Start is { } start ? $"has been active since {Timestamp.Format(start)}" : "is active";
-        return schedules.Variants.Count(variant => variant.Active) == 1
-            ? $"{Capital(name)} {since}, and no other variant is active."
-            : $"{Capital(name)} {since}; of the active variants it began last.";
+        return (
+                schedules.Variants.Count(variant => variant.Active) == 1
+                    ? $"{Capital(name)} {since}, and no other variant is active."
+                    : $"{Capital(name)} {since}; of the active variants it began last."
+            ) + Clock(schedules);
     }
+
+    /// <summary>Whose clock it is, where it is the visitor's.</summary>
+    private static string Clock(ExplainedSchedules? schedules) =>
+        schedules?.Visitor switch
+        {
+            { Timezone: { } zone, Source: var source } => $" The visitor's clock is that of {zone} ({source}).",
+            { } => " The visitor's time zone is not known, so the fallbackTimezone of the schedules applies.",
+            null => "",
+        };
 
     private static string Otherwise(CatalogEntry entry) =>
         entry switch

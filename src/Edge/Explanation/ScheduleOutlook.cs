@@ -1,3 +1,4 @@
+using Edge.Enrichment.Geo;
 using Edge.Experiments;
 using Edge.Experiments.Schedules;
 using Edge.Selection.Schedules;
@@ -37,15 +38,17 @@ internal static class ScheduleOutlook
     /// <param name="from">Where the outlook begins.</param>
     /// <param name="until">Where it ends.</param>
     /// <param name="countMax">Most periods.</param>
+    /// <param name="zone">Where the visitor is for whom it is meant; null when that is not known.</param>
     public static IReadOnlyList<ServedPeriod> Periods(
         Experiment experiment,
         int defaultVariant,
         DateTimeOffset from,
         DateTimeOffset until,
-        int countMax
+        int countMax,
+        VisitorZone? zone = null
     )
     {
-        var table = new ScheduleTable(experiment.Variants);
+        var table = new ScheduleTable(experiment.Variants).For(zone);
         var periods = new List<ServedPeriod>();
         var at = from;
         while (at < until && periods.Count < countMax)
@@ -74,7 +77,8 @@ internal static class ScheduleOutlook
     public static IReadOnlyList<ClockChange> ClockChanges(
         Experiment experiment,
         DateTimeOffset from,
-        DateTimeOffset until
+        DateTimeOffset until,
+        VisitorZone? zone = null
     )
     {
         var changes = new List<ClockChange>();
@@ -82,13 +86,13 @@ internal static class ScheduleOutlook
             var name in experiment
                 .Variants.Select(variant => variant.Schedule?.Recurrence)
                 .Where(recurrence => recurrence is { Type: not RecurrenceType.None })
-                .Select(recurrence => recurrence!.Timezone)
+                .Select(recurrence => recurrence!.TimezoneFor(zone?.Name))
                 .Distinct(StringComparer.Ordinal)
         )
         {
-            if (TimeZones.TryFind(name, out var zone))
+            if (TimeZones.TryFind(name, out var found))
             {
-                AddChanges(name, new ZoneClock(zone), from, until, changes);
+                AddChanges(name, new ZoneClock(found), from, until, changes);
             }
         }
 

@@ -161,7 +161,17 @@ internal sealed record ExplainedNode(
 /// <param name="NextChange">
 /// The first later instant at which another variant may be active; null when there is none.
 /// </param>
-internal sealed record ExplainedSchedules(IReadOnlyList<ExplainedSchedule> Variants, DateTimeOffset? NextChange);
+/// <param name="Visitor">The visitor's clock; null when none of the schedules runs on it.</param>
+internal sealed record ExplainedSchedules(
+    IReadOnlyList<ExplainedSchedule> Variants,
+    DateTimeOffset? NextChange,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ExplainedZone? Visitor
+);
+
+/// <summary>The time zone of the visitor.</summary>
+/// <param name="Timezone">IANA name; null when it is not known, and the schedule's own fallback stands in.</param>
+/// <param name="Source">Where it came from: tz parameter, tz attribute, geo data, country, or fallback.</param>
+internal sealed record ExplainedZone(string? Timezone, string Source);
 
 /// <summary>The schedule of one variant at one instant.</summary>
 /// <param name="Variant">Its id.</param>
@@ -171,7 +181,9 @@ internal sealed record ExplainedSchedules(IReadOnlyList<ExplainedSchedule> Varia
 /// </param>
 /// <param name="Until">The earliest time at which this may change; null when it never will.</param>
 /// <param name="Recurrence">How it repeats; null without a schedule.</param>
-/// <param name="Timezone">The time zone whose wall clock applies; null without a schedule.</param>
+/// <param name="Timezone">
+/// The time zone whose wall clock applies, for a schedule on visitors' clocks that of this one; null without a schedule.
+/// </param>
 internal sealed record ExplainedSchedule(
     string Variant,
     bool Active,

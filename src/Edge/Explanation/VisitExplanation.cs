@@ -1,3 +1,4 @@
+using System.Text;
 using Edge.Catalog;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.UserAgents;
@@ -79,7 +80,11 @@ internal static class VisitExplanation
             violations.Add("ip", "is required for an A/B test when there is no u parameter", ViolationCodes.Required);
             return null;
         }
-        var visitor = Visit.ContextOf(now, facts, CountryCode.Parse(request.Country), visit);
+        var country = CountryCode.Parse(request.Country);
+        var place = new GeoPlace { Country = country, TimeZone = Encoding.UTF8.GetBytes(request.Timezone) };
+        string? zoneSource = null;
+        var zone = experiment.IsByVisitorsClock ? Visit.ZoneOf(visit, place, out zoneSource) : null;
+        var visitor = Visit.ContextOf(now, facts, country, visit, zone);
         return Explainer.Explain(
             experiment,
             visitor,
@@ -94,6 +99,7 @@ internal static class VisitExplanation
                     _ => "viewer key",
                 },
                 Stated = stated,
+                ZoneSource = zoneSource,
                 Verdict = new ExplainedVerdict(
                     VerdictNames.Of(verdict),
                     judgement.Reason,

@@ -36,6 +36,8 @@ internal sealed class SinkOptions(string name, SinkType type)
     public string[] FilterTypes { get; set; } = [];
     public string[] FilterVerdicts { get; set; } = [];
 
+    public SyntheticEvents FilterSynthetic { get; set; } = SyntheticEvents.Exclude;
+
     /// <summary>Members that are kept; empty keeps all.</summary>
     public string[] FieldsAllow { get; set; } = [];
     public string[] FieldsDeny { get; set; } = [];

@@ -198,7 +198,8 @@ internal sealed class EdgeService : IAsyncDisposable
         );
         var places = new PlaceFinder(_geo, addresses, options.GeoCountryHeader);
         _userAgents = new UserAgentCache(_verdicts, _enrichmentFaults);
-        var requests = _requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts);
+        var synthetic = new SyntheticTraffic(_keys, time);
+        var requests = _requests = new VisitRequestReader(addresses, options.GeoCountryHeader, _verdicts, synthetic);
         if (_follower is not null)
         {
             _follower.VerdictsChanged += table =>
@@ -207,7 +208,6 @@ internal sealed class EdgeService : IAsyncDisposable
                 requests.Refresh();
             };
         }
-
         var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
         _catchUp = tally.CatchUpAsync;
@@ -347,6 +347,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 _geo,
                 _certificate,
                 addresses,
+                synthetic,
                 _readiness,
                 time
             ),

@@ -41,7 +41,7 @@ internal static class IngestionSetup
         var large = new LargeBodies(Environment.ProcessorCount);
         var gate = new IngestGate(journal, duplicates, outcomes, metrics);
         var bulk = BodiesOf(BulkTrackEndpoint.BytesMax) with { Beginning = new JsonBeginning(ReceivedEvent.BytesMax) };
-        var artieRates = new TokenBuckets(options.ArtiePerSecond, Burst(options.ArtiePerSecond), time);
+        var artieRates = new KeyRates(options.ArtiePerSecond, Burst(options.ArtiePerSecond), addresses, time);
         var artie = new BulkTrackEndpoint(keys, artieRates, wrong, bulk, recorder, gate, metrics);
         var authenticator = new MillimetricAuthenticator(
             keys,

@@ -221,7 +221,14 @@ internal sealed partial class EventJournal : IAsyncDisposable
     /// appended.</param>
     /// <param name="room">Room that was reserved for it: then it blocks while the disk is slow, and fails only when the
     /// journal does.</param>
-    public AppendResult TryAppend(Span<byte> record, EventId id, out long sequence, JournalRoom? room = null)
+    /// <param name="isSynthetic">Whether the event is a test's.</param>
+    public AppendResult TryAppend(
+        Span<byte> record,
+        EventId id,
+        out long sequence,
+        JournalRoom? room = null,
+        bool isSynthetic = false
+    )
     {
         _ledger.Receive();
         sequence = 0;
@@ -253,6 +260,12 @@ internal sealed partial class EventJournal : IAsyncDisposable
                 _commits.RequestCommit();
                 Thread.Sleep(AppendPause);
             }
+        }
+
+        // Before the commit loop hears of the record, so that the commit that covers it has its counter, too.
+        if (isSynthetic)
+        {
+            _ledger.CountSynthetic(isStored: result == AppendResult.Appended);
         }
 
         if (result == AppendResult.Appended)
@@ -401,13 +414,13 @@ internal sealed partial class EventJournal : IAsyncDisposable
         room = null;
         if (_fault.IsRaised)
         {
-            return Drop(AppendResult.Faulted, need.Records);
+            return Drop(AppendResult.Faulted, need);
         }
 
         // Full for want of the next segment passes; this does not.
         if (_space.State == JournalState.Full && _space.IsShort)
         {
-            return Drop(AppendResult.Full, need.Records);
+            return Drop(AppendResult.Full, need);
         }
 
         var bytes = _rooms.BytesOf(need);
@@ -416,7 +429,7 @@ internal sealed partial class EventJournal : IAsyncDisposable
         {
             if (_stopping)
             {
-                return Drop(AppendResult.Stopping, need.Records);
+                return Drop(AppendResult.Stopping, need);
             }
 
             until = _log.TailAddress + _rooms.Reserved + bytes;
@@ -430,7 +443,7 @@ internal sealed partial class EventJournal : IAsyncDisposable
         {
             if (_space.IsShort)
             {
-                return Drop(AppendResult.Full, need.Records);
+                return Drop(AppendResult.Full, need);
             }
 
             _space.Require(until);
@@ -439,16 +452,20 @@ internal sealed partial class EventJournal : IAsyncDisposable
 
         _commits.RequestCommit();
         return _time.GetElapsedTime(started).TotalMilliseconds >= _options.CommitWaitMs
-            && Drop(AppendResult.Busy, need.Records);
+            && Drop(AppendResult.Busy, need);
     }
 
     /// <summary>Counts records for which there is no room; true, because that ends the wait for it.</summary>
-    private bool Drop(AppendResult result, int records)
+    private bool Drop(AppendResult result, in RoomNeed need)
     {
-        for (var i = 0; i < records; i++)
+        for (var i = 0; i < need.Records; i++)
         {
             _ledger.Receive();
             _ledger.Drop(ReasonOf(result));
+            if (need.IsSynthetic)
+            {
+                _ledger.CountSynthetic(isStored: false);
+            }
         }
 
         return true;

@@ -4,10 +4,16 @@ namespace Edge.Journal;
 /// <param name="Records">How many there are.</param>
 /// <param name="Bytes">Bytes of all of them, with envelope and padding.</param>
 /// <param name="LargestBytes">Bytes of the largest one.</param>
-internal readonly record struct RoomNeed(int Records, long Bytes, long LargestBytes)
+/// <param name="IsSynthetic">Whether they are a test's.</param>
+internal readonly record struct RoomNeed(int Records, long Bytes, long LargestBytes, bool IsSynthetic = false)
 {
     public RoomNeed With(long recordBytes) =>
-        new(Records + 1, Bytes + recordBytes, Math.Max(LargestBytes, recordBytes));
+        this with
+        {
+            Records = Records + 1,
+            Bytes = Bytes + recordBytes,
+            LargestBytes = Math.Max(LargestBytes, recordBytes),
+        };
 }
 
 /// <summary>

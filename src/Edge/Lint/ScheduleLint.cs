@@ -46,6 +46,7 @@ internal sealed class ScheduleLint
         lint.ReportGaps();
         lint.ReportOverlaps();
         lint.ReportIdle();
+        lint.ReportVisitorsClock();
         for (var i = 0; i < experiment.Variants.Count; i++)
         {
             ClockGapLint.Check(experiment.Variants[i], i, now, findings);
@@ -168,6 +169,24 @@ internal sealed class ScheduleLint
                     "never_active",
                     ExperimentLint.PathOf(i, "schedule"),
                     string.Create(CultureInfo.InvariantCulture, $"is not active within the next {WalkDays} days")
+                )
+            );
+        }
+    }
+
+    /// <summary>What was found above is true of one clock among many.</summary>
+    private void ReportVisitorsClock()
+    {
+        var first = _experiment.Variants.Index().FirstOrDefault(static v => v.Item.Schedule is { Recurrence.IsOfVisitor: true });
+        if (first.Item?.Schedule is { } schedule)
+        {
+            _findings.Add(
+                new Finding(
+                    Severity.Note,
+                    "visitor_clock",
+                    ExperimentLint.PathOf(first.Index, "schedule.recurrence.timezone"),
+                    "runs on each visitor's clock; gaps and overlaps were looked for on that of"
+                        + $" {schedule.Recurrence.TimezoneFor(null)}, which visitors of unknown time zone get"
                 )
             );
         }

@@ -14,13 +14,21 @@ internal sealed class Ledger
     /// <summary>
     /// Number of reasons in the persisted snapshot; raising it changes the format of the commit slot.
     /// </summary>
-    public const int MaxReasons = 32;
+    public const int MaxReasons = 30;
 
-    /// <summary>Length of the persisted snapshot: one 64-bit counter for each possible reason, little-endian.</summary>
-    public const int SnapshotBytes = MaxReasons * sizeof(long);
+    /// <summary>
+    /// Length of the persisted snapshot, 64-bit counters, little-endian: one for each possible reason, then the synthetic
+    /// events that were stored and those that were dropped.
+    /// </summary>
+    public const int SnapshotBytes = (MaxReasons + 2) * sizeof(long);
+
+    private const int SyntheticStoredOffset = MaxReasons * sizeof(long);
+    private const int SyntheticDroppedOffset = SyntheticStoredOffset + sizeof(long);
 
     private readonly long[] _dropped = new long[MaxReasons];
     private long _received;
+    private long _syntheticStored;
+    private long _syntheticDropped;
 
     /// <summary>Events that reached this node, whether stored, dropped or in flight.</summary>
     public long Received => Interlocked.Read(ref _received);
@@ -40,6 +48,12 @@ internal sealed class Ledger
         }
     }
 
+    /// <summary>Stored events that are tests', those in flight included.</summary>
+    public long SyntheticStored => Interlocked.Read(ref _syntheticStored);
+
+    /// <summary>Dropped events that were tests'.</summary>
+    public long SyntheticDropped => Interlocked.Read(ref _syntheticDropped);
+
     /// <summary>Events dropped for one reason.</summary>
     public long Dropped(DropReason reason) => Interlocked.Read(ref _dropped[(int)reason]);
 
@@ -49,7 +63,11 @@ internal sealed class Ledger
     /// <summary>Counts a received event as not stored.</summary>
     public void Drop(DropReason reason) => Interlocked.Increment(ref _dropped[(int)reason]);
 
-    /// <summary>Writes the drop counters.</summary>
+    /// <summary>Counts a stored event, or one that was not, as a test's too.</summary>
+    public void CountSynthetic(bool isStored) =>
+        Interlocked.Increment(ref isStored ? ref _syntheticStored : ref _syntheticDropped);
+
+    /// <summary>Writes the counters that are persisted.</summary>
     public void WriteSnapshot(Span<byte> destination)
     {
         for (var i = 0; i < MaxReasons; i++)
@@ -59,6 +77,9 @@ internal sealed class Ledger
                 Interlocked.Read(ref _dropped[i])
             );
         }
+
+        BinaryPrimitives.WriteInt64LittleEndian(destination[SyntheticStoredOffset..], SyntheticStored);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[SyntheticDroppedOffset..], SyntheticDropped);
     }
 
     /// <summary>Adds the counters of earlier runs to what was counted since the process started.</summary>
@@ -74,5 +95,9 @@ internal sealed class Ledger
             received += count;
         }
         Interlocked.Add(ref _received, received);
+        var synthetic = BinaryPrimitives.ReadInt64LittleEndian(snapshot[SyntheticStoredOffset..]);
+        Interlocked.Add(ref _syntheticStored, synthetic);
+        synthetic = BinaryPrimitives.ReadInt64LittleEndian(snapshot[SyntheticDroppedOffset..]);
+        Interlocked.Add(ref _syntheticDropped, synthetic);
     }
 }

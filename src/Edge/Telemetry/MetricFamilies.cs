@@ -132,6 +132,18 @@ internal static class MetricFamilies
         "edge_events_dropped_total",
         "Events received but not stored, by reason."
     );
+    public static readonly MetricFamily SyntheticStoredTotal = Counter(
+        "edge_synthetic_events_stored_total",
+        "Stored events that are tests', those in flight included."
+    );
+    public static readonly MetricFamily SyntheticDroppedTotal = Counter(
+        "edge_synthetic_events_dropped_total",
+        "Events of tests that were received but not stored."
+    );
+    public static readonly MetricFamily SyntheticMarksIgnoredTotal = Counter(
+        "edge_synthetic_marks_ignored_total",
+        "Requests whose Edge-Synthetic counted for nothing, by reason: they are people's like all others."
+    );
     public static readonly MetricFamily EventsInFlight = Gauge(
         "edge_events_in_flight",
         "Events appended and not yet committed: what a kill at this moment would cost."
@@ -267,6 +279,10 @@ internal static class MetricFamilies
     public static readonly MetricFamily SinkFilteredTotal = Counter(
         "edge_sink_filtered_total",
         "Skipped events that a sink's filters excluded."
+    );
+    public static readonly MetricFamily SinkSyntheticTotal = Counter(
+        "edge_sink_synthetic_total",
+        "Events of tests that a sink has taken since the start."
     );
     public static readonly MetricFamily SinkPendingBytes = Gauge(
         "edge_sink_pending_bytes",

@@ -32,7 +32,7 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
     )
     {
         var choice = Choose(request, visitor, experiment, visitor.Judgement.Verdict, unit);
-        return Attribute(experiment, choice, kind, unit, unitHash, visitor.Now);
+        return Attribute(request, experiment, choice, kind, unit, unitHash, visitor.Now);
     }
 
     /// <summary>
@@ -50,7 +50,7 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
     )
     {
         choice = Choose(request, visitor, experiment, visitor.Judgement.Verdict, unit);
-        return Attribute(experiment, choice, VisitKind.Impression, unit, unitHash, visitor.Now);
+        return Attribute(request, experiment, choice, VisitKind.Impression, unit, unitHash, visitor.Now);
     }
 
     /// <summary>
@@ -85,13 +85,13 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
         }
 
         var choice = Choose(request, visitor, experiment, visitor.Judgement.Verdict, unit);
-        var given = Attribute(experiment, choice, VisitKind.Click, unit, unitHash, visitor.Now);
+        var given = Attribute(request, experiment, choice, VisitKind.Click, unit, unitHash, visitor.Now);
         if (given.Variant != stated)
         {
             return new Exposure(stated, 0, 0);
         }
 
-        return kind == VisitKind.Click ? given : Attribute(experiment, choice, kind, unit, unitHash, visitor.Now);
+        return kind == VisitKind.Click ? given : Attribute(request, experiment, choice, kind, unit, unitHash, visitor.Now);
     }
 
     /// <summary>
@@ -116,7 +116,8 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
         ReadOnlySpan<byte> unit
     )
     {
-        var context = Visit.ContextOf(visitor.Now, visitor.Agent, visitor.Place.Country, request);
+        var zone = experiment.IsByVisitorsClock ? Visit.ZoneOf(request, visitor.Place, out _) : null;
+        var context = Visit.ContextOf(visitor.Now, visitor.Agent, visitor.Place.Country, request, zone);
         var stated = believesStated ? Visit.StatedVariant(request.Query, experiment) : -1;
         return VariantSelector.Assign(experiment, context, unit, stated, verdict.IsMachine());
     }
@@ -124,9 +125,10 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
     /// <summary>
     /// While weights move, a unit keeps what it was shown, and its click belongs to that, with the probability and
     /// weights version at that time: the current table could credit a variant it never saw. A click may come the day after,
-    /// when the unit has another hash.
+    /// when the unit has another hash. Tests see what units were shown and leave no trace in it.
     /// </summary>
     private Exposure Attribute(
+        in VisitRequest request,
         CatalogEntry experiment,
         in Choice choice,
         VisitKind kind,
@@ -141,7 +143,8 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
         }
 
         var today = VisitorHashes.UnitOf(unitHash);
-        if (kind != VisitKind.Click)
+        var isRemembered = request.SyntheticTest.IsEmpty;
+        if (kind != VisitKind.Click && isRemembered)
         {
             return exposures.Show(experiment, choice, today, now);
         }
@@ -159,7 +162,7 @@ internal sealed class VariantAssigner(bool believesStated, VisitorHashes hashes,
         }
 
         // Where the click is the exposure, what follows it belongs to it.
-        return experiment.Experiment.TrialStart == TrialStart.Click
+        return experiment.Experiment.TrialStart == TrialStart.Click && isRemembered
             ? exposures.Show(experiment, choice, today, now)
             : Exposure.Of(experiment, choice);
     }

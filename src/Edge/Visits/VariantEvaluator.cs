@@ -42,7 +42,9 @@ internal sealed class VariantEvaluator(VisitorReader visitors, VariantAssigner v
         IReadOnlyList<CatalogEntry> experiments
     )
     {
-        var visitor = visitors.ReadForChoice(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
+        var isByClock = experiments.Any(static experiment => experiment.IsByVisitorsClock);
+        var room = (stackalloc byte[VisitorReader.RoomBytes]);
+        var visitor = visitors.ReadForChoice(request, VerdictScope.Api, isByClock, room);
         if (!isJudged || visitor.Judgement.IsSpeculation)
         {
             // What a browser loads ahead is shown to its visitor later, so it is the visitor's own.

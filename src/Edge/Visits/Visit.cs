@@ -35,6 +35,11 @@ internal static class Visit
     /// <summary>Query parameter with the id of the variant the sender showed.</summary>
     public const string VariantParameter = "variant";
 
+    /// <summary>
+    /// Query parameter, and attribute of an evaluation, with the visitor's time zone, such as Europe/Paris.
+    /// </summary>
+    public const string ZoneParameter = "tz";
+
     /// <summary>Bytes of a user agent or a unit that are copied on the stack.</summary>
     private const int StackBytes = 512;
 
@@ -141,12 +146,53 @@ internal static class Visit
             : -1;
     }
 
+    /// <summary>
+    /// The time zone of the request's sender: what the link or the evaluation states, else that of the place, else that
+    /// of the country if it has but one. Names that there are not count as none.
+    /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="place">Where the sender is.</param>
+    /// <param name="source">Where the zone came from, in words.</param>
+    public static VisitorZone? ZoneOf(in VisitRequest request, in GeoPlace place, out string source)
+    {
+        Span<byte> sent = stackalloc byte[VisitorZones.NameBytesMax];
+        source = "tz parameter";
+        if (
+            QueryParameters.TryRead(request.Query, ZoneParameter, sent, out var written)
+            && VisitorZones.Find(sent[..written]) is { } ofQuery
+        )
+        {
+            return ofQuery;
+        }
+
+        source = "tz attribute";
+        if (
+            request.Attributes is { } attributes
+            && attributes.TryFind(ZoneParameter, out var stated)
+            && VisitorZones.Find(stated) is { } ofContext
+        )
+        {
+            return ofContext;
+        }
+
+        source = "geo data";
+        if (VisitorZones.Find(place.TimeZone) is { } ofPlace)
+        {
+            return ofPlace;
+        }
+
+        var ofCountry = VisitorZones.OfCountry(place.Country.Text);
+        source = ofCountry is null ? "fallback" : "country";
+        return ofCountry;
+    }
+
     /// <summary>What conditions and schedules may look at; views of the request.</summary>
     public static VisitorContext ContextOf(
         DateTimeOffset now,
         UserAgentFacts facts,
         CountryCode country,
-        in VisitRequest request
+        in VisitRequest request,
+        VisitorZone? zone = null
     ) =>
         new()
         {
@@ -156,6 +202,7 @@ internal static class Visit
             Browser = facts.Browser,
             Country = country.Text,
             Continent = country.Continent,
+            Zone = zone,
             AcceptLanguage = request.AcceptLanguage,
             Referrer = request.Referrer,
             Query = request.Query,

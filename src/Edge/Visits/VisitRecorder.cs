@@ -31,13 +31,15 @@ internal enum VisitKind
 /// <param name="Fallback">Where the link leads because a limit closes it; null when it is open.</param>
 /// <param name="Judgement">The verdict on the visitor.</param>
 /// <param name="Append">What the journal said; of no meaning without an event.</param>
+/// <param name="IsSynthetic">Whether it is a test's.</param>
 internal readonly record struct RecordedVisit(
     int Variant,
     Events.EventId Id = default,
     long Sequence = 0,
     LinkTarget? Fallback = null,
     Judgement Judgement = default,
-    AppendResult Append = default
+    AppendResult Append = default,
+    bool IsSynthetic = false
 );
 
 /// <summary>
@@ -74,7 +76,7 @@ internal sealed class VisitRecorder(
             recorded = new RecordedVisit(experiment.DefaultIndex);
             return Outcome.Prefetch;
         }
-        if (isClick && ClosedBy(experiment, visitor, takes: true) is { } fallback)
+        if (isClick && ClosedBy(experiment, visitor, takes: request.SyntheticTest.IsEmpty) is { } fallback)
         {
             recorded = new RecordedVisit(experiment.DefaultIndex, Fallback: fallback);
             return Outcome.LinkClosed;
@@ -100,6 +102,7 @@ internal sealed class VisitRecorder(
             Node = node,
             Api = EventApi.Pictify,
             Project = experiment.Experiment.Team ?? ApiKey.DefaultProject,
+            Synthetic = request.SyntheticTest,
             Type = isClick ? "click" : "impression",
             Event = EventNameOf(kind),
             Experiment = experiment.SlugUtf8,
@@ -115,14 +118,20 @@ internal sealed class VisitRecorder(
             Referrer = Utf8Text.Cut(request.Referrer, referrer),
         };
         visitor.WriteTo(ref tracked, source);
+        var isSynthetic = !request.SyntheticTest.IsEmpty;
         if (unitSource == UnitSource.UnfilledTag)
         {
             metrics.CountUnfilledTag();
         }
-        verdicts.Count(visitor.Judgement);
+
+        if (!isSynthetic)
+        {
+            verdicts.Count(visitor.Judgement);
+        }
+
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
-        var result = journal.TryAppend(record, tracked.Id, out var sequence);
-        recorded = new RecordedVisit(shown.Variant, tracked.Id, sequence, null, visitor.Judgement, result);
+        var result = journal.TryAppend(record, tracked.Id, out var sequence, isSynthetic: isSynthetic);
+        recorded = new RecordedVisit(shown.Variant, tracked.Id, sequence, null, visitor.Judgement, result, isSynthetic);
         return result == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
     }
 
@@ -131,7 +140,12 @@ internal sealed class VisitRecorder(
     /// </summary>
     public RecordedVisit Show(in VisitRequest request, CatalogEntry experiment)
     {
-        var visitor = visitors.ReadForChoice(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
+        var visitor = visitors.ReadForChoice(
+            request,
+            VerdictScope.Api,
+            experiment.IsByVisitorsClock,
+            stackalloc byte[VisitorReader.RoomBytes]
+        );
         var variant = Choose(request, visitor, experiment, VisitKind.Impression);
         return new RecordedVisit(variant, Judgement: visitor.Judgement);
     }
@@ -140,7 +154,7 @@ internal sealed class VisitRecorder(
     public RecordedVisit Follow(in VisitRequest request, CatalogEntry experiment)
     {
         var room = (stackalloc byte[VisitorReader.RoomBytes]);
-        var visitor = visitors.ReadForChoice(request, VerdictScope.Click, room);
+        var visitor = visitors.ReadForChoice(request, VerdictScope.Click, experiment.IsByVisitorsClock, room);
         return ClosedBy(experiment, visitor, takes: false) is { } fallback
             ? new RecordedVisit(experiment.DefaultIndex, Fallback: fallback)
             : new RecordedVisit(Choose(request, visitor, experiment, VisitKind.Click));
@@ -148,7 +162,7 @@ internal sealed class VisitRecorder(
 
     /// <summary>
     /// Where a click leads because its link has not started, has expired or has taken all its clicks; null when it is
-    /// open. Only people use up clicks.
+    /// open. Only people use up clicks, and no test does.
     /// </summary>
     private LinkTarget? ClosedBy(CatalogEntry experiment, in Visitor visitor, bool takes)
     {

@@ -32,6 +32,11 @@ internal readonly ref struct VisitRequest
     /// </summary>
     public ReadOnlySpan<HeaderLine> Headers { get; init; }
 
+    /// <summary>
+    /// Name of the test that the request is of, by a valid mark; empty for all others. Nobody is counted by it.
+    /// </summary>
+    public ReadOnlySpan<byte> SyntheticTest { get; init; }
+
     /// <summary>The attributes of the evaluation context; null where there is none, as for pixel and click.</summary>
     public ContextAttributes? Attributes { get; init; }
 }

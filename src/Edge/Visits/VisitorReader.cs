@@ -112,14 +112,21 @@ internal sealed class VisitorReader(
 
     /// <summary>
     /// Reads what choosing a variant needs. Without an event there is no address hash, and of the place the country
-    /// alone.
+    /// alone, or all where the choice depends on the visitor's clock.
     /// </summary>
     /// <inheritdoc cref="Read"/>
-    public Visitor ReadForChoice(in VisitRequest request, VerdictScope scope, Span<byte> room)
+    public Visitor ReadForChoice(
+        scoped in VisitRequest request,
+        VerdictScope scope,
+        bool isByVisitorsClock,
+        Span<byte> room
+    )
     {
         var client = addresses.Resolve(request.Peer, request.Headers);
-        var country = places.FindCountry(request.Peer, request.Headers, client);
-        return Describe(request, scope, client, new GeoPlace { Country = country }, room);
+        var place = isByVisitorsClock
+            ? places.Find(request.Peer, request.Headers, client)
+            : new GeoPlace { Country = places.FindCountry(request.Peer, request.Headers, client) };
+        return Describe(request, scope, client, place, room);
     }
 
     /// <summary>

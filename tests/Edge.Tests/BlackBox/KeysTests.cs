@@ -34,6 +34,7 @@ public class KeysTests
     [InlineData("millimetric-sk", "^sk_live_[A-Za-z0-9]{8}_[A-Za-z0-9]{32}$")]
     [InlineData("millimetric-rk", "^rk_live_[A-Za-z0-9]{8}_[A-Za-z0-9]{32}$")]
     [InlineData("artie", "^artie_[A-Za-z0-9]{32}$")]
+    [InlineData("synthetic", "^syn_[A-Za-z0-9]{32}$")]
     public async Task Create_PrintsTheSecretOnce_AndStoresOnlyItsHash(string kind, string form)
     {
         using var data = new TempDirectory();

@@ -24,6 +24,7 @@ public class EventEncoderTests
     [InlineData("event-v1-tag.json")]
     [InlineData("event-v1-stable.json")]
     [InlineData("event-v1-trace.json")]
+    [InlineData("event-v1-test.json")]
     public void Event_Version1_IsByteForByteTheGoldenFile(string file)
     {
         var golden = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", file))
@@ -36,6 +37,7 @@ public class EventEncoderTests
             "tag" => WithUnfilledTag(),
             "stable" => OfAStableUnit(),
             "trace" => OfATrace(),
+            "test" => OfATest(),
             _ => Minimal(),
         };
 
@@ -126,6 +128,34 @@ public class EventEncoderTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    /// <summary>What a sender states cannot pass for the mark, however it is written.</summary>
+    [Fact]
+    public void Event_WhateverItsSenderStates_IsATestsOnlyByItsMark()
+    {
+        string[] texts =
+        [
+            ",\"synthetic\":\"x\"",
+            ",\"type\":\"x\"",
+            "\",\"synthetic\":\"",
+            "\\\",\"synthetic\":",
+            "plain",
+        ];
+        string[] nested = ["{\"a\":1,\"synthetic\":\"x\",\"type\":2}", "[1,\"synthetic\"]", "{}"];
+        Gen.Select(Gen.Int[0, texts.Length - 1], Gen.Int[0, nested.Length - 1], Gen.Bool)
+            .Sample(
+                (text, raw, isTest) =>
+                {
+                    var e = Ingested();
+                    e.SenderId = e.UserId = e.Event = Encoding.UTF8.GetBytes(texts[text]);
+                    e.Project = e.Environment = texts[text];
+                    e.Layers = e.Properties = e.Extra = Encoding.UTF8.GetBytes(nested[raw]);
+                    e.Synthetic = isTest ? "smoke"u8 : default;
+                    return EventSchema.IsSynthetic(Encoding.UTF8.GetBytes(Encode(e))) == isTest;
+                },
+                iter: 200
+            );
+    }
+
     [Fact]
     public void EventIds_FromManyThreads_AreDistinctAndAscendWithinEach()
     {
@@ -188,6 +218,13 @@ public class EventEncoderTests
     {
         var e = Ingested();
         e.TraceId = "4bf92f3577b34da6a3ce929d0e0e4736"u8;
+        return e;
+    }
+
+    private static TrackedEvent OfATest()
+    {
+        var e = Ingested();
+        e.Synthetic = "smoke-1"u8;
         return e;
     }
 

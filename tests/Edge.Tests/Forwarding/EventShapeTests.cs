@@ -60,11 +60,28 @@ public sealed class EventShapeTests : IDisposable
     [InlineData("escaped value", "filters.projects", "p\"1", true)]
     [InlineData("another value", "filters.types", "click", false)]
     [InlineData("prefix of the value", "filters.projects", "p", false)]
+    [InlineData("of people among others", "filters.synthetic", "include", true)]
+    [InlineData("of people, for tests", "filters.synthetic", "only", false)]
     public void Filter_Passes_WhatIsAllowed(string name, string key, string text, bool passes)
     {
         var filter = EventFilter.Of(Options((key, text)));
 
         Assert.True((filter?.Passes(Encoding.UTF8.GetBytes(Event)) ?? true) == passes, name);
+    }
+
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("exclude", false)]
+    [InlineData("include", true)]
+    [InlineData("only", true)]
+    public void Filter_EventOfATest_PassesWhereItIsWanted(string text, bool passes)
+    {
+        var json = Event.Replace("\"type\":", "\"synthetic\":\"smoke\",\"type\":", StringComparison.Ordinal);
+        var others = Options(("filters.synthetic", text), ("filters.types", "track"));
+
+        Assert.Equal(passes, EventFilter.Of(others)!.Passes(Encoding.UTF8.GetBytes(json)));
+        others = Options(("filters.synthetic", text), ("filters.types", "click"));
+        Assert.False(EventFilter.Of(others)!.Passes(Encoding.UTF8.GetBytes(json)));
     }
 
     [Theory]

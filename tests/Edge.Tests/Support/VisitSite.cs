@@ -37,7 +37,8 @@ internal sealed class VisitSite
         TimeProvider time,
         bool believesStated = true,
         GeoDatabase? places = null,
-        VerdictJudge? verdicts = null
+        VerdictJudge? verdicts = null,
+        SyntheticTraffic? synthetic = null
     )
     {
         _journal = journal;
@@ -54,7 +55,7 @@ internal sealed class VisitSite
             hashes
         );
         _variants = new VariantAssigner(believesStated, hashes, new ExposureMap());
-        _requests = new VisitRequestReader(addresses, "", verdicts);
+        _requests = new VisitRequestReader(addresses, "", verdicts, synthetic ?? WithoutKeys(time));
         _recorder = new VisitRecorder(
             "test",
             time,
@@ -66,6 +67,10 @@ internal sealed class VisitSite
             _metrics
         );
     }
+
+    /// <summary>No mark counts.</summary>
+    public static SyntheticTraffic WithoutKeys(TimeProvider time) =>
+        new(KeyRing.Open(new KeyFile(Path.Combine(Path.GetTempPath(), "no", "keys.json")), time, static _ => { }), time);
 
     public Outcome Record(HttpContext context, CatalogEntry experiment, VisitKind kind, out long sequence)
     {

@@ -30,6 +30,9 @@ public sealed class LedgerTests
         before.Drop(DropReason.JournalFull);
         before.Drop(DropReason.TooLarge);
         before.Drop(DropReason.TooLarge);
+        before.CountSynthetic(isStored: true);
+        before.CountSynthetic(isStored: true);
+        before.CountSynthetic(isStored: false);
         var snapshot = new byte[Ledger.SnapshotBytes];
         before.WriteSnapshot(snapshot);
 
@@ -41,6 +44,7 @@ public sealed class LedgerTests
         Assert.Equal(1, after.Dropped(DropReason.JournalFull));
         Assert.Equal(4, after.DroppedTotal);
         Assert.Equal(11, after.Received);
+        Assert.Equal((2, 1), (after.SyntheticStored, after.SyntheticDropped));
     }
 
     [Fact]

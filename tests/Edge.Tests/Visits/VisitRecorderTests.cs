@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Edge.Access;
 using Edge.Catalog;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.Verdicts;
@@ -492,11 +493,49 @@ public class VisitRecorderTests
     private static string Choice(JsonElement e) =>
         $"{e.Text("variant")} {e.Text("probability")} {e.Text("weights_version")}";
 
-    private static async Task<JsonElement[]> RecordAllAsync(TestClock clock, Action<VisitSite> record)
+    /// <summary>What a unit was shown is the test's to see and nobody's to change.</summary>
+    [Fact]
+    public async Task Impression_OfATest_FollowsWhatAUnitWasShownAndIsNotRemembered()
+    {
+        using var directory = new TempDirectory();
+        var clock = new TestClock(TimeProvider.System.GetUtcNow());
+        var file = new KeyFile(directory["keys.json"]);
+        var mark = await Marks.SignAsync(file.Issue(new KeyGrant(KeyKind.Synthetic), clock.GetUtcNow()), "smoke");
+        using var keys = KeyRing.Open(file, clock, static problem => Assert.Fail(problem));
+        DefaultHttpContext OfTest(string query)
+        {
+            var context = Request(query);
+            context.Request.Headers["Edge-Synthetic"] = mark;
+            return context;
+        }
+
+        var events = await RecordAllAsync(
+            clock,
+            recorder =>
+            {
+                recorder.Record(OfTest("?u=one"), Bandit(10_000, 1), VisitKind.Impression, out _);
+                recorder.Record(Request("?u=one"), Bandit(0, 2), VisitKind.Impression, out _);
+                recorder.Record(OfTest("?u=one"), Bandit(5_000, 3), VisitKind.Impression, out _);
+                recorder.Record(OfTest("?u=one"), Bandit(5_000, 3), VisitKind.Click, out _);
+                recorder.Record(OfTest("?u=other"), Bandit(0, 3), VisitKind.Impression, out _);
+                recorder.Record(Request("?u=other"), Bandit(10_000, 4), VisitKind.Click, out _);
+            },
+            new SyntheticTraffic(keys, clock)
+        );
+
+        Assert.Equal(["a 1 1", "b 1 2", "b 1 2", "b 1 2", "b 1 3", "a 1 4"], events.Select(Choice));
+        Assert.Equal(["smoke", "", "smoke", "smoke", "smoke", ""], events.Select(e => e.Text("synthetic")));
+    }
+
+    private static async Task<JsonElement[]> RecordAllAsync(
+        TestClock clock,
+        Action<VisitSite> record,
+        SyntheticTraffic? synthetic = null
+    )
     {
         using var directory = new TempDirectory();
         await using var journal = TestJournal.Open(directory.Path);
-        record(new VisitSite(journal, clock));
+        record(new VisitSite(journal, clock, synthetic: synthetic));
         await journal.Journal.CommitAsync();
         return [.. journal.ReadAll().Select(read => JsonDocument.Parse(read.Payload).RootElement)];
     }

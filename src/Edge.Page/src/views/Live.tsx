@@ -203,6 +203,7 @@ function Events({ events }: { events: LiveEvent[] }) {
               <td>
                 {event.verdict}
                 {event.verdict_reason && <span class="soft"> {event.verdict_reason}</span>}
+                {event.synthetic && <span class="soft"> test {event.synthetic}</span>}
               </td>
               <td>{event.country ?? ""}</td>
               <td class="cut">{[event.device_type, event.browser].filter(Boolean).join(", ")}</td>

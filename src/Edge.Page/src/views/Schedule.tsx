@@ -25,11 +25,15 @@ export function ScheduleText({ schedule }: { schedule: Schedule }) {
 
 const zones: string[] = Intl.supportedValuesOf("timeZone");
 
+/** Stands for the zone of each visitor. */
+const ofVisitor = "visitor";
+
 export function ScheduleEditor({ schedule, path, onChange }: { schedule: Schedule | null | undefined; path: string; onChange: (schedule: Schedule | null) => void }) {
   const now = schedule ?? {};
   const recurrence: Partial<Recurrence> = now.recurrence ?? { type: "none" };
-  // What repeats is meant in the zone of the repetition; what happens once, in the zone of the page.
-  const zone = recurrence.type !== "none" && recurrence.timezone && zones.includes(recurrence.timezone) ? recurrence.timezone : timeZone();
+  // What repeats is meant in the zone of the repetition; what happens once, in the zone of the page. On visitors' clocks a time is
+  // written as if it were UTC.
+  const zone = recurrence.timezone === ofVisitor ? "UTC" : recurrence.type !== "none" && recurrence.timezone && zones.includes(recurrence.timezone) ? recurrence.timezone : timeZone();
   const set = (change: Partial<Schedule>) => {
     const next = Object.fromEntries(Object.entries({ ...now, ...change }).filter(([, value]) => value != null)) as Schedule;
     onChange(Object.keys(next).length > 0 ? next : null);
@@ -40,6 +44,7 @@ export function ScheduleEditor({ schedule, path, onChange }: { schedule: Schedul
       recurrence: next.type === "none" ? undefined : ({
         type: next.type,
         timezone: next.timezone ?? browserZone,
+        ...(next.timezone === ofVisitor && next.fallbackTimezone ? { fallbackTimezone: next.fallbackTimezone } : {}),
         ...(next.type === "cron" ? { cronExpression: next.cronExpression ?? "" } : {}),
       } as Recurrence),
     });
@@ -50,7 +55,7 @@ export function ScheduleEditor({ schedule, path, onChange }: { schedule: Schedul
       <Failing path={path} />
       <div class="columns">
         {(["startAt", "endAt"] as const).map((name) => (
-          <Field key={name} label={t.edit[name]} path={`${path}.${name}`} hint={zone}>
+          <Field key={name} label={t.edit[name]} path={`${path}.${name}`} hint={recurrence.timezone === ofVisitor ? ofVisitor : zone}>
             {(attributes) => (
               <input {...attributes} type="datetime-local" value={toLocal(now[name], zone)} onChange={(event) => set({ [name]: fromLocal(event.currentTarget.value, zone) })} />
             )}
@@ -71,7 +76,7 @@ export function ScheduleEditor({ schedule, path, onChange }: { schedule: Schedul
           <Field label={t.edit.zone} path={`${path}.recurrence.timezone`}>
             {(attributes) => (
               <select {...attributes} value={recurrence.timezone ?? browserZone} onChange={(event) => repeat({ timezone: event.currentTarget.value })}>
-                {[...new Set(["UTC", browserZone, ...(recurrence.timezone ? [recurrence.timezone] : []), ...zones])].map((name) => (
+                {[...new Set(["UTC", browserZone, ofVisitor, ...(recurrence.timezone ? [recurrence.timezone] : []), ...zones])].map((name) => (
                   <option key={name}>{name}</option>
                 ))}
               </select>

@@ -24,7 +24,7 @@ internal sealed class KeysCreate
     private readonly Option<string> _kind = Text(
         "--kind",
         "KIND",
-        "pictify, pictify-read, write, traffical, traffical-pk, millimetric-pk, millimetric-sk, millimetric-rk or artie."
+        "pictify, pictify-read, write, traffical, traffical-pk, millimetric-pk, millimetric-sk, millimetric-rk, artie or synthetic."
     );
     private readonly Option<string> _project = Text("--project", "NAME", "The project its events belong to.");
     private readonly Option<string> _organization = Text("--organization", "NAME", "The organization of a key.");

@@ -70,6 +70,7 @@ internal sealed class FlagEvaluator(
                 AcceptLanguage = own.AcceptLanguage,
                 Origin = own.Origin,
                 Headers = own.Headers,
+                SyntheticTest = own.SyntheticTest,
                 Attributes = evaluation.Attributes,
             };
             return evaluator.Evaluate(visitor, isJudged: true, evaluation.Unit, experiments);
@@ -80,6 +81,7 @@ internal sealed class FlagEvaluator(
         {
             Peer = address,
             UserAgent = Encoding.UTF8.GetString(facts.UserAgent.Span),
+            SyntheticTest = requests.SyntheticTestOf(context),
             Attributes = evaluation.Attributes,
         };
         return evaluator.Evaluate(stated, isJudged: !facts.UserAgent.IsEmpty, evaluation.Unit, experiments);

@@ -14,7 +14,7 @@ namespace Edge.Endpoints.Ingestion;
 /// </summary>
 internal sealed class BulkTrackEndpoint(
     KeyRing keys,
-    TokenBuckets rates,
+    KeyRates rates,
     WrongKeys wrong,
     BodyRules rules,
     EventRecorder recorder,
@@ -62,7 +62,7 @@ internal sealed class BulkTrackEndpoint(
     /// <summary>Reads, records and confirms what the owner of a key sent.</summary>
     public async Task TrackAsync(HttpContext context, ApiKey key, bool isSingle)
     {
-        if (!rates.TryTake(key.Id, out var retryAfter))
+        if (!rates.TryTake(context, key.Id, isSecret: true, out var retryAfter))
         {
             ArtieResponses.RateLimited(context, retryAfter);
             Count(Outcome.RateLimited);

@@ -111,7 +111,7 @@ internal sealed class EventRecorder(
     public RoomNeed RoomFor(HttpContext context, in Sender sender, IReadOnlyList<ReceivedEvent> events)
     {
         var own = events.Count > MeasuredFrom ? MeasureOwn(context, sender, events[0]) : OwnBytesMax;
-        var need = default(RoomNeed);
+        var need = new RoomNeed { IsSynthetic = IsSynthetic(context) };
         foreach (var e in events)
         {
             // The source is taken from these two.
@@ -123,9 +123,9 @@ internal sealed class EventRecorder(
     }
 
     /// <summary>Room in the journal for the events of experiments of a request, at most a hundred.</summary>
-    public static RoomNeed RoomFor(List<ExperimentEvent> events)
+    public RoomNeed RoomFor(HttpContext context, List<ExperimentEvent> events)
     {
-        var need = default(RoomNeed);
+        var need = new RoomNeed { IsSynthetic = IsSynthetic(context) };
         foreach (var e in events)
         {
             var record = StatedBytes(e.Event) + OwnBytesMax + GoalMatcher.GoalBytesMax + RecordBytes;
@@ -160,8 +160,9 @@ internal sealed class EventRecorder(
         var statesFacts = events.Any(StatesVisitor);
         Span<byte> statedRoom = stackalloc byte[statesFacts ? VisitorReader.RoomBytes : 0];
         Span<char> agentRoom = stackalloc char[statesFacts ? VisitorFacts.CharsMax : 0];
-        var scope = DuplicateScope.Of(duplicates.Hash, sender.Api, sender.Project, sender.Environment);
-        var receipt = new Receipt { Judgement = visitor.Judgement };
+        var test = request.SyntheticTest;
+        var scope = DuplicateScope.Of(duplicates.Hash, sender.Api, sender.Project, sender.Environment, test);
+        var receipt = new Receipt { Judgement = visitor.Judgement, IsSynthetic = !test.IsEmpty };
         for (var i = 0; i < events.Count; i++)
         {
             var serverId = serverIds is null ? default : serverIds[i].Span;
@@ -173,6 +174,7 @@ internal sealed class EventRecorder(
                 continue;
             }
             var tracked = Describe(sender, events[i], serverId);
+            tracked.Synthetic = test;
             tracked.TraceId = trace;
             tracked.Goals = goals.Match(request, visitor, sender.Project, events[i]);
             var subject = StatesVisitor(events[i])
@@ -190,7 +192,7 @@ internal sealed class EventRecorder(
 
             receipt.Add(result, sequence);
         }
-        verdicts.Count(visitor.Judgement);
+        Count(receipt);
         metrics.CountEvents(sender.Api, receipt.Stored, receipt.Repeated);
         return receipt;
     }
@@ -215,6 +217,7 @@ internal sealed class EventRecorder(
         {
             Judgement = visitor.Judgement,
             IsUnitIgnored = unitSource == UnitSource.UnfilledTag,
+            IsSynthetic = !request.SyntheticTest.IsEmpty,
         };
         var statesFacts = events.Any(e => StatesVisitor(e.Event));
         Span<byte> statedRoom = stackalloc byte[statesFacts ? VisitorReader.RoomBytes : 0];
@@ -240,14 +243,15 @@ internal sealed class EventRecorder(
                     unitHashes.Longest
                 );
             }
-            else if (e.Stated >= 0 || e.Experiment.Type == ExperimentType.Scheduled)
+            else if (e.Stated >= 0 || e.Experiment is { Type: ExperimentType.Scheduled, IsByVisitorsClock: false })
             {
-                // What a schedule shows does not depend on who asks.
+                // What such a schedule shows does not depend on who asks.
                 shown = variants.AssignWithoutUnit(request, subject, e.Experiment, e.Stated);
             }
             var team = e.Experiment.Experiment.Team ?? ApiKey.DefaultProject;
             var sender = new Sender(EventApi.Pictify, team, null, e.IsAuthenticated);
             var tracked = Describe(sender, e.Event, default);
+            tracked.Synthetic = request.SyntheticTest;
             tracked.TraceId = trace;
             tracked.Experiment = e.Experiment.SlugUtf8;
             tracked.ExperimentUid = e.Experiment.UidUtf8;
@@ -274,9 +278,20 @@ internal sealed class EventRecorder(
             receipt.Add(result, sequence);
         }
 
-        verdicts.Count(visitor.Judgement);
+        Count(receipt);
         metrics.CountEvents(EventApi.Pictify, receipt.Stored, receipt.Repeated);
         return receipt;
+    }
+
+    private bool IsSynthetic(HttpContext context) => !requests.SyntheticTestOf(context).IsEmpty;
+
+    /// <summary>Counts the rules that decided on people and machines.</summary>
+    private void Count(in Receipt receipt)
+    {
+        if (!receipt.IsSynthetic)
+        {
+            verdicts.Count(receipt.Judgement);
+        }
     }
 
     /// <summary>Bytes that the server adds to an event of this request.</summary>
@@ -287,6 +302,7 @@ internal sealed class EventRecorder(
         var visitor = visitors.Read(request, VerdictScope.Api, stackalloc byte[VisitorReader.RoomBytes]);
         var stated = e.Properties.Length + e.Extra.Length + e.Layers.Length;
         scoped var tracked = Describe(sender, e, default);
+        tracked.Synthetic = request.SyntheticTest;
         tracked.TraceId = TraceIdOf(context, stackalloc byte[TraceParent.TraceIdChars]);
         return Math.Max(0, EncodedBytes(tracked, visitor) - stated) + OwnBytesVary;
     }
@@ -342,6 +358,7 @@ internal sealed class EventRecorder(
             Query = request.Query,
             UserAgent = agent.IsEmpty ? request.UserAgent : agent,
             Headers = hasAddress ? default : request.Headers,
+            SyntheticTest = request.SyntheticTest,
         };
         return visitors.Read(stated, VerdictScope.Api, room);
     }
@@ -393,7 +410,7 @@ internal sealed class EventRecorder(
         }
 
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
-        return journal.TryAppend(record, tracked.Id, out sequence, room);
+        return journal.TryAppend(record, tracked.Id, out sequence, room, isSynthetic: !tracked.Synthetic.IsEmpty);
     }
 
     /// <summary>

@@ -31,6 +31,9 @@ internal struct Receipt
     /// <summary>Whether its parameter <c>u</c> was a merge tag that was not filled.</summary>
     public bool IsUnitIgnored;
 
+    /// <summary>Whether it is a test's.</summary>
+    public bool IsSynthetic;
+
     /// <summary>Why the last of those that failed did.</summary>
     public DropReason Failure;
 
@@ -143,6 +146,10 @@ internal sealed class IngestGate(
         if (receipt.Stored + receipt.Repeated > 0)
         {
             outcomes.Write(context, receipt.Judgement, failure: null, receipt.IsUnitIgnored);
+            if (receipt.IsSynthetic)
+            {
+                outcomes.Add(context, OutcomeHeader.Synthetic);
+            }
         }
 
         var asked = context.Request.Headers[AckHeader.Name];

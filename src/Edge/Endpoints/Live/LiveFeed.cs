@@ -40,6 +40,7 @@ internal sealed class LiveFeed : IAsyncDisposable
         EventSchema.ReceivedAt,
         EventSchema.Api,
         EventSchema.Project,
+        EventSchema.Synthetic,
         EventSchema.Type,
         EventSchema.Event,
         EventSchema.Experiment,

@@ -11,7 +11,7 @@ namespace Edge.Endpoints.Operations;
 /// <c>GET /ledger</c>: the conservation counters with their equations, since the journal's birth:
 /// <c>received = stored + in_flight + dropped + unaccounted</c>, where unaccounted is 0 unless an event is just being
 /// appended, and for every sink <c>stored = forwarded + pending + dead_lettered + skipped</c>, with <c>filtered</c> a
-/// part of skipped. Every figure is counted where it happens.
+/// part of skipped. Of these, <c>synthetic</c> are tests'. Every figure is counted where it happens.
 /// </summary>
 internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwarder forwarder)
 {
@@ -72,6 +72,18 @@ internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwar
         var received = ledger.Received;
         json.WriteNumber("received", received);
         json.WriteNumber("unaccounted", received - status.AppendedSequence - dropped);
+        WriteSynthetic(json);
+        json.WriteEndObject();
+    }
+
+    /// <summary>How many of the events are tests'.</summary>
+    private void WriteSynthetic(Utf8JsonWriter json)
+    {
+        var (stored, dropped) = (ledger.SyntheticStored, ledger.SyntheticDropped);
+        json.WriteStartObject("synthetic");
+        json.WriteNumber("received", stored + dropped);
+        json.WriteNumber("stored", stored);
+        json.WriteNumber("dropped", dropped);
         json.WriteEndObject();
     }
 
@@ -85,6 +97,7 @@ internal sealed class LedgerEndpoint(Ledger ledger, EventJournal journal, Forwar
         json.WriteNumber("dead_lettered", sink.DeadLettered);
         json.WriteNumber("skipped", sink.Skipped);
         json.WriteNumber("filtered", sink.Filtered);
+        json.WriteNumber("synthetic", sink.Synthetic);
         json.WriteNumber("pending_bytes", sink.PendingBytes);
         json.WriteNumber("sent_bytes", sink.Bytes);
         json.WriteNumber("batches", sink.Batches);

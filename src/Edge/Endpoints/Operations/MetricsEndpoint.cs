@@ -1,4 +1,5 @@
 using System.Text;
+using Edge.Access;
 using Edge.Catalog;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.Verdicts;
@@ -36,6 +37,7 @@ internal sealed class MetricsEndpoint(
     GeoDatabase geo,
     ServedCertificate? certificate,
     ClientAddressResolver addresses,
+    SyntheticTraffic synthetic,
     Readiness readiness,
     TimeProvider time
 )
@@ -186,6 +188,14 @@ internal sealed class MetricsEndpoint(
             page.Sample(Label("reason", SnakeCase(reason.ToString())), ledger.Dropped(reason));
         }
 
+        page.Family(MetricFamilies.SyntheticStoredTotal).Sample(ledger.SyntheticStored);
+        page.Family(MetricFamilies.SyntheticDroppedTotal).Sample(ledger.SyntheticDropped);
+        page.Family(MetricFamilies.SyntheticMarksIgnoredTotal);
+        foreach (var reason in Enum.GetValues<IgnoredMark>())
+        {
+            page.Sample(Label("reason", SnakeCase(reason.ToString())), synthetic.Ignored(reason));
+        }
+
         page.Family(MetricFamilies.EventsInFlight).Sample(status.AppendedSequence - status.CommittedSequence);
     }
 
@@ -277,6 +287,7 @@ internal sealed class MetricsEndpoint(
         Write(MetricFamilies.SinkDeadLetteredTotal, sink => sink.DeadLettered);
         Write(MetricFamilies.SinkSkippedTotal, sink => sink.Skipped);
         Write(MetricFamilies.SinkFilteredTotal, sink => sink.Filtered);
+        Write(MetricFamilies.SinkSyntheticTotal, sink => sink.Synthetic);
         Write(MetricFamilies.SinkPendingBytes, sink => sink.PendingBytes);
         Write(MetricFamilies.SinkBatchesTotal, sink => sink.Batches);
         Write(MetricFamilies.SinkSentBytesTotal, sink => sink.Bytes);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Edge.Experiments.Schedules;
 using Edge.Formats;
 
@@ -27,7 +28,31 @@ internal static class ScheduleReader
         {
             RequireOrder(members, schedule);
         }
+
+        if (recurrence.IsOfVisitor)
+        {
+            RequireWallClock(members, "startAt");
+            RequireWallClock(members, "endAt");
+        }
+
         return schedule;
+    }
+
+    /// <summary>An offset would say that another clock is meant than the visitor's.</summary>
+    private static void RequireWallClock(JsonFields members, string name)
+    {
+        if (
+            members.TryGet(name, out var value)
+            && value.ValueKind == JsonValueKind.String
+            && !value.GetString()!.EndsWith('Z')
+        )
+        {
+            members.Violate(
+                name,
+                "must end with Z when the timezone is visitor: it is a time on the visitor's own clock",
+                ViolationCodes.InvalidFormat
+            );
+        }
     }
 
     private static void RequireOrder(JsonFields members, VariantSchedule schedule)
@@ -56,11 +81,19 @@ internal static class ScheduleReader
         {
             RequireCron(members, cron);
         }
+        var zone = ReadZone(members, "timezone") ?? Recurrence.Default.Timezone;
+        var fallback = ReadZone(members, "fallbackTimezone");
+        if (fallback is not null && zone != Recurrence.OfVisitor)
+        {
+            members.Violate("fallbackTimezone", "is for the timezone visitor alone", ViolationCodes.InvalidValue);
+        }
+
         return new Recurrence
         {
             Type = type,
             CronExpression = cron,
-            Timezone = ReadZone(members),
+            Timezone = zone,
+            FallbackTimezone = fallback,
         };
     }
 
@@ -76,21 +109,24 @@ internal static class ScheduleReader
         }
     }
 
-    private static string ReadZone(JsonFields members)
+    private static string? ReadZone(JsonFields members, string name)
     {
-        var zone = members.Text("timezone", Recurrence.Default.Timezone, ExperimentRules.ReferenceCharsMax);
-        if (zone is null)
+        if (members.Text(name, null, ExperimentRules.ReferenceCharsMax) is not { } zone)
         {
-            return Recurrence.Default.Timezone;
+            return null;
         }
-        if (!TimeZones.TryFind(zone, out _))
+
+        var mayBeVisitor = name == "timezone";
+        if (!(mayBeVisitor && zone == Recurrence.OfVisitor) && !TimeZones.TryFind(zone, out _))
         {
             members.Violate(
-                "timezone",
-                "must be the IANA name of a time zone, such as Europe/Berlin",
+                name,
+                "must be the IANA name of a time zone, such as Europe/Berlin"
+                    + (mayBeVisitor ? $", or {Recurrence.OfVisitor} for that of each visitor" : ""),
                 ViolationCodes.InvalidValue
             );
         }
+
         return zone;
     }
 }

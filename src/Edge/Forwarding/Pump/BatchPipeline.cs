@@ -245,9 +245,10 @@ internal sealed partial class BatchPipeline : IDisposable
 
         // Read before the part is completed, which reuses its memory for the next one.
         var (bytes, events, newest) = (part.Bytes.Length, part.Count, part[part.Count - 1].Id);
+        var synthetic = _batch.CountSynthetic();
         var after = Complete();
         _pacing.Delivered(bytes, events);
-        _health.Delivered(bytes, newest);
+        _health.Delivered(bytes, synthetic, newest);
         _progress.MoveTo(after);
         return _batch.IsEmpty && !_plan.IsFull(_batch.Read) ? PumpStep.Delivered : PumpStep.DeliveredFullBatch;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Edge.Events;
 using Edge.Journal;
 using Edge.Journal.Records;
 using EventId = Edge.Events.EventId;
@@ -16,6 +17,7 @@ internal sealed class InFlightBatch(EventFilter? filter, EventFields? fields)
     private readonly RecordBatch _part = new();
     private readonly Stack<(int First, int Count)> _parts = new();
     private long _missing;
+    private bool _isShaped;
 
     /// <summary>The events as the journal holds them; filled by a reader before <see cref="Shape"/>.</summary>
     public RecordBatch Read { get; } = new();
@@ -41,9 +43,11 @@ internal sealed class InFlightBatch(EventFilter? filter, EventFields? fields)
     {
         _parts.Clear();
         _missing = Read.Missing;
-        if (filter is not null || fields is not null)
+        var passing = fields is null ? CountPassing() : 0;
+        _isShaped = passing < Read.Count;
+        if (_isShaped)
         {
-            FilterAndRewrite();
+            FilterAndRewrite(passing);
         }
 
         if (ToDeliver.Count == 0)
@@ -114,16 +118,57 @@ internal sealed class InFlightBatch(EventFilter? filter, EventFields? fields)
         throw new InvalidOperationException($"record {sequence} is not in the batch it came from");
     }
 
-    private RecordBatch ToDeliver => filter is null && fields is null ? Read : _shaped;
+    /// <summary>How many events of the part, which is of what was read, are tests'.</summary>
+    public int CountSynthetic()
+    {
+        if (filter is { ExcludesTests: true })
+        {
+            return 0;
+        }
 
-    private void FilterAndRewrite()
+        // Of the event as the journal has it: the sink's may have lost the member.
+        var (count, at) = (0, 0);
+        for (var index = 0; index < Part.Count; index++, at++)
+        {
+            while (Read[at].Sequence != Part[index].Sequence)
+            {
+                at++;
+            }
+
+            count += EventSchema.IsSynthetic(Read.Payload(at).Span) ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    private RecordBatch ToDeliver => _isShaped ? _shaped : Read;
+
+    /// <summary>Events at the beginning that all pass: mostly all there are, and then nothing has to be copied.</summary>
+    private int CountPassing()
+    {
+        if (filter is null)
+        {
+            return Read.Count;
+        }
+
+        var index = 0;
+        for (; index < Read.Count && filter.Passes(Read.Payload(index).Span); index++)
+        {
+            CooperativeYield.AfterEvent(index);
+        }
+
+        return index;
+    }
+
+    /// <param name="passing">Events at the beginning that are known to pass.</param>
+    private void FilterAndRewrite(int passing)
     {
         _shaped.Clear(Read.Start);
         for (var index = 0; index < Read.Count; index++)
         {
             CooperativeYield.AfterEvent(index);
             var json = Read.Payload(index).Span;
-            if (filter is not null && !filter.Passes(json))
+            if (index >= passing && filter is not null && !filter.Passes(json))
             {
                 continue;
             }

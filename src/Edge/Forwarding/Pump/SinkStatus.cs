@@ -65,6 +65,9 @@ internal sealed record SinkStatus
     public required long Batches { get; init; }
     public required long Bytes { get; init; }
 
+    /// <summary>Events of tests it has taken since the process started, repetitions included.</summary>
+    public required long Synthetic { get; init; }
+
     /// <summary>Failed attempts since the process started.</summary>
     public required long Errors { get; init; }
 
@@ -88,6 +91,7 @@ internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
     private SinkState _state;
     private long _batches;
     private long _bytes;
+    private long _synthetic;
     private long _errors;
     private long _errorsSinceMessage;
     private string? _lastError;
@@ -120,13 +124,14 @@ internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
     }
 
     /// <summary>The sink has taken a batch or a part of one, up to this event.</summary>
-    public void Delivered(int bytes, EventId newest)
+    public void Delivered(int bytes, int synthetic, EventId newest)
     {
         lock (_lock)
         {
             MarkForwarding();
             _batches++;
             _bytes += bytes;
+            _synthetic += synthetic;
             _pendingSince = newest.CreatedAt;
         }
     }
@@ -220,6 +225,7 @@ internal sealed class SinkHealth(string name, TimeProvider time, ILogger log)
                 DurableCursor = durable.Cursor,
                 Batches = _batches,
                 Bytes = _bytes,
+                Synthetic = _synthetic,
                 Errors = _errors,
                 LastError = _lastError,
                 LastErrorAt = _lastErrorAt,

@@ -1,3 +1,5 @@
+using Edge.Enrichment.Geo;
+
 namespace Edge.Selection.Conditions;
 
 /// <summary>
@@ -26,6 +28,9 @@ internal readonly ref struct VisitorContext
 
     /// <summary>Two letters, such as <c>EU</c>.</summary>
     public ReadOnlySpan<char> Continent { get; init; }
+
+    /// <summary>Where the visitor's clock is; null when that is not known, or when nothing depends on it.</summary>
+    public VisitorZone? Zone { get; init; }
 
     /// <summary>The Accept-Language header.</summary>
     public ReadOnlySpan<char> AcceptLanguage { get; init; }

@@ -20,13 +20,28 @@ internal abstract class Schedule
     /// <summary>The state of the schedule at an instant.</summary>
     public abstract ScheduleState At(long utcTicks);
 
-    /// <summary>Compiles a valid schedule.</summary>
-    public static Schedule Compile(VariantSchedule schedule)
+    /// <summary>
+    /// Compiles a valid schedule. One on visitors' clocks is the schedule of their zone with its times taken from that
+    /// wall clock: the first pass of an ambiguous time, the end of the gap that skips one.
+    /// </summary>
+    /// <param name="schedule">The schedule.</param>
+    /// <param name="visitorZone">The zone of the visitor, where that matters; null when it is not known.</param>
+    public static Schedule Compile(VariantSchedule schedule, string? visitorZone = null)
     {
-        _ = TimeZones.TryFind(schedule.Recurrence.Timezone, out var zone);
+        var isOfVisitor = schedule.Recurrence.IsOfVisitor;
+        if (!TimeZones.TryFind(schedule.Recurrence.TimezoneFor(visitorZone), out var zone) && isOfVisitor)
+        {
+            _ = TimeZones.TryFind(schedule.Recurrence.TimezoneFor(null), out zone);
+        }
+
         var clock = new ZoneClock(zone);
         var start = schedule.StartAt?.UtcTicks;
         var end = schedule.EndAt?.UtcTicks;
+        if (isOfVisitor)
+        {
+            (start, end) = OnClock(clock, schedule);
+        }
+
         return schedule.Recurrence.Type switch
         {
             RecurrenceType.Cron => CompileCron(schedule.Recurrence.CronExpression!, clock, start, end),
@@ -35,6 +50,14 @@ internal abstract class Schedule
             RecurrenceType.Weekly => new SeriesSchedule(clock, start.Value, end, periodDays: 7),
             _ => new OnceSchedule(start.Value, end ?? ScheduleState.Never),
         };
+    }
+
+    /// <summary>A window that lies wholly in a gap begins when that ends, and has its full length.</summary>
+    private static (long? Start, long? End) OnClock(ZoneClock clock, VariantSchedule schedule)
+    {
+        long? start = schedule.StartAt is { } from ? clock.FirstInstantOf(from.UtcDateTime) : null;
+        long? end = schedule.EndAt is { } to ? clock.FirstInstantOf(to.UtcDateTime) : null;
+        return end <= start ? (start, start + (schedule.EndAt - schedule.StartAt)!.Value.Ticks) : (start, end);
     }
 
     private static Schedule CompileCron(string expression, ZoneClock clock, long? start, long? end)

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Edge.Enrichment.Geo;
 using Edge.Experiments;
 
 namespace Edge.Selection.Schedules;
@@ -7,7 +9,8 @@ namespace Edge.Selection.Schedules;
 /// together, the first in the list. The result is cached with the interval in which it is valid, so a request compares
 /// two numbers, and only the first request after a change computes. Thread safe: several threads may compute the same
 /// result, and any of them may be cached; a thread that sees an outdated result notices that it is not valid and
-/// computes.
+/// computes. On visitors' clocks there is a table for each zone that visitors came from, made with the first of them; zones
+/// are those of the machine's database, so there are no more than some hundreds.
 /// </summary>
 internal sealed class ScheduleTable
 {
@@ -15,13 +18,33 @@ internal sealed class ScheduleTable
     public const int None = -1;
 
     private readonly Schedule?[] _schedules;
+    private readonly IReadOnlyList<Variant> _variants;
+    private readonly ConcurrentDictionary<VisitorZone, ScheduleTable>? _byZone;
     private volatile Answer _answer = new(0, 0, None);
 
-    /// <summary>Compiles the schedules of a valid experiment.</summary>
+    /// <summary>Compiles the schedules of a valid experiment, for visitors whose zone is not known.</summary>
     public ScheduleTable(IReadOnlyList<Variant> variants)
+        : this(variants, null) =>
+        _byZone = variants.Any(static v => v.Schedule is { Recurrence.IsOfVisitor: true }) ? [] : null;
+
+    private ScheduleTable(IReadOnlyList<Variant> variants, string? visitorZone)
     {
-        _schedules = [.. variants.Select(v => v.Schedule is { } schedule ? Schedule.Compile(schedule) : null)];
+        _variants = variants;
+        _schedules =
+        [
+            .. variants.Select(v => v.Schedule is { } schedule ? Schedule.Compile(schedule, visitorZone) : null),
+        ];
     }
+
+    /// <summary>Whether a schedule runs on visitors' clocks.</summary>
+    public bool IsOfVisitor => _byZone is not null;
+
+    /// <summary>The table for a visitor.</summary>
+    /// <param name="zone">Where the visitor is; null when that is not known, or of no matter.</param>
+    public ScheduleTable For(VisitorZone? zone) =>
+        _byZone is not { } byZone || zone is null ? this
+        : byZone.TryGetValue(zone, out var table) ? table
+        : byZone.GetOrAdd(zone, static (of, variants) => new ScheduleTable(variants, of.Name), _variants);
 
     /// <summary>Index of the active variant at an instant, or <see cref="None"/>.</summary>
     public int ActiveAt(DateTimeOffset instant)

@@ -143,6 +143,15 @@ internal static class SinkSettings
             ),
             new(
                 SinkSetting.Any,
+                Choice(
+                    "filters.synthetic",
+                    "Events of tests, which a signed Edge-Synthetic marks: exclude sends none of them, include sends them among the others, only sends nothing else.",
+                    o => o.FilterSynthetic,
+                    (o, v) => o.FilterSynthetic = v
+                )
+            ),
+            new(
+                SinkSetting.Any,
                 List(
                     "fields.allow",
                     "Send only id and these members of an event; empty sends all.",

@@ -41,6 +41,7 @@ internal struct TalliedEvent
     private Range _device;
     private Range _browser;
     private Range _verdict;
+    private bool _isSynthetic;
 
     public TalliedKind Kind { get; private set; }
 
@@ -76,7 +77,7 @@ internal struct TalliedEvent
     /// <summary>Whether it can start or complete a trial.</summary>
     public readonly bool IsPerson => Verdict.IsPerson();
 
-    /// <summary>Reads one event; false when no experiment counts it, or it is not JSON.</summary>
+    /// <summary>Reads one event; false when no experiment counts it, as none does a test's, or it is not JSON.</summary>
     /// <param name="payload">The event as the journal has it.</param>
     /// <param name="acceptedMs">When its id was created, for an event without <c>received_at</c>.</param>
     /// <param name="read">The event.</param>
@@ -87,7 +88,9 @@ internal struct TalliedEvent
         // Members are in the documented order, so nothing of interest follows the verdict.
         while (members.Next() && !read.ReadMember(members)) { }
 
-        return !members.IsBroken && (!read.ExperimentUid(payload).IsEmpty || !read.Goals(payload).IsEmpty);
+        return !members.IsBroken
+            && !read._isSynthetic
+            && (!read.ExperimentUid(payload).IsEmpty || !read.Goals(payload).IsEmpty);
     }
 
     /// <summary>Uid of the experiment, a view of the event's payload.</summary>
@@ -197,6 +200,9 @@ internal struct TalliedEvent
             case 7 when EventSchema.Verdict.Is(name):
                 Verdict = VerdictNames.Find(member.PlainText);
                 _verdict = TextAt(member);
+                return true;
+            case 9 when EventSchema.Synthetic.Is(name):
+                _isSynthetic = true;
                 return true;
             case 9 when EventSchema.UnitHash.Is(name):
                 Unit = Hash(member.PlainText);
