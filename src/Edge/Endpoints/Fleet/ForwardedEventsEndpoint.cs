@@ -205,7 +205,8 @@ internal sealed class ForwardedEventsEndpoint(
                 record.AsSpan(0, Envelope.HeaderBytes + e.Payload.Length),
                 e.Id,
                 out var sequence,
-                room
+                room,
+                isSynthetic: EventSchema.IsSynthetic(e.Payload.Span)
             );
             if (result == AppendResult.Appended)
             {

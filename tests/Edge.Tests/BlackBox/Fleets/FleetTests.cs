@@ -103,6 +103,32 @@ public class FleetTests
         Assert.True(await edge.IsReadyWithinAsync(Wait.Limit), edge.ErrorSoFar);
     }
 
+    /// <summary>The key is the fleet's; the events are kept apart by every node that stores them.</summary>
+    [Fact]
+    public async Task Test_OfAnEdge_IsKeptApartByTheOriginToo()
+    {
+        const string Metric = "edge_synthetic_events_stored_total";
+        await using var fleet = await TestFleet.StartAsync();
+        await fleet.StartExperimentAsync("probed");
+        var mark = await Marks.SignAsync(await fleet.CreateKeyAsync("synthetic"), "probe");
+        var edge = await fleet.StartEdgeAsync("edge-a", ("EDGE__SINKS__ORIGIN__FILTERS__SYNTHETIC", "include"));
+        await TestFleet.UntilServedAsync(edge, "probed");
+        // The key comes to the edge with an edition of its own.
+        var stored = await Wait.ForAsync(
+            async () =>
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, "/s/probed/pixel.gif?u=a");
+                request.Headers.Add("Edge-Synthetic", mark);
+                using var response = await edge.Client.SendAsync(request);
+                return await TestFleet.MetricAsync(edge, Metric);
+            },
+            marked => marked > 0
+        );
+
+        await TestFleet.UntilMetricAsync(fleet.Origin, Metric, seen => seen == stored);
+        Assert.Equal(stored, await TestFleet.MetricAsync(edge, Metric));
+    }
+
     [Fact]
     public async Task Key_IssuedAndRevokedAtTheOrigin_HoldsAtTheEdge()
     {
