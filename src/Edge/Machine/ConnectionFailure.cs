@@ -26,6 +26,6 @@ internal static class ConnectionFailure
             }
         }
 
-        return $"the connection to {place} broke: {failure.Message}";
+        return $"the connection to {place} broke: {failure.GetBaseException().Message}";
     }
 }

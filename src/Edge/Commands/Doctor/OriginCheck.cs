@@ -18,7 +18,9 @@ internal sealed class OriginCheck(EdgeOptions options, Findings findings)
 
     private async Task CheckAsync(string subject, CancellationToken cancellation)
     {
-        const string Meanwhile = "the edge serves on with the catalog it has, and its events wait in its journal";
+        const string Remedy =
+            "check fleet.originUrl, fleet.id and fleet.secret here and there, and SSL_CERT_FILE when the authority is your own;"
+            + " until then the edge serves the catalog it has";
         var url = new Uri(options.FleetOriginUrl);
         var secret = new FleetSecret(options.FleetId, options.FleetSecret);
         // A node without a name is not listed as one of the fleet.
@@ -35,11 +37,11 @@ internal sealed class OriginCheck(EdgeOptions options, Findings findings)
         }
         catch (OriginException e)
         {
-            findings.Fail(subject, $"gives no catalog: {e.Message}", $"{Meanwhile}: docs/fleet.md, When something fails");
+            findings.Fail(subject, $"gives no catalog: {e.Message}", Remedy);
         }
         catch (EditionException e)
         {
-            findings.Fail(subject, $"gives a catalog that is refused: it {e.Message}", $"{Meanwhile}: docs/operating.md, message 705");
+            findings.Fail(subject, $"gives a catalog that is refused: it {e.Message}", "docs/operating.md, message 705, says what to do");
         }
     }
 }

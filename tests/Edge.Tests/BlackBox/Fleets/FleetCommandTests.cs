@@ -184,6 +184,12 @@ public partial class FleetCommandTests
         }
 
         Assert.Single(choices.Distinct());
+        // Played at an edge, the results are elsewhere.
+        var (_, played, _) = await EdgeProcess.RunAsync(
+            ["demo-traffic", "--url", $"http://127.0.0.1:{port + 1}", "--visitors", "1", "--seconds", "0"]
+        );
+        Assert.Contains("ORIGIN is the address of this edge's origin:\n", played, StringComparison.Ordinal);
+        Assert.Contains(" ORIGIN/experiments/api/", played, StringComparison.Ordinal);
         _ = Kill(script.Id, Sigterm);
         using var deadline = new CancellationTokenSource(Wait.Limit);
         await script.WaitForExitAsync(deadline.Token);
