@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Edge.Settings;
+using Edge.Settings.Sinks;
 using Edge.Telemetry;
 using Edge.Tests.Support;
 using Xunit;
@@ -85,6 +86,39 @@ public partial class TidyTests
             .Select(setting => $"| `{setting.Key}` | {DefaultOf(setting, defaults)} | {setting.Meaning} |");
 
         Assert.Empty(missing);
+    }
+
+    /// <summary>What documents put in backticks and looks like a setting is one, or the beginning of some.</summary>
+    [Fact]
+    public void Settings_ThatDocumentsName_Exist()
+    {
+        var keys = EdgeSettings
+            .All.Select(static setting => setting.Key)
+            .Concat(SinkSettings.All.Select(static setting => "sinks." + setting.Key))
+            .ToArray();
+        // Members of a context, and the example of a new setting.
+        string[] others = ["geo.country", "geo.continent", "http.bodyBytesPerSecondMin"];
+        var groups = keys.Where(static key => key.Contains('.')).Select(static key => key.Split('.')[0]).ToHashSet();
+        var named = (
+            from file in Tracked.Value
+            where file.EndsWith(".md", StringComparison.Ordinal)
+            from match in SettingInBackticks().Matches(File.ReadAllText(Full(file)))
+            where groups.Contains(match.Groups["group"].Value) && !others.Contains(match.Groups["key"].Value)
+            where !FileEnding().IsMatch(match.Groups["key"].Value)
+            // The second part of a sink's key is its name.
+            let written = match.Groups["key"].Value.TrimEnd('.')
+            select (file, Key: SinkName().Replace(written, "sinks.").TrimEnd('.'))
+        ).ToArray();
+        var unknown = named.Where(name =>
+            !Array.Exists(keys, key => Begins(key, name.Key) || Begins(name.Key, key))
+        );
+
+        Assert.NotEmpty(named);
+        Assert.Empty(unknown);
+
+        // Below a key that is a map, such as headers, stand names of its own.
+        static bool Begins(string key, string start) =>
+            key == start || key.StartsWith(start + ".", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -180,6 +214,15 @@ public partial class TidyTests
         @"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException|catch *(\([^)]*\))? *\{ *\}|#region|Skip *= *"""
     )]
     private static partial Regex Leftover();
+
+    [GeneratedRegex(@"`(?<key>(?<group>[a-zA-Z]+)\.[\w.-]+)")]
+    private static partial Regex SettingInBackticks();
+
+    [GeneratedRegex(@"\.(json|set-aside|sh|lua|crt|key)$")]
+    private static partial Regex FileEnding();
+
+    [GeneratedRegex(@"^sinks\.[\w-]+\.?")]
+    private static partial Regex SinkName();
 
     [GeneratedRegex(@"LoggerMessage\((\d+), LogLevel\.(\w+)")]
     private static partial Regex LogMessage();

@@ -223,7 +223,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         }
         catch (EditionException e)
         {
-            Report(Severity.Error, "catalog_copy", path, "", $"{e.Message}; remove it, and the origin gives another");
+            Report(Severity.Warning, "catalog_copy", path, "", $"{e.Message}; the start sets it aside, and the origin gives another");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

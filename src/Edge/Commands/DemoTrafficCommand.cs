@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Edge.Catalog;
 using Edge.Commands.Streams;
+using Edge.Endpoints;
 using Edge.Settings;
 
 namespace Edge.Commands;
@@ -16,6 +17,9 @@ internal static class DemoTrafficCommand
 {
     /// <summary>What every request says it comes from; no site has this name (RFC 6761).</summary>
     public const string Label = "https://demo-traffic.invalid/";
+
+    /// <summary>What stands for the address of an origin that the settings do not name.</summary>
+    private const string OriginPlaceholder = "ORIGIN";
 
     private const int VisitorsMax = 100_000;
     private const int SecondsMax = 3_600;
@@ -132,12 +136,16 @@ internal static class DemoTrafficCommand
 
             var traffic = new Traffic(service, address.Uri);
             await traffic.PlayAsync(visitors, over, cancellation);
+            var results = await ResultsRootAsync(options, service, address.Uri, cancellation);
+            var where = results.StartsWith(OriginPlaceholder, StringComparison.Ordinal)
+                ? $"; {OriginPlaceholder} is the address of this edge's origin"
+                : "";
             await io.Out.WriteLineAsync(
                 $"""
                 {visitors} visitors: {traffic.Pixels} pixels, {traffic.Clicks} clicks, {traffic.Conversions} conversions.
-                A visitor counts in the results when the attribution window of a minute, and ten seconds for what is late, are over:
-                  curl -H "Authorization: Bearer $KEY" {address.Uri}experiments/api/{DemoExperiments.AbUid}/results
-                  curl -H "Authorization: Bearer $KEY" {address.Uri}experiments/api/{DemoExperiments.PagesUid}/results
+                A visitor counts in the results when the attribution window of a minute, and ten seconds for what is late, are over{where}:
+                  curl -H "Authorization: Bearer $KEY" {results}experiments/api/{DemoExperiments.AbUid}/results
+                  curl -H "Authorization: Bearer $KEY" {results}experiments/api/{DemoExperiments.PagesUid}/results
                 """
             );
             return ExitCode.Success;
@@ -149,6 +157,22 @@ internal static class DemoTrafficCommand
             );
             return ExitCode.Failure;
         }
+    }
+
+    /// <summary>
+    /// Where the results are: at the service, unless it is an edge of a fleet, whose origin only the settings may name.
+    /// </summary>
+    private static async Task<string> ResultsRootAsync(
+        EdgeOptions options,
+        ServiceClient service,
+        Uri address,
+        CancellationToken cancellation
+    )
+    {
+        var (_, body) = await service.GetAsync(new Uri(address, "/experiments/api"), cancellation);
+        return !body.Contains("/" + Problem.OtherRole + "\"", StringComparison.Ordinal) ? address.ToString()
+            : options.FleetOriginUrl.Length > 0 ? options.FleetOriginUrl.TrimEnd('/') + "/"
+            : OriginPlaceholder + "/";
     }
 
     /// <summary>The visitors of one run, and what they did.</summary>

@@ -1,6 +1,7 @@
 using Edge.Catalog;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
+using Edge.Fleet.Following;
 using Edge.Formats;
 using Edge.Settings;
 using Edge.Storage;
@@ -13,7 +14,7 @@ namespace Edge.Commands;
 /// </summary>
 internal static class StoredExperiments
 {
-    /// <summary>The experiment with this slug or uid, unless it is archived; null when there is none.</summary>
+    /// <summary>The experiment with this slug or uid, unless it is archived; null when there is none, as on an edge.</summary>
     /// <param name="options">The settings.</param>
     /// <param name="name">Slug or uid.</param>
     /// <param name="now">The time.</param>
@@ -21,7 +22,7 @@ internal static class StoredExperiments
     public static CatalogEntry? Find(EdgeOptions options, string name, DateTimeOffset now, out int refused)
     {
         refused = 0;
-        if (!Directory.Exists(options.ExperimentsDir))
+        if (options.Role == NodeRole.Edge || !Directory.Exists(options.ExperimentsDir))
         {
             return null;
         }
@@ -46,6 +47,13 @@ internal static class StoredExperiments
 
     /// <summary>What to say when there is none.</summary>
     public static string NotFound(EdgeOptions options, string name, int refused) =>
-        $"there is no experiment '{name}' in {options.ExperimentsDir}"
-        + (refused == 0 ? "" : $"; files with mistakes there: {refused} ('edge check' says which)");
+        IsOfAnEdge(options)
+            ? $"{options.DataDir} is that of an edge, and an edge has the experiments of its origin; run this there"
+            : $"there is no experiment '{name}' in {options.ExperimentsDir}"
+                + (refused == 0 ? "" : $"; files with mistakes there: {refused} ('edge check' says which)");
+
+    /// <summary>Whether the settings say so, or what lies there: a command is not always given the role.</summary>
+    private static bool IsOfAnEdge(EdgeOptions options) =>
+        options.Role == NodeRole.Edge
+        || (options.Role == NodeRole.Standalone && File.Exists(Path.Combine(options.FleetDir, CatalogCopy.FileName)));
 }

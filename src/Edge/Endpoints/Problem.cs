@@ -26,6 +26,9 @@ internal static class Problem
     /// </summary>
     public static void UseTypeBase(string address) => _typeBase = address;
 
+    /// <summary>Type of the problem that a route is served by another node of the fleet.</summary>
+    public const string OtherRole = "other-role";
+
     public static Task ExperimentNotFoundAsync(HttpContext context, string detail = NoExperiment) =>
         WriteAsync(context, StatusCodes.Status404NotFound, "experiment-not-found", "Experiment Not Found", detail);
 
@@ -36,7 +39,7 @@ internal static class Problem
     /// <param name="context">The exchange.</param>
     /// <param name="detail">What this node is, and which one serves the route.</param>
     public static Task OtherRoleAsync(HttpContext context, string detail) =>
-        WriteAsync(context, StatusCodes.Status404NotFound, "other-role", "Served By Another Node", detail);
+        WriteAsync(context, StatusCodes.Status404NotFound, OtherRole, "Served By Another Node", detail);
 
     public static Task MethodNotAllowedAsync(HttpContext context, string allow = "GET, HEAD")
     {

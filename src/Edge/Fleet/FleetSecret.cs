@@ -42,9 +42,11 @@ internal sealed class FleetSecret
     /// <summary>The salt behind the visitor hashes of every node, unless one is set.</summary>
     public string AddressSalt { get; }
 
-    /// <summary>What is wrong with a secret, as the rest of a sentence; null when it can be used.</summary>
+    /// <summary>
+    /// What is wrong with a secret, as the rest of a sentence; null when it can be used. Blanks around it do not count.
+    /// </summary>
     public static string? ProblemOf(string secret) =>
-        secret.Length < CharsMin
+        secret.AsSpan().Trim().Length < CharsMin
             ? $"must have at least {CharsMin} characters"
             : ChosenSecret.WeaknessOf(secret);
 

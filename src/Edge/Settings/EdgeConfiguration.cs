@@ -358,6 +358,7 @@ internal sealed class EdgeConfiguration
             else
             {
                 _options.FleetSecret = secret;
+                _origins["fleet.secret"] = key;
             }
         }
 
@@ -433,6 +434,13 @@ internal sealed class EdgeConfiguration
         {
             Report("role is edge, so fleet.originUrl must say where the origin is", "fleet.originUrl");
         }
+        else if (
+            Uri.TryCreate(_options.FleetOriginUrl, UriKind.Absolute, out var origin)
+            && _options.ListenAddresses.FirstOrDefault(address => address.IsReachedBy(origin)) is { } own
+        )
+        {
+            Report($"fleet.originUrl is {own.Text}, where this edge itself listens; name its origin", Urls, AdminUrls);
+        }
 
         if (
             _options.AutomationRulesFile.Length > 0
@@ -463,6 +471,7 @@ internal sealed class EdgeConfiguration
             }
 
             _options.AddressSalt = salt;
+            _origins["privacy.addressSalt"] = key;
         }
 
         if (_options.AddressSalt.Length > 0 && ChosenSecret.WeaknessOf(_options.AddressSalt) is { } weakness)

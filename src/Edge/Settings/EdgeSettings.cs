@@ -24,13 +24,20 @@ internal static class EdgeSettings
     /// <summary>The setting whose default is the name of the machine.</summary>
     public const string NodeKey = "node";
 
+    /// <summary>Longest name of a node, characters: that of a host (RFC 1035 section 2.3.4).</summary>
+    private const int NodeCharsMax = 253;
+
+    /// <summary>Longest id of a fleet, characters.</summary>
+    private const int FleetIdCharsMax = 64;
+
     public static readonly Setting<EdgeOptions>[] All =
     [
-        Text(
+        Setting<EdgeOptions>.Text(
             NodeKey,
-            "Name of this process in every event; unique within a fleet. If empty, the name of the machine.",
+            "Name of this process in every event, unique within a fleet: at most 253 letters, digits, dots, hyphens and underscores, as host names have. If empty, the name of the machine.",
             o => o.Node,
-            (o, v) => o.Node = v.Length == 0 ? Environment.MachineName : v
+            (o, v) => o.Node = v.Length == 0 ? Environment.MachineName : v,
+            static text => NameProblem(text, NodeCharsMax)
         ),
         Choice(
             "role",
@@ -43,10 +50,7 @@ internal static class EdgeSettings
             "Name of the fleet, the same on all of its nodes: 1 to 64 letters, digits, dots, hyphens and underscores.",
             o => o.FleetId,
             (o, v) => o.FleetId = v,
-            static text =>
-                text.Length <= 64 && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
-                    ? null
-                    : "must have at most 64 letters, digits, dots, hyphens and underscores"
+            static text => NameProblem(text, FleetIdCharsMax)
         ),
         Secret(
             "fleet.secret",
@@ -70,10 +74,10 @@ internal static class EdgeSettings
                 text.Length == 0
                 || (
                     Uri.TryCreate(text, UriKind.Absolute, out var url)
-                    && url is { Scheme: "http" or "https", PathAndQuery: "/", Fragment: "", UserInfo: "" }
+                    && url is { Scheme: "http" or "https", Port: > 0, PathAndQuery: "/", Fragment: "", UserInfo: "" }
                 )
                     ? null
-                    : "must be an address such as https://origin.example, without path, user and password"
+                    : "must be an address such as https://origin.example:8443, with a port from 1 to 65535, without path, user and password"
         ),
         Text(
             "dataDir",
@@ -572,4 +576,10 @@ internal static class EdgeSettings
     ) => Setting<EdgeOptions>.Text(key, meaning, read, assign, SettingValue.LineProblem);
 
     private static string? NetworkProblem(string text) => TrustedNetwork.Parse(text, out _);
+
+    /// <summary>What is wrong with a name that stands in events, messages, headers and tables; null when nothing is.</summary>
+    private static string? NameProblem(string text, int charsMax) =>
+        text.Length <= charsMax && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
+            ? null
+            : $"must have at most {charsMax} letters, digits, dots, hyphens and underscores";
 }

@@ -52,6 +52,18 @@ internal sealed record ListenAddress
             ? new Uri($"{SchemeText}127.0.0.1:{Port}")
         : new Uri($"{SchemeText}{new IPEndPoint(Address, Port)}");
 
+    /// <summary>
+    /// Whether a client on this machine that asks this URL reaches it, as far as the address alone says.
+    /// </summary>
+    public bool IsReachedBy(Uri url) =>
+        SocketPath is null
+        && Port == url.Port
+        && (
+            url.IsLoopback
+                ? Loopback.IsLoopback
+                : IPAddress.TryParse(url.IdnHost, out var ip) && ip.Equals(Address)
+        );
+
     /// <summary>Parses a list; items with a problem are left out.</summary>
     public static IReadOnlyList<ListenAddress> ParseAll(string urls) =>
         [.. Split(urls).Select(url => Parse(url, out var address) is null ? address : null).OfType<ListenAddress>()];

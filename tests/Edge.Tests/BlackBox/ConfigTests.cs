@@ -36,6 +36,7 @@ public sealed class ConfigTests : IDisposable
         Assert.DoesNotContain("TOP-SECRET", output + error, StringComparison.Ordinal);
         Assert.DoesNotContain("TOPSECRET", output + error, StringComparison.Ordinal);
         Assert.Contains("https://hooks.example/(set)", output, StringComparison.Ordinal);
+        Assert.Matches(@"privacy\.addressSalt +\(set\) +privacy\.addressSaltFile\n", output);
         Assert.Matches(@"sinks\.p\.connection +Host=db\.example;.*Password=\(set\)", output);
     }
 

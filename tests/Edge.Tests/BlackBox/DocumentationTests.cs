@@ -16,6 +16,8 @@ namespace Edge.Tests.BlackBox;
 public partial class DocumentationTests
 {
     private const string DocumentedAddress = "127.0.0.1:8080";
+    private const string DocumentedOrigin = "127.0.0.1:8443";
+    private const string FleetDocument = "fleet.md";
 
     [Fact]
     public Task Readme_EveryCommand_PrintsWhatItSays() => CheckAsync(BlocksOf("README.md"));
@@ -26,34 +28,71 @@ public partial class DocumentationTests
             .. Directory
                 .GetFiles(Path.Combine(Repository.Root, "docs"), "*.md")
                 .Order(StringComparer.Ordinal)
+                .Where(static path => Path.GetFileName(path) != FleetDocument)
                 .SelectMany(BlocksOf)
                 .Where(block => block.Output.Length > 0),
         ]);
+
+    /// <summary>The commands start their services themselves, so none runs beside them.</summary>
+    [Fact]
+    public async Task Fleet_EveryCommandOfSettingUp_PrintsWhatItSays()
+    {
+        using var directory = new TempDirectory();
+        await CheckAsync(
+            BlocksOf(Path.Combine("docs", FleetDocument)),
+            directory,
+            [(DocumentedAddress, $"127.0.0.1:{EdgeProcess.FreePort()}"), (DocumentedOrigin, $"127.0.0.1:{EdgeProcess.FreePort()}")],
+            service: null
+        );
+    }
 
     private static async Task CheckAsync(List<Block> blocks)
     {
         using var directory = new TempDirectory();
         await using var edge = await EdgeProcess.StartAsync(directory["data"], ["--demo"]);
-        var address = edge.Client.BaseAddress!.Authority;
+        var service = edge.Client.BaseAddress!;
+        await CheckAsync(blocks, directory, [(DocumentedAddress, service.Authority)], service);
+    }
+
+    /// <param name="blocks">What is run.</param>
+    /// <param name="directory">Where.</param>
+    /// <param name="addresses">Addresses as documents have them, and as they are here.</param>
+    /// <param name="service">The service that runs beside it; null when the commands start their own.</param>
+    private static async Task CheckAsync(
+        List<Block> blocks,
+        TempDirectory directory,
+        (string Documented, string Here)[] addresses,
+        Uri? service
+    )
+    {
         Assert.NotEmpty(blocks);
 
         var script = new StringBuilder();
         for (var i = 0; i < blocks.Count; i++)
         {
             // A person waits a second for what comes soon; a busy machine needs longer.
-            var commands = blocks[i]
-                .Commands.Replace(DocumentedAddress, address, StringComparison.Ordinal)
-                .Replace("sleep 1;", "sleep 10;", StringComparison.Ordinal);
+            var commands = blocks[i].Commands.Replace("sleep 1;", "sleep 10;", StringComparison.Ordinal);
+            foreach (var (documented, here) in addresses)
+            {
+                commands = commands.Replace(documented, here, StringComparison.Ordinal);
+            }
+
             await File.WriteAllTextAsync(directory[$"block-{i}.sh"], commands);
             script.Append($". ./block-{i}.sh > output-{i} 2>&1\n");
         }
-        await RunAsync(directory.Path, script.ToString(), edge.Client.BaseAddress!);
+
+        // What the commands have started ends with them.
+        script.Append("kill $(jobs -p) 2> killed; wait\n");
+        await RunAsync(directory.Path, script.ToString(), service);
 
         foreach (var (block, i) in blocks.Select((block, i) => (block, i)))
         {
-            var output = (await File.ReadAllTextAsync(directory[$"output-{i}"]))
-                .Replace(address, DocumentedAddress, StringComparison.Ordinal)
-                .ReplaceLineEndings("\n");
+            var output = (await File.ReadAllTextAsync(directory[$"output-{i}"])).ReplaceLineEndings("\n");
+            foreach (var (documented, here) in addresses)
+            {
+                output = output.Replace(here, documented, StringComparison.Ordinal);
+            }
+
             Assert.True(
                 block.Output.Length == 0 || PatternOf(block.Output).IsMatch(Mask(output.TrimEnd())),
                 $"{block.Document}\n{block.Commands}\nis said to print\n{block.Output}\nand prints\n{output}"
@@ -61,7 +100,7 @@ public partial class DocumentationTests
         }
     }
 
-    private static async Task RunAsync(string directory, string script, Uri service)
+    private static async Task RunAsync(string directory, string script, Uri? service)
     {
         var start = new ProcessStartInfo("bash", ["-s"])
         {
@@ -72,14 +111,27 @@ public partial class DocumentationTests
         var binary = Path.GetDirectoryName(EdgeBinary.Path);
         start.Environment["PATH"] = $"{binary}:{Environment.GetEnvironmentVariable("PATH")}";
         // Commands find the service by its settings; a reader has the default address.
-        start.Environment["EDGE__URLS"] = service.ToString();
+        if (service is not null)
+        {
+            start.Environment["EDGE__URLS"] = service.ToString();
+        }
+
         using var bash = Process.Start(start)!;
         await bash.StandardInput.WriteAsync(script);
         bash.StandardInput.Close();
-        var error = await bash.StandardError.ReadToEndAsync();
         using var deadline = new CancellationTokenSource(Wait.Limit);
-        await bash.WaitForExitAsync(deadline.Token);
-        Assert.Equal("", error);
+        try
+        {
+            var error = await bash.StandardError.ReadToEndAsync(deadline.Token);
+            await bash.WaitForExitAsync(deadline.Token);
+            Assert.Equal("", error);
+        }
+        catch (OperationCanceledException)
+        {
+            // Commands that wait for something must not outlive the test.
+            bash.Kill(entireProcessTree: true);
+            throw;
+        }
     }
 
     /// <summary>The blocks of commands of a document, by its path.</summary>

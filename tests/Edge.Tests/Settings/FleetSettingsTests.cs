@@ -28,11 +28,40 @@ public class FleetSettingsTests
     [InlineData(Edge + " fleet.originUrl=http://origin:8080/path", "fleet.originUrl must be an address")]
     [InlineData(Edge + " fleet.originUrl=origin:8080", "fleet.originUrl must be an address")]
     [InlineData(Edge + " fleet.id=a/b", "fleet.id must have at most 64")]
+    [InlineData(Edge + " fleet.originUrl=http://origin:0", "fleet.originUrl must be an address")]
+    [InlineData(Edge + " urls=http://*:8443 fleet.originUrl=https://127.0.0.1:8443", "where this edge itself listens")]
+    [InlineData(Edge + " urls=http://10.1.2.3:80 fleet.originUrl=http://10.1.2.3", "where this edge itself listens")]
+    [InlineData(Edge + " node=a/b", "node must have at most 253")]
     public void Settings_ThatDoNotBelongTogether_AreRefused(string settings, string expected) =>
         Assert.Contains(
             Load(settings).Problems,
             problem => problem.Contains(expected, StringComparison.Ordinal)
         );
+
+    [Fact]
+    public void Secret_OfBlanks_IsTooShort()
+    {
+        var configuration = new EdgeConfiguration();
+        configuration.Load(
+            null,
+            [],
+            new Dictionary<string, string>
+            {
+                ["role"] = "origin",
+                ["fleet.id"] = "f",
+                ["fleet.secret"] = new string(' ', 40),
+            }
+        );
+
+        Assert.Contains(configuration.Problems, static problem => problem.Contains("at least 32 characters", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("http://*:8080", "http://127.0.0.1:8443")]
+    [InlineData("http://10.1.2.3:8443", "http://10.1.2.4:8443")]
+    [InlineData("http://10.1.2.3:8443", "http://127.0.0.1:8443")]
+    public void OriginUrl_OfAnotherListener_IsTaken(string urls, string origin) =>
+        Assert.Empty(Load($"{Edge} urls={urls} fleet.originUrl={origin}").Problems);
 
     [Fact]
     public void Edge_WithoutFurtherSettings_ForwardsToItsOriginAlone()
@@ -77,10 +106,21 @@ public class FleetSettingsTests
         using var directory = new TempDirectory();
         File.WriteAllText(directory["secret"], Secret + "\n");
 
-        var (options, problems) = Load("role=origin fleet.id=f fleet.secretFile=" + directory["secret"]);
+        var configuration = new EdgeConfiguration();
+        var options = configuration.Load(
+            null,
+            [],
+            new Dictionary<string, string>
+            {
+                ["role"] = "origin",
+                ["fleet.id"] = "f",
+                ["fleet.secretFile"] = directory["secret"],
+            }
+        );
 
-        Assert.Empty(problems);
+        Assert.Empty(configuration.Problems);
         Assert.Equal(Load(Origin).Options.AddressSalt, options.AddressSalt);
+        Assert.Equal("fleet.secretFile", configuration.OriginOf("fleet.secret"));
     }
 
     /// <summary>Settings as <c>KEY=VALUE</c>, of which a later one wins.</summary>

@@ -115,6 +115,7 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
     private async Task CheckOthersAsync(string? publicUrl, CancellationToken cancellation)
     {
         await new SinkChecks(options, time, _findings).RunAsync(cancellation);
+        await new OriginCheck(options, _findings).RunAsync(cancellation);
         await _findings.LookAsync("service", subject => CheckServiceAsync(subject, cancellation), cancellation);
         if (publicUrl is not null)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using Edge.Fleet.Following;
 using Edge.Settings;
 using Edge.Telemetry;
 
@@ -24,9 +25,11 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
 
     private const string WrongKey = "edge-doctor";
 
+    private readonly bool _isOrigin = options.Role == NodeRole.Origin;
+
     /// <summary>What the service counts those as.</summary>
-    private static readonly string ReceivedCounter =
-        MetricFamilies.RequestsTotal.Name + "{route=\"bulk_track\",outcome=\"unauthorized\"}";
+    private string ReceivedCounter =>
+        $"{MetricFamilies.RequestsTotal.Name}{{route=\"{(_isOrigin ? "fleet" : "bulk_track")}\",outcome=\"unauthorized\"}}";
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
@@ -56,7 +59,15 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
         };
         try
         {
-            await CheckPixelAsync(http, cancellation);
+            if (_isOrigin)
+            {
+                await CheckCatalogAsync(http, cancellation);
+            }
+            else
+            {
+                await CheckPixelAsync(http, cancellation);
+            }
+
             await CheckPagesAsync(http, cancellation);
             await CheckAddressAsync(http, cancellation);
         }
@@ -89,15 +100,7 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
     private async Task CheckPixelAsync(HttpClient http, CancellationToken cancellation)
     {
         using var answer = await http.GetAsync("/s/edge-doctor/pixel.gif", cancellation);
-        if (url.Scheme == Uri.UriSchemeHttps)
-        {
-            findings.Ok(Subject, $"the certificate is valid for {url.Host}, HTTP/{answer.Version}");
-        }
-        else
-        {
-            findings.Warn(Subject, "visitors come without TLS", "browsers drop pixels of http:// on pages of https://");
-        }
-
+        ReportTls(answer, "visitors come without TLS", "browsers drop pixels of http:// on pages of https://");
         var body = await answer.Content.ReadAsByteArrayAsync(cancellation);
         if (answer.StatusCode != HttpStatusCode.OK || body.Length != PixelBytes)
         {
@@ -114,6 +117,43 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
         else
         {
             findings.Ok(Subject, "a pixel comes as Edge sends it");
+        }
+    }
+
+    /// <summary>
+    /// Asks an origin as its edges do, but without the token, which is nobody's business at an address that may be wrong.
+    /// </summary>
+    private async Task CheckCatalogAsync(HttpClient http, CancellationToken cancellation)
+    {
+        using var answer = await http.GetAsync(OriginClient.Path, cancellation);
+        ReportTls(answer, "edges and people come without TLS", "who listens learns the fleet's token and the keys: use https://");
+        if (answer.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            findings.Ok(Subject, "the catalog is asked for its token, as an origin does");
+        }
+        else if (answer.StatusCode == HttpStatusCode.NotFound && options.ApiListener == ManagementListener.Admin)
+        {
+            findings.Note(Subject, "the catalog is not there, because api.listener is admin", "give --public the address of adminUrls");
+        }
+        else
+        {
+            findings.Fail(
+                Subject,
+                $"the catalog is answered {(int)answer.StatusCode} instead of 401",
+                $"something in between does not pass {OriginClient.Path} on to this origin"
+            );
+        }
+    }
+
+    private void ReportTls(HttpResponseMessage answer, string without, string remedy)
+    {
+        if (url.Scheme == Uri.UriSchemeHttps)
+        {
+            findings.Ok(Subject, $"the certificate is valid for {url.Host}, HTTP/{answer.Version}");
+        }
+        else
+        {
+            findings.Warn(Subject, without, remedy);
         }
     }
 
@@ -152,7 +192,9 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
 
         for (var i = 0; i < Probes; i++)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/bulk-track");
+            using var request = _isOrigin
+                ? new HttpRequestMessage(HttpMethod.Get, OriginClient.Path)
+                : new HttpRequestMessage(HttpMethod.Post, "/v1/bulk-track");
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", WrongKey);
             using var answer = await http.SendAsync(request, cancellation);
         }

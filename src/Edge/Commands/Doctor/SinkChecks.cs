@@ -4,6 +4,7 @@ using Edge.Forwarding.ClickHouse;
 using Edge.Forwarding.Postgres;
 using Edge.Hosting;
 using Edge.Settings;
+using Edge.Settings.Sinks;
 
 namespace Edge.Commands.Doctor;
 
@@ -16,7 +17,8 @@ internal sealed class SinkChecks(EdgeOptions options, TimeProvider time, Finding
     {
         foreach (var sink in options.Sinks)
         {
-            if (sink.Enabled)
+            // Whether the origin takes events, the check of the origin says.
+            if (sink.Enabled && !(options.Role == NodeRole.Edge && sink.Name == SinkConfiguration.OriginName))
             {
                 await findings.LookAsync(
                     $"sink {sink.Name}",

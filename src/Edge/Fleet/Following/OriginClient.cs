@@ -3,7 +3,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using System.Security.Authentication;
+using Edge.Machine;
 
 namespace Edge.Fleet.Following;
 
@@ -150,7 +150,7 @@ internal sealed class OriginClient : IDisposable
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
             cancellation.ThrowIfCancellationRequested();
-            throw new OriginException(Describe(e));
+            throw new OriginException(ConnectionFailure.Describe(e, _catalog.Authority));
         }
     }
 
@@ -166,25 +166,4 @@ internal sealed class OriginClient : IDisposable
                 ": redirects are not followed (fleet.originUrl)",
             _ => "",
         };
-
-    private string Describe(Exception failure)
-    {
-        for (var cause = failure; cause is not null; cause = cause.InnerException)
-        {
-            switch (cause)
-            {
-                case SocketException
-                {
-                    SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData
-                }:
-                    return $"the name {_catalog.Authority} cannot be resolved";
-                case SocketException socket:
-                    return $"{_catalog.Authority} cannot be reached: {socket.Message}";
-                case AuthenticationException tls:
-                    return $"no TLS with {_catalog.Authority}: {tls.Message}";
-            }
-        }
-
-        return $"the connection to {_catalog.Authority} broke: {failure.Message}";
-    }
 }

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Text;
+using Edge.Machine;
 
 namespace Edge.Forwarding.Http;
 
@@ -90,23 +90,13 @@ internal sealed class HttpTransport : IDisposable
     {
         for (var cause = failure; cause is not null; cause = cause.InnerException)
         {
-            switch (cause)
+            if (cause is AddressRefusedException refused)
             {
-                case AddressRefusedException refused:
-                    return refused.Message;
-                case SocketException
-                {
-                    SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData
-                }:
-                    return $"the name {place} cannot be resolved";
-                case SocketException socket:
-                    return $"{place} cannot be reached: {socket.Message}";
-                case AuthenticationException tls:
-                    return $"no TLS with {place}: {tls.Message}";
+                return refused.Message;
             }
         }
 
-        return $"the connection to {place} broke: {failure.Message}";
+        return ConnectionFailure.Describe(failure, place);
     }
 
     private async Task<string> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellation)

@@ -17,7 +17,7 @@ internal sealed class SinkConfiguration
     public const string DefaultName = "file";
 
     /// <summary>The sink that an edge has to its origin.</summary>
-    private const string OriginName = "origin";
+    public const string OriginName = "origin";
 
     private const int NameMaxChars = 32;
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using Edge.Tests.Support;
@@ -10,6 +12,8 @@ namespace Edge.Tests.BlackBox.Fleets;
 public partial class FleetCommandTests
 {
     private const int Sigterm = 15;
+
+    private static readonly string Script = Path.Combine(Repository.Root, "tools/fleet/run.sh");
 
     private static readonly (string, string)[] Edge =
     [
@@ -30,8 +34,101 @@ public partial class FleetCommandTests
         Directory.CreateDirectory(data["fleet"]);
         await File.WriteAllTextAsync(data["fleet", "catalog"], "EDC1 not", TestContext.Current.CancellationToken);
         (exitCode, output, _) = await EdgeProcess.RunAsync(["check", "--data-dir", data.Path], Edge);
+        Assert.Equal(0, exitCode);
+        Assert.Matches(@"warning: .*; the start sets it aside, .*\[catalog_copy\]", output);
+    }
+
+    [Theory]
+    [InlineData("results", "spring")]
+    [InlineData("explain", "--experiment", "spring", "--request", "-")]
+    public async Task Experiment_OfAnEdge_IsSaidToBeAtTheOrigin(params string[] arguments)
+    {
+        using var data = new TempDirectory();
+        var (exitCode, _, error) = await EdgeProcess.RunAsync([.. arguments, "--data-dir", data.Path], Edge);
         Assert.Equal(1, exitCode);
-        Assert.Contains("[catalog_copy]", output, StringComparison.Ordinal);
+        Assert.Contains("an edge has the experiments of its origin; run this there\n", error, StringComparison.Ordinal);
+
+        // Without its settings, what lies there says what it is.
+        Directory.CreateDirectory(data["fleet"]);
+        await File.WriteAllTextAsync(data["fleet", "catalog"], "", TestContext.Current.CancellationToken);
+        (_, _, error) = await EdgeProcess.RunAsync([.. arguments, "--data-dir", data.Path]);
+        Assert.Contains("an edge has the experiments of its origin; run this there\n", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_OfAFleet_SaysWhetherTheOriginGivesItsCatalog()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var edge = await fleet.StartEdgeAsync("edge-a");
+
+        var sound = await DoctorAsync();
+        Assert.Matches($"ok: origin: {fleet.OriginAddress.Authority} gives version [0-9]+ of the catalog\n", sound);
+        Assert.DoesNotContain("sink origin", sound, StringComparison.Ordinal);
+        Assert.Matches(
+            "error: origin: gives no catalog: .* answered 401: it has another fleet.secret or fleet.id; ",
+            await DoctorAsync(("EDGE__FLEET__ID", "other"))
+        );
+        Assert.Matches(
+            "error: origin: gives no catalog: .* answered 404: it is no origin",
+            await DoctorAsync(("EDGE__FLEET__ORIGINURL", edge.Address.ToString()))
+        );
+        Assert.Matches(
+            "error: origin: gives no catalog: ",
+            await DoctorAsync(("EDGE__FLEET__ORIGINURL", $"https://{fleet.OriginAddress.Authority}"))
+        );
+        // To ask is not to be a node.
+        var (_, listed) = await TestFleet.AskAsync(fleet.Origin, "GET", "/fleet/nodes", key: fleet.Key);
+        Assert.Equal(["edge-a"], listed.GetProperty("nodes").EnumerateArray().Select(node => node.Text("name")));
+
+        async Task<string> DoctorAsync(params (string, string)[] settings)
+        {
+            using var data = new TempDirectory();
+            return (await EdgeProcess.RunAsync(["doctor", "--data-dir", data.Path], [.. fleet.OfEdge("edge-b"), .. settings])).Output;
+        }
+    }
+
+    [Fact]
+    public async Task Doctor_ThroughThePublicAddressOfAnOrigin_AsksForWhatItServes()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+
+        var (_, output, _) = await EdgeProcess.RunAsync(
+            ["doctor", "--data-dir", fleet.OriginData, "--public", fleet.OriginAddress.ToString()],
+            [
+                ("EDGE__ROLE", "origin"),
+                ("EDGE__FLEET__ID", TestFleet.Id),
+                ("EDGE__FLEET__SECRET", TestFleet.Secret),
+                ("EDGE__URLS", fleet.OriginAddress.ToString()),
+            ]
+        );
+
+        Assert.Contains("ok: public: the catalog is asked for its token, as an origin does\n", output, StringComparison.Ordinal);
+        Assert.Contains("warning: public: edges and people come without TLS", output, StringComparison.Ordinal);
+        Assert.Contains("ok: public: requests reach this node", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("pixel", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Script_WhenANodeCannotStart_StopsTheOthersAndSaysWhich()
+    {
+        using var data = new TempDirectory();
+        var port = ThreePorts();
+        using var foreign = new TcpListener(IPAddress.Loopback, port + 1);
+        foreign.Start();
+
+        var (exitCode, output, error) = await EdgeProcess.RunAsync(
+            [EdgeBinary.Path, data.Path, $"{port}"],
+            binary: Script
+        );
+        var unused = await EdgeProcess.RunAsync([], binary: Script);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("edge-1 has ended, so the fleet is stopped.", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("A fleet is ready", output, StringComparison.Ordinal);
+        using var client = new HttpClient();
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetStringAsync($"http://127.0.0.1:{port}/healthz"));
+        Assert.Equal(2, unused.ExitCode);
+        Assert.StartsWith("usage: ", unused.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,7 +154,7 @@ public partial class FleetCommandTests
         using var data = new TempDirectory();
         var port = ThreePorts();
         var start = new ProcessStartInfo(
-            Path.Combine(Repository.Root, "tools/fleet/run.sh"),
+            Script,
             [EdgeBinary.Path, data.Path, $"{port}"]
         )
         {
@@ -87,6 +184,12 @@ public partial class FleetCommandTests
         }
 
         Assert.Single(choices.Distinct());
+        // Played at an edge, the results are elsewhere.
+        var (_, played, _) = await EdgeProcess.RunAsync(
+            ["demo-traffic", "--url", $"http://127.0.0.1:{port + 1}", "--visitors", "1", "--seconds", "0"]
+        );
+        Assert.Contains("ORIGIN is the address of this edge's origin:\n", played, StringComparison.Ordinal);
+        Assert.Contains(" ORIGIN/experiments/api/", played, StringComparison.Ordinal);
         _ = Kill(script.Id, Sigterm);
         using var deadline = new CancellationTokenSource(Wait.Limit);
         await script.WaitForExitAsync(deadline.Token);
