@@ -55,14 +55,14 @@ internal sealed class CatalogEndpoint(
     private async Task AnswerAsync(HttpContext context, TimeSpan wait)
     {
         var told = TagsOf(context.Request);
-        if (told.Exists(static tag => tag.Version > EditionTag.VersionMax))
+        if (told.Exists(tag => tag.Version >= EditionTag.VersionMax && tag.Version > publisher.Current.Tag.Version))
         {
             await Problem.ValidationAsync(
                 context,
                 [
                     new Violation(
                         "If-None-Match",
-                        $"has a version above {EditionTag.VersionMax}",
+                        $"must have a version below {EditionTag.VersionMax}, so that there is one after it",
                         ViolationCodes.OutOfRange
                     ),
                 ]
@@ -85,13 +85,14 @@ internal sealed class CatalogEndpoint(
             reached = Math.Max(reached, tag.Version);
         }
 
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, EndOfPeer.Of(context));
         // Of several editions that an edge knows, what is older than the newest is no news to it.
         var edition = await publisher.WaitAsync(
             tag => tag.Version < reached || known.Contains(tag),
             wait,
-            context.RequestAborted
+            left.Token
         );
-        if (context.RequestAborted.IsCancellationRequested)
+        if (left.IsCancellationRequested)
         {
             nodes.NoteGone(report, request);
             return;

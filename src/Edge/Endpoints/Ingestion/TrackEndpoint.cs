@@ -105,6 +105,11 @@ internal sealed class TrackEndpoint(
         Count(Outcome.Recorded);
     }
 
+    /// <summary>Whether the key that is shown has the form of Artie's.</summary>
+    public static bool HasArtieKey(HttpContext context) =>
+        Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
+        && secret.StartsWith(KeySecret.ArtiePrefix);
+
     private ApiKey? ArtieKeyOf(HttpContext context) =>
         Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
         && secret.StartsWith(KeySecret.ArtiePrefix)

@@ -205,6 +205,11 @@ internal sealed class CatalogPublisher : IAsyncDisposable
         }
 
         var version = Math.Max(before.Tag.Version, claimed) + 1;
+        if (version > EditionTag.VersionMax)
+        {
+            throw new InvalidOperationException($"there is no version after {EditionTag.VersionMax}");
+        }
+
         _stored.Write(version, items.Digest);
         _current = before.Next(EditionTag.Of(version, items, _secret), _time.GetUtcNow(), items);
         var waiting = _replaced;
