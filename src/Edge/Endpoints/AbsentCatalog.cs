@@ -1,4 +1,3 @@
-using Edge.Access;
 using Edge.Endpoints.Evaluation;
 using Edge.Endpoints.Ingestion;
 using Edge.Telemetry;

@@ -1,6 +1,10 @@
 using System.Text;
 using System.Text.Json;
+using Edge.Enrichment.Verdicts;
+using Edge.Fleet;
+using Edge.Fleet.Following;
 using Edge.Settings;
+using Edge.Tests.Fleet;
 using Edge.Tests.Statistics;
 using Edge.Tests.Support;
 using Xunit;
@@ -80,6 +84,29 @@ public class FleetTests
         await fleet.StartOriginAsync();
         await fleet.StartExperimentAsync("new");
         await TestFleet.UntilServedAsync(again, "new");
+    }
+
+    /// <summary>The fleet has a new secret, and its origin was restored from a backup: it publishes lower versions.</summary>
+    [Fact]
+    public async Task Edge_WithACopyOfAnotherSecret_FollowsAnOriginThatIsBehind()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        await fleet.StartExperimentAsync("restored");
+        var before = new FleetSecret(TestFleet.Id, "the secret that the fleet had before");
+        var items = CatalogItems.Of(
+            [ItemCodec.Of(VerdictRuleOptions.Default), ItemCodec.Of(Definitions.Running("kept"))]
+        )!;
+        var directory = Directory.CreateDirectory(Path.Combine(fleet.DataOf("edge-a"), "fleet"));
+        new CatalogCopy(directory.FullName, TestFleet.Id).Write(EditionTag.Of(9_000_000_000_000, items, before), items);
+
+        var edge = await fleet.StartEdgeAsync("edge-a");
+
+        await TestFleet.UntilServedAsync(edge, "restored");
+        Assert.Null(await TestFleet.ResolveAsync(edge, "kept", "x"));
+        Assert.Equal(0, await TestFleet.MetricAsync(edge, "edge_fleet_refusing"));
+        // And it goes on.
+        await fleet.StartExperimentAsync("new");
+        await TestFleet.UntilServedAsync(edge, "new");
     }
 
     [Fact]

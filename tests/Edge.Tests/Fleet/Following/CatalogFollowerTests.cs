@@ -303,7 +303,7 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
         Follow();
         await Wait.UntilAsync(() => waits.Count > 1, () => string.Join(' ', waits));
         isFailing = true;
-        await Wait.UntilAsync(() => waits.Count(static wait => wait == "failed 0") > 0, () => string.Join(' ', waits));
+        await Wait.UntilAsync(() => waits.Any(static wait => wait == "failed 0"), () => string.Join(' ', waits));
         isFailing = false;
         await Wait.UntilAsync(() => _log.Ids.Contains(707), () => string.Join('\n', _log.All));
 
