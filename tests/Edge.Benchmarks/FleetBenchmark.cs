@@ -262,7 +262,7 @@ internal static class FleetBenchmark
             }
             else
             {
-                await EditionDocument.ReadAsync(gzip, Id, static tag => tag.IsSignedBy(Fleet), CancellationToken.None);
+                await EditionDocument.ReadAsync(gzip, Id, EditionDocument.BytesMax, static tag => tag.IsSignedBy(Fleet), CancellationToken.None);
             }
 
             _tag = response.Headers.ETag!.ToString();

@@ -207,6 +207,17 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             return;
         }
 
+        if (options.Sinks.Any(static sink => sink is { IsOrigin: true, Enabled: false }))
+        {
+            Report(
+                Severity.Warning,
+                "origin_sink",
+                "setting",
+                "sinks.origin.enabled",
+                "is false: the origin gets no events of this edge, so its results and bandits lack them"
+            );
+        }
+
         var path = Path.Combine(options.FleetDir, CatalogCopy.FileName);
         try
         {

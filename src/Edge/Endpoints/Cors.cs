@@ -74,7 +74,7 @@ internal sealed class Cors(string allowHeaders, string methods = "POST")
     }
 
     /// <summary>Writes the headers that let the sending page read the response, whatever its status.</summary>
-    private static void AllowOrigin(HttpContext context)
+    public static void AllowOrigin(HttpContext context)
     {
         var headers = context.Response.Headers;
         headers.Vary = VaryOrigin;

@@ -22,6 +22,7 @@ internal sealed class Routes(
     ManagedRoutes? managed,
     RefusalObserver refusals,
     IngestRoutes ingest,
+    AbsentCatalog? absent,
     EmbeddedDocument client,
     EmbeddedDocument openApi,
     HealthEndpoints health,
@@ -62,6 +63,11 @@ internal sealed class Routes(
 
         if (ingest.Find(path, ref route) is { } handle)
         {
+            if (absent?.Refuse(context, route) is { } unavailable)
+            {
+                return unavailable;
+            }
+
             return refusals.IsNeeded && !RequestMethod.IsOptions(context.Request.Method)
                 ? refusals.ObserveAsync(context, handle)
                 : handle(context);
@@ -117,10 +123,10 @@ internal sealed class Routes(
                 return Decline(context, route, Cors.Tracking) ?? pixel.HandleAsync(context, slug);
             case "click":
                 route = RouteName.Click;
-                return Decline(context, route, Cors.Tracking) ?? click.HandleAsync(context, slug);
+                return Decline(context, route, Cors.Tracking) ?? absent?.Refuse(context, route) ?? click.HandleAsync(context, slug);
             case "resolve":
                 route = RouteName.Resolve;
-                return Decline(context, route, Cors.Reading) ?? resolve.HandleAsync(context, slug);
+                return Decline(context, route, Cors.Reading) ?? absent?.Refuse(context, route) ?? resolve.HandleAsync(context, slug);
         }
 
         if (slash >= 0 || !TryImage(rest, out var name, out var format))
@@ -129,7 +135,7 @@ internal sealed class Routes(
         }
 
         route = RouteName.Image;
-        return Decline(context, route, Cors.Reading) ?? image.HandleAsync(context, name, format);
+        return Decline(context, route, Cors.Reading) ?? absent?.Refuse(context, route) ?? image.HandleAsync(context, name, format);
     }
 
     /// <summary>Answers a preflight, or a method that a tracking route does not offer; null for the others.</summary>

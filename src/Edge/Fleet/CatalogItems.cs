@@ -27,6 +27,7 @@ internal sealed class CatalogItems
     {
         _items = items;
         Digest = DigestOf(items);
+        Bytes = items.Sum(static item => (long)item.Line.Length);
     }
 
     /// <summary>The items in order of name.</summary>
@@ -34,6 +35,9 @@ internal sealed class CatalogItems
 
     /// <summary>SHA-256 over the digests of the items in their order, 64 hexadecimal digits.</summary>
     public string Digest { get; }
+
+    /// <summary>What the lines of all items have together, bytes without line ends.</summary>
+    public long Bytes { get; }
 
     /// <summary>The items in any order; null when two have one name.</summary>
     public static CatalogItems? Of(IEnumerable<CatalogItem> items)

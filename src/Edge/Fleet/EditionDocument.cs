@@ -8,7 +8,7 @@ namespace Edge.Fleet;
 /// An edition as it is sent and kept: a line that names and signs it, then a line for each item, or for each that has
 /// changed since another version. The form is a contract between nodes of different versions: <c>docs/fleet.md</c>.
 /// </summary>
-/// <param name="Tag">Its version, digest and signature.</param>
+/// <param name="Tag">Its version, size, digest and signature.</param>
 /// <param name="From">The version it changes; null when it is whole.</param>
 /// <param name="Items">All items, or those that have changed or come.</param>
 /// <param name="Removed">Names of those that have gone.</param>
@@ -28,11 +28,23 @@ internal sealed record EditionDocument(
     /// <summary>Longest line of an item, bytes: a definition has at most 1 MiB, and JSON escapes the rules of the verdict.</summary>
     public const int ItemBytesMax = 4 << 20;
 
-    /// <summary>Most bytes of a whole document, inflated.</summary>
+    /// <summary>Most bytes of all items, wherever there is memory for so many.</summary>
     public const long BytesMax = 256L << 20;
+
+    /// <summary>
+    /// The part of the memory that the items may have. With what is made of them, and with the edition before, an edge
+    /// takes up to seven times their bytes.
+    /// </summary>
+    private const int MemoryPart = 16;
+
+    /// <summary>Longest line that says that an item is gone, bytes: little more than a name.</summary>
+    private const int RemovalBytesMax = 1 << 10;
 
     /// <summary>Most lines: the files that are read at most, and the keys there may be.</summary>
     public const int ItemsMax = 130_000;
+
+    /// <summary>Most bytes of all items for an edge that may take so much memory.</summary>
+    public static long BytesFor(long memory) => Math.Min(memory / MemoryPart, BytesMax);
 
     /// <summary>Writes the document, inflated.</summary>
     public void WriteTo(Stream stream, string fleet)
@@ -52,48 +64,51 @@ internal sealed record EditionDocument(
 
     /// <summary>
     /// Reads a document. Throws <see cref="EditionException"/>; the first line is judged before the second is read, so
-    /// nobody without the secret has more of it read. Other failures are those of the stream.
+    /// nobody without the secret has more of it read, and nobody at all more than was signed. Other failures are those of
+    /// the stream.
     /// </summary>
     /// <param name="stream">The document, inflated.</param>
     /// <param name="fleet">Id of the fleet that it must be of.</param>
+    /// <param name="bytesMax">Most bytes of all items that are taken.</param>
     /// <param name="isTrusted">Whether its tag may be believed.</param>
     /// <param name="cancellation">Ends the reading.</param>
     public static async Task<EditionDocument> ReadAsync(
         Stream stream,
         string fleet,
+        long bytesMax,
         Func<EditionTag, bool> isTrusted,
         CancellationToken cancellation
     )
     {
         var lines = new LineReader(stream);
         var head = await lines.ReadAsync(HeadBytesMax, cancellation) ?? throw Damaged("is empty");
-        var (tag, from, count) = ReadHead(head, fleet);
+        var (tag, from, changes) = ReadHead(head, fleet);
         if (!isTrusted(tag))
         {
             throw new EditionException(EditionFault.Foreign, "is not signed with the secret of this fleet");
         }
 
-        var items = new List<CatalogItem>(Math.Min(count, 1_024));
+        if (tag.Items > ItemsMax || tag.Bytes > bytesMax)
+        {
+            throw new EditionException(EditionFault.TooLarge, Excess(tag, bytesMax));
+        }
+
+        var items = new List<CatalogItem>(Math.Min(changes, 1_024));
         var removed = new List<string>();
-        var bytes = 0L;
+        var (left, count) = (tag.Bytes, changes);
         for (var i = 0; i < count; i++)
         {
-            var line = await lines.ReadAsync(ItemBytesMax, cancellation) ?? throw Damaged($"ends after {i} of {count} items");
-            bytes += line.Length;
-            if (bytes > BytesMax)
-            {
-                throw Damaged($"has more than {BytesMax} bytes");
-            }
-
+            var lineMax = (int)Math.Min(ItemBytesMax, Math.Max(left, RemovalBytesMax));
+            var line = await lines.ReadAsync(lineMax, cancellation) ?? throw Damaged($"ends after {i} of {count} items");
             var name = ItemCodec.NameOf(line, out var isRemoval);
             if (isRemoval)
             {
-                removed.Add(name);
+                removed.Add(line.Length <= RemovalBytesMax ? name : throw Damaged("has a line that is no item"));
+                continue;
             }
-            else
-            {
-                items.Add(CatalogItem.Of(name, line));
-            }
+
+            left -= line.Length;
+            items.Add(left >= 0 ? CatalogItem.Of(name, line) : throw Damaged("has more bytes than were signed"));
         }
 
         return await lines.ReadAsync(HeadBytesMax, cancellation) is null
@@ -103,7 +118,14 @@ internal sealed record EditionDocument(
 
     private static EditionException Damaged(string reason) => new(EditionFault.Damaged, reason);
 
-    private static (EditionTag Tag, long? From, int Count) ReadHead(byte[] line, string fleet)
+    private static string Excess(EditionTag tag, long bytesMax) =>
+        tag.Items > ItemsMax
+            ? $"has {tag.Items} items, and at most {ItemsMax} are taken"
+            : $"has {tag.Bytes} bytes, and at most {bytesMax} are taken"
+                + (bytesMax < BytesMax ? $" with the memory there is, of which it may have a part in {MemoryPart}" : "");
+
+    /// <summary>What the first line says; the number is that of the lines that follow.</summary>
+    private static (EditionTag Tag, long? From, int Lines) ReadHead(byte[] line, string fleet)
     {
         try
         {
@@ -120,12 +142,28 @@ internal sealed record EditionDocument(
             }
 
             var (digest, signature) = (Hex(head, "digest"), Hex(head, "signature"));
-            var tag = new EditionTag(head.GetProperty("version").GetInt64(), digest, signature);
-            long? from = head.TryGetProperty("from", out var since) ? since.GetInt64() : null;
-            var count = head.GetProperty("items").GetInt32();
-            return count is >= 0 and <= ItemsMax
-                ? (tag, from, count)
-                : throw Damaged($"must have at most {ItemsMax} items");
+            var (version, count) = (head.GetProperty("version").GetInt64(), head.GetProperty("items").GetInt32());
+            var tag = new EditionTag(version, count, head.GetProperty("bytes").GetInt64(), digest, signature);
+            if (version is < 1 or > EditionTag.VersionMax)
+            {
+                throw Damaged($"has version {version}, which is not between 1 and {EditionTag.VersionMax}");
+            }
+
+            if (count < 0 || tag.Bytes < 0)
+            {
+                throw Damaged("has no size");
+            }
+
+            if (!head.TryGetProperty("from", out var from))
+            {
+                return (tag, null, count);
+            }
+
+            // Not signed: what was left out or added shows in the digest. More of them than there are items is never sent.
+            var changes = head.GetProperty("changes").GetInt32();
+            return changes >= 0 && changes <= count
+                ? (tag, from.GetInt64(), changes)
+                : throw Damaged("has more changes than items");
         }
         catch (Exception e)
             when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -165,9 +203,11 @@ internal sealed record EditionDocument(
             if (From is { } from)
             {
                 json.WriteNumber("from", from);
+                json.WriteNumber("changes", Items.Count + Removed.Count);
             }
 
-            json.WriteNumber("items", Items.Count + Removed.Count);
+            json.WriteNumber("items", Tag.Items);
+            json.WriteNumber("bytes", Tag.Bytes);
             json.WriteString("digest", Tag.Digest);
             json.WriteString("signature", Tag.Signature);
             json.WriteEndObject();

@@ -9,6 +9,9 @@ internal enum EditionFault
     /// <summary>Of another fleet, or not signed with the secret of this one.</summary>
     Foreign,
 
+    /// <summary>Larger than this edge takes, for the memory it has.</summary>
+    TooLarge,
+
     /// <summary>Older than the one in force.</summary>
     Older,
 

@@ -23,7 +23,7 @@ internal static partial class FleetMessages
     )]
     public static partial void NodeSaltDiffers(this ILogger logger, string node);
 
-    [LoggerMessage(704, LogLevel.Information, "Edition {Version} of the catalog is in force, with {Experiments} experiments and {Keys} keys")]
+    [LoggerMessage(704, LogLevel.Information, "Edition {Version} of the catalog is in force (experiments: {Experiments}, keys: {Keys})")]
     public static partial void EditionTaken(this ILogger logger, long version, int experiments, int keys);
 
     [LoggerMessage(705, LogLevel.Error, "An edition of the catalog was refused, what was in force stays: it {Reason}")]
@@ -32,15 +32,22 @@ internal static partial class FleetMessages
     [LoggerMessage(706, LogLevel.Warning, "The origin gives no catalog, what is in force stays: {Reason}")]
     public static partial void OriginFailed(this ILogger logger, string reason);
 
-    [LoggerMessage(707, LogLevel.Information, "The origin gives the catalog again")]
+    [LoggerMessage(707, LogLevel.Information, "The origin answers")]
     public static partial void OriginReached(this ILogger logger);
 
     [LoggerMessage(
         708,
         LogLevel.Error,
-        "The copy of the catalog on disk was set aside, and this edge serves nothing until its origin is reached: it {Reason}"
+        "The copy of the catalog on disk was set aside, and this edge serves nothing until its origin is reached: {Reason}"
     )]
     public static partial void CopySetAside(this ILogger logger, string reason);
+
+    [LoggerMessage(
+        710,
+        LogLevel.Error,
+        "The copy of the catalog on disk cannot be used nor set aside, and this edge serves nothing until its origin is reached: {Reason}"
+    )]
+    public static partial void CopyNotSetAside(this ILogger logger, string reason);
 
     [LoggerMessage(709, LogLevel.Error, "The copy of the catalog could not be written, so a restart would find an older one: {Reason}")]
     public static partial void CopyNotWritten(this ILogger logger, string reason);

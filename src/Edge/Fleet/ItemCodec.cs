@@ -7,6 +7,7 @@ using Edge.Access;
 using Edge.Enrichment.Verdicts;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
+using Edge.Formats;
 
 namespace Edge.Fleet;
 
@@ -98,10 +99,16 @@ internal static class ItemCodec
     public static Experiment ReadExperiment(CatalogItem item)
     {
         var reading = ExperimentReader.ReadStored(ValueOf(item), ExperimentWriter.Loosest, default);
-        return
-            reading is { Experiment: { } experiment, Unknown.Count: 0 } && ExperimentPrefix + experiment.Uid == item.Name
+        if (reading is not { Experiment: { } experiment, Unknown.Count: 0 })
+        {
+            throw NotUnderstood(item, reading.Violations.Concat(reading.Unknown).Select(Text));
+        }
+
+        return ExperimentPrefix + experiment.Uid == item.Name
             ? experiment
-            : throw NotUnderstood(item, reading.Violations.Concat(reading.Unknown).Select(v => v.ToString()));
+            : throw NotUnderstood(item, [$"its uid is {experiment.Uid}"]);
+
+        static string Text(Violation violation) => $"{violation.Field} {violation.Message}".TrimStart();
     }
 
     /// <summary>The key of an item, likewise.</summary>
@@ -110,12 +117,12 @@ internal static class ItemCodec
         try
         {
             Span<byte> hash = stackalloc byte[KeySecret.HashBytes];
+            var key = JsonSerializer.Deserialize(ValueOf(item).Span, StrictKeys.ApiKey);
             return
-                JsonSerializer.Deserialize(ValueOf(item).Span, StrictKeys.ApiKey) is { } key
-                && KeyPrefix + key.Id == item.Name
-                && KeySecret.TryReadHash(key.Hash, hash)
-                ? key
-                : throw NotUnderstood(item, []);
+                key is null ? throw NotUnderstood(item, ["it is null"])
+                : KeyPrefix + key.Id != item.Name ? throw NotUnderstood(item, [$"its id is {key.Id}"])
+                : KeySecret.TryReadHash(key.Hash, hash) ? key
+                : throw NotUnderstood(item, ["its hash is none"]);
         }
         catch (JsonException e)
         {

@@ -15,6 +15,9 @@ internal sealed class SinkOptions(string name, SinkType type)
 
     public SinkType Type { get; } = type;
 
+    /// <summary>Whether it is the sink that an edge has to its origin; no setting.</summary>
+    public bool IsOrigin { get; init; }
+
     public bool Enabled { get; set; } = true;
 
     public int BatchMaxEvents { get; set; } = 20_000;

@@ -327,6 +327,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 metrics,
                 time
             ),
+            _follower is null ? null : new AbsentCatalog(_follower.HasCatalog, metrics),
             EmbeddedDocument.Client(),
             EmbeddedDocument.OpenApi(),
             new HealthEndpoints(_readiness, _journal, _forwarder, _duplicates),
@@ -696,21 +697,25 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>Opens what an edge has in place of a store: its origin's catalog, or the copy of it on disk.</summary>
-    private CatalogFollower OpenFollower(FleetSecret fleet, string salt) =>
-        new(
+    private CatalogFollower OpenFollower(FleetSecret fleet, string salt)
+    {
+        var bytesMax = EditionDocument.BytesFor(MemoryLimit.Bytes());
+        return new CatalogFollower(
             new OriginClient(
                 new Uri(_options.FleetOriginUrl),
                 fleet,
                 OriginClient.Patience,
-                OriginClient.AnswerTimeout
+                OriginClient.AnswerTimeout,
+                bytesMax
             ),
-            new CatalogCopy(FleetDirectory(), fleet.Id),
+            new CatalogCopy(FleetDirectory(), fleet.Id, bytesMax),
             KeyRing.WithoutFile(_time),
             _options.Node,
             fleet.FingerprintOf(salt),
             _time,
             _logger
         );
+    }
 
     /// <summary>Opens what an origin gives to its edges.</summary>
     private CatalogPublisher OpenPublisher(FleetSecret fleet)

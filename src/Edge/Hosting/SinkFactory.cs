@@ -59,6 +59,7 @@ internal static class SinkFactory
             Compresses = sink.Gzip,
             Headers = sink.Headers,
             RefusedStatuses = sink.RefusedStatuses,
+            IsOrigin = sink.IsOrigin,
             Secrets = Array.FindAll([sink.Secret, sink.SecretPrevious], static secret => secret.Length > 0),
         };
 

@@ -421,7 +421,7 @@ internal sealed class EdgeConfiguration
 
         if (_options.Role == NodeRole.Edge)
         {
-            foreach (var implied in _sinks.AddOrigin(new Uri(_options.FleetOriginUrl), fleet.Token))
+            foreach (var implied in _sinks.AddOrigin(new Uri(_options.FleetOriginUrl), fleet.Token, _problems))
             {
                 _origins.TryAdd(SinkConfiguration.Prefix + implied, "role");
             }

@@ -10,7 +10,7 @@ internal static partial class LogMessages
     [LoggerMessage(
         100,
         LogLevel.Information,
-        "Edge {Version} started as {Role} in {DurationMs} ms on {Urls} with data in {DataDir} and {Experiments} experiments, for {Connections} connections and {OpenFiles} open files"
+        "Edge {Version} started as {Role} in {DurationMs} ms on {Urls} with data in {DataDir} (experiments: {Experiments}), for {Connections} connections and {OpenFiles} open files"
     )]
     public static partial void Started(
         this ILogger logger,

@@ -237,7 +237,7 @@ internal static class MetricFamilies
     );
     public static readonly MetricFamily FleetRefusing = Gauge(
         "edge_fleet_refusing",
-        "1 while the newest edition of the catalog is refused, so that an older one is in force."
+        "1 while the newest edition of the catalog that came is refused, for whatever reason."
     );
     public static readonly MetricFamily FleetEditionsRefusedTotal = Counter(
         "edge_fleet_editions_refused_total",

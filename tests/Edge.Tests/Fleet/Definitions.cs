@@ -31,7 +31,7 @@ internal static class Definitions
     public static EditionDocument Edition(FleetSecret secret, long version, params CatalogItem[] items)
     {
         var sorted = CatalogItems.Of(items)!;
-        return new EditionDocument(EditionTag.Of(version, sorted.Digest, secret), null, sorted.All, []);
+        return new EditionDocument(EditionTag.Of(version, sorted, secret), null, sorted.All, []);
     }
 
     public static byte[] Bytes(EditionDocument document, string fleet = "fleet")

@@ -27,6 +27,10 @@ public class FleetSettingsTests
     [InlineData("role=other", "role must be")]
     [InlineData(Edge + " fleet.originUrl=http://origin:8080/path", "fleet.originUrl must be an address")]
     [InlineData(Edge + " fleet.originUrl=origin:8080", "fleet.originUrl must be an address")]
+    [InlineData(Edge + " sinks.origin.url=http://other/x", "sinks.origin.url cannot be set")]
+    [InlineData(Edge + " sinks.origin.type=clickhouse", "sinks.origin.type cannot be set")]
+    [InlineData(Edge + " sinks.origin.headers.X-A=b", "sinks.origin.headers.X-A cannot be set")]
+    [InlineData(Edge + " sinks.origin.fields.deny=id", "sinks.origin.fields.deny cannot be set")]
     [InlineData(Edge + " fleet.id=a/b", "fleet.id must have at most 64")]
     [InlineData(Edge + " fleet.originUrl=http://origin:0", "fleet.originUrl must be an address")]
     [InlineData(Edge + " urls=http://*:8443 fleet.originUrl=https://127.0.0.1:8443", "where this edge itself listens")]
@@ -79,7 +83,7 @@ public class FleetSettingsTests
     [Fact]
     public void Edge_WhoseSinksAreSet_HasThemSo()
     {
-        var (options, problems) = Load(Edge + " sinks.origin.batchMaxEvents=7 sinks.file.enabled=true");
+        var (options, problems) = Load(Edge + " sinks.origin.batchMaxEvents=7 sinks.origin.filters.types=click sinks.origin.retryCeilingMs=900 sinks.file.enabled=true");
 
         Assert.Empty(problems);
         Assert.All(options.Sinks, static sink => Assert.True(sink.Enabled));

@@ -36,8 +36,7 @@ internal sealed class OfrepEndpoint(EvaluationAccess access, BodyRules rules, Fl
             return Task.CompletedTask;
         }
 
-        var path = context.Request.Path.Value!;
-        var flag = path.Length > BulkPath.Length ? path[FlagPrefix.Length..] : null;
+        var flag = FlagOf(context);
         if (access.Refuse(context, out var key) is { } refusal)
         {
             Count(refusal.Outcome);
@@ -46,6 +45,13 @@ internal sealed class OfrepEndpoint(EvaluationAccess access, BodyRules rules, Fl
         }
 
         return RequestBody.ReadAsync(context, rules, body => AnswerAsync(context, key!, flag, body));
+    }
+
+    /// <summary>The flag that is asked for; null when it is all of them.</summary>
+    public static string? FlagOf(HttpContext context)
+    {
+        var path = context.Request.Path.Value!;
+        return path.Length > BulkPath.Length ? path[FlagPrefix.Length..] : null;
     }
 
     private Task AnswerAsync(HttpContext context, ApiKey key, string? flag, ReceivedBody body)

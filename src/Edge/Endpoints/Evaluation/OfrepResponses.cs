@@ -43,6 +43,13 @@ internal static class OfrepResponses
         Error(context, status, flag, code, details);
     }
 
+    /// <summary>503 with the time after which to ask again.</summary>
+    public static void Unavailable(HttpContext context, string? flag, string details)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        Error(context, StatusCodes.Status503ServiceUnavailable, flag, General, details);
+    }
+
     public static void Error(HttpContext context, int status, string? flag, string code, string details)
     {
         context.Response.StatusCode = status;

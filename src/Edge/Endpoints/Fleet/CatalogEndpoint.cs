@@ -2,6 +2,7 @@ using System.Globalization;
 using Edge.Fleet;
 using Edge.Fleet.Following;
 using Edge.Fleet.Origin;
+using Edge.Formats;
 using Edge.Telemetry;
 
 namespace Edge.Endpoints.Fleet;
@@ -53,33 +54,50 @@ internal sealed class CatalogEndpoint(
 
     private async Task AnswerAsync(HttpContext context, TimeSpan wait)
     {
-        var known = TagsOf(context.Request);
+        var told = TagsOf(context.Request);
+        if (told.Exists(tag => tag.Version >= EditionTag.VersionMax && tag.Version > publisher.Current.Tag.Version))
+        {
+            await Problem.ValidationAsync(
+                context,
+                [
+                    new Violation(
+                        "If-None-Match",
+                        $"must have a version below {EditionTag.VersionMax}, so that there is one after it",
+                        ViolationCodes.OutOfRange
+                    ),
+                ]
+            );
+            return;
+        }
+
+        // What another secret has signed, this one before it was changed, says nothing of the versions of this fleet.
+        var known = told.FindAll(tag => publisher.IsOfFleet(tag));
         if (known is [var first, ..])
         {
             publisher.Learn(first);
         }
 
-        var report = ReportOf(context.Request, known.FirstOrDefault()?.Version ?? 0);
-        Note(report);
+        var report = ReportOf(context.Request, told.FirstOrDefault()?.Version ?? 0);
+        var request = report.Name.Length > 0 ? nodes.Note(report) : 0;
         var reached = 0L;
         foreach (var tag in known)
         {
             reached = Math.Max(reached, tag.Version);
         }
 
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, EndOfPeer.Of(context));
         // Of several editions that an edge knows, what is older than the newest is no news to it.
         var edition = await publisher.WaitAsync(
             tag => tag.Version < reached || known.Contains(tag),
             wait,
-            context.RequestAborted
+            left.Token
         );
-        if (context.RequestAborted.IsCancellationRequested)
+        if (left.IsCancellationRequested)
         {
+            nodes.NoteGone(report, request);
             return;
         }
 
-        // It is still there: the wait is part of being connected.
-        Note(report);
         var response = context.Response;
         Replies.ForbidCaching(response.Headers);
         response.Headers.ETag = edition.Tag.ToString();
@@ -92,14 +110,6 @@ internal sealed class CatalogEndpoint(
         response.Headers.ContentEncoding = "gzip";
         var document = await edition.DocumentFor(known.FirstOrDefault());
         await Replies.WriteBodyAsync(context, "application/x-ndjson", document);
-    }
-
-    private void Note(NodeReport report)
-    {
-        if (report.Name.Length > 0)
-        {
-            nodes.Note(report);
-        }
     }
 
     /// <summary>The editions an edge knows: the one in force, then one that it refused.</summary>

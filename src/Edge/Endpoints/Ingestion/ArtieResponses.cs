@@ -85,6 +85,13 @@ internal static class ArtieResponses
     public static void StorageFailed(HttpContext context) =>
         Error(context, StatusCodes.Status500InternalServerError, "Internal server error. Please try again later.");
 
+    /// <summary>503 with the time after which to send it again.</summary>
+    public static void Unavailable(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        Error(context, StatusCodes.Status503ServiceUnavailable, "Service unavailable. Please retry later.");
+    }
+
     private static void Error(HttpContext context, int status, string error)
     {
         context.Response.StatusCode = status;

@@ -125,6 +125,13 @@ internal static class MillimetricResponses
     public static void StorageFailed(HttpContext context) =>
         Error(context, StatusCodes.Status500InternalServerError, "internal_error");
 
+    /// <summary>503 with the time after which to send it again.</summary>
+    public static void Unavailable(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        Error(context, StatusCodes.Status503ServiceUnavailable, "service_unavailable");
+    }
+
     private static void Error(HttpContext context, int status, string code, string? message = null)
     {
         context.Response.StatusCode = status;

@@ -61,6 +61,11 @@ internal sealed class TrackEndpoint(
         return Task.CompletedTask;
     }
 
+    /// <summary>Whether the key that is shown has the form of Artie's.</summary>
+    public static bool HasArtieKey(HttpContext context) =>
+        Bearer.TryRead(context.Request.Headers.Authorization, out var secret)
+        && secret.StartsWith(KeySecret.ArtiePrefix);
+
     private async Task StoreAsync(HttpContext context, ApiKey key, ReceivedBody body)
     {
         if (body.Fault != BodyFault.None)

@@ -6,7 +6,6 @@ using Edge.Events;
 using Edge.Experiments;
 using Edge.Formats;
 using Edge.Telemetry;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace Edge.Endpoints.Live;
 
@@ -99,7 +98,7 @@ internal sealed class LiveEndpoint(
     private async Task StreamAsync(HttpContext context, LiveReader reader, ApiKey key)
     {
         var response = context.Response;
-        using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, EndOfPeer(context));
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, EndOfPeer.Of(context));
         try
         {
             await SendAsync(response, "retry: 3000\n\n"u8.ToArray(), left.Token);
@@ -148,13 +147,6 @@ internal sealed class LiveEndpoint(
             return [];
         }
     }
-
-    /// <summary>
-    /// Cancelled when the peer has ended its side of the connection. A request is not aborted then, because a client that
-    /// has nothing more to ask may still read its answer; but this one never ends, and the place is wanted.
-    /// </summary>
-    private static CancellationToken EndOfPeer(HttpContext context) =>
-        context.Features.Get<IConnectionLifetimeFeature>()?.ConnectionClosed ?? CancellationToken.None;
 
     private static async Task SendAsync(HttpResponse response, byte[] message, CancellationToken left)
     {

@@ -9,11 +9,17 @@ namespace Edge.Fleet.Following;
 /// checksum and not for its signature: it lies in the owner's own directory, and an edge must start while the fleet's
 /// secret is being changed.
 /// </summary>
-internal sealed class CatalogCopy(string directory, string fleet)
+/// <param name="directory">Where it lies.</param>
+/// <param name="fleet">Id of the fleet.</param>
+/// <param name="bytesMax">Most bytes of all items that are read.</param>
+internal sealed class CatalogCopy(string directory, string fleet, long bytesMax = EditionDocument.BytesMax)
 {
     public const string FileName = "catalog";
 
     private const int HeaderBytes = 8;
+
+    /// <summary>Most bytes of what is not an item: both heads, and the ends of the lines.</summary>
+    private const int FrameBytesMax = HeaderBytes + EditionDocument.HeadBytesMax + EditionDocument.ItemsMax;
 
     private static readonly byte[] Magic = [.. "EDC1"u8];
 
@@ -26,7 +32,7 @@ internal sealed class CatalogCopy(string directory, string fleet)
         byte[] bytes;
         try
         {
-            bytes = DiskFile.ReadWhole(FilePath, EditionDocument.BytesMax + EditionDocument.HeadBytesMax + HeaderBytes);
+            bytes = DiskFile.ReadWhole(FilePath, bytesMax + FrameBytesMax);
         }
         catch (FileNotFoundException)
         {
@@ -46,7 +52,7 @@ internal sealed class CatalogCopy(string directory, string fleet)
         using var stream = new MemoryStream(bytes, HeaderBytes, bytes.Length - HeaderBytes, writable: false);
         // Nothing here waits: the stream is memory.
         return EditionDocument
-            .ReadAsync(stream, fleet, static _ => true, CancellationToken.None)
+            .ReadAsync(stream, fleet, bytesMax, static _ => true, CancellationToken.None)
             .GetAwaiter()
             .GetResult();
     }
@@ -54,7 +60,7 @@ internal sealed class CatalogCopy(string directory, string fleet)
     /// <summary>Replaces the file; durable when it returns. Throws <see cref="IOException"/>.</summary>
     public void Write(EditionTag tag, CatalogItems items)
     {
-        using var stream = new MemoryStream();
+        using var stream = new MemoryStream(HeaderBytes + EditionDocument.HeadBytesMax + items.All.Count + (int)items.Bytes);
         stream.Write(stackalloc byte[HeaderBytes]);
         new EditionDocument(tag, null, items.All, []).WriteTo(stream, fleet);
         var bytes = stream.GetBuffer().AsSpan(0, (int)stream.Length);
@@ -63,7 +69,7 @@ internal sealed class CatalogCopy(string directory, string fleet)
         AtomicFile.Write(directory, FileName, bytes, SecretDirectory.OwnerOnly);
     }
 
-    /// <summary>Moves a file that cannot be used out of the way, for somebody to look at.</summary>
+    /// <summary>Moves what cannot be used out of the way, for somebody to look at. Throws <see cref="IOException"/>.</summary>
     public void SetAside() => DiskDirectory.Rename(FilePath, FilePath + ".set-aside");
 
     private string FilePath => Path.Combine(directory, FileName);

@@ -12,7 +12,7 @@ namespace Edge.Fleet.Following;
 /// <param name="ConfirmedAt">When the origin last gave an edition that was taken, or said that there is no newer one;
 /// null when it has not since the start.</param>
 /// <param name="FailedPolls">Requests to which the origin gave no edition.</param>
-/// <param name="IsRefusing">Whether the newest edition was refused, so that an older one is in force.</param>
+/// <param name="IsRefusing">Whether the newest answer was an edition that was refused, of whatever kind of fault.</param>
 internal readonly record struct FollowerStatus(
     long Version,
     DateTimeOffset? ConfirmedAt,
@@ -54,14 +54,15 @@ internal sealed class CatalogFollower : IAsyncDisposable
     private EditionTag? _refusedTag;
     private string _problem = "";
     private bool _wantsWhole;
+    private bool _waits;
+    private volatile bool _isRefusing;
     private bool _isAway;
     private bool _isCopyFailing;
     private long _failedPolls;
     private long _confirmedTicks;
 
     /// <summary>
-    /// Takes the copy on disk, if there is one that can be used. Throws <see cref="IOException"/> or
-    /// <see cref="UnauthorizedAccessException"/> when it cannot be read.
+    /// Takes the copy on disk, if there is one that can be used; anything else in its place is set aside.
     /// </summary>
     /// <param name="origin">Asks the origin.</param>
     /// <param name="copy">The copy on disk.</param>
@@ -88,10 +89,9 @@ internal sealed class CatalogFollower : IAsyncDisposable
                 Take(document);
             }
         }
-        catch (EditionException e)
+        catch (Exception e) when (e is EditionException or IOException or UnauthorizedAccessException)
         {
-            log.CopySetAside(e.Message);
-            copy.SetAside();
+            SetAside(e is EditionException ? "it " + e.Message : e.Message);
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
                 Volatile.Read(ref _tag)?.Version ?? 0,
                 ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero),
                 Interlocked.Read(ref _failedPolls),
-                Volatile.Read(ref _refusedTag) is not null
+                _isRefusing
             );
         }
     }
@@ -145,6 +145,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             var began = _time.GetTimestamp();
+            var waits = _waits;
             try
             {
                 if (await AskAsync())
@@ -153,8 +154,13 @@ internal sealed class CatalogFollower : IAsyncDisposable
                     continue;
                 }
 
-                // Nothing new. The origin has waited, unless something between us answers in its place.
                 pause = PauseMin;
+                if (!waits)
+                {
+                    continue;
+                }
+
+                // Nothing new. The origin has waited, unless something between us answers in its place.
                 var left = IdlePauseMin - _time.GetElapsedTime(began);
                 await PauseAsync(left > TimeSpan.Zero ? left : IdleJitter * Random.Shared.NextDouble());
                 continue;
@@ -171,7 +177,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
                     _log.EditionRefused(e.Message);
                 }
 
-                _problem = e.Message;
+                (_problem, _isRefusing, _waits) = (e.Message, true, false);
                 // What is wrong with changes may be right with the whole.
                 _wantsWhole |= e.Fault is EditionFault.Damaged or EditionFault.Unconnected;
             }
@@ -183,10 +189,11 @@ internal sealed class CatalogFollower : IAsyncDisposable
                     _log.OriginFailed(e.Message);
                 }
 
-                _isAway = true;
+                (_isAway, _waits) = (true, false);
             }
             catch (Exception e)
             {
+                _waits = false;
                 _log.BackgroundFailed(e, "Following the origin");
             }
 
@@ -199,22 +206,30 @@ internal sealed class CatalogFollower : IAsyncDisposable
     private Task PauseAsync(TimeSpan pause) =>
         Task.Delay(pause, _time, _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
 
-    /// <summary>Asks once; whether a new edition came and was taken.</summary>
+    /// <summary>
+    /// Asks once; whether a new edition came and was taken. After a failure and at the start it does not wait for one, so
+    /// that it shows at once that the origin is there.
+    /// </summary>
     private async Task<bool> AskAsync()
     {
         var report = new NodeReport(_node, _instance, BuildInfo.Version, _salt, _tag?.Version ?? 0, ToldProblem());
         // An edition that was refused is known too, or the origin would give it at once, again and again.
         EditionTag?[] known = _wantsWhole ? [] : [_tag, _refusedTag];
-        var document = await _origin.AskAsync(report, known, _stop.Token);
+        var document = await _origin.AskAsync(report, known, _waits, _stop.Token);
         if (_isAway)
         {
             _log.OriginReached();
         }
 
-        _isAway = false;
+        (_isAway, _waits) = (false, true);
         // One that is in force may come again from something in between that does not compare.
         if (document is null || (document.Tag == _tag && !_wantsWhole))
         {
+            if (_refusedTag is null)
+            {
+                AcceptedNewest();
+            }
+
             Confirm();
             return false;
         }
@@ -222,13 +237,13 @@ internal sealed class CatalogFollower : IAsyncDisposable
         try
         {
             Take(document);
-            Volatile.Write(ref _refusedTag, null);
+            _refusedTag = null;
             _wantsWhole = false;
-            _problem = "";
+            AcceptedNewest();
         }
-        catch (EditionException e) when (e.Fault is EditionFault.NotUnderstood or EditionFault.Older)
+        catch (EditionException e) when (e.Fault is EditionFault.NotUnderstood)
         {
-            Volatile.Write(ref _refusedTag, document.Tag);
+            _refusedTag = document.Tag;
             throw;
         }
 
@@ -237,6 +252,8 @@ internal sealed class CatalogFollower : IAsyncDisposable
         _log.EditionTaken(document.Tag.Version, Catalog.Current.Entries.Count, Keys.Keys.Count());
         return true;
     }
+
+    private void AcceptedNewest() => (_problem, _isRefusing) = ("", false);
 
     private string ToldProblem() =>
         _problem.Length > OriginClient.ProblemCharsMax ? _problem[..OriginClient.ProblemCharsMax] : _problem;
@@ -247,6 +264,11 @@ internal sealed class CatalogFollower : IAsyncDisposable
     private void Take(EditionDocument document)
     {
         var items = ItemsOf(document);
+        if (items.Find(ItemCodec.VerdictsName) is null)
+        {
+            throw new EditionException(EditionFault.NotUnderstood, $"lacks {ItemCodec.VerdictsName}");
+        }
+
         var changed = items.DifferencesTo(_items).ToArray();
         var verdicts = Verdicts;
         var entries = new List<CatalogEntry>();
@@ -302,19 +324,23 @@ internal sealed class CatalogFollower : IAsyncDisposable
         _hasCatalog.TrySetResult();
     }
 
-    /// <summary>All items of an edition, checked against its digest and the version in force.</summary>
+    /// <summary>
+    /// All items of an edition, checked against its digest and the version in force. What is in force from the time of
+    /// another secret binds nobody to its version: the origin cannot know of it, so its own may be lower.
+    /// </summary>
     private CatalogItems ItemsOf(EditionDocument document)
     {
         var tag = document.Tag;
-        if (tag.Version < _tag?.Version)
+        var binding = _tag is not null && _origin.IsSigned(_tag) ? _tag : null;
+        if (tag.Version < binding?.Version)
         {
             throw new EditionException(
                 EditionFault.Older,
-                $"has version {tag.Version}, and {_tag.Version} is in force"
+                $"has version {tag.Version}, and {binding.Version} is in force"
             );
         }
 
-        if (tag.Version == _tag?.Version && tag.Digest != _tag.Digest)
+        if (tag.Version == binding?.Version && tag.Digest != binding.Digest)
         {
             throw new EditionException(
                 EditionFault.Older,
@@ -330,7 +356,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
         var items = document.From is null
             ? CatalogItems.Of(document.Items)
             : _items.With(document.Items, document.Removed);
-        if (items is null || items.Digest != tag.Digest)
+        if (items is null || items.Digest != tag.Digest || items.All.Count != tag.Items || items.Bytes != tag.Bytes)
         {
             throw new EditionException(EditionFault.Damaged, "is not what its digest says");
         }
@@ -377,6 +403,19 @@ internal sealed class CatalogFollower : IAsyncDisposable
         current.TryFindByUid(entry.Experiment.Uid, out var before)
         && before.Experiment.Slug == entry.Experiment.Slug
         && before.Status == ExperimentStatus.Archived == (entry.Status == ExperimentStatus.Archived);
+
+    private void SetAside(string reason)
+    {
+        try
+        {
+            _copy.SetAside();
+            _log.CopySetAside(reason.ReplaceLineEndings(" "));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.CopyNotSetAside($"{reason}; {e.Message}".ReplaceLineEndings(" "));
+        }
+    }
 
     private void Save()
     {

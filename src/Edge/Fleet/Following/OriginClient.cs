@@ -60,22 +60,22 @@ internal sealed class OriginClient : IDisposable
     private readonly FleetSecret _secret;
     private readonly TimeSpan _patience;
     private readonly TimeSpan _timeout;
+    private readonly long _bytesMax;
     private readonly Uri _catalog;
 
     /// <param name="origin">Address of the origin.</param>
     /// <param name="secret">What is shown to it, and what its editions are signed with.</param>
     /// <param name="patience">How long it may wait for a new edition, whole seconds.</param>
     /// <param name="timeout">How long an answer may take to begin beyond that, and then to come whole.</param>
-    public OriginClient(Uri origin, FleetSecret secret, TimeSpan patience, TimeSpan timeout)
+    /// <param name="bytesMax">Most bytes of all items of an edition that is taken.</param>
+    public OriginClient(Uri origin, FleetSecret secret, TimeSpan patience, TimeSpan timeout, long bytesMax)
     {
-        (_secret, _patience, _timeout) = (secret, patience, timeout);
-        _catalog = new Uri(
-            origin.GetLeftPart(UriPartial.Authority)
-                + Path
-                + "?wait="
-                + patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)
-        );
+        (_secret, _patience, _timeout, _bytesMax) = (secret, patience, timeout, bytesMax);
+        _catalog = new Uri(origin.GetLeftPart(UriPartial.Authority) + Path);
     }
+
+    /// <summary>Whether an edition is signed with the secret that this edge has now.</summary>
+    public bool IsSigned(EditionTag tag) => tag.IsSignedBy(_secret);
 
     /// <summary>
     /// The next edition; null when there is none. Throws <see cref="OriginException"/> when the origin gives none,
@@ -83,14 +83,18 @@ internal sealed class OriginClient : IDisposable
     /// </summary>
     /// <param name="report">What the edge says of itself.</param>
     /// <param name="known">The edition in force, then one that was refused; null without.</param>
+    /// <param name="waits">Whether the origin may wait for a new edition.</param>
     /// <param name="cancellation">Ends the request.</param>
     public async Task<EditionDocument?> AskAsync(
         NodeReport report,
         IEnumerable<EditionTag?> known,
+        bool waits,
         CancellationToken cancellation
     )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, _catalog);
+        var patience = waits ? _patience : TimeSpan.Zero;
+        var seconds = patience.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_catalog, "?wait=" + seconds));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _secret.Token);
         request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("gzip"));
         request.Headers.Add(NodeHeader, Uri.EscapeDataString(report.Name));
@@ -109,7 +113,7 @@ internal sealed class OriginClient : IDisposable
         }
 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        deadline.CancelAfter(_patience + _timeout);
+        deadline.CancelAfter(patience + _timeout);
         try
         {
             using var response = await _client.SendAsync(
@@ -135,7 +139,8 @@ internal sealed class OriginClient : IDisposable
             return await EditionDocument.ReadAsync(
                 inflated,
                 _secret.Id,
-                tag => tag.IsSignedBy(_secret),
+                _bytesMax,
+                IsSigned,
                 deadline.Token
             );
         }

@@ -66,7 +66,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
             : before.Value.Digest == items.Digest ? before.Value.Version
             : before.Value.Version + 1;
         _stored.Write(version, items.Digest);
-        _current = Edition.First(secret.Id, EditionTag.Of(version, items.Digest, secret), time.GetUtcNow(), items);
+        _current = Edition.First(secret.Id, EditionTag.Of(version, items, secret), time.GetUtcNow(), items);
     }
 
     /// <summary>The newest edition.</summary>
@@ -89,6 +89,9 @@ internal sealed class CatalogPublisher : IAsyncDisposable
         Notify();
     }
 
+    /// <summary>Whether an edition is signed with the secret that this origin has now.</summary>
+    public bool IsOfFleet(EditionTag tag) => tag.IsSignedBy(_secret);
+
     /// <summary>
     /// An edge proves that the fleet has reached an edition. When it is one that this origin does not know of, because
     /// its data was lost or restored from a backup, the next version goes on from there; edges would refuse any other.
@@ -99,6 +102,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
         if (
             known.Version < current.Version
             || (known.Version == current.Version && known.Digest == current.Digest)
+            || known.Version >= EditionTag.VersionMax
             || !known.IsSignedBy(_secret)
         )
         {
@@ -201,8 +205,13 @@ internal sealed class CatalogPublisher : IAsyncDisposable
         }
 
         var version = Math.Max(before.Tag.Version, claimed) + 1;
+        if (version > EditionTag.VersionMax)
+        {
+            throw new InvalidOperationException($"there is no version after {EditionTag.VersionMax}");
+        }
+
         _stored.Write(version, items.Digest);
-        _current = before.Next(EditionTag.Of(version, items.Digest, _secret), _time.GetUtcNow(), items);
+        _current = before.Next(EditionTag.Of(version, items, _secret), _time.GetUtcNow(), items);
         var waiting = _replaced;
         _replaced = NewWaiting();
         waiting.TrySetResult();

@@ -2,7 +2,7 @@ namespace Edge.Fleet.Origin;
 
 /// <summary>An edge as the origin knows it.</summary>
 /// <param name="Report">What it said last.</param>
-/// <param name="SeenAt">When it was last there.</param>
+/// <param name="SeenAt">When it last asked.</param>
 /// <param name="IsConnected">Whether it asks, or waits for an answer.</param>
 /// <param name="BehindSince">When the first edition was published that it lacks; null when it lacks none.</param>
 /// <param name="IsDuplicate">Whether two edges have its name.</param>
@@ -41,8 +41,8 @@ internal sealed class NodeList(CatalogPublisher publisher, string salt, TimeProv
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _nodes = new(StringComparer.Ordinal);
 
-    /// <summary>Notes a node that asks.</summary>
-    public void Note(NodeReport report)
+    /// <summary>Notes a node that asks. Returns the number of its request, for <see cref="NoteGone"/>.</summary>
+    public long Note(NodeReport report)
     {
         var now = time.GetUtcNow();
         lock (_lock)
@@ -83,7 +83,20 @@ internal sealed class NodeList(CatalogPublisher publisher, string salt, TimeProv
                 log.NodeSaltDiffers(report.Name);
             }
 
-            (entry.Report, entry.SeenAt) = (report, now);
+            (entry.Report, entry.SeenAt, entry.IsGone) = (report, now, false);
+            return ++entry.Requests;
+        }
+    }
+
+    /// <summary>Notes that a node has gone while it waited, unless it has asked again meanwhile.</summary>
+    public void NoteGone(NodeReport report, long request)
+    {
+        lock (_lock)
+        {
+            if (_nodes.TryGetValue(report.Name, out var entry) && entry.Requests == request)
+            {
+                entry.IsGone = true;
+            }
         }
     }
 
@@ -103,7 +116,7 @@ internal sealed class NodeList(CatalogPublisher publisher, string salt, TimeProv
                         .Select(entry => new FleetNode(
                             entry.Report!,
                             entry.SeenAt,
-                            now - entry.SeenAt < ConnectedFor,
+                            !entry.IsGone && now - entry.SeenAt < ConnectedFor,
                             edition.BehindSince(entry.Report!.Version),
                             now - entry.DuplicateAt < DuplicateFor,
                             entry.Report!.Salt != salt
@@ -138,6 +151,8 @@ internal sealed class NodeList(CatalogPublisher publisher, string salt, TimeProv
         public List<string> Instances { get; } = [];
         public NodeReport? Report { get; set; }
         public DateTimeOffset SeenAt { get; set; }
+        public long Requests { get; set; }
+        public bool IsGone { get; set; }
         public DateTimeOffset DuplicateAt { get; set; }
     }
 }

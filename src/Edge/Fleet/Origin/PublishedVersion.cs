@@ -24,10 +24,10 @@ internal sealed class PublishedVersion(string directory)
             using var document = JsonDocument.Parse(
                 DiskFile.ReadWhole(Path.Combine(directory, FileName), BytesMax)
             );
-            return (
-                document.RootElement.GetProperty("version").GetInt64(),
-                document.RootElement.GetProperty("digest").GetString()!
-            );
+            var version = document.RootElement.GetProperty("version").GetInt64();
+            return version is > 0 and < EditionTag.VersionMax
+                ? (version, document.RootElement.GetProperty("digest").GetString()!)
+                : null;
         }
         catch (Exception e)
             when (e is FileNotFoundException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Edge.Forwarding.Http;
@@ -89,4 +90,42 @@ internal static partial class KafkaRestResponseClassifier
 
     [GeneratedRegex("\"error_code\"\\s*:\\s*[0-9]")]
     private static partial Regex Failure();
+}
+
+/// <summary>
+/// Classifies the response of a fleet's origin, which counts the events it has stored. What stands between the nodes may
+/// answer 2xx of its own, with a page to log in at for example, so only the right count is a delivery.
+/// </summary>
+internal static class OriginResponseClassifier
+{
+    /// <param name="response">The response.</param>
+    /// <param name="place">Host and port, for messages.</param>
+    /// <param name="refusedStatuses">Statuses that are about the events.</param>
+    /// <param name="events">Events of the batch.</param>
+    public static DeliveryResult Classify(HttpResult response, string place, int[] refusedStatuses, int events)
+    {
+        var result = HttpResponseClassifier.Classify(response, place, refusedStatuses);
+        return !result.IsDelivered || (response.Status == 200 && CountOf(response.Body) == events)
+            ? result
+            : DeliveryResult.Retry(
+                $"{place} answered {response.Status} and not that it has the {events} events of the batch, as an origin does"
+                    + $" (fleet.originUrl, proxies in between){HttpResponseClassifier.Quote(response.Body)}"
+            );
+    }
+
+    /// <summary>Stored and repeated events together; null when the answer does not have both numbers.</summary>
+    private static long? CountOf(string body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            var answer = document.RootElement;
+            return answer.GetProperty("stored").GetInt64() + answer.GetProperty("repeated").GetInt64();
+        }
+        catch (Exception e)
+            when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
 }

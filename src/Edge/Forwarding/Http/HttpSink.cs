@@ -69,6 +69,11 @@ internal sealed class HttpSink(HttpSinkOptions options, TimeProvider time) : ISi
             _body.Abandon();
         }
 
+        if (options.IsOrigin)
+        {
+            return OriginResponseClassifier.Classify(response, options.Url.Authority, options.RefusedStatuses, batch.Count);
+        }
+
         return options.Format == BodyFormat.KafkaRest
             ? KafkaRestResponseClassifier.Classify(response, options.Url.Authority, options.RefusedStatuses)
             : HttpResponseClassifier.Classify(response, options.Url.Authority, options.RefusedStatuses);
@@ -145,6 +150,9 @@ internal sealed record HttpSinkOptions
 
     /// <summary>Statuses of a response that are about the events.</summary>
     public int[] RefusedStatuses { get; init; } = HttpResponseClassifier.DefaultRefusedStatuses;
+
+    /// <summary>Whether the server is the origin of this edge's fleet, which counts what it takes.</summary>
+    public bool IsOrigin { get; init; }
 
     /// <summary>Keys of the signature, the newer one first; without keys nothing is signed.</summary>
     public IReadOnlyList<string> Secrets { get; init; } = [];

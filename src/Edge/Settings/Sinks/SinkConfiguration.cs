@@ -24,10 +24,22 @@ internal sealed class SinkConfiguration
     // Names with another meaning in cursors, metrics and messages.
     private static readonly string[] Reserved = ["tally"];
 
+    private static readonly string[] OriginKeys =
+    [
+        SinkSettings.TypeKey,
+        "url",
+        "format",
+        "contentType",
+        "headers",
+        "allowPrivate",
+        "allowAddresses",
+    ];
+
     private readonly SortedDictionary<string, List<Given>> _sinks = new(StringComparer.OrdinalIgnoreCase)
     {
         [DefaultName] = [],
     };
+    private bool _hasOrigin;
     private readonly Dictionary<string, string> _sources = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Declares a sink, which need not have any keys.</summary>
@@ -51,9 +63,10 @@ internal sealed class SinkConfiguration
 
     /// <summary>
     /// Gives an edge the sink to its origin, which counts its events and forwards them, in place of files that somebody
-    /// would have to collect from every node. What the sources say of these two sinks goes before it. Returns the keys.
+    /// would have to collect from every node. What the sources say of these two sinks goes before it, except of where
+    /// the events and the fleet's token go, which is a problem. Returns the keys.
     /// </summary>
-    public IReadOnlyList<string> AddOrigin(Uri origin, string token)
+    public IReadOnlyList<string> AddOrigin(Uri origin, string token, List<string> problems)
     {
         const string Source = "role";
         (string Key, string Text)[] given =
@@ -65,6 +78,20 @@ internal sealed class SinkConfiguration
             ("headers.Authorization", "Bearer " + token),
         ];
         Declare(OriginName, Source);
+        _hasOrigin = true;
+        _sinks[OriginName].RemoveAll(value =>
+        {
+            if (!IsImplied(value.Key))
+            {
+                return false;
+            }
+
+            problems.Add(
+                $"{value.Source}: {Prefix}{OriginName}.{value.Key} cannot be set: the sink of an edge to its origin follows from"
+                    + " role and fleet.originUrl; remove it, or give your sink another name"
+            );
+            return true;
+        });
         _sinks[OriginName].InsertRange(0, given.Select(value => new Given(value.Key, value.Text, Source)));
         _sinks[DefaultName].Insert(0, new Given("enabled", "false", Source));
         return [.. given.Select(value => $"{OriginName}.{value.Key}"), $"{DefaultName}.enabled"];
@@ -84,7 +111,7 @@ internal sealed class SinkConfiguration
             }
             else if (TypeOf(name, values, source, problems) is { } type)
             {
-                var options = new SinkOptions(name, type);
+                var options = new SinkOptions(name, type) { IsOrigin = _hasOrigin && name == OriginName };
                 var refused = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
                 foreach (var value in values)
                 {
@@ -102,6 +129,12 @@ internal sealed class SinkConfiguration
 
         return sinks;
     }
+
+    /// <summary>Whether a key of the sink to the origin says where the events go, and how they are written.</summary>
+    private static bool IsImplied(string key) =>
+        OriginKeys.Contains(key, StringComparer.OrdinalIgnoreCase)
+        || key.StartsWith("headers.", StringComparison.OrdinalIgnoreCase)
+        || key.StartsWith("fields.", StringComparison.OrdinalIgnoreCase);
 
     private static string? NameProblem(string name)
     {

@@ -31,6 +31,11 @@ public partial class FleetCommandTests
         Assert.Equal(0, exitCode);
         Assert.Contains("role is edge of the fleet test-fleet", output, StringComparison.Ordinal);
 
+        (string, string)[] silent = [.. Edge, ("EDGE__SINKS__ORIGIN__ENABLED", "false")];
+        (exitCode, output, _) = await EdgeProcess.RunAsync(["check", "--data-dir", data.Path], silent);
+        Assert.Equal(0, exitCode);
+        Assert.Contains("[origin_sink]", output, StringComparison.Ordinal);
+
         Directory.CreateDirectory(data["fleet"]);
         await File.WriteAllTextAsync(data["fleet", "catalog"], "EDC1 not", TestContext.Current.CancellationToken);
         (exitCode, output, _) = await EdgeProcess.RunAsync(["check", "--data-dir", data.Path], Edge);

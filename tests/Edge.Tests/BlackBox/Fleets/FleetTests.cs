@@ -1,5 +1,10 @@
+using System.Text;
 using System.Text.Json;
+using Edge.Enrichment.Verdicts;
+using Edge.Fleet;
+using Edge.Fleet.Following;
 using Edge.Settings;
+using Edge.Tests.Fleet;
 using Edge.Tests.Statistics;
 using Edge.Tests.Support;
 using Xunit;
@@ -81,6 +86,29 @@ public class FleetTests
         await TestFleet.UntilServedAsync(again, "new");
     }
 
+    /// <summary>The fleet has a new secret, and its origin was restored from a backup: it publishes lower versions.</summary>
+    [Fact]
+    public async Task Edge_WithACopyOfAnotherSecret_FollowsAnOriginThatIsBehind()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        await fleet.StartExperimentAsync("restored");
+        var before = new FleetSecret(TestFleet.Id, "the secret that the fleet had before");
+        var items = CatalogItems.Of(
+            [ItemCodec.Of(VerdictRuleOptions.Default), ItemCodec.Of(Definitions.Running("kept"))]
+        )!;
+        var directory = Directory.CreateDirectory(Path.Combine(fleet.DataOf("edge-a"), "fleet"));
+        new CatalogCopy(directory.FullName, TestFleet.Id).Write(EditionTag.Of(9_000_000_000_000, items, before), items);
+
+        var edge = await fleet.StartEdgeAsync("edge-a");
+
+        await TestFleet.UntilServedAsync(edge, "restored");
+        Assert.Null(await TestFleet.ResolveAsync(edge, "kept", "x"));
+        Assert.Equal(0, await TestFleet.MetricAsync(edge, "edge_fleet_refusing"));
+        // And it goes on.
+        await fleet.StartExperimentAsync("new");
+        await TestFleet.UntilServedAsync(edge, "new");
+    }
+
     [Fact]
     public async Task Edge_WithoutAnyCatalog_IsNotReadyUntilItHasOne()
     {
@@ -98,6 +126,33 @@ public class FleetTests
         var notReady = await edge.Client.GetAsync("/readyz");
         Assert.Equal(503, (int)notReady.StatusCode);
         Assert.Contains("no catalog", await notReady.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        (string Method, string Path, string Key, string Expected)[] requests =
+        [
+            ("POST", "/s/events", "", "service-unavailable"),
+            ("POST", "/v1/events", "traffical_sk_x", "\"error\""),
+            ("POST", "/v1/decide", "traffical_sk_x", "\"error\""),
+            ("POST", "/v1/track", "mm_x", "service_unavailable"),
+            ("POST", "/v1/track", "artie_x", "Service unavailable."),
+            ("POST", "/v1/bulk-track", "artie_x", "Service unavailable."),
+            ("POST", "/ofrep/v1/evaluate/flags", "traffical_sk_x", "\"errorCode\":\"GENERAL\""),
+            ("POST", "/ofrep/v1/evaluate/flags/spring", "traffical_sk_x", "\"key\":\"spring\""),
+            ("GET", "/s/spring/click", "", "service-unavailable"),
+            ("GET", "/s/spring/resolve", "", "service-unavailable"),
+            ("GET", "/s/spring.png", "", "service-unavailable"),
+        ];
+        foreach (var (method, path, key, expected) in requests)
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), path);
+            request.Content = method == "GET" ? null : new StringContent("{}", Encoding.UTF8, "application/json");
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + key);
+            request.Headers.TryAddWithoutValidation("Accept", "text/html");
+            using var answer = await edge.Client.SendAsync(request);
+            Assert.True((int)answer.StatusCode == 503 && answer.Headers.RetryAfter is not null, $"{path}: {answer}");
+            Assert.Contains(expected, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(43, (await edge.Client.GetByteArrayAsync("/s/spring/pixel.gif")).Length);
 
         await fleet.StartOriginAsync();
         Assert.True(await edge.IsReadyWithinAsync(Wait.Limit), edge.ErrorSoFar);

@@ -1,3 +1,5 @@
+using System.Net.Http.Headers;
+using Edge.Fleet;
 using Edge.Tests.Support;
 using Xunit;
 
@@ -57,6 +59,70 @@ public class RoleTests(TwoRoles nodes) : IClassFixture<TwoRoles>
         Assert.Equal(404, status);
         Assert.EndsWith("/other-role", problem.Text("type"), StringComparison.Ordinal);
         Assert.Contains("edge of a fleet", problem.Text("detail"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("another secret", 9_000_000_000_000, 200)]
+    [InlineData(TestFleet.Secret, long.MaxValue, 400)]
+    [InlineData(TestFleet.Secret, EditionTag.VersionMax, 400)]
+    public async Task Catalog_ForATag_IsNeverHeldBackForWhatItDoesNotProve(string secret, long version, int expected)
+    {
+        var tag = EditionTag.Of(version, CatalogItems.Empty, new FleetSecret(TestFleet.Id, secret));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/fleet/catalog");
+        var token = new FleetSecret(TestFleet.Id, TestFleet.Secret).Token;
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        request.Headers.TryAddWithoutValidation("If-None-Match", tag.ToString());
+
+        using var response = await nodes.Fleet.Origin.Client.SendAsync(request);
+
+        Assert.Equal(expected, (int)response.StatusCode);
+        var published = await TestFleet.MetricAsync(nodes.Fleet.Origin, "edge_fleet_catalog_version");
+        Assert.InRange(published, 1, 8_000_000_000_000);
+    }
+
+    /// <summary>Whoever has gone while he waited is not there any more.</summary>
+    [Fact]
+    public async Task Edge_ThatGoesWhileItWaits_IsAwayAtOnce()
+    {
+        const string Name = "edge-gone";
+        var secret = new FleetSecret(TestFleet.Id, TestFleet.Secret);
+        using var leave = new CancellationTokenSource();
+        var origin = nodes.Fleet.Origin;
+        var tag = "";
+        var first = await AskAsync("0");
+        tag = first.Headers.ETag!.ToString();
+        first.Dispose();
+        var before = (await NodeAsync()).SeenAt;
+        var poll = AskAsync("60");
+        var (_, asked) = await Wait.ForAsync(NodeAsync, node => node.SeenAt != before);
+
+        await leave.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => poll);
+        await Wait.ForAsync(NodeAsync, node => !node.Connected);
+        Assert.Equal(asked, (await NodeAsync()).SeenAt);
+
+        async Task<HttpResponseMessage> AskAsync(string wait)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/fleet/catalog?wait=" + wait);
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", secret.Token);
+            request.Headers.Add("Edge-Node", Name);
+            request.Headers.Add("Edge-Instance", "1");
+            request.Headers.Add("Edge-Salt", secret.FingerprintOf(secret.AddressSalt));
+            if (tag.Length > 0)
+            {
+                request.Headers.TryAddWithoutValidation("If-None-Match", tag);
+            }
+
+            return await origin.Client.SendAsync(request, leave.Token);
+        }
+
+        async Task<(bool Connected, string? SeenAt)> NodeAsync()
+        {
+            var (_, listed) = await TestFleet.AskAsync(origin, "GET", "/fleet/nodes", key: nodes.Fleet.Key);
+            var node = listed.GetProperty("nodes").EnumerateArray().Single(node => node.Text("name") == Name);
+            return (node.GetProperty("connected").GetBoolean(), node.Text("seenAt"));
+        }
     }
 
     [Theory]

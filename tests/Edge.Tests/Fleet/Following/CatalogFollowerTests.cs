@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text;
 using Edge.Access;
 using Edge.Enrichment.Verdicts;
@@ -20,6 +22,7 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
     private readonly TempDirectory _data = new();
     private readonly LogLines _log = new();
     private readonly List<CatalogFollower> _followers = [];
+    private readonly ConcurrentQueue<string> _problems = new();
     private ScriptedOrigin _origin = null!;
 
     /// <summary>What an origin could send, and the kind of fault it is.</summary>
@@ -31,8 +34,17 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
             { "other fleet", (int)EditionFault.Foreign },
             { "other secret", (int)EditionFault.Foreign },
             { "version changed behind the signature", (int)EditionFault.Foreign },
+            { "more items than were signed", (int)EditionFault.Foreign },
+            { "more bytes than were signed", (int)EditionFault.Foreign },
+            { "longer lines than were signed", (int)EditionFault.Damaged },
+            { "changes without end", (int)EditionFault.Damaged },
+            { "too large for the memory", (int)EditionFault.TooLarge },
+            { "version beyond the largest", (int)EditionFault.Damaged },
+            { "version below zero", (int)EditionFault.Damaged },
+            { "no rules of the verdict", (int)EditionFault.NotUnderstood },
+            { "an experiment under another's name", (int)EditionFault.NotUnderstood },
             { "item changed behind the signature", (int)EditionFault.Damaged },
-            { "item left out", (int)EditionFault.Damaged },
+            { "item left out", (int)EditionFault.Foreign },
             { "half", (int)EditionFault.Damaged },
             { "half of the gzip", (int)EditionFault.Damaged },
             { "no gzip", (int)EditionFault.Damaged },
@@ -70,7 +82,11 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
         await UntilTakenAsync(1);
         var copy = await File.ReadAllBytesAsync(_data["catalog"], TestContext.Current.CancellationToken);
 
-        _origin.Script = context => ScriptedOrigin.WriteAsync(context, BadEdition(kind));
+        _origin.Script = context =>
+        {
+            _problems.Enqueue(context.Request.Headers[OriginClient.ProblemHeader].ToString());
+            return ScriptedOrigin.WriteAsync(context, BadEdition(kind));
+        };
         await Wait.UntilAsync(() => follower.Refused((EditionFault)fault) > 0, () => string.Join('\n', _log.All));
 
         Assert.Equal(10, follower.Status.Version);
@@ -78,6 +94,10 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
         Assert.False(follower.Catalog.Current.TryFind("summer", out _));
         Assert.Equal(copy, await File.ReadAllBytesAsync(_data["catalog"], TestContext.Current.CancellationToken));
         Assert.Contains(705, _log.Ids);
+        Assert.DoesNotContain(_log.All, line => line.Text.Contains("Violation {", StringComparison.Ordinal));
+        Assert.DoesNotContain(_log.All, line => line.Text.TrimEnd().EndsWith(':'));
+        Assert.True(follower.Status.IsRefusing);
+        await Wait.UntilAsync(() => _problems.Any(static problem => problem.Length > 0), () => string.Join('\n', _log.All));
 
         // And the next one that is right is taken.
         _origin.Serve(Definitions.Bytes(Better), Better.Tag.ToString());
@@ -186,7 +206,7 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
         await UntilServedAsync(follower, "spring");
         var next = CatalogItems.Of([Verdicts, Summer])!;
         var changes = new EditionDocument(
-            EditionTag.Of(11, next.Digest, Definitions.Secret),
+            EditionTag.Of(11, next, Definitions.Secret),
             10,
             [Summer],
             [Spring.Name]
@@ -200,6 +220,98 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
         Assert.Equal(11, Open().Status.Version);
     }
 
+    [Theory]
+    [InlineData("larger than its limit")]
+    [InlineData("a directory")]
+    [InlineData("a pipe")]
+    [InlineData("cannot be moved")]
+    public async Task Copy_ThatCannotBeRead_EndsNothing(string how)
+    {
+        _origin.Serve(Definitions.Bytes(Good), Good.Tag.ToString());
+        var file = _data["catalog"];
+        switch (how)
+        {
+            case "larger than its limit":
+                await using (var sparse = File.Create(file))
+                {
+                    sparse.SetLength(EditionDocument.BytesMax);
+                }
+
+                break;
+            case "a pipe":
+                using (var made = Process.Start("mkfifo", file))
+                {
+                    await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+                }
+
+                break;
+            default:
+                Directory.CreateDirectory(file);
+                if (how == "cannot be moved")
+                {
+                    await File.WriteAllTextAsync(file + ".set-aside", "", TestContext.Current.CancellationToken);
+                }
+
+                break;
+        }
+
+        var follower = Open();
+
+        Assert.False(follower.HasCatalog.IsCompleted);
+        Assert.Equal([how == "cannot be moved" ? 710 : 708], _log.Ids);
+        follower.Start();
+        await UntilServedAsync(follower, "spring");
+    }
+
+    /// <summary>The secret was changed, and the origin's data comes from a backup, so it publishes lower versions.</summary>
+    [Fact]
+    public async Task Copy_OfAnotherSecret_DoesNotBindToItsVersion()
+    {
+        var before = Definitions.Edition(new FleetSecret("fleet", Secret + "x"), 50, Verdicts, Spring);
+        new CatalogCopy(_data.Path, "fleet").Write(before.Tag, CatalogItems.Of(before.Items)!);
+        var follower = Open();
+        Assert.Equal(50, follower.Status.Version);
+        Assert.True(follower.Catalog.Current.TryFind("spring", out _));
+
+        _origin.Serve(Definitions.Bytes(Better), Better.Tag.ToString());
+        follower.Start();
+        await UntilServedAsync(follower, "summer");
+        Assert.Equal(12, follower.Status.Version);
+
+        // From now on it is bound again.
+        _origin.Serve(Definitions.Bytes(Good), Good.Tag.ToString());
+        await Wait.UntilAsync(() => follower.Refused(EditionFault.Older) > 0, () => string.Join('\n', _log.All));
+        Assert.Equal(12, follower.Status.Version);
+    }
+
+    [Fact]
+    public async Task Request_AtTheStartAndAfterAFailure_DoesNotWait()
+    {
+        var waits = new ConcurrentQueue<string>();
+        var isFailing = false;
+        _origin.Script = context =>
+        {
+            waits.Enqueue((isFailing ? "failed " : "") + context.Request.Query["wait"]);
+            if (isFailing)
+            {
+                context.Response.StatusCode = 500;
+                return Task.CompletedTask;
+            }
+
+            return ScriptedOrigin.WriteAsync(context, ScriptedOrigin.Gzip(Definitions.Bytes(Good)));
+        };
+        Follow();
+        await Wait.UntilAsync(() => waits.Count > 1, () => string.Join(' ', waits));
+        isFailing = true;
+        await Wait.UntilAsync(() => waits.Any(static wait => wait == "failed 0"), () => string.Join(' ', waits));
+        isFailing = false;
+        await Wait.UntilAsync(() => _log.Ids.Contains(707), () => string.Join('\n', _log.All));
+
+        string[] all = [.. waits];
+        Assert.Equal(["0", "1"], all[..2]);
+        Assert.Equal("0", all.SkipWhile(static wait => wait.Length == 1).First(static wait => wait.Length == 1));
+    }
+
     private static byte[] BadEdition(string kind)
     {
         var whole = Definitions.Bytes(Better);
@@ -211,6 +323,21 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
             "other fleet" => Packed(Definitions.Edition(new FleetSecret("other", Secret), 12, Verdicts, Summer), "other"),
             "other secret" => Packed(Definitions.Edition(new FleetSecret("fleet", Secret + "x"), 12, Verdicts, Summer)),
             "version changed behind the signature" => Text(text.Replace("\"version\":12", "\"version\":13", StringComparison.Ordinal)),
+            "more items than were signed" => Text(text.Replace("\"items\":3", "\"items\":100000", StringComparison.Ordinal)),
+            "more bytes than were signed" => Text(text.Replace("\"bytes\":", "\"bytes\":9", StringComparison.Ordinal)),
+            "longer lines than were signed" => Text(text[..text.LastIndexOf('}')] + new string(' ', 2_000) + "}\n"),
+            "changes without end" => Text(
+                text.Replace("\"items\"", "\"from\":10,\"changes\":100000,\"items\"", StringComparison.Ordinal)
+            ),
+            "too large for the memory" => Packed(
+                Definitions.Edition(12, Verdicts, Item("key/x", $"\"{new string('x', BytesMax)}\""))
+            ),
+            "version beyond the largest" => Packed(Definitions.Edition(EditionTag.VersionMax + 1, Verdicts, Summer)),
+            "version below zero" => Packed(Definitions.Edition(long.MinValue, Verdicts, Summer)),
+            "no rules of the verdict" => Packed(Definitions.Edition(12, Spring, Summer)),
+            "an experiment under another's name" => Packed(
+                Definitions.Edition(12, Verdicts, Item("experiment/exp_winter", Value(Summer)))
+            ),
             "item changed behind the signature" => Text(text.Replace("example.com/summer", "example.com/winter", StringComparison.Ordinal)),
             "item left out" => Text(
                 text.Replace("\"items\":3", "\"items\":2", StringComparison.Ordinal)
@@ -247,6 +374,9 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
             ),
         };
     }
+
+    /// <summary>Most bytes of an edition here.</summary>
+    private const int BytesMax = 64 << 10;
 
     private const string Secret = "4f1d9c2ab7e35f8806cd41e7930b5a6e";
 
@@ -285,9 +415,10 @@ public sealed class CatalogFollowerTests : IAsyncLifetime
                 _origin.Address,
                 Definitions.Secret,
                 patience: TimeSpan.FromSeconds(1),
-                timeout: TimeSpan.FromSeconds(2)
+                timeout: TimeSpan.FromSeconds(2),
+                BytesMax
             ),
-            new CatalogCopy(_data.Path, "fleet"),
+            new CatalogCopy(_data.Path, "fleet", BytesMax),
             KeyRing.WithoutFile(TimeProvider.System),
             "edge-a",
             "salt",

@@ -52,7 +52,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
         Assert.Equal(51, whole.Items.Count);
         Assert.Equal(second.Tag.Digest, CatalogItems.Of(whole.Items)!.Digest);
         // Somebody whose edition has the version and another content gets everything.
-        Assert.Null((await ReadAsync(second, EditionTag.Of(first.Version, second.Tag.Digest, Definitions.Secret))).From);
+        Assert.Null((await ReadAsync(second, EditionTag.Of(first.Version, second.Items, Definitions.Secret))).From);
     }
 
     [Fact]
@@ -71,11 +71,11 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
     [InlineData("restored from a backup")]
     public async Task Version_AfterItsDataIsGone_GoesOnFromWhatAnEdgeProves(string how)
     {
-        var backup = Open().Current.Tag;
+        var (backup, items) = (Open().Current.Tag, _publishers[0].Current.Items);
         var file = _data["published"];
         var saved = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
         // The clock of the origin before was ahead by years.
-        var reached = EditionTag.Of(backup.Version * 3, backup.Digest, Definitions.Secret);
+        var reached = EditionTag.Of(backup.Version * 3, items, Definitions.Secret);
         switch (how)
         {
             case "lost":
@@ -91,7 +91,9 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
 
         var publisher = Open();
         publisher.Start();
-        publisher.Learn(new EditionTag(long.MaxValue - 1, backup.Digest, backup.Signature));
+        publisher.Learn(backup with { Version = EditionTag.VersionMax - 1 });
+        publisher.Learn(EditionTag.Of(EditionTag.VersionMax, items, Definitions.Secret));
+        publisher.Learn(EditionTag.Of(long.MaxValue, items, Definitions.Secret));
         publisher.Learn(reached);
         var next = await publisher.WaitAsync(
             tag => tag.Version <= reached.Version,
@@ -152,6 +154,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
         return await EditionDocument.ReadAsync(
             gzip,
             "fleet",
+            EditionDocument.BytesMax,
             tag => tag.IsSignedBy(Definitions.Secret),
             TestContext.Current.CancellationToken
         );

@@ -81,6 +81,33 @@ public sealed class HttpSinkTests : IAsyncLifetime
         );
     }
 
+    [Theory]
+    [InlineData(200, "{\"stored\":2,\"repeated\":0}", true)]
+    [InlineData(200, "{\"stored\":1,\"repeated\":1}", true)]
+    [InlineData(200, "{\"stored\":0,\"repeated\":0}", false)]
+    [InlineData(200, "{\"stored\":3,\"repeated\":0}", false)]
+    [InlineData(200, "{\"stored\":2}", false)]
+    [InlineData(200, "{\"stored\":\"2\",\"repeated\":0}", false)]
+    [InlineData(200, "<html><body>Please log in</body></html>", false)]
+    [InlineData(200, "[2]", false)]
+    [InlineData(200, "", false)]
+    [InlineData(201, "{\"stored\":2,\"repeated\":0}", false)]
+    [InlineData(204, "", false)]
+    public async Task Deliver_ToAnOrigin_CountsOnlyWhenItHasEveryEvent(int status, string body, bool isDelivered)
+    {
+        _receiver.Script = _ => new ScriptedAnswer(status, Takes: true, body);
+        using var sink = Sink(static o => o with { IsOrigin = true, Format = BodyFormat.Json });
+
+        var result = await DeliverAsync(sink, 1, 2);
+
+        Assert.Equal(isDelivered ? DeliveryOutcome.Delivered : DeliveryOutcome.Retry, result.Outcome);
+        if (!isDelivered)
+        {
+            Assert.Contains($"answered {status}", result.Reason, StringComparison.Ordinal);
+            Assert.EndsWith(body, result.Reason, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Deliver_WithSecrets_SignsWithBothOverTimeAndBody()
     {
