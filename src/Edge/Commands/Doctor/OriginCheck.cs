@@ -1,5 +1,6 @@
 using Edge.Fleet;
 using Edge.Fleet.Following;
+using Edge.Machine;
 using Edge.Settings;
 using Edge.Telemetry;
 
@@ -25,12 +26,14 @@ internal sealed class OriginCheck(EdgeOptions options, Findings findings)
         var secret = new FleetSecret(options.FleetId, options.FleetSecret);
         // A node without a name is not listed as one of the fleet.
         var report = new NodeReport("", "", BuildInfo.Version, secret.FingerprintOf(options.AddressSalt), 0, "");
-        using var origin = new OriginClient(url, secret, TimeSpan.Zero, Deadline);
+        // What the service would take, where the command runs in its container.
+        var bytesMax = EditionDocument.BytesFor(MemoryLimit.Bytes());
+        using var origin = new OriginClient(url, secret, TimeSpan.Zero, Deadline, bytesMax);
         try
         {
             findings.Ok(
                 subject,
-                await origin.AskAsync(report, [], cancellation) is { } edition
+                await origin.AskAsync(report, [], waits: false, cancellation) is { } edition
                     ? $"{url.Authority} gives version {edition.Tag.Version} of the catalog"
                     : $"{url.Authority} has no catalog yet"
             );
