@@ -15,6 +15,7 @@ namespace Edge.LoadTests.Commands;
 internal static class CommandLine
 {
     private const string KeysVariable = "EDGE_LOAD_KEYS";
+    private const int KeyFileBytesMax = 4_096;
     private const string SyntheticKeyVariable = "EDGE_SYNTHETIC_KEY";
     private const double RateMax = 20_000;
     private const double MinutesMax = 60;
@@ -55,7 +56,7 @@ internal static class CommandLine
     private static readonly Option<string> SyntheticKey = Named<string>(
         "--synthetic-key",
         "FILE",
-        $"Holds a key of the kind synthetic, which signs the mark of every request; without it, {SyntheticKeyVariable} may."
+        $"Holds a key of the kind synthetic, which signs the mark of every request; without it, {SyntheticKeyVariable} may be the key itself."
     );
     private static readonly Option<string> Experiment = Named(
         "--experiment",
@@ -321,14 +322,15 @@ internal static class CommandLine
                 : null;
         }
 
-        try
+        // It may be a key in the place of a file's name, which must not stand in what is printed.
+        if (!Path.Exists(file))
         {
-            return File.ReadAllText(file).Trim();
+            throw new UsageException(
+                $"{SyntheticKey.Name} names a file that is not there; {SyntheticKeyVariable} may be the key itself"
+            );
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"--synthetic-key {file} cannot be read: {e.Message}");
-        }
+
+        return GivenFile.Read(SyntheticKey.Name, file, KeyFileBytesMax).Trim();
     }
 
     private static TimeSpan Seconds(ParseResult result, Option<double> option) =>
@@ -336,7 +338,10 @@ internal static class CommandLine
 
     private static Uri? Address(ParseResult result, Option<string> option) =>
         result.GetValue(option) is not { } text ? null
-        : Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Host.Length > 0 ? address
+        : Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Host.Length > 0
+            ? address.UserInfo.Length == 0
+                ? address
+                : throw new UsageException($"{option.Name} must not hold a password, which reports would repeat; give keys with {Key.Name}")
         : throw new UsageException($"{option.Name} must be an address like http://127.0.0.1:8080, not '{text}'");
 
     /// <summary>The command line for the report: keys are secrets.</summary>
@@ -356,6 +361,11 @@ internal static class CommandLine
 
     private static string? Problem(ParseResult result)
     {
+        if (result.Tokens.Zip(result.Tokens.Skip(1)).FirstOrDefault(static pair => pair.Second.Value.Length == 0).First is { } before)
+        {
+            return $"{before.Value} is given nothing; leave it out, or name its value";
+        }
+
         if (result.UnmatchedTokens is [var token, ..])
         {
             var names = result.CommandResult.Command.Options.Select(static option => option.Name);

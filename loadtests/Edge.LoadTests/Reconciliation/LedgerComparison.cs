@@ -80,6 +80,11 @@ internal sealed record LedgerComparison
             contradictions.Add($"{surplus} events more than were sent are stored or dropped");
         }
 
+        foreach (var gone in before.Sinks.Where(sink => settled.Sinks.All(other => other.Name != sink.Name)))
+        {
+            contradictions.Add($"sink {gone.Name} is no longer in the server's ledger");
+        }
+
         var rows = new List<SinkRow>();
         foreach (var sink in settled.Sinks)
         {

@@ -11,6 +11,9 @@ namespace Edge.LoadTests.Reports;
 /// </summary>
 internal sealed record Report
 {
+    /// <summary>Of a day's run.</summary>
+    private const long BytesMax = 64 << 20;
+
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -75,12 +78,8 @@ internal sealed record Report
     {
         try
         {
-            return JsonSerializer.Deserialize<Report>(File.ReadAllText(path), Json)
+            return JsonSerializer.Deserialize<Report>(GivenFile.Read("--baseline", path, BytesMax), Json)
                 ?? throw new UsageException($"--baseline {path} holds no report");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"--baseline {path} cannot be read: {e.Message}");
         }
         catch (JsonException)
         {

@@ -19,15 +19,15 @@ internal static class Problem
     /// <summary>What is told of a slug that serves nothing.</summary>
     public const string NoExperiment = "Experiment not found";
 
+    /// <summary>Type of the problem that a route is served by another node of the fleet.</summary>
+    public const string OtherRole = "other-role";
+
     private static string _typeBase = EdgeOptions.PublishedProblemTypeBase;
 
     /// <summary>
     /// Has the types of problems begin with the operator's own address. To be called once, before the service listens.
     /// </summary>
     public static void UseTypeBase(string address) => _typeBase = address;
-
-    /// <summary>Type of the problem that a route is served by another node of the fleet.</summary>
-    public const string OtherRole = "other-role";
 
     public static Task ExperimentNotFoundAsync(HttpContext context, string detail = NoExperiment) =>
         WriteAsync(context, StatusCodes.Status404NotFound, "experiment-not-found", "Experiment Not Found", detail);

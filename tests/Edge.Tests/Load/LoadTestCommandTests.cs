@@ -54,6 +54,12 @@ public class LoadTestCommandTests
     [InlineData("unknown figure", "pixel", "--threshold", "p98<=5ms")]
     [InlineData("needs a key: --key artie_", "bulk", "--url", "http://127.0.0.1:1")]
     [InlineData("cannot be read", "pixel", "--baseline", "/no/such/report.json")]
+    [InlineData("must be a file of 1 to", "pixel", "--baseline", "/dev/zero")]
+    [InlineData("must be a file of 1 to", "pixel", "--url", "http://127.0.0.1:1", "--synthetic-key", "/dev/zero")]
+    [InlineData("names a file that is not there", "pixel", "--url", "http://127.0.0.1:1", "--synthetic-key", "syn_a")]
+    [InlineData("--synthetic-key is given nothing", "pixel", "--url", "http://127.0.0.1:1", "--synthetic-key", "")]
+    [InlineData("--baseline is given nothing", "pixel", "--baseline", "")]
+    [InlineData("--url must not hold a password", "pixel", "--url", "http://me:secret@127.0.0.1:1")]
     [InlineData("run make publish", "pixel", "--binary", "/no/such/edge")]
     [InlineData("cannot be started", "pixel", "--binary", "/etc/passwd")]
     [InlineData("--sink-off and --sink-on", "outage", "--url", "http://127.0.0.1:1")]
@@ -79,6 +85,8 @@ public class LoadTestCommandTests
 
         Assert.Equal(2, exitCode);
         Assert.Contains(problem, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("syn_a", error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd().Split('\n'));
         Assert.Empty(output);
         Assert.False(Path.Exists(directory["report"]));

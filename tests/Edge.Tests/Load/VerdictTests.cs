@@ -109,6 +109,17 @@ public class VerdictTests
     }
 
     [Fact]
+    public void Comparison_OfASinkThatIsGone_IsAContradiction()
+    {
+        var own = new OwnLedger(100, new Dictionary<string, long>(), 0);
+        var after = Ledger(1_100, 0);
+
+        var comparison = LedgerComparison.Of(own, Ledger(1_000, 0), after, after with { Sinks = [] }, isAlone: true);
+
+        Assert.Equal(["sink file is no longer in the server's ledger"], comparison.Contradictions);
+    }
+
+    [Fact]
     public void Server_OfAnotherProcessAtTheEnd_IsNotMeasured()
     {
         var before = new ServerSample { StartedAt = 1, CpuSeconds = 5 };

@@ -27,10 +27,6 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
 
     private readonly bool _isOrigin = options.Role == NodeRole.Origin;
 
-    /// <summary>What the service counts those as.</summary>
-    private string ReceivedCounter =>
-        $"{MetricFamilies.RequestsTotal.Name}{{route=\"{(_isOrigin ? "fleet" : "bulk_track")}\",outcome=\"unauthorized\"}}";
-
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
     /// <summary>What is wrong with an address; null when nothing is.</summary>
@@ -43,6 +39,10 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
 
     public Task RunAsync(CancellationToken cancellation) =>
         findings.LookAsync(Subject, _ => CheckAsync(cancellation), cancellation);
+
+    /// <summary>What the service counts those as.</summary>
+    private string ReceivedCounter =>
+        $"{MetricFamilies.RequestsTotal.Name}{{route=\"{(_isOrigin ? "fleet" : "bulk_track")}\",outcome=\"unauthorized\"}}";
 
     private async Task CheckAsync(CancellationToken cancellation)
     {

@@ -49,14 +49,14 @@ public partial class FleetCommandTests
     public async Task Experiment_OfAnEdge_IsSaidToBeAtTheOrigin(params string[] arguments)
     {
         using var data = new TempDirectory();
-        var (exitCode, _, error) = await EdgeProcess.RunAsync([.. arguments, "--data-dir", data.Path], Edge);
+        var (exitCode, _, error) = await EdgeProcess.RunAsync([.. arguments, "--data-dir", data.Path], Edge, input: "{}");
         Assert.Equal(1, exitCode);
         Assert.Contains("an edge has the experiments of its origin; run this there\n", error, StringComparison.Ordinal);
 
         // Without its settings, what lies there says what it is.
         Directory.CreateDirectory(data["fleet"]);
         await File.WriteAllTextAsync(data["fleet", "catalog"], "", TestContext.Current.CancellationToken);
-        (_, _, error) = await EdgeProcess.RunAsync([.. arguments, "--data-dir", data.Path]);
+        (_, _, error) = await EdgeProcess.RunAsync([.. arguments, "--data-dir", data.Path], input: "{}");
         Assert.Contains("an edge has the experiments of its origin; run this there\n", error, StringComparison.Ordinal);
     }
 
