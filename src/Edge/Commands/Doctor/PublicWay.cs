@@ -25,9 +25,9 @@ internal sealed class PublicWay(EdgeOptions options, Uri url, Findings findings)
 
     private const string WrongKey = "edge-doctor";
 
-    private readonly bool _isOrigin = options.Role == NodeRole.Origin;
-
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+
+    private readonly bool _isOrigin = options.Role == NodeRole.Origin;
 
     /// <summary>What is wrong with an address; null when nothing is.</summary>
     public static string? ProblemOf(string url) =>
