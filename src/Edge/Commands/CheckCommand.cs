@@ -17,6 +17,7 @@ using Edge.Journal;
 using Edge.Journal.Recovery;
 using Edge.Journal.Segments;
 using Edge.Lint;
+using Edge.Machine;
 using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
@@ -221,7 +222,8 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         var path = Path.Combine(options.FleetDir, CatalogCopy.FileName);
         try
         {
-            var copy = new CatalogCopy(options.FleetDir, options.FleetId).Read();
+            var bytesMax = EditionDocument.BytesFor(MemoryLimit.Bytes());
+            var copy = new CatalogCopy(options.FleetDir, options.FleetId, bytesMax).Read();
             Report(
                 Severity.Note,
                 "catalog_copy",
@@ -232,13 +234,9 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
                     : $"has version {copy.Tag.Version} with {copy.Items.Count} items"
             );
         }
-        catch (EditionException e)
+        catch (Exception e) when (e is EditionException or IOException or UnauthorizedAccessException)
         {
             Report(Severity.Warning, "catalog_copy", path, "", $"{e.Message}; the start sets it aside, and the origin gives another");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            Report(Severity.Error, "catalog_copy", path, "", e.Message);
         }
     }
 

@@ -95,11 +95,11 @@ internal sealed record EditionDocument(
 
         var items = new List<CatalogItem>(Math.Min(changes, 1_024));
         var removed = new List<string>();
-        var (left, count) = (tag.Bytes, changes);
-        for (var i = 0; i < count; i++)
+        var left = tag.Bytes;
+        for (var i = 0; i < changes; i++)
         {
             var lineMax = (int)Math.Min(ItemBytesMax, Math.Max(left, RemovalBytesMax));
-            var line = await lines.ReadAsync(lineMax, cancellation) ?? throw Damaged($"ends after {i} of {count} items");
+            var line = await lines.ReadAsync(lineMax, cancellation) ?? throw Damaged($"ends after {i} of {changes} items");
             var name = ItemCodec.NameOf(line, out var isRemoval);
             if (isRemoval)
             {

@@ -152,10 +152,10 @@ internal sealed class EdgeService : IAsyncDisposable
             _keys = KeyRing.Open(new KeyFile(options.KeysFile), time, reason => _logger.KeysRefused(reason));
         }
 
-        _verdicts = LoadVerdicts(options);
+        _verdicts = LoadVerdicts(out var rulesInForce);
         if (options.Role == NodeRole.Origin)
         {
-            _publisher = OpenPublisher(fleet!);
+            _publisher = OpenPublisher(fleet!, rulesInForce);
         }
 
         var tallyOptions = new TallyOptions
@@ -718,14 +718,14 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>Opens what an origin gives to its edges.</summary>
-    private CatalogPublisher OpenPublisher(FleetSecret fleet)
+    private CatalogPublisher OpenPublisher(FleetSecret fleet, VerdictRuleOptions rules)
     {
         var publisher = new CatalogPublisher(
             FleetDirectory(),
             fleet,
             _catalog,
             _keys,
-            RulesInForce(),
+            rules,
             _time,
             _logger
         );
@@ -745,30 +745,35 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>
     /// Loads the verdict rules; a file with mistakes is reported and ignored, and the service still starts.
     /// </summary>
-    private VerdictJudge LoadVerdicts(EdgeOptions options)
+    private VerdictJudge LoadVerdicts(out VerdictRuleOptions inForce)
     {
+        inForce = VerdictRuleOptions.Default;
         if (_follower?.Verdicts is { } followed)
         {
             return new VerdictJudge(followed, 0, _enrichmentFaults);
         }
 
-        var (rules, problems) = VerdictRules.Load(options.ToVerdictRuleOptions());
+        var read = ReadVerdictRules();
+        var (rules, problems) = VerdictRules.Load(read);
         foreach (var problem in problems)
         {
             _logger.VerdictRulesRefused(problem);
         }
 
+        // With mistakes in the file edges get the built-in rules, as this node does.
+        inForce = problems.Count == 0 ? read : read with { File = "", Content = default };
         return new VerdictJudge(rules, problems.Count, _enrichmentFaults);
     }
 
     private void ReloadVerdicts()
     {
-        var (rules, problems) = VerdictRules.Load(_options.ToVerdictRuleOptions());
+        var read = ReadVerdictRules();
+        var (rules, problems) = VerdictRules.Load(read);
         if (rules is not null && problems.Count == 0)
         {
             _verdicts.Replace(rules);
             _requests.Refresh();
-            _publisher?.Take(RulesInForce());
+            _publisher?.Take(read);
         }
         else
         {
@@ -781,22 +786,20 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>
-    /// The rules of the verdict with their file as it is, for the edges; with mistakes in it they get the built-in ones,
-    /// as this node does.
+    /// The rules of the verdict with their file as it is now, so that edges get what this node has judged; unread when it cannot
+    /// be, which loading them reports.
     /// </summary>
-    private VerdictRuleOptions RulesInForce()
+    private VerdictRuleOptions ReadVerdictRules()
     {
         var rules = _options.ToVerdictRuleOptions();
         try
         {
-            return _verdicts.Problems > 0
-                ? rules with { File = "" }
-                : rules with { Content = VerdictRules.ReadFile(rules) };
+            return rules with { Content = VerdictRules.ReadFile(rules) };
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            _logger.VerdictRulesRefused(e.Message.ReplaceLineEndings(" "));
-            return rules with { File = "" };
+            return rules;
         }
     }
 

@@ -141,20 +141,7 @@ public sealed class SyntheticLoadTests(ManagedEdge edge) : IClassFixture<Managed
     private static async Task<(int ExitCode, string Output, string Error)> RunAsync(string[] arguments)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        string[] quick =
-        [
-            "--rate",
-            "200",
-            "--minutes",
-            "0.01",
-            "--warm-up",
-            "0.1",
-            "--threshold",
-            "rate>=1%",
-            "--threshold",
-            "p99<=60s",
-        ];
-        var exitCode = await CommandLine.RunAsync([.. arguments, .. quick], output, error);
+        var exitCode = await CommandLine.RunAsync([.. arguments, .. LoadTestCommandTests.Short], output, error);
         return (exitCode, output.ToString(), error.ToString());
     }
 }

@@ -4,7 +4,6 @@ using Edge.Forwarding.ClickHouse;
 using Edge.Forwarding.Postgres;
 using Edge.Hosting;
 using Edge.Settings;
-using Edge.Settings.Sinks;
 
 namespace Edge.Commands.Doctor;
 
@@ -18,7 +17,7 @@ internal sealed class SinkChecks(EdgeOptions options, TimeProvider time, Finding
         foreach (var sink in options.Sinks)
         {
             // Whether the origin takes events, the check of the origin says.
-            if (sink.Enabled && !(options.Role == NodeRole.Edge && sink.Name == SinkConfiguration.OriginName))
+            if (sink is { Enabled: true, IsOrigin: false })
             {
                 await findings.LookAsync(
                     $"sink {sink.Name}",

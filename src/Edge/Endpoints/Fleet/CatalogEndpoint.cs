@@ -79,19 +79,9 @@ internal sealed class CatalogEndpoint(
 
         var report = ReportOf(context.Request, told.FirstOrDefault()?.Version ?? 0);
         var request = report.Name.Length > 0 ? nodes.Note(report) : 0;
-        var reached = 0L;
-        foreach (var tag in known)
-        {
-            reached = Math.Max(reached, tag.Version);
-        }
-
+        var reached = known.Count == 0 ? 0 : known.Max(static tag => tag.Version);
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, EndOfPeer.Of(context));
-        // Of several editions that an edge knows, what is older than the newest is no news to it.
-        var edition = await publisher.WaitAsync(
-            tag => tag.Version < reached || known.Contains(tag),
-            wait,
-            left.Token
-        );
+        var edition = await publisher.WaitAsync(IsKnown, wait, left.Token);
         if (left.IsCancellationRequested)
         {
             nodes.NoteGone(report, request);
@@ -101,7 +91,7 @@ internal sealed class CatalogEndpoint(
         var response = context.Response;
         Replies.ForbidCaching(response.Headers);
         response.Headers.ETag = edition.Tag.ToString();
-        if (edition.Tag.Version < reached || known.Contains(edition.Tag))
+        if (IsKnown(edition.Tag))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return;
@@ -110,6 +100,9 @@ internal sealed class CatalogEndpoint(
         response.Headers.ContentEncoding = "gzip";
         var document = await edition.DocumentFor(known.FirstOrDefault());
         await Replies.WriteBodyAsync(context, "application/x-ndjson", document);
+
+        // Of several editions that an edge knows, what is older than the newest is no news to it.
+        bool IsKnown(EditionTag tag) => tag.Version < reached || known.Contains(tag);
     }
 
     /// <summary>The editions an edge knows: the one in force, then one that it refused.</summary>

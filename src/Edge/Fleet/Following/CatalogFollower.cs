@@ -148,14 +148,9 @@ internal sealed class CatalogFollower : IAsyncDisposable
             var waits = _waits;
             try
             {
-                if (await AskAsync())
-                {
-                    pause = PauseMin;
-                    continue;
-                }
-
+                var hasTaken = await AskAsync();
                 pause = PauseMin;
-                if (!waits)
+                if (hasTaken || !waits)
                 {
                     continue;
                 }
@@ -197,7 +192,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
                 _log.BackgroundFailed(e, "Following the origin");
             }
 
-            // With full jitter: the edges of a fleet lose their origin at one moment and must not come back at one.
+            // With jitter: the edges of a fleet lose their origin at one moment and must not come back at one.
             await PauseAsync(pause * (0.5 + Random.Shared.NextDouble() / 2));
             pause = pause * 2 < PauseMax ? pause * 2 : PauseMax;
         }

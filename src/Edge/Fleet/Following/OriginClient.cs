@@ -36,23 +36,7 @@ internal sealed class OriginClient : IDisposable
     /// <summary>How long an answer may take to begin beyond the patience, and then to come whole.</summary>
     public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
 
-    // A change of the name's address takes effect within this time.
-    private static readonly TimeSpan ConnectionKept = TimeSpan.FromMinutes(5);
-
-    private readonly HttpClient _client = new(
-        new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ActivityHeadersPropagator = null,
-            MaxConnectionsPerServer = 1,
-            MaxResponseHeadersLength = 16,
-            PooledConnectionLifetime = ConnectionKept,
-            ConnectTimeout = ConnectTimeout,
-        }
-    )
+    private readonly HttpClient _client = new(OutgoingHttp.CreateHandler(ConnectTimeout))
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };

@@ -15,7 +15,6 @@ internal sealed class Edition
     private const int DeltaPart = 4;
 
     private readonly string _fleet;
-    private readonly CatalogItems _items;
     private readonly Change[] _history;
     private readonly Lazy<Task<byte[]>> _whole;
     private readonly Lock _lock = new();
@@ -26,7 +25,7 @@ internal sealed class Edition
         _fleet = fleet;
         Tag = tag;
         PublishedAt = at;
-        _items = items;
+        Items = items;
         _history = history;
         _whole = Made(new EditionDocument(tag, null, items.All, []), CompressionLevel.Fastest);
     }
@@ -38,7 +37,7 @@ internal sealed class Edition
     public DateTimeOffset PublishedAt { get; }
 
     /// <summary>Its content.</summary>
-    public CatalogItems Items => _items;
+    public CatalogItems Items { get; }
 
     /// <summary>The first edition since the start.</summary>
     public static Edition First(string fleet, EditionTag tag, DateTimeOffset at, CatalogItems items) =>
@@ -47,7 +46,7 @@ internal sealed class Edition
     /// <summary>The edition after this one.</summary>
     public Edition Next(EditionTag tag, DateTimeOffset at, CatalogItems items)
     {
-        var change = new Change(Tag.Version, Tag.Digest, at, [.. items.DifferencesTo(_items)]);
+        var change = new Change(Tag.Version, Tag.Digest, at, [.. items.DifferencesTo(Items)]);
         return new Edition(
             _fleet,
             tag,
@@ -108,7 +107,7 @@ internal sealed class Edition
             names.UnionWith(change.Names);
         }
 
-        if (names.Count * DeltaPart > _items.All.Count)
+        if (names.Count * DeltaPart > Items.All.Count)
         {
             return _whole;
         }
@@ -116,7 +115,7 @@ internal sealed class Edition
         var (changed, removed) = (new List<CatalogItem>(), new List<string>());
         foreach (var name in names)
         {
-            if (_items.Find(name) is { } item)
+            if (Items.Find(name) is { } item)
             {
                 changed.Add(item);
             }

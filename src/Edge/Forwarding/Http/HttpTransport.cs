@@ -16,9 +16,6 @@ internal sealed class HttpTransport : IDisposable
 {
     private static readonly TimeSpan IdleConnectionKept = TimeSpan.FromSeconds(30);
 
-    // A change of the name's address takes effect within this time.
-    private static readonly TimeSpan ConnectionKept = TimeSpan.FromMinutes(5);
-
     private readonly HttpTransportOptions _options;
     private readonly TimeProvider _time;
     private readonly HttpClient _client;
@@ -27,25 +24,10 @@ internal sealed class HttpTransport : IDisposable
     {
         _options = options;
         _time = time;
-        _client = new HttpClient(
-            new SocketsHttpHandler
-            {
-                AllowAutoRedirect = false,
-                UseProxy = false,
-                UseCookies = false,
-                AutomaticDecompression = DecompressionMethods.None,
-                ActivityHeadersPropagator = null,
-                MaxConnectionsPerServer = 1,
-                MaxResponseHeadersLength = 16,
-                PooledConnectionIdleTimeout = IdleConnectionKept,
-                PooledConnectionLifetime = ConnectionKept,
-                ConnectTimeout = TimeSpan.FromMilliseconds(options.ConnectTimeoutMs),
-                ConnectCallback = ConnectAsync,
-            }
-        )
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+        var handler = OutgoingHttp.CreateHandler(TimeSpan.FromMilliseconds(options.ConnectTimeoutMs));
+        handler.PooledConnectionIdleTimeout = IdleConnectionKept;
+        handler.ConnectCallback = ConnectAsync;
+        _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>Sends the request and reads the response. Throws only when the caller's token is cancelled.</summary>
