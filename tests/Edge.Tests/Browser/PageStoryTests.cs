@@ -80,7 +80,7 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.SeeAsync("The server would take this.");
         await view.ExpectSoundAsync("smart link");
         await view.SeeAsync("An iPhone in France at");
-        Assert.Equal("b", await view.ReadAsync("[aria-label='Who gets what?'] strong"));
+        await view.SeeAsync("[aria-label='Who gets what?'] strong", "b");
         await view.ClickAsync("Create the draft");
         await view.ClickAsync("Start");
         await view.SeeAsync("Start this experiment?");

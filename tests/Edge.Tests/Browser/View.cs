@@ -79,6 +79,10 @@ internal sealed class View(Page page, string root) : IAsyncDisposable
     public Task SeeAsync(string text) =>
         FindAsync($"scope().textContent.includes({Quote(text)})", $"text {text}", "''");
 
+    /// <summary>Waits until what a selector finds says a text, and nothing else.</summary>
+    public Task SeeAsync(string selector, string text) =>
+        FindAsync($"scope().querySelector({Quote(selector)})?.textContent == {Quote(text)}", $"{text} at {selector}", "''");
+
     /// <summary>Waits until a text can no longer be read.</summary>
     public Task MissAsync(string text) =>
         FindAsync($"!document.body.textContent.includes({Quote(text)})", $"page without {text}", "''");
