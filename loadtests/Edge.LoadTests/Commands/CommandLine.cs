@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using System.ComponentModel;
 using System.Globalization;
 using Edge.Formats;
 using Edge.LoadTests.Scenarios;
@@ -186,7 +187,7 @@ internal static class CommandLine
         {
             return await FailAsync("interrupted before anything was measured", ExitCode.WrongUsage);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Win32Exception)
         {
             return await FailAsync(e.Message, ExitCode.Failed);
         }
@@ -375,6 +376,8 @@ internal static class CommandLine
         }
 
         return result.Errors is not [var error, ..] ? null
+            : error.SymbolResult is OptionResult { IdentifierTokenCount: > 1 } twice && twice.Option.Arity.MaximumNumberOfValues <= 1
+                ? $"{twice.Option.Name} is given twice"
             : error.SymbolResult is OptionResult { Tokens: [var value, ..] } wrong
                 ? $"{wrong.Option.Name} must be a number, not '{value.Value}'"
             : error.SymbolResult is OptionResult option ? $"{option.Option.Name} needs a value"

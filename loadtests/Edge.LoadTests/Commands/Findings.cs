@@ -40,7 +40,9 @@ internal sealed record Findings
     {
         var latencies = Results.Latencies();
         var latency = Figures.Latency(latencies);
-        var requests = Figures.Requests(Results.Totals, Plan, (long)(options.WarmUp.TotalSeconds * 1e9));
+        var warmUp = (long)(options.WarmUp.TotalSeconds * 1e9);
+        var end = IsInterrupted ? Math.Clamp(Results.Totals.LastSent, warmUp + 1, Plan.Length) : Plan.Length;
+        var requests = Figures.Requests(Results.Totals, Plan, warmUp, end);
         var ledger = CompareLedgers();
         var resources =
             Samples is ({ } before, { } after) && Timeline.Count > 0
@@ -77,7 +79,7 @@ internal sealed record Findings
             Server = Samples.After is { Build.Length: > 0 } sample ? sample.Build : "not known",
             Simulations = [.. Simulations.Select(SimulationText.Write)],
             WarmUpSeconds = options.WarmUp.TotalSeconds,
-            MeasuredSeconds = (Plan.Length / 1e9) - options.WarmUp.TotalSeconds,
+            MeasuredSeconds = (end - warmUp) / 1e9,
             Requests = requests,
             HeldToRate =
                 Plan.CopiesMax > 0 && Timeline.Any(point => point.SentRate >= HeldShare * options.RateMax)
@@ -124,11 +126,6 @@ internal sealed record Findings
         if (IsInterrupted)
         {
             found.Add("the run was interrupted");
-        }
-
-        if (requests.Ended == 0)
-        {
-            found.Add("nothing was measured");
         }
 
         if (ledger is null)

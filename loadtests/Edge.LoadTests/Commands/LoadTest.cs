@@ -99,11 +99,15 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             throw new UsageException($"{target.Address} does not know signed tests: its ledger has no column for them");
         }
 
-        var trial = await Trial.RunAsync(scenario, target.Traffic, client, options.Timeout, cancellation);
-        if (options.SyntheticKey is not null && Results.Of([trial]).Totals.Acknowledged > 0)
-        {
-            await CheckMarkAsync(pages, ledgerBefore, cancellation);
-        }
+        var trial = await Trial.RunAsync(
+            scenario,
+            target.Traffic,
+            client,
+            options.Timeout,
+            afterFirst: () =>
+                options.SyntheticKey is null ? Task.CompletedTask : CheckMarkAsync(pages, ledgerBefore, cancellation),
+            cancellation
+        );
 
         using var generator = generatorOptions.Create();
         var observation = new Observation(generator, target, pages, options.WarmUp);
@@ -125,6 +129,7 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         if (results.Totals.Ended == 0)
         {
             cancellation.ThrowIfCancellationRequested();
+            throw new UsageException("no request fell into the time after the warm-up, so nothing was measured; raise the rate, or the time");
         }
 
         var ledgerAtEnd = await pages.LedgerAsync(CancellationToken.None);
@@ -161,14 +166,14 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
             ? SyntheticMark.Sign($"load-{run}", key, TimeProvider.System.GetUtcNow().AddHours(SyntheticMark.HoursMax))
             : Traffic.UnsignedMark;
 
-    /// <summary>Looks whether the server knows the first requests as a test's, before it gets more of them.</summary>
+    /// <summary>Looks whether the server knows the first events as a test's, before it gets more of them.</summary>
     private static async Task CheckMarkAsync(ServerPages pages, ServerLedger before, CancellationToken cancellation)
     {
         var now = await pages.LedgerAsync(cancellation);
         if (now?.Synthetic <= before.Synthetic)
         {
             throw new UsageException(
-                "the service took the trial requests for people's: --synthetic-key is not a key of its own, or is revoked or"
+                "the service took the first request for a person's: --synthetic-key is not a key of its own, or is revoked or"
                     + " expired; edge_synthetic_marks_ignored_total in its metrics says which. Nothing more was sent"
             );
         }
@@ -225,8 +230,14 @@ internal sealed class LoadTest(LoadTestOptions options, TextWriter output, IAnsi
         // First where it cannot get lost.
         var markdown = MarkdownReport.Write(report);
         await output.WriteLineAsync(markdown);
-        await output.WriteLineAsync($"Reports: {string.Join(", ", await reports.WriteAsync(report, markdown))}");
-        await output.WriteLineAsync(report.Passed ? "PASSED" : "FAILED");
+        try
+        {
+            await output.WriteLineAsync($"Reports: {string.Join(", ", await reports.WriteAsync(report, markdown))}");
+        }
+        finally
+        {
+            await output.WriteLineAsync(report.Passed ? "PASSED" : "FAILED");
+        }
     }
 
     private static string Machine()

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Edge.Formats;
 using Edge.LoadTests.Reports;
 using Edge.LoadTests.Scenarios;
@@ -11,6 +13,9 @@ internal sealed record LoadTestOptions
 {
     // A busy machine takes a sample less now and then.
     private const int GrowthSecondsMin = Figures.GrowthSamplesMin + 4;
+
+    // Assemblies, terminal, reports, pages of the server, and what starts a private service.
+    private const int OpenFilesBesides = 200;
 
     // Less what warm-up and the last answers take.
     private static readonly TimeSpan MarkedMax = TimeSpan.FromHours(SyntheticMark.HoursMax - 1);
@@ -99,6 +104,14 @@ internal sealed record LoadTestOptions
             SyntheticKey is null || Address is not null,
             "--synthetic-key is for --url: a service of this run has nobody to keep it apart from"
         );
+        Require(
+            Keys.Append(SyntheticKey ?? "").All(static key => Ascii.IsValid(key)),
+            "a key holds a letter that no key has: keys are ASCII, such as wk_..."
+        );
+        Require(
+            OpenFilesMax() is not { } files || Connections + OpenFilesBesides <= files,
+            $"--connections {Connections} needs {Connections + OpenFilesBesides} open files, and ulimit -n allows {OpenFilesMax()}"
+        );
         Require(Forwarded is null || Path.Exists(Forwarded), $"--forwarded {Forwarded}: there is no such path");
     }
 
@@ -136,6 +149,15 @@ internal sealed record LoadTestOptions
                 $"{growth.Text} cannot be measured in less than {GrowthSecondsMin} seconds after the warm-up"
             );
         }
+    }
+
+    /// <summary>How many this process may have open at most, its own raising included; null for any number.</summary>
+    private static int? OpenFilesMax()
+    {
+        const string Name = "Max open files";
+        var line = File.ReadLines("/proc/self/limits").First(static line => line.StartsWith(Name, StringComparison.Ordinal));
+        // Name, soft limit, hard limit, unit.
+        return int.TryParse(line[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture, out var most) ? most : null;
     }
 
     private static void CheckAddress(string option, Uri? address)

@@ -16,6 +16,12 @@ internal static class Trial
     private const long FirstNumber = 990_000_000_000;
     private const int ShownOfAnAnswer = 200;
 
+    /// <param name="scenario">Whose steps.</param>
+    /// <param name="traffic">What they are made of.</param>
+    /// <param name="client">Sends them.</param>
+    /// <param name="timeout">How long each answer is awaited.</param>
+    /// <param name="afterFirst">Called once, after the first request of which the server makes events.</param>
+    /// <param name="cancellation">Ends it early.</param>
     /// <returns>What was sent.</returns>
     /// <exception cref="UsageException">The service is not there, or an answer is not what it should be.</exception>
     public static async Task<Recorder> RunAsync(
@@ -23,9 +29,11 @@ internal static class Trial
         Traffic traffic,
         HttpClient client,
         TimeSpan timeout,
+        Func<Task> afterFirst,
         CancellationToken cancellation
     )
     {
+        var isFirst = true;
         var recorder = new Recorder(measureFrom: long.MaxValue);
         var number = FirstNumber;
         var samples = scenario.Samples;
@@ -39,6 +47,11 @@ internal static class Trial
             await WithinAsync(token => CheckAsync(sample, number, client, token));
             recorder.Ended(sample, number, 0, 0, Fate.Passed, problem: null);
             number += HttpMessages.Numbers(sample);
+            if (isFirst && sample.Events > 0)
+            {
+                isFirst = false;
+                await afterFirst();
+            }
         }
 
         return recorder;

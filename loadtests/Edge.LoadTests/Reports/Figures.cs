@@ -48,9 +48,10 @@ internal static class Figures
     /// <param name="totals">What was counted.</param>
     /// <param name="plan">The whole plan, warm-up included.</param>
     /// <param name="warmUp">Its first part, nanoseconds.</param>
-    public static RequestCounts Requests(Totals totals, LoadPlan plan, long warmUp)
+    /// <param name="end">Where the run left the plan, nanoseconds; its length unless it was interrupted.</param>
+    public static RequestCounts Requests(Totals totals, LoadPlan plan, long warmUp, long end)
     {
-        var planned = (plan.Length - warmUp) / Nanoseconds;
+        var planned = (end - warmUp) / Nanoseconds;
         var sending = Math.Max(planned, (totals.LastSent - warmUp) / Nanoseconds);
         var answering = Math.Max(planned, (totals.LastAnswered - warmUp) / Nanoseconds);
         return new RequestCounts(

@@ -10,6 +10,9 @@ internal sealed class LiveTable(IAnsiConsole console, string title)
 {
     private const int Rows = 10;
     private const int SecondsBetweenLines = 10;
+
+    // Of most figures, such as 20,000 or 12.34.
+    private const int ValueWidth = 6;
     private readonly List<TimelinePoint> _points = [];
 
     /// <summary>Shows what <paramref name="run"/> reports, until it ends.</summary>
@@ -47,14 +50,15 @@ internal sealed class LiveTable(IAnsiConsole console, string title)
     private Table Draw()
     {
         var table = new Table().Title(Markup.Escape(title)).Border(TableBorder.Rounded);
-        foreach (var (name, _) in Columns)
+        var columns = Fitting(console.Profile.Width);
+        foreach (var (name, _) in columns)
         {
             table.AddColumn(new TableColumn(name).RightAligned());
         }
 
         foreach (var point in _points.TakeLast(Rows))
         {
-            table.AddRow(Columns.Select(column => (IRenderable)new Text(column.Value(point))));
+            table.AddRow(columns.Select(column => (IRenderable)new Text(column.Value(point))));
         }
 
         return table;
@@ -74,6 +78,24 @@ internal sealed class LiveTable(IAnsiConsole console, string title)
             ("MiB", static p => Optional(p.MemoryMebibytes)),
             ("queue", static p => Optional(p.Pending)),
         ];
+
+    /// <summary>The columns for which a terminal is wide enough, without those that say least.</summary>
+    private static (string Name, Func<TimelinePoint, string> Value)[] Fitting(int width)
+    {
+        var left = Columns.ToList();
+        foreach (var dispensable in (string[])["answered/s", "max ms", "MiB", "p50 ms", "intended/s", "cores"])
+        {
+            // A border and a space on both sides of each, and the last border.
+            if (left.Sum(static column => Math.Max(column.Name.Length, ValueWidth) + 3) + 1 <= width)
+            {
+                break;
+            }
+
+            left.RemoveAll(column => column.Name == dispensable);
+        }
+
+        return [.. left];
+    }
 
     private static string Optional(double? value) => value is { } known ? Figures.Text(known) : "-";
 }

@@ -9,7 +9,7 @@ namespace Edge.LoadTests.Simulations;
 /// </summary>
 internal static class SimulationText
 {
-    public const string Example = "inject 0..5000 30s, inject 5000 2m, pause 10s, random 1000..3000 1m, keep 64 1m";
+    public const string Example = "inject 0..5000 30s, inject 5000 2m, pause 10s, random 1000..3000 1m, decay 5000 9m 2m, keep 64 1m";
 
     /// <exception cref="UsageException">What is wrong, and how it is written.</exception>
     public static LoadSimulation[] Parse(string text) =>

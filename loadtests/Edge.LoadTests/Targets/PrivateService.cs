@@ -68,33 +68,21 @@ internal sealed partial class PrivateService : IAsyncDisposable
         }
 
         var directory = Directory.CreateTempSubdirectory("edge-load-");
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
-        var data = Path.Combine(directory.FullName, "data");
-        var experiments = Directory.CreateDirectory(Path.Combine(data, "experiments"));
-        foreach (var file in Directory.GetFiles(ExperimentFiles))
+        PrivateService service;
+        try
         {
-            File.Copy(file, Path.Combine(experiments.FullName, Path.GetFileName(file)));
+            service = Launch(binary, cores, settings, isHttp2, directory);
+        }
+        catch
+        {
+            directory.Delete(recursive: true);
+            throw;
         }
 
-        string[] serve = [binary, "serve", "--data-dir", data, "--urls", address.ToString()];
-        string[] line = cores is null ? serve : ["taskset", "-c", cores, .. serve];
-        var start = new ProcessStartInfo(line[0], line[1..])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (name, value) in Settings.Concat(settings))
-        {
-            start.Environment.TryAdd(name, value);
-        }
-
-        start.Environment["EDGE__HTTP__PROTOCOL"] = isHttp2 ? "http2" : "http1";
-        start.Environment["EDGE__API__FIRSTKEYFILE"] = Path.Combine(directory.FullName, "first.key");
-        var service = new PrivateService(binary, directory, Start(start, directory), address);
         try
         {
             using var client = HttpClientGenerator.Client(
-                new GeneratorOptions { Address = address, IsHttp2 = isHttp2 }
+                new GeneratorOptions { Address = service.Address, IsHttp2 = isHttp2 }
             );
             await service.UntilReadyAsync(client, cancellation);
             return service;
@@ -178,7 +166,41 @@ internal sealed partial class PrivateService : IAsyncDisposable
         );
     }
 
-    private static Process Start(ProcessStartInfo start, DirectoryInfo directory)
+    /// <summary>Starts the binary in a directory of its own.</summary>
+    private static PrivateService Launch(
+        string binary,
+        string? cores,
+        IReadOnlyDictionary<string, string> settings,
+        bool isHttp2,
+        DirectoryInfo directory
+    )
+    {
+        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var data = Path.Combine(directory.FullName, "data");
+        var experiments = Directory.CreateDirectory(Path.Combine(data, "experiments"));
+        foreach (var file in Directory.GetFiles(ExperimentFiles))
+        {
+            File.Copy(file, Path.Combine(experiments.FullName, Path.GetFileName(file)));
+        }
+
+        string[] serve = [binary, "serve", "--data-dir", data, "--urls", address.ToString()];
+        string[] line = cores is null ? serve : ["taskset", "-c", cores, .. serve];
+        var start = new ProcessStartInfo(line[0], line[1..])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in Settings.Concat(settings))
+        {
+            start.Environment.TryAdd(name, value);
+        }
+
+        start.Environment["EDGE__HTTP__PROTOCOL"] = isHttp2 ? "http2" : "http1";
+        start.Environment["EDGE__API__FIRSTKEYFILE"] = Path.Combine(directory.FullName, "first.key");
+        return new PrivateService(binary, directory, Start(start), address);
+    }
+
+    private static Process Start(ProcessStartInfo start)
     {
         try
         {
@@ -186,7 +208,6 @@ internal sealed partial class PrivateService : IAsyncDisposable
         }
         catch (Win32Exception e)
         {
-            directory.Delete(recursive: true);
             throw new UsageException($"{start.FileName} cannot be started: {e.Message}");
         }
     }

@@ -17,6 +17,9 @@ internal sealed record Threshold(string Name, bool IsUpper, bool IsStrict, doubl
     // A growth alone may be below zero.
     private const string GrowthSuffix = "-growth";
 
+    // The one figure of which less is worse.
+    private const string LowerBounded = "rate";
+
     /// <summary>The figures and their units.</summary>
     private static readonly Dictionary<string, string> Units = new(StringComparer.Ordinal)
     {
@@ -60,6 +63,15 @@ internal sealed record Threshold(string Name, bool IsUpper, bool IsStrict, doubl
             );
         }
 
+        if (text[at] != (name == LowerBounded ? '>' : '<'))
+        {
+            throw new UsageException(
+                name == LowerBounded
+                    ? $"'{text}': a rate is bounded from below, such as rate>=99%"
+                    : $"'{text}': {name} is bounded from above, such as {name}<=1"
+            );
+        }
+
         var isStrict = at + 1 >= text.Length || text[at + 1] != '=';
         var value = text[(at + (isStrict ? 1 : 2))..].Trim();
         var digits = value.TrimEnd('u', 'm', 's', '%');
@@ -77,6 +89,7 @@ internal sealed record Threshold(string Name, bool IsUpper, bool IsStrict, doubl
             && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var limit)
             && double.IsFinite(limit)
             && (limit >= 0 || name.EndsWith(GrowthSuffix, StringComparison.Ordinal))
+            && (name is not ("errors" or LowerBounded) || limit <= 100)
             ? new Threshold(name, text[at] == '<', isStrict, limit * times, text)
             : throw problem;
     }

@@ -71,6 +71,9 @@ public class LoadTestCommandTests
     [InlineData("--rate must be a number, not 'NaN'", "pixel", "--rate", "NaN")]
     [InlineData("--settle must not be below 0", "pixel", "--settle", "-1")]
     [InlineData("is no threshold", "pixel", "--threshold", "errors<=-1%")]
+    [InlineData("--rate is given twice", "pixel", "--rate", "5", "--rate", "6")]
+    [InlineData("--url is given twice", "pixel", "--url", "http://127.0.0.1:1", "--url", "http://127.0.0.1:2")]
+    [InlineData("keys are ASCII", "bulk", "--url", "http://127.0.0.1:1", "--key", "artie_é")]
     [InlineData("sends nothing", "pixel", "--url", "http://127.0.0.1:1", "--simulation", "pause 1s")]
     [InlineData("--url takes no path", "pixel", "--url", "http://127.0.0.1:1/edge")]
     [InlineData("--admin-url takes no path", "pixel", "--url", "http://127.0.0.1:1", "--admin-url", "http://[::1]/a")]
@@ -111,6 +114,67 @@ public class LoadTestCommandTests
         Assert.Equal(2, exitCode);
         Assert.Contains("cannot be written", error, StringComparison.Ordinal);
         Assert.Empty(server.Requests);
+    }
+
+    [Fact]
+    public async Task Command_MoreConnectionsThanFilesMayBeOpen_IsOneLineAndExitCode2()
+    {
+        using var directory = new TempDirectory();
+        using var command = Process.Start(
+            new ProcessStartInfo(
+                "/bin/sh",
+                [
+                    "-c",
+                    "ulimit -n 300 && exec dotnet \"$0\" pixel --report \"$1\"",
+                    typeof(CommandLine).Assembly.Location,
+                    directory["report"],
+                ]
+            )
+            {
+                RedirectStandardError = true,
+            }
+        )!;
+
+        var error = await command.StandardError.ReadToEndAsync();
+        await command.WaitForExitAsync();
+
+        Assert.Equal("load test: --connections 256 needs 456 open files, and ulimit -n allows 300\n", error);
+        Assert.Equal(2, command.ExitCode);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.Path));
+    }
+
+    [Fact]
+    public async Task Command_ReportThatCannotBeWrittenAfterTheRun_SaysTheVerdictAllTheSame()
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer();
+        Directory.CreateDirectory(directory["report.json"]);
+
+        var (exitCode, output, error) = await RunQuicklyAsync(server.Address, directory.Path, "pixel");
+
+        Assert.Equal(1, exitCode);
+        Assert.EndsWith("PASSED\n", output, StringComparison.Ordinal);
+        Assert.Contains("report.json", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task Command_SignalDuringTheRun_CountsRatesOfTheTimeThatItHad()
+    {
+        using var directory = new TempDirectory();
+        using var server = new LedgerServer();
+        using var command = Start(directory, "--url", $"{server.Address}", "--warm-up", "0", "--rate", "100", "--minutes", "50");
+        await Wait.UntilAsync(() => server.Requests.Count > 200, () => "too few requests");
+
+        const int Sigterm = 15;
+        Assert.Equal(0, Kill(command.Id, Sigterm));
+        var output = await command.StandardOutput.ReadToEndAsync();
+        await command.WaitForExitAsync();
+
+        Assert.Equal(1, command.ExitCode);
+        Assert.Contains("the run was interrupted", output, StringComparison.Ordinal);
+        var requests = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(directory["report"], "report.json")))!["requests"]!;
+        Assert.InRange(requests["intendedRate"]!.GetValue<double>(), 90, 110);
     }
 
     [Fact]

@@ -76,7 +76,7 @@ public sealed class SyntheticLoadTests(ManagedEdge edge) : IClassFixture<Managed
         }
     }
 
-    /// <summary>One request of each step has been sent by then, as always, and none of the load.</summary>
+    /// <summary>One request has been sent by then.</summary>
     [Fact]
     public async Task Run_WithAKeyThatTheServiceDoesNotKnow_EndsBeforeTheLoad()
     {
@@ -87,7 +87,13 @@ public sealed class SyntheticLoadTests(ManagedEdge edge) : IClassFixture<Managed
         var before = await LedgerAsync();
 
         var (exitCode, _, error) = await RunAsync([
-            "pixel",
+            "mixed",
+            "--key",
+            await edge.CreateKeyAsync("write"),
+            "--key",
+            await edge.CreateKeyAsync("millimetric-sk"),
+            "--key",
+            await edge.CreateKeyAsync("artie"),
             "--url",
             $"{edge.Edge.Address}",
             "--experiment",

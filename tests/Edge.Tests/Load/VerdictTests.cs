@@ -42,6 +42,12 @@ public class VerdictTests
     [InlineData("errors<=-1%", "is no threshold")]
     [InlineData("p99<=NaN", "is no threshold")]
     [InlineData("p99<=1,5ms", "is no threshold")]
+    // None of these could ever fail, or ever pass.
+    [InlineData("errors<=200%", "is no threshold")]
+    [InlineData("rate>=101%", "is no threshold")]
+    [InlineData("lost>=0", "lost is bounded from above")]
+    [InlineData("p99>=5ms", "p99 is bounded from above")]
+    [InlineData("rate<=99%", "a rate is bounded from below")]
     public void Threshold_ThatIsNone_IsRefused(string text, string problem) =>
         Assert.Contains(
             problem,
@@ -82,6 +88,20 @@ public class VerdictTests
 
         Assert.Equal(acknowledged + unconfirmed + 7, comparison.Sent);
         Assert.Equal(lost, comparison.Lost);
+        Assert.Equal(contradictions, comparison.Contradictions.Count);
+    }
+
+    [Theory]
+    [InlineData(100, 0)]
+    [InlineData(99, 1)]
+    [InlineData(101, 1)]
+    public void Comparison_OfTheColumnOfTests_FindsWhatIsMissingAndWhatIsThereTwice(int counted, int contradictions)
+    {
+        var own = new OwnLedger(100, new Dictionary<string, long>(), 0);
+        var end = Ledger(1_500, 0) with { Synthetic = 10 + counted };
+
+        var comparison = LedgerComparison.Of(own, Ledger(1_000, 0) with { Synthetic = 10 }, end, end, isAlone: false, isMarked: true);
+
         Assert.Equal(contradictions, comparison.Contradictions.Count);
     }
 
@@ -172,7 +192,7 @@ public class VerdictTests
         }
 
         var plan = new LoadPlan([new Inject(6, TimeSpan.FromSeconds(1))]);
-        var counts = Figures.Requests(Results.Of([recorder]).Totals, plan, warmUp: 0);
+        var counts = Figures.Requests(Results.Of([recorder]).Totals, plan, warmUp: 0, plan.Length);
 
         Assert.Equal(4, counts.AnsweredRate);
         Assert.Equal((6, 5), (counts.Ended, counts.Errors));
