@@ -3,7 +3,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import zopfli from '@gfx/zopfli';
 import { build } from 'esbuild';
 
 const limitBytes = 80 * 1024;
@@ -34,15 +34,15 @@ const html = (await readFile(join(here, 'src/index.html'), 'utf8'))
   .replace('page.css', `assets/${basename(entry[1].cssBundle)}`);
 
 let total = 0;
-const store = (path, bytes) => {
-  const packed = gzipSync(bytes, { level: 9 });
+const store = async (path, bytes) => {
+  const packed = await zopfli.gzipAsync(bytes, { numiterations: 15 });
   total += packed.length;
   console.log(`${String(packed.length).padStart(6)} ${basename(path)}`);
   return writeFile(`${path}.gz`, packed);
 };
 await rm(out, { recursive: true, force: true });
 await mkdir(join(out, 'assets'), { recursive: true });
-await store(join(out, 'index.html'), html);
+await store(join(out, 'index.html'), Buffer.from(html));
 await Promise.all(bundle.outputFiles.map((file) => store(file.path, file.contents)));
 console.log(`${String(total).padStart(6)} bytes in all`);
 if (total > limitBytes) {

@@ -84,7 +84,10 @@ public class PlantedBugTests
 
     [Fact]
     public Task PlantedBug_DeadLetterAfterTheCursor_IsCaughtWithin50Cycles() =>
-        CatchAsync("late-dead-letter", settings => HttpScenario.On(FaultBuild.Path, settings));
+        CatchAsync(
+            "late-dead-letter",
+            settings => HttpScenario.On(FaultBuild.Path, settings, HttpScenario.BeforeDeadLetter)
+        );
 
     private static async Task CatchAsync(string bug, Func<(string Name, string Value)[], Rounds.Round> scenario)
     {

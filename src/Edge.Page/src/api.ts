@@ -21,6 +21,7 @@ export type Summary = Schemas["ExperimentSummary"];
 export type Validation = Schemas["Validation"];
 export type System = Schemas["System"];
 export type Sink = System["sinks"][number];
+export type FleetNodes = Schemas["FleetNodes"];
 
 type Answer<O, S extends number> = O extends { responses: Record<S, { content: { "application/json": infer A } }> } ? A : never;
 
@@ -150,6 +151,8 @@ export const api = {
   sharedRecomputations: (token: string, signal: AbortSignal) => json<Recomputations>(`/ui/share/${token}/recomputations`, { signal }),
 
   system: (signal?: AbortSignal) => json<System>("/system", { signal }),
+
+  fleetNodes: (signal: AbortSignal) => json<FleetNodes>("/fleet/nodes", { signal }),
 
   /** Why the live stream is refused, as an error; what is answered is given up at once. */
   async knockLive(): Promise<void> {

@@ -181,6 +181,8 @@ export const t = {
     delay: "Age of the oldest event that waits for this sink.",
     untilFull: "What the sinks have not taken cannot be removed. When the journal is full, events are dropped and counted.",
     sparkline: "Impressions and clicks per day, the last 14 days.",
+    edition: "Every change of the catalog makes an edition. Edges fetch it, check its signature and then serve it.",
+    behind: "How long the edge has lacked a newer edition.",
   },
   act: {
     startTitle: "Start this experiment?",
@@ -391,6 +393,18 @@ export const t = {
     emptyEvents: "Nothing has come in since you opened this.",
     emptyRefused: "Nothing was refused since you opened this.",
     repeat: "Its shape, as a command",
+  },
+  fleet: {
+    title: (fleet: string) => `Fleet ${fleet}`,
+    edition: (version: number, at: string) => `edition ${version} of ${at}`,
+    none: "No edge has asked for the catalog yet.",
+    columns: { node: "Edge", state: "State", edition: "Edition", behind: "Behind for", version: "Version", seen: "Seen", problem: "What is wrong" },
+    newest: "newest",
+    noEdition: "none",
+    connected: "connected",
+    away: "away",
+    duplicate: "Two edges have this name.",
+    otherSalt: "It hashes visitors with another salt than the origin.",
   },
   health: {
     title: "Health",

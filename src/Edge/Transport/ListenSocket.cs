@@ -22,7 +22,7 @@ internal static class ListenSocket
     /// cref="SocketException"/>.
     /// </summary>
     public static Socket Open(EndPoint endpoint, SocketTransportOptions options) =>
-        Listen(() => options.CreateBoundListenSocket(endpoint), options);
+        Listen(() => options.CreateBoundListenSocket(endpoint), options, isOurs: false);
 
     /// <summary>Opens several that share an address, among which the kernel deals out the connections.</summary>
     /// <param name="endpoint">The address.</param>
@@ -44,7 +44,7 @@ internal static class ListenSocket
             endpoint = (IPEndPoint)sockets[0].LocalEndPoint!;
             while (sockets.Count < count)
             {
-                sockets.Add(Listen(() => BindShared(endpoint), options));
+                sockets.Add(Listen(() => BindShared(endpoint), options, isOurs: true));
             }
 
             return [.. sockets];
@@ -80,7 +80,10 @@ internal static class ListenSocket
     private static void Share(Socket socket) =>
         socket.SetRawSocketOption(SOL_SOCKET, SO_REUSEPORT, BitConverter.GetBytes(1));
 
-    private static Socket Listen(Func<Socket> bind, SocketTransportOptions options)
+    /// <param name="bind">Makes a socket that is bound.</param>
+    /// <param name="options">Settings of the socket.</param>
+    /// <param name="isOurs">Whether another socket of ours listens there already, so that nobody else can.</param>
+    private static Socket Listen(Func<Socket> bind, SocketTransportOptions options, bool isOurs)
     {
         for (var contest = 1; ; contest++)
         {
@@ -95,8 +98,9 @@ internal static class ListenSocket
             {
                 socket?.Dispose();
                 // What could bind had the address for itself a moment ago: somebody else begins to listen there just now, and of two
-                // who do so at once the kernel may refuse both.
-                if (socket is null || contest == ContestsMax)
+                // who do so at once the kernel may refuse both. Who is bound and about to be refused is in the way of the
+                // other's second socket, too.
+                if ((socket is null && !isOurs) || contest == ContestsMax)
                 {
                     throw new AddressInUseException(e.Message, e);
                 }

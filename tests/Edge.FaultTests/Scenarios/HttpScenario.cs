@@ -9,8 +9,10 @@ namespace Edge.FaultTests.Scenarios;
 /// What is delivered is what the receiver took and what stands in the dead letters. An event in two batches, or a
 /// repeated batch with other events, is a finding.
 /// </summary>
-internal sealed class HttpScenario(Site site, HttpReceiver receiver)
+internal sealed class HttpScenario(Site site, HttpReceiver receiver, string? killAt)
 {
+    public const string BeforeDeadLetter = "before-dead-letter";
+
     private const int TrafficMinMs = 100;
     private const int TrafficMaxMs = 400;
     private const int FaultPercent = 15;
@@ -25,21 +27,29 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
         "after-sink",
         "before-cursor",
         "after-cursor",
-        "before-dead-letter",
-        "before-dead-letter",
+        BeforeDeadLetter,
+        BeforeDeadLetter,
         "after-dead-letter",
     ];
 
     /// <summary>A round with a data directory and a receiver of its own.</summary>
     /// <param name="binary">The build under test; only the fault build has kill points.</param>
     /// <param name="settings">Environment of the service.</param>
-    public static Rounds.Round On(string binary, params (string Name, string Value)[] settings) =>
+    /// <param name="killAt">
+    /// The kill point at which every cycle ends, however long it takes to get there; null for one of them all, or a
+    /// moment.
+    /// </param>
+    public static Rounds.Round On(
+        string binary,
+        (string Name, string Value)[]? settings = null,
+        string? killAt = null
+    ) =>
         async (random, cycles) =>
         {
             await using var receiver = await HttpReceiver.StartAsync();
             using var directory = new TempDirectory();
             var deadLetters = Path.Combine(directory.Path, "dead-letters", "receiver");
-            var site = new Site(directory.Path, binary, random, [.. SinkSettings(receiver.Url), .. settings])
+            var site = new Site(directory.Path, binary, random, [.. SinkSettings(receiver.Url), .. settings ?? []])
             {
                 Delivered = () => Task.FromResult(Delivered(receiver, deadLetters)),
                 HasDelivered = referrer =>
@@ -49,7 +59,7 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
                             .Any(line => line.Contains(referrer, StringComparison.Ordinal))
                     ),
             };
-            var scenario = new HttpScenario(site, receiver);
+            var scenario = new HttpScenario(site, receiver, killAt);
             var faults = new Random(random.Next());
             receiver.Script = request =>
                 request.Lines.Any(IsPoison) ? new ScriptedAnswer(422, Takes: false, "poison") : scenario.Fault(faults);
@@ -68,28 +78,32 @@ internal sealed class HttpScenario(Site site, HttpReceiver receiver)
     private async Task RunAsync()
     {
         site.Cycles++;
-        var point = KillPoints[site.Random.Next(KillPoints.Length)];
-        (string, string)[] kill =
-            site.Random.Next(2) == 0
-                ?
-                [
-                    (
-                        "EDGE_KILL_AT",
-                        $"{point}:{(point.EndsWith("letter", StringComparison.Ordinal) ? 1 : site.Random.Next(1, 5))}"
-                    ),
-                ]
-                : [];
-        await using var edge = site.Launch(kill);
+        await using var edge = site.Launch(KillPoint());
         // It may die before it is ready, which is as good a moment as any.
-        if (!await edge.IsReadyWithinAsync(TimeSpan.FromMilliseconds(PlantedMaxMs)))
+        if (!await edge.IsReadyWithinAsync(killAt is null ? TimeSpan.FromMilliseconds(PlantedMaxMs) : Wait.Limit))
         {
             return;
         }
 
         var crowd = site.SendCrowd(edge);
-        await edge.ExitCodeWithinAsync(TimeSpan.FromMilliseconds(site.Random.Next(TrafficMinMs, TrafficMaxMs)));
+        await edge.ExitCodeWithinAsync(
+            killAt is null ? TimeSpan.FromMilliseconds(site.Random.Next(TrafficMinMs, TrafficMaxMs)) : Wait.Limit
+        );
         await edge.KillAsync();
         await site.EndAsync(crowd);
+    }
+
+    private (string, string)[] KillPoint()
+    {
+        if (killAt is not null)
+        {
+            return [("EDGE_KILL_AT", $"{killAt}:1")];
+        }
+
+        var point = KillPoints[site.Random.Next(KillPoints.Length)];
+        return site.Random.Next(2) == 0
+            ? [("EDGE_KILL_AT", $"{point}:{(point.EndsWith("letter", StringComparison.Ordinal) ? 1 : site.Random.Next(1, 5))}")]
+            : [];
     }
 
     private ScriptedAnswer Fault(Random random)

@@ -21,22 +21,12 @@ public class PagedEdge : ManagedEdge
     internal async Task<View> SignInAsync(string? key = null, Look? look = null)
     {
         var view = await OpenAsync("ui/", look);
-        await view.TypeAsync("API key", key ?? Key);
-        await view.ClickAsync("Sign in");
-        await view.SeeAsync("Experiments");
+        await view.SignInAsync(key ?? Key);
         return view;
     }
 
     /// <summary>Opens an address of Edge in a fresh browser profile.</summary>
-    internal async Task<View> OpenAsync(string path, Look? look = null)
-    {
-        var page = await _chromium.OpenAsync();
-        await page.CallAsync("Log.enable", []);
-        var view = new View(page, new Uri(Edge.Address, "ui/").ToString());
-        await view.ShowAsAsync(look ?? Look.Desktop);
-        await page.GoToAsync(new Uri(Edge.Address, path).ToString());
-        return view;
-    }
+    internal Task<View> OpenAsync(string path, Look? look = null) => View.OpenAsync(_chromium, Edge.Address, path, look);
 
     /// <summary>Creates an experiment and returns its slug.</summary>
     internal async Task<string> StoreAsync(object definition, params string[] actions)

@@ -40,6 +40,25 @@ internal sealed class View(Page page, string root) : IAsyncDisposable
 
     public Page Page => page;
 
+    /// <summary>Opens an address of an Edge in a fresh browser profile.</summary>
+    public static async Task<View> OpenAsync(Chromium chromium, Uri edge, string path, Look? look = null)
+    {
+        var page = await chromium.OpenAsync();
+        await page.CallAsync("Log.enable", []);
+        var view = new View(page, new Uri(edge, "ui/").ToString());
+        await view.ShowAsAsync(look ?? Look.Desktop);
+        await page.GoToAsync(new Uri(edge, path).ToString());
+        return view;
+    }
+
+    /// <summary>Signs in where the page asks for a key.</summary>
+    public async Task SignInAsync(string key)
+    {
+        await TypeAsync("API key", key);
+        await ClickAsync("Sign in");
+        await SeeAsync("Experiments");
+    }
+
     /// <summary>Goes to a view, by what stands behind the # of its address.</summary>
     public Task GoAsync(string hash) => page.RunAsync($"location.hash = {Quote(hash)}; new Promise(done => setTimeout(done))");
 

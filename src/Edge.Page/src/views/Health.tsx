@@ -7,6 +7,7 @@ import { t } from "../strings.en";
 import { Card, Failure, Loading, Title, sentence } from "../ui/Parts";
 import { Term } from "../ui/Term";
 import { useResource } from "../ui/useResource";
+import { Fleet } from "./Fleet";
 
 const refreshMs = 2_000;
 
@@ -29,6 +30,7 @@ export function Health({ session }: ViewProps) {
       <Flow system={system} />
       <Sinks sinks={system.sinks} canChange={!session.readOnly} reload={reload} />
       <Journal journal={system.journal} />
+      {system.role === "origin" && <Fleet />}
     </>
   );
 }

@@ -149,6 +149,7 @@ internal sealed class SystemEndpoint(
         SinkStatus[] sinks = [.. forwarder.Statuses];
         var before = rates.Take(status, sinks);
         json.WriteString("node", options.Node);
+        json.WriteString("role", WireNames<NodeRole>.Lower.Text(options.Role));
         json.WriteString("version", BuildInfo.Version);
         json.WriteString("startedAt", Timestamp.Format(_startedAt));
         json.WriteString("now", Timestamp.Format(time.GetUtcNow()));
