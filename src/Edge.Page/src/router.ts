@@ -21,6 +21,8 @@ let last = location.hash;
 
 export function guardLeaving(ask: (() => boolean) | null): void {
   guard = ask;
+  // A reload and a closed window ask in the browser's own words.
+  onbeforeunload = ask && ((event) => event.preventDefault());
 }
 
 export function go(to: string): void {
@@ -48,7 +50,7 @@ export function usePlace(): Place {
         history.replaceState(null, "", last || "#/");
         return;
       }
-      guard = null;
+      guardLeaving(null);
       last = location.hash;
       setNow(place());
     };

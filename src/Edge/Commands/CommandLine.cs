@@ -5,6 +5,7 @@ using Edge.Commands.Doctor;
 using Edge.Commands.Filters;
 using Edge.Commands.Journals;
 using Edge.Commands.Keys;
+using Edge.Commands.Replay;
 using Edge.Commands.Results;
 using Edge.Commands.Sinks;
 using Edge.Commands.Streams;
@@ -85,6 +86,7 @@ internal static class CommandLine
             ServeCommand.Define(io),
             CheckCommand.Define(io),
             ExplainCommand.Define(io),
+            ReplayCommand.Define(io),
             ResultsCommand.Define(io),
             TailCommand.Define(io),
             Group(

@@ -1,10 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using Edge.Catalog;
 using Edge.Commands.Streams;
 using Edge.Enrichment.Verdicts;
-using Edge.Experiments;
-using Edge.Experiments.Reading;
 using Edge.Explanation;
 using Edge.Formats;
 using Edge.Settings;
@@ -97,7 +94,7 @@ internal static class ExplainCommand
             arrival = instant;
         }
         var now = time.GetUtcNow();
-        var entry = ReadExperiment(options, experimentFile, now, error);
+        var entry = GivenExperiment.Read(options, experimentFile, now, Name, error);
         var description = InputFile.Read(requestFile, DescribedRequest.BytesMax, Name, error);
         if (entry is null || description is null)
         {
@@ -111,7 +108,7 @@ internal static class ExplainCommand
 
         var verdicts = new VerdictJudge(rules, problems.Count, new EnrichmentFaults());
         var reading = VisitExplanation.Explain(description, entry, verdicts, options.VariantOverride, now, arrival);
-        Report(requestFile, reading.Violations, error);
+        GivenExperiment.Report(requestFile, reading.Violations, Name, error);
         if (reading.Explanation is not { } explanation)
         {
             return ExitCode.Failure;
@@ -120,36 +117,5 @@ internal static class ExplainCommand
         output.WriteByte((byte)'\n');
         output.Flush();
         return ExitCode.Success;
-    }
-
-    private static CatalogEntry? ReadExperiment(EdgeOptions options, string file, DateTimeOffset now, TextWriter error)
-    {
-        if (file != InputFile.Stdin && !Path.Exists(file) && (Slug.IsWellFormed(file) || VariantReader.IsIdentifier(file)))
-        {
-            if (StoredExperiments.Find(options, file, now, out var refused) is { } entry)
-            {
-                return entry;
-            }
-
-            error.WriteLine($"{Name}: there is no file '{file}', and {StoredExperiments.NotFound(options, file, refused)}");
-            return null;
-        }
-        if (InputFile.Read(file, ExperimentFile.BytesMax, Name, error) is not { } bytes)
-        {
-            return null;
-        }
-        var reading = ExperimentReader.ReadStored(bytes, options.ToExperimentRules(), now);
-        Report(file, reading.Violations, error);
-        return reading.Experiment is { } experiment ? new CatalogEntry(experiment) : null;
-    }
-
-    private static void Report(string file, IReadOnlyList<Violation> violations, TextWriter error)
-    {
-        foreach (var violation in violations)
-        {
-            error.WriteLine(
-                $"{Name}: {file}: {(violation.Field.Length == 0 ? "" : violation.Field + " ")}{violation.Message}"
-            );
-        }
     }
 }

@@ -159,7 +159,23 @@ internal sealed class LintNode
             _ => "",
         };
         var value = rule.Value.ValueKind == JsonValueKind.String ? rule.Value.GetString()! : rule.Value.GetRawText();
-        var name = WireNames<RuleOperator>.Lower.Text(rule.RuleOperator);
-        return $"no {property.PublishedName} is {name} {(value.Length > 64 ? value[..64] + "..." : value)}{values}";
+        return $"no {property.PublishedName} {Words(rule.RuleOperator)} {(value.Length > 64 ? value[..64] + "..." : value)}{values}";
     }
+
+    private static string Words(RuleOperator comparison) =>
+        comparison switch
+        {
+            RuleOperator.Equals => "is",
+            RuleOperator.NotEquals => "is other than",
+            RuleOperator.In => "is one of",
+            RuleOperator.NotIn => "is none of",
+            RuleOperator.Gt => "is above",
+            RuleOperator.Gte => "is at least",
+            RuleOperator.Lt => "is below",
+            RuleOperator.Lte => "is at most",
+            RuleOperator.Contains => "contains",
+            RuleOperator.NotContains => "is without",
+            RuleOperator.StartsWith => "starts with",
+            _ => "ends with",
+        };
 }

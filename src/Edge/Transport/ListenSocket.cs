@@ -12,10 +12,13 @@ internal static class ListenSocket
     private const int SOL_SOCKET = 1;
     private const int SO_REUSEPORT = 15;
 
-    /// <summary>How often somebody else may begin to listen in the same moment, and the pause before the next try.</summary>
-    private const int ContestsMax = 10;
-
     private const int PauseMaxMs = 20;
+
+    /// <summary>
+    /// How long somebody else may be about to listen there: he gives up as soon as he is refused, but on a busy machine it
+    /// takes until he has the processor.
+    /// </summary>
+    private static readonly TimeSpan ContestDeadline = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// Opens one; throws <see cref="AddressInUseException"/> when somebody listens there, else <see
@@ -85,7 +88,7 @@ internal static class ListenSocket
     /// <param name="isOurs">Whether another socket of ours listens there already, so that nobody else can.</param>
     private static Socket Listen(Func<Socket> bind, SocketTransportOptions options, bool isOurs)
     {
-        for (var contest = 1; ; contest++)
+        for (var began = Environment.TickCount64; ; )
         {
             Socket? socket = null;
             try
@@ -100,7 +103,7 @@ internal static class ListenSocket
                 // What could bind had the address for itself a moment ago: somebody else begins to listen there just now, and of two
                 // who do so at once the kernel may refuse both. Who is bound and about to be refused is in the way of the
                 // other's second socket, too.
-                if ((socket is null && !isOurs) || contest == ContestsMax)
+                if ((socket is null && !isOurs) || Environment.TickCount64 - began > ContestDeadline.TotalMilliseconds)
                 {
                     throw new AddressInUseException(e.Message, e);
                 }

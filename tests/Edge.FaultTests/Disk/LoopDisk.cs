@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Edge.Tests.Support;
 using Xunit;
 
 namespace Edge.FaultTests.Disk;
@@ -12,7 +14,6 @@ namespace Edge.FaultTests.Disk;
 internal sealed class LoopDisk : IDisposable
 {
     private const string DirectoryPrefix = "edge-fault-disk-";
-    private const int BusyRetries = 50;
     private const int BusyPauseMs = 20;
     private const int ProbeMebibytes = 8;
     private const int NoSpace = 28;
@@ -151,8 +152,10 @@ internal sealed class LoopDisk : IDisposable
             return;
         }
 
+        // A process that was killed may hold its files until it gets the processor once more.
+        var clock = Stopwatch.StartNew();
         var problem = SystemCommand.TryRun("umount", Path);
-        for (var i = 0; problem is not null && i < BusyRetries; i++)
+        while (problem is not null && clock.Elapsed < Wait.Limit)
         {
             Thread.Sleep(BusyPauseMs);
             problem = SystemCommand.TryRun("umount", Path);

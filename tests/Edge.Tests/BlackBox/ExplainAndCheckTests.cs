@@ -185,7 +185,7 @@ public sealed class ExplainAndCheckTests : IDisposable
         Assert.Equal((1, ""), (code, error));
         Assert.Contains("unknown setting 'jurnal.maxBytes'", output, StringComparison.Ordinal);
         Assert.Contains(
-            "variants[1].conditions can never be true: no time.hour is gt 23 (it is 0 to 23), so 'b' is never served [never_true]",
+            "variants[1].conditions can never be true: no time.hour is above 23 (it is 0 to 23), so 'b' is never served [never_true]",
             output,
             StringComparison.Ordinal
         );

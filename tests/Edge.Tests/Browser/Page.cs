@@ -12,6 +12,7 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
 
     private readonly Channel<string> _console = Channel.CreateUnbounded<string>();
     private readonly ConcurrentQueue<string> _complaints = new();
+    private readonly ConcurrentQueue<string> _questions = new();
     private readonly Channel<bool> _failures = Channel.CreateUnbounded<bool>();
     private volatile TaskCompletionSource _loaded = new();
 
@@ -23,6 +24,9 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
     /// forbids. Answers of servers are no complaints.
     /// </summary>
     public IEnumerable<string> Complaints => _complaints;
+
+    /// <summary>What the page has asked in the browser's own dialogs, each answered with yes.</summary>
+    public IEnumerable<string> Questions => _questions;
 
     /// <summary>
     /// Goes to an address as a link would and waits until everything is loaded; the page that was there is left.
@@ -119,6 +123,10 @@ internal sealed class Page(Chromium browser, string session, string profile) : I
                 _console.Writer.TryWrite(
                     string.Join(' ', message["params"]!["args"]!.AsArray().Select(part => part!["value"]?.ToString()))
                 );
+                break;
+            case "Page.javascriptDialogOpening":
+                _questions.Enqueue(message["params"]!["message"]!.GetValue<string>());
+                _ = CallAsync("Page.handleJavaScriptDialog", new() { ["accept"] = true });
                 break;
             case "Network.loadingFailed":
                 _failures.Writer.TryWrite(true);

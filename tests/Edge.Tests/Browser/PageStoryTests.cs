@@ -92,6 +92,41 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
     }
 
     [Fact]
+    public async Task Conditions_TypedOneAfterAnother_AllStayAndAreJudgedWhileTyping()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/experiments/new");
+        await view.TypeAsync("Name", "Typed");
+        await view.TickAsync("Smart linkThe first variant whose conditions are true for the visitor.");
+        await view.TypeAsync("Where the link leads", "https://shop.example/");
+        await view.ClickAsync("Add a condition");
+        await view.ClickAsync("Add a condition");
+        await view.SeeAsync("[aria-label='Who gets what?'] strong", "b");
+
+        await view.WriteAsync(1, "desktop");
+        await view.SeeAsync("[aria-label='Who gets what?'] strong", "a");
+        await view.WriteAsync(0, "tablet");
+        await view.WriteAsync(1, "mobile");
+        await view.WriteAsync(0, "mobile");
+        await view.SeeAsync("[aria-label='Who gets what?'] strong", "b");
+
+        Assert.Equal("mobile mobile", await view.Page.RunAsync("[...document.querySelectorAll('[aria-label=Value]')].map(e => e.value).join(' ')"));
+    }
+
+    [Fact]
+    public async Task Form_ReloadedInTheMiddle_AsksFirst()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/experiments/new");
+        await view.TypeAsync("Name", "Half done");
+        await view.SeeAsync("Where the link leads: ");
+
+        await view.LoadAsync("#/experiments/new");
+
+        Assert.Single(view.Page.Questions);
+    }
+
+    [Fact]
     public async Task Schedule_UnderWay_IsDrawnAsAWeek()
     {
         await using var view = await edge.SignInAsync();
@@ -432,6 +467,7 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.SeeAsync("received");
         await view.ClickAsync("Pause file");
         await view.SeeAsync("paused");
+        Assert.Equal(["Pause file? Events wait in the journal until it is resumed."], view.Page.Questions);
         await view.ClickAsync("Resume file");
         await view.ReadAsync("[aria-label='Pause file']");
         await view.ExpectSoundAsync("health");

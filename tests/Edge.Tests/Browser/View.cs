@@ -75,6 +75,16 @@ internal sealed class View(Page page, string root) : IAsyncDisposable
         await page.RunAsync("document.activeElement.dispatchEvent(new Event('change', { bubbles: true }))");
     }
 
+    /// <summary>Writes into the value of a condition as somebody types, letter by letter, and stays in it.</summary>
+    public async Task WriteAsync(int condition, string text)
+    {
+        await page.RunAsync($"(e => (e.focus(), e.select()))(document.querySelectorAll('[aria-label=Value]')[{condition}])");
+        foreach (var letter in text)
+        {
+            await page.CallAsync("Input.insertText", new() { ["text"] = letter.ToString() });
+        }
+    }
+
     /// <summary>Sets an input that is not typed into, such as a slider.</summary>
     public Task SetAsync(string label, string value) =>
         FindAsync(

@@ -23,6 +23,7 @@ internal sealed record VisitEvent
     public string Verdict { get; init; } = "human";
     public string Country { get; init; } = "";
     public string Source { get; init; } = "";
+    public string Device { get; init; } = "desktop";
     public int BasisPoints { get; init; } = 5_000;
     public int Version { get; init; } = 1;
 
@@ -93,7 +94,7 @@ internal sealed record VisitEvent
             Referrer = "https://mail.example/"u8,
             Source = Source,
             Country = Country,
-            DeviceType = "desktop",
+            DeviceType = Device,
             Browser = "chrome",
             Os = "windows",
             AddressHash = "9c2f0d5a7f4e3b1a6d8c9e0f1a2b3c4d"u8,

@@ -8,7 +8,7 @@ export function State({ status }: { status: Status }) {
 }
 
 export const sentence = (error: unknown): string =>
-  error instanceof ApiError ? error.message : error instanceof TypeError ? t.common.unreachable : t.common.failed;
+  error instanceof ApiError ? (error.status === 401 ? t.signIn.expired : error.message) : error instanceof TypeError ? t.common.unreachable : t.common.failed;
 
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   return (

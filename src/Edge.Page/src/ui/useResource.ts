@@ -1,4 +1,7 @@
+import { ApiError } from "../api";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+
+const retryMs = 3_000;
 
 export interface Resource<T> {
   data: T | undefined;
@@ -9,7 +12,7 @@ export interface Resource<T> {
 
 /**
  * Loads something, again whenever `key` changes and every `everyMs` while the page is looked at. What was there stays until
- * what replaces it has come.
+ * what replaces it has come. A server that does not answer, or cannot, is asked again.
  */
 export function useResource<T>(load: (signal: AbortSignal) => Promise<T>, key: string, everyMs = 0): Resource<T> {
   const [state, setState] = useState<{ data?: T; error?: unknown; isLoading: boolean; key: string }>({ isLoading: true, key });
@@ -48,7 +51,19 @@ export function useResource<T>(load: (signal: AbortSignal) => Promise<T>, key: s
   }, [key, turn, everyMs]);
 
   const reload = useCallback(() => setTurn((n) => n + 1), []);
+  useRetry(everyMs > 0 ? undefined : state.error, reload);
   return { data: state.data, error: state.error, isLoading: state.isLoading, reload };
+}
+
+/** Tries again after a while if the error says that the server is away. */
+export function useRetry(error: unknown, retry: () => void): void {
+  useEffect(() => {
+    if (error instanceof TypeError || (error instanceof ApiError && error.status >= 500)) {
+      const timer = setTimeout(retry, retryMs);
+      return () => clearTimeout(timer);
+    }
+    return undefined;
+  }, [error]);
 }
 
 /** The value once it has not changed for a while. */

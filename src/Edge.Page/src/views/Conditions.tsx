@@ -1,4 +1,4 @@
-import { useId } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import type { Condition, ConditionGroup, ConditionRule } from "../api";
 import { t } from "../strings.en";
 import { Failing, useViolations } from "../ui/Field";
@@ -15,6 +15,7 @@ const known: Record<string, string[]> = {
   "device.os": ["iOS", "Android", "Windows", "macOS", "Linux", "ChromeOS"],
   browser: ["chrome", "safari", "firefox", "edge", "opera"],
   "geo.continent": ["NA", "EU", "AS", "AF", "SA", "OC", "AN"],
+  "time.dayOfWeek": ["0", "1", "2", "3", "4", "5", "6"],
 };
 
 const valueText = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : String(value ?? ""));
@@ -139,6 +140,9 @@ function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Condition
   const id = useId();
   const isList = node.ruleOperator === "in" || node.ruleOperator === "not_in";
   const isNamed = node.property in t.edit.properties;
+  // A list is shown as it is typed: the blank after a comma stays.
+  const [typed, setTyped] = useState("");
+  const read = (text: string) => (isList ? split(text) : text) as ConditionRule["value"];
   const invalid = useViolations(path, true).length > 0 ? "true" : undefined;
   const setOperator = (ruleOperator: Operator) => {
     const wantsList = ruleOperator === "in" || ruleOperator === "not_in";
@@ -146,7 +150,7 @@ function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Condition
     onChange({ ...node, ruleOperator, value: value as ConditionRule["value"] });
   };
   const setProperty = (property: string) =>
-    onChange({ ...node, property, paramName: property === "url.param" ? (node.paramName ?? "") : undefined } as ConditionRule);
+    onChange({ ...node, property, value: isNamed || property in t.edit.properties ? (known[property]?.[0] ?? "") : node.value, paramName: property === "url.param" ? (node.paramName ?? "") : undefined } as ConditionRule);
   return (
     <div class="node">
       <div class="rule">
@@ -176,22 +180,30 @@ function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Condition
             aria-label={isList ? t.edit.values : t.edit.value}
             aria-invalid={invalid}
             list={known[node.property] ? id : undefined}
-            value={valueText(node.value)}
-            onChange={(event) => onChange({ ...node, value: (isList ? split(event.currentTarget.value) : event.currentTarget.value) as ConditionRule["value"] })}
+            value={JSON.stringify(read(typed)) === JSON.stringify(node.value) ? typed : valueText(node.value)}
+            onInput={(event) => {
+              setTyped(event.currentTarget.value);
+              onChange({ ...node, value: read(event.currentTarget.value) });
+            }}
           />
           {known[node.property] && (
             <datalist id={id}>
               {known[node.property]!.map((value) => (
-                <option key={value} value={value} />
+                <option key={value} value={value} label={node.property === "time.dayOfWeek" ? dayName(+value) : value} />
               ))}
             </datalist>
           )}
         </div>
         <div class="row">
           {depth === 0 && (
-            <button type="button" class="small-button" onClick={() => onChange({ type: "group", operator: "AND", children: [node] })}>
-              {t.edit.addGroup}
-            </button>
+            <>
+              <button type="button" class="small-button" onClick={() => onChange({ type: "group", operator: "AND", children: [node, newRule()] })}>
+                {t.edit.addRule}
+              </button>
+              <button type="button" class="small-button" onClick={() => onChange({ type: "group", operator: "AND", children: [node, newGroup()] })}>
+                {t.edit.addGroup}
+              </button>
+            </>
           )}
           {onRemove && (
             <button type="button" class="plain small-button" onClick={onRemove}>
@@ -206,3 +218,6 @@ function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Condition
 }
 
 const split = (text: string): string[] => text.split(",").map((part) => part.trim()).filter(Boolean);
+
+/** The first of February 2026 is a Sunday. */
+const dayName = (day: number): string => new Date(Date.UTC(2026, 1, day + 1)).toLocaleDateString(undefined, { weekday: "long", timeZone: "UTC" });

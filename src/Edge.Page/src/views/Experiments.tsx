@@ -6,7 +6,7 @@ import { t } from "../strings.en";
 import { Sparkline } from "../ui/Charts";
 import { Failure, Loading, State, Title } from "../ui/Parts";
 import { Term } from "../ui/Term";
-import { useSettled } from "../ui/useResource";
+import { useRetry, useSettled } from "../ui/useResource";
 
 const pageSize = 50;
 const searchMax = 255;
@@ -134,6 +134,7 @@ function useRows(query: string) {
     setState({ query, pages: new Map() });
     setTurn(turn + 1);
   };
+  useRetry(state.error, reload);
   return {
     total: state.total,
     error: state.error,

@@ -24,13 +24,18 @@ export function Health({ session }: ViewProps) {
           <Title>{t.health.title}</Title>
           <p class="row small soft">{t.health.runningSince(system.node, system.version, moment(system.startedAt))}</p>
         </div>
-        <p class={system.notReadyReason ? "note trouble" : "pill running"}>{system.notReadyReason ? t.health.notReady(system.notReadyReason) : t.health.ready}</p>
+        {error ? (
+          <p class="note trouble" role="alert">{t.health.asOf(moment(system.now))}</p>
+        ) : (
+          <p class={system.notReadyReason ? "note trouble" : "pill running"}>{system.notReadyReason ? t.health.notReady(system.notReadyReason) : t.health.ready}</p>
+        )}
       </div>
-      {error ? <Failure error={error} retry={reload} /> : null}
-      <Flow system={system} />
-      <Sinks sinks={system.sinks} canChange={!session.readOnly} reload={reload} />
-      <Journal journal={system.journal} />
-      {system.role === "origin" && <Fleet />}
+      <fieldset class={error ? "stack past" : "stack"} disabled={!!error}>
+        <Flow system={system} />
+        {system.role === "origin" && <Fleet />}
+        <Sinks sinks={system.sinks} canChange={!session.readOnly} reload={reload} />
+        <Journal journal={system.journal} />
+      </fieldset>
     </>
   );
 }
@@ -96,6 +101,9 @@ function Part({ of, all, kind = "" }: { of: number; all: number; kind?: string }
 function Sinks({ sinks, canChange, reload }: { sinks: Sink[]; canChange: boolean; reload: () => void }) {
   const [error, setError] = useState<unknown>();
   const turn = async ({ name, state }: Sink) => {
+    if (state !== "paused" && !confirm(t.health.pauseAsk(name))) {
+      return;
+    }
     setError(undefined);
     try {
       await api.turnSink(name, state === "paused" ? "resume" : "pause");
@@ -135,7 +143,7 @@ function Sinks({ sinks, canChange, reload }: { sinks: Sink[]; canChange: boolean
             {sinks.map((sink) => (
               <tr key={sink.name}>
                 <th scope="row"><bdi class="wrap">{sink.name}</bdi></th>
-                <td>{sink.state}</td>
+                <td class={sink.state === "forwarding" ? "" : "trouble-text"}>{sink.state}</td>
                 <td class="num">{sink.perSecond == null ? "–" : t.health.perSecond(figure(sink.perSecond))}</td>
                 <td class="num">{count(sink.forwarded)}</td>
                 <td class="num">

@@ -34,7 +34,7 @@ internal static class ResultsPicture
             Text(Margin, 24, Large, Ink.Text, experiment.Name, Width - 2 * Margin),
             Text(Margin, 60, Small, Ink.Faint, Subtitle(results), Width - 2 * Margin),
         };
-        var top = results.Variants.Max(static one => one.RateInterval?.High ?? 0);
+        var top = results.Variants.Max(one => IntervalOf(one, results)?.High ?? 0);
         var isRate = top > 0;
         if (!isRate)
         {
@@ -80,12 +80,13 @@ internal static class ResultsPicture
         double top
     )
     {
-        var value = isRate ? variant.Rate ?? 0 : VisitsOf(variant);
+        var estimate = results.Goal == GoalType.Value ? variant.Rate : variant.PosteriorMean ?? variant.Rate;
+        var value = isRate ? estimate ?? 0 : VisitsOf(variant);
         var ink = variant.Id == results.Leader ? Ink.Best : Ink.Bar;
         marks.Add(Text(Margin, y + 8, Small, Ink.Text, NameOf(variant), BarLeft - Margin - 12));
         marks.Add(new Mark(BarLeft, y, 1, RowHeight - 8, Ink.Line));
         marks.Add(new Mark(BarLeft + 1, y + 4, Scale(value, top), 22, ink));
-        if (isRate && variant.RateInterval is { } interval)
+        if (isRate && IntervalOf(variant, results) is { } interval)
         {
             var (low, high) = (BarLeft + 1 + Scale(interval.Low, top), BarLeft + 1 + Scale(interval.High, top));
             marks.Add(new Mark(low, y + 14, high - low + 1, 2, Ink.Whisker));
@@ -99,10 +100,16 @@ internal static class ResultsPicture
         }
 
         var figure = isRate
-            ? variant.Rate is { } rate ? string.Create(CultureInfo.InvariantCulture, $"{100 * rate:0.0} %") : "no trials"
+            ? estimate is { } rate ? string.Create(CultureInfo.InvariantCulture, $"{100 * rate:0.0} %") : "no trials"
             : string.Create(CultureInfo.InvariantCulture, $"{VisitsOf(variant):N0} visits");
         marks.Add(Text(FiguresLeft, y + 8, Small, Ink.Text, figure, Width - FiguresLeft));
     }
+
+    /// <summary>Of the figures that the page shows; a value per trial has another unit than the axis.</summary>
+    private static (double Low, double High)? IntervalOf(VariantResults variant, ExperimentResults results) =>
+        results.Goal != GoalType.Value && variant.CredibleInterval is { } credible ? (credible.Low, credible.High)
+        : variant.RateInterval is { } wilson ? (wilson.Low, wilson.High)
+        : null;
 
     private static int Scale(double value, double top) => top > 0 ? (int)Math.Round(BarWidth * value / top) : 0;
 

@@ -304,13 +304,14 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
 
     private BreakdownCounter[] Breakdowns => [_countries, _devices, _browsers, _sources, _verdicts];
 
-    private static bool Starts(Experiment? experiment, TalliedKind kind) =>
+    /// <summary>Whether an exposure of this kind opens a trial.</summary>
+    public static bool Starts(Experiment? experiment, TalliedKind kind) =>
         experiment?.TrialStart == TrialStart.Click
             ? kind == TalliedKind.Click
             : kind is TalliedKind.Impression or TalliedKind.View;
 
     /// <summary>Whether an event of the experiment reaches its goal; events of a name come as goals.</summary>
-    private static bool IsGoal(Experiment? experiment, TalliedKind kind) =>
+    public static bool IsGoal(Experiment? experiment, TalliedKind kind) =>
         experiment?.GoalConfig.Type switch
         {
             GoalType.Conversion => kind == TalliedKind.Conversion,

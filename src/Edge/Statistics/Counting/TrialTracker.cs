@@ -153,9 +153,12 @@ internal sealed class TrialTracker(SharedBudget budget)
     }
 
     /// <summary>Takes the next trial whose result is final.</summary>
-    public bool TryTakeMature(long nowMs, out OpenTrial trial)
+    public bool TryTakeMature(long nowMs, out OpenTrial trial) => TryTakeMature(nowMs, out _, out trial);
+
+    /// <inheritdoc cref="TryTakeMature(long, out OpenTrial)"/>
+    public bool TryTakeMature(long nowMs, out ulong unit, out OpenTrial trial)
     {
-        while (_byEnd.TryPeek(out var unit, out _))
+        while (_byEnd.TryPeek(out unit, out _))
         {
             // A trial that was forgotten with its unit stays in the queue.
             if (TryGetOpen(unit, out trial))

