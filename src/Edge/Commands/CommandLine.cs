@@ -85,6 +85,7 @@ internal static class CommandLine
             ServeCommand.Define(io),
             CheckCommand.Define(io),
             ExplainCommand.Define(io),
+            LinkCommand.Define(io),
             ResultsCommand.Define(io),
             TailCommand.Define(io),
             Group(

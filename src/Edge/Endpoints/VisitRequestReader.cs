@@ -5,6 +5,7 @@ using Edge.Enrichment.Verdicts;
 using Edge.Formats;
 using Edge.Requests;
 using Edge.Visits;
+using Microsoft.Extensions.Primitives;
 
 namespace Edge.Endpoints;
 
@@ -14,6 +15,11 @@ namespace Edge.Endpoints;
 /// </summary>
 internal sealed class VisitRequestReader
 {
+    /// <summary>The header of Global Privacy Control.</summary>
+    private const string GlobalPrivacyControl = "Sec-GPC";
+
+    private const string DoNotTrack = "DNT";
+
     private readonly ClientAddressResolver _addresses;
     private readonly string _countryHeader;
     private readonly VerdictJudge _verdicts;
@@ -66,6 +72,7 @@ internal sealed class VisitRequestReader
             Origin = headers.Origin.Count == 1 ? headers.Origin[0] : default,
             Headers = ReadHeaders(headers, room),
             SyntheticTest = SyntheticTestOf(context),
+            AsksForPrivacy = IsSet(headers[GlobalPrivacyControl]) || IsSet(headers[DoNotTrack]),
         };
     }
 
@@ -117,6 +124,7 @@ internal sealed class VisitRequestReader
         scoped ReadOnlySpan<byte> mark = default;
         var marks = 0;
         bool hasAgent = false, hasReferrer = false, hasLanguage = false;
+        var asksForPrivacy = false;
         var origins = 0;
         var names = _names;
         var named = 0;
@@ -127,12 +135,18 @@ internal sealed class VisitRequestReader
             var isKept = true;
             switch (name.Length)
             {
+                case 3 when Ascii.EqualsIgnoreCase(name, DoNotTrack):
+                    asksForPrivacy |= value.SequenceEqual(Set);
+                    break;
                 case 6 when Ascii.EqualsIgnoreCase(name, "origin"u8):
                     isKept = ++origins > 1 || text.TryWiden(value, out origin);
                     break;
                 case 7 when Ascii.EqualsIgnoreCase(name, "referer"u8):
                     isKept = hasReferrer || text.TryWiden(value, out referrer);
                     hasReferrer = true;
+                    break;
+                case 7 when Ascii.EqualsIgnoreCase(name, GlobalPrivacyControl):
+                    asksForPrivacy |= value.SequenceEqual(Set);
                     break;
                 case 10 when Ascii.EqualsIgnoreCase(name, "user-agent"u8):
                     isKept = hasAgent || text.TryWiden(value, out agent);
@@ -176,8 +190,25 @@ internal sealed class VisitRequestReader
             Origin = origins == 1 ? origin.Span : default,
             Headers = lines[..named],
             SyntheticTest = marks == 0 ? default : _synthetic.TestOf(mark),
+            AsksForPrivacy = asksForPrivacy,
         };
         return true;
+    }
+
+    /// <summary>What both headers say when privacy is asked for; anything else asks for nothing.</summary>
+    private static ReadOnlySpan<byte> Set => "1"u8;
+
+    private static bool IsSet(StringValues values)
+    {
+        foreach (var value in values)
+        {
+            if (value == "1")
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private ReadOnlySpan<HeaderLine> ReadHeaders(IHeaderDictionary headers, Span<HeaderLine> room)

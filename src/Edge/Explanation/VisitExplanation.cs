@@ -71,7 +71,7 @@ internal static class VisitExplanation
         var stated = believesStated ? Visit.StatedVariant(request.Query, experiment) : -1;
 
         Span<byte> room = stackalloc byte[Bucketing.UnitBytesMax];
-        var source = Visit.ReadParameter(visit.Query, room, out var written);
+        var source = Visit.ReadParameter(visit.Query, null, room, out var written, out _);
         var unit = request.Address is { } address ? ReadUnit(visit, address, room, out source) : room[..written];
         var isTargeted = request.Context is { Unit.IsEmpty: false };
         unit = isTargeted ? request.Context!.Unit : unit;
@@ -96,6 +96,7 @@ internal static class VisitExplanation
                     _ when isTargeted => EvaluationContext.UnitMember,
                     UnitSource.Parameter => "u parameter",
                     UnitSource.UnfilledTag => "viewer key, because the u parameter is a merge tag that was not filled",
+                    UnitSource.IgnoredLink => "viewer key, because the token of a signed link is not opened here",
                     _ => "viewer key",
                 },
                 Stated = stated,

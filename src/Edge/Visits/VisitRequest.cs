@@ -37,6 +37,11 @@ internal readonly ref struct VisitRequest
     /// </summary>
     public ReadOnlySpan<byte> SyntheticTest { get; init; }
 
+    /// <summary>
+    /// Whether the browser asks for privacy: <c>Sec-GPC: 1</c> (Global Privacy Control) or <c>DNT: 1</c>.
+    /// </summary>
+    public bool AsksForPrivacy { get; init; }
+
     /// <summary>The attributes of the evaluation context; null where there is none, as for pixel and click.</summary>
     public ContextAttributes? Attributes { get; init; }
 }

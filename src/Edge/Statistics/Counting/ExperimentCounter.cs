@@ -93,25 +93,22 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             _verdicts.Count(e.VerdictWord(payload), variant, e.Kind)
         );
         var experiment = entry?.Experiment;
+        if (e.IsPerson && e.IsUnitless && experiment?.GoalConfig.Type is GoalType.ClickThrough or GoalType.ImpressionsOnly)
+        {
+            isLearned = CountUnitless(e, entry, variant, rows, nowMs);
+            return true;
+        }
         var isStable = experiment is { StableUnits: true };
         var unit = isStable ? e.StableUnit : e.Unit;
         if (!e.IsPerson || unit == 0)
         {
-            var isUnnamed = isStable && e.IsPerson && e.BasisPoints > 0 && Starts(experiment, e.Kind);
+            var isUnnamed = (isStable || e.IsUnitless) && e.IsPerson && e.BasisPoints > 0 && Starts(experiment, e.Kind);
             _missed = isUnnamed ? _missed with { Unnamed = _missed.Unnamed + 1 } : _missed;
             return true;
         }
         if (Starts(experiment, e.Kind) && e.BasisPoints > 0)
         {
-            RecordWeights(entry, e.WeightsVersion);
-            var minutes = experiment?.AttributionWindowMinutes ?? Experiment.DefaultAttributionMinutes;
-            var endMs = e.AtMs + minutes * 60_000L;
-            var trial = new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false)
-            {
-                Value = experiment?.GoalConfig.Type == GoalType.Value ? 0 : null,
-                Rows = rows,
-            };
-            isLearned = _tracker.Expose(unit, trial) != ExposureResult.NoRoom;
+            isLearned = _tracker.Expose(unit, Begin(e, entry, variant, rows)) != ExposureResult.NoRoom;
             _missed = isLearned ? _missed : _missed with { NoRoom = _missed.NoRoom + 1 };
         }
         else if (IsGoal(experiment, e.Kind))
@@ -119,6 +116,39 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             ReachGoal([unit, isStable ? 0 : e.PreviousUnit], value: 0, e.AtMs, nowMs);
         }
         return true;
+    }
+
+    /// <summary>
+    /// Counts an event without its person, where a click is the goal: every exposure is a trial, and every click makes
+    /// one succeed. False when there was no room.
+    /// </summary>
+    private bool CountUnitless(in TalliedEvent e, CatalogEntry? entry, int variant, TrialRows rows, long nowMs)
+    {
+        if (Starts(entry?.Experiment, e.Kind))
+        {
+            var isLearned = _tracker.ExposeUnitless(e.IdBits, Begin(e, entry, variant, rows)) != ExposureResult.NoRoom;
+            _missed = isLearned ? _missed : _missed with { NoRoom = _missed.NoRoom + 1 };
+            return isLearned;
+        }
+        if (IsGoal(entry?.Experiment, e.Kind))
+        {
+            _tracker.SucceedUnitless(variant, e.WeightsVersion, e.AtMs, nowMs);
+        }
+        return true;
+    }
+
+    /// <summary>The trial that an exposure begins.</summary>
+    private OpenTrial Begin(in TalliedEvent e, CatalogEntry? entry, int variant, TrialRows rows)
+    {
+        RecordWeights(entry, e.WeightsVersion);
+        var experiment = entry?.Experiment;
+        var minutes = experiment?.AttributionWindowMinutes ?? Experiment.DefaultAttributionMinutes;
+        var endMs = e.AtMs + minutes * 60_000L;
+        return new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false)
+        {
+            Value = experiment?.GoalConfig.Type == GoalType.Value ? 0 : null,
+            Rows = rows,
+        };
     }
 
     /// <summary>
