@@ -15,11 +15,6 @@ namespace Edge.Endpoints;
 /// </summary>
 internal sealed class VisitRequestReader
 {
-    /// <summary>The header of Global Privacy Control.</summary>
-    private const string GlobalPrivacyControl = "Sec-GPC";
-
-    private const string DoNotTrack = "DNT";
-
     private readonly ClientAddressResolver _addresses;
     private readonly string _countryHeader;
     private readonly VerdictJudge _verdicts;
@@ -72,7 +67,7 @@ internal sealed class VisitRequestReader
             Origin = headers.Origin.Count == 1 ? headers.Origin[0] : default,
             Headers = ReadHeaders(headers, room),
             SyntheticTest = SyntheticTestOf(context),
-            AsksForPrivacy = IsSet(headers[GlobalPrivacyControl]) || IsSet(headers[DoNotTrack]),
+            AsksForPrivacy = Asks(headers[VisitRequest.GlobalPrivacyControl]) || Asks(headers[VisitRequest.DoNotTrack]),
         };
     }
 
@@ -135,8 +130,8 @@ internal sealed class VisitRequestReader
             var isKept = true;
             switch (name.Length)
             {
-                case 3 when Ascii.EqualsIgnoreCase(name, DoNotTrack):
-                    asksForPrivacy |= value.SequenceEqual(Set);
+                case 3 when Ascii.EqualsIgnoreCase(name, VisitRequest.DoNotTrack):
+                    asksForPrivacy |= Ascii.Equals(value, VisitRequest.AskedFor);
                     break;
                 case 6 when Ascii.EqualsIgnoreCase(name, "origin"u8):
                     isKept = ++origins > 1 || text.TryWiden(value, out origin);
@@ -145,8 +140,8 @@ internal sealed class VisitRequestReader
                     isKept = hasReferrer || text.TryWiden(value, out referrer);
                     hasReferrer = true;
                     break;
-                case 7 when Ascii.EqualsIgnoreCase(name, GlobalPrivacyControl):
-                    asksForPrivacy |= value.SequenceEqual(Set);
+                case 7 when Ascii.EqualsIgnoreCase(name, VisitRequest.GlobalPrivacyControl):
+                    asksForPrivacy |= Ascii.Equals(value, VisitRequest.AskedFor);
                     break;
                 case 10 when Ascii.EqualsIgnoreCase(name, "user-agent"u8):
                     isKept = hasAgent || text.TryWiden(value, out agent);
@@ -195,14 +190,11 @@ internal sealed class VisitRequestReader
         return true;
     }
 
-    /// <summary>What both headers say when privacy is asked for; anything else asks for nothing.</summary>
-    private static ReadOnlySpan<byte> Set => "1"u8;
-
-    private static bool IsSet(StringValues values)
+    private static bool Asks(StringValues values)
     {
         foreach (var value in values)
         {
-            if (value == "1")
+            if (value == VisitRequest.AskedFor)
             {
                 return true;
             }

@@ -1,5 +1,5 @@
-using System.Text;
 using System.Globalization;
+using System.Text;
 using Edge.Formats;
 using Edge.Storage;
 
@@ -13,6 +13,9 @@ internal static class SettingValue
 {
     /// <summary>Separator of the items of a list given as one text.</summary>
     public const char ListSeparator = ',';
+
+    /// <summary>Longest file of lines, bytes.</summary>
+    private const int FileBytesMax = 64 << 10;
 
     private static readonly (string Suffix, long Factor)[] ByteUnits =
     [
@@ -100,9 +103,6 @@ internal static class SettingValue
             return $"cannot be read: {e.Message.ReplaceLineEndings(" ")}";
         }
     }
-
-    /// <summary>Longest file of lines, bytes.</summary>
-    private const int FileBytesMax = 64 << 10;
 
     /// <summary>Reads a file of lines, blank ones left out; what is wrong with it, as the rest of a sentence.</summary>
     public static string? LinesOfFile(string path, int linesMax, out string[] lines)

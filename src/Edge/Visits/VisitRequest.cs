@@ -11,6 +11,14 @@ namespace Edge.Visits;
 /// </summary>
 internal readonly ref struct VisitRequest
 {
+    /// <summary>The header of Global Privacy Control.</summary>
+    public const string GlobalPrivacyControl = "Sec-GPC";
+
+    public const string DoNotTrack = "DNT";
+
+    /// <summary>What either of them says when privacy is asked for; anything else asks for nothing.</summary>
+    public const string AskedFor = "1";
+
     /// <summary>The socket's other end, which may be a proxy.</summary>
     public required ClientAddress Peer { get; init; }
 
@@ -38,7 +46,7 @@ internal readonly ref struct VisitRequest
     public ReadOnlySpan<byte> SyntheticTest { get; init; }
 
     /// <summary>
-    /// Whether the browser asks for privacy: <c>Sec-GPC: 1</c> (Global Privacy Control) or <c>DNT: 1</c>.
+    /// Whether the browser asks for privacy, by <see cref="GlobalPrivacyControl"/> or <see cref="DoNotTrack"/>.
     /// </summary>
     public bool AsksForPrivacy { get; init; }
 

@@ -165,30 +165,6 @@ internal sealed class VisitorReader(
         return source.IsNamed() ? room[..written] : ReadViewerKey(request, visitor.Address, room);
     }
 
-    /// <summary>The viewer key; that of a visitor who comes again soon is not computed again.</summary>
-    private ReadOnlySpan<byte> ReadViewerKey(in VisitRequest request, ReadOnlySpan<byte> address, Span<byte> room)
-    {
-        var length = address.Length + request.UserAgent.Length;
-        if (!hashes.AreKept || length > RecentHashes.MessageBytesMax)
-        {
-            return Visit.ComputeViewerKey(request, address, room);
-        }
-
-        Span<byte> message = stackalloc byte[RecentHashes.MessageBytesMax];
-        message = message[..length];
-        address.CopyTo(message);
-        var agent = HeaderBytes.Narrow(request.UserAgent, message[address.Length..]);
-        var key = room[..ViewerKey.Bytes];
-        var recent = RecentHashes.OfThread;
-        if (!recent.TryFind(ViewerKeys, message, key, out var place))
-        {
-            ViewerKey.Compute(address, agent, key);
-            recent.Keep(place, ViewerKeys, message, key);
-        }
-
-        return key;
-    }
-
     /// <summary>Hashes the unit for events of one experiment.</summary>
     /// <param name="experiment">The experiment; units of two experiments cannot be joined.</param>
     /// <param name="unit">The unit.</param>
@@ -230,6 +206,30 @@ internal sealed class VisitorReader(
         var yesterday = room.Slice(VisitorHashes.UnitHashChars, VisitorHashes.UnitHashChars);
         hashes.WritePreviousUnitHash(experiment.UidUtf8, unit, now, yesterday);
         return new UnitHashes { Today = today, Yesterday = yesterday };
+    }
+
+    /// <summary>The viewer key; that of a visitor who comes again soon is not computed again.</summary>
+    private ReadOnlySpan<byte> ReadViewerKey(in VisitRequest request, ReadOnlySpan<byte> address, Span<byte> room)
+    {
+        var length = address.Length + request.UserAgent.Length;
+        if (!hashes.AreKept || length > RecentHashes.MessageBytesMax)
+        {
+            return Visit.ComputeViewerKey(request, address, room);
+        }
+
+        Span<byte> message = stackalloc byte[RecentHashes.MessageBytesMax];
+        message = message[..length];
+        address.CopyTo(message);
+        var agent = HeaderBytes.Narrow(request.UserAgent, message[address.Length..]);
+        var key = room[..ViewerKey.Bytes];
+        var recent = RecentHashes.OfThread;
+        if (!recent.TryFind(ViewerKeys, message, key, out var place))
+        {
+            ViewerKey.Compute(address, agent, key);
+            recent.Keep(place, ViewerKeys, message, key);
+        }
+
+        return key;
     }
 
     private Visitor Describe(

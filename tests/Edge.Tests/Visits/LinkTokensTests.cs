@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text;
 using Edge.Catalog;
 using Edge.Experiments;
@@ -27,7 +28,8 @@ public class LinkTokensTests
         var read = Read(tokens, token, Link, Sent.AddDays(1), out var opened);
 
         Assert.Equal((LinkState.Accepted, unit), (read.State, opened));
-        Assert.Equal((tracking, Sent), (read.Tracking, read.SentAt));
+        Assert.Equal((TrackingMode)tracking, read.Tracking);
+        Assert.Equal(Sent, read.SentAt);
         Assert.Equal(variant.Length == 0 ? -1 : Link.IndexOf(variant), read.VariantOf(Link));
         Assert.DoesNotContain("shop", token, StringComparison.Ordinal);
         Assert.Matches(@"^\.[A-Za-z0-9_-]+$", token);
@@ -38,13 +40,13 @@ public class LinkTokensTests
     {
         using var tokens = new LinkTokens([Secret], "salt");
         var token = Create(tokens, "reader-1");
-        var bytes = System.Buffers.Text.Base64Url.DecodeFromChars(token.AsSpan(1));
+        var bytes = Base64Url.DecodeFromChars(token.AsSpan(1));
         for (var i = 0; i < bytes.Length; i++)
         {
             for (var bit = 0; bit < 8; bit++)
             {
                 bytes[i] ^= (byte)(1 << bit);
-                var changed = "." + System.Buffers.Text.Base64Url.EncodeToString(bytes);
+                var changed = "." + Base64Url.EncodeToString(bytes);
                 var read = Read(tokens, changed, Link, Sent, out var unit);
 
                 // The name of the key is before what is encrypted.

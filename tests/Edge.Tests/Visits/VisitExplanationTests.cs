@@ -84,6 +84,24 @@ public class VisitExplanationTests
     }
 
     [Theory]
+    [InlineData("{}", "full", true)]
+    [InlineData("""{"onSignal": "off"}""", "full", true)]
+    [InlineData("""{"onSignal": "off"}""", "off", false, """, "headers": {"Sec-GPC": "1"}""")]
+    [InlineData("""{"onSignal": "off"}""", "full", true, """, "headers": {"Sec-GPC": "0"}""")]
+    [InlineData("""{"onSignal": "aggregate"}""", "aggregate", true, """, "headers": {"dnt": "1"}""")]
+    [InlineData("""{"mode": "off"}""", "off", false)]
+    public void Explain_Tracking_SaysWhatIsKept(string config, string tracking, bool isCounted, string more = "")
+    {
+        var entry = new CatalogEntry(Definitions.Experiment(Definitions.With("trackingConfig", config)));
+        var running = new CatalogEntry(entry.Experiment with { Status = ExperimentStatus.Running });
+        var description = Encoding.UTF8.GetBytes($$"""{"query": "u=1"{{more}}}""");
+
+        var explanation = VisitExplanation.Explain(description, running, Judge, believesStated: true, Now).Explanation!;
+
+        Assert.Equal((tracking, isCounted), (explanation.Tracking.ToString().ToLowerInvariant(), explanation.Counted));
+    }
+
+    [Theory]
     [InlineData("""{"headers": {"Sec-Purpose": "prefetch;prerender"}, "kind": "click", "query": "u=1"}""")]
     [InlineData("""{"headers": {"Purpose": "prefetch"}, "url": "https://edge.example/s/homepage-hero-test/click?u=1"}""")]
     public void Explain_ClickAheadOfTheVisit_IsRefused(string description)

@@ -119,39 +119,6 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     }
 
     /// <summary>
-    /// Counts an event without its person, where a click is the goal: every exposure is a trial, and every click makes
-    /// one succeed. False when there was no room.
-    /// </summary>
-    private bool CountUnitless(in TalliedEvent e, CatalogEntry? entry, int variant, TrialRows rows, long nowMs)
-    {
-        if (Starts(entry?.Experiment, e.Kind))
-        {
-            var isLearned = _tracker.ExposeUnitless(e.IdBits, Begin(e, entry, variant, rows)) != ExposureResult.NoRoom;
-            _missed = isLearned ? _missed : _missed with { NoRoom = _missed.NoRoom + 1 };
-            return isLearned;
-        }
-        if (IsGoal(entry?.Experiment, e.Kind))
-        {
-            _tracker.SucceedUnitless(variant, e.WeightsVersion, e.AtMs, nowMs);
-        }
-        return true;
-    }
-
-    /// <summary>The trial that an exposure begins.</summary>
-    private OpenTrial Begin(in TalliedEvent e, CatalogEntry? entry, int variant, TrialRows rows)
-    {
-        RecordWeights(entry, e.WeightsVersion);
-        var experiment = entry?.Experiment;
-        var minutes = experiment?.AttributionWindowMinutes ?? Experiment.DefaultAttributionMinutes;
-        var endMs = e.AtMs + minutes * 60_000L;
-        return new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false)
-        {
-            Value = experiment?.GoalConfig.Type == GoalType.Value ? 0 : null,
-            Rows = rows,
-        };
-    }
-
-    /// <summary>
     /// Records that a sender reached the goal, under every hash that its unit may have; a value counts for the first of
     /// them that has a trial.
     /// </summary>
@@ -333,6 +300,39 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     public void RestoreTrials(ExperimentState state) => _tracker.Unpack(state.Units, state.OpenTrials);
 
     private BreakdownCounter[] Breakdowns => [_countries, _devices, _browsers, _sources, _verdicts];
+
+    /// <summary>
+    /// Counts an event without its person, where a click is the goal: every exposure is a trial, and every click makes
+    /// one succeed. False when there was no room.
+    /// </summary>
+    private bool CountUnitless(in TalliedEvent e, CatalogEntry? entry, int variant, TrialRows rows, long nowMs)
+    {
+        if (Starts(entry?.Experiment, e.Kind))
+        {
+            var isLearned = _tracker.ExposeUnitless(e.IdBits, Begin(e, entry, variant, rows)) != ExposureResult.NoRoom;
+            _missed = isLearned ? _missed : _missed with { NoRoom = _missed.NoRoom + 1 };
+            return isLearned;
+        }
+        if (IsGoal(entry?.Experiment, e.Kind))
+        {
+            _tracker.SucceedUnitless(variant, e.WeightsVersion, e.AtMs, nowMs);
+        }
+        return true;
+    }
+
+    /// <summary>The trial that an exposure begins.</summary>
+    private OpenTrial Begin(in TalliedEvent e, CatalogEntry? entry, int variant, TrialRows rows)
+    {
+        RecordWeights(entry, e.WeightsVersion);
+        var experiment = entry?.Experiment;
+        var minutes = experiment?.AttributionWindowMinutes ?? Experiment.DefaultAttributionMinutes;
+        var endMs = e.AtMs + minutes * 60_000L;
+        return new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false)
+        {
+            Value = experiment?.GoalConfig.Type == GoalType.Value ? 0 : null,
+            Rows = rows,
+        };
+    }
 
     private static bool Starts(Experiment? experiment, TalliedKind kind) =>
         experiment?.TrialStart == TrialStart.Click
