@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Edge.Catalog;
 using Edge.Experiments;
 using Edge.Selection;
 using Edge.Visits;

@@ -248,21 +248,14 @@ internal sealed class LinkTokens : IDisposable
         {
             var key = Derive(secret, purpose, KeyBytes);
             Name = BinaryPrimitives.ReadUInt16BigEndian(Derive(secret, purpose + " name", sizeof(ushort)));
-            _cipher = new ThreadLocal<AesGcm>(() => new AesGcm(key, TagBytes), trackAllValues: true);
+            _cipher = new ThreadLocal<AesGcm>(() => new AesGcm(key, TagBytes));
         }
 
         /// <summary>What names it in tokens; two may have the same.</summary>
         public ushort Name { get; }
 
-        public void Dispose()
-        {
-            foreach (var cipher in _cipher.Values)
-            {
-                cipher.Dispose();
-            }
-
-            _cipher.Dispose();
-        }
+        /// <summary>The ciphers end with their threads, of which a service may have had many.</summary>
+        public void Dispose() => _cipher.Dispose();
 
         public void Encrypt(ReadOnlySpan<byte> token, ReadOnlySpan<byte> content, Span<byte> encrypted, Span<byte> tag) =>
             _cipher.Value!.Encrypt(token.Slice(NonceAt, NonceBytes), content, encrypted, tag, token[..NonceAt]);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Edge.Catalog;
 using Edge.Enrichment.Verdicts;
+using Edge.Experiments;
 using Edge.Explanation;
 using Edge.Formats;
 using Edge.Selection;

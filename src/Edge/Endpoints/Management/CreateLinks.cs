@@ -42,6 +42,7 @@ internal sealed class CreateLinks(CatalogHolder catalog, LinkTokens tokens, Time
             return;
         }
 
+        var claims = terms.ClaimsOf(entry);
         await request.WriteAsync(
             json =>
             {
@@ -49,7 +50,7 @@ internal sealed class CreateLinks(CatalogHolder catalog, LinkTokens tokens, Time
                 json.WriteStartArray("links");
                 foreach (var unit in units)
                 {
-                    var token = tokens.Create(terms.ClaimsOf(entry), unit);
+                    var token = tokens.Create(claims, unit);
                     json.WriteStartObject();
                     json.WriteString("unit", unit);
                     json.WriteString("token", token);

@@ -75,7 +75,7 @@ internal struct TalliedEvent
     /// <summary>
     /// Whether the person was left out of it, so that it stands for whoever was shown its variant.
     /// </summary>
-    public readonly bool IsUnitless => _isUnitIgnored && !IsUnfilledTag && Unit == 0 && BasisPoints > 0;
+    public readonly bool IsUnitless => _isUnitIgnored && Unit == 0 && BasisPoints > 0;
 
     /// <summary>64 bits of its id that no other event has; 0 when there is none.</summary>
     public ulong IdBits { get; private set; }

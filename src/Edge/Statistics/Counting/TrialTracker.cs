@@ -200,6 +200,11 @@ internal sealed class TrialTracker(SharedBudget budget)
                 }
                 _open.Remove(unit);
                 _byEnd.Dequeue();
+                if (trial.IsUnitless && _exposed.Remove(unit))
+                {
+                    // It will not come again, as a unit may.
+                    budget.Release(1);
+                }
                 return true;
             }
             _byEnd.Dequeue();

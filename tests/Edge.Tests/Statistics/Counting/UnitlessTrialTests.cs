@@ -1,3 +1,4 @@
+using Edge.Statistics.Counting;
 using Edge.Statistics.Results;
 using Xunit;
 using static Edge.Tests.Statistics.VisitEvent;
@@ -46,6 +47,24 @@ public class UnitlessTrialTests
 
         // The click of somebody unknown is not that of the unit, which has not clicked.
         Assert.Equal("a 3/2", fold.Trials());
+    }
+
+    [Fact]
+    public void Trial_WithoutUnit_TakesRoomUntilItIsCounted()
+    {
+        var fold = new Fold(TallyLimits.Default with { UnitsMax = 2 });
+        fold.Count(Shown(0), Shown(0), Shown(1)).UpToDateAt(Noon.AddHours(1)).Count(Shown(60), Shown(60));
+
+        Assert.Equal("a 2/0", fold.Trials());
+        Assert.Equal((2, 1), (fold.Tally().OpenTrials, fold.Tally().TrialsMissed.NoRoom));
+    }
+
+    [Fact]
+    public void Exposure_WithAMergeTag_IsATrialAsWell()
+    {
+        var fold = new Fold().Count(Shown(0) with { UnitIgnored = "merge_tag" }).UpToDateAt(Later);
+
+        Assert.Equal("a 1/0", fold.Trials());
     }
 
     [Fact]
