@@ -30,7 +30,7 @@ internal static class ExperimentLint
             CheckDefault(experiment, findings);
             CheckVariants(experiment, findings);
             CheckTrialStart(experiment, findings);
-        CheckTracking(experiment, findings);
+            CheckTracking(experiment, findings);
             switch (experiment.Type)
             {
                 case ExperimentType.SmartLink:

@@ -147,7 +147,8 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             _verdicts.CountTrial(trial.Rows.Verdict, trial.Variant, trial.IsSuccess);
             var probability = trial.BasisPoints / (double)BasisPoints.Whole;
             _trials.Add(variant.Id, trial.WeightsVersion, probability, trial.IsSuccess, trial.Value);
-            if (_weights.TryGetValue(trial.WeightsVersion, out var weights))
+            // Several exposures of one person are not independent, and the test would take them for a mistake.
+            if (!trial.IsUnitless && _weights.TryGetValue(trial.WeightsVersion, out var weights))
             {
                 _sampleRatio.Add(variant.Id, weights.Basis);
             }
