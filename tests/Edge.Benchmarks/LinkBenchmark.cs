@@ -21,7 +21,7 @@ internal static class LinkBenchmark
     {
         var entry = ManyExperiments.All()[0];
         var now = new DateTimeOffset(2026, 3, 4, 13, 30, 0, TimeSpan.Zero);
-        using var tokens = new LinkTokens(["5f2b7c9d1e3a4068b7c5d9e1f3a20b46", "0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a"], "salt");
+        var tokens = new LinkTokens(["5f2b7c9d1e3a4068b7c5d9e1f3a20b46", "0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a"], "salt");
         var claims = new LinkTerms(null, TrackingMode.Full, now, now.AddDays(90)).ClaimsOf(entry);
         var units = Enumerable.Range(0, Tokens).Select(n => $"reader-{n:d8}").ToArray();
         var plain = units.Select(unit => "?u=" + unit).ToArray();

@@ -106,7 +106,7 @@ internal sealed class LinkCommand
         }
 
         var salt = AddressSalt.LoadOrCreate(options.AddressSalt, options.DataDir);
-        using var tokens = new LinkTokens(options.LinkSecrets, salt);
+        var tokens = new LinkTokens(options.LinkSecrets, salt);
         return Write(tokens, experiment, terms.ClaimsOf(experiment), start.TrimEnd('/'), result.GetValue(_column), io);
     }
 

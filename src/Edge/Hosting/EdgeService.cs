@@ -584,7 +584,6 @@ internal sealed class EdgeService : IAsyncDisposable
         _ratchet?.Dispose();
         _certificate?.Dispose();
         _geo.Dispose();
-        _links.Dispose();
         _keys.Dispose();
         _experiments?.Dispose();
         await _web.DisposeAsync();

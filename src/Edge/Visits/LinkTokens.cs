@@ -88,7 +88,7 @@ internal readonly record struct LinkToken(LinkState State, LinkClaims Claims)
 /// so nobody without the secret reads the unit or changes anything. Looks at memory alone. Thread safe; reading allocates
 /// nothing once a thread has its cipher.
 /// </summary>
-internal sealed class LinkTokens : IDisposable
+internal sealed class LinkTokens
 {
     /// <summary>What a token begins with; no unit does.</summary>
     public const byte Mark = (byte)'.';
@@ -120,14 +120,6 @@ internal sealed class LinkTokens : IDisposable
     /// </param>
     public LinkTokens(IReadOnlyCollection<string> secrets, string salt) =>
         _keys = [.. secrets.Select(static secret => new LinkKey("edge links 1", secret)), new LinkKey("edge links of salt 1", salt)];
-
-    public void Dispose()
-    {
-        foreach (var key in _keys)
-        {
-            key.Dispose();
-        }
-    }
 
     /// <summary>Tokens that were read with this result since the start.</summary>
     public long Read(LinkState state) => Interlocked.Read(ref _read[(int)state]);
@@ -240,25 +232,39 @@ internal sealed class LinkTokens : IDisposable
         );
 
     /// <summary>One key. Thread safe: a cipher is used by one thread, and each thread has its own.</summary>
-    private sealed class LinkKey : IDisposable
+    private sealed class LinkKey
     {
-        private readonly ThreadLocal<AesGcm> _cipher;
+        [ThreadStatic]
+        private static Dictionary<LinkKey, AesGcm>? _ciphersOfThread;
+
+        private readonly byte[] _key;
 
         public LinkKey(string purpose, string secret)
         {
-            var key = Derive(secret, purpose, KeyBytes);
+            _key = Derive(secret, purpose, KeyBytes);
             Name = BinaryPrimitives.ReadUInt16BigEndian(Derive(secret, purpose + " name", sizeof(ushort)));
-            _cipher = new ThreadLocal<AesGcm>(() => new AesGcm(key, TagBytes));
         }
 
         /// <summary>What names it in tokens; two may have the same.</summary>
         public ushort Name { get; }
 
-        /// <summary>The ciphers end with their threads, of which a service may have had many.</summary>
-        public void Dispose() => _cipher.Dispose();
+        /// <summary>Ends with its thread.</summary>
+        private AesGcm Cipher
+        {
+            get
+            {
+                var ciphers = _ciphersOfThread ??= [];
+                if (!ciphers.TryGetValue(this, out var cipher))
+                {
+                    ciphers.Add(this, cipher = new AesGcm(_key, TagBytes));
+                }
+
+                return cipher;
+            }
+        }
 
         public void Encrypt(ReadOnlySpan<byte> token, ReadOnlySpan<byte> content, Span<byte> encrypted, Span<byte> tag) =>
-            _cipher.Value!.Encrypt(token.Slice(NonceAt, NonceBytes), content, encrypted, tag, token[..NonceAt]);
+            Cipher.Encrypt(token.Slice(NonceAt, NonceBytes), content, encrypted, tag, token[..NonceAt]);
 
         /// <summary>
         /// Decrypts and verifies. <see cref="AesGcm"/> throws for a wrong tag, which anybody may send and which costs more

@@ -21,7 +21,7 @@ public class LinkTokensTests
     [InlineData("a", TrackingMode.Aggregate, "Jürgen & Söhne, 10 % ++ ?#/")]
     public void Token_Opened_SaysWhatItsSenderSaid(string variant, object tracking, string unit)
     {
-        using var tokens = new LinkTokens([Secret], "salt");
+        var tokens = new LinkTokens([Secret], "salt");
         var terms = new LinkTerms(variant.Length == 0 ? null : variant, (TrackingMode)tracking, Sent, Sent.AddDays(30));
 
         var token = tokens.Create(terms.ClaimsOf(Link), unit);
@@ -38,7 +38,7 @@ public class LinkTokensTests
     [Fact]
     public void Token_ChangedInAnyByte_IsDamagedAndNamesNobody()
     {
-        using var tokens = new LinkTokens([Secret], "salt");
+        var tokens = new LinkTokens([Secret], "salt");
         var token = Create(tokens, "reader-1");
         var bytes = Base64Url.DecodeFromChars(token.AsSpan(1));
         for (var i = 0; i < bytes.Length; i++)
@@ -60,7 +60,7 @@ public class LinkTokensTests
     [Fact]
     public void Token_CutOrLengthened_IsDamaged()
     {
-        using var tokens = new LinkTokens([Secret], "salt");
+        var tokens = new LinkTokens([Secret], "salt");
         var token = Create(tokens, new string('u', 128));
         for (var length = 1; length < token.Length; length++)
         {
@@ -79,7 +79,7 @@ public class LinkTokensTests
     [InlineData(3_000, "Expired")]
     public void Token_WithAnEnd_HoldsUntilThen(int days, string state)
     {
-        using var tokens = new LinkTokens([Secret], "salt");
+        var tokens = new LinkTokens([Secret], "salt");
         var claims = new LinkTerms("b", TrackingMode.Off, Sent, Sent.AddDays(30)).ClaimsOf(Link);
 
         var read = Read(tokens, tokens.Create(claims, "reader-1"), Link, Sent.AddDays(days), out _);
@@ -93,7 +93,7 @@ public class LinkTokensTests
     [Fact]
     public void Token_OfAnotherExperiment_IsForeign()
     {
-        using var tokens = new LinkTokens([Secret], "salt");
+        var tokens = new LinkTokens([Secret], "salt");
 
         var read = Read(tokens, Create(tokens, "reader-1"), Entry("exp_other"), Sent, out _);
 
@@ -103,11 +103,11 @@ public class LinkTokensTests
     [Fact]
     public void Secrets_Rotated_AcceptWhatEarlierOnesAndTheSaltHaveSigned()
     {
-        using var before = new LinkTokens([], "salt");
-        using var first = new LinkTokens([Secret], "salt");
-        using var second = new LinkTokens(["another secret " + Secret, Secret], "salt");
-        using var after = new LinkTokens(["another secret " + Secret], "salt");
-        using var elsewhere = new LinkTokens([], "another salt");
+        var before = new LinkTokens([], "salt");
+        var first = new LinkTokens([Secret], "salt");
+        var second = new LinkTokens(["another secret " + Secret, Secret], "salt");
+        var after = new LinkTokens(["another secret " + Secret], "salt");
+        var elsewhere = new LinkTokens([], "another salt");
 
         foreach (var tokens in new[] { before, first, second })
         {
@@ -122,7 +122,7 @@ public class LinkTokensTests
     [Fact]
     public void Token_OfTheSameUnitTwice_IsAnotherOne()
     {
-        using var tokens = new LinkTokens([Secret], "salt");
+        var tokens = new LinkTokens([Secret], "salt");
 
         Assert.NotEqual(Create(tokens, "reader-1"), Create(tokens, "reader-1"));
     }

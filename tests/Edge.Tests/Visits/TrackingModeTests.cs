@@ -140,7 +140,7 @@ public class TrackingModeTests
         await using var journal = TestJournal.Open(directory.Path);
         var clock = new TestClock(new DateTimeOffset(2026, 5, 16, 12, 0, 0, TimeSpan.Zero));
         var site = new VisitSite(journal, clock);
-        using var others = new LinkTokens([], "another salt");
+        var others = new LinkTokens([], "another salt");
         var now = clock.GetUtcNow();
         var terms = new LinkTerms("b", TrackingMode.Full, now.AddDays(-2), row == "expired" ? now.AddDays(-1) : null);
         var claims = terms.ClaimsOf(row == "foreign" ? Entry("{}", "exp_other") : entry);

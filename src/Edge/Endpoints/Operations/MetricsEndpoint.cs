@@ -162,9 +162,12 @@ internal sealed class MetricsEndpoint(
         page.Family(MetricFamilies.UnconfirmedTotal).Sample(metrics.Unconfirmed);
         page.Family(MetricFamilies.UnfilledTagsTotal).Sample(metrics.UnfilledTags);
         page.Family(MetricFamilies.LinkTokensTotal);
-        foreach (var state in Enum.GetValues<LinkState>().Where(static state => state != LinkState.None))
+        foreach (var state in Enum.GetValues<LinkState>())
         {
-            page.Sample(Label("outcome", SnakeCase(state.ToString())), links.Read(state));
+            if (state != LinkState.None)
+            {
+                page.Sample(Label("outcome", SnakeCase(state.ToString())), links.Read(state));
+            }
         }
     }
 

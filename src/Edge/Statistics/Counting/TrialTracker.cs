@@ -105,8 +105,9 @@ internal sealed class TrialTracker(SharedBudget budget)
     private readonly Dictionary<ulong, StoredTrial> _open = [];
     private readonly PriorityQueue<ulong, long> _byEnd = new();
 
-    // Open trials without a unit that have not succeeded, the oldest first, by variant and weights version.
-    private readonly Dictionary<(int Variant, int WeightsVersion), Queue<ulong>> _unitless = [];
+    // Open trials without a unit that have not succeeded, by variant and weights version; the oldest first, those from
+    // before a restart in any order.
+    private readonly Dictionary<ulong, Queue<ulong>> _unitless = [];
 
     /// <summary>Number of trials that are not mature.</summary>
     public int Open => _open.Count;
@@ -151,12 +152,12 @@ internal sealed class TrialTracker(SharedBudget budget)
     }
 
     /// <summary>
-    /// Records that somebody unknown who was shown a variant reached the goal: the oldest trial of the variant that can
-    /// still succeed does, so there are never more successes than trials.
+    /// Records that somebody unknown who was shown a variant reached the goal: a trial of the variant that can still
+    /// succeed does, so there are never more successes than trials.
     /// </summary>
     public void SucceedUnitless(int variant, int weightsVersion, long atMs, long nowMs)
     {
-        if (_unitless.TryGetValue((variant, weightsVersion), out var waiting))
+        if (_unitless.TryGetValue(PlaceOf(variant, weightsVersion), out var waiting))
         {
             while (waiting.TryDequeue(out var key) && !Succeed(key, value: 0, atMs, nowMs)) { }
         }
@@ -353,20 +354,22 @@ internal sealed class TrialTracker(SharedBudget budget)
         }
 
         _byEnd.EnqueueRange(ends);
-        var waiting = _open.Where(static pair => pair.Value.Trial is { IsUnitless: true, IsSuccess: false });
-        foreach (var (key, stored) in waiting.OrderBy(static pair => pair.Value.Trial.ExposedMs))
+        foreach (var (key, stored) in _open)
         {
-            Wait(key, stored.Trial);
+            if (stored.Trial is { IsUnitless: true, IsSuccess: false } trial)
+            {
+                Wait(key, trial);
+            }
         }
     }
 
     /// <summary>Lets an open trial wait for its success, behind those that are still open.</summary>
     private void Wait(ulong key, in OpenTrial trial)
     {
-        var at = (trial.Variant, trial.WeightsVersion);
-        if (!_unitless.TryGetValue(at, out var waiting))
+        var place = PlaceOf(trial.Variant, trial.WeightsVersion);
+        if (!_unitless.TryGetValue(place, out var waiting))
         {
-            _unitless.Add(at, waiting = new Queue<ulong>());
+            _unitless.Add(place, waiting = new Queue<ulong>());
         }
 
         while (waiting.TryPeek(out var oldest) && !_open.ContainsKey(oldest))
@@ -376,6 +379,8 @@ internal sealed class TrialTracker(SharedBudget budget)
 
         waiting.Enqueue(key);
     }
+
+    private static ulong PlaceOf(int variant, int weightsVersion) => (ulong)(uint)variant << 32 | (uint)weightsVersion;
 
     private bool IsWithin(ulong unit, long atMs) =>
         TryGetOpen(unit, out var open) && atMs >= open.ExposedMs && atMs <= open.EndMs;
