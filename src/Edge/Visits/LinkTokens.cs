@@ -248,21 +248,6 @@ internal sealed class LinkTokens
         /// <summary>What names it in tokens; two may have the same.</summary>
         public ushort Name { get; }
 
-        /// <summary>Ends with its thread.</summary>
-        private AesGcm Cipher
-        {
-            get
-            {
-                var ciphers = _ciphersOfThread ??= [];
-                if (!ciphers.TryGetValue(this, out var cipher))
-                {
-                    ciphers.Add(this, cipher = new AesGcm(_key, TagBytes));
-                }
-
-                return cipher;
-            }
-        }
-
         public void Encrypt(ReadOnlySpan<byte> token, ReadOnlySpan<byte> content, Span<byte> encrypted, Span<byte> tag) =>
             Cipher.Encrypt(token.Slice(NonceAt, NonceBytes), content, encrypted, tag, token[..NonceAt]);
 
@@ -278,6 +263,21 @@ internal sealed class LinkTokens
             Encrypt(token, token[ContentAt..^TagBytes], content, tag);
             Encrypt(token, content, again[..content.Length], tag);
             return CryptographicOperations.FixedTimeEquals(tag, token[^TagBytes..]);
+        }
+
+        /// <summary>Ends with its thread.</summary>
+        private AesGcm Cipher
+        {
+            get
+            {
+                var ciphers = _ciphersOfThread ??= [];
+                if (!ciphers.TryGetValue(this, out var cipher))
+                {
+                    ciphers.Add(this, cipher = new AesGcm(_key, TagBytes));
+                }
+
+                return cipher;
+            }
         }
 
         private static byte[] Derive(string secret, string purpose, int bytes) =>
