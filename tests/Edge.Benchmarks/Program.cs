@@ -15,6 +15,9 @@ switch (args)
     case ["select"]:
         SelectionBenchmark.Run(Console.Out);
         return 0;
+    case ["links"]:
+        LinkBenchmark.Run(Console.Out);
+        return 0;
     case ["swap", .. var rest]:
         await SwapBenchmark.RunAsync(rest.Length > 0 ? rest[0] : Path.GetTempPath(), Console.Out);
         return 0;
@@ -68,6 +71,7 @@ switch (args)
             usage: append [DIRECTORY on the disk to be measured]
                    backlog DATA-DIRECTORY MEBIBYTES
                    select
+                   links
                    swap [DIRECTORY]
                    tally
                    calibrate [--seed N] [--runs N] [--only TEXT in the row's name]

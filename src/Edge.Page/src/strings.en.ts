@@ -286,6 +286,8 @@ export const t = {
       expiresAt: "The link works until", expiredUrl: "After that it leads to",
       maxClicks: "The link works for so many clicks", exhaustedUrl: "After them it leads to",
     },
+    tracking: { mode: "What is kept of a visit", onSignal: "And when the browser asks for privacy (GPC, DNT)" },
+    trackingModes: { full: "everything", aggregate: "all but the person", off: "nothing, not even a count" },
     check: "Check",
     checking: "The server is checking…",
     fine: "The server would take this.",

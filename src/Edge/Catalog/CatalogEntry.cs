@@ -21,6 +21,7 @@ internal sealed class CatalogEntry
     public CatalogEntry(Experiment experiment)
     {
         Experiment = experiment;
+        Fingerprint = FingerprintOf(experiment.Uid);
         AttributionWindow = TimeSpan.FromMinutes(experiment.AttributionWindowMinutes);
         _uidUtf8 = Encoding.UTF8.GetBytes(experiment.Uid);
         _slugUtf8 = Encoding.UTF8.GetBytes(experiment.Slug);
@@ -60,6 +61,22 @@ internal sealed class CatalogEntry
     /// <summary>Uid in UTF-8, the input of the bucket hash.</summary>
     public ReadOnlySpan<byte> UidUtf8 => _uidUtf8;
 
+    /// <summary>What names the experiment in the tokens of its links.</summary>
+    public uint Fingerprint { get; }
+
+    /// <summary>
+    /// 32 bits that name an id where there is no room for it and nobody can choose them: FNV-1a of its UTF-8 bytes, never 0.
+    /// </summary>
+    public static uint FingerprintOf(string id)
+    {
+        var hash = 2_166_136_261u;
+        foreach (var b in Encoding.UTF8.GetBytes(id))
+        {
+            hash = unchecked((hash ^ b) * 16_777_619u);
+        }
+        return hash == 0 ? 1 : hash;
+    }
+
     /// <summary>Slug in UTF-8, as written into events.</summary>
     public ReadOnlySpan<byte> SlugUtf8 => _slugUtf8;
 
@@ -72,6 +89,19 @@ internal sealed class CatalogEntry
         for (var i = 0; i < _variants.Length; i++)
         {
             if (idUtf8.SequenceEqual(_variants[i].IdUtf8))
+            {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /// <summary>Index of the variant with this fingerprint; -1 when there is none.</summary>
+    public int IndexOfFingerprint(uint fingerprint)
+    {
+        for (var i = 0; i < _variants.Length; i++)
+        {
+            if (_variants[i].Fingerprint == fingerprint)
             {
                 return i;
             }
@@ -111,6 +141,14 @@ internal sealed class CatalogEntry
 
     /// <summary>Status of its redirects.</summary>
     public int RedirectStatus => Experiment.LinkConfig?.RedirectStatus ?? LinkConfig.TemporaryStatus;
+
+    /// <summary>What is kept of a visit at most.</summary>
+    /// <param name="asksForPrivacy">Whether its browser does.</param>
+    public TrackingMode TrackingOf(bool asksForPrivacy)
+    {
+        var config = Experiment.TrackingConfig ?? TrackingConfig.Default;
+        return asksForPrivacy && config.OnSignal > config.Mode ? config.OnSignal : config.Mode;
+    }
 
     /// <summary>Whether clicks lead to the same place whichever variant is served.</summary>
     public bool HasOneDestination { get; }
@@ -203,6 +241,9 @@ internal sealed class CatalogVariant(Variant variant, LinkTarget? target)
 
     /// <summary>Its id in UTF-8, as written into events.</summary>
     public ReadOnlySpan<byte> IdUtf8 => _idUtf8;
+
+    /// <summary>What names it in the tokens of links.</summary>
+    public uint Fingerprint { get; } = CatalogEntry.FingerprintOf(variant.Id);
 
     /// <summary>Served share of traffic, basis points; divided by 10,000 it is the probability of the choice.</summary>
     public int Weight { get; } = variant.Weight;

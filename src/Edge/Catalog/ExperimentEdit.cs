@@ -20,6 +20,7 @@ internal sealed class ExperimentEdit
         "variants[].destinationUrl",
         "passQuery",
         "linkConfig",
+        "trackingConfig",
         "trafficShare",
     ];
     private static readonly string[] WhenCompleted = ["name"];

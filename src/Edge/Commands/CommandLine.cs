@@ -87,6 +87,7 @@ internal static class CommandLine
             CheckCommand.Define(io),
             ExplainCommand.Define(io),
             ReplayCommand.Define(io),
+            LinkCommand.Define(io),
             ResultsCommand.Define(io),
             TailCommand.Define(io),
             Group(

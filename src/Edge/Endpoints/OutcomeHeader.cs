@@ -77,7 +77,13 @@ internal sealed class OutcomeHeader(bool isAlways, KeyRing keys)
         }
 
         var text = Describe(outcome, visit) + (visit.IsSynthetic ? Separator + Synthetic : "");
-        if (Visit.ReadParameter(query, new byte[Selection.Bucketing.UnitBytesMax], out _) == UnitSource.UnfilledTag)
+        if (visit.Link != LinkState.None)
+        {
+            text += Separator + "link-" + PrometheusText.SnakeCase(visit.Link.ToString()).Replace('_', '-');
+        }
+
+        var room = new byte[Selection.Bucketing.UnitBytesMax];
+        if (Visit.ReadParameter(query, null, room, out _, out _) == UnitSource.UnfilledTag)
         {
             text += Separator + IgnoredUnit;
         }
@@ -141,6 +147,7 @@ internal sealed class OutcomeHeader(bool isAlways, KeyRing keys)
             Outcome.NotFound => UnknownExperiment,
             Outcome.NotRunning => NotRunning,
             Outcome.LinkClosed => "link-closed",
+            Outcome.Untracked => "untracked",
             Outcome.Head => "head",
             Outcome.Prefetch => "prefetch",
             Outcome.Answered => visit.Judgement.Verdict.IsMachine() ? DescribeKept(visit.Judgement) : "answered",

@@ -5,6 +5,7 @@ using Edge.Enrichment.Verdicts;
 using Edge.Formats;
 using Edge.Requests;
 using Edge.Visits;
+using Microsoft.Extensions.Primitives;
 
 namespace Edge.Endpoints;
 
@@ -66,6 +67,7 @@ internal sealed class VisitRequestReader
             Origin = headers.Origin.Count == 1 ? headers.Origin[0] : default,
             Headers = ReadHeaders(headers, room),
             SyntheticTest = SyntheticTestOf(context),
+            AsksForPrivacy = Asks(headers[VisitRequest.GlobalPrivacyControl]) || Asks(headers[VisitRequest.DoNotTrack]),
         };
     }
 
@@ -117,6 +119,7 @@ internal sealed class VisitRequestReader
         scoped ReadOnlySpan<byte> mark = default;
         var marks = 0;
         bool hasAgent = false, hasReferrer = false, hasLanguage = false;
+        var asksForPrivacy = false;
         var origins = 0;
         var names = _names;
         var named = 0;
@@ -127,12 +130,18 @@ internal sealed class VisitRequestReader
             var isKept = true;
             switch (name.Length)
             {
+                case 3 when Ascii.EqualsIgnoreCase(name, VisitRequest.DoNotTrack):
+                    asksForPrivacy |= Ascii.Equals(value, VisitRequest.AskedFor);
+                    break;
                 case 6 when Ascii.EqualsIgnoreCase(name, "origin"u8):
                     isKept = ++origins > 1 || text.TryWiden(value, out origin);
                     break;
                 case 7 when Ascii.EqualsIgnoreCase(name, "referer"u8):
                     isKept = hasReferrer || text.TryWiden(value, out referrer);
                     hasReferrer = true;
+                    break;
+                case 7 when Ascii.EqualsIgnoreCase(name, VisitRequest.GlobalPrivacyControl):
+                    asksForPrivacy |= Ascii.Equals(value, VisitRequest.AskedFor);
                     break;
                 case 10 when Ascii.EqualsIgnoreCase(name, "user-agent"u8):
                     isKept = hasAgent || text.TryWiden(value, out agent);
@@ -176,8 +185,22 @@ internal sealed class VisitRequestReader
             Origin = origins == 1 ? origin.Span : default,
             Headers = lines[..named],
             SyntheticTest = marks == 0 ? default : _synthetic.TestOf(mark),
+            AsksForPrivacy = asksForPrivacy,
         };
         return true;
+    }
+
+    private static bool Asks(StringValues values)
+    {
+        foreach (var value in values)
+        {
+            if (value == VisitRequest.AskedFor)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private ReadOnlySpan<HeaderLine> ReadHeaders(IHeaderDictionary headers, Span<HeaderLine> room)

@@ -29,6 +29,11 @@ internal static class EventEncoder
             writer.Write(EventSchema.Timestamp, timestamp);
         }
 
+        if (e.SentAt is { } sent)
+        {
+            writer.Write(EventSchema.SentAt, sent);
+        }
+
         writer.Write(EventSchema.Api, e.Api);
         writer.Write(EventSchema.Project, e.Project);
         writer.Write(EventSchema.Environment, e.Environment);

@@ -88,6 +88,7 @@ internal static class EventSchema
     public static readonly EventMember Node = Add("node", EventMemberKind.Word);
     public static readonly EventMember ReceivedAt = Add("received_at", EventMemberKind.Time);
     public static readonly EventMember Timestamp = Add("timestamp", EventMemberKind.OptionalTime);
+    public static readonly EventMember SentAt = Add("sent_at", EventMemberKind.OptionalTime);
     public static readonly EventMember Api = Add("api", EventMemberKind.Word);
     public static readonly EventMember Project = Add("project", EventMemberKind.Word);
     public static readonly EventMember Environment = Add("environment", EventMemberKind.Word);

@@ -18,6 +18,9 @@ internal ref struct TrackedEvent
     /// <summary>When it happened by the sender's clock.</summary>
     public DateTimeOffset? Timestamp;
 
+    /// <summary>When its link was sent, by the link's token.</summary>
+    public DateTimeOffset? SentAt;
+
     public string Api;
     public string Project;
 
@@ -43,7 +46,9 @@ internal ref struct TrackedEvent
     public ReadOnlySpan<byte> UnitHashPrevious;
     public ReadOnlySpan<byte> UnitHashStable;
 
-    /// <summary>Why the sender's own id of the unit was not taken; empty when it was, or none was sent.</summary>
+    /// <summary>
+    /// Why the unit is not the one that the sender named, or why there is none; empty when it is, or none was named.
+    /// </summary>
     public ReadOnlySpan<byte> UnitIgnored;
 
     /// <summary>Raw JSON: the experiments whose goal it reaches by its name, with the hashes of its unit in each.</summary>

@@ -109,6 +109,10 @@ internal sealed record Experiment
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LinkConfig? LinkConfig { get; init; }
 
+    /// <summary>What is kept of its visits; null for everything.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TrackingConfig? TrackingConfig { get; init; }
+
     /// <summary>Format of the rendered image.</summary>
     public OutputConfig OutputConfig { get; init; } = OutputConfig.Default;
 

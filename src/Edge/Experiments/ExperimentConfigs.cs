@@ -83,6 +83,21 @@ internal sealed record LinkConfig
     public bool IsPermanent => RedirectStatus is 301 or 308;
 }
 
+/// <summary>What is kept of the visits of an experiment: its pixel, its link and its image.</summary>
+internal sealed record TrackingConfig
+{
+    /// <summary>Everything, whatever the browser asks for.</summary>
+    public static readonly TrackingConfig Default = new();
+
+    /// <summary>What is kept at most.</summary>
+    public TrackingMode Mode { get; init; }
+
+    /// <summary>
+    /// What is kept at most when the browser asks for privacy, by Global Privacy Control or Do Not Track.
+    /// </summary>
+    public TrackingMode OnSignal { get; init; }
+}
+
 /// <summary>
 /// The range of an experiment in a group of experiments that share no units. The group divides units into 10,000 buckets;
 /// ranges of two experiments must not overlap, and a range that nobody takes is a holdout.

@@ -71,6 +71,23 @@ internal enum TrialStart
     Click,
 }
 
+/// <summary>
+/// What is kept of a visit, the loosest first: of several the greatest holds. Wire: <c>full</c>, <c>aggregate</c>,
+/// <c>off</c>.
+/// </summary>
+[JsonConverter(typeof(WireNameConverter<TrackingMode>))]
+internal enum TrackingMode
+{
+    /// <summary>An event with everything there is to say.</summary>
+    Full,
+
+    /// <summary>An event that says nothing about the person: no unit, no address hash, no agent, no place but the country.</summary>
+    Aggregate,
+
+    /// <summary>No event; the visit is answered and its request counted.</summary>
+    Off,
+}
+
 /// <summary>The one published algorithm of automatic optimisation. Wire: <c>thompson_sampling</c>.</summary>
 [JsonConverter(typeof(WireNameConverter<BanditAlgorithm>))]
 internal enum BanditAlgorithm

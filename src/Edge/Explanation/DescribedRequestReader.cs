@@ -19,8 +19,15 @@ internal static class DescribedRequestReader
 
     private static readonly string[] Members = ["url", "query", "headers", "ip", "country", "timezone", "context", "kind", "at"];
 
-    /// <summary>Headers that the choice depends on, in addition to those of the verdict rules.</summary>
-    private static readonly string[] ChoiceHeaders = ["User-Agent", "Referer", "Accept-Language"];
+    /// <summary>Headers that choice and tracking depend on, in addition to those of the verdict rules.</summary>
+    private static readonly string[] ChoiceHeaders =
+    [
+        "User-Agent",
+        "Referer",
+        "Accept-Language",
+        VisitRequest.GlobalPrivacyControl,
+        VisitRequest.DoNotTrack,
+    ];
 
     private const string ClickEnding = "/click";
 

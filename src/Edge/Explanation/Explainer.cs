@@ -29,6 +29,9 @@ internal readonly ref struct ExplainedSender
     /// <summary>Whether requests with this verdict count.</summary>
     public required bool IsCounted { get; init; }
 
+    /// <summary>What is kept of the visit at most, by experiment and browser.</summary>
+    public TrackingMode Tracking { get; init; }
+
     /// <summary>Where the visitor's time zone came from, in words; null where nothing depends on it.</summary>
     public string? ZoneSource { get; init; }
 
@@ -79,8 +82,10 @@ internal static class Explainer
             Counted =
                 entry.IsRunning
                 && sender.IsCounted
+                && sender.Tracking != TrackingMode.Off
                 && !isTurnedAway
                 && choice.Reason != ChoiceReason.NotParticipating,
+            Tracking = sender.Tracking,
             Verdict = isTurnedAway && !isRefused ? sender.Verdict with { Effect = ExplanationSentence.ClosedLinkEffect } : sender.Verdict,
             Unit = sender.Unit.IsEmpty
                 ? null

@@ -54,6 +54,13 @@ internal sealed record VariantExplanation
     /// <summary>Whether the visit counts as an impression or click.</summary>
     public required bool Counted { get; init; }
 
+    /// <summary>
+    /// What is kept of the visit at most, by experiment and browser; the token of a signed link may say less. Left out when
+    /// it is everything.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public TrackingMode Tracking { get; init; }
+
     /// <summary>The automation verdict on its sender.</summary>
     public required ExplainedVerdict Verdict { get; init; }
 

@@ -4,6 +4,7 @@ using Edge.Enrichment.Geo;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
+using Edge.Experiments;
 using Edge.Formats;
 using Edge.Requests;
 using Edge.Selection;
@@ -71,7 +72,7 @@ internal static class VisitExplanation
         var stated = believesStated ? Visit.StatedVariant(request.Query, experiment) : -1;
 
         Span<byte> room = stackalloc byte[Bucketing.UnitBytesMax];
-        var source = Visit.ReadParameter(visit.Query, room, out var written);
+        var source = Visit.ReadParameter(visit.Query, null, room, out var written, out _);
         var unit = request.Address is { } address ? ReadUnit(visit, address, room, out source) : room[..written];
         var isTargeted = request.Context is { Unit.IsEmpty: false };
         unit = isTargeted ? request.Context!.Unit : unit;
@@ -82,6 +83,7 @@ internal static class VisitExplanation
         }
         var country = CountryCode.Parse(request.Country);
         var place = new GeoPlace { Country = country, TimeZone = Encoding.UTF8.GetBytes(request.Timezone) };
+        var tracking = experiment.TrackingOf(visit.AsksForPrivacy);
         string? zoneSource = null;
         var zone = experiment.IsByVisitorsClock ? Visit.ZoneOf(visit, place, out zoneSource) : null;
         var visitor = Visit.ContextOf(now, facts, country, visit, zone);
@@ -96,6 +98,7 @@ internal static class VisitExplanation
                     _ when isTargeted => EvaluationContext.UnitMember,
                     UnitSource.Parameter => "u parameter",
                     UnitSource.UnfilledTag => "viewer key, because the u parameter is a merge tag that was not filled",
+                    UnitSource.IgnoredLink => "viewer key, because the token of a signed link is not opened here",
                     _ => "viewer key",
                 },
                 Stated = stated,
@@ -106,10 +109,11 @@ internal static class VisitExplanation
                     judgement.Rule?.CertaintyText,
                     judgement.Shadow?.ShadowText,
                     verdict.IsMachine(),
-                    EffectOf(judgement, request.Scope)
+                    EffectOf(judgement, request.Scope, tracking)
                 ),
                 IsClick = request.Scope == VerdictScope.Click,
                 IsCounted = !verdict.IsMachine(),
+                Tracking = tracking,
                 IsAhead = judgement.IsSpeculation && request.Scope == VerdictScope.Click,
             }
         );
@@ -124,6 +128,9 @@ internal static class VisitExplanation
             Referrer = HeaderBytes.Decode(ValueOf(request, "Referer")),
             AcceptLanguage = ValueOf(request, "Accept-Language"),
             Headers = request.Headers.ToArray(),
+            AsksForPrivacy =
+                ValueOf(request, VisitRequest.GlobalPrivacyControl) is VisitRequest.AskedFor
+                || ValueOf(request, VisitRequest.DoNotTrack) is VisitRequest.AskedFor,
             Attributes = request.Context?.Attributes,
         };
 
@@ -152,11 +159,12 @@ internal static class VisitExplanation
         return room[..Visit.ReadUnit(visit, text, room, out source).Length];
     }
 
-    private static string EffectOf(in Judgement judgement, VerdictScope scope) =>
+    private static string EffectOf(in Judgement judgement, VerdictScope scope, TrackingMode tracking) =>
         judgement.Verdict switch
         {
             Verdict.Prefetch when judgement.IsSpeculation && scope == VerdictScope.Click =>
                 "is refused with 503 while the experiment runs, so that the browser asks again at the visit",
+            _ when tracking == TrackingMode.Off => "is answered, and nothing is kept of it",
             Verdict.Human or Verdict.Proxy => "gets a variant and is counted",
             Verdict.Unknown or Verdict.Unjudged => "gets a variant and is counted, but does not influence the results",
             _ => "gets the default variant and is not counted",

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -20,24 +19,40 @@ internal sealed class WireNames<T>
     /// <summary><c>kebab-case</c>, for names on the command line.</summary>
     public static readonly WireNames<T> Kebab = new(JsonNamingPolicy.KebabCaseLower);
 
-    private readonly FrozenDictionary<string, T> _values;
-    private readonly FrozenDictionary<T, string> _texts;
+    // Arrays and not dictionaries, which the native compiler makes anew for every enumeration: 50 KB for a dozen names.
+    private readonly T[] _values = Enum.GetValues<T>();
+    private readonly string[] _texts;
 
     private WireNames(JsonNamingPolicy policy)
     {
-        _texts = Enum.GetValues<T>().ToFrozenDictionary(value => value, value => policy.ConvertName(value.ToString()));
-        _values = _texts.ToFrozenDictionary(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);
-        Choices = string.Join(", ", Enum.GetValues<T>().Select(value => _texts[value]));
+        _texts = Array.ConvertAll(Enum.GetNames<T>(), policy.ConvertName);
+        Choices = string.Join(", ", _texts);
     }
 
     /// <summary>All texts in order, for messages.</summary>
     public string Choices { get; }
 
     /// <summary>The text of a member.</summary>
-    public string Text(T value) => _texts[value];
+    public string Text(T value)
+    {
+        for (var i = 0; i < _values.Length; i++)
+        {
+            if (EqualityComparer<T>.Default.Equals(_values[i], value))
+            {
+                return _texts[i];
+            }
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(value), value, $"is no {typeof(T).Name}");
+    }
 
     /// <summary>The member with exactly this text.</summary>
-    public bool TryParse(string text, out T value) => _values.TryGetValue(text, out value);
+    public bool TryParse(string text, out T value)
+    {
+        var at = Array.IndexOf(_texts, text);
+        value = at < 0 ? default : _values[at];
+        return at >= 0;
+    }
 }
 
 /// <summary>Lets the JSON serializer write an enumeration by its <see cref="WireNames{T}"/>.</summary>

@@ -95,6 +95,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly VisitRequestReader _requests;
     private readonly UserAgentCache _userAgents;
     private readonly GeoDatabase _geo;
+    private readonly LinkTokens _links;
     private readonly KeyRatchet? _ratchet;
     private readonly DuplicateRestore _duplicates;
     private readonly LiveFeed _live;
@@ -208,7 +209,8 @@ internal sealed class EdgeService : IAsyncDisposable
                 requests.Refresh();
             };
         }
-        var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes);
+        _links = new LinkTokens(options.LinkSecrets, salt);
+        var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes, _links);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
         _catchUp = tally.CatchUpAsync;
         var budgets = new ClickBudgets(uid => tally.CountsOf(uid).Sum(variant => variant.Clicks));
@@ -349,6 +351,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 _certificate,
                 addresses,
                 synthetic,
+                _links,
                 _readiness,
                 time
             ),
@@ -943,7 +946,8 @@ internal sealed class EdgeService : IAsyncDisposable
             new ValidateDefinition(drafts, view),
             new ExplainDefinition(drafts, _verdicts, options.VariantOverride, time),
             new ListOccurrences(drafts, time),
-            new ManageShares(catalog, shares, shareTokens, audit, time)
+            new ManageShares(catalog, shares, shareTokens, audit, time),
+            new CreateLinks(catalog, _links, time)
         );
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();

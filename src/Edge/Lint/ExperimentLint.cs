@@ -30,6 +30,7 @@ internal static class ExperimentLint
             CheckDefault(experiment, findings);
             CheckVariants(experiment, findings);
             CheckTrialStart(experiment, findings);
+            CheckTracking(experiment, findings);
             switch (experiment.Type)
             {
                 case ExperimentType.SmartLink:
@@ -161,6 +162,28 @@ internal static class ExperimentLint
                     "trialStart",
                     "is exposure: trials start with an impression or view, and a link that is only clicked starts none; "
                         + "set it to click when there is neither pixel nor view"
+                )
+            );
+        }
+    }
+
+    /// <summary>Warns of a goal that nobody's exposure can be joined to.</summary>
+    private static void CheckTracking(Experiment experiment, List<Finding> findings)
+    {
+        var mode = experiment.TrackingConfig?.Mode ?? TrackingMode.Full;
+        if (
+            mode == TrackingMode.Off
+            || (mode == TrackingMode.Aggregate && experiment.GoalConfig.Type is GoalType.Conversion or GoalType.Event or GoalType.Value)
+        )
+        {
+            findings.Add(
+                new Finding(
+                    Severity.Warning,
+                    "tracking_learns_nothing",
+                    "trackingConfig.mode",
+                    mode == TrackingMode.Off
+                        ? "is off: nothing is counted, so nothing is learned"
+                        : "is aggregate: the goal is reached by other events, which cannot be joined to an exposure without its unit"
                 )
             );
         }

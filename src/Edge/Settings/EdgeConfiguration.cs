@@ -2,6 +2,7 @@ using System.Text.Json;
 using Edge.Fleet;
 using Edge.Formats;
 using Edge.Settings.Sinks;
+using Edge.Visits;
 
 namespace Edge.Settings;
 
@@ -296,6 +297,7 @@ internal sealed class EdgeConfiguration
         }
 
         CheckSalt();
+        ReadLinkSecrets();
         CheckTls();
         if (_options.ApiFirstKey.Length > 0 && _options.ApiFirstKeyFile.Length > 0)
         {
@@ -478,6 +480,31 @@ internal sealed class EdgeConfiguration
         {
             Report($"{key} {weakness}; openssl rand -hex 32 makes one");
         }
+    }
+
+    private void ReadLinkSecrets()
+    {
+        const string Key = "links.secretsFile";
+        if (_options.LinkSecretsFile.Length == 0)
+        {
+            return;
+        }
+
+        if (SettingValue.LinesOfFile(_options.LinkSecretsFile, LinkTokens.SecretsMax, out var secrets) is { } problem)
+        {
+            Report($"{Key} {problem}");
+            return;
+        }
+
+        for (var i = 0; i < secrets.Length; i++)
+        {
+            if (ChosenSecret.WeaknessOf(secrets[i]) is { } weakness)
+            {
+                Report($"{Key}: secret {i + 1} {weakness}; openssl rand -hex 32 makes one");
+            }
+        }
+
+        _options.LinkSecrets = secrets;
     }
 
     private void CheckTls()

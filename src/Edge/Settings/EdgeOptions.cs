@@ -146,6 +146,10 @@ internal sealed class EdgeOptions
 
     public bool ClickHttpsOnly { get; set; }
     public string[] LinkSchemesAllowed { get; set; } = [];
+    public string LinkSecretsFile { get; set; } = "";
+
+    /// <summary>The secrets in that file.</summary>
+    public string[] LinkSecrets { get; set; } = [];
     public string LinkFallbackUrl { get; set; } = "";
     public string[] LinkTeamFallbackUrls { get; set; } = [];
     public string ProblemTypeBase { get; set; } = PublishedProblemTypeBase;

@@ -273,6 +273,12 @@ internal static class EdgeSettings
             (o, v) => o.LinkTeamFallbackUrls = v,
             LinkFallback.TeamProblemOf
         ),
+        Text(
+            "links.secretsFile",
+            "File with the secrets of signed links, one a line, the same on every node: the first signs, all are accepted. If empty, the salt of the visitor hashes signs.",
+            o => o.LinkSecretsFile,
+            (o, v) => o.LinkSecretsFile = v
+        ),
         Setting<EdgeOptions>.Text(
             "problems.typeBase",
             "What the type of a problem (RFC 9457) begins with; the name of the problem is appended.",

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Edge.Formats;
 using Edge.Storage;
 
@@ -12,6 +13,9 @@ internal static class SettingValue
 {
     /// <summary>Separator of the items of a list given as one text.</summary>
     public const char ListSeparator = ',';
+
+    /// <summary>Longest file of lines, bytes.</summary>
+    private const int FileBytesMax = 64 << 10;
 
     private static readonly (string Suffix, long Factor)[] ByteUnits =
     [
@@ -98,6 +102,26 @@ internal static class SettingValue
         {
             return $"cannot be read: {e.Message.ReplaceLineEndings(" ")}";
         }
+    }
+
+    /// <summary>Reads a file of lines, blank ones left out; what is wrong with it, as the rest of a sentence.</summary>
+    public static string? LinesOfFile(string path, int linesMax, out string[] lines)
+    {
+        lines = [];
+        try
+        {
+            lines = Encoding
+                .UTF8.GetString(DiskFile.ReadWhole(path, FileBytesMax))
+                .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"cannot be read: {e.Message.ReplaceLineEndings(" ")}";
+        }
+
+        return lines.Length == 0 ? "names an empty file"
+            : lines.Length > linesMax ? $"names a file with more than {linesMax} lines"
+            : null;
     }
 
     public static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name[1..];

@@ -120,6 +120,10 @@ internal static class MetricFamilies
         "edge_unfilled_merge_tags_total",
         "Events of experiments whose u was a merge tag that the mail program did not fill."
     );
+    public static readonly MetricFamily LinkTokensTotal = Counter(
+        "edge_link_tokens_total",
+        "Tokens of signed links that were read, by what became of them."
+    );
     public static readonly MetricFamily EventsReceivedTotal = Counter(
         "edge_events_received_total",
         "Events that reached the journal."

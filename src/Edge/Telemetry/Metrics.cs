@@ -70,6 +70,9 @@ internal enum Outcome
     /// <summary>Answered, but the link has not started, has expired, or has taken all its clicks.</summary>
     LinkClosed,
 
+    /// <summary>Answered; nothing is kept of the visit, because experiment, link or browser say so.</summary>
+    Untracked,
+
     /// <summary>
     /// A browser asks for a link ahead of the visit and is refused, so that it asks again when the link is followed.
     /// </summary>

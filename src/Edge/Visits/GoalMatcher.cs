@@ -62,8 +62,8 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
         }
 
         Span<byte> room = stackalloc byte[Bucketing.UnitBytesMax];
-        var unit = Visit.ReadUnit(request, visitor.Address, room, out var source);
-        var isVisitor = isPage || source == UnitSource.Parameter;
+        var unit = visitors.ReadUnit(request, visitor, null, room, out var source, out _);
+        var isVisitor = isPage || source.IsNamed();
         var json = Begin(out var buffer);
         var count = 0;
         foreach (var experiment in goals)
@@ -76,7 +76,7 @@ internal sealed class GoalMatcher(CatalogHolder catalog, VisitorReader visitors)
             {
                 count++;
                 Begin(json, experiment, value);
-                WriteHashes(json, experiment, isVisitor ? unit : default, source == UnitSource.Parameter, visitor);
+                WriteHashes(json, experiment, isVisitor ? unit : default, source.IsNamed(), visitor);
                 WriteHashes(json, experiment, e.UserId.Span, isNamed: true, visitor);
                 WriteHashes(json, experiment, e.UnitKey.Span, isNamed: true, visitor);
                 WriteHashes(json, experiment, e.AnonymousId.Span, isNamed: true, visitor);

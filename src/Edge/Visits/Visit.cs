@@ -16,11 +16,17 @@ internal enum UnitSource
     /// <summary>The sender's own id in the query.</summary>
     Parameter,
 
+    /// <summary>The sender's own id in the token of a signed link.</summary>
+    Link,
+
     /// <summary>The hash of address and user agent.</summary>
     ViewerKey,
 
     /// <summary>The same, because the query holds a merge tag that the sender's mail program did not fill.</summary>
     UnfilledTag,
+
+    /// <summary>The same, because the token of a signed link counts for nothing.</summary>
+    IgnoredLink,
 }
 
 /// <summary>
@@ -46,9 +52,15 @@ internal static class Visit
     /// <summary>What an event says in <c>unit_ignored</c> when its sender's id was a merge tag.</summary>
     public static ReadOnlySpan<byte> MergeTagIgnored => "merge_tag"u8;
 
+    /// <summary>What an event says in <c>unit_ignored</c> when nothing about the person is kept.</summary>
+    public static ReadOnlySpan<byte> AggregateIgnored => "aggregate"u8;
+
+    /// <summary>Whether a unit is one that the sender named.</summary>
+    public static bool IsNamed(this UnitSource source) => source is UnitSource.Parameter or UnitSource.Link;
+
     /// <summary>
     /// The unit of the request's sender: the opaque <c>u</c> parameter when it was sent and names somebody, else the
-    /// viewer key (spec 3.1).
+    /// viewer key (spec 3.1). A signed link's token is not opened here.
     /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="address">The address of the visitor as text.</param>
@@ -61,12 +73,23 @@ internal static class Visit
         out UnitSource source
     )
     {
-        source = ReadParameter(request.Query, room, out var written);
-        if (source == UnitSource.Parameter)
+        source = ReadParameter(request.Query, null, room, out var written, out _);
+        if (source.IsNamed())
         {
             return room[..written];
         }
 
+        return ComputeViewerKey(request, address, room);
+    }
+
+    /// <summary>The viewer key of the request's sender (spec 3.1).</summary>
+    /// <inheritdoc cref="ReadUnit"/>
+    public static ReadOnlySpan<byte> ComputeViewerKey(
+        in VisitRequest request,
+        ReadOnlySpan<byte> address,
+        Span<byte> room
+    )
+    {
         var agent = request.UserAgent;
         Span<byte> bytes = agent.Length <= StackBytes ? stackalloc byte[StackBytes] : new byte[agent.Length];
         ViewerKey.Compute(address, HeaderBytes.Narrow(agent, bytes), room[..ViewerKey.Bytes]);
@@ -74,14 +97,22 @@ internal static class Visit
     }
 
     /// <summary>
-    /// The sender's own id of the visitor, of any length; <see cref="UnitSource.Parameter"/> when there is one.
+    /// The sender's own id of the visitor, of any length, as it is or in a token; the source says whether there is one.
     /// </summary>
     /// <param name="query">The query.</param>
+    /// <param name="tokens">Opens tokens; null when none is opened.</param>
     /// <param name="room">As for <see cref="ReadUnit"/>.</param>
     /// <param name="written">Bytes of the unit; 0 without one.</param>
-    public static UnitSource ReadParameter(ReadOnlySpan<char> query, Span<byte> room, out int written)
+    /// <param name="token">The token; default when there is none.</param>
+    public static UnitSource ReadParameter(
+        ReadOnlySpan<char> query,
+        LinkTokens? tokens,
+        Span<byte> room,
+        out int written,
+        out LinkToken token
+    )
     {
-        written = 0;
+        (written, token) = (0, default);
         if (!QueryParameters.TryFind(query, UnitParameter, out var sent) || sent.IsEmpty)
         {
             return UnitSource.ViewerKey;
@@ -98,6 +129,12 @@ internal static class Visit
             }
 
             QueryParameters.TryDecode(sent, bytes, out var length);
+            if (bytes[0] == LinkTokens.Mark)
+            {
+                token = tokens is null ? default : tokens.Open(bytes[..length], room, out written);
+                return token.State == LinkState.Accepted ? UnitSource.Link : UnitSource.IgnoredLink;
+            }
+
             if (MergeTag.IsIn(bytes[..length]))
             {
                 return UnitSource.UnfilledTag;

@@ -3,6 +3,7 @@ using Edge.Catalog;
 using Edge.Enrichment.Sources;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
+using Edge.Experiments;
 using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Records;
@@ -32,6 +33,7 @@ internal enum VisitKind
 /// <param name="Judgement">The verdict on the visitor.</param>
 /// <param name="Append">What the journal said; of no meaning without an event.</param>
 /// <param name="IsSynthetic">Whether it is a test's.</param>
+/// <param name="Link">What became of the token in its link.</param>
 internal readonly record struct RecordedVisit(
     int Variant,
     Events.EventId Id = default,
@@ -39,7 +41,8 @@ internal readonly record struct RecordedVisit(
     LinkTarget? Fallback = null,
     Judgement Judgement = default,
     AppendResult Append = default,
-    bool IsSynthetic = false
+    bool IsSynthetic = false,
+    LinkState Link = LinkState.None
 );
 
 /// <summary>
@@ -83,11 +86,27 @@ internal sealed class VisitRecorder(
         }
 
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
-        var unit = visitors.ReadUnit(request, visitor.Address, unitRoom, out var unitSource);
+        var unit = visitors.ReadUnit(request, visitor, experiment, unitRoom, out var unitSource, out var link);
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
-        var isNamed = unitSource == UnitSource.Parameter;
+        var isNamed = unitSource.IsNamed();
         var unitHashes = visitors.HashUnit(experiment, unit, isNamed, visitor.Now, isClick, hashRoom);
-        var shown = variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Longest);
+        var sent = link.VariantOf(experiment);
+        var shown = variants.AssignReported(request, visitor, experiment, kind, sent, unit, unitHashes.Longest);
+        var isSynthetic = !request.SyntheticTest.IsEmpty;
+        var tracking = (TrackingMode)Math.Max(
+            (int)link.Tracking,
+            (int)experiment.TrackingOf(request.AsksForPrivacy)
+        );
+        if (tracking == TrackingMode.Off)
+        {
+            recorded = new RecordedVisit(
+                shown.Variant,
+                Judgement: visitor.Judgement,
+                IsSynthetic: isSynthetic,
+                Link: link.State
+            );
+            return Outcome.Untracked;
+        }
 
         var query = isClick ? request.Query : default;
         var isSourced = isClick || !request.Referrer.IsEmpty;
@@ -113,12 +132,17 @@ internal sealed class VisitRecorder(
             UnitHash = unitHashes.Today,
             UnitHashPrevious = unitHashes.Yesterday,
             UnitHashStable = unitHashes.Stable,
-            UnitIgnored = unitSource == UnitSource.UnfilledTag ? Visit.MergeTagIgnored : default,
+            UnitIgnored = unitSource == UnitSource.UnfilledTag ? Visit.MergeTagIgnored : link.Ignored,
+            SentAt = link.SentAt,
             Url = isClick ? ClickUrl.Write(experiment, query, url) : default,
             Referrer = Utf8Text.Cut(request.Referrer, referrer),
         };
         visitor.WriteTo(ref tracked, source);
-        var isSynthetic = !request.SyntheticTest.IsEmpty;
+        if (tracking == TrackingMode.Aggregate)
+        {
+            LeaveOutPerson(ref tracked);
+        }
+
         if (unitSource == UnitSource.UnfilledTag)
         {
             metrics.CountUnfilledTag();
@@ -131,7 +155,17 @@ internal sealed class VisitRecorder(
 
         var record = EventEncoder.Encode(tracked, Envelope.HeaderBytes);
         var result = journal.TryAppend(record, tracked.Id, out var sequence, isSynthetic: isSynthetic);
-        recorded = new RecordedVisit(shown.Variant, tracked.Id, sequence, null, visitor.Judgement, result, isSynthetic);
+        recorded = new RecordedVisit(
+            shown.Variant,
+            // A destination that learns the id of the event could say whose it is.
+            tracking == TrackingMode.Aggregate ? default : tracked.Id,
+            sequence,
+            null,
+            visitor.Judgement,
+            result,
+            isSynthetic,
+            link.State
+        );
         return result == AppendResult.Appended ? Outcome.Recorded : Outcome.NotKept;
     }
 
@@ -192,11 +226,32 @@ internal sealed class VisitRecorder(
     {
         var visitor = sender.Judgement.IsSpeculation ? sender with { Judgement = default } : sender;
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
-        var unit = visitors.ReadUnit(request, visitor.Address, unitRoom, out var source);
+        var unit = visitors.ReadUnit(request, visitor, experiment, unitRoom, out var source, out var link);
+        if (link.VariantOf(experiment) is >= 0 and var sent)
+        {
+            return sent;
+        }
+
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
-        var isNamed = source == UnitSource.Parameter;
-        var unitHashes = visitors.HashUnit(experiment, unit, isNamed, visitor.Now, joins: false, hashRoom);
+        var unitHashes = visitors.HashUnit(experiment, unit, source.IsNamed(), visitor.Now, joins: false, hashRoom);
         return variants.Assign(request, visitor, experiment, kind, unit, unitHashes.Longest).Variant;
+    }
+
+    /// <summary>
+    /// Leaves in the event what is true of many: when, which variant, from where by source and country, and the verdict.
+    /// </summary>
+    private static void LeaveOutPerson(ref TrackedEvent e)
+    {
+        if (e.UnitIgnored.IsEmpty)
+        {
+            e.UnitIgnored = Visit.AggregateIgnored;
+        }
+
+        e.UnitHash = e.UnitHashPrevious = e.UnitHashStable = e.AddressHash = default;
+        e.Url = e.Referrer = e.Region = e.City = e.TimeZone = default;
+        e.SentAt = null;
+        e.DeviceType = e.Browser = e.Os = "";
+        e.BrowserVersion = e.OsVersion = e.DeviceBrand = e.DeviceModel = null;
     }
 
     private static ReadOnlySpan<byte> EventNameOf(VisitKind kind) =>

@@ -11,6 +11,14 @@ namespace Edge.Visits;
 /// </summary>
 internal readonly ref struct VisitRequest
 {
+    /// <summary>The header of Global Privacy Control.</summary>
+    public const string GlobalPrivacyControl = "Sec-GPC";
+
+    public const string DoNotTrack = "DNT";
+
+    /// <summary>What either of them says when privacy is asked for; anything else asks for nothing.</summary>
+    public const string AskedFor = "1";
+
     /// <summary>The socket's other end, which may be a proxy.</summary>
     public required ClientAddress Peer { get; init; }
 
@@ -36,6 +44,11 @@ internal readonly ref struct VisitRequest
     /// Name of the test that the request is of, by a valid mark; empty for all others. Nobody is counted by it.
     /// </summary>
     public ReadOnlySpan<byte> SyntheticTest { get; init; }
+
+    /// <summary>
+    /// Whether the browser asks for privacy, by <see cref="GlobalPrivacyControl"/> or <see cref="DoNotTrack"/>.
+    /// </summary>
+    public bool AsksForPrivacy { get; init; }
 
     /// <summary>The attributes of the evaluation context; null where there is none, as for pixel and click.</summary>
     public ContextAttributes? Attributes { get; init; }

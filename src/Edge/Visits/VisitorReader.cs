@@ -5,6 +5,7 @@ using Edge.Enrichment.Sources;
 using Edge.Enrichment.UserAgents;
 using Edge.Enrichment.Verdicts;
 using Edge.Events;
+using Edge.Experiments;
 using Edge.Formats;
 using Edge.Requests;
 using Edge.Selection;
@@ -84,7 +85,8 @@ internal sealed class VisitorReader(
     PlaceFinder places,
     UserAgentCache userAgents,
     VerdictJudge verdicts,
-    VisitorHashes hashes
+    VisitorHashes hashes,
+    LinkTokens links
 )
 {
     /// <summary>Tells kept viewer keys from kept hashes.</summary>
@@ -130,42 +132,37 @@ internal sealed class VisitorReader(
     }
 
     /// <summary>
-    /// The unit of the request's sender, as <see cref="Visit.ReadUnit"/> finds it; a visitor who comes again soon is not
-    /// hashed again.
+    /// The unit of the request's sender: that of a signed link's token or of the parameter <c>u</c>, else the viewer key.
     /// </summary>
-    /// <inheritdoc cref="Visit.ReadUnit"/>
+    /// <param name="request">The request.</param>
+    /// <param name="visitor">Its sender.</param>
+    /// <param name="experiment">
+    /// The experiment whose link the token must be; null for events that senders report, to which any link that may be
+    /// tracked in full has led.
+    /// </param>
+    /// <param name="room"><see cref="Bucketing.UnitBytesMax"/> bytes of memory the result points into.</param>
+    /// <param name="source">Where the unit came from.</param>
+    /// <param name="token">The token; default when there is none.</param>
     public ReadOnlySpan<byte> ReadUnit(
         in VisitRequest request,
-        ReadOnlySpan<byte> address,
+        scoped in Visitor visitor,
+        CatalogEntry? experiment,
         Span<byte> room,
-        out UnitSource source
+        out UnitSource source,
+        out LinkToken token
     )
     {
-        var length = address.Length + request.UserAgent.Length;
-        if (!hashes.AreKept || length > RecentHashes.MessageBytesMax)
+        source = Visit.ReadParameter(request.Query, links, room, out var written, out token);
+        if (token.State != LinkState.None)
         {
-            return Visit.ReadUnit(request, address, room, out source);
+            token = links.Judge(token, experiment, visitor.Now);
+            var isTaken =
+                token.State == LinkState.Accepted
+                && (experiment is not null || token.Tracking == TrackingMode.Full);
+            source = isTaken ? UnitSource.Link : UnitSource.IgnoredLink;
         }
 
-        source = Visit.ReadParameter(request.Query, room, out var written);
-        if (source == UnitSource.Parameter)
-        {
-            return room[..written];
-        }
-
-        Span<byte> message = stackalloc byte[RecentHashes.MessageBytesMax];
-        message = message[..length];
-        address.CopyTo(message);
-        var agent = HeaderBytes.Narrow(request.UserAgent, message[address.Length..]);
-        var key = room[..ViewerKey.Bytes];
-        var recent = RecentHashes.OfThread;
-        if (!recent.TryFind(ViewerKeys, message, key, out var place))
-        {
-            ViewerKey.Compute(address, agent, key);
-            recent.Keep(place, ViewerKeys, message, key);
-        }
-
-        return key;
+        return source.IsNamed() ? room[..written] : ReadViewerKey(request, visitor.Address, room);
     }
 
     /// <summary>Hashes the unit for events of one experiment.</summary>
@@ -209,6 +206,30 @@ internal sealed class VisitorReader(
         var yesterday = room.Slice(VisitorHashes.UnitHashChars, VisitorHashes.UnitHashChars);
         hashes.WritePreviousUnitHash(experiment.UidUtf8, unit, now, yesterday);
         return new UnitHashes { Today = today, Yesterday = yesterday };
+    }
+
+    /// <summary>The viewer key; that of a visitor who comes again soon is not computed again.</summary>
+    private ReadOnlySpan<byte> ReadViewerKey(in VisitRequest request, ReadOnlySpan<byte> address, Span<byte> room)
+    {
+        var length = address.Length + request.UserAgent.Length;
+        if (!hashes.AreKept || length > RecentHashes.MessageBytesMax)
+        {
+            return Visit.ComputeViewerKey(request, address, room);
+        }
+
+        Span<byte> message = stackalloc byte[RecentHashes.MessageBytesMax];
+        message = message[..length];
+        address.CopyTo(message);
+        var agent = HeaderBytes.Narrow(request.UserAgent, message[address.Length..]);
+        var key = room[..ViewerKey.Bytes];
+        var recent = RecentHashes.OfThread;
+        if (!recent.TryFind(ViewerKeys, message, key, out var place))
+        {
+            ViewerKey.Compute(address, agent, key);
+            recent.Keep(place, ViewerKeys, message, key);
+        }
+
+        return key;
     }
 
     private Visitor Describe(

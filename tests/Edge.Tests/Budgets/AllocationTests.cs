@@ -29,10 +29,14 @@ public class AllocationTests(ITestOutputHelper output)
     [InlineData("GET /s/demo-ab/click?utm_source=news", "HTTP/1.1 302 ")]
     [InlineData("GET /s/demo-ab/click?u=reader-1&variant=b", "HTTP/1.1 302 ")]
     [InlineData("GET /s/demo-macro/click?utm_source=news&u=reader-1", "HTTP/1.1 302 ")]
+    [InlineData("GET /s/demo-ab/click?u=TOKEN", "HTTP/1.1 302 ")]
+    [InlineData("GET /s/demo-ab/pixel.gif?u=TOKEN", "HTTP/1.1 200 ")]
+    [InlineData("GET /s/demo-ab/click?u=TOKENdamaged", "HTTP/1.1 302 ")]
+    [InlineData("GET /s/demo-macro/click?u=TOKEN", "HTTP/1.1 302 ")]
     public async Task Lane_OnceWarm_AllocatesNothing(string methodAndTarget, string begin)
     {
         await using var site = new LaneSite();
-        var request = LaneSite.Request(methodAndTarget);
+        var request = LaneSite.Request(methodAndTarget.Replace("TOKEN", site.Token, StringComparison.Ordinal));
         var expected = Encoding.ASCII.GetBytes(begin);
 
         var allocated = LeastAllocated(_ => Assert.True(site.Answer(request).StartsWith(expected)));

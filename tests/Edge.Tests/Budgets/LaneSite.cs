@@ -8,6 +8,7 @@ using Edge.Experiments.Reading;
 using Edge.Requests;
 using Edge.Tests.Support;
 using Edge.Transport;
+using Edge.Visits;
 using Xunit;
 
 namespace Edge.Tests.Budgets;
@@ -32,8 +33,15 @@ internal sealed class LaneSite : IAsyncDisposable
         var catalog = new CatalogHolder();
         catalog.Swap(new ExperimentCatalog([Ab("ab", ""), Ab("macro", "?click={clickId}")], 1));
         _keys = KeyRing.Open(new KeyFile(_directory["keys.json"]), TimeProvider.System, _ => { });
-        _lane = new VisitSite(Journal, TimeProvider.System).CreateLane(catalog, _keys);
+        var site = new VisitSite(Journal, TimeProvider.System);
+        _lane = site.CreateLane(catalog, _keys);
+        Assert.True(catalog.Current.TryFind("demo-ab", out var link));
+        var terms = new LinkTerms("b", TrackingMode.Full, DateTimeOffset.UtcNow, null);
+        Token = site.Links.Create(terms.ClaimsOf(link), "reader-1");
     }
+
+    /// <summary>The token of a signed link of <c>demo-ab</c>.</summary>
+    public string Token { get; }
 
     public TestJournal Journal { get; }
 

@@ -25,6 +25,7 @@ public class EventEncoderTests
     [InlineData("event-v1-stable.json")]
     [InlineData("event-v1-trace.json")]
     [InlineData("event-v1-test.json")]
+    [InlineData("event-v1-link.json")]
     public void Event_Version1_IsByteForByteTheGoldenFile(string file)
     {
         var golden = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Edge.Tests", "Golden", file))
@@ -33,6 +34,7 @@ public class EventEncoderTests
         {
             "full" => Full(),
             "ingested" => Ingested(),
+            "link" => OfASignedLink(),
             "goals" => ReachingGoals(),
             "tag" => WithUnfilledTag(),
             "stable" => OfAStableUnit(),
@@ -211,6 +213,14 @@ public class EventEncoderTests
         tracked.UnitHash = "0123456789abcdef"u8;
         tracked.UnitIgnored = "merge_tag"u8;
         tracked.Url = "/s/demo-ab/click?utm_source=news"u8;
+        return tracked;
+    }
+
+    private static TrackedEvent OfASignedLink()
+    {
+        var tracked = Minimal();
+        tracked.SentAt = new DateTimeOffset(2026, 5, 16, 9, 0, 0, TimeSpan.Zero);
+        tracked.UnitHash = "0123456789abcdef"u8;
         return tracked;
     }
 

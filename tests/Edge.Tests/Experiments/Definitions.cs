@@ -52,6 +52,7 @@ internal static class Definitions
             "expiresAt": "2026-04-01T00:00:00.000Z", "expiredUrl": "https://example.com/over",
             "exhaustedUrl": "https://example.com/gone", "redirectStatus": 307
           },
+          "trackingConfig": {"mode": "aggregate", "onSignal": "off"},
           "trafficShare": 2500, "exclusionGroup": {"name": "checkout", "from": 100, "to": 9000},
           "attributionWindowMinutes": 1440, "stableUnits": true, "trialStart": "exposure",
           "hashVersion": 1, "weightsVersion": 7,

@@ -35,7 +35,7 @@ public class MergeTagTests
     [InlineData("$uid$")]
     [InlineData("<<Username>>")]
     public void Tag_Unfilled_IsNobody(string sent) =>
-        Assert.Equal(UnitSource.UnfilledTag, Visit.ReadParameter($"?a=1&u={sent}", Room(), out _));
+        Assert.Equal(UnitSource.UnfilledTag, Visit.ReadParameter($"?a=1&u={sent}", null, Room(), out _, out _));
 
     [Theory]
     [InlineData("reader-17")]
@@ -51,20 +51,20 @@ public class MergeTagTests
     [InlineData("YWJj%2Bgh%2F%3D%3D")]
     [InlineData("{{}}")]
     public void Id_ThatOnlyLooksAlike_IsSomebody(string sent) =>
-        Assert.Equal(UnitSource.Parameter, Visit.ReadParameter($"?u={sent}", Room(), out _));
+        Assert.Equal(UnitSource.Parameter, Visit.ReadParameter($"?u={sent}", null, Room(), out _, out _));
 
     [Fact]
     public void Id_LongerThanAUnit_IsItsHash()
     {
         var room = Room();
 
-        Assert.Equal(UnitSource.Parameter, Visit.ReadParameter("?u=" + new string('a', 200), room, out var written));
+        Assert.Equal(UnitSource.Parameter, Visit.ReadParameter("?u=" + new string('a', 200), null, room, out var written, out _));
         // printf 'a%.0s' $(seq 200) | sha256sum
         Assert.Equal(
             "c2a908d98f5df987ade41b5fce213067efbcc21ef2240212a41e54b5e7c28ae5",
             Encoding.ASCII.GetString(room.AsSpan(0, written))
         );
-        Assert.Equal(UnitSource.Parameter, Visit.ReadParameter("?u=" + new string('a', 128), room, out written));
+        Assert.Equal(UnitSource.Parameter, Visit.ReadParameter("?u=" + new string('a', 128), null, room, out written, out _));
         Assert.Equal(128, written);
     }
 

@@ -425,6 +425,28 @@ public class ExperimentLintTests
     }
 
     [Theory]
+    [InlineData("click_through", "full", "same_destination variants")]
+    [InlineData("click_through", "aggregate", "same_destination variants")]
+    [InlineData("click_through", "off", "tracking_learns_nothing trackingConfig.mode same_destination variants")]
+    [InlineData("conversion", "full", "")]
+    [InlineData("conversion", "aggregate", "tracking_learns_nothing trackingConfig.mode")]
+    public void Check_TrackingThatLearnsNothing_IsAWarning(string goal, string mode, string expected)
+    {
+        var link = goal == "click_through" ? ""","destinationUrl":"https://example.com/a" """ : "";
+        var json = Definitions.With(
+            "trackingConfig",
+            $$"""{"mode": "{{mode}}"}""",
+            Definitions.With(
+                "variants",
+                """[{"id": "a", "weight": 5000, "isDefault": true}, {"id": "b", "weight": 5000}]""",
+                Definitions.With("goalConfig", $$"""{"type": "{{goal}}"{{link}}}""")
+            )
+        );
+
+        Assert.Equal(expected, Codes(json));
+    }
+
+    [Theory]
     [InlineData("conversion", "exposure", true, "click_starts_no_trial trialStart")]
     [InlineData("event", "exposure", true, "click_starts_no_trial trialStart")]
     [InlineData("value", "exposure", true, "click_starts_no_trial trialStart")]

@@ -52,7 +52,8 @@ internal sealed class VisitSite
             new PlaceFinder(places ?? GeoDatabase.Open("", TimeProvider.System, new LogLines()), addresses, ""),
             new UserAgentCache(verdicts, new EnrichmentFaults()),
             verdicts,
-            hashes
+            hashes,
+            Links
         );
         _variants = new VariantAssigner(believesStated, hashes, new ExposureMap());
         _requests = new VisitRequestReader(addresses, "", verdicts, synthetic ?? WithoutKeys(time));
@@ -67,6 +68,9 @@ internal sealed class VisitSite
             _metrics
         );
     }
+
+    /// <summary>Makes and reads the tokens of its links.</summary>
+    public LinkTokens Links { get; } = new([], "salt");
 
     /// <summary>No mark counts.</summary>
     public static SyntheticTraffic WithoutKeys(TimeProvider time) =>

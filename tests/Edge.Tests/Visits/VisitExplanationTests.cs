@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Edge.Catalog;
 using Edge.Enrichment.Verdicts;
+using Edge.Experiments;
 using Edge.Explanation;
 using Edge.Formats;
 using Edge.Selection;
@@ -81,6 +82,24 @@ public class VisitExplanationTests
         Assert.Equal((reason, verdict), (explanation.Reason, explanation.Verdict.Verdict));
         Assert.Equal(verdict is "bot" or "prefetch" or "scanner", explanation.Verdict.IsMachine);
         Assert.Equal(!explanation.Verdict.IsMachine, explanation.Counted);
+    }
+
+    [Theory]
+    [InlineData("{}", "full", true)]
+    [InlineData("""{"onSignal": "off"}""", "full", true)]
+    [InlineData("""{"onSignal": "off"}""", "off", false, """, "headers": {"Sec-GPC": "1"}""")]
+    [InlineData("""{"onSignal": "off"}""", "full", true, """, "headers": {"Sec-GPC": "0"}""")]
+    [InlineData("""{"onSignal": "aggregate"}""", "aggregate", true, """, "headers": {"dnt": "1"}""")]
+    [InlineData("""{"mode": "off"}""", "off", false)]
+    public void Explain_Tracking_SaysWhatIsKept(string config, string tracking, bool isCounted, string more = "")
+    {
+        var entry = new CatalogEntry(Definitions.Experiment(Definitions.With("trackingConfig", config)));
+        var running = new CatalogEntry(entry.Experiment with { Status = ExperimentStatus.Running });
+        var description = Encoding.UTF8.GetBytes($$"""{"query": "u=1"{{more}}}""");
+
+        var explanation = VisitExplanation.Explain(description, running, Judge, believesStated: true, Now).Explanation!;
+
+        Assert.Equal((tracking, isCounted), (explanation.Tracking.ToString().ToLowerInvariant(), explanation.Counted));
     }
 
     [Theory]

@@ -23,6 +23,7 @@ type DraftVariant = Partial<Variant> & Pick<Variant, "id" | "weight">;
 const members = [
   "name", "slug", "hypothesis", "variants", "goalConfig", "banditConfig", "attributionWindowMinutes", "trialStart", "minimumSampleSize",
   "minimumRunDays", "confidenceThreshold", "trafficShare", "exclusionGroup", "stableUnits", "passQuery", "linkConfig",
+  "trackingConfig",
 ] as const;
 
 export function Editor(props: ViewProps) {
@@ -368,6 +369,24 @@ function Variants({ draft, set, isRunning }: PartProps) {
 
 function More({ draft, set, isRunning }: PartProps) {
   const isTest = draft.type === "ab_test";
+  const tracking: Partial<NonNullable<Draft["trackingConfig"]>> = draft.trackingConfig ?? {};
+  const trackingMode = (name: keyof typeof t.edit.tracking) => (
+    <Field label={t.edit.tracking[name]} path={`trackingConfig.${name}`}>
+      {(attributes) => (
+        <select
+          {...attributes}
+          value={tracking[name] ?? "full"}
+          onChange={(event) => set({ trackingConfig: { ...tracking, [name]: event.currentTarget.value } as Draft["trackingConfig"] })}
+        >
+          {Object.entries(t.edit.trackingModes).map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
   const limits: Partial<NonNullable<Draft["linkConfig"]>> = draft.linkConfig ?? {};
   const limit = (change: object) => set({ linkConfig: { ...limits, ...change } as Draft["linkConfig"] });
   const limitTime = (name: "startsAt" | "expiresAt") => (
@@ -455,6 +474,11 @@ function More({ draft, set, isRunning }: PartProps) {
             {limitUrl("exhaustedUrl")}
           </div>
           <Failing path="linkConfig" />
+          <div class="columns">
+            {trackingMode("mode")}
+            {trackingMode("onSignal")}
+          </div>
+          <Failing path="trackingConfig" />
         </div>
       </details>
     </section>
@@ -470,7 +494,7 @@ const labels: Record<string, string> = {
   attributionWindowMinutes: t.edit.window, trialStart: t.edit.trialStart, minimumSampleSize: t.edit.minimumSampleSize, minimumRunDays: t.edit.minimumRunDays,
   confidenceThreshold: t.edit.confidenceThreshold, trafficShare: t.edit.trafficShare, passQuery: t.edit.passQuery,
   stableUnits: t.edit.stableUnits, exclusionGroup: t.edit.group.name,
-  ...Object.fromEntries([...within("exclusionGroup", t.edit.group), ...within("linkConfig", t.edit.link)]),
+  ...Object.fromEntries([...within("exclusionGroup", t.edit.group), ...within("linkConfig", t.edit.link), ...within("trackingConfig", t.edit.tracking)]),
 };
 
 function within(member: string, texts: object): [string, string][] {

@@ -212,7 +212,7 @@ internal sealed class EventRecorder(
         Span<char> scratch = stackalloc char[SourceScratch.Chars];
         Span<byte> unitRoom = stackalloc byte[Bucketing.UnitBytesMax];
         Span<byte> hashRoom = stackalloc byte[VisitorReader.UnitRoomBytes];
-        var unit = Visit.ReadUnit(request, visitor.Address, unitRoom, out var unitSource);
+        var unit = visitors.ReadUnit(request, visitor, null, unitRoom, out var unitSource, out var link);
         var receipt = new Receipt
         {
             Judgement = visitor.Judgement,
@@ -227,10 +227,10 @@ internal sealed class EventRecorder(
             var subject = StatesVisitor(e.Event) ? ReadStated(request, e.Event, statedRoom, agentRoom) : visitor;
             var shown = new Exposure(-1, 0, 0);
             scoped UnitHashes unitHashes = default;
-            if (e.IsVisitor || unitSource == UnitSource.Parameter)
+            if (e.IsVisitor || unitSource.IsNamed())
             {
                 var joins = e.Event.Type is "click" or "conversion";
-                var isNamed = unitSource == UnitSource.Parameter;
+                var isNamed = unitSource.IsNamed();
                 unitHashes = visitors.HashUnit(e.Experiment, unit, isNamed, visitor.Now, joins, hashRoom);
                 var kind = joins ? VisitKind.Click : VisitKind.Impression;
                 shown = variants.AssignReported(
@@ -265,6 +265,10 @@ internal sealed class EventRecorder(
             {
                 tracked.UnitIgnored = Visit.MergeTagIgnored;
                 metrics.CountUnfilledTag();
+            }
+            else
+            {
+                tracked.UnitIgnored = link.Ignored;
             }
             var isServer = e is { IsVisitor: false, IsAuthenticated: true };
             tracked.Goals = GoalMatcher.Match(

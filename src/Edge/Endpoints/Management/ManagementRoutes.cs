@@ -21,7 +21,8 @@ internal sealed class ManagementRoutes(
     ValidateDefinition validate,
     ExplainDefinition explainDefinition,
     ListOccurrences occurrences,
-    ManageShares shares
+    ManageShares shares,
+    CreateLinks links
 )
 {
     /// <summary>Notes the parameters of a query that nobody reads, each with the one that was probably meant.</summary>
@@ -82,6 +83,7 @@ internal sealed class ManagementRoutes(
                 (HttpMethods.Post, shares.CreateAsync)
             ),
             [_, "shares", _] => Offer(request, [], (HttpMethods.Delete, shares.RevokeAsync)),
+            [_, "links"] => Offer(request, [], (HttpMethods.Post, links.HandleAsync)),
             [_, "explain"] => Ask(request, explain.HandleAsync),
             _ => Problem.RouteNotFoundAsync(context),
         };

@@ -12,6 +12,7 @@ using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
 using Edge.Telemetry;
 using Edge.Transport;
+using Edge.Visits;
 using static Edge.Telemetry.PrometheusText;
 
 namespace Edge.Endpoints.Operations;
@@ -38,6 +39,7 @@ internal sealed class MetricsEndpoint(
     ServedCertificate? certificate,
     ClientAddressResolver addresses,
     SyntheticTraffic synthetic,
+    LinkTokens links,
     Readiness readiness,
     TimeProvider time
 )
@@ -159,6 +161,14 @@ internal sealed class MetricsEndpoint(
 
         page.Family(MetricFamilies.UnconfirmedTotal).Sample(metrics.Unconfirmed);
         page.Family(MetricFamilies.UnfilledTagsTotal).Sample(metrics.UnfilledTags);
+        page.Family(MetricFamilies.LinkTokensTotal);
+        foreach (var state in Enum.GetValues<LinkState>())
+        {
+            if (state != LinkState.None)
+            {
+                page.Sample(Label("outcome", SnakeCase(state.ToString())), links.Read(state));
+            }
+        }
     }
 
     private void WriteDurations(PrometheusText page)

@@ -262,6 +262,24 @@ internal static class ConfigReader
         return link == LinkConfig.Default ? null : link;
     }
 
+    /// <summary>Reads what is kept of visits.</summary>
+    public static TrackingConfig? ReadTracking(JsonFields fields, TrackingConfig? current)
+    {
+        const string Name = "trackingConfig";
+        if (!fields.TryObject(Name, out var members))
+        {
+            return IsNull(fields, Name) ? null : current;
+        }
+        KnownMembers.Check(members, KnownMembers.OfTracking);
+        var (tracking, names) = (current ?? TrackingConfig.Default, WireNames<TrackingMode>.Lower);
+        tracking = new TrackingConfig
+        {
+            Mode = members.Choice("mode", tracking.Mode, default, names),
+            OnSignal = members.Choice("onSignal", tracking.OnSignal, default, names),
+        };
+        return tracking == TrackingConfig.Default ? null : tracking;
+    }
+
     /// <summary>Reads the names of the parameters that clicks pass on to their destination.</summary>
     public static IReadOnlyList<string>? ReadPassQuery(JsonFields fields, IReadOnlyList<string>? absent)
     {

@@ -181,6 +181,7 @@ internal static class ExperimentReader
             ExclusionGroup = ConfigReader.ReadExclusionGroup(fields, type, current?.ExclusionGroup),
             LinkConfig = ConfigReader.ReadLink(fields, rules, current?.LinkConfig),
             PassQuery = ConfigReader.ReadPassQuery(fields, current?.PassQuery),
+            TrackingConfig = ConfigReader.ReadTracking(fields, current?.TrackingConfig),
         };
         ConfigReader.RequireDestinations(fields, experiment.Variants, experiment.GoalConfig);
         ConfigReader.CheckLongWindow(fields, experiment);

@@ -26,6 +26,7 @@ internal static class KnownMembers
     public static readonly IReadOnlyCollection<string> OfExclusionGroup = Of(ExperimentJson.Default.ExclusionGroup);
     public static readonly IReadOnlyCollection<string> OfBandit = Of(ExperimentJson.Default.BanditConfig);
     public static readonly IReadOnlyCollection<string> OfOutput = Of(ExperimentJson.Default.OutputConfig);
+    public static readonly IReadOnlyCollection<string> OfTracking = Of(ExperimentJson.Default.TrackingConfig);
     public static readonly IReadOnlyCollection<string> OfSchedule = Of(ExperimentJson.Default.VariantSchedule);
     public static readonly IReadOnlyCollection<string> OfRecurrence = Of(ExperimentJson.Default.Recurrence);
     public static readonly IReadOnlyCollection<string> OfGroup = ["type", "operator", "children"];

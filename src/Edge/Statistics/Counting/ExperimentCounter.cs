@@ -93,25 +93,22 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             _verdicts.Count(e.VerdictWord(payload), variant, e.Kind)
         );
         var experiment = entry?.Experiment;
+        if (e.IsPerson && e.IsUnitless && experiment?.GoalConfig.Type is GoalType.ClickThrough or GoalType.ImpressionsOnly)
+        {
+            isLearned = CountUnitless(e, entry, variant, rows, nowMs);
+            return true;
+        }
         var isStable = experiment is { StableUnits: true };
         var unit = isStable ? e.StableUnit : e.Unit;
         if (!e.IsPerson || unit == 0)
         {
-            var isUnnamed = isStable && e.IsPerson && e.BasisPoints > 0 && Starts(experiment, e.Kind);
+            var isUnnamed = (isStable || e.IsUnitless) && e.IsPerson && e.BasisPoints > 0 && Starts(experiment, e.Kind);
             _missed = isUnnamed ? _missed with { Unnamed = _missed.Unnamed + 1 } : _missed;
             return true;
         }
         if (Starts(experiment, e.Kind) && e.BasisPoints > 0)
         {
-            RecordWeights(entry, e.WeightsVersion);
-            var minutes = experiment?.AttributionWindowMinutes ?? Experiment.DefaultAttributionMinutes;
-            var endMs = e.AtMs + minutes * 60_000L;
-            var trial = new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false)
-            {
-                Value = experiment?.GoalConfig.Type == GoalType.Value ? 0 : null,
-                Rows = rows,
-            };
-            isLearned = _tracker.Expose(unit, trial) != ExposureResult.NoRoom;
+            isLearned = _tracker.Expose(unit, Begin(e, entry, variant, rows)) != ExposureResult.NoRoom;
             _missed = isLearned ? _missed : _missed with { NoRoom = _missed.NoRoom + 1 };
         }
         else if (IsGoal(experiment, e.Kind))
@@ -150,7 +147,8 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             _verdicts.CountTrial(trial.Rows.Verdict, trial.Variant, trial.IsSuccess);
             var probability = trial.BasisPoints / (double)BasisPoints.Whole;
             _trials.Add(variant.Id, trial.WeightsVersion, probability, trial.IsSuccess, trial.Value);
-            if (_weights.TryGetValue(trial.WeightsVersion, out var weights))
+            // Several exposures of one person are not independent, and the test would take them for a mistake.
+            if (!trial.IsUnitless && _weights.TryGetValue(trial.WeightsVersion, out var weights))
             {
                 _sampleRatio.Add(variant.Id, weights.Basis);
             }
@@ -302,8 +300,6 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     /// <summary>Restores the units and open trials of the state that the counter was made from.</summary>
     public void RestoreTrials(ExperimentState state) => _tracker.Unpack(state.Units, state.OpenTrials);
 
-    private BreakdownCounter[] Breakdowns => [_countries, _devices, _browsers, _sources, _verdicts];
-
     /// <summary>Whether an exposure of this kind opens a trial.</summary>
     public static bool Starts(Experiment? experiment, TalliedKind kind) =>
         experiment?.TrialStart == TrialStart.Click
@@ -318,6 +314,41 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             GoalType.Event or GoalType.Value => false,
             _ => kind == TalliedKind.Click,
         };
+
+    private BreakdownCounter[] Breakdowns => [_countries, _devices, _browsers, _sources, _verdicts];
+
+    /// <summary>
+    /// Counts an event without its person, where a click is the goal: every exposure is a trial, and every click makes
+    /// one succeed. False when there was no room.
+    /// </summary>
+    private bool CountUnitless(in TalliedEvent e, CatalogEntry? entry, int variant, TrialRows rows, long nowMs)
+    {
+        if (Starts(entry?.Experiment, e.Kind))
+        {
+            var isLearned = _tracker.ExposeUnitless(e.IdBits, Begin(e, entry, variant, rows)) != ExposureResult.NoRoom;
+            _missed = isLearned ? _missed : _missed with { NoRoom = _missed.NoRoom + 1 };
+            return isLearned;
+        }
+        if (IsGoal(entry?.Experiment, e.Kind))
+        {
+            _tracker.SucceedUnitless(variant, e.WeightsVersion, e.AtMs, nowMs);
+        }
+        return true;
+    }
+
+    /// <summary>The trial that an exposure begins.</summary>
+    private OpenTrial Begin(in TalliedEvent e, CatalogEntry? entry, int variant, TrialRows rows)
+    {
+        RecordWeights(entry, e.WeightsVersion);
+        var experiment = entry?.Experiment;
+        var minutes = experiment?.AttributionWindowMinutes ?? Experiment.DefaultAttributionMinutes;
+        var endMs = e.AtMs + minutes * 60_000L;
+        return new OpenTrial(variant, e.BasisPoints, e.WeightsVersion, e.AtMs, endMs, IsSuccess: false)
+        {
+            Value = experiment?.GoalConfig.Type == GoalType.Value ? 0 : null,
+            Rows = rows,
+        };
+    }
 
     private static SeriesPoint[] Points(SortedList<long, List<SeriesCounts>> counts) =>
         [.. counts.Select(point => new SeriesPoint(DateTimeOffset.FromUnixTimeMilliseconds(point.Key), point.Value))];

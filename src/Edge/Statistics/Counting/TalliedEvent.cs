@@ -42,6 +42,7 @@ internal struct TalliedEvent
     private Range _browser;
     private Range _verdict;
     private bool _isSynthetic;
+    private bool _isUnitIgnored;
 
     public TalliedKind Kind { get; private set; }
 
@@ -70,6 +71,14 @@ internal struct TalliedEvent
 
     /// <summary>Whether its sender's id of the unit was a merge tag that was not filled.</summary>
     public bool IsUnfilledTag { get; private set; }
+
+    /// <summary>
+    /// Whether the person was left out of it, so that it stands for whoever was shown its variant.
+    /// </summary>
+    public readonly bool IsUnitless => _isUnitIgnored && Unit == 0 && BasisPoints > 0;
+
+    /// <summary>64 bits of its id that no other event has; 0 when there is none.</summary>
+    public ulong IdBits { get; private set; }
 
     /// <summary>Whether it is automated, so that it counts only among the machines.</summary>
     public readonly bool IsMachine => Verdict.IsMachine();
@@ -176,6 +185,9 @@ internal struct TalliedEvent
         var name = member.Name;
         switch (name.Length)
         {
+            case 2 when EventSchema.Id.Is(name):
+                IdBits = Fold(member.PlainText);
+                return false;
             case 4 when EventSchema.Type.Is(name):
                 Kind = KindOf(member.PlainText);
                 return false;
@@ -220,6 +232,7 @@ internal struct TalliedEvent
                 }
                 return false;
             case 12 when EventSchema.UnitIgnored.Is(name):
+                _isUnitIgnored = true;
                 IsUnfilledTag = member.PlainText.SequenceEqual(Visit.MergeTagIgnored);
                 return false;
             case 14 when EventSchema.ExperimentUid.Is(name):
@@ -261,6 +274,27 @@ internal struct TalliedEvent
         }
         reader.Skip();
         return default;
+    }
+
+    /// <summary>
+    /// An id in its text form as 64 bits: its first half, which has the time, spread over all of them by an odd factor, and
+    /// its second half.
+    /// </summary>
+    private static ulong Fold(ReadOnlySpan<byte> text)
+    {
+        const ulong Odd = 0x9e37_79b9_7f4a_7c15;
+        Span<byte> digits = stackalloc byte[2 * UnitHashChars];
+        if (text.Length != Events.EventId.TextChars)
+        {
+            return 0;
+        }
+
+        text[..8].CopyTo(digits);
+        text[9..13].CopyTo(digits[8..]);
+        text[14..18].CopyTo(digits[12..]);
+        text[19..23].CopyTo(digits[16..]);
+        text[24..].CopyTo(digits[20..]);
+        return unchecked(Hash(digits[..UnitHashChars]) * Odd) ^ Hash(digits[UnitHashChars..]);
     }
 
     private static ulong Hash(ReadOnlySpan<byte> text) =>

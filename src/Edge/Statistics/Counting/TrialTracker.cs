@@ -24,6 +24,9 @@ internal readonly record struct OpenTrial(
     /// <summary>The rows of the breakdowns that its exposure was counted in.</summary>
     public TrialRows Rows { get; init; }
 
+    /// <summary>Whether nobody knows whose it is, so that it stands for one exposure and not for a unit.</summary>
+    public bool IsUnitless { get; init; }
+
     /// <summary>
     /// Whether its result is final at a given time. A window of zero length is over as soon as it begins.
     /// </summary>
@@ -81,6 +84,8 @@ internal sealed class TrialTracker(SharedBudget budget)
 
     private const long RowsFlag = 4;
 
+    private const long UnitlessFlag = 8;
+
     /// <summary>A unit's hash and its time.</summary>
     private const int UnitBytesMin = 9;
 
@@ -99,6 +104,10 @@ internal sealed class TrialTracker(SharedBudget budget)
     private readonly Dictionary<ulong, long> _exposed = [];
     private readonly Dictionary<ulong, StoredTrial> _open = [];
     private readonly PriorityQueue<ulong, long> _byEnd = new();
+
+    // Open trials without a unit that have not succeeded, by variant and weights version; the oldest first, those from
+    // before a restart in any order.
+    private readonly Dictionary<ulong, Queue<ulong>> _unitless = [];
 
     /// <summary>Number of trials that are not mature.</summary>
     public int Open => _open.Count;
@@ -126,6 +135,32 @@ internal sealed class TrialTracker(SharedBudget budget)
             _byEnd.Enqueue(unit, trial.EndMs);
         }
         return ExposureResult.Opened;
+    }
+
+    /// <summary>Records an exposure of nobody in particular: each is a trial of its own.</summary>
+    /// <param name="key">Unique to the exposure; as random as the hash of a unit.</param>
+    /// <param name="trial">The trial.</param>
+    public ExposureResult ExposeUnitless(ulong key, in OpenTrial trial)
+    {
+        var result = Expose(key, trial with { IsUnitless = true });
+        if (result == ExposureResult.Opened)
+        {
+            Wait(key, trial);
+        }
+
+        return result;
+    }
+
+    /// <summary>
+    /// Records that somebody unknown who was shown a variant reached the goal: a trial of the variant that can still
+    /// succeed does, so there are never more successes than trials.
+    /// </summary>
+    public void SucceedUnitless(int variant, int weightsVersion, long atMs, long nowMs)
+    {
+        if (_unitless.TryGetValue(PlaceOf(variant, weightsVersion), out var waiting))
+        {
+            while (waiting.TryDequeue(out var key) && !Succeed(key, value: 0, atMs, nowMs)) { }
+        }
     }
 
     /// <summary>Records that a unit reached the goal.</summary>
@@ -169,6 +204,11 @@ internal sealed class TrialTracker(SharedBudget budget)
                 }
                 _open.Remove(unit);
                 _byEnd.Dequeue();
+                if (trial.IsUnitless && _exposed.Remove(unit))
+                {
+                    // It will not come again, as a unit may.
+                    budget.Release(1);
+                }
                 return true;
             }
             _byEnd.Dequeue();
@@ -208,6 +248,7 @@ internal sealed class TrialTracker(SharedBudget budget)
         _exposed.Clear();
         _open.Clear();
         _byEnd.Clear();
+        _unitless.Clear();
     }
 
     /// <summary>Encodes the units for a checkpoint.</summary>
@@ -247,6 +288,7 @@ internal sealed class TrialTracker(SharedBudget budget)
                         (trial.IsSuccess ? SuccessFlag : 0)
                             | (trial.Value is null ? 0 : ValueFlag)
                             | (trial.Rows == default ? 0 : RowsFlag)
+                            | (trial.IsUnitless ? UnitlessFlag : 0)
                     );
                     if (trial.Value is { } value)
                     {
@@ -315,7 +357,33 @@ internal sealed class TrialTracker(SharedBudget budget)
         }
 
         _byEnd.EnqueueRange(ends);
+        foreach (var (key, stored) in _open)
+        {
+            if (stored.Trial is { IsUnitless: true, IsSuccess: false } trial)
+            {
+                Wait(key, trial);
+            }
+        }
     }
+
+    /// <summary>Lets an open trial wait for its success, behind those that are still open.</summary>
+    private void Wait(ulong key, in OpenTrial trial)
+    {
+        var place = PlaceOf(trial.Variant, trial.WeightsVersion);
+        if (!_unitless.TryGetValue(place, out var waiting))
+        {
+            _unitless.Add(place, waiting = new Queue<ulong>());
+        }
+
+        while (waiting.TryPeek(out var oldest) && !_open.ContainsKey(oldest))
+        {
+            waiting.Dequeue();
+        }
+
+        waiting.Enqueue(key);
+    }
+
+    private static ulong PlaceOf(int variant, int weightsVersion) => (ulong)(uint)variant << 32 | (uint)weightsVersion;
 
     private bool IsWithin(ulong unit, long atMs) =>
         TryGetOpen(unit, out var open) && atMs >= open.ExposedMs && atMs <= open.EndMs;
@@ -349,6 +417,7 @@ internal sealed class TrialTracker(SharedBudget budget)
             {
                 Value = (flags & ValueFlag) != 0 ? from.ReadDouble() : null,
                 Rows = (flags & RowsFlag) != 0 ? ReadRows(ref from) : default,
+                IsUnitless = (flags & UnitlessFlag) != 0,
             }
         );
     }
@@ -389,12 +458,14 @@ internal sealed class TrialTracker(SharedBudget budget)
         private readonly ushort _basisPoints = (ushort)trial.BasisPoints;
         private readonly TrialRows _rows = trial.Rows;
         private readonly bool _isSuccess = trial.IsSuccess;
+        private readonly bool _isUnitless = trial.IsUnitless;
 
         public OpenTrial Trial =>
             new(_variant, _basisPoints, _weightsVersion, _exposedMs, _exposedMs + _windowMs, _isSuccess)
             {
                 Value = double.IsNaN(_value) ? null : _value,
                 Rows = _rows,
+                IsUnitless = _isUnitless,
             };
     }
 }

@@ -184,6 +184,25 @@ public class FleetTests
         Assert.Equal(stored, await TestFleet.MetricAsync(edge, Metric));
     }
 
+    /// <summary>The key of links comes from the fleet's secret, so nobody has to set one.</summary>
+    [Fact]
+    public async Task SignedLink_MadeAtTheOrigin_HoldsAtTheEdge()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var uid = await fleet.StartExperimentAsync("signed", ""","trackingConfig":{"mode":"aggregate"}""");
+        var edge = await fleet.StartEdgeAsync("edge-a");
+        await TestFleet.UntilServedAsync(edge, "signed");
+        var (status, made) = await fleet.AskAsync("POST", $"/{uid}/links", """{"units":["reader-1"],"variant":"b","days":1}""");
+        Assert.True(status == 201, made.ToString());
+
+        using var answer = await edge.Client.GetAsync(made.GetProperty("links")[0].Text("click"));
+
+        Assert.Equal("https://example.com/signed", answer.Headers.Location?.OriginalString);
+        Assert.Equal(1, await TestFleet.MetricAsync(edge, "edge_link_tokens_total{outcome=\"accepted\"}"));
+        var click = await Forwarded.WaitForAsync(fleet.OriginData, e => e.Text("type") == "click");
+        Assert.Equal(("b", "aggregate", ""), (click.Text("variant"), click.Text("unit_ignored"), click.Text("unit_hash")));
+    }
+
     [Fact]
     public async Task Key_IssuedAndRevokedAtTheOrigin_HoldsAtTheEdge()
     {
