@@ -279,7 +279,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         try
         {
             using var store = StoreFactory.Connection(options);
-            foreach (var stored in store.Read(static connection => PostgresStore.Definitions(connection, "")))
+            foreach (var stored in PostgresStore.ReadDefinitions(store))
             {
                 CheckFile($"{Subject}:{stored.Uid}", _ => Encoding.UTF8.GetBytes(stored.Definition));
             }

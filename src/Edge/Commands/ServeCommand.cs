@@ -140,7 +140,7 @@ internal static class ServeCommand
                 await ShowKeyAsync(service, key, output);
             }
 
-            if (isFirst)
+            if (isFirst && service.HasKeys)
             {
                 RecordFirstKey(options, error);
             }

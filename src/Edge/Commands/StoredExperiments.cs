@@ -60,8 +60,8 @@ internal static class StoredExperiments
         if (options.StoreKind == StoreKind.Postgres)
         {
             using var store = StoreFactory.Connection(options);
-            return store
-                .Read(static connection => PostgresStore.Definitions(connection, ""))
+            return PostgresStore
+                .ReadDefinitions(store)
                 .Select(static stored => Encoding.UTF8.GetBytes(stored.Definition));
         }
 

@@ -398,7 +398,8 @@ internal sealed class EdgeService : IAsyncDisposable
     /// </summary>
     public string? IssueFirstKey()
     {
-        if (HasKeys)
+        // Without the store nobody can say whether there are keys; the next start can.
+        if (HasKeys || _postgres is { IsReached: false })
         {
             return null;
         }

@@ -219,7 +219,7 @@ internal sealed class PostgresStore : IExperimentStore
             _thread.Join(StopPatience);
         }
 
-        CopyIfDue(isLast: true);
+        CopyIfDue(atOnce: true);
         _connection.Dispose();
         if (!_thread.IsAlive)
         {
@@ -227,8 +227,11 @@ internal sealed class PostgresStore : IExperimentStore
         }
     }
 
-    /// <summary>All definitions, as they were written.</summary>
-    public static List<StoredDefinition> Definitions(NpgsqlConnection connection, string where, params ReadOnlySpan<string?> parameters) =>
+    /// <summary>All definitions of a store, in order of uid.</summary>
+    public static List<StoredDefinition> ReadDefinitions(StoreConnection store) =>
+        store.Read(static connection => Definitions(connection, ""));
+
+    private static List<StoredDefinition> Definitions(NpgsqlConnection connection, string where, params ReadOnlySpan<string?> parameters) =>
         [
             .. StoreConnection
                 .Query(
@@ -338,7 +341,7 @@ internal sealed class PostgresStore : IExperimentStore
             }
 
             _connection.Away = reason;
-            CopyIfDue(isLast: false);
+            CopyIfDue(atOnce: true);
             _wake.Wait(RetryMs);
             _wake.Reset();
         }
@@ -367,7 +370,7 @@ internal sealed class PostgresStore : IExperimentStore
             var lookedAt = _time.GetTimestamp();
             while (!_isStopping)
             {
-                CopyIfDue(isLast: false);
+                CopyIfDue(atOnce: false);
                 var isAsked = _wake.IsSet;
                 if (!isNews && !isAsked && _time.GetElapsedTime(lookedAt).TotalMilliseconds < _pollMs)
                 {
@@ -644,12 +647,12 @@ internal sealed class PostgresStore : IExperimentStore
         CatalogChanged?.Invoke(next);
     }
 
-    private void CopyIfDue(bool isLast)
+    private void CopyIfDue(bool atOnce)
     {
         if (
             !_isCopyDue
             || _id.Length == 0
-            || (!isLast && _copiedAt != 0 && _time.GetElapsedTime(_copiedAt).TotalMilliseconds < CopyIntervalMs)
+            || (!atOnce && _copiedAt != 0 && _time.GetElapsedTime(_copiedAt).TotalMilliseconds < CopyIntervalMs)
         )
         {
             return;

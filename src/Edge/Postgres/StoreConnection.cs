@@ -76,6 +76,10 @@ internal sealed class StoreConnection(StoreOptions options) : IDisposable
             var connection = source.OpenConnection();
             Execute(connection, $"SET statement_timeout = {StatementTimeoutMs}");
             Execute(connection, $"SET idle_in_transaction_session_timeout = {StatementTimeoutMs}");
+            // Or a machine that lost its power would hold the lock of the leader for hours.
+            Execute(connection, "SET tcp_keepalives_idle = 10");
+            Execute(connection, "SET tcp_keepalives_interval = 5");
+            Execute(connection, "SET tcp_keepalives_count = 3");
             // What is acknowledged has to be on the server's disk.
             Execute(
                 connection,

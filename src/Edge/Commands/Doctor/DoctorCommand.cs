@@ -136,7 +136,7 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
         try
         {
             using var store = StoreFactory.Connection(options);
-            var count = store.Read(static connection => PostgresStore.Definitions(connection, "").Count);
+            var count = PostgresStore.ReadDefinitions(store).Count;
             _findings.Ok(subject, $"PostgreSQL at {store.Place} has {count} experiments");
         }
         catch (StoreException e)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Edge.Tests.Support;
 using Xunit;
 
@@ -270,6 +269,8 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IClassFixture
         await using var other = await new StoredEdge(connection, ("EDGE__API__FIRSTKEY", FirstKey)).StartAsync();
         var (uid, slug) = await CreateAsync(edge, FirstKey);
         await Wait.ForAsync(() => other.ClickAsync(slug), answer => answer.Status == 302);
+        var copy = Path.Combine(other.DataDir, "store", "copy");
+        await Wait.ForAsync(() => Task.FromResult(File.Exists(copy) ? File.ReadAllText(copy) : ""), text => text.Contains(slug, StringComparison.Ordinal));
 
         await server.StopAsync();
         await edge.UntilAsync("edge_store_up 0");
@@ -346,6 +347,57 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IClassFixture
         Assert.Contains("store:exp_wrong", check.Output, StringComparison.Ordinal);
         Assert.Contains("2 experiments checked", check.Output, StringComparison.Ordinal);
         Assert.Equal((0, ""), (results.ExitCode, results.Error));
+    }
+
+    [Theory]
+    [InlineData(TcpFault.BreakBefore, "Before")]
+    [InlineData(TcpFault.BreakAfter, "After")]
+    public async Task Write_WhoseCommitIsNotAnswered_SaysThatItIsNotKnown(TcpFault fault, string stored)
+    {
+        var connection = await MigratedAsync();
+        await using var proxy = new TcpProxy(postgres.Server.Port, "COMMIT\0"u8);
+        await using var edge = await new StoredEdge(
+            $"{connection};Port={proxy.Port}",
+            ("EDGE__API__FIRSTKEY", FirstKey)
+        ).StartAsync();
+        var (uid, _) = await CreateAsync(edge, FirstKey, starts: false);
+        Assert.Equal(200, (await edge.SendAsync(FirstKey, "PUT", $"/{uid}", """{"name":"Before"}""")).Status);
+
+        proxy.Fault = fault;
+        var broken = await edge.SendAsync(FirstKey, "PUT", $"/{uid}", """{"name":"After"}""");
+
+        Assert.Equal((503, 1), (broken.Status, proxy.Broken));
+        Assert.Contains(
+            "whether the change was made is not known",
+            broken.Json.GetProperty("detail").GetString(),
+            StringComparison.Ordinal
+        );
+        Assert.Equal([stored], await PostgresServer.QueryAsync(connection, "SELECT definition->>'name' FROM edge.experiments"));
+        await Wait.ForAsync(
+            () => edge.SendAsync(FirstKey, "GET", $"/{uid}"),
+            answer => answer.Text("name") == stored
+        );
+        Assert.Equal(200, (await edge.SendAsync(FirstKey, "PUT", $"/{uid}", """{"name":"Later"}""")).Status);
+    }
+
+    [Fact]
+    public async Task Keys_OfAFile_HoldAfterTheyWereImportedAndComeBackTheSame()
+    {
+        var connection = await MigratedAsync();
+        using var data = new TempDirectory();
+        var create = await EdgeProcess.RunAsync(["keys", "create", "--kind", "pictify", "--data-dir", data.Path]);
+        await EdgeProcess.RunAsync(["keys", "create", "--kind", "write", "--project", "müller", "--data-dir", data.Path]);
+        await using var edge = new StoredEdge(connection);
+
+        var imported = await edge.RunAsync("keys", "import", data["keys.json"]);
+        var again = await edge.RunAsync("keys", "import", data["keys.json"]);
+        var exported = await edge.RunAsync("keys", "export");
+        await edge.StartAsync();
+
+        Assert.Equal((0, "added 2 of 2 keys; the others were there\n", ""), imported);
+        Assert.Equal((0, "added 0 of 2 keys; the others were there\n", ""), again);
+        Assert.Equal((0, await File.ReadAllTextAsync(data["keys.json"]), ""), exported);
+        Assert.Equal(200, (await edge.SendAsync(create.Output.Trim(), "GET")).Status);
     }
 
     private const string FirstKey = "mk_live_4f8a0c1e9b7d2f6a3c5e8b0d1f7a9c2e";
