@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net.Sockets;
-using Edge.Access;
 using Edge.Audit;
 using Edge.Catalog;
 using Edge.Commands.Streams;

@@ -82,10 +82,6 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Where experiments are stored; null on an edge, which has those of its origin.</summary>
     private readonly IExperimentStore? _experiments;
 
-    /// <summary>The same where it is PostgreSQL; else null.</summary>
-    private readonly PostgresStore? _postgres;
-    private readonly StoreConnection? _storeConnection;
-
     /// <summary>Null on an edge, whose weights its origin moves.</summary>
     private readonly Optimizer? _optimizer;
 
@@ -153,8 +149,7 @@ internal sealed class EdgeService : IAsyncDisposable
         else if (options.StoreKind == StoreKind.Postgres)
         {
             _keys = KeyRing.WithoutFile(time);
-            _storeConnection = StoreFactory.Connection(options);
-            _experiments = _postgres = OpenPostgres(_storeConnection);
+            _experiments = OpenPostgres();
             _catalog = _experiments.Catalog;
         }
         else
@@ -187,7 +182,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 tally,
                 recomputations,
                 static (experiment, now) => experiment.RunTime(now),
-                () => _postgres is null or { IsLeader: true },
+                () => Postgres is null or { IsLeader: true },
                 time,
                 _logger
             );
@@ -399,14 +394,14 @@ internal sealed class EdgeService : IAsyncDisposable
     public string? IssueFirstKey()
     {
         // Without the store nobody can say whether there are keys; the next start can.
-        if (HasKeys || _postgres is { IsReached: false })
+        if (HasKeys || Postgres is { IsReached: false })
         {
             return null;
         }
 
         var secret = FirstKey().Issue(_time.GetUtcNow());
         _keys.Refresh();
-        _postgres?.RefreshKeys();
+        Postgres?.RefreshKeys();
         return secret;
     }
 
@@ -629,9 +624,12 @@ internal sealed class EdgeService : IAsyncDisposable
         }
     }
 
+    /// <summary>The store where it is PostgreSQL; else null.</summary>
+    private PostgresStore? Postgres => _experiments as PostgresStore;
+
     private FirstKey FirstKey() =>
         new(
-            _storeConnection is null ? new KeyFile(_options.KeysFile) : new PostgresKeys(_storeConnection),
+            Postgres is { } store ? store.Keys : new KeyFile(_options.KeysFile),
             _options.ApiFirstKey,
             _options.ApiFirstKeyFile
         );
@@ -674,12 +672,12 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>Opens PostgreSQL as the store, or the copy of it when it is away.</summary>
-    private PostgresStore OpenPostgres(StoreConnection connection)
+    private PostgresStore OpenPostgres()
     {
         Directory.CreateDirectory(_options.StoreDir);
         AtomicFile.DeleteUnfinished(_options.StoreDir);
         return PostgresStore.Open(
-            connection,
+            StoreFactory.Connection(_options),
             _options.ToExperimentRules(),
             _keys,
             new StoreCopy(_options.StoreDir),
@@ -870,7 +868,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var shares = ShareTable.Open(_options.DataDir, _time, reason => _logger.SharesSetAside(reason));
         var shareTokens = new ShareTokens(Encoding.UTF8.GetBytes(salt));
         var audit = new AuditTrail(
-            _storeConnection is null ? new AuditLog(_options.DataDir) : new PostgresAudit(_storeConnection),
+            Postgres is { } store ? store.Audit : new AuditLog(_options.DataDir),
             _time,
             _logger
         );

@@ -66,6 +66,7 @@ internal sealed class PostgresStore : IExperimentStore
     )
     {
         _connection = connection;
+        (Keys, Audit) = (new PostgresKeys(connection), new PostgresAudit(connection));
         _rules = rules;
         _ring = ring;
         _copy = copy;
@@ -78,6 +79,12 @@ internal sealed class PostgresStore : IExperimentStore
     public event Action<ExperimentCatalog>? CatalogChanged;
 
     public CatalogHolder Catalog { get; } = new();
+
+    /// <summary>The keys of the store.</summary>
+    public PostgresKeys Keys { get; }
+
+    /// <summary>The record of changes of the store.</summary>
+    public PostgresAudit Audit { get; }
 
     public IReadOnlyList<ExperimentFileProblem> Problems => _problems;
 
@@ -548,7 +555,14 @@ internal sealed class PostgresStore : IExperimentStore
             {
                 _ = _rows.TryGetValue(one.Uid, out var before);
                 // A read that began before a write of this node must not undo it; a database that was put back may.
-                if (before is not null && (isAll ? one.Revision == before.Revision : one.Revision <= before.Revision))
+                if (
+                    before is not null
+                    && (
+                        isAll
+                            ? one.Revision == before.Revision && one.Definition == before.Definition
+                            : one.Revision <= before.Revision
+                    )
+                )
                 {
                     continue;
                 }

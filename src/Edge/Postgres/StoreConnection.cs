@@ -46,6 +46,7 @@ internal sealed class StoreConnection(StoreOptions options) : IDisposable
     private readonly Lock _turn = new();
     private NpgsqlDataSource? _source;
     private NpgsqlConnection? _connection;
+    private volatile string? _away;
 
     /// <summary>Where the server is, for messages.</summary>
     public string Place { get; } = PostgresConnection.Place(options.Connection);
@@ -56,7 +57,11 @@ internal sealed class StoreConnection(StoreOptions options) : IDisposable
     /// <summary>
     /// Why nothing need be tried, while somebody else sees to it that the store is reached again; null otherwise.
     /// </summary>
-    public string? Away { get; set; }
+    public string? Away
+    {
+        get => _away;
+        set => _away = value;
+    }
 
     /// <summary>
     /// Opens a connection of its own, with the limits of a session. Throws what <see cref="PostgresFailure"/> describes.

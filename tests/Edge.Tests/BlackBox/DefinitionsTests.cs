@@ -146,6 +146,32 @@ public sealed class DefinitionsTests(ManagedEdge site) : IClassFixture<ManagedEd
     }
 
     [Fact]
+    public async Task Apply_OfAStatus_TakesTheStepThatLeadsThereOrSaysWhichDo()
+    {
+        var key = await TeamAsync();
+        var (uid, slug) = await CreateAsync(key);
+        await WriteAsync("running");
+        var started = await RunAsync(key, "apply", "-f", _files.Path);
+        await WriteAsync("draft");
+        var refused = await RunAsync(key, "apply", "-f", _files.Path);
+
+        Assert.Equal((0, $"changed\tmine.json\t{slug}\n", ""), started);
+        Assert.Equal("running", (await site.SendAsync("GET", $"/{uid}", null, key)).Text("status"));
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains(
+            "mine.json: status is running; from there it can become paused or completed",
+            refused.Error,
+            StringComparison.Ordinal
+        );
+
+        Task WriteAsync(string status) =>
+            File.WriteAllTextAsync(
+                _files["mine.json"],
+                ManagedEdge.AbTest(slug, $""","uid":"{uid}","status":"{status}" """)
+            );
+    }
+
+    [Fact]
     public async Task Apply_WithPrune_ArchivesWhatHasNoFileUnlessItRuns()
     {
         var key = await TeamAsync();

@@ -4,7 +4,6 @@ using System.Net;
 using System.Text.Json;
 using Edge.Commands.Streams;
 using Edge.Endpoints.Management;
-using Edge.Settings;
 
 namespace Edge.Commands.Definitions;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Edge.Access;
 using Edge.Audit;
 using Edge.Commands.Streams;
 using Edge.Hosting;

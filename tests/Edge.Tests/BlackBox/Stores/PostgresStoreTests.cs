@@ -139,7 +139,7 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IClassFixture
     [Fact]
     public async Task Update_OfTheSameVersionAtTwoServices_IsTakenFromExactlyOne()
     {
-        const int Rounds = 8;
+        const int Rounds = 4;
         var connection = await MigratedAsync();
         await using var one = await new StoredEdge(connection, ("EDGE__API__FIRSTKEY", FirstKey)).StartAsync();
         await using var other = await new StoredEdge(connection, ("EDGE__API__FIRSTKEY", FirstKey)).StartAsync();
