@@ -37,7 +37,7 @@ internal sealed class ApplyDefinitions(
     /// <summary>How often all is checked again because somebody else has changed one of them meanwhile.</summary>
     private const int AttemptsMax = 5;
 
-    // One at a time: two sets would meet in the middle.
+    // One at a time: two sets would meet in the middle, and a thousand definitions take seconds for which nobody should wait.
     private readonly Lock _turn = new();
 
     public async Task HandleAsync(ManagedRequest request)
@@ -81,10 +81,20 @@ internal sealed class ApplyDefinitions(
         }
 
         JsonElement[] definitions = [.. document!.RootElement.GetProperty(Member).EnumerateArray()];
+        if (!_turn.TryEnter())
+        {
+            await ConflictAsync(request, "Another request is applying definitions. Apply these after it.");
+            return;
+        }
+
         Task answer;
-        lock (_turn)
+        try
         {
             answer = Apply(request, definitions, prunes, isDryRun);
+        }
+        finally
+        {
+            _turn.Exit();
         }
 
         await answer;
@@ -118,14 +128,20 @@ internal sealed class ApplyDefinitions(
             }
         }
 
-        return Problem.WriteAsync(
+        return ConflictAsync(
+            request,
+            $"Somebody else changed these experiments during each of {AttemptsMax} attempts; {done.Count} were stored. Apply them again."
+        );
+    }
+
+    private static Task ConflictAsync(ManagedRequest request, string detail) =>
+        Problem.WriteAsync(
             request.Context,
             StatusCodes.Status409Conflict,
             "concurrent-changes",
             "Concurrent Changes",
-            $"Somebody else changed these experiments during each of {AttemptsMax} attempts; {done.Count} were stored. Apply them again."
+            detail
         );
-    }
 
     /// <summary>Stores one after the other; false when somebody else came first, so that all has to be checked again.</summary>
     private bool Store(ManagedRequest request, List<Step> steps, Dictionary<string, Step> done)
@@ -302,12 +318,16 @@ internal sealed class ApplyDefinitions(
             next = Edit(current, given, element.TryGetProperty("status", out _), now, out refused);
         }
 
-        if (current is not null && ExperimentWriter.WriteStored(current).AsSpan().SequenceEqual(ExperimentWriter.WriteStored(next)))
+        // What is stored already need not obey the rules that the operator has set since.
+        if (
+            current is not null
+            && refused.Count == 0
+            && ExperimentWriter.WriteStored(current).AsSpan().SequenceEqual(ExperimentWriter.WriteStored(next))
+        )
         {
             return new Step(field, current, current, "");
         }
 
-        // What is stored already need not obey the rules that the operator has set since.
         refused = [.. refused, .. rules.Violations(ExperimentReader.ReadStored(json, rules.Limits, now))];
         if (refused.Count > 0)
         {

@@ -1,3 +1,5 @@
+using System.Net;
+using Edge.Tests.BlackBox.Fleets;
 using Edge.Tests.Support;
 using Xunit;
 
@@ -204,6 +206,40 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IClassFixture
         await one.Edge.KillAsync();
 
         await other.UntilAsync("edge_store_leader 1");
+    }
+
+    [Fact]
+    public async Task Create_AtAServiceBesideTheOrigin_ReachesTheEdgesOfThat()
+    {
+        var connection = await MigratedAsync();
+        (string, string)[] fleet = [("EDGE__FLEET__ID", "test"), ("EDGE__FLEET__SECRET", TestFleet.Secret)];
+        await using var origin = await new StoredEdge(
+            connection,
+            [("EDGE__API__FIRSTKEY", FirstKey), ("EDGE__ROLE", "origin"), .. fleet]
+        ).StartAsync();
+        await using var other = await new StoredEdge(connection, ("EDGE__API__FIRSTKEY", FirstKey)).StartAsync();
+        using var data = new TempDirectory();
+        await using var edge = await EdgeProcess.StartAsync(
+            data.Path,
+            [],
+            [
+                ("EDGE__ROLE", "edge"),
+                ("EDGE__NODE", "edge-1"),
+                ("EDGE__FLEET__ORIGINURL", origin.Edge.Address.GetLeftPart(UriPartial.Authority)),
+                .. fleet,
+            ]
+        );
+
+        var (_, slug) = await CreateAsync(other, FirstKey);
+
+        await Wait.ForAsync(
+            async () =>
+            {
+                using var answer = await edge.Client.GetAsync(new Uri($"/s/{slug}/click", UriKind.Relative));
+                return answer.StatusCode;
+            },
+            status => status == HttpStatusCode.Found
+        );
     }
 
     [Fact]
