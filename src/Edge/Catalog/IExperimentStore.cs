@@ -51,5 +51,13 @@ internal interface IExperimentStore : IDisposable
     ExperimentWriteResult Write(Experiment next, Experiment? current);
 }
 
-/// <summary>A store could not do what it was asked; the message is fit for the answer to whoever asked.</summary>
-internal class StoreException(string message, Exception? cause = null) : IOException(message, cause);
+/// <summary>A store could not do what it was asked.</summary>
+/// <param name="answer">What to say to whoever asked; names no machine.</param>
+/// <param name="reason">Why, for operators; null when there is no more to say.</param>
+/// <param name="cause">What was thrown.</param>
+internal class StoreException(string answer, string? reason = null, Exception? cause = null)
+    : IOException(reason is null ? answer : $"{answer}: {reason}", cause)
+{
+    /// <summary>What to say to whoever asked.</summary>
+    public string Answer { get; } = answer;
+}

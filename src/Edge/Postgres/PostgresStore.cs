@@ -130,7 +130,7 @@ internal sealed class PostgresStore : IExperimentStore
         }
         catch (IOException e) when (e is not StoreException && e.InnerException is null or System.Text.Json.JsonException)
         {
-            throw new StoreException(e.Message, e);
+            throw new StoreException(e.Message, cause: e);
         }
         catch (Exception e) when (PostgresFailure.IsExpected(e) && e is not StoreException)
         {
@@ -139,7 +139,7 @@ internal sealed class PostgresStore : IExperimentStore
             {
                 throw new StoreException(
                     $"{reason}; {damage ?? $"there is no copy of the store in {copy.FilePath} to start with"}",
-                    e
+                    cause: e
                 );
             }
 
@@ -186,7 +186,8 @@ internal sealed class PostgresStore : IExperimentStore
                 "experiments_slug" => ExperimentWriteResult.SlugInUse,
                 "experiments_pkey" => ExperimentWriteResult.UidInUse,
                 _ => throw new StoreException(
-                    $"The store refuses the change, nothing has changed: {PostgresFailure.Describe(e, _connection.Place, isStore: true)}",
+                    "The store refuses the change, and nothing has changed",
+                    PostgresFailure.Describe(e, _connection.Place, isStore: true),
                     e
                 ),
             };
@@ -212,7 +213,7 @@ internal sealed class PostgresStore : IExperimentStore
             return _rows.TryGetValue(next.Uid, out var row) && !ReferenceEquals(row.Entry, known?.Entry)
                 ? ExperimentWriteResult.Stale
                 : throw new StoreException(
-                    "The experiment was changed by another node in a way that this one does not read; nothing has changed."
+                    "The experiment was changed by another node in a way that this one does not read, and nothing has changed"
                 );
         }
     }

@@ -17,8 +17,9 @@ internal sealed record StoreOptions
     public string PasswordFile { get; init; } = "";
 }
 
-/// <summary>The store does not answer, or refuses; nothing has changed unless the message says so.</summary>
-internal sealed class StoreUnavailableException(string message, Exception? cause = null) : StoreException(message, cause);
+/// <summary>PostgreSQL does not answer, or refuses; nothing has changed unless the answer says so.</summary>
+internal sealed class StoreUnavailableException(string answer, string reason, Exception? cause = null)
+    : StoreException(answer, reason, cause);
 
 /// <summary>
 /// A connection to the store that is opened when it is needed and again after it broke: for writes, which it makes one at
@@ -36,6 +37,8 @@ internal sealed class StoreConnection(StoreOptions options) : IDisposable
 
     /// <summary>The channel on which changes are told.</summary>
     public const string Channel = "edge_store";
+
+    private const string Unchanged = "The store cannot be used, and nothing has changed";
 
     /// <summary>Longest time for a connect, milliseconds.</summary>
     private const int ConnectTimeoutMs = 5_000;
@@ -179,7 +182,7 @@ internal sealed class StoreConnection(StoreOptions options) : IDisposable
         {
             if (Away is { } reason)
             {
-                throw new StoreUnavailableException($"The store cannot be reached, so nothing has changed: {reason}");
+                throw new StoreUnavailableException(Unchanged, reason);
             }
 
             // Whether the change may have been made although no answer came.
@@ -211,12 +214,9 @@ internal sealed class StoreConnection(StoreOptions options) : IDisposable
                 // What the server itself refuses it has not done.
                 var outcome =
                     isDoubtful && e is not PostgresException
-                        ? "The store broke off, so whether the change was made is not known. Look before you send it again"
-                        : "The store cannot be used, so nothing has changed";
-                throw new StoreUnavailableException(
-                    $"{outcome}: {PostgresFailure.Describe(e, Place, isStore: true)}",
-                    e
-                );
+                        ? "The store broke off, so whether the change was made is not known; look before you send it again"
+                        : Unchanged;
+                throw new StoreUnavailableException(outcome, PostgresFailure.Describe(e, Place, isStore: true), e);
             }
         }
     }

@@ -108,7 +108,7 @@ internal static class EdgeSettings
         Number(
             "store.pollMs",
             100,
-            60_000,
+            600_000,
             "Interval at which PostgreSQL is asked for changes of other services, in case a notification is lost.",
             o => o.StorePollMs,
             (o, v) => o.StorePollMs = (int)v

@@ -159,6 +159,7 @@ internal sealed class ApplyDefinitions(
             {
                 throw new StoreException(
                     $"{done.Count} definitions were stored, then the store failed. Apply them all again; those that are stored stay as they are.",
+                    e.Message,
                     e
                 );
             }

@@ -63,7 +63,7 @@ internal sealed class ManagementApi(ManagementAccess access, RequestLog log)
                 StatusCodes.Status503ServiceUnavailable,
                 "service-unavailable",
                 "Service Unavailable",
-                e is StoreException ? e.Message : "The change could not be stored; nothing has changed."
+                (e as StoreException)?.Answer ?? "The change could not be stored; nothing has changed."
             );
         }
     }

@@ -19,7 +19,8 @@ internal sealed class StoredEdge : IAsyncDisposable
         [
             ("EDGE__STORE__KIND", "postgres"),
             ("EDGE__STORE__CONNECTION", connection),
-            ("EDGE__STORE__POLLMS", "60000"),
+            // Longer than any test waits: what it sees it was told of.
+            ("EDGE__STORE__POLLMS", "600000"),
             ("EDGE__CLIENTADDRESS__TRUSTEDPROXIES", "127.0.0.1"),
             .. more,
         ];
