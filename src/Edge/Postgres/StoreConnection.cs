@@ -88,7 +88,7 @@ internal sealed class StoreConnection(StoreOptions options) : IDisposable
             Execute(connection, "SET tcp_keepalives_idle = 10");
             Execute(connection, "SET tcp_keepalives_interval = 5");
             Execute(connection, "SET tcp_keepalives_count = 3");
-            // What is acknowledged has to be on the server's disk.
+            // What is acknowledged has to be on the server's disk: off is the one value that waits for none.
             Execute(
                 connection,
                 "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
