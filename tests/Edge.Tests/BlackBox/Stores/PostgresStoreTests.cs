@@ -126,7 +126,7 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IClassFixture
                 .Json.GetProperty("entries")
                 .EnumerateArray()
                 .Select(entry => (entry.GetProperty("action").GetString()!, entry.GetProperty("subject").GetString()!))
-                .Take(2)
+                .Where(entry => entry.Item2 == uid)
         );
         var issued = await one.CreateKeyAsync();
         await Wait.ForAsync(() => other.SendAsync(issued, "GET"), answer => answer.Status == 200);
@@ -369,7 +369,7 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IClassFixture
     }
 
     [Fact]
-    public async Task Commands_AskTheStore()
+    public async Task Commands_WithPostgresAsTheStore_AskIt()
     {
         var connection = await MigratedAsync();
         await using var edge = await new StoredEdge(connection, ("EDGE__API__FIRSTKEY", FirstKey)).StartAsync();
@@ -382,8 +382,11 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IClassFixture
         var check = await edge.RunAsync("check", "--data-dir", edge.DataDir);
         var results = await edge.RunAsync("results", slug, "--data-dir", edge.DataDir);
         var doctor = await edge.RunAsync("doctor", "--data-dir", edge.DataDir);
+        var settings = await edge.RunAsync("config", "print", "--changed");
 
         Assert.Contains($"PostgreSQL at 127.0.0.1:{postgres.Server.Port} has 2 experiments", doctor.Output, StringComparison.Ordinal);
+        Assert.Contains("Password=(set)", settings.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(PostgresServer.Password, settings.Output, StringComparison.Ordinal);
         Assert.Equal(1, check.ExitCode);
         Assert.Contains("store:exp_wrong", check.Output, StringComparison.Ordinal);
         Assert.Contains("2 experiments checked", check.Output, StringComparison.Ordinal);
