@@ -28,6 +28,7 @@ public partial class DirectionTests
         "Experiments",
         "Selection",
         "Catalog",
+        "Postgres",
         "Lint",
         "Fleet",
         "Journal",
@@ -112,7 +113,7 @@ public partial class DirectionTests
     public void Faster_IsSeen_OnlyByTheJournal() => AssertOnly("FASTER.", "Edge.Journal");
 
     [Fact]
-    public void Npgsql_IsSeen_OnlyByThePostgresSink() => AssertOnly("Npgsql", "Edge.Forwarding.Postgres");
+    public void Npgsql_IsSeen_OnlyByStoreAndSink() => AssertOnly("Npgsql", "Edge.Postgres", "Edge.Forwarding.Postgres");
 
     [Fact]
     public void Response_IsWritten_OnlyByEndpointsAndHosting() =>

@@ -9,7 +9,7 @@ namespace Edge.Access;
 /// service runs. Throws <see cref="IOException"/> with a one-line message when the file cannot be read or is not a list
 /// of keys, because continuing without it would lock every client out.
 /// </summary>
-internal sealed class KeyFile(string path)
+internal sealed class KeyFile(string path) : IKeyStore
 {
     private const string LockSuffix = ".lock";
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
@@ -51,39 +51,20 @@ internal sealed class KeyFile(string path)
         }
     }
 
-    /// <summary>Issues a key and returns its secret, which cannot be recovered later.</summary>
-    /// <param name="grant">What the key is for.</param>
-    /// <param name="now">The time of issue.</param>
-    /// <param name="secret">The secret to use; null makes one.</param>
     public string Issue(KeyGrant grant, DateTimeOffset now, string? secret = null)
     {
         secret ??= KeySecret.Create(grant.Kind, grant.Environment);
-        var key = new ApiKey
-        {
-            Id = KeySecret.CreateId(),
-            Kind = grant.Kind,
-            Project = grant.Project,
-            Organization = grant.Organization,
-            Environment = grant.Environment,
-            Scopes = grant.Scopes,
-            Origins = grant.Origins,
-            ExpiresAt = grant.ExpiresAt,
-            Hash = KeySecret.HashOf(secret),
-            Hint = KeySecret.HintOf(secret),
-            CreatedAt = now,
-        };
+        var key = grant.ToKey(secret, now);
         Change(keys => [.. keys, key]);
         return secret;
     }
 
-    /// <summary>Removes a key that nobody has seen, as if it had never been issued.</summary>
     public void Withdraw(string secret)
     {
         var hash = KeySecret.HashOf(secret);
         Change(keys => [.. keys.Where(key => key.Hash != hash)]);
     }
 
-    /// <summary>Revokes a key; false when there is no key with this id.</summary>
     public bool Revoke(string id, DateTimeOffset now)
     {
         var isFound = false;
@@ -95,8 +76,21 @@ internal sealed class KeyFile(string path)
         return isFound;
     }
 
+    public int Import(IReadOnlyList<ApiKey> keys)
+    {
+        var added = 0;
+        Change(present =>
+        {
+            var known = present.SelectMany(static key => new[] { key.Id, key.Hash }).ToHashSet(StringComparer.Ordinal);
+            ApiKey[] unknown = [.. keys.Where(key => !known.Contains(key.Id) && !known.Contains(key.Hash))];
+            added = unknown.Length;
+            return [.. present, .. unknown];
+        });
+        return added;
+    }
+
     /// <summary>What is wrong with what was read; null when every key can be used.</summary>
-    private static string? ProblemOf(IReadOnlyList<ApiKey>? keys)
+    public static string? ProblemOf(IReadOnlyList<ApiKey>? keys)
     {
         if (keys is null)
         {
@@ -180,4 +174,21 @@ internal sealed record KeyGrant(KeyKind Kind)
     public IReadOnlyList<string> Scopes { get; init; } = [];
     public IReadOnlyList<string> Origins { get; init; } = [];
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The key that is stored for a secret.</summary>
+    public ApiKey ToKey(string secret, DateTimeOffset now) =>
+        new()
+        {
+            Id = KeySecret.CreateId(),
+            Kind = Kind,
+            Project = Project,
+            Organization = Organization,
+            Environment = Environment,
+            Scopes = Scopes,
+            Origins = Origins,
+            ExpiresAt = ExpiresAt,
+            Hash = KeySecret.HashOf(secret),
+            Hint = KeySecret.HintOf(secret),
+            CreatedAt = now,
+        };
 }

@@ -9,8 +9,8 @@ namespace Edge.Access;
 /// <summary>
 /// The keys that the service accepts, looked up by the hash of the secret and compared in constant time. Follows the
 /// file: an issued key takes effect when it is first used, a revoked one within a second, without a restart; if the file
-/// becomes unreadable, the last valid keys stay in force. The ring of a node that follows an origin has no file: it
-/// gets its keys by <see cref="Replace"/>. Thread safe; looking up a known key takes no lock.
+/// becomes unreadable, the last valid keys stay in force. The ring of a node that follows an origin, or whose store is
+/// PostgreSQL, has no file: it gets its keys by <see cref="Replace"/>. Thread safe; looking up a known key takes no lock.
 /// </summary>
 internal sealed class KeyRing : IDisposable
 {
@@ -50,7 +50,7 @@ internal sealed class KeyRing : IDisposable
     /// <summary>A ring without a file, and without keys so far.</summary>
     public static KeyRing WithoutFile(TimeProvider time) => new(null, time, static _ => { });
 
-    /// <summary>Raised after the file was read again, on the thread that read it; handlers must not throw.</summary>
+    /// <summary>Raised when there are other keys, on the thread that brought them; handlers must not throw.</summary>
     public event Action? Changed;
 
     /// <summary>All keys, revoked and expired ones too, in no particular order.</summary>
@@ -103,6 +103,7 @@ internal sealed class KeyRing : IDisposable
         }
 
         _byHash = byHash.ToFrozenDictionary();
+        Changed?.Invoke();
     }
 
     /// <summary>
@@ -174,7 +175,6 @@ internal sealed class KeyRing : IDisposable
 
             Load(file);
             (_reported, _failedAt) = (null, 0);
-            Changed?.Invoke();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -8,7 +8,7 @@ namespace Edge.Audit;
 /// Service and commands append to it, one process at a time. A full file becomes <c>audit.ndjson.1</c>, and the one
 /// before it goes. Thread safe. Failures are <see cref="IOException"/>.
 /// </summary>
-internal sealed class AuditLog(string dataDir)
+internal sealed class AuditLog(string dataDir) : IAuditLog
 {
     /// <summary>Name within the data directory.</summary>
     public const string Name = "audit.ndjson";
@@ -22,7 +22,6 @@ internal sealed class AuditLog(string dataDir)
 
     private readonly string _path = Path.Combine(dataDir, Name);
 
-    /// <summary>Appends one entry.</summary>
     public void Append(AuditEntry entry)
     {
         byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(entry, AuditJson.Default.AuditEntry), (byte)'\n'];
@@ -53,12 +52,8 @@ internal sealed class AuditLog(string dataDir)
         }
     }
 
-    /// <summary>
-    /// The newest entries that pass, newest first. Lines that are damaged are left out.
-    /// </summary>
-    /// <param name="count">Most entries.</param>
-    /// <param name="passes">Which ones.</param>
-    public IReadOnlyList<AuditEntry> ReadNewest(int count, Predicate<AuditEntry> passes)
+    /// <summary>Likewise. Lines that are damaged are left out.</summary>
+    public IReadOnlyList<AuditEntry> ReadNewest(int count, string? team)
     {
         var newest = new List<AuditEntry>();
         foreach (var path in new[] { _path, _path + OlderSuffix })
@@ -67,7 +62,7 @@ internal sealed class AuditLog(string dataDir)
             for (var end = bytes.Length; end > 0 && newest.Count < count;)
             {
                 var start = bytes.AsSpan(0, end).LastIndexOf((byte)'\n') + 1;
-                if (Parse(bytes.AsSpan(start, end - start)) is { } entry && passes(entry))
+                if (Parse(bytes.AsSpan(start, end - start)) is { } entry && entry.Team == team)
                 {
                     newest.Add(entry);
                 }

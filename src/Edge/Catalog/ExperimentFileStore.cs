@@ -6,22 +6,6 @@ using Edge.Telemetry;
 
 namespace Edge.Catalog;
 
-/// <summary>The result of a write.</summary>
-internal enum ExperimentWriteResult
-{
-    /// <summary>On disk and in the catalog.</summary>
-    Written,
-
-    /// <summary>The stored version is no longer the one the caller started from.</summary>
-    Stale,
-
-    /// <summary>Another experiment that is not archived has the slug.</summary>
-    SlugInUse,
-
-    /// <summary>Another file has the uid, or has the name this file would get.</summary>
-    UidInUse,
-}
-
 /// <summary>A change of a file that somebody else made and that is now in force.</summary>
 /// <param name="File">Name of the file.</param>
 /// <param name="Experiment">What it holds, or held.</param>
@@ -37,7 +21,7 @@ internal readonly record struct ExperimentFileChange(string File, Experiment Exp
 /// (<see cref="ExperimentClaims.InOrder"/>). Symbolic links are followed, so mounted ConfigMaps work. Thread safe; writers are serialised and readers take no
 /// lock.
 /// </summary>
-internal sealed class ExperimentFileStore : IDisposable
+internal sealed class ExperimentFileStore : IExperimentStore
 {
     /// <summary>
     /// Interval between two looks at the directory; half of the second within which a change takes effect.

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using Edge.Access;
 using Edge.Catalog;
 using Edge.Commands.Journals;
@@ -18,6 +19,7 @@ using Edge.Journal.Recovery;
 using Edge.Journal.Segments;
 using Edge.Lint;
 using Edge.Machine;
+using Edge.Postgres;
 using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
@@ -86,8 +88,16 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
             if (options.Role != NodeRole.Edge)
             {
                 // An edge has those of its origin, whatever lies here.
-                CheckExperiments();
-                CheckKeys();
+                if (options.StoreKind == StoreKind.Postgres)
+                {
+                    CheckStore(problems.Count == 0);
+                }
+                else
+                {
+                    CheckExperiments();
+                    CheckKeys();
+                }
+
                 CheckShares();
                 CheckRecomputations();
             }
@@ -254,6 +264,31 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
         if (options.GeoDatabase.Length > 0 && GeoFile.TryLoad(options.GeoDatabase, out var problem) is null)
         {
             Report(Severity.Warning, "geo", options.GeoDatabase, "", $"{problem}; events have no place");
+        }
+    }
+
+    /// <summary>The experiments in PostgreSQL, as the start would read them.</summary>
+    private void CheckStore(bool hasSettings)
+    {
+        const string Subject = "store";
+        if (!hasSettings)
+        {
+            return;
+        }
+
+        try
+        {
+            using var store = StoreFactory.Connection(options);
+            foreach (var stored in PostgresStore.ReadDefinitions(store))
+            {
+                CheckFile($"{Subject}:{stored.Uid}", _ => Encoding.UTF8.GetBytes(stored.Definition));
+            }
+
+            Report(Severity.Note, Subject, Subject, "", $"is PostgreSQL at {store.Place}");
+        }
+        catch (StoreException e)
+        {
+            Report(Severity.Error, Subject, Subject, "", e.Message);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Edge.Commands.Configuration;
+using Edge.Commands.Definitions;
 using Edge.Commands.Doctor;
 using Edge.Commands.Filters;
 using Edge.Commands.Journals;
@@ -91,6 +92,12 @@ internal static class CommandLine
             ResultsCommand.Define(io),
             TailCommand.Define(io),
             Group(
+                "experiments",
+                "Writes the experiments of a service into files, and makes them what files say.",
+                ExperimentsExport.Define(io),
+                ExperimentsApply.Define(io)
+            ),
+            Group(
                 "config",
                 "Shows the settings that hold, and describes all there are.",
                 ConfigPrint.Define(io),
@@ -99,10 +106,12 @@ internal static class CommandLine
             ),
             Group(
                 "keys",
-                "Issues, lists and revokes keys.",
+                "Issues, lists, revokes and moves keys.",
                 KeysCreate.Define(io),
                 KeysList.Define(io),
-                KeysRevoke.Define(io)
+                KeysRevoke.Define(io),
+                KeysExport.Define(io),
+                KeysImport.Define(io)
             ),
             Group(
                 "journal",
@@ -132,6 +141,7 @@ internal static class CommandLine
                 DeadLettersList.Define(io),
                 DeadLettersResend.Define(io)
             ),
+            Group("store", "Prepares PostgreSQL as the store.", StoreMigrate.Define(io)),
             UserAgentCommand.Define(io),
             GeoCommand.Define(io),
             SourceCommand.Define(io),

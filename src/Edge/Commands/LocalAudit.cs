@@ -1,5 +1,7 @@
 using System.Globalization;
 using Edge.Audit;
+using Edge.Hosting;
+using Edge.Settings;
 using Edge.Storage;
 
 namespace Edge.Commands;
@@ -8,15 +10,15 @@ namespace Edge.Commands;
 internal static class LocalAudit
 {
     /// <summary>Appends an entry; what was done stands even when that fails, which is said.</summary>
-    public static void Record(string dataDir, AuditEntry entry, TextWriter error)
+    public static void Record(EdgeOptions options, AuditEntry entry, TextWriter error)
     {
         try
         {
-            new AuditLog(dataDir).Append(entry);
+            StoreFactory.Audit(options).Append(entry);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            error.WriteLine($"edge: done, but not recorded in the audit file: {e.Message.ReplaceLineEndings(" ")}");
+            error.WriteLine($"edge: done, but not recorded in the record of changes: {e.Message.ReplaceLineEndings(" ")}");
         }
     }
 

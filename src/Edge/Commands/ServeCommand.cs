@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Net.Sockets;
-using Edge.Access;
 using Edge.Audit;
+using Edge.Catalog;
 using Edge.Commands.Streams;
 using Edge.Forwarding;
 using Edge.Hosting;
@@ -42,6 +42,14 @@ internal static class ServeCommand
                 }
 
                 options.Demo = result.GetValue(demo);
+                if (options is { Demo: true, StoreKind: StoreKind.Postgres })
+                {
+                    await io.Error.WriteLineAsync(
+                        "edge serve: --demo writes examples into files, and store.kind is postgres; leave one of them out"
+                    );
+                    return ExitCode.Failure;
+                }
+
                 return await RunAsync(options, () => settings.Read(result), io.Out, io.Error);
             }
         );
@@ -131,7 +139,7 @@ internal static class ServeCommand
                 await ShowKeyAsync(service, key, output);
             }
 
-            if (isFirst)
+            if (isFirst && service.HasKeys)
             {
                 RecordFirstKey(options, error);
             }
@@ -175,6 +183,11 @@ internal static class ServeCommand
             await error.WriteLineAsync($"edge serve: {e.Message.ReplaceLineEndings(" ")} (dataDir)");
             return ExitCode.Failure;
         }
+        catch (StoreException e)
+        {
+            await error.WriteLineAsync($"edge serve: {e.Message.ReplaceLineEndings(" ")}");
+            return ExitCode.Failure;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException)
         {
             await error.WriteLineAsync($"edge serve: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; {remedy}");
@@ -191,9 +204,9 @@ internal static class ServeCommand
 
     private static void RecordFirstKey(EdgeOptions options, TextWriter error)
     {
-        var key = new KeyFile(options.KeysFile).Read()[0];
+        var key = StoreFactory.Keys(options).Read()[0];
         LocalAudit.Record(
-            options.DataDir,
+            options,
             LocalAudit.Entry(TimeProvider.System, AuditAction.CreateKey, key.Id) with { Detail = "the first" },
             error
         );

@@ -1,8 +1,11 @@
+using System.Text;
 using Edge.Catalog;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
 using Edge.Fleet.Following;
 using Edge.Formats;
+using Edge.Hosting;
+using Edge.Postgres;
 using Edge.Settings;
 using Edge.Storage;
 
@@ -22,16 +25,15 @@ internal static class StoredExperiments
     public static CatalogEntry? Find(EdgeOptions options, string name, DateTimeOffset now, out int refused)
     {
         refused = 0;
-        if (options.Role == NodeRole.Edge || !Directory.Exists(options.ExperimentsDir))
+        if (options.Role == NodeRole.Edge)
         {
             return null;
         }
 
         var rules = options.ToExperimentRules();
-        foreach (var path in ExperimentFile.PathsIn(options.ExperimentsDir))
+        foreach (var bytes in Definitions(options))
         {
-            var bytes = JsonProblem.WithoutMark(DiskFile.ReadWhole(path, ExperimentFile.BytesMax));
-            var read = ExperimentReader.ReadStored(bytes.ToArray(), rules, now).Experiment;
+            var read = ExperimentReader.ReadStored(bytes, rules, now).Experiment;
             refused += read is null ? 1 : 0;
             if (
                 read is { Status: not ExperimentStatus.Archived } experiment
@@ -49,8 +51,26 @@ internal static class StoredExperiments
     public static string NotFound(EdgeOptions options, string name, int refused) =>
         IsOfAnEdge(options)
             ? $"{options.DataDir} is that of an edge, and an edge has the experiments of its origin; run this there"
-            : $"there is no experiment '{name}' in {options.ExperimentsDir}"
+            : $"there is no experiment '{name}' in {(options.StoreKind == StoreKind.Postgres ? "the store" : options.ExperimentsDir)}"
                 + (refused == 0 ? "" : $"; files with mistakes there: {refused} ('edge check' says which)");
+
+    /// <summary>Every definition of the store, as it was written.</summary>
+    private static IEnumerable<byte[]> Definitions(EdgeOptions options)
+    {
+        if (options.StoreKind == StoreKind.Postgres)
+        {
+            using var store = StoreFactory.Connection(options);
+            return PostgresStore
+                .ReadDefinitions(store)
+                .Select(static stored => Encoding.UTF8.GetBytes(stored.Definition));
+        }
+
+        return Directory.Exists(options.ExperimentsDir)
+            ? ExperimentFile
+                .PathsIn(options.ExperimentsDir)
+                .Select(static path => JsonProblem.WithoutMark(DiskFile.ReadWhole(path, ExperimentFile.BytesMax)).ToArray())
+            : [];
+    }
 
     /// <summary>Whether the settings say so, or what lies there: a command is not always given the role.</summary>
     private static bool IsOfAnEdge(EdgeOptions options) =>

@@ -27,6 +27,7 @@ using Edge.Formats;
 using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Machine;
+using Edge.Postgres;
 using Edge.Requests;
 using Edge.Settings;
 using Edge.Statistics.Counting;
@@ -79,7 +80,7 @@ internal sealed class EdgeService : IAsyncDisposable
     private readonly KeyRing _keys;
 
     /// <summary>Where experiments are stored; null on an edge, which has those of its origin.</summary>
-    private readonly ExperimentFileStore? _experiments;
+    private readonly IExperimentStore? _experiments;
 
     /// <summary>Null on an edge, whose weights its origin moves.</summary>
     private readonly Optimizer? _optimizer;
@@ -146,9 +147,15 @@ internal sealed class EdgeService : IAsyncDisposable
             _follower = OpenFollower(fleet!, salt);
             (_catalog, _keys) = (_follower.Catalog, _follower.Keys);
         }
+        else if (options.StoreKind == StoreKind.Postgres)
+        {
+            _keys = KeyRing.WithoutFile(time);
+            _experiments = OpenPostgres();
+            _catalog = _experiments.Catalog;
+        }
         else
         {
-            _experiments = OpenExperiments();
+            _experiments = OpenFiles();
             _catalog = _experiments.Catalog;
             _keys = KeyRing.Open(new KeyFile(options.KeysFile), time, reason => _logger.KeysRefused(reason));
         }
@@ -176,6 +183,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 tally,
                 recomputations,
                 static (experiment, now) => experiment.RunTime(now),
+                () => Postgres is null or { IsLeader: true },
                 time,
                 _logger
             );
@@ -388,13 +396,15 @@ internal sealed class EdgeService : IAsyncDisposable
     /// </summary>
     public string? IssueFirstKey()
     {
-        if (HasKeys)
+        // Without the store nobody can say whether there are keys; the next start can.
+        if (HasKeys || Postgres is { IsReached: false })
         {
             return null;
         }
 
         var secret = FirstKey().Issue(_time.GetUtcNow());
         _keys.Refresh();
+        Postgres?.RefreshKeys();
         return secret;
     }
 
@@ -617,8 +627,15 @@ internal sealed class EdgeService : IAsyncDisposable
         }
     }
 
+    /// <summary>The store where it is PostgreSQL; else null.</summary>
+    private PostgresStore? Postgres => _experiments as PostgresStore;
+
     private FirstKey FirstKey() =>
-        new(new KeyFile(_options.KeysFile), _options.ApiFirstKey, _options.ApiFirstKeyFile);
+        new(
+            Postgres is { } store ? store.Keys : new KeyFile(_options.KeysFile),
+            _options.ApiFirstKey,
+            _options.ApiFirstKeyFile
+        );
 
     private void Warm()
     {
@@ -657,8 +674,24 @@ internal sealed class EdgeService : IAsyncDisposable
         );
     }
 
+    /// <summary>Opens PostgreSQL as the store, or the copy of it when it is away.</summary>
+    private PostgresStore OpenPostgres()
+    {
+        Directory.CreateDirectory(_options.StoreDir);
+        AtomicFile.DeleteUnfinished(_options.StoreDir);
+        return PostgresStore.Open(
+            StoreFactory.Connection(_options),
+            _options.ToExperimentRules(),
+            _keys,
+            new StoreCopy(_options.StoreDir),
+            _options.StorePollMs,
+            _time,
+            _logger
+        );
+    }
+
     /// <summary>Opens the embedded store and reports what changes in it.</summary>
-    private ExperimentFileStore OpenExperiments()
+    private ExperimentFileStore OpenFiles()
     {
         if (_options.Demo)
         {
@@ -810,7 +843,7 @@ internal sealed class EdgeService : IAsyncDisposable
     /// Builds what people who manage experiments use, and what an origin serves to its edges. An edge has none of it.
     /// </summary>
     private ManagedRoutes BuildManaged(
-        ExperimentFileStore experiments,
+        IExperimentStore experiments,
         Tally tally,
         RecomputationFiles recomputations,
         string salt,
@@ -837,7 +870,11 @@ internal sealed class EdgeService : IAsyncDisposable
         );
         var shares = ShareTable.Open(_options.DataDir, _time, reason => _logger.SharesSetAside(reason));
         var shareTokens = new ShareTokens(Encoding.UTF8.GetBytes(salt));
-        var audit = new AuditTrail(new AuditLog(_options.DataDir), _time, _logger);
+        var audit = new AuditTrail(
+            Postgres is { } store ? store.Audit : new AuditLog(_options.DataDir),
+            _time,
+            _logger
+        );
         return new ManagedRoutes(
             BuildManagement(experiments, tally, recomputations, access, audit, shares, shareTokens, log),
             new SystemEndpoint(
@@ -914,7 +951,7 @@ internal sealed class EdgeService : IAsyncDisposable
 
     /// <summary>Builds the management API: key and rate limit, then the output cache, then the routes.</summary>
     private ManagementApi BuildManagement(
-        ExperimentFileStore experiments,
+        IExperimentStore experiments,
         Tally tally,
         RecomputationFiles recomputations,
         ManagementAccess access,
@@ -947,7 +984,9 @@ internal sealed class EdgeService : IAsyncDisposable
             new ExplainDefinition(drafts, _verdicts, options.VariantOverride, time),
             new ListOccurrences(drafts, time),
             new ManageShares(catalog, shares, shareTokens, audit, time),
-            new CreateLinks(catalog, _links, time)
+            new CreateLinks(catalog, _links, time),
+            new ExportDefinitions(catalog),
+            new ApplyDefinitions(experiments, rules, audit, time)
         );
         var cached = ((IApplicationBuilder)_web).New();
         cached.UseOutputCache();

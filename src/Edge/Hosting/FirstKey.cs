@@ -9,10 +9,10 @@ namespace Edge.Hosting;
 /// operator names it (<c>api.firstKey</c>), or a file that has it or gets it (<c>api.firstKeyFile</c>): what is printed
 /// stands in the log of a container.
 /// </summary>
-/// <param name="keys">The file of keys.</param>
+/// <param name="keys">Where keys are kept.</param>
 /// <param name="given">The secret, as configured; empty for none.</param>
 /// <param name="path">The file with the secret; empty for none.</param>
-internal sealed class FirstKey(KeyFile keys, string given, string path)
+internal sealed class FirstKey(IKeyStore keys, string given, string path)
 {
     /// <summary>
     /// Issues the key. Returns its secret when it must be shown, null when the operator has it already. Throws

@@ -296,6 +296,7 @@ internal sealed class EdgeConfiguration
             Report("dataDir must name a directory such as /var/lib/edge");
         }
 
+        CheckStore();
         CheckSalt();
         ReadLinkSecrets();
         CheckTls();
@@ -307,6 +308,36 @@ internal sealed class EdgeConfiguration
         if (_options.ApiListener == ManagementListener.Admin && ListenAddress.Split(_options.AdminUrls).Length == 0)
         {
             Report("api.listener is admin, but adminUrls is empty; name an address there", AdminUrls);
+        }
+    }
+
+    private void CheckStore()
+    {
+        const string Kind = "store.kind";
+        const string Connection = "store.connection";
+        if (_options.StorePassword.Length > 0 && _options.StorePasswordFile.Length > 0)
+        {
+            Report("store.password and store.passwordFile are both set; keep one");
+        }
+
+        if (_options.StoreKind == StoreKind.Files)
+        {
+            if (_options.StoreConnection.Length > 0)
+            {
+                Report($"{Connection} is set, but {Kind} is files; set {Kind} to postgres", Kind);
+            }
+        }
+        else if (_options.Role == NodeRole.Edge)
+        {
+            Report($"{Kind} is postgres, but role is edge, and an edge has what its origin gives it; remove one", Kind, "role");
+        }
+        else if (_options.StoreConnection.Length == 0)
+        {
+            Report(
+                $"{Kind} is postgres, so {Connection} must say where: Host=db.example;Database=edge;Username=edge",
+                Kind,
+                Connection
+            );
         }
     }
 

@@ -22,6 +22,16 @@ internal enum NodeRole
     Edge,
 }
 
+/// <summary>Where experiments, keys and the record of changes are stored.</summary>
+internal enum StoreKind
+{
+    /// <summary>In files of the data directory.</summary>
+    Files,
+
+    /// <summary>In PostgreSQL, which several nodes may share.</summary>
+    Postgres,
+}
+
 /// <summary>When a request that recorded an event is answered.</summary>
 internal enum AckMode
 {
@@ -111,6 +121,11 @@ internal sealed class EdgeOptions
     public string FleetSecret { get; set; } = "";
     public string FleetSecretFile { get; set; } = "";
     public string FleetOriginUrl { get; set; } = "";
+    public StoreKind StoreKind { get; set; }
+    public string StoreConnection { get; set; } = "";
+    public string StorePassword { get; set; } = "";
+    public string StorePasswordFile { get; set; } = "";
+    public int StorePollMs { get; set; } = 5_000;
     public string DataDir { get; set; } = "data";
 
     /// <summary>Whether somebody has named the directory; else it is the one beside wherever we are.</summary>
@@ -227,6 +242,9 @@ internal sealed class EdgeOptions
 
     /// <summary>Directory of the catalog of a fleet: its copy on an edge, its version on an origin.</summary>
     public string FleetDir => Path.Combine(DataDir, "fleet");
+
+    /// <summary>Directory of the copy of PostgreSQL as the store.</summary>
+    public string StoreDir => Path.Combine(DataDir, "store");
 
     /// <summary>Directory of the journal.</summary>
     public string JournalDir => Path.Combine(DataDir, "journal");

@@ -2,6 +2,7 @@ using Edge.Access;
 using Edge.Catalog;
 using Edge.Duplicates;
 using Edge.Experiments;
+using Edge.Postgres;
 using Edge.Requests;
 using static Edge.Settings.Setting<Edge.Settings.EdgeOptions>;
 
@@ -78,6 +79,39 @@ internal static class EdgeSettings
                 )
                     ? null
                     : "must be an address such as https://origin.example:8443, with a port from 1 to 65535, without path, user and password"
+        ),
+        Choice(
+            "store.kind",
+            "Where experiments, keys and the record of changes are: files (of dataDir) or postgres (which several services may share): docs/store.md.",
+            o => o.StoreKind,
+            (o, v) => o.StoreKind = v
+        ),
+        Setting<EdgeOptions>.Text(
+            "store.connection",
+            "Connection string in Npgsql's format, as a PostgreSQL sink has it: Host, Port, Database, Username, SSL Mode, Root Certificate.",
+            o => PostgresConnection.WithoutPasswords(o.StoreConnection),
+            (o, v) => o.StoreConnection = v,
+            static text => text.Length == 0 ? null : PostgresConnection.Problem(text)
+        ),
+        Secret(
+            "store.password",
+            "Password of the user; better set by environment variable or file.",
+            o => o.StorePassword,
+            (o, v) => o.StorePassword = v
+        ),
+        Text(
+            "store.passwordFile",
+            "File with the password, read at every connect.",
+            o => o.StorePasswordFile,
+            (o, v) => o.StorePasswordFile = v
+        ),
+        Number(
+            "store.pollMs",
+            100,
+            600_000,
+            "Interval at which PostgreSQL is asked for changes of other services, in case a notification is lost.",
+            o => o.StorePollMs,
+            (o, v) => o.StorePollMs = (int)v
         ),
         Text(
             "dataDir",

@@ -255,6 +255,14 @@ internal static class MetricFamilies
         "edge_fleet_nodes",
         "Edges that follow this origin, and those that have within the last day."
     );
+    public static readonly MetricFamily StoreUp = Gauge(
+        "edge_store_up",
+        "Whether PostgreSQL as the store answers; 0 while what was read last is served and changes are refused."
+    );
+    public static readonly MetricFamily StoreLeader = Gauge(
+        "edge_store_leader",
+        "Whether this node, of those that share the store, recomputes the weights of bandits."
+    );
     public static readonly MetricFamily FleetNodesBehind = Gauge(
         "edge_fleet_nodes_behind",
         "Connected edges that do not have the newest edition of the catalog."

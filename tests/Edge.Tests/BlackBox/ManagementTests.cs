@@ -36,6 +36,7 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     [InlineData("validate")]
     [InlineData("explain")]
     [InlineData("occurrences")]
+    [InlineData("definitions")]
     public async Task Slug_ThatIsAPathOfTheApi_IsRefusedWithThePath(string slug)
     {
         var answer = await site.SendAsync("POST", "", ManagedEdge.AbTest(slug));

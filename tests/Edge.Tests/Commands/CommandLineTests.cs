@@ -111,7 +111,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("keys ", "create,list,revoke")]
+    [InlineData("keys ", "create,export,import,list,revoke")]
     [InlineData("keys cr", "create")]
     [InlineData("keys create --kind art", "artie")]
     [InlineData("completions ", "bash,fish,zsh")]

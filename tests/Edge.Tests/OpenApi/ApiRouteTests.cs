@@ -154,6 +154,8 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("POST", "/experiments/api", "pictify", "{}", 400)]
     [InlineData("GET", "/experiments/api/quota", "pictify", null, 200)]
     [InlineData("GET", "/experiments/api/audit", "pictify", null, 200)]
+    [InlineData("GET", "/experiments/api/definitions", "pictify", null, 200)]
+    [InlineData("POST", "/experiments/api/definitions", "pictify", "{}", 400)]
     [InlineData("GET", "/experiments/api/{uid}", "pictify", null, 200)]
     [InlineData("PUT", "/experiments/api/{uid}", "pictify", """{"slug":"another-slug"}""", 400)]
     [InlineData("POST", "/experiments/api/{uid}/start", "pictify", null, 409)]

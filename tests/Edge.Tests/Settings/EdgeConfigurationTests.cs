@@ -165,6 +165,9 @@ public class EdgeConfigurationTests
         "secretFile cannot be read"
     )]
     [InlineData("""{ "sinks": { "base": { "type": "postgres", "connection": "Hst=a" } } }""", "did you mean Host?")]
+    [InlineData("""{ "store": { "connection": "Host=a" } }""", "store.connection is set, but store.kind is files")]
+    [InlineData("""{ "store": { "kind": "postgres" } }""", "so store.connection must say where")]
+    [InlineData("""{ "store": { "kind": "postgres", "connection": "Hst=a" } }""", "did you mean Host?")]
     public void Configuration_OneMistake_IsOneProblem(string json, string expected)
     {
         using var directory = new TempDirectory();

@@ -18,7 +18,7 @@ public class SinkSettingsTests
     [InlineData("Host", "it must be Name=Value pairs with ; between them")]
     public void Connection_WithAMistake_IsRefusedInOurWords(string connection, string expected)
     {
-        var problem = Edge.Forwarding.Postgres.PostgresSession.Problem(connection);
+        var problem = Edge.Postgres.PostgresConnection.Problem(connection);
 
         Assert.EndsWith($"Username=edge: {expected}", problem, StringComparison.Ordinal);
         Assert.DoesNotContain("geheim", problem, StringComparison.Ordinal);

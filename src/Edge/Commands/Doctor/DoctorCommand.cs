@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Net;
+using Edge.Catalog;
 using Edge.Commands.Streams;
+using Edge.Hosting;
+using Edge.Postgres;
 using Edge.Settings;
 
 namespace Edge.Commands.Doctor;
@@ -115,11 +118,30 @@ internal sealed class DoctorCommand(EdgeOptions options, TimeProvider time, Text
     private async Task CheckOthersAsync(string? publicUrl, CancellationToken cancellation)
     {
         await new SinkChecks(options, time, _findings).RunAsync(cancellation);
+        if (options.StoreKind == StoreKind.Postgres)
+        {
+            _findings.Look("store", CheckStore);
+        }
+
         await new OriginCheck(options, _findings).RunAsync(cancellation);
         await _findings.LookAsync("service", subject => CheckServiceAsync(subject, cancellation), cancellation);
         if (publicUrl is not null)
         {
             await new PublicWay(options, new Uri(publicUrl), _findings).RunAsync(cancellation);
+        }
+    }
+
+    private void CheckStore(string subject)
+    {
+        try
+        {
+            using var store = StoreFactory.Connection(options);
+            var count = PostgresStore.ReadDefinitions(store).Count;
+            _findings.Ok(subject, $"PostgreSQL at {store.Place} has {count} experiments");
+        }
+        catch (StoreException e)
+        {
+            _findings.Fail(subject, e.Message, "docs/store.md says what the service does meanwhile");
         }
     }
 

@@ -3,6 +3,7 @@ using Edge.Forwarding;
 using Edge.Forwarding.ClickHouse;
 using Edge.Forwarding.Postgres;
 using Edge.Hosting;
+using Edge.Postgres;
 using Edge.Settings;
 
 namespace Edge.Commands.Doctor;
@@ -87,7 +88,7 @@ internal sealed class SinkChecks(EdgeOptions options, TimeProvider time, Finding
         }
         catch (Exception e) when (PostgresFailure.IsExpected(e))
         {
-            return PostgresFailure.Describe(e, PostgresSession.Place(postgres.Connection));
+            return PostgresFailure.Describe(e, PostgresConnection.Place(postgres.Connection));
         }
     }
 

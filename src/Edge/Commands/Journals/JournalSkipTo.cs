@@ -51,7 +51,7 @@ internal static class JournalSkipTo
             if (code == ExitCode.Success)
             {
                 var entry = LocalAudit.Entry(TimeProvider.System, AuditAction.SkipEvents, name);
-                LocalAudit.Record(options.DataDir, entry with { Detail = $"up to {until}" }, io.Error);
+                LocalAudit.Record(options, entry with { Detail = $"up to {until}" }, io.Error);
             }
 
             return code;

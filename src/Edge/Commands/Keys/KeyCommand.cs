@@ -37,7 +37,11 @@ internal static class KeyCommand
                 return ExitCode.Failure;
             }
 
-            if (mayBegin && options.IsDataDirNamed)
+            if (options.StoreKind == StoreKind.Postgres)
+            {
+                // Nothing of it is in the data directory.
+            }
+            else if (mayBegin && options.IsDataDirNamed)
             {
                 if (!Directory.Exists(options.DataDir))
                 {

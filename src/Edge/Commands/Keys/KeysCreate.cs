@@ -4,6 +4,7 @@ using Edge.Access;
 using Edge.Audit;
 using Edge.Commands.Streams;
 using Edge.Formats;
+using Edge.Hosting;
 using Edge.Settings;
 
 namespace Edge.Commands.Keys;
@@ -130,8 +131,8 @@ internal sealed class KeysCreate
             Origins = [.. origins.Select(AsSent)],
             ExpiresAt = expiresAt,
         };
-        var file = new KeyFile(options.KeysFile);
-        var secret = file.Issue(grant, time.GetUtcNow());
+        var store = StoreFactory.Keys(options);
+        var secret = store.Issue(grant, time.GetUtcNow());
         try
         {
             output.WriteLine(secret);
@@ -140,13 +141,13 @@ internal sealed class KeysCreate
         catch (OutputException)
         {
             // A key whose secret nobody has seen is of no use to anybody but a thief.
-            file.Withdraw(secret);
+            store.Withdraw(secret);
             throw;
         }
 
-        var created = file.Read().First(key => key.Hash == KeySecret.HashOf(secret));
+        var created = store.Read().First(key => key.Hash == KeySecret.HashOf(secret));
         LocalAudit.Record(
-            options.DataDir,
+            options,
             LocalAudit.Entry(time, AuditAction.CreateKey, created.Id) with
             {
                 Team = created.Team,

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Edge.Access;
 using Edge.Commands.Streams;
 using Edge.Formats;
+using Edge.Hosting;
 using Edge.Settings;
 
 namespace Edge.Commands.Keys;
@@ -22,7 +23,7 @@ internal static class KeysList
     private static int Run(EdgeOptions options, TimeProvider time, TextWriter output)
     {
         var now = time.GetUtcNow();
-        foreach (var key in new KeyFile(options.KeysFile).Read())
+        foreach (var key in StoreFactory.Keys(options).Read())
         {
             var state =
                 key.IsValidAt(now) ? "valid"

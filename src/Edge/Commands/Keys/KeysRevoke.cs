@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Edge.Access;
 using Edge.Audit;
 using Edge.Commands.Streams;
+using Edge.Hosting;
 using Edge.Settings;
 
 namespace Edge.Commands.Keys;
@@ -23,12 +23,12 @@ internal static class KeysRevoke
 
     private static int Run(EdgeOptions options, string id, TimeProvider time, TextWriter error)
     {
-        var file = new KeyFile(options.KeysFile);
-        if (file.Revoke(id, time.GetUtcNow()))
+        var store = StoreFactory.Keys(options);
+        if (store.Revoke(id, time.GetUtcNow()))
         {
-            var team = file.Read().FirstOrDefault(key => key.Id == id)?.Team;
+            var team = store.Read().FirstOrDefault(key => key.Id == id)?.Team;
             LocalAudit.Record(
-                options.DataDir,
+                options,
                 LocalAudit.Entry(time, AuditAction.RevokeKey, id) with
                 {
                     Team = team,

@@ -8,6 +8,7 @@ using Edge.Hosting;
 using Edge.Journal;
 using Edge.Journal.Records;
 using Edge.Journal.Recovery;
+using Edge.Postgres;
 using Edge.Settings;
 using EventId = Edge.Events.EventId;
 
@@ -96,7 +97,7 @@ internal sealed class LedgerVerify(EdgeOptions options, SinkOptions sink, TextWr
         }
         catch (Exception e) when (PostgresFailure.IsExpected(e))
         {
-            await error.WriteLineAsync($"{Name}: {PostgresFailure.Describe(e, PostgresSession.Place(sink.Connection))}");
+            await error.WriteLineAsync($"{Name}: {PostgresFailure.Describe(e, PostgresConnection.Place(sink.Connection))}");
         }
 
         return ExitCode.Failure;

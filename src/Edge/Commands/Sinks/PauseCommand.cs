@@ -28,7 +28,7 @@ internal static class PauseCommand
         try
         {
             error.WriteLine($"edge {command}: {act(options.DataDir, sink.Name)}");
-            LocalAudit.Record(options.DataDir, LocalAudit.Entry(TimeProvider.System, action, sink.Name), error);
+            LocalAudit.Record(options, LocalAudit.Entry(TimeProvider.System, action, sink.Name), error);
             return ExitCode.Success;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -8,11 +8,11 @@ using Edge.Telemetry;
 namespace Edge.Endpoints.Management;
 
 /// <summary>
-/// Records what keys change, in the log and in the audit file, and answers <c>GET /experiments/api/audit</c> with it. A
-/// change that is made but cannot be recorded in the file is in the log, with an error; it is not taken back. Thread
+/// Records what keys change, in the log and in the record of changes, and answers <c>GET /experiments/api/audit</c> with it. A
+/// change that is made but cannot be recorded there is in the log, with an error; it is not taken back. Thread
 /// safe.
 /// </summary>
-internal sealed class AuditTrail(AuditLog audit, TimeProvider time, ILogger log)
+internal sealed class AuditTrail(IAuditLog audit, TimeProvider time, ILogger log)
 {
     /// <summary>What may be asked for.</summary>
     public static readonly string[] Parameters = ["limit"];
@@ -65,7 +65,7 @@ internal sealed class AuditTrail(AuditLog audit, TimeProvider time, ILogger log)
             );
         }
 
-        var entries = audit.ReadNewest(count, entry => entry.Team == request.Team);
+        var entries = audit.ReadNewest(count, request.Team);
         return request.WriteAsync(json =>
         {
             json.WriteStartArray("entries");

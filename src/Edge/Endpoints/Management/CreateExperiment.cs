@@ -11,7 +11,7 @@ namespace Edge.Endpoints.Management;
 /// definition, the slug, the quota; nothing is stored unless all three pass.
 /// </summary>
 internal sealed class CreateExperiment(
-    ExperimentFileStore store,
+    IExperimentStore store,
     DefinitionRules rules,
     ExperimentView view,
     AuditTrail audit,

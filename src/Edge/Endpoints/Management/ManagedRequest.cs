@@ -50,7 +50,7 @@ internal sealed record ManagedRequest(HttpContext Context, ApiKey Key, string[] 
     /// <param name="store">Where the current version is.</param>
     /// <param name="view">How it is shown to a sender who has seen an older one.</param>
     /// <param name="apply">One attempt, which has answered unless it returns null: another change came first.</param>
-    public async Task RetryAsync(ExperimentFileStore store, ExperimentView view, Func<Experiment, Task?> apply)
+    public async Task RetryAsync(IExperimentStore store, ExperimentView view, Func<Experiment, Task?> apply)
     {
         while (true)
         {

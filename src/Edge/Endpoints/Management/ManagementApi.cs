@@ -1,3 +1,4 @@
+using Edge.Catalog;
 using Edge.Telemetry;
 
 namespace Edge.Endpoints.Management;
@@ -9,6 +10,9 @@ namespace Edge.Endpoints.Management;
 internal sealed class ManagementApi(ManagementAccess access, RequestLog log)
 {
     public const string Prefix = "/experiments/api";
+
+    /// <summary>When to try again what the store could not do; it is looked for every few seconds.</summary>
+    private const string RetryAfterSeconds = "5";
 
     /// <summary>Where the accepted request waits for the routes behind the cache.</summary>
     private static readonly object Accepted = new();
@@ -49,12 +53,17 @@ internal sealed class ManagementApi(ManagementAccess access, RequestLog log)
             when (e is IOException or UnauthorizedAccessException && !context.RequestAborted.IsCancellationRequested)
         {
             log.NotStored(e);
+            if (e is StoreException)
+            {
+                context.Response.Headers.RetryAfter = RetryAfterSeconds;
+            }
+
             await Problem.WriteAsync(
                 context,
                 StatusCodes.Status503ServiceUnavailable,
                 "service-unavailable",
                 "Service Unavailable",
-                "The change could not be stored; nothing has changed."
+                (e as StoreException)?.Answer ?? "The change could not be stored; nothing has changed."
             );
         }
     }

@@ -22,7 +22,9 @@ internal sealed class ManagementRoutes(
     ExplainDefinition explainDefinition,
     ListOccurrences occurrences,
     ManageShares shares,
-    CreateLinks links
+    CreateLinks links,
+    ExportDefinitions exportDefinitions,
+    ApplyDefinitions applyDefinitions
 )
 {
     /// <summary>Notes the parameters of a query that nobody reads, each with the one that was probably meant.</summary>
@@ -61,6 +63,12 @@ internal sealed class ManagementRoutes(
             ["quota"] => Offer(request, [], (HttpMethods.Get, quota.HandleAsync)),
             ["validate"] => Ask(request, validate.HandleAsync),
             ["explain"] => Ask(request, explainDefinition.HandleAsync),
+            ["definitions"] => Offer(
+                request,
+                [],
+                (HttpMethods.Get, exportDefinitions.HandleAsync),
+                (HttpMethods.Post, applyDefinitions.HandleAsync)
+            ),
             ["occurrences"] => Ask(request, occurrences.HandleAsync),
             [_] => Offer(
                 request,

@@ -14,7 +14,7 @@ namespace Edge.Endpoints.Management;
 /// it found.
 /// </summary>
 internal sealed class MoveExperiment(
-    ExperimentFileStore store,
+    IExperimentStore store,
     DefinitionRules rules,
     ExperimentView view,
     AuditTrail audit,

@@ -12,7 +12,7 @@ namespace Edge.Endpoints.Management;
 /// once are applied one after the other, and If-Match refuses the second when its sender wants to know.
 /// </summary>
 internal sealed class UpdateExperiment(
-    ExperimentFileStore store,
+    IExperimentStore store,
     DefinitionRules rules,
     ExperimentView view,
     AuditTrail audit,

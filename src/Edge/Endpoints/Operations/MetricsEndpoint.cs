@@ -7,6 +7,7 @@ using Edge.Forwarding.Pump;
 using Edge.Journal;
 using Edge.Journal.Commits;
 using Edge.Machine;
+using Edge.Postgres;
 using Edge.Requests;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
@@ -29,7 +30,7 @@ internal sealed class MetricsEndpoint(
     Forwarder forwarder,
     ForwardingRates rates,
     CatalogHolder catalog,
-    ExperimentFileStore? experiments,
+    IExperimentStore? experiments,
     Tally tally,
     Optimizer? optimizer,
     FleetMetrics fleet,
@@ -84,6 +85,12 @@ internal sealed class MetricsEndpoint(
         if (experiments is not null)
         {
             page.Family(MetricFamilies.ExperimentProblems).Sample(experiments.Problems.Count);
+        }
+
+        if (experiments is PostgresStore store)
+        {
+            page.Family(MetricFamilies.StoreUp).Sample(store.IsReached ? 1 : 0);
+            page.Family(MetricFamilies.StoreLeader).Sample(store.IsLeader ? 1 : 0);
         }
 
         fleet.Write(page);

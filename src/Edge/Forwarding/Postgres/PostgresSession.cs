@@ -1,8 +1,7 @@
 using System.Globalization;
-using Edge.Formats;
 using Edge.Journal;
 using Edge.Journal.Records;
-using Edge.Storage;
+using Edge.Postgres;
 using Npgsql;
 using NpgsqlTypes;
 using EventId = Edge.Events.EventId;
@@ -19,26 +18,6 @@ internal sealed partial class PostgresSession : IDisposable
     private const int PieceBytes = 256 << 10;
 
     private const string Staging = "pg_temp.edge_batch";
-
-    /// <summary>What is named in a connection most, for the one that was meant.</summary>
-    private static readonly string[] Keywords =
-    [
-        "Host",
-        "Port",
-        "Database",
-        "Username",
-        "Password",
-        "Passfile",
-        "SSL Mode",
-        "SSL Certificate",
-        "SSL Key",
-        "Root Certificate",
-        "Application Name",
-        "Search Path",
-        "Timeout",
-        "Command Timeout",
-        "Keepalive",
-    ];
 
     private readonly NpgsqlDataSource _source;
     private readonly NpgsqlConnection _connection;
@@ -59,58 +38,18 @@ internal sealed partial class PostgresSession : IDisposable
 
     public Version ServerVersion => _connection.PostgreSqlVersion;
 
-    /// <summary>Where the server is, for messages: never with a user or a password.</summary>
-    public static string Place(string connection)
-    {
-        var builder = new NpgsqlConnectionStringBuilder(connection);
-        return $"{builder.Host}:{builder.Port}";
-    }
-
-    /// <summary>What is wrong with a configured connection; null when it can be tried.</summary>
-    public static string? Problem(string connection)
-    {
-        try
-        {
-            var builder = new NpgsqlConnectionStringBuilder(connection);
-            return string.IsNullOrEmpty(builder.Host)
-                ? "must name at least the host: Host=db.example;Database=edge;Username=edge"
-                : null;
-        }
-        catch (Exception e)
-            when (e is ArgumentException or FormatException or InvalidCastException or OverflowException)
-        {
-            return "is no connection string such as Host=db.example;Database=edge;Username=edge: "
-                + FaultOf((e as ArgumentException)?.ParamName);
-        }
-    }
-
-    /// <summary>A connection string that <see cref="Problem"/> accepts, as it may be shown.</summary>
-    public static string WithoutPasswords(string connection)
-    {
-        const string Mask = "(set)";
-        var builder = new NpgsqlConnectionStringBuilder(connection);
-        var isMasked = false;
-        if (!string.IsNullOrEmpty(builder.Password))
-        {
-            builder.Password = Mask;
-            isMasked = true;
-        }
-
-        if (!string.IsNullOrEmpty(builder.SslPassword))
-        {
-            builder.SslPassword = Mask;
-            isMasked = true;
-        }
-
-        return isMasked ? builder.ConnectionString : connection;
-    }
-
     /// <summary>
     /// Connects and sets the limits of the session. Throws when the server cannot be reached or refuses.
     /// </summary>
     public static async Task<PostgresSession> ConnectAsync(PostgresSinkOptions options, CancellationToken deadline)
     {
-        var source = BuildSource(options);
+        var source = PostgresConnection.BuildSource(
+            options.Connection,
+            options.Password,
+            options.PasswordFile,
+            options.ConnectTimeoutMs,
+            options.StatementTimeoutMs
+        );
         NpgsqlConnection? connection = null;
         try
         {
@@ -244,44 +183,6 @@ internal sealed partial class PostgresSession : IDisposable
 
     static partial void InjectCommit(ref bool isSkipped);
 
-    private static NpgsqlDataSource BuildSource(PostgresSinkOptions options)
-    {
-        var builder = new NpgsqlSlimDataSourceBuilder(options.Connection);
-        builder.EnableTransportSecurity();
-
-        // Only types every server has are used.
-        builder.ConfigureTypeLoading(static loading => loading.EnableTypeLoading(false));
-        var settings = builder.ConnectionStringBuilder;
-        settings.Pooling = false;
-        settings.Enlist = false;
-        settings.IncludeErrorDetail = false;
-        settings.Timeout = Math.Max(1, options.ConnectTimeoutMs / 1_000);
-        settings.CommandTimeout = 1 + (options.StatementTimeoutMs / 1_000);
-        settings.ApplicationName ??= "edge";
-        if (options.PasswordFile.Length > 0)
-        {
-            settings.Password = ReadPassword(options.PasswordFile);
-        }
-        else if (options.Password.Length > 0)
-        {
-            settings.Password = options.Password;
-        }
-
-        return builder.Build();
-    }
-
-    private static string ReadPassword(string file)
-    {
-        try
-        {
-            return DiskFile.ReadLine(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"passwordFile cannot be read: {e.Message}", e);
-        }
-    }
-
     /// <summary>The columns of the unique key that identifies repeated events; null when the table has none.</summary>
     private async Task<string?> KeyAsync(CancellationToken deadline)
     {
@@ -329,24 +230,6 @@ internal sealed partial class PostgresSession : IDisposable
             rows.End();
             await stream.WriteAsync(rows.Bytes, deadline).ConfigureAwait(false);
         }
-    }
-
-    /// <summary>What is wrong, in our words; the library names the keyword at best, in lower case. Never a value.</summary>
-    private static string FaultOf(string? keyword)
-    {
-        if (keyword is null)
-        {
-            return "it must be Name=Value pairs with ; between them";
-        }
-
-        if (Keywords.FirstOrDefault(known => known.Equals(keyword, StringComparison.OrdinalIgnoreCase)) is { } known)
-        {
-            return $"{known} cannot have the value it has";
-        }
-
-        return NearestName.Probable(Keywords, keyword) is { } meant
-            ? $"'{keyword}' is not known; did you mean {meant}?"
-            : $"'{keyword}' is not known, or cannot have the value it has";
     }
 
     private async Task<List<string>> ReadTextsAsync(string sql, string parameter, CancellationToken deadline)

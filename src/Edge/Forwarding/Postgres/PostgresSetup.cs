@@ -1,3 +1,5 @@
+using Edge.Postgres;
+
 namespace Edge.Forwarding.Postgres;
 
 /// <summary><c>edge sink init</c> for PostgreSQL: finds what the server lacks and creates it.</summary>
@@ -10,7 +12,7 @@ internal static class PostgresSetup
     /// </summary>
     public static async Task<SinkSetup> RunAsync(PostgresSinkOptions options, bool applies)
     {
-        var place = PostgresSession.Place(options.Connection);
+        var place = PostgresConnection.Place(options.Connection);
         var table = PostgresTable.Of(options.Table);
         using var deadline = new CancellationTokenSource(Deadline);
         try

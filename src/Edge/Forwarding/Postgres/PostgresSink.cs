@@ -1,4 +1,5 @@
 using Edge.Journal.Records;
+using Edge.Postgres;
 
 namespace Edge.Forwarding.Postgres;
 
@@ -19,7 +20,7 @@ internal sealed class PostgresSink(PostgresSinkOptions options) : ISink
     /// <summary>Time beyond the limit of one statement after which the connection counts as dead.</summary>
     private static readonly TimeSpan AnswerMargin = TimeSpan.FromSeconds(5);
 
-    private readonly string _place = PostgresSession.Place(options.Connection);
+    private readonly string _place = PostgresConnection.Place(options.Connection);
     private PostgresSession? _session;
     private int _eventsPerTransaction = int.MaxValue;
 

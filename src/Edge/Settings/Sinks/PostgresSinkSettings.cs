@@ -1,5 +1,6 @@
 using Edge.Forwarding;
 using Edge.Forwarding.Postgres;
+using Edge.Postgres;
 using static Edge.Settings.Setting<Edge.Forwarding.SinkOptions>;
 
 namespace Edge.Settings.Sinks;
@@ -14,9 +15,9 @@ internal static class PostgresSinkSettings
                 Text(
                     "connection",
                     "Connection string in Npgsql's format: Host, Port, Database, Username, SSL Mode, Root Certificate. Required.",
-                    o => PostgresSession.WithoutPasswords(o.Connection),
+                    o => PostgresConnection.WithoutPasswords(o.Connection),
                     (o, v) => o.Connection = v,
-                    PostgresSession.Problem
+                    PostgresConnection.Problem
                 )
             ),
             new(

@@ -32,10 +32,11 @@ internal sealed class Optimizer : IDisposable
     /// <summary>Interval between two searches for histories whose experiment is gone.</summary>
     private static readonly TimeSpan TidyInterval = TimeSpan.FromHours(1);
 
-    private readonly ExperimentFileStore _store;
+    private readonly IExperimentStore _store;
     private readonly Tally _tally;
     private readonly RecomputationFiles _history;
     private readonly Func<Experiment, DateTimeOffset, TimeSpan> _runTime;
+    private readonly Func<bool> _leads;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
@@ -58,13 +59,15 @@ internal sealed class Optimizer : IDisposable
     /// <param name="tally">Source of the results.</param>
     /// <param name="history">Where recomputations are recorded.</param>
     /// <param name="runTime">How long an experiment has been running at a given time, pauses excluded.</param>
+    /// <param name="leads">Whether this node, of those that share the store, recomputes when it is time.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Logs publications and failures.</param>
     public Optimizer(
-        ExperimentFileStore store,
+        IExperimentStore store,
         Tally tally,
         RecomputationFiles history,
         Func<Experiment, DateTimeOffset, TimeSpan> runTime,
+        Func<bool> leads,
         TimeProvider time,
         ILogger log
     )
@@ -73,6 +76,7 @@ internal sealed class Optimizer : IDisposable
         _tally = tally;
         _history = history;
         _runTime = runTime;
+        _leads = leads;
         _time = time;
         _log = log;
         _schedule = new RecomputeSchedule(time);
@@ -141,6 +145,12 @@ internal sealed class Optimizer : IDisposable
     private void RecomputeDue()
     {
         _schedule.Follow(_store.Catalog.Current);
+        if (!_leads())
+        {
+            // What is due by then is recomputed as soon as this node leads.
+            return;
+        }
+
         foreach (var uid in _schedule.TakeDue())
         {
             if (_stop.IsCancellationRequested)

@@ -26,6 +26,7 @@ public sealed class OptimizerTests : IAsyncDisposable
     private readonly RecomputationFiles _history;
     private readonly Optimizer _optimizer;
     private RecordBatch? _batch;
+    private volatile bool _leads = true;
 
     public OptimizerTests()
     {
@@ -39,6 +40,7 @@ public sealed class OptimizerTests : IAsyncDisposable
             _tally,
             _history,
             (experiment, now) => now - experiment.CreatedAt,
+            () => _leads,
             _clock,
             NullLogger.Instance
         );
@@ -117,6 +119,22 @@ public sealed class OptimizerTests : IAsyncDisposable
         await RecomputeAsync();
 
         Assert.Equal(2, Current().Experiment.WeightsVersion);
+    }
+
+    [Fact]
+    public async Task Due_WhileAnotherNodeLeads_WaitsUntilThisOneDoes()
+    {
+        _leads = false;
+        Write(Definition());
+        Count(successesOfA: 40, successesOfB: 120);
+        _optimizer.Start();
+        await AdvanceUntilAsync(() => _clock.GetUtcNow() > VisitEvent.Noon.AddHours(9));
+        var before = Current().Experiment.WeightsVersion;
+
+        _leads = true;
+        await AdvanceUntilAsync(() => Current().Experiment.WeightsVersion > before);
+
+        Assert.Equal((1, 2), (before, Current().Experiment.WeightsVersion));
     }
 
     [Theory]

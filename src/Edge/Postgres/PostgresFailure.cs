@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Npgsql;
 
-namespace Edge.Forwarding.Postgres;
+namespace Edge.Postgres;
 
 /// <summary>
 /// Classifies failures: the server refuses an event, or anything else, which may pass. Describes them for an operator,
@@ -45,12 +45,13 @@ internal static class PostgresFailure
     /// <summary>The failure in one line.</summary>
     /// <param name="failure">What was thrown.</param>
     /// <param name="place">Host and port.</param>
-    public static string Describe(Exception failure, string place) =>
+    /// <param name="isStore">Whether the store met it, and not a sink: what helps is another thing then.</param>
+    public static string Describe(Exception failure, string place, bool isStore = false) =>
         failure switch
         {
             PostgresException server =>
-                $"{Meaning(server.SqlState)}{Shorten(server.MessageText)} ({place}, SQLSTATE {server.SqlState})",
-            { InnerException: PostgresException server } => Describe(server, place),
+                $"{Meaning(server.SqlState, isStore)}{Shorten(server.MessageText)} ({place}, SQLSTATE {server.SqlState})",
+            { InnerException: PostgresException server } => Describe(server, place, isStore),
             OperationCanceledException or { InnerException: TimeoutException } or TimeoutException =>
                 $"{place} did not answer in time",
             { InnerException: SocketException socket } => $"{place} cannot be reached: {socket.Message}",
@@ -62,9 +63,14 @@ internal static class PostgresFailure
             _ => Shorten(failure.Message),
         };
 
-    private static string Meaning(string state) =>
+    private static string Meaning(string state, bool isStore) =>
         state switch
         {
+            PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn when isStore =>
+                "the schema edge is not as it was, edge store migrate creates what is missing: ",
+            PostgresErrorCodes.InsufficientPrivilege when isStore =>
+                "the user needs USAGE on the schema edge, and SELECT, INSERT, UPDATE and DELETE on its tables (to migrate, to own it): ",
+            PostgresErrorCodes.QueryCanceled when isStore => "a statement took too long, or somebody cancelled it: ",
             PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
                 "the server refuses the user or the password, check them: ",
             PostgresErrorCodes.InvalidCatalogName => "there is no such database, check the connection: ",
