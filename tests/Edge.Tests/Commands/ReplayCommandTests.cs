@@ -34,7 +34,7 @@ public sealed class ReplayCommandTests : IDisposable
         var (code, output, error) = Run(Tree.Replace("PROPERTY", "device.type", StringComparison.Ordinal), path);
 
         Assert.Equal((0, ""), (code, error));
-        Assert.StartsWith("It would have been better: ", output, StringComparison.Ordinal);
+        Assert.StartsWith("It would have been better, by ", output, StringComparison.Ordinal);
         Assert.Contains("slug: goal click_through within 20 minutes; trials: 2000, 2026-05-16T12:00:00.000Z to", output, StringComparison.Ordinal);
         Assert.Contains("It would choose: a 50 %, b 50 %.", output, StringComparison.Ordinal);
     }

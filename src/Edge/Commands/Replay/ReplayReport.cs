@@ -20,6 +20,8 @@ internal sealed class ReplayReport(
 {
     private readonly bool _isValue = experiment.GoalConfig.Type == GoalType.Value;
 
+    private string Unit => _isValue ? " per trial" : " percentage points";
+
     /// <summary>Why there is no estimate; null when there is one.</summary>
     private string? Problem =>
         estimate.Refusal switch
@@ -60,7 +62,11 @@ internal sealed class ReplayReport(
                     ["as it was", .. Cells(estimate.Logged)],
                     ["as in the file", .. Cells(estimate.Candidate)],
                     ["  by inverse propensity alone", .. Cells(estimate.InversePropensity)],
-                    ["difference", .. Cells(estimate.Difference)],
+                    [
+                        "difference",
+                        Points(estimate.Difference.Mean),
+                        $"{Points(estimate.Difference.Low)} to {Points(estimate.Difference.High)}{Unit}",
+                    ],
                 ]
             );
         }
@@ -137,9 +143,9 @@ internal sealed class ReplayReport(
     private string Sentence()
     {
         var (low, high) = (estimate.Difference.Low, estimate.Difference.High);
-        return low > 0 ? $"It would have been better: {Figure(low)} to {Figure(high)} more per trial, in 95 of 100 logs like this one."
-            : high < 0 ? $"It would have been worse: {Figure(-high)} to {Figure(-low)} less per trial, in 95 of 100 logs like this one."
-            : $"Nothing says that it would have been better or worse: the difference per trial lies between {Figure(low)} and {Figure(high)}.";
+        return low > 0 ? $"It would have been better, by {Points(low)} to {Points(high)}{Unit}."
+            : high < 0 ? $"It would have been worse, by {Points(-high)} to {Points(-low)}{Unit}."
+            : $"The log does not tell whether it would have been better or worse: the difference lies between {Points(low)} and {Points(high)}{Unit}.";
     }
 
     private string Span()
@@ -172,6 +178,9 @@ internal sealed class ReplayReport(
 
     private string[] Cells(MeanInterval interval) =>
         [Figure(interval.Mean), $"{Figure(interval.Low)} to {Figure(interval.High)}"];
+
+    /// <summary>A difference; of rates in percentage points.</summary>
+    private string Points(double value) => _isValue ? Figure(value) : Invariant($"{value * 100:0.##}");
 
     private string Figure(double value) => _isValue ? Invariant($"{value:0.####}") : Invariant($"{value * 100:0.##} %");
 
