@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Edge.Experiments;
 using Edge.Experiments.Conditions;
-using Edge.Formats;
 
 namespace Edge.Lint;
 

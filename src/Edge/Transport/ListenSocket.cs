@@ -88,7 +88,7 @@ internal static class ListenSocket
     /// <param name="isOurs">Whether another socket of ours listens there already, so that nobody else can.</param>
     private static Socket Listen(Func<Socket> bind, SocketTransportOptions options, bool isOurs)
     {
-        for (var began = Environment.TickCount64; ; )
+        for (var began = TimeProvider.System.GetTimestamp(); ;)
         {
             Socket? socket = null;
             try
@@ -103,7 +103,7 @@ internal static class ListenSocket
                 // What could bind had the address for itself a moment ago: somebody else begins to listen there just now, and of two
                 // who do so at once the kernel may refuse both. Who is bound and about to be refused is in the way of the
                 // other's second socket, too.
-                if ((socket is null && !isOurs) || Environment.TickCount64 - began > ContestDeadline.TotalMilliseconds)
+                if ((socket is null && !isOurs) || TimeProvider.System.GetElapsedTime(began) > ContestDeadline)
                 {
                     throw new AddressInUseException(e.Message, e);
                 }

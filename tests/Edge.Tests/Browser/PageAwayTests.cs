@@ -1,4 +1,3 @@
-using Edge.Tests.BlackBox;
 using Edge.Tests.Support;
 using Xunit;
 

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Edge.Commands.Replay;
 using Edge.Settings;
-using Edge.Tests.Statistics;
 using Edge.Tests.Support;
 using Xunit;
 using static Edge.Tests.Statistics.VisitEvent;

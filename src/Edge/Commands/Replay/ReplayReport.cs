@@ -20,29 +20,6 @@ internal sealed class ReplayReport(
 {
     private readonly bool _isValue = experiment.GoalConfig.Type == GoalType.Value;
 
-    private string Unit => _isValue ? " per trial" : " percentage points";
-
-    /// <summary>Why there is no estimate; null when there is one.</summary>
-    private string? Problem =>
-        estimate.Refusal switch
-        {
-            Refusal.None => null,
-            _ when estimate.Trials == 0 && log.WithoutChance > 0 => Invariant(
-                $"No estimate: all {log.WithoutChance} exposures were chosen by conditions, a schedule or ?variant=, none by chance, so nothing is known of what another variant would have come to. An A/B test over the same variants would tell."
-            ),
-            Refusal.TooFew => Invariant($"No estimate: {estimate.Trials} trials, and at least {OffPolicyEstimator.TrialsMin} are needed.")
-                + (isOfJournal ? " The journal holds what sinks have not taken and the time of retention; --events reads files that go further back." : ""),
-            Refusal.NoSupport => Invariant(
-                $"No estimate: {estimate.Unsupported * 100:0.#} % of the choice would fall on {string.Join(", ", estimate.UnsupportedVariants)}, which had no chance in the log. Run an A/B test in which each variant gets some share."
-            ),
-            Refusal.TooDifferent => Invariant(
-                $"No estimate: the choice differs so much from the logged one that {estimate.Trials} trials say as much as {estimate.EffectiveSampleSize:0.#} of its own; at least {OffPolicyEstimator.TrialsMin} are needed."
-            ),
-            _ => Invariant(
-                $"No estimate: {estimate.Successes} of the trials that it would have chosen alike reached the goal, and at least {OffPolicyEstimator.SuccessesMin} are needed."
-            ),
-        };
-
     public void Write(TextWriter output)
     {
         output.WriteLine(Problem ?? Sentence());
@@ -123,6 +100,29 @@ internal sealed class ReplayReport(
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
+
+    private string Unit => _isValue ? " per trial" : " percentage points";
+
+    /// <summary>Why there is no estimate; null when there is one.</summary>
+    private string? Problem =>
+        estimate.Refusal switch
+        {
+            Refusal.None => null,
+            _ when estimate.Trials == 0 && log.WithoutChance > 0 => Invariant(
+                $"No estimate: all {log.WithoutChance} exposures were chosen by conditions, a schedule or ?variant=, none by chance, so nothing is known of what another variant would have come to. An A/B test over the same variants would tell."
+            ),
+            Refusal.TooFew => Invariant($"No estimate: {estimate.Trials} trials, and at least {OffPolicyEstimator.TrialsMin} are needed.")
+                + (isOfJournal ? " The journal holds what sinks have not taken and the time of retention; --events reads files that go further back." : ""),
+            Refusal.NoSupport => Invariant(
+                $"No estimate: {estimate.Unsupported * 100:0.#} % of the choice would fall on {string.Join(", ", estimate.UnsupportedVariants)}, which had no chance in the log. Run an A/B test in which each variant gets some share."
+            ),
+            Refusal.TooDifferent => Invariant(
+                $"No estimate: the choice differs so much from the logged one that {estimate.Trials} trials say as much as {estimate.EffectiveSampleSize:0.#} of its own; at least {OffPolicyEstimator.TrialsMin} are needed."
+            ),
+            _ => Invariant(
+                $"No estimate: {estimate.Successes} of the trials that it would have chosen alike reached the goal, and at least {OffPolicyEstimator.SuccessesMin} are needed."
+            ),
+        };
 
     /// <summary>An interval without an estimate would be taken for one.</summary>
     private void Write(Utf8JsonWriter json, string name, MeanInterval interval)
