@@ -1,4 +1,5 @@
 using System.Text;
+using Edge.Enrichment.Hashing;
 
 namespace Edge.Duplicates;
 

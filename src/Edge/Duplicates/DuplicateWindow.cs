@@ -1,3 +1,4 @@
+using Edge.Enrichment.Hashing;
 using EventId = Edge.Events.EventId;
 
 namespace Edge.Duplicates;

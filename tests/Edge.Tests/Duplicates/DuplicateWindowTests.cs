@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Edge.Duplicates;
+using Edge.Enrichment.Hashing;
 using Edge.Tests.Support;
 using Xunit;
 

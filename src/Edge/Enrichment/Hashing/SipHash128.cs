@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Security.Cryptography;
 
-namespace Edge.Duplicates;
+namespace Edge.Enrichment.Hashing;
 
 /// <summary>
 /// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein): a keyed hash for short messages; without the key
