@@ -37,6 +37,7 @@ public partial class DirectionTests
         "Explanation",
         "Forwarding",
         "Statistics",
+        "Alerts",
         "Settings",
         "Endpoints",
         "Hosting",

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Edge.Access;
+using Edge.Alerts;
 using Edge.Catalog;
 using Edge.Commands.Journals;
 using Edge.Commands.Streams;
@@ -89,6 +90,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
                 CheckExperiments();
                 CheckKeys();
                 CheckShares();
+                CheckState("alerts", AlertBook.Name, AlertBook.Problem(options.DataDir));
                 CheckRecomputations();
             }
 

@@ -129,6 +129,7 @@ internal static class CommandLine
                 DeadLettersList.Define(io),
                 DeadLettersResend.Define(io)
             ),
+            Group("alerts", "Tries where alerts about experiments are sent.", AlertsTest.Define(io)),
             UserAgentCommand.Define(io),
             GeoCommand.Define(io),
             SourceCommand.Define(io),

@@ -14,7 +14,7 @@ internal static class Slug
     public const int CharsMax = 60;
 
     /// <summary>Paths of the management API beside those of experiments, which their slugs stand in the place of.</summary>
-    private static readonly string[] Paths = ["audit", "quota", "summaries", "validate", "explain", "occurrences"];
+    private static readonly string[] Paths = ["alerts", "audit", "quota", "summaries", "validate", "explain", "occurrences"];
 
     private static readonly string[] Reserved = ["events", "api", "admin", "health", "status", "pixel", "track", "sdk"];
 

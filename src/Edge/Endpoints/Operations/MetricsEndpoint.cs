@@ -1,5 +1,6 @@
 using System.Text;
 using Edge.Access;
+using Edge.Alerts;
 using Edge.Catalog;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.Verdicts;
@@ -31,6 +32,7 @@ internal sealed class MetricsEndpoint(
     ExperimentFileStore? experiments,
     Tally tally,
     Optimizer? optimizer,
+    Alerter? alerter,
     FleetMetrics fleet,
     EnrichmentFaults enrichmentFaults,
     VerdictJudge verdicts,
@@ -82,6 +84,11 @@ internal sealed class MetricsEndpoint(
         if (experiments is not null)
         {
             page.Family(MetricFamilies.ExperimentProblems).Sample(experiments.Problems.Count);
+        }
+
+        if (alerter is not null)
+        {
+            WriteAlerts(page, alerter);
         }
 
         fleet.Write(page);
@@ -226,6 +233,20 @@ internal sealed class MetricsEndpoint(
                 latency.Counts,
                 latency.SumMs / MillisecondsPerSecond
             );
+
+    private static void WriteAlerts(PrometheusText page, Alerter alerter)
+    {
+        page.Family(MetricFamilies.ExperimentAlerts);
+        var alerts = alerter.Alerts;
+        foreach (var type in Enum.GetValues<AlertType>())
+        {
+            page.Sample(Label("type", SnakeCase(type.ToString())), alerts.Count(alert => alert.Type == type));
+        }
+
+        page.Family(MetricFamilies.AlertDeliveriesTotal)
+            .Sample(Label("result", "delivered"), alerter.Delivered)
+            .Sample(Label("result", "failed"), alerter.Failed);
+    }
 
     private void WriteTally(PrometheusText page, TallyStatus status)
     {
