@@ -68,6 +68,11 @@ internal static class AlertRules
                 + "See whether its pixel and link are still where visitors meet them.";
         }
 
+        if (failing.Count == 0)
+        {
+            return;
+        }
+
         foreach (var destination in DestinationsOf(experiment))
         {
             if (failing.TryGetValue(destination, out var reason))

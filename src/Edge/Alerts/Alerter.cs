@@ -34,6 +34,7 @@ internal sealed class Alerter : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationToken _stopping;
 
     /// <summary>Attempts that failed since the start, by id: what was refused most often comes last.</summary>
     private readonly Dictionary<string, int> _attempts = new(StringComparer.Ordinal);
@@ -72,6 +73,7 @@ internal sealed class Alerter : IDisposable
         _webhook = webhook;
         _time = time;
         _log = log;
+        _stopping = _stop.Token;
     }
 
     /// <summary>The alerts whose causes last, the oldest first.</summary>
@@ -89,7 +91,7 @@ internal sealed class Alerter : IDisposable
         _loops =
             _destinations is null
                 ? looking
-                : Task.WhenAll(looking, Task.Run(() => _destinations.RunAsync(_stop.Token)));
+                : Task.WhenAll(looking, Task.Run(() => _destinations.RunAsync(_stopping)));
     }
 
     /// <summary>Stops what is under way. A disk that hangs can delay this, so bound the wait.</summary>
@@ -195,16 +197,16 @@ internal sealed class Alerter : IDisposable
 
     private async Task RunAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                await _tally.CatchUpAsync(CatchUpDeadline).WaitAsync(_stop.Token);
+                await _tally.CatchUpAsync(CatchUpDeadline).WaitAsync(_stopping);
                 Look();
-                await DeliverAsync(_stop.Token);
+                await DeliverAsync(_stopping);
                 _isFailing = false;
             }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 return;
             }
@@ -219,7 +221,7 @@ internal sealed class Alerter : IDisposable
                 _isFailing = true;
             }
 
-            await Task.WhenAny(Task.Delay(_options.Interval, _time, _stop.Token));
+            await Task.WhenAny(Task.Delay(_options.Interval, _time, _stopping));
         }
     }
 

@@ -139,6 +139,7 @@ internal sealed class DestinationChecker : IDisposable
         request.Headers.TryAddWithoutValidation("Accept", "*/*");
         request.Headers.ConnectionClose = true;
         var result = await _transport.SendAsync(request, cancellation);
+        check.CheckedAt = _time.GetUtcNow();
         check.IsNotAllowed = result.IsAddressRefused;
         if (ProblemOf(result) is not { } problem)
         {
@@ -160,7 +161,7 @@ internal sealed class DestinationChecker : IDisposable
         check.DueAt = After(soon < _options.Period ? soon : _options.Period);
     }
 
-    /// <summary>Takes up new destinations and drops those that no running experiment has.</summary>
+    /// <summary>Takes up new destinations, looks anew at those of what was started, and drops those that no running experiment has.</summary>
     private void Follow(ExperimentCatalog catalog)
     {
         if (ReferenceEquals(catalog, _seen))
@@ -169,19 +170,33 @@ internal sealed class DestinationChecker : IDisposable
         }
 
         _seen = catalog;
-        var wanted = catalog
-            .Entries.Where(static entry => entry.IsRunning)
-            .SelectMany(static entry => AlertRules.DestinationsOf(entry.Experiment))
-            .ToHashSet(StringComparer.Ordinal);
-        foreach (var gone in _checks.Keys.Where(destination => !wanted.Contains(destination)).ToArray())
+        var gone = _checks.Keys.ToHashSet(StringComparer.Ordinal);
+        foreach (var entry in catalog.Entries)
         {
-            _checks.Remove(gone);
-            _failing.TryRemove(gone, out _);
+            if (!entry.IsRunning)
+            {
+                continue;
+            }
+
+            foreach (var destination in AlertRules.DestinationsOf(entry.Experiment))
+            {
+                gone.Remove(destination);
+                if (!_checks.TryGetValue(destination, out var check))
+                {
+                    _checks.Add(destination, new Check());
+                }
+                else if (entry.Experiment.RunningSince > check.CheckedAt)
+                {
+                    // It has been started since, so somebody wants to know.
+                    check.DueAt = 0;
+                }
+            }
         }
 
-        foreach (var destination in wanted)
+        foreach (var destination in gone)
         {
-            _checks.TryAdd(destination, new Check());
+            _checks.Remove(destination);
+            _failing.TryRemove(destination, out _);
         }
     }
 
@@ -190,6 +205,7 @@ internal sealed class DestinationChecker : IDisposable
     private sealed class Check
     {
         public long DueAt { get; set; }
+        public DateTimeOffset CheckedAt { get; set; }
         public int Failures { get; set; }
         public bool IsNotAllowed { get; set; }
     }

@@ -9,6 +9,10 @@ public sealed class AlertBookTests : IDisposable
 {
     private static readonly DateTimeOffset Now = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
 
+    private static readonly Comparer<AlertCause> Comparer = Comparer<AlertCause>.Create(
+        static (a, b) => string.CompareOrdinal($"{a}", $"{b}")
+    );
+
     private readonly TempDirectory _data = new();
 
     public void Dispose() => _data.Dispose();
@@ -125,8 +129,4 @@ public sealed class AlertBookTests : IDisposable
     }
 
     private AlertBook Open() => AlertBook.Open(_data.Path, reason => Assert.Fail(reason));
-
-    private static readonly Comparer<AlertCause> Comparer = Comparer<AlertCause>.Create(
-        static (a, b) => string.CompareOrdinal($"{a}", $"{b}")
-    );
 }
