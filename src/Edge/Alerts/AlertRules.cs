@@ -58,9 +58,10 @@ internal static class AlertRules
             holding[mismatch] = $"{name}: {Plain(ratio.Warning ?? "")}";
         }
 
-        var quietSince = experiment.RunningSince ?? experiment.CreatedAt;
-        quietSince = counted.LastCountedAt > quietSince ? counted.LastCountedAt.Value : quietSince;
-        if (noTrafficAfter > TimeSpan.Zero && now - quietSince >= noTrafficAfter)
+        // A link that is not open yet, or not any more, has no visitors to miss.
+        var link = experiment.LinkConfig ?? LinkConfig.Default;
+        var quietSince = Later(Later(experiment.RunningSince ?? experiment.CreatedAt, counted.LastCountedAt), link.StartsAt);
+        if (noTrafficAfter > TimeSpan.Zero && now - quietSince >= noTrafficAfter && !(link.ExpiresAt <= now))
         {
             var limit = Recommendation.Window((int)noTrafficAfter.TotalMinutes);
             holding[new AlertCause(AlertType.NoTraffic, uid, "")] =
@@ -78,7 +79,7 @@ internal static class AlertRules
             if (failing.TryGetValue(destination, out var reason))
             {
                 holding[new AlertCause(AlertType.DestinationFailing, uid, destination)] =
-                    $"{name}: clicks lead to {destination}, which fails: {Plain(reason)}.";
+                    $"{name}: clicks lead to {destination}, which fails: {Plain(reason.TrimEnd('.'))}.";
             }
         }
     }
@@ -97,6 +98,8 @@ internal static class AlertRules
             )
             .Select(static location => location.Split('#')[0])
             .Distinct(StringComparer.Ordinal);
+
+    private static DateTimeOffset Later(DateTimeOffset time, DateTimeOffset? other) => other > time ? other.Value : time;
 
     /// <summary>A text of somebody's on one line, without what chats read as a mention or a link.</summary>
     private static string Plain(string text) =>

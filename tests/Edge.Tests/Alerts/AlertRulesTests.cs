@@ -39,6 +39,20 @@ public class AlertRulesTests
     }
 
     [Theory]
+    [InlineData("""{"startsAt":"2026-05-03T00:00:00Z","notStartedUrl":"https://shop.example/soon"}""", 60, true)]
+    [InlineData("""{"startsAt":"2026-05-03T00:00:00Z","notStartedUrl":"https://shop.example/soon"}""", 59, false)]
+    [InlineData("""{"expiresAt":"2026-05-03T00:00:00Z","expiredUrl":"https://shop.example/over"}""", 35, true)]
+    [InlineData("""{"expiresAt":"2026-05-03T00:00:00Z","expiredUrl":"https://shop.example/over"}""", 36, false)]
+    public void Traffic_OfALinkThatIsNotOpen_IsNotMissed(string link, double running, bool isAlert)
+    {
+        var counted = new CountedExperiment(null, SampleRatioResult.Untested, null);
+
+        var holding = Apply(Definitions.With("linkConfig", link, Running), counted, Started.AddHours(running));
+
+        Assert.Equal(isAlert ? 1 : 0, holding.Count);
+    }
+
+    [Theory]
     [InlineData(null, false, null)]
     [InlineData(0.5, false, null)]
     [InlineData(0.0009, false, "Spring: Look ‹!channel› out")]
