@@ -146,8 +146,6 @@ internal static class HttpSinkSettings
             static item => IPNetwork.TryParse(item, out var network) ? network : Single(IPAddress.Parse(item))
         );
 
-    private static IPNetwork Single(IPAddress address) => new(address, address.GetAddressBytes().Length * 8);
-
     /// <summary>Where a URL leads; the path and query of a webhook are its password.</summary>
     public static string ServerOf(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.PathAndQuery != "/"
@@ -179,6 +177,8 @@ internal static class HttpSinkSettings
         IPNetwork.TryParse(text, out _) || IPAddress.TryParse(text, out _)
             ? null
             : $"'{text}' is not an address or network such as 10.0.0.0/8";
+
+    private static IPNetwork Single(IPAddress address) => new(address, address.GetAddressBytes().Length * 8);
 
     private static string? AssignHeader(SinkOptions options, string name, string value)
     {
