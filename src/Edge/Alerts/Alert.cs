@@ -5,27 +5,32 @@ using Edge.Formats;
 
 namespace Edge.Alerts;
 
-/// <summary>What people are told about a running experiment.</summary>
-internal enum AlertType
+/// <summary>
+/// What people are told about a running experiment. Texts, because an enumeration with its names costs the native binary
+/// a hundred times as much.
+/// </summary>
+internal static class AlertType
 {
     /// <summary>The daily look suggests a winner.</summary>
-    WinnerSuggested,
+    public const string WinnerSuggested = "winner_suggested";
 
     /// <summary>The variants did not get the share of visitors that their weights call for.</summary>
-    SampleRatioMismatch,
+    public const string SampleRatioMismatch = "sample_ratio_mismatch";
 
     /// <summary>Nothing has been counted for a long time.</summary>
-    NoTraffic,
+    public const string NoTraffic = "no_traffic";
 
     /// <summary>Clicks lead to a page that is not there.</summary>
-    DestinationFailing,
+    public const string DestinationFailing = "destination_failing";
+
+    public static readonly string[] All = [WinnerSuggested, SampleRatioMismatch, NoTraffic, DestinationFailing];
 }
 
 /// <summary>Why there is an alert: there is one for as long as the cause lasts.</summary>
-/// <param name="Type">What is the matter.</param>
+/// <param name="Type">What is the matter, an <see cref="AlertType"/>.</param>
 /// <param name="Uid">The experiment.</param>
 /// <param name="Subject">Id of the suggested variant, or the failing destination; empty for the other types.</param>
-internal readonly record struct AlertCause(AlertType Type, string Uid, string Subject);
+internal sealed record AlertCause(string Type, string Uid, string Subject);
 
 /// <summary>Something that lasts and that people are told about once. Immutable; stored as is.</summary>
 internal sealed record Alert
@@ -33,8 +38,8 @@ internal sealed record Alert
     /// <summary>The same in every attempt to deliver it, so that receivers recognise it.</summary>
     public required string Id { get; init; }
 
-    [JsonConverter(typeof(WireNameConverter<AlertType>))]
-    public required AlertType Type { get; init; }
+    /// <inheritdoc cref="AlertCause"/>
+    public required string Type { get; init; }
 
     /// <summary>The experiment.</summary>
     public required string Uid { get; init; }
@@ -56,7 +61,7 @@ internal sealed record Alert
 
     /// <summary>The type as others read it, for example <c>experiment.no_traffic</c>.</summary>
     [JsonIgnore]
-    public string TypeName => "experiment." + WireNames<AlertType>.Lower.Text(Type);
+    public string TypeName => "experiment." + Type;
 
     /// <summary>Writes the members of a message about it.</summary>
     /// <param name="json">Where an object has begun.</param>

@@ -103,17 +103,17 @@ internal sealed class AlertBook
         var kept = _alerts.Where(alert => holding.ContainsKey(alert.Cause)).ToList();
         var ended = _alerts.Where(alert => !holding.ContainsKey(alert.Cause)).ToArray();
         var known = kept.Select(static alert => alert.Cause).ToHashSet();
-        var beginning = holding.Where(cause => !known.Contains(cause.Key)).ToArray();
+        var beginning = holding.Keys.Where(cause => !known.Contains(cause)).ToArray();
         var begun = beginning
             .Take(AlertsMax - kept.Count)
             .Select(cause => new Alert
             {
                 Id = CreateId(),
-                Type = cause.Key.Type,
-                Uid = cause.Key.Uid,
-                Subject = cause.Key.Subject,
+                Type = cause.Type,
+                Uid = cause.Uid,
+                Subject = cause.Subject,
                 Since = now,
-                Text = cause.Value,
+                Text = holding[cause],
             })
             .ToArray();
         if (begun.Length + ended.Length > 0 || _isUnsaved)
@@ -160,12 +160,16 @@ internal sealed class AlertBook
         try
         {
             var alerts = JsonSerializer.Deserialize(bytes.Span, AlertJson.Default.AlertList)?.Alerts;
-            return alerts?.Select(static alert => alert ?? throw new InvalidDataException("an alert is null")).ToArray()
-                ?? throw new InvalidDataException("it has no list of alerts");
+            return alerts?.Select(Valid).ToArray() ?? throw new InvalidDataException("it has no list of alerts");
         }
         catch (JsonException e)
         {
             throw new InvalidDataException("it " + JsonProblem.Describe(e, bytes.Span), e);
         }
     }
+
+    private static Alert Valid(Alert? alert) =>
+        alert is null ? throw new InvalidDataException("an alert is null")
+        : AlertType.All.Contains(alert.Type) ? alert
+        : throw new InvalidDataException($"there is no alert of type '{alert.Type}'");
 }

@@ -155,9 +155,8 @@ internal sealed class Alerter : IDisposable
         var waiting = _book
             .Alerts.Where(static alert => !alert.IsDelivered)
             .OrderBy(alert => _attempts.GetValueOrDefault(alert.Id))
-            .Take(MessagesOfLookMax)
-            .ToArray();
-        foreach (var alert in waiting)
+            .Take(MessagesOfLookMax);
+        foreach (var alert in waiting.ToArray())
         {
             if (!_catalog.Current.TryFindByUid(alert.Uid, out var entry))
             {

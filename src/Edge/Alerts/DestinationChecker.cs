@@ -73,7 +73,7 @@ internal sealed class DestinationChecker : IDisposable
         _transport = new HttpTransport(options.Transport with { ResponseMaxBytes = 0 }, time);
         foreach (var destination in known)
         {
-            _checks[destination] = new Check { Failures = FailuresMin };
+            _checks[destination] = new Check(destination) { Failures = FailuresMin };
             _failing[destination] = "as it did before the restart";
         }
     }
@@ -116,10 +116,11 @@ internal sealed class DestinationChecker : IDisposable
     {
         Follow(_catalog.Current);
         var now = _time.GetTimestamp();
-        var due = _checks.Where(check => check.Value.DueAt <= now).OrderBy(static check => check.Value.DueAt);
-        foreach (var (destination, check) in due.Take(ChecksOfRoundMax).ToArray())
+        var due = _checks.Values.Where(check => check.DueAt <= now).ToList();
+        due.Sort(static (one, other) => one.DueAt.CompareTo(other.DueAt));
+        foreach (var check in due.Take(ChecksOfRoundMax))
         {
-            await CheckAsync(destination, check, cancellation);
+            await CheckAsync(check, cancellation);
             await Task.Delay(Pause, _time, cancellation);
         }
 
@@ -132,8 +133,9 @@ internal sealed class DestinationChecker : IDisposable
         _notAllowed = notAllowed;
     }
 
-    private async Task CheckAsync(string destination, Check check, CancellationToken cancellation)
+    private async Task CheckAsync(Check check, CancellationToken cancellation)
     {
+        var destination = check.Destination;
         using var request = new HttpRequestMessage(HttpMethod.Get, destination);
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
         request.Headers.TryAddWithoutValidation("Accept", "*/*");
@@ -183,7 +185,7 @@ internal sealed class DestinationChecker : IDisposable
                 gone.Remove(destination);
                 if (!_checks.TryGetValue(destination, out var check))
                 {
-                    _checks.Add(destination, new Check());
+                    _checks.Add(destination, new Check(destination));
                 }
                 else if (entry.Experiment.RunningSince > check.CheckedAt)
                 {
@@ -202,8 +204,9 @@ internal sealed class DestinationChecker : IDisposable
 
     private long After(TimeSpan wait) => _time.GetTimestamp() + (long)(wait.TotalSeconds * _time.TimestampFrequency);
 
-    private sealed class Check
+    private sealed class Check(string destination)
     {
+        public string Destination => destination;
         public long DueAt { get; set; }
         public DateTimeOffset CheckedAt { get; set; }
         public int Failures { get; set; }

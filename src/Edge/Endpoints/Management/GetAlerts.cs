@@ -27,29 +27,26 @@ internal sealed class GetAlerts(CatalogHolder catalog, Alerter alerter)
         }
 
         var current = catalog.Current;
-        var owned = new List<(Alert Alert, CatalogEntry Entry)>();
-        foreach (var alert in alerter.Alerts.Reverse())
-        {
-            if (current.TryFindByUid(alert.Uid, out var entry) && request.Owns(entry))
-            {
-                owned.Add((alert, entry));
-            }
-        }
+        var owned = alerter
+            .Alerts.Where(alert => current.TryFindByUid(alert.Uid, out var entry) && request.Owns(entry))
+            .Reverse()
+            .ToArray();
 
         var skipped = (int)Math.Min(int.MaxValue, (page - 1L) * limit);
         return request.WriteAsync(json =>
         {
             json.WriteStartArray("alerts");
-            foreach (var (alert, entry) in owned.Skip(skipped).Take(limit))
+            foreach (var alert in owned.Skip(skipped).Take(limit))
             {
+                _ = current.TryFindByUid(alert.Uid, out var entry);
                 json.WriteStartObject();
-                alert.WriteTo(json, entry.Experiment);
+                alert.WriteTo(json, entry!.Experiment);
                 json.WriteBoolean("delivered", alert.IsDelivered);
                 json.WriteEndObject();
             }
 
             json.WriteEndArray();
-            json.WriteNumber("total", owned.Count);
+            json.WriteNumber("total", owned.Length);
             json.WriteNumber("page", page);
             json.WriteNumber("limit", limit);
         });

@@ -238,9 +238,9 @@ internal sealed class MetricsEndpoint(
     {
         page.Family(MetricFamilies.ExperimentAlerts);
         var alerts = alerter.Alerts;
-        foreach (var type in Enum.GetValues<AlertType>())
+        foreach (var type in AlertType.All)
         {
-            page.Sample(Label("type", SnakeCase(type.ToString())), alerts.Count(alert => alert.Type == type));
+            page.Sample(Label("type", type), alerts.Count(alert => alert.Type == type));
         }
 
         page.Family(MetricFamilies.AlertDeliveriesTotal)
