@@ -1,13 +1,12 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Edge.Experiments;
 using Edge.Formats;
 
 namespace Edge.Alerts;
 
 /// <summary>
-/// What people are told about a running experiment. Texts, because an enumeration with its names costs the native binary
-/// a hundred times as much.
+/// What people are told about a running experiment. Texts and no enumeration, whose table of names and converter would be
+/// code of their own in the native binary.
 /// </summary>
 internal static class AlertType
 {
@@ -32,7 +31,7 @@ internal static class AlertType
 /// <param name="Subject">Id of the suggested variant, or the failing destination; empty for the other types.</param>
 internal sealed record AlertCause(string Type, string Uid, string Subject);
 
-/// <summary>Something that lasts and that people are told about once. Immutable; stored as is.</summary>
+/// <summary>Something that lasts and that people are told about once. Immutable.</summary>
 internal sealed record Alert
 {
     /// <summary>The same in every attempt to deliver it, so that receivers recognise it.</summary>
@@ -56,11 +55,9 @@ internal sealed record Alert
     /// <summary>Whether the webhook has taken it.</summary>
     public bool IsDelivered { get; init; }
 
-    [JsonIgnore]
     public AlertCause Cause => new(Type, Uid, Subject);
 
     /// <summary>The type as others read it, for example <c>experiment.no_traffic</c>.</summary>
-    [JsonIgnore]
     public string TypeName => "experiment." + Type;
 
     /// <summary>Writes the members of a message about it.</summary>
@@ -84,18 +81,3 @@ internal sealed record Alert
         json.WriteString("text", Text);
     }
 }
-
-/// <summary>The content of <c>alerts.json</c>.</summary>
-internal sealed record AlertList(IReadOnlyList<Alert> Alerts);
-
-/// <summary>The generated JSON serializer of that file.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    // A damaged file must fail where it is read, not as a null somewhere later.
-    RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true,
-    AllowDuplicateProperties = false,
-    Converters = [typeof(TimestampConverter)]
-)]
-[JsonSerializable(typeof(AlertList))]
-internal sealed partial class AlertJson : JsonSerializerContext;

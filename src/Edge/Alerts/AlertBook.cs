@@ -139,9 +139,30 @@ internal sealed class AlertBook
     private void Save(Alert[] alerts)
     {
         _isUnsaved = true;
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(new AlertList(alerts), AlertJson.Default.AlertList);
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("alerts");
+            foreach (var alert in alerts)
+            {
+                json.WriteStartObject();
+                json.WriteString("id", alert.Id);
+                json.WriteString("type", alert.Type);
+                json.WriteString("uid", alert.Uid);
+                json.WriteString("subject", alert.Subject);
+                json.WriteString("since", Timestamp.Format(alert.Since));
+                json.WriteString("text", alert.Text);
+                json.WriteBoolean("delivered", alert.IsDelivered);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
         // Destinations may have secrets in their query.
-        AtomicFile.Write(_directory, Name, [.. bytes, (byte)'\n'], DiskFile.OwnerOnly);
+        AtomicFile.Write(_directory, Name, bytes.ToArray(), DiskFile.OwnerOnly);
         _isUnsaved = false;
     }
 
@@ -159,17 +180,50 @@ internal sealed class AlertBook
 
         try
         {
-            var alerts = JsonSerializer.Deserialize(bytes.Span, AlertJson.Default.AlertList)?.Alerts;
-            return alerts?.Select(Valid).ToArray() ?? throw new InvalidDataException("it has no list of alerts");
+            using var document = JsonDocument.Parse(bytes);
+            return
+                document.RootElement is { ValueKind: JsonValueKind.Object } root
+                && root.TryGetProperty("alerts", out var alerts)
+                && alerts.ValueKind == JsonValueKind.Array
+                ? [.. alerts.EnumerateArray().Select(AlertOf)]
+                : throw new InvalidDataException("it has no list of alerts");
         }
         catch (JsonException e)
         {
             throw new InvalidDataException("it " + JsonProblem.Describe(e, bytes.Span), e);
         }
+        catch (InvalidOperationException e)
+        {
+            // What the platform throws for text that UTF-8 cannot hold.
+            throw new InvalidDataException("it holds half of a surrogate pair", e);
+        }
     }
 
-    private static Alert Valid(Alert? alert) =>
-        alert is null ? throw new InvalidDataException("an alert is null")
-        : AlertType.All.Contains(alert.Type) ? alert
-        : throw new InvalidDataException($"there is no alert of type '{alert.Type}'");
+    private static Alert AlertOf(JsonElement json)
+    {
+        var type = Text(json, "type");
+        return
+            AlertType.All.Contains(type)
+            && Timestamp.TryParse(Text(json, "since"), out var since)
+            && json.TryGetProperty("delivered", out var delivered)
+            && delivered.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? new Alert
+            {
+                Id = Text(json, "id"),
+                Type = type,
+                Uid = Text(json, "uid"),
+                Subject = Text(json, "subject"),
+                Since = since,
+                Text = Text(json, "text"),
+                IsDelivered = delivered.GetBoolean(),
+            }
+            : throw new InvalidDataException("an alert has a type, a time or a state that there is not");
+    }
+
+    private static string Text(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object
+        && json.TryGetProperty(name, out var text)
+        && text.ValueKind == JsonValueKind.String
+            ? text.GetString()!
+            : throw new InvalidDataException($"an alert has no {name}");
 }

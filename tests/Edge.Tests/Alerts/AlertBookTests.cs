@@ -99,8 +99,12 @@ public sealed class AlertBookTests : IDisposable
     [InlineData("""{"alerts":null}""")]
     [InlineData("""{"alerts":[null]}""")]
     [InlineData("""{"alerts":[{"id":"x"}]}""")]
-    [InlineData("""{"alerts":[{"id":null,"type":"no_traffic","uid":"u","subject":"","since":"2026-05-01T12:00:00.000Z","text":""}]}""")]
-    [InlineData("""{"alerts":[{"id":"x","type":"other","uid":"u","subject":"","since":"2026-05-01T12:00:00.000Z","text":""}]}""")]
+    [InlineData("""{"alerts":[{"id":null,"type":"no_traffic","uid":"u","subject":"","since":"2026-05-01T12:00:00.000Z","text":"","delivered":true}]}""")]
+    [InlineData("""{"alerts":[{"id":"x","type":"other","uid":"u","subject":"","since":"2026-05-01T12:00:00.000Z","text":"","delivered":true}]}""")]
+    [InlineData("""{"alerts":[{"id":"x","type":"no_traffic","uid":"u","subject":"","since":"today","text":"","delivered":true}]}""")]
+    [InlineData("""{"alerts":[{"id":"x","type":"no_traffic","uid":"u","subject":"","since":"2026-05-01T12:00:00.000Z","text":"\ud800","delivered":true}]}""")]
+    [InlineData("""{"alerts":[{"id":"x","type":"no_traffic","uid":"u","subject":"","since":"2026-05-01T12:00:00.000Z","text":"","delivered":1}]}""")]
+    [InlineData("[]")]
     public void File_Damaged_IsSetAsideAndTheBookBeginsAnew(string content)
     {
         File.WriteAllText(_data[AlertBook.Name], content);

@@ -201,8 +201,8 @@ public sealed class AlertTests : IAsyncLifetime
         return parts[1] == Convert.ToHexStringLower(expected) && age >= 0;
     }
 
-    private static Task UntilAsync(EdgeProcess edge, string sample) =>
-        Wait.ForAsync(
+    private static async Task UntilAsync(EdgeProcess edge, string sample) =>
+        _ = await Wait.ForAsync(
             () => edge.Client.GetStringAsync("/metrics"),
             page => page.Contains($"\n{sample}\n", StringComparison.Ordinal),
             _ => edge.ErrorSoFar
