@@ -38,6 +38,7 @@ public partial class DirectionTests
         "Explanation",
         "Forwarding",
         "Statistics",
+        "Alerts",
         "Settings",
         "Endpoints",
         "Hosting",

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Edge.Access;
+using Edge.Alerts;
 using Edge.Catalog;
 using Edge.Commands.Journals;
 using Edge.Commands.Streams;
@@ -99,6 +100,7 @@ internal sealed class CheckCommand(EdgeOptions options, TimeProvider time, TextW
                 }
 
                 CheckShares();
+                CheckState("alerts", AlertBook.Name, AlertBook.Problem(options.DataDir));
                 CheckRecomputations();
             }
 

@@ -142,6 +142,7 @@ internal static class CommandLine
                 DeadLettersResend.Define(io)
             ),
             Group("store", "Prepares PostgreSQL as the store.", StoreMigrate.Define(io)),
+            Group("alerts", "Tries where alerts about experiments are sent.", AlertsTest.Define(io)),
             UserAgentCommand.Define(io),
             GeoCommand.Define(io),
             SourceCommand.Define(io),

@@ -1,4 +1,5 @@
 using Edge.Access;
+using Edge.Alerts;
 using Edge.Audit;
 using Edge.Enrichment.Hashing;
 using Edge.Journal.Recovery;
@@ -56,6 +57,8 @@ internal static class DataPlaces
             Path.Combine(options.DataDir, AuditLog.Name + ".1"),
             Path.Combine(options.DataDir, ShareTable.Name),
             Path.Combine(options.DataDir, ShareTable.SetAsideName),
+            Path.Combine(options.DataDir, AlertBook.Name),
+            Path.Combine(options.DataDir, AlertBook.SetAsideName),
             Path.Combine(options.DataDir, TallyFile.Name),
             Path.Combine(options.DataDir, TallyFile.SetAsideName),
             .. In(options.FleetDir, "*"),

@@ -16,6 +16,7 @@ internal static class Slug
     /// <summary>Paths of the management API beside those of experiments, which their slugs stand in the place of.</summary>
     private static readonly string[] Paths =
     [
+        "alerts",
         "audit",
         "quota",
         "summaries",

@@ -1,5 +1,6 @@
 using System.Text;
 using Edge.Access;
+using Edge.Alerts;
 using Edge.Audit;
 using Edge.Catalog;
 using Edge.Duplicates;
@@ -58,7 +59,7 @@ internal sealed class EdgeService : IAsyncDisposable
     /// <summary>Time for the sinks to take what is committed.</summary>
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromSeconds(2);
 
-    /// <summary>Time for the optimizer to finish what it is writing.</summary>
+    /// <summary>Time for the optimizer and the alerts to finish what they are writing.</summary>
     private static readonly TimeSpan OptimizerDeadline = TimeSpan.FromSeconds(1);
 
     /// <summary>Why an edge is not ready that has never had a catalog.</summary>
@@ -84,6 +85,9 @@ internal sealed class EdgeService : IAsyncDisposable
 
     /// <summary>Null on an edge, whose weights its origin moves.</summary>
     private readonly Optimizer? _optimizer;
+
+    /// <summary>Null on an edge, which has no tally to look at.</summary>
+    private readonly Alerter? _alerter;
 
     /// <summary>On an edge alone.</summary>
     private readonly CatalogFollower? _follower;
@@ -187,6 +191,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 time,
                 _logger
             );
+            _alerter = AlertSetup.Build(options, _catalog, tally, time, _logger);
         }
 
         _forwarder = new Forwarder(new PumpBuilder(options, _journal, time, _logger).Build(tally), _logger);
@@ -352,6 +357,7 @@ internal sealed class EdgeService : IAsyncDisposable
                 _experiments,
                 tally,
                 _optimizer,
+                _alerter,
                 new FleetMetrics(_follower, _publisher, nodes, time),
                 _enrichmentFaults,
                 _verdicts,
@@ -494,6 +500,7 @@ internal sealed class EdgeService : IAsyncDisposable
         _ratchet?.StartWatching();
         _forwarder.Start();
         _optimizer?.Start();
+        _alerter?.Start();
         if (_catalog.Current.Entries.Any(entry => entry.Limits?.Exhausted is not null))
         {
             // Or a link would take clicks again that it took before a crash. Not for longer than anybody waits.
@@ -549,10 +556,9 @@ internal sealed class EdgeService : IAsyncDisposable
         // A disk error here is a fault like any other; the sinks still get what is committed, and the caller checks
         // JournalFaulted.
         await _journal.CommitAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_optimizer is not null)
+        if (_optimizer is not null && _alerter is not null)
         {
-            await _optimizer
-                .StopAsync()
+            await Task.WhenAll(_optimizer.StopAsync(), _alerter.StopAsync())
                 .WaitAsync(OptimizerDeadline)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -588,6 +594,7 @@ internal sealed class EdgeService : IAsyncDisposable
 
         _forwarder.Dispose();
         _optimizer?.Dispose();
+        _alerter?.Dispose();
         _fullJournal.Dispose();
         await _live.DisposeAsync();
         await _journal.DisposeAsync();
@@ -974,6 +981,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new UpdateExperiment(experiments, rules, view, audit, time),
             new MoveExperiment(experiments, rules, view, audit, time),
             new GetQuota(catalog, plan),
+            new GetAlerts(catalog, _alerter!),
             audit,
             new GetResults(catalog, tally, time),
             new GetSeries(catalog, tally),

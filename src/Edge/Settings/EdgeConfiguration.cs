@@ -297,6 +297,7 @@ internal sealed class EdgeConfiguration
         }
 
         CheckStore();
+        CheckAlerts();
         CheckSalt();
         ReadLinkSecrets();
         CheckTls();
@@ -482,6 +483,59 @@ internal sealed class EdgeConfiguration
         )
         {
             Report("automation.* is set, but an edge has the rules of its origin; set it there");
+        }
+    }
+
+    private void CheckAlerts()
+    {
+        TakeFile(
+            "alerts.webhookUrl",
+            _options.AlertsWebhookUrl,
+            _options.AlertsWebhookUrlFile,
+            HttpSinkSettings.UrlProblem,
+            url => _options.AlertsWebhookUrl = url
+        );
+        TakeFile(
+            "alerts.webhookSecret",
+            _options.AlertsWebhookSecret,
+            _options.AlertsWebhookSecretFile,
+            SettingValue.LineProblem,
+            secret => _options.AlertsWebhookSecret = secret
+        );
+        if (_options.AlertsWebhookSecret.Length > 0 && _options.AlertsWebhookUrl.Length == 0)
+        {
+            Report("alerts.webhookSecret is set without alerts.webhookUrl; say where alerts go", "alerts.webhookUrl");
+        }
+
+        if (
+            _options.Role == NodeRole.Edge
+            && (_options.AlertsWebhookUrl.Length > 0 || _options.AlertsCheckDestinations)
+        )
+        {
+            Report("alerts.* is set, but an edge counts for its origin; set it there", "role");
+        }
+    }
+
+    /// <summary>Takes the value of a setting from the file that the setting beside it names.</summary>
+    private void TakeFile(string key, string value, string file, Func<string, string?> problemOf, Action<string> assign)
+    {
+        if (file.Length == 0)
+        {
+            return;
+        }
+
+        if (value.Length > 0)
+        {
+            Report($"{key} and {key}File are both set; keep one");
+        }
+        else if ((SettingValue.OfFile(file, out var read) ?? problemOf(read)) is { } problem)
+        {
+            Refuse(key, $"{key}File {problem}");
+        }
+        else
+        {
+            assign(read);
+            _origins[key] = key + "File";
         }
     }
 

@@ -193,6 +193,17 @@ internal sealed class EdgeOptions
     public long DuplicateMemoryBytes { get; set; } = 128L << 20;
     public int TallyUnitsMax { get; set; } = 1_000_000;
 
+    public string AlertsWebhookUrl { get; set; } = "";
+    public string AlertsWebhookUrlFile { get; set; } = "";
+    public string AlertsWebhookSecret { get; set; } = "";
+    public string AlertsWebhookSecretFile { get; set; } = "";
+    public bool AlertsAllowPrivate { get; set; }
+    public string[] AlertsAllowAddresses { get; set; } = [];
+    public int AlertsIntervalSeconds { get; set; } = 60;
+    public int AlertsNoTrafficHours { get; set; } = 24;
+    public bool AlertsCheckDestinations { get; set; }
+    public int AlertsDestinationMinutes { get; set; } = 60;
+
     public string AddressSalt { get; set; } = "";
     public string AddressSaltFile { get; set; } = "";
     public AddressHashMode AddressHash { get; set; } = AddressHashMode.Daily;

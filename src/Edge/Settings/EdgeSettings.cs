@@ -4,6 +4,7 @@ using Edge.Duplicates;
 using Edge.Experiments;
 using Edge.Postgres;
 using Edge.Requests;
+using Edge.Settings.Sinks;
 using static Edge.Settings.Setting<Edge.Settings.EdgeOptions>;
 
 namespace Edge.Settings;
@@ -471,6 +472,75 @@ internal static class EdgeSettings
             "Maximum number of units that experiments remember, for a day or the rest of their window, at up to 186 bytes each; further ones are counted but not learned from; lowered to a fifth of the memory there is.",
             o => o.TallyUnitsMax,
             (o, v) => o.TallyUnitsMax = (int)v
+        ),
+        Setting<EdgeOptions>.Text(
+            "alerts.webhookUrl",
+            "Where alerts about experiments are posted: http or https, without user and password; the incoming webhook of a chat will do. Empty sends none.",
+            o => HttpSinkSettings.ServerOf(o.AlertsWebhookUrl),
+            (o, v) => o.AlertsWebhookUrl = v,
+            static text => text.Length == 0 ? null : HttpSinkSettings.UrlProblem(text)
+        ),
+        Text(
+            "alerts.webhookUrlFile",
+            "File with that URL, whose path is often a secret, read at start.",
+            o => o.AlertsWebhookUrlFile,
+            (o, v) => o.AlertsWebhookUrlFile = v
+        ),
+        Secret(
+            "alerts.webhookSecret",
+            "Key for signing alerts, as an http sink signs batches; empty sends no signature.",
+            o => o.AlertsWebhookSecret,
+            (o, v) => o.AlertsWebhookSecret = v,
+            SettingValue.LineProblem
+        ),
+        Text(
+            "alerts.webhookSecretFile",
+            "File with that key, read at start.",
+            o => o.AlertsWebhookSecretFile,
+            (o, v) => o.AlertsWebhookSecretFile = v
+        ),
+        Flag(
+            "alerts.allowPrivate",
+            "Allow webhook and checked destinations at addresses that are not public: this machine and private networks.",
+            o => o.AlertsAllowPrivate,
+            (o, v) => o.AlertsAllowPrivate = v
+        ),
+        List(
+            "alerts.allowAddresses",
+            "Networks (CIDR) or addresses that are allowed to them although they are not public.",
+            o => o.AlertsAllowAddresses,
+            (o, v) => o.AlertsAllowAddresses = v,
+            HttpSinkSettings.NetworkProblem
+        ),
+        Number(
+            "alerts.intervalSeconds",
+            1,
+            3_600,
+            "Time between two looks at the running experiments, and before an alert that was not taken is sent again.",
+            o => o.AlertsIntervalSeconds,
+            (o, v) => o.AlertsIntervalSeconds = (int)v
+        ),
+        Number(
+            "alerts.noTrafficHours",
+            0,
+            8_760,
+            "How long a running experiment may count nothing before there is an alert; 0 means as long as it likes.",
+            o => o.AlertsNoTrafficHours,
+            (o, v) => o.AlertsNoTrafficHours = (int)v
+        ),
+        Flag(
+            "alerts.checkDestinations",
+            "Ask the destinations of running experiments whether they are there: docs/experiments.md.",
+            o => o.AlertsCheckDestinations,
+            (o, v) => o.AlertsCheckDestinations = v
+        ),
+        Number(
+            "alerts.destinationMinutes",
+            1,
+            10_080,
+            "Time between two checks of a destination.",
+            o => o.AlertsDestinationMinutes,
+            (o, v) => o.AlertsDestinationMinutes = (int)v
         ),
         Secret(
             "privacy.addressSalt",

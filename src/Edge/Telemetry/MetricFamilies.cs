@@ -188,6 +188,14 @@ internal static class MetricFamilies
         "Duration of a group commit, data and slot.",
         Seconds
     );
+    public static readonly MetricFamily ExperimentAlerts = Gauge(
+        "edge_experiment_alerts",
+        "Alerts of running experiments whose causes last, by type."
+    );
+    public static readonly MetricFamily AlertDeliveriesTotal = Counter(
+        "edge_alert_deliveries_total",
+        "Attempts to deliver an alert to the webhook, by result."
+    );
     public static readonly MetricFamily TallyExperiments = Gauge("edge_tally_experiments", "Experiments with counts.");
     public static readonly MetricFamily TallyUnits = Gauge("edge_tally_units", "Units remembered for a day.");
     public static readonly MetricFamily TallyOpenTrials = Gauge(

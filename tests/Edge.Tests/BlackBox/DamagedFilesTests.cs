@@ -204,6 +204,7 @@ public class DamagedFilesTests
     }
 
     [Theory]
+    [InlineData("alerts.json", true)]
     [InlineData("audit.ndjson", true)]
     [InlineData("dead-letters", false)]
     [InlineData("dead-letters/http.lock", true)]

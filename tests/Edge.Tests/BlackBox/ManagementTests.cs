@@ -30,6 +30,7 @@ public class ManagementTests(ManagedEdge site) : IClassFixture<ManagedEdge>
     }
 
     [Theory]
+    [InlineData("alerts")]
     [InlineData("audit")]
     [InlineData("quota")]
     [InlineData("summaries")]

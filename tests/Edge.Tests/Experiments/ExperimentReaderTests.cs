@@ -12,6 +12,7 @@ namespace Edge.Tests.Experiments;
 public class ExperimentReaderTests
 {
     [Theory]
+    [InlineData("alerts")]
     [InlineData("audit")]
     [InlineData("quota")]
     public void ReadStored_SlugThatIsAPathOfTheApi_IsServedAndReported(string slug)

@@ -153,6 +153,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("GET", "/experiments/api", "", null, 401)]
     [InlineData("POST", "/experiments/api", "pictify", "{}", 400)]
     [InlineData("GET", "/experiments/api/quota", "pictify", null, 200)]
+    [InlineData("GET", "/experiments/api/alerts", "pictify", null, 200)]
     [InlineData("GET", "/experiments/api/audit", "pictify", null, 200)]
     [InlineData("GET", "/experiments/api/definitions", "pictify", null, 200)]
     [InlineData("POST", "/experiments/api/definitions", "pictify", "{}", 400)]

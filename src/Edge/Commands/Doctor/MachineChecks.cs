@@ -154,6 +154,8 @@ internal sealed class MachineChecks(EdgeOptions options, TimeProvider time, Find
             options.AddressSaltFile,
             options.FleetSecretFile,
             options.ApiFirstKeyFile,
+            options.AlertsWebhookUrlFile,
+            options.AlertsWebhookSecretFile,
             .. options.Sinks.Select(static sink => sink.PasswordFile),
         ];
         foreach (var path in named.Where(static path => path.Length > 0 && File.Exists(path)))

@@ -12,6 +12,7 @@ internal sealed class ManagementRoutes(
     UpdateExperiment update,
     MoveExperiment move,
     GetQuota quota,
+    GetAlerts alerts,
     AuditTrail audit,
     GetResults results,
     GetSeries series,
@@ -60,6 +61,7 @@ internal sealed class ManagementRoutes(
                 (HttpMethods.Get, summaries.HandleAsync)
             ),
             ["audit"] => Offer(request, AuditTrail.Parameters, (HttpMethods.Get, audit.HandleAsync)),
+            ["alerts"] => Offer(request, GetAlerts.Parameters, (HttpMethods.Get, alerts.HandleAsync)),
             ["quota"] => Offer(request, [], (HttpMethods.Get, quota.HandleAsync)),
             ["validate"] => Ask(request, validate.HandleAsync),
             ["explain"] => Ask(request, explainDefinition.HandleAsync),

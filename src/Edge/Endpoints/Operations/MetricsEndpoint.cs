@@ -1,5 +1,6 @@
 using System.Text;
 using Edge.Access;
+using Edge.Alerts;
 using Edge.Catalog;
 using Edge.Enrichment.Geo;
 using Edge.Enrichment.Verdicts;
@@ -33,6 +34,7 @@ internal sealed class MetricsEndpoint(
     IExperimentStore? experiments,
     Tally tally,
     Optimizer? optimizer,
+    Alerter? alerter,
     FleetMetrics fleet,
     EnrichmentFaults enrichmentFaults,
     VerdictJudge verdicts,
@@ -91,6 +93,11 @@ internal sealed class MetricsEndpoint(
         {
             page.Family(MetricFamilies.StoreUp).Sample(store.IsReached ? 1 : 0);
             page.Family(MetricFamilies.StoreLeader).Sample(store.IsLeader ? 1 : 0);
+        }
+
+        if (alerter is not null)
+        {
+            WriteAlerts(page, alerter);
         }
 
         fleet.Write(page);
@@ -243,6 +250,20 @@ internal sealed class MetricsEndpoint(
                 latency.Counts,
                 latency.SumMs / MillisecondsPerSecond
             );
+
+    private static void WriteAlerts(PrometheusText page, Alerter alerter)
+    {
+        page.Family(MetricFamilies.ExperimentAlerts);
+        var alerts = alerter.Alerts;
+        foreach (var type in AlertType.All)
+        {
+            page.Sample(Label("type", type), alerts.Count(alert => alert.Type == type));
+        }
+
+        page.Family(MetricFamilies.AlertDeliveriesTotal)
+            .Sample(Label("result", "delivered"), alerter.Delivered)
+            .Sample(Label("result", "failed"), alerter.Failed);
+    }
 
     private void WriteTally(PrometheusText page, TallyStatus status)
     {

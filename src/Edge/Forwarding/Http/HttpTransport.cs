@@ -7,7 +7,7 @@ using Edge.Machine;
 namespace Edge.Forwarding.Http;
 
 /// <summary>
-/// One sink's HTTP client: no redirects, no proxy, no cookies, a limited response body, a time limit for everything.
+/// An HTTP client for one sink, or for alerts: no redirects, no proxy, no cookies, a limited response body, a time limit for everything.
 /// Addresses are checked after name resolution, and the checked address itself is connected to, so neither a name nor a
 /// second DNS answer can lead to a network that is not allowed. A failure is a result, not an exception; only
 /// cancellation throws. One request at a time.
@@ -26,6 +26,7 @@ internal sealed class HttpTransport : IDisposable
         _time = time;
         var handler = OutgoingHttp.CreateHandler(TimeSpan.FromMilliseconds(options.ConnectTimeoutMs));
         handler.PooledConnectionIdleTimeout = IdleConnectionKept;
+        handler.MaxResponseDrainSize = options.ResponseMaxBytes;
         handler.ConnectCallback = ConnectAsync;
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
@@ -54,32 +55,36 @@ internal sealed class HttpTransport : IDisposable
         {
             return HttpResult.Failed(
                 deadline.IsCancellationRequested
-                    ? $"{place} did not answer within {_options.RequestTimeoutMs} ms (requestTimeoutMs)"
-                    : $"{place} could not be connected to within {_options.ConnectTimeoutMs} ms (connectTimeoutMs)"
+                    ? $"{place} did not answer within {_options.RequestTimeoutMs} ms{Setting("requestTimeoutMs")}"
+                    : $"{place} could not be connected to within {_options.ConnectTimeoutMs} ms{Setting("connectTimeoutMs")}"
             );
         }
         catch (Exception e)
             when (e is HttpRequestException or IOException or SocketException or InvalidOperationException)
         {
             cancellation.ThrowIfCancellationRequested();
-            return HttpResult.Failed(Describe(e, place));
+            return RefusalIn(e) is { } refused
+                ? HttpResult.Failed(refused.Message) with { IsAddressRefused = refused.HasAddress }
+                : HttpResult.Failed(ConnectionFailure.Describe(e, place));
         }
     }
 
     public void Dispose() => _client.Dispose();
 
-    private static string Describe(Exception failure, string place)
+    private static AddressRefusedException? RefusalIn(Exception failure)
     {
         for (var cause = failure; cause is not null; cause = cause.InnerException)
         {
             if (cause is AddressRefusedException refused)
             {
-                return refused.Message;
+                return refused;
             }
         }
 
-        return ConnectionFailure.Describe(failure, place);
+        return null;
     }
+
+    private string Setting(string name) => _options.HasTimeoutSettings ? $" ({name})" : "";
 
     private async Task<string> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
@@ -143,10 +148,13 @@ internal sealed class HttpTransport : IDisposable
             addresses.Length == 0
                 ? $"the name {host} has no address"
                 : $"{host} leads to {addresses[0]}, which is not a public address; set allowPrivate or allowAddresses if that is meant"
-        );
+        )
+    {
+        public bool HasAddress { get; } = addresses.Length > 0;
+    }
 }
 
-/// <summary>How a sink connects over HTTP.</summary>
+/// <summary>How a sink connects over HTTP, or what sends alerts.</summary>
 internal sealed record HttpTransportOptions
 {
     /// <summary>Whether addresses that are not public may be connected to: this machine, its networks.</summary>
@@ -160,6 +168,9 @@ internal sealed record HttpTransportOptions
 
     /// <summary>Longest time one request may take as a whole.</summary>
     public int RequestTimeoutMs { get; init; } = 30_000;
+
+    /// <summary>Whether operators can change these times, so that failures name the settings.</summary>
+    public bool HasTimeoutSettings { get; init; } = true;
 
     /// <summary>Bytes of a response body that are read; a longer one closes the connection.</summary>
     public int ResponseMaxBytes { get; init; } = 16 << 10;
@@ -176,6 +187,9 @@ internal sealed record HttpResult(int Status, string Body, string? Failure)
 
     /// <summary>ClickHouse's error code from its header; null without one.</summary>
     public string? ExceptionCode { get; init; }
+
+    /// <summary>Whether it failed because the address is none that may be connected to.</summary>
+    public bool IsAddressRefused { get; init; }
 
     public bool IsSuccess => Failure is null && Status is >= 200 and < 300;
 

@@ -146,15 +146,14 @@ internal static class HttpSinkSettings
             static item => IPNetwork.TryParse(item, out var network) ? network : Single(IPAddress.Parse(item))
         );
 
-    private static IPNetwork Single(IPAddress address) => new(address, address.GetAddressBytes().Length * 8);
-
     /// <summary>Where a URL leads; the path and query of a webhook are its password.</summary>
-    private static string ServerOf(string url) =>
+    public static string ServerOf(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.PathAndQuery != "/"
             ? uri.GetLeftPart(UriPartial.Authority) + "/(set)"
             : url;
 
-    private static string? UrlProblem(string text)
+    /// <summary>What is wrong with a URL to post to; null when nothing is.</summary>
+    public static string? UrlProblem(string text)
     {
         // The message does not repeat the text: people put passwords into URLs.
         if (
@@ -173,10 +172,13 @@ internal static class HttpSinkSettings
         return url.Fragment.Length > 0 ? "must not contain a fragment" : null;
     }
 
-    private static string? NetworkProblem(string text) =>
+    /// <summary>What is wrong with an item of a list of networks and addresses; null when nothing is.</summary>
+    public static string? NetworkProblem(string text) =>
         IPNetwork.TryParse(text, out _) || IPAddress.TryParse(text, out _)
             ? null
             : $"'{text}' is not an address or network such as 10.0.0.0/8";
+
+    private static IPNetwork Single(IPAddress address) => new(address, address.GetAddressBytes().Length * 8);
 
     private static string? AssignHeader(SinkOptions options, string name, string value)
     {

@@ -25,6 +25,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     private SampleRatioCounts _sampleRatio = new();
     private long _firstEventMs = long.MaxValue;
     private long _lastEventMs = long.MinValue;
+    private long? _lastCountedMs;
     private MachineCounts _machineImpressions;
     private MachineCounts _machineClicks;
     private long _unfilledTags;
@@ -43,9 +44,17 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
     /// <summary>The p-value of the sample ratio test; null when there is too little data.</summary>
     public double? SampleRatio => _sampleRatio.Test();
 
+    /// <summary>Time of the latest event that counted for a variant; null before the first.</summary>
+    public DateTimeOffset? LastCountedAt =>
+        _lastCountedMs is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
+
     public int OpenTrials => _tracker.Open;
 
     public VariantTally[] Counts => [.. _variants.Select(variant => variant.Counts)];
+
+    /// <summary>The sample ratio test as the results of the experiment have it.</summary>
+    public SampleRatioResult TestRatio(Experiment experiment) =>
+        SampleRatioResult.Of(experiment, _sampleRatio);
 
     /// <summary>Counts one event; false when a limit prevented it from being counted.</summary>
     /// <param name="e">The event.</param>
@@ -85,6 +94,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             return false;
         }
         _variants[variant].Count(e.Kind, e.AtMs);
+        _lastCountedMs = Math.Max(_lastCountedMs ?? e.AtMs, e.AtMs);
         var rows = new TrialRows(
             _countries.Count(e.Country(payload), variant, e.Kind),
             _devices.Count(e.Device(payload), variant, e.Kind),
@@ -241,6 +251,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             Uid = Uid,
             FirstEventMs = _firstEventMs,
             LastEventMs = _lastEventMs,
+            LastCountedMs = _lastCountedMs,
             MissingSinceMs = MissingSinceMs,
             Variants = [.. _variants.Select(variant => variant.ToState())],
             MachineImpressions = _machineImpressions,
@@ -273,6 +284,7 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
             Watch = state.Watch,
             _firstEventMs = state.FirstEventMs,
             _lastEventMs = state.LastEventMs,
+            _lastCountedMs = state.LastCountedMs ?? (state.Variants.Count > 0 ? state.LastEventMs : null),
             _machineImpressions = state.MachineImpressions,
             _machineClicks = state.MachineClicks,
             _unfilledTags = state.UnfilledTags,

@@ -43,6 +43,9 @@ internal sealed record ExperimentState
     public required long FirstEventMs { get; init; }
     public required long LastEventMs { get; init; }
 
+    /// <summary>The latest event that counted for a variant; null in a file of an earlier version.</summary>
+    public long? LastCountedMs { get; init; }
+
     /// <summary>When the experiment disappeared from the catalog; null while it is there.</summary>
     public long? MissingSinceMs { get; init; }
     public required IReadOnlyList<VariantState> Variants { get; init; }

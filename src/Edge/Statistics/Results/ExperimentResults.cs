@@ -93,10 +93,7 @@ internal sealed record ExperimentResults
             ? Comparison.Of(experiment, arms, input.RunningTime, input.SampleRatio.Test())
             : null;
         var assessment = comparison?.Assessment;
-        var sampleRatio =
-            experiment.Type == ExperimentType.AbTest
-                ? SampleRatioResult.Of(experiment, input.SampleRatio)
-                : SampleRatioResult.Untested;
+        var sampleRatio = SampleRatioResult.Of(experiment, input.SampleRatio);
         var variants = VariantResults.Of(experiment, arms, input.Counts, comparison);
         var results = new ExperimentResults
         {
@@ -175,10 +172,10 @@ internal sealed record SampleRatioResult(double? PValue, bool IsMismatch, string
     /// <summary>Nothing to test: the weights do not decide who gets what, or there is too little data.</summary>
     public static readonly SampleRatioResult Untested = new(null, false, null);
 
-    /// <summary>Tests the trials of an A/B test.</summary>
+    /// <summary>Tests the trials of an A/B test; weights decide nothing in experiments of other types.</summary>
     public static SampleRatioResult Of(Experiment experiment, SampleRatioCounts counts)
     {
-        if (counts.Test() is not { } pValue)
+        if (experiment.Type != ExperimentType.AbTest || counts.Test() is not { } pValue)
         {
             return Untested;
         }
