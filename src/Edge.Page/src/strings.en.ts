@@ -104,7 +104,7 @@ export const t = {
     ratesSays: "The dot is the estimate, the bar the middle 95 % of what it may be. All on one axis.",
     valuesSays: "The dot is the estimated mean value per trial, the bar the middle 95 % of what it may be.",
     noRates: "No rate yet: visitors have to come, and their windows to pass.",
-    audience: "Requests of whom",
+    audience: "Who made the requests",
     people: "People",
     proxies: "Proxies",
     machines: "Machines",

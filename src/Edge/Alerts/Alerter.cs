@@ -9,7 +9,11 @@ namespace Edge.Alerts;
 /// <summary>How often experiments are looked at, and for what.</summary>
 /// <param name="Interval">Between two looks, and between two attempts to deliver.</param>
 /// <param name="NoTrafficAfter">How long nothing may be counted; zero for as long as it likes.</param>
-internal sealed record AlerterOptions(TimeSpan Interval, TimeSpan NoTrafficAfter);
+internal sealed record AlerterOptions(TimeSpan Interval, TimeSpan NoTrafficAfter)
+{
+    /// <summary>Whether this service is the one that tells; of several with one store it is the leader.</summary>
+    public Func<bool> IsLeader { get; init; } = static () => true;
+}
 
 /// <summary>
 /// Looks at every running experiment at an interval and tells people what they would otherwise have to look for: in the
@@ -201,8 +205,12 @@ internal sealed class Alerter : IDisposable
             try
             {
                 await _tally.CatchUpAsync(CatchUpDeadline).WaitAsync(_stopping);
-                Look();
-                await DeliverAsync(_stopping);
+                if (_options.IsLeader())
+                {
+                    Look();
+                    await DeliverAsync(_stopping);
+                }
+
                 _isFailing = false;
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)

@@ -18,6 +18,7 @@ internal static class AlertSetup
         EdgeOptions options,
         CatalogHolder catalog,
         Tally tally,
+        Func<bool> isLeader,
         TimeProvider time,
         ILogger log
     )
@@ -40,7 +41,7 @@ internal static class AlertSetup
             )
             : null;
         return new Alerter(
-            new AlerterOptions(interval, TimeSpan.FromHours(options.AlertsNoTrafficHours)),
+            new AlerterOptions(interval, TimeSpan.FromHours(options.AlertsNoTrafficHours)) { IsLeader = isLeader },
             catalog,
             tally,
             book,

@@ -187,11 +187,11 @@ internal sealed class EdgeService : IAsyncDisposable
                 tally,
                 recomputations,
                 static (experiment, now) => experiment.RunTime(now),
-                () => Postgres is null or { IsLeader: true },
+                IsLeader,
                 time,
                 _logger
             );
-            _alerter = AlertSetup.Build(options, _catalog, tally, time, _logger);
+            _alerter = AlertSetup.Build(options, _catalog, tally, IsLeader, time, _logger);
         }
 
         _forwarder = new Forwarder(new PumpBuilder(options, _journal, time, _logger).Build(tally), _logger);
@@ -636,6 +636,9 @@ internal sealed class EdgeService : IAsyncDisposable
 
     /// <summary>The store where it is PostgreSQL; else null.</summary>
     private PostgresStore? Postgres => _experiments as PostgresStore;
+
+    /// <summary>Whether this service does what one of several with one store does.</summary>
+    private bool IsLeader() => Postgres is null or { IsLeader: true };
 
     private FirstKey FirstKey() =>
         new(
