@@ -152,6 +152,8 @@ export const api = {
 
   system: (signal?: AbortSignal) => json<System>("/system", { signal }),
 
+  alerts: (signal: AbortSignal) => json<Schemas["Alerts"]>(`${root}/alerts?limit=100`, { signal }),
+
   fleetNodes: (signal: AbortSignal) => json<FleetNodes>("/fleet/nodes", { signal }),
 
   /** Why the live stream is refused, as an error; what is answered is given up at once. */

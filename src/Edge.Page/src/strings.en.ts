@@ -48,6 +48,7 @@ export const t = {
     scheduled: "The clock decides which variant is shown.",
   },
   list: {
+    alerts: "To look at",
     title: "Experiments",
     create: "New experiment",
     search: "Search name or slug",

@@ -6,7 +6,7 @@ import { t } from "../strings.en";
 import { Sparkline } from "../ui/Charts";
 import { Failure, Loading, State, Title } from "../ui/Parts";
 import { Term } from "../ui/Term";
-import { useRetry, useSettled } from "../ui/useResource";
+import { useResource, useRetry, useSettled } from "../ui/useResource";
 
 const pageSize = 50;
 const searchMax = 255;
@@ -31,6 +31,7 @@ export function Experiments({ place, session }: ViewProps) {
           </a>
         )}
       </div>
+      <Alerts />
       {(total !== 0 || isFiltered) && (
         <div class="filters" role="search">
           <input type="search" maxLength={searchMax} value={filter.q} onInput={set("q")} placeholder={t.list.search} aria-label={t.list.search} />
@@ -101,6 +102,20 @@ function First({ isReadOnly }: { isReadOnly: boolean }) {
       )}
     </div>
   );
+}
+
+/** What somebody should look at. */
+function Alerts() {
+  const { data } = useResource((signal) => api.alerts(signal), "alerts", 60_000);
+  return data?.alerts.length ? (
+    <ul class="stack-s" aria-label={t.list.alerts}>
+      {data.alerts.map((alert) => (
+        <li key={alert.id} class={`note ${alert.type === "experiment.winner_suggested" ? "good" : "caution"}`}>
+          <a href={link("experiments", alert.experiment.slug)}>{alert.text}</a>
+        </li>
+      ))}
+    </ul>
+  ) : null;
 }
 
 /** The rows of a query, fetched page by page as they are wanted. */
