@@ -513,6 +513,8 @@ public class LoadTestCommandTests
             "200",
             "--minutes",
             "0.06",
+            "--timeout",
+            "110",
             "--warm-up",
             "0.5",
             "--threshold",
