@@ -169,6 +169,11 @@ internal sealed class AlertBook
     private static Alert[] Read(string directory)
     {
         ReadOnlyMemory<byte> bytes;
+        if (new FileInfo(Path.Combine(directory, Name)) is { Exists: true, Length: > FileMaxBytes })
+        {
+            throw new InvalidDataException($"is larger than {FileMaxBytes} bytes");
+        }
+
         try
         {
             bytes = JsonProblem.WithoutMark(DiskFile.ReadWhole(Path.Combine(directory, Name), FileMaxBytes));

@@ -129,7 +129,9 @@ internal sealed class LinkCommand
             at = CsvLine.Read(header)?.IndexOf(column) ?? -1;
             if (at < 0)
             {
-                io.Error.WriteLine($"{Name}: --column: the first line has no column '{column}'");
+                io.Error.WriteLine(
+                    $"{Name}: --column: the first line has no column '{column}'; separated by commas, it has: {string.Join(", ", CsvLine.Read(header) ?? [header])}"
+                );
                 return ExitCode.WrongUsage;
             }
 

@@ -65,7 +65,7 @@ internal static class ClickUrl
     {
         foreach (var omitted in Omitted)
         {
-            if (name.SequenceEqual(omitted))
+            if (name.Equals(omitted, StringComparison.OrdinalIgnoreCase))
             {
                 return true;
             }

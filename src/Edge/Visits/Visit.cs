@@ -129,9 +129,11 @@ internal static class Visit
             }
 
             QueryParameters.TryDecode(sent, bytes, out var length);
-            if (bytes[0] == LinkTokens.Mark)
+            // What mail programs and people put around a link must not make an id of what was meant to hide one.
+            var bare = bytes[..length].Trim(" \t\r\n\"'<>"u8);
+            if (bare.Length > 0 && bare[0] == LinkTokens.Mark)
             {
-                token = tokens is null ? default : tokens.Open(bytes[..length], room, out written);
+                token = tokens is null ? default : tokens.Open(bare, room, out written);
                 return token.State == LinkState.Accepted ? UnitSource.Link : UnitSource.IgnoredLink;
             }
 

@@ -81,11 +81,50 @@ public sealed class DefinitionsTests(ManagedEdge site) : IClassFixture<ManagedEd
         var applied = await RunAsync(key, "apply", "-f", _files.Path);
         var again = await RunAsync(key, "apply", "-f", _files.Path);
 
-        Assert.Equal($"changed\t{uid}.json\t{slug}\ndry run: 1 would change, nothing has\n", dry.Output);
+        Assert.Equal($"changed\t{uid}.json\t{slug}\tname, slug\ndry run: 1 would change, nothing has\n", dry.Output);
         Assert.NotEqual(before, during);
-        Assert.Equal((0, $"changed\t{uid}.json\t{slug}\n", ""), applied);
+        Assert.Equal((0, $"changed\t{uid}.json\t{slug}\tname, slug\n", ""), applied);
         Assert.Equal(before, Stored(uid));
         Assert.Equal((0, $"unchanged\t{uid}.json\t{slug}\n", ""), again);
+    }
+
+    [Fact]
+    public async Task Apply_OfACopyThatUndoesTheEnd_SaysSoInTheDryRun()
+    {
+        var key = await TeamAsync();
+        var (uid, slug) = await CreateAsync(key, "", "start");
+        await RunAsync(key, "export", _files.Path);
+        Assert.Equal(200, (await site.SendAsync("POST", $"/{uid}/complete", """{"winnerVariantId":"a"}""", key)).Status);
+
+        var dry = await RunAsync(key, "apply", "-f", _files.Path, "--dry-run");
+
+        Assert.StartsWith($"changed\t{uid}.json\t{slug}\t", dry.Output, StringComparison.Ordinal);
+        Assert.Contains("status completed to running", dry.Output, StringComparison.Ordinal);
+        Assert.Contains("winnerVariantId", dry.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_OfACopyOfARunningOneWithOtherWeights_WantsAnotherVersionOfThem()
+    {
+        var key = await TeamAsync();
+        var (uid, _) = await CreateAsync(key, "", "start");
+        await RunAsync(key, "export", _files.Path);
+        var before = Stored(uid);
+        var copy = JsonNode.Parse(before)!.AsObject();
+        (copy["variants"]![0]!["weight"], copy["variants"]![1]!["weight"]) = (8_000, 2_000);
+        copy.Remove("slots");
+        await File.WriteAllTextAsync(_files[uid + ".json"], copy.ToJsonString());
+
+        var refused = await RunAsync(key, "apply", "-f", _files.Path);
+        var during = Stored(uid);
+        copy["weightsVersion"] = copy["weightsVersion"]!.GetValue<int>() + 1;
+        await File.WriteAllTextAsync(_files[uid + ".json"], copy.ToJsonString());
+        var applied = await RunAsync(key, "apply", "-f", _files.Path);
+
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains($"{uid}.json: weightsVersion is 1 as before, and the weights are others", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(before, during);
+        Assert.Equal((0, ""), (applied.ExitCode, applied.Error));
     }
 
     [Fact]
@@ -132,7 +171,7 @@ public sealed class DefinitionsTests(ManagedEdge site) : IClassFixture<ManagedEd
         await File.WriteAllTextAsync(_files["mine.json"], byHand.Replace("ab_test", "scheduled", StringComparison.Ordinal));
         var refused = await RunAsync(key, "apply", "-f", _files.Path);
 
-        Assert.Equal((0, $"changed\tmine.json\t{slug}\n", ""), applied);
+        Assert.Equal((0, $"changed\tmine.json\t{slug}\tname\n", ""), applied);
         Assert.Equal((0, $"unchanged\tmine.json\t{slug}\n", ""), again);
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("mine.json: type cannot change while the experiment is running", refused.Error, StringComparison.Ordinal);
@@ -155,7 +194,7 @@ public sealed class DefinitionsTests(ManagedEdge site) : IClassFixture<ManagedEd
         await WriteAsync("draft");
         var refused = await RunAsync(key, "apply", "-f", _files.Path);
 
-        Assert.Equal((0, $"changed\tmine.json\t{slug}\n", ""), started);
+        Assert.Equal((0, $"changed\tmine.json\t{slug}\trunningSince, status draft to running\n", ""), started);
         Assert.Equal("running", (await site.SendAsync("GET", $"/{uid}", null, key)).Text("status"));
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains(

@@ -180,7 +180,7 @@ public class SignedLinkTests(SignedLinkTests.LinkSite site) : IClassFixture<Sign
     [InlineData("--days 0", "--days must be 1 to 3650")]
     [InlineData("--sent yesterday", "--sent must be a time such as 2026-03-01T09:00:00Z")]
     [InlineData("--base links.example", "--base 'links.example' must be an http address without a query, such as https://links.example")]
-    [InlineData("--column mail", "--column: the first line has no column 'mail'")]
+    [InlineData("--column mail", "--column: the first line has no column 'mail'; separated by commas, it has: reader-1")]
     public async Task Command_WithAMistake_NamesIt(string arguments, string problem)
     {
         var (_, slug) = await StartAsync();

@@ -282,6 +282,7 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
     public async Task SignIn_RefusedForItsOrigin_SaysWhatTheServerSays()
     {
         await using var view = await edge.OpenAsync("ui/");
+        await view.SeeAsync("API key");
         // A proxy that changes the host cannot stand between this browser and Edge: its answer is given in its place.
         await view.Page.RunAsync(
             """

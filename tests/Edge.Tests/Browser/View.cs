@@ -15,7 +15,11 @@ internal sealed class View(Page page, string root) : IAsyncDisposable
     private static readonly string Finding = """
         const named = element => (element.getAttribute('aria-label') ?? element.textContent ?? '').trim();
         const isShown = element => element.checkVisibility();
-        const scope = () => document.querySelector('dialog[open]') ?? document.body;
+        // A dialog is in the document a moment before it opens, and then nobody can reach what is behind it.
+        const scope = () => {
+            const dialog = document.querySelector('dialog');
+            return !dialog ? document.body : dialog.open ? dialog : document.createElement('p');
+        };
         const button = name => [...scope().querySelectorAll('button, a, summary, [role=button]')]
             .find(e => isShown(e) && !e.disabled && named(e) == name);
         const input = label => {

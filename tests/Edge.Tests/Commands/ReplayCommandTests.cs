@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Edge.Commands.Replay;
 using Edge.Settings;
 using Edge.Tests.Support;
@@ -98,15 +99,49 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void Replay_OfWhatIsNoEvent_PassesItOver()
+    public void Replay_OfWhatIsNoEvent_PassesItOverAndSaysSo()
     {
         var lines = Encoding.UTF8.GetBytes("\n{\nnot json\n[]\n{\"v\":1}\n" + new string('x', 100_000) + "\n");
         File.WriteAllBytes(_directory["events.ndjson"], [.. lines, .. Log(0, 300), .. lines, .. "{\"v\":1,\"id\""u8]);
 
         var (code, output, error) = Run(Tree.Replace("PROPERTY", "device.type", StringComparison.Ordinal), "events.ndjson", asJson: true);
 
-        Assert.Equal((0, ""), (code, error));
+        Assert.Equal((0, "edge replay: 8 records are no events, or have no time, and were passed over\n"), (code, error));
         Assert.Equal(300, JsonDocument.Parse(output).RootElement.GetProperty("trials").GetInt32());
+    }
+
+    [Fact]
+    public void Replay_OfEventsAsAnotherProgramWritesThem_ReadsTheSame()
+    {
+        var lines = Encoding.UTF8.GetString(Log(0, 2_000)).TrimEnd().Split('\n');
+        var others = lines.Select(
+            static (line, i) =>
+            {
+                var members = JsonNode.Parse(line)!.AsObject().Reverse().Select(static member => $"\"{member.Key}\" : {member.Value!.ToJsonString()}");
+                var text = $" {{ {string.Join(" , ", members)} }}\r";
+                return i % 3 == 0 ? text.Replace("exp_abc123", "exp\\u005fabc123", StringComparison.Ordinal) : text;
+            }
+        );
+        File.WriteAllText(_directory["stored.ndjson"], string.Join('\n', lines) + "\n");
+        File.WriteAllText(_directory["written.ndjson"], string.Join('\n', others) + "\n");
+        var tree = Tree.Replace("PROPERTY", "device.type", StringComparison.Ordinal);
+
+        var stored = Run(tree, "stored.ndjson");
+
+        Assert.Equal(0, stored.Code);
+        Assert.Equal(stored, Run(tree, "written.ndjson"));
+    }
+
+    [Fact]
+    public void Replay_OfFilesOfSeveralNodesOneAfterTheOther_IsRefused()
+    {
+        File.WriteAllBytes(_directory["events-2026051612-000001.ndjson"], Log(0, 2_000));
+        File.WriteAllBytes(_directory["events-2026051612-000002.ndjson"], Log(0, 2_000));
+
+        var (code, output, error) = Run(Tree.Replace("PROPERTY", "device.type", StringComparison.Ordinal), "");
+
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains("sort them by received_at", error, StringComparison.Ordinal);
     }
 
     [Theory]

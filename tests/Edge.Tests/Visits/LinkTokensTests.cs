@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using Edge.Catalog;
 using Edge.Experiments;
+using Edge.Selection;
 using Edge.Tests.Experiments;
 using Edge.Visits;
 using Xunit;
@@ -33,6 +34,33 @@ public class LinkTokensTests
         Assert.Equal(variant.Length == 0 ? -1 : Link.IndexOf(variant), read.VariantOf(Link));
         Assert.DoesNotContain("shop", token, StringComparison.Ordinal);
         Assert.Matches(@"^\.[A-Za-z0-9_-]+$", token);
+    }
+
+    [Theory]
+    [InlineData("%20", "")]
+    [InlineData("+", "%20")]
+    [InlineData("%22", "%22")]
+    [InlineData("%3C", "%3E")]
+    [InlineData("%0D%0A%09", "%0D%0A")]
+    public void Token_WithWhatStandsAroundLinks_IsOne(string before, string after)
+    {
+        var tokens = new LinkTokens([Secret], "salt");
+        var room = new byte[Bucketing.UnitBytesMax];
+
+        var source = Visit.ReadParameter($"?u={before}{Create(tokens, "reader-1")}{after}", tokens, room, out var written, out var token);
+
+        Assert.Equal((UnitSource.Link, LinkState.Accepted), (source, token.State));
+        Assert.Equal("reader-1", Encoding.ASCII.GetString(room.AsSpan(0, written)));
+    }
+
+    [Fact]
+    public void Url_OfAClick_LeavesOutTheTokenHoweverItsParameterIsWritten()
+    {
+        var room = new byte[ClickUrl.BytesMax];
+
+        var url = Encoding.ASCII.GetString(ClickUrl.Write(Link, "?a=1&U=.secret&Sig=2&SIGNATURE=3&b=4", room));
+
+        Assert.EndsWith("/click?a=1&b=4", url, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -78,6 +78,7 @@ function Verdict({ results }: { results: Results }) {
       )}
       {results.unfilledMergeTags > 0 && <p class="note caution">{t.one.mergeTags(results.unfilledMergeTags)}</p>}
       {results.trialsMissed.unnamed > 0 && <p class="note caution">{t.one.missedUnnamed(results.trialsMissed.unnamed)}</p>}
+      {results.trialsMissed.noChance > 0 && <p class="note caution">{t.one.missedChance(results.trialsMissed.noChance)}</p>}
       {results.trialsMissed.noRoom > 0 && <p class="note trouble">{t.one.missedRoom(results.trialsMissed.noRoom)}</p>}
       <dl class="facts">
         {results.status !== "draft" && <Fact about="days" label={t.one.facts.days} value={t.one.facts.daysValue(results.daysRun)} />}

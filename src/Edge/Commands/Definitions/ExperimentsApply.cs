@@ -139,7 +139,12 @@ internal static class ExperimentsApply
             var uid = result.GetProperty("uid").GetString()!;
             var done = result.GetProperty("result").GetString();
             changes += done == "unchanged" ? 0 : 1;
-            output.WriteLine($"{done}\t{names.GetValueOrDefault(uid, uid)}\t{result.GetProperty("slug").GetString()}");
+            var line = $"{done}\t{names.GetValueOrDefault(uid, uid)}\t{result.GetProperty("slug").GetString()}";
+            output.WriteLine(
+                result.TryGetProperty("changes", out var changed)
+                    ? $"{line}\t{string.Join(", ", changed.EnumerateArray().Select(static member => member.GetString()))}"
+                    : line
+            );
         }
 
         if (isDryRun)

@@ -1,4 +1,8 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Edge.Commands.Streams;
+using Edge.Events;
 using Edge.Forwarding.Files;
 using Edge.Journal;
 using Edge.Journal.Records;
@@ -17,6 +21,9 @@ internal static class LoggedEvents
     private const int LineBytesMax = 16 << 20;
 
     private const int BufferBytes = 1 << 20;
+
+    /// <summary>Text stays readable, so that ids are compared as they are.</summary>
+    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Takes one event: its bytes, and when it was accepted, milliseconds since 1970 UTC.</summary>
     public delegate void Take(ReadOnlySpan<byte> payload, long acceptedMs);
@@ -110,11 +117,72 @@ internal static class LoggedEvents
             {
                 if (!isSkipping && length > 0)
                 {
-                    take(buffer.AsSpan(begin, length), 0);
+                    var line = buffer.AsSpan(begin, length);
+                    if (AsStored(line) is { IsEmpty: false } payload)
+                    {
+                        take(payload, 0);
+                    }
+                    else if (!line.Trim(" \t\r"u8).IsEmpty)
+                    {
+                        passedOver++;
+                    }
                 }
 
                 isSkipping = false;
             }
+        }
+    }
+
+    /// <summary>
+    /// The event as the journal has it: compact, its members in order. What another program has written is written anew;
+    /// empty when it is no JSON object.
+    /// </summary>
+    private static ReadOnlySpan<byte> AsStored(ReadOnlySpan<byte> line)
+    {
+        var members = new EventScanner(line);
+        var at = 0;
+        while (members.Next())
+        {
+            while (at < EventSchema.All.Count && !EventSchema.All[at].Is(members.Name))
+            {
+                at++;
+            }
+        }
+
+        if (!members.IsBroken && at < EventSchema.All.Count)
+        {
+            return line;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(line.ToArray());
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                return default;
+            }
+
+            var written = new ArrayBufferWriter<byte>(line.Length);
+            using (var json = new Utf8JsonWriter(written, Relaxed))
+            {
+                json.WriteStartObject();
+                foreach (var member in EventSchema.All)
+                {
+                    if (document.RootElement.TryGetProperty(member.Name, out var value))
+                    {
+                        json.WritePropertyName(member.Encoded);
+                        value.WriteTo(json);
+                    }
+                }
+
+                json.WriteEndObject();
+            }
+
+            return written.WrittenSpan;
+        }
+        catch (JsonException)
+        {
+            return default;
         }
     }
 }

@@ -17,6 +17,7 @@ namespace Edge.Commands.Replay;
 internal sealed class ReplayCommand(EdgeOptions options, TimeProvider time, TextWriter output, TextWriter error)
 {
     private const string Name = "edge replay";
+    private const double OutOfOrderMax = 0.01;
 
     public static Command Define(StandardStreams io)
     {
@@ -108,6 +109,14 @@ internal sealed class ReplayCommand(EdgeOptions options, TimeProvider time, Text
             return Fail(e.Message.ReplaceLineEndings(" "));
         }
 
+        // Joining a goal to its trial goes forward in time; a clock that was set back once spoils little.
+        if (log.OutOfOrder > OutOfOrderMax * log.Events)
+        {
+            return Fail(
+                $"{log.OutOfOrder} of {log.Events} events come after one that is younger by more than a minute; sort them by received_at, such as those of several nodes by jq -sc 'sort_by(.received_at)[]'"
+            );
+        }
+
         log.End(now);
         var candidate = new CandidatePolicy(experiment);
         var estimate = OffPolicyEstimator.Estimate(log.Trials, candidate);
@@ -129,9 +138,10 @@ internal sealed class ReplayCommand(EdgeOptions options, TimeProvider time, Text
         void Take(ReadOnlySpan<byte> payload, long acceptedMs) => log.Add(payload, acceptedMs, countsExposure);
 
         var passedOver = events is null ? LoggedEvents.ReadJournal(options, Take) : LoggedEvents.ReadFiles(events, Take);
+        passedOver += log.Undated;
         if (passedOver > 0)
         {
-            error.WriteLine($"{Name}: {passedOver} records could not be read and were passed over");
+            error.WriteLine($"{Name}: {passedOver} records are no events, or have no time, and were passed over");
         }
     }
 

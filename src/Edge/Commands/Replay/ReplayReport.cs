@@ -62,7 +62,7 @@ internal sealed class ReplayReport(
         {
             output.WriteLine(
                 Invariant(
-                    $"Left out: {log.WithoutChance} exposures without chance, {log.WithoutTrial} without a unit or room, {log.Open} trials whose window is open."
+                    $"Left out: {log.WithoutChance} exposures without chance, {log.WithoutTrial} without a unit (or with only the count kept) or room, {log.Open} trials whose window is open."
                 )
             );
         }
@@ -108,11 +108,16 @@ internal sealed class ReplayReport(
         estimate.Refusal switch
         {
             Refusal.None => null,
-            _ when estimate.Trials == 0 && log.WithoutChance > 0 => Invariant(
-                $"No estimate: all {log.WithoutChance} exposures were chosen by conditions, a schedule or ?variant=, none by chance, so nothing is known of what another variant would have come to. An A/B test over the same variants would tell."
+            _ when estimate.Trials + log.Open == 0 && log.WithoutChance > 0 => Invariant(
+                $"No estimate: all {log.WithoutChance} exposures were chosen by conditions, a schedule or whoever sent them (?variant=, a signed link that names one), none by chance, so nothing is known of what another variant would have come to. An A/B test over the same variants would tell."
             ),
-            Refusal.TooFew => Invariant($"No estimate: {estimate.Trials} trials, and at least {OffPolicyEstimator.TrialsMin} are needed.")
+            Refusal.TooFew => Invariant(
+                $"No estimate: {estimate.Trials} trials, and at least {OffPolicyEstimator.TrialsMin} are needed; of {log.Events} events that were read, {log.OfExperiment} are of {experiment.Uid}."
+            )
                 + (isOfJournal ? " The journal holds what sinks have not taken and the time of retention; --events reads files that go further back." : ""),
+            Refusal.Skewed => Invariant(
+                $"No estimate: variants were not shown as often as their chances say, so the log is not what chance has chosen. Shown, by what was expected: {string.Join(", ", estimate.Skewed.Select(static skew => Invariant($"{skew.Variant} {skew.Ratio:0.##}")))}. See the sample ratio in the results."
+            ),
             Refusal.NoSupport => Invariant(
                 $"No estimate: {estimate.Unsupported * 100:0.#} % of the choice would fall on {string.Join(", ", estimate.UnsupportedVariants)}, which had no chance in the log. Run an A/B test in which each variant gets some share."
             ),

@@ -47,10 +47,19 @@ internal static class ResultsText
         {
             output.WriteLine(
                 Invariant(
-                    $"Without a trial: {Exposures(results.TrialsMissed.Unnamed)} that named nobody. With stableUnits a visitor needs u or a user id."
+                    $"Without a trial: {Exposures(results.TrialsMissed.Unnamed)} that named nobody, or of which only the count is kept. With stableUnits a visitor needs u or a user id."
                 )
             );
         }
+        if (results.TrialsMissed.NoChance > 0)
+        {
+            output.WriteLine(
+                Invariant(
+                    $"Without a trial: {Exposures(results.TrialsMissed.NoChance)} of a variant that their sender had chosen (?variant=, a signed link or event that names one), not chance."
+                )
+            );
+        }
+
         if (results.TrialsMissed.NoRoom > 0)
         {
             output.WriteLine(

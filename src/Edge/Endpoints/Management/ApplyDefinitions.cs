@@ -329,6 +329,19 @@ internal sealed class ApplyDefinitions(
             return new Step(field, current, current, "");
         }
 
+        if (isCopy && current is { Status: ExperimentStatus.Running } && given.WeightsVersion == current.WeightsVersion && !HasWeightsOf(current, given))
+        {
+            refused =
+            [
+                .. refused,
+                new Violation(
+                    "weightsVersion",
+                    $"is {current.WeightsVersion} as before, and the weights are others: results would take them for the same. Leave it out to edit by hand, or add one",
+                    ViolationCodes.InvalidValue
+                ),
+            ];
+        }
+
         refused = [.. refused, .. rules.Violations(ExperimentReader.ReadStored(json, rules.Limits, now))];
         if (refused.Count > 0)
         {
@@ -386,12 +399,15 @@ internal sealed class ApplyDefinitions(
         }
 
         var names = WireNames<ExperimentStatus>.Lower;
+        var (stands, ways) = (names.Text(current.Status), string.Join(" or ", Lifecycle.Targets(current.Status).Select(names.Text)));
         refused =
         [
             .. refused,
             new Violation(
                 "status",
-                $"is {names.Text(current.Status)}; from there it can become {string.Join(" or ", Lifecycle.Targets(current.Status).Select(names.Text))}",
+                ways.Length > 0
+                    ? $"is {stands}; from there it can become {ways}"
+                    : $"is {stands} for good; a copy, which an export writes, brings it back",
                 ViolationCodes.InvalidValue
             ),
         ];
@@ -432,6 +448,10 @@ internal sealed class ApplyDefinitions(
         }
     }
 
+    private static bool HasWeightsOf(Experiment one, Experiment other) =>
+        one.Variants.Select(static variant => (variant.Id, variant.Weight))
+            .SequenceEqual(other.Variants.Select(static variant => (variant.Id, variant.Weight)));
+
     private static bool IsUnderWay(ExperimentStatus status) =>
         status is ExperimentStatus.Draft or ExperimentStatus.Running or ExperimentStatus.Paused;
 
@@ -450,6 +470,17 @@ internal sealed class ApplyDefinitions(
                 _ => "unchanged",
             }
         );
+        if (step.Action == AuditAction.Update)
+        {
+            json.WriteStartArray("changes");
+            foreach (var member in step.Changes())
+            {
+                json.WriteStringValue(member);
+            }
+
+            json.WriteEndArray();
+        }
+
         json.WriteEndObject();
     }
 
@@ -466,6 +497,34 @@ internal sealed class ApplyDefinitions(
         public string Detail =>
             Current is null || Current.Status == Next.Status
                 ? "applied"
-                : $"applied, {WireNames<ExperimentStatus>.Lower.Text(Current.Status)} to {WireNames<ExperimentStatus>.Lower.Text(Next.Status)}";
+                : $"applied, {StatusChange}";
+
+        /// <summary>Members that differ from before, and from which status to which; without the times of the change.</summary>
+        public IEnumerable<string> Changes()
+        {
+            using var before = JsonDocument.Parse(ExperimentWriter.WriteStored(Current!));
+            using var after = JsonDocument.Parse(ExperimentWriter.WriteStored(Next));
+            var names = new SortedSet<string>(StringComparer.Ordinal);
+            foreach (var root in (JsonElement[])[before.RootElement, after.RootElement])
+            {
+                foreach (var member in root.EnumerateObject())
+                {
+                    names.Add(member.Name);
+                }
+            }
+
+            foreach (var name in names)
+            {
+                var wasThere = before.RootElement.TryGetProperty(name, out var old);
+                var isThere = after.RootElement.TryGetProperty(name, out var now);
+                if (name != "updatedAt" && (wasThere != isThere || old.ToString() != now.ToString()))
+                {
+                    yield return name == "status" ? $"status {StatusChange}" : name;
+                }
+            }
+        }
+
+        private string StatusChange =>
+            $"{WireNames<ExperimentStatus>.Lower.Text(Current!.Status)} to {WireNames<ExperimentStatus>.Lower.Text(Next.Status)}";
     }
 }

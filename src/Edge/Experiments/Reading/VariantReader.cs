@@ -44,7 +44,9 @@ internal static class VariantReader
         {
             fields.Violate(
                 "variants",
-                $"must be {ExperimentRules.VariantsMin} to {rules.VariantsMax} variants",
+                rules.VariantsMax == int.MaxValue
+                    ? $"must be {ExperimentRules.VariantsMin} variants or more"
+                    : $"must be {ExperimentRules.VariantsMin} to {rules.VariantsMax} variants",
                 ViolationCodes.OutOfRange
             );
         }

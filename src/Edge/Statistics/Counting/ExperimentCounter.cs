@@ -110,6 +110,10 @@ internal sealed class ExperimentCounter(string uid, TallyLimits limits, SharedBu
         }
         var isStable = experiment is { StableUnits: true };
         var unit = isStable ? e.StableUnit : e.Unit;
+        if (entry is { NeedsUnit: true } && e is { IsPerson: true, BasisPoints: 0 } && Starts(experiment, e.Kind))
+        {
+            _missed = _missed with { NoChance = _missed.NoChance + 1 };
+        }
         if (!e.IsPerson || unit == 0)
         {
             var isUnnamed = (isStable || e.IsUnitless) && e.IsPerson && e.BasisPoints > 0 && Starts(experiment, e.Kind);

@@ -72,7 +72,8 @@ internal readonly record struct MachineCounts(long Bot, long Scanner, long Prefe
 /// <summary>Exposures that were counted and began no trial.</summary>
 /// <param name="Unnamed">Nobody was named, in an experiment with stable units.</param>
 /// <param name="NoRoom">As many units as there may be were remembered.</param>
-internal readonly record struct TrialsMissed(long Unnamed, long NoRoom);
+/// <param name="NoChance">The sender had chosen the variant of an A/B test, so no chance is known.</param>
+internal readonly record struct TrialsMissed(long Unnamed, long NoRoom, long NoChance = 0);
 
 /// <summary>One hour or day of a time series.</summary>
 /// <param name="Time">Its start, UTC.</param>

@@ -21,6 +21,9 @@ internal enum Refusal
     /// <summary>There are too few trials.</summary>
     TooFew,
 
+    /// <summary>Variants were not shown as often as their chances say.</summary>
+    Skewed,
+
     /// <summary>Variants that had no chance in the log would be chosen.</summary>
     NoSupport,
 
@@ -55,6 +58,12 @@ internal sealed record OffPolicyEstimate
     /// So many trials chosen by the other choice itself would say as much: (sum of weights)² / sum of squared weights.
     /// </summary>
     public required double EffectiveSampleSize { get; init; }
+
+    /// <summary>
+    /// By variant of the log, its trials divided by their chances: 1 on average, unless the log is not what chance has
+    /// chosen.
+    /// </summary>
+    public required IReadOnlyList<(string Variant, double Ratio)> Skewed { get; init; }
 
     /// <summary>Share of the other choice that falls on variants without a chance in the log, 0 to 1.</summary>
     public required double Unsupported { get; init; }

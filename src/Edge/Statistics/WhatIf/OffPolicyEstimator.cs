@@ -30,6 +30,12 @@ internal static class OffPolicyEstimator
 
     private const int Folds = 2;
 
+    /// <summary>
+    /// So many standard errors from 1 a variant's trials by chance may be: once in 16,000 sound logs, as the test of the
+    /// sample ratio is once in 1,000.
+    /// </summary>
+    private const double SkewMax = 4;
+
     public static OffPolicyEstimate Estimate(IReadOnlyList<LoggedTrial> trials, CandidatePolicy candidate)
     {
         var variants = candidate.Variants;
@@ -85,6 +91,7 @@ internal static class OffPolicyEstimator
         }
 
         var count = Math.Max(1, trials.Count);
+        var skewed = support.Skewed(trials);
         var missingIds = new List<string>();
         for (var v = 0; v < missing.Length; v++)
         {
@@ -100,6 +107,7 @@ internal static class OffPolicyEstimator
             Trials = trials.Count,
             Refusal =
                 trials.Count < TrialsMin ? Refusal.TooFew
+                : skewed.Count > 0 ? Refusal.Skewed
                 : unsupported / count > UnsupportedMax ? Refusal.NoSupport
                 : effective < TrialsMin ? Refusal.TooDifferent
                 : successes < SuccessesMin ? Refusal.TooFewSuccesses
@@ -109,6 +117,7 @@ internal static class OffPolicyEstimator
             InversePropensity = propensity.Interval(),
             Difference = difference.Interval(),
             EffectiveSampleSize = effective,
+            Skewed = skewed,
             Unsupported = unsupported / count,
             UnsupportedVariants = missingIds,
             Successes = successes,
@@ -139,6 +148,31 @@ internal static class OffPolicyEstimator
             }
 
             return support;
+        }
+
+        /// <summary>The variants that were shown more or less often than their chances say, with how often by that.</summary>
+        public List<(string Variant, double Ratio)> Skewed(IReadOnlyList<LoggedTrial> trials)
+        {
+            var skewed = new List<(string, double)>();
+            foreach (var variant in _ever)
+            {
+                // Where it had no chance, nothing can be said of it.
+                var moments = new Moments();
+                foreach (var trial in trials)
+                {
+                    if (Has(trial.WeightsVersion, variant))
+                    {
+                        moments.Add(trial.Variant == variant ? 1 / trial.Probability : 0);
+                    }
+                }
+
+                if (Math.Abs(moments.Mean - 1) > SkewMax * moments.StandardError)
+                {
+                    skewed.Add((variant, moments.Mean));
+                }
+            }
+
+            return skewed;
         }
 
         public bool Has(int version, string variant) =>
@@ -200,6 +234,10 @@ internal static class OffPolicyEstimator
             _mean += delta / _count;
             _squares += delta * (value - _mean);
         }
+
+        public readonly double Mean => _mean;
+
+        public readonly double StandardError => _count < 2 ? double.PositiveInfinity : Math.Sqrt(_squares / (_count - 1) / _count);
 
         public readonly MeanInterval Interval() =>
             _count < 2

@@ -21,6 +21,7 @@ internal sealed class TrialLog(Experiment experiment, VisitorNeeds needs)
     /// <summary>Most trials that are kept, and most units remembered at once.</summary>
     public const int TrialsMax = 5_000_000;
 
+    private const long OrderToleranceMs = 60_000;
     private const long ExpireEveryMs = CountSeries.Hour;
 
     private readonly byte[] _uidUtf8 = Encoding.UTF8.GetBytes(experiment.Uid);
@@ -34,6 +35,18 @@ internal sealed class TrialLog(Experiment experiment, VisitorNeeds needs)
 
     /// <summary>The trials whose result is final.</summary>
     public IReadOnlyList<LoggedTrial> Trials => _trials;
+
+    /// <summary>Events that were read.</summary>
+    public long Events { get; private set; }
+
+    /// <summary>Those of them that are of the experiment.</summary>
+    public long OfExperiment { get; private set; }
+
+    /// <summary>Events without a time, which were passed over.</summary>
+    public long Undated { get; private set; }
+
+    /// <summary>Events of experiments that came after one that is younger by more than a minute.</summary>
+    public long OutOfOrder { get; private set; }
 
     /// <summary>Exposures of people that no chance was part of, so that nothing can be learned from them.</summary>
     public long WithoutChance { get; private set; }
@@ -50,10 +63,19 @@ internal sealed class TrialLog(Experiment experiment, VisitorNeeds needs)
     /// <param name="countsExposure">Whether it may open a trial; it may reach the goal of an earlier one in any case.</param>
     public void Add(ReadOnlySpan<byte> payload, long acceptedMs, Func<long, bool> countsExposure)
     {
+        Events++;
         if (!TalliedEvent.TryRead(payload, acceptedMs, out var e))
         {
             return;
         }
+
+        if (e.AtMs <= 0)
+        {
+            Undated++;
+            return;
+        }
+
+        OutOfOrder += e.AtMs < _newestMs - OrderToleranceMs ? 1 : 0;
 
         if (e.Goals(payload) is { IsEmpty: false } goals)
         {
@@ -61,6 +83,7 @@ internal sealed class TrialLog(Experiment experiment, VisitorNeeds needs)
             ReachGoals(goals, e.AtMs);
         }
 
+        OfExperiment += e.ExperimentUid(payload).SequenceEqual(_uidUtf8) ? 1 : 0;
         if (!e.ExperimentUid(payload).SequenceEqual(_uidUtf8) || !e.IsPerson || e.VariantId(payload).IsEmpty)
         {
             return;

@@ -394,9 +394,9 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IClassFixture
     }
 
     [Theory]
-    [InlineData(TcpFault.BreakBefore, "Before")]
-    [InlineData(TcpFault.BreakAfter, "After")]
-    public async Task Write_WhoseCommitIsNotAnswered_SaysThatItIsNotKnown(TcpFault fault, string stored)
+    [InlineData(TcpFault.BreakBefore)]
+    [InlineData(TcpFault.BreakAfter)]
+    public async Task Write_WhoseCommitIsNotAnswered_SaysThatItIsNotKnown(TcpFault fault)
     {
         var connection = await MigratedAsync();
         await using var proxy = new TcpProxy(postgres.Server.Port, "COMMIT\0"u8);
@@ -405,23 +405,31 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IClassFixture
             ("EDGE__API__FIRSTKEY", FirstKey)
         ).StartAsync();
         var (uid, _) = await CreateAsync(edge, FirstKey, starts: false);
-        Assert.Equal(200, (await edge.SendAsync(FirstKey, "PUT", $"/{uid}", """{"name":"Before"}""")).Status);
+        Assert.Equal(200, (await RenameAsync("name 0")).Status);
 
-        proxy.Fault = fault;
-        var broken = await edge.SendAsync(FirstKey, "PUT", $"/{uid}", """{"name":"After"}""");
+        // The service reads in transactions, too, so the first commit that the fault meets may be one of these.
+        var (before, name, tried) = ("name 0", "", 0);
+        for (var isKnown = true; isKnown;)
+        {
+            name = $"name {++tried}";
+            Assert.InRange(tried, 1, 100);
+            proxy.Fault = fault;
+            var answer = await RenameAsync(name);
+            before = answer.Status == 200 ? name : before;
+            isKnown = answer.Status == 200 || !answer.Json.ToString().Contains("whether the change was made is not known", StringComparison.Ordinal);
+            Assert.True(answer.Status is 200 or 503, answer.Json.ToString());
+        }
 
-        Assert.Equal((503, 1), (broken.Status, proxy.Broken));
-        Assert.Contains(
-            "whether the change was made is not known",
-            broken.Json.GetProperty("detail").GetString(),
-            StringComparison.Ordinal
-        );
+        var stored = fault == TcpFault.BreakAfter ? name : before;
         Assert.Equal([stored], await PostgresServer.QueryAsync(connection, "SELECT definition->>'name' FROM edge.experiments"));
         await Wait.ForAsync(
             () => edge.SendAsync(FirstKey, "GET", $"/{uid}"),
             answer => answer.Text("name") == stored
         );
-        Assert.Equal(200, (await edge.SendAsync(FirstKey, "PUT", $"/{uid}", """{"name":"Later"}""")).Status);
+        await Wait.ForAsync(() => RenameAsync("later"), static answer => answer.Status == 200);
+
+        Task<ManagedAnswer> RenameAsync(string name) =>
+            edge.SendAsync(FirstKey, "PUT", $"/{uid}", $$"""{"name":"{{name}}"}""");
     }
 
     [Fact]

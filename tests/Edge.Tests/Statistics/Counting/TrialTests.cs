@@ -76,6 +76,19 @@ public class TrialTests
     }
 
     [Fact]
+    public void Exposure_OfAVariantThatTheSenderHasChosen_IsMissed()
+    {
+        var fold = new Fold().Count(
+            Impression(1, 0) with { BasisPoints = 0 },
+            Impression(2, 0),
+            Impression(3, 0) with { BasisPoints = 0, Verdict = "bot" },
+            Click(4, 0) with { BasisPoints = 0 }
+        );
+
+        Assert.Equal(1, fold.Tally().TrialsMissed.NoChance);
+    }
+
+    [Fact]
     public void Trial_BeforeItsWindowHasPassed_IsNotCounted()
     {
         var fold = new Fold().Count(Impression(1, 0), Click(1, 1));

@@ -96,13 +96,27 @@ public class OffPolicyEstimatorTests(ITestOutputHelper output)
     {
         var random = new Random(7);
         var trials = Log(random, TrialsPerRun)
-            .Select(trial => trial.WeightsVersion == 2 && trial.Variant == "c" ? trial with { Variant = "a" } : trial)
+            .Select(trial => trial.WeightsVersion == 2 && trial.Variant != "b" ? trial with { Variant = "a", Probability = 0.8 } : trial)
             .ToArray();
 
         var estimate = OffPolicyEstimator.Estimate(trials, Split(0, 0, 10_000));
 
         Assert.Equal(Refusal.NoSupport, estimate.Refusal);
         Assert.InRange(estimate.Unsupported, 0.4, 0.6);
+    }
+
+    [Theory]
+    [InlineData(200, "")]
+    [InlineData(220, "")]
+    [InlineData(260, "a 1.3, b 0.7")]
+    public void Estimate_OfALogThatIsNotWhatChanceHasChosen_IsRefused(int ofA, string skewed)
+    {
+        var log = Enumerable.Range(0, 400).Select(i => Trial(i < ofA ? "a" : "b", 0.5, 1, "desktop", i % 4 == 0 ? 1 : 0)).ToArray();
+
+        var estimate = OffPolicyEstimator.Estimate(log, Split(5_000, 5_000));
+
+        Assert.Equal(skewed.Length > 0 ? Refusal.Skewed : Refusal.None, estimate.Refusal);
+        Assert.Equal(skewed, string.Join(", ", estimate.Skewed.Select(static skew => FormattableString.Invariant($"{skew.Variant} {skew.Ratio:0.##}"))));
     }
 
     [Fact]

@@ -75,6 +75,7 @@ public class TrialLogTests
         );
 
         Assert.Equal((1, 1, 1), (log.WithoutChance, log.WithoutTrial, log.Trials.Count));
+        Assert.Equal((3, 3), (log.Events, log.OfExperiment));
     }
 
     [Fact]
