@@ -39,7 +39,7 @@ public sealed class PageAlertsTests
         await view.ReadAsync(Alert, "found.click()");
 
         Assert.StartsWith("Forgotten ", text, StringComparison.Ordinal);
-        await view.SeeAsync("Rates");
+        await view.SeeAsync("Running for");
         Assert.Equal("#/experiments/forgotten", await view.Page.RunAsync("location.hash"));
     }
 }

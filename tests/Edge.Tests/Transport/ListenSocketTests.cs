@@ -12,6 +12,12 @@ public class ListenSocketTests
 {
     private const int Rounds = 1_000;
 
+    /// <summary>
+    /// Another test that starts a program has, between fork and exec, a copy of what listened in the round before; then
+    /// nobody can listen for that moment.
+    /// </summary>
+    private const int RoundsDisturbedMax = 50;
+
     /// <summary>However close together two ask for a port, one has it.</summary>
     [Fact]
     public void SharedSockets_OfTwoWhoAskAtOnce_AreOneOwnersAlone()
@@ -19,6 +25,7 @@ public class ListenSocketTests
         // An address of its own: on the usual one another test may take the port between two rounds.
         var endpoint = new IPEndPoint(IPAddress.Parse("127.0.7.1"), EdgeProcess.FreePort());
         using var start = new Barrier(2);
+        var disturbed = 0;
         for (var round = 0; round < Rounds; round++)
         {
             var opened = new Socket[]?[2];
@@ -27,6 +34,12 @@ public class ListenSocketTests
             foreach (var socket in opened.SelectMany(static sockets => sockets ?? []))
             {
                 socket.Dispose();
+            }
+
+            if (Array.TrueForAll(opened, static sockets => sockets is null))
+            {
+                Assert.InRange(++disturbed, 1, RoundsDisturbedMax);
+                continue;
             }
 
             Assert.Single(opened, static sockets => sockets is not null);
