@@ -85,6 +85,8 @@ public sealed class AlertTests : IAsyncLifetime
 
         Assert.Single(_hook.All.Select(request => Parse(request.Text).Text("id")).Distinct());
         Assert.Single(_hook.Taken);
+        // What is said comes after what is counted.
+        await Wait.UntilAsync(() => Said(edge, 903).Length > 0, () => edge.ErrorSoFar);
         Assert.Single(Said(edge, 902));
         Assert.Single(Said(edge, 903));
         // Neither the address nor the path of the webhook, which may be its password.
@@ -165,6 +167,7 @@ public sealed class AlertTests : IAsyncLifetime
 
         await UntilAsync(edge, """edge_alert_deliveries_total{result="delivered"} 1""");
 
+        await Wait.UntilAsync(() => Said(edge, 906).Length > 0, () => edge.ErrorSoFar);
         Assert.Single(Said(edge, 906));
         Assert.True(File.Exists(_data["alerts.json.set-aside"]));
     }
