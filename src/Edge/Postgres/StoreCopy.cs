@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text.Json;
 using Edge.Access;
 using Edge.Storage;
@@ -23,15 +22,12 @@ internal sealed record StoreContent(
 
 /// <summary>
 /// The file <c>DATA/store/copy</c>: the last good state of the store, with which a node starts when PostgreSQL is away.
-/// Four bytes of magic, four of CRC-32C (little-endian) over what follows, then JSON. For its owner alone: it has the
-/// hashes of the keys.
+/// A <see cref="SummedFile"/> of JSON. For its owner alone: it has the hashes of the keys.
 /// </summary>
 /// <param name="directory">Where it lies.</param>
 internal sealed class StoreCopy(string directory)
 {
     public const string FileName = "copy";
-
-    private const int HeaderBytes = 8;
 
     /// <summary>Largest file that is read, bytes.</summary>
     private const long BytesMax = 512L << 20;
@@ -55,19 +51,14 @@ internal sealed class StoreCopy(string directory)
             return null;
         }
 
-        if (
-            bytes.Length < HeaderBytes
-            || !bytes.AsSpan().StartsWith(Magic)
-            || BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(Magic.Length))
-                != Crc32C.Compute(bytes.AsSpan(HeaderBytes))
-        )
+        if (SummedFile.ContentOf(bytes, Magic) is not { } content)
         {
             throw new IOException($"{FilePath} is damaged: it does not have its checksum");
         }
 
         try
         {
-            using var document = JsonDocument.Parse(bytes.AsMemory(HeaderBytes));
+            using var document = JsonDocument.Parse(content);
             var root = document.RootElement;
             return new StoreContent(
                 root.GetProperty("store").GetString()!,
@@ -93,7 +84,7 @@ internal sealed class StoreCopy(string directory)
     public void Write(StoreContent content)
     {
         using var stream = new MemoryStream();
-        stream.Write(stackalloc byte[HeaderBytes]);
+        stream.Write(stackalloc byte[SummedFile.HeaderBytes]);
         using (var json = new Utf8JsonWriter(stream))
         {
             json.WriteStartObject();
@@ -114,9 +105,6 @@ internal sealed class StoreCopy(string directory)
             json.WriteEndObject();
         }
 
-        var bytes = stream.GetBuffer().AsSpan(0, (int)stream.Length);
-        Magic.CopyTo(bytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[Magic.Length..], Crc32C.Compute(bytes[HeaderBytes..]));
-        AtomicFile.Write(directory, FileName, bytes, SecretDirectory.OwnerOnly);
+        SummedFile.Write(directory, FileName, Magic, stream);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Edge.Storage;
 
 namespace Edge.Fleet.Following;
@@ -16,10 +15,8 @@ internal sealed class CatalogCopy(string directory, string fleet, long bytesMax 
 {
     public const string FileName = "catalog";
 
-    private const int HeaderBytes = 8;
-
     /// <summary>Most bytes of what is not an item: both heads, and the ends of the lines.</summary>
-    private const int FrameBytesMax = HeaderBytes + EditionDocument.HeadBytesMax + EditionDocument.ItemsMax;
+    private const int FrameBytesMax = SummedFile.HeaderBytes + EditionDocument.HeadBytesMax + EditionDocument.ItemsMax;
 
     private static readonly byte[] Magic = [.. "EDC1"u8];
 
@@ -39,17 +36,12 @@ internal sealed class CatalogCopy(string directory, string fleet, long bytesMax 
             return null;
         }
 
-        if (
-            bytes.Length < HeaderBytes
-            || !bytes.AsSpan().StartsWith(Magic)
-            || BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(Magic.Length))
-                != Crc32C.Compute(bytes.AsSpan(HeaderBytes))
-        )
+        if (SummedFile.ContentOf(bytes, Magic) is not { } content)
         {
             throw new EditionException(EditionFault.Damaged, $"does not have its checksum ({FilePath})");
         }
 
-        using var stream = new MemoryStream(bytes, HeaderBytes, bytes.Length - HeaderBytes, writable: false);
+        using var stream = new MemoryStream(bytes, SummedFile.HeaderBytes, content.Length, writable: false);
         // Nothing here waits: the stream is memory.
         return EditionDocument
             .ReadAsync(stream, fleet, bytesMax, static _ => true, CancellationToken.None)
@@ -60,13 +52,10 @@ internal sealed class CatalogCopy(string directory, string fleet, long bytesMax 
     /// <summary>Replaces the file; durable when it returns. Throws <see cref="IOException"/>.</summary>
     public void Write(EditionTag tag, CatalogItems items)
     {
-        using var stream = new MemoryStream(HeaderBytes + EditionDocument.HeadBytesMax + items.All.Count + (int)items.Bytes);
-        stream.Write(stackalloc byte[HeaderBytes]);
+        using var stream = new MemoryStream(SummedFile.HeaderBytes + EditionDocument.HeadBytesMax + items.All.Count + (int)items.Bytes);
+        stream.Write(stackalloc byte[SummedFile.HeaderBytes]);
         new EditionDocument(tag, null, items.All, []).WriteTo(stream, fleet);
-        var bytes = stream.GetBuffer().AsSpan(0, (int)stream.Length);
-        Magic.CopyTo(bytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[Magic.Length..], Crc32C.Compute(bytes[HeaderBytes..]));
-        AtomicFile.Write(directory, FileName, bytes, SecretDirectory.OwnerOnly);
+        SummedFile.Write(directory, FileName, Magic, stream);
     }
 
     /// <summary>Moves what cannot be used out of the way, for somebody to look at. Throws <see cref="IOException"/>.</summary>

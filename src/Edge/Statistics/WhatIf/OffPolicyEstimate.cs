@@ -5,12 +5,9 @@ internal readonly record struct MeanInterval(double Mean, double Low, double Hig
 {
     private const double Z95 = 1.959963984540054;
 
-    /// <summary>The interval of a mean by its variance (normal approximation).</summary>
-    public static MeanInterval Of(double mean, double variance, long count)
-    {
-        var half = Z95 * Math.Sqrt(variance / count);
-        return new MeanInterval(mean, mean - half, mean + half);
-    }
+    /// <summary>The interval of a mean by its standard error (normal approximation).</summary>
+    public static MeanInterval Of(double mean, double standardError) =>
+        new(mean, mean - (Z95 * standardError), mean + (Z95 * standardError));
 }
 
 /// <summary>Why a log says nothing of another choice.</summary>

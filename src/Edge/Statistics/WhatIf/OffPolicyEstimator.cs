@@ -239,9 +239,6 @@ internal static class OffPolicyEstimator
 
         public readonly double StandardError => _count < 2 ? double.PositiveInfinity : Math.Sqrt(_squares / (_count - 1) / _count);
 
-        public readonly MeanInterval Interval() =>
-            _count < 2
-                ? new MeanInterval(_mean, double.NegativeInfinity, double.PositiveInfinity)
-                : MeanInterval.Of(_mean, _squares / (_count - 1), _count);
+        public readonly MeanInterval Interval() => MeanInterval.Of(_mean, StandardError);
     }
 }
