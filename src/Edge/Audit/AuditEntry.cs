@@ -15,7 +15,7 @@ internal sealed record AuditEntry
     /// <summary>What was done, such as <c>experiment.start</c>; a constant of <see cref="AuditAction"/>.</summary>
     public required string Action { get; init; }
 
-    /// <summary>To what: the uid of an experiment, the id of a key, the name of a sink.</summary>
+    /// <summary>To what: the uid of an experiment, the id of a key, the name of a sink, <c>catalog</c>.</summary>
     public required string Subject { get; init; }
 
     /// <summary>The team or project it belongs to; null in a service with a single one, and for sinks.</summary>
@@ -44,6 +44,7 @@ internal static class AuditAction
     public const string PauseSink = "sink.pause";
     public const string ResumeSink = "sink.resume";
     public const string SkipEvents = "sink.skip";
+    public const string Rollout = "fleet.rollout";
 }
 
 /// <summary>The generated JSON serializers of the audit file.</summary>

@@ -12,5 +12,7 @@ internal static class RequestMethod
 
     public static bool IsPost(string method) => method == HttpMethods.Post;
 
+    public static bool IsPut(string method) => method == HttpMethods.Put;
+
     public static bool IsOptions(string method) => method == HttpMethods.Options;
 }

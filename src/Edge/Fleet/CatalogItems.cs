@@ -81,6 +81,14 @@ internal sealed class CatalogItems
         return Of(_items.Where(item => !gone.Contains(item.Name)).Concat(changed)) ?? this;
     }
 
+    /// <summary>These items with the keys of others in place of their own.</summary>
+    public CatalogItems WithKeysOf(CatalogItems others)
+    {
+        CatalogItem[] merged = [.. _items.Where(static item => !IsKey(item)), .. others._items.Where(IsKey)];
+        Array.Sort(merged, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return new CatalogItems(merged);
+    }
+
     /// <summary>Names of the items that are not the same in both, removed ones included.</summary>
     public IEnumerable<string> DifferencesTo(CatalogItems before)
     {
@@ -106,6 +114,8 @@ internal sealed class CatalogItems
             j++;
         }
     }
+
+    private static bool IsKey(CatalogItem item) => item.Name.StartsWith(ItemCodec.KeyPrefix, StringComparison.Ordinal);
 
     private static string DigestOf(CatalogItem[] items)
     {

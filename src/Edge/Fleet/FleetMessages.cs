@@ -51,4 +51,11 @@ internal static partial class FleetMessages
 
     [LoggerMessage(709, LogLevel.Error, "The copy of the catalog could not be written, so a restart would find an older one: {Reason}")]
     public static partial void CopyNotWritten(this ILogger logger, string reason);
+
+    [LoggerMessage(
+        711,
+        LogLevel.Error,
+        "The rollout has ended, and every edge gets the newest edition: what was held for the others cannot be read: {Reason}"
+    )]
+    public static partial void HeldEditionLost(this ILogger logger, string reason);
 }

@@ -904,7 +904,7 @@ internal sealed class EdgeService : IAsyncDisposable
             _options.PageEnabled
                 ? BuildPage(shares, shareTokens, sessions, origins, tally, recomputations, wrongKeys, metrics)
                 : null,
-            fleet is null || nodes is null ? null : BuildFleet(fleet, nodes, access, wrongKeys, duplicates, metrics)
+            fleet is null || nodes is null ? null : BuildFleet(fleet, nodes, access, audit, wrongKeys, duplicates, metrics)
         );
     }
 
@@ -913,12 +913,14 @@ internal sealed class EdgeService : IAsyncDisposable
         FleetSecret fleet,
         NodeList nodes,
         ManagementAccess access,
+        AuditTrail audit,
         WrongKeys wrongKeys,
         DuplicateWindow duplicates,
         Metrics metrics
     )
     {
         var edges = new FleetAccess(fleet, wrongKeys, metrics);
+        var operators = new OperatorAccess(access, metrics);
         var bodies = new BodyRules(ForwardedEventsEndpoint.BytesMax)
         {
             Budget = new ByteBudget(_options.IngestInFlightBytes),
@@ -935,7 +937,16 @@ internal sealed class EdgeService : IAsyncDisposable
                 _journal,
                 metrics
             ),
-            new NodesEndpoint(access, fleet.Id, _publisher!, nodes, _time, metrics)
+            new NodesEndpoint(operators, fleet.Id, _publisher!, nodes, _time, metrics),
+            new RolloutEndpoint(
+                operators,
+                _publisher!,
+                nodes,
+                isOnlyOrigin: _options.StoreKind == StoreKind.Files,
+                audit,
+                _time,
+                metrics
+            )
         );
     }
 

@@ -39,7 +39,7 @@ internal static class EdgeSettings
             "Name of this process in every event, unique within a fleet: at most 253 letters, digits, dots, hyphens and underscores, as host names have. If empty, the name of the machine.",
             o => o.Node,
             (o, v) => o.Node = v.Length == 0 ? Environment.MachineName : v,
-            static text => NameProblem(text, NodeCharsMax)
+            NodeProblem
         ),
         Choice(
             "role",
@@ -676,6 +676,9 @@ internal static class EdgeSettings
             (o, v) => o.JournalRetainBytes = v
         ),
     ];
+
+    /// <summary>What is wrong with the name of a node; null when nothing is.</summary>
+    public static string? NodeProblem(string text) => NameProblem(text, NodeCharsMax);
 
     /// <summary>A name, path or list of addresses, which no terminal and no file system may misread.</summary>
     private static Setting<EdgeOptions> Text(

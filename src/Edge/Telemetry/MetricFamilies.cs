@@ -273,7 +273,15 @@ internal static class MetricFamilies
     );
     public static readonly MetricFamily FleetNodesBehind = Gauge(
         "edge_fleet_nodes_behind",
-        "Connected edges that do not have the newest edition of the catalog."
+        "Connected edges that do not have the newest edition of the catalog that is for them."
+    );
+    public static readonly MetricFamily FleetNodesHeld = Gauge(
+        "edge_fleet_nodes_held",
+        "Connected edges for which another edition than the newest is held, during a rollout."
+    );
+    public static readonly MetricFamily FleetRolloutShare = Gauge(
+        "edge_fleet_rollout_share",
+        "The share of edges, beside those that are named, that get the newest edition of the catalog; 1 without a rollout."
     );
     public static readonly MetricFamily FleetLagSeconds = Gauge(
         "edge_fleet_lag_seconds",

@@ -176,6 +176,10 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
     [InlineData("DELETE", "/experiments/api/{uid}/shares/{id}", "pictify", null, 404)]
     [InlineData("GET", "/fleet/nodes", "pictify", null, 200)]
     [InlineData("GET", "/fleet/nodes", "", null, 401)]
+    [InlineData("GET", "/fleet/rollout", "pictify", null, 200)]
+    [InlineData("PUT", "/fleet/rollout", "pictify", """{"share":1}""", 200)]
+    [InlineData("PUT", "/fleet/rollout", "pictify", """{"share":2}""", 400)]
+    [InlineData("PUT", "/fleet/rollout", "", """{"share":1}""", 401)]
     [InlineData("GET", "/fleet/catalog", "fleet", null, 200)]
     [InlineData("GET", "/fleet/catalog", "", null, 401)]
     [InlineData("POST", "/fleet/events", "", "[]", 401)]
@@ -297,7 +301,7 @@ public partial class ApiRouteTests(DescribedEdge site) : IClassFixture<Described
             "/v1/decide" => "traffical-read",
             _ when path.StartsWith("/ofrep/", StringComparison.Ordinal) => "traffical-read",
             "/events/live" => "pictify",
-            "/fleet/nodes" => "pictify",
+            "/fleet/nodes" or "/fleet/rollout" => "pictify",
             _ when path.StartsWith("/fleet/", StringComparison.Ordinal) => "fleet",
             _ when path.StartsWith("/system", StringComparison.Ordinal) => "pictify",
             _ when path.StartsWith("/experiments/", StringComparison.Ordinal) => "pictify",

@@ -55,7 +55,7 @@ internal sealed class CatalogEndpoint(
     private async Task AnswerAsync(HttpContext context, TimeSpan wait)
     {
         var told = TagsOf(context.Request);
-        if (told.Exists(tag => tag.Version >= EditionTag.VersionMax && tag.Version > publisher.Current.Tag.Version))
+        if (told.Exists(tag => tag.Version >= EditionTag.VersionMax && tag.Version > publisher.Current.LastVersion))
         {
             await Problem.ValidationAsync(
                 context,
@@ -72,16 +72,10 @@ internal sealed class CatalogEndpoint(
 
         // What another secret has signed, this one before it was changed, says nothing of the versions of this fleet.
         var known = told.FindAll(tag => publisher.IsOfFleet(tag));
-        if (known is [var first, ..])
-        {
-            publisher.Learn(first);
-        }
-
         var report = ReportOf(context.Request, told.FirstOrDefault()?.Version ?? 0);
         var request = report.Name.Length > 0 ? nodes.Note(report) : 0;
-        var reached = known.Count == 0 ? 0 : known.Max(static tag => tag.Version);
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, EndOfPeer.Of(context));
-        var edition = await publisher.WaitAsync(IsKnown, wait, left.Token);
+        var edition = await publisher.WaitAsync(report.Name, known, wait, left.Token);
         if (left.IsCancellationRequested)
         {
             nodes.NoteGone(report, request);
@@ -91,7 +85,7 @@ internal sealed class CatalogEndpoint(
         var response = context.Response;
         Replies.ForbidCaching(response.Headers);
         response.Headers.ETag = edition.Tag.ToString();
-        if (IsKnown(edition.Tag))
+        if (CatalogPublisher.IsKnown(edition.Tag, known))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return;
@@ -100,9 +94,6 @@ internal sealed class CatalogEndpoint(
         response.Headers.ContentEncoding = "gzip";
         var document = await edition.DocumentFor(known.FirstOrDefault());
         await Replies.WriteBodyAsync(context, "application/x-ndjson", document);
-
-        // Of several editions that an edge knows, what is older than the newest is no news to it.
-        bool IsKnown(EditionTag tag) => tag.Version < reached || known.Contains(tag);
     }
 
     /// <summary>The editions an edge knows: the one in force, then one that it refused.</summary>

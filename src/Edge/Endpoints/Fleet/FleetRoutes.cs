@@ -1,7 +1,7 @@
 namespace Edge.Endpoints.Fleet;
 
 /// <summary>The table of contents of what an origin serves to its edges, and shows of them.</summary>
-internal sealed class FleetRoutes(CatalogEndpoint catalog, ForwardedEventsEndpoint events, NodesEndpoint nodes)
+internal sealed class FleetRoutes(CatalogEndpoint catalog, ForwardedEventsEndpoint events, NodesEndpoint nodes, RolloutEndpoint rollout)
 {
     private const string Prefix = "/fleet/";
 
@@ -14,6 +14,7 @@ internal sealed class FleetRoutes(CatalogEndpoint catalog, ForwardedEventsEndpoi
             CatalogEndpoint.Path => catalog.HandleAsync(context),
             ForwardedEventsEndpoint.Path => events.HandleAsync(context),
             NodesEndpoint.Path => nodes.HandleAsync(context),
+            RolloutEndpoint.Path => rollout.HandleAsync(context),
             _ => Problem.RouteNotFoundAsync(context),
         };
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Edge.Endpoints.Management;
 using Edge.Fleet.Origin;
 using Edge.Formats;
 using Edge.Telemetry;
@@ -8,7 +7,7 @@ namespace Edge.Endpoints.Fleet;
 
 /// <summary><c>GET /fleet/nodes</c>: the edges of this fleet and how far each has come, for the operator's key.</summary>
 internal sealed class NodesEndpoint(
-    ManagementAccess access,
+    OperatorAccess access,
     string fleet,
     CatalogPublisher publisher,
     NodeList nodes,
@@ -20,7 +19,7 @@ internal sealed class NodesEndpoint(
 
     public Task HandleAsync(HttpContext context)
     {
-        if (access.Admit(context, RouteName.Fleet, out var refusal) is not { } key)
+        if (access.Admit(context, out var refusal) is null)
         {
             return refusal;
         }
@@ -31,25 +30,13 @@ internal sealed class NodesEndpoint(
             return Problem.MethodNotAllowedAsync(context);
         }
 
-        if (key.Team is not null)
-        {
-            metrics.Count(RouteName.Fleet, Outcome.Refused);
-            return Problem.WriteAsync(
-                context,
-                StatusCodes.Status403Forbidden,
-                "team-key",
-                "Key Of A Team",
-                "The nodes serve every team; they are shown to a management key without a project."
-            );
-        }
-
         metrics.Count(RouteName.Fleet, Outcome.Answered);
         return Replies.WriteJsonAsync(context, Write);
     }
 
     private void Write(Utf8JsonWriter json)
     {
-        var edition = publisher.Current;
+        var edition = publisher.Newest;
         var now = time.GetUtcNow();
         json.WriteString("fleet", fleet);
         json.WriteNumber("catalogVersion", edition.Tag.Version);
@@ -65,6 +52,7 @@ internal sealed class NodesEndpoint(
                 "lagSeconds",
                 node.BehindSince is { } since ? Math.Round((now - since).TotalSeconds, 3) : 0
             );
+            json.WriteBoolean("held", node.IsHeld);
             json.WriteBoolean("connected", node.IsConnected);
             json.WriteString("seenAt", Timestamp.Format(node.SeenAt));
             json.WriteBoolean("duplicateName", node.IsDuplicate);

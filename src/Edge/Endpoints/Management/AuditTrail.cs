@@ -40,15 +40,16 @@ internal sealed class AuditTrail(IAuditLog audit, TimeProvider time, ILogger log
         );
     }
 
-    /// <summary>Records what a key did to a sink.</summary>
-    public void Record(ApiKey key, string action, string sink) =>
+    /// <summary>Records what a key did to something that belongs to no team: a sink, the catalog of a fleet.</summary>
+    public void Record(ApiKey key, string action, string subject, string? detail = null) =>
         Append(
             new AuditEntry
             {
                 At = time.GetUtcNow(),
                 Actor = key.Id,
                 Action = action,
-                Subject = sink,
+                Subject = subject,
+                Detail = detail,
             }
         );
 

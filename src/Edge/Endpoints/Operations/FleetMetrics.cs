@@ -55,12 +55,14 @@ internal sealed class FleetMetrics(
     {
         var now = time.GetUtcNow();
         var connected = known.Where(static node => node.IsConnected).ToArray();
-        page.Family(MetricFamilies.FleetCatalogVersion).Sample(origin.Current.Tag.Version);
+        page.Family(MetricFamilies.FleetCatalogVersion).Sample(origin.Newest.Tag.Version);
         page.Family(MetricFamilies.FleetNodes)
             .Sample(Label("state", "connected"), connected.Length)
             .Sample(Label("state", "away"), known.Count - connected.Length);
         page.Family(MetricFamilies.FleetNodesBehind)
             .Sample(connected.Count(static node => node.BehindSince is not null));
+        page.Family(MetricFamilies.FleetNodesHeld).Sample(connected.Count(static node => node.IsHeld));
+        page.Family(MetricFamilies.FleetRolloutShare).Sample(origin.Current.Rollout?.Share ?? 1);
         var lag = TimeSpan.Zero;
         foreach (var node in connected)
         {

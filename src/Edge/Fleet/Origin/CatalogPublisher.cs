@@ -6,7 +6,8 @@ namespace Edge.Fleet.Origin;
 
 /// <summary>
 /// Makes an edition of everything that the nodes of a fleet have alike, whenever something of it has changed, and wakes
-/// those who wait for one. Changes that come together become one edition. Thread safe; one task publishes.
+/// those who wait for one. Changes that come together become one edition. During a rollout there is a second edition,
+/// held for the edges that are not among the first. Thread safe.
 /// </summary>
 internal sealed class CatalogPublisher : IAsyncDisposable
 {
@@ -16,28 +17,33 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     /// <summary>Between two attempts when an edition could not be stored.</summary>
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>Earlier editions to which a fleet can be put back; each costs memory for what it does not share with the next.</summary>
+    private const int PastMax = 32;
+
     private readonly FleetSecret _secret;
     private readonly PublishedVersion _stored;
+    private readonly CatalogCopy _heldCopy;
     private readonly CatalogHolder _catalog;
     private readonly KeyRing _keys;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _claimLock = new();
+    private readonly Lock _publishLock = new();
     private readonly Dictionary<string, Encoded> _encoded = new(StringComparer.Ordinal);
     private Task _publishing = Task.CompletedTask;
-    private volatile Edition _current;
+    private volatile Published _published;
     private volatile TaskCompletionSource _changed = NewWaiting();
     private volatile TaskCompletionSource _replaced = NewWaiting();
     private VerdictRuleOptions _verdicts;
-    private long _claimed;
+    private Claims _claims;
     private bool _isFailing;
 
     /// <summary>
     /// Publishes what there is. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when its
     /// version cannot be stored.
     /// </summary>
-    /// <param name="directory">Where the version is kept; it exists.</param>
+    /// <param name="directory">Where the version, and what is held, are kept; it exists.</param>
     /// <param name="secret">Signs.</param>
     /// <param name="catalog">The experiments.</param>
     /// <param name="keys">The keys.</param>
@@ -56,21 +62,35 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     {
         _secret = secret;
         _stored = new PublishedVersion(directory);
+        _heldCopy = new CatalogCopy(directory, secret.Id, fileName: CatalogCopy.HeldFileName);
         (_catalog, _keys, _verdicts, _time, _log) = (catalog, keys, verdicts, time, log);
         var items = Collect();
         var before = _stored.Read();
+        var held = before?.Rollout is null ? null : ReadHeld();
+        var now = time.GetUtcNow();
         // Without a file the origin is new, or has lost its data: the milliseconds since 1970 are more than the number
         // of changes that any origin before it can have made, unless its clock was ahead.
         var version =
-            before is null ? time.GetUtcNow().ToUnixTimeMilliseconds()
-            : before.Value.Digest == items.Digest ? before.Value.Version
-            : before.Value.Version + 1;
-        _stored.Write(version, items.Digest);
-        _current = Edition.First(secret.Id, EditionTag.Of(version, items, secret), time.GetUtcNow(), items);
+            before is null ? now.ToUnixTimeMilliseconds()
+            : before.Digest == items.Digest ? before.Version
+            : Math.Max(before.Version, held?.Tag.Version ?? 0) + 1;
+        var newest = Edition.First(secret.Id, EditionTag.Of(version, items, secret), now, items);
+        _stored.Write(new PublishedState(version, items.Digest, held is null ? null : before!.Rollout));
+        _published = new Published(newest, null, null, []);
+        if (held is not null)
+        {
+            var kept = CatalogItems.Of(held.Items)!;
+            var tag = EditionTag.Of(held.Tag.Version, kept, secret);
+            _published = new Published(newest, Edition.First(secret.Id, tag, now, kept), before!.Rollout, []);
+            Publish();
+        }
     }
 
     /// <summary>The newest edition.</summary>
-    public Edition Current => _current;
+    public Edition Newest => _published.Newest;
+
+    /// <summary>What there is to get, and for whom.</summary>
+    public Published Current => _published;
 
     /// <summary>Starts publishing changes; call once.</summary>
     public void Start() => _publishing = Task.Run(RunAsync);
@@ -96,12 +116,15 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     /// An edge proves that the fleet has reached an edition. When it is one that this origin does not know of, because
     /// its data was lost or restored from a backup, the next version goes on from there; edges would refuse any other.
     /// </summary>
-    public void Learn(EditionTag known)
+    /// <param name="node">Name of the edge.</param>
+    /// <param name="known">The edition it has in force.</param>
+    public void Learn(string node, EditionTag known)
     {
-        var current = _current.Tag;
+        var published = _published;
+        var current = published.For(node);
         if (
-            known.Version < current.Version
-            || (known.Version == current.Version && known.Digest == current.Digest)
+            known.Version < current.Tag.Version
+            || (known.Version == current.Tag.Version && known.Digest == current.Tag.Digest)
             || known.Version >= EditionTag.VersionMax
             || !known.IsSignedBy(_secret)
         )
@@ -111,22 +134,37 @@ internal sealed class CatalogPublisher : IAsyncDisposable
 
         lock (_claimLock)
         {
-            if (known.Version <= _claimed)
+            var isHeld = current == published.Held;
+            if (known.Version <= (isHeld ? _claims.Held : _claims.Newest))
             {
                 return;
             }
 
-            _claimed = known.Version;
+            _claims = isHeld ? _claims with { Held = known.Version } : _claims with { Newest = known.Version };
         }
 
-        _log.FleetVersionLearned(known.Version, current.Version);
+        // Of an edge that comes from the other edition of a rollout it was to be expected.
+        if (known.Version >= published.LastVersion && known != published.Newest.Tag && known != published.Held?.Tag)
+        {
+            _log.FleetVersionLearned(known.Version, published.LastVersion);
+        }
+
         Notify();
     }
 
     /// <summary>
-    /// The newest edition, as soon as it is another than those known, else after a time or when the service stops.
+    /// The edition for an edge, as soon as it is another than those it knows, else after a time or when the service stops.
     /// </summary>
-    public async Task<Edition> WaitAsync(Func<EditionTag, bool> isKnown, TimeSpan patience, CancellationToken left)
+    /// <param name="node">Name of the edge.</param>
+    /// <param name="known">The edition it has in force, then one that it refused.</param>
+    /// <param name="patience">Longest wait.</param>
+    /// <param name="left">Ends the wait, with what is known.</param>
+    public async Task<Edition> WaitAsync(
+        string node,
+        IReadOnlyList<EditionTag> known,
+        TimeSpan patience,
+        CancellationToken left
+    )
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(left, _stop.Token);
         var deadline = Task.Delay(patience, _time, ended.Token);
@@ -134,14 +172,64 @@ internal sealed class CatalogPublisher : IAsyncDisposable
         {
             // In this order: one that is published in between completes the wait.
             var replaced = _replaced.Task;
-            var current = _current;
-            if (!isKnown(current.Tag) || deadline.IsCompleted)
+            if (known is [var inForce, ..])
+            {
+                Learn(node, inForce);
+            }
+
+            var current = _published.For(node);
+            if (!IsKnown(current.Tag, known) || deadline.IsCompleted)
             {
                 await ended.CancelAsync();
                 return current;
             }
 
             await Task.WhenAny(replaced, deadline);
+        }
+    }
+
+    /// <summary>
+    /// Whether an edition is no news to an edge: it knows it, or a newer one, and would refuse it.
+    /// </summary>
+    public static bool IsKnown(EditionTag tag, IReadOnlyList<EditionTag> known)
+    {
+        foreach (var one in known)
+        {
+            if (tag == one || tag.Version < one.Version)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Lets some edges have the newest edition and the others an earlier one, or ends that. Durable when it returns. Throws
+    /// <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when it cannot be stored; nothing has changed then.
+    /// </summary>
+    /// <param name="rollout">Who is among the first; null when all edges get the newest.</param>
+    /// <param name="held">Version of the edition for the others; null for what they have now.</param>
+    /// <returns>False when there is no such version.</returns>
+    public bool TrySet(Rollout? rollout, long? held)
+    {
+        lock (_publishLock)
+        {
+            var before = _published;
+            if (rollout is null)
+            {
+                Publish(null, null);
+                return true;
+            }
+
+            var items = held is null ? (before.Held ?? before.Newest).Items : before.ItemsOf(held.Value);
+            if (items is null)
+            {
+                return false;
+            }
+
+            Publish(rollout, items);
+            return true;
         }
     }
 
@@ -191,35 +279,84 @@ internal sealed class CatalogPublisher : IAsyncDisposable
 
     private void Publish()
     {
+        lock (_publishLock)
+        {
+            Publish(_published.Rollout, _published.Held?.Items);
+        }
+    }
+
+    /// <summary>
+    /// Makes what has changed into editions, and shows them when they are durable. An edge takes only what is newer than
+    /// what it has, so whoever comes from the other edition of a rollout has this one made anew for it, by its claim.
+    /// </summary>
+    private void Publish(Rollout? rollout, CatalogItems? heldItems)
+    {
         var items = Collect();
-        var before = _current;
-        long claimed;
+        var before = _published;
+        var last = before.LastVersion;
+        Claims claims;
         lock (_claimLock)
         {
-            claimed = _claimed;
+            claims = _claims;
         }
 
-        if (items.Digest == before.Tag.Digest && claimed < before.Tag.Version)
+        if (rollout is null && before.Held is { } ending && ending.Tag.Version > before.Newest.Tag.Version)
+        {
+            claims = claims with { Newest = Math.Max(claims.Newest, ending.Tag.Version) };
+        }
+
+        var held = rollout is null ? null : Next(before.Held, heldItems!.WithKeysOf(items), claims.Held, before.Newest);
+        var newest = Next(before.Newest, items, claims.Newest, held ?? before.Held)!;
+        if (newest == before.Newest && held == before.Held && rollout == before.Rollout)
         {
             return;
         }
 
-        var version = Math.Max(before.Tag.Version, claimed) + 1;
-        if (version > EditionTag.VersionMax)
+        if (held is not null && held != before.Held)
         {
-            throw new InvalidOperationException($"there is no version after {EditionTag.VersionMax}");
+            _heldCopy.Write(held.Tag, held.Items);
         }
 
-        _stored.Write(version, items.Digest);
-        _current = before.Next(EditionTag.Of(version, items, _secret), _time.GetUtcNow(), items);
+        _stored.Write(new PublishedState(newest.Tag.Version, newest.Tag.Digest, rollout));
+        var past = newest == before.Newest ? before.Past : [.. before.Past.TakeLast(PastMax - 1), before.Newest.Content];
+        _published = new Published(newest, held, rollout, past);
         var waiting = _replaced;
         _replaced = NewWaiting();
         waiting.TrySetResult();
+
+        // The edition that follows one, or the same when nothing asks for another.
+        Edition Next(Edition? current, CatalogItems content, long claimed, Edition? other)
+        {
+            var known = current ?? other!;
+            if (known.Items.Digest == content.Digest && claimed < known.Tag.Version)
+            {
+                return known;
+            }
+
+            last = Math.Max(last, claimed) + 1;
+            return last <= EditionTag.VersionMax
+                ? known.Next(EditionTag.Of(last, content, _secret), _time.GetUtcNow(), content, other)
+                : throw new InvalidOperationException($"there is no version after {EditionTag.VersionMax}");
+        }
+    }
+
+    /// <summary>What was held before a restart; null, and reported, when it cannot be read.</summary>
+    private EditionDocument? ReadHeld()
+    {
+        try
+        {
+            return _heldCopy.Read() ?? throw new EditionException(EditionFault.Damaged, "the file is not there");
+        }
+        catch (Exception e) when (e is EditionException or IOException or UnauthorizedAccessException)
+        {
+            _log.HeldEditionLost(e.Message.ReplaceLineEndings(" "));
+            return null;
+        }
     }
 
     /// <summary>
-    /// Every item as it is now; what has not changed is not encoded again. One thread at a time: the constructor's, then
-    /// that of the publishing task.
+    /// Every item as it is now; what has not changed is not encoded again. For the constructor, and whoever holds the lock of
+    /// publishing.
     /// </summary>
     private CatalogItems Collect()
     {
@@ -265,4 +402,9 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     /// <param name="Source">What was encoded; immutable.</param>
     /// <param name="Item">What came of it.</param>
     private sealed record Encoded(object Source, CatalogItem Item);
+
+    /// <summary>Versions that edges have proved they have, and beyond which the next edition must go.</summary>
+    /// <param name="Newest">Of the newest edition.</param>
+    /// <param name="Held">Of the one that is held.</param>
+    private readonly record struct Claims(long Newest, long Held);
 }

@@ -39,21 +39,32 @@ internal sealed class Edition
     /// <summary>Its content.</summary>
     public CatalogItems Items { get; }
 
+    /// <summary>What remains of it when another one takes its place.</summary>
+    public EditionContent Content => new(Tag.Version, PublishedAt, Items);
+
     /// <summary>The first edition since the start.</summary>
     public static Edition First(string fleet, EditionTag tag, DateTimeOffset at, CatalogItems items) =>
         new(fleet, tag, at, items, []);
 
     /// <summary>The edition after this one.</summary>
-    public Edition Next(EditionTag tag, DateTimeOffset at, CatalogItems items)
+    /// <param name="tag">Its version, digest, signature.</param>
+    /// <param name="at">When it was published.</param>
+    /// <param name="items">Its content.</param>
+    /// <param name="other">An edition that other edges have, and from which they may come to this one; null without.</param>
+    public Edition Next(EditionTag tag, DateTimeOffset at, CatalogItems items, Edition? other = null)
     {
-        var change = new Change(Tag.Version, Tag.Digest, at, [.. items.DifferencesTo(Items)]);
+        Change[] changes =
+            other is null || other.Tag == Tag ? [ChangeFrom(this)] : [ChangeFrom(other), ChangeFrom(this)];
         return new Edition(
             _fleet,
             tag,
             at,
             items,
-            [.. _history.AsSpan(Math.Max(0, _history.Length - HistoryMax + 1)), change]
+            [.. _history.AsSpan(Math.Max(0, _history.Length - HistoryMax + changes.Length)), .. changes]
         );
+
+        Change ChangeFrom(Edition before) =>
+            new(before.Tag.Version, before.Tag.Digest, at, [.. items.DifferencesTo(before.Items)]);
     }
 
     /// <summary>The document for an edge that has an edition, or none, in gzip; made once for all that ask.</summary>

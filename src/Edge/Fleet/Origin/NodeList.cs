@@ -5,6 +5,7 @@ namespace Edge.Fleet.Origin;
 /// <param name="SeenAt">When it last asked.</param>
 /// <param name="IsConnected">Whether it asks, or waits for an answer.</param>
 /// <param name="BehindSince">When the first edition was published that it lacks; null when it lacks none.</param>
+/// <param name="IsHeld">Whether another edition than the newest is held for it.</param>
 /// <param name="IsDuplicate">Whether two edges have its name.</param>
 /// <param name="HasOtherSalt">Whether its visitor hashes cannot be those of this origin.</param>
 internal sealed record FleetNode(
@@ -12,6 +13,7 @@ internal sealed record FleetNode(
     DateTimeOffset SeenAt,
     bool IsConnected,
     DateTimeOffset? BehindSince,
+    bool IsHeld,
     bool IsDuplicate,
     bool HasOtherSalt
 );
@@ -105,7 +107,7 @@ internal sealed class NodeList(CatalogPublisher publisher, string salt, TimeProv
     {
         get
         {
-            var (now, edition) = (time.GetUtcNow(), publisher.Current);
+            var (now, published) = (time.GetUtcNow(), publisher.Current);
             lock (_lock)
             {
                 Forget(now);
@@ -117,7 +119,8 @@ internal sealed class NodeList(CatalogPublisher publisher, string salt, TimeProv
                             entry.Report!,
                             entry.SeenAt,
                             !entry.IsGone && now - entry.SeenAt < ConnectedFor,
-                            edition.BehindSince(entry.Report!.Version),
+                            published.For(entry.Report!.Name).BehindSince(entry.Report!.Version),
+                            published.For(entry.Report!.Name) == published.Held,
                             now - entry.DuplicateAt < DuplicateFor,
                             entry.Report!.Salt != salt
                         )),

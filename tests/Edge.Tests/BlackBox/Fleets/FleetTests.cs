@@ -14,6 +14,13 @@ namespace Edge.Tests.BlackBox.Fleets;
 /// <summary>An origin and its edges, as native binaries on loopback.</summary>
 public class FleetTests
 {
+    private static async Task<JsonElement> RolloutAsync(TestFleet fleet, string method, string? body = null)
+    {
+        var (status, json) = await TestFleet.AskAsync(fleet.Origin, method, "/fleet/rollout", body, fleet.Key);
+        Assert.True(status == 200, $"{status} {json}");
+        return json;
+    }
+
     private static readonly string[] Units = [.. Enumerable.Range(0, 40).Select(i => $"unit-{i}")];
 
     [Fact]
@@ -56,6 +63,71 @@ public class FleetTests
             await TestFleet.MetricAsync(fleet.Origin, "edge_fleet_catalog_version"),
             await TestFleet.MetricAsync(a, "edge_fleet_catalog_version")
         );
+    }
+
+    [Fact]
+    public async Task Rollout_ToOneEdge_IsWidenedAndTakenBack()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        var uid = await fleet.StartExperimentAsync("spring");
+        var a = await fleet.StartEdgeAsync("edge-a");
+        var b = await fleet.StartEdgeAsync("edge-b");
+        await TestFleet.UntilServedAsync(a, "spring");
+        await TestFleet.UntilServedAsync(b, "spring");
+
+        // One edge first; the other one keeps what it has, also when the origin was restarted.
+        await RolloutAsync(fleet, "PUT", """{"nodes":["edge-a"]}""");
+        await fleet.StartExperimentAsync("summer");
+        await TestFleet.UntilServedAsync(a, "summer");
+        await fleet.StopAsync(fleet.Origin);
+        await fleet.StartOriginAsync();
+        var seen = await Wait.ForAsync(
+            () => TestFleet.AskAsync(fleet.Origin, "GET", "/fleet/nodes", key: fleet.Key),
+            answer => answer.Json.GetProperty("nodes").GetArrayLength() == 2
+        );
+        Assert.Equal(
+            [("edge-a", false), ("edge-b", true)],
+            seen.Json.GetProperty("nodes").EnumerateArray().Select(node => (node.Text("name"), node.GetProperty("held").GetBoolean()))
+        );
+        Assert.Equal(1, await TestFleet.MetricAsync(fleet.Origin, "edge_fleet_nodes_held"));
+        Assert.Null(await TestFleet.ResolveAsync(b, "summer", "x"));
+
+        // Undone in one call, for the one that had it.
+        var undone = await RolloutAsync(fleet, "PUT", """{"share":0}""");
+        Assert.Equal(["experiment/"], undone.GetProperty("changes").EnumerateArray().Select(name => name.GetString()![..11]));
+        await Wait.ForAsync(() => TestFleet.ResolveAsync(a, "summer", "x"), answer => answer is null);
+        Assert.NotNull(await TestFleet.ResolveAsync(a, "spring", "x"));
+
+        // And at last for all.
+        await RolloutAsync(fleet, "PUT", """{"share":1}""");
+        await TestFleet.UntilServedAsync(a, "summer");
+        await TestFleet.UntilServedAsync(b, "summer");
+
+        // A change that everybody has already: the fleet is put back to an edition of before.
+        var good = (await RolloutAsync(fleet, "GET")).GetProperty("newest").GetProperty("version").GetInt64();
+        Assert.Equal(200, (await fleet.AskAsync("POST", $"/{uid}/pause")).Status);
+        Assert.Equal(200, (await fleet.AskAsync("DELETE", $"/{uid}")).Status);
+        await Wait.ForAsync(() => TestFleet.ResolveAsync(b, "spring", "x"), answer => answer is null);
+        var past = (await RolloutAsync(fleet, "GET")).GetProperty("editions").EnumerateArray();
+        Assert.Contains(good, past.Select(edition => edition.GetProperty("version").GetInt64()));
+        await RolloutAsync(fleet, "PUT", $$"""{"share":0,"version":{{good}}}""");
+        await TestFleet.UntilServedAsync(a, "spring");
+        await TestFleet.UntilServedAsync(b, "spring");
+
+        var (status, refused) = await TestFleet.AskAsync(
+            fleet.Origin,
+            "PUT",
+            "/fleet/rollout",
+            $$"""{"share":0,"version":{{good}},"x":1}""",
+            fleet.Key
+        );
+        Assert.Equal(400, status);
+        Assert.Equal(
+            ["x"],
+            refused.GetProperty("errors").EnumerateArray().Select(error => error.Text("field"))
+        );
+        var (_, audit) = await fleet.AskAsync("GET", "/audit");
+        Assert.Equal(4, audit.GetProperty("entries").EnumerateArray().Count(entry => entry.Text("action") == "fleet.rollout"));
     }
 
     [Fact]

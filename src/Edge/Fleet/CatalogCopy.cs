@@ -1,19 +1,29 @@
 using Edge.Storage;
 
-namespace Edge.Fleet.Following;
+namespace Edge.Fleet;
 
 /// <summary>
-/// The file <c>DATA/fleet/catalog</c>: the last good edition, with which an edge starts when its origin is away. Four
-/// bytes of magic, four of CRC-32C (little-endian) over what follows, then the whole document. It is believed for its
-/// checksum and not for its signature: it lies in the owner's own directory, and an edge must start while the fleet's
-/// secret is being changed.
+/// An edition on disk: on an edge <c>DATA/fleet/catalog</c>, the last good one, with which it starts when its origin is
+/// away; on an origin <c>DATA/fleet/held</c>, what most edges have during a rollout. Four bytes of magic, four of CRC-32C
+/// (little-endian) over what follows, then the whole document. It is believed for its checksum and not for its
+/// signature: it lies in the owner's own directory, and a node must start while the fleet's secret is being changed.
 /// </summary>
 /// <param name="directory">Where it lies.</param>
 /// <param name="fleet">Id of the fleet.</param>
 /// <param name="bytesMax">Most bytes of all items that are read.</param>
-internal sealed class CatalogCopy(string directory, string fleet, long bytesMax = EditionDocument.BytesMax)
+/// <param name="fileName">Its name there.</param>
+internal sealed class CatalogCopy(
+    string directory,
+    string fleet,
+    long bytesMax = EditionDocument.BytesMax,
+    string fileName = CatalogCopy.FileName
+)
 {
+    /// <summary>The name of an edge's copy.</summary>
     public const string FileName = "catalog";
+
+    /// <summary>The name of an origin's copy of what is held.</summary>
+    public const string HeldFileName = "held";
 
     /// <summary>Most bytes of what is not an item: both heads, and the ends of the lines.</summary>
     private const int FrameBytesMax = SummedFile.HeaderBytes + EditionDocument.HeadBytesMax + EditionDocument.ItemsMax;
@@ -55,11 +65,11 @@ internal sealed class CatalogCopy(string directory, string fleet, long bytesMax 
         using var stream = new MemoryStream(SummedFile.HeaderBytes + EditionDocument.HeadBytesMax + items.All.Count + (int)items.Bytes);
         stream.Write(stackalloc byte[SummedFile.HeaderBytes]);
         new EditionDocument(tag, null, items.All, []).WriteTo(stream, fleet);
-        SummedFile.Write(directory, FileName, Magic, stream);
+        SummedFile.Write(directory, fileName, Magic, stream);
     }
 
     /// <summary>Moves what cannot be used out of the way, for somebody to look at. Throws <see cref="IOException"/>.</summary>
     public void SetAside() => DiskDirectory.Rename(FilePath, FilePath + ".set-aside");
 
-    private string FilePath => Path.Combine(directory, FileName);
+    private string FilePath => Path.Combine(directory, fileName);
 }
