@@ -44,7 +44,9 @@ internal sealed partial class EventJournal : IAsyncDisposable
     private readonly RoomBudget _rooms;
     private readonly ushort _run;
     private readonly ulong _epoch;
+    private readonly long _sequenceBefore;
     private long _appendedSequence;
+    private volatile bool _hasTests;
     private bool _stopping;
 
     private EventJournal(
@@ -68,7 +70,7 @@ internal sealed partial class EventJournal : IAsyncDisposable
 
         // The damaged slot may have belonged to a later run than the intact one.
         _run = (ushort)(point.Run + 1 + files.Findings.DamagedSlots);
-        _appendedSequence = point.Sequence;
+        (_appendedSequence, _sequenceBefore) = (point.Sequence, point.Sequence);
         _log = LogEngine.Open(options, files.Commits, device);
         _space = new SpaceKeeper(options, files.Segments, fault);
         _quarantine = new Quarantine(
@@ -232,6 +234,12 @@ internal sealed partial class EventJournal : IAsyncDisposable
     {
         _ledger.Receive();
         sequence = 0;
+        // Before it can be read.
+        if (isSynthetic && !_hasTests)
+        {
+            _hasTests = true;
+        }
+
         AppendResult result;
         if (record.Length <= Envelope.HeaderBytes || EngineRecord.TotalBytes(record.Length) > _options.PageBytes)
         {
@@ -321,7 +329,7 @@ internal sealed partial class EventJournal : IAsyncDisposable
             );
         }
 
-        return new JournalReader(_log, _device, _commits, _quarantine, _files.Manifest, _time, from);
+        return new JournalReader(_log, _device, _commits, _quarantine, _files.Manifest, _time, MayBeTest, from);
     }
 
     /// <summary>
@@ -526,6 +534,9 @@ internal sealed partial class EventJournal : IAsyncDisposable
 
         return AppendResult.Appended;
     }
+
+    /// <summary>Whether a record can be of a test: of those before the start nobody has kept it.</summary>
+    private bool MayBeTest(long sequence) => _hasTests || sequence <= _sequenceBefore;
 
     /// <summary>
     /// Truncates what is released and need not be retained; called regularly, because that changes with time and free

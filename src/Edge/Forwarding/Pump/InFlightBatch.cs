@@ -121,7 +121,7 @@ internal sealed class InFlightBatch(EventFilter? filter, EventFields? fields)
     /// <summary>How many events of the part, which is of what was read, are tests'.</summary>
     public int CountSynthetic()
     {
-        if (filter is { ExcludesTests: true })
+        if (!Read.MayHaveTests || filter is { ExcludesTests: true })
         {
             return 0;
         }

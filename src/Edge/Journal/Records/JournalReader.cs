@@ -30,6 +30,7 @@ internal sealed partial class JournalReader : IDisposable
     private readonly Quarantine _quarantine;
     private readonly JournalManifest _manifest;
     private readonly TimeProvider _time;
+    private readonly Func<long, bool> _mayBeTest;
     private FasterLogScanIterator? _iterator;
     private JournalCursor _cursor;
     private long _position;
@@ -41,6 +42,14 @@ internal sealed partial class JournalReader : IDisposable
     private HeldRecord? _heldRecord;
     private bool _disposed;
 
+    /// <param name="log">The engine.</param>
+    /// <param name="device">Its disk.</param>
+    /// <param name="commits">Says what is committed.</param>
+    /// <param name="quarantine">Where damaged pages are kept.</param>
+    /// <param name="manifest">Identity of the journal.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="mayBeTest">Whether a record of this number, or a later one that can be read, can be of a test.</param>
+    /// <param name="from">Where to begin.</param>
     internal JournalReader(
         FasterLog log,
         SegmentDevice device,
@@ -48,6 +57,7 @@ internal sealed partial class JournalReader : IDisposable
         Quarantine quarantine,
         JournalManifest manifest,
         TimeProvider time,
+        Func<long, bool> mayBeTest,
         JournalCursor from
     )
     {
@@ -57,6 +67,7 @@ internal sealed partial class JournalReader : IDisposable
         _quarantine = quarantine;
         _manifest = manifest;
         _time = time;
+        _mayBeTest = mayBeTest;
         _cursor = from;
         _position = from.Address;
     }
@@ -95,6 +106,8 @@ internal sealed partial class JournalReader : IDisposable
                 Recover(batch, committed, e);
             }
         }
+
+        batch.MayHaveTests = batch.Count > 0 && _mayBeTest(batch[0].Sequence);
         return batch.Count;
     }
 

@@ -43,6 +43,9 @@ internal sealed class RecordBatch
     /// </summary>
     public long Missing { get; private set; }
 
+    /// <summary>Whether a record can be of a test; when not, none needs to be looked at.</summary>
+    public bool MayHaveTests { get; internal set; } = true;
+
     /// <summary>The payload of one record, without line feed.</summary>
     public ReadOnlyMemory<byte> Payload(int index) => _bytes.AsMemory(_entries[index].Offset, _entries[index].Length);
 
