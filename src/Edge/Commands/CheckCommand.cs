@@ -12,7 +12,6 @@ using Edge.Experiments;
 using Edge.Experiments.Reading;
 using Edge.Experiments.Schedules;
 using Edge.Fleet;
-using Edge.Fleet.Following;
 using Edge.Formats;
 using Edge.Hosting;
 using Edge.Journal;

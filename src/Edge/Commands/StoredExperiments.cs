@@ -2,7 +2,7 @@ using System.Text;
 using Edge.Catalog;
 using Edge.Experiments;
 using Edge.Experiments.Reading;
-using Edge.Fleet.Following;
+using Edge.Fleet;
 using Edge.Formats;
 using Edge.Hosting;
 using Edge.Postgres;

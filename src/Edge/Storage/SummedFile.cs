@@ -17,7 +17,8 @@ internal static class SummedFile
         && bytes.AsSpan().StartsWith(magic)
         && BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(magic.Length)) == Crc32C.Compute(bytes.AsSpan(HeaderBytes))
             ? bytes.AsMemory(HeaderBytes)
-            : null;
+            // A plain null would become an empty memory, which is not null.
+            : (ReadOnlyMemory<byte>?)null;
 
     /// <summary>
     /// Replaces the file by a stream that begins with <see cref="HeaderBytes"/> bytes of room; durable when it returns.

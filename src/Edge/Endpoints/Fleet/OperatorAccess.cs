@@ -10,7 +10,8 @@ internal sealed class OperatorAccess(ManagementAccess access, Metrics metrics)
     /// <summary>The key that was accepted; else null, and the answer that says why.</summary>
     public ApiKey? Admit(HttpContext context, out Task refusal)
     {
-        if (access.Admit(context, RouteName.Fleet, out refusal) is not { } key || key.Team is null)
+        var key = access.Admit(context, RouteName.Fleet, out refusal);
+        if (key?.Team is null)
         {
             return key;
         }

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Edge.Enrichment.Verdicts;
 using Edge.Fleet;
-using Edge.Fleet.Following;
 using Edge.Settings;
 using Edge.Tests.Fleet;
 using Edge.Tests.Statistics;

@@ -228,7 +228,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
         Assert.True(before.TrySet(First(Node), null));
         Change("test-7", 7_000);
         var changed = await NextAsync(before, Node, start.Tag);
-        await before.DisposeAsync();
+        await CloseAsync(before);
 
         var after = Open();
 
@@ -248,7 +248,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
         Assert.True(before.TrySet(First(), null));
         Change("test-7", 7_000);
         await Wait.ForAsync(() => Task.FromResult(before.Newest), newest => newest != start);
-        await before.DisposeAsync();
+        await CloseAsync(before);
         if (isLost)
         {
             File.Delete(_data["held"]);
@@ -346,6 +346,12 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
 
     private static Task<Edition> NowAsync(CatalogPublisher publisher, string node, params EditionTag[] known) =>
         publisher.WaitAsync(node, known, TimeSpan.Zero, TestContext.Current.CancellationToken);
+
+    private ValueTask CloseAsync(CatalogPublisher publisher)
+    {
+        _publishers.Remove(publisher);
+        return publisher.DisposeAsync();
+    }
 
     private void Change(string slug, int weight)
     {
