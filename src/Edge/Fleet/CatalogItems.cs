@@ -81,10 +81,12 @@ internal sealed class CatalogItems
         return Of(_items.Where(item => !gone.Contains(item.Name)).Concat(changed)) ?? this;
     }
 
-    /// <summary>These items with the keys of others in place of their own.</summary>
-    public CatalogItems WithKeysOf(CatalogItems others)
+    /// <summary>
+    /// These items, but of those that are never held back the others': keys, and links that have taken all their clicks.
+    /// </summary>
+    public CatalogItems WithLiveOf(CatalogItems others)
     {
-        CatalogItem[] merged = [.. _items.Where(static item => !IsKey(item)), .. others._items.Where(IsKey)];
+        CatalogItem[] merged = [.. _items.Where(static item => !IsLive(item)), .. others._items.Where(IsLive)];
         Array.Sort(merged, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         return new CatalogItems(merged);
     }
@@ -115,7 +117,8 @@ internal sealed class CatalogItems
         }
     }
 
-    private static bool IsKey(CatalogItem item) => item.Name.StartsWith(ItemCodec.KeyPrefix, StringComparison.Ordinal);
+    private static bool IsLive(CatalogItem item) =>
+        item.Name == ItemCodec.ExhaustedName || item.Name.StartsWith(ItemCodec.KeyPrefix, StringComparison.Ordinal);
 
     private static string DigestOf(CatalogItem[] items)
     {

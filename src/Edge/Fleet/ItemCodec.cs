@@ -23,6 +23,9 @@ internal static class ItemCodec
     public const string KeyPrefix = "key/";
     public const string VerdictsName = "verdicts";
 
+    /// <summary>The item is there only when there is such a link, for edges that do not know it.</summary>
+    public const string ExhaustedName = "exhausted";
+
     private const string ValueMember = "value";
     private const string RulesMember = "rules";
     private const string ExcludeToolsMember = "excludeTools";
@@ -59,6 +62,22 @@ internal static class ItemCodec
             }
         );
     }
+
+    /// <summary>Uids of the experiments whose links have taken all their clicks.</summary>
+    public static CatalogItem Of(IReadOnlyList<string> exhausted) =>
+        Encode(
+            ExhaustedName,
+            json =>
+            {
+                json.WriteStartArray();
+                foreach (var uid in exhausted)
+                {
+                    json.WriteStringValue(uid);
+                }
+
+                json.WriteEndArray();
+            }
+        );
 
     /// <summary>
     /// The name of a line's item, and whether the line says that it is gone. Throws <see cref="EditionException"/>.
@@ -164,6 +183,20 @@ internal static class ItemCodec
 
         var (table, problems) = VerdictRules.Load(options);
         return table is not null && problems.Count == 0 ? table : throw NotUnderstood(item, problems);
+    }
+
+    /// <summary>The uids of an item, likewise.</summary>
+    public static HashSet<string> ReadExhausted(CatalogItem item)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(ValueOf(item));
+            return document.RootElement.EnumerateArray().Select(static uid => uid.GetString()!).ToHashSet(StringComparer.Ordinal);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw NotUnderstood(item, [e.Message]);
+        }
     }
 
     private static EditionException NotUnderstood(CatalogItem item, IEnumerable<string> reasons) =>

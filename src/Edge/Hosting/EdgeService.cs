@@ -165,11 +165,6 @@ internal sealed class EdgeService : IAsyncDisposable
         }
 
         _verdicts = LoadVerdicts(out var rulesInForce);
-        if (options.Role == NodeRole.Origin)
-        {
-            _publisher = OpenPublisher(fleet!, rulesInForce);
-        }
-
         var tallyOptions = new TallyOptions
         {
             Directory = options.DataDir,
@@ -178,6 +173,12 @@ internal sealed class EdgeService : IAsyncDisposable
             Limits = TallyLimits.Default with { UnitsMax = options.Role == NodeRole.Edge ? 0 : options.TallyUnitsMax },
         };
         var tally = Tally.Open(tallyOptions, _journal, _catalog, time, _logger);
+        var clicksOf = (string uid) => (long)tally.CountsOf(uid).Sum(static variant => variant.Clicks);
+        if (options.Role == NodeRole.Origin)
+        {
+            _publisher = OpenPublisher(fleet!, rulesInForce, clicksOf);
+        }
+
         RecomputationFiles? recomputations = null;
         if (_experiments is not null)
         {
@@ -226,7 +227,7 @@ internal sealed class EdgeService : IAsyncDisposable
         var visitors = new VisitorReader(time, addresses, places, _userAgents, _verdicts, hashes, _links);
         var variants = new VariantAssigner(options.VariantOverride, hashes, new ExposureMap());
         _catchUp = tally.CatchUpAsync;
-        var budgets = new ClickBudgets(uid => tally.CountsOf(uid).Sum(variant => variant.Clicks));
+        var budgets = new ClickBudgets(clicksOf, uid => _follower?.Exhausted.Contains(uid) == true);
         var visits = new VisitRecorder(options.Node, time, visitors, variants, _verdicts, budgets, _journal, metrics);
         var duplicates = new DuplicateWindow(options.DuplicateMemoryBytes, time);
         _duplicates = new DuplicateRestore(
@@ -764,13 +765,14 @@ internal sealed class EdgeService : IAsyncDisposable
     }
 
     /// <summary>Opens what an origin gives to its edges.</summary>
-    private CatalogPublisher OpenPublisher(FleetSecret fleet, VerdictRuleOptions rules)
+    private CatalogPublisher OpenPublisher(FleetSecret fleet, VerdictRuleOptions rules, Func<string, long> clicksOf)
     {
         var publisher = new CatalogPublisher(
             FleetDirectory(),
             fleet,
             _catalog,
             _keys,
+            new ExhaustedLinks(_catalog, clicksOf),
             rules,
             _time,
             _logger

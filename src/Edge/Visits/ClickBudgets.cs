@@ -11,13 +11,19 @@ namespace Edge.Visits;
 /// are not folded yet. Thread safe; allocates only with the first click of an experiment.
 /// </summary>
 /// <param name="counted">Clicks of people that the tally has counted, by uid.</param>
-internal sealed class ClickBudgets(Func<string, long> counted)
+/// <param name="isExhausted">Whether the nodes of a fleet have together taken all clicks of an experiment, by uid.</param>
+internal sealed class ClickBudgets(Func<string, long> counted, Func<string, bool> isExhausted)
 {
     private readonly ConcurrentDictionary<string, StrongBox<long>> _used = new(StringComparer.Ordinal);
 
     /// <summary>Takes one click of a person; false when there are none left.</summary>
     public bool TryTake(CatalogEntry experiment, LinkLimits limits)
     {
+        if (isExhausted(experiment.Experiment.Uid))
+        {
+            return false;
+        }
+
         var used = UsedOf(experiment);
         if (Interlocked.Increment(ref used.Value) <= limits.MaxClicks)
         {
@@ -29,7 +35,11 @@ internal sealed class ClickBudgets(Func<string, long> counted)
 
     /// <summary>Whether no click is left.</summary>
     public bool IsExhausted(CatalogEntry experiment, LinkLimits limits) =>
-        limits.Exhausted is not null && Volatile.Read(ref UsedOf(experiment).Value) >= limits.MaxClicks;
+        limits.Exhausted is not null
+        && (
+            isExhausted(experiment.Experiment.Uid)
+            || Volatile.Read(ref UsedOf(experiment).Value) >= limits.MaxClicks
+        );
 
     private StrongBox<long> UsedOf(CatalogEntry experiment)
     {

@@ -25,6 +25,13 @@ internal static class Definitions
             )
             .Experiment!;
 
+    /// <summary>The same with a link that takes so many clicks.</summary>
+    public static Experiment Limited(string slug, int maxClicks) =>
+        Running(slug) with
+        {
+            LinkConfig = new LinkConfig { MaxClicks = maxClicks, ExhaustedUrl = "https://example.com/over" },
+        };
+
     public static EditionDocument Edition(long version, params CatalogItem[] items) =>
         Edition(Secret, version, items);
 

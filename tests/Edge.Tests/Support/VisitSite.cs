@@ -63,7 +63,7 @@ internal sealed class VisitSite
             _visitors,
             _variants,
             verdicts,
-            new ClickBudgets(_ => 0),
+            new ClickBudgets(_ => 0, _ => false),
             journal.Journal,
             _metrics
         );

@@ -50,6 +50,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
     private readonly long[] _refused = new long[Enum.GetValues<EditionFault>().Length];
     private Task _following = Task.CompletedTask;
     private CatalogItems _items = CatalogItems.Empty;
+    private volatile HashSet<string> _exhausted = [];
     private EditionTag? _tag;
     private EditionTag? _refusedTag;
     private string _problem = "";
@@ -103,6 +104,12 @@ internal sealed class CatalogFollower : IAsyncDisposable
 
     /// <summary>The rules of the verdict in force; null before the first edition.</summary>
     public VerdictTable? Verdicts { get; private set; }
+
+    /// <summary>
+    /// Uids of the experiments whose links have taken all their clicks, on all nodes together; another set with each edition
+    /// in which they are others.
+    /// </summary>
+    public IReadOnlySet<string> Exhausted => _exhausted;
 
     /// <summary>Raised when other rules of the verdict are in force; handlers must not throw.</summary>
     public event Action<VerdictTable>? VerdictsChanged;
@@ -268,6 +275,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
         var verdicts = Verdicts;
         var entries = new List<CatalogEntry>();
         var gone = new HashSet<string>(StringComparer.Ordinal);
+        var exhausted = _exhausted;
         var hasOtherKeys = false;
         foreach (var name in changed)
         {
@@ -276,6 +284,9 @@ internal sealed class CatalogFollower : IAsyncDisposable
             {
                 case ItemCodec.VerdictsName when item is not null:
                     verdicts = ItemCodec.ReadVerdicts(item);
+                    break;
+                case ItemCodec.ExhaustedName:
+                    exhausted = item is null ? [] : ItemCodec.ReadExhausted(item);
                     break;
                 case var _ when name.StartsWith(ItemCodec.ExperimentPrefix, StringComparison.Ordinal):
                     if (item is null)
@@ -313,6 +324,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
             VerdictsChanged?.Invoke(verdicts!);
         }
 
+        _exhausted = exhausted;
         Catalog.Swap(next);
         _items = items;
         Volatile.Write(ref _tag, document.Tag);

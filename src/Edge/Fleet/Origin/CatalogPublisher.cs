@@ -14,6 +14,9 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     /// <summary>Time for further changes to join an edition: a person saves one file after the other.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>How often it is looked whether links have taken all their clicks.</summary>
+    private static readonly TimeSpan LinksPeriod = TimeSpan.FromSeconds(1);
+
     /// <summary>Between two attempts when an edition could not be stored.</summary>
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
@@ -25,6 +28,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     private readonly CatalogCopy _heldCopy;
     private readonly CatalogHolder _catalog;
     private readonly KeyRing _keys;
+    private readonly ExhaustedLinks _links;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
@@ -37,6 +41,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     private volatile TaskCompletionSource _replaced = NewWaiting();
     private VerdictRuleOptions _verdicts;
     private Claims _claims;
+    private IReadOnlyList<string> _exhausted = [];
     private bool _isFailing;
 
     /// <summary>
@@ -47,6 +52,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
     /// <param name="secret">Signs.</param>
     /// <param name="catalog">The experiments.</param>
     /// <param name="keys">The keys.</param>
+    /// <param name="links">Finds the links that have taken all their clicks.</param>
     /// <param name="verdicts">The rules of the verdict, whose file has been read.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Where failures are reported.</param>
@@ -55,6 +61,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
         FleetSecret secret,
         CatalogHolder catalog,
         KeyRing keys,
+        ExhaustedLinks links,
         VerdictRuleOptions verdicts,
         TimeProvider time,
         ILogger log
@@ -63,7 +70,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
         _secret = secret;
         _stored = new PublishedVersion(directory);
         _heldCopy = new CatalogCopy(directory, secret.Id, fileName: CatalogCopy.HeldFileName);
-        (_catalog, _keys, _verdicts, _time, _log) = (catalog, keys, verdicts, time, log);
+        (_catalog, _keys, _links, _verdicts, _time, _log) = (catalog, keys, links, verdicts, time, log);
         var items = Collect();
         var before = _stored.Read();
         var held = before?.Rollout is null ? null : ReadHeld();
@@ -252,7 +259,11 @@ internal sealed class CatalogPublisher : IAsyncDisposable
         {
             try
             {
-                await _changed.Task.WaitAsync(_stop.Token);
+                if (!await IsChangedAsync())
+                {
+                    continue;
+                }
+
                 await Task.Delay(Gathering, _time, _stop.Token);
                 // Before it is looked at what there is: a change after this is another signal.
                 _changed = NewWaiting();
@@ -274,6 +285,25 @@ internal sealed class CatalogPublisher : IAsyncDisposable
                 await Task.Delay(RetryPause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 Notify();
             }
+        }
+    }
+
+    /// <summary>Waits for a change; false when there is none for a while, and no link has taken its last click.</summary>
+    private async Task<bool> IsChangedAsync()
+    {
+        var changed = _changed.Task;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        await Task.WhenAny(changed, Task.Delay(LinksPeriod, _time, ended.Token));
+        await ended.CancelAsync();
+        _stop.Token.ThrowIfCancellationRequested();
+        if (changed.IsCompleted)
+        {
+            return true;
+        }
+
+        lock (_publishLock)
+        {
+            return !_links.Find().SequenceEqual(_exhausted);
         }
     }
 
@@ -305,7 +335,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
             claims = claims with { Newest = Math.Max(claims.Newest, ending.Tag.Version) };
         }
 
-        var held = rollout is null ? null : Next(before.Held, heldItems!.WithKeysOf(items), claims.Held, before.Newest);
+        var held = rollout is null ? null : Next(before.Held, heldItems!.WithLiveOf(items), claims.Held, before.Newest);
         var newest = Next(before.Newest, items, claims.Newest, held ?? before.Held)!;
         if (newest == before.Newest && held == before.Held && rollout == before.Rollout)
         {
@@ -371,6 +401,12 @@ internal sealed class CatalogPublisher : IAsyncDisposable
         foreach (var entry in _catalog.Current.Entries)
         {
             Add(ItemCodec.ExperimentPrefix + entry.Experiment.Uid, entry.Experiment, ItemCodec.Of);
+        }
+
+        _exhausted = _links.Find();
+        if (_exhausted.Count > 0)
+        {
+            items.Add(ItemCodec.Of(_exhausted));
         }
 
         var now = _time.GetUtcNow();

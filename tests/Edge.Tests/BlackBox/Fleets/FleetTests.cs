@@ -20,6 +20,9 @@ public class FleetTests
         return json;
     }
 
+    private const string PersonAgent =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+
     private static readonly string[] Units = [.. Enumerable.Range(0, 40).Select(i => $"unit-{i}")];
 
     [Fact]
@@ -127,6 +130,44 @@ public class FleetTests
         );
         var (_, audit) = await fleet.AskAsync("GET", "/audit");
         Assert.Equal(4, audit.GetProperty("entries").EnumerateArray().Count(entry => entry.Text("action") == "fleet.rollout"));
+    }
+
+    /// <summary>Each edge closes a link by its own count; of what the others have taken it hears from the origin.</summary>
+    [Fact]
+    public async Task Link_ThatOneEdgeHasExhausted_IsClosedOnTheOthers()
+    {
+        await using var fleet = await TestFleet.StartAsync();
+        const string Limit = ""","linkConfig":{"maxClicks":5,"exhaustedUrl":"https://example.com/over"}""";
+        await fleet.StartExperimentAsync("sale", Limit);
+        var a = await fleet.StartEdgeAsync("edge-a");
+        var b = await fleet.StartEdgeAsync("edge-b");
+        await TestFleet.UntilServedAsync(a, "sale");
+        await TestFleet.UntilServedAsync(b, "sale");
+        Assert.NotEqual("https://example.com/over", await LookAsync(b));
+
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.NotEqual("https://example.com/over", await ClickAsync(a, $"unit-{i}"));
+        }
+
+        Assert.Equal("https://example.com/over", await ClickAsync(a, "late"));
+        await Wait.ForAsync(() => LookAsync(b), location => location == "https://example.com/over");
+        Assert.Equal("https://example.com/over", await ClickAsync(b, "later"));
+
+        static Task<string?> ClickAsync(EdgeProcess edge, string unit) => LocationAsync(edge, unit, "");
+
+        // A browser that loads ahead takes no click.
+        static Task<string?> LookAsync(EdgeProcess edge) => LocationAsync(edge, "x", "prefetch");
+
+        static async Task<string?> LocationAsync(EdgeProcess edge, string unit, string purpose)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/s/sale/click?u={unit}");
+            request.Headers.TryAddWithoutValidation("User-Agent", PersonAgent);
+            request.Headers.TryAddWithoutValidation("Accept-Language", "en");
+            request.Headers.TryAddWithoutValidation("Sec-Purpose", purpose);
+            using var answer = await edge.Client.SendAsync(request);
+            return answer.Headers.Location?.ToString();
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using Edge.Access;
 using Edge.Catalog;
@@ -17,6 +18,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
     private readonly LogLines _log = new();
     private readonly CatalogHolder _catalog = new();
     private readonly List<CatalogPublisher> _publishers = [];
+    private readonly ConcurrentDictionary<string, long> _clicks = new(StringComparer.Ordinal);
 
     public CatalogPublisherTests() =>
         _catalog.Swap(
@@ -292,6 +294,32 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Link_ThatAllNodesTogetherHaveExhausted_IsToldToEachUntilItHasMoreClicks()
+    {
+        var publisher = Open();
+        publisher.Start();
+        // Held or not, a limit is a limit.
+        Assert.True(publisher.TrySet(First("first"), null));
+        var limited = Definitions.Limited("sale", maxClicks: 10);
+        var before = publisher.Newest.Tag;
+        _catalog.Swap(new ExperimentCatalog([.. _catalog.Current.Entries, new CatalogEntry(limited)], 2));
+        publisher.Notify();
+        var first = await NextAsync(publisher, "first", before);
+        Assert.Null(first.Items.Find("exhausted"));
+
+        _clicks["exp_sale"] = 9;
+        Assert.Null((await publisher.WaitAsync("first", [first.Tag], TimeSpan.FromSeconds(2), default)).Items.Find("exhausted"));
+        _clicks["exp_sale"] = 10;
+        var second = await NextAsync(publisher, "first", first.Tag);
+        Assert.Equal(["exp_sale"], ItemCodec.ReadExhausted(second.Items.Find("exhausted")!));
+        Assert.Equal(["exp_sale"], ItemCodec.ReadExhausted((await NextAsync(publisher, "other", before)).Items.Find("exhausted")!));
+
+        _catalog.Swap(_catalog.Current.With(new CatalogEntry(Definitions.Limited("sale", maxClicks: 11))));
+        publisher.Notify();
+        Assert.Null((await NextAsync(publisher, "first", second.Tag)).Items.Find("exhausted"));
+    }
+
+    [Fact]
     public void Rollout_ToAnUnknownEdition_ChangesNothing()
     {
         var publisher = Open();
@@ -393,6 +421,7 @@ public sealed class CatalogPublisherTests : IAsyncDisposable
             Definitions.Secret,
             _catalog,
             keys ?? KeyRing.WithoutFile(TimeProvider.System),
+            new ExhaustedLinks(_catalog, _clicks.GetValueOrDefault),
             VerdictRuleOptions.Default,
             TimeProvider.System,
             _log
