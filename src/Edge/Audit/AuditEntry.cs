@@ -44,7 +44,7 @@ internal static class AuditAction
     public const string PauseSink = "sink.pause";
     public const string ResumeSink = "sink.resume";
     public const string SkipEvents = "sink.skip";
-    public const string Rollout = "fleet.rollout";
+    public const string Rollout = "catalog.rollout";
 }
 
 /// <summary>The generated JSON serializers of the audit file.</summary>

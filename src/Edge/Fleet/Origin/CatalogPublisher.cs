@@ -141,7 +141,7 @@ internal sealed class CatalogPublisher : IAsyncDisposable
 
         lock (_claimLock)
         {
-            var isHeld = current == published.Held;
+            var isHeld = published.IsHeldFor(node);
             if (known.Version <= (isHeld ? _claims.Held : _claims.Newest))
             {
                 return;

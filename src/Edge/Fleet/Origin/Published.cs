@@ -10,8 +10,11 @@ internal sealed record Published(Edition Newest, Edition? Held, Rollout? Rollout
     /// <summary>The largest version that was given to anybody.</summary>
     public long LastVersion => Math.Max(Newest.Tag.Version, Held?.Tag.Version ?? 0);
 
+    /// <summary>Whether an edge is not among the first.</summary>
+    public bool IsHeldFor(string node) => Rollout is { } rollout && !rollout.IsFirst(node);
+
     /// <summary>The edition for an edge.</summary>
-    public Edition For(string node) => Held is null || Rollout!.IsFirst(node) ? Newest : Held;
+    public Edition For(string node) => IsHeldFor(node) ? Held! : Newest;
 
     /// <summary>The content of an edition that is remembered; null when it is not.</summary>
     public CatalogItems? ItemsOf(long version)

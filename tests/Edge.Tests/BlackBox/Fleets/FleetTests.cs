@@ -129,7 +129,7 @@ public class FleetTests
             refused.GetProperty("errors").EnumerateArray().Select(error => error.Text("field"))
         );
         var (_, audit) = await fleet.AskAsync("GET", "/audit");
-        Assert.Equal(4, audit.GetProperty("entries").EnumerateArray().Count(entry => entry.Text("action") == "fleet.rollout"));
+        Assert.Equal(4, audit.GetProperty("entries").EnumerateArray().Count(entry => entry.Text("action") == "catalog.rollout"));
     }
 
     /// <summary>Each edge closes a link by its own count; of what the others have taken it hears from the origin.</summary>
@@ -154,17 +154,16 @@ public class FleetTests
         await Wait.ForAsync(() => LookAsync(b), location => location == "https://example.com/over");
         Assert.Equal("https://example.com/over", await ClickAsync(b, "later"));
 
-        static Task<string?> ClickAsync(EdgeProcess edge, string unit) => LocationAsync(edge, unit, "");
+        static Task<string?> ClickAsync(EdgeProcess edge, string unit) => LocationAsync(edge, unit, HttpMethod.Get);
 
-        // A browser that loads ahead takes no click.
-        static Task<string?> LookAsync(EdgeProcess edge) => LocationAsync(edge, "x", "prefetch");
+        // Somebody who asks for the head alone takes no click.
+        static Task<string?> LookAsync(EdgeProcess edge) => LocationAsync(edge, "x", HttpMethod.Head);
 
-        static async Task<string?> LocationAsync(EdgeProcess edge, string unit, string purpose)
+        static async Task<string?> LocationAsync(EdgeProcess edge, string unit, HttpMethod method)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, $"/s/sale/click?u={unit}");
+            using var request = new HttpRequestMessage(method, $"/s/sale/click?u={unit}");
             request.Headers.TryAddWithoutValidation("User-Agent", PersonAgent);
             request.Headers.TryAddWithoutValidation("Accept-Language", "en");
-            request.Headers.TryAddWithoutValidation("Sec-Purpose", purpose);
             using var answer = await edge.Client.SendAsync(request);
             return answer.Headers.Location?.ToString();
         }

@@ -135,9 +135,13 @@ public sealed class PostgresOutageTests(PostgresFixture postgres) : IClassFixtur
 
         var locked = await sink.DeliverAsync(PostgresEvents.BatchOf(1, 2), Cancellation);
         await transaction.RollbackAsync(Cancellation);
-        var free = await sink.DeliverAsync(PostgresEvents.BatchOf(1, 2), Cancellation);
+        // A busy machine may need longer than the timeout even so.
+        await Wait.ForAsync(
+            () => sink.DeliverAsync(PostgresEvents.BatchOf(1, 2), Cancellation),
+            static result => result.Outcome == DeliveryOutcome.Delivered
+        );
 
-        Assert.Equal((DeliveryOutcome.Retry, DeliveryOutcome.Delivered), (locked.Outcome, free.Outcome));
+        Assert.Equal(DeliveryOutcome.Retry, locked.Outcome);
         Assert.Contains("a statement took longer than statementTimeoutMs", locked.Reason, StringComparison.Ordinal);
         Assert.Equal(2, await PostgresServer.CountAsync(connection, "edge_events"));
     }
