@@ -63,6 +63,12 @@ switch (args)
         return 0;
     case ["fleet", var binary]:
         return await FleetBenchmark.RunAsync(binary, Console.Out);
+    case ["simulate", .. var rest]:
+        FleetSimulation.Run(
+            rest.Length > 0 ? ulong.Parse(rest[0], CultureInfo.InvariantCulture) : FleetSimulation.SeedDefault,
+            Console.Out
+        );
+        return 0;
     case ["geo", var database]:
         return GeoBenchmark.Run(database, Console.Out, Console.Error);
     default:
@@ -78,6 +84,7 @@ switch (args)
                    useragents [GENERATED AGENTS to compare on]
                    enrichment
                    fleet BINARY
+                   simulate [SEED]
                    geo DATABASE.mmdb
                    bodies
                    forward http://USER:PASSWORD@CLICKHOUSE:8123 [EVENTS [plain]]
