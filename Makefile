@@ -22,7 +22,7 @@ DIST_DIR := artifacts/dist
 # Of the tag vX.Y.Z that HEAD is at or comes after (X.Y.Z-N-gCOMMIT); without a tag that of the build.
 VERSION ?= $(or $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>/dev/null)),$(shell sed -n 's:.*<VersionPrefix>\(.*\)</VersionPrefix>.*:\1:p' Directory.Build.props))
 
-.PHONY: help build publish publish-faults benchmarks geo run fleet load test test-arm64 test-image test-faults fuzz format dist clean
+.PHONY: help build publish publish-faults benchmarks geo run fleet load test test-arm64 test-image test-mixed test-faults fuzz format dist clean
 
 help:
 	@echo "make run      publish the native binary and serve the demo on $(URL)"
@@ -34,6 +34,7 @@ help:
 	@echo "make test-arm64   cross-compile for arm64 and run the smoke tests on that binary under qemu-user-static"
 	@echo "make test-image   build the container image without an engine, by buildah, and run its tests (Debian, as root)"
 	@echo "make format   check the formatting, change nothing"
+	@echo "make test-mixed   a fleet of two versions: PREVIOUS=COMMIT is built and run beside this one"
 	@echo "make test-faults  the long tier of the fault tests, for hours; EDGE_FAULT_MINUTES=N bounds each test"
 	@echo "make fuzz     fuzz the readers of bytes from outside: READER=pictify SECONDS=600; without them all, a minute each (Debian's afl++)"
 	@echo "make dist     archives for amd64 and arm64 with bill of materials and checksums, in $(DIST_DIR)"
@@ -96,6 +97,16 @@ fuzz:
 # Style and analyzers are errors of the build; the build does not look at blanks, line ends and the order of usings.
 format:
 	dotnet format whitespace Edge.sln --verify-no-changes --no-restore
+
+# The previous release is built in a worktree of its own: PREVIOUS names its tag or commit.
+test-mixed: publish build
+	rm -rf artifacts/previous
+	git worktree prune
+	git worktree add --detach artifacts/previous $(PREVIOUS)
+	$(MAKE) -C artifacts/previous publish
+	EDGE_BINARY=$(CURDIR)/$(EDGE) EDGE_PREVIOUS_BINARY=$(CURDIR)/artifacts/previous/$(EDGE) \
+		dotnet test tests/Edge.Tests -c $(CONFIGURATION) --no-build --nologo --filter FullyQualifiedName~MixedVersionTests
+	git worktree remove --force artifacts/previous
 
 # Its results, to be copied to docs/durability.md, are printed at the end.
 test-faults: publish publish-faults build

@@ -20,7 +20,7 @@ public class FleetTests
         return json;
     }
 
-    private const string PersonAgent =
+    internal const string PersonAgent =
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
     private static readonly string[] Units = [.. Enumerable.Range(0, 40).Select(i => $"unit-{i}")];

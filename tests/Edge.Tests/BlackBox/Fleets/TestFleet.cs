@@ -19,6 +19,9 @@ internal sealed class TestFleet : IAsyncDisposable
 
     public Uri OriginAddress { get; }
 
+    /// <summary>The build that nodes are started with from here on; null for the published one.</summary>
+    public string? Binary { get; set; }
+
     public EdgeProcess Origin { get; private set; } = null!;
 
     /// <summary>Secret of a key of the management API.</summary>
@@ -29,9 +32,13 @@ internal sealed class TestFleet : IAsyncDisposable
     public string DataOf(string node) => _data[node];
 
     /// <summary>Starts an origin that has a key; edges are started by the test.</summary>
-    public static async Task<TestFleet> StartAsync(params (string Name, string Value)[] settings)
+    public static Task<TestFleet> StartAsync(params (string Name, string Value)[] settings) =>
+        StartWithAsync(null, settings);
+
+    /// <summary>The same with another build.</summary>
+    public static async Task<TestFleet> StartWithAsync(string? binary, params (string Name, string Value)[] settings)
     {
-        var fleet = new TestFleet();
+        var fleet = new TestFleet { Binary = binary };
         fleet.Key = await fleet.CreateKeyAsync("pictify");
         await fleet.StartOriginAsync(settings);
         return fleet;
@@ -58,6 +65,7 @@ internal sealed class TestFleet : IAsyncDisposable
                 OriginData,
                 [],
                 [("EDGE__ROLE", "origin"), .. Common("origin"), .. settings],
+                binary: Binary,
                 address: OriginAddress
             )
         );
@@ -66,11 +74,11 @@ internal sealed class TestFleet : IAsyncDisposable
 
     /// <summary>Starts an edge and waits until it is ready.</summary>
     public async Task<EdgeProcess> StartEdgeAsync(string node, params (string Name, string Value)[] settings) =>
-        Keep(await EdgeProcess.StartAsync(DataOf(node), [], [.. OfEdge(node), .. settings]));
+        Keep(await EdgeProcess.StartAsync(DataOf(node), [], [.. OfEdge(node), .. settings], binary: Binary));
 
     /// <summary>Starts an edge without waiting; it is not ready while it has no catalog.</summary>
     public EdgeProcess LaunchEdge(string node, params (string Name, string Value)[] settings) =>
-        Keep(EdgeProcess.Launch(DataOf(node), [], [.. OfEdge(node), .. settings]));
+        Keep(EdgeProcess.Launch(DataOf(node), [], [.. OfEdge(node), .. settings], Binary));
 
     public (string Name, string Value)[] OfEdge(string node) =>
         [("EDGE__ROLE", "edge"), ("EDGE__FLEET__ORIGINURL", OriginAddress.ToString()), .. Common(node)];
