@@ -1,7 +1,8 @@
 import { useMemo, useState } from "preact/hooks";
 import { api, type Breakdown, type Recomputations, type Results } from "../api";
-import { count, day, figure, lift, points, probability, regionName, share, span, withTimes } from "../format";
+import { count, day, figure, lift, points, probability, regionName, share, span } from "../format";
 import { t } from "../strings.en";
+import { inWords } from "../words";
 import { Audience, Intervals } from "../ui/Charts";
 import { Card, Segments } from "../ui/Parts";
 import { SeriesChart, type Line, type Unit } from "../ui/SeriesChart";
@@ -64,7 +65,7 @@ function Verdict({ results }: { results: Results }) {
       <p class="small soft">
         <Term about="recommendation">{t.one.recommendation}</Term>
       </p>
-      <p class="say">{withTimes(results.recommendation)}</p>
+      <p class="say">{inWords(results.recommendation)}</p>
       {results.suggestedWinner && (
         <p class="note good">
           {t.one.suggested(nameOf(results, results.suggestedWinner), results.suggestedAt ? day(results.suggestedAt) : "")} {results.anytimeValid ? t.one.anytime : ""}
@@ -73,7 +74,7 @@ function Verdict({ results }: { results: Results }) {
       {results.noMeaningfulDifference && <p class="note">{t.one.noDifference}</p>}
       {ratio.isMismatch && (
         <div class="note trouble" role="note">
-          <strong>{t.one.srmTitle}.</strong> {ratio.warning}
+          <strong>{t.one.srmTitle}.</strong> {inWords(ratio.warning ?? "")}
         </div>
       )}
       {results.unfilledMergeTags > 0 && <p class="note caution">{t.one.mergeTags(results.unfilledMergeTags)}</p>}
@@ -90,7 +91,7 @@ function Verdict({ results }: { results: Results }) {
             about="enough"
             label={t.one.facts.enough}
             value={forecast.enoughAt && !isEarly ? t.one.enoughAround(day(forecast.enoughAt)) : t.one.enoughUnknown}
-            more={isEarly ? t.one.enoughLater : forecast.enoughAt ? t.one.enoughIf(figure(forecast.trialsPerDay)) : forecast.text}
+            more={isEarly ? t.one.enoughLater : forecast.enoughAt ? t.one.enoughIf(figure(forecast.trialsPerDay)) : inWords(forecast.text)}
           />
         )}
       </dl>
