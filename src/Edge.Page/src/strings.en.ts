@@ -22,6 +22,8 @@ export const t = {
     copied: "Copied",
     remove: "Remove",
     unknown: "unknown",
+    yes: "yes",
+    no: "no",
     failed: "That did not work.",
     unreachable: "Edge does not answer. Is it running?",
     notFound: "There is nothing here.",

@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
 import { regionName } from "../format";
 
@@ -23,7 +22,10 @@ export function codeOf(text: string): string {
   return countries().find(([code, name]) => code === typed || name.toUpperCase() === typed)?.[0] ?? "";
 }
 
-interface SuggestedProps extends Omit<JSX.InputHTMLAttributes<HTMLInputElement>, "onInput" | "list"> {
+interface SuggestedProps {
+  id?: string;
+  "aria-label"?: string;
+  "aria-invalid"?: "true" | undefined;
   value: string;
   onInput: (value: string) => void;
   /** What may be typed; a function is asked when somebody is about to. */

@@ -125,7 +125,9 @@ function Form({ base: first, canSave }: { base: Versioned | null; canSave: boole
       <div class="head">
         <div>
           <p class="crumb">
-            <a href={base ? link("experiments", base.experiment.slug) : link()}>{base ? base.experiment.name : t.nav.experiments}</a>
+            <a href={base ? link("experiments", base.experiment.slug) : link()}>
+              <bdi>{base ? base.experiment.name : t.nav.experiments}</bdi>
+            </a>
           </p>
           <Title>{base ? t.edit.title(base.experiment.name) : t.edit.newTitle}</Title>
         </div>
@@ -292,7 +294,9 @@ function Variants({ draft, set, isRunning }: PartProps) {
         <fieldset key={i} class="variant">
           <legend class="sr">{t.edit.variant(i + 1)}</legend>
           <div class="row">
-            <h3 class="grow wrap">{variant.name || variant.id || t.edit.variant(i + 1)}</h3>
+            <h3 class="grow wrap">
+              <bdi>{variant.name || variant.id || t.edit.variant(i + 1)}</bdi>
+            </h3>
             {!isRunning && draft.variants.length > 2 && (
               <button type="button" class="plain small-button" aria-label={t.edit.removeVariant(variant.name || variant.id)} onClick={() => remove(i)}>
                 {t.common.remove}
@@ -343,7 +347,7 @@ function Variants({ draft, set, isRunning }: PartProps) {
             const setWeight = (percent: number) => weigh(balance(draft.variants.map((v) => v.weight), i, percent * 100));
             return (
               <div key={i} class="weight">
-                <span class="cut">{variant.name || variant.id}</span>
+                <bdi class="cut">{variant.name || variant.id}</bdi>
                 <input type="range" min="0" max="100" step="1" value={variant.weight / 100} aria-label={label} aria-valuetext={points(variant.weight)} onInput={(event) => setWeight(event.currentTarget.valueAsNumber)} />
                 <input type="number" min="0" max="100" step="0.01" value={variant.weight / 100} aria-label={label} onChange={(event) => setWeight(event.currentTarget.valueAsNumber || 0)} />
                 <Failing path={`variants[${i}].weight`} />
