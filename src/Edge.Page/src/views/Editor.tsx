@@ -14,6 +14,7 @@ import { Conflict } from "./Conflict";
 import { Explain } from "./Explain";
 import { ScheduleEditor } from "./Schedule";
 import { Week } from "./Week";
+import { WhatIf } from "./WhatIf";
 import { balance, equal, normal } from "./weights";
 
 /** A definition under way; the server says what is still missing. */
@@ -153,6 +154,7 @@ function Form({ base: first, canSave }: { base: Versioned | null; canSave: boole
           </button>
           {!canSave ? <p class="note caution small">{t.edit.lookOnly}</p> : base ? null : <p class="small soft">{t.edit.created}</p>}
           <Explain draft={clean(settled)} uid={uid} isValid={isValid} />
+          <WhatIf draft={clean(settled)} uid={uid} isValid={isValid} />
         </aside>
       </form>
       {theirs && base && (
