@@ -44,20 +44,22 @@ function quoted(token: string): string {
 
 const own = (texts: Record<string, string>, name: string): string | undefined => (Object.hasOwn(texts, name) ? texts[name] : undefined);
 
-/** The place of a member in the form: of which variant, which of the conditions, and its label. */
+/** The place of a member in the form: of which variant, which of its conditions, and its label. */
 export function labelOf(field: string, variants: readonly Pick<Variant, "id" | "name">[] = []): string {
-  const index = /^variants\[(\d+)\]/.exec(field)?.[1];
-  const label = leafOf(field);
+  const [, index, member] = /^variants\[(\d+)\](.*)/.exec(field) ?? [];
   if (!index) {
-    return label;
+    return leafOf(field);
   }
-  const { name, id } = variants[+index] ?? {};
-  const variant = t.edit.variant(name || id || +index + 1);
-  return /\]$/.test(field) && !field.includes(".") ? variant : `${variant}: ${label}`;
+  const one = variants[+index];
+  const { conditions } = t.edit.variants;
+  const places = [...field.matchAll(/children\[(\d+)\]/g)].map(([, n]) => +n! + 1);
+  const parts = [/\.conditions/.test(field) ? `${conditions} ${places.join(".")}`.trim() : "", member ? leafOf(field) : ""];
+  const label = parts.filter((part, i) => part && (i === 0 || part !== conditions)).join(", ");
+  return t.edit.variant(one?.name || one?.id || +index + 1) + (label && `: ${label}`);
 }
 
+/** The label alone. What the form does not have is told in the words of its name. */
 function leafOf(field: string): string {
-  const place = [...field.matchAll(/children\[(\d+)\]/g)].map(([, n]) => ` ${+n! + 1}`).join(",");
   let name = field.replace(/\[\d+\]|\.children/g, "");
   let rest = "";
   while (name && !labels[name]) {
@@ -65,8 +67,7 @@ function leafOf(field: string): string {
     rest = ` ${name.slice(dot)}${rest}`;
     name = name.slice(0, Math.max(0, dot - 1));
   }
-  // What the form does not have is told in the words of its name.
-  return (labels[name] ?? "") + place + rest.replace(/(?<=[a-z])[A-Z]/g, (letter) => " " + letter.toLowerCase()) || t.edit.more;
+  return ((labels[name] ?? "") + rest.replace(/(?<=[a-z])[A-Z]/g, (letter) => " " + letter.toLowerCase())).trim() || t.edit.more;
 }
 
 /** What the server finds wrong with a member, as it is told beside `path`; what lies within is named. Basis points are percentages there. */
@@ -80,10 +81,10 @@ export const isGroup = (node: Condition): node is ConditionGroup => node.type ==
 /** A property of a visitor, by any of its names. */
 export function propertyText(name: string, parameter?: string | null): string {
   const known = Object.keys(t.edit.properties).find((key) => key === name || key.startsWith(name + ".") || key.endsWith("." + name));
-  const [, kind, own] = /^(url\.param|custom|attribute)\.(.+)/.exec(name) ?? [, "", name];
+  const [, kind, given] = /^(url\.param|custom|attribute)\.(.+)/.exec(name) ?? ["", "", name];
   return known
     ? t.edit.properties[known]! + (parameter ? ` ${parameter}` : "")
-    : `${kind === "attribute" ? t.edit.attribute : t.edit.properties["url.param"]} ${own}`;
+    : `${kind === "attribute" ? t.edit.attribute : t.edit.properties["url.param"]} ${given}`;
 }
 
 export const operatorText = (operator: string): string => own(t.edit.operators, operator) ?? operator;
@@ -92,11 +93,11 @@ export const operatorText = (operator: string): string => own(t.edit.operators, 
 export function valueText(property: string, value: unknown): string {
   const name = (one: unknown): string => {
     const text = String(one ?? "");
-    return /country$/.test(property)
+    return /^(geo\.)?country$/.test(property)
       ? regionName(text)
-      : /continent$/.test(property)
+      : /^(geo\.)?continent$/.test(property)
         ? regionName(continents[text.toUpperCase()] ?? text)
-        : /dayOfWeek$/.test(property) && /^[0-6]$/.test(text)
+        : /^(time\.)?dayOfWeek$/.test(property) && /^[0-6]$/.test(text)
           ? dayName(+text)
           : text;
   };

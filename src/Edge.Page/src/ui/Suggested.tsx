@@ -70,7 +70,7 @@ export function Suggested({ options, named, isList = false, value, onInput, ...a
           <option key={code} value={before + code} label={before + name} />
         ))}
       </datalist>
-      <span id={`${id}-named`} class="small soft wrap" hidden={named === value}>
+      <span id={`${id}-named`} class="small soft wrap" hidden={!named || named === value}>
         {named}
       </span>
     </>

@@ -179,7 +179,7 @@ function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Condition
           <Suggested
             aria-label={isList ? t.edit.values : t.edit.condition.value}
             aria-invalid={invalid}
-            options={isCountry ? countries : (known[node.property] ?? []).map((value) => [value, valueText(node.property, value)])}
+            options={isCountry ? countries : (known[node.property] ?? []).map((value): [string, string] => [value, valueText(node.property, value)])}
             named={isCountry ? valueText(node.property, node.value) : ""}
             isList={isList}
             value={JSON.stringify(read(typed)) === JSON.stringify(node.value) ? typed : typedText(node.value)}

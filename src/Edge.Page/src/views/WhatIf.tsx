@@ -113,16 +113,18 @@ function Found({ estimate, nameOf }: { estimate: Estimate; nameOf: (id: string) 
           ]}
         />
       )}
-      <dl>
-        {(Object.keys(facts) as (keyof typeof facts)[]).map((about) => (
-          <div key={about} class="small wrap">
-            <dt>
-              <Term about={about}>{texts.facts[about]}</Term>
-            </dt>
-            <dd>{facts[about]}</dd>
-          </div>
-        ))}
-      </dl>
+      <div class="rows">
+        <dl>
+          {(Object.keys(facts) as (keyof typeof facts)[]).map((about) => (
+            <div key={about}>
+              <dt>
+                <Term about={about}>{texts.facts[about]}</Term>
+              </dt>
+              <dd class="wrap">{facts[about]}</dd>
+            </div>
+          ))}
+        </dl>
+      </div>
     </>
   );
 }

@@ -40,6 +40,9 @@ internal sealed class TrialLog(Experiment experiment, VisitorNeeds needs, int tr
     /// <summary>Whether no more trials can be kept.</summary>
     public bool IsFull => _trials.Count >= trialsMax;
 
+    /// <summary>When the youngest event of a person was received, milliseconds since 1970 UTC; 0 before the first.</summary>
+    public long NewestMs => _newestMs;
+
     /// <summary>Events that were read.</summary>
     public long Events { get; private set; }
 

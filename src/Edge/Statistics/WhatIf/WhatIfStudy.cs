@@ -108,14 +108,15 @@ internal sealed class WhatIfStudy(JournalOptions journal, TimeProvider time, Can
             {
                 var at = walker.Envelope.Id.CreatedAtMs;
                 hasAll |= at <= fromMs;
-                if (at >= endMs)
-                {
-                    break;
-                }
-
+                // An event is stored when it is received or, in a fleet, later.
                 if (at >= fromMs)
                 {
                     log.Add(walker.Payload, at, counts);
+                }
+
+                if (log.NewestMs >= endMs)
+                {
+                    break;
                 }
 
                 if (log.IsFull)
