@@ -94,7 +94,7 @@ export function valueText(property: string, value: unknown): string {
   const name = (one: unknown): string => {
     const text = String(one ?? "");
     return /^(geo\.)?country$/.test(property)
-      ? regionName(text)
+      ? regionName(text.length === 2 ? text.toUpperCase() : text)
       : /^(geo\.)?continent$/.test(property)
         ? regionName(continents[text.toUpperCase()] ?? text)
         : /^(time\.)?dayOfWeek$/.test(property) && /^[0-6]$/.test(text)

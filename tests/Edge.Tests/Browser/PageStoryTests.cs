@@ -180,7 +180,7 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.ClickAsync("Save");
         await view.SeeAsync("Somebody else changed it meanwhile");
         await view.ExpectSoundAsync("conflict");
-        var rows = await view.ReadAsync("dialog tbody", "[...found.rows].map(row => [...row.cells].map(cell => cell.textContent).join('|')).join('\n')");
+        var rows = await view.ReadAsync("dialog tbody", "[...found.rows].map(row => [...row.cells].map(cell => cell.textContent).join('|')).join('\\n')");
         Assert.Equal(
             """
             Variants|a, b|Blue, a|a, b
@@ -192,7 +192,7 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
             Variant Blue: Name|–|Blue|–
             Variant Blue: Destination|–|https://shop.example/blue|–
             """,
-            string.Join('\n', rows.Split('\n'))
+            rows
         );
         await view.ClickAsync("Put my changes on top");
         await view.ClickAsync("Save");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Edge.Tests.Support;
 using Xunit;
 
 namespace Edge.Tests.Browser;
@@ -33,7 +34,7 @@ public sealed class PageWhatIfTests(SeededEdge edge) : IClassFixture<SeededEdge>
         var answer = await edge.SendAsync("POST", $"/{SeededEdge.Slug}/what-if", body);
 
         Assert.Equal(200, answer.Status);
-        Assert.StartsWith(problem, answer.Text("problem"), StringComparison.Ordinal);
+        Assert.StartsWith(problem, answer.Json.Text("problem"), StringComparison.Ordinal);
         Assert.Equal(JsonValueKind.Null, answer.Json.GetProperty("candidate").ValueKind);
     }
 
@@ -52,8 +53,7 @@ public sealed class PageWhatIfTests(SeededEdge edge) : IClassFixture<SeededEdge>
         await view.GoAsync($"#/experiments/{SeededEdge.Slug}/edit");
         await view.SeeAsync("The server would take this.");
         await view.ClickAsync("Estimate");
-        await view.SeeAsync("The log does not tell whether it would have been better or worse");
-        await view.SeeAsync("As in the form");
+        await view.SeeAsync("By inverse propensity alone");
         await view.SeeAsync("Photo 33.3%, Drawing 33.3%, Words alone 33.3%");
         await view.ExpectSoundAsync("what-if");
         await view.ShowAsAsync(Look.Phone);
@@ -62,7 +62,7 @@ public sealed class PageWhatIfTests(SeededEdge edge) : IClassFixture<SeededEdge>
 
         // What was asked is no longer what would be asked.
         await view.TypeAsync("Name", "Spring banner, again");
-        await view.MissAsync("The log does not tell");
+        await view.MissAsync("By inverse propensity alone");
     }
 
     [Fact]

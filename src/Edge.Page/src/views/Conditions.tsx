@@ -1,4 +1,4 @@
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Condition, ConditionGroup, ConditionRule } from "../api";
 import { t } from "../strings.en";
 import { Failing, useViolations } from "../ui/Field";
@@ -136,7 +136,6 @@ function Group({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Conditio
 }
 
 function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<ConditionRule>) {
-  const id = useId();
   const isList = node.ruleOperator === "in" || node.ruleOperator === "not_in";
   const isNamed = node.property in t.edit.properties;
   const isCountry = node.property === "geo.country";

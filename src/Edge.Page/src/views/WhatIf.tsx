@@ -103,7 +103,7 @@ function Found({ estimate, nameOf }: { estimate: Estimate; nameOf: (id: string) 
       {!estimate.isWhole && estimate.firstTrialAt && estimate.lastTrialAt && <p class="small soft">{texts.part(moment(estimate.firstTrialAt), moment(estimate.lastTrialAt))}</p>}
       {!estimate.problem && (
         <Table
-          label={texts.title}
+          label={texts.start}
           rows={Object.keys(texts.rows) as Row[]}
           keyOf={(row) => row}
           columns={[
