@@ -15,7 +15,8 @@ interface Leaf {
 
 /** Somebody else was faster: what was, what is now, and what would be, member by member. */
 export function Conflict({ before, theirs, yours, onKeep, onTake, onClose }: { before: Draft; theirs: Draft; yours: Draft; onKeep: () => void; onTake: () => void; onClose: () => void }) {
-  const [old, now, own] = [leaves(before), leaves(theirs), leaves(yours)] as const;
+  const names = new Map([before, theirs, yours].flatMap(({ variants }) => variants.filter(({ name }) => name).map(({ id, name }) => [id, name!] as const)));
+  const [old, now, own] = [leaves(before, names), leaves(theirs, names), leaves(yours, names)] as const;
   const of = (all: Map<string, Leaf>, { key }: Leaf) => all.get(key)?.text;
   const differing = [...new Map([...old, ...now, ...own]).values()].filter((leaf) => of(old, leaf) !== of(now, leaf) || of(old, leaf) !== of(own, leaf));
   const cell = (all: Map<string, Leaf>) => (leaf: Leaf) => (
@@ -59,11 +60,11 @@ const choices: Record<string, Record<string, string>> = {
 };
 
 /** Every member of a definition. A variant is known by its id, wherever it stands; a tree of conditions is one sentence. */
-function leaves(draft: Draft): Map<string, Leaf> {
+function leaves(draft: Draft, names: Map<string, string>): Map<string, Leaf> {
   const found = new Map<string, Leaf>();
   const add = (path: string, text: string) => {
     const key = path.replace(/^variants\[(\d+)\]/, (_, i: string) => `variant ${draft.variants[+i]!.id}`);
-    found.set(key, { key, label: labelOf(path, draft.variants), text });
+    found.set(key, { key, label: labelOf(path, draft.variants.map(({ id }) => ({ id, name: names.get(id) }))), text });
   };
   const walk = (value: unknown, path: string) => {
     const member = path.replace(/^variants\[\d+\]\./, "");
