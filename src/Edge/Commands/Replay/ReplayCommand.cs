@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Edge.Commands.Filters;
 using Edge.Commands.Streams;
-using Edge.Experiments;
 using Edge.Formats;
 using Edge.Journal;
 using Edge.Settings;

@@ -2,7 +2,6 @@ using System.Text;
 using Edge.Experiments;
 using Edge.Statistics.WhatIf;
 using Edge.Tests.Experiments;
-using Edge.Tests.Statistics.Counting;
 using Edge.Tests.Support;
 using Xunit;
 using static Edge.Tests.Statistics.VisitEvent;
