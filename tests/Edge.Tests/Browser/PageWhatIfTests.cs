@@ -26,6 +26,39 @@ public sealed class PageWhatIfTests(SeededEdge edge) : IClassFixture<SeededEdge>
         Assert.Equal("3334", (await edge.SendAsync("GET", $"/{SeededEdge.Slug}")).Experiment.GetProperty("variants")[0].Text("weight"));
     }
 
+    [Fact]
+    public async Task WhatIf_OfATreeOverTheVariantsOfATest_IsEstimatedToo()
+    {
+        const string Phones = """
+            {"definition":{"name":"Phones apart","slug":"spring-banner","type":"smart_link",
+              "variants":[{"id":"photo","weight":10000,"isDefault":true},
+                {"id":"drawing","weight":0,"conditions":{"type":"rule","property":"device.type","ruleOperator":"equals","value":"mobile"}}],
+              "goalConfig":{"type":"click_through","destinationUrl":"https://shop.example/"}}}
+            """;
+
+        var estimate = (await edge.SendAsync("POST", $"/{SeededEdge.Slug}/what-if", Phones)).Json;
+
+        Assert.Equal((JsonValueKind.Null, "exp_spring-banner"), (estimate.GetProperty("problem").ValueKind, estimate.Text("uid")));
+        // Two of five browsers are phones.
+        Assert.Equal(0.4, estimate.GetProperty("shares").GetProperty("drawing").GetDouble(), 0.06);
+        Assert.Equal(0.6, estimate.GetProperty("shares").GetProperty("photo").GetDouble(), 0.06);
+    }
+
+    [Fact]
+    public async Task WhatIfs_ManyAtOnce_AreAnsweredOneAtATime()
+    {
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 16).Select(_ => edge.SendAsync("POST", $"/{SeededEdge.Slug}/what-if", Drawing))
+        );
+
+        Assert.Contains(answers, answer => answer.Status == 200);
+        Assert.All(
+            answers.Where(answer => answer.Status != 200),
+            answer => Assert.Equal((503, "Service Unavailable"), (answer.Status, answer.Json.Text("title")))
+        );
+        Assert.Equal(200, (await edge.SendAsync("POST", $"/{SeededEdge.Slug}/what-if", Drawing)).Status);
+    }
+
     [Theory]
     [InlineData("""{"definition":{"uid":"exp_spring-banner","goalConfig":{"type":"impressions_only"}}}""", "No estimate: the goal counts impressions only")]
     [InlineData("""{"definition":{"uid":"exp_spring-banner"},"to":"2020-01-01T00:00:00Z"}""", "No estimate: 0 trials")]
