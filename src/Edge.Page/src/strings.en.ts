@@ -230,7 +230,7 @@ export const t = {
       conditions: "Conditions", schedule: "Schedule",
     },
     condition: { property: "Property", paramName: "Parameter", ruleOperator: "Comparison", operator: "Comparison", value: "Value" },
-    occurs: { startAt: "From", endAt: "To", recurrence: "Repeats", "recurrence.cronExpression": "Cron expression", "recurrence.timezone": "Time zone of the repetition" },
+    occurs: { startAt: "From", endAt: "To", recurrence: "Repeats", "recurrence.cronExpression": "Cron expression", "recurrence.timezone": "Time zone of the repetition", "recurrence.fallbackTimezone": "Time zone when that of the visitor is not known" },
     slugHint: (url: string) => `Its name in links: ${url}`,
     hypothesisHint: "What you expect, and why. You will thank yourself later.",
     destinationHint: "For variants without a destination of their own.",

@@ -32,14 +32,18 @@ export const inWords = (text: string): string =>
     .join("");
 
 function quoted(token: string): string {
-  const text = /^'/.test(token)
-    ? undefined
-    : token.startsWith("variants[")
-      ? labelOf(token)
-      : /.[A-Z_.]|^[gl]te?$/.test(token)
-        ? (own(t.edit.properties, token) ?? own(t.edit.operators, token) ?? own(t.goals, token) ?? own(t.type, token) ?? own(labels, token) ?? own(short, token))
-        : undefined;
+  const text = /^'/.test(token) ? undefined : token.startsWith("variants[") ? labelOf(token) : /.[A-Z_.]|^[gl]te?$/.test(token) ? named(token) : undefined;
   return text ? `“${text}”` : token;
+}
+
+function named(token: string): string | undefined {
+  for (const texts of [t.edit.properties, t.edit.operators, t.goals, t.type, labels, short]) {
+    const text = own(texts, token);
+    if (text) {
+      return text;
+    }
+  }
+  return own(labels, token.split(".")[0]!) && leafOf(token);
 }
 
 const own = (texts: Record<string, string>, name: string): string | undefined => (Object.hasOwn(texts, name) ? texts[name] : undefined);

@@ -8,7 +8,7 @@ namespace Edge.Tests.Browser;
 public sealed class PageWordsTests(PagedEdge edge) : IClassFixture<PagedEdge>
 {
     /// <summary>Names of the API that nobody should read on the page; settings keep theirs.</summary>
-    private const string Raw = @"/\b(?:geo(?!\.(?:database|countryHeader))|time|device|browser|url|variants?|goalConfig|linkConfig)(?:\.|\[)\w|\b(?:not_in|starts_with|gte|lte)\b|stableUnits|maxClicks/";
+    private const string Raw = @"/\b(?:geo(?!\.(?:database|countryHeader))|time|device|browser|url|variants?|goalConfig|linkConfig|banditConfig)(?:\.|\[)\w|\b(?:not_in|starts_with|gte|lte)\b|stableUnits|maxClicks/";
 
     [Fact]
     public async Task Mistakes_InConditions_AreToldInTheWordsOfTheForm()
@@ -31,6 +31,21 @@ public sealed class PageWordsTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.SeeAsync(".rule + .error", "Value must be a number for “is more than”, “is less than”, “is at least” and “is at most”");
         Assert.Equal("", await RawAsync(view));
         await view.ExpectSoundAsync("mistakes in words");
+    }
+
+    [Fact]
+    public async Task Warnings_OfMembersThatTheFormHasInParts_AreToldInItsWords()
+    {
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync("#/experiments/new");
+        await view.TypeAsync("Name", "Nothing to learn");
+        await view.TypeAsync("Where the link leads", "https://shop.example/");
+        await view.ChooseAsync("What counts as success", "Impressions only");
+        await view.TickAsync("Let the weights follow the results (Thompson sampling)");
+        await view.SeeAsync(
+            "“Let the weights follow the results (Thompson sampling) enabled” has no effect while the goal is “Impressions only”"
+        );
+        Assert.Equal("", await RawAsync(view));
     }
 
     [Fact]
