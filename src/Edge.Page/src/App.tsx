@@ -21,8 +21,8 @@ const later = {
   experiment: () => import("./views/Experiment").then((m) => m.ExperimentView),
   edit: () => import("./views/Editor").then((m) => m.Editor),
   deliver: () => import("./views/Deliver").then((m) => m.Deliver),
-  live: () => import("./views/Live").then((m) => m.Live),
-  health: () => import("./views/Health").then((m) => m.Health),
+  live: () => import("./views/operations").then((m) => m.Live),
+  health: () => import("./views/operations").then((m) => m.Health),
 };
 
 const sharedToken = /^\/ui\/share\/([^/]+)\/?$/.exec(location.pathname)?.[1];
@@ -199,7 +199,7 @@ function Later({ name, ...props }: ViewProps & { name: keyof typeof later }) {
 function Shared({ token }: { token: string }) {
   const [It, setIt] = useState<{ It: ComponentType<{ token: string }> } | null>(null);
   useEffect(() => {
-    void import("./views/Share").then((m) => setIt({ It: m.Shared }));
+    void import("./views/Experiment").then((m) => setIt({ It: m.Shared }));
   }, []);
   return (
     <>

@@ -19,6 +19,7 @@ export type DescribedRequest = Schemas["DescribedRequest"];
 export type Session = Schemas["Session"];
 export type Summary = Schemas["ExperimentSummary"];
 export type Validation = Schemas["Validation"];
+export type WhatIf = Schemas["WhatIf"];
 export type System = Schemas["System"];
 export type Sink = System["sinks"][number];
 export type FleetNodes = Schemas["FleetNodes"];
@@ -134,6 +135,8 @@ export const api = {
 
   explainDefinition: (definition: object, uid: string | undefined, request: DescribedRequest, signal?: AbortSignal) =>
     json<{ explanation: Explanation }>(`${root}/explain`, { method: "POST", body: { definition: { ...definition, uid }, request }, signal }).then((a) => a.explanation),
+
+  whatIf: (uid: string, body: object, signal: AbortSignal) => json<WhatIf>(one(uid, "/what-if"), { method: "POST", body, signal }),
 
   occurrences: (definition: object, uid: string | undefined, signal?: AbortSignal) =>
     json<Schemas["Occurrences"]>(`${root}/occurrences`, { method: "POST", body: { definition: { ...definition, uid }, days: 30 }, signal }),

@@ -71,9 +71,8 @@ export const day = (time: string | number | Date): string =>
 export const moment = (time: string | number | Date): string =>
   dates("moment", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }).format(at(time));
 
-/** A sentence of the server with its instants as the page writes them. */
-export const withTimes = (text: string): string =>
-  text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)/g, (time) => moment(time));
+/** An instant in a sentence of the server. */
+export const instant = /(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))/;
 
 export const clock = (time: string | number | Date): string =>
   dates("clock", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at(time));
@@ -125,9 +124,11 @@ export function span(seconds: number): string {
   return `${n} ${unit}${n === "1" ? "" : "s"}`;
 }
 
+const regions = new Intl.DisplayNames("en", { type: "region" });
+
 export const regionName = (code: string): string => {
   try {
-    return new Intl.DisplayNames("en", { type: "region" }).of(code) ?? code;
+    return regions.of(code) ?? code;
   } catch {
     return code;
   }

@@ -1,4 +1,5 @@
 import "./styles.css";
+import "./ui/drawn";
 import { render } from "preact";
 import { App } from "./App";
 

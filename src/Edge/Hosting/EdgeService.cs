@@ -33,6 +33,7 @@ using Edge.Requests;
 using Edge.Settings;
 using Edge.Statistics.Counting;
 using Edge.Statistics.Optimization;
+using Edge.Statistics.WhatIf;
 using Edge.Storage;
 using Edge.Telemetry;
 using Edge.Transport;
@@ -1003,6 +1004,7 @@ internal sealed class EdgeService : IAsyncDisposable
             new GetSeries(catalog, tally),
             new GetRecomputations(catalog, recomputations),
             new ExplainExperiment(catalog, _verdicts, options.VariantOverride, time),
+            new EstimateWhatIf(catalog, drafts, new WhatIfStudy(options.ToJournalOptions(), time, StopRequested)),
             new RecomputeWeights(catalog, _optimizer!, audit),
             new ValidateDefinition(drafts, view),
             new ExplainDefinition(drafts, _verdicts, options.VariantOverride, time),

@@ -29,6 +29,19 @@ public sealed class PageForEverybodyTests(SeededEdge edge) : IClassFixture<Seede
         ("nothing", "#/nowhere", "There is nothing here."),
     ];
 
+    /// <summary>Texts and attributes with characters that nobody sees, but for those by which the page isolates words.</summary>
+    private static readonly string Unseen = """
+        (() => {
+            const all = [document.title];
+            const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+            while (walker.nextNode()) {
+                const node = walker.currentNode;
+                all.push(...(node.nodeType == 3 ? [node.data] : ['aria-label', 'title'].map(name => node.getAttribute(name) ?? '')));
+            }
+            return all.filter(text => /[\u200B\u200E\u200F\u202A-\u202E\uFEFF]|\u2067|\u2068[^\u2069]*(?:\u2068|$)/.test(text)).join(' | ');
+        })()
+        """;
+
     public static TheoryData<string, int, bool> Looks { get; } =
         new()
         {
@@ -161,10 +174,11 @@ public sealed class PageForEverybodyTests(SeededEdge edge) : IClassFixture<Seede
 
     [Theory]
     [InlineData("markup", "<img src=x onerror=window.hacked=1><script>window.hacked=2</script>{{7*7}}")]
-    [InlineData("right to left", "\u202Eשלום עולם\u202C مرحبا \u2067x\u2069")]
+    [InlineData("right to left", "\u202Eשלום עולם\u202C مرحبا \u2067x\u2069", "[U+202E]שלום עולם[U+202C] مرحبا [U+2067]x[U+2069]")]
+    [InlineData("unseen", "pay\u200Bpal\uFEFF\u200E", "pay[U+200B]pal[U+FEFF][U+200E]")]
     [InlineData("one long word", "W")]
     [InlineData("signs", "'\"`;--\\ & &amp; %00 \ud83d\udc69\u200d\ud83d\udc69\u200d\ud83d\udc67 Ź̴̧a")]
-    public async Task Name_OfAnyKind_StaysText(string row, string text)
+    public async Task Name_OfAnyKind_StaysText(string row, string text, string? drawn = null)
     {
         var name = text.Length == 1 ? new string('W', 255) : text;
         var variants = Enumerable
@@ -187,7 +201,7 @@ public sealed class PageForEverybodyTests(SeededEdge edge) : IClassFixture<Seede
         foreach (
             var (hash, shown) in new[]
             {
-                ("#/", name),
+                ("#/", drawn ?? name),
                 ($"#/experiments/{slug}", "What it serves"),
                 ($"#/experiments/{slug}/edit", "Worth knowing"),
                 ($"#/experiments/{slug}/deliver", "Mail program"),
@@ -198,12 +212,74 @@ public sealed class PageForEverybodyTests(SeededEdge edge) : IClassFixture<Seede
             await view.GoAsync(hash);
             await view.SeeAsync(shown);
             await view.ExpectSoundAsync($"{row}: {hash}");
+            Assert.Equal("", await view.Page.RunAsync(Unseen));
         }
 
         Assert.Equal("undefined", await view.Page.RunAsync("typeof hacked"));
         Assert.Equal("0", await view.Page.RunAsync("document.querySelectorAll('main img, main script').length"));
         await edge.SendAsync("POST", $"/{slug}/pause");
         await edge.SendAsync("DELETE", $"/{slug}");
+    }
+
+    [Fact]
+    public async Task Name_FromRightToLeft_DoesNotMoveItsNeighbours()
+    {
+        const string Name = "שלום 12";
+        var slug = await edge.StoreAsync(
+            new
+            {
+                name = "Turned",
+                slug = ManagedEdge.NewSlug(),
+                type = "ab_test",
+                variants = new[] { new { id = "a", name = Name, weight = 5000, isDefault = true }, new { id = "b", name = "b", weight = 5000, isDefault = false } },
+                goalConfig = new { type = "click_through", destinationUrl = "https://shop.example/" },
+            },
+            "start"
+        );
+        Assert.Equal(200, (await edge.SendAsync("POST", $"/{slug}/complete", """{"winnerVariantId":"a"}""")).Status);
+        await using var view = await edge.SignInAsync();
+        await view.GoAsync($"#/experiments/{slug}");
+        await view.SeeAsync("Winner: \u2068שלום\u2069 12");
+
+        // The word, the number behind it and what stands before both, from left to right.
+        var order = await view.Page.RunAsync(
+            """
+            (() => {
+                const text = [...document.querySelectorAll('main .row span')].find(e => e.textContent.startsWith('Winner')).firstChild;
+                const left = part => {
+                    const range = document.createRange();
+                    range.setStart(text, text.data.indexOf(part));
+                    range.setEnd(text, text.data.indexOf(part) + part.length);
+                    return range.getBoundingClientRect().left;
+                };
+                return ['Winner', 'שלום', '12'].map(left).every((x, i, all) => i == 0 || all[i - 1] < x);
+            })()
+            """
+        );
+        Assert.Equal("True", order, ignoreCase: true);
+        await edge.SendAsync("DELETE", $"/{slug}");
+    }
+
+    [Theory]
+    [InlineData("experiment")]
+    [InlineData("shared")]
+    [InlineData("health")]
+    public async Task Table_OnAPhone_IsReadWithoutMovingIt(string name)
+    {
+        await using var view = await PageLayoutTests.OpenAsync(edge, name);
+        await view.ShowAsAsync(Look.Phone);
+        await view.ReadAsync(".rows dd");
+        await view.Page.RunAsync("document.querySelectorAll('main details > summary').forEach(summary => summary.click())");
+        var beyond = await view.Page.RunAsync(
+            """
+            [...document.querySelectorAll('main *')]
+                .filter(e => e.checkVisibility() && !e.closest('.cut, .two, svg, .sr, canvas, .series') && (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display != 'inline' || e.getBoundingClientRect().right > innerWidth))
+                .map(e => e.outerHTML.slice(0, 200)).join('\n')
+            """
+        );
+
+        Assert.Equal("", beyond);
+        Assert.Equal("0", await view.Page.RunAsync("document.querySelectorAll('main table').length"));
     }
 
     [Theory]

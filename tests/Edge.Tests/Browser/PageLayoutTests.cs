@@ -26,7 +26,7 @@ public sealed partial class PageLayoutTests(SeededEdge edge) : IClassFixture<See
     /// </summary>
     private static readonly string Outline = """
         (() => {
-            const blocks = 'header.bar, main, dialog[open], .head, .card, .list, .list-row.last, .filters, .choices, .edit, .side, .variant, .scroll, .series, .intervals, .split, .facts, .week, .flow, .meter, .group, .note, .qr, pre';
+            const blocks = 'header.bar, main, dialog[open], .head, .card, .list, .list-row.last, .filters, .choices, .edit, .side, .variant, .scroll, .rows, .series, .intervals, .split, .facts, .week, .flow, .meter, .group, .note, .qr, pre';
             const texts = 'h1, h2, h3, .pill, .say, nav a, .button, button, label, dt:not(:has(button)), thead th:not(:has(button)), summary, input, select, textarea';
             const named = e => {
                 const text = e.getAttribute('aria-label') ?? (e.matches('input, select, textarea, .say') ? '' : e.matches('.card, .side, main, header') ? '' : e.matches(texts) ? e.textContent : '');

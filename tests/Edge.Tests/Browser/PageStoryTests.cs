@@ -119,7 +119,7 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await using var view = await edge.SignInAsync();
         await view.GoAsync("#/experiments/new");
         await view.TypeAsync("Name", "Half done");
-        await view.SeeAsync("Where the link leads: ");
+        await view.SeeAsync("Where the link leads – ");
 
         await view.LoadAsync("#/experiments/new");
 
@@ -172,11 +172,28 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await using var view = await edge.SignInAsync();
         await view.GoAsync($"#/experiments/{slug}/edit");
         await view.TypeAsync("Hypothesis", "Mine");
-        Assert.Equal(200, (await edge.SendAsync("PUT", $"/{slug}", """{"name":"Theirs"}""")).Status);
+        const string Change = """
+            {"name":"Theirs","trafficShare":5000,
+             "variants":[{"id":"b","name":"Blue","weight":4000,"destinationUrl":"https://shop.example/blue"},{"id":"a","weight":6000,"isDefault":true}]}
+            """;
+        Assert.Equal(200, (await edge.SendAsync("PUT", $"/{slug}", Change)).Status);
         await view.ClickAsync("Save");
         await view.SeeAsync("Somebody else changed it meanwhile");
-        await view.SeeAsync("Theirs");
         await view.ExpectSoundAsync("conflict");
+        var rows = await view.ReadAsync("dialog tbody", "[...found.rows].map(row => [...row.cells].map(cell => cell.textContent).join('|')).join('\\n')");
+        Assert.Equal(
+            [
+                "Hypothesis|–|–|Mine",
+                "Name|Twice edited|Theirs|Twice edited",
+                "Share of visitors that take part, percent|100%|50%|100%",
+                "Variant Blue: Destination|–|https://shop.example/blue|–",
+                "Variant Blue: Name|–|Blue|–",
+                "Variant Blue: Weight|50%|40%|50%",
+                "Variant a: Weight|50%|60%|50%",
+                "Variants|a, b|Blue, a|a, b",
+            ],
+            rows.Split('\n').Order(StringComparer.Ordinal)
+        );
         await view.ClickAsync("Put my changes on top");
         await view.ClickAsync("Save");
         await view.SeeAsync("What it serves");
@@ -214,14 +231,14 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         await view.ChooseAsync("What counts as success", "Conversion");
         await view.ClickAsync("More settings");
         await view.TypeAsync("Attribution window, minutes", "20160");
-        await view.SeeAsync("must be at most 1440 unless stableUnits is true");
+        await view.SeeAsync("must be at most 1440 unless “Know visitors that you name for longer than a day: windows of up to 30 days” is true");
         await view.TickAsync("Know visitors that you name for longer than a day: windows of up to 30 days");
         await view.TypeAsync(Clicks, "100");
-        await view.SeeAsync("is required with maxClicks");
+        await view.SeeAsync("is required with “The link works for so many clicks”");
         await view.TypeAsync(Beyond, "https://shop.example/over");
         await view.TypeAsync(Group, "checkout");
         await view.TypeAsync("First bucket beyond", "5000");
-        await view.SeeAsync("must not be combined with trafficShare or exclusionGroup");
+        await view.SeeAsync("must not be combined with “Share of visitors that take part, percent” or “Exclusion group”");
         await view.ExpectSoundAsync("limits");
         await view.SetAsync(Clicks, "");
         await view.SetAsync(Beyond, "");
@@ -337,7 +354,7 @@ public sealed class PageStoryTests(PagedEdge edge) : IClassFixture<PagedEdge>
         Assert.DoesNotContain("to mend", await view.TextAsync(), StringComparison.Ordinal);
         await view.TypeAsync("Name", "Begun");
         await view.SeeAsync("thing to mend");
-        await view.SeeAsync("Where the link leads: ");
+        await view.SeeAsync("Where the link leads – ");
     }
 
     [Fact]

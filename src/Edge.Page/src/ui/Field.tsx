@@ -1,6 +1,7 @@
 import { createContext, type ComponentChildren } from "preact";
 import { useContext, useId } from "preact/hooks";
 import type { Violation } from "../api";
+import { tell } from "../words";
 
 /** What the server finds wrong with the definition that is being edited. */
 export const Violations = createContext<Violation[]>([]);
@@ -9,12 +10,12 @@ export function useViolations(path: string, isDeep = false): Violation[] {
   return useContext(Violations).filter(({ field }) => field === path || (isDeep && (field.startsWith(path + ".") || field.startsWith(path + "["))));
 }
 
-/** The messages about one member. */
+/** The messages about one member; those about what is in it name that. */
 export function Failing({ path, isDeep = false, id }: { path: string; isDeep?: boolean; id?: string }) {
   const found = useViolations(path, isDeep);
   return (
     <span id={id} class="error" hidden={found.length === 0}>
-      {found.map((violation) => violation.message).join("; ")}
+      {found.map((violation) => tell(violation, path)).join("; ")}
     </span>
   );
 }

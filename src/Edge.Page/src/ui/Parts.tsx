@@ -2,13 +2,14 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, type Status } from "../api";
 import { t } from "../strings.en";
+import { inWords } from "../words";
 
 export function State({ status }: { status: Status }) {
   return <span class={`pill ${status}`}>{t.status[status]}</span>;
 }
 
 export const sentence = (error: unknown): string =>
-  error instanceof ApiError ? (error.status === 401 ? t.signIn.expired : error.message) : error instanceof TypeError ? t.common.unreachable : t.common.failed;
+  error instanceof ApiError ? (error.status === 401 ? t.signIn.expired : inWords(error.message)) : error instanceof TypeError ? t.common.unreachable : t.common.failed;
 
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   return (

@@ -3,6 +3,7 @@ import uPlot from "uplot";
 import { count, moment, share } from "../format";
 import { timeZone, usePreferences } from "../preferences";
 import { t } from "../strings.en";
+import { Table, type Column } from "./Table";
 
 export interface Line {
   id: string;
@@ -100,32 +101,15 @@ export function SeriesChart({ times, lines, unit, label }: { times: number[]; li
         {isOpen && (
           <>
             {from > 0 && <p class="small soft">{t.common.rowsShown(times.length - from, times.length)}</p>}
-            <div class="scroll" tabIndex={0} role="region" aria-label={label}>
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">{t.one.columns.time}</th>
-                    {lines.map((line) => (
-                      <th key={line.id} scope="col" class="num">
-                        <bdi>{line.name}</bdi>
-                      </th>
-                    ))}
-                  </tr>
-                </thead>
-                <tbody>
-                  {times.slice(from).reverse().map((time, i) => (
-                    <tr key={time}>
-                      <th scope="row" class="num">{moment(time * 1000)}</th>
-                      {lines.map((line) => (
-                        <td key={line.id} class="num">
-                          {units[unit](line.values[times.length - 1 - i])}
-                        </td>
-                      ))}
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table
+              label={label}
+              rows={times.map((_, i) => i).slice(from).reverse()}
+              keyOf={(i) => times[i]!}
+              columns={[
+                [t.one.columns.time, (i) => moment(times[i]! * 1000)],
+                ...lines.map((line): Column<number> => [<bdi>{line.name}</bdi>, (i) => units[unit](line.values[i]), "num"]),
+              ]}
+            />
           </>
         )}
       </details>

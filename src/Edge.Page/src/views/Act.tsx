@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { api, ApiError, type Experiment } from "../api";
 import { t } from "../strings.en";
 import { Dialog, Failure } from "../ui/Parts";
+import { labelOf, tell } from "../words";
 
 export type Action = "start" | "pause" | "complete" | "archive";
 
@@ -52,7 +53,7 @@ export function ActDialog({ experiment, action, leader, onClose, onDone }: { exp
       {error ? <Failure error={error} /> : null}
       {error instanceof ApiError && error.problem.errors?.map((violation) => (
         <p key={violation.field + violation.message} class="error">
-          {violation.field}: {violation.message}
+          {labelOf(violation.field, experiment.variants)} – {tell(violation)}
         </p>
       ))}
       <div class="row end">

@@ -1,11 +1,11 @@
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Condition, ConditionGroup, ConditionRule } from "../api";
 import { t } from "../strings.en";
 import { Failing, useViolations } from "../ui/Field";
+import { countries, Suggested } from "../ui/Suggested";
+import { isGroup, operatorText, propertyText, valueText } from "../words";
 
 type Operator = ConditionRule["ruleOperator"];
-
-const isGroup = (node: Condition): node is ConditionGroup => node.type === "group";
 
 export const newRule = (): ConditionRule => ({ type: "rule", property: "device.type", ruleOperator: "equals", value: "mobile" });
 export const newGroup = (): ConditionGroup => ({ type: "group", operator: "AND", children: [newRule()] });
@@ -18,17 +18,15 @@ const known: Record<string, string[]> = {
   "time.dayOfWeek": ["0", "1", "2", "3", "4", "5", "6"],
 };
 
-const valueText = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : String(value ?? ""));
-
-const propertyText = (rule: ConditionRule): string =>
-  rule.property === "url.param" && rule.paramName ? `${t.edit.properties["url.param"]} ${rule.paramName}` : (t.edit.properties[rule.property] ?? rule.property);
+/** The value as it is typed. */
+const typedText = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : String(value ?? ""));
 
 /** A tree of conditions as nested lists, to be read. */
 export function ConditionText({ tree }: { tree: Condition }) {
   if (!isGroup(tree)) {
     return (
       <p class="small wrap">
-        {propertyText(tree)} {t.edit.operators[tree.ruleOperator] ?? tree.ruleOperator} <strong><bdi>{valueText(tree.value)}</bdi></strong>
+        {propertyText(tree.property, tree.paramName)} {operatorText(tree.ruleOperator)} <strong><bdi>{valueText(tree.property, tree.value)}</bdi></strong>
       </p>
     );
   }
@@ -58,7 +56,7 @@ interface NodeProps<N> {
 export function ConditionEditor({ tree, path, onChange }: { tree: Condition | null | undefined; path: string; onChange: (tree: Condition | null) => void }) {
   return (
     <fieldset class="stack-s">
-      <legend class="label">{t.edit.conditions}</legend>
+      <legend class="label">{t.edit.variants.conditions}</legend>
       <Failing path={path} />
       {tree ? (
         <Node node={tree} path={path} onChange={onChange} onRemove={() => onChange(null)} />
@@ -91,7 +89,7 @@ function Group({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Conditio
     <fieldset class="group">
       <legend class="sr">{node.operator === "AND" ? t.edit.all : t.edit.any}</legend>
       <div class="row">
-        <select class="grow" aria-label={t.edit.conditions} value={node.operator} onChange={(event) => onChange({ ...node, operator: event.currentTarget.value as "AND" | "OR" })}>
+        <select class="grow" aria-label={t.edit.variants.conditions} value={node.operator} onChange={(event) => onChange({ ...node, operator: event.currentTarget.value as "AND" | "OR" })}>
           <option value="AND">{t.edit.all}</option>
           <option value="OR">{t.edit.any}</option>
         </select>
@@ -101,8 +99,9 @@ function Group({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Conditio
           </button>
         )}
       </div>
-      <Failing path={path} />
-      <Failing path={`${path}.children`} />
+      {["", ".children", ".type", ".operator"].map((member) => (
+        <Failing key={member} path={path + member} />
+      ))}
       <ul class="stack-s">
         {node.children.map((child, i) => (
           <li key={i} class="node">
@@ -137,16 +136,16 @@ function Group({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Conditio
 }
 
 function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<ConditionRule>) {
-  const id = useId();
   const isList = node.ruleOperator === "in" || node.ruleOperator === "not_in";
   const isNamed = node.property in t.edit.properties;
+  const isCountry = node.property === "geo.country";
   // A list is shown as it is typed: the blank after a comma stays.
   const [typed, setTyped] = useState("");
   const read = (text: string) => (isList ? split(text) : text) as ConditionRule["value"];
   const invalid = useViolations(path, true).length > 0 ? "true" : undefined;
   const setOperator = (ruleOperator: Operator) => {
     const wantsList = ruleOperator === "in" || ruleOperator === "not_in";
-    const value = wantsList === isList ? node.value : wantsList ? split(valueText(node.value)) : valueText(node.value);
+    const value = wantsList === isList ? node.value : wantsList ? split(typedText(node.value)) : typedText(node.value);
     onChange({ ...node, ruleOperator, value: value as ConditionRule["value"] });
   };
   const setProperty = (property: string) =>
@@ -155,7 +154,7 @@ function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Condition
     <div class="node">
       <div class="rule">
         <div class="stack-s">
-          <select aria-label={t.edit.property_} aria-invalid={invalid} value={isNamed ? node.property : ""} onChange={(event) => setProperty(event.currentTarget.value || "custom.")}>
+          <select aria-label={t.edit.condition.property} aria-invalid={invalid} value={isNamed ? node.property : ""} onChange={(event) => setProperty(event.currentTarget.value || "custom.")}>
             {Object.entries(t.edit.properties).map(([name, text]) => (
               <option key={name} value={name}>
                 {text}
@@ -165,34 +164,29 @@ function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Condition
           </select>
           {!isNamed && <input aria-label={t.edit.propertyOther} value={node.property} onInput={(event) => setProperty(event.currentTarget.value)} />}
           {node.property === "url.param" && (
-            <input aria-label={t.edit.param} placeholder={t.edit.param} value={node.paramName ?? ""} onInput={(event) => onChange({ ...node, paramName: event.currentTarget.value })} />
+            <input aria-label={t.edit.condition.paramName} placeholder={t.edit.condition.paramName} value={node.paramName ?? ""} onInput={(event) => onChange({ ...node, paramName: event.currentTarget.value })} />
           )}
         </div>
-        <select aria-label={t.edit.operator} value={node.ruleOperator} onChange={(event) => setOperator(event.currentTarget.value as Operator)}>
+        <select aria-label={t.edit.condition.operator} value={node.ruleOperator} onChange={(event) => setOperator(event.currentTarget.value as Operator)}>
           {(Object.keys(t.edit.operators) as Operator[]).map((operator) => (
             <option key={operator} value={operator}>
-              {t.edit.operators[operator as keyof typeof t.edit.operators]}
+              {t.edit.operators[operator]}
             </option>
           ))}
         </select>
         <div class="stack-s">
-          <input
-            aria-label={isList ? t.edit.values : t.edit.value}
+          <Suggested
+            aria-label={isList ? t.edit.values : t.edit.condition.value}
             aria-invalid={invalid}
-            list={known[node.property] ? id : undefined}
-            value={JSON.stringify(read(typed)) === JSON.stringify(node.value) ? typed : valueText(node.value)}
-            onInput={(event) => {
-              setTyped(event.currentTarget.value);
-              onChange({ ...node, value: read(event.currentTarget.value) });
+            options={isCountry ? countries : (known[node.property] ?? []).map((value): [string, string] => [value, valueText(node.property, value)])}
+            named={isCountry ? valueText(node.property, node.value) : ""}
+            isList={isList}
+            value={JSON.stringify(read(typed)) === JSON.stringify(node.value) ? typed : typedText(node.value)}
+            onInput={(text) => {
+              setTyped(text);
+              onChange({ ...node, value: read(text) });
             }}
           />
-          {known[node.property] && (
-            <datalist id={id}>
-              {known[node.property]!.map((value) => (
-                <option key={value} value={value} label={node.property === "time.dayOfWeek" ? dayName(+value) : value} />
-              ))}
-            </datalist>
-          )}
         </div>
         <div class="row">
           {depth === 0 && (
@@ -218,6 +212,3 @@ function Rule({ node, path, onChange, onRemove, depth = 0 }: NodeProps<Condition
 }
 
 const split = (text: string): string[] => text.split(",").map((part) => part.trim()).filter(Boolean);
-
-/** The first of February 2026 is a Sunday. */
-const dayName = (day: number): string => new Date(Date.UTC(2026, 1, day + 1)).toLocaleDateString(undefined, { weekday: "long", timeZone: "UTC" });

@@ -1,18 +1,20 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ViewProps } from "../App";
 import { api, ApiError, type Experiment, type ExperimentType, type Validation, type Variant, type Versioned } from "../api";
-import { fromLocal, points, toLocal, withTimes } from "../format";
+import { fromLocal, points, toLocal } from "../format";
 import { timeZone } from "../preferences";
 import { go, guardLeaving, link } from "../router";
 import { t } from "../strings.en";
 import { Failing, Field, NumberField, TextField, Violations } from "../ui/Field";
 import { Card, Failure, Loading, Title, sentence } from "../ui/Parts";
 import { useResource, useSettled } from "../ui/useResource";
+import { inWords, labelOf, tell } from "../words";
 import { ConditionEditor } from "./Conditions";
 import { Conflict } from "./Conflict";
 import { Explain } from "./Explain";
 import { ScheduleEditor } from "./Schedule";
 import { Week } from "./Week";
+import { WhatIf } from "./WhatIf";
 import { balance, equal, normal } from "./weights";
 
 /** A definition under way; the server says what is still missing. */
@@ -124,7 +126,9 @@ function Form({ base: first, canSave }: { base: Versioned | null; canSave: boole
       <div class="head">
         <div>
           <p class="crumb">
-            <a href={base ? link("experiments", base.experiment.slug) : link()}>{base ? base.experiment.name : t.nav.experiments}</a>
+            <a href={base ? link("experiments", base.experiment.slug) : link()}>
+              <bdi>{base ? base.experiment.name : t.nav.experiments}</bdi>
+            </a>
           </p>
           <Title>{base ? t.edit.title(base.experiment.name) : t.edit.newTitle}</Title>
         </div>
@@ -143,13 +147,14 @@ function Form({ base: first, canSave }: { base: Versioned | null; canSave: boole
           <More draft={draft} set={set} isRunning={isRunning} />
         </div>
         <aside class="side">
-          <Check validation={check.data} isChecking={check.isLoading} error={check.error} isUntouched={!base && !isChanged && !hasTried} violations={violations} />
+          <Check draft={draft} validation={check.data} isChecking={check.isLoading} error={check.error} isUntouched={!base && !isChanged && !hasTried} violations={violations} />
           {error ? <Failure error={error} /> : null}
           <button class="primary" disabled={!canSave || isSaving || (Boolean(base) && !isChanged)}>
             {base ? t.edit.save : t.edit.create}
           </button>
           {!canSave ? <p class="note caution small">{t.edit.lookOnly}</p> : base ? null : <p class="small soft">{t.edit.created}</p>}
           <Explain draft={clean(settled)} uid={uid} isValid={isValid} />
+          <WhatIf draft={clean(settled)} uid={uid} isValid={isValid} />
         </aside>
       </form>
       {theirs && base && (
@@ -220,10 +225,10 @@ interface PartProps {
 function Basics({ draft, set, setName, setType, setSlug, isNew, isRunning }: PartProps & { setName: (name: string) => void; setType: (type: ExperimentType) => void; setSlug: (slug: string) => void; isNew: boolean }) {
   return (
     <Card title={t.edit.basics}>
-      <TextField label={t.edit.name} path="name" value={draft.name} onInput={setName} />
-      <TextField label={t.edit.slug} path="slug" value={draft.slug} onInput={setSlug} hint={t.edit.slugHint(`/s/${draft.slug || "…"}/click`)} isDisabled={isRunning} />
+      <TextField label={t.edit.members.name} path="name" value={draft.name} onInput={setName} />
+      <TextField label={t.edit.members.slug} path="slug" value={draft.slug} onInput={setSlug} hint={t.edit.slugHint(`/s/${draft.slug || "…"}/click`)} isDisabled={isRunning} />
       <fieldset class="stack-s" disabled={!isNew}>
-        <legend class="label">{t.edit.type}</legend>
+        <legend class="label">{t.edit.members.type}</legend>
         <div class="choices">
           {(["ab_test", "smart_link", "scheduled"] as const).map((type) => (
             <label key={type} class="choice">
@@ -235,7 +240,7 @@ function Basics({ draft, set, setName, setType, setSlug, isNew, isRunning }: Par
         </div>
         <Failing path="type" />
       </fieldset>
-      <TextField label={t.edit.hypothesis} path="hypothesis" value={draft.hypothesis} onInput={(hypothesis) => set({ hypothesis })} hint={t.edit.hypothesisHint} isLong isDisabled={isRunning} />
+      <TextField label={t.edit.members.hypothesis} path="hypothesis" value={draft.hypothesis} onInput={(hypothesis) => set({ hypothesis })} hint={t.edit.hypothesisHint} isLong isDisabled={isRunning} />
     </Card>
   );
 }
@@ -246,8 +251,8 @@ function GoalCard({ draft, set, isRunning }: PartProps) {
   const goal: Goal = draft.goalConfig ?? { type: "impressions_only" };
   const setGoal = (change: Partial<Goal>) => set({ goalConfig: { ...goal, ...change } });
   return (
-    <Card title={t.edit.goal}>
-      <Field label={t.edit.goal} path="goalConfig.type" hint={t.goalSays[goal.type ?? "impressions_only"]}>
+    <Card title={t.edit.members.goalConfig}>
+      <Field label={t.edit.members.goalConfig} path="goalConfig.type" hint={t.goalSays[goal.type ?? "impressions_only"]}>
         {(attributes) => (
           <select {...attributes} value={goal.type} disabled={isRunning} onChange={(event) => setGoal({ type: event.currentTarget.value as Goal["type"] })}>
             {Object.entries(t.goals).map(([type, text]) => (
@@ -258,9 +263,9 @@ function GoalCard({ draft, set, isRunning }: PartProps) {
           </select>
         )}
       </Field>
-      {(goal.type === "event" || goal.type === "value") && <TextField label={t.edit.event} path="goalConfig.event" value={goal.event} isDisabled={isRunning} onInput={(event) => setGoal({ event })} />}
-      {goal.type === "value" && <TextField label={t.edit.property} path="goalConfig.property" value={goal.property} isDisabled={isRunning} onInput={(property) => setGoal({ property })} />}
-      <TextField label={t.edit.destination} path="goalConfig.destinationUrl" isUrl value={goal.destinationUrl} hint={t.edit.destinationHint} onInput={(destinationUrl) => setGoal({ destinationUrl })} />
+      {(goal.type === "event" || goal.type === "value") && <TextField label={t.edit.goalConfig.event} path="goalConfig.event" value={goal.event} isDisabled={isRunning} onInput={(event) => setGoal({ event })} />}
+      {goal.type === "value" && <TextField label={t.edit.goalConfig.property} path="goalConfig.property" value={goal.property} isDisabled={isRunning} onInput={(property) => setGoal({ property })} />}
+      <TextField label={t.edit.goalConfig.destinationUrl} path="goalConfig.destinationUrl" isUrl value={goal.destinationUrl} hint={t.edit.destinationHint} onInput={(destinationUrl) => setGoal({ destinationUrl })} />
       <Failing path="goalConfig" />
     </Card>
   );
@@ -284,27 +289,30 @@ function Variants({ draft, set, isRunning }: PartProps) {
     set({ variants: left.map((v, k) => ({ ...v, weight: weights[k]! })) });
   };
   return (
-    <Card title={t.edit.variants}>
+    <Card title={t.edit.members.variants}>
       {draft.type === "smart_link" && <p class="small soft">{t.edit.conditionsHint}</p>}
       <Failing path="variants" />
       {draft.variants.map((variant, i) => (
         <fieldset key={i} class="variant">
           <legend class="sr">{t.edit.variant(i + 1)}</legend>
           <div class="row">
-            <h3 class="grow wrap">{variant.name || variant.id || t.edit.variant(i + 1)}</h3>
+            <h3 class="grow wrap">
+              <bdi>{variant.name || variant.id || t.edit.variant(i + 1)}</bdi>
+            </h3>
             {!isRunning && draft.variants.length > 2 && (
               <button type="button" class="plain small-button" aria-label={t.edit.removeVariant(variant.name || variant.id)} onClick={() => remove(i)}>
                 {t.common.remove}
               </button>
             )}
           </div>
+          <Failing path={`variants[${i}]`} />
           <div class="columns">
-            <TextField label={t.edit.variantName} path={`variants[${i}].name`} value={variant.name} isDisabled={isRunning} onInput={(name) => replace(i, { name })} />
-            <TextField label={t.edit.variantId} path={`variants[${i}].id`} value={variant.id} isDisabled={isRunning} onInput={(id) => replace(i, { id })} />
+            <TextField label={t.edit.variants.name} path={`variants[${i}].name`} value={variant.name} isDisabled={isRunning} onInput={(name) => replace(i, { name })} />
+            <TextField label={t.edit.variants.id} path={`variants[${i}].id`} value={variant.id} isDisabled={isRunning} onInput={(id) => replace(i, { id })} />
           </div>
-          <TextField label={t.edit.variantDestination} path={`variants[${i}].destinationUrl`} isUrl value={variant.destinationUrl} onInput={(destinationUrl) => replace(i, { destinationUrl })} />
+          <TextField label={t.edit.variants.destinationUrl} path={`variants[${i}].destinationUrl`} isUrl value={variant.destinationUrl} onInput={(destinationUrl) => replace(i, { destinationUrl })} />
           <TextField
-            label={t.edit.variantImage}
+            label={t.edit.variants["variables.imageUrl"]}
             path={`variants[${i}].variables`}
             isUrl
             value={(variant.variables as { imageUrl?: string } | undefined)?.imageUrl}
@@ -341,9 +349,10 @@ function Variants({ draft, set, isRunning }: PartProps) {
             const setWeight = (percent: number) => weigh(balance(draft.variants.map((v) => v.weight), i, percent * 100));
             return (
               <div key={i} class="weight">
-                <span class="cut">{variant.name || variant.id}</span>
+                <bdi class="cut">{variant.name || variant.id}</bdi>
                 <input type="range" min="0" max="100" step="1" value={variant.weight / 100} aria-label={label} aria-valuetext={points(variant.weight)} onInput={(event) => setWeight(event.currentTarget.valueAsNumber)} />
                 <input type="number" min="0" max="100" step="0.01" value={variant.weight / 100} aria-label={label} onChange={(event) => setWeight(event.currentTarget.valueAsNumber || 0)} />
+                <Failing path={`variants[${i}].weight`} />
               </div>
             );
           })}
@@ -358,7 +367,7 @@ function Variants({ draft, set, isRunning }: PartProps) {
               checked={draft.banditConfig?.enabled ?? false}
               onChange={(event) => set({ banditConfig: { ...draft.banditConfig, enabled: event.currentTarget.checked } as Draft["banditConfig"] })}
             />
-            {t.edit.bandit}
+            {t.edit.members.banditConfig}
           </label>
           <Failing path="banditConfig" isDeep />
         </fieldset>
@@ -404,7 +413,7 @@ function More({ draft, set, isRunning }: PartProps) {
   );
   const number = (name: "minimumSampleSize" | "minimumRunDays" | "attributionWindowMinutes" | "confidenceThreshold", hint?: string, isDisabled = isRunning) => (
     <NumberField
-      label={name === "attributionWindowMinutes" ? t.edit.window : t.edit[name]}
+      label={t.edit.members[name]}
       path={name}
       value={draft[name]}
       step={name === "confidenceThreshold" ? 0.01 : 1}
@@ -420,7 +429,7 @@ function More({ draft, set, isRunning }: PartProps) {
         <div class="stack">
           <div class="columns">
             {number("attributionWindowMinutes", t.edit.windowHint)}
-            <Field label={t.edit.trialStart} path="trialStart">
+            <Field label={t.edit.members.trialStart} path="trialStart">
               {(attributes) => (
                 <select {...attributes} value={draft.trialStart ?? "exposure"} disabled={isRunning} onChange={(event) => set({ trialStart: event.currentTarget.value as Draft["trialStart"] })}>
                   {Object.entries(t.edit.trialStarts).map(([value, text]) => (
@@ -436,7 +445,7 @@ function More({ draft, set, isRunning }: PartProps) {
             {number("confidenceThreshold", undefined, false)}
             {isTest && (
               <NumberField
-                label={t.edit.trafficShare}
+                label={t.edit.members.trafficShare}
                 path="trafficShare"
                 value={(draft.trafficShare ?? 10_000) / 100}
                 onInput={(percent) => set({ trafficShare: percent === null ? undefined : Math.round(percent * 100) })}
@@ -447,7 +456,7 @@ function More({ draft, set, isRunning }: PartProps) {
             <>
               <label class="check">
                 <input type="checkbox" checked={draft.stableUnits ?? false} disabled={isRunning} onChange={(event) => set({ stableUnits: event.currentTarget.checked })} />
-                {t.edit.stableUnits}
+                {t.edit.members.stableUnits}
               </label>
               <Failing path="stableUnits" />
               <div class="columns">
@@ -459,7 +468,7 @@ function More({ draft, set, isRunning }: PartProps) {
             </>
           )}
           <TextField
-            label={t.edit.passQuery}
+            label={t.edit.members.passQuery}
             path="passQuery"
             value={draft.passQuery?.join(", ")}
             hint={t.edit.passQueryHint}
@@ -485,33 +494,8 @@ function More({ draft, set, isRunning }: PartProps) {
   );
 }
 
-/** The members of a definition, as the form names them. */
-const labels: Record<string, string> = {
-  name: t.edit.name, slug: t.edit.slug, type: t.edit.type, hypothesis: t.edit.hypothesis,
-  goalConfig: t.edit.goal, "goalConfig.event": t.edit.event, "goalConfig.property": t.edit.property, "goalConfig.destinationUrl": t.edit.destination,
-  variants: t.edit.variants, id: t.edit.variantId, destinationUrl: t.edit.variantDestination, variables: t.edit.variantImage, weight: t.edit.weights,
-  conditions: t.edit.conditions, schedule: t.edit.schedule, banditConfig: t.edit.bandit,
-  attributionWindowMinutes: t.edit.window, trialStart: t.edit.trialStart, minimumSampleSize: t.edit.minimumSampleSize, minimumRunDays: t.edit.minimumRunDays,
-  confidenceThreshold: t.edit.confidenceThreshold, trafficShare: t.edit.trafficShare, passQuery: t.edit.passQuery,
-  stableUnits: t.edit.stableUnits, exclusionGroup: t.edit.group.name,
-  ...Object.fromEntries([...within("exclusionGroup", t.edit.group), ...within("linkConfig", t.edit.link), ...within("trackingConfig", t.edit.tracking)]),
-};
-
-function within(member: string, texts: object): [string, string][] {
-  return Object.entries(texts).map(([name, text]) => [`${member}.${name}`, text]);
-}
-
-function labelOf(field: string): string {
-  const variant = /^variants\[(\d+)\]\.?(.*)/.exec(field);
-  if (variant) {
-    const name = t.edit.variant(Number(variant[1]) + 1);
-    return variant[2] ? `${name}, ${labelOf(variant[2])}` : name;
-  }
-  return labels[field] ?? labels[/^\w+/.exec(field)?.[0] ?? ""] ?? field;
-}
-
 /** What the server says: what is wrong, and what is worth knowing. */
-function Check({ validation, isChecking, error, isUntouched, violations }: { validation: Validation | undefined; isChecking: boolean; error: unknown; isUntouched: boolean; violations: Validation["errors"] }) {
+function Check({ draft: { variants }, validation, isChecking, error, isUntouched, violations }: { draft: Draft; validation: Validation | undefined; isChecking: boolean; error: unknown; isUntouched: boolean; violations: Validation["errors"] }) {
   return (
     <section class="stack-s" aria-label={t.edit.check}>
       <h2>{t.edit.check}</h2>
@@ -526,7 +510,7 @@ function Check({ validation, isChecking, error, isUntouched, violations }: { val
             <ul class="stack-s small">
               {violations.slice(0, 12).map((v) => (
                 <li key={v.field + v.message} class="wrap">
-                  <strong>{labelOf(v.field)}</strong>: {withTimes(v.message)}
+                  <strong>{labelOf(v.field, variants)}</strong> – {tell(v)}
                 </li>
               ))}
             </ul>
@@ -543,13 +527,13 @@ function Check({ validation, isChecking, error, isUntouched, violations }: { val
           <ul class="stack-s small">
             {validation.findings.map((note) => (
               <li key={note.field + note.message} class={`note wrap ${note.severity === "note" ? "" : "caution"}`}>
-                {note.field && <strong>{labelOf(note.field)}: </strong>}
-                {withTimes(note.message)}
+                {note.field && <strong>{labelOf(note.field, variants)} – </strong>}
+                {inWords(note.message)}
               </li>
             ))}
             {validation.warnings.filter((warning) => !validation.findings.some((note) => warning.includes(note.message))).map((warning) => (
               <li key={warning} class="note caution wrap">
-                {withTimes(warning)}
+                {inWords(warning)}
               </li>
             ))}
           </ul>

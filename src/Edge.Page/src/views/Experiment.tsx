@@ -11,6 +11,8 @@ import { ResultsView } from "./Results";
 import { ScheduleText } from "./Schedule";
 import { ShareDialog } from "./Share";
 
+export { Shared } from "./Share";
+
 const refreshMs = 15_000;
 
 export function ExperimentView({ place, session }: ViewProps) {

@@ -3,6 +3,7 @@ import type { ViewProps } from "../App";
 import { api, type Summary } from "../api";
 import { link, replaceQuery } from "../router";
 import { t } from "../strings.en";
+import { inWords } from "../words";
 import { Sparkline } from "../ui/Charts";
 import { Failure, Loading, State, Title } from "../ui/Parts";
 import { Term } from "../ui/Term";
@@ -111,7 +112,7 @@ function Alerts() {
     <ul class="stack-s" aria-label={t.list.alerts}>
       {data.alerts.map((alert) => (
         <li key={alert.id} class={`note ${alert.type === "experiment.winner_suggested" ? "good" : "caution"}`}>
-          <a href={link("experiments", alert.experiment.slug)}>{alert.text}</a>
+          <a href={link("experiments", alert.experiment.slug)}>{inWords(alert.text)}</a>
         </li>
       ))}
     </ul>
@@ -240,11 +241,9 @@ function Row({ experiment, index, isLast }: { experiment: Summary | undefined; i
       </div>
       <div role="cell" class="two">
         {leader && (
-          <strong>
-            <bdi>{t.list.leads(leader)}</bdi>{" "}
-          </strong>
+          <strong>{t.list.leads(leader)} </strong>
         )}
-        {experiment?.recommendation}
+        {inWords(experiment?.recommendation ?? "")}
       </div>
     </div>
   );

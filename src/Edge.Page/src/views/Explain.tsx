@@ -1,9 +1,11 @@
 import { useState } from "preact/hooks";
 import { api, type DescribedRequest } from "../api";
-import { fromLocal, moment, regionName, toLocal, withTimes } from "../format";
+import { fromLocal, moment, regionName, toLocal } from "../format";
 import { t } from "../strings.en";
 import { sentence } from "../ui/Parts";
+import { codeOf, countries, Suggested } from "../ui/Suggested";
 import { useResource, useSettled } from "../ui/useResource";
+import { inWords, operatorText, propertyText, valueText } from "../words";
 import type { Draft } from "./Editor";
 
 const agents: Record<keyof typeof t.edit.devices, string> = {
@@ -19,16 +21,18 @@ const agents: Record<keyof typeof t.edit.devices, string> = {
 export function Explain({ draft, uid, isValid }: { draft: Draft; uid: string | undefined; isValid: boolean }) {
   const [visitor, setVisitor] = useState({ device: "iphone" as keyof typeof agents, country: "FR", at: "", unit: "reader-17" });
   const settled = useSettled(visitor, 250);
+  const country = codeOf(settled.country);
+  const countryName = regionName(codeOf(visitor.country));
   const request: DescribedRequest = {
     query: settled.unit ? `u=${encodeURIComponent(settled.unit)}` : "",
     headers: { "User-Agent": agents[settled.device] },
     ip: "203.0.113.9",
-    ...(settled.country.length === 2 ? { country: settled.country.toUpperCase() } : {}),
+    ...(country ? { country } : {}),
     ...(settled.at ? { at: fromLocal(settled.at) ?? undefined } : {}),
   };
   const { data, error } = useResource(async (signal) => (isValid ? api.explainDefinition(draft, uid, request, signal) : undefined), isValid ? JSON.stringify([draft, request]) : "");
   const set = (name: keyof typeof visitor) => (event: Event) => setVisitor({ ...visitor, [name]: (event.currentTarget as HTMLInputElement).value });
-  const variant = data?.variant && (draft.variants.find((v) => v.id === data.variant)?.name || data.variant);
+  const nameOf = (id: string) => draft.variants.find((v) => v.id === id)?.name || id;
   return (
     <section class="stack-s" aria-label={t.edit.explain}>
       <h2>{t.edit.explain}</h2>
@@ -45,7 +49,7 @@ export function Explain({ draft, uid, isValid }: { draft: Draft; uid: string | u
         </div>
         <div class="field">
           <label for="explain-country">{t.edit.country}</label>
-          <input id="explain-country" value={visitor.country} maxLength={2} onInput={set("country")} />
+          <Suggested id="explain-country" options={countries} named={countryName} value={visitor.country} onInput={(country) => setVisitor({ ...visitor, country })} />
         </div>
         <div class="field">
           <label for="explain-unit">{t.edit.unit}</label>
@@ -64,23 +68,24 @@ export function Explain({ draft, uid, isValid }: { draft: Draft; uid: string | u
         ) : data ? (
           <>
             <p class="wrap">
-              {t.edit.explainSays(t.edit.devices[settled.device], settled.country.length === 2 ? regionName(settled.country.toUpperCase()) : "", moment(data.at))}{" "}
+              {t.edit.explainSays(t.edit.devices[settled.device], regionName(country), moment(data.at))}{" "}
               <strong>
-                <bdi>{variant ?? t.edit.nobody}</bdi>
+                <bdi>{data.variant ? nameOf(data.variant) : t.edit.nobody}</bdi>
               </strong>
               .
             </p>
-            <p class="small soft wrap">{withTimes(data.why)}</p>
+            <p class="small soft wrap">{inWords(data.why)}</p>
             {data.conditions && (
               <ul class="small stack-s">
                 {data.conditions.map((one) => (
                   <li key={one.variant}>
-                    <strong><bdi>{one.variant}</bdi></strong> {withTimes(one.note ?? "")}
+                    <strong><bdi>{nameOf(one.variant)}</bdi></strong> {one.note}
                     <ul>
                       {one.nodes.filter((node) => node.property).map((node) => (
                         <li key={node.path} class="wrap">
-                          {node.result === "true" ? "✓" : node.result === "false" ? "✗" : "·"} {node.property} {node.operator} {JSON.stringify(node.value)}
-                          <span class="soft"> ({node.seen ?? t.common.unknown})</span>
+                          {node.result === "true" ? "✓" : node.result === "false" ? "✗" : "·"} {propertyText(node.property!)} {operatorText(node.operator)}{" "}
+                          {valueText(node.property!, node.value)}
+                          <span class="soft"> ({node.seen == null ? t.common.unknown : valueText(node.property!, node.seen)})</span>
                         </li>
                       ))}
                     </ul>

@@ -2,6 +2,7 @@ import { api, type FleetNodes } from "../api";
 import { moment, span } from "../format";
 import { t } from "../strings.en";
 import { Card, Failure } from "../ui/Parts";
+import { Table } from "../ui/Table";
 import { Term } from "../ui/Term";
 import { useResource } from "../ui/useResource";
 
@@ -20,34 +21,20 @@ export function Fleet() {
       {data.nodes.length === 0 ? (
         <p class="soft">{t.fleet.none}</p>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label={t.fleet.title(data.fleet)}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{columns.node}</th>
-                <th scope="col">{columns.state}</th>
-                <th scope="col"><Term about="edition">{columns.edition}</Term></th>
-                <th scope="col" class="num"><Term about="behind">{columns.behind}</Term></th>
-                <th scope="col">{columns.version}</th>
-                <th scope="col">{columns.seen}</th>
-                <th scope="col">{columns.problem}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.nodes.map((node) => (
-                <tr key={node.name}>
-                  <th scope="row"><bdi class="wrap">{node.name}</bdi></th>
-                  <td class={node.connected ? "" : "trouble-text"}>{node.connected ? t.fleet.connected : t.fleet.away}</td>
-                  <td>{node.catalogVersion === data.catalogVersion ? t.fleet.newest : node.catalogVersion || t.fleet.noEdition}</td>
-                  <td class="num">{node.lagSeconds > 0 ? span(node.lagSeconds) : "–"}</td>
-                  <td class="wrap">{node.version}</td>
-                  <td>{moment(node.seenAt)}</td>
-                  <td class="wrap small trouble-text">{problems(node).join(" ")}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label={t.fleet.title(data.fleet)}
+          rows={data.nodes}
+          keyOf={(node) => node.name}
+          columns={[
+            [columns.node, (node) => <bdi class="wrap">{node.name}</bdi>],
+            [columns.state, (node) => (node.connected ? t.fleet.connected : <span class="trouble-text">{t.fleet.away}</span>)],
+            [<Term about="edition">{columns.edition}</Term>, (node) => (node.catalogVersion === data.catalogVersion ? t.fleet.newest : node.catalogVersion || t.fleet.noEdition)],
+            [<Term about="behind">{columns.behind}</Term>, (node) => (node.lagSeconds > 0 ? span(node.lagSeconds) : "–"), "num"],
+            [columns.version, (node) => node.version, "wrap"],
+            [columns.seen, (node) => moment(node.seenAt)],
+            [columns.problem, (node) => problems(node).join(" "), "wrap small trouble-text"],
+          ]}
+        />
       )}
     </Card>
   );

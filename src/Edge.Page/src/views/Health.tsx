@@ -4,7 +4,9 @@ import type { ViewProps } from "../App";
 import { api, type Sink, type System } from "../api";
 import { bytes, count, figure, moment, span } from "../format";
 import { t } from "../strings.en";
+import { drawn } from "../ui/drawn";
 import { Card, Failure, Loading, Title, sentence } from "../ui/Parts";
+import { Table, type Column } from "../ui/Table";
 import { Term } from "../ui/Term";
 import { useResource } from "../ui/useResource";
 import { Fleet } from "./Fleet";
@@ -101,7 +103,7 @@ function Part({ of, all, kind = "" }: { of: number; all: number; kind?: string }
 function Sinks({ sinks, canChange, reload }: { sinks: Sink[]; canChange: boolean; reload: () => void }) {
   const [error, setError] = useState<unknown>();
   const turn = async ({ name, state }: Sink) => {
-    if (state !== "paused" && !confirm(t.health.pauseAsk(name))) {
+    if (state !== "paused" && !confirm(drawn(t.health.pauseAsk(name)))) {
       return;
     }
     setError(undefined);
@@ -120,56 +122,54 @@ function Sinks({ sinks, canChange, reload }: { sinks: Sink[]; canChange: boolean
           {sentence(error)}
         </p>
       ) : null}
-      <div class="scroll" tabIndex={0} role="region" aria-label={t.health.sinks}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{columns.sink}</th>
-              <th scope="col">{columns.state}</th>
-              <th scope="col" class="num"><Term about="forwarding">{columns.rate}</Term></th>
-              <th scope="col" class="num"><Term about="forwarded">{columns.forwarded}</Term></th>
-              <th scope="col" class="num"><Term about="pending">{columns.pending}</Term></th>
-              <th scope="col" class="num"><Term about="dead">{columns.dead}</Term></th>
-              <th scope="col" class="num"><Term about="delay">{columns.delay}</Term></th>
-              <th scope="col">{columns.error}</th>
-              {canChange && (
-                <th scope="col">
-                  <span class="sr">{columns.action}</span>
-                </th>
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            {sinks.map((sink) => (
-              <tr key={sink.name}>
-                <th scope="row"><bdi class="wrap">{sink.name}</bdi></th>
-                <td class={sink.state === "forwarding" ? "" : "trouble-text"}>{sink.state}</td>
-                <td class="num">{sink.perSecond == null ? "–" : t.health.perSecond(figure(sink.perSecond))}</td>
-                <td class="num">{count(sink.forwarded)}</td>
-                <td class="num">
-                  {count(sink.pending)}
-                  {sink.secondsUntilCaughtUp ? <div class="small soft">{t.health.catchesUp(span(sink.secondsUntilCaughtUp))}</div> : null}
-                </td>
-                <td class={`num ${sink.deadLettered > 0 ? "trouble-text" : ""}`}>{count(sink.deadLettered)}</td>
-                <td class="num">{sink.pending > 0 ? span(sink.oldestPendingSeconds) : "–"}</td>
-                <td class="wrap small trouble-text">
+      <Table
+        label={t.health.sinks}
+        rows={sinks}
+        keyOf={(sink) => sink.name}
+        columns={[
+          [columns.sink, (sink) => <bdi class="wrap">{sink.name}</bdi>],
+          [columns.state, (sink) => <span class={sink.state === "forwarding" ? "" : "trouble-text"}>{sink.state}</span>],
+          [<Term about="forwarding">{columns.rate}</Term>, (sink) => (sink.perSecond == null ? "–" : t.health.perSecond(figure(sink.perSecond))), "num"],
+          [<Term about="forwarded">{columns.forwarded}</Term>, (sink) => count(sink.forwarded), "num"],
+          [
+            <Term about="pending">{columns.pending}</Term>,
+            (sink) => (
+              <>
+                {count(sink.pending)}
+                {sink.secondsUntilCaughtUp ? <div class="small soft">{t.health.catchesUp(span(sink.secondsUntilCaughtUp))}</div> : null}
+              </>
+            ),
+            "num",
+          ],
+          [<Term about="dead">{columns.dead}</Term>, (sink) => <span class={sink.deadLettered > 0 ? "trouble-text" : ""}>{count(sink.deadLettered)}</span>, "num"],
+          [<Term about="delay">{columns.delay}</Term>, (sink) => (sink.pending > 0 ? span(sink.oldestPendingSeconds) : "–"), "num"],
+          [
+            columns.error,
+            (sink) =>
+              sink.lastError && (
+                <>
                   {sink.lastError}
                   {sink.lastErrorAt && <div class="soft">{moment(sink.lastErrorAt)}</div>}
-                </td>
-                {canChange && (
-                  <td class="num">
-                    {sink.pausable && (
+                </>
+              ),
+            "wrap small trouble-text",
+          ],
+          ...(canChange
+            ? [
+                [
+                  <span class="sr">{columns.action}</span>,
+                  (sink) =>
+                    sink.pausable && (
                       <button type="button" class="small-button" aria-label={sink.state === "paused" ? t.health.resumeOf(sink.name) : t.health.pauseOf(sink.name)} onClick={() => turn(sink)}>
                         {sink.state === "paused" ? t.health.resume : t.health.pause}
                       </button>
-                    )}
-                  </td>
-                )}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+                    ),
+                  "num",
+                ] as Column<Sink>,
+              ]
+            : []),
+        ]}
+      />
     </Card>
   );
 }

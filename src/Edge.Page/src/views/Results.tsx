@@ -1,10 +1,12 @@
 import { useMemo, useState } from "preact/hooks";
-import { api, type Breakdown, type Recomputations, type Results } from "../api";
-import { count, day, figure, lift, points, probability, regionName, share, span, withTimes } from "../format";
+import { api, type Breakdown, type Recomputations, type Results, type VariantResults } from "../api";
+import { count, day, figure, lift, points, probability, regionName, share, span } from "../format";
 import { t } from "../strings.en";
+import { inWords } from "../words";
 import { Audience, Intervals } from "../ui/Charts";
 import { Card, Segments } from "../ui/Parts";
 import { SeriesChart, type Line, type Unit } from "../ui/SeriesChart";
+import { Table, type Column } from "../ui/Table";
 import { Term } from "../ui/Term";
 import { useResource } from "../ui/useResource";
 
@@ -64,7 +66,7 @@ function Verdict({ results }: { results: Results }) {
       <p class="small soft">
         <Term about="recommendation">{t.one.recommendation}</Term>
       </p>
-      <p class="say">{withTimes(results.recommendation)}</p>
+      <p class="say">{inWords(results.recommendation)}</p>
       {results.suggestedWinner && (
         <p class="note good">
           {t.one.suggested(nameOf(results, results.suggestedWinner), results.suggestedAt ? day(results.suggestedAt) : "")} {results.anytimeValid ? t.one.anytime : ""}
@@ -73,7 +75,7 @@ function Verdict({ results }: { results: Results }) {
       {results.noMeaningfulDifference && <p class="note">{t.one.noDifference}</p>}
       {ratio.isMismatch && (
         <div class="note trouble" role="note">
-          <strong>{t.one.srmTitle}.</strong> {ratio.warning}
+          <strong>{t.one.srmTitle}.</strong> {inWords(ratio.warning ?? "")}
         </div>
       )}
       {results.unfilledMergeTags > 0 && <p class="note caution">{t.one.mergeTags(results.unfilledMergeTags)}</p>}
@@ -90,7 +92,7 @@ function Verdict({ results }: { results: Results }) {
             about="enough"
             label={t.one.facts.enough}
             value={forecast.enoughAt && !isEarly ? t.one.enoughAround(day(forecast.enoughAt)) : t.one.enoughUnknown}
-            more={isEarly ? t.one.enoughLater : forecast.enoughAt ? t.one.enoughIf(figure(forecast.trialsPerDay)) : forecast.text}
+            more={isEarly ? t.one.enoughLater : forecast.enoughAt ? t.one.enoughIf(figure(forecast.trialsPerDay)) : inWords(forecast.text)}
           />
         )}
       </dl>
@@ -115,45 +117,27 @@ function Fact({ about, label, value, more }: { about: keyof typeof t.definitions
 function Figures({ results, isValue }: { results: Results; isValue: boolean }) {
   const show = (n: number | null) => (isValue ? figure(n) : share(n));
   const isDivided = results.type === "ab_test";
-  const heads: [keyof typeof t.definitions | null, string][] = [
-    ...(isDivided ? [["weight", t.one.columns.weight] as ["weight", string]] : []), ["impressions", t.one.columns.impressions], ["clicks", t.one.columns.clicks], ["trials", t.one.columns.trials],
-    ["successes", t.one.columns.successes], [isValue ? "value" : "rate", t.one.columns.rate], ["interval", t.one.columns.interval], ["lift", t.one.columns.lift],
-    ["best", t.one.columns.best], ["loss", t.one.columns.loss],
-  ];
+  const number = (about: keyof typeof t.definitions, text: string, cell: (v: VariantResults) => string): Column<VariantResults> => [<Term about={about}>{text}</Term>, cell, "num"];
+  const heads = t.one.columns;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={t.one.rates}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{t.one.columns.variant}</th>
-            {heads.map(([about, text]) => (
-              <th key={text} scope="col" class="num">
-                {about ? <Term about={about}>{text}</Term> : text}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {results.variants.map((v) => (
-            <tr key={v.id}>
-              <th scope="row">
-                <bdi class="two">{v.name ?? v.id}</bdi>
-              </th>
-              {isDivided && <td class="num">{points(v.weight)}</td>}
-              <td class="num">{count(v.impressions)}</td>
-              <td class="num">{count(v.clicks)}</td>
-              <td class="num">{count(v.trials)}</td>
-              <td class="num">{count(v.successes)}</td>
-              <td class="num">{show(v.posteriorMean)}</td>
-              <td class="num">{v.credibleInterval ? `${show(v.credibleInterval.low)} – ${show(v.credibleInterval.high)}` : "–"}</td>
-              <td class="num">{lift(v.lift)}</td>
-              <td class="num">{probability(v.probabilityToBeBest)}</td>
-              <td class="num">{show(v.expectedLoss)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={t.one.rates}
+      rows={results.variants}
+      keyOf={(v) => v.id}
+      columns={[
+        [heads.variant, (v) => <bdi class="two">{v.name ?? v.id}</bdi>],
+        ...(isDivided ? [number("weight", heads.weight, (v) => points(v.weight))] : []),
+        number("impressions", heads.impressions, (v) => count(v.impressions)),
+        number("clicks", heads.clicks, (v) => count(v.clicks)),
+        number("trials", heads.trials, (v) => count(v.trials)),
+        number("successes", heads.successes, (v) => count(v.successes)),
+        number(isValue ? "value" : "rate", heads.rate, (v) => show(v.posteriorMean)),
+        number("interval", heads.interval, (v) => (v.credibleInterval ? `${show(v.credibleInterval.low)} – ${show(v.credibleInterval.high)}` : "–")),
+        number("lift", heads.lift, (v) => lift(v.lift)),
+        number("best", heads.best, (v) => probability(v.probabilityToBeBest)),
+        number("loss", heads.loss, (v) => show(v.expectedLoss)),
+      ]}
+    />
   );
 }
 
@@ -286,54 +270,38 @@ function Breakdowns({ results }: { results: Results }) {
       {rows.length === 0 ? (
         <p class="soft">{t.one.breakdownNone}</p>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label={t.one.dimensions[dimension]}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{dimension === "source" ? <Term about="source">{t.one.dimensions.source}</Term> : t.one.dimensions[dimension]}</th>
-                <th scope="col" class="num">
-                  <Term about="impressions">{t.one.columns.impressions}</Term>
-                </th>
-                <th scope="col" class="num">
-                  <Term about="clicks">{t.one.columns.clicks}</Term>
-                </th>
-                {results.variants.map((v) => (
-                  <th key={v.id} scope="col" class="num">
-                    <bdi class="two">{v.name ?? v.id}</bdi>
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <tr key={row.key}>
-                  <th scope="row">
-                    <div class="bars">
-                      <bdi>{row.name}</bdi>
-                      <span class="bar-line" style={{ width: `${(row.total / top) * 100}%` }} />
-                    </div>
-                  </th>
-                  <td class="num">{count(row.impressions)}</td>
-                  <td class="num">{count(row.clicks)}</td>
-                  {results.variants.map((v) => {
-                    const counts = row.variants.find((c) => c.variantId === v.id);
-                    return (
-                      <td key={v.id} class="num">
-                        {results.goal === "impressions_only" || !counts?.trials ? (
-                          count(counts?.impressions ?? 0)
-                        ) : (
-                          <>
-                            {share(counts.successes / counts.trials)} <span class="small soft">/ {count(counts.trials)}</span>
-                          </>
-                        )}
-                      </td>
-                    );
-                  })}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label={t.one.dimensions[dimension]}
+          rows={rows}
+          keyOf={(row) => row.key}
+          columns={[
+            [
+              dimension === "source" ? <Term about="source">{t.one.dimensions.source}</Term> : t.one.dimensions[dimension],
+              (row) => (
+                <div class="bars">
+                  <bdi>{row.name}</bdi>
+                  <span class="bar-line" style={{ width: `${(row.total / top) * 100}%` }} />
+                </div>
+              ),
+            ],
+            [<Term about="impressions">{t.one.columns.impressions}</Term>, (row) => count(row.impressions), "num"],
+            [<Term about="clicks">{t.one.columns.clicks}</Term>, (row) => count(row.clicks), "num"],
+            ...results.variants.map((v): Column<Row> => [
+              <bdi class="two">{v.name ?? v.id}</bdi>,
+              (row) => {
+                const counts = row.variants.find((c) => c.variantId === v.id);
+                return results.goal === "impressions_only" || !counts?.trials ? (
+                  count(counts?.impressions ?? 0)
+                ) : (
+                  <>
+                    {share(counts.successes / counts.trials)} <span class="small soft">/ {count(counts.trials)}</span>
+                  </>
+                );
+              },
+              "num",
+            ]),
+          ]}
+        />
       )}
     </Card>
   );

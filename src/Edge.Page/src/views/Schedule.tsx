@@ -11,8 +11,8 @@ export function ScheduleText({ schedule }: { schedule: Schedule }) {
   const recurrence = schedule.recurrence;
   return (
     <p class="small">
-      {schedule.startAt && `${t.edit.startAt} ${moment(schedule.startAt)} `}
-      {schedule.endAt && `${t.edit.endAt.toLowerCase()} ${moment(schedule.endAt)}`}
+      {schedule.startAt && `${t.edit.occurs.startAt} ${moment(schedule.startAt)} `}
+      {schedule.endAt && `${t.edit.occurs.endAt.toLowerCase()} ${moment(schedule.endAt)}`}
       {recurrence && recurrence.type !== "none" && (
         <span class="soft">
           {", "}
@@ -51,17 +51,19 @@ export function ScheduleEditor({ schedule, path, onChange }: { schedule: Schedul
   };
   return (
     <fieldset class="stack">
-      <legend class="label">{t.edit.schedule}</legend>
+      <legend class="label">{t.edit.variants.schedule}</legend>
       <Failing path={path} />
+      <Failing path={`${path}.recurrence`} />
+      <Failing path={`${path}.recurrence.fallbackTimezone`} />
       <div class="columns">
         {(["startAt", "endAt"] as const).map((name) => (
-          <Field key={name} label={t.edit[name]} path={`${path}.${name}`} hint={recurrence.timezone === ofVisitor ? ofVisitor : zone}>
+          <Field key={name} label={t.edit.occurs[name]} path={`${path}.${name}`} hint={recurrence.timezone === ofVisitor ? ofVisitor : zone}>
             {(attributes) => (
               <input {...attributes} type="datetime-local" value={toLocal(now[name], zone)} onChange={(event) => set({ [name]: fromLocal(event.currentTarget.value, zone) })} />
             )}
           </Field>
         ))}
-        <Field label={t.edit.recurrence} path={`${path}.recurrence.type`}>
+        <Field label={t.edit.occurs.recurrence} path={`${path}.recurrence.type`}>
           {(attributes) => (
             <select {...attributes} value={recurrence.type} onChange={(event) => repeat({ type: event.currentTarget.value as Recurrence["type"] })}>
               {Object.entries(t.edit.recurrences).map(([type, text]) => (
@@ -73,7 +75,7 @@ export function ScheduleEditor({ schedule, path, onChange }: { schedule: Schedul
           )}
         </Field>
         {recurrence.type !== "none" && (
-          <Field label={t.edit.zone} path={`${path}.recurrence.timezone`}>
+          <Field label={t.edit.occurs["recurrence.timezone"]} path={`${path}.recurrence.timezone`}>
             {(attributes) => (
               <select {...attributes} value={recurrence.timezone ?? browserZone} onChange={(event) => repeat({ timezone: event.currentTarget.value })}>
                 {[...new Set(["UTC", browserZone, ofVisitor, ...(recurrence.timezone ? [recurrence.timezone] : []), ...zones])].map((name) => (
@@ -85,7 +87,7 @@ export function ScheduleEditor({ schedule, path, onChange }: { schedule: Schedul
         )}
       </div>
       {recurrence.type === "cron" && (
-        <TextField label={t.edit.cron} path={`${path}.recurrence.cronExpression`} value={recurrence.cronExpression} hint={t.edit.cronHint} onInput={(cronExpression) => repeat({ cronExpression })} />
+        <TextField label={t.edit.occurs["recurrence.cronExpression"]} path={`${path}.recurrence.cronExpression`} value={recurrence.cronExpression} hint={t.edit.cronHint} onInput={(cronExpression) => repeat({ cronExpression })} />
       )}
     </fieldset>
   );

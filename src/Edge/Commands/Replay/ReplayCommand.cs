@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Edge.Commands.Filters;
 using Edge.Commands.Streams;
-using Edge.Experiments;
 using Edge.Formats;
 using Edge.Journal;
 using Edge.Settings;
@@ -17,7 +16,6 @@ namespace Edge.Commands.Replay;
 internal sealed class ReplayCommand(EdgeOptions options, TimeProvider time, TextWriter output, TextWriter error)
 {
     private const string Name = "edge replay";
-    private const double OutOfOrderMax = 0.01;
 
     public static Command Define(StandardStreams io)
     {
@@ -85,21 +83,12 @@ internal sealed class ReplayCommand(EdgeOptions options, TimeProvider time, Text
             return ExitCode.Failure;
         }
 
-        if (!experiment.GoalConfig.HasSuccess)
+        if (WhatIfReport.Unanswerable(experiment) is { } why)
         {
-            return Fail("the goal counts impressions only, so no choice can be better than another; set another goal in the file");
+            return Fail(why);
         }
 
-        var needs = VisitorNeeds.Of(experiment);
-        if (needs.Missing is { } property)
-        {
-            return Fail(
-                $"conditions on {property} cannot be replayed: events do not record it"
-                    + (experiment.TrialStart == TrialStart.Click ? "" : " (parameters of the link are known when trials start with the click)")
-            );
-        }
-
-        var log = new TrialLog(experiment, needs);
+        var log = new TrialLog(experiment, VisitorNeeds.Of(experiment));
         try
         {
             Read(events, log, ms => (fromMs is null || ms >= fromMs) && (toMs is null || ms < toMs));
@@ -109,8 +98,8 @@ internal sealed class ReplayCommand(EdgeOptions options, TimeProvider time, Text
             return Fail(e.Message.ReplaceLineEndings(" "));
         }
 
-        // Joining a goal to its trial goes forward in time; a clock that was set back once spoils little.
-        if (log.OutOfOrder > OutOfOrderMax * log.Events)
+        var report = new WhatIfReport(experiment, log, events is null);
+        if (report.IsOutOfOrder)
         {
             return Fail(
                 $"{log.OutOfOrder} of {log.Events} events come after one that is younger by more than a minute; sort them by received_at, such as those of several nodes by jq -sc 'sort_by(.received_at)[]'"
@@ -118,19 +107,17 @@ internal sealed class ReplayCommand(EdgeOptions options, TimeProvider time, Text
         }
 
         log.End(now);
-        var candidate = new CandidatePolicy(experiment);
-        var estimate = OffPolicyEstimator.Estimate(log.Trials, candidate);
-        var report = new ReplayReport(experiment, candidate, log, estimate, events is null);
+        var printed = new ReplayReport(experiment, log, report);
         if (asJson)
         {
-            output.WriteLine(report.ToJson());
+            output.WriteLine(printed.ToJson());
         }
         else
         {
-            report.Write(output);
+            printed.Write(output);
         }
 
-        return estimate.Refusal == Refusal.None ? ExitCode.Success : ExitCode.Failure;
+        return report.Problem is null ? ExitCode.Success : ExitCode.Failure;
     }
 
     private void Read(string? events, TrialLog log, Func<long, bool> countsExposure)

@@ -39,17 +39,16 @@ internal sealed class DefinitionDrafts(
     /// <param name="json">The definition.</param>
     public DefinitionDraft Read(ManagedRequest request, ReadOnlyMemory<byte> json)
     {
-        var now = time.GetUtcNow();
         var current = FindEdited(request, json);
-        var reading = current is null
-            ? ExperimentReader.ReadCreate(json, rules.Limits, Lifecycle.CreateUid(), request.Team, now)
-            : ExperimentReader.ReadUpdate(json, rules.Limits, current);
+        var reading = ReadAs(current, Lifecycle.CreateUid(), request, json);
         if (rules.Violations(reading) is { Count: > 0 } violations)
         {
             return new DefinitionDraft(null, violations, null);
         }
 
-        var edit = current is null ? null : ExperimentEdit.Compare(current, reading.Experiment!, now);
+        var edit = current is null
+            ? null
+            : ExperimentEdit.Compare(current, reading.Experiment!, time.GetUtcNow());
         var experiment = edit?.Next ?? reading.Experiment!;
         Violation[] errors =
         [
@@ -59,9 +58,34 @@ internal sealed class DefinitionDrafts(
         return new DefinitionDraft(errors.Length == 0 ? experiment : null, errors, edit?.Changed);
     }
 
+    /// <summary>
+    /// Reads what an experiment might have been: neither its status nor other experiments are in the way, since nothing is to
+    /// be stored.
+    /// </summary>
+    /// <param name="request">Who asks.</param>
+    /// <param name="json">The definition, whole; with a uid, what is to be changed in that experiment.</param>
+    /// <param name="logged">The experiment that has run, whose uid it gets.</param>
+    public DefinitionDraft ReadCandidate(ManagedRequest request, ReadOnlyMemory<byte> json, Experiment logged)
+    {
+        var reading = ReadAs(FindEdited(request, json), logged.Uid, request, json);
+        return rules.Violations(reading) is { Count: > 0 } violations
+            ? new DefinitionDraft(null, violations, null)
+            : new DefinitionDraft(reading.Experiment! with { Uid = logged.Uid }, [], null);
+    }
+
     /// <summary>What is valid in it and probably not intended.</summary>
     public IReadOnlyList<Finding> Check(Experiment experiment) =>
         ExperimentLint.Check(experiment, hosts, time.GetUtcNow(), knowsPlaces());
+
+    private ExperimentReadResult ReadAs(
+        Experiment? current,
+        string uid,
+        ManagedRequest request,
+        ReadOnlyMemory<byte> json
+    ) =>
+        current is null
+            ? ExperimentReader.ReadCreate(json, rules.Limits, uid, request.Team, time.GetUtcNow())
+            : ExperimentReader.ReadUpdate(json, rules.Limits, current);
 
     private Experiment? FindEdited(ManagedRequest request, ReadOnlyMemory<byte> json)
     {

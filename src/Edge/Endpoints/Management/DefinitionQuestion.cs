@@ -23,11 +23,11 @@ internal sealed class DefinitionQuestion(JsonDocument document, Experiment exper
 
     /// <summary>Reads a question; null when it was answered with what is wrong.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="drafts">Reads definitions.</param>
+    /// <param name="read">Reads the definition.</param>
     /// <param name="members">What the body may have beside the definition.</param>
     public static async Task<DefinitionQuestion?> ReadAsync(
         ManagedRequest request,
-        DefinitionDrafts drafts,
+        Func<ReadOnlyMemory<byte>, DefinitionDraft> read,
         params string[] members
     )
     {
@@ -44,7 +44,7 @@ internal sealed class DefinitionQuestion(JsonDocument document, Experiment exper
             : Check(document.RootElement, members);
         if (violations.Count == 0)
         {
-            var draft = drafts.Read(request, BytesOf(document!.RootElement.GetProperty(Definition)));
+            var draft = read(BytesOf(document!.RootElement.GetProperty(Definition)));
             if (draft.Experiment is { } experiment)
             {
                 return new DefinitionQuestion(document, experiment);

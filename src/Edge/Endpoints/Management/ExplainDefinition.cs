@@ -21,7 +21,7 @@ internal sealed class ExplainDefinition(
 
     public async Task HandleAsync(ManagedRequest request)
     {
-        using var question = await DefinitionQuestion.ReadAsync(request, drafts, Request);
+        using var question = await DefinitionQuestion.ReadAsync(request, json => drafts.Read(request, json), Request);
         if (question is null)
         {
             return;

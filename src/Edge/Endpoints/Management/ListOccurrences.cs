@@ -20,7 +20,13 @@ internal sealed class ListOccurrences(DefinitionDrafts drafts, TimeProvider time
 
     public async Task HandleAsync(ManagedRequest request)
     {
-        using var question = await DefinitionQuestion.ReadAsync(request, drafts, "from", "days", "timezone");
+        using var question = await DefinitionQuestion.ReadAsync(
+            request,
+            json => drafts.Read(request, json),
+            "from",
+            "days",
+            "timezone"
+        );
         if (question is null)
         {
             return;

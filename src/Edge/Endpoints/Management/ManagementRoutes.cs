@@ -18,6 +18,7 @@ internal sealed class ManagementRoutes(
     GetSeries series,
     GetRecomputations recomputations,
     ExplainExperiment explain,
+    EstimateWhatIf whatIf,
     RecomputeWeights recompute,
     ValidateDefinition validate,
     ExplainDefinition explainDefinition,
@@ -95,6 +96,7 @@ internal sealed class ManagementRoutes(
             [_, "shares", _] => Offer(request, [], (HttpMethods.Delete, shares.RevokeAsync)),
             [_, "links"] => Offer(request, [], (HttpMethods.Post, links.HandleAsync)),
             [_, "explain"] => Ask(request, explain.HandleAsync),
+            [_, "what-if"] => Ask(request, whatIf.HandleAsync),
             _ => Problem.RouteNotFoundAsync(context),
         };
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Edge.Experiments;
 using Edge.Statistics.Results;
 
@@ -20,6 +19,9 @@ internal static class ResultsPicture
     private const int BarWidth = 380;
     private const int FiguresLeft = 700;
     private const int VariantsMax = 20;
+
+    /// <summary>Stands for what there was no room for.</summary>
+    private const string Cut = "...";
 
     /// <summary>Heights of capitals: multiples of the rows of the font.</summary>
     private const int Large = 3 * BitmapFont.Rows;
@@ -122,30 +124,13 @@ internal static class ResultsPicture
     private static Mark Text(int x, int y, int height, Ink ink, string text, int room)
     {
         var charsMax = room / (BitmapFont.Advance * height / BitmapFont.Rows);
-        var shown = new StringBuilder();
-        foreach (var rune in text.EnumerateRunes())
+        var shown = DrawnText.Of(text);
+        if (shown.Length > charsMax)
         {
-            // What writes nothing, or turns the direction of what follows, has no place in a picture.
-            if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format)
-            {
-                continue;
-            }
-
-            if (shown.Length + rune.Utf16SequenceLength > charsMax)
-            {
-                shown.Length = Math.Min(shown.Length, Math.Max(0, charsMax - 3));
-                if (shown.Length > 0 && char.IsHighSurrogate(shown[^1]))
-                {
-                    shown.Length--;
-                }
-
-                shown.Append("...");
-                break;
-            }
-
-            shown.Append(rune);
+            var length = Math.Max(0, charsMax - Cut.Length);
+            shown = shown[..(length > 0 && char.IsHighSurrogate(shown[length - 1]) ? length - 1 : length)] + Cut;
         }
 
-        return new Mark(x, y, 0, height, ink, shown.ToString());
+        return new Mark(x, y, 0, height, ink, shown);
     }
 }

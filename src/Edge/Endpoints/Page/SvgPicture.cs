@@ -29,7 +29,7 @@ internal static class SvgPicture
                     CultureInfo.InvariantCulture,
                     $"<text x=\"{mark.X}\" y=\"{mark.Y + mark.Height}\" font-size=\"{mark.Height * FontPerCapital:0.#}\" fill=\"{ColourOf(mark.Ink)}\">"
                 );
-                AppendEscaped(svg, mark.Text);
+                AppendEscaped(svg, DrawnText.Isolate(mark.Text));
                 svg.Append("</text>\n");
             }
         }

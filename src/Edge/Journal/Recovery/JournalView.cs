@@ -58,6 +58,9 @@ internal sealed class JournalView : IDisposable
     /// <summary>Everything held from an address on, in order, including reports of damaged and removed pages.</summary>
     public LogWalker Walk(long from = 0) => new(_segments, _manifest, Math.Max(from, _point.Begin), _point.Until);
 
+    /// <summary>The newest of what is held, from the start of a page on, or everything if that is less.</summary>
+    public LogWalker WalkLast(long bytes) => Walk(Math.Max(0, _point.Until - bytes) & -(long)_manifest.PageBytes);
+
     /// <summary>Bytes held from an address on.</summary>
     public long HeldBytes(long from) => _point.Until - Math.Min(_point.Until, Math.Max(from, _point.Begin));
 

@@ -16,16 +16,17 @@ namespace Edge.Statistics.WhatIf;
 /// </summary>
 /// <param name="experiment">The experiment; its goal, window and start decide, whatever they were when it was logged.</param>
 /// <param name="needs">What the events must be read for.</param>
-internal sealed class TrialLog(Experiment experiment, VisitorNeeds needs)
+/// <param name="trialsMax">Most trials that are kept, and most units remembered at once.</param>
+internal sealed class TrialLog(Experiment experiment, VisitorNeeds needs, int trialsMax = TrialLog.TrialsMax)
 {
-    /// <summary>Most trials that are kept, and most units remembered at once.</summary>
+    /// <summary>As many as a command has memory for.</summary>
     public const int TrialsMax = 5_000_000;
 
     private const long OrderToleranceMs = 60_000;
     private const long ExpireEveryMs = CountSeries.Hour;
 
     private readonly byte[] _uidUtf8 = Encoding.UTF8.GetBytes(experiment.Uid);
-    private readonly TrialTracker _tracker = new(new SharedBudget(TrialsMax));
+    private readonly TrialTracker _tracker = new(new SharedBudget(trialsMax));
     private readonly Dictionary<ulong, LoggedVisitor> _visitors = [];
     private readonly Dictionary<LoggedVisitor, LoggedVisitor> _sameVisitors = [];
     private readonly List<string> _variants = [];
@@ -35,6 +36,12 @@ internal sealed class TrialLog(Experiment experiment, VisitorNeeds needs)
 
     /// <summary>The trials whose result is final.</summary>
     public IReadOnlyList<LoggedTrial> Trials => _trials;
+
+    /// <summary>Whether no more trials can be kept.</summary>
+    public bool IsFull => _trials.Count >= trialsMax;
+
+    /// <summary>When the youngest event of a person was received, milliseconds since 1970 UTC; 0 before the first.</summary>
+    public long NewestMs => _newestMs;
 
     /// <summary>Events that were read.</summary>
     public long Events { get; private set; }
@@ -181,7 +188,7 @@ internal sealed class TrialLog(Experiment experiment, VisitorNeeds needs)
     {
         while (_tracker.TryTakeMature(nowMs, out var unit, out var trial))
         {
-            if (!_visitors.Remove(unit, out var visitor) || _trials.Count == TrialsMax)
+            if (!_visitors.Remove(unit, out var visitor) || IsFull)
             {
                 WithoutTrial++;
                 continue;
